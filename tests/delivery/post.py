@@ -1,4 +1,4 @@
-"""A site with a sender of letters, a target that does as it is told, and a queue for dead letters."""
+"""A site with a sender of deliveries, a target that does as it is told, and a queue for dead letters."""
 
 from collections import deque
 from collections.abc import Mapping
@@ -46,24 +46,24 @@ class Elsewhere(RemoteServices):
 
 
 class Sender:
-    """A service that only sends letters."""
+    """A service that only sends deliveries."""
 
     name = "sender"
     operations: Mapping[str, Operation] = {}
 
     def __init__(self, bus: Bus, world: World, remote: RemoteServices) -> None:
-        self.courier = DeliveryQueue(self.name, bus, world, remote, self._settled)
+        self.delivery_queue = DeliveryQueue(self.name, bus, world, remote, self._settled)
 
-    def _settled(self, tx: Tx, letter: Delivery, outcome: DeliveryOutcome) -> None:
-        note(tx, "settled", [letter.key, outcome.end, outcome.attempts, outcome.code, outcome.exhausted])
+    def _settled(self, tx: Tx, delivery: Delivery, outcome: DeliveryOutcome) -> None:
+        note(tx, "settled", [delivery.key, outcome.end, outcome.attempts, outcome.code, outcome.exhausted])
 
     async def handle_outbox_row(self, posted: OutboxRow) -> None:
         assert is_delivery(posted.subject)
-        await self.courier.handle_outbox_row(posted)
+        await self.delivery_queue.handle_outbox_row(posted)
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
         assert is_delivery(timer.subject)
-        self.courier.fire_timer(tx, timer)
+        self.delivery_queue.fire_timer(tx, timer)
 
     def drop_caches(self) -> None:
         """It believes nothing."""
@@ -135,8 +135,8 @@ class Post(Site):
         age: int = 86_400,
         dead_letter: str | None = QUEUE,
     ) -> None:
-        """Send a letter and let happen what needs no time."""
-        letter = Delivery(
+        """Send a delivery and let happen what needs no time."""
+        delivery = Delivery(
             key,
             CALLER,
             service,
@@ -150,7 +150,7 @@ class Post(Site):
         )
 
         async def write() -> None:
-            await self.engine.store.write(lambda tx: self.sender.courier.send(tx, letter))
+            await self.engine.store.write(lambda tx: self.sender.delivery_queue.send(tx, delivery))
 
         self.run(write())
         self.settle()

@@ -111,16 +111,16 @@ def test_a_timer_whose_turn_waited_for_the_disk_rings_after_what_ended_before_it
     site.define_task()
     site.runtime.script(Script(after=5_000))
     execution = site.run_machine(job(TimeoutSeconds=10))
-    asked = site.engine.pump._fire_timer
+    asked = site.engine.dispatcher._fire_timer
 
     def stall(timer: Timer) -> None:
         asked(timer)
         site.clock.advance(30_000)  # the disk takes its time between the decision and the turn
 
-    site.engine.pump._fire_timer = stall  # type: ignore[method-assign]
+    site.engine.dispatcher._fire_timer = stall  # type: ignore[method-assign]
     site.clock.advance(10_000)
     site.runtime.settle()
     site.settle()
-    site.engine.pump._fire_timer = asked  # type: ignore[method-assign]
+    site.engine.dispatcher._fire_timer = asked  # type: ignore[method-assign]
     site.settle()
     assert site.status(execution) == "SUCCEEDED"

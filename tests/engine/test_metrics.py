@@ -126,10 +126,10 @@ def test_an_engine_whose_disk_takes_no_writes_knows_that_it_is_not_well(site: Si
     site.disk.fill("COMMIT")
     with pytest.raises(Unavailable):
         site.call("logs", "CreateLogGroup", logGroupName="g")
-    assert site.engine.pump.refused
+    assert site.engine.dispatcher.refused
     site.disk.fill("")
     site.call("logs", "CreateLogGroup", logGroupName="g")
-    assert not site.engine.pump.refused
+    assert not site.engine.dispatcher.refused
 
 
 def test_labels_are_escaped(site: Site) -> None:

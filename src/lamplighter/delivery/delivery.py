@@ -26,7 +26,7 @@ class Delivery:
     """A call to a target."""
 
     key: str
-    """Names the delivery, and never repeats within the sender: the same letter sent twice is sent once."""
+    """Names the delivery, and never repeats within the sender: the same delivery sent twice is sent once."""
     caller: Caller
     service: str
     operation: str
@@ -44,7 +44,7 @@ class Delivery:
 
 
 class DeliveryEnd(StrEnum):
-    """How a letter ended."""
+    """How a delivery ended."""
 
     DELIVERED = "DELIVERED"
     DEAD_LETTERED = "DEAD_LETTERED"
@@ -53,7 +53,7 @@ class DeliveryEnd(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DeliveryOutcome:
-    """How a letter ended, and after how many tries."""
+    """How a delivery ended, and after how many tries."""
 
     end: DeliveryEnd
     attempts: int
@@ -67,11 +67,11 @@ class DeliveryOutcome:
     """MaximumRetryAttempts or MaximumEventAgeInSeconds, where that is why it was not tried again."""
 
 
-def to_json(letter: Delivery) -> Json:
-    """A letter as it is kept."""
-    return asdict(letter)
+def to_json(delivery: Delivery) -> Json:
+    """A delivery as it is kept."""
+    return asdict(delivery)
 
 
 def from_json(value: Json) -> Delivery:
-    """A letter that was kept."""
+    """A delivery that was kept."""
     return Delivery(**value | {"caller": Caller(**value["caller"]), "policy": RetryPolicy(**value["policy"])})

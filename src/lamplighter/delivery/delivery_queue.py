@@ -1,9 +1,10 @@
-"""The courier of one sender: takes letters to their targets, again where that may help, then to a dead-letter queue.
+"""The delivery queue of one sender: takes deliveries to their targets, again where that may help, then to a dead-letter
+queue.
 
-Promises that a letter is a row until it is over, whatever is killed; that a call to one of our own services is made in
-the transaction that settles the letter, exactly once; and that a service elsewhere is called at least once. Each retry
-may wait twice as long as the one before, and waits by the throw of a die between nothing and that ("full jitter").
-See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-event-delivery.html.
+Promises that a delivery is a row until it is over, whatever is killed; that a call to one of our own services is made
+in the transaction that settles the delivery, exactly once; and that a service elsewhere is called at least once. Each
+retry may wait twice as long as the one before, and waits by the throw of a die between nothing and that ("full
+jitter"). See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-event-delivery.html.
 """
 
 import inspect
@@ -27,14 +28,14 @@ from lamplighter.store.db import OutboxRow, Tx
 from lamplighter.store.timers import Timer
 
 SUBJECT = "letter:"
-"""What the subjects of a courier's outbox rows and timers begin with."""
+"""What the subjects of a delivery queue's outbox rows and timers begin with."""
 SHORTEST = 1_000
 """The most milliseconds that the first retry waits."""
 LONGEST = 900_000
 """The most milliseconds that any retry waits: half of it, 185 times, are a day."""
 
 ALERT_SERVICES = ("alerts", "sns")
-"""Services whose letters are messages for people: one that is lost is told of."""
+"""Services whose deliveries are messages for people: one that is lost is told of."""
 
 Calling = Callable[[], Awaitable[Json]]
 
@@ -42,15 +43,15 @@ log = logging.getLogger("lamplighter.delivery")
 
 
 def is_delivery(subject: str) -> bool:
-    """Whether a row of the outbox or a timer is a courier's."""
+    """Whether a row of the outbox or a timer is a delivery queue's."""
     return subject.startswith(SUBJECT)
 
 
 class DeliveryQueue:
-    """Delivers the letters of one sender.
+    """Delivers the deliveries of one sender.
 
-    `settled` is told in the transaction that ends a letter; `check` raises where the params of a call do not fit it;
-    `coded` gives an error the name by which the dead letter calls it; `ready` makes a letter ready for its nth try.
+    `settled` is told in the transaction that ends a delivery; `check` raises where the params of a call do not fit it;
+    `coded` gives an error the name by which the dead letter calls it; `ready` makes a delivery ready for its nth try.
     """
 
     def __init__(
@@ -59,11 +60,11 @@ class DeliveryQueue:
         bus: Bus,
         world: World,
         remote: RemoteServices,
-        settled: Callable[[Tx, Delivery, DeliveryOutcome], None] = lambda _tx, _letter, _outcome: None,
+        settled: Callable[[Tx, Delivery, DeliveryOutcome], None] = lambda _tx, _delivery, _outcome: None,
         *,
         check: Callable[[str, str, Json], None] = lambda _service, _operation, _params: None,
         coded: Callable[[AwsError], str] = lambda error: error.code,
-        ready: Callable[[Delivery, int], Delivery] = lambda letter, _attempt: letter,
+        ready: Callable[[Delivery, int], Delivery] = lambda delivery, _attempt: delivery,
     ) -> None:
         self._name = name
         self._bus = bus
@@ -74,21 +75,21 @@ class DeliveryQueue:
         self._coded = coded
         self._ready = ready
 
-    def send(self, tx: Tx, letter: Delivery) -> None:
-        """Have a letter delivered, once this turn is on disk; one that was sent before is not sent again."""
-        born = letter.created + self._world.monotonic() - self._world.now()
-        number = deliveries.put(tx, self._name, letter.key, born, to_json(letter))
+    def send(self, tx: Tx, delivery: Delivery) -> None:
+        """Have a delivery delivered, once this turn is on disk; one that was sent before is not sent again."""
+        born = delivery.created + self._world.monotonic() - self._world.now()
+        number = deliveries.put(tx, self._name, delivery.key, born, to_json(delivery))
         if number is not None:
             self._post(tx, number)
 
     async def handle_outbox_row(self, posted: OutboxRow) -> None:
-        """Try to deliver a letter."""
+        """Try to deliver a delivery."""
         calling = await self._bus.store.write_with_retry(lambda tx: self._try(tx, posted))
         if calling is not None:
             await self._elsewhere(posted, *calling)
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
-        """A letter is to be tried again."""
+        """A delivery is to be tried again."""
         self._post(tx, int(timer.subject.removeprefix(SUBJECT)))
 
     # --- a try --------------------------------------------------------------------------------------------------------
@@ -97,32 +98,32 @@ class DeliveryQueue:
         outbox.put(tx, self._name, f"{SUBJECT}{number}", {})
 
     def _try(self, tx: Tx, posted: OutboxRow) -> tuple[Delivery, Calling] | None:
-        """Call one of our own services and settle the letter; or how to call, where that takes longer."""
+        """Call one of our own services and settle the delivery; or how to call, where that takes longer."""
         if not outbox.is_pending(tx, posted.id):
             return None
         row = deliveries.get(tx, int(posted.subject.removeprefix(SUBJECT)))
-        letter = self._open(tx, row) if row is not None else None
-        if row is None or letter is None:
+        delivery = self._open(tx, row) if row is not None else None
+        if row is None or delivery is None:
             outbox.delete(tx, posted.id)
             return None
-        letter = self._ready(letter, row.tries + 1)
+        delivery = self._ready(delivery, row.tries + 1)
         try:
             with tx.nested():
-                if not self._bus.serves(letter.service, letter.operation):
-                    return letter, self._remotely(letter)
-                self._check(letter.service, letter.operation, letter.params)
-                answer = self._bus.invoke(tx, letter.caller, letter.service, letter.operation, letter.params)
+                if not self._bus.serves(delivery.service, delivery.operation):
+                    return delivery, self._remotely(delivery)
+                self._check(delivery.service, delivery.operation, delivery.params)
+                answer = self._bus.invoke(tx, delivery.caller, delivery.service, delivery.operation, delivery.params)
                 if inspect.isawaitable(answer):
-                    return letter, lambda: answer
-                check_answer(letter, answer)
+                    return delivery, lambda: answer
+                check_answer(delivery, answer)
         except AwsError as error:
-            self._failed(tx, posted, letter, error)
+            self._failed(tx, posted, delivery, error)
         except sqlite3.Error:
             raise
-        except Exception as fault:  # noqa: BLE001 - whatever it is, the letter is not delivered
-            self._failed(tx, posted, letter, _ours(letter, fault))
+        except Exception as fault:  # noqa: BLE001 - whatever it is, the delivery is not delivered
+            self._failed(tx, posted, delivery, _ours(delivery, fault))
         else:
-            self._delivered(tx, posted, letter, answer)
+            self._delivered(tx, posted, delivery, answer)
         return None
 
     def _open(self, tx: Tx, row: PendingDelivery) -> Delivery | None:
@@ -133,39 +134,39 @@ class DeliveryQueue:
             deliveries.finish(tx, row.id, self._world.now(), DeliveryEnd.DROPPED)
             return None
 
-    def _remotely(self, letter: Delivery) -> Calling:
-        if not self._remote.knows(letter.service, letter.operation):
-            advice = f"name an endpoint with --endpoint {letter.service}=URL"
-            raise UnknownOperation(f"Nothing serves {letter.service}:{letter.operation}; {advice}")
-        return lambda: self._remote.call(letter.service, letter.operation, letter.params, letter.caller.region)
+    def _remotely(self, delivery: Delivery) -> Calling:
+        if not self._remote.knows(delivery.service, delivery.operation):
+            advice = f"name an endpoint with --endpoint {delivery.service}=URL"
+            raise UnknownOperation(f"Nothing serves {delivery.service}:{delivery.operation}; {advice}")
+        return lambda: self._remote.call(delivery.service, delivery.operation, delivery.params, delivery.caller.region)
 
-    async def _elsewhere(self, posted: OutboxRow, letter: Delivery, calling: Calling) -> None:
+    async def _elsewhere(self, posted: OutboxRow, delivery: Delivery, calling: Calling) -> None:
         try:
             answer = await calling()
-            check_answer(letter, answer)
-        except Exception as caught:  # noqa: BLE001 - whatever it is, the letter is not delivered
-            error = caught if isinstance(caught, AwsError) else _ours(letter, caught)
-            await self._bus.store.write_with_retry(lambda tx: self._failed(tx, posted, letter, error))
+            check_answer(delivery, answer)
+        except Exception as caught:  # noqa: BLE001 - whatever it is, the delivery is not delivered
+            error = caught if isinstance(caught, AwsError) else _ours(delivery, caught)
+            await self._bus.store.write_with_retry(lambda tx: self._failed(tx, posted, delivery, error))
         else:
-            await self._bus.store.write_with_retry(lambda tx: self._delivered(tx, posted, letter, answer))
+            await self._bus.store.write_with_retry(lambda tx: self._delivered(tx, posted, delivery, answer))
 
     # --- how it ended -------------------------------------------------------------------------------------------------
 
-    def _delivered(self, tx: Tx, posted: OutboxRow, letter: Delivery, answer: Json) -> None:
+    def _delivered(self, tx: Tx, posted: OutboxRow, delivery: Delivery, answer: Json) -> None:
         row = self._tried(tx, posted)
         if row is not None:
-            self._settle(tx, row, letter, DeliveryOutcome(DeliveryEnd.DELIVERED, row.tries, answer))
+            self._settle(tx, row, delivery, DeliveryOutcome(DeliveryEnd.DELIVERED, row.tries, answer))
 
-    def _failed(self, tx: Tx, posted: OutboxRow, letter: Delivery, error: AwsError) -> None:
+    def _failed(self, tx: Tx, posted: OutboxRow, delivery: Delivery, error: AwsError) -> None:
         """Try again later, or give up."""
         row = self._tried(tx, posted)
         if row is None:
             return
         now = self._world.monotonic()
-        end = row.born + letter.policy.age * 1000
+        end = row.born + delivery.policy.age * 1000
         exhausted = None
         if is_retryable(error):
-            if row.tries > letter.policy.attempts:
+            if row.tries > delivery.policy.attempts:
                 exhausted = "MaximumRetryAttempts"
             elif now >= end:
                 exhausted = "MaximumEventAgeInSeconds"
@@ -174,43 +175,50 @@ class DeliveryQueue:
                 timer = Timer(self._name, f"{SUBJECT}{row.id}", "retry", min(now + wait, end))
                 timers.put(tx, timer, elapsed=True)
                 return
-        self._give_up(tx, row, letter, error, exhausted)
+        self._give_up(tx, row, delivery, error, exhausted)
 
     def _tried(self, tx: Tx, posted: OutboxRow) -> PendingDelivery | None:
-        """Count a try; the letter, if this is the first time that this try is over."""
+        """Count a try; the delivery, if this is the first time that this try is over."""
         number = int(posted.subject.removeprefix(SUBJECT))
         if not outbox.delete(tx, posted.id):
             return None
         deliveries.count_attempt(tx, number)
         return deliveries.get(tx, number)
 
-    def _give_up(self, tx: Tx, row: PendingDelivery, letter: Delivery, error: AwsError, exhausted: str | None) -> None:
+    def _give_up(
+        self, tx: Tx, row: PendingDelivery, delivery: Delivery, error: AwsError, exhausted: str | None
+    ) -> None:
         code = self._coded(error)
         end = DeliveryEnd.DROPPED
-        if letter.dead_letter is not None and self._send_to_dead_letter_queue(
-            tx, row, letter, code, error.message, exhausted
+        if delivery.dead_letter is not None and self._send_to_dead_letter_queue(
+            tx, row, delivery, code, error.message, exhausted
         ):
             end = DeliveryEnd.DEAD_LETTERED
         else:
-            log.warning("%s is dropped after %s tries: %s: %s", letter.key, row.tries, code, error.message)
-        if letter.service in ALERT_SERVICES:
-            whom = letter.params.get("TopicArn", letter.operation)
+            log.warning("%s is dropped after %s tries: %s: %s", delivery.key, row.tries, code, error.message)
+        if delivery.service in ALERT_SERVICES:
+            whom = delivery.params.get("TopicArn", delivery.operation)
             lost_alerts.put(tx, LostAlert(self._world.now(), f"topic {whom}", f"{code}: {error.message}"))
-        self._settle(tx, row, letter, DeliveryOutcome(end, row.tries, None, code, error.message, exhausted))
+        self._settle(tx, row, delivery, DeliveryOutcome(end, row.tries, None, code, error.message, exhausted))
 
     def _send_to_dead_letter_queue(
-        self, tx: Tx, row: PendingDelivery, letter: Delivery, code: str, message: str, exhausted: str | None
+        self, tx: Tx, row: PendingDelivery, delivery: Delivery, code: str, message: str, exhausted: str | None
     ) -> bool:
-        """Send a letter to its dead-letter queue; False where that fails."""
-        queue = arn.parse(letter.dead_letter or "")
+        """Send a delivery to its dead-letter queue; False where that fails."""
+        queue = arn.parse(delivery.dead_letter or "")
         if queue is None:
             return False
-        said = {**letter.attributes, "ERROR_CODE": code, "ERROR_MESSAGE": message, "RETRY_ATTEMPTS": str(row.tries - 1)}
+        said = {
+            **delivery.attributes,
+            "ERROR_CODE": code,
+            "ERROR_MESSAGE": message,
+            "RETRY_ATTEMPTS": str(row.tries - 1),
+        }
         if exhausted is not None:
             said["EXHAUSTED_RETRY_CONDITION"] = exhausted
         params = {
             "QueueUrl": f"https://sqs.{queue.region}.amazonaws.com/{queue.account}/{queue.resource}",
-            "MessageBody": letter.body,
+            "MessageBody": delivery.body,
             "MessageAttributes": {
                 name: {"DataType": "String", "StringValue": value} for name, value in said.items() if value
             },
@@ -219,18 +227,18 @@ class DeliveryQueue:
             with tx.nested():
                 self._bus.invoke(tx, Caller(queue.account, queue.region), "sqs", "SendMessage", params)
         except AwsError as error:
-            log.warning("%s does not take the dead letter %s: %s", letter.dead_letter, letter.key, error)
+            log.warning("%s does not take the dead letter %s: %s", delivery.dead_letter, delivery.key, error)
             return False
         return True
 
-    def _settle(self, tx: Tx, row: PendingDelivery, letter: Delivery, outcome: DeliveryOutcome) -> None:
+    def _settle(self, tx: Tx, row: PendingDelivery, delivery: Delivery, outcome: DeliveryOutcome) -> None:
         deliveries.finish(tx, row.id, self._world.now(), outcome.end)
-        self._settled(tx, letter, outcome)
+        self._settled(tx, delivery, outcome)
 
 
-def _ours(letter: Delivery, fault: Exception) -> AwsError:
-    """A fault that is ours and not the target's: the log has it, and the letter is tried again."""
+def _ours(delivery: Delivery, fault: Exception) -> AwsError:
+    """A fault that is ours and not the target's: the log has it, and the delivery is tried again."""
     log.error(
-        "%s %s of %s failed through a fault of ours", letter.service, letter.operation, letter.key, exc_info=fault
+        "%s %s of %s failed through a fault of ours", delivery.service, delivery.operation, delivery.key, exc_info=fault
     )
     return AwsError("An internal error occurred", code="InternalFailure", status=500)

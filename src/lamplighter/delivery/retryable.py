@@ -44,15 +44,15 @@ def is_retryable(error: AwsError) -> bool:
     return error.status >= 500 or error.status == 429 or error.code in THROTTLED
 
 
-def check_answer(letter: Delivery, answer: Json) -> None:
+def check_answer(delivery: Delivery, answer: Json) -> None:
     """Raise where an answer says that nothing was done, though the call was answered."""
-    if letter.operation == "RunTask" and not answer.get("tasks"):
+    if delivery.operation == "RunTask" and not answer.get("tasks"):
         reasons = [failure.get("reason", "") for failure in answer.get("failures", ())]
         # "RESOURCE:MEMORY" and its kin pass when other tasks end; what is MISSING or INACTIVE stays so.
         raise TargetRefused(", ".join(reasons), again=not set(reasons) & {"MISSING", "INACTIVE", "ATTRIBUTE"})
-    if letter.operation == "PutEvents" and answer.get("FailedEntryCount"):
+    if delivery.operation == "PutEvents" and answer.get("FailedEntryCount"):
         entry = next(entry for entry in answer["Entries"] if "ErrorCode" in entry)
         again = entry["ErrorCode"] in ("ThrottlingException", "InternalFailure")
         raise TargetRefused(f"{entry['ErrorCode']}: {entry.get('ErrorMessage', '')}", again=again)
-    if letter.operation in ("SendMessageBatch", "PublishBatch") and answer.get("Failed"):
+    if delivery.operation in ("SendMessageBatch", "PublishBatch") and answer.get("Failed"):
         raise TargetRefused(answer["Failed"][0].get("Message", ""), again=not answer["Failed"][0].get("SenderFault"))

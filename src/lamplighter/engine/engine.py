@@ -1,4 +1,4 @@
-"""One engine: the services that answer, the store that keeps, the pump that makes it go, wired together here."""
+"""One engine: the services that answer, the store that keeps, the dispatcher that makes it go, wired together here."""
 
 import logging
 import sqlite3
@@ -78,7 +78,7 @@ class Engine:
         for service in later:
             self.bus.serve(service.name, service.operations, service.load)
         self.turns = TurnTimes()
-        self.pump = Dispatcher(store, world, self.services, ecs.catch_up)
+        self.dispatcher = Dispatcher(store, world, self.services, ecs.catch_up)
 
     def _later(self, remote: RemoteServices, ways_out: Outbound) -> Iterator[LazyService]:
         """The services that an engine may never need."""
@@ -152,7 +152,7 @@ class Engine:
             for service in engine.services.values():
                 await service.start()
             await engine.ecs.catch_up()
-            await engine.pump.start()
+            await engine.dispatcher.start()
         except sqlite3.DatabaseError as error:
             await store.close()
             raise database_damaged(config.data, error) from error
@@ -179,7 +179,7 @@ class Engine:
     async def close(self) -> None:
         """Stop; whatever runs goes on, and is taken up by the next engine."""
         self.turns.stop()
-        await self.pump.stop()
+        await self.dispatcher.stop()
         for service in self.services.values():
             await service.stop()
         await self.isolation.close()

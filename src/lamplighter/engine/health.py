@@ -67,7 +67,7 @@ Check = Callable[[Engine], Condition | None]
 
 def check_data_directory(engine: Engine) -> Condition | None:
     """The data directory takes no writes."""
-    reason = engine.store.trouble() or engine.pump.refused
+    reason = engine.store.trouble() or engine.dispatcher.refused
     if not reason:
         return None
     return Condition("data-directory", f"the data directory takes no writes: {reason}", stops_work=True)

@@ -95,8 +95,8 @@ def test_the_parts_of_an_arn_in_a_condition_are_compared_one_by_one(
 
 def test_an_explicit_deny_wins_over_every_allow() -> None:
     deny = {"Sid": "Never", "Effect": "Deny", "Action": "iam:*", "Resource": "*"}
-    verdict = evaluate_policy([allow(), deny, allow()], PASS)
-    assert (verdict.allowed, verdict.reason) == (False, "an explicit deny in Never")
+    decision = evaluate_policy([allow(), deny, allow()], PASS)
+    assert (decision.allowed, decision.reason) == (False, "an explicit deny in Never")
 
 
 def test_a_refusal_says_which_statement_came_near_and_why_it_does_not_hold() -> None:

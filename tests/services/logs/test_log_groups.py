@@ -161,7 +161,7 @@ def test_the_sweeping_of_a_group_goes_on_after_a_crash(clerk: Clerk) -> None:
 
 async def _delete_and_no_more(clerk: Clerk) -> None:
     """Delete the group while no timer rings."""
-    clerk.site.engine.pump.ring_due_timers = lambda: None  # type: ignore[method-assign]
+    clerk.site.engine.dispatcher.ring_due_timers = lambda: None  # type: ignore[method-assign]
     await clerk.site.engine.call(CALLER, "logs", "DeleteLogGroup", {"logGroupName": GROUP})
 
 

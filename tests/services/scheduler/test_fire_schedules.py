@@ -252,9 +252,9 @@ def test_what_cannot_be_delivered_goes_to_the_dead_letter_queue_with_all_that_aw
     arn = desk.schedule("at(2026-01-01T00:01:00)", target={"Arn": QUEUE, "RoleArn": ROLE, "Input": "hello"} | dead)
     for _ in range(90):
         desk.advance(SECOND)
-    (letter,) = desk.calls(dead=True)
-    assert loads(letter["MessageBody"])["MessageBody"] == "hello"
-    said = {name: value["StringValue"] for name, value in letter["MessageAttributes"].items()}
+    (delivery,) = desk.calls(dead=True)
+    assert loads(delivery["MessageBody"])["MessageBody"] == "hello"
+    said = {name: value["StringValue"] for name, value in delivery["MessageAttributes"].items()}
     assert len(said.pop("EXECUTION_ID")) == 16
     assert said == {
         "ERROR_CODE": "ThrottlingException",

@@ -46,7 +46,7 @@ async def show(page: Page) -> Response:
         strip=run_strip(latest["executions"][:MARKS], now),
         statuses=STATUSES,
         now=now,
-        attendant=is_supporting_machine(about["name"]),
+        supporting_machine=is_supporting_machine(about["name"]),
         rest=page.console.port.rest,
     )
 

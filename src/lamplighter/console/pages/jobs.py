@@ -50,7 +50,7 @@ async def show(page: Page) -> Response:
     return await page.render(
         "jobs.html",
         jobs=await asyncio.gather(*(job_row(page, machine, known) for machine in machines)),
-        attendants=[each for each in listed["stateMachines"] if is_supporting_machine(each["name"])],
+        supporting_machines=[each for each in listed["stateMachines"] if is_supporting_machine(each["name"])],
         next=listed.get("nextToken"),
         removed=() if token else await removed_jobs.list_removed(page),
         blind=known is None,

@@ -144,7 +144,9 @@ def _rows(told: _RowContext) -> Iterator[TimelineRow]:
 
 
 def _outcome(told: _RowContext, visit: Visit, attempt: Attempt) -> str:
-    """How an attempt ended; what an attendant could not do, and the run went on all the same, is no failure."""
+    """How an attempt ended; what an supporting machine could not do, and the run went on all the same, is no
+    failure.
+    """
     caught = told.ours and attempt.supporting and attempt.failed and visit.left is not None
     return "CAUGHT" if caught else OUTCOMES[attempt.outcome]
 

@@ -49,11 +49,11 @@ def missing_permissions(
     known = list(statements)
     found = []
     for call in required_calls(definition, situation):
-        verdict = evaluate_policy(known, call)
-        if not verdict.allowed and not ("*" in call.resource and allows_action_somewhere(known, call.action)):
+        decision = evaluate_policy(known, call)
+        if not decision.allowed and not ("*" in call.resource and allows_action_somewhere(known, call.action)):
             why = WHY.get(call.action, "The definition calls it.")
             found.append(
-                MissingPermission(call, _error(call, verdict.reason, situation, role), why, allowing_statement(call))
+                MissingPermission(call, _error(call, decision.reason, situation, role), why, allowing_statement(call))
             )
     return found
 

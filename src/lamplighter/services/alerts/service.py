@@ -1,7 +1,7 @@
 """Alerts as the engine sees them: operations on the bus only, that a rule of a job file's stack is delivered to.
 
-Promises that composing and publishing are part of the transaction that settles the rule's letter: told exactly once. A
-run is told of once in a channel: where the run itself has told it (pattern 3, "caught"), the rule on its end (pattern
+Promises that composing and publishing are part of the transaction that settles the rule's delivery: told exactly once.
+A run is told of once in a channel: where the run itself has told it (pattern 3, "caught"), the rule on its end (pattern
 2, "run-failed") stays silent there, unless it has found the lines of a log that the run could not. Attempts are told
 besides, for they are asked for by name.
 """

@@ -52,15 +52,18 @@ class CloudFormation:
     ) -> None:
         self._store = bus.store
         self._outside = InputFetcher(bus, remote)
-        self._journal = journal = StackEvents(bus, world)
-        planner, blueprints, starter = StackPlanner(), ParsedTemplates(), OperationStarter(world, journal)
-        maker, nested = ResourceHandler(bus, world, models, check), NestedStacks(world, planner, starter, journal)
-        self._builder, self._undoer = (
-            ResourceCreator(maker, journal, nested, blueprints),
-            ResourceRemover(maker, journal, nested),
+        self._event_log = event_log = StackEvents(bus, world)
+        planner, parsed_templates, starter = StackPlanner(), ParsedTemplates(), OperationStarter(world, event_log)
+        handler, nested = ResourceHandler(bus, world, models, check), NestedStacks(world, planner, starter, event_log)
+        self._builder, self._remover = (
+            ResourceCreator(handler, event_log, nested, parsed_templates),
+            ResourceRemover(handler, event_log, nested),
         )
-        operations = StackOperations(planner, blueprints, starter, journal)
-        change_sets, templates = ChangeSets(world, planner, blueprints, starter, journal), TemplateOperations(planner)
+        operations = StackOperations(planner, parsed_templates, starter, event_log)
+        change_sets, templates = (
+            ChangeSets(world, planner, parsed_templates, starter, event_log),
+            TemplateOperations(planner),
+        )
         self.operations: Mapping[str, Operation] = {
             "CreateStack": self._supplied(operations.create),
             "UpdateStack": self._supplied(operations.update),
@@ -89,7 +92,7 @@ class CloudFormation:
             "ListChangeSets": Operation(read=change_sets.list),
             "DeleteChangeSet": Operation(write=change_sets.delete),
             "ExecuteChangeSet": self._supplied(change_sets.execute),
-            "FindMissingResources": self._supplied(MissingResources(maker, journal).find),
+            "FindMissingResources": self._supplied(MissingResources(handler, event_log).find),
         }
 
     def _supplied(self, run: Supplied) -> Operation:
@@ -127,18 +130,18 @@ class CloudFormation:
             case "CREATE_IN_PROGRESS" | "UPDATE_IN_PROGRESS":
                 self._builder.step(tx, stack, material)
             case "DELETE_IN_PROGRESS" | "ROLLBACK_IN_PROGRESS":
-                self._undoer.delete_step(tx, stack, material)
+                self._remover.delete_step(tx, stack, material)
             case "UPDATE_ROLLBACK_IN_PROGRESS":
-                self._undoer.roll_back_step(tx, stack, material)
+                self._remover.roll_back_step(tx, stack, material)
             case "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS" | "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS":
-                self._undoer.clean_up_step(tx, stack, material)
+                self._remover.clean_up_step(tx, stack, material)
 
     def _stop(self, tx: Tx, posted: OutboxRow) -> None:
         """A fault of ours must not leave a stack under way for ever."""
         stack = stacks.get(tx, posted.subject) if outbox.delete(tx, posted.id) else None
         if stack is not None and is_in_progress(stack.status):
             verb = stack.status.removesuffix("_IN_PROGRESS").removesuffix("_COMPLETE_CLEANUP")
-            self._journal.end_operation(tx, stack, f"{verb}_FAILED", "Internal Failure")
+            self._event_log.end_operation(tx, stack, f"{verb}_FAILED", "Internal Failure")
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """A stack took too long, or was deleted long ago."""

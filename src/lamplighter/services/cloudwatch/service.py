@@ -29,12 +29,12 @@ class CloudWatch:
     def __init__(
         self, bus: Bus, world: World, remote: RemoteServices, check: Callable[[str, str, Json], None], url: str
     ) -> None:
-        self._courier = DeliveryQueue(SERVICE, bus, world, remote, self._settled, check=check)
-        self._transitions = transitions = AlarmStateChanges(bus, world, url, self._courier.send)
+        self._delivery_queue = DeliveryQueue(SERVICE, bus, world, remote, self._settled, check=check)
+        self._transitions = transitions = AlarmStateChanges(bus, world, url, self._delivery_queue.send)
         measures = MetricSources(bus, world)
-        self._clockwork = clockwork = EvaluationTimes(world, measures, transitions)
+        self._evaluation_times = evaluation_times = EvaluationTimes(world, measures, transitions)
         composites = CompositeAlarms(world, transitions)
-        alarms, statistics = MetricAlarms(world, clockwork, transitions), MetricStatistics(world, measures)
+        alarms, statistics = MetricAlarms(world, evaluation_times, transitions), MetricStatistics(world, measures)
         self.operations: Mapping[str, Operation] = {
             "PutMetricAlarm": Operation(write=alarms.put),
             "PutCompositeAlarm": Operation(write=composites.put),
@@ -58,14 +58,14 @@ class CloudWatch:
 
     async def handle_outbox_row(self, posted: OutboxRow) -> None:
         """Take an action of an alarm."""
-        await self._courier.handle_outbox_row(posted)
+        await self._delivery_queue.handle_outbox_row(posted)
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """An alarm is to look, or an action to be tried again."""
-        (self._courier if is_delivery(timer.subject) else self._clockwork).fire_timer(tx, timer)
+        (self._delivery_queue if is_delivery(timer.subject) else self._evaluation_times).fire_timer(tx, timer)
 
-    def _settled(self, tx: Tx, letter: Delivery, outcome: DeliveryOutcome) -> None:
-        self._transitions.on_action_finished(tx, letter, outcome)
+    def _settled(self, tx: Tx, delivery: Delivery, outcome: DeliveryOutcome) -> None:
+        self._transitions.on_action_finished(tx, delivery, outcome)
 
     def drop_caches(self) -> None:
         """Nothing is believed that is not on disk."""

@@ -38,13 +38,13 @@ class Events:
     name = SERVICE
 
     def __init__(self, bus: Bus, world: World, remote: RemoteServices, check: Check) -> None:
-        self._courier = DeliveryQueue(SERVICE, bus, world, remote, check=_of_ours(check), coded=error_code)
-        rulebook = CompiledRules()
-        traffic = RecentEvents()
-        router = EventRouter(world, self._courier, rulebook, traffic)
-        self._clockwork = ScheduledRules(world, router)
+        self._delivery_queue = DeliveryQueue(SERVICE, bus, world, remote, check=_of_ours(check), coded=error_code)
+        compiled_rules = CompiledRules()
+        recent_events = RecentEvents()
+        router = EventRouter(world, self._delivery_queue, compiled_rules, recent_events)
+        self._scheduled_rules = ScheduledRules(world, router)
         self._replays = replays = Replays(bus, world, router)
-        bus.subscribe("*", router.on_service_event, rulebook.has_rules)
+        bus.subscribe("*", router.on_service_event, compiled_rules.has_rules)
         inside = InternalCalls(bus, router)
         bus.serve(
             INSIDE,
@@ -56,7 +56,7 @@ class Events:
             },
         )
         buses, permissions, putting = Buses(world), Permissions(world), EventPublisher(world, router)
-        rules, targets = Rules(world, self._clockwork), Targets(world)
+        rules, targets = Rules(world, self._scheduled_rules), Targets(world)
         self._archives = archives = Archives(world)
         connections, destinations = Connections(world), ApiDestinations(world)
         bus.serve("events.connections", {"Retrieve": Operation(read=connections.retrieve)})
@@ -109,27 +109,27 @@ class Events:
             "ListEventSources": Operation(read=lambda _reader, _caller, _params: {"EventSources": []}),
             "ListEndpoints": Operation(read=lambda _reader, _caller, _params: {"Endpoints": []}),
             # No operation of AWS's: the console asks.
-            "ListTraffic": Operation(read=traffic.list),
+            "ListTraffic": Operation(read=recent_events.list),
             "Redeliver": Operation(write=inside.redeliver),
         }
 
     async def handle_outbox_row(self, posted: OutboxRow) -> None:
-        """Deliver a letter, or go on with a replay."""
-        await (self._courier if is_delivery(posted.subject) else self._replays).handle_outbox_row(posted)
+        """Deliver a delivery, or go on with a replay."""
+        await (self._delivery_queue if is_delivery(posted.subject) else self._replays).handle_outbox_row(posted)
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
-        """A letter is to be tried again, a replay to begin, or a time of a schedule has come."""
+        """A delivery is to be tried again, a replay to begin, or a time of a schedule has come."""
         if is_delivery(timer.subject):
-            self._courier.fire_timer(tx, timer)
+            self._delivery_queue.fire_timer(tx, timer)
         elif timer.subject.startswith(SUBJECT):
             self._replays.fire_timer(tx, timer)
         elif timer.subject.startswith(ARCHIVE):
             self._archives.fire_timer(tx, timer)
         else:
-            self._clockwork.fire_timer(tx, timer)
+            self._scheduled_rules.fire_timer(tx, timer)
 
     def drop_caches(self) -> None:
-        """Nothing is believed that is not on disk: the rulebook asks each time."""
+        """Nothing is believed that is not on disk: the compiled rules asks each time."""
 
     async def start(self) -> None:
         """Nothing to take up: timers and the outbox have it."""

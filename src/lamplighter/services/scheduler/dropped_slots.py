@@ -26,7 +26,7 @@ from lamplighter.store.timers import Timer
 SUBJECT = "dropped:"
 """What the subjects of these timers begin with."""
 KEY = "dropped/"
-"""What the keys of these letters begin with: those of slots begin with a number."""
+"""What the keys of these deliveries begin with: those of slots begin with a number."""
 WAIT = 10_000
 """For how many milliseconds slots are gathered."""
 SOURCE, DETAIL_TYPE = "lamplighter.scheduler", "Scheduled Times Dropped"
@@ -72,9 +72,9 @@ class DroppedSlotNotifier:
         arns = tuple(dict.fromkeys(each.schedule for each in found))
         self._bus.publish(tx, SOURCE, lambda: Event(caller, SOURCE, DETAIL_TYPE, now, arns, detail))
         for channel, topic in ((found[-1].mark or {}).get("Tell") or {}).items():
-            self._send(tx, self._letter(found, channel, topic, detail))
+            self._send(tx, self._delivery(found, channel, topic, detail))
 
-    def _letter(self, found: list[DroppedSlot], channel: str, topic: str, detail: Json) -> Delivery:
+    def _delivery(self, found: list[DroppedSlot], channel: str, topic: str, detail: Json) -> Delivery:
         caller = naming.caller_of(found[0].schedule)
         arn = topic if topic.startswith("arn:") else _arn(found[0].schedule, topic)
         params = {"TopicArn": arn, "Channel": channel, "Project": found[0].schedule.split("/")[1], **detail}

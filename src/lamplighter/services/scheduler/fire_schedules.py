@@ -1,6 +1,6 @@
-"""Firing: every slot of a schedule is a timer; when it comes it is recorded, the next is set, and its letter is sent.
+"""Firing: every slot of a schedule is a timer; when it comes it is recorded, the next is set, and its delivery is sent.
 
-All of that is one transaction, and the letter's name is made of schedule and slot: no slot runs twice, none is lost.
+All of that is one transaction, and the delivery's name is made of schedule and slot: no slot runs twice, none is lost.
 A slot that comes more than a minute late (AWS's own precision) was missed, because no engine ran: what is done about it
 is the schedule's `missed`, and slots older than its `within`, or else than the target's maximum event age, are not made
 up for. Missed slots are counted in slices, and on record as one row. A slot for which no target was called, and for
@@ -60,12 +60,12 @@ class ScheduleFirer:
     """What schedules do when nobody calls them."""
 
     def __init__(
-        self, world: World, send: Callable[[Tx, Delivery], None], services: AwsServices, teller: DroppedSlotNotifier
+        self, world: World, send: Callable[[Tx, Delivery], None], services: AwsServices, notifier: DroppedSlotNotifier
     ) -> None:
         self._world = world
         self._send = send
         self._services = services
-        self._teller = teller
+        self._notifier = notifier
 
     def begin(self, tx: Tx, schedule: Schedule, now: int, *, at_once: bool = True) -> None:
         """Set the first timer of a schedule that is new or has changed; what was set before is taken back.
@@ -77,7 +77,7 @@ class ScheduleFirer:
         if schedule.state != "ENABLED":
             return
         for slot in waiting:
-            self._teller.drop(tx, schedule, [slot], CHANGED)
+            self._notifier.drop(tx, schedule, [slot], CHANGED)
         first = self._first(tx, schedule, now if at_once else now + 1)
         if first is not None:
             self._set(tx, schedule, str(first), max(first, now))
@@ -112,7 +112,7 @@ class ScheduleFirer:
             log.error("the schedule %s cannot be read; it does not fire any more", schedule.arn)
             row = slots.single_slot(schedule.id, slot, due, slots.FAILED, self._world.now())
             slots.record(tx, replace(row, detail=UNREADABLE))
-            self._teller.drop(tx, schedule, [slot], UNREADABLE)
+            self._notifier.drop(tx, schedule, [slot], UNREADABLE)
         elif kind == WINDOW:
             self._fire(tx, schedule, slot, due)
         elif kind == LATE:
@@ -123,9 +123,9 @@ class ScheduleFirer:
             self._fire_or_wait(tx, schedule, slot, due)
             self._set_next_timer(tx, schedule, next(schedule_times.slots_after(schedule, slot), None))
 
-    def on_delivery_finished(self, tx: Tx, letter: Delivery, outcome: DeliveryOutcome) -> None:
-        """A letter is over."""
-        key, slot = target_delivery.read_key(letter.key)
+    def on_delivery_finished(self, tx: Tx, delivery: Delivery, outcome: DeliveryOutcome) -> None:
+        """A delivery is over."""
+        key, slot = target_delivery.read_key(delivery.key)
         schedule = schedules.by_id(tx, key)
         if outcome.end is DeliveryEnd.DELIVERED:
             slots.finish(tx, key, slot, slots.DELIVERED, _result(outcome.answer))
@@ -133,7 +133,7 @@ class ScheduleFirer:
             why = f"{outcome.code}: {outcome.message}"
             slots.finish(tx, key, slot, slots.FAILED, why)
             if schedule is not None:
-                self._teller.drop(tx, schedule, [slot], why)
+                self._notifier.drop(tx, schedule, [slot], why)
         if schedule is not None and not timers.has_timer(tx, arns.SERVICE, str(key)):
             self._complete(tx, schedule)
 
@@ -161,7 +161,7 @@ class ScheduleFirer:
             self._complete(tx, schedule)
 
     def _complete(self, tx: Tx, schedule: Schedule) -> None:
-        """A schedule will not fire again: it goes, if it is to, once its last letter is over."""
+        """A schedule will not fire again: it goes, if it is to, once its last delivery is over."""
         # A schedule that was disabled has no timers either, but has not run to its end.
         over = (
             schedule.state == "ENABLED"
@@ -194,9 +194,9 @@ class ScheduleFirer:
         missed = due.slots[: len(due.slots) - len(runs)]
         if missed:
             self._record_missed(tx, schedule, missed)
-            self._teller.drop(tx, schedule, missed, _why(schedule, within))
+            self._notifier.drop(tx, schedule, missed, _why(schedule, within))
         if runs and schedule.missed == LAST:
-            self._teller.on_made_up(tx, schedule)
+            self._notifier.on_made_up(tx, schedule)
         for slot in runs:
             self._fire_or_wait(tx, schedule, slot, ages.get(slot, slot))
         if due.more:

@@ -34,10 +34,10 @@ RETRIES: Json = {"MaximumEventAgeInSeconds": 86_400, "MaximumRetryAttempts": 185
 class Schedules:
     """Schedules, as the API has them."""
 
-    def __init__(self, world: World, groups: ScheduleGroups, firing: ScheduleFirer, services: AwsServices) -> None:
+    def __init__(self, world: World, groups: ScheduleGroups, firer: ScheduleFirer, services: AwsServices) -> None:
         self._world = world
         self._groups = groups
-        self._firing = firing
+        self._firer = firer
         self._services = services
 
     def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
@@ -51,7 +51,7 @@ class Schedules:
             raise Conflict(f"Schedule {params['Name']} already exists.")
         state = params.get("State", "ENABLED")
         schedule = Schedule(0, arn, state, now, now, schedule_times.rate_anchor(body, now), body)
-        self._firing.begin(tx, replace(schedule, id=rows.insert(tx, schedule)), now)
+        self._firer.begin(tx, replace(schedule, id=rows.insert(tx, schedule)), now)
         return {"ScheduleArn": arn}
 
     def update(self, tx: Tx, caller: Caller, params: Json) -> Json:
@@ -65,7 +65,7 @@ class Schedules:
         changed = replace(found, state=state, modified=now, anchor=anchor, body=body)
         rows.update(tx, changed)
         # A new rate counts from now. AWS does not document whether it also fires now; who edits one does not want it.
-        self._firing.begin(tx, changed, now, at_once=same or "StartDate" in body)
+        self._firer.begin(tx, changed, now, at_once=same or "StartDate" in body)
         return {"ScheduleArn": changed.arn}
 
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
@@ -92,8 +92,8 @@ class Schedules:
         return {}
 
     def remove(self, tx: Tx, schedule: Schedule) -> None:
-        """Take a schedule away; letters that are on their way are delivered."""
-        self._firing.end(tx, schedule)
+        """Take a schedule away; deliveries that are on their way are delivered."""
+        self._firer.end(tx, schedule)
         rows.delete(tx, schedule.id)
 
     def _require(self, reader: Reader, caller: Caller, params: Json) -> Schedule:

@@ -44,7 +44,7 @@ class Scheduler:
         check: Callable[[str, str, Json], None],
     ) -> None:
         self._bus = bus
-        self._courier = DeliveryQueue(
+        self._delivery_queue = DeliveryQueue(
             self.name,
             bus,
             world,
@@ -55,10 +55,10 @@ class Scheduler:
             ready=target_delivery.with_attempt_number,
         )
         services = AwsServices(remote.botocore_name, model)
-        self._teller = DroppedSlotNotifier(bus, world, self._courier.send)
-        self._firing = ScheduleFirer(world, self._courier.send, services, self._teller)
+        self._notifier = DroppedSlotNotifier(bus, world, self._delivery_queue.send)
+        self._firer = ScheduleFirer(world, self._delivery_queue.send, services, self._notifier)
         groups = ScheduleGroups(world)
-        self._schedules = schedules = Schedules(world, groups, self._firing, services)
+        self._schedules = schedules = Schedules(world, groups, self._firer, services)
         writes = {
             "CreateSchedule": schedules.create,
             "UpdateSchedule": schedules.update,
@@ -81,34 +81,34 @@ class Scheduler:
         }
 
     async def handle_outbox_row(self, posted: OutboxRow) -> None:
-        """Deliver a letter, or empty a group that is being deleted."""
+        """Deliver a delivery, or empty a group that is being deleted."""
         if is_delivery(posted.subject):
-            await self._courier.handle_outbox_row(posted)
+            await self._delivery_queue.handle_outbox_row(posted)
             return
         while await self._bus.store.write_with_retry(lambda tx: self._empty(tx, posted)):
             pass
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
-        """A slot has come, a letter is to be tried again, or dropped slots are to be told of."""
+        """A slot has come, a delivery is to be tried again, or dropped slots are to be told of."""
         if is_delivery(timer.subject):
-            self._courier.fire_timer(tx, timer)
+            self._delivery_queue.fire_timer(tx, timer)
         elif timer.subject.startswith(dropped_slots.SUBJECT):
-            self._teller.fire_timer(tx, timer)
+            self._notifier.fire_timer(tx, timer)
         else:
-            self._firing.fire_timer(tx, timer)
+            self._firer.fire_timer(tx, timer)
 
     def drop_caches(self) -> None:
         """Nothing is believed that is not on disk."""
 
     async def start(self) -> None:
-        """Timers and letters are rows: there is nothing to take up."""
+        """Timers and deliveries are rows: there is nothing to take up."""
 
     async def stop(self) -> None:
         """Nothing to let go of."""
 
-    def _settled(self, tx: Tx, letter: Delivery, outcome: DeliveryOutcome) -> None:
-        if not letter.key.startswith(dropped_slots.KEY):
-            self._firing.on_delivery_finished(tx, letter, outcome)
+    def _settled(self, tx: Tx, delivery: Delivery, outcome: DeliveryOutcome) -> None:
+        if not delivery.key.startswith(dropped_slots.KEY):
+            self._firer.on_delivery_finished(tx, delivery, outcome)
 
     def _empty(self, tx: Tx, posted: OutboxRow) -> bool:
         """Delete some schedules of a group, and after the last of them the group; whether there are more."""

@@ -25,12 +25,12 @@ LONGEST_NAME = 46
 
 
 def delivery_key(schedule: int, slot: int) -> str:
-    """How a slot's letter is called; no other ever is."""
+    """How a slot's delivery is called; no other ever is."""
     return f"{schedule}/{slot}"
 
 
 def read_key(key: str) -> tuple[int, int]:
-    """The schedule and the slot of a letter."""
+    """The schedule and the slot of a delivery."""
     schedule, _, slot = key.partition("/")
     return int(schedule), int(slot)
 
@@ -51,7 +51,7 @@ class ScheduledSlot:
 
 
 def make_delivery(schedule: Schedule, slot: int, born: int, services: AwsServices) -> Delivery:
-    """The letter of a slot; `born`: from when its age counts."""
+    """The delivery of a slot; `born`: from when its age counts."""
     target, key = schedule.body["Target"], delivery_key(schedule.id, slot)
     digest = hashlib.sha256(f"{schedule.arn}/{key}".encode()).hexdigest()[:16]
     occasion = ScheduledSlot(schedule, format_instant(slot), digest)
@@ -77,12 +77,12 @@ def make_delivery(schedule: Schedule, slot: int, born: int, services: AwsService
     )
 
 
-def with_attempt_number(letter: Delivery, attempt: int) -> Delivery:
-    """A letter as it is sent for the nth time."""
-    if ATTEMPT not in letter.body:
-        return letter
-    body = letter.body.replace(ATTEMPT, str(attempt))
-    return replace(letter, body=body, params=loads(body))
+def with_attempt_number(delivery: Delivery, attempt: int) -> Delivery:
+    """A delivery as it is sent for the nth time."""
+    if ATTEMPT not in delivery.body:
+        return delivery
+    body = delivery.body.replace(ATTEMPT, str(attempt))
+    return replace(delivery, body=body, params=loads(body))
 
 
 def error_code(error: AwsError) -> str:

@@ -1,7 +1,7 @@
 """Universal targets: any call of any service, its parameters given as JSON.
 
 "arn:aws:scheduler:::aws-sdk:service:apiAction". Promises to find a member by its name whatever the case of its first
-letter. Refuses calls that only read, at creation, as AWS does.
+delivery. Refuses calls that only read, at creation, as AWS does.
 See https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-universal.html.
 """
 

@@ -45,12 +45,12 @@ class Sns:
         self._outbound = outbound
         self._signer = signer = Signer(data / "sns", world)
         addresses = EngineUrls(url)
-        carriers, queues = EndpointSenders(outbound, remote, addresses, signer), SqsEndpoint(bus, addresses, signer)
-        self._courier = courier = DeliverySender(bus.store, world, carriers, queues)
+        senders, queues = EndpointSenders(outbound, remote, addresses, signer), SqsEndpoint(bus, addresses, signer)
+        self._sender = sender = DeliverySender(bus.store, world, senders, queues)
         topics = Topics(world, signer.prepare)
         asks = ask_by_mail and outbound.mail.sends
-        self._subscribing = subscribing = Subscriber(world, courier, asks, commands)
-        publishing = Publisher(world, courier)
+        self._subscribing = subscribing = Subscriber(world, sender, asks, commands)
+        publishing = Publisher(world, sender)
         self.operations: Mapping[str, Operation] = {
             "CreateTopic": Operation(write=topics.create),
             "DeleteTopic": Operation(write=topics.delete),
@@ -85,12 +85,12 @@ class Sns:
 
     async def handle_outbox_row(self, posted: OutboxRow) -> None:
         """Make one attempt of a delivery."""
-        await self._courier.handle_outbox_row(posted)
+        await self._sender.handle_outbox_row(posted)
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """It is time for an attempt, or too late for a confirmation."""
         if timer.name == RETRY:
-            self._courier.fire_timer(tx, timer)
+            self._sender.fire_timer(tx, timer)
         else:
             self._subscribing.fire_timer(tx, timer)
 

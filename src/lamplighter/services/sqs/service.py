@@ -30,13 +30,13 @@ class Sqs:
     name = SERVICE
 
     def __init__(self, store: Store, world: World, url: str) -> None:
-        lines = WaitingReceivers()
-        self._stock = stock = QueueMessages(world, lines)
-        self._moves = moves = MoveTasks(world, stock)
-        queues, permissions = Queues(world, QueueUrls(url), stock), Permissions(world)
-        sending, settling = MessageSender(world, stock), MessageDeleter(world, stock)
-        polls = LongPolls(store, world, lines, stock)
-        looking = MessagePeeker(world, stock, moves)
+        waiting_receivers = WaitingReceivers()
+        self._queue_messages = queue_messages = QueueMessages(world, waiting_receivers)
+        self._moves = moves = MoveTasks(world, queue_messages)
+        queues, permissions = Queues(world, QueueUrls(url), queue_messages), Permissions(world)
+        sending, settling = MessageSender(world, queue_messages), MessageDeleter(world, queue_messages)
+        polls = LongPolls(store, world, waiting_receivers, queue_messages)
+        looking = MessagePeeker(world, queue_messages, moves)
         self.operations: Mapping[str, Operation] = {
             "CreateQueue": Operation(write=queues.create),
             "DeleteQueue": Operation(write=queues.delete),
@@ -77,7 +77,7 @@ class Sqs:
         if timer.name == move_tasks.NAME:
             self._moves.fire_timer(tx, timer)
         else:
-            self._stock.sweep(tx, int(timer.subject))
+            self._queue_messages.sweep(tx, int(timer.subject))
 
     def drop_caches(self) -> None:
         """Nothing is believed that is not on disk."""

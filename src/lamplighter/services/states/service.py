@@ -50,12 +50,12 @@ class States:
         self._driver = Driver(bus, world, added_parameters, isolation)
         https = HttpTasks(bus, web)
         polls = ActivityPolls(bus.store, self._driver)
-        self._performer = TaskCaller(bus, world, self._driver, models, polls, remote, https)
+        self._task_caller = TaskCaller(bus, world, self._driver, models, polls, remote, https)
         express = ExpressExecutions(bus, world, self._driver)
         known = partial(self._model, models, remote)
         definitions = DefinitionValidator(bus, remote, known)
         machines, executions = StateMachines(bus, world, definitions), Executions(world, self._driver, express)
-        prober = StateTester(world, self._performer, definitions, known, isolation)
+        state_tester = StateTester(world, self._task_caller, definitions, known, isolation)
         versions, aliases = Versions(world), Aliases(world)
         activities, tokens = Activities(world), TaskTokens(self._driver)
         self._children = ChildExecutions(bus, world, self._driver, isolation)
@@ -83,7 +83,7 @@ class States:
             "DescribeStateMachineAlias": Operation(read=aliases.describe),
             "DeleteStateMachineAlias": Operation(write=aliases.delete),
             "ListStateMachineAliases": Operation(read=aliases.list),
-            "TestState": Operation(read=prober.test),
+            "TestState": Operation(read=state_tester.test),
             "StartExecution": Operation(write=executions.start),
             "StartSyncExecution": Operation(read=express.start_sync),
             "DescribeExecution": Operation(read=executions.describe),
@@ -121,7 +121,7 @@ class States:
     async def handle_outbox_row(self, posted: OutboxRow) -> None:
         """Do what the outbox says."""
         kind = posted.body["do"] if posted.body else ""
-        await self._performers.get(kind, self._performer.handle_outbox_row)(posted)
+        await self._performers.get(kind, self._task_caller.handle_outbox_row)(posted)
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """A timer of an execution is due."""

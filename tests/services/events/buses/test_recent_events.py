@@ -11,43 +11,43 @@ HERE = Caller(ACCOUNT, REGION)
 READER: Reader = None  # type: ignore[assignment]  # it reads no rows
 
 
-def numbers(traffic: RecentEvents, caller: Caller = HERE, **params: Json) -> list[int]:
-    return [each["Number"] for each in traffic.list(READER, caller, params)["Events"]]
+def numbers(recent_events: RecentEvents, caller: Caller = HERE, **params: Json) -> list[int]:
+    return [each["Number"] for each in recent_events.list(READER, caller, params)["Events"]]
 
 
 def test_the_latest_come_first_and_a_number_is_asked_for() -> None:
-    traffic = RecentEvents()
+    recent_events = RecentEvents()
     for at in range(3):
-        traffic.add(HERE, at, "default", "{}", ())
-    assert numbers(traffic) == [3, 2, 1]
-    assert numbers(traffic, Number=2) == [2, 1]
+        recent_events.add(HERE, at, "default", "{}", ())
+    assert numbers(recent_events) == [3, 2, 1]
+    assert numbers(recent_events, Number=2) == [2, 1]
 
 
 def test_it_is_bounded_in_events_in_characters_and_in_places() -> None:
-    traffic = RecentEvents()
+    recent_events = RecentEvents()
     for at in range(EVENTS + 5):
-        traffic.add(HERE, at, "default", "{}", ())
-    assert len(numbers(traffic)) == EVENTS
+        recent_events.add(HERE, at, "default", "{}", ())
+    assert len(numbers(recent_events)) == EVENTS
     for at in range(5):
-        traffic.add(HERE, at, "default", "x" * (CHARACTERS // 2), ())
-    assert len(numbers(traffic)) == 2
+        recent_events.add(HERE, at, "default", "x" * (CHARACTERS // 2), ())
+    assert len(numbers(recent_events)) == 2
     for at in range(PLACES):
-        traffic.add(Caller(str(at), REGION), at, "default", "{}", ())
-    assert numbers(traffic) == []
+        recent_events.add(Caller(str(at), REGION), at, "default", "{}", ())
+    assert numbers(recent_events) == []
 
 
 def test_an_engine_remembers_what_rules_took_and_what_none_did(hall: Hall) -> None:
     hall.events("PutEvents", Entries=[{"Source": "shop", "DetailType": "sale", "Detail": "{}"}])
-    assert traffic(hall) == []  # there is no rule, so nobody is to be told why
+    assert recent_events(hall) == []  # there is no rule, so nobody is to be told why
     arn = hall.events("PutRule", Name="r", EventPattern='{"source":["shop"]}')["RuleArn"]
     for source in ("shop", "store"):
         hall.events("PutEvents", Entries=[{"Source": source, "DetailType": "sale", "Detail": "{}"}])
-    assert [(loads(each["Event"])["source"], each["Rules"]) for each in traffic(hall)] == [
+    assert [(loads(each["Event"])["source"], each["Rules"]) for each in recent_events(hall)] == [
         ("store", []),
         ("shop", [arn]),
     ]
 
 
-def traffic(hall: Hall) -> list[Json]:
+def recent_events(hall: Hall) -> list[Json]:
     found: list[Json] = hall.events("ListTraffic")["Events"]
     return found

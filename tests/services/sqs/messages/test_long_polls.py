@@ -173,9 +173,9 @@ def test_a_message_on_its_way_to_who_leaves_is_as_if_it_had_not_been_taken(
     given_back = []
     give_back = QueueMessages.undo_receive
 
-    def noted(stock: QueueMessages, tx: Tx, queue: Queue, taken: list[ReceivedMessage]) -> None:
+    def noted(queue_messages: QueueMessages, tx: Tx, queue: Queue, taken: list[ReceivedMessage]) -> None:
         given_back.append(len(taken))
-        give_back(stock, tx, queue, taken)
+        give_back(queue_messages, tx, queue, taken)
 
     monkeypatch.setattr(QueueMessages, "give_back", noted)
     for moment in range(12):  # the caller leaves a little later each time
@@ -216,4 +216,4 @@ def test_nothing_is_held_for_queues_for_which_nobody_waits(office: Office) -> No
     assert [poll.result() for poll in polls] == [{}] * 20
     del polls
     sqs = office.site.engine.services["sqs"].service  # type: ignore[attr-defined]
-    assert len(sqs._stock._lines._lines) == 0
+    assert len(sqs._queue_messages._waiting_receivers._waiting_receivers) == 0

@@ -68,9 +68,9 @@ class House:
     async def pass_time(self, seconds: float) -> None:
         """Let time pass, and have what is due happen."""
         self.clock.advance(round(seconds * 1000))
-        self.engine.pump.ring_due_timers()
+        self.engine.dispatcher.ring_due_timers()
         async with asyncio.timeout(60):
-            while not self.engine.pump.idle:  # noqa: ASYNC110
+            while not self.engine.dispatcher.idle:  # noqa: ASYNC110
                 await asyncio.sleep(0)
 
     async def describe(self, execution: str) -> Json:

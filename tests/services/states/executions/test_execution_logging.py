@@ -47,7 +47,7 @@ def create(site: Site, definition: Json, level: str = "ALL", kind: str = "STANDA
     return arn
 
 
-def journal(site: Site) -> list[Json]:
+def execution_log(site: Site) -> list[Json]:
     """Everything that was logged, in order."""
     return [loads(event["message"]) for event in events(site)]
 
@@ -58,14 +58,14 @@ def events(site: Site) -> list[Json]:
 
 
 def types(site: Site) -> list[str]:
-    return [event["type"] for event in journal(site)]
+    return [event["type"] for event in execution_log(site)]
 
 
 def test_every_event_is_logged_in_the_form_of_aws(site: Site) -> None:
     execution = site.start(create(site, PASSING), {"x": 1})
     site.advance(5 * SECOND)
     assert types(site) == site.types(execution)
-    first, entered, *_ = journal(site)
+    first, entered, *_ = execution_log(site)
     assert first == {
         "id": "1",
         "type": "ExecutionStarted",
@@ -83,7 +83,7 @@ def test_every_event_is_logged_in_the_form_of_aws(site: Site) -> None:
 def test_without_execution_data_inputs_and_outputs_are_left_out(site: Site) -> None:
     site.start(create(site, PASSING, data=False))
     site.advance(5 * SECOND)
-    found = journal(site)
+    found = execution_log(site)
     assert found[0]["details"] == {"roleArn": ROLE}
     assert found[1]["details"] == {"name": "A"}
     assert found[-1]["details"] == {}
@@ -103,7 +103,7 @@ def test_a_level_leaves_out_what_is_no_error(site: Site, level: str, logged: lis
     site.start(create(site, chain(job(Catch=caught), {"Type": "Fail", "Error": "Gave up"}), level))
     site.settle()
     assert types(site) == logged
-    assert journal(site)[-1]["details"] == {"error": "Gave up"}
+    assert execution_log(site)[-1]["details"] == {"error": "Gave up"}
 
 
 @pytest.mark.parametrize("wait", [0, 5])
@@ -112,7 +112,7 @@ def test_express_executions_log_what_nothing_else_keeps(site: Site, wait: int) -
     machine = create(site, definition, kind="EXPRESS")
     execution = site.start(machine)
     site.advance(wait * SECOND)
-    found = journal(site)
+    found = execution_log(site)
     assert {event["execution_arn"] for event in found} == {execution}
     assert (found[0]["type"], found[-1]["type"]) == ("ExecutionStarted", "ExecutionSucceeded")
     assert [event["id"] for event in found] == [str(number) for number in range(1, len(found) + 1)]
@@ -151,7 +151,7 @@ def test_a_group_that_is_not_there_cannot_be_logged_to(site: Site) -> None:
 def test_a_long_input_is_cut_and_says_so(site: Site) -> None:
     text = '"' * 130_000
     site.start(create(site, chain({"Type": "Pass", "Result": 1})), text)
-    details = journal(site)[0]["details"]
+    details = execution_log(site)[0]["details"]
     assert details["inputDetails"] == {"truncated": True}
     assert dumps(text).startswith(details["input"])
     assert 240_000 < len(dumps(details["input"])) <= 248 * 1024

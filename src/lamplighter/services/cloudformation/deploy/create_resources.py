@@ -89,12 +89,12 @@ class ResourceCreator:
     """Makes stacks what their templates say."""
 
     def __init__(
-        self, maker: ResourceHandler, journal: StackEvents, nested: NestedStacks, blueprints: ParsedTemplates
+        self, handler: ResourceHandler, event_log: StackEvents, nested: NestedStacks, parsed_templates: ParsedTemplates
     ) -> None:
-        self._maker = maker
-        self._journal = journal
+        self._handler = handler
+        self._event_log = event_log
         self._nested = nested
-        self._blueprints = blueprints
+        self._parsed_templates = parsed_templates
 
     def step(self, tx: Tx, stack: Stack, material: ExternalInputs) -> None:
         """See to the next resources that are not what the template says, or finish."""
@@ -103,24 +103,24 @@ class ResourceCreator:
         if waiting:
             self._check_nested(tx, stack, waiting[0])
             return
-        blueprint = self._blueprints.of(tx, stack, stack.plan, material)
-        scope = self._scope(tx, stack, blueprint.frame, material)
+        parsed = self._parsed_templates.of(tx, stack, stack.plan, material)
+        scope = self._scope(tx, stack, parsed.frame, material)
         seen_to = {each.logical for each in outline if each.phase == stack.phase}
         left = full = AT_ONCE * CHANGED
-        for position, name in enumerate(blueprint.names):
+        for position, name in enumerate(parsed.names):
             if name in seen_to:
                 continue
-            resource = blueprint.resource(name)
+            resource = parsed.resource(name)
             # A stack in the stack begins in a turn of its own: a thread that plans it sees what was made before.
             if left <= 0 or (resource.type == NESTED and left < full):
-                self._journal.schedule_step(tx, stack)
+                self._event_log.schedule_step(tx, stack)
                 return
             row = stack_resources.get(tx, stack.id, name)
             cost = self._apply_resource(tx, stack, resource, row, position, scope, material)
             if cost is None:
                 return
             left -= cost
-        self._finish(tx, stack, blueprint, scope)
+        self._finish(tx, stack, parsed, scope)
 
     def _scope(self, tx: Tx, stack: Stack, template: Template, material: ExternalInputs) -> Scope:
         def note(name: str) -> None:
@@ -163,7 +163,7 @@ class ResourceCreator:
         self, tx: Tx, stack: Stack, wanted: DesiredResource, found: StackResource, material: ExternalInputs
     ) -> bool:
         before = {"before": None} if stack.status.startswith("UPDATE") else {}
-        row = self._journal.set_resource_status(
+        row = self._event_log.set_resource_status(
             tx, stack, replace(found, body={**wanted.body, **before}), "CREATE_IN_PROGRESS"
         )
         try:
@@ -171,7 +171,7 @@ class ResourceCreator:
                 if row.type == NESTED:
                     child = self._nested.create(tx, stack, row, material)
                     made = replace(row, physical=child)
-                    self._journal.set_resource_status(
+                    self._event_log.set_resource_status(
                         tx, stack, made, "CREATE_IN_PROGRESS", "Resource creation Initiated"
                     )
                     return False
@@ -179,7 +179,9 @@ class ResourceCreator:
                     tx, stack, wanted, replace(row, body={**row.body, "properties": {}, "tags": []}), material
                 )
                 made = replace(made, body={**made.body, **wanted.body, **before})
-                self._journal.set_resource_status(tx, stack, made, "CREATE_IN_PROGRESS", "Resource creation Initiated")
+                self._event_log.set_resource_status(
+                    tx, stack, made, "CREATE_IN_PROGRESS", "Resource creation Initiated"
+                )
         except PASSING:
             raise
         except Exception as error:  # noqa: BLE001 - whatever is wrong is the resource's failure, and told
@@ -192,8 +194,8 @@ class ResourceCreator:
         self, tx: Tx, stack: Stack, wanted: DesiredResource, row: StackResource, material: ExternalInputs
     ) -> StackResource:
         metadata = wanted.resource.metadata
-        asked = self._maker.request_for(stack, wanted.kind, row, wanted.properties, metadata, wanted.tags)
-        made = self._maker.create(tx, wanted.kind, replace(asked, physical="", before={}), material)
+        asked = self._handler.request_for(stack, wanted.kind, row, wanted.properties, metadata, wanted.tags)
+        made = self._handler.create(tx, wanted.kind, replace(asked, physical="", before={}), material)
         if wanted.kind.simulated:
             self._check_free(tx, stack, row, made)
         return replace(row, physical=made.physical, body={**row.body, "attributes": dict(made.attributes)})
@@ -216,7 +218,7 @@ class ResourceCreator:
         before = _before(found)
         reason = REPLACEMENT if anew else None
         told = replace(found, body={**found.body, "before": before})
-        row = self._journal.set_resource_status(tx, stack, told, "UPDATE_IN_PROGRESS", reason)
+        row = self._event_log.set_resource_status(tx, stack, told, "UPDATE_IN_PROGRESS", reason)
         try:
             with undo_on_error(tx):
                 self._check_policy(stack, REPLACE if anew else MODIFY, row)
@@ -229,7 +231,7 @@ class ResourceCreator:
                     self._check_name(kind, wanted, found)
                     bare = replace(row, physical=None, body={"properties": {}})
                     made = self._call_create(tx, stack, wanted, bare, material)
-                    self._journal.set_resource_status(
+                    self._event_log.set_resource_status(
                         tx, stack, made, "UPDATE_IN_PROGRESS", "Resource creation Initiated"
                     )
                     stack_resources.add_leftover(tx, replace(found, body={**found.body, "replaced": True}))
@@ -247,8 +249,8 @@ class ResourceCreator:
         self, tx: Tx, stack: Stack, wanted: DesiredResource, row: StackResource, material: ExternalInputs
     ) -> StackResource:
         metadata = wanted.resource.metadata
-        asked = self._maker.request_for(stack, wanted.kind, row, wanted.properties, metadata, wanted.tags)
-        made = self._maker.update(tx, wanted.kind, asked, material)
+        asked = self._handler.request_for(stack, wanted.kind, row, wanted.properties, metadata, wanted.tags)
+        made = self._handler.update(tx, wanted.kind, asked, material)
         return replace(row, physical=made.physical, body={**row.body, "attributes": dict(made.attributes)})
 
     def _check_policy(self, stack: Stack, action: str, row: StackResource | ResourceOutline) -> None:
@@ -266,7 +268,7 @@ class ResourceCreator:
             )
 
     def _done(self, tx: Tx, stack: Stack, row: StackResource, status: str) -> None:
-        self._journal.set_resource_status(tx, stack, row, status, no_effect_note(row))
+        self._event_log.set_resource_status(tx, stack, row, status, no_effect_note(row))
 
     def _check_nested(self, tx: Tx, stack: Stack, row: StackResource) -> None:
         """A stack in the stack was waited for."""
@@ -279,7 +281,7 @@ class ResourceCreator:
             return
         made = replace(row, body={**row.body, "attributes": outcome.attributes})
         self._done(tx, stack, made, row.status.replace("_IN_PROGRESS", "_COMPLETE"))
-        self._journal.schedule_step(tx, stack)
+        self._event_log.schedule_step(tx, stack)
 
     # --- the whole ----------------------------------------------------------------------------------------------------
 
@@ -287,7 +289,7 @@ class ResourceCreator:
         verb = "create" if fresh else "update"
         before = {"before": None} if fresh and stack.status.startswith("UPDATE") and "before" not in row.body else {}
         failed = replace(row, body={**row.body, **before})
-        self._journal.set_resource_status(tx, stack, failed, f"{verb.upper()}_FAILED", self._maker.reason(error))
+        self._event_log.set_resource_status(tx, stack, failed, f"{verb.upper()}_FAILED", self._handler.reason(error))
         self.fail_stack(tx, stack, f"The following resource(s) failed to {verb}: [{row.logical}]. ")
 
     def fail_stack(self, tx: Tx, stack: Stack, why: str) -> None:
@@ -295,17 +297,17 @@ class ResourceCreator:
         body = stack.body
         updates = stack.status.startswith("UPDATE")
         if body["disable_rollback"] or (body["on_failure"] == "DO_NOTHING" and not updates):
-            self._journal.end_operation(tx, stack, "UPDATE_FAILED" if updates else "CREATE_FAILED", why)
+            self._event_log.end_operation(tx, stack, "UPDATE_FAILED" if updates else "CREATE_FAILED", why)
         elif updates:
-            self._journal.begin_pass(tx, stack, "UPDATE_ROLLBACK_IN_PROGRESS", why)
+            self._event_log.begin_pass(tx, stack, "UPDATE_ROLLBACK_IN_PROGRESS", why)
         elif body["on_failure"] == "DELETE":
-            self._journal.begin_pass(tx, stack, "DELETE_IN_PROGRESS", f"{why}Delete requested by user.")
+            self._event_log.begin_pass(tx, stack, "DELETE_IN_PROGRESS", f"{why}Delete requested by user.")
         else:
-            self._journal.begin_pass(tx, stack, "ROLLBACK_IN_PROGRESS", f"{why}Rollback requested by user.")
+            self._event_log.begin_pass(tx, stack, "ROLLBACK_IN_PROGRESS", f"{why}Rollback requested by user.")
 
-    def _finish(self, tx: Tx, stack: Stack, blueprint: ParsedTemplate, scope: Scope) -> None:
+    def _finish(self, tx: Tx, stack: Stack, parsed: ParsedTemplate, scope: Scope) -> None:
         """Every resource is what the template says."""
-        template = blueprint.frame
+        template = parsed.frame
         try:
             with undo_on_error(tx):
                 outputs = _outputs(template, scope)
@@ -319,11 +321,11 @@ class ResourceCreator:
             return
         body = {name: value for name, value in stack.body.items() if name != "retry"}
         done = replace(stack, body={**body, "outputs": outputs})
-        self._drop_imports(tx, stack, blueprint, scope)
+        self._drop_imports(tx, stack, parsed, scope)
         if stack.status == "CREATE_IN_PROGRESS":
-            self._journal.end_operation(tx, done, "CREATE_COMPLETE")
+            self._event_log.end_operation(tx, done, "CREATE_COMPLETE")
             return
-        self._journal.begin_cleanup(tx, replace(done, body=done.body | {"outputs_before": stack.body["outputs"]}))
+        self._event_log.begin_cleanup(tx, replace(done, body=done.body | {"outputs_before": stack.body["outputs"]}))
 
     def _export(self, tx: Tx, stack: Stack, outputs: list[Json]) -> None:
         place = (stack.account, stack.region)
@@ -350,7 +352,7 @@ class ResourceCreator:
                 raise TemplateError(f"Export {name} cannot be deleted as it is in use by {named}")
             raise TemplateError(f"Cannot update export {name} as it is in use by {named}")
 
-    def _drop_imports(self, tx: Tx, stack: Stack, blueprint: ParsedTemplate, scope: Scope) -> None:
+    def _drop_imports(self, tx: Tx, stack: Stack, parsed: ParsedTemplate, scope: Scope) -> None:
         """Forget what the stack imports no longer."""
         kept = exports.imports(tx, stack.id)
         if not kept:
@@ -362,9 +364,9 @@ class ResourceCreator:
             return scope.imported(name)
 
         noting = replace(scope, imported=imported)
-        for name in blueprint.names:
-            resolve_properties(blueprint.resource(name).properties, noting)
-        _outputs(blueprint.frame, noting)
+        for name in parsed.names:
+            resolve_properties(parsed.resource(name).properties, noting)
+        _outputs(parsed.frame, noting)
         for name in kept:
             if name not in used:
                 exports.drop_import(tx, stack.id, name)

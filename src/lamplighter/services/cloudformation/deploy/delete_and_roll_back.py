@@ -27,9 +27,9 @@ RETAINING = ("Retain", "RetainExceptOnCreate")
 class ResourceRemover:
     """Takes resources back."""
 
-    def __init__(self, maker: ResourceHandler, journal: StackEvents, nested: NestedStacks) -> None:
-        self._maker = maker
-        self._journal = journal
+    def __init__(self, handler: ResourceHandler, event_log: StackEvents, nested: NestedStacks) -> None:
+        self._handler = handler
+        self._event_log = event_log
         self._nested = nested
 
     # --- deleting -----------------------------------------------------------------------------------------------------
@@ -45,7 +45,7 @@ class ResourceRemover:
             self._check_nested(tx, stack, *stack_resources.get_several(tx, stack.id, waiting))
         elif left:
             if all(self._delete(tx, stack, row, material) for row in stack_resources.get_several(tx, stack.id, left)):
-                self._journal.schedule_step(tx, stack)
+                self._event_log.schedule_step(tx, stack)
         elif not self._delete_leftover(tx, stack, material):
             self._deleted(tx, stack, [each.logical for each in outline if each.status == "DELETE_FAILED"])
 
@@ -55,16 +55,16 @@ class ResourceRemover:
             if users:
                 named = " and ".join(user.split("/")[1] for user in users)
                 why = f"Export {export.name} cannot be deleted as it is in use by {named}"
-                self._journal.end_operation(tx, stack, "DELETE_FAILED", why)
+                self._event_log.end_operation(tx, stack, "DELETE_FAILED", why)
                 return True
         return False
 
     def _delete(self, tx: Tx, stack: Stack, row: StackResource, material: ExternalInputs) -> bool:
         """Delete one resource; False where it has to be waited for."""
         if self._is_kept(stack, row):
-            self._journal.set_resource_status(tx, stack, row, "DELETE_SKIPPED")
+            self._event_log.set_resource_status(tx, stack, row, "DELETE_SKIPPED")
             return True
-        begun = self._journal.set_resource_status(tx, stack, row, "DELETE_IN_PROGRESS")
+        begun = self._event_log.set_resource_status(tx, stack, row, "DELETE_IN_PROGRESS")
         try:
             with undo_on_error(tx):
                 if row.type == NESTED and row.physical is not None and self._nested.delete(tx, row):
@@ -75,16 +75,16 @@ class ResourceRemover:
         except Exception as error:  # noqa: BLE001 - whatever is wrong is the resource's failure, and told
             # A stack that is deleted by force leaves behind what cannot be deleted.
             failed = "DELETE_SKIPPED" if stack.body.get("forced") else "DELETE_FAILED"
-            self._journal.set_resource_status(tx, stack, begun, failed, self._maker.reason(error))
+            self._event_log.set_resource_status(tx, stack, begun, failed, self._handler.reason(error))
         else:
-            self._journal.set_resource_status(tx, stack, begun, "DELETE_COMPLETE", no_effect_note(begun))
+            self._event_log.set_resource_status(tx, stack, begun, "DELETE_COMPLETE", no_effect_note(begun))
         return True
 
     def _call_delete(self, tx: Tx, stack: Stack, row: StackResource, material: ExternalInputs) -> None:
         if row.physical is not None and row.type != NESTED:
             kind, body = resource_type_of(row.type), row.body
-            asked = self._maker.request_for(stack, kind, row, body["properties"], body["metadata"], body["tags"])
-            self._maker.delete(tx, kind, asked, material)
+            asked = self._handler.request_for(stack, kind, row, body["properties"], body["metadata"], body["tags"])
+            self._handler.delete(tx, kind, asked, material)
 
     def _is_kept(self, stack: Stack, row: StackResource) -> bool:
         policy = row.body.get("deletion")
@@ -97,16 +97,16 @@ class ResourceRemover:
         outcome = self._nested.outcome(tx, row)
         if outcome is not None:
             status = "DELETE_COMPLETE" if outcome.failure is None else "DELETE_FAILED"
-            self._journal.set_resource_status(tx, stack, row, status, outcome.failure)
-            self._journal.schedule_step(tx, stack)
+            self._event_log.set_resource_status(tx, stack, row, status, outcome.failure)
+            self._event_log.schedule_step(tx, stack)
 
     def _deleted(self, tx: Tx, stack: Stack, failed: list[str]) -> None:
         whole = "ROLLBACK" if stack.status.startswith("ROLLBACK") else "DELETE"
         if failed:
             why = f"The following resource(s) failed to delete: [{', '.join(failed)}]. "
-            self._journal.end_operation(tx, stack, f"{whole}_FAILED", why)
+            self._event_log.end_operation(tx, stack, f"{whole}_FAILED", why)
         else:
-            self._journal.end_operation(tx, stack, f"{whole}_COMPLETE")
+            self._event_log.end_operation(tx, stack, f"{whole}_COMPLETE")
 
     # --- clearing away ------------------------------------------------------------------------------------------------
 
@@ -115,13 +115,13 @@ class ResourceRemover:
         if stack.previous is not None:
             settled = self._settle(tx, stack)
             if settled is None:
-                self._journal.schedule_step(tx, stack)
+                self._event_log.schedule_step(tx, stack)
                 return
             stack = settled
         if any(self._nested.is_going(tx, row) for row in self._children(tx, stack)):
             return
         if not self._delete_leftover(tx, stack, material):
-            self._journal.end_operation(tx, stack, stack.status.removesuffix("_CLEANUP_IN_PROGRESS"))
+            self._event_log.end_operation(tx, stack, stack.status.removesuffix("_CLEANUP_IN_PROGRESS"))
 
     def _children(self, tx: Tx, stack: Stack) -> list[StackResource]:
         nested = [each for each in stack_resources.outlines_of(tx, stack.id) if each.type == NESTED]
@@ -166,7 +166,7 @@ class ResourceRemover:
             stack_resources.add_leftover(tx, replace(row, body={**row.body, "going": True}))
             return True
         stack_resources.drop_leftover(tx, found.id)
-        self._journal.schedule_step(tx, stack)
+        self._event_log.schedule_step(tx, stack)
         return True
 
     def _clear_away(self, tx: Tx, stack: Stack, row: StackResource, material: ExternalInputs) -> bool:
@@ -180,13 +180,13 @@ class ResourceRemover:
         except PASSING:
             raise
         except Exception as error:  # noqa: BLE001 - whatever is wrong is the resource's failure, and told
-            self._tell(tx, stack, row, "DELETE_FAILED", self._maker.reason(error))
+            self._tell(tx, stack, row, "DELETE_FAILED", self._handler.reason(error))
         else:
             self._tell(tx, stack, row, "DELETE_COMPLETE", no_effect_note(row))
         return False
 
     def _tell(self, tx: Tx, stack: Stack, row: StackResource, status: str, reason: str | None = None) -> None:
-        self._journal.add_resource_event(tx, stack, replace(row, status=status, reason=reason))
+        self._event_log.add_resource_event(tx, stack, replace(row, status=status, reason=reason))
 
     # --- rolling back an update ---------------------------------------------------------------------------------------
 
@@ -200,12 +200,12 @@ class ResourceRemover:
         touched = stack_resources.updated_resources(tx, stack.id, stack.phase, AT_ONCE)
         if touched:
             if all(self._restore_resource(tx, stack, row, material) for row in touched):
-                self._journal.schedule_step(tx, stack)
+                self._event_log.schedule_step(tx, stack)
             return
         self._export_again(tx, stack)
         body = stack.body | {"skip": [], "outputs": stack.body.get("outputs_before", stack.body["outputs"])}
         back = replace(stack, plan=stack.previous, previous=None, body=body)
-        self._journal.begin_pass(tx, back, "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
+        self._event_log.begin_pass(tx, back, "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
 
     def _export_again(self, tx: Tx, stack: Stack) -> None:
         """Export what was exported before an update that was done already, as far as its stack goes."""
@@ -228,9 +228,9 @@ class ResourceRemover:
             return True
         old = replace(row, physical=before["physical"], body=before["body"])
         if row.logical in stack.body.get("skip", []):
-            self._journal.set_resource_status(tx, stack, old, "UPDATE_COMPLETE")
+            self._event_log.set_resource_status(tx, stack, old, "UPDATE_COMPLETE")
             return True
-        begun = self._journal.set_resource_status(tx, stack, row, "UPDATE_IN_PROGRESS")
+        begun = self._event_log.set_resource_status(tx, stack, row, "UPDATE_IN_PROGRESS")
         try:
             with undo_on_error(tx):
                 if row.type == NESTED and self._nested.roll_back(tx, row):
@@ -239,9 +239,9 @@ class ResourceRemover:
         except PASSING:
             raise
         except Exception as error:  # noqa: BLE001 - whatever is wrong is the resource's failure, and told
-            self._fail_rollback(tx, stack, begun, self._maker.reason(error))
+            self._fail_rollback(tx, stack, begun, self._handler.reason(error))
             return False
-        self._journal.set_resource_status(tx, stack, back, "UPDATE_COMPLETE", no_effect_note(back))
+        self._event_log.set_resource_status(tx, stack, back, "UPDATE_COMPLETE", no_effect_note(back))
         return True
 
     def _call_restore(
@@ -256,8 +256,8 @@ class ResourceRemover:
             stack_resources.add_leftover(tx, replace(row, body=new))
             return old
         kind, body = resource_type_of(old.type), old.body
-        asked = self._maker.request_for(stack, kind, row, body["properties"], body["metadata"], body["tags"])
-        made = self._maker.update(tx, kind, asked, material)
+        asked = self._handler.request_for(stack, kind, row, body["properties"], body["metadata"], body["tags"])
+        made = self._handler.update(tx, kind, asked, material)
         return replace(old, body={**body, "attributes": dict(made.attributes)})
 
     def _check_nested_rollback(self, tx: Tx, stack: Stack, row: StackResource) -> None:
@@ -269,13 +269,13 @@ class ResourceRemover:
             return
         before = row.body["before"]
         back = replace(row, physical=before["physical"], body={**before["body"], "attributes": outcome.attributes})
-        self._journal.set_resource_status(tx, stack, back, "UPDATE_COMPLETE")
-        self._journal.schedule_step(tx, stack)
+        self._event_log.set_resource_status(tx, stack, back, "UPDATE_COMPLETE")
+        self._event_log.schedule_step(tx, stack)
 
     def _fail_rollback(self, tx: Tx, stack: Stack, row: StackResource, why: str) -> None:
-        self._journal.set_resource_status(tx, stack, row, "UPDATE_FAILED", why)
+        self._event_log.set_resource_status(tx, stack, row, "UPDATE_FAILED", why)
         told = f"The following resource(s) failed to update: [{row.logical}]. "
-        self._journal.end_operation(tx, stack, "UPDATE_ROLLBACK_FAILED", told)
+        self._event_log.end_operation(tx, stack, "UPDATE_ROLLBACK_FAILED", told)
 
 
 def _is_discarded(stack: Stack, policy: str) -> bool:

@@ -29,9 +29,9 @@ WHY = "Somebody deleted it."
 class MissingResources:
     """Looks whether resources are there."""
 
-    def __init__(self, maker: ResourceHandler, journal: StackEvents) -> None:
-        self._maker = maker
-        self._journal = journal
+    def __init__(self, handler: ResourceHandler, event_log: StackEvents) -> None:
+        self._handler = handler
+        self._event_log = event_log
 
     def find(self, tx: Tx, caller: Caller, params: Json, material: ExternalInputs) -> Json:
         """FindMissingResources: the missing ones of a page, and where the next page begins."""
@@ -41,7 +41,7 @@ class MissingResources:
         page = stack_resources.page(tx, stack.id, params.get("After", ""), AT_ONCE)
         gone = [row for row in page if self._is_gone(tx, stack, row, material)]
         for row in gone:
-            self._journal.set_resource_status(tx, stack, replace(row, physical=None), "DELETE_COMPLETE", WHY)
+            self._event_log.set_resource_status(tx, stack, replace(row, physical=None), "DELETE_COMPLETE", WHY)
         found = [{"Logical": row.logical, "Type": row.type, "Physical": row.physical} for row in gone]
         return {"Missing": found, **({"After": page[-1].logical} if len(page) == AT_ONCE else {})}
 
@@ -49,8 +49,8 @@ class MissingResources:
         kind, body = resource_type_of(row.type), row.body
         if kind.look is None or row.physical is None or not row.status.endswith("_COMPLETE"):
             return False
-        asked = self._maker.request_for(stack, kind, row, body["properties"], body["metadata"], body["tags"])
+        asked = self._handler.request_for(stack, kind, row, body["properties"], body["metadata"], body["tags"])
         try:
-            return not self._maker.exists(tx, kind.look, asked, material)
+            return not self._handler.exists(tx, kind.look, asked, material)
         except (AwsError, NotFetched):
             return False

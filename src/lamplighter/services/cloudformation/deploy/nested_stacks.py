@@ -36,11 +36,11 @@ class NestedOutcome:
 class NestedStacks:
     """Stacks in stacks."""
 
-    def __init__(self, world: World, planner: StackPlanner, starter: OperationStarter, journal: StackEvents) -> None:
+    def __init__(self, world: World, planner: StackPlanner, starter: OperationStarter, event_log: StackEvents) -> None:
         self._world = world
         self._planner = planner
         self._starter = starter
-        self._journal = journal
+        self._event_log = event_log
 
     def create(self, tx: Tx, stack: Stack, row: StackResource, material: ExternalInputs) -> str:
         """Begin to make one; its id."""
@@ -69,7 +69,7 @@ class NestedStacks:
         child = self._child(tx, row)
         if child.status != CLEANUP:
             return False
-        self._journal.begin_pass(tx, child, "UPDATE_ROLLBACK_IN_PROGRESS")
+        self._event_log.begin_pass(tx, child, "UPDATE_ROLLBACK_IN_PROGRESS")
         return True
 
     def clean(self, tx: Tx, row: StackResource) -> None:
@@ -78,7 +78,7 @@ class NestedStacks:
         if child.status == CLEANUP and child.body["held"]:
             released = replace(child, body=child.body | {"held": False})
             stacks.put(tx, released)
-            self._journal.schedule_step(tx, released)
+            self._event_log.schedule_step(tx, released)
 
     def is_going(self, tx: Tx, row: StackResource) -> bool:
         """Whether something is under way."""

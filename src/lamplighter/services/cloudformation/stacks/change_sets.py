@@ -49,15 +49,15 @@ class ChangeSets:
         self,
         world: World,
         planner: StackPlanner,
-        blueprints: ParsedTemplates,
+        parsed_templates: ParsedTemplates,
         starter: OperationStarter,
-        journal: StackEvents,
+        event_log: StackEvents,
     ) -> None:
         self._world = world
         self._planner = planner
-        self._blueprints = blueprints
+        self._parsed_templates = parsed_templates
         self._starter = starter
-        self._journal = journal
+        self._event_log = event_log
 
     def create(self, tx: Tx, caller: Caller, params: Json, material: ExternalInputs) -> Json:
         """CreateChangeSet"""
@@ -75,8 +75,8 @@ class ChangeSets:
             raise AlreadyExists(f"ChangeSet {there.id} already exists")
         old = None if stack.status == REVIEW else stack.plan
         plan = self._planner.plan(tx, caller, params | {"StackName": stack.name}, old, material)
-        before = None if old is None else self._blueprints.of(tx, stack, old, material)
-        comparison = compare_stack(tx, stack, before, plan.body, plan.blueprint, material)
+        before = None if old is None else self._parsed_templates.of(tx, stack, old, material)
+        comparison = compare_stack(tx, stack, before, plan.body, plan.parsed, material)
         empty = not comparison.differs
         key = arn.build(SERVICE, caller.region, caller.account, f"changeSet/{name}/{self._world.uuid()}")
         body = {
@@ -112,7 +112,7 @@ class ChangeSets:
                 )
             return found
         check_name(name)
-        return self._journal.set_stack_status(tx, self._starter.new(tx, caller, name, None, {}), REVIEW, INITIATED)
+        return self._event_log.set_stack_status(tx, self._starter.new(tx, caller, name, None, {}), REVIEW, INITIATED)
 
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """DescribeChangeSet"""
@@ -171,7 +171,7 @@ class ChangeSets:
             check_updatable(stack)
             # What else was done to the stack meanwhile may have made the changes impossible.
             compare_stack(
-                tx, stack, None, body["plan"], self._blueprints.of(tx, stack, body["plan"], material), material
+                tx, stack, None, body["plan"], self._parsed_templates.of(tx, stack, body["plan"], material), material
             )
             self._starter.update(tx, stack, body["plan"], options)
         for other in rows.page(tx, stack.id, "", 1_000):

@@ -47,7 +47,7 @@ class Comparison:
 def compare_stack(
     reader: Reader, stack: Stack, old: ParsedTemplate | None, plan: Json, new: ParsedTemplate, material: ExternalInputs
 ) -> Comparison:
-    """Compare a stack, of whose plan `old` is the blueprint, with another plan; a large one by a thread."""
+    """Compare a stack, of whose plan `old` is the parsed, with another plan; a large one by a thread."""
 
     def run(reader: Reader, material: ExternalInputs) -> Comparison:
         found = compute_changes(reader, stack, plan, new, material)

@@ -26,12 +26,16 @@ class StackOperations:
     """Operations on stacks, as the API has them."""
 
     def __init__(
-        self, planner: StackPlanner, blueprints: ParsedTemplates, starter: OperationStarter, journal: StackEvents
+        self,
+        planner: StackPlanner,
+        parsed_templates: ParsedTemplates,
+        starter: OperationStarter,
+        event_log: StackEvents,
     ) -> None:
         self._planner = planner
-        self._blueprints = blueprints
+        self._parsed_templates = parsed_templates
         self._starter = starter
-        self._journal = journal
+        self._event_log = event_log
 
     def create(self, tx: Tx, caller: Caller, params: Json, material: ExternalInputs) -> Json:
         """CreateStack: the same request again (its ClientRequestToken says so) begins nothing new."""
@@ -63,9 +67,9 @@ class StackOperations:
         check_updatable(stack)
         named = params | {"StackName": stack.name}
         plan = self._planner.plan(tx, caller, named, stack.plan, material, direct=True)
-        old = self._blueprints.of(tx, stack, stack.plan, material)
+        old = self._parsed_templates.of(tx, stack, stack.plan, material)
         # Whatever is wrong with the changes is told now.
-        comparison = compare_stack(tx, stack, old, plan.body, plan.blueprint, material)
+        comparison = compare_stack(tx, stack, old, plan.body, plan.parsed, material)
         policy = requested_policy(params, "StackPolicy", caller, material)
         if not stack.status.endswith("_FAILED") and not comparison.differs:
             raise NoUpdateNeeded
@@ -104,7 +108,7 @@ class StackOperations:
         stack = require_live_stack(tx, caller, params["StackName"])
         if stack.status != "UPDATE_IN_PROGRESS":
             raise StackValidationError("CancelUpdateStack cannot be called from current stack status")
-        self._journal.begin_pass(tx, stack, "UPDATE_ROLLBACK_IN_PROGRESS", INITIATED)
+        self._event_log.begin_pass(tx, stack, "UPDATE_ROLLBACK_IN_PROGRESS", INITIATED)
         return {}
 
     def continue_rollback(self, tx: Tx, caller: Caller, params: Json) -> Json:
@@ -114,7 +118,7 @@ class StackOperations:
             raise StackValidationError(f"Stack:{stack.id} is in {stack.status} state and can not continue rollback.")
         skipped = params.get("ResourcesToSkip", [])
         changed = replace(stack, body=stack.body | {"skip": skipped, "token": params.get("ClientRequestToken")})
-        self._journal.begin_pass(tx, changed, "UPDATE_ROLLBACK_IN_PROGRESS", INITIATED, "CONTINUE_ROLLBACK")
+        self._event_log.begin_pass(tx, changed, "UPDATE_ROLLBACK_IN_PROGRESS", INITIATED, "CONTINUE_ROLLBACK")
         return {}
 
     def roll_back(self, tx: Tx, caller: Caller, params: Json) -> Json:
@@ -127,7 +131,7 @@ class StackOperations:
         changed = replace(stack, body=stack.body | {"token": token, **rollback_options(params)})
         if stack.status == "CREATE_FAILED":
             return _begun(self._starter.delete(tx, changed, {"unmade": True}))
-        return _begun(self._journal.begin_pass(tx, changed, "UPDATE_ROLLBACK_IN_PROGRESS", INITIATED))
+        return _begun(self._event_log.begin_pass(tx, changed, "UPDATE_ROLLBACK_IN_PROGRESS", INITIATED))
 
     def signal(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """SignalResource: whatever waits for signals on AWS is only recorded here, and waits for none."""

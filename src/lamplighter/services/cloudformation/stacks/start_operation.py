@@ -59,7 +59,7 @@ class OperationStarter:
     """Begins operations on stacks."""
 
     world: World
-    journal: StackEvents
+    event_log: StackEvents
     usual: Json = field(default_factory=lambda: USUAL)
 
     def keep(self, tx: Tx, stack: Stack, plan: StackPlan) -> Json:
@@ -92,7 +92,7 @@ class OperationStarter:
 
     def create(self, tx: Tx, stack: Stack) -> Stack:
         """Begin to make a stack."""
-        begun = self.journal.begin_pass(tx, stack, "CREATE_IN_PROGRESS", INITIATED)
+        begun = self.event_log.begin_pass(tx, stack, "CREATE_IN_PROGRESS", INITIATED)
         minutes = begun.body["timeout"]
         if minutes is not None:
             due = self.world.monotonic() + minutes * 60_000
@@ -110,13 +110,13 @@ class OperationStarter:
             updated=self.world.now(),
             body=kept | {"on_failure": "ROLLBACK", "disable_rollback": False, "held": False, **ONCE} | options,
         )
-        return self.journal.begin_pass(tx, changed, "UPDATE_IN_PROGRESS", INITIATED)
+        return self.event_log.begin_pass(tx, changed, "UPDATE_IN_PROGRESS", INITIATED)
 
     def delete(self, tx: Tx, stack: Stack, options: Json) -> Stack:
         """Begin to delete a stack."""
         timers.delete_all(tx, SERVICE, stack.id)
         changed = replace(stack, body=stack.body | options)
-        return self.journal.begin_pass(tx, changed, "DELETE_IN_PROGRESS", INITIATED)
+        return self.event_log.begin_pass(tx, changed, "DELETE_IN_PROGRESS", INITIATED)
 
 
 def check_updatable(stack: Stack) -> None:

@@ -46,7 +46,7 @@ class ParsedTemplate:
 
 
 def parsed_template(template: Template, names: Iterable[str], document: Json) -> ParsedTemplate:
-    """Make the blueprint of a template that `document` says."""
+    """Make the parsed of a template that `document` says."""
     bodies = {name: dumps(body) for name, body in document["Resources"].items()}
     types = frozenset(resource.type for resource in template.resources.values())
     return ParsedTemplate(replace(template, resources={}), tuple(names), bodies, types)
@@ -59,7 +59,7 @@ class ParsedTemplates:
         self._kept: dict[str, ParsedTemplate] = {}
 
     def of(self, reader: Reader, stack: Stack, plan: Json, material: ExternalInputs) -> ParsedTemplate:
-        """Return the blueprint of one of a stack's plans."""
+        """Return the parsed of one of a stack's plans."""
         key = plan["template"]
         found = self._kept.pop(key, None) or self._read(reader, stack, plan, material)
         self._kept[key] = found
@@ -70,11 +70,11 @@ class ParsedTemplates:
     def _read(self, reader: Reader, stack: Stack, plan: Json, material: ExternalInputs) -> ParsedTemplate:
         text = templates.processed(reader, plan["template"])
         return material.compute(
-            f"template {plan['template']}", len(text), reader, lambda _reader, _material: _blueprint(text, stack, plan)
+            f"template {plan['template']}", len(text), reader, lambda _reader, _material: _parsed(text, stack, plan)
         )
 
 
-def _blueprint(text: str, stack: Stack, plan: Json) -> ParsedTemplate:
+def _parsed(text: str, stack: Stack, plan: Json) -> ParsedTemplate:
     document = loads(text)
     template = split_template(document)
     return parsed_template(

@@ -18,7 +18,7 @@ class StackPlan:
     """The template as it was given."""
     processed: str
     """JSON text of the template without its transforms."""
-    blueprint: ParsedTemplate
+    parsed: ParsedTemplate
 
     def keep(self, tx: Tx, stack: str, key: str) -> Json:
         """Keep the template under a new key; return what is kept with the stack, or with a change set of it."""

@@ -112,14 +112,14 @@ def _moment(time: int) -> str:
     return f"{datetime.fromtimestamp(time / 1000, UTC):%d/%m/%y %H:%M:%S}"
 
 
-def state_reason_data(settings: Json, verdict: Evaluation, start: int | None, now: int) -> str:
+def state_reason_data(settings: Json, evaluation: Evaluation, start: int | None, now: int) -> str:
     """StateReasonData: the same for programs."""
     data: Json = {"version": "1.0", "queryDate": format_instant(now)}
     data |= {} if start is None else {"startDate": format_instant(start)}
     data |= {
         field: settings[name] for field, name in (("unit", "Unit"), ("statistic", "Statistic")) if name in settings
     }
-    data |= {"period": settings["Period"], "recentDatapoints": verdict.recent[-SHOWN:]}
+    data |= {"period": settings["Period"], "recentDatapoints": evaluation.recent[-SHOWN:]}
     return dumps(data | {"threshold": settings["Threshold"]})
 
 

@@ -87,12 +87,12 @@ class EvaluationTimes:
                 seen.append(DataPoint(point.time, (end - point.time) // period, float(value)))
         if end < _ready(alarm, filled=len(seen) >= going_by.periods):
             return
-        verdict = evaluate_alarm.evaluate(going_by, seen, alarm.state)
+        evaluation = evaluate_alarm.evaluate(going_by, seen, alarm.state)
         start = seen[0].time if seen else None
         data = evaluate_alarm.state_reason_data(
-            alarm.body["settings"] | {"Period": source["Period"]}, verdict, start, end
+            alarm.body["settings"] | {"Period": source["Period"]}, evaluation, start, end
         )
-        self._transitions.apply_evaluation(tx, alarm, verdict, data)
+        self._transitions.apply_evaluation(tx, alarm, evaluation, data)
 
     def _set(self, tx: Tx, arn: str, due: int) -> None:
         """Look at a time by the wall clock; who sets that neither hastens nor delays the look."""

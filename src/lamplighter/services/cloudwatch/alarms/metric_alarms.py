@@ -29,9 +29,9 @@ UNCHECKED = "Unchecked: Initial alarm creation"
 class MetricAlarms:
     """Alarms, as the API has them."""
 
-    def __init__(self, world: World, clockwork: EvaluationTimes, transitions: AlarmStateChanges) -> None:
+    def __init__(self, world: World, evaluation_times: EvaluationTimes, transitions: AlarmStateChanges) -> None:
         self._world = world
-        self._clockwork = clockwork
+        self._evaluation_times = evaluation_times
         self._transitions = transitions
 
     def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
@@ -48,7 +48,7 @@ class MetricAlarms:
         else:
             alarm = replace(old, body=old.body | {"settings": settings, "configured": now})
         rows.put(tx, alarm)
-        self._clockwork.begin(tx, alarm)
+        self._evaluation_times.begin(tx, alarm)
         self._transitions.add_configuration_event(tx, alarm, "created" if old is None else "updated")
         return {}
 
@@ -75,7 +75,7 @@ class MetricAlarms:
             if not rows.delete(tx, key):
                 raise _missing(name)
             alarm_children.put(tx, key, ())
-            self._clockwork.end(tx, key)
+            self._evaluation_times.end(tx, key)
             if alarm is not None:
                 self._transitions.add_configuration_event(tx, alarm, "deleted")
         return {}

@@ -1,7 +1,7 @@
 """What follows when an alarm changes its state: the row, its history, an event, and what its actions do.
 
-Promises all of it in one transaction, the letters to topics included: a courier publishes each exactly once. "An alarm
-invokes actions only when the alarm changes state." See
+Promises all of it in one transaction, the deliveries to topics included: a delivery queue publishes each exactly once.
+"An alarm invokes actions only when the alarm changes state." See
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-actions.html and
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html. Topics and Lambda
 functions are told; what else an action may be on AWS (an instance that is rebooted …) has nothing here to be done to,
@@ -33,7 +33,7 @@ log = logging.getLogger("lamplighter.cloudwatch")
 
 
 class AlarmStateChanges:
-    """Changes states, for one engine; `send` has a letter delivered, and `settled` is told how that ended."""
+    """Changes states, for one engine; `send` has a delivery delivered, and `settled` is told how that ended."""
 
     def __init__(self, bus: Bus, world: World, url: str, send: Callable[[Tx, Delivery], None]) -> None:
         self._bus = bus
@@ -46,10 +46,10 @@ class AlarmStateChanges:
         """Have somebody told of each alarm that has changed its state, in the same transaction."""
         self._followers.append(follower)
 
-    def apply_evaluation(self, tx: Tx, alarm: Alarm, verdict: Evaluation, data: str) -> None:
+    def apply_evaluation(self, tx: Tx, alarm: Alarm, evaluation: Evaluation, data: str) -> None:
         """An alarm has looked: it changes its state, or nothing."""
-        if verdict.state != alarm.state:
-            self.set_state(tx, alarm, verdict.state, verdict.reason, data)
+        if evaluation.state != alarm.state:
+            self.set_state(tx, alarm, evaluation.state, evaluation.reason, data)
 
     def set_state(self, tx: Tx, alarm: Alarm, state: str, reason: str, data: str | None) -> None:
         """Put an alarm into a state; its actions are taken where it is another one."""
@@ -89,15 +89,15 @@ class AlarmStateChanges:
         now = self._world.now()
         rows.add_history(tx, HistoryItem(0, alarm.arn, now, kind, summary, data), now - KEPT)
 
-    def on_action_finished(self, tx: Tx, letter: Delivery, outcome: DeliveryOutcome) -> None:
+    def on_action_finished(self, tx: Tx, delivery: Delivery, outcome: DeliveryOutcome) -> None:
         """An action was taken, or could not be."""
-        target, name = letter.attributes["ACTION"], letter.attributes["ALARM"]
+        target, name = delivery.attributes["ACTION"], delivery.attributes["ALARM"]
         alarm = rows.get(tx, name)
         if alarm is None:
             return
         done = outcome.end is DeliveryEnd.DELIVERED
         summary = f"Successfully executed action {target}" if done else f"Failed to execute action {target}"
-        self.add_history(tx, alarm, ACTION, summary, dumps(_action_data(target, letter, outcome)))
+        self.add_history(tx, alarm, ACTION, summary, dumps(_action_data(target, delivery, outcome)))
 
     def _act(self, tx: Tx, before: Alarm, alarm: Alarm) -> None:
         for action in alarm.body["settings"][FIELDS.get(alarm.state, "InsufficientDataActions")]:
@@ -112,7 +112,7 @@ class AlarmStateChanges:
                 self._write(tx, alarm, action, place, call)
 
     def _write(self, tx: Tx, alarm: Alarm, action: str, place: arn.Arn, call: alarm_actions.ActionCall) -> None:
-        letter = Delivery(
+        delivery = Delivery(
             f"{alarm.arn}/{self._world.uuid()}",
             Caller(place.account or alarm.account, place.region or alarm.region),
             call.service,
@@ -124,7 +124,7 @@ class AlarmStateChanges:
             attributes={"ACTION": action, "ALARM": alarm.arn},
             created=self._world.now(),
         )
-        self._send(tx, letter)
+        self._send(tx, delivery)
 
     def _event(self, before: Alarm, alarm: Alarm) -> Event:
         return Event(
@@ -137,7 +137,7 @@ class AlarmStateChanges:
         )
 
 
-def _action_data(target: str, letter: Delivery, outcome: DeliveryOutcome) -> Json:
+def _action_data(target: str, delivery: Delivery, outcome: DeliveryOutcome) -> Json:
     data = {"actionState": "Succeeded", "notificationResource": target}
-    data |= {"publishedMessage": letter.params["Message"]} if "Message" in letter.params else {}
+    data |= {"publishedMessage": delivery.params["Message"]} if "Message" in delivery.params else {}
     return data if outcome.end is DeliveryEnd.DELIVERED else data | {"actionState": "Failed", "error": outcome.message}

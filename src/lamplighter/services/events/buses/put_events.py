@@ -64,20 +64,20 @@ class EventPublisher:
         entries = params["Entries"]
         if not LARGE < sum(len(entry.get("Detail", "")) for entry in entries) < LARGEST:
             return None
-        wishes = [self._wishes(reader, caller, entry) for entry in entries]
-        return lambda: Prepared([self._made(caller, *each) for each in zip(entries, wishes, strict=True)])
+        candidates = [self._candidates(reader, caller, entry) for entry in entries]
+        return lambda: Prepared([self._made(caller, *each) for each in zip(entries, candidates, strict=True)])
 
-    def _wishes(self, reader: Reader, caller: Caller, entry: Json) -> tuple[CompiledRule, ...]:
+    def _candidates(self, reader: Reader, caller: Caller, entry: Json) -> tuple[CompiledRule, ...]:
         home = owner_of(entry.get("EventBusName") or "", caller)
         return self._router.candidates(reader, home, bus_name(entry.get("EventBusName")), entry.get("Source", ""))
 
-    def _made(self, caller: Caller, entry: Json, wishes: tuple[CompiledRule, ...]) -> "PreparedEvent | None":
+    def _made(self, caller: Caller, entry: Json, candidates: tuple[CompiledRule, ...]) -> "PreparedEvent | None":
         """Make the event of an entry and judge it; None for a bad entry, which PutEvents refuses in its turn."""
         try:
             event = self._event(caller, entry)
         except EntryRefused:
             return None
-        return PreparedEvent(event, match_event(event, wishes))
+        return PreparedEvent(event, match_event(event, candidates))
 
     def _event(self, caller: Caller, entry: Json) -> Json:
         detail = _check(entry)

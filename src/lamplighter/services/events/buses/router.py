@@ -44,20 +44,24 @@ class MatchedEvent:
     wanted: Mapping[Pattern, bool]
 
 
-def match_event(event: Json, wishes: Iterable[CompiledRule]) -> MatchedEvent:
+def match_event(event: Json, candidates: Iterable[CompiledRule]) -> MatchedEvent:
     """See who wants an event; it takes as long as the event is large."""
-    patterns = [(wish.resource.arn, wish.pattern) for wish in wishes if wish.pattern is not None]
+    patterns = [
+        (candidate.resource.arn, candidate.pattern) for candidate in candidates if candidate.pattern is not None
+    ]
     return MatchedEvent(dumps(event), {pattern: _wants(arn, pattern, event) for arn, pattern in patterns})
 
 
 class EventRouter:
     """Sends events on their way."""
 
-    def __init__(self, world: World, courier: DeliveryQueue, rulebook: CompiledRules, traffic: RecentEvents) -> None:
+    def __init__(
+        self, world: World, delivery_queue: DeliveryQueue, compiled_rules: CompiledRules, recent_events: RecentEvents
+    ) -> None:
         self._world = world
-        self._courier = courier
-        self._rulebook = rulebook
-        self._traffic = traffic
+        self._delivery_queue = delivery_queue
+        self._compiled_rules = compiled_rules
+        self._recent_events = recent_events
 
     def on_service_event(self, tx: Tx, event: Event) -> None:
         """One of our services tells of something: it goes to the default bus."""
@@ -66,11 +70,11 @@ class EventRouter:
 
     def has_listeners(self, tx: Tx) -> bool:
         """Whether anybody may want any event, or want to know why there was no rule for it."""
-        return self._rulebook.has_rules(tx)
+        return self._compiled_rules.has_rules(tx)
 
     def candidates(self, reader: Reader, caller: Caller, bus: str, source: str) -> tuple[CompiledRule, ...]:
         """Who may want events of a source."""
-        return self._rulebook.rules_of_bus(reader, caller, bus).matching_source(source)
+        return self._compiled_rules.rules_of_bus(reader, caller, bus).matching_source(source)
 
     def route(
         self,
@@ -85,11 +89,11 @@ class EventRouter:
     ) -> None:
         """An event has come to a bus; `only`: for these rules, if any are named; `judged`: what is known of it."""
         known = judged or MatchedEvent(dumps(event), {})
-        wishes = self.candidates(tx, caller, bus, event["source"])
-        wanted = [wish.resource for wish in wishes if _is_wanted(wish, event, known)]
+        candidates = self.candidates(tx, caller, bus, event["source"])
+        wanted = [candidate.resource for candidate in candidates if _is_wanted(candidate, event, known)]
         text = known.text
         taken = [each.arn for each in wanted if each.kind == "rule" and (not only or each.arn in only)]
-        self._traffic.add(caller, self._world.now(), bus, text, taken)
+        self._recent_events.add(caller, self._world.now(), bus, text, taken)
         for resource in wanted:
             if resource.kind == "rule":
                 if resource.arn in taken:
@@ -103,7 +107,7 @@ class EventRouter:
         name = derive_id(rule.arn, str(slot))
         event = event_envelope(name, caller, "aws.events", "Scheduled Event", slot, (rule.arn,), {})
         text = dumps(event)
-        self._traffic.add(caller, self._world.now(), DEFAULT, text, (rule.arn,))
+        self._recent_events.add(caller, self._world.now(), DEFAULT, text, (rule.arn,))
         self._send(tx, rule, event, text, 0, born=slot)
 
     def _archive(self, tx: Tx, archive: Resource, time: str, text: str) -> None:
@@ -130,7 +134,7 @@ class EventRouter:
         self._post(tx, rule, target, key, call, text, self._world.now())
 
     def _post(self, tx: Tx, rule: Resource, target: Json, key: str, call: TargetCall, text: str, born: int) -> None:
-        letter = Delivery(
+        delivery = Delivery(
             key,
             owner_of(target["Arn"], Caller(rule.account, rule.region)),
             call.service,
@@ -142,7 +146,7 @@ class EventRouter:
             attributes={"RULE_ARN": rule.arn, "TARGET_ARN": target["Arn"]},
             created=born,
         )
-        self._courier.send(tx, letter)
+        self._delivery_queue.send(tx, delivery)
 
     def _call(self, rule: Resource, target: Json, key: str, event: Json, text: str, hops: int) -> TargetCall:
         """The call; one that fails with the reason where the event can't be brought to the target at all."""
@@ -184,11 +188,11 @@ def archive_key(archive: Resource) -> str:
     return name
 
 
-def _is_wanted(wish: CompiledRule, event: Json, known: MatchedEvent) -> bool:
-    if wish.pattern is None:
+def _is_wanted(candidate: CompiledRule, event: Json, known: MatchedEvent) -> bool:
+    if candidate.pattern is None:
         return True
-    found = known.wanted.get(wish.pattern)
-    return _wants(wish.resource.arn, wish.pattern, event) if found is None else found
+    found = known.wanted.get(candidate.pattern)
+    return _wants(candidate.resource.arn, candidate.pattern, event) if found is None else found
 
 
 def _wants(arn: str, pattern: Pattern, event: Json) -> bool:

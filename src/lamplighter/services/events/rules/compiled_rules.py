@@ -97,11 +97,11 @@ class CompiledRules:
         found = rows.all_rows(reader, "rule", caller.account, caller.region, bus)
         found += rows.all_rows(reader, "archive", caller.account, caller.region)
         known = self._known.get((caller, bus), {})
-        now = {row: known[row] if row in known else self._wish(row, bus) for row in found}
+        now = {row: known[row] if row in known else self._candidate(row, bus) for row in found}
         self._known[caller, bus] = now
-        return _sorted([wish for wish in now.values() if wish is not None])
+        return _sorted([candidate for candidate in now.values() if candidate is not None])
 
-    def _wish(self, row: Row, bus: str) -> CompiledRule | None:
+    def _candidate(self, row: Row, bus: str) -> CompiledRule | None:
         resource = rows.read_row(row)
         if resource is None or not _is_wanted(resource, bus):
             return None
@@ -129,12 +129,14 @@ def _is_wanted(resource: Resource, bus: str) -> bool:
     return bool(resource.body.get("EventPattern")) and resource.body.get("State") != "DISABLED"
 
 
-def _sorted(wishes: list[CompiledRule]) -> BusRules:
-    named: dict[str, list[CompiledRule]] = {name: [] for wish in wishes for name in wish.sources or ()}
+def _sorted(candidates: list[CompiledRule]) -> BusRules:
+    named: dict[str, list[CompiledRule]] = {name: [] for candidate in candidates for name in candidate.sources or ()}
     others: list[CompiledRule] = []
-    for wish in wishes:
-        for listed in [*named.values(), others] if wish.sources is None else [named[name] for name in wish.sources]:
-            listed.append(wish)
+    for candidate in candidates:
+        for listed in (
+            [*named.values(), others] if candidate.sources is None else [named[name] for name in candidate.sources]
+        ):
+            listed.append(candidate)
     return BusRules({name: tuple(listed) for name, listed in named.items()}, tuple(others))
 
 

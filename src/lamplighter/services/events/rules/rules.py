@@ -27,9 +27,9 @@ GIVEN = ("EventPattern", "ScheduleExpression", "Description", "RoleArn")
 class Rules:
     """Rules, as the API has them."""
 
-    def __init__(self, world: World, clockwork: ScheduledRules) -> None:
+    def __init__(self, world: World, scheduled_rules: ScheduledRules) -> None:
         self._world = world
-        self._clockwork = clockwork
+        self._scheduled_rules = scheduled_rules
 
     def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """PutRule: "the rule is replaced with what you specify"; its targets and tags stay."""
@@ -56,7 +56,7 @@ class Rules:
         if targets.count(tx, key):
             raise ValidationError("Rule can't be deleted since it has targets.")
         rows.delete(tx, key)
-        self._clockwork.stop(tx, key)
+        self._scheduled_rules.stop(tx, key)
         rows.set_version(tx, self._world.uuid())
         return {}
 
@@ -83,7 +83,7 @@ class Rules:
         return {}
 
     def _keep(self, tx: Tx, rule: Resource, old: Resource | None) -> None:
-        rows.put(tx, self._clockwork.set_schedule(tx, rule, old))
+        rows.put(tx, self._scheduled_rules.set_schedule(tx, rule, old))
         rows.set_version(tx, self._world.uuid())
 
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:

@@ -65,7 +65,7 @@ async def _answered(calling: Awaitable[Json]) -> Json:
 
 
 def _told(error: AwsError) -> AwsError:
-    """The error as the courier understands it: what may pass has a status that says so."""
+    """The error as the delivery queue understands it: what may pass has a status that says so."""
     if not error.code.startswith(STATUS):
         return AwsError(error.message, code="CONNECTION_FAILURE", status=503)
     status = int(error.code.removeprefix(STATUS))

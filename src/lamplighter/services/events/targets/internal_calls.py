@@ -54,5 +54,5 @@ class InternalCalls:
 
 
 def _time(given: Json) -> int:
-    """Milliseconds; letters that were written before have the text of the event's time."""
+    """Milliseconds; deliveries that were written before have the text of the event's time."""
     return parse_instant(given) if isinstance(given, str) else int(given)

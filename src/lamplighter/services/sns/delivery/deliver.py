@@ -1,9 +1,9 @@
-"""Bringing notices to endpoints: after the commit, again and again as the retry policy says, and then no more.
+"""Bringing notifications to endpoints: after the commit, again and again as the retry policy says, and then no more.
 
 Promises that a delivery is a row until it is done, that an attempt is a row of the outbox or a timer, and that an
-attempt's outcome is kept in the transaction that decides what comes next: so an endpoint gets a notice at least once,
-and what failed for good is in the subscription's dead-letter queue, and is told of by the engine's health and `doctor`.
-What is unsubscribed gets no further attempts. See
+attempt's outcome is kept in the transaction that decides what comes next: so an endpoint gets a notification at least
+once, and what failed for good is in the subscription's dead-letter queue, and is told of by the engine's health and
+`doctor`. What is unsubscribed gets no further attempts. See
 https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html.
 """
 
@@ -47,7 +47,7 @@ LANES = 8
 SERVER = 500
 """From which HTTP status on an error is the server's: nothing was kept, and whoever asked tries again."""
 EXPECTED = {NOTIFICATION: CONFIRMED, SUBSCRIPTION: PENDING, UNSUBSCRIPTION: DELETED}
-"""As what a subscription gets each type of notice."""
+"""As what a subscription gets each type of notification."""
 
 log = logging.getLogger("lamplighter.sns")
 
@@ -62,11 +62,11 @@ class AttemptFailure:
 
 @dataclass(frozen=True, slots=True)
 class DeliverySender:
-    """Brings notices to endpoints for one engine."""
+    """Brings notifications to endpoints for one engine."""
 
     store: Store
     world: World
-    carriers: EndpointSenders
+    senders: EndpointSenders
     queues: SqsEndpoint
     lanes: WeakValueDictionary[str, asyncio.Semaphore] = field(default_factory=WeakValueDictionary)
     """By subscription."""
@@ -75,27 +75,33 @@ class DeliverySender:
 
     # --- taking over --------------------------------------------------------------------------------------------------
 
-    def send(self, tx: Tx, subscription: Subscription, notice: Notification) -> None:
-        """Have a notice brought to a subscription once this turn is on disk, or as soon as its throttle lets it."""
-        delivery = rows.put(tx, self._new(subscription, notice, WAITING, None))
-        wait = self._throttle(tx, subscription) if notice.type == NOTIFICATION else 0
+    def send(self, tx: Tx, subscription: Subscription, notification: Notification) -> None:
+        """Have a notification brought to a subscription once this turn is on disk, or as soon as its throttle lets
+        it.
+        """
+        delivery = rows.put(tx, self._new(subscription, notification, WAITING, None))
+        wait = self._throttle(tx, subscription) if notification.type == NOTIFICATION else 0
         self._schedule(tx, delivery.id, wait)
 
-    def send_to_queue(self, tx: Tx, subscription: Subscription, notice: Notification) -> None:
-        """Send a notice to the queue that is subscribed, in this turn. A refusal is a client-side error: the last."""
+    def send_to_queue(self, tx: Tx, subscription: Subscription, notification: Notification) -> None:
+        """Send a notification to the queue that is subscribed, in this turn. A refusal is a client-side error: the
+        last.
+        """
         try:
-            self.queues.send(tx, subscription.endpoint, notice)
+            self.queues.send(tx, subscription.endpoint, notification)
         except AwsError as error:
             if error.status >= SERVER:
                 raise
             reason = f"{error.code}: {error.message}"
-            delivery = rows.put(tx, replace(self._new(subscription, notice, FAILED, reason), attempts=1))
-            self._give_up(tx, delivery, notice, subscription, reason)
+            delivery = rows.put(tx, replace(self._new(subscription, notification, FAILED, reason), attempts=1))
+            self._give_up(tx, delivery, notification, subscription, reason)
         else:
-            rows.put(tx, replace(self._new(subscription, notice, DELIVERED, None), attempts=1))
+            rows.put(tx, replace(self._new(subscription, notification, DELIVERED, None), attempts=1))
             topics.count(tx, subscription.topic, "delivered")
 
-    def _new(self, subscription: Subscription, notice: Notification, status: str, error: str | None) -> SnsDelivery:
+    def _new(
+        self, subscription: Subscription, notification: Notification, status: str, error: str | None
+    ) -> SnsDelivery:
         now = self.world.now()
         return SnsDelivery(
             0,
@@ -103,14 +109,14 @@ class DeliverySender:
             subscription.arn,
             subscription.protocol,
             subscription.endpoint,
-            notice.id,
-            notice.type,
+            notification.id,
+            notification.type,
             status,
             attempts=0,
             created=now,
             changed=now,
             error=error,
-            body=notice.to_json() if status == WAITING else None,
+            body=notification.to_json() if status == WAITING else None,
         )
 
     def _throttle(self, tx: Tx, subscription: Subscription) -> int:
@@ -150,14 +156,14 @@ class DeliverySender:
         delivery = rows.get(reader, key)
         if delivery is None:
             return None
-        notice = _notice(delivery)
-        if notice is None:
+        notification = _notification(delivery)
+        if notification is None:
             return AttemptFailure("what was to be delivered cannot be read", again=False)
         subscription = subscriptions.get(reader, delivery.subscription)
-        if subscription is None or subscription.status != EXPECTED[notice.type]:
+        if subscription is None or subscription.status != EXPECTED[notification.type]:
             return AttemptFailure("there is no such subscription any more", again=False)
         try:
-            await self.carriers.send(delivery.protocol, _address(reader, subscription), notice)
+            await self.senders.send(delivery.protocol, _address(reader, subscription), notification)
         except DeliveryFailed as error:
             return AttemptFailure(str(error), error.again)
         except Exception:
@@ -182,7 +188,7 @@ class DeliverySender:
         wait = self._next(tx, found, subscription) if failure.again else None
         if wait is None:
             rows.finish(tx, found, FAILED, self.world.now(), failure.reason)
-            self._give_up(tx, found, _notice(found), subscription, failure.reason)
+            self._give_up(tx, found, _notification(found), subscription, failure.reason)
         else:
             rows.count_attempt(tx, key, self.world.now(), failure.reason)
             self._schedule(tx, key, wait)
@@ -208,7 +214,12 @@ class DeliverySender:
     # --- the end ------------------------------------------------------------------------------------------------------
 
     def _give_up(
-        self, tx: Tx, delivery: SnsDelivery, notice: Notification | None, subscription: Subscription | None, reason: str
+        self,
+        tx: Tx,
+        delivery: SnsDelivery,
+        notification: Notification | None,
+        subscription: Subscription | None,
+        reason: str,
     ) -> None:
         _count(tx, delivery, "failed")
         log.error(
@@ -221,13 +232,13 @@ class DeliverySender:
         if subscription is not None:
             whom = lost_alerts.recipient_name(delivery.protocol, delivery.endpoint)
             lost_alerts.put(tx, LostAlert(self.world.now(), whom, reason))
-        if notice is None or notice.type != NOTIFICATION or subscription is None:
+        if notification is None or notification.type != NOTIFICATION or subscription is None:
             return
         queue = dead_letter_queue(subscription.attributes)
         if queue is None:
             return
         try:
-            self.queues.send(tx, queue, notice)
+            self.queues.send(tx, queue, notification)
         except AwsError as error:
             if error.status >= SERVER:
                 raise
@@ -272,7 +283,7 @@ def _count(tx: Tx, delivery: SnsDelivery, what: str) -> None:
         topics.count(tx, delivery.topic, what)
 
 
-def _notice(delivery: SnsDelivery) -> Notification | None:
+def _notification(delivery: SnsDelivery) -> Notification | None:
     """What was to be delivered; None where that cannot be read."""
     try:
         return from_json(delivery.body)

@@ -1,4 +1,4 @@
-"""How a notice reaches an endpoint of each protocol: one attempt, which ends or raises `Undelivered`.
+"""How a notification reaches an endpoint of each protocol: one attempt, which ends or raises `Undelivered`.
 
 See https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html for what web servers get, and
 https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html for what functions get.
@@ -29,7 +29,7 @@ AGENT = "Amazon Simple Notification Service Agent"
 
 @dataclass(frozen=True, slots=True)
 class EndpointAddress:
-    """Where a notice goes, and what the topic and the subscription say of how."""
+    """Where a notification goes, and what the topic and the subscription say of how."""
 
     endpoint: str
     content_type: str
@@ -38,16 +38,16 @@ class EndpointAddress:
 
 @dataclass(frozen=True, slots=True)
 class EndpointSenders:
-    """All carriers of one engine."""
+    """All senders of one engine."""
 
     outbound: Outbound
     remote: RemoteServices
     links: EngineUrls
     signer: Signer
 
-    async def send(self, protocol: str, address: EndpointAddress, notice: Notification) -> None:
+    async def send(self, protocol: str, address: EndpointAddress, notification: Notification) -> None:
         """Make one attempt."""
-        carriers: Mapping[str, Callable[[EndpointAddress, Notification], Awaitable[None]]] = {
+        senders: Mapping[str, Callable[[EndpointAddress, Notification], Awaitable[None]]] = {
             protocols.HTTP: self._post,
             protocols.HTTPS: self._post,
             protocols.EMAIL: self._mail,
@@ -55,56 +55,56 @@ class EndpointSenders:
             protocols.LAMBDA: self._invoke,
             protocols.COMMAND: self._run,
         }
-        await carriers[protocol](address, notice)
+        await senders[protocol](address, notification)
 
-    def _document(self, notice: Notification) -> Json:
-        return signed_members(notice, self.links, self.signer)
+    def _document(self, notification: Notification) -> Json:
+        return signed_members(notification, self.links, self.signer)
 
-    async def _post(self, address: EndpointAddress, notice: Notification) -> None:
-        raw = notice.raw and notice.type == NOTIFICATION
+    async def _post(self, address: EndpointAddress, notification: Notification) -> None:
+        raw = notification.raw and notification.type == NOTIFICATION
         headers = {
-            "x-amz-sns-message-type": notice.type,
-            "x-amz-sns-message-id": notice.id,
-            "x-amz-sns-topic-arn": notice.topic,
+            "x-amz-sns-message-type": notification.type,
+            "x-amz-sns-message-id": notification.id,
+            "x-amz-sns-topic-arn": notification.topic,
             "Content-Type": address.content_type,
             "User-Agent": AGENT,
         }
-        if notice.type != SUBSCRIPTION:
-            headers["x-amz-sns-subscription-arn"] = notice.subscription
+        if notification.type != SUBSCRIPTION:
+            headers["x-amz-sns-subscription-arn"] = notification.subscription
         if raw:
             headers["x-amz-sns-rawdelivery"] = "true"
-        text = notice.text if raw else write_document(self._document(notice))
+        text = notification.text if raw else write_document(self._document(notification))
         status = await self.outbound.web.post(address.endpoint, headers, text.encode())
         if not 200 <= status < 300:
             # "Amazon SNS considers all 5XX errors and 429 (too many requests sent) errors as retryable. […] All other
             # errors are considered permanent failures and retries will not be attempted."
             raise DeliveryFailed(f"the endpoint answered with {status}", again=status >= 500 or status == 429)
 
-    async def _mail(self, address: EndpointAddress, notice: Notification) -> None:
-        await self._send(address, notice, plain_text(notice, self.links.for_mail()))
+    async def _mail(self, address: EndpointAddress, notification: Notification) -> None:
+        await self._send(address, notification, plain_text(notification, self.links.for_mail()))
 
-    async def _mail_document(self, address: EndpointAddress, notice: Notification) -> None:
-        document = signed_members(notice, self.links.for_mail(), self.signer)
-        await self._send(address, notice, write_document(document))
+    async def _mail_document(self, address: EndpointAddress, notification: Notification) -> None:
+        document = signed_members(notification, self.links.for_mail(), self.signer)
+        await self._send(address, notification, write_document(document))
 
-    async def _send(self, address: EndpointAddress, notice: Notification, text: str) -> None:
-        name = (address.display_name or SENDER) if notice.type == NOTIFICATION else SENDER
-        await self.outbound.mail.send(make_mail(notice, address.endpoint, text), name)
+    async def _send(self, address: EndpointAddress, notification: Notification, text: str) -> None:
+        name = (address.display_name or SENDER) if notification.type == NOTIFICATION else SENDER
+        await self.outbound.mail.send(make_mail(notification, address.endpoint, text), name)
 
-    async def _run(self, address: EndpointAddress, notice: Notification) -> None:
+    async def _run(self, address: EndpointAddress, notification: Notification) -> None:
         environment = {
-            "LAMPLIGHTER_SUBJECT": notice.subject or "",
-            "LAMPLIGHTER_TOPIC": notice.topic,
-            "LAMPLIGHTER_MESSAGE_ID": notice.id,
+            "LAMPLIGHTER_SUBJECT": notification.subject or "",
+            "LAMPLIGHTER_TOPIC": notification.topic,
+            "LAMPLIGHTER_MESSAGE_ID": notification.id,
         }
-        await self.outbound.programs.run(address.endpoint, notice.text.encode(), environment)
+        await self.outbound.programs.run(address.endpoint, notification.text.encode(), environment)
 
-    async def _invoke(self, address: EndpointAddress, notice: Notification) -> None:
+    async def _invoke(self, address: EndpointAddress, notification: Notification) -> None:
         if not self.remote.knows("lambda", "Invoke"):
             raise DeliveryFailed("no endpoint for Lambda was given (--endpoint lambda=URL)", again=False)
         function = arn.parse(address.endpoint)
         assert function is not None
-        payload = {"Records": [self._record(notice)]}
+        payload = {"Records": [self._record(notification)]}
         params = {"FunctionName": address.endpoint, "InvocationType": "Event", "Payload": dump_bytes(payload)}
         try:
             await self.remote.call("lambda", "Invoke", params, function.region)
@@ -112,12 +112,12 @@ class EndpointSenders:
             again = error.status >= 500 or error.status == 429
             raise DeliveryFailed(f"{error.code}: {error.message}", again=again) from None
 
-    def _record(self, notice: Notification) -> Json:
-        """A notice as a function gets it: its URLs are spelled otherwise, and nothing is left out.
+    def _record(self, notification: Notification) -> Json:
+        """A notification as a function gets it: its URLs are spelled otherwise, and nothing is left out.
 
         Arrays and numbers are not "supported for AWS Lambda subscriptions": each is "passed as the String data type".
         """
-        document = self._document(notice)
+        document = self._document(notification)
         for attribute in document.get("MessageAttributes", {}).values():
             if not attribute["Type"].startswith("Binary"):
                 attribute["Type"] = "String"
@@ -126,6 +126,6 @@ class EndpointSenders:
         return {
             "EventSource": "aws:sns",
             "EventVersion": "1.0",
-            "EventSubscriptionArn": notice.subscription,
+            "EventSubscriptionArn": notification.subscription,
             "Sns": {"Subject": None, "MessageAttributes": {}} | body,
         }

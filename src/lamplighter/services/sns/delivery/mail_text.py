@@ -28,35 +28,35 @@ SENDER = "AWS Notifications"
 NO_REPLY = "Please do not reply directly to this email."
 
 
-def make_mail(notice: Notification, to: str, text: str) -> EmailMessage:
+def make_mail(notification: Notification, to: str, text: str) -> EmailMessage:
     """A mail with this text; whoever sends it says from whom."""
     message = EmailMessage(policy=SMTP)
     message["To"] = to
-    message["Subject"] = notice.subject or SUBJECTS[notice.type]
-    message["Date"] = format_datetime(datetime.fromtimestamp(notice.timestamp // 1000, UTC))
-    message["Message-ID"] = f"<{notice.id}.{notice.subscription.rpartition(':')[2]}@sns.lamplighter>"
+    message["Subject"] = notification.subject or SUBJECTS[notification.type]
+    message["Date"] = format_datetime(datetime.fromtimestamp(notification.timestamp // 1000, UTC))
+    message["Message-ID"] = f"<{notification.id}.{notification.subscription.rpartition(':')[2]}@sns.lamplighter>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(text)
     return message
 
 
-def plain_text(notice: Notification, links: EngineUrls) -> str:
+def plain_text(notification: Notification, links: EngineUrls) -> str:
     """What a person reads."""
-    if notice.type == NOTIFICATION:
+    if notification.type == NOTIFICATION:
         return (
-            f"{notice.text}\n\n--\n"
+            f"{notification.text}\n\n--\n"
             "If you wish to stop receiving notifications from this topic, please click or visit the link below to "
-            f"unsubscribe:\n{links.unsubscribe(notice.subscription)}\n\n{NO_REPLY}\n"
+            f"unsubscribe:\n{links.unsubscribe(notification.subscription)}\n\n{NO_REPLY}\n"
         )
-    link = links.confirm(notice.topic, notice.token or "")
-    if notice.type == SUBSCRIPTION:
+    link = links.confirm(notification.topic, notification.token or "")
+    if notification.type == SUBSCRIPTION:
         return (
-            f"You have chosen to subscribe to the topic:\n{notice.topic}\n\n"
+            f"You have chosen to subscribe to the topic:\n{notification.topic}\n\n"
             "To confirm this subscription, click or visit the link below (If this was in error no action is "
             f"necessary):\n{link}\n\n{NO_REPLY}\n"
         )
     return (
-        f"Your subscription to the topic below has been deleted:\n{notice.topic}\n\n"
+        f"Your subscription to the topic below has been deleted:\n{notification.topic}\n\n"
         "If this was in error or you wish to resubscribe, click or visit the link below to resubscribe to the topic:\n"
         f"{link}\n\n{NO_REPLY}\n"
     )

@@ -25,28 +25,28 @@ class SqsEndpoint:
     links: EngineUrls
     signer: Signer
 
-    def send(self, tx: Tx, queue: str, notice: Notification) -> None:
+    def send(self, tx: Tx, queue: str, notification: Notification) -> None:
         """Send to the queue of an ARN; SQS's AwsError where it is refused, with nothing changed."""
         found = arn.parse(queue)
         assert found is not None
         name = found.resource
         params: Json = {"QueueUrl": self.links.queue(found.account, name)}
-        if notice.raw:
-            params["MessageBody"] = notice.text
-            if notice.attributes:
-                params["MessageAttributes"] = _attributes(notice)
+        if notification.raw:
+            params["MessageBody"] = notification.text
+            if notification.attributes:
+                params["MessageAttributes"] = _attributes(notification)
         else:
-            params["MessageBody"] = write_document(signed_members(notice, self.links, self.signer))
-        if notice.group is not None and (name.endswith(".fifo") or notice.deduplication is None):
-            params["MessageGroupId"] = notice.group
-        if notice.deduplication is not None and name.endswith(".fifo"):
-            params["MessageDeduplicationId"] = notice.deduplication
+            params["MessageBody"] = write_document(signed_members(notification, self.links, self.signer))
+        if notification.group is not None and (name.endswith(".fifo") or notification.deduplication is None):
+            params["MessageGroupId"] = notification.group
+        if notification.deduplication is not None and name.endswith(".fifo"):
+            params["MessageDeduplicationId"] = notification.deduplication
         with tx.nested():
             self.bus.invoke(tx, Caller(found.account, found.region), "sqs", "SendMessage", params)
 
 
-def _attributes(notice: Notification) -> Json:
-    return {name: {"DataType": kind, **_typed(kind, value)} for name, (kind, value) in notice.attributes.items()}
+def _attributes(notification: Notification) -> Json:
+    return {name: {"DataType": kind, **_typed(kind, value)} for name, (kind, value) in notification.attributes.items()}
 
 
 def _typed(kind: str, value: str) -> Json:

@@ -47,7 +47,7 @@ class Notification:
 
 
 def from_json(kept: Json) -> Notification:
-    """A notice as it was kept."""
+    """A notification as it was kept."""
     attributes = {name: (kind, value) for name, (kind, value) in kept["attributes"].items()}
     return Notification(**(kept | {"attributes": attributes}))
 
@@ -86,30 +86,30 @@ class EngineUrls:
         return f"{self.url}/{account}/{name}"
 
 
-def signed_members(notice: Notification, links: EngineUrls, signer: Signer) -> Json:
-    """A notice as the JSON document that its endpoint gets."""
-    document: dict[str, str] = {"Type": notice.type, "MessageId": notice.id}
-    if notice.sequence is not None:
-        document["SequenceNumber"] = notice.sequence
-    if notice.token is not None:
-        document["Token"] = notice.token
-    document["TopicArn"] = notice.topic
-    if notice.subject is not None:
-        document["Subject"] = notice.subject
-    document["Message"] = notice.text
-    if notice.token is not None:
-        document["SubscribeURL"] = links.confirm(notice.topic, notice.token)
-    document["Timestamp"] = iso(notice.timestamp)
-    signature = signer.sign(notice.version, document)
-    document |= {"SignatureVersion": notice.version, "Signature": signature, "SigningCertURL": links.certificate}
-    if notice.type == NOTIFICATION:
-        document["UnsubscribeURL"] = links.unsubscribe(notice.subscription)
-    return document | ({"MessageAttributes": attributes_document(notice)} if notice.attributes else {})
+def signed_members(notification: Notification, links: EngineUrls, signer: Signer) -> Json:
+    """A notification as the JSON document that its endpoint gets."""
+    document: dict[str, str] = {"Type": notification.type, "MessageId": notification.id}
+    if notification.sequence is not None:
+        document["SequenceNumber"] = notification.sequence
+    if notification.token is not None:
+        document["Token"] = notification.token
+    document["TopicArn"] = notification.topic
+    if notification.subject is not None:
+        document["Subject"] = notification.subject
+    document["Message"] = notification.text
+    if notification.token is not None:
+        document["SubscribeURL"] = links.confirm(notification.topic, notification.token)
+    document["Timestamp"] = iso(notification.timestamp)
+    signature = signer.sign(notification.version, document)
+    document |= {"SignatureVersion": notification.version, "Signature": signature, "SigningCertURL": links.certificate}
+    if notification.type == NOTIFICATION:
+        document["UnsubscribeURL"] = links.unsubscribe(notification.subscription)
+    return document | ({"MessageAttributes": attributes_document(notification)} if notification.attributes else {})
 
 
-def attributes_document(notice: Notification) -> Json:
+def attributes_document(notification: Notification) -> Json:
     """The message attributes as documents have them."""
-    return {name: {"Type": kind, "Value": value} for name, (kind, value) in notice.attributes.items()}
+    return {name: {"Type": kind, "Value": value} for name, (kind, value) in notification.attributes.items()}
 
 
 def write_document(document: Json) -> str:

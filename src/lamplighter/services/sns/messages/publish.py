@@ -53,7 +53,7 @@ class Publisher:
     """Takes messages for one engine."""
 
     world: World
-    courier: DeliverySender
+    sender: DeliverySender
 
     def publish(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Publish"""
@@ -118,26 +118,26 @@ class Publisher:
         return taken, True
 
     def _send_to_subscribers(
-        self, tx: Tx, topic: Topic, message: Message, key: str, sequence: str | None, sight: FilteredMessage
+        self, tx: Tx, topic: Topic, message: Message, key: str, sequence: str | None, filtered_message: FilteredMessage
     ) -> None:
         filtered = 0
         for subscription in subscriptions.confirmed_of_topic(tx, topic.arn):
             text = message.to(subscription.protocol)
-            if not filter_policy.wants_message(subscription.attributes, text, sight):
+            if not filter_policy.wants_message(subscription.attributes, text, filtered_message):
                 filtered += 1
                 continue
-            notice = self._notice(topic, subscription, message, text, key, sequence)
+            notification = self._notification(topic, subscription, message, text, key, sequence)
             if subscription.protocol == protocols.SQS:
-                self.courier.send_to_queue(tx, subscription, notice)
+                self.sender.send_to_queue(tx, subscription, notification)
             elif subscription.protocol in protocols.UNDELIVERABLE:
                 where = (subscription.endpoint, subscription.protocol)
                 log.warning("message %s is not delivered to %s by %s", key, *where)
             else:
-                self.courier.send(tx, subscription, notice)
+                self.sender.send(tx, subscription, notification)
         if filtered:
             topics.count(tx, topic.arn, "filtered", filtered)
 
-    def _notice(
+    def _notification(
         self, topic: Topic, subscription: Subscription, message: Message, text: str, key: str, sequence: str | None
     ) -> Notification:
         return Notification(

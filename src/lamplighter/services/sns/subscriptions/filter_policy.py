@@ -93,35 +93,35 @@ class FilteredMessage:
         return self._seen
 
 
-def wants_message(subscription: Mapping[str, str], text: str, sight: FilteredMessage) -> bool:
+def wants_message(subscription: Mapping[str, str], text: str, filtered_message: FilteredMessage) -> bool:
     """Whether a subscription wants a message."""
     policy = subscription.get("FilterPolicy")
     if policy is None:
         return True
-    known = sight.judged.get((policy, subscription.get("FilterPolicyScope", ""), text))
-    return _accepts(policy, subscription, text, sight) if known is None else known
+    known = filtered_message.judged.get((policy, subscription.get("FilterPolicyScope", ""), text))
+    return _accepts(policy, subscription, text, filtered_message) if known is None else known
 
 
 def match_policies(
     subscriptions: Iterable[tuple[Mapping[str, str], str]], attributes: Mapping[str, Attribute]
 ) -> PolicyMatches:
     """See which filter policies want a message; each with the text that its subscription would get."""
-    sight, found = FilteredMessage(attributes, {}), dict[tuple[str, str, str], bool]()
+    filtered_message, found = FilteredMessage(attributes, {}), dict[tuple[str, str, str], bool]()
     for subscription, text in subscriptions:
         policy = subscription.get("FilterPolicy")
         if policy is not None:
             key = (policy, subscription.get("FilterPolicyScope", ""), text)
-            found[key] = _accepts(policy, subscription, text, sight)
+            found[key] = _accepts(policy, subscription, text, filtered_message)
     return found
 
 
-def _accepts(policy: str, subscription: Mapping[str, str], text: str, sight: FilteredMessage) -> bool:
+def _accepts(policy: str, subscription: Mapping[str, str], text: str, filtered_message: FilteredMessage) -> bool:
     pattern = _compiled(policy)
     if pattern is None:
         return True
     if subscription.get("FilterPolicyScope") != "MessageBody":
-        return _matches(pattern, sight.of_attributes(), subscription)
-    document = sight.of_text(text)
+        return _matches(pattern, filtered_message.of_attributes(), subscription)
+    document = filtered_message.of_text(text)
     return document is not None and _matches(pattern, document, subscription)
 
 

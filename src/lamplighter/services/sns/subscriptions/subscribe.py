@@ -41,7 +41,7 @@ class Subscriber:
     """How subscriptions come and go."""
 
     world: World
-    courier: DeliverySender
+    sender: DeliverySender
     ask_by_mail: bool
     """Whether a mail address is asked first."""
     commands: bool
@@ -162,7 +162,7 @@ class Subscriber:
 
     def _ask(self, tx: Tx, topic: Topic, subscription: Subscription, kind: str, text: str) -> None:
         """Send the endpoint what it can confirm with, for as long as that is good."""
-        notice = Notification(
+        notification = Notification(
             kind,
             self.world.uuid(),
             topic.arn,
@@ -172,7 +172,7 @@ class Subscriber:
             token=subscription.token,
             version=topic.attributes.get("SignatureVersion", "1"),
         )
-        self.courier.send(tx, subscription, notice)
+        self.sender.send(tx, subscription, notification)
         timers.put(tx, Timer(SERVICE, subscription.arn, EXPIRE, self.world.monotonic() + TOKEN_LIFETIME), elapsed=True)
 
 

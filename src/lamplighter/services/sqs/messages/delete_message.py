@@ -21,9 +21,9 @@ from lamplighter.store.db import Tx
 class MessageDeleter:
     """The operations."""
 
-    def __init__(self, world: World, stock: QueueMessages) -> None:
+    def __init__(self, world: World, queue_messages: QueueMessages) -> None:
         self._world = world
-        self._stock = stock
+        self._queue_messages = queue_messages
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """DeleteMessage"""
@@ -56,7 +56,7 @@ class MessageDeleter:
         if queue.fifo and not (latest and message.visible > self._world.monotonic()):
             raise invalid_value(handle, "ReceiptHandle", "The receipt handle has expired.")
         if latest:
-            self._stock.delete(tx, queue, message)
+            self._queue_messages.delete(tx, queue, message)
         return {}
 
     def _change(self, tx: Tx, queue: Queue, params: Json) -> Json:
@@ -75,5 +75,5 @@ class MessageDeleter:
         if now + timeout * 1000 > message.taken + LONGEST_TIMEOUT * 1000:
             reason = f"Total VisibilityTimeout for the message is beyond the limit [{LONGEST_TIMEOUT} seconds]"
             raise invalid_value(timeout, "VisibilityTimeout", reason)
-        self._stock.set_visible_at(tx, queue, message, now + timeout * 1000)
+        self._queue_messages.set_visible_at(tx, queue, message, now + timeout * 1000)
         return {}

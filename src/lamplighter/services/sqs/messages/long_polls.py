@@ -33,12 +33,14 @@ SHORTEST = 20
 class LongPolls:
     """Receivers that wait for messages."""
 
-    def __init__(self, store: Store, world: World, lines: WaitingReceivers, stock: QueueMessages) -> None:
+    def __init__(
+        self, store: Store, world: World, waiting_receivers: WaitingReceivers, queue_messages: QueueMessages
+    ) -> None:
         self._store = store
         self._world = world
-        self._lines = lines
-        self._stock = stock
-        self._receiving = MessageReceiver(world, stock)
+        self._waiting_receivers = waiting_receivers
+        self._queue_messages = queue_messages
+        self._receiving = MessageReceiver(world, queue_messages)
 
     def receive(self, reader: Reader, caller: Caller, params: Json) -> Awaitable[Json]:
         """ReceiveMessage"""
@@ -47,7 +49,7 @@ class LongPolls:
         return self._wait(queue, asked) if asked.wait else self._look(queue, asked)
 
     async def _wait(self, queue: Queue, asked: ReceiveRequest) -> Json:
-        line = self._lines.line(queue)
+        line = self._waiting_receivers.line(queue)
         with suppress(TimeoutError):
             async with asyncio.timeout(asked.wait), line.head:
                 while True:
@@ -61,7 +63,7 @@ class LongPolls:
     async def _news(self, line: ReceiverLine, queue: Queue) -> None:
         """Wait until something happens to the queue's messages, or the first of them becomes visible."""
         there = _same(self._store.reader, queue)
-        soonest = self._stock.next_available(self._store.reader, there) if there else None
+        soonest = self._queue_messages.next_available(self._store.reader, there) if there else None
         seconds = None if soonest is None else max(soonest - self._world.monotonic(), SHORTEST) / 1000
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
@@ -70,7 +72,7 @@ class LongPolls:
     async def _look(self, queue: Queue, asked: ReceiveRequest) -> Json:
         """What is there now."""
         there = _same(self._store.reader, queue)
-        soonest = self._stock.next_available(self._store.reader, there) if there else None
+        soonest = self._queue_messages.next_available(self._store.reader, there) if there else None
         if asked.attempt is None and (soonest is None or soonest > self._world.monotonic()):
             return {}
         return messages_to_api(queue, await self._take(queue, asked), asked)
@@ -92,7 +94,7 @@ class LongPolls:
     def _put_back(self, tx: Tx, queue: Queue, taken: list[ReceivedMessage]) -> None:
         there = _same(tx, queue)
         if there is not None:
-            self._stock.undo_receive(tx, there, taken)
+            self._queue_messages.undo_receive(tx, there, taken)
 
 
 def _same(reader: Reader, queue: Queue) -> Queue | None:

@@ -24,9 +24,9 @@ PAGE = 25
 class MessagePeeker:
     """The operations."""
 
-    def __init__(self, world: World, stock: QueueMessages, moves: MoveTasks) -> None:
+    def __init__(self, world: World, queue_messages: QueueMessages, moves: MoveTasks) -> None:
         self._world = world
-        self._stock = stock
+        self._queue_messages = queue_messages
         self._moves = moves
 
     def peek(self, reader: Reader, _caller: Caller, params: Json) -> Json:
@@ -52,7 +52,7 @@ class MessagePeeker:
 
     def discard(self, tx: Tx, _caller: Caller, params: Json) -> Json:
         """Discard: the message is gone."""
-        self._stock.delete(tx, *self._one(tx, params))
+        self._queue_messages.delete(tx, *self._one(tx, params))
         return {}
 
     def _one(self, tx: Tx, params: Json) -> tuple[Queue, Message]:

@@ -47,9 +47,9 @@ class ReceivedMessage:
 class QueueMessages:
     """The messages of all queues."""
 
-    def __init__(self, world: World, lines: WaitingReceivers) -> None:
+    def __init__(self, world: World, waiting_receivers: WaitingReceivers) -> None:
         self._world = world
-        self._lines = lines
+        self._waiting_receivers = waiting_receivers
 
     # --- coming -------------------------------------------------------------------------------------------------------
 
@@ -60,7 +60,7 @@ class QueueMessages:
             self._sweep_at(tx, queue.id, message.enqueued + _retention(queue))
         if queue.fifo:
             message_groups.add_message(tx, queue.id, message.grp or "", message.visible)
-        self._lines.notify(tx, queue)
+        self._waiting_receivers.notify(tx, queue)
         return key
 
     # --- being taken --------------------------------------------------------------------------------------------------
@@ -157,7 +157,7 @@ class QueueMessages:
         if queue.fifo:
             for group in touched:
                 message_groups.update_group(tx, queue.id, group or "")
-        self._lines.notify(tx, queue)
+        self._waiting_receivers.notify(tx, queue)
 
     # --- sweeping -----------------------------------------------------------------------------------------------------
 

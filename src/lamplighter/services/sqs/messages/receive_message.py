@@ -108,16 +108,16 @@ def _system(params: Json) -> frozenset[str]:
 class MessageReceiver:
     """Taking messages for receivers."""
 
-    def __init__(self, world: World, stock: QueueMessages) -> None:
+    def __init__(self, world: World, queue_messages: QueueMessages) -> None:
         self._world = world
-        self._stock = stock
+        self._queue_messages = queue_messages
 
     def take(self, tx: Tx, queue: Queue, asked: ReceiveRequest) -> list[ReceivedMessage]:
         """Take what is there; an attempt that is made again takes what it took."""
         if asked.attempt is None:
-            return self._stock.receive(tx, queue, asked.most, asked.timeout)
+            return self._queue_messages.receive(tx, queue, asked.most, asked.timeout)
         now = self._world.monotonic()
-        taken = self._again(tx, queue, asked, now) or self._stock.receive(tx, queue, asked.most, asked.timeout)
+        taken = self._again(tx, queue, asked, now) or self._queue_messages.receive(tx, queue, asked.most, asked.timeout)
         if taken:
             left = [[each.after.id, each.after.received, each.after.visible] for each in taken]
             fifo_requests.remember_attempt(tx, queue.id, asked.attempt, left, now, now + DEDUPLICATION)
@@ -132,7 +132,7 @@ class MessageReceiver:
         if [[each.id, each.received, each.visible] for each in kept] != left or any(m.visible <= now for m in kept):
             return []
         for message in kept:
-            self._stock.set_visible_at(tx, queue, message, now + asked.timeout)
+            self._queue_messages.set_visible_at(tx, queue, message, now + asked.timeout)
         after = [messages.get(tx, queue.id, message.id) for message in kept]
         return [ReceivedMessage(one, other) for one, other in zip(after, kept, strict=True) if one is not None]
 

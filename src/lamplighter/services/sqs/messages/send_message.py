@@ -46,9 +46,9 @@ class MessageDraft:
 class MessageSender:
     """The operations."""
 
-    def __init__(self, world: World, stock: QueueMessages) -> None:
+    def __init__(self, world: World, queue_messages: QueueMessages) -> None:
         self._world = world
-        self._stock = stock
+        self._queue_messages = queue_messages
 
     def send(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """SendMessage"""
@@ -91,7 +91,7 @@ class MessageSender:
             dedup=draft.dedup,
         )
         sent_counts.count(tx, queue.account, queue.region, queue.name, message.sent)
-        return message.uuid, self._stock.put(tx, queue, message)
+        return message.uuid, self._queue_messages.put(tx, queue, message)
 
 
 def _draft(queue: Queue, params: Json) -> MessageDraft:

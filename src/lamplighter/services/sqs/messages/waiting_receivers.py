@@ -21,16 +21,16 @@ class ReceiverLine:
 
 
 class WaitingReceivers:
-    """The lines of all queues."""
+    """The waiting receivers of all queues."""
 
     def __init__(self) -> None:
-        self._lines: WeakValueDictionary[str, ReceiverLine] = WeakValueDictionary()
+        self._waiting_receivers: WeakValueDictionary[str, ReceiverLine] = WeakValueDictionary()
 
     def line(self, queue: Queue) -> ReceiverLine:
         """The line of a queue; it is there as long as somebody holds it."""
-        line = self._lines.get(queue.arn)
+        line = self._waiting_receivers.get(queue.arn)
         if line is None:
-            line = self._lines[queue.arn] = ReceiverLine()
+            line = self._waiting_receivers[queue.arn] = ReceiverLine()
         return line
 
     def notify(self, tx: Tx, queue: Queue) -> None:
@@ -39,6 +39,6 @@ class WaitingReceivers:
 
     def _wake(self, queue: str) -> None:
         """Let the first in line look, also one that came between the write and its commit: it saw nothing."""
-        line = self._lines.get(queue)
+        line = self._waiting_receivers.get(queue)
         if line is not None:
             line.news.set()

@@ -40,9 +40,9 @@ NO_SOURCE = "CouldNotDetermineMessageSource"
 class MoveTasks:
     """The operations, and what a task does when it is its turn."""
 
-    def __init__(self, world: World, stock: QueueMessages) -> None:
+    def __init__(self, world: World, queue_messages: QueueMessages) -> None:
         self._world = world
-        self._stock = stock
+        self._queue_messages = queue_messages
 
     def start(self, tx: Tx, _caller: Caller, params: Json) -> Json:
         """StartMessageMoveTask"""
@@ -95,7 +95,7 @@ class MoveTasks:
             return
         size = min(move.rate or SLICE, SLICE, move.total - move.moved)
         moved = move.moved
-        for message in self._stock.available(tx, source, size):
+        for message in self._queue_messages.available(tx, source, size):
             destination = find_by_arn(tx, move.destination or message.source or "")
             if destination is None:
                 known = move.destination or message.source
@@ -103,7 +103,7 @@ class MoveTasks:
                 return
             self.move(tx, source, destination, message)
             moved += 1
-        soonest = self._stock.next_available(tx, source)
+        soonest = self._queue_messages.next_available(tx, source)
         done = moved >= move.total or soonest is None or soonest > self._world.monotonic()
         move_tasks.change(tx, move.id, COMPLETED if done else RUNNING, moved)
         if not done:
@@ -112,9 +112,11 @@ class MoveTasks:
     def move(self, tx: Tx, source: Queue, destination: Queue, message: Message) -> None:
         """Move one message."""
         now = self._world.monotonic()
-        self._stock.delete(tx, source, message)
+        self._queue_messages.delete(tx, source, message)
         fresh = replace(message, uuid=self._world.uuid(), sent=self._world.now(), enqueued=now, visible=now)
-        self._stock.put(tx, destination, replace(fresh, tries=0, received=0, first=None, taken=None, source=None))
+        self._queue_messages.put(
+            tx, destination, replace(fresh, tries=0, received=0, first=None, taken=None, source=None)
+        )
 
     def _go_on(self, tx: Tx, key: int, wait: int) -> None:
         timers.put(tx, Timer(SERVICE, f"{NAME}/{key}", NAME, self._world.monotonic() + wait), elapsed=True)

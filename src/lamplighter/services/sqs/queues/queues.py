@@ -44,10 +44,10 @@ COUNTS = (
 class Queues:
     """The operations."""
 
-    def __init__(self, world: World, urls: QueueUrls, stock: QueueMessages) -> None:
+    def __init__(self, world: World, urls: QueueUrls, queue_messages: QueueMessages) -> None:
         self._world = world
         self._urls = urls
-        self._stock = stock
+        self._queue_messages = queue_messages
 
     def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """CreateQueue; one that exists is returned, unless an attribute is given with another value."""
@@ -113,7 +113,7 @@ class Queues:
     def _leave(self, tx: Tx, queue: Queue) -> None:
         """Nobody asks for the messages any more; they go a few at a time."""
         timers.delete_all(tx, SERVICE, str(queue.id))
-        self._stock.sweep_soon(tx, queue.id)
+        self._queue_messages.sweep_soon(tx, queue.id)
 
     def get_attributes(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """GetQueueAttributes"""
@@ -141,7 +141,7 @@ class Queues:
         dead_letter_queues.check_policies(tx, queue.arn, changed, fifo=queue.fifo)
         queues.change(tx, queue.id, merged, _target(merged), self._world.now())
         if "MessageRetentionPeriod" in given:
-            self._stock.sweep_soon(tx, queue.id)
+            self._queue_messages.sweep_soon(tx, queue.id)
         return {}
 
     def tag(self, tx: Tx, caller: Caller, params: Json) -> Json:

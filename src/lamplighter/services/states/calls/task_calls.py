@@ -61,7 +61,7 @@ class TaskCaller:
         self._https = https
         self._following = SyncCalls(bus, driver, models, remote)
         self._checks: dict[tuple[str, str], Check] = {}
-        driver.misfit = self.why_parameters_unfit
+        driver.unfit = self.why_parameters_unfit
 
     def why_parameters_unfit(self, resource: Resource, parameters: Json) -> str | None:
         """Why a call cannot take these parameters; None where it can, or where nobody knows what it takes."""

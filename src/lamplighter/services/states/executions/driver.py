@@ -95,12 +95,12 @@ class Driver:
         self.isolated = IsolatedSteps(bus.store, world, isolation, self, self.revisions)
         self._executions: OrderedDict[int, tuple[str, Execution]] = OrderedDict()
         self._awaited: dict[str, asyncio.Future[ExpressEnd]] = {}
-        self.journal = ExecutionLog(bus, world)
+        self.execution_log = ExecutionLog(bus, world)
         self.on_map_run: Callable[[Tx, int, Execution, StartMapRun], None]
         self.on_map_run_redriven: Callable[[Tx, RedriveMapRun], None]
         self.on_map_run_cancelled: Callable[[Tx, Work], None]
         self.on_child_ended: Callable[[Tx, int, Execution, Finish, int], None]
-        self.misfit: RefusalReason
+        self.unfit: RefusalReason
         """Why the parameters of a call do not fit it."""
 
     def drop_caches(self) -> None:
@@ -125,7 +125,7 @@ class Driver:
     def why_refused(self, reader: Reader, resource: Resource, parameters: Json) -> str | None:
         """Why a task cannot be begun."""
         if resource.kind != "activity":
-            return self.misfit(resource, parameters)
+            return self.unfit(resource, parameters)
         return None if activities.exists(reader, resource.text) else f"The activity {resource.text} does not exist."
 
     def save_started(
@@ -139,7 +139,7 @@ class Driver:
         """Keep an execution that has begun by this step."""
         finish = step.finish
         if finish is not None and execution.express and enter is None:
-            self.journal.write(tx, revision, step)
+            self.execution_log.write(tx, revision, step)
             return
         key = executions.insert(
             tx,
@@ -327,7 +327,7 @@ class Driver:
         new = step.execution
         if step.events and not new.express:
             executions.append_history(tx, key, old.event + 1, step.entries)
-        self.journal.write(tx, revision, step)
+        self.execution_log.write(tx, revision, step)
         frames.save(tx, key, old, new)
         for command in step.commands:
             self._carry_out(tx, key, new, command)

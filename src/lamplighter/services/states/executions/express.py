@@ -44,7 +44,7 @@ class ExpressExecutions:
         if step.finish is None:
             return self._run(execution, machine.revision, step)
         ended = ExpressEnd(step.finish, self._world.now())
-        if self._driver.journal.logging(reader, machine.revision) is not None:
+        if self._driver.execution_log.logging(reader, machine.revision) is not None:
             return self._log(execution, machine.revision, step, ended)
         return _answer(execution, ended)
 

@@ -65,14 +65,14 @@ class StateTester:
     def __init__(
         self,
         world: World,
-        performer: TaskCaller,
+        task_caller: TaskCaller,
         definitions: DefinitionValidator,
         model: Callable[[str], ServiceModel | None],
         isolation: Isolation,
     ) -> None:
         self._world = world
         self._isolation = isolation
-        self._performer = performer
+        self._task_caller = task_caller
         self._definitions = definitions
         self._model = model
 
@@ -157,7 +157,7 @@ class StateTester:
         assert resource is not None
         try:
             async with asyncio.timeout(tried.timeout):
-                event = await self._performer.call_once(caller, resource, tried.arguments, answer.exchanges.append)
+                event = await self._task_caller.call_once(caller, resource, tried.arguments, answer.exchanges.append)
         except TimeoutError:
             return "fail", (TIMEOUT, None)
         return ("fail", (event.error, event.cause)) if isinstance(event, TaskFailed) else ("succeed", event.output)
