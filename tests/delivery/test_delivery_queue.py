@@ -185,7 +185,7 @@ def test_names_of_letters_that_are_over_are_forgotten_in_time(post: Post) -> Non
     post.send("a")
     post.advance(3 * DAY)
     post.send("b")
-    assert post.rows("SELECT key FROM letters") == [("b",)]
+    assert post.rows("SELECT key FROM deliveries") == [("b",)]
 
 
 @pytest.mark.parametrize("before", [True, False])
@@ -233,7 +233,7 @@ def test_a_letter_that_cannot_be_read_is_dropped_and_the_others_go_on(
     post.send("a")
     post.send("b")
     post.crash()
-    post.damage("UPDATE letters SET body = '{' WHERE key = 'a'")
+    post.damage("UPDATE deliveries SET body = '{' WHERE key = 'a'")
     post.up()
     exhaust(post)
     assert post.notes("done") == [{"key": "b"}]

@@ -138,7 +138,7 @@ def check_events(site: Site) -> None:
 
 def check_leftovers(site: Site) -> None:
     assert site.runtime.left() == []
-    for table in ("outbox", "timers", "frames", "fans", "results", "watches"):
+    for table in ("outbox", "timers", "frames", "fan_outs", "child_results", "watches"):
         assert site.rows(f"SELECT * FROM {table}") == [], table
 
 

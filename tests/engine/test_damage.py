@@ -39,7 +39,7 @@ def check(site: Site, hit: str, neighbour: str, *, says: str = "cannot be read")
     assert says in found["cause"]
     assert site.types(hit)[-1] == "ExecutionFailed"
     assert [event["id"] for event in site.history(hit)] == list(range(1, len(site.history(hit)) + 1))
-    for table in ("outbox", "timers", "frames", "fans", "results"):
+    for table in ("outbox", "timers", "frames", "fan_outs", "child_results"):
         assert site.rows(f"SELECT * FROM {table}") == [], table
 
 
@@ -49,8 +49,8 @@ def check(site: Site, hit: str, neighbour: str, *, says: str = "cannot be read")
     [
         "UPDATE frames SET body = {} WHERE execution = 1 AND frame = 1",
         "UPDATE frames SET body = {} WHERE execution = 1 AND frame > 1",
-        "UPDATE fans SET body = {} WHERE execution = 1",
-        "UPDATE executions SET head = {} WHERE id = 1",
+        "UPDATE fan_outs SET body = {} WHERE execution = 1",
+        "UPDATE executions SET counters = {} WHERE id = 1",
     ],
     ids=["parent frame", "child frame", "fan", "head"],
 )
@@ -66,7 +66,7 @@ def test_an_execution_whose_state_is_damaged_ends_and_says_why(site: Site, row: 
 @pytest.mark.parametrize("damage", ["not json", '{"half', b"\xff\xfe\xfd"], ids=str)
 @pytest.mark.parametrize(
     "row",
-    ["UPDATE results SET output = {} WHERE execution = 1", "UPDATE executions SET input = {} WHERE id = 1"],
+    ["UPDATE child_results SET output = {} WHERE execution = 1", "UPDATE executions SET input = {} WHERE id = 1"],
     ids=["result", "input"],
 )
 def test_an_execution_whose_documents_are_damaged_ends_and_says_why(site: Site, row: str, damage: str | bytes) -> None:

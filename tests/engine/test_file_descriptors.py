@@ -13,9 +13,9 @@ import os, resource
 from lamplighter.engine import file_descriptors
 before = file_descriptors.raise_limit()
 room = file_descriptors.has_room(5)
-free = file_descriptors.limit() - len(os.listdir("/proc/self/fd"))
+free = file_descriptors.descriptor_limit() - len(os.listdir("/proc/self/fd"))
 held = [os.dup(0) for _ in range(free - file_descriptors.RESERVE)]
-print(before, file_descriptors.limit(), file_descriptors.connections(), room, file_descriptors.has_room(5))
+print(before, file_descriptors.descriptor_limit(), file_descriptors.connection_limit(), room, file_descriptors.has_room(5))
 """
 
 

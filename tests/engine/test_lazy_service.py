@@ -6,15 +6,15 @@ from pathlib import Path
 
 from tests.engines import Site
 
-HEAVY = ("services.sns.service", "services.sqs.service", "services.cloudformation.api", "services.logs.api")
+HEAVY = ("services.sns.service", "services.sqs.service", "services.cloudformation.service", "services.logs.service")
 PROGRAM = """
 import asyncio, sys
 from pathlib import Path
-from lamplighter.engine.config import Config
+from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
 
 async def main():
-    engine = await Engine.open(Config(data=Path(sys.argv[1])))
+    engine = await Engine.open(EngineConfig(data=Path(sys.argv[1])))
     await engine.close()
 
 asyncio.run(main())

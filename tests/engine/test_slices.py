@@ -46,7 +46,7 @@ def test_a_map_that_is_cut_off_between_two_slices_goes_on_from_there(site: Site,
     site.die_at(commit, before=before)
     with pytest.raises(Died):
         site.settle()
-    done = site.rows("SELECT count(*) FROM results")[0][0]
+    done = site.rows("SELECT count(*) FROM child_results")[0][0]
     site.up()
     assert loads(site.describe(execution)["output"]) == list(range(3_000))
     events = site.history(execution)
@@ -108,7 +108,7 @@ def test_what_a_parallel_cannot_carry_is_not_kept_until_it_fails(site: Site) -> 
     site.die_at(10, before=False)
     with pytest.raises(Died):
         site.settle()
-    ((count, size),) = site.rows("SELECT count(*), sum(length(output)) FROM results")
+    ((count, size),) = site.rows("SELECT count(*), sum(length(output)) FROM child_results")
     assert count > 10
     assert size < 500_000
     site.up()

@@ -14,19 +14,19 @@ SECONDS = 30
 
 HOSTILE = {
     "StringMatches": """
-from lamplighter.lang.wildcard import fitting, split
-assert not fitting(split("*a" * 2000 + "*b"))("a" * 262_144)
-assert not fitting(split("*" + "a" * 100_000 + "b*"))("a" * 262_144)
+from lamplighter.lang.wildcard import compile_pieces, split_wildcard
+assert not compile_pieces(split_wildcard("*a" * 2000 + "*b"))("a" * 262_144)
+assert not compile_pieces(split_wildcard("*" + "a" * 100_000 + "b*"))("a" * 262_144)
 """,
     "a policy of IAM": """
-from lamplighter.jobs.iam.policy_evaluation import like
-assert not like("*a" * 500 + "b", "a" * 10_000)
-assert not like("*a?" * 500 + "b", "a" * 10_000)
+from lamplighter.jobs.iam.policy_evaluation import matches_pattern
+assert not matches_pattern("*a" * 500 + "b", "a" * 10_000)
+assert not matches_pattern("*a?" * 500 + "b", "a" * 10_000)
 """,
     "a stack policy": """
-from lamplighter.services.cloudformation.stacks.stack_policy import denied
+from lamplighter.services.cloudformation.stacks.stack_policy import denied_reason
 policy = '{"Statement": [{"Effect": "Allow", "Action": "Update:*", "Resource": "%s"}]}' % ("*a" * 500 + "b")
-assert denied(policy, "Update:Modify", "a" * 10_000, "AWS::SQS::Queue")
+assert denied_reason(policy, "Update:Modify", "a" * 10_000, "AWS::SQS::Queue")
 """,
     "an event pattern": """
 from lamplighter.lang.event_pattern.wildcard import InvalidWildcard, compile_wildcard
@@ -51,17 +51,15 @@ for text in ("$['" + chr(92) + "'" * 100_000, "$[?(@ nin [ " * 800, "$" + "[" * 
         pass
 """,
     "AllowedPattern": """
-from lamplighter.lang.template.parameters import accept
-from lamplighter.lang.template.text import TemplateError
-from lamplighter.lang.regex import java
-assert not java("^(a+)+$").fullmatch("a" * 4_000 + "b")
+from lamplighter.lang.regex import compile_java
+assert not compile_java("^(a+)+$").fullmatch("a" * 4_000 + "b")
 """,
     "a pattern of a log": """
-from lamplighter.lang.log_pattern.terms import expression, text_test
-from lamplighter.services.ecs.logs.multiline import compiled
-assert not expression("^a*a*a*a*a*a*b$")("a" * 100_000)
-assert not text_test("*a" * 400 + "b")("a" * 262_144)
-assert not compiled("^(a+)+$")("a" * 100_000 + "b")
+from lamplighter.lang.log_pattern.terms import compile_regex, compile_text
+from lamplighter.services.ecs.logs.multiline import compile_pattern
+assert not compile_regex("^a*a*a*a*a*a*b$")("a" * 100_000)
+assert not compile_text("*a" * 400 + "b")("a" * 262_144)
+assert not compile_pattern("^(a+)+$")("a" * 100_000 + "b")
 """,
 }
 

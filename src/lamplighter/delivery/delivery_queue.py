@@ -106,7 +106,7 @@ class DeliveryQueue:
         if row is None or delivery is None:
             outbox.delete(tx, posted.id)
             return None
-        delivery = self._ready(delivery, row.tries + 1)
+        delivery = self._ready(delivery, row.attempts + 1)
         try:
             with tx.nested():
                 if not self._bus.serves(delivery.service, delivery.operation):
@@ -155,7 +155,7 @@ class DeliveryQueue:
     def _delivered(self, tx: Tx, posted: OutboxRow, delivery: Delivery, answer: Json) -> None:
         row = self._tried(tx, posted)
         if row is not None:
-            self._settle(tx, row, delivery, DeliveryOutcome(DeliveryEnd.DELIVERED, row.tries, answer))
+            self._settle(tx, row, delivery, DeliveryOutcome(DeliveryEnd.DELIVERED, row.attempts, answer))
 
     def _failed(self, tx: Tx, posted: OutboxRow, delivery: Delivery, error: AwsError) -> None:
         """Try again later, or give up."""
@@ -163,15 +163,15 @@ class DeliveryQueue:
         if row is None:
             return
         now = self._world.monotonic()
-        end = row.born + delivery.policy.age * 1000
+        end = row.created + delivery.policy.age * 1000
         exhausted = None
         if is_retryable(error):
-            if row.tries > delivery.policy.attempts:
+            if row.attempts > delivery.policy.attempts:
                 exhausted = "MaximumRetryAttempts"
             elif now >= end:
                 exhausted = "MaximumEventAgeInSeconds"
             else:
-                wait = int(self._world.random() * min(LONGEST, SHORTEST << min(row.tries - 1, 20))) + 1
+                wait = int(self._world.random() * min(LONGEST, SHORTEST << min(row.attempts - 1, 20))) + 1
                 timer = Timer(self._name, f"{SUBJECT}{row.id}", "retry", min(now + wait, end))
                 timers.put(tx, timer, elapsed=True)
                 return
@@ -195,11 +195,11 @@ class DeliveryQueue:
         ):
             end = DeliveryEnd.DEAD_LETTERED
         else:
-            log.warning("%s is dropped after %s tries: %s: %s", delivery.key, row.tries, code, error.message)
+            log.warning("%s is dropped after %s tries: %s: %s", delivery.key, row.attempts, code, error.message)
         if delivery.service in ALERT_SERVICES:
             whom = delivery.params.get("TopicArn", delivery.operation)
             lost_alerts.put(tx, LostAlert(self._world.now(), f"topic {whom}", f"{code}: {error.message}"))
-        self._settle(tx, row, delivery, DeliveryOutcome(end, row.tries, None, code, error.message, exhausted))
+        self._settle(tx, row, delivery, DeliveryOutcome(end, row.attempts, None, code, error.message, exhausted))
 
     def _send_to_dead_letter_queue(
         self, tx: Tx, row: PendingDelivery, delivery: Delivery, code: str, message: str, exhausted: str | None
@@ -212,7 +212,7 @@ class DeliveryQueue:
             **delivery.attributes,
             "ERROR_CODE": code,
             "ERROR_MESSAGE": message,
-            "RETRY_ATTEMPTS": str(row.tries - 1),
+            "RETRY_ATTEMPTS": str(row.attempts - 1),
         }
         if exhausted is not None:
             said["EXHAUSTED_RETRY_CONDITION"] = exhausted

@@ -12,7 +12,7 @@ from lamplighter.store.db import OutboxRow, Reader, Tx
 
 def put(tx: Tx, service: str, subject: str, body: Json) -> int:
     """Have a service do something once this turn is on disk; the row's key, which never repeats."""
-    sql = "INSERT INTO outbox (service, subject, body, made) VALUES (?, ?, ?, ?)"
+    sql = "INSERT INTO outbox (service, subject, body, created) VALUES (?, ?, ?, ?)"
     key = tx.insert(sql, (service, subject, dumps(body), tx.now))
     tx.signals.posted.append(OutboxRow(key, service, subject, body))
     return key
@@ -49,7 +49,7 @@ def _read(body: str) -> Json:
 
 def backlog(reader: Reader) -> tuple[int, int | None]:
     """How much is waiting to be done, and since when the oldest of it waits, as far as that is known."""
-    oldest = reader.row("SELECT min(made) FROM outbox")
+    oldest = reader.row("SELECT min(created) FROM outbox")
     return count_pending(reader), oldest[0] if oldest else None
 
 

@@ -116,7 +116,7 @@ def release(tx: Tx, service: str, subject: str, name: str, push: int) -> None:
 
 def save_clock_jump(tx: Tx, milliseconds: int) -> None:
     """Remember by how much the wall clock was set since the steady clock began."""
-    tx.execute("UPDATE clock SET jump = ?", (milliseconds,))
+    tx.execute("UPDATE clock_jump SET jump = ?", (milliseconds,))
 
 
 STEADY = {
@@ -134,7 +134,7 @@ STEADY = {
 
 def apply_clock_jump(tx: Tx) -> None:
     """Bring what measures a length of time to a steady clock that begins now, at the wall clock's time."""
-    row = tx.row("SELECT jump FROM clock")
+    row = tx.row("SELECT jump FROM clock_jump")
     jump = row[0] if row else 0
     if not jump:
         return
@@ -142,4 +142,4 @@ def apply_clock_jump(tx: Tx) -> None:
         where = "WHERE elapsed = 1" if table == "timers" else ""
         changes = ", ".join(f"{column} = {column} + ?" for column in columns)
         tx.execute(f"UPDATE {table} SET {changes} {where}", [jump] * len(columns))  # noqa: S608 - our own columns
-    tx.execute("UPDATE clock SET jump = 0")
+    tx.execute("UPDATE clock_jump SET jump = 0")

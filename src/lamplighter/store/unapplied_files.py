@@ -22,20 +22,20 @@ class UnappliedFile:
 
 def list_unapplied(reader: Reader) -> list[UnappliedFile]:
     """All files that are not applied, the oldest first."""
-    rows = reader.rows("SELECT file, reason, since, told FROM unapplied ORDER BY since, file")
+    rows = reader.rows("SELECT file, reason, since, told FROM unapplied_files ORDER BY since, file")
     return [UnappliedFile(*row) for row in rows]
 
 
 def get(reader: Reader, file: str) -> UnappliedFile | None:
     """What is known of a file that is not applied; None where it is."""
-    row = reader.row("SELECT file, reason, since, told FROM unapplied WHERE file = ?", (file,))
+    row = reader.row("SELECT file, reason, since, told FROM unapplied_files WHERE file = ?", (file,))
     return UnappliedFile(*row) if row else None
 
 
 def set_unapplied(tx: Tx, file: str, reason: str, now: int) -> None:
     """Keep that a file is not applied, and the latest reason."""
     sql = (
-        "INSERT INTO unapplied (file, reason, since) VALUES (?, ?, ?) "
+        "INSERT INTO unapplied_files (file, reason, since) VALUES (?, ?, ?) "
         "ON CONFLICT (file) DO UPDATE SET reason = excluded.reason"
     )
     tx.execute(sql, (file, reason, now))
@@ -43,9 +43,9 @@ def set_unapplied(tx: Tx, file: str, reason: str, now: int) -> None:
 
 def set_told(tx: Tx, file: str, now: int) -> None:
     """Note that the notify channels are told."""
-    tx.execute("UPDATE unapplied SET told = ? WHERE file = ?", (now, file))
+    tx.execute("UPDATE unapplied_files SET told = ? WHERE file = ?", (now, file))
 
 
 def set_applied(tx: Tx, file: str) -> None:
     """The file is applied."""
-    tx.execute("DELETE FROM unapplied WHERE file = ?", (file,))
+    tx.execute("DELETE FROM unapplied_files WHERE file = ?", (file,))

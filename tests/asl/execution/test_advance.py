@@ -74,7 +74,7 @@ def test_what_was_saved_is_loaded_again_and_goes_on_as_well(text: str, picks: li
             assert loaded == scene.step.execution
             if at % 2:
                 play.execution = loaded
-        for table in ("frames", "fans", "results"):
+        for table in ("frames", "fan_outs", "child_results"):
             assert tx.rows(f"SELECT * FROM {table}") == []
 
 

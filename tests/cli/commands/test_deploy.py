@@ -169,13 +169,13 @@ def test_a_deployment_whose_queue_was_deleted_a_moment_ago_says_so_waits_and_is_
     assert typed(folder, "destroy", "--yes", *at).code == 0
     rests: list[float] = []
 
-    def rest(seconds: float) -> None:
+    def skip_the_wait(seconds: float) -> None:
         """Let SQS forget the name, as time would."""
         rests.append(seconds)
         with closing(sqlite3.connect(folder / "data" / "lamplighter.db")) as database, database:
             database.execute("DELETE FROM sqs_deleted")
 
-    monkeypatch.setattr("lamplighter.cli.commands.deploy.rest", rest)
+    monkeypatch.setattr("lamplighter.cli.commands.deploy.sleep", skip_the_wait)
     done = CliRunner().invoke(build_app("deploy"), ["deploy", "--yes", *at])
     assert (done.exit_code, done.stderr, len(rests)) == (0, "", 1)
     assert "SQS lets no queue have the name of one that was deleted less than a minute ago (" in done.stdout

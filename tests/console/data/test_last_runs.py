@@ -59,7 +59,7 @@ def test_a_thousand_jobs_that_failed_make_no_page_larger_than_300_kilobytes(site
 def test_where_more_jobs_are_than_may_be_looked_at_that_is_told(
     site: Site, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tests.console.browsing.Inside", lambda engine: LocalPort(engine, reach=5))
+    monkeypatch.setattr("tests.console.browsing.LocalPort", lambda engine: LocalPort(engine, reach=5))
     asked: list[str] = []
     usual = LocalPort.call
 

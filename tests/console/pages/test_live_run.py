@@ -24,7 +24,7 @@ class Looks:
             site.clock.advance(0 if quick_first and self.count == 1 else 4 * SECOND)
             return await values(page, run)
 
-        monkeypatch.setattr(runs, "values", look)
+        monkeypatch.setattr(runs, "live_values", look)
 
 
 @pytest.fixture

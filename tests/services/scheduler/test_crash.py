@@ -55,7 +55,7 @@ def check(desk: Desk) -> None:
         assert desk.outcomes(name) == ["DELIVERED"] * SLOTS
     names = [each["Name"] for each in desk.call("scheduler", "ListSchedules")["Schedules"]]
     assert names == ["execution", "flexible", "message"]
-    assert desk.rows("SELECT * FROM outbox") == desk.rows("SELECT * FROM letters WHERE settled IS NULL") == []
+    assert desk.rows("SELECT * FROM outbox") == desk.rows("SELECT * FROM deliveries WHERE finished IS NULL") == []
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])

@@ -28,7 +28,7 @@ def test_only_the_model_asked_for_is_read_and_only_once(monkeypatch: pytest.Monk
         return original(name, protocol)
 
     original = shapes.load_service
-    monkeypatch.setattr(shapes, "load", load)
+    monkeypatch.setattr(shapes, "load_service", load)
     catalog = ModelCatalog()
     assert read == []
     first = catalog.operation_of_target(b"AmazonSQS.SendMessage")
@@ -66,7 +66,7 @@ def test_a_service_is_unknown_in_a_protocol_that_it_does_not_speak(catalog: Mode
 def test_every_protocol_can_refuse_for_a_service_that_nobody_knows(catalog: ModelCatalog) -> None:
     for protocol, module in (("json", aws_json), ("rest-json", rest_json), ("query", query)):
         error = UnknownOperation("no")
-        assert catalog.error_encoder("nobody", protocol)(error, "id-1") == module.refuse(None, error, "id-1")
+        assert catalog.error_encoder("nobody", protocol)(error, "id-1") == module.encode_error(None, error, "id-1")
 
 
 def test_importing_the_wire_reads_no_model() -> None:
@@ -74,7 +74,7 @@ def test_importing_the_wire_reads_no_model() -> None:
         "import sys, lamplighter.wire.route\n"
         "opened = []\n"
         "sys.addaudithook(lambda event, args: opened.append(str(args[0])) if event == 'open' else None)\n"
-        "lamplighter.wire.route.Catalog()\n"
+        "lamplighter.wire.models.catalog.ModelCatalog()\n"
         "assert not [name for name in opened if 'service-2' in name], opened\n"
     )
     assert subprocess.run([sys.executable, "-c", script]).returncode == 0

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from lamplighter.base.errors import LamplighterError
-from lamplighter.base.world import real_world
+from lamplighter.base.world import real_world, sleep
 from lamplighter.cli.deploy import change_set as changeset
 from lamplighter.cli.deploy import follow_stack, reserved_queue_names, retain_logs, service_linked_role
 from lamplighter.cli.deploy.change_set import ChangeSet
@@ -25,7 +25,6 @@ from lamplighter.cli.deploy.prompts import (
     YesOption,
     confirm_or_exit,
     pause_between_polls,
-    rest,
     target_of_options,
 )
 from lamplighter.cli.deploy.render_changes import print_changes, summary
@@ -166,7 +165,7 @@ def _carried_out(found: Plan, change_set: ChangeSet, where: Target, console: Con
 def _wait_for(queues: tuple[str, ...], console: Console) -> None:
     why = f"SQS lets no queue have the name of one that was deleted less than a minute ago ({', '.join(queues)})"
     console.print(f"{why}: it is tried again in {reserved_queue_names.SECONDS:.0f} seconds", soft_wrap=True)
-    rest(reserved_queue_names.SECONDS)
+    sleep(reserved_queue_names.SECONDS)
 
 
 def _tell_end(course: StackProgress, name: str, where: Target, console: Console) -> None:

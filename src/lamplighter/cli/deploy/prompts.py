@@ -1,11 +1,11 @@
 """What the verbs about stacks have in common with a person: options and a question."""
 
 import sys
-from threading import Event
 from typing import Annotated
 
 import typer
 
+from lamplighter.base.world import sleep
 from lamplighter.cli.runs.site import explain_errors
 from lamplighter.cli.target import Target, find_target
 
@@ -48,11 +48,6 @@ def confirm_or_exit(question: str, *, yes: bool) -> None:
         raise typer.Exit(1)
 
 
-def rest(seconds: float) -> None:
-    """Wait for what only time brings."""
-    Event().wait(seconds)
-
-
 def pause_between_polls(where: Target) -> None:
     """Wait before asking again: AWS counts the questions, an engine of this box does not."""
-    Event().wait(2.0 if where.endpoint is None else 0.1)
+    sleep(2.0 if where.endpoint is None else 0.1)

@@ -34,7 +34,8 @@ def print_changes(changes: Iterable[Change], console: Console, replaced: Mapping
             Text.assemble(
                 (f"{mark} ", colour), (change.label, "bold"),
                 ("" if change.label.endswith(f" {change.resource}") else f"  {change.resource}", "dim"),
-                ("  permissions", "magenta") if change.changes_permissions else "", (f"  {place}", "bold red") if place else "",
+                ("  permissions", "magenta") if change.changes_permissions else "",
+                (f"  {place}", "bold red") if place else "",
             ),
             soft_wrap=True,
         )  # fmt: skip
@@ -52,8 +53,15 @@ def summary(changes: Iterable[Change]) -> str:
 
 
 def change_to_json(change: Change) -> Json:
-    """A change as JSON."""
-    return {**asdict(change), "permissions": change.changes_permissions}
+    """Return a change as `diff --json` prints it."""
+    return {
+        "resource": change.resource,
+        "type": change.type,
+        "action": change.action,
+        "called": change.label,
+        "differences": [asdict(each) for each in change.differences],
+        "permissions": change.changes_permissions,
+    }
 
 
 def _is_grant(difference: Difference) -> bool:

@@ -32,8 +32,8 @@ def check_permissions(
     for name in dynamic_states(definition):
         yield doubtful(about, f"the state {name} chooses its task when it runs: what that needs is not judged")
     situation = _situation(arn, described)
-    missing = [each for each in missing_permissions(static_definition(definition), found.statements, situation, found.name)
-               if _counts(each, found)]  # fmt: skip
+    lacking = missing_permissions(static_definition(definition), found.statements, situation, found.name)
+    missing = [each for each in lacking if _counts(each, found)]
     yield from (bad(about, each.error, _advice(each)) for each in missing)
     if not missing:
         told = f"its role {found.name} allows all that it does"

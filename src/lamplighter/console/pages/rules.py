@@ -72,7 +72,8 @@ async def _shown(page: Page, event: str, *, tried: bool = False) -> Response:
     rule = await _read(page)
     explanation, fault = _explained(rule, event) if tried else (None, None)
     return await page.render(
-        "rule.html", 422 if fault else 200, rule=rule, event=event, explanation=explanation, fault=fault, wanted=describe_values,
+        "rule.html", 422 if fault else 200, rule=rule, event=event, explanation=explanation, fault=fault,
+        wanted=describe_values,
         page_of=links.resource_page, named=links.resource_name,
         lately=await recent_events.events_of_rule(page, rule.about["Arn"], rule.about.get("EventBusName", DEFAULT)),
     )  # fmt: skip

@@ -91,7 +91,8 @@ def _limits(job: Job) -> Iterator[Finding]:
     if job.workflow is not None and job.deadline is None:
         yield "warning", "", "a run that hangs is never stopped", "add `deadline:`, such as deadline: 6h"
     if job.timeout and job.deadline and job.deadline < job.timeout:
-        what = f"the run ends after {format_duration(job.deadline)}, before one attempt may take its {format_duration(job.timeout)}"
+        end, attempt = format_duration(job.deadline), format_duration(job.timeout)
+        what = f"the run ends after {end}, before one attempt may take its {attempt}"
         yield "warning", "deadline", what, "let the deadline be longer than the timeout"
     if job.late and job.deadline and job.late >= job.deadline:
         what = f"a run that is ended after {format_duration(job.deadline)} is never late"
@@ -99,7 +100,8 @@ def _limits(job: Job) -> Iterator[Finding]:
     longest = job.deadline or (job.timeout and job.timeout * (job.retry.max_retries + 1))
     gap = schedule_interval.longest_interval(job) if job.schedule else None
     if job.overlap == "allow" and longest and gap and longest > gap:
-        what = f"a run may take {format_duration(longest)} and the next begins after {format_duration(gap)}: they may overlap"
+        length, interval = format_duration(longest), format_duration(gap)
+        what = f"a run may take {length} and the next begins after {interval}: they may overlap"
         yield "warning", "schedule", what, "say what is meant with overlap: skip, queue, cancel-previous or allow"
 
 

@@ -299,7 +299,7 @@ def test_an_engine_that_dies_on_the_way_starts_each_execution_once(hall: Hall, c
 def test_an_engine_without_rules_makes_no_events(hall: Hall) -> None:
     made: list[Event] = []
     engine = hall.engine
-    engine.bus._listeners["*"] = [each for each in engine.bus._listeners["*"] if each[0].__name__ == "hear"]
+    engine.bus._listeners["*"] = [each for each in engine.bus._listeners["*"] if each[0].__name__ == "on_service_event"]
 
     def make() -> Event:
         made.append(Event(CALLER, "aws.quiet", "told", 0, (), {}))

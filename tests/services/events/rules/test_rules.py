@@ -173,7 +173,7 @@ def test_a_new_rule_has_no_other_read_again(hall: Hall, monkeypatch: pytest.Monk
         read.add(found.name)
         return found
 
-    monkeypatch.setattr(resources, "read", noted)
+    monkeypatch.setattr(resources, "read_row", noted)
     hall.put()
     assert hall.messages() == ["new"]
     assert "new" in read

@@ -109,4 +109,4 @@ def test_an_api_that_takes_longer_than_five_seconds_is_asked_again(hall: Hall, m
     for _ in range(3):
         hall.advance(SECOND)
     assert len(asked) == 2
-    assert hall.rows("SELECT outcome FROM letters") == [("DELIVERED",)]
+    assert hall.rows("SELECT outcome FROM deliveries") == [("DELIVERED",)]

@@ -258,7 +258,7 @@ def test_a_message_that_cannot_be_read_is_told_as_failed_and_others_go_on(town: 
     town.out.web.answers.append(500)
     town.publish(topic)
     town.crash()
-    town.damage("UPDATE notifications SET body = '{broken' WHERE status = 'WAITING'")
+    town.damage("UPDATE sns_deliveries SET body = '{broken' WHERE status = 'WAITING'")
     town.up()
     town.publish(topic)
     town.advance(20 * SECOND)
@@ -274,7 +274,7 @@ def test_the_last_hundred_deliveries_of_each_outcome_are_remembered(town: Town) 
         town.publish(topic)
     found = [delivery.status for delivery in town.deliveries(topic)]
     assert len(found) == deliveries.KEPT
-    every = town.rows("SELECT status, count(*) FROM notifications GROUP BY status ORDER BY status")
+    every = town.rows("SELECT status, count(*) FROM sns_deliveries GROUP BY status ORDER BY status")
     assert every == [("DELIVERED", deliveries.KEPT), ("FAILED", deliveries.KEPT)]
 
 

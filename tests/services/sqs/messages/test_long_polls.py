@@ -177,7 +177,7 @@ def test_a_message_on_its_way_to_who_leaves_is_as_if_it_had_not_been_taken(
         given_back.append(len(taken))
         give_back(queue_messages, tx, queue, taken)
 
-    monkeypatch.setattr(QueueMessages, "give_back", noted)
+    monkeypatch.setattr(QueueMessages, "undo_receive", noted)
     for moment in range(12):  # the caller leaves a little later each time
         url = office.queue(f"q{moment}")
         office.send(url)

@@ -212,21 +212,21 @@ def test_an_engine_that_is_stopped_in_good_order_does_not_count(house: House) ->
 @pytest.mark.parametrize("subject", ["execution 1", "revision {}"])
 def test_a_step_in_which_the_engine_died_is_made_elsewhere_the_next_time(house: House, subject: str) -> None:
     waiting = begun(house, {"Type": "Wait", "Seconds": 5}, passing(SHORT))
-    (revision,) = house.rows("SELECT revision FROM machines")[0]
+    (revision,) = house.rows("SELECT revision FROM state_machines")[0]
     house.crash()
     (house.directory / "step").write_bytes(subject.format(revision).encode().ljust(64, b"\0"))
     house.up()
     house.advance(5 * SECOND)
     assert house.status(waiting) == "SUCCEEDED"
     assert len(house.held.requests) == 1
-    assert house.rows("SELECT * FROM suspects") == []
+    assert house.rows("SELECT * FROM step_deaths") == []
     assert house.status(begun(house, passing(SHORT), name="other")) == "SUCCEEDED"
     assert len(house.held.requests) == 1
 
 
 def test_engines_that_died_in_first_steps_of_a_machine_do_not_condemn_it(house: House) -> None:
     machine = house.machine(jsonata(passing(SHORT)))
-    (revision,) = house.rows("SELECT revision FROM machines")[0]
+    (revision,) = house.rows("SELECT revision FROM state_machines")[0]
     for _ in range(3):
         house.crash()
         (house.directory / "step").write_bytes(f"revision {revision}".encode().ljust(64, b"\0"))
@@ -234,7 +234,7 @@ def test_engines_that_died_in_first_steps_of_a_machine_do_not_condemn_it(house: 
     execution = house.start(machine, 1)
     house.settle()
     assert house.status(execution) == "SUCCEEDED"
-    assert house.rows("SELECT * FROM suspects") == []
+    assert house.rows("SELECT * FROM step_deaths") == []
 
 
 def test_a_step_that_killed_the_engine_here_and_elsewhere_is_not_begun_again(house: House) -> None:
@@ -320,7 +320,7 @@ def test_a_state_with_a_long_expression_is_tried(house: House) -> None:
 
 def test_the_first_steps_of_a_definition_are_marked_until_the_loop_turns(house: House) -> None:
     machine = house.machine(jsonata(passing(SHORT)))
-    (revision,) = house.rows("SELECT revision FROM machines")[0]
+    (revision,) = house.rows("SELECT revision FROM state_machines")[0]
     mark = house.directory / "step"
     start = {"stateMachineArn": machine, "input": "1"}
 

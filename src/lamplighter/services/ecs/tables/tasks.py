@@ -190,18 +190,18 @@ def reserved_capacity(reader: Reader) -> tuple[int, int]:
 
 def by_token(reader: Reader, cluster: str, token: str) -> tuple[str, list[str]] | None:
     """The request that a clientToken came with, and the ARNs of its tasks."""
-    row = reader.row("SELECT request, tasks FROM run_tokens WHERE cluster = ? AND token = ?", (cluster, token))
+    row = reader.row("SELECT request, tasks FROM run_task_tokens WHERE cluster = ? AND token = ?", (cluster, token))
     return (row[0], loads(row[1])) if row else None
 
 
 def keep_token(tx: Tx, cluster: str, token: str, request: str, arns: list[str], now: int) -> None:
     """Remember what a clientToken came to."""
     tx.execute(
-        "INSERT INTO run_tokens (cluster, token, request, tasks, made) VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO run_task_tokens (cluster, token, request, tasks, created) VALUES (?, ?, ?, ?, ?)",
         (cluster, token, request, dumps(arns), now),
     )
 
 
 def forget_tokens(tx: Tx, before: int) -> None:
     """Forget the clientTokens from before an instant."""
-    tx.execute("DELETE FROM run_tokens WHERE made < ?", (before,))
+    tx.execute("DELETE FROM run_task_tokens WHERE created < ?", (before,))

@@ -128,7 +128,7 @@ def delete(tx: Tx, arn: str) -> None:
 
 def version(reader: Reader) -> str:
     """The version of all that events are matched with."""
-    row = reader.row("SELECT version FROM event_rulebook")
+    row = reader.row("SELECT version FROM event_rules_version")
     assert row is not None
     found: str = row[0]
     return found
@@ -136,4 +136,4 @@ def version(reader: Reader) -> str:
 
 def set_version(tx: Tx, name: str) -> None:
     """What events are matched with has changed; a version never comes back."""
-    tx.execute("UPDATE event_rulebook SET version = ?", (name,))
+    tx.execute("UPDATE event_rules_version SET version = ?", (name,))

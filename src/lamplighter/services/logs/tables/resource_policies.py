@@ -26,24 +26,24 @@ def put(tx: Tx, policy: Policy) -> None:
     """Keep a policy, new or changed."""
     values = (policy.account, policy.region, policy.resource, policy.name)
     tx.execute(
-        f"INSERT OR REPLACE INTO log_policies ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - our own columns
+        f"INSERT OR REPLACE INTO log_resource_policies ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - our own columns
         (*values, policy.document, policy.revision, policy.updated),
     )
 
 
 def policies_of(reader: Reader, account: str, region: str, resource: str) -> list[Policy]:
     """The policies of a log group, or (no resource) those of the account, in order of name."""
-    sql = f"SELECT {COLUMNS} FROM log_policies WHERE account = ? AND region = ? AND resource = ? ORDER BY name"  # noqa: S608
+    sql = f"SELECT {COLUMNS} FROM log_resource_policies WHERE account = ? AND region = ? AND resource = ? ORDER BY name"  # noqa: S608
     return [Policy(*row) for row in reader.rows(sql, (account, region, resource))]
 
 
 def policies_of_groups(reader: Reader, account: str, region: str) -> list[Policy]:
     """The policies of all log groups, in order of their ARNs."""
-    sql = f"SELECT {COLUMNS} FROM log_policies WHERE account = ? AND region = ? AND resource <> '' ORDER BY resource, name"  # noqa: S608, E501
+    sql = f"SELECT {COLUMNS} FROM log_resource_policies WHERE account = ? AND region = ? AND resource <> '' ORDER BY resource, name"  # noqa: S608, E501
     return [Policy(*row) for row in reader.rows(sql, (account, region))]
 
 
 def delete(tx: Tx, policy: Policy) -> None:
     """Forget a policy."""
-    sql = "DELETE FROM log_policies WHERE account = ? AND region = ? AND resource = ? AND name = ?"
+    sql = "DELETE FROM log_resource_policies WHERE account = ? AND region = ? AND resource = ? AND name = ?"
     tx.execute(sql, (policy.account, policy.region, policy.resource, policy.name))

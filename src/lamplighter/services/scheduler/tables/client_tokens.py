@@ -9,17 +9,19 @@ AT_ONCE = 20
 
 def get(reader: Reader, owner: str, token: str) -> tuple[str, Json] | None:
     """The digest of the request that came with a token, and its answer."""
-    row = reader.row("SELECT request, answer FROM scheduler_requests WHERE owner = ? AND token = ?", (owner, token))
+    row = reader.row(
+        "SELECT request, answer FROM scheduler_client_tokens WHERE owner = ? AND token = ?", (owner, token)
+    )
     return (row[0], loads(row[1])) if row else None
 
 
 def put(tx: Tx, owner: str, token: str, request: str, answer: Json, at: int) -> None:
     """Remember an answer."""
-    sql = "INSERT OR REPLACE INTO scheduler_requests (owner, token, request, answer, at) VALUES (?, ?, ?, ?, ?)"
+    sql = "INSERT OR REPLACE INTO scheduler_client_tokens (owner, token, request, answer, at) VALUES (?, ?, ?, ?, ?)"
     tx.execute(sql, (owner, token, request, dumps(answer), at))
 
 
 def forget(tx: Tx, before: int) -> None:
     """Forget some of those that are older than a time."""
-    old = "SELECT owner, token FROM scheduler_requests WHERE at < ? ORDER BY at LIMIT ?"
-    tx.execute(f"DELETE FROM scheduler_requests WHERE (owner, token) IN ({old})", (before, AT_ONCE))  # noqa: S608
+    old = "SELECT owner, token FROM scheduler_client_tokens WHERE at < ? ORDER BY at LIMIT ?"
+    tx.execute(f"DELETE FROM scheduler_client_tokens WHERE (owner, token) IN ({old})", (before, AT_ONCE))  # noqa: S608

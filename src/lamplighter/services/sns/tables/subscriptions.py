@@ -7,7 +7,9 @@ from lamplighter.base.json_text import dumps
 from lamplighter.services.sns.tables.topics import read_map
 from lamplighter.store.db import Reader, Row, Tx
 
-COLUMNS = "arn, topic, account, region, protocol, endpoint, status, token, authenticated, locked, attributes, free"
+COLUMNS = (
+    "arn, topic, account, region, protocol, endpoint, status, token, authenticated, locked, attributes, throttled_until"
+)
 PENDING, CONFIRMED, DELETED = "PENDING", "CONFIRMED", "DELETED"
 PAGE = 200
 
@@ -108,12 +110,12 @@ def put(tx: Tx, subscription: Subscription) -> None:
 
 def set_throttled_until(tx: Tx, arn: str, free: int) -> None:
     """Say from when on the throttle of a subscription lets the next message go."""
-    tx.execute("UPDATE subscriptions SET free = ? WHERE arn = ?", (free, arn))
+    tx.execute("UPDATE subscriptions SET throttled_until = ? WHERE arn = ?", (free, arn))
 
 
 def clear_throttles(tx: Tx) -> None:
     """Forget when throttles let messages go: it was told by a clock that is no more."""
-    tx.execute("UPDATE subscriptions SET free = 0 WHERE free > 0")
+    tx.execute("UPDATE subscriptions SET throttled_until = 0 WHERE throttled_until > 0")
 
 
 def delete(tx: Tx, arn: str) -> None:

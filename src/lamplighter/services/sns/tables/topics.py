@@ -80,7 +80,7 @@ def put(tx: Tx, topic: Topic) -> None:
 def delete(tx: Tx, arn: str) -> None:
     """Forget a topic and all that belongs to it."""
     tx.execute("DELETE FROM topics WHERE arn = ?", (arn,))
-    for table in ("topic_counts", "topic_published", "subscriptions", "notifications"):
+    for table in ("topic_counts", "accepted_messages", "subscriptions", "sns_deliveries"):
         tx.execute(f"DELETE FROM {table} WHERE topic = ?", (arn,))  # noqa: S608 - our own names
 
 
@@ -107,16 +107,17 @@ def next_sequence(tx: Tx, topic: str) -> int:
 
 def find_accepted(tx: Tx, topic: str, scope: str, deduplication: str, now: int) -> AcceptedMessage | None:
     """The message that was taken under this deduplication ID, as long as that counts."""
-    tx.execute("DELETE FROM topic_published WHERE topic = ? AND until <= ?", (topic, now))
-    sql = "SELECT message, sequence FROM topic_published WHERE topic = ? AND scope = ? AND deduplication = ?"
+    tx.execute("DELETE FROM accepted_messages WHERE topic = ? AND until <= ?", (topic, now))
+    sql = "SELECT message, sequence FROM accepted_messages WHERE topic = ? AND scope = ? AND deduplication = ?"
     row = tx.row(sql, (topic, scope, deduplication))
     return AcceptedMessage(*row) if row else None
 
 
 def remember_accepted(tx: Tx, topic: str, scope: str, deduplication: str, taken: AcceptedMessage, until: int) -> None:
     """Remember that a message was taken."""
+    columns = "topic, scope, deduplication, message, sequence, until"
     tx.execute(
-        "INSERT INTO topic_published (topic, scope, deduplication, message, sequence, until) VALUES (?, ?, ?, ?, ?, ?)",
+        f"INSERT INTO accepted_messages ({columns}) VALUES (?, ?, ?, ?, ?, ?)",  # noqa: S608 - our own columns
         (topic, scope, deduplication, taken.message, taken.sequence, until),
     )
 

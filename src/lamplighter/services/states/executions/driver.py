@@ -167,7 +167,7 @@ class Driver:
     def reopen(self, tx: Tx, key: int, revision: str, execution: Execution, event: Event) -> None:
         """Go on with an execution that had ended."""
         frames.save(tx, key, replace(execution, frames={}, results={}), execution)
-        executions.set_head(tx, key, frames.dump_counters(execution))
+        executions.set_counters(tx, key, frames.dump_counters(execution))
         self._remember(key, revision, execution)
         status_event.publish_status(self._bus, tx, execution, "RUNNING", None, None)
         self.send_event(tx, key, event)
@@ -300,7 +300,7 @@ class Driver:
         if record is None or record.status != "RUNNING":
             return None
         try:
-            execution = frames.load(tx, key, execution_of_record(record), record.head)
+            execution = frames.load(tx, key, execution_of_record(record), record.counters)
             self.revisions.definition(tx, record.revision)
         except Damaged as error:
             log.error("%s; execution %s is ended", error, record.arn)
@@ -337,7 +337,7 @@ class Driver:
             state_machines.delete_if_idle(tx, new.machine)
         else:
             if not stored:
-                executions.set_head(tx, key, frames.dump_counters(new))
+                executions.set_counters(tx, key, frames.dump_counters(new))
             self._remember(key, revision, new)
         if step.more:
             tx.after.append(lambda: self._bus.store.write_in_background(self.resume(key)))

@@ -55,7 +55,7 @@ class Redrives:
 
 def redrive_execution(tx: Tx, driver: Driver, record: ExecutionRecord, now: int, token: str | None) -> bool:
     """Have an execution go on from where it failed; False where that is not kept."""
-    counter, event, frame, timer, count = loads(record.head)
+    counter, event, frame, timer, count = loads(record.counters)
     fixed = replace(
         execution_of_record(record), counter=counter, event=event, frame=frame, timer=timer, redrives=count + 1
     )
@@ -70,7 +70,7 @@ def redrive_execution(tx: Tx, driver: Driver, record: ExecutionRecord, now: int,
 
 def redrive_count(record: ExecutionRecord) -> int:
     """How often an execution was redriven."""
-    redrives: int = loads(record.head)[4]
+    redrives: int = loads(record.counters)[4]
     return redrives
 
 
@@ -80,7 +80,7 @@ def why_not_redrivable(record: ExecutionRecord, now: int) -> str | None:
         return f"Execution is {record.status} and cannot be redriven"
     if record.stop is not None and now - record.stop > PERIOD:
         return "Execution redrivable period exceeded"
-    if loads(record.head)[1] >= MAX_EVENTS:
+    if loads(record.counters)[1] >= MAX_EVENTS:
         return "Execution history event limit exceeded"
     return None
 

@@ -83,15 +83,15 @@ def revision_subject(name: str) -> str:
 
 def count_death(tx: Tx, subject: str) -> None:
     """Count that an engine died in such a step."""
-    sql = "INSERT INTO suspects VALUES (?, 1) ON CONFLICT (subject) DO UPDATE SET deaths = deaths + 1"
+    sql = "INSERT INTO step_deaths VALUES (?, 1) ON CONFLICT (subject) DO UPDATE SET deaths = deaths + 1"
     tx.execute(sql, (subject,))
 
 
 def suspects(reader: Reader) -> dict[str, int]:
     """Return the steps in which an engine died, and how often."""
-    return dict(reader.rows("SELECT subject, deaths FROM suspects"))
+    return dict(reader.rows("SELECT subject, deaths FROM step_deaths"))
 
 
 def clear(tx: Tx, subject: str) -> None:
     """The step was made without harm."""
-    tx.execute("DELETE FROM suspects WHERE subject = ?", (subject,))
+    tx.execute("DELETE FROM step_deaths WHERE subject = ?", (subject,))

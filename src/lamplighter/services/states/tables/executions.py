@@ -15,7 +15,7 @@ Owner = Literal["machine", "version", "alias"]
 """By which column executions are listed."""
 
 COLUMNS = (
-    "id, arn, machine, revision, name, role, status, start, stop, input, output, error, cause, head, version, alias"
+    "id, arn, machine, revision, name, role, status, start, stop, input, output, error, cause, counters, version, alias"
 )
 
 
@@ -36,7 +36,7 @@ class ExecutionRecord:
     output: str | None
     error: str | None
     cause: str | None
-    head: str
+    counters: str
     version: str | None = None
     """The ARN of the version that it was started with, and of the alias."""
     alias: str | None = None
@@ -62,7 +62,7 @@ def insert(tx: Tx, values: Sequence[Json]) -> int:
     """Keep a new execution, given as the columns after `id`; its key."""
     return tx.insert(
         "INSERT INTO executions "
-        "(arn, machine, revision, name, role, status, start, stop, input, output, error, cause, head) "
+        "(arn, machine, revision, name, role, status, start, stop, input, output, error, cause, counters) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         values,
     )
@@ -82,7 +82,7 @@ def removed_machines(reader: Reader, account: str, region: str, most: int) -> li
             FROM found WHERE found.machine IS NOT NULL
         )
         SELECT machine FROM found WHERE machine IS NOT NULL AND instr(machine, '/') = 0
-        AND NOT EXISTS (SELECT 1 FROM machines WHERE machines.arn = found.machine) LIMIT ?3
+        AND NOT EXISTS (SELECT 1 FROM state_machines WHERE state_machines.arn = found.machine) LIMIT ?3
     """
     return [row[0] for row in reader.rows(sql, (low, high, most))]
 
@@ -93,16 +93,16 @@ def qualify(tx: Tx, arn: str, version: str | None, alias: str | None) -> None:
         tx.execute("UPDATE executions SET version = ?, alias = ? WHERE arn = ?", (version, alias, arn))
 
 
-def set_head(tx: Tx, key: int, head: str) -> None:
+def set_counters(tx: Tx, key: int, counters: str) -> None:
     """Keep an execution's counters."""
-    tx.execute("UPDATE executions SET head = ? WHERE id = ?", (head, key))
+    tx.execute("UPDATE executions SET counters = ? WHERE id = ?", (counters, key))
 
 
-def finish(tx: Tx, key: int, outcome: tuple[str, int, str | None, str | None, str | None], head: str) -> None:
+def finish(tx: Tx, key: int, outcome: tuple[str, int, str | None, str | None, str | None], counters: str) -> None:
     """Keep how an execution ended: status, stop, output, error, cause."""
     tx.execute(
-        "UPDATE executions SET status = ?, stop = ?, output = ?, error = ?, cause = ?, head = ? WHERE id = ?",
-        (*outcome, head, key),
+        "UPDATE executions SET status = ?, stop = ?, output = ?, error = ?, cause = ?, counters = ? WHERE id = ?",
+        (*outcome, counters, key),
     )
 
 
@@ -173,7 +173,7 @@ class ExecutionFilter:
         if self.status is not None:
             conditions, values = [*conditions, "e.status = ?"], [*values, self.status]
         if self.redriven is not None:
-            conditions, values = [*conditions, "(json_extract(e.head, '$[4]') > 0) = ?"], [*values, self.redriven]
+            conditions, values = [*conditions, "(json_extract(e.counters, '$[4]') > 0) = ?"], [*values, self.redriven]
         return " AND ".join(conditions), values
 
 

@@ -36,14 +36,14 @@ def _save_frames(tx: Tx, key: int, old: Mapping[int, Frame], new: Mapping[int, F
     for number in old.keys() - new.keys():
         tx.execute("DELETE FROM frames WHERE execution = ? AND frame = ?", (key, number))
         if old[number].fan is not None:
-            tx.execute("DELETE FROM fans WHERE execution = ? AND frame = ?", (key, number))
+            tx.execute("DELETE FROM fan_outs WHERE execution = ? AND frame = ?", (key, number))
     for number, frame in new.items():
         before = old.get(number)
         if before is frame:
             continue
         if before is None or not _same_but_fan(before, frame):
             going = frame.phase in RUNNABLE
-            sql = "INSERT OR REPLACE INTO frames (execution, frame, going, body) VALUES (?, ?, ?, ?)"
+            sql = "INSERT OR REPLACE INTO frames (execution, frame, ready, body) VALUES (?, ?, ?, ?)"
             tx.execute(sql, (key, number, going, dump_frame(frame)))
         if frame.fan != (before.fan if before else None):
             _save_fan(tx, key, number, frame.fan)
@@ -60,24 +60,24 @@ def _same_but_fan(one: Frame, other: Frame) -> bool:
 
 def _save_fan(tx: Tx, key: int, number: int, fan: FanOut | None) -> None:
     if fan is None:
-        tx.execute("DELETE FROM fans WHERE execution = ? AND frame = ?", (key, number))
+        tx.execute("DELETE FROM fan_outs WHERE execution = ? AND frame = ?", (key, number))
         return
     body = dumps([fan.total, fan.started, fan.done, fan.limit])
-    tx.execute("INSERT OR REPLACE INTO fans (execution, frame, body) VALUES (?, ?, ?)", (key, number, body))
+    tx.execute("INSERT OR REPLACE INTO fan_outs (execution, frame, body) VALUES (?, ?, ?)", (key, number, body))
 
 
 def _save_results(tx: Tx, key: int, old: Mapping[int, Mapping[int, str]], new: Mapping[int, Mapping[int, str]]) -> None:
     for number in old.keys() - new.keys():
-        tx.execute("DELETE FROM results WHERE execution = ? AND frame = ?", (key, number))
+        tx.execute("DELETE FROM child_results WHERE execution = ? AND frame = ?", (key, number))
     for number, outputs in new.items():
         before = old.get(number, {})
         if outputs is before:
             continue
         gone = [(key, number, index) for index in before.keys() - outputs.keys()]
-        tx.many("DELETE FROM results WHERE execution = ? AND frame = ? AND idx = ?", gone)
+        tx.many("DELETE FROM child_results WHERE execution = ? AND frame = ? AND idx = ?", gone)
         # By identity: a loop may come to the same place again, with another text.
         rows = [(key, number, index, text) for index, text in outputs.items() if before.get(index) is not text]
-        tx.many("INSERT OR REPLACE INTO results (execution, frame, idx, output) VALUES (?, ?, ?, ?)", rows)
+        tx.many("INSERT OR REPLACE INTO child_results (execution, frame, idx, output) VALUES (?, ?, ?, ?)", rows)
 
 
 def dump_frame(frame: Frame) -> str:
@@ -99,14 +99,14 @@ def _load(reader: Reader, key: int, execution: Execution, counters: str) -> Exec
     counter, event, frame, timer, redrives = loads(counters)
     fans = {
         number: FanOut(*loads(body))
-        for number, body in reader.rows("SELECT frame, body FROM fans WHERE execution = ?", (key,))
+        for number, body in reader.rows("SELECT frame, body FROM fan_outs WHERE execution = ?", (key,))
     }
     frames = {
         number: load_frame(number, body, fans.get(number))
         for number, body in reader.rows("SELECT frame, body FROM frames WHERE execution = ? ORDER BY frame", (key,))
     }
     results: dict[int, dict[int, str]] = {}
-    sql = "SELECT frame, idx, output FROM results WHERE execution = ?"
+    sql = "SELECT frame, idx, output FROM child_results WHERE execution = ?"
     for number, index, output in reader.rows(sql, (key,)):
         loads(output)  # it will go into a document as it is
         results.setdefault(number, {})[index] = output
@@ -141,13 +141,13 @@ def load_frame(number: int, body: str, fan: FanOut | None) -> Frame:
 
 def delete(tx: Tx, key: int) -> None:
     """Forget where an execution is."""
-    for table in ("frames", "fans", "results"):
+    for table in ("frames", "fan_outs", "child_results"):
         tx.execute(f"DELETE FROM {table} WHERE execution = ?", (key,))  # noqa: S608 - our own tables
 
 
 def unfinished_executions(reader: Reader) -> list[int]:
     """The keys of executions with a frame that needs nothing from the world to go on."""
-    return [row[0] for row in reader.rows("SELECT DISTINCT execution FROM frames WHERE going")]
+    return [row[0] for row in reader.rows("SELECT DISTINCT execution FROM frames WHERE ready")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,21 +70,21 @@ def _machine(row: Row) -> StateMachine:
 
 def get(reader: Reader, arn: str) -> StateMachine | None:
     """A state machine by its ARN."""
-    sql = f"SELECT {COLUMNS} FROM machines m JOIN revisions r ON r.id = m.revision WHERE m.arn = ?"  # noqa: S608
+    sql = f"SELECT {COLUMNS} FROM state_machines m JOIN revisions r ON r.id = m.revision WHERE m.arn = ?"  # noqa: S608
     row = reader.row(sql, (arn,))
     return _machine(row) if row else None
 
 
 def places_with_machines(reader: Reader) -> list[tuple[str, str]]:
     """The accounts and regions that have state machines, by how many they have."""
-    sql = "SELECT account, region FROM machines GROUP BY account, region ORDER BY count(*) DESC, account, region"
+    sql = "SELECT account, region FROM state_machines GROUP BY account, region ORDER BY count(*) DESC, account, region"
     return [(account, region) for account, region in reader.rows(sql)]
 
 
 def page(reader: Reader, account: str, region: str, after: str, most: int) -> list[StateMachine]:
     """State machines of an account and region whose names come after one, in order of name."""
     sql = (
-        f"SELECT {COLUMNS} FROM machines m JOIN revisions r ON r.id = m.revision "  # noqa: S608
+        f"SELECT {COLUMNS} FROM state_machines m JOIN revisions r ON r.id = m.revision "  # noqa: S608
         "WHERE m.account = ? AND m.region = ? AND m.name > ? ORDER BY m.name LIMIT ?"
     )
     return [_machine(row) for row in reader.rows(sql, (account, region, after, most))]
@@ -97,7 +97,7 @@ def put(tx: Tx, machine: StateMachine) -> None:
     )
     _keep(tx, machine.arn, first)
     tx.execute(
-        "INSERT INTO machines (arn, account, region, name, type, revision, created, tags) "
+        "INSERT INTO state_machines (arn, account, region, name, type, revision, created, tags) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
             machine.arn,
@@ -115,7 +115,7 @@ def put(tx: Tx, machine: StateMachine) -> None:
 def add_revision(tx: Tx, arn: str, revision: Revision) -> None:
     """Give a state machine a new revision; the old ones stay."""
     _keep(tx, arn, revision)
-    tx.execute("UPDATE machines SET revision = ? WHERE arn = ?", (revision.id, arn))
+    tx.execute("UPDATE state_machines SET revision = ? WHERE arn = ?", (revision.id, arn))
 
 
 def _keep(tx: Tx, arn: str, revision: Revision) -> None:
@@ -136,19 +136,19 @@ def _keep(tx: Tx, arn: str, revision: Revision) -> None:
 
 def tag(tx: Tx, arn: str, tags: dict[str, str]) -> None:
     """Replace the tags of a state machine."""
-    tx.execute("UPDATE machines SET tags = ? WHERE arn = ?", (dumps(tags), arn))
+    tx.execute("UPDATE state_machines SET tags = ? WHERE arn = ?", (dumps(tags), arn))
 
 
 def delete(tx: Tx, arn: str) -> None:
     """Forget a state machine as soon as none of its executions runs; its revisions stay for those that did."""
-    tx.execute("UPDATE machines SET deleting = 1 WHERE arn = ?", (arn,))
+    tx.execute("UPDATE state_machines SET deleting = 1 WHERE arn = ?", (arn,))
     delete_if_idle(tx, arn)
 
 
 def delete_if_idle(tx: Tx, arn: str) -> None:
     """Forget a state machine that is being deleted, if none of its executions runs."""
     tx.execute(
-        "DELETE FROM machines WHERE arn = ? AND deleting "
+        "DELETE FROM state_machines WHERE arn = ? AND deleting "
         "AND NOT EXISTS (SELECT 1 FROM executions WHERE machine = ? AND status = 'RUNNING')",
         (arn, arn),
     )
@@ -156,7 +156,7 @@ def delete_if_idle(tx: Tx, arn: str) -> None:
 
 def is_deleting(reader: Reader, arn: str) -> bool:
     """Whether a state machine is being deleted."""
-    return reader.row("SELECT 1 FROM machines WHERE arn = ? AND deleting", (arn,)) is not None
+    return reader.row("SELECT 1 FROM state_machines WHERE arn = ? AND deleting", (arn,)) is not None
 
 
 def get_revision(reader: Reader, key: str) -> Revision | None:

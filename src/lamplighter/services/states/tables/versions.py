@@ -55,8 +55,8 @@ def count(reader: Reader, machine: str) -> int:
 
 def publish(tx: Tx, machine: str, revision: str, description: str | None, created: int) -> Version:
     """Give a revision the next number."""
-    tx.execute("UPDATE machines SET published = published + 1 WHERE arn = ?", (machine,))
-    row = tx.row("SELECT published FROM machines WHERE arn = ?", (machine,))
+    tx.execute("UPDATE state_machines SET published = published + 1 WHERE arn = ?", (machine,))
+    row = tx.row("SELECT published FROM state_machines WHERE arn = ?", (machine,))
     assert row is not None
     version = Version(machine, row[0], revision, description, created)
     tx.execute(

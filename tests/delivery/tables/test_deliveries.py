@@ -1,0 +1,69 @@
+"""The table of deliveries, and the rows that earlier versions of the program wrote."""
+
+import sqlite3
+
+from lamplighter.base.json_text import dumps
+from lamplighter.delivery.delivery import from_json
+from lamplighter.delivery.tables import deliveries
+from lamplighter.store import migrate
+from lamplighter.store.db import Reader
+
+BEFORE_PLAIN_NAMES = 34
+WRITTEN = {
+    "key": "7/1700000000000",
+    "caller": {"account": "123456789012", "region": "eu-west-1"},
+    "service": "states",
+    "operation": "StartExecution",
+    "params": {"stateMachineArn": "m", "input": '{"n": 1.0, "letter": "born"}'},
+    "policy": {"attempts": 185, "age": 86_400},
+    "dead_letter": None,
+    "body": "{}",
+    "attributes": {},
+    "born": 1_700_000_000_123,
+}
+"""A delivery as version 34 of the schema had it."""
+
+
+def old_database() -> sqlite3.Connection:
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    for number, sql in migrate.scripts():
+        if number <= BEFORE_PLAIN_NAMES:
+            connection.executescript(f"{sql}; PRAGMA user_version={number}")
+    return connection
+
+
+def test_a_pending_delivery_of_an_earlier_version_is_read_as_it_was_written() -> None:
+    connection = old_database()
+    insert = "INSERT INTO letters (sender, key, born, tries, body) VALUES ('scheduler', ?, 5, 2, ?)"
+    connection.execute(insert, (WRITTEN["key"], dumps(WRITTEN)))
+    migrate.migrate(connection)
+    row = deliveries.get(Reader(connection), 1)
+    assert row is not None
+    assert (row.key, row.created, row.attempts) == (WRITTEN["key"], 5, 2)
+    delivery = from_json(row.body)
+    assert delivery.created == WRITTEN["born"]
+    assert delivery.params == WRITTEN["params"]
+
+
+def test_a_row_that_cannot_be_read_stays_as_it_is() -> None:
+    connection = old_database()
+    insert = "INSERT INTO letters (sender, key, born, tries, body) VALUES ('scheduler', 'a', 5, 0, ?)"
+    connection.execute(insert, ("{broken",))
+    migrate.migrate(connection)
+    row = deliveries.get(Reader(connection), 1)
+    assert row is not None
+    assert row.body is None
+
+
+def test_deliveries_that_ended_are_still_counted_by_their_end() -> None:
+    connection = old_database()
+    connection.execute("INSERT INTO letters (sender, key, born, tries, body) VALUES ('scheduler', 'a', 5, 1, '{}')")
+    connection.execute("UPDATE letters SET settled = 9, outcome = 'DELIVERED', body = ''")
+    migrate.migrate(connection)
+    connection.execute(
+        "INSERT INTO deliveries (sender, key, created, attempts, body) VALUES ('scheduler', 'b', 5, 0, '')"
+    )
+    connection.execute("UPDATE deliveries SET finished = 9, outcome = 'DELIVERED' WHERE key = 'b'")
+    assert connection.execute("SELECT kind, status, number FROM row_counts").fetchall() == [
+        ("delivery", "DELIVERED", 2)
+    ]
