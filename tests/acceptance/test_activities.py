@@ -10,25 +10,25 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError, ReadTimeoutError
 
 from lamplighter.base.json_text import Json
-from tests.served import REGION, Served, eventually, one, when_sent
+from tests.served_engine import REGION, ServedEngine, eventually, one, when_sent
 
 
 @pytest.fixture
-def activity(served: Served) -> str:
+def activity(served: ServedEngine) -> str:
     """An activity, and a machine of its name that has it done."""
     arn: str = served.sfn.create_activity(name="knock")["activityArn"]
     return arn
 
 
-def machine(served: Served, activity: str) -> str:
+def machine(served: ServedEngine, activity: str) -> str:
     return served.machine(one({"Type": "Task", "Resource": activity, "End": True}))
 
 
-def ask(served: Served, activity: str, worker: str = "worker") -> Json:
+def ask(served: ServedEngine, activity: str, worker: str = "worker") -> Json:
     return served.sfn.get_activity_task(activityArn=activity, workerName=worker)
 
 
-def asks(pool: ThreadPoolExecutor, served: Served, activity: str) -> "Future[Json]":
+def asks(pool: ThreadPoolExecutor, served: ServedEngine, activity: str) -> "Future[Json]":
     """A worker that has asked, and waits."""
     asking = when_sent(pool, served.sfn.get_activity_task, activityArn=activity)
     for _ in range(3):
@@ -36,16 +36,16 @@ def asks(pool: ThreadPoolExecutor, served: Served, activity: str) -> "Future[Jso
     return asking
 
 
-def answer(served: Served, task: Json) -> None:
+def answer(served: ServedEngine, task: Json) -> None:
     served.sfn.send_task_success(taskToken=task["taskToken"], output=task["input"])
 
 
-def types(served: Served, execution: str) -> list[str]:
+def types(served: ServedEngine, execution: str) -> list[str]:
     return [event["type"] for event in served.history(execution)]
 
 
 def test_a_worker_that_asks_before_the_task_is_there_gets_it_and_so_does_one_that_asks_after(
-    served: Served, activity: str
+    served: ServedEngine, activity: str
 ) -> None:
     knock = machine(served, activity)
     with ThreadPoolExecutor() as pool:
@@ -59,7 +59,7 @@ def test_a_worker_that_asks_before_the_task_is_there_gets_it_and_so_does_one_tha
     assert json.loads(served.ended(second)["output"]) == {"n": 2}
 
 
-def test_two_workers_get_two_tasks(served: Served, activity: str) -> None:
+def test_two_workers_get_two_tasks(served: ServedEngine, activity: str) -> None:
     knock = machine(served, activity)
     with ThreadPoolExecutor() as pool:
         workers = [pool.submit(ask, served, activity, name) for name in ("Ann", "Bert")]
@@ -72,7 +72,7 @@ def test_two_workers_get_two_tasks(served: Served, activity: str) -> None:
 
 
 def test_an_engine_that_is_killed_while_a_worker_asks_gives_the_task_to_the_next_that_asks(
-    served: Served, activity: str
+    served: ServedEngine, activity: str
 ) -> None:
     knock = machine(served, activity)
     with ThreadPoolExecutor() as pool:
@@ -93,7 +93,7 @@ def test_an_engine_that_is_killed_while_a_worker_asks_gives_the_task_to_the_next
         assert types(served, execution).count("ActivityStarted") == 1
 
 
-def test_an_engine_that_is_stopped_sends_workers_away_at_once(served: Served, activity: str) -> None:
+def test_an_engine_that_is_stopped_sends_workers_away_at_once(served: ServedEngine, activity: str) -> None:
     with ThreadPoolExecutor() as pool:
         asking = asks(pool, served, activity)
         assert served.kill(signal.SIGTERM) == 0
@@ -102,7 +102,7 @@ def test_an_engine_that_is_stopped_sends_workers_away_at_once(served: Served, ac
     assert not any("Traceback" in line for line in served.lines)
 
 
-def test_a_task_that_nobody_took_is_there_after_a_kill(served: Served, activity: str) -> None:
+def test_a_task_that_nobody_took_is_there_after_a_kill(served: ServedEngine, activity: str) -> None:
     execution = served.start(machine(served, activity), {"n": 1})
     served.kill()
     served.up()
@@ -110,7 +110,7 @@ def test_a_task_that_nobody_took_is_there_after_a_kill(served: Served, activity:
     assert served.ended(execution)["status"] == "SUCCEEDED"
 
 
-def test_a_worker_that_hangs_up_takes_no_task_with_it(served: Served, activity: str) -> None:
+def test_a_worker_that_hangs_up_takes_no_task_with_it(served: ServedEngine, activity: str) -> None:
     impatient = boto3.client(
         "stepfunctions",
         endpoint_url=served.url,

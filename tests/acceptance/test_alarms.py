@@ -22,7 +22,7 @@ from tests.acceptance.test_sns_sqs import queue, received
 from tests.chaos.containers import sweep
 from tests.contracts.servers import MailServer, mail_server
 from tests.jobs.projects import written
-from tests.served import ACCOUNT, REGION, Served, eventually
+from tests.served_engine import ACCOUNT, REGION, ServedEngine, eventually
 
 METRIC: Json = {"Namespace": "app", "MetricName": "m"}
 ALARM: Json = {
@@ -43,14 +43,14 @@ def post() -> Iterator[MailServer]:
 
 
 @pytest.fixture
-def box(tmp_path: Path, post: MailServer) -> Iterator[Served]:
-    served = Served(tmp_path / "data")
+def box(tmp_path: Path, post: MailServer) -> Iterator[ServedEngine]:
+    served = ServedEngine(tmp_path / "data")
     served.up("--smtp", smtp(post))
     yield served
     served.close()
 
 
-def client(box: Served, protocol: str, tmp_path: Path) -> Json:
+def client(box: ServedEngine, protocol: str, tmp_path: Path) -> Json:
     """A client of CloudWatch that speaks one protocol only, as an SDK of another age or language does."""
     model = Loader().load_service_model("cloudwatch", "service-2")
     model["metadata"] |= {"protocol": protocol, "protocols": [protocol]}
@@ -64,7 +64,7 @@ def client(box: Served, protocol: str, tmp_path: Path) -> Json:
 
 
 @pytest.mark.parametrize("protocol", ["json", "query", "smithy-rpc-v2-cbor"])
-def test_every_protocol_of_cloudwatch_is_spoken(box: Served, protocol: str, tmp_path: Path) -> None:
+def test_every_protocol_of_cloudwatch_is_spoken(box: ServedEngine, protocol: str, tmp_path: Path) -> None:
     cloudwatch = client(box, protocol, tmp_path)
     assert cloudwatch.meta.service_model.resolved_protocol == protocol
     now = datetime.now(UTC)
@@ -92,7 +92,7 @@ def test_every_protocol_of_cloudwatch_is_spoken(box: Served, protocol: str, tmp_
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404
 
 
-def test_the_aws_command_line_puts_and_shows_alarms(box: Served) -> None:
+def test_the_aws_command_line_puts_and_shows_alarms(box: ServedEngine) -> None:
     def aws(*arguments: str) -> Json:
         own = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
         command = [str(Path(sys.executable).with_name("aws")), "--endpoint-url", box.url, "cloudwatch", *arguments]
@@ -108,7 +108,7 @@ def test_the_aws_command_line_puts_and_shows_alarms(box: Served) -> None:
     assert aws("list-metrics", "--namespace", "app")["Metrics"][0]["MetricName"] == "m"
 
 
-def test_a_notification_outlives_a_kill_and_comes_once(box: Served, post: MailServer) -> None:
+def test_a_notification_outlives_a_kill_and_comes_once(box: ServedEngine, post: MailServer) -> None:
     sns, cloudwatch = box.client("sns"), box.client("cloudwatch")
     topic = sns.create_topic(Name="people")["TopicArn"]
     url, arn = queue(box, "people")
@@ -150,7 +150,7 @@ MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:reports"
 LAST_LINES = "".join(f"  line {number}\n" for number in range(11, 31))
 
 
-def deploy(box: Served, folder: Path, text: str) -> None:
+def deploy(box: ServedEngine, folder: Path, text: str) -> None:
     """Make the stack of a job file."""
     made = build_template(written(folder, text).project)
     parameters = [{"ParameterKey": "ConsoleUrl", "ParameterValue": box.url}]
@@ -166,7 +166,7 @@ def texts(post: MailServer, to: str, subject: str) -> list[str]:
     return [mail.get_content().replace("\r\n", "\n") for mail in mails]
 
 
-def check_failures(box: Served, post: MailServer) -> None:
+def check_failures(box: ServedEngine, post: MailServer) -> None:
     """A run of the job fails, and each of its attempts is told to one channel, the run to the other."""
     run = box.start(f"{MACHINE}-nightly")
     assert box.ended(run, 60)["status"] == "FAILED"
@@ -183,7 +183,7 @@ def check_failures(box: Served, post: MailServer) -> None:
     assert LAST_LINES in text
 
 
-def test_every_pattern_tells_what_it_should(box: Served, post: MailServer, tmp_path: Path) -> None:
+def test_every_pattern_tells_what_it_should(box: ServedEngine, post: MailServer, tmp_path: Path) -> None:
     deploy(box, tmp_path, JOB + OTHERS)
     slow = box.start(f"{MACHINE}-slow")
     check_failures(box, post)
@@ -198,7 +198,7 @@ def test_every_pattern_tells_what_it_should(box: Served, post: MailServer, tmp_p
 
 @pytest.mark.docker
 def test_the_last_lines_of_a_real_container_are_told(tmp_path: Path, post: MailServer, docker_image: str) -> None:
-    box = Served(tmp_path / "data", "docker")
+    box = ServedEngine(tmp_path / "data", "docker")
     box.up("--smtp", smtp(post))
     try:
         deploy(box, tmp_path, JOB.replace("    command:", f"    image: {docker_image}\n    command:"))

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.json_text import Json
-from tests.served import ROLE, Served, eventually, one, run_task
+from tests.served_engine import ROLE, ServedEngine, eventually, one, run_task
 
 SEED = Path(__file__).parents[2] / "examples" / "article" / "state-machine.asl.json"
 FAILS_ONCE = 'if [ -e "$MARK" ]; then exit 0; fi; touch "$MARK"; exit 3'
 SYNC_EVENTS = ["TaskScheduled", "TaskStarted", "TaskSubmitted"]
 
 
-def article(served: Served, task: str) -> str:
+def article(served: ServedEngine, task: str) -> str:
     """The article's machine, its placeholders filled in."""
     cluster = served.ecs.create_cluster(clusterName="batch")["cluster"]["clusterArn"]
     definition = SEED.read_text()
@@ -28,7 +28,7 @@ def kinds(events: list[Json]) -> list[str]:
 
 
 def test_the_article_s_machine_retries_a_failed_container_after_ten_seconds_and_succeeds(
-    served: Served, tmp_path: Path
+    served: ServedEngine, tmp_path: Path
 ) -> None:
     environment = [{"name": "MARK", "value": str(tmp_path / "mark")}]
     machine = article(served, served.task("report", ["sh", "-c", FAILS_ONCE], environment=environment))
@@ -50,7 +50,7 @@ def test_the_article_s_machine_retries_a_failed_container_after_ten_seconds_and_
     assert (again["timestamp"] - failed["timestamp"]).total_seconds() >= 10, "the article's interval"
 
 
-def test_a_container_that_fails_ends_the_run_as_aws_says_it(served: Served) -> None:
+def test_a_container_that_fails_ends_the_run_as_aws_says_it(served: ServedEngine) -> None:
     machine = served.machine(one(run_task(served.task("fails", ["sh", "-c", "exit 3"]))))
     served.ecs.create_cluster(clusterName="default")
     ended = served.ended(served.start(machine))
@@ -62,7 +62,7 @@ def test_a_container_that_fails_ends_the_run_as_aws_says_it(served: Served) -> N
     assert task["StartedBy"] == "AWS Step Functions"
 
 
-def test_the_output_of_a_successful_container_is_the_task_itself(served: Served) -> None:
+def test_the_output_of_a_successful_container_is_the_task_itself(served: ServedEngine) -> None:
     served.ecs.create_cluster(clusterName="default")
     execution = served.start(served.machine(one(run_task(served.task("works", ["true"])))))
     ended = served.ended(execution)
@@ -73,7 +73,7 @@ def test_the_output_of_a_successful_container_is_the_task_itself(served: Served)
     assert parameters["StartedBy"] == "AWS Step Functions"
 
 
-def test_a_program_that_is_not_there_is_a_task_that_failed_to_start(served: Served) -> None:
+def test_a_program_that_is_not_there_is_a_task_that_failed_to_start(served: ServedEngine) -> None:
     served.ecs.create_cluster(clusterName="default")
     ended = served.ended(served.start(served.machine(one(run_task(served.task("none", ["/no/such/program"]))))))
     assert (ended["status"], ended["error"]) == ("FAILED", "States.TaskFailed")
@@ -84,7 +84,7 @@ def test_a_program_that_is_not_there_is_a_task_that_failed_to_start(served: Serv
 
 @pytest.mark.parametrize("how", ["stop", "timeout", "deadline", "sibling"])
 def test_whatever_ends_the_state_stops_its_container_with_aws_s_reason(
-    served: Served, tmp_path: Path, how: str
+    served: ServedEngine, tmp_path: Path, how: str
 ) -> None:
     served.ecs.create_cluster(clusterName="default")
     endless = served.task("endless", ["sh", "-c", "trap 'exit 0' TERM; while :; do sleep 0.1; done"])
@@ -112,16 +112,16 @@ def test_whatever_ends_the_state_stops_its_container_with_aws_s_reason(
     )
 
 
-def described(served: Served, task: str) -> Json:
+def described(served: ServedEngine, task: str) -> Json:
     return served.ecs.describe_tasks(cluster="default", tasks=[task])["tasks"][0]
 
 
-def stopped(served: Served, task: str) -> Json:
+def stopped(served: ServedEngine, task: str) -> Json:
     found = described(served, task)
     return found if found["lastStatus"] == "STOPPED" else None
 
 
-def test_a_worker_answers_with_the_token_that_its_container_was_given(served: Served, tmp_path: Path) -> None:
+def test_a_worker_answers_with_the_token_that_its_container_was_given(served: ServedEngine, tmp_path: Path) -> None:
     served.ecs.create_cluster(clusterName="default")
     told = tmp_path / "token"
     task = served.task("worker", ["sh", "-c", f'printf %s "$TOKEN" > {told}.new; mv {told}.new {told}'])
@@ -139,7 +139,9 @@ def test_a_worker_answers_with_the_token_that_its_container_was_given(served: Se
         served.sfn.send_task_success(taskToken=token, output="{}")
 
 
-def test_kill_9_while_the_container_runs_changes_nothing_but_the_wall_time(served: Served, tmp_path: Path) -> None:
+def test_kill_9_while_the_container_runs_changes_nothing_but_the_wall_time(
+    served: ServedEngine, tmp_path: Path
+) -> None:
     served.ecs.create_cluster(clusterName="default")
     go, runs = tmp_path / "go", tmp_path / "runs"
     task = served.task("waits", ["sh", "-c", f"echo run >> {runs}; while [ ! -e {go} ]; do sleep 0.05; done; exit 0"])
@@ -153,7 +155,7 @@ def test_kill_9_while_the_container_runs_changes_nothing_but_the_wall_time(serve
 
 
 def test_a_container_that_exits_while_the_engine_is_down_is_judged_at_the_next_start(
-    served: Served, tmp_path: Path
+    served: ServedEngine, tmp_path: Path
 ) -> None:
     served.ecs.create_cluster(clusterName="default")
     go, done = tmp_path / "go", tmp_path / "done"

@@ -25,7 +25,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.cli.target import find_target
 from lamplighter.engine import credentials
 from lamplighter.wire.access.credentials import Credentials
-from tests.served import ROLE, Served, eventually, one, run_task
+from tests.served_engine import ROLE, ServedEngine, eventually, one, run_task
 
 WATCHING = ("/_lamplighter/metrics", "/_lamplighter/slots?arn=x", "/_lamplighter/runs?machine=x&region=x")
 
@@ -42,23 +42,23 @@ def own_address() -> str:
 
 
 @pytest.fixture
-def abroad(tmp_path: Path) -> Iterator[Served]:
+def abroad(tmp_path: Path) -> Iterator[ServedEngine]:
     """An engine that listens on every address."""
-    engine = Served(tmp_path / "data")
+    engine = ServedEngine(tmp_path / "data")
     engine.up("--host", "0.0.0.0")
     yield engine
     engine.close()
 
 
-def url(served: Served) -> str:
+def url(served: ServedEngine) -> str:
     return f"http://{own_address()}:{served.port}"
 
 
-def holder(served: Served) -> Credentials:
+def holder(served: ServedEngine) -> Credentials:
     return next(iter(credentials.load_credentials(served.data / "credentials").values()))
 
 
-def client(served: Served, service: str, key: str, secret: str) -> Json:
+def client(served: ServedEngine, service: str, key: str, secret: str) -> Json:
     return boto3.client(
         service,
         endpoint_url=url(served),
@@ -68,7 +68,7 @@ def client(served: Served, service: str, key: str, secret: str) -> Json:
     )
 
 
-def cli(served: Served, *words: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+def cli(served: ServedEngine, *words: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     command = [
         str(Path(sys.executable).with_name("aws")),
         "--endpoint-url",
@@ -81,7 +81,7 @@ def cli(served: Served, *words: str, **environment: str) -> "subprocess.Complete
     return subprocess.run(command, capture_output=True, text=True, timeout=60, env={**bare, **environment})
 
 
-def fetched(served: Served, path: str, headers: Mapping[str, str] | None = None) -> int:
+def fetched(served: ServedEngine, path: str, headers: Mapping[str, str] | None = None) -> int:
     request = urllib.request.Request(url(served) + path, headers=dict(headers or {}))
     try:
         with urllib.request.urlopen(request, timeout=60) as answer:
@@ -90,7 +90,7 @@ def fetched(served: Served, path: str, headers: Mapping[str, str] | None = None)
         return error.code
 
 
-def test_boto3_comes_in_with_the_credentials_of_the_engine(abroad: Served) -> None:
+def test_boto3_comes_in_with_the_credentials_of_the_engine(abroad: ServedEngine) -> None:
     key = holder(abroad)
     for service, call in (
         ("stepfunctions", "list_state_machines"),
@@ -111,7 +111,7 @@ def test_boto3_comes_in_with_the_credentials_of_the_engine(abroad: Served) -> No
     ],
 )
 def test_boto3_does_not_come_in_with_any_others(
-    abroad: Served, service: str, call: str, unknown: str, wrong: str
+    abroad: ServedEngine, service: str, call: str, unknown: str, wrong: str
 ) -> None:
     for key, code in (("test", unknown), (holder(abroad).access_key, wrong)):
         with pytest.raises(ClientError) as caught:
@@ -120,7 +120,7 @@ def test_boto3_does_not_come_in_with_any_others(
         assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
 
 
-def test_the_aws_cli_comes_in_with_the_file_that_the_engine_has_made(abroad: Served) -> None:
+def test_the_aws_cli_comes_in_with_the_file_that_the_engine_has_made(abroad: ServedEngine) -> None:
     file = abroad.data / "credentials"
     done = cli(abroad, "stepfunctions", "list-state-machines", AWS_SHARED_CREDENTIALS_FILE=str(file))
     assert json.loads(done.stdout) == {"stateMachines": []}
@@ -128,18 +128,18 @@ def test_the_aws_cli_comes_in_with_the_file_that_the_engine_has_made(abroad: Ser
     assert "(InvalidClientTokenId)" in refused.stderr
 
 
-def test_the_start_names_the_file_and_shows_no_secret(abroad: Served) -> None:
+def test_the_start_names_the_file_and_shows_no_secret(abroad: ServedEngine) -> None:
     line = f"AWS_SHARED_CREDENTIALS_FILE={abroad.data / 'credentials'}"
     assert eventually(lambda: line in "".join(abroad.lines))
     said, key = "".join(abroad.lines), holder(abroad)
     assert not any(secret in said for secret in (key.secret, key.password, key.token))
 
 
-def test_a_verb_comes_in_by_itself(abroad: Served) -> None:
+def test_a_verb_comes_in_by_itself(abroad: ServedEngine) -> None:
     assert find_target(data=abroad.data).client("stepfunctions").list_state_machines()["stateMachines"] == []
 
 
-def test_the_credentials_outlive_the_engine_and_hold_on_loopback_too(abroad: Served) -> None:
+def test_the_credentials_outlive_the_engine_and_hold_on_loopback_too(abroad: ServedEngine) -> None:
     key = holder(abroad)
     abroad.kill()
     abroad.up()
@@ -154,7 +154,7 @@ def test_a_file_of_ones_own_says_who_comes_in(tmp_path: Path) -> None:
     file.write_text(
         "[a]\naws_access_key_id=one\naws_secret_access_key=1\n[222233334444]\naws_access_key_id=222233334444\naws_secret_access_key=2\n"
     )
-    engine = Served(tmp_path / "data")
+    engine = ServedEngine(tmp_path / "data")
     engine.up("--credentials", str(file))
     try:
         for key, secret, account in (("one", "1", "123456789012"), ("222233334444", "2", "222233334444")):
@@ -184,7 +184,7 @@ def test_a_file_that_lets_nobody_in_is_told_in_one_line(tmp_path: Path) -> None:
     )
 
 
-def test_a_request_that_was_listened_to_cannot_be_changed_and_only_soon_be_repeated(abroad: Served) -> None:
+def test_a_request_that_was_listened_to_cannot_be_changed_and_only_soon_be_repeated(abroad: ServedEngine) -> None:
     sent = signed(abroad, b'{"name":"mine"}')
     assert post(abroad, sent, b'{"name":"mine"}')[0] == 200
     assert (
@@ -199,7 +199,7 @@ def test_a_request_that_was_listened_to_cannot_be_changed_and_only_soon_be_repea
     assert "Signature expired: 20200101T000000Z is now earlier than" in str(answer["message"])
 
 
-def signed(served: Served, body: bytes, time: str | None = None) -> dict[str, str]:
+def signed(served: ServedEngine, body: bytes, time: str | None = None) -> dict[str, str]:
     """The headers of a signed CreateActivity."""
     headers = {"X-Amz-Target": "AWSStepFunctions.CreateActivity", "Content-Type": "application/x-amz-json-1.0"}
     request = AWSRequest("POST", url(served) + "/", data=body, headers=headers)
@@ -210,7 +210,7 @@ def signed(served: Served, body: bytes, time: str | None = None) -> dict[str, st
     return {str(name): str(value) for name, value in request.headers.items()}
 
 
-def post(served: Served, headers: Mapping[str, str], body: bytes) -> tuple[int, dict[str, object]]:
+def post(served: ServedEngine, headers: Mapping[str, str], body: bytes) -> tuple[int, dict[str, object]]:
     connection = http.client.HTTPConnection(own_address(), served.port, timeout=60)
     connection.request("POST", "/", body, dict(headers))
     answer = connection.getresponse()
@@ -219,7 +219,7 @@ def post(served: Served, headers: Mapping[str, str], body: bytes) -> tuple[int, 
     return answer.status, text
 
 
-def test_a_stranger_is_refused_before_he_has_sent_what_he_wants_to(abroad: Served) -> None:
+def test_a_stranger_is_refused_before_he_has_sent_what_he_wants_to(abroad: ServedEngine) -> None:
     headers = signed(abroad, b"{}")
     headers["Authorization"] = headers["Authorization"].replace(holder(abroad).access_key, "STRANGER")
     with socket.create_connection((own_address(), abroad.port), timeout=60) as connection:
@@ -229,7 +229,7 @@ def test_a_stranger_is_refused_before_he_has_sent_what_he_wants_to(abroad: Serve
         assert connection.recv(100).startswith(b"HTTP/1.1 403")
 
 
-def test_whether_it_is_well_anybody_may_ask_and_how_it_is_who_bears_the_token(abroad: Served) -> None:
+def test_whether_it_is_well_anybody_may_ask_and_how_it_is_who_bears_the_token(abroad: ServedEngine) -> None:
     assert fetched(abroad, "/_lamplighter/health") == 200
     for path in WATCHING:
         assert fetched(abroad, path) == 403
@@ -238,7 +238,7 @@ def test_whether_it_is_well_anybody_may_ask_and_how_it_is_who_bears_the_token(ab
     assert [fetched(abroad, path, token) for path in WATCHING] == [200, 400, 200]
 
 
-def test_the_console_asks_for_the_password_and_then_shows_itself(abroad: Served) -> None:
+def test_the_console_asks_for_the_password_and_then_shows_itself(abroad: ServedEngine) -> None:
     browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
 
     def opened(path: str, fields: Mapping[str, str] | None = None) -> str:
@@ -260,12 +260,12 @@ def test_the_console_asks_for_the_password_and_then_shows_itself(abroad: Served)
         assert "lamplighter_" in answer.read().decode()
 
 
-def test_the_links_of_sns_are_opened_without_a_signature(abroad: Served) -> None:
+def test_the_links_of_sns_are_opened_without_a_signature(abroad: ServedEngine) -> None:
     assert fetched(abroad, "/?Action=ConfirmSubscription&TopicArn=arn:aws:sns:us-east-1:1:t&Token=x") == 404
 
 
 @pytest.mark.parametrize("role", [True, False])
-def test_a_task_with_a_role_comes_in_as_it_would_on_aws(abroad: Served, role: bool) -> None:
+def test_a_task_with_a_role_comes_in_as_it_would_on_aws(abroad: ServedEngine, role: bool) -> None:
     key = holder(abroad)
     program = "import boto3; boto3.client('stepfunctions').list_state_machines()"
     ecs = client(abroad, "ecs", key.access_key, key.secret)
@@ -313,12 +313,12 @@ def opens(link: str) -> int:
             return error.code
 
 
-def test_a_presigned_url_counts_where_it_is_verified_only(abroad: Served, tmp_path: Path) -> None:
+def test_a_presigned_url_counts_where_it_is_verified_only(abroad: ServedEngine, tmp_path: Path) -> None:
     key = holder(abroad)
     assert opens(presigned(url(abroad), key.access_key, key.secret)) == 200
     assert opens(presigned(url(abroad), key.access_key, "another")) == 403
     assert opens(presigned(url(abroad), "another", key.secret)) == 403
-    at_home = Served(tmp_path / "home")
+    at_home = ServedEngine(tmp_path / "home")
     at_home.up()
     try:
         assert opens(presigned(at_home.url, "any", "any")) == 403
@@ -327,7 +327,7 @@ def test_a_presigned_url_counts_where_it_is_verified_only(abroad: Served, tmp_pa
         at_home.close()
 
 
-def test_names_are_as_strict_abroad_but_every_address_is_served(abroad: Served) -> None:
+def test_names_are_as_strict_abroad_but_every_address_is_served(abroad: ServedEngine) -> None:
     for host, status in (("10.0.0.9", 200), ("[fd00::9]:80", 200), ("0.0.0.0", 403), ("[::ffff:10.0.0.9]", 403)):
         assert fetched(abroad, "/_lamplighter/health", {"Host": host}) == status, host
     assert fetched(abroad, "/_lamplighter/health", {"Host": "evil.example"}) == 403

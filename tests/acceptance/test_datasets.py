@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from moto.server import ThreadedMotoServer
 
 from lamplighter.base.json_text import Json
-from tests.served import Served, eventually, one
+from tests.served_engine import ServedEngine, eventually, one
 
 BUCKET = "data"
 PASS = {"StartAt": "Do", "States": {"Do": {"Type": "Pass", "End": True}}}
@@ -54,9 +54,9 @@ def shelf(monkeypatch: pytest.MonkeyPatch) -> Iterator[Shelf]:
 
 
 @pytest.fixture
-def served(tmp_path: Path, shelf: Shelf) -> Iterator[Served]:
+def served(tmp_path: Path, shelf: Shelf) -> Iterator[ServedEngine]:
     """An engine that knows where S3 is."""
-    engine = Served(tmp_path / "data")
+    engine = ServedEngine(tmp_path / "data")
     engine.up("--endpoint", f"s3={shelf.url}")
     yield engine
     engine.close()
@@ -80,7 +80,7 @@ def mapped(processor: Json = None, kind: str = "STANDARD", **fields: Json) -> Js
     return one({"Type": "Map", "Label": "rows", "ItemProcessor": config | (processor or PASS), "End": True, **fields})
 
 
-def outcome(served: Served, definition: Json, given: Json = None) -> Json:
+def outcome(served: ServedEngine, definition: Json, given: Json = None) -> Json:
     """What an execution of a machine comes to."""
     return served.ended(served.start(served.machine(definition), given))
 
@@ -128,7 +128,7 @@ INVENTORY = json.dumps(
     ],
 )
 def test_a_map_runs_each_item_that_its_reader_finds(
-    served: Served, shelf: Shelf, objects: dict[str, str | bytes], reader: Json, items: list[Json]
+    served: ServedEngine, shelf: Shelf, objects: dict[str, str | bytes], reader: Json, items: list[Json]
 ) -> None:
     for key, body in objects.items():
         shelf.put(key, body)
@@ -136,7 +136,7 @@ def test_a_map_runs_each_item_that_its_reader_finds(
     assert (ended["status"], json.loads(ended["output"])) == ("SUCCEEDED", items)
 
 
-def test_the_objects_of_a_bucket_are_items_as_aws_shows_them(served: Served, shelf: Shelf) -> None:
+def test_the_objects_of_a_bucket_are_items_as_aws_shows_them(served: ServedEngine, shelf: Shelf) -> None:
     for at in range(3):
         shelf.put(f"images/{at}.png", b"x" * at)
     ended = outcome(served, mapped(ItemReader=reading("listObjectsV2", Prefix="images/", MaxKeys=2)))
@@ -147,7 +147,7 @@ def test_the_objects_of_a_bucket_are_items_as_aws_shows_them(served: Served, she
     assert isinstance(items[0]["LastModified"], int)
 
 
-def test_where_the_items_are_can_come_with_the_input_in_both_languages(served: Served, shelf: Shelf) -> None:
+def test_where_the_items_are_can_come_with_the_input_in_both_languages(served: ServedEngine, shelf: Shelf) -> None:
     shelf.put("today", '{"rows": [1, 2, 3]}')
     given = {"key": "today", "most": 2}
     resource = {"Resource": "arn:aws:states:::s3:getObject"}
@@ -176,7 +176,7 @@ def test_where_the_items_are_can_come_with_the_input_in_both_languages(served: S
     ],
 )
 def test_what_cannot_be_read_fails_the_map_and_can_be_caught(
-    served: Served, shelf: Shelf, body: str, reader: Json, cause: str
+    served: ServedEngine, shelf: Shelf, body: str, reader: Json, cause: str
 ) -> None:
     shelf.put("a", body)
     definition = mapped(ItemReader=reader)
@@ -205,7 +205,7 @@ FLAKY = {
 
 
 @pytest.mark.parametrize("kind", ["STANDARD", "EXPRESS"])
-def test_results_are_written_by_status_with_a_manifest(served: Served, shelf: Shelf, kind: str) -> None:
+def test_results_are_written_by_status_with_a_manifest(served: ServedEngine, shelf: Shelf, kind: str) -> None:
     definition = mapped(FLAKY, kind, ResultWriter=writing(), ToleratedFailureCount=1)
     execution = served.start(served.machine(definition), [1, 2, 3])
     output = json.loads(served.ended(execution)["output"])
@@ -236,14 +236,14 @@ def test_results_are_written_by_status_with_a_manifest(served: Served, shelf: Sh
     ],
 )
 def test_results_are_transformed_before_they_are_written(
-    served: Served, shelf: Shelf, config: dict[str, str], suffix: str, text: str
+    served: ServedEngine, shelf: Shelf, config: dict[str, str], suffix: str, text: str
 ) -> None:
     ended = outcome(served, mapped(FLAKY, ResultWriter=writing(**config)), [1, 2])
     key = json.loads(ended["output"])["ResultWriterDetails"]["Key"]
     assert shelf.get(key.replace("manifest.json", f"SUCCEEDED_0.{suffix}")) == text
 
 
-def test_results_are_transformed_without_being_written_too(served: Served) -> None:
+def test_results_are_transformed_without_being_written_too(served: ServedEngine) -> None:
     flat = {"WriterConfig": {"Transformation": "FLATTEN", "OutputType": "JSON"}}
     ended = outcome(served, mapped(FLAKY, ResultWriter=flat, ToleratedFailurePercentage=50), [1, 3, 2])
     first, second, failed, third, fourth = json.loads(ended["output"])
@@ -251,7 +251,7 @@ def test_results_are_transformed_without_being_written_too(served: Served) -> No
     assert (failed["Status"], failed["Error"]) == ("FAILED", "TooLarge")
 
 
-def test_a_run_that_fails_tells_in_its_files_what_was_not_begun(served: Served, shelf: Shelf) -> None:
+def test_a_run_that_fails_tells_in_its_files_what_was_not_begun(served: ServedEngine, shelf: Shelf) -> None:
     definition = mapped(FLAKY, ResultWriter=writing(), MaxConcurrency=1)
     ended = outcome(served, definition, [1, 3, 2, 1])
     assert (ended["status"], ended["error"]) == ("FAILED", "States.ExceedToleratedFailureThreshold")
@@ -263,7 +263,7 @@ def test_a_run_that_fails_tells_in_its_files_what_was_not_begun(served: Served, 
     ]
 
 
-def test_results_that_cannot_be_written_fail_the_map(served: Served) -> None:
+def test_results_that_cannot_be_written_fail_the_map(served: ServedEngine) -> None:
     nowhere = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "nowhere"}}
     ended = outcome(served, mapped(ResultWriter=nowhere), [1])
     assert (ended["status"], ended["error"]) == ("FAILED", "States.ResultWriterFailed")
@@ -275,7 +275,7 @@ def keys(shelf: Shelf) -> list[str]:
     return [entry["Key"] for entry in shelf.s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])]
 
 
-def test_ten_thousand_items_survive_kills_at_any_time(served: Served, shelf: Shelf, tmp_path: Path) -> None:
+def test_ten_thousand_items_survive_kills_at_any_time(served: ServedEngine, shelf: Shelf, tmp_path: Path) -> None:
     shelf.put("a.csv", "n\n" + "".join(f"{at}\n" for at in range(10_000)))
     reader = reading(Key="a.csv", config={"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW"})
     batches = {"MaxItemsPerBatch": 20, "BatchInput": {"day": "today"}}
@@ -300,7 +300,7 @@ def test_ten_thousand_items_survive_kills_at_any_time(served: Served, shelf: She
 # Redrive: https://docs.aws.amazon.com/step-functions/latest/dg/redrive-map-run.html
 
 
-def test_a_redriven_map_run_runs_again_only_what_did_not_succeed(served: Served) -> None:
+def test_a_redriven_map_run_runs_again_only_what_did_not_succeed(served: ServedEngine) -> None:
     gate = served.sfn.create_activity(name="gate")["activityArn"]
     tried = {"StartAt": "Ask", "States": {"Ask": {"Type": "Task", "Resource": gate, "End": True}}}
     execution = served.start(served.machine(mapped(tried, MaxConcurrency=1)), [1, 2, 3])
@@ -331,7 +331,7 @@ def test_a_redriven_map_run_runs_again_only_what_did_not_succeed(served: Served)
     assert served.history(failed["executionArn"])[-1]["type"] == "ExecutionSucceeded"
 
 
-def answer(served: Served, activity: str, output: str | None) -> Json:
+def answer(served: ServedEngine, activity: str, output: str | None) -> Json:
     """Take a task of an activity, and end it: with an output, or with an error; its input."""
     task = served.sfn.get_activity_task(activityArn=activity)
     if output is None:
@@ -341,7 +341,7 @@ def answer(served: Served, activity: str, output: str | None) -> Json:
     return json.loads(task["input"])
 
 
-def test_express_children_of_a_redriven_map_run_begin_anew(served: Served, shelf: Shelf) -> None:
+def test_express_children_of_a_redriven_map_run_begin_anew(served: ServedEngine, shelf: Shelf) -> None:
     read = {
         "Type": "Task",
         "Resource": "arn:aws:states:::aws-sdk:s3:headObject",
@@ -358,7 +358,7 @@ def test_express_children_of_a_redriven_map_run_begin_anew(served: Served, shelf
     assert served.ended(execution)["output"] == '["one","two"]'
 
 
-def test_a_reader_that_failed_reads_again_when_it_is_redriven(served: Served, shelf: Shelf) -> None:
+def test_a_reader_that_failed_reads_again_when_it_is_redriven(served: ServedEngine, shelf: Shelf) -> None:
     execution = served.start(served.machine(mapped(ItemReader=reading(Key="late"))))
     assert served.ended(execution)["error"] == "States.ItemReaderFailed"
     shelf.put("late", "[7]")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.json_text import Json
-from tests.served import Served, eventually, one, run_task
+from tests.served_engine import ServedEngine, eventually, one, run_task
 
 SIGNED = b"Authorization: AWS4-HMAC-SHA256 Credential=test/20261125/us-east-1/sqs/aws4_request, SignedHeaders=host, "
 POST = b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\n" + SIGNED
@@ -19,8 +19,8 @@ HALVES = (b"", POST, POST + b"Signature=0\r\nContent-Length: 100\r\n\r\n{")
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    engine = Served(tmp_path / "data")
+def served(tmp_path: Path) -> Iterator[ServedEngine]:
+    engine = ServedEngine(tmp_path / "data")
     yield engine
     engine.close()
 
@@ -39,7 +39,7 @@ def after_a_wait(task: Json) -> Json:
     return {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 3, "Next": "Job"}, "Job": task}}
 
 
-def test_silent_connections_keep_no_job_from_its_start(served: Served, connections: ExitStack) -> None:
+def test_silent_connections_keep_no_job_from_its_start(served: ServedEngine, connections: ExitStack) -> None:
     served.files = 1024
     served.up()
     served.ecs.create_cluster()
@@ -63,7 +63,7 @@ def open_sockets(pid: int) -> int:
     return number
 
 
-def test_processes_that_find_no_room_wait_until_others_have_ended(served: Served, tmp_path: Path) -> None:
+def test_processes_that_find_no_room_wait_until_others_have_ended(served: ServedEngine, tmp_path: Path) -> None:
     served.files = 64
     served.up()
     served.ecs.create_cluster()

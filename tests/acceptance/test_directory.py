@@ -14,12 +14,12 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lamplighter.base.json_text import Json
-from tests.served import Served, eventually, one, run_task
+from tests.served_engine import ServedEngine, eventually, one, run_task
 
 WAIT = one({"Type": "Wait", "Seconds": 1, "End": True})
 
 
-def health(served: Served) -> tuple[int, Json]:
+def health(served: ServedEngine) -> tuple[int, Json]:
     try:
         with urllib.request.urlopen(f"{served.url}/_lamplighter/health") as answer:
             return answer.status, json.loads(answer.read())
@@ -34,7 +34,7 @@ def delete(directory: Path) -> None:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def test_a_directory_that_is_gone_is_told_and_takes_nothing_until_it_is_back(served: Served) -> None:
+def test_a_directory_that_is_gone_is_told_and_takes_nothing_until_it_is_back(served: ServedEngine) -> None:
     machine = served.machine(WAIT)
     away = served.data.with_name("away")
     served.data.rename(away)
@@ -50,7 +50,7 @@ def test_a_directory_that_is_gone_is_told_and_takes_nothing_until_it_is_back(ser
     assert health(served)[0] == 200
 
 
-def test_a_directory_that_was_deleted_is_not_made_again_by_anybody(served: Served, tmp_path: Path) -> None:
+def test_a_directory_that_was_deleted_is_not_made_again_by_anybody(served: ServedEngine, tmp_path: Path) -> None:
     served.ecs.create_cluster()
     gate = tmp_path / "gate"
     os.mkfifo(gate)
@@ -65,7 +65,9 @@ def test_a_directory_that_was_deleted_is_not_made_again_by_anybody(served: Serve
     assert not served.data.exists()
 
 
-def test_an_engine_whose_database_is_gone_refuses_to_start_and_begins_anew_when_it_is_told_to(served: Served) -> None:
+def test_an_engine_whose_database_is_gone_refuses_to_start_and_begins_anew_when_it_is_told_to(
+    served: ServedEngine,
+) -> None:
     served.machine(WAIT)
     served.kill()
     for each in served.data.glob("lamplighter.db*"):
@@ -82,7 +84,7 @@ def test_an_engine_whose_database_is_gone_refuses_to_start_and_begins_anew_when_
     assert list(served.data.glob("aside-*/address"))
 
 
-def test_nobody_but_the_owner_can_read_what_is_kept(served: Served) -> None:
+def test_nobody_but_the_owner_can_read_what_is_kept(served: ServedEngine) -> None:
     served.kill()
     before = os.umask(0)
     try:

@@ -6,13 +6,13 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lamplighter.base.json_text import Json
-from tests.served import ACCOUNT, REGION, ROLE, Served, eventually, one
+from tests.served_engine import ACCOUNT, REGION, ROLE, ServedEngine, eventually, one
 
 PASS = one({"Type": "Pass", "End": True})
 
 
 @pytest.fixture
-def events(served: Served) -> Json:
+def events(served: ServedEngine) -> Json:
     return served.client("events")
 
 
@@ -20,12 +20,12 @@ def target(machine: str) -> Json:
     return {"Id": "machine", "Arn": machine, "RoleArn": ROLE}
 
 
-def executions(served: Served, machine: str) -> list[Json]:
+def executions(served: ServedEngine, machine: str) -> list[Json]:
     found: list[Json] = served.sfn.list_executions(stateMachineArn=machine, maxResults=1000)["executions"]
     return found
 
 
-def test_an_event_starts_an_execution_with_what_the_template_says(served: Served, events: Json) -> None:
+def test_an_event_starts_an_execution_with_what_the_template_says(served: ServedEngine, events: Json) -> None:
     machine = served.machine(PASS)
     events.put_rule(
         Name="orders", EventPattern=json.dumps({"source": ["shop"], "detail": {"n": [{"numeric": [">", 5]}]}})
@@ -41,7 +41,7 @@ def test_an_event_starts_an_execution_with_what_the_template_says(served: Served
     assert json.loads(ended["input"]) == {"number": 6, "text": "no. 6"}
 
 
-def test_a_failed_execution_starts_another_that_alerts(served: Served, events: Json) -> None:
+def test_a_failed_execution_starts_another_that_alerts(served: ServedEngine, events: Json) -> None:
     alert = served.machine(PASS, "alert")
     failing = served.machine(one({"Type": "Fail", "Error": "Night"}), "night")
     pattern = {
@@ -58,7 +58,7 @@ def test_a_failed_execution_starts_another_that_alerts(served: Served, events: J
     assert told["detail"]["status"] == "FAILED"
 
 
-def test_what_was_put_before_a_kill_is_delivered_after_it(served: Served, events: Json) -> None:
+def test_what_was_put_before_a_kill_is_delivered_after_it(served: ServedEngine, events: Json) -> None:
     machine = served.machine(PASS)
     events.put_rule(Name="all", EventPattern=json.dumps({"source": ["shop"]}))
     events.put_targets(Rule="all", Targets=[target(machine)])
@@ -70,7 +70,7 @@ def test_what_was_put_before_a_kill_is_delivered_after_it(served: Served, events
     eventually(lambda: len(executions(served, machine)) == 200 or None)
 
 
-def test_errors_are_those_of_the_model(served: Served, events: Json) -> None:
+def test_errors_are_those_of_the_model(served: ServedEngine, events: Json) -> None:
     with pytest.raises(events.exceptions.InvalidEventPatternException):
         events.put_rule(Name="r", EventPattern="[]")
     with pytest.raises(events.exceptions.ResourceNotFoundException):
@@ -80,7 +80,7 @@ def test_errors_are_those_of_the_model(served: Served, events: Json) -> None:
     assert raised.value.response["Error"]["Code"] == "ValidationException"
 
 
-def test_lists_are_paged_as_boto3_pages_them(served: Served, events: Json) -> None:
+def test_lists_are_paged_as_boto3_pages_them(served: ServedEngine, events: Json) -> None:
     for at in range(12):
         events.put_rule(Name=f"rule-{at:02}", EventPattern='{"a":[1]}')
     pages = events.get_paginator("list_rules").paginate(PaginationConfig={"PageSize": 5})
@@ -90,7 +90,7 @@ def test_lists_are_paged_as_boto3_pages_them(served: Served, events: Json) -> No
 # --- targets as they are ----------------------------------------------------------------------------------------------
 
 
-def queue(served: Served, name: str) -> tuple[str, str]:
+def queue(served: ServedEngine, name: str) -> tuple[str, str]:
     """A queue's URL and ARN."""
     sqs = served.client("sqs")
     url = sqs.create_queue(QueueName=name)["QueueUrl"]
@@ -98,7 +98,7 @@ def queue(served: Served, name: str) -> tuple[str, str]:
     return url, arn
 
 
-def receive(served: Served, url: str) -> Json:
+def receive(served: ServedEngine, url: str) -> Json:
     """The next message of a queue."""
     sqs = served.client("sqs")
     found = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20, MessageAttributeNames=["All"])["Messages"]
@@ -113,7 +113,7 @@ def put(events: Json, detail: Json) -> str:
     return name
 
 
-def test_a_queue_a_topic_and_a_log_group_get_the_event(served: Served, events: Json) -> None:
+def test_a_queue_a_topic_and_a_log_group_get_the_event(served: ServedEngine, events: Json) -> None:
     url, arn = queue(served, "in")
     topic = served.client("sns").create_topic(Name="news")["TopicArn"]
     behind, subscriber = queue(served, "behind")
@@ -132,7 +132,7 @@ def test_a_queue_a_topic_and_a_log_group_get_the_event(served: Served, events: J
     assert json.loads(lines[0]["message"])["detail"] == {"n": 1}
 
 
-def test_what_no_target_takes_is_in_the_dead_letter_queue(served: Served, events: Json) -> None:
+def test_what_no_target_takes_is_in_the_dead_letter_queue(served: ServedEngine, events: Json) -> None:
     url, arn = queue(served, "dead")
     missing = f"arn:aws:sqs:{REGION}:{ACCOUNT}:missing"
     rule = events.put_rule(Name="all", EventPattern=json.dumps({"source": ["shop"]}))["RuleArn"]
@@ -144,7 +144,7 @@ def test_what_no_target_takes_is_in_the_dead_letter_queue(served: Served, events
     assert (said["RULE_ARN"], said["TARGET_ARN"], said["ERROR_CODE"]) == (rule, missing, "NO_RESOURCE")
 
 
-def test_a_queue_of_groups_takes_events_in_their_order(served: Served, events: Json) -> None:
+def test_a_queue_of_groups_takes_events_in_their_order(served: ServedEngine, events: Json) -> None:
     attributes = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
     url = served.client("sqs").create_queue(QueueName="in.fifo", Attributes=attributes)["QueueUrl"]
     arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:in.fifo"

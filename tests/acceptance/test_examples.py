@@ -9,13 +9,13 @@ import pytest
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.jobs.file.load import load_job_file
 from lamplighter.jobs.lint.lint import lint_job_file
-from tests.cli.home import lamplighter
-from tests.served import ACCOUNT, REGION, Served, eventually
+from tests.cli.up_folder import lamplighter
+from tests.served_engine import ACCOUNT, REGION, ServedEngine, eventually
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
-class Example(Served):
+class Example(ServedEngine):
     """An example's folder, copied, and `lamplighter up` there."""
 
     def __init__(self, name: str, folder: Path) -> None:

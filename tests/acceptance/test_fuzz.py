@@ -22,7 +22,7 @@ from lamplighter.server import HttpServer
 from lamplighter.wire.access.host_header import AllowedHosts
 from lamplighter.wire.models.shapes import JSON, load_service
 from tests.asl.definition.test_parse import broken
-from tests.shaped import documents, shaped
+from tests.random_parameters import documents, shaped
 from tests.strategies import values
 
 CREDENTIAL = "Credential=test/20260101/us-east-1/states/aws4_request"

@@ -15,7 +15,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lamplighter.base.json_text import Json
-from tests.served import Served, one
+from tests.served_engine import ServedEngine, one
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def api() -> Iterator[Api]:
     server.server_close()
 
 
-def connection(served: Served, kind: str = "API_KEY", **auth: Json) -> str:
+def connection(served: ServedEngine, kind: str = "API_KEY", **auth: Json) -> str:
     """Create a connection; its ARN."""
     given = auth or {"ApiKeyAuthParameters": {"ApiKeyName": "X-Key", "ApiKeyValue": "secret"}}
     answer = served.client("events").create_connection(Name="c", AuthorizationType=kind, AuthParameters=given)
@@ -98,12 +98,12 @@ def task(api: Api, authority: str, **parameters: Json) -> Json:
     }
 
 
-def outcome(served: Served, state: Json) -> Json:
+def outcome(served: ServedEngine, state: Json) -> Json:
     return served.ended(served.start(served.machine(one(state))))
 
 
 def test_a_call_brings_its_parameters_and_the_connection_s_key_and_its_answer_is_the_result(
-    served: Served, api: Api
+    served: ServedEngine, api: Api
 ) -> None:
     parameters = {
         "Method": "POST",
@@ -122,7 +122,7 @@ def test_a_call_brings_its_parameters_and_the_connection_s_key_and_its_answer_is
     assert result["Headers"]["set-cookie"] == ["a=1", "b=2"]
 
 
-def test_a_connection_adds_its_own_parameters_and_a_password(served: Served, api: Api) -> None:
+def test_a_connection_adds_its_own_parameters_and_a_password(served: ServedEngine, api: Api) -> None:
     own = {
         "HeaderParameters": [{"Key": "X-Team", "Value": "night", "IsValueSecret": True}],
         "QueryStringParameters": [{"Key": "v", "Value": "2"}],
@@ -140,7 +140,7 @@ def test_a_connection_adds_its_own_parameters_and_a_password(served: Served, api
     assert "night" not in str(shown)
 
 
-def test_a_token_of_oauth_is_asked_for_first(served: Served, api: Api) -> None:
+def test_a_token_of_oauth_is_asked_for_first(served: ServedEngine, api: Api) -> None:
     oauth = {
         "ClientParameters": {"ClientID": "me", "ClientSecret": "shh"},
         "AuthorizationEndpoint": f"{api.url}/token",
@@ -168,7 +168,7 @@ def test_a_token_of_oauth_is_asked_for_first(served: Served, api: Api) -> None:
         ("BRACKETS", {"a[]": ["1", "2"], "b[c]": ["x"]}),
     ],
 )
-def test_a_body_can_be_sent_as_a_form(served: Served, api: Api, style: str, form: Json) -> None:
+def test_a_body_can_be_sent_as_a_form(served: ServedEngine, api: Api, style: str, form: Json) -> None:
     transform = {"RequestBodyEncoding": "URL_ENCODED", "RequestEncodingOptions": {"ArrayFormat": style}}
     state = task(
         api, connection(served), Method="POST", RequestBody={"a": [1, 2], "b": {"c": "x"}}, Transform=transform
@@ -180,7 +180,7 @@ def test_a_body_can_be_sent_as_a_form(served: Served, api: Api, style: str, form
 
 @pytest.mark.parametrize("status", [302, 404, 503])
 def test_an_answer_that_is_no_success_is_an_error_with_the_answer_as_its_cause(
-    served: Served, api: Api, status: int
+    served: ServedEngine, api: Api, status: int
 ) -> None:
     api.status = status
     ended = outcome(served, task(api, connection(served)))
@@ -188,14 +188,14 @@ def test_an_answer_that_is_no_success_is_an_error_with_the_answer_as_its_cause(
     assert json.loads(ended["cause"]) == {"id": 7}
 
 
-def test_a_call_that_fails_is_retried(served: Served, api: Api) -> None:
+def test_a_call_that_fails_is_retried(served: ServedEngine, api: Api) -> None:
     api.status = 500
     again = [{"ErrorEquals": ["States.Http.StatusCode.500"], "IntervalSeconds": 1, "MaxAttempts": 1}]
     assert outcome(served, task(api, connection(served)) | {"Retry": again})["status"] == "FAILED"
     assert len(api.asked) == 2
 
 
-def test_a_server_that_does_not_answer_is_an_error_of_the_socket(served: Served, api: Api) -> None:
+def test_a_server_that_does_not_answer_is_an_error_of_the_socket(served: ServedEngine, api: Api) -> None:
     ended = outcome(served, task(api, connection(served), ApiEndpoint="http://127.0.0.1:1/x"))
     assert (ended["status"], ended["error"]) == ("FAILED", "States.Http.Socket")
 
@@ -210,14 +210,14 @@ def test_a_server_that_does_not_answer_is_an_error_of_the_socket(served: Served,
         ({"Headers": "x"}, "'Headers' must be a STRUCTURE"),
     ],
 )
-def test_parameters_that_make_no_call_say_why(served: Served, api: Api, change: Json, why: str) -> None:
+def test_parameters_that_make_no_call_say_why(served: ServedEngine, api: Api, change: Json, why: str) -> None:
     ended = outcome(served, task(api, connection(served), **change))
     assert ended["status"] == "FAILED"
     assert why in ended["cause"]
     assert api.asked == []
 
 
-def test_the_test_of_a_state_shows_the_exchange_and_secrets_only_on_request(served: Served, api: Api) -> None:
+def test_the_test_of_a_state_shows_the_exchange_and_secrets_only_on_request(served: ServedEngine, api: Api) -> None:
     state = json.dumps(task(api, connection(served), Method="POST", RequestBody={"n": 1}))
     asked = {"definition": state, "roleArn": "arn:aws:iam::123456789012:role/r", "inspectionLevel": "TRACE"}
     data = served.sfn.test_state(**asked)["inspectionData"]
@@ -228,7 +228,7 @@ def test_the_test_of_a_state_shows_the_exchange_and_secrets_only_on_request(serv
     assert "secret" in shown["request"]["headers"]
 
 
-def test_secrets_cannot_be_asked_for_from_outside(served: Served) -> None:
+def test_secrets_cannot_be_asked_for_from_outside(served: ServedEngine) -> None:
     authority = connection(served)
     with pytest.raises(ClientError):
         served.client("events")._make_api_call("DescribeConnection", {"Name": authority})

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.json_text import Json
-from tests.served import Served, eventually, one
+from tests.served_engine import ServedEngine, eventually, one
 
 
 class Desk(ThreadingHTTPServer):
@@ -91,9 +91,9 @@ def options(desk: Desk) -> list[str]:
 
 
 @pytest.fixture
-def served(tmp_path: Path, options: list[str]) -> Iterator[Served]:
+def served(tmp_path: Path, options: list[str]) -> Iterator[ServedEngine]:
     """An engine that knows where they are."""
-    engine = Served(tmp_path / "data")
+    engine = ServedEngine(tmp_path / "data")
     engine.up(*options)
     yield engine
     engine.close()
@@ -111,7 +111,7 @@ JOBS: dict[str, tuple[str, Json, Json]] = {
 }
 
 
-def machine(served: Served, kind: str) -> str:
+def machine(served: ServedEngine, kind: str) -> str:
     """A machine that runs one job and waits for it."""
     parameters = JOBS[kind][1]
     call = {"Resource": f"arn:aws:states:::{kind}.sync", "Parameters": parameters}
@@ -128,7 +128,9 @@ def within(part: Json, whole: Json) -> bool:
 
 
 @pytest.mark.parametrize("kind", JOBS)
-def test_a_job_elsewhere_is_waited_for_and_its_description_is_the_output(served: Served, desk: Desk, kind: str) -> None:
+def test_a_job_elsewhere_is_waited_for_and_its_description_is_the_output(
+    served: ServedEngine, desk: Desk, kind: str
+) -> None:
     execution = served.start(machine(served, kind))
     eventually(lambda: JOBS[kind][0] in desk.operations())
     assert served.sfn.describe_execution(executionArn=execution)["status"] == "RUNNING"
@@ -141,7 +143,9 @@ def test_a_job_elsewhere_is_waited_for_and_its_description_is_the_output(served:
 
 
 @pytest.mark.parametrize("kind", JOBS)
-def test_a_job_elsewhere_that_fails_fails_the_state_with_its_description(served: Served, desk: Desk, kind: str) -> None:
+def test_a_job_elsewhere_that_fails_fails_the_state_with_its_description(
+    served: ServedEngine, desk: Desk, kind: str
+) -> None:
     desk.status = "FAILED"
     ended = served.ended(served.start(machine(served, kind)))
     assert (ended["status"], ended["error"]) == ("FAILED", "States.TaskFailed")
@@ -149,7 +153,7 @@ def test_a_job_elsewhere_that_fails_fails_the_state_with_its_description(served:
 
 
 def test_a_job_elsewhere_is_waited_for_across_a_crash_and_an_outage(
-    served: Served, desk: Desk, options: list[str]
+    served: ServedEngine, desk: Desk, options: list[str]
 ) -> None:
     execution = served.start(machine(served, "batch:submitJob"))
     eventually(lambda: "describejobs" in desk.operations())
@@ -173,7 +177,7 @@ def test_a_job_elsewhere_is_waited_for_across_a_crash_and_an_outage(
     ],
 )
 def test_a_job_elsewhere_is_stopped_with_its_execution(
-    served: Served, desk: Desk, kind: str, stop: str, named: Json
+    served: ServedEngine, desk: Desk, kind: str, stop: str, named: Json
 ) -> None:
     execution = served.start(machine(served, kind))
     eventually(lambda: JOBS[kind][0] in desk.operations())

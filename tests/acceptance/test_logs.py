@@ -14,7 +14,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from lamplighter.base.json_text import Json
-from tests.served import REGION, Served, eventually, one, run_task
+from tests.served_engine import REGION, ServedEngine, eventually, one, run_task
 
 GROUP = "/ecs/night"
 OPTIONS = {"awslogs-group": GROUP, "awslogs-region": REGION, "awslogs-stream-prefix": "batch"}
@@ -25,7 +25,7 @@ def now() -> int:
     return int(time.time() * 1000)
 
 
-def aws(served: Served, *words: str) -> Json:
+def aws(served: ServedEngine, *words: str) -> Json:
     """What the aws CLI answers."""
     keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_PAGER": ""}
     command = [str(Path(sys.executable).with_name("aws")), "--endpoint-url", served.url, "--region", REGION]
@@ -34,20 +34,20 @@ def aws(served: Served, *words: str) -> Json:
     return json.loads(done.stdout) if done.stdout.strip() else None
 
 
-def messages(served: Served, **params: Json) -> list[str]:
+def messages(served: ServedEngine, **params: Json) -> list[str]:
     """All messages of the group."""
     pages = served.client("logs").get_paginator("filter_log_events").paginate(logGroupName=GROUP, **params)
     return [event["message"] for page in pages for event in page["events"]]
 
 
-def wait_for_more(served: Served, lines: int) -> None:
+def wait_for_more(served: ServedEngine, lines: int) -> None:
     eventually(lambda: len(messages(served)) > lines)
 
 
 class Follower:
     """Follows a group as `aws logs tail --follow` does: page after page, then again from the latest time on."""
 
-    def __init__(self, served: Served, since: int) -> None:
+    def __init__(self, served: ServedEngine, since: int) -> None:
         self._logs = served.client("logs")
         self._since = since
         self._seen: set[str] = set()
@@ -67,7 +67,7 @@ class Follower:
             token = {"nextToken": page["nextToken"]}
 
 
-def test_boto3_writes_and_reads_and_is_told_of_mistakes(served: Served) -> None:
+def test_boto3_writes_and_reads_and_is_told_of_mistakes(served: ServedEngine) -> None:
     logs = served.client("logs")
     logs.create_log_group(logGroupName=GROUP, tags={"team": "night"})
     logs.create_log_stream(logGroupName=GROUP, logStreamName="a/b")
@@ -83,7 +83,7 @@ def test_boto3_writes_and_reads_and_is_told_of_mistakes(served: Served) -> None:
         logs.filter_log_events(logGroupName="none")
 
 
-def test_the_largest_event_is_taken_however_much_json_makes_of_it(served: Served) -> None:
+def test_the_largest_event_is_taken_however_much_json_makes_of_it(served: ServedEngine) -> None:
     logs = served.client("logs")
     logs.create_log_group(logGroupName=GROUP)
     logs.create_log_stream(logGroupName=GROUP, logStreamName="s")
@@ -96,7 +96,7 @@ def test_the_largest_event_is_taken_however_much_json_makes_of_it(served: Served
         )
 
 
-def test_the_aws_cli_writes_searches_and_pages(served: Served) -> None:
+def test_the_aws_cli_writes_searches_and_pages(served: ServedEngine) -> None:
     aws(served, "create-log-group", "--log-group-name", GROUP)
     aws(served, "create-log-stream", "--log-group-name", GROUP, "--log-stream-name", "s")
     named = ("--log-group-name", GROUP, "--log-stream-name", "s")
@@ -110,7 +110,7 @@ def test_the_aws_cli_writes_searches_and_pages(served: Served) -> None:
     assert group["storedBytes"] == sum(len(str(event["message"])) + 26 for event in listed)
 
 
-def test_who_follows_a_group_sees_every_event_once_across_kills(served: Served) -> None:
+def test_who_follows_a_group_sees_every_event_once_across_kills(served: ServedEngine) -> None:
     logs = served.client("logs")
     logs.create_log_group(logGroupName=GROUP)
     logs.create_log_stream(logGroupName=GROUP, logStreamName="s")
@@ -127,7 +127,7 @@ def test_who_follows_a_group_sees_every_event_once_across_kills(served: Served) 
     assert seen == [str(number) for number in range(6)]
 
 
-def test_lines_of_a_process_come_while_it_runs_and_once_across_kills(served: Served, tmp_path: Path) -> None:
+def test_lines_of_a_process_come_while_it_runs_and_once_across_kills(served: ServedEngine, tmp_path: Path) -> None:
     enough, written = tmp_path / "enough", tmp_path / "written"
     write = "i=$((i + 1)); echo line $i; echo error $i >&2; sleep 0.1"
     script = f"i=0; until [ -e {enough} ]; do {write}; done; echo $i > {written}"
@@ -150,14 +150,14 @@ def test_lines_of_a_process_come_while_it_runs_and_once_across_kills(served: Ser
     assert re.fullmatch("batch/main/[0-9a-f]{32}", stream["logStreamName"])
 
 
-def test_a_missing_group_fails_the_state_with_the_words_of_aws(served: Served) -> None:
+def test_a_missing_group_fails_the_state_with_the_words_of_aws(served: ServedEngine) -> None:
     task = served.task("night", ["true"], logConfiguration=AWSLOGS | {"options": OPTIONS})
     ended = served.ended(served.start(served.machine(one(run_task(task)))))
     assert ended["error"] == "States.TaskFailed"
     assert "ResourceInitializationError: failed to validate logger args" in ended["cause"]
 
 
-def ask(served: Served, path: str, method: str = "GET", **headers: str) -> tuple[int, str, str]:
+def ask(served: ServedEngine, path: str, method: str = "GET", **headers: str) -> tuple[int, str, str]:
     """Status, content type and text of an answer to a request that nobody signed."""
     connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=60)
     connection.request(method, path, headers=headers)
@@ -167,7 +167,7 @@ def ask(served: Served, path: str, method: str = "GET", **headers: str) -> tuple
     return found
 
 
-def test_health_and_metrics_are_told_to_whoever_may_reach_the_port(served: Served) -> None:
+def test_health_and_metrics_are_told_to_whoever_may_reach_the_port(served: ServedEngine) -> None:
     status, kind, text = ask(served, "/_lamplighter/health")
     assert (status, kind, json.loads(text)["status"]) == (200, "application/json", "ok")
     served.ended(served.start(served.machine(one({"Type": "Pass", "End": True}))))
@@ -177,7 +177,7 @@ def test_health_and_metrics_are_told_to_whoever_may_reach_the_port(served: Serve
     assert ("lamplighter_executions", {"status": "SUCCEEDED"}, 1.0) in numbers
 
 
-def test_health_and_metrics_are_not_told_to_web_pages_nor_anything_else_to_the_unsigned(served: Served) -> None:
+def test_health_and_metrics_are_not_told_to_web_pages_nor_anything_else_to_the_unsigned(served: ServedEngine) -> None:
     for path in ("/_lamplighter/health", "/_lamplighter/metrics"):
         assert ask(served, path, Origin="http://127.0.0.1")[0] == 403
         assert ask(served, path, Host="evil.example")[0] == 403

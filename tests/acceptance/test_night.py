@@ -18,7 +18,7 @@ from tests.acceptance.test_sns import running, smtp
 from tests.acceptance.test_sns_sqs import queue, received
 from tests.chaos.containers import sweep
 from tests.contracts.servers import MailServer, WebServer, mail_server, web_server
-from tests.served import ROLE, Served, eventually, one, run_task
+from tests.served_engine import ROLE, ServedEngine, eventually, one, run_task
 
 FAILED = {"$or": [{"containers": {"exitCode": [{"anything-but": 0}]}}, {"stopCode": ["TaskFailedToStart"]}]}
 PATTERNS: dict[str, Json] = {
@@ -51,7 +51,7 @@ def hooks() -> Iterator[WebServer]:
 class Watch:
     """A served engine, its topics, and who reads them."""
 
-    def __init__(self, served: Served, post: MailServer, hooks: WebServer) -> None:
+    def __init__(self, served: ServedEngine, post: MailServer, hooks: WebServer) -> None:
         self.served = served
         self.post = post
         self.hooks = hooks
@@ -114,7 +114,7 @@ class Watch:
 
 @pytest.fixture
 def watch(tmp_path: Path, post: MailServer, hooks: WebServer, docker_image: str) -> Iterator[Watch]:
-    served = Served(tmp_path / "data", "docker")
+    served = ServedEngine(tmp_path / "data", "docker")
     served.up("--smtp", smtp(post))
     yield Watch(served, post, hooks)
     served.kill(signal.SIGTERM)
@@ -210,7 +210,7 @@ def more(post: MailServer, number: int) -> bool:
 def test_kill_9_in_the_middle_of_the_telling_loses_no_alert_and_puts_none_twice_into_a_queue(
     tmp_path: Path, post: MailServer, hooks: WebServer
 ) -> None:
-    served = Served(tmp_path / "data")
+    served = ServedEngine(tmp_path / "data")
     served.up("--smtp", smtp(post))
     watch = Watch(served, post, hooks)
     for name in PATTERNS:

@@ -21,13 +21,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from lamplighter.base.json_text import Json
 from lamplighter.engine import credentials
-from tests.served import ACCOUNT, REGION, Served, eventually, one, when_sent
+from tests.served_engine import ACCOUNT, REGION, ServedEngine, eventually, one, when_sent
 
 NAMESPACE = "{http://queue.amazonaws.com/doc/2012-11-05/}"
 
 
 @pytest.fixture
-def sqs(served: Served) -> Json:
+def sqs(served: ServedEngine) -> Json:
     return served.client("sqs")
 
 
@@ -41,7 +41,7 @@ def bodies(answer: Json) -> list[str]:
     return [message["Body"] for message in answer.get("Messages", [])]
 
 
-def test_a_message_goes_from_one_to_the_other_and_is_deleted(served: Served, sqs: Json, url: str) -> None:
+def test_a_message_goes_from_one_to_the_other_and_is_deleted(served: ServedEngine, sqs: Json, url: str) -> None:
     assert url == f"{served.url}/{ACCOUNT}/letters"
     attributes = {
         "text": {"DataType": "String", "StringValue": "grüße"},
@@ -64,7 +64,7 @@ def test_a_message_of_a_mebibyte_is_taken_however_it_is_escaped(sqs: Json, url: 
         sqs.send_message(QueueUrl=url, MessageBody="x" * (2**20 + 1))
 
 
-def test_an_engine_that_listens_everywhere_has_urls_of_this_machine(served: Served) -> None:
+def test_an_engine_that_listens_everywhere_has_urls_of_this_machine(served: ServedEngine) -> None:
     served.kill(signal.SIGTERM)
     served.up("--host", "0.0.0.0")
     holder = next(iter(credentials.load_credentials(served.data / "credentials").values()))
@@ -73,7 +73,7 @@ def test_an_engine_that_listens_everywhere_has_urls_of_this_machine(served: Serv
     assert url == f"http://127.0.0.1:{served.port}/{ACCOUNT}/q"
 
 
-def test_batches_and_pages_work(served: Served, url: str) -> None:
+def test_batches_and_pages_work(served: ServedEngine, url: str) -> None:
     client = served.client("sqs")
     batch = [{"Id": str(number), "MessageBody": str(number)} for number in range(10)]
     assert len(client.send_message_batch(QueueUrl=url, Entries=batch)["Successful"]) == 10
@@ -106,14 +106,14 @@ def test_errors_have_the_codes_of_aws(
         assert isinstance(error.value, getattr(sqs.exceptions, exception))
 
 
-def test_who_waits_gets_a_message_at_once(served: Served, sqs: Json, url: str) -> None:
+def test_who_waits_gets_a_message_at_once(served: ServedEngine, sqs: Json, url: str) -> None:
     with ThreadPoolExecutor() as pool:
         waiting = waits(pool, served, url)
         sqs.send_message(QueueUrl=url, MessageBody="news")
         assert bodies(waiting.result(60)) == ["news"]
 
 
-def waits(pool: ThreadPoolExecutor, served: Served, url: str) -> "Future[Json]":
+def waits(pool: ThreadPoolExecutor, served: ServedEngine, url: str) -> "Future[Json]":
     """A receiver that has asked, and waits."""
     waiting = when_sent(pool, served.client("sqs").receive_message, QueueUrl=url, WaitTimeSeconds=20)
     for _ in range(3):
@@ -121,7 +121,7 @@ def waits(pool: ThreadPoolExecutor, served: Served, url: str) -> "Future[Json]":
     return waiting
 
 
-def test_an_engine_that_is_stopped_sends_those_who_wait_away(served: Served, url: str) -> None:
+def test_an_engine_that_is_stopped_sends_those_who_wait_away(served: ServedEngine, url: str) -> None:
     with ThreadPoolExecutor() as pool:
         waiting = waits(pool, served, url)
         assert served.kill(signal.SIGTERM) == 0
@@ -131,7 +131,7 @@ def test_an_engine_that_is_stopped_sends_those_who_wait_away(served: Served, url
 
 
 def test_no_message_is_lost_and_none_that_was_deleted_comes_back_when_the_engine_is_killed(
-    served: Served, sqs: Json, url: str
+    served: ServedEngine, sqs: Json, url: str
 ) -> None:
     accepted: list[str] = []
 
@@ -165,7 +165,9 @@ def test_no_message_is_lost_and_none_that_was_deleted_comes_back_when_the_engine
     assert set(accepted) - deleted <= set(found)
 
 
-def test_a_worker_of_an_execution_answers_with_the_token_from_its_queue(served: Served, sqs: Json, url: str) -> None:
+def test_a_worker_of_an_execution_answers_with_the_token_from_its_queue(
+    served: ServedEngine, sqs: Json, url: str
+) -> None:
     task = {
         "Type": "Task",
         "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
@@ -179,7 +181,7 @@ def test_a_worker_of_an_execution_answers_with_the_token_from_its_queue(served: 
     assert served.ended(execution)["output"] == "3"
 
 
-def query(served: Served, path: str, **params: str) -> tuple[int, ET.Element]:
+def query(served: ServedEngine, path: str, **params: str) -> tuple[int, ET.Element]:
     """What an SDK of old sends: a form, to the queue's own URL; the status and the answer."""
     body = urlencode({"Version": "2012-11-05", **params})
     address = served.url + path
@@ -194,7 +196,7 @@ def query(served: Served, path: str, **params: str) -> tuple[int, ET.Element]:
             return error.code, ET.fromstring(error.read())
 
 
-def test_the_query_protocol_takes_the_queue_from_the_address(served: Served, url: str) -> None:
+def test_the_query_protocol_takes_the_queue_from_the_address(served: ServedEngine, url: str) -> None:
     path = url.removeprefix(served.url)
     attribute = {
         "MessageAttribute.1.Name": "colour",
@@ -216,14 +218,14 @@ def test_the_query_protocol_takes_the_queue_from_the_address(served: Served, url
     assert answer.findtext(f".//{NAMESPACE}DeleteMessageBatchResultEntry/{NAMESPACE}Id") == "a"
 
 
-def test_the_query_protocol_has_the_codes_of_old(served: Served) -> None:
+def test_the_query_protocol_has_the_codes_of_old(served: ServedEngine) -> None:
     status, answer = query(served, f"/{ACCOUNT}/nobody", Action="SendMessage", MessageBody="x")
     assert status == 400
     assert answer.findtext(f".//{NAMESPACE}Code") == "AWS.SimpleQueueService.NonExistentQueue"
     assert answer.findtext(f".//{NAMESPACE}Message") == "The specified queue does not exist."
 
 
-def test_the_aws_cli_sends_and_receives(served: Served, url: str) -> None:
+def test_the_aws_cli_sends_and_receives(served: ServedEngine, url: str) -> None:
     def aws(*arguments: str) -> Json:
         command = [str(Path(sysconfig.get_path("scripts"), "aws")), "--endpoint-url", served.url, "sqs", *arguments]
         keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}

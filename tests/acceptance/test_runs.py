@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lamplighter.base.json_text import Json
-from tests.served import ROLE, Served, eventually, one, run_task
+from tests.served_engine import ROLE, ServedEngine, eventually, one, run_task
 
 ECHO = {"StartAt": "Echo", "States": {"Echo": {"Type": "Pass", "End": True}}}
 
@@ -22,7 +22,7 @@ def distributed(processor: Json, **fields: Json) -> Json:
     return one({"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": config | processor, "End": True, **fields})
 
 
-def test_a_distributed_map_runs_each_item_as_an_execution_and_gathers_them_in_order(served: Served) -> None:
+def test_a_distributed_map_runs_each_item_as_an_execution_and_gathers_them_in_order(served: ServedEngine) -> None:
     execution = served.start(served.machine(distributed(ECHO, Label="Echoes")), {"items": list(range(120))})
     ended = served.ended(execution)
     assert json.loads(ended["output"]) == list(range(120))
@@ -39,7 +39,7 @@ def test_a_distributed_map_runs_each_item_as_an_execution_and_gathers_them_in_or
     assert children[0]["executionArn"].startswith("arn:aws:states:us-east-1:123456789012:execution:machine/Echoes:")
 
 
-def test_items_go_to_children_in_batches_with_what_every_batch_is_given(served: Served) -> None:
+def test_items_go_to_children_in_batches_with_what_every_batch_is_given(served: ServedEngine) -> None:
     batcher = {"MaxItemsPerBatch": 3, "BatchInput": {"day.$": "$.day"}}
     machine = served.machine(distributed(ECHO, ItemBatcher=batcher))
     ended = served.ended(served.start(machine, {"items": list(range(7)), "day": "monday"}))
@@ -49,7 +49,9 @@ def test_items_go_to_children_in_batches_with_what_every_batch_is_given(served: 
 
 
 @pytest.mark.parametrize(("tolerated", "status"), [({}, "FAILED"), ({"ToleratedFailureCount": 1}, "SUCCEEDED")])
-def test_a_distributed_map_fails_when_more_items_fail_than_may(served: Served, tolerated: Json, status: str) -> None:
+def test_a_distributed_map_fails_when_more_items_fail_than_may(
+    served: ServedEngine, tolerated: Json, status: str
+) -> None:
     odd = {"Variable": "$", "NumericEquals": 3, "Next": "Bad"}
     states = {"Look": {"Type": "Choice", "Choices": [odd], "Default": "Good"}, "Bad": {"Type": "Fail", "Error": "Odd"}}
     processor = {"StartAt": "Look", "States": states | {"Good": {"Type": "Succeed"}}}
@@ -61,7 +63,9 @@ def test_a_distributed_map_fails_when_more_items_fail_than_may(served: Served, t
         assert ended["cause"] == "The specified tolerated failure threshold was exceeded"
 
 
-def test_kill_9_in_the_middle_of_a_map_run_loses_no_item_and_runs_none_twice(served: Served, tmp_path: Path) -> None:
+def test_kill_9_in_the_middle_of_a_map_run_loses_no_item_and_runs_none_twice(
+    served: ServedEngine, tmp_path: Path
+) -> None:
     served.ecs.create_cluster(clusterName="default")
     witness = tmp_path / "runs"
     task = served.task("item", ["sh", "-c", f'echo "$ITEM" >> {witness}'])
@@ -82,7 +86,7 @@ def ran(witness: Path, lines: int) -> bool:
     return witness.exists() and len(witness.read_text().split()) >= lines
 
 
-def express(served: Served, definition: Json) -> str:
+def express(served: ServedEngine, definition: Json) -> str:
     answer = served.sfn.create_state_machine(
         name="quick", definition=json.dumps(definition), roleArn=ROLE, type="EXPRESS"
     )
@@ -90,7 +94,7 @@ def express(served: Served, definition: Json) -> str:
     return arn
 
 
-def test_a_synchronous_express_execution_answers_with_its_result_also_after_a_wait(served: Served) -> None:
+def test_a_synchronous_express_execution_answers_with_its_result_also_after_a_wait(served: ServedEngine) -> None:
     wait = {"Type": "Wait", "Seconds": 1, "Next": "Done"}
     machine = express(served, {"StartAt": "W", "States": {"W": wait, "Done": {"Type": "Pass", "End": True}}})
     answer = served.sfn.start_sync_execution(stateMachineArn=machine, input='{"n": 1}')
@@ -98,13 +102,13 @@ def test_a_synchronous_express_execution_answers_with_its_result_also_after_a_wa
     assert (answer["stopDate"] - answer["startDate"]).total_seconds() >= 1
 
 
-def test_a_failed_express_execution_is_an_answer_not_an_error(served: Served) -> None:
+def test_a_failed_express_execution_is_an_answer_not_an_error(served: ServedEngine) -> None:
     machine = express(served, one({"Type": "Fail", "Error": "Mine", "Cause": "because"}))
     answer = served.sfn.start_sync_execution(stateMachineArn=machine)
     assert (answer["status"], answer["error"], answer["cause"]) == ("FAILED", "Mine", "because")
 
 
-def test_what_is_for_the_other_type_of_machine_is_refused(served: Served) -> None:
+def test_what_is_for_the_other_type_of_machine_is_refused(served: ServedEngine) -> None:
     quick, slow = express(served, ECHO), served.machine(ECHO)
     calls: list[Callable[[], Json]] = [
         lambda: served.sfn.list_executions(stateMachineArn=quick),
@@ -116,7 +120,7 @@ def test_what_is_for_the_other_type_of_machine_is_refused(served: Served) -> Non
 
 
 def test_a_redriven_execution_goes_on_from_the_step_that_failed_under_its_own_name(
-    served: Served, tmp_path: Path
+    served: ServedEngine, tmp_path: Path
 ) -> None:
     served.ecs.create_cluster(clusterName="default")
     mark, first = tmp_path / "mark", tmp_path / "first"
@@ -137,7 +141,7 @@ def test_a_redriven_execution_goes_on_from_the_step_that_failed_under_its_own_na
         served.sfn.redrive_execution(executionArn=execution)
 
 
-def test_a_redrive_runs_only_the_branches_that_had_not_ended(served: Served, tmp_path: Path) -> None:
+def test_a_redrive_runs_only_the_branches_that_had_not_ended(served: ServedEngine, tmp_path: Path) -> None:
     served.ecs.create_cluster(clusterName="default")
     mark, runs = tmp_path / "mark", tmp_path / "runs"
     good = run_task(served.task("good", ["sh", "-c", f"echo good >> {runs}"]), ResultPath=None)
@@ -199,7 +203,7 @@ CALLS: dict[str, tuple[Json, str]] = {
 
 @pytest.mark.parametrize("kind", CALLS)
 def test_a_function_is_called_at_the_endpoint_that_is_configured(tmp_path: Path, lambda_url: str, kind: str) -> None:
-    engine = Served(tmp_path / "data")
+    engine = ServedEngine(tmp_path / "data")
     engine.up("--endpoint", f"lambda={lambda_url}")
     try:
         call, output = CALLS[kind]
@@ -212,7 +216,7 @@ def test_a_function_is_called_at_the_endpoint_that_is_configured(tmp_path: Path,
         engine.close()
 
 
-def test_a_service_that_has_no_endpoint_is_named_when_the_machine_is_created(served: Served) -> None:
+def test_a_service_that_has_no_endpoint_is_named_when_the_machine_is_created(served: ServedEngine) -> None:
     call = {
         "Type": "Task",
         "Resource": "arn:aws:states:::lambda:invoke",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.served import Served, eventually, one
+from tests.served_engine import ServedEngine, eventually, one
 
 AUTHORIZATION = (
     "AWS4-HMAC-SHA256 Credential=test/20261125/us-east-1/states/aws4_request, SignedHeaders=host, Signature=" + "0" * 64
@@ -20,7 +20,9 @@ AUTHORIZATION = (
 TARGET = "AWSStepFunctions.ListStateMachines"
 
 
-def ask(served: Served, body: bytes = b"{}", headers: Mapping[str, str] | None = None) -> tuple[int, dict[str, object]]:
+def ask(
+    served: ServedEngine, body: bytes = b"{}", headers: Mapping[str, str] | None = None
+) -> tuple[int, dict[str, object]]:
     connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=60)
     sent = {"X-Amz-Target": TARGET, "Authorization": AUTHORIZATION, "Content-Type": "application/x-amz-json-1.0"}
     sent |= headers or {}
@@ -31,11 +33,11 @@ def ask(served: Served, body: bytes = b"{}", headers: Mapping[str, str] | None =
     return answer.status, json.loads(text) if text.startswith(b"{") else {"text": text.decode()}
 
 
-def test_a_request_with_a_signature_is_answered(served: Served) -> None:
+def test_a_request_with_a_signature_is_answered(served: ServedEngine) -> None:
     assert ask(served) == (200, {"stateMachines": []})
 
 
-def test_a_request_without_a_signature_is_refused(served: Served) -> None:
+def test_a_request_without_a_signature_is_refused(served: ServedEngine) -> None:
     status, answer = ask(served, headers={"Authorization": ""})
     assert status == 403
     assert "MissingAuthenticationToken" in str(answer["__type"])
@@ -51,13 +53,13 @@ def test_a_request_without_a_signature_is_refused(served: Served) -> None:
         {"Sec-Fetch-Site": "cross-site"},
     ],
 )
-def test_no_web_page_reaches_the_engine(served: Served, headers: dict[str, str]) -> None:
+def test_no_web_page_reaches_the_engine(served: ServedEngine, headers: dict[str, str]) -> None:
     status, answer = ask(served, headers=headers)
     assert status == 403
     assert "AccessDenied" in str(answer["__type"])
 
 
-def test_every_name_of_this_machine_that_no_page_can_take_is_answered_to_and_no_other(served: Served) -> None:
+def test_every_name_of_this_machine_that_no_page_can_take_is_answered_to_and_no_other(served: ServedEngine) -> None:
     for host in ("localhost:80", "LOCALHOST", "job.localhost", "[::1]:80", "127.9.9.9"):
         assert ask(served, headers={"Host": host})[0] == 200, host
     for host in ("10.0.0.9", "0.0.0.0", "[::ffff:127.0.0.1]", "localhost.", "127.1", "evil.example"):
@@ -65,7 +67,7 @@ def test_every_name_of_this_machine_that_no_page_can_take_is_answered_to_and_no_
         assert raw(served, f"GET / HTTP/1.1\r\nHost: {host}\r\n") == 403, host
 
 
-def raw(served: Served, head: str) -> int:
+def raw(served: ServedEngine, head: str) -> int:
     """The status of the answer to a request as it is written here."""
     with socket.create_connection(("127.0.0.1", served.port), timeout=120) as connection:
         connection.sendall(f"{head}Connection: close\r\n\r\n".encode())
@@ -76,7 +78,7 @@ def raw(served: Served, head: str) -> int:
 HEALTH = "GET /_lamplighter/health HTTP/1.1\r\n"
 
 
-def test_a_request_says_once_whom_it_asks_and_who_asks(served: Served) -> None:
+def test_a_request_says_once_whom_it_asks_and_who_asks(served: ServedEngine) -> None:
     ours = "Host: localhost\r\n"
     assert raw(served, f"{HEALTH}{ours}") == 200
     for other in (ours, "Host: evil.example\r\n", "host: localhost\r\n"):
@@ -94,7 +96,7 @@ def test_a_request_says_once_whom_it_asks_and_who_asks(served: Served) -> None:
 QUERY = "X-Amz-Credential=test%2F20260101%2Fus-east-1%2Fsns%2Faws4_request"
 
 
-def test_a_browser_that_says_nothing_of_the_page_that_asks_gets_no_call_through(served: Served) -> None:
+def test_a_browser_that_says_nothing_of_the_page_that_asks_gets_no_call_through(served: ServedEngine) -> None:
     form = "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 0\r\n"
     for path in (f"/?Action=CreateTopic&Name=n&{QUERY}", f"/schedules?{QUERY}", f"/schedules/x?{QUERY}"):
         for method in ("GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS"):
@@ -104,7 +106,7 @@ def test_a_browser_that_says_nothing_of_the_page_that_asks_gets_no_call_through(
     assert served.client("sns").list_topics()["Topics"] == []
 
 
-def test_an_operation_of_a_query_api_is_called_by_post(served: Served) -> None:
+def test_an_operation_of_a_query_api_is_called_by_post(served: ServedEngine) -> None:
     signed = f"Authorization: {AUTHORIZATION.replace('states', 'sns')}\r\n"
     for method, status in (("GET", 400), ("POST", 200)):
         head = f"{method} /?Action=CreateTopic&Name={method} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n"
@@ -112,7 +114,7 @@ def test_an_operation_of_a_query_api_is_called_by_post(served: Served) -> None:
     assert [each["TopicArn"].rpartition(":")[2] for each in served.client("sns").list_topics()["Topics"]] == ["POST"]
 
 
-def test_no_answer_can_be_taken_in_by_a_page_of_another_site(served: Served) -> None:
+def test_no_answer_can_be_taken_in_by_a_page_of_another_site(served: ServedEngine) -> None:
     for path in ("/_lamplighter/health", "/_lamplighter/metrics", "/?Action=ListTopics", "/unsubscribe.html", "/"):
         connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=120)
         connection.request("GET", path)
@@ -124,7 +126,7 @@ def test_no_answer_can_be_taken_in_by_a_page_of_another_site(served: Served) -> 
         assert [name for name in answer.headers if name.lower().startswith("access-control")] == []
 
 
-def test_a_head_without_an_end_is_cut_off(served: Served) -> None:
+def test_a_head_without_an_end_is_cut_off(served: ServedEngine) -> None:
     cut_off = pytest.raises((BrokenPipeError, ConnectionResetError))
     with socket.create_connection(("127.0.0.1", served.port), timeout=60) as connection, cut_off:
         connection.sendall(b"POST / HTTP/1.1\r\nX: ")
@@ -133,36 +135,36 @@ def test_a_head_without_an_end_is_cut_off(served: Served) -> None:
     assert ask(served)[0] == 200
 
 
-def test_an_oversized_request_is_refused_before_it_is_read(served: Served) -> None:
+def test_an_oversized_request_is_refused_before_it_is_read(served: ServedEngine) -> None:
     status, _ = ask(served, headers={"Content-Length": str(10**10)})
     assert status == 413
 
 
 @pytest.mark.parametrize("body", [b"", b"[", b"nope", b"[]", b"\xff\xfe", b'{"name": 1}', b'{"maxResults": "x"}'])
-def test_no_body_is_answered_with_a_stack_trace_or_a_500(served: Served, body: bytes) -> None:
+def test_no_body_is_answered_with_a_stack_trace_or_a_500(served: ServedEngine, body: bytes) -> None:
     status, answer = ask(served, body, {"X-Amz-Target": "AWSStepFunctions.CreateStateMachine"})
     assert status == 400
     assert "Traceback" not in str(answer)
 
 
-def test_it_listens_on_loopback_only(served: Served) -> None:
+def test_it_listens_on_loopback_only(served: ServedEngine) -> None:
     found = subprocess.run(["ss", "-ltnH"], capture_output=True, text=True, check=True).stdout
     lines = [line.split()[3] for line in found.splitlines() if line.split()[3].endswith(f":{served.port}")]
     assert lines == [f"127.0.0.1:{served.port}"]
 
 
-def test_sigterm_stops_it_cleanly_and_what_waits_goes_on_at_the_next_start(served: Served) -> None:
+def test_sigterm_stops_it_cleanly_and_what_waits_goes_on_at_the_next_start(served: ServedEngine) -> None:
     execution = served.start(served.machine(one({"Type": "Wait", "Seconds": 1, "End": True})))
     assert served.kill(signal.SIGTERM) == 0
     served.up()
     assert served.ended(execution)["status"] == "SUCCEEDED"
 
 
-def test_ctrl_c_stops_it_cleanly(served: Served) -> None:
+def test_ctrl_c_stops_it_cleanly(served: ServedEngine) -> None:
     assert served.kill(signal.SIGINT) in (0, 130)
 
 
-def test_a_second_engine_on_the_same_data_is_refused_and_the_first_goes_on(served: Served) -> None:
+def test_a_second_engine_on_the_same_data_is_refused_and_the_first_goes_on(served: ServedEngine) -> None:
     command = [sys.executable, "-m", "lamplighter", "up", "--data", str(served.data), "--port", "0"]
     second = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert second.returncode == 1
@@ -171,7 +173,7 @@ def test_a_second_engine_on_the_same_data_is_refused_and_the_first_goes_on(serve
     assert served.sfn.list_state_machines()["stateMachines"] == []
 
 
-def test_a_port_that_is_taken_is_told_in_one_line(served: Served, tmp_path: Path) -> None:
+def test_a_port_that_is_taken_is_told_in_one_line(served: ServedEngine, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         command = [sys.executable, "-m", "lamplighter", "up", "--data", str(tmp_path / "x"), "--port", str(port)]
@@ -205,14 +207,14 @@ def test_what_keeps_it_from_starting_is_told_in_one_line(
     assert done.stderr.count("\n") == 1
 
 
-def test_one_readable_line_is_logged_for_each_transition(served: Served) -> None:
+def test_one_readable_line_is_logged_for_each_transition(served: ServedEngine) -> None:
     execution = served.start(served.machine(one({"Type": "Pass", "End": True}), "reports"), name="night-1")
     served.ended(execution)
     lines = eventually(lambda: [line for line in served.lines if "night-1" in line and "ExecutionSucceeded" in line])
     assert "reports night-1" in lines[0]
 
 
-def test_the_aws_command_line_drives_it(served: Served) -> None:
+def test_the_aws_command_line_drives_it(served: ServedEngine) -> None:
     environment = {
         **os.environ,
         "AWS_ACCESS_KEY_ID": "test",

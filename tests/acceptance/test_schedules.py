@@ -9,10 +9,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lamplighter.base.json_text import Json
-from tests.served import ROLE, Served, eventually, one
+from tests.served_engine import ROLE, ServedEngine, eventually, one
 
 
-def test_a_schedule_that_boto3_makes_starts_an_execution_and_is_told_as_it_was_made(served: Served) -> None:
+def test_a_schedule_that_boto3_makes_starts_an_execution_and_is_told_as_it_was_made(served: ServedEngine) -> None:
     machine, scheduler = served.machine(one({"Type": "Pass", "End": True})), served.client("scheduler")
     scheduler.create_schedule_group(Name="nightly", Tags=[{"Key": "team", "Value": "night"}])
     start = datetime.now(UTC) + timedelta(hours=1)
@@ -44,7 +44,7 @@ def test_a_schedule_that_boto3_makes_starts_an_execution_and_is_told_as_it_was_m
     assert caught.value.response["Error"]["Code"] == "ResourceNotFoundException"
 
 
-def test_every_slot_is_on_record_and_can_be_listed_whether_it_ran_or_not(served: Served) -> None:
+def test_every_slot_is_on_record_and_can_be_listed_whether_it_ran_or_not(served: ServedEngine) -> None:
     machine, scheduler = served.machine(one({"Type": "Pass", "End": True})), served.client("scheduler")
     arn = scheduler.create_schedule(
         Name="now",
@@ -73,7 +73,7 @@ def test_every_slot_is_on_record_and_can_be_listed_whether_it_ran_or_not(served:
         scheduler._make_api_call("GetSchedule", {"Name": "nobody"})
 
 
-def test_a_schedule_that_came_due_while_the_engine_was_killed_runs_when_it_is_back(served: Served) -> None:
+def test_a_schedule_that_came_due_while_the_engine_was_killed_runs_when_it_is_back(served: ServedEngine) -> None:
     machine, scheduler = served.machine(one({"Type": "Pass", "End": True})), served.client("scheduler")
     due = datetime.now(UTC) + timedelta(seconds=2)
     scheduler.create_schedule(
@@ -90,7 +90,7 @@ def test_a_schedule_that_came_due_while_the_engine_was_killed_runs_when_it_is_ba
     eventually(lambda: served.client("scheduler").list_schedules()["Schedules"] == [])
 
 
-def executions(served: Served, machine: str) -> Json:
+def executions(served: ServedEngine, machine: str) -> Json:
     return served.sfn.list_executions(stateMachineArn=machine)["executions"]
 
 

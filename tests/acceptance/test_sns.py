@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 
 from lamplighter.base.json_text import Json
 from tests.contracts.servers import MailServer, WebServer, mail_server, web_server
-from tests.served import Served, eventually, one
+from tests.served_engine import ServedEngine, eventually, one
 from tests.services.sns.messages.test_signing import verify
 
 T = TypeVar("T")
@@ -58,9 +58,9 @@ def hooks() -> Iterator[WebServer]:
 
 
 @pytest.fixture
-def town(tmp_path: Path, post: MailServer) -> Iterator[Served]:
+def town(tmp_path: Path, post: MailServer) -> Iterator[ServedEngine]:
     """An engine that has a mail server."""
-    engine = Served(tmp_path / "data")
+    engine = ServedEngine(tmp_path / "data")
     engine.up("--smtp", smtp(post))
     yield engine
     engine.close()
@@ -81,7 +81,9 @@ def bodies(hooks: WebServer) -> list[Json]:
     return [json.loads(body) for _, _, body in hooks.posts]
 
 
-def test_a_night_that_fails_is_told_by_mail_and_by_webhook(town: Served, post: MailServer, hooks: WebServer) -> None:
+def test_a_night_that_fails_is_told_by_mail_and_by_webhook(
+    town: ServedEngine, post: MailServer, hooks: WebServer
+) -> None:
     sns = town.client("sns")
     topic = sns.create_topic(Name="night", Attributes={"DisplayName": "Night watch"})["TopicArn"]
     sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="ops@example.com")
@@ -107,7 +109,7 @@ def test_a_night_that_fails_is_told_by_mail_and_by_webhook(town: Served, post: M
     verify(opened(document["SigningCertURL"]).encode(), document)
 
 
-def link_in(mail: EmailMessage, engine: Served) -> str:
+def link_in(mail: EmailMessage, engine: ServedEngine) -> str:
     """The link of a mail."""
     return next(line for line in str(mail.get_content()).splitlines() if line.startswith(engine.url))
 
@@ -119,7 +121,7 @@ def pressed(url: str) -> str:
 
 
 def test_the_button_behind_the_link_in_a_mail_unsubscribes_and_that_of_the_next_mail_brings_back(
-    town: Served, post: MailServer
+    town: ServedEngine, post: MailServer
 ) -> None:
     sns = town.client("sns")
     topic = sns.create_topic(Name="night")["TopicArn"]
@@ -144,13 +146,13 @@ def test_the_button_behind_the_link_in_a_mail_unsubscribes_and_that_of_the_next_
     assert len(post.mails) == 2
 
 
-def arns(engine: Served) -> set[str]:
+def arns(engine: ServedEngine) -> set[str]:
     """What AWS's list of all subscriptions calls them."""
     return {each["SubscriptionArn"] for each in engine.client("sns").list_subscriptions()["Subscriptions"]}
 
 
 def test_a_mail_that_asks_to_confirm_is_not_answered_by_who_opens_its_link(tmp_path: Path, post: MailServer) -> None:
-    engine = Served(tmp_path / "asking")
+    engine = ServedEngine(tmp_path / "asking")
     engine.up("--smtp", smtp(post), "--confirm-mail")
     try:
         sns = engine.client("sns")
@@ -171,7 +173,7 @@ def test_a_mail_that_asks_to_confirm_is_not_answered_by_who_opens_its_link(tmp_p
         engine.close()
 
 
-def test_nobody_is_unsubscribed_by_a_get_of_an_unsubscribe_url(town: Served, hooks: WebServer) -> None:
+def test_nobody_is_unsubscribed_by_a_get_of_an_unsubscribe_url(town: ServedEngine, hooks: WebServer) -> None:
     sns = town.client("sns")
     topic = sns.create_topic(Name="night")["TopicArn"]
     sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=f"{hooks.url}/hook")
@@ -200,7 +202,7 @@ def test_nobody_is_unsubscribed_by_a_get_of_an_unsubscribe_url(town: Served, hoo
         "/unsubscribe.html",
     ],
 )
-def test_a_link_that_somebody_makes_up_does_nothing(served: Served, path: str) -> None:
+def test_a_link_that_somebody_makes_up_does_nothing(served: ServedEngine, path: str) -> None:
     sns = served.client("sns")
     topic = sns.create_topic(Name="night")["TopicArn"]
     for go in (opened, pressed):
@@ -212,7 +214,7 @@ def test_a_link_that_somebody_makes_up_does_nothing(served: Served, path: str) -
 
 
 @pytest.mark.parametrize("path", ["/?Action=Unsubscribe&SubscriptionArn=x", "/unsubscribe.html?SubscriptionArn=x"])
-def test_no_other_site_can_open_a_link_by_another_name_of_this_machine(served: Served, path: str) -> None:
+def test_no_other_site_can_open_a_link_by_another_name_of_this_machine(served: ServedEngine, path: str) -> None:
     with pytest.raises(urllib.error.HTTPError) as error:
         opened(f"{served.url}{path}", Host="evil.example")
     with error.value as answer:
@@ -220,7 +222,7 @@ def test_no_other_site_can_open_a_link_by_another_name_of_this_machine(served: S
 
 
 def test_an_accepted_message_is_mailed_though_the_engine_is_killed(
-    town: Served, post: MailServer, hooks: WebServer
+    town: ServedEngine, post: MailServer, hooks: WebServer
 ) -> None:
     sns = town.client("sns")
     topic = sns.create_topic(Name="night")["TopicArn"]
@@ -234,7 +236,7 @@ def test_an_accepted_message_is_mailed_though_the_engine_is_killed(
     assert mailed
 
 
-def test_without_a_mail_server_mails_are_kept_for_people_to_read(served: Served) -> None:
+def test_without_a_mail_server_mails_are_kept_for_people_to_read(served: ServedEngine) -> None:
     sns = served.client("sns")
     topic = sns.create_topic(Name="night")["TopicArn"]
     arn = sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="ops@example.com")["SubscriptionArn"]
@@ -245,7 +247,7 @@ def test_without_a_mail_server_mails_are_kept_for_people_to_read(served: Served)
     eventually(lambda: any("no mail server" in line for line in served.lines))
 
 
-def test_a_command_gets_the_message(served: Served, tmp_path: Path) -> None:
+def test_a_command_gets_the_message(served: ServedEngine, tmp_path: Path) -> None:
     sns = served.client("sns")
     topic = sns.create_topic(Name="night")["TopicArn"]
     out = tmp_path / "out"
@@ -256,7 +258,7 @@ def test_a_command_gets_the_message(served: Served, tmp_path: Path) -> None:
     assert out.read_text() == "Night\nthe batch failed"
 
 
-def test_errors_are_awss_exceptions_in_boto3(served: Served) -> None:
+def test_errors_are_awss_exceptions_in_boto3(served: ServedEngine) -> None:
     sns = served.client("sns")
     topic = sns.create_topic(Name="night")["TopicArn"]
     with pytest.raises(sns.exceptions.NotFoundException):
@@ -269,7 +271,7 @@ def test_errors_are_awss_exceptions_in_boto3(served: Served) -> None:
         sns.publish(Message="m")
 
 
-def test_a_webhook_that_is_down_gets_the_message_later(town: Served, hooks: WebServer) -> None:
+def test_a_webhook_that_is_down_gets_the_message_later(town: ServedEngine, hooks: WebServer) -> None:
     sns = town.client("sns")
     topic = sns.create_topic(Name="night")["TopicArn"]
     policy = {"healthyRetryPolicy": {"numRetries": 3, "minDelayTarget": 1, "maxDelayTarget": 1}}
@@ -289,7 +291,7 @@ def test_a_webhook_that_is_down_gets_the_message_later(town: Served, hooks: WebS
     assert (headers["x-amz-sns-subscription-arn"], body) == (arn, b"{}")
 
 
-def test_a_state_machine_of_one_publish_answers_with_the_message_id(served: Served) -> None:
+def test_a_state_machine_of_one_publish_answers_with_the_message_id(served: ServedEngine) -> None:
     topic = served.client("sns").create_topic(Name="night")["TopicArn"]
     parameters = {"TopicArn": topic, "Message": "m"}
     state = {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "Parameters": parameters, "End": True}
@@ -298,7 +300,7 @@ def test_a_state_machine_of_one_publish_answers_with_the_message_id(served: Serv
 
 
 def test_a_function_elsewhere_gets_the_record_that_aws_gives_it(tmp_path: Path, hooks: WebServer) -> None:
-    engine = Served(tmp_path / "data")
+    engine = ServedEngine(tmp_path / "data")
     engine.up("--endpoint", f"lambda={hooks.url}")
     try:
         sns = engine.client("sns")

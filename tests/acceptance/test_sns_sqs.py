@@ -6,12 +6,12 @@ import signal
 import pytest
 
 from lamplighter.base.json_text import Json
-from tests.served import Served
+from tests.served_engine import ServedEngine
 
 pytest.importorskip("lamplighter.services.sqs", reason="this engine has no SQS")
 
 
-def queue(served: Served, name: str, **attributes: str) -> tuple[str, str]:
+def queue(served: ServedEngine, name: str, **attributes: str) -> tuple[str, str]:
     """Create a queue; its URL and its ARN."""
     sqs = served.client("sqs")
     url = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
@@ -19,7 +19,7 @@ def queue(served: Served, name: str, **attributes: str) -> tuple[str, str]:
     return url, found["Attributes"]["QueueArn"]
 
 
-def received(served: Served, url: str) -> list[Json]:
+def received(served: ServedEngine, url: str) -> list[Json]:
     """All messages of a queue."""
     found: list[Json] = []
     while True:
@@ -31,7 +31,7 @@ def received(served: Served, url: str) -> list[Json]:
         found += page["Messages"]
 
 
-def test_a_message_is_in_every_queue_raw_or_in_its_envelope(served: Served) -> None:
+def test_a_message_is_in_every_queue_raw_or_in_its_envelope(served: ServedEngine) -> None:
     sns = served.client("sns")
     topic = sns.create_topic(Name="night")["TopicArn"]
     (wrapped, wrapped_arn), (raw, raw_arn) = queue(served, "wrapped"), queue(served, "raw")
@@ -51,7 +51,7 @@ def test_a_message_is_in_every_queue_raw_or_in_its_envelope(served: Served) -> N
     assert body["MessageAttributes"]["bytes"] == {"Type": "Binary", "Value": "AP8="}
 
 
-def test_what_no_queue_takes_is_a_dead_letter(served: Served) -> None:
+def test_what_no_queue_takes_is_a_dead_letter(served: ServedEngine) -> None:
     sns = served.client("sns")
     topic = sns.create_topic(Name="night")["TopicArn"]
     (dead, dead_arn), (_, arn) = queue(served, "dead"), queue(served, "raw")
@@ -63,7 +63,7 @@ def test_what_no_queue_takes_is_a_dead_letter(served: Served) -> None:
     assert [json.loads(each["Body"])["Message"] for each in received(served, dead)] == ["one"]
 
 
-def test_a_fifo_topic_keeps_its_order_and_takes_a_message_once(served: Served) -> None:
+def test_a_fifo_topic_keeps_its_order_and_takes_a_message_once(served: ServedEngine) -> None:
     sns = served.client("sns")
     fifo = {"FifoTopic": "true", "ContentBasedDeduplication": "true"}
     topic = sns.create_topic(Name="orders.fifo", Attributes=fifo)["TopicArn"]
@@ -74,7 +74,7 @@ def test_a_fifo_topic_keeps_its_order_and_takes_a_message_once(served: Served) -
     assert [json.loads(each["Body"])["Message"] for each in received(served, url)] == ["0", "1", "2", "3"]
 
 
-def test_a_message_that_was_taken_is_in_the_queue_once_though_the_engine_is_killed(served: Served) -> None:
+def test_a_message_that_was_taken_is_in_the_queue_once_though_the_engine_is_killed(served: ServedEngine) -> None:
     sns = served.client("sns")
     topic = sns.create_topic(Name="night")["TopicArn"]
     url, arn = queue(served, "reports")

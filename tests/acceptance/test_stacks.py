@@ -15,7 +15,7 @@ from botocore.exceptions import WaiterError
 from moto.server import ThreadedMotoServer
 
 from lamplighter.base.json_text import Json
-from tests.served import REGION, Served, eventually
+from tests.served_engine import REGION, ServedEngine, eventually
 
 BUCKET = "artifacts"
 
@@ -35,15 +35,15 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 @pytest.fixture
-def served(tmp_path: Path, s3: str) -> Iterator[Served]:
+def served(tmp_path: Path, s3: str) -> Iterator[ServedEngine]:
     """An engine that knows where S3 is."""
-    engine = Served(tmp_path / "data")
+    engine = ServedEngine(tmp_path / "data")
     engine.up("--endpoint", f"s3={s3}")
     yield engine
     engine.close()
 
 
-def aws(served: Served, s3: str, *words: str) -> subprocess.CompletedProcess[str]:
+def aws(served: ServedEngine, s3: str, *words: str) -> subprocess.CompletedProcess[str]:
     """Type a command of aws cloudformation."""
     environment = {
         **os.environ,
@@ -66,7 +66,7 @@ def queue(**properties: Json) -> Json:
     return {"Type": "AWS::SQS::Queue", "Properties": properties}
 
 
-def test_the_command_line_deploys_and_deletes_a_stack(served: Served, s3: str, tmp_path: Path) -> None:
+def test_the_command_line_deploys_and_deletes_a_stack(served: ServedEngine, s3: str, tmp_path: Path) -> None:
     template = {"Parameters": {"Delay": {"Type": "Number"}}, "Resources": {"Q": queue(DelaySeconds={"Ref": "Delay"})}}
     file = written(tmp_path / "template.json", template)
     deploy = ("deploy", "--stack-name", "batch", "--template-file", file, "--tags", "team=night")
@@ -84,7 +84,7 @@ def test_the_command_line_deploys_and_deletes_a_stack(served: Served, s3: str, t
     assert "batch" in aws(served, s3, "list-stacks", "--stack-status-filter", "DELETE_COMPLETE").stdout
 
 
-def test_what_the_command_line_packages_comes_up(served: Served, s3: str, tmp_path: Path) -> None:
+def test_what_the_command_line_packages_comes_up(served: ServedEngine, s3: str, tmp_path: Path) -> None:
     written(tmp_path / "inner.json", {"Resources": {"Q": queue(QueueName="inner")}, "Outputs": {"N": {"Value": "n"}}})
     tmp_path.joinpath("machine.asl.json").write_text('{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}}')
     machine = {"DefinitionUri": "machine.asl.json", "Role": "arn:aws:iam::123456789012:role/batch"}
@@ -110,7 +110,7 @@ def test_what_the_command_line_packages_comes_up(served: Served, s3: str, tmp_pa
     assert [each["name"].partition("-")[0] for each in served.sfn.list_state_machines()["stateMachines"]] == ["Machine"]
 
 
-def test_waiters_see_how_stacks_and_change_sets_end(served: Served) -> None:
+def test_waiters_see_how_stacks_and_change_sets_end(served: ServedEngine) -> None:
     cf = served.client("cloudformation")
     quick = {"Delay": 0.1, "MaxAttempts": 100}
     body = json.dumps({"Resources": {"Q": queue()}})
@@ -131,7 +131,7 @@ def test_waiters_see_how_stacks_and_change_sets_end(served: Served) -> None:
     cf.get_waiter("stack_delete_complete").wait(StackName="one", WaiterConfig=quick)
 
 
-def test_what_is_not_served_is_refused_in_aws_s_shape(served: Served) -> None:
+def test_what_is_not_served_is_refused_in_aws_s_shape(served: ServedEngine) -> None:
     cf = served.client("cloudformation")
     with pytest.raises(
         cf.exceptions.ClientError, match="cloudformation has no operation CreateStackSet here"
@@ -140,7 +140,7 @@ def test_what_is_not_served_is_refused_in_aws_s_shape(served: Served) -> None:
     assert caught.value.response["Error"]["Code"] == "InvalidAction"
 
 
-def test_a_large_stack_that_is_being_made_is_made_after_kill_9(served: Served) -> None:
+def test_a_large_stack_that_is_being_made_is_made_after_kill_9(served: ServedEngine) -> None:
     names = [f"queue{number}" for number in range(200)]
     template = {"Resources": {f"Q{at}": queue(QueueName=name) for at, name in enumerate(names)}}
     cf = served.client("cloudformation")

@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lamplighter.base.json_text import Json
-from tests.served import ROLE, Served, one
+from tests.served_engine import ROLE, ServedEngine, one
 
 PASS = one({"Type": "Pass", "End": True})
 TOO_MANY = (
@@ -26,7 +26,9 @@ def message(error: "pytest.ExceptionInfo[ClientError]") -> str:
     return found
 
 
-def test_creating_the_same_machine_twice_is_the_same_machine_and_another_definition_is_refused(served: Served) -> None:
+def test_creating_the_same_machine_twice_is_the_same_machine_and_another_definition_is_refused(
+    served: ServedEngine,
+) -> None:
     arn = served.machine(PASS)
     assert served.machine(PASS) == arn
     with pytest.raises(ClientError) as refused:
@@ -34,7 +36,7 @@ def test_creating_the_same_machine_twice_is_the_same_machine_and_another_definit
     assert (code(refused), message(refused)) == ("StateMachineAlreadyExists", f"State Machine Already Exists: '{arn}'")
 
 
-def test_a_bad_definition_is_refused_with_every_fault_and_its_place_and_nothing_is_kept(served: Served) -> None:
+def test_a_bad_definition_is_refused_with_every_fault_and_its_place_and_nothing_is_kept(served: ServedEngine) -> None:
     bad = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "Gone"}, "B": {"Type": "Pass", "End": True}}}
     with pytest.raises(ClientError) as refused:
         served.machine(bad)
@@ -46,19 +48,19 @@ def test_a_bad_definition_is_refused_with_every_fault_and_its_place_and_nothing_
     assert served.sfn.list_state_machines()["stateMachines"] == []
 
 
-def test_a_resource_that_nothing_serves_is_told_at_creation(served: Served) -> None:
+def test_a_resource_that_nothing_serves_is_told_at_creation(served: ServedEngine) -> None:
     with pytest.raises(ClientError, match="arn:aws:states:::nosuch:call is not recognized"):
         served.machine(one({"Type": "Task", "Resource": "arn:aws:states:::nosuch:call", "End": True}))
 
 
 @pytest.mark.parametrize("name", ["a b", "a*b", "a/b", "a:b", "a\x7f"])
-def test_a_name_with_forbidden_characters_is_refused(served: Served, name: str) -> None:
+def test_a_name_with_forbidden_characters_is_refused(served: ServedEngine, name: str) -> None:
     with pytest.raises(ClientError) as refused:
         served.machine(PASS, name)
     assert (code(refused), message(refused)) == ("InvalidName", f"Invalid Name: '{name}'")
 
 
-def test_starting_by_the_same_name_is_idempotent_while_it_runs_and_refused_otherwise(served: Served) -> None:
+def test_starting_by_the_same_name_is_idempotent_while_it_runs_and_refused_otherwise(served: ServedEngine) -> None:
     machine = served.machine(WAIT)
     arn = served.start(machine, {"n": 1}, "night")
     assert served.start(machine, {"n": 1}, "night") == arn
@@ -84,7 +86,7 @@ def test_starting_by_the_same_name_is_idempotent_while_it_runs_and_refused_other
     ],
 )
 def test_what_is_unknown_or_unfit_gets_aws_s_message(
-    served: Served, operation: str, params: Json, expected: str
+    served: ServedEngine, operation: str, params: Json, expected: str
 ) -> None:
     names = {
         "machine": served.machine(PASS),
@@ -99,7 +101,7 @@ def test_what_is_unknown_or_unfit_gets_aws_s_message(
     assert message(refused) == expected.format(**names)
 
 
-def test_input_that_is_not_json_or_too_large_is_refused_and_starts_nothing(served: Served) -> None:
+def test_input_that_is_not_json_or_too_large_is_refused_and_starts_nothing(served: ServedEngine) -> None:
     machine = served.machine(PASS)
     for text, expected in (
         ("not some json", "InvalidExecutionInput"),
@@ -111,7 +113,7 @@ def test_input_that_is_not_json_or_too_large_is_refused_and_starts_nothing(serve
     assert served.sfn.list_executions(stateMachineArn=machine)["executions"] == []
 
 
-def test_a_stopped_execution_says_why_and_only_what_it_was_told(served: Served) -> None:
+def test_a_stopped_execution_says_why_and_only_what_it_was_told(served: ServedEngine) -> None:
     machine = served.machine(WAIT)
     told, untold = served.start(machine), served.start(machine)
     served.sfn.stop_execution(executionArn=told, error="Mine", cause="enough")
@@ -124,7 +126,7 @@ def test_a_stopped_execution_says_why_and_only_what_it_was_told(served: Served) 
     assert served.history(untold)[-1]["executionAbortedEventDetails"] == {}
 
 
-def test_an_execution_that_outlives_its_deadline_is_timed_out_at_the_second(served: Served) -> None:
+def test_an_execution_that_outlives_its_deadline_is_timed_out_at_the_second(served: ServedEngine) -> None:
     execution = served.start(served.machine(WAIT | {"TimeoutSeconds": 1}))
     ended = served.ended(execution)
     assert ended["status"] == "TIMED_OUT"
@@ -133,7 +135,7 @@ def test_an_execution_that_outlives_its_deadline_is_timed_out_at_the_second(serv
     assert served.history(execution)[-1]["executionTimedOutEventDetails"] == {"error": "States.Timeout"}
 
 
-def test_a_history_is_read_in_pages_from_either_end(served: Served) -> None:
+def test_a_history_is_read_in_pages_from_either_end(served: ServedEngine) -> None:
     states: Json = {f"S{n}": {"Type": "Pass", "Next": f"S{n + 1}"} for n in range(60)}
     states["S60"] = {"Type": "Pass", "End": True}
     execution = served.start(served.machine({"StartAt": "S0", "States": states}))
@@ -150,7 +152,7 @@ def test_a_history_is_read_in_pages_from_either_end(served: Served) -> None:
     assert backward == forward[::-1]
 
 
-def test_lists_come_in_pages_that_lose_and_repeat_nothing(served: Served) -> None:
+def test_lists_come_in_pages_that_lose_and_repeat_nothing(served: ServedEngine) -> None:
     machines = [served.machine(PASS, f"m{n:02}") for n in range(12)]
     pages = served.sfn.get_paginator("list_state_machines").paginate(PaginationConfig={"PageSize": 5})
     assert [each["stateMachineArn"] for page in pages for each in page["stateMachines"]] == machines
@@ -161,7 +163,7 @@ def test_lists_come_in_pages_that_lose_and_repeat_nothing(served: Served) -> Non
     assert [each["executionArn"] for page in pages for each in page["executions"]] == executions[::-1]
 
 
-def test_a_running_execution_keeps_the_definition_that_it_began_with(served: Served) -> None:
+def test_a_running_execution_keeps_the_definition_that_it_began_with(served: ServedEngine) -> None:
     wait = {
         "StartAt": "W",
         "States": {
@@ -177,14 +179,14 @@ def test_a_running_execution_keeps_the_definition_that_it_began_with(served: Ser
     assert [json.loads(served.ended(each)["output"]) for each in (before, after)] == ["old", "new"]
 
 
-def test_accounts_and_regions_are_apart(served: Served) -> None:
+def test_accounts_and_regions_are_apart(served: ServedEngine) -> None:
     other = served.client("stepfunctions", region="eu-west-1", key="222222222222")
     arn = other.create_state_machine(name="machine", definition=json.dumps(PASS), roleArn=ROLE)["stateMachineArn"]
     assert arn == "arn:aws:states:eu-west-1:222222222222:stateMachine:machine"
     assert served.sfn.list_state_machines()["stateMachines"] == []
 
 
-def test_tags_are_put_listed_and_taken_away(served: Served) -> None:
+def test_tags_are_put_listed_and_taken_away(served: ServedEngine) -> None:
     machine = served.machine(PASS)
     served.sfn.tag_resource(resourceArn=machine, tags=[{"key": "team", "value": "night"}, {"key": "x", "value": "1"}])
     served.sfn.untag_resource(resourceArn=machine, tagKeys=["x"])

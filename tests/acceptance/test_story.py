@@ -17,7 +17,7 @@ from lamplighter.engine.config import EngineConfig
 from lamplighter.outbound.fake import FakeOutbound
 from lamplighter.runtime.fake import Script
 from lamplighter.runtime.port import ImageUnavailable
-from tests.engines import ROLE, Listening, Site, job
+from tests.engine_harness import ROLE, EngineHarness, RecordingEngine, job
 
 SEOUL = ZoneInfo("Asia/Seoul")
 FIRST = datetime(2026, 1, 2, tzinfo=SEOUL)
@@ -64,7 +64,7 @@ MONTH = {day: Night() for day in range(1, 31)} | {
 """By how many nights have gone before."""
 
 
-class Story(Site):
+class Story(EngineHarness):
     """An engine whose mails are read by a test."""
 
     def __init__(self, directory: Path) -> None:
@@ -72,9 +72,11 @@ class Story(Site):
         self.out = FakeOutbound()
         self.clock.advance(round(FIRST.timestamp() * 1000) - self.clock.now())
 
-    async def _open(self) -> Listening:
-        engine = await Listening.open(EngineConfig(data=self.directory), self._world, self.runtime, self.out.outbound)
-        assert isinstance(engine, Listening)
+    async def _open(self) -> RecordingEngine:
+        engine = await RecordingEngine.open(
+            EngineConfig(data=self.directory), self._world, self.runtime, self.out.outbound
+        )
+        assert isinstance(engine, RecordingEngine)
         return engine
 
     def topic(self, name: str) -> str:

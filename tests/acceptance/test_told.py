@@ -15,7 +15,7 @@ from lamplighter.jobs.stack.template import build_template
 from lamplighter.outbound.fake import FakeOutbound
 from lamplighter.runs import story
 from lamplighter.runtime.fake import Script
-from tests.engines import ACCOUNT, DAY, HOUR, REGION, SECOND, Listening, Site
+from tests.engine_harness import ACCOUNT, DAY, HOUR, REGION, SECOND, EngineHarness, RecordingEngine
 from tests.jobs.projects import written
 
 URL = "http://127.0.0.1:4566"
@@ -27,7 +27,7 @@ CHANNELS = """channels:
 """
 
 
-class House(Site):
+class House(EngineHarness):
     """A site with a job file's stack, and the mails that come from it."""
 
     def __init__(self, folder: Path) -> None:
@@ -38,7 +38,7 @@ class House(Site):
 
     async def _open(self) -> Engine:
         config = EngineConfig(data=self.directory, url=URL)
-        return await Listening.open(config, self._world, self.runtime, self.out.outbound)
+        return await RecordingEngine.open(config, self._world, self.runtime, self.out.outbound)
 
     def deploy(self, job: str, *, steps: str = "", whole: str = "", **more: Json) -> None:
         """Make the stack of a job `nightly`, whose settings are given; and of a workflow `whole`, if it has steps."""
@@ -89,22 +89,22 @@ class House(Site):
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def harness(tmp_path: Path) -> Iterator[House]:
     made = House(tmp_path)
     made.up()
     yield made
     made.close()
 
 
-def test_a_run_that_failed_is_told_with_all_that_is_known_of_it(house: House) -> None:
-    house.deploy("retry: {attempts: 1, interval: 10s}, notify: ops")
-    run = house.begin()
-    house.attempt(1, "first try")
-    house.advance(10 * SECOND)
-    house.attempt(3, *(f"line {number}" for number in range(1, 31)), "\x1b[31mboom\x1b[0m")
-    assert house.status(run) == "FAILED"
+def test_a_run_that_failed_is_told_with_all_that_is_known_of_it(harness: House) -> None:
+    harness.deploy("retry: {attempts: 1, interval: 10s}, notify: ops")
+    run = harness.begin()
+    harness.attempt(1, "first try")
+    harness.advance(10 * SECOND)
+    harness.attempt(3, *(f"line {number}" for number in range(1, 31)), "\x1b[31mboom\x1b[0m")
+    assert harness.status(run) == "FAILED"
     lines = "\n".join(f"  line {number}" for number in range(12, 31))
-    ((subject, text),) = house.mails()
+    ((subject, text),) = harness.mails()
     assert subject == "reports: nightly failed with exit code 3"
     assert text.rstrip() == (
         "reports: a run of the job nightly failed with exit code 3.\n\n"
@@ -120,46 +120,46 @@ def test_a_run_that_failed_is_told_with_all_that_is_known_of_it(house: House) ->
     )
 
 
-def test_each_failed_attempt_is_told_where_that_is_asked_for(house: House) -> None:
-    house.deploy("retry: {attempts: 1, interval: 10s}, notify: {attempt-failed: ops}")
-    run = house.begin()
-    house.attempt(7, "oh no")
-    house.advance(10 * SECOND)
-    house.attempt(0)
-    assert house.status(run) == "SUCCEEDED"
-    ((subject, text),) = house.mails()
+def test_each_failed_attempt_is_told_where_that_is_asked_for(harness: House) -> None:
+    harness.deploy("retry: {attempts: 1, interval: 10s}, notify: {attempt-failed: ops}")
+    run = harness.begin()
+    harness.attempt(7, "oh no")
+    harness.advance(10 * SECOND)
+    harness.attempt(0)
+    assert harness.status(run) == "SUCCEEDED"
+    ((subject, text),) = harness.mails()
     assert subject == "reports: an attempt of nightly failed with exit code 7"
     assert "Exit code: 7\nAttempt:   1 of 2\n" in text
     assert f"Look at:   {URL}/runs/{run}\n" in text
     assert text.rstrip().endswith("Last lines:\n  oh no")
 
 
-def test_a_webhook_that_the_job_file_names_gets_notifications_only_and_need_not_confirm(house: House) -> None:
-    house.deploy("notify: hook")
-    house.begin()
-    house.attempt(3)
-    posts = [loads(post.body) for post in house.out.web.posts]
+def test_a_webhook_that_the_job_file_names_gets_notifications_only_and_need_not_confirm(harness: House) -> None:
+    harness.deploy("notify: hook")
+    harness.begin()
+    harness.attempt(3)
+    posts = [loads(post.body) for post in harness.out.web.posts]
     assert [post["Type"] for post in posts] == ["Notification"]
     assert posts[0]["Subject"] == "reports: nightly failed with exit code 3"
 
 
-def test_a_run_that_told_a_channel_itself_is_not_told_of_there_again(house: House) -> None:
-    house.deploy("notify: {caught: ops, run-failed: [ops, dev]}")
-    run = house.begin()
-    house.attempt(3, "oh no")
-    assert house.status(run) == "FAILED"
-    assert [subject for subject, _ in house.mails("ops")] == ["reports: nightly failed"]
-    assert "Exit code: 3" in house.mails("ops")[0][1]
-    assert "oh no" in house.mails("ops")[0][1]
-    assert [subject for subject, _ in house.mails("dev")] == ["reports: nightly failed with exit code 3"]
+def test_a_run_that_told_a_channel_itself_is_not_told_of_there_again(harness: House) -> None:
+    harness.deploy("notify: {caught: ops, run-failed: [ops, dev]}")
+    run = harness.begin()
+    harness.attempt(3, "oh no")
+    assert harness.status(run) == "FAILED"
+    assert [subject for subject, _ in harness.mails("ops")] == ["reports: nightly failed"]
+    assert "Exit code: 3" in harness.mails("ops")[0][1]
+    assert "oh no" in harness.mails("ops")[0][1]
+    assert [subject for subject, _ in harness.mails("dev")] == ["reports: nightly failed with exit code 3"]
 
 
-def test_a_run_that_its_deadline_ended_is_told_by_the_rule_alone(house: House) -> None:
-    house.deploy("deadline: 1h, notify: {caught: ops, run-failed: ops}")
-    run = house.begin()
-    house.advance(HOUR)
-    assert house.status(run) == "TIMED_OUT"
-    ((subject, text),) = house.mails()
+def test_a_run_that_its_deadline_ended_is_told_by_the_rule_alone(harness: House) -> None:
+    harness.deploy("deadline: 1h, notify: {caught: ops, run-failed: ops}")
+    run = harness.begin()
+    harness.advance(HOUR)
+    assert harness.status(run) == "TIMED_OUT"
+    ((subject, text),) = harness.mails()
     assert subject == "reports: nightly timed out"
     assert "Error:     TIMED_OUT\nReason:    the run took longer than its deadline of 1h\n" in text
     assert f"Run:       {run}" in text
@@ -169,61 +169,63 @@ SLOW = "Error:     States.Timeout\nReason:    an attempt took longer than its ti
 
 
 @pytest.mark.parametrize("retry", ["{attempts: 0}", "{exit: {codes: [3], attempts: 1}}"])
-def test_a_run_whose_attempt_took_too_long_is_told_with_the_limit_and_its_last_lines(house: House, retry: str) -> None:
-    house.deploy(f"timeout: 1m, retry: {retry}, notify: ops")
-    house.begin()
-    house.at_work("still at it")
+def test_a_run_whose_attempt_took_too_long_is_told_with_the_limit_and_its_last_lines(
+    harness: House, retry: str
+) -> None:
+    harness.deploy(f"timeout: 1m, retry: {retry}, notify: ops")
+    harness.begin()
+    harness.at_work("still at it")
     for _ in range(2):
-        house.advance(30 * SECOND)
-    ((_, text),) = house.mails()
+        harness.advance(30 * SECOND)
+    ((_, text),) = harness.mails()
     assert SLOW in text
     assert text.rstrip().endswith("Last lines:\n  still at it")
 
 
 @pytest.mark.parametrize(("lines", "mails"), [((), 1), (("still at it",), 2)])
 def test_a_run_that_could_not_tell_its_last_lines_is_told_of_again_where_there_are_some(
-    house: House, lines: tuple[str, ...], mails: int
+    harness: House, lines: tuple[str, ...], mails: int
 ) -> None:
-    house.deploy("timeout: 1m, notify: {caught: ops, run-failed: ops}")
-    house.begin()
-    house.at_work(*lines)
+    harness.deploy("timeout: 1m, notify: {caught: ops, run-failed: ops}")
+    harness.begin()
+    harness.at_work(*lines)
     for _ in range(2):
-        house.advance(30 * SECOND)
-    found = [text for _, text in house.mails()]
+        harness.advance(30 * SECOND)
+    found = [text for _, text in harness.mails()]
     assert len(found) == mails
     assert all(SLOW in text for text in found)
     assert ["still at it" in text for text in found] == [False, True][:mails]
 
 
-def test_an_attempt_that_took_too_long_is_told_as_that(house: House) -> None:
-    house.deploy("timeout: 1m, retry: {attempts: 1, interval: 10s}, notify: {attempt-failed: ops}")
-    house.begin()
-    house.at_work("still at it")
-    house.advance(MINUTE)
-    house.advance(10 * SECOND)
-    house.attempt(0)
-    ((subject, text),) = house.mails()
+def test_an_attempt_that_took_too_long_is_told_as_that(harness: House) -> None:
+    harness.deploy("timeout: 1m, retry: {attempts: 1, interval: 10s}, notify: {attempt-failed: ops}")
+    harness.begin()
+    harness.at_work("still at it")
+    harness.advance(MINUTE)
+    harness.advance(10 * SECOND)
+    harness.attempt(0)
+    ((subject, text),) = harness.mails()
     assert subject == "reports: an attempt of nightly failed: it took too long"
     assert SLOW in text
     assert "Attempt:   1 of 2\n" in text
     assert "still at it" in text
 
 
-def test_an_attempt_whose_run_is_past_its_deadline_is_told_as_that(house: House) -> None:
-    house.deploy("timeout: 1h, deadline: 1m, notify: {attempt-failed: ops}")
-    house.begin()
-    house.advance(MINUTE)
-    ((_, text),) = house.mails()
+def test_an_attempt_whose_run_is_past_its_deadline_is_told_as_that(harness: House) -> None:
+    harness.deploy("timeout: 1h, deadline: 1m, notify: {attempt-failed: ops}")
+    harness.begin()
+    harness.advance(MINUTE)
+    ((_, text),) = harness.mails()
     assert "Reason:    the run took longer than its deadline of 1m\n" in text
 
 
-def test_nobody_is_told_of_an_attempt_whose_run_a_person_stops(house: House) -> None:
-    house.deploy("timeout: 1h, notify: {attempt-failed: ops}")
-    run = house.begin()
-    house.call("states", "StopExecution", executionArn=run)
-    house.advance(MINUTE)
-    assert house.status(run) == "ABORTED"
-    assert house.mails() == []
+def test_nobody_is_told_of_an_attempt_whose_run_a_person_stops(harness: House) -> None:
+    harness.deploy("timeout: 1h, notify: {attempt-failed: ops}")
+    run = harness.begin()
+    harness.call("states", "StopExecution", executionArn=run)
+    harness.advance(MINUTE)
+    assert harness.status(run) == "ABORTED"
+    assert harness.mails() == []
 
 
 STEPS = """
@@ -236,27 +238,27 @@ States:
 
 
 @pytest.mark.parametrize("retry", ["{attempts: 1, interval: 10s}", "{exit: {codes: [3], attempts: 1, interval: 10s}}"])
-def test_the_step_that_failed_is_named_with_its_exit_code(house: House, retry: str) -> None:
-    house.deploy(f"retry: {retry}", steps=STEPS, whole="notify: {run-failed: ops, caught: dev}")
-    house.begin("whole")
-    house.attempt(0)
-    house.attempt(3)
-    house.advance(10 * SECOND)
-    house.attempt(3, "oh no")
-    ((subject, text),) = house.mails()
+def test_the_step_that_failed_is_named_with_its_exit_code(harness: House, retry: str) -> None:
+    harness.deploy(f"retry: {retry}", steps=STEPS, whole="notify: {run-failed: ops, caught: dev}")
+    harness.begin("whole")
+    harness.attempt(0)
+    harness.attempt(3)
+    harness.advance(10 * SECOND)
+    harness.attempt(3, "oh no")
+    ((subject, text),) = harness.mails()
     assert subject == "reports: whole failed with exit code 3"
     assert "Exit code: 3\nStep:      Second (job nightly), attempt 2\n" in text
     assert text.rstrip().endswith("Last lines:\n  oh no")
-    ((_, caught),) = house.mails("dev")
+    ((_, caught),) = harness.mails("dev")
     assert "Exit code: 3\nStep:      job nightly, attempt 2\n" in caught
 
 
-def test_a_step_that_took_too_long_is_named_with_its_timeout(house: House) -> None:
-    house.deploy("timeout: 1m", steps=STEPS, whole="notify: {run-failed: ops}")
-    house.begin("whole")
-    house.attempt(0)
-    house.advance(MINUTE)
-    ((_, text),) = house.mails()
+def test_a_step_that_took_too_long_is_named_with_its_timeout(harness: House) -> None:
+    harness.deploy("timeout: 1m", steps=STEPS, whole="notify: {run-failed: ops}")
+    harness.begin("whole")
+    harness.attempt(0)
+    harness.advance(MINUTE)
+    ((_, text),) = harness.mails()
     assert SLOW in text
     assert "Step:      Second (job nightly), attempt 1\n" in text
 
@@ -274,75 +276,75 @@ States:
 """
 
 
-def test_nobody_is_told_of_an_attempt_that_ends_with_a_step_beside_it(house: House) -> None:
-    house.deploy("timeout: 1h, notify: {attempt-failed: ops}", steps=BESIDE)
-    run = house.begin("whole")
-    house.advance(MINUTE)
-    assert house.status(run) == "FAILED"
-    assert house.mails() == []
+def test_nobody_is_told_of_an_attempt_that_ends_with_a_step_beside_it(harness: House) -> None:
+    harness.deploy("timeout: 1h, notify: {attempt-failed: ops}", steps=BESIDE)
+    run = harness.begin("whole")
+    harness.advance(MINUTE)
+    assert harness.status(run) == "FAILED"
+    assert harness.mails() == []
 
 
-def test_a_run_that_is_late_is_told_while_it_goes_on(house: House) -> None:
-    house.deploy("late: 30m, notify: ops")
-    run = house.begin()
-    house.advance(30 * MINUTE)
-    ((subject, text),) = house.mails()
+def test_a_run_that_is_late_is_told_while_it_goes_on(harness: House) -> None:
+    harness.deploy("late: 30m, notify: ops")
+    run = harness.begin()
+    harness.advance(30 * MINUTE)
+    ((subject, text),) = harness.mails()
     assert subject == "reports: nightly is late"
     assert f"Run:       {run}" in text
-    house.attempt(0)
-    assert len(house.mails()) == 1
+    harness.attempt(0)
+    assert len(harness.mails()) == 1
 
 
-def test_a_job_that_did_not_start_is_told_once(house: House) -> None:
-    house.deploy("schedule: rate(1 hour), notify: ops")
-    house.call("scheduler", "DeleteSchedule", Name="reports-nightly", GroupName="reports")
+def test_a_job_that_did_not_start_is_told_once(harness: House) -> None:
+    harness.deploy("schedule: rate(1 hour), notify: ops")
+    harness.call("scheduler", "DeleteSchedule", Name="reports-nightly", GroupName="reports")
     for _ in range(3 * 60):
-        house.advance(MINUTE)
-    ((subject, text),) = house.mails()
+        harness.advance(MINUTE)
+    ((subject, text),) = harness.mails()
     assert subject == "ALARM: nightly did-not-start"
     assert text.startswith("No run of the job nightly began for longer than its schedule explains.")
     assert "Run now:   lamplighter run reports-nightly" in text
 
 
-def test_a_new_job_is_silent_until_its_first_time(house: House) -> None:
-    house.deploy("schedule: 'cron(0 3 * * ? *)', notify: ops")
+def test_a_new_job_is_silent_until_its_first_time(harness: House) -> None:
+    harness.deploy("schedule: 'cron(0 3 * * ? *)', notify: ops")
     for _ in range(30):
         for step in (HOUR - 3 * MINUTE, MINUTE, MINUTE, MINUTE):
-            house.advance(step)
-        house.finish()
-    assert house.mails() == []
+            harness.advance(step)
+        harness.finish()
+    assert harness.mails() == []
 
 
-def test_times_that_are_made_up_for_ring_no_alarm(house: House) -> None:
-    house.deploy("schedule: rate(1 day), missed: {run: last, within: 1d}, notify: ops")
+def test_times_that_are_made_up_for_ring_no_alarm(harness: House) -> None:
+    harness.deploy("schedule: rate(1 day), missed: {run: last, within: 1d}, notify: ops")
     for _ in range(3):
-        house.advance(DAY)
-        house.finish()
-    house.down()
-    house.clock.advance(3 * DAY + 3 * HOUR)
-    house.up()
-    house.finish()
+        harness.advance(DAY)
+        harness.finish()
+    harness.down()
+    harness.clock.advance(3 * DAY + 3 * HOUR)
+    harness.up()
+    harness.finish()
     for _ in range(30):
-        house.advance(MINUTE)
-    assert house.mails() == []
+        harness.advance(MINUTE)
+    assert harness.mails() == []
 
 
 def test_a_night_that_was_missed_is_told_in_the_morning_and_the_alarm_for_given_up_starts_is_silent(
-    house: House,
+    harness: House,
 ) -> None:
     job = "timezone: Asia/Seoul, missed: {run: last, within: 6h}, notify: {did-not-start: [ops, hook]}"
-    house.deploy(f"schedule: 'cron(0 1 * * ? *)', {job}")
-    house.down()
-    house.clock.advance(DAY)
-    house.up()
-    house.advance(10 * SECOND)
-    ((subject, text),) = house.mails()
+    harness.deploy(f"schedule: 'cron(0 1 * * ? *)', {job}")
+    harness.down()
+    harness.clock.advance(DAY)
+    harness.up()
+    harness.advance(10 * SECOND)
+    ((subject, text),) = harness.mails()
     assert subject == "reports: nightly did not start"
     assert "Time:      2026-01-02 01:00 (Asia/Seoul)\n" in text
     assert "Reason:    no engine ran at that time, and it is more than 6 h ago\n" in text
     assert text.rstrip().endswith("Run now:   lamplighter run reports-nightly")
-    assert len(house.out.web.posts) == 1
-    alarms = house.call("monitoring", "DescribeAlarms")["MetricAlarms"]
+    assert len(harness.out.web.posts) == 1
+    alarms = harness.call("monitoring", "DescribeAlarms")["MetricAlarms"]
     assert {each["AlarmName"]: each["ActionsEnabled"] for each in alarms} == {
         "reports-nightly-did-not-start": True,
         "reports-given-up": False,
@@ -350,25 +352,25 @@ def test_a_night_that_was_missed_is_told_in_the_morning_and_the_alarm_for_given_
     }
 
 
-def test_a_start_that_is_refused_is_told_with_the_reason(house: House) -> None:
-    house.deploy("schedule: rate(1 hour), notify: {did-not-start: ops}")
+def test_a_start_that_is_refused_is_told_with_the_reason(harness: House) -> None:
+    harness.deploy("schedule: rate(1 hour), notify: {did-not-start: ops}")
     machine = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:reports-nightly"
-    house.call("states", "DeleteStateMachine", stateMachineArn=machine)
+    harness.call("states", "DeleteStateMachine", stateMachineArn=machine)
     for _ in range(62):
-        house.advance(MINUTE)
-    subjects = [subject for subject, _ in house.mails()]
+        harness.advance(MINUTE)
+    subjects = [subject for subject, _ in harness.mails()]
     assert subjects[0] == "reports: nightly did not start"
-    assert "Reason:    StateMachineDeleting" in house.mails()[0][1]
+    assert "Reason:    StateMachineDeleting" in harness.mails()[0][1]
 
 
-def test_an_attempt_that_ended_while_no_engine_ran_took_as_long_as_its_container(house: House) -> None:
-    house.deploy("notify: ops")
-    run = house.begin()
-    name = house.at_work()
-    house.crash()
-    house.clock.advance(24 * SECOND)
-    house.runtime.finish(name)
-    house.clock.advance(3 * MINUTE)
-    house.up()
-    (attempt,) = story.read_story(house.history(run)).attempts
+def test_an_attempt_that_ended_while_no_engine_ran_took_as_long_as_its_container(harness: House) -> None:
+    harness.deploy("notify: ops")
+    run = harness.begin()
+    name = harness.at_work()
+    harness.crash()
+    harness.clock.advance(24 * SECOND)
+    harness.runtime.finish(name)
+    harness.clock.advance(3 * MINUTE)
+    harness.up()
+    (attempt,) = story.read_story(harness.history(run)).attempts
     assert (attempt.outcome, attempt.took) == ("succeeded", 24 * SECOND)

@@ -25,8 +25,8 @@ import cbor2
 import pytest
 
 from lamplighter.base.json_text import Json, dumps, loads
-from tests.cli.home import Home
-from tests.served import ACCOUNT, REGION, ROLE, Served, eventually
+from tests.cli.up_folder import UpFolder
+from tests.served_engine import ACCOUNT, REGION, ROLE, ServedEngine, eventually
 
 LONGEST = 0.1
 """Seconds of processor time that a turn may take."""
@@ -441,7 +441,7 @@ def _known_work() -> float:
     return time.thread_time() - begun
 
 
-def send(served: Served, call: Call) -> tuple[int, bytes]:
+def send(served: ServedEngine, call: Call) -> tuple[int, bytes]:
     """Send a call; status and body of the answer. Nobody checks the signature on this machine."""
     scope = f"test/20260101/{REGION}/{call.service}/aws4_request"
     signed = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"
@@ -473,7 +473,7 @@ def encoded(call: Call) -> tuple[str, dict[str, str], bytes]:
     return call.path, headers | ({"Content-Encoding": "gzip"} if packed else {}), body
 
 
-def metric(served: Served, name: str) -> float:
+def metric(served: ServedEngine, name: str) -> float:
     """A metric that has no label, or one of its values; 0 where there is none."""
     with urllib.request.urlopen(f"{served.url}/_lamplighter/metrics") as answer:
         text = answer.read().decode()
@@ -481,24 +481,24 @@ def metric(served: Served, name: str) -> float:
     return float(found[1]) if found else 0.0
 
 
-def nothing_runs(served: Served) -> bool:
+def nothing_runs(served: ServedEngine) -> bool:
     running = 'lamplighter_executions{status="RUNNING"}'
     return metric(served, running) == metric(served, "lamplighter_outbox_rows") == 0
 
 
 @pytest.mark.parametrize("case", all_cases(), ids=lambda case: case.name)
-def test_no_turn_is_long(served: Served, tmp_path: Path, case: Case) -> None:
+def test_no_turn_is_long(served: ServedEngine, tmp_path: Path, case: Case) -> None:
     turn, allowed = longest_turn(served, case)
     for number in range(2):  # what others do on the machine can make a turn long, and none short
         if turn <= allowed:
             break
-        with closing(Served(tmp_path / f"again-{number}")) as again:
+        with closing(ServedEngine(tmp_path / f"again-{number}")) as again:
             again.up()
             turn, allowed = longest_turn(again, case)
     assert turn <= allowed
 
 
-def longest_turn(served: Served, case: Case) -> tuple[float, float]:
+def longest_turn(served: ServedEngine, case: Case) -> tuple[float, float]:
     """The longest turn of an engine that has answered a case, and how long it may be, in seconds."""
     for call in case.before:
         status, answer = send(served, call)
@@ -512,14 +512,14 @@ def longest_turn(served: Served, case: Case) -> tuple[float, float]:
     return metric(served, "lamplighter_longest_turn_seconds"), allowed
 
 
-def test_what_holds_the_loop_is_seen(served: Served) -> None:
+def test_what_holds_the_loop_is_seen(served: ServedEngine) -> None:
     """The bound means something: what is too small for a thread costs the loop some milliseconds."""
     text = filling(passing, 30_000)
     send(served, Call("states", "ValidateStateMachineDefinition", {"definition": text}))
     eventually(lambda: metric(served, "lamplighter_longest_turn_seconds") > 0)
 
 
-def test_an_apply_of_300_jobs_holds_nobody_up(home: Home) -> None:
+def test_an_apply_of_300_jobs_holds_nobody_up(home: UpFolder) -> None:
     jobs = [
         f"j{at}: {{command: 'echo {at}', schedule: rate(1 day), retry: {{attempts: 2}}, notify: ops}}"
         for at in range(300)

@@ -11,7 +11,7 @@ import pytest
 
 from lamplighter.asl.definition.parse import parse_definition
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
-from tests.asl.play import Play
+from tests.asl.simulated_execution import SimulatedExecution
 
 CASES = Path(__file__).parents[3] / "shared" / "conformance" / "cases"
 VOLATILE = re.compile(r"<[\w:]+>|^timestamp$|^datetime$|^uuid$|^snf_role_arn$|^\"date\"$")
@@ -56,7 +56,7 @@ def document(value: Json) -> Json:
 @pytest.mark.skipif(not CASES.exists(), reason="the recorded cases are not there")
 @pytest.mark.parametrize("case", list(recorded()))
 def test_the_history_is_the_one_that_aws_recorded(case: Json) -> None:
-    night = Play(parse_definition(dumps(case["definition"])), case["input"]).run()
+    night = SimulatedExecution(parse_definition(dumps(case["definition"])), case["input"]).run()
     told = case["expected"]["get_execution_history"]["events"]
     words = set(case["placeholders"])
     if case["unordered_events"]:

@@ -6,8 +6,8 @@ from contextlib import closing
 from pathlib import Path
 
 from lamplighter.runtime.docker.runtime import LABEL
-from tests.chaos.line import DOCKER
-from tests.served import Served, eventually
+from tests.chaos.docker_link import DOCKER
+from tests.served_engine import ServedEngine, eventually
 
 COMMAND = ("docker", "--host", f"unix://{DOCKER}")
 """Speaks to Docker itself, also where an engine's line to it is cut."""
@@ -15,7 +15,7 @@ WITNESS = "/witness"
 """Where a container finds the directory of its witness."""
 
 
-def register(served: Served, family: str, image: str, script: str, witness: Path) -> str:
+def register(served: ServedEngine, family: str, image: str, script: str, witness: Path) -> str:
     """Register a task of one container that runs a script, with a directory to write to; its ARN."""
     answer = served.ecs.register_task_definition(
         family=family,

@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 from lamplighter.base.json_text import Json
-from tests.served import Served, run_task
+from tests.served_engine import ServedEngine, run_task
 
 NAME = {"Name": "NAME", "Value.$": "$$.Execution.Name"}
 NAMED = {"Overrides": {"ContainerOverrides": [{"Name": "main", "Environment": [NAME]}]}}
@@ -13,7 +13,7 @@ RETRY = [{"ErrorEquals": ["States.TaskFailed"], "IntervalSeconds": 1}]
 DONE: Json = {"Type": "Pass", "Result": "done", "End": True}
 
 
-def machines(served: Served, witness: Path) -> dict[str, tuple[str, Json]]:
+def machines(served: ServedEngine, witness: Path) -> dict[str, tuple[str, Json]]:
     """By what they try: a state machine, and the output that it must come to."""
     say = f'echo "$LAMPLIGHTER_TASK_ARN" >> {witness}/runs'
     works = served.task("works", ["sh", "-c", f"{say}; sleep 0.1"])
@@ -59,7 +59,7 @@ def check_output(kind: str, expected: Json, output: Json) -> None:
         assert output == expected
 
 
-def check_history(served: Served, execution: str) -> list[str]:
+def check_history(served: ServedEngine, execution: str) -> list[str]:
     """A history is whole: ids rise by one, each previous one exists, each task ends once. The tasks it started."""
     events = served.history(execution)
     assert [event["id"] for event in events] == list(range(1, len(events) + 1))

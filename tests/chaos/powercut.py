@@ -8,8 +8,8 @@ from pathlib import Path
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.world import fixed_world
-from tests.chaos.night import DELETED, QUEUE, SENT, STARTED, Recorded, digest
-from tests.engines import SECOND, Site, chain
+from tests.chaos.recorded_night import DELETED, QUEUE, SENT, STARTED, Recorded, digest
+from tests.engine_harness import SECOND, EngineHarness, chain
 
 PATIENCE = 60
 """Seconds of virtual time after which all must be done."""
@@ -38,7 +38,7 @@ def judge(directory: Path, recorded: Recorded, point: int) -> str | None:
 
 def revive(directory: Path, recorded: Recorded, point: int) -> None:
     """Start an engine on what a cut at a point of the log left: it takes up all that was begun, and takes new work."""
-    site = Site(directory)
+    site = EngineHarness(directory)
     site.clock.advance(recorded.end - site.clock.now())
     site._world = fixed_world(site.clock, seed=point + 1)  # Names never repeat: those of the night are taken.
     site.up()
@@ -57,7 +57,7 @@ def revive(directory: Path, recorded: Recorded, point: int) -> None:
     site.close()
 
 
-def _answer(site: Site, tokens: list[str]) -> None:
+def _answer(site: EngineHarness, tokens: list[str]) -> None:
     """Answer for all containers that have a token, those of the dead engine too, also if that was done before."""
     new = [each.environment["TOKEN"] for each in site.runtime.begun.values() if "TOKEN" in each.environment]
     for token in [*tokens, *new]:
@@ -65,7 +65,7 @@ def _answer(site: Site, tokens: list[str]) -> None:
             site.call("states", "SendTaskSuccess", taskToken=token, output="{}")
 
 
-def _receive_all(site: Site) -> set[str]:
+def _receive_all(site: EngineHarness) -> set[str]:
     found: set[str] = set()
     with suppress(AwsError):  # The cut may have come before there was a queue.
         while page := site.call("sqs", "ReceiveMessage", QueueUrl=QUEUE, MaxNumberOfMessages=10).get("Messages"):

@@ -15,7 +15,7 @@ from typing import Protocol
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.served import Served, eventually, one, run_task
+from tests.served_engine import ServedEngine, eventually, one, run_task
 
 ROOM = 256 * 1024
 """Bytes that are left when the trouble begins."""
@@ -24,10 +24,10 @@ NOTE = "x" * 20_000
 
 
 class Disk(Protocol):
-    def fill(self, served: Served) -> None:
+    def fill(self, served: ServedEngine) -> None:
         """Leave ROOM bytes."""
 
-    def free(self, served: Served) -> None:
+    def free(self, served: ServedEngine) -> None:
         """Make room again."""
 
 
@@ -37,26 +37,26 @@ class Mount:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def fill(self, served: Served) -> None:
+    def fill(self, served: ServedEngine) -> None:
         room = os.statvfs(self._path)
         with (self._path / "ballast").open("wb") as ballast:
             os.posix_fallocate(ballast.fileno(), 0, room.f_bavail * room.f_bsize - ROOM)
 
-    def free(self, served: Served) -> None:
+    def free(self, served: ServedEngine) -> None:
         (self._path / "ballast").unlink()
 
 
 class Limit:
     """A limit to the size of each file that the engine writes."""
 
-    def fill(self, served: Served) -> None:
+    def fill(self, served: ServedEngine) -> None:
         size = (served.data / "lamplighter.db-wal").stat().st_size
         self._set(served, size + ROOM)
 
-    def free(self, served: Served) -> None:
+    def free(self, served: ServedEngine) -> None:
         self._set(served, resource.RLIM_INFINITY)
 
-    def _set(self, served: Served, size: int) -> None:
+    def _set(self, served: ServedEngine, size: int) -> None:
         resource.prlimit(served.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 
 
@@ -77,14 +77,14 @@ def disk(request: pytest.FixtureRequest) -> Disk:
 
 
 @pytest.fixture
-def served(tmp_path: Path, disk: Disk) -> Iterator[Served]:
-    engine = Served((tmp_path / "disk" if isinstance(disk, Mount) else tmp_path) / "data")
+def served(tmp_path: Path, disk: Disk) -> Iterator[ServedEngine]:
+    engine = ServedEngine((tmp_path / "disk" if isinstance(disk, Mount) else tmp_path) / "data")
     engine.up("--quiet")
     yield engine
     engine.close()
 
 
-def fill_with_executions(served: Served, machine: str) -> list[str]:
+def fill_with_executions(served: ServedEngine, machine: str) -> list[str]:
     """Start executions until one is refused, which must be with 503; those that were accepted."""
     accepted: list[str] = []
 
@@ -98,13 +98,13 @@ def fill_with_executions(served: Served, machine: str) -> list[str]:
     return accepted
 
 
-def listed(served: Served, machine: str) -> set[str]:
+def listed(served: ServedEngine, machine: str) -> set[str]:
     pages = served.sfn.get_paginator("list_executions").paginate(stateMachineArn=machine)
     return {execution["executionArn"] for page in pages for execution in page["executions"]}
 
 
 @pytest.mark.parametrize("disk", ["mount", "limit"], indirect=True)
-def test_a_full_disk_refuses_what_it_cannot_keep_and_keeps_what_it_took(served: Served, disk: Disk) -> None:
+def test_a_full_disk_refuses_what_it_cannot_keep_and_keeps_what_it_took(served: ServedEngine, disk: Disk) -> None:
     machine = served.machine(one({"Type": "Wait", "Seconds": 2, "End": True}))
     served.ended(served.start(machine))
     before = listed(served, machine)
@@ -127,7 +127,7 @@ def test_a_full_disk_refuses_what_it_cannot_keep_and_keeps_what_it_took(served: 
 
 @pytest.mark.parametrize("disk", ["mount"], indirect=True)
 def test_a_job_that_ends_on_a_full_disk_is_judged_when_there_is_room_again(
-    served: Served, disk: Disk, tmp_path: Path
+    served: ServedEngine, disk: Disk, tmp_path: Path
 ) -> None:
     gate, runs = tmp_path / "gate", tmp_path / "runs"
     os.mkfifo(gate)

@@ -10,8 +10,8 @@ import pytest
 
 from lamplighter.base.json_text import Json
 from tests.chaos.containers import WITNESS, left, register, sweep
-from tests.chaos.line import Line
-from tests.served import Served, eventually, one, run_task
+from tests.chaos.docker_link import Line
+from tests.served_engine import ServedEngine, eventually, one, run_task
 
 pytestmark = pytest.mark.docker
 
@@ -31,8 +31,8 @@ def line(monkeypatch: pytest.MonkeyPatch) -> Iterator[Line]:
 
 
 @pytest.fixture
-def served(tmp_path: Path, line: Line) -> Iterator[Served]:
-    engine = Served(tmp_path / "data", runtime="docker")
+def served(tmp_path: Path, line: Line) -> Iterator[ServedEngine]:
+    engine = ServedEngine(tmp_path / "data", runtime="docker")
     engine.up("--quiet")
     engine.ecs.create_cluster(clusterName="default")
     yield engine
@@ -45,13 +45,13 @@ def runs(tmp_path: Path) -> list[str]:
     return witness.read_text().split() if witness.exists() else []
 
 
-def task_status(served: Served) -> str:
+def task_status(served: ServedEngine) -> str:
     arns = served.ecs.list_tasks()["taskArns"] + served.ecs.list_tasks(desiredStatus="STOPPED")["taskArns"]
     found: str = served.ecs.describe_tasks(tasks=arns)["tasks"][0]["lastStatus"]
     return found
 
 
-def start(served: Served, docker_image: str, script: str, witness: Path, **state: Json) -> str:
+def start(served: ServedEngine, docker_image: str, script: str, witness: Path, **state: Json) -> str:
     """Start an execution that runs a container; it has begun when this returns."""
     task = register(served, "job", docker_image, f"{SAY}; {script}", witness)
     execution = served.start(served.machine(one(run_task(task, **state))))
@@ -60,7 +60,7 @@ def start(served: Served, docker_image: str, script: str, witness: Path, **state
 
 
 def test_a_container_that_exits_while_docker_is_away_is_judged_when_it_is_back(
-    served: Served, line: Line, docker_image: str, tmp_path: Path
+    served: ServedEngine, line: Line, docker_image: str, tmp_path: Path
 ) -> None:
     gate = tmp_path / "gate"
     execution = start(served, docker_image, f"{WAITS}; echo over > {WITNESS}/over; exit 3", tmp_path)
@@ -78,7 +78,7 @@ def test_a_container_that_exits_while_docker_is_away_is_judged_when_it_is_back(
 
 
 def test_a_task_that_is_begun_while_docker_is_away_runs_once_when_it_is_back(
-    served: Served, line: Line, docker_image: str, tmp_path: Path
+    served: ServedEngine, line: Line, docker_image: str, tmp_path: Path
 ) -> None:
     task = register(served, "job", docker_image, SAY, tmp_path)
     line.cut()
@@ -91,7 +91,7 @@ def test_a_task_that_is_begun_while_docker_is_away_runs_once_when_it_is_back(
 
 
 def test_a_docker_that_comes_and_goes_runs_each_task_once(
-    served: Served, line: Line, docker_image: str, tmp_path: Path
+    served: ServedEngine, line: Line, docker_image: str, tmp_path: Path
 ) -> None:
     task = register(served, "job", docker_image, f"{SAY}; sleep 0.2", tmp_path)
     items = {"StartAt": "Each", "States": {"Each": run_task(task, ResultPath=None)}}
@@ -107,7 +107,7 @@ def test_a_docker_that_comes_and_goes_runs_each_task_once(
 
 
 def test_an_engine_that_starts_while_docker_is_away_says_so_and_goes_on_when_it_is_back(
-    served: Served, line: Line, docker_image: str, tmp_path: Path
+    served: ServedEngine, line: Line, docker_image: str, tmp_path: Path
 ) -> None:
     execution = start(served, docker_image, WAITS, tmp_path)
     served.kill()

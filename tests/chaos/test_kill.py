@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from lamplighter.base.json_text import Json
 from tests.chaos.containers import WITNESS, left, register, sweep
 from tests.chaos.executions import DONE, NAMED, RETRY, check_history, check_output, machines
-from tests.served import Served, eventually, run_task
+from tests.served_engine import ServedEngine, eventually, run_task
 
 EXECUTIONS = 200
 CONTAINERS = 40
@@ -36,8 +36,8 @@ def image(request: pytest.FixtureRequest) -> str | None:
 
 
 @pytest.fixture
-def served(tmp_path: Path, image: str | None) -> Iterator[Served]:
-    engine = Served(tmp_path / "data", runtime="auto" if image else "process")
+def served(tmp_path: Path, image: str | None) -> Iterator[ServedEngine]:
+    engine = ServedEngine(tmp_path / "data", runtime="auto" if image else "process")
     engine.up("--quiet")
     yield engine
     engine.close()
@@ -45,7 +45,7 @@ def served(tmp_path: Path, image: str | None) -> Iterator[Served]:
         sweep(engine.data)
 
 
-def container_machines(served: Served, image: str, witness: Path) -> dict[str, tuple[str, Json]]:
+def container_machines(served: ServedEngine, image: str, witness: Path) -> dict[str, tuple[str, Json]]:
     """The same for containers of an image, whose witness is a directory that they share."""
     say = f'echo "$LAMPLIGHTER_TASK_ARN" >> {WITNESS}/runs'
     works = register(served, "container-works", image, f"{say}; sleep 0.1", witness)
@@ -59,7 +59,7 @@ def container_machines(served: Served, image: str, witness: Path) -> dict[str, t
     return {kind: (served.machine(definition, kind), "done") for kind, definition in definitions.items()}
 
 
-def start(served: Served, machine: str, name: str) -> str:
+def start(served: ServedEngine, machine: str, name: str) -> str:
     """Start an execution, again and again while nobody answers: the name makes it one."""
 
     def accepted() -> str | None:
@@ -74,7 +74,7 @@ def start(served: Served, machine: str, name: str) -> str:
 
 
 def test_no_execution_is_lost_and_no_attempt_runs_twice_whenever_the_engine_is_killed(
-    served: Served, tmp_path: Path, image: str | None
+    served: ServedEngine, tmp_path: Path, image: str | None
 ) -> None:
     served.ecs.create_cluster(clusterName="default")
     in_docker = container_machines(served, image, tmp_path) if image else {}
@@ -110,7 +110,7 @@ def spread(kinds: Iterable[str], number: int) -> list[str]:
     return list(islice(cycle(kinds), number))
 
 
-def kill_at_random(served: Served, chance: random.Random) -> None:
+def kill_at_random(served: ServedEngine, chance: random.Random) -> None:
     """Kill, start, let it run for a moment, and again. A pause here is the chaos, not a wait for something."""
     for _ in range(KILLS):
         quiet = chance.uniform(0.05, 1.2)

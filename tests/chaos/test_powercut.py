@@ -1,6 +1,6 @@
 """The machine loses power: whatever a customer was told is on the disk, in a thousand states that a cut could leave.
 
-Each state is what a disk may hold that has kept what was synced, and any part of what was not (`platter.py`).
+Each state is what a disk may hold that has kept what was synced, and any part of what was not (`disk_states.py`).
 """
 
 import sqlite3
@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.json_text import Json
-from tests.chaos.night import Night, Recorded, RecordedDisk, record, record_limbo
-from tests.chaos.platter import states
+from tests.chaos.disk_states import states
 from tests.chaos.powercut import judge, put, revive
+from tests.chaos.recorded_night import Night, Recorded, RecordedDisk, record, record_limbo
 
 STATES = 1_000
 SEED = 1

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.chaos.storm.ledger import Figures, Ledger, Wish
 from tests.chaos.storm.storm import Storm
-from tests.served import eventually
+from tests.served_engine import eventually
 
 KILLS = 5
 KINDS = {"execution", "express", "sqs", "fifo", "sns", "http", "events", "scheduler", "logs", "stack"}

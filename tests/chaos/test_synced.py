@@ -18,7 +18,7 @@ from lamplighter.runtime.process.runtime import ProcessRuntime
 from lamplighter.services.ecs.logs.output_files import OutputFiles
 from lamplighter.services.sns.messages.signing import Signer
 from lamplighter.store.lock import DirectoryLock
-from tests.chaos.synced import SyncedDisk, left
+from tests.chaos.synced_disk import SyncedDisk, left
 
 ROOT = Path(__file__).parents[2]
 
@@ -107,7 +107,7 @@ def watched_shim(disk: SyncedDisk, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     script = tmp_path / "shim.py"
     script.write_text(
         f"import runpy, sys; from pathlib import Path; sys.path.insert(0, {str(ROOT)!r})\n"
-        f"from tests.chaos.synced import SyncedDisk; SyncedDisk(Path({str(disk.mirror)!r})).__enter__()\n"
+        f"from tests.chaos.synced_disk import SyncedDisk; SyncedDisk(Path({str(disk.mirror)!r})).__enter__()\n"
         f"runpy.run_path({str(process._SHIM)!r}, run_name='__main__')\n"
     )
     monkeypatch.setattr(process, "_SHIM", script)

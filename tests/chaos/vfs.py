@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Self
 from unittest import mock
 
-from tests.chaos.log import Create, Delete, Operation, Sync, SyncDirectory, Truncate, Write
+from tests.chaos.disk_log import Create, Delete, Operation, Sync, SyncDirectory, Truncate, Write
 
 OK = 0
 IOERR_FSYNC = 1034

@@ -6,24 +6,24 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.account import account
-from tests.cli.batch import Batch
-from tests.cli.home import Home
+from tests.cli.aws_account import account
+from tests.cli.shared_run import SharedRun
+from tests.cli.up_folder import UpFolder
 
 
 @pytest.fixture(scope="module")
-def batch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Batch]:
+def batch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedRun]:
     """A folder whose jobs are on an engine that runs plain processes; its jobs do not change."""
-    made = Batch(tmp_path_factory.mktemp("batch"))
+    made = SharedRun(tmp_path_factory.mktemp("batch"))
     made.up()
     yield made
     made.served.close()
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[Home]:
+def home(tmp_path: Path) -> Iterator[UpFolder]:
     """A folder of one's own, and what runs there."""
-    made = Home(tmp_path)
+    made = UpFolder(tmp_path)
     yield made
     made.close()
 

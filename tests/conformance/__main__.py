@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 from tests.conformance.recorded import Case, cases, failing, play, replayer
-from tests.served import Served
+from tests.served_engine import ServedEngine
 
 AT_ONCE = 6
 
@@ -35,7 +35,7 @@ def main(text: str) -> None:
 def play_all(replay: ModuleType, chosen: list[Case]) -> dict[str, list[str]]:
     """The differences of each case, played against one engine."""
     with tempfile.TemporaryDirectory() as directory, ThreadPoolExecutor(AT_ONCE) as pool:
-        engine = Served(Path(directory) / "data")
+        engine = ServedEngine(Path(directory) / "data")
         engine.up()
         try:
             differences = list(pool.map(lambda case: play(replay, case, engine.url), chosen))

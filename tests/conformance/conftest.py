@@ -6,7 +6,7 @@ from types import ModuleType
 import pytest
 
 from tests.conformance.recorded import replayer
-from tests.served import Served
+from tests.served_engine import ServedEngine
 
 
 @pytest.fixture(scope="session")
@@ -16,19 +16,19 @@ def replay() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedEngine]:
     """One engine for all cases of a pytest worker: cases name what they make apart."""
     yield from _up(tmp_path_factory)
 
 
 @pytest.fixture
-def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedEngine]:
     """An engine for one case."""
     yield from _up(tmp_path_factory)
 
 
-def _up(directories: pytest.TempPathFactory) -> Iterator[Served]:
-    engine = Served(directories.mktemp("recorded") / "data")
+def _up(directories: pytest.TempPathFactory) -> Iterator[ServedEngine]:
+    engine = ServedEngine(directories.mktemp("recorded") / "data")
     engine.up()
     yield engine
     engine.close()

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 from lamplighter.base.json_text import Json
-from tests.served import ACCOUNT, REGION
+from tests.served_engine import ACCOUNT, REGION
 
 SHARED = Path(__file__).parents[3] / "shared" / "conformance"
 FAILING = Path(__file__).with_name("failing.txt")

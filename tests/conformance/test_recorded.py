@@ -9,7 +9,7 @@ from types import ModuleType
 import pytest
 
 from tests.conformance.recorded import SHARED, Case, cases, failing, play
-from tests.served import Served
+from tests.served_engine import ServedEngine
 
 ALL = cases()
 FAILING = failing()
@@ -23,7 +23,7 @@ needs_recordings = pytest.mark.skipif(not ALL, reason="the recorded cases are no
 @pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
 @pytest.mark.parametrize("case", ALL or [NONE], ids=lambda case: case.name)
 def test_the_answers_are_those_of_aws(case: Case, replay: ModuleType, request: pytest.FixtureRequest) -> None:
-    engine: Served = request.getfixturevalue("own" if replay.lists_everything(str(case.path)) else "served")
+    engine: ServedEngine = request.getfixturevalue("own" if replay.lists_everything(str(case.path)) else "served")
     differences = play(replay, case, engine.url)
     if case.name not in FAILING:
         assert differences == []

@@ -7,36 +7,34 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page
 
-from tests.console import screen
-from tests.console.browsing import Browser
-from tests.engines import Site
+from tests.console import real_browser
+from tests.console.http_browser import Browser
+from tests.engine_harness import EngineHarness
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
+def harness(tmp_path: Path) -> Iterator[EngineHarness]:
     """An engine on a virtual clock."""
-    made = Site(tmp_path / "data")
-    made.up()
-    yield made
-    made.close()
+    with EngineHarness.running(tmp_path / "data") as harness:
+        yield harness
 
 
 @pytest.fixture
-def browser(site: Site) -> Browser:
+def browser(harness: EngineHarness) -> Browser:
     """A browser that looks at it."""
-    return Browser(site)
+    return Browser(harness)
 
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Chromium]:
     """A real browser; without one its tests are skipped, or fail where one is required."""
-    screen.require()
-    with screen.chromium() as started:
+    real_browser.require()
+    with real_browser.chromium() as started:
         yield started
 
 
 @pytest.fixture
 def page(chromium: Chromium) -> Iterator[Page]:
     """An empty page of it."""
-    with screen.page_of(chromium) as opened:
+    with real_browser.page_of(chromium) as opened:
         yield opened

@@ -8,8 +8,8 @@ from pathlib import Path
 from playwright.sync_api import Browser, expect
 
 from lamplighter.base.json_text import Json
-from tests.console import screen, seeds
-from tests.served import Served
+from tests.console import real_browser, sample_jobs
+from tests.served_engine import ServedEngine
 
 DOCS = Path(__file__).parents[2] / "docs"
 EXPORT = 'echo "exporting $REPORT"; for i in 1 2 3 4; do echo "batch $i of 4: 2500 rows"; sleep 0.{pace}; done; '
@@ -20,27 +20,29 @@ def main() -> None:
     """Make them all."""
     DOCS.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        served = Served(Path(folder) / "data")
+        served = ServedEngine(Path(folder) / "data")
         served.up()
         try:
             served.ecs.create_cluster(clusterName="default")
             run = fill(served, Path(folder))
-            with screen.chromium() as browser:
+            with real_browser.chromium() as browser:
                 take(browser, served, run)
                 take_around(browser, served)
         finally:
             served.close()
 
 
-def fill(served: Served, folder: Path) -> str:
+def fill(served: ServedEngine, folder: Path) -> str:
     """Jobs that have run, one of which runs now; the ARN of the run to look at."""
     nightly = served.machine(pipeline(served, folder), "reports-nightly")
-    weekly = seeds.job(served, "reports-weekly", EXPORT.format(pace=1) + "echo 'no such table: invoices' >&2; exit 2")
-    mirror = seeds.job(served, "mirror-bucket", EXPORT.format(pace=2) + f"test ! -e {folder}/slow || sleep 60")
-    cleanup = seeds.job(served, "cleanup", "sleep 0.2")
-    seeds.schedule(served, "reports-nightly", nightly, "cron(0 3 * * ? *)")
-    seeds.schedule(served, "reports-weekly", weekly, "cron(30 6 ? * MON *)", "Europe/Berlin")
-    seeds.schedule(served, "cleanup", cleanup, "rate(6 hours)", "UTC")
+    weekly = sample_jobs.job(
+        served, "reports-weekly", EXPORT.format(pace=1) + "echo 'no such table: invoices' >&2; exit 2"
+    )
+    mirror = sample_jobs.job(served, "mirror-bucket", EXPORT.format(pace=2) + f"test ! -e {folder}/slow || sleep 60")
+    cleanup = sample_jobs.job(served, "cleanup", "sleep 0.2")
+    sample_jobs.schedule(served, "reports-nightly", nightly, "cron(0 3 * * ? *)")
+    sample_jobs.schedule(served, "reports-weekly", weekly, "cron(30 6 ? * MON *)", "Europe/Berlin")
+    sample_jobs.schedule(served, "cleanup", cleanup, "rate(6 hours)", "UTC")
     watch(served)
     for at in range(12):
         served.ended(served.start(cleanup))
@@ -56,7 +58,7 @@ def fill(served: Served, folder: Path) -> str:
     return run
 
 
-def watch(served: Served) -> None:
+def watch(served: ServedEngine) -> None:
     """Rules that tell of attempts and runs that failed."""
     events = served.client("events")
     topic = served.client("sns").create_topic(Name="ops")["TopicArn"]
@@ -68,17 +70,19 @@ def watch(served: Served) -> None:
         events.put_targets(Rule=name, Targets=[{"Id": "ops", "Arn": topic}])
 
 
-def pipeline(served: Served, folder: Path) -> Json:
+def pipeline(served: ServedEngine, folder: Path) -> Json:
     """A night's work of several steps, the first of which fails once."""
     command = EXPORT.format(pace=3) + LOST.format(flag=folder / "lost")
     upload: Json = {"StartAt": "Upload", "States": {"Upload": {"Type": "Wait", "Seconds": 1, "End": True}}}
     each = {"Type": "Map", "ItemsPath": "$.parts", "ItemProcessor": upload, "End": True}
-    check = seeds.task(served, "check", "sleep 0.6", End=True)
+    check = sample_jobs.task(served, "check", "sleep 0.6", End=True)
     branches = [
         {"StartAt": "Check sums", "States": {"Check sums": check}},
         {"StartAt": "Parts", "States": {"Parts": each}},
     ]
-    extract = seeds.task(served, "extract", command, Retry=seeds.RETRY, ResultPath="$.report", Next="Publish")
+    extract = sample_jobs.task(
+        served, "extract", command, Retry=sample_jobs.RETRY, ResultPath="$.report", Next="Publish"
+    )
     extract["Catch"] = [{"ErrorEquals": ["States.ALL"], "ResultPath": None, "Next": "Tell people"}]
     tell = {"Type": "Pass", "Next": "Failed"}
     states = {
@@ -91,7 +95,7 @@ def pipeline(served: Served, folder: Path) -> Json:
     return {"StartAt": "Extract", "States": json.loads(json.dumps(states))}
 
 
-def take(browser: Browser, served: Served, run: str) -> None:
+def take(browser: Browser, served: ServedEngine, run: str) -> None:
     """The pictures."""
     attempt = next(event["id"] for event in served.history(run) if event["type"] == "TaskScheduled")
     picture(browser, served, "/", "jobs.png", height=430)
@@ -100,10 +104,10 @@ def take(browser: Browser, served: Served, run: str) -> None:
     picture(browser, served, f"/runs/{run}", "phone.png", width=390, height=844)
 
 
-def take_around(browser: Browser, served: Served) -> None:
+def take_around(browser: Browser, served: ServedEngine) -> None:
     """The pictures of what is around the jobs: the week to come, and why a rule took an event."""
     picture(browser, served, "/calendar?zone=Europe/Berlin", "calendar.png", height=440)
-    with screen.page_of(browser, height=640) as page:
+    with real_browser.page_of(browser, height=640) as page:
         page.goto(f"{served.url}/events")
         page.locator("tr", has_text="attempt-failed").first.get_by_role("link").first.click()
         page.screenshot(path=DOCS / "event.png")
@@ -111,15 +115,15 @@ def take_around(browser: Browser, served: Served) -> None:
 
 def picture(
     browser: Browser,
-    served: Served,
+    served: ServedEngine,
     path: str,
     name: str,
-    scheme: screen.Scheme = "light",
+    scheme: real_browser.Scheme = "light",
     width: int = 1280,
     height: int = 800,
 ) -> None:
     """One picture."""
-    with screen.page_of(browser, scheme, width, height) as page:
+    with real_browser.page_of(browser, scheme, width, height) as page:
         page.goto(served.url + path)
         expect(page.locator("main")).to_be_visible()
         time.sleep(0.5)  # until the graph is drawn and what is loaded later is there

@@ -17,11 +17,11 @@ from playwright.sync_api import Browser, Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from lamplighter.base.json_text import Json
-from tests.cli.account import surroundings
-from tests.console import screen, seeds
-from tests.served import Served, eventually
+from tests.cli.aws_account import surroundings
+from tests.console import real_browser, sample_jobs
+from tests.served_engine import ServedEngine, eventually
 
-SECONDS = screen.PATIENCE
+SECONDS = real_browser.PATIENCE
 KEEP_LABELS = """
 each => {
   window.labels = [];
@@ -32,15 +32,15 @@ each => {
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    engine = Served(tmp_path / "data")
+def served(tmp_path: Path) -> Iterator[ServedEngine]:
+    engine = ServedEngine(tmp_path / "data")
     engine.up()
     engine.ecs.create_cluster(clusterName="default")
     yield engine
     engine.close()
 
 
-def run_url(served: Served, arn: str) -> str:
+def run_url(served: ServedEngine, arn: str) -> str:
     return f"{served.url}/runs/{arn}"
 
 
@@ -64,11 +64,11 @@ def stop(page: Page) -> None:
 
 
 def test_a_run_is_started_by_a_click_fails_is_tried_again_and_succeeds_before_ones_eyes(
-    served: Served, page: Page, tmp_path: Path
+    served: ServedEngine, page: Page, tmp_path: Path
 ) -> None:
     retry = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 15, "MaxAttempts": 1}]  # long enough to be seen
-    gate, command = tmp_path / "gate", seeds.TWICE.format(flag=tmp_path / "flag")
-    seeds.job(served, "nightly", f"while ! test -e '{gate}'; do sleep 0.05; done; {command}", Retry=retry)
+    gate, command = tmp_path / "gate", sample_jobs.TWICE.format(flag=tmp_path / "flag")
+    sample_jobs.job(served, "nightly", f"while ! test -e '{gate}'; do sleep 0.05; done; {command}", Retry=retry)
     page.goto(served.url)
     page.get_by_role("button", name="Start nightly").click()
     page.wait_for_url("**/runs/**")
@@ -86,9 +86,9 @@ def test_a_run_is_started_by_a_click_fails_is_tried_again_and_succeeds_before_on
     assert page.evaluate("window.unchanged"), "the page was loaded again"
 
 
-def test_a_log_is_read_while_it_is_written_and_searched(served: Served, page: Page) -> None:
+def test_a_log_is_read_while_it_is_written_and_searched(served: ServedEngine, page: Page) -> None:
     command = 'for i in 1 2 3 4 5 6; do echo "line $i of <b>six</b>"; sleep 0.4; done'
-    execution = served.start(seeds.job(served, "chatty", command))
+    execution = served.start(sample_jobs.job(served, "chatty", command))
     eventually(lambda: "TaskSubmitted" in [event["type"] for event in served.history(execution)])
     page.goto(f"{run_url(served, execution)}/logs")
     expect(page.locator("#log")).to_contain_text("line 6 of <b>six</b>", timeout=SECONDS)
@@ -100,8 +100,8 @@ def test_a_log_is_read_while_it_is_written_and_searched(served: Served, page: Pa
     expect(page.locator("#log")).to_contain_text("line 4")
 
 
-def test_a_run_is_stopped(served: Served, page: Page) -> None:
-    execution = served.start(seeds.job(served, "endless", "sleep 600"))
+def test_a_run_is_stopped(served: ServedEngine, page: Page) -> None:
+    execution = served.start(sample_jobs.job(served, "endless", "sleep 600"))
     page.goto(run_url(served, execution))
     stands(page, "Report", "RUNNING")
     expect(page).to_have_title(f"running: endless {execution.rpartition(':')[2]} · lamplighter")
@@ -112,7 +112,7 @@ def test_a_run_is_stopped(served: Served, page: Page) -> None:
     assert served.ended(execution)["cause"] == "Stopped in the console"
 
 
-def test_an_activity_that_no_worker_has_taken_up_says_so(served: Served, page: Page) -> None:
+def test_an_activity_that_no_worker_has_taken_up_says_so(served: ServedEngine, page: Page) -> None:
     activity = served.sfn.create_activity(name="approve")["activityArn"]
     state = {"Type": "Task", "Resource": activity, "TimeoutSeconds": 600, "End": True}
     execution = served.start(served.machine({"StartAt": "Approve", "States": {"Approve": state}}, "approval"))
@@ -131,7 +131,7 @@ def test_an_activity_that_no_worker_has_taken_up_says_so(served: Served, page: P
 
 @pytest.mark.parametrize("given", [{"day": 1}, {"day": 1, "password": "hunter2"}, {"text": "é" * 5000}])
 def test_the_command_that_is_copied_starts_the_same_run_and_holds_no_secret(
-    served: Served, page: Page, given: Json
+    served: ServedEngine, page: Page, given: Json
 ) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     machine = served.machine({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}, "nightly")
@@ -146,7 +146,7 @@ def test_the_command_that_is_copied_starts_the_same_run_and_holds_no_secret(
     assert inputs_by(command, served, machine) == [given, given]
 
 
-def inputs_by(command: str, served: Served, machine: str) -> list[Json]:
+def inputs_by(command: str, served: ServedEngine, machine: str) -> list[Json]:
     """Type a command; what the runs of a machine began with, which there are then."""
     programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     subprocess.run(["sh", "-c", command], env=surroundings(PATH=programs), check=True, timeout=60, capture_output=True)
@@ -155,8 +155,8 @@ def inputs_by(command: str, served: Served, machine: str) -> list[Json]:
     return [json.loads(each["input"]) for each in found]
 
 
-def test_a_run_is_redriven_from_where_it_failed(served: Served, page: Page, tmp_path: Path) -> None:
-    execution = served.start(seeds.job(served, "broken", f"test -e {tmp_path}/mended"))
+def test_a_run_is_redriven_from_where_it_failed(served: ServedEngine, page: Page, tmp_path: Path) -> None:
+    execution = served.start(sample_jobs.job(served, "broken", f"test -e {tmp_path}/mended"))
     served.ended(execution)
     (tmp_path / "mended").touch()
     page.goto(run_url(served, execution))
@@ -166,9 +166,9 @@ def test_a_run_is_redriven_from_where_it_failed(served: Served, page: Page, tmp_
     expect(page.locator("#summary")).to_contain_text("Redriven")
 
 
-def test_a_schedule_is_paused_and_resumed(served: Served, page: Page) -> None:
+def test_a_schedule_is_paused_and_resumed(served: ServedEngine, page: Page) -> None:
     machine = served.machine({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}, "nightly")
-    seeds.schedule(served, "nightly", machine, "cron(0 18 * * ? *)")
+    sample_jobs.schedule(served, "nightly", machine, "cron(0 18 * * ? *)")
 
     def state() -> str:
         found: str = served.client("scheduler").get_schedule(Name="nightly")["State"]
@@ -183,7 +183,7 @@ def test_a_schedule_is_paused_and_resumed(served: Served, page: Page) -> None:
     assert state() == "ENABLED"
 
 
-def test_an_input_that_is_no_json_is_told_before_anything_starts(served: Served, page: Page) -> None:
+def test_an_input_that_is_no_json_is_told_before_anything_starts(served: ServedEngine, page: Page) -> None:
     machine = served.machine({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}, "nightly")
     page.goto(f"{served.url}/jobs/{machine}/start")
     page.get_by_label("Input").fill('{"day": ')
@@ -197,12 +197,12 @@ def test_an_input_that_is_no_json_is_told_before_anything_starts(served: Served,
 
 
 def test_a_large_machine_is_looked_at_where_the_job_failed_rather_than_where_it_was_told(
-    served: Served, page: Page
+    served: ServedEngine, page: Page
 ) -> None:
     caught = [{"ErrorEquals": ["States.ALL"], "ResultPath": None, "Next": "Told 0"}]
     told: Json = {f"Told {at}": {"Type": "Pass", "Next": f"Told {at + 1}"} for at in range(12)}
     told["Told 12"] = {"Type": "Fail", "Error": "Nightly"}
-    report = seeds.task(served, "broken", "echo no such table; exit 2", Catch=caught, Next="Told 12")
+    report = sample_jobs.task(served, "broken", "echo no such table; exit 2", Catch=caught, Next="Told 12")
     execution = served.start(served.machine({"StartAt": "Report", "States": {"Report": report, **told}}))
     served.ended(execution)
     page.goto(run_url(served, execution))
@@ -211,18 +211,18 @@ def test_a_large_machine_is_looked_at_where_the_job_failed_rather_than_where_it_
     assert page.locator("#graph").evaluate("figure => figure.scrollTop") == 0
 
 
-def test_a_phone_shows_first_why_a_run_failed(served: Served, chromium: Browser) -> None:
-    execution = served.start(seeds.job(served, "broken", "echo no such table; exit 2"))
+def test_a_phone_shows_first_why_a_run_failed(served: ServedEngine, chromium: Browser) -> None:
+    execution = served.start(sample_jobs.job(served, "broken", "echo no such table; exit 2"))
     served.ended(execution)
-    with screen.page_of(chromium, width=390, height=844) as page:
+    with real_browser.page_of(chromium, width=390, height=844) as page:
         page.goto(run_url(served, execution))
         stands(page, "Report", "FAILED")
         tops = [page.locator(each).evaluate("it => it.getBoundingClientRect().top") for each in ("#detail", "#graph")]
         assert tops == sorted(tops)
 
 
-def test_no_page_makes_the_browser_complain_of_an_icon(served: Served, page: Page) -> None:
-    execution = served.start(seeds.job(served, "short", "echo done"))
+def test_no_page_makes_the_browser_complain_of_an_icon(served: ServedEngine, page: Page) -> None:
+    execution = served.start(sample_jobs.job(served, "short", "echo done"))
     served.ended(execution)
     asked: list[int] = []
     page.on("response", lambda response: asked.append(response.status))
@@ -231,7 +231,7 @@ def test_no_page_makes_the_browser_complain_of_an_icon(served: Served, page: Pag
     assert [each for each in asked if each >= 400] == []
 
 
-def test_a_state_is_chosen_with_the_keyboard_and_has_its_own_address(served: Served, page: Page) -> None:
+def test_a_state_is_chosen_with_the_keyboard_and_has_its_own_address(served: ServedEngine, page: Page) -> None:
     states = {"First": {"Type": "Pass", "Next": "Second"}, "Second": {"Type": "Pass", "Result": {"x": 1}, "End": True}}
     execution = served.start(served.machine({"StartAt": "First", "States": states}))
     page.goto(run_url(served, execution))
@@ -245,8 +245,8 @@ def test_a_state_is_chosen_with_the_keyboard_and_has_its_own_address(served: Ser
     expect(page.locator("#detail h2")).to_have_text("Second")
 
 
-def test_a_run_of_ten_thousand_items_opens_about_as_fast_as_one_of_ten(served: Served, page: Page) -> None:
-    few, many = seeds.many(served, 10), seeds.many(served, 10_000)
+def test_a_run_of_ten_thousand_items_opens_about_as_fast_as_one_of_ten(served: ServedEngine, page: Page) -> None:
+    few, many = sample_jobs.many(served, 10), sample_jobs.many(served, 10_000)
     served.ended(few)
     served.ended(many, 120)
 
@@ -266,10 +266,10 @@ def test_a_run_of_ten_thousand_items_opens_about_as_fast_as_one_of_ten(served: S
 
 
 def test_a_page_goes_on_with_the_engine_that_follows_on_one_that_was_killed(
-    served: Served, chromium: Browser, own_port: int
+    served: ServedEngine, chromium: Browser, own_port: int
 ) -> None:
-    execution = served.start(seeds.job(served, "endless", "sleep 600"))
-    with screen.page_of(chromium, strict=False) as page:
+    execution = served.start(sample_jobs.job(served, "endless", "sleep 600"))
+    with real_browser.page_of(chromium, strict=False) as page:
         served.kill()
         served.up_on(own_port)
         page.goto(run_url(served, execution))
@@ -282,12 +282,12 @@ def test_a_page_goes_on_with_the_engine_that_follows_on_one_that_was_killed(
         assert page.evaluate("window.unchanged"), "the page was loaded again"
 
 
-def test_a_link_from_elsewhere_leads_to_the_page_and_spoils_no_other(served: Served, chromium: Browser) -> None:
-    execution = served.start(seeds.job(served, "endless", "sleep 600"))
-    with screen.page_of(chromium) as page:
+def test_a_link_from_elsewhere_leads_to_the_page_and_spoils_no_other(served: ServedEngine, chromium: Browser) -> None:
+    execution = served.start(sample_jobs.job(served, "endless", "sleep 600"))
+    with real_browser.page_of(chromium) as page:
         page.goto(run_url(served, execution))
         other = page.context.new_page()
-        other.goto(served.url.replace("127.0.0.1", "localhost"))  # another site, to a browser
+        other.goto(served.url.replace("127.0.0.1", "localhost"))  # another harness, to a browser
         other.evaluate("to => { document.querySelector('.brand').href = to }", run_url(served, execution))
         other.locator(".brand").click()
         expect(other.locator("#summary .status")).to_have_text("running")
@@ -295,9 +295,9 @@ def test_a_link_from_elsewhere_leads_to_the_page_and_spoils_no_other(served: Ser
         ends(page, "aborted")
 
 
-def test_a_button_that_asks_goes_on_asking_when_the_page_refreshes_it(served: Served, chromium: Browser) -> None:
-    execution = served.start(seeds.job(served, "endless", "sleep 600"))
-    with screen.page_of(chromium) as page:
+def test_a_button_that_asks_goes_on_asking_when_the_page_refreshes_it(served: ServedEngine, chromium: Browser) -> None:
+    execution = served.start(sample_jobs.job(served, "endless", "sleep 600"))
+    with real_browser.page_of(chromium) as page:
         page.goto(run_url(served, execution))
         expect(page.locator("#summary .status")).to_have_text("running")
         before = page.locator("#summary").inner_html()
@@ -312,20 +312,20 @@ def test_a_button_that_asks_goes_on_asking_when_the_page_refreshes_it(served: Se
         ends(page, "aborted")
 
 
-@pytest.mark.parametrize("scheme", get_args(screen.Scheme))
+@pytest.mark.parametrize("scheme", get_args(real_browser.Scheme))
 def test_nothing_keeps_anybody_from_using_it(
-    served: Served, chromium: Browser, tmp_path: Path, scheme: screen.Scheme
+    served: ServedEngine, chromium: Browser, tmp_path: Path, scheme: real_browser.Scheme
 ) -> None:
-    machine = seeds.flaky(served, "nightly", tmp_path / "flag")
-    seeds.schedule(served, "nightly", machine, "cron(0 18 * * ? *)")
+    machine = sample_jobs.flaky(served, "nightly", tmp_path / "flag")
+    sample_jobs.schedule(served, "nightly", machine, "cron(0 18 * * ? *)")
     execution = served.start(machine)
     served.ended(execution)
-    failed = served.start(seeds.job(served, "broken", "exit 2"))
+    failed = served.start(sample_jobs.job(served, "broken", "exit 2"))
     served.ended(failed)
     paths = ["/", f"/jobs/{machine}", f"/jobs/{machine}/start", f"/runs/{execution}", f"/runs/{failed}?state=Report"]
     paths += [f"/runs/{failed}", "/jobs"]
     paths += [f"/runs/{execution}/logs", f"/runs/{execution}/history"]
-    with screen.page_of(chromium, scheme) as page:
+    with real_browser.page_of(chromium, scheme) as page:
         for path in paths:
             page.goto(served.url + path)
             expect(page.locator("body[data-connected]")).to_be_attached()
@@ -333,12 +333,12 @@ def test_nothing_keeps_anybody_from_using_it(
 
 
 @pytest.mark.parametrize("width", [360, 1280])
-def test_no_page_is_wider_than_the_screen(served: Served, chromium: Browser, tmp_path: Path, width: int) -> None:
-    machine = seeds.flaky(served, "a-job-with-quite-a-long-name-as-they-are", tmp_path / "flag")
-    seeds.schedule(served, "nightly", machine, "cron(0 18 ? * MON-FRI *)")
+def test_no_page_is_wider_than_the_screen(served: ServedEngine, chromium: Browser, tmp_path: Path, width: int) -> None:
+    machine = sample_jobs.flaky(served, "a-job-with-quite-a-long-name-as-they-are", tmp_path / "flag")
+    sample_jobs.schedule(served, "nightly", machine, "cron(0 18 ? * MON-FRI *)")
     execution = served.start(machine)
     served.ended(execution)
-    with screen.page_of(chromium, width=width) as page:
+    with real_browser.page_of(chromium, width=width) as page:
         for path in ("/", f"/jobs/{machine}", f"/runs/{execution}", f"/runs/{execution}/logs"):
             page.goto(served.url + path)
             assert page.evaluate("document.documentElement.scrollWidth") <= width, path

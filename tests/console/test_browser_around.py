@@ -8,20 +8,20 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from lamplighter.engine import credentials
-from tests.console import screen, seeds
-from tests.console.around import dead_letters, filled, removed, waiting
+from tests.console import real_browser, sample_jobs
+from tests.console.full_engine import dead_letters, filled, removed, waiting
 from tests.console.test_browser import faults
-from tests.served import Served, eventually
+from tests.served_engine import ServedEngine, eventually
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Served]:
-    made = Served(tmp_path / "data")
+def engine(tmp_path: Path) -> Iterator[ServedEngine]:
+    made = ServedEngine(tmp_path / "data")
     yield made
     made.close()
 
 
-def test_a_dead_letter_is_sent_again_by_a_click_and_then_all_others(engine: Served, page: Page) -> None:
+def test_a_dead_letter_is_sent_again_by_a_click_and_then_all_others(engine: ServedEngine, page: Page) -> None:
     engine.up()
     url = dead_letters(engine, '{"night": 1}', '{"night": 2}', '{"night": 3}')
     page.goto(f"{engine.url}/queues")
@@ -39,7 +39,7 @@ def test_a_dead_letter_is_sent_again_by_a_click_and_then_all_others(engine: Serv
     expect(page.locator("main")).to_contain_text("2 of 2 messages")
 
 
-def test_a_stranger_logs_in_and_out(engine: Served, page: Page) -> None:
+def test_a_stranger_logs_in_and_out(engine: ServedEngine, page: Page) -> None:
     engine.up("--host", "0.0.0.0")
     (holder,) = credentials.load_credentials(engine.data / "credentials").values()
     page.goto(f"{engine.url}/queues")
@@ -58,10 +58,10 @@ def test_a_stranger_logs_in_and_out(engine: Served, page: Page) -> None:
     expect(page.get_by_label("Password")).to_be_visible()
 
 
-def test_the_calendar_is_shown_as_the_readers_clock_has_it(engine: Served, chromium: Browser) -> None:
+def test_the_calendar_is_shown_as_the_readers_clock_has_it(engine: ServedEngine, chromium: Browser) -> None:
     engine.up()
     machine = engine.machine({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}, "nightly")
-    seeds.schedule(engine, "nightly", machine, "cron(0 18 * * ? *)")
+    sample_jobs.schedule(engine, "nightly", machine, "cron(0 18 * * ? *)")
     context = chromium.new_context(timezone_id="Asia/Seoul")
     page = context.new_page()
     page.goto(f"{engine.url}/calendar")
@@ -70,20 +70,20 @@ def test_the_calendar_is_shown_as_the_readers_clock_has_it(engine: Served, chrom
     context.close()
 
 
-@pytest.mark.parametrize("scheme", get_args(screen.Scheme))
+@pytest.mark.parametrize("scheme", get_args(real_browser.Scheme))
 def test_axe_finds_nothing_serious_on_any_page_around_the_jobs(
-    engine: Served, chromium: Browser, scheme: screen.Scheme
+    engine: ServedEngine, chromium: Browser, scheme: real_browser.Scheme
 ) -> None:
     engine.up()
     places = [*filled(engine), *removed(engine)]
-    with screen.page_of(chromium, scheme) as page:
+    with real_browser.page_of(chromium, scheme) as page:
         found = {path: faults_at(page, engine.url + path) for path in places}
     assert {path: each for path, each in found.items() if each} == {}
 
 
-def test_every_page_around_the_jobs_fits_a_phone(engine: Served, chromium: Browser) -> None:
+def test_every_page_around_the_jobs_fits_a_phone(engine: ServedEngine, chromium: Browser) -> None:
     engine.up()
-    with screen.page_of(chromium, width=390, height=800) as page:
+    with real_browser.page_of(chromium, width=390, height=800) as page:
         wide = [path for path in [*filled(engine), *removed(engine)] if is_wide(page, engine.url + path)]
     assert wide == []
 

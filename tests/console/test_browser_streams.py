@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, CDPSession, Page, expect
 
-from tests.console import screen, seeds
+from tests.console import real_browser, sample_jobs
 from tests.console.test_browser import stop
-from tests.served import Served, eventually
+from tests.served_engine import ServedEngine, eventually
 
 TABS = 8
 """More than the six connections that a browser opens to a host."""
@@ -42,8 +42,8 @@ SEE = """() => { window.seen = true; document.dispatchEvent(new Event("visibilit
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    engine = Served(tmp_path / "data")
+def served(tmp_path: Path) -> Iterator[ServedEngine]:
+    engine = ServedEngine(tmp_path / "data")
     engine.up()
     engine.ecs.create_cluster(clusterName="default")
     yield engine
@@ -51,17 +51,17 @@ def served(tmp_path: Path) -> Iterator[Served]:
 
 
 def status(page: Page, words: str) -> None:
-    expect(page.locator("#summary .status")).to_have_text(words, timeout=screen.PATIENCE)
+    expect(page.locator("#summary .status")).to_have_text(words, timeout=real_browser.PATIENCE)
 
 
-def endless(served: Served, name: str = "endless") -> str:
-    return served.start(seeds.job(served, name, "sleep 600"))
+def endless(served: ServedEngine, name: str = "endless") -> str:
+    return served.start(sample_jobs.job(served, name, "sleep 600"))
 
 
 def test_eight_tabs_of_running_runs_leave_room_for_a_ninth_page_and_all_hear_of_their_runs(
-    served: Served, page: Page
+    served: ServedEngine, page: Page
 ) -> None:
-    machine = seeds.job(served, "endless", "sleep 600")
+    machine = sample_jobs.job(served, "endless", "sleep 600")
     runs = [served.start(machine) for _ in range(TABS)]
     tabs = [page, *(page.context.new_page() for _ in runs[1:])]
     for tab, run in zip(tabs, runs, strict=True):
@@ -86,9 +86,9 @@ def test_eight_tabs_of_running_runs_leave_room_for_a_ninth_page_and_all_hear_of_
     "script", [WITHOUT_WORKERS, NO_SCRIPT, SILENT], ids=["none", "none that knows modules", "one that never begins"]
 )
 def test_a_browser_without_shared_workers_follows_a_run_all_the_same(
-    served: Served, chromium: Browser, script: str
+    served: ServedEngine, chromium: Browser, script: str
 ) -> None:
-    with screen.page_of(chromium, strict=False) as page:
+    with real_browser.page_of(chromium, strict=False) as page:
         page.add_init_script(script)
         run = endless(served)
         page.goto(f"{served.url}/runs/{run}")
@@ -97,7 +97,9 @@ def test_a_browser_without_shared_workers_follows_a_run_all_the_same(
         status(page, "aborted")
 
 
-def test_a_tab_that_was_opened_in_the_background_follows_nothing_until_it_is_seen(served: Served, page: Page) -> None:
+def test_a_tab_that_was_opened_in_the_background_follows_nothing_until_it_is_seen(
+    served: ServedEngine, page: Page
+) -> None:
     page.add_init_script(WITHOUT_WORKERS)
     page.add_init_script(HIDDEN)
     asked: list[str] = []
@@ -113,9 +115,11 @@ def test_a_tab_that_was_opened_in_the_background_follows_nothing_until_it_is_see
     status(page, "aborted")
 
 
-def test_a_log_goes_on_after_its_last_line_when_another_tab_joins(served: Served, page: Page, tmp_path: Path) -> None:
+def test_a_log_goes_on_after_its_last_line_when_another_tab_joins(
+    served: ServedEngine, page: Page, tmp_path: Path
+) -> None:
     command = f"echo one; while ! test -e '{tmp_path}/on'; do sleep 0.1; done; echo two; sleep 600"
-    run = served.start(seeds.job(served, "chatty", command))
+    run = served.start(sample_jobs.job(served, "chatty", command))
     eventually(lambda: "TaskSubmitted" in [event["type"] for event in served.history(run)])
     page.goto(f"{served.url}/runs/{run}/logs")
     lines = page.locator("#log .l")
@@ -135,12 +139,12 @@ def test_a_log_goes_on_after_its_last_line_when_another_tab_joins(served: Served
 
 @pytest.mark.parametrize("workers", [True, False])
 def test_a_dead_engine_is_told_on_every_page_and_the_pages_go_on_when_it_is_back(
-    served: Served, chromium: Browser, own_port: int, *, workers: bool
+    served: ServedEngine, chromium: Browser, own_port: int, *, workers: bool
 ) -> None:
     run = endless(served)
     machine = run.replace(":execution:", ":stateMachine:").rpartition(":")[0]
     paths = [f"/runs/{run}", "/", "/calendar", f"/jobs/{machine}/start"]
-    with screen.page_of(chromium, strict=False) as first:
+    with real_browser.page_of(chromium, strict=False) as first:
         served.kill()
         served.up_on(own_port)
         tabs = [first, *(first.context.new_page() for _ in paths[1:])]
@@ -166,23 +170,23 @@ def test_a_dead_engine_is_told_on_every_page_and_the_pages_go_on_when_it_is_back
         served.up_on(own_port)
         served.sfn.stop_execution(executionArn=run)
         for tab in tabs:
-            expect(tab.locator("#lost")).to_be_hidden(timeout=screen.PATIENCE)
+            expect(tab.locator("#lost")).to_be_hidden(timeout=real_browser.PATIENCE)
         status(first, "aborted")
-        expect(tabs[1].locator("#jobs")).to_contain_text("aborted", timeout=screen.PATIENCE)
+        expect(tabs[1].locator("#jobs")).to_contain_text("aborted", timeout=real_browser.PATIENCE)
         expect(tabs[3].get_by_label("Name")).to_have_value("half-typed")
 
 
 def heard(page: Page) -> None:
     """Wait until a page is connected: it knows then when it is not any more."""
-    expect(page.locator("body[data-connected]")).to_be_attached(timeout=screen.PATIENCE)
+    expect(page.locator("body[data-connected]")).to_be_attached(timeout=real_browser.PATIENCE)
 
 
 @pytest.mark.parametrize("workers", [True, False])
 def test_a_page_whose_engine_died_before_it_gave_the_script_of_the_connection_says_so_and_goes_on(
-    served: Served, chromium: Browser, *, workers: bool
+    served: ServedEngine, chromium: Browser, *, workers: bool
 ) -> None:
     run = endless(served)
-    with screen.page_of(chromium, strict=False) as page:
+    with real_browser.page_of(chromium, strict=False) as page:
         page.add_init_script(NO_SCRIPT if workers else WITHOUT_WORKERS)
         page.route("**/stream.js?*", lambda route: route.abort("connectionrefused"))
         page.goto(f"{served.url}/runs/{run}")
@@ -190,29 +194,29 @@ def test_a_page_whose_engine_died_before_it_gave_the_script_of_the_connection_sa
         expect(page.locator("#lost")).to_contain_text("The engine does not answer since")
         page.unroute("**/stream.js?*")
         page.evaluate("window.died = false")
-        expect(page.locator("#lost")).to_be_hidden(timeout=screen.PATIENCE)
+        expect(page.locator("#lost")).to_be_hidden(timeout=real_browser.PATIENCE)
         served.sfn.stop_execution(executionArn=run)
         status(page, "aborted")
 
 
 def test_a_page_whose_engine_stands_still_before_it_gave_the_script_of_the_connection_says_so_and_goes_on(
-    served: Served, chromium: Browser
+    served: ServedEngine, chromium: Browser
 ) -> None:
     run = endless(served)
-    with screen.page_of(chromium, strict=False) as page:
+    with real_browser.page_of(chromium, strict=False) as page:
         page.add_init_script(WITHOUT_WORKERS)
         page.route("**/stream.js?*", lambda _: None)
         page.goto(f"{served.url}/runs/{run}")
         expect(page.locator("#lost")).to_contain_text("The engine does not answer since")
         page.unroute("**/stream.js?*")
-        expect(page.locator("#lost")).to_be_hidden(timeout=screen.PATIENCE)
+        expect(page.locator("#lost")).to_be_hidden(timeout=real_browser.PATIENCE)
         served.sfn.stop_execution(executionArn=run)
         status(page, "aborted")
 
 
-def test_tabs_whose_shared_worker_ended_share_another(served: Served, chromium: Browser) -> None:
+def test_tabs_whose_shared_worker_ended_share_another(served: ServedEngine, chromium: Browser) -> None:
     run = endless(served)
-    with screen.page_of(chromium) as first:
+    with real_browser.page_of(chromium) as first:
         tabs = [first, first.context.new_page()]
         for tab in tabs:
             tab.goto(f"{served.url}/runs/{run}")
@@ -228,15 +232,15 @@ def test_tabs_whose_shared_worker_ended_share_another(served: Served, chromium: 
         browser.detach()
 
 
-def shared_workers(browser: CDPSession, served: Served) -> list[str]:
+def shared_workers(browser: CDPSession, served: ServedEngine) -> list[str]:
     """The shared workers whose script is this engine's, as Chromium's developer tools name them."""
     targets = browser.send("Target.getTargets", {"filter": [{"type": "shared_worker"}]})["targetInfos"]
     return [each["targetId"] for each in targets if each["url"].startswith(served.url)]
 
 
-def test_a_button_whose_engine_died_as_it_was_pressed_says_so_in_place(served: Served, chromium: Browser) -> None:
+def test_a_button_whose_engine_died_as_it_was_pressed_says_so_in_place(served: ServedEngine, chromium: Browser) -> None:
     run = endless(served)
-    with screen.page_of(chromium, strict=False) as page:
+    with real_browser.page_of(chromium, strict=False) as page:
         page.route("**/stop", lambda route: route.abort("connectionrefused"))
         page.goto(f"{served.url}/runs/{run}")
         stop(page)
@@ -246,10 +250,10 @@ def test_a_button_whose_engine_died_as_it_was_pressed_says_so_in_place(served: S
         status(page, "aborted")
 
 
-def test_what_is_refused_is_told_on_the_page_and_loses_no_form(served: Served, chromium: Browser) -> None:
-    machine = seeds.job(served, "endless", "sleep 600")
+def test_what_is_refused_is_told_on_the_page_and_loses_no_form(served: ServedEngine, chromium: Browser) -> None:
+    machine = sample_jobs.job(served, "endless", "sleep 600")
     served.start(machine, {}, "taken")
-    with screen.page_of(chromium, strict=False) as page:
+    with real_browser.page_of(chromium, strict=False) as page:
         page.goto(f"{served.url}/jobs/{machine}/start")
         page.get_by_label("Input").fill('{"day": 7}')
         page.get_by_label("Name").fill("taken")
@@ -262,7 +266,7 @@ def test_what_is_refused_is_told_on_the_page_and_loses_no_form(served: Served, c
         assert page.url.endswith(":free")
 
 
-def test_buttons_work_without_scripts(served: Served, chromium: Browser) -> None:
+def test_buttons_work_without_scripts(served: ServedEngine, chromium: Browser) -> None:
     run = endless(served)
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()

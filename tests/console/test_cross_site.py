@@ -14,8 +14,8 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from lamplighter.base.json_text import Json
-from tests.console import attacker, screen, seeds
-from tests.served import Served, eventually, one
+from tests.console import attacker, real_browser, sample_jobs
+from tests.served_engine import ServedEngine, eventually, one
 
 THOROUGHLY = ("127.0.0.1", "0.0.0.0", "rebound.example")
 """A name of loopback; a spelling for which Chromium does not say that another site asks; a name of the attacker's."""
@@ -46,7 +46,7 @@ class Target:
 class Victim:
     """An engine, and what there is in it."""
 
-    served: Served
+    served: ServedEngine
     topic: str
     subscription: str
     machine: str
@@ -100,14 +100,14 @@ def query(service: str, action: str, **params: str) -> Target:
 
 @pytest.fixture
 def victim(tmp_path: Path) -> Iterator[Victim]:
-    engine = Served(tmp_path / "data")
+    engine = ServedEngine(tmp_path / "data")
     engine.up()
     topic = engine.client("sns").create_topic(Name="alerts")["TopicArn"]
     queue = engine.client("sqs").create_queue(QueueName="alerts")["QueueUrl"]
     endpoint = f"arn:aws:sqs:us-east-1:{ACCOUNT}:alerts"
     subscription = engine.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=endpoint)
     machine = engine.machine(one({"Type": "Pass", "End": True}), "nightly")
-    seeds.schedule(engine, "nightly", machine, "cron(0 3 1 1 ? 2099)")
+    sample_jobs.schedule(engine, "nightly", machine, "cron(0 3 1 1 ? 2099)")
     yield Victim(engine, topic, subscription["SubscriptionArn"], machine, queue, tmp_path / "commanded")
     engine.close()
 
@@ -115,14 +115,14 @@ def victim(tmp_path: Path) -> Iterator[Victim]:
 @pytest.fixture(scope="module")
 def open_chromium() -> Iterator[Browser]:
     """A browser that lets every page reach this machine."""
-    screen.require()
-    with screen.chromium(NAMES, f"--disable-features={','.join(CHECKS)}") as started:
+    real_browser.require()
+    with real_browser.chromium(NAMES, f"--disable-features={','.join(CHECKS)}") as started:
         yield started
 
 
 def opened(browser: Browser, url: str) -> Page:
     context = browser.new_context()
-    context.set_default_timeout(screen.PATIENCE * 3)
+    context.set_default_timeout(real_browser.PATIENCE * 3)
     page = context.new_page()
     page.goto(url)
     return page
@@ -200,7 +200,7 @@ def test_what_chromium_lets_a_page_of_the_internet_do_changes_nothing(victim: Vi
     before = victim.state()
     with attacker.site() as (port, _):
         public = f"--ip-address-space-overrides=127.0.0.1:{port}=public"
-        with screen.launched(open_chromium.browser_type, NAMES, public) as browser:
+        with real_browser.launched(open_chromium.browser_type, NAMES, public) as browser:
             home = f"http://attacker.example:{port}/public"
             page = opened(browser, home)
             check_that_nothing_was_read(page.evaluate("attack", [victim.aimed("0.0.0.0")[0]]))

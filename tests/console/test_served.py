@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.console.around import filled
-from tests.served import REGION, Served, eventually, one, run_task
+from tests.console.full_engine import filled
+from tests.served_engine import REGION, ServedEngine, eventually, one, run_task
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    engine = Served(tmp_path / "data")
+def served(tmp_path: Path) -> Iterator[ServedEngine]:
+    engine = ServedEngine(tmp_path / "data")
     engine.up()
     engine.ecs.create_cluster(clusterName="default")
     yield engine
@@ -38,21 +38,21 @@ def ask(port: int, method: str, path: str, **headers: str) -> Answer:
         return Answer(answer.status, dict(answer.headers), answer.read().decode())
 
 
-def endless(served: Served) -> str:
+def endless(served: ServedEngine) -> str:
     return served.start(served.machine(one(run_task(served.task("endless", ["sleep", "600"])))))
 
 
-def test_up_says_where_the_console_is(served: Served) -> None:
+def test_up_says_where_the_console_is(served: ServedEngine) -> None:
     served.client("sqs").list_queues()
     eventually(lambda: any(f"the console is at {served.url}/" in line for line in served.lines))
 
 
-def test_the_console_answers_to_no_foreign_name(served: Served) -> None:
+def test_the_console_answers_to_no_foreign_name(served: ServedEngine) -> None:
     assert ask(served.port, "GET", "/", host="evil.example").status == 403
     assert ask(served.port, "GET", "/").status == 200
 
 
-def test_a_page_of_another_site_reaches_neither_console_nor_apis(served: Served) -> None:
+def test_a_page_of_another_site_reaches_neither_console_nor_apis(served: ServedEngine) -> None:
     other = {"origin": "http://evil.example", "sec_fetch_site": "cross-site"}
     assert ask(served.port, "POST", "/jobs/schedule", **other).status == 403
     assert ask(served.port, "POST", "/", **other).status == 403
@@ -60,7 +60,7 @@ def test_a_page_of_another_site_reaches_neither_console_nor_apis(served: Served)
 
 
 def test_a_browser_that_asks_for_what_is_nowhere_gets_a_page_and_a_program_gets_the_answer_of_aws(
-    served: Served,
+    served: ServedEngine,
 ) -> None:
     page = ask(served.port, "GET", "/blah", accept="text/html,application/xhtml+xml,*/*;q=0.8")
     assert page.status == 404
@@ -74,12 +74,12 @@ def test_a_browser_that_asks_for_what_is_nowhere_gets_a_page_and_a_program_gets_
     assert (health.status, health.headers["content-type"]) == (200, "application/json")
 
 
-def test_there_is_an_icon_for_what_is_no_page(served: Served) -> None:
+def test_there_is_an_icon_for_what_is_no_page(served: ServedEngine) -> None:
     icon = ask(served.port, "GET", "/favicon.ico")
     assert (icon.status, icon.headers["content-type"]) == (200, "image/svg+xml")
 
 
-def test_files_are_kept_by_browsers_for_good_under_their_stamps_only(served: Served) -> None:
+def test_files_are_kept_by_browsers_for_good_under_their_stamps_only(served: ServedEngine) -> None:
     page = ask(served.port, "GET", "/").body
     stamped = page.partition('rel="stylesheet" href="')[2].partition('"')[0]
     answer = ask(served.port, "GET", stamped)
@@ -89,7 +89,7 @@ def test_files_are_kept_by_browsers_for_good_under_their_stamps_only(served: Ser
     assert ask(served.port, "GET", "/static/%2e%2e/app.py").status == 404
 
 
-def test_a_stream_ends_when_the_engine_stops(served: Served) -> None:
+def test_a_stream_ends_when_the_engine_stops(served: ServedEngine) -> None:
     execution = endless(served)
     with closing(http.client.HTTPConnection("127.0.0.1", served.port, timeout=60)) as connection:
         connection.request("GET", f"/runs/{execution}/live")
@@ -100,7 +100,7 @@ def test_a_stream_ends_when_the_engine_stops(served: Served) -> None:
         stream.close()
 
 
-def test_every_page_around_the_jobs_is_there_through_boto3(served: Served) -> None:
+def test_every_page_around_the_jobs_is_there_through_boto3(served: ServedEngine) -> None:
     """What AWS does not tell is left out: its events, deliveries and messages that nobody receives."""
     paths = [path for path in filled(served) if not path.startswith("/events/")]
     command = [sys.executable, "-m", "lamplighter", "console", "--endpoint-url", served.url, "--region", REGION]
@@ -115,7 +115,7 @@ def test_every_page_around_the_jobs_is_there_through_boto3(served: Served) -> No
     assert "nightly" in seen["/tasks"].body
 
 
-def test_the_pages_are_the_same_through_boto3(served: Served) -> None:
+def test_the_pages_are_the_same_through_boto3(served: ServedEngine) -> None:
     execution = endless(served)
     command = [sys.executable, "-m", "lamplighter", "console", "--endpoint-url", served.url, "--region", REGION]
     with subprocess.Popen([*command, "--port", "0"], stderr=subprocess.PIPE, text=True) as console:

@@ -14,13 +14,13 @@ from lamplighter.isolation.limits import Limits
 from lamplighter.isolation.port import Isolation, LimitExceeded
 from lamplighter.isolation.processes import WorkerProcesses, _watch
 from lamplighter.isolation.requests import Advanced, AdvanceExecution, RequestClock, source_of
-from tests.inline import Inline
+from tests.inline_isolation import InlineIsolation
 
 ARN = "arn:aws:states:eu-west-1:123456789012:execution:night:one"
 LITTLE_TIME, LITTLE_MEMORY = Limits(cpu_seconds=1), Limits(memory=400 * 1024 * 1024)
 
 
-@pytest.fixture(params=[Inline, WorkerProcesses])
+@pytest.fixture(params=[InlineIsolation, WorkerProcesses])
 async def isolation(request: pytest.FixtureRequest) -> AsyncIterator[Isolation]:
     made = request.param()
     yield made

@@ -1,16 +1,14 @@
-"""What the tests of the engine share: a site, with an engine running."""
+"""What the tests of the engine share: a harness, with an engine running."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.engines import Site
+from tests.engine_harness import EngineHarness
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    made = Site(tmp_path / "data")
-    made.up()
-    yield made
-    made.close()
+def harness(tmp_path: Path) -> Iterator[EngineHarness]:
+    with EngineHarness.running(tmp_path / "data") as harness:
+        yield harness

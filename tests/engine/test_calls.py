@@ -1,9 +1,9 @@
 """Calls that cannot be made: a task whose parameters do not fit is not begun."""
 
-from tests.engines import Site
+from tests.engine_harness import EngineHarness
 
 
-def test_a_task_whose_parameters_do_not_fit_its_call_is_not_begun(site: Site) -> None:
+def test_a_task_whose_parameters_do_not_fit_its_call_is_not_begun(harness: EngineHarness) -> None:
     task = {
         "Type": "Task",
         "Resource": "arn:aws:states:::sqs:sendMessage",
@@ -11,9 +11,9 @@ def test_a_task_whose_parameters_do_not_fit_its_call_is_not_begun(site: Site) ->
         "Arguments": "{% {'QueueUrl': 'u', 'MessageBody': 'a', 'Foo': 1} %}",
         "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "B"}],
     }
-    execution = site.run_machine(task, {"Type": "Succeed"})
-    ended = site.describe(execution)
-    assert site.types(execution) == ["ExecutionStarted", "TaskStateEntered", "ExecutionFailed"]
+    execution = harness.run_machine(task, {"Type": "Succeed"})
+    ended = harness.describe(execution)
+    assert harness.types(execution) == ["ExecutionStarted", "TaskStateEntered", "ExecutionFailed"]
     assert ended["error"] == "States.Runtime"
     assert ended["cause"] == (
         "An error occurred while executing the state 'A' (entered at the event id #2). The Parameters "

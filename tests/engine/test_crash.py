@@ -16,7 +16,7 @@ import pytest
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, loads
 from lamplighter.runtime.fake import Script
-from tests.engines import SECOND, WITH_TOKEN, Died, Site, chain, job
+from tests.engine_harness import SECOND, WITH_TOKEN, EngineDied, EngineHarness, chain, job
 
 PATIENCE = 200
 """After how many deaths and seconds of virtual time a night must be over."""
@@ -63,83 +63,85 @@ TOKEN = Night(
 NIGHTS = {"article": ARTICLE, "parallel and map": FAN, "token": TOKEN}
 
 
-def prepare(directory: Path, night: Night) -> tuple[Site, str]:
-    """A site before the night, and its state machine."""
-    site = Site(directory)
-    site.up()
-    site.define_task()
-    site.runtime.script(Script(after=night.lasts))
-    site.runtime.script(Script(code=1, after=night.lasts), lambda _: len(site.runtime.runs()) in night.fails)
-    return site, site.machine(night.definition)
+def prepare(directory: Path, night: Night) -> tuple[EngineHarness, str]:
+    """A harness before the night, and its state machine."""
+    harness = EngineHarness(directory)
+    harness.up()
+    harness.define_task()
+    harness.runtime.script(Script(after=night.lasts))
+    harness.runtime.script(Script(code=1, after=night.lasts), lambda _: len(harness.runtime.runs()) in night.fails)
+    return harness, harness.machine(night.definition)
 
 
-def play(site: Site, machine: str, revive: Callable[[], None]) -> tuple[str, int]:
+def play(harness: EngineHarness, machine: str, revive: Callable[[], None]) -> tuple[str, int]:
     """Go through the night, with a new engine whenever one dies; the execution, and how many died."""
     deaths = 0
     for _ in range(PATIENCE):
         try:
-            execution = begin(site, machine)
-            answer(site)
-            if site.status(execution) != "RUNNING":
-                site.advance(SECOND)
+            execution = begin(harness, machine)
+            answer(harness)
+            if harness.status(execution) != "RUNNING":
+                harness.advance(SECOND)
                 return execution, deaths
-            site.advance(SECOND)
-        except Died:
+            harness.advance(SECOND)
+        except EngineDied:
             deaths += 1
             revive()
     raise AssertionError("the night does not end")
 
 
-def begin(site: Site, machine: str) -> str:
+def begin(harness: EngineHarness, machine: str) -> str:
     """Start the execution; its name makes it one however often that is tried."""
     with suppress(AwsError):
-        site.start(machine, {"items": [1, 2, 3]}, NAME)
-    site.settle()
+        harness.start(machine, {"items": [1, 2, 3]}, NAME)
+    harness.settle()
     return f"{machine.replace(':stateMachine:', ':execution:')}:{NAME}"
 
 
-def answer(site: Site) -> None:
+def answer(harness: EngineHarness) -> None:
     """Be the worker that answers for each container that has a token; it tries until it hears that it was heard."""
-    for name, container in site.runtime.begun.items():
-        if "TOKEN" in container.environment and name in site.runtime.left():
+    for name, container in harness.runtime.begun.items():
+        if "TOKEN" in container.environment and name in harness.runtime.left():
             with suppress(AwsError):  # it was heard, and the engine died before it could say so
-                site.call("states", "SendTaskSuccess", taskToken=container.environment["TOKEN"], output='{"by":"hand"}')
-            site.settle()
-            site.runtime.finish(name)
-            site.settle()
+                harness.call(
+                    "states", "SendTaskSuccess", taskToken=container.environment["TOKEN"], output='{"by":"hand"}'
+                )
+            harness.settle()
+            harness.runtime.finish(name)
+            harness.settle()
 
 
-def check(site: Site, night: Night, execution: str, undisturbed: list[str]) -> None:
+def check(harness: EngineHarness, night: Night, execution: str, undisturbed: list[str]) -> None:
     """Nobody can tell that anything has happened."""
-    found = site.describe(execution)
+    found = harness.describe(execution)
     assert found["status"] == "SUCCEEDED"
     assert night.output(loads(found["output"])) == night.expected
-    events = site.history(execution)
+    events = harness.history(execution)
     types = [event["type"] for event in events]
     assert Counter(types) == Counter(undisturbed)
     if "ParallelStateEntered" not in types:
         assert types == undisturbed
     assert [event["id"] for event in events] == list(range(1, len(events) + 1))
-    assert set(Counter(site.runtime.runs()).values()) == {1}
-    assert len(site.runtime.runs()) == night.runs
-    check_events(site)
-    check_leftovers(site)
+    assert set(Counter(harness.runtime.runs()).values()) == {1}
+    assert len(harness.runtime.runs()) == night.runs
+    check_events(harness)
+    check_leftovers(harness)
 
 
-def check_events(site: Site) -> None:
+def check_events(harness: EngineHarness) -> None:
     """Each change was told once, in order."""
-    assert [event.detail["status"] for event in site.heard("aws.states")] == ["RUNNING", "SUCCEEDED"]
+    assert [event.detail["status"] for event in harness.heard("aws.states")] == ["RUNNING", "SUCCEEDED"]
     versions: dict[str, list[int]] = defaultdict(list)
-    for event in site.heard("aws.ecs"):
+    for event in harness.heard("aws.ecs"):
         versions[event.detail["taskArn"]].append(event.detail["version"])
     for told in versions.values():
         assert told == list(range(told[0], told[0] + len(told)))
 
 
-def check_leftovers(site: Site) -> None:
-    assert site.runtime.left() == []
+def check_leftovers(harness: EngineHarness) -> None:
+    assert harness.runtime.left() == []
     for table in ("outbox", "timers", "frames", "fan_outs", "child_results", "watches"):
-        assert site.rows(f"SELECT * FROM {table}") == [], table
+        assert harness.rows(f"SELECT * FROM {table}") == [], table
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
@@ -156,11 +158,11 @@ def test_killed_at_any_commit_the_night_ends_as_if_nothing_had_happened(
     quiet.close()
     killed = 0
     for commit in itertools.count(1):
-        site, machine = prepare(tmp_path / str(commit), night)
-        site.die_at(commit, before=before)
-        execution, deaths = play(site, machine, site.up)
-        check(site, night, execution, undisturbed)
-        site.close()
+        harness, machine = prepare(tmp_path / str(commit), night)
+        harness.die_at(commit, before=before)
+        execution, deaths = play(harness, machine, harness.up)
+        check(harness, night, execution, undisturbed)
+        harness.close()
         killed += deaths
         if not deaths:
             break
@@ -173,18 +175,18 @@ def test_engines_that_die_young_one_after_another_get_the_night_done(tmp_path: P
     quiet, machine = prepare(tmp_path / "quiet", night)
     undisturbed = quiet.types(play(quiet, machine, quiet.up)[0])
     quiet.close()
-    site, machine = prepare(tmp_path / "site", night)
+    harness, machine = prepare(tmp_path / "site", night)
 
     def revive() -> None:
         while True:
-            site.die_at(life, before=False)
-            with suppress(Died):
-                site.up()
+            harness.die_at(life, before=False)
+            with suppress(EngineDied):
+                harness.up()
                 return
 
-    site.die_at(life, before=False)
-    execution, deaths = play(site, machine, revive)
-    site.disk.death = None
+    harness.die_at(life, before=False)
+    execution, deaths = play(harness, machine, revive)
+    harness.disk.death = None
     assert deaths > 0
-    check(site, night, execution, undisturbed)
-    site.close()
+    check(harness, night, execution, undisturbed)
+    harness.close()

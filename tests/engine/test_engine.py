@@ -11,32 +11,32 @@ from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
 from lamplighter.runtime.fake import FakeRuntime, Script
 from lamplighter.store.lock import DirectoryInUse
-from tests.engines import CALLER, HOUR, ROLE, SECOND, Site, chain, job
+from tests.engine_harness import CALLER, HOUR, ROLE, SECOND, EngineHarness, chain, job
 
 
 @pytest.fixture
-def other(tmp_path: Path) -> Iterator[Site]:
-    made = Site(tmp_path / "other")
+def other(tmp_path: Path) -> Iterator[EngineHarness]:
+    made = EngineHarness(tmp_path / "other")
     made.up()
     yield made
     made.close()
 
 
-def test_two_engines_in_one_process_do_not_disturb_each_other(site: Site, other: Site) -> None:
+def test_two_engines_in_one_process_do_not_disturb_each_other(harness: EngineHarness, other: EngineHarness) -> None:
     executions = {}
-    for each, code in ((site, 0), (other, 1)):
+    for each, code in ((harness, 0), (other, 1)):
         each.define_task()
         each.runtime.script(Script(code=code, after=10 * SECOND))
         executions[each] = each.run_machine(job())
     other.clock.jump(HOUR)
-    site.advance(10 * SECOND)
-    assert (site.status(executions[site]), other.status(executions[other])) == ("SUCCEEDED", "RUNNING")
-    site.crash()
+    harness.advance(10 * SECOND)
+    assert (harness.status(executions[harness]), other.status(executions[other])) == ("SUCCEEDED", "RUNNING")
+    harness.crash()
     other.advance(10 * SECOND)
     assert other.status(executions[other]) == "FAILED"
-    site.up()
-    assert site.call("states", "ListStateMachines")["stateMachines"][0]["name"] == "machine"
-    assert len(site.runtime.runs()) == len(other.runtime.runs()) == 1
+    harness.up()
+    assert harness.call("states", "ListStateMachines")["stateMachines"][0]["name"] == "machine"
+    assert len(harness.runtime.runs()) == len(other.runtime.runs()) == 1
 
 
 async def test_two_engines_on_one_loop_do_not_disturb_each_other(tmp_path: Path) -> None:
@@ -53,62 +53,62 @@ async def test_two_engines_on_one_loop_do_not_disturb_each_other(tmp_path: Path)
         await engine.close()
 
 
-def test_a_second_engine_on_the_directory_is_refused_and_the_first_is_not_disturbed(site: Site) -> None:
-    execution = site.run_machine({"Type": "Wait", "Seconds": 10})
-    second = Site(site.directory)
+def test_a_second_engine_on_the_directory_is_refused_and_the_first_is_not_disturbed(harness: EngineHarness) -> None:
+    execution = harness.run_machine({"Type": "Wait", "Seconds": 10})
+    second = EngineHarness(harness.directory)
     with pytest.raises(DirectoryInUse, match=r"another engine \(process \d+\) runs on"):
         second.up()
     second.abandon()
-    site.advance(10 * SECOND)
-    assert site.status(execution) == "SUCCEEDED"
+    harness.advance(10 * SECOND)
+    assert harness.status(execution) == "SUCCEEDED"
 
 
-def test_accounts_and_regions_do_not_see_each_other(site: Site) -> None:
-    site.machine(chain({"Type": "Pass"}))
+def test_accounts_and_regions_do_not_see_each_other(harness: EngineHarness) -> None:
+    harness.machine(chain({"Type": "Pass"}))
     for caller in (Caller("999999999999", CALLER.region), Caller(CALLER.account, "eu-west-1")):
-        answer = site.run(site.engine.call(caller, "states", "ListStateMachines", {}))
+        answer = harness.run(harness.engine.call(caller, "states", "ListStateMachines", {}))
         assert answer["stateMachines"] == []
 
 
-def test_an_engine_that_is_stopped_and_started_goes_on(site: Site) -> None:
-    site.define_task()
-    site.runtime.script(Script(after=10 * SECOND))
-    execution = site.run_machine(job(), {"Type": "Wait", "Seconds": 10})
-    site.down()
-    site.up()
-    site.advance(10 * SECOND)
-    site.down()
-    site.up()
-    site.advance(10 * SECOND)
-    assert site.status(execution) == "SUCCEEDED"
-    assert len(site.runtime.runs()) == 1
+def test_an_engine_that_is_stopped_and_started_goes_on(harness: EngineHarness) -> None:
+    harness.define_task()
+    harness.runtime.script(Script(after=10 * SECOND))
+    execution = harness.run_machine(job(), {"Type": "Wait", "Seconds": 10})
+    harness.down()
+    harness.up()
+    harness.advance(10 * SECOND)
+    harness.down()
+    harness.up()
+    harness.advance(10 * SECOND)
+    assert harness.status(execution) == "SUCCEEDED"
+    assert len(harness.runtime.runs()) == 1
 
 
-def test_docker_that_goes_away_is_waited_for(site: Site) -> None:
-    site.define_task()
-    site.runtime.script(Script(after=10 * SECOND))
-    running = site.run_machine(job(), name="running")
-    site.runtime.go_away()
-    begun = site.run_machine(job(), name="begun")
-    site.advance(60 * SECOND)
-    assert (site.status(running), site.status(begun)) == ("RUNNING", "RUNNING")
-    site.runtime.come_back()
-    site.advance(10 * SECOND)
-    site.advance(10 * SECOND)
-    assert (site.status(running), site.status(begun)) == ("SUCCEEDED", "SUCCEEDED")
-    assert len(set(site.runtime.runs())) == len(site.runtime.runs()) == 2
+def test_docker_that_goes_away_is_waited_for(harness: EngineHarness) -> None:
+    harness.define_task()
+    harness.runtime.script(Script(after=10 * SECOND))
+    running = harness.run_machine(job(), name="running")
+    harness.runtime.go_away()
+    begun = harness.run_machine(job(), name="begun")
+    harness.advance(60 * SECOND)
+    assert (harness.status(running), harness.status(begun)) == ("RUNNING", "RUNNING")
+    harness.runtime.come_back()
+    harness.advance(10 * SECOND)
+    harness.advance(10 * SECOND)
+    assert (harness.status(running), harness.status(begun)) == ("SUCCEEDED", "SUCCEEDED")
+    assert len(set(harness.runtime.runs())) == len(harness.runtime.runs()) == 2
 
 
-def test_an_engine_that_starts_while_docker_is_away_goes_on_when_it_is_back(site: Site) -> None:
-    site.define_task()
-    site.runtime.script(Script(after=10 * SECOND))
-    execution = site.run_machine(job())
-    site.crash()
-    site.runtime.go_away()
-    site.up()
-    site.advance(60 * SECOND)
-    assert site.status(execution) == "RUNNING"
-    site.runtime.come_back()
-    site.advance(10 * SECOND)
-    assert site.status(execution) == "SUCCEEDED"
-    assert (len(site.runtime.runs()), site.runtime.left()) == (1, [])
+def test_an_engine_that_starts_while_docker_is_away_goes_on_when_it_is_back(harness: EngineHarness) -> None:
+    harness.define_task()
+    harness.runtime.script(Script(after=10 * SECOND))
+    execution = harness.run_machine(job())
+    harness.crash()
+    harness.runtime.go_away()
+    harness.up()
+    harness.advance(60 * SECOND)
+    assert harness.status(execution) == "RUNNING"
+    harness.runtime.come_back()
+    harness.advance(10 * SECOND)
+    assert harness.status(execution) == "SUCCEEDED"
+    assert (len(harness.runtime.runs()), harness.runtime.left()) == (1, [])

@@ -15,7 +15,8 @@ before = file_descriptors.raise_limit()
 room = file_descriptors.has_room(5)
 free = file_descriptors.descriptor_limit() - len(os.listdir("/proc/self/fd"))
 held = [os.dup(0) for _ in range(free - file_descriptors.RESERVE)]
-print(before, file_descriptors.descriptor_limit(), file_descriptors.connection_limit(), room, file_descriptors.has_room(5))
+limits = file_descriptors.descriptor_limit(), file_descriptors.connection_limit()
+print(before, *limits, room, file_descriptors.has_room(5))
 """
 
 

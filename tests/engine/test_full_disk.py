@@ -6,126 +6,126 @@ import pytest
 
 from lamplighter.base.errors import Unavailable
 from lamplighter.runtime.fake import Script
-from tests.engines import SECOND, WITH_TOKEN, Site, job
+from tests.engine_harness import SECOND, WITH_TOKEN, EngineHarness, job
 
 AT = pytest.mark.parametrize("at", ["write", "COMMIT"])
 
 
 @AT
-def test_a_call_is_refused_with_503_and_nothing_of_it_is_kept(site: Site, at: str) -> None:
-    machine = site.machine({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}})
-    site.disk.fill(at)
+def test_a_call_is_refused_with_503_and_nothing_of_it_is_kept(harness: EngineHarness, at: str) -> None:
+    machine = harness.machine({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}})
+    harness.disk.fill(at)
     with pytest.raises(Unavailable, match="database or disk is full") as refused:
-        site.start(machine, name="night")
+        harness.start(machine, name="night")
     assert (refused.value.code, refused.value.status) == ("ServiceUnavailable", 503)
-    assert site.call("states", "ListExecutions", stateMachineArn=machine)["executions"] == []
-    site.disk.fill("")
-    execution = site.start(machine, name="night")
-    site.settle()
-    assert site.types(execution)[-1] == "ExecutionSucceeded"
-    assert [event.detail["status"] for event in site.heard("aws.states")] == ["RUNNING", "SUCCEEDED"]
+    assert harness.call("states", "ListExecutions", stateMachineArn=machine)["executions"] == []
+    harness.disk.fill("")
+    execution = harness.start(machine, name="night")
+    harness.settle()
+    assert harness.types(execution)[-1] == "ExecutionSucceeded"
+    assert [event.detail["status"] for event in harness.heard("aws.states")] == ["RUNNING", "SUCCEEDED"]
 
 
 @AT
-def test_reading_goes_on(site: Site, at: str) -> None:
-    execution = site.run_machine({"Type": "Wait", "Seconds": 30})
-    site.disk.fill(at)
-    assert site.status(execution) == "RUNNING"
-    assert site.types(execution) == ["ExecutionStarted", "WaitStateEntered"]
+def test_reading_goes_on(harness: EngineHarness, at: str) -> None:
+    execution = harness.run_machine({"Type": "Wait", "Seconds": 30})
+    harness.disk.fill(at)
+    assert harness.status(execution) == "RUNNING"
+    assert harness.types(execution) == ["ExecutionStarted", "WaitStateEntered"]
 
 
 @AT
-def test_a_refused_turn_changes_nothing_of_what_the_engine_believes(site: Site, at: str) -> None:
+def test_a_refused_turn_changes_nothing_of_what_the_engine_believes(harness: EngineHarness, at: str) -> None:
     """The execution in memory had gone on when the turn was lost: it is read again, or the second answer would fail."""
-    site.define_task()
-    site.runtime.script(Script(after=None))
-    execution = site.run_machine(job(pattern=".waitForTaskToken", Parameters=WITH_TOKEN))
-    answer = {"taskToken": site.token(), "output": "{}"}
-    site.disk.fill(at)
+    harness.define_task()
+    harness.runtime.script(Script(after=None))
+    execution = harness.run_machine(job(pattern=".waitForTaskToken", Parameters=WITH_TOKEN))
+    answer = {"taskToken": harness.token(), "output": "{}"}
+    harness.disk.fill(at)
     for _ in range(3):
         with pytest.raises(Unavailable):
-            site.call("states", "SendTaskSuccess", **answer)
-    site.disk.fill("")
-    assert site.status(execution) == "RUNNING"
-    site.call("states", "SendTaskSuccess", **answer)
-    assert site.status(execution) == "SUCCEEDED"
-    assert site.types(execution).count("TaskSucceeded") == 1
+            harness.call("states", "SendTaskSuccess", **answer)
+    harness.disk.fill("")
+    assert harness.status(execution) == "RUNNING"
+    harness.call("states", "SendTaskSuccess", **answer)
+    assert harness.status(execution) == "SUCCEEDED"
+    assert harness.types(execution).count("TaskSucceeded") == 1
 
 
 @AT
-def test_the_exit_of_a_container_is_written_when_there_is_room_again(site: Site, at: str) -> None:
-    site.define_task()
-    site.runtime.script(Script(code=0, after=5 * SECOND))
-    execution = site.run_machine(job())
-    (name,) = site.runtime.runs()
-    site.disk.fill(at)
-    site.advance(60 * SECOND)
-    assert site.status(execution) == "RUNNING"
-    assert site.runtime.left() == [name], "its exit is not on record, so it must not be removed"
-    site.disk.fill("")
-    site.advance(SECOND)
-    assert site.status(execution) == "SUCCEEDED"
-    assert (site.runtime.runs(), site.runtime.left()) == ([name], [])
-    assert [event.detail["status"] for event in site.heard("aws.states")] == ["RUNNING", "SUCCEEDED"]
+def test_the_exit_of_a_container_is_written_when_there_is_room_again(harness: EngineHarness, at: str) -> None:
+    harness.define_task()
+    harness.runtime.script(Script(code=0, after=5 * SECOND))
+    execution = harness.run_machine(job())
+    (name,) = harness.runtime.runs()
+    harness.disk.fill(at)
+    harness.advance(60 * SECOND)
+    assert harness.status(execution) == "RUNNING"
+    assert harness.runtime.left() == [name], "its exit is not on record, so it must not be removed"
+    harness.disk.fill("")
+    harness.advance(SECOND)
+    assert harness.status(execution) == "SUCCEEDED"
+    assert (harness.runtime.runs(), harness.runtime.left()) == ([name], [])
+    assert [event.detail["status"] for event in harness.heard("aws.states")] == ["RUNNING", "SUCCEEDED"]
 
 
 @AT
 @pytest.mark.parametrize("refusals", [1, 2, 3, 5])
-def test_a_disk_that_is_full_now_and_then_runs_nothing_twice(site: Site, at: str, refusals: int) -> None:
+def test_a_disk_that_is_full_now_and_then_runs_nothing_twice(harness: EngineHarness, at: str, refusals: int) -> None:
     """Room is made after so many refusals, and lasts for a few seconds."""
-    site.define_task()
-    site.runtime.script(Script(after=2 * SECOND))
-    site.runtime.script(Script(code=1, after=2 * SECOND), lambda _: len(site.runtime.runs()) == 0)
-    execution = site.run_machine(job(Retry=[{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 10}]))
+    harness.define_task()
+    harness.runtime.script(Script(after=2 * SECOND))
+    harness.runtime.script(Script(code=1, after=2 * SECOND), lambda _: len(harness.runtime.runs()) == 0)
+    execution = harness.run_machine(job(Retry=[{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 10}]))
     for half in range(120):
         if half % 8 == 0:
-            site.disk.fill(at, until=refusals)
-        site.advance(SECOND // 2)
-    site.disk.fill("")
-    site.advance(10 * SECOND)
-    assert site.status(execution) == "SUCCEEDED"
-    assert len(set(site.runtime.runs())) == len(site.runtime.runs()) == 2
-    assert site.runtime.left() == []
-    kinds = site.types(execution)
+            harness.disk.fill(at, until=refusals)
+        harness.advance(SECOND // 2)
+    harness.disk.fill("")
+    harness.advance(10 * SECOND)
+    assert harness.status(execution) == "SUCCEEDED"
+    assert len(set(harness.runtime.runs())) == len(harness.runtime.runs()) == 2
+    assert harness.runtime.left() == []
+    kinds = harness.types(execution)
     assert (kinds.count("TaskSubmitted"), kinds.count("TaskFailed"), kinds.count("TaskSucceeded")) == (2, 1, 1)
 
 
 @AT
-def test_a_timer_that_could_not_be_rung_rings_when_there_is_room_again(site: Site, at: str) -> None:
-    execution = site.run_machine({"Type": "Wait", "Seconds": 30})
-    site.disk.fill(at)
-    site.advance(60 * SECOND)
-    assert site.status(execution) == "RUNNING"
-    site.disk.fill("")
-    site.advance(SECOND)
-    assert site.status(execution) == "SUCCEEDED"
+def test_a_timer_that_could_not_be_rung_rings_when_there_is_room_again(harness: EngineHarness, at: str) -> None:
+    execution = harness.run_machine({"Type": "Wait", "Seconds": 30})
+    harness.disk.fill(at)
+    harness.advance(60 * SECOND)
+    assert harness.status(execution) == "RUNNING"
+    harness.disk.fill("")
+    harness.advance(SECOND)
+    assert harness.status(execution) == "SUCCEEDED"
 
 
 @AT
 def test_the_engine_tries_again_now_and_then_and_does_not_spin(
-    site: Site, at: str, caplog: pytest.LogCaptureFixture
+    harness: EngineHarness, at: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    site.define_task()
-    site.runtime.script(Script(after=5 * SECOND))
-    site.run_machine({"Type": "Wait", "Seconds": 30}, name="waits")
-    site.run_machine(job(), name="works")
-    site.disk.fill(at)
+    harness.define_task()
+    harness.runtime.script(Script(after=5 * SECOND))
+    harness.run_machine({"Type": "Wait", "Seconds": 30}, name="waits")
+    harness.run_machine(job(), name="works")
+    harness.disk.fill(at)
     with caplog.at_level(logging.ERROR, "lamplighter"):
         for _ in range(120):
-            site.advance(SECOND // 2)
-    assert 60 < site.disk.refused < 1000
+            harness.advance(SECOND // 2)
+    assert 60 < harness.disk.refused < 1000
     said = [record for record in caplog.records if "takes no writes" in record.getMessage()]
     assert len(said) == 1, "said once, not at every try"
 
 
-def test_a_slice_of_a_large_map_that_could_not_be_kept_is_done_again(site: Site) -> None:
+def test_a_slice_of_a_large_map_that_could_not_be_kept_is_done_again(harness: EngineHarness) -> None:
     items = list(range(1000))
     each = {"StartAt": "Each", "States": {"Each": {"Type": "Pass", "End": True}}}
-    machine = site.machine({"StartAt": "A", "States": {"A": {"Type": "Map", "ItemProcessor": each, "End": True}}})
-    execution = site.start(machine, items)
+    machine = harness.machine({"StartAt": "A", "States": {"A": {"Type": "Map", "ItemProcessor": each, "End": True}}})
+    execution = harness.start(machine, items)
     for _ in range(20):
-        site.disk.fill("COMMIT", until=2)
+        harness.disk.fill("COMMIT", until=2)
         for _ in range(4):
-            site.advance(SECOND // 2)
-    assert site.status(execution) == "SUCCEEDED"
-    assert site.types(execution).count("MapIterationSucceeded") == 1000
+            harness.advance(SECOND // 2)
+    assert harness.status(execution) == "SUCCEEDED"
+    assert harness.types(execution).count("MapIterationSucceeded") == 1000

@@ -6,20 +6,20 @@ from lamplighter import __version__
 from lamplighter.base.errors import Unavailable
 from lamplighter.engine import health
 from lamplighter.engine.health import Condition
-from tests.engines import Site
+from tests.engine_harness import EngineHarness
 
 
-def test_an_engine_that_is_well_says_so(site: Site) -> None:
-    found = health.read_health(site.engine)
+def test_an_engine_that_is_well_says_so(harness: EngineHarness) -> None:
+    found = health.read_health(harness.engine)
     assert found.available
     assert found.body() == {"status": "ok", "version": __version__}
 
 
-def test_what_stops_the_work_comes_first_and_makes_the_engine_unavailable(site: Site) -> None:
+def test_what_stops_the_work_comes_first_and_makes_the_engine_unavailable(harness: EngineHarness) -> None:
     minor = Condition("docker", "Docker does not answer", stops_work=False)
     grave = Condition("data-directory", "the disk is full", stops_work=True)
-    assert health.read_health(site.engine, [lambda _: minor]).status == "degraded"
-    found = health.read_health(site.engine, [lambda _: minor, lambda _: None, lambda _: grave])
+    assert health.read_health(harness.engine, [lambda _: minor]).status == "degraded"
+    found = health.read_health(harness.engine, [lambda _: minor, lambda _: None, lambda _: grave])
     assert not found.available
     assert found.body() == {
         "status": "unavailable",
@@ -32,15 +32,15 @@ def test_what_stops_the_work_comes_first_and_makes_the_engine_unavailable(site: 
     }
 
 
-def test_a_disk_that_refuses_writes_is_a_condition_until_it_takes_them(site: Site) -> None:
-    machine = site.machine({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}})
-    site.disk.fill("write")
+def test_a_disk_that_refuses_writes_is_a_condition_until_it_takes_them(harness: EngineHarness) -> None:
+    machine = harness.machine({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}})
+    harness.disk.fill("write")
     with pytest.raises(Unavailable):
-        site.start(machine)
-    found = health.read_health(site.engine)
+        harness.start(machine)
+    found = health.read_health(harness.engine)
     assert found.status == "unavailable"
     assert found.conditions[0].name == "data-directory"
     assert "disk is full" in found.conditions[0].reason
-    site.disk.fill("")
-    site.start(machine)
-    assert health.read_health(site.engine).status == "ok"
+    harness.disk.fill("")
+    harness.start(machine)
+    assert health.read_health(harness.engine).status == "ok"

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.engines import Site
+from tests.engine_harness import EngineHarness
 
 HEAVY = ("services.sns.service", "services.sqs.service", "services.cloudformation.service", "services.logs.service")
 PROGRAM = """
@@ -29,10 +29,10 @@ def test_an_engine_that_needs_none_of_them_starts_without_them(tmp_path: Path) -
     assert [name for name in HEAVY if f"lamplighter.{name}" in loaded] == []
 
 
-def test_a_service_that_nobody_has_called_takes_up_what_the_last_engine_left(site: Site) -> None:
-    queue = site.call("sqs", "CreateQueue", QueueName="q")["QueueUrl"]
-    site.call("sqs", "SendMessage", QueueUrl=queue, MessageBody="x", DelaySeconds=5)
-    site.restart()
-    site.advance(5_000)
-    messages = site.call("sqs", "ReceiveMessage", QueueUrl=queue)["Messages"]
+def test_a_service_that_nobody_has_called_takes_up_what_the_last_engine_left(harness: EngineHarness) -> None:
+    queue = harness.call("sqs", "CreateQueue", QueueName="q")["QueueUrl"]
+    harness.call("sqs", "SendMessage", QueueUrl=queue, MessageBody="x", DelaySeconds=5)
+    harness.restart()
+    harness.advance(5_000)
+    messages = harness.call("sqs", "ReceiveMessage", QueueUrl=queue)["Messages"]
     assert [message["Body"] for message in messages] == ["x"]

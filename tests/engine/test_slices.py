@@ -4,52 +4,54 @@ import pytest
 
 from lamplighter.asl.execution.advance import MAX_CROSSINGS
 from lamplighter.base.json_text import Json, loads
-from tests.engines import Died, Site, chain
+from tests.engine_harness import EngineDied, EngineHarness, chain
 
 EACH: Json = {"Type": "Map", "ItemProcessor": chain({"Type": "Pass"}, first="I")}
 LONGEST = 25_000
 """Events of the longest history that AWS allows."""
 
 
-def test_a_map_of_ten_thousand_items_is_done_in_many_turns(site: Site) -> None:
+def test_a_map_of_ten_thousand_items_is_done_in_many_turns(harness: EngineHarness) -> None:
     """Four events an item: the history is full long before the end, as on AWS."""
-    before = site.disk.commits
-    execution = site.start(site.machine(chain(EACH)), list(range(10_000)))
-    site.settle()
-    found = site.describe(execution)
+    before = harness.disk.commits
+    execution = harness.start(harness.machine(chain(EACH)), list(range(10_000)))
+    harness.settle()
+    found = harness.describe(execution)
     assert (found["status"], found["error"]) == ("FAILED", "States.Runtime")
     assert "25000" in found["cause"].replace(",", "")
-    assert len(site.history(execution)) == LONGEST
-    assert site.disk.commits - before >= LONGEST // 4 // MAX_CROSSINGS
+    assert len(harness.history(execution)) == LONGEST
+    assert harness.disk.commits - before >= LONGEST // 4 // MAX_CROSSINGS
 
 
-def test_a_map_of_six_thousand_items_succeeds_in_many_turns(site: Site) -> None:
-    before = site.disk.commits
-    execution = site.start(site.machine(chain(EACH)), list(range(6_000)))
-    site.settle()
-    assert loads(site.describe(execution)["output"]) == list(range(6_000))
-    assert site.disk.commits - before >= 6_000 // MAX_CROSSINGS
+def test_a_map_of_six_thousand_items_succeeds_in_many_turns(harness: EngineHarness) -> None:
+    before = harness.disk.commits
+    execution = harness.start(harness.machine(chain(EACH)), list(range(6_000)))
+    harness.settle()
+    assert loads(harness.describe(execution)["output"]) == list(range(6_000))
+    assert harness.disk.commits - before >= 6_000 // MAX_CROSSINGS
 
 
-def test_others_are_served_between_two_slices(site: Site) -> None:
-    long = site.start(site.machine(chain(EACH), "long"), list(range(6_000)))
-    short = site.machine(chain({"Type": "Pass"}), "short")
-    assert site.status(site.start(short)) == "SUCCEEDED"
-    assert site.status(long) == "RUNNING"
+def test_others_are_served_between_two_slices(harness: EngineHarness) -> None:
+    long = harness.start(harness.machine(chain(EACH), "long"), list(range(6_000)))
+    short = harness.machine(chain({"Type": "Pass"}), "short")
+    assert harness.status(harness.start(short)) == "SUCCEEDED"
+    assert harness.status(long) == "RUNNING"
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
 @pytest.mark.parametrize("commit", [1, 2, 5, 10])
-def test_a_map_that_is_cut_off_between_two_slices_goes_on_from_there(site: Site, commit: int, before: bool) -> None:
-    machine = site.machine(chain(EACH))
-    execution = site.start(machine, list(range(3_000)), name="night")
-    site.die_at(commit, before=before)
-    with pytest.raises(Died):
-        site.settle()
-    done = site.rows("SELECT count(*) FROM child_results")[0][0]
-    site.up()
-    assert loads(site.describe(execution)["output"]) == list(range(3_000))
-    events = site.history(execution)
+def test_a_map_that_is_cut_off_between_two_slices_goes_on_from_there(
+    harness: EngineHarness, commit: int, before: bool
+) -> None:
+    machine = harness.machine(chain(EACH))
+    execution = harness.start(machine, list(range(3_000)), name="night")
+    harness.die_at(commit, before=before)
+    with pytest.raises(EngineDied):
+        harness.settle()
+    done = harness.rows("SELECT count(*) FROM child_results")[0][0]
+    harness.up()
+    assert loads(harness.describe(execution)["output"]) == list(range(3_000))
+    events = harness.history(execution)
     assert [event["id"] for event in events] == list(range(1, len(events) + 1))
     assert [event["type"] for event in events].count("MapIterationSucceeded") == 3_000
     assert 0 < done < 3_000
@@ -67,50 +69,50 @@ def branch(name: str, state: Json) -> Json:
     return {"StartAt": name, "States": {name: state}}
 
 
-def test_a_parallel_of_a_thousand_branches_is_started_in_many_turns(site: Site) -> None:
-    before = site.disk.commits
-    execution = site.start(site.machine(many_branches(1_000)), {"n": 1})
-    site.settle()
-    assert loads(site.describe(execution)["output"]) == [{"n": 1}] * 1_000
+def test_a_parallel_of_a_thousand_branches_is_started_in_many_turns(harness: EngineHarness) -> None:
+    before = harness.disk.commits
+    execution = harness.start(harness.machine(many_branches(1_000)), {"n": 1})
+    harness.settle()
+    assert loads(harness.describe(execution)["output"]) == [{"n": 1}] * 1_000
     entered = [
         event["stateEnteredEventDetails"]["name"]
-        for event in site.history(execution)
+        for event in harness.history(execution)
         if event["type"] == "PassStateEntered"
     ]
     assert entered == [f"B{at}" for at in range(1_000)]
-    assert site.disk.commits - before >= 1_000 // MAX_CROSSINGS
+    assert harness.disk.commits - before >= 1_000 // MAX_CROSSINGS
 
 
 @pytest.mark.parametrize("commit", [1, 2, 3])
-def test_a_parallel_that_is_cut_off_while_it_is_started_goes_on_from_there(site: Site, commit: int) -> None:
-    machine = site.machine(many_branches(1_000))
-    execution = site.start(machine, {"n": 1}, name="night")
-    site.die_at(commit, before=True)
-    with pytest.raises(Died):
-        site.settle()
-    site.up()
-    assert loads(site.describe(execution)["output"]) == [{"n": 1}] * 1_000
+def test_a_parallel_that_is_cut_off_while_it_is_started_goes_on_from_there(harness: EngineHarness, commit: int) -> None:
+    machine = harness.machine(many_branches(1_000))
+    execution = harness.start(machine, {"n": 1}, name="night")
+    harness.die_at(commit, before=True)
+    with pytest.raises(EngineDied):
+        harness.settle()
+    harness.up()
+    assert loads(harness.describe(execution)["output"]) == [{"n": 1}] * 1_000
 
 
-def test_a_branch_that_fails_ends_a_parallel_that_is_still_being_started(site: Site) -> None:
+def test_a_branch_that_fails_ends_a_parallel_that_is_still_being_started(harness: EngineHarness) -> None:
     definition = many_branches(1_000)
     (state,) = definition["States"].values()
     state["Branches"][0] = branch("F", {"Type": "Fail", "Error": "First"})
-    execution = site.start(site.machine(definition))
-    site.settle()
-    found = site.describe(execution)
+    execution = harness.start(harness.machine(definition))
+    harness.settle()
+    found = harness.describe(execution)
     assert (found["status"], found["error"]) == ("FAILED", "First")
-    assert site.rows("SELECT * FROM frames") == []
+    assert harness.rows("SELECT * FROM frames") == []
 
 
-def test_what_a_parallel_cannot_carry_is_not_kept_until_it_fails(site: Site) -> None:
-    execution = site.start(site.machine(many_branches(300)), "x" * 100_000)
-    site.die_at(10, before=False)
-    with pytest.raises(Died):
-        site.settle()
-    ((count, size),) = site.rows("SELECT count(*), sum(length(output)) FROM child_results")
+def test_what_a_parallel_cannot_carry_is_not_kept_until_it_fails(harness: EngineHarness) -> None:
+    execution = harness.start(harness.machine(many_branches(300)), "x" * 100_000)
+    harness.die_at(10, before=False)
+    with pytest.raises(EngineDied):
+        harness.settle()
+    ((count, size),) = harness.rows("SELECT count(*), sum(length(output)) FROM child_results")
     assert count > 10
     assert size < 500_000
-    site.up()
-    found = site.describe(execution)
+    harness.up()
+    found = harness.describe(execution)
     assert (found["status"], found["error"]) == ("FAILED", "States.DataLimitExceeded")

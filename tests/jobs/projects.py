@@ -11,7 +11,7 @@ from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.file.yaml_document import JobFileError
 from lamplighter.jobs.iam import check_roles
 from lamplighter.jobs.iam.resolve_template import ResolvedStack
-from tests.engines import Site
+from tests.engine_harness import EngineHarness
 
 CHANNELS = "channels:\n  ops: {email: ops@example.com}\n  dev: {sns: 'arn:aws:sns:us-east-1:123456789012:dev'}\n"
 
@@ -46,19 +46,19 @@ def stack(made: Project, **parameters: str) -> ResolvedStack:
     return ResolvedStack(deployed.template, {**deployed.parameters, **parameters})
 
 
-def deploy(site: Site, made: Project, **parameters: str) -> Mapping[str, str]:
+def deploy(harness: EngineHarness, made: Project, **parameters: str) -> Mapping[str, str]:
     """Make on an engine what the template says of clusters, tasks and machines; the ARNs of the machines by job."""
     deployed = stack(made, **parameters)
     for title, resource in deployed.template["Resources"].items():
         properties = deployed.properties(title)
         if resource["Type"] == "AWS::ECS::Cluster":
-            site.call("ecs", "CreateCluster", clusterName=properties["ClusterName"])
+            harness.call("ecs", "CreateCluster", clusterName=properties["ClusterName"])
         if resource["Type"] == "AWS::Logs::LogGroup":
-            site.call("logs", "CreateLogGroup", logGroupName=properties["LogGroupName"])
+            harness.call("logs", "CreateLogGroup", logGroupName=properties["LogGroupName"])
         if resource["Type"] == "AWS::ECS::TaskDefinition":
-            site.call("ecs", "RegisterTaskDefinition", **_camel(properties))
+            harness.call("ecs", "RegisterTaskDefinition", **_camel(properties))
         if resource["Type"] == "AWS::StepFunctions::StateMachine":
-            site.call(
+            harness.call(
                 "states",
                 "CreateStateMachine",
                 name=properties["StateMachineName"],

@@ -16,16 +16,16 @@ CAUGHT = "notify: {caught: q}"
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def harness(tmp_path: Path) -> Iterator[Desk]:
     made = Desk(tmp_path / "data")
     made.up()
     yield made
     made.close()
 
 
-def refuse_to_publish(desk: Desk, times: int) -> None:
+def refuse_to_publish(harness: Desk, times: int) -> None:
     """Have SNS refuse the next messages."""
-    publish, left = desk.engine.bus._find("sns", "Publish").write, [None] * times
+    publish, left = harness.engine.bus._find("sns", "Publish").write, [None] * times
 
     def published(tx: Tx, caller: Caller, params: Json) -> Json:
         if left:
@@ -34,35 +34,35 @@ def refuse_to_publish(desk: Desk, times: int) -> None:
         assert publish is not None
         return publish(tx, caller, params)
 
-    replace(desk, "sns", "Publish", Operation(write=published))
+    replace(harness, "sns", "Publish", Operation(write=published))
 
 
-def replace(desk: Desk, service: str, name: str, operation: Operation) -> None:
+def replace(harness: Desk, service: str, name: str, operation: Operation) -> None:
     """Have another operation in the place of one of a service's."""
-    bus = desk.engine.bus
+    bus = harness.engine.bus
     bus.serve(service, {**bus._services[service], name: operation})
 
 
-def test_a_deadline_is_told_although_no_run_can_catch_it(desk: Desk, tmp_path: Path) -> None:
-    desk.deploy(tmp_path, f"deadline: 1m\n{CAUGHT}", url="")
-    desk.runtime.script(Script(after=None))
-    execution = desk.run_job()
-    (told,) = desk.alerts()
+def test_a_deadline_is_told_although_no_run_can_catch_it(harness: Desk, tmp_path: Path) -> None:
+    harness.deploy(tmp_path, f"deadline: 1m\n{CAUGHT}", url="")
+    harness.runtime.script(Script(after=None))
+    execution = harness.run_job()
+    (told,) = harness.alerts()
     assert told.startswith("p: a run of the job job ended TIMED_OUT.\n")
     assert execution in told
     assert told.rstrip().endswith("lamplighter run p-job --aws --region us-east-1")
 
 
-def test_overlap_that_cannot_list_the_runs_is_told_from_inside(desk: Desk, tmp_path: Path) -> None:
-    desk.deploy(tmp_path, f"overlap: skip\n{CAUGHT}", url="")
+def test_overlap_that_cannot_list_the_runs_is_told_from_inside(harness: Desk, tmp_path: Path) -> None:
+    harness.deploy(tmp_path, f"overlap: skip\n{CAUGHT}", url="")
 
     def refused(_reader: Reader, _caller: Caller, _params: Json) -> Json:
         raise AwsError("no", code="AccessDeniedException", status=400)
 
-    replace(desk, "states", "ListExecutions", Operation(read=refused))
-    execution = desk.run_job()
-    assert desk.status(execution) == "FAILED"
-    (told,) = desk.alerts()
+    replace(harness, "states", "ListExecutions", Operation(read=refused))
+    execution = harness.run_job()
+    assert harness.status(execution) == "FAILED"
+    (told,) = harness.alerts()
     assert told.startswith("p: the job job failed.\n")
     assert "Attempts:  0\n" in told
 
@@ -70,47 +70,47 @@ def test_overlap_that_cannot_list_the_runs_is_told_from_inside(desk: Desk, tmp_p
 WORKFLOW = "StartAt: A\nStates: {A: {Type: Pass, InputPath: $.missing.path, End: true}}"
 
 
-def test_a_runtime_error_of_a_workflow_is_told_once(desk: Desk, tmp_path: Path) -> None:
-    desk.deploy(tmp_path, "", steps=WORKFLOW, url="", told=f", {CAUGHT}")
-    execution = desk.run_job(name="p-steps")
-    assert (desk.status(execution), desk.describe(execution)["error"]) == ("FAILED", "States.Runtime")
-    (told,) = desk.alerts()
+def test_a_runtime_error_of_a_workflow_is_told_once(harness: Desk, tmp_path: Path) -> None:
+    harness.deploy(tmp_path, "", steps=WORKFLOW, url="", told=f", {CAUGHT}")
+    execution = harness.run_job(name="p-steps")
+    assert (harness.status(execution), harness.describe(execution)["error"]) == ("FAILED", "States.Runtime")
+    (told,) = harness.alerts()
     assert told.startswith("p: a run of the job steps ended FAILED.\n")
 
 
-def test_a_failure_that_a_workflow_told_itself_is_told_once(desk: Desk, tmp_path: Path) -> None:
+def test_a_failure_that_a_workflow_told_itself_is_told_once(harness: Desk, tmp_path: Path) -> None:
     steps = "StartAt: A\nStates: {A: {Type: Fail, Error: Custom, Cause: '{oops}'}}"
-    desk.deploy(tmp_path, "", steps=steps, url="", told=f", {CAUGHT}")
-    desk.run_job(name="p-steps")
-    (told,) = desk.alerts()
+    harness.deploy(tmp_path, "", steps=steps, url="", told=f", {CAUGHT}")
+    harness.run_job(name="p-steps")
+    (told,) = harness.alerts()
     assert told.startswith("p: the job steps failed.\n")
 
 
-def test_a_run_that_could_not_publish_is_told_by_the_machine_that_asks(desk: Desk, tmp_path: Path) -> None:
-    desk.deploy(tmp_path, CAUGHT, url="")
-    desk.runtime.script(Script(code=3))
-    refuse_to_publish(desk, 7)
-    desk.run_job()
-    (told,) = desk.alerts()
+def test_a_run_that_could_not_publish_is_told_by_the_machine_that_asks(harness: Desk, tmp_path: Path) -> None:
+    harness.deploy(tmp_path, CAUGHT, url="")
+    harness.runtime.script(Script(code=3))
+    refuse_to_publish(harness, 7)
+    harness.run_job()
+    (told,) = harness.alerts()
     assert told.startswith("p: a run of the job job ended FAILED.\n")
 
 
-def test_a_machine_that_cannot_publish_is_told_itself(desk: Desk, tmp_path: Path) -> None:
-    desk.deploy(tmp_path, CAUGHT, url="")
-    desk.runtime.script(Script(code=3))
-    refuse_to_publish(desk, 14)
-    desk.run_job(minutes=10)
-    (told,) = desk.alerts()
+def test_a_machine_that_cannot_publish_is_told_itself(harness: Desk, tmp_path: Path) -> None:
+    harness.deploy(tmp_path, CAUGHT, url="")
+    harness.runtime.script(Script(code=3))
+    refuse_to_publish(harness, 14)
+    harness.run_job(minutes=10)
+    (told,) = harness.alerts()
     assert told.startswith("p--failures ended FAILED: a run that failed may not have been told.\n")
 
 
-def test_an_alert_that_no_topic_takes_is_in_a_queue_whose_alarm_rings(desk: Desk, tmp_path: Path) -> None:
-    desk.deploy(tmp_path, "notify: {run-failed: q}", url="")
-    desk.runtime.script(Script(code=3))
-    refuse_to_publish(desk, 1)
-    desk.run_job()
-    (told,) = desk.alerts()
+def test_an_alert_that_no_topic_takes_is_in_a_queue_whose_alarm_rings(harness: Desk, tmp_path: Path) -> None:
+    harness.deploy(tmp_path, "notify: {run-failed: q}", url="")
+    harness.runtime.script(Script(code=3))
+    refuse_to_publish(harness, 1)
+    harness.run_job()
+    (told,) = harness.alerts()
     assert "p-undelivered-alerts" in told
-    url = desk.call("sqs", "GetQueueUrl", QueueName="p-undelivered-alerts")["QueueUrl"]
-    (letter,) = desk.call("sqs", "ReceiveMessage", QueueUrl=url, MessageAttributeNames=["All"])["Messages"]
+    url = harness.call("sqs", "GetQueueUrl", QueueName="p-undelivered-alerts")["QueueUrl"]
+    (letter,) = harness.call("sqs", "ReceiveMessage", QueueUrl=url, MessageAttributeNames=["All"])["Messages"]
     assert letter["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "NO_PERMISSIONS"

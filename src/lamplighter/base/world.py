@@ -109,7 +109,7 @@ class ManualClock:
         """What the wall clock shows, in milliseconds since the epoch."""
         return self.wall
 
-    def steady(self) -> int:
+    def monotonic(self) -> int:
         """What it would show had nobody set it."""
         return self.unset
 
@@ -131,7 +131,7 @@ def fixed_world(clock: ManualClock | None = None, seed: int = 0) -> World:
     def name() -> str:
         return str(uuid.UUID(int=dice.getrandbits(128), version=4))
 
-    return World(now=hands.now, monotonic=hands.steady, uuid=name, random=dice.random)
+    return World(now=hands.now, monotonic=hands.monotonic, uuid=name, random=dice.random)
 
 
 def unguessable(letters: str, length: int) -> str:

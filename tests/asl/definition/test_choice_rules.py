@@ -7,13 +7,13 @@ import pytest
 
 from lamplighter.asl.definition.choice_rules import parse_timestamp
 from lamplighter.base.json_text import Json
-from tests.asl.play import Play, play
+from tests.asl.simulated_execution import SimulatedExecution, play
 
 EARLY, LATE = "2026-01-01T00:00:00Z", "2026-01-01T02:00:00+01:00"
 """The second is later by an hour, and smaller as text."""
 
 
-def choose(rule: Json, given: Json) -> Play:
+def choose(rule: Json, given: Json) -> SimulatedExecution:
     return play(
         {
             "C": {"Type": "Choice", "Choices": [{**rule, "Next": "Yes"}], "Default": "No"},
@@ -160,7 +160,7 @@ def test_a_rule_can_set_variables_and_the_default_others() -> None:
 
 
 def test_a_condition_of_jsonata_must_be_boolean() -> None:
-    def ended(condition: Json) -> Play:
+    def ended(condition: Json) -> SimulatedExecution:
         rule = {"Condition": condition, "Next": "D", "Output": "yes"}
         states = {"C": {"Type": "Choice", "Choices": [rule], "Default": "D"}, "D": {"Type": "Succeed"}}
         return play(states, 5, QueryLanguage="JSONata")

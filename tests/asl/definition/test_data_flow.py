@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/concepts-input-output-filte
 import pytest
 
 from lamplighter.base.json_text import Json
-from tests.asl.play import only, play
+from tests.asl.simulated_execution import only, play
 
 GIVEN: Json = {"a": [1, 2, {"b": "c"}], "n": None, "word": "lamp"}
 

@@ -7,7 +7,7 @@ import pytest
 
 from lamplighter.asl.execution.messages import SetTimer
 from lamplighter.base.json_text import Json
-from tests.asl.play import only
+from tests.asl.simulated_execution import only
 
 START = 1_767_225_600_000
 """2026-01-01T00:00:00Z, when the clock of a play begins."""

@@ -11,7 +11,7 @@ from lamplighter.asl.definition.model import Definition
 from lamplighter.asl.definition.parse import InvalidDefinition, parse_definition, parse_resource
 from lamplighter.asl.execution import step
 from lamplighter.base.json_text import Json, dumps, loads
-from tests.asl.play import Play
+from tests.asl.simulated_execution import SimulatedExecution
 from tests.strategies import INPUT, definitions, values
 
 Place = tuple[str | int, ...]
@@ -108,7 +108,7 @@ def test_a_definition_that_is_compiled_runs_to_an_end_whatever_is_odd_about_it(d
     found = outcome(dumps(document))
     if isinstance(found, Definition):
         with mock.patch.object(step, "MAX_EVENTS", 300):
-            assert Play(found, INPUT).run().execution.status != "RUNNING"
+            assert SimulatedExecution(found, INPUT).run().execution.status != "RUNNING"
 
 
 @settings(deadline=None, derandomize=True, max_examples=200)

@@ -26,7 +26,7 @@ from lamplighter.base.json_text import Json, loads
 from lamplighter.services.states.tables.frames import dump_counters, load, save
 from lamplighter.store.db import CommitSignals, Tx
 from lamplighter.store.migrate import migrate
-from tests.asl.play import Gentle, Play, fresh, waits_for
+from tests.asl.simulated_execution import Gentle, SimulatedExecution, fresh, waits_for
 from tests.strategies import INPUT, definitions, moves
 
 quick = settings(
@@ -39,9 +39,9 @@ SHORT = 30
 """A limit of the history that small machines reach."""
 
 
-def drawn(text: str, picks: list[int], crossings: int = 250) -> Iterator[Play]:
+def drawn(text: str, picks: list[int], crossings: int = 250) -> Iterator[SimulatedExecution]:
     """A play after each of its steps, until it has ended."""
-    play = Play(parse_definition(text), INPUT, crossings=crossings)
+    play = SimulatedExecution(parse_definition(text), INPUT, crossings=crossings)
     yield play
     for pick in picks:
         if play.execution.status != "RUNNING":
@@ -239,7 +239,7 @@ def test_nothing_that_is_handed_in_is_changed(text: str, picks: list[int]) -> No
     definition = parse_definition(text)
     plays = []
     for shared in (definition, definition, parse_definition(text)):
-        play = Play(shared, INPUT)
+        play = SimulatedExecution(shared, INPUT)
         for pick in picks:
             before, told = play.execution, repr(play.execution)
             if before.status == "RUNNING":

@@ -7,7 +7,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.services.states.tables.frames import dump_counters, load, save
 from lamplighter.store.db import CommitSignals, Tx
 from lamplighter.store.migrate import migrate
-from tests.asl.play import fresh, play
+from tests.asl.simulated_execution import fresh, play
 
 TASK: Json = {"Type": "Task", "Resource": "arn:aws:states:::ecs:runTask", "End": True}
 

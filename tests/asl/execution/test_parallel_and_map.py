@@ -7,7 +7,7 @@ import pytest
 
 from lamplighter.asl.execution.messages import CancelTask, ClearTimer, StartTask, TaskSucceeded
 from lamplighter.base.json_text import Json
-from tests.asl.play import Play, only, play
+from tests.asl.simulated_execution import SimulatedExecution, only, play
 
 TASK: Json = {"Type": "Task", "Resource": "arn:aws:states:::ecs:runTask.sync", "End": True}
 
@@ -27,7 +27,7 @@ def mapped(state: Json, **fields: Json) -> Json:
     return {"Type": "Map", "ItemProcessor": branch("Item", state), **fields}
 
 
-def last(night: Play, kind: type[StartTask | CancelTask | ClearTimer]) -> list[tuple[int, int]]:
+def last(night: SimulatedExecution, kind: type[StartTask | CancelTask | ClearTimer]) -> list[tuple[int, int]]:
     """What the last step asked for, of one kind."""
     return [(each.frame, each.number) for each in night.scenes[-1].step.commands if isinstance(each, kind)]
 

@@ -14,7 +14,7 @@ from lamplighter.asl.execution.messages import Started
 from lamplighter.asl.execution.single_state import LONGEST, Past, Probe, Verdict
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import ManualClock, fixed_world
-from tests.asl.play import begin
+from tests.asl.simulated_execution import begin
 
 TASK: Json = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": True}
 MAP: Json = {

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.
 import pytest
 
 from lamplighter.base.json_text import Json
-from tests.asl.play import only, play
+from tests.asl.simulated_execution import only, play
 
 SHOW: Json = {"Type": "Pass", "Parameters": {"all.$": "$$"}, "End": True}
 EXECUTION: Json = {

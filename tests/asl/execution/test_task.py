@@ -17,18 +17,18 @@ from lamplighter.asl.execution.messages import (
 )
 from lamplighter.asl.execution.task import parse_task_token
 from lamplighter.base.json_text import Json, dumps
-from tests.asl.play import Play, only, play
+from tests.asl.simulated_execution import SimulatedExecution, only, play
 
 RUN = "arn:aws:states:::ecs:runTask"
 ACTIVITY = "arn:aws:states:eu-west-1:123456789012:activity:knock"
 FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:echo"
 
 
-def task(resource: str = RUN, **fields: Json) -> Play:
+def task(resource: str = RUN, **fields: Json) -> SimulatedExecution:
     return only({"Type": "Task", "Resource": resource, **fields})
 
 
-def commands(night: Play) -> list[type]:
+def commands(night: SimulatedExecution) -> list[type]:
     return [type(each) for each in night.scenes[-1].step.commands]
 
 
@@ -54,7 +54,7 @@ def test_the_events_of_work_by_the_kind_of_its_resource(resource: str, expected:
 
 
 def test_work_that_is_done_is_not_called_off() -> None:
-    for end in (Play.succeed, Play.fail):
+    for end in (SimulatedExecution.succeed, SimulatedExecution.fail):
         night = task(TimeoutSeconds=9)
         end(night, "Boom")
         assert CancelTask not in commands(night)
@@ -163,7 +163,7 @@ def test_what_an_integration_adds_is_in_the_parameters() -> None:
     text = dumps(
         {"StartAt": "S", "States": {"S": {"Type": "Task", "Resource": RUN, "Parameters": {"a": 1}, "End": True}}}
     )
-    night = Play(parse_definition(text, lambda _resource: {"StartedBy": "AWS Step Functions"}))
+    night = SimulatedExecution(parse_definition(text, lambda _resource: {"StartedBy": "AWS Step Functions"}))
     assert night.work[night.named()].parameters == {"a": 1, "StartedBy": "AWS Step Functions"}
 
 

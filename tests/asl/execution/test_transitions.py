@@ -6,17 +6,17 @@ https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.htm
 import pytest
 
 from lamplighter.base.json_text import Json
-from tests.asl.play import Play, only, play
+from tests.asl.simulated_execution import SimulatedExecution, only, play
 
 TASK: Json = {"Type": "Task", "Resource": "arn:aws:states:::ecs:runTask"}
 
 
-def retrying(*retriers: Json, **fields: Json) -> Play:
+def retrying(*retriers: Json, **fields: Json) -> SimulatedExecution:
     """A Task with these retriers."""
     return only({**TASK, "Retry": list(retriers), **fields})
 
 
-def fate(night: Play, error: str) -> str:
+def fate(night: SimulatedExecution, error: str) -> str:
     """What an error leads to: a retry, or the status that the execution ends with."""
     night.fail(error)
     if night.execution.status != "RUNNING":
@@ -25,7 +25,7 @@ def fate(night: Play, error: str) -> str:
     return "retry"
 
 
-def delays(night: Play, times: int) -> list[int]:
+def delays(night: SimulatedExecution, times: int) -> list[int]:
     """The milliseconds before each of so many retries."""
     found = []
     for _ in range(times):

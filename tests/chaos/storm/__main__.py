@@ -13,9 +13,9 @@ import threading
 import time
 from pathlib import Path
 
-from tests.chaos.night import record
-from tests.chaos.platter import states
+from tests.chaos.disk_states import states
 from tests.chaos.powercut import judge, put
+from tests.chaos.recorded_night import record
 from tests.chaos.storm.ledger import Figures
 from tests.chaos.storm.storm import Storm
 

@@ -10,24 +10,24 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from botocore.exceptions import ClientError
 
 from lamplighter.base.json_text import Json
+from tests.chaos.storm.client_calls import ClientCalls
 from tests.chaos.storm.ledger import Ledger, Wish
-from tests.chaos.storm.office import Office
 from tests.chaos.storm.resources import Resources
 
 ANSWER = json.dumps("answered")
 
 
-def read_inbox(office: Office, resources: Resources, _name: str, _chance: random.Random) -> None:
+def read_inbox(office: ClientCalls, resources: Resources, _name: str, _chance: random.Random) -> None:
     """Take messages, and answer those that carry a task token."""
     _read(office, resources.inbox)
 
 
-def read_fifo(office: Office, resources: Resources, _name: str, _chance: random.Random) -> None:
+def read_fifo(office: ClientCalls, resources: Resources, _name: str, _chance: random.Random) -> None:
     """Take messages that come once."""
     _read(office, resources.fifo)
 
 
-def _read(office: Office, queue: str) -> None:
+def _read(office: ClientCalls, queue: str) -> None:
     found = office.call("sqs", "receive_message", QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=1)
     for message in (found or {}).get("Messages", []):
         identity, body = message["MessageId"], message["Body"].strip('"')
@@ -42,7 +42,7 @@ def _read(office: Office, queue: str) -> None:
             office.ledger.deleted.add(identity)
 
 
-def _delete(office: Office, queue: str, handle: str) -> bool:
+def _delete(office: ClientCalls, queue: str, handle: str) -> bool:
     """Delete a message; False where nobody answered, or we came too late: a FIFO queue then gives it again."""
     try:
         return office.call("sqs", "delete_message", QueueUrl=queue, ReceiptHandle=handle) is not None
@@ -52,14 +52,14 @@ def _delete(office: Office, queue: str, handle: str) -> bool:
         raise
 
 
-def work(office: Office, resources: Resources, _name: str, _chance: random.Random) -> None:
+def work(office: ClientCalls, resources: Resources, _name: str, _chance: random.Random) -> None:
     """Take one task of the activity and do it."""
     task = office.call("stepfunctions", "get_activity_task", activityArn=resources.activity)
     if task and task.get("taskToken"):
         _complete(office, task["taskToken"])
 
 
-def _complete(office: Office, token: str) -> None:
+def _complete(office: ClientCalls, token: str) -> None:
     try:
         office.insist(None, "stepfunctions", "send_task_success", taskToken=token, output=ANSWER)
     except ClientError as error:

@@ -12,12 +12,12 @@ from lamplighter.base.json_text import Json
 from tests.chaos.executions import check_history, check_output
 from tests.chaos.storm.ledger import Figures, Ledger, Wish
 from tests.chaos.storm.resources import GROUP, STREAM, Resources
-from tests.served import Served
+from tests.served_engine import ServedEngine
 
 MESSAGES = ("sqs", "fifo", "sns", "http", "events", "scheduler", "express")
 
 
-def reconcile(served: Served, ledger: Ledger, resources: Resources, witness: Path, patience: float) -> Figures:
+def reconcile(served: ServedEngine, ledger: Ledger, resources: Resources, witness: Path, patience: float) -> Figures:
     """Wait until all that was begun has ended, but no longer than so many seconds; then count."""
     figures = Figures(calls=ledger.calls)
     end = time.monotonic() + patience
@@ -42,7 +42,13 @@ def _wait(done: Callable[[], bool], end: float) -> bool:
 
 
 def _execution(
-    served: Served, resources: Resources, wish: Wish, arn: str, end: float, figures: Figures, submitted: Counter[str]
+    served: ServedEngine,
+    resources: Resources,
+    wish: Wish,
+    arn: str,
+    end: float,
+    figures: Figures,
+    submitted: Counter[str],
 ) -> None:
     kind = wish.name.partition("-")[0]
     sfn = served.sfn
@@ -76,7 +82,7 @@ def _runs(witness: Path, submitted: Counter[str], figures: Figures) -> None:
         figures.doubled += [f"task {task} is in no history" for task in runs.keys() - submitted.keys()]
 
 
-def _stacks(served: Served, ledger: Ledger, end: float, figures: Figures) -> None:
+def _stacks(served: ServedEngine, ledger: Ledger, end: float, figures: Figures) -> None:
     deleted = {wish.name for wish, _ in ledger.names("deleted stack")}
     cloudformation = served.client("cloudformation")
     for wish, _ in ledger.names("stack"):
@@ -98,7 +104,7 @@ def _stacks(served: Served, ledger: Ledger, end: float, figures: Figures) -> Non
             figures.lost.append(f"{wish}: {status[0]}, but its queue is not so")
 
 
-def _has_queue(served: Served, stack: str) -> bool:
+def _has_queue(served: ServedEngine, stack: str) -> bool:
     try:
         served.client("sqs").get_queue_url(QueueName=f"{stack}-queue")
     except ClientError:
@@ -106,7 +112,7 @@ def _has_queue(served: Served, stack: str) -> bool:
     return True
 
 
-def _logs(served: Served, ledger: Ledger) -> None:
+def _logs(served: ServedEngine, ledger: Ledger) -> None:
     """Read all lines; each is a message that has arrived."""
     logs = served.client("logs")
     token: dict[str, str] = {}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lamplighter.base.json_text import Json
 from tests.chaos.executions import machines
-from tests.served import ROLE, Served, one
+from tests.served_engine import ROLE, ServedEngine, one
 
 GROUP, STREAM = "storm", "one"
 VISIBILITY = "10"
@@ -30,7 +30,7 @@ class Resources:
     """By kind: a machine, and the output that it must come to."""
 
 
-def make(served: Served, witness: Path, web: str) -> Resources:
+def make(served: ServedEngine, witness: Path, web: str) -> Resources:
     """Make them; `web` is a page that takes what the topic tells."""
     sqs, sns, events = served.client("sqs"), served.client("sns"), served.client("events")
     visible = {"VisibilityTimeout": VISIBILITY}

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.chaos.storm import customers, receivers, resources
-from tests.chaos.storm.customers import Customer
+from tests.chaos.storm import clients, receivers, resources
+from tests.chaos.storm.client_calls import ClientCalls, Gone
+from tests.chaos.storm.clients import Customer
 from tests.chaos.storm.ledger import Figures, Ledger
-from tests.chaos.storm.office import Gone, Office
 from tests.chaos.storm.reconcile import reconcile
-from tests.served import Served, eventually
+from tests.served_engine import ServedEngine, eventually
 
 CALLS = 60
 """So many calls are acknowledged between an engine's start and its end, at most."""
@@ -35,7 +35,7 @@ class Storm:
         self.kills = 0
         self._chance = random.Random(seed)
         self._seed = seed
-        self.served = Served(folder / "data")
+        self.served = ServedEngine(folder / "data")
         self._witness = folder
         self._asking, self._receiving = threading.Event(), threading.Event()
         self._threads: list[tuple[threading.Thread, threading.Event]] = []
@@ -63,7 +63,7 @@ class Storm:
             return figures
 
     def _begin(self, made: resources.Resources) -> None:
-        for number, (customer, pause) in enumerate(customers.CUSTOMERS):
+        for number, (customer, pause) in enumerate(clients.CUSTOMERS):
             self._add(customer, made, number, pause, self._asking)
         for number, receiver in enumerate(RECEIVERS):
             self._add(receiver, made, 100 + number, 0, self._receiving)
@@ -71,7 +71,7 @@ class Storm:
     def _add(
         self, customer: Customer, made: resources.Resources, number: int, pause: float, over: threading.Event
     ) -> None:
-        office = Office(self.served, self.ledger, over.is_set)
+        office = ClientCalls(self.served, self.ledger, over.is_set)
         chance = random.Random(f"{self._seed} {number}")
 
         def live() -> None:

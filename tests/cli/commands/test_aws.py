@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from lamplighter.base.json_text import Json, loads
 from lamplighter.cli.app import build_app
-from tests.served import ROLE
+from tests.served_engine import ROLE
 
 HOME, ABROAD = "eu-west-1", "ap-northeast-2"
 DEFINITION = '{"StartAt": "Job", "States": {"Job": {"Type": "Pass", "End": true}}}'

@@ -23,8 +23,8 @@ from lamplighter.cli.deploy.prompts import pause_between_polls
 from lamplighter.cli.deploy.upload_template import TemplateUpload
 from lamplighter.cli.target import Target
 from lamplighter.jobs.stack.template import to_compact_json
-from tests.cli.account import ANYBODY, NIGHTLY, client, job_file, surroundings, typed
-from tests.served import Served, eventually
+from tests.cli.aws_account import ANYBODY, NIGHTLY, client, job_file, surroundings, typed
+from tests.served_engine import ServedEngine, eventually
 
 NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}
 ENDLESS = """
@@ -35,8 +35,8 @@ ENDLESS = """
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Served]:
-    served = Served(tmp_path / "data")
+def engine(tmp_path: Path) -> Iterator[ServedEngine]:
+    served = ServedEngine(tmp_path / "data")
     served.up()
     yield served
     served.close()
@@ -54,7 +54,7 @@ def change(folder: Path, old: str, new: str) -> None:
     file.write_text(file.read_text().replace(old, new))
 
 
-def carried_on(engine: Served) -> AbstractContextManager[None]:
+def carried_on(engine: ServedEngine) -> AbstractContextManager[None]:
     return follow_stack.explain_interrupt("the deployment of reports", "reports", Target(engine.url, "us-east-1"))
 
 
@@ -111,7 +111,7 @@ def test_the_first_cluster_of_an_account_finds_the_role_that_ecs_needs(aws: str,
     assert (again.code, again.err, "made the role" in again.out) == (0, "", False)
 
 
-def test_the_same_verbs_deploy_to_an_engine_of_ours(engine: Served, folder: Path) -> None:
+def test_the_same_verbs_deploy_to_an_engine_of_ours(engine: ServedEngine, folder: Path) -> None:
     at = ("--endpoint-url", engine.url)
     made = typed(folder, "deploy", "--yes", *at)
     assert made.code == 0, made.err
@@ -132,7 +132,7 @@ def test_the_same_verbs_deploy_to_an_engine_of_ours(engine: Served, folder: Path
     assert machines(engine.url) == {}
 
 
-def test_a_job_without_an_image_runs_on_an_engine_in_the_folder_of_its_file(engine: Served, folder: Path) -> None:
+def test_a_job_without_an_image_runs_on_an_engine_in_the_folder_of_its_file(engine: ServedEngine, folder: Path) -> None:
     job_file(folder, "project: reports\njobs:\n  here: {command: 'pwd > told', timeout: 1h}\n")
     made = typed(folder, "deploy", "--yes", "--endpoint-url", engine.url)
     assert made.code == 0, made.err
@@ -143,7 +143,7 @@ def test_a_job_without_an_image_runs_on_an_engine_in_the_folder_of_its_file(engi
 
 
 def test_a_deployment_that_fails_is_taken_back_and_says_why_and_the_next_one_clears_it_away(
-    engine: Served, folder: Path
+    engine: ServedEngine, folder: Path
 ) -> None:
     at = ("--endpoint-url", engine.url)
     engine.client("scheduler").create_schedule_group(Name="reports")
@@ -159,7 +159,7 @@ def test_a_deployment_that_fails_is_taken_back_and_says_why_and_the_next_one_cle
 
 
 def test_a_deployment_whose_queue_was_deleted_a_moment_ago_says_so_waits_and_is_done(
-    engine: Served, folder: Path, monkeypatch: pytest.MonkeyPatch
+    engine: ServedEngine, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(folder)
     for name, value in ANYBODY.items():
@@ -182,7 +182,7 @@ def test_a_deployment_whose_queue_was_deleted_a_moment_ago_says_so_waits_and_is_
     assert "reports is deployed to" in done.stdout
 
 
-def test_what_is_left_of_a_failed_deployment_goes_only_if_it_is_wanted(engine: Served, folder: Path) -> None:
+def test_what_is_left_of_a_failed_deployment_goes_only_if_it_is_wanted(engine: ServedEngine, folder: Path) -> None:
     at = ("--endpoint-url", engine.url)
     engine.client("scheduler").create_schedule_group(Name="reports")
     assert typed(folder, "deploy", "--yes", *at).code == 1
@@ -193,7 +193,7 @@ def test_what_is_left_of_a_failed_deployment_goes_only_if_it_is_wanted(engine: S
 
 @pytest.mark.parametrize(("verb", "code"), [("diff", 2), ("deploy", 1), ("destroy", 1)])
 def test_what_is_left_of_somebody_else_s_failed_stack_is_not_touched(
-    engine: Served, folder: Path, verb: str, code: int
+    engine: ServedEngine, folder: Path, verb: str, code: int
 ) -> None:
     engine.client("scheduler").create_schedule_group(Name="taken")
     group = {"Type": "AWS::Scheduler::ScheduleGroup", "Properties": {"Name": "taken"}}
@@ -210,7 +210,7 @@ def test_what_is_left_of_somebody_else_s_failed_stack_is_not_touched(
     assert taken_back()
 
 
-def begun(engine: Served, folder: Path) -> str:
+def begun(engine: ServedEngine, folder: Path) -> str:
     """Deploy an endless job and begin a run of it; its ARN, once its task runs."""
     job_file(folder, ENDLESS)
     assert typed(folder, "deploy", "--yes", "--endpoint-url", engine.url).code == 0
@@ -219,7 +219,7 @@ def begun(engine: Served, folder: Path) -> str:
     return run
 
 
-def test_destroy_stops_the_runs_that_go_on_before_it_deletes_anything(engine: Served, folder: Path) -> None:
+def test_destroy_stops_the_runs_that_go_on_before_it_deletes_anything(engine: ServedEngine, folder: Path) -> None:
     run = begun(engine, folder)
     gone = typed(folder, "destroy", "--yes", "--endpoint-url", engine.url)
     assert gone.code == 0, gone.err
@@ -228,7 +228,7 @@ def test_destroy_stops_the_runs_that_go_on_before_it_deletes_anything(engine: Se
     assert machines(engine.url) == {}
 
 
-def test_the_question_before_a_deletion_names_the_runs_that_it_stops(engine: Served, folder: Path) -> None:
+def test_the_question_before_a_deletion_names_the_runs_that_it_stops(engine: ServedEngine, folder: Path) -> None:
     run = begun(engine, folder)
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "lamplighter", "destroy", "--endpoint-url", engine.url]
@@ -241,7 +241,9 @@ def test_the_question_before_a_deletion_names_the_runs_that_it_stops(engine: Ser
     assert engine.sfn.describe_execution(executionArn=run)["status"] == "RUNNING"
 
 
-def test_while_runs_are_stopped_no_schedule_begins_another_and_no_task_is_left(engine: Served, folder: Path) -> None:
+def test_while_runs_are_stopped_no_schedule_begins_another_and_no_task_is_left(
+    engine: ServedEngine, folder: Path
+) -> None:
     begun(engine, folder)
     own = ["sh", "-c", "exec sleep 1000"]
     engine.ecs.run_task(cluster="reports", taskDefinition=engine.task("by-hand", own), networkConfiguration=NETWORK)
@@ -256,7 +258,7 @@ def test_while_runs_are_stopped_no_schedule_begins_another_and_no_task_is_left(e
     assert (schedule["State"], schedule["ScheduleExpression"]) == ("DISABLED", "cron(0 3 * * ? *)")
 
 
-def test_an_update_that_fails_leaves_things_as_they_were(engine: Served, folder: Path) -> None:
+def test_an_update_that_fails_leaves_things_as_they_were(engine: ServedEngine, folder: Path) -> None:
     at = ("--endpoint-url", engine.url)
     assert typed(folder, "deploy", "--yes", *at).code == 0
     engine.machine({"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}, "reports-other")
@@ -269,7 +271,7 @@ def test_an_update_that_fails_leaves_things_as_they_were(engine: Served, folder:
     assert "nothing to do" in typed(folder, "deploy", *at).out
 
 
-def test_what_a_killed_deployment_left_is_gone_on_with_or_deleted(engine: Served, folder: Path) -> None:
+def test_what_a_killed_deployment_left_is_gone_on_with_or_deleted(engine: ServedEngine, folder: Path) -> None:
     at = ("--endpoint-url", engine.url)
     cloudformation = engine.client("cloudformation")
 
@@ -288,7 +290,7 @@ def test_what_a_killed_deployment_left_is_gone_on_with_or_deleted(engine: Served
     assert (made.code, "CREATE_COMPLETE" in made.out) == (0, True)
 
 
-def test_logs_can_be_kept_and_the_next_deployment_goes_on_with_them(engine: Served, folder: Path) -> None:
+def test_logs_can_be_kept_and_the_next_deployment_goes_on_with_them(engine: ServedEngine, folder: Path) -> None:
     at = ("--endpoint-url", engine.url)
     # Without schedules and alerts there is no queue, which SQS lets nobody make again within a minute.
     change(folder, "schedule: cron(0 3 * * ? *)", "")
@@ -336,7 +338,7 @@ def test_a_person_is_asked(aws: str, folder: Path, word: str, code: int) -> None
     assert bool(machines(aws)) is (code == 0)
 
 
-def test_of_two_at_once_the_one_who_declines_takes_nothing_from_the_other(engine: Served, folder: Path) -> None:
+def test_of_two_at_once_the_one_who_declines_takes_nothing_from_the_other(engine: ServedEngine, folder: Path) -> None:
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "lamplighter", "deploy", "--endpoint-url", engine.url]
     with subprocess.Popen(
@@ -354,7 +356,7 @@ def test_of_two_at_once_the_one_who_declines_takes_nothing_from_the_other(engine
     assert list(machines(engine.url)) == ["reports-nightly"]
 
 
-def test_of_two_at_once_the_one_who_comes_second_is_told(engine: Served, folder: Path) -> None:
+def test_of_two_at_once_the_one_who_comes_second_is_told(engine: ServedEngine, folder: Path) -> None:
     cloudformation = engine.client("cloudformation")
     where = Target(engine.url, "us-east-1")
     template = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}
@@ -371,7 +373,7 @@ def test_of_two_at_once_the_one_who_comes_second_is_told(engine: Served, folder:
     assert cloudformation.describe_stacks(StackName="reports")["Stacks"][0]["StackStatus"].startswith("CREATE")
 
 
-def test_a_change_set_that_may_not_be_carried_out_does_not_stay_behind(engine: Served, folder: Path) -> None:
+def test_a_change_set_that_may_not_be_carried_out_does_not_stay_behind(engine: ServedEngine, folder: Path) -> None:
     cloudformation = engine.client("cloudformation")
     where = Target(engine.url, "us-east-1")
     template = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}
@@ -392,7 +394,7 @@ def test_a_change_set_that_may_not_be_carried_out_does_not_stay_behind(engine: S
     assert cloudformation.list_stacks(StackStatusFilter=["REVIEW_IN_PROGRESS"])["StackSummaries"] == []
 
 
-def test_a_change_set_that_cannot_be_waited_for_does_not_stay_behind(engine: Served, folder: Path) -> None:
+def test_a_change_set_that_cannot_be_waited_for_does_not_stay_behind(engine: ServedEngine, folder: Path) -> None:
     def interrupted() -> None:
         raise KeyboardInterrupt
 
@@ -417,7 +419,7 @@ def test_a_change_set_that_cannot_be_waited_for_does_not_stay_behind(engine: Ser
 
 
 def test_whoever_interrupts_a_deployment_hears_that_it_goes_on(
-    engine: Served, folder: Path, capsys: pytest.CaptureFixture[str]
+    engine: ServedEngine, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert typed(folder, "deploy", "--yes", "--endpoint-url", engine.url).code == 0
     cloudformation = engine.client("cloudformation")
@@ -433,7 +435,7 @@ def test_whoever_interrupts_a_deployment_hears_that_it_goes_on(
 
 
 def test_whoever_is_cut_off_from_a_deployment_hears_that_it_goes_on(
-    engine: Served, folder: Path, capsys: pytest.CaptureFixture[str]
+    engine: ServedEngine, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert typed(folder, "deploy", "--yes", "--endpoint-url", engine.url).code == 0
     cloudformation = engine.client("cloudformation")
@@ -446,7 +448,7 @@ def test_whoever_is_cut_off_from_a_deployment_hears_that_it_goes_on(
     assert "the deployment of reports goes on without this command" in told
 
 
-def test_a_stack_that_is_protected_is_not_deleted(engine: Served, folder: Path) -> None:
+def test_a_stack_that_is_protected_is_not_deleted(engine: ServedEngine, folder: Path) -> None:
     at = ("--endpoint-url", engine.url)
     assert typed(folder, "deploy", "--yes", *at).code == 0
     cloudformation = engine.client("cloudformation")
@@ -496,7 +498,7 @@ def test_letters_of_every_script_come_back_as_they_were(aws: str, folder: Path) 
     assert to_compact_json({"Description": "야간 배치 🌙"}).isascii()
 
 
-def test_parameters_are_said_once_and_stay(engine: Served, folder: Path) -> None:
+def test_parameters_are_said_once_and_stay(engine: ServedEngine, folder: Path) -> None:
     change(folder, "network: {subnets: [subnet-1], security-groups: [sg-1]}", "")
     at = ("--endpoint-url", engine.url)
     unknown = typed(folder, "deploy", "--yes", "-p", "Subnet=a", *at)

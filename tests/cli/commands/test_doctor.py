@@ -11,9 +11,9 @@ import pytest
 from lamplighter.base.json_text import Json
 from lamplighter.cli.doctor.mail_server import check_mail_server as smtp
 from lamplighter.jobs.machine.integrations import resolve_calls
-from tests.cli.account import NIGHTLY, client, job_file, typed
+from tests.cli.aws_account import NIGHTLY, client, job_file, typed
 from tests.contracts.servers import mail_server
-from tests.served import Served, one, run_task
+from tests.served_engine import ServedEngine, one, run_task
 
 DATA = Path(__file__).parents[2] / "jobs" / "data"
 ACCOUNT = "123456789012"
@@ -67,8 +67,8 @@ def article(url: str, policy: list[Json], pulls: list[Json] = PULLS, service: st
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Served]:
-    served = Served(tmp_path / "data")
+def engine(tmp_path: Path) -> Iterator[ServedEngine]:
+    served = ServedEngine(tmp_path / "data")
     served.up()
     yield served
     served.close()
@@ -193,7 +193,7 @@ def test_an_unknown_machine_is_answered_with_one_that_is_near(aws: str, tmp_path
     assert (found.code, "did you mean batch?" in found.err) == (1, True)
 
 
-def test_a_run_that_failed_is_explained(engine: Served, tmp_path: Path) -> None:
+def test_a_run_that_failed_is_explained(engine: ServedEngine, tmp_path: Path) -> None:
     task = engine.task("report", ["no-such-program-anywhere"])
     machine = engine.machine(one(run_task(task)), "nightly")
     engine.ended(engine.start(machine, name="monday"))
@@ -203,7 +203,7 @@ def test_a_run_that_failed_is_explained(engine: Served, tmp_path: Path) -> None:
     assert "look at `command:` and `entrypoint:`" in found.out
 
 
-def test_a_failure_before_the_last_success_is_no_more_than_doubted(engine: Served, tmp_path: Path) -> None:
+def test_a_failure_before_the_last_success_is_no_more_than_doubted(engine: ServedEngine, tmp_path: Path) -> None:
     choice: Json = {
         "StartAt": "Choose",
         "States": {
@@ -223,7 +223,7 @@ def test_a_failure_before_the_last_success_is_no_more_than_doubted(engine: Serve
     assert (found.code, "? nightly: its run monday ended FAILED: Own; as I said" in found.out) == (0, True)
 
 
-def test_a_failure_is_not_made_up_for_by_a_run_that_was_skipped(engine: Served, tmp_path: Path) -> None:
+def test_a_failure_is_not_made_up_for_by_a_run_that_was_skipped(engine: ServedEngine, tmp_path: Path) -> None:
     failing: Json = {"Type": "Fail", "Error": "Own", "Cause": "as I said"}
     skipping: Json = {"Type": "Pass", "Result": {"skipped": True, "running": []}, "End": True}
     choice: Json = {
@@ -239,13 +239,13 @@ def test_a_failure_is_not_made_up_for_by_a_run_that_was_skipped(engine: Served, 
     assert (found.code, "✗ nightly: its run monday ended FAILED: Own; as I said" in found.out) == (1, True)
 
 
-def test_a_task_definition_that_is_gone_is_named(engine: Served, tmp_path: Path) -> None:
+def test_a_task_definition_that_is_gone_is_named(engine: ServedEngine, tmp_path: Path) -> None:
     engine.machine(one(run_task("gone:7")), "nightly")
     found = typed(tmp_path, "doctor", "nightly", "--endpoint-url", engine.url)
     assert (found.code, "there is no task definition gone:7" in found.out) == (1, True)
 
 
-def test_this_box_and_the_engine_of_this_folder_are_looked_at(aws: str, engine: Served, tmp_path: Path) -> None:
+def test_this_box_and_the_engine_of_this_folder_are_looked_at(aws: str, engine: ServedEngine, tmp_path: Path) -> None:
     found = typed(tmp_path, "doctor", "--data", "data", AWS_ENDPOINT_URL_STS=aws)
     assert f"is up and healthy at {engine.url}" in found.out
     assert "✓ data directory: data can be written" in found.out
@@ -255,7 +255,7 @@ def test_this_box_and_the_engine_of_this_folder_are_looked_at(aws: str, engine: 
     assert (found.code, "and does not answer" in found.out) == (1, True)
 
 
-def test_an_engine_that_is_dead_needs_no_credentials_of_aws(engine: Served, tmp_path: Path) -> None:
+def test_an_engine_that_is_dead_needs_no_credentials_of_aws(engine: ServedEngine, tmp_path: Path) -> None:
     engine.kill()
     nobody = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_EC2_METADATA_DISABLED": "true"}
     found = typed(tmp_path, "doctor", "--data", "data", **nobody)
@@ -272,7 +272,7 @@ def test_a_database_that_is_none_is_a_fault_as_it_is_to_up(tmp_path: Path) -> No
 
 
 def test_an_engine_that_has_a_mail_server_is_not_told_to_get_one_and_what_it_denies_is_named(tmp_path: Path) -> None:
-    served = Served(tmp_path / "data")
+    served = ServedEngine(tmp_path / "data")
     served.up("--smtp", "smtp://127.0.0.1:1", "--deny", "privileged,host-mounts")
     found = typed(tmp_path, "doctor", "--data", "data")
     served.close()

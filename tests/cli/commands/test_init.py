@@ -8,10 +8,10 @@ import pytest
 
 from lamplighter.cli.commands.init import project_name
 from lamplighter.jobs.file.json_schema import job_file_schema
-from tests.cli.home import Home, lamplighter
+from tests.cli.up_folder import UpFolder, lamplighter
 
 
-def test_init_and_up_in_an_empty_folder_have_a_scheduled_job_running(home: Home) -> None:
+def test_init_and_up_in_an_empty_folder_have_a_scheduled_job_running(home: UpFolder) -> None:
     done = lamplighter("init", cwd=home.folder)
     assert done.returncode == 0, done.stderr
     assert "lamplighter up" in done.stdout

@@ -4,24 +4,24 @@ from datetime import datetime
 
 import pytest
 
-from tests.cli.batch import Batch
-from tests.served import run_task
+from tests.cli.shared_run import SharedRun
+from tests.served_engine import run_task
 
 INPUT = '{"table":"sales"}'
 
 
-def test_the_lines_of_all_attempts_have_their_numbers_before_them(batch: Batch) -> None:
+def test_the_lines_of_all_attempts_have_their_numbers_before_them(batch: SharedRun) -> None:
     batch.run("nightly")
     lines = [f"{n} | attempt {n} says hello {INPUT}" for n in (1, 2)]
     assert batch.say("logs", "nightly").stdout.splitlines() == lines
 
 
-def test_a_job_that_has_one_attempt_at_most_is_printed_as_it_is(batch: Batch) -> None:
+def test_a_job_that_has_one_attempt_at_most_is_printed_as_it_is(batch: SharedRun) -> None:
     batch.run("quick")
     assert batch.say("logs", "quick").stdout == "out\n"
 
 
-def test_the_last_lines_can_be_asked_for(batch: Batch) -> None:
+def test_the_last_lines_can_be_asked_for(batch: SharedRun) -> None:
     batch.run("nightly")
     assert batch.say("logs", "nightly", "--tail", "1").stdout.startswith("2 | ")
     assert batch.say("logs", "nightly", "--tail", "0").stdout == ""
@@ -29,7 +29,7 @@ def test_the_last_lines_can_be_asked_for(batch: Batch) -> None:
     assert len(batch.say("logs", "nightly", "--since", "1h").stdout.splitlines()) == 2
 
 
-def test_a_run_that_wrote_nothing_says_so_beside_its_empty_output(batch: Batch) -> None:
+def test_a_run_that_wrote_nothing_says_so_beside_its_empty_output(batch: SharedRun) -> None:
     batch.run("quick", "--command", "true")
     result = batch.say("logs", "quick")
     assert (result.exit_code, result.stdout, "wrote nothing at all" in result.stderr) == (0, "", True)
@@ -39,7 +39,7 @@ def test_a_run_that_wrote_nothing_says_so_beside_its_empty_output(batch: Batch) 
     assert batch.say("logs", "quick", "--tail", "0").stderr == ""
 
 
-def test_each_line_may_have_its_time_before_it(batch: Batch) -> None:
+def test_each_line_may_have_its_time_before_it(batch: SharedRun) -> None:
     batch.run("quick")
     (listed,) = batch.listed("logs", "quick")
     written = datetime.fromisoformat(listed["time"]).astimezone()
@@ -48,21 +48,21 @@ def test_each_line_may_have_its_time_before_it(batch: Batch) -> None:
     assert batch.say("logs", "quick", "--timestamps", "--follow").stdout == expected
 
 
-def test_programs_read_each_line_with_its_time_and_its_attempt(batch: Batch) -> None:
+def test_programs_read_each_line_with_its_time_and_its_attempt(batch: SharedRun) -> None:
     batch.run("nightly")
     first, second = batch.listed("logs", "nightly")
     assert (first["attempt"], second["attempt"], first["container"], first["state"]) == (1, 2, "main", "Run")
     assert first["time"] <= second["time"]
 
 
-def test_a_run_is_found_by_arn_by_name_and_by_job_and_name(batch: Batch) -> None:
+def test_a_run_is_found_by_arn_by_name_and_by_job_and_name(batch: SharedRun) -> None:
     run = batch.run("quick")
     batch.run("quick")
     words = [run["arn"], run["run"], f"quick:{run['run']}", f"reports-quick:{run['run']}"]
     assert [batch.say("logs", each).stdout for each in words] == ["out\n"] * 4
 
 
-def test_following_ends_with_the_run_and_its_result(batch: Batch) -> None:
+def test_following_ends_with_the_run_and_its_result(batch: SharedRun) -> None:
     batch.run("endless", "--name", "followed")
     watcher = batch.process("logs", "-f", "endless:followed")
     assert watcher.stdout is not None
@@ -72,7 +72,7 @@ def test_following_ends_with_the_run_and_its_result(batch: Batch) -> None:
     assert watcher.returncode == 4
 
 
-def test_a_machine_that_no_job_file_made_has_its_log_where_its_task_definition_says(batch: Batch) -> None:
+def test_a_machine_that_no_job_file_made_has_its_log_where_its_task_definition_says(batch: SharedRun) -> None:
     served = batch.served
     served.client("logs").create_log_group(logGroupName="elsewhere")
     options = {"awslogs-group": "elsewhere", "awslogs-region": "us-east-1", "awslogs-stream-prefix": "mine"}
@@ -84,7 +84,7 @@ def test_a_machine_that_no_job_file_made_has_its_log_where_its_task_definition_s
     assert batch.say("logs", "other").stdout == "there\n"
 
 
-def test_the_runs_that_a_distributed_map_starts_for_its_items_are_read_with_it(batch: Batch) -> None:
+def test_the_runs_that_a_distributed_map_starts_for_its_items_are_read_with_it(batch: SharedRun) -> None:
     served = batch.served
     served.client("logs").create_log_group(logGroupName="items")
     options = {"awslogs-group": "items", "awslogs-region": "us-east-1", "awslogs-stream-prefix": "mine"}
@@ -109,7 +109,7 @@ def test_the_runs_that_a_distributed_map_starts_for_its_items_are_read_with_it(b
     assert len(batch.say("logs", "-f", "spread").stdout.splitlines()) == 2
 
 
-def test_containers_that_log_nowhere_are_said_to(batch: Batch) -> None:
+def test_containers_that_log_nowhere_are_said_to(batch: SharedRun) -> None:
     served = batch.served
     served.ecs.create_cluster(clusterName="default")
     machine = {"StartAt": "Job", "States": {"Job": run_task(served.task("silent", ["true"]))}}
@@ -132,7 +132,7 @@ def test_containers_that_log_nowhere_are_said_to(batch: Batch) -> None:
         (["arn:aws:s3:::bucket"], 1, "no job and no state machine"),
     ],
 )
-def test_what_makes_no_sense_is_refused_and_said(batch: Batch, words: list[str], code: int, why: str) -> None:
+def test_what_makes_no_sense_is_refused_and_said(batch: SharedRun, words: list[str], code: int, why: str) -> None:
     result = batch.say("logs", *words)
     assert result.exit_code == code, result.output
     assert why in " ".join(result.stderr.replace("│", " ").split())

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from lamplighter.base.json_text import loads
-from tests.cli.batch import Batch
-from tests.served import ROLE, one
+from tests.cli.shared_run import SharedRun
+from tests.served_engine import ROLE, one
 
 SKIPPED = """
 project: clocks
@@ -14,7 +14,7 @@ jobs:
 """
 
 
-def test_times_are_listed_in_the_job_s_zone_and_in_utc(batch: Batch) -> None:
+def test_times_are_listed_in_the_job_s_zone_and_in_utc(batch: SharedRun) -> None:
     listed = [each for each in batch.listed("next", "nightly", "--count", "5") if not each["skipped"]]
     assert len(listed) == 5
     assert {each["local"][11:] for each in listed} == {"02:30:00"}
@@ -22,19 +22,19 @@ def test_times_are_listed_in_the_job_s_zone_and_in_utc(batch: Batch) -> None:
     assert {each["zone"] for each in listed} == {"Europe/Berlin"}
 
 
-def test_a_job_without_times_is_said_to_have_none_and_why(batch: Batch) -> None:
+def test_a_job_without_times_is_said_to_have_none_and_why(batch: SharedRun) -> None:
     result = batch.say("next")
     assert result.exit_code == 0
     assert "judged: every schedule of it is paused" in result.stderr
     assert "quick: it has no schedule" in result.stderr
 
 
-def test_of_no_time_no_table_is_printed(batch: Batch) -> None:
+def test_of_no_time_no_table_is_printed(batch: SharedRun) -> None:
     result = batch.say("next", "quick")
     assert (result.stdout, result.stderr, result.exit_code) == ("", "quick: it has no schedule\n", 0)
 
 
-def test_of_a_year_the_night_on_which_clocks_are_set_forward_is_marked(batch: Batch) -> None:
+def test_of_a_year_the_night_on_which_clocks_are_set_forward_is_marked(batch: SharedRun) -> None:
     # From one such night to the next it may be 53 weeks.
     skipped = [each for each in batch.listed("next", "nightly", "--count", "400") if each["skipped"]]
     assert (skipped[0]["time"], skipped[0]["local"][5:7]) == (None, "03")
@@ -42,7 +42,7 @@ def test_of_a_year_the_night_on_which_clocks_are_set_forward_is_marked(batch: Ba
     assert said.count("skipped: clocks are set forward over it") == len(skipped)
 
 
-def test_a_job_file_alone_needs_no_engine(batch: Batch, tmp_path: Path) -> None:
+def test_a_job_file_alone_needs_no_engine(batch: SharedRun, tmp_path: Path) -> None:
     (tmp_path / "jobs.yaml").write_text(SKIPPED)
     result = batch.say("next", "--file", "jobs.yaml", "--json", folder=tmp_path)
     assert result.exit_code == 0
@@ -52,7 +52,7 @@ def test_a_job_file_alone_needs_no_engine(batch: Batch, tmp_path: Path) -> None:
     assert batch.say("next", "late", "--file", "jobs.yaml", folder=tmp_path).exit_code == 1
 
 
-def test_rules_and_universal_targets_start_machines_too(batch: Batch) -> None:
+def test_rules_and_universal_targets_start_machines_too(batch: SharedRun) -> None:
     served = batch.served
     machine = served.machine(one({"Type": "Pass", "End": True}), "ruled")
     events = served.client("events")

@@ -7,11 +7,11 @@ import pytest
 
 from lamplighter.base.json_text import Json
 from lamplighter.cli.runs import formatting
-from tests.cli.batch import Batch
-from tests.served import eventually
+from tests.cli.shared_run import SharedRun
+from tests.served_engine import eventually
 
 
-def begun(batch: Batch) -> None:
+def begun(batch: SharedRun) -> None:
     """Wait until the first attempt of the endless job has begun, which it does after its run."""
 
     def attempts() -> Json:
@@ -21,7 +21,7 @@ def begun(batch: Batch) -> None:
     eventually(attempts)
 
 
-def test_each_job_has_its_last_run_what_runs_now_and_its_next_time(batch: Batch) -> None:
+def test_each_job_has_its_last_run_what_runs_now_and_its_next_time(batch: SharedRun) -> None:
     ended = batch.run("nightly")
     going = batch.run("endless")
     begun(batch)
@@ -36,7 +36,7 @@ def test_each_job_has_its_last_run_what_runs_now_and_its_next_time(batch: Batch)
     assert batch.say("stop", "endless").exit_code == 0
 
 
-def test_a_person_sees_the_same_as_a_table_and_which_jobs_are_not_there_yet(batch: Batch) -> None:
+def test_a_person_sees_the_same_as_a_table_and_which_jobs_are_not_there_yet(batch: SharedRun) -> None:
     run = batch.run("endless")
     begun(batch)
     result = batch.say("ps")
@@ -48,7 +48,7 @@ def test_a_person_sees_the_same_as_a_table_and_which_jobs_are_not_there_yet(batc
     batch.say("stop", "endless")
 
 
-def test_the_latest_runs_of_all_jobs_are_listed_youngest_first(batch: Batch) -> None:
+def test_the_latest_runs_of_all_jobs_are_listed_youngest_first(batch: SharedRun) -> None:
     first, second = batch.run("quick"), batch.run("nightly")
     listed = batch.listed("ps", "--all", "--count", "2")
     assert [(each["job"], each["run"]) for each in listed] == [("nightly", second["run"]), ("quick", first["run"])]
@@ -56,7 +56,7 @@ def test_the_latest_runs_of_all_jobs_are_listed_youngest_first(batch: Batch) -> 
     assert "succeeded" in batch.say("ps", "--all").stdout
 
 
-def test_a_run_that_was_skipped_beside_another_one_is_no_success(batch: Batch) -> None:
+def test_a_run_that_was_skipped_beside_another_one_is_no_success(batch: SharedRun) -> None:
     batch.say("run", "single", "--name", "going")
     skipped = batch.run("single")
     (line,) = [line for line in batch.say("ps").stdout.splitlines() if line.startswith("single")]
@@ -69,7 +69,7 @@ def test_a_run_that_was_skipped_beside_another_one_is_no_success(batch: Batch) -
 
 
 def test_a_failure_is_told_with_its_reason_behind_the_runs_that_were_skipped_beside_it(
-    batch: Batch, tmp_path: Path
+    batch: SharedRun, tmp_path: Path
 ) -> None:
     done = tmp_path / "done"
     batch.say("run", "beside", "--name", "failing", "--env", f"LAMPLIGHTER_DONE={done}")
@@ -87,7 +87,7 @@ def test_a_failure_is_told_with_its_reason_behind_the_runs_that_were_skipped_bes
     assert "failed with exit code 5" in batch.say("ps", "beside", "--all").stdout
 
 
-def test_a_job_that_only_ran_as_a_step_says_so(batch: Batch) -> None:
+def test_a_job_that_only_ran_as_a_step_says_so(batch: SharedRun) -> None:
     result = batch.say("ps")
     (line,) = [line for line in result.stdout.splitlines() if line.startswith("broken")]
     assert "never" not in line
@@ -95,7 +95,7 @@ def test_a_job_that_only_ran_as_a_step_says_so(batch: Batch) -> None:
 
 
 def test_what_is_too_wide_for_the_terminal_is_printed_as_blocks_with_whole_names(
-    batch: Batch, monkeypatch: pytest.MonkeyPatch
+    batch: SharedRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = "a-name-that-is-as-long-as-names-of-runs-may-be-since-programs-make-them-" + "x" * 8
     batch.say("run", "endless", "--name", name)
@@ -108,7 +108,7 @@ def test_what_is_too_wide_for_the_terminal_is_printed_as_blocks_with_whole_names
     batch.say("stop", "endless")
 
 
-def test_a_redriven_run_took_the_sum_of_its_parts(batch: Batch) -> None:
+def test_a_redriven_run_took_the_sum_of_its_parts(batch: SharedRun) -> None:
     run = batch.run("nightly")
     batch.say("redrive", "nightly", "--follow")
     (listed,) = batch.listed("ps", "nightly")
@@ -124,14 +124,14 @@ def instant(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def test_without_a_job_file_every_state_machine_is_listed_by_its_name(batch: Batch, tmp_path: Path) -> None:
+def test_without_a_job_file_every_state_machine_is_listed_by_its_name(batch: SharedRun, tmp_path: Path) -> None:
     result = batch.say("ps", "--endpoint-url", batch.served.url, folder=tmp_path)
     names = [line.split()[0] for line in result.stdout.splitlines()[1:] if line[0] != " "]
     jobs = ["beside", "broken", "endless", "flow", "judged", "nightly", "quick", "single"]
     assert names == [f"reports-{each}" for each in jobs]
 
 
-def test_a_job_file_that_is_broken_keeps_nobody_from_seeing_what_runs(batch: Batch, tmp_path: Path) -> None:
+def test_a_job_file_that_is_broken_keeps_nobody_from_seeing_what_runs(batch: SharedRun, tmp_path: Path) -> None:
     (tmp_path / "lamplighter.yaml").write_text("project: reports\njobs: {nightly: {comand: ls}}\n")
     at = ("--endpoint-url", batch.served.url)
     result = batch.say("ps", *at, folder=tmp_path)
@@ -142,13 +142,13 @@ def test_a_job_file_that_is_broken_keeps_nobody_from_seeing_what_runs(batch: Bat
     assert (named.exit_code, named.stdout) == (1, "")
 
 
-def test_where_no_engine_ever_ran_it_is_said_how_to_start_one(batch: Batch, tmp_path: Path) -> None:
+def test_where_no_engine_ever_ran_it_is_said_how_to_start_one(batch: SharedRun, tmp_path: Path) -> None:
     result = batch.say("ps", folder=tmp_path)
     assert result.exit_code == 1
     assert "lamplighter up" in result.stderr
 
 
-def test_an_engine_that_does_not_answer_is_one_sentence(batch: Batch) -> None:
+def test_an_engine_that_does_not_answer_is_one_sentence(batch: SharedRun) -> None:
     result = batch.say("ps", "--endpoint-url", "http://127.0.0.1:1")
     assert result.exit_code == 1
     assert "does not answer" in result.stderr

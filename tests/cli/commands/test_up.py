@@ -12,13 +12,13 @@ from lamplighter.cli.up import source
 from lamplighter.cli.up.options import UpOptions
 from lamplighter.engine.config import EngineConfig, RuntimeChoice
 from lamplighter.engine.engine import Engine
-from tests.cli.home import Home, lamplighter
-from tests.served import eventually
+from tests.cli.up_folder import UpFolder, lamplighter
+from tests.served_engine import eventually
 
 BAD = {"Resources": {"Q": {"Type": "AWS::SQS::Queue", "Properties": {"DelaySeconds": 99_999}}}}
 
 
-def test_a_job_runs_at_its_time_and_each_run_is_told_with_the_last_that_it_said(home: Home) -> None:
+def test_a_job_runs_at_its_time_and_each_run_is_told_with_the_last_that_it_said(home: UpFolder) -> None:
     home.write("""
         hello: {command: "echo one; echo hello from $PWD", schedule: rate(1 minute)}
         never: {command: "true", schedule: "cron(0 3 * * ? *)", timezone: Asia/Seoul, enabled: false}
@@ -35,7 +35,7 @@ def test_a_job_runs_at_its_time_and_each_run_is_told_with_the_last_that_it_said(
     assert "no schedule" in home.says("+ asked")
 
 
-def test_an_attempt_that_fails_and_a_run_that_fails_are_told_with_their_exit_code(home: Home) -> None:
+def test_an_attempt_that_fails_and_a_run_that_fails_are_told_with_their_exit_code(home: UpFolder) -> None:
     home.write("""fails: {command: "echo oops >&2; exit 3", retry: {attempts: 1, interval: 1s}}""")
     home.keep()
     home.run("fails")
@@ -44,7 +44,7 @@ def test_an_attempt_that_fails_and_a_run_that_fails_are_told_with_their_exit_cod
     home.says("fails: failed after")
 
 
-def test_a_run_that_is_skipped_beside_another_one_is_told_so(home: Home) -> None:
+def test_a_run_that_is_skipped_beside_another_one_is_told_so(home: UpFolder) -> None:
     home.write("one: {command: exec sleep 1000, overlap: skip}")
     home.keep()
     home.run("one")
@@ -79,7 +79,7 @@ def test_a_port_that_is_taken_is_answered_with_how_to_take_another(tmp_path: Pat
     assert (told.returncode, "say --port with another one, or 0 for any" in told.stderr) == (1, True)
 
 
-def test_a_stack_of_jobs_comes_up_without_a_network(home: Home) -> None:
+def test_a_stack_of_jobs_comes_up_without_a_network(home: UpFolder) -> None:
     home.write("a: {image: busybox, schedule: rate(1 hour), notify: ops}", head="channels: {ops: {email: a@b.c}}\n")
     home.keep()
     pages = home.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName="home")
@@ -88,7 +88,7 @@ def test_a_stack_of_jobs_comes_up_without_a_network(home: Home) -> None:
     assert home.stack()["StackStatus"] == "CREATE_COMPLETE"
 
 
-def test_alerts_lead_to_the_console_of_the_engine(home: Home) -> None:
+def test_alerts_lead_to_the_console_of_the_engine(home: UpFolder) -> None:
     home.write("one: {command: 'true'}")
     home.keep()
     assert {"ParameterKey": "ConsoleUrl", "ParameterValue": home.url} in home.stack()["Parameters"]
@@ -96,7 +96,7 @@ def test_alerts_lead_to_the_console_of_the_engine(home: Home) -> None:
     assert outputs["Console"] == f"{home.url}/runs/"
 
 
-def test_a_channel_that_is_a_command_is_run_in_the_folder_of_the_file(home: Home) -> None:
+def test_a_channel_that_is_a_command_is_run_in_the_folder_of_the_file(home: UpFolder) -> None:
     head = "channels:\n  me: {command: 'cat > told; pwd >> told'}\n"
     home.write("fails: {command: exit 3, notify: me}", head=head)
     home.keep()
@@ -106,7 +106,7 @@ def test_a_channel_that_is_a_command_is_run_in_the_folder_of_the_file(home: Home
     assert "a run of the job fails failed" in text
 
 
-def test_a_restart_changes_nothing_that_has_not_changed_and_runs_go_on(home: Home) -> None:
+def test_a_restart_changes_nothing_that_has_not_changed_and_runs_go_on(home: UpFolder) -> None:
     home.write("""slow: {command: "while [ ! -e go ]; do sleep 0.05; done"}""")
     url = ("--url", "http://home.example")  # alerts link to it, and the port of a test's engine differs each time
     home.keep(*url)
@@ -119,7 +119,7 @@ def test_a_restart_changes_nothing_that_has_not_changed_and_runs_go_on(home: Hom
 
 
 async def test_what_goes_on_from_an_earlier_time_is_told_by_its_job_before_the_file_is_applied(
-    home: Home, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    home: UpFolder, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home.write("""slow: {command: "while [ ! -e go ]; do sleep 0.05; done; echo over"}""")
     home.keep()
@@ -137,7 +137,7 @@ async def test_what_goes_on_from_an_earlier_time_is_told_by_its_job_before_the_f
     assert caplog.messages[-1].endswith("s: over")
 
 
-def test_what_changed_while_no_engine_ran_is_applied_at_the_next_start(home: Home) -> None:
+def test_what_changed_while_no_engine_ran_is_applied_at_the_next_start(home: UpFolder) -> None:
     home.write("one: {command: 'true'}\ntwo: {command: 'true'}")
     home.keep()
     home.kill()
@@ -146,7 +146,7 @@ def test_what_changed_while_no_engine_ran_is_applied_at_the_next_start(home: Hom
     assert sorted(home.machines()) == ["home-one", "home-three"]
 
 
-def test_a_stack_that_an_earlier_try_left_rolled_back_is_made_anew(home: Home) -> None:
+def test_a_stack_that_an_earlier_try_left_rolled_back_is_made_anew(home: UpFolder) -> None:
     home.up()
     client = home.client("cloudformation")
     client.create_stack(StackName="home", TemplateBody=json.dumps(BAD))
@@ -157,7 +157,7 @@ def test_a_stack_that_an_earlier_try_left_rolled_back_is_made_anew(home: Home) -
     assert home.stack()["StackStatus"] == "CREATE_COMPLETE"
 
 
-def test_a_stack_of_somebody_else_is_not_taken(home: Home) -> None:
+def test_a_stack_of_somebody_else_is_not_taken(home: UpFolder) -> None:
     home.up()
     client = home.client("cloudformation")
     client.create_stack(StackName="home", TemplateBody=json.dumps({"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}))
@@ -169,7 +169,7 @@ def test_a_stack_of_somebody_else_is_not_taken(home: Home) -> None:
     assert home.machines() == []
 
 
-def test_jobs_of_another_file_go_on_and_are_told_of(home: Home) -> None:
+def test_jobs_of_another_file_go_on_and_are_told_of(home: UpFolder) -> None:
     home.write("one: {command: 'true'}")
     home.keep()
     home.kill()
@@ -180,7 +180,7 @@ def test_jobs_of_another_file_go_on_and_are_told_of(home: Home) -> None:
     assert sorted(home.machines()) == ["away-two", "home-one"]
 
 
-def test_in_another_region_no_job_is_there_twice(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_in_another_region_no_job_is_there_twice(home: UpFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     home.write("one: {command: 'true'}")
     home.keep()
     home.kill()
@@ -190,7 +190,7 @@ def test_in_another_region_no_job_is_there_twice(home: Home, monkeypatch: pytest
     assert home.machines() == []
 
 
-def test_kill_9_while_a_file_is_applied_leaves_nothing_half_done(home: Home) -> None:
+def test_kill_9_while_a_file_is_applied_leaves_nothing_half_done(home: UpFolder) -> None:
     home.write("\n".join(f"job-{number}: {{command: 'true', schedule: rate(1 day)}}" for number in range(8)))
     for _ in range(3):
         home.up(str(home.file))
@@ -201,7 +201,7 @@ def test_kill_9_while_a_file_is_applied_leaves_nothing_half_done(home: Home) -> 
     assert home.stack()["StackStatus"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 
 
-def test_two_at_once_the_second_is_refused_and_the_first_goes_on(home: Home, tmp_path: Path) -> None:
+def test_two_at_once_the_second_is_refused_and_the_first_goes_on(home: UpFolder, tmp_path: Path) -> None:
     home.write("one: {command: 'true'}")
     home.keep()
     second = lamplighter("up", str(home.file), "--data", str(home.data), "--port", "0", cwd=tmp_path)

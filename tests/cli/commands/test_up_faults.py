@@ -8,45 +8,45 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.json_text import Json
-from tests.cli.home import Home, lamplighter
-from tests.served import ACCOUNT, REGION, eventually
+from tests.cli.up_folder import UpFolder, lamplighter
+from tests.served_engine import ACCOUNT, REGION, eventually
 
 ATTEMPT = "Subject: home: an attempt of two failed with exit code 2"
 WRONG = "bad: {image: busybox, cpu: 256, memory: 300}"
 """A size that Fargate does not have."""
 
 
-def health(home: Home) -> Json:
+def health(home: UpFolder) -> Json:
     """What the engine says of its health."""
     with urllib.request.urlopen(f"{home.url}/_lamplighter/health") as answer:
         return json.loads(answer.read())
 
 
-def not_applied(home: Home) -> float:
+def not_applied(home: UpFolder) -> float:
     """The gauge of files that are not applied."""
     with urllib.request.urlopen(f"{home.url}/_lamplighter/metrics") as answer:
         lines = answer.read().decode().splitlines()
     return next(float(line.split()[1]) for line in lines if line.startswith("lamplighter_files_not_applied "))
 
 
-def mails(home: Home) -> list[str]:
+def mails(home: UpFolder) -> list[str]:
     """The subjects of all mails."""
     found = sorted((home.data / "mail").glob("**/*.eml"))
     return [next(line for line in file.read_text().splitlines() if line.startswith("Subject:")) for file in found]
 
 
-def findings(home: Home) -> Json:
+def findings(home: UpFolder) -> Json:
     """What doctor finds, by what it is about."""
     said = lamplighter("doctor", "--data", str(home.data), "--json", cwd=home.folder).stdout
     return {each["about"]: each for each in json.loads(said)["findings"]}
 
 
-def schedule(home: Home, name: str) -> Json:
+def schedule(home: UpFolder, name: str) -> Json:
     """A schedule as it is."""
     return home.client("scheduler").get_schedule(GroupName="home", Name=name)
 
 
-def test_a_first_start_with_one_faulty_job_runs_the_others_and_tells_the_fault_with_its_line(home: Home) -> None:
+def test_a_first_start_with_one_faulty_job_runs_the_others_and_tells_the_fault_with_its_line(home: UpFolder) -> None:
     home.write(f"one: {{command: 'true', schedule: rate(1 hour)}}\n{WRONG}\ntwo: {{command: 'true'}}")
     home.up(str(home.file))
     assert "lamplighter.yaml:4:3: error: bad: No Fargate configuration exists" in home.says("error: bad")
@@ -65,7 +65,7 @@ def test_a_first_start_with_one_faulty_job_runs_the_others_and_tells_the_fault_w
     assert not_applied(home) == 0
 
 
-def test_a_job_that_is_changed_into_a_faulty_one_stays_as_it_was_while_others_are_applied(home: Home) -> None:
+def test_a_job_that_is_changed_into_a_faulty_one_stays_as_it_was_while_others_are_applied(home: UpFolder) -> None:
     home.write("one: {command: 'true'}\nbad: {image: busybox, command: [echo, as before]}\nold: {command: 'true'}")
     home.keep()
     before = len(home.lines)
@@ -79,7 +79,7 @@ def test_a_job_that_is_changed_into_a_faulty_one_stays_as_it_was_while_others_ar
     assert sum("error: bad" in line for line in home.lines) == 1
 
 
-def test_what_is_removed_stays_while_a_new_job_is_refused_because_it_may_be_its_new_name(home: Home) -> None:
+def test_what_is_removed_stays_while_a_new_job_is_refused_because_it_may_be_its_new_name(home: UpFolder) -> None:
     home.write("old: {command: 'true'}")
     home.keep()
     before = len(home.lines)
@@ -89,7 +89,7 @@ def test_what_is_removed_stays_while_a_new_job_is_refused_because_it_may_be_its_
     assert home.machines() == ["home-old"]
 
 
-def test_a_resource_that_is_being_deleted_is_waited_for_and_the_other_jobs_do_not_wait(home: Home) -> None:
+def test_a_resource_that_is_being_deleted_is_waited_for_and_the_other_jobs_do_not_wait(home: UpFolder) -> None:
     home.write("slow: {command: 'while [ ! -e go ]; do sleep 0.05; done'}")
     home.keep()
     run = home.run("slow")
@@ -106,7 +106,7 @@ def test_a_resource_that_is_being_deleted_is_waited_for_and_the_other_jobs_do_no
     assert home.says("slow: succeeded", before).rstrip().endswith(": two")
 
 
-def test_a_removed_job_ends_its_run_with_its_retries_and_its_alert_and_starts_no_more(home: Home) -> None:
+def test_a_removed_job_ends_its_run_with_its_retries_and_its_alert_and_starts_no_more(home: UpFolder) -> None:
     head = "channels: {me: {email: me@example.com}}\ndefaults: {notify: {run-failed: me, attempt-failed: me}}\n"
     slow = "while [ ! -e go ]; do sleep 0.05; done; exit 2"
     keys = "retry: {attempts: 1, interval: 1s}, schedule: 'cron(0 3 1 1 ? *)'"
@@ -131,7 +131,7 @@ def test_a_removed_job_ends_its_run_with_its_retries_and_its_alert_and_starts_no
     assert "wrote nothing" in told.stderr
 
 
-def run_and_remove(home: Home) -> str:
+def run_and_remove(home: UpFolder) -> str:
     """Run the job `two`, and take it out of the file; the run's ARN."""
     home.write("one: {command: 'true'}\ntwo: {command: echo first}")
     home.keep()
@@ -144,7 +144,7 @@ def run_and_remove(home: Home) -> str:
 
 
 @pytest.mark.parametrize("word", ["two", "home-two"])
-def test_runs_of_a_removed_job_are_found_by_its_name(home: Home, word: str) -> None:
+def test_runs_of_a_removed_job_are_found_by_its_name(home: UpFolder, word: str) -> None:
     first = run_and_remove(home)
     name, at = first.rpartition(":")[2], ("--endpoint-url", home.url)
     for words in (("ps", word), ("ps", word, "--all"), ("history", word), ("history", f"{word}:{name}")):
@@ -156,7 +156,7 @@ def test_runs_of_a_removed_job_are_found_by_its_name(home: Home, word: str) -> N
     assert (begun.returncode, f"called {word}" in begun.stderr) == (1, True)
 
 
-def test_a_job_that_comes_back_finds_its_log_again(home: Home) -> None:
+def test_a_job_that_comes_back_finds_its_log_again(home: UpFolder) -> None:
     first = run_and_remove(home)
     assert "first" in lamplighter("logs", first, "--endpoint-url", home.url, cwd=home.folder).stdout
     before = len(home.lines)
@@ -167,7 +167,7 @@ def test_a_job_that_comes_back_finds_its_log_again(home: Home) -> None:
     assert len(streams) == 2
 
 
-def test_another_environment_of_the_file_is_left_alone_and_named(home: Home) -> None:
+def test_another_environment_of_the_file_is_left_alone_and_named(home: UpFolder) -> None:
     home.write("one: {command: 'true'}", head="environments: {prod: {}}\n")
     home.keep()
     home.kill()
@@ -178,7 +178,7 @@ def test_another_environment_of_the_file_is_left_alone_and_named(home: Home) -> 
 
 @pytest.mark.parametrize("text", ["no: yes:", "project: home\njobs: {one: {shedule: x}}\n"])
 def test_a_broken_file_at_a_restart_runs_what_was_applied_last_and_is_applied_when_mended(
-    home: Home, text: str
+    home: UpFolder, text: str
 ) -> None:
     head = "channels: {me: {email: me@example.com}}\ndefaults: {notify: me}\n"
     home.write("one: {command: echo well}", head=head)
@@ -199,13 +199,13 @@ def test_a_broken_file_at_a_restart_runs_what_was_applied_last_and_is_applied_wh
     assert len(mails(home)) == 2
 
 
-def test_a_broken_file_at_the_very_first_start_is_refused(home: Home) -> None:
+def test_a_broken_file_at_the_very_first_start_is_refused(home: UpFolder) -> None:
     home.file.write_text("no: yes:")
     told = lamplighter("up", "--port", "0", cwd=home.folder)
     assert (told.returncode, "lamplighter.yaml:" in told.stderr) == (1, True)
 
 
-def test_a_broken_file_that_was_never_applied_is_refused_also_where_an_engine_ran_before(home: Home) -> None:
+def test_a_broken_file_that_was_never_applied_is_refused_also_where_an_engine_ran_before(home: UpFolder) -> None:
     home.up()
     home.kill()
     home.file.write_text("no: yes:")
@@ -213,7 +213,7 @@ def test_a_broken_file_that_was_never_applied_is_refused_also_where_an_engine_ra
     assert (told.returncode, "there is no job to run" in told.stderr) == (1, True)
 
 
-def test_what_was_deleted_behind_the_file_is_made_again_at_the_next_start_and_said(home: Home) -> None:
+def test_what_was_deleted_behind_the_file_is_made_again_at_the_next_start_and_said(home: UpFolder) -> None:
     head = "channels: {me: {email: me@example.com}}\ndefaults: {notify: me}\n"
     home.write("one: {command: 'true', schedule: 'cron(0 3 * * ? *)'}", head=head)
     home.keep()
@@ -235,7 +235,7 @@ def test_what_was_deleted_behind_the_file_is_made_again_at_the_next_start_and_sa
     assert [each["Id"] for each in events.list_targets_by_rule(Rule="home-one-run-failed")["Targets"]] == ["me"]
 
 
-def test_a_paused_schedule_stays_paused_when_its_job_is_edited_and_a_new_rate_starts_nothing(home: Home) -> None:
+def test_a_paused_schedule_stays_paused_when_its_job_is_edited_and_a_new_rate_starts_nothing(home: UpFolder) -> None:
     home.write("one: {command: 'true', schedule: rate(1 hour)}\ntwo: {command: 'true', schedule: rate(1 hour)}")
     home.keep()
     home.says("two: succeeded")
@@ -256,7 +256,7 @@ def test_a_paused_schedule_stays_paused_when_its_job_is_edited_and_a_new_rate_st
 
 
 def test_a_channel_that_leads_nowhere_is_a_fault_with_its_line_until_what_it_names_is_there(
-    home: Home, tmp_path: Path
+    home: UpFolder, tmp_path: Path
 ) -> None:
     queue = f"arn:aws:sqs:{REGION}:{ACCOUNT}:alerts"
     home.write(
@@ -280,7 +280,7 @@ def test_a_channel_that_leads_nowhere_is_a_fault_with_its_line_until_what_it_nam
     eventually(lambda: "file-not-applied" not in [each["name"] for each in health(home).get("conditions", [])])
 
 
-def test_the_reason_of_a_failure_is_that_of_the_step_that_failed(home: Home) -> None:
+def test_the_reason_of_a_failure_is_that_of_the_step_that_failed(home: UpFolder) -> None:
     states = {
         "First": {"Type": "Task", "Job": "well", "Next": "Second"},
         "Second": {"Type": "Fail", "Error": "Sales.Missing", "Cause": "there are no sales"},
@@ -292,7 +292,7 @@ def test_the_reason_of_a_failure_is_that_of_the_step_that_failed(home: Home) -> 
     assert home.says("steps: failed after").rstrip().endswith(": Sales.Missing: there are no sales")
 
 
-def test_doctor_tells_a_subscription_that_was_taken_away(home: Home) -> None:
+def test_doctor_tells_a_subscription_that_was_taken_away(home: UpFolder) -> None:
     head = "channels: {me: {email: me@example.com}, you: {email: you@example.com}}\n"
     home.write("one: {command: 'true', notify: [me, you]}", head=head)
     home.keep()
@@ -305,7 +305,7 @@ def test_doctor_tells_a_subscription_that_was_taken_away(home: Home) -> None:
     assert found["channel you"]["state"] == "good"
 
 
-def test_doctor_tells_a_command_that_cannot_be_run_any_more_or_was_taken_away(home: Home) -> None:
+def test_doctor_tells_a_command_that_cannot_be_run_any_more_or_was_taken_away(home: UpFolder) -> None:
     script = home.folder / "tell"
     script.write_text("#!/bin/sh\n")
     script.chmod(0o755)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.home import Home
+from tests.cli.up_folder import UpFolder
 from tests.conftest import BUSYBOX
 
 READS = """["sh", "-c", "while read line; do echo $line; done < /said"]"""
@@ -25,7 +25,7 @@ def project() -> Iterator[str]:
             subprocess.run(["docker", "image", "rm", "--force", tag], capture_output=True)
 
 
-def image(home: Home, said: str) -> Path:
+def image(home: UpFolder, said: str) -> Path:
     """A folder of which an image is made that says something, and whose layers no other test's image has."""
     folder = home.folder / "said"
     folder.mkdir(exist_ok=True)
@@ -38,7 +38,7 @@ def image(home: Home, said: str) -> Path:
 
 @pytest.mark.docker
 def test_a_folder_is_built_and_run_and_built_again_only_when_it_has_changed(tmp_path: Path, project: str) -> None:
-    home = Home(tmp_path, runtime="docker")
+    home = UpFolder(tmp_path, runtime="docker")
     try:
         folder = image(home, "one")
         home.write("tell: {image: ./said}", project=project)
@@ -64,7 +64,7 @@ def test_a_folder_is_built_and_run_and_built_again_only_when_it_has_changed(tmp_
         home.close()
 
 
-def test_without_docker_other_jobs_come_up_all_the_same(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_docker_other_jobs_come_up_all_the_same(home: UpFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
     image(home, "one")
     home.runtime = "auto"
@@ -77,7 +77,7 @@ def test_without_docker_other_jobs_come_up_all_the_same(home: Home, monkeypatch:
     assert len([line for line in home.lines if "is not built" in line]) == 1
 
 
-def test_plain_processes_need_no_image_of_their_folder(home: Home) -> None:
+def test_plain_processes_need_no_image_of_their_folder(home: UpFolder) -> None:
     image(home, "one")
     home.write("tell: {image: ./said, command: 'echo no image'}")
     home.keep()
@@ -85,7 +85,7 @@ def test_plain_processes_need_no_image_of_their_folder(home: Home) -> None:
     assert home.says("tell: succeeded").rstrip().endswith(": no image")
 
 
-def test_a_folder_without_a_dockerfile_is_told_and_holds_up_no_other_job(home: Home) -> None:
+def test_a_folder_without_a_dockerfile_is_told_and_holds_up_no_other_job(home: UpFolder) -> None:
     home.folder.joinpath("empty").mkdir()
     home.write("bad: {image: ./empty}\ngone: {image: ./none}\nplain: {command: 'true'}")
     home.up(str(home.file))

@@ -2,11 +2,11 @@
 
 import json
 
-from tests.cli.home import Home
-from tests.services.cloudformation.office import template
+from tests.cli.up_folder import UpFolder
+from tests.services.cloudformation.cloudformation_harness import template
 
 
-def test_a_template_of_the_cdk_comes_up_and_says_what_of_it_has_no_effect_here(home: Home) -> None:
+def test_a_template_of_the_cdk_comes_up_and_says_what_of_it_has_no_effect_here(home: UpFolder) -> None:
     file = home.folder / "App.template.json"
     file.write_text(template("cdk/ScheduledMachine.template.json"))
     home.up("--template", str(file))
@@ -17,7 +17,7 @@ def test_a_template_of_the_cdk_comes_up_and_says_what_of_it_has_no_effect_here(h
     assert home.stack("App")["StackStatus"] == "CREATE_COMPLETE"
 
 
-def test_a_template_is_watched_and_its_machines_are_told_of(home: Home) -> None:
+def test_a_template_is_watched_and_its_machines_are_told_of(home: UpFolder) -> None:
     file = home.folder / "Night.yaml"
     file.write_text(machine("first"))
     home.up("--template", str(file), "--parameters", "Word=said")

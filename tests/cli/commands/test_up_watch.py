@@ -1,12 +1,12 @@
 """`lamplighter up` watches its files: what changes is applied, what is wrong changes nothing."""
 
-from tests.cli.home import Home
-from tests.served import eventually
+from tests.cli.up_folder import UpFolder
+from tests.served_engine import eventually
 
 WORKFLOW = """{"StartAt": "Step", "States": {"Step": {"Type": "Pass", "Result": "%s", "End": true}}}"""
 
 
-def test_a_change_is_applied_and_a_run_that_is_under_way_goes_on_as_it_began(home: Home) -> None:
+def test_a_change_is_applied_and_a_run_that_is_under_way_goes_on_as_it_began(home: UpFolder) -> None:
     slow = "while [ ! -e go ]; do sleep 0.05; done; echo %s"
     home.write(f"same: {{command: 'true'}}\nslow: {{command: '{slow % 1}'}}\nold: {{command: 'true'}}")
     home.keep()
@@ -24,7 +24,7 @@ def test_a_change_is_applied_and_a_run_that_is_under_way_goes_on_as_it_began(hom
     eventually(lambda: [line for line in home.lines if line.rstrip().endswith(": 2")])
 
 
-def test_a_file_that_is_wrong_is_told_with_its_line_and_the_jobs_stay_until_it_is_mended(home: Home) -> None:
+def test_a_file_that_is_wrong_is_told_with_its_line_and_the_jobs_stay_until_it_is_mended(home: UpFolder) -> None:
     home.write("one: {command: 'true'}")
     home.keep()
     before = len(home.lines)
@@ -41,7 +41,7 @@ def test_a_file_that_is_wrong_is_told_with_its_line_and_the_jobs_stay_until_it_i
     assert home.applies(before)[0].startswith("~ one")
 
 
-def test_a_file_that_is_well_again_and_says_the_same_is_told_to_be_well(home: Home) -> None:
+def test_a_file_that_is_well_again_and_says_the_same_is_told_to_be_well(home: UpFolder) -> None:
     home.write("one: {command: 'true'}")
     home.keep()
     made = home.stack()
@@ -52,7 +52,7 @@ def test_a_file_that_is_well_again_and_says_the_same_is_told_to_be_well(home: Ho
     assert home.stack() == made
 
 
-def test_a_workflow_is_watched_and_one_that_comes_to_be_there_is_found(home: Home) -> None:
+def test_a_workflow_is_watched_and_one_that_comes_to_be_there_is_found(home: UpFolder) -> None:
     home.write("one: {command: 'true'}")
     home.keep()
     before = len(home.lines)
@@ -68,7 +68,7 @@ def test_a_workflow_is_watched_and_one_that_comes_to_be_there_is_found(home: Hom
     assert home.ended(home.run("steps"))["output"] == '"second"'
 
 
-def test_a_project_that_is_renamed_leaves_nothing_under_its_old_name(home: Home) -> None:
+def test_a_project_that_is_renamed_leaves_nothing_under_its_old_name(home: UpFolder) -> None:
     home.write("one: {command: 'true'}")
     home.keep()
     home.write("one: {command: 'true'}", project="away")
@@ -81,7 +81,7 @@ def test_a_project_that_is_renamed_leaves_nothing_under_its_old_name(home: Home)
     assert home.machines() == ["home-one"]
 
 
-def test_a_change_that_the_engine_refuses_is_told_and_undone(home: Home) -> None:
+def test_a_change_that_the_engine_refuses_is_told_and_undone(home: UpFolder) -> None:
     home.write("one: {command: 'true'}")
     home.keep("--no-commands")
     before = len(home.lines)
@@ -94,7 +94,7 @@ def test_a_change_that_the_engine_refuses_is_told_and_undone(home: Home) -> None
     assert home.machines() == ["home-two"]
 
 
-def test_secrets_come_from_env_or_the_process_and_a_new_value_holds_from_the_next_run_on(home: Home) -> None:
+def test_secrets_come_from_env_or_the_process_and_a_new_value_holds_from_the_next_run_on(home: UpFolder) -> None:
     env = home.folder / ".env"
     home.write("""
         tells: {command: "echo $WORD $PATH_", secrets: {WORD: "ssm:/word", PATH_: "ssm:/path"}}

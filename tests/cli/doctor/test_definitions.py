@@ -5,7 +5,7 @@ import pytest
 from lamplighter.base.json_text import Json
 from lamplighter.cli.doctor.definitions import dynamic_states, static_definition, task_states
 from lamplighter.jobs.iam.required_calls import CallContext, required_calls
-from tests.served import one, run_task
+from tests.served_engine import one, run_task
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:batch"
 

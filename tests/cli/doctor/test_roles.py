@@ -8,7 +8,7 @@ import pytest
 from lamplighter.base.json_text import Json
 from lamplighter.cli.doctor.roles import UnreadablePolicy, read_role
 from lamplighter.jobs.iam.policy_evaluation import IamCall
-from tests.cli.account import client
+from tests.cli.aws_account import client
 
 STATES = "states.amazonaws.com"
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from lamplighter.cli.up.stacks import EngineStacks, ResourceChange, StackFailed
-from tests.engines import CALLER
-from tests.services.cloudformation.office import Office, body, queue
+from tests.engine_harness import CALLER
+from tests.services.cloudformation.cloudformation_harness import CloudFormationHarness, body, queue
 
 BAD = queue(DelaySeconds=99_999)
 
 
-class Bringer(Office):
+class Bringer(CloudFormationHarness):
     """An office whose stacks are brought to templates."""
 
     def bring(self, text: str, *, ours: bool = False) -> list[ResourceChange]:
@@ -92,14 +92,14 @@ def test_a_stack_that_got_stuck_in_a_change_is_brought_back_and_changed(bringer:
 
 
 def test_one_under_way_is_waited_for(bringer: Bringer) -> None:
-    bringer.cf("CreateStack", StackName="stack", TemplateBody=body(A=queue(QueueName="a")))
+    bringer.cloudformation("CreateStack", StackName="stack", TemplateBody=body(A=queue(QueueName="a")))
     bringer.bring(body(A=queue(QueueName="a"), B=queue(QueueName="b")))
     assert (bringer.state(), sorted(bringer.queues())) == ("UPDATE_COMPLETE", ["a", "b"])
 
 
 def test_one_that_was_killed_half_way_is_waited_for_and_brought_on(bringer: Bringer) -> None:
     many = {f"Q{number}": queue(QueueName=f"q{number}") for number in range(12)}
-    bringer.cf("CreateStack", StackName="stack", TemplateBody=body(**many))
+    bringer.cloudformation("CreateStack", StackName="stack", TemplateBody=body(**many))
     bringer.restart()
     bringer.bring(body(**many, A=queue(QueueName="a")))
     assert (bringer.state(), len(bringer.queues())) == ("UPDATE_COMPLETE", 13)

@@ -7,26 +7,26 @@ from lamplighter.base.json_text import Json, dumps
 from lamplighter.console.data.last_runs import FEW
 from lamplighter.console.ports.local import LocalPort
 from lamplighter.console.ports.port import Place
-from tests.console.browsing import Browser
-from tests.engines import ROLE, Site
+from tests.console.http_browser import Browser
+from tests.engine_harness import ROLE, EngineHarness
 
 GOOD: Json = {"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}
 BAD: Json = {"StartAt": "A", "States": {"A": {"Type": "Fail", "Error": "No"}}}
 LONG: Json = {"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": 60, "End": True}}}
 
 
-def many(site: Site, number: int) -> None:
+def many(harness: EngineHarness, number: int) -> None:
     for at in range(number):
-        site.machine(GOOD, f"job-{at:03}")
+        harness.machine(GOOD, f"job-{at:03}")
 
 
 def test_a_job_of_the_second_page_that_failed_last_is_counted_and_linked_on_the_first(
-    site: Site, browser: Browser
+    harness: EngineHarness, browser: Browser
 ) -> None:
-    many(site, 28)
-    failed = site.start(site.machine(BAD, "z-last"))
-    site.start(site.machine(LONG, "z-long"))
-    site.settle()
+    many(harness, 28)
+    failed = harness.start(harness.machine(BAD, "z-last"))
+    harness.start(harness.machine(LONG, "z-long"))
+    harness.settle()
     page = browser.get("/")
     assert "1 failed last" in page.text
     assert "1 running" in page.text
@@ -34,22 +34,26 @@ def test_a_job_of_the_second_page_that_failed_last_is_counted_and_linked_on_the_
     assert f'<a href="/runs/{failed}">z-last</a>' in page.body.partition('class="failed"')[2].partition("</ul>")[0]
 
 
-def test_a_job_that_went_well_since_is_not_among_those_that_failed_last(site: Site, browser: Browser) -> None:
-    machine = site.machine(BAD, "night")
-    site.start(machine)
-    site.settle()
-    site.call("states", "UpdateStateMachine", stateMachineArn=machine, definition=dumps(GOOD))
-    site.start(machine)
-    site.settle()
+def test_a_job_that_went_well_since_is_not_among_those_that_failed_last(
+    harness: EngineHarness, browser: Browser
+) -> None:
+    machine = harness.machine(BAD, "night")
+    harness.start(machine)
+    harness.settle()
+    harness.call("states", "UpdateStateMachine", stateMachineArn=machine, definition=dumps(GOOD))
+    harness.start(machine)
+    harness.settle()
     page = browser.get("/")
     assert "failed last" not in page.text
     assert 'data-status="FAILED"' in page.body  # the mark of the run before
 
 
-def test_a_thousand_jobs_that_failed_make_no_page_larger_than_300_kilobytes(site: Site, browser: Browser) -> None:
+def test_a_thousand_jobs_that_failed_make_no_page_larger_than_300_kilobytes(
+    harness: EngineHarness, browser: Browser
+) -> None:
     for at in range(1000):
-        site.start(site.machine(BAD, f"a-job-with-a-name-{at:03}"))
-    site.settle()
+        harness.start(harness.machine(BAD, f"a-job-with-a-name-{at:03}"))
+    harness.settle()
     page = browser.get("/")
     assert "1000 failed last" in page.text
     assert "and 800 others" in page.text
@@ -57,9 +61,9 @@ def test_a_thousand_jobs_that_failed_make_no_page_larger_than_300_kilobytes(site
 
 
 def test_where_more_jobs_are_than_may_be_looked_at_that_is_told(
-    site: Site, browser: Browser, monkeypatch: pytest.MonkeyPatch
+    harness: EngineHarness, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tests.console.browsing.LocalPort", lambda engine: LocalPort(engine, reach=5))
+    monkeypatch.setattr("tests.console.http_browser.LocalPort", lambda engine: LocalPort(engine, reach=5))
     asked: list[str] = []
     usual = LocalPort.call
 
@@ -69,20 +73,20 @@ def test_where_more_jobs_are_than_may_be_looked_at_that_is_told(
         return await usual(port, place, service, operation, params)
 
     monkeypatch.setattr(LocalPort, "call", noted)
-    many(site, 6)
-    site.start(site.machine(BAD, "a-first"))
-    site.settle()
-    page = Browser(site).get("/").text
+    many(harness, 6)
+    harness.start(harness.machine(BAD, "a-first"))
+    harness.settle()
+    page = Browser(harness).get("/").text
     assert "1 failed last of 5 jobs that were looked at; there are more" in page
     assert len(asked) == 5
     assert "there are more" not in browser.get("/").text
 
 
 def test_a_limit_of_aws_leaves_out_what_it_hides_and_spoils_nothing(
-    site: Site, browser: Browser, monkeypatch: pytest.MonkeyPatch
+    harness: EngineHarness, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    site.start(site.machine(BAD, "night"))
-    site.settle()
+    harness.start(harness.machine(BAD, "night"))
+    harness.settle()
     usual = LocalPort.call
 
     async def limited(port: LocalPort, place: Place, service: str, operation: str, params: Json) -> Json:
@@ -96,11 +100,13 @@ def test_a_limit_of_aws_leaves_out_what_it_hides_and_spoils_nothing(
     assert "of 0 jobs that were looked at; there are more" in page.text
 
 
-def test_the_machine_that_watches_for_late_runs_is_no_job_and_has_no_button(site: Site, browser: Browser) -> None:
-    site.machine(GOOD, "shop-night")
-    watch = site.machine(LONG, "shop--watch")
-    site.start(watch)
-    site.settle()
+def test_the_machine_that_watches_for_late_runs_is_no_job_and_has_no_button(
+    harness: EngineHarness, browser: Browser
+) -> None:
+    harness.machine(GOOD, "shop-night")
+    watch = harness.machine(LONG, "shop--watch")
+    harness.start(watch)
+    harness.settle()
     page = browser.get("/")
     assert "Start shop-night" in page.body
     assert "Start shop--watch" not in page.body
@@ -109,25 +115,25 @@ def test_the_machine_that_watches_for_late_runs_is_no_job_and_has_no_button(site
     assert f'action="/jobs/{watch}/start"' not in browser.get(f"/jobs/{watch}").body
 
 
-def test_an_express_machine_is_not_asked_for_runs_that_nobody_lists(site: Site, browser: Browser) -> None:
-    site.call("states", "CreateStateMachine", name="ping", definition=dumps(GOOD), roleArn=ROLE, type="EXPRESS")
+def test_an_express_machine_is_not_asked_for_runs_that_nobody_lists(harness: EngineHarness, browser: Browser) -> None:
+    harness.call("states", "CreateStateMachine", name="ping", definition=dumps(GOOD), roleArn=ROLE, type="EXPRESS")
     assert "there are more" not in browser.get("/").text
 
 
-def test_a_run_that_was_skipped_hides_none_that_failed(site: Site, browser: Browser) -> None:
+def test_a_run_that_was_skipped_hides_none_that_failed(harness: EngineHarness, browser: Browser) -> None:
     skip = {"Type": "Succeed", "QueryLanguage": "JSONata", "Output": {"skipped": True, "running": ["arn"]}}
     rule = {"Variable": "$.skip", "BooleanEquals": True, "Next": "S"}
     states = {"C": {"Type": "Choice", "Choices": [rule], "Default": "F"}, "F": {"Type": "Fail"}, "S": skip}
-    machine = site.machine({"StartAt": "C", "States": states}, "night")
-    site.start(machine, {"skip": False})
-    site.settle()
-    site.advance(1000)
-    site.start(machine, {"skip": True})
-    site.settle()
+    machine = harness.machine({"StartAt": "C", "States": states}, "night")
+    harness.start(machine, {"skip": False})
+    harness.settle()
+    harness.advance(1000)
+    harness.start(machine, {"skip": True})
+    harness.settle()
     assert "1 failed last" in browser.get("/").text
 
 
-def test_many_runs_that_were_skipped_hide_none_that_failed(site: Site, browser: Browser) -> None:
+def test_many_runs_that_were_skipped_hide_none_that_failed(harness: EngineHarness, browser: Browser) -> None:
     """A run of hours beside which a slot came every minute: it is on no page of the latest runs any more."""
     skip = {
         "Type": "Succeed",
@@ -136,13 +142,13 @@ def test_many_runs_that_were_skipped_hide_none_that_failed(site: Site, browser: 
     }
     rule = {"Variable": "$.beside", "IsPresent": True, "Next": "S"}
     states = {"C": {"Type": "Choice", "Choices": [rule], "Default": "F"}, "F": {"Type": "Fail"}, "S": skip}
-    machine = site.machine({"StartAt": "C", "States": states}, "night")
-    failed = site.start(machine, {})
-    site.settle()
+    machine = harness.machine({"StartAt": "C", "States": states}, "night")
+    failed = harness.start(machine, {})
+    harness.settle()
     for _ in range(25):
-        site.advance(1000)
-        site.start(machine, {"beside": failed})
-    site.settle()
+        harness.advance(1000)
+        harness.start(machine, {"beside": failed})
+    harness.settle()
     page = browser.get("/")
     assert "1 failed last" in page.text
     assert f'<a class="second quiet" href="/runs/{failed}">failed' in page.body

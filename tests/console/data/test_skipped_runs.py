@@ -7,8 +7,8 @@ from lamplighter.console.data.run_cache import RunCache
 from lamplighter.console.data.skipped_runs import made_way_for
 from lamplighter.console.ports.local import LocalPort
 from lamplighter.console.ports.port import Place
-from tests.console.browsing import Browser
-from tests.engines import SECOND, Site
+from tests.console.http_browser import Browser
+from tests.engine_harness import SECOND, EngineHarness
 
 OLDER = "arn:aws:states:us-east-1:123456789012:execution:night:first"
 SKIPPED: Json = {"skipped": True, "running": [OLDER]}
@@ -42,26 +42,28 @@ def described(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return seen
 
 
-def night(site: Site) -> tuple[str, str]:
+def night(harness: EngineHarness) -> tuple[str, str]:
     """A machine with a run of 20 s and one that made way for it; the machine and the latter."""
-    machine = site.machine(SKIPS, "night")
-    site.start(machine, {"skip": False}, "first")
-    skipped = site.start(machine, {"skip": True}, "second")
-    site.settle()
-    site.advance(20 * SECOND)
+    machine = harness.machine(SKIPS, "night")
+    harness.start(machine, {"skip": False}, "first")
+    skipped = harness.start(machine, {"skip": True}, "second")
+    harness.settle()
+    harness.advance(20 * SECOND)
     return machine, skipped
 
 
-def test_a_run_that_was_skipped_is_told_as_such_with_the_run_it_made_way_for(site: Site, browser: Browser) -> None:
-    _, skipped = night(site)
+def test_a_run_that_was_skipped_is_told_as_such_with_the_run_it_made_way_for(
+    harness: EngineHarness, browser: Browser
+) -> None:
+    _, skipped = night(harness)
     for path in ("/logs", "/history", ""):
         page = browser.get(f"/runs/{skipped}{path}")
         assert '<span class="status" data-status="SKIPPED">skipped</span>' in page.body
     assert f'another run of the job still went on: <a href="/runs/{OLDER}">first</a>' in page.body
 
 
-def test_a_skipped_run_is_no_success_and_not_typical(site: Site, browser: Browser) -> None:
-    machine, _ = night(site)
+def test_a_skipped_run_is_no_success_and_not_typical(harness: EngineHarness, browser: Browser) -> None:
+    machine, _ = night(harness)
     for page in (browser.get("/"), browser.get(f"/jobs/{machine}")):
         assert "<title>second: skipped" in page.body
         assert '<rect class="mark" data-status="SKIPPED"' in page.body
@@ -71,15 +73,17 @@ def test_a_skipped_run_is_no_success_and_not_typical(site: Site, browser: Browse
     assert "skipped" in browser.get(f"/jobs/{machine}").text.partition(" second ")[2]
 
 
-def test_a_run_is_asked_for_once(site: Site, browser: Browser, described: list[str]) -> None:
-    night(site)
+def test_a_run_is_asked_for_once(harness: EngineHarness, browser: Browser, described: list[str]) -> None:
+    night(harness)
     browser.get("/")
     browser.get("/")
     assert sorted(each.rpartition(":")[2] for each in described) == ["first", "second"]
 
 
-def test_runs_of_machines_that_skip_none_are_not_asked_for(site: Site, browser: Browser, described: list[str]) -> None:
-    site.run_machine({"Type": "Pass"})
+def test_runs_of_machines_that_skip_none_are_not_asked_for(
+    harness: EngineHarness, browser: Browser, described: list[str]
+) -> None:
+    harness.run_machine({"Type": "Pass"})
     browser.get("/")
     assert described == []
 

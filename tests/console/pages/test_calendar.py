@@ -1,14 +1,14 @@
 """The calendar's page."""
 
 from lamplighter.base.json_text import dumps
-from tests.console.browsing import Browser
-from tests.engines import ACCOUNT, REGION, ROLE, Site
+from tests.console.http_browser import Browser
+from tests.engine_harness import ACCOUNT, REGION, ROLE, EngineHarness
 
 MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:report"
 
 
-def schedule(site: Site, name: str, expression: str, zone: str = "UTC", state: str = "ENABLED") -> None:
-    site.call(
+def schedule(harness: EngineHarness, name: str, expression: str, zone: str = "UTC", state: str = "ENABLED") -> None:
+    harness.call(
         "scheduler",
         "CreateSchedule",
         Name=name,
@@ -24,12 +24,12 @@ def schedule(site: Site, name: str, expression: str, zone: str = "UTC", state: s
     )
 
 
-def test_schedules_and_rules_are_shown_with_what_they_start(site: Site, browser: Browser) -> None:
-    schedule(site, "nightly", "cron(0 18 * * ? *)", "Asia/Seoul")
-    schedule(site, "paused", "cron(0 18 * * ? *)", state="DISABLED")
-    site.call("events", "PutRule", Name="hourly", ScheduleExpression="rate(1 hour)")
-    site.call("events", "PutRule", Name="noon", ScheduleExpression="cron(0 12 * * ? *)")
-    site.call("events", "PutRule", Name="by-pattern", EventPattern='{"source":["x"]}')
+def test_schedules_and_rules_are_shown_with_what_they_start(harness: EngineHarness, browser: Browser) -> None:
+    schedule(harness, "nightly", "cron(0 18 * * ? *)", "Asia/Seoul")
+    schedule(harness, "paused", "cron(0 18 * * ? *)", state="DISABLED")
+    harness.call("events", "PutRule", Name="hourly", ScheduleExpression="rate(1 hour)")
+    harness.call("events", "PutRule", Name="noon", ScheduleExpression="cron(0 12 * * ? *)")
+    harness.call("events", "PutRule", Name="by-pattern", EventPattern='{"source":["x"]}')
     page = browser.get("/calendar")
     assert "Thu 01 Jan 09:00 nightly Thu 18:00 Seoul 12:00 noon Fri 02 Jan" in page.text
     assert "hourly rate(1 hour)" in page.text
@@ -38,8 +38,8 @@ def test_schedules_and_rules_are_shown_with_what_they_start(site: Site, browser:
     assert f'href="/jobs/{MACHINE}"' in page.body
 
 
-def test_it_is_shown_as_clocks_of_a_place_show_it(site: Site, browser: Browser) -> None:
-    schedule(site, "nightly", "cron(0 18 * * ? *)", "Asia/Seoul")
+def test_it_is_shown_as_clocks_of_a_place_show_it(harness: EngineHarness, browser: Browser) -> None:
+    schedule(harness, "nightly", "cron(0 18 * * ? *)", "Asia/Seoul")
     assert "18:00 nightly Fri 02 Jan" in browser.get("/calendar?zone=Asia/Seoul").text
 
 
@@ -49,8 +49,8 @@ def test_a_place_that_nobody_knows_is_told(browser: Browser) -> None:
     assert "<b>Nowhere" not in page.body
 
 
-def test_the_night_on_which_clocks_are_set_is_marked(site: Site, browser: Browser) -> None:
-    site.advance(65 * 86_400_000)  # 7 March
-    schedule(site, "early", "cron(30 2 * * ? *)", "America/New_York")
+def test_the_night_on_which_clocks_are_set_is_marked(harness: EngineHarness, browser: Browser) -> None:
+    harness.advance(65 * 86_400_000)  # 7 March
+    schedule(harness, "early", "cron(30 2 * * ? *)", "America/New_York")
     text = browser.get("/calendar?zone=America/New_York").text
     assert "clocks go forward from 02:00 to 03:00: 23 hours 02:30 early skipped" in text

@@ -6,15 +6,15 @@ from lamplighter.base.errors import AccessDenied
 from lamplighter.base.json_text import Json
 from lamplighter.console.ports.local import LocalPort
 from lamplighter.console.ports.port import Place
-from tests.console.browsing import Browser
-from tests.engines import ROLE, Site, chain
+from tests.console.http_browser import Browser
+from tests.engine_harness import ROLE, EngineHarness, chain
 
 PASS = {"Type": "Pass"}
 
 
-def scheduled(site: Site, machine: str, input: str = "{}") -> None:  # noqa: A002 - AWS's word
+def scheduled(harness: EngineHarness, machine: str, input: str = "{}") -> None:  # noqa: A002 - AWS's word
     target = {"Arn": machine, "RoleArn": ROLE, "Input": input}
-    site.call(
+    harness.call(
         "scheduler",
         "CreateSchedule",
         Name="nightly",
@@ -30,34 +30,34 @@ def test_an_engine_without_jobs_says_how_to_make_one(browser: Browser) -> None:
     assert "No jobs in us-east-1 yet" in browser.get("/").text
 
 
-def test_a_job_is_shown_with_its_last_runs_and_how_many_went_well(site: Site, browser: Browser) -> None:
-    good = site.run_machine(PASS, name="night")
+def test_a_job_is_shown_with_its_last_runs_and_how_many_went_well(harness: EngineHarness, browser: Browser) -> None:
+    good = harness.run_machine(PASS, name="night")
     page = browser.get("/")
     assert f'href="/runs/{good}"' in page.body
     assert 'data-status="SUCCEEDED"' in page.body
     assert "100 %" in page.text
 
 
-def test_the_next_run_is_told_in_the_time_of_the_schedule_and_in_utc(site: Site, browser: Browser) -> None:
-    scheduled(site, site.machine({"StartAt": "A", "States": {"A": PASS | {"End": True}}}, "night"))
+def test_the_next_run_is_told_in_the_time_of_the_schedule_and_in_utc(harness: EngineHarness, browser: Browser) -> None:
+    scheduled(harness, harness.machine({"StartAt": "A", "States": {"A": PASS | {"End": True}}}, "night"))
     assert "Thu 01 Jan 18:00 Thu 01 Jan 09:00 UTC" in browser.get("/").text
 
 
-def test_a_schedule_is_paused_and_resumed_and_stays_what_it_was(site: Site, browser: Browser) -> None:
-    scheduled(site, site.machine({"StartAt": "A", "States": {"A": PASS | {"End": True}}}, "night"))
-    before = site.call("scheduler", "GetSchedule", Name="nightly")
+def test_a_schedule_is_paused_and_resumed_and_stays_what_it_was(harness: EngineHarness, browser: Browser) -> None:
+    scheduled(harness, harness.machine({"StartAt": "A", "States": {"A": PASS | {"End": True}}}, "night"))
+    before = harness.call("scheduler", "GetSchedule", Name="nightly")
     button = {"schedule": before["Arn"], "kind": "schedule", "back": "/"}
     assert "Resume" in browser.post("/jobs/schedule", button | {"do": "pause"}).text
-    paused = site.call("scheduler", "GetSchedule", Name="nightly")
+    paused = harness.call("scheduler", "GetSchedule", Name="nightly")
     assert paused["State"] == "DISABLED"
     assert "Pause" in browser.post("/jobs/schedule", button | {"do": "resume"}).text
-    after = site.call("scheduler", "GetSchedule", Name="nightly")
+    after = harness.call("scheduler", "GetSchedule", Name="nightly")
     assert after | {"LastModificationDate": 0} == before | {"LastModificationDate": 0}
 
 
-def test_jobs_are_shown_a_page_at_a_time(site: Site, browser: Browser) -> None:
+def test_jobs_are_shown_a_page_at_a_time(harness: EngineHarness, browser: Browser) -> None:
     for number in range(26):
-        site.machine({"StartAt": "A", "States": {"A": PASS | {"End": True}}}, f"job-{number:02}")
+        harness.machine({"StartAt": "A", "States": {"A": PASS | {"End": True}}}, f"job-{number:02}")
     first = browser.get("/")
     assert "job-24" in first.text
     assert "job-25" not in first.text
@@ -65,21 +65,21 @@ def test_jobs_are_shown_a_page_at_a_time(site: Site, browser: Browser) -> None:
     assert "job-25" in browser.get(f"/?next={following}").text
 
 
-def test_a_full_page_of_jobs_is_no_larger_than_300_kilobytes(site: Site, browser: Browser) -> None:
+def test_a_full_page_of_jobs_is_no_larger_than_300_kilobytes(harness: EngineHarness, browser: Browser) -> None:
     for number in range(25):
-        machine = site.machine(
+        machine = harness.machine(
             {"StartAt": "A", "States": {"A": PASS | {"End": True}}}, f"a-job-with-a-name-{number:02}"
         )
         for _ in range(20):
-            site.start(machine)
-    site.settle()
+            harness.start(machine)
+    harness.settle()
     assert len(browser.get("/").body.encode()) < 300_000
 
 
 def test_credentials_that_may_not_list_schedules_still_see_the_jobs(
-    site: Site, browser: Browser, monkeypatch: pytest.MonkeyPatch
+    harness: EngineHarness, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    site.machine({"StartAt": "A", "States": {"A": PASS | {"End": True}}}, "night")
+    harness.machine({"StartAt": "A", "States": {"A": PASS | {"End": True}}}, "night")
     usual = LocalPort.call
 
     async def denied(port: LocalPort, place: Place, service: str, operation: str, params: Json) -> Json:
@@ -93,8 +93,8 @@ def test_credentials_that_may_not_list_schedules_still_see_the_jobs(
     assert "these credentials may not list schedules" in page.text
 
 
-def test_who_looks_at_another_region_stays_there(site: Site, browser: Browser) -> None:
-    site.machine({"StartAt": "A", "States": {"A": PASS | {"End": True}}}, "night")
+def test_who_looks_at_another_region_stays_there(harness: EngineHarness, browser: Browser) -> None:
+    harness.machine({"StartAt": "A", "States": {"A": PASS | {"End": True}}}, "night")
     elsewhere = "?account=123456789012&amp;region=eu-west-1"
     body = browser.get("/?region=eu-west-1").body
     assert f'href="/{elsewhere}"' in body
@@ -103,6 +103,6 @@ def test_who_looks_at_another_region_stays_there(site: Site, browser: Browser) -
     assert 'href="/queues"' in browser.get("/").body
 
 
-def test_a_job_whose_schedule_was_never_due_is_not_called_on_time(site: Site, browser: Browser) -> None:
-    scheduled(site, site.machine(chain(PASS), "nightly"))
+def test_a_job_whose_schedule_was_never_due_is_not_called_on_time(harness: EngineHarness, browser: Browser) -> None:
+    scheduled(harness, harness.machine(chain(PASS), "nightly"))
     assert "all on time" not in browser.get("/").text

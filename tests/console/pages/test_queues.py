@@ -3,32 +3,32 @@
 import re
 
 from lamplighter.base.json_text import Json, dumps
-from tests.console.browsing import Answer, Browser
-from tests.engines import ACCOUNT, REGION, ROLE, Site, chain
+from tests.console.http_browser import Answer, Browser
+from tests.engine_harness import ACCOUNT, REGION, ROLE, EngineHarness, chain
 
 ARN = f"arn:aws:sqs:{REGION}:{ACCOUNT}:"
 
 
-def queue(site: Site, name: str, **attributes: str) -> str:
-    url: str = site.call("sqs", "CreateQueue", QueueName=name, Attributes=attributes)["QueueUrl"]
+def queue(harness: EngineHarness, name: str, **attributes: str) -> str:
+    url: str = harness.call("sqs", "CreateQueue", QueueName=name, Attributes=attributes)["QueueUrl"]
     return url
 
 
-def dead_letters(site: Site, *bodies: str) -> str:
+def dead_letters(harness: EngineHarness, *bodies: str) -> str:
     """A queue whose messages of these bodies are dead letters now; its URL."""
-    queue(site, "dead")
+    queue(harness, "dead")
     policy = {"deadLetterTargetArn": f"{ARN}dead", "maxReceiveCount": 1}
-    url = queue(site, "work", RedrivePolicy=dumps(policy))
+    url = queue(harness, "work", RedrivePolicy=dumps(policy))
     for body in bodies:
-        site.call("sqs", "SendMessage", QueueUrl=url, MessageBody=body)
+        harness.call("sqs", "SendMessage", QueueUrl=url, MessageBody=body)
     for _ in range(2):
-        site.call("sqs", "ReceiveMessage", QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
-        site.advance(10)
+        harness.call("sqs", "ReceiveMessage", QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
+        harness.advance(10)
     return url
 
 
-def count(site: Site, url: str) -> str:
-    told: Json = site.call("sqs", "GetQueueAttributes", QueueUrl=url, AttributeNames=["All"])
+def count(harness: EngineHarness, url: str) -> str:
+    told: Json = harness.call("sqs", "GetQueueAttributes", QueueUrl=url, AttributeNames=["All"])
     return str(told["Attributes"]["ApproximateNumberOfMessages"])
 
 
@@ -36,8 +36,8 @@ def numbers(page: Answer) -> list[str]:
     return re.findall(r'name="message" value="(\d+)"', page.body)
 
 
-def test_queues_are_listed_with_what_waits_and_where_dead_letters_go(site: Site, browser: Browser) -> None:
-    dead_letters(site, "a", "b")
+def test_queues_are_listed_with_what_waits_and_where_dead_letters_go(harness: EngineHarness, browser: Browser) -> None:
+    dead_letters(harness, "a", "b")
     text = browser.get("/queues").text
     assert "dead 2 dead 0 0 takes those of work" in text
     assert "work 0 0 0 to dead after 1 receives" in text
@@ -47,9 +47,9 @@ def test_where_there_are_none_it_says_so(browser: Browser) -> None:
     assert "No queues in us-east-1" in browser.get("/queues").text
 
 
-def test_queues_are_shown_a_page_at_a_time(site: Site, browser: Browser) -> None:
+def test_queues_are_shown_a_page_at_a_time(harness: EngineHarness, browser: Browser) -> None:
     for number in range(26):
-        queue(site, f"q{number:02}")
+        queue(harness, f"q{number:02}")
     first = browser.get("/queues")
     assert "q24" in first.text
     assert "q25" not in first.text
@@ -57,44 +57,44 @@ def test_queues_are_shown_a_page_at_a_time(site: Site, browser: Browser) -> None
     assert "q25" in browser.get(f"/queues?next={following}").text
 
 
-def test_one_dead_letter_is_sent_again(site: Site, browser: Browser) -> None:
-    url = dead_letters(site, '{"night": 1}', '{"night": 2}')
+def test_one_dead_letter_is_sent_again(harness: EngineHarness, browser: Browser) -> None:
+    url = dead_letters(harness, '{"night": 1}', '{"night": 2}')
     page = browser.get(f"/queues/{ARN}dead")
     first, _second = numbers(page)
     after = browser.post(f"/queues/{ARN}dead/message", {"message": first, "do": "again"})
     assert numbers(after) == numbers(page)[1:]
-    assert count(site, url) == "1"
+    assert count(harness, url) == "1"
 
 
-def test_all_dead_letters_are_sent_again(site: Site, browser: Browser) -> None:
-    url = dead_letters(site, "a", "b", "c")
+def test_all_dead_letters_are_sent_again(harness: EngineHarness, browser: Browser) -> None:
+    url = dead_letters(harness, "a", "b", "c")
     browser.post(f"/queues/{ARN}dead/again", {})
-    site.advance(10)
-    assert count(site, url) == "3"
+    harness.advance(10)
+    assert count(harness, url) == "3"
     page = browser.get(f"/queues/{ARN}dead").text
     assert "completed 3 of 3 messages" in page
     assert "Nothing in it" in page
     assert "Send all again" not in page
 
 
-def test_a_message_is_discarded(site: Site, browser: Browser) -> None:
-    dead_letters(site, "a")
+def test_a_message_is_discarded(harness: EngineHarness, browser: Browser) -> None:
+    dead_letters(harness, "a")
     (number,) = numbers(browser.get(f"/queues/{ARN}dead"))
     assert "Nothing in it" in browser.post(f"/queues/{ARN}dead/message", {"message": number, "do": "discard"}).text
 
 
-def test_what_messages_say_is_escaped_and_their_secrets_are_masked(site: Site, browser: Browser) -> None:
-    dead_letters(site, '{"password": "hunter2", "note": "<script>alert(1)</script>"}')
+def test_what_messages_say_is_escaped_and_their_secrets_are_masked(harness: EngineHarness, browser: Browser) -> None:
+    dead_letters(harness, '{"password": "hunter2", "note": "<script>alert(1)</script>"}')
     body = browser.get(f"/queues/{ARN}dead").body
     assert "hunter2" not in body
     assert "<script>alert" not in body
     assert "&lt;script&gt;alert" in body
 
 
-def test_messages_are_shown_a_page_at_a_time(site: Site, browser: Browser) -> None:
-    url = queue(site, "many")
+def test_messages_are_shown_a_page_at_a_time(harness: EngineHarness, browser: Browser) -> None:
+    url = queue(harness, "many")
     for number in range(30):
-        site.call("sqs", "SendMessage", QueueUrl=url, MessageBody=str(number))
+        harness.call("sqs", "SendMessage", QueueUrl=url, MessageBody=str(number))
     first = browser.get(f"/queues/{ARN}many")
     following = first.body.partition("?after=")[2].partition('"')[0]
     second = browser.get(f"/queues/{ARN}many?after={following}")
@@ -107,14 +107,14 @@ def test_a_queue_that_is_not_there_is_not_found(browser: Browser) -> None:
     assert browser.get("/queues/nonsense").status == 400
 
 
-def test_a_button_that_says_nothing_sensible_is_refused(site: Site, browser: Browser) -> None:
-    dead_letters(site, "a")
+def test_a_button_that_says_nothing_sensible_is_refused(harness: EngineHarness, browser: Browser) -> None:
+    dead_letters(harness, "a")
     for fields in ({}, {"message": "x", "do": "again"}, {"message": "1", "do": "explode"}):
         assert browser.post(f"/queues/{ARN}dead/message", fields).status == 400
 
 
-def schedule(site: Site, name: str, machine: str) -> None:
-    site.call(
+def schedule(harness: EngineHarness, name: str, machine: str) -> None:
+    harness.call(
         "scheduler",
         "CreateSchedule",
         Name=name,
@@ -125,63 +125,63 @@ def schedule(site: Site, name: str, machine: str) -> None:
     )
 
 
-def test_the_run_that_a_schedule_could_not_begin_is_begun(site: Site, browser: Browser) -> None:
-    url = queue(site, "dead")
+def test_the_run_that_a_schedule_could_not_begin_is_begun(harness: EngineHarness, browser: Browser) -> None:
+    url = queue(harness, "dead")
     machine = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:late"
-    schedule(site, "hourly", machine)
-    site.advance(3_600_000)
+    schedule(harness, "hourly", machine)
+    harness.advance(3_600_000)
     page = browser.get(f"/queues/{ARN}dead")
     assert "schedule hourly" in page.text
     assert "StateMachineDoesNotExist" in page.text
     (number,) = numbers(page)
     button = {"message": number, "do": "again"}
     assert browser.post(f"/queues/{ARN}dead/message", button).status in (400, 404)
-    assert count(site, url) == "1"  # it failed again, and is still here
-    site.machine(chain({"Type": "Pass"}), "late")
+    assert count(harness, url) == "1"  # it failed again, and is still here
+    harness.machine(chain({"Type": "Pass"}), "late")
     assert "Nothing in it" in browser.post(f"/queues/{ARN}dead/message", button).text
-    (run,) = site.call("states", "ListExecutions", stateMachineArn=machine)["executions"]
+    (run,) = harness.call("states", "ListExecutions", stateMachineArn=machine)["executions"]
     assert run["name"].startswith("hourly-")
-    assert site.describe(run["executionArn"])["input"] == '{"night":1}'
+    assert harness.describe(run["executionArn"])["input"] == '{"night":1}'
 
 
-def test_what_a_rule_could_not_deliver_is_delivered_to_that_target(site: Site, browser: Browser) -> None:
-    url = queue(site, "dead")
-    other = queue(site, "other")
-    site.call("events", "PutRule", Name="sales", EventPattern='{"source":["shop"]}')
+def test_what_a_rule_could_not_deliver_is_delivered_to_that_target(harness: EngineHarness, browser: Browser) -> None:
+    url = queue(harness, "dead")
+    other = queue(harness, "other")
+    harness.call("events", "PutRule", Name="sales", EventPattern='{"source":["shop"]}')
     targets = [
         {"Id": "late", "Arn": f"{ARN}late", "InputPath": "$.detail", "DeadLetterConfig": {"Arn": f"{ARN}dead"}},
         {"Id": "other", "Arn": f"{ARN}other"},
     ]
-    site.call("events", "PutTargets", Rule="sales", Targets=targets)
-    site.call("events", "PutEvents", Entries=[{"Source": "shop", "DetailType": "sale", "Detail": '{"total":5}'}])
-    site.settle()
+    harness.call("events", "PutTargets", Rule="sales", Targets=targets)
+    harness.call("events", "PutEvents", Entries=[{"Source": "shop", "DetailType": "sale", "Detail": '{"total":5}'}])
+    harness.settle()
     page = browser.get(f"/queues/{ARN}dead")
     assert "rule sales" in page.text
     (number,) = numbers(page)
-    late = queue(site, "late")
+    late = queue(harness, "late")
     assert "Nothing in it" in browser.post(f"/queues/{ARN}dead/message", {"message": number, "do": "again"}).text
-    site.settle()
-    assert (count(site, late), count(site, other), count(site, url)) == ("1", "1", "0")
-    (message,) = site.call("sqs", "ReceiveMessage", QueueUrl=late)["Messages"]
+    harness.settle()
+    assert (count(harness, late), count(harness, other), count(harness, url)) == ("1", "1", "0")
+    (message,) = harness.call("sqs", "ReceiveMessage", QueueUrl=late)["Messages"]
     assert message["Body"] == '{"total":5}'
 
 
-def test_a_rule_that_is_gone_leaves_its_letter_where_it_is(site: Site, browser: Browser) -> None:
-    url = queue(site, "dead")
+def test_a_rule_that_is_gone_leaves_its_letter_where_it_is(harness: EngineHarness, browser: Browser) -> None:
+    url = queue(harness, "dead")
     attributes = {
         name: {"DataType": "String", "StringValue": value}
         for name, value in (("RULE_ARN", f"arn:aws:events:{REGION}:{ACCOUNT}:rule/gone"), ("TARGET_ARN", f"{ARN}x"))
     }
-    site.call("sqs", "SendMessage", QueueUrl=url, MessageBody="{}", MessageAttributes=attributes)
+    harness.call("sqs", "SendMessage", QueueUrl=url, MessageBody="{}", MessageAttributes=attributes)
     (number,) = numbers(browser.get(f"/queues/{ARN}dead"))
     answer = browser.post(f"/queues/{ARN}dead/message", {"message": number, "do": "again"})
     assert (answer.status, "does not exist any more" in answer.text) == (404, True)
-    assert count(site, url) == "1"
+    assert count(harness, url) == "1"
 
 
-def test_what_was_just_sent_is_not_sent_again(site: Site, browser: Browser) -> None:
-    url = queue(site, "plain")
-    site.call("sqs", "SendMessage", QueueUrl=url, MessageBody="x")
+def test_what_was_just_sent_is_not_sent_again(harness: EngineHarness, browser: Browser) -> None:
+    url = queue(harness, "plain")
+    harness.call("sqs", "SendMessage", QueueUrl=url, MessageBody="x")
     page = browser.get(f"/queues/{ARN}plain")
     assert "Send again" not in page.text
     (number,) = numbers(page)

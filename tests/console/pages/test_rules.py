@@ -1,62 +1,64 @@
 """Rules, the events that came, and why a rule took one or did not."""
 
 from lamplighter.base.json_text import Json, dumps
-from tests.console.browsing import Browser
-from tests.engines import ACCOUNT, REGION, Site
+from tests.console.http_browser import Browser
+from tests.engine_harness import ACCOUNT, REGION, EngineHarness
 
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:in"
 
 
-def rule(site: Site, name: str, pattern: Json, **more: str) -> str:
-    site.call("sqs", "CreateQueue", QueueName="in")
-    arn: str = site.call("events", "PutRule", Name=name, EventPattern=dumps(pattern), **more)["RuleArn"]
-    site.call("events", "PutTargets", Rule=name, Targets=[{"Id": "queue", "Arn": QUEUE}])
+def rule(harness: EngineHarness, name: str, pattern: Json, **more: str) -> str:
+    harness.call("sqs", "CreateQueue", QueueName="in")
+    arn: str = harness.call("events", "PutRule", Name=name, EventPattern=dumps(pattern), **more)["RuleArn"]
+    harness.call("events", "PutTargets", Rule=name, Targets=[{"Id": "queue", "Arn": QUEUE}])
     return arn
 
 
-def put(site: Site, detail: Json, source: str = "shop") -> None:
+def put(harness: EngineHarness, detail: Json, source: str = "shop") -> None:
     entry = {"Source": source, "DetailType": "sale", "Detail": dumps(detail)}
-    site.call("events", "PutEvents", Entries=[entry])
-    site.settle()
+    harness.call("events", "PutEvents", Entries=[entry])
+    harness.settle()
 
 
-def test_rules_are_listed_with_what_they_wait_for_and_where_they_send_it(site: Site, browser: Browser) -> None:
-    rule(site, "sales", {"source": ["shop"]})
-    site.call("events", "PutRule", Name="hourly", ScheduleExpression="rate(1 hour)", State="DISABLED")
+def test_rules_are_listed_with_what_they_wait_for_and_where_they_send_it(
+    harness: EngineHarness, browser: Browser
+) -> None:
+    rule(harness, "sales", {"source": ["shop"]})
+    harness.call("events", "PutRule", Name="hourly", ScheduleExpression="rate(1 hour)", State="DISABLED")
     page = browser.get("/rules")
     assert 'sales enabled {"source":["shop"]} in' in page.text
     assert "hourly disabled rate(1 hour) nowhere" in page.text
     assert f'href="/queues/{QUEUE}"' in page.body
 
 
-def test_a_rule_shows_its_targets_and_is_disabled_and_enabled(site: Site, browser: Browser) -> None:
-    arn = rule(site, "sales", {"source": ["shop"]})
+def test_a_rule_shows_its_targets_and_is_disabled_and_enabled(harness: EngineHarness, browser: Browser) -> None:
+    arn = rule(harness, "sales", {"source": ["shop"]})
     assert "queue in the event 185 within 1 d 0 h dropped" in browser.get(f"/rules/{arn}").text
     assert "Enable" in browser.post(f"/rules/{arn}/switch", {"do": "disable"}).text
-    assert site.call("events", "DescribeRule", Name="sales")["State"] == "DISABLED"
+    assert harness.call("events", "DescribeRule", Name="sales")["State"] == "DISABLED"
     assert "Disable" in browser.post(f"/rules/{arn}/switch", {"do": "enable"}).text
 
 
-def test_a_rule_of_another_bus_is_shown(site: Site, browser: Browser) -> None:
-    site.call("events", "CreateEventBus", Name="orders")
-    arn = site.call("events", "PutRule", Name="r", EventBusName="orders", EventPattern='{"source":["x"]}')["RuleArn"]
+def test_a_rule_of_another_bus_is_shown(harness: EngineHarness, browser: Browser) -> None:
+    harness.call("events", "CreateEventBus", Name="orders")
+    arn = harness.call("events", "PutRule", Name="r", EventBusName="orders", EventPattern='{"source":["x"]}')["RuleArn"]
     assert "orders" in browser.get(f"/rules/{arn}").text
     assert arn in browser.get("/rules?bus=orders").body
 
 
-def test_events_are_listed_with_who_took_them(site: Site, browser: Browser) -> None:
-    rule(site, "sales", {"source": ["shop"]})
-    put(site, {})
-    put(site, {}, "store")
+def test_events_are_listed_with_who_took_them(harness: EngineHarness, browser: Browser) -> None:
+    rule(harness, "sales", {"source": ["shop"]})
+    put(harness, {})
+    put(harness, {}, "store")
     text = browser.get("/events").text
     assert "store default 2026-01-01 00:00:00 UTC no rule" in text
     assert "shop default 2026-01-01 00:00:00 UTC sales" in text
 
 
-def test_it_is_told_why_a_rule_took_an_event_and_another_did_not(site: Site, browser: Browser) -> None:
-    rule(site, "big", {"source": ["shop"], "detail": {"total": [{"numeric": [">", 100]}]}})
-    rule(site, "small", {"source": ["shop"], "detail": {"total": [{"numeric": ["<=", 100]}]}})
-    put(site, {"total": 250})
+def test_it_is_told_why_a_rule_took_an_event_and_another_did_not(harness: EngineHarness, browser: Browser) -> None:
+    rule(harness, "big", {"source": ["shop"], "detail": {"total": [{"numeric": [">", 100]}]}})
+    rule(harness, "small", {"source": ["shop"], "detail": {"total": [{"numeric": ["<=", 100]}]}})
+    put(harness, {"total": 250})
     number = browser.get("/events").body.partition('href="/events/')[2].partition("?")[0]
     text = browser.get(f"/events/{number}").text
     assert "big took it Field Asked for The event has Met source &quot;shop&quot;".replace("&quot;", '"') in text
@@ -65,18 +67,18 @@ def test_it_is_told_why_a_rule_took_an_event_and_another_did_not(site: Site, bro
     assert "detail.total <= 100 250 no" in text
 
 
-def test_a_rule_shows_what_it_took_lately_and_what_it_did_not(site: Site, browser: Browser) -> None:
-    arn = rule(site, "sales", {"source": ["shop"]})
-    put(site, {})
+def test_a_rule_shows_what_it_took_lately_and_what_it_did_not(harness: EngineHarness, browser: Browser) -> None:
+    arn = rule(harness, "sales", {"source": ["shop"]})
+    put(harness, {})
     for _ in range(9):
-        put(site, {}, "store")
+        put(harness, {}, "store")
     text = browser.get(f"/rules/{arn}").text
     assert text.count("did not") == 5
     assert "sale shop 2026-01-01 00:00:00 UTC took it" in text
 
 
-def test_an_event_is_tried_without_being_sent(site: Site, browser: Browser) -> None:
-    arn = rule(site, "sales", {"source": ["shop"], "detail": {"state": ["sold", {"prefix": "paid"}]}})
+def test_an_event_is_tried_without_being_sent(harness: EngineHarness, browser: Browser) -> None:
+    arn = rule(harness, "sales", {"source": ["shop"], "detail": {"state": ["sold", {"prefix": "paid"}]}})
     event = {"source": "shop", "detail": {"state": "returned"}}
     text = browser.post(f"/rules/{arn}/try", {"event": dumps(event)}).text
     assert "It would not take this event" in text
@@ -88,17 +90,17 @@ def test_an_event_is_tried_without_being_sent(site: Site, browser: Browser) -> N
     assert "No events yet" in browser.get("/events").text
 
 
-def test_what_is_no_event_is_told_and_kept_to_be_mended(site: Site, browser: Browser) -> None:
-    arn = rule(site, "sales", {"source": ["shop"]})
+def test_what_is_no_event_is_told_and_kept_to_be_mended(harness: EngineHarness, browser: Browser) -> None:
+    arn = rule(harness, "sales", {"source": ["shop"]})
     for text in ("{", "[]"):
         answer = browser.post(f"/rules/{arn}/try", {"event": text})
         assert answer.status == 422
         assert f'autocomplete="off">{text}</textarea>' in answer.body
 
 
-def test_what_events_say_is_escaped_and_their_secrets_are_masked(site: Site, browser: Browser) -> None:
-    rule(site, "sales", {"detail": {"password": ["hunter2"], "note": [{"exists": True}]}})
-    put(site, {"password": "hunter2", "note": "<script>alert(1)</script>"})
+def test_what_events_say_is_escaped_and_their_secrets_are_masked(harness: EngineHarness, browser: Browser) -> None:
+    rule(harness, "sales", {"detail": {"password": ["hunter2"], "note": [{"exists": True}]}})
+    put(harness, {"password": "hunter2", "note": "<script>alert(1)</script>"})
     body = browser.get("/events/1").body
     assert "<script>alert" not in body
     assert "&lt;script&gt;alert" in body

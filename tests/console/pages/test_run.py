@@ -6,16 +6,16 @@ import re
 from lamplighter.base.json_text import Json
 from lamplighter.runtime.fake import Script
 from lamplighter.runtime.port import Container
-from tests.console.browsing import Browser
-from tests.engines import SECOND, Site, chain, job
+from tests.console.http_browser import Browser
+from tests.engine_harness import SECOND, EngineHarness, chain, job
 
 NASTY = "<script>alert('x')</script>"
 
 
-def test_whatever_others_wrote_is_escaped(site: Site, browser: Browser) -> None:
+def test_whatever_others_wrote_is_escaped(harness: EngineHarness, browser: Browser) -> None:
     states: Json = {NASTY: {"Type": "Fail", "Error": NASTY, "Cause": NASTY}}
-    execution = site.start(site.machine({"StartAt": NASTY, "States": states}), {NASTY: NASTY})
-    site.settle()
+    execution = harness.start(harness.machine({"StartAt": NASTY, "States": states}), {NASTY: NASTY})
+    harness.settle()
     for path in ("", "/history", "/logs", "/detail?state=%3Cscript%3E"):
         body = browser.get(f"/runs/{execution}{path}").body
         assert "<script>" not in body, path
@@ -25,52 +25,52 @@ def test_whatever_others_wrote_is_escaped(site: Site, browser: Browser) -> None:
     assert whole.headers["x-content-type-options"] == "nosniff"
 
 
-def test_secrets_of_a_run_are_masked_wherever_they_are(site: Site, browser: Browser) -> None:
-    execution = site.start(site.machine(chain({"Type": "Pass"})), {"password": "hunter2"})
-    site.settle()
+def test_secrets_of_a_run_are_masked_wherever_they_are(harness: EngineHarness, browser: Browser) -> None:
+    execution = harness.start(harness.machine(chain({"Type": "Pass"})), {"password": "hunter2"})
+    harness.settle()
     for path in ("", "?state=A", "/history", "/document?of=input", "/document?of=2"):
         assert "hunter2" not in browser.get(f"/runs/{execution}{path}").body, path
 
 
-def test_a_run_tells_its_attempts_and_what_can_be_done(site: Site, browser: Browser) -> None:
-    site.runtime.script(Script(code=3))
-    state = job(site.define_task(), Retry=[{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 2, "MaxAttempts": 1}])
-    execution = site.start(site.machine(chain(state)))
-    site.settle()
+def test_a_run_tells_its_attempts_and_what_can_be_done(harness: EngineHarness, browser: Browser) -> None:
+    harness.runtime.script(Script(code=3))
+    state = job(harness.define_task(), Retry=[{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 2, "MaxAttempts": 1}])
+    execution = harness.start(harness.machine(chain(state)))
+    harness.settle()
     page = browser.get(f"/runs/{execution}")
     assert "A #1" in page.text
     assert "exit 3" in page.text
     assert "Next attempt" in page.text
     assert "sse-connect" in page.body
     assert "Redrive" not in page.text
-    site.advance(2 * SECOND)
-    site.advance(SECOND)
+    harness.advance(2 * SECOND)
+    harness.advance(SECOND)
     page = browser.get(f"/runs/{execution}")
     assert "after a wait of 2.0 s" in page.text
     assert "Redrive" in page.text
     assert "sse-connect" not in page.body
 
 
-def test_the_stream_of_a_run_that_is_over_tells_all_and_ends(site: Site, browser: Browser) -> None:
-    execution = site.run_machine({"Type": "Pass"})
+def test_the_stream_of_a_run_that_is_over_tells_all_and_ends(harness: EngineHarness, browser: Browser) -> None:
+    execution = harness.run_machine({"Type": "Pass"})
     answer = browser.get(f"/runs/{execution}/live")
     assert answer.headers["content-type"].startswith("text/event-stream")
     events = [line.removeprefix("event: ") for line in answer.body.splitlines() if line.startswith("event: ")]
     assert events == ["summary", "states", "timeline", "maps", "end"]
 
 
-def test_run_again_has_the_same_input(site: Site, browser: Browser) -> None:
-    machine = site.machine(chain({"Type": "Pass"}))
-    execution = site.start(machine, {"day": 7})
-    site.settle()
+def test_run_again_has_the_same_input(harness: EngineHarness, browser: Browser) -> None:
+    machine = harness.machine(chain({"Type": "Pass"}))
+    execution = harness.start(machine, {"day": 7})
+    harness.settle()
     browser.post(f"/runs/{execution}/again", {})
-    runs = site.call("states", "ListExecutions", stateMachineArn=machine)["executions"]
+    runs = harness.call("states", "ListExecutions", stateMachineArn=machine)["executions"]
     assert len(runs) == 2
-    assert {site.describe(each["executionArn"])["input"] for each in runs} == {'{"day":7}'}
+    assert {harness.describe(each["executionArn"])["input"] for each in runs} == {'{"day":7}'}
 
 
-def test_a_history_comes_in_pages_either_way(site: Site, browser: Browser) -> None:
-    execution = site.run_machine(*[{"Type": "Pass"}] * 26)
+def test_a_history_comes_in_pages_either_way(harness: EngineHarness, browser: Browser) -> None:
+    execution = harness.run_machine(*[{"Type": "Pass"}] * 26)
     first = browser.get(f"/runs/{execution}/history").body
     assert first.count("<tr>") == 51
     following = first.partition('href="?next=')[2].partition('"')[0]
@@ -78,18 +78,18 @@ def test_a_history_comes_in_pages_either_way(site: Site, browser: Browser) -> No
     assert "ExecutionSucceeded" in browser.get(f"/runs/{execution}/history?order=newest").text
 
 
-def test_no_page_of_a_long_run_is_larger_than_300_kilobytes(site: Site, browser: Browser) -> None:
+def test_no_page_of_a_long_run_is_larger_than_300_kilobytes(harness: EngineHarness, browser: Browser) -> None:
     loop: Json = {
         "StartAt": "Work",
         "States": {
             "Work": {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": _block(), "End": True},
         },
     }
-    execution = site.start(site.machine(loop), {"items": [{"text": '"' * 40, "at": at} for at in range(1000)]})
-    site.settle()
+    execution = harness.start(harness.machine(loop), {"items": [{"text": '"' * 40, "at": at} for at in range(1000)]})
+    harness.settle()
     for _ in range(30):
-        site.advance(2 * SECOND)
-    assert site.status(execution) == "SUCCEEDED"
+        harness.advance(2 * SECOND)
+    assert harness.status(execution) == "SUCCEEDED"
     for path in ("", "?state=Pause", "/history", "/logs", "/live"):
         assert len(browser.get(f"/runs/{execution}{path}").body.encode()) < 300_000, path
 
@@ -105,16 +105,16 @@ def test_a_run_that_is_not_there_is_not_found(browser: Browser) -> None:
     assert browser.get("/runs/nonsense").status == 400
 
 
-def test_the_items_of_a_map_run_come_in_pages(site: Site, browser: Browser) -> None:
+def test_the_items_of_a_map_run_come_in_pages(harness: EngineHarness, browser: Browser) -> None:
     processor = {
         "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
         "StartAt": "One",
         "States": {"One": {"Type": "Pass", "End": True}},
     }
     each: Json = {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": processor}
-    execution = site.start(site.machine(chain(each)), {"items": list(range(120))})
-    site.settle()
-    site.advance(SECOND)
+    execution = harness.start(harness.machine(chain(each)), {"items": list(range(120))})
+    harness.settle()
+    harness.advance(SECOND)
     page = browser.get(f"/runs/{execution}")
     assert "120 of 120 items" in page.text
     items = page.body.partition('href="/runs/arn:aws:states:us-east-1:123456789012:mapRun')[2].partition('"')[0]
@@ -126,13 +126,13 @@ def test_the_items_of_a_map_run_come_in_pages(site: Site, browser: Browser) -> N
 
 
 def test_of_many_visits_those_that_did_not_go_well_are_found_and_the_others_in_pages(
-    site: Site, browser: Browser
+    harness: EngineHarness, browser: Browser
 ) -> None:
     choice = {"Type": "Choice", "Choices": [{"Variable": "$", "NumericEquals": 7, "Next": "No"}], "Default": "Yes"}
     steps: Json = {"Look": choice, "No": {"Type": "Fail", "Error": "Seven"}, "Yes": {"Type": "Pass", "End": True}}
     each: Json = {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": {"StartAt": "Look", "States": steps}}
-    execution = site.start(site.machine(chain(each)), {"items": list(range(60))})
-    site.settle()
+    execution = harness.start(harness.machine(chain(each)), {"items": list(range(60))})
+    harness.settle()
     failed = browser.get(f"/runs/{execution}/detail?state=No&only=failed").text
     assert "A[7]" in failed
     first = browser.get(f"/runs/{execution}/detail?state=No").text
@@ -147,18 +147,20 @@ def test_of_many_visits_those_that_did_not_go_well_are_found_and_the_others_in_p
     assert len(seen) == len(set(seen)) > 20
 
 
-def test_an_item_of_a_map_run_leads_back_to_the_items_and_the_job(site: Site, browser: Browser) -> None:
+def test_an_item_of_a_map_run_leads_back_to_the_items_and_the_job(harness: EngineHarness, browser: Browser) -> None:
     processor = {
         "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
         "StartAt": "One",
         "States": {"One": {"Type": "Pass", "End": True}},
     }
-    machine = site.machine(chain({"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": processor, "Label": "Each"}))
-    execution = site.start(machine, {"items": [1]})
-    site.settle()
-    site.advance(SECOND)
-    (run,) = site.call("states", "ListMapRuns", executionArn=execution)["mapRuns"]
-    (child,) = site.call("states", "ListExecutions", mapRunArn=run["mapRunArn"])["executions"]
+    machine = harness.machine(
+        chain({"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": processor, "Label": "Each"})
+    )
+    execution = harness.start(machine, {"items": [1]})
+    harness.settle()
+    harness.advance(SECOND)
+    (run,) = harness.call("states", "ListMapRuns", executionArn=execution)["mapRuns"]
+    (child,) = harness.call("states", "ListExecutions", mapRunArn=run["mapRunArn"])["executions"]
     page = browser.get(f"/runs/{child['executionArn']}")
     assert 'data-name="One" data-status="SUCCEEDED"' in page.body
     for link in (f"/runs/{run['mapRunArn']}/items", f"/jobs/{machine}"):
@@ -167,64 +169,68 @@ def test_an_item_of_a_map_run_leads_back_to_the_items_and_the_job(site: Site, br
     assert "Run again" not in page.text
 
 
-def test_a_run_that_ended_on_its_deadline_says_first_that_it_took_too_long(site: Site, browser: Browser) -> None:
-    site.runtime.script(Script(after=None))
-    machine = site.machine(chain(job(site.define_task())) | {"TimeoutSeconds": 3})
-    execution = site.start(machine)
-    site.settle()
-    site.advance(3 * SECOND)
+def test_a_run_that_ended_on_its_deadline_says_first_that_it_took_too_long(
+    harness: EngineHarness, browser: Browser
+) -> None:
+    harness.runtime.script(Script(after=None))
+    machine = harness.machine(chain(job(harness.define_task())) | {"TimeoutSeconds": 3})
+    execution = harness.start(machine)
+    harness.settle()
+    harness.advance(3 * SECOND)
     page = browser.get(f"/runs/{execution}")
     assert "The run The run took longer than its deadline of 3 s A, attempt 1 log task was stopped with it" in page.text
     assert "aborted log task the run took longer than its deadline of 3 s" in page.text
 
 
-def test_the_failure_of_a_run_is_told_in_words_before_its_cause(site: Site, browser: Browser) -> None:
-    site.runtime.script(Script(code=137))
-    execution = site.run_machine(job(site.define_task()))
+def test_the_failure_of_a_run_is_told_in_words_before_its_cause(harness: EngineHarness, browser: Browser) -> None:
+    harness.runtime.script(Script(code=137))
+    execution = harness.run_machine(job(harness.define_task()))
     text = browser.get(f"/runs/{execution}").text
     told = text.partition("The run A, attempt 1 exit 137 log task ")[2].partition(" Cause ")[0]
     assert told.startswith("States.TaskFailed: ")
     assert told.endswith("exit 137: it was killed (SIGKILL), as it is when memory runs out")
 
 
-def test_the_last_lines_of_the_log_stand_beside_the_failure(site: Site, browser: Browser) -> None:
-    site.call("ecs", "CreateCluster")
+def test_the_last_lines_of_the_log_stand_beside_the_failure(harness: EngineHarness, browser: Browser) -> None:
+    harness.call("ecs", "CreateCluster")
     options = {"awslogs-group": "/jobs", "awslogs-region": "us-east-1", "awslogs-stream-prefix": "job"}
     container = {"name": "main", "image": "busybox", "memory": 128}
     container["logConfiguration"] = {"logDriver": "awslogs", "options": options}
-    site.call("logs", "CreateLogGroup", logGroupName="/jobs")
-    defined = site.call("ecs", "RegisterTaskDefinition", family="job", containerDefinitions=[container])
-    site.runtime.script(Script(code=2, lines=tuple(("stdout", f"<line {number}>") for number in range(20))))
-    execution = site.run_machine(job(defined["taskDefinition"]["taskDefinitionArn"]))
+    harness.call("logs", "CreateLogGroup", logGroupName="/jobs")
+    defined = harness.call("ecs", "RegisterTaskDefinition", family="job", containerDefinitions=[container])
+    harness.runtime.script(Script(code=2, lines=tuple(("stdout", f"<line {number}>") for number in range(20))))
+    execution = harness.run_machine(job(defined["taskDefinition"]["taskDefinitionArn"]))
     page = browser.get(f"/runs/{execution}")
     assert "&lt;line 8&gt;\n&lt;line 9&gt;" in page.body
     assert "&lt;line 19&gt;" in page.body
     assert "&lt;line 7&gt;" not in page.body
 
 
-def test_a_run_that_was_stopped_by_hand_is_not_told_as_a_failure(site: Site, browser: Browser) -> None:
-    site.runtime.script(Script(after=None))
-    execution = site.run_machine(job(site.define_task()))
-    site.call("states", "StopExecution", executionArn=execution, error="Operator", cause="by hand")
-    site.settle()
+def test_a_run_that_was_stopped_by_hand_is_not_told_as_a_failure(harness: EngineHarness, browser: Browser) -> None:
+    harness.runtime.script(Script(after=None))
+    execution = harness.run_machine(job(harness.define_task()))
+    harness.call("states", "StopExecution", executionArn=execution, error="Operator", cause="by hand")
+    harness.settle()
     page = browser.get(f"/runs/{execution}")
     assert 'class="fault stack stopped"' in page.body
     assert "Operator : by hand A, attempt 1 log task the run was stopped" in page.text
     assert "Attempts 1 Error" in page.text
 
 
-def test_a_redrive_long_after_a_failure_is_marked_and_makes_no_run_long(site: Site, browser: Browser) -> None:
-    site.runtime.script(Script(code=3))
-    machine = site.machine(chain(job(site.define_task())), "night")
-    execution = site.start(machine)
-    site.settle()
-    site.advance(3 * SECOND)
-    site.advance(1200 * SECOND)
-    site.runtime.script(Script())
-    site.call("states", "RedriveExecution", executionArn=execution)
-    site.settle()
-    site.advance(3 * SECOND)
-    assert site.describe(execution)["status"] == "SUCCEEDED"
+def test_a_redrive_long_after_a_failure_is_marked_and_makes_no_run_long(
+    harness: EngineHarness, browser: Browser
+) -> None:
+    harness.runtime.script(Script(code=3))
+    machine = harness.machine(chain(job(harness.define_task())), "night")
+    execution = harness.start(machine)
+    harness.settle()
+    harness.advance(3 * SECOND)
+    harness.advance(1200 * SECOND)
+    harness.runtime.script(Script())
+    harness.call("states", "RedriveExecution", executionArn=execution)
+    harness.settle()
+    harness.advance(3 * SECOND)
+    assert harness.describe(execution)["status"] == "SUCCEEDED"
     page = browser.get(f"/runs/{execution}")
     assert "Redriven 1×, 20 min 0" in page.text
     assert "after the run had ended" in page.text
@@ -236,25 +242,25 @@ def test_a_redrive_long_after_a_failure_is_marked_and_makes_no_run_long(site: Si
         assert "20 min" not in body, path
 
 
-def test_a_redrive_that_can_only_fail_again_is_not_offered(site: Site, browser: Browser) -> None:
+def test_a_redrive_that_can_only_fail_again_is_not_offered(harness: EngineHarness, browser: Browser) -> None:
     caught = [{"ErrorEquals": ["States.ALL"], "Next": "Judge"}]
     states = {
-        "Run": job(site.define_task(), Catch=caught, End=True),
+        "Run": job(harness.define_task(), Catch=caught, End=True),
         "Judge": {"Type": "Pass", "Next": "Failed"},
         "Failed": {"Type": "Fail", "Error": "Nightly"},
     }
-    site.runtime.script(Script(code=3))
-    execution = site.start(site.machine({"StartAt": "Run", "States": states}))
-    site.settle()
-    site.advance(SECOND)
+    harness.runtime.script(Script(code=3))
+    execution = harness.start(harness.machine({"StartAt": "Run", "States": states}))
+    harness.settle()
+    harness.advance(SECOND)
     page = browser.get(f"/runs/{execution}")
     assert 'id="redrive"' not in page.body
     assert "it would go on in the state Failed, from where the run can only fail again" in page.text
     assert "Run again" in page.text
 
 
-def test_a_red_state_shows_first_the_visits_that_did_not_go_well(site: Site, browser: Browser) -> None:
-    work = job(site.define_task(), Catch=[{"ErrorEquals": ["States.ALL"], "Next": "Done"}], Next="Done")
+def test_a_red_state_shows_first_the_visits_that_did_not_go_well(harness: EngineHarness, browser: Browser) -> None:
+    work = job(harness.define_task(), Catch=[{"ErrorEquals": ["States.ALL"], "Next": "Done"}], Next="Done")
     steps: Json = {"Work": work, "Done": {"Type": "Pass", "End": True}}
     each: Json = {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": {"StartAt": "Work", "States": steps}}
     names: list[str] = []
@@ -263,21 +269,21 @@ def test_a_red_state_shows_first_the_visits_that_did_not_go_well(site: Site, bro
         names.append(container.name)
         return container.name == names[0]
 
-    site.runtime.script(Script(code=3), is_first)
-    execution = site.start(site.machine(chain(each | {"MaxConcurrency": 1})), {"items": [{}, {}]})
-    site.settle()
+    harness.runtime.script(Script(code=3), is_first)
+    execution = harness.start(harness.machine(chain(each | {"MaxConcurrency": 1})), {"items": [{}, {}]})
+    harness.settle()
     for _ in range(4):
-        site.advance(SECOND)
-    assert site.describe(execution)["status"] == "SUCCEEDED"
+        harness.advance(SECOND)
+    assert harness.describe(execution)["status"] == "SUCCEEDED"
     assert re.findall(r"A\[[0-9]\]", browser.get(f"/runs/{execution}/detail?state=Work").text) == ["A[0]"]
     assert "A[1]" in browser.get(f"/runs/{execution}/detail?state=Work&only=all").text
 
 
-def test_the_history_names_the_state_of_each_event(site: Site, browser: Browser) -> None:
-    site.runtime.script(Script(code=3))
-    execution = site.start(site.machine(chain(job(site.define_task()))))
-    site.settle()
-    site.advance(SECOND)
+def test_the_history_names_the_state_of_each_event(harness: EngineHarness, browser: Browser) -> None:
+    harness.runtime.script(Script(code=3))
+    execution = harness.start(harness.machine(chain(job(harness.define_task()))))
+    harness.settle()
+    harness.advance(SECOND)
     body = browser.get(f"/runs/{execution}/history").body
     for kind, named in (("TaskScheduled", "A"), ("TaskFailed", "A"), ("ExecutionFailed", "")):
         assert f"<td>{named}</td>" in body.partition(f">{kind}<")[2].partition("</tr>")[0], kind

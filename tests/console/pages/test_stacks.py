@@ -1,8 +1,8 @@
 """Stacks, what they are made of, and what of it has no effect here."""
 
 from lamplighter.base.json_text import Json, dumps
-from tests.console.browsing import Browser
-from tests.engines import ACCOUNT, REGION, Site
+from tests.console.http_browser import Browser
+from tests.engine_harness import ACCOUNT, REGION, EngineHarness
 
 TEMPLATE: Json = {
     "Description": "Nights <b>and</b> days",
@@ -16,18 +16,18 @@ TEMPLATE: Json = {
 }
 
 
-def stack(site: Site, name: str = "nights", template: Json = TEMPLATE) -> str:
+def stack(harness: EngineHarness, name: str = "nights", template: Json = TEMPLATE) -> str:
     parameters = [{"ParameterKey": "DbPassword", "ParameterValue": "hunter2"}] if template is TEMPLATE else []
-    told = site.call(
+    told = harness.call(
         "cloudformation", "CreateStack", StackName=name, TemplateBody=dumps(template), Parameters=parameters
     )
     for _ in range(20):
-        site.advance(1000)
+        harness.advance(1000)
     return str(told["StackId"])
 
 
-def test_stacks_are_listed_with_how_they_stand(site: Site, browser: Browser) -> None:
-    stack(site)
+def test_stacks_are_listed_with_how_they_stand(harness: EngineHarness, browser: Browser) -> None:
+    stack(harness)
     page = browser.get("/stacks")
     assert "nights create complete" in page.text
     assert "&lt;b&gt;and&lt;/b&gt;" in page.body
@@ -37,8 +37,10 @@ def test_where_there_are_none_it_says_so(browser: Browser) -> None:
     assert "No stacks in us-east-1" in browser.get("/stacks").text
 
 
-def test_a_stack_shows_its_resources_its_events_and_what_has_no_effect(site: Site, browser: Browser) -> None:
-    page = browser.get(f"/stacks/{stack(site)}")
+def test_a_stack_shows_its_resources_its_events_and_what_has_no_effect(
+    harness: EngineHarness, browser: Browser
+) -> None:
+    page = browser.get(f"/stacks/{stack(harness)}")
     assert (
         "Without effect here Recorded, and given names as AWS would; on one box they do nothing. Network" in page.text
     )
@@ -49,15 +51,15 @@ def test_a_stack_shows_its_resources_its_events_and_what_has_no_effect(site: Sit
     assert "hunter2" not in page.body
 
 
-def test_a_stack_that_failed_says_why(site: Site, browser: Browser) -> None:
+def test_a_stack_that_failed_says_why(harness: EngineHarness, browser: Browser) -> None:
     broken = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "no good name"}}}}
-    text = browser.get(f"/stacks/{stack(site, 'broken', broken)}").text
+    text = browser.get(f"/stacks/{stack(harness, 'broken', broken)}").text
     assert "rollback complete" in text
     assert "Can only include alphanumeric characters" in text
 
 
-def test_the_template_is_shown(site: Site, browser: Browser) -> None:
-    assert "AWS::EC2::VPC" in browser.get(f"/stacks/{stack(site)}/template").text
+def test_the_template_is_shown(harness: EngineHarness, browser: Browser) -> None:
+    assert "AWS::EC2::VPC" in browser.get(f"/stacks/{stack(harness)}/template").text
 
 
 def test_a_stack_that_is_not_there_is_told(browser: Browser) -> None:

@@ -7,17 +7,17 @@ import pytest
 from lamplighter.base.json_text import dumps
 from lamplighter.console.pages.start_run import InvalidField, StartForm, form_of_input, read_form
 from lamplighter.jobs.stack.template import build_template
-from tests.console.browsing import Browser
+from tests.console.http_browser import Browser
 from tests.console.pages.test_jobs import scheduled
-from tests.engines import ROLE, Site, chain, job
+from tests.engine_harness import ROLE, EngineHarness, chain, job
 from tests.jobs.projects import project
 
 JOB = {"Type": "Pass", "Comment": "$states.context.Execution.Input.lamplighter"}
 
 
-def latest(site: Site, machine: str) -> str:
-    (run,) = site.call("states", "ListExecutions", stateMachineArn=machine)["executions"]
-    found: str = site.describe(run["executionArn"])["input"]
+def latest(harness: EngineHarness, machine: str) -> str:
+    (run,) = harness.call("states", "ListExecutions", stateMachineArn=machine)["executions"]
+    found: str = harness.describe(run["executionArn"])["input"]
     return found
 
 
@@ -45,83 +45,85 @@ def test_what_makes_no_sense_is_told_with_its_field(fields: StartForm, where: st
     assert told.value.field == where
 
 
-def test_one_click_starts_a_job_as_its_schedule_does(site: Site, browser: Browser) -> None:
-    machine = site.machine(chain(JOB))
-    scheduled(site, machine, input='{"report":"daily","lamplighter":{"scheduled":"<aws.scheduler.scheduled-time>"}}')
+def test_one_click_starts_a_job_as_its_schedule_does(harness: EngineHarness, browser: Browser) -> None:
+    machine = harness.machine(chain(JOB))
+    scheduled(harness, machine, input='{"report":"daily","lamplighter":{"scheduled":"<aws.scheduler.scheduled-time>"}}')
     answer = browser.post(f"/jobs/{machine}/start", {})
     assert answer.status == 200
-    assert latest(site, machine) == '{"report":"daily"}'
+    assert latest(harness, machine) == '{"report":"daily"}'
 
 
 def test_one_click_starts_a_job_without_a_schedule_with_the_input_of_its_job_file(
-    site: Site, browser: Browser, tmp_path: Path
+    harness: EngineHarness, browser: Browser, tmp_path: Path
 ) -> None:
     jobs = "nightly: {command: [sh, -c, 'exit 0'], timeout: 1h, input: {table: sales}}"
     body = dumps(build_template(project(tmp_path, jobs)))
-    site.call("cloudformation", "CreateStack", StackName="reports", TemplateBody=body, Capabilities=["CAPABILITY_IAM"])
-    site.settle()
-    (listed,) = site.call("states", "ListStateMachines")["stateMachines"]
+    harness.call(
+        "cloudformation", "CreateStack", StackName="reports", TemplateBody=body, Capabilities=["CAPABILITY_IAM"]
+    )
+    harness.settle()
+    (listed,) = harness.call("states", "ListStateMachines")["stateMachines"]
     machine = listed["stateMachineArn"]
     assert "&#34;table&#34;: &#34;sales&#34;" in browser.get(f"/jobs/{machine}/start").body
     browser.press(f"/jobs/{machine}/start", {})
-    assert latest(site, machine) == '{"table":"sales"}'
+    assert latest(harness, machine) == '{"table":"sales"}'
 
 
-def test_one_click_starts_a_machine_as_its_rule_does(site: Site, browser: Browser) -> None:
-    machine = site.machine(chain(JOB))
-    site.call("events", "PutRule", Name="pulse", ScheduleExpression="rate(1 day)")
+def test_one_click_starts_a_machine_as_its_rule_does(harness: EngineHarness, browser: Browser) -> None:
+    machine = harness.machine(chain(JOB))
+    harness.call("events", "PutRule", Name="pulse", ScheduleExpression="rate(1 day)")
     target = {"Id": "job", "Arn": machine, "RoleArn": ROLE, "Input": '{"report":"weekly"}'}
-    site.call("events", "PutTargets", Rule="pulse", Targets=[target])
+    harness.call("events", "PutTargets", Rule="pulse", Targets=[target])
     browser.press(f"/jobs/{machine}/start", {})
-    assert latest(site, machine) == '{"report":"weekly"}'
+    assert latest(harness, machine) == '{"report":"weekly"}'
 
 
-def test_run_again_sends_what_the_run_had(site: Site, browser: Browser) -> None:
-    machine = site.machine(chain(JOB))
-    scheduled(site, machine, input='{"report":"daily"}')
-    earlier = site.start(machine, {"report": "of last week", "password": "hunter2"}, "earlier")
+def test_run_again_sends_what_the_run_had(harness: EngineHarness, browser: Browser) -> None:
+    machine = harness.machine(chain(JOB))
+    scheduled(harness, machine, input='{"report":"daily"}')
+    earlier = harness.start(machine, {"report": "of last week", "password": "hunter2"}, "earlier")
     answer = browser.press(f"/runs/{earlier}/again", {})
     begun = answer.headers["location"].removeprefix("/runs/")
-    assert site.describe(begun)["input"] == site.describe(earlier)["input"]
+    assert harness.describe(begun)["input"] == harness.describe(earlier)["input"]
 
 
-def test_a_wrong_input_comes_back_as_it_was_and_starts_nothing(site: Site, browser: Browser) -> None:
-    machine = site.machine(chain(JOB))
+def test_a_wrong_input_comes_back_as_it_was_and_starts_nothing(harness: EngineHarness, browser: Browser) -> None:
+    machine = harness.machine(chain(JOB))
     answer = browser.post(f"/jobs/{machine}/start", {"input": '{"a": </textarea>'})
     assert answer.status == 422
     assert "&lt;/textarea&gt;" in answer.body
     assert "This is not JSON" in answer.text
-    assert site.call("states", "ListExecutions", stateMachineArn=machine)["executions"] == []
+    assert harness.call("states", "ListExecutions", stateMachineArn=machine)["executions"] == []
 
 
-def test_environment_and_command_go_where_the_machine_reads_them(site: Site, browser: Browser) -> None:
-    machine = site.machine(chain(JOB))
+def test_environment_and_command_go_where_the_machine_reads_them(harness: EngineHarness, browser: Browser) -> None:
+    machine = harness.machine(chain(JOB))
     assert "Environment" in browser.get(f"/jobs/{machine}/start").text
     browser.post(
         f"/jobs/{machine}/start", {"input": "{}", "environment": "DAY=2", "command": "echo hi", "name": "mine"}
     )
-    assert latest(site, machine) == '{"lamplighter":{"environment":{"DAY":"2"},"command":["echo","hi"]}}'
+    assert latest(harness, machine) == '{"lamplighter":{"environment":{"DAY":"2"},"command":["echo","hi"]}}'
 
 
-def test_a_machine_that_reads_none_is_offered_none(site: Site, browser: Browser) -> None:
-    assert "Environment" not in browser.get(f"/jobs/{site.machine(chain({'Type': 'Pass'}))}/start").text
+def test_a_machine_that_reads_none_is_offered_none(harness: EngineHarness, browser: Browser) -> None:
+    assert "Environment" not in browser.get(f"/jobs/{harness.machine(chain({'Type': 'Pass'}))}/start").text
 
 
-def test_a_secret_of_an_earlier_run_is_not_shown_and_goes_along(site: Site, browser: Browser) -> None:
-    machine = site.machine(chain(JOB))
-    earlier = site.start(machine, {"password": "hunter2", "day": 1}, "earlier")
-    site.settle()
+def test_a_secret_of_an_earlier_run_is_not_shown_and_goes_along(harness: EngineHarness, browser: Browser) -> None:
+    machine = harness.machine(chain(JOB))
+    earlier = harness.start(machine, {"password": "hunter2", "day": 1}, "earlier")
+    harness.settle()
     form = browser.get(f"/jobs/{machine}/start?from={earlier}")
     assert "hunter2" not in form.body
     edited = form.text.partition("Input ")[2].partition("}")[0].replace('"day": 1', '"day": 2') + "}"
     browser.post(f"/jobs/{machine}/start?from={earlier}", {"input": edited, "name": "later"})
     begun = earlier.replace(":earlier", ":later")
-    assert site.describe(begun)["input"] == '{"password":"hunter2","day":2}'
+    assert harness.describe(begun)["input"] == '{"password":"hunter2","day":2}'
 
 
-def test_an_express_machine_shows_at_once_what_came_of_it(site: Site, browser: Browser) -> None:
+def test_an_express_machine_shows_at_once_what_came_of_it(harness: EngineHarness, browser: Browser) -> None:
     definition = dumps(chain({"Type": "Pass", "Result": {"password": "hunter2", "fine": True}}))
-    machine = site.call(
+    machine = harness.call(
         "states", "CreateStateMachine", name="ping", definition=definition, roleArn=ROLE, type="EXPRESS"
     )["stateMachineArn"]
     answer = browser.post(f"/jobs/{machine}/start", {})
@@ -130,18 +132,20 @@ def test_an_express_machine_shows_at_once_what_came_of_it(site: Site, browser: B
     assert "hunter2" not in answer.body
 
 
-def test_what_a_job_has_is_shown_where_it_can_be_overridden_without_its_secrets(site: Site, browser: Browser) -> None:
-    site.call("ecs", "CreateCluster")
+def test_what_a_job_has_is_shown_where_it_can_be_overridden_without_its_secrets(
+    harness: EngineHarness, browser: Browser
+) -> None:
+    harness.call("ecs", "CreateCluster")
     environment = [{"name": "GREETING", "value": "hello"}, {"name": "DB_PASSWORD", "value": "hunter2"}]
     container = {"name": "main", "image": "busybox", "memory": 128, "command": ["echo", "a b"]}
-    answer = site.call(
+    answer = harness.call(
         "ecs",
         "RegisterTaskDefinition",
         family="job",
         containerDefinitions=[container | {"environment": environment}],
     )
     state = job(answer["taskDefinition"]["taskDefinitionArn"], Comment=JOB["Comment"])
-    body = browser.get(f"/jobs/{site.machine(chain(state))}/start").body
+    body = browser.get(f"/jobs/{harness.machine(chain(state))}/start").body
     assert "GREETING=hello" in body
     assert "echo &#39;a b&#39;" in body
     assert "DB_PASSWORD=" in body
@@ -149,22 +153,24 @@ def test_what_a_job_has_is_shown_where_it_can_be_overridden_without_its_secrets(
 
 
 def test_a_workflow_of_several_steps_is_asked_for_no_command_that_would_be_that_of_each(
-    site: Site, browser: Browser
+    harness: EngineHarness, browser: Browser
 ) -> None:
-    step = job(site.define_task(), Comment=JOB["Comment"])
-    one = browser.get(f"/jobs/{site.machine(chain(step), 'one')}/start").body
+    step = job(harness.define_task(), Comment=JOB["Comment"])
+    one = browser.get(f"/jobs/{harness.machine(chain(step), 'one')}/start").body
     assert 'name="command"' in one
-    machine = site.machine(chain(step, step), "two")
+    machine = harness.machine(chain(step, step), "two")
     two = browser.get(f"/jobs/{machine}/start").body
     assert 'name="environment"' in two
     assert "over what each step has" in two
     assert 'name="command"' not in two
 
 
-def test_a_command_that_an_earlier_run_of_a_workflow_had_is_not_lost_unseen(site: Site, browser: Browser) -> None:
-    step = job(site.define_task(), Comment=JOB["Comment"])
-    earlier = site.start(machine := site.machine(chain(step, step)), {"lamplighter": {"command": ["echo", "hi"]}})
-    site.settle()
+def test_a_command_that_an_earlier_run_of_a_workflow_had_is_not_lost_unseen(
+    harness: EngineHarness, browser: Browser
+) -> None:
+    step = job(harness.define_task(), Comment=JOB["Comment"])
+    earlier = harness.start(machine := harness.machine(chain(step, step)), {"lamplighter": {"command": ["echo", "hi"]}})
+    harness.settle()
     form = browser.get(f"/jobs/{machine}/start?from={earlier}").body
     assert 'value="echo hi"' in form
     assert "Instead of the command of every step" in form

@@ -13,38 +13,38 @@ from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.console.pages import subscription
 from lamplighter.wire.http import HttpRequest
-from tests.engines import DAY
-from tests.served import Served
-from tests.services.sns.town import Town
+from tests.engine_harness import DAY
+from tests.served_engine import ServedEngine
+from tests.services.sns.sns_harness import SnsHarness
 
 PHONE = ViewportSize(width=360, height=640)
 
 
 @pytest.fixture
-def town(tmp_path: Path) -> Iterator[Town]:
-    made = Town(tmp_path / "data")
+def harness(tmp_path: Path) -> Iterator[SnsHarness]:
+    made = SnsHarness(tmp_path / "data")
     made.config = replace(made.config, confirm_mail=True)
     made.up()
     yield made
     made.close()
 
 
-def link_of(town: Town) -> str:
+def link_of(harness: SnsHarness) -> str:
     """The link of the last mail."""
-    text = str(town.out.mail.sent[-1].get_content())
+    text = str(harness.out.mail.sent[-1].get_content())
     return next(line for line in text.splitlines() if line.startswith("http"))
 
 
-def look(town: Town, link: str, method: str = "GET") -> tuple[int, str]:
+def look(harness: SnsHarness, link: str, method: str = "GET") -> tuple[int, str]:
     """The status and the text of the answer to a link, or to the button of its page."""
 
     async def call(operation: str, params: Mapping[str, str]) -> Json:
-        return await town.engine.call(Caller("", ""), "sns", operation, params)
+        return await harness.engine.call(Caller("", ""), "sns", operation, params)
 
     parts = urlsplit(link)
     http = HttpRequest(method, parts.path.encode(), parts.query.encode(), {}, b"")
-    answer = town.run(subscription.respond(call, http, "id"))
-    town.settle()
+    answer = harness.run(subscription.respond(call, http, "id"))
+    harness.settle()
     heads = dict(answer.headers)
     assert heads[b"content-length"] == b"%d" % len(answer.body)
     assert b"frame-ancestors 'none'" in heads[b"content-security-policy"]
@@ -52,79 +52,79 @@ def look(town: Town, link: str, method: str = "GET") -> tuple[int, str]:
     return answer.status, answer.body.decode()
 
 
-def status(town: Town) -> list[str]:
-    return [str(row[0]) for row in town.engine.store.reader.rows("SELECT status FROM subscriptions")]
+def status(harness: SnsHarness) -> list[str]:
+    return [str(row[0]) for row in harness.engine.store.reader.rows("SELECT status FROM subscriptions")]
 
 
-def test_a_subscription_is_confirmed_ended_and_brought_back_by_buttons_only(town: Town) -> None:
-    topic = town.topic()
-    town.sns("Subscribe", TopicArn=topic, Protocol="email", Endpoint="ops@example.com")
-    confirm = link_of(town)
-    assert "<button" in look(town, confirm)[1]
-    assert status(town) == ["PENDING"]
-    assert "You are subscribed" in look(town, confirm, "POST")[1]
-    assert status(town) == ["CONFIRMED"]
-    town.publish(topic)
-    leave = link_of(town)
-    seen = look(town, leave)[1]
+def test_a_subscription_is_confirmed_ended_and_brought_back_by_buttons_only(harness: SnsHarness) -> None:
+    topic = harness.topic()
+    harness.sns("Subscribe", TopicArn=topic, Protocol="email", Endpoint="ops@example.com")
+    confirm = link_of(harness)
+    assert "<button" in look(harness, confirm)[1]
+    assert status(harness) == ["PENDING"]
+    assert "You are subscribed" in look(harness, confirm, "POST")[1]
+    assert status(harness) == ["CONFIRMED"]
+    harness.publish(topic)
+    leave = link_of(harness)
+    seen = look(harness, leave)[1]
     assert "messages of the topic alerts are not sent to ops@example.com any more" in seen
     assert "<button" in seen
-    assert status(town) == ["CONFIRMED"]
-    assert "You are unsubscribed" in look(town, leave, "POST")[1]
-    assert status(town) == ["DELETED"]
-    back = link_of(town)
-    assert "<button" in look(town, back)[1]
-    assert status(town) == ["DELETED"]
-    assert "You are subscribed" in look(town, back, "POST")[1]
-    assert status(town) == ["CONFIRMED"]
+    assert status(harness) == ["CONFIRMED"]
+    assert "You are unsubscribed" in look(harness, leave, "POST")[1]
+    assert status(harness) == ["DELETED"]
+    back = link_of(harness)
+    assert "<button" in look(harness, back)[1]
+    assert status(harness) == ["DELETED"]
+    assert "You are subscribed" in look(harness, back, "POST")[1]
+    assert status(harness) == ["CONFIRMED"]
 
 
-def test_a_page_whose_subscription_is_gone_says_so_and_has_no_button(town: Town) -> None:
-    topic = town.topic()
-    arn = town.subscribe(topic, "sqs", f"arn:aws:sqs:us-east-1:{'1' * 12}:q")
+def test_a_page_whose_subscription_is_gone_says_so_and_has_no_button(harness: SnsHarness) -> None:
+    topic = harness.topic()
+    arn = harness.subscribe(topic, "sqs", f"arn:aws:sqs:us-east-1:{'1' * 12}:q")
     leave = f"http://x/unsubscribe.html?SubscriptionArn={arn}"
-    look(town, leave, "POST")
+    look(harness, leave, "POST")
     for method in ("GET", "POST"):
-        found, text = look(town, leave, method)
+        found, text = look(harness, leave, method)
         assert (found, "does not exist any more" in text, "<button" in text) == (200, True, False)
-    town.sns("DeleteTopic", TopicArn=topic)
+    harness.sns("DeleteTopic", TopicArn=topic)
     for method in ("GET", "POST"):
-        found, text = look(town, leave, method)
+        found, text = look(harness, leave, method)
         assert (found, "does not exist any more" in text, "<button" in text) == (404, True, False)
 
 
-def test_a_token_is_good_for_two_days_and_for_its_own_topic(town: Town) -> None:
-    town.sns("Subscribe", TopicArn=town.topic(), Protocol="email", Endpoint="ops@example.com")
-    link = link_of(town)
+def test_a_token_is_good_for_two_days_and_for_its_own_topic(harness: SnsHarness) -> None:
+    harness.sns("Subscribe", TopicArn=harness.topic(), Protocol="email", Endpoint="ops@example.com")
+    link = link_of(harness)
     for wrong in (link.replace(":alerts", ":others"), link.partition("&")[0], link + "x"):
-        found, text = look(town, wrong, "POST")
+        found, text = look(harness, wrong, "POST")
         assert (found, "not valid any more" in text) == (404, True)
-    town.advance(2 * DAY)
-    found, text = look(town, link)
+    harness.advance(2 * DAY)
+    found, text = look(harness, link)
     assert (found, "not valid any more" in text, "<button" in text) == (404, True, False)
 
 
-def test_a_locked_subscription_is_not_ended_by_a_page(town: Town) -> None:
-    topic = town.topic()
-    town.sns("Subscribe", TopicArn=topic, Protocol="email", Endpoint="ops@example.com")
-    token = link_of(town).partition("Token=")[2]
+def test_a_locked_subscription_is_not_ended_by_a_page(harness: SnsHarness) -> None:
+    topic = harness.topic()
+    harness.sns("Subscribe", TopicArn=topic, Protocol="email", Endpoint="ops@example.com")
+    token = link_of(harness).partition("Token=")[2]
     given = {"TopicArn": topic, "Token": token, "AuthenticateOnUnsubscribe": "true"}
-    arn = town.sns("ConfirmSubscription", **given)["SubscriptionArn"]
+    arn = harness.sns("ConfirmSubscription", **given)["SubscriptionArn"]
     for method in ("GET", "POST"):
-        found, text = look(town, f"http://x/unsubscribe.html?SubscriptionArn={arn}", method)
+        found, text = look(harness, f"http://x/unsubscribe.html?SubscriptionArn={arn}", method)
         assert (found, "Only the person who runs this engine" in text, "<button" in text) == (403, True, False)
-    assert status(town) == ["CONFIRMED"]
+    assert status(harness) == ["CONFIRMED"]
 
 
-def test_what_a_link_or_an_endpoint_says_is_escaped(town: Town) -> None:
-    arn = town.subscribe(town.topic(), "lamplighter:command", "echo '<script>'")
-    text = look(town, f'http://x/unsubscribe.html?SubscriptionArn={arn}&x="><script>')[1]
+def test_what_a_link_or_an_endpoint_says_is_escaped(harness: SnsHarness) -> None:
+    arn = harness.subscribe(harness.topic(), "lamplighter:command", "echo '<script>'")
+    text = look(harness, f'http://x/unsubscribe.html?SubscriptionArn={arn}&x="><script>')[1]
     assert "&lt;script&gt;" in text
     assert "<script" not in text
 
 
 def test_a_person_unsubscribes_on_a_phone_without_scripts_or_cookies(tmp_path: Path, chromium: Chromium) -> None:
-    engine = Served(tmp_path / "data")
+    engine = ServedEngine(tmp_path / "data")
     engine.up()
     try:
         sns = engine.client("sns")

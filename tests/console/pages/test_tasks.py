@@ -4,8 +4,8 @@ import pytest
 
 from lamplighter.base.json_text import Json
 from lamplighter.runtime.fake import Script
-from tests.console.browsing import Browser
-from tests.engines import Site
+from tests.console.http_browser import Browser
+from tests.engine_harness import EngineHarness
 
 LOG = {
     "logDriver": "awslogs",
@@ -18,38 +18,38 @@ LOG = {
 }
 
 
-def define(site: Site, family: str = "night", **container: Json) -> str:
-    site.runtime.script(Script(after=None))
-    site.call("ecs", "CreateCluster")
+def define(harness: EngineHarness, family: str = "night", **container: Json) -> str:
+    harness.runtime.script(Script(after=None))
+    harness.call("ecs", "CreateCluster")
     given = {"name": "main", "image": "busybox", "memory": 128, **container}
-    told = site.call("ecs", "RegisterTaskDefinition", family=family, containerDefinitions=[given])
+    told = harness.call("ecs", "RegisterTaskDefinition", family=family, containerDefinitions=[given])
     return str(told["taskDefinition"]["taskDefinitionArn"])
 
 
-def run(site: Site, family: str = "night") -> str:
-    (task,) = site.call("ecs", "RunTask", taskDefinition=family)["tasks"]
-    site.settle()
+def run(harness: EngineHarness, family: str = "night") -> str:
+    (task,) = harness.call("ecs", "RunTask", taskDefinition=family)["tasks"]
+    harness.settle()
     return str(task["taskArn"])
 
 
-def end(site: Site, code: int) -> None:
-    site.runtime.finish(list(site.runtime.begun)[-1], code)
-    site.settle()
+def end(harness: EngineHarness, code: int) -> None:
+    harness.runtime.finish(list(harness.runtime.begun)[-1], code)
+    harness.settle()
 
 
-def test_tasks_are_listed_with_how_they_ended_the_latest_first(site: Site, browser: Browser) -> None:
-    define(site)
+def test_tasks_are_listed_with_how_they_ended_the_latest_first(harness: EngineHarness, browser: Browser) -> None:
+    define(harness)
     for code in (0, 3):
-        run(site)
-        end(site, code)
-    run(site)
+        run(harness)
+        end(harness, code)
+    run(harness)
     text = browser.get("/tasks").text
     assert text.index("running") < text.index("exit 3") < text.index("exit 0")
 
 
-def test_tasks_are_shown_a_page_at_a_time(site: Site, browser: Browser) -> None:
-    define(site)
-    arns = [run(site) for _ in range(27)]
+def test_tasks_are_shown_a_page_at_a_time(harness: EngineHarness, browser: Browser) -> None:
+    define(harness)
+    arns = [run(harness) for _ in range(27)]
     first = browser.get("/tasks")
     following = first.body.partition('href="?next=')[2].partition('"')[0].replace("&amp;", "&")
     second = browser.get(f"/tasks?next={following}")
@@ -57,10 +57,10 @@ def test_tasks_are_shown_a_page_at_a_time(site: Site, browser: Browser) -> None:
     assert [arn in second.body for arn in arns] == [True, True] + [False] * 25
 
 
-def test_a_task_shows_why_it_stopped_and_what_it_wrote(site: Site, browser: Browser) -> None:
-    define(site, logConfiguration=LOG)
-    site.runtime.script(Script(lines=(("stdout", "<script>alert(1)</script> three"),), code=3))
-    arn = run(site)
+def test_a_task_shows_why_it_stopped_and_what_it_wrote(harness: EngineHarness, browser: Browser) -> None:
+    define(harness, logConfiguration=LOG)
+    harness.runtime.script(Script(lines=(("stdout", "<script>alert(1)</script> three"),), code=3))
+    arn = run(harness)
     page = browser.get(f"/tasks/{arn}")
     assert "Essential container in task exited" in page.text
     assert "main exit 3" in page.text
@@ -70,32 +70,34 @@ def test_a_task_shows_why_it_stopped_and_what_it_wrote(site: Site, browser: Brow
     assert whole.headers["content-type"] == "text/plain; charset=utf-8"
 
 
-def test_a_task_without_a_log_says_so(site: Site, browser: Browser) -> None:
-    define(site)
-    arn = run(site)
+def test_a_task_without_a_log_says_so(harness: EngineHarness, browser: Browser) -> None:
+    define(harness)
+    arn = run(harness)
     assert "Its output is not kept" in browser.get(f"/tasks/{arn}").text
     assert browser.get(f"/tasks/{arn}/log?container=main").status == 404
 
 
-def test_a_task_is_stopped(site: Site, browser: Browser) -> None:
-    define(site)
-    arn = run(site)
+def test_a_task_is_stopped(harness: EngineHarness, browser: Browser) -> None:
+    define(harness)
+    arn = run(harness)
     assert "Stopped in the console" in browser.post(f"/tasks/{arn}/stop", {}).text
 
 
-def test_task_definitions_are_listed_by_family(site: Site, browser: Browser) -> None:
-    define(site, "a")
-    define(site, "b", image="alpine")
-    define(site, "b", image="alpine:3")
+def test_task_definitions_are_listed_by_family(harness: EngineHarness, browser: Browser) -> None:
+    define(harness, "a")
+    define(harness, "b", image="alpine")
+    define(harness, "b", image="alpine:3")
     text = browser.get("/definitions").text
     assert "a 1 main busybox" in text
     assert "b 2 main alpine:3" in text
 
 
-def test_a_task_definition_shows_its_containers_without_secrets_and_its_revisions(site: Site, browser: Browser) -> None:
-    first = define(site)
+def test_a_task_definition_shows_its_containers_without_secrets_and_its_revisions(
+    harness: EngineHarness, browser: Browser
+) -> None:
+    first = define(harness)
     environment = [{"name": "DB_PASSWORD", "value": "hunter2"}, {"name": "MODE", "value": "<b>fast</b>"}]
-    arn = define(site, environment=environment, command=["run", "--all"])
+    arn = define(harness, environment=environment, command=["run", "--all"])
     page = browser.get(f"/definitions/{arn}")
     assert "hunter2" not in page.body
     assert "&lt;b&gt;fast&lt;/b&gt;" in page.body
@@ -111,6 +113,6 @@ def test_a_task_definition_shows_its_containers_without_secrets_and_its_revision
         ("/definitions/arn:aws:ecs:us-east-1:123456789012:task-definition/none:1", 400),
     ],
 )
-def test_what_is_not_there_is_told(site: Site, browser: Browser, path: str, status: int) -> None:
-    site.call("ecs", "CreateCluster")
+def test_what_is_not_there_is_told(harness: EngineHarness, browser: Browser, path: str, status: int) -> None:
+    harness.call("ecs", "CreateCluster")
     assert browser.get(path).status == status

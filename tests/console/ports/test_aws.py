@@ -10,7 +10,7 @@ from lamplighter.base.errors import AwsError, Unavailable, ValidationError
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.console.ports.aws import AwsPort, Client
 from lamplighter.console.ports.port import Place
-from tests.engines import ACCOUNT, REGION, ROLE
+from tests.engine_harness import ACCOUNT, REGION, ROLE
 
 PLACE = Place(ACCOUNT, REGION)
 

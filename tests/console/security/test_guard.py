@@ -4,7 +4,7 @@ import pytest
 
 from lamplighter.base.errors import AccessDenied
 from lamplighter.console.security import guard
-from tests.console.browsing import HOST, Browser
+from tests.console.http_browser import HOST, Browser
 
 BUTTON = {"schedule": "arn:aws:scheduler:us-east-1:123456789012:schedule/default/x", "kind": "schedule"}
 

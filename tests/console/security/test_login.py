@@ -8,15 +8,15 @@ from lamplighter.console.security.login import guess_group
 from lamplighter.console.view.links import local_path
 from lamplighter.wire.access.console_session import LIFETIME
 from lamplighter.wire.access.credentials import Credentials
-from tests.console.browsing import Answer, Browser
-from tests.engines import Site
+from tests.console.http_browser import Answer, Browser
+from tests.engine_harness import EngineHarness
 
 KEY = Credentials("KEY", "secret", "open sesame")
 
 
 @pytest.fixture
-def stranger(site: Site) -> Browser:
-    return Browser(site, {"KEY": KEY})
+def stranger(harness: EngineHarness) -> Browser:
+    return Browser(harness, {"KEY": KEY})
 
 
 def login(browser: Browser, password: str, **fields: str) -> Answer:
@@ -52,11 +52,13 @@ def test_a_wrong_password_lets_nobody_in(stranger: Browser) -> None:
     assert stranger.get("/").status == 303
 
 
-def test_guessing_is_slowed_down_and_the_right_one_comes_in_after_the_wait(site: Site, stranger: Browser) -> None:
+def test_guessing_is_slowed_down_and_the_right_one_comes_in_after_the_wait(
+    harness: EngineHarness, stranger: Browser
+) -> None:
     for _ in range(5):
         assert login(stranger, "wrong").status == 422
     assert login(stranger, "open sesame").status == 429
-    site.advance(1000)
+    harness.advance(1000)
     assert login(stranger, "open sesame").status == 200
 
 
@@ -68,9 +70,9 @@ def test_the_cookie_is_kept_from_scripts_and_from_other_sites(stranger: Browser)
     assert KEY.secret not in cookie
 
 
-def test_a_session_ends(site: Site, stranger: Browser) -> None:
+def test_a_session_ends(harness: EngineHarness, stranger: Browser) -> None:
     assert login(stranger, KEY.password).status == 200
-    site.advance(LIFETIME)
+    harness.advance(LIFETIME)
     assert stranger.get("/").status == 303
 
 

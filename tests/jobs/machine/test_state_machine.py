@@ -17,7 +17,7 @@ from lamplighter.jobs.machine.state_machine import build_definition
 from lamplighter.runtime.fake import Script
 from lamplighter.runtime.port import CannotStart, Container, ImageUnavailable
 from lamplighter.store.db import Tx
-from tests.engines import Site
+from tests.engine_harness import EngineHarness
 from tests.jobs.projects import deploy, project, scheduled_input
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:reports-ops"
@@ -26,15 +26,15 @@ HOUR = 3_600_000
 
 
 class Night:
-    """A site on which the jobs of a file are deployed, and somebody who is told."""
+    """A harness on which the jobs of a file are deployed, and somebody who is told."""
 
-    def __init__(self, site: Site, folder: Path) -> None:
-        self.site = site
+    def __init__(self, harness: EngineHarness, folder: Path) -> None:
+        self.harness = harness
         self.folder = folder
         self.mail: list[Json] = []
         self.machines: dict[str, str] = {}
         self.refuses = False
-        site.engine.bus.serve("sns", {"Publish": Operation(write=self._publish)})
+        harness.engine.bus.serve("sns", {"Publish": Operation(write=self._publish)})
 
     def _publish(self, _tx: Tx, _caller: Caller, params: Json) -> Json:
         if self.refuses:
@@ -43,11 +43,11 @@ class Night:
         return {"MessageId": "1"}
 
     def deploy(self, jobs: str, url: str = "", **files: str) -> None:
-        self.machines = dict(deploy(self.site, project(self.folder, jobs, **files), ConsoleUrl=url))
+        self.machines = dict(deploy(self.harness, project(self.folder, jobs, **files), ConsoleUrl=url))
 
     def run(self, job: str = "job", **given: Json) -> str:
-        execution = self.site.start(self.machines[job], scheduled_input(**given))
-        self.site.settle()
+        execution = self.harness.start(self.machines[job], scheduled_input(**given))
+        self.harness.settle()
         return execution
 
     def codes(self, *codes: int | Script) -> None:
@@ -55,36 +55,36 @@ class Night:
         left = [each if isinstance(each, Script) else Script(code=each) for each in codes]
         for at, script in enumerate(left):
             last = at == len(left) - 1
-            self.site.runtime.script(script, self._nth(at, last=last))
+            self.harness.runtime.script(script, self._nth(at, last=last))
 
     def _nth(self, at: int, *, last: bool) -> Callable[[Container], bool]:
-        start = len(self.site.runtime.begun)
+        start = len(self.harness.runtime.begun)
 
         def fits(container: Container) -> bool:
-            number = list(self.site.runtime.begun).index(container.name) - start
+            number = list(self.harness.runtime.begun).index(container.name) - start
             return number >= at if last else number == at
 
         return fits
 
     @property
     def begun(self) -> list[Container]:
-        return list(self.site.runtime.begun.values())
+        return list(self.harness.runtime.begun.values())
 
     def until_over(self, execution: str, step: int = 1_000, most: int = 400) -> Json:
         """Let time pass until a run is over; how it ended."""
         for _ in range(most):
-            if self.site.status(execution) != "RUNNING":
+            if self.harness.status(execution) != "RUNNING":
                 break
-            self.site.advance(step)
-        return self.site.describe(execution)
+            self.harness.advance(step)
+        return self.harness.describe(execution)
 
 
 @pytest.fixture
 def night(tmp_path: Path) -> Iterator[Night]:
-    site = Site(tmp_path / "data")
-    site.up()
-    yield Night(site, tmp_path)
-    site.close()
+    harness = EngineHarness(tmp_path / "data")
+    harness.up()
+    yield Night(harness, tmp_path)
+    harness.close()
 
 
 def environment(container: Container) -> dict[str, str]:
@@ -127,12 +127,14 @@ def test_a_job_knows_its_run_its_attempt_its_time_and_its_input(night: Night) ->
 
 def test_a_run_may_be_given_another_command_and_other_variables(night: Night) -> None:
     night.deploy("job: {image: busybox, command: [usual], environment: {X: usual}}")
-    night.site.start(night.machines["job"], {"lamplighter": {"command": ["other", "words"], "environment": {"X": 7}}})
-    night.site.settle()
+    night.harness.start(
+        night.machines["job"], {"lamplighter": {"command": ["other", "words"], "environment": {"X": 7}}}
+    )
+    night.harness.settle()
     (container,) = night.begun
     assert (container.command, container.environment["X"]) == (("other", "words"), "7")
-    night.site.start(night.machines["job"], {})
-    night.site.settle()
+    night.harness.start(night.machines["job"], {})
+    night.harness.settle()
     assert (night.begun[1].command, night.begun[1].environment["X"]) == (("usual",), "usual")
 
 
@@ -145,7 +147,7 @@ def attempts(night: Night, retry: str, *scripts: int | Script, more: str = "") -
     night.codes(*scripts)
     execution = night.run()
     ended = night.until_over(execution)
-    schedule = [each["timestamp"] for each in night.site.history(execution) if each["type"] == "TaskScheduled"]
+    schedule = [each["timestamp"] for each in night.harness.history(execution) if each["type"] == "TaskScheduled"]
     return (
         len(schedule),
         ended,
@@ -198,7 +200,7 @@ def test_each_class_of_trouble_has_a_budget_of_its_own(
 def test_an_attempt_that_takes_too_long_is_stopped_and_tried_again_by_its_own_budget(night: Night, retry: str) -> None:
     count, ended, _ = attempts(night, retry, FOREVER, FOREVER, 0, more=", timeout: 30s")
     assert (count, ended["status"]) == (3, "SUCCEEDED")
-    assert [night.site.runtime.count("stop", each.name) > 0 for each in night.begun] == [True, True, False]
+    assert [night.harness.runtime.count("stop", each.name) > 0 for each in night.begun] == [True, True, False]
 
 
 @pytest.mark.parametrize("retry", ["{attempts: 1}", "{exit: {codes: [9], attempts: 1}}"])
@@ -206,7 +208,7 @@ def test_a_run_fails_with_the_error_of_its_last_attempt(night: Night, retry: str
     _, ended, _ = attempts(night, retry, 9)
     assert ended["error"] == "States.TaskFailed"
     assert loads(ended["cause"])["Containers"][0]["ExitCode"] == 9
-    night.site.runtime.script(FOREVER)
+    night.harness.runtime.script(FOREVER)
 
 
 def test_a_timeout_that_nothing_retries_ends_the_run_as_a_timeout(night: Night) -> None:
@@ -246,9 +248,9 @@ def test_budgets_survive_a_crash(night: Night) -> None:
     night.deploy("job: {image: busybox, retry: {exit: {codes: [75], attempts: 2, interval: 1m}}}")
     night.codes(75)
     execution = night.run()
-    night.site.restart()
-    night.site.advance(60_000)
-    night.site.restart()
+    night.harness.restart()
+    night.harness.advance(60_000)
+    night.harness.restart()
     assert night.until_over(execution, 10_000)["status"] == "FAILED"
     assert len(night.begun) == 3
 
@@ -264,20 +266,20 @@ def overlapping(night: Night, overlap: str, more: str = "") -> None:
 def test_skip_leaves_a_run_alone_that_still_goes_on(night: Night) -> None:
     overlapping(night, "skip")
     first, second = night.run(), night.run()
-    ended = night.site.describe(second)
+    ended = night.harness.describe(second)
     assert (ended["status"], len(night.begun)) == ("SUCCEEDED", 1)
     assert loads(ended["output"]) == {"skipped": True, "running": [first]}
-    night.site.advance(HOUR)
-    assert night.site.status(first) == "SUCCEEDED"
+    night.harness.advance(HOUR)
+    assert night.harness.status(first) == "SUCCEEDED"
     night.run()
     assert len(night.begun) == 2
 
 
 def test_of_two_runs_that_begin_in_the_same_moment_skip_lets_one_go_on(night: Night) -> None:
     overlapping(night, "skip")
-    runs = [night.site.start(night.machines["job"], {}, name) for name in ("b", "a", "c")]
-    night.site.settle()
-    assert sorted(night.site.status(each) for each in runs) == ["RUNNING", "SUCCEEDED", "SUCCEEDED"]
+    runs = [night.harness.start(night.machines["job"], {}, name) for name in ("b", "a", "c")]
+    night.harness.settle()
+    assert sorted(night.harness.status(each) for each in runs) == ["RUNNING", "SUCCEEDED", "SUCCEEDED"]
     assert len(night.begun) == 1
 
 
@@ -285,13 +287,13 @@ def test_queue_runs_one_after_another_in_the_order_in_which_they_came(night: Nig
     overlapping(night, "queue")
     runs = []
     for name in ("c", "a", "b"):
-        runs.append(night.site.start(night.machines["job"], {}, name))
-        night.site.advance(1_000)
+        runs.append(night.harness.start(night.machines["job"], {}, name))
+        night.harness.advance(1_000)
     finished: list[str] = []
     for _ in range(80):
-        night.site.advance(HOUR // 20)
-        finished += [each for each in runs if night.site.status(each) == "SUCCEEDED" and each not in finished]
-        assert sum(night.site.runtime._is_running(each.name) for each in night.begun) <= 1
+        night.harness.advance(HOUR // 20)
+        finished += [each for each in runs if night.harness.status(each) == "SUCCEEDED" and each not in finished]
+        assert sum(night.harness.runtime._is_running(each.name) for each in night.begun) <= 1
     assert finished == runs
     assert len(night.begun) == 3
 
@@ -305,9 +307,9 @@ def test_however_many_pages_the_runs_fill_they_come_one_after_another(
     runs = [night.run() for _ in range(5)]
     finished: list[str] = []
     for _ in range(120):
-        night.site.advance(HOUR // 20)
-        finished += [each for each in runs if night.site.status(each) == "SUCCEEDED" and each not in finished]
-        assert sum(night.site.runtime._is_running(each.name) for each in night.begun) <= 1
+        night.harness.advance(HOUR // 20)
+        finished += [each for each in runs if night.harness.status(each) == "SUCCEEDED" and each not in finished]
+        assert sum(night.harness.runtime._is_running(each.name) for each in night.begun) <= 1
     assert sorted(finished) == sorted(runs)
 
 
@@ -317,9 +319,9 @@ def test_a_run_is_skipped_though_those_that_are_younger_fill_a_page(
     monkeypatch.setattr(overlap_states, "PAGE", 1)
     overlapping(night, "skip")
     first = night.run()
-    night.site.advance(1_000)
+    night.harness.advance(1_000)
     later = [night.run() for _ in range(3)]
-    assert [night.site.status(each) for each in (first, *later)] == ["RUNNING", *["SUCCEEDED"] * 3]
+    assert [night.harness.status(each) for each in (first, *later)] == ["RUNNING", *["SUCCEEDED"] * 3]
 
 
 def test_a_page_of_runs_with_the_longest_names_is_no_more_than_a_state_may_pass_on() -> None:
@@ -338,14 +340,14 @@ def test_a_page_of_runs_with_the_longest_names_is_no_more_than_a_state_may_pass_
 def test_cancel_previous_stops_the_runs_before_and_their_containers(night: Night) -> None:
     overlapping(night, "cancel-previous")
     first = night.run()
-    night.site.advance(1_000)
+    night.harness.advance(1_000)
     second = night.run()
-    ended = night.site.describe(first)
+    ended = night.harness.describe(first)
     assert (ended["status"], ended["error"]) == ("ABORTED", "Lamplighter.Superseded")
     assert ended["cause"] == f"A newer run of the job began: {second}"
-    assert [night.site.runtime._is_running(each.name) for each in night.begun] == [False, True]
-    night.site.advance(HOUR)
-    assert night.site.status(second) == "SUCCEEDED"
+    assert [night.harness.runtime._is_running(each.name) for each in night.begun] == [False, True]
+    night.harness.advance(HOUR)
+    assert night.harness.status(second) == "SUCCEEDED"
 
 
 def test_a_job_that_may_overlap_does(night: Night) -> None:
@@ -413,7 +415,7 @@ def test_a_log_that_cannot_be_read_changes_nothing_about_the_alert_and_how_the_r
     night.codes(Script(lines=lines, after=1_000, code=3))  # type: ignore[arg-type]
     execution = night.run()
     if not long:
-        night.site.call("logs", "DeleteLogGroup", logGroupName="/lamplighter/reports/job")
+        night.harness.call("logs", "DeleteLogGroup", logGroupName="/lamplighter/reports/job")
     ended = night.until_over(execution)
     assert (ended["status"], ended["error"]) == ("FAILED", "States.TaskFailed")
     assert "Exit code: 3" in night.mail[0]["Message"]
@@ -425,8 +427,8 @@ def test_on_one_box_an_alert_leads_to_the_engine_s_own_console(night: Night) -> 
     night.deploy("job: {image: busybox, late: 30m, notify: {caught: ops, late: ops}}", url)
     night.codes(Script(after=HOUR, code=3))
     execution = night.run()
-    night.site.advance(HOUR // 2)
-    night.site.advance(HOUR // 2)
+    night.harness.advance(HOUR // 2)
+    night.harness.advance(HOUR // 2)
     late, caught = (each["Message"].splitlines() for each in night.mail)
     assert late[-1] == f"Look at:   {url}/runs/{execution}"
     assert caught[-2:] == [f"Look at:   {url}/runs/{execution}", "Run again: lamplighter run reports-job"]
@@ -456,7 +458,7 @@ def test_a_timeout_has_no_cause_and_is_told_all_the_same(night: Night) -> None:
 
 def entered(night: Night, execution: str) -> list[str]:
     """The states that a run came to."""
-    events = night.site.call("states", "GetExecutionHistory", executionArn=execution, maxResults=1000)["events"]
+    events = night.harness.call("states", "GetExecutionHistory", executionArn=execution, maxResults=1000)["events"]
     return [each["stateEnteredEventDetails"]["name"] for each in events if "stateEnteredEventDetails" in each]
 
 
@@ -489,22 +491,22 @@ def test_a_run_that_is_late_is_told_of_and_goes_on(night: Night) -> None:
     night.deploy("job: {image: busybox, late: 30m, notify: {late: [ops, dev]}}")
     night.codes(Script(after=HOUR))
     execution = night.run()
-    night.site.advance(HOUR // 2 - 1_000)
+    night.harness.advance(HOUR // 2 - 1_000)
     assert night.mail == []
-    night.site.advance(1_000)
+    night.harness.advance(1_000)
     assert [each["Subject"] for each in night.mail] == ["reports: job is late"] * 2
     assert night.mail[0]["Message"] == (
         "reports: a run of the job job still goes on after 30m.\n\n"
         f"Run:       {execution}\nLook at:   {AWS_CONSOLE}{execution}\n"
     )
-    night.site.advance(HOUR)
-    assert night.site.status(execution) == "SUCCEEDED"
+    night.harness.advance(HOUR)
+    assert night.harness.status(execution) == "SUCCEEDED"
 
 
 def test_a_run_that_is_in_time_is_not_told_of(night: Night) -> None:
     night.deploy("job: {image: busybox, late: 30m, notify: {late: ops}}")
     night.run()
-    night.site.advance(HOUR)
+    night.harness.advance(HOUR)
     assert night.mail == []
 
 
@@ -536,8 +538,8 @@ WORKFLOW = """
 @pytest.mark.parametrize("steps", [JSONATA, JSONPATH], ids=["JSONata", "JSONPath"])
 def test_steps_run_the_jobs_that_they_name_with_those_jobs_retries(night: Night, steps: str) -> None:
     night.deploy(WORKFLOW, steps_yaml=steps)
-    night.site.runtime.script(Script(code=75), lambda each: each.environment["LAMPLIGHTER_ATTEMPT"] == "1")
-    night.site.runtime.script(Script(), lambda each: each.image == "extract")
+    night.harness.runtime.script(Script(code=75), lambda each: each.environment["LAMPLIGHTER_ATTEMPT"] == "1")
+    night.harness.runtime.script(Script(), lambda each: each.image == "extract")
     ended = night.until_over(night.run(day="monday"))
     assert ended["status"] == "SUCCEEDED"
     items = ["a.csv", "b.csv"] if steps is JSONATA else ["main"]
@@ -648,7 +650,7 @@ def test_a_workflow_minds_the_others_as_a_job_does(night: Night, language: str, 
     night.deploy(f"one: {{image: x}}\njob: {{workflow: steps.yaml, overlap: {overlap}}}", steps_yaml=steps)
     night.codes(Script(after=HOUR))
     first = night.run()
-    night.site.advance(1_000)
+    night.harness.advance(1_000)
     second = night.run()
     expected = {
         "skip": ("RUNNING", "SUCCEEDED"),
@@ -656,11 +658,11 @@ def test_a_workflow_minds_the_others_as_a_job_does(night: Night, language: str, 
         "cancel-previous": ("ABORTED", "RUNNING"),
         "allow": ("RUNNING", "RUNNING"),
     }
-    assert (night.site.status(first), night.site.status(second)) == expected[overlap]
+    assert (night.harness.status(first), night.harness.status(second)) == expected[overlap]
     assert len(night.begun) == {"skip": 1, "queue": 1, "cancel-previous": 2, "allow": 2}[overlap]
     for _ in range(30):
-        night.site.advance(HOUR // 10)
-    assert night.site.status(second) == "SUCCEEDED"
+        night.harness.advance(HOUR // 10)
+    assert night.harness.status(second) == "SUCCEEDED"
 
 
 @pytest.mark.parametrize("language", ["JSONata", "JSONPath"])
@@ -670,12 +672,12 @@ def test_a_workflow_has_a_deadline_and_is_told_of_when_it_is_late(night: Night, 
     night.deploy(f"one: {{image: x, timeout: 90m}}\njob: {job}", steps_yaml=steps)
     night.codes(FOREVER)
     execution = night.run(day="monday")
-    night.site.advance(HOUR)
+    night.harness.advance(HOUR)
     assert [each["Subject"] for each in night.mail] == ["reports: job is late"]
-    night.site.advance(HOUR // 2)
-    assert night.site.describe(execution)["error"] == "States.Timeout"
+    night.harness.advance(HOUR // 2)
+    assert night.harness.describe(execution)["error"] == "States.Timeout"
     assert [each["TopicArn"].rpartition(":")[2] for each in night.mail] == ["reports-ops", "dev"]
-    assert night.site.runtime.count("stop", night.begun[0].name) > 0
+    assert night.harness.runtime.count("stop", night.begun[0].name) > 0
 
 
 def test_a_workflow_s_deadline_stops_the_step_that_is_at_work(night: Night) -> None:
@@ -683,9 +685,9 @@ def test_a_workflow_s_deadline_stops_the_step_that_is_at_work(night: Night) -> N
     night.deploy("one: {image: x}\njob: {workflow: steps.yaml, deadline: 1h}", steps_yaml=steps)
     night.codes(FOREVER)
     execution = night.run()
-    night.site.advance(HOUR)
-    assert night.site.status(execution) == "TIMED_OUT"
-    assert night.site.runtime.count("stop", night.begun[0].name) > 0
+    night.harness.advance(HOUR)
+    assert night.harness.status(execution) == "TIMED_OUT"
+    assert night.harness.runtime.count("stop", night.begun[0].name) > 0
 
 
 # --- what AWS does and no container of ours can -----------------------------------------------------------------------
@@ -748,7 +750,7 @@ def kind_of(night: Night, failure: Json) -> str:
             "Say": {"Type": "Pass", "Output": "{% $kind %}", "End": True},
         },
     }
-    execution = night.site.start(night.site.machine(definition), failure)
-    night.site.settle()
-    answer: str = loads(night.site.describe(execution)["output"])
+    execution = night.harness.start(night.harness.machine(definition), failure)
+    night.harness.settle()
+    answer: str = loads(night.harness.describe(execution)["output"])
     return answer

@@ -17,7 +17,7 @@ from lamplighter.jobs.stack.template import build_template, to_json, to_yaml
 from lamplighter.lang.template.references import find_references
 from tests.jobs.matrix import FILES, loaded
 from tests.jobs.projects import stack, written
-from tests.services.cloudformation.office import Office
+from tests.services.cloudformation.cloudformation_harness import CloudFormationHarness
 
 every_file = pytest.mark.parametrize("file", FILES)
 NAME = r"[A-Za-z0-9_.-]"
@@ -136,7 +136,7 @@ def test_every_arn_is_of_the_partition_of_the_stack_and_so_is_the_console(
 def test_the_engine_of_this_box_makes_a_stack_of_it_and_takes_it_away_again(tmp_path: Path, file: str) -> None:
     document = made(tmp_path, file)
     images = {name: "busybox" for name in document.get("Parameters", {}) if name.endswith("Image")}
-    office = Office(tmp_path / "data")
+    office = CloudFormationHarness(tmp_path / "data")
     office.up()
     try:
         office.create(to_json(document), values=images, Capabilities=["CAPABILITY_IAM"])
@@ -201,7 +201,7 @@ def test_one_box_runs_more_jobs_than_a_stack_of_aws_may_have(tmp_path: Path) -> 
     jobs = "\n".join(f"  job-{number}: {{command: ls, schedule: rate(1 day)}}" for number in range(75))
     document = build_template(written(tmp_path, f"project: p\njobs:\n{jobs}").project)
     assert len(document["Resources"]) > 500
-    office = Office(tmp_path / "data")
+    office = CloudFormationHarness(tmp_path / "data")
     office.up()
     office.create(to_json(document), Capabilities=["CAPABILITY_IAM"])
     assert office.state() == "CREATE_COMPLETE", office.reasons()
@@ -230,7 +230,7 @@ def test_a_text_of_the_file_is_no_place_that_cloudformation_fills_in(tmp_path: P
     made = written(tmp_path, LITERAL, steps_yaml=LITERAL_STEPS).project
     found = lint_all(to_yaml(build_template(made)))
     assert [str(match) for match in found if match.rule.severity != "informational"] == []
-    office = Office(tmp_path / "data")
+    office = CloudFormationHarness(tmp_path / "data")
     office.up()
     try:
         office.create(to_json(build_template(made)), Capabilities=["CAPABILITY_IAM"])

@@ -14,7 +14,7 @@ from lamplighter.lang.template.parameters import (
 )
 from lamplighter.lang.template.text import TemplateError
 from tests.lang.template.templates import refusal
-from tests.shaped import documents
+from tests.random_parameters import documents
 
 
 def accepted(definition: Json, text: str | None) -> Json:

@@ -8,7 +8,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.lang.template.template import PSEUDO, parse_template, transform_names
 from lamplighter.lang.template.text import TemplateError
 from tests.lang.template.templates import plain, refusal
-from tests.shaped import documents
+from tests.random_parameters import documents
 
 QUEUE = {"Type": "AWS::SQS::Queue"}
 

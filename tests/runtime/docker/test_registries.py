@@ -15,7 +15,7 @@ from lamplighter.base.world import real_world
 from lamplighter.cli.doctor.known_causes import find_cause
 from lamplighter.runtime.docker.runtime import DockerRuntime
 from lamplighter.runtime.port import Container, ImageUnavailable
-from tests.registry import PASSWORD, USER, Manner, Registry, registry
+from tests.docker_registry import PASSWORD, USER, Manner, Registry, registry
 
 pytestmark = pytest.mark.docker
 Make = Callable[[], DockerRuntime]

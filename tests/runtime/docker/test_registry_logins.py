@@ -54,7 +54,7 @@ class House:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> House:
+def harness(tmp_path: Path) -> House:
     return House(tmp_path)
 
 
@@ -67,16 +67,16 @@ def named(user: str, password: str, address: str) -> Json:
     return {"username": user, "password": password, "serveraddress": address, **empty}
 
 
-async def test_without_a_configuration_there_is_no_login(house: House) -> None:
-    assert await house.auth("ghcr.io/team/job") is None
-    house.configure("")
-    assert await house.auth("ghcr.io/team/job") is None
-    house.configure({"auths": {"ghcr.io": {}}, "proxies": {}})
-    assert await house.auth("ghcr.io/team/job") is None
+async def test_without_a_configuration_there_is_no_login(harness: House) -> None:
+    assert await harness.auth("ghcr.io/team/job") is None
+    harness.configure("")
+    assert await harness.auth("ghcr.io/team/job") is None
+    harness.configure({"auths": {"ghcr.io": {}}, "proxies": {}})
+    assert await harness.auth("ghcr.io/team/job") is None
 
 
-async def test_a_login_is_that_of_the_images_registry(house: House) -> None:
-    house.configure(
+async def test_a_login_is_that_of_the_images_registry(harness: House) -> None:
+    harness.configure(
         {
             "auths": {
                 "https://index.docker.io/v1/": {"auth": encoded("hub:one")},
@@ -87,19 +87,19 @@ async def test_a_login_is_that_of_the_images_registry(house: House) -> None:
         }
     )
     hub = named("hub", "one", "https://index.docker.io/v1/")
-    assert [await house.auth(each) for each in ("busybox", "team/job", "docker.io/team/job:1")] == [hub] * 3
-    assert await house.auth("ghcr.io/team/job") == named("git", "t:w:o", "ghcr.io")
-    assert await house.auth("old.example/job") == named("old", "three", "old.example")
-    token = await house.auth("registry.example:5000/job")
+    assert [await harness.auth(each) for each in ("busybox", "team/job", "docker.io/team/job:1")] == [hub] * 3
+    assert await harness.auth("ghcr.io/team/job") == named("git", "t:w:o", "ghcr.io")
+    assert await harness.auth("old.example/job") == named("old", "three", "old.example")
+    token = await harness.auth("registry.example:5000/job")
     assert token == named("", "", "registry.example:5000") | {"identitytoken": "four"}
-    assert await house.auth("registry.example/job") is None
+    assert await harness.auth("registry.example/job") is None
 
 
-async def test_the_configuration_may_be_elsewhere(house: House, tmp_path: Path) -> None:
+async def test_the_configuration_may_be_elsewhere(harness: House, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
-    house.configure({"auths": {"ghcr.io": {"auth": encoded("a:b")}}}, "other")
-    house.environment["DOCKER_CONFIG"] = str(tmp_path / "other")
-    assert await house.auth("ghcr.io/team/job") == named("a", "b", "ghcr.io")
+    harness.configure({"auths": {"ghcr.io": {"auth": encoded("a:b")}}}, "other")
+    harness.environment["DOCKER_CONFIG"] = str(tmp_path / "other")
+    assert await harness.auth("ghcr.io/team/job") == named("a", "b", "ghcr.io")
 
 
 ANSWER = """test "$1" = get || exit 9
@@ -107,32 +107,32 @@ read -r address
 echo "{\\"ServerURL\\": \\"$address\\", \\"Username\\": \\"NAME of $address\\", \\"Secret\\": \\"s3cret\\"}" """
 
 
-async def test_a_registrys_own_helper_comes_before_that_of_all_and_that_before_the_file(house: House) -> None:
-    house.helper("own", ANSWER.replace("NAME", "own"))
-    house.helper("all", ANSWER.replace("NAME", "all"))
-    house.configure(
+async def test_a_registrys_own_helper_comes_before_that_of_all_and_that_before_the_file(harness: House) -> None:
+    harness.helper("own", ANSWER.replace("NAME", "own"))
+    harness.helper("all", ANSWER.replace("NAME", "all"))
+    harness.configure(
         {
             "credsStore": "all",
             "credHelpers": {"ecr.example": "own", "https://index.docker.io/v1/": "own"},
             "auths": {"ghcr.io": {"auth": encoded("a:b")}},
         }
     )
-    assert await house.auth("ecr.example/job") == named("own of ecr.example", "s3cret", "ecr.example")
-    assert await house.auth("ghcr.io/job") == named("all of ghcr.io", "s3cret", "ghcr.io")
+    assert await harness.auth("ecr.example/job") == named("own of ecr.example", "s3cret", "ecr.example")
+    assert await harness.auth("ghcr.io/job") == named("all of ghcr.io", "s3cret", "ghcr.io")
     hub = "https://index.docker.io/v1/"
-    assert await house.auth("busybox") == named(f"own of {hub}", "s3cret", hub)
+    assert await harness.auth("busybox") == named(f"own of {hub}", "s3cret", hub)
 
 
-async def test_a_helper_may_answer_with_an_identity_token(house: House) -> None:
-    house.helper("own", """cat > /dev/null; echo '{"Username": "<token>", "Secret": "a-token"}'""")
-    house.configure({"credsStore": "own"})
-    assert (await house.auth("ghcr.io/job")) == named("", "", "ghcr.io") | {"identitytoken": "a-token"}
+async def test_a_helper_may_answer_with_an_identity_token(harness: House) -> None:
+    harness.helper("own", """cat > /dev/null; echo '{"Username": "<token>", "Secret": "a-token"}'""")
+    harness.configure({"credsStore": "own"})
+    assert (await harness.auth("ghcr.io/job")) == named("", "", "ghcr.io") | {"identitytoken": "a-token"}
 
 
-async def test_a_helper_that_holds_nothing_for_a_registry_is_no_failure(house: House) -> None:
-    house.helper("own", "cat > /dev/null; echo credentials not found in native keychain; exit 1")
-    house.configure({"credsStore": "own"})
-    assert await house.auth("busybox") is None
+async def test_a_helper_that_holds_nothing_for_a_registry_is_no_failure(harness: House) -> None:
+    harness.helper("own", "cat > /dev/null; echo credentials not found in native keychain; exit 1")
+    harness.configure({"credsStore": "own"})
+    assert await harness.auth("busybox") is None
 
 
 @pytest.mark.parametrize(
@@ -145,12 +145,12 @@ async def test_a_helper_that_holds_nothing_for_a_registry_is_no_failure(house: H
         ("cat > /dev/null; echo '[\"s3cret\"]'", "docker-credential-own did not answer with a user and a secret"),
     ],
 )
-async def test_a_helper_that_fails_is_told_in_words(house: House, script: str | None, why: str) -> None:
+async def test_a_helper_that_fails_is_told_in_words(harness: House, script: str | None, why: str) -> None:
     if script is not None:
-        house.helper("own", script)
-    house.configure({"credsStore": "own"})
+        harness.helper("own", script)
+    harness.configure({"credsStore": "own"})
     with pytest.raises(LoginUnreadable) as caught:
-        await house.auth("ghcr.io/job")
+        await harness.auth("ghcr.io/job")
     assert str(caught.value) == why
 
 
@@ -164,16 +164,16 @@ async def test_a_helper_that_fails_is_told_in_words(house: House, script: str | 
         ({"auths": {"ghcr.io": {"auth": encoded("s3cret")}}}, "is damaged: say `docker login ghcr.io`"),
     ],
 )
-async def test_a_damaged_configuration_is_told_without_what_it_holds(house: House, config: Json, why: str) -> None:
-    house.configure(config)
+async def test_a_damaged_configuration_is_told_without_what_it_holds(harness: House, config: Json, why: str) -> None:
+    harness.configure(config)
     with pytest.raises(LoginUnreadable) as caught:
-        await house.auth("ghcr.io/job")
+        await harness.auth("ghcr.io/job")
     assert why in str(caught.value)
     assert "s3cret" not in str(caught.value)
 
 
-async def test_a_login_can_be_logged_without_its_secret(house: House) -> None:
-    house.configure({"auths": {"ghcr.io": {"auth": encoded("a:s3cret"), "identitytoken": "t0ken"}}})
-    shown = repr(await find_login("ghcr.io/job", house.environment))
+async def test_a_login_can_be_logged_without_its_secret(harness: House) -> None:
+    harness.configure({"auths": {"ghcr.io": {"auth": encoded("a:s3cret"), "identitytoken": "t0ken"}}})
+    shown = repr(await find_login("ghcr.io/job", harness.environment))
     assert "s3cret" not in shown
     assert "t0ken" not in shown

@@ -1,16 +1,14 @@
-"""What the tests of CloudFormation share: an office, with an engine running from 2026-01-01 on."""
+"""The harness of the tests of CloudFormation: its engine runs from 2026-01-01 on."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.services.cloudformation.office import Office
+from tests.services.cloudformation.cloudformation_harness import CloudFormationHarness
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    made = Office(tmp_path / "data")
-    made.up()
-    yield made
-    made.close()
+def harness(tmp_path: Path) -> Iterator[CloudFormationHarness]:
+    with CloudFormationHarness.running(tmp_path / "data") as harness:
+        yield harness

@@ -7,8 +7,8 @@ import pytest
 
 from lamplighter.base.json_text import Json
 from lamplighter.services.cloudformation.deploy import create_resources, delete_and_roll_back
-from tests.engines import Died
-from tests.services.cloudformation.office import Office, body, queue, topic
+from tests.engine_harness import EngineDied
+from tests.services.cloudformation.cloudformation_harness import CloudFormationHarness, body, queue, topic
 
 FIRST = body(
     A=queue(DelaySeconds=1),
@@ -44,35 +44,39 @@ def set_at_once(monkeypatch: pytest.MonkeyPatch, resources: int) -> None:
         monkeypatch.setattr(passes, "AT_ONCE", resources)
 
 
-def begin(office: Office, operation: str, **params: Json) -> None:
+def begin(harness: CloudFormationHarness, operation: str, **params: Json) -> None:
     """Ask for something, again where the engine died of it: with its token it begins nothing new."""
     token = f"{operation}-once"
     try:
-        office.cf(operation, StackName="stack", ClientRequestToken=token, **params)
-    except Died:
-        office.up()
-        office.cf(operation, StackName="stack", ClientRequestToken=token, **params)
+        harness.cloudformation(operation, StackName="stack", ClientRequestToken=token, **params)
+    except EngineDied:
+        harness.up()
+        harness.cloudformation(operation, StackName="stack", ClientRequestToken=token, **params)
     try:
-        office.settle()
-    except Died:
-        office.up()
+        harness.settle()
+    except EngineDied:
+        harness.up()
 
 
 def killed(
-    directory: Path, prepare: Callable[[Office], object], act: Callable[[Office], None], *, before: bool
-) -> list[Office]:
+    directory: Path,
+    prepare: Callable[[CloudFormationHarness], object],
+    act: Callable[[CloudFormationHarness], None],
+    *,
+    before: bool,
+) -> list[CloudFormationHarness]:
     """Do something once for each commit that it has, the engine dying at that commit."""
     sites = []
     for commit in range(1, MOST):
-        office = Office(directory / str(commit))
-        office.up()
-        prepare(office)
-        office.die_at(commit, before=before)
-        deaths = office.disk.commits
-        act(office)
-        sites.append(office)
-        if office.disk.death is not None and office.disk.commits - deaths < commit:
-            office.disk.death = None
+        harness = CloudFormationHarness(directory / str(commit))
+        harness.up()
+        prepare(harness)
+        harness.die_at(commit, before=before)
+        deaths = harness.disk.commits
+        act(harness)
+        sites.append(harness)
+        if harness.disk.death is not None and harness.disk.commits - deaths < commit:
+            harness.disk.death = None
             return sites
     raise AssertionError(f"more than {MOST} commits")
 
@@ -80,66 +84,66 @@ def killed(
 @pytest.mark.parametrize("before", [True, False])
 def test_a_stack_that_is_being_made_is_made_whole(tmp_path: Path, *, before: bool) -> None:
     sites = killed(
-        tmp_path, lambda _: None, lambda office: begin(office, "CreateStack", TemplateBody=FIRST), before=before
+        tmp_path, lambda _: None, lambda harness: begin(harness, "CreateStack", TemplateBody=FIRST), before=before
     )
     assert len(sites) > 5
-    for office in sites:
-        assert office.state() == "CREATE_COMPLETE"
-        assert len(office.queues()) == 2
-        assert len(office.call("sns", "ListTopics")["Topics"]) == 1
-        done = [name for name, status in office.events() if status == "CREATE_COMPLETE"]
+    for harness in sites:
+        assert harness.state() == "CREATE_COMPLETE"
+        assert len(harness.queues()) == 2
+        assert len(harness.call("sns", "ListTopics")["Topics"]) == 1
+        done = [name for name, status in harness.events() if status == "CREATE_COMPLETE"]
         assert sorted(done) == ["A", "B", "C", "P", "stack"]
-        office.close()
+        harness.close()
 
 
 @pytest.mark.parametrize("before", [True, False])
 def test_a_stack_that_is_being_changed_is_changed_whole(tmp_path: Path, *, before: bool) -> None:
     sites = killed(
         tmp_path,
-        lambda office: office.create(FIRST),
-        lambda office: begin(office, "UpdateStack", TemplateBody=SECOND),
+        lambda harness: harness.create(FIRST),
+        lambda harness: begin(harness, "UpdateStack", TemplateBody=SECOND),
         before=before,
     )
     assert len(sites) > 5
-    for office in sites:
-        assert office.state() == "UPDATE_COMPLETE"
-        assert sorted(name for name in office.queues() if len(name) < 3) == ["b2"]
-        assert len(office.queues()) == 2
-        assert len(office.call("sns", "ListTopics")["Topics"]) == 1
-        office.close()
+    for harness in sites:
+        assert harness.state() == "UPDATE_COMPLETE"
+        assert sorted(name for name in harness.queues() if len(name) < 3) == ["b2"]
+        assert len(harness.queues()) == 2
+        assert len(harness.call("sns", "ListTopics")["Topics"]) == 1
+        harness.close()
 
 
 @pytest.mark.parametrize("before", [True, False])
 def test_an_update_that_fails_is_rolled_back_whole(tmp_path: Path, *, before: bool) -> None:
     sites = killed(
         tmp_path,
-        lambda office: office.create(FIRST),
-        lambda office: begin(office, "UpdateStack", TemplateBody=FAILING),
+        lambda harness: harness.create(FIRST),
+        lambda harness: begin(harness, "UpdateStack", TemplateBody=FAILING),
         before=before,
     )
     assert len(sites) > 8
-    for office in sites:
-        assert office.state() == "UPDATE_ROLLBACK_COMPLETE"
-        assert sorted(name for name in office.queues() if len(name) < 3) == ["b1"]
-        assert len(office.queues()) == 2
-        assert len(office.call("sns", "ListTopics")["Topics"]) == 1
-        office.close()
+    for harness in sites:
+        assert harness.state() == "UPDATE_ROLLBACK_COMPLETE"
+        assert sorted(name for name in harness.queues() if len(name) < 3) == ["b1"]
+        assert len(harness.queues()) == 2
+        assert len(harness.call("sns", "ListTopics")["Topics"]) == 1
+        harness.close()
 
 
 @pytest.mark.parametrize("before", [True, False])
 def test_a_stack_that_is_being_deleted_is_deleted_whole(tmp_path: Path, *, before: bool) -> None:
     sites = killed(
         tmp_path,
-        lambda office: office.create(FIRST),
-        lambda office: begin(office, "DeleteStack"),
+        lambda harness: harness.create(FIRST),
+        lambda harness: begin(harness, "DeleteStack"),
         before=before,
     )
     assert len(sites) > 5
-    for office in sites:
-        assert office.cf("DescribeStacks")["Stacks"] == []
-        assert office.queues() == []
-        assert office.call("sns", "ListTopics")["Topics"] == []
-        office.close()
+    for harness in sites:
+        assert harness.cloudformation("DescribeStacks")["Stacks"] == []
+        assert harness.queues() == []
+        assert harness.call("sns", "ListTopics")["Topics"] == []
+        harness.close()
 
 
 @pytest.mark.parametrize("before", [True, False])
@@ -148,10 +152,10 @@ def test_resources_that_are_made_together_are_made_once(
 ) -> None:
     set_at_once(monkeypatch, 10)
     sites = killed(
-        tmp_path, lambda _: None, lambda office: begin(office, "CreateStack", TemplateBody=LARGE), before=before
+        tmp_path, lambda _: None, lambda harness: begin(harness, "CreateStack", TemplateBody=LARGE), before=before
     )
     assert len(sites) > 3
-    for office in sites:
-        assert office.state() == "CREATE_COMPLETE"
-        assert sorted(office.queues()) == sorted(f"q{number}" for number in range(25))
-        office.close()
+    for harness in sites:
+        assert harness.state() == "CREATE_COMPLETE"
+        assert sorted(harness.queues()) == sorted(f"q{number}" for number in range(25))
+        harness.close()

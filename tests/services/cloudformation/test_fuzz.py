@@ -16,8 +16,8 @@ from lamplighter.server import HttpServer
 from lamplighter.wire.access.host_header import AllowedHosts
 from lamplighter.wire.models.shapes import QUERY, load_service
 from tests.asl.definition.test_parse import changed, places, renamed, without
-from tests.services.cloudformation.office import Office, template
-from tests.shaped import documents, shaped
+from tests.random_parameters import documents, shaped
+from tests.services.cloudformation.cloudformation_harness import CloudFormationHarness, template
 
 FUZZ = settings(
     deadline=None,
@@ -81,12 +81,12 @@ def _found(document: Json, place: tuple[Json, ...]) -> Json:
 
 
 class Wire:
-    """An office that is asked over the wire."""
+    """An harness that is asked over the wire."""
 
-    def __init__(self, office: Office) -> None:
-        self.office = office
+    def __init__(self, harness: CloudFormationHarness) -> None:
+        self.harness = harness
         self.names = (f"fuzz{number}" for number in itertools.count())
-        self._server = HttpServer(office.engine, AllowedHosts())
+        self._server = HttpServer(harness.engine, AllowedHosts())
 
     def ask(self, operation: str, **params: str) -> tuple[int, Xml.Element]:
         """The status and the document of an answer."""
@@ -109,7 +109,7 @@ class Wire:
             (b"content-length", str(len(body)).encode()),
         ]
         scope = {"type": "http", "method": "POST", "raw_path": b"/", "query_string": b"", "headers": headers}
-        self.office.run(self._server(scope, receive, send))
+        self.harness.run(self._server(scope, receive, send))
         return sent[0]["status"], Xml.fromstring(sent[1]["body"])
 
     def check(self, operation: str, **params: str) -> bool:
@@ -127,8 +127,8 @@ class Wire:
 
 
 @pytest.fixture
-def wire(office: Office) -> Wire:
-    return Wire(office)
+def wire(harness: CloudFormationHarness) -> Wire:
+    return Wire(harness)
 
 
 CAPABILITIES = {
@@ -139,7 +139,7 @@ CAPABILITIES = {
 
 def came_to_rest(wire: Wire, name: str) -> None:
     """Nothing is under way, and nothing failed for a fault of ours."""
-    wire.office.settle()
+    wire.harness.settle()
     status, answer = wire.ask("DescribeStacks", StackName=name)
     if status == 200:
         assert not (answer.findtext(".//{*}StackStatus") or "").endswith("_IN_PROGRESS")
@@ -203,7 +203,7 @@ def test_a_text_that_was_tampered_with_is_read_or_refused(wire: Wire, data: st.D
     wire.check("ValidateTemplate", TemplateBody=text)
     wire.check("GetTemplateSummary", TemplateBody=text)
     if wire.check("CreateStack", StackName=next(wire.names), TemplateBody=text, **CAPABILITIES):
-        wire.office.settle()
+        wire.harness.settle()
 
 
 @FUZZ
@@ -253,9 +253,9 @@ def test_every_operation_answers_whatever_fits_its_shape_in_the_shape_of_aws(
 ) -> None:
     operation, params = asked
     wire.check(operation, **params)
-    wire.office.settle()
+    wire.harness.settle()
     # Whatever was done to it, there is a stack to go on with, and a change set.
     wire.check("CreateStack", StackName="stack", TemplateBody=SIMPLE)
-    wire.office.settle()
+    wire.harness.settle()
     wire.check("CreateChangeSet", StackName="stack", ChangeSetName="change", TemplateBody=OTHER)
     came_to_rest(wire, "stack")

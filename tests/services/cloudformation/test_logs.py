@@ -1,36 +1,36 @@
 from lamplighter.base.json_text import dumps, loads
-from tests.services.cloudformation.office import Office, body
+from tests.services.cloudformation.cloudformation_harness import CloudFormationHarness, body
 
 GROUP = {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "g"}}
 DOCUMENT = dumps({"Version": "2012-10-17", "Statement": []})
 
 
-def test_a_resource_policy_is_put_changed_and_deleted_with_its_stack(office: Office) -> None:
+def test_a_resource_policy_is_put_changed_and_deleted_with_its_stack(harness: CloudFormationHarness) -> None:
     def template(document: str) -> str:
         properties = {"PolicyName": "p", "PolicyDocument": document}
         return body(P={"Type": "AWS::Logs::ResourcePolicy", "Properties": properties})
 
     def documents() -> list[str]:
-        found = office.call("logs", "DescribeResourcePolicies")["resourcePolicies"]
+        found = harness.call("logs", "DescribeResourcePolicies")["resourcePolicies"]
         return [each["policyDocument"] for each in found]
 
-    office.create(template(DOCUMENT))
-    assert (office.physical("P"), documents()) == ("p", [DOCUMENT])
+    harness.create(template(DOCUMENT))
+    assert (harness.physical("P"), documents()) == ("p", [DOCUMENT])
     changed = dumps(loads(DOCUMENT) | {"Statement": [{"Effect": "Allow"}]})
-    office.update(template(changed))
+    harness.update(template(changed))
     assert documents() == [changed]
-    office.delete()
+    harness.delete()
     assert documents() == []
 
 
-def test_a_subscription_filter_is_said_to_have_no_effect(office: Office) -> None:
+def test_a_subscription_filter_is_said_to_have_no_effect(harness: CloudFormationHarness) -> None:
     properties = {
         "LogGroupName": {"Ref": "G"},
         "FilterPattern": "",
         "DestinationArn": "arn:aws:lambda:us-east-1:123456789012:function:f",
     }
-    office.create(
+    harness.create(
         dumps({"Resources": {"G": GROUP, "F": {"Type": "AWS::Logs::SubscriptionFilter", "Properties": properties}}})
     )
-    assert "not simulated" in office.stack()["StackStatusReason"]
-    assert office.reasons().count("Recorded; not simulated here.") == 1
+    assert "not simulated" in harness.stack()["StackStatusReason"]
+    assert harness.reasons().count("Recorded; not simulated here.") == 1

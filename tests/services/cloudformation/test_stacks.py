@@ -4,15 +4,15 @@ import pytest
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
-from tests.engines import ACCOUNT, DAY, REGION
-from tests.services.cloudformation.office import Office, body, queue, topic
+from tests.engine_harness import ACCOUNT, DAY, REGION
+from tests.services.cloudformation.cloudformation_harness import CloudFormationHarness, body, queue, topic
 
 OPEN: Json = {"Statement": [{"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}]}
 BAD = {"Type": "AWS::SQS::Queue", "Properties": {"DelaySeconds": 99_999}}
 ROLE: Json = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {}}}
 
 
-def test_a_stack_is_made_one_resource_after_what_it_refers_to(office: Office) -> None:
+def test_a_stack_is_made_one_resource_after_what_it_refers_to(harness: CloudFormationHarness) -> None:
     policy = {"Type": "AWS::SQS::QueuePolicy", "Properties": {"Queues": [{"Ref": "Q"}], "PolicyDocument": {}}}
     subscription = {
         "Type": "AWS::SNS::Subscription",
@@ -23,16 +23,16 @@ def test_a_stack_is_made_one_resource_after_what_it_refers_to(office: Office) ->
             "RawMessageDelivery": "true",
         },
     }
-    office.create(body(A=subscription, P=policy, Q=queue(), T=topic()))
-    done = [name for name, status in office.events() if status == "CREATE_COMPLETE"]
+    harness.create(body(A=subscription, P=policy, Q=queue(), T=topic()))
+    done = [name for name, status in harness.events() if status == "CREATE_COMPLETE"]
     assert sorted(done[:2]) == ["Q", "T"]
     assert done[-1] == "stack"
-    assert office.state() == "CREATE_COMPLETE"
+    assert harness.state() == "CREATE_COMPLETE"
 
 
-def test_a_stack_tells_each_step_of_a_resource(office: Office) -> None:
-    key = office.create(body(Q=queue()), ClientRequestToken="token")
-    told = list(reversed(office.cf("DescribeStackEvents", StackName="stack")["StackEvents"]))
+def test_a_stack_tells_each_step_of_a_resource(harness: CloudFormationHarness) -> None:
+    key = harness.create(body(Q=queue()), ClientRequestToken="token")
+    told = list(reversed(harness.cloudformation("DescribeStackEvents", StackName="stack")["StackEvents"]))
     assert [
         (event["LogicalResourceId"], event["ResourceStatus"], event.get("ResourceStatusReason")) for event in told
     ] == [
@@ -48,182 +48,186 @@ def test_a_stack_tells_each_step_of_a_resource(office: Office) -> None:
     assert {event["ClientRequestToken"] for event in told} == {"token"}
 
 
-def test_the_id_of_a_stack_is_an_arn_and_finds_it(office: Office) -> None:
-    key = office.create(body(Q=queue()))
+def test_the_id_of_a_stack_is_an_arn_and_finds_it(harness: CloudFormationHarness) -> None:
+    key = harness.create(body(Q=queue()))
     assert key.startswith(f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/stack/")
-    assert office.stack(key)["StackName"] == "stack"
+    assert harness.stack(key)["StackName"] == "stack"
 
 
-def test_a_resource_without_a_name_is_named_after_its_stack(office: Office) -> None:
-    office.create(body(Q=queue(), F=queue(FifoQueue=True)))
-    fifo, plain = sorted(office.queues())
+def test_a_resource_without_a_name_is_named_after_its_stack(harness: CloudFormationHarness) -> None:
+    harness.create(body(Q=queue(), F=queue(FifoQueue=True)))
+    fifo, plain = sorted(harness.queues())
     assert fifo.startswith("stack-F-")
     assert fifo.endswith(".fifo")
     assert plain.startswith("stack-Q-")
     assert len(plain) == len("stack-Q-") + 12
 
 
-def test_a_name_of_a_stack_that_is_there_is_refused(office: Office) -> None:
-    office.create(body(Q=queue()))
+def test_a_name_of_a_stack_that_is_there_is_refused(harness: CloudFormationHarness) -> None:
+    harness.create(body(Q=queue()))
     with pytest.raises(AwsError, match=r"Stack \[stack\] already exists") as caught:
-        office.create(body(Q=queue()))
+        harness.create(body(Q=queue()))
     assert caught.value.code == "AlreadyExistsException"
 
 
-def test_the_same_request_again_begins_nothing_new(office: Office) -> None:
-    first = office.create(body(Q=queue()), ClientRequestToken="once")
-    assert office.create(body(Q=queue()), ClientRequestToken="once") == first
-    assert len(office.queues()) == 1
+def test_the_same_request_again_begins_nothing_new(harness: CloudFormationHarness) -> None:
+    first = harness.create(body(Q=queue()), ClientRequestToken="once")
+    assert harness.create(body(Q=queue()), ClientRequestToken="once") == first
+    assert len(harness.queues()) == 1
 
 
 @pytest.mark.parametrize("name", ["1stack", "a_b", "x" * 129])
-def test_what_is_no_name_is_refused(office: Office, name: str) -> None:
+def test_what_is_no_name_is_refused(harness: CloudFormationHarness, name: str) -> None:
     with pytest.raises(AwsError, match="failed to satisfy constraint"):
-        office.create(body(Q=queue()), name=name)
+        harness.create(body(Q=queue()), name=name)
 
 
-def test_a_stack_of_which_a_resource_fails_is_rolled_back(office: Office) -> None:
+def test_a_stack_of_which_a_resource_fails_is_rolled_back(harness: CloudFormationHarness) -> None:
     bad = BAD | {"DependsOn": "Good"}
-    office.create(body(Good=queue(), Bad=bad))
-    assert office.state() == "ROLLBACK_COMPLETE"
-    assert office.queues() == []
-    assert ("Bad", "CREATE_FAILED") in office.events()
+    harness.create(body(Good=queue(), Bad=bad))
+    assert harness.state() == "ROLLBACK_COMPLETE"
+    assert harness.queues() == []
+    assert ("Bad", "CREATE_FAILED") in harness.events()
     told = "The following resource(s) failed to create: [Bad]. Rollback requested by user."
-    assert told in office.reasons()
-    assert office.events()[-1] == ("stack", "ROLLBACK_COMPLETE")
+    assert told in harness.reasons()
+    assert harness.events()[-1] == ("stack", "ROLLBACK_COMPLETE")
 
 
-def test_a_failed_stack_is_left_as_it_is_where_nothing_is_to_be_done(office: Office) -> None:
-    office.create(body(Good=queue(), Bad=BAD | {"DependsOn": "Good"}), OnFailure="DO_NOTHING")
-    assert office.state() == "CREATE_FAILED"
-    assert len(office.queues()) == 1
+def test_a_failed_stack_is_left_as_it_is_where_nothing_is_to_be_done(harness: CloudFormationHarness) -> None:
+    harness.create(body(Good=queue(), Bad=BAD | {"DependsOn": "Good"}), OnFailure="DO_NOTHING")
+    assert harness.state() == "CREATE_FAILED"
+    assert len(harness.queues()) == 1
 
 
-def test_a_failed_stack_is_deleted_where_that_is_asked_for(office: Office) -> None:
-    key = office.create(body(Good=queue(), Bad=BAD | {"DependsOn": "Good"}), OnFailure="DELETE")
-    assert office.state(key) == "DELETE_COMPLETE"
-    assert office.queues() == []
+def test_a_failed_stack_is_deleted_where_that_is_asked_for(harness: CloudFormationHarness) -> None:
+    key = harness.create(body(Good=queue(), Bad=BAD | {"DependsOn": "Good"}), OnFailure="DELETE")
+    assert harness.state(key) == "DELETE_COMPLETE"
+    assert harness.queues() == []
 
 
-def test_a_failed_stack_is_gone_on_with_where_rollback_is_disabled(office: Office) -> None:
-    office.create(body(Good=queue(), Bad=BAD | {"DependsOn": "Good"}), DisableRollback=True)
-    assert office.state() == "CREATE_FAILED"
-    office.update(body(Good=queue(), Bad=queue()))
-    assert office.state() == "UPDATE_COMPLETE"
-    assert len(office.queues()) == 2
+def test_a_failed_stack_is_gone_on_with_where_rollback_is_disabled(harness: CloudFormationHarness) -> None:
+    harness.create(body(Good=queue(), Bad=BAD | {"DependsOn": "Good"}), DisableRollback=True)
+    assert harness.state() == "CREATE_FAILED"
+    harness.update(body(Good=queue(), Bad=queue()))
+    assert harness.state() == "UPDATE_COMPLETE"
+    assert len(harness.queues()) == 2
 
 
-def test_a_property_that_a_type_does_not_have_fails_its_resource(office: Office) -> None:
+def test_a_property_that_a_type_does_not_have_fails_its_resource(harness: CloudFormationHarness) -> None:
     task = {
         "Type": "AWS::ECS::TaskDefinition",
         "Properties": {"ContainerDefinitions": [{"Name": "main", "Image": "busybox", "Imagination": "x"}]},
     }
-    office.create(body(T=task))
-    assert office.state() == "ROLLBACK_COMPLETE"
-    assert any("extraneous key [Imagination] is not permitted" in reason for reason in office.reasons())
+    harness.create(body(T=task))
+    assert harness.state() == "ROLLBACK_COMPLETE"
+    assert any("extraneous key [Imagination] is not permitted" in reason for reason in harness.reasons())
 
 
-def test_a_stack_does_not_take_what_is_another_stacks(office: Office) -> None:
-    office.create(body(Q=queue(QueueName="one")), name="first")
-    office.create(body(Q=queue(QueueName="one")), name="second")
-    assert office.state("second") == "ROLLBACK_COMPLETE"
-    assert office.queues() == ["one"]
-    assert any("already exists in stack" in reason for reason in office.reasons("second"))
+def test_a_stack_does_not_take_what_is_another_stacks(harness: CloudFormationHarness) -> None:
+    harness.create(body(Q=queue(QueueName="one")), name="first")
+    harness.create(body(Q=queue(QueueName="one")), name="second")
+    assert harness.state("second") == "ROLLBACK_COMPLETE"
+    assert harness.queues() == ["one"]
+    assert any("already exists in stack" in reason for reason in harness.reasons("second"))
 
 
-def test_a_stack_is_deleted_in_the_reverse_of_its_order(office: Office) -> None:
+def test_a_stack_is_deleted_in_the_reverse_of_its_order(harness: CloudFormationHarness) -> None:
     policy = {"Type": "AWS::SQS::QueuePolicy", "Properties": {"Queues": [{"Ref": "Q"}], "PolicyDocument": {}}}
-    key = office.create(body(P=policy, Q=queue()))
-    office.delete()
-    gone = [name for name, status in office.events(key) if status == "DELETE_COMPLETE"]
+    key = harness.create(body(P=policy, Q=queue()))
+    harness.delete()
+    gone = [name for name, status in harness.events(key) if status == "DELETE_COMPLETE"]
     assert gone == ["P", "Q", "stack"]
-    assert office.queues() == []
+    assert harness.queues() == []
 
 
-def test_a_deleted_stack_is_found_by_its_id_only(office: Office) -> None:
-    key = office.create(body(Q=queue()))
-    office.delete()
+def test_a_deleted_stack_is_found_by_its_id_only(harness: CloudFormationHarness) -> None:
+    key = harness.create(body(Q=queue()))
+    harness.delete()
     with pytest.raises(AwsError, match="Stack with id stack does not exist"):
-        office.stack()
-    assert office.state(key) == "DELETE_COMPLETE"
-    assert office.cf("DescribeStacks")["Stacks"] == []
-    assert [each["StackStatus"] for each in office.cf("ListStacks")["StackSummaries"]] == ["DELETE_COMPLETE"]
-    assert office.cf("ListStacks", StackStatusFilter=["CREATE_COMPLETE"])["StackSummaries"] == []
+        harness.stack()
+    assert harness.state(key) == "DELETE_COMPLETE"
+    assert harness.cloudformation("DescribeStacks")["Stacks"] == []
+    assert [each["StackStatus"] for each in harness.cloudformation("ListStacks")["StackSummaries"]] == [
+        "DELETE_COMPLETE"
+    ]
+    assert harness.cloudformation("ListStacks", StackStatusFilter=["CREATE_COMPLETE"])["StackSummaries"] == []
 
 
-def test_a_deleted_stack_is_forgotten_after_ninety_days(office: Office) -> None:
-    key = office.create(body(Q=queue()))
-    office.delete()
-    office.advance(90 * DAY + 1)
+def test_a_deleted_stack_is_forgotten_after_ninety_days(harness: CloudFormationHarness) -> None:
+    key = harness.create(body(Q=queue()))
+    harness.delete()
+    harness.advance(90 * DAY + 1)
     with pytest.raises(AwsError, match="does not exist"):
-        office.stack(key)
-    assert office.rows("SELECT count(*) FROM stack_events") == [(0,)]
+        harness.stack(key)
+    assert harness.rows("SELECT count(*) FROM stack_events") == [(0,)]
 
 
-def test_what_was_deleted_by_hand_keeps_nobody_from_deleting_its_stack(office: Office) -> None:
-    key = office.create(body(Q=queue()))
-    office.call("sqs", "DeleteQueue", QueueUrl=office.physical("Q"))
-    office.delete()
-    assert office.state(key) == "DELETE_COMPLETE"
+def test_what_was_deleted_by_hand_keeps_nobody_from_deleting_its_stack(harness: CloudFormationHarness) -> None:
+    key = harness.create(body(Q=queue()))
+    harness.call("sqs", "DeleteQueue", QueueUrl=harness.physical("Q"))
+    harness.delete()
+    assert harness.state(key) == "DELETE_COMPLETE"
 
 
-def test_a_stack_that_is_not_there_is_deleted_already(office: Office) -> None:
-    office.delete("nobody")
+def test_a_stack_that_is_not_there_is_deleted_already(harness: CloudFormationHarness) -> None:
+    harness.delete("nobody")
 
 
-def test_a_protected_stack_is_not_deleted(office: Office) -> None:
-    office.create(body(Q=queue()), EnableTerminationProtection=True)
+def test_a_protected_stack_is_not_deleted(harness: CloudFormationHarness) -> None:
+    harness.create(body(Q=queue()), EnableTerminationProtection=True)
     with pytest.raises(AwsError, match="TerminationProtection is enabled"):
-        office.delete()
-    office.cf("UpdateTerminationProtection", StackName="stack", EnableTerminationProtection=False)
-    office.delete()
-    assert office.queues() == []
+        harness.delete()
+    harness.cloudformation("UpdateTerminationProtection", StackName="stack", EnableTerminationProtection=False)
+    harness.delete()
+    assert harness.queues() == []
 
 
-def test_a_resource_that_is_to_stay_stays(office: Office) -> None:
-    key = office.create(body(Q=queue() | {"DeletionPolicy": "Retain"}))
-    office.delete()
-    assert office.state(key) == "DELETE_COMPLETE"
-    assert ("Q", "DELETE_SKIPPED") in office.events(key)
-    assert len(office.queues()) == 1
+def test_a_resource_that_is_to_stay_stays(harness: CloudFormationHarness) -> None:
+    key = harness.create(body(Q=queue() | {"DeletionPolicy": "Retain"}))
+    harness.delete()
+    assert harness.state(key) == "DELETE_COMPLETE"
+    assert ("Q", "DELETE_SKIPPED") in harness.events(key)
+    assert len(harness.queues()) == 1
 
 
-def test_a_resource_that_stays_except_on_create_goes_with_a_failed_creation(office: Office) -> None:
+def test_a_resource_that_stays_except_on_create_goes_with_a_failed_creation(harness: CloudFormationHarness) -> None:
     kept = queue() | {"DeletionPolicy": "RetainExceptOnCreate"}
-    office.create(body(Q=kept, Bad=BAD | {"DependsOn": "Q"}))
-    assert office.state() == "ROLLBACK_COMPLETE"
-    assert office.queues() == []
+    harness.create(body(Q=kept, Bad=BAD | {"DependsOn": "Q"}))
+    assert harness.state() == "ROLLBACK_COMPLETE"
+    assert harness.queues() == []
 
 
-def test_a_resource_that_cannot_be_deleted_fails_the_deletion_and_can_be_left_behind(office: Office) -> None:
+def test_a_resource_that_cannot_be_deleted_fails_the_deletion_and_can_be_left_behind(
+    harness: CloudFormationHarness,
+) -> None:
     rule = {
         "Type": "AWS::Events::Rule",
         "Properties": {"Name": "nightly", "ScheduleExpression": "rate(1 day)"},
     }
-    key = office.create(body(R=rule, Q=queue()))
+    key = harness.create(body(R=rule, Q=queue()))
     target = {"Id": "1", "Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:other"}
-    office.call("events", "PutTargets", Rule="nightly", Targets=[target])
+    harness.call("events", "PutTargets", Rule="nightly", Targets=[target])
     with pytest.raises(AwsError, match="only when the stack is in the DELETE_FAILED state"):
-        office.delete(RetainResources=["R"])
-    office.delete()
-    assert office.state() == "DELETE_FAILED"
-    assert office.queues() == []
-    assert office.stack()["StackStatusReason"] == "The following resource(s) failed to delete: [R]. "
-    office.delete(RetainResources=["R"])
-    assert office.state(key) == "DELETE_COMPLETE"
-    assert ("R", "DELETE_SKIPPED") in office.events(key)
+        harness.delete(RetainResources=["R"])
+    harness.delete()
+    assert harness.state() == "DELETE_FAILED"
+    assert harness.queues() == []
+    assert harness.stack()["StackStatusReason"] == "The following resource(s) failed to delete: [R]. "
+    harness.delete(RetainResources=["R"])
+    assert harness.state(key) == "DELETE_COMPLETE"
+    assert ("R", "DELETE_SKIPPED") in harness.events(key)
 
 
-def test_tags_of_a_stack_are_tags_of_its_resources(office: Office) -> None:
+def test_tags_of_a_stack_are_tags_of_its_resources(harness: CloudFormationHarness) -> None:
     own = queue(Tags=[{"Key": "who", "Value": "me"}])
-    office.create(body(Q=own), Tags=[{"Key": "who", "Value": "stack"}, {"Key": "cost", "Value": "1"}])
-    tags = office.call("sqs", "ListQueueTags", QueueUrl=office.physical("Q"))["Tags"]
+    harness.create(body(Q=own), Tags=[{"Key": "who", "Value": "stack"}, {"Key": "cost", "Value": "1"}])
+    tags = harness.call("sqs", "ListQueueTags", QueueUrl=harness.physical("Q"))["Tags"]
     assert tags == {"who": "me", "cost": "1"}
-    assert office.stack()["Tags"] == [{"Key": "who", "Value": "stack"}, {"Key": "cost", "Value": "1"}]
+    assert harness.stack()["Tags"] == [{"Key": "who", "Value": "stack"}, {"Key": "cost", "Value": "1"}]
 
 
 def test_what_means_nothing_here_is_recorded_and_said_to_be_so(
-    office: Office, caplog: pytest.LogCaptureFixture
+    harness: CloudFormationHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     text = dumps(
         {
@@ -241,63 +245,65 @@ def test_what_means_nothing_here_is_recorded_and_said_to_be_so(
             },
         }
     )
-    office.create(text, Capabilities=["CAPABILITY_IAM"])
-    outputs = office.outputs()
+    harness.create(text, Capabilities=["CAPABILITY_IAM"])
+    outputs = harness.outputs()
     assert outputs["Role"].startswith(f"arn:aws:iam::{ACCOUNT}:role/stack-Role-")
     assert outputs["Vpc"].startswith("vpc-")
     assert outputs["Own"]
     assert outputs["Parameter"] == "v"
-    assert "not simulated" in office.stack()["StackStatusReason"]
-    assert office.reasons().count("Recorded; not simulated here.") == 4
+    assert "not simulated" in harness.stack()["StackStatusReason"]
+    assert harness.reasons().count("Recorded; not simulated here.") == 4
     assert any("stack stack: not simulated: " in record.message for record in caplog.records)
 
 
-def test_a_template_with_roles_needs_a_capability(office: Office) -> None:
+def test_a_template_with_roles_needs_a_capability(harness: CloudFormationHarness) -> None:
     with pytest.raises(AwsError) as caught:
-        office.create(body(R=ROLE))
+        harness.create(body(R=ROLE))
     assert (caught.value.code, caught.value.message) == (
         "InsufficientCapabilitiesException",
         "Requires capabilities : [CAPABILITY_IAM]",
     )
     named = {"Type": "AWS::IAM::Role", "Properties": {"RoleName": "r"}}
     with pytest.raises(AwsError, match="CAPABILITY_NAMED_IAM"):
-        office.create(body(R=named), Capabilities=["CAPABILITY_IAM"])
+        harness.create(body(R=named), Capabilities=["CAPABILITY_IAM"])
 
 
-def test_a_value_that_another_stack_exports_is_imported(office: Office) -> None:
+def test_a_value_that_another_stack_exports_is_imported(harness: CloudFormationHarness) -> None:
     exporting = {
         "Resources": {"Q": queue()},
         "Outputs": {"Arn": {"Value": {"Fn::GetAtt": ["Q", "Arn"]}, "Export": {"Name": "the-queue"}}},
     }
     importing = body(T=topic(DisplayName={"Fn::ImportValue": "the-queue"}))
-    key = office.create(dumps(exporting), name="first")
-    office.create(importing, name="second")
-    assert office.state("second") == "CREATE_COMPLETE"
-    assert office.cf("ListImports", ExportName="the-queue")["Imports"] == ["second"]
-    (export,) = office.cf("ListExports")["Exports"]
+    key = harness.create(dumps(exporting), name="first")
+    harness.create(importing, name="second")
+    assert harness.state("second") == "CREATE_COMPLETE"
+    assert harness.cloudformation("ListImports", ExportName="the-queue")["Imports"] == ["second"]
+    (export,) = harness.cloudformation("ListExports")["Exports"]
     assert (export["Name"], export["ExportingStackId"]) == ("the-queue", key)
-    office.delete("first")
-    assert office.state("first") == "DELETE_FAILED"
-    assert "is in use by second" in office.stack("first")["StackStatusReason"]
-    office.delete("second")
-    office.delete("first")
-    assert office.cf("ListExports")["Exports"] == []
+    harness.delete("first")
+    assert harness.state("first") == "DELETE_FAILED"
+    assert "is in use by second" in harness.stack("first")["StackStatusReason"]
+    harness.delete("second")
+    harness.delete("first")
+    assert harness.cloudformation("ListExports")["Exports"] == []
 
 
-def test_an_export_belongs_to_one_stack(office: Office) -> None:
+def test_an_export_belongs_to_one_stack(harness: CloudFormationHarness) -> None:
     exporting = dumps({"Resources": {"Q": queue()}, "Outputs": {"O": {"Value": "v", "Export": {"Name": "x"}}}})
-    office.create(exporting, name="first")
-    office.create(exporting, name="second")
-    assert office.state("second") == "ROLLBACK_COMPLETE"
-    assert any("Export with name x is already exported by stack first" in reason for reason in office.reasons("second"))
+    harness.create(exporting, name="first")
+    harness.create(exporting, name="second")
+    assert harness.state("second") == "ROLLBACK_COMPLETE"
+    assert any(
+        "Export with name x is already exported by stack first" in reason for reason in harness.reasons("second")
+    )
 
 
-def test_an_export_that_nobody_has_fails_what_imports_it(office: Office) -> None:
-    office.create(body(T=topic(DisplayName={"Fn::ImportValue": "none"})))
-    assert "No export named none found." in office.reasons()
+def test_an_export_that_nobody_has_fails_what_imports_it(harness: CloudFormationHarness) -> None:
+    harness.create(body(T=topic(DisplayName={"Fn::ImportValue": "none"})))
+    assert "No export named none found." in harness.reasons()
 
 
-def test_a_stack_hears_its_parameters_and_hides_what_is_hidden(office: Office) -> None:
+def test_a_stack_hears_its_parameters_and_hides_what_is_hidden(harness: CloudFormationHarness) -> None:
     text = dumps(
         {
             "Parameters": {
@@ -308,80 +314,82 @@ def test_a_stack_hears_its_parameters_and_hides_what_is_hidden(office: Office) -
             "Resources": {"Q": queue(QueueName={"Ref": "Name"}, DelaySeconds={"Ref": "Delay"})},
         }
     )
-    office.create(text, values={"Name": "mine"})
-    url = office.physical("Q")
-    attributes = office.call("sqs", "GetQueueAttributes", QueueUrl=url, AttributeNames=["DelaySeconds"])["Attributes"]
+    harness.create(text, values={"Name": "mine"})
+    url = harness.physical("Q")
+    attributes = harness.call("sqs", "GetQueueAttributes", QueueUrl=url, AttributeNames=["DelaySeconds"])["Attributes"]
     assert attributes == {"DelaySeconds": "3"}
-    shown = {each["ParameterKey"]: each["ParameterValue"] for each in office.stack()["Parameters"]}
+    shown = {each["ParameterKey"]: each["ParameterValue"] for each in harness.stack()["Parameters"]}
     assert shown == {"Name": "mine", "Secret": "****", "Delay": "3"}
 
 
-def test_policies_of_stacks_are_kept(office: Office) -> None:
-    office.create(body(Q=queue()), StackPolicyBody='{"Statement": []}')
-    assert office.cf("GetStackPolicy", StackName="stack") == {"StackPolicyBody": '{"Statement": []}'}
-    office.cf("SetStackPolicy", StackName="stack", StackPolicyBody=dumps(OPEN))
-    assert office.cf("GetStackPolicy", StackName="stack") == {"StackPolicyBody": dumps(OPEN)}
+def test_policies_of_stacks_are_kept(harness: CloudFormationHarness) -> None:
+    harness.create(body(Q=queue()), StackPolicyBody='{"Statement": []}')
+    assert harness.cloudformation("GetStackPolicy", StackName="stack") == {"StackPolicyBody": '{"Statement": []}'}
+    harness.cloudformation("SetStackPolicy", StackName="stack", StackPolicyBody=dumps(OPEN))
+    assert harness.cloudformation("GetStackPolicy", StackName="stack") == {"StackPolicyBody": dumps(OPEN)}
     for wrong in ("{", "[]", '{"Statement": 1}', '{"Statement": [1]}', '{"Statement": [{"Effect": "Perhaps"}]}'):
         with pytest.raises(AwsError, match="Error validating stack policy"):
-            office.cf("SetStackPolicy", StackName="stack", StackPolicyBody=wrong)
+            harness.cloudformation("SetStackPolicy", StackName="stack", StackPolicyBody=wrong)
 
 
-def test_resources_are_described_by_name_and_by_what_they_are(office: Office) -> None:
-    office.create(body(Q=queue(), T=topic()))
-    arn = office.physical("T")
-    (found,) = office.cf("DescribeStackResources", PhysicalResourceId=arn, LogicalResourceId="T")["StackResources"]
+def test_resources_are_described_by_name_and_by_what_they_are(harness: CloudFormationHarness) -> None:
+    harness.create(body(Q=queue(), T=topic()))
+    arn = harness.physical("T")
+    (found,) = harness.cloudformation("DescribeStackResources", PhysicalResourceId=arn, LogicalResourceId="T")[
+        "StackResources"
+    ]
     assert (found["ResourceType"], found["StackName"]) == ("AWS::SNS::Topic", "stack")
-    listed = office.cf("ListStackResources", StackName="stack")["StackResourceSummaries"]
+    listed = harness.cloudformation("ListStackResources", StackName="stack")["StackResourceSummaries"]
     assert [each["LogicalResourceId"] for each in listed] == ["Q", "T"]
     with pytest.raises(AwsError, match="Resource Nothing does not exist for stack stack"):
-        office.cf("DescribeStackResource", StackName="stack", LogicalResourceId="Nothing")
+        harness.cloudformation("DescribeStackResource", StackName="stack", LogicalResourceId="Nothing")
 
 
-def test_events_come_in_pages(office: Office) -> None:
-    office.create(body(**{f"Q{number}": queue() for number in range(40)}))
-    first = office.cf("DescribeStackEvents", StackName="stack")
-    second = office.cf("DescribeStackEvents", StackName="stack", NextToken=first["NextToken"])
+def test_events_come_in_pages(harness: CloudFormationHarness) -> None:
+    harness.create(body(**{f"Q{number}": queue() for number in range(40)}))
+    first = harness.cloudformation("DescribeStackEvents", StackName="stack")
+    second = harness.cloudformation("DescribeStackEvents", StackName="stack", NextToken=first["NextToken"])
     keys = [event["EventId"] for page in (first, second) for event in page["StackEvents"]]
     assert len(keys) == 2 + 3 * 40
     assert "NextToken" not in second
 
 
-def test_stacks_come_in_pages(office: Office) -> None:
+def test_stacks_come_in_pages(harness: CloudFormationHarness) -> None:
     for number in range(105):
-        office.create(body(Q=queue()), name=f"stack{number}")
-    first = office.cf("ListStacks")
-    second = office.cf("ListStacks", NextToken=first["NextToken"])
+        harness.create(body(Q=queue()), name=f"stack{number}")
+    first = harness.cloudformation("ListStacks")
+    second = harness.cloudformation("ListStacks", NextToken=first["NextToken"])
     names = [each["StackName"] for page in (first, second) for each in page["StackSummaries"]]
     assert len(set(names)) == 105
     with pytest.raises(AwsError, match="NextToken"):
-        office.cf("ListStacks", NextToken="what")
+        harness.cloudformation("ListStacks", NextToken="what")
 
 
-def test_a_stack_that_is_done_in_time_stays(office: Office) -> None:
-    office.create(body(Q=queue()), TimeoutInMinutes=1)
-    office.advance(61_000)
-    assert office.state() == "CREATE_COMPLETE"
-    assert office.rows("SELECT * FROM timers WHERE service = 'cloudformation'") == []
+def test_a_stack_that_is_done_in_time_stays(harness: CloudFormationHarness) -> None:
+    harness.create(body(Q=queue()), TimeoutInMinutes=1)
+    harness.advance(61_000)
+    assert harness.state() == "CREATE_COMPLETE"
+    assert harness.rows("SELECT * FROM timers WHERE service = 'cloudformation'") == []
 
 
-def test_eventbridge_hears_of_stacks_and_resources(office: Office) -> None:
-    office.create(body(Q=queue()))
+def test_eventbridge_hears_of_stacks_and_resources(harness: CloudFormationHarness) -> None:
+    harness.create(body(Q=queue()))
     told = [
-        (event.detail_type, event.detail["status-details"]["status"]) for event in office.heard("aws.cloudformation")
+        (event.detail_type, event.detail["status-details"]["status"]) for event in harness.heard("aws.cloudformation")
     ]
     assert told[0] == ("CloudFormation Stack Status Change", "CREATE_IN_PROGRESS")
     assert ("CloudFormation Resource Status Change", "CREATE_COMPLETE") in told
     assert told[-1] == ("CloudFormation Stack Status Change", "CREATE_COMPLETE")
 
 
-def test_what_of_a_resource_has_no_effect_here_is_said(office: Office) -> None:
+def test_what_of_a_resource_has_no_effect_here_is_said(harness: CloudFormationHarness) -> None:
     group = {"Type": "AWS::Logs::LogGroup", "Properties": {"FieldIndexPolicies": [{"Fields": ["id"]}]}}
-    office.create(body(Group=group))
-    assert office.state() == "CREATE_COMPLETE"
-    assert "Not simulated here: FieldIndexPolicies." in office.reasons()
+    harness.create(body(Group=group))
+    assert harness.state() == "CREATE_COMPLETE"
+    assert "Not simulated here: FieldIndexPolicies." in harness.reasons()
 
 
-def test_policies_of_one_queue_and_one_topic_are_theirs(office: Office) -> None:
+def test_policies_of_one_queue_and_one_topic_are_theirs(harness: CloudFormationHarness) -> None:
     policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Sid": "a"}]}
     on_queue = {"Queue": {"Ref": "Q"}, "PolicyDocument": policy}
     on_topic = {"TopicArn": {"Ref": "T"}, "PolicyDocument": policy}
@@ -391,28 +399,28 @@ def test_policies_of_one_queue_and_one_topic_are_theirs(office: Office) -> None:
         "OnQueue": {"Type": "AWS::SQS::QueueInlinePolicy", "Properties": on_queue},
         "OnTopic": {"Type": "AWS::SNS::TopicInlinePolicy", "Properties": on_topic},
     }
-    office.create(body(**resources))
-    assert office.state() == "CREATE_COMPLETE", office.reasons()
-    url, topic_arn = office.physical("Q"), office.physical("T")
-    assert (office.physical("OnQueue"), office.physical("OnTopic")) == (url, topic_arn)
-    found = office.call("sqs", "GetQueueAttributes", QueueUrl=url, AttributeNames=["Policy"])["Attributes"]["Policy"]
+    harness.create(body(**resources))
+    assert harness.state() == "CREATE_COMPLETE", harness.reasons()
+    url, topic_arn = harness.physical("Q"), harness.physical("T")
+    assert (harness.physical("OnQueue"), harness.physical("OnTopic")) == (url, topic_arn)
+    found = harness.call("sqs", "GetQueueAttributes", QueueUrl=url, AttributeNames=["Policy"])["Attributes"]["Policy"]
     assert loads(found) == policy
-    assert loads(office.call("sns", "GetTopicAttributes", TopicArn=topic_arn)["Attributes"]["Policy"]) == policy
-    office.update(body(Q=queue(), T=topic()))
-    assert "Policy" not in office.call("sqs", "GetQueueAttributes", QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert loads(harness.call("sns", "GetTopicAttributes", TopicArn=topic_arn)["Attributes"]["Policy"]) == policy
+    harness.update(body(Q=queue(), T=topic()))
+    assert "Policy" not in harness.call("sqs", "GetQueueAttributes", QueueUrl=url, AttributeNames=["All"])["Attributes"]
 
 
-def test_a_cluster_s_capacity_providers_follow_its_template(office: Office) -> None:
+def test_a_cluster_s_capacity_providers_follow_its_template(harness: CloudFormationHarness) -> None:
     def cluster(*providers: str) -> str:
         return body(C={"Type": "AWS::ECS::Cluster", "Properties": {"CapacityProviders": list(providers)}})
 
-    office.create(cluster("FARGATE"))
-    office.update(cluster("FARGATE", "FARGATE_SPOT"))
-    (found,) = office.call("ecs", "DescribeClusters", clusters=[office.physical("C")])["clusters"]
+    harness.create(cluster("FARGATE"))
+    harness.update(cluster("FARGATE", "FARGATE_SPOT"))
+    (found,) = harness.call("ecs", "DescribeClusters", clusters=[harness.physical("C")])["clusters"]
     assert found["capacityProviders"] == ["FARGATE", "FARGATE_SPOT"]
 
 
-def test_providers_of_fargate_are_associated_with_a_cluster(office: Office) -> None:
+def test_providers_of_fargate_are_associated_with_a_cluster(harness: CloudFormationHarness) -> None:
     properties = {
         "Cluster": {"Ref": "C"},
         "CapacityProviders": ["FARGATE_SPOT"],
@@ -420,7 +428,7 @@ def test_providers_of_fargate_are_associated_with_a_cluster(office: Office) -> N
     }
     associations = {"Type": "AWS::ECS::ClusterCapacityProviderAssociations", "Properties": properties}
     resources = {"C": {"Type": "AWS::ECS::Cluster"}, "A": associations}
-    office.create(body(**resources))
-    assert office.state() == "CREATE_COMPLETE", office.reasons()
-    (found,) = office.call("ecs", "DescribeClusters", clusters=[office.physical("C")])["clusters"]
+    harness.create(body(**resources))
+    assert harness.state() == "CREATE_COMPLETE", harness.reasons()
+    (found,) = harness.call("ecs", "DescribeClusters", clusters=[harness.physical("C")])["clusters"]
     assert found["defaultCapacityProviderStrategy"] == [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]

@@ -3,13 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.services.cloudwatch.tower import Tower
+from tests.services.cloudwatch.cloudwatch_harness import CloudWatchHarness
 
 
 @pytest.fixture
-def tower(tmp_path: Path) -> Iterator[Tower]:
-    made = Tower(tmp_path / "data")
-    made.up()
-    made.people()
-    yield made
-    made.close()
+def harness(tmp_path: Path) -> Iterator[CloudWatchHarness]:
+    with CloudWatchHarness.running(tmp_path / "data") as harness:
+        harness.people()
+        yield harness

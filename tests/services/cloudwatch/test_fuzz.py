@@ -13,9 +13,9 @@ from lamplighter.base.json_text import dump_bytes
 from lamplighter.wire.models.catalog import ModelCatalog
 from lamplighter.wire.models.shapes import SERVICES
 from lamplighter.wire.protocols import aws_json
-from tests.engines import ACCOUNT, CALLER, REGION
-from tests.services.cloudwatch.tower import MINUTE, QUIET, Tower
-from tests.shaped import shaped
+from tests.engine_harness import ACCOUNT, CALLER, REGION
+from tests.random_parameters import shaped
+from tests.services.cloudwatch.cloudwatch_harness import MINUTE, QUIET, CloudWatchHarness
 
 HEALTH = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 CATALOG = ModelCatalog()
@@ -51,23 +51,21 @@ WORDS = {
 
 
 @pytest.fixture
-def tower(tmp_path: Path) -> Iterator[Tower]:
-    made = Tower(tmp_path / "data")
-    made.up()
-    made.people()
-    yield made
-    made.close()
+def harness(tmp_path: Path) -> Iterator[CloudWatchHarness]:
+    with CloudWatchHarness.running(tmp_path / "data") as harness:
+        harness.people()
+        yield harness
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 @settings(max_examples=25, deadline=None, suppress_health_check=HEALTH)
 @given(data=st.data())
-def test_any_request_has_an_answer(tower: Tower, operation: str, data: st.DataObject) -> None:
+def test_any_request_has_an_answer(harness: CloudWatchHarness, operation: str, data: st.DataObject) -> None:
     drawn = data.draw(shaped(MODEL.operation_model(operation).input_shape, WORDS))
     compiled = [CATALOG.operation("monitoring", operation, each) for each in SERVICES["monitoring"].protocols]
     with suppress(AwsError):
         params = aws_json.read_object(dump_bytes(drawn))
         compiled[0].check(params)
-        answer = tower.run(tower.engine.call(CALLER, "monitoring", operation, params))
+        answer = harness.run(harness.engine.call(CALLER, "monitoring", operation, params))
         assert {each.encode(answer, "id").status for each in compiled} == {200}
-    tower.advance(MINUTE)
+    harness.advance(MINUTE)

@@ -3,13 +3,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.services.ecs.rig import Rig
+from tests.services.ecs.ecs_harness import EcsHarness
 
 
 @pytest.fixture
-async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
-    rig = Rig(tmp_path)
-    yield rig
-    rig.crash_at = None
-    await rig.ecs.stop()
-    await rig.store.close()
+async def harness(tmp_path: Path) -> AsyncIterator[EcsHarness]:
+    harness = EcsHarness(tmp_path)
+    yield harness
+    harness.crash_at = None
+    await harness.ecs.stop()
+    await harness.store.close()

@@ -3,7 +3,7 @@
 import pytest
 
 from lamplighter.services.ecs.errors import ClientError
-from tests.services.ecs.rig import FARGATE, Rig
+from tests.services.ecs.ecs_harness import FARGATE, EcsHarness
 
 ROOT = {
     "family": "root",
@@ -11,20 +11,20 @@ ROOT = {
 }
 
 
-async def test_a_definition_that_asks_for_what_is_denied_is_not_registered(rig: Rig) -> None:
-    rig.deny = frozenset(["privileged"])
-    rig.build()
+async def test_a_definition_that_asks_for_what_is_denied_is_not_registered(harness: EcsHarness) -> None:
+    harness.deny = frozenset(["privileged"])
+    harness.build()
     with pytest.raises(ClientError, match="does not run privileged containers"):
-        await rig.call("RegisterTaskDefinition", **ROOT)
-    await rig.start(definition=FARGATE)
+        await harness.ecs_call("RegisterTaskDefinition", **ROOT)
+    await harness.start(definition=FARGATE)
 
 
-async def test_one_that_was_registered_before_is_not_run(rig: Rig) -> None:
-    await rig.call("RegisterTaskDefinition", **ROOT)
-    rig.deny = frozenset(["privileged"])
-    await rig.restart()
+async def test_one_that_was_registered_before_is_not_run(harness: EcsHarness) -> None:
+    await harness.ecs_call("RegisterTaskDefinition", **ROOT)
+    harness.deny = frozenset(["privileged"])
+    await harness.restart()
     with pytest.raises(ClientError, match="--deny privileged"):
-        await rig.call("RunTask", taskDefinition="root")
-    rig.deny = frozenset(["commands", "host-mounts"])
-    await rig.restart()
-    assert len((await rig.call("RunTask", taskDefinition="root"))["tasks"]) == 1
+        await harness.ecs_call("RunTask", taskDefinition="root")
+    harness.deny = frozenset(["commands", "host-mounts"])
+    await harness.restart()
+    assert len((await harness.ecs_call("RunTask", taskDefinition="root"))["tasks"]) == 1

@@ -3,12 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.services.events.hall import Hall
+from tests.services.events.events_harness import EventsHarness
 
 
 @pytest.fixture
-def hall(tmp_path: Path) -> Iterator[Hall]:
-    made = Hall(tmp_path / "data")
-    made.up()
-    yield made
-    made.close()
+def harness(tmp_path: Path) -> Iterator[EventsHarness]:
+    with EventsHarness.running(tmp_path / "data") as harness:
+        yield harness

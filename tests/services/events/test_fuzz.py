@@ -11,8 +11,8 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.services.events.rules.event_patterns import REQUIRED
 from lamplighter.wire.models.catalog import ModelCatalog
-from tests.engines import ACCOUNT, CALLER, REGION, ROLE, SECOND
-from tests.services.events.hall import GROUP, QUEUE, TOPIC, Hall
+from tests.engine_harness import ACCOUNT, CALLER, REGION, ROLE, SECOND
+from tests.services.events.events_harness import GROUP, QUEUE, TOPIC, EventsHarness
 
 CATALOG = ModelCatalog()
 MODEL = CATALOG.service("events").model
@@ -101,15 +101,15 @@ def of(shape: Shape, name: str) -> st.SearchStrategy[Json]:
 
 
 @pytest.fixture(scope="module")
-def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
-    hall = Hall(tmp_path_factory.mktemp("fuzz") / "data")
-    hall.up()
-    hall.events("CreateEventBus", Name="mine")
-    hall.rule({"source": ["shop"]}, name="r")
-    hall.rule(None, name="s", ScheduleExpression="rate(1 minute)")
-    hall.events("CreateArchive", ArchiveName="a", EventSourceArn=f"{HERE}event-bus/default")
-    yield hall
-    hall.close()
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EventsHarness]:
+    harness = EventsHarness(tmp_path_factory.mktemp("fuzz") / "data")
+    harness.up()
+    harness.events("CreateEventBus", Name="mine")
+    harness.rule({"source": ["shop"]}, name="r")
+    harness.rule(None, name="s", ScheduleExpression="rate(1 minute)")
+    harness.events("CreateArchive", ArchiveName="a", EventSourceArn=f"{HERE}event-bus/default")
+    yield harness
+    harness.close()
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
@@ -121,7 +121,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
 )
 @given(data=st.data())
 def test_every_request_is_answered_or_refused(
-    asked: Hall, caplog: pytest.LogCaptureFixture, name: str, data: st.DataObject
+    asked: EventsHarness, caplog: pytest.LogCaptureFixture, name: str, data: st.DataObject
 ) -> None:
     operation, model = CATALOG.operation("events", name), MODEL.operation_model(name)
     params = data.draw(of(model.input_shape, ""))
@@ -138,7 +138,7 @@ def test_every_request_is_answered_or_refused(
     assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
 
 
-def test_after_all_that_events_still_come(asked: Hall) -> None:
+def test_after_all_that_events_still_come(asked: EventsHarness) -> None:
     asked.events("PutRule", Name="last", EventPattern='{"source":["last"]}')
     asked.events("PutTargets", Rule="last", Targets=[{"Id": "1", "Arn": QUEUE, "Input": '"last"'}])
     asked.put(source="last")

@@ -3,8 +3,8 @@ from base64 import b64encode
 import pytest
 
 from lamplighter.base.json_text import Json
-from tests.engines import ACCOUNT, REGION
-from tests.services.events.hall import QUEUE, TOPIC, Hall, to
+from tests.engine_harness import ACCOUNT, REGION
+from tests.services.events.events_harness import QUEUE, TOPIC, EventsHarness, to
 
 
 def offset(number: int) -> str:
@@ -19,16 +19,16 @@ def names(answer: Json) -> list[str]:
 
 
 @pytest.fixture
-def full(hall: Hall) -> Hall:
+def full(harness: EventsHarness) -> EventsHarness:
     """Three of everything."""
     for name in ("a", "b", "c"):
-        hall.rule(None, to(QUEUE, "1"), to(TOPIC, "2"), to(QUEUE, "3"), name=name)
-        hall.events("CreateEventBus", Name=name)
+        harness.rule(None, to(QUEUE, "1"), to(TOPIC, "2"), to(QUEUE, "3"), name=name)
+        harness.events("CreateEventBus", Name=name)
         bus = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default"
-        archive = hall.events("CreateArchive", ArchiveName=name, EventSourceArn=bus)["ArchiveArn"]
+        archive = harness.events("CreateArchive", ArchiveName=name, EventSourceArn=bus)["ArchiveArn"]
         window = {"EventStartTime": 1, "EventEndTime": 2, "Destination": {"Arn": bus}}
-        hall.events("StartReplay", ReplayName=name, EventSourceArn=archive, **window)
-    return hall
+        harness.events("StartReplay", ReplayName=name, EventSourceArn=archive, **window)
+    return harness
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,9 @@ def full(hall: Hall) -> Hall:
         ("ListReplays", {"State": "COMPLETED"}, ["b", "c"]),
     ],
 )
-def test_a_page_begins_where_a_token_of_aws_says(full: Hall, operation: str, params: Json, rest: list[str]) -> None:
+def test_a_page_begins_where_a_token_of_aws_says(
+    full: EventsHarness, operation: str, params: Json, rest: list[str]
+) -> None:
     full.settle()
     assert names(full.events(operation, **params, NextToken=offset(1))) == rest
     assert names(full.events(operation, **params, NextToken=offset(2), Limit=1)) == rest[1:2]
@@ -50,12 +52,12 @@ def test_a_page_begins_where_a_token_of_aws_says(full: Hall, operation: str, par
     assert names(full.events(operation, **params, NextToken=offset(99), Limit=1)) == []
 
 
-def test_a_token_of_our_own_follows_one_of_aws(full: Hall) -> None:
+def test_a_token_of_our_own_follows_one_of_aws(full: EventsHarness) -> None:
     page = full.events("ListRules", NextToken=offset(1), Limit=1)
     assert names(full.events("ListRules", NextToken=page["NextToken"])) == ["c"]
 
 
-def test_pages_of_the_rules_of_a_target_hold_those_of_one_bus_only(full: Hall) -> None:
+def test_pages_of_the_rules_of_a_target_hold_those_of_one_bus_only(full: EventsHarness) -> None:
     full.rule(None, to(QUEUE), name="z", EventBusName="a")
     full.rule(None, to(QUEUE), name="z", EventBusName="b")
     page = full.events("ListRuleNamesByTarget", TargetArn=QUEUE, Limit=2)

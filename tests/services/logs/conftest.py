@@ -1,17 +1,14 @@
-"""What the tests of CloudWatch Logs share: a site with an engine running, and a clerk who calls it."""
+"""The harness of the tests of CloudWatch Logs."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.engines import Site
-from tests.services.logs.clerk import Clerk
+from tests.services.logs.logs_harness import LogsHarness
 
 
 @pytest.fixture
-def clerk(tmp_path: Path) -> Iterator[Clerk]:
-    site = Site(tmp_path / "data")
-    site.up()
-    yield Clerk(site)
-    site.close()
+def harness(tmp_path: Path) -> Iterator[LogsHarness]:
+    with LogsHarness.running(tmp_path / "data") as harness:
+        yield harness

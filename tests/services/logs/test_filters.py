@@ -8,14 +8,14 @@ import logging
 import pytest
 
 from lamplighter.base.json_text import Json
-from tests.services.logs.clerk import GROUP, Clerk
+from tests.services.logs.logs_harness import GROUP, LogsHarness
 
 METRIC: Json = [{"metricName": "errors", "metricNamespace": "batch", "metricValue": "1"}]
 DESTINATION = "arn:aws:lambda:us-east-1:123456789012:function:f"
 
 
-def metric(clerk: Clerk, name: str, group: str = GROUP, transformations: Json = METRIC) -> None:
-    clerk.call(
+def metric(harness: LogsHarness, name: str, group: str = GROUP, transformations: Json = METRIC) -> None:
+    harness.logs(
         "PutMetricFilter",
         logGroupName=group,
         filterName=name,
@@ -24,66 +24,66 @@ def metric(clerk: Clerk, name: str, group: str = GROUP, transformations: Json = 
     )
 
 
-def test_metric_filters_are_shown_counted_and_deleted(clerk: Clerk) -> None:
-    clerk.open()
-    metric(clerk, "b")
-    metric(clerk, "a")
-    pages = list(clerk.pages("DescribeMetricFilters", logGroupName=GROUP, limit=1))
+def test_metric_filters_are_shown_counted_and_deleted(harness: LogsHarness) -> None:
+    harness.open()
+    metric(harness, "b")
+    metric(harness, "a")
+    pages = list(harness.pages("DescribeMetricFilters", logGroupName=GROUP, limit=1))
     found = [each for page in pages for each in page["metricFilters"]]
     assert [each["filterName"] for each in found] == ["a", "b"]
     assert found[0] == {
         "filterName": "a",
         "logGroupName": GROUP,
         "filterPattern": "ERROR",
-        "creationTime": clerk.now,
+        "creationTime": harness.now,
         "applyOnTransformedLogs": False,
         "metricTransformations": METRIC,
     }
-    assert clerk.call("DescribeLogGroups")["logGroups"][0]["metricFilterCount"] == 2
-    clerk.call("DeleteMetricFilter", logGroupName=GROUP, filterName="a")
-    code, _ = clerk.refused("DeleteMetricFilter", logGroupName=GROUP, filterName="a")
+    assert harness.logs("DescribeLogGroups")["logGroups"][0]["metricFilterCount"] == 2
+    harness.logs("DeleteMetricFilter", logGroupName=GROUP, filterName="a")
+    code, _ = harness.refused("DeleteMetricFilter", logGroupName=GROUP, filterName="a")
     assert code == "ResourceNotFoundException"
 
 
-def test_metric_filters_of_all_groups_are_found_by_the_metric_that_they_make(clerk: Clerk) -> None:
+def test_metric_filters_of_all_groups_are_found_by_the_metric_that_they_make(harness: LogsHarness) -> None:
     other = [{"metricName": "other", "metricNamespace": "batch", "metricValue": "1"}]
     for group in ("x", "y"):
-        clerk.open(group=group)
-        metric(clerk, "a", group)
-        metric(clerk, "b", group, other)
-    pages = list(clerk.pages("DescribeMetricFilters", metricName="other", metricNamespace="batch", limit=1))
+        harness.open(group=group)
+        metric(harness, "a", group)
+        metric(harness, "b", group, other)
+    pages = list(harness.pages("DescribeMetricFilters", metricName="other", metricNamespace="batch", limit=1))
     found = [(each["logGroupName"], each["filterName"]) for page in pages for each in page["metricFilters"]]
     assert found == [("x", "b"), ("y", "b")]
-    assert clerk.refused("DescribeMetricFilters", metricName="other")[0] == "InvalidParameterException"
+    assert harness.refused("DescribeMetricFilters", metricName="other")[0] == "InvalidParameterException"
 
 
-def test_a_group_has_two_subscription_filters_at_most_and_they_outlive_a_crash(clerk: Clerk) -> None:
-    clerk.open()
+def test_a_group_has_two_subscription_filters_at_most_and_they_outlive_a_crash(harness: LogsHarness) -> None:
+    harness.open()
     named: Json = {"logGroupName": GROUP, "filterPattern": "", "destinationArn": DESTINATION}
     for name in ("a", "b", "a"):
-        clerk.call("PutSubscriptionFilter", filterName=name, **named)
-    assert clerk.refused("PutSubscriptionFilter", filterName="c", **named)[0] == "LimitExceededException"
-    clerk.site.restart()
-    found = clerk.call("DescribeSubscriptionFilters", logGroupName=GROUP)["subscriptionFilters"]
+        harness.logs("PutSubscriptionFilter", filterName=name, **named)
+    assert harness.refused("PutSubscriptionFilter", filterName="c", **named)[0] == "LimitExceededException"
+    harness.restart()
+    found = harness.logs("DescribeSubscriptionFilters", logGroupName=GROUP)["subscriptionFilters"]
     assert [(each["filterName"], each["distribution"]) for each in found] == [
         ("a", "ByLogStream"),
         ("b", "ByLogStream"),
     ]
-    clerk.call("DeleteSubscriptionFilter", logGroupName=GROUP, filterName="b")
-    assert len(clerk.call("DescribeSubscriptionFilters", logGroupName=GROUP)["subscriptionFilters"]) == 1
+    harness.logs("DeleteSubscriptionFilter", logGroupName=GROUP, filterName="b")
+    assert len(harness.logs("DescribeSubscriptionFilters", logGroupName=GROUP)["subscriptionFilters"]) == 1
 
 
-def test_a_filter_of_no_pattern_is_refused(clerk: Clerk) -> None:
-    clerk.open()
-    answer = clerk.refused(
+def test_a_filter_of_no_pattern_is_refused(harness: LogsHarness) -> None:
+    harness.open()
+    answer = harness.refused(
         "PutSubscriptionFilter", logGroupName=GROUP, filterName="a", filterPattern="{ $.a", destinationArn=DESTINATION
     )
     assert answer == ("InvalidParameterException", "If a filter pattern starts with '{' it must end with '}'")
 
 
-def test_a_pattern_is_tried_on_messages_and_tells_what_it_extracts(clerk: Clerk) -> None:
+def test_a_pattern_is_tried_on_messages_and_tells_what_it_extracts(harness: LogsHarness) -> None:
     line = '127.0.0.1 - frank [10/Oct/2000:13:25:15 -0700] "GET /apache_pb.gif HTTP/1.0" 200 1534'
-    answer = clerk.call("TestMetricFilter", filterPattern="[..., size]", logEventMessages=["", line])
+    answer = harness.logs("TestMetricFilter", filterPattern="[..., size]", logEventMessages=["", line])
     (match,) = answer["matches"]
     assert match["eventNumber"] == 2
     assert match["extractedValues"] == {
@@ -98,13 +98,13 @@ def test_a_pattern_is_tried_on_messages_and_tells_what_it_extracts(clerk: Clerk)
 
 
 def test_who_puts_a_subscription_filter_is_told_that_nothing_is_delivered(
-    clerk: Clerk, caplog: pytest.LogCaptureFixture
+    harness: LogsHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
-    clerk.open("s")
+    harness.open("s")
     named: Json = {"logGroupName": GROUP, "filterPattern": "", "destinationArn": DESTINATION}
     with caplog.at_level(logging.WARNING, "lamplighter.logs"):
-        clerk.call("PutSubscriptionFilter", filterName="a", **named)
-        clerk.put("s", (0, "x"))
+        harness.logs("PutSubscriptionFilter", filterName="a", **named)
+        harness.put("s", (0, "x"))
     assert [record.message for record in caplog.records if record.name == "lamplighter.logs"] == [
         f"subscription filter a of {GROUP} is kept; nothing is delivered to {DESTINATION} here"
     ]
@@ -125,11 +125,11 @@ ROLE = "arn:aws:iam::123456789012:role/r"
     ],
 )
 def test_a_destination_to_which_nothing_can_be_delivered_is_refused(
-    clerk: Clerk, destination: str, more: Json, reason: str
+    harness: LogsHarness, destination: str, more: Json, reason: str
 ) -> None:
-    clerk.open()
+    harness.open()
     named: Json = {"logGroupName": GROUP, "filterName": "a", "filterPattern": "", "destinationArn": destination}
-    code, message = clerk.refused("PutSubscriptionFilter", **named, **more)
+    code, message = harness.refused("PutSubscriptionFilter", **named, **more)
     assert code == "InvalidParameterException"
     assert reason in message
 
@@ -142,10 +142,10 @@ def test_a_destination_to_which_nothing_can_be_delivered_is_refused(
         ("arn:aws:logs:us-east-1:210987654321:destination:d", {}),
     ],
 )
-def test_destinations_of_aws_are_kept(clerk: Clerk, destination: str, more: Json) -> None:
-    clerk.open()
+def test_destinations_of_aws_are_kept(harness: LogsHarness, destination: str, more: Json) -> None:
+    harness.open()
     named: Json = {"logGroupName": GROUP, "filterName": "a", "filterPattern": "", "destinationArn": destination}
-    clerk.call("PutSubscriptionFilter", **named, **more)
+    harness.logs("PutSubscriptionFilter", **named, **more)
 
 
 @pytest.mark.parametrize(
@@ -161,9 +161,9 @@ def test_destinations_of_aws_are_kept(clerk: Clerk, destination: str, more: Json
         ({"dimensions": {"a": "b"}}, "dimension 'a' must be a field"),
     ],
 )
-def test_a_metric_that_cannot_be_is_refused(clerk: Clerk, made: Json, reason: str) -> None:
-    clerk.open()
-    code, message = clerk.refused(
+def test_a_metric_that_cannot_be_is_refused(harness: LogsHarness, made: Json, reason: str) -> None:
+    harness.open()
+    code, message = harness.refused(
         "PutMetricFilter",
         logGroupName=GROUP,
         filterName="a",
@@ -174,8 +174,8 @@ def test_a_metric_that_cannot_be_is_refused(clerk: Clerk, made: Json, reason: st
     assert message.startswith(f"Invalid metric transformation: {reason}")
 
 
-def test_a_group_has_five_regular_expressions_at_most(clerk: Clerk) -> None:
-    clerk.open()
+def test_a_group_has_five_regular_expressions_at_most(harness: LogsHarness) -> None:
+    harness.open()
 
     def put(name: str, pattern: str) -> tuple[str, Json]:
         named: Json = {"logGroupName": GROUP, "filterName": name, "filterPattern": pattern}
@@ -183,9 +183,9 @@ def test_a_group_has_five_regular_expressions_at_most(clerk: Clerk) -> None:
 
     for at in range(5):
         operation, params = put(str(at), f"%a{at}%")
-        clerk.call(operation, **params)
+        harness.logs(operation, **params)
     operation, params = put("5", "%b%")
-    assert clerk.refused(operation, **params)[0] == "LimitExceededException"
+    assert harness.refused(operation, **params)[0] == "LimitExceededException"
     for name, pattern in (("4", "%c%"), ("5", 'word "100% of 5%"')):
         operation, params = put(name, pattern)
-        clerk.call(operation, **params)
+        harness.logs(operation, **params)

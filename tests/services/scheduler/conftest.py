@@ -1,16 +1,14 @@
-"""What the tests of EventBridge Scheduler share: a desk, with an engine running from 2026-01-01 on."""
+"""The harness of the tests of EventBridge Scheduler: its engine runs from 2026-01-01 on."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.services.scheduler.desk import Desk
+from tests.services.scheduler.scheduler_harness import SchedulerHarness
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    made = Desk(tmp_path / "data")
-    made.up()
-    yield made
-    made.close()
+def harness(tmp_path: Path) -> Iterator[SchedulerHarness]:
+    with SchedulerHarness.running(tmp_path / "data") as harness:
+        yield harness

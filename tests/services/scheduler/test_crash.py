@@ -9,53 +9,53 @@ import pytest
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import loads
-from tests.engines import ACCOUNT, REGION, ROLE, Died
-from tests.services.scheduler.desk import MINUTE, QUEUE, Desk
+from tests.engine_harness import ACCOUNT, REGION, ROLE, EngineDied
+from tests.services.scheduler.scheduler_harness import MINUTE, QUEUE, SchedulerHarness
 
 SLOTS = 3
 STEP = 30_000
 
 
-def prepare(directory: Path) -> Desk:
-    """A desk before the night: a message, an execution and a flexible message, each minute, and one that goes."""
-    desk = Desk(directory)
-    desk.up()
+def prepare(directory: Path) -> SchedulerHarness:
+    """A harness before the night: a message, an execution and a flexible message, each minute, and one that goes."""
+    harness = SchedulerHarness(directory)
+    harness.up()
     given = '{"at":"<aws.scheduler.scheduled-time>"}'
-    desk.schedule("cron(1-3 0 * * ? *)", "message")
-    desk.schedule("cron(1-3 0 * * ? *)", "execution", desk.pass_machine() | {"Input": given})
+    harness.schedule("cron(1-3 0 * * ? *)", "message")
+    harness.schedule("cron(1-3 0 * * ? *)", "execution", harness.pass_machine() | {"Input": given})
     window = {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 1}
     flexible = {"Arn": QUEUE, "RoleArn": ROLE, "Input": "flexible <aws.scheduler.scheduled-time>"}
-    desk.schedule("cron(1-3 0 * * ? *)", "flexible", flexible, FlexibleTimeWindow=window)
-    desk.schedule("at(2026-01-01T00:02:00)", "goes", flexible | {"Input": "goes"}, ActionAfterCompletion="DELETE")
-    return desk
+    harness.schedule("cron(1-3 0 * * ? *)", "flexible", flexible, FlexibleTimeWindow=window)
+    harness.schedule("at(2026-01-01T00:02:00)", "goes", flexible | {"Input": "goes"}, ActionAfterCompletion="DELETE")
+    return harness
 
 
-def play(desk: Desk) -> int:
+def play(harness: SchedulerHarness) -> int:
     """Go through the night, with a new engine whenever one dies; how many died."""
-    deaths, end = 0, desk.clock.now() + 6 * MINUTE
-    while desk.clock.now() < end:
+    deaths, end = 0, harness.clock.now() + 6 * MINUTE
+    while harness.clock.now() < end:
         try:
-            desk.advance(STEP)
-        except Died:
+            harness.advance(STEP)
+        except EngineDied:
             deaths += 1
-            desk.up()
+            harness.up()
     return deaths
 
 
-def check(desk: Desk) -> None:
+def check(harness: SchedulerHarness) -> None:
     """Nobody can tell that anything has happened."""
     times = [f"2026-01-01T00:0{minute}:00Z" for minute in (1, 2, 3)]
     expected = Counter([*times, *(f"flexible {time}" for time in times), "goes"])
-    assert Counter(desk.bodies()) == expected
+    assert Counter(harness.bodies()) == expected
     machine = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:nothing"
-    executions = desk.call("states", "ListExecutions", stateMachineArn=machine)["executions"]
-    inputs = [loads(desk.describe(each["executionArn"])["input"])["at"] for each in executions]
+    executions = harness.call("states", "ListExecutions", stateMachineArn=machine)["executions"]
+    inputs = [loads(harness.describe(each["executionArn"])["input"])["at"] for each in executions]
     assert sorted(inputs) == times
     for name in ("message", "execution", "flexible"):
-        assert desk.outcomes(name) == ["DELIVERED"] * SLOTS
-    names = [each["Name"] for each in desk.call("scheduler", "ListSchedules")["Schedules"]]
+        assert harness.outcomes(name) == ["DELIVERED"] * SLOTS
+    names = [each["Name"] for each in harness.call("scheduler", "ListSchedules")["Schedules"]]
     assert names == ["execution", "flexible", "message"]
-    assert desk.rows("SELECT * FROM outbox") == desk.rows("SELECT * FROM deliveries WHERE finished IS NULL") == []
+    assert harness.rows("SELECT * FROM outbox") == harness.rows("SELECT * FROM deliveries WHERE finished IS NULL") == []
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
@@ -68,11 +68,11 @@ def test_killed_at_any_commit_every_slot_runs_once(tmp_path: Path, before: bool)
     quiet.close()
     killed = 0
     for commit in itertools.count(1):
-        desk = prepare(tmp_path / str(commit))
-        desk.die_at(commit, before=before)
-        deaths = play(desk)
-        check(desk)
-        desk.close()
+        harness = prepare(tmp_path / str(commit))
+        harness.die_at(commit, before=before)
+        deaths = play(harness)
+        check(harness)
+        harness.close()
         killed += deaths
         if not deaths:
             break
@@ -81,22 +81,22 @@ def test_killed_at_any_commit_every_slot_runs_once(tmp_path: Path, before: bool)
 
 def test_a_group_whose_deletion_is_cut_off_is_gone_at_the_next_start(tmp_path: Path) -> None:
     for commit in itertools.count(1):
-        desk = Desk(tmp_path / str(commit))
-        desk.up()
-        desk.call("scheduler", "CreateScheduleGroup", Name="batch")
+        harness = SchedulerHarness(tmp_path / str(commit))
+        harness.up()
+        harness.call("scheduler", "CreateScheduleGroup", Name="batch")
         for number in range(250):
-            desk.schedule("rate(1 hour)", f"job-{number}", GroupName="batch", State="DISABLED")
-        desk.die_at(commit, before=False)
+            harness.schedule("rate(1 hour)", f"job-{number}", GroupName="batch", State="DISABLED")
+        harness.die_at(commit, before=False)
         died = False
         try:
-            desk.call("scheduler", "DeleteScheduleGroup", Name="batch")
-            desk.settle()
-        except Died:
+            harness.call("scheduler", "DeleteScheduleGroup", Name="batch")
+            harness.settle()
+        except EngineDied:
             died = True
-            desk.up()
-        assert desk.rows("SELECT * FROM schedules") == desk.rows("SELECT * FROM schedule_groups") == []
+            harness.up()
+        assert harness.rows("SELECT * FROM schedules") == harness.rows("SELECT * FROM schedule_groups") == []
         with suppress(AwsError):
-            raise AssertionError(desk.call("scheduler", "GetScheduleGroup", Name="batch"))
-        desk.close()
+            raise AssertionError(harness.call("scheduler", "GetScheduleGroup", Name="batch"))
+        harness.close()
         if not died:
             return

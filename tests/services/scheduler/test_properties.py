@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lamplighter.lang.schedule.expression import parse_schedule
-from tests.engines import ROLE, Died
-from tests.services.scheduler.desk import HOUR, MINUTE, QUEUE, Desk, text
+from tests.engine_harness import ROLE, EngineDied
+from tests.services.scheduler.scheduler_harness import HOUR, MINUTE, QUEUE, SchedulerHarness, text
 
 TARGET = {
     "Arn": QUEUE,
@@ -33,31 +33,31 @@ HAPPENINGS = st.one_of(
 
 
 @contextmanager
-def desk_of(expression: str, policy: str) -> Iterator[Desk]:
+def desk_of(expression: str, policy: str) -> Iterator[SchedulerHarness]:
     with tempfile.TemporaryDirectory() as directory:
-        desk = Desk(Path(directory) / "data")
-        desk.up()
-        desk.schedule(expression, target=TARGET)
-        desk.missed(policy)
+        harness = SchedulerHarness(Path(directory) / "data")
+        harness.up()
+        harness.schedule(expression, target=TARGET)
+        harness.missed(policy)
         try:
-            yield desk
+            yield harness
         finally:
-            desk.disk.death = None
-            desk.close()
+            harness.disk.death = None
+            harness.close()
 
 
-def happen(desk: Desk, what: str, amount: int) -> None:
+def happen(harness: SchedulerHarness, what: str, amount: int) -> None:
     """Let one thing happen."""
     if what == "die":
-        desk.die_at(amount, before=amount % 2 == 0)
+        harness.die_at(amount, before=amount % 2 == 0)
     elif what == "off":
-        desk.off(amount)
+        harness.off(amount)
     elif what in ("forward", "back"):
-        desk.clock.jump(amount if what == "forward" else -amount)
-        desk.advance(5_000)
+        harness.clock.jump(amount if what == "forward" else -amount)
+        harness.advance(5_000)
     else:
         for _ in range(0, amount, 5 * MINUTE):
-            desk.advance(5 * MINUTE)
+            harness.advance(5 * MINUTE)
 
 
 @settings(max_examples=25, deadline=None)
@@ -65,25 +65,25 @@ def happen(desk: Desk, what: str, amount: int) -> None:
 def test_every_slot_is_on_record_once_and_runs_at_most_once(
     expression: str, policy: str, happenings: list[tuple[str, int]]
 ) -> None:
-    with desk_of(expression, policy) as desk:
-        start = latest = desk.clock.now()
+    with desk_of(expression, policy) as harness:
+        start = latest = harness.clock.now()
         for what, amount in happenings:
             try:
-                happen(desk, what, amount)
-            except Died:
-                desk.up()
-            latest = max(latest, desk.clock.now())
-        desk.disk.death = None
-        desk.advance(latest - desk.clock.now() + HOUR)
-        desk.settle()
+                happen(harness, what, amount)
+            except EngineDied:
+                harness.up()
+            latest = max(latest, harness.clock.now())
+        harness.disk.death = None
+        harness.advance(latest - harness.clock.now() + HOUR)
+        harness.settle()
         schedule = parse_schedule(expression)
         after = start - 1 if schedule.kind == "rate" else start
-        now = desk.clock.now()
+        now = harness.clock.now()
         expected = list(takewhile(lambda time: time <= now, schedule.times(after, "UTC", start)))
-        rows = desk.slots()
+        rows = harness.slots()
         recorded = [time for row in rows for time in expected if row.slot <= time <= row.until]
         assert recorded == expected
         assert sum(row.count for row in rows) == len(expected)
         ran = [f"{text(row.slot)}Z" for row in rows if row.outcome == "DELIVERED"]
-        assert Counter(desk.bodies()) == Counter(ran)
+        assert Counter(harness.bodies()) == Counter(ran)
         assert {row.outcome for row in rows} <= {"DELIVERED", "MISSED"}

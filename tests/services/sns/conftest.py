@@ -3,12 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.services.sns.town import Town
+from tests.services.sns.sns_harness import SnsHarness
 
 
 @pytest.fixture
-def town(tmp_path: Path) -> Iterator[Town]:
-    town = Town(tmp_path / "data")
-    town.up()
-    yield town
-    town.close()
+def harness(tmp_path: Path) -> Iterator[SnsHarness]:
+    with SnsHarness.running(tmp_path / "data") as harness:
+        yield harness

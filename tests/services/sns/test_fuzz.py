@@ -12,8 +12,8 @@ from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.wire.http import HttpRequest
 from lamplighter.wire.route import encode_result, route_request
-from tests.engines import ACCOUNT, REGION
-from tests.services.sns.town import DEAD, GONE, HOOK, QUEUE, Town
+from tests.engine_harness import ACCOUNT, REGION
+from tests.services.sns.sns_harness import DEAD, GONE, HOOK, QUEUE, SnsHarness
 
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts"
 FIFO = f"arn:aws:sns:{REGION}:{ACCOUNT}:orders.fifo"
@@ -58,19 +58,19 @@ class Refused(Exception):
     """In AWS's words, as the caller's fault."""
 
 
-def ask(town: Town, operation: str, fields: dict[str, str]) -> Json:
+def ask(harness: SnsHarness, operation: str, fields: dict[str, str]) -> Json:
     body = urlencode({"Action": operation, **fields}).encode()
     try:
-        return _ask(town, body)
+        return _ask(harness, body)
     except AwsError as error:
         raise (Refused if error.status < 500 else AssertionError)(f"{fields}: {error.message}") from error
 
 
-def _ask(town: Town, body: bytes) -> Json:
-    request = route_request(town.engine.catalog, HttpRequest("POST", b"/", b"", HEADERS, body))
+def _ask(harness: SnsHarness, body: bytes) -> Json:
+    request = route_request(harness.engine.catalog, HttpRequest("POST", b"/", b"", HEADERS, body))
     caller = Caller(request.account, request.region)
-    result = town.run(town.engine.call(caller, request.service, request.operation, request.params))
-    town.settle()
+    result = harness.run(harness.engine.call(caller, request.service, request.operation, request.params))
+    harness.settle()
     return encode_result(request, result, "r")
 
 
@@ -81,10 +81,10 @@ def _ask(town: Town, body: bytes) -> Json:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.lists(REQUESTS, min_size=1, max_size=8))
-def test_every_request_is_answered_or_refused(town: Town, requests: list[tuple[str, dict[str, str]]]) -> None:
+def test_every_request_is_answered_or_refused(harness: SnsHarness, requests: list[tuple[str, dict[str, str]]]) -> None:
     known = itertools.cycle(({"TopicArn": TOPIC}, {}, {"TopicArn": FIFO, "MessageGroupId": "g"}))
-    ask(town, "CreateTopic", {"Name": "alerts"})
+    ask(harness, "CreateTopic", {"Name": "alerts"})
     for (operation, fields), more in zip(requests, known, strict=False):
         with suppress(Refused):
-            ask(town, operation, {**more, **fields})
-    assert town.rows("SELECT count(*) FROM outbox") == [(0,)]
+            ask(harness, operation, {**more, **fields})
+    assert harness.rows("SELECT count(*) FROM outbox") == [(0,)]

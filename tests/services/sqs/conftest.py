@@ -3,13 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.engines import Site
-from tests.services.sqs.office import Office
+from tests.services.sqs.sqs_harness import SqsHarness
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    site = Site(tmp_path / "data")
-    site.up()
-    yield Office(site)
-    site.close()
+def harness(tmp_path: Path) -> Iterator[SqsHarness]:
+    with SqsHarness.running(tmp_path / "data") as harness:
+        yield harness

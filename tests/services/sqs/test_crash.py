@@ -6,8 +6,8 @@ import pytest
 
 from lamplighter.base.errors import Unavailable
 from lamplighter.base.json_text import Json
-from tests.engines import CALLER, Died, Site
-from tests.services.sqs.office import Office, arn, redrive, text
+from tests.engine_harness import CALLER, EngineDied
+from tests.services.sqs.sqs_harness import SqsHarness, arn, redrive, text
 
 LETTERS = 12
 
@@ -15,8 +15,8 @@ LETTERS = 12
 class Day:
     """Letters are sent, received, lost sight of, given up and brought back; whoever dies under it is replaced."""
 
-    def __init__(self, office: Office) -> None:
-        self.office = office
+    def __init__(self, harness: SqsHarness) -> None:
+        self.harness = harness
         self.accepted: set[str] = set()
         self.done: set[str] = set()
         self.maybe: set[str] = set()
@@ -26,18 +26,18 @@ class Day:
     def attempt(self, operation: str, **params: Json) -> Json:
         """Do something; None where the engine died of it and is there again."""
         try:
-            return self.office.call(operation, **params)
-        except Died:
+            return self.harness.sqs(operation, **params)
+        except EngineDied:
             self.deaths += 1
-            self.office.site.up()
+            self.harness.up()
             return None
 
     def pass_time(self, seconds: float) -> None:
         try:
-            self.office.pass_time(seconds)
-        except Died:
+            self.harness.pass_time(seconds)
+        except EngineDied:
             self.deaths += 1
-            self.office.site.up()
+            self.harness.up()
 
     def go(self, url: str, dead: str) -> None:
         for number in range(LETTERS):
@@ -65,19 +65,19 @@ class Day:
         for url in urls:
             for _ in range(LETTERS):
                 self.pass_time(31)
-                for message in self.office.receive(url, 10):
+                for message in self.harness.receive(url, 10):
                     found.append(message["Body"])
-                    self.office.delete(url, message)
+                    self.harness.delete(url, message)
         return found
 
 
-def open_office(directory: Path, fifo: str) -> tuple[Office, str, str]:
-    office = Office(Site(directory))
-    office.site.up()
+def open_office(directory: Path, fifo: str) -> tuple[SqsHarness, str, str]:
+    harness = SqsHarness(directory)
+    harness.up()
     kind = {"FifoQueue": "true", "ContentBasedDeduplication": "true"} if fifo else {}
-    dead = office.queue(f"dead{fifo}", **kind)
-    url = office.queue(f"letters{fifo}", **kind, RedrivePolicy=redrive(f"dead{fifo}", 1))
-    return office, url, dead
+    dead = harness.queue(f"dead{fifo}", **kind)
+    url = harness.queue(f"letters{fifo}", **kind, RedrivePolicy=redrive(f"dead{fifo}", 1))
+    return harness, url, dead
 
 
 def check(day: Day, left: list[str]) -> None:
@@ -90,67 +90,67 @@ def check(day: Day, left: list[str]) -> None:
 @pytest.mark.parametrize("fifo", ["", ".fifo"], ids=["standard", "fifo"])
 def test_no_letter_is_lost_or_doubled_whenever_the_engine_dies(tmp_path: Path, fifo: str, *, before: bool) -> None:
     for commit in range(1, 60):
-        office, url, dead = open_office(tmp_path / str(commit), fifo)
-        day = Day(office)
-        office.site.die_at(commit, before=before)
+        harness, url, dead = open_office(tmp_path / str(commit), fifo)
+        day = Day(harness)
+        harness.die_at(commit, before=before)
         try:
             day.go(url, dead)
-            office.site.disk.death = None
+            harness.disk.death = None
             check(day, day.left(url, dead))
         finally:
-            office.site.close()
+            harness.close()
         if not day.deaths:
             break
     assert commit > 20
     assert day.accepted == {f"letter {number}" for number in range(LETTERS)}
 
 
-def test_everything_is_as_it_was_after_a_crash(office: Office) -> None:
-    url = office.queue(VisibilityTimeout="20", ReceiveMessageWaitTimeSeconds="1")
+def test_everything_is_as_it_was_after_a_crash(harness: SqsHarness) -> None:
+    url = harness.queue(VisibilityTimeout="20", ReceiveMessageWaitTimeSeconds="1")
     for body, delay in (("now", 0), ("later", 10), ("in flight", 0)):
-        office.send(url, body, DelaySeconds=delay)
-    shown, first = office.attributes(url), office.receive(url, 1)
-    office.site.restart()
-    assert office.attributes(url) | {"ApproximateNumberOfMessagesNotVisible": "0"} == shown | {
+        harness.send(url, body, DelaySeconds=delay)
+    shown, first = harness.attributes(url), harness.receive(url, 1)
+    harness.restart()
+    assert harness.attributes(url) | {"ApproximateNumberOfMessagesNotVisible": "0"} == shown | {
         "ApproximateNumberOfMessages": "1",
         "ApproximateNumberOfMessagesNotVisible": "0",
     }
-    assert office.counts(url) == (1, 1, 1)
-    office.delete(url, first[0])
-    assert office.counts(url) == (1, 0, 1)
-    poll = office.poll(url, 20, MaxNumberOfMessages=10)
+    assert harness.counts(url) == (1, 1, 1)
+    harness.delete(url, first[0])
+    assert harness.counts(url) == (1, 0, 1)
+    poll = harness.poll(url, 20, MaxNumberOfMessages=10)
     assert text(poll) == ["in flight"]
-    poll = office.poll(url, 20, MaxNumberOfMessages=10)
-    office.pass_time(10)
+    poll = harness.poll(url, 20, MaxNumberOfMessages=10)
+    harness.pass_time(10)
     assert text(poll) == ["later"]
 
 
-def test_a_queue_goes_on_being_swept_after_a_crash(office: Office) -> None:
-    url = office.queue(MessageRetentionPeriod="60")
+def test_a_queue_goes_on_being_swept_after_a_crash(harness: SqsHarness) -> None:
+    url = harness.queue(MessageRetentionPeriod="60")
     for _ in range(20):
-        office.send(url)
-    office.site.crash()
-    office.site.clock.advance(60_000)
-    office.site.up()
-    assert office.site.rows("SELECT count(*) FROM sqs_messages") == [(0,)]
+        harness.send(url)
+    harness.crash()
+    harness.clock.advance(60_000)
+    harness.up()
+    assert harness.rows("SELECT count(*) FROM sqs_messages") == [(0,)]
 
 
-def test_a_message_for_which_the_disk_has_no_room_is_refused_and_not_kept(office: Office) -> None:
-    url = office.queue()
-    office.site.disk.fill("COMMIT")
+def test_a_message_for_which_the_disk_has_no_room_is_refused_and_not_kept(harness: SqsHarness) -> None:
+    url = harness.queue()
+    harness.disk.fill("COMMIT")
     with pytest.raises(Unavailable):
-        office.send(url, "too much")
-    office.site.disk.fill("")
-    office.send(url, "fits")
-    assert office.bodies(url) == ["fits"]
+        harness.send(url, "too much")
+    harness.disk.fill("")
+    harness.send(url, "fits")
+    assert harness.bodies(url) == ["fits"]
 
 
-def test_who_waits_is_served_when_the_disk_has_room_again(office: Office) -> None:
-    url = office.queue()
-    poll = office.poll(url)
-    office.site.disk.fill("COMMIT")
+def test_who_waits_is_served_when_the_disk_has_room_again(harness: SqsHarness) -> None:
+    url = harness.queue()
+    poll = harness.poll(url)
+    harness.disk.fill("COMMIT")
     with pytest.raises(Unavailable):
-        office.site.run(office.site.engine.call(CALLER, "sqs", "SendMessage", {"QueueUrl": url, "MessageBody": "no"}))
-    office.site.disk.fill("")
-    office.send(url, "yes")
+        harness.run(harness.engine.call(CALLER, "sqs", "SendMessage", {"QueueUrl": url, "MessageBody": "no"}))
+    harness.disk.fill("")
+    harness.send(url, "yes")
     assert text(poll) == ["yes"]

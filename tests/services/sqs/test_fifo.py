@@ -10,113 +10,117 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json
-from tests.services.sqs.office import Office, redrive
+from tests.services.sqs.sqs_harness import SqsHarness, redrive
 
 
 @pytest.fixture
-def url(office: Office) -> str:
-    return office.fifo(ContentBasedDeduplication="true")
+def url(harness: SqsHarness) -> str:
+    return harness.fifo(ContentBasedDeduplication="true")
 
 
-def fill(office: Office, url: str, group: str, *bodies: str) -> None:
+def fill(harness: SqsHarness, url: str, group: str, *bodies: str) -> None:
     for body in bodies:
-        office.send(url, body, MessageGroupId=group)
+        harness.send(url, body, MessageGroupId=group)
 
 
-def test_a_group_in_flight_gives_no_other_message(office: Office, url: str) -> None:
-    fill(office, url, "a", "a1", "a2", "a3")
-    fill(office, url, "b", "b1")
-    first = office.one(url)
+def test_a_group_in_flight_gives_no_other_message(harness: SqsHarness, url: str) -> None:
+    fill(harness, url, "a", "a1", "a2", "a3")
+    fill(harness, url, "b", "b1")
+    first = harness.one(url)
     assert first["Body"] == "a1"
-    assert office.bodies(url) == ["b1"]
-    assert office.receive(url) == []
-    office.delete(url, first)
-    assert office.bodies(url) == ["a2", "a3"]
+    assert harness.bodies(url) == ["b1"]
+    assert harness.receive(url) == []
+    harness.delete(url, first)
+    assert harness.bodies(url) == ["a2", "a3"]
 
 
-def test_one_receive_may_take_several_of_a_group_and_all_must_be_done_with(office: Office, url: str) -> None:
-    fill(office, url, "a", "a1", "a2", "a3", "a4")
-    one, two = office.receive(url, 2)
-    office.delete(url, two)
-    assert office.receive(url) == []
-    office.delete(url, one)
-    assert office.bodies(url) == ["a3", "a4"]
+def test_one_receive_may_take_several_of_a_group_and_all_must_be_done_with(harness: SqsHarness, url: str) -> None:
+    fill(harness, url, "a", "a1", "a2", "a3", "a4")
+    one, two = harness.receive(url, 2)
+    harness.delete(url, two)
+    assert harness.receive(url) == []
+    harness.delete(url, one)
+    assert harness.bodies(url) == ["a3", "a4"]
 
 
-def test_what_is_not_deleted_comes_back_in_its_order(office: Office, url: str) -> None:
-    fill(office, url, "a", "a1", "a2", "a3")
-    office.receive(url, 2)
-    office.pass_time(30)
-    assert office.bodies(url) == ["a1", "a2", "a3"]
+def test_what_is_not_deleted_comes_back_in_its_order(harness: SqsHarness, url: str) -> None:
+    fill(harness, url, "a", "a1", "a2", "a3")
+    harness.receive(url, 2)
+    harness.pass_time(30)
+    assert harness.bodies(url) == ["a1", "a2", "a3"]
 
 
-def test_one_message_shown_again_does_not_free_a_group_of_which_another_is_in_flight(office: Office, url: str) -> None:
-    fill(office, url, "a", "a1", "a2", "a3")
-    one, two = office.receive(url, 2)
-    office.hide(url, one, 0)
-    assert office.receive(url) == []
-    office.hide(url, two, 0)
-    assert office.bodies(url) == ["a1", "a2", "a3"]
+def test_one_message_shown_again_does_not_free_a_group_of_which_another_is_in_flight(
+    harness: SqsHarness, url: str
+) -> None:
+    fill(harness, url, "a", "a1", "a2", "a3")
+    one, two = harness.receive(url, 2)
+    harness.hide(url, one, 0)
+    assert harness.receive(url) == []
+    harness.hide(url, two, 0)
+    assert harness.bodies(url) == ["a1", "a2", "a3"]
 
 
-def test_a_delayed_message_holds_those_behind_it(office: Office) -> None:
-    url = office.fifo(DelaySeconds="5", ContentBasedDeduplication="true")
-    fill(office, url, "a", "a1")
-    office.pass_time(3)
-    fill(office, url, "a", "a2")
-    assert office.receive(url) == []
-    office.pass_time(2)
-    one = office.one(url)
-    office.delete(url, one)
-    assert office.receive(url) == []
-    office.pass_time(3)
-    assert office.bodies(url) == ["a2"]
+def test_a_delayed_message_holds_those_behind_it(harness: SqsHarness) -> None:
+    url = harness.fifo(DelaySeconds="5", ContentBasedDeduplication="true")
+    fill(harness, url, "a", "a1")
+    harness.pass_time(3)
+    fill(harness, url, "a", "a2")
+    assert harness.receive(url) == []
+    harness.pass_time(2)
+    one = harness.one(url)
+    harness.delete(url, one)
+    assert harness.receive(url) == []
+    harness.pass_time(3)
+    assert harness.bodies(url) == ["a2"]
 
 
-def test_a_message_is_taken_once_in_five_minutes_and_answered_the_same(office: Office, url: str) -> None:
-    sent = office.send(url, "x", MessageGroupId="a")
-    assert office.send(url, "x", MessageGroupId="b") == sent
-    office.delete(url, office.one(url))
-    office.pass_time(299)
-    assert office.send(url, "x", MessageGroupId="a") == sent
-    assert office.receive(url) == []
-    office.pass_time(1)
-    again = office.send(url, "x", MessageGroupId="a")
+def test_a_message_is_taken_once_in_five_minutes_and_answered_the_same(harness: SqsHarness, url: str) -> None:
+    sent = harness.send(url, "x", MessageGroupId="a")
+    assert harness.send(url, "x", MessageGroupId="b") == sent
+    harness.delete(url, harness.one(url))
+    harness.pass_time(299)
+    assert harness.send(url, "x", MessageGroupId="a") == sent
+    assert harness.receive(url) == []
+    harness.pass_time(1)
+    again = harness.send(url, "x", MessageGroupId="a")
     assert again["MessageId"] != sent["MessageId"]
-    assert office.bodies(url) == ["x"]
+    assert harness.bodies(url) == ["x"]
 
 
-def test_what_was_sent_is_forgotten_when_it_no_longer_counts(office: Office) -> None:
-    url = office.fifo(ContentBasedDeduplication="true", MessageRetentionPeriod="600")
-    fill(office, url, "a", *map(str, range(30)))
-    office.receive(url, 10, ReceiveRequestAttemptId="try")
-    office.pass_time(600)
+def test_what_was_sent_is_forgotten_when_it_no_longer_counts(harness: SqsHarness) -> None:
+    url = harness.fifo(ContentBasedDeduplication="true", MessageRetentionPeriod="600")
+    fill(harness, url, "a", *map(str, range(30)))
+    harness.receive(url, 10, ReceiveRequestAttemptId="try")
+    harness.pass_time(600)
     for table in ("sqs_messages", "sqs_groups", "sqs_sent", "sqs_attempts"):
-        assert office.site.rows(f"SELECT count(*) FROM {table}") == [(0,)]
+        assert harness.rows(f"SELECT count(*) FROM {table}") == [(0,)]
 
 
-def test_content_is_deduplicated_by_its_sha256_and_an_id_that_is_given_counts_instead(office: Office, url: str) -> None:
-    office.send(url, "x", MessageGroupId="a")
+def test_content_is_deduplicated_by_its_sha256_and_an_id_that_is_given_counts_instead(
+    harness: SqsHarness, url: str
+) -> None:
+    harness.send(url, "x", MessageGroupId="a")
     digest = hashlib.sha256(b"x").hexdigest()
-    assert office.one(url)["Attributes"]["MessageDeduplicationId"] == digest
-    office.send(url, "other", MessageGroupId="b", MessageDeduplicationId=digest)
-    office.send(url, "x", MessageGroupId="c", MessageDeduplicationId="own")
-    assert office.bodies(url) == ["x"]
+    assert harness.one(url)["Attributes"]["MessageDeduplicationId"] == digest
+    harness.send(url, "other", MessageGroupId="b", MessageDeduplicationId=digest)
+    harness.send(url, "x", MessageGroupId="c", MessageDeduplicationId="own")
+    assert harness.bodies(url) == ["x"]
 
 
-def test_deduplication_may_be_by_group(office: Office) -> None:
-    url = office.fifo(DeduplicationScope="messageGroup", ContentBasedDeduplication="true")
+def test_deduplication_may_be_by_group(harness: SqsHarness) -> None:
+    url = harness.fifo(DeduplicationScope="messageGroup", ContentBasedDeduplication="true")
     for group in ("a", "b", "a"):
-        office.send(url, "x", MessageGroupId=group)
-    assert len(office.receive(url, 10)) == 2
+        harness.send(url, "x", MessageGroupId=group)
+    assert len(harness.receive(url, 10)) == 2
 
 
-def test_sequence_numbers_rise_and_come_with_the_message(office: Office, url: str) -> None:
-    numbers = [office.send(url, str(number), MessageGroupId="a")["SequenceNumber"] for number in range(3)]
+def test_sequence_numbers_rise_and_come_with_the_message(harness: SqsHarness, url: str) -> None:
+    numbers = [harness.send(url, str(number), MessageGroupId="a")["SequenceNumber"] for number in range(3)]
     assert numbers == sorted(numbers, key=int)
     assert len(set(numbers)) == 3
     assert {len(number) for number in numbers} == {20}
-    found = office.receive(url, 10, AttributeNames=["All"])
+    found = harness.receive(url, 10, AttributeNames=["All"])
     assert [message["Attributes"]["SequenceNumber"] for message in found] == numbers
     assert {message["Attributes"]["MessageGroupId"] for message in found} == {"a"}
 
@@ -136,65 +140,65 @@ def test_sequence_numbers_rise_and_come_with_the_message(office: Office, url: st
         ),
     ],
 )
-def test_a_message_that_does_not_fit_is_refused(office: Office, params: Json, code: str, told: str) -> None:
-    found = office.refused("SendMessage", QueueUrl=office.fifo(), MessageBody="x", **params)
+def test_a_message_that_does_not_fit_is_refused(harness: SqsHarness, params: Json, code: str, told: str) -> None:
+    found = harness.refused("SendMessage", QueueUrl=harness.fifo(), MessageBody="x", **params)
     assert (found[0], told in found[1]) == (code, True)
 
 
-def test_a_handle_ends_with_the_visibility_timeout(office: Office, url: str) -> None:
-    fill(office, url, "a", "a1")
-    handle = office.receive(url)[0]["ReceiptHandle"]
-    office.pass_time(30)
+def test_a_handle_ends_with_the_visibility_timeout(harness: SqsHarness, url: str) -> None:
+    fill(harness, url, "a", "a1")
+    handle = harness.receive(url)[0]["ReceiptHandle"]
+    harness.pass_time(30)
     told = f"Value {handle} for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired."
     given = {"QueueUrl": url, "ReceiptHandle": handle}
-    assert office.refused("DeleteMessage", **given) == ("InvalidParameterValue", told)
-    assert office.bodies(url) == ["a1"]
+    assert harness.refused("DeleteMessage", **given) == ("InvalidParameterValue", told)
+    assert harness.bodies(url) == ["a1"]
 
 
-def test_an_attempt_that_is_made_again_gets_the_same_messages_and_handles(office: Office, url: str) -> None:
-    fill(office, url, "a", "a1", "a2")
-    fill(office, url, "b", "b1")
-    first = office.receive(url, 2, ReceiveRequestAttemptId="try", AttributeNames=["All"])
-    office.pass_time(20)
-    assert office.receive(url, 2, ReceiveRequestAttemptId="try", AttributeNames=["All"]) == first
-    assert office.bodies(url, 1, ReceiveRequestAttemptId="other") == ["b1"]
-    office.pass_time(29)  # the visibility timeout was reset
-    assert office.receive(url, 2, ReceiveRequestAttemptId="more") == []
-    office.pass_time(1)
-    assert office.bodies(url, ReceiveRequestAttemptId="try") == ["a1", "a2", "b1"]
+def test_an_attempt_that_is_made_again_gets_the_same_messages_and_handles(harness: SqsHarness, url: str) -> None:
+    fill(harness, url, "a", "a1", "a2")
+    fill(harness, url, "b", "b1")
+    first = harness.receive(url, 2, ReceiveRequestAttemptId="try", AttributeNames=["All"])
+    harness.pass_time(20)
+    assert harness.receive(url, 2, ReceiveRequestAttemptId="try", AttributeNames=["All"]) == first
+    assert harness.bodies(url, 1, ReceiveRequestAttemptId="other") == ["b1"]
+    harness.pass_time(29)  # the visibility timeout was reset
+    assert harness.receive(url, 2, ReceiveRequestAttemptId="more") == []
+    harness.pass_time(1)
+    assert harness.bodies(url, ReceiveRequestAttemptId="try") == ["a1", "a2", "b1"]
 
 
-def test_an_attempt_whose_messages_were_modified_is_a_new_one(office: Office, url: str) -> None:
-    fill(office, url, "a", "a1", "a2")
-    (message,) = office.receive(url, 1, ReceiveRequestAttemptId="try")
-    office.delete(url, message)
-    assert office.bodies(url, 1, ReceiveRequestAttemptId="try") == ["a2"]
+def test_an_attempt_whose_messages_were_modified_is_a_new_one(harness: SqsHarness, url: str) -> None:
+    fill(harness, url, "a", "a1", "a2")
+    (message,) = harness.receive(url, 1, ReceiveRequestAttemptId="try")
+    harness.delete(url, message)
+    assert harness.bodies(url, 1, ReceiveRequestAttemptId="try") == ["a2"]
 
 
-def test_an_expired_message_does_not_hold_its_group(office: Office) -> None:
-    url = office.fifo(MessageRetentionPeriod="60", ContentBasedDeduplication="true", VisibilityTimeout="600")
-    fill(office, url, "a", "a1")
-    office.receive(url)
-    office.pass_time(30)
-    fill(office, url, "a", "a2")
-    assert office.receive(url) == []
-    office.pass_time(30)
-    assert office.bodies(url) == ["a2"]
+def test_an_expired_message_does_not_hold_its_group(harness: SqsHarness) -> None:
+    url = harness.fifo(MessageRetentionPeriod="60", ContentBasedDeduplication="true", VisibilityTimeout="600")
+    fill(harness, url, "a", "a1")
+    harness.receive(url)
+    harness.pass_time(30)
+    fill(harness, url, "a", "a2")
+    assert harness.receive(url) == []
+    harness.pass_time(30)
+    assert harness.bodies(url) == ["a2"]
 
 
-def test_a_dead_letter_leaves_its_group_to_the_next_and_keeps_the_order_where_it_goes(office: Office) -> None:
-    dead = office.fifo("dead.fifo", MessageRetentionPeriod="100")
-    url = office.fifo(ContentBasedDeduplication="true", RedrivePolicy=redrive("dead.fifo"), VisibilityTimeout="10")
-    fill(office, url, "a", "a1", "a2", "a3")
-    office.receive(url, 2)
-    office.pass_time(50)
-    assert office.bodies(url) == ["a3"]
-    found = office.receive(dead, 10, AttributeNames=["All"], VisibilityTimeout=10)
+def test_a_dead_letter_leaves_its_group_to_the_next_and_keeps_the_order_where_it_goes(harness: SqsHarness) -> None:
+    dead = harness.fifo("dead.fifo", MessageRetentionPeriod="100")
+    url = harness.fifo(ContentBasedDeduplication="true", RedrivePolicy=redrive("dead.fifo"), VisibilityTimeout="10")
+    fill(harness, url, "a", "a1", "a2", "a3")
+    harness.receive(url, 2)
+    harness.pass_time(50)
+    assert harness.bodies(url) == ["a3"]
+    found = harness.receive(dead, 10, AttributeNames=["All"], VisibilityTimeout=10)
     assert [message["Body"] for message in found] == ["a1", "a2"]
     for message in found:
         assert message["Attributes"]["MessageDeduplicationId"] == message["MessageId"]
-    office.pass_time(99)  # the enqueue timestamp is new
-    assert office.bodies(dead) == ["a1", "a2"]
+    harness.pass_time(99)  # the enqueue timestamp is new
+    assert harness.bodies(dead) == ["a1", "a2"]
 
 
 steps = st.lists(
@@ -212,37 +216,37 @@ steps = st.lists(
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps)
 def test_whatever_is_done_a_group_is_received_in_order_and_by_one_at_a_time(
-    office: Office, done: list[tuple[str, Json]]
+    harness: SqsHarness, done: list[tuple[str, Json]]
 ) -> None:
-    office.pass_time(1)
-    names = office.call("ListQueues").get("QueueUrls", [])
-    url = office.fifo(f"q{len(names)}.fifo")
+    harness.pass_time(1)
+    names = harness.sqs("ListQueues").get("QueueUrls", [])
+    url = harness.fifo(f"q{len(names)}.fifo")
     held: list[tuple[Json, int]] = []
     left: dict[str, list[str]] = {"a": [], "b": []}
     sent = 0
     for what, how in done:
-        now = office.site.clock.steady()
+        now = harness.clock.monotonic()
         held = [(message, until) for message, until in held if until > now]
         if what == "send":
             sent += 1
-            office.send(url, f"{how}{sent}", MessageGroupId=how, MessageDeduplicationId=str(sent))
+            harness.send(url, f"{how}{sent}", MessageGroupId=how, MessageDeduplicationId=str(sent))
             left[how].append(f"{how}{sent}")
         elif what == "receive":
-            for group, bodies in _grouped(office.receive(url, how, AttributeNames=["All"])).items():
+            for group, bodies in _grouped(harness.receive(url, how, AttributeNames=["All"])).items():
                 assert not any(message["Body"][0] == group for message, _ in held), "its group is in flight"
                 assert [message["Body"] for message in bodies] == left[group][: len(bodies)]
                 held += [(message, now + 30_000) for message in bodies]
         elif what == "delete" and held:
             message, _ = held.pop(how % len(held))
-            office.delete(url, message)
+            harness.delete(url, message)
             left[message["Body"][0]].remove(message["Body"])
         elif what == "hide" and held:
             message, _ = held.pop(how % len(held))
-            office.hide(url, message, 0)
+            harness.hide(url, message, 0)
         elif what == "wait":
-            office.pass_time(how)
-    office.pass_time(31)
-    found = _grouped(office.receive(url, 10, AttributeNames=["All"]))
+            harness.pass_time(how)
+    harness.pass_time(31)
+    found = _grouped(harness.receive(url, 10, AttributeNames=["All"]))
     for group, bodies in left.items():
         got = [message["Body"] for message in found.get(group, [])]
         assert got == bodies[: len(got)]

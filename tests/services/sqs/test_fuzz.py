@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.wire.models.catalog import ModelCatalog
-from tests.engines import Site
-from tests.services.sqs.office import Office, arn, redrive
+from tests.services.sqs.sqs_harness import SqsHarness, arn, redrive
 
 CATALOG = ModelCatalog()
 MODEL = CATALOG.service("sqs").model
@@ -54,32 +53,32 @@ KNOWN = {
 
 
 class Desk:
-    """An office with some mail in it, and the handles that it has given."""
+    """An harness with some mail in it, and the handles that it has given."""
 
     def __init__(self, directory: Path) -> None:
-        self.office = Office(Site(directory))
-        self.office.site.up()
+        self.harness = SqsHarness(directory)
+        self.harness.up()
         self.fill()
 
     def fill(self) -> None:
         """Have queues and messages again; a minute later, names are free."""
-        self.office.pass_time(61)
-        dead = self.office.queue("dead")
+        self.harness.pass_time(61)
+        dead = self.harness.queue("dead")
         try:
-            urls = [self.office.queue("letters", RedrivePolicy=redrive("dead", 2)), self.office.fifo()]
+            urls = [self.harness.queue("letters", RedrivePolicy=redrive("dead", 2)), self.harness.fifo()]
         except AwsError:
             urls = [URL + "letters", URL + "letters.fifo"]  # there with other attributes
         for number in range(3):
-            self.office.send(dead, str(number))
-            self.office.begin("SendMessage", QueueUrl=urls[0], MessageBody=str(number))
-        self.handles = [message["ReceiptHandle"] for message in self.office.receive(dead, 2)]
+            self.harness.send(dead, str(number))
+            self.harness.begin("SendMessage", QueueUrl=urls[0], MessageBody=str(number))
+        self.handles = [message["ReceiptHandle"] for message in self.harness.receive(dead, 2)]
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    desk = Desk(tmp_path_factory.mktemp("fuzz") / "data")
-    yield desk
-    desk.office.site.close()
+def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    harness = Desk(tmp_path_factory.mktemp("fuzz") / "data")
+    yield harness
+    harness.harness.close()
 
 
 def of(shape: Shape, name: str, handles: list[str]) -> st.SearchStrategy[Json]:
@@ -122,16 +121,18 @@ def of(shape: Shape, name: str, handles: list[str]) -> st.SearchStrategy[Json]:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=st.data())
-def test_every_answer_can_be_written_and_every_error_is_one_of_aws(desk: Desk, name: str, data: st.DataObject) -> None:
-    params = data.draw(of(MODEL.operation_model(name).input_shape, "", desk.handles), label="params")
+def test_every_answer_can_be_written_and_every_error_is_one_of_aws(
+    harness: Desk, name: str, data: st.DataObject
+) -> None:
+    params = data.draw(of(MODEL.operation_model(name).input_shape, "", harness.handles), label="params")
     operations = [CATALOG.operation("sqs", name, protocol) for protocol in ("json", "query")]
     try:
         operations[0].check(params)
     except AwsError:
         return
-    task = desk.office.begin(name, **params)
-    desk.office.site.settle()
-    desk.office.pass_time(21)
+    task = harness.harness.begin(name, **params)
+    harness.harness.settle()
+    harness.harness.pass_time(21)
     assert task.done()
     error = task.exception()
     if error is None:
@@ -141,4 +142,4 @@ def test_every_answer_can_be_written_and_every_error_is_one_of_aws(desk: Desk, n
         assert isinstance(error, AwsError), error
         assert error.status == 400
     if name in ("DeleteQueue", "PurgeQueue", "SetQueueAttributes"):
-        desk.fill()
+        harness.fill()

@@ -8,13 +8,13 @@ import json
 import pytest
 
 from lamplighter.base.json_text import Json
-from tests.services.sqs.office import Office
+from tests.services.sqs.sqs_harness import SqsHarness
 
 SEND = "arn:aws:states:::sqs:sendMessage"
 
 
-def run(office: Office, *states: Json) -> str:
-    return office.site.run_machine(*states)
+def run(harness: SqsHarness, *states: Json) -> str:
+    return harness.run_machine(*states)
 
 
 def send(url: str, resource: str = SEND, **state: Json) -> Json:
@@ -22,25 +22,25 @@ def send(url: str, resource: str = SEND, **state: Json) -> Json:
     return {"Type": "Task", "Resource": resource, "Parameters": {"QueueUrl": url, "MessageBody": body}, **state}
 
 
-def test_a_body_given_as_an_object_is_sent_as_json_text(office: Office) -> None:
-    url = office.queue()
-    execution = run(office, send(url))
-    message = office.one(url)
+def test_a_body_given_as_an_object_is_sent_as_json_text(harness: SqsHarness) -> None:
+    url = harness.queue()
+    execution = run(harness, send(url))
+    message = harness.one(url)
     assert json.loads(message["Body"]) == {"hello": ["world", 1]}
-    output = json.loads(office.site.describe(execution)["output"])
+    output = json.loads(harness.describe(execution)["output"])
     assert output["MessageId"] == message["MessageId"]
     assert output["MD5OfMessageBody"] == message["MD5OfBody"]
     assert output["SdkHttpMetadata"]["HttpStatusCode"] == 200
 
 
-def test_a_body_given_as_text_is_sent_as_it_is(office: Office) -> None:
-    url = office.queue()
-    run(office, send(url, MessageBody="plain"))
-    assert office.bodies(url) == ["plain"]
+def test_a_body_given_as_text_is_sent_as_it_is(harness: SqsHarness) -> None:
+    url = harness.queue()
+    run(harness, send(url, MessageBody="plain"))
+    assert harness.bodies(url) == ["plain"]
 
 
-def test_a_message_carries_attributes_a_delay_and_a_group(office: Office) -> None:
-    url = office.fifo(ContentBasedDeduplication="true")
+def test_a_message_carries_attributes_a_delay_and_a_group(harness: SqsHarness) -> None:
+    url = harness.fifo(ContentBasedDeduplication="true")
     parameters = {
         "QueueUrl": url,
         "MessageBody": "x",
@@ -50,34 +50,34 @@ def test_a_message_carries_attributes_a_delay_and_a_group(office: Office) -> Non
             "b": {"DataType": "Binary", "BinaryValue": "aGVsbG8="},
         },
     }
-    execution = run(office, {"Type": "Task", "Resource": SEND, "Parameters": parameters})
-    message = office.one(url)
+    execution = run(harness, {"Type": "Task", "Resource": SEND, "Parameters": parameters})
+    message = harness.one(url)
     assert message["MessageAttributes"]["b"] == {"DataType": "Binary", "BinaryValue": b"hello"}
-    output = json.loads(office.site.describe(execution)["output"])
+    output = json.loads(harness.describe(execution)["output"])
     assert output["SequenceNumber"] == message["Attributes"]["SequenceNumber"]
 
 
-def test_an_execution_waits_for_whoever_has_the_token_that_was_sent(office: Office) -> None:
-    url = office.queue()
+def test_an_execution_waits_for_whoever_has_the_token_that_was_sent(harness: SqsHarness) -> None:
+    url = harness.queue()
     body = {"job": 7, "token.$": "$$.Task.Token"}
-    execution = run(office, send(url, f"{SEND}.waitForTaskToken", MessageBody=body))
-    assert office.site.status(execution) == "RUNNING"
-    office.site.restart()
-    told = json.loads(office.one(url)["Body"])
+    execution = run(harness, send(url, f"{SEND}.waitForTaskToken", MessageBody=body))
+    assert harness.status(execution) == "RUNNING"
+    harness.restart()
+    told = json.loads(harness.one(url)["Body"])
     assert told["job"] == 7
-    office.site.call("states", "SendTaskSuccess", taskToken=told["token"], output='"done"')
-    assert office.site.describe(execution)["output"] == '"done"'
-    assert office.site.types(execution)[2:6] == ["TaskScheduled", "TaskStarted", "TaskSubmitted", "TaskSucceeded"]
+    harness.call("states", "SendTaskSuccess", taskToken=told["token"], output='"done"')
+    assert harness.describe(execution)["output"] == '"done"'
+    assert harness.types(execution)[2:6] == ["TaskScheduled", "TaskStarted", "TaskSubmitted", "TaskSucceeded"]
 
 
-def test_a_failure_without_error_and_cause_is_caught_as_such(office: Office) -> None:
-    url = office.queue()
+def test_a_failure_without_error_and_cause_is_caught_as_such(harness: SqsHarness) -> None:
+    url = harness.queue()
     catch = [{"ErrorEquals": ["States.ALL"], "Next": "B"}]
     task = send(url, f"{SEND}.waitForTaskToken", MessageBody={"token.$": "$$.Task.Token"}, Catch=catch)
-    execution = run(office, task, {"Type": "Pass"})
-    token = json.loads(office.one(url)["Body"])["token"]
-    office.site.call("states", "SendTaskFailure", taskToken=token)
-    assert json.loads(office.site.describe(execution)["output"]) == {"Error": None, "Cause": None}
+    execution = run(harness, task, {"Type": "Pass"})
+    token = json.loads(harness.one(url)["Body"])["token"]
+    harness.call("states", "SendTaskFailure", taskToken=token)
+    assert json.loads(harness.describe(execution)["output"]) == {"Error": None, "Cause": None}
 
 
 @pytest.mark.parametrize(
@@ -99,23 +99,23 @@ def test_a_failure_without_error_and_cause_is_caught_as_such(office: Office) -> 
     ],
 )
 def test_what_sqs_refuses_fails_the_state_under_the_sdks_name(
-    office: Office, change: Json, error: str, cause: str
+    harness: SqsHarness, change: Json, error: str, cause: str
 ) -> None:
-    parameters = {"QueueUrl": office.queue(), "MessageBody": "x"} | change
-    execution = run(office, {"Type": "Task", "Resource": SEND, "Parameters": parameters})
-    told = office.site.describe(execution)
+    parameters = {"QueueUrl": harness.queue(), "MessageBody": "x"} | change
+    execution = run(harness, {"Type": "Task", "Resource": SEND, "Parameters": parameters})
+    told = harness.describe(execution)
     assert (told["status"], told["error"]) == ("FAILED", error)
     assert cause in told["cause"]
 
 
-def test_every_operation_can_be_called_and_answers_in_pascal_case(office: Office) -> None:
-    url = office.queue()
+def test_every_operation_can_be_called_and_answers_in_pascal_case(harness: SqsHarness) -> None:
+    url = harness.queue()
 
     def call(operation: str, **parameters: Json) -> Json:
         resource = f"arn:aws:states:::aws-sdk:sqs:{operation}"
         return {"Type": "Task", "Resource": resource, "Parameters": {"QueueUrl": url, **parameters}}
 
-    office.send(url, "hello")
+    harness.send(url, "hello")
     delete: Json = {
         "Type": "Task",
         "Resource": "arn:aws:states:::aws-sdk:sqs:deleteMessage",
@@ -123,30 +123,30 @@ def test_every_operation_can_be_called_and_answers_in_pascal_case(office: Office
         "ResultPath": "$.deleted",
     }
     receive = call("receiveMessage", AttributeNames=["All"], WaitTimeSeconds=5)
-    execution = office.site.run_machine(receive, delete)
-    output = json.loads(office.site.describe(execution)["output"])
+    execution = harness.run_machine(receive, delete)
+    output = json.loads(harness.describe(execution)["output"])
     assert output["Messages"][0]["Body"] == "hello"
     assert output["Messages"][0]["Attributes"]["ApproximateReceiveCount"] == "1"
-    assert office.counts(url) == (0, 0, 0)
-    attributes = office.site.run_machine(call("getQueueAttributes", AttributeNames=["QueueArn"]), name="other")
-    assert json.loads(office.site.describe(attributes)["output"]) == {
+    assert harness.counts(url) == (0, 0, 0)
+    attributes = harness.run_machine(call("getQueueAttributes", AttributeNames=["QueueArn"]), name="other")
+    assert json.loads(harness.describe(attributes)["output"]) == {
         "Attributes": {"QueueArn": "arn:aws:sqs:us-east-1:123456789012:letters"}
     }
 
 
-def test_an_execution_waits_for_a_message(office: Office) -> None:
-    url = office.queue()
+def test_an_execution_waits_for_a_message(harness: SqsHarness) -> None:
+    url = harness.queue()
     resource = "arn:aws:states:::aws-sdk:sqs:receiveMessage"
     parameters = {"QueueUrl": url, "WaitTimeSeconds": 20}
-    execution = office.site.run_machine({"Type": "Task", "Resource": resource, "Parameters": parameters})
-    assert office.site.status(execution) == "RUNNING"
-    office.pass_time(5)
-    office.send(url, "at last")
-    assert json.loads(office.site.describe(execution)["output"])["Messages"][0]["Body"] == "at last"
+    execution = harness.run_machine({"Type": "Task", "Resource": resource, "Parameters": parameters})
+    assert harness.status(execution) == "RUNNING"
+    harness.pass_time(5)
+    harness.send(url, "at last")
+    assert json.loads(harness.describe(execution)["output"])["Messages"][0]["Body"] == "at last"
 
 
-def test_an_error_of_the_sdk_integration_is_named_after_its_shape(office: Office) -> None:
+def test_an_error_of_the_sdk_integration_is_named_after_its_shape(harness: SqsHarness) -> None:
     url = "http://127.0.0.1:4566/123456789012/nobody"
     resource = "arn:aws:states:::aws-sdk:sqs:purgeQueue"
-    execution = office.site.run_machine({"Type": "Task", "Resource": resource, "Parameters": {"QueueUrl": url}})
-    assert office.site.describe(execution)["error"] == "Sqs.QueueDoesNotExistException"
+    execution = harness.run_machine({"Type": "Task", "Resource": resource, "Parameters": {"QueueUrl": url}})
+    assert harness.describe(execution)["error"] == "Sqs.QueueDoesNotExistException"

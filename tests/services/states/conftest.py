@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.services.states.desk import Desk, desk_in
+from tests.services.states.states_harness import StatesHarness, harness_in
 
 
 @pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    async with desk_in(tmp_path) as desk:
-        yield desk
+async def harness(tmp_path: Path) -> AsyncIterator[StatesHarness]:
+    async with harness_in(tmp_path) as harness:
+        yield harness

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from lamplighter.cli.deploy.images.images import CannotBuild, project_images
-from tests.cli.account import client, job_file, typed
+from tests.cli.aws_account import client, job_file, typed
 from tests.jobs.projects import written
-from tests.served import Served
+from tests.served_engine import ServedEngine
 
 JOBS = """
     project: reports
@@ -147,7 +147,7 @@ def test_an_engine_of_ours_gets_the_image_on_its_own_box(folder: Path) -> None:
     project = f"t{uuid.uuid4().hex[:8]}"
     jobs = JOBS.replace("project: reports", f"project: {project}")
     (folder / "report" / "report.py").write_text(f"print('{project}')\n")
-    served = Served(folder / "data")
+    served = ServedEngine(folder / "data")
     name = f"{project}/nightly:{tag(folder, jobs)}"
     try:
         served.up()

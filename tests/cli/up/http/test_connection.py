@@ -10,7 +10,7 @@ from uvicorn.server import ServerState
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import ManualClock
 from lamplighter.cli.up.http.connection import DEADLINES, LAST_LOOK, Connection, ConnectionLimit
-from tests.virtual import VirtualLoop
+from tests.virtual_loop import VirtualLoop
 
 HEAD = b"POST /slow HTTP/1.1\r\nHost: here\r\nContent-Length: 10\r\n\r\n"
 WHOLE = b"GET /slow HTTP/1.1\r\nHost: here\r\n\r\n"

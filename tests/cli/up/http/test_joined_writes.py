@@ -7,7 +7,7 @@ import pytest
 
 from lamplighter.base.world import ManualClock
 from lamplighter.cli.up.http.joined_writes import LARGEST_JOINED, JoinedWrites
-from tests.virtual import VirtualLoop
+from tests.virtual_loop import VirtualLoop
 
 
 class Sink(asyncio.Transport):

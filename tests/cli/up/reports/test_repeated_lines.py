@@ -20,7 +20,7 @@ class Book:
 
     def __post_init__(self) -> None:
         handler = logging.StreamHandler(self.text)
-        self.repeats = RepeatFilter(handler, self.clock.steady)
+        self.repeats = RepeatFilter(handler, self.clock.monotonic)
         self.log.addHandler(handler)
 
     def lines(self) -> list[str]:

@@ -11,7 +11,7 @@ from lamplighter.cli.up.reconcile import REMIND_SECONDS, SourceReconciler
 from lamplighter.cli.up.secrets import Secrets
 from lamplighter.cli.up.source_files import SourceFiles
 from lamplighter.engine import health
-from tests.engines import REGION, SECOND, Site
+from tests.engine_harness import REGION, SECOND, EngineHarness
 
 GOOD = """
 project: home
@@ -24,7 +24,7 @@ class Kept:
     """A job file, and a virtual engine that keeps to it."""
 
     def __init__(self, folder: Path) -> None:
-        self.site = Site(folder / "data")
+        self.site = EngineHarness(folder / "data")
         self.file = folder / "lamplighter.yaml"
 
     def write(self, text: str) -> None:

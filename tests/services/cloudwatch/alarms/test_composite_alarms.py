@@ -10,96 +10,101 @@ from hypothesis import strategies as st
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, loads
 from lamplighter.services.cloudwatch.alarms.composite_rule import read_rule
-from tests.services.cloudwatch.tower import Tower
+from tests.services.cloudwatch.cloudwatch_harness import CloudWatchHarness
 
 
-def composite(tower: Tower, rule: str, name: str = "both", **settings: Json) -> None:
-    tower.cw("PutCompositeAlarm", AlarmName=name, AlarmRule=rule, **{"AlarmActions": [tower.topic]} | settings)
-    tower.settle()
+def composite(harness: CloudWatchHarness, rule: str, name: str = "both", **settings: Json) -> None:
+    harness.cloudwatch(
+        "PutCompositeAlarm", AlarmName=name, AlarmRule=rule, **{"AlarmActions": [harness.topic]} | settings
+    )
+    harness.settle()
 
 
-def described(tower: Tower, name: str = "both") -> Json:
-    (found,) = tower.cw("DescribeAlarms", AlarmNames=[name], AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
+def described(harness: CloudWatchHarness, name: str = "both") -> Json:
+    (found,) = harness.cloudwatch("DescribeAlarms", AlarmNames=[name], AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
     return found
 
 
-def refusal(tower: Tower, operation: str, **params: Json) -> str:
+def refusal(harness: CloudWatchHarness, operation: str, **params: Json) -> str:
     with pytest.raises(AwsError) as caught:
-        tower.cw(operation, **params)
+        harness.cloudwatch(operation, **params)
     assert caught.value.code == "ValidationError"
     return caught.value.message
 
 
 @pytest.fixture
-def tower(tower: Tower) -> Tower:
+def harness(harness: CloudWatchHarness) -> CloudWatchHarness:
     """With two alarms that are OK."""
     for name in ("cpu", "disk"):
-        tower.alarm(name, AlarmActions=[])
-        tower.cw("SetAlarmState", AlarmName=name, StateValue="OK", StateReason="test")
-    return tower
+        harness.alarm(name, AlarmActions=[])
+        harness.cloudwatch("SetAlarmState", AlarmName=name, StateValue="OK", StateReason="test")
+    return harness
 
 
-def to(tower: Tower, name: str, state: str) -> None:
-    tower.cw("SetAlarmState", AlarmName=name, StateValue=state, StateReason="test")
-    tower.settle()
+def to(harness: CloudWatchHarness, name: str, state: str) -> None:
+    harness.cloudwatch("SetAlarmState", AlarmName=name, StateValue=state, StateReason="test")
+    harness.settle()
 
 
-def test_a_composite_alarm_changes_when_those_that_it_names_do_and_tells_of_it(tower: Tower) -> None:
-    composite(tower, "ALARM(cpu) AND NOT OK(disk)", AlarmDescription="All is slow.")
-    assert described(tower)["StateValue"] == "OK"
-    to(tower, "cpu", "ALARM")
-    assert described(tower)["StateValue"] == "OK"
-    to(tower, "disk", "ALARM")
-    shown = described(tower)
+def test_a_composite_alarm_changes_when_those_that_it_names_do_and_tells_of_it(harness: CloudWatchHarness) -> None:
+    composite(harness, "ALARM(cpu) AND NOT OK(disk)", AlarmDescription="All is slow.")
+    assert described(harness)["StateValue"] == "OK"
+    to(harness, "cpu", "ALARM")
+    assert described(harness)["StateValue"] == "OK"
+    to(harness, "disk", "ALARM")
+    shown = described(harness)
     assert (shown["StateValue"], shown["AlarmRule"]) == ("ALARM", "ALARM(cpu) AND NOT OK(disk)")
     assert shown["StateReason"].endswith(":alarm:disk transitioned to ALARM at Thursday 01 January, 2026 00:00:00 UTC")
-    (envelope,) = tower.told()
+    (envelope,) = harness.told()
     message = loads(envelope["Message"])
     assert (message["AlarmRule"], message["OldStateValue"]) == ("ALARM(cpu) AND NOT OK(disk)", "OK")
     assert [each["Arn"].rpartition(":")[2] for each in message["TriggeringChildren"]] == ["cpu", "disk"]
-    assert "Rule:      ALARM(cpu) AND NOT OK(disk)" in tower.mails()[0][1]
-    event = tower.heard("aws.cloudwatch")[-1]
+    assert "Rule:      ALARM(cpu) AND NOT OK(disk)" in harness.mails()[0][1]
+    event = harness.heard("aws.cloudwatch")[-1]
     assert event.detail["configuration"] == {"alarmRule": shown["AlarmRule"], "description": "All is slow."}
-    tower.restart()
-    to(tower, "disk", "OK")
-    assert described(tower)["StateValue"] == "OK"
+    harness.restart()
+    to(harness, "disk", "OK")
+    assert described(harness)["StateValue"] == "OK"
 
 
-def test_a_composite_alarm_may_go_by_another(tower: Tower) -> None:
-    composite(tower, "ALARM(cpu)", "inner", AlarmActions=[])
-    composite(tower, f'ALARM("inner") OR ALARM({described(tower, "inner")["AlarmArn"]})', "outer")
-    to(tower, "cpu", "ALARM")
-    assert described(tower, "outer")["StateValue"] == "ALARM"
-    assert len(tower.told()) == 1
+def test_a_composite_alarm_may_go_by_another(harness: CloudWatchHarness) -> None:
+    composite(harness, "ALARM(cpu)", "inner", AlarmActions=[])
+    composite(harness, f'ALARM("inner") OR ALARM({described(harness, "inner")["AlarmArn"]})', "outer")
+    to(harness, "cpu", "ALARM")
+    assert described(harness, "outer")["StateValue"] == "ALARM"
+    assert len(harness.told()) == 1
 
 
-def test_composite_alarms_are_told_from_others(tower: Tower) -> None:
-    composite(tower, "TRUE")
-    assert [each["AlarmName"] for each in tower.cw("DescribeAlarms")["MetricAlarms"]] == ["cpu", "disk"]
-    found = tower.cw("DescribeAlarms", AlarmTypes=["CompositeAlarm", "MetricAlarm"], MaxRecords=1)
+def test_composite_alarms_are_told_from_others(harness: CloudWatchHarness) -> None:
+    composite(harness, "TRUE")
+    assert [each["AlarmName"] for each in harness.cloudwatch("DescribeAlarms")["MetricAlarms"]] == ["cpu", "disk"]
+    found = harness.cloudwatch("DescribeAlarms", AlarmTypes=["CompositeAlarm", "MetricAlarm"], MaxRecords=1)
     assert [each["AlarmName"] for each in found["CompositeAlarms"]] == ["both"]
-    history = tower.cw("DescribeAlarmHistory", AlarmTypes=["CompositeAlarm"])["AlarmHistoryItems"]
+    history = harness.cloudwatch("DescribeAlarmHistory", AlarmTypes=["CompositeAlarm"])["AlarmHistoryItems"]
     assert {item["AlarmName"] for item in history} == {"both"}
     assert {item["AlarmType"] for item in history} == {"CompositeAlarm"}
-    assert {item["AlarmName"] for item in tower.cw("DescribeAlarmHistory")["AlarmHistoryItems"]} == {"cpu", "disk"}
+    assert {item["AlarmName"] for item in harness.cloudwatch("DescribeAlarmHistory")["AlarmHistoryItems"]} == {
+        "cpu",
+        "disk",
+    }
 
 
-def test_what_a_composite_alarm_cannot_be_is_refused(tower: Tower) -> None:
+def test_what_a_composite_alarm_cannot_be_is_refused(harness: CloudWatchHarness) -> None:
     def put(rule: str, name: str = "both") -> str:
-        return refusal(tower, "PutCompositeAlarm", AlarmName=name, AlarmRule=rule)
+        return refusal(harness, "PutCompositeAlarm", AlarmName=name, AlarmRule=rule)
 
     assert put("ALARM(none)").endswith(":alarm:none] in the alarm rule do not exist")
     assert put("ALARM(cpu)", "cpu").startswith("The alarm cpu is a metric alarm")
-    composite(tower, "ALARM(cpu)", "one")
-    composite(tower, "ALARM(one)", "two")
+    composite(harness, "ALARM(cpu)", "one")
+    composite(harness, "ALARM(one)", "two")
     with pytest.raises(AwsError, match="The alarm one is a composite alarm"):
-        tower.alarm("one")
+        harness.alarm("one")
     assert put("ALARM(two)", "one").startswith("Composite alarms must not go by themselves")
-    assert refusal(tower, "DeleteAlarms", AlarmNames=["cpu"]) == (
+    assert refusal(harness, "DeleteAlarms", AlarmNames=["cpu"]) == (
         "Cannot delete cpu as there are composite alarm(s) depending on it."
     )
-    tower.cw("DeleteAlarms", AlarmNames=["cpu", "two", "one"])
-    tower.cw("DeleteAlarms", AlarmNames=["disk"])
+    harness.cloudwatch("DeleteAlarms", AlarmNames=["cpu", "two", "one"])
+    harness.cloudwatch("DeleteAlarms", AlarmNames=["disk"])
 
 
 @pytest.mark.parametrize(
@@ -131,10 +136,10 @@ def test_a_rule_holds_as_python_says(rule: str, first: str, second: str) -> None
     assert read_rule(rule).holds(states.__getitem__) == eval(said)
 
 
-def test_an_alarm_is_asked_for_its_children_and_its_parents(tower: Tower) -> None:
-    composite(tower, "ALARM(cpu) AND ALARM(disk)")
+def test_an_alarm_is_asked_for_its_children_and_its_parents(harness: CloudWatchHarness) -> None:
+    composite(harness, "ALARM(cpu) AND ALARM(disk)")
     both = ["MetricAlarm", "CompositeAlarm"]
-    children = tower.cw("DescribeAlarms", ChildrenOfAlarmName="both", AlarmTypes=both)["MetricAlarms"]
-    parents = tower.cw("DescribeAlarms", ParentsOfAlarmName="cpu", AlarmTypes=both)["CompositeAlarms"]
+    children = harness.cloudwatch("DescribeAlarms", ChildrenOfAlarmName="both", AlarmTypes=both)["MetricAlarms"]
+    parents = harness.cloudwatch("DescribeAlarms", ParentsOfAlarmName="cpu", AlarmTypes=both)["CompositeAlarms"]
     assert [each["AlarmName"] for each in children] == ["cpu", "disk"]
     assert [each["AlarmName"] for each in parents] == ["both"]

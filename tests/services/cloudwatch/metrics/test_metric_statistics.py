@@ -7,87 +7,93 @@ from hypothesis import strategies as st
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.services.cloudwatch.metrics import aggregation
-from tests.engines import ACCOUNT, DAY, REGION
-from tests.services.cloudwatch.tower import MINUTE, QUIET, Tower
+from tests.engine_harness import ACCOUNT, DAY, REGION
+from tests.services.cloudwatch.cloudwatch_harness import MINUTE, QUIET, CloudWatchHarness
 
 NAMES = ["SampleCount", "Sum", "Average", "Minimum", "Maximum"]
 
 
-def points_of(tower: Tower, *statistics: str, **asked: Json) -> list[Json]:
-    now = tower.clock.now() / 1000
+def points_of(harness: CloudWatchHarness, *statistics: str, **asked: Json) -> list[Json]:
+    now = harness.clock.now() / 1000
     usual = {"Namespace": "app", "MetricName": "m", "StartTime": now - 600, "EndTime": now + 60, "Period": 60}
-    found: list[Json] = tower.cw("GetMetricStatistics", **usual | asked, Statistics=list(statistics))["Datapoints"]
+    found: list[Json] = harness.cloudwatch("GetMetricStatistics", **usual | asked, Statistics=list(statistics))[
+        "Datapoints"
+    ]
     return found
 
 
-def test_values_of_a_minute_are_one_point(tower: Tower) -> None:
+def test_values_of_a_minute_are_one_point(harness: CloudWatchHarness) -> None:
     for value in (1, 2, 6):
-        tower.value(value)
-    tower.cw("PutMetricData", Namespace="app", MetricData=[{"MetricName": "m", "Values": [3.0], "Counts": [2.0]}])
-    (point,) = points_of(tower, *NAMES)
+        harness.value(value)
+    harness.cloudwatch(
+        "PutMetricData", Namespace="app", MetricData=[{"MetricName": "m", "Values": [3.0], "Counts": [2.0]}]
+    )
+    (point,) = points_of(harness, *NAMES)
     assert [point[name] for name in NAMES] == [5.0, 15.0, 3.0, 1.0, 6.0]
-    assert point["Timestamp"] == tower.clock.now() / 1000
+    assert point["Timestamp"] == harness.clock.now() / 1000
 
 
-def test_periods_put_minutes_together(tower: Tower) -> None:
+def test_periods_put_minutes_together(harness: CloudWatchHarness) -> None:
     for value in (1, 2, 4):
-        tower.value(value)
-        tower.advance(MINUTE)
-    found = points_of(tower, "Sum", Period=300)
+        harness.value(value)
+        harness.advance(MINUTE)
+    found = points_of(harness, "Sum", Period=300)
     assert [point["Sum"] for point in found] == [7.0]
 
 
-def test_a_metric_is_its_dimensions_in_any_order(tower: Tower) -> None:
+def test_a_metric_is_its_dimensions_in_any_order(harness: CloudWatchHarness) -> None:
     both: Json = [{"Name": "a", "Value": "1"}, {"Name": "b", "Value": "2"}]
-    tower.value(1, Dimensions=both)
-    tower.value(2, Dimensions=both[::-1])
-    assert [point["Sum"] for point in points_of(tower, "Sum", Dimensions=both)] == [3.0]
-    assert points_of(tower, "Sum") == []
+    harness.value(1, Dimensions=both)
+    harness.value(2, Dimensions=both[::-1])
+    assert [point["Sum"] for point in points_of(harness, "Sum", Dimensions=both)] == [3.0]
+    assert points_of(harness, "Sum") == []
 
 
-def test_statistic_sets_have_sums_and_no_percentiles(tower: Tower) -> None:
+def test_statistic_sets_have_sums_and_no_percentiles(harness: CloudWatchHarness) -> None:
     given = {"SampleCount": 4.0, "Sum": 10.0, "Minimum": 1.0, "Maximum": 5.0}
-    tower.cw("PutMetricData", Namespace="app", MetricData=[{"MetricName": "m", "StatisticValues": given}])
-    (point,) = points_of(tower, *NAMES)
+    harness.cloudwatch("PutMetricData", Namespace="app", MetricData=[{"MetricName": "m", "StatisticValues": given}])
+    (point,) = points_of(harness, *NAMES)
     assert point["Average"] == 2.5
-    now = tower.clock.now() / 1000
+    now = harness.clock.now() / 1000
     asked = {"Namespace": "app", "MetricName": "m", "StartTime": now - 60, "EndTime": now + 60, "Period": 60}
-    (point,) = tower.cw("GetMetricStatistics", **asked, ExtendedStatistics=["p99"])["Datapoints"]
+    (point,) = harness.cloudwatch("GetMetricStatistics", **asked, ExtendedStatistics=["p99"])["Datapoints"]
     assert "ExtendedStatistics" not in point
 
 
-def test_executions_are_counted_by_how_they_ended(tower: Tower) -> None:
-    tower.run_machine({"Type": "Pass"})
-    tower.advance(MINUTE)
+def test_executions_are_counted_by_how_they_ended(harness: CloudWatchHarness) -> None:
+    harness.run_machine({"Type": "Pass"})
+    harness.advance(MINUTE)
     dimension = [{"Name": "StateMachineArn", "Value": QUIET}]
 
     def count(name: str) -> list[float]:
-        found = points_of(tower, "Sum", Namespace="AWS/States", MetricName=name, Dimensions=dimension)
+        found = points_of(harness, "Sum", Namespace="AWS/States", MetricName=name, Dimensions=dimension)
         return [point["Sum"] for point in found]
 
     assert count("ExecutionsStarted") == count("ExecutionsSucceeded") == [1.0]
     assert count("ExecutionsFailed") == count("ExecutionsTimedOut") == count("ExecutionsAborted") == []
 
 
-def test_metrics_of_our_own_services_are_listed_with_those_that_were_put(tower: Tower) -> None:
-    tower.machine({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}, "machine")
-    tower.value(1)
-    found = tower.cw("ListMetrics")["Metrics"]
+def test_metrics_of_our_own_services_are_listed_with_those_that_were_put(harness: CloudWatchHarness) -> None:
+    harness.machine({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}, "machine")
+    harness.value(1)
+    found = harness.cloudwatch("ListMetrics")["Metrics"]
     names = {(each["Namespace"], each["MetricName"]) for each in found}
     assert {
         ("app", "m"),
         ("AWS/States", "ExecutionsStarted"),
         ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
     } <= names
-    only = tower.cw("ListMetrics", Namespace="AWS/States", Dimensions=[{"Name": "StateMachineArn", "Value": QUIET}])
+    only = harness.cloudwatch(
+        "ListMetrics", Namespace="AWS/States", Dimensions=[{"Name": "StateMachineArn", "Value": QUIET}]
+    )
     assert len(only["Metrics"]) == 6
 
 
-def test_what_is_older_than_fifteen_days_goes(tower: Tower) -> None:
-    tower.value(1)
-    tower.advance(16 * DAY)
-    tower.value(2)
-    assert tower.rows("SELECT count(*) FROM metric_points") == [(1,)]
+def test_what_is_older_than_fifteen_days_goes(harness: CloudWatchHarness) -> None:
+    harness.value(1)
+    harness.advance(16 * DAY)
+    harness.value(2)
+    assert harness.rows("SELECT count(*) FROM metric_points") == [(1,)]
 
 
 @pytest.mark.parametrize(
@@ -104,9 +110,9 @@ def test_what_is_older_than_fifteen_days_goes(tower: Tower) -> None:
         ("TagResource", {"ResourceARN": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:none", "Tags": []}),
     ],
 )
-def test_what_makes_no_sense_is_refused(tower: Tower, operation: str, params: Json) -> None:
+def test_what_makes_no_sense_is_refused(harness: CloudWatchHarness, operation: str, params: Json) -> None:
     with pytest.raises(AwsError):
-        tower.cw(operation, **params)
+        harness.cloudwatch(operation, **params)
 
 
 @given(st.lists(st.integers(-50, 50), min_size=1, max_size=40), st.integers(0, 100))

@@ -6,65 +6,65 @@ from lamplighter.base.json_text import Json
 from lamplighter.bus import Event
 from lamplighter.runtime.fake import Script
 from lamplighter.store.db import Tx
-from tests.engines import CALLER, Site
+from tests.engine_harness import CALLER, EngineHarness
 
 
 def test_the_last_line_is_in_the_log_when_the_task_stops(tmp_path: Path) -> None:
-    site = Site(tmp_path / "data")
-    site.up()
+    harness = EngineHarness(tmp_path / "data")
+    harness.up()
     seen: list[list[str]] = []
 
     def hear(tx: Tx, event: Event) -> None:
         if event.detail["lastStatus"] == "STOPPED":
             stream = f"job/main/{event.detail['taskArn'].rpartition('/')[2]}"
             asked = {"logGroupName": "/job", "logStreamName": stream}
-            found = site.engine.bus.read(tx, CALLER, "logs", "GetLogEvents", asked)
+            found = harness.engine.bus.read(tx, CALLER, "logs", "GetLogEvents", asked)
             seen.append([each["message"] for each in found["events"]])
 
-    site.engine.bus.subscribe("aws.ecs", hear)
-    site.runtime.script(Script(after=None))
-    site.call("logs", "CreateLogGroup", logGroupName="/job")
-    site.call("ecs", "CreateCluster")
+    harness.engine.bus.subscribe("aws.ecs", hear)
+    harness.runtime.script(Script(after=None))
+    harness.call("logs", "CreateLogGroup", logGroupName="/job")
+    harness.call("ecs", "CreateCluster")
     options = {"awslogs-group": "/job", "awslogs-region": CALLER.region, "awslogs-stream-prefix": "job"}
     container = {"name": "main", "image": "busybox", "memory": 128}
     container |= {"logConfiguration": {"logDriver": "awslogs", "options": options}}
-    site.call("ecs", "RegisterTaskDefinition", family="job", containerDefinitions=[container])
-    site.call("ecs", "RunTask", taskDefinition="job")
-    site.settle()
-    (name,) = site.runtime.left()
+    harness.call("ecs", "RegisterTaskDefinition", family="job", containerDefinitions=[container])
+    harness.call("ecs", "RunTask", taskDefinition="job")
+    harness.settle()
+    (name,) = harness.runtime.left()
     for number in range(3):
-        site.runtime.write(name, f"line {number}")
-    site.runtime.finish(name, 1)
-    site.settle()
+        harness.runtime.write(name, f"line {number}")
+    harness.runtime.finish(name, 1)
+    harness.settle()
     assert seen == [["line 0", "line 1", "line 2"]]
-    site.close()
+    harness.close()
 
 
 def test_a_runtime_that_gives_no_output_holds_the_end_for_seconds_only(tmp_path: Path) -> None:
-    site = Site(tmp_path / "data")
-    site.up()
-    site.runtime.script(Script(after=None))
-    site.define_task()
-    arn = site.call("ecs", "RunTask", taskDefinition="job")["tasks"][0]["taskArn"]
-    site.settle()
-    (name,) = site.runtime.left()
-    logs = site.runtime.logs
+    harness = EngineHarness(tmp_path / "data")
+    harness.up()
+    harness.runtime.script(Script(after=None))
+    harness.define_task()
+    arn = harness.call("ecs", "RunTask", taskDefinition="job")["tasks"][0]["taskArn"]
+    harness.settle()
+    (name,) = harness.runtime.left()
+    logs = harness.runtime.logs
 
     async def silent(name: str) -> Json:
         async for line in logs(name):
             yield line
-        await site.runtime._until(lambda: False)
+        await harness.runtime._until(lambda: False)
 
-    site.runtime.logs = silent  # type: ignore[method-assign]
-    site.restart()
-    site.runtime.finish(name, 1)
-    site.settle()
+    harness.runtime.logs = silent  # type: ignore[method-assign]
+    harness.restart()
+    harness.runtime.finish(name, 1)
+    harness.settle()
 
     def status() -> str:
-        found: str = site.call("ecs", "DescribeTasks", tasks=[arn])["tasks"][0]["lastStatus"]
+        found: str = harness.call("ecs", "DescribeTasks", tasks=[arn])["tasks"][0]["lastStatus"]
         return found
 
     assert status() != "STOPPED"
-    site.advance(5_000)
+    harness.advance(5_000)
     assert status() == "STOPPED"
-    site.close()
+    harness.close()

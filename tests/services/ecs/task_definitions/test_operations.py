@@ -6,7 +6,7 @@ import pytest
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from tests.services.ecs.rig import CALLER, FARGATE, Rig
+from tests.services.ecs.ecs_harness import CALLER, FARGATE, EcsHarness
 
 JOB = {"name": "job", "image": "busybox", "memory": 64}
 
@@ -83,67 +83,69 @@ def plain(*definitions: Json, **more: Json) -> Json:
         ),
     ],
 )
-async def test_a_definition_that_breaks_a_rule_is_refused(rig: Rig, definition: Json, message: str) -> None:
+async def test_a_definition_that_breaks_a_rule_is_refused(harness: EcsHarness, definition: Json, message: str) -> None:
     with pytest.raises(AwsError) as caught:
-        await rig.call("RegisterTaskDefinition", **definition)
+        await harness.ecs_call("RegisterTaskDefinition", **definition)
     assert (caught.value.code, caught.value.message) == ("ClientException", message)
-    assert (await rig.call("ListTaskDefinitions"))["taskDefinitionArns"] == []
+    assert (await harness.ecs_call("ListTaskDefinitions"))["taskDefinitionArns"] == []
 
 
-async def test_a_container_without_an_image_needs_no_memory_limit(rig: Rig) -> None:
-    answer = await rig.call("RegisterTaskDefinition", **plain({"name": "job", "command": ["true"]}))
+async def test_a_container_without_an_image_needs_no_memory_limit(harness: EcsHarness) -> None:
+    answer = await harness.ecs_call("RegisterTaskDefinition", **plain({"name": "job", "command": ["true"]}))
     assert answer["taskDefinition"]["compatibilities"] == ["EC2"]
 
 
-async def test_a_definition_is_shown_with_what_ecs_adds(rig: Rig) -> None:
+async def test_a_definition_is_shown_with_what_ecs_adds(harness: EcsHarness) -> None:
     given = FARGATE | {"cpu": ".25 vCPU", "memory": "0.5GB", "tags": [{"key": "a", "value": "1"}]}
-    answer = await rig.call("RegisterTaskDefinition", **given)
+    answer = await harness.ecs_call("RegisterTaskDefinition", **given)
     shown = answer["taskDefinition"]
     assert shown["taskDefinitionArn"] == "arn:aws:ecs:eu-central-1:123456789012:task-definition/night:1"
     assert (shown["family"], shown["revision"], shown["status"]) == ("night", 1, "ACTIVE")
     assert (shown["cpu"], shown["memory"]) == ("256", "512")
     assert shown["compatibilities"] == ["EC2", "FARGATE"]
-    assert shown["registeredAt"] == rig.clock.now() / 1000
+    assert shown["registeredAt"] == harness.clock.now() / 1000
     assert shown["containerDefinitions"][0]["essential"] is True
     assert answer["tags"] == [{"key": "a", "value": "1"}]
     for name in ("night", "night:1", shown["taskDefinitionArn"]):
-        found = await rig.call("DescribeTaskDefinition", taskDefinition=name, include=["TAGS"])
+        found = await harness.ecs_call("DescribeTaskDefinition", taskDefinition=name, include=["TAGS"])
         assert found == answer
-    assert "tags" not in await rig.call("DescribeTaskDefinition", taskDefinition="night")
+    assert "tags" not in await harness.ecs_call("DescribeTaskDefinition", taskDefinition="night")
 
 
 @pytest.mark.parametrize(
     "name", ["night:2", "day", "arn:aws:ecs:eu-central-1:999999999999:task-definition/night:1", "arn:aws:ecs", "a:b:c"]
 )
-async def test_a_definition_that_is_not_there_cannot_be_described(rig: Rig, name: str) -> None:
-    await rig.call("RegisterTaskDefinition", **FARGATE)
+async def test_a_definition_that_is_not_there_cannot_be_described(harness: EcsHarness, name: str) -> None:
+    await harness.ecs_call("RegisterTaskDefinition", **FARGATE)
     with pytest.raises(AwsError, match="Unable to describe task definition") as caught:
-        await rig.call("DescribeTaskDefinition", taskDefinition=name)
+        await harness.ecs_call("DescribeTaskDefinition", taskDefinition=name)
     assert caught.value.code == "ClientException"
 
 
-async def test_revisions_rise_and_never_come_again(rig: Rig) -> None:
+async def test_revisions_rise_and_never_come_again(harness: EcsHarness) -> None:
     for _ in range(2):
-        await rig.call("RegisterTaskDefinition", **FARGATE)
-    await rig.call("DeregisterTaskDefinition", taskDefinition="night:2")
-    latest = await rig.call("DescribeTaskDefinition", taskDefinition="night")
+        await harness.ecs_call("RegisterTaskDefinition", **FARGATE)
+    await harness.ecs_call("DeregisterTaskDefinition", taskDefinition="night:2")
+    latest = await harness.ecs_call("DescribeTaskDefinition", taskDefinition="night")
     assert latest["taskDefinition"]["revision"] == 1
-    deleted = await rig.call("DeleteTaskDefinitions", taskDefinitions=["night:2", "night:1", "night", "night:9"])
+    deleted = await harness.ecs_call(
+        "DeleteTaskDefinitions", taskDefinitions=["night:2", "night:1", "night", "night:9"]
+    )
     assert [(each["revision"], each["status"]) for each in deleted["taskDefinitions"]] == [(2, "DELETE_IN_PROGRESS")]
     assert len(deleted["failures"]) == 3
-    again = await rig.call("RegisterTaskDefinition", **FARGATE)
+    again = await harness.ecs_call("RegisterTaskDefinition", **FARGATE)
     assert again["taskDefinition"]["revision"] == 3
 
 
-async def test_definitions_are_listed_in_pages_both_ways(rig: Rig) -> None:
+async def test_definitions_are_listed_in_pages_both_ways(harness: EcsHarness) -> None:
     for family in ("b", "a", "a"):
-        await rig.call("RegisterTaskDefinition", **FARGATE | {"family": family})
+        await harness.ecs_call("RegisterTaskDefinition", **FARGATE | {"family": family})
 
     async def pages(**params: Json) -> list[str]:
         names, token = [], None
         while True:
             more: dict[str, str] = {"nextToken": token} if token else {}
-            answer = await rig.call("ListTaskDefinitions", maxResults=1, **params, **more)
+            answer = await harness.ecs_call("ListTaskDefinitions", maxResults=1, **params, **more)
             names += [arn.rpartition("/")[2] for arn in answer["taskDefinitionArns"]]
             if (token := answer.get("nextToken")) is None:
                 return names
@@ -151,17 +153,17 @@ async def test_definitions_are_listed_in_pages_both_ways(rig: Rig) -> None:
     assert await pages() == ["a:1", "a:2", "b:1"]
     assert await pages(sort="DESC") == ["b:1", "a:2", "a:1"]
     assert await pages(familyPrefix="a") == ["a:1", "a:2"]
-    await rig.call("DeregisterTaskDefinition", taskDefinition="a:1")
+    await harness.ecs_call("DeregisterTaskDefinition", taskDefinition="a:1")
     assert await pages(status="INACTIVE") == ["a:1"]
 
 
-async def test_families_are_listed_by_prefix_and_status(rig: Rig) -> None:
+async def test_families_are_listed_by_prefix_and_status(harness: EcsHarness) -> None:
     for family in ("night-a", "night-b", "day"):
-        await rig.call("RegisterTaskDefinition", **FARGATE | {"family": family})
-    await rig.call("DeregisterTaskDefinition", taskDefinition="night-b:1")
+        await harness.ecs_call("RegisterTaskDefinition", **FARGATE | {"family": family})
+    await harness.ecs_call("DeregisterTaskDefinition", taskDefinition="night-b:1")
 
     async def names(**params: Json) -> Json:
-        return (await rig.call("ListTaskDefinitionFamilies", **params))["families"]
+        return (await harness.ecs_call("ListTaskDefinitionFamilies", **params))["families"]
 
     assert await names() == ["day", "night-a", "night-b"]
     assert await names(familyPrefix="night-") == ["night-a", "night-b"]
@@ -170,7 +172,7 @@ async def test_families_are_listed_by_prefix_and_status(rig: Rig) -> None:
     assert await names(maxResults=1, nextToken="day") == ["night-a"]
 
 
-async def test_two_regions_do_not_see_each_other(rig: Rig) -> None:
-    await rig.call("RegisterTaskDefinition", **FARGATE)
+async def test_two_regions_do_not_see_each_other(harness: EcsHarness) -> None:
+    await harness.ecs_call("RegisterTaskDefinition", **FARGATE)
     elsewhere = replace(CALLER, region="us-east-1")
-    assert (await rig.bus.call(elsewhere, "ecs", "ListTaskDefinitionFamilies", {}))["families"] == []
+    assert (await harness.bus.call(elsewhere, "ecs", "ListTaskDefinitionFamilies", {}))["families"] == []

@@ -7,14 +7,14 @@ from lamplighter.base.json_text import Json
 from lamplighter.runtime.fake import Script
 from lamplighter.services.ecs.tasks.placement import Capacity
 from lamplighter.services.ecs.tasks.run_task import TOKEN_MILLISECONDS
-from tests.services.ecs.rig import FARGATE, NETWORK, RUN, Rig
+from tests.services.ecs.ecs_harness import FARGATE, NETWORK, RUN, EcsHarness
 
 BRIDGE = {"family": "bridge", "containerDefinitions": [{"name": "job", "image": "busybox", "cpu": 256, "memory": 512}]}
 
 
-async def refused(rig: Rig, params: Json) -> tuple[str, str]:
+async def refused(harness: EcsHarness, params: Json) -> tuple[str, str]:
     with pytest.raises(AwsError) as caught:
-        await rig.call("RunTask", **params)
+        await harness.ecs_call("RunTask", **params)
     return caught.value.code, caught.value.message
 
 
@@ -76,42 +76,42 @@ async def refused(rig: Rig, params: Json) -> tuple[str, str]:
     ],
 )
 async def test_what_cannot_be_run_is_refused_and_leaves_nothing(
-    rig: Rig, changes: Json, code: str, message: str
+    harness: EcsHarness, changes: Json, code: str, message: str
 ) -> None:
-    await rig.call("RegisterTaskDefinition", **FARGATE)
-    await rig.call("RegisterTaskDefinition", **BRIDGE)
-    assert await refused(rig, RUN | changes) == (code, message)
-    assert rig.events == []
-    assert (await rig.call("ListTasks"))["taskArns"] == []
+    await harness.ecs_call("RegisterTaskDefinition", **FARGATE)
+    await harness.ecs_call("RegisterTaskDefinition", **BRIDGE)
+    assert await refused(harness, RUN | changes) == (code, message)
+    assert harness.events == []
+    assert (await harness.ecs_call("ListTasks"))["taskArns"] == []
 
 
-async def test_an_inactive_definition_is_refused(rig: Rig) -> None:
-    await rig.call("RegisterTaskDefinition", **FARGATE)
-    await rig.call("DeregisterTaskDefinition", taskDefinition="night:1")
-    assert await refused(rig, RUN | {"taskDefinition": "night:1"}) == (
+async def test_an_inactive_definition_is_refused(harness: EcsHarness) -> None:
+    await harness.ecs_call("RegisterTaskDefinition", **FARGATE)
+    await harness.ecs_call("DeregisterTaskDefinition", taskDefinition="night:1")
+    assert await refused(harness, RUN | {"taskDefinition": "night:1"}) == (
         "InvalidParameterException",
         "TaskDefinition is inactive",
     )
 
 
-async def test_count_runs_as_many_tasks(rig: Rig) -> None:
-    await rig.call("RegisterTaskDefinition", **FARGATE)
-    answer = await rig.call("RunTask", **RUN, count=10)
+async def test_count_runs_as_many_tasks(harness: EcsHarness) -> None:
+    await harness.ecs_call("RegisterTaskDefinition", **FARGATE)
+    answer = await harness.ecs_call("RunTask", **RUN, count=10)
     arns = {task["taskArn"] for task in answer["tasks"]}
     assert len(arns) == 10
     for arn in arns:
-        await rig.ends(arn)
-        assert rig.runtime.count("run", rig.name(arn)) == 1
+        await harness.ends(arn)
+        assert harness.runtime.count("run", harness.name(arn)) == 1
 
 
-async def test_a_client_token_makes_the_same_request_harmless_for_a_day(rig: Rig) -> None:
-    rig.runtime.script(Script(after=None))
-    first = await rig.start(clientToken="t", tags=[{"key": "a", "value": "1"}])
-    again = await rig.call("RunTask", **RUN, clientToken="t", tags=[{"key": "a", "value": "1"}])
+async def test_a_client_token_makes_the_same_request_harmless_for_a_day(harness: EcsHarness) -> None:
+    harness.runtime.script(Script(after=None))
+    first = await harness.start(clientToken="t", tags=[{"key": "a", "value": "1"}])
+    again = await harness.ecs_call("RunTask", **RUN, clientToken="t", tags=[{"key": "a", "value": "1"}])
     assert [task["taskArn"] for task in again["tasks"]] == [first]
-    assert (await refused(rig, RUN | {"clientToken": "t", "count": 2}))[0] == "ConflictException"
-    rig.clock.advance(TOKEN_MILLISECONDS + 1)
-    assert await rig.run(clientToken="t") != first
+    assert (await refused(harness, RUN | {"clientToken": "t", "count": 2}))[0] == "ConflictException"
+    harness.clock.advance(TOKEN_MILLISECONDS + 1)
+    assert await harness.run(clientToken="t") != first
 
 
 @pytest.mark.parametrize(
@@ -123,38 +123,38 @@ async def test_a_client_token_makes_the_same_request_harmless_for_a_day(rig: Rig
     ],
 )  # fmt: skip
 async def test_a_full_machine_is_a_failure_and_not_an_error(
-    rig: Rig, definition: Json, params: Json, failure: Json
+    harness: EcsHarness, definition: Json, params: Json, failure: Json
 ) -> None:
-    rig.capacity = Capacity(cpu=600, memory=4096)
-    rig.build()
-    rig.runtime.script(Script(after=None))
-    await rig.call("RegisterTaskDefinition", **definition)
-    answer = await rig.call("RunTask", **params, count=3)
+    harness.capacity = Capacity(cpu=600, memory=4096)
+    harness.build()
+    harness.runtime.script(Script(after=None))
+    await harness.ecs_call("RegisterTaskDefinition", **definition)
+    answer = await harness.ecs_call("RunTask", **params, count=3)
     assert len(answer["tasks"]) == 2
     (found,) = answer["failures"]
     assert found["reason"] == failure["reason"]
     assert found.get("arn", "").startswith("arn:aws:ecs:") == (definition is BRIDGE)
 
 
-async def test_too_little_memory_is_named(rig: Rig) -> None:
-    rig.capacity = Capacity(cpu=4096, memory=500)
-    rig.build()
-    await rig.call("RegisterTaskDefinition", **BRIDGE)
-    answer = await rig.call("RunTask", taskDefinition="bridge", clientToken="t")
+async def test_too_little_memory_is_named(harness: EcsHarness) -> None:
+    harness.capacity = Capacity(cpu=4096, memory=500)
+    harness.build()
+    await harness.ecs_call("RegisterTaskDefinition", **BRIDGE)
+    answer = await harness.ecs_call("RunTask", taskDefinition="bridge", clientToken="t")
     assert answer["tasks"] == []
     assert [failure["reason"] for failure in answer["failures"]] == ["RESOURCE:MEMORY"]
 
 
-async def test_what_has_stopped_takes_no_capacity(rig: Rig) -> None:
-    rig.capacity = Capacity(cpu=256, memory=512)
-    rig.build()
-    await rig.ends(await rig.start())
-    await rig.ends(await rig.run())
+async def test_what_has_stopped_takes_no_capacity(harness: EcsHarness) -> None:
+    harness.capacity = Capacity(cpu=256, memory=512)
+    harness.build()
+    await harness.ends(await harness.start())
+    await harness.ends(await harness.run())
 
 
-async def test_tags_come_from_the_definition_the_request_and_ecs(rig: Rig) -> None:
+async def test_tags_come_from_the_definition_the_request_and_ecs(harness: EcsHarness) -> None:
     definition = FARGATE | {"tags": [{"key": "team", "value": "night"}, {"key": "a", "value": "1"}]}
-    arn = await rig.start(
+    arn = await harness.start(
         definition=definition,
         propagateTags="TASK_DEFINITION",
         enableECSManagedTags=True,
@@ -165,12 +165,12 @@ async def test_tags_come_from_the_definition_the_request_and_ecs(rig: Rig) -> No
         {"key": "team", "value": "night"},
         {"key": "a", "value": "2"},
     ]
-    assert (await rig.describe(arn))["tags"] == expected
-    assert (await rig.call("ListTagsForResource", resourceArn=arn))["tags"] == expected
-    assert (await rig.call("DescribeTasks", tasks=[arn]))["tasks"][0]["tags"] == []
+    assert (await harness.describe(arn))["tags"] == expected
+    assert (await harness.ecs_call("ListTagsForResource", resourceArn=arn))["tags"] == expected
+    assert (await harness.ecs_call("DescribeTasks", tasks=[arn]))["tasks"][0]["tags"] == []
 
 
-async def test_overrides_of_the_task_are_kept_shown_and_used(rig: Rig) -> None:
+async def test_overrides_of_the_task_are_kept_shown_and_used(harness: EcsHarness) -> None:
     overrides = {
         "cpu": "512",
         "memory": "1 GB",
@@ -178,15 +178,15 @@ async def test_overrides_of_the_task_are_kept_shown_and_used(rig: Rig) -> None:
         "executionRoleArn": "arn:aws:iam::123456789012:role/execution",
         "ephemeralStorage": {"sizeInGiB": 30},
     }
-    task = await rig.ends(await rig.start(overrides=overrides))
+    task = await harness.ends(await harness.start(overrides=overrides))
     assert (task["cpu"], task["memory"]) == ("512", "1024")
     assert task["ephemeralStorage"] == {"sizeInGiB": 30}
     assert overrides.items() <= task["overrides"].items()
 
 
-async def test_a_capacity_provider_decides_the_launch_type(rig: Rig) -> None:
-    await rig.call("RegisterTaskDefinition", **FARGATE)
-    answer = await rig.call(
+async def test_a_capacity_provider_decides_the_launch_type(harness: EcsHarness) -> None:
+    await harness.ecs_call("RegisterTaskDefinition", **FARGATE)
+    answer = await harness.ecs_call(
         "RunTask",
         taskDefinition="night",
         networkConfiguration=NETWORK,
@@ -196,10 +196,12 @@ async def test_a_capacity_provider_decides_the_launch_type(rig: Rig) -> None:
     assert answer["tasks"][0]["capacityProviderName"] == "FARGATE_SPOT"
 
 
-async def test_the_default_cluster_is_there_once_it_is_used_and_others_must_be_made(rig: Rig) -> None:
-    assert (await rig.call("ListClusters"))["clusterArns"] == []
-    await rig.ends(await rig.start())
-    assert (await rig.call("ListClusters"))["clusterArns"] == ["arn:aws:ecs:eu-central-1:123456789012:cluster/default"]
-    made = (await rig.call("CreateCluster", clusterName="other"))["cluster"]
-    task = await rig.call("RunTask", **RUN, cluster=made["clusterArn"])
+async def test_the_default_cluster_is_there_once_it_is_used_and_others_must_be_made(harness: EcsHarness) -> None:
+    assert (await harness.ecs_call("ListClusters"))["clusterArns"] == []
+    await harness.ends(await harness.start())
+    assert (await harness.ecs_call("ListClusters"))["clusterArns"] == [
+        "arn:aws:ecs:eu-central-1:123456789012:cluster/default"
+    ]
+    made = (await harness.ecs_call("CreateCluster", clusterName="other"))["cluster"]
+    task = await harness.ecs_call("RunTask", **RUN, cluster=made["clusterArn"])
     assert task["tasks"][0]["clusterArn"] == made["clusterArn"]

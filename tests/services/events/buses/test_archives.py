@@ -6,237 +6,237 @@ import pytest
 
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.services.events.buses.replays import PAUSE, SLICE
-from tests.engines import ACCOUNT, DAY, HOUR, REGION, SECOND, Died
-from tests.services.events.hall import QUEUE, Hall, to
+from tests.engine_harness import ACCOUNT, DAY, HOUR, REGION, SECOND, EngineDied
+from tests.services.events.events_harness import QUEUE, EventsHarness, to
 
 DEFAULT = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default"
 ARCHIVE = f"arn:aws:events:{REGION}:{ACCOUNT}:archive/all"
 
 
-def archive(hall: Hall, pattern: Json = None, **params: Json) -> None:
+def archive(harness: EventsHarness, pattern: Json = None, **params: Json) -> None:
     wanted = {"EventPattern": dumps(pattern)} if pattern else {}
-    hall.events("CreateArchive", ArchiveName="all", EventSourceArn=DEFAULT, **wanted, **params)
+    harness.events("CreateArchive", ArchiveName="all", EventSourceArn=DEFAULT, **wanted, **params)
 
 
-def replay(hall: Hall, name: str = "again", **params: Json) -> None:
-    now = hall.clock.now() / 1000
+def replay(harness: EventsHarness, name: str = "again", **params: Json) -> None:
+    now = harness.clock.now() / 1000
     usual: dict[str, Any] = {"EventStartTime": now - 3600, "EventEndTime": now, "Destination": {"Arn": DEFAULT}}
-    hall.events("StartReplay", ReplayName=name, EventSourceArn=ARCHIVE, **usual | params)
-    hall.advance(PAUSE)
+    harness.events("StartReplay", ReplayName=name, EventSourceArn=ARCHIVE, **usual | params)
+    harness.advance(PAUSE)
 
 
-def state(hall: Hall, name: str = "again") -> str:
-    found: str = hall.events("DescribeReplay", ReplayName=name)["State"]
+def state(harness: EventsHarness, name: str = "again") -> str:
+    found: str = harness.events("DescribeReplay", ReplayName=name)["State"]
     return found
 
 
-def count(hall: Hall) -> int:
-    number: int = hall.events("DescribeArchive", ArchiveName="all")["EventCount"]
+def count(harness: EventsHarness) -> int:
+    number: int = harness.events("DescribeArchive", ArchiveName="all")["EventCount"]
     return number
 
 
-def test_an_archive_keeps_the_events_that_it_wants(hall: Hall) -> None:
-    archive(hall, {"detail": {"n": [1]}})
+def test_an_archive_keeps_the_events_that_it_wants(harness: EventsHarness) -> None:
+    archive(harness, {"detail": {"n": [1]}})
     for n in (1, 2, 1):
-        hall.put({"n": n})
-    described = hall.events("DescribeArchive", ArchiveName="all")
+        harness.put({"n": n})
+    described = harness.events("DescribeArchive", ArchiveName="all")
     assert described["EventCount"] == 2
     assert described["SizeBytes"] > 300
 
 
-def test_a_replay_brings_events_to_their_rules_with_its_name(hall: Hall) -> None:
-    archive(hall)
-    first = hall.put({"n": 1})
-    hall.advance(SECOND)
-    hall.put({"n": 2})
-    hall.rule({"replay-name": [{"exists": True}]}, to(QUEUE))
-    replay(hall)
-    assert state(hall) == "COMPLETED"
-    assert [(each["detail"]["n"], each["replay-name"]) for each in hall.messages()] == [(1, "again"), (2, "again")]
-    assert hall.messages()[0]["id"] == first
-    assert count(hall) == 2, "what is replayed is not archived again"
-    replay(hall, "once-more")
-    assert len(hall.messages()) == 4
+def test_a_replay_brings_events_to_their_rules_with_its_name(harness: EventsHarness) -> None:
+    archive(harness)
+    first = harness.put({"n": 1})
+    harness.advance(SECOND)
+    harness.put({"n": 2})
+    harness.rule({"replay-name": [{"exists": True}]}, to(QUEUE))
+    replay(harness)
+    assert state(harness) == "COMPLETED"
+    assert [(each["detail"]["n"], each["replay-name"]) for each in harness.messages()] == [(1, "again"), (2, "again")]
+    assert harness.messages()[0]["id"] == first
+    assert count(harness) == 2, "what is replayed is not archived again"
+    replay(harness, "once-more")
+    assert len(harness.messages()) == 4
 
 
-def test_a_replay_has_a_beginning_and_an_end(hall: Hall) -> None:
-    archive(hall)
-    hall.rule({"replay-name": [{"exists": True}]}, to(QUEUE))
+def test_a_replay_has_a_beginning_and_an_end(harness: EventsHarness) -> None:
+    archive(harness)
+    harness.rule({"replay-name": [{"exists": True}]}, to(QUEUE))
     for n in range(3):
-        hall.put({"n": n})
-        hall.advance(HOUR)
-    start = hall.clock.now() / 1000
-    replay(hall, EventStartTime=start - 2 * 3600, EventEndTime=start - 3600)
-    replay(hall, "after", EventStartTime=start - 2 * 3600 + 0.001, EventEndTime=start - 3600 - 0.001)
-    assert [each["detail"]["n"] for each in hall.messages()] == [1, 2]
+        harness.put({"n": n})
+        harness.advance(HOUR)
+    start = harness.clock.now() / 1000
+    replay(harness, EventStartTime=start - 2 * 3600, EventEndTime=start - 3600)
+    replay(harness, "after", EventStartTime=start - 2 * 3600 + 0.001, EventEndTime=start - 3600 - 0.001)
+    assert [each["detail"]["n"] for each in harness.messages()] == [1, 2]
 
 
-def test_a_replay_goes_by_the_times_of_events_and_not_by_when_they_came(hall: Hall) -> None:
-    archive(hall, RetentionDays=2)
-    hall.rule({"replay-name": [{"exists": True}]}, to(QUEUE))
-    now = hall.clock.now() // 1000
+def test_a_replay_goes_by_the_times_of_events_and_not_by_when_they_came(harness: EventsHarness) -> None:
+    archive(harness, RetentionDays=2)
+    harness.rule({"replay-name": [{"exists": True}]}, to(QUEUE))
+    now = harness.clock.now() // 1000
     for n, ago in enumerate((0, 86_400 * 9, 86_400 * 9 + 5, 86_400 * 8)):
-        hall.put({"n": n}, Time=now - ago)
-    replay(hall, EventStartTime=now - 86_400 * 10, EventEndTime=now - 86_400 * 8 - 1)
-    assert [each["detail"]["n"] for each in hall.messages()] == [2, 1]
-    described = hall.events("DescribeReplay", ReplayName="again")
+        harness.put({"n": n}, Time=now - ago)
+    replay(harness, EventStartTime=now - 86_400 * 10, EventEndTime=now - 86_400 * 8 - 1)
+    assert [each["detail"]["n"] for each in harness.messages()] == [2, 1]
+    described = harness.events("DescribeReplay", ReplayName="again")
     assert described["EventLastReplayedTime"] == now - 86_400 * 9
 
 
-def test_a_replay_may_be_for_some_rules_only(hall: Hall) -> None:
-    archive(hall)
-    hall.put()
-    one = hall.rule(None, to(QUEUE, Input='"one"'), name="one")
-    hall.rule(None, to(QUEUE, Input='"two"'), name="two")
-    replay(hall, Destination={"Arn": DEFAULT, "FilterArns": [one]})
-    assert hall.messages() == ["one"]
+def test_a_replay_may_be_for_some_rules_only(harness: EventsHarness) -> None:
+    archive(harness)
+    harness.put()
+    one = harness.rule(None, to(QUEUE, Input='"one"'), name="one")
+    harness.rule(None, to(QUEUE, Input='"two"'), name="two")
+    replay(harness, Destination={"Arn": DEFAULT, "FilterArns": [one]})
+    assert harness.messages() == ["one"]
 
 
-def test_events_that_are_too_old_are_gone(hall: Hall) -> None:
-    archive(hall, RetentionDays=2)
-    hall.put({"n": 1})
-    hall.advance(DAY)
-    hall.put({"n": 2})
-    hall.advance(DAY + SECOND)
-    assert count(hall) == 1
-    hall.rule({"replay-name": [{"exists": True}]}, to(QUEUE))
-    replay(hall, EventStartTime=0)
-    assert [each["detail"]["n"] for each in hall.messages()] == [2]
-    hall.put({"n": 3})
-    assert len(hall.rows("SELECT * FROM archived_events")) == 2
+def test_events_that_are_too_old_are_gone(harness: EventsHarness) -> None:
+    archive(harness, RetentionDays=2)
+    harness.put({"n": 1})
+    harness.advance(DAY)
+    harness.put({"n": 2})
+    harness.advance(DAY + SECOND)
+    assert count(harness) == 1
+    harness.rule({"replay-name": [{"exists": True}]}, to(QUEUE))
+    replay(harness, EventStartTime=0)
+    assert [each["detail"]["n"] for each in harness.messages()] == [2]
+    harness.put({"n": 3})
+    assert len(harness.rows("SELECT * FROM archived_events")) == 2
 
 
-def test_a_replay_that_is_over_cannot_be_cancelled(hall: Hall) -> None:
-    archive(hall)
-    replay(hall)
-    assert hall.refused("CancelReplay", ReplayName="again")[0] == "IllegalStatusException"
-    assert hall.refused("CancelReplay", ReplayName="none")[0] == "ResourceNotFoundException"
+def test_a_replay_that_is_over_cannot_be_cancelled(harness: EventsHarness) -> None:
+    archive(harness)
+    replay(harness)
+    assert harness.refused("CancelReplay", ReplayName="again")[0] == "IllegalStatusException"
+    assert harness.refused("CancelReplay", ReplayName="none")[0] == "ResourceNotFoundException"
 
 
-def test_a_replay_that_is_cancelled_stops(hall: Hall) -> None:
-    archive(hall)
+def test_a_replay_that_is_cancelled_stops(harness: EventsHarness) -> None:
+    archive(harness)
     for n in range(3):
-        hall.put({"n": n})
-    hall.rule({"replay-name": [{"exists": True}]}, to(QUEUE))
-    now = hall.clock.now() / 1000
+        harness.put({"n": n})
+    harness.rule({"replay-name": [{"exists": True}]}, to(QUEUE))
+    now = harness.clock.now() / 1000
     window = {"EventStartTime": now - 10, "EventEndTime": now, "Destination": {"Arn": DEFAULT}}
-    started = hall.events("StartReplay", ReplayName="again", EventSourceArn=ARCHIVE, **window)
-    hall.settle()
-    assert (started["State"], state(hall)) == ("STARTING", "STARTING")
-    assert hall.events("CancelReplay", ReplayName="again")["State"] == "CANCELLING"
-    hall.advance(PAUSE)
-    assert state(hall) == "CANCELLED"
-    assert hall.messages() == []
+    started = harness.events("StartReplay", ReplayName="again", EventSourceArn=ARCHIVE, **window)
+    harness.settle()
+    assert (started["State"], state(harness)) == ("STARTING", "STARTING")
+    assert harness.events("CancelReplay", ReplayName="again")["State"] == "CANCELLING"
+    harness.advance(PAUSE)
+    assert state(harness) == "CANCELLED"
+    assert harness.messages() == []
 
 
-def test_a_replay_that_was_about_to_begin_begins_after_a_crash(hall: Hall) -> None:
-    archive(hall)
-    hall.put({"n": 1})
-    hall.rule({"replay-name": [{"exists": True}]}, to(QUEUE))
-    now = hall.clock.now() / 1000
+def test_a_replay_that_was_about_to_begin_begins_after_a_crash(harness: EventsHarness) -> None:
+    archive(harness)
+    harness.put({"n": 1})
+    harness.rule({"replay-name": [{"exists": True}]}, to(QUEUE))
+    now = harness.clock.now() / 1000
     window = {"EventStartTime": now - 10, "EventEndTime": now, "Destination": {"Arn": DEFAULT}}
-    hall.events("StartReplay", ReplayName="again", EventSourceArn=ARCHIVE, **window)
-    hall.restart()
-    hall.advance(PAUSE)
-    assert state(hall) == "COMPLETED"
-    assert len(hall.messages()) == 1
+    harness.events("StartReplay", ReplayName="again", EventSourceArn=ARCHIVE, **window)
+    harness.restart()
+    harness.advance(PAUSE)
+    assert state(harness) == "COMPLETED"
+    assert len(harness.messages()) == 1
 
 
 @pytest.mark.parametrize("before", [True, False])
 @pytest.mark.parametrize("commit", range(1, 8))
-def test_an_engine_that_dies_replays_each_event_once(hall: Hall, commit: int, before: bool) -> None:
-    archive(hall)
+def test_an_engine_that_dies_replays_each_event_once(harness: EventsHarness, commit: int, before: bool) -> None:
+    archive(harness)
     wanted = 2 * SLICE + 5
     for n in range(0, wanted, 5):
         entries = [{"Source": "s", "DetailType": "t", "Detail": dumps({"n": n + at})} for at in range(5)]
-        hall.events("PutEvents", Entries=entries)
-    hall.rule({"replay-name": [{"exists": True}]}, to(QUEUE))
-    hall.die_at(commit, before=before)
+        harness.events("PutEvents", Entries=entries)
+    harness.rule({"replay-name": [{"exists": True}]}, to(QUEUE))
+    harness.die_at(commit, before=before)
     started = True
     try:
-        replay(hall)
-    except Died:
+        replay(harness)
+    except EngineDied:
         started = not (commit == 1 and before)
-        hall.up()
-    hall.advance(PAUSE)
-    numbers = sorted(each["detail"]["n"] for each in hall.messages())
+        harness.up()
+    harness.advance(PAUSE)
+    numbers = sorted(each["detail"]["n"] for each in harness.messages())
     assert numbers == (list(range(wanted)) if started else [])
 
 
-def test_an_archive_that_is_deleted_takes_its_events_along(hall: Hall) -> None:
-    archive(hall)
-    hall.put()
-    hall.events("DeleteArchive", ArchiveName="all")
-    hall.settle()
-    assert hall.rows("SELECT * FROM archived_events") == []
-    hall.put()
-    assert hall.rows("SELECT * FROM archived_events") == []
+def test_an_archive_that_is_deleted_takes_its_events_along(harness: EventsHarness) -> None:
+    archive(harness)
+    harness.put()
+    harness.events("DeleteArchive", ArchiveName="all")
+    harness.settle()
+    assert harness.rows("SELECT * FROM archived_events") == []
+    harness.put()
+    assert harness.rows("SELECT * FROM archived_events") == []
 
 
-def test_an_archive_that_is_made_again_begins_without_the_events_of_the_deleted_one(hall: Hall) -> None:
-    archive(hall)
-    hall.put()
-    hall.die_at(1, before=False)
-    with pytest.raises(Died):
-        hall.events("DeleteArchive", ArchiveName="all")
-    assert len(hall.rows("SELECT * FROM archived_events")) == 1, "nothing was swept yet"
-    hall.up()
-    archive(hall)
-    assert count(hall) == 0
-    hall.put()
-    assert (count(hall), len(hall.rows("SELECT * FROM archived_events"))) == (1, 1)
-    assert len(hall.rows("SELECT * FROM archived_totals")) == 1
+def test_an_archive_that_is_made_again_begins_without_the_events_of_the_deleted_one(harness: EventsHarness) -> None:
+    archive(harness)
+    harness.put()
+    harness.die_at(1, before=False)
+    with pytest.raises(EngineDied):
+        harness.events("DeleteArchive", ArchiveName="all")
+    assert len(harness.rows("SELECT * FROM archived_events")) == 1, "nothing was swept yet"
+    harness.up()
+    archive(harness)
+    assert count(harness) == 0
+    harness.put()
+    assert (count(harness), len(harness.rows("SELECT * FROM archived_events"))) == (1, 1)
+    assert len(harness.rows("SELECT * FROM archived_totals")) == 1
 
 
-def test_a_replay_of_nothing_is_over_with_its_answer(hall: Hall) -> None:
-    archive(hall)
-    hall.die_at(1, before=False)
-    with pytest.raises(Died):
-        replay(hall)
-    ((body,),) = hall.rows("SELECT body FROM event_resources WHERE kind = 'replay'")
+def test_a_replay_of_nothing_is_over_with_its_answer(harness: EventsHarness) -> None:
+    archive(harness)
+    harness.die_at(1, before=False)
+    with pytest.raises(EngineDied):
+        replay(harness)
+    ((body,),) = harness.rows("SELECT body FROM event_resources WHERE kind = 'replay'")
     assert loads(body)["State"] == "COMPLETED"
 
 
-def test_a_change_of_an_archive_holds_from_then_on(hall: Hall) -> None:
-    archive(hall)
-    hall.put({"n": 1})
-    hall.events("UpdateArchive", ArchiveName="all", EventPattern=dumps({"detail": {"n": [2]}}))
-    hall.put({"n": 1})
-    hall.put({"n": 2})
-    assert count(hall) == 2
+def test_a_change_of_an_archive_holds_from_then_on(harness: EventsHarness) -> None:
+    archive(harness)
+    harness.put({"n": 1})
+    harness.events("UpdateArchive", ArchiveName="all", EventPattern=dumps({"detail": {"n": [2]}}))
+    harness.put({"n": 1})
+    harness.put({"n": 2})
+    assert count(harness) == 2
 
 
-def test_lists_of_archives_and_replays_take_filters_and_pages(hall: Hall) -> None:
+def test_lists_of_archives_and_replays_take_filters_and_pages(harness: EventsHarness) -> None:
     for name in ("a1", "a2", "b1"):
-        hall.events("CreateArchive", ArchiveName=name, EventSourceArn=DEFAULT)
-    names = [each["ArchiveName"] for each in hall.events("ListArchives", NamePrefix="a")["Archives"]]
+        harness.events("CreateArchive", ArchiveName=name, EventSourceArn=DEFAULT)
+    names = [each["ArchiveName"] for each in harness.events("ListArchives", NamePrefix="a")["Archives"]]
     assert names == ["a1", "a2"]
-    first = hall.events("ListArchives", Limit=2)
-    second = hall.events("ListArchives", Limit=2, NextToken=first["NextToken"])
+    first = harness.events("ListArchives", Limit=2)
+    second = harness.events("ListArchives", Limit=2, NextToken=first["NextToken"])
     assert [each["ArchiveName"] for each in second["Archives"]] == ["b1"]
     assert "NextToken" not in second
-    assert hall.events("ListArchives", State="DISABLED")["Archives"] == []
-    assert hall.refused("ListArchives", State="ENABLED", NamePrefix="a")[0] == "ValidationException"
-    archive(hall)
-    replay(hall)
-    assert [each["State"] for each in hall.events("ListReplays", State="COMPLETED")["Replays"]] == ["COMPLETED"]
-    assert hall.events("ListReplays", State="FAILED")["Replays"] == []
+    assert harness.events("ListArchives", State="DISABLED")["Archives"] == []
+    assert harness.refused("ListArchives", State="ENABLED", NamePrefix="a")[0] == "ValidationException"
+    archive(harness)
+    replay(harness)
+    assert [each["State"] for each in harness.events("ListReplays", State="COMPLETED")["Replays"]] == ["COMPLETED"]
+    assert harness.events("ListReplays", State="FAILED")["Replays"] == []
 
 
-def test_what_cannot_be_replayed_is_refused(hall: Hall) -> None:
-    archive(hall)
-    now = hall.clock.now() / 1000
+def test_what_cannot_be_replayed_is_refused(harness: EventsHarness) -> None:
+    archive(harness)
+    now = harness.clock.now() / 1000
     params = {"ReplayName": "x", "EventSourceArn": ARCHIVE, "Destination": {"Arn": DEFAULT}}
-    code, message = hall.refused("StartReplay", **params, EventStartTime=now, EventEndTime=now)
+    code, message = harness.refused("StartReplay", **params, EventStartTime=now, EventEndTime=now)
     assert (code, "EventStartTime must be before EventEndTime" in message) == ("ValidationException", True)
-    code, message = hall.refused("CreateArchive", ArchiveName="y", EventSourceArn=DEFAULT, EventPattern="{")
+    code, message = harness.refused("CreateArchive", ArchiveName="y", EventSourceArn=DEFAULT, EventPattern="{")
     assert code == "InvalidEventPatternException"
 
 
-def test_times_beyond_all_calendars_do_no_harm(hall: Hall) -> None:
-    archive(hall, RetentionDays=2**31 - 1)
-    hall.put()
-    replay(hall, EventStartTime=-1e300, EventEndTime=1e300)
-    assert state(hall) == "COMPLETED"
-    answer = hall.events("PutEvents", Entries=[{"Source": "s", "DetailType": "t", "Detail": "{}", "Time": 1e300}])
+def test_times_beyond_all_calendars_do_no_harm(harness: EventsHarness) -> None:
+    archive(harness, RetentionDays=2**31 - 1)
+    harness.put()
+    replay(harness, EventStartTime=-1e300, EventEndTime=1e300)
+    assert state(harness) == "COMPLETED"
+    answer = harness.events("PutEvents", Entries=[{"Source": "s", "DetailType": "t", "Detail": "{}", "Time": 1e300}])
     assert answer["Entries"][0]["ErrorCode"] == "InvalidArgument"

@@ -4,8 +4,8 @@ from lamplighter.base.json_text import Json, loads
 from lamplighter.bus import Caller
 from lamplighter.services.events.buses.recent_events import CHARACTERS, EVENTS, PLACES, RecentEvents
 from lamplighter.store.db import Reader
-from tests.engines import ACCOUNT, REGION
-from tests.services.events.hall import Hall
+from tests.engine_harness import ACCOUNT, REGION
+from tests.services.events.events_harness import EventsHarness
 
 HERE = Caller(ACCOUNT, REGION)
 READER: Reader = None  # type: ignore[assignment]  # it reads no rows
@@ -36,18 +36,18 @@ def test_it_is_bounded_in_events_in_characters_and_in_places() -> None:
     assert numbers(recent_events) == []
 
 
-def test_an_engine_remembers_what_rules_took_and_what_none_did(hall: Hall) -> None:
-    hall.events("PutEvents", Entries=[{"Source": "shop", "DetailType": "sale", "Detail": "{}"}])
-    assert recent_events(hall) == []  # there is no rule, so nobody is to be told why
-    arn = hall.events("PutRule", Name="r", EventPattern='{"source":["shop"]}')["RuleArn"]
+def test_an_engine_remembers_what_rules_took_and_what_none_did(harness: EventsHarness) -> None:
+    harness.events("PutEvents", Entries=[{"Source": "shop", "DetailType": "sale", "Detail": "{}"}])
+    assert recent_events(harness) == []  # there is no rule, so nobody is to be told why
+    arn = harness.events("PutRule", Name="r", EventPattern='{"source":["shop"]}')["RuleArn"]
     for source in ("shop", "store"):
-        hall.events("PutEvents", Entries=[{"Source": source, "DetailType": "sale", "Detail": "{}"}])
-    assert [(loads(each["Event"])["source"], each["Rules"]) for each in recent_events(hall)] == [
+        harness.events("PutEvents", Entries=[{"Source": source, "DetailType": "sale", "Detail": "{}"}])
+    assert [(loads(each["Event"])["source"], each["Rules"]) for each in recent_events(harness)] == [
         ("store", []),
         ("shop", [arn]),
     ]
 
 
-def recent_events(hall: Hall) -> list[Json]:
-    found: list[Json] = hall.events("ListTraffic")["Events"]
+def recent_events(harness: EventsHarness) -> list[Json]:
+    found: list[Json] = harness.events("ListTraffic")["Events"]
     return found

@@ -4,100 +4,102 @@ from lamplighter.base.json_text import Json
 from lamplighter.services.events.tables import resources
 from lamplighter.services.events.tables.resources import Resource
 from lamplighter.store.db import Row
-from tests.engines import ACCOUNT, REGION, ROLE
-from tests.services.events.hall import QUEUE, TOPIC, Hall, to
+from tests.engine_harness import ACCOUNT, REGION, ROLE
+from tests.services.events.events_harness import QUEUE, TOPIC, EventsHarness, to
 
 MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:m"
 CLUSTER = f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/c"
 
 
-def test_a_rule_says_what_it_wants_or_when(hall: Hall) -> None:
-    assert hall.refused("PutRule", Name="r") == (
+def test_a_rule_says_what_it_wants_or_when(harness: EventsHarness) -> None:
+    assert harness.refused("PutRule", Name="r") == (
         "ValidationException",
         "Parameter(s) EventPattern or ScheduleExpression must be specified.",
     )
     at = "at(2030-01-01T00:00:00)"
-    assert hall.refused("PutRule", Name="r", ScheduleExpression=at)[1] == "Parameter ScheduleExpression is not valid."
+    assert (
+        harness.refused("PutRule", Name="r", ScheduleExpression=at)[1] == "Parameter ScheduleExpression is not valid."
+    )
 
 
-def test_a_pattern_that_is_none_is_refused_where_it_is_wrong(hall: Hall) -> None:
-    code, message = hall.refused("PutRule", Name="r", EventPattern='{"a": 1}')
+def test_a_pattern_that_is_none_is_refused_where_it_is_wrong(harness: EventsHarness) -> None:
+    code, message = harness.refused("PutRule", Name="r", EventPattern='{"a": 1}')
     assert code == "InvalidEventPatternException"
     assert message == (
         'Event pattern is not valid. Reason: "a" must be an object or an array\n'
         ' at [Source: (String)"{"a": 1}"; line: 1, column: 8]'
     )
-    assert hall.refused("PutRule", Name="r", EventPattern="{")[0] == "InvalidEventPatternException"
+    assert harness.refused("PutRule", Name="r", EventPattern="{")[0] == "InvalidEventPatternException"
 
 
-def test_a_rule_that_is_put_again_is_replaced_but_for_its_targets_and_tags(hall: Hall) -> None:
-    rule = hall.rule({"a": [1]}, to(QUEUE), Description="d", Tags=[{"Key": "k", "Value": "v"}])
-    hall.events("PutRule", Name="rule", EventPattern='{"a":[2]}')
-    described = hall.events("DescribeRule", Name="rule")
+def test_a_rule_that_is_put_again_is_replaced_but_for_its_targets_and_tags(harness: EventsHarness) -> None:
+    rule = harness.rule({"a": [1]}, to(QUEUE), Description="d", Tags=[{"Key": "k", "Value": "v"}])
+    harness.events("PutRule", Name="rule", EventPattern='{"a":[2]}')
+    described = harness.events("DescribeRule", Name="rule")
     assert described["EventPattern"] == '{"a":[2]}'
     assert "Description" not in described
-    assert len(hall.events("ListTargetsByRule", Rule="rule")["Targets"]) == 1
-    assert hall.events("ListTagsForResource", ResourceARN=rule)["Tags"] == [{"Key": "k", "Value": "v"}]
+    assert len(harness.events("ListTargetsByRule", Rule="rule")["Targets"]) == 1
+    assert harness.events("ListTagsForResource", ResourceARN=rule)["Tags"] == [{"Key": "k", "Value": "v"}]
 
 
-def test_a_resource_has_fifty_tags_of_its_owner_at_most(hall: Hall) -> None:
+def test_a_resource_has_fifty_tags_of_its_owner_at_most(harness: EventsHarness) -> None:
     tags = [{"Key": str(at), "Value": "v"} for at in range(50)]
-    rule = hall.rule({"a": [1]}, Tags=tags)
-    hall.events("TagResource", ResourceARN=rule, Tags=[{"Key": "0", "Value": "w"}])
+    rule = harness.rule({"a": [1]}, Tags=tags)
+    harness.events("TagResource", ResourceARN=rule, Tags=[{"Key": "0", "Value": "w"}])
     for bad in ({"Key": "50", "Value": "v"}, {"Key": "AWS:mine", "Value": "v"}):
-        assert hall.refused("TagResource", ResourceARN=rule, Tags=[bad])[0] == "ValidationException"
-    assert hall.refused("CreateEventBus", Name="b", Tags=[{"Key": "aws:b", "Value": ""}])[0] == "ValidationException"
-    assert len(hall.events("ListTagsForResource", ResourceARN=rule)["Tags"]) == 50
+        assert harness.refused("TagResource", ResourceARN=rule, Tags=[bad])[0] == "ValidationException"
+    assert harness.refused("CreateEventBus", Name="b", Tags=[{"Key": "aws:b", "Value": ""}])[0] == "ValidationException"
+    assert len(harness.events("ListTagsForResource", ResourceARN=rule)["Tags"]) == 50
 
 
-def test_a_rule_with_targets_is_not_deleted(hall: Hall) -> None:
-    hall.rule(None, to(QUEUE))
-    assert hall.refused("DeleteRule", Name="rule") == (
+def test_a_rule_with_targets_is_not_deleted(harness: EventsHarness) -> None:
+    harness.rule(None, to(QUEUE))
+    assert harness.refused("DeleteRule", Name="rule") == (
         "ValidationException",
         "Rule can't be deleted since it has targets.",
     )
-    hall.events("RemoveTargets", Rule="rule", Ids=["1", "none"])
-    hall.events("DeleteRule", Name="rule")
-    hall.events("DeleteRule", Name="rule")
-    assert hall.refused("DescribeRule", Name="rule") == (
+    harness.events("RemoveTargets", Rule="rule", Ids=["1", "none"])
+    harness.events("DeleteRule", Name="rule")
+    harness.events("DeleteRule", Name="rule")
+    assert harness.refused("DescribeRule", Name="rule") == (
         "ResourceNotFoundException",
         "Rule rule does not exist on EventBus default.",
     )
 
 
-def test_rules_and_targets_are_listed_in_pages(hall: Hall) -> None:
+def test_rules_and_targets_are_listed_in_pages(harness: EventsHarness) -> None:
     for name in ("c", "a", "b"):
-        hall.rule(None, to(QUEUE, "1"), to(TOPIC, "2"), name=name)
-    hall.events("CreateEventBus", Name="other")
-    hall.rule(None, to(QUEUE), name="d", EventBusName="other")
-    first = hall.events("ListRules", Limit=2)
+        harness.rule(None, to(QUEUE, "1"), to(TOPIC, "2"), name=name)
+    harness.events("CreateEventBus", Name="other")
+    harness.rule(None, to(QUEUE), name="d", EventBusName="other")
+    first = harness.events("ListRules", Limit=2)
     assert [rule["Name"] for rule in first["Rules"]] == ["a", "b"]
-    second = hall.events("ListRules", Limit=2, NextToken=first["NextToken"])
+    second = harness.events("ListRules", Limit=2, NextToken=first["NextToken"])
     assert [rule["Name"] for rule in second["Rules"]] == ["c"]
     assert "NextToken" not in second
-    targets = hall.events("ListTargetsByRule", Rule="a", Limit=1)
+    targets = harness.events("ListTargetsByRule", Rule="a", Limit=1)
     assert [each["Id"] for each in targets["Targets"]] == ["1"]
-    more = hall.events("ListTargetsByRule", Rule="a", Limit=1, NextToken=targets["NextToken"])
+    more = harness.events("ListTargetsByRule", Rule="a", Limit=1, NextToken=targets["NextToken"])
     assert [each["Id"] for each in more["Targets"]] == ["2"]
-    assert hall.events("ListRuleNamesByTarget", TargetArn=QUEUE)["RuleNames"] == ["a", "b", "c"]
-    assert hall.events("ListRuleNamesByTarget", TargetArn=QUEUE, EventBusName="other")["RuleNames"] == ["d"]
-    page = hall.events("ListRuleNamesByTarget", TargetArn=TOPIC, Limit=2)
-    rest = hall.events("ListRuleNamesByTarget", TargetArn=TOPIC, Limit=2, NextToken=page["NextToken"])
+    assert harness.events("ListRuleNamesByTarget", TargetArn=QUEUE)["RuleNames"] == ["a", "b", "c"]
+    assert harness.events("ListRuleNamesByTarget", TargetArn=QUEUE, EventBusName="other")["RuleNames"] == ["d"]
+    page = harness.events("ListRuleNamesByTarget", TargetArn=TOPIC, Limit=2)
+    rest = harness.events("ListRuleNamesByTarget", TargetArn=TOPIC, Limit=2, NextToken=page["NextToken"])
     assert page["RuleNames"] + rest["RuleNames"] == ["a", "b", "c"]
 
 
-def test_a_page_that_begins_nowhere_is_refused(hall: Hall) -> None:
-    assert hall.refused("ListRules", NextToken="ÿ")[0] == "ValidationException"
+def test_a_page_that_begins_nowhere_is_refused(harness: EventsHarness) -> None:
+    assert harness.refused("ListRules", NextToken="ÿ")[0] == "ValidationException"
 
 
-def test_a_rule_has_five_targets_at_most(hall: Hall) -> None:
-    hall.rule(None, *(to(QUEUE, str(at)) for at in range(5)))
-    assert hall.refused("PutTargets", Rule="rule", Targets=[to(QUEUE, "6")]) == (
+def test_a_rule_has_five_targets_at_most(harness: EventsHarness) -> None:
+    harness.rule(None, *(to(QUEUE, str(at)) for at in range(5)))
+    assert harness.refused("PutTargets", Rule="rule", Targets=[to(QUEUE, "6")]) == (
         "LimitExceededException",
         "The requested resource exceeds the maximum number allowed.",
     )
-    hall.events("PutTargets", Rule="rule", Targets=[to(TOPIC, "4")])
-    assert len(hall.events("ListTargetsByRule", Rule="rule")["Targets"]) == 5
+    harness.events("PutTargets", Rule="rule", Targets=[to(TOPIC, "4")])
+    assert len(harness.events("ListTargetsByRule", Rule="rule")["Targets"]) == 5
 
 
 @pytest.mark.parametrize(
@@ -133,37 +135,37 @@ def test_a_rule_has_five_targets_at_most(hall: Hall) -> None:
         ),
     ],
 )
-def test_a_target_that_makes_no_sense_is_refused(hall: Hall, target: Json, message: str) -> None:
-    hall.rule()
-    code, said = hall.refused("PutTargets", Rule="rule", Targets=[target])
+def test_a_target_that_makes_no_sense_is_refused(harness: EventsHarness, target: Json, message: str) -> None:
+    harness.rule()
+    code, said = harness.refused("PutTargets", Rule="rule", Targets=[target])
     assert code == "ValidationException"
     assert said.startswith(message)
-    assert hall.events("ListTargetsByRule", Rule="rule")["Targets"] == []
+    assert harness.events("ListTargetsByRule", Rule="rule")["Targets"] == []
 
 
-def test_rules_of_two_regions_have_nothing_to_do_with_each_other(hall: Hall) -> None:
-    rule = hall.rule(None, to(QUEUE))
+def test_rules_of_two_regions_have_nothing_to_do_with_each_other(harness: EventsHarness) -> None:
+    rule = harness.rule(None, to(QUEUE))
     assert f":{REGION}:" in rule
-    assert hall.events("ListRules")["Rules"][0]["Arn"] == rule
+    assert harness.events("ListRules")["Rules"][0]["Arn"] == rule
 
 
-def test_what_was_put_is_there_after_a_crash(hall: Hall) -> None:
-    hall.rule({"source": ["shop"]}, to(QUEUE))
-    hall.restart()
-    hall.put()
-    assert len(hall.messages()) == 1
+def test_what_was_put_is_there_after_a_crash(harness: EventsHarness) -> None:
+    harness.rule({"source": ["shop"]}, to(QUEUE))
+    harness.restart()
+    harness.put()
+    assert len(harness.messages()) == 1
 
 
-def test_an_empty_schedule_is_none(hall: Hall) -> None:
-    hall.events("PutRule", Name="r", EventPattern='{"a":[1]}', ScheduleExpression="")
-    assert "ScheduleExpression" not in hall.events("DescribeRule", Name="r")
+def test_an_empty_schedule_is_none(harness: EventsHarness) -> None:
+    harness.events("PutRule", Name="r", EventPattern='{"a":[1]}', ScheduleExpression="")
+    assert "ScheduleExpression" not in harness.events("DescribeRule", Name="r")
 
 
-def test_a_new_rule_has_no_other_read_again(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_rule_has_no_other_read_again(harness: EventsHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     for at in range(20):
-        hall.rule({"source": ["elsewhere"]}, to(QUEUE), name=f"old-{at}")
-    hall.put()
-    hall.rule({"source": ["shop"]}, to(QUEUE, Input='"new"'), name="new")
+        harness.rule({"source": ["elsewhere"]}, to(QUEUE), name=f"old-{at}")
+    harness.put()
+    harness.rule({"source": ["shop"]}, to(QUEUE, Input='"new"'), name="new")
     read: set[str] = set()
     original = resources.read_row
 
@@ -174,7 +176,7 @@ def test_a_new_rule_has_no_other_read_again(hall: Hall, monkeypatch: pytest.Monk
         return found
 
     monkeypatch.setattr(resources, "read_row", noted)
-    hall.put()
-    assert hall.messages() == ["new"]
+    harness.put()
+    assert harness.messages() == ["new"]
     assert "new" in read
     assert not [name for name in read if name.startswith("old")]

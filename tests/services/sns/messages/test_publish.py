@@ -7,18 +7,18 @@ import pytest
 
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.bus import Caller
-from tests.engines import ACCOUNT, REGION
-from tests.services.sns.town import HOOK, QUEUE, Town
+from tests.engine_harness import ACCOUNT, REGION
+from tests.services.sns.sns_harness import HOOK, QUEUE, SnsHarness
 
 TEXT = {"DataType": "String", "StringValue": "v"}
 
 
-def test_a_notification_has_awss_members_in_awss_order_and_spelling(town: Town) -> None:
-    topic = town.topic()
-    arn = town.subscribe(topic, "http", HOOK)
+def test_a_notification_has_awss_members_in_awss_order_and_spelling(harness: SnsHarness) -> None:
+    topic = harness.topic()
+    arn = harness.subscribe(topic, "http", HOOK)
     attributes = {"kind": TEXT, "count": {"DataType": "Number", "StringValue": "3"}}
-    message = town.publish(topic, 'the "batch" failed', Subject="Night", MessageAttributes=attributes)
-    (post,) = town.out.web.posts
+    message = harness.publish(topic, 'the "batch" failed', Subject="Night", MessageAttributes=attributes)
+    (post,) = harness.out.web.posts
     text = post.body.decode()
     document = loads(text)
     signature = document["Signature"]
@@ -50,43 +50,43 @@ def test_a_notification_has_awss_members_in_awss_order_and_spelling(town: Town) 
     }
 
 
-def test_a_raw_post_is_the_message_itself(town: Town) -> None:
-    topic = town.topic()
+def test_a_raw_post_is_the_message_itself(harness: SnsHarness) -> None:
+    topic = harness.topic()
     policy = dumps({"requestPolicy": {"headerContentType": "application/json"}})
-    town.subscribe(topic, "http", HOOK, RawMessageDelivery="true", DeliveryPolicy=policy)
-    town.publish(topic, '{"a":1}')
-    (post,) = town.out.web.posts
+    harness.subscribe(topic, "http", HOOK, RawMessageDelivery="true", DeliveryPolicy=policy)
+    harness.publish(topic, '{"a":1}')
+    (post,) = harness.out.web.posts
     assert post.body == b'{"a":1}'
     assert post.headers["x-amz-sns-rawdelivery"] == "true"
     assert post.headers["Content-Type"] == "application/json"
 
 
-def test_a_queue_gets_the_envelope_or_raw_the_message_and_its_attributes(town: Town) -> None:
-    topic = town.topic()
-    wrapped = town.subscribe(topic, "sqs", QUEUE)
-    town.subscribe(topic, "sqs", f"arn:aws:sqs:{REGION}:{ACCOUNT}:raw", RawMessageDelivery="true")
-    town.publish(topic, "body", MessageAttributes={"bytes": {"DataType": "Binary", "BinaryValue": b"\0\xff"}})
-    (one,) = town.queued()
+def test_a_queue_gets_the_envelope_or_raw_the_message_and_its_attributes(harness: SnsHarness) -> None:
+    topic = harness.topic()
+    wrapped = harness.subscribe(topic, "sqs", QUEUE)
+    harness.subscribe(topic, "sqs", f"arn:aws:sqs:{REGION}:{ACCOUNT}:raw", RawMessageDelivery="true")
+    harness.publish(topic, "body", MessageAttributes={"bytes": {"DataType": "Binary", "BinaryValue": b"\0\xff"}})
+    (one,) = harness.queued()
     assert one["QueueUrl"] == f"http://127.0.0.1:4566/{ACCOUNT}/reports"
     assert set(one) == {"QueueUrl", "MessageBody"}
     body = loads(one["MessageBody"])
     assert body["MessageAttributes"] == {"bytes": {"Type": "Binary", "Value": "AP8="}}
     assert body["UnsubscribeURL"].endswith(wrapped)
-    (other,) = town.queued("raw")
+    (other,) = harness.queued("raw")
     assert other["MessageBody"] == "body"
     assert other["MessageAttributes"] == {"bytes": {"DataType": "Binary", "BinaryValue": "AP8="}}
 
 
-def test_a_structured_message_has_a_text_for_each_protocol(town: Town) -> None:
-    topic = town.topic()
-    town.subscribe(topic, "http", HOOK)
-    town.subscribe(topic, "sqs", QUEUE)
-    town.subscribe(topic, "lamplighter:command", "page")
+def test_a_structured_message_has_a_text_for_each_protocol(harness: SnsHarness) -> None:
+    topic = harness.topic()
+    harness.subscribe(topic, "http", HOOK)
+    harness.subscribe(topic, "sqs", QUEUE)
+    harness.subscribe(topic, "lamplighter:command", "page")
     texts = {"default": "for all", "http": "for hooks", "sqs": 7, "pigeon": "coo"}
-    town.publish(topic, dumps(texts), MessageStructure="json")
-    assert [post["Message"] for post in town.posted()] == ["for hooks"]
-    assert [loads(each["MessageBody"])["Message"] for each in town.queued()] == ["for all"]
-    assert [run.given for run in town.out.programs.runs] == [b"for all"]
+    harness.publish(topic, dumps(texts), MessageStructure="json")
+    assert [post["Message"] for post in harness.posted()] == ["for hooks"]
+    assert [loads(each["MessageBody"])["Message"] for each in harness.queued()] == ["for all"]
+    assert [run.given for run in harness.out.programs.runs] == [b"for all"]
 
 
 @pytest.mark.parametrize(
@@ -100,8 +100,8 @@ def test_a_structured_message_has_a_text_for_each_protocol(town: Town) -> None:
         ('{"default": 1}', "No default entry in JSON message body"),
     ],
 )
-def test_a_structured_message_that_is_none_is_refused(town: Town, message: str, reason: str) -> None:
-    refused = town.refused("Publish", TopicArn=town.topic(), Message=message, MessageStructure="json")
+def test_a_structured_message_that_is_none_is_refused(harness: SnsHarness, message: str, reason: str) -> None:
+    refused = harness.refused("Publish", TopicArn=harness.topic(), Message=message, MessageStructure="json")
     assert refused == ("InvalidParameter", f"Invalid parameter: Message Structure - {reason}")
 
 
@@ -128,9 +128,9 @@ def test_a_structured_message_that_is_none_is_refused(town: Town, message: str, 
         ({"Message": "m", "MessageAttributes": {"aws.x": TEXT}}, "Invalid message attribute name: aws.x"),
     ],
 )
-def test_a_message_that_breaks_a_rule_is_refused(town: Town, params: Json, message: str) -> None:
-    topic = town.topic()
-    refused = town.refused("Publish", TopicArn=topic, **params)
+def test_a_message_that_breaks_a_rule_is_refused(harness: SnsHarness, params: Json, message: str) -> None:
+    topic = harness.topic()
+    refused = harness.refused("Publish", TopicArn=topic, **params)
     assert refused == ("InvalidParameter", f"Invalid parameter: {message}")
 
 
@@ -163,61 +163,65 @@ def test_a_message_that_breaks_a_rule_is_refused(town: Town, params: Json, messa
         ),
     ],
 )
-def test_an_attribute_that_breaks_a_rule_is_refused(town: Town, attribute: Json, message: str) -> None:
-    refused = town.refused("Publish", TopicArn=town.topic(), Message="m", MessageAttributes={"a": attribute})
+def test_an_attribute_that_breaks_a_rule_is_refused(harness: SnsHarness, attribute: Json, message: str) -> None:
+    refused = harness.refused("Publish", TopicArn=harness.topic(), Message="m", MessageAttributes={"a": attribute})
     assert refused == ("InvalidParameterValueException", message)
 
 
-def test_attributes_are_sent_only_with_a_message_that_is_no_structure(town: Town) -> None:
-    topic = town.topic()
-    town.subscribe(topic, "sqs", QUEUE, FilterPolicy='{"kind":["v"]}')
-    town.publish(topic, '{"default":"d"}', MessageStructure="json", MessageAttributes={"kind": TEXT})
-    (sent,) = town.queued()
+def test_attributes_are_sent_only_with_a_message_that_is_no_structure(harness: SnsHarness) -> None:
+    topic = harness.topic()
+    harness.subscribe(topic, "sqs", QUEUE, FilterPolicy='{"kind":["v"]}')
+    harness.publish(topic, '{"default":"d"}', MessageStructure="json", MessageAttributes={"kind": TEXT})
+    (sent,) = harness.queued()
     assert "MessageAttributes" not in loads(sent["MessageBody"])
 
 
-def test_a_message_of_the_largest_size_and_a_subject_of_the_longest_are_taken(town: Town) -> None:
-    topic = town.topic()
-    town.subscribe(topic, "sqs", QUEUE)
-    town.publish(topic, "x" * 262_144, Subject="x" * 100)
-    assert len(town.queued()) == 1
+def test_a_message_of_the_largest_size_and_a_subject_of_the_longest_are_taken(harness: SnsHarness) -> None:
+    topic = harness.topic()
+    harness.subscribe(topic, "sqs", QUEUE)
+    harness.publish(topic, "x" * 262_144, Subject="x" * 100)
+    assert len(harness.queued()) == 1
 
 
-def test_a_topic_may_say_how_large_its_messages_are(town: Town) -> None:
-    topic = town.topic(MaximumMessageSize="1024")
-    assert town.refused("Publish", TopicArn=topic, Message="x" * 1025)[1] == "Invalid parameter: Message too long"
+def test_a_topic_may_say_how_large_its_messages_are(harness: SnsHarness) -> None:
+    topic = harness.topic(MaximumMessageSize="1024")
+    assert harness.refused("Publish", TopicArn=topic, Message="x" * 1025)[1] == "Invalid parameter: Message too long"
 
 
-def test_a_topic_is_named_by_either_parameter_and_by_one(town: Town) -> None:
-    topic = town.topic()
-    assert town.sns("Publish", TargetArn=topic, Message="m")["MessageId"]
-    assert town.refused("Publish", Message="m")[1] == (
+def test_a_topic_is_named_by_either_parameter_and_by_one(harness: SnsHarness) -> None:
+    topic = harness.topic()
+    assert harness.sns("Publish", TargetArn=topic, Message="m")["MessageId"]
+    assert harness.refused("Publish", Message="m")[1] == (
         "Invalid parameter: TopicArn or TargetArn Reason: no value for required parameter"
     )
-    assert town.refused("Publish", Message="m", TopicArn=topic, TargetArn=topic)[0] == "InvalidParameter"
+    assert harness.refused("Publish", Message="m", TopicArn=topic, TargetArn=topic)[0] == "InvalidParameter"
 
 
-def test_a_topic_that_is_not_there_takes_no_message(town: Town) -> None:
+def test_a_topic_that_is_not_there_takes_no_message(harness: SnsHarness) -> None:
     topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:none"
-    assert town.refused("Publish", TopicArn=topic, Message="m") == ("NotFound", "Topic does not exist")
+    assert harness.refused("Publish", TopicArn=topic, Message="m") == ("NotFound", "Topic does not exist")
 
 
-def test_a_topic_of_another_region_takes_no_message_here(town: Town) -> None:
-    topic = town.topic()
+def test_a_topic_of_another_region_takes_no_message_here(harness: SnsHarness) -> None:
+    topic = harness.topic()
     with pytest.raises(Exception, match="Invalid parameter: TopicArn"):
-        town.run(town.engine.call(Caller(ACCOUNT, "eu-west-1"), "sns", "Publish", {"TopicArn": topic, "Message": "m"}))
+        harness.run(
+            harness.engine.call(Caller(ACCOUNT, "eu-west-1"), "sns", "Publish", {"TopicArn": topic, "Message": "m"})
+        )
 
 
-def test_a_text_to_a_phone_is_taken_and_not_sent_and_said_so(town: Town, caplog: pytest.LogCaptureFixture) -> None:
-    assert town.sns("Publish", PhoneNumber="+15551234567", Message="m")["MessageId"]
+def test_a_text_to_a_phone_is_taken_and_not_sent_and_said_so(
+    harness: SnsHarness, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert harness.sns("Publish", PhoneNumber="+15551234567", Message="m")["MessageId"]
     assert "sends no texts" in caplog.text
 
 
-def test_each_entry_of_a_batch_is_taken_or_refused_by_itself(town: Town) -> None:
-    topic = town.topic()
-    town.subscribe(topic, "sqs", QUEUE)
+def test_each_entry_of_a_batch_is_taken_or_refused_by_itself(harness: SnsHarness) -> None:
+    topic = harness.topic()
+    harness.subscribe(topic, "sqs", QUEUE)
     entries = [{"Id": "one", "Message": "1"}, {"Id": "two", "Message": ""}, {"Id": "three", "Message": "3"}]
-    answer = town.sns("PublishBatch", TopicArn=topic, PublishBatchRequestEntries=entries)
+    answer = harness.sns("PublishBatch", TopicArn=topic, PublishBatchRequestEntries=entries)
     assert [each["Id"] for each in answer["Successful"]] == ["one", "three"]
     assert answer["Failed"] == [
         {
@@ -227,7 +231,7 @@ def test_each_entry_of_a_batch_is_taken_or_refused_by_itself(town: Town) -> None
             "SenderFault": True,
         }
     ]
-    assert [loads(each["MessageBody"])["Message"] for each in town.queued()] == ["1", "3"]
+    assert [loads(each["MessageBody"])["Message"] for each in harness.queued()] == ["1", "3"]
 
 
 @pytest.mark.parametrize(
@@ -240,18 +244,18 @@ def test_each_entry_of_a_batch_is_taken_or_refused_by_itself(town: Town) -> None
         ([{"Id": str(number), "Message": "x" * 150_000} for number in range(2)], "BatchRequestTooLong"),
     ],
 )
-def test_a_batch_that_is_none_is_refused_whole(town: Town, entries: list[Json], code: str) -> None:
-    topic = town.topic()
-    town.subscribe(topic, "sqs", QUEUE)
-    assert town.refused("PublishBatch", TopicArn=topic, PublishBatchRequestEntries=entries)[0] == code
-    assert town.queued() == []
+def test_a_batch_that_is_none_is_refused_whole(harness: SnsHarness, entries: list[Json], code: str) -> None:
+    topic = harness.topic()
+    harness.subscribe(topic, "sqs", QUEUE)
+    assert harness.refused("PublishBatch", TopicArn=topic, PublishBatchRequestEntries=entries)[0] == code
+    assert harness.queued() == []
 
 
-def test_a_mail_is_awss_words_under_the_topics_name(town: Town) -> None:
-    topic = town.topic(DisplayName="Night watch")
-    arn = town.subscribe(topic, "email", "ops@example.com")
-    message = town.publish(topic, "the batch failed")
-    (mail,) = town.out.mail.sent
+def test_a_mail_is_awss_words_under_the_topics_name(harness: SnsHarness) -> None:
+    topic = harness.topic(DisplayName="Night watch")
+    arn = harness.subscribe(topic, "email", "ops@example.com")
+    message = harness.publish(topic, "the batch failed")
+    (mail,) = harness.out.mail.sent
     assert mail["From"] == "Night watch <lamplighter@localhost>"
     assert (mail["To"], mail["Subject"]) == ("ops@example.com", "AWS Notification Message")
     assert mail["Message-ID"] == f"<{message}.{arn.rpartition(':')[2]}@sns.lamplighter>"
@@ -266,20 +270,20 @@ def test_a_mail_is_awss_words_under_the_topics_name(town: Town) -> None:
     )
 
 
-def test_a_mail_of_any_text_and_subject_is_written(town: Town) -> None:
-    topic = town.topic(DisplayName='The "night" — 夜')
-    town.subscribe(topic, "email", "ops@example.com")
-    town.publish(topic, "실패 " * 1000 + "\nFrom here\n.\n" + "x" * 5000, Subject="실패: 야간 배치 " + "아" * 50)
-    (mail,) = town.out.mail.sent
+def test_a_mail_of_any_text_and_subject_is_written(harness: SnsHarness) -> None:
+    topic = harness.topic(DisplayName='The "night" — 夜')
+    harness.subscribe(topic, "email", "ops@example.com")
+    harness.publish(topic, "실패 " * 1000 + "\nFrom here\n.\n" + "x" * 5000, Subject="실패: 야간 배치 " + "아" * 50)
+    (mail,) = harness.out.mail.sent
     assert mail["Subject"] == "실패: 야간 배치 " + "아" * 50
     assert "From here\n.\n" in mail.get_content().replace("\r\n", "\n")
     assert mail.as_bytes()
 
 
-def test_a_program_that_reads_mail_gets_the_document(town: Town) -> None:
-    topic = town.topic()
-    town.subscribe(topic, "email-json", "robot@example.com")
-    message = town.publish(topic, Subject="Night")
-    (mail,) = town.out.mail.sent
+def test_a_program_that_reads_mail_gets_the_document(harness: SnsHarness) -> None:
+    topic = harness.topic()
+    harness.subscribe(topic, "email-json", "robot@example.com")
+    message = harness.publish(topic, Subject="Night")
+    (mail,) = harness.out.mail.sent
     assert mail["Subject"] == "Night"
     assert loads(mail.get_content())["MessageId"] == message

@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import fixed_world
 from lamplighter.services.sns.messages.signing import Signer
-from tests.engines import CALLER
-from tests.services.sns.town import HOOK, Town
+from tests.engine_harness import CALLER
+from tests.services.sns.sns_harness import HOOK, SnsHarness
 
 NOTIFICATION = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
 CONFIRMATION = ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")
@@ -32,53 +32,53 @@ def verify(certificate: bytes, document: Json) -> None:
     key.verify(b64decode(document["Signature"]), text.encode(), padding.PKCS1v15(), digest)
 
 
-def certificate(town: Town) -> bytes:
+def certificate(harness: SnsHarness) -> bytes:
     """What messages are verified with."""
-    found: bytes = town.run(town.engine.call(CALLER, "sns", "GetCertificate", {}))
+    found: bytes = harness.run(harness.engine.call(CALLER, "sns", "GetCertificate", {}))
     return found
 
 
 @pytest.mark.parametrize("version", ["1", "2"])
-def test_every_type_of_message_is_signed(town: Town, version: str) -> None:
-    topic = town.topic(SignatureVersion=version)
-    arn = town.sns("Subscribe", TopicArn=topic, Protocol="http", Endpoint=HOOK, ReturnSubscriptionArn=True)
-    token = town.posted()[0]["Token"]
-    town.unsigned("ConfirmSubscription", TopicArn=topic, Token=token)
-    town.publish(topic, "밤")
-    town.publish(topic, "night", Subject="with a subject")
-    town.unsigned("Unsubscribe", **arn)
-    documents = town.posted()
+def test_every_type_of_message_is_signed(harness: SnsHarness, version: str) -> None:
+    topic = harness.topic(SignatureVersion=version)
+    arn = harness.sns("Subscribe", TopicArn=topic, Protocol="http", Endpoint=HOOK, ReturnSubscriptionArn=True)
+    token = harness.posted()[0]["Token"]
+    harness.unsigned("ConfirmSubscription", TopicArn=topic, Token=token)
+    harness.publish(topic, "밤")
+    harness.publish(topic, "night", Subject="with a subject")
+    harness.unsigned("Unsubscribe", **arn)
+    documents = harness.posted()
     assert [each["Type"] for each in documents] == [
         "SubscriptionConfirmation",
         "Notification",
         "Notification",
         "UnsubscribeConfirmation",
     ]
-    pem = certificate(town)
+    pem = certificate(harness)
     for each in documents:
         assert each["SignatureVersion"] == version
         verify(pem, each)
 
 
-def test_a_message_that_was_changed_does_not_verify(town: Town) -> None:
-    topic = town.topic()
-    town.subscribe(topic, "http", HOOK)
-    town.publish(topic)
-    (document,) = town.posted()
+def test_a_message_that_was_changed_does_not_verify(harness: SnsHarness) -> None:
+    topic = harness.topic()
+    harness.subscribe(topic, "http", HOOK)
+    harness.publish(topic)
+    (document,) = harness.posted()
     with pytest.raises(InvalidSignature):
-        verify(certificate(town), document | {"Message": "all is well"})
+        verify(certificate(harness), document | {"Message": "all is well"})
 
 
-def test_the_key_stays_the_same_across_engines_and_is_its_owners_alone(town: Town) -> None:
-    topic = town.topic()
-    before = certificate(town)
-    town.restart()
-    assert certificate(town) == before
-    key = town.directory / "sns" / "key.pem"
+def test_the_key_stays_the_same_across_engines_and_is_its_owners_alone(harness: SnsHarness) -> None:
+    topic = harness.topic()
+    before = certificate(harness)
+    harness.restart()
+    assert certificate(harness) == before
+    key = harness.directory / "sns" / "key.pem"
     assert key.stat().st_mode & 0o077 == 0
-    town.subscribe(topic, "http", HOOK)
-    town.publish(topic)
-    verify(before, town.posted()[0])
+    harness.subscribe(topic, "http", HOOK)
+    harness.publish(topic)
+    verify(before, harness.posted()[0])
 
 
 def test_a_key_that_is_broken_is_made_anew(tmp_path: Path) -> None:

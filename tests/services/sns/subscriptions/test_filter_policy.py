@@ -12,7 +12,7 @@ from lamplighter.base.json_text import Json, dumps
 from lamplighter.services.sns.messages.message import Attribute
 from lamplighter.services.sns.subscriptions import filter_policy
 from lamplighter.services.sns.tables import topics
-from tests.services.sns.town import QUEUE, Town
+from tests.services.sns.sns_harness import QUEUE, SnsHarness
 
 STORE: Json = {
     "store": ["example_corp"],
@@ -148,35 +148,37 @@ def test_what_a_policy_lists_is_what_it_wants(policy: dict[str, list[str]]) -> N
     assert not wants(policy, {name: Attribute("String", "else") for name in policy})
 
 
-def test_a_message_that_is_not_wanted_is_counted_and_not_delivered(town: Town) -> None:
-    topic = town.topic()
-    arn = town.subscribe(topic, "sqs", QUEUE, FilterPolicy=dumps({"status": ["FAILED"]}))
+def test_a_message_that_is_not_wanted_is_counted_and_not_delivered(harness: SnsHarness) -> None:
+    topic = harness.topic()
+    arn = harness.subscribe(topic, "sqs", QUEUE, FilterPolicy=dumps({"status": ["FAILED"]}))
     for status in ("FAILED", "SUCCEEDED"):
         attributes = {"status": {"DataType": "String", "StringValue": status}}
-        town.publish(topic, status, MessageAttributes=attributes)
-    assert len(town.queued()) == 1
-    assert topics.counts(town.engine.store.reader, topic)["filtered"] == 1
-    shown = town.attributes(arn)
+        harness.publish(topic, status, MessageAttributes=attributes)
+    assert len(harness.queued()) == 1
+    assert topics.counts(harness.engine.store.reader, topic)["filtered"] == 1
+    shown = harness.attributes(arn)
     assert (shown["FilterPolicy"], shown["FilterPolicyScope"]) == ('{"status":["FAILED"]}', "MessageAttributes")
 
 
-def test_a_policy_is_changed_and_taken_away_as_a_subscription_lives(town: Town) -> None:
-    topic = town.topic()
-    arn = town.subscribe(topic, "sqs", QUEUE, FilterPolicy='{"a":["b"]}', FilterPolicyScope="MessageBody")
+def test_a_policy_is_changed_and_taken_away_as_a_subscription_lives(harness: SnsHarness) -> None:
+    topic = harness.topic()
+    arn = harness.subscribe(topic, "sqs", QUEUE, FilterPolicy='{"a":["b"]}', FilterPolicyScope="MessageBody")
     change = {"SubscriptionArn": arn, "AttributeName": "FilterPolicy"}
-    town.publish(topic, '{"a": "c"}')
-    town.sns("SetSubscriptionAttributes", AttributeValue='{"a":["c"]}', **change)
-    town.publish(topic, '{"a": "c"}')
-    assert len(town.queued()) == 1
-    town.sns("SetSubscriptionAttributes", **change)
-    town.publish(topic, "anything")
-    assert len(town.queued()) == 2
-    assert town.refused("SetSubscriptionAttributes", AttributeValue="{", **change)[0] == "InvalidParameter"
+    harness.publish(topic, '{"a": "c"}')
+    harness.sns("SetSubscriptionAttributes", AttributeValue='{"a":["c"]}', **change)
+    harness.publish(topic, '{"a": "c"}')
+    assert len(harness.queued()) == 1
+    harness.sns("SetSubscriptionAttributes", **change)
+    harness.publish(topic, "anything")
+    assert len(harness.queued()) == 2
+    assert harness.refused("SetSubscriptionAttributes", AttributeValue="{", **change)[0] == "InvalidParameter"
 
 
-def test_the_scope_of_a_nested_policy_cannot_become_attributes(town: Town) -> None:
-    arn = town.subscribe(town.topic(), "sqs", QUEUE, FilterPolicy='{"a":{"b":["c"]}}', FilterPolicyScope="MessageBody")
-    refused = town.refused(
+def test_the_scope_of_a_nested_policy_cannot_become_attributes(harness: SnsHarness) -> None:
+    arn = harness.subscribe(
+        harness.topic(), "sqs", QUEUE, FilterPolicy='{"a":{"b":["c"]}}', FilterPolicyScope="MessageBody"
+    )
+    refused = harness.refused(
         "SetSubscriptionAttributes",
         SubscriptionArn=arn,
         AttributeName="FilterPolicyScope",
@@ -185,8 +187,8 @@ def test_the_scope_of_a_nested_policy_cannot_become_attributes(town: Town) -> No
     assert "does not support nested filter policy" in refused[1]
 
 
-def test_each_protocols_text_is_filtered(town: Town) -> None:
-    topic = town.topic()
-    town.subscribe(topic, "sqs", QUEUE, FilterPolicy='{"to":["sqs"]}', FilterPolicyScope="MessageBody")
-    town.publish(topic, dumps({"default": '{"to":"all"}', "sqs": '{"to":"sqs"}'}), MessageStructure="json")
-    assert len(town.queued()) == 1
+def test_each_protocols_text_is_filtered(harness: SnsHarness) -> None:
+    topic = harness.topic()
+    harness.subscribe(topic, "sqs", QUEUE, FilterPolicy='{"to":["sqs"]}', FilterPolicyScope="MessageBody")
+    harness.publish(topic, dumps({"default": '{"to":"all"}', "sqs": '{"to":"sqs"}'}), MessageStructure="json")
+    assert len(harness.queued()) == 1

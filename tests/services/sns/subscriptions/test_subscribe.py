@@ -8,84 +8,86 @@ from dataclasses import replace
 import pytest
 
 from lamplighter.base.json_text import Json, dumps, loads
-from tests.engines import ACCOUNT, DAY, REGION
-from tests.services.sns.town import HOOK, QUEUE, Town
+from tests.engine_harness import ACCOUNT, DAY, REGION
+from tests.services.sns.sns_harness import HOOK, QUEUE, SnsHarness
 
 
-def ask(town: Town, topic: str, protocol: str = "http", endpoint: str = HOOK, **params: Json) -> str:
+def ask(harness: SnsHarness, topic: str, protocol: str = "http", endpoint: str = HOOK, **params: Json) -> str:
     """Subscribe without confirming; what is answered."""
-    arn: str = town.sns("Subscribe", TopicArn=topic, Protocol=protocol, Endpoint=endpoint, **params)["SubscriptionArn"]
+    arn: str = harness.sns("Subscribe", TopicArn=topic, Protocol=protocol, Endpoint=endpoint, **params)[
+        "SubscriptionArn"
+    ]
     return arn
 
 
-def listed(town: Town) -> list[str]:
-    return [each["SubscriptionArn"] for each in town.sns("ListSubscriptions")["Subscriptions"]]
+def listed(harness: SnsHarness) -> list[str]:
+    return [each["SubscriptionArn"] for each in harness.sns("ListSubscriptions")["Subscriptions"]]
 
 
-def test_a_web_server_is_asked_and_gets_nothing_until_it_says_yes(town: Town) -> None:
-    topic = town.topic()
-    assert ask(town, topic) == "pending confirmation"
-    assert listed(town) == ["PendingConfirmation"]
-    town.publish(topic)
-    (asked,) = town.posted()
+def test_a_web_server_is_asked_and_gets_nothing_until_it_says_yes(harness: SnsHarness) -> None:
+    topic = harness.topic()
+    assert ask(harness, topic) == "pending confirmation"
+    assert listed(harness) == ["PendingConfirmation"]
+    harness.publish(topic)
+    (asked,) = harness.posted()
     assert asked["Type"] == "SubscriptionConfirmation"
     assert asked["SubscribeURL"].startswith("http://127.0.0.1:4566/?Action=ConfirmSubscription&TopicArn=arn:aws:sns:")
-    answer = town.unsigned("ConfirmSubscription", TopicArn=topic, Token=asked["Token"])
-    assert listed(town) == [answer["SubscriptionArn"]]
-    town.publish(topic)
-    assert [post["Type"] for post in town.posted()] == ["SubscriptionConfirmation", "Notification"]
+    answer = harness.unsigned("ConfirmSubscription", TopicArn=topic, Token=asked["Token"])
+    assert listed(harness) == [answer["SubscriptionArn"]]
+    harness.publish(topic)
+    assert [post["Type"] for post in harness.posted()] == ["SubscriptionConfirmation", "Notification"]
 
 
-def test_confirming_again_answers_the_same(town: Town) -> None:
-    topic = town.topic()
-    ask(town, topic)
-    token = town.posted()[0]["Token"]
-    first = town.unsigned("ConfirmSubscription", TopicArn=topic, Token=token)
-    assert town.sns("ConfirmSubscription", TopicArn=topic, Token=token) == first
+def test_confirming_again_answers_the_same(harness: SnsHarness) -> None:
+    topic = harness.topic()
+    ask(harness, topic)
+    token = harness.posted()[0]["Token"]
+    first = harness.unsigned("ConfirmSubscription", TopicArn=topic, Token=token)
+    assert harness.sns("ConfirmSubscription", TopicArn=topic, Token=token) == first
 
 
-def test_a_token_that_is_none_confirms_nothing(town: Town) -> None:
-    topic, other = town.topic(), town.topic("other")
-    ask(town, topic)
-    token = town.posted()[0]["Token"]
-    assert town.refused("ConfirmSubscription", TopicArn=topic, Token="guess")[1] == "Invalid parameter: Token"
-    assert town.refused("ConfirmSubscription", TopicArn=other, Token=token)[1] == "Invalid parameter: Topic"
-    assert listed(town) == ["PendingConfirmation"]
+def test_a_token_that_is_none_confirms_nothing(harness: SnsHarness) -> None:
+    topic, other = harness.topic(), harness.topic("other")
+    ask(harness, topic)
+    token = harness.posted()[0]["Token"]
+    assert harness.refused("ConfirmSubscription", TopicArn=topic, Token="guess")[1] == "Invalid parameter: Token"
+    assert harness.refused("ConfirmSubscription", TopicArn=other, Token=token)[1] == "Invalid parameter: Topic"
+    assert listed(harness) == ["PendingConfirmation"]
 
 
-def test_a_subscription_that_nobody_confirms_is_gone_after_two_days(town: Town) -> None:
-    topic = town.topic()
-    ask(town, topic)
-    token = town.posted()[0]["Token"]
-    town.restart()
-    town.advance(2 * DAY - 1)
-    assert listed(town) == ["PendingConfirmation"]
-    town.advance(1)
-    assert listed(town) == []
-    assert town.refused("ConfirmSubscription", TopicArn=topic, Token=token)[1] == "Invalid parameter: Token"
+def test_a_subscription_that_nobody_confirms_is_gone_after_two_days(harness: SnsHarness) -> None:
+    topic = harness.topic()
+    ask(harness, topic)
+    token = harness.posted()[0]["Token"]
+    harness.restart()
+    harness.advance(2 * DAY - 1)
+    assert listed(harness) == ["PendingConfirmation"]
+    harness.advance(1)
+    assert listed(harness) == []
+    assert harness.refused("ConfirmSubscription", TopicArn=topic, Token=token)[1] == "Invalid parameter: Token"
 
 
-def test_a_confirmed_subscription_stays(town: Town) -> None:
-    topic = town.topic()
-    town.subscribe(topic, "http", HOOK)
-    town.advance(3 * DAY)
-    assert len(listed(town)) == 1
+def test_a_confirmed_subscription_stays(harness: SnsHarness) -> None:
+    topic = harness.topic()
+    harness.subscribe(topic, "http", HOOK)
+    harness.advance(3 * DAY)
+    assert len(listed(harness)) == 1
 
 
-def test_asking_again_asks_again(town: Town) -> None:
-    topic = town.topic()
-    ask(town, topic)
-    ask(town, topic)
-    assert [post["Type"] for post in town.posted()] == ["SubscriptionConfirmation"] * 2
-    assert len(listed(town)) == 1
+def test_asking_again_asks_again(harness: SnsHarness) -> None:
+    topic = harness.topic()
+    ask(harness, topic)
+    ask(harness, topic)
+    assert [post["Type"] for post in harness.posted()] == ["SubscriptionConfirmation"] * 2
+    assert len(listed(harness)) == 1
 
 
-def test_subscribing_again_answers_with_the_subscription_unless_it_is_another(town: Town) -> None:
-    topic = town.topic()
-    first = ask(town, topic, "sqs", QUEUE, Attributes={"RawMessageDelivery": "true"})
-    assert ask(town, topic, "sqs", QUEUE) == first
-    assert ask(town, topic, "sqs", QUEUE, Attributes={"RawMessageDelivery": "true"}) == first
-    refused = town.refused(
+def test_subscribing_again_answers_with_the_subscription_unless_it_is_another(harness: SnsHarness) -> None:
+    topic = harness.topic()
+    first = ask(harness, topic, "sqs", QUEUE, Attributes={"RawMessageDelivery": "true"})
+    assert ask(harness, topic, "sqs", QUEUE) == first
+    assert ask(harness, topic, "sqs", QUEUE, Attributes={"RawMessageDelivery": "true"}) == first
+    refused = harness.refused(
         "Subscribe", TopicArn=topic, Protocol="sqs", Endpoint=QUEUE, Attributes={"RawMessageDelivery": "false"}
     )
     assert refused[1] == ("Invalid parameter: Attributes Reason: Subscription already exists with different attributes")
@@ -109,9 +111,9 @@ def test_subscribing_again_answers_with_the_subscription_unless_it_is_another(to
         ("lamplighter:command", "", "Invalid parameter: Endpoint"),
     ],
 )
-def test_an_endpoint_that_is_none_is_refused(town: Town, protocol: str, endpoint: str, message: str) -> None:
-    topic = town.topic()
-    refused = town.refused("Subscribe", TopicArn=topic, Protocol=protocol, Endpoint=endpoint)
+def test_an_endpoint_that_is_none_is_refused(harness: SnsHarness, protocol: str, endpoint: str, message: str) -> None:
+    topic = harness.topic()
+    refused = harness.refused("Subscribe", TopicArn=topic, Protocol=protocol, Endpoint=endpoint)
     assert refused == ("InvalidParameter", message)
 
 
@@ -144,17 +146,19 @@ def test_an_endpoint_that_is_none_is_refused(town: Town, protocol: str, endpoint
         ),
     ],
 )
-def test_attributes_that_cannot_be_are_refused(town: Town, attributes: Json, message: str) -> None:
-    topic = town.topic()
-    refused = town.refused("Subscribe", TopicArn=topic, Protocol="email", Endpoint="a@b.example", Attributes=attributes)
+def test_attributes_that_cannot_be_are_refused(harness: SnsHarness, attributes: Json, message: str) -> None:
+    topic = harness.topic()
+    refused = harness.refused(
+        "Subscribe", TopicArn=topic, Protocol="email", Endpoint="a@b.example", Attributes=attributes
+    )
     assert refused == ("InvalidParameter", message)
-    assert listed(town) == []
+    assert listed(harness) == []
 
 
-def test_a_subscription_shows_what_aws_shows(town: Town) -> None:
-    topic = town.topic()
-    arn = town.subscribe(topic, "sqs", QUEUE)
-    assert town.attributes(arn) == {
+def test_a_subscription_shows_what_aws_shows(harness: SnsHarness) -> None:
+    topic = harness.topic()
+    arn = harness.subscribe(topic, "sqs", QUEUE)
+    assert harness.attributes(arn) == {
         "SubscriptionPrincipal": f"arn:aws:iam::{ACCOUNT}:root",
         "Owner": ACCOUNT,
         "RawMessageDelivery": "false",
@@ -167,113 +171,113 @@ def test_a_subscription_shows_what_aws_shows(town: Town) -> None:
     }
 
 
-def test_a_web_servers_subscription_shows_the_policy_in_effect(town: Town) -> None:
+def test_a_web_servers_subscription_shows_the_policy_in_effect(harness: SnsHarness) -> None:
     policy = dumps({"healthyRetryPolicy": {"numRetries": 7, "backoffFunction": "exponential"}})
-    arn = town.subscribe(town.topic(), "http", HOOK, DeliveryPolicy=policy)
-    shown = town.attributes(arn)
+    arn = harness.subscribe(harness.topic(), "http", HOOK, DeliveryPolicy=policy)
+    shown = harness.attributes(arn)
     assert shown["DeliveryPolicy"] == policy
     effective = loads(shown["EffectiveDeliveryPolicy"])["healthyRetryPolicy"]
     assert (effective["numRetries"], effective["minDelayTarget"]) == (7, 20)
 
 
-def test_attributes_are_changed_one_at_a_time(town: Town) -> None:
-    arn = town.subscribe(town.topic(), "sqs", QUEUE)
+def test_attributes_are_changed_one_at_a_time(harness: SnsHarness) -> None:
+    arn = harness.subscribe(harness.topic(), "sqs", QUEUE)
     given = {"SubscriptionArn": arn, "AttributeName": "RawMessageDelivery"}
-    town.sns("SetSubscriptionAttributes", AttributeValue="true", **given)
-    assert town.attributes(arn)["RawMessageDelivery"] == "true"
-    assert town.refused("SetSubscriptionAttributes", AttributeValue="x", **given)[1] == (
+    harness.sns("SetSubscriptionAttributes", AttributeValue="true", **given)
+    assert harness.attributes(arn)["RawMessageDelivery"] == "true"
+    assert harness.refused("SetSubscriptionAttributes", AttributeValue="x", **given)[1] == (
         "Invalid parameter: RawMessageDelivery: Invalid value [x]. Must be true or false."
     )
-    assert town.refused("SetSubscriptionAttributes", SubscriptionArn=arn, AttributeName="Owner")[1] == (
+    assert harness.refused("SetSubscriptionAttributes", SubscriptionArn=arn, AttributeName="Owner")[1] == (
         "Invalid parameter: AttributeName"
     )
 
 
-def test_who_has_signed_unsubscribes_quietly(town: Town) -> None:
-    arn = town.subscribe(town.topic(), "http", HOOK)
-    town.sns("Unsubscribe", SubscriptionArn=arn)
-    town.sns("Unsubscribe", SubscriptionArn=arn)
-    assert listed(town) == []
-    assert town.posted() == []
-    assert town.refused("GetSubscriptionAttributes", SubscriptionArn=arn) == (
+def test_who_has_signed_unsubscribes_quietly(harness: SnsHarness) -> None:
+    arn = harness.subscribe(harness.topic(), "http", HOOK)
+    harness.sns("Unsubscribe", SubscriptionArn=arn)
+    harness.sns("Unsubscribe", SubscriptionArn=arn)
+    assert listed(harness) == []
+    assert harness.posted() == []
+    assert harness.refused("GetSubscriptionAttributes", SubscriptionArn=arn) == (
         "NotFound",
         "Subscription does not exist",
     )
 
 
-def test_who_opens_the_link_is_unsubscribed_and_told_the_way_back(town: Town) -> None:
-    topic = town.topic()
-    arn = town.subscribe(topic, "email", "ops@example.com")
-    town.unsigned("Unsubscribe", SubscriptionArn=arn)
-    assert listed(town) == []
-    (mail,) = town.out.mail.sent
+def test_who_opens_the_link_is_unsubscribed_and_told_the_way_back(harness: SnsHarness) -> None:
+    topic = harness.topic()
+    arn = harness.subscribe(topic, "email", "ops@example.com")
+    harness.unsigned("Unsubscribe", SubscriptionArn=arn)
+    assert listed(harness) == []
+    (mail,) = harness.out.mail.sent
     assert mail["Subject"] == "AWS Notification - Unsubscribe Confirmation"
-    town.publish(topic)
-    assert len(town.mailed()) == 1
+    harness.publish(topic)
+    assert len(harness.mailed()) == 1
     token = str(mail.get_content()).partition("Token=")[2].split()[0]
-    assert town.unsigned("ConfirmSubscription", TopicArn=topic, Token=token)["SubscriptionArn"] == arn
-    town.publish(topic)
-    assert len(town.mailed()) == 2
+    assert harness.unsigned("ConfirmSubscription", TopicArn=topic, Token=token)["SubscriptionArn"] == arn
+    harness.publish(topic)
+    assert len(harness.mailed()) == 2
 
 
-def test_the_way_back_is_open_for_two_days(town: Town) -> None:
-    topic = town.topic()
-    arn = town.subscribe(topic, "http", HOOK)
-    town.unsigned("Unsubscribe", SubscriptionArn=arn)
-    assert town.sns("GetTopicAttributes", TopicArn=topic)["Attributes"]["SubscriptionsDeleted"] == "1"
-    token = town.posted()[-1]["Token"]
-    town.advance(2 * DAY)
-    assert town.sns("GetTopicAttributes", TopicArn=topic)["Attributes"]["SubscriptionsDeleted"] == "0"
-    assert town.refused("ConfirmSubscription", TopicArn=topic, Token=token)[1] == "Invalid parameter: Token"
+def test_the_way_back_is_open_for_two_days(harness: SnsHarness) -> None:
+    topic = harness.topic()
+    arn = harness.subscribe(topic, "http", HOOK)
+    harness.unsigned("Unsubscribe", SubscriptionArn=arn)
+    assert harness.sns("GetTopicAttributes", TopicArn=topic)["Attributes"]["SubscriptionsDeleted"] == "1"
+    token = harness.posted()[-1]["Token"]
+    harness.advance(2 * DAY)
+    assert harness.sns("GetTopicAttributes", TopicArn=topic)["Attributes"]["SubscriptionsDeleted"] == "0"
+    assert harness.refused("ConfirmSubscription", TopicArn=topic, Token=token)[1] == "Invalid parameter: Token"
 
 
-def test_an_endpoint_that_left_may_be_subscribed_anew(town: Town) -> None:
-    topic = town.topic()
-    first = town.subscribe(topic, "email", "ops@example.com")
-    town.unsigned("Unsubscribe", SubscriptionArn=first)
-    second = town.subscribe(topic, "email", "ops@example.com")
+def test_an_endpoint_that_left_may_be_subscribed_anew(harness: SnsHarness) -> None:
+    topic = harness.topic()
+    first = harness.subscribe(topic, "email", "ops@example.com")
+    harness.unsigned("Unsubscribe", SubscriptionArn=first)
+    second = harness.subscribe(topic, "email", "ops@example.com")
     assert second != first
-    assert listed(town) == [second]
+    assert listed(harness) == [second]
 
 
-def test_a_subscription_may_be_locked_against_who_has_not_signed(town: Town) -> None:
-    topic = town.topic()
-    ask(town, topic)
-    token = town.posted()[0]["Token"]
+def test_a_subscription_may_be_locked_against_who_has_not_signed(harness: SnsHarness) -> None:
+    topic = harness.topic()
+    ask(harness, topic)
+    token = harness.posted()[0]["Token"]
     given = {"TopicArn": topic, "Token": token, "AuthenticateOnUnsubscribe": "true"}
-    arn = town.sns("ConfirmSubscription", **given)["SubscriptionArn"]
+    arn = harness.sns("ConfirmSubscription", **given)["SubscriptionArn"]
     with pytest.raises(Exception, match="by its owner only"):
-        town.unsigned("Unsubscribe", SubscriptionArn=arn)
-    assert listed(town) == [arn]
-    town.sns("Unsubscribe", SubscriptionArn=arn)
-    assert listed(town) == []
+        harness.unsigned("Unsubscribe", SubscriptionArn=arn)
+    assert listed(harness) == [arn]
+    harness.sns("Unsubscribe", SubscriptionArn=arn)
+    assert listed(harness) == []
 
 
-def test_mail_is_confirmed_at_once_unless_the_engine_is_told_to_ask(town: Town) -> None:
-    topic = town.topic()
-    assert ask(town, topic, "email", "ops@example.com").startswith(topic)
-    town.down()
-    town.config = replace(town.config, confirm_mail=True)
-    town.up()
-    assert ask(town, topic, "email", "dev@example.com") == "pending confirmation"
-    (mail,) = town.out.mail.sent
+def test_mail_is_confirmed_at_once_unless_the_engine_is_told_to_ask(harness: SnsHarness) -> None:
+    topic = harness.topic()
+    assert ask(harness, topic, "email", "ops@example.com").startswith(topic)
+    harness.down()
+    harness.config = replace(harness.config, confirm_mail=True)
+    harness.up()
+    assert ask(harness, topic, "email", "dev@example.com") == "pending confirmation"
+    (mail,) = harness.out.mail.sent
     assert (mail["To"], mail["Subject"]) == ("dev@example.com", "AWS Notification - Subscription Confirmation")
 
 
-def test_where_no_mail_server_is_nobody_is_asked(town: Town) -> None:
-    town.down()
-    town.config = replace(town.config, confirm_mail=True)
-    town.out.mail.sends = False
-    town.up()
-    topic = town.topic()
-    assert ask(town, topic, "email", "ops@example.com").startswith(topic)
+def test_where_no_mail_server_is_nobody_is_asked(harness: SnsHarness) -> None:
+    harness.down()
+    harness.config = replace(harness.config, confirm_mail=True)
+    harness.out.mail.sends = False
+    harness.up()
+    topic = harness.topic()
+    assert ask(harness, topic, "email", "ops@example.com").startswith(topic)
 
 
-def test_commands_may_be_forbidden(town: Town) -> None:
-    town.down()
-    town.config = replace(town.config, commands=False)
-    town.up()
-    refused = town.refused("Subscribe", TopicArn=town.topic(), Protocol="lamplighter:command", Endpoint="true")
+def test_commands_may_be_forbidden(harness: SnsHarness) -> None:
+    harness.down()
+    harness.config = replace(harness.config, commands=False)
+    harness.up()
+    refused = harness.refused("Subscribe", TopicArn=harness.topic(), Protocol="lamplighter:command", Endpoint="true")
     assert "--no-commands" in refused[1]
 
 
@@ -286,29 +290,29 @@ def test_commands_may_be_forbidden(town: Town) -> None:
     ],
 )
 def test_what_means_nothing_on_one_box_is_kept_and_shown_and_said_so(
-    town: Town, protocol: str, endpoint: str, caplog: pytest.LogCaptureFixture
+    harness: SnsHarness, protocol: str, endpoint: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    topic = town.topic()
-    arn = town.subscribe(topic, protocol, endpoint)
-    assert town.attributes(arn)["Endpoint"] == endpoint
+    topic = harness.topic()
+    arn = harness.subscribe(topic, protocol, endpoint)
+    assert harness.attributes(arn)["Endpoint"] == endpoint
     assert "gets nothing" in caplog.text
-    town.publish(topic)
+    harness.publish(topic)
     assert f"is not delivered to {endpoint}" in caplog.text
 
 
-def test_subscriptions_are_listed_a_hundred_at_a_time(town: Town) -> None:
-    topic = town.topic()
+def test_subscriptions_are_listed_a_hundred_at_a_time(harness: SnsHarness) -> None:
+    topic = harness.topic()
     for number in range(101):
-        town.subscribe(topic, "sqs", f"{QUEUE}{number}")
+        harness.subscribe(topic, "sqs", f"{QUEUE}{number}")
     for operation, params in (("ListSubscriptions", {}), ("ListSubscriptionsByTopic", {"TopicArn": topic})):
-        first = town.sns(operation, **params)
-        second = town.sns(operation, NextToken=first["NextToken"], **params)
+        first = harness.sns(operation, **params)
+        second = harness.sns(operation, NextToken=first["NextToken"], **params)
         assert len(first["Subscriptions"]) == 100
         assert len({each["Endpoint"] for each in first["Subscriptions"] + second["Subscriptions"]}) == 101
         assert "NextToken" not in second
 
 
-def test_a_topic_that_is_not_there_takes_no_subscription(town: Town) -> None:
+def test_a_topic_that_is_not_there_takes_no_subscription(harness: SnsHarness) -> None:
     topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:none"
-    assert town.refused("Subscribe", TopicArn=topic, Protocol="sqs", Endpoint=QUEUE)[0] == "NotFound"
-    assert town.refused("ListSubscriptionsByTopic", TopicArn=topic)[0] == "NotFound"
+    assert harness.refused("Subscribe", TopicArn=topic, Protocol="sqs", Endpoint=QUEUE)[0] == "NotFound"
+    assert harness.refused("ListSubscriptionsByTopic", TopicArn=topic)[0] == "NotFound"

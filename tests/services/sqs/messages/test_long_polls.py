@@ -15,22 +15,22 @@ from lamplighter.bus import CallerGone
 from lamplighter.services.sqs.messages.queue_messages import QueueMessages, ReceivedMessage
 from lamplighter.services.sqs.tables.queues import Queue
 from lamplighter.store.db import Tx
-from tests.disk import Disk
-from tests.services.sqs.office import Office, redrive, text
+from tests.fake_disk import Disk
+from tests.services.sqs.sqs_harness import SqsHarness, redrive, text
 
 
-def test_a_receiver_that_waits_gets_a_message_as_soon_as_it_is_sent(office: Office) -> None:
-    url = office.queue()
-    poll = office.poll(url)
+def test_a_receiver_that_waits_gets_a_message_as_soon_as_it_is_sent(harness: SqsHarness) -> None:
+    url = harness.queue()
+    poll = harness.poll(url)
     assert not poll.done()
-    office.send(url, "news")
+    harness.send(url, "news")
     assert text(poll) == ["news"]
 
 
 def test_a_receiver_that_comes_between_a_write_and_its_commit_learns_of_it(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+    harness: SqsHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    url = office.queue()
+    url = harness.queue()
     began, commit = threading.Event(), Disk.commit
 
     def slow(disk: Disk, connection: sqlite3.Connection) -> sqlite3.Cursor:
@@ -40,135 +40,135 @@ def test_a_receiver_that_comes_between_a_write_and_its_commit_learns_of_it(
     monkeypatch.setattr(Disk, "commit", slow)
 
     async def both() -> Json:
-        sending = office.begin("SendMessage", QueueUrl=url, MessageBody="news")
+        sending = harness.begin("SendMessage", QueueUrl=url, MessageBody="news")
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-        poll = office.begin("ReceiveMessage", QueueUrl=url, WaitTimeSeconds=10)
+        poll = harness.begin("ReceiveMessage", QueueUrl=url, WaitTimeSeconds=10)
         for _ in range(5):
             await asyncio.sleep(0)
         assert not sending.done()
         began.set()
         return await poll
 
-    assert [message["Body"] for message in office.site.run(both())["Messages"]] == ["news"]
+    assert [message["Body"] for message in harness.run(both())["Messages"]] == ["news"]
 
 
-def test_a_receiver_waits_no_longer_than_it_said(office: Office) -> None:
-    url = office.queue()
-    poll = office.poll(url, 3)
-    office.pass_time(2.999)
+def test_a_receiver_waits_no_longer_than_it_said(harness: SqsHarness) -> None:
+    url = harness.queue()
+    poll = harness.poll(url, 3)
+    harness.pass_time(2.999)
     assert not poll.done()
-    office.pass_time(0.001)
+    harness.pass_time(0.001)
     assert poll.result() == {}
 
 
-def test_a_queue_may_say_how_long_its_receivers_wait(office: Office) -> None:
-    url = office.queue(ReceiveMessageWaitTimeSeconds="5")
-    poll = office.begin("ReceiveMessage", QueueUrl=url)
-    office.site.settle()
-    office.pass_time(4)
+def test_a_queue_may_say_how_long_its_receivers_wait(harness: SqsHarness) -> None:
+    url = harness.queue(ReceiveMessageWaitTimeSeconds="5")
+    poll = harness.begin("ReceiveMessage", QueueUrl=url)
+    harness.settle()
+    harness.pass_time(4)
     assert not poll.done()
-    office.pass_time(1)
+    harness.pass_time(1)
     assert poll.result() == {}
 
 
-def test_a_message_that_becomes_visible_by_time_wakes_who_waits(office: Office) -> None:
-    url = office.queue(VisibilityTimeout="5")
-    office.send(url, "delayed", DelaySeconds=3)
-    poll = office.poll(url)
-    office.pass_time(3)
+def test_a_message_that_becomes_visible_by_time_wakes_who_waits(harness: SqsHarness) -> None:
+    url = harness.queue(VisibilityTimeout="5")
+    harness.send(url, "delayed", DelaySeconds=3)
+    poll = harness.poll(url)
+    harness.pass_time(3)
     assert text(poll) == ["delayed"]
-    poll = office.poll(url)
-    office.pass_time(5)
+    poll = harness.poll(url)
+    harness.pass_time(5)
     assert text(poll) == ["delayed"]
 
 
-def test_a_receiver_learns_of_a_message_that_another_took_for_a_shorter_time(office: Office) -> None:
-    url = office.queue()
-    office.send(url, "a")
-    office.receive(url, VisibilityTimeout=15)
-    poll = office.poll(url)
-    office.send(url, "b", DelaySeconds=1)
-    office.pass_time(1)
+def test_a_receiver_learns_of_a_message_that_another_took_for_a_shorter_time(harness: SqsHarness) -> None:
+    url = harness.queue()
+    harness.send(url, "a")
+    harness.receive(url, VisibilityTimeout=15)
+    poll = harness.poll(url)
+    harness.send(url, "b", DelaySeconds=1)
+    harness.pass_time(1)
     assert text(poll) == ["b"]
 
 
-def test_a_message_that_is_shown_again_wakes_who_waits(office: Office) -> None:
-    url = office.queue()
-    office.send(url)
-    message = office.one(url)
-    poll = office.poll(url)
-    office.hide(url, message, 0)
+def test_a_message_that_is_shown_again_wakes_who_waits(harness: SqsHarness) -> None:
+    url = harness.queue()
+    harness.send(url)
+    message = harness.one(url)
+    poll = harness.poll(url)
+    harness.hide(url, message, 0)
     assert text(poll) == ["hello"]
 
 
-def test_a_dead_letter_wakes_who_waits_at_its_queue(office: Office) -> None:
-    dead = office.queue("dead")
-    url = office.queue(RedrivePolicy=redrive("dead"))
-    poll = office.poll(dead)
-    office.send(url)
-    office.receive(url, VisibilityTimeout=0)
-    office.pass_time(0.001)
-    assert office.receive(url) == []
+def test_a_dead_letter_wakes_who_waits_at_its_queue(harness: SqsHarness) -> None:
+    dead = harness.queue("dead")
+    url = harness.queue(RedrivePolicy=redrive("dead"))
+    poll = harness.poll(dead)
+    harness.send(url)
+    harness.receive(url, VisibilityTimeout=0)
+    harness.pass_time(0.001)
+    assert harness.receive(url) == []
     assert text(poll) == ["hello"]
 
 
-def test_a_message_deleted_from_a_group_wakes_who_waits_for_the_next(office: Office) -> None:
-    url = office.fifo(ContentBasedDeduplication="true")
+def test_a_message_deleted_from_a_group_wakes_who_waits_for_the_next(harness: SqsHarness) -> None:
+    url = harness.fifo(ContentBasedDeduplication="true")
     for body in ("one", "two"):
-        office.send(url, body, MessageGroupId="g")
-    first = office.one(url)
-    poll = office.poll(url)
+        harness.send(url, body, MessageGroupId="g")
+    first = harness.one(url)
+    poll = harness.poll(url)
     assert not poll.done()
-    office.delete(url, first)
+    harness.delete(url, first)
     assert text(poll) == ["two"]
 
 
-def test_receivers_get_their_messages_in_the_order_in_which_they_came(office: Office) -> None:
-    url = office.queue()
-    polls = [office.poll(url) for _ in range(3)]
+def test_receivers_get_their_messages_in_the_order_in_which_they_came(harness: SqsHarness) -> None:
+    url = harness.queue()
+    polls = [harness.poll(url) for _ in range(3)]
     for body in ("one", "two", "three"):
-        office.send(url, body)
+        harness.send(url, body)
     assert [text(poll) for poll in polls] == [["one"], ["two"], ["three"]]
 
 
-def test_one_batch_serves_all_who_wait(office: Office) -> None:
-    url = office.queue()
-    polls = [office.poll(url) for _ in range(3)]
+def test_one_batch_serves_all_who_wait(harness: SqsHarness) -> None:
+    url = harness.queue()
+    polls = [harness.poll(url) for _ in range(3)]
     entries = [{"Id": body, "MessageBody": body} for body in ("a", "b", "c")]
-    office.call("SendMessageBatch", QueueUrl=url, Entries=entries)
+    harness.sqs("SendMessageBatch", QueueUrl=url, Entries=entries)
     assert [text(poll) for poll in polls] == [["a"], ["b"], ["c"]]
 
 
-def test_who_waits_behind_another_waits_no_longer_for_it(office: Office) -> None:
-    url = office.queue()
-    patient, hasty = office.poll(url, 20), office.poll(url, 1)
-    office.pass_time(1)
+def test_who_waits_behind_another_waits_no_longer_for_it(harness: SqsHarness) -> None:
+    url = harness.queue()
+    patient, hasty = harness.poll(url, 20), harness.poll(url, 1)
+    harness.pass_time(1)
     assert hasty.result() == {}
-    office.send(url, "news")
+    harness.send(url, "news")
     assert text(patient) == ["news"]
 
 
-def test_a_receiver_that_has_left_takes_no_message_with_it(office: Office) -> None:
-    url = office.queue()
+def test_a_receiver_that_has_left_takes_no_message_with_it(harness: SqsHarness) -> None:
+    url = harness.queue()
     gone = asyncio.Event()
 
     async def left() -> None:
         await gone.wait()
         raise CallerGone
 
-    poll = office.poll(url, left=left)
+    poll = harness.poll(url, left=left)
     gone.set()
-    office.begin("SendMessage", QueueUrl=url, MessageBody="hello")
-    office.site.settle()
+    harness.begin("SendMessage", QueueUrl=url, MessageBody="hello")
+    harness.settle()
     with pytest.raises(CallerGone):
         poll.result()
-    message = office.one(url)
+    message = harness.one(url)
     assert message["Attributes"]["ApproximateReceiveCount"] == "1"
 
 
 def test_a_message_on_its_way_to_who_leaves_is_as_if_it_had_not_been_taken(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+    harness: SqsHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given_back = []
     give_back = QueueMessages.undo_receive
@@ -179,14 +179,14 @@ def test_a_message_on_its_way_to_who_leaves_is_as_if_it_had_not_been_taken(
 
     monkeypatch.setattr(QueueMessages, "undo_receive", noted)
     for moment in range(12):  # the caller leaves a little later each time
-        url = office.queue(f"q{moment}")
-        office.send(url)
-        poll = office.poll(url, left=leaving(moment))
+        url = harness.queue(f"q{moment}")
+        harness.send(url)
+        poll = harness.poll(url, left=leaving(moment))
         if isinstance(poll.exception(), CallerGone):
-            assert office.one(url)["Attributes"]["ApproximateReceiveCount"] == "1"
+            assert harness.one(url)["Attributes"]["ApproximateReceiveCount"] == "1"
         else:
             assert text(poll) == ["hello"]
-            assert office.receive(url) == []
+            assert harness.receive(url) == []
     assert 1 in given_back
 
 
@@ -201,19 +201,19 @@ def leaving(moment: int) -> Callable[[], Awaitable[None]]:
     return left
 
 
-def test_a_receiver_of_a_queue_that_is_deleted_gets_nothing(office: Office) -> None:
-    url = office.queue()
-    poll = office.poll(url, 5)
-    office.call("DeleteQueue", QueueUrl=url)
-    office.pass_time(5)
+def test_a_receiver_of_a_queue_that_is_deleted_gets_nothing(harness: SqsHarness) -> None:
+    url = harness.queue()
+    poll = harness.poll(url, 5)
+    harness.sqs("DeleteQueue", QueueUrl=url)
+    harness.pass_time(5)
     assert poll.result() == {}
 
 
-def test_nothing_is_held_for_queues_for_which_nobody_waits(office: Office) -> None:
-    urls = [office.queue(f"q{number}") for number in range(20)]
-    polls = [office.poll(url, 1) for url in urls]
-    office.pass_time(1)
+def test_nothing_is_held_for_queues_for_which_nobody_waits(harness: SqsHarness) -> None:
+    urls = [harness.queue(f"q{number}") for number in range(20)]
+    polls = [harness.poll(url, 1) for url in urls]
+    harness.pass_time(1)
     assert [poll.result() for poll in polls] == [{}] * 20
     del polls
-    sqs = office.site.engine.services["sqs"].service  # type: ignore[attr-defined]
+    sqs = harness.engine.services["sqs"].service  # type: ignore[attr-defined]
     assert len(sqs._queue_messages._waiting_receivers._waiting_receivers) == 0

@@ -8,7 +8,7 @@ import hashlib
 import pytest
 
 from lamplighter.base.json_text import Json
-from tests.services.sqs.office import Office
+from tests.services.sqs.sqs_harness import SqsHarness
 
 STRING = {"DataType": "String", "StringValue": "x"}
 MIB = 1024 * 1024
@@ -18,66 +18,66 @@ BAD_ID = (
 )
 
 
-def test_a_message_is_answered_with_its_digest_and_received_as_it_was_sent(office: Office) -> None:
-    url = office.queue()
-    sent = office.send(url, "grüße 🕯\n\t\r")
+def test_a_message_is_answered_with_its_digest_and_received_as_it_was_sent(harness: SqsHarness) -> None:
+    url = harness.queue()
+    sent = harness.send(url, "grüße 🕯\n\t\r")
     assert sent["MD5OfMessageBody"] == hashlib.md5("grüße 🕯\n\t\r".encode()).hexdigest()
     assert set(sent) == {"MD5OfMessageBody", "MessageId"}
-    message = office.one(url)
+    message = harness.one(url)
     assert (message["Body"], message["MessageId"]) == ("grüße 🕯\n\t\r", sent["MessageId"])
     assert message["MD5OfBody"] == sent["MD5OfMessageBody"]
 
 
-def test_attributes_come_back_with_the_digest_that_aws_computes(office: Office) -> None:
-    url = office.queue()
+def test_attributes_come_back_with_the_digest_that_aws_computes(harness: SqsHarness) -> None:
+    url = harness.queue()
     attributes = {
         "attribName1": {"DataType": "String", "StringValue": "attribValue 1"},
         "customNumberTypeAttrib": {"DataType": "Number.float", "StringValue": "4563442423554324324264524243.32543234"},
         "binaryAttribute": {"DataType": "Binary", "BinaryValue": b"Hello binary world!"},
     }
-    sent = office.send(url, MessageAttributes=attributes)
-    message = office.one(url)
+    sent = harness.send(url, MessageAttributes=attributes)
+    message = harness.one(url)
     assert message["MessageAttributes"] == attributes
     assert message["MD5OfMessageAttributes"] == sent["MD5OfMessageAttributes"] == "c932db14a896c663f83c260297d594ff"
 
 
-def test_a_trace_header_is_a_system_attribute(office: Office) -> None:
-    url = office.queue()
+def test_a_trace_header_is_a_system_attribute(harness: SqsHarness) -> None:
+    url = harness.queue()
     header = "Root=1-5759e988-bd862e3fe1be46a994272793"
-    sent = office.send(url, MessageSystemAttributes={"AWSTraceHeader": {"DataType": "String", "StringValue": header}})
+    sent = harness.send(url, MessageSystemAttributes={"AWSTraceHeader": {"DataType": "String", "StringValue": header}})
     assert len(sent["MD5OfMessageSystemAttributes"]) == 32
-    assert office.one(url)["Attributes"]["AWSTraceHeader"] == header
+    assert harness.one(url)["Attributes"]["AWSTraceHeader"] == header
     other = {"Other": STRING}
     params = {"QueueUrl": url, "MessageBody": "x", "MessageSystemAttributes": other}
-    assert office.refused("SendMessage", **params)[0] == "InvalidParameterValue"
+    assert harness.refused("SendMessage", **params)[0] == "InvalidParameterValue"
 
 
 @pytest.mark.parametrize("body", ["\x00", "a\x0b", "\x1f", "\ufffe", "\uffff"])
-def test_characters_that_xml_does_not_have_are_refused(office: Office, body: str) -> None:
-    code, message = office.refused("SendMessage", QueueUrl=office.queue(), MessageBody=body)
+def test_characters_that_xml_does_not_have_are_refused(harness: SqsHarness, body: str) -> None:
+    code, message = harness.refused("SendMessage", QueueUrl=harness.queue(), MessageBody=body)
     assert (code, message.startswith("Invalid characters found.")) == ("InvalidMessageContents", True)
 
 
-def test_a_message_needs_a_body(office: Office) -> None:
+def test_a_message_needs_a_body(harness: SqsHarness) -> None:
     told = ("MissingParameter", "The request must contain the parameter MessageBody.")
-    assert office.refused("SendMessage", QueueUrl=office.queue(), MessageBody="") == told
+    assert harness.refused("SendMessage", QueueUrl=harness.queue(), MessageBody="") == told
 
 
-def test_a_message_is_as_long_as_the_queue_allows_its_attributes_included(office: Office) -> None:
-    url = office.queue(MaximumMessageSize="1024")
+def test_a_message_is_as_long_as_the_queue_allows_its_attributes_included(harness: SqsHarness) -> None:
+    url = harness.queue(MaximumMessageSize="1024")
     attributes = {"name": {"DataType": "String", "StringValue": "y" * 10}}  # 4 + 6 + 10 bytes
-    office.send(url, "ä" * 502, MessageAttributes=attributes)
+    harness.send(url, "ä" * 502, MessageAttributes=attributes)
     params = {"QueueUrl": url, "MessageBody": "ä" * 502 + "z", "MessageAttributes": attributes}
-    code, message = office.refused("SendMessage", **params)
+    code, message = harness.refused("SendMessage", **params)
     assert code == "InvalidParameterValue"
     assert message == "One or more parameters are invalid. Reason: Message must be shorter than 1024 bytes."
 
 
-def test_a_message_of_a_mebibyte_is_taken(office: Office) -> None:
-    url = office.queue()
-    office.send(url, "x" * MIB)
-    assert office.bodies(url) == ["x" * MIB]
-    assert office.refused("SendMessage", QueueUrl=url, MessageBody="x" * (MIB + 1))[0] == "InvalidParameterValue"
+def test_a_message_of_a_mebibyte_is_taken(harness: SqsHarness) -> None:
+    url = harness.queue()
+    harness.send(url, "x" * MIB)
+    assert harness.bodies(url) == ["x" * MIB]
+    assert harness.refused("SendMessage", QueueUrl=url, MessageBody="x" * (MIB + 1))[0] == "InvalidParameterValue"
 
 
 @pytest.mark.parametrize(
@@ -106,56 +106,56 @@ def test_a_message_of_a_mebibyte_is_taken(office: Office) -> None:
         ("x", {"DataType": "Number.int", "StringValue": "1" * 39}),
     ],
 )
-def test_an_attribute_that_is_none_is_refused(office: Office, name: str, value: Json) -> None:
-    params = {"QueueUrl": office.queue(), "MessageBody": "x", "MessageAttributes": {name: value}}
-    assert office.refused("SendMessage", **params)[0] == "InvalidParameterValue"
+def test_an_attribute_that_is_none_is_refused(harness: SqsHarness, name: str, value: Json) -> None:
+    params = {"QueueUrl": harness.queue(), "MessageBody": "x", "MessageAttributes": {name: value}}
+    assert harness.refused("SendMessage", **params)[0] == "InvalidParameterValue"
 
 
-def test_a_message_has_ten_attributes_at_most(office: Office) -> None:
-    url = office.queue()
-    office.send(url, MessageAttributes={f"a{number}": STRING for number in range(10)})
+def test_a_message_has_ten_attributes_at_most(harness: SqsHarness) -> None:
+    url = harness.queue()
+    harness.send(url, MessageAttributes={f"a{number}": STRING for number in range(10)})
     eleven = {f"a{number}": STRING for number in range(11)}
-    _, message = office.refused("SendMessage", QueueUrl=url, MessageBody="x", MessageAttributes=eleven)
+    _, message = harness.refused("SendMessage", QueueUrl=url, MessageBody="x", MessageAttributes=eleven)
     assert message == "Number of message attributes [11] exceeds the allowed maximum [10]."
 
 
-def test_a_delayed_message_waits_as_long_as_it_or_its_queue_says(office: Office) -> None:
-    url = office.queue(DelaySeconds="5")
-    office.send(url, "usual")
-    office.send(url, "own", DelaySeconds=2)
-    office.send(url, "now", DelaySeconds=0)
-    assert office.counts(url) == (1, 0, 2)
-    assert office.bodies(url) == ["now"]
-    office.pass_time(2)
-    assert office.bodies(url) == ["own"]
-    office.pass_time(3)
-    assert office.bodies(url) == ["usual"]
+def test_a_delayed_message_waits_as_long_as_it_or_its_queue_says(harness: SqsHarness) -> None:
+    url = harness.queue(DelaySeconds="5")
+    harness.send(url, "usual")
+    harness.send(url, "own", DelaySeconds=2)
+    harness.send(url, "now", DelaySeconds=0)
+    assert harness.counts(url) == (1, 0, 2)
+    assert harness.bodies(url) == ["now"]
+    harness.pass_time(2)
+    assert harness.bodies(url) == ["own"]
+    harness.pass_time(3)
+    assert harness.bodies(url) == ["usual"]
 
 
 @pytest.mark.parametrize("delay", [-1, 901])
-def test_a_delay_beyond_fifteen_minutes_is_refused(office: Office, delay: int) -> None:
+def test_a_delay_beyond_fifteen_minutes_is_refused(harness: SqsHarness, delay: int) -> None:
     told = f"Value {delay} for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= 900."
-    params = {"QueueUrl": office.queue(), "MessageBody": "x", "DelaySeconds": delay}
-    assert office.refused("SendMessage", **params) == ("InvalidParameterValue", told)
+    params = {"QueueUrl": harness.queue(), "MessageBody": "x", "DelaySeconds": delay}
+    assert harness.refused("SendMessage", **params) == ("InvalidParameterValue", told)
 
 
-def test_a_standard_queue_keeps_a_group_and_refuses_a_deduplication_id(office: Office) -> None:
-    url = office.queue()
-    office.send(url, MessageGroupId="tenant")
-    office.send(url, MessageGroupId="tenant")
-    assert len(office.receive(url, 10)) == 2
-    office.pass_time(30)
-    assert office.one(url)["Attributes"]["MessageGroupId"] == "tenant"
+def test_a_standard_queue_keeps_a_group_and_refuses_a_deduplication_id(harness: SqsHarness) -> None:
+    url = harness.queue()
+    harness.send(url, MessageGroupId="tenant")
+    harness.send(url, MessageGroupId="tenant")
+    assert len(harness.receive(url, 10)) == 2
+    harness.pass_time(30)
+    assert harness.one(url)["Attributes"]["MessageGroupId"] == "tenant"
     params = {"QueueUrl": url, "MessageBody": "x", "MessageDeduplicationId": "d"}
-    assert office.refused("SendMessage", **params)[0] == "InvalidParameterValue"
+    assert harness.refused("SendMessage", **params)[0] == "InvalidParameterValue"
 
 
 def entry(name: str, body: str = "x", **params: Json) -> Json:
     return {"Id": name, "MessageBody": body, **params}
 
 
-def test_entries_of_a_batch_succeed_and_fail_one_by_one(office: Office) -> None:
-    url = office.queue(MaximumMessageSize="1024")
+def test_entries_of_a_batch_succeed_and_fail_one_by_one(harness: SqsHarness) -> None:
+    url = harness.queue(MaximumMessageSize="1024")
     entries = [
         entry("a", "one"),
         entry("b", "\x00"),
@@ -163,14 +163,14 @@ def test_entries_of_a_batch_succeed_and_fail_one_by_one(office: Office) -> None:
         entry("d", "x" * 1025),
         entry("e", DelaySeconds=999),
     ]
-    answer = office.call("SendMessageBatch", QueueUrl=url, Entries=entries)
+    answer = harness.sqs("SendMessageBatch", QueueUrl=url, Entries=entries)
     assert [each["Id"] for each in answer["Successful"]] == ["a", "c"]
     assert [(each["Id"], each["Code"], each["SenderFault"]) for each in answer["Failed"]] == [
         ("b", "InvalidMessageContents", True),
         ("d", "InvalidParameterValue", True),
         ("e", "InvalidParameterValue", True),
     ]
-    assert office.bodies(url) == ["one", "three"]
+    assert harness.bodies(url) == ["one", "three"]
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,9 @@ def test_entries_of_a_batch_succeed_and_fail_one_by_one(office: Office) -> None:
         ),
     ],
 )
-def test_a_batch_that_is_none_is_refused_whole(office: Office, entries: list[Json], code: str, message: str) -> None:
-    url = office.queue()
-    assert office.refused("SendMessageBatch", QueueUrl=url, Entries=entries) == (code, message)
-    assert office.counts(url) == (0, 0, 0)
+def test_a_batch_that_is_none_is_refused_whole(
+    harness: SqsHarness, entries: list[Json], code: str, message: str
+) -> None:
+    url = harness.queue()
+    assert harness.refused("SendMessageBatch", QueueUrl=url, Entries=entries) == (code, message)
+    assert harness.counts(url) == (0, 0, 0)

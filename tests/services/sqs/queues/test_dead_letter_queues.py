@@ -7,98 +7,98 @@ import pytest
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps
-from tests.services.sqs.office import Office, arn, redrive
+from tests.services.sqs.sqs_harness import SqsHarness, arn, redrive
 
 
 @pytest.fixture
-def dead(office: Office) -> str:
-    return office.queue("dead")
+def dead(harness: SqsHarness) -> str:
+    return harness.queue("dead")
 
 
 @pytest.fixture
-def url(office: Office, dead: str) -> str:
-    return office.queue(RedrivePolicy=redrive("dead", 2), VisibilityTimeout="1")
+def url(harness: SqsHarness, dead: str) -> str:
+    return harness.queue(RedrivePolicy=redrive("dead", 2), VisibilityTimeout="1")
 
 
-def wear_out(office: Office, url: str, times: int = 2) -> None:
+def wear_out(harness: SqsHarness, url: str, times: int = 2) -> None:
     """Receive everything so often, and then once more."""
     for _ in range(times):
-        while office.receive(url, 10):
+        while harness.receive(url, 10):
             pass
-        office.pass_time(1)
-    assert office.receive(url, 10) == []
+        harness.pass_time(1)
+    assert harness.receive(url, 10) == []
 
 
-def test_a_message_goes_when_it_would_be_received_once_more(office: Office, url: str, dead: str) -> None:
-    sent = office.send(url)
+def test_a_message_goes_when_it_would_be_received_once_more(harness: SqsHarness, url: str, dead: str) -> None:
+    sent = harness.send(url)
     for _ in range(2):
-        assert office.bodies(url) == ["hello"]
-        office.pass_time(1)
-    assert office.counts(dead) == (0, 0, 0)
-    assert office.receive(url) == []
-    assert (office.counts(url), office.counts(dead)) == ((0, 0, 0), (1, 0, 0))
-    message = office.one(dead)
+        assert harness.bodies(url) == ["hello"]
+        harness.pass_time(1)
+    assert harness.counts(dead) == (0, 0, 0)
+    assert harness.receive(url) == []
+    assert (harness.counts(url), harness.counts(dead)) == ((0, 0, 0), (1, 0, 0))
+    message = harness.one(dead)
     assert message["MessageId"] == sent["MessageId"]
     assert message["Attributes"]["ApproximateReceiveCount"] == "3"
     assert message["Attributes"]["DeadLetterQueueSourceArn"] == arn("letters")
 
 
-def test_a_dead_letter_makes_room_for_the_next_in_the_same_receive(office: Office, url: str, dead: str) -> None:
+def test_a_dead_letter_makes_room_for_the_next_in_the_same_receive(harness: SqsHarness, url: str, dead: str) -> None:
     for number in range(25):
-        office.send(url, str(number))
-    wear_out(office, url)
-    assert office.counts(dead)[0] == 25
-    office.send(url, "fresh")
-    assert office.bodies(url) == ["fresh"]
+        harness.send(url, str(number))
+    wear_out(harness, url)
+    assert harness.counts(dead)[0] == 25
+    harness.send(url, "fresh")
+    assert harness.bodies(url) == ["fresh"]
 
 
-def test_a_receive_passes_many_dead_letters_on_its_way(office: Office, url: str, dead: str) -> None:
+def test_a_receive_passes_many_dead_letters_on_its_way(harness: SqsHarness, url: str, dead: str) -> None:
     for number in range(30):
-        office.send(url, str(number))
+        harness.send(url, str(number))
     for _ in range(2):
-        while office.receive(url, 10):
+        while harness.receive(url, 10):
             pass
-        office.pass_time(1)
-    office.pass_time(1)
-    office.send(url, "fresh")
-    assert office.bodies(url, 1) == ["fresh"]
-    assert office.counts(dead) == (30, 0, 0)
+        harness.pass_time(1)
+    harness.pass_time(1)
+    harness.send(url, "fresh")
+    assert harness.bodies(url, 1) == ["fresh"]
+    assert harness.counts(dead) == (30, 0, 0)
 
 
-def test_a_receive_passes_a_bounded_number_of_dead_letters(office: Office, url: str, dead: str) -> None:
+def test_a_receive_passes_a_bounded_number_of_dead_letters(harness: SqsHarness, url: str, dead: str) -> None:
     for start in range(0, 300, 10):
         entries = [{"Id": str(number), "MessageBody": "x"} for number in range(start, start + 10)]
-        office.call("SendMessageBatch", QueueUrl=url, Entries=entries)
+        harness.sqs("SendMessageBatch", QueueUrl=url, Entries=entries)
     for _ in range(2):
-        while office.receive(url, 10):
+        while harness.receive(url, 10):
             pass
-        office.pass_time(1)
-    assert office.receive(url, 10) == []
-    assert office.counts(dead)[0] == 200
-    poll = office.poll(url, 1)
-    office.pass_time(0.02)
-    assert office.counts(dead)[0] == 300
+        harness.pass_time(1)
+    assert harness.receive(url, 10) == []
+    assert harness.counts(dead)[0] == 200
+    poll = harness.poll(url, 1)
+    harness.pass_time(0.02)
+    assert harness.counts(dead)[0] == 300
     assert not poll.done()
 
 
-def test_the_time_in_the_first_queue_counts_in_the_second(office: Office, dead: str, url: str) -> None:
-    office.call("SetQueueAttributes", QueueUrl=dead, Attributes={"MessageRetentionPeriod": "100"})
-    office.send(url)
-    office.pass_time(50)
-    wear_out(office, url)
-    assert office.counts(dead)[0] == 1
-    office.pass_time(47)
-    assert office.counts(dead)[0] == 1
-    office.pass_time(1)
-    assert office.receive(dead) == []
+def test_the_time_in_the_first_queue_counts_in_the_second(harness: SqsHarness, dead: str, url: str) -> None:
+    harness.sqs("SetQueueAttributes", QueueUrl=dead, Attributes={"MessageRetentionPeriod": "100"})
+    harness.send(url)
+    harness.pass_time(50)
+    wear_out(harness, url)
+    assert harness.counts(dead)[0] == 1
+    harness.pass_time(47)
+    assert harness.counts(dead)[0] == 1
+    harness.pass_time(1)
+    assert harness.receive(dead) == []
 
 
-def test_without_its_dead_letter_queue_a_message_stays(office: Office, dead: str, url: str) -> None:
-    office.call("DeleteQueue", QueueUrl=dead)
-    office.send(url)
+def test_without_its_dead_letter_queue_a_message_stays(harness: SqsHarness, dead: str, url: str) -> None:
+    harness.sqs("DeleteQueue", QueueUrl=dead)
+    harness.send(url)
     for _ in range(5):
-        assert office.bodies(url) == ["hello"]
-        office.pass_time(1)
+        assert harness.bodies(url) == ["hello"]
+        harness.pass_time(1)
 
 
 @pytest.mark.parametrize(
@@ -116,24 +116,24 @@ def test_without_its_dead_letter_queue_a_message_stays(office: Office, dead: str
         ({"deadLetterTargetArn": arn("dead"), "colour": 1}, "Only following attributes are supported"),
     ],
 )
-def test_a_redrive_policy_that_is_none_is_refused(office: Office, dead: str, policy: Json, reason: str) -> None:
-    office.fifo("dead.fifo")
+def test_a_redrive_policy_that_is_none_is_refused(harness: SqsHarness, dead: str, policy: Json, reason: str) -> None:
+    harness.fifo("dead.fifo")
     given = {"RedrivePolicy": dumps(policy)}
-    code, message = office.refused("CreateQueue", QueueName="q", Attributes=given)
+    code, message = harness.refused("CreateQueue", QueueName="q", Attributes=given)
     assert (code, reason in message) == ("InvalidParameterValue", True)
     assert message.startswith(f"Value {dumps(policy)} for parameter RedrivePolicy is invalid. Reason: ")
 
 
-def test_a_queue_says_whose_dead_letters_it_takes(office: Office, dead: str) -> None:
+def test_a_queue_says_whose_dead_letters_it_takes(harness: SqsHarness, dead: str) -> None:
     def allow(**policy: Json) -> None:
         text = dumps(policy)
-        office.call("SetQueueAttributes", QueueUrl=dead, Attributes={"RedriveAllowPolicy": text})
+        harness.sqs("SetQueueAttributes", QueueUrl=dead, Attributes={"RedriveAllowPolicy": text})
 
     def takes(name: str) -> bool:
-        url = office.queue(name)
+        url = harness.queue(name)
         params = {"QueueUrl": url, "Attributes": {"RedrivePolicy": redrive("dead")}}
         try:
-            office.call("SetQueueAttributes", **params)
+            harness.sqs("SetQueueAttributes", **params)
         except AwsError:
             return False
         return True
@@ -159,22 +159,22 @@ def test_a_queue_says_whose_dead_letters_it_takes(office: Office, dead: str) -> 
         {"redrivePermission": "allowAll", "colour": 1},
     ],
 )
-def test_a_redrive_allow_policy_that_is_none_is_refused(office: Office, dead: str, policy: Json) -> None:
+def test_a_redrive_allow_policy_that_is_none_is_refused(harness: SqsHarness, dead: str, policy: Json) -> None:
     given = {"RedriveAllowPolicy": dumps(policy)}
-    code, message = office.refused("SetQueueAttributes", QueueUrl=dead, Attributes=given)
+    code, message = harness.refused("SetQueueAttributes", QueueUrl=dead, Attributes=given)
     assert (code, "unsupported format" in message) == ("InvalidParameterValue", True)
 
 
-def test_the_sources_of_a_dead_letter_queue_are_listed_page_by_page(office: Office, dead: str) -> None:
-    assert office.call("ListDeadLetterSourceQueues", QueueUrl=dead) == {"queueUrls": []}
-    urls = [office.queue(f"q{number}", RedrivePolicy=redrive("dead")) for number in range(3)]
-    office.queue("other")
-    assert office.call("ListDeadLetterSourceQueues", QueueUrl=dead) == {"queueUrls": urls}
-    first = office.call("ListDeadLetterSourceQueues", QueueUrl=dead, MaxResults=2)
+def test_the_sources_of_a_dead_letter_queue_are_listed_page_by_page(harness: SqsHarness, dead: str) -> None:
+    assert harness.sqs("ListDeadLetterSourceQueues", QueueUrl=dead) == {"queueUrls": []}
+    urls = [harness.queue(f"q{number}", RedrivePolicy=redrive("dead")) for number in range(3)]
+    harness.queue("other")
+    assert harness.sqs("ListDeadLetterSourceQueues", QueueUrl=dead) == {"queueUrls": urls}
+    first = harness.sqs("ListDeadLetterSourceQueues", QueueUrl=dead, MaxResults=2)
     assert first["queueUrls"] == urls[:2]
-    rest = office.call("ListDeadLetterSourceQueues", QueueUrl=dead, MaxResults=2, NextToken=first["NextToken"])
+    rest = harness.sqs("ListDeadLetterSourceQueues", QueueUrl=dead, MaxResults=2, NextToken=first["NextToken"])
     assert rest == {"queueUrls": urls[2:]}
-    office.call("SetQueueAttributes", QueueUrl=urls[0], Attributes={"RedrivePolicy": ""})
-    office.call("AddPermission", QueueUrl=urls[1], Label="x", AWSAccountIds=["1" * 12], Actions=["*"])
-    office.call("PurgeQueue", QueueUrl=urls[2])
-    assert office.call("ListDeadLetterSourceQueues", QueueUrl=dead) == {"queueUrls": urls[1:]}
+    harness.sqs("SetQueueAttributes", QueueUrl=urls[0], Attributes={"RedrivePolicy": ""})
+    harness.sqs("AddPermission", QueueUrl=urls[1], Label="x", AWSAccountIds=["1" * 12], Actions=["*"])
+    harness.sqs("PurgeQueue", QueueUrl=urls[2])
+    assert harness.sqs("ListDeadLetterSourceQueues", QueueUrl=dead) == {"queueUrls": urls[1:]}

@@ -83,59 +83,61 @@ class House:
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    house = House(tmp_path)
-    await house.open()
-    await house.call("CreateActivity", name="knock")
-    yield house
-    await house.engine.close()
+async def harness(tmp_path: Path) -> AsyncIterator[House]:
+    harness = House(tmp_path)
+    await harness.open()
+    await harness.call("CreateActivity", name="knock")
+    yield harness
+    await harness.engine.close()
 
 
-async def test_creating_an_activity_twice_is_one_activity_and_keeps_the_first_tags(house: House) -> None:
-    first = await house.call("CreateActivity", name="ring", tags=[{"key": "a", "value": "1"}])
-    house.clock.advance(5000)
-    assert await house.call("CreateActivity", name="ring", tags=[{"key": "a", "value": "2"}]) == first
-    tags = await house.call("ListTagsForResource", resourceArn=first["activityArn"])
+async def test_creating_an_activity_twice_is_one_activity_and_keeps_the_first_tags(harness: House) -> None:
+    first = await harness.call("CreateActivity", name="ring", tags=[{"key": "a", "value": "1"}])
+    harness.clock.advance(5000)
+    assert await harness.call("CreateActivity", name="ring", tags=[{"key": "a", "value": "2"}]) == first
+    tags = await harness.call("ListTagsForResource", resourceArn=first["activityArn"])
     assert tags == {"tags": [{"key": "a", "value": "1"}]}
 
 
-async def test_an_activity_that_is_there_cannot_be_created_with_another_encryption(house: House) -> None:
+async def test_an_activity_that_is_there_cannot_be_created_with_another_encryption(harness: House) -> None:
     encryption = {"type": "CUSTOMER_MANAGED_KMS_KEY", "kmsKeyId": "alias/a"}
     with pytest.raises(AwsError, match=f"Activity Already Exists: '{ACTIVITY}'"):
-        await house.call("CreateActivity", name="knock", encryptionConfiguration=encryption)
+        await harness.call("CreateActivity", name="knock", encryptionConfiguration=encryption)
 
 
-async def test_tags_of_an_activity_can_be_changed(house: House) -> None:
-    await house.call("TagResource", resourceArn=ACTIVITY, tags=[{"key": "a", "value": "1"}, {"key": "b", "value": "2"}])
-    await house.call("UntagResource", resourceArn=ACTIVITY, tagKeys=["a"])
-    assert await house.call("ListTagsForResource", resourceArn=ACTIVITY) == {"tags": [{"key": "b", "value": "2"}]}
+async def test_tags_of_an_activity_can_be_changed(harness: House) -> None:
+    await harness.call(
+        "TagResource", resourceArn=ACTIVITY, tags=[{"key": "a", "value": "1"}, {"key": "b", "value": "2"}]
+    )
+    await harness.call("UntagResource", resourceArn=ACTIVITY, tagKeys=["a"])
+    assert await harness.call("ListTagsForResource", resourceArn=ACTIVITY) == {"tags": [{"key": "b", "value": "2"}]}
 
 
-async def test_a_listing_goes_on_where_its_page_ended(house: House) -> None:
+async def test_a_listing_goes_on_where_its_page_ended(harness: House) -> None:
     for name in ("c", "a", "b"):
-        await house.call("CreateActivity", name=name)
-    first = await house.call("ListActivities", maxResults=3)
-    rest = await house.call("ListActivities", maxResults=3, nextToken=first["nextToken"])
+        await harness.call("CreateActivity", name=name)
+    first = await harness.call("ListActivities", maxResults=3)
+    rest = await harness.call("ListActivities", maxResults=3, nextToken=first["nextToken"])
     assert [item["name"] for item in first["activities"]] == ["a", "b", "c"]
     assert [item["name"] for item in rest["activities"]] == ["knock"]
     assert "nextToken" not in rest
 
 
-async def test_what_was_deleted_is_gone_and_may_be_deleted_again(house: House) -> None:
+async def test_what_was_deleted_is_gone_and_may_be_deleted_again(harness: House) -> None:
     for _ in range(2):
-        await house.call("DeleteActivity", activityArn=ACTIVITY)
+        await harness.call("DeleteActivity", activityArn=ACTIVITY)
     for operation in ("DescribeActivity", "GetActivityTask"):
         with pytest.raises(AwsError, match=f"Activity Does Not Exist: '{ACTIVITY}'"):
-            await house.call(operation, activityArn=ACTIVITY)
+            await harness.call(operation, activityArn=ACTIVITY)
 
 
-async def test_a_worker_gets_input_and_token_and_its_answer_is_the_states_result(house: House) -> None:
-    execution = await house.start({"who": "Ann"}, TimeoutSeconds=30, HeartbeatSeconds=10)
-    task = await house.poll("Bert")
+async def test_a_worker_gets_input_and_token_and_its_answer_is_the_states_result(harness: House) -> None:
+    execution = await harness.start({"who": "Ann"}, TimeoutSeconds=30, HeartbeatSeconds=10)
+    task = await harness.poll("Bert")
     assert json.loads(task["input"]) == {"who": "Ann"}
-    await house.call("SendTaskSuccess", taskToken=task["taskToken"], output='"open"')
-    assert (await house.describe(execution))["output"] == '"open"'
-    events = await house.history(execution)
+    await harness.call("SendTaskSuccess", taskToken=task["taskToken"], output='"open"')
+    assert (await harness.describe(execution))["output"] == '"open"'
+    events = await harness.history(execution)
     assert [event["type"] for event in events][2:5] == ["ActivityScheduled", "ActivityStarted", "ActivitySucceeded"]
     assert events[2]["activityScheduledEventDetails"] == {
         "resource": ACTIVITY,
@@ -147,27 +149,29 @@ async def test_a_worker_gets_input_and_token_and_its_answer_is_the_states_result
     assert events[3]["activityStartedEventDetails"] == {"workerName": "Bert"}
 
 
-async def test_a_worker_that_came_first_is_served_first_and_a_task_that_came_first_is_given_first(house: House) -> None:
-    workers = [house.poll(name) for name in ("Ann", "Bert")]
+async def test_a_worker_that_came_first_is_served_first_and_a_task_that_came_first_is_given_first(
+    harness: House,
+) -> None:
+    workers = [harness.poll(name) for name in ("Ann", "Bert")]
     for number in range(3):
-        await house.start(number)
+        await harness.start(number)
     inputs = [(await worker)["input"] for worker in workers]
     assert inputs == ["0", "1"]
-    assert (await house.poll())["input"] == "2"
+    assert (await harness.poll())["input"] == "2"
 
 
-async def test_a_worker_that_leaves_while_it_waits_takes_no_task_with_it(house: House) -> None:
-    gone = house.poll("gone")
-    stays = house.poll("stays")
+async def test_a_worker_that_leaves_while_it_waits_takes_no_task_with_it(harness: House) -> None:
+    gone = harness.poll("gone")
+    stays = harness.poll("stays")
     await asyncio.sleep(0)
     gone.cancel()
-    execution = await house.start("work")
+    execution = await harness.start("work")
     assert (await stays)["input"] == '"work"'
-    events = await house.history(execution)
+    events = await harness.history(execution)
     assert events[3]["activityStartedEventDetails"] == {"workerName": "stays"}
 
 
-async def test_a_caller_that_hangs_up_takes_no_task_with_it(house: House) -> None:
+async def test_a_caller_that_hangs_up_takes_no_task_with_it(harness: House) -> None:
     hangs_up = asyncio.Event()
 
     async def left() -> None:
@@ -175,121 +179,123 @@ async def test_a_caller_that_hangs_up_takes_no_task_with_it(house: House) -> Non
         raise CallerGone
 
     params = {"activityArn": ACTIVITY}
-    calling = asyncio.create_task(house.engine.call(CALLER, "states", "GetActivityTask", params, left))
+    calling = asyncio.create_task(harness.engine.call(CALLER, "states", "GetActivityTask", params, left))
     await asyncio.sleep(0)
     hangs_up.set()
     with pytest.raises(CallerGone):
         await calling
-    await house.start("work")
-    assert (await house.poll())["input"] == '"work"'
+    await harness.start("work")
+    assert (await harness.poll())["input"] == '"work"'
 
 
-async def test_a_task_on_its_way_to_a_worker_that_leaves_goes_back_to_its_place(house: House) -> None:
-    await house.start("first")
-    await house.start("second")
-    await house.offered(2)
-    leaves = house.poll()
+async def test_a_task_on_its_way_to_a_worker_that_leaves_goes_back_to_its_place(harness: House) -> None:
+    await harness.start("first")
+    await harness.start("second")
+    await harness.offered(2)
+    leaves = harness.poll()
     async with asyncio.timeout(60):
-        while not house.engine.store._turn:  # noqa: ASYNC110 - the hand-out is being committed
+        while not harness.engine.store._turn:  # noqa: ASYNC110 - the hand-out is being committed
             await asyncio.sleep(0)
     leaves.cancel()
     with pytest.raises(asyncio.CancelledError):
         await leaves
-    assert house.waiting() == 2
-    assert [(await house.poll())["input"] for _ in range(2)] == ['"first"', '"second"']
+    assert harness.waiting() == 2
+    assert [(await harness.poll())["input"] for _ in range(2)] == ['"first"', '"second"']
 
 
-async def test_a_worker_that_nobody_needs_is_sent_away_with_nothing(house: House) -> None:
-    states = house.engine.services["states"]
+async def test_a_worker_that_nobody_needs_is_sent_away_with_nothing(harness: House) -> None:
+    states = harness.engine.services["states"]
     assert isinstance(states, States)
-    polls = ActivityPolls(house.engine.store, states._driver, patience=0.01)
-    assert await polls.poll(house.engine.store.reader, CALLER, {"activityArn": ACTIVITY}) == {}
+    polls = ActivityPolls(harness.engine.store, states._driver, patience=0.01)
+    assert await polls.poll(harness.engine.store.reader, CALLER, {"activityArn": ACTIVITY}) == {}
 
 
-async def test_a_task_of_an_execution_that_was_stopped_is_given_to_nobody(house: House) -> None:
-    execution = await house.start("stopped")
-    await house.offered(1)
-    await house.call("StopExecution", executionArn=execution)
-    assert house.waiting() == 0
-    await house.start("runs")
-    assert (await house.poll())["input"] == '"runs"'
+async def test_a_task_of_an_execution_that_was_stopped_is_given_to_nobody(harness: House) -> None:
+    execution = await harness.start("stopped")
+    await harness.offered(1)
+    await harness.call("StopExecution", executionArn=execution)
+    assert harness.waiting() == 0
+    await harness.start("runs")
+    assert (await harness.poll())["input"] == '"runs"'
 
 
-async def test_a_task_that_ended_before_a_worker_took_it_is_given_to_nobody(house: House) -> None:
-    await house.start("ends")
-    await house.offered(1)
-    row = house.engine.store.reader.row("SELECT token FROM activity_tasks")
+async def test_a_task_that_ended_before_a_worker_took_it_is_given_to_nobody(harness: House) -> None:
+    await harness.start("ends")
+    await harness.offered(1)
+    row = harness.engine.store.reader.row("SELECT token FROM activity_tasks")
     assert row is not None
-    await house.call("SendTaskSuccess", taskToken=row[0], output="1")
-    await house.start("runs")
-    assert (await house.poll())["input"] == '"runs"'
+    await harness.call("SendTaskSuccess", taskToken=row[0], output="1")
+    await harness.start("runs")
+    assert (await harness.poll())["input"] == '"runs"'
 
 
-async def test_the_timeout_counts_from_when_a_worker_took_the_task(house: House) -> None:
-    execution = await house.start(TimeoutSeconds=5)
-    await house.offered(1)
-    await house.pass_time(60)
-    task = await house.poll()
-    await house.pass_time(4.9)
-    assert (await house.describe(execution))["status"] == "RUNNING"
-    await house.pass_time(0.2)
-    assert (await house.describe(execution))["error"] == "States.Timeout"
-    assert [event["type"] for event in await house.history(execution)][2:5] == [
+async def test_the_timeout_counts_from_when_a_worker_took_the_task(harness: House) -> None:
+    execution = await harness.start(TimeoutSeconds=5)
+    await harness.offered(1)
+    await harness.pass_time(60)
+    task = await harness.poll()
+    await harness.pass_time(4.9)
+    assert (await harness.describe(execution))["status"] == "RUNNING"
+    await harness.pass_time(0.2)
+    assert (await harness.describe(execution))["error"] == "States.Timeout"
+    assert [event["type"] for event in await harness.history(execution)][2:5] == [
         "ActivityScheduled",
         "ActivityStarted",
         "ActivityTimedOut",
     ]
     with pytest.raises(AwsError, match="Task Timed Out"):
-        await house.call("SendTaskSuccess", taskToken=task["taskToken"], output="1")
+        await harness.call("SendTaskSuccess", taskToken=task["taskToken"], output="1")
 
 
-async def test_heartbeats_are_expected_from_when_a_worker_took_the_task_and_each_one_buys_time(house: House) -> None:
-    execution = await house.start(HeartbeatSeconds=5)
-    await house.offered(1)
-    await house.pass_time(60)
-    task = await house.poll()
+async def test_heartbeats_are_expected_from_when_a_worker_took_the_task_and_each_one_buys_time(harness: House) -> None:
+    execution = await harness.start(HeartbeatSeconds=5)
+    await harness.offered(1)
+    await harness.pass_time(60)
+    task = await harness.poll()
     for _ in range(3):
-        await house.pass_time(4)
-        await house.call("SendTaskHeartbeat", taskToken=task["taskToken"])
-    await house.pass_time(4)
-    assert (await house.describe(execution))["status"] == "RUNNING"
-    await house.pass_time(2)
-    assert (await house.describe(execution))["error"] == "States.Timeout"
+        await harness.pass_time(4)
+        await harness.call("SendTaskHeartbeat", taskToken=task["taskToken"])
+    await harness.pass_time(4)
+    assert (await harness.describe(execution))["status"] == "RUNNING"
+    await harness.pass_time(2)
+    assert (await harness.describe(execution))["error"] == "States.Timeout"
 
 
-async def test_a_retry_is_a_new_task_with_another_token(house: House) -> None:
-    execution = await house.start(Retry=[{"ErrorEquals": ["Closed"], "IntervalSeconds": 1}])
-    first = await house.poll()
-    await house.call("SendTaskFailure", taskToken=first["taskToken"], error="Closed", cause="at night")
-    await house.pass_time(1)
-    second = await house.poll()
+async def test_a_retry_is_a_new_task_with_another_token(harness: House) -> None:
+    execution = await harness.start(Retry=[{"ErrorEquals": ["Closed"], "IntervalSeconds": 1}])
+    first = await harness.poll()
+    await harness.call("SendTaskFailure", taskToken=first["taskToken"], error="Closed", cause="at night")
+    await harness.pass_time(1)
+    second = await harness.poll()
     assert second["taskToken"] != first["taskToken"]
-    await house.call("SendTaskSuccess", taskToken=second["taskToken"], output="1")
-    events = await house.history(execution)
+    await harness.call("SendTaskSuccess", taskToken=second["taskToken"], output="1")
+    events = await harness.history(execution)
     assert next(event["activityFailedEventDetails"] for event in events if event["type"] == "ActivityFailed") == {
         "error": "Closed",
         "cause": "at night",
     }
-    assert (await house.describe(execution))["status"] == "SUCCEEDED"
+    assert (await harness.describe(execution))["status"] == "SUCCEEDED"
 
 
-async def test_a_task_waits_through_a_restart_and_one_that_is_taken_is_not_given_twice(house: House) -> None:
-    taken = await house.start("taken")
-    task = await house.poll()
-    await house.start("waits")
-    await house.offered(1)
-    await house.engine.close()
-    await house.open()
-    assert (await house.poll())["input"] == '"waits"'
-    assert house.waiting() == 0
-    await house.call("SendTaskSuccess", taskToken=task["taskToken"], output="1")
-    assert (await house.describe(taken))["status"] == "SUCCEEDED"
+async def test_a_task_waits_through_a_restart_and_one_that_is_taken_is_not_given_twice(harness: House) -> None:
+    taken = await harness.start("taken")
+    task = await harness.poll()
+    await harness.start("waits")
+    await harness.offered(1)
+    await harness.engine.close()
+    await harness.open()
+    assert (await harness.poll())["input"] == '"waits"'
+    assert harness.waiting() == 0
+    await harness.call("SendTaskSuccess", taskToken=task["taskToken"], output="1")
+    assert (await harness.describe(taken))["status"] == "SUCCEEDED"
 
 
-async def test_a_state_whose_activity_was_deleted_ends_the_execution_before_anything_is_scheduled(house: House) -> None:
-    await house.call("DeleteActivity", activityArn=ACTIVITY)
-    execution = await house.start(Catch=[{"ErrorEquals": ["States.ALL"], "Next": "Knock"}])
-    events = await house.history(execution)
+async def test_a_state_whose_activity_was_deleted_ends_the_execution_before_anything_is_scheduled(
+    harness: House,
+) -> None:
+    await harness.call("DeleteActivity", activityArn=ACTIVITY)
+    execution = await harness.start(Catch=[{"ErrorEquals": ["States.ALL"], "Next": "Knock"}])
+    events = await harness.history(execution)
     assert [event["type"] for event in events] == ["ExecutionStarted", "TaskStateEntered", "ExecutionFailed"]
     assert events[-1]["executionFailedEventDetails"] == {
         "error": "States.Runtime",
@@ -298,7 +304,7 @@ async def test_a_state_whose_activity_was_deleted_ends_the_execution_before_anyt
     }
 
 
-async def test_an_execution_can_be_the_worker_of_another(house: House) -> None:
+async def test_an_execution_can_be_the_worker_of_another(harness: House) -> None:
     ask = {
         "Type": "Task",
         "Resource": "arn:aws:states:::aws-sdk:sfn:getActivityTask",
@@ -311,9 +317,9 @@ async def test_an_execution_can_be_the_worker_of_another(house: House) -> None:
         "Parameters": {"TaskToken.$": "$.TaskToken", "Output.$": "$.Input"},
         "End": True,
     }
-    await house.start(definition={"StartAt": "Ask", "States": {"Ask": ask, "Answer": answer}})
-    execution = await house.start({"who": "Ann"})
+    await harness.start(definition={"StartAt": "Ask", "States": {"Ask": ask, "Answer": answer}})
+    execution = await harness.start({"who": "Ann"})
     async with asyncio.timeout(60):
-        while (await house.describe(execution))["status"] == "RUNNING":  # noqa: ASYNC110
+        while (await harness.describe(execution))["status"] == "RUNNING":  # noqa: ASYNC110
             await asyncio.sleep(0)
-    assert json.loads((await house.describe(execution))["output"]) == {"who": "Ann"}
+    assert json.loads((await harness.describe(execution))["output"]) == {"who": "Ann"}

@@ -3,7 +3,7 @@
 import pytest
 
 from lamplighter.base.json_text import Json, dumps
-from tests.services.states.desk import ACTIVITY, ROLE, Desk, passing, single
+from tests.services.states.states_harness import ACTIVITY, ROLE, StatesHarness, passing, single
 
 TASK = {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution"}
 SYNC = {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync"}
@@ -16,44 +16,44 @@ def labelled(label: str) -> Json:
     return single(Type="Map", Label=label, ItemProcessor=processor)
 
 
-async def validate(desk: Desk, definition: Json, **params: Json) -> Json:
+async def validate(harness: StatesHarness, definition: Json, **params: Json) -> Json:
     text = definition if isinstance(definition, str) else dumps(definition)
-    return await desk.call("ValidateStateMachineDefinition", definition=text, **params)
+    return await harness.states("ValidateStateMachineDefinition", definition=text, **params)
 
 
-async def test_a_good_definition_has_nothing_to_tell(desk: Desk) -> None:
-    assert await validate(desk, passing("one")) == {"result": "OK", "diagnostics": [], "truncated": False}
+async def test_a_good_definition_has_nothing_to_tell(harness: StatesHarness) -> None:
+    assert await validate(harness, passing("one")) == {"result": "OK", "diagnostics": [], "truncated": False}
 
 
-async def test_a_fault_is_told_with_severity_code_message_and_place(desk: Desk) -> None:
-    answer = await validate(desk, {"States": passing("one")["States"]})
+async def test_a_fault_is_told_with_severity_code_message_and_place(harness: StatesHarness) -> None:
+    answer = await validate(harness, {"States": passing("one")["States"]})
     fault = {"severity": "ERROR", "code": "SCHEMA_VALIDATION_FAILED", "location": "/"}
     assert answer["result"] == "FAIL"
     assert answer["diagnostics"] == [fault | {"message": "These fields are required: [StartAt]"}]
 
 
-async def test_what_is_no_json_is_told_in_the_parsers_words(desk: Desk) -> None:
-    (fault,) = (await validate(desk, "not a definition"))["diagnostics"]
+async def test_what_is_no_json_is_told_in_the_parsers_words(harness: StatesHarness) -> None:
+    (fault,) = (await validate(harness, "not a definition"))["diagnostics"]
     assert fault["code"] == "INVALID_JSON_DESCRIPTION"
     assert fault["message"].startswith("Unrecognized token 'not': was expecting")
 
 
-async def test_only_as_many_faults_are_told_as_are_wanted(desk: Desk) -> None:
+async def test_only_as_many_faults_are_told_as_are_wanted(harness: StatesHarness) -> None:
     states = {name: {"Type": "Pass", "Next": "Gone"} for name in "ABC"}
-    answer = await validate(desk, {"StartAt": "A", "States": states}, maxResults=2)
+    answer = await validate(harness, {"StartAt": "A", "States": states}, maxResults=2)
     assert (len(answer["diagnostics"]), answer["truncated"]) == (2, True)
 
 
 @pytest.mark.parametrize("pattern", ["sync", "waitForTaskToken"])
-async def test_an_express_machine_waits_for_nobody(desk: Desk, pattern: str) -> None:
+async def test_an_express_machine_waits_for_nobody(harness: StatesHarness, pattern: str) -> None:
     waiting = single(Type="Task", Resource=f"arn:aws:states:::states:startExecution.{pattern}", Parameters=CHILD)
-    (fault,) = (await validate(desk, waiting, type="EXPRESS"))["diagnostics"]
+    (fault,) = (await validate(harness, waiting, type="EXPRESS"))["diagnostics"]
     assert fault["message"].rstrip() == f"Express state machine does not support '.{pattern}' service integration"
     assert fault["message"].endswith(" ") == (pattern == "waitForTaskToken")  # as AWS was recorded
-    assert (await validate(desk, waiting))["result"] == "OK"
+    assert (await validate(harness, waiting))["result"] == "OK"
 
 
-async def test_an_express_machine_that_waits_is_not_created_wherever_the_state_stands(desk: Desk) -> None:
+async def test_an_express_machine_that_waits_is_not_created_wherever_the_state_stands(harness: StatesHarness) -> None:
     inner = single(**SYNC)
     params = {"name": "night", "roleArn": ROLE, "type": "EXPRESS"}
     text = dumps(single(Type="Parallel", Branches=[{"StartAt": "B", "States": {"B": inner["States"]["A"]}}]))
@@ -61,14 +61,14 @@ async def test_an_express_machine_that_waits_is_not_created_wherever_the_state_s
         "Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: Express state machine does not support '.sync' "
         "service integration at /States/A/Branches[0]/States/B/Resource'"
     )
-    refused = await desk.refused("CreateStateMachine", definition=text, **params)
+    refused = await harness.refused("CreateStateMachine", definition=text, **params)
     assert refused == ("InvalidDefinition", message)
 
 
-async def test_an_express_machine_has_no_activities(desk: Desk) -> None:
+async def test_an_express_machine_has_no_activities(harness: StatesHarness) -> None:
     working = single(Type="Task", Resource=ACTIVITY)
-    assert (await validate(desk, working, type="EXPRESS"))["result"] == "FAIL"
-    assert (await validate(desk, working))["result"] == "OK"
+    assert (await validate(harness, working, type="EXPRESS"))["result"] == "FAIL"
+    assert (await validate(harness, working))["result"] == "OK"
 
 
 @pytest.mark.parametrize(
@@ -80,8 +80,8 @@ async def test_an_express_machine_has_no_activities(desk: Desk) -> None:
         ("x" * 41, "Label cannot exceed 40 characters"),
     ],
 )
-async def test_a_label_that_is_none_is_told(desk: Desk, label: str, message: str) -> None:
-    (fault,) = (await validate(desk, labelled(label)))["diagnostics"]
+async def test_a_label_that_is_none_is_told(harness: StatesHarness, label: str, message: str) -> None:
+    (fault,) = (await validate(harness, labelled(label)))["diagnostics"]
     assert fault == {
         "severity": "ERROR",
         "code": "INVALID_LABEL_NAME",
@@ -90,16 +90,16 @@ async def test_a_label_that_is_none_is_told(desk: Desk, label: str, message: str
     }
 
 
-async def test_creation_tells_a_bad_label_as_recorded(desk: Desk) -> None:
+async def test_creation_tells_a_bad_label_as_recorded(harness: StatesHarness) -> None:
     text = dumps(labelled('a"'))
-    refused = await desk.refused("CreateStateMachine", name="night", definition=text, roleArn=ROLE)
+    refused = await harness.refused("CreateStateMachine", name="night", definition=text, roleArn=ROLE)
     quoted = "'Label contains invalid character: \\'\"\\''"
     assert refused == ("InvalidDefinition", f"Error=ValueError Args=[{quoted}] in definition '{text}'.")
 
 
 @pytest.mark.parametrize("label", ["x" * 40, "nächtlich", "a-b_c.d(e)@f+g=h!i/j"])
-async def test_a_label_may_be_anything_else(desk: Desk, label: str) -> None:
-    assert (await validate(desk, labelled(label)))["result"] == "OK"
+async def test_a_label_may_be_anything_else(harness: StatesHarness, label: str) -> None:
+    assert (await validate(harness, labelled(label)))["result"] == "OK"
 
 
 @pytest.mark.parametrize(
@@ -111,20 +111,20 @@ async def test_a_label_may_be_anything_else(desk: Desk, label: str) -> None:
     ],
 )
 async def test_a_warning_is_told_to_those_who_ask_and_fails_nothing(
-    desk: Desk, state: Json, code: str, location: str
+    harness: StatesHarness, state: Json, code: str, location: str
 ) -> None:
-    answer = await validate(desk, single(**state), severity="WARNING")
+    answer = await validate(harness, single(**state), severity="WARNING")
     assert answer["result"] == "OK"
     assert [(fault["severity"], fault["code"], fault["location"]) for fault in answer["diagnostics"]] == [
         ("WARNING", code, location)
     ]
-    assert (await validate(desk, single(**state)))["diagnostics"] == []
+    assert (await validate(harness, single(**state)))["diagnostics"] == []
 
 
-async def test_a_path_under_a_name_that_takes_none_is_a_warning(desk: Desk) -> None:
+async def test_a_path_under_a_name_that_takes_none_is_a_warning(harness: StatesHarness) -> None:
     rule = {"Variable": "$.a", "StringEquals": "$.b", "Next": "B"}
     states = {"A": {"Type": "Choice", "Choices": [rule]}, "B": {"Type": "Succeed"}}
-    answer = await validate(desk, {"StartAt": "A", "States": states}, severity="WARNING")
+    answer = await validate(harness, {"StartAt": "A", "States": states}, severity="WARNING")
     assert [(fault["code"], fault["location"]) for fault in answer["diagnostics"]] == [
         ("NO_PATH", "/States/A/Choices[0]/StringEquals")
     ]
@@ -166,9 +166,9 @@ MESSAGE = {"QueueUrl": "u", "MessageBody": "a"}
     ],
 )
 async def test_parameters_that_a_call_cannot_take_are_told(
-    desk: Desk, state: Json, message: str, location: str
+    harness: StatesHarness, state: Json, message: str, location: str
 ) -> None:
-    (fault,) = (await validate(desk, single(**state)))["diagnostics"]
+    (fault,) = (await validate(harness, single(**state)))["diagnostics"]
     assert (fault["message"], fault["location"]) == (message, f"/States/A/{location}")
 
 
@@ -182,18 +182,20 @@ async def test_parameters_that_a_call_cannot_take_are_told(
         {"Type": "Task", "Resource": "arn:aws:states:::ecs:runTask.sync", "Parameters": {"TaskDefinition": "t"}},
     ],
 )
-async def test_parameters_that_a_call_may_take_are_no_fault(desk: Desk, state: Json) -> None:
-    assert (await validate(desk, single(**state)))["diagnostics"] == []
+async def test_parameters_that_a_call_may_take_are_no_fault(harness: StatesHarness, state: Json) -> None:
+    assert (await validate(harness, single(**state)))["diagnostics"] == []
 
 
 @pytest.mark.parametrize("call", ["sns:vouch", "sns:getCertificate", "eventbridge:listTraffic"])
-async def test_what_only_this_engine_can_do_is_no_call_for_a_machine(desk: Desk, call: str) -> None:
-    (fault,) = (await validate(desk, single(Type="Task", Resource=f"arn:aws:states:::aws-sdk:{call}")))["diagnostics"]
+async def test_what_only_this_engine_can_do_is_no_call_for_a_machine(harness: StatesHarness, call: str) -> None:
+    (fault,) = (await validate(harness, single(Type="Task", Resource=f"arn:aws:states:::aws-sdk:{call}")))[
+        "diagnostics"
+    ]
     assert fault["message"].startswith(f"The resource provided arn:aws:states:::aws-sdk:{call} is not recognized.")
 
 
-async def test_a_text_is_a_payload_for_a_function(desk: Desk) -> None:
+async def test_a_text_is_a_payload_for_a_function(harness: StatesHarness) -> None:
     invoke = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke"}
     state = invoke | {"Parameters": {"FunctionName": "f", "Payload.$": "$.name"}}
-    told = (await validate(desk, single(**state)))["diagnostics"]
+    told = (await validate(harness, single(**state)))["diagnostics"]
     assert [each["message"] for each in told if "not served here" not in each["message"]] == []

@@ -2,7 +2,7 @@
 
 from lamplighter.base.json_text import Json
 from lamplighter.services.states.machines.variable_references import variable_references
-from tests.services.states.desk import Desk, single
+from tests.services.states.states_harness import StatesHarness, single
 
 
 def names(**state: Json) -> Json:
@@ -46,6 +46,6 @@ def test_states_inside_of_a_state_are_told_by_their_own_names_and_states_without
     assert found == {"B": ["b"]}
 
 
-async def test_a_description_shows_them(desk: Desk) -> None:
-    arn = (await desk.create(single(Type="Pass", InputPath="$a")))["stateMachineArn"]
-    assert (await desk.call("DescribeStateMachine", stateMachineArn=arn))["variableReferences"] == {"A": ["a"]}
+async def test_a_description_shows_them(harness: StatesHarness) -> None:
+    arn = (await harness.create(single(Type="Pass", InputPath="$a")))["stateMachineArn"]
+    assert (await harness.states("DescribeStateMachine", stateMachineArn=arn))["variableReferences"] == {"A": ["a"]}

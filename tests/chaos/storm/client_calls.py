@@ -9,7 +9,7 @@ from botocore.parsers import ResponseParserError
 
 from lamplighter.base.json_text import Json
 from tests.chaos.storm.ledger import Ledger, Wish
-from tests.served import Served
+from tests.served_engine import ServedEngine
 
 PAUSE = 0.05
 """Seconds between two tries."""
@@ -21,10 +21,10 @@ class Gone(Exception):
     """The engine did not answer, and the storm is over."""
 
 
-class Office:
+class ClientCalls:
     """One customer's clients."""
 
-    def __init__(self, served: Served, ledger: Ledger, is_over: Callable[[], bool]) -> None:
+    def __init__(self, served: ServedEngine, ledger: Ledger, is_over: Callable[[], bool]) -> None:
         self._served = served
         self._client = cache(lambda service, _url: served.client(service))
         self.ledger = ledger

@@ -7,10 +7,10 @@ from pathlib import Path
 from textwrap import dedent
 
 from lamplighter.base.json_text import Json
-from tests.served import ACCOUNT, REGION, Served, eventually
+from tests.served_engine import ACCOUNT, REGION, ServedEngine, eventually
 
 
-class Home(Served):
+class UpFolder(ServedEngine):
     """A job file whose project is called home, and an engine that keeps to it."""
 
     def __init__(self, folder: Path, runtime: str = "process") -> None:

@@ -51,7 +51,7 @@ def check_shape(shape: Shape, value: Json, path: str) -> None:
         assert isinstance(value, TYPES[shape.type_name]), f"{path} is {value!r}"
 
 
-class Rig:
+class EcsHarness:
     """One data directory and one runtime; engines come and go."""
 
     def __init__(self, directory: Path) -> None:
@@ -108,24 +108,24 @@ class Rig:
         for posted in outbox.pending(self.store.reader):
             await self.ecs.handle_outbox_row(posted)
 
-    async def call(self, operation: str, **params: Json) -> Json:
+    async def ecs_call(self, operation: str, **params: Json) -> Json:
         """Call an operation; its answer holds nothing that AWS's model does not know."""
         answer = await self.bus.call(CALLER, "ecs", operation, params)
         check_shape(MODEL.operation_model(operation).output_shape, answer, operation)
         return answer
 
     async def run(self, **params: Json) -> str:
-        answer = await self.call("RunTask", **(RUN | params))
+        answer = await self.ecs_call("RunTask", **(RUN | params))
         assert answer["failures"] == []
         return str(answer["tasks"][0]["taskArn"])
 
     async def start(self, *, definition: Json = FARGATE, **params: Json) -> str:
-        await self.call("RegisterTaskDefinition", **definition)
+        await self.ecs_call("RegisterTaskDefinition", **definition)
         return await self.run(**params)
 
     async def describe(self, arn: str) -> Json:
         cluster = arn.split("/")[1]
-        return (await self.call("DescribeTasks", cluster=cluster, tasks=[arn], include=["TAGS"]))["tasks"][0]
+        return (await self.ecs_call("DescribeTasks", cluster=cluster, tasks=[arn], include=["TAGS"]))["tasks"][0]
 
     async def until(self, ready: Callable[[], bool]) -> None:
         async with asyncio.timeout(60):

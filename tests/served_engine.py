@@ -28,7 +28,7 @@ ACCOUNT, REGION = "123456789012", "us-east-1"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/batch"
 
 
-class Served:
+class ServedEngine:
     """One data directory, and the engine that runs on it now, if one does."""
 
     def __init__(self, data: Path, runtime: str = "process") -> None:

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from lamplighter.base.json_text import Json
-from tests.served import ROLE, Served, run_task
+from tests.served_engine import ROLE, ServedEngine, run_task
 
 GROUP = "/lamplighter/reports"
 RETRY: Json = [{"ErrorEquals": ["States.TaskFailed"], "IntervalSeconds": 2, "MaxAttempts": 2, "BackoffRate": 1.5}]
@@ -12,12 +12,12 @@ TWICE = "echo reading orders; sleep 0.5; if mkdir '{flag}'; then echo lost the d
 """A command that fails the first time and succeeds the second."""
 
 
-def job(served: Served, name: str, command: str, **state: Json) -> str:
+def job(served: ServedEngine, name: str, command: str, **state: Json) -> str:
     """A state machine of one container that logs; its ARN."""
     return served.machine({"StartAt": "Report", "States": {"Report": task(served, name, command, **state)}}, name)
 
 
-def task(served: Served, name: str, command: str, **state: Json) -> Json:
+def task(served: ServedEngine, name: str, command: str, **state: Json) -> Json:
     """A state that runs a container that logs."""
     options = {
         "awslogs-group": GROUP,
@@ -31,12 +31,12 @@ def task(served: Served, name: str, command: str, **state: Json) -> Json:
     return run_task(definition, **state)
 
 
-def flaky(served: Served, name: str, flag: Path) -> str:
+def flaky(served: ServedEngine, name: str, flag: Path) -> str:
     """A job that fails, is tried again and succeeds."""
     return job(served, name, TWICE.format(flag=flag), Retry=RETRY)
 
 
-def schedule(served: Served, name: str, machine: str, expression: str, zone: str = "Asia/Seoul") -> None:
+def schedule(served: ServedEngine, name: str, machine: str, expression: str, zone: str = "Asia/Seoul") -> None:
     """A schedule of a job."""
     served.client("scheduler").create_schedule(
         Name=name,
@@ -47,7 +47,7 @@ def schedule(served: Served, name: str, machine: str, expression: str, zone: str
     )
 
 
-def many(served: Served, items: int) -> str:
+def many(served: ServedEngine, items: int) -> str:
     """A run of a distributed Map over many items; its ARN."""
     processor = {
         "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},

@@ -1,9 +1,9 @@
-"""A site with stacks: bring one up, change it, see what became of it."""
+"""A harness with stacks: bring one up, change it, see what became of it."""
 
 from pathlib import Path
 
 from lamplighter.base.json_text import Json, dumps
-from tests.engines import Site
+from tests.engine_harness import EngineHarness
 
 TEMPLATES = Path(__file__).with_name("templates")
 
@@ -28,17 +28,17 @@ def topic(**properties: Json) -> Json:
     return {"Type": "AWS::SNS::Topic", "Properties": properties}
 
 
-class Office(Site):
-    """A site whose engine makes stacks."""
+class CloudFormationHarness(EngineHarness):
+    """A harness whose engine makes stacks."""
 
-    def cf(self, operation: str, **params: Json) -> Json:
+    def cloudformation(self, operation: str, **params: Json) -> Json:
         """Call CloudFormation."""
         return self.call("cloudformation", operation, **params)
 
     def create(self, text: str, name: str = "stack", **params: Json) -> str:
         """Begin to make a stack and let it come to rest; its id."""
         given = _parameters(params.pop("values", {}))
-        answer = self.cf("CreateStack", StackName=name, TemplateBody=text, **given, **params)
+        answer = self.cloudformation("CreateStack", StackName=name, TemplateBody=text, **given, **params)
         self.settle()
         key: str = answer["StackId"]
         return key
@@ -47,17 +47,17 @@ class Office(Site):
         """Begin to change a stack and let it come to rest."""
         given = _parameters(params.pop("values", {}))
         given |= {"UsePreviousTemplate": True} if text is None else {"TemplateBody": text}
-        self.cf("UpdateStack", StackName=name, **given, **params)
+        self.cloudformation("UpdateStack", StackName=name, **given, **params)
         self.settle()
 
     def delete(self, name: str = "stack", **params: Json) -> None:
         """Begin to delete a stack and let it come to rest."""
-        self.cf("DeleteStack", StackName=name, **params)
+        self.cloudformation("DeleteStack", StackName=name, **params)
         self.settle()
 
     def stack(self, name: str = "stack") -> Json:
         """A stack as it is described."""
-        return self.cf("DescribeStacks", StackName=name)["Stacks"][0]
+        return self.cloudformation("DescribeStacks", StackName=name)["Stacks"][0]
 
     def state(self, name: str = "stack") -> str:
         """The status of a stack."""
@@ -70,17 +70,19 @@ class Office(Site):
 
     def events(self, name: str = "stack") -> list[tuple[str, str]]:
         """What happened to a stack, in order: logical id and status."""
-        told = self.cf("DescribeStackEvents", StackName=name)["StackEvents"]
+        told = self.cloudformation("DescribeStackEvents", StackName=name)["StackEvents"]
         return [(event["LogicalResourceId"], event["ResourceStatus"]) for event in reversed(told)]
 
     def reasons(self, name: str = "stack") -> list[str]:
         """Why it happened, in order, where there is a reason."""
-        told = self.cf("DescribeStackEvents", StackName=name)["StackEvents"]
+        told = self.cloudformation("DescribeStackEvents", StackName=name)["StackEvents"]
         return [event["ResourceStatusReason"] for event in reversed(told) if "ResourceStatusReason" in event]
 
     def physical(self, logical: str, name: str = "stack") -> str:
         """The physical id of a resource."""
-        found = self.cf("DescribeStackResource", StackName=name, LogicalResourceId=logical)["StackResourceDetail"]
+        found = self.cloudformation("DescribeStackResource", StackName=name, LogicalResourceId=logical)[
+            "StackResourceDetail"
+        ]
         key: str = found["PhysicalResourceId"]
         return key
 

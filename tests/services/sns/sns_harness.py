@@ -1,4 +1,4 @@
-"""A site whose engine's mail, web and programs are fakes, and whose queues are rows that a test can read."""
+"""A harness whose engine's mail, web and programs are fakes, and whose queues are rows that a test can read."""
 
 from base64 import b64encode
 from pathlib import Path
@@ -17,7 +17,7 @@ from lamplighter.runtime.port import Runtime
 from lamplighter.services.sns.tables import deliveries as notifications
 from lamplighter.services.sns.tables.deliveries import SnsDelivery
 from lamplighter.store.db import Store, Tx
-from tests.engines import ACCOUNT, CALLER, REGION, Listening, Site
+from tests.engine_harness import ACCOUNT, CALLER, REGION, EngineHarness, RecordingEngine
 
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:reports"
 DEAD = f"arn:aws:sqs:{REGION}:{ACCOUNT}:dead"
@@ -30,7 +30,7 @@ class QueueDoesNotExist(AwsError):
     code = "AWS.SimpleQueueService.NonExistentQueue"
 
 
-class Posting(Listening):
+class EngineWithFakeSqs(RecordingEngine):
     """An engine with queues that keep what is sent to them; that of the name `gone` is gone."""
 
     def __init__(
@@ -65,17 +65,17 @@ def _plain(value: Json) -> Json:
     return b64encode(value).decode() if isinstance(value, bytes) else value
 
 
-class Town(Site):
-    """A site, and what reaches people and programs from it."""
+class SnsHarness(EngineHarness):
+    """A harness, and what reaches people and programs from it."""
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
         self.out = FakeOutbound()
         self.config = EngineConfig(data=directory)
 
-    async def _open(self) -> Posting:
-        engine = await Posting.open(self.config, self._world, self.runtime, self.out.outbound)
-        assert isinstance(engine, Posting)
+    async def _open(self) -> EngineWithFakeSqs:
+        engine = await EngineWithFakeSqs.open(self.config, self._world, self.runtime, self.out.outbound)
+        assert isinstance(engine, EngineWithFakeSqs)
         return engine
 
     def sns(self, operation: str, **params: Json) -> Json:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.disk import Disk
-from tests.engines import Died, Site
+from tests.engine_harness import EngineDied, EngineHarness
+from tests.fake_disk import Disk
 
 
 def disk_with_a_row(directory: Path) -> tuple[Disk, sqlite3.Connection]:
@@ -40,7 +40,7 @@ def test_a_process_that_is_gone_commits_nothing(tmp_path: Path) -> None:
 
 
 def test_a_thread_of_a_dead_engine_has_ended_when_its_files_are_copied_and_its_successor_begins(tmp_path: Path) -> None:
-    site = Site(tmp_path / "data")
+    site = EngineHarness(tmp_path / "data")
     site.up()
     begun, dead = threading.Event(), threading.Event()
     files = [str(number) for number in range(200)]
@@ -62,7 +62,7 @@ def test_a_thread_of_a_dead_engine_has_ended_when_its_files_are_copied_and_its_s
     assert begun.wait(20)
     site.disk.on_death = die
     site.die_at(1, before=False)
-    with pytest.raises(Died):
+    with pytest.raises(EngineDied):
         site.call("sqs", "CreateQueue", QueueName="queue")
     site.up()
     assert sorted(path.name for path in (site.directory / "output").iterdir()) == sorted(files)

@@ -1,4 +1,4 @@
-"""A site with EventBridge, and with targets that note what comes to them: SQS, SNS and CloudWatch Logs."""
+"""A harness with EventBridge, and with targets that note what comes to them: SQS, SNS and CloudWatch Logs."""
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
@@ -11,8 +11,8 @@ from lamplighter.outbound.fake import FakeOutbound
 from lamplighter.outbound.port import Outbound
 from lamplighter.runtime.port import Runtime
 from lamplighter.store.db import Store, Tx
-from tests.delivery.post import note
-from tests.engines import ACCOUNT, REGION, ROLE, Listening, Site
+from tests.delivery.delivery_harness import note
+from tests.engine_harness import ACCOUNT, REGION, ROLE, EngineHarness, RecordingEngine
 
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:in"
 DEAD = f"arn:aws:sqs:{REGION}:{ACCOUNT}:dead"
@@ -22,8 +22,8 @@ ANY: Json = {"source": [{"anything-but": {"prefix": "aws."}}]}
 """All but what our own services tell: an execution that is started tells of that."""
 
 
-class Hall(Site):
-    """The site. `refusals`: what calls of SQS are answered with, in order, before one is taken."""
+class EventsHarness(EngineHarness):
+    """The harness. `refusals`: what calls of SQS are answered with, in order, before one is taken."""
 
     def __init__(self, *args: Json) -> None:
         super().__init__(*args)
@@ -31,9 +31,9 @@ class Hall(Site):
         self.beyond = FakeOutbound()
 
     async def _open(self) -> Engine:
-        hall = self
+        harness = self
 
-        class Targeted(Listening):
+        class Targeted(RecordingEngine):
             def __init__(
                 self,
                 config: EngineConfig,
@@ -44,9 +44,9 @@ class Hall(Site):
                 isolation: Isolation | None = None,
             ) -> None:
                 super().__init__(config, world, store, runtime, outbound, isolation)
-                self.bus.serve("sqs", {"SendMessage": Operation(write=hall.take("sqs"))})
-                self.bus.serve("sns", {"Publish": Operation(write=hall.take("sns"))})
-                log = {name: Operation(write=hall.take(name)) for name in ("CreateLogStream", "PutLogEvents")}
+                self.bus.serve("sqs", {"SendMessage": Operation(write=harness.take("sqs"))})
+                self.bus.serve("sns", {"Publish": Operation(write=harness.take("sns"))})
+                log = {name: Operation(write=harness.take(name)) for name in ("CreateLogStream", "PutLogEvents")}
                 self.bus.serve("logs", log)
 
         beyond = self.beyond.outbound

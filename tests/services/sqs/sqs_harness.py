@@ -1,4 +1,4 @@
-"""A post office: an engine on a clock of ours, and somebody who sends and receives."""
+"""The engine harness with calls of SQS."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,49 +8,46 @@ import pytest
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.bus import wait_forever
-from tests.engines import ACCOUNT, CALLER, REGION, SECOND, Site
+from tests.engine_harness import ACCOUNT, CALLER, REGION, SECOND, EngineHarness
 
 FIFO = {"FifoQueue": "true"}
 
 
-class Office:
-    """Calls SQS, and minds what it answers."""
+class SqsHarness(EngineHarness):
+    """Calls SQS and checks its answers."""
 
-    def __init__(self, site: Site) -> None:
-        self.site = site
-
-    def call(self, operation: str, **params: Json) -> Json:
+    def sqs(self, operation: str, **params: Json) -> Json:
         """Call an operation, and let everything happen that comes of it at once."""
-        answer = self.site.run(self.site.engine.call(CALLER, "sqs", operation, params))
-        self.site.settle()
+        answer = self.run(self.engine.call(CALLER, "sqs", operation, params))
+        self.settle()
         return answer
 
     def begin(
         self, operation: str, left: Callable[[], Awaitable[None]] = wait_forever, **params: Json
     ) -> "asyncio.Task[Json]":
         """Call an operation without waiting for anything."""
-        return self.site._loops[-1].create_task(self.site.engine.call(CALLER, "sqs", operation, params, left))
+        return self._loops[-1].create_task(self.engine.call(CALLER, "sqs", operation, params, left))
 
     def refused(self, operation: str, **params: Json) -> tuple[str, str]:
         """The code and the message of the error that a call must end in."""
         with pytest.raises(AwsError) as error:
-            self.call(operation, **params)
+            self.sqs(operation, **params)
         return error.value.code, error.value.message
 
     def queue(self, name: str = "letters", **attributes: str) -> str:
         """Create a queue; its URL."""
-        url: str = self.call("CreateQueue", QueueName=name, Attributes=attributes)["QueueUrl"]
+        url: str = self.sqs("CreateQueue", QueueName=name, Attributes=attributes)["QueueUrl"]
         return url
 
     def fifo(self, name: str = "letters.fifo", **attributes: str) -> str:
         return self.queue(name, **FIFO, **attributes)
 
     def send(self, url: str, body: str = "hello", **params: Json) -> Json:
-        return self.call("SendMessage", QueueUrl=url, MessageBody=body, **params)
+        return self.sqs("SendMessage", QueueUrl=url, MessageBody=body, **params)
 
     def receive(self, url: str, most: int = 1, **params: Json) -> list[Json]:
         """The messages that there are."""
-        found = self.call("ReceiveMessage", QueueUrl=url, MaxNumberOfMessages=most, **params)
+        found = self.sqs("ReceiveMessage", QueueUrl=url, MaxNumberOfMessages=most, **params)
         return list(found.get("Messages", []))
 
     def bodies(self, url: str, most: int = 10, **params: Json) -> list[str]:
@@ -62,34 +59,34 @@ class Office:
         return message
 
     def delete(self, url: str, message: Json) -> None:
-        self.call("DeleteMessage", QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        self.sqs("DeleteMessage", QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
 
     def hide(self, url: str, message: Json, seconds: int) -> None:
         handle = message["ReceiptHandle"]
-        self.call("ChangeMessageVisibility", QueueUrl=url, ReceiptHandle=handle, VisibilityTimeout=seconds)
+        self.sqs("ChangeMessageVisibility", QueueUrl=url, ReceiptHandle=handle, VisibilityTimeout=seconds)
 
     def poll(
         self, url: str, seconds: int = 20, left: Callable[[], Awaitable[None]] = wait_forever, **params: Json
     ) -> "asyncio.Task[Json]":
         """Wait for messages; settled so far as no time is needed."""
         task = self.begin("ReceiveMessage", left, QueueUrl=url, WaitTimeSeconds=seconds, **params)
-        self.site.settle()
+        self.settle()
         return task
 
     def counts(self, url: str) -> tuple[int, int, int]:
         """Messages that can be received, are in flight, are delayed."""
         prefix = "ApproximateNumberOfMessages"
         names = [prefix, f"{prefix}NotVisible", f"{prefix}Delayed"]
-        told = self.call("GetQueueAttributes", QueueUrl=url, AttributeNames=names)["Attributes"]
+        told = self.sqs("GetQueueAttributes", QueueUrl=url, AttributeNames=names)["Attributes"]
         visible, hidden, delayed = (int(told[name]) for name in names)
         return visible, hidden, delayed
 
     def attributes(self, url: str) -> dict[str, str]:
-        told: dict[str, str] = self.call("GetQueueAttributes", QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        told: dict[str, str] = self.sqs("GetQueueAttributes", QueueUrl=url, AttributeNames=["All"])["Attributes"]
         return told
 
     def pass_time(self, seconds: float) -> None:
-        self.site.advance(round(seconds * SECOND))
+        self.advance(round(seconds * SECOND))
 
 
 def arn(name: str) -> str:

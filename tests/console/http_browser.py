@@ -12,7 +12,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.console.app import build_app
 from lamplighter.console.ports.local import LocalPort
 from lamplighter.wire.access.credentials import CredentialSet
-from tests.engines import Site
+from tests.engine_harness import EngineHarness
 
 HOST = "127.0.0.1:4566"
 
@@ -34,10 +34,10 @@ class Answer:
 class Browser:
     """Keeps its cookies, follows where a form leads."""
 
-    def __init__(self, site: Site, holders: CredentialSet | None = None) -> None:
-        self.site = site
+    def __init__(self, harness: EngineHarness, holders: CredentialSet | None = None) -> None:
+        self.harness = harness
         self.closing = asyncio.Event()
-        self._app = build_app(LocalPort(site.engine), site.engine.world, self.closing, holders)
+        self._app = build_app(LocalPort(harness.engine), harness.engine.world, self.closing, holders)
         self.cookies: dict[str, str] = {}
 
     def get(self, url: str, **headers: str) -> Answer:
@@ -67,7 +67,7 @@ class Browser:
         async def asked() -> None:
             await self._app(self._scope("GET", url, {}), _sending(b""), send)
 
-        self.site.set_off(asked())
+        self.harness.set_off(asked())
         return heard
 
     def _send(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
@@ -79,7 +79,7 @@ class Browser:
         async def asked() -> None:
             await self._app(self._scope(method, url, headers), _sending(body), send)
 
-        self.site.run(asked())
+        self.harness.run(asked())
         heads = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
         for name, morsel in SimpleCookie(heads.get("set-cookie", "")).items():
             self.cookies[name] = morsel.value

@@ -1,4 +1,4 @@
-"""A site with schedules: what they call, and what is on record of their slots."""
+"""A harness with schedules: what they call, and what is on record of their slots."""
 
 from collections import deque
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from lamplighter.runtime.port import Runtime
 from lamplighter.services.scheduler.tables import schedules, slots
 from lamplighter.services.scheduler.tables.slots import Slot
 from lamplighter.store.db import Store, Tx
-from tests.engines import ACCOUNT, REGION, ROLE, Listening, Site, chain
+from tests.engine_harness import ACCOUNT, REGION, ROLE, EngineHarness, RecordingEngine, chain
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 OFF: Json = {"Mode": "OFF"}
@@ -27,7 +27,7 @@ STUBBED = {"sqs": ("SendMessage",), "sns": ("Publish",), "events": ("PutEvents",
 """Services that these tests do without: their calls are written down."""
 
 
-class Stubbed(Listening):
+class EngineWithStubs(RecordingEngine):
     """An engine that writes down what is asked of services that it does not have."""
 
     def __init__(
@@ -56,15 +56,15 @@ class Stubbed(Listening):
         return note
 
 
-class Desk(Site):
-    """A site whose engines have schedules to run."""
+class SchedulerHarness(EngineHarness):
+    """A harness whose engines have schedules to run."""
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
-        self.engine: Stubbed
+        self.engine: EngineWithStubs
 
     async def _open(self) -> Engine:
-        return await Stubbed.open(EngineConfig(data=self.directory), self._world, self.runtime)
+        return await EngineWithStubs.open(EngineConfig(data=self.directory), self._world, self.runtime)
 
     def at(self, text: str) -> None:
         """Let time pass until the wall clock shows this, in UTC."""

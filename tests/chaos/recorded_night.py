@@ -16,11 +16,11 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.runtime.fake import Script
 from lamplighter.runtime.port import Container
-from tests.chaos.instep import in_step
-from tests.chaos.log import Operation
+from tests.chaos.disk_log import Operation
+from tests.chaos.ordered_threads import in_step
 from tests.chaos.vfs import Recorder
-from tests.disk import Disk
-from tests.engines import SECOND, WITH_TOKEN, Containers, Site, chain, job
+from tests.engine_harness import SECOND, WITH_TOKEN, EngineHarness, RecordingRuntime, chain, job
+from tests.fake_disk import Disk
 
 CHECKPOINT_PAGES = 60
 """So many pages between two checkpoints: SQLite's 1,000 would mean hardly any in a short night."""
@@ -75,7 +75,7 @@ class RecordedDisk(Disk):
         return cursor
 
 
-class RecordedContainers(Containers):
+class RecordedContainers(RecordingRuntime):
     """Containers that are begun only when the database knows of them."""
 
     def __init__(self, now: Callable[[], int], recorded: Recorded) -> None:
@@ -112,7 +112,7 @@ class Night:
 
     def __init__(self, directory: Path, recorded: Recorded, disk: RecordedDisk) -> None:
         self.recorded = recorded
-        self.site = Site(directory)
+        self.site = EngineHarness(directory)
         self.site.disk = disk
         self.site.runtime = RecordedContainers(self.site.clock.now, self.recorded)
         self.site.runtime.script(Script(after=5 * SECOND))

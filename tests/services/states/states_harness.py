@@ -1,4 +1,4 @@
-"""An engine on a clock that stands, and a caller at its desk."""
+"""An engine on a clock that stands, and a caller at its harness."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,7 +13,7 @@ from lamplighter.bus import Caller
 from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
 from lamplighter.runtime.fake import FakeRuntime
-from tests.inline import Inline
+from tests.inline_isolation import InlineIsolation
 
 CALLER = Caller("123456789012", "eu-west-1")
 ROLE = "arn:aws:iam::123456789012:role/lamps"
@@ -21,14 +21,14 @@ MACHINE = "arn:aws:states:eu-west-1:123456789012:stateMachine:night"
 ACTIVITY = "arn:aws:states:eu-west-1:123456789012:activity:knock"
 
 
-class Desk:
+class StatesHarness:
     """Calls Step Functions, and minds what it answers."""
 
     def __init__(self, engine: Engine, clock: ManualClock) -> None:
         self._engine = engine
         self.clock = clock
 
-    async def call(self, operation: str, **params: Json) -> Json:
+    async def states(self, operation: str, **params: Json) -> Json:
         return await self._engine.call(CALLER, "states", operation, params)
 
     async def log_group(self, name: str) -> None:
@@ -38,31 +38,33 @@ class Desk:
     async def refused(self, operation: str, **params: Json) -> tuple[str, str]:
         """The code and the message of the error that a call must end in."""
         with pytest.raises(AwsError) as error:
-            await self.call(operation, **params)
+            await self.states(operation, **params)
         return error.value.code, error.value.message
 
     async def create(self, definition: Json = None, **params: Json) -> Json:
         text = dumps(definition or passing("one"))
-        return await self.call("CreateStateMachine", **{"name": "night", "definition": text, "roleArn": ROLE} | params)
+        return await self.states(
+            "CreateStateMachine", **{"name": "night", "definition": text, "roleArn": ROLE} | params
+        )
 
     async def update(self, definition: Json, **params: Json) -> Json:
-        return await self.call("UpdateStateMachine", stateMachineArn=MACHINE, definition=dumps(definition), **params)
+        return await self.states("UpdateStateMachine", stateMachineArn=MACHINE, definition=dumps(definition), **params)
 
     async def start(self, arn: str = MACHINE, **params: Json) -> str:
-        return str((await self.call("StartExecution", stateMachineArn=arn, **params))["executionArn"])
+        return str((await self.states("StartExecution", stateMachineArn=arn, **params))["executionArn"])
 
     async def execution(self, arn: str) -> Json:
-        return await self.call("DescribeExecution", executionArn=arn)
+        return await self.states("DescribeExecution", executionArn=arn)
 
 
 @asynccontextmanager
-async def desk_in(directory: Path) -> AsyncIterator[Desk]:
+async def harness_in(directory: Path) -> AsyncIterator[StatesHarness]:
     clock = ManualClock()
     engine = await Engine.open(
-        EngineConfig(data=directory), fixed_world(clock), FakeRuntime(clock.now), isolation=Inline()
+        EngineConfig(data=directory), fixed_world(clock), FakeRuntime(clock.now), isolation=InlineIsolation()
     )
     try:
-        yield Desk(engine, clock)
+        yield StatesHarness(engine, clock)
     finally:
         await engine.close()
 

@@ -1,4 +1,4 @@
-"""A site with a sender of deliveries, a target that does as it is told, and a queue for dead letters."""
+"""A harness with a sender of deliveries, a target that does as it is told, and a queue for dead letters."""
 
 from collections import deque
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from lamplighter.outbound.port import Outbound
 from lamplighter.runtime.port import Runtime
 from lamplighter.store.db import OutboxRow, Store, Tx
 from lamplighter.store.timers import Timer
-from tests.engines import ACCOUNT, CALLER, REGION, Listening, Site
+from tests.engine_harness import ACCOUNT, CALLER, REGION, EngineHarness, RecordingEngine
 
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:dead"
 
@@ -26,7 +26,7 @@ BROKEN = AwsError("oops", code="InternalFailure", status=500)
 MISSING = AwsError("no such thing", code="ResourceNotFoundException")
 
 
-class Elsewhere(RemoteServices):
+class FakeRemoteServices(RemoteServices):
     """A service elsewhere, called `far`."""
 
     def __init__(self) -> None:
@@ -81,8 +81,8 @@ def note(tx: Tx, kind: str, body: Json) -> None:
     tx.insert("INSERT INTO notes (kind, body) VALUES (?, ?)", (kind, dumps(body)))
 
 
-class Post(Site):
-    """The site; `answers` are what the target says, in order, and {} after that."""
+class DeliveryHarness(EngineHarness):
+    """The harness; `answers` are what the target says, in order, and {} after that."""
 
     sender: Sender
     queue_is_there = True
@@ -90,12 +90,12 @@ class Post(Site):
     def __init__(self, *args: Json) -> None:
         super().__init__(*args)
         self.answers: deque[AwsError | Json] = deque()
-        self.elsewhere = Elsewhere()
+        self.elsewhere = FakeRemoteServices()
 
     async def _open(self) -> Engine:
-        post = self
+        harness = self
 
-        class Sending(Listening):
+        class Sending(RecordingEngine):
             def __init__(
                 self,
                 config: EngineConfig,
@@ -106,9 +106,9 @@ class Post(Site):
                 isolation: Isolation | None = None,
             ) -> None:
                 super().__init__(config, world, store, runtime, outbound, isolation)
-                post.sender = self.services["sender"] = Sender(self.bus, world, post.elsewhere)
-                self.bus.serve("near", {"Do": Operation(write=post.do), "RunTask": Operation(write=post.do)})
-                self.bus.serve("sqs", {"SendMessage": Operation(write=post.bury)})
+                harness.sender = self.services["sender"] = Sender(self.bus, world, harness.elsewhere)
+                self.bus.serve("near", {"Do": Operation(write=harness.do), "RunTask": Operation(write=harness.do)})
+                self.bus.serve("sqs", {"SendMessage": Operation(write=harness.take_dead_letter)})
 
         return await Sending.open(EngineConfig(data=self.directory), self._world, self.runtime)
 
@@ -119,7 +119,7 @@ class Post(Site):
             raise answer
         return answer
 
-    def bury(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+    def take_dead_letter(self, tx: Tx, _caller: Caller, params: Json) -> Json:
         if not self.queue_is_there:
             raise AwsError("no such queue", code="AWS.SimpleQueueService.NonExistentQueue")
         note(tx, "dead", params)
@@ -164,4 +164,4 @@ class Post(Site):
     def due(self) -> list[int]:
         """When retries are due, in milliseconds from now."""
         rows = self.rows("SELECT due FROM timers WHERE service = 'sender'")
-        return [due - self.clock.steady() for (due,) in rows]
+        return [due - self.clock.monotonic() for (due,) in rows]

@@ -13,7 +13,7 @@ from lamplighter.base.json_text import Json, loads
 from lamplighter.cli.app import build_app
 from lamplighter.jobs.file.load import load_job_file
 from lamplighter.jobs.stack.template import build_template, to_json
-from tests.served import Served, eventually
+from tests.served_engine import ServedEngine, eventually
 
 JOBS = """
 project: reports
@@ -62,12 +62,12 @@ EXTRA = """
 """
 
 
-class Batch:
+class SharedRun:
     """The folder, its engine, and whoever types there."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.served = Served(folder / ".lamplighter")
+        self.served = ServedEngine(folder / ".lamplighter")
 
     def up(self) -> None:
         """Start the engine with the jobs of the file, of which one is added when they are there."""

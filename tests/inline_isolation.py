@@ -7,7 +7,7 @@ from lamplighter.asl.execution.step import RefusalReason
 from lamplighter.isolation.requests import Answer, Request, answer_request
 
 
-class Inline:
+class InlineIsolation:
     """An isolation without processes; what goes in and out still travels as it does to a process."""
 
     def __init__(self) -> None:

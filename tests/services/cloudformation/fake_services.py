@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from tests.services.cloudformation.office import Office
+from tests.services.cloudformation.cloudformation_harness import CloudFormationHarness
 
 
-class Elsewhere:
+class FakeServices:
     """What is elsewhere."""
 
     def __init__(self) -> None:
@@ -39,8 +39,8 @@ class Elsewhere:
             raise AwsError("There is no such thing.", code="NotFound") from None
 
 
-def beside(office: Office) -> Elsewhere:
+def beside(harness: CloudFormationHarness) -> FakeServices:
     """Have an engine find services elsewhere."""
-    made = Elsewhere()
-    office.engine.services["cloudformation"].service._outside._remote = made  # type: ignore[attr-defined]
+    made = FakeServices()
+    harness.engine.services["cloudformation"].service._outside._remote = made  # type: ignore[attr-defined]
     return made

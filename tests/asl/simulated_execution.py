@@ -60,7 +60,7 @@ class Scene:
     step: Step
 
 
-class Play:
+class SimulatedExecution:
     """One execution and its world."""
 
     def __init__(self, definition: Definition, given: Json = None, *, crossings: int = MAX_CROSSINGS) -> None:
@@ -165,7 +165,7 @@ class Play:
 
     # What a test asks for.
 
-    def run(self) -> "Play":
+    def run(self) -> "SimulatedExecution":
         """Answer everything, at once and well, until the execution has ended."""
         for _ in range(ENDLESS):
             if self.execution.status != "RUNNING":
@@ -249,7 +249,7 @@ def waits_for(frames: Iterable[Frame]) -> tuple[set[Name], set[Name]]:
     return work, timers
 
 
-class Gentle(Play):
+class Gentle(SimulatedExecution):
     """A world whose answers depend on nothing but the state, and whose work fails once where a Retry is for that."""
 
     def answer(self, name: Name) -> Json:
@@ -273,12 +273,14 @@ class Gentle(Play):
         return first is not None and first.attempts > 0 and not any(frame.retries)
 
 
-def play(states: dict[str, Json], given: Json = None, **fields: Json) -> Play:
+def play(states: dict[str, Json], given: Json = None, **fields: Json) -> SimulatedExecution:
     """The start of a machine of these states; it begins with the first of them."""
-    return Play(parse_definition(dumps({"StartAt": next(iter(states)), "States": states, **fields})), given)
+    return SimulatedExecution(
+        parse_definition(dumps({"StartAt": next(iter(states)), "States": states, **fields})), given
+    )
 
 
-def only(state: Json, given: Json = None, **fields: Json) -> Play:
+def only(state: Json, given: Json = None, **fields: Json) -> SimulatedExecution:
     """The start of a machine of one state, which is its end."""
     flow = {} if state["Type"] in ("Succeed", "Fail", "Choice") else {"End": True}
     return play({"S": {**state, **flow}}, given, **fields)

@@ -7,16 +7,16 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from lamplighter.base.json_text import Json
+from tests.chaos.storm.client_calls import ClientCalls
 from tests.chaos.storm.ledger import Wish
-from tests.chaos.storm.office import Office
 from tests.chaos.storm.resources import GROUP, STREAM, Resources
-from tests.served import ROLE
+from tests.served_engine import ROLE
 
-Customer = Callable[[Office, Resources, str, random.Random], None]
+Customer = Callable[[ClientCalls, Resources, str, random.Random], None]
 INPUT = json.dumps({"items": [1, 2, 3]})
 
 
-def start_execution(office: Office, resources: Resources, name: str, chance: random.Random) -> None:
+def start_execution(office: ClientCalls, resources: Resources, name: str, chance: random.Random) -> None:
     """Start one of any kind; its name makes it one."""
     kind = chance.choice(sorted(resources.machines))
     machine, _ = resources.machines[kind]
@@ -25,7 +25,7 @@ def start_execution(office: Office, resources: Resources, name: str, chance: ran
     office.ledger.accept(wish, f"{machine.replace(':stateMachine:', ':execution:')}:{wish.name}")
 
 
-def start_express(office: Office, resources: Resources, name: str, chance: random.Random) -> None:
+def start_express(office: ClientCalls, resources: Resources, name: str, chance: random.Random) -> None:
     """Start an express execution, and wait for its end or not."""
     wish = Wish("express", name)
     operation = chance.choice(("start_execution", "start_sync_execution"))
@@ -36,14 +36,14 @@ def start_express(office: Office, resources: Resources, name: str, chance: rando
     office.ledger.accept(wish)
 
 
-def send(office: Office, resources: Resources, name: str, _chance: random.Random) -> None:
+def send(office: ClientCalls, resources: Resources, name: str, _chance: random.Random) -> None:
     """Send a message."""
     wish = Wish("sqs", name)
     office.insist(wish, "sqs", "send_message", QueueUrl=resources.inbox, MessageBody=f"sqs:{name}")
     office.ledger.accept(wish)
 
 
-def send_once(office: Office, resources: Resources, name: str, chance: random.Random) -> None:
+def send_once(office: ClientCalls, resources: Resources, name: str, chance: random.Random) -> None:
     """Send a message that comes once, however often that is tried."""
     wish = Wish("fifo", name)
     body = f"fifo:{name}"
@@ -52,7 +52,7 @@ def send_once(office: Office, resources: Resources, name: str, chance: random.Ra
     office.ledger.accept(wish)
 
 
-def publish(office: Office, resources: Resources, name: str, _chance: random.Random) -> None:
+def publish(office: ClientCalls, resources: Resources, name: str, _chance: random.Random) -> None:
     """Publish a message, which goes to a queue and to a web page."""
     wish, web = Wish("sns", name), Wish("http", name)
     office.insist(wish, "sns", "publish", TopicArn=resources.topic, Message=f"sns:{name}")
@@ -60,7 +60,7 @@ def publish(office: Office, resources: Resources, name: str, _chance: random.Ran
     office.ledger.accept(web)
 
 
-def put_event(office: Office, _resources: Resources, name: str, _chance: random.Random) -> None:
+def put_event(office: ClientCalls, _resources: Resources, name: str, _chance: random.Random) -> None:
     """Put an event for which there is a rule."""
     wish = Wish("events", name)
     entry = {"Source": "storm", "DetailType": "Order", "Detail": json.dumps({"name": f"events:{name}"})}
@@ -69,7 +69,7 @@ def put_event(office: Office, _resources: Resources, name: str, _chance: random.
         office.ledger.accept(wish)
 
 
-def schedule(office: Office, resources: Resources, name: str, chance: random.Random) -> None:
+def schedule(office: ClientCalls, resources: Resources, name: str, chance: random.Random) -> None:
     """Make a schedule for a moment from now; its name makes it one."""
     wish = Wish("scheduler", name)
     at = datetime.now(UTC) + timedelta(seconds=chance.randint(1, 8))
@@ -85,7 +85,7 @@ def schedule(office: Office, resources: Resources, name: str, chance: random.Ran
     office.ledger.accept(wish)
 
 
-def put_log(office: Office, _resources: Resources, name: str, _chance: random.Random) -> None:
+def put_log(office: ClientCalls, _resources: Resources, name: str, _chance: random.Random) -> None:
     """Put a line into a log."""
     wish = Wish("logs", name)
     events = [{"timestamp": int(time.time() * 1000), "message": f"logs:{name}"}]
@@ -93,7 +93,7 @@ def put_log(office: Office, _resources: Resources, name: str, _chance: random.Ra
     office.ledger.accept(wish)
 
 
-def make_stack(office: Office, _resources: Resources, name: str, chance: random.Random) -> None:
+def make_stack(office: ClientCalls, _resources: Resources, name: str, chance: random.Random) -> None:
     """Make a stack; delete every other one again once it is made."""
     wish = Wish("stack", f"stack-{name}")
     parts: Json = {

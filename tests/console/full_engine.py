@@ -3,13 +3,13 @@
 import json
 
 from lamplighter.base.json_text import Json
-from tests.console import seeds
-from tests.served import ACCOUNT, REGION, Served, eventually
+from tests.console import sample_jobs
+from tests.served_engine import ACCOUNT, REGION, ServedEngine, eventually
 
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:"
 
 
-def dead_letters(engine: Served, *bodies: str) -> str:
+def dead_letters(engine: ServedEngine, *bodies: str) -> str:
     """A queue whose messages of these bodies are dead letters now; its URL."""
     sqs = engine.client("sqs")
     dead = sqs.create_queue(QueueName="dead")["QueueUrl"]
@@ -26,15 +26,15 @@ def dead_letters(engine: Served, *bodies: str) -> str:
     return url
 
 
-def waiting(engine: Served, url: str) -> int:
+def waiting(engine: ServedEngine, url: str) -> int:
     told = engine.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
     return int(told["Attributes"]["ApproximateNumberOfMessages"])
 
 
-def filled(engine: Served) -> list[str]:
+def filled(engine: ServedEngine) -> list[str]:
     """An engine with something on every page; their paths."""
     engine.ecs.create_cluster()
-    execution = engine.start(seeds.job(engine, "nightly", "echo reading; exit 3"))
+    execution = engine.start(sample_jobs.job(engine, "nightly", "echo reading; exit 3"))
     dead_letters(engine, '{"night": 1}')
     topic = engine.client("sns").create_topic(Name="ops")["TopicArn"]
     engine.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"{QUEUE}work")
@@ -43,7 +43,9 @@ def filled(engine: Served) -> list[str]:
     rule = _rule(engine, topic)
     engine.client("events").put_events(Entries=[{"Source": "shop", "DetailType": "sale", "Detail": '{"total": 5}'}])
     engine.client("events").put_rule(Name="pulse", ScheduleExpression="rate(5 minutes)")
-    seeds.schedule(engine, "nightly", f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:nightly", "cron(0 3 * * ? *)")
+    sample_jobs.schedule(
+        engine, "nightly", f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:nightly", "cron(0 3 * * ? *)"
+    )
     stack = _stack(engine)
     engine.ended(execution)
     (task,) = eventually(lambda: engine.ecs.list_tasks(desiredStatus="STOPPED")["taskArns"])
@@ -53,7 +55,7 @@ def filled(engine: Served) -> list[str]:
     return [*lists, *seen, f"/rules/{rule}", f"/topics/{topic}", f"/tasks/{task}", f"/definitions/{definition}"]
 
 
-def removed(engine: Served) -> list[str]:
+def removed(engine: ServedEngine) -> list[str]:
     """A job that was removed, with a run; the paths of the pages that name it."""
     machine = engine.machine({"StartAt": "A", "States": {"A": {"Type": "Fail", "Error": "Sales.Missing"}}}, "old")
     engine.ended(engine.start(machine))
@@ -61,7 +63,7 @@ def removed(engine: Served) -> list[str]:
     return ["/", f"/jobs/{machine}"]
 
 
-def _rule(engine: Served, topic: str) -> str:
+def _rule(engine: ServedEngine, topic: str) -> str:
     pattern: Json = {
         "source": ["shop"],
         "$or": [{"detail": {"total": [{"numeric": [">", 9]}]}}, {"detail-type": ["sale"]}],
@@ -71,7 +73,7 @@ def _rule(engine: Served, topic: str) -> str:
     return rule
 
 
-def _stack(engine: Served) -> str:
+def _stack(engine: ServedEngine) -> str:
     resources = {
         "Queue": {"Type": "AWS::SQS::Queue"},
         "Net": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.0.0.0/16"}},

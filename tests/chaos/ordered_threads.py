@@ -13,7 +13,7 @@ from typing import TypeVar, TypeVarTuple
 from unittest import mock
 
 from lamplighter.store import db
-from tests.virtual import VirtualLoop
+from tests.virtual_loop import VirtualLoop
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")

@@ -1,4 +1,4 @@
-"""A site with alarms, whose mail, web and programs are fakes."""
+"""A harness with alarms, whose mail, web and programs are fakes."""
 
 from pathlib import Path
 
@@ -6,14 +6,14 @@ from lamplighter.base.json_text import Json, loads
 from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
 from lamplighter.outbound.fake import FakeOutbound
-from tests.engines import ACCOUNT, REGION, Listening, Site
+from tests.engine_harness import ACCOUNT, REGION, EngineHarness, RecordingEngine
 
 MINUTE = 60_000
 QUIET = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:machine"
 
 
-class Tower(Site):
-    """The site, with a topic that a person reads by mail and a program at a queue."""
+class CloudWatchHarness(EngineHarness):
+    """The harness, with a topic that a person reads by mail and a program at a queue."""
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
@@ -21,7 +21,9 @@ class Tower(Site):
         self.topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:people"
 
     async def _open(self) -> Engine:
-        return await Listening.open(EngineConfig(data=self.directory), self._world, self.runtime, self.out.outbound)
+        return await RecordingEngine.open(
+            EngineConfig(data=self.directory), self._world, self.runtime, self.out.outbound
+        )
 
     def people(self) -> None:
         """Make the topic and who reads it."""
@@ -44,20 +46,20 @@ class Tower(Site):
             "ComparisonOperator": "GreaterThanThreshold",
             "AlarmActions": [self.topic],
         }
-        self.cw("PutMetricAlarm", AlarmName=name, **usual | settings)
+        self.cloudwatch("PutMetricAlarm", AlarmName=name, **usual | settings)
         self.settle()
 
-    def cw(self, operation: str, **params: Json) -> Json:
+    def cloudwatch(self, operation: str, **params: Json) -> Json:
         """Call CloudWatch."""
         return self.call("monitoring", operation, **params)
 
     def value(self, value: float, **more: Json) -> None:
         """Put a value of the metric `m` of `app`."""
-        self.cw("PutMetricData", Namespace="app", MetricData=[{"MetricName": "m", "Value": value, **more}])
+        self.cloudwatch("PutMetricData", Namespace="app", MetricData=[{"MetricName": "m", "Value": value, **more}])
 
     def described(self, name: str = "alarm") -> Json:
         """An alarm as it is described."""
-        (found,) = self.cw("DescribeAlarms", AlarmNames=[name])["MetricAlarms"]
+        (found,) = self.cloudwatch("DescribeAlarms", AlarmNames=[name])["MetricAlarms"]
         return found
 
     def state(self, name: str = "alarm") -> str:

@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from tests.chaos.log import Create, Delete, Operation, Sync, SyncDirectory, Truncate, Write
+from tests.chaos.disk_log import Create, Delete, Operation, Sync, SyncDirectory, Truncate, Write
 
 SECTOR = 512
 Keep = Callable[[], bool]

@@ -7,10 +7,10 @@ locks are gone, and its successor finds the same containers.
 import asyncio
 import shutil
 import sqlite3
-from collections.abc import Callable, Coroutine
-from contextlib import closing
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Self, TypeVar
 from unittest import mock
 
 from lamplighter.base.json_text import Json, dumps, loads
@@ -24,9 +24,9 @@ from lamplighter.runtime.fake import FakeRuntime
 from lamplighter.runtime.port import Container, Runtime
 from lamplighter.store import db
 from lamplighter.store.db import Store, Tx
-from tests.disk import Death, Disk
-from tests.inline import Inline
-from tests.virtual import VirtualLoop
+from tests.fake_disk import Death, Disk
+from tests.inline_isolation import InlineIsolation
+from tests.virtual_loop import VirtualLoop
 
 T = TypeVar("T")
 
@@ -42,11 +42,11 @@ WITH_TOKEN: Json = {
 SECOND, HOUR, DAY = 1_000, 3_600_000, 86_400_000
 
 
-class Died(Exception):
+class EngineDied(Exception):
     """The engine died under whoever called it."""
 
 
-class Containers(FakeRuntime):
+class RecordingRuntime(FakeRuntime):
     """A fake runtime that remembers what it was asked to run."""
 
     def __init__(self, now: Callable[[], int]) -> None:
@@ -66,7 +66,7 @@ class Containers(FakeRuntime):
         return list(self._runs)
 
 
-class Listening(Engine):
+class RecordingEngine(Engine):
     """An engine that keeps every event in the transaction that caused it, as every listener of ours does."""
 
     def __init__(
@@ -78,7 +78,7 @@ class Listening(Engine):
         outbound: Outbound | None = None,
         isolation: Isolation | None = None,
     ) -> None:
-        super().__init__(config, world, store, runtime, outbound, isolation or Inline())
+        super().__init__(config, world, store, runtime, outbound, isolation or InlineIsolation())
         self.bus.subscribe("*", _note)
 
 
@@ -88,18 +88,27 @@ def _note(tx: Tx, event: Event) -> None:
     tx.insert("INSERT INTO heard (body) VALUES (?)", (dumps(body),))
 
 
-class Site:
+class EngineHarness:
     """A data directory, a runtime and a clock."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.clock = ManualClock()
-        self.runtime = Containers(self.clock.now)
+        self.runtime = RecordingRuntime(self.clock.now)
         self.disk = Disk()
         self.engine: Engine
         self._world = fixed_world(self.clock)
         self._loops: list[VirtualLoop] = []
         self._up = False
+
+    @classmethod
+    @contextmanager
+    def running(cls, directory: Path) -> Iterator[Self]:
+        """Give a harness whose engine runs, and leave nothing behind."""
+        harness = cls(directory)
+        harness.up()
+        yield harness
+        harness.close()
 
     # --- engines come and go ------------------------------------------------------------------------------------------
 
@@ -117,7 +126,7 @@ class Site:
         self.settle()
 
     async def _open(self) -> Engine:
-        return await Listening.open(EngineConfig(data=self.directory), self._world, self.runtime)
+        return await RecordingEngine.open(EngineConfig(data=self.directory), self._world, self.runtime)
 
     def die_at(self, commit: int, *, before: bool) -> None:
         """Let the engine die at a commit to come; whoever runs it then meets Died."""
@@ -199,7 +208,7 @@ class Site:
         if self.disk.dead:
             self.disk.dead = False
             self.crash()
-            raise Died
+            raise EngineDied
 
     # --- what a user does ---------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from contextvars import Context
 from typing import TypeVar, TypeVarTuple
 
 from lamplighter.base.world import ManualClock
-from tests.disk import HANGS
+from tests.fake_disk import HANGS
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -54,7 +54,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self.set_default_executor(self._threads)
 
     def time(self) -> float:
-        return self._hands.steady() / 1000
+        return self._hands.monotonic() / 1000
 
     def run_in_executor(  # type: ignore[override]
         self, executor: None, func: Callable[[*Ts], T], *args: *Ts
