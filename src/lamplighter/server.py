@@ -21,7 +21,7 @@ from functools import cached_property
 from typing import TypeVar
 from urllib.parse import parse_qsl
 
-from lamplighter.base.errors import AwsError, Unavailable, ValidationError
+from lamplighter.base.errors import AwsError, ServiceError, Unavailable, ValidationError
 from lamplighter.base.json_text import Json, dump_bytes
 from lamplighter.base.threads import run_in_thread
 from lamplighter.bus import Caller, CallerGone, first_result
@@ -52,11 +52,8 @@ T = TypeVar("T")
 log = logging.getLogger("lamplighter.server")
 
 
-class TooLarge(AwsError):
+class TooLarge(ServiceError, code="RequestEntityTooLargeException", status=413):
     """The request is larger than any that AWS takes."""
-
-    code = "RequestEntityTooLargeException"
-    status = 413
 
 
 @dataclass(frozen=True)
@@ -218,14 +215,10 @@ OPEN = frozenset({b"/_lamplighter/health", unsigned_requests.CERTIFICATE.encode(
 """What anybody may ask for: a load balancer, and who checks a message of SNS."""
 
 
-class InternalFailure(AwsError):
+class InternalFailure(
+    ServiceError, template="The request failed through a fault of the engine, whose log has it under {}.", status=500
+):
     """Something is wrong with this program; its log has it."""
-
-    code = "InternalFailure"
-    status = 500
-
-    def __init__(self, request_id: str) -> None:
-        super().__init__(f"The request failed through a fault of the engine, whose log has it under {request_id}.")
 
 
 async def _decode_in_thread(http: HttpRequest, work: Callable[[], T]) -> T:

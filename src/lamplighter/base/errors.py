@@ -34,6 +34,29 @@ class AwsError(LamplighterError):
             self.status = status
 
 
+class ServiceError(AwsError):
+    """An error of one service.
+
+    A subclass says its `template`, AWS's message with `{}` for each value that the constructor takes, its `code` where
+    that is not the name of the class, and its `status` where that is not 400. A subclass of an error inherits its code.
+    """
+
+    template = "{}"
+
+    def __init_subclass__(
+        cls, *, template: str | None = None, code: str | None = None, status: int | None = None
+    ) -> None:
+        if code is not None or ServiceError in cls.__bases__:
+            cls.code = code or cls.__name__
+        if template is not None:
+            cls.template = template
+        if status is not None:
+            cls.status = status
+
+    def __init__(self, *values: object) -> None:
+        super().__init__(self.template.format(*values))
+
+
 class ValidationError(AwsError):
     """The request does not fit its shape; the message lists each violation as AWS does."""
 

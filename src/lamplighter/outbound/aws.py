@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from botocore.loaders import Loader, UnknownServiceError
 from botocore.model import ServiceModel
 
-from lamplighter.base.errors import AwsError, Bug
+from lamplighter.base.errors import AwsError, Bug, ServiceError
 from lamplighter.base.json_text import Json
 from lamplighter.outbound.service_names import names_by_sdk_identifier
 
@@ -22,17 +22,12 @@ AWS = "aws"
 """In the place of a URL: AWS itself."""
 
 
-class CallFailed(AwsError):
+class CallFailed(ServiceError, code="SdkClientException", status=503):
     """The service could not be reached."""
 
-    code = "SdkClientException"
-    status = 503
 
-
-class CallRefused(AwsError):
+class CallRefused(ServiceError, code="SdkClientException"):
     """The parameters do not fit the call, which was not made."""
-
-    code = "SdkClientException"
 
 
 class RemoteServices:

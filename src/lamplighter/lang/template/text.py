@@ -12,7 +12,7 @@ import re
 
 import yaml
 
-from lamplighter.base.errors import AwsError
+from lamplighter.base.errors import ServiceError
 from lamplighter.base.json_text import DEEPEST, Json, depth
 
 SHORT = frozenset(
@@ -50,10 +50,8 @@ LARGEST_YAML = 1_048_576
 """Characters: what CloudFormation takes, and YAML is read slowly. The templates of job files are JSON."""
 
 
-class TemplateError(AwsError):
+class TemplateError(ServiceError, code="ValidationError"):
     """The template can't be used; the message says why in CloudFormation's words."""
-
-    code = "ValidationError"
 
 
 class _Loader(yaml.CSafeLoader):

@@ -3,33 +3,23 @@
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/CommonErrors.html.
 """
 
-from lamplighter.base.errors import AwsError
+from lamplighter.base.errors import AwsError, ServiceError
 
 
-class StackValidationError(AwsError):
+class StackValidationError(ServiceError, code="ValidationError"):
     """What is asked for contradicts what is there."""
 
-    code = "ValidationError"
 
-
-class NoSuchStack(StackValidationError):
+class NoSuchStack(StackValidationError, template="Stack with id {} does not exist"):
     """No stack has this name or id."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f"Stack with id {name} does not exist")
 
-
-class NoUpdateNeeded(StackValidationError):
+class NoUpdateNeeded(StackValidationError, template="No updates are to be performed."):
     """The stack is so already."""
 
-    def __init__(self) -> None:
-        super().__init__("No updates are to be performed.")
 
-
-class AlreadyExists(AwsError):
+class AlreadyExists(ServiceError, code="AlreadyExistsException"):
     """A stack, or a change set, of this name is there."""
-
-    code = "AlreadyExistsException"
 
 
 class InsufficientCapabilities(AwsError):
@@ -41,23 +31,13 @@ class InsufficientCapabilities(AwsError):
         super().__init__(f"Requires capabilities : [{', '.join(wanted)}]")
 
 
-class ChangeSetNotFound(AwsError):
+class ChangeSetNotFound(ServiceError, template="ChangeSet [{}] does not exist", status=404):
     """The stack has no such change set."""
 
-    code = "ChangeSetNotFound"
-    status = 404
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f"ChangeSet [{name}] does not exist")
-
-
-class InvalidChangeSetStatus(AwsError):
+class InvalidChangeSetStatus(ServiceError):
     """The change set can't be carried out, or deleted, as it is."""
 
-    code = "InvalidChangeSetStatus"
 
-
-class ResourceFailed(AwsError):
+class ResourceFailed(ServiceError):
     """A resource could not be made, changed or deleted."""
-
-    code = "ResourceFailed"

@@ -1,59 +1,39 @@
 """CloudWatch's own errors: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CommonErrors.html."""
 
-from lamplighter.base.errors import AwsError
+from lamplighter.base.errors import ServiceError
 
 
-class ResourceNotFound(AwsError):
+class ResourceNotFound(ServiceError, status=404):
     """What was named is not there."""
 
-    code = "ResourceNotFound"
-    status = 404
 
-
-class ResourceNotFoundException(AwsError):
+class ResourceNotFoundException(ServiceError, status=404):
     """What was to be tagged is not there."""
 
-    code = "ResourceNotFoundException"
-    status = 404
 
-
-class InvalidParameterValue(AwsError):
+class InvalidParameterValue(ServiceError, code="InvalidParameterValueException"):
     """A parameter is not what it must be."""
 
-    code = "InvalidParameterValueException"
 
-
-class InvalidCombination(AwsError):
+class InvalidCombination(ServiceError, code="InvalidParameterCombinationException"):
     """Parameters do not go together."""
 
-    code = "InvalidParameterCombinationException"
 
-
-class MissingParameter(AwsError):
+class MissingParameter(ServiceError, code="MissingRequiredParameterException"):
     """A parameter is needed and not there."""
 
-    code = "MissingRequiredParameterException"
 
-
-class InvalidNextToken(AwsError):
+class InvalidNextToken(ServiceError):
     """A token was not given out here."""
 
-    code = "InvalidNextToken"
 
-
-class InvalidFormat(AwsError):
+class InvalidFormat(ServiceError, code="InvalidFormatFault"):
     """Data is not in the form that it must have."""
 
-    code = "InvalidFormatFault"
 
-
-class InvalidRule(AwsError):
+class InvalidRule(ServiceError, code="ValidationError"):
     """A composite alarm cannot be as it is asked for, or another cannot go because of one."""
 
-    code = "ValidationError"
 
-
-class LimitExceeded(AwsError):
+class LimitExceeded(ServiceError, code="LimitExceededFault"):
     """There is no room for more."""
-
-    code = "LimitExceededFault"

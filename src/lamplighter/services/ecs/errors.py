@@ -1,45 +1,31 @@
 """ECS's own errors: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/CommonErrors.html."""
 
-from lamplighter.base.errors import AwsError
+from lamplighter.base.errors import ServiceError
 
 
-class ClientError(AwsError):
+class ClientError(ServiceError, code="ClientException"):
     """What was asked for cannot be, as things are."""
 
-    code = "ClientException"
 
-
-class InvalidParameter(AwsError):
+class InvalidParameter(ServiceError, code="InvalidParameterException"):
     """A parameter does not go with the others, or with what it names."""
 
-    code = "InvalidParameterException"
 
-
-class ClusterNotFound(AwsError):
+class ClusterNotFound(ServiceError, code="ClusterNotFoundException"):
     """There is no such cluster."""
 
-    code = "ClusterNotFoundException"
 
-
-class ClusterContainsTasks(AwsError):
+class ClusterContainsTasks(ServiceError, code="ClusterContainsTasksException"):
     """A cluster in which tasks run cannot be deleted."""
 
-    code = "ClusterContainsTasksException"
 
-
-class Conflict(AwsError):
+class Conflict(ServiceError, code="ConflictException"):
     """A clientToken came with two different requests."""
 
-    code = "ConflictException"
 
-
-class ServiceNotFound(AwsError):
+class ServiceNotFound(ServiceError, code="ServiceNotFoundException"):
     """There is no such service."""
 
-    code = "ServiceNotFoundException"
 
-
-class ResourceNotFound(AwsError):
+class ResourceNotFound(ServiceError, code="ResourceNotFoundException"):
     """There is nothing of this ARN."""
-
-    code = "ResourceNotFoundException"

@@ -3,57 +3,32 @@
 See https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/CommonErrors.html and each operation's own.
 """
 
-from lamplighter.base.errors import AwsError
+from lamplighter.base.errors import ServiceError
 
 
-class InvalidParameter(AwsError):
+class InvalidParameter(ServiceError, code="InvalidParameterException"):
     """A parameter says what cannot be meant."""
 
-    code = "InvalidParameterException"
 
-
-class NotFound(AwsError):
+class NotFound(ServiceError, template="The specified {} does not exist.", code="ResourceNotFoundException"):
     """The resource is not there."""
 
-    code = "ResourceNotFoundException"
 
-    def __init__(self, what: str) -> None:
-        super().__init__(f"The specified {what} does not exist.")
-
-
-class AlreadyExists(AwsError):
+class AlreadyExists(ServiceError, template="The specified {} already exists", code="ResourceAlreadyExistsException"):
     """The resource is there already."""
 
-    code = "ResourceAlreadyExistsException"
 
-    def __init__(self, what: str) -> None:
-        super().__init__(f"The specified {what} already exists")
-
-
-class LimitExceeded(AwsError):
+class LimitExceeded(ServiceError, template="Resource limit exceeded.", code="LimitExceededException"):
     """There are as many as there may be."""
 
-    code = "LimitExceededException"
 
-    def __init__(self) -> None:
-        super().__init__("Resource limit exceeded.")
-
-
-class Protected(AwsError):
+class Protected(
+    ServiceError,
+    template="The log group {} has deletion protection enabled. Disable deletion protection and try again.",
+    code="ValidationException",
+):
     """The log group must not be deleted."""
 
-    code = "ValidationException"
 
-    def __init__(self, name: str) -> None:
-        super().__init__(
-            f"The log group {name} has deletion protection enabled. Disable deletion protection and try again."
-        )
-
-
-class TooManyTags(AwsError):
+class TooManyTags(ServiceError, template="A resource can have no more than 50 tags.", code="TooManyTagsException"):
     """A resource has 50 tags at most."""
-
-    code = "TooManyTagsException"
-
-    def __init__(self) -> None:
-        super().__init__("A resource can have no more than 50 tags.")

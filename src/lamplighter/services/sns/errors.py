@@ -3,24 +3,15 @@
 Codes are those of the wire (`NotFound`, where the model's shape is NotFoundException), as Step Functions quotes them.
 """
 
-from lamplighter.base.errors import AwsError
+from lamplighter.base.errors import AwsError, ServiceError
 
 
-class NotFound(AwsError):
+class NotFound(ServiceError, status=404):
     """What was named is not there."""
 
-    code = "NotFound"
-    status = 404
 
-
-class ResourceNotFound(AwsError):
+class ResourceNotFound(ServiceError, template="Resource does not exist", status=404):
     """What was to be tagged is not there."""
-
-    code = "ResourceNotFound"
-    status = 404
-
-    def __init__(self) -> None:
-        super().__init__("Resource does not exist")
 
 
 class InvalidParameter(AwsError):
@@ -32,75 +23,43 @@ class InvalidParameter(AwsError):
         super().__init__(f"Invalid parameter: {what}{f' Reason: {reason}' if reason else ''}")
 
 
-class InvalidAttributeValue(AwsError):
+class InvalidAttributeValue(ServiceError, code="InvalidParameterValueException"):
     """A message attribute is not what it must be: ParameterValueInvalid on the wire, by another name in SDKs."""
 
-    code = "InvalidParameterValueException"
 
-
-class AuthorizationError(AwsError):
+class AuthorizationError(ServiceError, status=403):
     """The caller may not do this."""
 
-    code = "AuthorizationError"
-    status = 403
 
-
-class FilterPolicyLimitExceeded(AwsError):
+class FilterPolicyLimitExceeded(ServiceError, status=403):
     """The filter policy says too much."""
 
-    code = "FilterPolicyLimitExceeded"
-    status = 403
 
-
-class TagLimitExceeded(AwsError):
+class TagLimitExceeded(ServiceError, template="Could not complete request: tag quota of per resource exceeded"):
     """There would be too many tags."""
 
-    code = "TagLimitExceeded"
 
-    def __init__(self) -> None:
-        super().__init__("Could not complete request: tag quota of per resource exceeded")
-
-
-class EmptyBatchRequest(AwsError):
+class EmptyBatchRequest(ServiceError, template="The batch request doesn't contain any entries."):
     """A batch of nothing."""
 
-    code = "EmptyBatchRequest"
 
-    def __init__(self) -> None:
-        super().__init__("The batch request doesn't contain any entries.")
-
-
-class TooManyEntriesInBatchRequest(AwsError):
+class TooManyEntriesInBatchRequest(ServiceError, template="The batch request contains more entries than permissible."):
     """A batch of more than ten."""
 
-    code = "TooManyEntriesInBatchRequest"
 
-    def __init__(self) -> None:
-        super().__init__("The batch request contains more entries than permissible.")
-
-
-class BatchEntryIdsNotDistinct(AwsError):
+class BatchEntryIdsNotDistinct(ServiceError, template="Two or more batch entries in the request have the same Id."):
     """Two entries of a batch have one Id."""
 
-    code = "BatchEntryIdsNotDistinct"
 
-    def __init__(self) -> None:
-        super().__init__("Two or more batch entries in the request have the same Id.")
-
-
-class InvalidBatchEntryId(AwsError):
+class InvalidBatchEntryId(
+    ServiceError,
+    template="The Id of a batch entry in a batch request doesn't abide by the specification.",
+):
     """The Id of a batch's entry is none."""
 
-    code = "InvalidBatchEntryId"
 
-    def __init__(self) -> None:
-        super().__init__("The Id of a batch entry in a batch request doesn't abide by the specification.")
-
-
-class BatchRequestTooLong(AwsError):
+class BatchRequestTooLong(
+    ServiceError,
+    template="The length of all the batch messages put together is more than the limit.",
+):
     """The messages of a batch are too much together."""
-
-    code = "BatchRequestTooLong"
-
-    def __init__(self) -> None:
-        super().__init__("The length of all the batch messages put together is more than the limit.")

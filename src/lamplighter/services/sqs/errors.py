@@ -3,91 +3,54 @@
 See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html and each operation's page.
 """
 
-from lamplighter.base.errors import AwsError
+from lamplighter.base.errors import AwsError, ServiceError
 from lamplighter.base.json_text import Json
 
 
-class InvalidParameterValue(AwsError):
+class InvalidParameterValue(ServiceError):
     """A value is not one that the parameter takes."""
 
-    code = "InvalidParameterValue"
 
-
-class MissingParameter(AwsError):
+class MissingParameter(ServiceError, template="The request must contain the parameter {}."):
     """A parameter is not there."""
 
-    code = "MissingParameter"
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f"The request must contain the parameter {name}.")
-
-
-class InvalidMessageContents(AwsError):
+class InvalidMessageContents(
+    ServiceError,
+    template="Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to "
+    "#xFFFD | #x10000 to #x10FFFF",
+):
     """The body of a message has characters that XML does not."""
 
-    code = "InvalidMessageContents"
 
-    def __init__(self) -> None:
-        super().__init__(
-            "Invalid characters found. Valid unicode characters are "
-            "#x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF"
-        )
-
-
-class InvalidAddress(AwsError):
+class InvalidAddress(ServiceError, template="The address {} is not valid for this endpoint."):
     """The URL names no queue."""
 
-    code = "InvalidAddress"
 
-    def __init__(self, url: str) -> None:
-        super().__init__(f"The address {url} is not valid for this endpoint.")
-
-
-class QueueDoesNotExist(AwsError):
+class QueueDoesNotExist(ServiceError, template="The specified queue does not exist."):
     """There is no such queue."""
 
-    code = "QueueDoesNotExist"
 
-    def __init__(self) -> None:
-        super().__init__("The specified queue does not exist.")
-
-
-class QueueNameExists(AwsError):
+class QueueNameExists(
+    ServiceError,
+    template="A queue already exists with the same name and a different value for attribute {}",
+):
     """There is a queue of this name with another value of an attribute."""
 
-    code = "QueueNameExists"
 
-    def __init__(self, attribute: str) -> None:
-        super().__init__(f"A queue already exists with the same name and a different value for attribute {attribute}")
-
-
-class QueueDeletedRecently(AwsError):
+class QueueDeletedRecently(
+    ServiceError,
+    template="You must wait 60 seconds after deleting a queue before you can create another with the same name.",
+):
     """The name is not free yet."""
 
-    code = "QueueDeletedRecently"
 
-    def __init__(self) -> None:
-        super().__init__(
-            "You must wait 60 seconds after deleting a queue before you can create another with the same name."
-        )
-
-
-class PurgeQueueInProgress(AwsError):
+class PurgeQueueInProgress(ServiceError, template="Only one PurgeQueue operation on {} is allowed every 60 seconds."):
     """The queue was purged less than a minute ago."""
 
-    code = "PurgeQueueInProgress"
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f"Only one PurgeQueue operation on {name} is allowed every 60 seconds.")
-
-
-class InvalidAttributeName(AwsError):
+class InvalidAttributeName(ServiceError, template="Unknown Attribute {}."):
     """There is no such attribute, or not for this kind of queue."""
-
-    code = "InvalidAttributeName"
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"Unknown Attribute {name}.")
 
 
 class InvalidAttributeValue(AwsError):
@@ -99,88 +62,54 @@ class InvalidAttributeValue(AwsError):
         super().__init__(f"Invalid value for the parameter {name}.{f' Reason: {reason}' if reason else ''}")
 
 
-class ReceiptHandleIsInvalid(AwsError):
+class ReceiptHandleIsInvalid(ServiceError, template='The input receipt handle "{}" is not a valid receipt handle.'):
     """No receive of this queue has given this handle."""
 
-    code = "ReceiptHandleIsInvalid"
 
-    def __init__(self, handle: str) -> None:
-        super().__init__(f'The input receipt handle "{handle}" is not a valid receipt handle.')
-
-
-class MessageNotInflight(AwsError):
+class MessageNotInflight(ServiceError, template="The specified message isn't in flight."):
     """The message waits to be received."""
 
-    code = "MessageNotInflight"
 
-    def __init__(self) -> None:
-        super().__init__("The specified message isn't in flight.")
-
-
-class OverLimit(AwsError):
+class OverLimit(ServiceError):
     """There is more of something than SQS allows."""
 
-    code = "OverLimit"
 
-
-class EmptyBatchRequest(AwsError):
+class EmptyBatchRequest(ServiceError, template="There should be at least one {} in the request."):
     """A batch without entries."""
 
-    code = "EmptyBatchRequest"
 
-    def __init__(self, entry: str) -> None:
-        super().__init__(f"There should be at least one {entry} in the request.")
-
-
-class TooManyEntriesInBatchRequest(AwsError):
+class TooManyEntriesInBatchRequest(
+    ServiceError,
+    template="Maximum number of entries per request are 10. You have sent {}.",
+):
     """A batch of more than ten entries."""
 
-    code = "TooManyEntriesInBatchRequest"
 
-    def __init__(self, count: int) -> None:
-        super().__init__(f"Maximum number of entries per request are 10. You have sent {count}.")
-
-
-class BatchEntryIdsNotDistinct(AwsError):
+class BatchEntryIdsNotDistinct(ServiceError, template="Id {} repeated."):
     """Two entries of a batch have one id."""
 
-    code = "BatchEntryIdsNotDistinct"
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f"Id {name} repeated.")
-
-
-class InvalidBatchEntryId(AwsError):
+class InvalidBatchEntryId(
+    ServiceError,
+    template="A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80"
+    " letters long.",
+):
     """The id of an entry is none."""
 
-    code = "InvalidBatchEntryId"
 
-    def __init__(self) -> None:
-        super().__init__(
-            "A batch entry id can only contain alphanumeric characters, hyphens and underscores. "
-            "It can be at most 80 letters long."
-        )
-
-
-class BatchRequestTooLong(AwsError):
+class BatchRequestTooLong(
+    ServiceError,
+    template="Batch requests cannot be longer than {} bytes. You have sent {} bytes.",
+):
     """The messages of a batch are too long together."""
 
-    code = "BatchRequestTooLong"
 
-    def __init__(self, most: int, size: int) -> None:
-        super().__init__(f"Batch requests cannot be longer than {most} bytes. You have sent {size} bytes.")
-
-
-class ResourceNotFound(AwsError):
+class ResourceNotFound(ServiceError, code="ResourceNotFoundException"):
     """What an ARN or a handle names is not there."""
 
-    code = "ResourceNotFoundException"
 
-
-class UnsupportedOperation(AwsError):
+class UnsupportedOperation(ServiceError):
     """That can't be done now."""
-
-    code = "UnsupportedOperation"
 
 
 def invalid_value(value: Json, parameter: str, reason: str) -> InvalidParameterValue:

@@ -3,139 +3,74 @@
 See the exceptions of https://docs.aws.amazon.com/step-functions/latest/apireference/API_Operations.html.
 """
 
-from lamplighter.base.errors import AwsError
+from lamplighter.base.errors import AwsError, ServiceError
 
 
-class InvalidArn(AwsError):
+class InvalidArn(ServiceError, template="Invalid Arn: 'Invalid ARN prefix: {}'"):
     """The text is no ARN of the kind that is wanted."""
 
-    code = "InvalidArn"
 
-    def __init__(self, arn: str) -> None:
-        super().__init__(f"Invalid Arn: 'Invalid ARN prefix: {arn}'")
-
-
-class WrongResource(AwsError):
+class WrongResource(
+    ServiceError,
+    template="Invalid Arn: 'Resource type not valid in this context: {}'",
+    code="InvalidArn",
+):
     """The ARN is of another kind of resource than the one that is wanted."""
 
-    code = "InvalidArn"
 
-    def __init__(self, kind: str) -> None:
-        super().__init__(f"Invalid Arn: 'Resource type not valid in this context: {kind}'")
-
-
-class InvalidName(AwsError):
+class InvalidName(ServiceError, template="Invalid Name: '{}'"):
     """The name has characters that names may not have."""
 
-    code = "InvalidName"
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f"Invalid Name: '{name}'")
-
-
-class StateMachineDoesNotExist(AwsError):
+class StateMachineDoesNotExist(ServiceError, template="State Machine Does Not Exist: '{}'"):
     """No state machine has this ARN."""
 
-    code = "StateMachineDoesNotExist"
 
-    def __init__(self, arn: str) -> None:
-        super().__init__(f"State Machine Does Not Exist: '{arn}'")
-
-
-class StateMachineAlreadyExists(AwsError):
+class StateMachineAlreadyExists(ServiceError, template="State Machine Already Exists: '{}'"):
     """A state machine of this name is there, and is another."""
 
-    code = "StateMachineAlreadyExists"
 
-    def __init__(self, arn: str) -> None:
-        super().__init__(f"State Machine Already Exists: '{arn}'")
-
-
-class ExecutionDoesNotExist(AwsError):
+class ExecutionDoesNotExist(ServiceError, template="Execution Does Not Exist: '{}'"):
     """No execution has this ARN."""
 
-    code = "ExecutionDoesNotExist"
 
-    def __init__(self, arn: str) -> None:
-        super().__init__(f"Execution Does Not Exist: '{arn}'")
-
-
-class ExecutionAlreadyExists(AwsError):
+class ExecutionAlreadyExists(ServiceError, template="Execution Already Exists: '{}'"):
     """An execution of this name is there, has another input, or has ended."""
 
-    code = "ExecutionAlreadyExists"
 
-    def __init__(self, arn: str) -> None:
-        super().__init__(f"Execution Already Exists: '{arn}'")
-
-
-class InvalidExecutionInput(AwsError):
+class InvalidExecutionInput(ServiceError, template="Invalid State Machine Execution Input: '{}'"):
     """The input is not JSON."""
 
-    code = "InvalidExecutionInput"
 
-    def __init__(self, why: str) -> None:
-        super().__init__(f"Invalid State Machine Execution Input: '{why}'")
-
-
-class InvalidOutput(AwsError):
+class InvalidOutput(ServiceError, template="Invalid Output: '{}'"):
     """The output is not JSON."""
 
-    code = "InvalidOutput"
 
-    def __init__(self, why: str) -> None:
-        super().__init__(f"Invalid Output: '{why}'")
-
-
-class InvalidToken(AwsError):
+class InvalidToken(ServiceError, template="Invalid Token: 'Invalid token'"):
     """The token is none of ours."""
 
-    code = "InvalidToken"
 
-    def __init__(self) -> None:
-        super().__init__("Invalid Token: 'Invalid token'")
-
-
-class TaskTimedOut(AwsError):
+class TaskTimedOut(ServiceError, template="Task Timed Out: 'Provided task does not exist anymore'"):
     """The token was good once; nobody waits for it any more."""
 
-    code = "TaskTimedOut"
 
-    def __init__(self) -> None:
-        super().__init__("Task Timed Out: 'Provided task does not exist anymore'")
-
-
-class ActivityDoesNotExist(AwsError):
+class ActivityDoesNotExist(ServiceError, template="Activity Does Not Exist: '{}'"):
     """No activity has this ARN."""
 
-    code = "ActivityDoesNotExist"
 
-    def __init__(self, arn: str) -> None:
-        super().__init__(f"Activity Does Not Exist: '{arn}'")
-
-
-class ActivityAlreadyExists(AwsError):
+class ActivityAlreadyExists(ServiceError, template="Activity Already Exists: '{}'"):
     """An activity of this name is there, encrypted in another way."""
 
-    code = "ActivityAlreadyExists"
 
-    def __init__(self, arn: str) -> None:
-        super().__init__(f"Activity Already Exists: '{arn}'")
-
-
-class StateMachineTypeNotSupported(AwsError):
+class StateMachineTypeNotSupported(
+    ServiceError,
+    template="This operation is not supported by this type of state machine",
+):
     """The state machine is of the other kind."""
 
-    code = "StateMachineTypeNotSupported"
 
-    def __init__(self) -> None:
-        super().__init__("This operation is not supported by this type of state machine")
-
-
-class MissingRequiredParameter(AwsError):
+class MissingRequiredParameter(ServiceError):
     """Something that one of several parameters would say is said by none."""
-
-    code = "MissingRequiredParameter"
 
 
 class ResourceNotFound(AwsError):
@@ -148,62 +83,33 @@ class ResourceNotFound(AwsError):
         self.resource = arn
 
 
-class TooManyTags(AwsError):
+class TooManyTags(ServiceError, template="You've exceeded the number of tags allowed for a resource."):
     """A resource would have more tags than it may."""
 
-    code = "TooManyTags"
 
-    def __init__(self) -> None:
-        super().__init__("You've exceeded the number of tags allowed for a resource.")
-
-
-class StateMachineDeleting(AwsError):
+class StateMachineDeleting(ServiceError, template="State Machine is being deleted: '{}'"):
     """The state machine goes as soon as its last execution has ended."""
 
-    code = "StateMachineDeleting"
 
-    def __init__(self, arn: str) -> None:
-        super().__init__(f"State Machine is being deleted: '{arn}'")
-
-
-class Conflict(AwsError):
+class Conflict(ServiceError, code="ConflictException"):
     """What is asked for contradicts what is there."""
 
-    code = "ConflictException"
 
-
-class Invalid(AwsError):
+class Invalid(ServiceError, code="ValidationException"):
     """The parameters fit their shapes, but not each other or what is there."""
 
-    code = "ValidationException"
 
-
-class LabelledArn(Invalid):
+class LabelledArn(Invalid, template="API does not support labeled ARNs"):
     """The ARN names a Map state inside of a state machine."""
 
-    def __init__(self) -> None:
-        super().__init__("API does not support labeled ARNs")
 
-
-class ServiceQuotaExceeded(AwsError):
+class ServiceQuotaExceeded(ServiceError, code="ServiceQuotaExceededException"):
     """There are as many as there may be."""
 
-    code = "ServiceQuotaExceededException"
 
-
-class InvalidLoggingConfiguration(AwsError):
+class InvalidLoggingConfiguration(ServiceError, template="Invalid Logging Configuration: {}"):
     """Logs would go nowhere, or to too many places."""
 
-    code = "InvalidLoggingConfiguration"
 
-    def __init__(self, why: str) -> None:
-        super().__init__(f"Invalid Logging Configuration: {why}")
-
-
-class InvalidEncryptionConfiguration(AwsError):
+class InvalidEncryptionConfiguration(ServiceError, template="Invalid Encryption Configuration: {}"):
     """The key is missing, or not wanted."""
-
-    code = "InvalidEncryptionConfiguration"
-
-    def __init__(self, why: str) -> None:
-        super().__init__(f"Invalid Encryption Configuration: {why}")

@@ -8,17 +8,14 @@ https://www.rfc-editor.org/rfc/rfc6750#section-2.1.
 
 import hmac
 
-from lamplighter.base.errors import AwsError, MissingAuthentication
+from lamplighter.base.errors import MissingAuthentication, ServiceError
 from lamplighter.wire.access import console_session, sigv4
 from lamplighter.wire.access.credentials import Credentials, CredentialSet
 from lamplighter.wire.http import HttpRequest
 
 
-class UnrecognizedClient(AwsError):
+class UnrecognizedClient(ServiceError, code="UnrecognizedClientException", status=403):
     """Nobody holds the access key."""
-
-    code = "UnrecognizedClientException"
-    status = 403
 
 
 def admit_signed(http: HttpRequest, holders: CredentialSet, now: int) -> None:

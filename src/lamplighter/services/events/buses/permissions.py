@@ -3,7 +3,7 @@
 See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html.
 """
 
-from lamplighter.base.errors import AwsError, ValidationError
+from lamplighter.base.errors import ServiceError, ValidationError
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
@@ -15,10 +15,8 @@ LONGEST = 10_240
 """Bytes of a policy."""
 
 
-class PolicyLengthExceeded(AwsError):
+class PolicyLengthExceeded(ServiceError, code="PolicyLengthExceededException"):
     """The policy would be too long."""
-
-    code = "PolicyLengthExceededException"
 
 
 class Permissions:

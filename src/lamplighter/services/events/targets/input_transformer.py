@@ -6,7 +6,7 @@ See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target
 import re
 from collections.abc import Mapping, Sequence
 
-from lamplighter.base.errors import AwsError
+from lamplighter.base.errors import ServiceError
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
 from lamplighter.lang.jsonpath.paths import compile_path
 from lamplighter.services.events.arns import format_instant
@@ -25,10 +25,8 @@ RESERVED = (
 """Variables that are always there."""
 
 
-class InvalidInput(AwsError):
+class InvalidInput(ServiceError, code="INVALID_JSON"):
     """The event can't be made into what the target takes."""
-
-    code = "INVALID_JSON"
 
 
 class TooLarge(InvalidInput):

@@ -7,7 +7,7 @@ you redrive an execution." See https://docs.aws.amazon.com/step-functions/latest
 from dataclasses import replace
 
 from lamplighter.asl.execution.messages import Redriven
-from lamplighter.base.errors import AwsError
+from lamplighter.base.errors import ServiceError
 from lamplighter.base.json_text import Json, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
@@ -25,10 +25,8 @@ TOKEN_PERIOD = 15 * 60 * 1000
 MAX_EVENTS = 24_999
 
 
-class ExecutionNotRedrivable(AwsError):
+class ExecutionNotRedrivable(ServiceError):
     """The execution cannot be redriven; the message says why."""
-
-    code = "ExecutionNotRedrivable"
 
 
 class Redrives:
