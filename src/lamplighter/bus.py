@@ -6,11 +6,10 @@ so that neither can be without the other. Refuses to know any service.
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
-from lamplighter.base.errors import LamplighterError, UnknownOperation
+from lamplighter.base.errors import Bug, LamplighterError, UnknownOperation
 from lamplighter.base.json_text import Json
 from lamplighter.base.threads import run_in_thread
 from lamplighter.store.db import OutboxRow, Reader, Store, Tx
@@ -96,31 +95,30 @@ async def first_result(*given: Awaitable[Json]) -> Json:
         await asyncio.gather(*waits, return_exceptions=True)
 
 
-class Service(Protocol):
-    """What the engine needs of a service."""
+class Service:
+    """A service of an engine; a subclass overrides what it has."""
 
-    @property
-    def name(self) -> str:
-        """As the outbox, the timers and a request's signature call it (ecs)."""
+    name: str
+    """Its name in the outbox, in timers and in the signatures of requests, such as `ecs`."""
+    operations: Mapping[str, Operation]
+    """Its operations by AWS's names."""
 
-    @property
-    def operations(self) -> Mapping[str, Operation]:
-        """What it answers, by AWS's names."""
+    async def handle_outbox_row(self, posted: OutboxRow) -> None:
+        """Do what a row of the outbox says, after its commit: at least once."""
+        raise Bug(f"{self.name} puts nothing into the outbox, but row {posted.id} has its name")
 
-    def handle_outbox_row(self, posted: OutboxRow) -> Coroutine[None, None, None]:
-        """Do what the outbox says: at least once, after its commit."""
-
-    def fire_timer(self, tx: Tx, timer: Timer) -> None:
-        """A timer is due; it is deleted already, in this transaction."""
+    def fire_timer(self, tx: Tx, timer: Timer) -> None:  # noqa: ARG002 - for those that override it
+        """Handle a timer that is due; this transaction has deleted it already."""
+        raise Bug(f"{self.name} sets no timers, but {timer.subject} has its name")
 
     def drop_caches(self) -> None:
-        """Believe nothing that is not on disk: a turn was lost."""
+        """Forget what is kept in memory, because a turn was lost."""
 
     async def start(self) -> None:
         """Take up what the last engine left."""
 
     async def stop(self) -> None:
-        """Let go of the world without changing it."""
+        """Release connections and threads; change nothing."""
 
 
 @dataclass(slots=True)

@@ -12,7 +12,6 @@ somebody first looks at it. See https://asgi.readthedocs.io/en/latest/specs/www.
 """
 
 import asyncio
-import importlib
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
@@ -23,6 +22,7 @@ from urllib.parse import parse_qsl
 
 from lamplighter.base.errors import AwsError, ServiceError, Unavailable, ValidationError
 from lamplighter.base.json_text import Json, dump_bytes
+from lamplighter.base.modules import load_module
 from lamplighter.base.threads import run_in_thread
 from lamplighter.bus import Caller, CallerGone, first_result
 from lamplighter.console import paths
@@ -109,7 +109,7 @@ class HttpServer:
     @cached_property
     def _pages(self) -> Application:
         """The console, which costs as much to load as the engine."""
-        module = importlib.import_module("lamplighter.console.app")
+        module = load_module("lamplighter.console.app")
         made: Application = module.application(LocalPort(self.engine), self.engine.world, self.closing, self.holders)
         return made
 
@@ -133,7 +133,7 @@ class HttpServer:
 
     async def _subscription(self, http: HttpRequest, request_id: str) -> Response:
         """A page that a link in a mail opens."""
-        module = await asyncio.to_thread(importlib.import_module, "lamplighter.console.pages.subscription")
+        module = await asyncio.to_thread(load_module, "lamplighter.console.pages.subscription")
         nobody = Caller("", "")
         response: Response = await module.respond(
             lambda operation, params: self.engine.call(nobody, "sns", operation, params), http, request_id

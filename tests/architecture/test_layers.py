@@ -1,16 +1,23 @@
 """The layers of ARCHITECTURE.md, held by import-linter; and `.importlinter` itself, held to leave nothing out."""
 
+import ast
 import os
+import re
 import subprocess
 import sysconfig
+from collections.abc import Iterator
 from pathlib import Path
 
 from importlinter.api import read_configuration
 
-from tests.architecture.source import MODULES, PACKAGE, ROOT
+from tests.architecture.source import MODULES, PACKAGE, ROOT, Module
 
 CONTRACTS = {each["id"]: each for each in read_configuration(str(ROOT / ".importlinter"))["contracts_options"]}
+ROWS = [[name.strip().strip("()") for name in row.split("|")] for row in CONTRACTS["layers"]["layers"]]
 LAYERS = [name.strip() for row in CONTRACTS["layers"]["layers"] for name in row.split("|")]
+DEPTH = {name: depth for depth, row in enumerate(ROWS) for name in row}
+LOADER = "base/modules.py"
+"""The one module that imports others by their names."""
 
 
 def test_every_import_respects_the_contracts() -> None:
@@ -41,6 +48,40 @@ def test_imports_for_type_checkers_count() -> None:
     assert options == {"root_packages": ["lamplighter"]}
 
 
+def test_one_module_imports_by_name() -> None:
+    importers = {module.name for module in MODULES if re.search(r"\bimport_module\b|__import__", module.text)}
+    assert importers == {LOADER}
+
+
+def test_modules_that_are_imported_by_name_respect_the_layers_too() -> None:
+    found = [(module, name) for module in MODULES for name in module_names(module)]
+    assert len(found) > 5
+    assert [(module.name, name) for module, name in found if not may_import(module, name)] == []
+
+
+def test_a_name_that_breaks_the_layers_is_found() -> None:
+    text = 'load("lamplighter.engine.engine")'
+    (name,) = module_names(Module("store/db.py", text, ast.parse(text)))
+    assert not may_import(Module("store/db.py", text, ast.parse(text)), name)
+
+
+def module_names(module: Module) -> Iterator[str]:
+    """Give the names of modules of the program that stand in a module as texts."""
+    texts = (node.value for node in ast.walk(module.tree) if isinstance(node, ast.Constant))
+    pattern = re.compile(r"lamplighter(\.\w+){2,}\.?")
+    yield from (text for text in texts if isinstance(text, str) and pattern.fullmatch(text))
+
+
+def may_import(module: Module, name: str) -> bool:
+    """Whether a layer may import a module by the contract of the layers."""
+    own, other = package(module.name), name.split(".")[1]
+    return own == other or DEPTH[own] < DEPTH[other]
+
+
+def package(name: str) -> str:
+    return name.split("/")[0].removesuffix(".py")
+
+
 def top_level() -> set[str]:
     """Name the packages and modules directly inside the program."""
-    return {module.name.split("/")[0].removesuffix(".py") for module in MODULES} - {"__init__"}
+    return {package(module.name) for module in MODULES} - {"__init__"}

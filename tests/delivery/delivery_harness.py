@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import World
-from lamplighter.bus import Bus, Caller, Operation
+from lamplighter.bus import Bus, Caller, Operation, Service
 from lamplighter.delivery.delivery import Delivery, DeliveryOutcome, RetryPolicy
 from lamplighter.delivery.delivery_queue import DeliveryQueue, is_delivery
 from lamplighter.engine.config import EngineConfig
@@ -45,7 +45,7 @@ class FakeRemoteServices(RemoteServices):
         return answer
 
 
-class Sender:
+class Sender(Service):
     """A service that only sends deliveries."""
 
     name = "sender"
@@ -64,15 +64,6 @@ class Sender:
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
         assert is_delivery(timer.subject)
         self.delivery_queue.fire_timer(tx, timer)
-
-    def drop_caches(self) -> None:
-        """It believes nothing."""
-
-    async def start(self) -> None:
-        """Nothing to take up."""
-
-    async def stop(self) -> None:
-        """Nothing to let go of."""
 
 
 def note(tx: Tx, kind: str, body: Json) -> None:

@@ -4,7 +4,6 @@ Promises that a verb costs what it needs itself: `lamplighter version` loads no 
 the list of verbs. Exit codes: 0 all is well, 1 it is not and the output says why, 2 the command line makes no sense.
 """
 
-import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
@@ -12,6 +11,7 @@ from typing import Annotated
 import typer
 
 from lamplighter import __version__
+from lamplighter.base.modules import load_module
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Command:
 
     def load(self, name: str) -> Callable[..., None]:
         """The function that does it."""
-        function: Callable[..., None] = getattr(importlib.import_module(f"lamplighter.cli.commands.{name}"), name)
+        function: Callable[..., None] = getattr(load_module(f"lamplighter.cli.commands.{name}"), name)
         return function
 
 

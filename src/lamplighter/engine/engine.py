@@ -5,7 +5,6 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from pathlib import Path
-from types import ModuleType
 
 from botocore.model import ServiceModel
 
@@ -87,43 +86,37 @@ class Engine:
         def find(service: str) -> ServiceModel | None:
             return self._find_model(remote, service)
 
-        def scheduler(module: ModuleType) -> Service:
-            made: Service = module.Scheduler(bus, world, remote, find, self._check)
-            return made
-
-        def sns(module: ModuleType) -> Service:
-            options = {"ask_by_mail": config.confirm_mail, "commands": config.commands}
-            made: Service = module.Sns(bus, world, remote, ways_out, _absolute(config.data), config.url, **options)
-            return made
-
-        def sqs(module: ModuleType) -> Service:
-            made: Service = module.Sqs(self.store, world, config.url)
-            return made
-
-        def logs(module: ModuleType) -> Service:
-            made: Service = module.Logs(bus, world)
-            return made
-
-        def stacks(module: ModuleType) -> Service:
-            model = partial(self._model, remote)
-            made: Service = module.CloudFormation(bus, world, remote, model, self._check)
-            return made
-
-        def cloudwatch(module: ModuleType) -> Service:
-            made: Service = module.CloudWatch(bus, world, remote, self._check, config.url)
-            return made
-
-        def alerts(module: ModuleType) -> Service:
-            made: Service = module.Alerts(bus, world, config.url)
-            return made
-
-        yield LazyService("scheduler", "lamplighter.services.scheduler.service", scheduler)
-        yield LazyService("sns", "lamplighter.services.sns.service", sns, lambda: topics.any_exists(self.store.reader))
-        yield LazyService("sqs", "lamplighter.services.sqs.service", sqs)
-        yield LazyService("logs", "lamplighter.services.logs.service", logs)
-        yield LazyService("monitoring", "lamplighter.services.cloudwatch.service", cloudwatch)
-        yield LazyService("alerts", "lamplighter.services.alerts.service", alerts)
-        yield LazyService("cloudformation", "lamplighter.services.cloudformation.service", stacks)
+        options = {"ask_by_mail": config.confirm_mail, "commands": config.commands}
+        model = partial(self._model, remote)
+        data = _absolute(config.data)
+        yield LazyService(
+            "scheduler",
+            "lamplighter.services.scheduler.service",
+            lambda module: module.Scheduler(bus, world, remote, find, self._check),
+        )
+        yield LazyService(
+            "sns",
+            "lamplighter.services.sns.service",
+            lambda module: module.Sns(bus, world, remote, ways_out, data, config.url, **options),
+            lambda: topics.any_exists(self.store.reader),
+        )
+        yield LazyService(
+            "sqs", "lamplighter.services.sqs.service", lambda module: module.Sqs(self.store, world, config.url)
+        )
+        yield LazyService("logs", "lamplighter.services.logs.service", lambda module: module.Logs(bus, world))
+        yield LazyService(
+            "monitoring",
+            "lamplighter.services.cloudwatch.service",
+            lambda module: module.CloudWatch(bus, world, remote, self._check, config.url),
+        )
+        yield LazyService(
+            "alerts", "lamplighter.services.alerts.service", lambda module: module.Alerts(bus, world, config.url)
+        )
+        yield LazyService(
+            "cloudformation",
+            "lamplighter.services.cloudformation.service",
+            lambda module: module.CloudFormation(bus, world, remote, model, self._check),
+        )
 
     def _check(self, service: str, operation: str, params: Json) -> None:
         self.catalog.operation(service, operation).check(params)

@@ -5,11 +5,11 @@ loop goes on meanwhile.
 """
 
 import asyncio
-import importlib
 from collections.abc import Callable, Iterator, Mapping
 from threading import Lock
 from types import ModuleType
 
+from lamplighter.base.modules import load_module
 from lamplighter.bus import Operation, Service
 from lamplighter.store.db import OutboxRow, Tx
 from lamplighter.store.timers import Timer
@@ -17,11 +17,12 @@ from lamplighter.store.timers import Timer
 Make = Callable[[ModuleType], Service]
 
 
-class LazyService:
+class LazyService(Service):
     """Stands for a service; `make` makes it of its module. `used`: whether it has something to take up at the start."""
 
     def __init__(self, name: str, module: str, make: Make, used: Callable[[], bool] = lambda: False) -> None:
         self.name = name
+        self.operations = _Operations(lambda: self.service.operations)
         self._module = module
         self._make = make
         self._used = used
@@ -34,18 +35,13 @@ class LazyService:
         if self._loaded is None:
             with self._loading:
                 if self._loaded is None:
-                    self._loaded = self._make(importlib.import_module(self._module))
+                    self._loaded = self._make(load_module(self._module))
         return self._loaded
 
     async def load(self) -> None:
         """Import it in a thread, so that the first to ask for it finds it there."""
         if self._loaded is None:
-            await asyncio.to_thread(importlib.import_module, self._module)
-
-    @property
-    def operations(self) -> Mapping[str, Operation]:
-        """What it answers: asking for one of them loads it."""
-        return _Operations(lambda: self.service.operations)
+            await asyncio.to_thread(load_module, self._module)
 
     async def handle_outbox_row(self, posted: OutboxRow) -> None:
         """Do what the outbox says."""

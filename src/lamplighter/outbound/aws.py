@@ -5,7 +5,6 @@ own calls are. See https://boto3.amazonaws.com/v1/documentation/api/latest/guide
 """
 
 import asyncio
-import importlib
 from collections.abc import Callable, Mapping
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
@@ -14,6 +13,7 @@ from botocore.model import ServiceModel
 
 from lamplighter.base.errors import AwsError, Bug, ServiceError
 from lamplighter.base.json_text import Json
+from lamplighter.base.modules import load_module
 from lamplighter.outbound.service_names import names_by_sdk_identifier
 
 Call = Callable[[str, Json], Json]
@@ -90,10 +90,10 @@ class RemoteServices:
             # Only AWS itself has a host name for each bucket.
             style = {"addressing_style": "auto" if endpoint is None else "path"}
             # Loaded only now: most engines call nothing elsewhere, and it costs the start 30 ms.
-            config = importlib.import_module("botocore.config").Config(
+            config = load_module("botocore.config").Config(
                 retries={"total_max_attempts": 1}, read_timeout=900, s3=style
             )
-            self._clients[key] = importlib.import_module("boto3").client(
+            self._clients[key] = load_module("boto3").client(
                 service, region_name=region, endpoint_url=endpoint, config=config
             )
         return self._clients[key]

@@ -5,7 +5,6 @@ line before anything is begun.
 """
 
 import asyncio
-import importlib
 import logging
 import os
 import socket
@@ -22,6 +21,7 @@ import uvloop
 from lamplighter.base import deny_rules, secret_references
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.files import write_file
+from lamplighter.base.modules import load_module
 from lamplighter.cli.engine_address import ADDRESS
 from lamplighter.cli.up import access
 from lamplighter.cli.up.http import http_server
@@ -212,7 +212,7 @@ def _read(asked: UpOptions, data: Path) -> LoadedSource | None:
     """What is to be kept; what reads it is loaded only where there is something to read."""
     if asked.file is None and not asked.templates:
         return None
-    kept: LoadedSource = importlib.import_module("lamplighter.cli.up.source").read(asked, data)
+    kept: LoadedSource = load_module("lamplighter.cli.up.source").read(asked, data)
     return kept
 
 

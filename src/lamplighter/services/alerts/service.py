@@ -13,14 +13,13 @@ from collections.abc import Mapping
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
-from lamplighter.bus import Bus, Caller, Operation
+from lamplighter.bus import Bus, Caller, Operation, Service
 from lamplighter.delivery.tables import lost_alerts
 from lamplighter.delivery.tables.lost_alerts import LostAlert
 from lamplighter.services.alerts import attempt_alert, dropped_slots_alert, outage_alert, run_alert
 from lamplighter.services.alerts.alert_text import Alert, alert_body, alert_subject
 from lamplighter.services.alerts.queries import AlertQueries
-from lamplighter.store.db import OutboxRow, Tx
-from lamplighter.store.timers import Timer
+from lamplighter.store.db import Tx
 
 COMPOSERS = {"attempt-failed": attempt_alert.compose_attempt_alert, "run-failed": run_alert.compose_run_alert}
 """By pattern, what makes an alert of an event; None where there is nothing to tell."""
@@ -28,7 +27,7 @@ COMPOSERS = {"attempt-failed": attempt_alert.compose_attempt_alert, "run-failed"
 log = logging.getLogger("lamplighter.alerts")
 
 
-class Alerts:
+class Alerts(Service):
     """The service of one engine; `url`: where its console is."""
 
     name = "alerts"
@@ -91,18 +90,3 @@ class Alerts:
     def _compose(self, tx: Tx, caller: Caller, params: Json) -> Alert | None:
         compose = COMPOSERS[params["Mark"]["Pattern"]]
         return compose(AlertQueries(self._bus, tx, caller), params["Mark"], params["Channel"], params["Event"])
-
-    async def handle_outbox_row(self, posted: OutboxRow) -> None:
-        """Nothing is posted: what is told is told at once."""
-
-    def fire_timer(self, tx: Tx, timer: Timer) -> None:
-        """No timers are set."""
-
-    def drop_caches(self) -> None:
-        """Nothing is believed."""
-
-    async def start(self) -> None:
-        """Nothing to take up."""
-
-    async def stop(self) -> None:
-        """Nothing to let go of."""

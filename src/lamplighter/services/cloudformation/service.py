@@ -10,7 +10,7 @@ from botocore.model import ServiceModel
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
-from lamplighter.bus import Bus, Caller, Operation
+from lamplighter.bus import Bus, Caller, Operation, Service
 from lamplighter.outbound.aws import RemoteServices
 from lamplighter.services.cloudformation.deploy.create_resources import ResourceCreator
 from lamplighter.services.cloudformation.deploy.delete_and_roll_back import ResourceRemover
@@ -37,7 +37,7 @@ Supplied = Callable[[Tx, Caller, Json, ExternalInputs], Json]
 """An operation that may want something from elsewhere."""
 
 
-class CloudFormation:
+class CloudFormation(Service):
     """The service."""
 
     name = SERVICE
@@ -150,12 +150,3 @@ class CloudFormation:
             stacks.forget(tx, timer.subject)
         elif stack is not None and stack.status == "CREATE_IN_PROGRESS":
             self._builder.fail_stack(tx, stack, "Stack creation time exceeded the specified timeout. ")
-
-    def drop_caches(self) -> None:
-        """Nothing is believed that is not on disk."""
-
-    async def start(self) -> None:
-        """Steps that were not taken are in the outbox."""
-
-    async def stop(self) -> None:
-        """Nothing to let go of."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
-from lamplighter.bus import Bus, Operation
+from lamplighter.bus import Bus, Operation, Service
 from lamplighter.delivery.delivery import Delivery, DeliveryOutcome
 from lamplighter.delivery.delivery_queue import DeliveryQueue, is_delivery
 from lamplighter.outbound.aws import RemoteServices
@@ -21,7 +21,7 @@ from lamplighter.store.db import OutboxRow, Tx
 from lamplighter.store.timers import Timer
 
 
-class CloudWatch:
+class CloudWatch(Service):
     """The service of one engine; `check` raises where the params of a call do not fit its shape."""
 
     name = SERVICE
@@ -66,12 +66,3 @@ class CloudWatch:
 
     def _settled(self, tx: Tx, delivery: Delivery, outcome: DeliveryOutcome) -> None:
         self._transitions.on_action_finished(tx, delivery, outcome)
-
-    def drop_caches(self) -> None:
-        """Nothing is believed that is not on disk."""
-
-    async def start(self) -> None:
-        """Nothing to take up: timers and the outbox have it."""
-
-    async def stop(self) -> None:
-        """Nothing to let go of."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from lamplighter.base import secret_references
 from lamplighter.base.world import World
-from lamplighter.bus import Bus, Operation
+from lamplighter.bus import Bus, Service
 from lamplighter.runtime.port import Runtime, RuntimeUnavailable
 from lamplighter.services.ecs import operations as api
 from lamplighter.services.ecs.logs.awslogs import log_destination
@@ -25,8 +25,7 @@ from lamplighter.services.ecs.tasks.placement import Capacity
 from lamplighter.services.ecs.tasks.runtime_outage import OutageWatch
 from lamplighter.services.ecs.tasks.runtime_retry import Pause, retry_pauses, retry_while_unavailable
 from lamplighter.services.ecs.tasks.supervisor import Supervisor, SupervisorContext, copy_output
-from lamplighter.store.db import Damaged, OutboxRow, Store, Tx
-from lamplighter.store.timers import Timer
+from lamplighter.store.db import Damaged, OutboxRow, Store
 
 log = logging.getLogger("lamplighter.ecs")
 
@@ -39,7 +38,7 @@ AT_ONCE = 4
 """How many that are older are forgotten when another stops."""
 
 
-class Ecs:
+class Ecs(Service):
     """The service of one engine."""
 
     name = "ecs"
@@ -67,27 +66,16 @@ class Ecs:
         )
         self._looking: asyncio.Task[None] | None = None
         """What looks after the runtime while there are tasks."""
-        self._operations = api.operations(bus, world, capacity, deny)
+        self.operations = api.operations(bus, world, capacity, deny)
         self._supervisors: dict[str, Supervisor] = {}
         self._ends: dict[str, asyncio.Event] = {}
         """By task, set when its end is on disk."""
         self._running: set[asyncio.Task[None]] = set()
 
-    @property
-    def operations(self) -> Mapping[str, Operation]:
-        """What it answers, by AWS's names."""
-        return self._operations
-
     async def handle_outbox_row(self, posted: OutboxRow) -> None:
         """Have a task run or stopped; its supervisor deletes the row once that is on record."""
         self._supervise(posted.subject)
         self._supervisors[posted.subject].check_stop_order()
-
-    def fire_timer(self, tx: Tx, timer: Timer) -> None:
-        """ECS sets no timers."""
-
-    def drop_caches(self) -> None:
-        """Nothing is believed that is not on disk: supervisors read it each time."""
 
     async def start(self) -> None:
         """Take up every task that has not stopped, and clear away what belongs to none."""

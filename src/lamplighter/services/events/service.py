@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
-from lamplighter.bus import Bus, Operation
+from lamplighter.bus import Bus, Operation, Service
 from lamplighter.delivery.delivery_queue import DeliveryQueue, is_delivery
 from lamplighter.outbound.aws import RemoteServices
 from lamplighter.services.events import tags
@@ -32,7 +32,7 @@ from lamplighter.store.timers import Timer
 Check = Callable[[str, str, Json], None]
 
 
-class Events:
+class Events(Service):
     """The service of one engine; `check` raises where the params of a call do not fit its shape."""
 
     name = SERVICE
@@ -127,15 +127,6 @@ class Events:
             self._archives.fire_timer(tx, timer)
         else:
             self._scheduled_rules.fire_timer(tx, timer)
-
-    def drop_caches(self) -> None:
-        """Nothing is believed that is not on disk: the compiled rules asks each time."""
-
-    async def start(self) -> None:
-        """Nothing to take up: timers and the outbox have it."""
-
-    async def stop(self) -> None:
-        """Nothing to let go of: all that is under way is on disk."""
 
 
 def _of_ours(check: Check) -> Check:

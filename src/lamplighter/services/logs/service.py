@@ -6,7 +6,7 @@ See https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_Ope
 from collections.abc import Mapping
 
 from lamplighter.base.world import World
-from lamplighter.bus import Bus, Operation
+from lamplighter.bus import Bus, Operation, Service
 from lamplighter.services.logs import tags
 from lamplighter.services.logs.filters import LogFilters
 from lamplighter.services.logs.log_groups import LogGroups
@@ -16,11 +16,11 @@ from lamplighter.services.logs.put_log_events import LogEventWriter
 from lamplighter.services.logs.resource_policies import ResourcePolicies
 from lamplighter.services.logs.retention import SERVICE, RetentionSweeper
 from lamplighter.services.logs.search_events import EventSearch
-from lamplighter.store.db import OutboxRow, Tx
+from lamplighter.store.db import Tx
 from lamplighter.store.timers import Timer
 
 
-class Logs:
+class Logs(Service):
     """The service."""
 
     name = SERVICE
@@ -64,18 +64,6 @@ class Logs:
             "DeleteResourcePolicy": Operation(write=policies.delete),
         }
 
-    async def handle_outbox_row(self, posted: OutboxRow) -> None:
-        """Logs posts nothing."""
-
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """Something is to be swept."""
         self._sweeper.fire_timer(tx, timer)
-
-    def drop_caches(self) -> None:
-        """Nothing is believed that is not on disk."""
-
-    async def start(self) -> None:
-        """Nothing to take up: all that is left to do is timers."""
-
-    async def stop(self) -> None:
-        """Nothing to let go of."""

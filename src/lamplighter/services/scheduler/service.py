@@ -9,7 +9,7 @@ from botocore.model import ServiceModel
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
-from lamplighter.bus import Bus, Operation
+from lamplighter.bus import Bus, Operation, Service
 from lamplighter.delivery.delivery import Delivery, DeliveryOutcome
 from lamplighter.delivery.delivery_queue import DeliveryQueue, is_delivery
 from lamplighter.outbound.aws import RemoteServices
@@ -30,7 +30,7 @@ AT_ONCE = 50
 """How many schedules of a group that is deleted go in one turn."""
 
 
-class Scheduler:
+class Scheduler(Service):
     """The service."""
 
     name = arns.SERVICE
@@ -96,15 +96,6 @@ class Scheduler:
             self._notifier.fire_timer(tx, timer)
         else:
             self._firer.fire_timer(tx, timer)
-
-    def drop_caches(self) -> None:
-        """Nothing is believed that is not on disk."""
-
-    async def start(self) -> None:
-        """Timers and deliveries are rows: there is nothing to take up."""
-
-    async def stop(self) -> None:
-        """Nothing to let go of."""
 
     def _settled(self, tx: Tx, delivery: Delivery, outcome: DeliveryOutcome) -> None:
         if not delivery.key.startswith(dropped_slots.KEY):

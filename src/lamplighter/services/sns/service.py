@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from lamplighter.base.world import World
-from lamplighter.bus import Bus, Operation
+from lamplighter.bus import Bus, Operation, Service
 from lamplighter.outbound.aws import RemoteServices
 from lamplighter.outbound.port import Outbound
 from lamplighter.services.sns.delivery import list_deliveries
@@ -24,7 +24,7 @@ from lamplighter.store.db import OutboxRow, Tx
 from lamplighter.store.timers import Timer
 
 
-class Sns:
+class Sns(Service):
     """The service of one engine."""
 
     name = SERVICE
@@ -93,9 +93,6 @@ class Sns:
             self._sender.fire_timer(tx, timer)
         else:
             self._subscribing.fire_timer(tx, timer)
-
-    def drop_caches(self) -> None:
-        """Nothing is believed that is not on disk."""
 
     async def start(self) -> None:
         """Be ready where there is something to publish to."""

@@ -6,9 +6,8 @@ against the model's shapes; what it means is checked where each operation is.
 
 from collections.abc import Mapping
 
-from lamplighter.base.errors import Bug
 from lamplighter.base.world import World
-from lamplighter.bus import Operation
+from lamplighter.bus import Operation, Service
 from lamplighter.services.sqs.messages.delete_message import MessageDeleter
 from lamplighter.services.sqs.messages.long_polls import LongPolls
 from lamplighter.services.sqs.messages.peek_messages import MessagePeeker
@@ -20,11 +19,11 @@ from lamplighter.services.sqs.queues import move_tasks, queue_metrics
 from lamplighter.services.sqs.queues.move_tasks import MoveTasks
 from lamplighter.services.sqs.queues.permissions import Permissions
 from lamplighter.services.sqs.queues.queues import Queues
-from lamplighter.store.db import OutboxRow, Store, Tx
+from lamplighter.store.db import Store, Tx
 from lamplighter.store.timers import Timer
 
 
-class Sqs:
+class Sqs(Service):
     """The service of one engine."""
 
     name = SERVICE
@@ -68,22 +67,9 @@ class Sqs:
             "Discard": Operation(write=looking.discard),
         }
 
-    async def handle_outbox_row(self, posted: OutboxRow) -> None:
-        """SQS puts nothing into the outbox."""
-        raise Bug(f"SQS asked for nothing, but row {posted.id} of the outbox is its")
-
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """Messages have expired, or a task that moves messages goes on."""
         if timer.name == move_tasks.NAME:
             self._moves.fire_timer(tx, timer)
         else:
             self._queue_messages.sweep(tx, int(timer.subject))
-
-    def drop_caches(self) -> None:
-        """Nothing is believed that is not on disk."""
-
-    async def start(self) -> None:
-        """Nothing to take up: timers are rows, and nobody waits yet."""
-
-    async def stop(self) -> None:
-        """Nothing to let go of."""

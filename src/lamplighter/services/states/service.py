@@ -6,7 +6,7 @@ from functools import partial
 from botocore.model import ServiceModel
 
 from lamplighter.base.world import World
-from lamplighter.bus import Bus, Operation
+from lamplighter.bus import Bus, Operation, Service
 from lamplighter.isolation.port import Isolation
 from lamplighter.outbound.aws import RemoteServices
 from lamplighter.outbound.port import Web
@@ -38,7 +38,7 @@ from lamplighter.store.db import OutboxRow, Tx
 from lamplighter.store.timers import Timer
 
 
-class States:
+class States(Service):
     """The service."""
 
     name = SERVICE

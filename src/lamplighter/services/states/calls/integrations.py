@@ -29,7 +29,7 @@ class Integration:
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class IntegratedService:
     """A service, by its several names."""
 
     name: str
@@ -43,20 +43,20 @@ class Service:
     """Instants in its answers are ISO 8601 text, as recorded of nested executions; else milliseconds."""
 
 
-SERVICES: Mapping[str, Service] = {
-    "ecs": Service("ecs", "ECS", "AmazonECS", {"runTask": Integration("RunTask", RUN_TASK)}),
-    "states": Service(
+SERVICES: Mapping[str, IntegratedService] = {
+    "ecs": IntegratedService("ecs", "ECS", "AmazonECS", {"runTask": Integration("RunTask", RUN_TASK)}),
+    "states": IntegratedService(
         "states",
         "StepFunctions",
         "AWSStepFunctions",
         {"startExecution": Integration("StartExecution", START_EXECUTION)},
         iso=True,
     ),
-    "sns": Service("sns", "SNS", "AmazonSNS", {"publish": Integration("Publish")}),
-    "sqs": Service("sqs", "SQS", "AmazonSQS", {"sendMessage": Integration("SendMessage")}),
-    "events": Service("events", "EventBridge", "AmazonEventBridge", {"putEvents": Integration("PutEvents")}),
-    "lambda": Service("lambda", "Lambda", "AWSLambda", {"invoke": Integration("Invoke")}),
-    "dynamodb": Service(
+    "sns": IntegratedService("sns", "SNS", "AmazonSNS", {"publish": Integration("Publish")}),
+    "sqs": IntegratedService("sqs", "SQS", "AmazonSQS", {"sendMessage": Integration("SendMessage")}),
+    "events": IntegratedService("events", "EventBridge", "AmazonEventBridge", {"putEvents": Integration("PutEvents")}),
+    "lambda": IntegratedService("lambda", "Lambda", "AWSLambda", {"invoke": Integration("Invoke")}),
+    "dynamodb": IntegratedService(
         "dynamodb",
         "DynamoDB",
         "AmazonDynamoDBv2",
@@ -65,13 +65,13 @@ SERVICES: Mapping[str, Service] = {
             for name in ("getItem", "putItem", "updateItem", "deleteItem")
         },
     ),
-    "batch": Service("batch", "Batch", "AWSBatch", {"submitJob": Integration("SubmitJob", SUBMIT_JOB)}),
-    "glue": Service("glue", "Glue", "AWSGlue", {"startJobRun": Integration("StartJobRun", START_JOB_RUN)}),
-    "codebuild": Service(
+    "batch": IntegratedService("batch", "Batch", "AWSBatch", {"submitJob": Integration("SubmitJob", SUBMIT_JOB)}),
+    "glue": IntegratedService("glue", "Glue", "AWSGlue", {"startJobRun": Integration("StartJobRun", START_JOB_RUN)}),
+    "codebuild": IntegratedService(
         "codebuild", "CodeBuild", "AWSCodeBuild", {"startBuild": Integration("StartBuild", START_BUILD)}
     ),
-    "http": Service("http", "States.Http", "Http", {"invoke": Integration("Invoke")}),
-    "athena": Service(
+    "http": IntegratedService("http", "States.Http", "Http", {"invoke": Integration("Invoke")}),
+    "athena": IntegratedService(
         "athena",
         "Athena",
         "AmazonAthena",
