@@ -41,7 +41,7 @@ class Event:
 
 
 Work = Callable[[], object]
-"""What is done ahead of a turn (`base/precompute.py`). A `Ready` that it returns goes to the operation with its
+"""What is done ahead of a turn (`base/precompute.py`). A `Prepared` that it returns goes to the operation with its
 params."""
 
 

@@ -1,5 +1,5 @@
 """Out into the world: calls of AWS services that this program is not, mail, HTTP and programs.
 
 Promises that an answer is the service's own, or an AwsError with its words, and that what could not be delivered says
-why (`Undelivered`). Refuses to know why a call is made, and to try again.
+why (`DeliveryFailed`). Refuses to know why a call is made, and to try again.
 """

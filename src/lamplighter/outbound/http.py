@@ -1,6 +1,6 @@
 """HTTP out: one request to somebody's web server.
 
-Promises an answer or an `Undelivered` in time: within 15 seconds for SNS, and so that a slow server holds up nobody
+Promises an answer or an `DeliveryFailed` in time: within 15 seconds for SNS, and so that a slow server holds up nobody
 else's deliveries. A redirect is not followed: it is the answer. A user and password in the URL are sent as basic
 authentication. See
 https://docs.aws.amazon.com/sns/latest/dg/SendMessageToHttp.prepare.html.

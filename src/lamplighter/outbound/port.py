@@ -1,6 +1,6 @@
 """What SNS and HTTP tasks need of the world beyond this engine; `fake.py` is the same for tests.
 
-Promises one attempt each, bounded in time, and an `Undelivered` that says whether another attempt has a chance.
+Promises one attempt each, bounded in time, and an `DeliveryFailed` that says whether another attempt has a chance.
 """
 
 from collections.abc import Mapping

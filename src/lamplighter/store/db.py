@@ -50,7 +50,7 @@ TURN_MILLISECONDS = 10
 """How long one turn may hold the loop before it commits what it has."""
 log = logging.getLogger("lamplighter.store")
 RETRY_SECONDS = 0.5
-"""How long `insist` waits before it tries again on a disk that would not take a write."""
+"""How long `write_with_retry` waits before it tries again on a disk that would not take a write."""
 
 
 class Damaged(LamplighterError):

@@ -6,5 +6,6 @@ Params are dicts in the model's member names, blobs are bytes and timestamps are
 protocol carried them; results go out by the same convention.
 
 Refuses: to know what any operation does, to decide who may call it, to enforce what the models do not say, and to
-stream. A model is read when its service is first asked for, and an operation is compiled once, by a `catalog.Catalog`.
+stream. A model is read when its service is first asked for, and an operation is compiled once, by a
+`models.catalog.ModelCatalog`.
 """

@@ -45,7 +45,9 @@ def parse_definition(text: str, additions: Additions = lambda _resource: {}, *, 
 
 
 def parse_single_state(text: str, additions: Additions = lambda _resource: {}) -> Definition:
-    """Compile a state without its machine, as the machine of this state, wherever it leads to; its name is `ALONE`."""
+    """Compile a state without its machine, as the machine of this state, wherever it leads to; its name is
+    `SINGLE_STATE`.
+    """
     state = _read(text)
     return _compile(
         {"StartAt": SINGLE_STATE, "States": {SINGLE_STATE: state}},

@@ -1,7 +1,7 @@
 """What a verb about runs works on: an account, behind AWS or an engine, and the job file that gives its jobs names.
 
-Promises one set of options for all these verbs (`on_site`), and that whatever goes wrong ends a verb with one sentence
-and exit code 1. The job file is read when a word has to be looked up in it: who names an ARN needs none.
+Promises one set of options for all these verbs (`with_site`), and that whatever goes wrong ends a verb with one
+sentence and exit code 1. The job file is read when a word has to be looked up in it: who names an ARN needs none.
 """
 
 import inspect

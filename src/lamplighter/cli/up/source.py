@@ -34,7 +34,8 @@ def read_source(asked: UpOptions, data: Path) -> LoadedSource:
     """Read what was asked for.
 
     What is wrong with it is shown. Where no engine ever ran on the directory, the verb ends with 1; where one did, the
-    jobs that it was given last are more use than none (`Keeper.recall` refuses where there are none).
+    jobs that it was given last are more use than none (`SourceReconciler.announce_running` refuses where there are
+    none).
     """
     orders = SourceFiles(_source(asked), Secrets(os.environ), data)
     try:

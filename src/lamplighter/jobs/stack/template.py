@@ -3,8 +3,8 @@
 Promises the same bytes for the same file, a stack that comes up without parameters but for the images that have to be
 built first, and IAM that allows what happens and nothing beside (`jobs/iam/policy_evaluation.py` judges it). What only
 the engine of this box understands is in the metadata of resources, under `Lamplighter`. The parameter `ConsoleUrl` says
-whose console alerts link to (`links.py`): `lamplighter up` gives the engine's URL, and nobody has to give anything on
-AWS.
+whose console alerts link to (`console_links.py`): `lamplighter up` gives the engine's URL, and nobody has to give
+anything on AWS.
 """
 
 import json

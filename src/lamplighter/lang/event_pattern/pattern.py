@@ -1,7 +1,7 @@
 """Event patterns: which events a rule, an archive or a filter policy wants.
 
 Promises that a pattern is compiled once, that matching looks only where the pattern does, and that it looks at `MOST`
-values at most: `TooComplex` refuses an event that has more for it. A field is named by the
+values at most: `PatternTooComplex` refuses an event that has more for it. A field is named by the
 steps to it, joined by dots; an event may have the dots in its own names. Objects in arrays give several values to a
 field, and two conditions are met together only by values that are in the same element of every array that they share.
 Refuses what is no pattern, in AWS's words.

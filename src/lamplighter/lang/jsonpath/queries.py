@@ -3,7 +3,7 @@
 Step Functions reads paths the way Jayway JsonPath does (https://github.com/json-path/JsonPath). Promises that what both
 dialects say alike is the library's work; what Jayway says otherwise is rewritten once, when the path is compiled:
 `@.items.length()`, `nin`, `===`, and a function at the end of a path, `$.items.max()`. The library parses a path,
-`jsonwalk` evaluates it. Refuses the library's own extensions (unions and intersections of whole paths).
+`query_evaluation.py` evaluates it. Refuses the library's own extensions (unions and intersections of whole paths).
 """
 
 import re
@@ -109,7 +109,7 @@ class _Function(FilterFunction):
     return_type = ExpressionType.VALUE
 
     def __call__(self, *_: Json) -> Json:
-        """Never: it is evaluated by `jsonwalk`."""
+        """Never: it is evaluated by `query_evaluation.py`."""
         raise Bug("a path function was called by the library")
 
 

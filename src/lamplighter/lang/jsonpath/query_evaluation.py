@@ -2,7 +2,7 @@
 
 What the library parsed (python-jsonpath's tree of segments, selectors and filter expressions) becomes closures over
 lists of values. Promises the library's matches in document order, and that a query looks at `MOST` values at most:
-`TooComplex` refuses the rest in words, so that no document and no path can hold the engine. Refuses what is the
+`QueryTooComplex` refuses the rest in words, so that no document and no path can hold the engine. Refuses what is the
 library's own and not Jayway's: keys, the key of a member, other roots, queries as names.
 """
 

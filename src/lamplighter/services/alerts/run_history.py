@@ -1,7 +1,7 @@
 """What a run's history tells an alert: how many attempts there were, which came last, and how it ended.
 
-Read from its end, as far as `Facts.history` goes back. The last event that is about a container decides whose failure
-it was: what failed is told of what was done last.
+Read from its end, as far as `AlertQueries.history` goes back. The last event that is about a container decides whose
+failure it was: what failed is told of what was done last.
 """
 
 from collections.abc import Iterator, Mapping

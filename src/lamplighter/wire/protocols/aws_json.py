@@ -1,7 +1,7 @@
 """AWS JSON 1.0 and 1.1: the operation in X-Amz-Target, params and result as one JSON object.
 
 See https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html. Promises to pass results on untouched, ready-made
-JSON (`base.jsontext.Raw`) included: only operations whose shapes hold blobs are walked, which is decided once.
+JSON (`base.json_text.Raw`) included: only operations whose shapes hold blobs are walked, which is decided once.
 """
 
 from collections.abc import Callable

@@ -1,10 +1,10 @@
 """What a turn needs from elsewhere: objects in a bucket, parameters and secrets, the serverless transform, what takes
 long to compute of a large template, and services that are not loaded yet.
 
-A turn of the store cannot wait. Code that misses something raises `Wanted`; the turn is undone, the thing is fetched or
-computed by a thread of its own, and the turn is run again with it at hand. So nothing that was fetched is believed
-without the rows that record its effect. Promises to call only what an endpoint was configured for, and says so where
-none was.
+A turn of the store cannot wait. Code that misses something raises `MissingInput`; the turn is undone, the thing is
+fetched or computed by a thread of its own, and the turn is run again with it at hand. So nothing that was fetched is
+believed without the rows that record its effect. Promises to call only what an endpoint was configured for, and says so
+where none was.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""How a notification reaches an endpoint of each protocol: one attempt, which ends or raises `Undelivered`.
+"""How a notification reaches an endpoint of each protocol: one attempt, which ends or raises `DeliveryFailed`.
 
 See https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html for what web servers get, and
 https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html for what functions get.
