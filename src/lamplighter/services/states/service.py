@@ -1,16 +1,17 @@
 """Step Functions as a service of the bus: its operations, by AWS's names."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 
 from botocore.model import ServiceModel
 
+from lamplighter.asl.execution.messages import Broken
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation, Service
 from lamplighter.isolation.port import Isolation
 from lamplighter.outbound.aws import RemoteServices
 from lamplighter.outbound.port import Web
-from lamplighter.services.states import tags
+from lamplighter.services.states import outbox_rows, tags
 from lamplighter.services.states.activities.activities import Activities
 from lamplighter.services.states.activities.activity_polls import ActivityPolls
 from lamplighter.services.states.activities.task_tokens import TaskTokens
@@ -20,7 +21,7 @@ from lamplighter.services.states.calls.integrations import added_parameters
 from lamplighter.services.states.calls.sync_calls import Models
 from lamplighter.services.states.calls.task_calls import TaskCaller
 from lamplighter.services.states.executions import execution_metrics
-from lamplighter.services.states.executions.driver import SERVICE, Driver
+from lamplighter.services.states.executions.driver import Driver
 from lamplighter.services.states.executions.executions import Executions
 from lamplighter.services.states.executions.express import ExpressExecutions
 from lamplighter.services.states.executions.redrive import Redrives
@@ -32,8 +33,10 @@ from lamplighter.services.states.map_runs.child_executions import ChildExecution
 from lamplighter.services.states.map_runs.item_reader import ItemReaderRunner
 from lamplighter.services.states.map_runs.map_runs import MapRuns
 from lamplighter.services.states.map_runs.result_writer import ResultWriterRunner
+from lamplighter.services.states.outbox_rows import SERVICE, CancelCall, PollCall, ReadItems, StartCall, WriteResults
 from lamplighter.services.states.tables import frames
 from lamplighter.services.states.test_state.operation import StateTester
+from lamplighter.store import outbox
 from lamplighter.store.db import OutboxRow, Tx
 from lamplighter.store.timers import Timer
 
@@ -59,10 +62,8 @@ class States(Service):
         versions, aliases = Versions(world), Aliases(world)
         activities, tokens = Activities(world), TaskTokens(self._driver)
         self._children = ChildExecutions(bus, world, self._driver, isolation)
-        self._performers: Mapping[str, Callable[[OutboxRow], Awaitable[None]]] = {
-            "read": ItemReaderRunner(bus.store, world, self._children, remote).handle_outbox_row,
-            "write": ResultWriterRunner(bus.store, world, self._children, remote).handle_outbox_row,
-        }
+        self._item_reader = ItemReaderRunner(bus.store, world, self._children, remote)
+        self._result_writer = ResultWriterRunner(bus.store, world, self._children, remote)
         map_runs = MapRuns(self._children)
         holding = HeldTimeouts(self._driver)
         self.operations: Mapping[str, Operation] = {
@@ -119,9 +120,22 @@ class States(Service):
         return models(service) if self._bus.serves_any(service) or remote.exists(service) else None
 
     async def handle_outbox_row(self, posted: OutboxRow) -> None:
-        """Do what the outbox says."""
-        kind = posted.body["do"] if posted.body else ""
-        await self._performers.get(kind, self._task_caller.handle_outbox_row)(posted)
+        """Do what the outbox says; end an execution whose row cannot be read."""
+        match outbox_rows.read(posted):
+            case ReadItems() as row:
+                await self._item_reader.handle_row(posted.id, row)
+            case WriteResults() as row:
+                await self._result_writer.handle_row(posted.id, row)
+            case StartCall() as row:
+                await self._task_caller.start(posted.id, row)
+            case PollCall() | CancelCall() as row:
+                await self._task_caller.sync_calls.handle_row(posted.id, row)
+            case None:
+                await self._bus.store.write_with_retry(lambda tx: self._end_unreadable(tx, posted))
+
+    def _end_unreadable(self, tx: Tx, posted: OutboxRow) -> None:
+        if outbox.delete(tx, posted.id):
+            self._driver.send_event(tx, int(posted.subject), Broken(f"row {posted.id} of the outbox cannot be read"))
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """A timer of an execution is due."""

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
-from lamplighter.services.states.executions.driver import SERVICE, Driver
+from lamplighter.services.states.executions.driver import Driver
+from lamplighter.services.states.outbox_rows import SERVICE
 from lamplighter.services.states.tables import frames
 from lamplighter.store import timers
 from lamplighter.store.db import Tx

@@ -23,14 +23,16 @@ from lamplighter.base.json_text import Json, JsonError, dumps, loads
 from lamplighter.base.world import iso
 from lamplighter.bus import Bus, Caller, Event
 from lamplighter.outbound.aws import RemoteServices
+from lamplighter.services.states import outbox_rows
 from lamplighter.services.states.calls.integrations import SERVICES, CallBinding, bind_resource
 from lamplighter.services.states.calls.parameter_casing import to_states
 from lamplighter.services.states.calls.sync_rules import SyncOutcome, SyncRule
-from lamplighter.services.states.executions.driver import SERVICE, Driver
+from lamplighter.services.states.executions.driver import Driver
+from lamplighter.services.states.outbox_rows import CancelCall, PollCall
 from lamplighter.services.states.tables import frames
 from lamplighter.services.states.tables.frames import Work
 from lamplighter.store import outbox
-from lamplighter.store.db import OutboxRow, Tx
+from lamplighter.store.db import Tx
 
 log = logging.getLogger("lamplighter.states")
 
@@ -72,28 +74,19 @@ class SyncCalls:
             self._check_ended(tx, followed)
             return
         work = followed.work
-        body = {
-            "do": "follow",
-            "execution": work.execution,
-            "frame": work.frame,
-            "number": work.number,
-            "resource": followed.resource.text,
-            "arn": followed.execution,
-        }
-        outbox.put(tx, SERVICE, str(work.execution), body)
+        row = PollCall(work.execution, work.frame, work.number, followed.resource.text, followed.execution)
+        outbox_rows.put(tx, row)
 
-    async def handle_outbox_row(self, posted: OutboxRow) -> None:
+    async def handle_row(self, key: int, row: PollCall | CancelCall) -> None:
         """Follow work elsewhere to its end, or call work off, as a row of the outbox says."""
-        body = posted.body
-        resource = parse_resource(body["resource"])
+        resource = parse_resource(row.resource)
         binding = bind_resource(resource) if resource is not None else None
         if resource is None or binding is None or binding.sync is None:
-            await self._bus.store.write_with_retry(lambda tx: outbox.delete(tx, posted.id))
-        elif body["do"] == "cancel":
-            await self._cancel(posted, binding, binding.sync)
+            await self._bus.store.write_with_retry(lambda tx: outbox.delete(tx, key))
+        elif isinstance(row, CancelCall):
+            await self._cancel(key, row, binding, binding.sync)
         else:
-            work = Work(body["execution"], body["frame"], body["number"])
-            await self._poll_until_ended(posted, SyncCall(work, resource, binding, binding.sync, body["arn"]))
+            await self._poll_until_ended(key, SyncCall(row.work, resource, binding, binding.sync, row.arn))
 
     # --- what is served here ------------------------------------------------------------------------------------------
 
@@ -161,13 +154,13 @@ class SyncCalls:
 
     # --- what is called elsewhere -------------------------------------------------------------------------------------
 
-    async def _poll_until_ended(self, posted: OutboxRow, followed: SyncCall) -> None:
+    async def _poll_until_ended(self, key: int, followed: SyncCall) -> None:
         """Ask until the work has ended, or nobody waits for it any more."""
         for seconds in _pauses():
             names = await self._bus.store.write_with_retry(lambda tx: self._names(tx, followed.work))
             outcome = await self._ask(followed, names) if names else None
             if outcome is not None or not names:
-                await self._bus.store.write_with_retry(partial(self._conclude, posted, followed, outcome))
+                await self._bus.store.write_with_retry(partial(self._conclude, key, followed, outcome))
                 return
             await asyncio.sleep(seconds)
 
@@ -185,33 +178,35 @@ class SyncCalls:
             log.warning("%s does not tell how %s stands: %r", service, names[0], error)
         return None
 
-    def _conclude(self, posted: OutboxRow, followed: SyncCall, outcome: SyncOutcome | None, tx: Tx) -> None:
-        if outbox.delete(tx, posted.id) and outcome is not None:
+    def _conclude(self, key: int, followed: SyncCall, outcome: SyncOutcome | None, tx: Tx) -> None:
+        if outbox.delete(tx, key) and outcome is not None:
             self._resume_execution(tx, followed, outcome)
 
     # --- calling off --------------------------------------------------------------------------------------------------
 
-    async def _cancel(self, posted: OutboxRow, binding: CallBinding, sync: SyncRule) -> None:
+    async def _cancel(self, key: int, row: CancelCall, binding: CallBinding, sync: SyncRule) -> None:
         """Call work off, as well as that can be done."""
-        calls = [sync.cancel(name, posted.body["arn"]) for name in posted.body["names"]]
+        calls = [sync.cancel(name, row.arn) for name in row.names]
         if sync.source:
-            await self._bus.store.write_with_retry(lambda tx: self._cancel_here(tx, posted, binding, calls))
+            await self._bus.store.write_with_retry(lambda tx: self._cancel_here(tx, key, row, binding, calls))
             return
-        region = caller_of(posted.body["arn"]).region
+        region = caller_of(row.arn).region
         for call in calls:
             try:
                 await self._remote.call(binding.service, *call, region)
             except AwsError as error:
                 log.warning("%s %s: %s", binding.service, call, error)
-        await self._bus.store.write_with_retry(lambda tx: outbox.delete(tx, posted.id))
+        await self._bus.store.write_with_retry(lambda tx: outbox.delete(tx, key))
 
-    def _cancel_here(self, tx: Tx, posted: OutboxRow, binding: CallBinding, calls: list[tuple[str, Json]]) -> None:
-        if not outbox.delete(tx, posted.id):
+    def _cancel_here(
+        self, tx: Tx, key: int, row: CancelCall, binding: CallBinding, calls: list[tuple[str, Json]]
+    ) -> None:
+        if not outbox.delete(tx, key):
             return
         for call in calls:
             try:
                 with tx.nested():
-                    self._bus.invoke(tx, caller_of(posted.body["arn"]), binding.service, *call)
+                    self._bus.invoke(tx, caller_of(row.arn), binding.service, *call)
             except AwsError as error:
                 log.warning("%s %s: %s", binding.service, call, error)
 

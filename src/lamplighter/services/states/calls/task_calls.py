@@ -12,8 +12,8 @@ from botocore.model import Shape
 
 from lamplighter.asl.definition.model import Resource
 from lamplighter.asl.definition.parse import parse_resource
-from lamplighter.asl.execution.messages import Broken, TaskFailed, TaskSubmitted, TaskSucceeded
 from lamplighter.asl.execution.messages import Event as MachineEvent
+from lamplighter.asl.execution.messages import TaskFailed, TaskSubmitted, TaskSucceeded
 from lamplighter.base.errors import AwsError, Bug
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.base.world import World
@@ -28,9 +28,10 @@ from lamplighter.services.states.calls.parameter_casing import ParametersRefused
 from lamplighter.services.states.calls.sync_calls import Models, SyncCall, SyncCalls, caller_of, instant
 from lamplighter.services.states.executions.driver import Driver
 from lamplighter.services.states.executions.isolated_steps import INTERNAL
+from lamplighter.services.states.outbox_rows import StartCall
 from lamplighter.services.states.tables.frames import Work
 from lamplighter.store import outbox
-from lamplighter.store.db import OutboxRow, Tx
+from lamplighter.store.db import Tx
 from lamplighter.wire.models import service_quirks
 from lamplighter.wire.models.validate import Check, compile_check
 
@@ -59,7 +60,7 @@ class TaskCaller:
         self._polls = polls
         self._remote = remote
         self._https = https
-        self._following = SyncCalls(bus, driver, models, remote)
+        self.sync_calls = SyncCalls(bus, driver, models, remote)
         self._checks: dict[tuple[str, str], Check] = {}
         driver.unfit = self.why_parameters_unfit
 
@@ -79,22 +80,16 @@ class TaskCaller:
         served = self._bus.serves(binding.service, binding.operation)
         return served or self._remote.knows(binding.service, binding.operation)
 
-    async def handle_outbox_row(self, posted: OutboxRow) -> None:
-        """Do what one row of the outbox says."""
-        if posted.body is None:
-            await self._bus.store.write_with_retry(lambda tx: self._break_off(tx, posted))
-            return
-        if posted.body["do"] in ("cancel", "follow"):
-            await self._following.handle_outbox_row(posted)
-            return
+    async def start(self, key: int, row: StartCall) -> None:
+        """Make the call that a row of the outbox asks for."""
         try:
-            waiting = await self._bus.store.write_with_retry(lambda tx: self._start(tx, posted))
+            waiting = await self._bus.store.write_with_retry(lambda tx: self._start(tx, key, row))
             if waiting is not None:
-                await self._await(posted, waiting)
+                await self._await(key, row, waiting)
         except Exception:
-            log.exception("%s could not be called", posted.body["resource"])
-            event = TaskFailed(posted.body["frame"], posted.body["number"], "States.Runtime", INTERNAL)
-            await self._bus.store.write_with_retry(lambda tx: self._conclude(tx, posted, event))
+            log.exception("%s could not be called", row.resource)
+            event = TaskFailed(row.frame, row.number, "States.Runtime", INTERNAL)
+            await self._bus.store.write_with_retry(lambda tx: self._conclude(tx, key, row, event))
 
     async def call_once(
         self, caller: Caller, resource: Resource, parameters: Json, watch: OnExchange | None = None
@@ -112,56 +107,47 @@ class TaskCaller:
             return self._refusal(nobody, binding, error, parameters)
         return self._read(nobody, resource, binding, answer)
 
-    def _break_off(self, tx: Tx, posted: OutboxRow) -> None:
-        """Nobody knows any more what an execution asked for: it can't go on."""
-        if outbox.delete(tx, posted.id):
-            self._driver.send_event(tx, int(posted.subject), Broken(f"row {posted.id} of the outbox cannot be read"))
-
-    def _start(self, tx: Tx, posted: OutboxRow) -> Awaitable[Json] | None:
+    def _start(self, tx: Tx, key: int, row: StartCall) -> Awaitable[Json] | None:
         """Make a call; what to wait for, where its answer takes time."""
-        if not outbox.is_pending(tx, posted.id):
+        if not outbox.is_pending(tx, key):
             return None
-        body = posted.body
-        work = Work(body["execution"], body["frame"], body["number"])
-        resource = parse_resource(body["resource"])
-        if resource is None or not self._driver.waits_for(tx, work):
-            outbox.delete(tx, posted.id)
+        resource = parse_resource(row.resource)
+        if resource is None or not self._driver.waits_for(tx, row.work):
+            outbox.delete(tx, key)
             return None
         if resource.kind == "activity":
-            outbox.delete(tx, posted.id)
-            self._polls.offer(tx, resource.text, work, body["token"], dumps(body["parameters"]))
+            outbox.delete(tx, key)
+            self._polls.offer(tx, resource.text, row.work, row.token or "", dumps(row.parameters))
             return None
         binding = bind_resource(resource)
         if binding is None:
             raise Bug(f"nothing serves {resource.text}")
         try:
             with tx.nested():
-                parameters = lambda_functions.invoke_parameters(resource, body["parameters"])
+                parameters = lambda_functions.invoke_parameters(resource, row.parameters)
                 if put_events.is_put_events(binding):
-                    parameters = put_events.put_events_parameters(parameters, body["arn"])
-                answer = self._call(tx, caller_of(body["arn"]), binding, parameters)
+                    parameters = put_events.put_events_parameters(parameters, row.arn)
+                answer = self._call(tx, caller_of(row.arn), binding, parameters)
         except (AwsError, ParametersRefused) as error:
-            self._conclude(tx, posted, self._refusal(work, binding, error, body["parameters"]))
+            self._conclude(tx, key, row, self._refusal(row.work, binding, error, row.parameters))
             return None
         if inspect.isawaitable(answer):
             return answer
-        self._answered(tx, posted, work, resource, binding, answer)
+        self._answered(tx, key, row, resource, binding, answer)
         return None
 
-    async def _await(self, posted: OutboxRow, waiting: Awaitable[Json]) -> None:
-        body = posted.body
-        work = Work(body["execution"], body["frame"], body["number"])
-        resource = parse_resource(body["resource"])
+    async def _await(self, key: int, row: StartCall, waiting: Awaitable[Json]) -> None:
+        resource = parse_resource(row.resource)
         assert resource is not None
         binding = bind_resource(resource)
         assert binding is not None
         try:
             answer = await waiting
         except AwsError as error:
-            refusal = self._refusal(work, binding, error, body["parameters"])
-            await self._bus.store.write_with_retry(lambda tx: self._conclude(tx, posted, refusal))
+            refusal = self._refusal(row.work, binding, error, row.parameters)
+            await self._bus.store.write_with_retry(lambda tx: self._conclude(tx, key, row, refusal))
             return
-        await self._bus.store.write_with_retry(lambda tx: self._answered(tx, posted, work, resource, binding, answer))
+        await self._bus.store.write_with_retry(lambda tx: self._answered(tx, key, row, resource, binding, answer))
 
     def _call(
         self, tx: Tx, caller: Caller, binding: CallBinding, parameters: Json, watch: OnExchange | None = None
@@ -182,9 +168,9 @@ class TaskCaller:
             self._checks[key] = compile_check(shape, service_quirks.quirks_of(binding.service))
         return self._checks[key]
 
-    def _conclude(self, tx: Tx, posted: OutboxRow, event: MachineEvent) -> None:
-        if outbox.delete(tx, posted.id):
-            self._driver.send_event(tx, posted.body["execution"], event)
+    def _conclude(self, tx: Tx, key: int, row: StartCall, event: MachineEvent) -> None:
+        if outbox.delete(tx, key):
+            self._driver.send_event(tx, row.execution, event)
 
     def _refusal(
         self, work: Work, binding: CallBinding, error: AwsError | ParametersRefused, parameters: Json
@@ -218,17 +204,17 @@ class TaskCaller:
         return error.code if error.code.endswith("Exception") else f"{error.code}Exception"
 
     def _answered(
-        self, tx: Tx, posted: OutboxRow, work: Work, resource: Resource, binding: CallBinding, answer: Json
+        self, tx: Tx, key: int, row: StartCall, resource: Resource, binding: CallBinding, answer: Json
     ) -> None:
         """A call was answered: the work is done, or goes on elsewhere."""
-        event = self._read(work, resource, binding, answer)
+        event = self._read(row.work, resource, binding, answer)
         if isinstance(event, TaskFailed) or resource.pattern == "":
-            self._conclude(tx, posted, event)
+            self._conclude(tx, key, row, event)
             return
-        self._conclude(tx, posted, TaskSubmitted(work.frame, work.number, event.output))
+        self._conclude(tx, key, row, TaskSubmitted(row.frame, row.number, event.output))
         if binding.sync is not None:
-            names = binding.sync.names(posted.body["parameters"], answer)
-            self._following.begin(tx, SyncCall(work, resource, binding, binding.sync, posted.body["arn"]), names)
+            names = binding.sync.names(row.parameters, answer)
+            self.sync_calls.begin(tx, SyncCall(row.work, resource, binding, binding.sync, row.arn), names)
 
     def _read(self, work: Work, resource: Resource, binding: CallBinding, answer: Json) -> TaskSucceeded | TaskFailed:
         """What an answer says of the call."""

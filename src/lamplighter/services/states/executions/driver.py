@@ -43,19 +43,20 @@ from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Bus
 from lamplighter.isolation.port import Isolation
+from lamplighter.services.states import outbox_rows
 from lamplighter.services.states.executions import status_event, step_marker
 from lamplighter.services.states.executions.execution_logging import ExecutionLog
 from lamplighter.services.states.executions.isolated_steps import INTERNAL, IsolatedSteps
 from lamplighter.services.states.executions.transition_log import describe_events
 from lamplighter.services.states.machines.compiled_definitions import CompiledDefinitions
+from lamplighter.services.states.outbox_rows import SERVICE, CancelCall, StartCall
 from lamplighter.services.states.tables import activities, executions, frames, redrives, state_machines
 from lamplighter.services.states.tables.executions import ExecutionRecord
 from lamplighter.services.states.tables.frames import Work
-from lamplighter.store import outbox, timers
+from lamplighter.store import timers
 from lamplighter.store.db import Damaged, Reader, Tx
 from lamplighter.store.timers import Timer
 
-SERVICE = "states"
 CACHED = 128
 """How many executions are held in memory: those that move, not those that wait."""
 
@@ -386,18 +387,9 @@ class Driver:
     def _carry_out(self, tx: Tx, key: int, execution: Execution, command: Command) -> None:
         match command:
             case StartTask(frame, number, resource, parameters, token, role):
-                body: Json = {
-                    "do": "start",
-                    "execution": key,
-                    "arn": execution.arn,
-                    "frame": frame,
-                    "number": number,
-                    "resource": resource.text,
-                    "parameters": parameters,
-                    "token": token,
-                    "role": role or execution.role,
-                }
-                outbox.put(tx, SERVICE, str(key), body)
+                role = role or execution.role
+                row = StartCall(key, execution.arn, frame, number, resource.text, parameters, token, role)
+                outbox_rows.put(tx, row)
             case CancelTask(frame, number, resource):
                 work = Work(key, frame, number)
                 names = frames.names_of_work(tx, work)
@@ -405,8 +397,7 @@ class Driver:
                 if resource.kind == "activity":
                     activities.drop(tx, work)
                 if names:
-                    body = {"do": "cancel", "resource": resource.text, "names": names, "arn": execution.arn}
-                    outbox.put(tx, SERVICE, str(key), body)
+                    outbox_rows.put(tx, CancelCall(key, resource.text, names, execution.arn))
             case SetTimer(frame, number, due, elapsed):
                 timers.put(tx, Timer(SERVICE, str(key), f"{frame}.{number}", due), elapsed=elapsed)
             case StartMapRun():

@@ -20,16 +20,17 @@ from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Bus
 from lamplighter.isolation.port import Isolation
+from lamplighter.services.states import outbox_rows
 from lamplighter.services.states.executions import redrive
-from lamplighter.services.states.executions.driver import SERVICE, Driver
+from lamplighter.services.states.executions.driver import Driver
 from lamplighter.services.states.executions.isolated_steps import INTERNAL
 from lamplighter.services.states.map_runs.child_results import child_result, pending_child_result, result_elements
 from lamplighter.services.states.map_runs.item_selector import ChildInputs, InputsNotReady
+from lamplighter.services.states.outbox_rows import ReadItems, WriteResults
 from lamplighter.services.states.tables import executions
 from lamplighter.services.states.tables import map_runs as rows
 from lamplighter.services.states.tables.frames import Work
 from lamplighter.services.states.tables.map_runs import ChildExecution, MapRun, Stage
-from lamplighter.store import outbox
 from lamplighter.store.db import Tx
 
 log = logging.getLogger("lamplighter.states")
@@ -117,7 +118,7 @@ class ChildExecutions:
 
     def _set_out(self, tx: Tx, run: MapRun) -> None:
         if run.stage == "READ":
-            outbox.put(tx, SERVICE, str(run.execution), {"do": "read", "run": run.id})
+            outbox_rows.put(tx, ReadItems(run.execution, run.id))
         else:
             self.go_on(tx, run.id)
 
@@ -222,7 +223,7 @@ class ChildExecutions:
             return
         writes = loads(run.writing)["parameters"] is not None and run.reading is None
         if writes:
-            outbox.put(tx, SERVICE, str(run.execution), {"do": "write", "run": run.id})
+            outbox_rows.put(tx, WriteResults(run.execution, run.id))
         rows.update(tx, replace(run, stage="WRITE" if writes else "DONE"))
 
     # --- items are read, results are written --------------------------------------------------------------------------

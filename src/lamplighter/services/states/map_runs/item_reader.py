@@ -18,10 +18,11 @@ from lamplighter.outbound.aws import RemoteServices
 from lamplighter.services.states.executions.isolated_steps import INTERNAL
 from lamplighter.services.states.map_runs.child_executions import ChildExecutions
 from lamplighter.services.states.map_runs.s3_objects import read_s3_items, s3_caller, s3_error_message
+from lamplighter.services.states.outbox_rows import ReadItems
 from lamplighter.services.states.tables import map_runs as rows
 from lamplighter.services.states.tables.map_runs import MapRun
 from lamplighter.store import outbox
-from lamplighter.store.db import OutboxRow, Store, Tx
+from lamplighter.store.db import Store, Tx
 
 log = logging.getLogger("lamplighter.states")
 
@@ -40,11 +41,11 @@ class ItemReaderRunner:
         self._children = children
         self._remote = remote
 
-    async def handle_outbox_row(self, posted: OutboxRow) -> None:
+    async def handle_row(self, key: int, row: ReadItems) -> None:
         """Read the items of a Map Run, and tell it so."""
-        run = rows.by_id(self._store.reader, posted.body["run"])
+        run = rows.by_id(self._store.reader, row.run)
         tell = await self._outcome(run) if run is not None and run.reading is not None else _nothing
-        await self._store.write_with_retry(partial(outbox.finish, key=posted.id, tell=tell))
+        await self._store.write_with_retry(partial(outbox.finish, key=key, tell=tell))
 
     async def _outcome(self, run: MapRun) -> Callable[[Tx], None]:
         try:

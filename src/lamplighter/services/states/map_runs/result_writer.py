@@ -20,10 +20,11 @@ from lamplighter.services.states.map_runs.child_executions import PAGE, ChildExe
 from lamplighter.services.states.map_runs.child_results import result_elements
 from lamplighter.services.states.map_runs.item_selector import InputsNotReady
 from lamplighter.services.states.map_runs.s3_objects import s3_caller, s3_error_message
+from lamplighter.services.states.outbox_rows import WriteResults
 from lamplighter.services.states.tables import map_runs as rows
 from lamplighter.services.states.tables.map_runs import MapRun
 from lamplighter.store import outbox
-from lamplighter.store.db import OutboxRow, Store, Tx
+from lamplighter.store.db import Store, Tx
 
 log = logging.getLogger("lamplighter.states")
 
@@ -42,11 +43,11 @@ class ResultWriterRunner:
         self._children = children
         self._remote = remote
 
-    async def handle_outbox_row(self, posted: OutboxRow) -> None:
+    async def handle_row(self, key: int, row: WriteResults) -> None:
         """Write the results of a Map Run, and tell it so."""
-        run = rows.by_id(self._store.reader, posted.body["run"])
+        run = rows.by_id(self._store.reader, row.run)
         tell = await self._outcome(run) if run is not None and run.stage == "WRITE" else _nothing
-        await self._store.write_with_retry(partial(outbox.finish, key=posted.id, tell=tell))
+        await self._store.write_with_retry(partial(outbox.finish, key=key, tell=tell))
 
     async def _outcome(self, run: MapRun) -> Callable[[Tx], None]:
         try:
