@@ -1,7 +1,7 @@
-"""Scheduled container jobs with retries, timeouts and failure alerts: on one box, or on AWS, from the same file.
+"""Run scheduled container jobs with retries, timeouts and failure alerts, on one machine or on AWS, from one file.
 
-This module imports nothing, so that a pure part (`lamplighter.asl.execution.advance`) loads without the edges of the
-world.
+This module imports nothing, so that a pure module (`lamplighter.asl.execution.advance`) loads without the modules that
+do input and output.
 """
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""`python -m lamplighter`, and the command of that name."""
+"""Run the command line: the `lamplighter` command and `python -m lamplighter`."""
 
 import os
 import sys
@@ -7,7 +7,7 @@ from lamplighter.cli.app import build_app, requested_command
 
 
 def main() -> None:
-    """Do what was typed."""
+    """Run the command that the process arguments name."""
     build_app(requested_command(sys.argv[1:], os.environ))(prog_name="lamplighter")
 
 

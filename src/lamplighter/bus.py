@@ -1,7 +1,8 @@
-"""Where services meet: `call` an operation of a service by its AWS names, `publish` an event.
+"""Connect the services of one engine: `call` runs an operation under its AWS name, `publish` sends an event.
 
-Promises that an operation is answered after its commit, and that an event is heard in the transaction that caused it,
-so that neither can be without the other. Refuses to know any service.
+Guarantees that an operation is answered only after its commit. Guarantees that listeners handle an event in the
+transaction that caused the event, so that either both are kept or neither. The bus contains no code for a particular
+service.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ from lamplighter.store.timers import Timer
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """For whom something is done: an account in a region."""
+    """The account and region for which an operation runs."""
 
     account: str
     region: str
@@ -26,7 +27,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An event as EventBridge carries it, without what every event has by itself (version, id).
+    """An event as EventBridge transports it, without the fields that every event gets (version, id).
 
     See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html.
     """
@@ -41,50 +42,50 @@ class Event:
 
 
 Work = Callable[[], object]
-"""What is done ahead of a turn (`base/precompute.py`). A `Prepared` that it returns goes to the operation with its
-params."""
+"""Work that runs in a thread before a turn (`base/precompute.py`). If it returns a `Prepared`, its value goes to the
+operation together with the parameters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Something that was worked out of an operation's params."""
+    """A value that was computed from an operation's parameters before its turn."""
 
     value: Json
 
 
 PREPARED = object()
-"""The member of the params that has what is ready: nobody outside can name it."""
+"""The key of the parameters under which `prepare` stores a `Prepared` value. A request cannot contain this key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation of a service, in one of two kinds: it only reads, or it runs in a turn of writes.
+    """One operation of a service: it either only reads (`read`), or it runs in a turn of writes (`write`).
 
-    A result that is awaitable is awaited after the commit (long polling).
+    If the result is awaitable, the bus awaits it after the commit (long polling).
     """
 
     read: Callable[[Reader, Caller, Json], Json] | None = None
     write: Callable[[Tx, Caller, Json], Json] | None = None
     prepare: Callable[[Reader, Caller, Json], Work | None] | None = None
-    """Tells what may be done in a thread before the call, so that its turn is short."""
+    """Return the work that may run in a thread before the call, so that the turn is short; None if there is none."""
 
 
 Listener = Callable[[Tx, Event], None]
 Wants = Callable[[Tx], bool]
-"""Whether a listener would do anything with an event now."""
+"""Return whether a listener would do anything with an event now."""
 
 
 class CallerGone(LamplighterError):
-    """Nobody waits for the answer any more."""
+    """The caller has disconnected and no longer waits for the answer."""
 
 
 async def wait_forever() -> None:
-    """A caller that waits, however long it takes."""
+    """Wait until cancelled: the default for callers that never disconnect."""
     await asyncio.Event().wait()
 
 
 async def first_result(*given: Awaitable[Json]) -> Json:
-    """What comes of the one that is done first; the others are given up."""
+    """Return the result of the awaitable that finishes first; cancel the others."""
     waits = [asyncio.ensure_future(each) for each in given]
     try:
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -96,26 +97,26 @@ async def first_result(*given: Awaitable[Json]) -> Json:
 
 
 class Service:
-    """A service of an engine; a subclass overrides what it has."""
+    """A service of an engine; a subclass overrides the methods that it needs."""
 
     name: str
-    """Its name in the outbox, in timers and in the signatures of requests, such as `ecs`."""
+    """The service's name in the outbox, in timers and in the signatures of requests, such as `ecs`."""
     operations: Mapping[str, Operation]
-    """Its operations by AWS's names."""
+    """The service's operations by their AWS names."""
 
     async def handle_outbox_row(self, posted: OutboxRow) -> None:
-        """Do what a row of the outbox says, after its commit: at least once."""
+        """Process an outbox row after its commit. The engine calls this at least once for each row."""
         raise Bug(f"{self.name} puts nothing into the outbox, but row {posted.id} has its name")
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:  # noqa: ARG002 - for those that override it
-        """Handle a timer that is due; this transaction has deleted it already."""
+        """Handle a timer that is due; this transaction has already deleted its row."""
         raise Bug(f"{self.name} sets no timers, but {timer.subject} has its name")
 
     def drop_caches(self) -> None:
-        """Forget what is kept in memory, because a turn was lost."""
+        """Drop all state held in memory, because a turn failed and its writes are lost."""
 
     async def start(self) -> None:
-        """Take up what the last engine left."""
+        """Resume the work that the last engine left unfinished."""
 
     async def stop(self) -> None:
         """Release connections and threads; change nothing."""
@@ -123,7 +124,7 @@ class Service:
 
 @dataclass(slots=True)
 class Bus:
-    """All services of one engine."""
+    """All services of one engine, and the listeners to their events."""
 
     store: Store
     _services: dict[str, Mapping[str, Operation]] = field(default_factory=dict)
@@ -136,25 +137,25 @@ class Bus:
         operations: Mapping[str, Operation],
         load: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        """Answer for a service from now on; `load` has it loaded before it is first needed."""
+        """Register the operations of a service; `load` loads the service before its first use."""
         self._services[service] = operations
         if load is not None:
             self._loads[service] = load
 
     def serves(self, service: str, operation: str) -> bool:
-        """Whether someone answers for this operation."""
+        """Return whether a registered service has this operation."""
         return operation in self._services.get(service, {})
 
     def serves_any(self, service: str) -> bool:
-        """Whether someone answers for this service at all."""
+        """Return whether the service is registered."""
         return service in self._services
 
     def is_loaded(self, service: str) -> bool:
-        """Whether a turn may invoke a service without loading it first."""
+        """Return whether a turn may invoke the service without loading it first."""
         return service not in self._loads
 
     async def load(self, service: str) -> None:
-        """Load a service before it is first needed."""
+        """Load a service unless it is already loaded."""
         if load := self._loads.get(service):
             await load()
             self._loads.pop(service, None)
@@ -167,7 +168,10 @@ class Bus:
         params: Json,
         left: Callable[[], Awaitable[None]] = wait_forever,
     ) -> Json:
-        """Have an operation done, from outside of any turn; `left` raises when there is no more use in an answer."""
+        """Run an operation from outside of any turn and return its result.
+
+        `left` is awaited while the result is pending; it raises when the caller no longer needs an answer.
+        """
         params = await self.prepare(caller, service, operation, params)
         entry = self._find(service, operation)
         if entry.write is not None:
@@ -179,9 +183,9 @@ class Bus:
         return await first_result(result, left()) if inspect.isawaitable(result) else result
 
     async def prepare(self, caller: Caller, service: str, operation: str, params: Json) -> Json:
-        """Do in a thread what would make the turn of an operation long; the params with which to invoke it then.
+        """Run in a thread the work that would make the operation's turn long; return the parameters for the operation.
 
-        Nothing depends on it but how long the turn is.
+        The result of the operation does not depend on this call; only the length of its turn does.
         """
         if not self.is_loaded(service):
             await self.load(service)
@@ -195,27 +199,30 @@ class Bus:
         return {**params, PREPARED: done.value} if isinstance(done, Prepared) else params
 
     def invoke(self, tx: Tx, caller: Caller, service: str, operation: str, params: Json) -> Json:
-        """Have an operation done inside a turn: its writes are kept or undone with the rest of the job's."""
+        """Run an operation inside the current turn; its writes are kept or undone with those of the calling job."""
         entry = self._find(service, operation)
         return (entry.write or entry.read)(tx, caller, params)  # type: ignore[misc]
 
     def read(self, reader: Reader, caller: Caller, service: str, operation: str, params: Json) -> Json:
-        """Have an operation answered that only reads, with what `reader` sees."""
+        """Run a read-only operation on what `reader` sees. Raises `UnknownOperation` if the operation writes."""
         entry = self._find(service, operation)
         if entry.read is None:
             raise UnknownOperation(f"{service}:{operation} does more than look")
         return entry.read(reader, caller, params)
 
     def subscribe(self, source: str, listener: Listener, wants: Wants = lambda _tx: True) -> None:
-        """Hear every event of a source that is wanted, in the transaction that caused it. `*` hears all."""
+        """Call `listener` with every event of a source that `wants` accepts, in the transaction that caused the event.
+
+        The source `*` means all sources.
+        """
         self._listeners.setdefault(source, []).append((listener, wants))
 
     def has_listeners(self, source: str) -> bool:
-        """Whether anybody listens to a source."""
+        """Return whether a source has a listener."""
         return source in self._listeners or "*" in self._listeners
 
     def publish(self, tx: Tx, source: str, make: Callable[[], Event]) -> None:
-        """Tell of an event; it is made only where somebody wants it."""
+        """Send an event to its listeners; call `make` to build the event only if a listener wants it."""
         every = self._listeners.get(source, []) + self._listeners.get("*", [])
         listeners = [listener for listener, wants in every if wants(tx)]
         if listeners:

@@ -1,14 +1,18 @@
-"""HTTP in and out: one port for all services, as an ASGI application on uvicorn.
+"""Answer HTTP requests: one port for all services, as an ASGI application on uvicorn.
 
-Promises that no web page reaches the engine (`wire/access/host_header.py`, `wire/access/cross_site.py`): the Host
-header must be one of its names, and a call must carry an AWS signature in its Authorization header. Without one, a
-request can open a link that SNS sent (`wire/access/unsigned_requests.py`), or ask how the engine is:
-`/_lamplighter/health`, `/_lamplighter/metrics`, `/_lamplighter/slots` and `/_lamplighter/runs`. Promises that a request
-is bounded in size, and that no answer is a stack trace. Where there are holders of credentials, the signature must be
-one of theirs, and may be in the query then, because it is verified; metrics, slots and runs are for them alone, and
-what is open is whether the engine is well, its certificate and the links of SNS. What is for the console goes to the
-console, which has its own guard and login (`console/security/guard.py`, `console/security/login.py`) and is loaded when
-somebody first looks at it. See https://asgi.readthedocs.io/en/latest/specs/www.html.
+Guarantees that no web page of another site can call the engine (`wire/access/host_header.py`,
+`wire/access/cross_site.py`): the Host header must be one of the engine's names, and a call must carry an AWS signature
+in its Authorization header. Without a signature, a request can open a link that SNS sent
+(`wire/access/unsigned_requests.py`) or read the engine's state: `/_lamplighter/health`, `/_lamplighter/metrics`,
+`/_lamplighter/slots` and `/_lamplighter/runs`. Guarantees that the size of a request is limited, and that no answer is
+a stack trace.
+
+If credentials are configured, the signature must be made with one of them. It may then be in the query, because it is
+verified. Metrics, slots and runs then need credentials too; health, the certificate and the links of SNS stay open.
+
+Requests for console pages go to the console, which has its own protection and login (`console/security/guard.py`,
+`console/security/login.py`). The console is loaded with the first such request. See
+https://asgi.readthedocs.io/en/latest/specs/www.html.
 """
 
 import asyncio
@@ -22,7 +26,7 @@ from urllib.parse import parse_qsl
 
 from lamplighter.base.errors import AwsError, ServiceError, Unavailable, ValidationError
 from lamplighter.base.json_text import Json, dump_bytes
-from lamplighter.base.modules import load_module
+from lamplighter.base.modules import load_object
 from lamplighter.base.threads import run_in_thread
 from lamplighter.bus import Caller, CallerGone, first_result
 from lamplighter.console import paths
@@ -42,10 +46,10 @@ Send = Callable[[MutableMapping[str, Json]], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 LARGEST = 8 * 1024 * 1024
-"""Bytes of a request's body: the largest of the AWS APIs here is 1 MiB, of which JSON may make six times as much."""
+"""The most bytes of a request's body: AWS's largest request here has 1 MiB, which JSON can make six times as large."""
 
 SHORT = 32_768
-"""Bytes of a body up to which a request is understood on the loop, which takes some milliseconds at most."""
+"""The most bytes of a body that is decoded on the event loop, which takes a few milliseconds at most."""
 
 T = TypeVar("T")
 
@@ -53,7 +57,7 @@ log = logging.getLogger("lamplighter.server")
 
 
 class TooLarge(ServiceError, code="RequestEntityTooLargeException", status=413):
-    """The request is larger than any that AWS takes."""
+    """The request is larger than any that AWS accepts."""
 
 
 @dataclass(frozen=True)
@@ -62,14 +66,14 @@ class HttpServer:
 
     engine: Engine
     hosts: AllowedHosts
-    """The names by which it may be called."""
+    """The names that a Host header may have."""
     holders: CredentialSet | None = None
-    """Who may come in; None where any credentials are taken, because only this machine reaches the port."""
+    """The accepted credentials. None accepts any, because only this machine can reach the port."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when the server is about to stop: what would be answered later is refused now."""
+    """Set when the server is about to stop: requests that still wait for an answer are then refused."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Answer one HTTP request."""
         if scope["type"] != "http":
             return
         headers = dict(scope["headers"])
@@ -82,7 +86,7 @@ class HttpServer:
             if paths.is_page(http) and not is_open:
                 await (await asyncio.to_thread(self._console))(scope, receive, send)
                 return
-            if not is_open:  # a link is opened from wherever it is read: its secret is what guards it
+            if not is_open:  # an SNS link may be opened from any page: the secret in the link protects it
                 cross_site.check_origin(http)
             signer = None if is_open else self._signer(http)
             http = HttpRequest(http.method, http.path, http.query, headers, await _body(headers, receive))
@@ -108,9 +112,9 @@ class HttpServer:
 
     @cached_property
     def _pages(self) -> Application:
-        """The console, which costs as much to load as the engine."""
-        module = load_module("lamplighter.console.app")
-        made: Application = module.application(LocalPort(self.engine), self.engine.world, self.closing, self.holders)
+        """The console's application, loaded on first use: loading it costs as much as loading the engine."""
+        build_app = load_object("lamplighter.console.app:build_app")
+        made: Application = build_app(LocalPort(self.engine), self.engine.world, self.closing, self.holders)
         return made
 
     async def _answer(self, http: HttpRequest, request_id: str, left: Callable[[], Awaitable[None]]) -> Response:
@@ -132,16 +136,19 @@ class HttpServer:
             raise InternalFailure(request_id) from error
 
     async def _subscription(self, http: HttpRequest, request_id: str) -> Response:
-        """A page that a link in a mail opens."""
-        module = await asyncio.to_thread(load_module, "lamplighter.console.pages.subscription")
+        """Return the page that a link in a mail opens."""
+        respond = await asyncio.to_thread(load_object, "lamplighter.console.pages.subscription:respond")
         nobody = Caller("", "")
-        response: Response = await module.respond(
+        response: Response = await respond(
             lambda operation, params: self.engine.call(nobody, "sns", operation, params), http, request_id
         )
         return response
 
     def _signer(self, http: HttpRequest) -> Credentials | None:
-        """Who has to have signed a request, if anybody; strangers are refused before more of it is read."""
+        """Return the credentials that must have signed the request, or None if no signature is verified.
+
+        Refuses unknown callers before the request's body is read.
+        """
         if http.method == "GET" and http.path in WATCHED:
             if self.holders is not None and http.path not in OPEN:
                 gate.admit_monitoring(http, self.holders, self.engine.world.now())
@@ -160,7 +167,7 @@ class HttpServer:
 
 
 async def _health(engine: Engine, _http: HttpRequest, request_id: str) -> Response:
-    """The health of the engine (`engine/health.py`), whether mails are sent, and what tasks may not ask for."""
+    """Return the engine's health (`engine/health.py`), whether mails are sent, and the `--deny` rules."""
     found, config = health.read_health(engine), engine.config
     body = found.body() | {"mails": config.smtp is not None, "denied": sorted(config.deny)}
     return make_response(200 if found.available else 503, b"application/json", dump_bytes(body), request_id)
@@ -171,7 +178,7 @@ async def _metrics(engine: Engine, _http: HttpRequest, request_id: str) -> Respo
 
 
 async def _slots(engine: Engine, http: HttpRequest, request_id: str) -> Response:
-    """The slots of a schedule: `?arn=…`, and `&before=SECONDS` for those that follow on a page."""
+    """Return the slots of a schedule: `?arn=…`, and `&before=SECONDS` for the next page."""
     given = dict(parse_qsl(http.query.decode("latin-1")))
     found = SCHEDULE.fullmatch(given.get("arn", ""))
     if found is None or not SECONDS.fullmatch(given.get("before", "0")):
@@ -184,7 +191,7 @@ async def _slots(engine: Engine, http: HttpRequest, request_id: str) -> Response
 
 
 async def _runs(engine: Engine, http: HttpRequest, request_id: str) -> Response:
-    """The latest executions of a state machine, also of one that is deleted: `?machine=NAME&region=REGION`."""
+    """Return the latest executions of a state machine, even a deleted one: `?machine=NAME&region=REGION`."""
     given = dict(parse_qsl(http.query.decode("latin-1")))
     name, region = given.get("machine", ""), given.get("region", "")
     if not MACHINE.fullmatch(name) or not REGION.fullmatch(region):
@@ -195,7 +202,7 @@ async def _runs(engine: Engine, http: HttpRequest, request_id: str) -> Response:
 
 
 async def _certificate(engine: Engine, _http: HttpRequest, request_id: str) -> Response:
-    """The certificate of what SNS signs."""
+    """Return the certificate that verifies the signatures of SNS messages."""
     found = await engine.call(Caller(engine.config.account, ""), "sns", "GetCertificate", {})
     return make_response(200, b"application/x-pem-file", found, request_id)
 
@@ -212,22 +219,26 @@ WATCHED: Mapping[bytes, Callable[[Engine, HttpRequest, str], Awaitable[Response]
     unsigned_requests.CERTIFICATE.encode(): _certificate,
 }
 OPEN = frozenset({b"/_lamplighter/health", unsigned_requests.CERTIFICATE.encode()})
-"""What anybody may ask for: a load balancer, and who checks a message of SNS."""
+"""The paths that need no credentials: load balancers read the health, receivers of SNS messages read the certificate.
+"""
 
 
 class InternalFailure(
     ServiceError, template="The request failed through a fault of the engine, whose log has it under {}.", status=500
 ):
-    """Something is wrong with this program; its log has it."""
+    """The engine has a bug; its log has the stack trace."""
 
 
 async def _decode_in_thread(http: HttpRequest, work: Callable[[], T]) -> T:
-    """Do what takes as long as a request's body is: in a thread where that would hold up the others."""
+    """Run work whose duration grows with the request's body, in a thread if the body is large.
+
+    Other requests then need not wait for it.
+    """
     return await run_in_thread(work) if len(http.body) > SHORT else work()
 
 
 async def _hung_up(receive: Receive) -> None:
-    """The end of the connection; the body has been read."""
+    """Wait for the client to disconnect, then raise `CallerGone`; the body has been read already."""
     while (await receive())["type"] != "http.disconnect":
         continue
     raise CallerGone

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sysconfig
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 from importlinter.api import read_configuration
@@ -59,8 +60,15 @@ def test_modules_that_are_imported_by_name_respect_the_layers_too() -> None:
     assert [(module.name, name) for module, name in found if not may_import(module, name)] == []
 
 
+def test_every_object_that_is_loaded_by_its_reference_exists() -> None:
+    references = [name for module in MODULES for name in module_names(module) if ":" in name]
+    assert len(references) > 8
+    modules = {name: name.partition(":") for name in references}
+    assert [name for name, (module, _, item) in modules.items() if not hasattr(import_module(module), item)] == []
+
+
 def test_a_name_that_breaks_the_layers_is_found() -> None:
-    text = 'load("lamplighter.engine.engine")'
+    text = 'load("lamplighter.engine.engine:Engine")'
     (name,) = module_names(Module("store/db.py", text, ast.parse(text)))
     assert not may_import(Module("store/db.py", text, ast.parse(text)), name)
 
@@ -68,7 +76,7 @@ def test_a_name_that_breaks_the_layers_is_found() -> None:
 def module_names(module: Module) -> Iterator[str]:
     """Give the names of modules of the program that stand in a module as texts."""
     texts = (node.value for node in ast.walk(module.tree) if isinstance(node, ast.Constant))
-    pattern = re.compile(r"lamplighter(\.\w+){2,}\.?")
+    pattern = re.compile(r"lamplighter(\.\w+){2,}(\.|:\w+)?")
     yield from (text for text in texts if isinstance(text, str) and pattern.fullmatch(text))
 
 

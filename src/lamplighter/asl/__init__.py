@@ -1,5 +1,5 @@
-"""The Amazon States Language as a machine: one event in, the next state and what to do about it out.
+"""Interpret the Amazon States Language: an event leads to the next state of the execution and to commands.
 
-Promises purity: the same definition, execution, event and world give the same step, whatever the weather. Refuses to
-know services, storage or networks; a Task is a resource name and parameters. See https://states-language.net/spec.html.
+Guarantees purity: the same definition, execution, event and `World` always lead to the same step. Knows no services,
+storage or networks; a Task is a resource name with parameters. See https://states-language.net/spec.html.
 """

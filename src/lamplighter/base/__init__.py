@@ -1,4 +1,5 @@
-"""What every layer may use: errors, ARNs, JSON text and the one door to clock and chance.
+"""Define what every layer may use: errors, ARNs, JSON text and the port for clock, names and randomness (`World`).
 
-Promises to be pure, with one exception that is named for it (`world.py`). Refuses to know any AWS service.
+Guarantees code without IO, apart from the modules that are named for it (`world.py`, `files.py`, `threads.py`). This
+package depends on no AWS service.
 """

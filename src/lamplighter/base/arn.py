@@ -1,7 +1,7 @@
-"""Amazon Resource Names.
+"""Parse and build Amazon Resource Names.
 
-See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html. Promises to take apart and put together;
-refuses to judge whether the resource exists.
+See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html. The functions do not check whether the
+resource exists.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ PARTITION = "aws"
 
 @dataclass(frozen=True, slots=True)
 class Arn:
-    """arn:partition:service:region:account:resource"""
+    """An ARN: arn:partition:service:region:account:resource."""
 
     service: str
     region: str
@@ -24,7 +24,7 @@ class Arn:
 
 
 def parse(text: str) -> Arn | None:
-    """Take an ARN apart; None where the text is no ARN."""
+    """Parse an ARN; return None if the text is not an ARN."""
     parts = text.split(":", 5)
     if len(parts) != 6 or parts[0] != "arn" or not parts[1] or not parts[2] or not parts[5]:
         return None
@@ -32,5 +32,5 @@ def parse(text: str) -> Arn | None:
 
 
 def build(service: str, region: str, account: str, resource: str) -> str:
-    """Put an ARN together."""
+    """Build the text of an ARN in the partition `aws`."""
     return f"arn:{PARTITION}:{service}:{region}:{account}:{resource}"

@@ -1,7 +1,7 @@
-"""What an engine may be told to refuse (`up --deny`): what gives a task more of this machine than a container.
+"""Decide which task definitions `up --deny` refuses: those with more access to this machine than a plain container.
 
-Promises a reason for each task definition that is denied, whatever field it comes from. Refuses to judge what an image
-does: it is the container that holds it.
+Guarantees a reason for each denied task definition, from whichever field it comes. The rules do not inspect what an
+image does: the container confines it.
 See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html.
 """
 
@@ -17,17 +17,17 @@ CAPABILITIES = frozenset(
         *("SYS_PTRACE", "SYS_RAWIO", "SYS_TIME"),
     }
 )
-"""Those with which a container can reach the machine, or change it for all."""
+"""Linux capabilities with which a container can reach the host or change it for all of its users."""
 _VOLUME = re.compile("[A-Za-z0-9_][A-Za-z0-9_.-]*")
-"""The name of a volume; a path is none."""
+"""The pattern of a volume's name; a path does not match."""
 
 
 class UnknownDenyWord(ValueError):
-    """There is nothing of this name to deny; str() names what there is."""
+    """A word that `--deny` does not know; str() lists the known words."""
 
 
 def parse_deny_list(text: str) -> frozenset[str]:
-    """The words of a list with commas; raises UnknownWord."""
+    """Split a comma-separated list of deny words. Raises `UnknownDenyWord`."""
     found = frozenset(each.strip() for each in text.split(",") if each.strip())
     for each in sorted(found - KINDS.keys()):
         raise UnknownDenyWord(f"{each} is nothing that can be denied: write {', '.join(KINDS)}, or some of them")
@@ -35,7 +35,7 @@ def parse_deny_list(text: str) -> frozenset[str]:
 
 
 def denied_reason(definition: Json, deny: Collection[str]) -> str | None:
-    """Why a task definition is denied; None where it is not."""
+    """Return why a task definition is denied, or None if it is allowed."""
     for word, reasons in KINDS.items():
         if word in deny:
             for reason in reasons(definition):

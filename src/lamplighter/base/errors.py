@@ -1,28 +1,28 @@
-"""The one tree of errors.
+"""Define the root classes of all errors.
 
-An `AwsError` is the caller's mistake or a state of affairs that AWS has a name for: it carries AWS's code and HTTP
-status and its text is AWS's message. A `Bug` is ours: it is logged with its stack trace and told to the caller as
-InternalFailure, without details.
+An `AwsError` is the caller's mistake or a condition that AWS has an error for. It carries AWS's code and HTTP status,
+and its text is AWS's message. A `Bug` is a fault of this program: the engine logs it with its stack trace and answers
+the caller with InternalFailure, without details.
 """
 
 
 class LamplighterError(Exception):
-    """The root of every error that this program raises itself."""
+    """The base class of every error that this program raises itself."""
 
 
 class Bug(LamplighterError):
-    """Something happened that this program believed impossible; never the caller's fault."""
+    """A fault of this program: a case that its code considered impossible. It is never the caller's fault."""
 
 
 class MayTakeLong(LamplighterError):
-    """Nobody can tell beforehand how long the work takes: it must not be done where others wait for it."""
+    """Work without a known bound, started where other requests would wait for it."""
 
 
 class AwsError(LamplighterError):
-    """An error in AWS's words."""
+    """An error with AWS's code, HTTP status and message."""
 
     code = "ValidationException"
-    """The name on the wire, as the service model spells the error shape's code."""
+    """The error code on the wire, as the service model spells the error shape's code."""
     status = 400
 
     def __init__(self, message: str, *, code: str | None = None, status: int | None = None) -> None:
@@ -37,8 +37,8 @@ class AwsError(LamplighterError):
 class ServiceError(AwsError):
     """An error of one service.
 
-    A subclass says its `template`, AWS's message with `{}` for each value that the constructor takes, its `code` where
-    that is not the name of the class, and its `status` where that is not 400. A subclass of an error inherits its code.
+    A subclass sets its `template`: AWS's message with `{}` for each value that the constructor takes. It sets `code` if
+    that is not the name of the class, and `status` if that is not 400. A subclass of an error inherits its code.
     """
 
     template = "{}"
@@ -58,30 +58,30 @@ class ServiceError(AwsError):
 
 
 class ValidationError(AwsError):
-    """The request does not fit its shape; the message lists each violation as AWS does."""
+    """A request that does not fit its shape; the message lists each violation as AWS does."""
 
 
 class AccessDenied(AwsError):
-    """The request is not allowed to reach this server."""
+    """A request that this server does not accept: its Host header is unknown, or a page of another site sent it."""
 
     code = "AccessDeniedException"
 
 
 class MissingAuthentication(AwsError):
-    """The request carries no AWS signature."""
+    """A request without an AWS signature."""
 
     code = "MissingAuthenticationTokenException"
     status = 403
 
 
 class UnknownOperation(AwsError):
-    """The service has no operation of this name, or this program does not serve it."""
+    """A request for an operation that the service does not have or that this program does not support."""
 
     code = "UnknownOperationException"
 
 
 class Unavailable(AwsError):
-    """The request was not carried out and nothing of it was kept; send it again."""
+    """A request that was not carried out and left no trace; the caller may send it again."""
 
     code = "ServiceUnavailable"
     status = 503

@@ -1,4 +1,7 @@
-"""Which sizes Fargate has: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html"""
+"""List the task sizes that Fargate offers.
+
+See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html.
+"""
 
 SIZES: dict[int, range] = {
     256: range(512, 2049, 512),
@@ -9,15 +12,15 @@ SIZES: dict[int, range] = {
     8192: range(16384, 61441, 4096),
     16384: range(32768, 122881, 8192),
 }
-"""MiB that go with CPU units; 256 units take 512, 1024 and 2048 MiB only."""
+"""The MiB that each number of CPU units allows; 256 units allow only 512, 1024 and 2048 MiB."""
 
 
 def fits(cpu: int, memory: int) -> bool:
-    """Whether there is such a size."""
+    """Return whether Fargate has this size."""
     return memory in SIZES.get(cpu, ()) and (cpu, memory) != (256, 1536)
 
 
 def nearest(cpu: int, memory: int) -> tuple[int, int]:
-    """The smallest size that has at least so much of both; the largest, if none has."""
+    """Return the smallest size with at least this CPU and memory, or the largest size if none is big enough."""
     sizes = [(units, size) for units, row in SIZES.items() for size in row if fits(units, size)]
     return min((each for each in sizes if each[0] >= cpu and each[1] >= memory), default=sizes[-1])

@@ -1,8 +1,7 @@
-"""Files that survive a power cut: content and name are on disk when these functions return.
+"""Write files that survive a power cut: content and name are on disk when these functions return.
 
-A file that was written is in the page cache only, and a file that was renamed may come back empty: the content is on
-disk after fsync of the file, the name after fsync of its directory. See
-https://man7.org/linux/man-pages/man2/fsync.2.html.
+A write reaches only the page cache, and a renamed file may be empty after a power cut. Content is on disk after fsync
+of the file, the name after fsync of its directory. See https://man7.org/linux/man-pages/man2/fsync.2.html.
 """
 
 import os
@@ -11,7 +10,7 @@ from pathlib import Path
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """Write a file whole, for its owner only: after a crash it is there with this content, or as it was before."""
+    """Replace a file atomically, for its owner only: after a crash it has the old or the new content."""
     draft = path.with_name(f".{path.name}.new")
     with suppress(FileNotFoundError):
         draft.unlink()  # A draft that a killed process left may have another mode.
@@ -24,14 +23,14 @@ def write_file(path: Path, content: bytes) -> None:
 
 
 def make_directory(path: Path) -> None:
-    """Make a directory for its owner only, where it is missing; the one above it has to be there."""
+    """Create a directory for its owner only if it is missing; its parent must exist."""
     if not path.is_dir():
         path.mkdir(mode=0o700, exist_ok=True)
         sync_directory(path.parent)
 
 
 def make_path(path: Path) -> None:
-    """Make a directory and those above it, where they are missing."""
+    """Create a directory and its missing parents."""
     if not path.is_dir():
         if not path.parent.exists():
             make_path(path.parent)
@@ -39,12 +38,12 @@ def make_path(path: Path) -> None:
 
 
 def sync_directory(path: Path) -> None:
-    """Put the names in a directory on disk."""
+    """Sync the names of the files in a directory to disk."""
     _sync(path, os.O_DIRECTORY)
 
 
 def sync_file(path: Path) -> None:
-    """Put on disk what anybody has written to a file; harmless where there is none."""
+    """Sync to disk what any process has written to a file; do nothing if the file does not exist."""
     with suppress(FileNotFoundError):
         _sync(path, 0)
 

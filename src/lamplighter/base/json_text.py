@@ -1,7 +1,7 @@
-"""JSON text in and out, one way for the whole program.
+"""Read and write JSON text, in one way for the whole program.
 
-Promises compact text with keys in their given order, as AWS writes it, and integers of any size. Refuses NaN, Infinity
-and lone surrogates, as RFC 8259 does.
+Guarantees compact text with keys in their given order, as AWS writes it, and integers of any size. Rejects NaN,
+Infinity and lone surrogates, as RFC 8259 does.
 """
 
 import json
@@ -14,43 +14,43 @@ Json: TypeAlias = Any
 """A JSON value: None, bool, int, float, str, list or dict with str keys. The only use of Any in this program."""
 
 Raw = orjson.Fragment
-"""Text that is JSON already; `dumps` copies it into its place without reading it."""
+"""Text that is JSON already; `dumps` copies it into the output without parsing it."""
 
 
 class JsonError(ValueError):
-    """The text is not JSON; str() says where and why."""
+    """Text that is not JSON; str() states the position and the reason."""
 
 
 DEEPEST = 800
-"""How deeply a document may be nested: what the standard library writes within Python's recursion limit of 1,000."""
+"""The deepest nesting of a document: the standard library can write it within Python's recursion limit of 1,000."""
 
 
 class TooDeep(JsonError):
-    """The document is nested more deeply than can be written."""
+    """A document that is nested too deeply to be written."""
 
 
 _LONG = re.compile("[0-9]{19}")
 
 
 def loads(text: str | bytes) -> Json:
-    """Read JSON text."""
+    """Parse JSON text. Raises `JsonError` if the text is not JSON."""
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise JsonError(str(error)) from None
-    # orjson reads an integer beyond 64 bits as a float; the standard library does not.
+    # orjson reads an integer beyond 64 bits as a float; the standard library keeps it exact.
     if not _LONG.search(text if isinstance(text, str) else text.decode()):
         return value
     try:
         return json.loads(text)
     except RecursionError:
         raise TooDeep(f"the document is nested more than {DEEPEST} deep") from None
-    except ValueError as error:  # an integer of more digits than Python reads
+    except ValueError as error:  # an integer with more digits than Python reads
         raise JsonError(str(error)) from None
 
 
 def loads_object(text: str | bytes) -> dict[str, Json]:
-    """Read the text of a JSON object; any other value is a JsonError, too."""
+    """Parse the text of a JSON object. Raises `JsonError` for any other value, too."""
     found = loads(text)
     if not isinstance(found, dict):
         raise JsonError("it is no object")
@@ -58,7 +58,7 @@ def loads_object(text: str | bytes) -> dict[str, Json]:
 
 
 def dumps(value: Json) -> str:
-    """Write compact JSON text."""
+    """Return a value as compact JSON text."""
     try:
         return orjson.dumps(value).decode()
     except TypeError:
@@ -66,11 +66,11 @@ def dumps(value: Json) -> str:
 
 
 def dump_bytes(value: Json) -> bytes:
-    """Write compact JSON text as UTF-8."""
+    """Return a value as compact JSON text in UTF-8."""
     try:
         return orjson.dumps(value)
     except TypeError:
-        # orjson stops at 64-bit integers and at a depth of 254; the standard library does not.
+        # orjson accepts only 64-bit integers and a depth of 254; the standard library has neither limit.
         return _dump_slowly(value)
 
 
@@ -81,7 +81,7 @@ def _dump_slowly(value: Json) -> bytes:
 
 
 def depth(value: Json) -> int:
-    """How deeply a document is nested; not by recursion, of which a program has only so much."""
+    """Return how deeply a document is nested. The search is not recursive: Python limits the depth of recursion."""
     found, level = 0, [value]
     while level:
         containers = [each for each in level if isinstance(each, (dict, list))]

@@ -1,13 +1,21 @@
-"""Modules that are imported when they are first needed, because each takes a part of a second to import.
+"""Import objects when they are first needed, because some modules take a noticeable part of a second to import.
 
-Promises one way to do so: `tests/architecture` finds the names of modules in the source, wherever they are texts, and
-holds the layers for them as for any other import.
+An object reference is written as in packaging's entry points: `package.module:name`. Guarantees one way to do this:
+`tests/architecture` finds the references in string literals, checks that each object exists and that the layers allow
+its import. See https://packaging.python.org/en/latest/specifications/entry-points/#data-model.
 """
 
 import importlib
 from types import ModuleType
+from typing import Any
+
+
+def load_object(reference: str) -> Any:
+    """Import an object by its reference, `package.module:name`, and return it."""
+    module, _, name = reference.partition(":")
+    return getattr(load_module(module), name)
 
 
 def load_module(name: str) -> ModuleType:
-    """Import a module by its full name, and return it."""
+    """Import a module by its full name and return it."""
     return importlib.import_module(name)

@@ -1,10 +1,12 @@
-"""Where a secret is held, and under which names one box holds it.
+"""Parse references to secrets, and find their values in a `.env` file or in environment variables.
 
-ECS names a secret by `valueFrom`: the name or ARN of a parameter of Systems Manager, or the ARN of a secret of Secrets
-Manager with a JSON key, a stage and a version behind it. A job file writes `ssm:/a/db` or `secretsmanager:db:key`.
-Promises that each place has names of its own, so that two places have two values: the place as the job file writes it
-(`ssm:/a/db`), which a `.env` takes, and the same in capitals as a variable of a process (`SSM_A_DB`). A variable that
-does not begin like this is never a secret. See
+ECS names a secret by `valueFrom`: the name or ARN of a Systems Manager parameter, or the ARN of a Secrets Manager
+secret. A JSON key, a stage and a version may follow the latter. A job file writes `ssm:/a/db` or
+`secretsmanager:db:key`.
+
+A reference has two names under which this machine can hold its value. The first is the text of the job file
+(`ssm:/a/db`), which a `.env` file accepts. The second is the same text in capitals as an environment variable
+(`SSM_A_DB`). So no `valueFrom` can read a variable without such a prefix. See
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/secrets-envvar-secrets-manager.html.
 """
 
@@ -16,7 +18,7 @@ from functools import partial
 from lamplighter.base.json_text import JsonError, dumps, loads
 
 Held = Callable[[str, str], str | None]
-"""The value of the secret that a container knows by a name, from a place; None where there is none."""
+"""A function of a name in the container and a reference; it returns the secret's value, or None."""
 
 _SUFFIX = re.compile(r"-[A-Za-z0-9]{6}\Z")
 SSM, SECRETS_MANAGER = "ssm", "secretsmanager"
@@ -24,26 +26,26 @@ SSM, SECRETS_MANAGER = "ssm", "secretsmanager"
 
 @dataclass(frozen=True, slots=True)
 class SecretReference:
-    """One place."""
+    """A reference to a secret in Systems Manager or Secrets Manager."""
 
     service: str
     name: str
     key: str = ""
-    """Of a secret that is a JSON object, the member."""
+    """The member to read if the secret is a JSON object."""
 
     @property
     def text(self) -> str:
-        """As a job file writes it."""
+        """The reference as a job file writes it."""
         return f"{self.service}:{self.name}" + (f":{self.key}" if self.key else "")
 
     @property
     def variable(self) -> str:
-        """The variable of a process that holds it."""
+        """The name of the environment variable that holds the value."""
         return re.sub("[^A-Z0-9]+", "_", self.text.upper())
 
 
 def parse_reference(text: str) -> SecretReference:
-    """The place that `valueFrom`, or a job file, names."""
+    """Parse a reference from `valueFrom` or from a job file."""
     parts = text.split(":")
     if parts[0] == "arn" and len(parts) > 6 and parts[2] == SECRETS_MANAGER:
         return SecretReference(SECRETS_MANAGER, parts[6], parts[7] if len(parts) > 7 else "")
@@ -55,21 +57,21 @@ def parse_reference(text: str) -> SecretReference:
 
 
 def _path(name: str) -> str:
-    """A parameter's name: the ARN of one in a hierarchy does not show the slash that it begins with."""
+    """Return a parameter's name with its leading slash, which the ARN of a parameter in a hierarchy does not show."""
     bare = name.removeprefix("/")
     return f"/{bare}" if "/" in bare else bare
 
 
 def is_same_secret(one: str, other: str) -> bool:
-    """Whether two texts name one place; of Secrets Manager, with and without the six characters behind a name."""
+    """Return whether two texts refer to the same secret, with or without Secrets Manager's random suffix."""
     return not {each.text for each in _spellings(parse_reference(one))}.isdisjoint(
         each.text for each in _spellings(parse_reference(other))
     )
 
 
 def find_secret(held: Mapping[str, str], text: str) -> str | None:
-    """The value that is held for a place."""
-    # A parameter's bare name could be that of any variable.
+    """Return the value that `held` has for a reference, or None."""
+    # Only an ARN is looked up as written: a parameter's bare name could be the name of any variable.
     if text.startswith("arn:") and text in held:
         return held[text]
     for each in _spellings(parse_reference(text)):
@@ -85,7 +87,7 @@ def find_secret(held: Mapping[str, str], text: str) -> str | None:
 
 
 def environment_secrets(process: Mapping[str, str]) -> Held:
-    """The secrets that a process holds, by their places alone."""
+    """Return a function that finds secrets in a process's environment; it ignores their names in the container."""
     return partial(_of_place, process)
 
 
@@ -102,7 +104,7 @@ def _spellings(where: SecretReference) -> Iterator[SecretReference]:
 
 
 def _member(text: str, key: str) -> str | None:
-    """A member of a secret that is a JSON object."""
+    """Return a member of a secret that is a JSON object, or None."""
     try:
         document = loads(text)
     except JsonError:

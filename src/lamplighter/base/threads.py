@@ -1,7 +1,8 @@
-"""Work that takes long, in a thread, while the event loop goes on.
+"""Run long work in a thread while the event loop continues.
 
-A thread that makes a million objects has the garbage collector look through all of them again and again, and everybody
-waits for it. What is made of JSON has no cycles, so that the collector finds nothing: it pauses meanwhile.
+A thread that makes a million objects triggers Python's garbage collector again and again. Each collection scans all of
+these objects, and every other thread waits for it. Parsed JSON has no reference cycles, so the collector would find
+nothing: it is disabled while the thread runs.
 """
 
 import asyncio
@@ -13,12 +14,13 @@ T = TypeVar("T")
 
 
 async def run_in_thread(run: Callable[[], T]) -> T:
-    """Run a function in a thread, without the collector; return its result."""
+    """Run a function in a thread with the garbage collector disabled, and return its result."""
     return await asyncio.to_thread(_without_collector, run)
 
 
 def _without_collector(run: Callable[[], T]) -> T:
-    # Of several threads the first that ends has it collect again: it is never off for good.
+    # Only a thread that found the collector enabled enables it again, perhaps while others still run. So it never stays
+    # disabled.
     collects = gc.isenabled()
     gc.disable()
     try:

@@ -1,6 +1,6 @@
-"""The one module that may import time, uuid, random and secrets: clock, names and chance are handed in.
+"""Provide the clock, unique names and randomness; the only module that may import time, uuid, random and secrets.
 
-Promises that a test can own all three (`fixed_world`), so that a month of nights runs in milliseconds.
+Guarantees that a test can control all three (`fixed_world`) and so simulate a month of runs in milliseconds.
 """
 
 import os
@@ -13,36 +13,36 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 PROCESS_CLOCK = 2
-"""CPUCLOCK_SCHED: https://github.com/torvalds/linux/blob/master/include/linux/posix-timers.h"""
+"""The kernel's constant CPUCLOCK_SCHED: https://github.com/torvalds/linux/blob/master/include/linux/posix-timers.h"""
 
 UUIDS_AT_ONCE = 64
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Clock, names and chance."""
+    """The clock, names and randomness that a piece of code may use."""
 
     now: Callable[[], int]
-    """Milliseconds since the epoch, UTC, as the wall clock has it: the resolution of AWS's own timestamps."""
+    """Milliseconds since the epoch, UTC, by the wall clock: the resolution of AWS's own timestamps."""
     monotonic: Callable[[], int]
-    """The same on a clock that nobody can set: it agreed with the wall clock when it was made, and measures lengths."""
+    """Milliseconds on a clock that cannot be set, to measure durations. It began at the wall clock's time."""
     uuid: Callable[[], str]
-    """A name that never repeats, in the form of a UUID version 4."""
+    """A function that returns a new unique name in the form of a UUID version 4."""
     random: Callable[[], float]
-    """A number in [0, 1)."""
+    """A function that returns a random number in [0, 1)."""
     may_block: bool = True
-    """Whether work without a known bound may be done here; where it may not, it raises MayTakeLong."""
+    """Whether work without a known bound may run here; if not, such work raises `MayTakeLong`."""
 
 
 def repeatable_world(wall: int, steady: int, seed: int) -> World:
-    """Return a world whose clock stands and whose names and chance follow from a seed."""
+    """Return a `World` whose clock does not move and whose names and random numbers follow from a seed."""
     clock = ManualClock(wall)
     clock.unset = steady
     return fixed_world(clock, seed)
 
 
 def real_world() -> World:
-    """The machine's clocks, the operating system's randomness."""
+    """Return a `World` that uses the machine's clocks and the operating system's randomness."""
     start = time.time_ns() - time.monotonic_ns()
     return World(
         now=lambda: time.time_ns() // 1_000_000,
@@ -53,10 +53,11 @@ def real_world() -> World:
 
 
 def uuid_source() -> Callable[[], str]:
-    """Return what makes UUIDs version 4 of the operating system's randomness; threads may share it.
+    """Return a function that makes UUIDs version 4 from the operating system's randomness; threads may share it.
 
-    Each request needs some. `uuid.uuid4` takes four times as long, and asks the system each time, which lets another
-    thread take the interpreter. See https://www.rfc-editor.org/rfc/rfc9562#section-5.4.
+    Each request needs several UUIDs. `uuid.uuid4` takes four times as long: it calls the system for each UUID and
+    releases the interpreter lock, so that another thread may take it. See
+    https://www.rfc-editor.org/rfc/rfc9562#section-5.4.
     """
     stock: list[str] = []
 
@@ -78,7 +79,7 @@ def _uuid4(digits: str) -> str:
 
 
 def sleep(seconds: float) -> None:
-    """Let the current thread wait."""
+    """Block the current thread for a number of seconds."""
     time.sleep(seconds)
 
 
@@ -88,9 +89,9 @@ def thread_seconds() -> float:
 
 
 def process_seconds(pid: int) -> float | None:
-    """Return the seconds of processor time that another process has used; None where the system does not tell.
+    """Return the seconds of processor time that another process has used, or None if the system does not report them.
 
-    The clock is the one that clock_getcpuclockid(3) names: Linux makes its number of the process' own.
+    This reads the clock of clock_getcpuclockid(3), whose number Linux derives from the process id.
     """
     try:
         return time.clock_gettime((~pid << 3) | PROCESS_CLOCK)
@@ -99,32 +100,32 @@ def process_seconds(pid: int) -> float | None:
 
 
 class ManualClock:
-    """A clock that stands until it is told to move."""
+    """A clock that moves only when a test moves it."""
 
     def __init__(self, start: int = 1_767_225_600_000) -> None:
         self.wall = start
         self.unset = start
 
     def now(self) -> int:
-        """What the wall clock shows, in milliseconds since the epoch."""
+        """Return the wall clock's time in milliseconds since the epoch."""
         return self.wall
 
     def monotonic(self) -> int:
-        """What it would show had nobody set it."""
+        """Return the time in milliseconds without the effect of `jump`."""
         return self.unset
 
     def advance(self, milliseconds: int) -> None:
-        """Let time pass."""
+        """Move both clocks forward."""
         self.wall += milliseconds
         self.unset += milliseconds
 
     def jump(self, milliseconds: int) -> None:
-        """Set the wall clock, forward or back, while no time passes."""
+        """Set the wall clock forward or back; the monotonic clock stays."""
         self.wall += milliseconds
 
 
 def fixed_world(clock: ManualClock | None = None, seed: int = 0) -> World:
-    """A world in which everything repeats."""
+    """Return a `World` that depends only on a manual clock and a seed, so that every run of a test is the same."""
     hands = clock or ManualClock()
     dice = random.Random(seed)  # noqa: S311 - repeatable on purpose
 
@@ -135,11 +136,11 @@ def fixed_world(clock: ManualClock | None = None, seed: int = 0) -> World:
 
 
 def unguessable(letters: str, length: int) -> str:
-    """A key: so many of these letters as the operating system's best randomness gives them."""
+    """Return a random key of this length from these letters, by the system's cryptographic randomness."""
     return "".join(secrets.choice(letters) for _ in range(length))
 
 
 def iso(milliseconds: int) -> str:
-    """The instant as AWS writes it inside documents: 2026-01-01T00:00:00.000Z."""
+    """Format an instant as AWS writes it inside documents: 2026-01-01T00:00:00.000Z."""
     whole, rest = divmod(milliseconds, 1000)
     return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}.{rest:03d}Z"

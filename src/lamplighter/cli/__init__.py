@@ -1,4 +1,5 @@
-"""The hands: what a person types.
+"""The command line of `lamplighter`.
 
-Promises exit codes that a script can use, and errors that say what to do. Refuses to know more than the engine's doors.
+Guarantees exit codes that a script can use, and errors that tell the user what to do. The commands call the engine over
+HTTP, at the AWS APIs and its own `/_lamplighter` paths; only `up`, which runs the engine, and `doctor` reach inside it.
 """

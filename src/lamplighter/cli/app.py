@@ -1,7 +1,7 @@
-"""The command `lamplighter`: a table of verbs, of which the one that is asked for is loaded.
+"""The command `lamplighter`: a table of subcommands, which loads only the requested one.
 
-Promises that a verb costs what it needs itself: `lamplighter version` loads no engine and no template, and neither does
-the list of verbs. Exit codes: 0 all is well, 1 it is not and the output says why, 2 the command line makes no sense.
+Guarantees that a command loads only what it needs: `lamplighter version` and the list of commands load no engine and no
+template. Exit codes: 0 success, 1 failure, which the output explains, 2 a wrong command line.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,18 +11,18 @@ from typing import Annotated
 import typer
 
 from lamplighter import __version__
-from lamplighter.base.modules import load_module
+from lamplighter.base.modules import load_object
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One verb: a module of this package holds a function of its name."""
+    """A subcommand; the module of its name in `cli/commands` holds a function of the same name."""
 
     help: str
 
     def load(self, name: str) -> Callable[..., None]:
-        """The function that does it."""
-        function: Callable[..., None] = getattr(load_module(f"lamplighter.cli.commands.{name}"), name)
+        """Import the command's module and return its function."""
+        function: Callable[..., None] = load_object(f"lamplighter.cli.commands.{name}:{name}")
         return function
 
 
@@ -48,14 +48,14 @@ COMMANDS: Mapping[str, Command] = {
 
 
 def requested_command(words: Sequence[str], environment: Mapping[str, str]) -> str | None:
-    """The verb of a command line, or of the one that a shell wants completed."""
+    """Return the command that a command line names, or that the shell asks to complete; None if there is none."""
     completed = environment.get("COMP_WORDS", environment.get("_TYPER_COMPLETE_ARGS", ""))
     typed = completed.split()[1:] if "_LAMPLIGHTER_COMPLETE" in environment else words
     return next((word for word in typed if not word.startswith("-")), None)
 
 
 def build_app(verb: str | None) -> typer.Typer:
-    """The command line, ready to do one verb; the others are there to be listed."""
+    """Build the command line with the function of one command; the other commands are only listed in the help."""
     app = typer.Typer(
         name="lamplighter",
         help="Scheduled container jobs with retries, timeouts and failure alerts.",
@@ -85,7 +85,7 @@ def _options(
 
 
 def _listed() -> None:
-    """Stands for a verb that nobody asked for."""
+    """Stand in for a command that was not requested, so that the help lists it."""
 
 
 def version() -> None:

@@ -1,4 +1,4 @@
-"""Where the engine of a data directory listens: a file that `up` leaves there, and that outlives one that is killed."""
+"""Name the file in which `up` records the engine's URL. The file remains if the engine is killed."""
 
 ADDRESS = "address"
-"""The file's name, in the data directory."""
+"""The file's name in the data directory."""

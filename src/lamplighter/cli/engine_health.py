@@ -1,4 +1,4 @@
-"""Whether an engine of ours answers at an address, and how it is."""
+"""Read the health of a lamplighter engine, and detect whether one listens at an address."""
 
 import json
 import urllib.error
@@ -8,11 +8,11 @@ from lamplighter.base.json_text import Json, loads
 
 HEALTH = "/_lamplighter/health"
 PATIENCE = 5
-"""Seconds."""
+"""Seconds to wait for an answer."""
 
 
 def read_health(url: str) -> Json:
-    """What an engine says of its health; None where no engine of ours answers."""
+    """Return the health document of the engine at a URL, or None if no lamplighter engine answers there."""
     try:
         with urllib.request.urlopen(url.rstrip("/") + HEALTH, timeout=PATIENCE) as answer:  # noqa: S310 - the user's URL
             return _said(answer.read())
@@ -24,7 +24,7 @@ def read_health(url: str) -> Json:
 
 
 def is_lamplighter(endpoint: str | None) -> bool:
-    """Whether an engine of ours is behind an endpoint, rather than AWS or what else speaks as AWS does."""
+    """Return whether an endpoint is a lamplighter engine, and not AWS or another server with AWS's APIs."""
     return endpoint is not None and read_health(endpoint) is not None
 
 

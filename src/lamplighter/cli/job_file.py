@@ -1,4 +1,4 @@
-"""The job file that a verb is about, and how its problems are shown."""
+"""Read the job file for a command, and print its problems."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -23,7 +23,7 @@ USUAL = Path(JOB_FILE_NAME)
 
 
 def read_job_file(file: Path, environment: str | None) -> LoadedJobFile:
-    """Read a job file; what is wrong with it is shown, and the verb ends with 1."""
+    """Read a job file; if it has errors, print them and end the command with exit code 1."""
     try:
         return load_job_file(file, environment)
     except JobFileError as error:
@@ -32,11 +32,11 @@ def read_job_file(file: Path, environment: str | None) -> LoadedJobFile:
 
 
 SEVERAL = 3
-"""From how many jobs on a finding that is the same for all of them is shown once."""
+"""The number of jobs with the same finding from which on the finding is printed only once."""
 
 
 def group_problems(problems: Iterable[Problem]) -> list[Problem]:
-    """Problems as they are shown: what several jobs have in common stands at the first, with the names of all."""
+    """Merge equal problems of several jobs into one, which stands at the first of them and names all jobs."""
     listed = list(problems)
     alike: dict[tuple[str, str, str], list[Problem]] = {}
     for each in listed:
@@ -53,12 +53,12 @@ def group_problems(problems: Iterable[Problem]) -> list[Problem]:
 
 
 def _kind(problem: Problem) -> tuple[str, str, str]:
-    """What is said without the job that it is said of."""
+    """Return the key that equal problems share: the severity, the message without the job's name, and the advice."""
     return problem.severity, problem.message.partition(": ")[2], problem.instead
 
 
 def print_problems(problems: Iterable[Problem]) -> None:
-    """Show problems on standard error."""
+    """Print problems on standard error."""
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     for each in problems:
         console.print(

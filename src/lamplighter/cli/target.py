@@ -1,7 +1,8 @@
-"""Where a verb's calls go: to the engine of this folder, to an engine somewhere else, or to AWS.
+"""Decide where a command sends its calls: to this folder's engine, to an engine elsewhere, or to AWS.
 
-Promises the same verbs for all three: whoever has a `Target` has boto3 clients and needs to know no more. An engine of
-this folder is found by the address that `up` leaves in its data directory, where its credentials are too if it has any.
+Guarantees that commands work the same for all three: a `Target` returns boto3 clients, and its callers need nothing
+else. The engine of this folder is found by the address that `up` writes into its data directory, which also holds the
+engine's credentials if there are any.
 """
 
 import os
@@ -34,7 +35,7 @@ DEFAULT_DATA = Path(".lamplighter")
 DEFAULT_REGION = "us-east-1"
 URL = re.compile(r"https?://[^/]")
 EXPIRED = ("ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired")
-"""How AWS says that credentials were good until a while ago."""
+"""Error codes of AWS for credentials that have expired."""
 ANY_CREDENTIALS = {"aws_access_key_id": "lamplighter", "aws_secret_access_key": "lamplighter"}
 
 EndpointUrlOption = Annotated[
@@ -48,14 +49,14 @@ DataOption = Annotated[Path, typer.Option("--data", help="The data directory of 
 
 @dataclass(frozen=True)
 class Target:
-    """One account and region, behind AWS's own address or an engine's."""
+    """An account and region, reached at AWS's own address or at an engine's URL."""
 
     endpoint: str | None
-    """An engine's URL; None for AWS."""
+    """The engine's URL; None for AWS."""
     region: str
     profile: str | None = None
     credentials: Credentials | None = None
-    """Who calls the engine of this folder, where it asks."""
+    """The credentials for the engine of this folder; None if it requires none."""
 
     @cached_property
     def _session(self) -> Json:
@@ -68,8 +69,8 @@ class Target:
         return session
 
     def client(self, service: str) -> Json:
-        """A boto3 client."""
-        # boto3 would put a prefix before an engine's host for some operations: sync-127.0.0.1.
+        """Return a boto3 client of a service."""
+        # Without this, boto3 adds a prefix to the engine's host name for some operations, such as sync-127.0.0.1.
         config = Config(inject_host_prefix=self.endpoint is None, retries={"mode": "standard", "total_max_attempts": 5})
         return self._session.client(service, endpoint_url=self.endpoint, config=config)
 
@@ -86,7 +87,10 @@ def find_target(
     region: str | None = None,
     data: Path = DEFAULT_DATA,
 ) -> Target:
-    """What the options of a verb mean; ends the verb with 1 where no engine can be found, with 2 where they clash."""
+    """Return the target that a command's options select.
+
+    Ends the command with exit code 1 if no engine can be found, and with 2 if the options contradict each other.
+    """
     if aws and endpoint_url:
         raise typer.BadParameter("say --aws or --endpoint-url, not both")
     if endpoint_url is not None and not URL.match(endpoint_url):
@@ -100,13 +104,13 @@ def find_target(
 
 
 def default_region(profile: str | None = None) -> str:
-    """The region of who says none: that of the environment, or of the AWS configuration."""
+    """Return the default region: from the environment, else from the AWS configuration, else us-east-1."""
     named = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     return named or boto3.Session(profile_name=profile).region_name or DEFAULT_REGION
 
 
 def read_address(data: Path) -> str:
-    """Where the engine on a data directory listens."""
+    """Return the URL of the engine of a data directory; end the command with exit code 1 if no address is recorded."""
     try:
         return (data / ADDRESS).read_text().strip()
     except OSError:
@@ -119,7 +123,7 @@ def read_address(data: Path) -> str:
 
 
 def _holder(data: Path) -> Credentials | None:
-    """Who may come in to the engine on a data directory, if it has its own file that says so."""
+    """Return the first credentials of a data directory's credentials file, or None if there is no such file."""
     file = data / CREDENTIALS
     try:
         return next(iter(credentials.load_credentials(file).values())) if file.exists() else None
@@ -129,11 +133,11 @@ def _holder(data: Path) -> Credentials | None:
 
 
 CALL_ERRORS = (BotoCoreError, ClientError, ResponseParserError)
-"""What boto3 raises where a call comes to nothing."""
+"""The exceptions that boto3 raises for a failed call."""
 
 
 def explain_error(error: BotoCoreError | ClientError | ResponseParserError, where: Target) -> str:
-    """What went wrong with a call, and what to do about it where that is known."""
+    """Return a sentence that describes a failed call and, where the cause is known, what to do."""
     if isinstance(error, ResponseParserError):
         hint = "is a proxy in between?" if where.endpoint is None else "is it an engine's URL?"
         return f"{where} gives an answer that is none of AWS's: {hint}"
@@ -150,7 +154,7 @@ def explain_error(error: BotoCoreError | ClientError | ResponseParserError, wher
 
 
 def has_expired(error: Exception) -> bool:
-    """Whether somebody was signed in, and is no longer."""
+    """Return whether a call failed because the credentials have expired."""
     if isinstance(error, ClientError):
         return error.response["Error"].get("Code") in EXPIRED
     return isinstance(error, (UnauthorizedSSOTokenError, TokenRetrievalError))

@@ -1,6 +1,6 @@
-"""The console: pages that show what runs, ran and will run, and the few buttons that change it.
+"""Serve the console: web pages that show current, past and future runs, and the few buttons that change something.
 
-Promises to know AWS's APIs only, through a port (`console/ports/port.py`), so that it shows an engine and an AWS
-account alike; that no page holds a script or style of its own, and that every text of others is escaped. Refuses to
-keep anything.
+Guarantees that the console uses AWS's APIs through a port (`console/ports/port.py`), so that the same pages show an
+engine or an AWS account. No page contains an inline script or style, and all foreign text is escaped. The console
+stores nothing.
 """

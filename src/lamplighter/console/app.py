@@ -1,7 +1,8 @@
-"""The console as an ASGI application.
+"""Build the console as an ASGI application.
 
-To add a page: a module here with a function of a `Page` and a `ROUTES`, a template, a line in `PAGES` below, the first
-word of its path in `paths.py`, its title in `look.SECTIONS`, and a test in `tests/console`.
+To add a page, write a module in `pages` with a function of a `Page` and a `ROUTES`, and a template. Then add its routes
+to `PAGES` below, the first word of its path to `paths.py`, its title to `view.templates.SECTIONS`, and a test to
+`tests/console`.
 """
 
 import asyncio
@@ -60,11 +61,11 @@ PAGES: tuple[BaseRoute, ...] = (
     *stacks.ROUTES,
     *calendar.ROUTES,
 )
-"""The first that fits a path answers: one that ends in an ARN comes after those that go on behind it."""
+"""The routes of all pages; the first match answers. A path that ends in an ARN comes after the longer paths."""
 
 
 def build_app(port: ConsolePort, world: World, closing: asyncio.Event, holders: CredentialSet | None = None) -> ASGIApp:
-    """The console over a port; it streams until `closing` is set. Where there are holders, only they come in."""
+    """Build the console for a port. Streams end when `closing` is set. If there are `holders`, a login is required."""
     look = Templates(port.title, locked=holders is not None)
     door = Login(holders, world, look) if holders is not None else None
     app = Starlette(

@@ -1,7 +1,7 @@
-"""What a page has at hand: the request, AWS's APIs at a place, and templates.
+"""Provide the page functions with the request, AWS's APIs in one place (account and region), and the templates.
 
-A page is an async function of a `Page`; a button is one of a `Page` and the form's fields, and cannot be reached
-without the form's token. See any module beside this one for the pattern.
+A page is an async function of a `Page`. A button is an async function of a `Page` and the form's fields, and cannot be
+reached without the form's token. See any module in `console/pages` for an example.
 """
 
 import asyncio
@@ -23,40 +23,40 @@ from lamplighter.console.security import forms
 from lamplighter.console.view.templates import Templates
 
 SCRIPT, GO_ON = "x-lamplighter-script", "x-lamplighter-go-on"
-"""Headers: a script has sent the form, and where the browser goes on (`static/forms.js`)."""
+"""Headers: a script sent the form, and the URL that the browser opens next (`static/forms.js`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """What all pages of one console share."""
+    """The objects that all pages of a console share."""
 
     port: ConsolePort
     world: World
     templates: Templates
     closing: asyncio.Event
-    """Set when the server is about to stop: nothing may stream on."""
+    """Set when the server is about to stop, so that all streams end."""
     skipped_cache: RunCache[Sequence[str]] = field(default_factory=RunCache)
-    """Runs that succeeded, and those that they made way for: none, but for runs that were skipped."""
+    """By succeeded run: the runs that made it skip. Empty for a run that was not skipped."""
     idle_cache: RunCache[float] = field(default_factory=RunCache)
-    """Seconds between the parts of runs that were redriven (`console/view/run_duration.py`)."""
+    """Seconds between the parts of redriven runs (`console/view/run_duration.py`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One request, as a page function sees it."""
+    """One request as a page function receives it."""
 
     console: Console
     request: Request
     place: Place
     token: str
-    """What the browser's forms carry."""
+    """The token that the browser's forms contain."""
 
     async def call(self, service: str, operation: str, **params: Json) -> Json:
-        """Call an operation by its AWS name, in the place of this page."""
+        """Call an operation by its AWS name in the account and region of this page."""
         return await self.console.port.call(self.place, service, operation, params)
 
     async def call_if_allowed(self, service: str, operation: str, **params: Json) -> Json:
-        """The same where nothing depends on it: None where the credentials do not allow it."""
+        """Call an operation, or return None if the credentials do not allow it."""
         try:
             return await self.call(service, operation, **params)
         except AwsError as error:
@@ -65,7 +65,7 @@ class Page:
             raise
 
     def at(self, arn: str) -> "Page":
-        """The same page in the place of a resource; ValidationError where the text is no ARN."""
+        """Return the same page in the account and region of a resource. Raises ValidationError for an invalid ARN."""
         place = place_of_arn(arn)
         if place is None:
             raise ValidationError(f"Invalid Arn: '{arn}'")
@@ -73,42 +73,45 @@ class Page:
 
     @property
     def arn(self) -> str:
-        """The resource that the path names."""
+        """The ARN in the request's path."""
         found: str = self.request.path_params["arn"]
         return found
 
     @property
     def url(self) -> str:
-        """The page of the resource that the path names, without what follows on it."""
+        """The path of the resource's own page, without the parts that follow it."""
         first = self.request.url.path.split("/", 2)[1]
         return f"/{first}/{quote(self.arn, safe=':/')}"
 
     def query(self, name: str) -> str | None:
-        """A parameter of the query; None where it is not given."""
+        """Return a query parameter, or None if it is absent or empty."""
         return self.request.query_params.get(name) or None
 
     def query_number(self, name: str) -> int | None:
-        """A parameter of the query that is a number; None where it is none."""
+        """Return a query parameter as a number, or None if it is not one."""
         text = self.query(name) or ""
         return int(text) if re.fullmatch("[0-9]{1,12}", text) else None
 
     async def render_text(self, template: str, **values: Json) -> str:
-        """The template filled in, as text."""
+        """Render a template as text."""
         places = await self.console.port.places()
         shared = {"page": self, "place": self.place, "places": places, "token": self.token}
-        # What a link to a whole section says of the place, where that is not where everybody begins.
+        # The query that links to other sections need, unless this page is in the default account and region.
         shared["where"] = "" if self.place == places[0] else f"?{urlencode(asdict(self.place))}"
         return self.console.templates.fill(template, shared | values)
 
     async def render(self, template: str, status: int = 200, **values: Json) -> Response:
-        """The template filled in, as a page."""
+        """Render a template as a page."""
         response = HTMLResponse(await self.render_text(template, **values), status)
         if forms.form_token(self.request) is None:
             forms.set_token(response, self.token, secure=self.request.url.scheme == "https")
         return response
 
     def redirect(self, to: str) -> Response:
-        """Go on to another page, after a button; a form that a script sent is told where, and goes there itself."""
+        """Redirect to another page after a button.
+
+        If a script sent the form, return the URL in a header instead, and the script opens it.
+        """
         response = RedirectResponse(to, 303)
         if SCRIPT in self.request.headers:
             return Response(status_code=204, headers={GO_ON: response.headers["location"]})
@@ -120,7 +123,7 @@ SubmitForm = Callable[[Page, Mapping[str, str]], Awaitable[Response]]
 
 
 def page_route(path: str, show: ShowPage) -> Route:
-    """A page at a path."""
+    """Create the route of a page."""
 
     async def endpoint(request: Request) -> Response:
         return await show(await _page(request))
@@ -129,7 +132,7 @@ def page_route(path: str, show: ShowPage) -> Route:
 
 
 def form_route(path: str, act: SubmitForm) -> Route:
-    """A button: what a form at a path does."""
+    """Create the route of a button. Its form is checked before `act` is called."""
 
     async def endpoint(request: Request) -> Response:
         given = await forms.read_fields(request)
@@ -139,7 +142,7 @@ def form_route(path: str, act: SubmitForm) -> Route:
 
 
 async def _page(request: Request) -> Page:
-    """The page of a request, in the place of the resource that its path names, or that its query asks for."""
+    """Return the page for a request, in the account and region of the path's ARN or of the query."""
     console: Console = request.app.state.console
     token = forms.form_token(request) or console.world.uuid()
     page = Page(console, request, await _asked_for(console, request), token)

@@ -1,8 +1,8 @@
-"""Which requests are for the console, told without loading it: pages, beside the AWS APIs on one port.
+"""Decide which requests are for the console, without loading it. Pages and AWS's APIs share one port.
 
-Promises that no request of an AWS client is taken for one: those are signed, and none of the APIs here has a path that
-begins as a page's does. A person with a browser who asks for what is nowhere is told so by a page, as whoever asks for
-text/html; a program gets AWS's answer.
+Guarantees that no request of an AWS client goes to the console: such requests are signed, and no path of the supported
+APIs begins like that of a page. A client that accepts text/html receives a page for an unknown path; other clients
+receive AWS's error.
 """
 
 from lamplighter.wire.http import HttpRequest
@@ -13,13 +13,13 @@ FIRST = frozenset(
         *("calendar", "definitions", "events", "queues", "rules", "stacks", "tasks", "topics"),
     }
 )
-"""What the paths of pages begin with. A new section of the console adds its word here."""
+"""The first words of the pages' paths. A new section of the console adds its word here."""
 OWN = "_lamplighter"
-"""What the paths begin with that engines answer themselves."""
+"""The first word of the paths that the engine itself answers."""
 
 
 def is_page(http: HttpRequest) -> bool:
-    """Whether a request is for the console."""
+    """Return whether a request is for the console."""
     if _is_signed(http) or _is_query(http):
         return False
     first = http.path.split(b"/", 2)[1].decode("latin-1") if http.path.startswith(b"/") else "?"
@@ -29,13 +29,13 @@ def is_page(http: HttpRequest) -> bool:
 
 
 def _is_of_a_browser(http: HttpRequest) -> bool:
-    """Whether a person asks, and for no operation."""
+    """Return whether a browser opens a page and names no operation."""
     asks_for_pages = b"text/html" in http.headers.get(b"accept", b"")
     return http.method == "GET" and asks_for_pages and b"Action=" not in http.query
 
 
 def _is_query(http: HttpRequest) -> bool:
-    """Whether somebody asks for an operation of a query API and has forgotten to sign that."""
+    """Return whether the request calls an operation of a query API without a signature."""
     return http.path == b"/" and http.query.startswith(b"Action=")
 
 

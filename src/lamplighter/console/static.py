@@ -1,7 +1,7 @@
-"""The console's own files: scripts, the stylesheet, and libraries of others with their licences.
+"""Serve the console's static files: scripts, the stylesheet, and vendored libraries with their licences.
 
-Promises that a browser asks once for a file whose URL carries its stamp (`console/view/templates.py`), and makes sure
-of others each time.
+Guarantees that a browser requests a file once if its URL contains a hash of the file (`console/view/templates.py`), and
+revalidates other files each time.
 """
 
 from starlette.requests import Request
@@ -17,20 +17,20 @@ FOR_GOOD = "public, max-age=31536000, immutable"
 
 
 class Static(StaticFiles):
-    """The files of the package."""
+    """The static files of this package."""
 
     def __init__(self) -> None:
         super().__init__(directory=STATIC)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """See Starlette."""
+        """Return Starlette's response with a cache-control header."""
         response = await super().get_response(path, scope)
         response.headers["cache-control"] = FOR_GOOD if scope["query_string"] else "no-cache"
         return response
 
 
 async def icon(_request: Request) -> Response:
-    """The icon of what is no page of ours, such as a log as text: browsers ask for it by this name."""
+    """Return the icon for documents that are not HTML pages, such as a log as text. Browsers request this path."""
     return FileResponse(STATIC / "lamp.svg", media_type="image/svg+xml", headers={"cache-control": DAY})
 
 

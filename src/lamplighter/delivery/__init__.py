@@ -1,4 +1,5 @@
-"""Delivery: carrying calls to targets, for the services that call others on somebody's behalf.
+"""Deliver calls to targets, for the services that call other services on behalf of a user.
 
-Promises what EventBridge promises: retries with backoff, then a dead-letter queue. Refuses to know who sends and why.
+Guarantees what EventBridge guarantees: retries with backoff, then a dead-letter queue. This package does not know the
+senders or their reasons.
 """

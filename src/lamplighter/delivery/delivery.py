@@ -1,4 +1,4 @@
-"""What is to be delivered, and how that ended.
+"""Define a delivery, its retry policy and its outcome.
 
 See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html.
 """
@@ -13,12 +13,12 @@ from lamplighter.bus import Caller
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How long delivery is tried: "for 24 hours and up to 185 times" unless the target says otherwise."""
+    """The limits for retries of a delivery: "for 24 hours and up to 185 times" by default."""
 
     attempts: int = 185
-    """How many times it is tried again after the first time."""
+    """The most retries after the first attempt."""
     age: int = 86_400
-    """Seconds."""
+    """The most seconds that pass between the creation of the delivery and its last attempt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,25 +26,25 @@ class Delivery:
     """A call to a target."""
 
     key: str
-    """Names the delivery, and never repeats within the sender: the same delivery sent twice is sent once."""
+    """The name of the delivery, unique within its sender: a second delivery with the same key is not sent."""
     caller: Caller
     service: str
     operation: str
     params: Json
-    """By the model's member names, without bytes and datetimes."""
+    """The parameters, by the model's member names, without bytes and datetimes."""
     policy: RetryPolicy
     dead_letter: str | None
-    """The ARN of an SQS queue."""
+    """The ARN of an SQS queue; None if there is no dead-letter queue."""
     body: str
-    """What the dead-letter queue gets."""
+    """The body of the message in the dead-letter queue."""
     attributes: Mapping[str, str]
-    """What the dead letter says besides how delivery failed: RULE_ARN, TARGET_ARN …"""
+    """Attributes of the dead-letter message besides those about the failure: RULE_ARN, TARGET_ARN …"""
     created: int
-    """Milliseconds since the epoch, from when its age counts."""
+    """The time from which the delivery's age counts, in milliseconds since the epoch."""
 
 
 class DeliveryEnd(StrEnum):
-    """How a delivery ended."""
+    """The ways in which a delivery can end."""
 
     DELIVERED = "DELIVERED"
     DEAD_LETTERED = "DEAD_LETTERED"
@@ -53,25 +53,25 @@ class DeliveryEnd(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DeliveryOutcome:
-    """How a delivery ended, and after how many tries."""
+    """The end of a delivery, with the number of attempts."""
 
     end: DeliveryEnd
     attempts: int
-    """How often it was tried, the first time included."""
+    """The number of attempts, the first included."""
     answer: Json = None
-    """What the target answered."""
+    """The target's answer."""
     code: str | None = None
-    """Why it was not delivered."""
+    """The error code if the delivery failed."""
     message: str | None = None
     exhausted: str | None = None
-    """MaximumRetryAttempts or MaximumEventAgeInSeconds, where that is why it was not tried again."""
+    """MaximumRetryAttempts or MaximumEventAgeInSeconds if that limit prevented another attempt."""
 
 
 def to_json(delivery: Delivery) -> Json:
-    """A delivery as it is kept."""
+    """Return a delivery in the form in which it is stored."""
     return asdict(delivery)
 
 
 def from_json(value: Json) -> Delivery:
-    """A delivery that was kept."""
+    """Return the delivery that `to_json` stored."""
     return Delivery(**value | {"caller": Caller(**value["caller"]), "policy": RetryPolicy(**value["policy"])})

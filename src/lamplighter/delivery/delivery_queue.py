@@ -1,10 +1,9 @@
-"""The delivery queue of one sender: takes deliveries to their targets, again where that may help, then to a dead-letter
-queue.
+"""Deliver the calls of one sender to their targets: retry where a retry may help, then use a dead-letter queue.
 
-Promises that a delivery is a row until it is over, whatever is killed; that a call to one of our own services is made
-in the transaction that settles the delivery, exactly once; and that a service elsewhere is called at least once. Each
-retry may wait twice as long as the one before, and waits by the throw of a die between nothing and that ("full
-jitter"). See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-event-delivery.html.
+Guarantees that a delivery is a row until it ends, also if the engine is killed. A call to one of the engine's services
+runs in the transaction that settles the delivery, exactly once. A service elsewhere is called at least once. The
+longest wait before a retry doubles with each retry; the actual wait is random between zero and that ("full jitter").
+See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-event-delivery.html.
 """
 
 import inspect
@@ -28,14 +27,14 @@ from lamplighter.store.db import OutboxRow, Tx
 from lamplighter.store.timers import Timer
 
 SUBJECT = "letter:"
-"""What the subjects of a delivery queue's outbox rows and timers begin with."""
+"""The prefix of the subjects of a delivery queue's outbox rows and timers."""
 SHORTEST = 1_000
-"""The most milliseconds that the first retry waits."""
+"""The most milliseconds before the first retry."""
 LONGEST = 900_000
-"""The most milliseconds that any retry waits: half of it, 185 times, are a day."""
+"""The most milliseconds before any retry. The average wait is half of this, and 185 such waits are about a day."""
 
 ALERT_SERVICES = ("alerts", "sns")
-"""Services whose deliveries are messages for people: one that is lost is told of."""
+"""Services whose deliveries are messages for people. The loss of such a message is recorded in `lost_alerts`."""
 
 Calling = Callable[[], Awaitable[Json]]
 
@@ -43,15 +42,17 @@ log = logging.getLogger("lamplighter.delivery")
 
 
 def is_delivery(subject: str) -> bool:
-    """Whether a row of the outbox or a timer is a delivery queue's."""
+    """Return whether the subject of an outbox row or timer belongs to a delivery queue."""
     return subject.startswith(SUBJECT)
 
 
 class DeliveryQueue:
-    """Delivers the deliveries of one sender.
+    """The delivery queue of one sender.
 
-    `settled` is told in the transaction that ends a delivery; `check` raises where the params of a call do not fit it;
-    `coded` gives an error the name by which the dead letter calls it; `ready` makes a delivery ready for its nth try.
+    - `settled` is called in the transaction that ends a delivery.
+    - `check` raises if the parameters of a call do not fit the operation.
+    - `coded` returns the error code that the dead-letter message contains.
+    - `ready` prepares a delivery for its nth attempt.
     """
 
     def __init__(
@@ -76,29 +77,32 @@ class DeliveryQueue:
         self._ready = ready
 
     def send(self, tx: Tx, delivery: Delivery) -> None:
-        """Have a delivery delivered, once this turn is on disk; one that was sent before is not sent again."""
+        """Queue a delivery; it is sent after the commit. Do nothing if the sender has sent the same key before."""
         born = delivery.created + self._world.monotonic() - self._world.now()
         number = deliveries.put(tx, self._name, delivery.key, born, to_json(delivery))
         if number is not None:
             self._post(tx, number)
 
     async def handle_outbox_row(self, posted: OutboxRow) -> None:
-        """Try to deliver a delivery."""
+        """Make one attempt to deliver a delivery."""
         calling = await self._bus.store.write_with_retry(lambda tx: self._try(tx, posted))
         if calling is not None:
             await self._elsewhere(posted, *calling)
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
-        """A delivery is to be tried again."""
+        """Queue the next attempt of a delivery."""
         self._post(tx, int(timer.subject.removeprefix(SUBJECT)))
 
-    # --- a try --------------------------------------------------------------------------------------------------------
+    # --- an attempt ---------------------------------------------------------------------------------------------------
 
     def _post(self, tx: Tx, number: int) -> None:
         outbox.put(tx, self._name, f"{SUBJECT}{number}", {})
 
     def _try(self, tx: Tx, posted: OutboxRow) -> tuple[Delivery, Calling] | None:
-        """Call one of our own services and settle the delivery; or how to call, where that takes longer."""
+        """Call one of the engine's services and settle the delivery; return None.
+
+        If the call takes longer, or the service is elsewhere, return the delivery and the call to make instead.
+        """
         if not outbox.is_pending(tx, posted.id):
             return None
         row = deliveries.get(tx, int(posted.subject.removeprefix(SUBJECT)))
@@ -150,7 +154,7 @@ class DeliveryQueue:
         else:
             await self._bus.store.write_with_retry(lambda tx: self._delivered(tx, posted, delivery, answer))
 
-    # --- how it ended -------------------------------------------------------------------------------------------------
+    # --- the outcome --------------------------------------------------------------------------------------------------
 
     def _delivered(self, tx: Tx, posted: OutboxRow, delivery: Delivery, answer: Json) -> None:
         row = self._tried(tx, posted)
@@ -158,7 +162,7 @@ class DeliveryQueue:
             self._settle(tx, row, delivery, DeliveryOutcome(DeliveryEnd.DELIVERED, row.attempts, answer))
 
     def _failed(self, tx: Tx, posted: OutboxRow, delivery: Delivery, error: AwsError) -> None:
-        """Try again later, or give up."""
+        """Schedule a retry, or give up."""
         row = self._tried(tx, posted)
         if row is None:
             return
@@ -178,7 +182,7 @@ class DeliveryQueue:
         self._give_up(tx, row, delivery, error, exhausted)
 
     def _tried(self, tx: Tx, posted: OutboxRow) -> PendingDelivery | None:
-        """Count a try; the delivery, if this is the first time that this try is over."""
+        """Count an attempt. Return the delivery, or None if this attempt was recorded before."""
         number = int(posted.subject.removeprefix(SUBJECT))
         if not outbox.delete(tx, posted.id):
             return None
@@ -204,7 +208,7 @@ class DeliveryQueue:
     def _send_to_dead_letter_queue(
         self, tx: Tx, row: PendingDelivery, delivery: Delivery, code: str, message: str, exhausted: str | None
     ) -> bool:
-        """Send a delivery to its dead-letter queue; False where that fails."""
+        """Send a delivery to its dead-letter queue; return whether that succeeded."""
         queue = arn.parse(delivery.dead_letter or "")
         if queue is None:
             return False
@@ -237,7 +241,7 @@ class DeliveryQueue:
 
 
 def _ours(delivery: Delivery, fault: Exception) -> AwsError:
-    """A fault that is ours and not the target's: the log has it, and the delivery is tried again."""
+    """Log an internal error of the engine and return the AWS error that makes the delivery retryable."""
     log.error(
         "%s %s of %s failed through a fault of ours", delivery.service, delivery.operation, delivery.key, exc_info=fault
     )

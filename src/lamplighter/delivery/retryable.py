@@ -1,7 +1,7 @@
-"""Which answers mean that a call has failed, and which failures are worth another try.
+"""Decide which answers mean that a call failed, and which failures are retried.
 
-"EventBridge retries … 5xx or 429": what is throttled, broken or out of reach is tried again; missing targets, missing
-permissions and calls that make no sense are not.
+"EventBridge retries … 5xx or 429": throttled calls, server errors and unreachable targets are retried. Missing targets,
+missing permissions and invalid calls are not.
 See https://repost.aws/knowledge-center/eventbridge-resolve-failedinvocation-errors.
 """
 
@@ -26,12 +26,12 @@ THROTTLED = frozenset(
         "TransactionInProgressException",
     }
 )
-"""What the AWS SDKs take for throttling, whatever the status:
+"""Error codes that the AWS SDKs treat as throttling, with any status:
 https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html."""
 
 
 class TargetRefused(AwsError):
-    """The call was answered, and the answer says no."""
+    """The error that a target answered a call but did not do what the call requested."""
 
     code = "ERROR_FROM_TARGET"
 
@@ -40,15 +40,15 @@ class TargetRefused(AwsError):
 
 
 def is_retryable(error: AwsError) -> bool:
-    """Whether the same call may succeed later."""
+    """Return whether the same call may succeed later."""
     return error.status >= 500 or error.status == 429 or error.code in THROTTLED
 
 
 def check_answer(delivery: Delivery, answer: Json) -> None:
-    """Raise where an answer says that nothing was done, though the call was answered."""
+    """Raise `TargetRefused` if an answer with a successful status means that the target did not do the work."""
     if delivery.operation == "RunTask" and not answer.get("tasks"):
         reasons = [failure.get("reason", "") for failure in answer.get("failures", ())]
-        # "RESOURCE:MEMORY" and its kin pass when other tasks end; what is MISSING or INACTIVE stays so.
+        # "RESOURCE:MEMORY" and similar reasons can disappear when other tasks end; MISSING and INACTIVE do not.
         raise TargetRefused(", ".join(reasons), again=not set(reasons) & {"MISSING", "INACTIVE", "ATTRIBUTE"})
     if delivery.operation == "PutEvents" and answer.get("FailedEntryCount"):
         entry = next(entry for entry in answer["Entries"] if "ErrorCode" in entry)

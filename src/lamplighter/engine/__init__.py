@@ -1,5 +1,5 @@
-"""The composition root: the one place that knows every name.
+"""Build an engine and keep it running: the only package that imports every service.
 
-Promises that an engine is an object (two in one process are a test), and that closing it, or killing it, changes
-nothing of what it runs. Refuses any global.
+Guarantees that an engine is an object (a test runs two in one process), and that neither closing nor killing it affects
+the containers that it started. There are no global variables.
 """

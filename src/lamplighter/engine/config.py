@@ -1,4 +1,4 @@
-"""What an engine is told from outside."""
+"""Define the settings of an engine."""
 
 import os
 from collections.abc import Mapping
@@ -12,41 +12,44 @@ from lamplighter.wire.access.credentials import Credentials
 
 
 class RuntimeChoice(StrEnum):
-    """What runs containers."""
+    """The runtimes that an engine can use."""
 
     AUTO = "auto"
-    """Docker for containers with an image, plain processes for those without."""
+    """Docker for containers with an image, plain processes for containers without one."""
     DOCKER = "docker"
-    """Docker, for all."""
+    """Docker for all containers."""
     PROCESS = "process"
-    """Plain processes, for all: the image is not used."""
+    """Plain processes for all containers: the image is not used."""
 
 
 @dataclass(frozen=True, slots=True)
 class EngineConfig:
-    """One engine's settings."""
+    """The settings of one engine."""
 
     data: Path = field(default_factory=lambda: Path(".lamplighter"))
     new: bool = False
-    """Whether to begin with an empty database, and set aside what is in the directory."""
+    """Whether to start with an empty database and set aside the existing files of the directory."""
     runtime: RuntimeChoice = RuntimeChoice.AUTO
     endpoints: Mapping[str, str] = field(default_factory=dict)
-    """By AWS service (lambda, s3, …), where it is called that is not served here: a URL, or `aws`."""
+    """The endpoints of AWS services that this engine does not implement (lambda, s3, …), by service: a URL, or `aws`.
+    """
     account: str = "123456789012"
-    """The account of callers whose access key names none."""
+    """The account of callers whose access key contains none."""
     url: str = "http://127.0.0.1:4566"
-    """Where the engine is reached: what the URLs of queues begin with, and the links in mails."""
+    """The engine's URL: the URLs of queues and the links in mails begin with it."""
     smtp: MailServer | None = None
-    """The mail server; without one, mails are kept in a folder."""
+    """The mail server; without one, mails are written to a folder."""
     confirm_mail: bool = False
-    """Whether a mail address that is subscribed is asked first, as on AWS."""
+    """Whether a subscribed mail address must confirm its subscription first, as on AWS."""
     holder: Credentials | None = None
-    """Whose credentials tasks are given that call the engine back; None where it takes any."""
+    """The credentials that tasks get to call this engine; None if the engine accepts any."""
     secrets: secret_references.Held = field(default_factory=lambda: secret_references.environment_secrets(os.environ))
-    """What containers are given as their secrets: what is held for the places that they name."""
+    """Returns the value of a container's secret, by the secret's name in the container and its reference."""
     commands: bool = True
-    """Whether a command line may be subscribed to a topic (services/sns/subscriptions/protocols.py says why it may)."""
+    """Whether a topic may have command lines as subscribers; `services/sns/subscriptions/protocols.py` explains the
+    risk."""
     deny: frozenset[str] = frozenset()
-    """What task definitions may not ask for (base/deny_rules.py)."""
+    """What task definitions may not contain (`base/deny_rules.py`)."""
     files: int | None = None
-    """The soft limit of open files that programs get which the engine starts; None where its own was not raised."""
+    """The soft limit of open files for programs that the engine starts; None if the engine's own limit was not raised.
+    """

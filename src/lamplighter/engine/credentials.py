@@ -1,7 +1,7 @@
-"""The credentials of a data directory: the file that says who may come in, made where one is needed and missing.
+"""Create and read the credentials file of a data directory, which lists the credentials that may call the engine.
 
-Promises that nobody but its owner can read a file that is made here, and that two who make it at once end up with the
-same one, which is on disk when `make` returns.
+Guarantees that only its owner can read a file created here. If two processes create the file at the same time, both end
+up with the same file. The file is on disk when `create_credentials` returns.
 """
 
 import os
@@ -15,11 +15,11 @@ from lamplighter.wire.access import credentials
 from lamplighter.wire.access.credentials import CredentialSet, CredentialsUnreadable
 
 CREDENTIALS = "credentials"
-"""The file's name, in the data directory."""
+"""The name of the credentials file in the data directory."""
 
 
 def create_credentials(file: Path) -> None:
-    """Write new credentials, unless there are some."""
+    """Create a credentials file with new credentials, unless the file exists."""
     make_path(file.parent)
     draft = file.with_name(f".{file.name}.{unguessable(ascii_lowercase, 16)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -37,7 +37,7 @@ def create_credentials(file: Path) -> None:
 
 
 def load_credentials(file: Path) -> CredentialSet:
-    """Who may come in; raises NoCredentials."""
+    """Return the credentials in the file. Raises `CredentialsUnreadable` if the file is missing or invalid."""
     try:
         return credentials.read_credentials(file.read_text())
     except (OSError, UnicodeDecodeError) as error:
@@ -48,5 +48,5 @@ def load_credentials(file: Path) -> CredentialSet:
 
 
 def is_readable_by_others(file: Path) -> bool:
-    """Whether others than its owner can read the file."""
+    """Return whether users other than its owner can access the file."""
     return bool(file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))

@@ -1,10 +1,11 @@
-"""What makes an engine go: timers that are due, and what the outbox asks for.
+"""Fire the timers that are due and process the outbox.
 
-The database decides what is true, the clock decides when to look. Nothing is held in memory but the time of the next
-look and the names of what is under way.
+The database has the truth; the clock only decides when to check it. The dispatcher keeps in memory only the time of the
+next check and the keys of the work in progress.
 
-An engine that stood still (a stopped process, a disk that took no writes for a while) is as one that was away: before
-any timer rings, what ended meanwhile in the world is put on record, so that what would have come first decides.
+If the engine was paused (a stopped process, a disk that took no writes for a while), the dispatcher treats that like a
+restart. Before any timer fires, it records which containers ended meanwhile, so that a container that ended before its
+timeout counts as ended in time.
 """
 
 import asyncio
@@ -23,22 +24,22 @@ from lamplighter.store.timers import Timer
 log = logging.getLogger("lamplighter.engine")
 
 BATCH = 200
-"""How many timers are taken up at once."""
+"""The most timers that one check reads."""
 LOOK_AGAIN = 5_000
-"""The longest time between two looks at the clock, in milliseconds: somebody may have set it."""
+"""The longest time between two checks of the timers, in milliseconds: the wall clock may be set at any time."""
 JUMP = 1_000
-"""From how many milliseconds on a difference between the clocks is a wall clock that was set."""
+"""The smallest difference between the clocks, in milliseconds, that means that the wall clock was set."""
 PAUSE = 1_000
-"""By how many milliseconds a look or a ring is late before the engine counts as one that stood still."""
+"""The delay in milliseconds of a check or a firing from which on the engine counts as paused."""
 PUT_OFF = 60_000
-"""How many milliseconds later a timer rings again whose ringing failed through a bug of ours."""
+"""Milliseconds until a timer fires again after its handler failed because of a bug."""
 
 REFUSED = 500
-"""How many milliseconds later a timer rings again for which the disk had no room."""
+"""Milliseconds until a timer fires again after the disk had no room for its turn."""
 
 
 class Dispatcher:
-    """Rings timers and performs the outbox."""
+    """Fires the timers of one engine and processes its outbox."""
 
     def __init__(
         self,
@@ -51,7 +52,7 @@ class Dispatcher:
         self._world = world
         self._services = services
         self._catch_up = catch_up
-        """Puts on record what ended in the world while the engine was away; does not raise."""
+        """Records the containers that ended while the engine was away; does not raise."""
         self._catching_up: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
         self._handle: asyncio.TimerHandle | None = None
@@ -59,24 +60,24 @@ class Dispatcher:
         self._jump = 0
         self._ringing: set[tuple[str, str, str]] = set()
         self._under_way: dict[int, asyncio.Task[None]] = {}
-        """By the key of its outbox row, what is being performed: a row that is read at the start may be new as well."""
+        """The tasks that process outbox rows, by the row's key: `start` may read a row that a commit announces, too."""
         self._stopped = False
         self._refused = ""
-        """Why the last turn could not be kept; empty if it was."""
+        """Why the last turn could not be committed; empty if it was committed."""
         self._displaced = False
-        """Whether that is because the files of the store are not where they were."""
+        """Whether the last turn failed because the files of the store are not where they were."""
         store.on_commit = self._committed
         store.on_loss = self._lost
 
     async def start(self) -> None:
-        """Take up what the last engine decided and did not do, and begin to look at the clock."""
+        """Process the outbox rows that the last engine left, and begin to check the timers."""
         await self._store.write(timers.apply_clock_jump)
         for posted in outbox.pending(self._store.reader):
             self._perform(posted)
         self.ring_due_timers()
 
     async def stop(self) -> None:
-        """Let go; what is not done stays in the outbox."""
+        """Stop checking timers and cancel the work in progress; unfinished rows stay in the outbox."""
         self._stopped = True
         if self._handle is not None:
             self._handle.cancel()
@@ -88,7 +89,7 @@ class Dispatcher:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def ring_due_timers(self) -> None:
-        """Ring what is due, and know when to look again."""
+        """Fire the timers that are due, and schedule the next check."""
         if self._stopped or self._catching_up is not None:
             return
         if self._world.monotonic() - self._next > PAUSE and self._next:
@@ -104,7 +105,7 @@ class Dispatcher:
         self._arm(steady + min(LOOK_AGAIN if wait is None else wait, LOOK_AGAIN))
 
     def _begin_catch_up(self) -> None:
-        """Put on record what ended while the engine stood still, and look again then."""
+        """Record the containers that ended while the engine was paused; then check the timers again."""
         if self._catching_up is None and not self._stopped:
             self._catching_up = self._loop.create_task(self._catch_up())
             self._catching_up.add_done_callback(self._caught_up)
@@ -118,12 +119,12 @@ class Dispatcher:
 
     @property
     def refused(self) -> str:
-        """Why the data directory took no writes when it was last tried; empty if it did."""
+        """Return why the last write to the data directory failed; empty if it succeeded."""
         return self._refused
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is under way (what waits for a timer or for the world is not)."""
+        """Return whether no work is in progress. Waiting for a timer or a container is not work in progress."""
         return not self._ringing and not self._under_way and self._catching_up is None
 
     def _committed(self, signals: CommitSignals) -> None:
@@ -134,7 +135,7 @@ class Dispatcher:
         if signals.soonest is None:
             return
         if self._jump:
-            # The two clocks differ: only a look tells when the timer is due.
+            # The two clocks differ: only a check shows when the timer is due.
             self._arm(self._world.monotonic())
         elif signals.soonest < self._next:
             self._arm(signals.soonest)
@@ -193,14 +194,18 @@ class Dispatcher:
             service.drop_caches()
 
     def _recover(self) -> None:
-        """Go on: a turn that was kept in files that were away was not told of, but is in the outbox."""
+        """Resume after failed writes.
+
+        A turn that was committed while the files were displaced was never announced, so that its outbox rows are read
+        here.
+        """
         was_displaced, self._displaced, self._refused = self._displaced, False, ""
         log.warning("the data directory takes writes again")
         for posted in outbox.pending(self._store.reader) if was_displaced else ():
             self._perform(posted)
 
     def _check_directory(self) -> None:
-        """Notice also without a write that the files of the store are gone, or are there again."""
+        """Notice even without a write that the store's files are gone or back."""
         trouble = self._store.trouble()
         if trouble and not self._refused:
             self._lost(FilesDisplaced(trouble))
@@ -208,7 +213,7 @@ class Dispatcher:
             self._recover()
 
     def _check_clock(self) -> None:
-        """Keep by how much the wall clock was set: the next engine's steady clock begins at the wall clock's time."""
+        """Save by how much the wall clock was set: the next engine's steady clock begins at the wall clock's time."""
         jump = self._world.now() - self._world.monotonic()
         if abs(jump - self._jump) < JUMP:
             return

@@ -1,4 +1,4 @@
-"""One engine: the services that answer, the store that keeps, the dispatcher that makes it go, wired together here."""
+"""Build one engine from its parts: the services, the store, the runtime and the dispatcher."""
 
 import logging
 import sqlite3
@@ -41,7 +41,7 @@ log = logging.getLogger("lamplighter.engine")
 
 
 class Engine:
-    """Made by `open`, which takes up what the last engine on this data directory left."""
+    """One engine on a data directory. `open` creates it and resumes the work that the last engine left unfinished."""
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class Engine:
         self.dispatcher = Dispatcher(store, world, self.services, ecs.catch_up)
 
     def _later(self, remote: RemoteServices, ways_out: Outbound) -> Iterator[LazyService]:
-        """The services that an engine may never need."""
+        """Yield the services that an engine may never need."""
         bus, world, config = self.bus, self.world, self.config
 
         def find(service: str) -> ServiceModel | None:
@@ -91,31 +91,31 @@ class Engine:
         data = _absolute(config.data)
         yield LazyService(
             "scheduler",
-            "lamplighter.services.scheduler.service",
-            lambda module: module.Scheduler(bus, world, remote, find, self._check),
+            "lamplighter.services.scheduler.service:Scheduler",
+            lambda build: build(bus, world, remote, find, self._check),
         )
         yield LazyService(
             "sns",
-            "lamplighter.services.sns.service",
-            lambda module: module.Sns(bus, world, remote, ways_out, data, config.url, **options),
+            "lamplighter.services.sns.service:Sns",
+            lambda build: build(bus, world, remote, ways_out, data, config.url, **options),
             lambda: topics.any_exists(self.store.reader),
         )
         yield LazyService(
-            "sqs", "lamplighter.services.sqs.service", lambda module: module.Sqs(self.store, world, config.url)
+            "sqs", "lamplighter.services.sqs.service:Sqs", lambda build: build(self.store, world, config.url)
         )
-        yield LazyService("logs", "lamplighter.services.logs.service", lambda module: module.Logs(bus, world))
+        yield LazyService("logs", "lamplighter.services.logs.service:Logs", lambda build: build(bus, world))
         yield LazyService(
             "monitoring",
-            "lamplighter.services.cloudwatch.service",
-            lambda module: module.CloudWatch(bus, world, remote, self._check, config.url),
+            "lamplighter.services.cloudwatch.service:CloudWatch",
+            lambda build: build(bus, world, remote, self._check, config.url),
         )
         yield LazyService(
-            "alerts", "lamplighter.services.alerts.service", lambda module: module.Alerts(bus, world, config.url)
+            "alerts", "lamplighter.services.alerts.service:Alerts", lambda build: build(bus, world, config.url)
         )
         yield LazyService(
             "cloudformation",
-            "lamplighter.services.cloudformation.service",
-            lambda module: module.CloudFormation(bus, world, remote, model, self._check),
+            "lamplighter.services.cloudformation.service:CloudFormation",
+            lambda build: build(bus, world, remote, model, self._check),
         )
 
     def _check(self, service: str, operation: str, params: Json) -> None:
@@ -136,7 +136,7 @@ class Engine:
         outbound: Outbound | None = None,
         isolation: Isolation | None = None,
     ) -> "Engine":
-        """Start an engine; everything but `config` is given by tests."""
+        """Open the store and start all services and the dispatcher; only tests pass the optional arguments."""
         clocks = world or real_world()
         store = Store(config.data, clocks, new=config.new)
         try:
@@ -162,15 +162,18 @@ class Engine:
         params: Json,
         left: Callable[[], Awaitable[None]] = wait_forever,
     ) -> Json:
-        """Have an operation of a service done; `left` raises when there is no more use in an answer."""
+        """Run an operation of a service and return its result.
+
+        `left` is awaited while the result is pending; it raises when the caller no longer needs an answer.
+        """
         return await self.bus.call(caller, service, operation, params, left)
 
     def metrics(self) -> bytes:
-        """Return what there is to watch, as Prometheus reads it."""
+        """Return the engine's metrics in Prometheus' text format."""
         return metrics.render_metrics(self.store.reader, self.world, turns=self.turns)
 
     async def close(self) -> None:
-        """Stop; whatever runs goes on, and is taken up by the next engine."""
+        """Stop the engine. Tasks continue to run; the next engine takes them over."""
         self.turns.stop()
         await self.dispatcher.stop()
         for service in self.services.values():
@@ -192,14 +195,14 @@ def _runtime(config: EngineConfig, name: str, world: World) -> Runtime:
 
 def _outbound(config: EngineConfig) -> Outbound:
     mail = SmtpMail(config.smtp) if config.smtp else MailFolder(_absolute(config.data) / "mail")
-    # Jobs leave the reserve alone: what tells of their failure may use it.
+    # Jobs must not use the reserve of open files, but programs that deliver an alert may.
     has_room = partial(file_descriptors.has_room, reserve=0)
     programs = ShellPrograms(files=config.files, has_room=has_room) if config.commands else NoPrograms()
     return Outbound(mail, HttpClient(), programs)
 
 
 def _keys(holder: Credentials | None) -> dict[str, str]:
-    """The variables in which AWS's tools look for credentials."""
+    """Return the environment variables in which AWS's tools look for credentials."""
     return {"AWS_ACCESS_KEY_ID": holder.access_key, "AWS_SECRET_ACCESS_KEY": holder.secret} if holder else {}
 
 

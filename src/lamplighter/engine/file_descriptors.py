@@ -1,46 +1,46 @@
-"""Open files: how many this process may have, and whether there is room for more.
+"""Raise this process's limit of open files, and check whether there is room for more.
 
-Promises that the limit is as high as the system allows once `raise_limit` was called, and that connections cannot use
-up what jobs need: `connections` says how many there may be. Refuses to pass a raised limit on: who starts programs
-gives them the soft limit that `raise_limit` returned, because some programs (those that call select(2)) go by it.
-See https://man7.org/linux/man-pages/man2/getrlimit.2.html.
+Guarantees that the limit is as high as the system allows once `raise_limit` was called, and that connections cannot use
+up the files that jobs need: `connection_limit` returns the most connections. A raised limit must not be passed on. Code
+that starts programs gives them the soft limit that `raise_limit` returned, because some programs (those that call
+select(2)) depend on it. See https://man7.org/linux/man-pages/man2/getrlimit.2.html.
 """
 
 import os
 import resource
 
 OWN = 48
-"""Files that an engine has open by itself: its database, its loop, its port, the standard streams."""
+"""The files that an idle engine has open: its database, its event loop, its port, the standard streams."""
 RESERVE = 16
-"""Files that stay free for whatever has to be opened next."""
+"""The files that stay free for urgent needs."""
 MOST_CONNECTIONS = 10_000
 FEWEST_CONNECTIONS = 8
 WHERE = "/proc/self/fd" if os.path.isdir("/proc/self/fd") else "/dev/fd"
 
 
 def raise_limit() -> int:
-    """Raise the soft limit to the hard one; the soft limit as it was."""
+    """Raise the soft limit to the hard limit and return the previous soft limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    except (OSError, ValueError):  # a system whose hard limit is no number that it would take
+    except (OSError, ValueError):  # a system that does not accept its own hard limit as a soft limit
         return soft
     return soft
 
 
 def descriptor_limit() -> int:
-    """How many files this process may have open."""
+    """Return how many files this process may have open."""
     soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     return MOST_CONNECTIONS * 4 if soft == resource.RLIM_INFINITY else soft
 
 
 def connection_limit() -> int:
-    """How many connections there may be: half of what the engine does not need itself."""
+    """Return the most connections that the engine accepts: half of the files that the engine does not need itself."""
     return max(FEWEST_CONNECTIONS, min((descriptor_limit() - OWN) // 2, MOST_CONNECTIONS))
 
 
 def has_room(wanted: int = 0, reserve: int = RESERVE) -> bool:
-    """Whether so many files can be opened without touching the reserve."""
+    """Return whether `wanted` more files can be opened without touching the reserve."""
     try:
         return descriptor_limit() - len(os.listdir(WHERE)) >= wanted + reserve
     except OSError:

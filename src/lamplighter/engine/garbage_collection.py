@@ -1,9 +1,9 @@
-"""Full garbage collections in moments of their own.
+"""Run full garbage collections in turns of the event loop that do nothing else.
 
-Python begins a full collection wherever an allocation happens to call for one, so that its time adds to that of the
-turn which it meets: with 300 jobs, 70 ms to 70 ms. Promises that a full collection waits for a turn in which nothing
-else was done, looks only at what was made since the last one, except once in an hour, and takes at most one `SHARE`th
-of the engine's time; refuses to wait for ever, as an engine that is busy all the time has garbage too.
+Python starts a full collection during any allocation, so that the collection adds its time to the current turn: with
+300 jobs, 70 ms. Guarantees that a full collection waits for a turn that does nothing else, and takes at most one
+`SHARE`th of the engine's time. A collection covers only the objects made since the last one; once in an hour it covers
+all objects. After `TRIES` busy turns the collection runs anyway, because an engine that is always busy has garbage too.
 See https://docs.python.org/3/library/gc.html#gc.freeze.
 """
 
@@ -13,23 +13,23 @@ import gc
 from lamplighter.base.world import thread_seconds
 
 ROUNDS = 10
-"""How many collections of the middle generation call for a full one, as Python itself has it."""
+"""The number of middle-generation collections after which a full one is due, as in Python itself."""
 NEVER = 1_000_000_000
-"""Rounds after which Python begins one by itself."""
+"""A threshold that is never reached, so that Python starts no full collection by itself."""
 SHORTEST = 1.0
-"""Seconds between two looks whether one is called for."""
+"""Seconds between two checks whether a full collection is due."""
 SHARE = 100
-"""How much longer than the last collection is the time until the next one."""
+"""The pause after a collection, as a multiple of the collection's duration."""
 THAW = 3600.0
-"""Seconds after which all is looked at again: what was alive at a collection may have become garbage since."""
+"""Seconds after which a collection covers all objects again: objects that survived one may have become garbage."""
 QUIET = 0.002
-"""Seconds of processor time up to which nothing else was done in a turn."""
+"""The most seconds of processor time in a turn that counts as doing nothing else."""
 TRIES = 200
-"""How many turns may pass until one is quiet."""
+"""The most turns for which a collection waits for a quiet one."""
 
 
 class GarbageCollector:
-    """Collects the garbage of the process that one loop runs in, from `start` to `stop`."""
+    """Collects the garbage of the process of one event loop, from `start` to `stop`."""
 
     def __init__(self) -> None:
         self._handle: asyncio.TimerHandle | None = None
@@ -37,10 +37,10 @@ class GarbageCollector:
         self._used = 0.0
         self._tries = 0
         self._thaw = 0.0
-        """When all is to be looked at again, by the loop's clock."""
+        """The time, by the loop's clock, when a collection covers all objects again."""
 
     def start(self) -> None:
-        """Take full collections over from Python; what was loaded by now is looked at with all else, in an hour."""
+        """Take full collections over from Python; the objects that exist now are first covered in an hour."""
         gc.set_threshold(*self._thresholds[:2], NEVER)
         loop = asyncio.get_running_loop()
         self._thaw = loop.time() + THAW
@@ -48,21 +48,24 @@ class GarbageCollector:
         self._handle = loop.call_later(SHORTEST, self._look)
 
     def stop(self) -> None:
-        """Leave them to Python again."""
+        """Give full collections back to Python."""
         if self._handle is not None:
             self._handle.cancel()
             gc.set_threshold(*self._thresholds)
 
     def _look(self) -> None:
         loop = asyncio.get_running_loop()
-        if gc.get_count()[2] < ROUNDS or not gc.isenabled():  # a thread has it paused (`base/threads.py`)
+        if gc.get_count()[2] < ROUNDS or not gc.isenabled():  # a thread has disabled it (`base/threads.py`)
             self._handle = loop.call_later(SHORTEST, self._look)
             return
         self._tries, self._used = TRIES, thread_seconds()
         self._handle = loop.call_later(0, self._try)
 
     def _try(self) -> None:
-        """Collect if nothing was done since the last try. Timers come last in a turn: nothing follows in it either."""
+        """Collect if the loop did nothing since the last try.
+
+        Timers run last in a turn, so that no other callback of this turn has to wait for the collection.
+        """
         loop, used = asyncio.get_running_loop(), thread_seconds()
         if used - self._used > QUIET and self._tries > 0:
             self._tries, self._used = self._tries - 1, used

@@ -1,7 +1,7 @@
-"""Whether an engine is well: named conditions, each with a reason that a person can act on.
+"""Check whether an engine is healthy: named conditions, each with a reason that a person can act on.
 
-A condition that stops the engine's work makes its health `unavailable`, which is HTTP 503; one that concerns only a
-part of the work makes it `degraded`, with HTTP 200. To report something more, write a function that returns a
+A condition that stops the engine's work makes its health `unavailable`, which is HTTP 503. A condition that affects
+only a part of the work makes it `degraded`, with HTTP 200. To report something more, write a function that returns a
 `Condition` or None and add it to `CHECKS`.
 """
 
@@ -19,19 +19,19 @@ from lamplighter.services.sns.tables import deliveries
 from lamplighter.store import unapplied_files
 
 MANY = 3
-"""How many of what is damaged are named."""
+"""The most damaged rows that a reason names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Something that is wrong now."""
+    """A problem that the engine has now."""
 
     name: str
     """A short name for programs, in lower case with hyphens; it never changes."""
     reason: str
-    """What is wrong, in a sentence for people."""
+    """A description of the problem for people, in one sentence."""
     stops_work: bool
-    """Whether the engine cannot do what it is asked to."""
+    """Whether the problem stops all work of the engine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +42,18 @@ class Health:
 
     @property
     def available(self) -> bool:
-        """Whether the engine can do what it is asked to."""
+        """Return whether the engine can do its work."""
         return not any(each.stops_work for each in self.conditions)
 
     @property
     def status(self) -> str:
-        """`ok`, `degraded` or `unavailable`."""
+        """Return `ok`, `degraded` or `unavailable`."""
         if not self.available:
             return "unavailable"
         return "degraded" if self.conditions else "ok"
 
     def body(self) -> Json:
-        """The health as JSON; `reason` holds the gravest condition."""
+        """Return the health as JSON; `reason` holds the most serious condition."""
         body: Json = {"status": self.status, "version": __version__}
         if self.conditions:
             gravest = sorted(self.conditions, key=lambda each: not each.stops_work)
@@ -66,7 +66,7 @@ Check = Callable[[Engine], Condition | None]
 
 
 def check_data_directory(engine: Engine) -> Condition | None:
-    """The data directory takes no writes."""
+    """Report that the data directory takes no writes."""
     reason = engine.store.trouble() or engine.dispatcher.refused
     if not reason:
         return None
@@ -74,7 +74,7 @@ def check_data_directory(engine: Engine) -> Condition | None:
 
 
 def check_docker(engine: Engine) -> Condition | None:
-    """Docker does not answer, and tasks wait for it."""
+    """Report that Docker does not answer and tasks wait for it."""
     outage = outages.current(engine.store.reader)
     if outage is None:
         return None
@@ -85,7 +85,10 @@ def check_docker(engine: Engine) -> Condition | None:
 
 
 def check_alerts(engine: Engine) -> Condition | None:
-    """Messages for people did not reach them. Anybody may ask for the health: it names no recipient."""
+    """Report alerts and messages that did not reach their recipients.
+
+    Health is public, so the reason names no recipient.
+    """
     reader = engine.store.reader
     lost = len(lost_alerts.since(reader, engine.world.now() - lost_alerts.LATELY))
     stuck = deliveries.count_failing(reader)
@@ -103,7 +106,10 @@ def _counted(count: int, one: str, many: str = "") -> str:
 
 
 def check_file_applied(engine: Engine) -> Condition | None:
-    """The jobs are not as their file says. A stranger may ask for the health, so the reason names no job."""
+    """Report that a job file is not applied.
+
+    Health is public, so the reason names no job if the engine has credentials.
+    """
     found = unapplied_files.list_unapplied(engine.store.reader)
     if not found:
         return None
@@ -113,26 +119,29 @@ def check_file_applied(engine: Engine) -> Condition | None:
 
 
 def check_rules(engine: Engine) -> Condition | None:
-    """Rules of EventBridge, or what else it has by name, cannot be read."""
+    """Report that rules, targets or archives of EventBridge cannot be read."""
     found = unreadable_rows.unreadable_rules(engine.store.reader)
     what = _counted(len(found), "rule, target or archive", "rules, targets or archives")
     return _damaged(engine, found, "rules-damaged", what, "hear of no event")
 
 
 def check_alarms(engine: Engine) -> Condition | None:
-    """Alarms cannot be read."""
+    """Report that alarms cannot be read."""
     found = unreadable_rows.unreadable_alarms(engine.store.reader)
     return _damaged(engine, found, "alarms-damaged", _counted(len(found), "alarm"), "tell nobody")
 
 
 def check_schedules(engine: Engine) -> Condition | None:
-    """Schedules cannot be read."""
+    """Report that schedules cannot be read."""
     found = unreadable_rows.unreadable_schedules(engine.store.reader)
     return _damaged(engine, found, "schedules-damaged", _counted(len(found), "schedule"), "start nothing")
 
 
 def _damaged(engine: Engine, found: list[str], name: str, what: str, effect: str) -> Condition | None:
-    """Say what cannot be read and what follows. A stranger may ask for the health, so the reason names nothing then."""
+    """Return the condition for rows that cannot be read.
+
+    Health is public, so the reason names no row if the engine has credentials.
+    """
     if not found:
         return None
     which = "" if engine.config.holder is not None else f" ({', '.join(found[:MANY])}{', …' if found[MANY:] else ''})"
@@ -149,10 +158,10 @@ CHECKS: tuple[Check, ...] = (
     check_alarms,
     check_schedules,
 )
-"""Everything that is checked."""
+"""All checks, in the order of the report."""
 
 
 def read_health(engine: Engine, checks: Iterable[Check] = CHECKS) -> Health:
-    """The health of an engine now."""
+    """Run the checks and return the engine's health."""
     found = (check(engine) for check in checks)
     return Health(tuple(each for each in found if each is not None))

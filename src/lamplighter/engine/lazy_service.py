@@ -1,29 +1,32 @@
-"""A service that is loaded when it is first needed: most engines never need most of them, and each costs 10 to 50 ms.
+"""Load a service on first use: most engines never need most services, and loading one takes 10 to 50 ms.
 
-Promises that callers see no difference but the time it takes. `load` imports the module in a thread, so that the event
-loop goes on meanwhile.
+Guarantees that callers see no difference except the time. `load` imports the module in a thread, so that the event loop
+continues meanwhile.
 """
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from threading import Lock
-from types import ModuleType
 
-from lamplighter.base.modules import load_module
+from lamplighter.base.modules import load_object
 from lamplighter.bus import Operation, Service
 from lamplighter.store.db import OutboxRow, Tx
 from lamplighter.store.timers import Timer
 
-Make = Callable[[ModuleType], Service]
+Make = Callable[[Callable[..., Service]], Service]
 
 
 class LazyService(Service):
-    """Stands for a service; `make` makes it of its module. `used`: whether it has something to take up at the start."""
+    """Stands in for a service until its first use, then passes everything on to it.
 
-    def __init__(self, name: str, module: str, make: Make, used: Callable[[], bool] = lambda: False) -> None:
+    `reference` names the class of the service. `make` is called with that class and builds the service. `used` returns
+    whether the service has work to resume at the engine's start.
+    """
+
+    def __init__(self, name: str, reference: str, make: Make, used: Callable[[], bool] = lambda: False) -> None:
         self.name = name
         self.operations = _Operations(lambda: self.service.operations)
-        self._module = module
+        self._reference = reference
         self._make = make
         self._used = used
         self._loaded: Service | None = None
@@ -31,40 +34,40 @@ class LazyService(Service):
 
     @property
     def service(self) -> Service:
-        """The service itself; it is made once, whichever thread asks for it first."""
+        """Return the service itself. It is built once, even if several threads use it at the same time."""
         if self._loaded is None:
             with self._loading:
                 if self._loaded is None:
-                    self._loaded = self._make(load_module(self._module))
+                    self._loaded = self._make(load_object(self._reference))
         return self._loaded
 
     async def load(self) -> None:
-        """Import it in a thread, so that the first to ask for it finds it there."""
+        """Import the service's module in a thread, so that the first use need not wait for the import."""
         if self._loaded is None:
-            await asyncio.to_thread(load_module, self._module)
+            await asyncio.to_thread(load_object, self._reference)
 
     async def handle_outbox_row(self, posted: OutboxRow) -> None:
-        """Do what the outbox says."""
+        """Load the service and let it process the outbox row."""
         await self.load()
         await self.service.handle_outbox_row(posted)
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
-        """A timer is due."""
+        """Let the service handle a timer that is due."""
         self.service.fire_timer(tx, timer)
 
     def drop_caches(self) -> None:
-        """Believe nothing that is not on disk."""
+        """Drop the service's caches if the service is loaded."""
         if self._loaded is not None:
             self._loaded.drop_caches()
 
     async def start(self) -> None:
-        """Take up what the last engine left."""
+        """Load and start the service if it has work to resume."""
         if self._used():
             await self.load()
             await self.service.start()
 
     async def stop(self) -> None:
-        """Let go of the world."""
+        """Stop the service if it is loaded."""
         if self._loaded is not None:
             await self._loaded.stop()
 

@@ -1,9 +1,9 @@
-"""What there is to watch of an engine, in the text format of Prometheus, and whether it is well.
+"""Render the metrics of an engine in the text format of Prometheus.
 
-See https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format. Promises that being asked costs the
-same however much there is: nothing is counted row by row but what waits to be done. Refuses to hold numbers of its own:
-the database has them. (The client library of Prometheus makes a global registry as it is loaded, and the start 35 ms
-longer; the format is a few lines.)
+See https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format. Guarantees that a request costs the
+same however many rows there are: only pending rows are counted one by one. Keeps no numbers in memory: all come from
+the database, except those of the event loop. (The Prometheus client library creates a global registry on import, which
+makes the start 35 ms longer; the format is a few lines.)
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,20 +18,20 @@ from lamplighter.store import outbox, row_counts, timers, unapplied_files
 from lamplighter.store.db import Reader
 
 SENDERS = ("events", "scheduler", "monitoring")
-"""The services that send letters."""
+"""The services that hand deliveries to the delivery queue."""
 LATELY = 300_000
-"""Milliseconds that are looked back on."""
+"""The milliseconds before now that the lateness of slots covers."""
 CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """A number that goes up and down, or several of them, told apart by a label."""
+    """A number that goes up and down, or several such numbers that a label tells apart."""
 
     name: str
     help: str
     values: Mapping[str, float]
-    """By the value of the label; by "" where there is no label."""
+    """The numbers by the label's value; the key is "" if there is no label."""
     label: str = ""
 
 
@@ -39,20 +39,20 @@ Source = Callable[[Reader, World], Iterable[Gauge]]
 
 
 def execution_gauges(reader: Reader, _world: World) -> Iterator[Gauge]:
-    """Executions, by status."""
+    """Yield the number of executions, by status."""
     found = row_counts.count_by_status(reader, "execution")
     yield Gauge("lamplighter_executions", "Executions that are kept, by status.", found, "status")
 
 
 def task_gauges(reader: Reader, _world: World) -> Iterator[Gauge]:
-    """ECS tasks, by status."""
+    """Yield the number of ECS tasks, by status."""
     yield Gauge(
         "lamplighter_tasks", "ECS tasks that are kept, by status.", row_counts.count_by_status(reader, "task"), "status"
     )
 
 
 def outbox_gauges(reader: Reader, world: World) -> Iterator[Gauge]:
-    """What was decided and is not done."""
+    """Yield the number of pending outbox rows and the age of the oldest."""
     depth, made = outbox.backlog(reader)
     age = 0.0 if made is None else max(0, world.now() - made) / 1000
     yield Gauge("lamplighter_outbox_rows", "What was decided and is not recorded as done.", {"": depth})
@@ -60,14 +60,14 @@ def outbox_gauges(reader: Reader, world: World) -> Iterator[Gauge]:
 
 
 def timer_gauges(reader: Reader, world: World) -> Iterator[Gauge]:
-    """Timers that should have rung."""
+    """Yield the number of overdue timers and the longest delay."""
     number, late = timers.count_overdue(reader, world.now(), world.monotonic())
     yield Gauge("lamplighter_timers_due", "Timers that are due and have not rung.", {"": number})
     yield Gauge("lamplighter_timers_late_seconds", "By how much the latest of them is late.", {"": late / 1000})
 
 
 def delivery_gauges(reader: Reader, world: World) -> Iterator[Gauge]:
-    """Calls of targets by EventBridge and Scheduler, and what SNS delivers."""
+    """Yield the deliveries of EventBridge, Scheduler and CloudWatch alarms to their targets, and those of SNS."""
     ended = row_counts.count_by_status(reader, "delivery")
     yield Gauge("lamplighter_deliveries", "Deliveries to targets that are over, by how they ended.", ended, "outcome")
     held = {sender: float(letters.count_pending(reader, sender)) for sender in SENDERS}
@@ -83,14 +83,14 @@ def _age(born: int | None, world: World) -> float:
 
 
 def schedule_gauges(reader: Reader, world: World) -> Iterator[Gauge]:
-    """How punctual schedules are."""
+    """Yield the greatest lateness of the recent slots."""
     late = slots.max_lateness(reader, world.now() - LATELY) / 1000
     text = "By how much the latest slot of the last five minutes was late."
     yield Gauge("lamplighter_schedules_late_seconds", text, {"": late})
 
 
 def file_gauges(reader: Reader, world: World) -> Iterator[Gauge]:
-    """Whether the jobs are as their files say."""
+    """Yield the number of job files and templates that are not applied, and for how long the oldest is not."""
     found = unapplied_files.list_unapplied(reader)
     age = max(0, world.now() - found[0].since) / 1000 if found else 0.0
     yield Gauge("lamplighter_files_not_applied", "Job files and templates that are not applied.", {"": len(found)})
@@ -106,11 +106,11 @@ SOURCES: tuple[Source, ...] = (
     schedule_gauges,
     file_gauges,
 )
-"""Who tells what."""
+"""The functions that read the metrics from the database."""
 
 
 def loop_gauges(turns: TurnTimes) -> Iterator[Gauge]:
-    """How long the event loop was held."""
+    """Yield the longest turn of the event loop and the number of long turns."""
     text = "The longest time for which the event loop was held since the start, in seconds of processor time."
     yield Gauge("lamplighter_longest_turn_seconds", text, {"": round(turns.longest, 3)})
     yield Gauge("lamplighter_long_turns", f"How often it was held for {LONG} s or longer.", {"": turns.long})
@@ -119,7 +119,7 @@ def loop_gauges(turns: TurnTimes) -> Iterator[Gauge]:
 def render_metrics(
     reader: Reader, world: World, sources: Iterable[Source] = SOURCES, turns: TurnTimes | None = None
 ) -> bytes:
-    """Everything, as Prometheus reads it."""
+    """Return all metrics in Prometheus' text format."""
     gauges = [gauge for source in sources for gauge in source(reader, world)]
     lines = [line for gauge in [*gauges, *(loop_gauges(turns) if turns else ())] for line in _lines(gauge)]
     return "".join(f"{line}\n" for line in lines).encode()

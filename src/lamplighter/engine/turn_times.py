@@ -1,9 +1,9 @@
-"""How long the event loop was held without a break: what everybody waits for whom one caller holds up.
+"""Measure the longest turn of the event loop: the time for which one request can make all others wait.
 
-Every `INTERVAL` the loop looks how much processor time its thread has used since the last look. Between two looks there
-is one turn of the loop at most that goes on beyond the interval, so that the difference bounds the longest turn from
-above, by no more than the interval. Processor time is what counts: a machine that is busy with something else, and a
-disk that is slow, hold nobody up by this.
+Every `INTERVAL` the loop reads how much processor time its thread has used since the last reading. At most one turn
+between two readings can last beyond the interval. So the difference is an upper bound of the longest turn, too high by
+at most the interval. Only processor time counts: a machine that is busy with other programs, and a slow disk, do not
+count as long turns.
 """
 
 import asyncio
@@ -11,29 +11,29 @@ import asyncio
 from lamplighter.base.world import thread_seconds
 
 INTERVAL = 0.02
-"""Seconds between two looks."""
+"""Seconds between two readings."""
 LONG = 0.1
-"""Seconds from which on a turn counts as long."""
+"""The seconds from which on a turn counts as long."""
 
 
 class TurnTimes:
-    """Watches one loop, from `start` to `stop`."""
+    """Measures one event loop, from `start` to `stop`."""
 
     def __init__(self) -> None:
         self.longest = 0.0
-        """Seconds of processor time, since the start."""
+        """The longest turn since the start, in seconds of processor time."""
         self.long = 0
-        """How many turns were long."""
+        """The number of long turns."""
         self._handle: asyncio.TimerHandle | None = None
         self._used = 0.0
 
     def start(self) -> None:
-        """Watch the loop that runs now."""
+        """Measure the loop that is running now."""
         self._used = thread_seconds()
         self._arm()
 
     def stop(self) -> None:
-        """Watch no more."""
+        """Stop measuring."""
         if self._handle is not None:
             self._handle.cancel()
 

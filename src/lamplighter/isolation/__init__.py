@@ -1,5 +1,5 @@
-"""Work of the machine that may take long, done in a process of its own with limits of time and memory.
+"""Run steps of an execution that may take long in worker processes with limits of time and memory.
 
-`requests.py` says what can be asked and answers it, `worker.py` is the process, `processes.py` keeps a few of them, and
-`limits.py` bounds them.
+`requests.py` defines the requests and answers them, `worker.py` is the worker process, `processes.py` keeps a few
+workers, and `limits.py` limits them.
 """

@@ -1,6 +1,6 @@
-"""Messages on a stream: eight bytes that say how long it is, then the message as pickle.
+"""Send and receive messages on a stream: eight bytes with the message's length, then the message as pickle.
 
-Both ends are ours; a process of its own holds nothing that a message from it could not do anyway.
+Pickle is acceptable because only an engine and its worker processes, which run the same code, use these streams.
 """
 
 import pickle
@@ -11,13 +11,13 @@ LENGTH = struct.Struct(">Q")
 
 
 def pack(message: Any) -> bytes:
-    """Return a message with its length before it."""
+    """Return a message with its length in front."""
     body = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
     return LENGTH.pack(len(body)) + body
 
 
 def unpack(body: bytes) -> Any:
-    """Return the message that follows its length."""
+    """Return the message that `pack` encoded; `body` has no length in front."""
     return pickle.loads(body)  # noqa: S301 - see above
 
 
@@ -28,7 +28,7 @@ def send(stream: BinaryIO, message: Any) -> None:
 
 
 def receive(stream: BinaryIO) -> Any:
-    """Read one message; raises EOFError where there are no more."""
+    """Read one message. Raises `EOFError` if the stream has ended."""
     head = stream.read(LENGTH.size)
     if len(head) < LENGTH.size:
         raise EOFError

@@ -1,6 +1,6 @@
-"""How much time and memory a process of its own may use, held by the kernel.
+"""Limit the processor time and memory of a worker process; the kernel enforces the limits.
 
-Nothing inside the process can pass these limits, be it in Python or below it.
+No code inside the process can exceed these limits, neither Python nor a C library.
 See https://man7.org/linux/man-pages/man2/getrlimit.2.html.
 """
 
@@ -10,32 +10,32 @@ import resource
 from dataclasses import dataclass
 
 NICENESS = 5
-"""How far the process steps back behind the engine, which answers everybody else."""
+"""The niceness of a worker, so that the engine, which answers all other requests, gets the processor first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one request may use."""
+    """The limits of one request."""
 
     cpu_seconds: int = 10
-    """Processor time; then the kernel ends the process."""
+    """Seconds of processor time after which the kernel ends the process."""
     slice_seconds: int = 1
-    """Processor time after which the rest of a long step is left for another request."""
+    """Seconds of processor time after which the rest of a long step is left for another request."""
     wall_seconds: int = 120
-    """Time on the clock; then the process is killed, whatever it does."""
+    """Seconds of real time after which the engine kills the process."""
     memory: int = 1024 * 1024 * 1024
-    """Bytes of address space of the process, of which it needs about 170 MiB by itself."""
+    """Bytes of address space of the process; the process alone needs about 170 MiB."""
 
 
 def confine(limits: Limits) -> None:
-    """Limit the memory of this process for good, and write no core files."""
+    """Limit the memory of this process permanently, lower its priority and disable core files."""
     os.nice(NICENESS)
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def grant_time(limits: Limits) -> float:
-    """Allow this process the time of one more request; return how much it has used so far, in seconds."""
+    """Allow this process the processor time of one more request; return the seconds that it has used so far."""
     used = seconds_used()
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(used) + limits.cpu_seconds, hard))

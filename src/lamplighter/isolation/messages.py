@@ -1,4 +1,7 @@
-"""What a process of its own says besides answers. (A class of the program that is run could not be read elsewhere.)"""
+"""Define the messages that a worker process sends besides answers.
+
+They have a module to themselves because pickle cannot find a class of the module that is run as the program.
+"""
 
 from dataclasses import dataclass
 
@@ -6,12 +9,12 @@ from lamplighter.asl.definition.model import Resource
 from lamplighter.base.json_text import Json
 
 OUT_OF_MEMORY = 77
-"""The exit status of a process whose memory is used up."""
+"""The exit status of a worker process that ran out of memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Asked of the engine in the middle of a request: why can this task not be begun?"""
+    """A question to the engine in the middle of a request: why can this task not be started?"""
 
     resource: Resource
     parameters: Json
@@ -19,6 +22,6 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Crashed:
-    """The request met a fault of ours."""
+    """The answer to a request that failed because of a bug."""
 
     trace: str

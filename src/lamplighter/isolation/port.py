@@ -1,4 +1,4 @@
-"""What the engine needs of whoever does work that may take long."""
+"""Define the interface through which the engine runs work that may take long."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -8,22 +8,22 @@ from lamplighter.base.errors import LamplighterError
 from lamplighter.isolation.requests import Answer, Request
 
 SLOW_SECONDS = 1.0
-"""Processor time from which on work is slow."""
+"""The seconds of processor time from which on work counts as slow."""
 
 
 class LimitExceeded(LamplighterError):
-    """The work was broken off: it took too long, needed too much memory or ended its process; str() says which."""
+    """The work was aborted: it took too long, needed too much memory or ended its process; the text states which."""
 
 
 class Isolation(Protocol):
-    """Does work without a known bound so that nobody else waits for it."""
+    """Runs work without a known bound so that no other request has to wait for it."""
 
     async def run(self, request: Request, refuses: RefusalReason, on_slow: Callable[[], None] | None = None) -> Answer:
-        """Answer a request; raises Overrun, or what the request raises by a fault of ours.
+        """Answer a request. Raises `LimitExceeded`, or `Bug` if the request fails because of a bug.
 
-        `refuses` is called on the caller's event loop, and so is `on_slow`, once the work itself has used SLOW_SECONDS
-        of processor time. The time for which it waits for a process, or for a processor, does not count.
+        `refuses` is called on the caller's event loop. `on_slow` is called there too, once the work itself has used
+        SLOW_SECONDS of processor time. Time spent waiting for a process or a processor does not count.
         """
 
     async def close(self) -> None:
-        """Break off what is under way."""
+        """Abort the work in progress."""

@@ -1,7 +1,7 @@
-"""A few processes that do work which may take long, each with limits of time and memory (`limits.py`).
+"""Keep a few worker processes for work that may take long, each with limits of time and memory (`limits.py`).
 
-They are started when they are first needed and end when nothing has needed them for a while. A process that passes a
-limit dies, with the request that it had and nothing else.
+The processes start with the first request and end after a while without requests. A process that exceeds a limit dies;
+only the request that it was working on fails.
 """
 
 import asyncio
@@ -26,21 +26,21 @@ from lamplighter.isolation.port import SLOW_SECONDS, LimitExceeded
 from lamplighter.isolation.requests import Answer, Request
 
 AT_ONCE = max(2, min(4, os.cpu_count() or 2))
-"""How many processes there are at most."""
+"""The most worker processes at the same time."""
 IDLE_SECONDS = 60
-"""After how long without a request all processes end."""
+"""Seconds without a request after which all processes end."""
 LARGE = 65_536
-"""Bytes of a message from which on it is understood in a thread."""
+"""The bytes of a message from which on it is decoded in a thread."""
 SHORTEST_LOOK = 0.05
-"""Seconds between two looks how much processor time a process has used, at least."""
+"""The shortest time, in seconds, between two readings of a process's processor time."""
 WAIT_MILLISECONDS = 500
-"""How many hundredths of a second a process that has closed its end is given to be gone."""
+"""The number of waits of 10 ms in which a process that has closed its socket must exit."""
 ENVIRONMENT = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL")
-"""What a process is given of the engine's environment."""
+"""The environment variables that a worker process gets from the engine."""
 
 
 class WorkerProcess:
-    """One process and the socket to it. It answers one request at a time."""
+    """A worker process and the socket to it. It answers one request at a time."""
 
     def __init__(
         self, process: "subprocess.Popen[bytes]", reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -51,7 +51,7 @@ class WorkerProcess:
 
     @classmethod
     async def start(cls, limits: Limits) -> "WorkerProcess":
-        """Start a process; raises OSError where there is no room for one."""
+        """Start a worker process. Raises `OSError` if the system has no room for one."""
         ours, theirs = socket.socketpair()
         try:
             with theirs:
@@ -64,16 +64,16 @@ class WorkerProcess:
 
     @property
     def is_alive(self) -> bool:
-        """Whether it can take another request."""
+        """Return whether the process can accept another request."""
         return self._process.poll() is None
 
     @property
     def cpu_seconds(self) -> float | None:
-        """Seconds of processor time that it has used; None where nobody tells."""
+        """Return the seconds of processor time that the process has used, or None if they are unknown."""
         return process_seconds(self._process.pid)
 
     async def answer(self, request: Request, refuses: RefusalReason) -> Answer | Crashed:
-        """Send a request and wait for the answer; raises EOFError or OSError where the process has ended."""
+        """Send a request and return the answer. Raises `EOFError` or `OSError` if the process has ended."""
         await self._send(request)
         while isinstance(found := await self._receive(), Question):
             await self._send(refuses(found.resource, found.parameters))
@@ -81,7 +81,7 @@ class WorkerProcess:
         return answered
 
     async def wait_status(self) -> int:
-        """Let go of a process that has closed its end; its exit status."""
+        """Wait for a process that has closed its socket; return its exit status."""
         for _ in range(WAIT_MILLISECONDS):
             if not self.is_alive:
                 break
@@ -89,7 +89,7 @@ class WorkerProcess:
         return self.kill()
 
     def kill(self) -> int:
-        """End the process and let go of it; its exit status."""
+        """Kill the process, close its socket and return its exit status."""
         self._writer.close()
         self._process.kill()
         return self._process.wait()
@@ -114,21 +114,24 @@ def _spawn(descriptor: int, limits: Limits) -> "subprocess.Popen[bytes]":
         cwd="/",
         env={name: os.environ[name] for name in ENVIRONMENT if name in os.environ},
         pass_fds=[descriptor],
-        start_new_session=True,  # the Ctrl-C of a terminal is meant for the engine
+        start_new_session=True,  # a terminal's Ctrl-C must reach only the engine
     )
 
 
 def _reason(status: int, limits: Limits) -> str:
-    """Say why a process has ended, from its exit status."""
+    """Return why a process has ended, derived from its exit status."""
     if status == -signal.SIGXCPU:
         return f"it took more than {limits.cpu_seconds} seconds of processor time"
-    if status in (OUT_OF_MEMORY, -signal.SIGABRT):  # code below Python ends the process where it gets no memory
+    if status in (OUT_OF_MEMORY, -signal.SIGABRT):  # C libraries abort the process if they get no memory
         return f"it needed more than {limits.memory >> 20} MiB of memory"
     return f"its process ended with status {status}"
 
 
 async def _watch(process: WorkerProcess, on_slow: Callable[[], None]) -> None:
-    """Tell once a process has used SLOW_SECONDS from now on; where nobody tells how much, once they have passed."""
+    """Call `on_slow` once the process has used SLOW_SECONDS of processor time from now on.
+
+    If the system does not report processor time, real time counts instead.
+    """
     begun, left = process.cpu_seconds, SLOW_SECONDS
     while left > 0:
         await asyncio.sleep(max(left, SHORTEST_LOOK))
@@ -138,7 +141,7 @@ async def _watch(process: WorkerProcess, on_slow: Callable[[], None]) -> None:
 
 
 class WorkerProcesses:
-    """Does work in processes of its own."""
+    """Runs work in worker processes."""
 
     def __init__(self, limits: Limits = Limits()) -> None:  # noqa: B008 - it is frozen
         self._limits = limits
@@ -149,7 +152,10 @@ class WorkerProcesses:
         self._closed = False
 
     async def run(self, request: Request, refuses: RefusalReason, on_slow: Callable[[], None] | None = None) -> Answer:
-        """Answer a request; raises Overrun, Bug where it meets a fault of ours, OSError where no process starts."""
+        """Answer a request.
+
+        Raises `LimitExceeded`, `Bug` if the request fails because of a bug, or `OSError` if no process can start.
+        """
         async with self._places:
             process = await self._take()
             watch = None if on_slow is None else asyncio.create_task(_watch(process, on_slow))
@@ -164,7 +170,7 @@ class WorkerProcesses:
         return answered
 
     async def close(self) -> None:
-        """Break off what is under way."""
+        """Kill all processes; the requests in progress fail."""
         self._closed = True
         for process in [*self._busy, *self._idle]:
             process.kill()

@@ -1,8 +1,8 @@
-"""What can be asked of a process of its own, and how it is answered.
+"""Define the requests to a worker process, and answer them.
 
-Everything here is pure and travels by pickle: a request carries the definition as text, the clock as it stands and a
-seed, so that the answer is the same wherever it is made. Of an execution that has many frames only those that changed
-come back; the others stay the objects that the asker has, so that it writes no row anew that is as it was.
+Everything here is pure and is sent as pickle. A request carries the definition as text, the time and a random seed, so
+that the answer does not depend on the process that computes it. The answer contains only those frames of an execution
+that changed. The engine keeps its own objects for the others, so that it writes only changed rows.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,38 +26,38 @@ from lamplighter.base.world import World, repeatable_world
 T = TypeVar("T")
 
 CROSSINGS = 25
-"""How many states are crossed between two looks at the time that is left."""
+"""The states that a step crosses before `answer_request` checks whether time is left."""
 COMPILED = 32
-"""How many definitions a process keeps compiled."""
+"""The most compiled definitions that a process keeps."""
 
 
 @dataclass(frozen=True, slots=True)
 class DefinitionSource:
-    """A definition as text."""
+    """The text of a definition, from which a process compiles it."""
 
     text: str
     additions: tuple[tuple[str, str], ...]
-    """By the resource of a task, what its integration adds to the parameters, as JSON text."""
+    """The parameters that an integration adds, as JSON text, by the resource of its task."""
     alone: bool = False
-    """The text is one state without its machine."""
+    """Whether the text is a single state without its state machine."""
 
 
 @dataclass(frozen=True, slots=True)
 class RequestClock:
-    """Clock and chance of one request."""
+    """The time and the random seed of one request."""
 
     wall: int
     steady: int
     seed: int
 
     def world(self) -> World:
-        """Return a world that stands at this moment."""
+        """Return a `World` whose clocks stay at this time."""
         return repeatable_world(self.wall, self.steady, self.seed)
 
 
 @dataclass(frozen=True, slots=True)
 class AdvanceExecution:
-    """Take an execution through events, one after another."""
+    """A request to advance an execution by several events, one after another."""
 
     source: DefinitionSource
     timeout: int | None
@@ -69,27 +69,27 @@ class AdvanceExecution:
 
 @dataclass(frozen=True, slots=True)
 class SelectItems:
-    """Say what the next children of a distributed Map are given."""
+    """A request to compute the inputs of the next children of a distributed Map."""
 
     source: DefinitionSource
     execution: Execution
     frame: int
     total: int
-    """How many items the data set has."""
+    """The number of items in the data set."""
     offset: int
     window: tuple[Json, ...]
-    """The items from `offset` on, as many as were read."""
+    """The items from `offset` on, as many as the engine has read."""
     most: int
     moment: RequestClock
 
 
 MockedOutcome: TypeAlias = tuple[Literal["succeed"], Json] | tuple[Literal["fail"], tuple[str | None, str | None]]
-"""How the work of a state ended: its result, or error and cause."""
+"""The outcome of a state's work: its result, or error and cause."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunTestState:
-    """Try one state, as TestState does."""
+    """A request to test one state, as TestState does."""
 
     source: DefinitionSource
     state: str
@@ -98,7 +98,7 @@ class RunTestState:
     context: Json
     past: Past
     outcome: MockedOutcome | None
-    """How its work ended; None where that is not known yet."""
+    """The outcome of the state's work; None if it is not known yet."""
     moment: RequestClock
 
 
@@ -107,13 +107,13 @@ Request: TypeAlias = AdvanceExecution | SelectItems | RunTestState
 
 @dataclass(frozen=True, slots=True)
 class MappingChange(Generic[T]):
-    """How a mapping changed: all its keys in order, and the values that are new."""
+    """The difference between two versions of a mapping: all keys in order, and the new values."""
 
     keys: tuple[int, ...]
     changed: Mapping[int, T]
 
     def applied(self, old: Mapping[int, T]) -> Mapping[int, T]:
-        """Return the mapping as it is now; what did not change is the same object as before."""
+        """Return the new mapping; unchanged values are the same objects as in `old`."""
         if not self.changed and len(self.keys) == len(old):
             return old
         return {key: self.changed[key] if key in self.changed else old[key] for key in self.keys}
@@ -124,19 +124,19 @@ class StepChange:
     """One step, with only those frames and results that it changed."""
 
     step: Step
-    """Its execution has no frames and no results."""
+    """The step; its execution has no frames and no results."""
     frames: MappingChange[Frame]
     results: Mapping[int, MappingChange[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Advanced:
-    """The steps that the events led to, in order."""
+    """The answer to `AdvanceExecution`: the steps that the events led to, in order."""
 
     changes: tuple[StepChange, ...]
 
     def steps(self, execution: Execution) -> Iterator[Step]:
-        """Return the steps, applied to the execution that was asked about."""
+        """Yield the complete steps, applied to the execution that the request was about."""
         for change in self.changes:
             step = _applied(change, execution)
             execution = step.execution
@@ -145,19 +145,19 @@ class Advanced:
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """What the next children are given."""
+    """The answer to `SelectItems`: the inputs of the next children."""
 
     given: tuple[ChildInput, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class WindowTooSmall:
-    """More items are needed than were sent."""
+    """The answer to `SelectItems` if it needs more items than the request contained."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The request ended with an error of the state; the cause says where."""
+    """The answer to a request that ended with an error of the state; the cause states where it happened."""
 
     error: str | None
     cause: str | None
@@ -165,7 +165,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class StateTested:
-    """What trying a state showed."""
+    """The answer to `RunTestState`: the verdict and the intermediate values of the state."""
 
     verdict: Verdict | None
     stages: Mapping[str, Json]
@@ -182,13 +182,16 @@ Answer: TypeAlias = Advanced | Selected | WindowTooSmall | Failed | StateTested
 def source_of(
     text: str, definition: Definition, additions: Callable[[Resource], Mapping[str, Json]]
 ) -> DefinitionSource:
-    """Return what a process needs to compile this definition again."""
+    """Return the text from which a process can compile this definition again."""
     added = {resource.text: dumps(dict(additions(resource))) for resource in set(definition.resources.values())}
     return DefinitionSource(text, tuple(sorted(added.items())), alone=SINGLE_STATE in definition.states)
 
 
 def answer_request(request: Request, refuses: RefusalReason, hurries: Callable[[], bool]) -> Answer:
-    """Answer a request; `hurries` tells between two slices whether the rest should be left for another request."""
+    """Answer a request.
+
+    `hurries` is called between two slices; it returns whether the rest should be left for another request.
+    """
     match request:
         case AdvanceExecution():
             return Advanced(tuple(_advance(request, refuses, hurries)))
@@ -224,7 +227,7 @@ def _select(request: SelectItems) -> Answer:
 
 
 def run_test_state(request: RunTestState, *, may_block: bool = True) -> StateTested:
-    """Try one state; raises MayTakeLong where that is not to be done here."""
+    """Test one state. Raises `MayTakeLong` if `may_block` is False and the state needs work without a known bound."""
     world = replace(request.moment.world(), may_block=may_block)
     state = _compiled(request.source).states[request.state]
     scope = Scope(SINGLE_STATE, request.given, request.variables, lambda: request.context, world)
@@ -246,11 +249,11 @@ def _compiled(source: DefinitionSource) -> Definition:
 
 
 class _OutsideOfWindow(IndexError):
-    """The item was not sent."""
+    """The item is not among those that the request contained."""
 
 
 class _Window(Sequence[Json]):
-    """A data set of which some items in a row are here."""
+    """A data set of which only some consecutive items are present."""
 
     def __init__(self, total: int, offset: int, items: Sequence[Json]) -> None:
         self._total = total

@@ -1,7 +1,7 @@
-"""Answers requests one at a time, in a process of its own (`__main__.py`).
+"""Answer requests one at a time, in a worker process (`__main__.py`).
 
-It reads from and writes to one socket, which it inherits, and ends when the other side is gone. It holds no other file
-of the engine, no credentials and no part of its environment.
+The worker reads from and writes to one inherited socket, and ends when the other side closes it. It has no other open
+file of the engine, no credentials, and only a few variables of the engine's environment.
 """
 
 import os
@@ -17,7 +17,7 @@ from lamplighter.isolation.requests import Answer, Request, answer_request
 
 
 def serve(stream: BinaryIO, limits: Limits) -> None:
-    """Answer requests until there are no more."""
+    """Answer requests until the stream ends."""
     try:
         while True:
             request: Request = receive(stream)
@@ -25,7 +25,7 @@ def serve(stream: BinaryIO, limits: Limits) -> None:
     except EOFError:
         return
     except MemoryError:
-        os._exit(OUT_OF_MEMORY)  # what is left may not be enough to say so
+        os._exit(OUT_OF_MEMORY)  # the remaining memory may not suffice for an answer
 
 
 def _answered(stream: BinaryIO, limits: Limits, request: Request) -> Answer | Crashed:

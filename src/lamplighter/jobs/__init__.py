@@ -1,6 +1,6 @@
-"""One job file, read, judged and made into the one plan that runs on both sides: a CloudFormation template.
+"""Read and check a job file, and compile it into one CloudFormation template, for this engine and for AWS.
 
-Promises that every fault of a file is told with its place and with what to write instead, that the same file gives the
-same bytes, and that roles may do what their machines do and nothing beside. Pure but for reading files. Refuses to call
-anybody: the verbs do that.
+Guarantees that every problem is reported with its position and with what to write instead, and that the same file
+produces the same bytes. The generated roles allow what their state machines do, and nothing more. The package is pure
+apart from reading files. It calls no service: the commands of the CLI do that.
 """

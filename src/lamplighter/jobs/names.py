@@ -1,50 +1,50 @@
-"""What things are called: in a template by logical ids, in a definition by placeholders, on AWS by names.
+"""Derive the names of a job's resources: logical ids in a template, placeholders in a definition, names on AWS.
 
-Promises that one job of one environment has one name everywhere, so that roles can name it before it is there.
+Guarantees that a job has one name per environment, so that roles can refer to it before it exists.
 """
 
 from lamplighter.base.json_text import Json
 
 JOB_FILE_NAME = "lamplighter.yaml"
-"""What a job file is called."""
+"""The usual name of a job file."""
 SHARED_CLUSTER, SUBNETS, SECURITY_GROUPS, PUBLIC_IP = "Cluster", "Subnets", "SecurityGroups", "PublicIp"
 CONSOLE_URL, CONSOLE, OPTIONS = "ConsoleUrl", "Console", "Options"
 
 
 def logical_id(name: str) -> str:
-    """A name as a logical id: nightly-report becomes NightlyReport."""
+    """Return a name as a logical id: nightly-report becomes NightlyReport."""
     return "".join(word[:1].upper() + word[1:] for word in name.split("-"))
 
 
 def task_definition_id(job: str) -> str:
-    """The task definition of a job."""
+    """Return the logical id of a job's task definition."""
     return f"{logical_id(job)}Task"
 
 
 def state_machine_id(job: str) -> str:
-    """The state machine of a job."""
+    """Return the logical id of a job's state machine."""
     return f"{logical_id(job)}Machine"
 
 
 def topic_id(channel: str) -> str:
-    """The topic of a channel."""
+    """Return the logical id of a channel's topic."""
     return f"{logical_id(channel)}Topic"
 
 
 def image_parameter(job: str) -> str:
-    """The parameter that says which image a job's folder was built into."""
+    """Return the name of the template parameter with the image that was built from a job's folder."""
     return f"{logical_id(job)}Image"
 
 
 DOLLAR = "\ue000"
-"""Stands in a definition for the dollar of `${` that a job file or workflow says: it is no place to be filled in.
+r"""The replacement for the dollar of `${` in texts of a job file or workflow, so that CloudFormation ignores it.
 
-A character for private use, which is written as JSON's \\u0024 (`stack/machines.py`).
+A character of the private use area; the definition's JSON has `\u0024` in its place (`stack/state_machines.py`).
 """
 
 
 def escape_placeholders(value: Json) -> Json:
-    """A value of a job file or workflow, of which nothing is to be filled in."""
+    """Return a value of a job file or workflow in which CloudFormation replaces nothing."""
     if isinstance(value, dict):
         return {name: escape_placeholders(each) for name, each in value.items()}
     if isinstance(value, list):
@@ -53,5 +53,5 @@ def escape_placeholders(value: Json) -> Json:
 
 
 def placeholder(name: str) -> str:
-    """The place in a definition that the template fills in."""
+    """Return the placeholder in a definition that the template replaces."""
     return f"${{{name}}}"

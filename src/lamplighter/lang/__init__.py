@@ -1,5 +1,6 @@
-"""The small languages: paths, intrinsic functions, JSONata, event patterns, schedule expressions.
+"""Compile and evaluate the small languages: paths, intrinsic functions, JSONata, event patterns, schedule expressions.
 
-Promises that every text is compiled once, with a clear error, and then evaluated as a pure function. Refuses input and
-output, clock, chance and names: what an expression needs of them is handed in as a `base.world.World`.
+Guarantees that every text is compiled once, with a clear error if it is invalid, and is then evaluated as a pure
+function. Does no input or output, reads no clock and draws no random numbers or UUIDs: an expression that needs them
+gets them from a `base.world.World`.
 """

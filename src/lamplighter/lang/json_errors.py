@@ -1,7 +1,8 @@
-"""What AWS says of text that is not JSON: the words and places of the parser that it uses.
+"""Find the first fault in a text that is not JSON, and describe it in the words of AWS's parser, Jackson.
 
-Promises to read a text as that parser does, one token after another, up to the end of its first value or to the first
-fault: where the fault was seen, how much before it is sound, and what would make a value of that.
+Guarantees to read a text as Jackson does, one token after another, up to the end of its first value or to the first
+fault. Reports where Jackson finds the fault, how much of the text before it is valid, and which characters would
+complete that part to a value.
 See https://github.com/FasterXML/jackson-core, ReaderBasedJsonParser of 2.x.
 """
 
@@ -15,13 +16,13 @@ from lamplighter.lang.json_location import inline_location
 KINDS = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
 LITERALS = ("true", "false", "null")
 NUMBERLESS = ("NaN", "Infinity")
-"""Words that the parser knows and takes for no number unless it is told to."""
+"""Words that Jackson knows, but accepts as numbers only if an option is set."""
 SPACE = re.compile(r"[ \t\r\n]*")
 WORD = re.compile(r"[\w$]+")
 LONGEST = 256
-"""How much of a word is told."""
+"""The most characters of an unknown word that a message quotes."""
 PLAIN = re.compile(r'[^"\\\x00-\x1f]*')
-"""What needs no second look in a text."""
+"""Characters of a string that need no further check."""
 DIGIT = tuple("0123456789")
 DIGITS = re.compile("[0-9]*")
 ESCAPED = '"\\/bfnrt'
@@ -30,21 +31,21 @@ CLOSING = {"Object": "}", "Array": "]"}
 
 
 class JsonFault(NamedTuple):
-    """Why a text is not JSON."""
+    """The first fault of a text that is not JSON."""
 
     reason: str
     at: int
-    """How many characters had been read when that was seen."""
+    """The number of characters that the parser had read when it found the fault."""
 
 
 @dataclass(frozen=True, slots=True)
 class FirstValue:
-    """The first value of a text, as far as there is one."""
+    """The first value of a text, or the valid beginning of one."""
 
     end: int
-    """How many characters of it are sound."""
+    """The number of characters that are valid."""
     closing: str
-    """What is missing after them: nothing where the value is whole."""
+    """The characters that complete the valid ones to a value; empty if the value is complete."""
     fault: JsonFault | None
 
 
@@ -55,12 +56,15 @@ class _Broken(Exception):
 
 
 def find_fault(text: str) -> JsonFault | None:
-    """What is wrong with the first value of a text; None where that is sound."""
+    """Return the fault in the first value of a text, or None if the value is valid."""
     return read_first_value(text).fault
 
 
 def first_value(text: str) -> Json:
-    """The first value of a text, whatever comes after it; JsonError where there is none."""
+    """Return the first value of a text and ignore the text after it.
+
+    If the value has a fault, its valid part is completed to a value; without a valid part, the result is None.
+    """
     try:
         return loads(text)
     except JsonError:
@@ -69,7 +73,7 @@ def first_value(text: str) -> Json:
 
 
 def read_first_value(text: str) -> FirstValue:
-    """Read the first value of a text."""
+    """Read the first value of a text, up to its end or its first fault."""
     reader = _Reader(text)
     try:
         reader.run()
@@ -79,18 +83,18 @@ def read_first_value(text: str) -> FirstValue:
 
 
 class _Reader:
-    """Where in a text the parser is."""
+    """A parser that reads one text as Jackson does."""
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
         self._open: list[tuple[str, int]] = []
-        """The objects and arrays around, each with the place of its bracket."""
+        """The open objects and arrays, each with the index of its bracket."""
         self._first = True
-        """Whether the innermost of them has had nothing yet."""
+        """Whether the innermost open object or array has no member yet."""
         self.sound = 0
         self._missing = "null"
-        """What is missing after what is sound, besides brackets."""
+        """The characters, without closing brackets, that complete the valid part."""
 
     def closing(self) -> str:
         return self._missing + "".join(CLOSING[kind] for kind, _ in reversed(self._open))
@@ -100,10 +104,10 @@ class _Reader:
         while self._open:
             self._member()
 
-    # --- what is between values ---------------------------------------------------------------------------------------
+    # --- between values -----------------------------------------------------------------------------------------------
 
     def _member(self) -> None:
-        """One more member of the innermost object or array, or its end."""
+        """Read the next member of the innermost object or array, or its closing bracket."""
         kind, begun = self._open[-1]
         here = self._take() or self._over(
             f": expected close marker for {kind} (start marker at {inline_location(self._text, begun)})"
@@ -130,7 +134,7 @@ class _Reader:
         self._whole()
 
     def _name(self, here: str) -> str:
-        """A name with its colon; the first character of its value."""
+        """Read a member's name and its colon; return the first character of its value."""
         if here != '"':
             self._unexpected(here, "was expecting double-quote to start field name")
         self._string(" in field name", "name")
@@ -142,7 +146,7 @@ class _Reader:
         return self._take() or self._over(end)
 
     def _take(self) -> str:
-        """The next character that is no space; nothing where the text is over."""
+        """Read and return the next character that is not white space; return an empty string at the end of the text."""
         space = SPACE.match(self._text, self._at)
         assert space is not None
         self._at = space.end()
@@ -157,11 +161,11 @@ class _Reader:
         return here
 
     def _keep(self, missing: str) -> None:
-        """What has been read is sound, and this is missing after it."""
+        """Record that the text is valid up to here, and which characters would complete it."""
         self.sound, self._missing = self._at, missing
 
     def _whole(self) -> None:
-        """A value is whole."""
+        """Record that a value is complete."""
         self._first = False
         self._keep("")
 
@@ -202,7 +206,7 @@ class _Reader:
         raise _Broken(f"Unrecognized token '{shown}': was expecting {KINDS}", self._at)
 
     def _string(self, otherwise: str, what: str) -> None:
-        """A text whose quotation mark has been read, to its end."""
+        """Read the rest of a string after its opening quotation mark."""
         while True:
             plain = PLAIN.match(self._text, self._at)
             assert plain is not None
@@ -250,7 +254,7 @@ class _Reader:
             self._unexpected(self._next(""), "Expected space separating root-level values")
 
     def _some_digits(self, otherwise: str, begun: int) -> None:
-        """At least one digit; what is told is the place after the number's first one, as the parser has it."""
+        """Read at least one digit. As in Jackson, a fault is reported after the number's first digit."""
         here = self._peek()
         if here not in DIGIT:
             seen = here or self._text[self._at - 1]
@@ -266,7 +270,7 @@ class _Reader:
         return self._text[self._at : self._at + 1]
 
     def _next(self, otherwise: str) -> str:
-        """The next character, whatever it is; a fault where the text is over."""
+        """Read and return the next character; report a fault at the end of the text."""
         here = self._peek() or self._over(otherwise)
         self._at += 1
         return here
@@ -279,7 +283,7 @@ class _Reader:
 
 
 def _told(character: str) -> str:
-    """How a character is named."""
+    """Return how Jackson's messages name a character."""
     code = ord(character)
     if code < 0x20 or 0x7F <= code < 0xA0:
         return f"(CTRL-CHAR, code {code})"

@@ -1,7 +1,7 @@
-"""Where in a JSON text something is, as AWS's parser tells it: ` at [Source: (String)"…"; line: 1, column: 2]`.
+"""Locate a place in a JSON text as AWS's parser reports it: ` at [Source: (String)"…"; line: 1, column: 2]`.
 
-Promises the place after the token at which that parser (Jackson) had arrived. The text is JSON: whoever asks has read
-it.
+Guarantees the place after the token that the parser (Jackson) has read. `characters_before` requires valid JSON: the
+caller has parsed the text.
 See https://github.com/FasterXML/jackson-core, JsonLocation.
 """
 
@@ -13,23 +13,23 @@ from lamplighter.lang.event_pattern.comparisons import Path, PatternPosition, Pa
 
 TOKEN = re.compile(r'[ \t\r\n]*("(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+)', re.DOTALL)
 SHOWN = 500
-"""How many characters of a text are shown."""
+"""The most characters of a text that a message quotes."""
 NAMELESS = -1
-"""In the place of a member's name while it is read."""
+"""Stands in a path for the name of a member that has not been read yet."""
 
 
 def characters_before(text: str, spot: PatternPosition) -> int | None:
-    """How many characters of a text had been read at a spot; None where the text does not have it."""
+    """Return how many characters the parser has read at a position, or None if the text does not have the position."""
     return next((at for path, token, at in _places(text) if path == spot.path and token is spot.token), None)
 
 
 def location_at(text: str, at: int) -> str:
-    """The place after so many characters, whatever the text is."""
+    """Return the location after `at` characters of any text, on a new line."""
     return f"\n at {inline_location(text, at)}"
 
 
 def inline_location(text: str, at: int) -> str:
-    """The same without a line of its own."""
+    """Return the location without a line break before it. A negative `at` means column 0, before the text."""
     lines = re.split(r"\r\n|\r|\n", text[: max(at, 0)])
     cut = f"[truncated {len(text) - SHOWN} chars]" if len(text) > SHOWN else ""
     source = f'(String)"{text[:SHOWN]}"{cut}'
@@ -37,11 +37,11 @@ def inline_location(text: str, at: int) -> str:
 
 
 def _places(text: str) -> Iterator[tuple[Path, PatternToken, int]]:
-    """Every token of every value with the place behind it, in order."""
+    """Yield the path and kind of every token in order, with the number of characters up to its end."""
     path: list[str | int] = []
     objects: list[bool] = []
     name: str | None = None
-    """The last text, which is a name if a colon follows."""
+    """The last string; it is a name if a colon follows."""
     for match in TOKEN.finditer(text):
         word, at = match[1], match.end()
         here = tuple(path)

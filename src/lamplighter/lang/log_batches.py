@@ -1,4 +1,4 @@
-"""Log events as PutLogEvents takes them: in order, in batches that are not too large, none longer than an event may be.
+"""Cut and group log events for PutLogEvents: in order, in batches and messages of the allowed size.
 
 See https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html for the limits.
 """
@@ -6,20 +6,20 @@ See https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_Put
 from collections.abc import Iterable, Iterator
 
 LARGEST = 1_048_576
-"""Bytes of a batch: "the sum of all event messages in UTF-8, plus 26 bytes for each log event"."""
+"""The most bytes of a batch: "the sum of all event messages in UTF-8, plus 26 bytes for each log event"."""
 OVERHEAD = 26
 MOST = 10_000
 WIDEST = 24 * 60 * 60 * 1000
-"""Milliseconds from the first event of a batch to its last."""
+"""The most milliseconds from the first event of a batch to its last."""
 LONGEST = 262_118
-"""Bytes of a message, as the awslogs driver cuts them."""
+"""The bytes of a message at which the awslogs driver cuts it."""
 
 Event = tuple[int, str]
-"""Milliseconds since the epoch, and the message."""
+"""A log event: milliseconds since the epoch, and the message."""
 
 
 def split_message(message: str, longest: int = LONGEST) -> Iterator[str]:
-    """A message, cut where it is too long; nothing of an empty one, which is no event."""
+    """Yield a message in pieces of at most `longest` bytes. An empty message is not a log event and yields nothing."""
     if len(message) * 4 <= longest:
         if message:
             yield message
@@ -27,7 +27,7 @@ def split_message(message: str, longest: int = LONGEST) -> Iterator[str]:
     text = message.encode()
     while len(text) > longest:
         end = longest
-        while text[end] & 0xC0 == 0x80:  # not in the middle of a character
+        while text[end] & 0xC0 == 0x80:  # do not cut inside a character
             end -= 1
         yield text[:end].decode()
         text = text[end:]
@@ -36,7 +36,7 @@ def split_message(message: str, longest: int = LONGEST) -> Iterator[str]:
 
 
 def batch_events(events: Iterable[Event]) -> Iterator[list[Event]]:
-    """Events, each of them short enough, in the order of their times and in batches of the allowed size."""
+    """Yield the events, sorted by time, in batches of the allowed size. Each message must be short enough already."""
     batch: list[Event] = []
     size = 0
     for time, message in sorted(events, key=lambda event: event[0]):

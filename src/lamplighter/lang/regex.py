@@ -1,11 +1,13 @@
-r"""Regular expressions of users, matched by RE2: an expression never backtracks.
+r"""Match users' regular expressions with RE2, which never backtracks.
 
 RE2's work is at most the size of the expression times the length of the text
-(https://github.com/google/re2/wiki/WhyRE2). Promises that this product is bounded, too: `TooLong` refuses a text that
-is too long for its expression. `java` reads the dialect of Java, which JSONPath filters and CloudFormation's
-AllowedPattern use, as far as RE2 has it: see https://github.com/google/re2/wiki/Syntax. Look-aheads are understood at
-the beginning of an expression, where each is one more condition on the whole text. Refuses what needs backtracking:
-back-references, other look-aheads and look-behinds, atomic groups and possessive quantifiers.
+(https://github.com/google/re2/wiki/WhyRE2). Guarantees that this product is bounded, too: a text that is too long for
+its expression raises `TextTooLong`.
+
+`compile_java` accepts the dialect of Java, which JSONPath filters and CloudFormation's AllowedPattern use, as far as
+RE2 supports it: see https://github.com/google/re2/wiki/Syntax. Look-aheads are supported at the beginning of an
+expression, where each is a further condition on the whole text. Rejects what needs backtracking: back-references, other
+look-aheads and look-behinds, atomic groups and possessive quantifiers.
 """
 
 import re
@@ -15,12 +17,12 @@ from dataclasses import dataclass
 import re2
 
 LONGEST = 2_000
-"""Characters of an expression; a class of Unicode, which takes RE2 long to build, counts for many."""
+"""The most characters of an expression. A Unicode class counts as `CLASS` characters, since RE2 builds it slowly."""
 CLASS = 30
 WORK = 3_000_000
-"""Instructions of an expression times bytes of a text: 50 ms in the worst case."""
+"""The most work of one match: instructions of the expression times bytes of the text. The worst case takes 50 ms."""
 LARGEST = 1 << 20
-"""Bytes that a compiled expression may take."""
+"""The most bytes of memory that a compiled expression may take."""
 
 _QUIET = re2.Options()
 _QUIET.log_errors = False
@@ -49,35 +51,35 @@ _LOOK = re.compile(r"\^?\(\?[=!]")
 
 
 class InvalidRegex(ValueError):
-    """The text is no regular expression that is matched here; str() says why."""
+    """A regular expression that is invalid or not supported; str() is the reason."""
 
 
 class TextTooLong(ValueError):
-    """The text is too long for the expression; str() says so."""
+    """A text that is too long for the expression; str() is the message."""
 
 
 @dataclass(frozen=True, slots=True)
 class Regex:
-    """A compiled expression."""
+    """A compiled regular expression."""
 
     text: str
     _whole: re2._Regexp
     _ahead: Sequence[tuple[re2._Regexp, bool]] = ()
-    """What has to be found at the beginning of the text, and what must not be."""
+    """The look-aheads at the beginning; False marks a negative one (`(?!…)`)."""
     _size: int = 1
 
     def fullmatch(self, text: str) -> bool:
-        """Whether the expression matches a text as a whole; TooLong."""
+        """Return whether the expression matches the whole text. Raises `TextTooLong`."""
         given = self._bounded(text)
         ahead = all((each.match(given) is not None) is wanted for each, wanted in self._ahead)
         return ahead and self._whole.fullmatch(given) is not None
 
     def search(self, text: str) -> bool:
-        """Whether an expression of RE2's own dialect matches anywhere in a text; TooLong."""
+        """Return whether an expression of `compile_linear` matches anywhere in a text. Raises `TextTooLong`."""
         return self._whole.search(self._bounded(text)) is not None
 
     def work(self, text: str) -> int:
-        """How many instructions a match takes at worst, give or take the bytes of a character."""
+        """Return the most instructions that a match can take, if each character is one byte."""
         return len(text) * self._size
 
     def _bounded(self, text: str) -> str:
@@ -88,18 +90,18 @@ class Regex:
 
 
 def compile_linear(text: str) -> Regex:
-    """Compile an expression in RE2's own dialect; InvalidRegex."""
+    """Compile an expression in RE2's own dialect. Raises `InvalidRegex`."""
     whole = _compiled(text)
     return Regex(text, whole, _size=whole.programsize)
 
 
 def compile_java(text: str, flags: str = "") -> Regex:
-    """Compile an expression in Java's dialect, with flags of i, m and s; InvalidRegex."""
+    """Compile an expression in Java's dialect, with the flags i, m and s. Raises `InvalidRegex`."""
     _check_length(text)
     shown = "".join(each for each in "ims" if each in flags)
     prefix = f"(?{shown})" if shown else ""
     rest, ahead = _looks(text)
-    # The expression's `^` stands before its look-aheads.
+    # A `^` before the look-aheads now begins `rest`.
     whole = _compiled(prefix + _translated(rest))
     looks = [(_compiled(prefix + _translated(look)), wanted) for look, wanted in ahead]
     return Regex(text, whole, looks, whole.programsize + sum(look.programsize for look, _ in looks))
@@ -120,7 +122,7 @@ def _check_length(text: str) -> None:
 
 
 def _looks(text: str) -> tuple[str, list[tuple[str, bool]]]:
-    """An expression without the look-aheads at its beginning; and these, with whether they are wanted."""
+    """Return the expression without the look-aheads at its beginning, and these; False marks a negative look-ahead."""
     ahead, anchor = [], ""
     while _LOOK.match(text):
         anchor = "^" if text.startswith("^") else anchor
@@ -136,7 +138,10 @@ def _looks(text: str) -> tuple[str, list[tuple[str, bool]]]:
 
 
 def _splits(text: str) -> bool:
-    """Whether an expression is a choice at its highest level, of which a look-ahead would belong to the first part."""
+    """Return whether the expression is a choice at its top level.
+
+    A look-ahead before it would belong only to the first alternative.
+    """
     return any(
         level == 0 and not inside and found[0][0] not in "\\()" and "|" in found[0]
         for found, level, inside in _pieces(text)
@@ -144,17 +149,17 @@ def _splits(text: str) -> bool:
 
 
 def _closing(text: str, start: int) -> int:
-    """Where the bracket is that closes a group; -1 where there is none."""
+    """Return the index of the bracket that closes a group, or -1 if there is none."""
     return next((found.start() for found, level, _ in _pieces(text, start) if level == 0), -1)
 
 
 def _translated(text: str) -> str:
-    """Java's spellings that RE2 has under another name."""
+    """Replace Java's spellings with those of RE2."""
     return "".join(_spelt(found, inside=inside) for found, _, inside in _pieces(text))
 
 
 def _pieces(text: str, start: int = 0) -> "Iterator[tuple[re.Match[str], int, bool]]":
-    """Each piece of an expression, with how many groups are open after it and whether it is in a class."""
+    """Yield each piece of an expression, the number of groups open after it, and whether it is in a character class."""
     level, inside = 0, False
     for found in _PIECE.finditer(text, start):
         piece = found[0]

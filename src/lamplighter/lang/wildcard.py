@@ -1,24 +1,24 @@
-r"""Text with wildcards: `*` is any text, and `?` is any one character where a language has it.
+r"""Match text against wildcards: `*` stands for any text, and `?` for any one character in the languages that have it.
 
-Promises a match whose work grows with the length of the text, whatever the pattern: the literal pieces between the
-wildcards are found one after another, each as far to the left as it can be, and nothing is tried twice. A piece with
-`?` takes the length of the text times its own at most. Refuses to know how a language spells its wildcards: `split`
-reads the two common spellings, and a language with another one splits its text itself.
+Guarantees, for every pattern, a match whose work grows only with the length of the text. The literal pieces between the
+wildcards are searched one after another, each as far to the left as possible, and nothing is tried twice. A piece with
+`?` takes at most the length of the text times its own length. `split_wildcard` reads the common escapes `\*` and `\\`;
+a language with another spelling splits its text itself.
 """
 
 import re
 from collections.abc import Callable, Sequence
 
 Matches = Callable[[str], bool]
-"""Whether a text fits as a whole."""
+"""A test whether a whole text matches."""
 Find = Callable[[str, int, int], int]
-"""Where a piece is in a part of a text; -1 where it is not."""
+"""A search for a piece in a part of a text; it returns the index, or -1."""
 
 _ESCAPED = re.compile(r"\\[\\*]|\*|[^\\*]+|\\")
 
 
 def split_wildcard(text: str) -> list[str]:
-    r"""The pieces between the wildcards, where `\*` is an asterisk and `\\` is a backslash."""
+    r"""Return the pieces between the wildcards; `\*` is an asterisk and `\\` is a backslash."""
     pieces: list[list[str]] = [[]]
     for part in _ESCAPED.findall(text):
         if part == "*":
@@ -29,7 +29,10 @@ def split_wildcard(text: str) -> list[str]:
 
 
 def compile_pieces(pieces: Sequence[str], *, single: bool = False) -> Matches:
-    """The test whether a text is these pieces with any text between them; `single`: `?` is any one character."""
+    """Return a test whether a text consists of these pieces with any text between them.
+
+    With `single`, `?` stands for any one character.
+    """
     first, *rest = pieces
     if not rest:
         whole = _finder(first, single=single)

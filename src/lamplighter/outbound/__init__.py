@@ -1,5 +1,5 @@
-"""Out into the world: calls of AWS services that this program is not, mail, HTTP and programs.
+"""Call AWS services outside this engine, send mail and HTTP requests, and run programs.
 
-Promises that an answer is the service's own, or an AwsError with its words, and that what could not be delivered says
-why (`DeliveryFailed`). Refuses to know why a call is made, and to try again.
+Guarantees that an answer is the service's own, or an `AwsError` with the service's message. A failed delivery raises
+`DeliveryFailed` with its reason. This package does not retry, and knows nothing of the reason for a call.
 """

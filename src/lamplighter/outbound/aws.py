@@ -1,7 +1,8 @@
-"""AWS services elsewhere: at an endpoint of the user's choice, or at AWS itself with the user's own credentials.
+"""Call AWS services outside this engine: at endpoints that the user configured, or at AWS itself.
 
-Promises to call only what was configured. A call that a crash cuts off is made again: at least once, as Step Functions'
-own calls are. See https://boto3.amazonaws.com/v1/documentation/api/latest/guide/configuration.html.
+Calls of AWS itself use the user's own credentials. Guarantees that only configured services are called. A call that a
+crash interrupts is repeated: at least once, like Step Functions' own calls. See
+https://boto3.amazonaws.com/v1/documentation/api/latest/guide/configuration.html.
 """
 
 import asyncio
@@ -13,25 +14,25 @@ from botocore.model import ServiceModel
 
 from lamplighter.base.errors import AwsError, Bug, ServiceError
 from lamplighter.base.json_text import Json
-from lamplighter.base.modules import load_module
+from lamplighter.base.modules import load_object
 from lamplighter.outbound.service_names import names_by_sdk_identifier
 
 Call = Callable[[str, Json], Json]
-"""From an operation and its parameters to its answer; raises AwsError."""
+"""A function that takes an operation and its parameters and returns the answer; it raises `AwsError`."""
 AWS = "aws"
-"""In the place of a URL: AWS itself."""
+"""The value, in the place of an endpoint's URL, that selects AWS itself."""
 
 
 class CallFailed(ServiceError, code="SdkClientException", status=503):
-    """The service could not be reached."""
+    """The error for a service that cannot be reached."""
 
 
 class CallRefused(ServiceError, code="SdkClientException"):
-    """The parameters do not fit the call, which was not made."""
+    """The error for parameters that do not fit the operation; no call was made."""
 
 
 class RemoteServices:
-    """The services that were configured, by botocore's names."""
+    """The configured services outside this engine, by botocore's names."""
 
     def __init__(self, endpoints: Mapping[str, str]) -> None:
         self._endpoints = endpoints
@@ -40,37 +41,37 @@ class RemoteServices:
         self._spellings: Mapping[str, str] = {}
 
     def knows(self, service: str, operation: str) -> bool:
-        """Whether an operation can be called: its service exists and an endpoint was configured for it."""
+        """Return whether the operation can be called: AWS has it, and its service has a configured endpoint."""
         return service in self._endpoints and self.offers(service, operation)
 
     def offers(self, service: str, operation: str) -> bool:
-        """Whether AWS has a service with this operation."""
+        """Return whether AWS has a service with this operation."""
         model = self._load(service)
         return model is not None and operation in model.operation_names
 
     def exists(self, service: str) -> bool:
-        """Whether AWS has a service of this name."""
+        """Return whether AWS has a service of this name."""
         return self._load(service) is not None
 
     def botocore_name(self, identifier: str) -> str:
-        """The name of a service that the AWS SDKs identify so; the same where there is no such service."""
+        """Return the service name for an AWS SDK identifier, or the identifier itself if no service has it."""
         if not self._spellings:
             self._spellings = names_by_sdk_identifier(Loader().list_available_services("service-2"))
         return self._spellings.get(identifier, identifier)
 
     def model(self, service: str) -> ServiceModel:
-        """The model of a service."""
+        """Return botocore's model of a service."""
         model = self._load(service)
         if model is None:
             raise Bug(f"there is no service {service}")
         return model
 
     async def call(self, service: str, operation: str, params: Json, region: str) -> Json:
-        """Call an operation; its answer, streams read to their end."""
+        """Call an operation and return its answer, with all streams read to their end."""
         return await asyncio.to_thread(_read, self.caller(service, region), operation, params)
 
     def caller(self, service: str, region: str) -> Call:
-        """What calls the operations of a service from a thread; streams of its answers are left to be read."""
+        """Return a function that calls a service's operations from a thread; streams of the answer are left unread."""
         client = self._client(service, region)
         return lambda operation, params: _call(client, operation, params)
 
@@ -87,20 +88,20 @@ class RemoteServices:
         key = service, region
         if key not in self._clients:
             endpoint = None if self._endpoints[service] == AWS else self._endpoints[service]
-            # Only AWS itself has a host name for each bucket.
+            # Only AWS itself has a host name for each bucket, so other endpoints get the bucket in the path.
             style = {"addressing_style": "auto" if endpoint is None else "path"}
-            # Loaded only now: most engines call nothing elsewhere, and it costs the start 30 ms.
-            config = load_module("botocore.config").Config(
+            # Load botocore's configuration and boto3 only now: most engines do not need them, and they take 30 ms.
+            config = load_object("botocore.config:Config")(
                 retries={"total_max_attempts": 1}, read_timeout=900, s3=style
             )
-            self._clients[key] = load_module("boto3").client(
+            self._clients[key] = load_object("boto3:client")(
                 service, region_name=region, endpoint_url=endpoint, config=config
             )
         return self._clients[key]
 
 
 def _call(client: Json, operation: str, params: Json) -> Json:
-    """One call; a client is safe to share between threads."""
+    """Call one operation and turn botocore's errors into `AwsError`. Threads may share a client."""
     try:
         answer: Json = client._make_api_call(operation, params)  # noqa: SLF001 - boto3's own name for a call by operation
     except ClientError as error:

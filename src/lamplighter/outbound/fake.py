@@ -1,4 +1,4 @@
-"""The ways out for tests: they keep what was given to them, and fail as they are told to."""
+"""Provide fakes of `port.py` for tests; they record their calls and fail as the test demands."""
 
 import asyncio
 from collections import deque
@@ -12,7 +12,7 @@ from lamplighter.outbound.port import DeliveryFailed, HttpReply, HttpRequest, Ou
 
 @dataclass(frozen=True, slots=True)
 class SentRequest:
-    """What was posted."""
+    """A recorded POST request."""
 
     url: str
     headers: Mapping[str, str]
@@ -21,7 +21,7 @@ class SentRequest:
 
 @dataclass(frozen=True, slots=True)
 class ProgramRun:
-    """What was run."""
+    """A recorded run of a program."""
 
     command: str
     given: bytes
@@ -30,15 +30,15 @@ class ProgramRun:
 
 @dataclass(slots=True)
 class FakeMail:
-    """Takes mail."""
+    """A fake mail server that records mails."""
 
     sends: bool = True
     sent: list[EmailMessage] = field(default_factory=list)
     failures: deque[DeliveryFailed] = field(default_factory=deque)
-    """What the next mails meet."""
+    """The errors for the next mails; a mail succeeds if there is none."""
 
     async def send(self, message: EmailMessage, name: str) -> None:
-        """Take a mail, or fail."""
+        """Record the mail, or raise the next failure."""
         message["From"] = Address(name, addr_spec="lamplighter@localhost")
         if self.failures:
             raise self.failures.popleft()
@@ -47,19 +47,19 @@ class FakeMail:
 
 @dataclass(slots=True)
 class FakeHttp:
-    """Answers posts."""
+    """A fake HTTP client that records requests and returns prepared responses."""
 
     posts: list[SentRequest] = field(default_factory=list)
     answers: deque[int | DeliveryFailed] = field(default_factory=deque)
-    """What the next posts meet; 200 when there are none."""
+    """The statuses or errors for the next POST requests; 200 if there is none."""
     held: asyncio.Event | None = None
-    """No answer comes before it is set."""
+    """No POST returns before this event is set."""
     asked: list[HttpRequest] = field(default_factory=list)
     replies: deque[HttpReply | DeliveryFailed] = field(default_factory=deque)
-    """What the next requests meet; an empty 200 when there are none."""
+    """The responses or errors for the next `ask` calls; an empty 200 if there is none."""
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
-        """Answer."""
+        """Record the POST and return the next status, or raise the next failure."""
         self.posts.append(SentRequest(url, dict(headers), body))
         if self.held is not None:
             await self.held.wait()
@@ -69,7 +69,7 @@ class FakeHttp:
         return answer
 
     async def ask(self, request: HttpRequest, patience: float, most: int) -> HttpReply:  # noqa: ARG002 - the port's
-        """Answer."""
+        """Record the request and return the next response, or raise the next failure."""
         self.asked.append(request)
         reply = self.replies.popleft() if self.replies else HttpReply(200, "OK", (), b"")
         if isinstance(reply, DeliveryFailed):
@@ -77,18 +77,18 @@ class FakeHttp:
         return replace(reply, body=reply.body[:most])
 
     async def close(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing, because there is no connection."""
 
 
 @dataclass(slots=True)
 class FakePrograms:
-    """Runs nothing, and says that it went well."""
+    """A fake that records command lines and runs nothing."""
 
     runs: list[ProgramRun] = field(default_factory=list)
     failures: deque[DeliveryFailed] = field(default_factory=deque)
 
     async def run(self, command: str, given: bytes, environment: Mapping[str, str]) -> None:
-        """Remember, or fail."""
+        """Record the run, or raise the next failure."""
         self.runs.append(ProgramRun(command, given, dict(environment)))
         if self.failures:
             raise self.failures.popleft()
@@ -96,7 +96,7 @@ class FakePrograms:
 
 @dataclass(frozen=True, slots=True)
 class FakeOutbound:
-    """All of them."""
+    """The three fakes of one engine."""
 
     mail: FakeMail = field(default_factory=FakeMail)
     web: FakeHttp = field(default_factory=FakeHttp)
@@ -104,5 +104,5 @@ class FakeOutbound:
 
     @property
     def outbound(self) -> Outbound:
-        """As an engine is given them."""
+        """Return the fakes as the `Outbound` of an engine."""
         return Outbound(self.mail, self.web, self.programs)

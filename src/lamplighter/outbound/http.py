@@ -1,8 +1,8 @@
-"""HTTP out: one request to somebody's web server.
+"""Send HTTP requests to web servers.
 
-Promises an answer or an `DeliveryFailed` in time: within 15 seconds for SNS, and so that a slow server holds up nobody
-else's deliveries. A redirect is not followed: it is the answer. A user and password in the URL are sent as basic
-authentication. See
+Guarantees a response or a `DeliveryFailed` in bounded time: 15 seconds for SNS. A slow server does not delay deliveries
+to other servers. A redirect is not followed but returned as the response. A user and password in the URL are sent as
+basic authentication. See
 https://docs.aws.amazon.com/sns/latest/dg/SendMessageToHttp.prepare.html.
 """
 
@@ -17,13 +17,13 @@ import aiohttp
 from lamplighter.outbound.port import DeliveryFailed, HttpReply, HttpRequest
 
 PATIENCE = 15.0
-"""Seconds from the connection to the answer."""
+"""Seconds for one POST, from the connection to the response."""
 LANES = 8
-"""How many posts one host gets at once."""
+"""The most concurrent POST requests to one host."""
 
 
 class HttpClient:
-    """aiohttp's client."""
+    """An HTTP client that uses aiohttp."""
 
     def __init__(self, patience: float = PATIENCE) -> None:
         self._patience = patience
@@ -31,17 +31,17 @@ class HttpClient:
         self._lanes: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
-        """Post; the status of the answer."""
+        """Send a POST and return the response's status."""
         host = urlsplit(url).netloc
         lane = self._lanes.setdefault(host, asyncio.Semaphore(LANES))
         async with lane, _in_time(url, self._patience):
             posting = self._opened().post(url, headers=headers, data=body, allow_redirects=False)
-            # What the server has to say beyond its status is nobody's business here, so it is not read.
+            # Only the status matters here, so the body is not read.
             async with posting as answer:
                 return answer.status
 
     async def ask(self, request: HttpRequest, patience: float, most: int) -> HttpReply:
-        """Ask; the answer with at most `most` bytes of its body."""
+        """Send the request and return the response with at most `most` bytes of its body."""
         async with _in_time(request.url, patience):
             asking = self._opened().request(
                 request.method, request.url, headers=request.headers, data=request.body, allow_redirects=False
@@ -54,13 +54,13 @@ class HttpClient:
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
-            connector = aiohttp.TCPConnector(limit=0)  # the lanes are the limit
+            connector = aiohttp.TCPConnector(limit=0)  # `_lanes` limits the POST requests instead
             timeout = aiohttp.ClientTimeout(total=None)
             self._session = aiohttp.ClientSession(connector=connector, timeout=timeout)
         return self._session
 
     async def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         if self._session is not None:
             await self._session.close()
             self._session = None
@@ -68,7 +68,7 @@ class HttpClient:
 
 @asynccontextmanager
 async def _in_time(url: str, patience: float) -> AsyncIterator[None]:
-    """Whatever keeps an answer away is an Undelivered."""
+    """Limit the block to `patience` seconds and turn its failures into `DeliveryFailed`."""
     try:
         async with asyncio.timeout(patience):
             yield

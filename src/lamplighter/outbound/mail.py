@@ -1,9 +1,9 @@
-"""Mail out: through an SMTP server, or into a folder that a person can read where there is none.
+"""Send mail through an SMTP server, or store it in a folder if no server is configured.
 
-Promises that a mail was taken by the server, or is on disk, when `send` returns, and that a mail that is kept twice is
-kept once: its file is named for its Message-ID. The server is named as a URL:
-`smtp://user:password@host:port?from=address`, with STARTTLS where the server offers it (`&tls=off`: without, for a
-relay on this machine whose certificate nobody signed), or `smtps://` for TLS from the first byte.
+Guarantees that the server has accepted the mail, or that the mail is on disk, when `send` returns. A mail that is
+stored twice is one file, because the file is named after the Message-ID. The server is configured as a URL:
+`smtp://user:password@host:port?from=address`, which uses STARTTLS if the server offers it, or `smtps://`, which uses
+TLS from the first byte. `&tls=off` turns STARTTLS off, for a relay on this machine whose certificate is not signed.
 See https://datatracker.ietf.org/doc/html/rfc5321.
 """
 
@@ -27,34 +27,34 @@ from lamplighter.outbound.port import DeliveryFailed
 log = logging.getLogger("lamplighter.outbound")
 
 PATIENCE = 30.0
-"""Seconds for each command of the exchange."""
+"""Seconds for each SMTP command."""
 LANES = 4
-"""How many connections the server gets at once."""
+"""The most concurrent connections to the server."""
 PORTS = {"smtp": 25, "smtps": 465}
 
 
 class InvalidMailServer(LamplighterError):
-    """The URL names no mail server."""
+    """The error for a URL that does not name a mail server."""
 
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """A mail server and who sends."""
+    """A mail server, the login for it, and the sender's address."""
 
     host: str
     port: int
     tls: bool
-    """From the first byte."""
+    """Whether TLS begins with the first byte."""
     starttls: bool
-    """Where the server offers it."""
+    """Whether STARTTLS is used if the server offers it."""
     user: str | None
     password: str | None
     sender: str
-    """The address in From."""
+    """The address in the From header."""
 
 
 def parse_mail_server(url: str) -> MailServer:
-    """Read a server's URL; BadServer where it is none."""
+    """Parse the URL of a mail server; raise `InvalidMailServer` if it is invalid."""
     unclear = InvalidMailServer("--smtp names no mail server: say smtp://USER:PASSWORD@HOST:PORT, or smtps://")
     try:
         parts = urlsplit(url)
@@ -76,7 +76,7 @@ def parse_mail_server(url: str) -> MailServer:
 
 
 class SmtpMail:
-    """aiosmtplib's client."""
+    """A mail client that uses aiosmtplib."""
 
     sends = True
 
@@ -86,7 +86,7 @@ class SmtpMail:
         self._lanes = asyncio.Semaphore(LANES)
 
     async def send(self, message: EmailMessage, name: str) -> None:
-        """Send one mail."""
+        """Send one mail through the server; raise `DeliveryFailed` if the server does not accept it."""
         message["From"] = Address(name, addr_spec=self._server.sender)
         async with self._lanes:
             try:
@@ -102,7 +102,7 @@ class SmtpMail:
 
 
 def smtp_client(server: MailServer, patience: float) -> aiosmtplib.SMTP:
-    """What speaks with a server and, used as a context manager, has said who we are; seconds for each command."""
+    """Return an SMTP client that, as a context manager, connects and logs in; `patience` is seconds per command."""
     return aiosmtplib.SMTP(
         hostname=server.host,
         port=server.port,
@@ -115,12 +115,12 @@ def smtp_client(server: MailServer, patience: float) -> aiosmtplib.SMTP:
 
 
 def _may_pass(error: aiosmtplib.SMTPResponseException) -> bool:
-    """Whether a refusal may not be the last word. Who is refused by name gets the chance to set it right."""
+    """Return whether another attempt may succeed. A failed login counts, because the user can correct the password."""
     return isinstance(error, aiosmtplib.SMTPAuthenticationError) or not 500 <= error.code < 600
 
 
 class MailFolder:
-    """Keeps mail as .eml files, where no server was named."""
+    """A folder that stores mails as .eml files, for an engine without a mail server."""
 
     sends = False
 
@@ -128,7 +128,7 @@ class MailFolder:
         self._folder = folder
 
     async def send(self, message: EmailMessage, name: str) -> None:
-        """Keep one mail."""
+        """Store one mail in the folder."""
         message["From"] = Address(name, addr_spec="lamplighter@localhost")
         try:
             await asyncio.to_thread(self._keep, message)
@@ -136,7 +136,7 @@ class MailFolder:
             raise DeliveryFailed(f"the mail could not be kept: {error}", again=True) from None
 
     def _keep(self, message: EmailMessage) -> None:
-        make_directory(self._folder)  # the data directory has to be there
+        make_directory(self._folder)  # fails if the data directory is missing
         name = re.sub("[^A-Za-z0-9.-]", "", str(message["Message-ID"]).partition("@")[0])
         kept = self._folder / f"{name}.eml"
         write_file(kept, message.as_bytes(policy=SMTP))

@@ -1,6 +1,7 @@
-"""What SNS and HTTP tasks need of the world beyond this engine; `fake.py` is the same for tests.
+"""Define the interfaces through which SNS and HTTP tasks reach mail servers, web servers and programs.
 
-Promises one attempt each, bounded in time, and an `DeliveryFailed` that says whether another attempt has a chance.
+Guarantees one attempt per call, bounded in time. A failed call raises `DeliveryFailed`, which states whether another
+attempt may succeed. `fake.py` implements these interfaces for tests.
 """
 
 from collections.abc import Mapping
@@ -12,17 +13,17 @@ from lamplighter.base.errors import LamplighterError
 
 
 class DeliveryFailed(LamplighterError):
-    """It is not there, or nobody knows whether it is."""
+    """The error for a delivery that failed, or whose result is unknown."""
 
     def __init__(self, reason: str, *, again: bool) -> None:
         super().__init__(reason)
         self.again = again
-        """Whether another attempt has a chance."""
+        """Whether another attempt may succeed."""
 
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """What a web server is asked."""
+    """A request to a web server."""
 
     method: str
     url: str
@@ -32,7 +33,7 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True)
 class HttpReply:
-    """What a web server answered."""
+    """A web server's response."""
 
     status: int
     reason: str
@@ -41,39 +42,42 @@ class HttpReply:
 
 
 class Mail(Protocol):
-    """Sends mail, or keeps it for a person to read."""
+    """An interface that sends mail, or stores it for a person to read."""
 
     @property
     def sends(self) -> bool:
-        """Whether a mail server takes it."""
+        """Whether mail goes to a mail server."""
 
     async def send(self, message: EmailMessage, name: str) -> None:
-        """Send one mail to whom it names, from this engine under a name; Undelivered where it was not taken."""
+        """Send one mail to its recipients, with `name` as the sender's name; raise `DeliveryFailed` if it fails."""
 
 
 class Web(Protocol):
-    """Speaks to web servers."""
+    """An HTTP client."""
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
-        """Post; the status of the answer. Undelivered where there was none."""
+        """Send a POST and return the response's status; raise `DeliveryFailed` if there is no response."""
 
     async def ask(self, request: HttpRequest, patience: float, most: int) -> HttpReply:
-        """Ask; the answer with at most `most` bytes of its body. Undelivered where none came in `patience` seconds."""
+        """Send the request and return the response with at most `most` bytes of its body.
+
+        Raises `DeliveryFailed` if no response arrives within `patience` seconds.
+        """
 
     async def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
 
 
 class Programs(Protocol):
-    """Runs command lines."""
+    """An interface that runs command lines."""
 
     async def run(self, command: str, given: bytes, environment: Mapping[str, str]) -> None:
-        """Run to the end, with what it is given on its standard input; Undelivered where it does not end with 0."""
+        """Run the command to its end with `given` as its input; raise `DeliveryFailed` if its exit code is not 0."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outbound:
-    """The ways out of one engine."""
+    """The interfaces through which one engine sends mail, calls web servers and runs programs."""
 
     mail: Mail
     web: Web

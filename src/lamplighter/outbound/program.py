@@ -1,9 +1,10 @@
-"""Programs: a command line of the owner's, run by /bin/sh on this machine.
+"""Run the user's command lines with /bin/sh on this machine.
 
-Promises that it runs once for each message that it takes: exit code 0 means that the message is delivered, whether the
-program read it or not, and whatever it left running. It has ended when `run` returns, or was killed with all that it
-started. What it writes goes nowhere but, the end of its standard error, into the reason why it failed. Its standard
-input is a file in memory and no pipe, so that a program which does not read can break nothing.
+Guarantees one run of the program for each call of `run`. Exit code 0 means that the message is delivered, even if the
+program did not read the message or left processes running. When `run` returns, the program has ended, or was killed
+together with its process group. Its output is discarded, except the end of its standard error, which goes into the
+reason of a failure. Its standard input is a file in memory instead of a pipe, so that a program that does not read
+cannot break a pipe.
 """
 
 import asyncio
@@ -17,23 +18,23 @@ from typing import BinaryIO
 from lamplighter.outbound.port import DeliveryFailed
 
 PATIENCE = 60.0
-"""Seconds that a program may take."""
+"""The most seconds that a program may run."""
 LANES = 4
-"""How many run at once."""
+"""The most programs that run at the same time."""
 MAIL_SERVER = "LAMPLIGHTER_SMTP"
-"""What the engine may be told in its environment, and no program of a topic."""
+"""The engine's environment variable with the mail server's URL, which programs do not get because it is a secret."""
 TAIL = 500
-"""Characters of standard error that are kept."""
+"""The most characters of standard error that a failure's reason contains."""
 NEEDED = 10
-"""Files that may be open while a program is started."""
+"""The file descriptors that the start of a program needs."""
 PAUSE = 0.5
-"""Seconds until we look again whether there is room for them."""
+"""Seconds between two checks for free file descriptors."""
 CHUNK = 64 * 1024
-"""Bytes of standard error that are read at once."""
+"""The most bytes of standard error that one read returns."""
 
 
 class ShellPrograms:
-    """Runs command lines with /bin/sh."""
+    """A runner that runs command lines with /bin/sh."""
 
     def __init__(
         self,
@@ -41,9 +42,10 @@ class ShellPrograms:
         files: int | None = None,
         has_room: Callable[[int], bool] = lambda _files: True,
     ) -> None:
-        """`files`: the soft limit of open files that programs get; None: the engine's own.
+        """Set the limits for all programs.
 
-        `has_room` tells whether this process may open so many files more.
+        `files` is the soft limit of open files that programs get; None means the engine's own limit. `has_room` returns
+        whether this process may open that many more files.
         """
         self._patience = patience
         self._limit = "" if files is None else f"ulimit -S -n {files}; "
@@ -51,7 +53,7 @@ class ShellPrograms:
         self._lanes = asyncio.Semaphore(LANES)
 
     async def run(self, command: str, given: bytes, environment: Mapping[str, str]) -> None:
-        """Run to the end."""
+        """Run the command to its end; raise `DeliveryFailed` if it fails or takes too long."""
         async with self._lanes:
             while not self._has_room(NEEDED):  # noqa: ASYNC110 - whoever closes a file tells nobody
                 await asyncio.sleep(PAUSE)
@@ -93,7 +95,7 @@ class ShellPrograms:
 
 @contextmanager
 def _file(content: bytes) -> Iterator[int]:
-    """A file that holds the content, to be read from its beginning; in memory where the system can."""
+    """Yield the descriptor of a file with the content, at its beginning; in memory if the system supports that."""
     if hasattr(os, "memfd_create"):
         opened: BinaryIO = os.fdopen(os.memfd_create("message"), "w+b")
     else:
@@ -105,7 +107,7 @@ def _file(content: bytes) -> Iterator[int]:
 
 
 async def _tail(process: asyncio.subprocess.Process) -> bytes:
-    """The end of what a program writes to its standard error."""
+    """Return the end of the program's standard error."""
     assert process.stderr is not None
     kept = b""
     while piece := await process.stderr.read(CHUNK):
@@ -114,21 +116,21 @@ async def _tail(process: asyncio.subprocess.Process) -> bytes:
 
 
 def _inherited() -> dict[str, str]:
-    """The engine's own environment without its secret."""
+    """Return the engine's own environment without its secret."""
     return {name: value for name, value in os.environ.items() if name != MAIL_SERVER}
 
 
 async def _kill(process: asyncio.subprocess.Process) -> None:
-    """End a program and whatever it started."""
+    """Kill a program and all processes of its process group."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     await process.wait()
 
 
 class NoPrograms:
-    """Runs nothing: the owner wants it so."""
+    """A runner that refuses every command line, because the user disabled commands."""
 
     async def run(self, command: str, given: bytes, environment: Mapping[str, str]) -> None:
-        """Refuse."""
+        """Raise `DeliveryFailed`."""
         del command, given, environment
         raise DeliveryFailed("this engine runs no commands (--no-commands, or --deny commands)", again=False)

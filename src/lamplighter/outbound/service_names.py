@@ -1,7 +1,8 @@
-"""What services are called: the AWS SDKs' identifiers, which ARNs of SDK calls carry, and botocore's names.
+"""Map the AWS SDKs' service identifiers, which ARNs of SDK calls contain, to botocore's service names.
 
-Promises botocore's name, or the bus's where that is another. Most identifiers are botocore's names without hyphens; the
-others are here. See https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-universal.html.
+Guarantees botocore's name, or the bus's name if the two differ. Most identifiers are botocore's names without hyphens;
+`OTHERWISE` lists the others.
+See https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-universal.html.
 """
 
 from collections.abc import Iterable, Mapping
@@ -35,9 +36,9 @@ OTHERWISE: Mapping[str, str] = {
     "sfn": "states",
     "simpledb": "sdb",
 }
-"""Services whose names are other words."""
+"""Names of services, by identifier, for identifiers that are not botocore's name without hyphens."""
 
 
 def names_by_sdk_identifier(names: Iterable[str]) -> Mapping[str, str]:
-    """By the AWS SDKs' identifiers, the names of services."""
+    """Return the names of services by the AWS SDKs' identifiers."""
     return {**{name.replace("-", ""): name for name in names}, **OTHERWISE}

@@ -1,1 +1,1 @@
-"""What happened in a run and why it failed, read from its history: pure."""
+"""Read what happened in a run, why it failed and when the next runs begin, from AWS's answers and without IO."""

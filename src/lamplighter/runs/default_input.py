@@ -1,8 +1,8 @@
-"""The input that a job is usually started with: what `lamplighter run` and the console's Start send.
+"""Find the input with which a job usually starts; `lamplighter run` and the console's Start send this input.
 
-The template of a job file says it in the metadata of the job's state machine, also of a job without a schedule. A state
-machine without that is started as the first of its schedules, or else of its rules, starts it. Pure: whoever asks
-reads the resource of the stack and the targets.
+The template of a job file states the input in the metadata of the job's state machine, also for a job without a
+schedule. Any other state machine has the input of its first schedule, or else of its first rule. Pure: the caller reads
+the stack's resource and the targets.
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackResource.html.
 """
 
@@ -14,14 +14,14 @@ from lamplighter.runs.schedules import target_input
 
 
 def default_input(metadata: str | None, schedules: Iterable[Json], rules: Iterable[Json]) -> Json:
-    """The input by a resource's metadata (JSON text), the targets of schedules, and those of rules; else {}."""
+    """Return the input in a resource's metadata (JSON text), or of the first schedule or rule that has one, or {}."""
     said = _declared(metadata)
     texts = (said, *map(target_input, schedules), *(each.get("Input") for each in rules))
     return next((_without_ours(_read(text)) for text in texts if text is not None), {})
 
 
 def _declared(metadata: str | None) -> str | None:
-    """What the template says of the state machine of a job."""
+    """Return the input in the metadata of a job's state machine, or None."""
     found = _read(metadata or "{}")
     own = found.get("Lamplighter") if isinstance(found, dict) else None
     text = own.get("Input") if isinstance(own, dict) else None

@@ -1,8 +1,8 @@
-"""What a container task says of its end, in few words: exit codes and the reason.
+"""Describe in few words how a container task ended: its exit codes and the reason.
 
-Reads the task as ECS describes it inside of Step Functions' documents (`TaskSubmitted`, `TaskSucceeded`, and the cause
-of `States.TaskFailed`), where fields begin with capital letters. Promises some words for every cause.
-See https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html.
+Reads the task as Step Functions' documents contain it (`TaskSubmitted`, `TaskSucceeded`, and the cause of
+`States.TaskFailed`), where fields begin with capital letters. Guarantees some text for every cause that Step Functions
+itself writes. See https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html.
 """
 
 from collections.abc import Mapping
@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from lamplighter.base.json_text import Json, JsonError, loads
 
 LONGEST = 300
-"""Characters of a cause that is no task."""
+"""The most characters that are quoted from a cause that describes no task."""
 
 
 def task_of_document(text: str | None) -> Json:
-    """The task that a document is about: its only one, or the first that RunTask began; {} where there is none."""
+    """Return the task in a document: the document itself, or the first of its `Tasks`; {} if there is none."""
     document = _document(text)
     tasks = document.get("Tasks")
     if isinstance(tasks, list):
@@ -23,20 +23,20 @@ def task_of_document(text: str | None) -> Json:
 
 
 def exit_codes(described: Json) -> Mapping[str, int]:
-    """The exit codes of a task's containers, by their names."""
+    """Return the exit codes of a task's containers, by their names."""
     containers = described.get("Containers") or []
     return {each["Name"]: int(each["ExitCode"]) for each in containers if each.get("ExitCode") is not None}
 
 
 def run_milliseconds(described: Json) -> int | None:
-    """Return for how many milliseconds a task's containers ran; None where it does not say."""
+    """Return the milliseconds for which a task's containers ran, or None if the task does not state them."""
     began, ended = described.get("StartedAt"), described.get("ExecutionStoppedAt")
     known = isinstance(began, int) and isinstance(ended, int) and began <= ended
     return ended - began if known else None
 
 
 def failure_reason(cause: str | None) -> str | None:
-    """Why something failed: of a task why it stopped, of RunTask what it lacked, else the beginning of the cause."""
+    """Return why work failed: the task's stop reasons, RunTask's failures, or else the beginning of the cause."""
     if not cause:
         return None
     described = task_of_document(cause)

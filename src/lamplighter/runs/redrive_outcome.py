@@ -1,9 +1,9 @@
-"""Whether a redrive would bring a run anything: where it would go on, and what can follow from there.
+"""Decide whether a redrive of a failed run can help: where it would continue, and what can follow.
 
-A redrive goes on in the state that failed. If that is a Fail state, or only states that do no work lead from there to
-one, the run fails again without another attempt: it has to be started anew instead. Promises to refuse only what is
-certain. The state that failed is found by the events that name each other as forerunners, also inside of a Parallel or
-a Map, as AWS's histories have it. Pure.
+A redrive continues in the state that failed. The run fails again without another attempt if this is a Fail state, or if
+only states without work lead from it to a Fail state. The user must then start a new run. Guarantees to advise against
+a redrive only if its failure is certain. Finds the state that failed by the ids of previous events, also inside a
+Parallel or a Map, as AWS's histories record it. Pure.
 See https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html.
 """
 
@@ -14,11 +14,11 @@ from lamplighter.runs.job_machine import is_made_from_job_file, is_supporting_st
 
 WORK = ("Task", "Map", "Parallel")
 _Level = tuple[Mapping[str, Json], str]
-"""States, and the name of one of them."""
+"""The states of a block, and the name of one of them."""
 
 
 def why_futile(events: Sequence[Json], definition: Json) -> str | None:
-    """Why a redrive of a run that failed could only fail again; None where it may help, or nobody can tell."""
+    """Return why a redrive of a failed run could only fail again, or None if it may help or if this is unknown."""
     state = _failed(events)
     levels = () if state is None else _levels(definition, state)
     if not levels or not _is_doomed(levels, ours=is_made_from_job_file(definition)):
@@ -27,7 +27,7 @@ def why_futile(events: Sequence[Json], definition: Json) -> str | None:
 
 
 def _failed(events: Sequence[Json]) -> str | None:
-    """The state that a run failed in; None where it did not fail, or no event says so."""
+    """Return the state in which a run failed, or None if the run did not fail or no event names the state."""
     if not events or events[-1]["type"] != "ExecutionFailed":
         return None
     known = {event["id"]: event for event in events}
@@ -41,7 +41,7 @@ def _failed(events: Sequence[Json]) -> str | None:
 
 
 def _levels(definition: Json, name: str) -> Sequence[_Level]:
-    """A state in its block of states, and the states around it, each in its own; nothing where it is nowhere."""
+    """Return a state with its block, then each state around it with its block; nothing if the state does not exist."""
     states = definition.get("States") if isinstance(definition, dict) else None
     if not isinstance(states, dict):
         return ()
@@ -55,7 +55,7 @@ def _levels(definition: Json, name: str) -> Sequence[_Level]:
 
 
 def _is_doomed(levels: Sequence[_Level], *, ours: bool) -> bool:
-    """Whether nothing but Fail states comes after the innermost state, and no work before them."""
+    """Return whether only Fail states can follow the innermost state, without any work before them."""
     (block, name), *around = levels
     if any("Retry" in states[outer] or "Catch" in states[outer] for states, outer in around):
         return False
@@ -65,7 +65,7 @@ def _is_doomed(levels: Sequence[_Level], *, ours: bool) -> bool:
 
 
 def _reached(block: Mapping[str, Json], name: str) -> Sequence[str]:
-    """A state and all that may come after it in its block."""
+    """Return a state and all states that may follow it in its block."""
     found = [name]
     for each in found:
         found += [follower for follower in _followers(block[each]) if follower in block and follower not in found]
@@ -81,5 +81,5 @@ def _followers(state: Json) -> Iterator[str]:
 
 
 def _works(name: str, state: Json, *, ours: bool) -> bool:
-    """Whether a state does anything that somebody may want to have done again."""
+    """Return whether a state does work that a user may want to repeat."""
     return state.get("Type") in WORK and not (ours and is_supporting_state(name, state.get("Resource")))

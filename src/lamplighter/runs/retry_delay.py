@@ -1,7 +1,7 @@
-"""How long Step Functions waits before it tries a state again: what a history does not say before the wait is over.
+"""Compute how long Step Functions waits before the next attempt, which a history does not state until the wait is over.
 
-Promises the seconds of `Retry` as they are written: interval, backoff rate, longest delay, each retrier's own count.
-With jitter they are the most that it may take. Refuses to guess where a retrier is computed by an expression. See
+Uses the fields of `Retry` as written: interval, backoff rate, longest delay, and a separate count for each retrier.
+With jitter the result is the longest possible wait. See
 https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html#error-handling-retrying-after-an-error.
 """
 
@@ -13,20 +13,20 @@ from lamplighter.asl.execution.state_errors import matches_error
 from lamplighter.base.json_text import Json
 
 INTERVAL, BACKOFF, ATTEMPTS = 1, 2.0, 3
-"""What holds where a retrier does not say."""
+"""The values of fields that a retrier does not have."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetryDelay:
-    """A wait before another attempt."""
+    """The wait before another attempt."""
 
     seconds: float
     at_most: bool
-    """With jitter: it takes anything from 0 on."""
+    """True with jitter: the wait lasts from 0 to this many seconds."""
 
 
 def retry_delay(definition: Json, state: str, errors: Sequence[str]) -> RetryDelay | None:
-    """The wait after the last of these errors, which the attempts of one visit failed with; None: there is no more."""
+    """Return the wait after the last of these errors of one visit's attempts; None if no further attempt follows."""
     written: Json = next((each for name, each in walk_states(definition) if name == state), {})
     retriers = written.get("Retry") or []
     counts = [0] * len(retriers)

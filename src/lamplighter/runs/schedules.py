@@ -1,7 +1,8 @@
-"""What a schedule of EventBridge Scheduler starts, and when: as GetSchedule tells it, through boto3 or over the wire.
+"""Read what a schedule of EventBridge Scheduler starts, and when, from the answer of GetSchedule (boto3's or the
+wire's).
 
-Promises to see through the universal target that calls StartExecution itself, and through the machine START of a
-project (`jobs/machine/supporting_machines.py`): the input of either names the state machine.
+Guarantees to recognize the universal target that calls StartExecution, and a project's machine START
+(`jobs/machine/supporting_machines.py`): the input of both names the state machine that is started.
 See https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-universal.html.
 """
 
@@ -11,16 +12,16 @@ from lamplighter.runs.story import to_milliseconds
 from lamplighter.runs.upcoming_times import Timetable
 
 _OPEN = {":aws-sdk:sfn:startExecution": "StateMachineArn", machine_suffix(START): "machine"}
-"""What ends the ARN of a target whose input says what is started: the field that does."""
+"""For each ending of a target's ARN whose input names what the target starts: the input's field with the ARN."""
 
 
 def names_target_in_input(target: Json) -> bool:
-    """Whether only the target's input tells what it starts, which a list of schedules does not show."""
+    """Return whether only the target's input names what it starts; a list of schedules does not contain inputs."""
     return bool(target["Arn"].endswith(tuple(_OPEN)))
 
 
 def started_arn(target: Json) -> str:
-    """The ARN of what a target starts, a state machine's without its version or alias; empty where nobody can tell."""
+    """Return the ARN of what a target starts, without a state machine's version or alias; "" if it is unknown."""
     field = next((field for end, field in _OPEN.items() if target["Arn"].endswith(end)), None)
     if field is None:
         return _unversioned(target["Arn"])
@@ -31,7 +32,7 @@ def started_arn(target: Json) -> str:
 
 
 def target_input(target: Json) -> str | None:
-    """The input that a target starts that with, as text; None where it says none."""
+    """Return the input that a target's execution receives, as text, or None if the target states none."""
     if not names_target_in_input(target):
         text: str | None = target.get("Input")
         return text
@@ -50,7 +51,7 @@ def _unversioned(arn: str) -> str:
 
 
 def schedule_timetable(schedule: Json) -> Timetable:
-    """When it starts that. A schedule for one time has no dates between which it holds."""
+    """Return the timetable of a schedule; a schedule for one time has no start or end date."""
     start, end, made = (schedule.get(name) for name in ("StartDate", "EndDate", "CreationDate"))
     once, anchor = schedule["ScheduleExpression"].startswith("at"), start or made
     return Timetable(

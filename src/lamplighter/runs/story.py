@@ -1,7 +1,7 @@
-"""The history of an execution as a story: which states were visited, and which attempts of which work were made there.
+"""Read the history of a run as a story: which states it visited, and which attempts at which work it made there.
 
-Promises to read any history that Step Functions gives, of jobs and of machines of all kinds, also one that is still
-being written, and to keep paths of Map and Parallel apart by the ids that events name as their forerunners. Pure.
+Guarantees to read any history that Step Functions returns, of jobs and of all other machines, also an incomplete one.
+Separates the paths of Map and Parallel by each event's `previousEventId`. Pure.
 See https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html.
 """
 
@@ -19,108 +19,108 @@ Outcome = Literal["running", "succeeded", "failed", "timed out", "aborted"]
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try of the work of a state."""
+    """One try at the work of a state."""
 
     event: int
-    """The id of the event that scheduled it."""
+    """The id of the event that scheduled the attempt."""
     state: str
     path: tuple[str, ...]
-    """The iterations around the state, such as `Files[3]`."""
+    """The iterations of Maps around the state, such as `Files[3]`."""
     number: int
-    """Of this state on this path, from 1."""
+    """The attempt's number, counted from 1 for this state on this path."""
     resource: str
-    """What does the work: `ecs:runTask.sync`, `lambda`, `activity`."""
+    """The work's resource, such as `ecs:runTask.sync`; else `LambdaFunction`, `Activity` or `MapRun`."""
     began: int
     """Milliseconds since the epoch."""
     timeout: int | None = None
-    """Seconds."""
+    """The state's TimeoutSeconds."""
     ended: int | None = None
     outcome: Outcome = "running"
     error: str | None = None
     reason: str | None = None
     task: str | None = None
-    """The ARN of the container task."""
+    """The ARN of the ECS task."""
     definition: str | None = None
     """The ARN of its task definition."""
     exits: Mapping[str, int] = field(default_factory=dict)
-    """Exit codes by the names of containers."""
+    """Exit codes by container name."""
     maprun: str | None = None
-    """The ARN of the Map Run, of a distributed Map."""
+    """The ARN of the Map Run, for a distributed Map."""
     ran: int | None = None
-    """For how many milliseconds its containers ran, where the task says so."""
+    """The milliseconds for which the task's containers ran, if the task states them."""
     waits_for_worker: bool = False
-    """Whether it is an activity's that no worker has taken up."""
+    """True for an activity whose work no worker has received."""
 
     @property
     def took(self) -> int | None:
-        """Milliseconds that it took: its containers' own time where it is known.
+        """The attempt's duration in milliseconds, by the containers' own times if they are known.
 
-        Step Functions hears of an end later than it was: on one box, much later if no engine ran then.
+        Step Functions learns of an end late; on a single machine much later, if no engine was running then.
         """
         return self.ran if self.ran is not None or self.ended is None else self.ended - self.began
 
     @property
     def failed(self) -> bool:
-        """Whether it is over and did not succeed."""
+        """True if the attempt is over and did not succeed."""
         return self.outcome not in ("running", "succeeded")
 
     @property
     def supporting(self) -> bool:
-        """Whether it was made in a supporting state; asks only by names, so the job file must have made the machine."""
+        """True for an attempt in a helper state. Judged by names, so it is valid only for a job file's machine."""
         return is_supporting_state(self.state, self.resource)
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One stay in a state."""
+    """One visit of a state."""
 
     event: int
     state: str
     path: tuple[str, ...]
     kind: str
-    """Pass, Task, Choice, Wait, Succeed, Fail, Parallel or Map."""
+    """The state's type: Pass, Task, Choice, Wait, Succeed, Fail, Parallel or Map."""
     entered: int
     left: int | None = None
     previous: int | None = None
-    """Where the visit is among those of the story that led here."""
+    """The index of the preceding visit on this path, among the story's visits."""
     exit: int | None = None
-    """The id of the event that it was left with."""
+    """The id of the event that left the state."""
     attempts: tuple[int, ...] = ()
-    """Where its attempts are among those of the story."""
+    """The indexes of its attempts among the story's attempts."""
     follower: str | None = None
-    """The state that came next."""
+    """The state that followed."""
     assigned: Mapping[str, Json] = field(default_factory=dict)
-    """The variables that it assigned."""
+    """The variables that the state assigned."""
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """A wait between two attempts, as Step Functions itself makes it."""
+    """A wait of Step Functions between two attempts."""
 
     failed: Attempt
     follower: Attempt | None
-    """None while it goes on."""
+    """The attempt after the wait; None while the wait lasts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """The time from an end of a run to its redrive, in which nothing of it ran."""
+    """The time between the end of a run and its redrive, in which the run did nothing."""
 
     ended: int
     redriven: int
     event: int
-    """The id of the event that tells of the redrive."""
+    """The id of the event ExecutionRedriven."""
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """All that happened so far."""
+    """The attempts, visits and outcome of a run so far."""
 
     attempts: tuple[Attempt, ...]
     visits: tuple[Visit, ...]
     began: int | None = None
     gaps: tuple[Gap, ...] = ()
-    """Between its parts, where it was redriven."""
+    """The times between the parts of a run that was redriven."""
     ended: int | None = None
     outcome: Outcome = "running"
     error: str | None = None
@@ -128,25 +128,25 @@ class Story:
 
     @property
     def redriven(self) -> tuple[int, ...]:
-        """When it was redriven."""
+        """The times of its redrives, in milliseconds since the epoch."""
         return tuple(gap.redriven for gap in self.gaps)
 
     @property
     def idle(self) -> int:
-        """Milliseconds between its parts."""
+        """The total length of its gaps in milliseconds."""
         return sum(gap.redriven - gap.ended for gap in self.gaps)
 
     def running_time(self, since: int, until: int) -> int:
-        """Milliseconds from one instant to another, without those between parts: how long what lasted so long ran."""
+        """Return the milliseconds from one instant to another without the gaps."""
         gaps = (min(until, gap.redriven) - max(since, gap.ended) for gap in self.gaps)
         return until - since - sum(max(0, gap) for gap in gaps)
 
     def caught(self, visit: Visit) -> bool:
-        """Whether the last attempt of a visit failed and the execution went on all the same."""
+        """Return whether the last attempt of a visit failed and the run nevertheless continued."""
         return visit.left is not None and bool(visit.attempts) and self.attempts[visit.attempts[-1]].failed
 
     def retries(self, visit: Visit) -> list["Retry"]:
-        """The waits of a visit for another attempt; the last of them may go on."""
+        """Return the waits of a visit before further attempts; the last one may not be over."""
         attempts = [self.attempts[at] for at in visit.attempts]
         followers: list[Attempt | None] = [*attempts[1:], None]
         pairs = zip(attempts, followers, strict=bool(attempts))
@@ -164,13 +164,13 @@ OUTCOMES: Mapping[str, Outcome] = {
     "Succeeded": "succeeded", "StartFailed": "failed", "SubmitFailed": "failed", "ScheduleFailed": "failed",
     "Failed": "failed", "TimedOut": "timed out", "Aborted": "aborted",
 }  # fmt: skip
-"""What the end of an event's type means; the longer one counts."""
+"""The outcome of an attempt or run, by the end of the event's type: `Failed` in `TaskFailed`."""
 WORK = ("Task", "LambdaFunction", "Activity", "MapRun")
 
 
 @dataclass(frozen=True, slots=True)
 class _Here:
-    """Where the path of control is after an event."""
+    """The position of a path of control after an event."""
 
     path: tuple[str, ...] = ()
     visit: int | None = None
@@ -179,7 +179,7 @@ class _Here:
 
 
 def read_story(events: Iterable[Json]) -> Story:
-    """Read the events of a history, in their order."""
+    """Read the events of a history in their order and return the story."""
     reader = _Reader()
     for event in events:
         reader.take(event)
@@ -190,7 +190,7 @@ def read_story(events: Iterable[Json]) -> Story:
 
 
 def to_milliseconds(time: datetime | float) -> int:
-    """An instant of a history: as boto3 tells it, or as the wire does."""
+    """Convert an instant of a history, from boto3 (datetime) or the wire (seconds), to milliseconds since the epoch."""
     return round((time.timestamp() if isinstance(time, datetime) else time) * 1000)
 
 
@@ -203,7 +203,7 @@ class _Reader:
         self._tries: dict[tuple[tuple[str, ...], str], int] = {}
 
     def forgive(self, visit: Visit) -> None:
-        """The last attempt before this visit did not fail by itself: Step Functions only took it so."""
+        """Count the last attempt before this visit as succeeded: only Step Functions judged it a failure."""
         before = visit.previous
         while before is not None and not self.visits[before].attempts:
             before = self.visits[before].previous
@@ -212,7 +212,7 @@ class _Reader:
             self.attempts[at] = replace(self.attempts[at], outcome="succeeded", error=None, reason=None)
 
     def take(self, event: Json) -> None:
-        """Read one event."""
+        """Add one event to the story."""
         here = self._after.get(event["previousEventId"], _Here())
         self._after[event["id"]] = self._follow(event, event["type"], here)
 
@@ -255,7 +255,7 @@ class _Reader:
             self._close(time)
 
     def _close(self, time: int) -> None:
-        """What still went on when the execution ended has ended with it."""
+        """End the attempts that were still running when the run ended."""
         for at, each in enumerate(self.attempts):
             if each.ended is None:
                 self.attempts[at] = replace(each, ended=time, outcome="aborted")
@@ -278,7 +278,7 @@ class _Reader:
         return found
 
     def _outward(self, here: _Here, is_meant: Callable[[Visit], bool]) -> _Here | None:
-        """The place in the nearest visit around that is meant."""
+        """Return the position in the nearest surrounding visit that satisfies `is_meant`, or None."""
         found: _Here | None = here
         while found is not None and (found.visit is None or not is_meant(self.visits[found.visit])):
             found = found.outer
@@ -328,7 +328,7 @@ class _Reader:
         return replace(here, attempt=at)
 
     def _resumed(self) -> _Here:
-        """Where an execution that was redriven goes on, if its events do not say so: in the state that failed last."""
+        """Return where a redriven run continues if its events do not state it: in the last visit that was not left."""
         failed = next((at for at in range(len(self.visits) - 1, -1, -1) if self.visits[at].left is None), None)
         return _Here() if failed is None else _Here(self.visits[failed].path, failed)
 

@@ -1,8 +1,8 @@
-"""The times that are to come of a schedule, and what daylight saving does to them.
+"""List the upcoming times of a schedule, and mark the effects of daylight saving.
 
-Promises the times at which EventBridge Scheduler starts a run, in order, and beside them those that a clock never
-shows: a run that is missing one night a year is seen before it is missed. A rate counts from its start or from when it
-was made; where neither is known its times are guesses, and say so. Pure.
+Guarantees the times at which EventBridge Scheduler starts a run, in order. Also lists the times that a clock never
+shows, so that users see in advance which run is missing one night a year. A rate counts from its start or from its
+creation; if neither is known, its times are guesses and are marked so. Pure.
 See https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html.
 """
 
@@ -19,51 +19,51 @@ from lamplighter.lang.schedule.expression import Calendar, Once, parse_schedule
 
 @dataclass(frozen=True, slots=True)
 class Timetable:
-    """One schedule of a job, as the target or the job file has it."""
+    """One schedule of a job, as read from its target or from the job file."""
 
     expression: str
     zone: str = "UTC"
     enabled: bool = True
     anchor: int | None = None
-    """From when a rate counts, in milliseconds since the epoch; None where nobody says."""
+    """The instant from which a rate counts, in milliseconds since the epoch; None if unknown."""
     start: int | None = None
     end: int | None = None
     window: int = 0
-    """Minutes within which a run begins."""
+    """The flexible time window in minutes, within which a run begins."""
 
 
 @dataclass(frozen=True, slots=True)
 class UpcomingTime:
-    """One time at which a run is to begin; or, of a skipped one, would have begun."""
+    """A time at which a run begins, or would begin if clocks were not set forward over it."""
 
     instant: int
     shown: datetime
-    """What a clock there shows."""
+    """The time that a clock in the schedule's zone shows."""
     table: Timetable
     skipped: bool = False
-    """Clocks are set forward over it: there is no run."""
+    """True if clocks are set forward over this time, so that no run begins."""
     doubled: bool = False
-    """Clocks show it twice: the run begins at the first."""
+    """True if clocks show this time twice; the run begins at the first."""
 
     @property
     def guessed(self) -> bool:
-        """Whether it is a time of a rate of which nobody says from when it counts."""
+        """True for a time of a rate for which the first instant is unknown."""
         return self.table.expression.startswith("rate") and self.table.anchor is None
 
 
 def upcoming_times(tables: Iterable[Timetable], now: int) -> Iterator[UpcomingTime]:
-    """The times after an instant, of all timetables that are enabled, in order; skipped in a row, only the first."""
+    """Yield the times of all enabled timetables after an instant, in order; of successive skipped times the first."""
     found = (_without_repeats(times_of(each, now)) for each in tables if each.enabled)
     return merge(*found, key=lambda time: time.instant)
 
 
 def next_time(tables: Iterable[Timetable], now: int) -> UpcomingTime | None:
-    """The next time at which a run begins."""
+    """Return the next time at which a run begins, or None."""
     return next((each for each in upcoming_times(tables, now) if not each.skipped), None)
 
 
 def times_of(table: Timetable, now: int) -> Iterator[UpcomingTime]:
-    """The times of one timetable after an instant, each of those that are skipped among them."""
+    """Yield the times of one timetable after an instant, including every skipped one."""
     after = now if table.start is None else max(now, table.start - 1)
     schedule, where = parse_schedule(table.expression, strict=False), time_zones.find_zone(table.zone)
     if isinstance(schedule, Calendar):
@@ -86,7 +86,7 @@ def _shown(shown: datetime, where: ZoneInfo, table: Timetable) -> UpcomingTime:
 
 
 def _without_repeats(times: Iterable[UpcomingTime]) -> Iterator[UpcomingTime]:
-    """Of times that are skipped one after another the first: that of an hour in which there is a run each minute."""
+    """Drop every skipped time that follows another one, such as those of an hour in which a run begins each minute."""
     skipped = False
     for each in times:
         if not (skipped and each.skipped):

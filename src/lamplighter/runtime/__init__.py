@@ -1,5 +1,6 @@
-"""Runs containers: one port (`port.py`) and three ways behind it, Docker, plain processes and a scripted fake.
+"""Run containers: one interface (`port.py`) with three implementations, Docker, plain processes and a scripted fake.
 
-Promises that a container goes on when the engine stops or dies, is found again by its name, and is never run a second
-time under that name. Refuses to know tasks, task definitions and retries: those belong to the ECS service.
+Guarantees that a container continues when the engine stops or dies, is found again by its name, and never runs a second
+time under that name. This package knows nothing about tasks, task definitions and retries: those belong to the ECS
+service.
 """

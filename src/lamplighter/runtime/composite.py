@@ -1,6 +1,7 @@
-"""Docker for containers that name an image, plain processes for those that name none.
+"""Run containers with an image under Docker, and containers without one as plain processes.
 
-Promises the port over both. Refuses to guess: a name belongs to the processes if a process of that name is kept.
+Guarantees everything that `Runtime` guarantees. A name belongs to the process runtime if a directory of a process with
+that name exists, else to Docker.
 """
 
 from collections.abc import AsyncGenerator
@@ -10,44 +11,44 @@ from lamplighter.runtime.process.runtime import ProcessRuntime
 
 
 class CompositeRuntime:
-    """Two runtimes as one."""
+    """A runtime that passes each container on to one of two runtimes."""
 
     def __init__(self, images: Runtime, processes: ProcessRuntime) -> None:
         self._images = images
         self._processes = processes
 
     async def check(self) -> None:
-        """See the port."""
+        """Implement `Runtime.check`."""
         await self._images.check()
         await self._processes.check()
 
     async def start(self, container: Container) -> StartedContainer:
-        """See the port."""
+        """Implement `Runtime.start`."""
         chosen: Runtime = self._processes if container.image is None else self._images
         return await chosen.start(container)
 
     async def wait(self, name: str) -> ContainerExit:
-        """See the port."""
+        """Implement `Runtime.wait`."""
         return await self._owner(name).wait(name)
 
     async def stop(self, name: str, grace: float) -> None:
-        """See the port."""
+        """Implement `Runtime.stop`."""
         await self._owner(name).stop(name, grace)
 
     def logs(self, name: str) -> AsyncGenerator[OutputLine, None]:
-        """See the port."""
+        """Implement `Runtime.logs`."""
         return self._owner(name).logs(name)
 
     async def remove(self, name: str) -> None:
-        """See the port."""
+        """Implement `Runtime.remove`."""
         await self._owner(name).remove(name)
 
     async def names(self) -> frozenset[str]:
-        """See the port."""
+        """Implement `Runtime.names`."""
         return await self._processes.names() | await self._images.names()
 
     async def ended(self) -> frozenset[str]:
-        """See the port; of processes alone where Docker does not answer."""
+        """Implement `Runtime.ended`; return only plain processes if Docker does not answer."""
         try:
             images = await self._images.ended()
         except RuntimeUnavailable:
@@ -55,7 +56,7 @@ class CompositeRuntime:
         return await self._processes.ended() | images
 
     async def close(self) -> None:
-        """See the port."""
+        """Implement `Runtime.close`."""
         await self._processes.close()
         await self._images.close()
 

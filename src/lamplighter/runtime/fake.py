@@ -1,8 +1,8 @@
-"""A runtime that does what a test says, on the test's own clock.
+"""Simulate a runtime that follows a test's scripts and clock.
 
-Promises the port without a process, a thread or a sleep; that every call is on record, so that a test can count runs;
-and that it outlives engines, as Docker does: hand the same object to the next one. Time passes when the test moves its
-clock and calls `settle`. Refuses to run anything.
+Guarantees that the interface works without a process, a thread or a sleep. Guarantees that every call is recorded, so
+that a test can count runs. The fake outlives engines, as Docker does: pass the same object to the next engine. Time
+passes when the test moves its clock and calls `settle`. Nothing is really run.
 """
 
 import asyncio
@@ -24,20 +24,20 @@ from lamplighter.runtime.port import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """How a container behaves."""
+    """The behaviour of a simulated container."""
 
     lines: tuple[tuple[Stream, str], ...] = ()
-    """Written as it starts."""
+    """The lines that the container writes when it starts."""
     code: int = 0
     reason: str | None = None
     after: int | None = 0
-    """Milliseconds from start to exit; None: until `finish` or a stop."""
+    """Milliseconds from start to exit; None means that it runs until `finish` or `stop`."""
     stop_code: int | None = 143
-    """Its exit code on SIGTERM; None: it ignores SIGTERM."""
+    """The exit code on SIGTERM; None means that the container ignores SIGTERM."""
     failure: ImageUnavailable | CannotStart | None = None
-    """Raised instead of starting."""
+    """The error that `start` raises instead of starting the container."""
     answer_lost: bool = False
-    """It starts, but whoever asked for it first learns only that the runtime went away."""
+    """Whether the container starts but the first call of `start` raises `RuntimeUnavailable`."""
 
 
 @dataclass(slots=True)
@@ -45,17 +45,17 @@ class _FakeContainer:
     script: Script
     started: StartedContainer
     due: tuple[int, int] | None
-    """When it exits, and its code."""
+    """The time of its exit and its exit code."""
     lines: list[OutputLine] = field(default_factory=list)
     exit: ContainerExit | None = None
 
 
 class FakeRuntime:
-    """Plays scripts; without any, each container exits at once with code 0."""
+    """Simulates containers by scripts; without a script, a container exits immediately with code 0."""
 
     def __init__(self, now: Callable[[], int]) -> None:
         self.calls: list[tuple[str, str]] = []
-        """Operation and name, in order; `run` is a container that really began."""
+        """All calls in order, as operation and name; `run` means that a container really started."""
         self._now = now
         self._scripts: list[tuple[Callable[[Container], bool], Script]] = []
         self._runs: dict[str, _FakeContainer] = {}
@@ -64,24 +64,24 @@ class FakeRuntime:
         self._waiting: list[asyncio.Future[None]] = []
 
     def script(self, script: Script, when: Callable[[Container], bool] = lambda _: True) -> None:
-        """Say how containers behave; of two scripts that fit, the later one wins."""
+        """Set how the containers behave that `when` selects; of two scripts that match, the later one applies."""
         self._scripts.insert(0, (when, script))
 
     def count(self, operation: str, name: str) -> int:
-        """Count the calls of an operation for a container."""
+        """Return the number of calls of an operation for a container."""
         return self.calls.count((operation, name))
 
     def go_away(self) -> None:
-        """Answer no more; what runs goes on."""
+        """Stop answering; running containers continue."""
         self._available = False
 
     def come_back(self) -> None:
-        """Answer again."""
+        """Answer again after `go_away`."""
         self._available = True
         self._wake()
 
     def settle(self) -> None:
-        """End what is due by the clock."""
+        """End the containers whose exit is due by the clock."""
         for name, run in self._runs.items():
             if run.exit is None and run.due is not None and run.due[0] <= self._now():
                 self._end(name, ContainerExit(run.due[1], run.due[0], run.script.reason))
@@ -96,11 +96,11 @@ class FakeRuntime:
         self._wake()
 
     async def check(self) -> None:
-        """See the port."""
+        """Implement `Runtime.check`."""
         self._call("check", "")
 
     async def start(self, container: Container) -> StartedContainer:
-        """See the port."""
+        """Implement `Runtime.start`."""
         name = container.name
         self._call("start", name)
         if failure := self._failures.get(name):
@@ -125,13 +125,13 @@ class FakeRuntime:
             raise RuntimeUnavailable("the fake runtime was told to lose this answer")
 
     async def wait(self, name: str) -> ContainerExit:
-        """See the port."""
+        """Implement `Runtime.wait`."""
         self.calls.append(("wait", name))
         await self._until(lambda: self._available and not self._is_running(name))
         return self._ending(name)
 
     async def stop(self, name: str, grace: float) -> None:
-        """See the port."""
+        """Implement `Runtime.stop`."""
         self._call("stop", name)
         if not self._is_running(name):
             return
@@ -142,7 +142,7 @@ class FakeRuntime:
         await self._until(lambda: not self._is_running(name))
 
     async def logs(self, name: str) -> AsyncGenerator[OutputLine, None]:
-        """See the port."""
+        """Implement `Runtime.logs`."""
         self.calls.append(("logs", name))
         given = 0
         while await self._has_line(name, given):
@@ -150,13 +150,13 @@ class FakeRuntime:
             given += 1
 
     async def _has_line(self, name: str, number: int) -> bool:
-        """Wait until the line is there, or will never be."""
+        """Wait until the line exists or the container has exited; return whether the line exists."""
         lines = self._runs[name].lines if name in self._runs else []
         await self._until(lambda: self._available and (len(lines) > number or not self._is_running(name)))
         return len(lines) > number
 
     async def remove(self, name: str) -> None:
-        """See the port."""
+        """Implement `Runtime.remove`."""
         self._call("remove", name)
         if self._is_running(name):
             raise Bug(f"the container {name} still runs and cannot be removed")
@@ -164,17 +164,17 @@ class FakeRuntime:
         self._failures.pop(name, None)
 
     async def names(self) -> frozenset[str]:
-        """See the port."""
+        """Implement `Runtime.names`."""
         self._call("names", "")
         return frozenset(self._runs) | frozenset(self._failures)
 
     async def ended(self) -> frozenset[str]:
-        """See the port."""
+        """Implement `Runtime.ended`."""
         self._call("ended", "")
         return frozenset(name for name in self._runs if not self._is_running(name))
 
     async def close(self) -> None:
-        """See the port."""
+        """Implement `Runtime.close`."""
         self.calls.append(("close", ""))
 
     def _call(self, operation: str, name: str) -> None:
@@ -203,7 +203,7 @@ class FakeRuntime:
             await change
 
     def _wake(self) -> None:
-        """Let every waiter look again; those of an engine that is gone are forgotten."""
+        """Let every waiting call check its condition again; ignore those of event loops that are closed."""
         waiting, self._waiting = self._waiting, []
         for change in waiting:
             if not change.done() and not change.get_loop().is_closed():

@@ -1,19 +1,19 @@
-"""Joins the pieces in which long lines are kept.
+"""Join the pieces in which long output lines are stored.
 
-Promises each line once, when it is complete, with the time of its first piece. Refuses to know where pieces come from.
+Guarantees that each line is returned once, when it is complete, with the time of its first piece.
 """
 
 from lamplighter.runtime.port import OutputLine, Stream
 
 
 class LineJoiner:
-    """The lines that are not complete yet, one for each stream."""
+    """Joins pieces to lines; it holds one incomplete line for each stream."""
 
     def __init__(self) -> None:
         self._open: dict[Stream, tuple[int, list[bytes]]] = {}
 
     def add(self, time: int, stream: Stream, piece: bytes, *, complete: bool) -> OutputLine | None:
-        """Take the next piece of a stream; return the line that it completes, if it does."""
+        """Add the next piece of a stream; return the line that it completes, or None."""
         began, pieces = self._open.pop(stream, (time, []))
         pieces.append(piece)
         if complete:
@@ -22,7 +22,7 @@ class LineJoiner:
         return None
 
     def flush(self) -> list[OutputLine]:
-        """Return the lines that nothing will complete any more."""
+        """Return the incomplete lines, after the last piece was added."""
         return [_line(began, stream, pieces) for stream, (began, pieces) in self._open.items()]
 
 

@@ -1,5 +1,5 @@
-"""The AWS services that this program is.
+"""Implement the AWS services, one package for each.
 
-Promises that each answers as AWS does, keeps what it accepted, and goes on after a crash. Refuses to know its siblings:
-services meet on the bus only.
+Guarantees that each service answers as AWS does, keeps what it accepted, and continues after a crash. No service
+imports another: services call each other over the bus only.
 """

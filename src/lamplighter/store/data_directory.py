@@ -1,8 +1,9 @@
-"""The data directory: what in it is ours, who can read it, and whether an engine may begin in it.
+"""Check, protect and set aside the engine's files in the data directory.
 
-Promises that nobody but its owner can read what is kept, whatever the modes and the umask were, and that an engine
-never begins with an empty database where there was one before: it refuses in words. Refuses to touch what is not ours
-in the directory, to follow symbolic links, and to delete: what stands in the way of a new beginning is set aside.
+Guarantees that only the owner of the directory can read the engine's files, even if their modes and the umask allowed
+more. Guarantees that an engine never starts with an empty database if the directory had one before: the start fails
+with an error that explains the remedy. Does not touch other files in the directory, does not follow symbolic links and
+does not delete: files that would block a new start are moved to a folder.
 """
 
 import logging
@@ -18,23 +19,24 @@ log = logging.getLogger("lamplighter.store")
 DATABASE, LOCK = "lamplighter.db", "lock"
 WAL, SHARED_MEMORY = f"{DATABASE}-wal", f"{DATABASE}-shm"
 KEPT = (DATABASE, WAL, SHARED_MEMORY, "processes", "output", "mail", "sns", "address", "step")
-"""What an engine leaves in the directory by its work."""
+"""The files and folders that an engine writes in the data directory while it runs."""
 OURS = (*KEPT, LOCK, "credentials")
-"""Everything of ours there."""
+"""All files and folders of the data directory that belong to the engine."""
 CLOSED = 0o700
 """The mode of a folder that only its owner can enter."""
 SET_ASIDE_PREFIX = "aside-"
-"""How the name of a folder begins that holds what was set aside."""
+"""The prefix of the name of a folder that holds files that were set aside."""
 
 
 class NoDatabase(LamplighterError):
-    """There was a database in the directory, and there is none now."""
+    """The error that the directory had a database before and has none now."""
 
 
 def is_first_start(directory: Path, *, was_new: bool, was_used: bool) -> bool:
-    """Whether an engine begins here; False where it goes on with what is there. Raises NoDatabase.
+    """Return whether the engine starts here for the first time; return False if it continues with existing data.
 
-    `was_new`: the last engine here did not come as far as to have a database; `was_used`: there was an engine.
+    `was_new`: the last engine stopped before its database was complete. `was_used`: an engine used the directory
+    before. Raises `NoDatabase` if the directory was used but the database is missing or empty.
     """
     database = directory / DATABASE
     if was_new:
@@ -53,7 +55,7 @@ def is_first_start(directory: Path, *, was_new: bool, was_used: bool) -> bool:
 
 
 def set_aside(directory: Path, name: str) -> Path | None:
-    """Move what engines left in the directory into a folder in it; the folder, or None if there was nothing."""
+    """Move the files of earlier engines into a new folder of the directory; return it, or None if there are none."""
     left = [each for each in KEPT if os.path.lexists(directory / each)]
     if not left:
         return None
@@ -67,13 +69,16 @@ def set_aside(directory: Path, name: str) -> Path | None:
 
 
 def make_database(directory: Path) -> None:
-    """Make the file of a new database, which SQLite would let others read; its other files get the same mode."""
+    """Create the file of a new database with mode 0600, because SQLite would let others read it.
+
+    SQLite gives the same mode to the other files of the database.
+    """
     os.close(os.open(directory / DATABASE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     sync_directory(directory)
 
 
 def restrict_access(directory: Path) -> None:
-    """Let only the owner read what is ours in the directory; say so where that is not possible."""
+    """Let only the owner read the engine's files in the directory; log a warning if that is not possible."""
     found = directory.stat()
     if found.st_uid != os.geteuid():
         log.warning(
@@ -91,9 +96,10 @@ def restrict_access(directory: Path) -> None:
 
 
 def _close(path: Path) -> None:
-    """Close a file, or a folder and what is in it, unless it was closed all along.
+    """Restrict a file, or a folder and its content, to the owner.
 
-    So the start does not take longer with all that was ever written.
+    The content of a folder is skipped if the folder already had the right mode. So a start does not take longer the
+    more files there are.
     """
     try:
         found = path.lstat()
@@ -102,7 +108,7 @@ def _close(path: Path) -> None:
         was_open = stat.S_IMODE(found.st_mode) != CLOSED
         _set_mode(path, found)
         inside = os.listdir(path) if was_open and stat.S_ISDIR(found.st_mode) else []
-    except FileNotFoundError:  # a process that runs writes here too
+    except FileNotFoundError:  # a running process writes here too
         return
     except OSError as error:
         log.warning("others may be able to read %s: %s", path, (error.strerror or str(error)).lower())

@@ -1,13 +1,13 @@
-"""The database: turns of writes, each committed as one.
+"""Run reads and writes on the engine's SQLite database; writes run in turns, each committed as one transaction.
 
-A turn runs all the jobs that are waiting, one after another on the loop, inside one transaction; then a thread commits
-it, while the loop goes on reading from the network. Jobs that arrive meanwhile wait for the next turn. So many
-executions share one fsync, every job sees what the jobs before it wrote, and a disk that takes its time holds nobody
-but those who wait for it. A turn is acknowledged only if the path of the database still leads to it
+A turn runs all waiting jobs, one after another on the event loop, inside one transaction. Then a thread commits the
+transaction, while the loop continues to read from the network. Jobs that arrive meanwhile wait for the next turn. So
+many executions share one fsync, and every job sees what the jobs before it wrote. A slow disk delays only the callers
+that wait for a commit. A turn is acknowledged only if the path of the database still leads to the open file
 (`file_presence.py`).
 
-A turn that can't be kept (disk full, I/O error) is undone whole: each of its jobs fails with `Unavailable`, nothing of
-them was done, and `on_loss` tells the engine to forget what it believed. It is a crash without the exit.
+A turn that cannot be committed (disk full, I/O error) is rolled back whole. Each of its jobs fails with `Unavailable`,
+and `on_loss` tells the engine to drop its caches. The effect is that of a crash, but the process keeps running.
 """
 
 import asyncio
@@ -47,70 +47,70 @@ T = TypeVar("T")
 Row = tuple[Json, ...]
 
 TURN_MILLISECONDS = 10
-"""How long one turn may hold the loop before it commits what it has."""
+"""The most milliseconds that one turn runs jobs on the loop before it commits."""
 log = logging.getLogger("lamplighter.store")
 RETRY_SECONDS = 0.5
-"""How long `write_with_retry` waits before it tries again on a disk that would not take a write."""
+"""Seconds that `write_with_retry` waits before it tries again on a disk that accepted no write."""
 
 
 class Damaged(LamplighterError):
-    """What was kept can't be read."""
+    """The error that stored data cannot be read."""
 
 
 class Reader:
-    """Reads what is committed."""
+    """A connection that reads committed data."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
     def rows(self, sql: str, parameters: Sequence[Json] = ()) -> list[Row]:
-        """All rows."""
+        """Return all rows that a query finds."""
         return self._connection.execute(sql, parameters).fetchall()
 
     def row(self, sql: str, parameters: Sequence[Json] = ()) -> Row | None:
-        """The first row, or None."""
+        """Return the first row that a query finds, or None."""
         found: Row | None = self._connection.execute(sql, parameters).fetchone()
         return found
 
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """One row of the outbox: something to do in the world, now that it is on disk."""
+    """One row of the outbox: work to do outside the database, after the commit."""
 
     id: int
     service: str
     subject: str
-    """For what of the service it is done: an execution, a task."""
+    """The object of the service that the work is for, such as an execution or a task."""
     body: Json
-    """None where it can't be read."""
+    """The content of the row; None if it cannot be read."""
 
 
 @dataclass(slots=True)
 class CommitSignals:
-    """What a committed turn asks of the engine."""
+    """The signals of a committed turn to the dispatcher: new outbox rows and the earliest new timer."""
 
     posted: list[OutboxRow] = field(default_factory=list)
     soonest: int | None = None
-    """The earliest timer that was set, in milliseconds since the epoch."""
+    """The time at which the turn's earliest new timer is due, in milliseconds since the epoch."""
 
 
 class Tx(Reader):
-    """One job's view of the database: reads what is committed and what this turn wrote, and writes."""
+    """One job's view of the database. It reads committed data and what this turn wrote, and it writes."""
 
     def __init__(self, connection: sqlite3.Connection, signals: CommitSignals, now: int = 0) -> None:
         super().__init__(connection)
         self.signals = signals
         self.now = now
-        """When the job runs, by the wall clock."""
+        """The wall clock's time when the job runs, in milliseconds since the epoch."""
         self.after: list[Callable[[], None]] = []
-        """Called on the loop once this job is on disk; never if it is not."""
+        """Functions to call on the loop after the job is committed. They are not called if the job fails."""
 
     def execute(self, sql: str, parameters: Sequence[Json] = ()) -> int:
-        """Run one statement; how many rows it changed."""
+        """Run one statement and return the number of rows that it changed."""
         return self._connection.execute(sql, parameters).rowcount
 
     def insert(self, sql: str, parameters: Sequence[Json] = ()) -> int:
-        """Insert one row; its integer key."""
+        """Insert one row and return its integer key."""
         key = self._connection.execute(sql, parameters).lastrowid
         assert key is not None
         return key
@@ -160,7 +160,8 @@ def _prepare(connection: sqlite3.Connection, *, read_only: bool, begins: bool) -
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA cache_size=-2048")
     connection.execute("PRAGMA temp_store=MEMORY")
-    # Text that is no UTF-8 is damage, found by whoever reads it; sqlite3 by itself fails as if the disk had.
+    # Text that is not UTF-8 is damage, and the code that reads the row detects it. By default sqlite3 raises
+    # OperationalError, as if the disk had failed.
     connection.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
     if read_only:
         connection.execute("PRAGMA query_only=ON")
@@ -169,7 +170,7 @@ def _prepare(connection: sqlite3.Connection, *, read_only: bool, begins: bool) -
 
 
 def database_damaged(path: Path, error: sqlite3.DatabaseError) -> Damaged:
-    """Say that the database as a whole can't be used, and what to do."""
+    """Compose the error that the database as a whole cannot be used, with advice."""
     advice = "make it writable" if isinstance(error, sqlite3.OperationalError) else "put a backup in its place"
     return Damaged(f"{path} cannot be opened ({error}); {advice}, or name another directory with --data")
 
@@ -178,10 +179,13 @@ ADVICE = "put the database back, or begin anew with --new, which sets aside what
 
 
 class Store:
-    """The one database of an engine. Open it on the loop that will own it."""
+    """The database of an engine. Create it on the event loop that will use it."""
 
     def __init__(self, directory: Path, world: World, *, new: bool = False) -> None:
-        """`new`: begin with an empty database, and set aside what is there."""
+        """Lock the directory and open its database.
+
+        `new`: set existing files aside and begin with an empty database.
+        """
         self.directory = directory
         self._world = world
         self._lock = DirectoryLock(directory)
@@ -205,8 +209,9 @@ class Store:
         self.on_loss: Callable[[sqlite3.Error], None] = lambda _error: None
 
     def _open(self, directory: Path, *, new: bool) -> None:
-        """Open the database, which is made where none was."""
-        # A commit of a killed engine that was written but not synced is read as if it were on disk: now it is.
+        """Open the database; create it if this is the first start."""
+        # A killed engine may have written a commit without syncing it. SQLite treats such a commit as valid, so sync
+        # the WAL.
         sync_file(directory / WAL)
         lock, path = self._lock, directory / DATABASE
         if new and (folder := set_aside(directory, iso(self._world.now()).replace(":", ""))):
@@ -223,18 +228,18 @@ class Store:
             raise NoDatabase(f"{path} is no database of lamplighter: {error}; {ADVICE}") from error
         except sqlite3.DatabaseError as error:
             raise database_damaged(path, error) from error
-        sync_directory(directory)  # The name of the WAL, before the lock says that there is a database.
+        sync_directory(directory)  # Sync the WAL's name before the lock file records that there is a database.
         lock.note(new=False)
         self._presence = FilePresence([path, directory / WAL, directory / LOCK])
 
     def trouble(self) -> str:
-        """Why what is written would not be found again; empty while all is well."""
+        """Return why new writes would not be found again, or an empty string if the files are in place."""
         return self._presence.trouble()
 
     def write(self, run: Callable[[Tx], T]) -> "asyncio.Future[T]":
-        """Run a job in the next turn; its result, once it is on disk.
+        """Run a job in the next turn. The future resolves with the job's result after the commit.
 
-        A job that raises is undone alone. A job may run on the loop for a moment only, and must not wait.
+        A job that raises is undone alone. A job runs on the event loop: it must be short and must not wait.
         """
         future: asyncio.Future[T] = self._loop.create_future()
         self._waiting.append(_Job(run, future))
@@ -245,15 +250,15 @@ class Store:
         return future
 
     async def read_in_thread(self, run: Callable[[Reader], T]) -> T:
-        """Have a thread of its own run what reads what is committed and takes long; the loop goes on meanwhile."""
+        """Run a long read of committed data in a separate thread, with its own connection."""
         return await run_in_thread(partial(self._look_aside, run))
 
     async def read_in_thread_with_retry(self, run: Callable[[Reader], T]) -> T:
-        """Look aside, again and again while the disk gives nothing."""
+        """Run `read_in_thread` again and again while the disk cannot be read."""
         return await _insist(lambda: self.read_in_thread(run))
 
     def _look_aside(self, run: Callable[[Reader], T]) -> T:
-        if trouble := self.trouble():  # SQLite would make a database where there is none
+        if trouble := self.trouble():  # SQLite would create a missing database
             raise Unavailable(f"the data directory cannot be read: {trouble}")
         try:
             with closing(_connect(self.directory.absolute() / DATABASE, read_only=True)) as connection:
@@ -262,11 +267,11 @@ class Store:
             raise Unavailable(f"the data directory cannot be read: {error}") from error
 
     async def write_with_retry(self, run: Callable[[Tx], T]) -> T:
-        """Run a job, again and again while the disk won't take it: for what only we know of the world."""
+        """Run a job again and again until the disk accepts it: for facts that only the engine knows."""
         return await _insist(lambda: self.write(run))
 
     def write_in_background(self, run: Callable[[Tx], None]) -> None:
-        """Insist on a job in the background."""
+        """Run `write_with_retry` as a background task."""
         task = self._loop.create_task(self.write_with_retry(run))
         self._background.add(task)
         task.add_done_callback(self._kept)
@@ -277,11 +282,11 @@ class Store:
             log.error("a job that nobody waits for failed", exc_info=task.exception())
 
     async def close(self) -> None:
-        """Finish the turn that is under way and let go of the files."""
+        """Finish the current turn and close the files."""
         await self._quiet.wait()
         self._commits.put(False)  # noqa: FBT003 - the committer's word for "no more"
         await asyncio.to_thread(self._thread.join)
-        # SQLite leaves the paths alone that lead to other files by now: they may be another engine's.
+        # SQLite does not touch the paths if they now lead to other files, which may belong to another engine.
         self._connection.close()
         self.reader._connection.close()  # noqa: SLF001 - ours
         self._lock.release()
@@ -333,9 +338,9 @@ class Store:
     def _end_commit(self, failure: sqlite3.Error | None) -> None:
         """Finish the turn; a commit counts only if the files are still in their place.
 
-        If somebody moved the files during the commit, the files have what was committed, and its caller is refused. A
-        caller that asks again after the files came back finds it.
-        The loop looks for the files. The thread that commits would have to wait for the interpreter after each call.
+        If the files were moved during the commit, they contain the committed turn, but the caller gets an error. A
+        caller that reads again after the files were put back finds the turn. The loop makes this check. The commit
+        thread would have to wait for the interpreter's lock after each call.
         """
         try:
             self._presence.check()
@@ -360,7 +365,7 @@ class Store:
 
     def _undo(self) -> None:
         if self._connection.in_transaction:
-            with suppress(sqlite3.Error):  # the next turn, which cannot begin, tries again
+            with suppress(sqlite3.Error):  # the next turn cannot begin and rolls back again
                 self._connection.execute("ROLLBACK")
 
 
@@ -378,7 +383,7 @@ def _settle(job: _Job, failure: sqlite3.Error | None) -> None:
         for callback in job.after:
             callback()
     elif inspect.iscoroutine(job.result):
-        job.result.close()  # what would have gone on after the commit
+        job.result.close()  # close the coroutine that would have continued after the commit
     if job.future.done():
         return
     if error is None:

@@ -1,4 +1,4 @@
-"""The name of the engine of a data directory, which its containers carry."""
+"""Store the name of a data directory's engine; its containers carry this name as a label."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ from lamplighter.store.db import Tx
 
 
 def engine_id(tx: Tx, name: Callable[[], str]) -> str:
-    """The engine's name; the first to ask makes it."""
+    """Return the engine's name; the first call makes the name and stores it."""
     row = tx.row("SELECT name FROM engine")
     if row is not None:
         found: str = row[0]

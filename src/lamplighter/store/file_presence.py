@@ -1,8 +1,9 @@
-"""Whether the files of a store are still where the next engine will look for them.
+"""Check that the files of a store are still where the next engine will look for them.
 
-A file that was deleted, moved or replaced while it is open takes writes all the same, and nobody finds them again. So
-the paths are compared with what was opened before and after each commit: three calls of stat(2), some microseconds.
-Files that come back as they were (the same inodes) are fine again; copies of them are not: nobody knows what they lack.
+A file that was deleted, moved or replaced while it is open still accepts writes, but those writes cannot be found
+again. So the paths are compared with the opened files before and after each commit, which costs three calls of stat(2),
+some microseconds. If the same files (the same inodes) are put back, the check succeeds again. Copies of the files fail
+the check, because they may lack writes.
 """
 
 import os
@@ -12,17 +13,17 @@ from pathlib import Path
 
 
 class FilesDisplaced(sqlite3.OperationalError):
-    """The files of the store are not where they were; nothing that is written now would be found again."""
+    """The error that the files of the store were moved, so that new writes would not be found again."""
 
 
 class FilePresence:
-    """Some open files, and the paths that led to them when this was made."""
+    """Some paths, with the identities of the files that they led to when this object was made."""
 
     def __init__(self, paths: Iterable[Path]) -> None:
         self._known = {path: _identity(path) for path in map(str, paths)}
 
     def trouble(self) -> str:
-        """What is wrong with the paths; empty if they lead where they did."""
+        """Return a description of the first path that no longer leads to its file, or an empty string."""
         for path, known in self._known.items():
             try:
                 found = _identity(path)
@@ -33,7 +34,7 @@ class FilePresence:
         return ""
 
     def check(self) -> None:
-        """Raise Displaced if something is wrong."""
+        """Raise `FilesDisplaced` if a path no longer leads to its file."""
         if found := self.trouble():
             raise FilesDisplaced(found)
 

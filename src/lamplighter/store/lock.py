@@ -1,7 +1,8 @@
-"""One engine to a data directory, held by the kernel: the lock goes when its process does, however it ends.
+"""Let only one engine use a data directory.
 
-An engine that is killed while it starts a program leaves its lock for a moment to the child, which has all its files
-until it becomes the program (https://man7.org/linux/man-pages/man2/flock.2.html): a start waits for such a lock.
+The lock is the kernel's, which releases it when the process ends, however it ends. An engine that is killed while it
+starts a program leaves its lock to the child for a moment. The child has all files of the engine open until it becomes
+the program (https://man7.org/linux/man-pages/man2/flock.2.html). A start waits for such a lock.
 """
 
 import fcntl
@@ -15,21 +16,21 @@ from lamplighter.store.data_directory import LOCK
 
 
 class DirectoryInUse(LamplighterError):
-    """Another engine runs on this data directory."""
+    """The error that another engine runs on this data directory."""
 
 
 LOOKS = 3000
-"""How often a lock whose engine has ended is tried again before the start is refused."""
+"""The most times that a start tries to get a lock whose engine has ended."""
 PAUSE = 0.01
-"""Seconds between two of these looks."""
+"""Seconds between two of these tries."""
 NEW = "new"
-"""The second line of the file as long as the directory has no database that was ever committed to."""
+"""The second line of the lock file while the directory has no complete database yet."""
 
 
 class DirectoryLock:
-    """The exclusive right to write below a directory, until it is released or the process is gone.
+    """The exclusive right to write in a directory, until `release` or the end of the process.
 
-    The file holds the number of the process that holds it, or held it last.
+    The first line of the lock file is the process id of the current or last holder.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -42,10 +43,10 @@ class DirectoryLock:
             raise
         lines = self._lines()
         self.was_used = bool(lines[0])
-        """Whether there was an engine before this one."""
+        """Whether another engine used the directory before this one."""
         self.was_new = NEW in lines[1:]
-        """Whether the one before this did not come as far as to have a database."""
-        sync_directory(directory)  # What a killed engine made here has its name on disk from now on.
+        """Whether the engine before this one stopped before its database was complete."""
+        sync_directory(directory)  # Make the names of the files that a killed engine created here durable.
 
     def _take(self, directory: Path) -> None:
         for _ in range(LOOKS):
@@ -67,20 +68,20 @@ class DirectoryLock:
         return [line.strip() for line in os.pread(self._file, 64, 0).decode(errors="replace").split("\n")]
 
     def note(self, *, new: bool) -> None:
-        """Write down who holds the lock, and whether there is no database yet."""
+        """Write this process's id into the lock file, and whether the directory has no complete database yet."""
         text = f"{os.getpid()}\n{NEW}\n" if new else f"{os.getpid()}\n"
         os.pwrite(self._file, text.encode(), 0)
         os.ftruncate(self._file, len(text))
         os.fsync(self._file)
 
     def release(self) -> None:
-        """Let another engine in, also while a child that is just being started has the file open."""
+        """Release the lock for another engine, even while a child that is just starting has the file open."""
         fcntl.flock(self._file, fcntl.LOCK_UN)
         os.close(self._file)
 
 
 def _try_lock(file: int) -> bool:
-    """Lock the file if nobody else holds its lock; return whether this engine holds it now."""
+    """Lock the file if no other process holds its lock; return whether this engine holds it now."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -89,11 +90,11 @@ def _try_lock(file: int) -> bool:
 
 
 def _has_ended(pid: str) -> bool:
-    """Return whether no process has this number; False for text that is no number."""
+    """Return whether no process has this id; return False for text that is not a number."""
     try:
         os.kill(int(pid), 0)
     except ProcessLookupError:
         return True
-    except (PermissionError, ValueError, OverflowError):  # Another user runs it, or the text is no process's number.
+    except (PermissionError, ValueError, OverflowError):  # Another user's process, or the text is no process id.
         return False
     return False

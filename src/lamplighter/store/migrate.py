@@ -1,7 +1,7 @@
-"""Numbered, append-only migrations: `sql/NNNN_name.sql`, each run once, in order.
+"""Migrate the database's schema with numbered, append-only scripts: `sql/NNNN_name.sql`, each run once, in order.
 
-All that are missing run in one transaction: an upgrade that fails leaves the data as it was, and a new database costs
-one sync rather than one for each migration.
+All missing scripts run in one transaction. So an upgrade that fails leaves the data unchanged, and a new database costs
+one sync instead of one per migration.
 """
 
 import sqlite3
@@ -11,24 +11,25 @@ from lamplighter.base.errors import LamplighterError
 
 
 class NewerData(LamplighterError):
-    """The data was written by a newer version of this program."""
+    """The error that a newer version of this program wrote the data."""
 
 
 def scripts() -> list[tuple[int, str]]:
-    """All migrations, as (number, SQL)."""
+    """Return all migrations in order, as (number, SQL)."""
     folder = files("lamplighter.store") / "sql"
     found = [(int(entry.name[:4]), entry.read_text()) for entry in folder.iterdir() if entry.name.endswith(".sql")]
     return sorted(found)
 
 
 class NoSchema(LamplighterError):
-    """The database is none of ours."""
+    """The error that the database is not one of lamplighter's."""
 
 
 def migrate(connection: sqlite3.Connection, *, begins: bool = True) -> None:
-    """Bring the database to this program's schema; one from the future is refused, untouched.
+    """Bring the database to this program's schema.
 
-    So is one without a schema, unless an engine begins with it.
+    Raises `NewerData` if the schema is newer than this program. Raises `NoSchema` if there is no schema and `begins` is
+    False. Neither error changes the database.
     """
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version == 0 and not begins:

@@ -1,7 +1,7 @@
-"""The outbox: what is to be done in the world, written in the transaction that decided it.
+"""Store the outbox: work that a transaction decided on and that runs after its commit.
 
-A row is performed after its commit, and again at the next start if it is still there: at least once. Whoever performs
-it deletes it in the transaction that records its effect.
+The engine processes a row after the commit, and again at its next start if the row is still there: at least once. The
+code that processes a row deletes it in the transaction that records the effect.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from lamplighter.store.db import OutboxRow, Reader, Tx
 
 
 def put(tx: Tx, service: str, subject: str, body: Json) -> int:
-    """Have a service do something once this turn is on disk; the row's key, which never repeats."""
+    """Queue work for a service; it runs after the commit. Return the row's key, which is never reused."""
     sql = "INSERT INTO outbox (service, subject, body, created) VALUES (?, ?, ?, ?)"
     key = tx.insert(sql, (service, subject, dumps(body), tx.now))
     tx.signals.posted.append(OutboxRow(key, service, subject, body))
@@ -19,23 +19,23 @@ def put(tx: Tx, service: str, subject: str, body: Json) -> int:
 
 
 def delete(tx: Tx, key: int) -> bool:
-    """It is done; False where it was done before."""
+    """Delete the row and return whether it still existed."""
     return tx.execute("DELETE FROM outbox WHERE id = ?", (key,)) > 0
 
 
 def finish(tx: Tx, key: int, tell: Callable[[Tx], None]) -> None:
-    """It is done: have what came of it told, unless that was told before."""
+    """Delete the row and, if it still existed, call `tell` in the same transaction."""
     if delete(tx, key):
         tell(tx)
 
 
 def is_pending(reader: Reader, key: int) -> bool:
-    """Whether it is still to be done."""
+    """Return whether the row is still pending."""
     return reader.row("SELECT 1 FROM outbox WHERE id = ?", (key,)) is not None
 
 
 def pending(reader: Reader) -> list[OutboxRow]:
-    """Everything that was decided and not done, in order."""
+    """Return all pending rows, oldest first."""
     rows = reader.rows("SELECT id, service, subject, body FROM outbox ORDER BY id")
     return [OutboxRow(key, service, subject, _read(body)) for key, service, subject, body in rows]
 
@@ -48,13 +48,13 @@ def _read(body: str) -> Json:
 
 
 def backlog(reader: Reader) -> tuple[int, int | None]:
-    """How much is waiting to be done, and since when the oldest of it waits, as far as that is known."""
+    """Return the number of pending rows, and when the oldest was written (None if unknown)."""
     oldest = reader.row("SELECT min(created) FROM outbox")
     return count_pending(reader), oldest[0] if oldest else None
 
 
 def count_pending(reader: Reader) -> int:
-    """How much is waiting to be done."""
+    """Return the number of pending rows."""
     row = reader.row("SELECT count(*) FROM outbox")
     assert row is not None
     count: int = row[0]

@@ -1,4 +1,7 @@
-"""How many rows there are, told without counting: triggers keep the numbers, in the transactions that change rows."""
+"""Read the numbers of rows that triggers maintain, so that no query has to count rows.
+
+The triggers update the numbers in the transactions that change rows.
+"""
 
 from typing import Literal
 
@@ -6,5 +9,5 @@ from lamplighter.store.db import Reader
 
 
 def count_by_status(reader: Reader, kind: Literal["execution", "task", "delivery"]) -> dict[str, int]:
-    """How many executions or tasks have each status, or how many deliveries have ended in each way."""
+    """Return the number of executions or tasks by status, or the number of ended deliveries by outcome."""
     return dict(reader.rows("SELECT status, number FROM row_counts WHERE kind = ? ORDER BY status", (kind,)))

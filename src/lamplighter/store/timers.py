@@ -1,6 +1,6 @@
-"""Timers are rows: a wait, a retry, a timeout, a heartbeat and a schedule are one mechanism.
+"""Store timers as rows: one mechanism for waits, retries, timeouts, heartbeats and schedules.
 
-A timer belongs to a service, a subject of that service and a name that never repeats there.
+A timer belongs to a service and to a subject of that service. Its name is unique within the subject.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from lamplighter.store.db import Reader, Tx
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """Something to be told at a time."""
+    """A timer, which fires when it is due."""
 
     service: str
     subject: str
@@ -21,12 +21,12 @@ class Timer:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """What names it."""
+        """The fields that identify the timer."""
         return (self.service, self.subject, self.name)
 
 
 def put(tx: Tx, timer: Timer, *, elapsed: bool) -> None:
-    """Set a timer. `elapsed`: it measures a length of time, so that `due` is told by the steady clock."""
+    """Set a timer. `elapsed`: the timer measures a length of time, so `due` is a time of the steady clock."""
     tx.execute(
         "INSERT OR REPLACE INTO timers (service, subject, name, due, elapsed) VALUES (?, ?, ?, ?, ?)",
         (timer.service, timer.subject, timer.name, timer.due, elapsed),
@@ -40,42 +40,42 @@ def _signal(tx: Tx, due: int) -> None:
 
 
 def delete(tx: Tx, service: str, subject: str, name: str) -> bool:
-    """Take a timer back; False where it is gone."""
+    """Delete a timer and return whether it still existed."""
     sql = "DELETE FROM timers WHERE service = ? AND subject = ? AND name = ?"
     return tx.execute(sql, (service, subject, name)) > 0
 
 
 def delete_all(tx: Tx, service: str, subject: str) -> None:
-    """Take back all timers of a subject."""
+    """Delete all timers of a subject."""
     tx.execute("DELETE FROM timers WHERE service = ? AND subject = ?", (service, subject))
 
 
 def has_timer(reader: Reader, service: str, subject: str) -> bool:
-    """Whether a subject has a timer."""
+    """Return whether a subject has a timer."""
     return reader.row("SELECT 1 FROM timers WHERE service = ? AND subject = ? LIMIT 1", (service, subject)) is not None
 
 
 def has_due_timer(reader: Reader, service: str, subject: str, beginnings: Sequence[str], before: int) -> bool:
-    """Whether a timer of a subject whose name begins so is due before a time of the steady clock."""
+    """Return whether a subject has a timer, with one of these name prefixes, that is due before a steady-clock time."""
     sql = "SELECT name FROM timers WHERE service = ? AND subject = ? AND elapsed = 1 AND due < ?"
     return any(name.startswith(tuple(beginnings)) for (name,) in reader.rows(sql, (service, subject, before)))
 
 
 def next_due(reader: Reader, service: str, subject: str) -> int | None:
-    """When the next timer of a subject is due."""
+    """Return when the next timer of a subject is due, or None if it has no timer."""
     row = reader.row("SELECT min(due) FROM timers WHERE service = ? AND subject = ?", (service, subject))
     return row[0] if row else None
 
 
 def due_timers(reader: Reader, wall: int, steady: int, most: int) -> list[Timer]:
-    """What is due by either clock, the longest overdue first."""
+    """Return at most `most` timers that are due by their own clock, the longest overdue first."""
     sql = "SELECT service, subject, name, due FROM timers WHERE elapsed = ? AND due <= ? ORDER BY due LIMIT ?"
     found = [*reader.rows(sql, (0, wall, most)), *reader.rows(sql, (1, steady, most))]
     return sorted((Timer(*row) for row in found), key=lambda timer: timer.due)[:most]
 
 
 def count_overdue(reader: Reader, wall: int, steady: int) -> tuple[int, int]:
-    """How many timers are due by either clock, and by how many milliseconds the latest of them is late."""
+    """Return the number of due timers, and by how many milliseconds the most overdue timer is late."""
     sql = "SELECT count(*), min(due) FROM timers WHERE elapsed = ? AND due <= ?"
     found = [(*row, now) for elapsed, now in ((0, wall), (1, steady)) if (row := reader.row(sql, (elapsed, now)))]
     late = [now - first for _, first, now in found if first is not None]
@@ -83,7 +83,7 @@ def count_overdue(reader: Reader, wall: int, steady: int) -> tuple[int, int]:
 
 
 def milliseconds_to_next(reader: Reader, wall: int, steady: int) -> int | None:
-    """How many milliseconds until the next timer that is not due yet."""
+    """Return the milliseconds until the next timer that is not due yet, or None if there is none."""
     sql = "SELECT due FROM timers WHERE elapsed = ? AND due > ? ORDER BY due LIMIT 1"
     clocks = ((0, wall), (1, steady))
     waits = [row[0] - now for elapsed, now in clocks if (row := reader.row(sql, (elapsed, now))) is not None]
@@ -91,31 +91,31 @@ def milliseconds_to_next(reader: Reader, wall: int, steady: int) -> int | None:
 
 
 def postpone(tx: Tx, timer: Timer, due: int) -> None:
-    """Ring later."""
+    """Move a timer to a later time."""
     sql = "UPDATE timers SET due = ? WHERE service = ? AND subject = ? AND name = ?"
     tx.execute(sql, (due, *timer.key))
     _signal(tx, due)
 
 
 HELD = 2**52
-"""Added to when a timer is due that is held: it stands still, and keeps when it was due."""
+"""Milliseconds that are added to the due time of a held timer, so that it does not fire but keeps its due time."""
 
 
 def hold(tx: Tx, service: str, subject: str, name: str) -> None:
-    """Let a timer stand still; harmless where it does."""
+    """Hold a timer, so that it does not fire; do nothing if the timer is held already."""
     where = "service = ? AND subject = ? AND name = ? AND due < ?"
     tx.execute(f"UPDATE timers SET due = due + ? WHERE {where}", (HELD, service, subject, name, HELD))  # noqa: S608
 
 
 def release(tx: Tx, service: str, subject: str, name: str, push: int) -> None:
-    """Let a timer that is held go on, later by `push` milliseconds than it was due."""
+    """Release a held timer; it is then due `push` milliseconds later than before the hold."""
     row = tx.row("SELECT due FROM timers WHERE service = ? AND subject = ? AND name = ?", (service, subject, name))
     if row is not None and row[0] >= HELD:
         postpone(tx, Timer(service, subject, name, row[0]), row[0] - HELD + push)
 
 
 def save_clock_jump(tx: Tx, milliseconds: int) -> None:
-    """Remember by how much the wall clock was set since the steady clock began."""
+    """Store by how much the wall clock was set since the steady clock began."""
     tx.execute("UPDATE clock_jump SET jump = ?", (milliseconds,))
 
 
@@ -129,11 +129,11 @@ STEADY = {
     "sqs_sent": ("until",),
     "sqs_attempts": ("until",),
 }
-"""By table, the columns that hold times of the steady clock."""
+"""The columns that hold times of the steady clock, by table."""
 
 
 def apply_clock_jump(tx: Tx) -> None:
-    """Bring what measures a length of time to a steady clock that begins now, at the wall clock's time."""
+    """Shift all steady-clock times in the database to a new steady clock, which begins now at the wall clock's time."""
     row = tx.row("SELECT jump FROM clock_jump")
     jump = row[0] if row else 0
     if not jump:

@@ -1,6 +1,6 @@
-"""Files whose jobs are not as the files say: since when, why, and whether the notify channels were told.
+"""Store which job files are not applied: since when, why, and whether the notify channels were alerted.
 
-Promises that a file which stays unapplied keeps the time at which that began, also after a restart.
+Guarantees that a file that stays unapplied keeps its start time, also after a restart.
 """
 
 from dataclasses import dataclass
@@ -10,30 +10,30 @@ from lamplighter.store.db import Reader, Tx
 
 @dataclass(frozen=True, slots=True)
 class UnappliedFile:
-    """One file that is not applied."""
+    """A job file that is not applied."""
 
     file: str
     reason: str
     since: int
     """Milliseconds since the epoch."""
     told: int | None
-    """When the notify channels were told; None where they were not."""
+    """The time at which the notify channels were alerted; None if they were not."""
 
 
 def list_unapplied(reader: Reader) -> list[UnappliedFile]:
-    """All files that are not applied, the oldest first."""
+    """Return all files that are not applied, oldest first."""
     rows = reader.rows("SELECT file, reason, since, told FROM unapplied_files ORDER BY since, file")
     return [UnappliedFile(*row) for row in rows]
 
 
 def get(reader: Reader, file: str) -> UnappliedFile | None:
-    """What is known of a file that is not applied; None where it is."""
+    """Return the row of a file that is not applied, or None if the file is applied."""
     row = reader.row("SELECT file, reason, since, told FROM unapplied_files WHERE file = ?", (file,))
     return UnappliedFile(*row) if row else None
 
 
 def set_unapplied(tx: Tx, file: str, reason: str, now: int) -> None:
-    """Keep that a file is not applied, and the latest reason."""
+    """Record that a file is not applied, with the latest reason."""
     sql = (
         "INSERT INTO unapplied_files (file, reason, since) VALUES (?, ?, ?) "
         "ON CONFLICT (file) DO UPDATE SET reason = excluded.reason"
@@ -42,10 +42,10 @@ def set_unapplied(tx: Tx, file: str, reason: str, now: int) -> None:
 
 
 def set_told(tx: Tx, file: str, now: int) -> None:
-    """Note that the notify channels are told."""
+    """Record that the notify channels were alerted."""
     tx.execute("UPDATE unapplied_files SET told = ? WHERE file = ?", (now, file))
 
 
 def set_applied(tx: Tx, file: str) -> None:
-    """The file is applied."""
+    """Record that a file is applied."""
     tx.execute("DELETE FROM unapplied_files WHERE file = ?", (file,))

@@ -1,11 +1,11 @@
-"""The AWS protocols in both directions, from botocore's service models: pure computation, no sockets.
+"""Decode AWS requests and encode their answers, from botocore's service models. Pure computation without sockets.
 
-Promises: whatever bytes arrive, `route.route` returns a `Request` whose params fit the operation's shape, or raises an
-`AwsError` in AWS's words; and whatever comes of it, `route.respond` and `route.refuse` write what botocore reads back.
-Params are dicts in the model's member names, blobs are bytes and timestamps are seconds since the epoch, whichever
-protocol carried them; results go out by the same convention.
+Guarantees that `route.route_request` turns any bytes into a `RoutedRequest` whose params fit the operation's shape, or
+raises an `AwsError` with AWS's wording. botocore can parse every answer of `route.encode_result` and
+`route.encode_error`. Params are dicts with the model's member names in every protocol; blobs are bytes, and timestamps
+are seconds since the epoch. Results have the same form.
 
-Refuses: to know what any operation does, to decide who may call it, to enforce what the models do not say, and to
-stream. A model is read when its service is first asked for, and an operation is compiled once, by a
-`models.catalog.ModelCatalog`.
+The package does not know what an operation does, does not authorize operations, does not enforce rules that the models
+lack, and does not stream. A `models.catalog.ModelCatalog` reads a service's model when it is first needed and compiles
+each operation once.
 """

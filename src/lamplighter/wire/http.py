@@ -1,6 +1,6 @@
-"""What comes in and what goes out, in ASGI's terms.
+"""Define HTTP requests and responses as plain values in ASGI's terms.
 
-Promises to be plain values: nothing is parsed here. See https://asgi.readthedocs.io/en/latest/specs/www.html.
+This module parses nothing. See https://asgi.readthedocs.io/en/latest/specs/www.html.
 """
 
 from collections.abc import Mapping
@@ -9,31 +9,34 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """One HTTP request, read whole."""
+    """A complete HTTP request."""
 
     method: str
-    """In capitals."""
+    """The HTTP method in upper case."""
     path: bytes
-    """As on the request line, percent-encoding kept (ASGI's raw_path): an ARN in a path holds encoded slashes."""
+    """The path from the request line, still percent-encoded (ASGI's raw_path), because ARNs contain slashes."""
     query: bytes
-    """Without the question mark (ASGI's query_string)."""
+    """The query string without the question mark (ASGI's query_string)."""
     headers: Mapping[bytes, bytes]
-    """By name in lower case: `dict(scope["headers"])`."""
+    """The headers, with names in lower case: `dict(scope["headers"])`."""
     body: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One HTTP answer, whole."""
+    """A complete HTTP response."""
 
     status: int
     headers: list[tuple[bytes, bytes]]
-    """Names in lower case, content-length among them."""
+    """The headers, with names in lower case and including content-length."""
     body: bytes
 
 
 def make_response(status: int, content_type: bytes, body: bytes, request_id: str) -> Response:
-    """Put the headers on that every answer carries: AWS's, and those that keep it from pages of other sites."""
+    """Create a response with the headers that every answer carries.
+
+    They are AWS's headers and those that keep pages of other sites from using the answer.
+    """
     headers = [
         (b"x-amzn-requestid", request_id.encode()),
         (b"content-type", content_type),

@@ -1,9 +1,9 @@
-"""The two doors of the wire: bytes to a `Request`, and a result or an error back to bytes.
+"""Route an HTTP request to an AWS operation, and encode its result or error as an HTTP response.
 
-Promises: any HTTP request becomes a `Request` or an `AwsError`, and any `AwsError` becomes an answer in the protocol
-that its caller speaks. JSON services are named by X-Amz-Target, query services by the credential scope and Action, REST
-services by the scope, method and path, Smithy RPC by its path. The host plays no role, so an SDK's `sync-` prefix does
-not either.
+Guarantees that any HTTP request becomes a `RoutedRequest` or an `AwsError`, and that any `AwsError` becomes a response
+in the protocol that the caller uses. X-Amz-Target names the operation of a JSON service. The credential scope and
+Action name that of a query service; the scope, method and path that of a REST service; the path that of Smithy RPC. The
+host has no influence, so neither has an SDK's `sync-` prefix.
 """
 
 import re
@@ -24,7 +24,7 @@ _ACCOUNT = re.compile("[0-9]{12}")
 
 @dataclass(frozen=True, slots=True)
 class RoutedRequest:
-    """A request understood: its params fit the operation's shape."""
+    """A decoded request. Its params fit the operation's shape."""
 
     service: str
     """The signing name: states, ecs, events, scheduler, sns, sqs, logs, monitoring, cloudformation."""
@@ -32,14 +32,14 @@ class RoutedRequest:
     region: str
     access_key: str
     account: str
-    """Twelve digits: the access key where it is that, else the default. Nothing where nobody signed."""
+    """The account: the access key if it is twelve digits, otherwise the default. Empty for an unsigned request."""
     params: dict[str, Json]
     compiled: CompiledOperation
-    """What writes the answer."""
+    """The compiled operation, which encodes the answer."""
 
 
 def route_request(catalog: ModelCatalog, http: HttpRequest, default_account: str = DEFAULT_ACCOUNT) -> RoutedRequest:
-    """Understand a request; any AwsError that it raises is the caller's to read, by `refuse`."""
+    """Decode and validate a request. The caller passes any AwsError that this function raises to `encode_error`."""
     scope = _scope(http)
     operation = _operation(catalog, http, scope)
     params = operation.decode(http)
@@ -74,7 +74,7 @@ def _operation(catalog: ModelCatalog, http: HttpRequest, scope: sigv4.Credential
 
 
 def _check_method(http: HttpRequest, scope: sigv4.CredentialScope) -> None:
-    """A GET of a query API is a link: one of SNS, or one that was signed as a whole."""
+    """Reject methods other than POST. A GET is valid only for a confirmation link of SNS or a presigned URL."""
     linked = scope is unsigned_requests.NOBODY or sigv4.is_presigned(http)
     if http.method != "POST" and not (http.method == "GET" and linked):
         raise UnknownOperation("Call an operation of a query API by POST; only a presigned URL is called by GET.")
@@ -86,17 +86,17 @@ def _is_query(http: HttpRequest) -> bool:
 
 
 def encode_result(request: RoutedRequest, result: Json, request_id: str) -> Response:
-    """Write the result of a request, a dict in the model's member names; None where there is nothing to say."""
+    """Encode the result of a request: a dict with the model's member names, or None for an empty result."""
     return request.compiled.encode(result, request_id)
 
 
 def encode_error(catalog: ModelCatalog, http: HttpRequest, error: AwsError, request_id: str) -> Response:
-    """Tell an error, whether the request was understood or not."""
+    """Encode an error, for requests that were decoded and for requests that were not."""
     return catalog.error_encoder(*_speaker(catalog, http))(error, request_id)
 
 
 def _speaker(catalog: ModelCatalog, http: HttpRequest) -> tuple[str, str]:
-    """The service and the protocol in which to answer what could not be understood."""
+    """Return the service and the protocol of the answer to a request that cannot be decoded."""
     target = http.headers.get(b"x-amz-target")
     try:
         if target is not None:

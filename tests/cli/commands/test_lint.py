@@ -30,8 +30,7 @@ def test_an_error_is_shown_with_its_place_and_ends_with_1(tmp_path: Path) -> Non
     result = say(tmp_path, text=WRONG)
     assert result.exit_code == 1
     assert result.stderr == (
-        f"{tmp_path}/lamplighter.yaml:3:7: error: `imag` is no key that is known here\n"
-        "    did you mean `image`?\n1 error\n"
+        f"{tmp_path}/lamplighter.yaml:3:7: error: `imag` is not a known key here\n    did you mean `image`?\n1 error\n"
     )
 
 
@@ -69,7 +68,7 @@ def test_an_environment_is_judged_as_it_will_be(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_no_stack_trace(tmp_path: Path) -> None:
     result = say(tmp_path)
     assert result.exit_code == 1
-    assert "this file cannot be read: no such file or directory" in result.stderr
+    assert "cannot read this file: no such file or directory" in result.stderr
     assert isinstance(result.exception, SystemExit)
 
 

@@ -217,7 +217,7 @@ def test_a_file_that_is_wrong_is_refused_before_anything_is_begun(tmp_path: Path
     tmp_path.joinpath("lamplighter.yaml").write_text("project: home\njobs:\n  one: {comand: 'true'}\n")
     done = lamplighter("up", cwd=tmp_path)
     assert done.returncode == 1
-    assert "lamplighter.yaml:3:9: error: `comand` is no key that is known here" in done.stderr
+    assert "lamplighter.yaml:3:9: error: `comand` is not a known key here" in done.stderr
     assert "did you mean `command`?" in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["lamplighter.yaml"]
 
@@ -225,8 +225,8 @@ def test_a_file_that_is_wrong_is_refused_before_anything_is_begun(tmp_path: Path
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["none.yaml"], "none.yaml:1:1: error: this file cannot be read: no such file or directory"),
-        (["--environment", "prod"], "lamplighter.yaml:1:1: error: this file cannot be read"),
+        (["none.yaml"], "none.yaml:1:1: error: cannot read this file: no such file or directory"),
+        (["--environment", "prod"], "lamplighter.yaml:1:1: error: cannot read this file"),
         (["a.yaml", "--template", "b.json"], "name a job file or --template, not both"),
         (["--parameters", "A=b"], "--parameters are those of a --template"),
         (["--template", "none.json"], "none.json cannot be read: no such file or directory"),

@@ -29,7 +29,7 @@ def test_a_file_that_is_wrong_is_told_with_its_line_and_the_jobs_stay_until_it_i
     home.keep()
     before = len(home.lines)
     home.write("one: {command: 'true', shedule: rate(1 hour)}")
-    assert "lamplighter.yaml:3:26: error: `shedule` is no key" in home.says("error:", before)
+    assert "lamplighter.yaml:3:26: error: `shedule` is not a known key" in home.says("error:", before)
     home.says("did you mean `schedule`?", before)
     home.says("the jobs stay as they are", before)
     assert home.ended(home.run("one"))["status"] == "SUCCEEDED"

@@ -92,13 +92,13 @@ def keys(node: Json, path: str = "") -> Iterator[tuple[str, Json]]:
 
 def test_it_names_what_a_duration_is_if_nothing_is_said_as_the_file_would() -> None:
     found = dict(keys(SCHEMA))
-    assert found["Missed.within"]["default"] == "6h"
-    assert found["Again.interval"]["default"] == "1s"
+    assert found["MissedRuns.within"]["default"] == "6h"
+    assert found["RetryLimits.interval"]["default"] == "1s"
     assert found["Job.cpu"]["default"] == 256
 
 
 def test_the_schema_that_is_shipped_is_the_one_that_is_made() -> None:
-    """Write it again with: lamplighter schema > src/lamplighter/jobs/lamplighter.schema.json"""
+    """Write it again with: lamplighter schema > src/lamplighter/jobs/file/lamplighter.schema.json"""
     shipped = Path(module.__file__).with_name("lamplighter.schema.json")
     assert shipped.read_text() == to_json(SCHEMA)
     assert json.loads(shipped.read_text()) == SCHEMA

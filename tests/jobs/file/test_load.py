@@ -36,7 +36,7 @@ def test_a_file_that_is_not_there_is_told_as_every_other_fault(tmp_path: Path) -
     with pytest.raises(JobFileError) as caught:
         load_job_file(tmp_path / "none.yaml")
     assert str(caught.value) == (
-        f"{tmp_path}/none.yaml:1:1: error: this file cannot be read: no such file or directory\n    name another file"
+        f"{tmp_path}/none.yaml:1:1: error: cannot read this file: no such file or directory\n    name another file"
     )
 
 
@@ -44,12 +44,12 @@ def test_a_file_that_is_not_there_is_told_as_every_other_fault(tmp_path: Path) -
     ("raw", "message"),
     [
         (b"project: \xff", "this file is not UTF-8"),
-        (b"#" * 1024 * 1024 + b"\n", "a file of 1048577 bytes is too long"),
+        (b"#" * 1024 * 1024 + b"\n", "the file is too long: 1048577 bytes"),
         (b"project: \x00", "this cannot be read as YAML: unacceptable character #x0000: special characters are not"),
-        (b"a: &a [*a]", "this goes on without end"),
-        (b"a: &a [x]\nb: [*a" + b", *a" * 60_000 + b"]", "this goes on without end"),
+        (b"a: &a [*a]", "these aliases have no end"),
+        (b"a: &a [x]\nb: [*a" + b", *a" * 60_000 + b"]", "these aliases have no end"),
         (b"[" * 5000, "this cannot be read as YAML"),
-        (b"- " * 100 + b"x", "this goes on without end"),
+        (b"- " * 100 + b"x", "these aliases have no end"),
         (b"---\nproject: p\n---\nproject: q", "3:1: error: a second document begins here"),
         (b"project: p\njobs: {a: {schedule: [cron(0 3 * * ? *)]}}", "this cannot be read as YAML: expected ',' or"),
     ],
@@ -75,7 +75,7 @@ def test_characters_of_json_s_pairs_are_one_and_half_a_character_is_told_of(tmp_
     text = 'project: p\njobs: {a: {command: ls, description: "\\ud83d\\ude00!"}}'
     assert job(written(tmp_path, text)).description == "\U0001f600!"
     assert refused(tmp_path, text.replace("\\ude00", "")) == [
-        "2:38 there is half a character here -> write \\u twice, or the character"
+        "2:38 this is half a character -> write \\u twice, or the character"
     ]
 
 
@@ -158,19 +158,19 @@ def test_a_fault_of_an_override_is_told_where_the_override_is_written(tmp_path: 
     text = "project: p\njobs: {a: {command: ls}}\nenvironments:\n  e: {jobs: {a: {cpu: half}}}\n"
     for environment in (None, "e"):
         assert refused(tmp_path, text, environment) == [
-            "4:23 `cpu`: `half` is no size -> write CPU units such as 256, or 0.5 vCPU"
+            "4:23 `cpu`: `half` is not a size -> write CPU units such as 256, or 0.5 vCPU"
         ]
 
 
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("environments: {e: {defaults: {retry: false}}}", "3:38 `retry`: `false` is no mapping"),
-        ("environments: {e: {defaults: {retry: '${x}'}}}", "3:38 `retry`: `${x}` is no mapping"),
-        ("environments: {e: {jobs: {a: {timeout: 1 hour}}}}", "3:40 `timeout`: `1 hour` is no duration"),
-        ("environments: {e: {channels: {c: text}}}", "3:34 `c`: `text` is no mapping"),
-        ("environments: {e: {jobs: {a: {environment: {a b: '${x}'}}}}}", "3:45 `a b` is no name of an environment"),
-        ("defaults: {cpu: half}", "3:17 `cpu`: `half` is no size"),
+        ("environments: {e: {defaults: {retry: false}}}", "3:38 `retry`: `false` is not a mapping"),
+        ("environments: {e: {defaults: {retry: '${x}'}}}", "3:38 `retry`: `${x}` is not a mapping"),
+        ("environments: {e: {jobs: {a: {timeout: 1 hour}}}}", "3:40 `timeout`: `1 hour` is not a duration"),
+        ("environments: {e: {channels: {c: text}}}", "3:34 `c`: `text` is not a mapping"),
+        ("environments: {e: {jobs: {a: {environment: {a b: '${x}'}}}}}", "3:45 `a b` is not a name of an environment"),
+        ("defaults: {cpu: half}", "3:17 `cpu`: `half` is not a size"),
     ],
 )
 def test_a_value_that_can_never_be_right_is_told_of_in_whichever_environment_it_is(
@@ -208,7 +208,7 @@ def test_a_key_that_nobody_knows_is_told_of_wherever_it_is_and_whatever_it_says(
 ) -> None:
     (problem,) = refused(tmp_path, f"project: p\n{text}\n")
     assert problem.startswith(f"{place} `")
-    assert "is no key that is known here -> did you mean" in problem
+    assert "is not a known key here -> did you mean" in problem
 
 
 def test_a_job_may_be_called_as_a_part_of_the_file_is(tmp_path: Path) -> None:

@@ -18,60 +18,63 @@ FIFO_QUEUE, FIFO_TOPIC = (f"arn:aws:{service}:us-east-1:123456789012:x.fifo" for
     ("text", "problems"),
     [
         ("", ["1:1 `jobs` is missing here -> add `jobs:`", "1:1 `project` is missing here -> add `project:`"]),
-        ("[]", ["1:1 this is no job file -> begin with `project: name` and `jobs:`"]),
-        ("words", ["1:1 this is no job file -> begin with `project: name` and `jobs:`"]),
+        ("[]", ["1:1 this is not a job file -> begin with `project: name` and `jobs:`"]),
+        ("words", ["1:1 this is not a job file -> begin with `project: name` and `jobs:`"]),
         ("project: p", ["1:1 `jobs` is missing here -> add `jobs:`"]),
-        ("project: P\njobs: {a: {command: b}}", [f"1:10 `project`: `P` is no name -> {NAME}"]),
-        ("project: 1\njobs: {a: {command: b}}", [f"1:10 `project`: `1` is no text -> {TEXT}"]),
-        ("project: p\njobs: {}", ["2:7 `jobs`: there is nothing here -> write at least one"]),
-        ("project: p\njobs: []", [f"2:7 `jobs`: a list is no mapping -> {MAPPING}"]),
-        ("project: p\njobs: {a: 3}", [f"2:11 `a`: `3` is no mapping -> {MAPPING}"]),
-        ("project: p\njobs: {A_b: {command: b}}", [f"2:8 `A_b` is no name -> {NAME}"]),
+        ("project: P\njobs: {a: {command: b}}", [f"1:10 `project`: `P` is not a name -> {NAME}"]),
+        ("project: 1\njobs: {a: {command: b}}", [f"1:10 `project`: `1` is not text -> {TEXT}"]),
+        ("project: p\njobs: {}", ["2:7 `jobs`: this is empty -> write at least one"]),
+        ("project: p\njobs: []", [f"2:7 `jobs`: a list is not a mapping -> {MAPPING}"]),
+        ("project: p\njobs: {a: 3}", [f"2:11 `a`: `3` is not a mapping -> {MAPPING}"]),
+        ("project: p\njobs: {A_b: {command: b}}", [f"2:8 `A_b` is not a name -> {NAME}"]),
         (
             "project: p\njob: {}\njobs: {a: {command: b}}",
-            ["2:1 `job` is no key that is known here -> did you mean `jobs`?"],
+            ["2:1 `job` is not a known key here -> did you mean `jobs`?"],
         ),
         (
             "project: p\nx: {}\njobs: {a: {command: b}}",
-            [("2:1 `x` is no key that is known here "
+            [("2:1 `x` is not a known key here "
              "-> write one of project, variables, defaults, channels, environments, jobs")],
         ),
-        ("project: p\njobs:\n  a: {command: b}\n  a: {}", ["4:3 `a` is said twice here -> keep one of the two"]),
-        ("project: p\n? [a]\n: b\njobs: {a: {}}", ["2:3 a key has to be text -> write a word here"]),
-        ("project: !x p\njobs: {a: {}}", ["1:10 the tag !x means nothing here -> leave the tag away"]),
-        ("project: p\ndefaults: 3\njobs: {a: {}}", [f"2:11 `defaults`: `3` is no mapping -> {MAPPING}"]),
+        ("project: p\njobs:\n  a: {command: b}\n  a: {}", ["4:3 `a` is set twice here -> keep one of the two"]),
+        ("project: p\n? [a]\n: b\njobs: {a: {}}", ["2:3 a key must be text -> write a word here"]),
+        ("project: !x p\njobs: {a: {}}", ["1:10 the tag !x is not supported -> remove the tag"]),
+        ("project: p\ndefaults: 3\njobs: {a: {}}", [f"2:11 `defaults`: `3` is not a mapping -> {MAPPING}"]),
         (
             "project: p\ndefaults: {imag: b}\njobs: {a: {}, c: {}}",
-            ["2:12 `imag` is no key that is known here -> did you mean `image`?"],
+            ["2:12 `imag` is not a known key here -> did you mean `image`?"],
         ),
         (
             "project: p\nvariables: {x: [1]}\njobs: {a: {}}",
-            ["2:16 `x`: a list is no value of a variable -> write text, a number, true or false"],
+            ["2:16 `x`: a list is not a value for a variable -> write text, a number, true or false"],
         ),
-        ("project: p\nenvironments: {E: {}}\njobs: {a: {}}", [f"2:16 `E` is no name -> {NAME}"]),
+        ("project: p\nenvironments: {E: {}}\njobs: {a: {}}", [f"2:16 `E` is not a name -> {NAME}"]),
         (
             "project: p\nenvironments: {e: {job: {}}}\njobs: {a: {}}",
-            ["2:20 `job` is no key that is known here -> did you mean `jobs`?"],
+            ["2:20 `job` is not a known key here -> did you mean `jobs`?"],
         ),
         (
             "project: p\nchannels: {c: {}}\njobs: {a: {}}",
-            ["2:15 `c`: a channel is one thing -> write email, webhook, sqs, sns or command, and only one of them"],
+            [
+                ("2:15 `c`: a channel must have exactly one target "
+                "-> write email, webhook, sqs, sns or command, and only one of them")
+            ],
         ),
         (
             "project: p\nchannels: {c: {email: x, sqs: y}}\njobs: {a: {}}",
-            ["2:23 `email`: `x` is no address -> write one such as ops@example.com",
-             f"2:31 `sqs`: `y` is no ARN of a queue -> {ARN}sqs:us-east-1:123456789012:alerts"],
+            ["2:23 `email`: `x` is not an email address -> write one such as ops@example.com",
+             f"2:31 `sqs`: `y` is not the ARN of a queue -> {ARN}sqs:us-east-1:123456789012:alerts"],
         ),
         (
             f"project: p\nchannels: {{q: {{sqs: '{FIFO_QUEUE}'}}, t: {{sns: '{FIFO_TOPIC}'}}}}\njobs: {{a: {{}}}}",
-            [f"2:21 `sqs`: `{FIFO_QUEUE}` is a FIFO queue, which AWS sends no alerts to -> name a standard queue",
-             f"2:76 `sns`: `{FIFO_TOPIC}` is a FIFO topic, which AWS sends no alerts to -> name a standard topic"],
+            [f"2:21 `sqs`: `{FIFO_QUEUE}` is a FIFO queue, and AWS sends no alerts to one -> name a standard queue",
+             f"2:76 `sns`: `{FIFO_TOPIC}` is a FIFO topic, and AWS sends no alerts to one -> name a standard topic"],
         ),
         (
             "project: p\nchannels: {c: {webhook: example.com}}\njobs: {a: {}}",
-            ["2:25 `webhook`: `example.com` is no URL -> write one such as https://example.com/alerts"],
+            ["2:25 `webhook`: `example.com` is not a URL -> write one such as https://example.com/alerts"],
         ),
-        ("project: p\nchannels: {c: ops}\njobs: {a: {}}", [f"2:15 `c`: `ops` is no mapping -> {MAPPING}"]),
+        ("project: p\nchannels: {c: ops}\njobs: {a: {}}", [f"2:15 `c`: `ops` is not a mapping -> {MAPPING}"]),
         (
             f"project: {'p' * 24}\njobs: {{{'j' * 30}: {{}}}}",
             [f"2:8 `{'p' * 24}-{'j' * 30}` is too long for the names that AWS gives -> shorten it by 6 characters"],
@@ -89,53 +92,54 @@ def test_a_fault_around_the_jobs_is_told_with_its_place_and_its_remedy(
 
 
 KEYS: dict[str, list[str]] = {
-    "image: 3": [f"4:12 `image`: `3` is no text -> {TEXT}"],
+    "image: 3": [f"4:12 `image`: `3` is not text -> {TEXT}"],
     "image: ''": [
-        "4:12 `image`: nothing is no image -> write one such as busybox:1.36, or a folder with a Dockerfile: ./report"
+        ("4:12 `image`: nothing is not an image "
+        "-> write one such as busybox:1.36, or a folder with a Dockerfile: ./report")
     ],
     "command: {a: 1}": [
-        "4:14 `command`: a mapping is no command -> write [python, report.py], or one line of text for the shell"
+        "4:14 `command`: a mapping is not a command -> write [python, report.py], or one line of text for the shell"
     ],
     "command: []": [
-        "4:14 `command`: a list is no command -> write [python, report.py], or one line of text for the shell"
+        "4:14 `command`: a list is not a command -> write [python, report.py], or one line of text for the shell"
     ],
     "working-directory: work": [
-        ("4:24 `working-directory`: `work` is no whole path of a directory "
+        ("4:24 `working-directory`: `work` is not an absolute path "
         "-> write one that begins with /, such as /work")
     ],
     "working_directory: /work": [
-        "4:5 `working_directory` is no key that is known here -> did you mean `working-directory`?"
+        "4:5 `working_directory` is not a known key here -> did you mean `working-directory`?"
     ],
     "stop-timeout: 3m": ["4:19 `stop-timeout`: `3m` is more than 120s -> write 120s or less"],
-    "stop-timeout: 30": ["4:19 `stop-timeout`: `30` is no duration -> write it with its unit: 30s or 30m"],
-    "cpu: half": ["4:10 `cpu`: `half` is no size -> write CPU units such as 256, or 0.5 vCPU"],
-    "memory: 0": ["4:13 `memory`: `0` is no size -> write MiB such as 512, or 2 GB"],
+    "stop-timeout: 30": ["4:19 `stop-timeout`: `30` is not a duration -> write it with its unit: 30s or 30m"],
+    "cpu: half": ["4:10 `cpu`: `half` is not a size -> write CPU units such as 256, or 0.5 vCPU"],
+    "memory: 0": ["4:13 `memory`: `0` is not a size -> write MiB such as 512, or 2 GB"],
     "storage: 20": ["4:14 `storage`: `20` is less than 21 -> write 21 or more"],
-    "storage: big": ["4:14 `storage`: `big` is no whole number -> write one such as 3"],
-    "architecture: x86": ["4:19 `architecture`: `x86` means nothing here -> write x86_64 or arm64"],
-    "launch: ec2": ["4:13 `launch`: `ec2` means nothing here -> write fargate or fargate-spot"],
-    "environment: [a]": [f"4:18 `environment`: a list is no mapping -> {MAPPING}"],
-    "environment: {VERSION: 1.10}": ["4:28 `VERSION`: `1.1` is no text -> put it in quotation marks"],
-    "environment: {A=B: x}": ["4:19 `A=B` is no name of an environment variable -> write one such as LOG_LEVEL"],
+    "storage: big": ["4:14 `storage`: `big` is not a whole number -> write one such as 3"],
+    "architecture: x86": ["4:19 `architecture`: `x86` is not allowed here -> write x86_64 or arm64"],
+    "launch: ec2": ["4:13 `launch`: `ec2` is not allowed here -> write fargate or fargate-spot"],
+    "environment: [a]": [f"4:18 `environment`: a list is not a mapping -> {MAPPING}"],
+    "environment: {VERSION: 1.10}": ["4:28 `VERSION`: `1.1` is not text -> put it in quotation marks"],
+    "environment: {A=B: x}": ["4:19 `A=B` is not a name of an environment variable -> write one such as LOG_LEVEL"],
     "environment: {A: x}\n    secrets: {A: 'ssm:/a'}": [
-        "4:5 `a`: A is said under environment and under secrets -> keep one of the two"
+        "4:5 `a`: A is set under both environment and secrets -> keep one of the two"
     ],
     "secrets: {A: /a}": [
-        ("4:18 `A`: `/a` is no place of a secret "
+        ("4:18 `A`: `/a` is not a reference to a secret "
         "-> write ssm:/path, secretsmanager:name, secretsmanager:name:key or an ARN")
     ],
     "input: {lamplighter: 1}": [
-        "4:12 `input`: `lamplighter` is where a run is told when it was scheduled -> give the key another name"
+        "4:12 `input`: `lamplighter` is the key in which a run receives its scheduled time -> give the key another name"
     ],
-    "input: {rows: 1e999}": ["4:19 1e999 is too large a number -> write a smaller one, or text"],
+    "input: {rows: 1e999}": ["4:19 1e999 is too large -> write a smaller one, or text"],
     "image: .inf": [
-        "4:12 .inf is no number that JSON has -> write another one, or put it in quotation marks if it is text"
+        "4:12 .inf is not a JSON number -> write another one, or put it in quotation marks if it is text"
     ],
     "cpu: !!int x": [
-        "4:10 x is no number that JSON has -> write another one, or put it in quotation marks if it is text"
+        "4:10 x is not a JSON number -> write another one, or put it in quotation marks if it is text"
     ],
-    "<<: {image: x}": ["4:5 YAML 1.2 merges nothing -> write it out, or into `defaults:`"],
-    "input: [1]": [f"4:12 `input`: a list is no mapping -> {MAPPING}"],
+    "<<: {image: x}": ["4:5 YAML 1.2 has no merge key -> repeat the values, or put them into `defaults:`"],
+    "input: [1]": [f"4:12 `input`: a list is not a mapping -> {MAPPING}"],
     "schedule: 0 3 * * *": [
         ("4:15 `schedule`: `0 3 * * *` is Unix cron, and AWS has six fields "
         "-> write cron(0 3 * * ? *), where days of the week count from 1 = SUN")
@@ -145,86 +149,88 @@ KEYS: dict[str, list[str]] = {
         "-> write cron(0 3 ? * 1-5 *), where days of the week count from 1 = SUN")
     ],
     "schedule: [rate(1 hour), often]": [
-        ("4:30 `schedule`: `often` is no schedule "
+        ("4:30 `schedule`: `often` is not a schedule "
         "-> write cron(0 3 * * ? *), rate(5 minutes) or at(2026-12-31T03:00:00)")
     ],
     "schedule: cron(0 3 * * * *)": [
-        ("4:15 `schedule`: `cron(0 3 * * * *)` is no schedule "
+        ("4:15 `schedule`: `cron(0 3 * * * *)` is not a schedule "
         "-> write minute, hour, day, month, day of the week and year, one of the days as ?: cron(0 3 * * ? *)")
     ],
-    "schedule: {at: noon}": [f"4:15 `schedule`: a mapping is no text -> {TEXT}"],
+    "schedule: {at: noon}": [f"4:15 `schedule`: a mapping is not text -> {TEXT}"],
     "timezone: Mars": ["4:15 `timezone`: there is no time zone `Mars` -> write a name such as Asia/Seoul or UTC"],
-    "window: 90s": ["4:13 `window`: AWS counts windows in whole minutes, not 1m30s -> write 2m"],
+    "window: 90s": ["4:13 `window`: a window must be whole minutes on AWS, not 1m30s -> write 2m"],
     "window: 2d": ["4:13 `window`: `2d` is more than 86400s -> write 86400s or less"],
     "enabled: maybe": ["4:14 `enabled`: `maybe` is neither true nor false -> write true or false"],
-    "retry: 3": [f"4:12 `retry`: `3` is no mapping -> {MAPPING}"],
+    "retry: 3": [f"4:12 `retry`: `3` is not a mapping -> {MAPPING}"],
     "retry: {attempts: -1}": ["4:23 `attempts`: `-1` is less than 0 -> write 0 or more"],
-    "retry: {interval: 10s}": ["4:12 `retry`: this does not say how often to try again -> add `attempts: 1`"],
-    "retry: {attempt: 1}": ["4:13 `attempt` is no key that is known here -> did you mean `attempts`?"],
+    "retry: {interval: 10s}": ["4:12 `retry`: this does not say how many retries to make -> add `attempts: 1`"],
+    "retry: {attempt: 1}": ["4:13 `attempt` is not a known key here -> did you mean `attempts`?"],
     "retry: {attempts: 1, backoff: 0.5}": ["4:35 `backoff`: `0.5` is less than 1 -> write 1 or more"],
     "retry: {attempts: 1, max-interval: 400d}": [
         "4:40 `max-interval`: `400d` is more than 31622400s -> write 31622400s or less"
     ],
     "retry: {infra: {}}": ["4:13 `attempts` is missing here -> add `attempts:`"],
-    "retry: {exit: 75}": ["4:19 `exit`: `75` does not say how often -> write {codes: [75], attempts: 2}"],
-    "retry: {exit: {codes: [], attempts: 1}}": ["4:27 `codes`: there is nothing here -> write at least one"],
+    "retry: {exit: 75}": [
+        "4:19 `exit`: `75` does not say how many retries to make -> write {codes: [75], attempts: 2}"
+    ],
+    "retry: {exit: {codes: [], attempts: 1}}": ["4:27 `codes`: this is empty -> write at least one"],
     "retry: {exit: {codes: [0], attempts: 1}}": [
-        "4:28 `codes`: 0 is no exit code of a failure -> write numbers from 1 to 255"
+        "4:28 `codes`: 0 is not an exit code of a failure -> write numbers from 1 to 255"
     ],
     "retry: {exit: [{codes: 3, attempts: 1}, {codes: [4, 3], attempts: 2}]}": [
-        "4:12 `retry`: the exit code 3 is named twice -> name it once, in one of the policies"
+        "4:12 `retry`: the exit code 3 is listed twice -> list it once, in one of the policies"
     ],
-    "timeout: 1 hour": ["4:14 `timeout`: `1 hour` is no duration -> write it with its unit: 10s, 5m, 1h30m, 2d"],
+    "timeout: 1 hour": ["4:14 `timeout`: `1 hour` is not a duration -> write it with its unit: 10s, 5m, 1h30m, 2d"],
     "timeout: 0s": ["4:14 `timeout`: `0s` is not between 1 second and 99999999 -> write a duration such as 1h30m"],
-    "deadline: 60": ["4:15 `deadline`: `60` is no duration -> write it with its unit: 60s or 60m"],
-    "late: soon": ["4:11 `late`: `soon` is no duration -> write it with its unit: 10s, 5m, 1h30m, 2d"],
-    "overlap: no": ["4:14 `overlap`: `no` means nothing here -> write allow, skip, queue or cancel-previous"],
-    "missed: some": ["4:13 `run`: `some` means nothing here -> write last, all or none"],
-    "missed: {runs: last}": ["4:14 `runs` is no key that is known here -> did you mean `run`?"],
+    "deadline: 60": ["4:15 `deadline`: `60` is not a duration -> write it with its unit: 60s or 60m"],
+    "late: soon": ["4:11 `late`: `soon` is not a duration -> write it with its unit: 10s, 5m, 1h30m, 2d"],
+    "overlap: no": ["4:14 `overlap`: `no` is not allowed here -> write allow, skip, queue or cancel-previous"],
+    "missed: some": ["4:13 `run`: `some` is not allowed here -> write last, all or none"],
+    "missed: {runs: last}": ["4:14 `runs` is not a known key here -> did you mean `run`?"],
     "notify: opps": ["4:13 there is no channel `opps` -> did you mean `ops`?"],
     "notify: {late: nobody}": ["4:20 there is no channel `nobody` -> add `nobody:` under `channels:`"],
-    "notify: {failed: ops}": ["4:14 `failed` is no key that is known here -> did you mean `run-failed`?"],
-    "notify: {caught: [ops, ops]}": ["4:22 `caught`: the channel `ops` is named twice -> name it once"],
-    "notify: 3": [f"4:13 `notify`: `3` is no mapping -> {MAPPING}"],
+    "notify: {failed: ops}": ["4:14 `failed` is not a known key here -> did you mean `run-failed`?"],
+    "notify: {caught: [ops, ops]}": ["4:22 `caught`: the channel `ops` is listed twice -> list it once"],
+    "notify: 3": [f"4:13 `notify`: `3` is not a mapping -> {MAPPING}"],
     "workflow: steps.yaml": [
         "4:15 there is no file `steps.yaml` -> name a file beside this one, in Amazon States Language"
     ],
     "sidecars: {s: {}}": ["4:16 `image` is missing here -> add `image:`"],
     "sidecars: {s: {image: ./s}}": [
-        "4:27 `image`: `./s` is no image that can be pulled -> write one such as envoyproxy/envoy:v1.31"
+        "4:27 `image`: `./s` is not an image that can be pulled -> write one such as envoyproxy/envoy:v1.31"
     ],
     "sidecars: {main: {image: x}}": [
         "4:15 `sidecars`: `main` is the job's own container -> give the sidecar another name"
     ],
     "tags: {'aws:x': y}": [
-        "4:12 `aws:x` is no key of a tag -> write letters, digits, spaces and _.:/=+-@"
+        "4:12 `aws:x` is not a key of a tag -> write letters, digits, spaces and _.:/=+-@"
     ],
     "network: {}": ["4:5 `subnets` is missing here -> add `subnets:`"],
-    "network: {subnets: []}": ["4:24 `subnets`: there is nothing here -> write at least one"],
+    "network: {subnets: []}": ["4:24 `subnets`: this is empty -> write at least one"],
     "network: {subnets: a, security-groups: [a, b, c, d, e, f]}": [
-        "4:44 `security-groups`: there are 6 here -> write 5 at most"
+        "4:44 `security-groups`: this has 6 items -> write 5 at most"
     ],
     "network: {subnets: a, public-ip: ENABLED}": [
         "4:38 `public-ip`: `ENABLED` is neither true nor false -> write true or false"
     ],
     "cluster: a b": [
-        ("4:14 `cluster`: `a b` is no cluster "
-        "-> write its name, or one such as arn:aws:ecs:us-east-1:123456789012:cluster/mine")
+        ("4:14 `cluster`: `a b` is not a cluster "
+        "-> write a name, or an ARN such as arn:aws:ecs:us-east-1:123456789012:cluster/mine")
     ],
     "roles: {execution: me}": [
-        f"4:24 `execution`: `me` is no ARN of a role -> {ARN}iam::123456789012:role/mine"
+        f"4:24 `execution`: `me` is not the ARN of a role -> {ARN}iam::123456789012:role/mine"
     ],
     "permissions: {action: s3:GetObject, resources: '*'}": [
         "4:5 `actions` is missing here -> add `actions:`",
-        "4:19 `action` is no key that is known here -> did you mean `actions`?",
+        "4:19 `action` is not a known key here -> did you mean `actions`?",
     ],
     "permissions: {actions: [GetObject, s3:Get*, '*'], resources: ['*', reports]}": [
-        "4:29 `actions`: `GetObject` is no action of IAM -> write one such as s3:GetObject, or *",
-        ("4:72 `resources`: `reports` is no ARN of what an action is about "
+        "4:29 `actions`: `GetObject` is not an IAM action -> write one such as s3:GetObject, or *",
+        ("4:72 `resources`: `reports` is not the ARN of a resource "
          "-> write one such as arn:aws:s3:::reports/*, or *"),
     ],
     "log-retention: 31": ["4:20 `log-retention`: CloudWatch Logs cannot keep a log for 31 days -> write 60"],
-    "description: [x]": [f"4:18 `description`: a list is no text -> {TEXT}"],
+    "description: [x]": [f"4:18 `description`: a list is not text -> {TEXT}"],
 }  # fmt: skip
 
 
@@ -242,10 +248,10 @@ def test_every_key_of_a_job_has_a_fault_among_these_tests() -> None:
 @pytest.mark.parametrize(
     ("expression", "told"),
     [
-        ("cron(61 3 * * ? *)", "`61` is no minute in `cron(61 3 * * ? *)` -> write 0 to 59"),
-        ("cron(0 24 * * ? *)", "`24` is no hour in `cron(0 24 * * ? *)` -> write 0 to 23"),
-        ("cron(0 3 * 13 ? *)", "`13` is no month in `cron(0 3 * 13 ? *)` -> write 1 to 12, or JAN to DEC"),
-        ("cron(0 3 * * ? 1969)", "`1969` is no year in `cron(0 3 * * ? 1969)` -> write 1970 to 2199, or *"),
+        ("cron(61 3 * * ? *)", "`61` is not a valid minute in `cron(61 3 * * ? *)` -> write 0 to 59"),
+        ("cron(0 24 * * ? *)", "`24` is not a valid hour in `cron(0 24 * * ? *)` -> write 0 to 23"),
+        ("cron(0 3 * 13 ? *)", "`13` is not a valid month in `cron(0 3 * 13 ? *)` -> write 1 to 12, or JAN to DEC"),
+        ("cron(0 3 * * ? 1969)", "`1969` is not a valid year in `cron(0 3 * * ? 1969)` -> write 1970 to 2199, or *"),
     ],
 )
 def test_a_field_of_a_schedule_that_is_wrong_is_named(tmp_path: Path, expression: str, told: str) -> None:
@@ -256,3 +262,8 @@ def test_a_field_of_a_schedule_that_is_wrong_is_named(tmp_path: Path, expression
 def test_a_key_that_is_like_none_is_given_no_suggestion(tmp_path: Path) -> None:
     (problem,) = refused(tmp_path, "project: p\njobs: {a: {image: x, sleeps: 3}}")
     assert "did you mean" not in problem
+
+
+def test_a_vertical_bar_in_a_value_is_part_of_the_value(tmp_path: Path) -> None:
+    (problem,) = refused(tmp_path, "project: p\njobs: {a: {image: x, timeout: '5|m'}}")
+    assert problem.endswith("`timeout`: `5|m` is not a duration -> write it with its unit: 10s, 5m, 1h30m, 2d")

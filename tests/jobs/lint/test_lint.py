@@ -308,9 +308,7 @@ def test_a_secret_whose_name_looks_like_the_end_of_an_arn_has_to_be_named_by_its
 
 def test_a_channel_that_nobody_uses_is_told_of(tmp_path: Path) -> None:
     text = "project: p\nchannels: {c: {command: ls}}\njobs: {a: {image: x, timeout: 1m}}"
-    assert found(tmp_path, text, "info") == [
-        "2:12 info: nobody is told through the channel c -> name it in a `notify:`"
-    ]
+    assert found(tmp_path, text, "info") == ["2:12 info: no job uses the channel c -> name it in a `notify:`"]
 
 
 # --- workflows --------------------------------------------------------------------------------------------------------
@@ -345,8 +343,8 @@ def test_a_call_of_a_workflow_that_its_role_does_not_allow_is_told_with_the_perm
     sends = '{"actions":"sqs:SendMessage","resources":"arn:aws:sqs:eu-west-1:123456789012:q"}'
     invokes = '{"actions":"lambda:InvokeFunction","resources":"arn:aws:lambda:us-east-1:123456789012:function:f"}'
     assert of_file(tmp_path, WORKFLOW, steps_yaml=CALLS) == [
-        f"5:5 error: w: its role does not allow lambda:InvokeFunction -> add permissions: [{invokes}]",
-        f"5:5 error: w: its role does not allow sqs:SendMessage -> add permissions: [{sends}]",
+        f"5:5 error: w: the role does not allow lambda:InvokeFunction -> add permissions: [{invokes}]",
+        f"5:5 error: w: the role does not allow sqs:SendMessage -> add permissions: [{sends}]",
     ]
     mended = f"{WORKFLOW}    permissions: [{sends}, {invokes}]\n"
     assert of_file(tmp_path, mended, steps_yaml=CALLS) == []
@@ -365,7 +363,7 @@ def test_a_call_whose_target_only_a_run_knows_needs_some_permission(tmp_path: Pa
     """
     needs = '{"actions":"s3:PutObject","resources":"*"}'
     assert of_file(tmp_path, WORKFLOW, steps_yaml=steps) == [
-        f"5:5 error: w: its role does not allow s3:PutObject -> add permissions: [{needs}]"
+        f"5:5 error: w: the role does not allow s3:PutObject -> add permissions: [{needs}]"
     ]
     mended = f"{WORKFLOW}    permissions: {{actions: s3:Put*, resources: 'arn:aws:s3:::reports/*'}}\n"
     assert of_file(tmp_path, mended, steps_yaml=steps) == []
@@ -377,7 +375,7 @@ def test_a_role_that_iam_would_not_take_is_told_of(tmp_path: Path) -> None:
     states = [f"  S{at}: {{Type: Task, Job: {name}, Next: S{at + 1}}}\n" for at, name in enumerate(names)]
     steps = "StartAt: S0\nStates:\n" + "".join(states) + "  S60: {Type: Succeed}\n"
     (problem,) = of_file(tmp_path, WORKFLOW + jobs, steps_yaml=steps)
-    assert "and IAM takes 10240 -> make two workflows of it, or bring a role" in problem
+    assert "and IAM takes 10240 -> split the workflow in two, or use your own role" in problem
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -391,7 +389,7 @@ def test_more_than_a_stack_of_aws_takes_is_told(tmp_path: Path) -> None:
     jobs = "\n".join(f"  job-{number}: {{image: x, timeout: 1h, schedule: rate(1 day)}}" for number in range(75))
     told = [each for each in found(tmp_path, f"project: p\njobs:\n{jobs}", "error") if "resources" in each]
     assert [each.partition(":")[0] for each in told] == ["2"]
-    assert told[0].endswith("and AWS takes 500 -> make two projects of it")
+    assert told[0].endswith("and AWS takes 500 -> split the project in two")
 
 
 def test_an_attempt_that_somebody_stops_is_told_on_aws_where_one_that_hangs_is(tmp_path: Path) -> None:

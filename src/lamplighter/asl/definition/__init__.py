@@ -1,1 +1,1 @@
-"""A state machine definition: its text checked, parsed and compiled."""
+"""Check, parse and compile the text of a state machine definition."""

@@ -1,8 +1,9 @@
-"""Whether a definition is one, and if not, where and why, in AWS's words.
+"""Check the structure of a definition and report each fault with its place, in AWS's words.
 
 See https://states-language.net/spec.html and
-https://docs.aws.amazon.com/step-functions/latest/apireference/API_ValidateStateMachineDefinition.html. Promises to find
-all structural faults of any JSON value; refuses to look into paths and expressions (`parse` does, as it compiles them).
+https://docs.aws.amazon.com/step-functions/latest/apireference/API_ValidateStateMachineDefinition.html. Guarantees to
+find all structural faults of any JSON value. Does not check paths and expressions: `parse` checks them as it compiles
+them.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -41,14 +42,14 @@ NO_END = "MISSING_END_STATE"
 
 
 def check_definition(definition: Json) -> list[Diagnostic]:
-    """Every structural fault of a definition, in the order of its text."""
+    """Return all structural faults of a definition, in the order of its text."""
     if not isinstance(definition, dict):
         return [Diagnostic(SCHEMA, "Expected value of type Object", "/")]
     return list(_machine(definition)) or list(_duplicates(definition))
 
 
 def check_single_state(name: str, state: Json) -> list[Diagnostic]:
-    """Every structural fault of a state without its machine: nobody asks whether what it leads to is there."""
+    """Return all structural faults of a state without its machine; the states that it leads to need not exist."""
     return list(_state(name, state, f"/States/{name}", jsonata=False)) or list(_duplicates({"States": {name: state}}))
 
 
@@ -232,7 +233,7 @@ def _targets(name: str, state: Mapping[str, Json], at: str) -> Iterator[tuple[st
 
 
 def _transitions(states: Mapping[str, Json], start: str, at: str) -> Iterator[Diagnostic]:
-    """Every target must be there, every state reached, and some state the end."""
+    """Check that every target exists, that every state is reachable, and that a state ends the block."""
     targets = [
         (start, f"{at}/StartAt"),
         *(target for name, state in states.items() for target in _targets(name, state, at)),
@@ -257,7 +258,7 @@ def _transitions(states: Mapping[str, Json], start: str, at: str) -> Iterator[Di
 
 
 def _duplicates(definition: Mapping[str, Json]) -> Iterator[Diagnostic]:
-    """State names are unique within the whole machine."""
+    """Check that state names are unique within the whole machine."""
     seen: set[str] = set()
     for name, place in _names(definition, ""):
         if name in seen:

@@ -1,4 +1,4 @@
-"""Whether the rules of a Choice are such, in AWS's words.
+"""Check the rules of a Choice and report faults in AWS's words.
 
 See https://states-language.net/spec.html#choice-state.
 """
@@ -31,7 +31,7 @@ from lamplighter.base.json_text import Json
 
 
 def check_choice_rules(state: Mapping[str, Json], at: str, *, jsonata: bool) -> Iterator[Diagnostic]:
-    """What is wrong with the rules of a Choice."""
+    """Yield the faults in the rules of a Choice."""
     if "Choices" not in state:
         yield missing_fields(["Choices"], at)
         return
@@ -83,7 +83,7 @@ def _rule(rule: Json, at: str) -> Iterator[Diagnostic]:
 
 
 def _nested(rule: Json, at: str) -> Iterator[Diagnostic]:
-    """A rule within a rule: it leads nowhere."""
+    """Check a rule inside another rule, which must not have a Next."""
     if isinstance(rule, dict) and "Next" in rule:
         yield unknown_field("Next", at)
     yield from _rule(rule, at)

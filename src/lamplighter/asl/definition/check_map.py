@@ -1,4 +1,4 @@
-"""Whether a Map says soundly what is done with each item, where the items are and where the results go.
+"""Check the processor, the ItemReader, the ItemBatcher and the ResultWriter of a Map.
 
 See https://docs.aws.amazon.com/step-functions/latest/dg/state-map.html.
 """
@@ -28,7 +28,7 @@ from lamplighter.base.json_text import Json
 
 
 def check_processor(processor: Json, at: str) -> Iterator[Diagnostic]:
-    """What a Map does with each item, but for its states."""
+    """Check the processor of a Map, except its states."""
     if not isinstance(processor, dict):
         return
     yield from (unknown_field(field, at) for field in processor if field not in PROCESSOR)
@@ -45,7 +45,7 @@ def check_processor(processor: Json, at: str) -> Iterator[Diagnostic]:
 
 
 def is_distributed(processor: Json) -> bool:
-    """Whether a Map's items run as executions of their own."""
+    """Return whether a Map runs its items as child executions."""
     config = processor.get("ProcessorConfig") if isinstance(processor, dict) else None
     return isinstance(config, dict) and config.get("Mode") == "DISTRIBUTED"
 
@@ -53,7 +53,7 @@ def is_distributed(processor: Json) -> bool:
 def check_reader_and_writer(
     state: Mapping[str, Json], processor: Json, at: str, *, jsonata: bool
 ) -> Iterator[Diagnostic]:
-    """Where the items come from and where the results go, if not from and to the state itself."""
+    """Check the ItemBatcher, the ItemReader and the ResultWriter of a Map, if it has them."""
     distributed = is_distributed(processor)
     if isinstance(state.get("ItemBatcher"), dict):
         yield from check_fields(state["ItemBatcher"], BATCHER, f"{at}/ItemBatcher", jsonata=jsonata)
@@ -80,7 +80,7 @@ def check_reader_and_writer(
 
 
 def _headers(config: Mapping[str, Json], at: str) -> Iterator[Diagnostic]:
-    """A CSV says where its column names are."""
+    """Check that the configuration of a CSV file names the place of the column names."""
     if config.get("InputType") == "CSV" and "CSVHeaderLocation" not in config:
         yield missing_fields(["CSVHeaderLocation"], at)
     if config.get("CSVHeaderLocation") == "GIVEN" and "CSVHeaders" not in config:

@@ -1,7 +1,7 @@
-"""The conditions of a Choice, compiled to closures.
+"""Compile the conditions of a Choice to closures.
 
-See https://docs.aws.amazon.com/step-functions/latest/dg/state-choice.html. A comparison of the wrong type is false, a
-variable that is not there ends the execution, except for IsPresent.
+See https://docs.aws.amazon.com/step-functions/latest/dg/state-choice.html. A comparison with a value of the wrong type
+is false. A variable that does not exist ends the execution, except with IsPresent.
 """
 
 import re
@@ -25,14 +25,14 @@ from lamplighter.lang.jsonpath.paths import NotFound, Path, PathError, QueryTooC
 from lamplighter.lang.wildcard import compile_pieces, split_wildcard
 
 TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})")
-"""RFC 3339 with a capital T, and a capital Z where there is no offset, as the specification demands."""
+"""A timestamp of RFC 3339 with a capital T and either a capital Z or an offset, as the specification demands."""
 
 Convert = Callable[[Json], Json]
-"""A value as its comparison needs it, or None where it has another type."""
+"""A function that converts a value for its comparison, or returns None if the value has another type."""
 
 
 def parse_timestamp(value: Json) -> datetime | None:
-    """An instant, or None where the text is none."""
+    """Return the instant of a timestamp, or None if the value is no timestamp."""
     if not isinstance(value, str) or not TIMESTAMP.fullmatch(value):
         return None
     try:
@@ -80,11 +80,11 @@ OPERATORS: Mapping[str, tuple[Convert, Callable[[Json, Json], bool]]] = {
     if kind != "Boolean" or name == "Equals"
 }
 NAMES = frozenset(OPERATORS) | {f"{name}Path" for name in OPERATORS} | frozenset(TESTS) | {"IsPresent", "StringMatches"}
-"""Every comparison that a rule can have."""
+"""All comparison operators of a rule."""
 
 
 def compile_rule(rule: Mapping[str, Json], *, jsonata: bool, at: str = "") -> Rule:
-    """The condition of one rule of a Choice; `at`: its place in the state."""
+    """Compile the condition of a rule; `at` is the rule's place in the state."""
     if jsonata:
         return _condition(rule["Condition"], f"{at}Condition")
     if "And" in rule:
@@ -168,11 +168,11 @@ def _value(variable: Path, scope: Scope) -> Json:
 
 
 def choose_next(state: Choice, seen: Scope) -> tuple[str, Template | None, Template]:
-    """Where a Choice goes, what it sets and what it puts out there: by its first rule that holds, or its Default."""
+    """Return the next state, the Assign template and the Output template of the first matching rule, or of Default."""
     for rule, target, sets, output in state.rules:
         if rule(seen):
             return target, sets, output or state.output
     if state.default is None:
-        # AWS's documentation names States.NoChoiceMatched for this; what its executions end with is this.
+        # AWS's documentation names States.NoChoiceMatched for this case; AWS's executions end with States.Runtime.
         raise runtime_error("Failed to transition out of the state. The state does not point to a next state.")
     return state.default, state.assign, state.output

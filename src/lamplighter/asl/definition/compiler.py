@@ -1,6 +1,6 @@
-"""From the source of states to what the machine runs: blocks, states and the parts that they are made of.
+"""Compile the source of states to blocks, states and their parts.
 
-What is wrong with a part is a fault of the compiler's, and the states beside it are compiled all the same.
+A fault in one state is added to `Compiler.faults`; the other states are still compiled.
 """
 
 from collections.abc import Callable, Mapping
@@ -53,11 +53,11 @@ from lamplighter.lang.jsonpath.paths import PathError
 PATTERNS: Mapping[str, Pattern] = {"sync": "sync", "sync:2": "sync:2", "waitForTaskToken": "waitForTaskToken"}
 
 Additions = Callable[[Resource], Mapping[str, Json]]
-"""Tells what an integration adds to a task's parameters."""
+"""A function that returns the parameters that an integration adds to those of the task."""
 
 
 def parse_resource(text: str) -> Resource | None:
-    """Take a Task's Resource apart; None where it is no such thing."""
+    """Parse a Task's Resource; return None if it names nothing that a Task can call."""
     found = arn.parse(text)
     if found is None:
         return None
@@ -79,7 +79,7 @@ def parse_resource(text: str) -> Resource | None:
 
 @dataclass(frozen=True, slots=True)
 class _Site:
-    """Where a state stands: its language, that of its block, and its place in the text."""
+    """The place of a state: its own language, its block's language (`outer`), and where it is in the text."""
 
     jsonata: bool
     outer: bool
@@ -88,7 +88,7 @@ class _Site:
 
 @dataclass(slots=True)
 class Compiler:
-    """Compiles the blocks of one definition, and keeps them by their numbers."""
+    """A compiler for the blocks of one definition; `blocks` contains the results by number."""
 
     additions: Additions
     blocks: dict[int, Block] = field(default_factory=dict)
@@ -96,7 +96,7 @@ class Compiler:
     reserved: int = 0
 
     def compile_block(self, source: Mapping[str, Json], *, jsonata: bool, at: str) -> int:
-        """Compile a block and all within it; its number."""
+        """Compile a block and all blocks within it; return the block's number."""
         number, self.reserved = self.reserved, self.reserved + 1
         states = {}
         for name, state in source["States"].items():
@@ -112,7 +112,7 @@ class Compiler:
         return number
 
     def compile_state(self, name: str, source: Mapping[str, Json], *, jsonata: bool, outer: bool, at: str) -> State:
-        """Compile one state; BadField, PathError or IntrinsicSyntaxError says why it is none."""
+        """Compile one state; raises BadField, PathError or IntrinsicSyntaxError if the state cannot be compiled."""
         make: Callable[[Json, Json, _Site], State] = getattr(self, f"_{source['Type'].lower()}")
         assign = _part(source, "Assign", "", jsonata=jsonata)
         filters = None if jsonata else _filters(source)
@@ -209,12 +209,12 @@ def _output(source: Mapping[str, Json], within: str = "") -> Template | None:
 
 
 def _part(source: Mapping[str, Json], name: str, within: str, *, jsonata: bool) -> Template | None:
-    """A payload that may be there; `within`: what holds it in the state."""
+    """Compile a payload, or return None if the state has none; `within` is the path of the object that contains it."""
     return compile_payload(source[name], f"{within}{name}", jsonata=jsonata) if name in source else None
 
 
 def _filters(source: Mapping[str, Json]) -> Filters:
-    # A Map's Parameters are what its ItemSelector is called today: they make items, not its input.
+    # A Map's Parameters are the older name of its ItemSelector: they build the items, not the state's input.
     fills = "Parameters" in source and source["Type"] != "Map"
     selects = "ResultSelector" in source
     return Filters(
@@ -227,7 +227,7 @@ def _filters(source: Mapping[str, Json]) -> Filters:
 
 
 def _passed(source: Mapping[str, Json], filters: Filters | None) -> Template:
-    """The output of a state that has no result of its own."""
+    """Compile the output of a state that has no result."""
     if filters is None:
         return _output(source) or identity
     select, leave = filters.input_path, filters.output_path
@@ -235,7 +235,7 @@ def _passed(source: Mapping[str, Json], filters: Filters | None) -> Template:
 
 
 def _word(source: Mapping[str, Json], name: str, *, jsonata: bool) -> Template:
-    """A Fail state's Error or Cause: literal, expression, path or intrinsic; None where it says nothing."""
+    """Compile a Fail state's Error or Cause: a literal, expression, path or intrinsic; a missing field becomes None."""
     where = f"{name}Path"
     if where not in source:
         return compile_scalar(source.get(name), name, (str,), jsonata=jsonata)

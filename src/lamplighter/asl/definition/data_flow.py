@@ -1,11 +1,13 @@
-"""How data flows through a state, compiled: for JSONPath and for JSONata.
+"""Compile the data flow through a state, for JSONPath and for JSONata.
 
-JSONPath: InputPath, Parameters / the work / ResultSelector, ResultPath, OutputPath.
-JSONata: Arguments / the work / Output. Assign stands beside both.
-See https://docs.aws.amazon.com/step-functions/latest/dg/concepts-input-output-filtering.html and
+- JSONPath: InputPath, Parameters / the work / ResultSelector, ResultPath, OutputPath.
+- JSONata: Arguments / the work / Output.
+
+Both languages have Assign. See
+https://docs.aws.amazon.com/step-functions/latest/dg/concepts-input-output-filtering.html and
 https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html.
 
-Promises that nothing is parsed at run time and that no document is ever changed in place: values are shared.
+Guarantees that nothing is parsed at run time and that no document is changed in place, because values are shared.
 """
 
 import re
@@ -28,47 +30,47 @@ from lamplighter.lang.jsonpath.paths import (
 )
 
 _BARE = re.compile(r"\s*([^\W\d]\w*)(?!\w|\s*\()")
-"""An expression that begins with a name: there is no document at the top level that could have it."""
+"""An expression that begins with a bare name. Expressions have no top-level document in which to find such a name."""
 _WORDS = frozenset(["true", "false", "null", "function", "and", "or", "in"])
 NO_SIGN = "Reference path didn't start with '$'"
 MOST_PATHS = 100
-"""How often a payload may name a document (of 256 KiB at most) before it counts as work without a known bound."""
+"""The most references to documents (of 256 KiB at most) in one payload; with more, its work has no known bound."""
 TYPE_NAMES = {dict: "object", list: "array", str: "string", bool: "boolean", int: "number", float: "number"}
 
 
 class BadField(ValueError):
-    """A field of a state that cannot be compiled; str() says why, as AWS does where it is known."""
+    """A field of a state cannot be compiled; `str()` returns the reason, in AWS's words if these are known."""
 
     def __init__(self, why: str, field: str, code: str | None = None) -> None:
         super().__init__(why)
         self.field = field
-        """Its place in the state."""
+        """The field's path within the state."""
         self.code = code
-        """AWS's code of the diagnostic, where it has one of its own."""
+        """AWS's code of the diagnostic, if the fault has a special one."""
 
 
 def constant(value: Json) -> Template:
-    """The same value, whatever there is to see."""
+    """Return a template that always returns this value."""
     return lambda _scope: value
 
 
 def identity(scope: Scope) -> Json:
-    """The input as it came."""
+    """Return the input unchanged."""
     return scope.input
 
 
 def is_expression(value: Json) -> bool:
-    """Whether a string is a JSONata expression."""
+    """Return whether a value is a string with a JSONata expression."""
     return isinstance(value, str) and value.startswith("{%") and value.rstrip().endswith("%}")
 
 
 def expression_text(value: str) -> str:
-    """What stands between the signs."""
+    """Return the text between `{%` and `%}`."""
     return value[2 : value.rindex("%}")].strip()
 
 
 def compile_payload_path(text: str, field: str) -> Template:
-    """The value at a path, or the fault that AWS reports for a payload field."""
+    """Compile a path in a payload; if nothing is found at run time, the template raises AWS's error for `field`."""
     compiled = compile_path(text)
 
     def read(scope: Scope) -> Json:
@@ -86,7 +88,7 @@ def compile_payload_path(text: str, field: str) -> Template:
 
 
 def compile_filter_path(text: str | None, field: str) -> Template:
-    """InputPath, OutputPath, ItemsPath: a path into the document; null gives an empty object."""
+    """Compile a path into the document (InputPath, OutputPath, ItemsPath …); null selects an empty object."""
     if text is None:
         return constant({})
     if text == "$":
@@ -108,7 +110,7 @@ def compile_filter_path(text: str | None, field: str) -> Template:
 
 
 def compile_intrinsic_field(text: str) -> Template:
-    """The value of an intrinsic function."""
+    """Compile a call of an intrinsic function."""
     compiled = compile_intrinsic(text)
 
     def call(scope: Scope) -> Json:
@@ -125,26 +127,29 @@ def compile_intrinsic_field(text: str) -> Template:
 
 
 def path_too_complex(text: str, error: QueryTooComplex) -> StateError:
-    """The fault of a path whose evaluation takes too long."""
+    """Return the error of a path whose evaluation takes too long."""
     return runtime_error(f"Invalid path '{text}' : {error}")
 
 
 def compile_dynamic_field(text: str, field: str) -> Template:
-    """The value of a field whose name ends in `.$`: a path or an intrinsic function."""
+    """Compile the value of a field whose name ends in `.$`: a path or an intrinsic function."""
     return compile_payload_path(text, field) if text.startswith("$") else compile_intrinsic_field(text)
 
 
 def compile_checked_field(value: Json, key: str, field: str) -> Template:
-    """What a field whose name ends in `.$` says, compiled; `field` is the one that holds it."""
+    """Compile the value of the field `key`, whose name ends in `.$`.
+
+    Raises `BadField` for `field`, the field of the state that contains it, if the value is no path and no intrinsic.
+    """
     try:
         return compile_dynamic_field(value, key)
-    except (PathError, IntrinsicSyntaxError, AttributeError):  # the last of what is no text
+    except (PathError, IntrinsicSyntaxError, AttributeError):  # AttributeError: the value is no string
         why = f"The value for the field '{key}' must be a valid JSONPath or a valid intrinsic function call"
         raise BadField(why, field) from None
 
 
 def _path_template(value: Json, field: str) -> Template | None:
-    """A payload template, or None where nothing in it is dynamic."""
+    """Compile a payload with paths, or return None if it has none."""
     if isinstance(value, list):
         return _list(value, [_path_template(item, field) for item in value])
     if not isinstance(value, dict):
@@ -162,12 +167,15 @@ def _path_template(value: Json, field: str) -> Template | None:
 
 
 def expression_bindings(scope: Scope) -> dict[str, Json]:
-    """What an expression can name."""
+    """Return the variables that an expression can read, with `$states`."""
     return {**scope.variables, "states": scope.states}
 
 
 def compile_expression_field(text: str, field: str, expected: tuple[type, ...] | None = None) -> Template:
-    """The value of a JSONata expression; `expected` names the types that the field takes."""
+    """Compile a JSONata expression; `expected` lists the types that the field accepts.
+
+    The template raises States.QueryEvaluationError if the value is undefined or has another type.
+    """
     try:
         compiled = compile_expression(text)
     except JsonataSyntaxError as error:
@@ -199,17 +207,17 @@ def compile_expression_field(text: str, field: str, expected: tuple[type, ...] |
 
 
 def query_error(cause: str, field: str) -> StateError:
-    """States.QueryEvaluationError, which a state may retry or catch."""
+    """Return a States.QueryEvaluationError, which a state may retry or catch."""
     return StateError(QUERY, cause, located=True, field=field)
 
 
 def type_name(value: Json) -> str:
-    """How JSONata calls the type of a value."""
+    """Return JSONata's name for the type of a value."""
     return TYPE_NAMES.get(type(value), "null")
 
 
 def _expression_template(value: Json, field: str) -> Template | None:
-    """A payload with expressions in its strings, or None where it has none."""
+    """Compile a payload with expressions in its strings, or return None if it has none."""
     if is_expression(value):
         return compile_expression_field(expression_text(value), field)
     if isinstance(value, str) and value.startswith("{%"):
@@ -237,7 +245,7 @@ def _object(keys: list[str], values: list[Json], parts: list[Template | None]) -
 
 
 def compile_payload(value: Json, field: str, *, jsonata: bool) -> Template:
-    """A payload template (Parameters, ItemSelector, ResultSelector, Assign; Arguments, Output, Items)."""
+    """Compile a payload template (Parameters, ItemSelector, ResultSelector, Assign; Arguments, Output, Items)."""
     found = _expression_template(value, field) if jsonata else _path_template(value, field)
     if found is None:
         return constant(value)
@@ -245,7 +253,7 @@ def compile_payload(value: Json, field: str, *, jsonata: bool) -> Template:
 
 
 def _count_paths(value: Json) -> int:
-    """How often a payload can name a document at most."""
+    """Return an upper bound for the number of references to documents in a payload."""
     if isinstance(value, str):
         return value.count("$")
     if isinstance(value, list):
@@ -254,7 +262,7 @@ def _count_paths(value: Json) -> int:
 
 
 def _unbounded(template: Template, field: str) -> Template:
-    """A payload that may put together so many documents that it takes long."""
+    """Wrap the template of a large payload so that it raises MayTakeLong in a place that must not block."""
 
     def fill(scope: Scope) -> Json:
         if not scope.may_block:
@@ -265,14 +273,14 @@ def _unbounded(template: Template, field: str) -> Template:
 
 
 def compile_scalar(value: Json, field: str, expected: tuple[type, ...], *, jsonata: bool) -> Template:
-    """A field that holds a literal or, in JSONata, an expression of certain types."""
+    """Compile a field that holds a literal or, in JSONata, an expression of certain types."""
     if jsonata and is_expression(value):
         return compile_expression_field(expression_text(value), field, expected)
     return constant(value)
 
 
 def compile_result_path(text: str | None, field: str) -> Callable[[Json, Json], Json]:
-    """Where a result goes: from the state's input and the result, the two combined."""
+    """Compile ResultPath to a function that combines the state's input with its result."""
     if text is None:
         return lambda document, _result: document
     if text == "$":
@@ -292,12 +300,12 @@ def compile_result_path(text: str | None, field: str) -> Callable[[Json, Json], 
 
 
 def bad_reference_path(text: str, error: PathError) -> str:
-    """Why a text is no reference path; AWS's words are known of one without its first sign."""
+    """Return why a text is no reference path; AWS's words are known only for a text that does not begin with `$`."""
     return f"Value is not a Reference Path: {error if text.startswith('$') else NO_SIGN}"
 
 
 def compile_effective_input(filters: Filters) -> Template:
-    """What a JSONPath state works on: InputPath, then Parameters."""
+    """Compile InputPath and Parameters to the input that a JSONPath state works on."""
     select, fill = filters.input_path, filters.parameters
     if fill is None:
         return select
@@ -305,7 +313,7 @@ def compile_effective_input(filters: Filters) -> Template:
 
 
 def compile_path_output(filters: Filters) -> Callable[[Scope, Json], Json]:
-    """The output of a JSONPath state from what it saw and its result: ResultSelector, ResultPath, OutputPath."""
+    """Compile ResultSelector, ResultPath and OutputPath to a function that makes the output from scope and result."""
     selector, place, leave = filters.result_selector, filters.result_path, filters.output_path
 
     def output(scope: Scope, result: Json) -> Json:
@@ -318,7 +326,7 @@ def compile_path_output(filters: Filters) -> Callable[[Scope, Json], Json]:
 
 
 def compile_expression_output(template: Template | None) -> Callable[[Scope, Json], Json]:
-    """The output of a JSONata state: what Output says, else the result as it is."""
+    """Compile Output to a function that makes a JSONata state's output; without Output this is the result."""
     if template is None:
         return lambda _scope, result: result
     return lambda scope, result: template(scope.with_result(result))

@@ -1,4 +1,4 @@
-"""Faults of a definition, and those that any part of one may have, in AWS's words.
+"""Build diagnostics in AWS's words, and check the parts that many objects of a definition have.
 
 See https://docs.aws.amazon.com/step-functions/latest/apireference/API_ValidateStateMachineDefinitionDiagnostic.html.
 """
@@ -26,14 +26,14 @@ class Diagnostic:
 
 
 def missing_fields(names: Iterable[str], at: str) -> Diagnostic:
-    """Fields that are missing."""
+    """Return the diagnostic for missing required fields."""
     return Diagnostic(SCHEMA, f"These fields are required: [{', '.join(names)}]", at)
 
 
 def check_values(
     holder: Mapping[str, Json], fields: Mapping[str, Check], at: str, *, jsonata: bool
 ) -> Iterator[Diagnostic]:
-    """What is wrong with each value by itself."""
+    """Check each value of `fields` that `holder` has, independently of the others."""
     for name, test in fields.items():
         if name in holder:
             wrong = test(holder[name], jsonata)
@@ -42,7 +42,7 @@ def check_values(
 
 
 def check_fields(holder: Mapping[str, Json], fields: Fields, at: str, *, jsonata: bool) -> Iterator[Diagnostic]:
-    """What is wrong with each field by itself."""
+    """Check that `holder` has only known fields of its language, that their values are valid and that none conflict."""
     both, in_path, in_jsonata = fields
     mine, others = (in_jsonata, in_path) if jsonata else (in_path, in_jsonata)
     ours = {**both, **mine}
@@ -56,7 +56,10 @@ def check_fields(holder: Mapping[str, Json], fields: Fields, at: str, *, jsonata
 
 
 def check_assigned(holder: Mapping[str, Json], at: str) -> Iterator[Diagnostic]:
-    """Variables that cannot be: https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html."""
+    """Check the names of variables in Assign.
+
+    See https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html.
+    """
     given = holder.get("Assign")
     for field in given if isinstance(given, dict) else ():
         name = field.removesuffix(".$")
@@ -68,12 +71,12 @@ def check_assigned(holder: Mapping[str, Json], at: str) -> Iterator[Diagnostic]:
 
 
 def unknown_field(field: str, at: str) -> Diagnostic:
-    """A field that there is not."""
+    """Return the diagnostic for a field that does not exist."""
     return Diagnostic(SCHEMA, f"Field '{field}' is not supported", at)
 
 
 def wrong_language_field(field: str, at: str, *, jsonata: bool) -> Diagnostic:
-    """A field of the other language."""
+    """Return the diagnostic for a field that only the other query language has."""
     mine, other = ("JSONata", "JSONPath") if jsonata else ("JSONPath", "JSONata")
     message = (
         f"The QueryLanguage is set to '{mine}', but field '{field}' is only supported for the '{other}' QueryLanguage"
@@ -82,10 +85,10 @@ def wrong_language_field(field: str, at: str, *, jsonata: bool) -> Diagnostic:
 
 
 def conflicting_fields(fields: Iterable[str], at: str) -> Diagnostic:
-    """More than one field of those of which there may be one."""
+    """Return the diagnostic for an object with more than one of several exclusive fields."""
     return Diagnostic(SCHEMA, f"There should only be one of the following fields: [{', '.join(fields)}]", at)
 
 
 def no_field_of(fields: Iterable[str], at: str) -> Diagnostic:
-    """No field of those of which there has to be one."""
+    """Return the diagnostic for an object with none of several fields, one of which is required."""
     return Diagnostic(SCHEMA, f"This object should have only one of the following fields: [{', '.join(fields)}]", at)

@@ -1,6 +1,7 @@
-"""Fields that hold a number, an instant or a list, each as a literal, a path or an expression.
+"""Compile fields that hold a number, an instant or a list, as a literal, a path or an expression.
 
-Seconds, Timestamp, TimeoutSeconds, HeartbeatSeconds, MaxConcurrency, ItemsPath and Items.
+These are Seconds, Timestamp, TimeoutSeconds, HeartbeatSeconds, MaxConcurrency, the tolerated failures, the limits of
+batches, MaxItems, ItemsPath and Items.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,7 +26,11 @@ WaitEnd = Callable[[Scope, int], tuple[int, bool]]
 
 
 def compile_wait_end(source: Mapping[str, Json], *, jsonata: bool) -> WaitEnd:
-    """When a Wait ends, from what it sees and now; milliseconds, and whether that is a length of time."""
+    """Compile the end of a Wait to a function of the scope and the present time.
+
+    The function returns the end in milliseconds since the epoch. It also returns True if the state waits for a length
+    of time, and False if it waits until an instant.
+    """
     if "Timestamp" in source or "TimestampPath" in source:
         read = _instant(source, jsonata=jsonata)
         return lambda scope, _now: (read(scope), False)
@@ -73,17 +78,20 @@ def _evaluated_instant(value: str, text: str) -> int:
 
 
 def compile_seconds(source: Mapping[str, Json], name: str, *, jsonata: bool, within: str = "") -> Template | None:
-    """A whole number, mostly of seconds; None where the state says nothing. `within`: the field that holds it."""
+    """Compile a whole number, usually of seconds; return None if the state has no such field.
+
+    `within` is the path of the object that contains the field.
+    """
     return _number(source, name, _whole, _evaluated_whole, jsonata=jsonata, within=within)
 
 
 def compile_percentage(source: Mapping[str, Json], *, jsonata: bool) -> Template | None:
-    """Which part of the items may fail, out of 100; None where the state says nothing."""
+    """Compile ToleratedFailurePercentage, from 0 to 100; return None if the state has no such field."""
     return _number(source, "ToleratedFailurePercentage", _share, _evaluated_share, jsonata=jsonata)
 
 
 CheckNumber = Callable[[Json, str, str], float]
-"""From a value, its field, and the path or expression that it comes from, to the number that it is."""
+"""A function that checks a value and returns it as a number; it also takes the field and the path or expression."""
 
 
 def _number(
@@ -146,12 +154,12 @@ def _evaluated_share(value: Json, field: str, text: str) -> float:
 
 
 def compile_concurrency(source: Mapping[str, Json], *, jsonata: bool) -> Template:
-    """How many items a Map works on at once; 0 leaves it to us."""
+    """Compile the number of items that a Map works on concurrently; 0 leaves the number to the engine."""
     return compile_seconds(source, "MaxConcurrency", jsonata=jsonata) or constant(0)
 
 
 def compile_items(source: Mapping[str, Json], *, jsonata: bool) -> Template:
-    """From a Map's effective input to what it goes through."""
+    """Compile the items of a Map to a template that is evaluated on the effective input."""
     if jsonata:
         return _evaluated_items(source)
     path = source.get("ItemsPath", "$")
@@ -160,7 +168,7 @@ def compile_items(source: Mapping[str, Json], *, jsonata: bool) -> Template:
     def listed(scope: Scope) -> Json:
         found = read(scope)
         if not isinstance(found, list):
-            # AWS, recorded: a path into the context object is told without its second dollar sign.
+            # AWS, recorded: the error names a path into the context object without its second dollar sign.
             raise runtime_error(f'Reference path "{path.replace("$$", "$", 1)}" must point to array.')
         return found
 

@@ -1,4 +1,4 @@
-"""What an expression in a state can see."""
+"""Define `Scope`: the values that a path or an expression in a state can read."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -6,15 +6,15 @@ from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 
 ABSENT = object()
-"""Stands for a result or an error that there is not, as null may be one."""
+"""Stands for a missing result or error, because null is a valid one."""
 
 
 class Scope:
-    """The input, the variables and the context object of a state, and later its result.
+    """The input, the variables and the context object of a state, and later its result or error.
 
     In JSONPath `$` is `input`, `$$` is `context`, `$name` a variable; in JSONata they are `$states.input`,
-    `$states.context` and `$name`, and `$states.result` and `$states.errorOutput` are `result` and `error`.
-    The context object is built only when something asks for it.
+    `$states.context` and `$name`, and `$states.result` and `$states.errorOutput` are `result` and `error`. The context
+    object is built only when an expression reads it.
     """
 
     __slots__ = ("_make_context", "error", "input", "result", "state", "variables", "world")
@@ -44,20 +44,20 @@ class Scope:
 
     @property
     def may_block(self) -> bool:
-        """Whether work without a known bound may be done here."""
+        """True if work without a known bound is allowed here."""
         return self.world.may_block
 
     @property
     def states(self) -> Mapping[str, Json]:
-        """`$states`."""
+        """The value of `$states`."""
         return _States(self)
 
     def at(self, input: Json) -> "Scope":  # noqa: A002 - the specification's word
-        """The same place with another `$`."""
+        """Return the same scope with another `$`."""
         return Scope(self.state, input, self.variables, self._make_context, self.world, self.result, self.error)
 
     def in_map(self, index: int, item: Json) -> "Scope":
-        """The same place as the ItemSelector of a Map sees it for one item."""
+        """Return the scope in which the ItemSelector of a Map is evaluated for one item."""
         make = self._make_context
 
         def context() -> Json:
@@ -66,16 +66,16 @@ class Scope:
         return Scope(self.state, self.input, self.variables, context, self.world, self.result, self.error)
 
     def with_result(self, result: Json) -> "Scope":
-        """The same place, its work done."""
+        """Return the same scope with the result of the work."""
         return Scope(self.state, self.input, self.variables, self._make_context, self.world, result=result)
 
     def with_error(self, error: Json) -> "Scope":
-        """The same place, its work failed."""
+        """Return the same scope with the error of the work."""
         return Scope(self.state, self.input, self.variables, self._make_context, self.world, error=error)
 
 
 class _States(Mapping[str, Json]):
-    """`$states`, member by member as they are asked for."""
+    """`$states` as a mapping; each member is computed when an expression reads it."""
 
     __slots__ = ("_scope",)
 

@@ -1,6 +1,7 @@
-"""The fields of a definition: which state has which in which language, and what each may hold.
+"""List the fields of each state in each query language, with a check of each value.
 
-See https://states-language.net/spec.html. A check sees one value alone; what fields mean together is in `check`.
+See https://states-language.net/spec.html. A check sees one value alone; the module `check` judges combinations of
+fields.
 """
 
 import math
@@ -11,50 +12,50 @@ from lamplighter.asl.definition.data_flow import is_expression
 from lamplighter.base.json_text import Json
 
 Check = Callable[[Json, bool], str | None]
-"""From a value and whether the state speaks JSONata, what is wrong with it."""
+"""A function that takes a value and whether the state uses JSONata, and returns the fault in words or None."""
 
 
 def check_text(value: Json, _jsonata: bool) -> str | None:  # noqa: FBT001 - one signature for all checks
-    """Text."""
+    """Accept a string."""
     return None if isinstance(value, str) else "Expected value of type String"
 
 
 def check_boolean(value: Json, _jsonata: bool) -> str | None:  # noqa: FBT001
-    """True or false."""
+    """Accept a boolean."""
     return None if isinstance(value, bool) else "Expected value of type Boolean"
 
 
 def check_object(value: Json, _jsonata: bool) -> str | None:  # noqa: FBT001
-    """An object."""
+    """Accept an object."""
     return None if isinstance(value, dict) else "Expected value of type Object"
 
 
 def check_nonempty_list(value: Json, _jsonata: bool) -> str | None:  # noqa: FBT001
-    """An array with something in it."""
+    """Accept an array with at least one element."""
     if not isinstance(value, list):
         return "Expected value of type Array"
     return None if value else "Value cannot be empty"
 
 
 def accept_any(_value: Json, _jsonata: bool) -> str | None:  # noqa: FBT001
-    """Any value."""
+    """Accept any value."""
     return None
 
 
 def check_path(value: Json, _jsonata: bool) -> str | None:  # noqa: FBT001
-    """A path; null where the state is to have no input, result or output."""
+    """Accept a path, or null for a state without input, result or output."""
     return None if value is None or (isinstance(value, str) and value) else "Expected value of type String"
 
 
 def check_items(value: Json, jsonata: bool) -> str | None:  # noqa: FBT001
-    """What a JSONata Map goes through."""
+    """Accept the Items of a JSONata Map: an array, an object or an expression."""
     if isinstance(value, (list, dict)) or (jsonata and is_expression(value)):
         return None
     return "Expected value of type Array, or a JSONata expression"
 
 
 def number_between(low: float, high: float, *, whole: bool = True) -> Check:
-    """A number between two, both included."""
+    """Return a check that accepts a number from `low` to `high`, both included."""
 
     def check(value: Json, jsonata: bool) -> str | None:  # noqa: FBT001
         if jsonata and is_expression(value):
@@ -73,14 +74,14 @@ def _bound(value: float, *, whole: bool) -> str:
 
 
 def check_timestamp(value: Json, jsonata: bool) -> str | None:  # noqa: FBT001
-    """A time of RFC 3339."""
+    """Accept a timestamp of RFC 3339."""
     if jsonata and is_expression(value):
         return None
     return None if parse_timestamp(value) else "String does not match RFC3339 timestamp"
 
 
 def one_of(*names: str) -> Check:
-    """One of these words."""
+    """Return a check that accepts one of these words."""
 
     def check(value: Json, _jsonata: bool) -> str | None:  # noqa: FBT001
         return None if value in names else f"Value should be one of the following: [{', '.join(names)}]"
@@ -90,7 +91,7 @@ def one_of(*names: str) -> Check:
 
 MAX_SECONDS = 99_999_999
 Fields = tuple[dict[str, Check], dict[str, Check], dict[str, Check]]
-"""Those of both languages, of JSONPath alone, of JSONata alone."""
+"""The fields of both languages, of JSONPath alone, and of JSONata alone."""
 EVERY: dict[str, Check] = {
     "Type": check_text,
     "Comment": check_text,
@@ -194,9 +195,9 @@ RETRIER: dict[str, Check] = {
 }
 
 TIMINGS = ("SecondsPath", "Seconds", "TimestampPath", "Timestamp")
-"""Of these a Wait has one; the order is AWS's."""
+"""A Wait has exactly one of these; the order is AWS's."""
 SELECTORS = ("And", "Or", "Not", "Variable", "Condition")
-"""Of these a rule of a Choice has one."""
+"""A rule of a Choice has exactly one of these."""
 PROCESSOR: dict[str, Check] = {
     "StartAt": check_text,
     "States": check_object,

@@ -1,9 +1,9 @@
-"""A definition that was accepted once, compiled as its states are entered.
+"""Compile an accepted definition lazily: each state when it is entered.
 
-An execution crosses a few states of a definition that may have twenty thousand, so that its first step must not wait
-until all of them are compiled. Promises that a state is compiled once, and is the same as if all had been; refuses to
-look for faults, because the definition had none when it was accepted. `Definition.long` names the states whose own text
-is long: the event loop must not compile even one of them.
+An execution enters a few states of a definition that may have twenty thousand, so its first step must not wait until
+all are compiled. Guarantees that a state is compiled once and equals the one that `parse` makes. Does not look for
+faults, because the definition had none when it was accepted. `Definition.long` names the states whose own text is long:
+the event loop must not compile even one of them.
 """
 
 from collections.abc import Callable, Container, Iterator, Mapping
@@ -14,11 +14,11 @@ from lamplighter.asl.definition.model import Block, Definition, Resource, State
 from lamplighter.base.json_text import Json, dump_bytes
 
 LONG = 32_768
-"""Bytes of JSON from which on a single state is long."""
+"""A single state whose JSON has more bytes than this is long."""
 
 
 def compile_lazily(document: Json, additions: Additions) -> Definition:
-    """The definition of a document that was accepted; raises anything where it is damaged."""
+    """Return the definition of an accepted document; may raise any exception if the document is damaged."""
     jsonata = document.get("QueryLanguage") == "JSONata"
     compiler = _Compiler(additions)
     blocks = list(_blocks(document))
@@ -52,7 +52,7 @@ def compile_lazily(document: Json, additions: Additions) -> Definition:
 
 
 def _blocks(block: Json) -> Iterator[Json]:
-    """A block and those within it, in the order of their numbers."""
+    """Yield a block and the blocks within it, in the order of their numbers."""
     yield block
     for state in block["States"].values():
         for branch in state.get("Branches", ()) if state["Type"] == "Parallel" else ():
@@ -71,10 +71,10 @@ def _resources(sources: Mapping[str, Json]) -> dict[str, Resource]:
 
 
 class _Compiler(Compiler):
-    """Compiles one state at a time: the blocks below it have their numbers already."""
+    """A compiler for one state at a time; the blocks within the state already have their numbers."""
 
     numbers: Mapping[int, int]
-    """By the identity of a block's source."""
+    """Numbers of blocks by the `id()` of the block's source."""
 
     def compile_block(self, source: Mapping[str, Json], *, jsonata: bool, at: str) -> int:  # noqa: ARG002 - of all blocks
         return self.numbers[id(source)]
@@ -82,12 +82,12 @@ class _Compiler(Compiler):
 
 @dataclass(frozen=True, slots=True)
 class _States(Mapping[str, State]):
-    """States by name, compiled when they are first asked for."""
+    """States by name; each is compiled when it is first read."""
 
     sources: Mapping[str, Json]
     compiled: Callable[[str], State]
     made: dict[str, State]
-    """Those of all blocks."""
+    """The compiled states of all blocks."""
 
     def __getitem__(self, name: str) -> State:
         if name not in self.sources:
@@ -104,7 +104,7 @@ class _States(Mapping[str, State]):
 
 @dataclass(frozen=True, slots=True)
 class _Long(Container[str]):
-    """The states that are long by themselves, without the states within them."""
+    """The states whose own text is long, not counting the states within them."""
 
     sources: Mapping[object, Json]
     measured: dict[object, bool] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""A definition as the machine runs it: parsed once, its paths and expressions compiled to closures.
+"""Define the compiled form of a definition; its paths and expressions are closures.
 
 See https://docs.aws.amazon.com/step-functions/latest/dg/concepts-amazon-states-language.html.
 """
@@ -11,39 +11,39 @@ from lamplighter.asl.definition.expression_scope import Scope
 from lamplighter.base.json_text import Json
 
 Template: TypeAlias = Callable[[Scope], Json]
-"""A value that is worked out from what a state sees."""
+"""A function that computes a value from the scope of a state."""
 Rule: TypeAlias = Callable[[Scope], bool]
-"""A condition of a Choice."""
+"""A function that returns whether a condition of a Choice holds."""
 
 Pattern: TypeAlias = Literal["", "sync", "sync:2", "waitForTaskToken"]
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """What a Task calls."""
+    """The Resource of a Task: what it calls, and how."""
 
     text: str
     kind: Literal["integration", "sdk", "activity", "lambda"]
     service: str
-    """ecs; for an AWS SDK integration the SDK's name of the service (sfn)."""
+    """The service (`ecs`); for an AWS SDK integration the SDK's name of the service (`sfn`)."""
     action: str
-    """runTask"""
+    """The action, such as `runTask`."""
     pattern: Pattern
 
     @property
     def type(self) -> str:
-        """How the history names the service."""
+        """The service's name in the history."""
         return f"aws-sdk:{self.service}" if self.kind == "sdk" else self.service
 
     @property
     def name(self) -> str:
-        """How the history names the action."""
+        """The action's name in the history."""
         return f"{self.action}.{self.pattern}" if self.pattern else self.action
 
 
 @dataclass(frozen=True, slots=True)
 class Retrier:
-    """When and how to try again."""
+    """A rule for retries: for which errors, how often and after which delay."""
 
     errors: tuple[str, ...]
     interval: float = 1
@@ -54,7 +54,10 @@ class Retrier:
     jitter: bool = False
 
     def delay(self, used: int, chance: float) -> int:
-        """Milliseconds to wait before retry number `used` + 1; full jitter picks from zero to the whole of it."""
+        """Return the milliseconds to wait before retry number `used` + 1.
+
+        `chance` is a random number from 0 to 1; with full jitter the delay is multiplied by it.
+        """
         try:
             seconds = self.interval * self.backoff**used
         except OverflowError:
@@ -64,66 +67,69 @@ class Retrier:
 
 
 MAX_SECONDS = 99_999_999
-"""The longest that a state can wait or run: "If not specified, the default … is 99999999"."""
+"""The most seconds that a state can wait or run: "If not specified, the default … is 99999999"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Catcher:
-    """Where to go on after an error."""
+    """A rule that names the next state after certain errors."""
 
     errors: tuple[str, ...]
     next: str
     output: Callable[[Scope, Json], Json]
-    """From what the state saw and its {Error, Cause}, the next state's input."""
+    """A function that makes the next state's input from the scope and from {Error, Cause}."""
     assign: Template | None
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """The stages of a JSONPath state's data flow, by their fields; the machine runs what `parse` composes of them."""
+    """The stages of a JSONPath state's data flow.
+
+    The machine runs their composition (`data_flow.py`); TestState runs them one by one (`single_state.py`).
+    """
 
     input_path: Template
     parameters: Template | None
     result_selector: Template | None
     result_path: Callable[[Json, Json], Json]
-    """From the state's input and its result, the two combined."""
+    """A function that combines the state's input with its result."""
     output_path: Template
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What all states have."""
+    """The fields that all states have."""
 
     name: str
     next: str | None
-    """None where the state ends its block."""
+    """The next state, or None if the state ends its block."""
     jsonata: bool
     filters: Filters | None
-    """None in JSONata."""
+    """None for a state in JSONata."""
     assign: Template | None
-    """The variables it sets, worked out from its result."""
+    """A template for the variables that the state assigns; it is evaluated on the state's result."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pass(State):
-    """Hands on its input, or something made of it."""
+    """A state whose output is its input, or a value made from it."""
 
     fixed: bool
-    """Its result is given with the definition."""
+    """True if the definition contains the result."""
     result: Template
     output: Callable[[Scope, Json], Json]
 
 
 @dataclass(frozen=True, slots=True)
 class Succeed(State):
-    """Ends its block."""
+    """A state that ends its block."""
 
     output: Template
 
 
 @dataclass(frozen=True, slots=True)
 class Fail(State):
-    """Ends its block with an error."""
+    """A state that ends its block with an error."""
 
     error: Template
     cause: Template
@@ -131,30 +137,30 @@ class Fail(State):
 
 @dataclass(frozen=True, slots=True)
 class Wait(State):
-    """Lets time pass."""
+    """A state that waits for a length of time or until an instant."""
 
     effective: Template
-    """What it looks at: "that selection [InputPath] is used by the state"."""
+    """The effective input: "that selection [InputPath] is used by the state"."""
     until: Callable[[Scope, int], tuple[int, bool]]
-    """From what it sees and now, when it ends and whether that is a length of time; milliseconds."""
+    """A function of scope and present time that returns the end in milliseconds, and True for a length of time."""
     output: Template
 
 
 @dataclass(frozen=True, slots=True)
 class Choice(State):
-    """Goes one way or the other."""
+    """A state that selects the next state by rules."""
 
     effective: Template
-    """What its rules look at: InputPath selects it; OutputPath comes after them."""
+    """The input of the rules: InputPath is applied before them, OutputPath after them."""
     rules: tuple[tuple[Rule, str, Template | None, Template | None], ...]
-    """Condition, next state, variables to set, output (JSONata)."""
+    """For each rule: its condition, the next state, the Assign template, and the Output template (JSONata)."""
     default: str | None
     output: Template
 
 
 @dataclass(frozen=True, slots=True)
 class RetryableState(State):
-    """What Task, Parallel and Map have: arguments, a result, and ways out of an error."""
+    """The common fields of Task, Parallel and Map: arguments, a result, and rules for errors."""
 
     arguments: Template
     output: Callable[[Scope, Json], Json]
@@ -164,67 +170,67 @@ class RetryableState(State):
 
 @dataclass(frozen=True, slots=True)
 class Task(RetryableState):
-    """Has something done in the world."""
+    """A state that calls a service, an activity or a Lambda function."""
 
     resource: Resource
     additions: Mapping[str, Json]
-    """What the integration adds to the parameters (StartedBy)."""
+    """The parameters that the integration adds (StartedBy)."""
     timeout: Template | None
-    """Seconds."""
+    """A template for the most seconds that the work may take."""
     heartbeat: Template | None
-    """Seconds."""
+    """A template for the most seconds between two heartbeats."""
     role: Template | None
 
 
 @dataclass(frozen=True, slots=True)
 class Parallel(RetryableState):
-    """Runs each of its branches."""
+    """A state that runs all its branches."""
 
     branches: tuple[int, ...]
-    """Numbers of blocks."""
+    """The numbers of the branches' blocks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batcher:
-    """How items are put together, several to a child execution."""
+    """An ItemBatcher: how many items form the input of one child execution."""
 
     items: Template | None
-    """At most so many."""
+    """The most items in a batch."""
     bytes: Template | None
-    """At most so large together."""
+    """The most bytes in a batch."""
     input: Template | None
-    """What every batch is given besides."""
+    """The BatchInput, which each batch contains besides its items."""
 
 
 @dataclass(frozen=True, slots=True)
 class ItemReader:
-    """What the items are read from."""
+    """The data set from which a distributed Map reads its items."""
 
     action: str
-    """getObject or listObjectsV2, of S3."""
+    """`getObject` or `listObjectsV2`, of S3."""
     arguments: Template
     config: Mapping[str, Json]
-    """ReaderConfig, without MaxItems."""
+    """The ReaderConfig, without MaxItems."""
     most: Template | None
-    """How many items are read at most."""
+    """The most items to read."""
     steps: tuple[str | int, ...]
-    """The ItemsPath, which leads to them in what is read."""
+    """The steps of the ItemsPath, which lead to the items within the data set."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResultWriter:
-    """What becomes of the results."""
+    """The place and the form of a distributed Map's results."""
 
     arguments: Template | None
-    """Of S3's putObject: Bucket and Prefix; None where the results are the state's result."""
+    """Bucket and Prefix for S3's putObject; None if the results become the state's result."""
     transformation: Literal["NONE", "COMPACT", "FLATTEN"]
     lines: bool
-    """JSON Lines rather than an array."""
+    """True for JSON Lines, False for an array."""
 
 
 @dataclass(frozen=True, slots=True)
 class DistributedMap:
-    """What a Map that runs its items as executions of their own has besides."""
+    """The additional fields of a Map that runs its items as child executions."""
 
     express: bool
     label: str | None
@@ -237,21 +243,21 @@ class DistributedMap:
 
 @dataclass(frozen=True, slots=True)
 class Map(RetryableState):
-    """Runs its processor once for each item."""
+    """A state that runs its processor once for each item."""
 
     processor: int
-    """Number of the block."""
+    """The number of the processor's block."""
     items: Template
-    """From the state's effective input to a list."""
+    """A template for the list of items, which is evaluated on the state's effective input."""
     selector: Template | None
     concurrency: Template
-    """At most this many at once; 0 leaves it to us."""
+    """The most items that run concurrently; 0 leaves the number to the engine."""
     distributed: DistributedMap | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """States with one way in: the machine itself, a branch, or a processor."""
+    """A group of states with one start: the machine itself, a branch, or a processor."""
 
     number: int
     start: str
@@ -260,18 +266,18 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A whole state machine."""
+    """A complete state machine."""
 
     blocks: tuple[Block, ...]
     """The machine itself is block 0."""
     timeout: int | None = None
-    """Seconds that an execution may take."""
+    """The most seconds that an execution may take."""
     comment: str | None = None
     states: Mapping[str, State] = field(default_factory=dict)
-    """All states, of all blocks, by name: names are unique in a machine."""
+    """The states of all blocks by name: names are unique in a machine."""
     resources: Mapping[str, Resource] = field(default_factory=dict)
-    """What its tasks call, by the task's name."""
+    """The resources of the Task states, by the state's name."""
     long: Container[str] = ()
-    """States that nobody may enter who has no time: their text is long, and they are not compiled yet."""
+    """Names of the long states. They may not be compiled yet, so a step that must not block does not enter them."""
     short: Mapping[str, State] = field(default_factory=dict)
-    """States that are compiled and not long, by name; a state is looked for here first, since that costs least."""
+    """The compiled states that are not long, by name. `StepBuilder.state` searches here first: this is cheapest."""

@@ -1,7 +1,7 @@
-"""From the text of a definition to what the machine runs: checked, then compiled, once.
+"""Parse the text of a definition: check it, then compile it.
 
-Promises that every fault is found here and told in AWS's words, so that nothing of a definition is parsed, or found
-wrong in form, while it runs.
+Guarantees to find every fault here and to report it in AWS's words. While an execution runs, nothing of its definition
+is parsed or found malformed.
 """
 
 from collections.abc import Callable
@@ -17,11 +17,11 @@ from lamplighter.base.json_text import DEEPEST, Json, JsonError, depth, loads
 __all__ = ["SINGLE_STATE", "Additions", "InvalidDefinition", "parse_definition", "parse_resource", "parse_single_state"]
 
 SINGLE_STATE = "StateName"
-"""What AWS calls a state that is given without its machine."""
+"""AWS's name for a state that is given without its machine."""
 
 
 class InvalidDefinition(AwsError):
-    """The definition is not one."""
+    """A definition has faults; `diagnostics` lists them."""
 
     code = "InvalidDefinition"
 
@@ -31,10 +31,10 @@ class InvalidDefinition(AwsError):
 
 
 def parse_definition(text: str, additions: Additions = lambda _resource: {}, *, kept: bool = False) -> Definition:
-    """Compile a definition. `additions` tells what an integration adds to a task's parameters.
+    """Compile a definition. `additions` returns the parameters that an integration adds to a task's.
 
-    `kept`: it was accepted once, perhaps by a version that knew fewer rules, and is taken as it is (`lazy_compile.py`).
-    What is damaged raises anything.
+    With `kept`, the definition was accepted before, perhaps by a version with fewer rules, and is not checked again
+    (`lazy_compile.py`). Then a damaged text may raise any exception.
     """
     document = _read(text)
     return (
@@ -45,8 +45,9 @@ def parse_definition(text: str, additions: Additions = lambda _resource: {}, *, 
 
 
 def parse_single_state(text: str, additions: Additions = lambda _resource: {}) -> Definition:
-    """Compile a state without its machine, as the machine of this state, wherever it leads to; its name is
-    `SINGLE_STATE`.
+    """Compile a state without its machine, as a machine of this state alone, named `SINGLE_STATE`.
+
+    The states that it leads to need not exist.
     """
     state = _read(text)
     return _compile(

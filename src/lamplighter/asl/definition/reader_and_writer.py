@@ -1,4 +1,4 @@
-"""Where a distributed Map has its items from and where its results go: ItemReader and ResultWriter, compiled.
+"""Compile the ItemReader and the ResultWriter of a distributed Map: where its items are, where its results go.
 
 See https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html and
 https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.html.
@@ -20,13 +20,13 @@ WRITES = ("s3:putObject",)
 
 
 def is_action(resource: str, actions: tuple[str, ...]) -> bool:
-    """Whether a Resource is one of these actions."""
+    """Return whether a Resource is one of these actions."""
     found = arn.parse(resource)
     return found is not None and found.service == "states" and found.resource in actions
 
 
 def compile_reader(source: Mapping[str, Json], *, jsonata: bool) -> ItemReader | None:
-    """A Map's ItemReader; None where its items come with its input."""
+    """Compile a Map's ItemReader; return None if the items come with the Map's input."""
     if "ItemReader" not in source:
         return None
     reader = source["ItemReader"]
@@ -44,7 +44,7 @@ def compile_reader(source: Mapping[str, Json], *, jsonata: bool) -> ItemReader |
 
 
 def compile_writer(source: Mapping[str, Json], *, jsonata: bool) -> ResultWriter | None:
-    """A Map's ResultWriter; None where its results are its output."""
+    """Compile a Map's ResultWriter; return None if the Map has none."""
     if "ResultWriter" not in source:
         return None
     writer = source["ResultWriter"]
@@ -65,7 +65,7 @@ def _arguments(source: Mapping[str, Json], within: str, *, jsonata: bool) -> Tem
 
 
 def reader_settings(reader: ItemReader, scope: Scope) -> ReaderSettings:
-    """What is to be read, for one visit of the state."""
+    """Return what the reader reads in one visit of the state."""
     config = dict(reader.config)
     if reader.most is not None:
         config["MaxItems"] = reader.most(scope)
@@ -73,5 +73,5 @@ def reader_settings(reader: ItemReader, scope: Scope) -> ReaderSettings:
 
 
 def writer_settings(writer: ResultWriter, scope: Scope) -> WriterSettings:
-    """What is to be written, for one visit of the state."""
+    """Return what the writer writes in one visit of the state."""
     return WriterSettings(writer.arguments(scope) if writer.arguments else None, writer.transformation, writer.lines)

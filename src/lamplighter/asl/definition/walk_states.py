@@ -1,6 +1,7 @@
-"""Going through the states of a definition, wherever they are: in branches and in processors too.
+"""Iterate over all states of a definition, also those in branches and in processors.
 
-Promises to read anything, and to cost nothing: who only looks at runs need not load what reads job files.
+The definition need not have been checked: parts that are not objects are skipped, but Branches must be an array.
+Imports nothing of the compiler, so that code that only shows runs loads quickly.
 """
 
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from lamplighter.base.json_text import Json
 
 
 def walk_states(definition: Json) -> Iterator[tuple[str, Json]]:
-    """All states of a definition with their names."""
+    """Yield all states of a definition with their names."""
     found = definition.get("States") if isinstance(definition, dict) else None
     for name, state in found.items() if isinstance(found, dict) else ():
         if isinstance(state, dict):

@@ -1,1 +1,1 @@
-"""An execution of a compiled definition: `advance` takes it from one event to the next."""
+"""Run an execution of a compiled definition: `advance` processes one event and returns the next step."""

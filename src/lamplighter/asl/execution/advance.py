@@ -1,7 +1,7 @@
-"""The machine: `advance` takes an execution from one event to the next.
+"""Advance an execution by one event; the result is one step.
 
-It runs on through Pass, Choice, Succeed, Fail and branches until every path waits for the world: one event in, one
-step out, however many states it crossed. What comes late, twice, or for work that nobody waits for changes nothing.
+Runs through Pass, Choice, Succeed, Fail and branches until every path waits for an event. So one event leads to one
+step, however many states it crosses. Late, repeated and unknown events change nothing.
 See https://states-language.net/spec.html.
 """
 
@@ -43,11 +43,11 @@ from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 
 MAX_CROSSINGS = 250
-"""How many states one step crosses before it lets others have the loop."""
+"""The most states that one step crosses before other turns can run."""
 CROSSING_BYTES = 8_192
-"""How many bytes of history count as one crossing: states that carry large documents take longer."""
+"""Bytes of history that count as one crossing, because states with large documents take longer."""
 EVENT_BYTES = 200
-"""How long an event is without its documents."""
+"""The assumed size of an event without its documents."""
 
 
 def advance(
@@ -58,7 +58,7 @@ def advance(
     crossings: int = MAX_CROSSINGS,
     refuses: RefusalReason = never_refuse,
 ) -> Step:
-    """What becomes of an execution when something happens to it; `refuses` tells why a task cannot be begun."""
+    """Process one event of an execution and return the step; `refuses` returns why a task must not start."""
     if execution.status != "RUNNING":
         return Step(execution)
     run = StepBuilder(definition, execution, world, refuses)
@@ -82,7 +82,7 @@ def _run_ready_frames(run: StepBuilder, crossings: int) -> None:
 
 
 def _enter_and_run(run: StepBuilder, path: MutableFrame, state: State) -> None:
-    """Go through one state, or as far into it as can be gone without the world."""
+    """Run one state to its end, or until it waits for an event."""
     try:
         if path.phase is Phase.GATHERED:
             parallel_and_map.gather_results(run, path, state)  # type: ignore[arg-type]
@@ -159,7 +159,7 @@ def _started(run: StepBuilder, _event: Started) -> None:
 
 
 def _limit(run: StepBuilder) -> None:
-    """Set the timer that ends the execution."""
+    """Set the timer for the definition's TimeoutSeconds, which ends the execution."""
     if run.definition.timeout is not None and not run.execution.child:
         run.timer = run.next_number()
         due = run.world.monotonic() + run.definition.timeout * 1000
@@ -167,13 +167,16 @@ def _limit(run: StepBuilder) -> None:
 
 
 def _resumed(_run: StepBuilder, _event: Resumed) -> None:
-    """Whatever is ready goes on by itself."""
+    """Do nothing here: `advance` runs the ready frames after every event."""
 
 
 def _work_event(
     tell: Callable[[StepBuilder, MutableFrame, Any, Any], None], kind: type[State] = Task
 ) -> Callable[[StepBuilder, Any], None]:
-    """An event about work, a task's or a Map Run's: it counts only while a path waits for just this work."""
+    """Return a handler for events about the work of a Task or Map.
+
+    The handler ignores an event unless a path waits for exactly this work.
+    """
 
     def handle(run: StepBuilder, event: Json) -> None:
         frame = run.frames.get(event.frame)
@@ -192,7 +195,7 @@ def _work_event(
 
 
 def _timer_fired(run: StepBuilder, event: TimerFired) -> None:
-    if not event.number:  # names no timer: 0 stands where none is set
+    if not event.number:  # 0 is the number of a timer that is not set
         return
     if event.frame == 0:
         if event.number == run.timer:
@@ -229,7 +232,7 @@ def _stop(run: StepBuilder, event: StopRequested) -> None:
 
 
 def _redriven(run: StepBuilder, _event: Redriven) -> None:
-    """Every path that had not come to its end tries its state again.
+    """Retry the state of every path that had not ended.
 
     "A redriven execution … continues the failed execution from the unsuccessful step and uses the same input."
     See https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html.

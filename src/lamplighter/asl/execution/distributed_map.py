@@ -1,7 +1,7 @@
-"""Distributed Map: the items run as executions of their own, gathered by a Map Run.
+"""Run a distributed Map, whose items become child executions of a Map Run.
 
-For the machine a Map Run is work in the world, as a task is: it begins, and one answer ends it. What a child is given
-is worked out here, slice by slice, so that no step is long however many items there are.
+For the machine a Map Run is work, like a task: it begins, and one event ends it. This module also computes the inputs
+of the children, in slices, so that no step is long however many items there are.
 See https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html.
 """
 
@@ -22,7 +22,7 @@ from lamplighter.base.world import World
 
 
 def start_map_run(run: StepBuilder, path: MutableFrame, state: Map, distributed: DistributedMap) -> None:
-    """Have a Map Run started."""
+    """Start a Map Run for the items of a distributed Map."""
     scope = run.scope(path)
     seen = scope.at(state.arguments(scope))
     reader, writer = distributed.reader, distributed.writer
@@ -58,7 +58,7 @@ def start_map_run(run: StepBuilder, path: MutableFrame, state: Map, distributed:
 
 
 def redrive_map_run(run: StepBuilder, path: MutableFrame) -> None:
-    """Have a Map Run go on that had failed, or was aborted with its execution.
+    """Redrive a Map Run that failed or was aborted with its execution.
 
     "When you redrive a Map Run, Step Functions … redrives the unsuccessful child workflow executions."
     See https://docs.aws.amazon.com/step-functions/latest/dg/redrive-map-run.html.
@@ -72,14 +72,14 @@ def redrive_map_run(run: StepBuilder, path: MutableFrame) -> None:
 
 
 def map_run_arn(execution: Execution, label: str, name: str) -> str:
-    """The ARN of a Map Run."""
+    """Build the ARN of a Map Run."""
     owner = arn.parse(execution.arn)
     assert owner is not None
     return arn.build("states", owner.region, owner.account, f"mapRun:{execution.machine_name}/{label}:{name}")
 
 
 def end_map_run(run: StepBuilder, path: MutableFrame, state: Map, event: MapRunEnded) -> None:
-    """The Map Run has ended: go on with what its children came to, or with its error."""
+    """Process the end of a Map Run: complete the state with its output, or handle its error."""
     run.clear_timers(path)
     if event.output is None:
         details = {name: value for name, value in (("error", event.error), ("cause", event.cause)) if value is not None}
@@ -94,20 +94,23 @@ def end_map_run(run: StepBuilder, path: MutableFrame, state: Map, event: MapRunE
 
 @dataclass(frozen=True, slots=True)
 class ChildInput:
-    """What one child is given."""
+    """The input of one child execution."""
 
     text: str
-    """Its input, as JSON text."""
+    """The input as JSON text."""
     first: int
-    """Its first item's place in the data set."""
+    """The position of its first item in the data set."""
     items: int
-    """How many it has."""
+    """The number of its items."""
 
 
 def child_inputs(
     definition: Definition, execution: Execution, frame: int, world: World, items: Sequence[Json], first: int, most: int
 ) -> list[ChildInput]:
-    """What the next children are given, `most` of them, from item `first` on; a Fault whose cause says where."""
+    """Return the inputs of the next children, at most `most`, from item `first` on.
+
+    Raises StateError, whose cause names the state.
+    """
     run = StepBuilder(definition, execution, world)
     path = run.open_frame(frame)
     state = run.state(path)
@@ -150,7 +153,10 @@ def _selected(run: StepBuilder, path: MutableFrame, state: Map, index: int, item
 def next_batch(
     batcher: Batcher, seen: Scope, total: int, select: Callable[[int], Json], first: int
 ) -> tuple[Json, int]:
-    """The batch that begins with an item, and how many it takes: at least one, and no more than fit; 0 is no limit."""
+    """Return the batch that begins with item `first`, and the number of its items.
+
+    A batch has at least one item and otherwise keeps both limits; a limit of 0 means none.
+    """
     most = (batcher.items(seen) if batcher.items else 0) or total
     room = (batcher.bytes(seen) if batcher.bytes else 0) or None
     batch: Json = {"BatchInput": batcher.input(seen)} if batcher.input else {}

@@ -1,6 +1,6 @@
-"""Where an execution is: frames are the truth, and this is all of it.
+"""Define the state of an execution: its frames and counters.
 
-A frame is one path of control. `Parallel` and `Map` are parents of frames; a frame is gone when its path has ended.
+A frame is one path of control. `Parallel` and `Map` are parents of frames. A frame is removed when its path has ended.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,84 +13,84 @@ NOTHING: Mapping[str, Json] = {}
 
 
 class Phase(StrEnum):
-    """What a frame is about to do, or waits for."""
+    """The next action of a frame, or the event that it waits for."""
 
     READY = "ready"
-    """To enter its state."""
+    """The frame is about to enter its state."""
     WAITING = "waiting"
-    """For its timer (Wait)."""
+    """The frame waits for the timer of a Wait state."""
     WORKING = "working"
-    """For the world (Task)."""
+    """The frame waits for the end of its work (a task or a Map Run)."""
     RETRYING = "retrying"
-    """For the timer of a retry."""
+    """The frame waits for the timer of a retry."""
     AGAIN = "again"
-    """To try its state again, now."""
+    """The frame is about to try its state again."""
     STARTING = "starting"
-    """To start further children (Parallel)."""
+    """The frame is about to start further children (Parallel)."""
     FANNED = "fanned"
-    """For its children (Parallel, Map)."""
+    """The frame waits for its children (Parallel, Map)."""
     GATHERED = "gathered"
-    """To go on: its children are done."""
+    """The frame's children have ended; it is about to gather their results."""
 
 
 @dataclass(frozen=True, slots=True)
 class FanOut:
-    """How far a Parallel or Map has come."""
+    """The progress of a Parallel or Map."""
 
     total: int
     started: int
     done: int
     limit: int
-    """How many children may run at once."""
+    """The most children that run concurrently."""
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One path of control."""
+    """One path of control within an execution."""
 
     id: int
     parent: int
-    """0: the execution itself."""
+    """The parent's id; 0 for a path of the execution itself."""
     index: int
-    """Which branch or item of its parent."""
+    """The index of the branch or item within the parent."""
     block: int
     state: str
     phase: Phase
     input: Json
-    """The state's input, as it came."""
+    """The state's input."""
     text: str
-    """The same as JSON text: as its author wrote it, until something is made of it."""
+    """The input as JSON text, in its author's spelling until a state makes a new document from it."""
     variables: Mapping[str, Json]
     previous: int
-    """The id of the event that came before on this path."""
+    """The id of the previous event on this path."""
     entered: int = 0
-    """The id of the event that entered the state."""
+    """The id of the event that entered the state; 0 before that."""
     entered_at: int = 0
     """Milliseconds since the epoch."""
     retries: tuple[int, ...] = ()
-    """How often each retrier of the state was used during this visit."""
+    """The number of times that this visit of the state has used each retrier."""
     number: int = 0
-    """The work, wait or retry that it waits for."""
+    """The number of the work or timer that the frame waits for."""
     submitted: bool = False
     timeout: int = 0
     """The number of the timer that ends the work."""
     heartbeat: int = 0
-    """The number of the timer that misses a heartbeat."""
+    """The number of the timer that fires if a heartbeat is missing."""
     beat: int = 0
-    """Seconds between heartbeats."""
+    """HeartbeatSeconds: the most seconds between two heartbeats."""
     token: str | None = None
     fan: FanOut | None = None
     items: Sequence[Json] | None = None
-    """What a Map goes through: its children's inputs come from here."""
+    """The items of a Map, from which its children's inputs are made."""
     map_run: str | None = None
-    """The ARN of the Map Run that a distributed Map waits for, or that failed it."""
+    """The ARN of the Map Run that a distributed Map waits for, or whose failure failed it."""
     map_redrives: int = 0
-    """How often that was redriven."""
+    """The number of redrives of the Map Run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """One run of a state machine, as far as it has come."""
+    """An execution of a state machine in its present state."""
 
     arn: str
     name: str
@@ -100,12 +100,12 @@ class Execution:
     machine_name: str
     input: Json
     text: str
-    """The input as it was given."""
+    """The input as JSON text, as the caller wrote it."""
     start: int
     """Milliseconds since the epoch."""
     status: str = "RUNNING"
     counter: int = 0
-    """The last number given to a piece of work or a timer; it never goes back."""
+    """The last number given to work or a timer; it never decreases."""
     event: int = 0
     """The id of the last event of the history."""
     frame: int = 0
@@ -114,22 +114,22 @@ class Execution:
     """The number of the timer that ends the execution."""
     redrives: int = 0
     block: int = 0
-    """Where it begins: a child of a distributed Map runs the Map's processor."""
+    """The number of the first block: a child of a distributed Map runs the Map's processor."""
     frames: Mapping[int, Frame] = field(default_factory=dict)
     results: Mapping[int, Mapping[int, str]] = field(default_factory=dict)
-    """By parent frame and index, what its children came to, as JSON text."""
+    """The outputs of children as JSON text, by parent frame and index."""
 
     @property
     def child(self) -> bool:
-        """Whether it runs for a Map Run; then its machine is named machine/label."""
+        """True for a child execution of a Map Run; its machine's ARN then ends with machine/label."""
         return "/" in self.machine
 
     @property
     def express(self) -> bool:
-        """Whether it is of the kind that leaves no history."""
+        """True for an express execution, which has no history."""
         return self.arn.split(":", 6)[5] == "express"
 
     @property
     def region(self) -> str:
-        """Where it runs."""
+        """The region in the execution's ARN."""
         return self.arn.split(":", 4)[3]

@@ -1,7 +1,7 @@
-"""The events of an execution's history, and the entries that they become: ready-made JSON.
+"""Build the events of an execution's history and render them as JSON.
 
-See https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html. Documents inside of entries
-(inputs, outputs) are JSON text in a string, as on the wire.
+See https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html. Documents inside events
+(inputs, outputs) are JSON text in a string, as in AWS's answers.
 """
 
 from collections.abc import Iterable
@@ -13,12 +13,12 @@ TRUNCATED = {"truncated": False}
 
 
 HistoryEvent = tuple[int, int, int, str, str | None, Json]
-"""An event's number, the number of the one before it on its path, when it happened (milliseconds since the epoch), its
-type, and the name of its details and these, if it has any."""
+"""An event: its id, the id of the previous event on its path, its time (milliseconds since the epoch), its type, the
+name of its details, and the details. The name is None if the event has no details."""
 
 
 def render_events(events: Iterable[HistoryEvent]) -> tuple[bytes, ...]:
-    """The entry of each event."""
+    """Render each event as JSON."""
     made = []
     for number, previous, time, kind, field, details in events:
         body: Json = {"timestamp": time / 1000, "type": kind, "id": number, "previousEventId": previous}
@@ -29,17 +29,17 @@ def render_events(events: Iterable[HistoryEvent]) -> tuple[bytes, ...]:
 
 
 def execution_started(input: str, role: str) -> Json:  # noqa: A002 - AWS's word
-    """executionStartedEventDetails"""
+    """Build executionStartedEventDetails."""
     return {"input": input, "inputDetails": TRUNCATED, "roleArn": role}
 
 
 def state_entered(name: str, input: str) -> Json:  # noqa: A002 - AWS's word
-    """stateEnteredEventDetails"""
+    """Build stateEnteredEventDetails."""
     return {"name": name, "input": input, "inputDetails": TRUNCATED}
 
 
 def state_exited(name: str, output: str, assigned: dict[str, str] | None) -> Json:
-    """stateExitedEventDetails; variables that were assigned, as JSON text each."""
+    """Build stateExitedEventDetails; `assigned` contains the assigned variables, each as JSON text."""
     details: Json = {"name": name, "output": output, "outputDetails": TRUNCATED}
     if assigned is not None:
         details |= {"assignedVariables": assigned, "assignedVariablesDetails": TRUNCATED}
@@ -47,19 +47,19 @@ def state_exited(name: str, output: str, assigned: dict[str, str] | None) -> Jso
 
 
 def execution_succeeded(output: str) -> Json:
-    """executionSucceededEventDetails"""
+    """Build executionSucceededEventDetails."""
     return {"output": output, "outputDetails": TRUNCATED}
 
 
 def failure_details(error: str | None, cause: str | None) -> Json:
-    """Details of what failed; what is not known is not there."""
+    """Build the error and the cause of a failure; unknown ones are omitted."""
     return {key: value for key, value in (("error", error), ("cause", cause)) if value is not None}
 
 
 def task_scheduled(
     resource: Resource, region: str, parameters: str, timeout: int | None, heartbeat: int | None, role: str | None
 ) -> Json:
-    """taskScheduledEventDetails; parameters as JSON text, times in seconds."""
+    """Build taskScheduledEventDetails; `parameters` is JSON text, times are seconds."""
     details: Json = {
         "resourceType": resource.type,
         "resource": resource.name,
@@ -76,22 +76,22 @@ def task_scheduled(
 
 
 def task_details(resource: Resource) -> Json:
-    """What every event of a task tells."""
+    """Build the details that all events of a task have."""
     return {"resourceType": resource.type, "resource": resource.name}
 
 
 def task_output_details(resource: Resource, output: str) -> Json:
-    """taskSubmittedEventDetails, taskSucceededEventDetails"""
+    """Build taskSubmittedEventDetails or taskSucceededEventDetails."""
     return task_details(resource) | {"output": output, "outputDetails": TRUNCATED}
 
 
 def task_failed(resource: Resource, error: str | None, cause: str | None) -> Json:
-    """taskFailedEventDetails, taskTimedOutEventDetails"""
+    """Build taskFailedEventDetails or taskTimedOutEventDetails."""
     return task_details(resource) | failure_details(error, cause)
 
 
 def activity_scheduled(resource: str, input: str, timeout: int | None, heartbeat: int | None) -> Json:  # noqa: A002 - AWS's word
-    """activityScheduledEventDetails"""
+    """Build activityScheduledEventDetails."""
     details: Json = {"resource": resource, "input": input, "inputDetails": TRUNCATED}
     if timeout is not None:
         details["timeoutInSeconds"] = timeout
@@ -101,7 +101,7 @@ def activity_scheduled(resource: str, input: str, timeout: int | None, heartbeat
 
 
 def lambda_scheduled(resource: str, input: str, timeout: int | None, role: str | None) -> Json:  # noqa: A002 - AWS's word
-    """lambdaFunctionScheduledEventDetails"""
+    """Build lambdaFunctionScheduledEventDetails."""
     details: Json = {"resource": resource, "input": input, "inputDetails": TRUNCATED}
     if timeout is not None:
         details["timeoutInSeconds"] = timeout

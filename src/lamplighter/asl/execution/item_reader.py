@@ -1,8 +1,9 @@
-"""What an ItemReader makes of the bytes of an object: the items of a distributed Map.
+"""Read the items of a distributed Map from the bytes of an object, as its ItemReader describes.
 
-JSON (an array, or the one that ItemsPointer and ItemsPath lead to), JSON Lines, and CSV with its header in the first
-row or in the definition, each packed by gzip or not. Promises to read piece by piece: however long a data set is, one
-piece and one item are in memory. See https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html.
+JSON is an array, or a document in which ItemsPointer and ItemsPath lead to one. JSON Lines and CSV are the other
+formats; CSV has its header in the first row or in the definition. Each may be compressed by gzip. Guarantees to read
+piece by piece: however long a data set is, only one piece and one item are in memory. See
+https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html.
 """
 
 import codecs
@@ -20,15 +21,15 @@ from lamplighter.base.json_text import Json, JsonError, loads
 DELIMITERS = {"COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "SPACE": " ", "TAB": "\t"}
 GZIP = b"\x1f\x8b"
 PIECE = 2**20
-"""Bytes that are unpacked, and characters of one line that are read, at once."""
+"""The most bytes that are decompressed in one piece, and the most characters in a line."""
 
 Steps = tuple[str | int, ...]
 
 
 def read_items(pieces: Iterable[bytes], config: Mapping[str, Json], steps: Steps = ()) -> Iterator[Json]:
-    """The items of a data set, as a ReaderConfig says, MaxItems at most; raises States.ItemReaderFailed.
+    """Yield the items of a data set as its ReaderConfig describes, at most MaxItems. Raises States.ItemReaderFailed.
 
-    `steps` lead to the array in a JSON document, below what the ItemsPointer leads to.
+    `steps` lead to the array in a JSON document, from the value that the ItemsPointer leads to.
     """
     kind = config.get("InputType", "JSON")
     form = FORMS.get(kind)
@@ -38,18 +39,18 @@ def read_items(pieces: Iterable[bytes], config: Mapping[str, Json], steps: Steps
 
 
 def reader_failed(why: str) -> StateError:
-    """A data set is none."""
+    """Return the error for a data set that cannot be read."""
     return StateError(READER_FAILED, f"Attempted to read the items of the Map, but {why}.")
 
 
 def parse_pointer(config: Mapping[str, Json]) -> Steps:
-    """The steps of the ItemsPointer, a JSON Pointer (RFC 6901)."""
+    """Return the steps of the ItemsPointer, a JSON Pointer (RFC 6901)."""
     parts: list[str] = config.get("ItemsPointer", "").split("/")[1:]
     return tuple(part.replace("~1", "/").replace("~0", "~") for part in parts)
 
 
 def decompress(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """What a gzip file holds; anything else as it is."""
+    """Yield the content of a gzip file; yield any other data unchanged."""
     whole = iter(pieces)
     first = next(whole, b"")
     every = chain((first,), whole)
@@ -91,7 +92,7 @@ def _elements(pieces: Iterable[bytes], steps: Steps) -> Iterator[Json]:
             break
         yield _built(events, kind, value)
     for _ in events:
-        """The rest must be JSON, too."""
+        """Read on to the end, because the rest must be JSON, too."""
 
 
 def _without_mark(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -100,7 +101,7 @@ def _without_mark(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _descend(events: Iterator[tuple[str, Json]], steps: Steps) -> tuple[str, Json]:
-    """The first event of what the steps lead to."""
+    """Return the first event of the value that the steps lead to."""
     event = next(events)
     for step in steps:
         kind = event[0]
@@ -136,7 +137,7 @@ def _element(events: Iterator[tuple[str, Json]], index: int) -> tuple[str, Json]
 
 
 def _built(events: Iterator[tuple[str, Json]], kind: str, value: Json) -> Json:
-    """The value that begins with an event."""
+    """Return the value that begins with an event."""
     builder, level = ijson.ObjectBuilder(), 0
     while True:
         builder.event(kind, float(value) if isinstance(value, Decimal) else value)
@@ -166,14 +167,14 @@ def _csv(pieces: Iterable[bytes], config: Mapping[str, Json], _steps: Steps) -> 
         header = config.get("CSVHeaders", []) if given else next(rows, [])
         for row in rows:
             if row:
-                # A short row leaves its last columns empty, what a long row has beyond the header is dropped.
+                # A short row leaves the last columns empty; values beyond the header are dropped.
                 yield {name: row[at] if at < len(row) else "" for at, name in enumerate(header)}
     except csv.Error as error:
         raise reader_failed(f"line {rows.line_num} is no CSV: {error}") from None
 
 
 def read_lines(pieces: Iterable[bytes]) -> Iterator[str]:
-    """Lines of UTF-8 with their ends, as csv.reader wants them, without a byte order mark."""
+    """Yield lines of UTF-8 with their ends, as csv.reader needs them, without a byte order mark."""
     pending = ""
     for text in _texts(pieces):
         *whole, pending = (pending + text).split("\n")

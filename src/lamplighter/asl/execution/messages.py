@@ -1,8 +1,8 @@
-"""The whole vocabulary between the machine and the world: what it may be told, what it may ask for.
+"""Define all messages between the machine and its caller: the events that it accepts and the commands that it returns.
 
-Work and timers are named by (frame, number): the frame's identity and a number from a counter of the execution that
-never goes back. So an answer to work that was cancelled meets no frame that still waits for this number, and is
-absorbed, however late or often it comes.
+Work and timers are named by (frame, number): the frame's id and a number from a counter of the execution that never
+decreases. If work was cancelled, no frame waits for its number any more; the machine ignores the answer, however late
+or often it arrives.
 """
 
 from collections.abc import Mapping
@@ -15,17 +15,17 @@ from lamplighter.base.json_text import Json
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The execution begins."""
+    """Event: the execution begins."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """Go on with what the last step left ready."""
+    """Event: the frames that the last step left ready continue."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskStarted:
-    """A worker has taken the work up (activities)."""
+    """Event: a worker has received the work of an activity."""
 
     frame: int
     number: int
@@ -34,7 +34,7 @@ class TaskStarted:
 
 @dataclass(frozen=True, slots=True)
 class TaskSubmitted:
-    """The call was answered; the work itself goes on (.sync, .waitForTaskToken)."""
+    """Event: the call has returned, and the work continues (.sync, .waitForTaskToken)."""
 
     frame: int
     number: int
@@ -43,7 +43,7 @@ class TaskSubmitted:
 
 @dataclass(frozen=True, slots=True)
 class TaskSucceeded:
-    """The work is done."""
+    """Event: the work has succeeded."""
 
     frame: int
     number: int
@@ -52,7 +52,7 @@ class TaskSucceeded:
 
 @dataclass(frozen=True, slots=True)
 class TaskFailed:
-    """The work failed."""
+    """Event: the work has failed."""
 
     frame: int
     number: int
@@ -62,7 +62,7 @@ class TaskFailed:
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """The work is alive."""
+    """Event: the work has sent a heartbeat."""
 
     frame: int
     number: int
@@ -70,7 +70,7 @@ class Heartbeat:
 
 @dataclass(frozen=True, slots=True)
 class TimerFired:
-    """A timer that was set is due."""
+    """Event: a timer has fired."""
 
     frame: int
     number: int
@@ -78,7 +78,7 @@ class TimerFired:
 
 @dataclass(frozen=True, slots=True)
 class StopRequested:
-    """Somebody wants the execution to end now."""
+    """Event: the execution must end now, because a caller stops it."""
 
     error: str | None = None
     cause: str | None = None
@@ -86,24 +86,24 @@ class StopRequested:
 
 @dataclass(frozen=True, slots=True)
 class Redriven:
-    """The execution, restored to where it failed, is to go on from there."""
+    """Event: the execution, restored to the point of its failure, continues from there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """The execution can't go on for a reason outside of its definition, such as damaged storage."""
+    """Event: the execution cannot continue, for a reason outside its definition such as damaged storage."""
 
     cause: str
 
 
 @dataclass(frozen=True, slots=True)
 class MapRunEnded:
-    """The child executions of a distributed Map are done, or have failed it."""
+    """Event: a Map Run has ended."""
 
     frame: int
     number: int
     output: str | None
-    """JSON text: the list of what they came to; None where the run failed."""
+    """The state's result as JSON text; None if the Map Run failed."""
     error: str | None = None
     cause: str | None = None
 
@@ -126,21 +126,21 @@ Event: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class StartTask:
-    """Have this done in the world, once."""
+    """Command: start the work of a Task, once."""
 
     frame: int
     number: int
     resource: Resource
     parameters: Json
     token: str | None
-    """The task token, where the work is to be answered with one."""
+    """The task token, or None if the work does not use one."""
     role: str | None
-    """The role to assume (the state's Credentials), else the machine's own."""
+    """The role to assume (the state's Credentials); None for the machine's own role."""
 
 
 @dataclass(frozen=True, slots=True)
 class CancelTask:
-    """Nobody waits for this any more: stop it if you can."""
+    """Command: stop work if possible, because no frame waits for it any more."""
 
     frame: int
     number: int
@@ -149,46 +149,46 @@ class CancelTask:
 
 @dataclass(frozen=True, slots=True)
 class ReaderSettings:
-    """Where a Map Run has its items from, where these are not in the frame."""
+    """The data set from which a Map Run reads its items, if the frame does not contain them."""
 
     action: str
-    """getObject or listObjectsV2, of S3."""
+    """`getObject` or `listObjectsV2`, of S3."""
     parameters: Json
     config: Mapping[str, Json]
-    """ReaderConfig."""
+    """The ReaderConfig."""
     steps: tuple[str | int, ...]
-    """What leads to the items in a document."""
+    """The steps that lead to the items in a document."""
 
 
 @dataclass(frozen=True, slots=True)
 class WriterSettings:
-    """What a Map Run makes of its results."""
+    """The place and the form of a Map Run's results."""
 
     parameters: Json
-    """Bucket and Prefix of S3; None where the results are the state's result."""
+    """Bucket and Prefix of S3; None if the results become the state's result."""
     transformation: Literal["NONE", "COMPACT", "FLATTEN"]
     lines: bool
-    """JSON Lines rather than an array."""
+    """True for JSON Lines, False for an array."""
 
 
 COMPACT = WriterSettings(None, "COMPACT", lines=False)
-"""What is done where the definition says nothing."""
+"""The settings of a Map without a ResultWriter."""
 
 
 @dataclass(frozen=True, slots=True)
 class StartMapRun:
-    """Run a block once for each item (or batch of items) of a frame, each as an execution of its own."""
+    """Command: run a block once for each item or batch of a frame, each as a child execution."""
 
     frame: int
     number: int
     arn: str
-    """The Map Run's."""
+    """The ARN of the Map Run."""
     label: str
     block: int
     total: int
-    """How many items there are; 0 where they are still to be read."""
+    """The number of items; 0 if they have not been read yet."""
     concurrency: int
-    """0 leaves it to the world."""
+    """The most concurrent children; 0 leaves the number to the engine."""
     tolerated_count: int | None
     tolerated_percentage: float | None
     express: bool
@@ -198,7 +198,7 @@ class StartMapRun:
 
 @dataclass(frozen=True, slots=True)
 class RedriveMapRun:
-    """Go on with a Map Run that failed: run again what did not succeed, and what was not begun."""
+    """Command: redrive a failed Map Run, that is, run the children that did not succeed or did not start."""
 
     frame: int
     number: int
@@ -207,7 +207,7 @@ class RedriveMapRun:
 
 @dataclass(frozen=True, slots=True)
 class CancelMapRun:
-    """Nobody waits for these executions any more."""
+    """Command: stop the children of a Map Run, because no frame waits for them any more."""
 
     frame: int
     number: int
@@ -215,19 +215,19 @@ class CancelMapRun:
 
 @dataclass(frozen=True, slots=True)
 class SetTimer:
-    """Say so when it is due."""
+    """Command: send `TimerFired` when the timer is due."""
 
     frame: int
     number: int
     due: int
     """Milliseconds since the epoch."""
     elapsed: bool
-    """It measures a length of time, on the steady clock, rather than naming an instant of the wall clock."""
+    """True for a length of time on the monotonic clock, False for an instant of the wall clock."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClearTimer:
-    """Never mind."""
+    """Command: delete a timer."""
 
     frame: int
     number: int
@@ -235,11 +235,11 @@ class ClearTimer:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """The execution has ended; no frame and no timer of it is left."""
+    """Command: record the end of the execution, which has no frames and timers any more."""
 
     status: str
     output: str | None
-    """JSON text; only with SUCCEEDED."""
+    """JSON text if the status is SUCCEEDED, otherwise None."""
     error: str | None
     cause: str | None
 

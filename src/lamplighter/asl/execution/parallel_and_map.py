@@ -1,4 +1,4 @@
-"""Parallel and Map: paths that have children, and what becomes of them.
+"""Run Parallel and Map: start their children, gather the outputs, and handle failures.
 
 See https://docs.aws.amazon.com/step-functions/latest/dg/state-parallel.html and state-map-inline.html.
 """
@@ -21,17 +21,17 @@ from lamplighter.asl.execution.transitions import (
 from lamplighter.base.json_text import Json, dumps, loads
 
 INLINE_LIMIT = 40
-"""How many items an inline Map works on at once: "up to 40 concurrent iterations"."""
+"""The most items that an inline Map runs concurrently: "up to 40 concurrent iterations"."""
 
 
 STARTED_AT_ONCE = 250
-"""How many branches are started in one crossing."""
+"""The most branches that one crossing starts."""
 STARTED_BYTES = 2_097_152
-"""Of how many bytes their inputs are together."""
+"""The most characters of input that one crossing copies to new branches."""
 
 
 def begin_parallel(run: StepBuilder, path: MutableFrame, state: Parallel) -> None:
-    """Start every branch."""
+    """Begin a Parallel by starting its branches."""
     given = state.arguments(run.scope(path))
     document = given, path.text if given is path.input else dumps(given)
     path.previous = run.add_event(path.previous, "ParallelStateStarted")
@@ -41,14 +41,14 @@ def begin_parallel(run: StepBuilder, path: MutableFrame, state: Parallel) -> Non
 
 
 def start_more_branches(run: StepBuilder, path: MutableFrame, state: Parallel) -> None:
-    """Start further branches of one that has begun."""
+    """Start further branches of a Parallel that has begun."""
     _start_branches(run, path, state, (path.input, path.text))
 
 
 def _start_branches(run: StepBuilder, path: MutableFrame, state: Parallel, document: tuple[Json, str]) -> None:
-    """Start the next branches, and those after them when these have gone as far as they can.
+    """Start the next branches; further crossings start the rest, after these branches have advanced as far as they can.
 
-    What was made of the input is not made again, and not kept: then all branches are started at once.
+    A document that was made from the input is neither stored nor made again; in this case all branches start together.
     """
     assert path.fan is not None
     first, end = path.fan.started, path.fan.total
@@ -68,7 +68,7 @@ def _start_branches(run: StepBuilder, path: MutableFrame, state: Parallel, docum
 
 
 def begin_map(run: StepBuilder, path: MutableFrame, state: Map) -> None:
-    """Start as many items as may run at once, or have a Map Run do it."""
+    """Begin a Map: start as many items as may run concurrently, or start a Map Run."""
     if state.distributed is not None:
         distributed_map.start_map_run(run, path, state, state.distributed)
         return
@@ -102,7 +102,7 @@ def _next_item(run: StepBuilder, path: MutableFrame, state: Map, previous: int) 
 
 
 def end_path(run: StepBuilder, end: BlockEnd) -> None:
-    """A path is at the end of its block: tell its parent, or end the execution."""
+    """Report the end of a path to its parent, or end the execution."""
     if end.path.parent == 0:
         _settle_execution(run, end)
         return
@@ -150,10 +150,10 @@ def _child_done(run: StepBuilder, parent: MutableFrame, state: RetryableState, e
 
 
 def gather_results(run: StepBuilder, path: MutableFrame, state: RetryableState) -> None:
-    """All children are done: their outputs, in order, are the result."""
+    """Complete a Parallel or Map whose children have ended; their outputs, in order, are its result."""
     assert path.fan is not None
     outputs = run.results.pop(path.id, {})
-    if sum(map(len, outputs.values())) > MAX_BYTES:  # before they are put together: they may be 300 MB
+    if sum(map(len, outputs.values())) > MAX_BYTES:  # checked before the outputs are joined: they may have 300 MB
         raise result_too_large(state.name)
     text = check_size(state, f"[{','.join(outputs[index] for index in range(path.fan.total))}]")
     run.add_event(path.previous, f"{state_type(state)}StateSucceeded")
@@ -161,7 +161,7 @@ def gather_results(run: StepBuilder, path: MutableFrame, state: RetryableState) 
 
 
 def _child_failed(run: StepBuilder, parent: MutableFrame, state: RetryableState, end: BlockEnd) -> None:
-    """One child failed: "the entire … state is considered to have failed and all its branches are stopped"."""
+    """Fail a Parallel or Map: "the entire … state is considered to have failed and all its branches are stopped"."""
     child = end.path
     if isinstance(state, Map):
         details = {"name": state.name, "index": child.index}
@@ -173,7 +173,7 @@ def _child_failed(run: StepBuilder, parent: MutableFrame, state: RetryableState,
 
 
 def _cancel_children(run: StepBuilder, parent: MutableFrame) -> None:
-    """Stop all that a Parallel or Map still has under way."""
+    """Stop all paths below a Parallel or Map."""
     for path in list(run.descendants(parent.id)):
         state = run.state(path)
         waits = path.phase in (Phase.WORKING, Phase.WAITING, Phase.RETRYING, Phase.FANNED, Phase.STARTING)

@@ -1,8 +1,7 @@
-"""One state, tried by itself: what each stage of its data flow comes to, and how it ends.
+"""Test a single state: record the value after each stage of its data flow, and how the state ends.
 
-It runs the same closures as the machine does, one stage at a time, and takes down what they give. Promises that a state
-ends here as it would in an execution; refuses to do a task's work, to run branches or items and to let time pass: who
-asks for those tells what they came to. See
+Runs the same closures as the machine, one stage at a time. Guarantees that a state ends as it would in an execution.
+Does not do a task's work, run branches or items, or wait: the caller supplies their results. See
 https://docs.aws.amazon.com/step-functions/latest/dg/test-state-isolation.html.
 """
 
@@ -34,39 +33,40 @@ from lamplighter.asl.execution.transitions import apply_catcher, assign_variable
 from lamplighter.base.json_text import Json
 
 LONGEST = 300
-"""Seconds: "The TestState API can run for up to five minutes … it fails with the States.Timeout error"."""
+"""The most seconds of a test: "The TestState API can run for up to five minutes … it fails with the States.Timeout
+error"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How a state ended."""
+    """The end of a tested state."""
 
     status: Literal["SUCCEEDED", "FAILED", "RETRIABLE", "CAUGHT_ERROR"]
     output: Json = None
-    """Where it goes on."""
+    """The output, which is the next state's input."""
     next: str | None = None
     error: str | None = None
     cause: str | None = None
     handling: Mapping[str, int] = field(default_factory=dict)
-    """errorDetails: which retrier and catcher were meant, and after how many seconds it is tried again."""
+    """errorDetails: the indexes of the matching retrier and catcher, and the seconds before the next attempt."""
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What happened to the state before, or inside of it."""
+    """Facts from the caller of TestState about the state's earlier attempts and its work."""
 
     retried: int = 0
-    """How often the retrier that is meant was used already."""
+    """The number of retries that the matching retrier has already used."""
     failures: int = 0
-    """How many items of a Map failed."""
+    """The number of a Map's items that failed."""
     data: str | None = None
-    """What an ItemReader found, as it stands in its source."""
+    """The content of the ItemReader's data set, not parsed yet."""
     reader: Mapping[str, Json] = field(default_factory=dict)
-    """How it reads it: a ReaderConfig."""
+    """The ReaderConfig, which describes how to read `data`."""
 
 
 class Probe:
-    """A state while it is tried."""
+    """A state during its test."""
 
     def __init__(self, state: State, scope: Scope, now: int, past: Past) -> None:
         self.state = state
@@ -74,39 +74,39 @@ class Probe:
         self.now = now
         self.past = past
         self.stages: dict[str, Json] = {"input": scope.input}
-        """By AWS's names, what the stages of the data flow came to, as far as it got."""
+        """The value after each stage of the data flow, by AWS's names; stages that were not reached are missing."""
         self.limits: dict[str, float] = {}
-        """By AWS's names, the numbers that bound a Map."""
+        """The numbers that limit a Map, by AWS's names."""
         self.variables = scope.variables
         self.arguments: Json = None
-        """What the state asks of the world."""
+        """The arguments of the state's work: a task's parameters, the branches' input, or a Map's items."""
         self.timeout: float = LONGEST
-        """Seconds that its work may take."""
+        """The most seconds that the work may take."""
         self.iterations = 0
-        """How often a Map runs its processor."""
+        """The number of times that a Map runs its processor."""
 
     def begin(self) -> Verdict | None:
-        """Go as far as can be gone without the world; None where its answer is needed."""
+        """Run the state to its end; return None if the result of its work is needed first."""
         try:
             return BEGIN[type(self.state)](self, self.state)
         except StateError as fault:
             return self.fail(fault.error, fault.cause)
 
     def succeed(self, result: Json) -> Verdict:
-        """The work is done."""
+        """Continue after the work has succeeded, and return how the state ends."""
         assert isinstance(self.state, RetryableState)
         try:
             if isinstance(self.state, Map):
                 _tolerate(self)
             if isinstance(self.state, Task):
-                # AWS, recorded: what a Map came to is shown from its ResultSelector on.
+                # AWS, recorded: for a Map, the first value that is shown is the one after ResultSelector.
                 self.note("result", result)
             return self.leave(result, self.state.next)
         except StateError as fault:
             return self.fail(fault.error, fault.cause)
 
     def fail(self, error: str | None, cause: str | None) -> Verdict:
-        """The work, or a stage of the data flow, failed: say who is meant to deal with it."""
+        """Handle an error of the work or of a stage, and return which retrier or catcher matches."""
         state = self.state
         handling: dict[str, int] = {}
         if not isinstance(state, RetryableState) or error == RUNTIME:
@@ -135,17 +135,17 @@ class Probe:
         return Verdict("CAUGHT_ERROR", output, catcher.next, error, cause, handling)
 
     def note(self, stage: str, value: Json) -> Json:
-        """Take down what a stage came to."""
+        """Record and return the value after a stage."""
         self.stages[stage] = value
         return value
 
     def select(self) -> Json:
-        """InputPath; in JSONata the input as it came."""
+        """Apply InputPath; in JSONata return the input unchanged."""
         filters = self.state.filters
         return self.scope.input if filters is None else self.note("afterInputPath", filters.input_path(self.scope))
 
     def fill(self) -> Json:
-        """InputPath and Parameters; in JSONata the input as it came."""
+        """Apply InputPath and Parameters; in JSONata return the input unchanged."""
         given = self.select()
         filters = self.state.filters
         if filters is None:
@@ -154,7 +154,7 @@ class Probe:
         return self.note("afterParameters", filled)
 
     def leave(self, result: Json, target: str | None) -> Verdict:
-        """Assign, then ResultSelector, ResultPath and OutputPath; in JSONata Output."""
+        """Apply Assign, then ResultSelector, ResultPath and OutputPath; in JSONata Assign, then Output."""
         state = self.state
         assert isinstance(state, (Pass, RetryableState))
         self.assign(state.assign, result)
@@ -167,11 +167,11 @@ class Probe:
         return self.end(filters.output_path(self.scope.at(combined)), target)
 
     def assign(self, template: Template | None, result: Json) -> None:
-        """Set the variables that the state sets."""
+        """Evaluate Assign and store the variables."""
         self.variables = {**self.variables, **(assign_variables(template, self.state, self.scope, result) or NOTHING)}
 
     def end(self, output: Json, target: str | None) -> Verdict:
-        """The state has succeeded."""
+        """End the state successfully; raises StateError if the output is too large."""
         checked_text(self.state, output)
         return Verdict("SUCCEEDED", output, target)
 
@@ -261,7 +261,7 @@ def _batches(batcher: Batcher, seen: Scope, items: Sequence[Json]) -> list[Json]
 
 
 def _tolerate(probe: Probe) -> None:
-    """Fail a Map of which more items failed than it tolerates."""
+    """Raise StateError if more items of a Map failed than it tolerates."""
     failures, limits = probe.past.failures, probe.limits
     count, percentage = limits.get("toleratedFailureCount"), limits.get("toleratedFailurePercentage")
     bounds = [bound for bound in (count, percentage and percentage * probe.iterations / 100) if bound is not None]

@@ -1,4 +1,4 @@
-"""What goes wrong inside a state, by the names that AWS gives it.
+"""Define the errors of states by AWS's names, and which Retry and Catch rules match them.
 
 See https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html.
 """
@@ -21,11 +21,11 @@ WRITER_FAILED = "States.ResultWriterFailed"
 MAX_BYTES = 262_144
 """The largest input, output or result of a state: 256 KiB of UTF-8."""
 MAX_EVENTS = 25_000
-"""The longest history; event 25,000 is the failure that says so."""
+"""The most events in a history; event 25,000 reports the failure."""
 
 
 class StateError(LamplighterError):
-    """A state cannot go on; `error` and `cause` are what Retry, Catch and the history see."""
+    """A state failed; Retry, Catch and the history use `error` and `cause`."""
 
     def __init__(
         self, error: str | None, cause: str | None = None, *, located: bool = False, field: str | None = None
@@ -34,18 +34,18 @@ class StateError(LamplighterError):
         self.error = error
         self.cause = cause
         self.located = located
-        """The cause wants the words that say in which state it happened."""
+        """True if the reported cause begins with the name of the state and its event id."""
         self.field = field
-        """The field of the state whose query failed, for the EvaluationFailed event; "" where AWS names none."""
+        """The field whose evaluation failed, for EvaluationFailed; "" if AWS names none, None for other errors."""
 
 
 def runtime_error(cause: str) -> StateError:
-    """States.Runtime: never retried or caught, it ends the execution."""
+    """Return a States.Runtime error, which is never retried or caught and ends the execution."""
     return StateError(RUNTIME, cause, located=True)
 
 
 def result_too_large(state: str) -> StateError:
-    """A state's result is larger than AWS carries."""
+    """Return the error for a result that is larger than AWS allows."""
     return StateError(
         DATA_LIMIT,
         f"The state/task '{state}' returned a result with a size exceeding the maximum number of bytes service limit.",
@@ -53,10 +53,10 @@ def result_too_large(state: str) -> StateError:
 
 
 def matches_error(names: tuple[str, ...], error: str | None) -> bool:
-    """Whether a retrier or catcher of these ErrorEquals is meant.
+    """Return whether a retrier or catcher with these ErrorEquals matches an error.
 
     "States.ALL … does not catch States.DataLimitExceeded or States.Runtime"; "States.TaskFailed … matches any error
-    except for States.Timeout"; a missed heartbeat is a timeout, too.
+    except for States.Timeout". States.Timeout also matches a missed heartbeat.
     """
     if error == RUNTIME:
         return False

@@ -1,6 +1,6 @@
-"""One step while it is being worked out: the execution as it changes, and what the step will say and ask for.
+"""Build one step: the changed execution, its new history events and its commands.
 
-Everything here lives for the length of one `advance`; a `Path` is a frame while it moves.
+All objects of this module except `Step` exist only during one `advance`. A `MutableFrame` is a frame that can change.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,50 +19,50 @@ from lamplighter.base.world import World, iso
 
 
 class HistoryFull(LamplighterError):
-    """The execution has reached the longest history that AWS allows."""
+    """The history has reached the most events that AWS allows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one event came to."""
+    """The result of one event: the changed execution, its commands and its history events."""
 
     execution: Execution
     commands: tuple[Command, ...] = ()
     events: tuple[history.HistoryEvent, ...] = ()
-    """What to append to the history."""
+    """The events to append to the history."""
     redrive: Execution | None = None
-    """Where an execution failed: from here a redrive goes on."""
+    """The execution as it was at its failure, from where a redrive continues; None unless it failed."""
     more: bool = False
-    """Frames are ready: go on with `Resumed` when there is time."""
+    """True if frames are ready; the caller then sends `Resumed` in a later turn."""
 
     @property
     def entries(self) -> tuple[bytes, ...]:
-        """The events as JSON, made anew at each call: an execution that leaves no history pays for none."""
+        """The events as JSON; each read renders them, so that an execution without a history does no work for them."""
         return history.render_events(self.events)
 
     @property
     def finish(self) -> Finish | None:
-        """How the execution ended, if it did."""
+        """The command that ends the execution, or None."""
         last = self.commands[-1] if self.commands else None
         return last if isinstance(last, Finish) else None
 
 
 RefusalReason = Callable[[Resource, Json], str | None]
-"""From what a task calls and its parameters, why it cannot be begun; None where it can."""
+"""A function that takes a task's resource and parameters and returns why the task must not start, or None."""
 
 
 def never_refuse(_resource: Resource, _parameters: Json) -> str | None:
-    """Every task can be begun."""
+    """Return None: every task may start."""
     return None
 
 
 FRAME_FIELDS = tuple(field.name for field in fields(Frame))
 frame_values = attrgetter(*FRAME_FIELDS)
-"""The values of a frame or a path, in the order of the fields."""
+"""A function that returns the values of a `Frame` or `MutableFrame` in the order of the fields."""
 
 
 class MutableFrame:
-    """A frame while it moves. Its fields are those of `Frame`."""
+    """A frame that can change; it has the fields of `Frame`."""
 
     __slots__ = (*FRAME_FIELDS, "came")
 
@@ -94,31 +94,31 @@ class MutableFrame:
         for name, value in zip(FRAME_FIELDS, frame_values(frame), strict=True):
             setattr(self, name, value)
         self.came = frame.previous
-        """The id of the event before the state was entered."""
+        """The id of the last event before the state was entered."""
 
     def freeze(self) -> Frame:
-        """The frame that it has come to be."""
+        """Return an immutable frame with the present values."""
         return Frame(*frame_values(self))
 
 
 @dataclass(frozen=True, slots=True)
 class BlockEnd:
-    """A path came to the end of its block, well or with an error."""
+    """A path has reached the end of its block, with an output or with an error."""
 
     path: MutableFrame
     output: str = ""
-    """JSON text."""
+    """The output as JSON text."""
     failed: bool = False
     error: str | None = None
     cause: str | None = None
 
 
 TOO_MUCH = "0"
-"""Stands for an output that its state cannot carry beside the others."""
+"""Replaces an output after the outputs of the other children are already too large together."""
 
 
 class StepBuilder:
-    """The execution as it changes."""
+    """A mutable copy of the execution, from which one step is built."""
 
     def __init__(
         self, definition: Definition, execution: Execution, world: World, refuses: RefusalReason = never_refuse
@@ -136,39 +136,39 @@ class StepBuilder:
         self.moving: dict[int, MutableFrame] = {}
         self.results: dict[int, Mapping[int, str]] = dict(execution.results)
         self.own_results: dict[int, dict[int, str]] = {}
-        """Those of `results` that this run made, and may change."""
+        """Those members of `results` that this step created and may change."""
         self.sizes: dict[int, int] = {}
-        """How long all of `own_results` are together, by parent."""
+        """The total length of each member of `own_results`, by parent."""
         self.ready: list[int] = runnable_frames(execution.frames)
-        """Ids of the frames that can go on, the next one last."""
+        """Ids of the frames that can continue; the last one is the next."""
         self.ended: list[BlockEnd] = []
         self.commands: list[Command] = []
         self.events: list[history.HistoryEvent] = []
         self.written = 0
-        """Characters of the inputs, outputs, variables and parameters in the events."""
+        """The number of characters of inputs, outputs, variables and parameters in the events."""
         self.finish: Finish | None = None
         self.failing: tuple[Mapping[int, Frame], Mapping[int, Mapping[int, str]]] | None = None
-        """Frames and results as they were when an error arose that nothing has handled yet."""
+        """Frames and results as they were when an error arose that is not handled yet."""
 
     def add_event(self, previous: int, kind: str, field: str | None = None, details: Json = None) -> int:
-        """Write an event into the history; its id."""
+        """Add an event to the history and return its id; raises HistoryFull if only the terminal event still fits."""
         if self.event >= MAX_EVENTS - 1:
             raise HistoryFull
         return self.add_terminal_event(previous, kind, field, details)
 
     def add_terminal_event(self, previous: int, kind: str, field: str | None = None, details: Json = None) -> int:
-        """Write the event that ends the history."""
+        """Add an event even if it is the last that the history can hold, and return its id."""
         self.event += 1
         self.events.append((self.event, previous, self.now, kind, field, details))
         return self.event
 
     def next_number(self) -> int:
-        """A new name for a piece of work or a timer."""
+        """Return a new number for work or a timer."""
         self.counter += 1
         return self.counter
 
     def open_frame(self, id: int) -> MutableFrame:  # noqa: A002 - it is one
-        """A frame, to be moved."""
+        """Return the mutable copy of a frame."""
         path = self.moving.get(id)
         if path is None:
             path = self.moving[id] = MutableFrame(self.frames[id])
@@ -177,7 +177,7 @@ class StepBuilder:
     def start_child(
         self, parent: MutableFrame, index: int, block: Block, document: tuple[Json, str], previous: int
     ) -> MutableFrame:
-        """A new path at the start of a block; its input as a value and as text."""
+        """Start a path at the beginning of a block; `document` is its input as a value and as text."""
         self.frame += 1
         frame = Frame(
             id=self.frame,
@@ -194,17 +194,17 @@ class StepBuilder:
         return self.add_frame(frame)
 
     def add_frame(self, frame: Frame) -> MutableFrame:
-        """Take up a new frame."""
+        """Add a new frame and return its mutable copy."""
         self.frames[frame.id] = frame
         return self.open_frame(frame.id)
 
     def remove_frame(self, path: MutableFrame) -> None:
-        """The path is at its end."""
+        """Remove the frame of a path that has ended."""
         self.frames.pop(path.id, None)
         self.moving.pop(path.id, None)
 
     def state(self, path: MutableFrame) -> State:
-        """The state that a path is in; raises MayTakeLong where it is long, and nobody must wait here."""
+        """Return a path's state; raises MayTakeLong if its text is long and this step must not block."""
         state = self.definition.short.get(path.state)
         if state is not None:
             return state
@@ -213,11 +213,11 @@ class StepBuilder:
         return self.definition.states[path.state]
 
     def scope(self, path: MutableFrame, item: tuple[int, Json] | None = None) -> Scope:
-        """What the path's state sees; `item`: as the ItemSelector of a Map sees it."""
+        """Return the scope of the path's state; with `item`, the scope of a Map's ItemSelector for this item."""
         return Scope(path.state, path.input, path.variables, lambda: self.context(path, item), self.world)
 
     def context(self, path: MutableFrame, item: tuple[int, Json] | None = None) -> Json:
-        """The context object.
+        """Build the context object.
 
         See https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html.
         """
@@ -244,7 +244,7 @@ class StepBuilder:
         return context
 
     def _item(self, path: MutableFrame) -> tuple[int, Json] | None:
-        """The item of the innermost Map around a path."""
+        """Return the index and the item of the innermost Map around a path, or None."""
         index, parent = path.index, path.parent
         while parent:
             frame = self.moving.get(parent) or self.frames[parent]
@@ -254,10 +254,10 @@ class StepBuilder:
         return None
 
     def keep_result(self, parent: MutableFrame, index: int, output: str) -> None:
-        """Remember what a child came to; beyond what a state can carry only that there was more.
+        """Store a child's output, or a short substitute if the outputs are already too large together.
 
-        The state fails when all its children are done, and a redrive goes the same way: until then, and when all that
-        is forgotten, hundreds of megabytes would be moved for nothing.
+        In this case the state fails when all its children have ended, and again after a redrive. Without the
+        substitute, hundreds of megabytes would be moved for nothing until then.
         """
         mine = self.own_results.get(parent.id)
         if mine is None or self.results.get(parent.id) is not mine:
@@ -268,14 +268,17 @@ class StepBuilder:
         self.sizes[parent.id] += len(mine[index])
 
     def set_timer(self, path: MutableFrame, milliseconds: int, *, elapsed: bool = True) -> int:
-        """Set a timer for a path; its number. `elapsed`: in so many milliseconds; else at that instant."""
+        """Set a timer for a path and return its number.
+
+        With `elapsed` the timer fires after so many milliseconds, otherwise at that instant.
+        """
         number = self.next_number()
         due = self.world.monotonic() + milliseconds if elapsed else milliseconds
         self.commands.append(SetTimer(path.id, number, due, elapsed))
         return number
 
     def clear_timers(self, path: MutableFrame) -> None:
-        """Take back what a path waits for on the clock."""
+        """Delete all timers of a path."""
         numbers = [path.timeout, path.heartbeat]
         if path.phase in (Phase.WAITING, Phase.RETRYING):
             numbers.append(path.number)
@@ -283,12 +286,12 @@ class StepBuilder:
         path.timeout = path.heartbeat = path.beat = 0
 
     def clear_wait(self, path: MutableFrame) -> None:
-        """What a path waited for has come: it waits for nothing now."""
+        """Delete all timers of a path and make it ready."""
         self.clear_timers(path)
         path.phase = Phase.READY
 
     def cancel_wait(self, path: MutableFrame) -> None:
-        """Call off whatever a path waits for."""
+        """Cancel the work and delete the timers that a path waits for."""
         state = self.state(path)
         if path.phase is Phase.WORKING and isinstance(state, Task):
             self.commands.append(CancelTask(path.id, path.number, state.resource))
@@ -297,17 +300,17 @@ class StepBuilder:
         self.clear_wait(path)
 
     def descendants(self, id: int) -> Iterator[MutableFrame]:  # noqa: A002 - it is one
-        """All paths under a frame, the older first."""
+        """Yield all paths below a frame, older siblings first."""
         for child in sorted(key for key, frame in self.frames.items() if frame.parent == id):
             yield self.open_frame(child)
             yield from self.descendants(child)
 
     def is_map(self, path: MutableFrame) -> bool:
-        """Whether a path is in a Map state."""
+        """Return whether a path is in a Map state."""
         return isinstance(self.state(path), Map)
 
     def keep_for_redrive(self) -> None:
-        """An error has arisen: if nothing handles it, a redrive goes on from here."""
+        """Save frames and results at an error; if nothing handles the error, a redrive continues from here."""
         if self.failing is None:
             frames = {
                 key: self.moving[key].freeze() if key in self.moving else frame for key, frame in self.frames.items()
@@ -315,13 +318,13 @@ class StepBuilder:
             self.failing = frames, {key: dict(outputs) for key, outputs in self.results.items()}
 
     def discard_redrive(self) -> None:
-        """The error is retried or caught."""
+        """Discard the saved frames, because the error is retried or caught."""
         self.failing = None
 
     def end_execution(
         self, status: str, output: str | None = None, error: str | None = None, cause: str | None = None
     ) -> None:
-        """The execution is over: nothing of it is left, but what a redrive needs."""
+        """End the execution: cancel its work and remove everything except what a redrive needs."""
         if status != "SUCCEEDED":
             self.keep_for_redrive()
         for key in list(self.frames):
@@ -334,7 +337,7 @@ class StepBuilder:
         self.commands.append(self.finish)
 
     def build_step(self) -> Step:
-        """What it came to."""
+        """Build the immutable `Step`."""
         for key, path in self.moving.items():
             self.frames[key] = path.freeze()
         execution = replace(
@@ -354,10 +357,13 @@ class StepBuilder:
 
 
 RUNNABLE: Sequence[Phase] = (Phase.READY, Phase.AGAIN, Phase.GATHERED, Phase.STARTING)
-"""Phases in which a frame needs nothing from the world to go on."""
+"""Phases in which a frame can continue without an event."""
 
 
 def runnable_frames(frames: Mapping[int, Frame]) -> list[int]:
-    """The frames that can go on, the next one last: the older first, and further branches after all that has begun."""
+    """Return the frames that can continue, the next one last.
+
+    Older frames continue first; frames that start further branches continue after all others.
+    """
     found = [key for key in sorted(frames, reverse=True) if frames[key].phase in RUNNABLE]
     return sorted(found, key=lambda key: frames[key].phase is not Phase.STARTING)

@@ -1,4 +1,4 @@
-"""Task: having something done in the world, once for each attempt, within its time.
+"""Run a Task: start its work once for each attempt, limit its time, and process its outcome.
 
 See https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html.
 """
@@ -26,7 +26,7 @@ from lamplighter.base.json_text import Json
 
 
 def schedule_task(run: StepBuilder, path: MutableFrame, state: Task) -> None:
-    """Schedule an attempt."""
+    """Start an attempt: evaluate the parameters, add the history events, and return the command `StartTask`."""
     number = run.next_number()
     path.number, path.submitted = number, False
     if state.resource.pattern == "waitForTaskToken" or state.resource.kind == "activity":
@@ -51,7 +51,7 @@ def schedule_task(run: StepBuilder, path: MutableFrame, state: Task) -> None:
 
 
 def _limits(state: Task, scope: Scope) -> tuple[int | None, int | None]:
-    """How long the work may take, and how long it may be silent, in seconds."""
+    """Return TimeoutSeconds and HeartbeatSeconds; each is None if the state does not limit it."""
     timeout = state.timeout(scope) if state.timeout is not None else None
     beat = state.heartbeat(scope) if state.heartbeat is not None else None
     return timeout, beat
@@ -95,12 +95,12 @@ def _note_scheduled(
 
 
 def make_task_token(execution: Execution, frame: int, number: int, secret: str) -> str:
-    """A task token: it says itself for which work of which execution it stands, and cannot be guessed."""
+    """Return a task token: it contains the execution, frame and number of the work, and cannot be guessed."""
     return urlsafe_b64encode(f"{execution.arn} {frame} {number} {secret}".encode()).decode()
 
 
 def parse_task_token(text: str) -> tuple[str, int, int] | None:
-    """The execution's ARN, the frame and the number that a token stands for; None where it is none."""
+    """Return the execution's ARN, the frame and the number in a task token, or None if the token is invalid."""
     try:
         arn, frame, number, _secret = urlsafe_b64decode(text.encode()).decode().split(" ")
         return arn, int(frame), int(number)
@@ -109,10 +109,10 @@ def parse_task_token(text: str) -> tuple[str, int, int] | None:
 
 
 def task_started(run: StepBuilder, path: MutableFrame, state: Task, event: TaskStarted) -> None:
-    """A worker took it up: only now time counts.
+    """Record that a worker has received an activity's work; its time limits begin now.
 
-    "For Activities, the count begins when GetActivityTask receives a token"; one that no worker ever takes up is ended
-    by the execution's timeout alone:
+    "For Activities, the count begins when GetActivityTask receives a token". If no worker ever receives the work, only
+    the execution's timeout ends it:
     https://docs.aws.amazon.com/step-functions/latest/dg/troubleshooting-activities.html.
     """
     if state.resource.kind == "activity" and not path.submitted:
@@ -123,7 +123,7 @@ def task_started(run: StepBuilder, path: MutableFrame, state: Task, event: TaskS
 
 
 def task_submitted(run: StepBuilder, path: MutableFrame, state: Task, event: TaskSubmitted) -> None:
-    """The call was answered, the work goes on."""
+    """Record that the call has returned; the work continues."""
     if path.submitted:
         return
     path.submitted = True
@@ -132,7 +132,7 @@ def task_submitted(run: StepBuilder, path: MutableFrame, state: Task, event: Tas
 
 
 def task_succeeded(run: StepBuilder, path: MutableFrame, state: Task, event: TaskSucceeded) -> None:
-    """The work is done."""
+    """Record that the work has succeeded, and complete the state."""
     run.clear_wait(path)
     text = checked_text(state, event.output)
     name, field, details = _outcome(state, "Succeeded", {"output": text, "outputDetails": history.TRUNCATED})
@@ -141,7 +141,7 @@ def task_succeeded(run: StepBuilder, path: MutableFrame, state: Task, event: Tas
 
 
 def task_failed(run: StepBuilder, path: MutableFrame, state: Task, event: TaskFailed) -> None:
-    """The work failed."""
+    """Record that the work has failed, and handle the error."""
     run.clear_wait(path)
     name, field, details = _outcome(state, "Failed", history.failure_details(event.error, event.cause))
     path.previous = run.add_event(path.previous, name, field, details)
@@ -149,9 +149,10 @@ def task_failed(run: StepBuilder, path: MutableFrame, state: Task, event: TaskFa
 
 
 def task_timed_out(run: StepBuilder, path: MutableFrame, state: Task, number: int) -> None:
-    """The work, or a sign of life from it, is overdue.
+    """End work whose timeout or heartbeat timer has fired.
 
-    A missed heartbeat is told as States.Timeout, as recorded; Retry and Catch may name it States.HeartbeatTimeout.
+    AWS, recorded: the history reports a missed heartbeat as States.Timeout; Retry and Catch may name it
+    States.HeartbeatTimeout.
     """
     meant = TIMEOUT if number == path.timeout else HEARTBEAT_TIMEOUT
     run.cancel_wait(path)
@@ -161,7 +162,7 @@ def task_timed_out(run: StepBuilder, path: MutableFrame, state: Task, number: in
 
 
 def task_heartbeat(run: StepBuilder, path: MutableFrame, _state: Task, _event: Heartbeat) -> None:
-    """The work is alive."""
+    """Restart the heartbeat timer."""
     if path.beat:
         _beat(run, path)
 
@@ -175,7 +176,7 @@ def _beat(run: StepBuilder, path: MutableFrame) -> None:
 
 
 def _outcome(state: Task, what: str, details: Json) -> tuple[str, str, Json]:
-    """The event that tells how an attempt ended, by the kind of the resource."""
+    """Return the event that reports the end of an attempt, by the kind of the resource."""
     if state.resource.kind == "activity":
         return f"Activity{what}", f"activity{what}EventDetails", details
     if state.resource.kind == "lambda":

@@ -1,4 +1,4 @@
-"""How a path enters a state, leaves it, and what becomes of an error: Retry, Catch, or the end of its block."""
+"""Enter and leave states, and handle their errors: by Retry, by Catch, or by ending the block."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,7 +12,7 @@ from lamplighter.base.json_text import Json, TooDeep, dumps
 
 
 def enter_state(run: StepBuilder, path: MutableFrame, state: State) -> None:
-    """Come into a state."""
+    """Enter a state: add the event and reset the retries."""
     path.came = path.previous
     run.written += len(path.text)
     details = history.state_entered(state.name, path.text)
@@ -24,7 +24,7 @@ def enter_state(run: StepBuilder, path: MutableFrame, state: State) -> None:
 
 
 def state_type(state: State) -> str:
-    """The state's type."""
+    """Return the state's type."""
     return type(state).__name__
 
 
@@ -37,7 +37,10 @@ def leave_state(
     assigned: Mapping[str, Json] | None = None,
     known: str | None = None,
 ) -> None:
-    """Go out of a state with its output, to the next state or to the end of the block; `known`: the output as text."""
+    """Leave a state with its output, to the next state or to the end of the block.
+
+    `known` is the output as text, if the caller has it.
+    """
     text = path.text if output is path.input else known if known is not None else checked_text(state, output)
     run.written += len(text)
     names = None
@@ -58,7 +61,7 @@ def leave_state(
 
 
 def checked_text(state: State, value: Json) -> str:
-    """A document as JSON text, if it is small enough to be carried."""
+    """Return a document as JSON text; raises StateError if it is too large or nested too deeply."""
     try:
         return check_size(state, dumps(value))
     except TooDeep:
@@ -66,14 +69,14 @@ def checked_text(state: State, value: Json) -> str:
 
 
 def check_size(state: State, text: str) -> str:
-    """A text, if it is small enough to be carried."""
+    """Return the text; raises StateError if it is too large for an input or output."""
     if len(text) > MAX_BYTES or (len(text) > MAX_BYTES // 4 and len(text.encode()) > MAX_BYTES):
         raise result_too_large(state.name)
     return text
 
 
 def assign_variables(template: Template | None, state: State, scope: Scope, result: Json) -> Mapping[str, Json] | None:
-    """The variables that a state sets: in JSONPath `$` is its result."""
+    """Return the variables that a state assigns, or None; in JSONPath `$` is the state's result."""
     if template is None:
         return None
     values: Mapping[str, Json] = template(scope.with_result(result) if state.jsonata else scope.at(result))
@@ -81,7 +84,7 @@ def assign_variables(template: Template | None, state: State, scope: Scope, resu
 
 
 def complete_state(run: StepBuilder, path: MutableFrame, state: RetryableState, result: Json, text: str) -> None:
-    """A state's work is done, with a result and its text: make its output and go on."""
+    """Make the output from the result of the work and leave the state; `text` is the result as JSON."""
     scope = run.scope(path)
     assigned = assign_variables(state.assign, state, scope, result)
     output = state.output(scope, result)
@@ -89,7 +92,7 @@ def complete_state(run: StepBuilder, path: MutableFrame, state: RetryableState, 
 
 
 def cause_in_state(path: MutableFrame, state: State, fault: StateError) -> str | None:
-    """The cause of a fault, with the words that say in which state it happened where it wants them."""
+    """Return the cause of a fault; if `located` is set, it begins with the name of the state and its event id."""
     if not fault.located:
         return fault.cause
     place = f"An error occurred while executing the state '{state.name}' (entered at the event id #{path.entered})."
@@ -97,7 +100,7 @@ def cause_in_state(path: MutableFrame, state: State, fault: StateError) -> str |
 
 
 def _noted(run: StepBuilder, path: MutableFrame, state: State, fault: StateError) -> str | None:
-    """Note what went wrong; its cause, as it is told."""
+    """Add the event EvaluationFailed if a field's evaluation failed; return the cause as the history reports it."""
     cause = cause_in_state(path, state, fault)
     if fault.field is not None:
         field = {"location": fault.field} if fault.field else {}
@@ -108,7 +111,7 @@ def _noted(run: StepBuilder, path: MutableFrame, state: State, fault: StateError
 
 
 def fail_state(run: StepBuilder, path: MutableFrame, state: State, fault: StateError) -> None:
-    """Something in a state went wrong."""
+    """Fail a state: cancel what it waits for and handle the error."""
     cause = _noted(run, path, state, fault)
     run.cancel_wait(path)
     handle_error(run, path, state, fault.error, cause)
@@ -117,9 +120,9 @@ def fail_state(run: StepBuilder, path: MutableFrame, state: State, fault: StateE
 def handle_error(
     run: StepBuilder, path: MutableFrame, state: State, error: str | None, cause: str | None, meant: str | None = None
 ) -> None:
-    """Try the state again, or go where its Catch says, or end the block with the error.
+    """Retry the state, continue as its Catch says, or end the block with the error.
 
-    `meant`: the name by which Retry and Catch know the error, where it is told by another.
+    `meant` is the error's name for Retry and Catch, if the history reports it by another name.
     """
     run.keep_for_redrive()
     meant = meant or error
@@ -140,7 +143,7 @@ def handle_error(
 
 
 def _retry(run: StepBuilder, path: MutableFrame, state: RetryableState, error: str | None) -> bool:
-    """Use the first retrier that means this error, while it has attempts left."""
+    """Set the timer of the next attempt and return True; return False if no retrier for the error has attempts left."""
     position = find_handler(state.retriers, error)
     if position is None:
         return False
@@ -173,24 +176,24 @@ def _catch(
 
 
 def find_handler(handlers: Sequence[Retrier | Catcher], error: str | None) -> int | None:
-    """Which retrier or catcher is meant by an error: the first that names it."""
+    """Return the index of the first retrier or catcher that matches an error, or None."""
     return next((at for at, each in enumerate(handlers) if matches_error(each.errors, error)), None)
 
 
 def apply_catcher(
     catcher: Catcher, state: State, scope: Scope, error: str | None, cause: str | None
 ) -> tuple[Json, Mapping[str, Json] | None]:
-    """What a catcher makes of an error: the output, and the variables that it sets."""
+    """Return the output and the variables that a catcher makes from an error."""
     told: dict[str, Json] = {"Error": error, "Cause": cause}
     if error is not None and cause is None:
-        del told["Cause"]  # of an error without a name AWS was seen to tell both as null
+        del told["Cause"]  # for an error without a name, AWS reports both as null
     seen = scope.with_error(told) if state.jsonata else scope.at(told)
     assigned = catcher.assign(seen) if catcher.assign is not None else None
     return catcher.output(scope, told), assigned
 
 
 def fail_execution(run: StepBuilder, previous: int, error: str | None, cause: str | None) -> None:
-    """The execution ends with an error."""
+    """End the execution with an error."""
     run.add_terminal_event(
         previous, "ExecutionFailed", "executionFailedEventDetails", history.failure_details(error, cause)
     )

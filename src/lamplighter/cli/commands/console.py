@@ -1,4 +1,4 @@
-"""`lamplighter console`: the pages of `up`, over an AWS account or an engine somewhere else, for this machine only."""
+"""Run `lamplighter console`: serve the console of an AWS account or of another engine, to this machine only."""
 
 import asyncio
 import socket
@@ -36,7 +36,7 @@ def console(
     data: DataOption = DEFAULT_DATA,
     port: Annotated[int, typer.Option(help="Port to listen on; 0 picks a free one.", min=0, max=65535)] = 4567,
 ) -> None:
-    """Show the console, over AWS or an engine, at an address of this machine."""
+    """Show the console of an AWS account or an engine, at an address of this machine."""
     where = find_target(endpoint_url=endpoint_url, aws=aws, profile=profile, region=region, data=data)
     with explain_errors(where):
         account = where.client("sts").get_caller_identity()["Account"] if aws else _account(where)
@@ -45,7 +45,7 @@ def console(
 
 
 def _account(where: Target) -> str:
-    """The account of an engine, as the ARN of its default bus tells it."""
+    """Return the account of an engine, from the ARN of its default event bus."""
     found: str = where.client("events").describe_event_bus()["Arn"].split(":")[4]
     return found
 

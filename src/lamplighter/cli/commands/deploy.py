@@ -1,7 +1,7 @@
-"""`lamplighter deploy`: the job file as a stack on AWS, through a change set.
+"""Run `lamplighter deploy`: deploy the job file as a stack, through a change set.
 
-Exit codes: 0 it is done, or there was nothing to do; 1 it failed and was taken back, or was not wanted; 2 nobody could
-be asked; 130 interrupted, while AWS goes on.
+Exit codes: 0 the stack is deployed, or there was nothing to do; 1 the deployment failed and was rolled back, or the
+user declined; 2 a question was necessary and standard input is no terminal; 130 Ctrl-C, while AWS continues.
 """
 
 from collections.abc import Mapping
@@ -41,11 +41,11 @@ LEFT = {
     "ROLLBACK_COMPLETE": "could not be made, and what was made of it is gone again",
     "UPDATE_ROLLBACK_COMPLETE": "is as it was before",
 }
-"""What a failure leaves, by the status of the stack."""
+"""The words for a stack after a failure, by its status."""
 
 
 class NotForAws(LamplighterError):
-    """The file has something that runs on a box only."""
+    """The job file has a job without an image, which AWS cannot run."""
 
 
 def deploy(
@@ -59,7 +59,7 @@ def deploy(
     profile: ProfileOption = None,
     region: RegionOption = None,
 ) -> None:
-    """Deploy a job file: show what changes, ask, build its images, change it, and tell how it went."""
+    """Deploy a job file: show the changes, ask, build the images, change the stack, and show the result."""
     loaded = read_job_file(file, env)
     _lint(loaded)
     where = target_of_options(endpoint_url, profile, region, aws=aws)
@@ -86,7 +86,7 @@ def _attempt(
     *,
     yes: bool,
 ) -> StackProgress | None:
-    """Deploy once; what became of it, None where there was nothing to do."""
+    """Deploy once; return the progress of the stack, or None if there was nothing to do."""
     client, name = where.client("cloudformation"), loaded.project.prefix
     wait_until_ready(client, name, console, lambda: pause_between_polls(where), partial(confirm_or_exit, yes=yes))
     found = plan(loaded, where, parameters)
@@ -123,7 +123,7 @@ def _change_set(found: Plan, where: Target, bucket: str | None, kept: tuple[str,
 
 
 def _is_idle(found: Plan, change_set: ChangeSet, where: Target) -> bool:
-    """Whether a change set changes nothing; some that speak CloudFormation do not say so themselves."""
+    """Return whether a change set changes nothing, and discard it then; some servers do not report this themselves."""
     outputs = found.deployed.get("Outputs") != found.template.get("Outputs")
     if change_set.count or found.changes or outputs:
         return False
@@ -132,7 +132,7 @@ def _is_idle(found: Plan, change_set: ChangeSet, where: Target) -> bool:
 
 
 def _prepare(found: Plan, change_set: ChangeSet, where: Target, console: Console, *, yes: bool) -> None:
-    """Show the changes, ask, make what has to be there before; whatever ends this throws the change set away."""
+    """Show the changes, ask the user, and create what the stack needs first; discard the change set on any error."""
     with changeset.discarded_on_error(where.client("cloudformation"), change_set):
         print_changes(found.changes, console, change_set.replaced)
         console.print(summary(found.changes) or "only outputs change", soft_wrap=True)

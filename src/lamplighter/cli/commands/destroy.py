@@ -1,7 +1,8 @@
-"""`lamplighter destroy`: take a deployment back, with the runs of it that go on.
+"""Run `lamplighter destroy`: stop the runs of a deployment, and delete its stack.
 
-Exit codes: 0 it is gone, or was not there; 1 something of it could not be deleted, or it was not wanted; 2 nobody could
-be asked; 130 interrupted, while AWS goes on. Logs can be kept; images in ECR always are.
+Exit codes: 0 the stack is deleted, or did not exist; 1 a part of it could not be deleted, or the user declined; 2 a
+question was necessary and standard input is no terminal; 130 Ctrl-C, while AWS continues. Logs can be kept; images in
+ECR are always kept.
 """
 
 from contextlib import suppress
@@ -38,7 +39,7 @@ TASK = "AWS::ECS::TaskDefinition"
 
 
 class Protected(LamplighterError):
-    """Somebody said that a stack must not be deleted."""
+    """A stack is protected against deletion."""
 
 
 def destroy(
@@ -54,7 +55,7 @@ def destroy(
     profile: ProfileOption = None,
     region: RegionOption = None,
 ) -> None:
-    """Take a deployment back: show what goes, ask, delete it, and tell how it went."""
+    """Delete a deployment: show what is deleted, ask, stop its runs, delete the stack, and show the result."""
     project = read_job_file(file, env).project
     where = target_of_options(endpoint_url, profile, region, aws=aws)
     console = Console(highlight=False)
@@ -107,7 +108,7 @@ def _keeps(said: bool | None, deployed: Json, *, yes: bool) -> bool:  # noqa: FB
 
 
 def delete(stack: Stack, deployed: Json, where: Target, console: Console) -> None:
-    """Delete a stack, and tell how it went; where something of it stays, end the verb with 1."""
+    """Delete a stack and show the result; end the command with exit code 1 if a part of the stack remains."""
     client = where.client("cloudformation")
     course = follow_stack.start_progress(client, stack.id)
     client.delete_stack(StackName=stack.id)
@@ -123,7 +124,7 @@ def delete(stack: Stack, deployed: Json, where: Target, console: Console) -> Non
 
 
 def _retire(deployed: Json, where: Target) -> None:
-    """Take back the revisions of task definitions that stayed for runs of their time; who may not, leaves them."""
+    """Deregister the task definition revisions that were kept for earlier runs; ignore missing permissions."""
     ecs = where.client("ecs")
     made = [each["Properties"] for each in deployed.get("Resources", {}).values() if each["Type"] == TASK]
     with suppress(ClientError):

@@ -1,6 +1,6 @@
-"""`lamplighter diff`: what `deploy` would change.
+"""Run `lamplighter diff`: show what `deploy` would change.
 
-Exit codes, as those of diff(1): 0 nothing, 1 something, 2 it cannot be found out, and standard error says why.
+Exit codes, as those of diff(1): 0 no changes, 1 changes, 2 an error, which standard error explains.
 """
 
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ def diff(
     region: RegionOption = None,
     json: JsonOption = False,  # noqa: FBT002 - typer's way
 ) -> None:
-    """Show what deploying would change, by resource and property. Exit codes: 0 nothing, 1 something, 2 trouble."""
+    """Show what deploying would change, by resource and property. Exit codes: 0 no changes, 1 changes, 2 an error."""
     with _trouble():
         loaded = read_job_file(file, env)
         where = target_of_options(endpoint_url, profile, region, aws=aws)
@@ -48,7 +48,7 @@ def diff(
 
 @contextmanager
 def _trouble() -> Iterator[None]:
-    """What other verbs end with 1 for, ends this one with 2: 1 has a meaning of its own."""
+    """End the command with exit code 2 if the block ends it with an error; 1 means here that there are changes."""
     try:
         yield
     except typer.Exit as end:

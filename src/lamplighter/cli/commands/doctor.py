@@ -1,7 +1,8 @@
-"""`lamplighter doctor`: what is wrong, or will be at night.
+"""Run `lamplighter doctor`: find what is wrong, or will fail later.
 
-Without a word it looks at this box, the credentials, and the machines of the job file; with one at a single state
-machine, whoever made it. Exit codes: 0 nothing is wrong (doubts may be told), 1 something is.
+Without an argument, the command checks this machine, the credentials, and the state machines of the job file. With one,
+it checks a single state machine, no matter how that was made. Exit codes: 0 nothing is wrong, although there may be
+doubts; 1 something is wrong.
 """
 
 import os
@@ -56,7 +57,7 @@ def doctor(
     data: DataOption = DEFAULT_DATA,
     json: JsonOption = False,  # noqa: FBT002 - typer's way
 ) -> None:
-    """Look for what is wrong: on this box, with your credentials, with a machine's permissions and its last runs."""
+    """Look for problems: on this machine, with credentials, with a state machine's permissions and its last runs."""
     with explain_errors(Target(None, "")):
         site = None
         if name is not None or aws or endpoint_url or (data / ADDRESS).exists():
@@ -85,7 +86,7 @@ def _all(
     if data is not None:
         yield from check_local_machine(data, os.environ)
         yield from check_secrets(*jobs)
-    # An engine of this folder asks for no permissions, also where it does not answer.
+    # An engine of this folder enforces no permissions, even if it does not answer now.
     if site is None or data is not None or not _asks(site.target):
         yield from check_account(lambda: Target(None, region or default_region(profile), profile), needed=False)
     else:
@@ -101,7 +102,7 @@ def _all(
 
 
 def _machines(site: Site) -> Iterator[Finding]:
-    """The machines of the job file; without one, those of an engine."""
+    """Check the state machines of the job file, or without a file those of an engine."""
     where, project = site.target, site.project
     if project is None and where.endpoint is None:
         yield doubtful("machines", "there is no job file here", "name a machine: `lamplighter doctor --aws MACHINE`")
@@ -116,12 +117,12 @@ def _machines(site: Site) -> Iterator[Finding]:
 
 
 def _asks(where: Target) -> bool:
-    """Whether permissions are asked for there: an engine of ours asks for none."""
+    """Return whether a target enforces permissions; a lamplighter engine enforces none."""
     return not is_lamplighter(where.endpoint)
 
 
 def _tell(findings: Iterator[Finding], *, json: bool) -> bool:
-    """Tell the findings as they come; whether one of them is bad."""
+    """Print the findings as they are found, and return whether one of them is bad."""
     known: list[Finding] = []
     console = Console(highlight=False, soft_wrap=True)
     for each in findings:

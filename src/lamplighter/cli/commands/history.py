@@ -1,6 +1,6 @@
-"""`lamplighter history`: what happened in a run, attempt by attempt.
+"""Run `lamplighter history`: show what happened in a run, attempt by attempt.
 
-Exit codes: 0 it is told, however the run ended; 1 there is no such run.
+Exit codes: 0 the history was shown, for any result of the run; 1 there is no such run.
 """
 
 from collections import deque
@@ -25,7 +25,7 @@ from lamplighter.runs.failure_reasons import failure_reason
 from lamplighter.runs.story import Attempt, Story
 
 LAST_WORDS = 5
-"""Lines of output that are shown of an attempt that failed."""
+"""The most lines of output that are shown of a failed attempt."""
 
 
 @with_site
@@ -38,7 +38,7 @@ def history(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the run and each row as JSON, one a line.")] = False,
 ) -> None:
-    """Tell what happened in a run: attempts, exit codes, reasons, waits, and how it ended."""
+    """Show what happened in a run: attempts, exit codes, reasons, waits, and how it ended."""
     found = find_run.with_details(site, find_run.find_run(site, run))
     events = find_run.read_events(site, found)
     story = read_numbered_story(events)
@@ -109,7 +109,7 @@ def _cells(row: Row, began: int) -> list[Text | str]:
 
 
 def _items(site: Site, story: Story) -> None:
-    """How far each distributed Map came."""
+    """Print the number of items of each distributed Map in each state."""
     for each in (each for each in story.attempts if each.maprun):
         numbers = [f"{count} {failure_words.ITEMS[name]}" for name, count in item_counts(site, each).items()
                    if count and name in failure_words.ITEMS]  # fmt: skip
@@ -119,7 +119,7 @@ def _items(site: Site, story: Story) -> None:
 
 
 def _last_words(site: Site, run: Run, story: Story) -> None:
-    """The end of what the attempt wrote that the run ended with, which often says why."""
+    """Print the last lines of the attempt with which an unsuccessful run ended; they often contain the reason."""
     if story.outcome in ("succeeded", "running"):
         return
     last = _last(MapChildren(site).attempts(story), story)
@@ -131,7 +131,7 @@ def _last_words(site: Site, run: Run, story: Story) -> None:
 
 
 def _last(attempts: list[Attempt], story: Story) -> Attempt | None:
-    """The attempt that failed last; of a run that failed it is none of those that were stopped with the run."""
+    """Return the attempt that failed last; in a failed run, ignore attempts that were stopped with the run."""
     over = [each for each in attempts if each.failed and each.task]
     ended_it = [each for each in over if each.outcome != "aborted"] if story.outcome == "failed" else []
     return max(ended_it or over, key=lambda each: each.ended or 0, default=None)
@@ -146,7 +146,7 @@ def _end(run: Run, story: Story) -> None:
 
 
 def _hints(run: Run, hindered: str | None, word: str) -> None:
-    """What one may want to type next; `hindered` says why not to redrive the run."""
+    """Print commands that the user may want next; `hindered` is the reason not to redrive the run, or None."""
     hints = [f"lamplighter logs {word}:{run.name}"]
     if run.running:
         hints.append(f"lamplighter stop {word}:{run.name}")

@@ -1,6 +1,6 @@
-"""`lamplighter init`: a job file to begin with, which runs as it is.
+"""Run `lamplighter init`: write a first job file, which runs without changes.
 
-Promises to overwrite nothing. Exit codes: 0 it is written, 1 it is there already, or cannot be written.
+Guarantees to overwrite no job file. Exit codes: 0 the file is written; 1 it exists already, or cannot be written.
 """
 
 import re
@@ -15,7 +15,7 @@ from lamplighter.jobs.names import JOB_FILE_NAME
 from lamplighter.jobs.stack.template import to_json
 
 SCHEMA = Path(".lamplighter", "schema.json")
-"""What editors know of job files, in the data directory, which belongs to no repository."""
+"""The JSON Schema of job files for editors, in the data directory, which is not part of a repository."""
 FIRST = """\
 # yaml-language-server: $schema={schema}
 #
@@ -60,7 +60,7 @@ def init(
         Path, typer.Argument(metavar="[DIR]", help="Where to write it.", file_okay=False, show_default=False)
     ] = Path(),
 ) -> None:
-    """Write a job file to begin with; nothing that is there is overwritten."""
+    """Write a first job file; an existing one is not overwritten."""
     file = folder / JOB_FILE_NAME
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -81,11 +81,11 @@ def init(
 def _write_schema(path: Path) -> None:
     path.parent.mkdir(mode=0o700, exist_ok=True)
     path.write_text(to_json(job_file_schema()))
-    # The directory of an engine is nobody else's business, least of all that of a repository or an image.
+    # The data directory must not get into a repository or an image.
     (path.parent / ".gitignore").write_text("*\n")
 
 
 def project_name(folder: str) -> str:
-    """A folder's name as the name of a project."""
+    """Convert the name of a folder to a valid name of a project."""
     name = re.sub("[^a-z0-9]+", "-", folder.lower()).strip("-")[:20].strip("-")
     return name if name[:1].isalpha() else "jobs"

@@ -1,6 +1,6 @@
-"""`lamplighter lint`: what is wrong with a job file, and what is worth a second look.
+"""Run `lamplighter lint`: report what is wrong or doubtful in a job file.
 
-Exit codes: 0 nothing is wrong (warnings may be shown), 1 there are errors, or warnings with --strict.
+Exit codes: 0 there are no errors, although there may be warnings; 1 there are errors, or warnings with --strict.
 """
 
 import os
@@ -32,7 +32,7 @@ def lint(
     ] = "",
     json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON, one a line.")] = False,  # noqa: FBT002
 ) -> None:
-    """Check a job file: everything that is wrong or doubtful, with its line and what to write instead."""
+    """Check a job file: report everything that is wrong or doubtful, with its line and what to write instead."""
     try:
         loaded = load_job_file(file, environment)
         problems = [
@@ -60,7 +60,7 @@ def _words(deny: str) -> frozenset[str]:
 
 
 def _secrets(loaded: LoadedJobFile, env: Path) -> Iterator[Problem]:
-    """Where the secrets of jobs come from on this box, if not from where the file says."""
+    """Yield a problem for each secret that this machine does not hold for the place that the job file names."""
     secrets = Secrets(os.environ)
     secrets.read(env)
     for each in missing_secrets(loaded.project, secrets):

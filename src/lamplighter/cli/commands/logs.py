@@ -1,7 +1,7 @@
-"""`lamplighter logs`: what the containers of a run wrote, all attempts of it.
+"""Run `lamplighter logs`: print the output of a run's containers, of all attempts.
 
-Exit codes: 0 it is printed; 1 there is no such run, or it ran no containers that log to CloudWatch Logs. With --follow
-the run's result, as of `lamplighter run --follow`.
+Exit codes: 0 the output was printed; 1 there is no such run, or it ran no containers that log to CloudWatch Logs. With
+--follow, the exit codes are those of `lamplighter run --follow`.
 """
 
 from collections import deque
@@ -40,7 +40,7 @@ def logs(
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print lines as JSON.")] = False,
 ) -> None:
-    """Print what the containers of a run wrote, each attempt's lines with its number before them."""
+    """Print the output of a run's containers, with the attempt's number before each line if there may be several."""
     if follow and json:
         raise typer.BadParameter("say --follow or --json, not both")
     start = None if since is None else parse_instant(since, real_world().now())
@@ -75,7 +75,7 @@ def _print(site: Site, run: Run, since: int | None, tail: int | None, *, times: 
 
 
 class _Counted(Iterator[OutputLine]):
-    """Lines, and how many of them there were."""
+    """An iterator over lines that counts them."""
 
     def __init__(self, lines: Iterator[OutputLine]) -> None:
         self._lines = lines

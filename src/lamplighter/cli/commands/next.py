@@ -1,8 +1,8 @@
-"""`lamplighter next`: the times at which jobs will run.
+"""Run `lamplighter next`: list the times at which jobs will run.
 
-The schedules of the target are asked; with `--file FILE` the job file alone is, and no engine is needed. A time that
-clocks are set forward over is listed, and marked: AWS starts no run then.
-Exit codes: 0 times are listed, or there are none to list; 1 there is no such job, or the target does not answer.
+Reads the schedules of the target; with `--file FILE`, it reads only the job file and needs no engine. If the clocks are
+set forward over a time, that time is listed as skipped: AWS starts no run then. Exit codes: 0 times are listed, or
+there are none; 1 there is no such job, or the target does not answer.
 """
 
 from collections.abc import Iterator, Mapping
@@ -66,7 +66,7 @@ def _of_target(site: Site, word: str | None) -> Mapping[str, list[Timetable]]:
 
 
 def _first(tables: list[Timetable], now: int, count: int) -> Iterator[UpcomingTime]:
-    """The first times at which a run begins, and the skipped ones among them."""
+    """Return the first `count` times at which a run starts, and the skipped times among them."""
     left = count
 
     def wanted(time: UpcomingTime) -> bool:

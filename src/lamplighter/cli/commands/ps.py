@@ -1,9 +1,9 @@
-"""`lamplighter ps`: what runs, how the last run ended, when the next one begins; with `--all`, the latest runs.
+"""Run `lamplighter ps`: list what runs now, each job's last run and its next one; with `--all`, the latest runs.
 
-A run that was skipped hides no run before it. What is too wide for the terminal is printed as blocks, so that the names
-of runs are never cut.
+A skipped run does not hide the run before it. A list that is too wide for the terminal is printed as blocks, so that
+the names of runs are never cut off.
 
-Exit codes: 0 it is listed, 1 the target does not answer or there is no such job.
+Exit codes: 0 the list was printed; 1 the target does not answer, or there is no such job.
 """
 
 from collections.abc import Iterator
@@ -30,17 +30,17 @@ from lamplighter.runs.story import Attempt, Story
 from lamplighter.runs.upcoming_times import Timetable, UpcomingTime, next_time
 
 MOST = 10
-"""Runs of one job that go on, of which a line tells more than how many they are."""
+"""The most runs under way of a job that are listed."""
 
 LOOKED = 1000
-"""Runs among which the last that ended and was not skipped is looked for."""
+"""The most runs in which the last ended run that was not skipped is searched."""
 LONGEST = 100
-"""Characters of a reason."""
+"""The most characters of a reason that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Going:
-    """A run that goes on, and what of it does."""
+    """A run under way, its running attempts, and words for what it is doing."""
 
     run: Run
     attempts: tuple[Attempt, ...]
@@ -49,18 +49,18 @@ class Going:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What there is to know of a job."""
+    """A summary of a job: its last run, its running runs and its next run."""
 
     machine: Machine
     last: Run | None
-    """The youngest that has ended and was not skipped."""
+    """The latest run that has ended and was not skipped."""
     skipped: Run | None
-    """The youngest that was skipped after that."""
+    """The latest run that was skipped after `last`."""
     going: tuple[Going, ...]
     tables: tuple[Timetable, ...]
     next: UpcomingTime | None
     workflows: tuple[str, ...] = ()
-    """Those that the job is a step of."""
+    """The workflows in which the job is a step."""
 
 
 @with_site
@@ -98,9 +98,10 @@ def _overview(site: Site, machine: Machine, tables: list[Timetable], now: int) -
 
 
 def _ended(site: Site, machine: Machine) -> tuple[Run | None, Run | None]:
-    """The youngest run that has ended and was not skipped, and the youngest that was skipped after it.
+    """Return the latest run that has ended and was not skipped, and the latest run that was skipped after it.
 
-    A skipped run names those that it made way for: what began between them was skipped too, and is not asked for.
+    A skipped run names the runs because of which it was skipped. All runs that began between them and the skipped run
+    were skipped too, so they are not read.
     """
     skipped: Run | None = None
     before: int | None = None
@@ -117,7 +118,7 @@ def _ended(site: Site, machine: Machine) -> tuple[Run | None, Run | None]:
 
 
 def _workflows(site: Site, job: str) -> Iterator[str]:
-    """The workflows of the job file that a job is a step of."""
+    """Yield the workflows of the job file in which a job is a step."""
     project = site.project
     if project is None:
         return
@@ -170,14 +171,14 @@ def _last(overview: Overview, now: int) -> Text:
     after = () if skipped is None else (_one(skipped, now),)
     if last is None:
         return Text.assemble(*after)
-    # By the name of its job one finds the latest run, which is the one that was skipped.
+    # The job's name stands for its latest run, which is the skipped one, so this run needs its own name.
     name = f" ({last.name})" if after else ""
     told = Text.assemble(_one(last, now), f", took {formatting.format_milliseconds(last.took or 0)}{name}")
     return Text.assemble(told, "\nthen ", *after) if after else told
 
 
 def _one(run: Run, now: int) -> Text:
-    """How a run ended, and when."""
+    """Return how a run ended, and when."""
     why = failure_words.why_unsuccessful(run)
     short = why if len(why) <= LONGEST else f"{why[: LONGEST - 1]}…"
     return Text.assemble(
@@ -213,7 +214,7 @@ def _document(overview: Overview) -> Json:
 
 
 def _list_runs(site: Site, chosen: list[Machine], count: int, *, json: bool) -> None:
-    """The latest runs of all these, youngest first."""
+    """Print the latest runs of all these state machines, the latest first."""
     named = {each.arn: each.word for each in chosen}
     latest = islice(
         merge(*(find_run.runs_of(site, each) for each in chosen), key=lambda run: run.began, reverse=True), count

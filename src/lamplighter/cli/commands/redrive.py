@@ -1,7 +1,7 @@
-"""`lamplighter redrive`: let a run that failed go on from where it failed.
+"""Run `lamplighter redrive`: continue a failed run from the state that failed.
 
-Exit codes: 0 it goes on; 1 it cannot be redriven, or could only fail again, and why is said; with --follow the run's
-result.
+Exit codes: 0 the run continues; 1 it cannot be redriven, or could only fail again, and the reason is printed. With
+--follow, the exit code is that of the run's result.
 """
 
 from typing import Annotated
@@ -24,7 +24,7 @@ def redrive(
     follow: FollowOption = False,
     force: Annotated[bool, typer.Option("--force", help="Redrive it even if it can only fail again.")] = False,
 ) -> None:
-    """Let a run go on in the state that failed; what succeeded before is kept."""
+    """Continue a run in the state that failed; the results of earlier states are kept."""
     found = find_run.find_run(site, run)
     events = find_run.read_events(site, found)
     if not force:

@@ -1,7 +1,7 @@
-"""`lamplighter run`: begin a run of a job now.
+"""Run `lamplighter run`: start a run of a job now.
 
-Exit codes: 0 the run has begun or, with --follow, it succeeded; 1 it failed or cannot be begun; 2 the command line
-makes no sense; 3 it timed out; 4 it was stopped; 130 Ctrl-C: nobody watches any more, and the run goes on.
+Exit codes: 0 the run has started or, with --follow, it succeeded; 1 it failed or cannot be started; 2 the command line
+is wrong; 3 it timed out; 4 it was stopped; 130 Ctrl-C ended the command, and the run continues.
 """
 
 from typing import Annotated
@@ -37,7 +37,7 @@ def run(
     follow: FollowOption = False,
     json: Annotated[bool, typer.Option("--json", help="Print the run as JSON.")] = False,
 ) -> None:
-    """Begin a run now, watch it if you like, and end with its result."""
+    """Start a run now; with --follow, watch it and exit with its result."""
     overrides = run_input.overrides(env or [], command)
     typed = None if given is None else run_input.read_input(given)
     wanted = None if name is None else run_input.check_run_name(name)
@@ -60,7 +60,7 @@ def run(
 
 
 def _begin(site: Site, machine: Machine, text: str, name: str | None) -> str:
-    """Begin it under a name, so that a call that is made again, because its answer was lost, begins no second run."""
+    """Start a run with a name, so that a call which is repeated because its answer was lost starts no second run."""
     chosen = name or real_world().uuid()
     try:
         begun: str = site.sfn.start_execution(stateMachineArn=machine.arn, input=text, name=chosen)["executionArn"]
@@ -72,7 +72,7 @@ def _begin(site: Site, machine: Machine, text: str, name: str | None) -> str:
 
 
 def _at_once(site: Site, machine: Machine, text: str) -> None:
-    """Run an express state machine, of which no record is kept, and wait for its result."""
+    """Run an express state machine, for which AWS keeps no record, and wait for its result."""
     answer = site.sfn.start_sync_execution(stateMachineArn=machine.arn, input=text)
     typer.echo(answer["executionArn"], err=True)
     if answer["status"] == "SUCCEEDED":

@@ -1,7 +1,7 @@
-"""`lamplighter schema`: what editors know of job files.
+"""Run `lamplighter schema`: print the JSON Schema with which editors check job files.
 
-lamplighter schema > lamplighter.schema.json
-# yaml-language-server: $schema=lamplighter.schema.json      (the first line of lamplighter.yaml)
+Save the output with `lamplighter schema > lamplighter.schema.json`, and begin `lamplighter.yaml` with the line `#
+yaml-language-server: $schema=lamplighter.schema.json`.
 """
 
 import typer

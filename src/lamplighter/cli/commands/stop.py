@@ -1,6 +1,6 @@
-"""`lamplighter stop`: end a run, and with it the containers that it runs now.
+"""Run `lamplighter stop`: stop a run, and its running containers.
 
-Exit codes: 0 it is being stopped; 1 there is nothing to stop, or several runs of the job go on and none is named.
+Exit codes: 0 the run is being stopped; 1 no run is under way, or several runs of the job are and none is named.
 """
 
 from typing import Annotated
@@ -21,14 +21,14 @@ def stop(
     cause: Annotated[str | None, typer.Option("--cause", help="Why, for whoever reads the history.")] = None,
     every: Annotated[bool, typer.Option("--all", help="All runs of the job that go on.")] = False,
 ) -> None:
-    """Stop a run, or the run of a job that goes on."""
+    """Stop a run, or the run of a job that is under way."""
     for each in _meant(site, run, every=every):
         site.sfn.stop_execution(executionArn=each.arn, cause=cause or "stopped with `lamplighter stop`")
         typer.echo(f"stopped {each.arn}")
 
 
 def _meant(site: Site, word: str, *, every: bool) -> list[Run]:
-    """The runs to stop. Of a job those that go on are meant, and not the latest, which may be over."""
+    """Return the runs to stop; for a job, the runs under way and not the latest one, which may have ended."""
     machine = None if ":" in word else find_job.find_by_name(site, word, find_job.all_machines(site))
     if machine is None:
         found = find_run.find_run(site, word)

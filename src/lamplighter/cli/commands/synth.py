@@ -1,6 +1,6 @@
-"""`lamplighter synth`: the template that a job file comes to.
+"""Run `lamplighter synth`: print the CloudFormation template of a job file.
 
-Exit codes: 0 the template is printed or written, 1 the file is wrong, or the template cannot be written.
+Exit codes: 0 the template is printed or written; 1 the job file is wrong, or the template cannot be written.
 """
 
 from enum import Enum
@@ -14,7 +14,7 @@ from lamplighter.jobs.stack.template import build_template, to_json, to_yaml
 
 
 class Format(Enum):
-    """How a template is written."""
+    """A format of a template."""
 
     YAML = "yaml"
     JSON = "json"
@@ -28,7 +28,7 @@ def synth(
         Path | None, typer.Option("--output", "-o", help="Where to write it, instead of printing it.", dir_okay=False)
     ] = None,
 ) -> None:
-    """Print the CloudFormation template that a job file comes to: the only plan, on AWS and here."""
+    """Print the CloudFormation template of a job file, which both AWS and an engine apply."""
     document = build_template(read_job_file(file, environment).project)
     text = to_yaml(document) if output_format is Format.YAML else to_json(document)
     if output is None:

@@ -1,7 +1,7 @@
-"""`lamplighter up`: run an engine here, and keep it as the job file says, until it is told to stop.
+"""Run `lamplighter up`: run an engine here, and keep it in agreement with the job file until a signal stops it.
 
-Exit codes: 0 it was told to stop, 1 it cannot start, and the output says why: a file that is wrong is told with its
-line before anything is begun.
+Exit codes: 0 a signal stopped it; 1 it cannot start, and the output explains why. Errors of a job file are reported
+with their lines before the engine starts.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ import uvloop
 from lamplighter.base import deny_rules, secret_references
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.files import write_file
-from lamplighter.base.modules import load_module
+from lamplighter.base.modules import load_object
 from lamplighter.cli.engine_address import ADDRESS
 from lamplighter.cli.up import access
 from lamplighter.cli.up.http import http_server
@@ -42,11 +42,11 @@ from lamplighter.server import HttpServer
 from lamplighter.wire.access.host_header import AllowedHosts
 
 SWITCH_INTERVAL = 0.0005
-"""Seconds that the loop may keep the interpreter from the thread that commits: its word is what callers wait for."""
+"""Seconds after which the loop lets another thread run: callers wait for the thread that commits."""
 COUNT_SECONDS = 5
-"""Between two looks at the failures that were repeated."""
+"""Seconds between two checks for repeated failures to report."""
 JOBS, SERVING, REACHING = "Jobs", "Serving", "Reaching others"
-"""Where an option stands in --help."""
+"""The sections of the options in --help."""
 
 log = logging.getLogger("lamplighter.engine")
 
@@ -138,9 +138,9 @@ def up(
     ] = "",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what is wrong.")] = False,  # noqa: FBT002 - typer's way
 ) -> None:  # fmt: skip
-    """Run the jobs of a file here, and serve the AWS APIs on one port, whatever is killed and whenever.
+    """Run the jobs of a file here, and serve the AWS APIs on one port; the jobs survive a kill at any time.
 
-    The files are watched: what changes is applied, what is wrong is told and changes nothing.
+    The files are watched: valid changes are applied, and errors are reported and change nothing.
     """
     repeats = log_to_stderr(logging.WARNING if quiet else logging.INFO)
     sys.setswitchinterval(SWITCH_INTERVAL)
@@ -176,7 +176,7 @@ def up(
 
 
 def _error_text(error: OSError, data: Path) -> str:
-    """What went wrong with a file, and what to do where it is in the data directory, or on the way to it."""
+    """Return the text of an OSError; add advice if its file is the data directory, inside it, or above it."""
     at = Path(error.filename) if isinstance(error.filename, str) else None
     if at is None or not (at in (data, *data.parents) or data in at.parents):
         return str(error)
@@ -185,7 +185,7 @@ def _error_text(error: OSError, data: Path) -> str:
 
 
 def _parse_options(file: Path | None, env: str | None, templates: list[Path], parameters: list[str]) -> UpOptions:
-    """What the command line names; refuses what makes no sense together."""
+    """Return the source that the command line names; raise `BadParameter` for options that contradict each other."""
     if file is not None and templates:
         raise typer.BadParameter("name a job file or --template, not both")
     if parameters and not templates:
@@ -209,10 +209,10 @@ def _parse_deny(text: str, runtime: RuntimeChoice) -> frozenset[str]:
 
 
 def _read(asked: UpOptions, data: Path) -> LoadedSource | None:
-    """What is to be kept; what reads it is loaded only where there is something to read."""
+    """Read the source, or return None if there is none; the modules that read it are imported only for a source."""
     if asked.file is None and not asked.templates:
         return None
-    kept: LoadedSource = load_module("lamplighter.cli.up.source").read(asked, data)
+    kept: LoadedSource = load_object("lamplighter.cli.up.source:read_source")(asked, data)
     return kept
 
 
@@ -249,7 +249,7 @@ async def _serve(
 
 
 async def _count(repeats: RepeatFilter) -> None:
-    """Have repeated failures told also when nothing else is logged."""
+    """Log the counts of repeated failures regularly, even if nothing else is logged."""
     while True:
         await asyncio.sleep(COUNT_SECONDS)
         repeats.log_counts()
@@ -257,7 +257,7 @@ async def _count(repeats: RepeatFilter) -> None:
 
 @asynccontextmanager
 async def _reconciling(keeper: Reconciler | None) -> AsyncIterator[None]:
-    """Keep the engine as the files say for as long as it serves."""
+    """Keep the engine in agreement with its source while the block runs."""
     if keeper is None:
         yield
         return

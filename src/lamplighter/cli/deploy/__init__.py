@@ -1,1 +1,1 @@
-"""The parts of `deploy`, `diff` and `destroy`: a project as a stack, on AWS or on an engine."""
+"""The parts of `deploy`, `diff` and `destroy`, which manage a project as a stack, on AWS or on an engine."""

@@ -1,7 +1,8 @@
-"""Change sets: made, waited for, carried out or thrown away.
+"""Create change sets, wait for them, and execute or discard them.
 
-Promises that a change set which is not carried out leaves nothing behind, the empty stack that a first one makes
-included. See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html.
+Guarantees that a change set which is not executed leaves nothing behind; this includes the empty stack that a first
+change set creates. See
+https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -19,30 +20,30 @@ from lamplighter.cli.target import CALL_ERRORS, Target
 
 CAPABILITIES = ["CAPABILITY_NAMED_IAM"]
 NOTHING = ("didn't contain changes", "No updates are to be performed")
-"""How CloudFormation says that there is nothing to do."""
+"""Parts of the messages with which CloudFormation reports that there is nothing to change."""
 
 
 class ChangeSetRefused(LamplighterError):
-    """CloudFormation does not take a template."""
+    """CloudFormation rejects a template."""
 
 
 class StackChanged(LamplighterError):
-    """Something else was done to the stack first."""
+    """The stack changed after the change set was created."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeSet:
-    """What CloudFormation would do."""
+    """A change set of CloudFormation: the changes that it would make to a stack."""
 
     id: str
     stack: str
-    """The stack's id."""
+    """The stack's ID."""
     is_first: bool
-    """Whether the stack is not made yet."""
+    """Whether the change set creates the stack."""
     replaced: Mapping[str, str]
-    """By logical id, whether CloudFormation replaces a resource: True, or Conditional."""
+    """The resources that CloudFormation replaces, by logical ID: "True", or "Conditional" if it may replace them."""
     count: int
-    """How many resources it touches."""
+    """The number of resources that change."""
 
 
 def create(
@@ -57,9 +58,10 @@ def create(
     *,
     imports: bool = False,
 ) -> ChangeSet | None:
-    """Make a change set of this title for the stack of this name, and wait for it; None where nothing changes.
+    """Create a change set with a title for the stack of this name, and wait for it; return None if nothing changes.
 
-    `imports`: resources that exist with their names, belong to no stack and would be retained are taken over.
+    `imports`: the change set takes over existing resources that have the template's names, belong to no stack, and have
+    the deletion policy Retain in the template. Raises `ChangeSetRefused` if CloudFormation rejects the template.
     """
     client = target.client("cloudformation")
     is_first = stack is None or stack.status == stacks.WAITING
@@ -113,7 +115,7 @@ def _waited_for(client: Json, key: str, pause: Callable[[], object]) -> Json:
 
 @contextmanager
 def discarded_on_error(client: Json, change_set: ChangeSet) -> Iterator[None]:
-    """Whatever goes wrong inside, the change set does not stay behind; nor does its own going wrong hide why."""
+    """Discard the change set if the block raises; an error in discarding it does not hide the first error."""
     try:
         yield
     except BaseException:
@@ -123,10 +125,10 @@ def discarded_on_error(client: Json, change_set: ChangeSet) -> Iterator[None]:
 
 
 def execute(client: Json, change_set: ChangeSet) -> None:
-    """Carry a change set out; Overtaken where something else was done to the stack since it was made.
+    """Execute a change set; raise `StackChanged` if the stack changed after the change set was created.
 
-    One that is refused does not stay behind. CloudFormation deletes none that it has begun to carry out, so that one
-    whose answer is lost on the way goes on.
+    A change set whose execution is refused is discarded. CloudFormation does not delete a change set that it executes,
+    so the execution continues if only its answer was lost.
     """
     try:
         with discarded_on_error(client, change_set):
@@ -140,14 +142,14 @@ def execute(client: Json, change_set: ChangeSet) -> None:
 
 
 def discard(client: Json, change_set: ChangeSet) -> None:
-    """Throw a change set away, and the stack that was there for its sake only."""
+    """Delete a change set, and the empty stack that exists only for its sake."""
     client.delete_change_set(ChangeSetName=change_set.id)
     if change_set.is_first and _is_shell(client, change_set.stack):
         client.delete_stack(StackName=change_set.stack)
 
 
 def _is_shell(client: Json, stack: str) -> bool:
-    """Whether a stack still holds nothing, and waits for nobody else's change set."""
+    """Return whether a stack is still empty and has no other change set."""
     found = stacks.find_stack(client, stack)
     waits = found is not None and found.status == stacks.WAITING
     return waits and not client.list_change_sets(StackName=stack)["Summaries"]

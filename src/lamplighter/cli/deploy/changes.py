@@ -1,7 +1,7 @@
-"""What lies between two states of a stack: which resources come, go and change, property by property.
+"""Compare two states of a stack: which resources are added, removed and changed, property by property.
 
-Promises that one line of a policy is one difference, and that lists whose items have names are compared by name and not
-by place. Refuses to foretell what AWS replaces: a change set knows (`change_set.py`).
+Guarantees that each line of a policy is a difference of its own, and that lists of named items are compared by name and
+not by position. Does not predict which resources AWS replaces: a change set states that (`change_set.py`).
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,10 +16,10 @@ Action = Literal["add", "change", "remove"]
 Path = tuple[str, ...]
 
 NAMES = ("Name", "Key", "PolicyName", "Id", "ContainerName")
-"""What items of a list are told apart by."""
+"""The properties that identify the items of a list."""
 POLICIES = ("PolicyDocument", "AssumeRolePolicyDocument")
 ALLOWS = ("AWS::IAM::", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy")
-"""Types that say who may do what."""
+"""Types of resources that grant permissions; a type that ends with "::" stands for all types that begin with it."""
 CALLED: Mapping[str, tuple[str, str]] = {
     "AWS::StepFunctions::StateMachine": ("job", "StateMachineName"),
     "AWS::ECS::TaskDefinition": ("task", "Family"),
@@ -35,12 +35,12 @@ CALLED: Mapping[str, tuple[str, str]] = {
     "AWS::Logs::LogGroup": ("log", "LogGroupName"),
     "AWS::IAM::Role": ("role", ""),
 }
-"""What a person calls a resource of a type, and the property that names it."""
+"""The everyday word for a resource of each type, and the property that holds its name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One property, before and after; None where it is not there."""
+    """A property before and after a change; None on the side on which it does not exist."""
 
     path: str
     before: Json
@@ -49,31 +49,31 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What becomes of one resource."""
+    """The change of one resource."""
 
     resource: str
-    """Its logical id."""
+    """The resource's logical ID."""
     type: str
     action: Action
     label: str
-    """What a person calls it."""
+    """The everyday word and the name of the resource, such as "job nightly"."""
     differences: tuple[Difference, ...] = ()
 
     @property
     def name(self) -> str:
-        """What it is called, without what it is."""
+        """The resource's name, without the word for its type."""
         return self.label.partition(" ")[2]
 
     @property
     def changes_permissions(self) -> bool:
-        """Whether it is about who may do what."""
+        """Whether the resource grants permissions."""
         return self.type.startswith(ALLOWS)
 
 
 def compare_resources(before: Mapping[str, Resource], after: Mapping[str, Resource], *, metadata: bool) -> list[Change]:
-    """Every resource that comes, changes or goes.
+    """Return the resources that are added, changed or removed.
 
-    `metadata` says whether metadata counts, which AWS only keeps; the input of a job always does.
+    `metadata` is whether all metadata is compared. AWS only stores it, so there only the input of a job is compared.
     """
     found = []
     for name in [*after, *(name for name in before if name not in after)]:
@@ -108,7 +108,7 @@ def _leaves(resource: Resource | None, *, metadata: bool) -> dict[Path, Json]:
 
 
 def _input(resource: Resource) -> dict[str, Json]:
-    """What a job is usually started with, which counts on AWS too: whoever starts the job reads it there."""
+    """Return a job's default input as metadata; it counts on AWS too, because `lamplighter run` reads it there."""
     own = resource.metadata.get("Lamplighter") if isinstance(resource.metadata, dict) else None
     text = own.get("Input") if isinstance(own, dict) else None
     return {} if text is None else {"Metadata": {"Lamplighter": {"Input": text}}}
@@ -116,7 +116,7 @@ def _input(resource: Resource) -> dict[str, Json]:
 
 def _walk(path: Path, value: Json) -> Iterator[tuple[Path, Json]]:
     if path and path[-1] in POLICIES:
-        # A line is its own place: one that is there before and after is no difference.
+        # The line itself is the last step of the path, so a line that exists on both sides is no difference.
         yield from (((*path, f"\0{line}"), line) for line in policy_lines(value))
     elif isinstance(value, dict) and value:
         for key, inner in value.items():
@@ -129,7 +129,7 @@ def _walk(path: Path, value: Json) -> Iterator[tuple[Path, Json]]:
 
 
 def _by_name(items: list[Json]) -> dict[str, Json] | None:
-    """Items of a list by their names; None where they have none, or not each its own."""
+    """Return the items of a list by name, or None if they have no names or their names are not unique."""
     for name in NAMES:
         if items and all(isinstance(item, dict) and isinstance(item.get(name), str) for item in items):
             found = {item[name]: {key: each for key, each in item.items() if key != name} for item in items}

@@ -1,8 +1,8 @@
-"""A stack on its way: its events as they come, how far it is, and how it ended.
+"""Follow an operation on a stack: print its events as they occur, show the progress, and return the final status.
 
-Promises every event once, in order, and the reasons of what failed by itself: what was only called off because
-something else failed explains nothing. Whoever asks too often for AWS asks again; whoever can ask no more hears that
-AWS goes on.
+Guarantees that each event is printed once and in order. Reports only the resources that failed by themselves: a
+resource that was cancelled because another one failed explains nothing. If AWS throttles the calls, they are repeated.
+If the calls fail, or the user presses Ctrl-C, a message states that AWS continues.
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackEvents.html.
 """
 
@@ -28,21 +28,21 @@ GOOD = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE")
 CALLED_OFF = ("cancelled", "canceled")
 STARTED = "User Initiated"
 REPEATED = "Resource creation Initiated"
-"""Tells no more than that its name is known."""
+"""The reason of an event that only adds the resource's physical ID; it is not printed."""
 INTERRUPTED = 130
-"""Exit code of who is interrupted: 128 and the number of SIGINT."""
+"""Exit code after Ctrl-C: 128 and the number of SIGINT."""
 THROTTLED = ("Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException")
-"""How AWS says that it is asked too often, after boto3 has asked several times."""
+"""Error codes of AWS for too many calls, which remain after the retries of boto3."""
 
 LASTING = 4
-"""After how many refusals in a row a stack's own status is told."""
+"""The number of throttled polls in a row after which the status of the stack is printed instead of its events."""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One resource that failed, and why."""
+    """A resource that failed, and why."""
 
     resource: str
     type: str
@@ -51,19 +51,19 @@ class Failure:
 
 @dataclass(slots=True)
 class StackProgress:
-    """What has been seen of a stack's way."""
+    """The state of an operation on a stack, read from the events so far."""
 
     seen: set[str]
-    """The events that were there before, and those that came."""
+    """The IDs of all events that were read, and of those that were there before the operation."""
     done: set[str] = field(default_factory=set)
     failures: list[Failure] = field(default_factory=list)
     ended: str | None = None
     reason: str = ""
-    """What is said of the stack itself."""
+    """The first reason among the events of the stack itself."""
 
 
 def new_events(client: Json, stack: str, seen: set[str]) -> list[Json]:
-    """The events of a stack that were not seen, the oldest first; they count as seen from then on."""
+    """Return the events of a stack that are not in `seen`, the oldest first, and add them to `seen`."""
     found: list[Json] = []
     for event in _newest_first(client, stack):
         if event["EventId"] in seen:
@@ -79,14 +79,14 @@ def _newest_first(client: Json, stack: str) -> Iterator[Json]:
 
 
 def start_progress(client: Json, stack: str) -> StackProgress:
-    """A course from here on: what happened before counts as seen."""
+    """Start to follow a stack: its earlier events count as seen."""
     return StackProgress({event["EventId"] for event in _newest_first(client, stack)})
 
 
 def follow_stack(
     client: Json, stack: str, course: StackProgress, total: int, console: Console, pause: Callable[[], object]
 ) -> str:
-    """Show a stack's way to its end, which is its status then."""
+    """Print the progress of an operation on a stack until it ends, and return the stack's final status."""
     standing = StatusPoller(stack)
     with _bar(console) as bar:
         task = bar.add_task("waiting for CloudFormation", total=max(total, 1))
@@ -105,15 +105,18 @@ def follow_stack(
 
 @dataclass(slots=True)
 class StatusPoller:
-    """How a stack stands, told in place of its events while AWS is asked too often for them."""
+    """A poller of a stack's status, for the time in which AWS throttles the calls for events."""
 
     stack: str
     refused: int = 0
-    """How many times in a row its events could not be read."""
+    """The number of polls in a row whose events could not be read."""
     told: str = ""
 
     def look(self, client: Json, console: Console, *, throttled: bool) -> str | None:
-        """Tell how the stack stands if its events cannot be read for long; its status once it has come to its end."""
+        """Print the stack's status after `LASTING` throttled polls; return it if the operation has ended, else None.
+
+        An ended operation is only returned after twice as many throttled polls.
+        """
         self.refused = self.refused + 1 if throttled else 0
         found = _unless_throttled(partial(stacks.find_stack, client, self.stack)) if self.refused >= LASTING else None
         if found is None:
@@ -126,7 +129,7 @@ class StatusPoller:
 
 
 def wait_for_stack(client: Json, stack: Stack, console: Console, pause: Callable[[], object]) -> Stack | None:
-    """Show what somebody else does to a stack until it is done; the stack then, None where it is gone."""
+    """Print the progress of another user's operation; return the stack afterwards, or None if it is gone."""
     course = start_progress(client, stack.id)
     found: Stack | None = stack
     while found is not None and found.is_going:
@@ -138,7 +141,7 @@ def wait_for_stack(client: Json, stack: Stack, console: Console, pause: Callable
 
 
 def _retry_throttled(look: Callable[[], T], pause: Callable[[], object]) -> T:
-    """What a look comes to, however often AWS has to be asked."""
+    """Return the result of a poll, and repeat the poll as long as AWS throttles it."""
     while True:
         try:
             return look()
@@ -148,7 +151,7 @@ def _retry_throttled(look: Callable[[], T], pause: Callable[[], object]) -> T:
 
 
 def _unless_throttled(look: Callable[[], T]) -> T | None:
-    """What a look comes to; None where AWS is asked too often."""
+    """Return the result of a poll, or None if AWS throttles it."""
     try:
         return look()
     except ClientError as error:
@@ -157,7 +160,7 @@ def _unless_throttled(look: Callable[[], T]) -> T | None:
 
 
 def _check_throttled(error: ClientError) -> None:
-    """Raise what is no throttling."""
+    """Raise an error again unless it means that AWS throttles the calls."""
     if error.response["Error"]["Code"] not in THROTTLED:
         raise error
 
@@ -170,7 +173,7 @@ def _bar(console: Console) -> Progress:
 
 
 def record_event(course: StackProgress, stack: str, event: Json) -> None:
-    """Learn from an event."""
+    """Update the progress with an event."""
     status, name = event["ResourceStatus"], event["LogicalResourceId"]
     reason = event.get("ResourceStatusReason", "")
     if event.get("PhysicalResourceId") == stack:
@@ -184,7 +187,7 @@ def record_event(course: StackProgress, stack: str, event: Json) -> None:
 
 
 def event_line(event: Json) -> Text:
-    """An event as a person reads it."""
+    """Format an event as a line for the terminal."""
     status, kind = event["ResourceStatus"], event["ResourceType"]
     colour = "red" if "FAILED" in status or "ROLLBACK" in status else "green" if status.endswith("COMPLETE") else "dim"
     word = CALLED.get(kind, (kind.rsplit("::", 1)[-1], ""))[0]
@@ -197,7 +200,7 @@ def event_line(event: Json) -> Text:
 
 
 def report_outcome(course: StackProgress) -> bool:
-    """Whether it went well; if not, say on standard error what failed and why."""
+    """Return whether the operation succeeded; if not, print on standard error which resources failed and why."""
     for each in course.failures:
         typer.echo(f"lamplighter: {each.resource} ({each.type}) failed: {each.reason}", err=True)
     if course.ended not in GOOD and not course.failures and course.reason:
@@ -207,7 +210,7 @@ def report_outcome(course: StackProgress) -> bool:
 
 @contextmanager
 def explain_interrupt(what: str, stack: str, where: Target) -> Iterator[None]:
-    """Whoever interrupts hears that AWS goes on, and so does who can ask it no more: cut off, or signed out."""
+    """Print that AWS continues if Ctrl-C, a network failure or expired credentials end the block; then exit."""
     try:
         yield
     except (KeyboardInterrupt, *CALL_ERRORS) as error:

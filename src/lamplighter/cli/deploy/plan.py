@@ -1,6 +1,6 @@
-"""What a deployment comes to: the stack as it is, as it is to be, and what lies between them.
+"""Plan a deployment: compare the stack as it is with the stack that the job file describes.
 
-Promises that nothing is changed by looking. Refuses a stack of the project's name that was not made of a job file.
+Guarantees that planning changes nothing. Rejects a stack of the project's name that was not made from a job file.
 """
 
 from collections.abc import Mapping
@@ -22,32 +22,32 @@ from lamplighter.jobs.stack.template import build_template
 
 
 class NotOurs(LamplighterError):
-    """A stack of this name belongs to somebody else."""
+    """A stack has the project's name, but lamplighter did not make it."""
 
 
 class BadParameter(LamplighterError):
-    """What is said of a parameter makes no sense."""
+    """A parameter that has no value, or that the template does not declare."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One project on its way to one place."""
+    """The plan of a project's deployment to a target."""
 
     name: str
     """The stack's name."""
     stack: Stack | None
     deployed: Json
-    """The template that the stack was made of."""
+    """The template of the existing stack; empty if there is none, or if the stack holds nothing."""
     template: Json
     parameters: Mapping[str, str]
     images: tuple[Image, ...]
     is_engine: bool
-    """Whether it goes to an engine of ours."""
+    """Whether the target is a lamplighter engine."""
     changes: tuple[Change, ...]
 
 
 def plan(loaded: LoadedJobFile, target: Target, given: Mapping[str, str]) -> Plan:
-    """Find out what deploying a project would change."""
+    """Compute what the deployment of a project would change."""
     name, document = loaded.project.prefix, build_template(loaded.project)
     here = is_lamplighter(target.endpoint)
     usual = {}
@@ -65,7 +65,7 @@ def plan(loaded: LoadedJobFile, target: Target, given: Mapping[str, str]) -> Pla
 
 
 def check_stack(client: Json, stack: Stack | None) -> Json:
-    """The template of what a stack of ours holds; nothing where it holds nothing; raises NotOurs."""
+    """Return a stack's template, or {} if it holds nothing; raise `NotOurs` if it was not made from a job file."""
     if stack is None or stack.status == stacks.WAITING:
         return {}
     document = stacks.read_template(client, stack)
@@ -78,7 +78,7 @@ def check_stack(client: Json, stack: Stack | None) -> Json:
 
 
 def parse_parameters(words: list[str]) -> dict[str, str]:
-    """NAME=VALUE, several times."""
+    """Parse words of the form NAME=VALUE; raise `BadParameter` for any other word."""
     pairs = [word.partition("=") for word in words]
     wrong = [name for name, sign, _ in pairs if not name or not sign]
     if wrong:
@@ -89,7 +89,7 @@ def parse_parameters(words: list[str]) -> dict[str, str]:
 def _parameters(
     document: Json, stack: Stack | None, usual: Mapping[str, str], given: Mapping[str, str]
 ) -> dict[str, str]:
-    """What was said now, else what was said when the stack was made, else what is usual there."""
+    """Return each parameter's value: the given one, else the existing stack's, else the target's default."""
     known = document.get("Parameters", {})
     unknown = [name for name in given if name not in known]
     if unknown:

@@ -1,4 +1,4 @@
-"""Policies as lines that a person can compare: one for each action on each resource.
+"""Write policies as lines that a person can compare: one line for each action on each resource.
 
 See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html.
 """
@@ -9,7 +9,7 @@ from lamplighter.base.json_text import Json, dumps
 
 
 def policy_lines(document: Json) -> list[str]:
-    """What a policy says, line by line, each once."""
+    """Return the lines of a policy, without duplicates."""
     found = document.get("Statement", []) if isinstance(document, dict) else []
     statements = found if isinstance(found, list) else [found]
     return list(dict.fromkeys(line for each in statements for line in _lines(each)))

@@ -1,4 +1,4 @@
-"""What the verbs about stacks have in common with a person: options and a question."""
+"""Define the options that the commands about stacks share, and ask the user for confirmation."""
 
 import sys
 from typing import Annotated
@@ -22,17 +22,20 @@ EngineOption = Annotated[
 BucketOption = Annotated[str | None, typer.Option("--bucket", help="An S3 bucket for templates over 51,200 bytes.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 UNDECIDED = 2
-"""Exit code where a question would have to be asked and nobody is there."""
+"""Exit code if a question is necessary and standard input is no terminal."""
 
 
 def target_of_options(endpoint_url: str | None, profile: str | None, region: str | None, *, aws: bool) -> Target:
-    """AWS, unless a URL is said; that it is AWS may be said as well."""
+    """Return the target: AWS unless a URL is given; `--aws` may be given as well."""
     with explain_errors(Target(None, "")):
         return find_target(endpoint_url=endpoint_url, aws=aws or endpoint_url is None, profile=profile, region=region)
 
 
 def confirm(question: str, *, yes: bool) -> bool:
-    """Whether a person wants it; where nobody can be asked, it has to be said beforehand."""
+    """Ask the user a question and return whether the answer is yes; `yes` answers it in advance.
+
+    Ends the command with exit code 2 if standard input is no terminal.
+    """
     if yes:
         return True
     if not sys.stdin.isatty():
@@ -42,12 +45,12 @@ def confirm(question: str, *, yes: bool) -> bool:
 
 
 def confirm_or_exit(question: str, *, yes: bool) -> None:
-    """Go on where a person wants it; otherwise end the verb with 1."""
+    """Ask the user for confirmation; end the command with exit code 1 if the user declines."""
     if not confirm(question, yes=yes):
         typer.echo("nothing was changed")
         raise typer.Exit(1)
 
 
 def pause_between_polls(where: Target) -> None:
-    """Wait before asking again: AWS counts the questions, an engine of this box does not."""
+    """Wait between two polls: longer for AWS, which limits the rate of calls, than for an engine."""
     sleep(2.0 if where.endpoint is None else 0.1)

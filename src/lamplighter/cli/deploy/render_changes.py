@@ -1,7 +1,7 @@
-"""Changes as a person reads them, and as a program does.
+"""Render changes for people on a terminal, and as JSON for programs.
 
-Promises that a text of several lines is shown as what changed in it, and that whatever changes who may do what is
-marked. Of what comes or goes as a whole only the permissions are shown.
+Guarantees that a text of several lines is shown as a diff, and that every change of permissions is marked. For
+resources that are added or removed, only the permissions are shown.
 """
 
 import re
@@ -17,16 +17,16 @@ from lamplighter.cli.deploy.changes import Action, Change, Difference
 
 MARKS: Mapping[Action, tuple[str, str]] = {"add": ("+", "green"), "change": ("~", "yellow"), "remove": ("-", "red")}
 AROUND = 2
-"""Lines of a text that are shown around what changed."""
+"""Unchanged lines that are shown around a change in a text."""
 LONGEST = 300
-"""Characters of a value that are shown."""
+"""The most characters that are shown of a value."""
 PLACES = {"True": "is replaced", "Conditional": "may be replaced"}
 _OWN = re.compile(r"arn:\$\{AWS::Partition\}:([a-z0-9-]+):(?:\$\{AWS::Region\})?:\$\{AWS::AccountId\}:")
-"""ARNs in the stack's own account and region, which are most."""
+"""ARNs in the stack's own account and region, as most are; they are shortened."""
 
 
 def print_changes(changes: Iterable[Change], console: Console, replaced: Mapping[str, str] | None = None) -> None:
-    """Show changes; `replaced` is what a change set knows of replacement."""
+    """Print changes; `replaced` is the change set's information on replacements."""
     for change in changes:
         mark, colour = MARKS[change.action]
         place = PLACES.get((replaced or {}).get(change.resource, ""), "")
@@ -45,7 +45,7 @@ def print_changes(changes: Iterable[Change], console: Console, replaced: Mapping
 
 
 def summary(changes: Iterable[Change]) -> str:
-    """How many of what."""
+    """Return the number of changes of each kind, and whether permissions change."""
     known = list(changes)
     counts = {word: sum(each.action == word for each in known) for word in MARKS}
     told = ", ".join(f"{count} to {word}" for word, count in counts.items() if count)
@@ -89,7 +89,7 @@ def _text(before: str, after: str) -> Iterator[Text]:
     colours = {"+": "green", "-": "red", "@": "cyan"}
     lines = unified_diff(before.splitlines(), after.splitlines(), n=AROUND, lineterm="")
     for at, line in enumerate(lines):
-        if at > 1:  # the first two name files
+        if at > 1:  # the first two lines of a diff name files
             yield Text(f"      {line}", colours.get(line[:1], "dim"))
 
 

@@ -1,7 +1,7 @@
-"""A template with its parameters and conditions filled in, as far as a reader wants them.
+"""Fill the parameters and conditions of a template in, so that templates can be compared resource by resource.
 
-Promises that two templates can be compared resource by resource, whatever a parameter says: an image that was built
-anew is a change of the container that runs it. What only a stack knows stays a name: `${NightlyTaskRole.Arn}`.
+Guarantees that a changed parameter shows where it is used: a rebuilt image is a change of the container that runs it.
+Values that only a stack knows stay references, such as `${NightlyTaskRole.Arn}`.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from lamplighter.lang.template.template import PSEUDO, Template, parse_template
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One resource, with what can be known of it."""
+    """A resource with its parameters and conditions filled in."""
 
     type: str
     properties: Mapping[str, Json]
@@ -24,7 +24,7 @@ class Resource:
 
 
 def resolve_resources(document: Json, parameters: Mapping[str, str]) -> dict[str, Resource]:
-    """The resources that a template makes with these parameters, by logical id; none of no template."""
+    """Return the resources that a template creates with these parameters, by logical ID; {} for an empty template."""
     if not document:
         return {}
     template = parse_template(document)

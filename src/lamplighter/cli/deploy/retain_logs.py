@@ -1,7 +1,7 @@
-"""Logs that outlive their stack: a deletion policy that is put on them before the stack goes.
+"""Retain the log groups of a stack that is deleted: give them a deletion policy before the deletion.
 
-A deletion policy by itself is no change that CloudFormation carries out everywhere, so a tag goes with it. The next
-deployment takes the logs over by a change set that imports what exists. See
+CloudFormation does not everywhere treat a new deletion policy as a change, so the log groups get a tag as well. The
+next deployment takes the log groups over with a change set that imports existing resources. See
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources-automatically.html and
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html.
 """
@@ -24,18 +24,18 @@ KEPT = {"Key": "lamplighter:kept", "Value": "yes"}
 
 
 class LogsNotRetained(LamplighterError):
-    """Logs could not be made to stay, so nothing is deleted."""
+    """The log groups could not be retained, so nothing is deleted."""
 
 
 def log_groups(template: Json) -> tuple[str, ...]:
-    """The names of the log groups of a template."""
+    """Return the names of a template's log groups."""
     return tuple(each["Properties"]["LogGroupName"] for each in template.get("Resources", {}).values() if _is_log(each))
 
 
 def retain_logs(
     target: Target, stack: Stack, template: Json, room: TemplateUpload, console: Console, pause: Callable[[], object]
 ) -> None:
-    """Have the log groups of a stack stay when it goes."""
+    """Update a stack so that its log groups stay when the stack is deleted; raise `LogsNotRetained` if that fails."""
     changed = {name: _kept(each) if _is_log(each) else each for name, each in template["Resources"].items()}
     if changed == template["Resources"]:
         return
@@ -54,7 +54,7 @@ def retain_logs(
 
 
 def existing_groups(client: Json, wanted: Iterable[str]) -> tuple[str, ...]:
-    """Those of some log groups that are there already, because an earlier deployment left them."""
+    """Return those of the log groups that exist already, because an earlier deployment left them."""
     return tuple(name for name in wanted if _exists(client, name))
 
 
@@ -64,7 +64,7 @@ def _exists(client: Json, name: str) -> bool:
 
 
 def importing_template(template: Json, names: Iterable[str]) -> Json:
-    """A template that can take over log groups which are there: CloudFormation imports only what would be retained."""
+    """Return a template that retains these log groups; CloudFormation imports only resources that it would retain."""
     wanted = set(names)
     changed = {
         title: {**each, "DeletionPolicy": "Retain"}
@@ -76,7 +76,7 @@ def importing_template(template: Json, names: Iterable[str]) -> Json:
 
 
 def retained_groups(template: Json) -> tuple[str, ...]:
-    """The log groups that stay when their stack goes."""
+    """Return the names of the log groups that stay when their stack is deleted."""
     found = template.get("Resources", {}).values()
     return tuple(
         each["Properties"]["LogGroupName"] for each in found if _is_log(each) and each.get("DeletionPolicy") == "Retain"
@@ -84,7 +84,7 @@ def retained_groups(template: Json) -> tuple[str, ...]:
 
 
 def delete_groups(client: Json, names: Iterable[str]) -> None:
-    """Delete log groups; one that is gone already is no error."""
+    """Delete log groups; a log group that does not exist is no error."""
     for name in names:
         with suppress(client.exceptions.ResourceNotFoundException):
             client.delete_log_group(logGroupName=name)

@@ -1,7 +1,7 @@
-"""The service-linked role of ECS, which a cluster with capacity providers needs and a new account does not have.
+"""Create the service-linked role of ECS, which clusters with capacity providers need and new accounts do not have.
 
-Promises that a deployment fails for nothing here: who may not make the role, or cannot, is told what may follow. See
-https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using-service-linked-roles.html.
+Guarantees that a failure here does not end the deployment: a user who may not create the role is shown what may follow.
+See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using-service-linked-roles.html.
 """
 
 from collections.abc import Callable
@@ -17,16 +17,16 @@ SERVICE, NAME = "ecs.amazonaws.com", "AWSServiceRoleForECS"
 CLUSTER = "AWS::ECS::Cluster"
 MAKE = f"aws iam create-service-linked-role --aws-service-name {SERVICE}"
 SETTLING = 5
-"""Pauses until a role that was just made is known everywhere in AWS."""
+"""Pauses after the role is created, until all parts of AWS know it."""
 
 
 def is_needed(template: Json) -> bool:
-    """Whether a template makes a cluster."""
+    """Return whether a template creates a cluster."""
     return any(each["Type"] == CLUSTER for each in template["Resources"].values())
 
 
 def create_role(where: Target, console: Console, pause: Callable[[], object]) -> None:
-    """Make the role unless it is there."""
+    """Create the role if it does not exist; on an error, print how to create it and continue."""
     try:
         where.client("iam").create_service_linked_role(AWSServiceName=SERVICE)
     except CALL_ERRORS as error:

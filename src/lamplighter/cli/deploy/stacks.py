@@ -1,4 +1,4 @@
-"""The stack of a project, as it is: its status, its parameters, the template that it was made of.
+"""Read a project's stack: its status, its parameters and its template.
 
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html#cfn-stack-status-codes.
 """
@@ -11,16 +11,16 @@ from botocore.exceptions import ClientError
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
 
 OURS = ", by lamplighter"
-"""How the description of a template of ours ends."""
+"""The end of the description of each template that is made from a job file."""
 WAITING = "REVIEW_IN_PROGRESS"
-"""A stack that waits for its first change set: it holds nothing, and has no template yet."""
+"""The status of a stack that waits for its first change set: it holds nothing and has no template yet."""
 TAKEN_BACK = "ROLLBACK_COMPLETE"
-"""A stack whose making was taken back: it holds nothing any more, and can only be deleted."""
+"""The status of a stack whose creation was rolled back: it holds nothing and can only be deleted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """One stack."""
+    """A stack as CloudFormation describes it."""
 
     name: str
     id: str
@@ -31,12 +31,12 @@ class Stack:
 
     @property
     def is_going(self) -> bool:
-        """Whether something is being done to it."""
+        """Whether an operation on the stack is in progress."""
         return self.status.endswith("_IN_PROGRESS") and self.status != WAITING
 
 
 def find_stack(client: Json, name: str) -> Stack | None:
-    """A stack by its name or its id; None where there is none."""
+    """Return a stack by its name or ID, or None if it does not exist."""
     try:
         (found,) = client.describe_stacks(StackName=name)["Stacks"]
     except ClientError as error:
@@ -54,7 +54,7 @@ def find_stack(client: Json, name: str) -> Stack | None:
 
 
 def read_template(client: Json, stack: Stack) -> Json:
-    """The template that a stack was made of; nothing where that is not JSON, as ours are."""
+    """Return the original template of a stack, or {} if it is not JSON; the templates of job files are JSON."""
     body = client.get_template(StackName=stack.id, TemplateStage="Original")["TemplateBody"]
     try:
         return loads(body if isinstance(body, str) else dumps(dict(body)))
@@ -63,5 +63,5 @@ def read_template(client: Json, stack: Stack) -> Json:
 
 
 def is_ours(document: Json) -> bool:
-    """Whether a stack's template was made of a job file."""
+    """Return whether a template was made from a job file."""
     return isinstance(document, dict) and str(document.get("Description", "")).endswith(OURS)

@@ -1,8 +1,8 @@
-"""What goes on in a stack that is to go: its runs and their tasks, found first, and stopped before anything is deleted.
+"""Stop the runs and tasks of a stack before it is deleted.
 
-ECS deletes no cluster whose tasks are active, which CloudFormation finds out when roles and logs are gone already.
-Promises that the stack's schedules begin nothing anew meanwhile, and that whoever is interrupted hears so. See
-https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteCluster.html.
+ECS deletes no cluster that has active tasks, and CloudFormation only finds this out after it has deleted roles and
+logs. Guarantees that the stack's schedules start no new runs in the meantime, and that a user who interrupts the
+command is shown what is left. See https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteCluster.html.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -20,24 +20,24 @@ from lamplighter.cli.target import Target, explain_error
 MACHINE, CLUSTER = "AWS::StepFunctions::StateMachine", "AWS::ECS::Cluster"
 SCHEDULE, GROUP = "AWS::Scheduler::Schedule", "AWS::Scheduler::ScheduleGroup"
 STEP_FUNCTIONS = "AWS Step Functions"
-"""Who is said to have started the task of a run."""
+"""The value of `startedBy` of a task that belongs to a run."""
 CAUSE = "stopped with `lamplighter destroy`"
 MANY = 8
-"""Runs that are named."""
+"""The most runs and tasks that are listed by name."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunningWork:
-    """What goes on."""
+    """The runs and tasks that have not ended."""
 
     runs: tuple[str, ...] = ()
-    """The ARNs of executions."""
+    """The ARNs of the executions."""
     tasks: tuple[Json, ...] = ()
     """The tasks in the stack's own clusters that have not stopped."""
 
     @property
     def names(self) -> str:
-        """The runs, and the tasks that belong to none."""
+        """The names of the runs, and of the tasks that belong to no run, as one text."""
         strays = (each for each in self.tasks if each.get("startedBy") != STEP_FUNCTIONS)
         known = [*map(_name, self.runs), *(f"the task {each['taskArn'].rpartition('/')[2]}" for each in strays)]
         return ", ".join(known[:MANY]) + (f" and {len(known) - MANY} more" if len(known) > MANY else "")
@@ -45,22 +45,22 @@ class RunningWork:
 
 @dataclass(frozen=True, slots=True)
 class WorkSources:
-    """The resources of a stack that make something go on."""
+    """The resources of a stack that can have runs or tasks."""
 
     where: Target
     stack: str
     ids: Mapping[str, tuple[str, ...]]
-    """Physical ids, by type."""
+    """Physical IDs, by type of resource."""
 
     def running(self) -> RunningWork:
-        """What goes on now."""
+        """Return the runs and tasks that have not ended."""
         sfn, ecs = self.where.client("stepfunctions"), self.where.client("ecs")
         runs = (arn for machine in self.ids[MACHINE] for arn in _running(sfn, machine))
         return RunningWork(tuple(runs), tuple(task for cluster in self.ids[CLUSTER] for task in _active(ecs, cluster)))
 
 
 def find_sources(where: Target, stack: Stack) -> WorkSources:
-    """Find what of a stack is still there."""
+    """Find the state machines, clusters and schedules that a stack still has."""
     pages = where.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack.id)
     listed = [each for page in pages for each in page["StackResourceSummaries"]]
     there = [each for each in listed if each["ResourceStatus"] != "DELETE_COMPLETE" and each.get("PhysicalResourceId")]
@@ -72,7 +72,7 @@ def find_sources(where: Target, stack: Stack) -> WorkSources:
 
 
 def stop_work(found: WorkSources, console: Console, pause: Callable[[], object]) -> None:
-    """Stop all that goes on in a stack, and wait until it has stopped."""
+    """Stop all runs and tasks of a stack, and wait until they have stopped."""
     going = found.running()
     if not going.runs and not going.tasks:
         return
@@ -81,7 +81,7 @@ def stop_work(found: WorkSources, console: Console, pause: Callable[[], object])
         console.print("waiting until all runs and tasks have stopped", soft_wrap=True)
         stopped: set[str] = set()
         while going.runs or going.tasks:
-            # A run is listed for a while after it was stopped: lists are "eventually consistent".
+            # A stopped run is still listed for a while: lists are "eventually consistent".
             _end_runs(found, [each for each in going.runs if each not in stopped], console)
             stopped.update(going.runs)
             _end_tasks(found, going)
@@ -100,7 +100,10 @@ def _told(stack: str) -> Iterator[None]:
 
 
 def _disable(found: WorkSources) -> None:
-    """Let no schedule begin a run; one that AWS does not let us change is told of, and goes with the stack."""
+    """Disable the stack's schedules, so that no run starts.
+
+    A schedule that AWS does not let us change is reported; it is deleted with the stack.
+    """
     scheduler = found.where.client("scheduler")
     inputs = scheduler.meta.service_model.operation_model("UpdateSchedule").input_shape.members
     for group in found.ids[GROUP]:
@@ -122,7 +125,7 @@ def _end_runs(found: WorkSources, runs: Iterable[str], console: Console) -> None
 
 
 def _end_tasks(found: WorkSources, going: RunningWork) -> None:
-    """Stop what Step Functions has not stopped: it only does so "on a best-effort basis", and knows no other tasks."""
+    """Stop the remaining tasks: Step Functions stops a run's tasks "on a best-effort basis", and no other tasks."""
     ecs = found.where.client("ecs")
     for task in going.tasks:
         if task["desiredStatus"] != "STOPPED":
@@ -136,11 +139,11 @@ def _running(sfn: Json, machine: str) -> Iterator[str]:
 
 
 def _active(ecs: Json, cluster: str) -> Iterator[Json]:
-    """The tasks of a cluster that count as active: one that is told to stop does until it has stopped."""
+    """Yield the active tasks of a cluster; a task that is being stopped is active until it has stopped."""
     with _gone("ClusterNotFoundException"):
         for wanted in ("RUNNING", "STOPPED"):
             pages = ecs.get_paginator("list_tasks").paginate(cluster=cluster, desiredStatus=wanted)
-            # A page is what DescribeTasks takes at once: 100 tasks.
+            # A page has at most 100 tasks, as many as DescribeTasks accepts.
             for listed in (page["taskArns"] for page in pages if page["taskArns"]):
                 described = ecs.describe_tasks(cluster=cluster, tasks=listed)["tasks"]
                 yield from (each for each in described if each["lastStatus"] != "STOPPED")
@@ -148,7 +151,7 @@ def _active(ecs: Json, cluster: str) -> Iterator[Json]:
 
 @contextmanager
 def _gone(code: str) -> Iterator[None]:
-    """In what somebody deleted by hand nothing goes on."""
+    """Ignore the error that a resource does not exist: one that was deleted by hand has no runs or tasks."""
     try:
         yield
     except ClientError as error:
@@ -157,5 +160,5 @@ def _gone(code: str) -> Iterator[None]:
 
 
 def _name(execution: str) -> str:
-    """A run as other verbs take it: MACHINE:NAME."""
+    """Return the name of a run as other commands accept it: MACHINE:NAME."""
     return ":".join(execution.split(":")[6:8])

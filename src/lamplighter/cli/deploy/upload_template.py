@@ -1,4 +1,4 @@
-"""A template on its way to CloudFormation: in the request, or through a bucket where it is too long for that.
+"""Pass a template to CloudFormation: in the request, or through an S3 bucket if it is too long for a request.
 
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html.
 """
@@ -18,34 +18,37 @@ from lamplighter.jobs.stack.template import to_compact_json
 REGION = "x-amz-bucket-region"
 NOT_FOUND = 404
 MOST_INLINE = 51_200
-"""Bytes of a template in a request."""
+"""The most bytes of a template in a request."""
 
 
 class TooLong(LamplighterError):
-    """A template that needs a bucket has none."""
+    """A template is too long for a request, and no bucket is given."""
 
 
 class NoBucket(LamplighterError):
-    """The bucket that a template is to go through is not there."""
+    """The bucket for the template does not exist."""
 
 
 @dataclass(frozen=True, slots=True)
 class TemplateUpload:
-    """Where a template goes."""
+    """The bucket for long templates, and the longest template that a request may hold."""
 
     bucket: str | None
-    """The bucket for one that is too long for a request."""
+    """The bucket for a template that is too long for a request; None if the user named none."""
     most: int | None
-    """Bytes that a request may have; None: any number."""
+    """The most bytes of a template in a request; None for no limit."""
 
 
 def choose_upload(target: Target, bucket: str | None) -> TemplateUpload:
-    """What a target has room for: an engine of ours takes templates of any length."""
+    """Return the limits of a target: an engine accepts templates of any length."""
     return TemplateUpload(bucket, None if is_lamplighter(target.endpoint) else MOST_INLINE)
 
 
 def template_parameters(target: Target, name: str, template: Json, room: TemplateUpload) -> dict[str, str]:
-    """The parameters that say a template for the stack of this name."""
+    """Return the request parameters that pass a template for the stack of this name; upload it if necessary.
+
+    Raises `TooLong` if the template needs a bucket and none is given, and `NoBucket` if the bucket does not exist.
+    """
     text = to_compact_json(template)
     if room.most is None or len(text) <= room.most:
         return {"TemplateBody": text}
@@ -61,7 +64,7 @@ def template_parameters(target: Target, name: str, template: Json, room: Templat
 
 
 def _region(target: Target, bucket: str) -> str:
-    """Where a bucket is, which may be elsewhere than the stack: S3 says so even where it refuses the rest."""
+    """Return the region of a bucket, which may not be the stack's; S3 states it even if it refuses the request."""
     try:
         headers = target.client("s3").head_bucket(Bucket=bucket)["ResponseMetadata"]["HTTPHeaders"]
     except ClientError as error:
@@ -74,7 +77,7 @@ def _region(target: Target, bucket: str) -> str:
 
 
 def _suffix(region: str) -> str:
-    """How the names of AWS's servers of a region end: China has its own."""
+    """Return the domain of AWS's servers in a region; China has one of its own."""
     session = get_session()
     name = session.get_partition_for_region(region)
     partitions: Json = session.get_data("endpoints")["partitions"]

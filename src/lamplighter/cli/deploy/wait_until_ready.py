@@ -1,6 +1,6 @@
-"""A stack that can take a change set: what is under way is waited for, what is left of a failed first try goes.
+"""Wait until a stack can take a change set, and delete what a failed first deployment left.
 
-Promises to delete nothing that is not ours, and nothing that nobody agreed to. See
+Guarantees to delete only stacks that were made from a job file, and only if the user agrees. See
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html#cfn-stack-status-codes.
 """
 
@@ -23,17 +23,20 @@ ADVICE = {
         "say `aws cloudformation continue-update-rollback --stack-name {name}`, then deploy again"
     ),
 }
-"""States that no change set leads out of, and what does."""
+"""Advice for each status in which a stack accepts no change set."""
 
 
 class StackStuck(LamplighterError):
-    """A stack is in a state that needs a person."""
+    """A stack is in a status that requires the user to act."""
 
 
 def wait_until_ready(
     client: Json, name: str, console: Console, pause: Callable[[], object], agree: Callable[[str], object]
 ) -> Stack | None:
-    """The stack of this name when it can be changed; None where it has to be made. Who does not `agree` ends it."""
+    """Wait until the stack of this name can be changed and return it, or None if the stack has to be created.
+
+    `agree` asks the user a question, and ends the command if the user declines. Raises `StackStuck`.
+    """
     stack = stacks.find_stack(client, name)
     if stack is not None and stack.is_going:
         console.print(f"{name} is {stack.status}: it is waited for", soft_wrap=True)

@@ -1,4 +1,4 @@
-"""Whose credentials these are, for which region, and whether ECS has its role in their account."""
+"""Check the AWS credentials: their account and region, and whether ECS has its service-linked role in that account."""
 
 from collections.abc import Callable, Iterator
 
@@ -13,7 +13,7 @@ HOW = "`aws configure`, `aws sso login`, --profile, or AWS_ACCESS_KEY_ID and AWS
 
 
 def check_account(find: Callable[[], Target], *, needed: bool) -> Iterator[Finding]:
-    """Who AWS takes us for; `needed` says whether anything hangs on it now."""
+    """Report the identity that AWS knows for the credentials; `needed` is whether the user needs working ones now."""
     worse = bad if needed else doubtful
     try:
         where = find()
@@ -31,7 +31,7 @@ def check_account(find: Callable[[], Target], *, needed: bool) -> Iterator[Findi
 
 
 def _role_of_ecs(where: Target) -> Finding:
-    """Whether the service-linked role is there, without which the first cluster of an account fails."""
+    """Report whether the service-linked role exists; without it, creating the first cluster of an account fails."""
     try:
         where.client("iam").get_role(RoleName=NAME)
     except ClientError as error:

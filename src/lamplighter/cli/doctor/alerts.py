@@ -1,4 +1,7 @@
-"""What the database of a folder's engine knows of alerts: those that were lost, and where mails go. It is only read."""
+"""Read an engine's database for alerts that were lost or are not delivered yet, and for the addresses of its mails.
+
+The database is opened read-only.
+"""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -13,14 +16,14 @@ from lamplighter.services.sns.tables import deliveries, subscriptions
 from lamplighter.store.db import Reader
 
 MOST = 5
-"""Lost alerts that are told one by one."""
+"""The most lost alerts that are reported one by one."""
 PATIENCE = 5
-"""Seconds to wait for the database."""
+"""Seconds to wait for a locked database."""
 T = TypeVar("T")
 
 
 def check_lost_alerts(data: Path, now: int) -> Iterator[Finding]:
-    """The alerts of the last days that did not reach anybody."""
+    """Report the alerts of the last three days that did not reach their recipients."""
     found = _read(data, lambda reader: lost_alerts.since(reader, now - lost_alerts.LATELY))
     for each in found[:MOST]:
         moment = f"{datetime.fromtimestamp(each.time / 1000, UTC):%Y-%m-%d %H:%M} UTC"
@@ -30,7 +33,7 @@ def check_lost_alerts(data: Path, now: int) -> Iterator[Finding]:
 
 
 def check_waiting_alerts(data: Path) -> Iterator[Finding]:
-    """The alerts that could not be delivered yet."""
+    """Report the alerts whose delivery has failed so far and is retried."""
     for protocol, endpoint, error, count in _read(data, deliveries.failing_endpoints):
         who = f"{count} for {lost_alerts.recipient_name(protocol, endpoint)} could not be delivered yet"
         yield bad(
@@ -39,12 +42,12 @@ def check_waiting_alerts(data: Path) -> Iterator[Finding]:
 
 
 def mail_recipients(data: Path) -> list[str]:
-    """The addresses that mails go to."""
+    """Return the addresses that are subscribed by mail."""
     return _read(data, subscriptions.mail_addresses)
 
 
 def _read(data: Path, ask: Callable[[Reader], list[T]]) -> list[T]:
-    """Ask the database; nothing where there is none, or one of an older version."""
+    """Run a query on the database; return an empty list if there is no database, or one of an older version."""
     file = data / "lamplighter.db"
     try:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=PATIENCE)) as connection:

@@ -1,8 +1,8 @@
-"""The channels of the job file: whether each leads somewhere, and whether its subscription is still there.
+"""Check the channels of the job file: whether their targets exist, and whether their subscriptions still exist.
 
-Promises the same answers for AWS and for an engine, from SNS and SQS alone. A subscription that somebody ended is lost
-until the file is applied again; an alert to a queue that is not there is lost for ever. A command is looked for on this
-box, in the folder of the job file, where an engine of this folder would run it.
+Guarantees the same answers for AWS and for an engine, from SNS and SQS alone. If a subscription was deleted, its alerts
+are lost until the file is applied again; an alert to a queue that does not exist is lost for ever. A command is looked
+up on this machine, in the folder of the job file, where an engine of this folder would run it.
 """
 
 import asyncio
@@ -26,7 +26,10 @@ GONE = ("NotFound", "NonExistentQueue", "QueueDoesNotExist")
 
 
 def check_channels(project: Project, where: Target, folder: Path | None) -> Iterator[Finding]:
-    """Everything about the channels of a job file that is applied there; `folder`: where this box runs commands."""
+    """Report on all channels of a job file that is applied at a target.
+
+    `folder` is the folder in which commands run; None if they do not run on this machine.
+    """
     there = _topics(where)
     for name, channel in project.channels.items():
         about = f"channel {name}"
@@ -43,7 +46,7 @@ def _topics(where: Target) -> dict[str, str]:
 
 
 def _dead_end(channel: Channel, where: Target, folder: Path | None) -> tuple[str, str] | None:
-    """Why a channel leads nowhere, and what to do."""
+    """Return why a channel's target cannot be reached and what to do, or None if nothing is wrong."""
     if channel.command is not None and folder is not None:
         why = asyncio.run(check_command(channel.command[0], folder))
         return None if why is None else (why, UNTIL_THEN)
@@ -69,7 +72,7 @@ def _subscribed(about: str, topic: str, channel: Channel, where: Target) -> Iter
     found: Json = {(each["Protocol"], each["Endpoint"]): each for page in pages for each in page["Subscriptions"]}
     bring = "lamplighter deploy" if where.endpoint is None else "start `lamplighter up` again"
     wanted = {endpoint: found.get((protocol, endpoint)) for protocol, endpoint, _ in channel_subscriptions(channel)}
-    if channel.command is not None:  # its line says the folder, too, so that the protocol tells
+    if channel.command is not None:  # its endpoint contains the folder, too, so the protocol identifies it
         wanted[channel.command[0]] = next((each for (protocol, _), each in found.items() if protocol == COMMAND), None)
     for endpoint, subscription in wanted.items():
         if subscription is None:

@@ -1,6 +1,6 @@
-"""What can be known of a definition before it runs: of the tasks that it runs, which and where.
+"""Find out from a definition which tasks it runs, and where.
 
-A state that chooses its task definition or its cluster when it runs is named, and not judged.
+A state that chooses its task definition or its cluster at run time is reported, but not checked.
 """
 
 from collections.abc import Iterator
@@ -18,23 +18,23 @@ class TaskState:
     state: str
     definition: str
     public: bool
-    """Whether the task gets a public address."""
+    """Whether the task gets a public IP address."""
     subnets: tuple[str, ...]
-    """Those that are said; none where an expression says them."""
+    """The literal subnets; empty if an expression computes them."""
 
 
 def task_states(definition: Json) -> list[TaskState]:
-    """The states that run tasks which are known beforehand."""
+    """Return the states that run tasks, except those that choose the task at run time."""
     return [_run(name, given) for name, given in _all(definition) if _is_known(given)]
 
 
 def dynamic_states(definition: Json) -> list[str]:
-    """The states that choose when they run."""
+    """Return the names of the states that choose their task definition or cluster at run time."""
     return [name for name, given in _all(definition) if not _is_known(given)]
 
 
 def static_definition(definition: Json) -> Json:
-    """A definition without the states that choose when they run."""
+    """Return a definition without the states that choose their task at run time."""
     left_out = set(dynamic_states(definition))
     return _without(definition, left_out) if left_out else definition
 

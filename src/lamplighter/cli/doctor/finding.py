@@ -1,4 +1,4 @@
-"""What a look at something came to."""
+"""Define the findings that the checks of `doctor` return."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,27 +8,27 @@ State = Literal["good", "doubt", "bad"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at."""
+    """The result of one check."""
 
     about: str
-    """What was looked at, in a word or two."""
+    """The subject of the check, in a word or two."""
     state: State
-    """Whether it is well; doubt is what may be meant so."""
+    """Whether the subject is in order; "doubt" if it may be intended."""
     says: str
     advice: str = ""
-    """What to do."""
+    """What the user can do, possibly in several lines."""
 
 
 def good(about: str, says: str) -> Finding:
-    """It is well."""
+    """Return a finding that everything is in order."""
     return Finding(about, "good", says)
 
 
 def doubtful(about: str, says: str, advice: str = "") -> Finding:
-    """It may be meant so."""
+    """Return a finding that may be a mistake or may be intended."""
     return Finding(about, "doubt", says, advice)
 
 
 def bad(about: str, says: str, advice: str = "") -> Finding:
-    """It is not well."""
+    """Return a finding that something is wrong."""
     return Finding(about, "bad", says, advice)

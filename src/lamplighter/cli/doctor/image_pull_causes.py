@@ -1,8 +1,9 @@
-"""Why an image cannot be pulled: what the messages of Docker, containerd and registries mean.
+"""List the known causes of a failed image pull, by the messages of Docker, containerd and registries.
 
-Docker's daemon passes on what a registry or the network said, and containerd, with which AWS Fargate and newer Dockers
-pull, words the same things in its own way. The order counts: "no match for platform in manifest: not found" is about a
-processor, though it says "not found". See https://distribution.github.io/distribution/spec/api/#errors and
+Docker's daemon passes on the messages of the registry and the network. containerd, with which AWS Fargate and newer
+versions of Docker pull, words the same causes differently. The order matters: "no match for platform in manifest: not
+found" is about a processor, though it contains "not found". See
+https://distribution.github.io/distribution/spec/api/#errors and
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_cannot_pull_image.html.
 """
 
@@ -99,7 +100,7 @@ HERE = (
     ),
     known_cause(r"CannotPull\w*Error", "Docker could not pull the image", "say `docker pull` with it on this box"),
 )
-"""Where Docker of this box runs the containers."""
+"""The causes if Docker on this machine runs the containers; the first match counts."""
 
 THERE = (
     PLATFORM,
@@ -124,4 +125,4 @@ THERE = (
     ),
     known_cause(r"CannotPull\w*Error", "the image could not be pulled", "look at its name, and at the task's way out"),
 )
-"""Where AWS runs them."""
+"""The causes if AWS runs the containers; the first match counts."""

@@ -1,4 +1,4 @@
-"""One known cause of a failure: the words by which it is known, what it means, and what to do."""
+"""Define a known cause of a failure: a pattern for its message, its meaning, and advice."""
 
 import re
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One known cause."""
+    """A known cause of a failure."""
 
     words: re.Pattern[str]
     means: str
@@ -14,5 +14,5 @@ class Cause:
 
 
 def known_cause(words: str, means: str, advice: str) -> Cause:
-    """A cause that is known by these words, in upper or lower case."""
+    """Build a cause from a regular expression, which is searched for without regard to case."""
     return Cause(re.compile(words, re.IGNORECASE | re.DOTALL), means, advice)

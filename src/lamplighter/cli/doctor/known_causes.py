@@ -1,6 +1,6 @@
-"""What a failure means whose words are known: what went wrong, and what to do.
+"""Explain a failure whose message is known: what failed, and what to do.
 
-The words are ECS's, IAM's and Step Functions':
+The messages are those of ECS, IAM and Step Functions:
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html.
 """
 
@@ -75,9 +75,12 @@ CAUSES = (
     ),
     known_cause(r"States\.Timeout|TimedOut|TIMED_OUT", "it took longer than it may", "raise `timeout:` or `deadline:`"),
 )
-"""The plainest first: the first that fits counts."""
+"""The known causes, the most specific first: the first match counts."""
 
 
 def find_cause(text: str, *, here: bool = False) -> Cause | None:
-    """The known cause that a failure's words speak of; `here`: on an engine of ours, rather than on AWS."""
+    """Return the known cause that matches a failure's text, or None.
+
+    `here` is whether a lamplighter engine ran the task; then the causes of the local Docker are tried first.
+    """
     return next((each for each in (*(HERE if here else ()), *CAUSES) if each.words.search(text)), None)

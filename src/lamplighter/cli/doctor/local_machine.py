@@ -1,4 +1,4 @@
-"""The box: Docker, the data directory, the engine of this folder, the mail server."""
+"""Check this machine: Docker, the data directory, the engine of this folder, and the mail server."""
 
 import asyncio
 import os
@@ -22,14 +22,14 @@ from lamplighter.runtime.port import RuntimeUnavailable
 from lamplighter.store.db import database_damaged
 
 PATIENCE = 10
-"""Seconds for anybody to answer."""
+"""Seconds to wait for Docker and for the database."""
 SCARCE = 1024**3
-"""Bytes of free disk that are little for a database and the output of containers."""
+"""Free bytes on the disk below which `doctor` warns: the database and the output of containers need room."""
 PROCESSES = "jobs with an image need it; jobs without one run as plain processes"
 
 
 def check_local_machine(data: Path, environment: Mapping[str, str]) -> Iterator[Finding]:
-    """Everything of this box."""
+    """Report on everything that belongs to this machine."""
     yield check_docker()
     if shutil.which("docker") is None:
         yield doubtful("docker command", "there is none here", "install it where `lamplighter deploy` builds images")
@@ -40,7 +40,7 @@ def check_local_machine(data: Path, environment: Mapping[str, str]) -> Iterator[
     if said is not None and said.get("denied"):
         yield good("denied", f"tasks may not ask for {', '.join(said['denied'])} (--deny)")
     if said is not None and said["status"] == "degraded":
-        # Of alerts it only counts; their own findings say more.
+        # The health only counts the alerts; the findings about alerts say more.
         yield from (bad("engine", each["reason"]) for each in said["conditions"] if each["name"] != "alerts")
     yield from alerts.check_waiting_alerts(data)
     yield from alerts.check_lost_alerts(data, real_world().now())
@@ -48,7 +48,7 @@ def check_local_machine(data: Path, environment: Mapping[str, str]) -> Iterator[
 
 
 def check_docker() -> Finding:
-    """Whether Docker answers."""
+    """Report whether Docker answers."""
     try:
         version = asyncio.run(_version())
     except (RuntimeUnavailable, LamplighterError) as error:
@@ -70,7 +70,7 @@ async def _version() -> str:
 
 
 def check_directory(data: Path) -> Iterator[Finding]:
-    """Whether the data directory can be written and has room."""
+    """Report whether the data directory is writable, has an intact database and has free disk space."""
     if not data.exists():
         yield doubtful("data directory", f"there is no {data} here", "`lamplighter up` makes it")
         return
@@ -88,7 +88,7 @@ def check_directory(data: Path) -> Iterator[Finding]:
 
 
 def _broken(file: Path) -> LamplighterError | None:
-    """Why an engine would refuse to start on a database; None where it would not, or there is none."""
+    """Return why an engine would refuse to open a database, or None if it would open it or there is none."""
     if not file.exists():
         return None
     try:
@@ -100,7 +100,7 @@ def _broken(file: Path) -> LamplighterError | None:
 
 
 def _address(data: Path) -> str | None:
-    """Where the engine of a folder says that it listens."""
+    """Return the URL that the engine of a data directory recorded, or None."""
     try:
         return (data / ADDRESS).read_text().strip()
     except OSError:
@@ -108,7 +108,7 @@ def _address(data: Path) -> str | None:
 
 
 def check_engine(url: str | None, found: Json) -> Finding:
-    """Whether the engine of this folder is up and healthy; `found` is what it says of its health."""
+    """Report whether the engine of this folder is up and healthy; `found` is its health document."""
     if url is None:
         return doubtful("engine", "none runs on this folder", "`lamplighter up` starts it")
     if found is None:

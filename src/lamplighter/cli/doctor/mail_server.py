@@ -1,7 +1,8 @@
-"""Whether the mail server takes our mail: it is asked as for a mail, with sender and recipients, and none is sent.
+"""Check whether the mail server accepts the engine's mails, without sending one.
 
-A server that refuses a sender or a recipient says so before the mail's text (RFC 5321, 3.3); RSET then takes the mail
-back. What a server refuses only for its text is not found. See https://datatracker.ietf.org/doc/html/rfc5321.
+The check begins a mail, with the sender and the recipients, and then resets the transaction with RSET. A server rejects
+a sender or a recipient before it receives the text (RFC 5321, 3.3). The check does not find a rejection that depends on
+the text. See https://datatracker.ietf.org/doc/html/rfc5321.
 """
 
 import asyncio
@@ -17,13 +18,13 @@ from lamplighter.outbound.mail import MailServer
 from lamplighter.outbound.program import MAIL_SERVER
 
 PATIENCE = 10
-"""Seconds for each answer."""
+"""Seconds to wait for each answer."""
 PERMANENT = 500
-"""From which reply code on a refusal is the last word."""
+"""The lowest reply code of a permanent rejection."""
 
 
 class Refused(LamplighterError):
-    """The server does not take a sender or a recipient."""
+    """The server rejects a sender or a recipient."""
 
     def __init__(self, whom: str, code: int, message: str) -> None:
         super().__init__(f"{whom}: {code} {message}")
@@ -31,9 +32,9 @@ class Refused(LamplighterError):
 
 
 def check_mail_server(environment: Mapping[str, str], engine: Json = None, recipients: Sequence[str] = ()) -> Finding:
-    """Whether the mail server that the environment names takes our mail to these recipients.
+    """Report whether the mail server that the environment names accepts mails to these recipients.
 
-    `engine` is what an engine says of itself: that it has a server of its own.
+    `engine` is the health document of the engine, which states whether the engine has its own mail server.
     """
     url = environment.get(MAIL_SERVER)
     if not url and engine is not None and engine.get("mails"):
@@ -60,7 +61,7 @@ def check_mail_server(environment: Mapping[str, str], engine: Json = None, recip
 
 
 async def _ask(server: MailServer, recipients: Sequence[str]) -> None:
-    """Ask whether it would take a mail; raises Refused."""
+    """Offer the server a mail and reset it; raise `Refused` if the server rejects the sender or a recipient."""
     async with mail.smtp_client(server, PATIENCE) as client:
         try:
             await client.mail(server.sender)

@@ -1,7 +1,7 @@
-"""Whether a task finds the way out that it needs to pull its image, read its secrets and write its log.
+"""Check whether a task can reach the internet, to pull its image, read its secrets and write its log.
 
-A subnet leads out by an internet gateway, which wants a public address, or by a NAT gateway or the like. VPC endpoints
-may do instead, so what is missing here is doubt and no more.
+A subnet's default route leads to an internet gateway, which requires a public IP address, or to a NAT gateway or
+similar. VPC endpoints can replace both, so a missing route is only reported as doubt.
 See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-task-networking.html.
 """
 
@@ -16,7 +16,7 @@ LOOKS = "the image cannot be pulled (CannotPullContainerError … i/o timeout, o
 
 
 def check_network(about: str, runs: Iterable[TaskState], ec2: Json) -> Iterator[Finding]:
-    """What is doubtful about the subnets of tasks."""
+    """Report the doubtful subnets of tasks."""
     for subnet, public in dict.fromkeys((subnet, run.public) for run in runs for subnet in run.subnets):
         gateway = _way_out(ec2, subnet)
         if gateway is None:
@@ -33,7 +33,7 @@ def check_network(about: str, runs: Iterable[TaskState], ec2: Json) -> Iterator[
 
 
 def _way_out(ec2: Json, subnet: str) -> str | None:
-    """Where a subnet's default route leads."""
+    """Return the target of a subnet's default route, or None if there is no such route."""
     for table in _tables(ec2, subnet):
         for route in table.get("Routes", []):
             if route.get("DestinationCidrBlock") == EVERYWHERE and route.get("State", "active") == "active":
@@ -43,7 +43,7 @@ def _way_out(ec2: Json, subnet: str) -> str | None:
 
 
 def _tables(ec2: Json, subnet: str) -> list[Json]:
-    """A subnet's own route table, else the main one of its VPC."""
+    """Return the route table of a subnet: its own, else the main one of its VPC."""
     own: list[Json] = ec2.describe_route_tables(Filters=[_filter("association.subnet-id", subnet)])["RouteTables"]
     if own:
         return own

@@ -1,7 +1,8 @@
-"""What a state machine does and its role may not, before a night finds out.
+"""Find the calls of a state machine that its role does not allow, before a run fails on them.
 
-Promises the article's trap by name: `iam:PassRole`, which the console forgets, with the failure as the run would show
-it and the statement that mends it. A call of which only the run knows what it is about is judged by its action alone.
+Guarantees that the article's trap is named: `iam:PassRole`, which the AWS console forgets. Each finding has the error
+that the run would show, and the statement that corrects it. If the resource of a call is only known at run time, the
+call is checked by its action alone.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,7 +22,10 @@ STATES = "states.amazonaws.com"
 def check_permissions(
     about: str, definition: Json, arn: str, iam: Json, role_arn: str, described: Mapping[str, Json]
 ) -> Iterator[Finding]:
-    """What the role of a machine lacks; `described` has its task definitions by what the machine calls them."""
+    """Report what a state machine's role lacks.
+
+    `described` maps the names by which the state machine refers to task definitions to those task definitions.
+    """
     found = read_role(iam, role_arn)
     if found is None:
         yield bad(about, f"its role {role_arn} is not there: no run can do anything", "make it again, or name another")
@@ -42,7 +46,10 @@ def check_permissions(
 
 
 def _situation(arn: str, described: Mapping[str, Json]) -> CallContext:
-    """What tasks get and where they log to; and a run of the machine itself, which is what machines of jobs ask for."""
+    """Build the context of the calls: the roles and log streams of the tasks, and a run of the state machine itself.
+
+    The state machines of jobs call Step Functions about their own runs.
+    """
     passed = {name: tuple(each[key] for key in ROLES if key in each) for name, each in described.items()}
     found = {name: log_stream(each) for name, each in described.items()}
     streams = {name: each for name, each in found.items() if each is not None}
@@ -50,7 +57,7 @@ def _situation(arn: str, described: Mapping[str, Json]) -> CallContext:
 
 
 def _counts(missing: MissingPermission, found: Role) -> bool:
-    """Whether a call is refused for sure: what it is about is known, or nothing allows the action at all."""
+    """Return whether a call is certainly refused: its resource is known, or no statement allows its action."""
     known = missing.call.resource.startswith("arn:")
     return known or not found.may_sometimes(missing.call)
 

@@ -1,4 +1,4 @@
-"""The last runs that failed, and what their words mean where they are known."""
+"""Report the last failed runs of a state machine, and explain their errors where the cause is known."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -13,16 +13,16 @@ from lamplighter.runs.failure_reasons import failure_reason, task_of_document
 from lamplighter.runs.story import Story
 
 LAST = 10
-"""Runs that are looked at."""
+"""The number of latest runs that are read."""
 MOST_TOLD = 3
-"""Of those that failed."""
+"""The most failed runs that are reported."""
 MOST_SAID = 3
-"""Things that are said of a failure: its error, its reason, an exit code."""
+"""The most facts that are quoted of a failure: an error, a reason, an exit code."""
 FAILED = ("FAILED", "TIMED_OUT")
 
 
 def check_recent_failures(about: str, site: Site, machine: Machine, *, here: bool) -> Iterator[Finding]:
-    """What the last runs say: bad where the latest that began failed, doubt where an earlier one did."""
+    """Report failed runs: as bad if it is the latest run that has ended, and as doubt if it is an earlier one."""
     found = list(islice(find_run.runs_of(site, machine), LAST))
     over = [run for run in found if not run.running]
     failed = [run for run in over if run.status in FAILED]
@@ -43,7 +43,7 @@ def check_recent_failures(about: str, site: Site, machine: Machine, *, here: boo
 
 
 def _plain(cause: str | None) -> str | None:
-    """A cause in few words: one that is a whole task holds much that is not about the failure."""
+    """Shorten a cause that is a task document, most of which is not about the failure; return others unchanged."""
     return failure_reason(cause) if task_of_document(cause) else cause
 
 

@@ -1,7 +1,8 @@
-"""A role as IAM has it: what its policies allow, who may take it on.
+"""Read a role from IAM: the statements of its policies, and which services may assume it.
 
-Reads inline and managed policies; that a permissions boundary or an organisation's policy may still refuse is said,
-not judged. See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html.
+Reads inline and managed policies. A permissions boundary or an organisation's policy may still refuse a call; a
+boundary is reported, but neither is evaluated.
+See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html.
 """
 
 from collections.abc import Iterator
@@ -16,12 +17,12 @@ from lamplighter.jobs.iam.policy_evaluation import IamCall, matches_pattern
 
 
 class UnreadablePolicy(LamplighterError):
-    """A policy is not in the form that IAM keeps them in."""
+    """A policy that is not in the form in which IAM stores policies."""
 
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """One role."""
+    """A role with the statements of its policies and of its trust policy."""
 
     name: str
     statements: tuple[Json, ...]
@@ -30,7 +31,7 @@ class Role:
     """Whether a permissions boundary may refuse what these statements allow."""
 
     def trusts(self, service: str) -> bool:
-        """Whether a service may take the role on."""
+        """Return whether the trust policy allows a service to assume the role."""
         return any(
             each.get("Effect") == "Allow"
             and any(matches_pattern(action, "sts:AssumeRole", fold=True) for action in as_list(each.get("Action", [])))
@@ -39,7 +40,7 @@ class Role:
         )
 
     def may_sometimes(self, call: IamCall) -> bool:
-        """Whether anything is said for an action, whatever it is about."""
+        """Return whether a statement allows the call's action on any resource."""
         return any(
             each.get("Effect") == "Allow"
             and any(matches_pattern(action, call.action, fold=True) for action in as_list(each.get("Action", [])))
@@ -48,7 +49,7 @@ class Role:
 
 
 def read_role(iam: Json, arn: str) -> Role | None:
-    """The role of an ARN; None where there is none."""
+    """Return the role of an ARN, or None if it does not exist."""
     name = arn.rpartition("/")[2]
     try:
         found = iam.get_role(RoleName=name)["Role"]
@@ -62,7 +63,7 @@ def read_role(iam: Json, arn: str) -> Role | None:
 
 
 def as_list(value: Json) -> list[Json]:
-    """One or more, as a list."""
+    """Return a value that may be one item or a list as a list."""
     return value if isinstance(value, list) else [value]
 
 
@@ -86,7 +87,7 @@ def _statements(document: Json) -> list[Json]:
 
 
 def _names(principal: Json, service: str) -> bool:
-    """Whether a principal is a service, by its global or its regional name."""
+    """Return whether a principal is a service, by the service's global or regional name."""
     named = as_list(principal.get("Service", [])) if isinstance(principal, dict) else []
     short = service.removesuffix(".amazonaws.com")
     return any(each == service or (each.startswith(f"{short}.") and ".amazonaws.com" in each) for each in named)

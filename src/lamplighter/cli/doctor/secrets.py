@@ -1,4 +1,4 @@
-"""The secrets of a job file on this box: whether each is held, and under which name; never what it is."""
+"""Check whether the secrets of a job file are held on this machine, and under which name; never print their values."""
 
 import os
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from lamplighter.jobs.lint.held_secrets import missing_secrets
 
 
 def check_secrets(file: Path, environment: str | None) -> Iterator[Finding]:
-    """What a shell like this one and the `.env` hold; the engine may have been started with other variables."""
+    """Report on the secrets in this shell's environment and in `.env`; the engine's environment may differ."""
     if not file.exists():
         return
     held, env = Secrets(os.environ), file.absolute().parent / USUAL_NAME

@@ -1,4 +1,4 @@
-"""A state machine, whoever made it: its last failures, its role, its tasks, their network."""
+"""Check a state machine, no matter how it was made: its last failures, its role, its tasks and their network."""
 
 from collections.abc import Callable, Iterable, Iterator
 
@@ -18,7 +18,7 @@ from lamplighter.cli.target import CALL_ERRORS, Target, explain_error
 
 
 def check_state_machine(site: Site, found: Machine, *, asks: bool) -> Iterator[Finding]:
-    """All that can be found out; `asks` says whether whoever runs it asks for permissions, as an engine does not."""
+    """Run all checks on a state machine; `asks` is whether the target enforces permissions, as AWS does."""
     about, where = found.word, site.target
     described = site.sfn.describe_state_machine(stateMachineArn=found.arn)
     definition = loads(described["definition"])
@@ -39,7 +39,7 @@ def check_state_machine(site: Site, found: Machine, *, asks: bool) -> Iterator[F
 
 
 def run_check(about: str, what: str, where: Target, look: Callable[[], Iterable[Finding]]) -> list[Finding]:
-    """What a look finds, each once; doubt, if AWS does not let us look."""
+    """Run a check and return its findings without duplicates; return a doubt if AWS refuses the calls of the check."""
     try:
         return list(dict.fromkeys(look()))
     except CALL_ERRORS as error:
@@ -49,7 +49,7 @@ def run_check(about: str, what: str, where: Target, look: Callable[[], Iterable[
 
 
 def _task_definitions(where: Target, names: set[str]) -> tuple[dict[str, Json], list[str]]:
-    """The task definitions of these names; and the names of those that are not there."""
+    """Return the task definitions that exist, by name, and the names of those that do not."""
     ecs = where.client("ecs")
     known, gone = {}, []
     for name in sorted(names):

@@ -1,4 +1,4 @@
-"""What has to be done before a container can run: its image pulled, its secrets read, its log written; by which role.
+"""Check the roles of a task definition, and what ECS calls before a container runs: pulls, secrets, logs.
 
 See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html.
 """
@@ -17,7 +17,7 @@ PRIVATE = re.compile(r"([0-9]{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.c
 
 
 def check_tasks(about: str, described: Json, iam: Json) -> Iterator[Finding]:
-    """What stands between a task definition and its containers."""
+    """Report what prevents a task definition's containers from starting: missing roles, trust or permissions."""
     family = f"{described['family']}:{described['revision']}"
     for title, name in (("execution role", "executionRoleArn"), ("task role", "taskRoleArn")):
         if name in described:
@@ -51,7 +51,7 @@ def _role(about: str, title: str, iam: Json, arn: str) -> Iterator[Finding]:
 
 
 def startup_calls(described: Json) -> Iterator[IamCall]:
-    """The calls that ECS makes for a task definition before its containers run."""
+    """Yield the calls that ECS makes for a task definition before its containers run."""
     home = _home(described)
     found: dict[tuple[str, str], None] = {}
     for container in described["containerDefinitions"]:
@@ -64,14 +64,14 @@ def startup_calls(described: Json) -> Iterator[IamCall]:
 
 @dataclass(frozen=True, slots=True)
 class _Home:
-    """Where a task definition is."""
+    """The partition, region and account of a task definition."""
 
     partition: str
     region: str
     account: str
 
     def arn(self, service: str, resource: str, region: str | None = None, account: str | None = None) -> str:
-        """The ARN of something there, or elsewhere in the same partition."""
+        """Build an ARN there, or in another region or account of the same partition."""
         return f"arn:{self.partition}:{service}:{region or self.region}:{account or self.account}:{resource}"
 
 
@@ -100,7 +100,7 @@ def _log(configuration: Mapping[str, Json], home: _Home) -> Iterator[tuple[str, 
 
 
 def log_stream(described: Json) -> str | None:
-    """A log stream of the first container of a task; None where it logs elsewhere."""
+    """Return the ARN of a possible log stream of the first container, or None if it has no awslogs stream prefix."""
     container = described["containerDefinitions"][0]
     configuration = container.get("logConfiguration") or {}
     options = configuration.get("options") or {}

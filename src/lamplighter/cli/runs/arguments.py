@@ -1,4 +1,4 @@
-"""The words JOB and RUN on a command line, and what a shell completes them with: the jobs of the job file here."""
+"""Define the arguments JOB and RUN of commands, which a shell completes with the jobs of this folder's job file."""
 
 from typing import Annotated
 
@@ -10,7 +10,7 @@ from lamplighter.jobs.file.yaml_document import JobFileError
 
 
 def complete_jobs(incomplete: str) -> list[str]:
-    """The jobs whose names begin so; none where there is no job file, or a broken one."""
+    """Return the jobs whose names begin with a text; return none if the job file is missing or broken."""
     try:
         return [name for name in load_job_file(USUAL).project.jobs if name.startswith(incomplete)]
     except JobFileError:

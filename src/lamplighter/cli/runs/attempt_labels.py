@@ -1,6 +1,6 @@
-"""What attempts are called, as short as can be: `2` where there is one kind of work, `Load 2` where there are several.
+"""Label attempts as briefly as possible: `2` if the run has one kind of work, `Load 2` if it has several.
 
-Promises one answer for a whole run, also while it goes on: the definition says what may come.
+Guarantees the same label at every time of the run, because the definition states which attempts can occur.
 """
 
 from dataclasses import dataclass
@@ -16,19 +16,19 @@ SKIPPED, WORKFLOW = "Skipped", "Workflow"
 
 @dataclass(frozen=True, slots=True)
 class AttemptLabels:
-    """What has to be said to tell attempts apart."""
+    """The parts that labels need to distinguish the attempts of a run."""
 
     states: bool
-    """Several states run containers, or one does for several items."""
+    """Whether labels name the state: several states run containers, or one state does so for several items."""
     attempts: bool
-    """There may be more than one attempt."""
+    """Whether labels have the attempt's number: there may be several attempts."""
     job: bool
-    """A job file made the machine."""
+    """Whether a job file made the state machine."""
     redriven: tuple[int, ...] = ()
-    """When the run was redriven: from then on attempts are counted anew."""
+    """The times of the redrives; the attempts of a job are numbered anew after each."""
 
     def title(self, attempt: Attempt) -> str:
-        """An attempt as the subject of a sentence."""
+        """Return the label of an attempt as the subject of a sentence."""
         number = f"attempt {self._number(attempt)}"
         if not attempt.resource.startswith(RUN_TASK):
             return state_path(attempt) + (f", {number}" if attempt.number > 1 else "")
@@ -41,15 +41,15 @@ class AttemptLabels:
         return f"{attempt.number} after {'the redrive' if redrives == 1 else f'redrive {redrives}'}"
 
     def hides(self, state: str) -> bool:
-        """Whether a state only serves what the attempts and waits of a job tell better."""
+        """Return whether a state is a job's helper state, which the rows of attempts and waits make superfluous."""
         return self.job and state_in_job(state) in SUPPORTING_STATES
 
     def hides_work(self, attempt: Attempt) -> bool:
-        """Whether an attempt is of such a state; one that runs a container never is."""
+        """Return whether an attempt belongs to a helper state and runs no container."""
         return self.hides(attempt.state) and not attempt.resource.startswith(RUN_TASK)
 
     def prefix(self, attempt: Attempt, container: str | None) -> str:
-        """What stands before a line of output; nothing where it can be of one attempt only."""
+        """Return the text before a line of output; empty if the line can only come from one attempt."""
         said = [
             *([state_path(attempt)] if self.states else []),
             *([self._number(attempt)] if self.attempts else []),
@@ -58,12 +58,12 @@ class AttemptLabels:
         return f"{' '.join(said)} | " if said else ""
 
     def skipped(self, visit: Visit) -> bool:
-        """Whether a run of a job ends here because it does not begin beside another one."""
+        """Return whether the run of a job was skipped in this visit of a state, because another run is under way."""
         return self.job and state_in_job(visit.state) == SKIPPED
 
 
 def labels_for(definition: Json, redriven: tuple[int, ...] = ()) -> AttemptLabels:
-    """What the runs of a machine need; one that was redriven needs more."""
+    """Return the labels for the runs of a definition; `redriven` has the times of the run's redrives."""
     work = [each for _, each in walk_states(definition) if _runs_containers(each)]
     maps = [each for _, each in walk_states(definition) if each.get("Type") == "Map"]
     mapped = any(_runs_containers(inner) for each in maps for _, inner in walk_states(_body(each)))
@@ -73,7 +73,7 @@ def labels_for(definition: Json, redriven: tuple[int, ...] = ()) -> AttemptLabel
 
 
 def is_workflow(definition: Json) -> bool:
-    """Whether a job with several steps made a machine: they are inside a state that is called after the job."""
+    """Return whether a job with several steps made a definition: its steps are inside a state named after the job."""
     return any(name.endswith(f": {WORKFLOW}") for name in definition["States"])
 
 

@@ -1,8 +1,8 @@
-"""Attempts by the numbers that their containers are told.
+"""Number attempts as their containers know them.
 
-Step Functions counts retries anew after a redrive, and so does LAMPLIGHTER_ATTEMPT: what is told of a run that was
-redriven has to agree with what its containers write. Other runs are numbered as their histories are read.
-See https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html.
+Step Functions restarts the count of retries after a redrive, and so does LAMPLIGHTER_ATTEMPT. The numbers that are
+shown for a redriven run have to agree with what its containers write. The attempts of other runs are numbered in the
+order of their histories. See https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,7 +16,7 @@ NUMBER = "LAMPLIGHTER_ATTEMPT"
 
 
 def read_numbered_story(events: Iterable[Json]) -> Story:
-    """Read a history, and number the attempts of a job as its containers do."""
+    """Read a history, and number the attempts of a redriven job as its containers do."""
     known = list(events)
     found = story.read_story(known)
     if not found.redriven:
@@ -28,7 +28,7 @@ def read_numbered_story(events: Iterable[Json]) -> Story:
 
 
 def _told(events: Iterable[Json]) -> Iterator[tuple[int, int]]:
-    """Of each event that schedules a container of a job, its id and the number that the container is told."""
+    """Yield the ID of each event that schedules a job's container, and the attempt number that the container gets."""
     for event in events:
         details = event.get("taskScheduledEventDetails") or {}
         for name, value in _environment(details.get("parameters") or ""):
@@ -42,5 +42,5 @@ def _environment(parameters: str) -> Iterator[tuple[str, str]]:
     try:
         overrides = loads(parameters)["Overrides"]["ContainerOverrides"]
         yield from ((each["Name"], each["Value"]) for container in overrides for each in container["Environment"])
-    except (JsonError, KeyError, TypeError):  # whoever hands such a task on by hand says what they like
+    except (JsonError, KeyError, TypeError):  # not a task of a job file
         return

@@ -1,4 +1,4 @@
-"""Whether a run can be redriven, and what to do where it cannot (`runs/redrive_outcome.py`).
+"""Decide whether a run can be redriven, and what to do if it cannot (`runs/redrive_outcome.py`).
 
 See https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html.
 """
@@ -12,11 +12,11 @@ from lamplighter.runs.redrive_outcome import why_futile
 
 
 class NoRedrive(LamplighterError):
-    """The run has to be started anew instead."""
+    """A run cannot be redriven; it has to be watched, or started again."""
 
 
 def why_not_redrive(run: Run, events: Sequence[Json], definition: Json) -> str | None:
-    """Why a run should not be redriven; None where it may be."""
+    """Return why a run should not be redriven, or None if it may be."""
     if run.running:
         return "it still goes on"
     if run.status == "SUCCEEDED":
@@ -27,7 +27,7 @@ def why_not_redrive(run: Run, events: Sequence[Json], definition: Json) -> str |
 
 
 def check_redrivable(run: Run, why: str | None, word: str) -> None:
-    """Raise NoRedrive where a redrive would be refused or useless."""
+    """Raise `NoRedrive` with advice if there is a reason not to redrive a run."""
     if why is None:
         return
     said = "watch it" if run.running else "start it again instead"

@@ -1,4 +1,4 @@
-"""What became of an attempt or a run, in the words of a sentence and as JSON."""
+"""Describe the results of attempts and runs, in words and as JSON."""
 
 from lamplighter.base.json_text import Json
 from lamplighter.cli.runs.find_run import Run
@@ -9,22 +9,22 @@ from lamplighter.runs.failure_reasons import exit_codes, failure_reason, task_of
 from lamplighter.runs.story import Attempt, Story
 
 USUAL_REASON = "Essential container in task exited"
-"""Why every task stops whose container ends by itself: the exit code says more."""
+"""ECS's reason for every task whose container ends by itself; it is left out next to an exit code."""
 ITEMS = {
     "succeeded": "succeeded", "failed": "failed", "aborted": "stopped", "timedOut": "timed out", "running": "running",
     "pending": "pending",
 }  # fmt: skip
-"""What becomes of the items of a Map Run."""
+"""The words for the states of a Map Run's items."""
 USUAL_ERROR = "States.TaskFailed"
 
 
 def state_path(attempt: Attempt) -> str:
-    """The state of an attempt, and the iterations around it."""
+    """Return the name of an attempt's state, after the iterations around it."""
     return " ".join([*attempt.path, attempt.state])
 
 
 def attempt_result(attempt: Attempt) -> str:
-    """How an attempt ended."""
+    """Return the words for an attempt's result, after its label: "failed with exit code 1"."""
     if attempt.outcome == "running":
         return "waits for a worker" if attempt.waits_for_worker else "running"
     if attempt.outcome == "succeeded":
@@ -42,7 +42,7 @@ def attempt_result(attempt: Attempt) -> str:
 
 
 def failure_text(error: str | None, because: str | None, code: str) -> str:
-    """What follows the word "failed"."""
+    """Return the words that follow "failed": the exit codes, the error and the reason."""
     shown_reason = None if code and because == USUAL_REASON else because
     named = None if error == USUAL_ERROR and (code or shown_reason) else error
     rest = ": ".join(each for each in (named, shown_reason) if each)
@@ -50,14 +50,14 @@ def failure_text(error: str | None, because: str | None, code: str) -> str:
 
 
 def exit_codes_text(found: dict[str, int]) -> str:
-    """Exit codes in words; those of several containers with their names."""
+    """Return exit codes in words; those of several containers have the containers' names."""
     if len(found) == 1:
         return f"exit code {next(iter(found.values()))}"
     return "exit codes " + ", ".join(f"{code} ({name})" for name, code in found.items()) if found else ""
 
 
 def run_end(run: Run, story: Story) -> str:
-    """How a run ended, as a sentence."""
+    """Return a sentence that states how a run ended."""
     if run.skipped:
         return f"the run was skipped: {WHY}"
     return f"the run {'was ' if story.outcome == 'aborted' else ''}{_ending(story)}"
@@ -71,7 +71,7 @@ def _ending(story: Story) -> str:
 
 
 def why_unsuccessful(run: Run) -> str:
-    """What follows the status of a run that did not succeed: its exit code and its reason; nothing of others."""
+    """Return the words that follow an unsuccessful run's status: exit codes, error and reason; empty for others."""
     return "" if run.status in ("RUNNING", "SUCCEEDED") else _because(run.error, run.cause)
 
 
@@ -80,7 +80,7 @@ def _because(error: str | None, cause: str | None) -> str:
 
 
 def attempt_json(attempt: Attempt) -> Json:
-    """An attempt for programs."""
+    """Return an attempt as JSON for programs."""
     return {
         "kind": "attempt",
         "state": attempt.state,
@@ -99,7 +99,7 @@ def attempt_json(attempt: Attempt) -> Json:
 
 
 def run_json(run: Run, job: str | None = None) -> Json:
-    """A run for programs."""
+    """Return a run as JSON for programs."""
     return {
         **({} if job is None else {"job": job}),
         "run": run.name,

@@ -1,7 +1,7 @@
-"""JOB, as people say it: a job of the job file, or the name or ARN of a state machine.
+"""Find the state machine of the argument JOB: a job of the job file, or the name or ARN of a state machine.
 
-Promises that an unknown word is answered with those that are near, and that a job which is in the file and not yet at
-the target is told from one that is nowhere.
+Guarantees that the error for an unknown name lists similar names, and that it distinguishes a job that the target does
+not have yet from a name that is nowhere.
 """
 
 from collections.abc import Iterable
@@ -19,30 +19,30 @@ MANY = 8
 
 
 class NoSuchJob(LamplighterError):
-    """The word names neither a job nor a state machine."""
+    """A name is neither that of a job nor that of a state machine."""
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A state machine, by the shortest word for it here."""
+    """A state machine, with the shortest name by which commands accept it."""
 
     arn: str
     word: str
-    """The job that it was made of, or its own name."""
+    """The name of the state machine's job, or its own name."""
     job: str | None = None
-    """The job of the job file."""
+    """The job of the job file; None if the file has no such job."""
     express: bool = False
     gone: bool = False
-    """Whether only its runs are left."""
+    """Whether the state machine was deleted, and only its runs are kept."""
 
     @property
     def name(self) -> str:
-        """Its name at Step Functions."""
+        """The state machine's own name."""
         return self.arn.split(":")[6]
 
 
 def all_machines(site: Site) -> list[Machine]:
-    """All state machines of the target; those of the job file first, by the names of their jobs."""
+    """Return all state machines of the target; those of the job file come first, in the file's order."""
     project = site.project
     jobs = {} if project is None else {project.name(job): job for job in project.jobs}
     pages = site.sfn.get_paginator("list_state_machines").paginate()
@@ -52,7 +52,7 @@ def all_machines(site: Site) -> list[Machine]:
 
 
 def listed_machines(site: Site) -> list[Machine]:
-    """Whose runs a list is about: the job file's machines; without a file all, but those that only watch others."""
+    """Return the state machines that commands list: the job file's, or without a file all but supporting ones."""
     machines = all_machines(site)
     if site.project is not None:
         return [each for each in machines if each.job is not None]
@@ -60,7 +60,7 @@ def listed_machines(site: Site) -> list[Machine]:
 
 
 def find_job(site: Site, word: str) -> Machine:
-    """The machine that a word names; raises NoSuchJob."""
+    """Return the state machine that a name or ARN names; raise `NoSuchJob` if there is none."""
     parsed = arns.parse(word)
     if parsed is not None and parsed.service == "states" and parsed.resource.startswith("stateMachine:"):
         described = site.sfn.describe_state_machine(stateMachineArn=word)
@@ -72,7 +72,10 @@ def find_job(site: Site, word: str) -> Machine:
 
 
 def find_by_name(site: Site, word: str, machines: Iterable[Machine]) -> Machine | None:
-    """The machine that a job's name or its own name names, among these."""
+    """Return the machine of these that has a name, or whose job has it; None if there is none.
+
+    Raises `NoSuchJob` if the name is that of a job that the target does not have yet.
+    """
     by_name = {each.name: each for each in machines}
     if site.project is not None and word in site.project.jobs:
         name = site.project.name(word)
@@ -83,13 +86,13 @@ def find_by_name(site: Site, word: str, machines: Iterable[Machine]) -> Machine 
 
 
 def is_job(site: Site, machine: Machine) -> bool:
-    """Whether a machine was made of a job file, and so reads what lamplighter tells it."""
+    """Return whether a state machine was made from a job file, so that it uses `--env` and `--command`."""
     tags = site.sfn.list_tags_for_resource(resourceArn=machine.arn)["tags"]
     return any(each["key"] == JOB_TAG for each in tags)
 
 
 def read_definition(site: Site, machine: Machine) -> Json:
-    """What a machine does, as it is now."""
+    """Return the present definition of a state machine."""
     return loads(site.sfn.describe_state_machine(stateMachineArn=machine.arn)["definition"])
 
 
@@ -111,7 +114,7 @@ def _not_yet(site: Site, job: str, name: str, there: Iterable[str]) -> str:
 
 
 def unknown_job_message(site: Site, word: str, machines: list[Machine]) -> str:
-    """That a word names nothing, and what is near to it."""
+    """Return the message for a name that names nothing, with similar names."""
     said = f"no job and no state machine of {site.target} is called {word}"
     known = dict.fromkeys([*(each.word for each in machines), *(each.name for each in machines)])
     near = get_close_matches(word, known, n=3)

@@ -1,6 +1,6 @@
-"""RUN, as people say it: an execution's ARN, its name, `JOB` for the latest run of a job, or `JOB:NAME`.
+"""Find the run of the argument RUN: an execution's ARN, its name, `JOB` for a job's latest run, or `JOB:NAME`.
 
-Promises to say which of two runs was not meant, rather than to choose one.
+Guarantees that a name which several runs have is an error that lists them, rather than a guess.
 """
 
 from collections.abc import Iterator
@@ -24,12 +24,12 @@ GONE = ("ExecutionDoesNotExist", "InvalidArn")
 
 
 class NoSuchRun(LamplighterError):
-    """The word names no run."""
+    """A name is not that of a run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One execution."""
+    """A run, as Step Functions lists or describes its execution."""
 
     arn: str
     status: str
@@ -38,48 +38,48 @@ class Run:
     """Milliseconds since the epoch."""
     ended: int | None = None
     final: str | None = None
-    """Why it cannot be redriven; None where it can, or where nobody asked."""
+    """AWS's reason why the run cannot be redriven; None if it can be, or if only a list of runs was read."""
     skipped: bool = False
-    """Whether another run of its job kept it from beginning; only a run that is described says so."""
+    """Whether the run was skipped because of another run of its job; known only if the run was described."""
     others: tuple[str, ...] = ()
-    """The runs that it was skipped for."""
+    """The ARNs of the runs that were under way and because of which this run was skipped."""
     redrives: int = 0
-    """How often it was redriven."""
+    """The number of redrives."""
     idle: int = 0
-    """Milliseconds between its parts, where it was redriven and somebody asked (`judged`)."""
+    """Milliseconds between the parts of a redriven run, in which it did not run; 0 unless `with_details` read them."""
     error: str | None = None
     cause: str | None = None
-    """What it failed with; only a run that is described says so."""
+    """The error and cause of a failed run; known only if the run was described."""
 
     @property
     def name(self) -> str:
-        """Its name."""
+        """The run's name."""
         return self.arn.split(":")[7]
 
     @property
     def machine(self) -> str:
-        """The ARN of its state machine."""
-        # Of a run that a Map started the name is MACHINE/LABEL.
+        """The ARN of the run's state machine."""
+        # In the ARN of a run that a Map started, the state machine's name is MACHINE/LABEL.
         return ":".join([*self.arn.split(":")[:5], "stateMachine", self.arn.split(":")[6].partition("/")[0]])
 
     @property
     def took(self) -> int | None:
-        """Milliseconds for which it ran: the sum of its parts; None where it goes on."""
+        """Milliseconds for which the run ran: the sum of its parts; None while it is under way."""
         return None if self.ended is None else self.ended - self.began - self.idle
 
     @property
     def state(self) -> str:
-        """What became of it, as a person calls it."""
+        """The run's status for people, which is SKIPPED for a skipped run."""
         return "SKIPPED" if self.skipped else self.status
 
     @property
     def running(self) -> bool:
-        """Whether it goes on."""
+        """Whether the run is under way."""
         return self.status in ("RUNNING", "PENDING_REDRIVE")
 
 
 def runs_of(site: Site, machine: Machine, status: str | None = None) -> Iterator[Run]:
-    """The runs of a machine, youngest first."""
+    """Yield the runs of a state machine, the latest first; `status` selects runs of one status."""
     if machine.express:
         return iter(())
     if machine.gone:
@@ -96,7 +96,7 @@ def runs_of(site: Site, machine: Machine, status: str | None = None) -> Iterator
 
 
 def find_run(site: Site, word: str) -> Run:
-    """The run that a word names; raises NoSuchRun or NoSuchJob."""
+    """Return the run that a text names; raise `NoSuchRun` or `NoSuchJob` if there is none."""
     if (parsed := arns.parse(word)) is not None and parsed.service == "states":
         if parsed.resource.startswith("express:"):
             raise NoSuchRun("AWS keeps no record of express executions: look in the log of their state machine")
@@ -111,12 +111,12 @@ def find_run(site: Site, word: str) -> Run:
 
 
 def latest_run(site: Site, word: str) -> Run:
-    """The youngest run of the job that a word names."""
+    """Return the latest run of the job that a text names."""
     return _latest(site, find_machine(site, word))
 
 
 def find_machine(site: Site, word: str) -> Machine:
-    """The machine that a word names, also one of which only runs are left; raises NoSuchJob."""
+    """Return the state machine that a text names, even if it was deleted and has only runs; raise `NoSuchJob`."""
     try:
         return find_job.find_job(site, word)
     except NoSuchJob:
@@ -127,12 +127,12 @@ def find_machine(site: Site, word: str) -> Machine:
 
 
 def read_story(site: Site, run: Run) -> Story:
-    """What happened in a run so far."""
+    """Read the history of a run, and return its story so far."""
     return read_numbered_story(read_events(site, run))
 
 
 def read_events(site: Site, run: Run) -> list[Json]:
-    """The history of a run."""
+    """Return all events of a run's history."""
     pages = site.sfn.get_paginator("get_execution_history").paginate(
         executionArn=run.arn, PaginationConfig={"PageSize": 1000}
     )
@@ -140,24 +140,24 @@ def read_events(site: Site, run: Run) -> list[Json]:
 
 
 def display_name(site: Site, run: Run, typed: str) -> str:
-    """The shortest word for a run's machine: that of the job file, which is not looked for by who typed an ARN."""
+    """Return the shortest name of a run's state machine: the job's name, unless the user typed an ARN."""
     name = run.arn.split(":")[6]
     project = None if typed.startswith("arn:") else site.project
     return next((job for job in project.jobs if project.name(job) == name), name) if project else name
 
 
 def read_definition(site: Site, run: Run) -> Json:
-    """The definition that a run goes by, which its machine may have changed since."""
+    """Return the definition that a run uses; the state machine may have another one by now."""
     return loads(site.sfn.describe_state_machine_for_execution(executionArn=run.arn)["definition"])
 
 
 def refresh_run(site: Site, run: Run) -> Run:
-    """The run as it is now."""
+    """Read a run again."""
     return _described(site, run.arn)
 
 
 def with_details(site: Site, run: Run) -> Run:
-    """The run with what a list of runs does not say: whether it was skipped, why it failed, how long its parts ran."""
+    """Read what a list of runs leaves out: whether the run was skipped, why it failed, how long its parts ran."""
     found = run if run.running else refresh_run(site, run)
     return replace(found, idle=read_story(site, found).idle) if found.redrives else found
 
@@ -172,7 +172,7 @@ def _latest(site: Site, machine: Machine) -> Run:
 
 
 def _by_name(site: Site, name: str, known: list[Machine]) -> Run:
-    """A run by its name alone, which may be that of any machine."""
+    """Return the run with a name, which may belong to any state machine; raise `NoSuchRun` if none or several match."""
     found = [run for each in known if not each.express if (run := get_run(site, run_arn(each, name))) is not None]
     if not found:
         why = find_job.unknown_job_message(site, name, known)
@@ -191,7 +191,7 @@ def _described(site: Site, arn: str) -> Run:
 
 
 def get_run(site: Site, arn: str) -> Run | None:
-    """The run of an ARN; None where there is none."""
+    """Return the run of an ARN, or None if it does not exist."""
     try:
         return parse_run(site.sfn.describe_execution(executionArn=arn))
     except ClientError as error:
@@ -201,12 +201,12 @@ def get_run(site: Site, arn: str) -> Run | None:
 
 
 def run_arn(machine: Machine, name: str) -> str:
-    """The ARN of the run of that name."""
+    """Return the ARN of a state machine's run."""
     return ":".join([*machine.arn.split(":")[:5], "execution", machine.name, name])
 
 
 def parse_run(answer: Json) -> Run:
-    """A run as AWS describes it, or lists it."""
+    """Convert a run of the answer of DescribeExecution or ListExecutions."""
     ended = answer.get("stopDate")
     began = to_milliseconds(answer["startDate"])
     redrivable = answer.get("redriveStatus", REDRIVABLE).startswith(REDRIVABLE)

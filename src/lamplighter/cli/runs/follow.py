@@ -1,6 +1,6 @@
-"""Following a run: what happens on standard error, what its containers write on standard output, until it is over.
+"""Follow a run until it ends: print its progress on standard error, and its containers' output on standard output.
 
-Promises the run's result as an exit code, and that whoever stops watching does not stop the run.
+Guarantees an exit code for the run's result, and that Ctrl-C ends only the command and not the run.
 """
 
 import threading
@@ -29,19 +29,20 @@ from lamplighter.runs.story import Attempt, Story
 
 EXITS = {"SUCCEEDED": 0, "FAILED": 1, "TIMED_OUT": 3, "ABORTED": 4}
 DETACHED = 130
-"""What shells say of a command that Ctrl-C ended."""
+"""The exit code that shells report for a command that Ctrl-C ended."""
 HERE, THERE = 0.3, 2.0
-"""Seconds between two looks at an engine, and at AWS, which counts calls."""
+"""Seconds between two polls of an engine, and of AWS, which limits the rate of calls."""
 LATE, LATE_LOOKS = 10_000, 4
-"""Milliseconds after the end of an attempt, and looks at most, in which lines of it may still come."""
+"""Milliseconds after an attempt's end in which its last lines may still arrive, and the most polls made in that
+time."""
 PATIENCE = 60
-"""Looks that may fail in a row because nobody answers."""
+"""The most polls in a row that may fail because the target does not answer."""
 
 T = TypeVar("T")
 
 
 class RunWatcher:
-    """One run, looked at again and again."""
+    """A run that is polled until it ends."""
 
     def __init__(self, site: Site, run: Run, since: int | None = None, tail: int | None = None) -> None:
         self.run = run
@@ -56,13 +57,13 @@ class RunWatcher:
         self._pace = THERE if site.target.endpoint is None else HERE
 
     def poll(self) -> Story:
-        """What happened so far; the run's status is never older than that."""
+        """Read the new events, then the run's status, which is never older than they are; return the story."""
         self._events += _newer(self._site, self.run, self._events[-1]["id"] if self._events else 0)
         self.run = find_run.refresh_run(self._site, self.run)
         return read_numbered_story(self._events)
 
     def lines(self, story: Story) -> list[OutputLine]:
-        """What containers have written since; at first no more than the last lines, where so many are wanted."""
+        """Return the lines that containers wrote since the last call; the first call returns at most `tail`."""
         attempts = [each for each in self._children.attempts(story) if each.task and not self._read_out(each)]
         lines = self._output.new_lines(attempts)
         self._looks.update(each.task for each in attempts if each.task and each.ended is not None)
@@ -71,22 +72,22 @@ class RunWatcher:
         return lines[len(lines) - wanted :]
 
     def _read_out(self, attempt: Attempt) -> bool:
-        """Whether no line of an attempt can come any more."""
+        """Return whether all lines of an attempt have been read."""
         if attempt.ended is None:
             return False
         late = real_world().now() - attempt.ended < LATE
         return self._looks[attempt.task or ""] >= (LATE_LOOKS if late else 1)
 
     def complete(self, story: Story) -> bool:
-        """Whether nothing more can come."""
+        """Return whether the run has ended and all its lines have been read."""
         return not self.run.running and story.outcome != "running" and not self._open
 
     def sleep(self) -> None:
-        """Let a moment pass."""
+        """Wait between two polls."""
         threading.Event().wait(self._pace)
 
     def retry_while_down(self, look: Callable[[], T]) -> T:
-        """What a look comes to. An engine that is gone is waited for: the run goes on where it was when it is back."""
+        """Return the result of a poll; repeat it while the target is down: an engine continues its runs later."""
         for attempt in range(PATIENCE):
             try:
                 return look()
@@ -106,7 +107,7 @@ def follow_run(
     tail: int | None = None,
     times: bool = False,
 ) -> NoReturn:
-    """Watch a run to its end and end the verb with its result; with Ctrl-C, leave it alone."""
+    """Follow a run to its end, and end the command with the run's exit code; on Ctrl-C, let the run continue."""
     try:
         story, ended = _followed(
             RunWatcher(site, run, since, tail), find_run.read_definition(site, run), events=events, times=times
@@ -149,7 +150,7 @@ def _followed(watch: RunWatcher, definition: Json, *, events: bool, times: bool)
 
 
 def print_lines(lines: Iterable[OutputLine], labels: AttemptLabels, *, times: bool = False) -> None:
-    """Print lines of containers, each with its attempt before it if there may be several, and its time if asked for."""
+    """Print lines of output, with the attempt before each if there may be several, and with the time if `times`."""
     for line in lines:
         container = None if line.source.alone else line.source.container
         time = f"{formatting.local_datetime(line.time):%Y-%m-%d %H:%M:%S}.{line.time % 1000:03} " if times else ""
@@ -157,7 +158,7 @@ def print_lines(lines: Iterable[OutputLine], labels: AttemptLabels, *, times: bo
 
 
 def _newer(site: Site, run: Run, seen: int) -> list[Json]:
-    """The events after one of them: read from the end, so that a long history is not read again and again."""
+    """Return the events after the event `seen`; read from the end, so that a long history is not read repeatedly."""
     pages = site.sfn.get_paginator("get_execution_history").paginate(
         executionArn=run.arn, reverseOrder=True, PaginationConfig={"PageSize": 100 if seen else 1000}
     )

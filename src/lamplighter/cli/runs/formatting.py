@@ -1,6 +1,7 @@
-"""How times, lengths and lists look on a terminal, and as JSON for programs.
+"""Format times, durations and tables for a terminal, and JSON for programs.
 
-Promises local time on a terminal and UTC in JSON, whole lines where nobody watches, and one JSON document a line.
+Guarantees local time on a terminal and UTC in JSON, unbroken lines if the output is no terminal, and one JSON document
+per line.
 """
 
 import sys
@@ -17,7 +18,7 @@ from lamplighter.base.world import iso
 from lamplighter.jobs.file.values import format_duration
 
 WIDE = 400
-"""Columns where the output is no terminal, so that no line is broken."""
+"""The width of output that is not a terminal, so that no line is broken."""
 STYLES = {
     "succeeded": "green", "running": "cyan", "failed": "bold red", "timed out": "bold red", "aborted": "yellow",
     "pending redrive": "cyan", "skipped": "yellow",
@@ -25,13 +26,13 @@ STYLES = {
 
 
 def console_for(*, error: bool = False) -> Console:
-    """Standard output, or standard error."""
+    """Return a console for standard output, or for standard error if `error`."""
     watched = (sys.stderr if error else sys.stdout).isatty()
     return Console(stderr=error, highlight=False, soft_wrap=error, width=None if watched else WIDE)
 
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[Text | str]]) -> None:
-    """Print a table without lines."""
+    """Print a table without borders."""
     made = Table(*headings, box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for row in rows:
         made.add_row(*(each if isinstance(each, Text) else Text(each) for each in row))
@@ -39,7 +40,7 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[Text | str]]) -
 
 
 def print_listing(headings: Sequence[str], rows: Sequence[Sequence[Text | str]]) -> None:
-    """Print a table or, where it is wider than the terminal, a block for each row: nothing is cut."""
+    """Print a table, or a block for each row if the table is wider than the terminal, so that no text is cut off."""
     cells = [[each if isinstance(each, Text) else Text(each) for each in row] for row in rows]
     widths = [max(map(cell_width, column)) for column in zip(map(Text, headings), *cells, strict=True)]
     if sum(widths) + 2 * (len(widths) - 1) <= console_for().width:
@@ -55,40 +56,40 @@ def print_listing(headings: Sequence[str], rows: Sequence[Sequence[Text | str]])
 
 
 def cell_width(cell: Text) -> int:
-    """Columns of a cell's longest line."""
+    """Return the width of a cell's longest line."""
     return max((line.cell_len for line in cell.split("\n")), default=0)
 
 
 def print_json_lines(listed: Iterable[Json]) -> None:
-    """Print JSON documents, one a line."""
+    """Print JSON documents, one per line."""
     for each in listed:
         typer.echo(dumps(each))
 
 
 def status_text(status: str) -> Text:
-    """A status in its colour."""
+    """Return a status as words in its colour."""
     words = status.lower().replace("_", " ")
     return Text(words, STYLES.get(words, ""))
 
 
 def local_datetime(time: int) -> datetime:
-    """An instant on the clocks of this place."""
+    """Convert an instant to local time."""
     return datetime.fromtimestamp(time / 1000).astimezone()
 
 
 def format_instant(time: int) -> str:
-    """An instant, to the second."""
+    """Format an instant in local time, to the second."""
     return f"{local_datetime(time):%Y-%m-%d %H:%M:%S}"
 
 
 def format_clock(time: int, since: int) -> str:
-    """An instant as a clock shows it, with its day where that is another one than that of `since`."""
+    """Format an instant as a local time of day, with the date if it differs from that of `since`."""
     there = local_datetime(time)
     return f"{there:%H:%M:%S}" if there.date() == local_datetime(since).date() else f"{there:%m-%d %H:%M:%S}"
 
 
 def format_milliseconds(milliseconds: int) -> str:
-    """A length of time: 85ms, 2.1s, 1h3m."""
+    """Format a duration: 85ms, 2.1s, 1h3m."""
     if milliseconds < 1000:
         return f"{max(milliseconds, 0)}ms"
     if milliseconds < 10_000:
@@ -98,7 +99,7 @@ def format_milliseconds(milliseconds: int) -> str:
 
 
 def format_distance(time: int, now: int) -> str:
-    """How far an instant is from now: "5m ago", "in 3h20m"."""
+    """Format the distance of an instant from now: "5m ago", "in 3h20m"."""
     seconds = abs(time - now) // 1000
     unit = next(size for least, size in ((2 * 86_400, 3600), (120, 60), (0, 1)) if seconds >= least)
     words = format_duration(seconds // unit * unit)
@@ -106,5 +107,5 @@ def format_distance(time: int, now: int) -> str:
 
 
 def format_utc(time: int | None) -> str | None:
-    """An instant for programs."""
+    """Format an instant in UTC for programs; return None for None."""
     return None if time is None else iso(time)

@@ -1,7 +1,7 @@
-"""When a state machine is started, by what EventBridge knows: schedules of Scheduler, and rules that go by a schedule.
+"""Find what starts a state machine: schedules of EventBridge Scheduler, and rules with a schedule expression.
 
-Promises to find the schedules of every group that start a machine, by a templated target or a universal one. Refuses to
-tell when a rule's rate is due, because AWS does not say from when it counts.
+Guarantees to find the schedules of every group that start a state machine, by a templated target or a universal one.
+Does not compute when a rule's rate is due, because AWS does not state from when the rate counts.
 """
 
 from collections import defaultdict
@@ -15,7 +15,7 @@ from lamplighter.runs.upcoming_times import Timetable
 
 
 def timetables_of(site: Site, machines: Iterable[Machine]) -> Mapping[str, list[Timetable]]:
-    """The timetables of machines, by their ARNs."""
+    """Return the timetables of state machines, by ARN."""
     wanted = {each.arn for each in machines}
     found: dict[str, list[Timetable]] = defaultdict(list)
     for arn, schedule in _schedules(site, wanted):
@@ -26,7 +26,7 @@ def timetables_of(site: Site, machines: Iterable[Machine]) -> Mapping[str, list[
 
 
 def job_targets(site: Site, machine: Machine) -> tuple[list[Json], list[Json]]:
-    """What begins a machine: the targets of schedules, and those of rules."""
+    """Return the targets that start a state machine: those of schedules, and those of rules."""
     schedules = [schedule["Target"] for _, schedule in _schedules(site, {machine.arn})]
     events = site.target.client("events")
     names = events.list_rule_names_by_target(TargetArn=machine.arn)["RuleNames"]

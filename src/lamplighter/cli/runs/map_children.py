@@ -1,7 +1,7 @@
-"""The runs that a distributed Map starts for its items, as if their attempts were those of the run that it belongs to.
+"""Read the runs that a distributed Map starts for its items, as if their attempts belonged to the parent run.
 
-Promises each attempt under a path that ends with the first letters of its run's name, and one reading of every history
-that is over. Refuses to read more than 500 runs: whoever has more looks at one of them.
+Guarantees that an attempt's path has the first eight characters of its run's name, and that the history of an ended run
+is read only once. Reads at most 500 runs; to see others, the user names one of them.
 See https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html.
 """
 
@@ -19,16 +19,16 @@ MOST = 500
 
 
 class MapChildren:
-    """What the Map Runs of one run have started; asked again, it reads what is new."""
+    """A reader of the runs that the Map Runs of one run started; a further call reads only what is new."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
         self._read: dict[str, Story] = {}
         self.more = False
-        """Whether there are more than are read."""
+        """Whether there are more runs than are read."""
 
     def attempts(self, story: Story) -> list[Attempt]:
-        """All attempts of a run and of the runs that it started for items."""
+        """Return the attempts of a run and of the runs that it started for items."""
         return [*story.attempts, *(found for each in story.attempts if each.maprun for found in self._of(each))]
 
     def _of(self, map_run: Attempt) -> Iterator[Attempt]:
@@ -46,7 +46,7 @@ class MapChildren:
 
 
 def item_counts(site: Site, map_run: Attempt) -> Json:
-    """How many items of a Map Run are in which state."""
+    """Return the number of a Map Run's items in each state."""
     return site.sfn.describe_map_run(mapRunArn=map_run.maprun)["itemCounts"]
 
 

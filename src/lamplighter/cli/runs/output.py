@@ -1,8 +1,8 @@
-"""What containers write, from CloudWatch Logs.
+"""Read the output of containers from CloudWatch Logs.
 
-Promises the output of each container of each attempt whose task definition names an awslogs group, in the order in
-which it was written, each line once. Refuses to guess where a container logs to that says nothing of awslogs with a
-stream prefix. See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specify-log-config.html.
+Guarantees the output of each container of each attempt whose task definition names an awslogs group: each line once,
+and in the order in which it was written. Does not guess the log of a container without an awslogs group and stream
+prefix. See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specify-log-config.html.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,31 +16,31 @@ from lamplighter.cli.runs.site import Site
 from lamplighter.runs.story import Attempt
 
 MOST_LINES = 10_000
-"""How many lines GetLogEvents gives at once."""
+"""The most lines in one answer of GetLogEvents."""
 NOT_YET = "ResourceNotFoundException"
 
 
 @dataclass(frozen=True, slots=True)
 class LogSource:
-    """The output of one container of one attempt."""
+    """The log stream of a container of an attempt."""
 
     attempt: Attempt
     container: str
     alone: bool
-    """Whether it is the only container of its task."""
+    """Whether the container is the only one of its task."""
     region: str
     group: str
     stream: str
 
     @property
     def stream_key(self) -> tuple[str, str]:
-        """What tells its stream from all others."""
+        """The key of the log stream, which no other stream has."""
         return self.group, self.stream
 
 
 @dataclass(frozen=True, slots=True)
 class OutputLine:
-    """One line of output."""
+    """A line of output."""
 
     time: int
     source: LogSource
@@ -48,7 +48,7 @@ class OutputLine:
 
 
 class RunOutput:
-    """The output of a run so far: ask again for what is new."""
+    """A reader of a run's output; each call returns the lines since the last one."""
 
     def __init__(self, site: Site, since: int | None = None, tail: int | None = None) -> None:
         self._site = site
@@ -59,19 +59,19 @@ class RunOutput:
         self._tokens: dict[tuple[str, str], str] = {}
         self._logs: dict[str, Json] = {}
         self.silent: set[str] = set()
-        """What cannot be shown, each with why."""
+        """Messages about output that cannot be read, each with the reason."""
 
     def new_lines(self, attempts: Iterable[Attempt]) -> list[OutputLine]:
-        """The lines that are new, of all these attempts, in the order of time."""
+        """Return the new lines of these attempts, ordered by time."""
         for each in attempts:
             for source in self._sources(each):
-                # Kept beside: a call that fails after others have been answered loses none of their lines.
+                # The lines are kept in a field, so that none is lost if a later call fails.
                 self._unseen.extend(self._read(source))
         lines, self._unseen = sorted(self._unseen, key=lambda line: line.time), []
         return lines
 
     def all_lines(self, attempts: Iterable[Attempt]) -> Iterator[OutputLine]:
-        """The lines of all these attempts in the order of time, a page of each container held at once."""
+        """Yield all lines of these attempts, ordered by time, with one page of each container in memory."""
         sources = [source for each in attempts for source in self._sources(each)]
         return merge(*map(self._read, sources), key=lambda line: line.time)
 
@@ -114,7 +114,7 @@ class RunOutput:
                 return
 
     def _from(self, token: str | None) -> Json:
-        """Where a page begins: after the one before, at the head, or so that it ends with the last line."""
+        """Return the parameters that choose a page: the one after a token, the first page, or the last `tail` lines."""
         if token is not None:
             return {"nextToken": token, "startFromHead": True}
         if self._tail is None or self._tail > MOST_LINES:

@@ -1,4 +1,4 @@
-"""A point in time, as people type it: 10m (ago), or a date with or without a time."""
+"""Parse a point in time as users type it: 10m (ago), or a date with or without a time."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from lamplighter.jobs.file.values import parse_duration
 
 
 def parse_instant(text: str, now: int) -> int:
-    """Milliseconds since the epoch; a time without a zone is one of this place."""
+    """Return a point in time in milliseconds since the epoch; a time without a zone is local time."""
     try:
         return now - parse_duration(text) * 1000
     except ValueError:

@@ -1,6 +1,6 @@
-"""The runs of a job that is gone, as an engine keeps them; AWS lists none of a state machine that is deleted.
+"""Read the runs of a deleted job, which an engine keeps; AWS lists none for a deleted state machine.
 
-Promises nothing but what is there: whatever keeps an engine from answering, it answers with no runs.
+Returns no runs if the engine cannot answer, for any reason.
 """
 
 import urllib.request
@@ -13,18 +13,18 @@ from lamplighter.cli.target import Target
 
 RUNS = "/_lamplighter/runs"
 PATIENCE = 5
-"""Seconds."""
+"""Seconds to wait for an answer."""
 
 
 def find_removed(site: Site, word: str) -> Machine | None:
-    """The machine, no longer there, of which runs are kept under a job's name or its own; None where there is none."""
+    """Return the deleted state machine with the name, or of the job with the name; None if no runs are kept for it."""
     names = [word] if site.project is None else [f"{site.project.prefix}-{word}", word]
     found = (run["stateMachineArn"] for name in names for run in _asked(site.target, name)[:1])
     return next((Machine(arn, word, gone=True) for arn in found), None)
 
 
 def runs_of_removed(site: Site, machine: Machine) -> list[Json]:
-    """Its runs, youngest first, as ListExecutions has them."""
+    """Return the runs of a deleted state machine, the latest first, in the form of ListExecutions."""
     return _asked(site.target, machine.name)
 
 

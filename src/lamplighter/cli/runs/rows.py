@@ -1,6 +1,6 @@
-"""A run as rows: one for each attempt, wait and turn of events, or for each state besides.
+"""Convert a run's story to the rows of `lamplighter history`: attempts, waits, redrives, and optionally states.
 
-Promises that whoever reads them in the morning sees in one look what was tried, how it ended, what was waited for.
+Guarantees that the rows show what was attempted, how it ended, and what the run waited for.
 """
 
 from collections.abc import Iterator
@@ -18,21 +18,21 @@ from lamplighter.runs.story import Attempt, Gap, Story, Visit
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a history."""
+    """A row of a history."""
 
     time: int
     order: int
-    """Which of those of one millisecond comes first."""
+    """The position among the rows of the same millisecond."""
     what: str
     took: int | None
-    """Milliseconds; None where it goes on, or takes no time."""
+    """Milliseconds; None if the work is under way, or has no duration."""
     result: str
     status: str
     document: Json = field(compare=False)
 
 
 def history_rows(story: Story, definition: Json, *, states: bool) -> list[Row]:
-    """All rows in the order of time; with `states`, every state that was entered has one."""
+    """Return all rows ordered by time; with `states`, every state that the run entered has a row."""
     labels = labels_for(definition, story.redriven)
     shown_ones = (each for each in story.attempts if states or each.failed or not labels.hides_work(each))
     found: list[Row] = [_attempt(each, labels) for each in shown_ones]

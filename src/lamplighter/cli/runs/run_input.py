@@ -1,7 +1,7 @@
-"""What a run begins with: what was typed, or what the job is always given, and what it is told besides.
+"""Build the input of a run: the user's, or the job's default input, and the overrides for the job.
 
-Promises JSON text that an execution can begin with. A machine whose job file is not here is given what its stack says,
-or what its schedule gives it.
+Guarantees JSON text that StartExecution accepts. If the job file is not here, the default input comes from the metadata
+of the state machine's stack, or from its schedule.
 """
 
 import re
@@ -20,11 +20,11 @@ from lamplighter.runs.default_input import default_input
 from lamplighter.runs.job_machine import LAMPLIGHTER_KEY
 
 NAME = re.compile(r"""[^\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}""")
-"""See https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html."""
+"""A valid name of a run: see https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html."""
 
 
 def overrides(env: list[str], command: str | None) -> Json:
-    """What a job is to be told beside its input: variables, and words in the place of its command."""
+    """Return the overrides for a job: environment variables, and a command in place of the job's."""
     parted = [each.partition("=") for each in env]
     wrong = next((name for name, sign, _ in parted if not sign or not name), None)
     if wrong is not None:
@@ -35,7 +35,7 @@ def overrides(env: list[str], command: str | None) -> Json:
 
 
 def _words(command: str) -> list[str]:
-    """A command as the job file has it: a line for the shell, or words in JSON, which no shell reads."""
+    """Parse a command as the job file does: a line for the shell, or a JSON list of words, which no shell reads."""
     if not command.strip():
         raise typer.BadParameter("--command: say what is to run")
     try:
@@ -48,7 +48,7 @@ def _words(command: str) -> list[str]:
 
 
 def check_overrides(site: Site, machine: Machine, told: Json) -> None:
-    """Refuse to tell a machine what it does not read, or what all steps of a workflow would take for theirs."""
+    """End the command if a state machine ignores overrides, or if a command would apply to all steps of a workflow."""
     if told and not find_job.is_job(site, machine):
         fail(f"{machine.word} was not made of a job file, and reads neither --env nor --command: say --input")
     if "command" in told and is_workflow(find_job.read_definition(site, machine)):
@@ -59,7 +59,7 @@ def check_overrides(site: Site, machine: Machine, told: Json) -> None:
 
 
 def check_run_name(name: str) -> str:
-    """The name of a run, if it is one."""
+    """Return the name of a run, or raise `BadParameter` if it is not valid."""
     if not NAME.fullmatch(name):
         no = 'no spaces, and none of < > { } [ ] ? * " # % \\ ^ | ~ ` $ & , ; : /'
         raise typer.BadParameter(f"--name {name}: say 1 to 80 characters, best letters, digits, - and _: {no}")
@@ -67,7 +67,7 @@ def check_run_name(name: str) -> str:
 
 
 def read_input(given: str) -> str:
-    """The input that was typed, or what the file holds that was named, as JSON text."""
+    """Return an input as JSON text: the text itself, or the contents of the file after `@`."""
     text = given
     if given.startswith("@"):
         try:
@@ -81,14 +81,14 @@ def read_input(given: str) -> str:
 
 
 def read_default_input(site: Site, machine: Machine) -> str:
-    """The input of a job by its file or, where that is not here, as `runs/default_input.py` has it."""
+    """Return a job's default input, from the job file or as `runs/default_input.py` finds it."""
     if site.project is not None and machine.job is not None:
         return dumps(site.project.jobs[machine.job].input)
     return dumps(default_input(_metadata(site, machine), *job_schedules.job_targets(site, machine)))
 
 
 def _metadata(site: Site, machine: Machine) -> str | None:
-    """What the stack of a machine says of it; None where it has none, or these credentials may not ask."""
+    """Return the metadata of a state machine in its stack; None without a stack or without permission to read it."""
     cloudformation = site.target.client("cloudformation")
     try:
         known = cloudformation.describe_stack_resources(PhysicalResourceId=machine.arn)["StackResources"]
@@ -104,7 +104,7 @@ def _metadata(site: Site, machine: Machine) -> str | None:
 
 
 def with_overrides(text: str, told: Json) -> str:
-    """An input and what the job is told besides."""
+    """Add overrides to an input."""
     document = loads(text)
     if not told:
         return text

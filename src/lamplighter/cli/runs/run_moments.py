@@ -1,6 +1,6 @@
-"""What happens in a run, one sentence at a time, for whoever watches it.
+"""Describe what happens in a run, one sentence per moment, for a user who follows it.
 
-Promises that a moment which was told once keeps its key, so that a story which is read again and again is told once.
+Guarantees that a moment keeps its key, so that it is printed once although the story is read repeatedly.
 """
 
 from collections.abc import Iterator
@@ -16,22 +16,22 @@ from lamplighter.runs.retry_delay import retry_delay
 from lamplighter.runs.story import Attempt, Story, Visit
 
 PAUSE = "pause"
-"""The variable in which a job's machine keeps how long it waits."""
+"""The variable in which a job's state machine stores the seconds of its next wait."""
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One thing that happened."""
+    """A thing that happened in a run."""
 
     key: tuple[str, int]
     time: int
     text: str
     status: str = ""
-    """A status whose colour it has."""
+    """The status in whose colour the moment is printed."""
 
 
 def run_moments(story: Story, definition: Json) -> list[Moment]:
-    """What happened so far, in the order of time."""
+    """Return all moments so far, ordered by time."""
     labels = labels_for(definition, story.redriven)
     found = [
         *(Moment(("redriven", at), time, "redriven") for at, time in enumerate(story.redriven)),
@@ -72,7 +72,7 @@ def _visit(story: Story, visit: Visit, definition: Json, labels: AttemptLabels) 
 
 
 def retry_wait_text(definition: Json, story: Story, visit: Visit, failed: Attempt) -> str:
-    """How long Step Functions waits after a failure, in words that end with a space; none if that cannot be said."""
+    """Return how long Step Functions waits after a failure, in words that end with a space; empty if not known."""
     tries = [story.attempts[at] for at in visit.attempts]
     found = retry_delay(definition, visit.state, [each.error or "" for each in tries[: tries.index(failed) + 1]])
     if found is None:
@@ -81,13 +81,13 @@ def retry_wait_text(definition: Json, story: Story, visit: Visit, failed: Attemp
 
 
 def wait_seconds(story: Story, visit: Visit) -> int | None:
-    """The seconds that a Wait of a job waits: its machine has put them into a variable in the state before."""
+    """Return the seconds of a Wait state of a job, which the state before assigned to a variable; None for others."""
     assigned = {} if visit.previous is None else story.visits[visit.previous].assigned
     return int(assigned[PAUSE]) if PAUSE in assigned else None
 
 
 def awaited_attempt(story: Story, visit: Visit) -> int | None:
-    """The number of the attempt that a Wait of a job comes before."""
+    """Return the number of the attempt that follows a Wait state of a job, or None."""
     if wait_seconds(story, visit) is None:
         return None
     at = visit.previous

@@ -1,7 +1,7 @@
-"""What a verb about runs works on: an account, behind AWS or an engine, and the job file that gives its jobs names.
+"""Define the site on which the commands about runs work: an account on AWS or an engine, and the job file.
 
-Promises one set of options for all these verbs (`with_site`), and that whatever goes wrong ends a verb with one
-sentence and exit code 1. The job file is read when a word has to be looked up in it: who names an ARN needs none.
+Guarantees the same options for all these commands (`with_site`), and that every error ends a command with one sentence
+and exit code 1. The job file is read only when a name has to be looked up in it: an ARN needs no job file.
 """
 
 import inspect
@@ -43,10 +43,10 @@ FileOption = Annotated[
 
 @dataclass(frozen=True)
 class Site:
-    """An account and the job file beside it."""
+    """A target account, and the job file that names its jobs."""
 
     find: Callable[[], Target]
-    """What finds the account when a verb first needs it; some never do."""
+    """A function that finds the account when a command first needs it; some commands never do."""
     file: Path | None = None
     environment: str | None = None
 
@@ -57,19 +57,19 @@ class Site:
 
     @cached_property
     def project(self) -> Project | None:
-        """The job file's project; None where none was asked for, and there is none here or a broken one."""
+        """The job file's project; None if the user names no file, and this folder has none or a broken one."""
         if self.file is None and self.environment is None:
             return _beside()
         return read_job_file(self.file or USUAL, self.environment).project
 
     @cached_property
     def sfn(self) -> Json:
-        """Step Functions."""
+        """A boto3 client of Step Functions."""
         return self.target.client("stepfunctions")
 
 
 def _beside() -> Project | None:
-    """The project of the folder. A file that is broken keeps nobody from looking at what runs, as it did before."""
+    """Return the project of this folder's job file; if the file is broken, print its problems and return None."""
     if not USUAL.exists():
         return None
     try:
@@ -81,7 +81,7 @@ def _beside() -> Project | None:
 
 
 def with_site(verb: Callable[..., None]) -> Callable[..., None]:
-    """Give a verb the options that say where, and make of them its first argument."""
+    """Add the options that choose a site to a command, and pass the site as the command's first argument."""
     own = inspect.signature(verb, eval_str=True)
     options = inspect.signature(_site, eval_str=True).parameters
     parameters = [*list(own.parameters.values())[1:], *options.values()]
@@ -117,7 +117,7 @@ def _site(
 
 @contextmanager
 def explain_errors(where: Target | Site) -> Iterator[None]:
-    """What goes wrong inside is told in a sentence; whoever reads no further is no error."""
+    """Print errors of the block as one sentence and end the command; a closed standard output is no error."""
     try:
         yield
     except ProfileNotFound as error:
@@ -132,6 +132,6 @@ def explain_errors(where: Target | Site) -> Iterator[None]:
 
 
 def fail(why: str) -> NoReturn:
-    """End the verb with 1."""
+    """Print an error and end the command with exit code 1."""
     typer.echo(f"lamplighter: {why}", err=True)
     raise typer.Exit(1) from None

@@ -1,6 +1,6 @@
-"""Runs that did not begin beside another one of their job (`overlap: skip`): to AWS they are runs that succeeded.
+"""Recognise runs that were skipped because another run of their job was under way (`overlap: skip`).
 
-Promises to know one by its output, which is what the machine of such a job ends with.
+To AWS such runs succeeded. Guarantees to recognise them by their output, which the state machine of such a job writes.
 """
 
 from lamplighter.jobs.machine.overlap_states import runs_made_way_for
@@ -9,5 +9,5 @@ WHY = "another run of the job goes on"
 
 
 def is_skip(status: str, output: str | None) -> bool:
-    """Whether a run of this status and output was skipped."""
+    """Return whether a run with this status and output was skipped."""
     return status == "SUCCEEDED" and runs_made_way_for(output) is not None

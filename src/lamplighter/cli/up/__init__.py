@@ -1,1 +1,1 @@
-"""The parts of `lamplighter up`: it reads a source, applies its stacks and keeps them applied."""
+"""The parts of `lamplighter up`: they read a job file or templates, apply the stacks, and keep them applied."""

@@ -1,8 +1,8 @@
-"""Who may come in to the engine that `up` starts.
+"""Decide which callers the engine of `up` accepts.
 
-Promises that whoever can run commands here through the engine has shown credentials, or is on this machine: an engine
-that listens beyond loopback has a credentials file, and one that has such a file asks for what it says, wherever it
-listens. Refuses to print a secret: it names the file.
+Guarantees that only users of this machine, or callers with credentials, can run commands here through the engine. An
+engine that listens beyond loopback has a credentials file. An engine that has such a file requires its credentials at
+every address. Never prints a secret: messages only name the file.
 """
 
 from collections.abc import Iterator
@@ -17,20 +17,23 @@ from lamplighter.wire.access.credentials import Credentials, CredentialSet
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who may come in, and where it says so."""
+    """The credentials that the engine accepts, and the file that holds them."""
 
     holders: CredentialSet | None = None
-    """None where any credentials are taken."""
+    """The accepted credentials; None if any credentials are accepted."""
     file: Path | None = None
 
     @property
     def first(self) -> Credentials | None:
-        """Whose credentials programs of this box use."""
+        """The credentials that programs on this machine use; None if any are accepted."""
         return next(iter(self.holders.values())) if self.holders else None
 
 
 def decide_access(given: Path | None, data: Path, address: str) -> Access:
-    """Who may come in to an engine that listens on an address; raises NoCredentials."""
+    """Return the access rules of an engine that listens on an address; create a credentials file if necessary.
+
+    Raises `CredentialsUnreadable` if the file cannot be read or holds no credentials.
+    """
     file = given or data / CREDENTIALS
     if not file.exists():
         if ip_address(address).is_loopback:
@@ -40,7 +43,7 @@ def decide_access(given: Path | None, data: Path, address: str) -> Access:
 
 
 def access_advice(entry: Access, url: str) -> Iterator[str]:
-    """What to tell who has started an engine that asks for credentials."""
+    """Yield the lines that tell the user how callers authenticate, if the engine requires credentials."""
     if entry.file is None:
         return
     yield f"callers need credentials: AWS_SHARED_CREDENTIALS_FILE={entry.file} aws --endpoint-url {url} …"

@@ -1,8 +1,8 @@
-"""One plan of a job file brought to the engine as far as it is good.
+"""Apply the plan of a job file to the engine, as far as the plan is valid.
 
-Promises that a job which cannot be made or changed holds up no other: it stays as it was before, and is left out where
-it is new. A job that the file no longer has starts no more, and stays until its runs have ended, with what tells of
-them. Every fault names the place in the file.
+Guarantees that a job which cannot be created or changed delays no other job: it keeps its earlier state, or is left out
+if it is new. A job that the file no longer has starts no more runs. It stays, with its alerts, until its runs have
+ended. Every fault names its place in the file.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,15 +20,15 @@ from lamplighter.lang.template.text import parse_text
 
 @dataclass(frozen=True, slots=True)
 class PlanFault:
-    """Something of a file that is not applied."""
+    """A part of a file that could not be applied."""
 
     about: str
     """The job, or the resource that jobs share."""
     place: str
-    """Where it is written: file, line and column."""
+    """The part's place: file, line and column."""
     reason: str
     passes: bool
-    """Whether it is over after a while."""
+    """Whether the failure is temporary."""
 
     def __str__(self) -> str:
         return f"{self.place}: {self.about}: {self.reason}"
@@ -36,18 +36,18 @@ class PlanFault:
 
 @dataclass(frozen=True, slots=True)
 class AppliedPlan:
-    """What became of a plan."""
+    """The result of applying a plan."""
 
     steps: list[ResourceChange]
     faults: tuple[PlanFault, ...] = ()
     removed: tuple[str, ...] = ()
-    """Jobs that the file no longer has, and whose runs go on."""
+    """The jobs that the file no longer has, and whose runs have not ended."""
     held: frozenset[str] = frozenset()
-    """Jobs, and resources that jobs share, that are as they were before, or are left out."""
+    """The jobs and shared resources that keep their earlier state or are left out."""
 
 
 class NotApplied(StackFailed):
-    """Nothing of a plan could be applied; the faults say why."""
+    """No part of a plan could be applied; `faults` has the reasons."""
 
     def __init__(self, faults: tuple[PlanFault, ...]) -> None:
         super().__init__("; ".join(map(str, faults)))
@@ -57,9 +57,10 @@ class NotApplied(StackFailed):
 async def apply_plan(
     stacks: EngineStacks, plan: StackPlan, parameters: Mapping[str, str], busy: frozenset[str]
 ) -> AppliedPlan:
-    """Bring a stack to what is good of its plan; raises NotApplied, or StackFailed where no resource is at fault.
+    """Bring a stack to the valid parts of its plan.
 
-    `busy`: jobs that have runs under way.
+    Raises `NotApplied` if no part is valid, and `StackFailed` if the failure is not that of a resource. `busy`: the
+    jobs that have runs under way.
     """
     await stacks.wait_until_ready(plan.stack)
     before, known = await stacks.template_text(plan.stack), await stacks.parameters(plan.stack)
@@ -82,7 +83,8 @@ async def apply_plan(
                 await stacks.wait_until_ready(plan.stack)
                 raise
             if found.keys() <= held:
-                # What cannot even be put back by a change is left untouched after a rollback, which skips it.
+                # An update could not restore a held unit either. The rollback skips its failed resources and so leaves
+                # it as it is.
                 await stacks.wait_until_ready(plan.stack)
                 taken_back |= found.keys()
             faults = found | faults
@@ -93,15 +95,15 @@ async def apply_plan(
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """A template that may be good of a plan."""
+    """A candidate for the template to apply: the plan's template, with the held units as they were before."""
 
     text: str
     is_empty: bool
     parameters: frozenset[str]
     held: frozenset[str]
-    """All that is held back."""
+    """All units that are held back."""
     leaving: tuple[str, ...]
-    """The jobs that stay while their runs go on."""
+    """The jobs that stay until their runs have ended."""
 
     def units(self) -> dict[str, str]:
         """Return the unit of each resource."""
@@ -119,7 +121,7 @@ def _make_draft(narrow: TemplateWithout, text: str, held: frozenset[str], busy: 
 
 
 def _given(draft: _Draft, known: Mapping[str, str], parameters: Mapping[str, str]) -> dict[str, str]:
-    """The values of a template's parameters; a job that is held back keeps the image that it has."""
+    """Return the values of the template's parameters; a job that is held back keeps its present image."""
     kept = {names.image_parameter(job) for job in draft.held} & known.keys()
     values = {**known, **{name: value for name, value in parameters.items() if name not in kept}}
     return {name: value for name, value in values.items() if name in draft.parameters}
@@ -130,7 +132,7 @@ def _template_without(plan: StackPlan) -> TemplateWithout:
 
 
 def _found(plan: StackPlan, failures: Iterable[ResourceFailure], known: Mapping[str, str]) -> dict[str, PlanFault]:
-    """The faults of some failures, by their units."""
+    """Convert the failures of resources to faults of the plan, by unit."""
     file = plan.mark.file if plan.mark is not None else plan.stack
     found: dict[str, PlanFault] = {}
     for each in failures:

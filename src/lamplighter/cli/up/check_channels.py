@@ -1,7 +1,7 @@
-"""Channels of a job file that lead nowhere: a queue or a topic that is not there, a command that cannot be run, a URL.
+"""Find channels of a job file that cannot work: missing queues or topics, commands that cannot run, invalid URLs.
 
-SNS takes such a subscription, and the alert is lost on the night when it is needed. Promises to find it when the file
-is applied, with its line and what to do.
+SNS accepts such a subscription, and the alert is lost when it is needed. Guarantees that the channel is reported when
+the file is applied, with its line and what to do.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from lamplighter.jobs.file.channels import Channel
 
 
 async def check_channels(engine: Engine, plan: StackPlan) -> list[PlanFault]:
-    """The channels of a plan that lead nowhere."""
+    """Return a fault for each channel of a plan that cannot work."""
     if plan.project is None or plan.mark is None:
         return []
     folder, found = Path(plan.mark.file).parent, []
@@ -57,7 +57,7 @@ def _targets(channel: Channel) -> Iterator[tuple[str, str, str, str]]:
 
 
 def missing_target(service: str, target: str) -> str:
-    """What to say of a queue or a topic that is not there."""
+    """Return the message for a queue or a topic that does not exist."""
     what, verb = (
         ("queue", "sqs create-queue --queue-name") if service == "sqs" else ("topic", "sns create-topic --name")
     )
@@ -66,10 +66,10 @@ def missing_target(service: str, target: str) -> str:
 
 
 def check_url(text: str) -> str | None:
-    """Why a URL leads nowhere; None where it may lead somewhere."""
+    """Return why a URL cannot be called, or None if it is valid."""
     try:
         parts = urlsplit(text)
-        # Reading the port checks it.
+        # Reading `port` validates it.
         if parts.hostname and (parts.port is None or parts.port > 0):
             return None
         why = "it names no host"
@@ -79,7 +79,7 @@ def check_url(text: str) -> str | None:
 
 
 async def check_command(program: str, folder: Path) -> str | None:
-    """Why a command cannot be run; the shell that will run it is asked."""
+    """Return why a command cannot be run, or None if the shell that will run it finds the program."""
     process = await asyncio.create_subprocess_exec(
         *("/bin/sh", "-c", 'command -v "$1"', "sh", program),
         cwd=folder,

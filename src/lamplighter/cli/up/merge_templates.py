@@ -1,7 +1,7 @@
-"""One template made of several: what is good of a new one, and what has to stay of the one before. Pure.
+"""Merge templates: the valid units of a new template with units of the one before. Pure.
 
-A unit is a job, with all resources that are only its own, or else a single resource that jobs share. Promises that what
-comes out refers to nothing that it does not have: whatever refers to a unit that is held back is held back as well.
+A unit is a job, with all resources that belong only to it, or a single resource that jobs share. Guarantees that every
+reference in the result resolves: a unit that refers to a missing unit is held back as well.
 """
 
 import re
@@ -15,20 +15,21 @@ MACHINE, SCHEDULE = "AWS::StepFunctions::StateMachine", "AWS::Scheduler::Schedul
 SNS, TOPIC = "AWS::SNS::", "AWS::SNS::Topic"
 ALARM, LOG = "AWS::CloudWatch::Alarm", "AWS::Logs::LogGroup"
 _OWN = re.compile("(Execution|Task|Machine)Role|Log|Task|Machine|Schedule[0-9]*|DidNotStart|AttemptFailed|RunFailed")
-"""How the logical ids of a job's own resources end."""
+"""The endings of the logical IDs of a job's own resources."""
 
 TemplateWithout = Callable[[frozenset[str]], Json | None]
-"""The new template without some jobs, and without those that run them; None where no job is left."""
+"""A function that builds the new template without some jobs and the jobs that run them; it returns None if no job is
+left."""
 
 
 def jobs_of(document: Json) -> list[str]:
-    """The jobs of a template."""
+    """Return the names of a template's jobs."""
     found = (_job(each) for each in document.get("Resources", {}).values() if each["Type"] == MACHINE)
     return [name for name in found if name]
 
 
 def resource_units(document: Json) -> dict[str, str]:
-    """The unit of each resource, by its logical id: its job, or itself."""
+    """Return the unit of each resource by logical ID: the resource's job, or the logical ID itself."""
     jobs = {names.logical_id(name): name for name in jobs_of(document)}
     return {title: _unit(title, each, jobs) for title, each in document.get("Resources", {}).items()}
 
@@ -46,9 +47,10 @@ def _job(resource: Json) -> str:
 
 
 def hold_back(narrowed: TemplateWithout, before: Json, held: frozenset[str]) -> tuple[Json, frozenset[str]]:
-    """The new template with some units as they were before, or left out where they are new; and all that is held.
+    """Return the new template with the held units as they were, or left out if they are new; and all held units.
 
-    What the new template no longer has stays while a job is left out: it may be that job under its old name.
+    A unit that refers to a missing resource is held as well. While a new job is left out, resources that the new
+    template no longer has stay, because the new job may be an old one with another name.
     """
     whole = narrowed(frozenset()) or {}
     jobs, known = set(jobs_of(whole)), resource_units(whole) | resource_units(before)
@@ -67,9 +69,9 @@ def hold_back(narrowed: TemplateWithout, before: Json, held: frozenset[str]) -> 
 
 
 def merge_units(base: Json, before: Json, wanted: Iterable[str], *, starts: bool = True) -> Json:
-    """A template with some units of the one before, and what these refer to.
+    """Add units of the template before, and all resources that these refer to, to a template.
 
-    `starts`: with what starts the runs of a job, and with the alarm for runs that did not start.
+    `starts`: include the schedules of the jobs, and the alarms for runs that did not start.
     """
     old, found, chosen = before.get("Resources", {}), dict(base.get("Resources", {})), set(wanted)
     if not chosen:
@@ -87,7 +89,7 @@ def merge_units(base: Json, before: Json, wanted: Iterable[str], *, starts: bool
 
 
 def _of_topic(resources: Json, title: str) -> list[str]:
-    """The subscriptions and the policy of a topic, which refer to it: without them it tells nobody."""
+    """Return the subscriptions and the policy of a topic; without them, it notifies no subscriber."""
     if resources[title]["Type"] != TOPIC:
         return []
     return [name for name, each in resources.items() if each["Type"].startswith(SNS) and title in _needs(each)]
@@ -100,7 +102,7 @@ def _sections(base: Json, before: Json) -> Json:
 
 
 def without_starts(document: Json) -> Json:
-    """A template whose jobs start no more by themselves, and whose logs stay when it goes."""
+    """Return a template without schedules and alarms, whose log groups stay when the stack is deleted."""
     kept = {
         title: {**each, "DeletionPolicy": "Retain"} if each["Type"] == LOG else each
         for title, each in document["Resources"].items()
@@ -115,14 +117,14 @@ def _needs(resource: Json) -> set[str]:
 
 
 def _lost(document: Json, known: Mapping[str, str]) -> Iterator[tuple[str, set[str]]]:
-    """Each resource with what it refers to that is not there."""
+    """Yield each resource with the resources of `known` that it refers to and that the document does not have."""
     there = document["Resources"].keys()
     for title, resource in document["Resources"].items():
         yield title, {each for each in _needs(resource) if each in known and each not in there}
 
 
 def _without_lost(document: Json) -> Json:
-    """A template without outputs of what it does not have."""
+    """Return a template without the outputs that refer to missing resources."""
     there = {*document["Resources"], *document.get("Parameters", {})}
     outputs = {
         name: each
@@ -134,7 +136,7 @@ def _without_lost(document: Json) -> Json:
 
 
 def without_broken_references(document: Json, there: Iterable[str]) -> Json:
-    """A template without the units of which something is not there."""
+    """Return a template without the units of which a resource does not exist; `there` has the resources that exist."""
     exists, known = set(there), resource_units(document)
     missing = {unit for title, unit in known.items() if title not in exists}
     kept = {title: each for title, each in document.get("Resources", {}).items() if known[title] not in missing}

@@ -1,4 +1,4 @@
-"""What `up` was asked to keep, and what it needs to know of whoever keeps it."""
+"""Define the options of `up`, and the protocols for the modules that read a source and reconcile the engine with it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,34 +10,34 @@ from lamplighter.engine.engine import Engine
 
 @dataclass(frozen=True, slots=True)
 class UpOptions:
-    """The files that were named."""
+    """The source that the command line names: a job file, or templates with parameters."""
 
     file: Path | None
     environment: str | None
     templates: tuple[Path, ...]
     parameters: tuple[str, ...]
-    """NAME=VALUE each."""
+    """Words of the form NAME=VALUE."""
     deny: frozenset[str] = frozenset()
-    """What no task may ask for."""
+    """The features that no task may use (`up --deny`)."""
 
 
 class LoadedSource(Protocol):
-    """What was read of them."""
+    """A job file or templates that were read."""
 
     @property
     def secrets(self) -> secret_references.Held:
-        """The secrets of containers."""
+        """The lookup of the secrets of containers."""
 
     @property
     def needs_docker(self) -> bool:
-        """Whether anything of it is a container with an image."""
+        """Whether Docker may be needed: a container may have an image, or the files could not be read."""
 
     async def reconciler(self, engine: Engine) -> "Reconciler":
-        """Whoever keeps an engine so, and tells of its jobs from now on."""
+        """Return the reconciler for an engine; the engine's log reports the runs of the source's jobs from now on."""
 
 
 class Reconciler(Protocol):
-    """Whoever keeps an engine."""
+    """A reconciler that keeps an engine in agreement with its source."""
 
     async def run(self) -> None:
-        """Bring the engine to what was read, and to whatever the files say from then on."""
+        """Apply the source to the engine, and apply every later change of its files."""

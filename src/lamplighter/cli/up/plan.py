@@ -1,8 +1,8 @@
-"""What an engine is to keep: stacks, read from a job file or from templates that somebody has already.
+"""Plan the stacks that an engine keeps, from a job file or from the user's own templates.
 
-Promises that a plan was read without a fault, and names the files on which it depends, so that they can be watched. A
-template of ours comes with what only this box knows: in which folder plain processes run, that tasks need no network of
-their own here, and that the log of a job stays when the job goes, so that one of the same name goes on with it.
+Guarantees that a plan has no errors that reading can find, and that it names the files to watch. The template of a job
+file is adapted to this machine: plain processes run in the file's folder, tasks need no network of their own, and a
+job's log group stays when the job is removed, so that a new job of the same name continues it.
 """
 
 import os
@@ -22,45 +22,45 @@ from lamplighter.jobs.stack import roles
 from lamplighter.jobs.stack.template import build_template
 
 NO_NETWORK = "subnet-0000000000000000f"
-"""The subnet of a box that needs none."""
+"""The subnet that stands in for the network of tasks on an engine, which need none."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImageBuild:
-    """An image that is made of a folder."""
+    """An image that is built from a folder."""
 
     job: str
     parameter: str
-    """The template's parameter that says which image it became."""
+    """The template's parameter that holds the name of the image."""
     folder: Path
 
 
 @dataclass(frozen=True, slots=True)
 class SourceMark:
-    """The file, and the environment of it, that a stack was made of."""
+    """The file and the environment that a stack was made from, as its template records them."""
 
     file: str
     environment: str = ""
-    """Empty: the file without an environment."""
+    """Empty for the file without an environment."""
 
 
 @dataclass(frozen=True, slots=True)
 class StackPlan:
-    """One stack as it is to be."""
+    """A stack as its source describes it."""
 
     stack: str
     template: str
     parameters: Mapping[str, str]
     project: Project | None = None
-    """Of a job file, what it says."""
+    """The project of a job file; None for a template."""
     builds: tuple[ImageBuild, ...] = ()
     mark: SourceMark | None = None
     places: Mapping[str, str] = field(default_factory=dict, compare=False)
-    """Where each job and each channel is written: file, line and column."""
+    """The place of each job and each channel's topic in the job file: file, line and column."""
 
     @property
     def needs_docker(self) -> bool:
-        """Whether anything of it is a container with an image."""
+        """Whether any of its containers has an image; True for a template, whose containers are not examined."""
         if self.project is None:
             return True
         jobs = [job for job in self.project.jobs.values() if job.workflow is None]
@@ -68,61 +68,61 @@ class StackPlan:
 
 
 class StackSource(Protocol):
-    """Where plans come from."""
+    """A source of plans: a job file, or templates."""
 
     @property
     def display_name(self) -> str:
-        """What a person calls it."""
+        """The name of the source in messages."""
 
     @property
     def mark(self) -> SourceMark | None:
-        """What marks its stacks, so that one which it no longer asks for is known as its own; None for nothing."""
+        """The mark in the stacks' templates that identifies stacks which no plan names any more; None for no mark."""
 
     def is_owner_of(self, stack: str, mark: SourceMark | None, /) -> bool:
-        """Whether a stack with this name and this mark was made of it, also where it cannot be read now."""
+        """Return whether a stack with this name and mark was made from the source; the source need not be readable."""
 
     @property
     def folder(self) -> Path:
-        """The folder that it is at home in: where `.env` lies."""
+        """The folder of the source, which also holds `.env`."""
 
     def read_plans(self) -> list[StackPlan]:
-        """What it says now; raises LamplighterError with all that is wrong."""
+        """Read the source and return its plans; raise `LamplighterError` with all errors."""
 
     def files(self) -> set[Path]:
-        """What it depended on when it was last read."""
+        """Return the files that the plans depended on when they were last read."""
 
 
 @dataclass(slots=True)
 class JobFileSource:
-    """`lamplighter.yaml`."""
+    """A source that reads a job file."""
 
     file: Path
     environment: str | None
     deny: frozenset[str] = frozenset()
-    """What no job may ask for."""
+    """The features that no job may use (`up --deny`)."""
     _others: set[Path] = field(default_factory=set)
 
     @property
     def display_name(self) -> str:
-        """See the protocol."""
+        """See `StackSource.display_name`."""
         return str(self.file)
 
     @property
     def mark(self) -> SourceMark:
-        """See the protocol."""
+        """See `StackSource.mark`."""
         return SourceMark(str(self.file.absolute()), self.environment or "")
 
     def is_owner_of(self, _stack: str, mark: SourceMark | None) -> bool:
-        """See the protocol."""
+        """See `StackSource.is_owner_of`."""
         return mark == self.mark
 
     @property
     def folder(self) -> Path:
-        """See the protocol."""
+        """See `StackSource.folder`."""
         return self.file.absolute().parent
 
     def read_plans(self) -> list[StackPlan]:
-        """See the protocol; raises JobFileError."""
+        """See `StackSource.read_plans`; raises `JobFileError`."""
         loaded = load_job_file(self.file, self.environment)
         refused = list(denied_jobs(loaded, self.deny))
         if refused:
@@ -136,19 +136,19 @@ class JobFileSource:
         return [StackPlan(project.prefix, dumps(document), parameters, project, builds, self.mark, _places(loaded))]
 
     def files(self) -> set[Path]:
-        """See the protocol."""
-        # The folder itself: a file that is missing may come to be there.
+        """See `StackSource.files`."""
+        # The folder itself is included: a missing file may appear in it.
         return {self.file, self.folder, *self._others}
 
 
 def mark_template(document: Json, folder: Path, mark: SourceMark) -> Json:
-    """A template of ours as it is for this box."""
+    """Adapt a job file's template to this machine, and mark it with the file that it was made from."""
     metadata = {"Lamplighter": {"File": mark.file, "Environment": mark.environment}}
     return {**localize_template(document, folder), "Metadata": metadata}
 
 
 def localize_template(document: Json, folder: Path) -> Json:
-    """A template of ours whose plain processes and commands run in a folder, and whose logs outlive their jobs."""
+    """Adapt a job file's template to this machine: processes and commands run in the folder, and logs outlive jobs."""
     for resource in document["Resources"].values():
         own = resource.get("Metadata", {}).get("Lamplighter", {})
         if own.get("Process") or own.get("Command"):
@@ -160,7 +160,7 @@ def localize_template(document: Json, folder: Path) -> Json:
 
 
 def template_without(plan: StackPlan, without: frozenset[str]) -> Json | None:
-    """The template of a plan without some jobs, and without those that run them; None where no job is left."""
+    """Build a plan's template without some jobs and the jobs that run them; return None if no job is left."""
     project, mark = plan.project, plan.mark
     assert project is not None
     assert mark is not None

@@ -1,10 +1,10 @@
-"""Keeps an engine as files say: builds images, applies stacks, tells of it, and does so again whenever a file changes.
+"""Keep an engine in agreement with its source: build images, apply stacks, report, and repeat when a file changes.
 
-Promises that what is good is applied, whatever else is wrong; that every fault is told once, with its line; and that it
-is tried again until the file and the engine agree. Until then the engine's health, its metrics and the file's notify
-channels say so (`cli/up/reports/unapplied_alert.py`). Runs that are under way go on as they began, also those of a job
-that the file no longer has (`removed_jobs.py`). What somebody deleted behind the file's back is made again: the file
-wins.
+Guarantees that valid parts are applied even if others are wrong, that every fault is logged once with its line, and
+that the source is applied again until it and the engine agree. Until then the engine's health, its metrics and the
+file's notify channels report the difference (`cli/up/reports/unapplied_alert.py`). Runs that are under way continue
+unchanged, even if the file no longer has their job (`removed_jobs.py`). Resources that were deleted by other means are
+created again: the file wins.
 """
 
 import logging
@@ -39,16 +39,16 @@ from lamplighter.services.cloudformation.tables import stacks
 log = logging.getLogger("lamplighter.jobs")
 
 REMIND_SECONDS = 30.0
-"""Seconds between two looks at whether the channels are to be told of a file that is broken."""
+"""Seconds between two checks whether the channels have to be alerted to a broken file."""
 
 
 class NothingToRun(LamplighterError):
-    """A file is broken, and nothing was ever applied of it."""
+    """A file is broken, and no earlier version of it was applied."""
 
 
 @dataclass(slots=True)
 class _StackState:
-    """What was last asked of a stack."""
+    """The plan and the images that were last applied to a stack, and its leaving jobs."""
 
     plan: StackPlan
     images: dict[str, str]
@@ -56,7 +56,7 @@ class _StackState:
 
 
 class SourceReconciler:
-    """Keeps one engine."""
+    """A reconciler that keeps one engine in agreement with one source."""
 
     def __init__(self, engine: Engine, orders: SourceFiles, region: str) -> None:
         self._engine = engine
@@ -71,18 +71,18 @@ class SourceReconciler:
         )
         self._applied: dict[str, _StackState] = {}
         self._others: set[str] = set()
-        """Stacks of other files that were told of."""
+        """Stacks of other files that were already logged."""
         self._quiet: set[str] = set()
-        """Stacks that go when their runs have ended."""
+        """Stacks that are deleted when their runs have ended."""
         self._told: set[str] = set()
-        """Faults that were told."""
+        """Faults that were already logged."""
         self._tries = 0
-        """How often in a row something was left undone."""
+        """The number of incomplete attempts in a row."""
 
     async def announce_running(self) -> None:
-        """Tell of what goes on from an earlier time by the names that the files have for it.
+        """Log the runs that are still under way, by the names that the source gives to jobs.
 
-        Raises NothingToRun where the files are broken and nothing was applied of them before.
+        Raises `NothingToRun` if the files are broken and no earlier version of them was applied.
         """
         for plan in self._orders.plans:
             self._runs.follow(plan.stack, await self._called(plan))
@@ -96,7 +96,7 @@ class SourceReconciler:
                 self._runs.follow(name, job_lines.resource_labels(await self._stacks.resources(name)))
 
     def _own(self) -> list[str]:
-        """The stacks that were made of these files."""
+        """Return the stacks that were made from this source."""
         marks = self._stacks.marks()
         return [name for name in self._stacks.names() if self._orders.source.is_owner_of(name, marks.get(name))]
 
@@ -106,7 +106,7 @@ class SourceReconciler:
         return job_lines.resource_labels(await self._stacks.resources(plan.stack))
 
     async def run(self) -> None:
-        """Bring the engine to what was read, and to whatever the files say from then on."""
+        """Apply the source to the engine, and apply every later change of its files."""
         broken = self._orders.broken
         if broken is not None:
             await self._note(str(broken), at_once=True)
@@ -124,7 +124,7 @@ class SourceReconciler:
             await self._reread(retry_delay(outcome, self._tries), well=True)
 
     async def _reread(self, patience: float | None, *, well: bool) -> None:
-        """Wait until there is something to do: files that have changed and are well, or what was left undone."""
+        """Wait until there is work: changed files without errors, or `patience` seconds after an incomplete attempt."""
         was_well, why = well, self._orders.broken
         while True:
             changed = await self._orders.wait_for_change(patience if well else REMIND_SECONDS)
@@ -146,17 +146,17 @@ class SourceReconciler:
             self._tries = 0
             return
 
-    # --- what is told -------------------------------------------------------------------------------------------------
+    # --- reporting differences ----------------------------------------------------------------------------------------
 
     async def _note(self, reason: str, *, at_once: bool) -> None:
-        """Note that the file is not applied; that it cannot be noted, or told, ends nothing: it is tried again."""
+        """Record that the file is not applied; an error in recording is logged, and the next attempt repeats it."""
         try:
             await self._differing.set_unapplied(reason, await self._topics(), at_once=at_once)
         except Exception:
             log.exception("it cannot be noted that %s is not applied", self._orders.source.display_name)
 
     async def _topics(self) -> list[str]:
-        """The topics of the file's notify channels."""
+        """Return the topics of the file's notify channels."""
         found: dict[str, None] = {}
         for name in dict.fromkeys([*(plan.stack for plan in self._orders.plans), *self._own()]):
             if self._stacks.status(name) not in GONE:
@@ -164,7 +164,7 @@ class SourceReconciler:
         return list(found)
 
     async def _judge(self, outcome: ApplyOutcome) -> None:
-        """Tell what is wrong, once, and whether the file and the engine agree: who reads it finds it in the health."""
+        """Log each new fault, and record whether the file and the engine agree; the engine's health shows it."""
         refused = [each for each in outcome.faults if not each.passes]
         if outcome.faults:
             await self._note("\n".join(map(str, refused or outcome.faults)), at_once=bool(refused))
@@ -180,7 +180,7 @@ class SourceReconciler:
     # --- applying -----------------------------------------------------------------------------------------------------
 
     async def _apply(self) -> ApplyOutcome:
-        """Bring all stacks to what is wanted; what of it is left undone."""
+        """Apply all plans, delete stacks that the source no longer names, and return what was left undone."""
         found = ApplyOutcome()
         for plan in self._orders.plans:
             found = found.combine(await self._bring(plan))
@@ -218,12 +218,12 @@ class SourceReconciler:
         if plan.project is None:
             parameters = {**plan.parameters, **built}
             return AppliedPlan(await self._stacks.apply(plan.stack, plan.template, parameters, ours=False))
-        # The console to which the alerts of a template of ours lead is this engine's.
+        # Alerts of a job file's template link to this engine's console.
         parameters = {**plan.parameters, names.CONSOLE_URL: self._engine.config.url, **built}
         return await apply_plan.apply_plan(self._stacks, plan, parameters, busy)
 
     async def _busy(self, plan: StackPlan, last: _StackState | None) -> frozenset[str]:
-        """The jobs that a stack has and its plan has not, with a run under way or an alert on its way."""
+        """Return the jobs that a stack's plan no longer has and that have a run under way or an undelivered alert."""
         if plan.project is None or self._stacks.status(plan.stack) in GONE:
             return frozenset()
         if last is not None and last.plan == plan:
@@ -237,7 +237,7 @@ class SourceReconciler:
         return busy
 
     async def _restore(self, plan: StackPlan) -> bool:
-        """Find what somebody deleted, and say that it is made again; whether there is something."""
+        """Log the resources that were deleted by other means and are created again; return whether there are any."""
         if plan.project is not None and not await self._stacks.is_ours(plan.stack):
             return False
         found = await self._stacks.missing_resources(plan.stack)
@@ -245,7 +245,7 @@ class SourceReconciler:
             log.warning("%s was taken away from %s: it is made again", job_lines.resource_title(each), plan.stack)
         return bool(found)
 
-    # --- telling of it ------------------------------------------------------------------------------------------------
+    # --- reporting results --------------------------------------------------------------------------------------------
 
     async def _tell(self, plan: StackPlan, applied: AppliedPlan) -> None:
         if plan.project is not None:
@@ -270,10 +270,10 @@ class SourceReconciler:
         for line in job_lines.secret_lines(project, self._orders.secrets, self._orders.env):
             log.warning("%s", line)
 
-    # --- what the files no longer ask for -----------------------------------------------------------------------------
+    # --- stacks that the source no longer names -----------------------------------------------------------------------
 
     async def _drop_strays(self) -> ApplyOutcome:
-        """Delete stacks of this file and environment that it asks for no more: its project or its region is another."""
+        """Delete stacks of this file and environment that no plan names: the project's name or region has changed."""
         mark, account, waits = self._orders.source.mark, self._caller.account, False
         if mark is None:
             return ApplyOutcome()
@@ -290,7 +290,7 @@ class SourceReconciler:
         return ApplyOutcome(leaves=waits)
 
     def _tell_of_other(self, name: str, origin: SourceMark) -> None:
-        """The jobs of another file or environment go on: nobody said that they should go."""
+        """Log once that the jobs of another file or environment also run here, and how to remove them."""
         if name not in self._others:
             self._others.add(name)
             env = f" -e {origin.environment}" if origin.environment.strip("?") else ""
@@ -298,7 +298,7 @@ class SourceReconciler:
             log.info("%s, of %s%s, runs here as well; it goes with `%s`", name, origin.file, env, how)
 
     async def _drop(self, there: EngineStacks, region: str, name: str) -> bool:
-        """Delete a stack when its last run has ended; whether it is gone. Nothing of it starts any more at once."""
+        """Remove a stack's schedules, and delete the stack if its last run has ended; return whether it is gone."""
         caller = Caller(self._caller.account, region)
         document = await there.template(name)
         quiet = without_starts(document) if document else document
@@ -328,7 +328,7 @@ class SourceReconciler:
 
 
 def print_problem(error: LamplighterError) -> None:
-    """Show what is wrong with a file."""
+    """Print the errors of a file."""
     if isinstance(error, JobFileError):
         print_problems(error.problems)
     else:

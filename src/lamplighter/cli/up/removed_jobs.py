@@ -1,7 +1,7 @@
-"""Jobs that a file no longer has, and whose runs go on.
+"""Find jobs that the file no longer has and whose runs have not ended.
 
-Step Functions ends the executions of a state machine that is deleted at their next transition. So a machine is deleted
-here only when its last run has ended, with retries and alerts: until then its job is leaving. See
+Step Functions ends the executions of a deleted state machine at their next transition. So a state machine is deleted
+here only when its last run has ended, with its retries and alerts; until then its job is leaving. See
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_DeleteStateMachine.html.
 """
 
@@ -19,7 +19,7 @@ GOING = ("RUNNING", "PENDING_REDRIVE")
 
 
 async def running_jobs(engine: Engine, caller: Caller, stack: str, jobs: Iterable[str]) -> frozenset[str]:
-    """Those of some jobs of a stack that have a run under way."""
+    """Return those jobs of a stack that have a run under way."""
     return frozenset([job for job in jobs if await _goes_on(engine, caller, f"{stack}-{job}")])
 
 
@@ -27,7 +27,7 @@ async def _goes_on(engine: Engine, caller: Caller, machine: str) -> bool:
     key = arn.build("states", caller.region, caller.account, f"stateMachine:{machine}")
     for status in GOING:
         given = {"stateMachineArn": key, "statusFilter": status, "maxResults": 1}
-        await asyncio.sleep(0)  # others have their turn between the jobs of a large file
+        await asyncio.sleep(0)  # lets other tasks run between the jobs of a large file
         try:
             answer = await engine.call(caller, "states", "ListExecutions", given)
         except AwsError:
@@ -38,6 +38,6 @@ async def _goes_on(engine: Engine, caller: Caller, machine: str) -> bool:
 
 
 def has_pending_alerts(engine: Engine) -> bool:
-    """Whether alerts are on their way: the rules and topics that they come from are still needed."""
+    """Return whether alerts are still being delivered, so that their rules and topics are still needed."""
     reader = engine.store.reader
     return deliveries.count_pending(reader, "events") > 0 or notifications.count(reader, notifications.WAITING) > 0

@@ -1,34 +1,35 @@
-"""What of a file was left undone, and after how long it is tried again. Pure."""
+"""Decide when to apply a source again, by what the last attempt left undone. Pure."""
 
 from dataclasses import dataclass
 
 from lamplighter.cli.up.apply_plan import PlanFault
 
 LEAVING, BUILD = 2.0, 10.0
-"""Seconds between two looks at jobs whose runs have to end, and between two tries to build without Docker."""
+"""Seconds between two checks of jobs whose runs have to end, and between two builds without Docker."""
 PASSING, REFUSED = (1.0, 10.0), (10.0, 600.0)
-"""Seconds after the first failure and at most, of what passes by itself and of what somebody has to mend."""
+"""Seconds after the first failure and at most: for temporary failures, and for failures that the user has to
+correct."""
 
 
 @dataclass(frozen=True, slots=True)
 class ApplyOutcome:
-    """What became of an attempt to apply a file."""
+    """The outcome of an attempt to apply a source."""
 
     faults: tuple[PlanFault, ...] = ()
     leaves: bool = False
-    """Whether jobs are still there that go when their runs have ended."""
+    """Whether removed jobs are still there because their runs have not ended."""
     unbuilt: bool = False
-    """Whether an image is to be built when Docker is back."""
+    """Whether an image has to be built when Docker answers again."""
     broken: bool = False
-    """Whether it failed for a reason that is not the file's."""
+    """Whether the attempt failed for a reason that is not in the file."""
 
     @property
     def incomplete(self) -> bool:
-        """Whether the engine is not yet as the file says."""
+        """Whether the engine and the source do not agree yet."""
         return bool(self.faults) or self.unbuilt or self.broken
 
     def combine(self, other: "ApplyOutcome") -> "ApplyOutcome":
-        """Both together."""
+        """Return the outcome of two attempts together."""
         return ApplyOutcome(
             (*self.faults, *other.faults),
             self.leaves or other.leaves,
@@ -38,9 +39,9 @@ class ApplyOutcome:
 
 
 def retry_delay(outcome: ApplyOutcome, tries: int) -> float | None:
-    """Seconds until the next try, where `tries` have failed; None where only a change of the files is a reason."""
+    """Return the seconds until the next attempt, after `tries` incomplete ones; None to wait for changed files."""
     refused = any(not each.passes for each in outcome.faults)
-    # To look at jobs that leave is to apply the file, and with it what is refused.
+    # A check of the leaving jobs applies the file, so it would also repeat the refused parts too often.
     waits = [LEAVING] if outcome.leaves and not refused else []
     if outcome.unbuilt:
         waits.append(BUILD)

@@ -1,10 +1,10 @@
-"""Secrets on this box: variables of the process, and lines `NAME=value` of the `.env` beside the job file.
+"""Look up secrets on this machine: in the variables of the process, and in lines `NAME=value` of `.env`.
 
 A secret is held for its place (`base/secret_references.py`): a line `ssm:/reports/db-password=…`, or the variable
-`SSM_REPORTS_DB_PASSWORD`. One that a job file names may be held under the name of its variable instead, where nothing
-is held for its place and no other place goes by that name. Promises what everybody's `.env` does: the process wins
-over the file, and `${OTHER}` is filled in. A file that cannot be read is told with its line, and what was read before
-it holds.
+`SSM_REPORTS_DB_PASSWORD`. A secret that a job file names may instead be held under the name of its variable. That only
+counts if no value is held for the place, and if no other place uses the same variable. Guarantees the usual rules of
+`.env` files: the process's variables win over the file, and `${OTHER}` is filled in. An error in the file is reported
+with its line, and the values that were read before stay valid.
 See https://saurabh-kumar.com/python-dotenv/#file-format.
 """
 
@@ -24,7 +24,7 @@ USUAL_NAME = ".env"
 
 
 class Secrets(Mapping[str, str]):
-    """What is held, by name, as it was when `.env` was last read."""
+    """The held secrets by name: the process's variables, and `.env` as it was last read."""
 
     def __init__(self, process: Mapping[str, str]) -> None:
         self._process = process
@@ -32,11 +32,11 @@ class Secrets(Mapping[str, str]):
         self._wanted: Mapping[str, Sequence[str]] = {}
 
     def set_wanted(self, projects: Iterable[Project]) -> None:
-        """Know which secrets job files name, by the variables that get them."""
+        """Set the projects whose secrets may also be held under the names of their variables."""
         self._wanted = wanted_secrets(projects)
 
     def find(self, name: str, where: str) -> str | None:
-        """The secret that a container knows by a name, from a place; None where there is none."""
+        """Return the secret of the place `where` for a container's variable `name`, or None if none is held."""
         found = secret_references.find_secret(self, where)
         places = self._wanted.get(name, ())
         if found is not None or not any(secret_references.is_same_secret(where, each) for each in places):
@@ -44,7 +44,7 @@ class Secrets(Mapping[str, str]):
         return self.get(name) if len(places) == 1 else None
 
     def read(self, file: Path) -> bool:
-        """Read `.env`, or find that there is none; whether it says something else than before. Raises JobFileError."""
+        """Read `.env`, which may be missing; return whether its contents changed. Raises `JobFileError`."""
         before, self._file = self._file, _read(file)
         return self._file != before
 
@@ -76,6 +76,6 @@ def _read(file: Path) -> Mapping[str, str]:
 
 
 def _line(statement: Original) -> int:
-    """Where a statement begins, after the empty lines before it."""
+    """Return the line on which a statement begins, without the empty lines before it."""
     text = statement.string
     return statement.line + len(text) - len(text.lstrip("\n"))

@@ -1,4 +1,4 @@
-"""From what `up` was asked to whoever keeps the engine so; loaded only where there is a file to keep it by."""
+"""Read the source that the options of `up` name; imported only if there is a job file or a template."""
 
 import logging
 import os
@@ -27,15 +27,16 @@ SAID_ALREADY: Mapping[str, int] = {
     "lamplighter.ecs": logging.WARNING,
     "lamplighter.transitions": logging.WARNING,
 }
-"""Parts of the engine whose log says again, in their own words, what is said of the jobs."""
+"""Loggers of the engine that repeat, in their own words, what `up` logs about jobs; and the levels that silence
+them."""
 
 
 def read_source(asked: UpOptions, data: Path) -> LoadedSource:
-    """Read what was asked for.
+    """Read the source that the options name.
 
-    What is wrong with it is shown. Where no engine ever ran on the directory, the verb ends with 1; where one did, the
-    jobs that it was given last are more use than none (`SourceReconciler.announce_running` refuses where there are
-    none).
+    Errors in it are printed. The command then ends with exit code 1 if no engine ever ran on the data directory.
+    Otherwise `up` continues with the jobs that were applied last (`SourceReconciler.announce_running` raises if there
+    are none).
     """
     orders = SourceFiles(_source(asked), Secrets(os.environ), data)
     try:

@@ -1,4 +1,4 @@
-"""What files ask an engine to keep, as they are now, and whether they have changed since they were read."""
+"""Read the files of a source, and detect whether they have changed since."""
 
 import logging
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ log = logging.getLogger("lamplighter.jobs")
 
 
 class SourceFiles:
-    """A source and the `.env` beside it; `data` is the engine's own directory, which nobody watches."""
+    """A source and the `.env` beside it; `data` is the engine's data directory, which is not watched."""
 
     def __init__(self, source: StackSource, secrets: Secrets, data: Path) -> None:
         self.source = source
@@ -22,11 +22,11 @@ class SourceFiles:
         self.data = data.absolute()
         self.plans: list[StackPlan] = []
         self.broken: LamplighterError | None = None
-        """What is wrong with the files, where they could not be read."""
+        """The error of the last reading of the files, or None if it succeeded."""
         self._seen: watch_files.State = {}
 
     def read(self) -> None:
-        """Read everything; raises LamplighterError with all that is wrong, and then what was read before holds."""
+        """Read all files; raise `LamplighterError` with all errors, and keep the plans that were read before."""
         self._seen = watch_files.file_states(self._paths())
         try:
             self._read()
@@ -40,20 +40,20 @@ class SourceFiles:
             log.info("%s is read again: what it says holds from the next run on", self.env)
         self.plans = self.source.read_plans()
         self.secrets.set_wanted(plan.project for plan in self.plans if plan.project is not None)
-        # Which files there are besides is known only now.
+        # Only now is it known which other files to watch.
         self._seen = {
             path: self._seen.get(path, state) for path, state in watch_files.file_states(self._paths()).items()
         }
 
     async def wait_for_change(self, patience: float | None) -> bool:
-        """Wait until something has changed since it was read, or for some seconds; whether something has."""
+        """Wait for a change of the files, at most `patience` seconds; return whether one has changed."""
         before = self._seen
         self._seen = await watch_files.wait_for_change(self._paths, before, patience)
         return self._seen != before
 
     @property
     def env(self) -> Path:
-        """Where secrets may be held."""
+        """The path of `.env`, which may hold secrets."""
         return self.source.folder / USUAL_NAME
 
     def _paths(self) -> Iterator[Path]:

@@ -1,8 +1,8 @@
-"""Stacks of the engine that runs here, brought to what a template says, through its own CloudFormation.
+"""Bring the stacks of the engine in this process to their templates, through its own CloudFormation.
 
-Promises that a stack which an earlier try left behind is no obstacle: one under way is waited for, one that holds
-nothing is deleted and made anew, one that got stuck on its way back is brought back first. What failed is told resource
-by resource, with whether it passes by itself (CloudFormation's HandlerErrorCode says so: see
+Guarantees that the remains of an earlier attempt do not block a stack. An operation under way is waited for. A stack
+that holds nothing is deleted and created again. A stack whose rollback failed is rolled back first. Failures are
+reported for each resource, with whether they are temporary (by CloudFormation's HandlerErrorCode: see
 https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-test-contract-errors.html).
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html#cfn-stack-status-codes.
 """
@@ -27,34 +27,37 @@ from lamplighter.services.cloudformation.tables import stack_events, stacks
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 GONE = ("", "DELETE_COMPLETE")
 EMPTY = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED", "REVIEW_IN_PROGRESS")
-"""Stacks that hold nothing, or nothing that could be changed: they are deleted and made anew."""
+"""Statuses of stacks that hold no resource which can be changed: such stacks are deleted and created again."""
 PAUSE = 0.02
-"""Seconds between two looks at a stack that is under way."""
+"""Seconds between two polls of a stack with an operation in progress."""
 _WRAPPED = re.compile(
     r'Resource handler returned message: "(.*)" \(RequestToken: [^,]*, HandlerErrorCode: (\w+)\)', re.DOTALL
 )
 PASSING = frozenset({"ResourceConflict", "Throttling", "ServiceInternalError"})
-"""HandlerErrorCodes of failures that are over after a while."""
+"""HandlerErrorCodes of temporary failures."""
 NEWEST, PAGE, STACK = 2**62, 100, "AWS::CloudFormation::Stack"
 UNKNOWN = "?"
-"""In the place of the environment of a stack that an earlier version made, which did not note it."""
+"""Stands for the environment of a stack that an earlier version made, which did not record it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResourceFailure:
-    """A resource that could not be made, changed or deleted."""
+    """A resource that could not be created, changed or deleted."""
 
     logical: str
     reason: str
     passes: bool
-    """Whether it is over after a while, without anybody's help."""
+    """Whether the failure is temporary, so that it ends without help."""
 
     def __str__(self) -> str:
         return f"{self.logical}: {self.reason}"
 
 
 class StackFailed(LamplighterError):
-    """A stack is not what it should be; what was there before is there still, unless it was to be left as it is."""
+    """A stack could not be brought to a template.
+
+    Its earlier resources still exist, unless the caller asked for no rollback.
+    """
 
     def __init__(self, why: str, failures: tuple[ResourceFailure, ...] = ()) -> None:
         super().__init__(why)
@@ -63,7 +66,7 @@ class StackFailed(LamplighterError):
 
 @dataclass(frozen=True, slots=True)
 class ResourceChange:
-    """What became of one resource."""
+    """A resource that was created, changed or deleted."""
 
     logical: str
     type: str
@@ -74,7 +77,7 @@ class ResourceChange:
 
 @dataclass(frozen=True, slots=True)
 class StackResource:
-    """One resource as it is."""
+    """A resource of a stack in its present state."""
 
     logical: str
     type: str
@@ -84,24 +87,24 @@ class StackResource:
 
 
 class EngineStacks:
-    """The stacks of one engine, for one caller."""
+    """The stacks of one engine, as one caller sees them."""
 
     def __init__(self, engine: Engine, caller: Caller) -> None:
         self._engine = engine
         self._caller = caller
 
     async def call(self, operation: str, **params: Json) -> Json:
-        """Call CloudFormation; between two calls others have their turn, also where an answer is at hand at once."""
+        """Call CloudFormation; let other tasks run first, even if the answer is available immediately."""
         await asyncio.sleep(0)
         return await self._engine.call(self._caller, "cloudformation", operation, params)
 
     async def apply(
         self, name: str, template: str, parameters: Mapping[str, str], *, ours: bool, rollback: bool = True
     ) -> list[ResourceChange]:
-        """Make a stack what a template says; what changed, nothing if it was so. Raises StackFailed.
+        """Bring a stack to a template, and return the changes; raise `StackFailed` if it fails.
 
-        `ours`: a stack of this name that was not made of a job file is somebody else's. `rollback`: a failure takes
-        everything back; otherwise the stack stays as it is then, and can be brought to another template.
+        `ours`: reject an existing stack of this name that was not made from a job file. `rollback`: undo all changes
+        after a failure; otherwise the stack stays as it is then, and another template can be applied.
         """
         token = self._engine.world.uuid()
         given = {
@@ -129,7 +132,7 @@ class EngineStacks:
         return _steps(told, name)
 
     async def delete(self, name: str) -> None:
-        """Delete a stack; raises StackFailed."""
+        """Delete a stack, and leave behind resources that cannot be deleted; raise `StackFailed`."""
         try:
             await self.call("DeleteStack", StackName=name)
             status = await self._wait_until_idle(name)
@@ -143,17 +146,17 @@ class EngineStacks:
             raise StackFailed(f"the stack {name} cannot be deleted: it is {status}")
 
     async def parameters(self, name: str) -> dict[str, str]:
-        """The parameters with which a stack is; none of one that is not there."""
+        """Return the values of a stack's parameters; {} if the stack does not exist."""
         found = await self._find(name)
         return {each["ParameterKey"]: each.get("ParameterValue", "") for each in found.get("Parameters", [])}
 
     async def template(self, name: str) -> Json:
-        """The template that a stack was made of, as far as it was made; {} for a stack that is not there."""
+        """Return a stack's template without the units that were not fully created; {} if the stack does not exist."""
         text = await self.template_text(name)
         return await run_in_thread(partial(parse_text, text))
 
     async def template_text(self, name: str) -> str:
-        """The same as text: while something long goes on, a large document is not to lie in memory."""
+        """Return the same template as text; a text takes less memory than a document during a long operation."""
         found = self.status(name)
         if found in (*GONE, *EMPTY):
             return "{}"
@@ -164,12 +167,12 @@ class EngineStacks:
         return await run_in_thread(lambda: dumps(without_broken_references(parse_text(text), exists)))
 
     def status(self, name: str) -> str:
-        """The status of a stack; "" where there is none."""
+        """Return the status of a stack, or "" if it does not exist."""
         found = stacks.status(self._engine.store.reader, self._caller.account, self._caller.region, name)
         return "" if found is None else found[1]
 
     async def missing_resources(self, name: str) -> list[StackResource]:
-        """What somebody deleted of a stack; the next bring makes it again."""
+        """Return the resources that were deleted by other means; the next `apply` creates them again."""
         if self.status(name) in GONE:
             return []
         found: list[StackResource] = []
@@ -185,7 +188,7 @@ class EngineStacks:
             after = {"After": answer["After"]}
 
     async def resources(self, name: str) -> list[StackResource]:
-        """All that a stack is made of; nothing of one that is not there."""
+        """Return all resources of a stack; none if the stack does not exist."""
         found: list[StackResource] = []
         token: Json = {}
         while True:
@@ -199,13 +202,13 @@ class EngineStacks:
             token = {"NextToken": answer["NextToken"]}
 
     def marks(self) -> dict[str, SourceMark]:
-        """The stacks whose templates say that they were made of a file, and which."""
+        """Return the marks of all stacks whose templates have one, by the stack's name."""
         found = stacks.metadata(self._engine.store.reader, self._caller.account, self._caller.region)
         marks = {name: read_mark(metadata) for name, metadata in found.items()}
         return {name: mark for name, mark in marks.items() if mark is not None}
 
     def names(self) -> list[str]:
-        """The stacks that are there."""
+        """Return the names of all stacks."""
         return list(stacks.metadata(self._engine.store.reader, self._caller.account, self._caller.region))
 
     async def _find(self, name: str) -> Json:
@@ -216,11 +219,11 @@ class EngineStacks:
         return found
 
     async def is_ours(self, name: str) -> bool:
-        """Whether a stack was made of a job file."""
+        """Return whether a stack was made from a job file."""
         return str((await self._find(name)).get("Description", "")).endswith(OURS)
 
     async def _wait_until_idle(self, name: str) -> str:
-        """The status of a stack, once nothing is under way."""
+        """Wait until no operation on a stack is in progress, and return its status."""
         while True:
             found = self.status(name)
             if not found.endswith("_IN_PROGRESS") or found == "REVIEW_IN_PROGRESS":
@@ -228,7 +231,7 @@ class EngineStacks:
             await asyncio.sleep(PAUSE)
 
     async def wait_until_ready(self, name: str) -> str:
-        """The status of a stack, once it can be made or changed; what an update left half done is taken back."""
+        """Wait until a stack can be created or changed, and return its status; roll a half-finished update back."""
         status = await self._wait_until_idle(name)
         if status in EMPTY:
             await self.delete(name)
@@ -247,7 +250,7 @@ class EngineStacks:
         return [each["LogicalResourceId"] for each in found if each["ResourceStatus"] == status]
 
     async def _told(self, name: str, token: str) -> list[Json]:
-        """The events of one request, the first of them first."""
+        """Return the events of one request, the first event first."""
         reader, found = self._engine.store.reader, list[Json]()
         place = stacks.status(reader, self._caller.account, self._caller.region, name)
         before = NEWEST
@@ -263,7 +266,7 @@ class EngineStacks:
 
 
 def read_mark(metadata: Json) -> SourceMark | None:
-    """The file that a template was made of, by its metadata; None where it was not, or where it does not say all."""
+    """Return the mark in a template's metadata, or None if it was not made from a file."""
     own = metadata.get("Lamplighter") if isinstance(metadata, dict) else None
     if not isinstance(own, dict) or not own.get("File"):
         return None
@@ -278,7 +281,7 @@ def _resource(summary: Json) -> StackResource:
 
 
 def _failures(told: list[Json]) -> Iterator[ResourceFailure]:
-    """The resources that failed; what failed because of them does not matter."""
+    """Yield the resources that failed themselves; leave out those that were cancelled because others failed."""
     for each in told:
         reason = each.get("ResourceStatusReason", "no reason is known")
         own = each["ResourceType"] == STACK and each["PhysicalResourceId"] == each["StackId"]

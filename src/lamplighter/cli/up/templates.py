@@ -1,6 +1,6 @@
-"""Templates that somebody has already, from CDK, SAM, Copilot or by hand: each a stack, unchanged.
+"""Read the user's own templates, from CDK, SAM, Copilot or written by hand: each becomes a stack, unchanged.
 
-Promises that a template which cannot be read, or a parameter that does not fit, is told before anything is made.
+Guarantees that an unreadable template, or a parameter that does not fit, is reported before any resource is created.
 """
 
 import re
@@ -17,37 +17,37 @@ SUFFIXES = (".json", ".yaml", ".yml", ".template")
 
 
 class NoTemplate(LamplighterError):
-    """A file cannot be a stack, and why."""
+    """A file or a parameter that cannot be used for a stack."""
 
 
 @dataclass(frozen=True, slots=True)
 class TemplateSource:
-    """Some templates, and the values of their parameters."""
+    """A source that reads templates."""
 
     paths: tuple[Path, ...]
     parameters: Mapping[str, str]
 
     @property
     def display_name(self) -> str:
-        """See the protocol."""
+        """See `StackSource.display_name`."""
         return ", ".join(map(str, self.paths))
 
     @property
     def mark(self) -> None:
-        """See the protocol: what is not ours gets no mark."""
+        """See `StackSource.mark`: the user's own templates get no mark."""
         return None
 
     def is_owner_of(self, stack: str, mark: SourceMark | None) -> bool:
-        """See the protocol: a stack is known by its name."""
+        """See `StackSource.is_owner_of`: a stack without a mark is recognised by its name."""
         return mark is None and stack in map(stack_name, self.paths)
 
     @property
     def folder(self) -> Path:
-        """See the protocol."""
+        """See `StackSource.folder`."""
         return self.paths[0].absolute().parent
 
     def read_plans(self) -> list[StackPlan]:
-        """See the protocol; raises NoTemplate."""
+        """See `StackSource.read_plans`; raises `NoTemplate`."""
         found = [self._plan(path) for path in self.paths]
         names = [plan.stack for plan in found]
         for path, name in zip(self.paths, names, strict=True):
@@ -59,7 +59,7 @@ class TemplateSource:
         return found
 
     def files(self) -> set[Path]:
-        """See the protocol."""
+        """See `StackSource.files`."""
         return set(self.paths)
 
     def _plan(self, path: Path) -> StackPlan:
@@ -85,7 +85,7 @@ def _hint(message: str) -> str:
 
 
 def stack_name(path: Path) -> str:
-    """The stack that a file is: cdk.out/App.template.json is App."""
+    """Return the name of the stack of a template file: cdk.out/App.template.json is App."""
     name = path.name
     while name.endswith(SUFFIXES):
         name = name.rpartition(".")[0]
@@ -94,7 +94,7 @@ def stack_name(path: Path) -> str:
 
 
 def parse_values(given: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """What `--parameters K=V` says, one or several in a word; raises NoTemplate."""
+    """Parse the values of `--parameters`, each of the form NAME=VALUE; raise `NoTemplate` for any other."""
     for each in given:
         name, sign, value = each.partition("=")
         if not sign or not name:

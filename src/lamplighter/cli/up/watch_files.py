@@ -1,7 +1,7 @@
-"""Watching files: looking at them again and again, which works on every file system and needs no kernel's help.
+"""Watch files by polling, which works on every file system without support from the kernel.
 
-Promises to notice a change within two looks, and to wait until two looks in a row see the same, so that a file which is
-being written is not read. A look takes a twentieth of the time at most, however many files there are.
+Guarantees that a change is noticed within two polls. A change counts when two polls in a row find the same state, so
+that a file is not read while it is written. Polling takes about a twentieth of the time, however many files there are.
 """
 
 import asyncio
@@ -9,15 +9,15 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 PAUSE = 0.4
-"""Seconds between two looks."""
+"""The fewest seconds between two polls."""
 SHARE = 20
 
 State = Mapping[Path, tuple[int, int, int, int] | None]
-"""Of each file its mode, inode, size and time of change; None where there is none."""
+"""The mode, inode, size and modification time of each file; None for a file that does not exist."""
 
 
 def file_states(paths: Iterable[Path]) -> State:
-    """What files are like now."""
+    """Return the present state of files."""
     return {path: _state(path) for path in paths}
 
 
@@ -30,7 +30,7 @@ def _state(path: Path) -> tuple[int, int, int, int] | None:
 
 
 async def wait_for_change(paths: Callable[[], Iterable[Path]], before: State, patience: float | None = None) -> State:
-    """Wait until files are no longer as they were, and at rest, or for some seconds; what they are like then."""
+    """Wait until files differ from `before` and no longer change, or for `patience` seconds; return their state."""
     clock = asyncio.get_running_loop().time
     end = None if patience is None else clock() + patience
     last = before

@@ -1,1 +1,1 @@
-"""What the pages need to know, asked through a port."""
+"""Read through a port the data that the pages show."""

@@ -1,4 +1,4 @@
-"""What a job's container runs with if nobody says otherwise, as its task definition has it: without its secrets."""
+"""Read the default environment and command of a job's container from its task definition, with secrets masked."""
 
 import re
 import shlex
@@ -15,15 +15,15 @@ _DEFINITION = re.compile(r"arn:aws[^:\"]*:ecs:[^:\"]*:[^:\"]*:task-definition/[\
 
 @dataclass(frozen=True, slots=True)
 class ContainerDefaults:
-    """What is overridden by a run that says something else."""
+    """The container settings that apply if a run does not override them."""
 
     environment: str
-    """NAME=value on each line."""
+    """One NAME=value on each line."""
     command: str
 
 
 async def read_defaults(page: Page, definition: str) -> ContainerDefaults:
-    """Those of the first task definition that a state machine names; nothing where it names none."""
+    """Read the defaults of the first task definition that a state machine names; empty if it names none."""
     named = _DEFINITION.search(definition)
     containers = await _containers(page, named[0]) if named else ()
     first: Json = containers[0] if containers else {}

@@ -1,4 +1,4 @@
-"""The output of one container, where the awslogs driver puts it: CloudWatch Logs.
+"""Read the output of one container from CloudWatch Logs, where the awslogs driver writes it.
 
 See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html.
 """
@@ -13,19 +13,19 @@ from lamplighter.base.json_text import Json
 from lamplighter.console.page import Page
 
 PIECE = 2_000
-"""Lines of a piece of a file."""
+"""The most lines that are read in one request for the whole log."""
 
 
 @dataclass(frozen=True, slots=True)
 class LogLocation:
-    """Where it is."""
+    """The log group and stream of a container."""
 
     group: str
     stream: str
 
 
 def log_location(container: Json, task: str) -> LogLocation | None:
-    """Where a container's output goes, by its definition and its task's ARN; None where it keeps none."""
+    """Return where a container's output is, from its definition and its task's ARN. None without awslogs."""
     options = (container.get("logConfiguration") or {}).get("options") or {}
     if not (options.get("awslogs-group") and options.get("awslogs-stream-prefix")):
         return None
@@ -34,17 +34,17 @@ def log_location(container: Json, task: str) -> LogLocation | None:
 
 
 async def read_log_page(page: Page, log: LogLocation, **asked: Json) -> Json:
-    """A page of its lines, as GetLogEvents has them."""
+    """Return a page of the log, as GetLogEvents returns it."""
     try:
         return await page.call("logs", "GetLogEvents", logGroupName=log.group, logStreamName=log.stream, **asked)
     except AwsError as error:
-        if "NotFound" in error.code:  # nothing has been written yet
+        if "NotFound" in error.code:  # the container has written nothing yet
             return {"events": []}
         raise
 
 
 def log_as_text(page: Page, log: LogLocation) -> Response:
-    """All of it, as text."""
+    """Return the whole log as streamed text."""
     return StreamingResponse(_all(page, log), media_type="text/plain; charset=utf-8")
 
 

@@ -1,9 +1,9 @@
-"""Where a dead letter came from, and how it is sent there again.
+"""Find out where a dead letter came from, and send it there again.
 
-A queue's message goes back to that queue. What a rule could not deliver is delivered to that target of the rule; what a
-schedule could not call is called, exactly so: its letter holds the call. Both are done first and the letter is taken
-out then, so that a crash between the two leaves it there; an execution that a schedule begins has its name from the
-slot, and is not begun twice.
+A message from a queue returns to that queue. An event that a rule could not deliver is delivered to the rule's target
+again. A call that a schedule could not make is contained in its dead letter, and is made exactly so. The last two are
+sent before the dead letter is deleted, so that a crash between the two keeps the dead letter. An execution that a
+schedule starts is named after the slot, so it does not start twice.
 See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html and
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html.
 """
@@ -18,26 +18,26 @@ from lamplighter.console.view import links
 
 UNIVERSAL = "arn:aws:scheduler:::aws-sdk:"
 SERVICES = {"sfn": "states", "eventbridge": "events"}
-"""What requests to a service are signed with, where the SDKs call it otherwise."""
+"""The signing names of services that the SDKs name differently."""
 ATTRIBUTES = frozenset({"RULE_ARN", "SCHEDULE_ARN", "TARGET_ARN", "ERROR_CODE", "ERROR_MESSAGE"})
-"""What a dead letter says of itself that is told in words."""
+"""Attributes of a dead letter that the page describes in words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Who gave a message up."""
+    """The queue, rule or schedule that moved a message to the dead-letter queue."""
 
     kind: str
     """queue, rule or schedule"""
     name: str
     url: str | None
     to: str
-    """Where it goes when it is sent again."""
+    """The destination if the message is sent again."""
     error: str
 
 
 def find_origin(message: Json) -> Origin | None:
-    """Who gave a message up, as PeekMessages shows it; None where it was just sent."""
+    """Return the origin of a message from PeekMessages, or None if a client sent the message to this queue."""
     if message["Source"]:
         name = message["Source"].rpartition(":")[2]
         return Origin("queue", name, links.resource_page(message["Source"]), name, "")
@@ -53,7 +53,7 @@ def find_origin(message: Json) -> Origin | None:
 
 
 async def send_again(page: Page, message: Json) -> bool:
-    """Send what no queue gave up; False where one did."""
+    """Send the dead letter of a rule or schedule again and return True; return False for one of a queue."""
     found = find_origin(message)
     if found is None:
         raise ValidationError("Nobody gave this message up: it was sent here.")
@@ -67,7 +67,7 @@ async def send_again(page: Page, message: Json) -> bool:
 
 
 async def _call(page: Page, said: dict[str, str], body: str) -> None:
-    """Make the call that a schedule could not make."""
+    """Make the call that the schedule could not make."""
     service, _, action = said["TARGET_ARN"].removeprefix(UNIVERSAL).partition(":")
     place = place_of_arn(said["SCHEDULE_ARN"])
     try:

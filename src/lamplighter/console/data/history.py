@@ -1,4 +1,4 @@
-"""Reading the history of an execution, whole or what is new of it."""
+"""Read the history of an execution, all of it or only the new events."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,11 +8,11 @@ from lamplighter.console.page import Page
 from lamplighter.runs.story import Story, read_story
 
 LARGEST, NEWS = 1000, 100
-"""Events of a request."""
+"""The events per request: for a whole history, and for new events."""
 
 
 async def read_history(page: Page, arn: str) -> list[Json]:
-    """All events, in order."""
+    """Return all events in order."""
     events: list[Json] = []
     token: dict[str, str] = {}
     while True:
@@ -24,7 +24,7 @@ async def read_history(page: Page, arn: str) -> list[Json]:
 
 
 async def events_since(page: Page, arn: str, last: int) -> list[Json]:
-    """The events after the one of a number, in order."""
+    """Return the events with IDs above `last`, in order."""
     news: list[Json] = []
     token: dict[str, str] = {}
     while True:
@@ -38,11 +38,11 @@ async def events_since(page: Page, arn: str, last: int) -> list[Json]:
 
 
 async def read_event(page: Page, arn: str, number: int) -> Json:
-    """One event by its number, which is its place in the history; None where there is none."""
+    """Return the event with this ID, or None if there is none."""
     events = await read_history(page, arn)
     return next((event for event in events if event["id"] == number), None)
 
 
 async def load_story(events: Sequence[Json]) -> Story:
-    """The story of a history: beside the loop, for it may be long."""
+    """Build the story of a history in a thread, because it may be long."""
     return await asyncio.to_thread(read_story, events)

@@ -1,7 +1,8 @@
-"""Which schedules begin a job, and when next: EventBridge Scheduler's and EventBridge's rules.
+"""Find the schedules of EventBridge Scheduler and the rules of EventBridge that start a job, and their next times.
 
-Promises to find a schedule that starts a state machine directly, by its universal target, and a rule that targets it.
-AWS lists schedules by nothing but their name: of more than `MOST`, only those that are called after the job are found.
+Finds schedules that start the state machine directly, by a universal target, or through the project's start machine,
+and rules that target it. AWS can filter schedules by name only. If there are more than `MOST`, a further schedule is
+found only if its name begins with the job's.
 """
 
 import asyncio
@@ -21,12 +22,12 @@ UPDATED = (
     "Name", "GroupName", "ScheduleExpression", "ScheduleExpressionTimezone", "StartDate", "EndDate", "Description",
     "KmsKeyArn", "Target", "FlexibleTimeWindow", "ActionAfterCompletion",
 )  # fmt: skip
-"""What UpdateSchedule must say again, since it sets to nothing what it does not say."""
+"""The fields that UpdateSchedule must repeat, because it resets those that are missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class JobSchedule:
-    """One schedule or rule of a job."""
+    """A schedule or rule that starts a job."""
 
     arn: str
     kind: str
@@ -36,11 +37,11 @@ class JobSchedule:
     zone: str
     enabled: bool
     next: float | None
-    """Seconds since the epoch; None where there is none, or nobody can tell."""
+    """The next time in seconds since the epoch. None if there is none or it is unknown."""
 
 
 async def list_schedules(page: Page) -> Sequence[Json] | None:
-    """The first schedules of a place, as ListSchedules has them; None where the credentials do not let them be seen."""
+    """Return the first schedules of a place, as ListSchedules has them. None if the credentials do not allow it."""
     found: list[Json] = []
     token: dict[str, str] = {}
     while len(found) < MOST:
@@ -55,14 +56,14 @@ async def list_schedules(page: Page) -> Sequence[Json] | None:
 
 
 async def job_targets(page: Page, machine: str) -> tuple[Sequence[Json], Sequence[Json]]:
-    """What begins a state machine: the targets of schedules, and those of rules."""
+    """Return the targets that start a state machine: those of schedules, and those of rules."""
     found = [each["Target"] for each in await _mine(page, machine, await list_schedules(page))]
     listed = await asyncio.gather(*(_targets(page, name) for name in await _rules(page, machine)))
     return found, [each for targets in listed for each in targets if each["Arn"] == machine]
 
 
 async def _rules(page: Page, machine: str) -> Sequence[str]:
-    """The names of the rules that target a state machine."""
+    """Return the names of the rules that target a state machine."""
     named = await page.call_if_allowed("events", "ListRuleNamesByTarget", TargetArn=machine)
     names: Sequence[str] = named["RuleNames"] if named else ()
     return names
@@ -75,7 +76,7 @@ async def _targets(page: Page, rule: str) -> Sequence[Json]:
 
 
 async def job_schedules(page: Page, machine: str, known: Sequence[Json] | None) -> Sequence[JobSchedule]:
-    """What begins a state machine, the next first; `known` as `schedules` found them."""
+    """Return the schedules and rules that start a state machine, next one first; `known` is from `list_schedules`."""
     now = page.console.world.now()
     found = [from_schedule(each, now) for each in await _mine(page, machine, known)]
     names = await _rules(page, machine)
@@ -114,7 +115,7 @@ def _may_begin(summary: Json, machine: str) -> bool:
 
 
 def from_schedule(schedule: Json, now: int) -> JobSchedule:
-    """A schedule as GetSchedule has it; `now` in milliseconds since the epoch."""
+    """Convert a schedule from GetSchedule; `now` is in milliseconds since the epoch."""
     zone, enabled = schedule.get("ScheduleExpressionTimezone") or "UTC", schedule.get("State") != "DISABLED"
     upcoming = next_times(schedule, now, 1) if enabled else ()
     return JobSchedule(
@@ -124,7 +125,7 @@ def from_schedule(schedule: Json, now: int) -> JobSchedule:
 
 
 def next_times(schedule: Mapping[str, Json], now: int, most: int) -> Sequence[float]:
-    """When a schedule is due next, within its dates, in seconds since the epoch."""
+    """Return the schedule's next times between its start and end dates, in seconds since the epoch."""
     try:
         coming = (each.instant / 1000 for each in upcoming_times([scheduled(schedule)], now) if not each.skipped)
         return list(islice(coming, most))
@@ -133,7 +134,10 @@ def next_times(schedule: Mapping[str, Json], now: int, most: int) -> Sequence[fl
 
 
 def from_rule(rule: Json, now: int) -> JobSchedule:
-    """A rule as DescribeRule has it. From when a rate counts, only EventBridge knows."""
+    """Convert a rule from DescribeRule.
+
+    The next time of a rate is unknown, because only EventBridge knows when the rate started to count.
+    """
     enabled, expression = rule.get("State") != "DISABLED", rule["ScheduleExpression"]
     due: float | None = None
     if enabled and not expression.startswith("rate"):

@@ -1,8 +1,8 @@
-"""How the last run of every job ended, on whichever page of the list it stands.
+"""Find out how the last run of every job ended, also for jobs on other pages of the list.
 
-Promises one list of machines and one look at the latest execution of each, by key; to ask for no more of them than the
-port bears at once (`Port.reach`), and to say where there are more. What refuses to answer (a machine that was deleted
-meanwhile, a limit of AWS) is counted as not seen and spoils nothing.
+Lists the machines once and makes one query for the latest executions of each. Queries at most as many machines as the
+port allows (`ConsolePort.reach`), and reports if there are more. If a machine's query fails (the machine was deleted
+meanwhile, an AWS limit), the machine counts as not seen, and the others are still shown.
 See https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html for the limits of ListExecutions.
 """
 
@@ -24,33 +24,33 @@ class LastRun:
     """The latest run of a machine that was not skipped."""
 
     machine: Json
-    """As ListStateMachines has it."""
+    """The machine as ListStateMachines returns it."""
     run: Json
-    """As ListExecutions has it."""
+    """The run as ListExecutions returns it, or None if there is none."""
 
 
 FEW = 5
-"""Runs of a machine that are looked at."""
+"""The number of latest runs that are read for each machine."""
 SHORT = 10
-"""Seconds that a run which is skipped surely does not take."""
+"""The seconds within which a skipped run always ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class LastRuns:
-    """What is known of all of them."""
+    """A summary of the last runs of all jobs."""
 
     failed: Sequence[LastRun]
-    """Those whose latest run failed or took too long, the latest first; a machine that watches others may be there."""
+    """The latest runs that failed or timed out, newest first, including those of supporting machines."""
     running: int
-    """How many jobs run."""
+    """The number of jobs that are running."""
     seen: int
-    """How many machines were looked at."""
+    """The number of machines whose runs were read."""
     more: bool
-    """Whether there are others."""
+    """Whether there are machines that were not read."""
 
 
 async def read_last_runs(page: Page) -> LastRuns:
-    """Look at all machines of a place, or at the first."""
+    """Read the last runs of the machines in a place, up to the port's `reach`."""
     reach = page.console.port.reach
     listed = await page.call("states", "ListStateMachines", maxResults=reach)
     standard = [each for each in listed["stateMachines"] if each["type"] != "EXPRESS"]
@@ -67,7 +67,7 @@ async def read_last_runs(page: Page) -> LastRuns:
 
 
 async def _last(page: Page, machine: Json) -> LastRun | None:
-    """The latest run that was not skipped, which may be none; None where that is not to be known."""
+    """Return the latest run that was not skipped (its `run` may be None), or None if it cannot be determined."""
     try:
         listed = await page.call("states", "ListExecutions", stateMachineArn=machine["stateMachineArn"], maxResults=FEW)
     except AwsError:
@@ -80,9 +80,9 @@ async def _last(page: Page, machine: Json) -> LastRun | None:
 
 
 def _may_hide(runs: Sequence[Json]) -> bool:
-    """Whether the latest run may be a skipped one that hides a failure: it takes a call to find out.
+    """Return whether the latest run may be a skipped one that hides a failure, which takes another call to find out.
 
-    One that did not succeed is among the latest, or may come after many that were skipped, which take no time.
+    The failure is among the latest runs, or it precedes many skipped ones, which take almost no time.
     """
     if not runs or runs[0]["status"] != "SUCCEEDED":
         return False

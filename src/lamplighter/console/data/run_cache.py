@@ -1,6 +1,6 @@
-"""What a console remembers of runs that are over, so that AWS is asked for each once.
+"""Cache facts about runs that have ended, so that each is read from AWS once.
 
-Promises to forget the oldest where there is too much of it; what is forgotten is asked for again.
+Drops the oldest entries if there are too many; the pages read them again when needed.
 """
 
 from collections.abc import Mapping
@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 MOST = 50_000
-"""Runs: some ten megabytes."""
+"""The most runs in a cache, about ten megabytes."""
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class RunCache(Generic[T]):
-    """Something that is known of runs, by their ARNs or the like."""
+    """Facts about runs, by ARN or a similar key."""
 
     most: int = MOST
     _known: dict[str, T] = field(default_factory=dict)
@@ -23,11 +23,11 @@ class RunCache(Generic[T]):
         return key in self._known
 
     def get(self, key: str) -> T | None:
-        """What is known; None where nothing is."""
+        """Return the cached value, or None."""
         return self._known.get(key)
 
     def put(self, news: Mapping[str, T]) -> None:
-        """Remember."""
+        """Add values and drop the oldest ones beyond the limit."""
         self._known.update(news)
         while len(self._known) > self.most:
             del self._known[next(iter(self._known))]

@@ -1,9 +1,9 @@
-"""Which runs did nothing because another one of the job still went on (`overlap: skip`).
+"""Find out which runs were skipped because another run of the job was still running (`overlap: skip`).
 
-To Step Functions such a run succeeded; its output tells (`jobs/machine/overlap_states.py`). A list of runs has no
-outputs, so each is asked for once and remembered: what has succeeded does not change. Promises to ask only for runs of
-machines that skip any, the latest first, and for no more at once than is said; those that are not known yet look as AWS
-has them, until the next look.
+To Step Functions such a run succeeded; only its output shows the skip (`jobs/machine/overlap_states.py`). Lists of runs
+have no outputs, so each run is described once and cached, because a succeeded run does not change. Guarantees that only
+runs of machines that can skip runs are described, newest first and at most the given number at a time. Runs that are
+not described yet keep AWS's status until the next poll.
 """
 
 import asyncio
@@ -15,20 +15,20 @@ from lamplighter.console.page import Page
 from lamplighter.jobs.machine.overlap_states import runs_made_way_for
 
 STATUS = "SKIPPED"
-"""What the console calls it."""
+"""The console's status for a skipped run."""
 MOST = 5
-"""How often a run may have made way for one that has itself."""
+"""The longest chain of skipped runs that is followed."""
 SAYS = ('"skipped"', '"running"')
-"""What the definition of a machine holds that skips runs."""
+"""Texts in the definition of every machine that can skip runs."""
 
 
 def made_way_for(about: Json) -> Sequence[str] | None:
-    """The runs that a run made way for, as DescribeExecution tells of it; None where it did not."""
+    """Return the ARNs of the runs that made this run skip, from DescribeExecution. None if it was not skipped."""
     return runs_made_way_for(about.get("output"))
 
 
 async def mark_skipped(page: Page, executions: Sequence[Json], definition: str, most: int) -> Sequence[Json]:
-    """Executions as ListExecutions has them, but for the status of those that were skipped; `most` are asked for."""
+    """Return executions from ListExecutions with the console's status for skipped runs; describe at most `most`."""
     if not all(each in definition for each in SAYS):
         return executions
     known = page.console.skipped_cache
@@ -39,7 +39,7 @@ async def mark_skipped(page: Page, executions: Sequence[Json], definition: str, 
 
 
 async def effective_run(page: Page, run: Json) -> Json:
-    """The run itself or, where it was skipped, the one that it made way for; None where that is gone."""
+    """Return the run or, if it was skipped, the run that caused the skip. None if that run no longer exists."""
     for _ in range(MOST):
         if run is None or run["status"] not in ("SUCCEEDED", STATUS):
             return run
@@ -52,7 +52,7 @@ async def effective_run(page: Page, run: Json) -> Json:
 
 
 async def _made_way_for(page: Page, arn: str) -> Sequence[str]:
-    """The runs that a run made way for; each is asked for once."""
+    """Return the ARNs of the runs that made a run skip, from the cache if possible."""
     known = page.console.skipped_cache
     if arn not in known:
         await _ask(page, arn)
@@ -60,7 +60,7 @@ async def _made_way_for(page: Page, arn: str) -> Sequence[str]:
 
 
 async def _ask(page: Page, arn: str) -> None:
-    """Find out whether a run was skipped, and remember it; what cannot be known now is asked for again."""
+    """Describe a run and cache whether it was skipped. A failed call caches nothing and is repeated later."""
     about = await _described(page, arn)
     if about is not None:
         page.console.skipped_cache.put({arn: made_way_for(about) or ()})

@@ -1,4 +1,4 @@
-"""The slots of schedules, which only an engine keeps: how many of the last ones were missed, late or failed."""
+"""Count how many of the last slots of schedules were missed, late or failed. Only an engine keeps slots."""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,12 +10,12 @@ from lamplighter.console.data.job_schedules import JobSchedule
 from lamplighter.console.page import Page
 
 LATE = 60
-"""Seconds after which a slot counts as late: AWS promises its schedules to the minute."""
+"""Seconds after which a slot counts as late: AWS's schedules are accurate to the minute."""
 
 
 @dataclass(frozen=True, slots=True)
 class SlotCounts:
-    """Of the slots on record, the latest hundred of each schedule."""
+    """Counts over the latest slots on record, up to a hundred for each schedule."""
 
     seen: int
     missed: int
@@ -24,7 +24,7 @@ class SlotCounts:
 
 
 async def read_slot_counts(page: Page, entries: Sequence[JobSchedule]) -> SlotCounts | None:
-    """What became of the slots of some schedules; None where nobody keeps them."""
+    """Count the slots of these schedules by outcome. None if no slots are kept."""
     pages = await asyncio.gather(*(_slots(page, each.arn) for each in entries if each.kind == "schedule"))
     kept = [found for found in pages if found is not None]
     if not kept:
@@ -33,7 +33,7 @@ async def read_slot_counts(page: Page, entries: Sequence[JobSchedule]) -> SlotCo
 
 
 async def latest_slots(page: Page, entries: Sequence[JobSchedule], most: int = 12) -> Sequence[Json]:
-    """The latest slots of all of some schedules, each with the `Schedule` that it is of."""
+    """Return the latest slots of these schedules together, each with the name of its `Schedule`."""
     pages = [(each.name, await _slots(page, each.arn)) for each in entries if each.kind == "schedule"]
     found = [slot | {"Schedule": name} for name, kept in pages if kept is not None for slot in kept["Slots"]]
     return sorted(found, key=lambda slot: -float(slot["Slot"]))[:most]
@@ -47,11 +47,11 @@ async def _slots(page: Page, arn: str) -> Json:
 
 
 def count_slots(slots: Sequence[Json]) -> SlotCounts:
-    """What became of slots, as ListSlots has them."""
+    """Count slots from ListSlots by outcome."""
     missed = sum(each.get("Count", 1) for each in slots if each["Outcome"] == "MISSED")
     return SlotCounts(len(slots), missed, sum(map(is_late, slots)), sum(each["Outcome"] == "FAILED" for each in slots))
 
 
 def is_late(slot: Json) -> bool:
-    """Whether a slot began later than AWS promises."""
+    """Return whether a slot started later than AWS promises."""
     return bool(slot.get("Fired")) and slot["Fired"] - slot["Due"] > LATE

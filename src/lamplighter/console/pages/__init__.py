@@ -1,1 +1,1 @@
-"""The pages of the console, one module for each."""
+"""Serve the pages of the console, with one module for each page or section."""

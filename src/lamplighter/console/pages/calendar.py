@@ -1,4 +1,4 @@
-"""A calendar of the next seven days: all schedules and all rules with one."""
+"""Show a calendar of the next seven days: all schedules, and all rules that have a schedule."""
 
 import asyncio
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ PAGE, RULES, SLICE = 100, 500, 20
 
 
 async def show(page: Page) -> Response:
-    """Calendar"""
+    """Show the calendar."""
     zone = page.query("zone") or "UTC"
     try:
         where, fault = time_zones.find_zone(zone), None
@@ -33,7 +33,7 @@ async def show(page: Page) -> Response:
 
 
 async def _week(plans: Sequence[PlannedSchedule], now: int, where: ZoneInfo) -> Week:
-    """In slices, so that nobody waits for a calendar that he did not ask for."""
+    """Calculate the week in slices, so that a large calendar does not block other requests."""
     due: list[Sequence[PlannedTime] | None] = []
     for plan in plans:
         due.append(week.planned_times(plan, now, where))
@@ -52,7 +52,7 @@ async def _schedules(page: Page) -> Sequence[PlannedSchedule]:
 
 
 async def _schedule(page: Page, summary: Json) -> PlannedSchedule | None:
-    """One that is switched on, and there still."""
+    """Read an enabled schedule. Return None for one that is disabled or was deleted meanwhile."""
     if summary.get("State") == "DISABLED":
         return None
     try:

@@ -1,9 +1,9 @@
-"""One stream for everything that the tabs of a browser follow.
+"""Serve one stream of events for everything that a browser's tabs follow.
 
-A browser opens six connections to a host, and a stream holds one for as long as it lasts: of six tabs that each have
-their own, a seventh gets no page. So `static/stream.js` asks for all of it at once, each by the path of its own stream
-(`/streams?of=/runs/…/live&of=/runs/…/logs/live?…`), and hands out what comes. Promises a sign of life every few
-seconds, so that an engine that died or hangs is noticed, and to end when the server stops.
+A browser opens six connections to a host, and a stream occupies one while it lasts. If six tabs each had their own
+stream, a seventh would load no page. So `static/stream.js` requests all streams together, each by its own path
+(`/streams?of=/runs/…/live&of=/runs/…/logs/live?…`), and distributes the events to the tabs. Guarantees an event every
+few seconds, so that the tabs notice if the engine died or hangs. The stream ends when the server stops.
 See https://html.spec.whatwg.org/multipage/server-sent-events.html.
 """
 
@@ -23,11 +23,11 @@ from lamplighter.console.pages import live_run, logs
 from lamplighter.console.pages.live_run import StreamEvent
 
 ALIVE = 5.0
-"""Seconds between two signs of life; `static/stream.js` gives up after three."""
+"""Seconds without events before an `alive` event is sent; `static/stream.js` gives up after three such intervals."""
 MOST = 100
-"""Streams in one."""
+"""The most streams that can be combined."""
 GONE = StreamEvent("gone", "")
-"""What is told of a stream that was refused."""
+"""The event for a stream that ended with an error."""
 _KINDS: Sequence[tuple[re.Pattern[str], Callable[[Page], AsyncIterator[StreamEvent | None]]]] = (
     (re.compile(r"/runs/(?P<arn>arn:.+)/logs/live"), logs.new_lines),
     (re.compile(r"/runs/(?P<arn>arn:.+)/live"), live_run.changed_parts),
@@ -35,7 +35,7 @@ _KINDS: Sequence[tuple[re.Pattern[str], Callable[[Page], AsyncIterator[StreamEve
 
 
 async def show(page: Page) -> Response:
-    """The stream"""
+    """Serve the combined stream."""
     paths = list(dict.fromkeys(page.request.query_params.getlist("of")))
     if len(paths) > MOST:
         raise ValidationError(f"one stream follows at most {MOST} others")
@@ -44,7 +44,7 @@ async def show(page: Page) -> Response:
 
 
 def _follow_path(page: Page, path: str) -> AsyncIterator[StreamEvent | None]:
-    """What happens at the path of a stream; ValidationError where there is none."""
+    """Return the events of the stream at this path. Raises ValidationError if there is none."""
     parts = urlsplit(path)
     for form, follow in _KINDS:
         if found := form.fullmatch(unquote(parts.path)):
@@ -92,7 +92,7 @@ async def _end(page: Page, news: asyncio.Queue[tuple[str, StreamEvent] | None]) 
 
 
 def _told(path: str, event: StreamEvent) -> str:
-    """An event of one of the streams, as one of this."""
+    """Format an event of one of the streams as an event of the combined stream."""
     return f"data: {dumps({'of': path, 'event': event.name, 'id': event.place, 'text': event.text})}\n\n"
 
 

@@ -1,4 +1,4 @@
-"""One job: its definition as a graph, what begins it and how punctual that was, and its runs, a page at a time."""
+"""Show a job: its definition as a graph, its schedules and how punctual they were, and its runs, page by page."""
 
 import asyncio
 
@@ -18,7 +18,7 @@ STATUSES = ("RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 
 
 async def show(page: Page) -> Response:
-    """The job"""
+    """Show the job."""
     try:
         about, known = await asyncio.gather(
             page.call("states", "DescribeStateMachine", stateMachineArn=page.arn), job_schedules.list_schedules(page)
@@ -52,7 +52,10 @@ async def show(page: Page) -> Response:
 
 
 async def list_runs(page: Page, about: Json, *, latest: bool = False) -> Json:
-    """A page of the runs as the query asks for them, or the latest; none of an express machine: nobody lists them."""
+    """Return the page of runs that the query selects, or the latest runs.
+
+    Return no runs of an EXPRESS machine, because they cannot be listed.
+    """
     if about["type"] == "EXPRESS":
         return {"executions": ()}
     given = {"statusFilter": page.query("status"), "nextToken": page.query("next")}

@@ -1,6 +1,6 @@
-"""The first page: which jobs failed last, and every one with what begins it, how its last runs went, and a button.
+"""Show the first page: the jobs that failed last, then every job with its schedules, its last runs and a start button.
 
-A machine that only watches the jobs of a project is named below them: nobody starts it by hand.
+Supporting machines are listed below the jobs, because nobody starts them by hand.
 """
 
 import asyncio
@@ -25,21 +25,21 @@ PAGE, RUNS = 25, 20
 
 @dataclass(frozen=True, slots=True)
 class JobRow:
-    """One row."""
+    """The row of one job."""
 
     machine: Json
     strip: RunStrip | None
-    """None for EXPRESS, whose executions nobody lists."""
+    """The strip of runs, or None for EXPRESS, whose executions are not listed."""
     entries: Sequence[JobSchedule]
     tally: SlotCounts | None
     last: Json
-    """The latest execution that was not skipped; None where there is none to be seen."""
+    """The latest execution that was not skipped, or None if none is known."""
     skipped: int = 0
-    """How many were skipped after it, of those that the strip shows."""
+    """The number of runs in the strip that were skipped after `last`."""
 
 
 async def show(page: Page) -> Response:
-    """Jobs"""
+    """Show the list of jobs."""
     token = {"nextToken": following} if (following := page.query("next")) else {}
     listed, known, seen = await asyncio.gather(
         page.call("states", "ListStateMachines", maxResults=PAGE, **token),
@@ -60,7 +60,7 @@ async def show(page: Page) -> Response:
 
 
 async def job_row(page: Page, machine: Json, known: Sequence[Json] | None) -> JobRow:
-    """What a row of the page shows of a state machine."""
+    """Read the row of a state machine."""
     arn = machine["stateMachineArn"]
     entries = await job_schedules.job_schedules(page, arn, known)
     tally = await slot_counts.read_slot_counts(page, entries)
@@ -80,7 +80,7 @@ async def job_row(page: Page, machine: Json, known: Sequence[Json] | None) -> Jo
 
 
 async def last_run(page: Page, runs: Sequence[Json]) -> tuple[Json, int]:
-    """The latest run that was not skipped, and how many of these were skipped after it."""
+    """Return the latest run that was not skipped, and the number of these runs that were skipped after it."""
     skipped = next((at for at, each in enumerate(runs) if each["status"] != skipped_runs.STATUS), len(runs))
     if skipped < len(runs):
         return runs[skipped], skipped
@@ -95,7 +95,7 @@ async def switch_schedule(page: Page, given: Mapping[str, str]) -> Response:
 
 
 async def home(page: Page) -> Response:
-    """Where people look for the jobs"""
+    """Redirect to the first page, which lists the jobs."""
     return page.redirect("/")
 
 

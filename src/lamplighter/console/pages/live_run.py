@@ -1,7 +1,7 @@
-"""A run as it happens: a stream of the parts of its page that change, as server-sent events.
+"""Stream the changing parts of a run's page as server-sent events while the run is running.
 
-Promises to end with the run, with whoever looks, and with the server; to send a part only when it is another than
-before; and to look the less often the longer looking takes.
+Guarantees that the stream ends with the run, with the browser's connection and with the server, and sends a part only
+if it changed. The longer a poll takes, the less often the stream polls.
 See https://html.spec.whatwg.org/multipage/server-sent-events.html.
 """
 
@@ -19,31 +19,31 @@ from lamplighter.console.pages import run as runs
 from lamplighter.console.pages.run import RunData
 
 PARTS = ("summary", "states", "timeline", "maps")
-"""Each is a template `run_….html`, an event's name, and the element that shows it."""
+"""The parts of the page. Each is a template `run_….html`, the name of an event, and the element that shows it."""
 log = logging.getLogger("lamplighter.console")
 SHARE = 5
-"""Looking may take one part in so many of the time."""
+"""The ratio of waiting to polling: after a poll, the stream waits at least this many times as long."""
 QUIET = 15.0
-"""Seconds after which a word is sent all the same, so that a connection that is gone is noticed."""
+"""Seconds without events after which a comment is sent, so that the server notices a closed connection."""
 
 
 @dataclass(frozen=True, slots=True)
 class StreamEvent:
-    """Something that happened."""
+    """One server-sent event."""
 
     name: str
     text: str
     place: str = ""
-    """Where the stream is after it: comes back as Last-Event-ID when a browser connects again."""
+    """The position in the stream after the event. A browser that reconnects sends it as Last-Event-ID."""
 
 
 async def show(page: Page) -> Response:
-    """The stream"""
+    """Serve the stream of a run."""
     return stream_response(changed_parts(page))
 
 
 def stream_response(events: AsyncIterator[StreamEvent | None]) -> Response:
-    """Events as they come; what is refused on the way ends them, and the browser asks again."""
+    """Send events as they occur. An AWS error ends the stream, and the browser reconnects."""
     return StreamingResponse(_until_refused(events), media_type="text/event-stream")
 
 
@@ -56,7 +56,7 @@ async def _until_refused(events: AsyncIterator[StreamEvent | None]) -> AsyncIter
 
 
 async def changed_parts(page: Page) -> AsyncIterator[StreamEvent | None]:
-    """The parts of a run's page that change, to its end; None where nothing has happened for a while."""
+    """Yield the changed parts of a run's page until the run ends, and None after a while without changes."""
     run = await runs.read_run(page)
     sent: dict[str, str] = {}
     silent = 0.0
@@ -73,7 +73,7 @@ async def changed_parts(page: Page) -> AsyncIterator[StreamEvent | None]:
         if not run.running:
             yield StreamEvent("end", "")
             return
-        # The first look may have loaded the templates, and tells nothing of those that follow.
+        # The first poll may have loaded the templates, so its duration does not predict that of the others.
         took = 0.0 if is_first else (page.console.world.monotonic() - begun) / 1000
         rest = max(page.console.port.patience, SHARE * took)
         if await wait_or_stop(page, rest):
@@ -86,7 +86,7 @@ async def changed_parts(page: Page) -> AsyncIterator[StreamEvent | None]:
 
 
 async def wait_or_stop(page: Page, seconds: float) -> bool:
-    """Wait a while; whether the server is about to stop."""
+    """Wait; return whether the server is about to stop."""
     try:
         await asyncio.wait_for(page.console.closing.wait(), seconds)
     except TimeoutError:
@@ -95,7 +95,7 @@ async def wait_or_stop(page: Page, seconds: float) -> bool:
 
 
 async def _later(page: Page, run: RunData) -> RunData:
-    """The run as it is now."""
+    """Read the run's new events."""
     about = await page.call("states", "DescribeExecution", executionArn=run.arn)
     news = await history.events_since(page, run.arn, run.events[-1]["id"] if run.events else 0)
     if not news:
@@ -105,7 +105,7 @@ async def _later(page: Page, run: RunData) -> RunData:
 
 
 def format_event(event: StreamEvent) -> str:
-    """One event of a stream, as browsers read it."""
+    """Format an event as text/event-stream."""
     lines = "".join(f"data: {line}\n" for line in event.text.splitlines() or [""])
     named = f"id: {event.place}\n" if event.place else ""
     return f"event: {event.name}\n{named}{lines}\n"

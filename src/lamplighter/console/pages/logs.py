@@ -1,7 +1,7 @@
-"""What a run's containers wrote: as it is written, from its beginning to its end, and searched.
+"""Show the output of a run's containers: live, page by page, as a file, and searched.
 
-Promises all of it: pages of lines from either end, a file of everything, and a search by CloudWatch Logs itself. Needs
-containers with the awslogs driver, since AWS keeps no other output.
+Guarantees that all lines can be read: in pages from the end backwards, in one file, and by a search of CloudWatch Logs.
+Requires containers with the awslogs driver, because AWS keeps no other output.
 See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html.
 """
 
@@ -20,16 +20,16 @@ from lamplighter.console.pages.live_run import StreamEvent
 from lamplighter.runs.story import Attempt, Story
 
 LINES = 400
-"""Lines of a page."""
+"""The most lines on a page."""
 ROOM = 120_000
-"""Characters of a page: of longer lines there are fewer."""
+"""The most characters on a page; if lines are long, the page has fewer lines."""
 GRACE = 2.0
-"""Seconds of silence after the end of a container before its log is taken to be complete."""
+"""Seconds without new lines after a container's end until its log counts as complete."""
 
 
 @dataclass(frozen=True, slots=True)
 class LogSource:
-    """Where the output of one container of one attempt is."""
+    """The location of the output of one container in one attempt."""
 
     attempt: Attempt
     container: str
@@ -37,12 +37,12 @@ class LogSource:
 
     @property
     def key(self) -> str:
-        """How a URL names it."""
+        """The query that selects this source in a URL."""
         return f"attempt={self.attempt.event}&container={self.container}"
 
 
 async def log_sources(page: Page, story: Story) -> Sequence[LogSource]:
-    """The containers that log, in the order of their attempts."""
+    """Return the containers that write a log, in the order of their attempts."""
     attempts = [each for each in story.attempts if each.task and each.definition]
     read: dict[str, Json] = {}
     for each in attempts:
@@ -65,7 +65,7 @@ def _of(attempt: Attempt, containers: Sequence[Json]) -> Sequence[LogSource]:
 
 
 def chosen_source(page: Page, known: Sequence[LogSource]) -> LogSource | None:
-    """The one that the query names, else that of the last attempt."""
+    """Return the source that the query names, otherwise that of the last attempt."""
     attempt, container = page.query("attempt"), page.query("container")
     fit = [each for each in known if attempt is None or str(each.attempt.event) == attempt]
     named = [each for each in fit if container is None or each.container == container]
@@ -75,7 +75,7 @@ def chosen_source(page: Page, known: Sequence[LogSource]) -> LogSource | None:
 
 
 async def show(page: Page) -> Response:
-    """The log"""
+    """Show the log."""
     about = await page.call("states", "DescribeExecution", executionArn=page.arn)
     story = await history.load_story(await history.read_history(page, page.arn))
     known = await log_sources(page, story)
@@ -95,7 +95,7 @@ async def show(page: Page) -> Response:
 
 
 async def read_page(page: Page, source: LogSource) -> Json:
-    """A page of lines: what is searched for, what is before a token, or the end."""
+    """Read a page of lines: the search results, the lines before a token, or the end of the log."""
     if (find := page.query("find")) is not None:
         return await _search(page, source, find, page.query("next"))
     token = {"nextToken": earlier} if (earlier := page.query("before")) else {}
@@ -108,7 +108,10 @@ async def read_page(page: Page, source: LogSource) -> Json:
 
 
 async def _search(page: Page, source: LogSource, find: str, token: str | None) -> Json:
-    """Lines that hold a text, however it is written; an empty page may have others after it."""
+    """Search for lines that contain a text, exactly as it is written.
+
+    CloudWatch Logs may return empty pages before the next match, so the search continues until it finds one.
+    """
     asked = {"logGroupName": source.log.group, "logStreamNames": [source.log.stream], "limit": LINES}
     asked |= {"filterPattern": dumps(find)} | ({"nextToken": token} if token else {})
     try:
@@ -123,12 +126,12 @@ async def _search(page: Page, source: LogSource, find: str, token: str | None) -
 
 
 async def stream_lines(page: Page) -> Response:
-    """The lines that are written from now on, as server-sent events: those after the token that the page ended with."""
+    """Stream new lines as server-sent events, beginning after the token of the page."""
     return live_run.stream_response(new_lines(page))
 
 
 async def new_lines(page: Page) -> AsyncIterator[StreamEvent | None]:
-    """The lines of a log as they are written, to its end; None where nothing was written for a while."""
+    """Yield the lines of a log as they are written, until its end, and None after each wait."""
     token = page.request.headers.get("last-event-id") or page.query("after")
     silent = 0.0
     while True:
@@ -155,7 +158,7 @@ async def new_lines(page: Page) -> AsyncIterator[StreamEvent | None]:
 
 
 async def download(page: Page) -> Response:
-    """All lines, as text."""
+    """Return all lines as text."""
     story = await history.load_story(await history.read_history(page, page.arn))
     source = chosen_source(page, await log_sources(page, story))
     if source is None:

@@ -1,4 +1,4 @@
-"""Queues: how many messages wait in each, which are dead letters, what is in them, and *send again*."""
+"""Show the queues: their message counts, their messages, which are dead letters, and buttons to send them again."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -18,33 +18,33 @@ PAGE, SOURCES = 25, 10
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """One queue."""
+    """A queue and its attributes."""
 
     arn: str
     attributes: Mapping[str, str]
     sources: Sequence[str]
-    """The names of queues whose dead letters it takes: the first of them."""
+    """The names of the first queues that use this queue as their dead-letter queue."""
 
     @property
     def name(self) -> str:
-        """Its name."""
+        """The name of the queue."""
         return self.arn.rpartition(":")[2]
 
     @property
     def redrive(self) -> Json:
-        """Where its own dead letters go: `deadLetterTargetArn` and `maxReceiveCount`; None where they go nowhere."""
+        """The queue's redrive policy (`deadLetterTargetArn` and `maxReceiveCount`), or None."""
         try:
             return loads(self.attributes["RedrivePolicy"])
         except (KeyError, JsonError):
             return None
 
     def count(self, which: str) -> int:
-        """How many messages there are of a kind."""
+        """Return the attribute `ApproximateNumberOfMessages` with a suffix, such as `NotVisible`."""
         return int(self.attributes.get(f"ApproximateNumberOfMessages{which}", "0"))
 
 
 async def show(page: Page) -> Response:
-    """Queues"""
+    """Show all queues."""
     token = {"NextToken": following} if (following := page.query("next")) else {}
     listed = await page.call("sqs", "ListQueues", MaxResults=PAGE, **token)
     found = await asyncio.gather(*(_queue(page, url) for url in listed.get("QueueUrls", ())))
@@ -61,7 +61,7 @@ async def _queue(page: Page, url: str) -> Queue:
 
 
 async def show_queue(page: Page) -> Response:
-    """A queue, with the messages in it where somebody shows them without receiving them."""
+    """Show a queue, with its messages if the port can read them without receiving them."""
     queue = await _queue(page, await _url(page))
     after = {"After": place} if (place := _place(page.query("after"))) else {}
     told = await page.console.port.told(page.place, "sqs", "PeekMessages", {"QueueArn": queue.arn, **after})
@@ -91,7 +91,7 @@ def _place(text: str | None) -> list[int] | None:
 
 
 def _written(attributes: Mapping[str, Json]) -> Mapping[str, str]:
-    """The attributes of a message, as text."""
+    """Return the attributes of a message as text, with secrets masked."""
     return {
         name: MASK if is_secret(name) else str(value.get("StringValue", "binary"))
         for name, value in attributes.items()
@@ -100,13 +100,13 @@ def _written(attributes: Mapping[str, Json]) -> Mapping[str, str]:
 
 
 async def redrive_all(page: Page, _given: Mapping[str, str]) -> Response:
-    """Send every dead letter back to the queue that gave it up."""
+    """Send every dead letter back to its source queue."""
     await page.call("sqs", "StartMessageMoveTask", SourceArn=page.arn)
     return page.redirect(page.url)
 
 
 async def act_on_message(page: Page, given: Mapping[str, str]) -> Response:
-    """Send one message again, or throw it away."""
+    """Send one message again, or delete it."""
     number, do = given.get("message", ""), given.get("do")
     if do not in ("again", "discard") or not number.isdecimal():
         raise ValidationError("Say what to do with which message")

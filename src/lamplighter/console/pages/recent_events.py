@@ -1,4 +1,4 @@
-"""The events that came to the buses lately, and for each rule why it took one or did not."""
+"""Show the recent events of the event buses, and why each rule matched an event or did not."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ PAGE, RULES, LATELY = 50, 100, 5
 
 @dataclass(frozen=True, slots=True)
 class RecentEvent:
-    """An event that came."""
+    """An event that a bus received."""
 
     number: int
     time: float
@@ -27,21 +27,21 @@ class RecentEvent:
     text: str
     event: Json
     rules: Sequence[str]
-    """The ARNs of those that took it."""
+    """The ARNs of the rules that matched the event."""
 
 
 @dataclass(frozen=True, slots=True)
 class RuleMatch:
-    """What a rule makes of an event."""
+    """Whether and why a rule matches an event."""
 
     rule: Json
     took: bool
-    """When it came."""
+    """Whether the rule matched when the event arrived."""
     explanation: Explanation
 
 
 async def show(page: Page) -> Response:
-    """Events"""
+    """Show the recent events."""
     found = await _seen(page, page.query("from"))
     return await page.render(
         "events.html", kept=found is not None, events=(found or ())[:PAGE],
@@ -50,7 +50,7 @@ async def show(page: Page) -> Response:
 
 
 async def _seen(page: Page, upto: str | None) -> Sequence[RecentEvent] | None:
-    """Those up to a number, the latest first; None where nobody remembers them."""
+    """Return the remembered events up to a number, newest first. None if no events are remembered."""
     params = {"Number": int(upto)} if upto is not None and upto.isdecimal() and len(upto) < 16 else {}
     told = await page.console.port.told(page.place, "events", "ListTraffic", params)
     if told is None:
@@ -64,7 +64,7 @@ async def _seen(page: Page, upto: str | None) -> Sequence[RecentEvent] | None:
 
 
 async def events_of_rule(page: Page, rule: str, bus: str) -> Sequence[RecentEvent]:
-    """The last events of a bus: those that a rule took, and a few that it did not."""
+    """Return recent events of a bus: the last that the rule matched, and a few that it did not match."""
     found = [each for each in await _seen(page, None) or () if each.bus == bus]
     took = [each for each in found if rule in each.rules][:LATELY]
     rest = [each for each in found if rule not in each.rules][:LATELY]
@@ -72,7 +72,7 @@ async def events_of_rule(page: Page, rule: str, bus: str) -> Sequence[RecentEven
 
 
 async def show_event(page: Page) -> Response:
-    """An event, and what each rule of its bus makes of it"""
+    """Show an event, and whether each rule of its bus matches it."""
     number: str = page.request.path_params["number"]
     found = await _seen(page, number)
     if not found or str(found[0].number) != number:
@@ -85,7 +85,7 @@ async def show_event(page: Page) -> Response:
 
 
 async def _verdicts(page: Page, seen: RecentEvent) -> Sequence[RuleMatch]:
-    """Those that took it first."""
+    """Explain every rule for an event, with the rules that matched first."""
     listed = await page.call("events", "ListRules", EventBusName=seen.bus, Limit=RULES)
     told = [_verdict(rule, seen) for rule in listed["Rules"] if rule.get("EventPattern")]
     return sorted(

@@ -1,6 +1,6 @@
-"""The runs of removed jobs, which the engine keeps for as long as it keeps the runs of other jobs.
+"""Show the runs of removed jobs, which the engine keeps for as long as the runs of other jobs.
 
-AWS lists neither such state machines nor their executions, so that a console over AWS shows none.
+AWS lists neither deleted state machines nor their executions, so a console for AWS shows none.
 """
 
 from collections.abc import Sequence
@@ -18,13 +18,13 @@ RUNS, MARKS = 200, 20
 
 
 async def list_removed(page: Page) -> Sequence[Json]:
-    """The removed jobs of the place of a page; none where nobody tells."""
+    """Return the removed jobs in the page's place. Empty if the port cannot list them."""
     told = await page.console.port.told(page.place, "states", "ListRemovedMachines", {})
     return [each for each in (told or {}).get("stateMachines", ()) if not is_supporting_machine(each["name"])]
 
 
 async def show_removed(page: Page, missing: AwsError) -> Response:
-    """The runs of a job that is gone; raises `missing` where none is kept."""
+    """Show the runs of a removed job. Raises `missing` if no runs are kept."""
     name = page.arn.rpartition(":")[2]
     told = await page.console.port.told(page.place, "states", "ListKeptExecutions", {"name": name})
     runs = (told or {}).get("executions", ())

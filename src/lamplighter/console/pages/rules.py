@@ -1,4 +1,4 @@
-"""Rules of EventBridge: what each waits for, where it sends that, and why an event is for it or not."""
+"""Show the rules of EventBridge: their patterns and targets, and why a rule matches an event or does not."""
 
 import asyncio
 import json
@@ -29,15 +29,15 @@ SAMPLE = {
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule and where it sends events."""
+    """A rule and its targets."""
 
     about: Json
-    """As DescribeRule has it."""
+    """The rule as DescribeRule returns it."""
     targets: Sequence[Json]
 
 
 async def show(page: Page) -> Response:
-    """Rules of a bus"""
+    """Show the rules of a bus."""
     bus = page.query("bus") or DEFAULT
     token = {"NextToken": following} if (following := page.query("next")) else {}
     listed, buses = await asyncio.gather(
@@ -59,12 +59,12 @@ async def _whole(page: Page, about: Json) -> Rule:
 
 
 async def show_rule(page: Page) -> Response:
-    """A rule"""
+    """Show a rule."""
     return await _shown(page, json.dumps(SAMPLE, indent=2))
 
 
 async def test_event(page: Page, given: Mapping[str, str]) -> Response:
-    """Try an event: nothing is sent."""
+    """Test an event against the rule; nothing is sent."""
     return await _shown(page, given.get("event", ""), tried=True)
 
 
@@ -85,7 +85,7 @@ async def _read(page: Page) -> Rule:
 
 
 def rule_names(rule: str) -> tuple[str, str]:
-    """The bus and the name of a rule, by its ARN."""
+    """Return the event bus and the name of a rule from its ARN."""
     found = arn.parse(rule)
     if found is None or found.service != "events" or not found.resource.startswith("rule/"):
         raise ValidationError(f"{rule} is not the ARN of a rule")
@@ -94,7 +94,7 @@ def rule_names(rule: str) -> tuple[str, str]:
 
 
 def _explained(rule: Rule, text: str) -> tuple[Explanation | None, str | None]:
-    """Why an event is for a rule or not, or what is wrong with it."""
+    """Return why the rule matches the event or does not, or what is wrong with the event or the pattern."""
     try:
         event = loads(text)
     except JsonError as error:

@@ -1,4 +1,4 @@
-"""A run: its state machine as a graph coloured by what happened, its attempts, and what can be done about it."""
+"""Show a run: its state machine as a coloured graph, its attempts, and buttons to stop, redrive or repeat it."""
 
 import shlex
 from collections.abc import Mapping, Sequence
@@ -20,45 +20,45 @@ from lamplighter.runs.story import Story
 
 OVER = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 LONGEST = 4_000
-"""Characters of an input on a command line."""
+"""The longest input that is part of a command line, in characters."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunData:
-    """One execution, read whole."""
+    """An execution with its definition and complete history."""
 
     about: Json
-    """As DescribeExecution has it."""
+    """The execution as DescribeExecution returns it."""
     definition: Json
     events: Sequence[Json]
     story: Story
 
     @property
     def arn(self) -> str:
-        """Its name among all."""
+        """The ARN of the execution."""
         found: str = self.about["executionArn"]
         return found
 
     @property
     def running(self) -> bool:
-        """Whether it goes on."""
+        """Whether the run is still running."""
         return self.about["status"] not in OVER
 
     @property
     def about_with_idle(self) -> Json:
-        """What is known of it, with the time between its parts."""
+        """The execution, with the time between its parts."""
         return self.about | {IDLE: self.story.idle / 1000}
 
 
 async def read_run(page: Page) -> RunData:
-    """The run that a page is about."""
+    """Read the run that the page shows."""
     about = await page.call("states", "DescribeExecution", executionArn=page.arn)
     events = await history.read_history(page, page.arn)
     return RunData(about, await read_definition(page), events, await history.load_story(events))
 
 
 async def read_definition(page: Page) -> Json:
-    """What the run follows, which may be older than its state machine."""
+    """Read the definition that the run uses, which may be older than the state machine's present one."""
     found = await page.call("states", "DescribeStateMachineForExecution", executionArn=page.arn)
     try:
         return loads(found["definition"])
@@ -67,14 +67,17 @@ async def read_definition(page: Page) -> Json:
 
 
 async def show(page: Page) -> Response:
-    """The run"""
+    """Show the run."""
     run = await read_run(page)
     shown = {**await live_values(page, run), **await panel_values(page, run)}
     return await page.render("run.html", **shown, graph=graph.block_graph(run.definition))
 
 
 async def panel_values(page: Page, run: RunData) -> Mapping[str, Json]:
-    """What the panel beside the graph is filled with: one state, or the whole run with what made it fail."""
+    """Return the template values of the panel beside the graph.
+
+    The panel shows one state, or the whole run with the reason of its failure.
+    """
     found = state_panel.panel_detail(
         page, run.events, run.story, run.about, failure_reason.run_deadline(run.definition)
     )
@@ -83,7 +86,7 @@ async def panel_values(page: Page, run: RunData) -> Mapping[str, Json]:
 
 
 async def live_values(page: Page, run: RunData) -> Mapping[str, Json]:
-    """What the parts of the page are filled with that change while the run goes on."""
+    """Return the template values of the parts that change while the run is running."""
     now = page.console.world.now()
     left = caught_exits(run.events)
     ours = is_made_from_job_file(run.definition)
@@ -103,7 +106,7 @@ async def live_values(page: Page, run: RunData) -> Mapping[str, Json]:
 
 
 async def map_runs(page: Page, run: RunData) -> Sequence[Json]:
-    """The Map Runs of a run, with how many of their items are done."""
+    """Return the Map Runs of a run, with the counts of their items."""
     if not any(event["type"] == "MapRunStarted" for event in run.events):
         return []
     listed = await page.call("states", "ListMapRuns", executionArn=run.arn, maxResults=20)
@@ -118,9 +121,9 @@ def _label(arn: str) -> str:
 
 
 def start_command(page: Page, about: Json) -> str:
-    """The command line that starts such a run.
+    """Return the command line that starts a run like this one.
 
-    An input that is long, or holds what looks like a secret, is not in it: it is asked for when the line is run.
+    If the input is long or seems to contain a secret, the command line reads it with DescribeExecution instead.
     """
     endpoint = page.console.port.endpoint
     where = ["--region", page.place.region, *(["--endpoint-url", endpoint] if endpoint else [])]
@@ -142,13 +145,13 @@ def _has_secrets(text: str) -> bool:
 
 
 async def show_panel(page: Page) -> Response:
-    """The panel that tells of one state, or of the whole run."""
+    """Show the panel for one state or for the whole run."""
     run = await read_run(page)
     return await page.render("detail.html", arn=run.arn, **await panel_values(page, run))
 
 
 async def show_items(page: Page) -> Response:
-    """The executions of a Map Run, a page at a time."""
+    """Show the executions of a Map Run, page by page."""
     only = {"statusFilter": status} if (status := page.query("status")) else {}
     token = {"nextToken": following} if (following := page.query("next")) else {}
     listed = await page.call("states", "ListExecutions", mapRunArn=page.arn, maxResults=100, **only, **token)
@@ -164,7 +167,7 @@ async def show_items(page: Page) -> Response:
 
 
 async def show_document(page: Page) -> Response:
-    """A document that is too long for a page, as text: the run's `input` or `output`, or an event by its number."""
+    """Return a long document as text: the run's `input` or `output`, or an event by its ID."""
     what = page.query("of") or "input"
     if what in ("input", "output"):
         about = await page.call("states", "DescribeExecution", executionArn=page.arn)
@@ -184,7 +187,7 @@ async def stop_run(page: Page, _given: Mapping[str, str]) -> Response:
 
 
 async def redrive_run(page: Page, _given: Mapping[str, str]) -> Response:
-    """Go on from where the run failed."""
+    """Redrive the run: continue from where it failed."""
     await page.call("states", "RedriveExecution", executionArn=page.arn)
     return page.redirect(page.url)
 

@@ -1,4 +1,4 @@
-"""The history of a run as AWS has it, a page at a time."""
+"""Show the history of a run as AWS returns it, page by page."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,11 +10,11 @@ from lamplighter.console.page import Page, page_route
 
 PAGE = 50
 SHOWN = 2_000
-"""Characters of an event's details."""
+"""The most characters of an event's details that are shown."""
 
 
 async def show(page: Page) -> Response:
-    """The history"""
+    """Show the history."""
     about = await page.call("states", "DescribeExecution", executionArn=page.arn)
     newest = page.query("order") == "newest"
     token = {"nextToken": following} if (following := page.query("next")) else {}
@@ -36,19 +36,19 @@ async def show(page: Page) -> Response:
 
 
 def event_details(event: Json) -> str | None:
-    """What an event tells beside its type, as text; documents in it as documents."""
+    """Return the details of an event as JSON text, or None if it has none."""
     found = next((value for name, value in event.items() if name.endswith("EventDetails")), None)
     return dumps(found) if found else None
 
 
 def state_name(event: Json) -> str:
-    """The state that an event is about, where it says so."""
+    """Return the state that an event names, or an empty string."""
     found: Json = next((value for key, value in event.items() if key.endswith("EventDetails")), {})
     return str(found.get("name") or found.get("state") or "") if isinstance(found, dict) else ""
 
 
 def states_of_events(events: Sequence[Json]) -> Mapping[int, str]:
-    """The states that events are about, by their numbers: where an event says nothing, that of the one before it."""
+    """Return the states of events by event ID. An event that names no state has the state of its predecessor."""
     found: dict[int, str] = {}
     for each in sorted(events, key=lambda event: int(event["id"])):
         around = "" if each["type"].startswith("Execution") else found.get(each["previousEventId"], "")

@@ -1,4 +1,4 @@
-"""Stacks of CloudFormation: what each is made of, what happened to it, and what of it has no effect here."""
+"""Show the stacks of CloudFormation: their resources, their events, and the resources that have no effect here."""
 
 from dataclasses import dataclass
 
@@ -12,25 +12,25 @@ from lamplighter.console.ports.port import Place
 from lamplighter.console.view import links
 
 RECORDED = "Recorded;"
-"""How the engine begins to say that a resource is kept and shown, and does nothing on one box."""
+"""The start of the engine's status reason for a resource that it only records and does not simulate."""
 
 
 @dataclass(frozen=True, slots=True)
 class StackResource:
-    """One resource of a stack."""
+    """A resource of a stack."""
 
     about: Json
-    """As ListStackResources has it."""
+    """The resource as ListStackResources returns it."""
     place: Place
 
     @property
     def recorded(self) -> bool:
-        """Whether it has no effect here."""
+        """Whether the resource has no effect on this engine."""
         return str(self.about.get("ResourceStatusReason", "")).startswith(RECORDED)
 
     @property
     def page(self) -> str | None:
-        """Where the console shows it."""
+        """The path of the resource's page in the console, or None."""
         name = self.about.get("PhysicalResourceId") or ""
         return links.resource_page(
             _queue(name, self.place) if self.about["ResourceType"] == "AWS::SQS::Queue" else name
@@ -38,12 +38,12 @@ class StackResource:
 
 
 def _queue(url: str, place: Place) -> str:
-    """The ARN of a queue by its URL."""
+    """Return the ARN of a queue from its URL."""
     return arn.build("sqs", place.region, place.account, url.rpartition("/")[2])
 
 
 async def show(page: Page) -> Response:
-    """Stacks that are there"""
+    """Show the existing stacks."""
     token = {"NextToken": following} if (following := page.query("next")) else {}
     listed = await page.call("cloudformation", "DescribeStacks", **token)
     return await page.render(
@@ -52,7 +52,7 @@ async def show(page: Page) -> Response:
 
 
 async def show_stack(page: Page) -> Response:
-    """A stack"""
+    """Show a stack."""
     told = await page.call("cloudformation", "DescribeStacks", StackName=page.arn)
     if not told["Stacks"]:
         raise AwsError(f"Stack with id {page.arn} does not exist", code="NotFound", status=404)
@@ -73,7 +73,7 @@ async def show_stack(page: Page) -> Response:
 
 
 async def show_template(page: Page) -> Response:
-    """The template that a stack was made of"""
+    """Show the template of a stack."""
     told = await page.call("cloudformation", "GetTemplate", StackName=page.arn)
     return await page.render(
         "stack_template.html", arn=page.arn, body=told["TemplateBody"], page_of=links.resource_page

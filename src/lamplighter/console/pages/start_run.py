@@ -1,10 +1,10 @@
-"""Starting a run: with what the job is usually started with at one click, or with something else.
+"""Start a run: with the job's default input by one click, or with another input.
 
-An express machine, whose executions nobody can look at later, is waited for, and what came of it is shown.
+The input is checked before the run starts, and the form reports the errors. Environment and command can be overridden
+for machines that read them from their input, as those of job files do (`jobs/machine/expressions.py`). A command would
+apply to every step, so the form omits the command if there are several steps.
 
-What is filled in is checked before anything is started, and comes back with what is wrong. Environment and command can
-be said of machines that read them from their input, as those of job files do (`jobs/machine/expressions.py`). A command
-would be that of every step: where there are several, none is asked for.
+The console waits for an EXPRESS execution and shows its result, because such executions cannot be read later.
 """
 
 import shlex
@@ -23,11 +23,11 @@ from lamplighter.runs.default_input import default_input
 from lamplighter.runs.job_machine import LAMPLIGHTER_KEY, count_container_states
 
 READS_OWN = f"Execution.Input.{LAMPLIGHTER_KEY}"
-"""What the definition of a machine says that lets environment and command be overridden."""
+"""Text in the definitions of machines whose input can override environment and command."""
 
 
 class InvalidField(ValueError):
-    """A field makes no sense: which, and what to do."""
+    """A field is invalid. The message says what to change."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
@@ -36,7 +36,7 @@ class InvalidField(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class StartForm:
-    """What the form holds."""
+    """The fields of the form."""
 
     input: str
     environment: str = ""
@@ -45,13 +45,13 @@ class StartForm:
 
 
 async def show(page: Page) -> Response:
-    """The form"""
+    """Show the form."""
     about = await page.call("states", "DescribeStateMachine", stateMachineArn=page.arn)
     return await _form(page, about, form_of_input(mask_secrets(await load_default_input(page))), None)
 
 
 async def load_default_input(page: Page) -> Json:
-    """The input of the run that the query names with `from`, else what the job is usually started with."""
+    """Return the input of the run that the query's `from` names, or else the job's default input."""
     if (earlier := page.query("from")) is not None:
         found = await page.at(earlier).call("states", "DescribeExecution", executionArn=earlier)
         return _read(found.get("input", "{}"))
@@ -61,7 +61,7 @@ async def load_default_input(page: Page) -> Json:
 
 
 async def _metadata(page: Page) -> str | None:
-    """What the stack of a state machine says of it; None where it has none, or these credentials may not ask."""
+    """Return the stack's metadata of a state machine. None if there is none or the credentials do not allow it."""
     try:
         told = await page.call("cloudformation", "DescribeStackResources", PhysicalResourceId=page.arn)
         stack = told["StackResources"][0]["StackName"]
@@ -74,7 +74,7 @@ async def _metadata(page: Page) -> str | None:
 
 
 async def _logical(page: Page, stack: str) -> str:
-    """What the state machine is called in its stack; LookupError where it is not there."""
+    """Return the state machine's logical ID in its stack. Raises LookupError if the stack does not contain it."""
     token: dict[str, str] = {}
     while True:
         listed = await page.call("cloudformation", "ListStackResources", StackName=stack, **token)
@@ -94,7 +94,7 @@ def _read(text: str) -> Json:
 
 
 def form_of_input(document: Json) -> StartForm:
-    """A form that holds an input: what is ours of it has fields of its own."""
+    """Fill the form with an input; environment and command move from the input to their own fields."""
     own = document.get(LAMPLIGHTER_KEY) if isinstance(document, dict) else None
     if not isinstance(own, dict):
         return StartForm(format_json(document))
@@ -105,7 +105,7 @@ def form_of_input(document: Json) -> StartForm:
 
 
 async def start_run(page: Page, given: Mapping[str, str]) -> Response:
-    """Start it, as the form says or as usual."""
+    """Start a run with the form's input, or with the default one if the form has none."""
     about = await page.call("states", "DescribeStateMachine", stateMachineArn=page.arn)
     original = await load_default_input(page)
     if "input" not in given:
@@ -119,7 +119,7 @@ async def start_run(page: Page, given: Mapping[str, str]) -> Response:
 
 
 def read_form(fields: StartForm) -> Json:
-    """The input that a form says; Wrong where it makes no sense."""
+    """Return the input from the form's fields. Raises InvalidField."""
     try:
         document = loads(fields.input or "{}")
     except JsonError as error:
@@ -171,7 +171,7 @@ async def _form(page: Page, about: Json, fields: StartForm, wrong: InvalidField 
 async def _start(page: Page, about: Json, document: Json, name: str) -> Response:
     named = {"name": name.strip()} if name.strip() else {}
     asked = {"stateMachineArn": page.arn, "input": dumps(document)} | named
-    if about["type"] == "EXPRESS":  # nobody could look at it later
+    if about["type"] == "EXPRESS":  # EXPRESS executions cannot be read later
         result = await page.call("states", "StartSyncExecution", **asked)
         return await page.render("express.html", about=about, result=result)
     begun = await page.call("states", "StartExecution", **asked)

@@ -1,8 +1,8 @@
-"""The two pages that links in mails open: one confirms a subscription by its button, the other ends one.
+"""Serve the two pages that links in mails open: one confirms a subscription with its button, the other ends one.
 
-Promises that opening a page changes nothing, because mail scanners open every link; that its button works without
-scripts and cookies; and that a page whose subscription is gone, or is already as the button would make it, says so and
-has no button. The secret in the link is what guards it, so that nobody has to log in.
+Guarantees that opening a page changes nothing, because mail scanners open every link, and that the button works without
+scripts and cookies. If the subscription no longer exists, or the button would change nothing, the page says so and has
+no button. The secret in the link protects the page, so no login is needed.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -17,7 +17,7 @@ from lamplighter.wire.access.unsigned_requests import CONFIRMATION, UNSUBSCRIBE
 from lamplighter.wire.http import HttpRequest, Response, make_response
 
 Call = Callable[[str, Mapping[str, str]], Awaitable[Json]]
-"""Calls an operation of SNS as somebody who has not signed."""
+"""A function that calls an operation of SNS as an unsigned caller."""
 CONFIRMED, DELETED, GONE = "CONFIRMED", "DELETED", "GONE"
 TEMPLATES = Templates("Subscription")
 OLD = "Links to subscribe are good for two days. To get its messages, ask the person who runs this engine."
@@ -25,17 +25,17 @@ OLD = "Links to subscribe are good for two days. To get its messages, ask the pe
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionPage:
-    """What a page says."""
+    """The contents of a page."""
 
     title: str
     text: str
     button: str = ""
-    """What its button says; nothing where there is none."""
+    """The label of the button, or empty for no button."""
     status: int = 200
 
 
 async def respond(call: Call, http: HttpRequest, request_id: str) -> Response:
-    """Show a page, or do what its button says."""
+    """Show the page, or carry out its button's action."""
     given = dict(parse_qsl(http.query.decode("latin-1")))
     confirms = http.path == CONFIRMATION.encode()
     names, path = (("TopicArn", "Token"), CONFIRMATION) if confirms else (("SubscriptionArn",), UNSUBSCRIBE)
@@ -51,7 +51,7 @@ async def respond(call: Call, http: HttpRequest, request_id: str) -> Response:
 
 
 def _reads_pages(http: HttpRequest) -> bool:
-    """Whether a person opened an `UnsubscribeURL`; a program that did is told that nothing was done."""
+    """Return whether a person opened an `UnsubscribeURL`; a program receives the status 403."""
     return b"text/html" in http.headers.get(b"accept", b"")
 
 

@@ -1,4 +1,4 @@
-"""Task definitions: their families, and what one of them runs."""
+"""Show the families of task definitions, and the contents of one task definition."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ PAGE = 25
 
 
 async def show(page: Page) -> Response:
-    """The families, each with its latest revision"""
+    """Show the families, each with its latest revision."""
     token = {"nextToken": following} if (following := page.query("next")) else {}
     listed = await page.call("ecs", "ListTaskDefinitionFamilies", status="ACTIVE", maxResults=PAGE, **token)
     found = await asyncio.gather(*(_latest(page, family) for family in listed["families"]))
@@ -27,7 +27,7 @@ async def _latest(page: Page, family: str) -> Json:
 
 
 async def show_definition(page: Page) -> Response:
-    """A task definition, and its other revisions"""
+    """Show a task definition and its other revisions."""
     told = await page.call("ecs", "DescribeTaskDefinition", taskDefinition=page.arn)
     definition = told["taskDefinition"]
     family = definition["family"]

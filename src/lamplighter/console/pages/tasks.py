@@ -1,4 +1,4 @@
-"""Tasks of ECS: what ran and runs, how each container ended and why, and what it wrote."""
+"""Show the tasks of ECS: running and past ones, how and why each container ended, and its output."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -18,16 +18,16 @@ PAGE, CLUSTERS, LINES = 100, 10, 200
 
 @dataclass(frozen=True, slots=True)
 class ContainerOutput:
-    """The end of what a container wrote."""
+    """The last output of a container."""
 
     container: Json
     log: LogLocation | None
     lines: Json
-    """As GetLogEvents has them."""
+    """The lines as GetLogEvents returns them."""
 
 
 async def show(page: Page) -> Response:
-    """Tasks"""
+    """Show all tasks."""
     before = {"Before": int(text)} if (text := page.query("next") or "").isdecimal() else {}
     told = await page.console.port.told(page.place, "ecs", "LatestTasks", before)
     tasks = told["Tasks"] if told else await _of_clusters(page)
@@ -35,7 +35,10 @@ async def show(page: Page) -> Response:
 
 
 async def _of_clusters(page: Page) -> Sequence[Json]:
-    """Those of the first clusters, the latest first: AWS keeps no order, and a task for an hour after its end."""
+    """Return the tasks of the first clusters, newest first.
+
+    AWS returns tasks in no particular order and keeps a stopped task for an hour.
+    """
     listed = await page.call("ecs", "ListClusters", maxResults=CLUSTERS)
     found = await asyncio.gather(
         *(_listed(page, cluster, status) for cluster in listed["clusterArns"] for status in ("RUNNING", "STOPPED"))
@@ -53,7 +56,7 @@ async def _listed(page: Page, cluster: str, status: str) -> Sequence[Json]:
 
 
 async def show_task(page: Page) -> Response:
-    """A task, with the end of what its containers wrote"""
+    """Show a task, with the last output of its containers."""
     task, definition = await _read(page)
     outputs = await asyncio.gather(*(_output(page, task, definition, each) for each in task["containers"]))
     return await page.render(
@@ -89,13 +92,13 @@ async def _output(page: Page, task: Json, definition: Json, container: Json) -> 
 
 
 def _log(task: Json, definition: Json, name: str) -> LogLocation | None:
-    """Where a container's output goes, by its definition; None where it keeps none."""
+    """Return where a container's output is, or None if no log is kept."""
     defined: Json = next((each for each in definition.get("containerDefinitions", ()) if each["name"] == name), {})
     return log_location(defined, task["taskArn"])
 
 
 async def download(page: Page) -> Response:
-    """All that a container wrote, as text"""
+    """Return all output of a container as text."""
     task, definition = await _read(page)
     log = _log(task, definition, page.query("container") or "")
     if log is None:

@@ -1,4 +1,4 @@
-"""Topics of SNS: who is subscribed, and how the last messages reached them."""
+"""Show the topics of SNS: their subscriptions, and how the last messages were delivered."""
 
 import asyncio
 from collections.abc import Mapping
@@ -15,19 +15,19 @@ PAGE = 25
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One topic."""
+    """A topic and its attributes."""
 
     arn: str
     attributes: Mapping[str, str]
 
     @property
     def name(self) -> str:
-        """Its name."""
+        """The name of the topic."""
         return self.arn.rpartition(":")[2]
 
 
 async def show(page: Page) -> Response:
-    """Topics"""
+    """Show all topics."""
     token = {"NextToken": following} if (following := page.query("next")) else {}
     listed = await page.call("sns", "ListTopics", **token)
     found = await asyncio.gather(*(_topic(page, each["TopicArn"]) for each in listed.get("Topics", ())))
@@ -40,7 +40,7 @@ async def _topic(page: Page, arn: str) -> Topic:
 
 
 async def show_topic(page: Page) -> Response:
-    """A topic"""
+    """Show a topic."""
     token = {"NextToken": following} if (following := page.query("next")) else {}
     before = {"Before": int(text)} if (text := page.query("before") or "").isdecimal() else {}
     topic, listed = await asyncio.gather(
@@ -56,7 +56,7 @@ async def show_topic(page: Page) -> Response:
 
 
 async def _whole(page: Page, subscription: Json) -> Json:
-    """A subscription with its attributes; one that is not confirmed has none that AWS shows."""
+    """Add the attributes of a subscription. AWS shows none for a subscription that is not confirmed."""
     if not subscription["SubscriptionArn"].startswith("arn:"):
         return subscription | {"Attributes": {}}
     told = await page.call("sns", "GetSubscriptionAttributes", SubscriptionArn=subscription["SubscriptionArn"])
@@ -64,7 +64,7 @@ async def _whole(page: Page, subscription: Json) -> Json:
 
 
 async def publish(page: Page, given: Mapping[str, str]) -> Response:
-    """Send a message to all who are subscribed."""
+    """Publish a message to all subscribers."""
     subject = {"Subject": text} if (text := given.get("subject", "").strip()) else {}
     fifo = {"MessageGroupId": "console", "MessageDeduplicationId": page.console.world.uuid()}
     await page.call(
@@ -75,7 +75,7 @@ async def publish(page: Page, given: Mapping[str, str]) -> Response:
 
 
 def without_password(endpoint: str) -> str:
-    """An endpoint without the password that a URL may have."""
+    """Remove the user and password from an endpoint's URL."""
     scheme, sign, rest = endpoint.partition("://")
     return f"{scheme}://{rest.rpartition('@')[2]}" if sign and "@" in rest.partition("/")[0] else endpoint
 

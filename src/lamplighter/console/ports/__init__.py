@@ -1,1 +1,1 @@
-"""The AWS APIs as the console uses them: of the local engine, or of an AWS account."""
+"""Call AWS's APIs for the console: those of the local engine, or of an AWS account."""

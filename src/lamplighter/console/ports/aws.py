@@ -1,7 +1,7 @@
-"""The console's port over boto3: an AWS account, or an engine somewhere else.
+"""Implement the console's port with boto3, for an AWS account or a remote engine.
 
-Promises that no call holds the loop, that what is refused is told in AWS's words, and that answers are plain JSON, as
-those of an engine are.
+Guarantees that no call blocks the event loop, that errors have AWS's codes and messages, and that answers are plain
+JSON, as those of an engine are.
 """
 
 import asyncio
@@ -17,13 +17,16 @@ from lamplighter.base.json_text import Json
 from lamplighter.console.ports.port import Place
 
 Client = Callable[[str, str], Json]
-"""Makes a boto3 client of a service and a region."""
+"""A function that creates a boto3 client for a service and a region."""
 AT_ONCE = 16
 MAX_CALLS, POLL_SECONDS = 100, 60.0
-"""What AWS bears for good: it lists the executions of a few machines a second, and of a hundred at once."""
+"""The `reach` and the `rest` for AWS, whose limits allow this permanently.
+
+AWS lists the executions of a few machines per second, and of a hundred in a burst.
+"""
 OF_AN_ENGINE = 300, 15.0
 NAMES = {"states": "stepfunctions"}
-"""What boto3 calls a service, where it is not as its requests are signed."""
+"""boto3's names of services that differ from their signing names."""
 
 
 class AwsPort:
@@ -41,11 +44,11 @@ class AwsPort:
         self.reach, self.rest = (MAX_CALLS, POLL_SECONDS) if endpoint is None else OF_AN_ENGINE
 
     async def places(self) -> Sequence[Place]:
-        """The place that was asked for."""
+        """Return the account and region that the port was created for."""
         return [self._usual]
 
     async def call(self, place: Place, service: str, operation: str, params: Json) -> Json:
-        """See `Port`."""
+        """Call an operation; see `ConsolePort`."""
         key = (NAMES.get(service, service), place.region)
         if key not in self._clients:
             self._clients[key] = self._client(*key)
@@ -61,16 +64,16 @@ class AwsPort:
         return {name: plain_json(value) for name, value in answer.items() if name != "ResponseMetadata"}
 
     async def slots(self, schedule: str, before: float | None = None) -> Json:
-        """Nobody keeps them."""
+        """Return None: AWS keeps no slots."""
         del schedule, before
 
     async def told(self, place: Place, service: str, operation: str, params: Json) -> Json:
-        """Nobody tells."""
+        """Return None: AWS has no such operation."""
         del place, service, operation, params
 
 
 def plain_json(value: Json) -> Json:
-    """An answer of boto3 as JSON: times as seconds since the epoch."""
+    """Convert an answer of boto3 to JSON, with times as seconds since the epoch."""
     if isinstance(value, datetime):
         return value.timestamp()
     if isinstance(value, list):

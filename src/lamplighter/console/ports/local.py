@@ -1,6 +1,6 @@
-"""The console's port over an engine of this process.
+"""Implement the console's port for an engine in this process.
 
-Promises that what is asked for is checked as a request from outside would be.
+Guarantees that `call` validates its parameters like a request over HTTP.
 """
 
 import asyncio
@@ -16,12 +16,12 @@ from lamplighter.services.states.tables import state_machines
 
 DEFAULT_REGION = "us-east-1"
 SHORT = 100
-"""Events that are read at once."""
+"""The most events that are converted on the event loop; a thread converts longer answers."""
 
 
 @dataclass(frozen=True, slots=True)
 class LocalPort:
-    """The APIs of an engine."""
+    """AWS's APIs of an engine in this process."""
 
     engine: Engine
     title: str = "This engine"
@@ -31,21 +31,21 @@ class LocalPort:
 
     @property
     def endpoint(self) -> str:
-        """See `Port`."""
+        """The engine's URL; see `ConsolePort`."""
         return self.engine.config.url
 
     async def places(self) -> Sequence[Place]:
-        """Where there are state machines; where nothing is anywhere, the place of who says nothing."""
+        """Return the places that have state machines, or the engine's account in the default region."""
         found = [Place(*each) for each in state_machines.places_with_machines(self.engine.store.reader)]
         return found or [Place(self.engine.config.account, DEFAULT_REGION)]
 
     async def call(self, place: Place, service: str, operation: str, params: Json) -> Json:
-        """See `Port`."""
+        """Call an operation; see `ConsolePort`."""
         self.engine.catalog.operation(service, operation).check(params)
         return await self._answer(place, service, operation, params)
 
     async def slots(self, schedule: str, before: float | None = None) -> Json:
-        """See `Port`."""
+        """Return the slots of a schedule; see `ConsolePort`."""
         place, parts = place_of_arn(schedule), schedule.split("/")
         if place is None or len(parts) != 3:
             raise ValidationError(f"{schedule} is not the ARN of a schedule")
@@ -53,12 +53,12 @@ class LocalPort:
         return await self._answer(place, "scheduler", "ListSlots", params)
 
     async def told(self, place: Place, service: str, operation: str, params: Json) -> Json:
-        """See `Port`."""
+        """Call an operation of the engine that AWS does not have; see `ConsolePort`."""
         return await self._answer(place, service, operation, params)
 
     async def _answer(self, place: Place, service: str, operation: str, params: Json) -> Json:
         answer = await self.engine.call(Caller(place.account, place.region), service, operation, params)
-        # A page of events takes its 20 ms: the loop has others to serve.
+        # Converting a page of events takes 20 ms, which would delay other requests on the loop.
         long = isinstance(answer, dict) and len(answer.get("events", ())) > SHORT
         return await asyncio.to_thread(_plain, answer) if long else _plain(answer)
 

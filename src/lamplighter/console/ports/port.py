@@ -1,7 +1,7 @@
-"""What the console needs of the world: AWS's APIs, in an account and a region.
+"""Define the console's port to AWS's APIs, in an account and a region.
 
-Two implementations: `local.py` over an engine of this process, `aws.py` over boto3. Both answer as the wire does:
-plain JSON, times as seconds since the epoch, and refuse with an AwsError.
+Two modules implement the port: `local.py` for an engine in this process, `aws.py` with boto3. Both answer like the
+wire, with plain JSON and times as seconds since the epoch, and raise AwsError.
 """
 
 from collections.abc import Sequence
@@ -14,52 +14,52 @@ from lamplighter.base.json_text import Json
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An account in a region."""
+    """An account and a region."""
 
     account: str
     region: str
 
 
 class ConsolePort(Protocol):
-    """AWS's APIs, and the few things that only an engine can tell."""
+    """AWS's APIs and the few additional operations that only an engine has."""
 
     @property
     def title(self) -> str:
-        """What is looked at: "this engine", "AWS"."""
+        """The title of what the console shows: "this engine", "AWS"."""
 
     @property
     def endpoint(self) -> str | None:
-        """Where a command line reaches the same: the URL of an engine, None for AWS."""
+        """The endpoint URL for the same APIs on a command line, or None for AWS."""
 
     @property
     def patience(self) -> float:
-        """Seconds between two looks at something that changes."""
+        """Seconds between two polls of something that changes."""
 
     @property
     def rest(self) -> float:
-        """Seconds between two looks at a page of many things."""
+        """Seconds between two polls of a page that lists many things."""
 
     @property
     def reach(self) -> int:
-        """How many things may be looked at for one page, each by a call of its own: at most 1000."""
+        """The most things that a page may query with a separate call each: at most 1000."""
 
     async def places(self) -> Sequence[Place]:
-        """Where there is something to see, the usual one first; never empty."""
+        """Return the places that have something to show, the default one first; never empty."""
 
     async def call(self, place: Place, service: str, operation: str, params: Json) -> Json:
         """Call an operation by its AWS name ("states", "StartExecution")."""
 
     async def slots(self, schedule: str, before: float | None = None) -> Json:
-        """The slots of a schedule by its ARN, the latest first, as ListSlots of `services/scheduler` has them.
+        """Return the slots of a schedule, newest first, as ListSlots of `services/scheduler` returns them.
 
-        None where nobody keeps them: AWS does not.
+        `schedule` is an ARN. Return None if no slots are kept, as on AWS.
         """
 
     async def told(self, place: Place, service: str, operation: str, params: Json) -> Json:
-        """What no API of AWS tells ("events", "ListTraffic"); None where nobody does."""
+        """Call an operation that AWS's APIs lack ("events", "ListTraffic"). Return None if it does not exist here."""
 
 
 def place_of_arn(text: str) -> Place | None:
-    """Where an ARN says that its resource is; None where it is none, or names no place."""
+    """Return the account and region in an ARN, or None if the text is no ARN or the ARN lacks one of them."""
     found = arn.parse(text)
     return Place(found.account, found.region) if found and found.account and found.region else None

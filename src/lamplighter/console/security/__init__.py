@@ -1,1 +1,1 @@
-"""Protection of the console: login, CSRF tokens and response headers."""
+"""Protect the console: login, CSRF tokens and response headers."""

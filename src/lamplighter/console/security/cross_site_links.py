@@ -1,8 +1,8 @@
-"""Whoever comes by a link from elsewhere (a mail that tells of a failure, a chat) comes with their cookies.
+"""Make visitors who follow a link from another site (an alert mail, a chat) arrive with the console's cookies.
 
-Browsers keep strict cookies back when another site leads here, so that whoever has logged in would be shown the door,
-and forms that are open in other windows would lose their token. Such a visit is answered with a page that asks for the
-same address again, now from here. Promises to do so once: a cookie of a few seconds remembers it.
+Browsers withhold SameSite=Strict cookies when another site links here. A logged-in visitor would see the login page,
+and open forms in other windows would lose their token. This module answers such a visit with a page that reloads the
+same address, now from this site. Guarantees that it does so once: a cookie of a few seconds records it.
 See https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Set-Cookie#samesitesamesite-value.
 """
 
@@ -22,20 +22,20 @@ AGAIN = """<!doctype html>
 
 
 def is_cross_site_link(method: str, headers: Mapping[str, str]) -> bool:
-    """Whether another site's page led a person here, who was not asked to come again yet."""
+    """Return whether a page of another site led the visitor here, and the reload has not happened yet."""
     elsewhere = headers.get("sec-fetch-site") in ("cross-site", "same-site")
     page = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest", "document") == "document"
     return method == "GET" and elsewhere and page and COOKIE not in cookie_parser(headers.get("cookie", ""))
 
 
 class CrossSiteLinks:
-    """An application whose visitors all have their cookies with them."""
+    """ASGI middleware that reloads visits from other sites, so that the application receives their cookies."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or have it made again."""
+        """Pass the request on, or answer with the reloading page."""
         if is_cross_site_link(scope["method"], Headers(scope=scope)):
             response = HTMLResponse(AGAIN)
             response.set_cookie(COOKIE, "1", max_age=SECONDS, httponly=True, samesite="lax")

@@ -1,8 +1,8 @@
-"""What a form sends, taken only from a form of ours.
+"""Read submitted forms and reject those that are not the console's own.
 
-Each form holds a token that the cookie of the same browser holds too, and that no other site can read or set; the
-cookie is never sent along with another site's request. A token that is there is kept, so that two engines of one host
-do not spoil each other's forms (cookies know no ports).
+Each form contains a token that is also in a cookie of the same browser. No other site can read or set the token, and
+browsers never send the cookie with a request of another site. An existing token is kept, so that two engines on one
+host do not invalidate each other's forms (cookies are not separated by port).
 See https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html.
 """
 
@@ -19,24 +19,24 @@ from lamplighter.base.errors import AccessDenied, AwsError
 COOKIE = "lamplighter-form"
 FIELD = "token"
 LARGEST = 2 * 1024 * 1024
-"""Bytes: an input of 256 KiB, percent-encoded, and room."""
+"""The largest form in bytes: room for an input of 256 KiB, percent-encoded."""
 
 _TOKEN = re.compile(r"[0-9a-f-]{36}")
 
 
 def form_token(request: Request) -> str | None:
-    """The token of a browser that has one."""
+    """Return the token in the browser's cookie, or None."""
     found = request.cookies.get(COOKIE, "")
     return found if _TOKEN.fullmatch(found) else None
 
 
 def set_token(response: Response, value: str, *, secure: bool) -> None:
-    """Give a browser its token."""
+    """Set the cookie with the browser's token."""
     response.set_cookie(COOKIE, value, httponly=True, samesite="strict", secure=secure, path="/")
 
 
 async def read_fields(request: Request) -> Mapping[str, str]:
-    """What was filled in; AccessDenied where the form was not ours."""
+    """Return the form's fields. Raises AccessDenied if the token is missing or wrong."""
     given = dict(parse_qsl((await _body(request)).decode("utf-8", "replace"), keep_blank_values=True))
     expected = form_token(request)
     if expected is None or not hmac.compare_digest(given.pop(FIELD, "").encode(), expected.encode()):

@@ -1,8 +1,8 @@
-"""What stands before every page: nobody else's web page may press its buttons, frame it or read it.
+"""Keep other sites from pressing the console's buttons, framing its pages or reading them.
 
-Promises that a request that changes something comes from a page of ours (same Origin as Host, and `forms.py` asks for
-the token besides), that another site can do no more than link here, and that every answer carries a strict policy:
-scripts and styles are files of ours, nothing else is loaded from anywhere.
+Guarantees that a request which changes something comes from a page of this console (the Origin matches the Host, and
+`forms.py` also checks the token). Another site can only link to a page. Every response has a strict content security
+policy: scripts and styles come from the console's own files, and nothing is loaded from other sites.
 See https://developer.mozilla.org/en-US/docs/Web/HTTP/Guides/CSP and https://web.dev/articles/fetch-metadata.
 """
 
@@ -35,7 +35,7 @@ READS = frozenset({"GET", "HEAD"})
 
 
 def check_same_origin(method: str, headers: Mapping[str, str]) -> None:
-    """Refuse what another site's page sends; AccessDenied."""
+    """Raise AccessDenied for requests that a page of another site sends."""
     origin = headers.get("origin")
     if origin is not None and urlsplit(origin).netloc != headers.get("host"):
         raise AccessDenied("this console does not answer to pages of other sites", status=403)
@@ -49,13 +49,13 @@ def check_same_origin(method: str, headers: Mapping[str, str]) -> None:
 
 
 class LocalHostOnly:
-    """An application that answers to the names of this machine only."""
+    """ASGI middleware that accepts only the host names of this machine."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or refuse it."""
+        """Pass the request on, or reject it."""
         try:
             cross_site.check_once(scope["headers"])
             AllowedHosts().check(dict(scope["headers"]).get(b"host", b""))
@@ -66,13 +66,13 @@ class LocalHostOnly:
 
 
 class SecurityHeaders:
-    """An application whose answers all carry the headers."""
+    """ASGI middleware that adds the security headers to every response."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Pass the request on and add the headers to the response."""
 
         async def hardened(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -85,18 +85,18 @@ class SecurityHeaders:
         try:
             await self._app(scope, receive, hardened)
         except Exception:
-            # Starlette has answered with the page for it, and raises it for whoever keeps the log.
+            # Starlette has sent the error page already. It raises the error again for the log.
             log.exception("%s %s failed", scope["method"], scope["path"])
 
 
 class RequestGuard:
-    """An application that only its own pages and people reach."""
+    """ASGI middleware that accepts only requests of the console's own pages and of people."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or refuse it."""
+        """Pass the request on, or reject it."""
         try:
             check_same_origin(scope["method"], Headers(scope=scope))
         except AccessDenied as error:

@@ -1,9 +1,9 @@
-"""The door of a console that strangers can reach: a password, then a session (`wire/access/console_session.py`) in a
-cookie.
+"""Require a login to a console that other machines can reach: a password, then a session in a cookie.
 
-Promises that without a session there is nothing but the login and the files of its look; that a password can be guessed
-a few times a minute only, from one address or IPv6 network; and that nobody is led anywhere else after it. Where there
-are no holders, because only this machine reaches the console, there is no door.
+Sessions are defined in `wire/access/console_session.py`. Guarantees that a visitor without a session sees only the
+login page and its static files. A password can be guessed only a few times per minute from one address or IPv6 network.
+The login redirects only to pages of the console. A console that only this machine can reach has no holders and requires
+no login.
 """
 
 from collections.abc import Mapping
@@ -25,12 +25,12 @@ from lamplighter.wire.access.credentials import CredentialSet
 from lamplighter.wire.access.password_throttle import PasswordGuesses
 
 MOST = 1000
-"""Addresses whose wrong guesses are remembered."""
+"""The most addresses whose wrong guesses are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Who may come in, and who has guessed."""
+    """The login page, the holders who may log in, and the wrong guesses by address."""
 
     holders: CredentialSet
     world: World
@@ -38,7 +38,7 @@ class Login:
     guesses: dict[str, PasswordGuesses] = field(default_factory=dict)
 
     def routes(self) -> list[BaseRoute]:
-        """The login and the way out."""
+        """Return the routes of the login and the logout."""
         return [
             Route("/login", self.show_login, methods=["GET"]),
             Route("/login", self.log_in, methods=["POST"]),
@@ -46,11 +46,11 @@ class Login:
         ]
 
     async def show_login(self, request: Request) -> Response:
-        """Log in"""
+        """Show the login page."""
         return self._asked(request, request.query_params.get("next", "/"), 200, "")
 
     async def log_in(self, request: Request) -> Response:
-        """Take a password."""
+        """Check a password and create the session."""
         given = await forms.read_fields(request)
         address, now = guess_group(request.client.host if request.client else ""), self.world.now()
         guesses = self.guesses.get(address, PasswordGuesses())
@@ -67,14 +67,14 @@ class Login:
         return response
 
     async def log_out(self, request: Request) -> Response:
-        """Forget the session of this browser."""
+        """Remove the session cookie from this browser."""
         await forms.read_fields(request)
         response = RedirectResponse("/login", 303)
         self._keep(request, response, "", 0)
         return response
 
     def has_session(self, headers: Mapping[bytes, bytes]) -> bool:
-        """Whether a request shows a session."""
+        """Return whether a request has a valid session."""
         return console_session.has_valid_session(headers.get(b"cookie", b""), self.holders, self.world.now())
 
     def _keep(self, request: Request, response: Response, value: str, seconds: int) -> None:
@@ -91,7 +91,7 @@ class Login:
         return response
 
     def _note(self, address: str, guesses: PasswordGuesses) -> None:
-        """Remember, and forget the oldest where there are too many: a botnet costs no memory."""
+        """Store the guesses and drop the oldest entry beyond `MOST`, so that a botnet cannot fill the memory."""
         self.guesses.pop(address, None)
         self.guesses[address] = guesses
         if len(self.guesses) > MOST:
@@ -99,7 +99,7 @@ class Login:
 
 
 def guess_group(address: str) -> str:
-    """Whose guesses are counted together: who has one IPv6 address has a whole /64 of them."""
+    """Return the address or network whose guesses count together: an IPv6 user owns a whole /64 network."""
     try:
         found = ip_address(address)
     except ValueError:
@@ -108,14 +108,14 @@ def guess_group(address: str) -> str:
 
 
 class LoginRequired:
-    """An application behind a door."""
+    """ASGI middleware that requires a session."""
 
     def __init__(self, app: ASGIApp, door: Login) -> None:
         self._app = app
         self._door = door
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request of who has come in, and show others the door."""
+        """Pass a request with a session on, and show the login page to others."""
         path: str = scope["path"]
         is_open = path in ("/login", "/favicon.ico") or path.startswith("/static/")
         if is_open or self._door.has_session(dict(scope["headers"])):
@@ -125,7 +125,10 @@ class LoginRequired:
 
 
 def _shown_the_door(request: Request) -> Response:
-    """The login, which leads back; for a part of a page (htmx, a stream), that the page is to be loaded again."""
+    """Redirect to the login page, which leads back to this page.
+
+    For a part of a page (htmx, a stream), answer that the browser has to reload the page.
+    """
     if "hx-request" in request.headers or "text/event-stream" in request.headers.get("accept", ""):
         return PlainTextResponse("log in again\n", 401, {"hx-refresh": "true"})
     query = f"?{request.url.query}" if request.url.query else ""

@@ -1,5 +1,4 @@
-// What every page does with a script: times as the clocks of the reader show them, lengths that grow, buttons that copy.
-// Pages work without it.
+// Add to every page: times in the reader's time zone, durations that count up, copy buttons. Pages work without it.
 import { lostSince } from "./follow.js";
 import "./forms.js";
 
@@ -21,7 +20,7 @@ function localise(root) {
   }
 }
 
-// As console/view/durations.py has it.
+// The same format as in console/view/durations.py.
 function length(seconds) {
   if (seconds < 10) return `${Math.max(0, seconds).toFixed(1)} s`;
   const whole = Math.round(seconds), two = (number) => String(Math.floor(number)).padStart(2, "0");
@@ -56,7 +55,7 @@ for (const each of document.querySelectorAll("[data-own-zone]")) {
   each.textContent = zone;
 }
 for (const each of document.querySelectorAll("[data-zone]")) each.textContent = `Times in ${zone}`;
-// The tab of a run says how it stands.
+// Show the status of a run in the title and the icon of its tab.
 function entitle() {
   const heading = document.querySelector("[data-title]");
   if (!heading) return;
@@ -71,7 +70,7 @@ document.body.addEventListener("htmx:load", (event) => {
 });
 document.addEventListener("click", copy);
 
-// A field that has to be JSON says so before it is sent.
+// Report invalid JSON in a field before the form is sent.
 document.addEventListener("input", (event) => {
   if (!event.target.matches("[data-json]")) return;
   let wrong = "";
@@ -83,12 +82,12 @@ document.addEventListener("input", (event) => {
   hint.classList.toggle("bad", Boolean(wrong));
 });
 
-// Choosing is sending.
+// Send the form as soon as an option is chosen.
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
 });
 
-// A log is read at its end, unless somebody has scrolled away from it.
+// Keep a log scrolled to its end, unless the user has scrolled away.
 const log = document.getElementById("log");
 if (log) {
   let pinned = true;
@@ -101,7 +100,7 @@ if (log) {
 let moved = 0;
 document.addEventListener("pointermove", () => { moved = Date.now(); });
 
-// A page of many things is looked at again from time to time: while somebody can see it, and is not using it.
+// Refresh a list from time to time while it is visible and the user is not using it.
 let looked = Date.now();
 setInterval(() => {
   const each = document.querySelector("[data-refresh]");

@@ -1,15 +1,16 @@
-// What a tab follows through the connection that all tabs share (stream.js), and what it shows when the engine is gone.
-// htmx's extension for streams asks for an EventSource: it gets one that hears from there.
+// Follow streams through the connection that all tabs share (stream.js), and show a banner if the engine does not
+// answer. htmx's SSE extension creates an EventSource; it receives an object that gets its events from the shared
+// connection.
 
-const AGAIN = 1000; // milliseconds before the next try to have the connection
-const SAID = 10000; // between two times that a tab says what it follows
-const SILENCE = 20000; // without an answer to that: a worker answers at once, unless it is gone
+const AGAIN = 1000; // milliseconds before the next attempt to connect
+const SAID = 10000; // milliseconds between two reports of what the tab follows
+const SILENCE = 20000; // milliseconds without an answer to a report: a worker that is alive answers immediately
 
 const followed = new Set();
 const banner = document.getElementById("lost");
 const source = document.querySelector("[data-stream]").dataset.stream;
-const own = crypto.randomUUID?.() ?? String(Math.random()); // each tab has its own place in a log
-let hidden = document.visibilityState === "hidden"; // a tab that nobody sees follows nothing, also if it was opened so
+const own = crypto.randomUUID?.() ?? String(Math.random()); // each tab has its own position in a log
+let hidden = document.visibilityState === "hidden"; // a hidden tab follows nothing, also if it was opened hidden
 let hiding = 0;
 
 class Followed extends EventTarget {
@@ -65,7 +66,7 @@ function closePort() {
   port = null;
 }
 
-// The browser may give a page no error when a worker ends or never begins. If the worker answered before, the pages share
+// A browser may report no error when a worker ends or never starts. If the worker has answered before, the pages share
 // a new one; if it never answered, this page opens its own connection.
 function replace() {
   if (answered) open();
@@ -77,12 +78,12 @@ function stopWaiting() {
   silence = null;
 }
 
-// The page has a connection of its own where there are no such workers, or none that know modules. If the script does
-// not come here either, the engine died when it had given the page, or it stands still.
+// Open a connection in the page if the browser has no SharedWorker, or none that supports modules. If the script cannot
+// be loaded here either, the engine died after it had sent the page, or it hangs.
 async function openAlone() {
   closePort();
   try {
-    // A browser may keep it that a script did not come (the module map of HTML), by its address.
+    // A browser may remember that a URL failed to load (HTML's module map), so each attempt uses another URL.
     const script = import(`${source}&${misses}`);
     hub = new (await Promise.race([script, timeout()])).Hub();
     say();
@@ -135,7 +136,7 @@ open();
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 
-export let lostSince = null; // milliseconds since the epoch: what counts up stops there
+export let lostSince = null; // milliseconds since the epoch: running durations stop there
 
 function lose(since) {
   if (lostSince !== null) return;
@@ -154,7 +155,7 @@ function find() {
   renew();
 }
 
-// What is followed comes again by itself; all else is loaded anew, unless somebody is filling it in.
+// Reload what the streams do not renew by themselves, unless the user is filling in a form.
 function renew() {
   const lists = document.querySelectorAll("[data-refresh]");
   for (const each of lists) window.htmx.trigger(each, "refresh");

@@ -1,5 +1,5 @@
-// Forms are sent by a script, so that an engine that does not answer, or refuses, says so on the page that one is on
-// rather than on one of the browser's. Without scripts they are sent as forms always are.
+// Send forms by a script, so that the current page can show that the engine does not answer or rejects the form.
+// Without scripts, the browser sends the forms in the usual way.
 import { lostSince } from "./follow.js";
 
 const told = document.getElementById("refused");
@@ -14,7 +14,7 @@ function read(answer, text) {
   return type.startsWith("text/html") ? new DOMParser().parseFromString(text, "text/html") : null;
 }
 
-// A page that comes back in place of this one: a form with what is wrong in it, or what came of a run.
+// Replace this page by the answer: a form with its errors, or the result of a run.
 function show(page) {
   const main = page.getElementById("main");
   document.getElementById("main").replaceWith(document.adoptNode(main));
@@ -39,7 +39,7 @@ async function take(answer) {
   return false;
 }
 
-// What cannot be undone is done by a second press, also if the page has refreshed the button in between.
+// An action that cannot be undone needs a second press, also if the page has refreshed the button in between.
 const PATIENCE = 6000;
 let asked = { action: null, until: 0 };
 
@@ -74,7 +74,7 @@ document.addEventListener("submit", async (event) => {
   if (lostSince !== null) return refuse(`${who} does not answer, so nothing was sent. Press it again when it is back.`);
   if (button?.dataset.ask && button.dataset.asked === undefined) return ask(button);
   const body = new URLSearchParams(new FormData(form, button));
-  // A button does its work once, however often it is pressed.
+  // Disable the button, so that pressing it several times has one effect.
   if (button) button.disabled = true;
   let leaves = false;
   try {
@@ -84,6 +84,6 @@ document.addEventListener("submit", async (event) => {
   } catch {
     refuse(`${who} did not answer. Look whether this was done before you press it again.`);
   }
-  // Whoever comes back to the page may press it again.
+  // Enable the button for users who return to the page.
   if (button) setTimeout(() => { button.disabled = false; }, leaves ? 5000 : 0);
 });

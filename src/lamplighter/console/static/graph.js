@@ -1,12 +1,12 @@
-// Draws a state machine. The shape is in the figure's data-graph (console/view/graph.py); how each state stands is read from
-// the list #states, which the server sends anew as the run goes on. Dagre lays out one block at a time: what is inside of
-// a Parallel or a Map is laid out first and is one large node outside.
+// Draw a state machine. The graph is in the figure's data-graph (console/view/graph.py). The status of each state is
+// read from the list #states, which the server sends again while the run is running. Dagre lays out one block at a
+// time: the contents of a Parallel or a Map are laid out first and form one large node in the block around them.
 import dagre from "./vendor/dagre.esm.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const LEAF = { width: 190, height: 48 };
 const PAD = 14, HEAD = 34, GAP = 16, DOT = 12;
-// Characters that a box has room for below its name.
+// The most characters in the line below a state's name.
 const LINE = 27;
 const START = "\u0000start", END = "\u0000end";
 
@@ -139,7 +139,7 @@ function drawAll(figure) {
   figure.scrollLeft = (figure.scrollWidth - figure.clientWidth) / 2;
 }
 
-// --- how the states stand -------------------------------------------------------------------------------------------
+// --- status of the states -------------------------------------------------------------------------------------------
 
 function paint(figure, list) {
   const went = new Set();
@@ -165,7 +165,7 @@ function paint(figure, list) {
   }
 }
 
-// --- which state is looked at ---------------------------------------------------------------------------------------
+// --- selected state -------------------------------------------------------------------------------------------------
 
 function chosen() {
   return new URLSearchParams(location.search).get("state");
@@ -202,7 +202,7 @@ function standing(list) {
   return `${item?.dataset.status} ${whole?.dataset.status}`;
 }
 
-// A large machine is looked at where something happens, or at the state that a run failed for.
+// Scroll a large machine to the running state, or to the state that made the run fail.
 function lookAt(figure) {
   const blamed = document.querySelector("#detail [data-blamed]")?.dataset.blamed;
   const place = figure.querySelector(`.node[data-name="${CSS.escape(blamed ?? "")}"]`)
@@ -216,7 +216,7 @@ function lookAt(figure) {
   }
 }
 
-// What somebody is told who does not see the colours.
+// The text for screen readers.
 function tidings(list) {
   const name = chosen();
   const item = name === null ? null : list.querySelector(`[data-name="${CSS.escape(name)}"]`);

@@ -1,18 +1,18 @@
-// The one connection that all tabs of a browser share: a SharedWorker or, where there is none, a part of the page.
+// Hold the one connection that all tabs of a browser share: in a SharedWorker or, if there is none, in the page.
 //
-// A tab says which streams it follows, and gets what they tell, each event with the path of its stream. All of them come
-// in one answer of /streams (console/pages/event_streams.py), since a browser opens six connections to a host and no more. A tab is
-// also told when the engine does not answer any more, since when, and when it is back; and each time that it says what
-// it follows it is answered, so that it knows that the worker is still there.
+// A tab reports which streams it follows and receives their events, each with the path of its stream. All events arrive
+// in one answer of /streams (console/pages/event_streams.py), because a browser opens only six connections to a host. A
+// tab also learns when the engine stops answering, since when, and when it answers again. Each report of a tab is
+// answered, so that the tab knows that the worker is alive.
 
-const SILENCE = 16000; // milliseconds without a sign of life, of which one comes every five seconds
-const AGAIN = 1000; // before the next try
-const GONE = 70000; // a tab that has not said for so long that it is there is closed
+const SILENCE = 16000; // milliseconds without an event; the server sends one every five seconds
+const AGAIN = 1000; // milliseconds before the next attempt to connect
+const GONE = 70000; // milliseconds without a report, after which a tab counts as closed
 
 export class Hub {
   constructor() {
-    this.tabs = new Map(); // what a tab hears by: the streams that it follows, and when it said so
-    this.places = new Map(); // streams, and where they are: a log goes on after its last line
+    this.tabs = new Map(); // by the tab's port: the streams that it follows, and when it reported them
+    this.places = new Map(); // by stream: its last event ID, so that a log continues after its last line
     this.connection = null;
     this.following = null;
     this.heard = Date.now();
@@ -20,7 +20,7 @@ export class Hub {
     setInterval(() => this.look(), 2000);
   }
 
-  // What a tab says: the streams that it follows, or null if it follows nothing any more.
+  // Receive a tab's report: the streams that it follows, or null if it follows nothing any more.
   hear(tab, paths) {
     if (paths === null) this.tabs.delete(tab);
     else this.tabs.set(tab, { paths, said: Date.now() });
@@ -88,7 +88,7 @@ export class Hub {
       if (!own.signal.aborted) console.info(`lamplighter: ${error.message}`);
     }
     if (own.signal.aborted) return;
-    if (answered) return this.connect(); // a proxy may have cut it off: only who does not answer is lost
+    if (answered) return this.connect(); // a proxy may have cut the connection
     this.lose();
     this.again = setTimeout(() => this.tabs.size && this.connect(), AGAIN);
   }

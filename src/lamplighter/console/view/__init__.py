@@ -1,1 +1,1 @@
-"""What the pages show: text, charts and tables made of values, without a call."""
+"""Turn values into the texts, charts and tables of the pages."""

@@ -1,19 +1,19 @@
-"""Lengths of time, as people say them, and how long runs took."""
+"""Format durations for people, and calculate how long runs took."""
 
 from lamplighter.base.json_text import Json
 
 IDLE = "idle"
-"""What a run carries that was redriven: the seconds between its parts (`run_duration.py`)."""
+"""The key for the seconds between the parts of a redriven run (`run_duration.py`)."""
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 
 
 def format_limit(seconds: int) -> str:
-    """A time that somebody has set, in whole seconds: 3 s, 1 min 30 s, 2 h 00 min."""
+    """Format a configured time in whole seconds: 3 s, 1 min 30 s, 2 h 00 min."""
     return f"{seconds} s" if seconds < MINUTE else format_duration(seconds)
 
 
 def format_duration(seconds: float | None) -> str:
-    """0.4 s, 12 s, 3 min 04 s, 2 h 05 min, 3 d 4 h; a dash where there is none."""
+    """Format a duration: 0.4 s, 12 s, 3 min 04 s, 2 h 05 min, 3 d 4 h; a dash for None."""
     if seconds is None:
         return "–"
     if seconds < 10:
@@ -29,7 +29,7 @@ def format_duration(seconds: float | None) -> str:
 
 
 def run_seconds(execution: Json, now: float) -> float | None:
-    """How many seconds an execution took, or has taken until now; None where that is not known."""
+    """Return how many seconds an execution took, or has taken so far. None if that is not known."""
     idle = execution.get(IDLE) if execution.get("redriveCount") else 0
     if idle is None:
         return None

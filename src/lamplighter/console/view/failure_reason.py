@@ -1,7 +1,7 @@
-"""Why a run, or one attempt of it, ended as it did: in words, and which attempt is to blame.
+"""Explain in words why a run or an attempt ended unsuccessfully, and find the attempt that caused the failure.
 
-Promises to name the time limit that was too short, as the definition or the history has it, and to blame a job's own
-attempt before one of a state that only serves the job. Pure.
+Guarantees that the text names the time limit that was exceeded, if the definition or the history contains it. An
+attempt of the job itself is blamed before one of a helper state. Pure.
 """
 
 from collections.abc import Mapping
@@ -19,24 +19,24 @@ CODES: Mapping[int, str] = {
     139: "it crashed (SIGSEGV)",
     143: "it was asked to end (SIGTERM)",
 }
-"""What exit codes mean to a shell and to the kernel, beyond what programs mean by theirs."""
+"""What exit codes mean to a shell and to the kernel; programs may use them differently."""
 
 
 def run_deadline(definition: Json) -> int | None:
-    """The seconds that a whole run may take; None where it may take any."""
+    """Return the deadline of a run in seconds, or None if it has none."""
     found = definition.get("TimeoutSeconds") if isinstance(definition, dict) else None
     return found if isinstance(found, int) else None
 
 
 def run_failure(story: Story, most: int | None) -> str:
-    """What a run did that was not let go on; `most` is its deadline."""
+    """Return the words for a run that exceeded its deadline, else an empty string. `most` is the deadline."""
     if story.outcome != "timed out":
         return ""
     return _longer("deadline", most)
 
 
 def attempt_failure(story: Story, attempt: Attempt, most: int | None) -> str:
-    """Why an attempt did not succeed, or does not: its error and what is known of it; nothing where it goes well."""
+    """Return an attempt's error and its explanation, or an empty string if there is nothing to explain."""
     return ": ".join(filter(None, (attempt.error, _reason(story, attempt, most))))
 
 
@@ -59,9 +59,9 @@ def _longer(what: str, seconds: int | None) -> str:
 
 
 def blamed_attempt(story: Story, *, ours: bool = True) -> Attempt | None:
-    """The attempt that a run did not succeed for; None where there is none, or the run goes on or went well.
+    """Return the attempt that caused a run's failure, or None if there is none, or the run is running or succeeded.
 
-    `ours`: a job file made the machine, which has states that only serve the job.
+    `ours`: whether the machine was generated from a job file, which adds helper states.
     """
     if story.outcome in ("running", "succeeded"):
         return None
@@ -73,6 +73,6 @@ def blamed_attempt(story: Story, *, ours: bool = True) -> Attempt | None:
 
 
 def _given_up(story: Story) -> list[Attempt]:
-    """The last attempts of visits that nothing came of, whosever they are."""
+    """Return the failed last attempts of visits that were never left, including those of helper states."""
     last = [story.attempts[visit.attempts[-1]] for visit in story.visits if visit.attempts and visit.left is None]
     return [each for each in last if each.failed]

@@ -1,7 +1,8 @@
-"""A definition as a graph: blocks of states, and the ways between them.
+"""Convert a definition to a graph: blocks of states and the transitions between them.
 
-Promises the shape that `static/graph.js` draws: a block is a start and its states; a state has the ways out of it, and
-the blocks inside of it where it is a Parallel or a Map. Reads any definition, also one that makes no sense.
+The result has the shape that `static/graph.js` draws. A block has a start and states. A state has its outgoing
+transitions (`ways`) and, if it is a Parallel or a Map, the blocks inside it. Accepts any definition, also an invalid
+one.
 See https://docs.aws.amazon.com/step-functions/latest/dg/concepts-amazon-states-language.html.
 """
 
@@ -10,11 +11,11 @@ from collections.abc import Iterator
 from lamplighter.base.json_text import Json, JsonError, loads
 
 LABELS = 22
-"""Characters of a label of a way."""
+"""The longest label of a transition, in characters."""
 
 
 def parse_graph(definition: str) -> Json:
-    """The graph of a definition as text; an empty block where it is none."""
+    """Return the graph of a definition's text, or an empty block if the text is not JSON."""
     try:
         return block_graph(loads(definition))
     except JsonError:
@@ -22,7 +23,7 @@ def parse_graph(definition: str) -> Json:
 
 
 def block_graph(machine: Json) -> Json:
-    """The graph of a machine, a branch or a processor."""
+    """Return the graph of a machine, a branch or a processor."""
     states = machine.get("States", {}) if isinstance(machine, dict) else {}
     start = machine.get("StartAt") if isinstance(machine, dict) else None
     return {"start": start, "states": [_state(name, state) for name, state in states.items()]}
@@ -41,7 +42,7 @@ def _state(name: str, state: Json) -> Json:
 
 
 def _what(state: Json) -> str:
-    """What it does, in a few words."""
+    """Describe what the state does in a few words."""
     kind, resource = state.get("Type", ""), str(state.get("Resource", ""))
     if kind == "Task":
         return resource.rpartition(":::")[2] if ":::" in resource else resource.rpartition(":")[2]

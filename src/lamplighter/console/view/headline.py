@@ -1,4 +1,4 @@
-"""What has to be read first of a run that did not go well: why, whose fault it was, and the last lines of its log."""
+"""Compose the headline of a run that did not succeed: why, which attempt failed, and the last lines of its log."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from lamplighter.runs.job_machine import is_made_from_job_file
 from lamplighter.runs.story import Attempt, Story
 
 LINES, LONGEST = 12, 400
-"""Lines, and characters of one."""
+"""The most lines of a log, and the most characters of a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,19 +21,19 @@ class FailureHeadline:
     """The failure of a run."""
 
     words: str
-    """What the run itself did: took longer than its deadline."""
+    """The failure of the run as a whole, such as an exceeded deadline; else empty."""
     attempt: Attempt | None
-    """Whose failure it is."""
+    """The attempt that caused the failure."""
     reason: str
     codes: Sequence[tuple[str, int, str]]
-    """Exit codes with the names of their containers, and what they mean."""
+    """For each container: its name, its exit code and what the code means."""
     lines: Sequence[str]
     stopped: bool = False
-    """Somebody has stopped it, which is no fault of the run."""
+    """Whether the run was stopped by a request, which is no failure of the run."""
 
 
 async def failure_headline(page: Page, story: Story, definition: Json) -> FailureHeadline | None:
-    """What to say of a run; None where it goes on or went well."""
+    """Return the headline of a run, or None if the run is still running or succeeded."""
     if story.outcome in ("running", "succeeded"):
         return None
     most = failure_reason.run_deadline(definition)
@@ -49,7 +49,7 @@ async def failure_headline(page: Page, story: Story, definition: Json) -> Failur
 
 
 async def _lines(page: Page, attempt: Attempt) -> Sequence[str]:
-    """The end of what the container wrote that failed; nothing where that is not kept, or not to be seen."""
+    """Return the last lines of the failed container; empty if there is no log or the credentials do not allow it."""
     try:
         log = await _log(page, attempt)
         found = (

@@ -1,4 +1,4 @@
-"""Which page of the console tells of a resource, by its ARN."""
+"""Find the console's page for a resource by its ARN."""
 
 import re
 from collections.abc import Sequence
@@ -21,15 +21,15 @@ _PAGES: Sequence[tuple[re.Pattern[str], str]] = tuple(
 
 
 def resource_page(arn: str) -> str | None:
-    """The URL of its page; None where there is none."""
+    """Return the path of the resource's page, or None if there is no such page."""
     return next((f"/{first}/{arn_path(arn)}" for form, first in _PAGES if form.fullmatch(arn)), None)
 
 
 def resource_name(arn: str) -> str:
-    """What people call a resource: its ARN without what all of them have."""
+    """Return a short name of a resource: its ARN without the parts that all ARNs have."""
     return arn.split(":", 5)[-1] if arn.startswith("arn:") else arn
 
 
 def local_path(to: str) -> str:
-    """A page of ours to go on to, whatever a link or a form said: the first page where it would lead elsewhere."""
+    """Return `to` if it is a path of this site, otherwise the path of the first page."""
     return to if to.isprintable() and to.startswith("/") and to[1:2] not in ("/", "\\") else "/"

@@ -1,8 +1,8 @@
-"""Secrets in documents: not shown.
+"""Mask secrets in documents.
 
-What looks like a secret by its name is masked, wherever it is: the value of a key, an environment variable as ECS and
-Step Functions write it, and JSON text inside of text. Promises that what is edited while masked can be put together
-again (`restored`). Refuses to judge values: a secret under a harmless name is shown.
+A value is masked if its name looks like that of a secret: the value of a key, an environment variable as ECS and Step
+Functions write it, or JSON text inside a text. Guarantees that a masked document can be edited and the secrets put back
+(`restore_secrets`). Does not examine values: a secret under a harmless name is shown.
 """
 
 import re
@@ -18,12 +18,12 @@ _SECRET = re.compile(
 
 
 def is_secret(name: str) -> bool:
-    """Whether a name sounds as if its value were nobody's business."""
+    """Return whether a name looks like that of a secret."""
     return _SECRET.search(name) is not None
 
 
 def mask_secrets(document: Json) -> Json:
-    """The same document without its secrets."""
+    """Return the document with its secrets masked."""
     if isinstance(document, list):
         return [mask_secrets(each) for each in document]
     if isinstance(document, str):
@@ -50,7 +50,7 @@ def _text(text: str) -> str:
 
 
 def restore_secrets(edited: Json, original: Json) -> Json:
-    """What was edited, with the secrets of the original where they are still masked."""
+    """Return the edited document with the original's secrets in the places that are still masked."""
     if edited == mask_secrets(original) or edited == MASK:
         return original
     if isinstance(edited, dict) and isinstance(original, dict):

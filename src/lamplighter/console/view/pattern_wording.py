@@ -1,4 +1,4 @@
-"""What an event pattern asks of a field, in words."""
+"""Describe in words what an event pattern requires of a field."""
 
 from collections.abc import Callable, Mapping
 
@@ -6,7 +6,7 @@ from lamplighter.base.json_text import Json, dumps
 
 
 def describe_values(values: Json) -> str:
-    """The list of a field, of which one has to be met."""
+    """Describe a field's list of values, one of which must match."""
     return " or ".join(map(_one, values)) if isinstance(values, list) else dumps(values)
 
 
@@ -22,7 +22,7 @@ def _text(given: Json) -> str:
 
 
 def _except(given: Json) -> str:
-    """What is not wanted: one value, several, or what another comparison names."""
+    """Describe the excluded values: one value, several, or those that another comparison matches."""
     if isinstance(given, dict) and len(given) == 1:
         ((name, inner),) = given.items()
         several = inner if isinstance(inner, list) else [inner]

@@ -1,8 +1,8 @@
-"""How long runs took: the sum of the parts that ran.
+"""Calculate how long redriven runs took: the sum of the parts that were running.
 
-A run that was redriven has its first start and its last end, and between them perhaps hours in which nobody had looked
-yet. Lists of runs do not say when it ended before a redrive, its history does, which is read once and remembered.
-Promises to read no more histories at once than is said; what is not known yet is told as such.
+Between the first start and the last end of a redriven run there may be hours in which nothing ran. Lists of runs do not
+contain the end before a redrive; the history does, and is read once and cached. Reads at most the given number of
+histories at the same time. The duration of other runs is shown as unknown.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from lamplighter.console.view.durations import IDLE
 
 
 async def add_idle_time(page: Page, executions: Sequence[Json], most: int) -> Sequence[Json]:
-    """Executions as ListExecutions has them; those that were redriven with the time between their parts."""
+    """Return executions from ListExecutions, redriven ones with the time between their parts."""
     known = page.console.idle_cache
     redriven = [each for each in executions if each.get("redriveCount")]
     unknown = [each for each in redriven if _key(each) not in known][:most]
@@ -25,7 +25,7 @@ async def add_idle_time(page: Page, executions: Sequence[Json], most: int) -> Se
 
 
 def _key(execution: Json) -> str:
-    """A run up to its last redrive: its parts before that are over."""
+    """Return the cache key of a run up to its last redrive, before which nothing changes any more."""
     return f"{execution['executionArn']} {execution['redriveCount']}"
 
 

@@ -1,7 +1,7 @@
-"""The last runs of a job at a glance: a strip of marks, how many went well, how long one takes.
+"""Show the last runs of a job in a strip of bars, with the success rate and the typical duration.
 
-Promises that a mark tells its status by more than its colour: its height is how long the run took, and its title says
-all of it.
+Guarantees that more than the colour shows a run's status: the bar's title states it. The bar's height shows the
+duration.
 """
 
 from collections.abc import Sequence
@@ -12,15 +12,15 @@ from lamplighter.base.json_text import Json
 from lamplighter.console.view.durations import format_duration, run_seconds
 
 WIDTH, GAP, HEIGHT, LEAST = 7, 3, 24, 5
-"""Of a mark and of the strip, in pixels."""
+"""The width of a bar, the gap between bars, the height of the strip and the least height of a bar, in pixels."""
 GOOD, RUNNING = "SUCCEEDED", "RUNNING"
 SKIPPED = "SKIPPED"
-"""What `skips.told` calls a run that made way for another: neither good nor bad, and no measure of anything."""
+"""The status that `skipped_runs.mark_skipped` assigns. Skipped runs count neither as success nor as failure."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunMark:
-    """One run."""
+    """The bar of one run."""
 
     arn: str
     status: str
@@ -32,22 +32,22 @@ class RunMark:
 
 @dataclass(frozen=True, slots=True)
 class RunStrip:
-    """The last runs, the latest at the right."""
+    """The bars of the last runs, with the latest on the right."""
 
     marks: Sequence[RunMark]
     rate: float | None
-    """How many of those that have ended went well, of 1; those that were skipped do not count."""
+    """The success rate of the ended runs, from 0 to 1, without skipped ones. None if no run has ended."""
     typical: float | None
-    """The median of how long those that went well took, in seconds."""
+    """The median duration of the succeeded runs in seconds."""
 
     @property
     def width(self) -> int:
-        """Of the strip, in pixels."""
+        """The width of the strip in pixels."""
         return max(0, len(self.marks) * (WIDTH + GAP) - GAP)
 
 
 def run_strip(executions: Sequence[Json], now: float) -> RunStrip:
-    """What ListExecutions tells, the latest first, as a strip; `now` in seconds since the epoch."""
+    """Build the strip from ListExecutions, newest run first; `now` is in seconds since the epoch."""
     took = [run_seconds(each, now) for each in executions]
     longest = max((each for each in took if each is not None), default=0) or 1
     shown = [

@@ -1,4 +1,4 @@
-"""The panel beside the graph: one state with its visits, what went in and what came out, or the run as a whole."""
+"""Build the panel beside the graph: a state with its visits, inputs and outputs, or the run as a whole."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,63 +10,63 @@ from lamplighter.console.view.state_status import visit_status
 from lamplighter.runs.story import Attempt, Story, Visit
 
 MOST = 20
-"""Visits of a page, the latest first."""
+"""The most visits on a page, newest first."""
 TROUBLE = ("FAILED", "TIMED_OUT", "ABORTED", "CAUGHT", "RETRYING")
 SHOWN = 8_000
-"""Characters of a document."""
+"""The most characters of a document that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class PanelDocument:
-    """An input or output."""
+    """An input, output or set of parameters."""
 
     title: str
     text: str
     whole: str
-    """Where all of it is: what `/runs/…/document?of=` asks for."""
+    """The value of the query parameter `of` of `/runs/…/document`, which returns the complete document."""
 
     @property
     def cut(self) -> bool:
-        """Whether it is too long to be shown here."""
+        """Whether the text is too long to be shown completely."""
         return len(self.text) > SHOWN
 
 
 @dataclass(frozen=True, slots=True)
 class StateVisit:
-    """One visit."""
+    """One visit of a state."""
 
     visit: Visit
     status: str
     documents: Sequence[PanelDocument]
     attempts: Sequence[tuple[Attempt, str]]
-    """Each with why it did not succeed."""
+    """The attempts, each with the reason why it did not succeed."""
     seconds: float | None
-    """How long it took."""
+    """How long the visit took, or None if it has not ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class PanelDetail:
-    """What the panel shows."""
+    """The contents of the panel."""
 
     state: str | None
-    """None: the run as a whole."""
+    """The name of the state, or None for the run as a whole."""
     stays: Sequence[StateVisit]
     documents: Sequence[PanelDocument]
     error: str | None = None
     cause: str | None = None
     visits: int = 0
     troubled: int = 0
-    """How many of the visits did not go well."""
+    """The number of visits that did not succeed."""
     only: str = "all"
-    """Which visits are shown: all, or those that failed."""
+    """The visits that are shown: all or failed."""
     earlier: int | None = None
-    """The number of the event before which the next page of visits ends."""
+    """The `before` of the next page: its visits have smaller event IDs."""
 
 
 def panel_detail(
     page: Page, events: Sequence[Json], story: Story, about: Json, deadline: int | None = None
 ) -> PanelDetail:
-    """The state that the page is asked for, or all of the run; `deadline` is its own."""
+    """Build the panel for the state in the page's query, or for the whole run; `deadline` is the run's."""
     state = page.query("state")
     if state is None:
         documents = [
@@ -76,7 +76,7 @@ def panel_detail(
     visits = [visit for visit in story.visits if visit.state == state]
     broken = state_status.caught_exits(events)
     troubled = [visit for visit in visits if visit_status(story, visit, broken) in TROUBLE]
-    # Where a state is shown as one that did not go well, the visits that say why come first.
+    # If the graph shows the state as failed, show the visits that explain the failure first.
     worst = state_status.state_statuses(story, broken)[state].status in TROUBLE if visits else False
     only = page.query("only") or ("failed" if worst and troubled else "all")
     wanted = troubled if only == "failed" else visits

@@ -1,7 +1,7 @@
-"""How each state of a run stands, worked out from the story of its history.
+"""Work out the status of each state of a run from the story of its history.
 
-Promises one word for a state however often it was visited: of several visits on one path (a loop) the last counts, of
-several paths (a Map) what is worst of what still matters.
+Guarantees that each state has one status, however often the run visited the state. Of several visits on one path (a
+loop), the last counts. Of several paths (a Map), the most severe status counts.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,35 +11,35 @@ from lamplighter.base.json_text import Json
 from lamplighter.runs.story import Story, Visit
 
 WORST = ("RUNNING", "RETRYING", "FAILED", "TIMED_OUT", "ABORTED", "CAUGHT", "SUCCEEDED")
-"""What is told of a state that stands differently on different paths: the first of these."""
+"""The statuses in order of severity. If a state's status differs between paths, the first of these is shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class StateStatus:
-    """One state."""
+    """The status of one state."""
 
     name: str
     status: str
-    """One of WORST."""
+    """One of `WORST`."""
     paths: int
-    """On how many paths it was visited: 1 but inside of a Map."""
+    """The number of paths that visited the state: 1 outside a Map."""
     done: int
-    """On how many of them it went well."""
+    """The number of those paths on which the state succeeded."""
     followers: Sequence[str]
-    """The states that came next."""
+    """The states that followed."""
     unclaimed: bool = False
-    """Whether it runs an activity that no worker has taken up."""
+    """Whether the state runs an activity that no worker has taken."""
 
 
 def caught_exits(events: Sequence[Json]) -> frozenset[int]:
-    """The events with which a Parallel or a Map was left whose failure was caught: its attempts are those inside."""
+    """Return the IDs of the exit events of a Parallel or a Map whose failure was caught."""
     failed = {event["id"] for event in events if event["type"] in ("ParallelStateFailed", "MapStateFailed")}
     left = (event for event in events if event["type"] in ("ParallelStateExited", "MapStateExited"))
     return frozenset(event["id"] for event in left if event["previousEventId"] in failed)
 
 
 def state_statuses(story: Story, broken: frozenset[int] = frozenset()) -> Mapping[str, StateStatus]:
-    """All states that were visited, by name; `broken` as the function has it."""
+    """Return the status of every visited state by name; `broken` is from `caught_exits`."""
     last: dict[str, dict[tuple[str, ...], Visit]] = {}
     followers: dict[str, dict[str, None]] = {}
     for visit in story.visits:
@@ -63,7 +63,7 @@ def _standing(
 
 
 def visit_status(story: Story, visit: Visit, broken: frozenset[int] = frozenset()) -> str:
-    """How one visit stands."""
+    """Return the status of one visit."""
     if visit.exit in broken:
         return "CAUGHT"
     last = story.attempts[visit.attempts[-1]] if visit.attempts else None
@@ -79,7 +79,7 @@ def visit_status(story: Story, visit: Visit, broken: frozenset[int] = frozenset(
 
 
 def _given_up(visit: Visit, outcome: str | None) -> str:
-    """How a visit stands that nothing came of, in a run that is over."""
+    """Return the status of a visit that was not left before the run ended."""
     if outcome == "timed out":
         return "TIMED_OUT"
     return "ABORTED" if outcome == "aborted" or (outcome is None and visit.kind == "Wait") else "FAILED"

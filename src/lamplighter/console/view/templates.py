@@ -1,6 +1,6 @@
-"""Templates, and how times, lengths and links are written.
+"""Render the HTML templates, and format times, durations and links for them.
 
-Promises that whatever a template is given is escaped.
+Guarantees that all values in a template are escaped.
 """
 
 import json
@@ -32,17 +32,17 @@ SECTIONS = (
     ("Queues", "/queues", ("queues",)),
     ("Stacks", "/stacks", ("stacks",)),
 )
-"""What the head of every page leads to: title, path, and the first words of paths that belong to it."""
+"""The sections in the header of every page: title, path, and the first words of the paths that belong to it."""
 
 
 @dataclass(frozen=True)
 class Templates:
-    """How everything looks."""
+    """The environment of the HTML templates of one console."""
 
     title: str
-    """What is looked at."""
+    """The name of the engine or account that the console shows."""
     locked: bool = False
-    """Whether who looks has logged in, and may log out."""
+    """Whether the console requires a login, so that pages offer a logout."""
 
     @cached_property
     def _templates(self) -> Environment:
@@ -82,45 +82,45 @@ class Templates:
         return templates
 
     def job(self, arn: str) -> str:
-        """The page of a state machine."""
+        """Return the path of a state machine's page."""
         return f"/jobs/{arn_path(arn)}"
 
     def run(self, arn: str) -> str:
-        """The page of an execution or a Map Run."""
+        """Return the path of the page of an execution or a Map Run."""
         return f"/runs/{arn_path(arn)}"
 
     def pretty(self, text: str) -> str:
-        """A document without its secrets, a line for each part of it; text that is no JSON as it is."""
+        """Format a JSON text with masked secrets and indentation; return other text unchanged."""
         try:
             return format_json(mask_secrets(loads(text)))
         except JsonError:
             return text
 
     def fill(self, template: str, values: Mapping[str, Json]) -> str:
-        """A template with its values."""
+        """Render a template with the given values."""
         return self._templates.get_template(template).render(values)
 
 
 def _stamps() -> Mapping[str, str]:
-    """The URL of each file, with what changes when the file does, so that browsers may keep it for good."""
+    """Return each file's URL with a hash of the file, so that browsers may cache it permanently."""
     files = {file.relative_to(STATIC).as_posix(): file for file in STATIC.rglob("*") if file.is_file()}
     return {name: f"/static/{name}?{sha256(file.read_bytes()).hexdigest()[:12]}" for name, file in files.items()}
 
 
 def format_json(document: Json) -> str:
-    """A document as JSON, a line for each part of it."""
+    """Format a document as indented JSON."""
     return json.dumps(document, indent=2, ensure_ascii=False)
 
 
 def stack_status(status: str) -> str:
-    """What a status of CloudFormation means, in the words of a run."""
+    """Convert a status of CloudFormation to the status of a run."""
     if "FAILED" in status or "ROLLBACK" in status:
         return "FAILED"
     return "RUNNING" if status.endswith("IN_PROGRESS") else "SUCCEEDED"
 
 
 def parse_document(text: str) -> Json:
-    """JSON text, read; None where it is none."""
+    """Parse JSON text; return None if the text is not JSON."""
     try:
         return loads(text)
     except JsonError:
@@ -128,22 +128,22 @@ def parse_document(text: str) -> Json:
 
 
 def arn_path(arn: str) -> str:
-    """An ARN as a part of a URL's path."""
+    """Quote an ARN for a URL's path."""
     return quote(arn, safe=":/")
 
 
 def format_utc(seconds: float) -> str:
-    """An instant: 2026-01-01 18:00:00 UTC."""
+    """Format an instant: 2026-01-01 18:00:00 UTC."""
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def format_iso(seconds: float) -> str:
-    """An instant as HTML's <time> wants it."""
+    """Format an instant for HTML's <time> element."""
     return f"{datetime.fromtimestamp(seconds, UTC).isoformat(timespec='milliseconds')}".replace("+00:00", "Z")
 
 
 def format_local(seconds: float, zone: str) -> str:
-    """An instant as clocks of a place show it: Thu 01 Jan 03:00; in UTC where nobody knows the place."""
+    """Format an instant in a time zone: Thu 01 Jan 03:00. Uses UTC if the zone is unknown."""
     try:
         shown = datetime.fromtimestamp(seconds, time_zones.find_zone(zone))
     except (LamplighterError, ValueError):

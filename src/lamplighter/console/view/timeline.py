@@ -1,6 +1,7 @@
-"""The attempts of a run as a timeline: bars on one scale, and the waits between attempts.
+"""Lay out the attempts of a run as a timeline: bars on one scale, and the waits between attempts.
 
-Promises geometry and words only; `templates/timeline.html` draws it. What is instant (Pass, Choice) has no row.
+Produces positions and words only; `templates/run_timeline.html` draws them. States without duration (Pass, Choice) have
+no row.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,12 +16,12 @@ from lamplighter.runs.retry_delay import retry_delay
 from lamplighter.runs.story import Attempt, Gap, Story, Visit
 
 WIDTH = 1000
-"""Of the whole time, in the units of the drawing."""
+"""The width of the whole time, in the units of the drawing."""
 PAGE = 100
-"""Rows."""
+"""The most rows on a page."""
 LEAST, STEP = 4, 2000
 TICKS, SHORT = 5, 1000
-"""Ticks of the scale, and the milliseconds below which they are told in those."""
+"""The ticks of the scale, and the span in milliseconds below which they are labelled in milliseconds."""
 OUTCOMES = {
     "running": "RUNNING", "succeeded": "SUCCEEDED", "failed": "FAILED", "timed out": "TIMED_OUT", "aborted": "ABORTED",
 }  # fmt: skip
@@ -29,7 +30,7 @@ LASTING = ("Wait", "Map", "Parallel")
 
 @dataclass(frozen=True, slots=True)
 class TimelineRow:
-    """One attempt, or one stay in a state that takes time."""
+    """One attempt, or one visit of a state that takes time."""
 
     event: int
     state: str
@@ -42,7 +43,7 @@ class TimelineRow:
     width: float
     wait_x: float | None
     wait_width: float
-    """The wait before it."""
+    """`wait_x`, `wait_width` and `wait`: the position and the duration of the wait before the attempt."""
     wait: str
     exits: Sequence[tuple[str, int]]
     reason: str
@@ -51,34 +52,34 @@ class TimelineRow:
 
 @dataclass(frozen=True, slots=True)
 class RedriveMark:
-    """Where the run had ended, and went on later: that time has no room on the scale."""
+    """The place where the run had ended and was redriven. The time in between takes no room on the scale."""
 
     event: int
     x: float
     after: str
-    """How much later."""
+    """The duration between the end and the redrive."""
 
 
 @dataclass(frozen=True, slots=True)
 class PendingRetry:
-    """What is being waited for now: another attempt."""
+    """The retry that the run is waiting for."""
 
     state: str
     due: float
-    """Seconds since the epoch."""
+    """When the retry is due, in seconds since the epoch."""
     at_most: bool
-    """It may be sooner."""
+    """Whether the retry may begin sooner than `due`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The timeline."""
+    """The rows and marks of one page of the timeline."""
 
     rows: Sequence[TimelineRow]
     redrives: Sequence[RedriveMark]
     ticks: Sequence[tuple[float, str]]
     following: int | None
-    """The number of the event after which the next page begins."""
+    """The ID of the event after which the next page begins, or None if there is none."""
     pause: PendingRetry | None
 
 
@@ -94,23 +95,23 @@ class _Scale:
 
 @dataclass(frozen=True, slots=True)
 class _RowContext:
-    """What rows are made of."""
+    """The values that are common to all rows."""
 
     story: Story
     deadline: int | None
     broken: frozenset[int]
     scale: _Scale
     until: int
-    """Where what goes on ends for now."""
+    """The time at which unfinished bars end: the end of the run, or now."""
     ours: bool
-    """Whether a job file made the machine."""
+    """Whether the machine was generated from a job file."""
 
 
 def build_timeline(
     story: Story, definition: Json, now: int, after: int = 0, broken: frozenset[int] = frozenset()
 ) -> Timeline:
-    """The rows after an event; `now` in milliseconds since the epoch, `broken` as `standing.broken` has it."""
-    now -= now % STEP  # so that a timeline is not another one at each look
+    """Build the rows after an event; `now` is in milliseconds since the epoch, `broken` is from `caught_exits`."""
+    now -= now % STEP  # rounded, so that the timeline does not change with every poll
     began = story.began if story.began is not None else now
     scale = _Scale(story, began, max(1, story.running_time(began, story.ended or now)))
     told = _RowContext(
@@ -144,8 +145,9 @@ def _rows(told: _RowContext) -> Iterator[TimelineRow]:
 
 
 def _outcome(told: _RowContext, visit: Visit, attempt: Attempt) -> str:
-    """How an attempt ended; what an supporting machine could not do, and the run went on all the same, is no
-    failure.
+    """Return the status of an attempt.
+
+    A failed attempt of a helper state counts as caught if the run continued after it.
     """
     caught = told.ours and attempt.supporting and attempt.failed and visit.left is not None
     return "CAUGHT" if caught else OUTCOMES[attempt.outcome]
@@ -206,7 +208,7 @@ def _ticks(scale: _Scale) -> Sequence[tuple[float, str]]:
 
 
 def _pausing(story: Story, definition: Json) -> PendingRetry | None:
-    """When the next attempt begins, if one is being waited for."""
+    """Return the retry that the run is waiting for, or None."""
     if story.outcome != "running":
         return None
     for visit in reversed(story.visits):

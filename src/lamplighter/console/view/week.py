@@ -1,8 +1,8 @@
-"""What is due in the next seven days, day by day, as clocks of a place show it.
+"""List what is due in the next seven days, day by day, in a time zone.
 
-Promises to mark the nights on which clocks are set: how long the day is, which local times of a schedule are skipped
-that night, and which come twice and count once (`lang/schedule/time_zones.py`). What is due very often is named once a
-day, not listed. Pure: the time is handed in.
+Marks the days on which clocks change: the length of the day, the local times of a schedule that are skipped, and those
+that occur twice and count once (`lang/schedule/time_zones.py`). Schedules that are due very often are named once a week
+and not listed. Pure: the caller passes the time.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,29 +19,29 @@ from lamplighter.runs.upcoming_times import UpcomingTime, times_of
 
 DAYS = 7
 OFTEN = 6 * DAYS
-"""A schedule that is due more often than this in a week is not listed time by time."""
+"""A schedule with more times than this in the week is not listed time by time."""
 SHOWN = 150
-"""Of a day's times: those that are listed."""
+"""The most times that are listed for a day."""
 HOUR = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedSchedule:
-    """One schedule or rule that is switched on."""
+    """An enabled schedule or rule."""
 
     name: str
     kind: str
     """schedule or rule"""
     about: Mapping[str, Json]
-    """As GetSchedule has it, or the like of it."""
+    """The schedule from GetSchedule, or a rule with the same fields."""
     url: str | None
-    """The page of what it starts."""
+    """The page of the resource that it starts."""
     counted: bool = True
-    """Whether anybody but EventBridge knows from when a rate counts."""
+    """Whether its times can be calculated. False for a rule's rate, whose start only EventBridge knows."""
 
     @property
     def expression(self) -> str:
-        """As its author wrote it."""
+        """The schedule expression as its author wrote it."""
         found: str = self.about["ScheduleExpression"]
         return found
 
@@ -53,30 +53,30 @@ class PlannedSchedule:
 
 @dataclass(frozen=True, slots=True, order=True)
 class PlannedTime:
-    """One time at which something is due, or would be if the clocks showed it."""
+    """A time at which a schedule is due, or would be due if clocks did not skip it."""
 
     time: float
-    """Seconds since the epoch."""
+    """The time in seconds since the epoch."""
     shown: str
-    """02:30, by the clocks of the place."""
+    """The local time in the chosen time zone: 02:30."""
     own: str
-    """By those of the schedule's own zone, where they differ."""
+    """The local time in the schedule's own time zone if it differs, else empty."""
     name: str
     url: str | None
     mark: str
-    """What daylight saving does to it: skipped, twice or nothing."""
+    """The effect of a clock change on it: skipped, twice or empty."""
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One day of the place."""
+    """One day in the chosen time zone."""
 
     date: date
     note: str
-    """What becomes of the clocks on this day; nothing on most."""
+    """The clock change on this day; empty on most days."""
     moments: Sequence[PlannedTime]
     more: int
-    """How many more there are than are listed."""
+    """The number of further times that are not listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +85,13 @@ class Week:
 
     days: Sequence[Day]
     often: Sequence[PlannedSchedule]
-    """What is due too often to be listed, or at times that nobody knows."""
+    """The schedules that are due too often to be listed, or whose times are unknown."""
 
 
 def build_week(
     plans: Sequence[PlannedSchedule], due: Sequence[Sequence[PlannedTime] | None], now: int, where: ZoneInfo
 ) -> Week:
-    """What is due, as `moments` has it for each plan, by days; `now` in milliseconds since the epoch."""
+    """Sort the times of all plans, from `planned_times`, into days; `now` is in milliseconds since the epoch."""
     dates = _dates(now, where)
     found: dict[date, list[PlannedTime]] = {each: [] for each in dates}
     for moment in (moment for each in due for moment in each or ()):
@@ -110,7 +110,7 @@ def _dates(now: int, where: ZoneInfo) -> Sequence[date]:
 
 
 def planned_times(plan: PlannedSchedule, now: int, where: ZoneInfo) -> Sequence[PlannedTime] | None:
-    """When it is due in the seven days; None where that is too often, or nobody knows."""
+    """Return the plan's times in the seven days. None if there are too many or they are unknown."""
     if not plan.counted:
         return None
     end = _midnight(_dates(now, where)[-1] + timedelta(days=1), where)
@@ -132,12 +132,12 @@ def _moment(plan: PlannedSchedule, time: UpcomingTime, where: ZoneInfo) -> Plann
 
 
 def _city(zone: str) -> str:
-    """What people call a zone."""
+    """Return the city in a time zone's name."""
     return zone.rpartition("/")[2].replace("_", " ")
 
 
 def _midnight(day: date, where: ZoneInfo) -> int:
-    """When a day begins there, in milliseconds since the epoch, whether or not clocks show midnight."""
+    """Return when a day begins, in milliseconds since the epoch, even if clocks skip midnight."""
     return round(datetime(day.year, day.month, day.day, tzinfo=where).timestamp() * 1000)
 
 

@@ -1,1 +1,1 @@
-"""The tables of delivery: pending deliveries, and alerts that reached nobody."""
+"""The tables of delivery: pending deliveries, and alerts that reached no recipient."""

@@ -1,6 +1,6 @@
-"""Deliveries: calls to be delivered, and for two days after that the names of those that were.
+"""Store deliveries: the pending ones, and for two days the keys of those that ended.
 
-The name of a delivery that is over is kept so that the same one, sent again, is known.
+The key of an ended delivery is kept so that a repeated delivery is recognised.
 """
 
 from dataclasses import dataclass
@@ -9,25 +9,25 @@ from lamplighter.base.json_text import Json, JsonError, dumps, loads
 from lamplighter.store.db import Reader, Tx
 
 KEPT = 2 * 86_400_000
-"""For how many milliseconds the name of a delivery that is over is kept: twice as long as one may take."""
+"""Milliseconds for which the key of an ended delivery is kept: twice the longest time that a delivery may take."""
 SWEPT = 10
-"""How many old names are forgotten for each delivery that is over."""
+"""The most expired keys that are deleted for each delivery that ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class PendingDelivery:
-    """A delivery that is not over."""
+    """A delivery that has not ended."""
 
     id: int
     key: str
     created: int
     attempts: int
     body: Json
-    """None where it can't be read."""
+    """The delivery as JSON; None if it cannot be read."""
 
 
 def put(tx: Tx, sender: str, key: str, created: int, body: Json) -> int | None:
-    """Keep a new delivery; its number, or None where its sender has sent it before."""
+    """Store a new delivery. Return its id, or None if its sender has sent the same key before."""
     sql = (
         "INSERT INTO deliveries (sender, key, created, attempts, body) VALUES (?, ?, ?, 0, ?) "
         "ON CONFLICT (sender, key) DO NOTHING RETURNING id"
@@ -37,7 +37,7 @@ def put(tx: Tx, sender: str, key: str, created: int, body: Json) -> int | None:
 
 
 def get(reader: Reader, id: int) -> PendingDelivery | None:  # noqa: A002 - what it is
-    """A delivery that is not over."""
+    """Return a pending delivery, or None if it has ended."""
     row = reader.row("SELECT id, key, created, attempts, body FROM deliveries WHERE id = ? AND finished IS NULL", (id,))
     if row is None:
         return None
@@ -49,24 +49,24 @@ def get(reader: Reader, id: int) -> PendingDelivery | None:  # noqa: A002 - what
 
 
 def count_attempt(tx: Tx, id: int) -> None:  # noqa: A002 - what it is
-    """Count a try."""
+    """Add one to the delivery's number of attempts."""
     tx.execute("UPDATE deliveries SET attempts = attempts + 1 WHERE id = ?", (id,))
 
 
 def finish(tx: Tx, id: int, now: int, outcome: str) -> None:  # noqa: A002 - what it is
-    """A delivery is over; forget some that have been over for long."""
+    """Record that a delivery ended, and delete some expired keys."""
     tx.execute("UPDATE deliveries SET finished = ?, outcome = ?, body = '' WHERE id = ?", (now, outcome, id))
     sql = "DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE finished < ? LIMIT ?)"
     tx.execute(sql, (now - KEPT, SWEPT))
 
 
 def count_pending(reader: Reader, sender: str) -> int:
-    """How many deliveries of a sender are not over."""
+    """Return the number of a sender's pending deliveries."""
     return _count(reader, "SELECT count(*) FROM deliveries WHERE finished IS NULL AND sender = ?", sender)
 
 
 def oldest_pending(reader: Reader, sender: str) -> int | None:
-    """From when the age of the oldest delivery counts that is not over."""
+    """Return when a sender's oldest pending delivery was created, by the steady clock, or None if none is pending."""
     row = reader.row("SELECT min(created) FROM deliveries WHERE finished IS NULL AND sender = ?", (sender,))
     assert row is not None
     created: int | None = row[0]
@@ -74,7 +74,7 @@ def oldest_pending(reader: Reader, sender: str) -> int | None:
 
 
 def count_finished(reader: Reader, sender: str, outcome: str, since: int) -> int:
-    """How many deliveries of a sender have been over in this way since a time of the last two days."""
+    """Return how many of a sender's deliveries ended with an outcome since a time (at most two days ago)."""
     sql = "SELECT count(*) FROM deliveries WHERE finished >= ? AND sender = ? AND outcome = ?"
     return _count(reader, sql, since, sender, outcome)
 

@@ -1,1 +1,1 @@
-"""The job file: read, checked, and turned into values."""
+"""Read and check a job file, and turn it into a `Project`."""

@@ -1,6 +1,6 @@
-"""Ways to tell somebody, and who is told of what.
+"""Define alert channels, and which channels receive which alerts.
 
-Promises that a channel is one thing, and that nobody is told twice of the same.
+Guarantees that a channel has exactly one kind and that no list names a channel twice.
 """
 
 from typing import Annotated, Literal, get_args
@@ -8,60 +8,64 @@ from typing import Annotated, Literal, get_args
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from lamplighter.base.json_text import Json
-from lamplighter.jobs.file.strict_model import IncompleteError, StrictModel
+from lamplighter.jobs.file.invalid_value import IncompleteValue, InvalidValue
+from lamplighter.jobs.file.strict_model import StrictModel
 from lamplighter.jobs.file.text_formats import Email, Name, QueueArn, TopicArn, Url
 from lamplighter.jobs.file.values import Command
 
 Pattern = Literal["attempt-failed", "run-failed", "caught", "did-not-start", "late"]
 PATTERNS: tuple[Pattern, ...] = get_args(Pattern)
 DEFAULT_PATTERNS: tuple[Pattern, ...] = ("run-failed", "did-not-start", "late")
-"""What `notify: CHANNEL` means: one alert for a run, whatever happens to it."""
+"""The patterns that `notify: CHANNEL` means: one alert for a run that fails, does not start or is late."""
 
 
 class Channel(StrictModel):
-    """One way to tell somebody."""
+    """A channel: one way to send alerts."""
 
-    email: Email | None = Field(default=None, description="An address.")
-    webhook: Url | None = Field(default=None, description="Where to POST.")
+    email: Email | None = Field(default=None, description="An email address.")
+    webhook: Url | None = Field(default=None, description="The URL that receives a POST request.")
     sqs: QueueArn | None = Field(default=None, description="The ARN of a queue.")
-    sns: TopicArn | None = Field(default=None, description="The ARN of a topic that exists.")
-    command: Command | None = Field(default=None, description="What to run on this box; AWS cannot.")
+    sns: TopicArn | None = Field(default=None, description="The ARN of an existing topic.")
+    command: Command | None = Field(default=None, description="A command that runs on this box; AWS cannot run it.")
 
     @model_validator(mode="after")
     def _is_one(self) -> "Channel":
         if len(self.model_fields_set) != 1:
-            raise IncompleteError(
-                "a channel is one thing|write email, webhook, sqs, sns or command, and only one of them"
+            raise IncompleteValue(
+                "a channel must have exactly one target",
+                "write email, webhook, sqs, sns or command, and only one of them",
             )
         return self
 
 
 def as_list(value: Json) -> Json:
-    """A list, where one item may stand alone."""
+    """Return the value as a list; a single item becomes a list of one."""
     return value if isinstance(value, (list, tuple)) else [value]
 
 
 def _differ(channels: tuple[str, ...]) -> tuple[str, ...]:
     twice = [each for at, each in enumerate(channels) if each in channels[:at]]
     if twice:
-        raise ValueError(f"the channel `{twice[0]}` is named twice|name it once")
+        raise InvalidValue(f"the channel `{twice[0]}` is listed twice", "list it once")
     return channels
 
 
 Channels = Annotated[tuple[Name, ...], BeforeValidator(as_list), AfterValidator(_differ), Field(max_length=5)]
-"""A rule of EventBridge has no more than five targets."""
+"""Up to five channels, because a rule of EventBridge has no more than five targets."""
 
 
 class Notify(StrictModel):
-    """Who is told of what."""
+    """The channels for each kind of alert."""
 
-    attempt_failed: Channels = Field(default=(), description="Pattern 1: each attempt that fails.")
-    run_failed: Channels = Field(default=(), description="Pattern 2: a run that failed or took too long.")
-    caught: Channels = Field(default=(), description="Pattern 3: from inside the run, with all that is known.")
-    did_not_start: Channels = Field(default=(), description="A time came and no run began.")
+    attempt_failed: Channels = Field(default=(), description="Pattern 1: an attempt failed.")
+    run_failed: Channels = Field(default=(), description="Pattern 2: a run failed or took too long.")
+    caught: Channels = Field(
+        default=(), description="Pattern 3: the state machine itself reports the error, with all details."
+    )
+    did_not_start: Channels = Field(default=(), description="No run started at a scheduled time.")
     late: Channels = Field(default=(), description="A run takes longer than the job's `late`.")
 
     def channels_of(self, pattern: Pattern) -> tuple[str, ...]:
-        """The channels of a pattern."""
+        """Return the channels of a pattern."""
         channels: tuple[str, ...] = getattr(self, pattern.replace("-", "_"))
         return channels

@@ -1,6 +1,7 @@
-"""What has to fit together in a project: names that are short enough and differ, workflows that are one.
+"""Check what must fit together in a project: names that are short enough and differ, and valid workflows.
 
-Promises to find all of it before anything is made of the project; each finding is a path of the file and two sentences.
+Guarantees that every such problem is found before a template is made of the project. A finding is a path in the file,
+the problem and what to write instead.
 """
 
 import re
@@ -20,23 +21,23 @@ from lamplighter.jobs.machine.state_machine import build_definition
 from lamplighter.runs import job_machine
 
 LONGEST_NAME = 64 - len("-attempt-failed")
-"""Of a job with its project, so that the rule that tells of it has a name that EventBridge takes."""
+"""The longest name of a job with its project: with the longest suffix, a rule's name still fits EventBridge's limit."""
 LONGEST_STATE = 80
 LONGEST_STEP = LONGEST_STATE - len(f": {job_machine.ENDED_WELL}")
-"""Of a step whose job's retries need several states, each named after it."""
+"""The longest name of a step whose job's retries need several states, because their names begin with the step's."""
 CONTAINER_KEYS = (
     "image", "command", "entrypoint", "working-directory", "user", "stop-timeout", "cpu", "memory", "storage",
     "architecture", "launch", "environment", "secrets", "retry", "timeout", "sidecars", "network", "cluster",
     "log-retention",
 )  # fmt: skip
-"""What a job with a workflow does not have; of defaults it takes no notice."""
+"""Keys that a job with a workflow may not have; in `defaults` they do not apply to such a job."""
 
 Finding = tuple[Path, str, str]
-"""A path of the file (or of the workflow, after its name), what is wrong, and what to write instead."""
+"""A path in the job file (or `workflow`, a file name and a path in it), the problem, and what to write instead."""
 
 
 def check_project(project: Project) -> Iterator[Finding]:
-    """Everything that does not fit."""
+    """Yield every finding of a project."""
     yield from _doubles("jobs", list(project.jobs))
     yield from _doubles("channels", list(project.channels))
     for name, job in project.jobs.items():
@@ -73,7 +74,7 @@ def _workflow(project: Project, name: str, job: Job) -> Iterator[Finding]:
 
 
 def _tellers(name: str, job: Job) -> Iterator[Finding]:
-    """Channels whose names are too long for the states that tell them, which begin with the job's."""
+    """Yield the channels that give a state too long a name: such a state is named after job and channel."""
     for channel in job.notify.caught:
         excess = len(f"{name}: {state_name(channel)}") - LONGEST_STATE
         if excess > 0:
@@ -116,7 +117,7 @@ def _placed(block: Json, path: Path) -> Iterator[tuple[Path, Json]]:
 
 
 def _language(project: Project, name: str, job: Job) -> Iterator[Finding]:
-    """What Step Functions itself would say: of the workflow first, then of the machine that is made around it."""
+    """Yield what Step Functions rejects: first in the workflow, then in the state machine made around it."""
     file = job.workflow or ""
     try:
         for definition in (workflow.expand_workflow(project, project.workflows[file]), build_definition(project, name)):
@@ -133,7 +134,7 @@ def _where(location: str | None) -> str:
 
 
 def _path(location: str) -> Path:
-    """The path that a diagnostic's location means: /States/A/Retry[0]/ErrorEquals."""
+    """Return the path that a diagnostic's location means: /States/A/Retry[0]/ErrorEquals."""
     steps: list[str | int] = []
     for part in location.strip("/").split("/"):
         found = re.fullmatch(r"(.*)\[([0-9]+)\]", part)

@@ -1,8 +1,8 @@
-"""Environments, defaults and variables: from what is written to what one environment means.
+"""Apply environments, defaults and variables to a job file.
 
-Promises one rule: mappings are merged key by key, everything else is replaced, and `key: null` takes away what would be
-inherited; and that each part remembers where it was written. `${name}` is the value of a variable, `${name:-text}` says
-what it is if nobody does, `$${name}` is left to the shell as `${name}`.
+Guarantees one rule: mappings are merged key by key, any other value is replaced, and `key: null` removes an inherited
+value. Each part keeps the position where it was written. `${name}` is the value of a variable. `${name:-text}` has a
+default for a variable without a value. `$${name}` becomes `${name}`, for the shell.
 """
 
 import re
@@ -17,7 +17,7 @@ _REFERENCE = re.compile(r"\$?\$\{(?P<name>[^}:]*)(?P<default>:-(?P<text>[^}]*))?
 
 
 def apply_overlay(base: YamlNode, over: YamlNode) -> YamlNode:
-    """What is said by `over`, and by `base` where `over` says nothing."""
+    """Merge two parts of a file; a value of `over` replaces the value of `base`."""
     if not isinstance(base.value, dict) or not isinstance(over.value, dict):
         return over
     merged = dict(base.value)
@@ -27,7 +27,7 @@ def apply_overlay(base: YamlNode, over: YamlNode) -> YamlNode:
 
 
 def drop_nulls(part: YamlNode) -> YamlNode:
-    """The same without what was taken away."""
+    """Return the part without the keys that are null."""
     if not isinstance(part.value, dict):
         return part
     return replace(part, value={name: drop_nulls(each) for name, each in part.value.items() if each.value is not None})
@@ -35,13 +35,13 @@ def drop_nulls(part: YamlNode) -> YamlNode:
 
 @dataclass(slots=True)
 class VariableFiller:
-    """Fills variables in, and notes those that nobody knows."""
+    """The values of variables, and the problems found while references are replaced by them."""
 
     values: Mapping[str, Json]
     problems: list[Problem] = field(default_factory=list)
 
     def fill(self, part: YamlNode) -> YamlNode:
-        """The part with its variables filled in; one that is nothing but a variable becomes its value."""
+        """Return the part with its variables replaced; a text that is only a reference becomes the variable's value."""
         if isinstance(part.value, dict):
             return replace(part, value={name: self.fill(each) for name, each in part.value.items()})
         if isinstance(part.value, list):

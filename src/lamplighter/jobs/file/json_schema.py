@@ -1,9 +1,9 @@
-"""The JSON Schema of job files, for editors: names, kinds, what each is for.
+"""Build the JSON Schema of job files for editors: names, types and descriptions.
 
-Promises to refuse no file that is read without an error: a value may be `${a variable}`, null takes away what is
-inherited, and what an environment changes need not be whole. What it cannot say (places, names that lead nowhere, what
-has to be there in the end) is told when the file is read. `lamplighter.schema.json` beside this module is its text.
-See https://json-schema.org/draft/2020-12.
+Guarantees that the schema accepts every file that loads without an error. A value may be `${a variable}`, null removes
+an inherited value, and an environment's overrides may be incomplete. The schema cannot express the rest: the format of
+references to secrets, names that do not exist, keys that must be present in the end. Loading the file reports these.
+`lamplighter.schema.json` beside this module is the schema's text. See https://json-schema.org/draft/2020-12.
 """
 
 from pydantic.json_schema import models_json_schema
@@ -16,32 +16,32 @@ from lamplighter.jobs.file.values import DURATION, format_duration
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 REFERENCE: Json = {"type": "string", "pattern": r"\$\{"}
-"""A value that a variable gives."""
+"""A value that contains a reference to a variable."""
 NOTHING: Json = {"type": "null"}
 _LISTS = (
     "schedule", "subnets", "security-groups", "actions", "resources", "codes", "exit", "permissions", *PATTERNS,
 )  # fmt: skip
-"""Fields that are lists of which one item may stand alone."""
+"""Fields that are lists and also accept a single item."""
 _SHORT: dict[str, list[Json]] = {
     "notify": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
     "missed": [{"enum": ["last", "all", "none"]}],
 }
-"""Fields that may be written shorter."""
+"""Fields that accept a short form, and the schemas of these forms."""
 
 
 def job_file_schema() -> Json:
-    """The schema of a whole file."""
+    """Return the schema of a whole job file."""
     _, made = models_json_schema(
         [(model, "validation") for model in (FileShape, EnvironmentOverlay, Job, Channel)], by_alias=True
     )
     definitions = {name: _model(each) for name, each in made["$defs"].items()}
     body: Json = {"anyOf": [{"$ref": "#/$defs/Job"}, NOTHING]}
     channel: Json = {"anyOf": [{"$ref": "#/$defs/Channel"}, NOTHING]}
-    for name in ("Source", "Overlay"):
-        properties = definitions[name]["properties"]
+    for model in (FileShape, EnvironmentOverlay):
+        properties = definitions[model.__name__]["properties"]
         for key, each in {"defaults": body, "jobs": _mapping(body), "channels": _mapping(channel)}.items():
             properties[key] = {**_said(properties[key]), **each}
-    source = definitions.pop("Source")
+    source = definitions.pop(FileShape.__name__)
     return {
         "$schema": DIALECT,
         "title": "lamplighter.yaml",
@@ -61,7 +61,7 @@ def _said(of: Json) -> Json:
 
 
 def _model(model: Json) -> Json:
-    """A model of which parts may be missing, and whose fields are loosened."""
+    """Return a model's schema in which every property is optional and accepts more forms."""
     if "properties" not in model:
         return model
     properties = {name: _field(name, each) for name, each in model["properties"].items()}
@@ -69,7 +69,7 @@ def _model(model: Json) -> Json:
 
 
 def _field(name: str, field: Json) -> Json:
-    """A field that may also be a variable, null, or one of the short forms that are read as the long ones."""
+    """Return a field's schema that also accepts a variable, null and the short forms."""
     plain = {key: value for key, value in field.items() if key not in ("title", "description", "default")}
     options = plain["anyOf"] if set(plain) == {"anyOf"} else [plain]
     alone = [each["items"] for each in options if name in _LISTS and "items" in each]
@@ -81,7 +81,7 @@ def _field(name: str, field: Json) -> Json:
 
 
 def _inside(option: Json) -> Json:
-    """The same of what is inside of a list or a mapping."""
+    """Return an option's schema whose items or values also accept a variable and null."""
     if "items" in option:
         return {**option, "items": {"anyOf": [_inside(option["items"]), REFERENCE, NOTHING]}}
     for key in ("additionalProperties", "patternProperties"):

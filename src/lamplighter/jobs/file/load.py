@@ -1,7 +1,7 @@
-"""Reading `lamplighter.yaml`: from its text to a project that is complete, or to all that is wrong with it.
+"""Read `lamplighter.yaml`: return a complete project, or raise all of its problems.
 
-Promises that every error names file, line and column and says what to write instead, and that all of them are told at
-once. Refuses to guess: an unknown key is an error, with the one that was probably meant.
+Guarantees that each error names file, line and column and says what to write instead, and that all errors are reported
+together. Rejects unknown keys; the error suggests the key that was probably meant.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,12 +19,12 @@ from lamplighter.jobs.file.validation_errors import permanent_problems, validati
 from lamplighter.jobs.file.yaml_document import JobFileError, Problem, SourcePosition, YamlNode
 
 BIGGEST = 1024 * 1024
-"""Bytes of a file."""
+"""The largest size of a file, in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedJobFile:
-    """A project, and where each part of it was written."""
+    """A project, and the position where each part of it was written."""
 
     project: Project
     folder: FilePath
@@ -32,7 +32,7 @@ class LoadedJobFile:
     workflows: Mapping[str, YamlNode]
 
     def place(self, *path: str | int, key: bool = False) -> SourcePosition:
-        """Where something is written: `place("jobs", "nightly", "timeout")`, `place("workflow", file, "States")`."""
+        """Return the position of a part: `place("jobs", "nightly", "timeout")`, `place("workflow", file, "States")`."""
         root, steps = self.part, path
         if path[:1] == ("workflow",):
             root, steps = self.workflows[str(path[1])], path[2:]
@@ -41,10 +41,10 @@ class LoadedJobFile:
 
 
 def load_job_file(file: FilePath, environment: str | None = None) -> LoadedJobFile:
-    """Read a job file as an environment sees it; raises JobFileError."""
+    """Read a job file as an environment sees it. Raises `JobFileError`."""
     part = yaml_document.parse_yaml(_text(file), str(file))
     if not isinstance(part.value, dict):
-        raise JobFileError([Problem(part.place, "this is no job file", "begin with `project: name` and `jobs:`")])
+        raise JobFileError([Problem(part.place, "this is not a job file", "begin with `project: name` and `jobs:`")])
     problems = list(validation_problems(FileShape, part))
     problems += _without_repeats(_bodies(part), problems)
     whole = _resolve_environment(part, environment, problems)
@@ -71,9 +71,9 @@ def _text(file: FilePath) -> str:
         raw = file.read_bytes()
     except OSError as error:
         why = (error.strerror or "it cannot be read").lower()
-        raise JobFileError([Problem(start, f"this file cannot be read: {why}", "name another file")]) from None
+        raise JobFileError([Problem(start, f"cannot read this file: {why}", "name another file")]) from None
     if len(raw) > BIGGEST:
-        raise JobFileError([Problem(start, f"a file of {len(raw)} bytes is too long", "keep it below 1 MiB")])
+        raise JobFileError([Problem(start, f"the file is too long: {len(raw)} bytes", "keep it below 1 MiB")])
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -86,7 +86,7 @@ def _without_repeats(more: Iterable[Problem], problems: list[Problem]) -> list[P
 
 
 def _bodies(part: YamlNode) -> Iterator[Problem]:
-    """What is wrong with jobs, defaults and channels wherever they are written, in other environments too."""
+    """Yield the problems of all jobs, defaults and channels, including those of other environments."""
     for around in (part, *_inside(part, "environments").values()):
         bodies = around.mapping()
         defaults = {"defaults": bodies["defaults"]} if "defaults" in bodies else {}
@@ -99,13 +99,13 @@ def _bodies(part: YamlNode) -> Iterator[Problem]:
 
 
 def _inside(part: YamlNode, name: str) -> Mapping[str, YamlNode]:
-    """What a mapping holds that is written under a name."""
+    """Return the mapping under a name, or an empty one."""
     held = part.mapping().get(name)
     return held.mapping() if held is not None else {}
 
 
 def _resolve_environment(part: YamlNode, environment: str | None, problems: list[Problem]) -> YamlNode:
-    """The file with the environment's overrides, its defaults and its variables in their places."""
+    """Return the file with the environment's overrides, the defaults and the variables applied."""
     top = dict(part.mapping())
     environments = top.pop("environments", YamlNode({}, part.place)).mapping()
     if environment is not None and environment not in environments:
@@ -128,8 +128,9 @@ def _resolve_environment(part: YamlNode, environment: str | None, problems: list
 
 
 def _with_defaults(jobs: YamlNode, defaults: YamlNode) -> YamlNode:
-    """Each job over the defaults; one whose whole body is missing is all defaults, one with a workflow has none of what
-    only a container has.
+    """Merge each job over the defaults.
+
+    A job without a body has only the defaults. A job with a workflow does not inherit keys that only a container has.
     """
     shared = {name: each for name, each in defaults.mapping().items() if name not in CONTAINER_KEYS}
     of_workflows = YamlNode(shared, defaults.place, defaults.key)
@@ -144,7 +145,7 @@ def _with_defaults(jobs: YamlNode, defaults: YamlNode) -> YamlNode:
 
 
 def _channels(whole: YamlNode) -> Iterator[Problem]:
-    """Channels that are spoken of and are not there."""
+    """Yield a problem for each channel that a job names and that does not exist."""
     channels = list(whole.find(("channels",)).mapping()) if "channels" in whole.mapping() else []
     for job in _inside(whole, "jobs").values():
         notify = job.mapping().get("notify")
@@ -167,14 +168,14 @@ def _scalars(part: YamlNode) -> Iterator[YamlNode]:
 
 
 def _workflows(whole: YamlNode, folder: FilePath, problems: list[Problem]) -> Iterator[tuple[str, YamlNode]]:
-    """The files that jobs name as their workflow, read."""
+    """Read the files that jobs name as their workflow."""
     for job in _inside(whole, "jobs").values():
         named = job.mapping().get("workflow")
         if named is None or not isinstance(named.value, str):
             continue
         file = folder / named.value
         try:
-            # JSON may be indented by tabs, and YAML may not.
+            # JSON may be indented by tabs, YAML may not.
             text = _text(file).replace("\t", " ") if file.suffix == ".json" else _text(file)
             yield named.value, yaml_document.parse_yaml(text, str(file))
         except JobFileError as error:

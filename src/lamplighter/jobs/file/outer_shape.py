@@ -1,10 +1,11 @@
-"""The outer shape of the file: what is written around the jobs, before environments and variables are seen to."""
+"""Define the top level of the job file, as written: before environments and variables are applied."""
 
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
 from lamplighter.base.json_text import Json
+from lamplighter.jobs.file.invalid_value import InvalidValue
 from lamplighter.jobs.file.strict_model import StrictModel
 from lamplighter.jobs.file.text_formats import Name
 from lamplighter.jobs.file.values import format_value
@@ -12,7 +13,9 @@ from lamplighter.jobs.file.values import format_value
 
 def _single(value: Json) -> Json:
     if isinstance(value, (dict, list)):
-        raise ValueError(f"{format_value(value)} is no value of a variable|write text, a number, true or false")
+        raise InvalidValue(
+            f"{format_value(value)} is not a value for a variable", "write text, a number, true or false"
+        )
     return value
 
 
@@ -24,7 +27,7 @@ Values = dict[str, Single]
 
 
 class EnvironmentOverlay(StrictModel):
-    """What is different in one environment."""
+    """The values that an environment changes."""
 
     variables: Values = Field(default_factory=dict)
     defaults: Body = Field(default_factory=dict)
@@ -33,15 +36,15 @@ class EnvironmentOverlay(StrictModel):
 
 
 class FileShape(StrictModel):
-    """`lamplighter.yaml`"""
+    """The job file, `lamplighter.yaml`."""
 
-    project: Name = Field(description="What everything of this file is named by.")
+    project: Name = Field(description="The name of the project; the names of all resources begin with it.")
     variables: Values = Field(
-        default_factory=dict, description="Values for ${name}; null: the environment has to give it."
+        default_factory=dict, description="Values for ${name}; a variable that is null must be set by an environment."
     )
-    defaults: Body = Field(default_factory=dict, description="What every job says unless it says otherwise.")
-    channels: dict[str, Json] = Field(default_factory=dict, description="Ways to tell somebody, by name.")
+    defaults: Body = Field(default_factory=dict, description="Values for every job that does not set its own.")
+    channels: dict[str, Json] = Field(default_factory=dict, description="The places that receive alerts, by name.")
     environments: dict[Name, EnvironmentOverlay | None] = Field(
-        default_factory=dict, description="What is different where, by name."
+        default_factory=dict, description="Values that an environment changes, by the environment's name."
     )
-    jobs: dict[str, Body] = Field(description="What runs, by name.")
+    jobs: dict[str, Body] = Field(description="The jobs, by name.")

@@ -1,6 +1,7 @@
-"""When a job is tried again: by what went wrong, how often, and after how long.
+"""Define when a job is retried: after which errors, how often, and after how long.
 
-Promises a budget of its own to each class of trouble. What no class names falls to the simple form, if that is given.
+Guarantees each class of errors its own number of retries. An error that no class covers uses the simple form, if that
+is given.
 """
 
 from typing import Annotated, Literal
@@ -8,13 +9,14 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from lamplighter.base.json_text import Json
-from lamplighter.jobs.file.strict_model import IncompleteError, StrictModel
+from lamplighter.jobs.file.invalid_value import IncompleteValue, InvalidValue
+from lamplighter.jobs.file.strict_model import StrictModel
 from lamplighter.jobs.file.values import Duration, Factor, Switch, Whole, format_value
 
 Class = Literal["infra", "spot", "start-failure", "timeout", "exit", "any"]
 MOST_ATTEMPTS = 1_000
 LONGEST_INTERVAL = 31_622_400
-"""Seconds, of MaxDelaySeconds: https://states-language.net/spec.html#errors"""
+"""The longest wait in seconds that MaxDelaySeconds accepts: https://states-language.net/spec.html#errors"""
 
 
 def _codes(value: Json) -> Json:
@@ -23,7 +25,7 @@ def _codes(value: Json) -> Json:
 
 def _code(code: int) -> int:
     if not 1 <= code <= 255:
-        raise ValueError(f"{code} is no exit code of a failure|write numbers from 1 to 255")
+        raise InvalidValue(f"{code} is not an exit code of a failure", "write numbers from 1 to 255")
     return code
 
 
@@ -32,60 +34,67 @@ Longest = Annotated[Duration, Field(le=LONGEST_INTERVAL)]
 
 
 class RetryLimits(StrictModel):
-    """How often and after how long."""
+    """How often to retry, and how long to wait."""
 
-    attempts: Whole = Field(ge=0, le=MOST_ATTEMPTS, description="How many times it is tried again after the first.")
-    interval: Duration = Field(default=1, description="Before the first retry.")
-    backoff: Factor = Field(default=2, ge=1, le=100, description="By what the wait grows from one retry to the next.")
-    jitter: Switch = Field(default=False, description="Wait anything between nothing and the full time.")
-    max_interval: Longest | None = Field(default=None, description="The longest wait, however often it failed.")
+    attempts: Whole = Field(ge=0, le=MOST_ATTEMPTS, description="The number of retries after the first attempt.")
+    interval: Duration = Field(default=1, description="The wait before the first retry.")
+    backoff: Factor = Field(
+        default=2, ge=1, le=100, description="The factor by which the wait grows from one retry to the next."
+    )
+    jitter: Switch = Field(default=False, description="Wait for a random time between zero and the full wait.")
+    max_interval: Longest | None = Field(default=None, description="The longest wait between two attempts.")
 
 
 class ExitCodeRetry(RetryLimits):
-    """The same, for some exit codes of the job's container."""
+    """How often to retry after some exit codes of the job's container, and how long to wait."""
 
-    codes: Annotated[tuple[Code, ...], BeforeValidator(_codes)] = Field(min_length=1, description="1 to 255.")
+    codes: Annotated[tuple[Code, ...], BeforeValidator(_codes)] = Field(
+        min_length=1, description="Exit codes, from 1 to 255."
+    )
 
 
 class Retry(StrictModel):
-    """The simple form (attempts, interval, …) for everything, and the classes of trouble that have their own."""
+    """The simple form (attempts, interval, …) for all errors, and classes of errors that have their own limits."""
 
     attempts: Whole | None = Field(
-        default=None, ge=0, le=MOST_ATTEMPTS, description="How many times it is tried again, whatever went wrong."
+        default=None, ge=0, le=MOST_ATTEMPTS, description="The most retries for all errors together."
     )
     interval: Duration = 1
     backoff: Factor = Field(default=2, ge=1, le=100)
     jitter: Switch = False
     max_interval: Longest | None = None
     infra: RetryLimits | None = Field(
-        default=None, description="No capacity, no network interface, throttling, an error of AWS: before the job ran."
+        default=None,
+        description="AWS could not start the task: no capacity, no network interface, throttling or an internal error.",
     )
-    spot: RetryLimits | None = Field(default=None, description="Fargate Spot took its capacity back.")
+    spot: RetryLimits | None = Field(default=None, description="Fargate Spot reclaimed the capacity.")
     start_failure: RetryLimits | None = Field(default=None, description="The container could not be started.")
     timeout: RetryLimits | None = Field(default=None, description="The attempt took longer than `timeout`.")
-    exit: tuple[ExitCodeRetry, ...] = Field(default=(), description="The container ended with one of these codes.")
+    exit: tuple[ExitCodeRetry, ...] = Field(default=(), description="The container exited with one of these codes.")
 
     @field_validator("exit", mode="before")
     @classmethod
     def _one_or_more(cls, value: Json) -> Json:
         if not isinstance(value, (dict, list, tuple)):
-            raise ValueError(f"{format_value(value)} does not say how often|write {{codes: [75], attempts: 2}}")
+            raise InvalidValue(
+                f"{format_value(value)} does not say how many retries to make", "write {codes: [75], attempts: 2}"
+            )
         return [value] if isinstance(value, dict) else value
 
     @model_validator(mode="after")
     def _says_how_often(self) -> "Retry":
         named = {"interval", "backoff", "jitter", "max_interval"} & self.model_fields_set
         if self.attempts is None and named:
-            raise IncompleteError("this does not say how often to try again|add `attempts: 1`")
+            raise IncompleteValue("this does not say how many retries to make", "add `attempts: 1`")
         codes = [code for each in self.exit for code in each.codes]
         twice = [code for at, code in enumerate(codes) if code in codes[:at]]
         if twice:
-            raise ValueError(f"the exit code {twice[0]} is named twice|name it once, in one of the policies")
+            raise InvalidValue(f"the exit code {twice[0]} is listed twice", "list it once, in one of the policies")
         return self
 
     @property
     def simple(self) -> RetryLimits | None:
-        """The simple form."""
+        """The limits of the simple form, or None if `attempts` is not given."""
         if self.attempts is None:
             return None
         given = {name: getattr(self, name) for name in RetryLimits.model_fields}
@@ -93,17 +102,17 @@ class Retry(StrictModel):
 
     @property
     def limits_by_class(self) -> dict[str, RetryLimits]:
-        """Each class that is given and what it may spend, the most special first; exit, exit2 … for codes."""
+        """The limits of each class that is given, the most specific class first; exit, exit1, … for exit codes."""
         classes = {"spot": self.spot, "infra": self.infra, "start-failure": self.start_failure, "timeout": self.timeout}
         codes = {f"exit{at or ''}": policy for at, policy in enumerate(self.exit)}
         return {name: found for name, found in {**classes, **codes, "any": self.simple}.items() if found is not None}
 
     @property
     def max_retries(self) -> int:
-        """The most retries that there can be."""
+        """The most retries that one run can need."""
         return sum(again.attempts for again in self.limits_by_class.values())
 
     @property
     def needs_cause(self) -> bool:
-        """Whether the error's name does not tell its class, so that its cause has to be read."""
+        """Whether some class depends on the error's cause, because the error's name alone does not identify it."""
         return bool(self.infra or self.spot or self.start_failure or self.exit)

@@ -1,8 +1,8 @@
-"""Where a secret is held: ssm:/path, secretsmanager:name, secretsmanager:name:key, or an ARN of either.
+"""Parse where a secret is stored: ssm:/path, secretsmanager:name, secretsmanager:name:key, or an ARN of either service.
 
-Promises for each what ECS takes as `valueFrom` and what the execution role has to be allowed, as text in which
-CloudFormation fills in account and region. Refuses keys of KMS: who has one of their own gives a role of their own. On
-this box a secret is a line of `.env` or a variable of the process.
+Guarantees for each secret the `valueFrom` for ECS and the permission for the execution role, as text in which
+CloudFormation replaces account and region. Permissions for KMS keys are not included: a secret with the user's own key
+needs the user's own role. On this engine a secret is a line of `.env` or an environment variable.
 See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specifying-sensitive-data.html.
 """
 
@@ -12,23 +12,25 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from lamplighter.jobs.file.invalid_value import InvalidValue
+
 _SHORT = re.compile(r"(?P<service>ssm|secretsmanager):(?P<name>[A-Za-z0-9/_+=.@-]+)(:(?P<key>[A-Za-z0-9_.-]+))?")
 _LONG = re.compile(r"arn:[a-z-]+:(?P<service>ssm|secretsmanager):[a-z0-9-]+:[0-9]+:(?P<name>(parameter|secret)[:/].+)")
 
 
 @dataclass(frozen=True, slots=True)
 class SecretSource:
-    """One secret."""
+    """Where a secret is stored on AWS, and the permission to read it."""
 
     value: str
-    """What ECS is told."""
+    """The `valueFrom` for ECS."""
     action: str
     resources: tuple[str, ...]
-    """What the execution role may read for it."""
+    """The ARNs that the execution role may read with the action."""
 
 
 def is_secret_source(text: str) -> bool:
-    """Whether a text says where a secret is held."""
+    """Return whether a text is a valid reference to a secret."""
     short = _SHORT.fullmatch(text)
     return bool(_LONG.fullmatch(text)) or (short is not None and not (short["service"] == "ssm" and short["key"]))
 
@@ -36,16 +38,16 @@ def is_secret_source(text: str) -> bool:
 def _held(text: str) -> str:
     if not is_secret_source(text):
         instead = "write ssm:/path, secretsmanager:name, secretsmanager:name:key or an ARN"
-        raise ValueError(f"`{text}` is no place of a secret|{instead}")
+        raise InvalidValue(f"`{text}` is not a reference to a secret", f"{instead}")
     return text
 
 
 Secret = Annotated[str, AfterValidator(_held)]
-"""Where a secret is held."""
+"""A reference to a secret."""
 
 
 def parse_source(text: str) -> SecretSource:
-    """What a text says of a secret."""
+    """Parse a valid reference into a `SecretSource`."""
     long, short = _LONG.fullmatch(text), _SHORT.fullmatch(text)
     if long is not None:
         if long["service"] == "ssm":
@@ -64,18 +66,18 @@ def parse_source(text: str) -> SecretSource:
 
 
 def has_random_suffix(name: str) -> bool:
-    """Whether Secrets Manager takes a name, or an ARN, for one that has its six characters already."""
+    """Return whether a name or ARN ends like the six random characters that Secrets Manager appends."""
     return re.search("-[A-Za-z0-9]{6}$", name) is not None
 
 
 def is_ambiguous_name(text: str) -> bool:
-    """Whether a secret that is named without its ARN cannot be found by its name."""
+    """Return whether the short name of a secret cannot be found because it seems to end with a random suffix."""
     short = _SHORT.fullmatch(text)
     return short is not None and short["service"] == "secretsmanager" and has_random_suffix(short["name"])
 
 
 def _of_any_suffix(held: str) -> tuple[str, ...]:
-    """Secrets Manager puts six characters behind a name that nobody knows beforehand, and takes an ARN without them."""
+    """Secrets Manager appends six random characters to a name; it also accepts an ARN without them."""
     return f"{held}-??????", held
 
 

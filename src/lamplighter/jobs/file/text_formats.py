@@ -1,6 +1,6 @@
-"""Texts of a job file that have to have a form: names, ARNs, addresses, images.
+"""Define the formats of texts in a job file: names, ARNs, addresses, images.
 
-Promises an error that says what is wrong and shows a right one.
+Guarantees an error that names the problem and shows a valid example.
 """
 
 import re
@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, StringConstraints, WithJsonSchema
 
+from lamplighter.jobs.file.invalid_value import InvalidValue
 from lamplighter.jobs.file.values import format_value, parse_environment_text
 
 NAME = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
@@ -16,12 +17,12 @@ _NAMED = "[A-Za-z][A-Za-z0-9_-]{0,254}"
 
 
 def _form(pattern: str, what: str, instead: str) -> tuple[AfterValidator, WithJsonSchema]:
-    """Text that fits a pattern; what it is not otherwise, and what to write."""
+    """Return a validator and a schema for a pattern; the error says what the text is not (`what`) and what to write."""
     compiled = re.compile(pattern)
 
     def read(text: str) -> str:
         if compiled.fullmatch(text) is None:
-            raise ValueError(f"{format_value(text)} is no {what}|write {instead}")
+            raise InvalidValue(f"{format_value(text)} is not {what}", f"write {instead}")
         return text
 
     return AfterValidator(read), WithJsonSchema({"type": "string", "pattern": f"^({pattern})$"})
@@ -33,12 +34,12 @@ def _arn(service: str, what: str, example: str) -> tuple[AfterValidator, WithJso
 
 
 def _standard(what: str) -> AfterValidator:
-    """What alerts may go to: FIFO ones take nothing from standard topics, rules and alarms."""
+    """Return a validator that rejects FIFO queues and topics: standard topics, rules and alarms cannot send to them."""
 
     def read(text: str) -> str:
         if text.endswith(".fifo"):
-            raise ValueError(
-                f"{format_value(text)} is a FIFO {what}, which AWS sends no alerts to|name a standard {what}"
+            raise InvalidValue(
+                f"{format_value(text)} is a FIFO {what}, and AWS sends no alerts to one", f"name a standard {what}"
             )
         return text
 
@@ -46,37 +47,39 @@ def _standard(what: str) -> AfterValidator:
 
 
 Name = Annotated[str, StringConstraints(pattern=NAME, max_length=LONGEST_NAME)]
-"""Of a project, a job, a channel, an environment: it becomes part of AWS's names."""
-QueueArn = Annotated[str, *_arn("sqs", "ARN of a queue", "sqs:us-east-1:123456789012:alerts"), _standard("queue")]
-TopicArn = Annotated[str, *_arn("sns", "ARN of a topic", "sns:us-east-1:123456789012:alerts"), _standard("topic")]
-RoleArn = Annotated[str, *_arn("iam", "ARN of a role", "iam::123456789012:role/mine")]
+"""The name of a project, job, channel or environment; it becomes part of names on AWS."""
+QueueArn = Annotated[str, *_arn("sqs", "the ARN of a queue", "sqs:us-east-1:123456789012:alerts"), _standard("queue")]
+TopicArn = Annotated[str, *_arn("sns", "the ARN of a topic", "sns:us-east-1:123456789012:alerts"), _standard("topic")]
+RoleArn = Annotated[str, *_arn("iam", "the ARN of a role", "iam::123456789012:role/mine")]
 Cluster = Annotated[
     str,
     *_form(
         rf"{_NAMED}|arn:[a-z-]+:ecs:[a-z0-9-]+:[0-9]{{12}}:cluster/{_NAMED}",
-        "cluster",
-        "its name, or one such as arn:aws:ecs:us-east-1:123456789012:cluster/mine",
+        "a cluster",
+        "a name, or an ARN such as arn:aws:ecs:us-east-1:123456789012:cluster/mine",
     ),
 ]
-Action = Annotated[str, *_form(r"\*|[A-Za-z0-9-]+:[A-Za-z0-9*?]+", "action of IAM", "one such as s3:GetObject, or *")]
+Action = Annotated[str, *_form(r"\*|[A-Za-z0-9-]+:[A-Za-z0-9*?]+", "an IAM action", "one such as s3:GetObject, or *")]
 Resource = Annotated[
     str,
     *_form(
         r"\*|arn:[^:\s]+:[^:\s]+:[^:\s]*:[^:\s]*:.+",
-        "ARN of what an action is about",
+        "the ARN of a resource",
         "one such as arn:aws:s3:::reports/*, or *",
     ),
 ]
-Email = Annotated[str, *_form(r"[^@\s]+@[^@\s]+", "address", "one such as ops@example.com")]
-Url = Annotated[str, *_form(r"https?://\S+", "URL", "one such as https://example.com/alerts")]
-Image = Annotated[str, *_form(r"\S+", "image", "one such as busybox:1.36, or a folder with a Dockerfile: ./report")]
-Reference = Annotated[str, *_form(r"[A-Za-z0-9]\S*", "image that can be pulled", "one such as envoyproxy/envoy:v1.31")]
-Directory = Annotated[str, *_form(r"/.*", "whole path of a directory", "one that begins with /, such as /work")]
-Variable = Annotated[str, *_form(r"[^=\s\x00]+", "name of an environment variable", "one such as LOG_LEVEL")]
-Tag = Annotated[str, *_form(r"(?!aws:)[\w .:/=+@-]{1,128}", "key of a tag", "letters, digits, spaces and _.:/=+-@")]
+Email = Annotated[str, *_form(r"[^@\s]+@[^@\s]+", "an email address", "one such as ops@example.com")]
+Url = Annotated[str, *_form(r"https?://\S+", "a URL", "one such as https://example.com/alerts")]
+Image = Annotated[str, *_form(r"\S+", "an image", "one such as busybox:1.36, or a folder with a Dockerfile: ./report")]
+Reference = Annotated[
+    str, *_form(r"[A-Za-z0-9]\S*", "an image that can be pulled", "one such as envoyproxy/envoy:v1.31")
+]
+Directory = Annotated[str, *_form(r"/.*", "an absolute path", "one that begins with /, such as /work")]
+Variable = Annotated[str, *_form(r"[^=\s\x00]+", "a name of an environment variable", "one such as LOG_LEVEL")]
+Tag = Annotated[str, *_form(r"(?!aws:)[\w .:/=+@-]{1,128}", "a key of a tag", "letters, digits, spaces and _.:/=+-@")]
 TagValue = Annotated[
     str,
-    *_form(r"[\w .:/=+@-]{0,256}", "value of a tag", "letters, digits, spaces and _.:/=+-@"),
+    *_form(r"[\w .:/=+@-]{0,256}", "a value of a tag", "letters, digits, spaces and _.:/=+-@"),
     BeforeValidator(parse_environment_text),
     WithJsonSchema({"type": ["string", "integer", "boolean"]}),
 ]

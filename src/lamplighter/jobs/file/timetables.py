@@ -1,4 +1,4 @@
-"""The timetables of a job, as its file gives them."""
+"""Derive a job's timetables from the job file."""
 
 from lamplighter.jobs.file.model import Job
 from lamplighter.runs.upcoming_times import Timetable

@@ -1,4 +1,4 @@
-"""What pydantic has against a part of the file, in the file's own words: where it is, and what to write instead."""
+"""Translate pydantic's errors into problems of the job file: the position, the problem, and what to write instead."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -8,23 +8,25 @@ from typing import get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from lamplighter.base.errors import Bug
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.environments import drop_nulls
+from lamplighter.jobs.file.invalid_value import IncompleteValue, InvalidValue
 from lamplighter.jobs.file.model import Project
-from lamplighter.jobs.file.strict_model import IncompleteError, kebab_case
+from lamplighter.jobs.file.strict_model import kebab_case
 from lamplighter.jobs.file.text_formats import LONGEST_NAME
 from lamplighter.jobs.file.values import format_value
 from lamplighter.jobs.file.yaml_document import Path, Problem, YamlNode
 
 
 def validation_problems(model: type[BaseModel], part: YamlNode) -> Iterator[Problem]:
-    """What a model has to say of a part of the file."""
+    """Yield the problems that a model finds in a part of the file."""
     for each in _errors(model, part):
         yield _told(model, part, each["loc"], each)
 
 
 def permanent_problems(model: type[BaseModel], part: YamlNode, name: str) -> Iterator[Problem]:
-    """What no environment could make right in a part of the file, which need be neither whole nor filled in."""
+    """Yield the problems that no environment can fix; the part may be incomplete and use variables."""
     for each in _errors(model, part):
         if each["type"] == "extra_forbidden":
             yield _told(model, part, each["loc"], each, name)
@@ -39,7 +41,7 @@ def _errors(model: type[BaseModel], part: YamlNode) -> list[ErrorDetails]:
         model.model_validate(part.plain())
     except ValidationError as error:
         errors = error.errors(include_url=False, include_context=True)
-        # pydantic says of a list whose items are all wrong that it is too short as well.
+        # pydantic reports a list whose items are all invalid as too short, too.
         return [
             each
             for each in errors
@@ -49,11 +51,11 @@ def _errors(model: type[BaseModel], part: YamlNode) -> list[ErrorDetails]:
 
 
 def _is_unfinished(error: ErrorDetails) -> bool:
-    return error["type"] == "missing" or isinstance(error.get("ctx", {}).get("error"), IncompleteError)
+    return error["type"] == "missing" or isinstance(error.get("ctx", {}).get("error"), IncompleteValue)
 
 
 def _is_to_be_filled_in(part: YamlNode, error: ErrorDetails) -> bool:
-    """Whether a variable may make a value right; the value of none is a mapping, and keys are not filled in."""
+    """Return whether a variable may fix the value. A variable is never a mapping, and keys are not replaced."""
     value = part.find(error["loc"]).value
     return isinstance(value, str) and "${" in value and "[key]" not in error["loc"] and error["type"] not in _MAPPINGS
 
@@ -70,7 +72,7 @@ def _told(model: type[BaseModel], part: YamlNode, loc: Path, error: ErrorDetails
             known = _keys(model, loc[:-1])
             close = get_close_matches(name, known, 1, ALIKE)
             instead = f"did you mean `{close[0]}`?" if close else f"write one of {', '.join(known)}"
-            return Problem(found.key or found.place, f"`{name}` is no key that is known here", instead)
+            return Problem(found.key or found.place, f"`{name}` is not a known key here", instead)
         case "missing":
             return Problem(found.key or found.place, f"`{name}` is missing here", f"add `{name}:`")
     if name == "[key]":
@@ -84,48 +86,50 @@ def _told(model: type[BaseModel], part: YamlNode, loc: Path, error: ErrorDetails
 
 
 def _owner(loc: Path) -> str:
-    """The key that a value belongs to; an item of a list is of the list's key."""
+    """Return the key that a value belongs to; for an item of a list, the key of the list."""
     return next((str(step) for step in reversed(loc) if isinstance(step, str)), "")
 
 
 def _wrong(shown: str, error: ErrorDetails) -> tuple[str, str]:
-    """What is wrong with a value, and what to write instead."""
+    """Return what is wrong with a value, and what to write instead."""
     context = error.get("ctx", {})
     kind = error["type"]
     if kind == "value_error":
-        message, _, instead = str(context["error"]).partition("|")
-        return message, instead
+        invalid = context["error"]
+        if not isinstance(invalid, InvalidValue):
+            raise Bug("a validator of the job file must raise InvalidValue") from invalid
+        return invalid.wrong, invalid.instead
     if kind in _KINDS:
         what, instead = _KINDS[kind]
         quoted = shown if shown in ("nothing", "a list", "a mapping") else f"`{shown}`"
         return f"{quoted} is {what}", instead
     if kind == "literal_error":
-        return f"`{shown}` means nothing here", f"write {context['expected'].replace(chr(39), '')}"
+        return f"`{shown}` is not allowed here", f"write {context['expected'].replace(chr(39), '')}"
     if kind in _BOUNDS:
         limit, words = _BOUNDS[kind]
         bound = f"{int(context[limit])}{'s' if re.fullmatch('([0-9]+[dhms])+', shown) else ''}"
         return f"`{shown}` is {words} {bound}", f"write {bound} or {_SIDE[kind]}"
     if kind == "too_short":
-        return "there is nothing here", "write at least one"
+        return "this is empty", "write at least one"
     if kind == "too_long":
-        return f"there are {context['actual_length']} here", f"write {context['max_length']} at most"
+        return f"this has {context['actual_length']} items", f"write {context['max_length']} at most"
     return f"{error['msg'][:1].lower()}{error['msg'][1:]}", "write another value"
 
 
 ALIKE = 0.75
-"""How alike two keys have to be for one to be a slip of the pen: `volumes` is no `roles`."""
-_MAPPING = ("no mapping", "write `key: value` lines, one further to the right")
-_LIST = ("no list", "write [one, two]")
+"""The least similarity of two keys for one to be a misspelling of the other; `volumes` and `roles` are less similar."""
+_MAPPING = ("not a mapping", "write `key: value` lines, one further to the right")
+_LIST = ("not a list", "write [one, two]")
 _MAPPINGS = ("dict_type", "model_type", "model_attributes_type")
 _KINDS: Mapping[str, tuple[str, str]] = {
     **dict.fromkeys(_MAPPINGS, _MAPPING),
     "tuple_type": _LIST,
     "list_type": _LIST,
-    "string_type": ("no text", "write text; put it in quotation marks if it looks like a number"),
-    "string_pattern_mismatch": ("no name", "use small letters, digits and single hyphens, a letter first"),
+    "string_type": ("not text", "write text; put it in quotation marks if it looks like a number"),
+    "string_pattern_mismatch": ("not a name", "use small letters, digits and single hyphens, a letter first"),
     "string_too_long": ("too long for a name", f"write {LONGEST_NAME} characters at most"),
 }
-"""Errors of pydantic: what a value is then, and what to write instead."""
+"""For each error of pydantic, what the value is and what to write instead."""
 _BOUNDS: Mapping[str, tuple[str, str]] = {
     "greater_than_equal": ("ge", "less than"),
     "less_than_equal": ("le", "more than"),
@@ -134,7 +138,7 @@ _SIDE = {"greater_than_equal": "more", "less_than_equal": "less"}
 
 
 def _keys(model: type[BaseModel], path: Path) -> list[str]:
-    """The keys that may stand at a path of the file."""
+    """Return the keys that are allowed at a path of the file."""
     for step in path:
         fields = {each.alias or kebab_case(name): each for name, each in model.model_fields.items()}
         inner = fields[str(step)].annotation if str(step) in fields else None

@@ -1,7 +1,7 @@
-"""The small values of a job file: numbers, switches, durations, sizes, text for a container, commands.
+"""Parse the simple values of a job file: numbers, switches, durations, sizes, text for a container, commands.
 
-Promises one way to read each, and an error that shows a right one. Durations are seconds, sizes are CPU units and MiB.
-What is a number may also be text that says one, because variables are text.
+Guarantees one way to read each type, and an error that shows a valid example. Durations are in seconds, sizes in CPU
+units and MiB. A number may also be written as text, because variables are text.
 """
 
 import re
@@ -11,10 +11,11 @@ from typing import Annotated
 from pydantic import BeforeValidator, WithJsonSchema
 
 from lamplighter.base.json_text import Json
+from lamplighter.jobs.file.invalid_value import InvalidValue
 
 UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 LONGEST = 99_999_999
-"""Seconds: the longest that Amazon States Language can say."""
+"""The longest duration of the Amazon States Language, in seconds."""
 DURATION = "^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$"
 _DURATION = re.compile(r"(?:([0-9]+)d)?(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?", re.ASCII)
 _WHOLE = r"-?[0-9]{1,18}"
@@ -22,21 +23,23 @@ _NUMBER = r"[0-9]{1,18}(\.[0-9]{1,18})?"
 
 
 def parse_duration(value: Json) -> int:
-    """Read a duration: 10s, 5m, 1h30m, 2d."""
+    """Parse a duration such as 10s, 5m, 1h30m or 2d into seconds."""
     found = _DURATION.fullmatch(value) if isinstance(value, str) and value else None
     if found is None:
         bare = isinstance(value, int) and not isinstance(value, bool)
         hint = f"{value}s or {value}m" if bare else "10s, 5m, 1h30m, 2d"
-        raise ValueError(f"{format_value(value)} is no duration|write it with its unit: {hint}")
+        raise InvalidValue(f"{format_value(value)} is not a duration", f"write it with its unit: {hint}")
     digits = [part or "0" for part in found.groups()]
     total = sum(int(part) * unit for part, unit in zip(digits, UNITS.values(), strict=True) if len(part) < 12)
     if not 1 <= total <= LONGEST or any(len(part) >= 12 for part in digits):
-        raise ValueError(f"{format_value(value)} is not between 1 second and {LONGEST}|write a duration such as 1h30m")
+        raise InvalidValue(
+            f"{format_value(value)} is not between 1 second and {LONGEST}", "write a duration such as 1h30m"
+        )
     return total
 
 
 def format_duration(duration: int) -> str:
-    """Write a duration as a person would."""
+    """Format seconds as the job file does: 1h30m."""
     parts = []
     for unit, size in UNITS.items():
         count, duration = divmod(duration, size)
@@ -46,7 +49,7 @@ def format_duration(duration: int) -> str:
 
 
 def format_value(value: Json) -> str:
-    """Write a value as the file would."""
+    """Format a value for an error, as the file writes it."""
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
     if isinstance(value, (dict, list, tuple)):
@@ -65,7 +68,7 @@ def _size(suffix: str, example: str) -> Callable[[Json], int]:
         unit = found is not None and plain[-1].isalpha()
         size = round(float(found[1]) * 1024) if found and unit else int(plain) if found and plain.isdecimal() else 0
         if size <= 0:
-            raise ValueError(f"{format_value(value)} is no size|write {example}")
+            raise InvalidValue(f"{format_value(value)} is not a size", f"write {example}")
         return size
 
     return read
@@ -76,7 +79,7 @@ def _whole(value: Json) -> int:
         return value
     if isinstance(value, str) and re.fullmatch(_WHOLE, value, re.ASCII):
         return int(value)
-    raise ValueError(f"{format_value(value)} is no whole number|write one such as 3")
+    raise InvalidValue(f"{format_value(value)} is not a whole number", "write one such as 3")
 
 
 def _factor(value: Json) -> float:
@@ -84,7 +87,7 @@ def _factor(value: Json) -> float:
         return float(value)
     if isinstance(value, str) and re.fullmatch(_NUMBER, value, re.ASCII):
         return float(value)
-    raise ValueError(f"{format_value(value)} is no number|write one such as 1.5")
+    raise InvalidValue(f"{format_value(value)} is not a number", "write one such as 1.5")
 
 
 def _switch(value: Json) -> bool:
@@ -92,27 +95,27 @@ def _switch(value: Json) -> bool:
         return value
     if value in ("true", "false"):
         return bool(value == "true")
-    raise ValueError(f"{format_value(value)} is neither true nor false|write true or false")
+    raise InvalidValue(f"{format_value(value)} is neither true nor false", "write true or false")
 
 
 def parse_environment_text(value: Json) -> str:
-    """Text, as a container finds it in its environment; 1.10 is none, because 1.1 would be left of it."""
+    """Return a value as text for a container's environment. Rejects 1.10, which YAML reads as the number 1.1."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (str, int)):
         return str(value)
-    raise ValueError(f"{format_value(value)} is no text|put it in quotation marks")
+    raise InvalidValue(f"{format_value(value)} is not text", "put it in quotation marks")
 
 
 def _words(value: Json) -> Json:
-    """A command: words, or a line for the shell."""
+    """Parse a command: a list of words, or one line for the shell."""
     if isinstance(value, str) and value.strip():
         return ("sh", "-c", value)
     given = value if isinstance(value, (list, tuple)) else ()
     if given and all(isinstance(word, (str, int)) and not isinstance(word, bool) for word in given):
         return tuple(map(str, given))
-    raise ValueError(
-        f"{format_value(value)} is no command|write [python, report.py], or one line of text for the shell"
+    raise InvalidValue(
+        f"{format_value(value)} is not a command", "write [python, report.py], or one line of text for the shell"
     )
 
 

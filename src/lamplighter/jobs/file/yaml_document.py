@@ -1,7 +1,8 @@
-"""YAML as data that remembers where each part of it was written.
+"""Parse YAML into nodes that know where they were written.
 
-Promises YAML 1.2's core schema (`yes`, `on` and `10:30` are text), and the line and column of every key and value.
-Refuses keys that are said twice, and documents that aliases blow up. See https://yaml.org/spec/1.2.2/#103-core-schema.
+Guarantees YAML 1.2's core schema (`yes`, `on` and `10:30` are text), and the line and column of every key and value.
+Rejects duplicate keys, and documents that become too large when aliases are expanded.
+See https://yaml.org/spec/1.2.2/#103-core-schema.
 """
 
 import re
@@ -18,7 +19,7 @@ from lamplighter.base.json_text import Json
 Path = tuple[str | int, ...]
 DEEPEST = 60
 MOST_VALUES = 100_000
-"""More than any file that a person writes; fewer than what nine aliases of nine aliases of … come to."""
+"""The most values in a document: more than a person writes, fewer than nested aliases can produce."""
 
 
 Severity = Literal["error", "warning", "info"]
@@ -26,7 +27,7 @@ Severity = Literal["error", "warning", "info"]
 
 @dataclass(frozen=True, slots=True, order=True)
 class SourcePosition:
-    """Where something is written; lines and columns count from 1."""
+    """A position in a file; lines and columns count from 1."""
 
     file: str
     line: int
@@ -38,12 +39,12 @@ class SourcePosition:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing to mend, or to think about."""
+    """A problem in a job file: an error to fix, or a hint."""
 
     place: SourcePosition
     message: str
     instead: str
-    """What to write instead."""
+    """The advice: what to write instead."""
     severity: Severity = "error"
 
     def __str__(self) -> str:
@@ -51,7 +52,7 @@ class Problem:
 
 
 class JobFileError(LamplighterError):
-    """A file cannot be used; str() is one readable block with all that is wrong."""
+    """A file with errors; str() lists all of its problems as readable text."""
 
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = sorted(set(problems), key=lambda each: (each.place, each.message))
@@ -60,15 +61,15 @@ class JobFileError(LamplighterError):
 
 @dataclass(frozen=True, slots=True)
 class YamlNode:
-    """A value and where it is written; inside of mappings and lists are parts again."""
+    """A value and where it is written; mappings and lists contain nodes again."""
 
     value: "dict[str, YamlNode] | list[YamlNode] | Json"
     place: SourcePosition
     key: SourcePosition | None = None
-    """Where the key is, of what a mapping holds."""
+    """The position of the key, if the node is a value of a mapping."""
 
     def plain(self) -> Json:
-        """The value alone."""
+        """Return the value without positions."""
         if isinstance(self.value, dict):
             return {name: part.plain() for name, part in self.value.items()}
         if isinstance(self.value, list):
@@ -76,11 +77,11 @@ class YamlNode:
         return self.value
 
     def mapping(self) -> "dict[str, YamlNode]":
-        """What a mapping holds; nothing, if this is none."""
+        """Return the node's mapping, or an empty one if the node is not a mapping."""
         return self.value if isinstance(self.value, dict) else {}
 
     def find(self, path: Path) -> "YamlNode":
-        """The part at a path; if it is nowhere, the nearest one around it."""
+        """Return the node at a path, or the nearest existing node around it."""
         part = self
         for step in path:
             inner = part._step(step)
@@ -100,7 +101,7 @@ class YamlNode:
 
 
 class _Core(yaml.SafeLoader):
-    """Resolves plain scalars as YAML 1.2's core schema does."""
+    """A loader that resolves plain scalars by YAML 1.2's core schema."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - PyYAML's own
 
@@ -116,13 +117,13 @@ for _tag, _pattern, _first in (
 
 
 def parse_yaml(text: str, file: str) -> YamlNode:
-    """Read YAML; raises JobFileError."""
+    """Parse YAML. Raises `JobFileError`."""
     try:
         node = yaml.compose(text, Loader=_Core)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = SourcePosition(file, mark.line + 1, mark.column + 1) if mark else SourcePosition(file, 1, 1)
-        raise JobFileError([_no_yaml(place, error.problem or "this is no YAML")]) from None
+        raise JobFileError([_no_yaml(place, error.problem or "this is not YAML")]) from None
     except (yaml.YAMLError, RecursionError) as error:
         raise JobFileError([_no_yaml(SourcePosition(file, 1, 1), " ".join(str(error).split()))]) from None
     if node is None:
@@ -137,9 +138,11 @@ def parse_yaml(text: str, file: str) -> YamlNode:
 def _no_yaml(place: SourcePosition, why: str) -> Problem:
     instead = "look for indentation, quotation marks and colons here"
     if "another document" in why:
-        return Problem(place, "a second document begins here", "keep one; what differs is said in `environments:`")
+        return Problem(
+            place, "a second document begins here", "keep one document; put the differences into `environments:`"
+        )
     if "'?'" in why:
-        instead = "put quotation marks around cron(…) where it stands inside of { } or [ ]"
+        instead = "put quotation marks around cron(…) inside { } and [ ]"
     return Problem(place, f"this cannot be read as YAML: {why}", instead)
 
 
@@ -153,7 +156,7 @@ class _Reader:
         place = self._place(node)
         self.built += 1
         if id(node) in within or self.built > MOST_VALUES or len(within) > DEEPEST:
-            raise JobFileError([Problem(place, "this goes on without end", "write out what the aliases mean")])
+            raise JobFileError([Problem(place, "these aliases have no end", "write the values instead of the aliases")])
         inside = (*within, id(node))
         if isinstance(node, MappingNode):
             return YamlNode(self._mapping(node, inside), place, key)
@@ -170,36 +173,38 @@ class _Reader:
         for key, value in node.value:
             place = self._place(key)
             if not isinstance(key, ScalarNode):
-                self.problems.append(Problem(place, "a key has to be text", "write a word here"))
+                self.problems.append(Problem(place, "a key must be text", "write a word here"))
                 continue
             name = self._whole(str(key.value), place)
             if name == "<<":
-                self.problems.append(Problem(place, "YAML 1.2 merges nothing", "write it out, or into `defaults:`"))
+                self.problems.append(
+                    Problem(place, "YAML 1.2 has no merge key", "repeat the values, or put them into `defaults:`")
+                )
                 continue
             if name in built:
-                self.problems.append(Problem(place, f"`{name}` is said twice here", "keep one of the two"))
+                self.problems.append(Problem(place, f"`{name}` is set twice here", "keep one of the two"))
             built[name] = self.build(value, place, within)
         return built
 
     def _whole(self, text: str, place: SourcePosition) -> str:
-        """Text in which JSON's pairs of surrogates have become the characters that they mean."""
+        """Return the text with JSON's surrogate pairs combined into characters."""
         if not any("\ud800" <= letter <= "\udfff" for letter in text):
             return text
         try:
             return text.encode("utf-16", "surrogatepass").decode("utf-16")
         except UnicodeDecodeError:
-            self.problems.append(Problem(place, "there is half a character here", "write \\u twice, or the character"))
+            self.problems.append(Problem(place, "this is half a character", "write \\u twice, or the character"))
             return ""
 
     def _number(self, text: str, place: SourcePosition, *, whole: bool) -> Json:
         try:
             number = int(text, 0 if text[:2] in ("0o", "0x") else 10) if whole else float(text)
-        except ValueError:  # .inf, .nan, or what only its tag calls a number
+        except ValueError:  # .inf, .nan, or a text that only its tag declares a number
             instead = "write another one, or put it in quotation marks if it is text"
-            self.problems.append(Problem(place, f"{text or 'nothing'} is no number that JSON has", instead))
+            self.problems.append(Problem(place, f"{text or 'nothing'} is not a JSON number", instead))
             return text
         if not whole and not isfinite(number):
-            self.problems.append(Problem(place, f"{text} is too large a number", "write a smaller one, or text"))
+            self.problems.append(Problem(place, f"{text} is too large", "write a smaller one, or text"))
             return text
         return number
 
@@ -214,5 +219,5 @@ class _Reader:
                 return self._number(text, place, whole=kind == "int")
             case "str":
                 return self._whole(text, place)
-        self.problems.append(Problem(place, f"the tag {node.tag} means nothing here", "leave the tag away"))
+        self.problems.append(Problem(place, f"the tag {node.tag} is not supported", "remove the tag"))
         return text

@@ -1,1 +1,1 @@
-"""IAM: which permissions a job needs, and whether its roles grant them."""
+"""Determine which IAM permissions a job needs, and whether its roles grant them."""

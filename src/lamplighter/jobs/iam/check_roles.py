@@ -1,7 +1,7 @@
-"""Whether the role that a template makes for a machine allows what the machine does, found before anything runs.
+"""Check, before anything runs, whether the generated role of a state machine allows what the machine does.
 
-Promises to judge a workflow's own calls too, which nobody but its author knows of. Refuses roles of one's own: what
-they allow is not in the file.
+Guarantees that a workflow's own calls, which only its author knows, are checked too. Roles that the user provides are
+not checked, because the job file does not contain their policies.
 """
 
 import json
@@ -16,18 +16,18 @@ from lamplighter.jobs.stack.template import build_template
 
 STREAM = "0123456789abcdef0123456789abcdef"
 LARGEST_POLICY = 10_240
-"""Characters of all inline policies of a role:
+"""The most characters of all inline policies of a role:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
 
 
 def deployed_template(project: Project) -> ResolvedStack:
-    """A project as if it had been deployed."""
+    """Return a project's template as if it were deployed."""
     images = {names.image_parameter(name): "built" for name, job in project.jobs.items() if job.builds}
     return ResolvedStack(build_template(project), images)
 
 
 def call_context(stack: ResolvedStack, machine: str, watched: tuple[str, ...] = ()) -> CallContext:
-    """What the definition of a stack's machine does not say of itself."""
+    """Collect the ARNs, roles and log streams that a machine's definition only references."""
     resources = stack.template["Resources"]
     tasks = [title for title, each in resources.items() if each["Type"] == "AWS::ECS::TaskDefinition"]
     given = {stack.arn(title): stack.properties(title) for title in tasks}
@@ -37,14 +37,14 @@ def call_context(stack: ResolvedStack, machine: str, watched: tuple[str, ...] = 
 
 
 def _stream(stack: ResolvedStack, container: Json) -> str:
-    """Where a container logs to, as the awslogs driver names it."""
+    """Return the ARN of a container's log stream, named as the awslogs driver names it."""
     options = container["LogConfiguration"]["Options"]
     name = f"{options['awslogs-stream-prefix']}/{container['Name']}/{STREAM}"
     return stack.log_stream(options["awslogs-group"], name)
 
 
 def missing_job_permissions(stack: ResolvedStack, job: str) -> list[MissingPermission]:
-    """What a job's machine does and the role that is made for it does not allow."""
+    """Return the calls of a job's state machine that its generated role does not allow."""
     title = names.state_machine_id(job)
     definition = json.loads(stack.definition(title))
     statements = stack.statements(f"{names.logical_id(job)}MachineRole")
@@ -52,5 +52,5 @@ def missing_job_permissions(stack: ResolvedStack, job: str) -> list[MissingPermi
 
 
 def policy_size(stack: ResolvedStack, job: str) -> int:
-    """How many characters the policy of a machine's role has; IAM does not count white space."""
+    """Return the length of the policy of a state machine's role; IAM does not count white space."""
     return len(json.dumps(stack.statements(f"{names.logical_id(job)}MachineRole"), separators=(",", ":")))

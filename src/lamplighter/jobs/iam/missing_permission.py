@@ -1,7 +1,7 @@
-"""Why a state machine fails for want of a permission, in the words that it fails with, and the statement that mends it.
+"""Explain why a state machine fails without a permission: the error, the reason, and the statement to add.
 
-Promises the explanation of the article's trap: the policy that the console makes for a machine with `ecs:runTask.sync`
-has no `iam:PassRole`, and whether that fails depends on the task definition.
+Guarantees an explanation of the article's trap: the policy that the console creates for a machine with
+`ecs:runTask.sync` has no `iam:PassRole`, and whether that fails depends on the task definition.
 """
 
 from collections.abc import Iterable
@@ -27,14 +27,14 @@ WHY = {
 
 @dataclass(frozen=True, slots=True)
 class MissingPermission:
-    """A call that is not allowed."""
+    """A call that no statement allows."""
 
     call: IamCall
     error: str
-    """What the run fails with."""
+    """The error with which the run fails."""
     why: str
     statement: Json
-    """What to add to the policy of the machine's role."""
+    """The statement to add to the policy of the machine's role."""
 
     def __str__(self) -> str:
         return f"{self.error}\n  {self.why}\n  add: {dumps(self.statement)}"
@@ -43,8 +43,9 @@ class MissingPermission:
 def missing_permissions(
     definition: Json, statements: Iterable[Json], situation: CallContext, role: str = "the-role"
 ) -> list[MissingPermission]:
-    """Everything that a machine does and its role may not; where only a run knows what a call is about, some allowance
-    of its action is enough.
+    """Return every call of a machine that the role does not allow.
+
+    If only a run knows a call's resource (`*`), any statement that allows the action is enough.
     """
     known = list(statements)
     found = []
@@ -59,7 +60,7 @@ def missing_permissions(
 
 
 def allowing_statement(call: IamCall) -> Json:
-    """The least that allows a call, and calls like it."""
+    """Return the narrowest statement that allows a call and similar calls."""
     resource, context = call.resource, dict(call.context)
     if call.action == "ecs:RunTask":
         resource = f"{resource.rsplit(':', 1)[0]}:*" if resource.count(":") > 5 else f"{resource}:*"

@@ -1,8 +1,8 @@
-"""Whether IAM allows a call: policies evaluated as IAM does, so that what a machine may do is proved before it runs.
+"""Evaluate IAM policies as IAM does, to prove what a state machine may do before it runs.
 
-Promises "by default, all requests are implicitly denied; an explicit allow overrides this default; an explicit deny
-overrides any allows", with the reason. A condition whose operator is not known here never holds, and says so. Refuses
-policy variables, principals, boundaries and organisations.
+Guarantees "by default, all requests are implicitly denied; an explicit allow overrides this default; an explicit deny
+overrides any allows", and returns the reason. A condition with an unknown operator never holds, and the reason names
+it. Policy variables, principals, permission boundaries and organisations are not supported.
 See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html.
 """
 
@@ -16,25 +16,25 @@ from lamplighter.lang.wildcard import Matches, compile_pieces
 
 @dataclass(frozen=True, slots=True)
 class IamCall:
-    """One request as IAM sees it."""
+    """A request as IAM sees it."""
 
     action: str
-    """As policies spell it: ecs:RunTask."""
+    """The action as policies spell it: ecs:RunTask."""
     resource: str
     context: Mapping[str, str] = field(default_factory=dict)
-    """Condition keys and their values."""
+    """The values of condition keys."""
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyDecision:
-    """What IAM says."""
+    """IAM's decision about a call, and the reason."""
 
     allowed: bool
     reason: str
 
 
 def evaluate_policy(statements: Iterable[Json], call: IamCall) -> PolicyDecision:
-    """Whether statements of identity-based policies allow a call, and why."""
+    """Return whether the statements of identity-based policies allow a call, and why."""
     nearly, allowed = "", None
     for at, statement in enumerate(statements, 1):
         misses = list(_misses(statement, call))
@@ -51,7 +51,7 @@ def evaluate_policy(statements: Iterable[Json], call: IamCall) -> PolicyDecision
 
 
 def allows_action_somewhere(statements: Iterable[Json], action: str) -> bool:
-    """Whether something of an action is allowed, whatever it is about."""
+    """Return whether any statement allows an action, on whichever resource."""
     return any(
         statement["Effect"] == "Allow" and _is_about(statement, "Action", action, fold=True) for statement in statements
     )
@@ -61,7 +61,7 @@ ACTION = "it is about other actions"
 
 
 def _misses(statement: Json, call: IamCall) -> Iterable[str]:
-    """Why a statement is not about a call, the plainest first."""
+    """Yield the reasons why a statement does not apply to a call, the most basic first."""
     if not _is_about(statement, "Action", call.action, fold=True):
         yield ACTION
     if not _is_about(statement, "Resource", call.resource, fold=False):
@@ -84,7 +84,7 @@ def _several(value: Json) -> list[Json]:
 
 
 def matches_pattern(pattern: str, value: str, *, fold: bool = False) -> bool:
-    """Whether a text fits a pattern in which * is any text and ? any character."""
+    """Return whether a text matches a pattern in which * is any text and ? any character."""
     return _compiled(pattern.lower())(value.lower()) if fold else _compiled(pattern)(value)
 
 
@@ -94,7 +94,7 @@ def _compiled(pattern: str) -> Matches:
 
 
 def matches_arn(pattern: str, value: str) -> bool:
-    """Whether an ARN fits: "Each of the six colon-delimited components of the ARN is checked separately"."""
+    """Return whether an ARN matches: "Each of the six colon-delimited components of the ARN is checked separately"."""
     wanted, found = pattern.split(":", 5), value.split(":", 5)
     return len(wanted) == len(found) == 6 and all(matches_pattern(*pair) for pair in zip(wanted, found, strict=True))
 
@@ -117,7 +117,7 @@ _OPERATORS: Mapping[str, tuple[Callable[[str, str], bool], bool]] = {
     "NumericGreaterThan": (lambda wanted, value: float(value) > float(wanted), True),
     "NumericGreaterThanEquals": (lambda wanted, value: float(value) >= float(wanted), True),
 }
-"""How one value is compared, and whether a match is what the operator wants."""
+"""For each operator, how to compare one value, and whether the operator requires a match or its absence."""
 
 
 def _holds(operator: str, key: str, wanted: Json, context: Mapping[str, str]) -> bool:

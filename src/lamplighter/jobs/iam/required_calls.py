@@ -1,9 +1,12 @@
-"""What a state machine asks of AWS, as IAM sees it: read from its definition.
+"""List the calls that a state machine's definition makes on AWS, as IAM sees them.
 
-Promises all calls of the integrations that machines of jobs are made of, those that nobody writes down included: the
-roles that RunTask passes, the tags that it puts on, the rule by which `.sync` is told, stopping what is called off,
-the runs that a distributed Map starts, and the objects of S3 that it reads and writes. Of other integrations it
-promises the call itself; what it is about is `*` where an expression decides that.
+Guarantees all calls of the integrations that the machines of jobs consist of, including the implicit ones:
+
+- the roles that RunTask passes, and the tags that it adds,
+- the rule that notifies `.sync`, and the calls that stop cancelled work,
+- the runs that a distributed Map starts, and the objects of S3 that it reads and writes.
+
+For other integrations it lists the call itself, with the resource `*` if an expression determines it.
 See https://docs.aws.amazon.com/step-functions/latest/dg/service-integration-iam-templates.html.
 """
 
@@ -17,49 +20,49 @@ from lamplighter.base.json_text import Json
 from lamplighter.jobs.iam.policy_evaluation import IamCall
 
 IAM_NAMES: Mapping[str, str] = {"sfn": "states", "cloudwatchlogs": "logs", "eventbridge": "events"}
-"""Services that IAM calls by other names than AWS SDK integrations do."""
+"""Services that have other names in IAM than in AWS SDK integrations."""
 IAM_ACTIONS: Mapping[str, str] = {
     "lambda:Invoke": "lambda:InvokeFunction",
     "http:Invoke": "states:InvokeHTTPEndpoint",
     "apigateway:Invoke": "execute-api:Invoke",
 }
-"""Calls that IAM calls otherwise."""
+"""Calls that have other names in IAM."""
 ABOUT = ("StateMachineArn", "ExecutionArn", "TopicArn", "FunctionName", "QueueUrl", "TaskDefinition", "JobQueue")
-"""Parameters that say what a call is about."""
+"""Parameters that name the resource of a call."""
 QUEUE = re.compile(
     r"https?://(sqs\.(?P<region>[a-z0-9-]+)\.)?[^/]+/(?P<account>[0-9]{12})/(?P<name>[A-Za-z0-9_-]+(\.fifo)?)"
 )
-"""The URL of a queue: https://sqs.us-east-1.amazonaws.com/123456789012/name."""
+"""The pattern of a queue's URL: https://sqs.us-east-1.amazonaws.com/123456789012/name."""
 NESTED_RULE = "StepFunctionsGetEventsForStepFunctionsExecutionRule"
 RULE = "StepFunctionsGetEventsForECSTaskRule"
 
 
 @dataclass(frozen=True, slots=True)
 class CallContext:
-    """What a definition does not say of itself."""
+    """The facts about a state machine that its definition only references."""
 
     machine: str
-    """Its own ARN."""
+    """The ARN of the state machine."""
     roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """By the ARN of a task definition, the roles that its tasks are given."""
+    """The roles of its tasks, by the ARN of the task definition."""
     streams: Mapping[str, str] = field(default_factory=dict)
-    """By the ARN of a task definition, a log stream of its tasks."""
+    """A log stream of its tasks, by the ARN of the task definition."""
     runs: tuple[str, ...] = ()
-    """The ARNs of other machines' runs that it may ask for."""
+    """The ARNs of other machines' runs that it may read."""
 
     @property
     def run(self) -> str:
-        """The ARN of one of its own runs."""
+        """The ARN of one of the machine's own runs."""
         return self.machine.replace(":stateMachine:", ":execution:") + ":a-run"
 
     def arn(self, service: str, resource: str) -> str:
-        """An ARN in the machine's account and region."""
+        """Return an ARN in the machine's account and region."""
         _, partition, _, region, account, _ = self.machine.split(":", 5)
         return f"arn:{partition}:{service}:{region}:{account}:{resource}"
 
 
 def required_calls(definition: Json, situation: CallContext) -> list[IamCall]:
-    """Every call that a definition can lead to, each once."""
+    """Return every call that a definition can lead to, without repeats."""
     found: list[IamCall] = []
     run = [each for _, state in walk_states(definition) for each in _defined(state)]
     for _, state in walk_states(definition):
@@ -71,7 +74,7 @@ def required_calls(definition: Json, situation: CallContext) -> list[IamCall]:
 
 
 def _defined(state: Json) -> Iterator[str]:
-    """The task definition that a state runs."""
+    """Yield the task definition that a state runs, if any."""
     given = state.get("Arguments", state.get("Parameters", {}))
     if isinstance(given, dict) and isinstance(given.get("TaskDefinition"), str):
         yield given["TaskDefinition"]
@@ -101,7 +104,7 @@ def _task(state: Json, situation: CallContext, run: list[str]) -> Iterator[IamCa
 
 
 def _nested(given: Json, situation: CallContext) -> Iterator[IamCall]:
-    """What follows a run of another machine, and calls it off."""
+    """Yield the calls that observe and stop a run of another machine."""
     child = _literal(given, "StateMachineArn").replace(":stateMachine:", ":execution:")
     for action in ("DescribeExecution", "StopExecution"):
         yield IamCall(f"states:{action}", child if child == "*" else f"{child}:a-run")
@@ -115,14 +118,14 @@ def _about(given: Json, situation: CallContext) -> Iterator[str]:
     if "context.StateMachine.Id" in text:
         yield situation.machine
     elif text.startswith("{%"):
-        # An expression may come to any run that the situation knows of.
+        # An expression may evaluate to any run in the context.
         yield from situation.runs or ((situation.run,) if "ExecutionArn" in given else ("*",))
     else:
         yield _as_arn(name, text, situation)
 
 
 def _as_arn(name: str, text: str, situation: CallContext) -> str:
-    """What IAM calls a thing that a call may name otherwise: it takes ARNs only."""
+    """Return the ARN of a call's resource, which the call may name otherwise: IAM accepts ARNs only."""
     queue = QUEUE.fullmatch(text)
     if queue is not None:
         partition, region = situation.machine.split(":")[1], queue["region"] or situation.machine.split(":")[3]
@@ -151,7 +154,7 @@ def _run_task(given: Json, situation: CallContext, *, waits: bool) -> Iterator[I
 
 
 def _objects(state: Json, situation: CallContext) -> Iterator[IamCall]:
-    """What a distributed Map reads from S3 and writes there."""
+    """Yield the calls with which a distributed Map reads from S3 and writes to it."""
     partition = situation.machine.split(":", 2)[1]
     reader, writer = state.get("ItemReader"), state.get("ResultWriter")
     if isinstance(reader, dict):
@@ -169,7 +172,7 @@ def _objects(state: Json, situation: CallContext) -> Iterator[IamCall]:
 
 
 def _literal(given: Json, name: str) -> str:
-    """What a definition says itself; * where an expression decides."""
+    """Return a literal value of a definition, or * if an expression determines it."""
     value = given.get(name) if isinstance(given, dict) else None
     return value if isinstance(value, str) and not value.startswith("{%") else "*"
 

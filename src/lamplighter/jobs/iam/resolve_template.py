@@ -1,7 +1,7 @@
-"""A template with its references filled in, as if it had been deployed: for judging it, not for making it.
+"""Resolve a template's references as if it were deployed, to check it without deploying it.
 
-Promises plausible ARNs for what our own templates make, and what CloudFormation says of the intrinsic functions that
-they use. Refuses functions that they do not use.
+Guarantees plausible ARNs for the resources of generated templates, and CloudFormation's results for the intrinsic
+functions that they use. Other functions are not supported.
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html.
 """
 
@@ -24,25 +24,25 @@ _ARNS: Mapping[str, tuple[str, str, str]] = {
     "AWS::IAM::Role": ("iam", "role/{}", ""),
     "AWS::Scheduler::ScheduleGroup": ("scheduler", "schedule-group/{}", "Name"),
 }
-"""Service, resource, and the property that names it."""
+"""For each type: the service, the resource part of the ARN, and the property with the name."""
 _BY_ARN = ("AWS::ECS::TaskDefinition", "AWS::StepFunctions::StateMachine", "AWS::SNS::Topic")
-"""Types whose Ref is their ARN; that of the others is their name."""
+"""Types whose Ref is their ARN; for other types Ref is the name."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResolvedStack:
-    """A template and what it was deployed with."""
+    """A template and the parameters of its deployment."""
 
     template: Json
     parameters: Mapping[str, Json]
     partition: str = "aws"
 
     def properties(self, title: str) -> Json:
-        """The properties of a resource, filled in."""
+        """Return the resolved properties of a resource."""
         return self.fill(self.template["Resources"][title].get("Properties", {}))
 
     def arn(self, title: str) -> str:
-        """The ARN of a resource."""
+        """Return the ARN of a resource."""
         resource = self.template["Resources"][title]
         service, pattern, named = _ARNS[resource["Type"]]
         name = self.fill(resource["Properties"][named]) if named else f"stack-{title}"
@@ -50,11 +50,11 @@ class ResolvedStack:
         return f"arn:{self.partition}:{service}:{region}:{ACCOUNT}:{pattern.format(name)}"
 
     def log_stream(self, group: str, name: str) -> str:
-        """The ARN of a stream of a log group."""
+        """Return the ARN of a stream of a log group."""
         return f"arn:{self.partition}:logs:{REGION}:{ACCOUNT}:log-group:{group}:log-stream:{name}"
 
     def definition(self, title: str) -> str:
-        """The definition of a state machine as Step Functions gets it."""
+        """Return the definition of a state machine as Step Functions receives it."""
         properties = self.properties(title)
         text: str = properties["DefinitionString"]
         for name, value in properties.get("DefinitionSubstitutions", {}).items():
@@ -62,12 +62,12 @@ class ResolvedStack:
         return text
 
     def statements(self, role: str) -> list[Json]:
-        """All statements of a role's policies."""
+        """Return all statements of a role's policies."""
         policies = self.properties(role).get("Policies", [])
         return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
 
     def fill(self, value: Json) -> Json:
-        """A value with its functions evaluated."""
+        """Return a value with its functions evaluated."""
         if isinstance(value, list):
             return [each for each in map(self.fill, value) if each is not None]
         if not isinstance(value, dict):

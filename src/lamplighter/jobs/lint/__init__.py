@@ -1,1 +1,1 @@
-"""Findings about a job file that is valid but may surprise its owner."""
+"""Find settings in a valid job file that may surprise the user."""

@@ -1,4 +1,4 @@
-"""How long CloudWatch can wait for a run before it says that none began.
+"""Calculate how long a CloudWatch alarm waits for a run before it reports that none began.
 
 "An alarm's total current evaluation period can be no longer than seven days, so Period multiplied by EvaluationPeriods
 can't be more than 604,800 seconds. For alarms with a period of less than one hour (3,600 seconds), the total evaluation
@@ -10,13 +10,13 @@ from lamplighter.jobs.file.model import Job
 from lamplighter.jobs.lint import schedule_interval
 
 STEPS = ((10 * 60, 60, 86_400), (6 * 3600, 300, 86_400), (7 * 86_400, 3600, 7 * 86_400))
-"""Up to which gap, in steps of how long, over how long at most: seconds that CloudWatch takes."""
+"""Seconds that CloudWatch accepts: for intervals up to the first number, the period and the longest total."""
 GRACE = 3600
-"""Seconds after a slot, and after its window, at which the machine SLOTS looks whether a run began."""
+"""Seconds that the machine SLOTS waits after a slot and its window before it checks whether a run began."""
 
 
 def alarm_window(job: Job) -> tuple[int, int] | None:
-    """For how many periods of how many seconds CloudWatch waits for a run; None where it cannot wait that long."""
+    """Return the period in seconds and the number of periods of a job's alarm, or None if no alarm waits so long."""
     gap = schedule_interval.longest_interval(job)
     if gap is None:
         return None

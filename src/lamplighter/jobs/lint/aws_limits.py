@@ -1,6 +1,7 @@
-"""What AWS cannot do and the engine does, what AWS refuses, and what it wants to be done first.
+"""Report what works on this engine but not on AWS, what AWS rejects, and what AWS requires beforehand.
 
-Promises for each its place in the job and what to write instead. Refuses to ask AWS: all of it is read from the file.
+Guarantees for each finding its place in the job and what to write instead. All findings come from the file; nothing
+calls AWS.
 See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html and
 https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html.
 """
@@ -20,17 +21,17 @@ from lamplighter.jobs.stack.alarms import LONGEST_WARM_UP
 DAY = 86_400
 YEAR = 365 * DAY
 MOST_OVERRIDES = 8192 - 800
-"""Characters that RunTask takes, without those that an attempt's own variables and names need."""
+"""The most characters of a job's input: RunTask's limit, less the attempt's own variables and names."""
 MOST_DEFINITION = 64 * 1024 - 8192
-"""Bytes of a task definition, without those that are not a job's own."""
+"""The most bytes of a job's variables: the limit of a task definition, less 8192 bytes for its other fields."""
 
 Severity = Literal["error", "warning", "info"]
 Finding = tuple[Severity, str, str, str]
-"""Severity, the key of the job that it is about, what is so, and what to write instead."""
+"""The severity, the key of the job, the problem, and what to write instead."""
 
 
 def job_findings(job: Job) -> Iterator[Finding]:
-    """Of one job."""
+    """Yield the findings of one job."""
     if job.workflow is None:
         yield from _container(job)
         yield from _size(job)
@@ -85,7 +86,7 @@ def _container(job: Job) -> Iterator[Finding]:
 
 
 def _size(job: Job) -> Iterator[Finding]:
-    """Fargate has some sizes, and the containers of a task share one."""
+    """Fargate offers only some sizes, and the containers of a task share one."""
     if not fargate.fits(job.cpu, job.memory):
         cpu, memory = fargate.nearest(job.cpu, job.memory)
         key = "memory" if "memory" in job.model_fields_set else "cpu"
@@ -99,7 +100,7 @@ def _size(job: Job) -> Iterator[Finding]:
 
 
 def _starts(job: Job) -> Iterator[Finding]:
-    """AWS tries to start a run for a day at most, and may deliver a slot twice."""
+    """AWS tries to start a run for at most a day, and may deliver a slot twice."""
     if job.roles.schedule is not None:
         what = "Scheduler of AWS delivers a slot at least once: with a role of your own a slot may start two runs there"
         yield "info", "roles", what, "leave roles.schedule out, or let overlap: skip stand in the way"
@@ -118,7 +119,7 @@ def _starts(job: Job) -> Iterator[Finding]:
 
 
 def channel_findings(name: str, channel: Channel) -> Iterator[Finding]:
-    """Of one channel."""
+    """Yield the findings of one channel."""
     if channel.command is not None:
         what = f"the channel {name} runs a command, which AWS cannot"
         yield "warning", "", what, "use email, webhook, sqs or sns for what goes to AWS"

@@ -1,4 +1,4 @@
-"""Which jobs an engine would refuse that was told to deny something (`up --deny`)."""
+"""Find the jobs that an engine with `up --deny` would refuse."""
 
 from collections.abc import Collection, Iterator
 
@@ -11,7 +11,7 @@ from lamplighter.jobs.stack.template import build_template
 
 
 def denied_jobs(loaded: LoadedJobFile, deny: Collection[str]) -> Iterator[Problem]:
-    """Each job and channel that is refused, with its line."""
+    """Yield a problem for each job and channel that `deny` refuses."""
     if not deny:
         return
     resources = build_template(loaded.project)["Resources"]
@@ -28,7 +28,7 @@ def denied_jobs(loaded: LoadedJobFile, deny: Collection[str]) -> Iterator[Proble
 
 
 def _definition(resource: Json) -> Json:
-    """A task definition of a template, as RegisterTaskDefinition takes it on this box."""
+    """Return a task definition of a template as RegisterTaskDefinition receives it on this engine."""
     definition = _lower(resource.get("Properties", {}))
     if resource.get("Metadata", {}).get("Lamplighter", {}).get("Process"):
         definition["containerDefinitions"][0]["image"] = None

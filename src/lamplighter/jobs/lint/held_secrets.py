@@ -1,7 +1,7 @@
-"""Whether the secrets that a job file names are held on this box, and under which name; never what they are.
+"""Find the secrets of a job file that have no value on this machine. Findings never contain a value.
 
-A secret is held for its place (`base/secret_references.py`). Where none is, the variable by which the container knows
-it stands in, as long as no other place goes by the same variable.
+A value is stored under the name of its reference (`base/secret_references.py`). If there is none, the engine takes the
+variable with the secret's name in the container, unless several references share that name.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,21 +13,21 @@ from lamplighter.jobs.file.model import Project
 
 @dataclass(frozen=True, slots=True)
 class SecretFinding:
-    """A secret of a job that is not held for its place."""
+    """A secret of a job for whose reference this machine has no value."""
 
     job: str
     section: str
-    """The key of the job that names it."""
+    """The key of the job that names the secret."""
     variable: str
     where: str
     held: bool
-    """Whether the variable's name stands in."""
+    """Whether the variable with the secret's name has the value instead."""
     shared: Sequence[str] = ()
-    """The places that go by the same variable, where there are several: then its name does not stand in."""
+    """The references that share the variable's name, if there are several; then the variable is not used."""
 
     @property
     def says(self) -> str:
-        """What is the matter."""
+        """The problem, in words."""
         if self.shared:
             places = " and ".join(self.shared)
             return f"{self.variable} is the secret of several places ({places}), and none is held for {self.where}"
@@ -36,13 +36,13 @@ class SecretFinding:
         return f"nobody holds {self.variable}, the secret of {self.where}"
 
     def advice(self, env: str) -> str:
-        """What to write, and where."""
+        """Return what to write, and into which file."""
         place = secret_references.parse_reference(self.where)
         return f"write a line {place.text}=… in {env}, or set the variable {place.variable}"
 
 
 def wanted_secrets(projects: Iterable[Project]) -> Mapping[str, Sequence[str]]:
-    """The places of each variable that is a secret."""
+    """Return the references of each variable that is a secret."""
     found: dict[str, list[str]] = {}
     for project in projects:
         for _, _, name, where in _named(project):
@@ -53,7 +53,7 @@ def wanted_secrets(projects: Iterable[Project]) -> Mapping[str, Sequence[str]]:
 
 
 def missing_secrets(project: Project, held: Mapping[str, str]) -> Iterator[SecretFinding]:
-    """Each secret that is not held for its place."""
+    """Yield each secret for whose reference `held` has no value."""
     places = wanted_secrets([project])
     for job, section, name, where in _named(project):
         if secret_references.find_secret(held, where) is None:
@@ -62,7 +62,7 @@ def missing_secrets(project: Project, held: Mapping[str, str]) -> Iterator[Secre
 
 
 def _named(project: Project) -> Iterator[tuple[str, str, str, str]]:
-    """Job, section, variable and place of each secret."""
+    """Yield job, section, variable and reference of each secret."""
     for job, each in project.jobs.items():
         yield from ((job, "secrets", name, where) for name, where in each.secrets.items())
         for sidecar in each.sidecars.values():

@@ -1,7 +1,7 @@
-"""What is allowed and yet worth a second look: what AWS cannot do, what cannot happen, what may hurt one night.
+"""Lint a job file: report what AWS cannot do, what cannot happen, and what may fail in production.
 
-Promises few findings and useful ones, each with its place and what to write instead. Errors are what AWS refuses;
-warnings are what will probably not do what is meant. Whoever asks says what time it is.
+Guarantees few and useful findings, each with its place and what to write instead. Errors are settings that AWS rejects;
+warnings are settings that probably do not do what the user means. The caller passes the time.
 """
 
 import re
@@ -25,12 +25,12 @@ from lamplighter.lang.template.template import LARGEST, MOST_OUTPUTS, MOST_PARAM
 
 MOST = {"Resources": MOST_RESOURCES, "Outputs": MOST_OUTPUTS, "Parameters": MOST_PARAMETERS}
 SELDOM = 4
-"""Times a day up to which one that is skipped is missed."""
+"""The most runs a day for which a skipped run is reported."""
 _SECRET = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIAL", re.IGNORECASE)
 
 
 def lint_job_file(loaded: LoadedJobFile, now: int = schedule_interval.START) -> list[Problem]:
-    """Everything worth a look, in the order of the file; `now`: the time, in milliseconds since the epoch."""
+    """Return all findings in the order of the file; `now` is in milliseconds since the epoch."""
     found = [
         Problem(loaded.place("jobs", name, *([key] if key else []), key=True), f"{name}: {what}", instead, severity)
         for name, job in loaded.project.jobs.items()
@@ -56,7 +56,7 @@ def _of(job: Job, loaded: LoadedJobFile, name: str, now: int) -> Iterator[Findin
 
 
 def _times(job: Job, now: int) -> Iterator[Finding]:
-    """Times that never come, or not every day."""
+    """Yield schedules whose times never occur, or not every day."""
     for expression in job.schedule:
         schedule = parse_schedule(expression)
         if schedule.kind != "at" and schedule.next(schedule_interval.START, job.timezone) is None:
@@ -85,7 +85,7 @@ def _skips(expression: str, schedule: Calendar, zone: str, now: int) -> Iterator
 
 
 def _limits(job: Job) -> Iterator[Finding]:
-    """Runs that never end, or end too early."""
+    """Yield runs that never end, or end too early."""
     if job.workflow is None and job.timeout is None and job.deadline is None:
         yield "warning", "", "an attempt that hangs is never stopped", "add `timeout:`, such as timeout: 1h"
     if job.workflow is not None and job.deadline is None:
@@ -106,7 +106,7 @@ def _limits(job: Job) -> Iterator[Finding]:
 
 
 def _retries(job: Job) -> Iterator[Finding]:
-    """Retries for what cannot happen, and none for what will."""
+    """Yield retries for errors that cannot occur, and errors that will occur without a retry."""
     spot = job.launch == "fargate-spot"
     if job.retry.timeout and job.timeout is None:
         yield "warning", "retry", "without a timeout no attempt takes too long", "add `timeout:`"
@@ -124,7 +124,7 @@ def _retries(job: Job) -> Iterator[Finding]:
 
 
 def _told(job: Job, loaded: LoadedJobFile, name: str) -> Iterator[Finding]:
-    """Failures that nobody hears of."""
+    """Yield failures for which no channel is alerted."""
     said = loaded.part.find(("jobs", name, "notify"))
     if job.schedule and not (job.notify.run_failed or job.notify.caught):
         yield "warning", "", "when a run fails nobody is told", "add `notify: CHANNEL`"
@@ -144,7 +144,7 @@ def _told(job: Job, loaded: LoadedJobFile, name: str) -> Iterator[Finding]:
 
 
 def _permits(loaded: LoadedJobFile) -> Iterator[Problem]:
-    """Calls of workflows that nothing allows, and roles that have become too large."""
+    """Yield calls of workflows that no permission allows, and roles that are too large."""
     made = [name for name, job in loaded.project.jobs.items() if job.workflow and not job.roles.machine]
     if not made:
         return
@@ -153,22 +153,22 @@ def _permits(loaded: LoadedJobFile) -> Iterator[Problem]:
         place = loaded.place("jobs", name, "workflow", key=True)
         for each in check_roles.missing_job_permissions(stack, name):
             given = dumps({"actions": each.call.action, "resources": each.call.resource})
-            yield Problem(place, f"{name}: its role does not allow {each.call.action}", f"add permissions: [{given}]")
+            yield Problem(place, f"{name}: the role does not allow {each.call.action}", f"add permissions: [{given}]")
         size = check_roles.policy_size(stack, name)
         if size > check_roles.LARGEST_POLICY:
             what = f"{name}: the policy of its role has {size} characters, and IAM takes {check_roles.LARGEST_POLICY}"
-            yield Problem(place, what, "make two workflows of it, or bring a role: roles: {machine: ARN}")
+            yield Problem(place, what, "split the workflow in two, or use your own role: roles: {machine: ARN}")
 
 
 def _whole(loaded: LoadedJobFile) -> Iterator[Problem]:
-    """More in one stack than AWS takes; one box takes any number."""
+    """Yield sizes of the stack that exceed AWS's limits; this engine has no such limits."""
     document = build_template(loaded.project)
     size = len(to_compact_json(document))
     counts = [(name, len(document.get(name, {})), most) for name, most in MOST.items()]
     for what, found, most in [*counts, ("bytes", size, LARGEST)]:
         if found > most:
             told = f"the stack has {found:,} {what.lower()}, and AWS takes {most:,}"
-            yield Problem(loaded.place("jobs", key=True), told, "make two projects of it")
+            yield Problem(loaded.place("jobs", key=True), told, "split the project in two")
 
 
 def _channels(loaded: LoadedJobFile) -> Iterator[Problem]:
@@ -180,4 +180,4 @@ def _channels(loaded: LoadedJobFile) -> Iterator[Problem]:
             yield Problem(place, what, instead, severity)
         if name not in used:
             place = loaded.place("channels", name, key=True)
-            yield Problem(place, f"nobody is told through the channel {name}", "name it in a `notify:`", "info")
+            yield Problem(place, f"no job uses the channel {name}", "name it in a `notify:`", "info")

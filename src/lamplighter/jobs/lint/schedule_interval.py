@@ -1,4 +1,4 @@
-"""How far apart the times of a job are: from that follows how long nobody has to wait before a run is missing."""
+"""Calculate the longest interval between a job's scheduled times; a longer time without a start means a missing run."""
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
@@ -9,14 +9,14 @@ from lamplighter.jobs.file.model import Job
 from lamplighter.lang.schedule.expression import parse_schedule
 
 START = 1_767_225_600_000
-"""2026-01-01T00:00:00Z: the same file has to give the same template whenever it is read."""
+"""2026-01-01T00:00:00Z, a fixed time, because the same file must always produce the same template."""
 DAY = 86_400_000
 YEAR = 366 * DAY
 MOST_TIMES = 3_000
 
 
 def longest_interval(job: Job) -> int | None:
-    """The longest time in seconds from one start to the next; None where there is no next one."""
+    """Return the longest interval between two starts in seconds, or None if there are not two starts."""
     return _longest(job.schedule, job.timezone)
 
 
@@ -36,7 +36,7 @@ def _longest(expressions: tuple[str, ...], zone: str) -> int | None:
 
 
 def _pauses(times: Callable[[int], Iterator[int]], known: int, after: int) -> Iterator[int]:
-    """Gaps that are longer than those that are known, in the rest of a year that has too many times to look at all."""
+    """Yield longer intervals than `known` in the rest of a year with more than MOST_TIMES times."""
     for day in range(after, START + YEAR, DAY):
         following = next(times(day), None)
         if following is not None and following - day > known:

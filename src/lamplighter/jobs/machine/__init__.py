@@ -1,1 +1,1 @@
-"""A job as a state machine in the Amazon States Language."""
+"""Compile a job into a state machine in the Amazon States Language."""

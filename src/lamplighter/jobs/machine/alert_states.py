@@ -1,11 +1,14 @@
-"""Alerts that a run sends itself: pattern 3 (Catch, publish, fail with the original error), and that it is late.
+"""Build the states that send a run's own alerts: pattern 3 (Catch, publish, fail with the original error), and "late".
 
-Promises that an alert never changes how a run ends: one that cannot be sent is passed over, and so is a log that cannot
-be read. Pattern 3 tells reason, exit code, how many attempts there were, the last lines of the log, where to look and
-what to type; of a workflow it tells which job failed. The cause of an attempt that took too long does not name its
-task, so that its log is not looked for: the template says how long it may take, and the engine of this box finds the
-log. A run that is late is told of by a machine of its own, `WATCH`: it waits, asks, and tells only if the run still
-goes on.
+Guarantees that an alert never changes how a run ends: an alert that cannot be sent is skipped, and so is a log that
+cannot be read. An alert of pattern 3 has the reason, the exit code, the number of attempts and the last lines of the
+log. It also has a link and the command that runs the job again. For a workflow it names the failed job.
+
+The cause of an attempt that took too long does not name its task, so the states do not read its log. The template
+states the job's timeout instead, and this engine's own alerts find the log.
+
+A separate machine, `WATCH`, sends the alert for a late run. It waits, reads the run's status, and sends the alert only
+if the run is still running.
 """
 
 from lamplighter.base.json_text import Json
@@ -23,16 +26,16 @@ from lamplighter.runs import job_machine
 LONGEST_SUBJECT = 100
 MOST_LINES = 20
 FIRST, READING = "A log?", "Last lines"
-"""The state with which telling begins, and that which reads the log."""
+"""The first alert state, and the state that reads the log."""
 
 
 def topic_arn(project: Project, channel: str) -> str:
-    """The ARN of a channel's topic, or the place of it in a definition."""
+    """Return the ARN of a channel's topic, or its placeholder in a definition."""
     return project.channels[channel].sns or placeholder(names.topic_id(channel))
 
 
 def alert_states(project: Project, name: str, *, counted: bool) -> dict[str, Json]:
-    """States that tell of the failure in the variable `failure` and then fail with it; the first is to be gone to."""
+    """Return states that alert about the failure in the variable `failure` and fail with it; `FIRST` comes first."""
     job = project.jobs[name]
     told = job.notify.caught
     followers = [*(state_name(channel) for channel in told[1:]), "Failed"]
@@ -63,7 +66,7 @@ def alert_states(project: Project, name: str, *, counted: bool) -> dict[str, Jso
 
 
 def timeout_text(job: Job) -> str:
-    """What is told of what took longer than its timeout."""
+    """Return how an alert describes a timeout."""
     if job.workflow is not None:
         return "a step took longer than its timeout"
     return "an attempt took longer than its timeout" + (
@@ -72,7 +75,7 @@ def timeout_text(job: Job) -> str:
 
 
 def _is_there_a_log(follower: str) -> Json:
-    """The state that passes reading over where no container can have logged anything."""
+    """Return the state that skips reading the log if no container can have logged."""
     return {
         "Type": "Choice",
         "Choices": [{"Condition": expressions.HAS_LOGGED, "Next": READING}],
@@ -82,7 +85,7 @@ def _is_there_a_log(follower: str) -> Json:
 
 
 def _last_lines(project: Project, follower: str) -> Json:
-    """The state that reads the end of the log of what failed; whatever goes wrong, there are no lines then."""
+    """Return the state that reads the end of the failed task's log; any error means no lines."""
     none = {"Assign": {"lines": []}, "Output": SAME_INPUT, "Next": follower}
     return {
         "Type": "Task",
@@ -94,7 +97,7 @@ def _last_lines(project: Project, follower: str) -> Json:
             "StartFromHead": False,
         },
         "TimeoutSeconds": 60,
-        # States.ALL does not catch what is too large to be passed on.
+        # States.ALL does not catch an answer that is too large for a state.
         "Catch": [{"ErrorEquals": [each], **none} for each in ("States.DataLimitExceeded", "States.ALL")],
         "Assign": {"lines": expressions.LINES},
         "Output": SAME_INPUT,
@@ -103,17 +106,17 @@ def _last_lines(project: Project, follower: str) -> Json:
 
 
 def state_name(channel: str) -> str:
-    """The name of the state that tells a channel."""
+    """Return the name of the state that alerts a channel."""
     return f"Tell {channel}"
 
 
 def has_late_alert(job: Job) -> bool:
-    """Whether somebody is told when a run of this job is late."""
+    """Return whether some channel is alerted when a run of this job is late."""
     return job.late is not None and bool(job.notify.late)
 
 
 def watch_state(project: Project, name: str, follower: str) -> Json:
-    """The state that has a run watched."""
+    """Return the state that starts `WATCH` for this run."""
     job = project.jobs[name]
     assert job.late is not None
     return {

@@ -1,14 +1,16 @@
-"""One job as states: `ecs:runTask.sync`, and when it is tried again.
+"""Build the states that run one job: `ecs:runTask.sync`, and its retries.
 
-Promises two forms. Where the error's name tells all (the simple form, and `timeout`), Retry of Amazon States Language
-does it, as in the article this grew from. Where the cause has to be read (exit codes, start failures, Spot, and
-`infra`, of which a task without a network interface is one), a Catch hands the failure to a state that reads it, a
-Choice looks at what is left of the class's budget, and a Wait leads back. Either way the run fails with the error of
-its last attempt.
+Guarantees one of two forms, and in both the run fails with the error of its last attempt:
 
-Step Functions fails a state when any container of its task does not end with 0, also one that was killed because the
-job was done. A job with sidecars is therefore judged too: it ended well if its own container did.
-See https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html.
+- If the error's name decides (the simple form, and `timeout`), the state has Retry, as in the article on which this
+  program is based.
+- If the cause has to be read, a Catch leads to a state that classifies the failure. A Choice checks how many retries
+  the class has left, and a Wait leads back. This form handles exit codes, start failures, Spot and `infra`, which
+  includes tasks without a network interface.
+
+Step Functions fails a state when any container of its task exits with a code other than 0, even a container that was
+stopped because the job had ended. A job with sidecars therefore takes the second form, too: it succeeded if its own
+container did. See https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html.
 """
 
 from dataclasses import dataclass
@@ -26,25 +28,25 @@ from lamplighter.runs.job_machine import ENDED_WELL
 SAME_INPUT = expression("$states.input")
 FAILURE = expression("$states.errorOutput")
 PAUSE = expression("$pause")
-"""How long our own Wait states wait."""
+"""The seconds that a generated Wait state waits."""
 FAILED: Json = {
     "Type": "Fail",
     "Error": expression("$failure.Error"),
     "Cause": expression("$exists($failure.Cause) ? $string($failure.Cause) : ''"),
 }
-"""The end of a run that failed: with the error that it failed with."""
+"""The last state of a failed run: it fails with the error of the failure."""
 
 
 @dataclass(frozen=True, slots=True)
 class StateGroup:
-    """States and the one that they begin with. Where they end well they have `End`; their names are their own."""
+    """States and the name of the first one. A state that ends successfully has `End`. Names are unique in the group."""
 
     start: str
     states: dict[str, Json]
 
 
 def prefix_states(prefix: str, given: StateGroup) -> StateGroup:
-    """The same states under longer names: a name may be used only once in a whole machine."""
+    """Return the states with prefixed names, because each name must be unique in the whole machine."""
 
     def flow(state: Json) -> Json:
         changed = {key: prefix + state[key] for key in ("Next", "Default", "StartAt") if key in state}
@@ -65,7 +67,7 @@ def prefix_states(prefix: str, given: StateGroup) -> StateGroup:
 
 
 def run_task_state(name: str, job: Job, attempt: str, given: str = expressions.INPUT) -> Json:
-    """The state that runs one attempt of a job and waits for it."""
+    """Return the state that runs one attempt of a job and waits for it."""
     state: Json = {
         "Type": "Task",
         "Resource": RUN_TASK,
@@ -101,12 +103,12 @@ def _network(job: Job) -> Json:
 
 
 def _list(name: str) -> str:
-    """The template fills in one text, in which commas part the items; there may be none."""
+    """Return an expression for a list: the template inserts one text with commas between the items; it may be empty."""
     return expression(f"[$split('{placeholder(name)}', ',')[$ != '']]")
 
 
 def attempt_states(name: str, job: Job, *, caught: str | None = None, given: str = expressions.INPUT) -> StateGroup:
-    """All attempts of a job; `caught`: the state that a failure leads to once there is nothing left to try."""
+    """Return the states for all attempts of a job; `caught` names the state that follows when no retry is left."""
     if not reads_cause(job):
         return StateGroup("Run", {"Run": {**native_retry_state(name, job, given), **_catch(caught), "End": True}})
     policies = job.retry.limits_by_class
@@ -125,12 +127,12 @@ def attempt_states(name: str, job: Job, *, caught: str | None = None, given: str
 
 
 def reads_cause(job: Job) -> bool:
-    """Whether the cause of a failure has to be read to know what to do."""
+    """Return whether a failure's cause must be read to decide what follows."""
     return job.retry.needs_cause or bool(job.sidecars)
 
 
 def _pauses(policies: dict[str, RetryLimits]) -> dict[str, Json]:
-    """The states that lead back to another attempt."""
+    """Return the states that wait and lead back to another attempt."""
     return {
         "Count": {
             "Type": "Pass",
@@ -150,7 +152,7 @@ def _essential(job: Job) -> list[str]:
 
 
 def native_retry_state(name: str, job: Job, given: str = expressions.INPUT) -> Json:
-    """The state of a job that Step Functions itself tries again."""
+    """Return the state of a job that Step Functions itself retries."""
     retriers = []
     if job.retry.timeout is not None:
         retriers.append(_retrier("States.Timeout", job.retry.timeout))
@@ -179,11 +181,11 @@ def _catch(caught: str | None) -> Json:
 
 
 EVERYTHING = ("States.DataLimitExceeded", "States.ALL")
-"""What catches all that can be caught: States.ALL "can't catch the States.DataLimitExceeded terminal error"."""
+"""All errors that can be caught, because States.ALL "can't catch the States.DataLimitExceeded terminal error"."""
 
 
 def catch_all(follower: str, **assigned: Json) -> list[Json]:
-    """A Catch of everything that keeps the failure in a variable and the input as it was."""
+    """Return a Catch for every error; it stores the failure in a variable and keeps the input."""
     kept = {"Assign": {"failure": FAILURE, **assigned}, "Output": SAME_INPUT, "Next": follower}
     return [{"ErrorEquals": [error], **kept} for error in EVERYTHING]
 

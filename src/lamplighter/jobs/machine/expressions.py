@@ -1,12 +1,12 @@
-"""The JSONata that machines of jobs are written in.
+"""Build the JSONata expressions of the generated state machines.
 
-Promises expressions that always have a value: Step Functions fails a state whose field comes to nothing. Each reads the
-input of an execution, which has one place that is ours:
+Guarantees expressions that always have a value, because Step Functions fails a state whose field evaluates to nothing.
+Each expression reads the input of an execution, in which one key is reserved:
 
     {"lamplighter": {"environment": {"NAME": "value"}, "command": ["words"], "scheduled": "2026-11-25T03:00:00Z"}}
 
-`environment` and `command` override those of the job, `scheduled` is when the schedule meant the run to begin. A
-container finds the rest of its state's input in LAMPLIGHTER_INPUT, as JSON.
+`environment` and `command` override those of the job; `scheduled` is the slot of the run. A container receives the rest
+of its state's input in LAMPLIGHTER_INPUT, as JSON.
 """
 
 import re
@@ -19,40 +19,44 @@ INFRA = (
     "AmazonECS.Unknown", "ECS.AmazonECSException", "ECS.ServerException", "ECS.ThrottlingException",
     "ECS.SdkClientException", "ECS.ServiceUnavailableException",
 )  # fmt: skip
-"""Errors of RunTask that another try may mend; AmazonECS.Unknown is an answer with failures. Their case matters."""
+"""RunTask's errors after which a retry may succeed; case matters. AmazonECS.Unknown: the answer lists failures."""
 THROTTLED = "/throttl|rate exceeded|too ?many ?requests|request ?limit ?exceeded|slow ?down/i"
-"""How services say that they are asked too often, in whatever an integration wraps it: ECS.ThrottlingException,
-ECS.AmazonECSException, ECS.ClientException or InvalidParameterException with "Rate exceeded", States.TaskFailed.
-See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/throttling.html."""
+"""The pattern of throttling errors, however an integration wraps them.
+
+Services report throttling as ECS.ThrottlingException, ECS.AmazonECSException, ECS.ClientException or
+InvalidParameterException with "Rate exceeded", or States.TaskFailed.
+See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/throttling.html.
+"""
 _INFRA_REASON = "/network interface|capacity|throttl|rate exceeded|toomanyrequests|service unavailable|internal error/i"
-"""Why a task did not start, where neither its image nor its definition is to blame."""
+"""The pattern of the reasons of a task that did not start although its image and its definition are right."""
 _EXPRESSION = re.compile(r"^\{%(.*)%\}$", re.DOTALL)
 
 INPUT = f"""$type($states.input) = 'object'
     ? $merge([$sift($states.input, function($v, $k) {{ $k != '{LAMPLIGHTER_KEY}' }})])
     : $states.input"""
-"""What a job reads: its state's input without what is ours."""
+"""A job's input: its state's input without the reserved key."""
 NATIVE_ATTEMPT = "$states.context.State.RetryCount + 1"
-"""Which attempt this is, where Step Functions itself counts them."""
+"""The number of the attempt if Step Functions itself retries the state."""
 TASK = r"""$cause := $failure.Error = 'States.TaskFailed' ? $string($failure.Cause);
   $outside := $replace($cause, /"(?:[^\\"]|\\.)*"/, '');
   $task := $contains($cause, '"TaskArn"') and $contains($outside, /^\{[^"]*\}$/) and
     $length($replace($outside, /[^\{]/, '')) = $length($replace($outside, /[^\}]/, '')) ? $parse($cause) : {};"""
-"""The task that failed, if the error's cause is one: "Cause" is the text of what DescribeTasks says of it.
+"""JSONata that defines `$task`: the failed task if the error's cause is one, otherwise an empty object.
 
-Step Functions cuts a cause off after 32,768 characters, and `$parse` of what is cut off ends the run where nothing can
-catch that. The beginning of an object is whole where, outside of its strings, as many braces are closed as opened.
-Each regular expression has balanced brackets, the escaped ones apart: JSONata looks for its end by counting them.
+The cause is then the JSON text with which DescribeTasks describes the task. Step Functions truncates a cause after
+32,768 characters. `$parse` of truncated text would end the run with an error that nothing can catch. So `$parse` runs
+only if, outside of strings, the text closes as many braces as it opens. Each regular expression has balanced brackets,
+apart from the escaped ones, because JSONata finds the end of a regular expression by counting brackets.
 """
 
 
 def expression(text: str) -> str:
-    """Text that Step Functions evaluates."""
+    """Return the text as an expression that Step Functions evaluates."""
     return f"{{% {text} %}}"
 
 
 def to_jsonata(value: Json) -> str:
-    """A value of a definition, in which there may be expressions, as one expression."""
+    """Return a value of a definition, which may contain expressions, as one JSONata expression."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{dumps(name)}: {to_jsonata(each)}" for name, each in value.items()) + "}"
     if isinstance(value, list):
@@ -62,11 +66,11 @@ def to_jsonata(value: Json) -> str:
 
 
 ATTEMPT_AT, RUN_ARN_AT = 1, 2
-"""Where in Environment an alert about an attempt finds which one it was, and of which run."""
+"""The indices of the attempt's number and of the run's ARN in the Environment of a container override."""
 
 
 def container_overrides(attempt: str, given: str = INPUT) -> str:
-    """ContainerOverrides: what the run was started with, and what the job may want to know of it."""
+    """Return ContainerOverrides: what the run's input overrides, and variables that describe the run to the job."""
     return expression(f"""(
   $own := $states.context.Execution.Input.{LAMPLIGHTER_KEY};
   $input := {given};
@@ -87,13 +91,13 @@ def container_overrides(attempt: str, given: str = INPUT) -> str:
 
 
 def failure_class(classes: list[str], codes: dict[str, tuple[int, ...]]) -> str:
-    """Which of these classes a failure belongs to; empty text for none."""
+    """Return an expression for the class of a failure among these classes; '' means none."""
     tests = {
         "timeout": ["$failure.Error = 'States.Timeout'"],
         "infra": [
             f"$failure.Error in {dumps(list(INFRA))}",
             f"$contains($failure.Error, {THROTTLED})",
-            # A cause that is an object is a task, which says itself why it stopped, or what is left of one.
+            # A cause that begins like an object is a task, possibly truncated; its own fields state why it stopped.
             f"$substring($failure.Cause, 0, 1) != '{{' and $contains($failure.Cause, {THROTTLED})",
             "$task.StopCode = 'InfrastructureHealth'",
             f"$task.StopCode = 'TaskFailedToStart' and $contains($reason, {_INFRA_REASON})",
@@ -117,13 +121,13 @@ def failure_class(classes: list[str], codes: dict[str, tuple[int, ...]]) -> str:
 
 
 KILLED = (137, 143)
-"""Exit codes of a container that was told to go because another has ended: SIGKILL, SIGTERM."""
+"""Exit codes of a container that was stopped because another container ended: SIGKILL and SIGTERM."""
 FAILED_TASK = expression("$parse($failure.Cause)")
-"""The task that failed, as it would have been the result of one that did not."""
+"""The failed task, in the form that the result of a successful task has."""
 
 
 def ended_well(essential: list[str]) -> str:
-    """Whether the job itself ended well, whatever became of those beside it; of the essential ones none may fail."""
+    """Return an expression for whether the job's own container succeeded and no essential sidecar failed."""
     beside = (
         ""
         if not essential
@@ -137,7 +141,7 @@ def ended_well(essential: list[str]) -> str:
 
 
 def retry_wait(policies: dict[str, dict[str, Json]]) -> str:
-    """How long to wait before the next attempt, in whole seconds."""
+    """Return an expression for the wait before the next attempt, in whole seconds."""
     return expression(f"""(
   $policy := $lookup({dumps(policies)}, $kind);
   $full := $min([$policy.interval * $power($policy.backoff, $lookup($retries, $kind)), $policy.most]);
@@ -146,38 +150,38 @@ def retry_wait(policies: dict[str, dict[str, Json]]) -> str:
 
 
 def _failed_job(prefix: str) -> str:
-    """The job whose task failed, by the task's group: family:PREFIX-JOB."""
+    """Begin an expression with `$job`, the job whose task failed; the task's group is family:PREFIX-JOB."""
     return f"""(
   {TASK}
   $job := $substringAfter($task.Group, 'family:{prefix}-');"""
 
 
 def log_group(prefix: str) -> str:
-    """The log group of the job whose task failed; one that is not there, if no task did."""
+    """Return an expression for the log group of the failed task's job, or for a missing group if no task failed."""
     return expression(f"""{_failed_job(prefix)}
   '/lamplighter/{prefix}/' & ($exists($task.Group) ? $job : '-')
 )""")
 
 
 def log_stream(prefix: str) -> str:
-    """The log stream of the task that failed."""
+    """Return an expression for the log stream of the failed task."""
     return expression(f"""{_failed_job(prefix)}
   $exists($task.TaskArn) ? $job & '/{MAIN_CONTAINER}/' & $split($task.TaskArn, '/')[-1] : '-'
 )""")
 
 
 LINES = expression("[$states.result.Events.($substring(Message, 0, 500))]")
-"""The lines of a page of a log, short enough for an alert: SNS takes 256 KiB."""
+"""The lines of a page of a log, cut to 500 characters each, because an SNS message has at most 256 KiB."""
 
 
 HAS_LOGGED = expression(f"({TASK} $exists($task.TaskArn) and $task.StopCode != 'TaskFailedToStart')")
-"""Whether the error's cause names a task, and one whose container has run."""
+"""Whether the error's cause is a task whose container has run."""
 ATTEMPTS = """'Attempts:  ' & $string($attempt) & '\\n'"""
-"""How many there were, as the end of a run tells it."""
+"""The line of an alert with the number of attempts."""
 
 
 def failed_step(prefix: str) -> str:
-    """Which job of a workflow failed and in which attempt, as far as the error's cause tells it."""
+    """Return the line of an alert with the failed job of a workflow and its attempt, as far as the cause names them."""
     return f"""(
     $tried := $task.Overrides.ContainerOverrides.Environment[Name = 'LAMPLIGHTER_ATTEMPT'].Value;
     $exists($task.Group)
@@ -188,7 +192,7 @@ def failed_step(prefix: str) -> str:
 
 
 def failure_text(headline: str, machine: str, *, what: str, slow: str) -> str:
-    """An alert that says why, in which attempt, where to look and what to type; `slow`: why a timeout came."""
+    """Return an alert's text: the reason, the attempt, a link and a command; `slow` describes a timeout."""
     return expression(f"""(
   {TASK}
   $code := $task.Containers[Name = '{MAIN_CONTAINER}'].ExitCode;
@@ -209,11 +213,11 @@ def failure_text(headline: str, machine: str, *, what: str, slow: str) -> str:
 
 
 _MINE = "$filter([0..$count($runs) - 1], function($at) { $runs[$at].ExecutionArn = $states.context.Execution.Id })"
-"""Where this run is among those of a page: "results are sorted by time", youngest first."""
+"""The index of this run on a page of runs: "results are sorted by time", youngest first."""
 
 
 def older_runs(seen: str) -> str:
-    """The runs on a page that began before this one and still go on; `seen`: whether this one was on a page before."""
+    """Return an expression for the older runs on a page; `seen` tells whether an earlier page listed this run."""
     return expression(f"""(
   $runs := $states.result.Executions;
   $mine := {_MINE};
@@ -225,9 +229,9 @@ def older_runs(seen: str) -> str:
 
 
 def run_was_listed(before: str) -> str:
-    """Whether this run was on this page, or on one before."""
+    """Return an expression for whether this page, or one before it, lists this run."""
     return expression(f"($runs := $states.result.Executions; {before} or $exists({_MINE}))")
 
 
 NEXT_PAGE = expression("$exists($states.result.NextToken) ? $states.result.NextToken : ''")
-"""What asks for the next page."""
+"""The token of the next page, or '' if there is none."""

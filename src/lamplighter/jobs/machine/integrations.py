@@ -1,8 +1,8 @@
-"""The calls of AWS that our own states make, as places that the template fills in.
+"""List the AWS calls that generated states make, as placeholders that the template replaces.
 
-Promises definitions for every partition: Step Functions refuses a `Resource` of another than its own ("The resource
-belongs to a different partition"), and only the stack knows in which it is. Places are whole values, as cfn-lint wants.
-See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html.
+Guarantees definitions for every partition. Step Functions rejects a `Resource` of another partition ("The resource
+belongs to a different partition"), and only the stack knows its partition. A placeholder is a whole value, as cfn-lint
+requires. See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html.
 """
 
 from collections.abc import Mapping
@@ -19,17 +19,17 @@ CALLS: Mapping[str, str] = {
     "GetLogEventsCall": "aws-sdk:cloudwatchlogs:getLogEvents",
     "GetExecutionHistoryCall": "aws-sdk:sfn:getExecutionHistory",
 }
-"""By the name of its place; those of jobs and channels end otherwise."""
+"""The calls by the names of their placeholders; placeholders of jobs and channels never end in `Call`."""
 RUN_TASK, PUBLISH, START, DESCRIBE, LIST, STOP, READ_LOG, HISTORY = map(placeholder, CALLS)
 
 
 def integration_resource(call: str, partition: str) -> str:
-    """The `Resource` of a Task that makes a call."""
+    """Return the `Resource` of a Task that makes a call."""
     return f"arn:{partition}:states:::{CALLS[call]}"
 
 
 def resolve_calls(definition: str, partition: str = "aws") -> str:
-    """A definition's text with its calls filled in, as Step Functions would judge it in any partition."""
+    """Return a definition's text with its calls inserted, so that Step Functions' rules can check it."""
     for call in CALLS:
         definition = definition.replace(placeholder(call), integration_resource(call, partition))
     return definition

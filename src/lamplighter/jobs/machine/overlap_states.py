@@ -1,13 +1,13 @@
-"""What a run does that finds others of its job still going on, as states before the job itself.
+"""Build the states that a run enters before its job if earlier runs of the job may still be running.
 
-Promises that `queue` is first come, first served, and that of two runs that begin together one goes first: the one that
-is older in Step Functions' list of running executions. On AWS that list is "eventually consistent": two that begin
-within the same second or so may not see each other there. Here they always do.
+Guarantees that `queue` is first come, first served. Of two runs that begin together, the older one in Step Functions'
+list of running executions goes first. On AWS that list is "eventually consistent": two runs that begin within about a
+second may not see each other there. On this engine they always do.
 
-The list comes in pages, youngest first. A page has 400 runs, for 600 are more than the 256 KiB that a state may pass
-on. Who finds nobody older on a page asks for the next: whatever comes after itself in the list is older, and what comes
-before is not. So a run that is not on the first page neither thinks itself alone nor waits for younger ones. What is
-not listed at all yet goes by the dates. `cancel-previous` stops the runs of the first page.
+The list has pages of 400 runs, the youngest first: 600 runs exceed the 256 KiB that a state may pass on. A run that
+finds no older run on a page reads the next page. Runs listed after it are older, runs listed before it are younger. So
+a run that is missing from the first page neither considers itself alone nor waits for younger runs. A run that no page
+lists yet compares start times instead. `cancel-previous` stops the runs of the first page.
 See https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html.
 """
 
@@ -21,18 +21,21 @@ from lamplighter.jobs.machine.expressions import expression
 from lamplighter.jobs.machine.integrations import LIST, STOP
 
 PAGE = 400
-"""Runs."""
+"""The number of runs on a page."""
 RETRY_ALWAYS: Json = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 2, "MaxAttempts": 6, "JitterStrategy": "FULL"}]
 SHORTEST, LONGER, LONGEST = 15, 5, 300
-"""Seconds from one look to the next: they grow, so that a wait of a week fits into the 25,000 events of a history."""
+"""Seconds between two checks: the wait grows from SHORTEST by LONGER each time, up to LONGEST.
+
+So a wait of a week fits into the 25,000 events of a history.
+"""
 
 
 def overlap_states(job: Job, follower: str, caught: str | None = None) -> StateGroup | None:
-    """The states before a job; None where it may overlap. `caught`: the state that a failure of theirs leads to."""
+    """Return the states before a job, or None if runs may overlap; `caught` is the state after a failure."""
     made = _before(job, follower)
     if made is None or caught is None:
         return made
-    # No attempt was made by then.
+    # The job has made no attempt yet.
     catch = {"Catch": catch_all(caught, attempt=0)}
     states = {name: state | catch if state["Type"] in ("Task", "Map") else state for name, state in made.states.items()}
     return StateGroup(made.start, states)
@@ -52,7 +55,7 @@ def _before(job: Job, follower: str) -> StateGroup | None:
 
 
 def runs_made_way_for(output: str | None) -> Sequence[str] | None:
-    """The runs that a run with this output was skipped for; None where it was not."""
+    """Return the runs because of which a run with this output was skipped, or None if it was not skipped."""
     try:
         said = loads(output or "null")
     except JsonError:
@@ -64,7 +67,7 @@ def runs_made_way_for(output: str | None) -> Sequence[str] | None:
 
 
 def _looks(title: str, others: str, follower: str) -> dict[str, Json]:
-    """The states that find out whether there is somebody older, page by page, and lead to `others` or on."""
+    """Return the states that search for older runs page by page, and lead to `others` or `follower`."""
     choices = [
         {"Condition": expression("$count($older) > 0"), "Next": others},
         {"Condition": expression("$page != ''"), "Next": "More runs"},
@@ -77,7 +80,7 @@ def _looks(title: str, others: str, follower: str) -> dict[str, Json]:
 
 
 def _list(follower: str, seen: str = "false", **page: str) -> Json:
-    """The state that reads a page; `seen`: whether this run was on one before."""
+    """Return the state that reads a page; `seen` tells whether an earlier page listed this run."""
     return {
         "Type": "Task",
         "Resource": LIST,
@@ -113,7 +116,7 @@ def _queue(follower: str) -> dict[str, Json]:
 
 
 def _stop(follower: str) -> Json:
-    """Stop each; one that has ended by now needs no stopping."""
+    """Return the state that stops each older run; a run that has already ended is ignored."""
     stop = {
         "Type": "Task",
         "Resource": STOP,

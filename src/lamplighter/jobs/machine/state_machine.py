@@ -1,8 +1,8 @@
-"""A job as a state machine: what was said of it, in plain Amazon States Language that runs on AWS and here alike.
+"""Build the state machine of a job, in plain Amazon States Language that runs both on AWS and on this engine.
 
-Promises one machine for each job, and one order: have it watched, mind the others, run it, tell of a failure. Retries,
-timeout, deadline and overlap hold wherever it runs. A run that was caught or judged ends in a Fail state, and a redrive
-goes on from there: such a run is begun anew (`lamplighter run`) rather than redriven.
+Guarantees one machine per job, and one order: start the check for lateness, handle earlier runs, run the job, send
+alerts about a failure. Retries, timeout, deadline and overlap apply on both. A run with caught or classified failures
+ends in a Fail state, where a redrive would continue. Start such a run anew (`lamplighter run`) instead of redriving it.
 """
 
 from lamplighter.base.json_text import Json
@@ -16,7 +16,7 @@ WATCH_STATE, WORKFLOW_STATE = "Watch", "Workflow"
 
 
 def build_definition(project: Project, name: str) -> Json:
-    """The definition of a job's state machine; places like ${Cluster} are the template's to fill in."""
+    """Return the definition of a job's state machine; the template replaces placeholders such as ${Cluster}."""
     job = project.jobs[name]
     document = (
         {"QueryLanguage": "JSONata"}
@@ -40,7 +40,7 @@ def build_definition(project: Project, name: str) -> Json:
 
 
 def _around(project: Project, name: str, body: StateGroup) -> StateGroup:
-    """What comes before a job and after its failure."""
+    """Return the job's states with those before it (lateness, overlap) and those after its failure (alerts)."""
     job = project.jobs[name]
     start, states = body.start, dict(body.states)
     if job.notify.caught:

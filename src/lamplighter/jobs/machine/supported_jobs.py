@@ -1,4 +1,4 @@
-"""Which jobs need one of the machines that only serve jobs (`supporting_machines.py`)."""
+"""Decide which jobs need which supporting machine (`supporting_machines.py`)."""
 
 from lamplighter.jobs.file.channels import Pattern
 from lamplighter.jobs.file.model import Job, Project
@@ -12,21 +12,21 @@ TELLS: dict[str, Pattern] = {
     job_machine.SLOTS: "did-not-start",
     job_machine.FAILURES: "caught",
 }
-"""Whose channels hear of what a machine has to tell, and of the machine's own failures."""
+"""For each machine, the pattern whose channels receive its alerts and the alerts about its own failures."""
 
 
 def starts_by_name(job: Job) -> bool:
-    """Whether the schedules of a job start its runs through START; a role of one's own may start the job only."""
+    """Return whether START starts a job's runs; a schedule role of the user can start only the job itself."""
     return bool(job.schedule) and job.roles.schedule is None
 
 
 def needs_slot_check(job: Job) -> bool:
-    """Whether SLOTS looks after each slot of a job, because no alarm can wait for its runs."""
+    """Return whether SLOTS checks each slot of a job, because no alarm can wait long enough for its runs."""
     return bool(job.schedule and job.enabled and job.notify.did_not_start) and alarm_window(job) is None
 
 
 def needs_failure_check(job: Job) -> bool:
-    """Whether FAILURES is told of the failed runs of a job."""
+    """Return whether FAILURES receives the failed runs of a job."""
     return bool(job.notify.caught) and not job.notify.run_failed
 
 
@@ -39,12 +39,12 @@ _NEEDS = {
 
 
 def supported_jobs(project: Project) -> dict[str, list[str]]:
-    """By machine, the jobs that it serves; none that serves nobody."""
+    """Return the jobs that each machine serves, without machines that serve no job."""
     found = {machine: [name for name, job in project.jobs.items() if needs(job)] for machine, needs in _NEEDS.items()}
     return {machine: jobs for machine, jobs in found.items() if jobs}
 
 
 def alert_channels(project: Project, machine: str) -> list[str]:
-    """Who hears of what a machine has to tell."""
+    """Return the channels that receive a machine's alerts."""
     jobs = [project.jobs[name] for name in supported_jobs(project).get(machine, ())]
     return list(dict.fromkeys(channel for job in jobs for channel in job.notify.channels_of(TELLS[machine])))

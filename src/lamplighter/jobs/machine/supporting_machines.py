@@ -1,23 +1,23 @@
-"""State machines that only serve the jobs of a project: they start runs, look after slots, and tell what runs cannot.
+"""Define the state machines that support jobs: they start runs, check slots, and send the alerts that runs cannot send.
 
-Each reads all that it needs from its input, so that one of each is enough for a project.
+Each machine reads all values from its input, so that one of each is enough for a project.
 
 START starts the run of a slot. EventBridge Scheduler "provides at-least-once event delivery to targets", so that a slot
-may come twice (https://docs.aws.amazon.com/scheduler/latest/UserGuide/what-is-scheduler.html). It cannot name an
-execution after the slot: `<aws.scheduler.scheduled-time>` has colons, which names of executions may not have, and
+may arrive twice (https://docs.aws.amazon.com/scheduler/latest/UserGuide/what-is-scheduler.html). Scheduler cannot name
+an execution after the slot: `<aws.scheduler.scheduled-time>` has colons, which names of executions may not have, and
 `<aws.scheduler.execution-id>` is "the unique ID that EventBridge Scheduler assigns for each attempted invocation"
-(https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html). This machine names
-it. "If StartExecution is called with the same name and input as a running execution, the call will succeed and return
-the same response as the original request. If the execution is closed or if the input is different, it will return a 400
-ExecutionAlreadyExists error. Names can be reused after 90 days": a second delivery starts nothing, and a start that
-failed leaves no name behind, so that it can be tried again.
+(https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html). So START names the
+execution. "If StartExecution is called with the same name and input as a running execution, the call will succeed and
+return the same response as the original request. If the execution is closed or if the input is different, it will
+return a 400 ExecutionAlreadyExists error. Names can be reused after 90 days": a second delivery starts nothing, and a
+failed start leaves no name behind, so that START can retry it.
 See https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html.
 
-SLOTS looks some time after a slot whether any run has begun since. It serves jobs whose times are further apart than a
-week, which is as far as an alarm of CloudWatch looks back.
+SLOTS waits after a slot and then checks whether any run has begun since. It serves jobs with intervals of more than a
+week, because a CloudWatch alarm looks back a week at most.
 
-FAILURES is told of every failed run of a job that tells of its failures itself (`notify: {caught: …}`), and tells what
-the run did not. A deadline cannot be caught, nor States.Runtime, nor an error of a state that has no Catch.
+FAILURES receives every failed run of a job that sends its own alerts (`notify: {caught: …}`), and sends the alert if
+the run did not. A run cannot catch its deadline, States.Runtime, or an error of a state without a Catch.
 """
 
 from lamplighter.base.json_text import Json
@@ -30,11 +30,11 @@ from lamplighter.jobs.machine.overlap_states import RETRY_ALWAYS
 
 STARTED_BEFORE = ["StepFunctions.ExecutionAlreadyExistsException", "StepFunctions.ExecutionAlreadyExists"]
 LAST_EVENTS = 300
-"""How many events at the end of a history are looked at: those of telling five channels, each tried seven times."""
+"""The number of events to read at the end of a history: enough for alerts to five channels with seven attempts each."""
 
 
 def publish_to_topics(text: str) -> Json:
-    """The state that publishes `text` to each of the topics of the input."""
+    """Return the state that publishes `text` to each topic of the input."""
     return {
         "Type": "Map",
         "Items": expression("$states.input.topics"),
@@ -93,7 +93,7 @@ START_DEFINITION: Json = {
         "Started before": {"Type": "Succeed"},
     },
 }
-"""The definition of START. Input: machine, scheduled, suffix, input."""
+"""The definition of START. Its input has machine, scheduled, suffix, input."""
 NOT_STARTED = f"""$states.input.text & '\\n\\n' &
   'Scheduled: ' & $states.input.scheduled & '\\n' &
   'Run now:   lamplighter run ' & $states.input.name & '{names.placeholder(names.OPTIONS)}\\n'"""
@@ -126,7 +126,7 @@ SLOT_CHECK_DEFINITION: Json = {
         "Started": {"Type": "Succeed"},
     },
 }
-"""The definition of SLOTS. Input: machine, scheduled, seconds, topics, subject, text, name."""
+"""The definition of SLOTS. Its input has machine, scheduled, seconds, topics, subject, text, name."""
 UNTOLD = f"""$states.input.text & ' ' & $states.input.status & '.\\n\\n' &
   'Run:       ' & $states.input.run & '\\n' &
   'Time:      ' & $states.input.time & '\\n' &
@@ -137,7 +137,7 @@ TOLD = f"""(
   $exists($first) and
     $count($states.result.Events[TaskSucceededEventDetails.ResourceType = 'sns' and Id > $first]) > 0
 )"""
-"""Whether a run published something after the state with which telling begins."""
+"""Whether a run published a message after its first alert state."""
 FAILURE_CHECK_DEFINITION: Json = {
     "Comment": "Tells of a run that failed without telling of it itself.",
     "QueryLanguage": "JSONata",
@@ -155,7 +155,8 @@ FAILURE_CHECK_DEFINITION: Json = {
             "Retry": RETRY_ALWAYS,
             "Assign": {"told": expression(TOLD)},
             "Output": SAME_INPUT,
-            # Who cannot know tells it twice rather than not at all. States.ALL does not catch what is too large.
+            # If the history cannot be read, send the alert: twice is better than never. States.ALL does not catch too
+            # large an answer.
             "Catch": [
                 {"ErrorEquals": [each], "Assign": {"told": False}, "Output": SAME_INPUT, "Next": "Told?"}
                 for each in ("States.DataLimitExceeded", "States.ALL")
@@ -171,7 +172,7 @@ FAILURE_CHECK_DEFINITION: Json = {
         "Told": {"Type": "Succeed"},
     },
 }
-"""The definition of FAILURES. Input: run, status, time, topics, subject, text, name."""
+"""The definition of FAILURES. Its input has run, status, time, topics, subject, text, name."""
 LATE = """$states.input.text & '\\n\\n' &
   'Run:       ' & $states.input.run & '\\n' &
   'Look at:   ' & $states.input.link & '\\n'"""
@@ -199,4 +200,4 @@ LATE_RUN_DEFINITION: Json = {
         "In time": {"Type": "Succeed"},
     },
 }
-"""The definition of WATCH, which a run that may be late starts (`alert_states.py`)."""
+"""The definition of WATCH; a run that may be late starts it (`alert_states.py`)."""

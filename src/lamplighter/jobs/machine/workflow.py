@@ -1,13 +1,14 @@
-"""Several steps: a workflow in Amazon States Language whose Task states may run jobs of the same file.
+"""Expand workflows: Amazon States Language whose Task states may run jobs of the same job file.
 
-A state that says `Job: name` in place of `Resource` runs that job: its container, its retries, its timeout. The job
-reads the state's input as LAMPLIGHTER_INPUT, or what `Arguments` says instead; Next, End, Catch, Assign and Output are
-the state's own, and so is Retry if it has one. A step passes on the input that it was given, unless `Output` says
-otherwise: `{% $states.result %}` is what ECS says of its task. (RunTask takes 8192 characters of overrides, so that
-the next step could not be given all of that.) Such a state speaks JSONata, in whatever language the rest is.
+A state with `Job: name` in place of `Resource` runs that job, with its container, retries and timeout. The job reads
+the state's input as LAMPLIGHTER_INPUT, or the value of `Arguments`. Next, End, Catch, Assign and Output belong to the
+state, and so does Retry if it has one. Such a state uses JSONata, even if the workflow uses JSONPath.
 
-Promises that one state becomes one state: where a job needs several (`attempt_states.py`), they are inside a Parallel
-of one branch.
+A step passes on its input, unless it has `Output`. The output `{% $states.result %}` is ECS's description of the task.
+RunTask accepts only 8192 characters of overrides, so such a description may be too long as the next step's input.
+
+Guarantees that one state becomes one state: if a job needs several (`attempt_states.py`), they are inside a Parallel
+with one branch.
 """
 
 import re
@@ -36,14 +37,14 @@ OWN: Final = ("Job", "Type", "Arguments", "Retry", "QueryLanguage", *KEPT)
 
 
 def job_steps(definition: Json) -> Iterator[tuple[str, Json]]:
-    """All states of a definition that run a job, with their names, wherever they are."""
+    """Yield every state of a definition that runs a job, with its name, at any depth."""
     for name, state in walk_states(definition):
         if isinstance(state.get("Job"), str):
             yield name, state
 
 
 def expand_workflow(project: Project, definition: Json) -> Json:
-    """A workflow in plain Amazon States Language."""
+    """Return a workflow in plain Amazon States Language."""
     return _block(project, definition, jsonata=is_jsonata(definition))
 
 
@@ -81,7 +82,7 @@ def _step(project: Project, title: str, state: Json, *, jsonata: bool) -> Json:
 
 
 def _of_one_branch(kept: dict[str, Json]) -> dict[str, Json]:
-    """What a state says of its result, which is the first of its branches'."""
+    """Adapt Output and Assign to a Parallel, whose result is a list with one branch's result."""
 
     def of(value: Json) -> Json:
         if isinstance(value, dict):
@@ -96,7 +97,7 @@ def _of_one_branch(kept: dict[str, Json]) -> dict[str, Json]:
 
 
 def mark_jsonata(block: dict[str, Json]) -> dict[str, Json]:
-    """States that say of themselves, and of those inside of them, that they are written in JSONata."""
+    """Return the states, and the states inside them, with JSONata as their query language."""
     return {name: _says(state) for name, state in block.items()}
 
 
@@ -109,7 +110,7 @@ def _says(state: Json) -> Json:
 
 
 def wrap_workflow(project: Project, definition: Json, caught: str | None) -> Json:
-    """A workflow as one state, so that whatever fails in it can be caught in one place."""
+    """Return a workflow as one state, so that one Catch handles every failure in it."""
     given = expand_workflow(project, definition)
     state: Json = {"Type": "Parallel", "Branches": [{"StartAt": given["StartAt"], "States": given["States"]}]}
     if is_jsonata(definition):
@@ -123,5 +124,5 @@ def wrap_workflow(project: Project, definition: Json, caught: str | None) -> Jso
 
 
 def is_jsonata(definition: Json) -> bool:
-    """Whether a workflow is written in JSONata."""
+    """Return whether a workflow is written in JSONata."""
     return bool(definition.get("QueryLanguage") == "JSONata")

@@ -1,1 +1,1 @@
-"""A project as a CloudFormation template, one module for each family of resources."""
+"""Build the CloudFormation template of a project, with one module for each family of resources."""

@@ -1,11 +1,10 @@
-"""The alarms for runs that did not start.
+"""Build the alarms for jobs whose runs do not start.
 
-Promises an alarm for a job that does not start wherever CloudWatch can wait that long: where no run began for longer
-than the longest time between two of the schedule's, missing data is breaching. A new alarm warms up for as long, so
-that a first deployment is silent until the first run. AWS lets an alarm warm up for two days at most: where the times
-of a schedule are further apart, the alarm of a first deployment may ring there once, after two days; the engine of this
-box is told by metadata how long to wait (`Patience`). For schedules further apart than a week the machine SLOTS looks
-after each slot (`schedules.py`).
+Guarantees an alarm for every such job for which CloudWatch can wait long enough. The alarm acts when no run has begun
+for longer than the longest interval of the schedule: missing data is breaching. A new alarm warms up for the same time,
+so that it is silent after a first deployment until the first run. AWS limits the warm-up to two days. If the interval
+is longer, the alarm of a first deployment may act once on AWS, after two days. Metadata (`Patience`) tells this engine
+how long to wait instead. For intervals of more than a week, the machine SLOTS checks each slot (`schedules.py`).
 See https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html and
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-warm-up.html.
 """
@@ -20,11 +19,11 @@ from lamplighter.jobs.lint.alarm_window import alarm_window
 from lamplighter.jobs.stack import arns
 
 LONGEST_WARM_UP = 2_880
-"""Minutes for which CloudWatch lets an alarm warm up."""
+"""The longest warm-up of a CloudWatch alarm, in minutes."""
 
 
 def did_not_start_alarms(project: Project, name: str) -> Iterator[cloudwatch.Alarm]:
-    """The alarm for a job whose runs do not begin, if it wants one and CloudWatch can wait for its runs."""
+    """Yield the alarm for a job whose runs do not start, if the job needs one and CloudWatch can wait long enough."""
     job = project.jobs[name]
     wait = alarm_window(job) if job.schedule and job.enabled and job.notify.did_not_start else None
     if wait is not None:

@@ -1,4 +1,4 @@
-"""Who is told: topics and their subscribers, rules, alarms, and the queues of what could not be delivered."""
+"""Build the resources for alerts: topics and subscriptions, rules, alarms, and dead-letter queues."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ from lamplighter.jobs.stack import alarms, dead_letter_queues, event_rules
 
 
 def alert_resources(project: Project) -> Iterator[AWSObject]:
-    """Topics, rules and alarms."""
+    """Yield a project's topics, rules, alarms and dead-letter queues."""
     made = [name for name, channel in project.channels.items() if channel.sns is None]
     for name in made:
         yield from _topic(project, name, project.channels[name])
@@ -41,11 +41,11 @@ def _topic(project: Project, name: str, channel: Channel) -> Iterator[AWSObject]
 
 
 def channel_subscriptions(channel: Channel) -> Iterator[tuple[str, str, Json]]:
-    """What is subscribed to the topic of a channel: the protocol, the endpoint, and other properties."""
+    """Yield the subscriptions to a channel's topic: protocol, endpoint, and other properties."""
     if channel.email is not None:
         yield "email", channel.email, {}
     if channel.webhook is not None:
-        # AWS asks a web server first; on one box its owner wrote it in the file.
+        # AWS asks a web server to confirm; on this engine the URL in the job file is the user's confirmation.
         own = {"Metadata": {"Lamplighter": {"Confirmed": True}}}
         yield channel.webhook.partition(":")[0], channel.webhook, own
     if channel.sqs is not None:
@@ -53,12 +53,12 @@ def channel_subscriptions(channel: Channel) -> Iterator[tuple[str, str, Json]]:
 
 
 def _policy(name: str) -> sns.TopicPolicy:
-    """Rules and alarms may publish; SNS takes a policy that names its own topic, and no other.
+    """Allow rules and alarms to publish. SNS accepts only a policy that names its own topic.
 
-    EventBridge gets a statement without a condition, for "Condition blocks" are not supported "in Amazon SNS topic
-    policies for EventBridge": what they forbid is dropped without a word.
-    See "Amazon SNS permissions" in https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
-    and https://repost.aws/knowledge-center/sns-not-getting-eventbridge-notification.
+    EventBridge's statement has no condition, for "Condition blocks" are not supported "in Amazon SNS topic policies for
+    EventBridge": EventBridge drops the events that a condition denies, without an error. See "Amazon SNS permissions"
+    in https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html and
+    https://repost.aws/knowledge-center/sns-not-getting-eventbridge-notification.
     """
     alarms = {"Condition": {"StringEquals": {"aws:SourceAccount": Ref("AWS::AccountId")}}}
     statements = [

@@ -1,7 +1,7 @@
-"""Where a run can be looked at, and what has to be typed to run its job again: on AWS and on one box not the same.
+"""Build the links and commands that alerts show: where to see a run, and how to run its job again.
 
-Promises alerts whose link leads to whoever runs the job. The parameter `ConsoleUrl` says where: nothing, which is what
-it says unless told otherwise, is the AWS console; `lamplighter up` gives the engine's own URL, whose console shows a
+Guarantees that an alert links to the console of the engine or account that runs the job. The parameter `ConsoleUrl`
+decides: empty, its default, means the AWS console. `lamplighter up` passes the engine's own URL, whose console shows a
 run at `URL/runs/ARN`.
 """
 
@@ -20,11 +20,11 @@ ELSEWHERE = {
     "InChina": ("aws-cn", "console.amazonaws.cn"),
     "InGovCloud": ("aws-us-gov", "console.amazonaws-us-gov.com"),
 }
-"""Partitions whose console is not at console.aws.amazon.com, by the conditions that say so."""
+"""The partitions whose console is not at console.aws.amazon.com, by the names of their conditions."""
 
 
 def parameters() -> Iterator[Parameter]:
-    """Whose console it is."""
+    """Yield the parameter with the console's URL."""
     yield Parameter(
         names.CONSOLE_URL,
         Type="String",
@@ -36,13 +36,13 @@ def parameters() -> Iterator[Parameter]:
 
 
 def conditions() -> dict[str, Json]:
-    """Whether AWS runs it, and in which partition."""
+    """Return the conditions: whether the stack is on AWS, and in which partition."""
     there = {name: Equals(Ref("AWS::Partition"), partition) for name, (partition, _) in ELSEWHERE.items()}
     return {ON_AWS: Equals(Ref(names.CONSOLE_URL), ""), **there}
 
 
 def _domain() -> Json:
-    """Where the console of the stack's partition is."""
+    """Return the domain of the AWS console in the stack's partition."""
     found: Json = "console.aws.amazon.com"
     for name, (_, domain) in ELSEWHERE.items():
         found = If(name, domain, found)
@@ -50,11 +50,11 @@ def _domain() -> Json:
 
 
 Where = Literal["anywhere", "aws", "here"]
-"""Where a resource, or a branch of one, holds."""
+"""Where a resource, or one branch of a condition, applies: on AWS, on this engine ("here"), or both."""
 
 
 def placeholder_values(where: Where = "anywhere") -> dict[str, Json]:
-    """What comes before a run's ARN, and after the command."""
+    """Return the values of two placeholders: the URL before a run's ARN, and the options after the command."""
     on_aws = {names.CONSOLE: Sub(AWS_CONSOLE, {"Domain": _domain()}), names.OPTIONS: Sub(ON_AWS_OPTIONS)}
     here = {names.CONSOLE: Join("", [Ref(names.CONSOLE_URL), "/runs/"]), names.OPTIONS: ""}
     if where == "anywhere":
@@ -63,5 +63,5 @@ def placeholder_values(where: Where = "anywhere") -> dict[str, Json]:
 
 
 def output() -> Output:
-    """The beginning of every link to a run."""
+    """Return the output with the beginning of every link to a run."""
     return Output(names.CONSOLE, Description="A run is at this and its ARN", Value=placeholder_values()[names.CONSOLE])

@@ -1,13 +1,13 @@
-"""What could not be delivered: starts that Scheduler gave up, and alerts that no topic took; each queue has an alarm.
+"""Build the dead-letter queues for starts and alerts that could not be delivered; each queue has an alarm.
 
-Promises that each message rings: the alarm counts the messages that are sent to the queue, so that it is OK again after
-twenty minutes although the queue keeps its messages for two weeks. An alarm on how many messages wait there would act
-once and then stay in ALARM. Twenty minutes, because CloudWatch may hear up to 15 minutes late from a queue that was not
-used for long. Messages that come within that time of each other share one alert.
+Guarantees that each message triggers the alarm. The alarm counts the messages that are sent to the queue: it is OK
+again after twenty minutes, while the queue keeps its messages for two weeks. An alarm on the number of waiting messages
+would act once and then stay in ALARM. The twenty minutes are needed because CloudWatch may receive metrics up to 15
+minutes late from a queue that was not used for long. Messages that arrive within that time share one alert.
 See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html.
 
-EventBridge writes to a dead-letter queue only where the queue's own policy allows it, for rules by `aws:SourceArn`:
-https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html. Scheduler has a role for it:
+EventBridge writes to a dead-letter queue only if the queue's own policy allows it, for rules by `aws:SourceArn`:
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html. Scheduler uses a role for it:
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html.
 """
 
@@ -20,27 +20,28 @@ from lamplighter.jobs.stack import arns
 
 TWO_WEEKS = 14 * 86_400
 STARTS, ALERTS = "DidNotStart", "UndeliveredAlerts"
-"""The two queues."""
+"""The logical ids of the two queues."""
 MINUTES = 20
 MOST_ACTIONS = 5
-"""Of one alarm: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html"""
+"""The most actions of an alarm:
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html"""
 
 
 def start_queue(project: Project) -> Iterator[AWSObject]:
-    """The queue of starts that Scheduler gave up, and its alarm."""
+    """Yield the queue of starts that Scheduler gave up, and its alarms."""
     scheduled = [job for job in project.jobs.values() if job.schedule]
     if scheduled:
         yield _queue(STARTS, f"{project.prefix}-did-not-start")
     told = dict.fromkeys(channel for job in scheduled for channel in job.notify.did_not_start)
     what = "Scheduler gave up starting a run; the queue says which and why."
     for alarm in _alarms(project, "GivenUp", "given-up", what, STARTS, [*told]):
-        # The engine of this box tells of each time that it gave up, with the job and the reason.
+        # This engine sends its own alert for each start that it gave up, with the job and the reason.
         alarm.Metadata = {"Lamplighter": {"ActionsEnabled": False}}
         yield alarm
 
 
 def alert_queue(project: Project, told: Sequence[str]) -> Iterator[AWSObject]:
-    """The queue of alerts that rules could not deliver, its policy and its alarm; `told`: the channels of the rules."""
+    """Yield the queue of undelivered alerts, its policy and its alarms; `told` lists the channels of the rules."""
     if not told:
         return
     yield _queue(ALERTS, f"{project.prefix}-undelivered-alerts")
@@ -67,7 +68,7 @@ def _queue(title: str, name: str) -> sqs.Queue:
 def _alarms(
     project: Project, title: str, name: str, what: str, queue: str, channels: Sequence[str]
 ) -> Iterator[cloudwatch.Alarm]:
-    """An alarm for each message that is sent to a queue; one for every five channels."""
+    """Yield alarms that act on each message sent to a queue: one alarm for every five channels."""
     for at, first in enumerate(range(0, len(channels), MOST_ACTIONS)):
         told = channels[first : first + MOST_ACTIONS]
         yield cloudwatch.Alarm(

@@ -1,9 +1,10 @@
-"""The rules that tell of attempts and runs (patterns 1 and 2), and of failures that a run could not tell itself.
+"""Build the rules that alert about attempts and runs (patterns 1 and 2), and about failures that a run could not alert
+about itself.
 
-A job that tells of its failures from inside (`notify: {caught: …}`) and asks for no other alert has a rule for what no
-run can catch: its deadline, for "Step Functions catchers are … not [available] for top-level state machine execution
-failures", and States.Runtime, which "States.ALL" does not catch either. On AWS the rule starts the machine FAILURES,
-which tells what the run has not; the engine of one box knows by itself what a run has told.
+A job that sends its own alerts (`notify: {caught: …}`) and has no other alert for failures gets a rule for failures
+that no run can catch: its deadline, for "Step Functions catchers are … not [available] for top-level state machine
+execution failures", and States.Runtime, which "States.ALL" does not catch either. On AWS the rule starts the machine
+FAILURES, which sends the alert if the run did not. This engine knows which alerts a run has sent.
 See https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html.
 """
 
@@ -25,16 +26,16 @@ from lamplighter.jobs.stack.supporting_machines import ONLY_ON_AWS
 from lamplighter.runs import job_machine
 
 MOST_TARGETS = 5
-"""Of one rule: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html"""
+"""The most targets of a rule: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html"""
 _READ = re.compile("<([a-z]+)>")
 GONE_WRONG = ["TaskFailedToStart", "SpotInterruption", "TerminationNotice", "InfrastructureHealth"]
-"""Ways to stop that say by themselves that an attempt failed; UserInitiated is somebody's wish."""
+"""Stop codes that always mean a failed attempt; UserInitiated only means that a caller stopped the task."""
 STOPPED = "The Task state in AWS Step Functions execution"
-"""How the reason of a task begins that Step Functions stopped: it took too long, or its run was stopped."""
+"""How the stopped reason begins if Step Functions stopped the task: after a timeout, or because its run was stopped."""
 
 
 def job_rules(project: Project, name: str) -> Iterator[events.Rule]:
-    """The rules of a job."""
+    """Yield the rules of a job."""
     job = project.jobs[name]
     if job.notify.attempt_failed and job.workflow is None:
         yield _rule(
@@ -55,7 +56,7 @@ def job_rules(project: Project, name: str) -> Iterator[events.Rule]:
 
 
 def _told_of_run(project: Project, name: str) -> tuple[dict[str, str], tuple[str, ...]]:
-    """What an alert about a run reads in the event, and the lines that say it."""
+    """Return the event's paths that an alert about a run reads, and the lines of the alert."""
     paths = {"run": "$.detail.executionArn", "status": "$.detail.status", "time": "$.time"}
     return paths, (
         f"{project.prefix}: a run of the job {name} ended <status>.", "", "Run:       <run>", "Time:      <time>",
@@ -66,7 +67,7 @@ def _told_of_run(project: Project, name: str) -> tuple[dict[str, str], tuple[str
 
 
 def _asks(project: Project, name: str) -> events.Target:
-    """The target that finds out whether a run that failed has told of it itself, and tells if it has not."""
+    """Return the target that starts FAILURES, which sends the alert if the run did not."""
     job = project.jobs[name]
     known = {
         "subject": f"{project.prefix}: {name} failed"[:LONGEST_SUBJECT],
@@ -93,11 +94,11 @@ LOST = {
     job_machine.SLOTS: "a run that did not start may not have been told",
     job_machine.FAILURES: "a run that failed may not have been told",
 }
-"""What is lost where a machine fails that only serves jobs."""
+"""The possible loss if a supporting machine fails, in words for the alert."""
 
 
 def supporting_rules(project: Project, machine: str) -> Iterator[events.Rule]:
-    """The rules that tell where such a machine fails; one for every five channels."""
+    """Yield the rules that alert about failures of a supporting machine: one rule for every five channels."""
     told = alert_channels(project, machine)
     name = f"{project.prefix}{job_machine.machine_suffix(machine)}"
     lines = (f"{name} ended <status>: {LOST[machine]}.", "", "Run:       <run>", "Time:      <time>",
@@ -128,7 +129,7 @@ def supporting_rules(project: Project, machine: str) -> Iterator[events.Rule]:
 
 
 def channels_of_rules(project: Project) -> list[str]:
-    """The channels that any rule tells."""
+    """Return the channels that any rule alerts."""
     jobs = project.jobs.values()
     found = [
         *(each for job in jobs for each in (*job.notify.attempt_failed, *job.notify.run_failed)),
@@ -138,7 +139,7 @@ def channels_of_rules(project: Project) -> list[str]:
 
 
 def _limits(job: Job) -> Iterator[str]:
-    """How long a run may take, which explains one that TIMED_OUT, and an attempt."""
+    """Yield a line with the time limits of run and attempt, which explains a run that TIMED_OUT."""
     given = [("the run", job.deadline), ("an attempt", job.timeout)]
     said = [f"{what} may take {format_duration(limit)}" for what, limit in given if limit is not None]
     if said:
@@ -146,9 +147,10 @@ def _limits(job: Job) -> Iterator[str]:
 
 
 def _told_of_attempt(project: Project, name: str) -> tuple[dict[str, str], tuple[str, ...]]:
-    """What an alert reads in the event, and the lines that say it.
+    """Return the event's paths that an alert about an attempt reads, and the lines of the alert.
 
-    ECS promises no order of several containers: nothing is read of any one of them then, and so not the run either.
+    ECS does not guarantee an order of several containers. With sidecars, no container's fields are read, so the run is
+    missing, too.
     """
     paths = {"reason": "$.detail.stoppedReason", "stop": "$.detail.stopCode", "task": "$.detail.taskArn"}
     if not project.jobs[name].sidecars:
@@ -164,16 +166,18 @@ def _told_of_attempt(project: Project, name: str) -> tuple[dict[str, str], tuple
 
 
 def _own(at: int) -> str:
-    """Where an event about a task has what the attempt was told of itself."""
+    """Return the path of an environment variable that the attempt's overrides contain."""
     return f"$.detail.overrides.containerOverrides[0].environment[{at}].value"
 
 
 def _attempt_failed(project: Project, name: str) -> Json:
-    """A container that did not end with 0, or a task that never ran or was taken away: no exit code says so.
+    """Match an attempt that failed: an exit code other than 0, or a stop code of a task that never ran or was taken
+    away.
 
-    Sidecars are killed when the job is done: a pattern cannot say whose exit code it means, so that beside them an
-    attempt that was killed itself is not told. Nor can it tell one that took too long from one whose run was stopped:
-    where there is a timeout both are told, for a hang that nobody hears of is worse. The engine of this box knows.
+    Sidecars are stopped when the job ends, and a pattern cannot tell whose exit code it matches. So a job with sidecars
+    gets no alert for an attempt that was itself killed. A pattern cannot tell an attempt that timed out from an attempt
+    whose run was stopped, either. A job with a timeout gets an alert for both, because an unreported hang is worse.
+    This engine can tell them apart.
     """
     slow = [{"stopCode": ["UserInitiated"], "stoppedReason": [{"prefix": STOPPED}]}]
     well = [0, *KILLED] if project.jobs[name].sidecars else 0
@@ -213,7 +217,7 @@ def _rule(
     title: str = "",
     asks: events.Target | None = None,
 ) -> events.Rule:
-    """A rule about a job that tells topics; on AWS `asks` in their place."""
+    """Return a rule about a job whose targets are topics; on AWS the target is `asks`, unless that is None."""
     topics = _topics(project, told, paths, lines, "anywhere" if asks is None else "here")
     return events.Rule(
         f"{names.logical_id(name)}{names.logical_id(title or pattern)}",
@@ -232,9 +236,9 @@ def _topics(
     lines: tuple[str, ...],
     where: console_links.Where = "anywhere",
 ) -> list[events.Target]:
-    """Topics as targets.
+    """Return topics as targets.
 
-    Without a RoleArn: for targets that have policies of their own "event delivery may fail" where one is named
+    They have no RoleArn: for targets with their own policies "event delivery may fail" with one
     (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html).
     """
     text = _filled("\n".join(map(dumps, lines)), console_links.placeholder_values(where))
@@ -255,8 +259,9 @@ def _dead_letters() -> events.DeadLetterConfig:
 
 
 def _local(project: Project, name: str) -> Json:
-    """What the engine of this box composes alerts with: how many attempts there are, how long each and the run may
-    take, and whom the run tells itself.
+    """Return the metadata with which this engine composes alerts.
+
+    It has the number of attempts, the time limits of attempts and run, and the channels that the run alerts itself.
     """
     job = project.jobs[name]
     limits = {each: project.jobs[each].timeout for each in roles.container_jobs(project, name)}

@@ -1,6 +1,6 @@
-"""JSON documents in which the stack fills in ARNs.
+"""Build JSON documents in which the stack inserts ARNs.
 
-Promises that no text of a job file is taken for a function: `Fn::Join` leaves its parts as they are.
+Guarantees that CloudFormation never takes text of a job file for a function: `Fn::Join` does not change its parts.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from lamplighter.jobs.stack.arns import escape_literal
 
 
 def join_document(filled: Mapping[str, Json], known: Json, places: Mapping[str, str] | None = None) -> Join:
-    """A document: `filled` has ARNs or lists of them, `known` what is known now, `places` text that stands as it is."""
+    """Return a document from `filled` (ARNs, lists of ARNs), `known` (plain values) and `places` (raw JSON text)."""
     parts: list[Json] = ["{"]
     for key, value in filled.items():
         parts.append(f"{dumps(key)}:")

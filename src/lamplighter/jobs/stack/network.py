@@ -1,7 +1,7 @@
-"""Where tasks run: a cluster, and a network for the jobs that name none.
+"""Build the cluster, and a network for the jobs that have none.
 
-Promises that a stack comes up without any parameter: where no subnets are given it makes a network of two public ones,
-which costs nothing while no job runs. Nobody can reach a task from outside.
+Guarantees that a stack needs no parameters: if no subnets are given, it creates a network of two public subnets, which
+costs nothing while no job runs. Tasks in it accept no connections from outside.
 """
 
 from collections.abc import Iterator
@@ -15,17 +15,17 @@ from lamplighter.jobs.file.model import Project
 MAKES_NETWORK = "MakesNetwork"
 BLOCK = "10.111.0.0/24"
 WAY_OUT = ("WayOut", "FirstAssociation", "SecondAssociation")
-"""What a task needs to pull its image, and that nothing else refers to."""
+"""Resources that a task needs to pull its image and that no other resource refers to."""
 SUBNET_BLOCKS = ("10.111.0.0/25", "10.111.0.128/25")
 
 
 def needs_network(project: Project) -> bool:
-    """Whether some job says nothing of its network."""
+    """Return whether some job does not configure its network."""
     return any(job.network is None and job.workflow is None for job in project.jobs.values())
 
 
 def parameters(project: Project) -> list[Parameter]:
-    """What can be said of the network when the stack is made."""
+    """Return the parameters that configure the network when the stack is created."""
     if not needs_network(project):
         return []
     return [
@@ -52,13 +52,14 @@ def parameters(project: Project) -> list[Parameter]:
 
 
 def conditions(project: Project) -> dict[str, Json]:
-    """When the stack makes a network."""
+    """Return the condition under which the stack creates a network."""
     return {MAKES_NETWORK: Equals(Join("", Ref(names.SUBNETS)), "")} if needs_network(project) else {}
 
 
 def placeholder_values() -> dict[str, Json]:
-    """What definitions are told of the network."""
-    # Whatever is in the list is waited for: no machine is there, and so no schedule, before there is a way out.
+    """Return the values of the network's placeholders in definitions."""
+    # CloudFormation creates every resource of this list first, so no machine and no schedule exists before tasks can
+    # reach the internet.
     made = Select(0, [Join(",", [Ref("FirstSubnet"), Ref("SecondSubnet")]), *map(Ref, WAY_OUT)])
     return {
         names.SUBNETS: If(MAKES_NETWORK, made, Join(",", Ref(names.SUBNETS))),
@@ -69,7 +70,7 @@ def placeholder_values() -> dict[str, Json]:
 
 
 def network_resources(project: Project) -> Iterator[AWSObject]:
-    """The cluster and the network, as far as jobs need them."""
+    """Yield the cluster and the network, if jobs need them."""
     if any(job.cluster is None and job.workflow is None for job in project.jobs.values()):
         yield ecs.Cluster(
             names.SHARED_CLUSTER,

@@ -1,9 +1,9 @@
-"""Who may do what: the roles of a project, each with what it needs and nothing beside.
+"""Build the roles of a project, each with exactly the permissions that it needs.
 
-Promises the statement whose absence is the article's trap: `iam:PassRole` on exactly the roles that RunTask passes, and
-to ECS tasks only. RunTask is allowed on every revision of a job's family, because a run that was started before an
-update runs the revision of its own time, and in one cluster only. StopTask and DescribeTasks are allowed on the tasks
-of that cluster; Step Functions stops none but its own. The managed rule is how `.sync` learns that a task has stopped.
+Guarantees the statement whose absence is the article's trap: `iam:PassRole` on exactly the roles that RunTask passes,
+and to ECS tasks only. RunTask is allowed in one cluster only, on every revision of a job's family, because a run that
+was started before an update runs its own revision. StopTask and DescribeTasks are allowed on all tasks of that cluster;
+Step Functions stops only its own. `.sync` learns from the managed rule that a task has stopped.
 See https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html.
 """
 
@@ -31,12 +31,12 @@ _PRIVATE = re.compile(
 
 
 def repository_name(project: Project, job: str) -> str:
-    """The ECR repository that the image of a job's folder is pushed to."""
+    """Return the ECR repository for the image that is built from a job's folder."""
     return f"{project.prefix}/{job}"
 
 
 def job_roles(project: Project, name: str) -> Iterator[AWSObject]:
-    """The roles of a job, as far as it does not bring its own."""
+    """Yield the roles of a job, apart from those that the user provides."""
     job = project.jobs[name]
     title = names.logical_id(name)
     if job.workflow is None and job.roles.execution is None:
@@ -48,7 +48,7 @@ def job_roles(project: Project, name: str) -> Iterator[AWSObject]:
 
 
 def shared_roles(project: Project) -> Iterator[AWSObject]:
-    """The roles that jobs share."""
+    """Yield the role that schedules share."""
     started = [name for name, job in project.jobs.items() if starts_by_name(job)]
     looked_after = [Ref(job_machine.SLOTS)] if any(map(needs_slot_check, project.jobs.values())) else []
     if started or looked_after:
@@ -62,12 +62,12 @@ def shared_roles(project: Project) -> Iterator[AWSObject]:
 
 
 def job_permissions(job: Job) -> list[Json]:
-    """What a job says that it may do."""
+    """Return the statements for a job's own `permissions`."""
     return [allow(list(each.actions), list(each.resources)) for each in job.permissions]
 
 
 def execution_permissions(project: Project, name: str) -> Iterator[Json]:
-    """What has to be done before a job's container can run: pull, read secrets, write the log."""
+    """Yield the statements that a job's container needs to start: pull the image, read secrets, write the log."""
     job = project.jobs[name]
     yield allow(["logs:CreateLogStream", "logs:PutLogEvents"], [GetAtt(f"{names.logical_id(name)}Log", "Arn")])
     images = [job.image, *(sidecar.image for sidecar in job.sidecars.values())]
@@ -95,7 +95,7 @@ def execution_permissions(project: Project, name: str) -> Iterator[Json]:
 
 
 def container_jobs(project: Project, name: str) -> list[str]:
-    """The jobs whose containers a job's machine runs."""
+    """Return the jobs whose containers a job's state machine runs."""
     job = project.jobs[name]
     if job.workflow is None:
         return [name]
@@ -103,7 +103,7 @@ def container_jobs(project: Project, name: str) -> list[str]:
 
 
 def machine_permissions(project: Project, name: str) -> Iterator[Json]:
-    """What a job's machine does."""
+    """Yield the statements for everything that a job's state machine does."""
     job = project.jobs[name]
     run = container_jobs(project, name)
     if run:
@@ -122,7 +122,7 @@ def machine_permissions(project: Project, name: str) -> Iterator[Json]:
 
 
 def _of_runs(project: Project, name: str) -> Iterator[Json]:
-    """What a job's machine does with its own runs, and with those that a distributed Map starts.
+    """Yield the statements for a job's own runs and for the children of a distributed Map.
 
     See https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html.
     """
@@ -137,13 +137,13 @@ def _of_runs(project: Project, name: str) -> Iterator[Json]:
 
 
 def is_distributed(definition: Json) -> bool:
-    """Whether a workflow has a Map whose children are executions of their own."""
+    """Return whether a workflow has a distributed Map, whose children are executions."""
     found = [state.get("ItemProcessor") or {} for _, state in walk_states(definition)]
     return any(each.get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED" for each in found)
 
 
 def _tasks(project: Project, run: list[str]) -> Iterator[Json]:
-    """RunTask and what belongs to it, for each cluster; the roles that are passed; the rule."""
+    """Yield the statements for RunTask and related calls, for the passed roles, and for the managed rule."""
     clusters: dict[str | None, list[str]] = {}
     for name in run:
         clusters.setdefault(project.jobs[name].cluster, []).append(name)
@@ -164,13 +164,13 @@ def _tasks(project: Project, run: list[str]) -> Iterator[Json]:
 
 
 def allow(actions: list[str], resources: Json, condition: Json = None) -> Json:
-    """A statement."""
+    """Return an Allow statement."""
     statement: Json = {"Effect": "Allow", "Action": actions, "Resource": resources}
     return statement if condition is None else {**statement, "Condition": condition}
 
 
 def iam_role(title: str, service: str, statements: list[Json], **more: Json) -> iam.Role:
-    """A role that a service assumes, with these statements; `more`: what else the resource says."""
+    """Return a role with these statements that a service assumes; `more` has other fields of the resource."""
     trust = {
         "Version": "2012-10-17",
         "Statement": [

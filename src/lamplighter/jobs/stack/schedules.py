@@ -1,8 +1,8 @@
-"""When jobs begin: a schedule for each expression.
+"""Build the schedules of jobs, one for each expression.
 
-Promises that AWS tries to start a run for as long as the job says (a day at most, which is all that AWS can). What the
-engine of this box can do beside is metadata: `Missed` says which of the times it makes up for that it was not there
-for, `Within` for how many seconds afterwards.
+Guarantees that AWS tries to start a run for as long as the job file specifies, up to AWS's limit of a day. Metadata
+tells this engine what it can do beyond that: `Missed` states which missed times it makes up for, `Within` for how many
+seconds afterwards.
 """
 
 from collections.abc import Iterator
@@ -23,16 +23,16 @@ from lamplighter.runs.job_machine import LAMPLIGHTER_KEY
 DAY = 86_400
 MOST_RETRIES = 185
 SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
-"""Scheduler puts the time for which a run is meant here."""
+"""The placeholder that Scheduler replaces with the slot's time."""
 
 
 def schedule_id(project: Project, name: str, at: int) -> str:
-    """What a schedule is called."""
+    """Return the name of a job's schedule."""
     return project.name(name) if at == 0 else f"{project.name(name)}--{at + 1}"
 
 
 def schedule_resources(project: Project) -> Iterator[AWSObject]:
-    """The schedules and their group."""
+    """Yield the schedules and their group."""
     if not any(job.schedule for job in project.jobs.values()):
         return
     yield scheduler.ScheduleGroup("Schedules", Name=project.prefix)
@@ -62,7 +62,7 @@ def _schedule(project: Project, name: str, job: Job, at: int, expression: str) -
 
 
 def _local(project: Project, name: str, job: Job) -> Json:
-    """What the engine of this box does beside: which missed times it makes up for, and whom it tells of the others."""
+    """Return this engine's metadata: which missed times it makes up for, and the channels for the others."""
     known = {"Job": name, "Missed": job.missed.run, "Within": job.missed.within}
     told = {
         channel: project.channels[channel].sns or f"{project.prefix}-{channel}" for channel in job.notify.did_not_start
@@ -71,7 +71,7 @@ def _local(project: Project, name: str, job: Job) -> Json:
 
 
 def _looking(project: Project, name: str, job: Job, at: int, expression: str) -> scheduler.Schedule:
-    """The schedule that has SLOTS look whether a run began."""
+    """Return the schedule that starts SLOTS, which checks whether a run began."""
     topics = [arns.topic_arn(project, channel) for channel in job.notify.did_not_start]
     known = {
         "scheduled": SCHEDULED_TIME,
@@ -91,7 +91,7 @@ def _looking(project: Project, name: str, job: Job, at: int, expression: str) ->
             None,
             {"MaximumEventAgeInSeconds": DAY, "MaximumRetryAttempts": MOST_RETRIES},
         ),
-        # Here it looks after a slot that nobody was there for as well, as soon as somebody is.
+        # This engine also checks a slot that passed while no engine ran, as soon as an engine runs again.
         Metadata={"Lamplighter": {"Missed": "last", "Within": 366 * DAY}},
     )
 
@@ -116,7 +116,7 @@ def _target(arn: Json, text: Json, own_role: str | None, policy: Json) -> schedu
 
 
 def start_retry_policy(job: Job) -> Json:
-    """How long Scheduler tries to start a run: from a minute to a day."""
+    """Return for how long Scheduler tries to start a run: from a minute to a day."""
     if job.missed.run == "none":
         return {"MaximumEventAgeInSeconds": 60, "MaximumRetryAttempts": 0}
     return {"MaximumEventAgeInSeconds": min(max(job.missed.within, 60), DAY), "MaximumRetryAttempts": MOST_RETRIES}

@@ -1,4 +1,4 @@
-"""The state machines of jobs, one for each."""
+"""Build the state machines of jobs, one for each job."""
 
 import json
 import re
@@ -16,11 +16,11 @@ from lamplighter.runs import job_machine
 
 _SLOT = re.compile(r"\$\{([A-Za-z0-9]+)\}")
 LARGEST = 1024 * 1024
-"""Bytes: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
+"""The most bytes of a definition: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
 
 
 def state_machine_resources(project: Project) -> Iterator[AWSObject]:
-    """The machines of a project's jobs."""
+    """Yield the state machines of a project's jobs."""
     for name, job in project.jobs.items():
         yield stepfunctions.StateMachine(
             names.state_machine_id(name),
@@ -33,21 +33,19 @@ def state_machine_resources(project: Project) -> Iterator[AWSObject]:
 
 
 def _usual(job: Job) -> dict[str, str]:
-    """The job's input, for whoever starts it (`runs/default_input.py`): as text, in which nothing looks like a
-    function.
-    """
+    """Return the job's default input (`runs/default_input.py`) as text, in which CloudFormation sees no function."""
     return {"Input": dumps(job.input)} if job.input else {}
 
 
 def substitute_placeholders(project: Project, definition: Json, where: console_links.Where = "anywhere") -> Json:
-    """A definition and what is filled in there."""
+    """Return a definition as text, and the values of the placeholders that it contains."""
     written, known = definition_text(definition), placeholder_values(project, where)
     filled = {slot: known[slot] for slot in sorted(set(_SLOT.findall(written)) & known.keys())}
     return {"DefinitionString": written, **({"DefinitionSubstitutions": filled} if filled else {})}
 
 
 def placeholder_values(project: Project, where: console_links.Where = "anywhere") -> dict[str, Json]:
-    """What definitions may have places for, and what comes there."""
+    """Return every placeholder that a definition may contain, with its value."""
     tasks = {
         names.task_definition_id(name): Ref(names.task_definition_id(name))
         for name, job in project.jobs.items()
@@ -68,5 +66,5 @@ def placeholder_values(project: Project, where: console_links.Where = "anywhere"
 
 
 def definition_text(definition: Json) -> str:
-    """A definition as a person reads it."""
+    """Return a definition as indented JSON text."""
     return json.dumps(definition, indent=2, ensure_ascii=False).replace(names.DOLLAR, "\\u0024")

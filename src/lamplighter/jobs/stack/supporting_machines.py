@@ -1,7 +1,7 @@
-"""The machines that only serve the jobs of a project, with their roles.
+"""Build the supporting machines of a project, with their roles.
 
-START and FAILURES are made on AWS only: the Scheduler of one box delivers a slot once and names the run after it, and
-its alerts know what a run has told itself.
+START and FAILURES exist on AWS only. This engine's Scheduler delivers a slot once and names the run after it, and this
+engine's alerts know which alerts a run has sent itself.
 """
 
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ from lamplighter.jobs.stack.state_machines import substitute_placeholders
 from lamplighter.runs import job_machine
 
 ONLY_ON_AWS = (job_machine.START, job_machine.FAILURES)
-"""Machines that one box does not need."""
+"""Machines that this engine does not need."""
 DEFINITIONS = {
     job_machine.WATCH: LATE_RUN_DEFINITION,
     job_machine.START: START_DEFINITION,
@@ -34,7 +34,7 @@ DEFINITIONS = {
 
 
 def supporting_resources(project: Project) -> Iterator[AWSObject]:
-    """The machines and their roles, and the role with which EventBridge starts FAILURES."""
+    """Yield the machines and their roles, and the role with which EventBridge starts FAILURES."""
     needed = supported_jobs(project)
     for machine, jobs in needed.items():
         only = {"Condition": console_links.ON_AWS} if machine in ONLY_ON_AWS else {}

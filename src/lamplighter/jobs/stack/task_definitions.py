@@ -1,9 +1,9 @@
-"""What a job runs: its task definition and its log.
+"""Build a job's task definition and log group.
 
-Promises what Fargate takes. What only the engine of this box understands is metadata, which AWS keeps and ignores:
-`Process` says that the job is a plain process without an image, to be run in the folder of the job file; `Build` says
-from which folder the image is made that the parameter names. A revision stays when another takes its place: runs that
-are under way, and those that are redriven, run the revision of their time, and ECS runs none that is deregistered
+Guarantees values that Fargate accepts. Settings that only this engine understands are metadata, which AWS keeps and
+ignores. `Process` marks a job without an image, which runs as a plain process in the folder of the job file. `Build`
+names the folder from which the image in the parameter is built. A replaced revision is retained: current runs and
+redriven runs use their own revision, and ECS runs no revision that is deregistered
 (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeregisterTaskDefinition.html).
 """
 
@@ -19,11 +19,11 @@ from lamplighter.jobs.stack import arns
 from lamplighter.runs import job_machine
 
 NO_IMAGE = "scratch"
-"""Stands where CloudFormation demands an image; nobody can pull it."""
+"""The image of a job without one, because CloudFormation requires an image; it cannot be pulled."""
 
 
 def parameters(project: Project) -> list[Parameter]:
-    """The images that are built from folders."""
+    """Return the parameters for images that are built from folders."""
     return [
         Parameter(names.image_parameter(name), Type="String", Description=f"The image that {job.image} was built into")
         for name, job in project.jobs.items()
@@ -32,7 +32,7 @@ def parameters(project: Project) -> list[Parameter]:
 
 
 def task_definition_resources(project: Project, name: str) -> Iterator[AWSObject]:
-    """A job's log and its task definition."""
+    """Yield a job's log group and its task definition."""
     job = project.jobs[name]
     yield logs.LogGroup(
         f"{names.logical_id(name)}Log",
@@ -101,7 +101,7 @@ def _beside(name: str, title: str, sidecar: Sidecar) -> ecs.ContainerDefinition:
 
 
 def _literally(given: Mapping[str, Json]) -> dict[str, Json]:
-    """What is given, with its texts as the job file has them."""
+    """Return the fields that are not None, with texts that CloudFormation does not change."""
 
     def of(value: Json) -> Json:
         if isinstance(value, list):
@@ -112,9 +112,9 @@ def _literally(given: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def _inside(name: str, environment: Mapping[str, str], secrets: Mapping[str, str]) -> dict[str, Json]:
-    """What any container of a job has."""
-    # awslogs is non-blocking by default since June 2025, and then loses lines where its buffer is full. A batch whose
-    # last lines say why it failed rather waits for its log; one that must not wait logs somewhere else.
+    """Return the fields that every container of a job has."""
+    # Since June 2025 awslogs is non-blocking by default, and then loses lines when its buffer is full. The last lines
+    # of a batch job explain its failure, so the job waits for its log. A job that must not wait can log somewhere else.
     # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LogConfiguration.html
     options = {
         "mode": "blocking",

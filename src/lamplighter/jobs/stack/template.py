@@ -1,10 +1,10 @@
-"""A project as one CloudFormation template: the only plan, on AWS and here.
+"""Build the one CloudFormation template of a project, for AWS and for this engine.
 
-Promises the same bytes for the same file, a stack that comes up without parameters but for the images that have to be
-built first, and IAM that allows what happens and nothing beside (`jobs/iam/policy_evaluation.py` judges it). What only
-the engine of this box understands is in the metadata of resources, under `Lamplighter`. The parameter `ConsoleUrl` says
-whose console alerts link to (`console_links.py`): `lamplighter up` gives the engine's URL, and nobody has to give
-anything on AWS.
+Guarantees the same bytes for the same file, and a stack that needs no parameters except the images that have to be
+built first. Its IAM policies allow what happens and nothing more (`jobs/iam/policy_evaluation.py` checks this).
+Settings that only this engine understands are in the metadata of resources, under `Lamplighter`. The parameter
+`ConsoleUrl` decides to which console alerts link (`console_links.py`): `lamplighter up` passes the engine's URL, and on
+AWS it stays empty.
 """
 
 import json
@@ -28,7 +28,7 @@ from lamplighter.jobs.stack import (
 
 
 def build_template(project: Project) -> Json:
-    """The template as a document."""
+    """Return the template as a document."""
     parameters = (*console_links.parameters(), *network.parameters(project), *task_definitions.parameters(project))
     made = Template(
         Description=f"The jobs of {project.prefix}, by lamplighter",
@@ -55,7 +55,7 @@ def build_template(project: Project) -> Json:
         )
         for name in project.jobs
     ]
-    # Not by add_resource and the like, which refuse more than AWS takes: one box takes more, and `lint` tells.
+    # add_resource and similar methods would enforce AWS's limits; this engine has none, and `lint` reports them.
     made.parameters = {each.title: each for each in parameters}
     made.resources = {each.title: each for each in resources}
     assert len(made.resources) == len(resources), "two resources have one logical id"
@@ -64,22 +64,22 @@ def build_template(project: Project) -> Json:
 
 
 def to_json(document: Json) -> str:
-    """A template as JSON text."""
+    """Return a template as indented JSON text."""
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def to_compact_json(document: Json) -> str:
-    """A template as it is sent, in ASCII: of other letters CloudFormation gives back question marks (GetTemplate)."""
+    """Return a template as the text to send, in ASCII: GetTemplate returns other characters as question marks."""
     return json.dumps(document, separators=(",", ":"))
 
 
 def to_yaml(document: Json) -> str:
-    """A template as YAML text, in which definitions can be read."""
+    """Return a template as YAML text in which definitions are readable."""
     return yaml.dump(document, Dumper=_Readable, sort_keys=False, allow_unicode=True, width=120)
 
 
 class _Readable(yaml.SafeDumper):
-    """Writes text of several lines as it is, and nothing by reference."""
+    """A dumper that writes multi-line text as a block, and no aliases."""
 
     def ignore_aliases(self, _data: Json) -> bool:
         return True

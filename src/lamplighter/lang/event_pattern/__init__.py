@@ -1,1 +1,1 @@
-"""Event patterns of EventBridge and filter policies of SNS."""
+"""Match events against the event patterns of EventBridge and the filter policies of SNS."""

@@ -1,8 +1,8 @@
-"""The comparisons that an event pattern may ask of one value.
+"""Compile the comparisons that an event pattern makes with one value.
 
-Promises a predicate for each comparison of EventBridge, made once from its JSON, and AWS's words for one that is none.
-A value is a leaf of an event: text, number, true, false or null.
-See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html; the words are those of
+Guarantees a predicate for each comparison of EventBridge, compiled once from its JSON. Rejects an invalid comparison
+with AWS's message. A value is a leaf of an event: text, number, true, false or null.
+See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html. The messages are those of
 https://github.com/aws/event-ruler, the engine that EventBridge runs.
 """
 
@@ -22,7 +22,7 @@ Path = tuple[str | int, ...]
 Address = IPv4Address | IPv6Address
 
 LARGEST = 5_000_000_000
-"""Numbers that are compared are "between -5.0e9 and 5.0e9, inclusive"."""
+"""The largest number that a pattern compares: "between -5.0e9 and 5.0e9, inclusive"."""
 ONLY_ONE = "Only one key allowed in match expression"
 TOO_MANY = "Too many elements in numeric expression"
 IPV4 = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+")
@@ -38,28 +38,28 @@ RANGES: Mapping[str, Callable[[Json, Json], bool]] = {
 
 
 class PatternToken(Enum):
-    """How far the pattern had been read when its fault was seen."""
+    """The last token that the parser had read when it found the error."""
 
     VALUE = "value"
-    """The first of a value: its bracket, its quotation mark, a whole number; a fault of a name is seen there too."""
+    """The first token of a value: its bracket, quotation mark or whole number. Errors in names are found here, too."""
     TEXT = "text"
-    """A value that is text, to its end."""
+    """The end of a string."""
     END = "end"
     """The bracket that closes a value."""
 
 
 @dataclass(frozen=True, slots=True)
 class PatternPosition:
-    """Where in a pattern a fault was seen."""
+    """The position in a pattern at which the parser finds an error."""
 
     path: Path
     token: PatternToken = PatternToken.VALUE
     times: int = 1
-    """How many times AWS says where: faults in some lists are told twice, and some faults have no place."""
+    """How often AWS's message states the position: twice for errors in some lists, and not at all for some errors."""
 
 
 class InvalidPattern(LamplighterError):
-    """The pattern is none; its text is AWS's reason."""
+    """An invalid event pattern; str() is AWS's reason."""
 
     def __init__(self, reason: str, spot: PatternPosition | None = None) -> None:
         super().__init__(reason)
@@ -68,7 +68,7 @@ class InvalidPattern(LamplighterError):
 
 
 def compile_comparison(value: Json, at: Path) -> Predicate:
-    """One entry of a field's list, as a predicate; `exists` is none, and is dealt with by the pattern."""
+    """Compile one entry of a field's list to a predicate; `pattern.py` handles the entry `exists`."""
     if isinstance(value, dict):
         name, given, inner = only_member(value, at)
         compiler = COMPARISONS.get(name)
@@ -83,7 +83,7 @@ def compile_comparison(value: Json, at: Path) -> Predicate:
 
 
 def only_member(value: Json, at: Path) -> tuple[str, Json, Path]:
-    """The name, the value and the place of the first of an expression, which should be its only one."""
+    """Return the name, value and path of an expression's first member, which should be its only one."""
     if not value:
         raise InvalidPattern("Match expression name not found", PatternPosition(at, PatternToken.END))
     name, given = next(iter(value.items()))
@@ -91,13 +91,13 @@ def only_member(value: Json, at: Path) -> tuple[str, Json, Path]:
 
 
 def require_only_member(expression: Json, at: Path, reason: str = ONLY_ONE) -> None:
-    """Refuse an expression of which the first member is sound and not the only one."""
+    """Raise `InvalidPattern` if an expression has a second member; its first one is valid."""
     if len(expression) > 1:
         raise InvalidPattern(reason, PatternPosition((*at, list(expression)[1])))
 
 
 def is_number(value: Json) -> bool:
-    """Whether a JSON value is a number; Python's true and false are, JSON's are not."""
+    """Return whether a JSON value is a number. Python's True and False are numbers, JSON's are not."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
@@ -116,7 +116,7 @@ def _exact(wanted: Json) -> Predicate:
 
 
 def is_plain_text(wanted: str) -> bool:
-    """Whether a text of a pattern is compared letter by letter: an address may be spelt otherwise."""
+    """Return whether a text in a pattern is compared character by character; an IP address may have other spellings."""
     return _address(wanted) is None
 
 
@@ -140,7 +140,7 @@ def _text(given: Json, at: Path, reason: str) -> str:
 
 
 def _end(kind: str, test: Callable[[str, str], bool]) -> Callable[[Json, Path], Predicate]:
-    """A `prefix` or a `suffix`, either of which may ignore case."""
+    """Return the compiler of `prefix` or `suffix`; both can ignore case."""
 
     def compiler(given: Json, at: Path) -> Predicate:
         if not isinstance(given, dict):
@@ -177,9 +177,9 @@ def _wildcard_of(text: str, spot: PatternPosition) -> Predicate:
 
 
 def _numeric(given: Json, at: Path) -> Predicate:
-    """`[">", 0, "<=", 5]`: one bound, or a lower and an upper one, or `["=", 5]`.
+    """Compile `numeric`: `["=", 5]`, one bound, or a lower and an upper bound, as in `[">", 0, "<=", 5]`.
 
-    How large a number is matters to AWS when it has read all of the list.
+    AWS checks the size of the numbers only after it has read the whole list.
     """
     if not isinstance(given, list):
         raise InvalidPattern("Value of numeric must be an array.", PatternPosition(at))
@@ -239,7 +239,7 @@ def _member(at: Path, given: Json, index: int) -> PatternPosition:
 
 
 def _spelt(members: Json, otherwise: str) -> str:
-    """How a member that does not belong there is named; the closing bracket where there is none."""
+    """Return how a message names a misplaced member, or the closing bracket if there is none."""
     if not members:
         return otherwise
     words = {True: "true", False: "false", None: "null"}
@@ -253,7 +253,7 @@ def _spelt(members: Json, otherwise: str) -> str:
 
 
 def _cidr(given: Json, at: Path) -> Predicate:
-    """A block of addresses, from the one that is named to the last one of its network."""
+    """Compile `cidr`: the addresses from the one that is named to the last one of its network."""
     block = _text(given, at, "prefix match pattern must be a string")  # sic: AWS's words
     try:
         first, bits = _block(block)
@@ -269,7 +269,10 @@ def _cidr(given: Json, at: Path) -> Predicate:
 
 
 def _block(text: str) -> tuple[Address, int]:
-    """The first address of a block, and how many of its bits are common to all: a slash at the end does no harm."""
+    """Return the first address of a block and the number of bits that all its addresses share.
+
+    Slashes at the end are ignored.
+    """
     parts = text.rstrip("/").split("/")
     if len(parts) != 2:
         raise InvalidPattern("Malformed CIDR, one '/' required")
@@ -294,7 +297,7 @@ def _looks_like_address(text: str) -> bool:
 
 
 def _address(text: str) -> Address | None:
-    """The address that a text is; an IPv6 one that stands for one of IPv4 is that."""
+    """Parse an IP address, or return None. An IPv6 address that stands for an IPv4 address becomes that one."""
     if IPV4.fullmatch(text):
         numbers = [int(part) for part in text.split(".")] if len(text) <= LONGEST_IPV4 else [256]
         return IPv4Address(bytes(numbers)) if max(numbers) < 256 else None
@@ -344,14 +347,14 @@ def _anything_but_list(given: Json, at: Path) -> Predicate:
 
 
 def _exactly_this(wanted: Json) -> Predicate:
-    """Equality without regard to what the text may mean."""
+    """Return a test for equality that does not treat a text as an IP address."""
     if isinstance(wanted, str):
         return lambda value: isinstance(value, str) and value == wanted
     return lambda value: is_number(value) and value == wanted
 
 
 def _excluded(given: Json, at: Path, name: str) -> list[Predicate]:
-    """What an `anything-but` of another comparison keeps out: one text, or any of a list."""
+    """Compile the texts that an `anything-but` excludes by another comparison: one text, or a list."""
     _listable(given, at)
     compiler, reason = ANYTHING_BUT[name]
     texts = given if isinstance(given, list) else [given]
@@ -365,7 +368,7 @@ def _excluded(given: Json, at: Path, name: str) -> list[Predicate]:
         if name != "wildcard":
             found.append(compiler(text, place))
     if name == "wildcard":
-        # AWS reads wildcards when it has read all of the list.
+        # AWS parses the wildcards only after it has read the whole list.
         spot = PatternPosition(at, PatternToken.END if isinstance(given, list) else PatternToken.TEXT)
         found = [_wildcard_of(text, spot) for text in texts]
     return found

@@ -1,8 +1,8 @@
-"""Why an event meets an event pattern, or does not: field by field.
+"""Explain field by field why an event matches an event pattern or does not.
 
-Promises to judge each field as the whole pattern does (`lang/event_pattern/pattern.py`): a field's finding is that of a
-pattern of nothing else. Fields of one array have to be met by one of its elements, so that each may be met and all
-together not.
+Guarantees to judge each field as the whole pattern does (`lang/event_pattern/pattern.py`): the result of a field is
+that of a pattern with this field alone. One element of an array must meet all fields of that array, so each field may
+be met although the pattern as a whole is not.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,39 +12,39 @@ from lamplighter.base.json_text import Json
 from lamplighter.lang.event_pattern.pattern import PatternTooComplex, compile_pattern, field_values
 
 SHOWN = 20
-"""Values of a field that are told of, where the event has more."""
+"""The most values of a field that an explanation lists."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldMatch:
-    """What became of one field of a pattern."""
+    """The result for one field of a pattern."""
 
     field: str
-    """`detail.status`; `$or` for a choice of patterns."""
+    """The path of the field, such as `detail.status`; it ends with `$or` for a choice of patterns."""
     wanted: Json
-    """As the pattern has it."""
+    """The field's value in the pattern."""
     found: Sequence[Json]
-    """The values that the event has there; none where it has no such field."""
+    """The field's values in the event; empty if the event has no such field."""
     met: bool
     branches: Sequence[Sequence["FieldMatch"]] = ()
-    """Those of a `$or`, of which one has to be met."""
+    """The results for each branch of a `$or`, of which one must be met."""
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What became of a pattern."""
+    """Whether an event matches a pattern, and the result for each field."""
 
     matches: bool
     findings: Sequence[FieldMatch]
 
     @property
     def met_separately(self) -> bool:
-        """Whether every field is met, though by no one element of an array."""
+        """Return True if every field is met, but no single element of an array meets them all."""
         return not self.matches and all(finding.met for finding in self.findings)
 
 
 def explain(pattern: Json, event: Json) -> Explanation:
-    """Why an event meets a pattern, or does not; raises InvalidPattern."""
+    """Explain why an event matches a pattern or does not. Raises `InvalidPattern`."""
     return Explanation(_met(pattern, event), list(_object(pattern, event, ())))
 
 
@@ -64,7 +64,7 @@ def _object(pattern: Mapping[str, Json], event: Json, outer: tuple[str, ...]) ->
 
 
 def _met(pattern: Json, event: Json) -> bool:
-    """Whether an event meets a pattern; one that is too complex for it is not met."""
+    """Return whether an event matches a pattern; False if the event is too complex for the pattern."""
     try:
         return compile_pattern(pattern).matches(event)
     except PatternTooComplex:

@@ -1,9 +1,9 @@
-"""What a pattern asks of each field, where it names one more than once: what it says last.
+"""Merge the conditions on fields that an event pattern names more than once: the last condition counts.
 
-The engine that EventBridge runs keeps one list of values for each field and each way through the choices (`$or`), so
-that a field which is named again gets the later values: in all ways if it comes after a choice, in those ways which
-name it if it comes within. Promises that of the conditions that are left no two, one of which may not be met without
-the other, are of one field. Refuses patterns that would grow beyond all bounds by that.
+EventBridge's engine keeps one list of values for each field and each way through the choices (`$or`). A field that is
+named again gets the later values: in all ways if it follows a choice, and only in the ways that name it if it is inside
+a choice. Guarantees that among the remaining conditions, no two that must be met together are for the same field.
+Rejects patterns that this merging would make too large.
 See https://github.com/aws/event-ruler, JsonRuleCompiler.
 """
 
@@ -16,16 +16,16 @@ from lamplighter.base.errors import LamplighterError
 C = TypeVar("C")
 
 MOST = 10_000
-"""What may be asked of fields in all ways together, where fields are named again."""
+"""The most conditions that one choice may copy into its ways, if it names fields again."""
 
 
 class TooManyCombinations(LamplighterError):
-    """The pattern would grow beyond bounds."""
+    """A pattern that would have more than `MOST` conditions."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field(Generic[C]):
-    """A field with what is asked of it."""
+    """A field and the condition on it."""
 
     name: str
     condition: C
@@ -33,7 +33,7 @@ class Field(Generic[C]):
 
 @dataclass(frozen=True, slots=True)
 class Choice(Generic[C]):
-    """Ways, one of which is to be gone."""
+    """A `$or`: ways, of which one must be met."""
 
     ways: Sequence[Sequence["Field[C] | Choice[C]"]]
 
@@ -42,7 +42,7 @@ Item = Field[C] | Choice[C]
 
 
 def merge_conditions(items: Sequence[Item[C]]) -> list[Item[C]]:
-    """What is asked of all fields, in order, with each field's last word only."""
+    """Return the conditions in order, keeping only the last condition for each field."""
     if _each_once(items):
         return list(items)
     found: list[Item[C]] = []
@@ -52,7 +52,7 @@ def merge_conditions(items: Sequence[Item[C]]) -> list[Item[C]]:
             found.append(item)
         else:
             named = _names(item)
-            # What a way may say again is asked in those ways in which it is not said again.
+            # A way may name an earlier field again. The earlier condition then remains only in the other ways.
             before = [each for each in found if not named.isdisjoint(_names(each))]
             found = [each for each in found if named.isdisjoint(_names(each))]
             if sum(map(_size, before)) * len(item.ways) > MOST:
@@ -62,7 +62,7 @@ def merge_conditions(items: Sequence[Item[C]]) -> list[Item[C]]:
 
 
 def _each_once(items: Sequence[Item[C]]) -> bool:
-    """Whether no field is named twice along any way."""
+    """Return whether no field is named twice along any way."""
     named = set[str]()
     for item in items:
         names = _names(item)
@@ -77,7 +77,7 @@ def _size(item: Item[C]) -> int:
 
 
 def _without(item: Item[C], name: str) -> Item[C] | None:
-    """What is left of an item without a field; None where that asks for nothing."""
+    """Return an item without a field, or None if the rest requires nothing."""
     if isinstance(item, Field):
         return None if item.name == name else item
     if name not in _names(item):

@@ -1,10 +1,11 @@
-"""Event patterns: which events a rule, an archive or a filter policy wants.
+"""Compile event patterns and match events against them, for rules, archives and filter policies.
 
-Promises that a pattern is compiled once, that matching looks only where the pattern does, and that it looks at `MOST`
-values at most: `PatternTooComplex` refuses an event that has more for it. A field is named by the
-steps to it, joined by dots; an event may have the dots in its own names. Objects in arrays give several values to a
-field, and two conditions are met together only by values that are in the same element of every array that they share.
-Refuses what is no pattern, in AWS's words.
+Guarantees that a pattern is compiled once, that a match reads only the fields that the pattern names, and that it reads
+at most `MOST` values: an event that needs more raises `PatternTooComplex`.
+
+A field is named by the steps to it, joined by dots; the field names of an event may also contain dots. Objects in
+arrays give a field several values. Two conditions are met together only by values that are in the same element of every
+array that they share. Rejects an invalid pattern with AWS's message.
 See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html.
 """
 
@@ -28,11 +29,11 @@ from lamplighter.lang.event_pattern.field_conditions import Choice, Field, Item,
 __all__ = ["InvalidPattern", "Pattern", "PatternTooComplex", "compile_pattern"]
 
 DEEPEST = 200
-"""How deeply a pattern may be nested; 4,096 characters hold hardly more."""
+"""The deepest nesting of a pattern; 4,096 characters hardly hold more."""
 MOST = 300_000
-"""Values of an event that are looked at: more than twice as many as the largest event has."""
+"""The most values of an event that one match reads: more than twice as many as the largest event has."""
 LAST: tuple[str, ...] = ("\U0010ffff",)
-"""Comes after the fields."""
+"""The place of a `$or` among the fields: it sorts after every field."""
 TOO_COMPLEX = "Event pattern names fields again in too many combinations of $or"
 TOO_DEEP = f"Event pattern is nested more than {DEEPEST} deep"
 
@@ -44,31 +45,34 @@ RESERVED = frozenset(
         *("ip-address-in-range", "ip-address-not-in-range"),
     }
 )
-"""Names that no field has inside `$or`."""
+"""Names that no field inside `$or` may have."""
 
 Steps = tuple[str, ...]
 Inside = tuple[int, int, Steps, "Inside | None"]
-"""An array, one of its elements, the field that it is, and the array and element that it is in."""
+"""An element of an array: the array's id, the element's index, the field of the array, and the element around it."""
 Tried = tuple[int | tuple[int, int], ...]
-"""Which elements of which arrays, for whoever looks at them."""
+"""A key for a choice that was tried: pairs of array and element, or the index of a condition before them."""
 Elements = Mapping[int, tuple[int, Steps]]
-"""In which element of which array the values are that were chosen, and the field that the array is."""
+"""The chosen element of each array, by the array's id: the element's index and the steps to the array's field."""
 Condition = Callable[[Json, Elements, "WorkLimit"], Iterator[Elements]]
-"""The ways in which an event meets a condition, given where the values of others are: each with where its own are."""
+"""A function that yields each way in which the event meets a condition.
+
+It gets the elements that earlier conditions chose, and yields these together with those of its own values.
+"""
 
 
 class PatternTooComplex(LamplighterError):
-    """The event has too many values, in too many arrays, for the pattern."""
+    """An event with too many values, in too many arrays, for the pattern."""
 
 
 @dataclass(slots=True)
 class WorkLimit:
-    """How many more values may be looked at."""
+    """The number of values that a match may still read."""
 
     left: int = MOST
 
     def spend(self) -> None:
-        """Look at one more."""
+        """Count one value; raise `PatternTooComplex` if the limit is passed."""
         self.left -= 1
         if self.left < 0:
             raise PatternTooComplex(f"The pattern looks at more than {MOST} values of the event.")
@@ -81,12 +85,12 @@ class Pattern:
     _condition: Condition
 
     def matches(self, event: Json) -> bool:
-        """Whether an event is wanted; raises TooComplex."""
+        """Return whether an event matches. Raises `PatternTooComplex`."""
         return any(True for _ in self._condition(event, {}, WorkLimit()))
 
 
 def compile_pattern(source: Json) -> Pattern:
-    """Compile a pattern; InvalidPattern says why one is none."""
+    """Compile a pattern. Raises `InvalidPattern` with the reason."""
     if not isinstance(source, dict):
         raise InvalidPattern("Filter is not an object", PatternPosition(()))
     if depth(source) > DEEPEST:
@@ -99,7 +103,7 @@ def compile_pattern(source: Json) -> Pattern:
 
 
 def field_values(event: Json, steps: Steps) -> Iterator[Json]:
-    """The values that an event has at a field, in all elements of whatever arrays are on the way."""
+    """Yield the values of a field of an event, from all elements of the arrays on the way."""
     return (value for value, _ in _leaves(event, steps, {}, WorkLimit()))
 
 
@@ -107,7 +111,7 @@ def field_values(event: Json, steps: Steps) -> Iterator[Json]:
 
 
 def _condition(items: Sequence[Item[Condition]]) -> Condition:
-    """What is asked of fields, as one condition."""
+    """Combine the conditions on several fields into one condition."""
     found = [
         (tuple(item.name.split(".")), item.condition)
         if isinstance(item, Field)
@@ -118,7 +122,7 @@ def _condition(items: Sequence[Item[Condition]]) -> Condition:
 
 
 def _object(source: Json, at: Path, outer: Steps, *, inside_or: bool) -> Iterator[Item[Condition]]:
-    """What an object asks of its fields, all of it to be met, in its order."""
+    """Yield the conditions of an object's fields in their order; an event must meet all of them."""
     if not source:
         raise InvalidPattern("Empty objects are not allowed", PatternPosition(at, PatternToken.END))
     for name, value in source.items():
@@ -152,7 +156,7 @@ def _branches(value: Json, at: Path, outer: Steps) -> Iterator[list[Item[Conditi
 
 
 def _field(steps: Steps, values: Json, at: Path) -> Condition:
-    """A field that has one of several values, or that is not there at all where that is asked for."""
+    """Return the condition that a field has one of several values, or that it is absent if the pattern allows that."""
     if len(steps) > DEEPEST:
         raise InvalidPattern(TOO_DEEP)
     if not values:
@@ -177,7 +181,7 @@ def _field(steps: Steps, values: Json, at: Path) -> Condition:
         for value, inside in _leaves(event, steps, elements, work):
             if fits(value):
                 yield _with(elements, inside)
-        # Absent is what the event has nowhere, in the elements that were chosen or in others.
+        # A field is absent if the event has it nowhere, neither in the chosen elements nor in others.
         if absent and not any(True for _ in _leaves(event, steps, {}, work)):
             yield elements
 
@@ -196,18 +200,20 @@ def _exists(value: Json, at: Path) -> bool:
 
 
 def _all_of(found: Sequence[tuple[Steps, Condition]]) -> Condition:
-    """All conditions at once, by values that can be together.
+    """Return the condition that all conditions are met, by values that can occur together.
 
-    Fields of one array are looked at one after another, so that one that fails there is not tried with all of others.
+    Fields of one array are tried next to each other, so that a failure there is not combined with every choice
+    elsewhere.
     """
     ordered = sorted(found, key=lambda each: each[0])
     conditions = [condition for _, condition in ordered]
-    # By an array's field the last condition to which it matters which element was chosen; to a choice all may matter.
+    # For each array's field, the last condition that depends on the chosen element. A `$or` may depend on every
+    # element.
     choice = any(steps == LAST for steps, _ in ordered)
     last = {steps[:end]: at for at, (steps, _) in enumerate(ordered) if not choice for end in range(len(steps) + 1)}
 
     def met(event: Json, elements: Elements, work: WorkLimit) -> Iterator[Elements]:
-        # Most events fail at one field: that needs no search for values that go together.
+        # Most events fail at a single field; then no combination of values needs to be searched.
         if not all(any(True for _ in condition(event, elements, work)) for condition in conditions):
             return
         yield from chosen(event, elements, 0, work, set())
@@ -219,7 +225,7 @@ def _all_of(found: Sequence[tuple[Steps, Condition]]) -> Condition:
         tried = set[Tried]()
         for found in conditions[index](event, elements, work):
             key = tuple(sorted((array, at) for array, (at, _) in found.items()))
-            # What was chosen in arrays that no other condition looks at does not matter to them.
+            # The elements of arrays that no later condition reads make no difference to the later conditions.
             rest = tuple(each for each in key if last.get(found[each[0]][1], len(conditions)) > index)
             if key in tried or (index, *rest) in failed:
                 continue
@@ -243,7 +249,7 @@ def _any_of(conditions: Sequence[Condition]) -> Condition:
 
 
 def _with(elements: Elements, inside: Inside | None) -> Elements:
-    """Where the values are with one more."""
+    """Return the chosen elements together with those around one more value."""
     found: dict[int, tuple[int, Steps]] = {}
     while inside is not None:
         array, index, field, inside = inside
@@ -252,7 +258,7 @@ def _with(elements: Elements, inside: Inside | None) -> Elements:
 
 
 def _leaves(event: Json, steps: Steps, elements: Elements, work: WorkLimit) -> Iterator[tuple[Json, Inside | None]]:
-    """The values of a field in the elements that were chosen, or in all of an array of which none was."""
+    """Yield a field's values: from the chosen element of an array, or from all elements if none was chosen."""
     left: list[tuple[Json, int, Inside | None]] = [(event, 0, None)]
     while left:
         value, at, inside = left.pop()
@@ -265,7 +271,7 @@ def _leaves(event: Json, steps: Steps, elements: Elements, work: WorkLimit) -> I
         elif isinstance(value, list):
             chosen = elements.get(id(value))
             for index, inner in enumerate(value) if chosen is None else ((chosen[0], value[chosen[0]]),):
-                # A bare value has no fields beside it with which it would have to be together.
+                # A bare value has no sibling fields that would have to be in the same element.
                 bare = not isinstance(inner, (dict, list))
                 left.append((inner, at, inside if bare else (id(value), index, steps[:at], inside)))
         elif at == len(steps):

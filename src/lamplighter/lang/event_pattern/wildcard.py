@@ -1,8 +1,9 @@
-r"""The wildcards of an event pattern: `*` stands for any characters, `\*` for an asterisk and `\\` for a backslash.
+r"""Compile the wildcards of an event pattern.
 
-Promises a match in one pass, whatever the pattern (`lang/wildcard.py`). Refuses patterns that could be in many places
-of themselves at once, as EventBridge does; how many are too many is not documented: ours refuses what AWS is recorded
-to refuse. See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html.
+`*` stands for any characters, `\*` for an asterisk and `\\` for a backslash. Guarantees a match in one pass for every
+pattern (`lang/wildcard.py`). Like EventBridge, rejects a pattern in which a match can be at too many places
+simultaneously. AWS does not document how many are too many; the limit here rejects what AWS is recorded to reject.
+See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html.
 """
 
 from collections.abc import Sequence
@@ -11,26 +12,26 @@ from lamplighter.base.errors import LamplighterError
 from lamplighter.lang.wildcard import Matches, compile_pieces, split_wildcard
 
 COMPLEXITY = 10
-"""From how many places at once on a pattern is too complex."""
+"""The number of simultaneous places at which a pattern is too complex."""
 STATES = 10_000
-"""How many sets of such places are looked at; a pattern of the 4,096 characters that AWS takes has fewer."""
+"""The most sets of places that the check examines; a pattern of 4,096 characters, AWS's limit, has fewer."""
 
 STAR = None
 Item = str | None
-"""A character, or STAR."""
+"""A character of a pattern, or STAR."""
 
 
 class InvalidWildcard(LamplighterError):
-    """The text is no pattern; its text is AWS's reason."""
+    """A text that is not a valid pattern; str() is AWS's reason."""
 
     def __init__(self, reason: str, *, located: bool = True) -> None:
         super().__init__(reason)
         self.located = located
-        """Whether AWS says where in the pattern."""
+        """Whether AWS's message states the position in the pattern."""
 
 
 def compile_wildcard(text: str) -> Matches:
-    """A test whether a text fits the pattern as a whole."""
+    """Return a test whether a whole text matches the pattern. Raises `InvalidWildcard`."""
     items = _read(text)
     if _complexity(items) >= COMPLEXITY:
         reason = (
@@ -56,12 +57,12 @@ def _read(text: str) -> list[Item]:
 
 
 def _position(text: str, at: int) -> int:
-    """Where AWS says it is: in bytes, of the text in its quotes."""
+    """Return the position that AWS reports: in bytes, counted from the opening quotation mark."""
     return len(text[:at].encode(errors="surrogatepass")) + 1
 
 
 def _complexity(items: Sequence[Item]) -> int:
-    """In how many places of itself the pattern can be at once, for the input that is worst for it.
+    """Return the most places at which a match can be simultaneously, for the worst input.
 
     A place is the item that took the last character, or a wildcard that may take the next one.
     """
@@ -80,13 +81,13 @@ def _complexity(items: Sequence[Item]) -> int:
 
 
 def _awaited(items: Sequence[Item], places: frozenset[int]) -> set[Item]:
-    """The characters that make a difference in these places; STAR: one that no literal is."""
+    """Return the characters that make a difference at these places; STAR stands for one that equals no literal."""
     steps = (step for place in places for step in (place + 1, place + 2) if step < len(items))
     return {STAR, *(items[step] for step in steps)}
 
 
 def _after(items: Sequence[Item], places: frozenset[int], letter: Item) -> frozenset[int]:
-    """Where it can be after one more character; STAR: one that no literal is."""
+    """Return the places after one more character; STAR stands for one that equals no literal."""
     found = set()
     for place in places:
         if place >= 0 and items[place] is STAR:

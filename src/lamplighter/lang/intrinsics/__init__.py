@@ -1,1 +1,1 @@
-"""The intrinsic functions of the Amazon States Language, such as `States.Format`."""
+"""Evaluate the intrinsic functions of the Amazon States Language, such as `States.Format`."""

@@ -1,9 +1,10 @@
-r"""Intrinsic functions of the Amazon States Language: `States.Format('Hello, {}', $.name)`.
+r"""Compile and evaluate intrinsic functions of the Amazon States Language: `States.Format('Hello, {}', $.name)`.
 
-https://states-language.net/spec.html#intrinsic-functions. Promises that the text is read once, when it is compiled:
-names, the number of arguments and every path are checked then, and evaluating walks a tree. Chance and names come from
-the world that is handed in. Refuses a lone backslash: "if an open escape backslash \ is found in the intrinsic
-invocation string, the interpreter will return a runtime error".
+Guarantees that a text is parsed once: names, the number of arguments and every path are checked when the text is
+compiled, and an evaluation only walks a tree. Random numbers and UUIDs come from the `World` that the caller passes.
+Rejects a lone backslash: "if an open escape backslash \ is found in the intrinsic invocation string, the interpreter
+will return a runtime error".
+See https://states-language.net/spec.html#intrinsic-functions.
 """
 
 import re
@@ -16,19 +17,19 @@ from lamplighter.lang.intrinsics import functions
 from lamplighter.lang.jsonpath.paths import NotFound, Path, PathError, Scope, compile_path
 
 NESTING_LIMIT = 10
-"""How deep functions may be nested: "You can nest up to 10 intrinsic functions within a field"."""
+"""The deepest nesting of functions: "You can nest up to 10 intrinsic functions within a field"."""
 
 
 class IntrinsicSyntaxError(ValueError):
-    """The text is no invocation of an intrinsic function; str() says why."""
+    """A text that is not a valid invocation of an intrinsic function; str() is the reason."""
 
 
 class IntrinsicFailure(ValueError):
-    """The function cannot do its work with these arguments (States.IntrinsicFailure); str() is AWS's message."""
+    """The failure of a function with its arguments (States.IntrinsicFailure); str() is AWS's message."""
 
 
 class ArgumentNotFound(NotFound):
-    """A path among the arguments selects nothing (States.Runtime); str() is AWS's message."""
+    """A path among the arguments that selects nothing (States.Runtime); str() is AWS's message."""
 
     def __init__(self, function: str, cause: NotFound) -> None:
         super().__init__(cause.text, cause.document)
@@ -42,7 +43,7 @@ class ArgumentNotFound(NotFound):
 
 
 Node = Callable[[Scope, World], Json]
-"""An argument or a call: what it is worth, given what can be seen."""
+"""A compiled argument or call: a function that returns its value for a scope and a world."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Intrinsic:
     node: Node
 
     def value(self, scope: Scope, world: World) -> Json:
-        """What the function gives; raises IntrinsicFailure or ArgumentNotFound, a NotFound."""
+        """Return the function's value. Raises `IntrinsicFailure`, or `ArgumentNotFound` if a path selects nothing."""
         try:
             return self.node(scope, world)
         except functions.FunctionError as error:
@@ -64,7 +65,7 @@ class Intrinsic:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """What a name stands for: the work, and how many arguments it takes."""
+    """An intrinsic function: its implementation, and how many arguments it takes."""
 
     work: Callable[..., Json]
     least: int
@@ -101,7 +102,7 @@ FUNCTIONS = {
 
 
 def compile_intrinsic(text: str) -> Intrinsic:
-    """Compile an invocation; raises IntrinsicSyntaxError."""
+    """Compile an invocation. Raises `IntrinsicSyntaxError`."""
     reader = _Reader(text)
     node = reader.call(1)
     reader.space()
@@ -113,7 +114,7 @@ def compile_intrinsic(text: str) -> Intrinsic:
 _NAME = re.compile(r"States\.(\w+)\s*\(")
 _STRING = re.compile(r"'((?:\\.|[^'\\])*)'", re.DOTALL)
 _LITERAL = re.compile(r"[\w.+-]+")
-# A path ends at the comma or bracket that is not part of a name in quotes or of something in brackets.
+# A path ends at the first comma or bracket that is neither in a quoted name nor inside brackets.
 _PATH = re.compile(
     r"\$(?:\[(?:'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|\[[^\]]*\]|[^\[\]'\"])*\]|\w+\(\)|\\.|[^\s,()\[\]])*"
 )
@@ -121,7 +122,7 @@ _SPACE = re.compile(r"\s*")
 
 
 class _Reader:
-    """Reads one invocation from left to right."""
+    """A parser that reads one invocation from left to right."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -159,7 +160,7 @@ class _Reader:
         while not self.text.startswith(")", self.position):
             if nodes:
                 self.comma()
-            # The template of States.Format keeps its escapes: only there are {} and \{\} two things.
+            # The template of States.Format keeps its escapes, because only there {} and \{\} differ.
             nodes.append(self.argument(depth, raw=raw and not nodes))
             self.space()
         self.position += 1

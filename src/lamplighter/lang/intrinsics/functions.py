@@ -1,9 +1,10 @@
-"""What the intrinsic functions of Step Functions do, as plain functions on JSON values.
+"""Implement the intrinsic functions of Step Functions as plain functions on JSON values.
 
-https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html. Both expression languages use them:
-JSONPath states as `States.…`, JSONata states as `$partition`, `$hash` and the like. Promises AWS's limits and rounding;
-an argument that does not fit raises FunctionError, whose text is for the author of the state machine. Refuses clock,
-chance and names: what draws lots is handed the lot.
+Both expression languages use them: JSONPath states as `States.…`, JSONata states as `$partition`, `$hash` and so on.
+Guarantees AWS's limits and rounding. An argument that does not fit raises `FunctionError`, whose text is for the author
+of the state machine. No function reads a clock or draws random numbers: `random_between` gets the random number as an
+argument.
+See https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html.
 """
 
 import base64
@@ -16,15 +17,15 @@ from collections.abc import Hashable
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
 
 TEXT_LIMIT = 10_000
-"""Characters that the functions for encoding and hashing take."""
+"""The most characters that the functions for encoding and hashing accept."""
 RANGE_LIMIT = 1_000
-"""Items that States.ArrayRange makes."""
+"""The most items that States.ArrayRange returns."""
 INTEGERS = range(-(2**31), 2**31)
-"""What States.MathAdd adds and gives."""
+"""The integers that States.MathAdd accepts and returns."""
 
 
 class FunctionError(ValueError):
-    """An argument does not fit the function; str() says which and why."""
+    """An argument that does not fit the function; str() names the argument and the reason."""
 
 
 def format_text(template: Json, *arguments: Json) -> str:
@@ -38,7 +39,10 @@ def format_text(template: Json, *arguments: Json) -> str:
 
 
 def format_value(value: Json) -> str:
-    """The value inside a text. AWS, recorded: an object is `{Id=arn:…, Name=x}`, as Java prints a map."""
+    """Return a value as it appears inside a text.
+
+    AWS, recorded: an object is `{Id=arn:…, Name=x}`, as Java prints a map.
+    """
     if isinstance(value, str):
         return value
     if isinstance(value, list):
@@ -49,7 +53,7 @@ def format_value(value: Json) -> str:
 
 
 def parse_json(text: Json) -> Json:
-    """Read JSON text."""
+    """Parse JSON text."""
     try:
         return loads(_text(text, "the argument"))
     except JsonError as error:
@@ -65,12 +69,12 @@ def partition(items: Json, size: Json) -> list[Json]:
 
 
 def contains(items: Json, value: Json) -> bool:
-    """Whether the array has the value."""
+    """Return whether the array contains the value."""
     return _key(value) in map(_key, _array(items))
 
 
 def number_range(first: Json, last: Json, step: Json) -> range:
-    """The numbers from the first to the last, both included, in steps that may be negative."""
+    """Return the numbers from the first to the last, both included; the step may be negative."""
     stride = round_half_up(step)
     if stride == 0:
         raise FunctionError("the step must not be 0")
@@ -79,7 +83,7 @@ def number_range(first: Json, last: Json, step: Json) -> range:
 
 
 def array_range(first: Json, last: Json, step: Json) -> list[int]:
-    """`number_range` with the limit of States.ArrayRange."""
+    """Return the numbers of `number_range` as a list, within the limit of States.ArrayRange."""
     numbers = number_range(first, last, step)
     if len(numbers) > RANGE_LIMIT:
         raise FunctionError(f"the range has more than {RANGE_LIMIT} items")
@@ -87,7 +91,7 @@ def array_range(first: Json, last: Json, step: Json) -> list[int]:
 
 
 def array_item(items: Json, index: Json) -> Json:
-    """The item at the index, from 0."""
+    """Return the item at an index, which counts from 0."""
     array, position = _array(items), round_half_up(index)
     if not 0 <= position < len(array):
         raise FunctionError(f"the index {position} is outside the array of {len(array)} items")
@@ -95,22 +99,22 @@ def array_item(items: Json, index: Json) -> Json:
 
 
 def array_length(items: Json) -> int:
-    """How many items the array has."""
+    """Return the number of items in the array."""
     return len(_array(items))
 
 
 def unique(items: Json) -> list[Json]:
-    """The array without repetitions; the first of equals stays."""
+    """Return each value of the array once, at the place of its last occurrence."""
     return list({_key(value): value for value in reversed(_array(items))}.values())[::-1]
 
 
 def encode_base64(text: Json) -> str:
-    """Base64 of the text in UTF-8."""
+    """Encode the UTF-8 of a text in Base64."""
     return base64.b64encode(_short(text).encode()).decode()
 
 
 def decode_base64(text: Json) -> str:
-    """The text whose UTF-8 is given in Base64."""
+    """Return the text whose UTF-8 the argument encodes in Base64."""
     try:
         return base64.b64decode(_short(text), validate=True).decode()
     except (binascii.Error, ValueError):
@@ -118,7 +122,7 @@ def decode_base64(text: Json) -> str:
 
 
 def hash_value(data: Json, algorithm: Json) -> str:
-    """The hash of a text, or of a value's JSON text, in lower-case hexadecimal digits."""
+    """Return the hash of a text, or of a value's JSON text, in lower-case hexadecimal digits."""
     name = ALGORITHMS.get(algorithm) if isinstance(algorithm, str) else None
     if name is None:
         raise FunctionError(f"the algorithm must be one of {', '.join(ALGORITHMS)}")
@@ -130,7 +134,7 @@ ALGORITHMS = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sh
 
 
 def json_merge(first: Json, second: Json, deep: Json) -> dict[str, Json]:
-    """Both objects in one; where both have a key, the second's value wins."""
+    """Merge two objects; if both have a key, the second's value wins."""
     if not isinstance(first, dict) or not isinstance(second, dict):
         raise FunctionError("the first two arguments must be objects")
     if deep is not False:
@@ -140,7 +144,7 @@ def json_merge(first: Json, second: Json, deep: Json) -> dict[str, Json]:
 
 
 def math_add(first: Json, second: Json) -> int:
-    """The sum of both numbers, each rounded first. AWS, recorded: 1.5 + 1.51 is 4."""
+    """Return the sum of both numbers, each rounded first. AWS, recorded: 1.5 + 1.51 is 4."""
     terms = round_half_up(first), round_half_up(second)
     total = sum(terms)
     if any(number not in INTEGERS for number in (*terms, total)):
@@ -149,7 +153,7 @@ def math_add(first: Json, second: Json) -> int:
 
 
 def random_between(first: Json, last: Json, lot: float) -> int:
-    """The integer that a lot in [0, 1) picks, from the first on, the last excluded."""
+    """Return the integer that a random number in [0, 1) selects, from `first` (included) to `last` (excluded)."""
     low, high = round_half_up(first), round_half_up(last)
     if low >= high:
         raise FunctionError("the first number must be less than the second")
@@ -157,14 +161,14 @@ def random_between(first: Json, last: Json, lot: float) -> int:
 
 
 def random_of_seed(seed: Json) -> float:
-    """The lot in [0, 1) that belongs to a seed, always the same."""
+    """Return a number in [0, 1) that depends only on the seed."""
     if isinstance(seed, bool) or not isinstance(seed, int | float):
         raise FunctionError("the seed must be a number")
     return (int.from_bytes(hashlib.sha256(dumps(seed).encode()).digest()[:8]) >> 11) / 2**53
 
 
 def split_text(text: Json, delimiters: Json) -> list[str]:
-    """The parts between delimiters; each character is one, and those side by side count once.
+    """Split a text at delimiters and drop empty parts; each character of `delimiters` is a delimiter.
 
     AWS, recorded: 'a,,,b' is [a, b]; documented: 'This.is+a,test=string' at '.+,=' is five words.
     """
@@ -175,7 +179,7 @@ def split_text(text: Json, delimiters: Json) -> list[str]:
 
 
 def round_half_up(number: Json) -> int:
-    """The nearest integer, halves up, as Java rounds: -1.5 is -1."""
+    """Return the nearest integer; halves round up, as in Java: -1.5 becomes -1."""
     if isinstance(number, bool) or not isinstance(number, int | float):
         raise FunctionError(f"{dumps(number)} is not a number")
     if isinstance(number, int):
@@ -207,7 +211,7 @@ def _array(value: Json) -> list[Json]:
 
 
 def _key(value: Json) -> Hashable:
-    # Equal for equal JSON values only: in Python 1 == True and 1 == 1.0, in JSON (and Java) not.
+    # Two keys are equal only for equal JSON values: 1 == True and 1 == 1.0 hold in Python, but not in JSON (and Java).
     if isinstance(value, dict):
         return frozenset((name, _key(member)) for name, member in value.items())
     if isinstance(value, list):

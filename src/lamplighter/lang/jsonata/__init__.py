@@ -1,1 +1,1 @@
-"""JSONata expressions: compiled, evaluated, and reported in the words of AWS."""
+"""Compile and evaluate JSONata expressions, and report their errors in AWS's words."""

@@ -1,16 +1,16 @@
-"""Tell from a JSONata expression's text whether its evaluation is short on every document that a state can carry.
+"""Decide from a JSONata expression's text whether its evaluation is short for every document that a state can carry.
 
-Short means: linear in the size of the document, with a result that is not larger than a known multiple of it. Promises
-no mistake in one direction only: an expression that is called bounded is bounded. Everything else (functions that take
-functions, regular expressions, ranges, sorting, variables bound inside the expression, a step of a path that looks at
-the whole document again) is called unbounded, however harmless it may be.
+Short means: linear in the size of the document, with a result that is not larger than a known multiple of it.
+Guarantees that every expression that is called bounded is bounded. All others are called unbounded, even if they are
+harmless: those with functions that take functions, regular expressions, ranges, sorting, variables bound inside the
+expression, or a step of a path that reads the whole document again.
 See https://docs.jsonata.org/overview.
 """
 
 import re
 
 REFERENCES = 64
-"""How often a bounded expression may name a variable: each may hold 256 KiB, and `&` or `[…]` puts them together."""
+"""The most variables that a bounded expression may name: each may hold 256 KiB, and `&` or `[…]` joins them."""
 
 LINEAR = frozenset(
     [
@@ -61,7 +61,7 @@ LINEAR = frozenset(
         "uuid",
     ]
 )
-"""Functions whose time and result are linear in their arguments, as long as none of these is a regular expression."""
+"""Functions whose time and result are linear in their arguments, if none of these is a regular expression."""
 
 _TOKEN = re.compile(
     r"""
@@ -81,14 +81,14 @@ _PREDICATE_SIGNS = frozenset(["=", "!=", "<", "<=", ">", ">=", ".", "+", "-", "?
 
 
 def is_bounded(expression: str) -> bool:
-    """Whether an evaluation is linear in what the expression names. The text need not be a valid expression."""
+    """Return whether an evaluation is linear in the values that the expression names. The text need not be valid."""
     tokens = _tokens(expression)
     if tokens is None or sum(kind == "variable" for kind, _ in tokens) > REFERENCES:
         return False
     pairs = zip(tokens, [*tokens[1:], ("sign", "")], strict=True)
     before, predicate = ("sign", ""), 0
     brackets: list[bool] = []
-    """For each bracket that is open, whether it is a predicate."""
+    """For each open bracket, whether it begins a predicate."""
     for token, (_, following) in pairs:
         if not _is_harmless(before, token, following) or (predicate and not _fits_predicate(token)):
             return False
@@ -122,10 +122,10 @@ def _is_operand(token: tuple[str, str]) -> bool:
 
 
 def _is_harmless(before: tuple[str, str], token: tuple[str, str], following: str) -> bool:
-    """Whether a token in its place keeps the expression bounded."""
+    """Return whether a token at its place keeps the expression bounded."""
     kind, text = token
     if before[1] == "." and before[0] == "sign":
-        # A step of a path is evaluated once for each item: it must not look at anything but the item.
+        # A step of a path is evaluated once for each item: it must read nothing but the item.
         return kind == "name" and following != "("
     match kind:
         case "variable":
@@ -135,15 +135,15 @@ def _is_harmless(before: tuple[str, str], token: tuple[str, str], following: str
         case "sign":
             if text in _REFUSED:
                 return False
-            if text in ("%", "*", "/"):  # as operators; not the parent, the wildcard or a regular expression
+            if text in ("%", "*", "/"):  # allowed as operators, not as the parent, the wildcard or a regular expression
                 return _is_operand(before)
-            if text == "{":  # as an object; not as a grouping
+            if text == "{":  # allowed as an object, not as a grouping
                 return not _is_operand(before)
             return text != "(" or before[0] == "variable" or not _is_operand(before)
     return True
 
 
 def _fits_predicate(token: tuple[str, str]) -> bool:
-    """Whether a token may stand in a predicate, which is evaluated once for each item."""
+    """Return whether a token may occur in a predicate, which is evaluated once for each item."""
     kind, text = token
     return kind in ("text", "number", "name") or text in _PREDICATE_SIGNS or text == "]"

@@ -1,8 +1,8 @@
-"""What jsonatapy says of a failed expression, in the words that AWS uses.
+"""Translate jsonatapy's messages about failed expressions into AWS's words.
 
-AWS shows the messages of JSONata's own implementations (https://github.com/jsonata-js/jsonata, `errorCodes`), and other
-words, without a code, where an evaluation meets a bound. Promises a code and a message for any text; what no rule knows
-stays as it is.
+AWS shows the messages of JSONata's own implementation (https://github.com/jsonata-js/jsonata, `errorCodes`), and other
+messages, without a code, if an evaluation exceeds a limit. Accepts any text: a message for which there is no rule stays
+as it is.
 """
 
 import re
@@ -12,7 +12,7 @@ TIME = "Expression evaluation timeout: Check for infinite loop"
 MEMORY = "Expression evaluation memory limit exceeded: Check for excessive memory usage"
 
 BOUNDS = {"D1011": STACK, "D1012": TIME, "D2014": MEMORY, "D2015": MEMORY}
-"""By jsonatapy's code: what AWS says when a bound is met."""
+"""AWS's messages for exceeded limits, by jsonatapy's code."""
 
 SYMBOLS = {
     "Ampersand": "&",
@@ -49,7 +49,7 @@ SYMBOLS = {
     "TildeArrow": "~>",
     "True": "true",
 }
-"""How jsonatapy names the symbols of the language."""
+"""The symbols of the language, by jsonatapy's names."""
 
 _NAMES = "|".join(sorted(SYMBOLS, key=len, reverse=True))
 _TOKEN = rf'(?:{_NAMES}|(?:Identifier|String|Variable)\("[^"]*"\)|Number\([^)]*\))'
@@ -59,7 +59,7 @@ KINDS = {
     "Array": "arrays", "Boolean": "booleans", "Function": "functions", "Number": "numbers", "Object": "objects",
     "String": "strings",
 }  # fmt: skip
-"""How JSONata names what an array must have."""
+"""JSONata's words for the items that an array must have, by jsonatapy's names."""
 REWORDED = [
     (
         re.compile("Left operand of range operator .*"),
@@ -99,9 +99,10 @@ _COUNT = re.compile(r"Argument count mismatch: expected (\d+), got (\d+)")
 
 
 def aws_message(message: str, expression: str = "") -> tuple[str, str]:
-    """The code, empty where AWS gives none, and the message without it.
+    """Return the code, empty if AWS shows none, and the message without it.
 
-    What jsonatapy leaves out, such as the function that was called, is read in the expression if it has but one.
+    Some messages of jsonatapy omit details, such as the called function. They are taken from the expression if it has
+    only one candidate.
     """
     match = _CODED.fullmatch(message)
     code, text = (match[1] or "", match[2]) if match else ("", message)
@@ -115,7 +116,7 @@ def aws_message(message: str, expression: str = "") -> tuple[str, str]:
 
 
 def _completed(code: str, text: str, expression: str) -> str:
-    """The message with what the expression tells."""
+    """Complete a message with details from the expression."""
     if code in ("T0410", "T0412"):
         names = set(_CALLED.findall(expression))
         return _of_call(text, names.pop()) if len(names) == 1 else text

@@ -1,10 +1,11 @@
-"""JSONata as Step Functions speaks it: the text between `{%` and `%}`.
+"""Evaluate JSONata as Step Functions uses it: the text between `{%` and `%}`.
 
-https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html on https://docs.jsonata.org, evaluated by
-jsonatapy. Promises AWS's own functions ($partition, $range, $hash, $random, $uuid, $parse), AWS's bounds on depth and
-size, and AWS's wording of errors; undefined is not null; only what an expression names is handed to it, so that a large
-state costs nothing where it is not used. Refuses `$eval`, the top-level context `$`, and a clock of its own: `$now`,
-`$millis`, `$random` and `$uuid` come from the world that is handed in.
+The library jsonatapy evaluates the expressions. Guarantees AWS's own functions ($partition, $range, $hash, $random,
+$uuid, $parse), AWS's limits on depth and size, and AWS's wording of errors. Undefined is not null. An evaluation
+receives only the values that the expression names, so that a large state costs nothing if it is not used. Rejects
+`$eval` and the top-level context `$`. Does not read the clock: `$now`, `$millis`, `$random` and `$uuid` come from the
+`World` that the caller passes.
+See https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html and https://docs.jsonata.org.
 """
 
 import re
@@ -25,13 +26,16 @@ from lamplighter.lang.jsonata.bounded_cost import is_bounded
 from lamplighter.lang.jsonata.error_messages import aws_message
 
 TIME_LIMIT = 1_000
-"""Milliseconds that one evaluation may take."""
+"""The most milliseconds that one evaluation may take."""
 DEPTH_LIMIT = 100
-"""How deep an evaluation may nest. AWS, measured by users: refused from about 100 on, `1+1+…+1` of 200 terms too."""
+"""The deepest nesting of an evaluation.
+
+AWS, measured by users: an evaluation is rejected from about 100 on, and so is `1+1+…+1` of 200 terms.
+"""
 SEQUENCE_LIMIT = 873_782
-"""Items of one sequence. AWS, measured by users: `[1..873782]` is evaluated, one more is not."""
+"""The most items of one sequence. AWS, measured by users: `[1..873782]` is evaluated, one more is not."""
 PROGRAMS = 2_048
-"""How many programs a thread keeps: 2.7 KiB each, and 10 µs to make one again, as long as one evaluation."""
+"""The most programs that a thread keeps: 2.7 KiB each. Compiling one takes 10 µs, as long as one evaluation."""
 
 
 class Undefined(Enum):
@@ -41,14 +45,14 @@ class Undefined(Enum):
 
 
 Reads = Mapping[str, frozenset[str] | None] | None
-"""Fields, and of each the members; None stands for all."""
+"""The fields of `$states` that a text names, each with the members that it names; None stands for all."""
 
 UNDEFINED: Final = Undefined.UNDEFINED
-"""What an expression gives that selects nothing; JSON has no word for it."""
+"""The value of an expression that selects nothing; JSON has no value for this."""
 
 
 class JsonataSyntaxError(ValueError):
-    """The text is no expression. `code` is JSONata's (S0202 …) or empty, str() the message without it."""
+    """A text that is not a valid expression. `code` is JSONata's (S0202 …) or empty; str() is the bare message."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -56,7 +60,7 @@ class JsonataSyntaxError(ValueError):
 
 
 class JsonataError(ValueError):
-    """The evaluation failed (States.QueryEvaluationError). `code` is JSONata's, empty for AWS's own bounds."""
+    """A failed evaluation (States.QueryEvaluationError). `code` is JSONata's; it is empty for AWS's own limits."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}" if code else message)
@@ -64,39 +68,39 @@ class JsonataError(ValueError):
         self.message = message
 
     def cause(self, expression: str, field: str) -> str:
-        """AWS's sentence for an expression in a field, such as `Output/total`."""
+        """Return AWS's sentence about this failure of an expression in a field, such as `Output/total`."""
         separator = "." if self.code else ":"
         head = f"The JSONata expression '{expression}' specified for the field '{field}'"
         return f"{head} threw an error during evaluation{separator} {self}"
 
 
 class Program(Protocol):
-    """What jsonatapy makes of an expression."""
+    """An expression that jsonatapy has compiled."""
 
     def register_override(self, name: str, func: Callable[..., Json]) -> "Program":
-        """Let `$name` call a function."""
+        """Make `$name` call a function."""
 
     def evaluate_json_or_none(self, json_str: str | None, bindings: dict[str, Json] | None) -> str | None:
-        """The result as JSON text, None where it is undefined."""
+        """Return the result as JSON text, or None if it is undefined."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """An expression without a fault. What jsonatapy made of it is kept by each thread for itself; see `_Programs`."""
+    """A valid expression. Each thread keeps its own program of jsonatapy for the text; see `_Programs`."""
 
     text: str
     names: frozenset[str]
-    """What the text names after a `$`: variables, functions, and whatever looks like one in a string."""
+    """The names that follow a `$` in the text: variables, functions, and such text inside a string."""
     reads: Reads
-    """What of `$states` it names."""
+    """The parts of `$states` that the text names."""
     bounded: bool
-    """Whether its evaluation is short on every document; see `lang/jsonata/bounded_cost.py`."""
+    """Whether its evaluation is short for every document; see `lang/jsonata/bounded_cost.py`."""
 
     def value(self, bindings: Mapping[str, Json], world: World) -> Json | Undefined:
-        """What the expression gives, UNDEFINED included; raises JsonataError.
+        """Return the value of the expression, which may be UNDEFINED. Raises `JsonataError`.
 
         `bindings` are the variables without `$`: `{"states": {"input": …}, "total": 3}`. Values are read, not kept.
-        Raises MayTakeLong where the expression has no known bound and the world must not be blocked.
+        Raises `MayTakeLong` if the expression has no known bound and the world must not be blocked.
         """
         if not (self.bounded or world.may_block):
             raise MayTakeLong(self.text)
@@ -119,7 +123,7 @@ class Expression:
 
 
 def compile_expression(text: str) -> Expression:
-    """Compile an expression, without `{%` and `%}`; raises JsonataSyntaxError."""
+    """Compile an expression, given without `{%` and `%}`. Raises `JsonataSyntaxError`."""
     try:
         _PROGRAMS.of(text)
     except ValueError as error:
@@ -141,8 +145,10 @@ def _program(text: str) -> Program:
 
 
 class _Programs(local):
-    """The programs of one thread, which nobody else holds on to: jsonatapy's belong to the thread that made them, and
-    one that Python's collector drops in another is an error and never freed.
+    """The programs of one thread.
+
+    Only this object holds references to them. A program of jsonatapy belongs to the thread that compiled it: if
+    Python's garbage collector drops it in another thread, that is an error, and its memory is never freed.
     """
 
     def __init__(self) -> None:
@@ -159,7 +165,7 @@ def _evaluate(program: Program, bindings: dict[str, Json]) -> str | None:
         return program.evaluate_json_or_none(None, {name: _narrow(bindings[name]) for name in bindings})
 
 
-# Strings, comments and regular expressions are searched too: to tell them apart takes the whole grammar, and a name too
+# Strings, comments and regular expressions are searched too: recognizing them takes the whole grammar, and a name too
 # many does no harm.
 _NAME = re.compile(r"\$(\w+)")
 _STATES = re.compile(r"\$states\b(?:\s*\.\s*(?P<field>[^\W\d]\w*)(?:\s*\.\s*(?P<member>[^\W\d]\w*))?)?")
@@ -169,7 +175,7 @@ def _reads(text: str) -> Reads:
     reads: dict[str, frozenset[str] | None] = {}
     for match in _STATES.finditer(text):
         field, member = match["field"], match["member"]
-        if field is None or "%" in text:  # the parent operator may climb from a member to the whole
+        if field is None or "%" in text:  # the parent operator may climb from a member to all of `$states`
             return None
         known = reads.get(field, frozenset())
         reads[field] = None if member is None or known is None else known | {member}
@@ -186,7 +192,7 @@ def _range(first: Json, last: Json, step: Json) -> Json:
     numbers = functions.number_range(first, last, step)
     if len(numbers) > SEQUENCE_LIMIT:
         raise functions.FunctionError(f"D2015: The range has more than {SEQUENCE_LIMIT} items")
-    # AWS, recorded: a sequence of one is its item, $range(1, 9, 9) is 1.
+    # AWS, recorded: a sequence of one item is that item; $range(1, 9, 9) is 1.
     return numbers[0] if len(numbers) == 1 else list(numbers)
 
 
@@ -212,7 +218,7 @@ PURE = {
     "parse": _host("parse", 1, 1, functions.parse_json),
     "eval": _refuse,
 }
-"""Functions of AWS's own that are the same for every evaluation."""
+"""AWS's own functions that do not depend on the world, and `$eval`, which is rejected."""
 
 
 def _random(world: World) -> Callable[..., float]:
@@ -244,11 +250,11 @@ OUTSIDE: dict[str, Callable[[World], Callable[..., Json]]] = {
     "now": lambda world: _host("now", 0, 2, _now(world)),
     "shuffle": lambda world: _host("shuffle", 1, 1, _shuffle(world)),
 }
-"""Functions that need clock, chance or names, each made for the world of one evaluation."""
+"""Functions that need the clock, random numbers or UUIDs, by name; each is made for the world of one evaluation."""
 
 
 def _narrow(value: Json) -> Json:
-    # JSONata has one kind of number, the double; jsonatapy refuses integers beyond 64 bits instead of rounding them.
+    # JSONata has one type of number, the double. jsonatapy rejects integers beyond 64 bits instead of rounding them.
     if isinstance(value, dict):
         return {name: _narrow(member) for name, member in value.items()}
     if isinstance(value, list):

@@ -1,8 +1,9 @@
-"""Which variables a JSONata expression takes from outside.
+"""Find the variables that a JSONata expression takes from outside.
 
-See https://docs.jsonata.org/programming: `$name := value` binds for the rest of a block, the parameters of a function
-bind in its body, `@$name` and `#$name` bind in the rest of a path. Promises to tell names in strings, comments, regular
-expressions and backquotes from variables. Refuses to check the grammar: the text compiles already.
+`$name := value` binds for the rest of a block, the parameters of a function bind in its body, and `@$name` and `#$name`
+bind in the rest of a path. Guarantees to distinguish variables from names in strings, comments, regular expressions and
+backquotes. Does not check the grammar: the caller has compiled the text.
+See https://docs.jsonata.org/programming.
 """
 
 import re
@@ -20,7 +21,7 @@ TOKEN = re.compile(
 )
 REGEX = re.compile(r"/(?:\\.|\[(?:\\.|[^\]\\])*\]|[^/\\\n])+/[im]*")
 OPERAND_BEFORE = (")", "]", "}", "%")
-"""Signs after which a slash divides; after any other it begins a regular expression."""
+"""Signs after which a slash divides; after any other sign, a slash begins a regular expression."""
 BUILTIN = frozenset(
     {
         "abs", "append", "assert", "average", "base64decode", "base64encode", "boolean", "ceil", "clone", "contains",
@@ -33,12 +34,12 @@ BUILTIN = frozenset(
         "uuid", "zip",
     }
 )  # fmt: skip
-"""Names that stand for a function where nothing else is bound to them."""
+"""Names that stand for a built-in function if no other value is bound to them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A name or a sign."""
+    """A token of an expression."""
 
     kind: str
     text: str
@@ -46,7 +47,7 @@ class Token:
 
 @dataclass(slots=True)
 class _Scope:
-    """What is bound between a pair of brackets, and what will be once the statement ends."""
+    """The variables that are bound between a pair of brackets, and those that will be bound when the statement ends."""
 
     bound: set[str] = field(default_factory=set)
     coming: set[str] = field(default_factory=set)
@@ -54,15 +55,15 @@ class _Scope:
 
 @dataclass(slots=True)
 class _Reading:
-    """How far an expression has been read."""
+    """The state of reading an expression from left to right."""
 
     scopes: list[_Scope] = field(default_factory=lambda: [_Scope()])
     parameters: set[str] = field(default_factory=set)
-    """Of a function whose body is about to begin."""
+    """The parameters of a function whose body is about to begin."""
     found: set[str] = field(default_factory=set)
 
     def sign(self, text: str) -> None:
-        """A bracket opens or closes, or a statement ends."""
+        """Handle a sign: a bracket opens or closes a scope, or a statement ends."""
         if text == "{":
             self.scopes.append(_Scope(self.parameters))
             self.parameters = set()
@@ -74,7 +75,7 @@ class _Reading:
             self.scopes[-1].bound |= self.scopes[-1].coming
 
     def variable(self, name: str, before: str, after: str) -> None:
-        """A name that is no parameter's: it is bound here, or used."""
+        """Handle a variable that is not a parameter: it is bound here, or used."""
         if after == ":=":
             self.scopes[-1].coming.add(name)
         elif before in ("@", "#"):
@@ -84,7 +85,7 @@ class _Reading:
 
 
 def free_names(text: str, assigned: Collection[str] = ()) -> set[str]:
-    """The names of the variables, without `$`; that of a built-in function only where it is among the `assigned`."""
+    """Return the names of the variables, without `$`; a built-in function's name only if it is among the `assigned`."""
     tokens = list(_tokens(text))
     reading = _Reading()
     for index, token in enumerate(tokens):
@@ -100,7 +101,7 @@ def free_names(text: str, assigned: Collection[str] = ()) -> set[str]:
 
 
 def _declared(tokens: list[Token], index: int) -> bool:
-    """Whether a variable stands in the parentheses behind `function`."""
+    """Return whether a variable is in the parentheses after `function`."""
     while index > 0 and (tokens[index].kind == "variable" or tokens[index].text == ","):
         index -= 1
     return tokens[index].text == "(" and index > 0 and tokens[index - 1].text in ("function", "λ")

@@ -1,1 +1,1 @@
-"""JSONPath as Step Functions uses it: paths, reference paths and queries."""
+"""Evaluate JSONPath as Step Functions uses it: paths, reference paths and queries."""

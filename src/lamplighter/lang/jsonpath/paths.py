@@ -1,9 +1,10 @@
-r"""Paths and reference paths of the Amazon States Language.
+r"""Compile and evaluate paths and reference paths of the Amazon States Language.
 
-https://states-language.net/spec.html#path: a path begins with `$` (the input), `$$` (the context object) or `$name` (a
-variable) and selects values; a reference path selects one place only, so that a value can be put there. Promises that a
-path is compiled once and that the plain kind, `$.a.b[0]`, is a loop over its steps with no library below it. Refuses to
-know which field of a state a path stands in: the caller words the failure.
+A path begins with `$` (the input), `$$` (the context object) or `$name` (a variable) and selects values. A reference
+path selects exactly one place, so that a value can be put there. Guarantees that a path is compiled once, and that the
+plain kind, `$.a.b[0]`, is a loop over its steps without a library. This module does not know which field of a state
+contains a path: the caller words the failure.
+See https://states-language.net/spec.html#path.
 """
 
 import re
@@ -32,38 +33,41 @@ Steps = tuple[str | int, ...]
 
 
 class Scope(Protocol):
-    """What a path can see. The context may be a property that builds it: it is asked for only by paths under `$$`."""
+    """The values that a path can read. The context may be a property that builds it: only paths under `$$` read it."""
 
     @property
     def input(self) -> Json:
-        """What `$` stands for."""
+        """The value of `$`."""
 
     @property
     def context(self) -> Json:
-        """What `$$` stands for: the context object."""
+        """The value of `$$`: the context object."""
 
     @property
     def variables(self) -> Mapping[str, Json]:
-        """What `$name` stands for."""
+        """The values of `$name`, by name."""
 
     @property
     def may_block(self) -> bool:
-        """Whether a query without a known bound may be answered here."""
+        """Whether a query without a known bound may run here."""
 
 
 class NotFound(LookupError):
-    """The path selects nothing. `text` is the path, `document` what it was applied to (None for an unset variable)."""
+    """A path that selects nothing.
+
+    `text` is the path; `document` is the value that the path reads, or None if a variable is not set.
+    """
 
     def __init__(self, text: str, document: Json, reason: str = "") -> None:
         super().__init__(text)
         self.text = text
         self.document = document
         self.reason = reason or text
-        """Why, in Jayway's words."""
+        """The reason, in Jayway's words."""
 
 
 class ResultPathError(LookupError):
-    """A value cannot be put there (States.ResultPathMatchFailure); str() is AWS's message."""
+    """A place at which a value cannot be put (States.ResultPathMatchFailure); str() is AWS's message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,30 +78,31 @@ class Path:
     root: str
     """`$`, `$$` or the name of a variable."""
     steps: Steps | None
-    """Of a path that selects one value at most."""
+    """The steps of a path that selects at most one value; None for any other path."""
     select: Select
-    """All matches in the document that the root stands for."""
+    """A function that returns all matches in the document that the root stands for."""
     bounded: bool
-    """Whether it looks at each value of a document once at most: not a filter, a descent or a union."""
+    """Whether the path reads each value of a document at most once: it has no filter, descent or union."""
 
     @property
     def definite(self) -> bool:
-        """Whether it selects one value at most."""
+        """Return whether the path selects at most one value."""
         return self.steps is not None
 
     def find(self, scope: Scope) -> list[Json]:
-        """All matches, none included; raises NotFound for a variable that is not set, and TooComplex.
+        """Return all matches, possibly none. Raises `NotFound` for a variable that is not set, and `QueryTooComplex`.
 
-        Raises MayTakeLong where the path has no known bound and the scope must not be blocked.
+        Raises `MayTakeLong` if the path has no known bound and the scope must not be blocked.
         """
         return self.select(self._document(scope))
 
     def value(self, scope: Scope) -> Json:
-        """The value of a definite path, or raises NotFound; the list of all matches, empty or not, of any other.
+        """Return the value of a definite path, or the list of all matches of any other path.
 
-        Raises TooComplex where a query would look at too many values.
+        Raises `NotFound` if a definite path selects nothing, and `QueryTooComplex` if a query would read too many
+        values.
 
-        AWS, recorded: `$.items[*]`, `$.items[1:]` and `$.items[?(…)]` are `[]` where `items` itself is missing.
+        AWS, recorded: `$.items[*]`, `$.items[1:]` and `$.items[?(…)]` are `[]` if `items` itself is missing.
         """
         document = self._document(scope)
         found = self.select(document)
@@ -128,9 +133,10 @@ class Reference:
     steps: Steps
 
     def put(self, document: Json, value: Json) -> Json:
-        """The document with the value in this place; missing objects are made, nothing given is changed.
+        """Return the document with the value at this place. The given document is not changed.
 
-        Raises ResultPathError where a step meets something that is no object or array, or leads past an array's end.
+        Missing objects are created. Raises `ResultPathError` if a step meets a value that is not an object or array, or
+        leads past an array's end.
         """
         try:
             return _put(document, self.steps, value)
@@ -140,7 +146,7 @@ class Reference:
 
 
 def compile_path(text: str) -> Path:
-    """Compile a path; raises PathError."""
+    """Compile a path. Raises `PathError`."""
     head = _ROOT.match(text)
     if head is None:
         raise PathError(f"{text!r} is no path: it must begin with $")
@@ -154,14 +160,14 @@ def compile_path(text: str) -> Path:
 
 
 def compile_reference(text: str) -> Reference:
-    """Compile a reference path, as ResultPath takes it; raises PathError."""
+    """Compile a reference path, such as ResultPath accepts. Raises `PathError`."""
     steps = _steps(text[1:], _REFERENCE_STEP) if text.startswith("$") else None
     if steps is None:
         raise PathError(f"{text!r} is no reference path: only $, .name, ['name'] and [0] can name a single place")
     return Reference(text, steps)
 
 
-# Names, indices, wildcards and slices.
+# The steps of a bounded path: names, indices, wildcards and slices.
 _BOUNDED = re.compile(r"""(?:\.[^\s.\[\]()'"*,\\?@]+|\.\*|\[(?:\*|-?\d*(?::-?\d*){0,2}|'[^'\\]*'|"[^"\\]*")\])*""")
 _ROOT = re.compile(r"\$\$|\$(?:[^\W\d]\w*)?")
 
@@ -179,12 +185,12 @@ def _step(name: str, index: str) -> re.Pattern[str]:
 
 
 _STEP = _step(r"""[^\s.\[\]()'"*,\\]""", r"-?[0-9]+")
-# "the operators @ .. , : ? * aren't supported" in a reference path, save with a backslash before them.
+# "the operators @ .. , : ? * aren't supported" in a reference path, unless a backslash precedes them.
 _REFERENCE_STEP = _step(r"""[^\s.\[\]()'"*,@:?\\]""", r"[0-9]+")
 
 
 def _steps(text: str, pattern: re.Pattern[str]) -> Steps | None:
-    """The steps of a path that names a single place; None where it is of another kind, or no path."""
+    """Return the steps of a path that names a single place; None if it is of another kind, or not a path."""
     steps: list[str | int] = []
     position = 0
     while position < len(text):
@@ -222,7 +228,7 @@ def _selector(steps: Steps) -> Select:
 
 
 def _reason(steps: Steps, document: Json) -> str:
-    """What Jayway says of a path that leads nowhere: where it is the last step that fails, and where one before."""
+    """Return Jayway's message for a path that leads nowhere. It depends on whether the last step fails."""
     for at, step in enumerate(steps[:-1]):
         if isinstance(document, dict) and isinstance(step, str):
             if step not in document:
@@ -238,8 +244,8 @@ def _bracketed(steps: Steps) -> str:
 
 
 def _put(document: Json, steps: Steps, value: Json) -> Json:
-    """Copy the containers along the way; not by recursion, for a path may be as long as a definition."""
-    if len(steps) == 1 and isinstance(steps[0], str) and isinstance(document, dict):  # almost always
+    """Copy the containers along the way. There is no recursion, because a path may be as long as a definition."""
+    if len(steps) == 1 and isinstance(steps[0], str) and isinstance(document, dict):  # the usual case
         return {**document, steps[0]: value}
     way: list[Json] = []
     for step in steps:

@@ -1,9 +1,10 @@
-"""Path queries in Jayway's dialect of JSONPath: wildcards, slices, filters, descent, path functions.
+"""Compile queries in Jayway's dialect of JSONPath: wildcards, slices, filters, descent, path functions.
 
-Step Functions reads paths the way Jayway JsonPath does (https://github.com/json-path/JsonPath). Promises that what both
-dialects say alike is the library's work; what Jayway says otherwise is rewritten once, when the path is compiled:
-`@.items.length()`, `nin`, `===`, and a function at the end of a path, `$.items.max()`. The library parses a path,
-`query_evaluation.py` evaluates it. Refuses the library's own extensions (unions and intersections of whole paths).
+Step Functions reads paths as Jayway JsonPath does (https://github.com/json-path/JsonPath). The library
+(python-jsonpath) parses a path, and `query_evaluation.py` evaluates it. Guarantees that the library parses the syntax
+that both dialects share, and that Jayway's own syntax is rewritten once, when the path is compiled: `@.items.length()`,
+`nin`, `===`, and a function at the end of a path, `$.items.max()`. Rejects the library's own extensions (unions and
+intersections of whole paths).
 """
 
 import re
@@ -22,11 +23,11 @@ from lamplighter.lang.jsonpath.query_evaluation import NOTHING, UnsupportedQuery
 from lamplighter.lang.regex import InvalidRegex, Regex, compile_java
 
 Select = Callable[[Json], list[Json]]
-"""All matches in a document, in document order."""
+"""A function that returns all matches in a document, in document order."""
 
 
 class PathError(ValueError):
-    """The text is no path; str() says why."""
+    """A text that is not a path; str() is the reason."""
 
 
 FUNCTIONS: dict[str, Callable[[Json], Json]] = {
@@ -40,7 +41,7 @@ FUNCTIONS: dict[str, Callable[[Json], Json]] = {
     "last": lambda items: items[-1],
     "keys": list,
 }
-"""Jayway's path functions by name: what each makes of the array (`length`, `size`, `keys`: or object) before it."""
+"""Jayway's path functions by name. Each takes an array; `length`, `size` and `keys` take an object, too."""
 
 _OF_OBJECTS = {"length", "size", "keys"}
 _NAMES = "|".join(FUNCTIONS)
@@ -56,11 +57,11 @@ _REWRITE = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 LONGEST = 10_000
-"""Characters of a path that is more than names and indexes."""
+"""The most characters of a path that has more than names and indices."""
 
 
 def compile_query(text: str) -> Select:
-    """Compile a path that may match many values; raises PathError, and its matches TooComplex."""
+    """Compile a path that may match many values. Raises `PathError`; the compiled path raises `QueryTooComplex`."""
     if len(text) > LONGEST:
         raise PathError(f"The path '{text[:40]}…' is longer than {LONGEST} characters")
     try:
@@ -75,18 +76,18 @@ def compile_query(text: str) -> Select:
 
 
 def split_call(text: str) -> tuple[str, str | None]:
-    """The path and the name of the function at its end, if there is one."""
+    """Split off the function at the end of a path; return the rest and the function's name, or None."""
     call = _CALL.fullmatch(text)
     return (text, None) if call is None else (call[1], call[2])
 
 
 def apply_function(select: Select, name: str) -> Select:
-    """What the function makes of each match."""
+    """Return a query that applies the function to each match of `select`."""
     return lambda document: [result for value in select(document) for result in _apply(name, value)]
 
 
 def _apply(name: str, value: Json) -> Iterator[Json]:
-    # Nothing comes of a value that is not of the function's kind.
+    # A value that the function does not accept yields nothing.
     if isinstance(value, list) or (isinstance(value, dict) and name in _OF_OBJECTS):
         with suppress(TypeError, ValueError, IndexError, ZeroDivisionError):
             yield FUNCTIONS[name](value)
@@ -103,21 +104,21 @@ def _rewritten(match: re.Match[str]) -> str:
 
 
 class _Function(FilterFunction):
-    """A path function inside a filter, as the library's parser has to know it."""
+    """A path function inside a filter, as the library's parser requires it."""
 
     arg_types = [ExpressionType.VALUE]  # noqa: RUF012 - the library's declaration
     return_type = ExpressionType.VALUE
 
     def __call__(self, *_: Json) -> Json:
-        """Never: it is evaluated by `query_evaluation.py`."""
+        """Raise `Bug`: `query_evaluation.py` evaluates the function, and the library must not call it."""
         raise Bug("a path function was called by the library")
 
 
 class _Parser(Parser):
-    """The library's parser with RE2's regular expressions."""
+    """The library's parser, with regular expressions of RE2."""
 
     def parse_regex(self, stream: TokenStream) -> BaseExpression:
-        """`/a.*/i`."""
+        """Parse a regular expression in a filter, such as `/a.*/i`."""
         pattern, flags = stream.next().value, stream.next().value
         return _Literal(value=compile_java(pattern, flags))
 

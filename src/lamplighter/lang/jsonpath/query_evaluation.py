@@ -1,9 +1,9 @@
-"""Queries of JSONPath, evaluated with bounded work: wildcards, slices, filters, descent.
+"""Evaluate JSONPath queries with bounded work: wildcards, slices, filters, descent.
 
-What the library parsed (python-jsonpath's tree of segments, selectors and filter expressions) becomes closures over
-lists of values. Promises the library's matches in document order, and that a query looks at `MOST` values at most:
-`QueryTooComplex` refuses the rest in words, so that no document and no path can hold the engine. Refuses what is the
-library's own and not Jayway's: keys, the key of a member, other roots, queries as names.
+The library (python-jsonpath) parses a query into a tree of segments, selectors and filter expressions; this module
+turns the tree into closures over lists of values. Guarantees the library's matches in document order, and that a query
+reads at most `MOST` values: more raise `QueryTooComplex`, so that no document and no path can block the engine. Rejects
+features of the library that Jayway does not have: keys, the key of a member, other roots, queries as names.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,22 +18,22 @@ from lamplighter.base.json_text import Json
 from lamplighter.lang.regex import InvalidRegex, Regex, TextTooLong, compile_linear
 
 MOST = 500_000
-"""Values that a query looks at: four times as many as the largest document has, and 50 ms."""
+"""The most values that a query reads: four times as many as the largest document has. They take 50 ms."""
 LETTERS = 1_000
-"""Characters that are compared in the time of one value."""
+"""The number of characters that are compared in the time of one value."""
 MATCH = 30
-"""What a match of a regular expression costs at least, and how much of its work costs as much as a value, at worst."""
+"""The least cost of a match with a regular expression. `INSTRUCTIONS` of its work cost one value more, at worst."""
 INSTRUCTIONS = 12
 BUILD = 100
-"""What a character costs of a regular expression that comes from the document."""
+"""The cost, in values, of each character of a regular expression that comes from the document."""
 
 
 class QueryTooComplex(LookupError):
-    """The query would look at too many values; str() says so."""
+    """A query that would read too many values; str() is the message."""
 
 
 class UnsupportedQuery(ValueError):
-    """The query has a part that Jayway JsonPath does not know; str() names it."""
+    """A query with a part that Jayway JsonPath does not have; str() names the part."""
 
 
 class Nodes(list[Json]):
@@ -45,7 +45,7 @@ NOTHING = tree.UNDEFINED
 
 @dataclass(slots=True)
 class QueryWork:
-    """One evaluation: the document, what the filters' queries of it found, and how much work is left."""
+    """One evaluation: the document, the results of filters' queries of the document, and how much work is left."""
 
     root: Json
     left: int = MOST
@@ -53,22 +53,25 @@ class QueryWork:
     built: dict[str, Regex | None] = field(default_factory=dict)
 
     def spend(self, amount: int) -> None:
-        """Look at so many values."""
+        """Count this many values; raise `QueryTooComplex` if the limit is passed."""
         self.left -= amount
         if self.left < 0:
             raise QueryTooComplex(f"The query looks at more than {MOST} values.")
 
 
 Step = Callable[[list[Json], QueryWork], list[Json]]
-"""From the values that were found so far to those one step further."""
+"""A function from the values found so far to those one step further."""
 Operand = Callable[[Json, QueryWork], Json]
-"""What an expression of a filter is for one value: a value, Nodes or NOTHING."""
+"""A function that evaluates an expression of a filter for one value: to a value, `Nodes` or `NOTHING`."""
 Functions = Mapping[str, Callable[[Json], Json]]
-"""What the functions of a filter make of a value; one that makes nothing of it gives NOTHING."""
+"""The functions of a filter by name; one that does not accept a value returns `NOTHING`."""
 
 
 def compile_parsed_query(path: JSONPath, functions: Functions) -> Callable[[Json], list[Json]]:
-    """All matches of a parsed path in a document; raises Unsupported, and the matches raise TooComplex."""
+    """Compile a parsed path to a function that returns all matches in a document.
+
+    Raises `UnsupportedQuery`; the function raises `QueryTooComplex`.
+    """
     if path.pseudo_root:
         raise UnsupportedQuery("a root above the document")
     walk = _Compiler(functions).path(path)
@@ -87,7 +90,7 @@ class _Compiler:
     functions: Functions
 
     def path(self, path: JSONPath) -> Step:
-        """A path from its first step to its last."""
+        """Compile a path, from its first step to its last."""
         steps = [self._segment(each) for each in path.segments]
 
         def walk(nodes: list[Json], work: QueryWork) -> list[Json]:
@@ -127,7 +130,7 @@ class _Compiler:
         ]
 
     def operand(self, expression: tree.BaseExpression) -> Operand:
-        """An expression inside a filter."""
+        """Compile an expression inside a filter."""
         match expression:
             case tree.InfixExpression():
                 return self._infix(expression)
@@ -205,7 +208,7 @@ class _Compiler:
 
 
 def _each_in_turn(steps: Sequence[Step]) -> Step:
-    """All that one value yields comes before what the next one does."""
+    """Combine selectors so that all matches of one value come before those of the next value."""
     return lambda nodes, work: [inner for node in nodes for step in steps for inner in step([node], work)]
 
 
@@ -241,14 +244,14 @@ def _sliced(part: slice) -> Step:
 
 
 def _spent(node: Json, work: QueryWork) -> Sequence[Json]:
-    """What is directly in a value."""
+    """Return the values directly inside a value, and count them."""
     inner: Sequence[Json] = node if isinstance(node, list) else list(node.values()) if isinstance(node, dict) else ()
     work.spend(len(inner))
     return inner
 
 
 def _descended(nodes: list[Json], work: QueryWork) -> list[Json]:
-    """Each value and all objects and arrays in it, the outer before the inner."""
+    """Return each value and all objects and arrays inside it, outer ones before inner ones."""
     found: list[Json] = []
     left = nodes[::-1]
     while left:
@@ -263,18 +266,18 @@ def _descended(nodes: list[Json], work: QueryWork) -> list[Json]:
 
 
 def is_truthy(value: Json) -> bool:
-    """Whether a filter takes a value for true: null is, and so is a query that found something."""
+    """Return whether a filter treats a value as true; null is true, and so is a query that found a value."""
     return value is None or (value is not NOTHING and bool(value))
 
 
 def _single(value: Json) -> Json:
-    """A query that found one value is that."""
+    """Return the value of a query that found exactly one value; return anything else unchanged."""
     return value[0] if isinstance(value, Nodes) and len(value) == 1 else value
 
 
 def _equal(left: Json, right: Json, work: QueryWork) -> bool:
     if isinstance(left, Nodes) or isinstance(right, Nodes):
-        # One value was taken out already: these found none or several.
+        # `_single` has replaced queries that found one value: these found none or several.
         others = [each for each in (left, right) if not isinstance(each, Nodes)]
         return not any(isinstance(each, Nodes) and each for each in (left, right)) and all(
             each is NOTHING for each in others
@@ -289,7 +292,7 @@ def _equal(left: Json, right: Json, work: QueryWork) -> bool:
 
 
 def _extent(value: Json) -> int:
-    """How many values are in one; not by recursion."""
+    """Return the number of values in a value, itself included. There is no recursion."""
     found, left = 0, [value]
     while left:
         node = left.pop()
@@ -322,7 +325,7 @@ def _matches(left: Json, right: Json, work: QueryWork) -> bool:
 
 
 def _matched(text: Json, pattern: Json, work: QueryWork, *, whole: bool) -> bool:
-    """The functions `match` and `search`, whose expression may be in the document; one that is none matches none."""
+    """Evaluate `match` and `search`. Their expression may come from the document; an invalid one matches nothing."""
     if not isinstance(text, str) or not isinstance(pattern, str):
         return False
     if pattern not in work.built:

@@ -1,1 +1,1 @@
-"""Filter patterns of CloudWatch Logs."""
+"""Match log events against the filter patterns of CloudWatch Logs."""

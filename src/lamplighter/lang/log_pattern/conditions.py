@@ -1,7 +1,7 @@
-"""Conditions of filter patterns, and how they are put together: `name operator value`, `&&`, `||` and parentheses.
+"""Parse the conditions of filter patterns and combine them: `name operator value`, `&&`, `||` and parentheses.
 
-"Compound expressions support the use of parentheses and the following standard order of operations: () > && > ||".
-Promises to know only this much: what a condition's left side names is the business of whoever asks.
+"Compound expressions support the use of parentheses and the following standard order of operations: () > && > ||". The
+caller parses the single conditions, so this module does not know what their left side may be.
 See https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html.
 """
 
@@ -13,10 +13,10 @@ from lamplighter.lang.log_pattern.terms import invalid_pattern
 
 S = TypeVar("S")
 Condition = Callable[[S], bool]
-"""Whether a subject (a JSON document, the fields of a line) is as the pattern asks."""
+"""A test whether a subject (a JSON document, or one field of a line) meets a condition."""
 
 DEEPEST = 64
-"""How deeply parentheses may be nested."""
+"""The deepest nesting of parentheses."""
 
 MOST_EXPRESSIONS = 2
 
@@ -26,7 +26,7 @@ OPERAND = re.compile(r'"(?:[^"\\]|\\.)*"|%[^%]*%|[^\s()&|,\]}"%=<>!]+')
 
 
 class Scanner:
-    """A place in a pattern's text."""
+    """A reader of a pattern's text, from left to right."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -35,7 +35,7 @@ class Scanner:
         self._skip()
 
     def take(self, pattern: "re.Pattern[str]") -> str | None:
-        """What matches here, and the spaces behind it; None where nothing does."""
+        """Read the text that matches here and the spaces after it; return the text, or None if nothing matches."""
         found = pattern.match(self._text, self._at)
         if found is None:
             return None
@@ -44,14 +44,14 @@ class Scanner:
         return found[0]
 
     def need(self, pattern: "re.Pattern[str]") -> str:
-        """What must match here."""
+        """Read and return the text that must match here. Raises `InvalidPattern`."""
         found = self.take(pattern)
         if found is None:
             raise invalid_pattern()
         return found
 
     def operand(self) -> str:
-        """What a condition compares with; there is "a limit of 2 regex for each filter pattern"."""
+        """Read the value that a condition compares with; there is "a limit of 2 regex for each filter pattern"."""
         found = self.need(OPERAND)
         self._expressions += found.startswith("%")
         if self._expressions > MOST_EXPRESSIONS:
@@ -59,7 +59,7 @@ class Scanner:
         return found
 
     def ended(self) -> bool:
-        """Whether nothing is left."""
+        """Return whether the whole text has been read."""
         return self._at == len(self._text)
 
     def _skip(self) -> None:
@@ -73,7 +73,7 @@ OPEN, CLOSE = re.compile(r"\("), re.compile(r"\)")
 
 
 class Conditions(Generic[S]):
-    """Reads compound conditions whose single ones are read by `single`."""
+    """A parser of compound conditions; `single` parses each single condition."""
 
     def __init__(self, scanner: Scanner, single: Callable[[Scanner], Condition[S]]) -> None:
         self._scanner = scanner
@@ -81,7 +81,7 @@ class Conditions(Generic[S]):
         self._depth = 0
 
     def read(self) -> Condition[S]:
-        """One condition, or several put together."""
+        """Parse one condition, or several that operators and parentheses combine."""
         found = [self._all()]
         while self._scanner.take(OR):
             found.append(self._all())

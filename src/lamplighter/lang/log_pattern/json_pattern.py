@@ -1,8 +1,8 @@
-"""Filter patterns for JSON log events: `{ $.eventType = "UpdateTrail" && $.user.id > 1 }`.
+"""Compile filter patterns for JSON log events: `{ $.eventType = "UpdateTrail" && $.user.id > 1 }`.
 
-"Property selectors point to value nodes in JSON log events. Value nodes can be strings or numbers." A node that is not
-there, or is an array or an object, fulfils no comparison; `IS` asks for null, true or false. Of a wildcard's nodes one
-has to fulfil the condition.
+"Property selectors point to value nodes in JSON log events. Value nodes can be strings or numbers." A node that is
+absent, or is neither a string nor a number, meets no comparison; `IS` tests for null, true or false. One of the nodes
+of a wildcard must meet the condition.
 See https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html#matching-terms-json-log-events.
 """
 
@@ -18,15 +18,15 @@ SELECTOR = re.compile(rf"\$(?:{STEP.pattern})+")
 IS = re.compile(r"IS\s+(NULL|TRUE|FALSE)\b")
 NOT_EXISTS = re.compile(r"NOT\s+EXISTS\b")
 MOST_WILDCARDS = 3
-"""In a pattern; one in a selector."""
+"""The most wildcards in a pattern; a selector may have one."""
 CONSTANTS: Mapping[str, Json] = {"NULL": None, "TRUE": True, "FALSE": False}
 
 Step = str | int | None
-"""A member, an element, or (None) every one."""
+"""One step of a selector: a member's name, an element's index, or None for a wildcard."""
 
 
 def compile_document(pattern: str) -> Callable[[str], Mapping[str, str] | None]:
-    """What a message must be for a pattern between braces: the values of its selectors, or None where it is not."""
+    """Compile a pattern in braces to a function that returns a matching message's selector values, or None."""
     selectors: dict[str, tuple[Step, ...]] = {}
     scanner = Scanner(pattern[1:-1])
     condition = Conditions(scanner, lambda here: _condition(here, selectors)).read()
@@ -41,12 +41,12 @@ def compile_document(pattern: str) -> Callable[[str], Mapping[str, str] | None]:
 
 
 def _document(message: str) -> Json:
-    """The object that a message is, if it is one."""
+    """Parse a message that is a JSON object; return None for any other message."""
     if not message.lstrip().startswith("{"):
         return None
     try:
         return loads(message)
-    except (ValueError, RecursionError):  # a number of thousands of digits, or no JSON
+    except (ValueError, RecursionError):  # not JSON, or a number with thousands of digits
         return None
 
 
@@ -84,7 +84,7 @@ def _step(
 
 
 def select_nodes(document: Json, steps: tuple[Step, ...]) -> list[Json]:
-    """All nodes that steps lead to."""
+    """Return all nodes to which the steps lead."""
     found = [document]
     for step in steps:
         found = [inner for node in found for inner in _follow(node, step)]

@@ -1,8 +1,8 @@
-"""The filter patterns of CloudWatch Logs: terms, `%expressions%`, `{ JSON }` and `[space-delimited]` ones.
+"""Compile the filter patterns of CloudWatch Logs: terms, `%expressions%`, `{ JSON }` and `[space-delimited]` patterns.
 
-See https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html. Promises that a pattern is
-compiled once and then looks at each message in a time that grows with its length only. Refuses what AWS refuses, in
-AWS's words (`InvalidPattern`).
+Guarantees that a pattern is compiled once, and that the time to match a message grows only with the message's length.
+Rejects what AWS rejects, with AWS's messages (`InvalidPattern`).
+See https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html.
 """
 
 import re
@@ -13,14 +13,14 @@ from lamplighter.lang.log_pattern.space_delimited import compile_fields
 from lamplighter.lang.log_pattern.terms import PLAIN, InvalidPattern, compile_regex, invalid_pattern, unquote
 
 Match = Callable[[str], Mapping[str, str] | None]
-"""The values that a pattern extracts from a message; None where the message does not match."""
+"""A function that returns the values that a pattern extracts from a message, or None if the message does not match."""
 
 TERM = re.compile(r'([?-]?)("(?:[^"\\]|\\.)*"|[^\s"]+)(?:\s+|$)')
 NOTHING: Mapping[str, str] = {}
 
 
 def compile_pattern(pattern: str) -> Match:
-    """Compile a pattern; an empty one matches everything."""
+    """Compile a pattern; an empty one matches every message. Raises `InvalidPattern`."""
     text = pattern.strip()
     for opening, closing, compiled in (("{", "}", compile_document), ("[", "]", compile_fields)):
         if text.startswith(opening):
@@ -38,7 +38,7 @@ def _expression(text: str) -> Callable[[str], bool]:
 
 
 def _terms(text: str) -> Callable[[str], bool]:
-    """All terms without a mark are there and none with a minus sign; or one of those with a question mark.
+    """Return a test: the message has all terms without a sign and none with a minus sign, or one with a question mark.
 
     "If you combine `?` with other filter patterns, all question mark terms will be ignored."
     """
@@ -57,7 +57,7 @@ def _terms(text: str) -> Callable[[str], bool]:
 
 
 def _term(text: str) -> str:
-    """A phrase as it is, or a word of letters, digits and underscores. `" "` stands for everything."""
+    """Return a phrase as it is, or a word of letters, digits and underscores. `" "` matches every message."""
     if text.startswith('"'):
         phrase = unquote(text)
         if not phrase:

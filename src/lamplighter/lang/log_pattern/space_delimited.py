@@ -1,8 +1,8 @@
-"""Filter patterns for space-delimited log events: `[ip, user, ..., status = 4*, bytes]`.
+"""Compile filter patterns for space-delimited log events: `[ip, user, ..., status = 4*, bytes]`.
 
 "Characters between brackets and double quotation marks are considered single fields." "Ellipsis can reference as many
-fields as needed." Without an ellipsis the last field holds the rest of the line: `[w1=ERROR, w2]` "returns log events
-where the first word is ERROR", however many follow.
+fields as needed." Without an ellipsis, the last field holds the rest of the line: `[w1=ERROR, w2]` "returns log events
+where the first word is ERROR", however many words follow.
 See https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html.
 """
 
@@ -28,7 +28,7 @@ class Field:
 
 
 def compile_fields(pattern: str) -> Callable[[str], Mapping[str, str] | None]:
-    """What a message must be for a pattern between brackets: its fields by name, or None where it is not."""
+    """Compile a pattern in brackets to a function that returns a matching message's fields by name, or None."""
     before, after = _read(Scanner(pattern[1:-1]))
 
     def match(message: str) -> Mapping[str, str] | None:
@@ -50,7 +50,7 @@ def _words(message: str) -> list[str]:
 
 
 def _words_and_rest(message: str, most: int) -> list[str]:
-    """The words of a message, of which the last one that is asked for holds the rest."""
+    """Return at most `most` words of a message; if the message has more, the last one holds the rest of the line."""
     found = list(WORD.finditer(message))
     if len(found) <= most:
         return [_bare(each[0]) for each in found]
@@ -58,12 +58,12 @@ def _words_and_rest(message: str, most: int) -> list[str]:
 
 
 def _bare(word: str) -> str:
-    """A field without the brackets or quotation marks around it."""
+    """Return a field without the brackets or quotation marks around it."""
     return word[1:-1] if len(word) > 1 and word[0] + word[-1] in ("[]", '""') else word
 
 
 def _read(scanner: Scanner) -> tuple[list[Field], list[Field] | None]:
-    """The fields before the ellipsis and those behind it; None where there is none. `[]` is all ellipsis."""
+    """Read the fields before the ellipsis, and those after it or None if there is none. `[]` is only an ellipsis."""
     before: list[Field] = []
     after: list[Field] | None = None
     if scanner.ended():
@@ -86,7 +86,7 @@ def _read(scanner: Scanner) -> tuple[list[Field], list[Field] | None]:
 
 
 def _field(scanner: Scanner) -> Field:
-    """A name, or conditions on one and the same name."""
+    """Read a name, or conditions that all use the same name."""
     names: list[str] = []
     conditions: list[Condition[str]] = []
 

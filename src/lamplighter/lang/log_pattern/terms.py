@@ -1,8 +1,9 @@
-"""The values that a filter pattern of CloudWatch Logs compares with: text with wildcards, numbers, regular expressions.
+"""Compile the values with which a filter pattern compares: text with wildcards, numbers, regular expressions.
 
-See https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html. Promises that no expression
-takes longer than the text is long (`lang/regex.py`); what is too long for an expression does not match it.
-Refuses, as AWS does, what its expressions may not hold (parentheses, characters of other alphabets).
+Guarantees that the time to match an expression grows only with the length of the text (`lang/regex.py`); a text that is
+too long for an expression does not match. Like AWS, rejects characters that expressions must not contain (parentheses,
+characters of other alphabets).
+See https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html.
 """
 
 import re
@@ -12,12 +13,12 @@ from lamplighter.lang.regex import InvalidRegex, TextTooLong, compile_linear
 from lamplighter.lang.wildcard import compile_pieces
 
 Test = Callable[[str | float], bool]
-"""Whether a value, text or a number, is what the pattern asks for."""
+"""A test whether a value, a text or a number, meets a condition."""
 
 NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 PLAIN = re.compile(r"[A-Za-z0-9_]+")
 ALLOWED = re.compile(r"[A-Za-z0-9:_#=@/;,\- ^$?\[\]{}|\\*+.]*")
-"""What an expression may hold; by `\\xhh` it can ask for everything else."""
+r"""The characters that an expression may contain; `\xhh` can stand for any other character."""
 
 COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "=": lambda one, other: one == other,
@@ -30,16 +31,16 @@ COMPARISONS: dict[str, Callable[[float, float], bool]] = {
 
 
 class InvalidPattern(ValueError):
-    """The pattern is none; str() is AWS's message."""
+    """An invalid filter pattern; str() is AWS's message."""
 
 
 def invalid_pattern() -> InvalidPattern:
-    """What AWS says where it says no more."""
+    """Return the error with AWS's general message, which states no reason."""
     return InvalidPattern("Invalid filter pattern")
 
 
 def compile_regex(text: str) -> Callable[[str], bool]:
-    """The test of an expression, given without its percent signs: whether it is found anywhere in a text."""
+    """Compile an expression, given without its percent signs, to a test whether it matches anywhere in a text."""
     if not ALLOWED.fullmatch(text):
         raise InvalidPattern(f"Invalid character(s) in term '{text}'")
     try:
@@ -57,26 +58,26 @@ def compile_regex(text: str) -> Callable[[str], bool]:
 
 
 def compile_text(text: str) -> Callable[[str], bool]:
-    """The test of text in which an asterisk stands for any text."""
+    """Compile a text in which an asterisk stands for any text to a test of a whole text."""
     return compile_pieces(text.split("*"))
 
 
 def parse_number(value: str | float) -> float | None:
-    """A value as a number, if it is one."""
+    """Return a value as a number, or None if it is not a number."""
     if isinstance(value, str):
         return float(value) if NUMBER.fullmatch(value) else None
     return value
 
 
 def format_value(value: str | float) -> str:
-    """A value as text: a whole number without a point."""
+    """Return a value as text; a whole number has no decimal point."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     return str(value)
 
 
 def compile_test(operator: str, operand: str) -> Test:
-    """The test of a condition; the operand as it is written: quoted, between percent signs, or bare."""
+    """Compile a condition. The operand is given as it is written: quoted, between percent signs, or bare."""
     if operand.startswith("%"):
         return _textual(operator, compile_regex(operand[1:-1]))
     if operand.startswith('"'):
@@ -105,5 +106,5 @@ def _numeric(operator: str, operand: float) -> Test:
 
 
 def unquote(quoted: str) -> str:
-    """Text without its quotes; a backslash before a quote or a backslash stands for nothing itself."""
+    """Return the text inside quotation marks, without the backslashes that escape `"` and backslashes."""
     return re.sub(r'\\(["\\])', r"\1", quoted[1:-1])

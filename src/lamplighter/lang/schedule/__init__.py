@@ -1,1 +1,1 @@
-"""Schedule expressions: `rate(…)`, `cron(…)`, `at(…)`, and time zones."""
+"""Parse schedule expressions, `rate(…)`, `cron(…)` and `at(…)`, and compute their times in time zones."""

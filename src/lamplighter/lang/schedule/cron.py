@@ -1,7 +1,7 @@
-"""Cron expressions as AWS has them: six fields, of which one of the two for days says nothing.
+"""Parse AWS's cron expressions: six fields, of which one of the two for days is `?`.
 
-Promises to find the days that an expression means by arithmetic, month by month, so that a schedule of once in four
-years costs no more than one of every minute. Refuses what is neither in AWS's table of fields nor in its examples.
+Guarantees to compute the days of an expression by arithmetic, month by month, so that a schedule of once in four years
+costs no more than one of every minute. Rejects forms that are neither in AWS's table of fields nor in its examples.
 See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cron-expressions.html.
 """
 
@@ -18,9 +18,9 @@ from lamplighter.base.errors import LamplighterError
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 WEEKS = 5
-"""The most often that a day of the week can be in one month."""
+"""The most times that a weekday can occur in one month."""
 SATURDAY, SUNDAY = 7, 1
-"""Days of the week are numbered as AWS does, from Sunday: 1 to 7."""
+"""AWS's numbers of these weekdays. AWS counts weekdays from Sunday, 1 to 7."""
 
 _VALUE = "[0-9]{1,4}|[A-Z]{3}"
 _PART = re.compile(rf"(?P<low>{_VALUE}|\*)(?:-(?P<high>{_VALUE}))?(?:/(?P<step>[0-9]{{1,4}}))?")
@@ -30,21 +30,21 @@ _NTH = re.compile(rf"({_VALUE})#([0-9])")
 
 
 class InvalidCron(LamplighterError):
-    """The text is no cron expression."""
+    """A text that is not a cron expression."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """What values a field takes."""
+    """The values that a field accepts."""
 
     low: int
     high: int
     names: Sequence[str] = ()
-    """Of the values from `low` on."""
+    """Names of the values, starting with the name of `low`."""
     steps: bool = True
-    """Whether AWS's table gives it the slash."""
+    """Whether AWS's table allows the slash in this field."""
     wraps: bool = True
-    """Whether a range may go on past the end: "0/30 20-2 ? * MON-FRI *" is one of AWS's examples."""
+    """Whether a range may continue past the highest value: "0/30 20-2 ? * MON-FRI *" is one of AWS's examples."""
 
 
 MINUTE, HOUR, DAY, MONTH = Field(0, 59), Field(0, 23), Field(1, 31), Field(1, 12, MONTHS)
@@ -53,20 +53,20 @@ YEAR = Field(1970, 2199, wraps=False)
 
 
 class Days(Protocol):
-    """Which days of a month are meant."""
+    """The days of each month that an expression selects."""
 
     def of(self, year: int, month: int) -> Sequence[int]:
-        """Their dates, in order."""
+        """Return the dates of a month, in order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dates:
-    """Days by their date."""
+    """Days selected by their date."""
 
     dates: tuple[int, ...]
 
     def of(self, year: int, month: int) -> Sequence[int]:
-        """Those that the month has."""
+        """Return the dates that exist in the month."""
         return self.dates[: bisect_left(self.dates, monthrange(year, month)[1] + 1)]
 
 
@@ -77,7 +77,7 @@ class LastDate:
     weekday: bool
 
     def of(self, year: int, month: int) -> Sequence[int]:
-        """One day."""
+        """Return the date of that day in the month."""
         last = monthrange(year, month)[1]
         return (_nearest(year, month, last) if self.weekday else last,)
 
@@ -89,38 +89,38 @@ class NearestWeekday:
     date: int
 
     def of(self, year: int, month: int) -> Sequence[int]:
-        """One day, or none where the month does not have the date."""
+        """Return the date of that day, or none if the month does not have `date`."""
         return (_nearest(year, month, self.date),) if self.date <= monthrange(year, month)[1] else ()
 
 
 @dataclass(frozen=True, slots=True)
 class Weekdays:
-    """Days by their day of the week."""
+    """Days selected by their weekday."""
 
     weekdays: tuple[int, ...]
 
     def of(self, year: int, month: int) -> Sequence[int]:
-        """All of them."""
+        """Return the dates of all these weekdays in the month, in order."""
         return sorted(date for weekday in self.weekdays for date in _dates_of(year, month, weekday))
 
 
 @dataclass(frozen=True, slots=True)
 class Nth:
-    """The nth of a day of the week in its month (`3#2`), or the last (`6L`)."""
+    """The nth occurrence of a weekday in a month (`3#2`), or the last one (`6L`)."""
 
     weekday: int
     nth: int | None
-    """None: the last."""
+    """The number of the occurrence; None for the last one."""
 
     def of(self, year: int, month: int) -> Sequence[int]:
-        """One day, or none where the month has fewer."""
+        """Return one date, or none if the month has fewer occurrences."""
         dates = _dates_of(year, month, self.weekday)
         return dates[-1:] if self.nth is None else dates[self.nth - 1 : self.nth]
 
 
 @dataclass(frozen=True, slots=True)
 class Cron:
-    """A cron expression: it names local times, whatever the place."""
+    """A cron expression; it names local times and knows no time zone."""
 
     minutes: tuple[int, ...]
     hours: tuple[int, ...]
@@ -129,7 +129,7 @@ class Cron:
     years: tuple[int, ...]
 
     def times(self, start: datetime) -> Iterator[datetime]:
-        """The local times that it names, from a minute on, in order."""
+        """Yield the local times of the expression in order, starting with the minute `start`."""
         for year in self.years[bisect_left(self.years, start.year) :]:
             for month in self.months:
                 if (year, month) >= (start.year, start.month):
@@ -151,7 +151,7 @@ class Cron:
 
 
 def parse_cron(text: str, *, with_year: bool = True) -> Cron:
-    """Read the six fields of a cron expression, of which the year may be required; raises NoCron."""
+    """Parse the six fields of a cron expression. Raises `InvalidCron`. Without `with_year`, the year may be missing."""
     fields = re.split(r"\s+", text.upper())
     if len(fields) == 5 and not with_year:
         fields.append("*")
@@ -166,7 +166,10 @@ def parse_cron(text: str, *, with_year: bool = True) -> Cron:
 
 
 def find_bad_field(text: str) -> tuple[str, str] | None:
-    """The first field of six that cannot be read, by its name and as it is written; None where it is none of them."""
+    """Return the name and the text of the first invalid field.
+
+    Returns None if all fields are valid, or if there are not six of them.
+    """
     fields = re.split(r"\s+", text.upper())
     readers: Mapping[str, Callable[[str], object]] = {
         "minute": lambda each: _values(each, MINUTE),
@@ -204,7 +207,7 @@ def _weekdays(text: str) -> Days:
 
 
 def _values(text: str, field: Field) -> tuple[int, ...]:
-    """All values that a list of values, ranges and increments names."""
+    """Return all values that a list of values, ranges and increments names, in order."""
     return tuple(sorted({value for part in text.split(",") for value in _part(part, field)}))
 
 

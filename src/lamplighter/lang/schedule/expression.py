@@ -1,8 +1,8 @@
-"""AWS's schedule expressions: `rate(5 minutes)`, `cron(0 18 ? * MON-FRI *)`, `at(2026-12-31T23:59:59)`.
+"""Parse AWS's schedule expressions: `rate(5 minutes)`, `cron(0 18 ? * MON-FRI *)`, `at(2026-12-31T23:59:59)`.
 
-Promises exactly AWS's grammar and its rule for daylight saving (`lang/schedule/time_zones.py`), and that a rate is
-counted from its start, never from the clock. Refuses to know what time it is. See
-https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html.
+Guarantees exactly AWS's grammar and its rule for daylight saving time (`lang/schedule/time_zones.py`), and that a rate
+is counted from its anchor, never from the current time. Does not read the clock.
+See https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html.
 """
 
 import re
@@ -16,10 +16,10 @@ from lamplighter.lang.schedule import cron, time_zones
 
 MINUTE = 60_000
 UNITS = {"minute": MINUTE, "hour": 60 * MINUTE, "day": 24 * 60 * MINUTE}
-"""Milliseconds. A day of a rate is 24 hours, whatever clocks do."""
+"""Milliseconds of each unit. A day of a rate is always 24 hours, even when clocks change."""
 LARGEST = 2**31 - 1
 END = 253_402_300_800_000
-"""Milliseconds since the epoch at which the calendar ends, with the year 9999."""
+"""Milliseconds since the epoch at the end of the year 9999, the last one of the calendar."""
 
 _RATE = re.compile(r"rate\(([0-9]{1,10})\s+(minute|hour|day)(s?)\)")
 _CRON = re.compile(r"cron\((\S.*\S)\)")
@@ -29,37 +29,40 @@ Kind = Literal["rate", "cron", "at"]
 
 
 class InvalidSchedule(LamplighterError):
-    """The text is no schedule expression."""
+    """A text that is not a schedule expression."""
 
 
 class Schedule(Protocol):
-    """When something is to happen."""
+    """The times that a schedule expression names."""
 
     @property
     def kind(self) -> Kind:
-        """What the expression begins with."""
+        """The word with which the expression begins."""
 
     def next(self, after_ms: int, zone: str = "UTC", anchor_ms: int | None = None) -> int | None:
-        """The first time strictly after an instant, in milliseconds since the epoch; None where there is none."""
+        """Return the first time after an instant, in milliseconds since the epoch, or None if there is none."""
 
     def times(self, after_ms: int, zone: str = "UTC", anchor_ms: int | None = None) -> Iterator[int]:
-        """All of them, in order: cheaper than asking for the next again and again."""
+        """Yield all times after an instant, in order; this costs less than repeated calls of `next`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Again and again, at one distance."""
+    """A schedule with a fixed period."""
 
     period: int
-    """Milliseconds."""
+    """Milliseconds between two times."""
     kind: Kind = "rate"
 
     def next(self, after_ms: int, zone: str = "UTC", anchor_ms: int | None = None) -> int | None:
-        """The anchor, or a whole number of periods after it; without an anchor, one period from the instant on."""
+        """Return the anchor or a time that is a whole number of periods later.
+
+        Without an anchor, return the time one period after the instant.
+        """
         return next(self.times(after_ms, zone, anchor_ms), None)
 
     def times(self, after_ms: int, zone: str = "UTC", anchor_ms: int | None = None) -> Iterator[int]:
-        """The anchor, and whole numbers of periods after it."""
+        """Yield the anchor and the times that are a whole number of periods later."""
         del zone
         anchor = after_ms if anchor_ms is None else anchor_ms
         first = anchor if after_ms < anchor else after_ms + self.period - (after_ms - anchor) % self.period
@@ -68,17 +71,17 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """At times of a calendar, as clocks of a place show them."""
+    """A cron schedule: times as the clocks of a time zone show them."""
 
     cron: cron.Cron
     kind: Kind = "cron"
 
     def next(self, after_ms: int, zone: str = "UTC", anchor_ms: int | None = None) -> int | None:
-        """The next time that the clocks of the zone show a time that the expression names."""
+        """Return the next time at which the clocks of the zone show a time that the expression names."""
         return next(self.times(after_ms, zone, anchor_ms), None)
 
     def times(self, after_ms: int, zone: str = "UTC", anchor_ms: int | None = None) -> Iterator[int]:
-        """When the clocks of the zone show times that the expression names."""
+        """Yield the times at which the clocks of the zone show times that the expression names."""
         del anchor_ms
         where = time_zones.find_zone(zone)
         start = time_zones.to_local(after_ms, where).replace(second=0, microsecond=0)
@@ -88,29 +91,29 @@ class Calendar:
 
 @dataclass(frozen=True, slots=True)
 class Once:
-    """At one time, as clocks of a place show it."""
+    """A schedule of one time, as the clocks of a time zone show it."""
 
     shown: datetime
     kind: Kind = "at"
 
     def next(self, after_ms: int, zone: str = "UTC", anchor_ms: int | None = None) -> int | None:
-        """That time, unless it is over or never comes."""
+        """Return the time of the schedule, or None if it has passed or the zone's clocks never show it."""
         del anchor_ms
         found = time_zones.to_instant(self.shown, time_zones.find_zone(zone))
         return found if found is not None and found > after_ms else None
 
     def times(self, after_ms: int, zone: str = "UTC", anchor_ms: int | None = None) -> Iterator[int]:
-        """At most one."""
+        """Yield at most one time."""
         found = self.next(after_ms, zone, anchor_ms)
         return iter(() if found is None else (found,))
 
 
 def parse_schedule(text: str, *, strict: bool = True) -> Schedule:
-    """Read a schedule expression; raises InvalidSchedule.
+    """Parse a schedule expression. Raises `InvalidSchedule`.
 
-    `strict`: as EventBridge's rules have it. "If the value is equal to 1, then the unit must be singular. If the value
-    is greater than 1, the unit must be plural", and a cron has six fields. Its Scheduler writes `rate(1 days)`, and
-    needs no year: "five required fields …, and one optional field, year".
+    `strict` applies the grammar of EventBridge's rules: "If the value is equal to 1, then the unit must be singular. If
+    the value is greater than 1, the unit must be plural", and a cron expression has six fields. EventBridge Scheduler
+    accepts `rate(1 days)` and needs no year: "five required fields …, and one optional field, year".
     """
     if found := _RATE.fullmatch(text):
         return _rate(text, int(found[1]), found[2], plural=bool(found[3]), strict=strict)

@@ -1,7 +1,8 @@
-"""Time zones by their IANA names, and what the hands of a clock there mean.
+"""Find time zones by their IANA names, and convert between instants and local times.
 
-Promises AWS's rule for the two nights on which clocks are set: a local time that does not exist is nothing, and one
-that exists twice means its first. See https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html.
+Guarantees AWS's rule for the two nights on which clocks change: a local time that does not exist has no instant, and a
+local time that occurs twice means its first occurrence.
+See https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -12,15 +13,15 @@ from lamplighter.base.errors import LamplighterError
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PLAIN_EPOCH = EPOCH.replace(tzinfo=None)
 _NO_ZONES = ("localtime", "posixrules", "posix/", "right/")
-"""What lies among the zones of a system's database and is none of IANA's."""
+"""The beginnings of names in a system's time zone database that are not IANA zones."""
 
 
 class UnknownZone(LamplighterError):
-    """There is no time zone of this name."""
+    """A name that no time zone has."""
 
 
 def find_zone(name: str) -> ZoneInfo:
-    """The time zone of an IANA name; raises UnknownZone."""
+    """Return the time zone with an IANA name. Raises `UnknownZone`."""
     if name.startswith(_NO_ZONES):
         raise UnknownZone(name)
     try:
@@ -30,14 +31,14 @@ def find_zone(name: str) -> ZoneInfo:
 
 
 def to_local(instant: int, where: ZoneInfo) -> datetime:
-    """What a clock there shows at an instant in milliseconds since the epoch."""
+    """Return the local time in a zone at an instant, which is given in milliseconds since the epoch."""
     return (EPOCH + timedelta(milliseconds=instant)).astimezone(where).replace(tzinfo=None, fold=0)
 
 
 def to_instant(shown: datetime, where: ZoneInfo) -> int | None:
-    """When a clock there shows this, in milliseconds since the epoch; None where it never does."""
+    """Return the instant of a local time in milliseconds since the epoch, or None if the local time does not exist."""
     before, after = (where.utcoffset(shown.replace(tzinfo=where, fold=fold)) for fold in (0, 1))
     assert before is not None
     assert after is not None
-    # PEP 495: in a gap the offsets are those before and after it, and the clock has been set forward.
+    # PEP 495: in a gap, fold 0 has the offset before the change and fold 1 the greater one after it.
     return None if before < after else (shown - _PLAIN_EPOCH - before) // timedelta(milliseconds=1)

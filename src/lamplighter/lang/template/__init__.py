@@ -1,1 +1,1 @@
-"""CloudFormation templates: read, checked and resolved, without making a resource."""
+"""Parse, check and resolve CloudFormation templates, without creating resources."""

@@ -1,6 +1,7 @@
-"""The Conditions and Rules of a CloudFormation template.
+"""Evaluate the Conditions and Rules of a CloudFormation template.
 
-Promises each condition's truth, whatever order they are written in, and the assertion that a stack's parameters break.
+Guarantees the truth of each condition, in any order of writing, and finds the first assertion that a stack's parameters
+break.
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-conditions.html
 and …/intrinsic-function-reference-rules.html.
 """
@@ -14,11 +15,11 @@ from lamplighter.lang.template.references import function_name
 from lamplighter.lang.template.text import TemplateError
 
 Judge = Callable[[str], bool]
-"""The truth of a condition that another one names."""
+"""A function that returns the truth of a condition that another condition names."""
 
 
 def evaluate_conditions(conditions: Mapping[str, Json], scope: Scope) -> dict[str, bool]:
-    """The truth of each condition."""
+    """Return the truth of each condition."""
     found: dict[str, bool] = {}
     under_way: list[str] = []
 
@@ -39,7 +40,7 @@ def evaluate_conditions(conditions: Mapping[str, Json], scope: Scope) -> dict[st
 
 
 def failed_assertion(rules: Mapping[str, Json], scope: Scope) -> str | None:
-    """What the first assertion says that does not hold; None where all hold."""
+    """Return the message of the first assertion that does not hold, or None if all hold."""
 
     def no_condition(name: str) -> bool:
         raise TemplateError(f"Template error: a rule cannot name the condition {name}")

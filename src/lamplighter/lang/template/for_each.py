@@ -1,6 +1,7 @@
-"""Fn::ForEach: a fragment of a template that is written once and stands there for each item of a collection.
+"""Expand Fn::ForEach, which repeats a fragment of a template for each item of a collection.
 
-Promises to expand loops in Resources, Conditions, Outputs, and inside of resources' properties, loops in loops as well.
+Guarantees to expand loops in Resources, Conditions and Outputs, inside the properties of resources, and inside other
+loops.
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-foreach.html.
 """
 
@@ -13,11 +14,11 @@ from lamplighter.lang.template.text import TemplateError
 
 LOOP = "Fn::ForEach::"
 MOST = 10_000
-"""How many members all loops of a template may make, one inside the other: more is a mistake."""
+"""The most repetitions of all loops of a template together, loops inside loops included; more is a mistake."""
 
 
 def expand_loops(document: Json, scope: Scope) -> Json:
-    """Write out every loop of a template."""
+    """Expand every loop of a template."""
     loops = _Loops(scope)
     return {
         name: loops.expand(section, {}) if name in ("Resources", "Conditions", "Outputs") else section
@@ -31,7 +32,7 @@ class _Loops:
         self._made = 0
 
     def expand(self, value: Json, bound: Mapping[str, str]) -> Json:
-        """Write out the loops below a value; `bound` has the identifiers of the loops around it."""
+        """Expand the loops below a value; `bound` has the identifiers and items of the loops around it."""
         if isinstance(value, str):
             return _fill(value, bound)
         if isinstance(value, list):
@@ -67,7 +68,7 @@ class _Loops:
 
 
 def _fill(text: str, bound: Mapping[str, str]) -> str:
-    """${Identifier} is the item, &{Identifier} the item without what is not alphanumeric."""
+    """Replace `${Identifier}` with the item, and `&{Identifier}` with the alphanumeric characters of the item."""
     for name, item in bound.items():
         text = text.replace(f"${{{name}}}", item).replace(f"&{{{name}}}", re.sub(r"[^A-Za-z0-9]", "", item))
     return text

@@ -1,8 +1,8 @@
-"""What the functions of a CloudFormation template come to.
+"""Evaluate the functions of a CloudFormation template.
 
-Promises that a value without functions is returned as it is, that NoValue takes its place away with it, and that a
-malformed function is refused in CloudFormation's words. What only a stack knows (the resources that are there, exports,
-references to Systems Manager) is asked of the `Scope`; whatever that raises goes through.
+Guarantees that a value without functions is returned as it is, and that AWS::NoValue removes the place where it stands.
+Rejects a malformed function in CloudFormation's words. Values that only a stack knows (its resources, exports,
+references to Systems Manager) come from the `Scope`, whose exceptions are passed on.
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html.
 """
 
@@ -19,13 +19,13 @@ from lamplighter.lang.template.text import TemplateError
 
 
 class NoValue:
-    """What AWS::NoValue is: nothing, and its place goes with it."""
+    """The type of AWS::NoValue, which is removed together with the place where it stands."""
 
 
 NO_VALUE: Final = NoValue()
 MOST_BLOCKS = 256
 DYNAMIC = re.compile(r"\{\{resolve:([a-z-]+):([^{}]+)\}\}")
-"""See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html."""
+"""A dynamic reference. See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html."""
 
 _VARIABLE = re.compile(r"[A-Za-z0-9_.:]+")
 
@@ -43,26 +43,26 @@ def _no_attribute(name: str, _attribute: str) -> Json:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a template's functions can see."""
+    """The values that a template's functions can read."""
 
     values: Mapping[str, Json]
-    """Parameters and pseudo parameters."""
+    """The values of parameters and pseudo parameters."""
     mappings: Mapping[str, Json] = field(default_factory=dict)
     conditions: Mapping[str, bool] = field(default_factory=dict)
     resource: Callable[[str], Json] = _unknown
-    """Ref of a resource."""
+    """A function that returns the Ref of a resource."""
     attribute: Callable[[str, str], Json] = _no_attribute
-    """An attribute of a resource."""
+    """A function that returns an attribute of a resource."""
     imported: Callable[[str], Json] = _unknown
-    """What another stack exports under a name."""
+    """A function that returns the value that another stack exports under a name."""
     dynamic: Callable[[str, str], str] = lambda service, reference: f"{{{{resolve:{service}:{reference}}}}}"
-    """What a dynamic reference says: its service and the rest."""
+    """A function that returns the value of a dynamic reference, given its service and the rest."""
     zones: Callable[[str], list[str]] = lambda region: [f"{region}{letter}" for letter in "abc"]
-    """The Availability Zones of a region."""
+    """A function that returns the Availability Zones of a region."""
 
 
 def resolve(value: Json, scope: Scope) -> Json:
-    """Put values in the place of functions."""
+    """Replace the functions in a value with their results."""
     if isinstance(value, str):
         return DYNAMIC.sub(lambda found: scope.dynamic(found[1], found[2]), value) if "{{resolve:" in value else value
     if isinstance(value, list):
@@ -82,7 +82,7 @@ def resolve(value: Json, scope: Scope) -> Json:
 
 
 def value_as_text(value: Json) -> str:
-    """A value in the middle of text."""
+    """Return a value as it appears inside a text."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return value if isinstance(value, str) else dumps(value) if isinstance(value, (dict, list)) else str(value)
@@ -210,7 +210,7 @@ def _base64(given: Json, scope: Scope) -> Json:
 
 
 def _cidr(given: Json, scope: Scope) -> Json:
-    """Fn::Cidr: `cidrBits` is how many bits are left to each block, which is the inverse of its mask."""
+    """Evaluate Fn::Cidr. `cidrBits` is the number of bits that are left to each block, the inverse of its mask."""
     parts = resolve(given, scope)
     if not isinstance(parts, list) or len(parts) not in (2, 3):
         raise TemplateError("Template error: Fn::Cidr requires a list of an ipBlock, a count and cidrBits")

@@ -1,7 +1,7 @@
-"""AWS::Include: parts of a template that are kept elsewhere and stand in its place.
+"""Resolve AWS::Include: insert parts of a template that are stored elsewhere.
 
-Promises to put in what an Fn::Transform, or the Transform section, names, parts of parts as well. Refuses any other
-macro: there is nobody here who would run it. What is elsewhere is asked of whoever calls.
+Guarantees to insert the part that an Fn::Transform, or the Transform section, names, including parts inside parts.
+Rejects any other macro, because nothing here can run it. The caller's `Fetch` returns the parts.
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/transform-aws-include.html.
 """
 
@@ -12,14 +12,14 @@ from lamplighter.lang.template.text import TemplateError
 
 INCLUDE, TRANSFORM = "AWS::Include", "Fn::Transform"
 DEEPEST = 10
-"""How many parts may be one inside the other: more is a part that contains itself."""
+"""The deepest nesting of parts; a part that is nested deeper contains itself."""
 
 Fetch = Callable[[Json], Json]
-"""What is at a Location, which may be a function."""
+"""A function that returns the part at a Location, which may be a template function."""
 
 
 def macro_names(value: Json) -> Iterator[str]:
-    """The names of the macros that the values of a template want."""
+    """Yield the names of the macros that the values of a template call."""
     if isinstance(value, list):
         for item in value:
             yield from macro_names(item)
@@ -31,7 +31,7 @@ def macro_names(value: Json) -> Iterator[str]:
 
 
 def resolve_includes(value: Json, fetch: Fetch, depth: int = 0) -> Json:
-    """Put parts in the place of the transforms below a value."""
+    """Replace the transforms below a value with the parts that they name."""
     if isinstance(value, list):
         return [resolve_includes(item, fetch, depth) for item in value]
     if not isinstance(value, dict):
@@ -48,7 +48,7 @@ def resolve_includes(value: Json, fetch: Fetch, depth: int = 0) -> Json:
 
 
 def include_sections(document: Json, call: Json, fetch: Fetch) -> Json:
-    """A template with what its Transform section includes: what it says itself goes before."""
+    """Return a template with the part that its Transform section includes; the template's own members win."""
     part = fetch_part(call, fetch, 0)
     if not isinstance(part, dict):
         raise TemplateError(f"Transform {INCLUDE} failed with: what is included must be an object")
@@ -62,7 +62,7 @@ def _together(part: Json, own: Json) -> Json:
 
 
 def fetch_part(call: Json, fetch: Fetch, depth: int) -> Json:
-    """The part that a transform names."""
+    """Return the part that a transform names, with the parts inside it."""
     name, parameters = macro_name(call), call.get("Parameters") if isinstance(call, dict) else None
     if name != INCLUDE:
         raise TemplateError(f"No transform named {name} found.")
@@ -74,6 +74,6 @@ def fetch_part(call: Json, fetch: Fetch, depth: int) -> Json:
 
 
 def macro_name(call: Json) -> str:
-    """The name of the macro that a transform calls."""
+    """Return the name of the macro that a transform calls; empty if it has none."""
     name = call.get("Name") if isinstance(call, dict) else call
     return name if isinstance(name, str) else ""

@@ -1,6 +1,6 @@
-"""The parameters of a CloudFormation template, and the values that a stack gives them.
+"""Check the parameters of a CloudFormation template and the values that a stack gives them.
 
-Promises that a value which was accepted obeys its parameter's type and constraints. A list is a list of text.
+Guarantees that an accepted value obeys its parameter's type and constraints. A list is a list of text.
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html.
 """
 
@@ -13,7 +13,7 @@ from lamplighter.lang.template.functions import value_as_text
 from lamplighter.lang.template.text import TemplateError
 
 STORED = "AWS::SSM::Parameter::Value<"
-"""How the types begin whose value is the name of a parameter of Systems Manager."""
+"""The beginning of a type whose values are names of Systems Manager parameters."""
 
 _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
 _TYPES = re.compile(
@@ -27,7 +27,7 @@ _NUMBERS = ("MinValue", "MaxValue", "MinLength", "MaxLength")
 
 
 def read_parameters(document: Json) -> dict[str, Definition]:
-    """The parameters that a template declares, each of them well formed."""
+    """Check and return the parameters that a template declares."""
     section = document.get("Parameters")
     if section is None:
         return {}
@@ -58,7 +58,7 @@ def _check_definition(name: str, definition: Definition) -> None:
 
 
 def resolve_values(definitions: Mapping[str, Definition], given: Mapping[str, str]) -> dict[str, str]:
-    """The value of every parameter that is declared, as text: what is given, else its default."""
+    """Return the value of every declared parameter as text: the given value, or its default."""
     unknown = [name for name in given if name not in definitions]
     if unknown:
         raise TemplateError(f"Parameters: [{', '.join(unknown)}] do not exist in the template")
@@ -72,22 +72,22 @@ def resolve_values(definitions: Mapping[str, Definition], given: Mapping[str, st
 
 
 def default_text(definition: Definition) -> str:
-    """A parameter's default as text."""
+    """Return a parameter's default as text; empty if it has none."""
     return value_as_text(definition.get("Default", ""))
 
 
 def is_no_echo(definition: Definition) -> bool:
-    """Whether its value is shown to nobody (NoEcho)."""
+    """Return whether the parameter's value must not be shown (NoEcho)."""
     return value_as_text(definition.get("NoEcho", False)).lower() == "true"
 
 
 def is_ssm_parameter(definition: Definition) -> bool:
-    """Whether its value is the name of a parameter of Systems Manager."""
+    """Return whether the parameter's value is the name of a Systems Manager parameter."""
     return str(definition["Type"]).startswith(STORED)
 
 
 def ref_value(definition: Definition, text: str) -> Json:
-    """What Ref gives."""
+    """Return the value of Ref: a list if the type is a list, or else the text."""
     kind = str(definition["Type"]).removeprefix(STORED)
     listed = kind.startswith(("List<", "CommaDelimitedList"))
     return [item.strip() for item in text.split(",")] if listed else text

@@ -1,4 +1,4 @@
-"""What the functions of a template refer to, and in which order resources have to be made because of it.
+"""Find what the functions of a template refer to, and the order in which resources must be created.
 
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-dependson.html.
 """
@@ -10,11 +10,11 @@ from lamplighter.base.json_text import Json
 from lamplighter.lang.template.text import TemplateError
 
 PLACE = re.compile(r"\$\{(!?)([^}]*)\}")
-"""A variable of Fn::Sub; `${!Literal}` is the text ${Literal}."""
+"""A variable of Fn::Sub; `${!Literal}` is the text `${Literal}`."""
 
 
 def function_name(value: Json) -> str | None:
-    """The function that a value is; None where it is a plain value."""
+    """Return the name of the function that a value calls, or None for a plain value."""
     if not isinstance(value, dict) or len(value) != 1:
         return None
     (name,) = value
@@ -22,7 +22,7 @@ def function_name(value: Json) -> str | None:
 
 
 def find_references(value: Json) -> list[str]:
-    """Everything that a value refers to: resources, parameters, pseudo parameters."""
+    """Return the names of all resources, parameters and pseudo parameters that a value refers to."""
     found: list[str] = []
     _gather(value, found)
     return found
@@ -67,7 +67,7 @@ def _gather_of_sub(inner: Json, found: list[str]) -> None:
 
 
 def find_attributes(value: Json) -> Iterator[tuple[str, str]]:
-    """Every attribute of a resource that a value refers to, with the resource's name."""
+    """Yield every attribute that a value reads with Fn::GetAtt, after the name of its resource."""
     if isinstance(value, list):
         for item in value:
             yield from find_attributes(item)
@@ -82,7 +82,10 @@ def find_attributes(value: Json) -> Iterator[tuple[str, str]]:
 
 
 def creation_order(needs: Mapping[str, Iterable[str]]) -> list[str]:
-    """Names so that each comes after what it needs, else as they were given; TemplateError where they form a circle."""
+    """Return the names so that each follows the names that it needs, otherwise in the given order.
+
+    Raises `TemplateError` if the names form a circle.
+    """
     place = {name: at for at, name in enumerate(needs)}
     waiting = {name: {need for need in needed if need in place} for name, needed in needs.items()}
     needing: dict[str, list[str]] = {name: [] for name in needs}
@@ -107,7 +110,7 @@ def creation_order(needs: Mapping[str, Iterable[str]]) -> list[str]:
 
 
 def _circle(waiting: Mapping[str, set[str]]) -> set[str]:
-    """Those that wait for each other, without those that only wait for them."""
+    """Return the names that wait for each other, without those that only wait for them."""
     needed = set(waiting)
     while True:
         still = set().union(*(waiting[name] & needed for name in needed))

@@ -1,6 +1,6 @@
-"""A CloudFormation template, taken apart: what it asks for, before anything of it has a value.
+"""Split a CloudFormation template into its parts and check them, before its functions have values.
 
-Promises that a template that was parsed refers to nothing that it does not define, and refuses any other in
+Guarantees that a template from `parse_template` refers only to names that it defines. Rejects any other template in
 CloudFormation's words.
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html.
 """
@@ -43,7 +43,7 @@ MEMBERS = frozenset(
         "UpdatePolicy",
     ]
 )
-"""What a resource may say."""
+"""The members that a resource may have."""
 PSEUDO = frozenset(
     f"AWS::{name}"
     for name in ("AccountId", "NotificationARNs", "NoValue", "Partition", "Region", "StackId", "StackName", "URLSuffix")
@@ -51,8 +51,8 @@ PSEUDO = frozenset(
 SERVERLESS = "AWS::Serverless-2016-10-31"
 MOST_RESOURCES, MOST_PARAMETERS, MOST_OUTPUTS, MOST_MAPPINGS = 500, 200, 200, 200
 LARGEST = 1_048_576
-"""Bytes of a template: what AWS takes through S3 (51,200 in a request, a limit that nothing here asks for). See
-https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html."""
+"""The most bytes of a template: AWS's limit through S3. The limit of a request, 51,200 bytes, is not applied here.
+See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html."""
 
 _NAME = re.compile(r"[A-Za-z0-9]+")
 _TYPE = re.compile(r"[A-Za-z0-9]{2,64}(::[A-Za-z0-9]{2,64}){2,3}|Custom::[A-Za-z0-9_@-]{1,60}")
@@ -60,10 +60,10 @@ _TYPE = re.compile(r"[A-Za-z0-9]{2,64}(::[A-Za-z0-9]{2,64}){2,3}|Custom::[A-Za-z
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One resource, as the template says it."""
+    """A resource, as the template has it."""
 
     name: str
-    """Its logical id."""
+    """The logical ID."""
     type: str
     properties: Mapping[str, Json]
     depends_on: tuple[str, ...]
@@ -75,19 +75,19 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One output."""
+    """An output, as the template has it."""
 
     name: str
     value: Json
     description: str | None
     condition: str | None
     export: Json
-    """The name under which it is exported; None where it is not."""
+    """The name under which the value is exported, or None."""
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """All that a template says."""
+    """The parts of a template."""
 
     description: str | None
     metadata: Json
@@ -100,25 +100,25 @@ class Template:
 
 
 def transform_names(document: Json) -> list[str]:
-    """Name the transforms that a template wants, in order."""
+    """Return the names of the transforms that a template uses, in order and without repetitions."""
     within = {name: section for name, section in document.items() if name != "Transform"}
     return list(dict.fromkeys([*(macro_name(call) for call in transform_calls(document)), *macro_names(within)]))
 
 
 def transform_calls(document: Json) -> list[Json]:
-    """The Transform section, as a list: names, or names with parameters."""
+    """Return the Transform section as a list: names, or names with parameters."""
     wanted = document.get("Transform")
     return wanted if isinstance(wanted, list) else [wanted] if wanted is not None else []
 
 
 def is_of_job_file(document: Json) -> bool:
-    """Whether it says that it was made of a job file: one box runs any number of jobs, whatever AWS's limits are."""
+    """Return whether a template was generated from a job file. AWS's limits on a template do not apply to it."""
     metadata = document.get("Metadata")
     return isinstance(metadata, dict) and "Lamplighter" in metadata
 
 
 def parse_template(document: Json) -> Template:
-    """Take a template apart; TemplateError where it is none."""
+    """Split a template into its parts and check them. Raises `TemplateError`."""
     template = split_template(document)
     if not is_of_job_file(document):
         _check_limits(template)
@@ -128,7 +128,7 @@ def parse_template(document: Json) -> Template:
 
 
 def split_template(document: Json) -> Template:
-    """Take apart what was found good before; TemplateError where it has not even the form of a template."""
+    """Split a template that was checked before. Raises `TemplateError` if it does not have the form of a template."""
     strange = [name for name in document if name not in SECTIONS]
     if strange:
         raise TemplateError(f"Invalid template property or properties [{', '.join(strange)}]")
@@ -176,7 +176,7 @@ def _description(document: Json) -> str | None:
 
 
 def parse_resource(name: str, body: Json) -> Resource:
-    """Take one resource of a template apart; TemplateError where it is none."""
+    """Read one resource of a template. Raises `TemplateError`."""
     kind = body.get("Type")
     if kind is None:
         raise TemplateError(

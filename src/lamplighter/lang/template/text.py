@@ -1,9 +1,9 @@
-"""The text of a CloudFormation template, JSON or YAML, as a document in which every function has its long form.
+"""Parse the text of a CloudFormation template, JSON or YAML, into a document with the long forms of all functions.
 
-Promises YAML 1.1 as CloudFormation takes it: short forms (`!Ref`, `!Sub`, …) become functions, a date stays the text
-that it is, and so does a number with leading zeros, which is an account more often than it is octal. Keys are text.
-Refuses aliases ("YAML aliases are not allowed in CloudFormation templates"), YAML of more than 1 MiB, tags that are no
-function, and text that is neither JSON nor YAML.
+Guarantees YAML 1.1 as CloudFormation reads it: short forms (`!Ref`, `!Sub`, …) become functions, a date stays text, and
+so does a number with leading zeros, which is more often an account than an octal number. Keys are text. Rejects aliases
+("YAML aliases are not allowed in CloudFormation templates"), YAML of more than 1 MiB, tags that are not functions, and
+text that is neither JSON nor YAML.
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html.
 """
 
@@ -43,19 +43,19 @@ SHORT = frozenset(
         "ValueOfAll",
     ]
 )
-"""The functions that have a short form beside !Ref and !Condition."""
+"""The functions that have a short form, besides !Ref and !Condition."""
 
 
 LARGEST_YAML = 1_048_576
-"""Characters: what CloudFormation takes, and YAML is read slowly. The templates of job files are JSON."""
+"""The most characters of YAML, CloudFormation's limit; YAML is slow to parse. Job files' templates are JSON."""
 
 
 class TemplateError(ServiceError, code="ValidationError"):
-    """The template can't be used; the message says why in CloudFormation's words."""
+    """A template that cannot be used; the message is the reason in CloudFormation's words."""
 
 
 class _Loader(yaml.CSafeLoader):
-    """YAML as CloudFormation reads it."""
+    """A loader that reads YAML as CloudFormation does."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own way to tell a loader what plain text means
         first: [(tag, pattern) for tag, pattern in resolvers if tag.rpartition(":")[2] in ("bool", "null")]
@@ -106,7 +106,7 @@ _Loader.add_multi_constructor("!", _short)
 
 
 def parse_text(text: str) -> Json:
-    """Read the text of a template; TemplateError where it is none."""
+    """Parse the text of a template. Raises `TemplateError`."""
     document = parse_part(text)
     if not isinstance(document, dict):
         raise TemplateError("Template format error: unsupported structure.")
@@ -114,7 +114,7 @@ def parse_text(text: str) -> Json:
 
 
 def parse_part(text: str) -> Json:
-    """Read a part of a template, which may be anything; TemplateError where it is nothing."""
+    """Parse a part of a template, which may be any value. Raises `TemplateError`."""
     part = _read_json(text) if text.lstrip().startswith("{") else _read_yaml(text)
     if depth(part) > DEEPEST:
         raise TemplateError("Template format error: the template is nested too deeply.")

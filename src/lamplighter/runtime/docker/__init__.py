@@ -1,1 +1,1 @@
-"""Containers run by Docker."""
+"""Run containers under Docker."""

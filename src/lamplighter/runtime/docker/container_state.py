@@ -1,7 +1,7 @@
-"""Reads what Docker says about one container.
+"""Convert Docker's description of a container into the types of `port.py`.
 
-See https://docs.docker.com/reference/api/engine/version/v1.45/#tag/Container/operation/ContainerInspect. Promises the
-port's words for Docker's. Refuses to ask: whoever calls has asked.
+See https://docs.docker.com/reference/api/engine/version/v1.45/#tag/Container/operation/ContainerInspect. This module
+makes no requests: the caller passes Docker's answer.
 """
 
 from lamplighter.base.json_text import Json
@@ -10,16 +10,16 @@ from lamplighter.runtime.port import OUT_OF_MEMORY, ContainerExit
 
 _NEVER = "0001-01-01T00:00:00Z"
 _BROKEN_OFF = "context canceled"
-"""In Docker's word on a start whose caller was gone before it was done: it was given up, and nothing has run."""
+"""A part of Docker's error if a start was cancelled because its client had gone: the container has never run."""
 
 
 def is_new(found: Json) -> bool:
-    """Tell whether it has been made and no start of it was seen through."""
+    """Return whether the container was created and no start of it has succeeded or failed."""
     return bool(found["State"]["Status"] == "created" and start_failure(found) is None)
 
 
 def start_failure(found: Json) -> str | None:
-    """Say why it could not start, if a start of it was tried in vain."""
+    """Return why the container could not start, or None if no start has failed."""
     state = found["State"]
     if state["Status"] != "created" or not state["Error"] or _BROKEN_OFF in state["Error"]:
         return None
@@ -27,18 +27,18 @@ def start_failure(found: Json) -> str | None:
 
 
 def started_at(found: Json) -> int:
-    """Return when it began; meaningless if it is new."""
+    """Return when the container started; meaningless if `is_new`."""
     return milliseconds(found["State"]["StartedAt"])
 
 
 def is_killed_for_unknown_reason(found: Json) -> bool:
-    """Tell whether it may yet turn out to have outgrown its memory."""
+    """Return whether the container may have exceeded its memory although Docker does not report it yet."""
     state = found["State"]
     return bool(state["ExitCode"] == 137 and not state["OOMKilled"] and found["HostConfig"]["Memory"])
 
 
 def ended(found: Json, now: int) -> ContainerExit | None:
-    """Return how it ended; None while it runs. One that never began has ended, with no code."""
+    """Return how the container ended, or None while it runs. One that never started has ended, with no code."""
     state = found["State"]
     if state["Status"] == "created":
         return ContainerExit(None, now, start_failure(found) or "the container was never started")

@@ -1,8 +1,8 @@
-"""A container as the body of Docker's create request.
+"""Build the body of Docker's create request for a container.
 
-See https://docs.docker.com/reference/api/engine/version/v1.45/#tag/Container/operation/ContainerCreate. Promises
-what ECS's agent gives Docker for the same definition: cpu units are shares, memory is a hard limit. Refuses swap, as
-Fargate does: a container that outgrows its memory is killed, here as there.
+See https://docs.docker.com/reference/api/engine/version/v1.45/#tag/Container/operation/ContainerCreate. Guarantees the
+same request that ECS's agent makes for the same definition: cpu units are shares, memory is a hard limit. Containers
+get no swap, as on Fargate: a container that exceeds its memory is killed, here as there.
 """
 
 from collections.abc import Mapping
@@ -11,15 +11,15 @@ from lamplighter.base.json_text import Json
 from lamplighter.runtime.port import Container, Mount
 
 PREFIX = "lamplighter-"
-"""Begins the name of each of our containers in Docker."""
+"""The prefix of the engine's container names in Docker."""
 
 _MEBIBYTE = 1024 * 1024
 _WHOLE_LOG: dict[str, Json] = {"Type": "json-file", "Config": {"max-size": "1000t", "mode": "blocking"}}
-"""Said outright, because the daemon's own settings may throw output away."""
+"""The log settings of each container. They are explicit because the daemon's own settings may discard output."""
 
 
 def create_request(container: Container, labels: Mapping[str, str]) -> dict[str, Json]:
-    """Fill in the request; `labels` are the engine's own and win over the container's."""
+    """Return the body of the request; `labels` are the engine's and override the container's."""
     form: dict[str, Json] = {
         "Image": container.image,
         "Entrypoint": list(container.entry_point or ()) or None,
@@ -40,9 +40,9 @@ def _host_config(container: Container) -> dict[str, Json]:
         "Init": container.init,
         "Privileged": container.privileged,
         "ReadonlyRootfs": container.read_only_root,
-        "CpuShares": max(2, container.cpu) if container.cpu else None,  # the kernel takes no fewer than 2
+        "CpuShares": max(2, container.cpu) if container.cpu else None,  # the kernel's minimum is 2
         "Memory": container.memory and container.memory * _MEBIBYTE,
-        "MemorySwap": container.memory and container.memory * _MEBIBYTE,  # memory and swap together: no swap
+        "MemorySwap": container.memory and container.memory * _MEBIBYTE,  # the limit of memory plus swap: no swap
         "MemoryReservation": container.memory_reservation and container.memory_reservation * _MEBIBYTE,
         "NetworkMode": container.network and f"container:{PREFIX}{container.network}",
         "Mounts": [_mount(mount) for mount in container.mounts],

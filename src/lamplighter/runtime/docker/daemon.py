@@ -1,8 +1,8 @@
-"""The connection to Docker's daemon: what counts as no answer, and what its refusals mean.
+"""Connect to Docker's daemon and translate its errors.
 
-Promises one error, RuntimeUnavailable, for all the ways in which a daemon can be away, and ECS's words for what it
-refuses: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html. Refuses to retry:
-whoever may ask again knows it.
+Guarantees one error, `RuntimeUnavailable`, for all the ways in which a daemon can be away, and ECS's words for the
+requests that it refuses: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html.
+This module never retries: only the caller knows whether a request may be repeated.
 """
 
 import contextlib
@@ -21,29 +21,29 @@ _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
 
 
 class InvalidAddress(LamplighterError):
-    """What is said to be Docker's address is none."""
+    """The configured address of Docker is invalid."""
 
 
 class ImageMissing(LamplighterError):
-    """The image is not here; its registry may have it."""
+    """The image is not on this machine; its registry may have it."""
 
 
 def connect(address: str | None) -> Docker:
-    """Make a client; None for the address means what the `docker` command would talk to."""
+    """Return a client; if `address` is None, it connects to the daemon that the `docker` command would use."""
     try:
         client = Docker(address)
-    except AssertionError:  # no DOCKER_HOST, no context, no socket: aiodocker gives up, we wait for Docker to come
+    except AssertionError:  # no DOCKER_HOST, no context, no socket: aiodocker fails, but Docker may start later
         client = Docker(_DEFAULT_ADDRESS)
     except (ValueError, DockerError) as error:
         raise InvalidAddress(f"DOCKER_HOST or Docker's context names no Docker ({error}): {_ADVICE}") from error
-    # Each container that runs holds two connections, aiohttp stops at 100, and aiodocker has no setting for it.
+    # Each running container holds two connections, aiohttp's limit is 100, and aiodocker has no setting for it.
     client.connector._limit = 0  # noqa: SLF001
     return client
 
 
 @contextlib.contextmanager
 def docker_errors() -> Iterator[None]:
-    """Call by one name all the ways in which Docker can fail to answer."""
+    """Raise `RuntimeUnavailable` instead of the various errors that mean that Docker does not answer."""
     try:
         yield
     except (aiohttp.ClientError, OSError, EOFError, json.JSONDecodeError) as error:
@@ -56,7 +56,7 @@ def docker_errors() -> Iterator[None]:
 
 @contextlib.contextmanager
 def ignore_status(status: int) -> Iterator[None]:
-    """Let a refusal with this status pass."""
+    """Suppress a `DockerError` with this status."""
     try:
         yield
     except DockerError as error:
@@ -65,7 +65,7 @@ def ignore_status(status: int) -> Iterator[None]:
 
 
 def create_error(error: DockerError) -> Exception:
-    """Say what a refusal to create means."""
+    """Return the exception for an error of the create request."""
     if error.status == 404 and error.message.startswith("No such image"):
         return ImageMissing(error.message)
     if "invalid reference format" in error.message:
@@ -74,7 +74,7 @@ def create_error(error: DockerError) -> Exception:
 
 
 def pull_error(error: DockerError, no_login: str | None = None) -> Exception:
-    """Say what a refusal to pull means; `no_login`: why the credentials of its registry could not be read."""
+    """Return the exception for an error of a pull; `no_login` is why the registry's credentials could not be read."""
     if _is_away(error):
         return error
     why = "" if no_login is None else f" (without a login: {no_login})"
@@ -82,12 +82,12 @@ def pull_error(error: DockerError, no_login: str | None = None) -> Exception:
 
 
 def start_error(error: DockerError) -> Exception:
-    """Say what a refusal to start means."""
+    """Return the exception for an error of the start request."""
     return error if _is_away(error) else CannotStart(f"CannotStartContainerError: {_response(error)}")
 
 
 def retry_pauses() -> Iterator[float]:
-    """Give the seconds to wait for Docker to come back, each twice the one before, up to a bound."""
+    """Yield the seconds to wait until the next try, each twice the one before, up to `_LONGEST_PAUSE`."""
     pause = _SHORTEST_PAUSE
     while True:
         yield pause
@@ -95,7 +95,7 @@ def retry_pauses() -> Iterator[float]:
 
 
 def _is_away(error: DockerError) -> bool:
-    return error.status in (503, 900)  # 900 is aiodocker's own: no connection
+    return error.status in (503, 900)  # 900 is aiodocker's own status: no connection
 
 
 def _response(error: DockerError) -> str:

@@ -1,8 +1,9 @@
-"""Reads Docker's log stream: frames of a stream's number, a length, and `<time> <text>`.
+"""Read Docker's log stream: frames of a stream number, a length, and `<time> <text>`.
 
-https://docs.docker.com/reference/api/engine/version/v1.45/#tag/Container/operation/ContainerAttach tells the format.
-Docker keeps each 16 KiB of a long line as a frame of its own; only a line's last frame ends in a line end. Promises
-each frame as it was written. Refuses a stream that breaks off in the middle: that is an error of aiohttp or asyncio.
+https://docs.docker.com/reference/api/engine/version/v1.45/#tag/Container/operation/ContainerAttach describes the
+format. Docker stores each 16 KiB of a long line as a separate frame; only a line's last frame has a line end.
+Guarantees that each frame is returned as Docker wrote it. A stream that ends in the middle of a frame raises an error
+of aiohttp or asyncio.
 """
 
 import struct
@@ -19,7 +20,7 @@ _HEADER = struct.Struct(">BxxxL")
 
 @dataclass(frozen=True, slots=True)
 class LogFrame:
-    """A line, or a piece of one."""
+    """An output line, or a piece of one."""
 
     time: int
     stream: Stream
@@ -28,7 +29,7 @@ class LogFrame:
 
 
 async def read_frames(content: StreamReader) -> AsyncGenerator[LogFrame, None]:
-    """Read frames until the stream ends."""
+    """Yield frames until the stream ends."""
     while header := await content.read(1):
         number, length = _HEADER.unpack(header + await content.readexactly(_HEADER.size - 1))
         stamp, _, text = (await content.readexactly(length)).partition(b" ")
@@ -37,5 +38,5 @@ async def read_frames(content: StreamReader) -> AsyncGenerator[LogFrame, None]:
 
 
 def milliseconds(stamp: str) -> int:
-    """Read Docker's times, 2026-01-01T00:00:00.123456789Z."""
+    """Return Docker's time (2026-01-01T00:00:00.123456789Z) in milliseconds since the epoch."""
     return int(datetime.fromisoformat(stamp).timestamp() * 1000 + 0.0005)

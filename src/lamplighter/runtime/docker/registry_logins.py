@@ -1,9 +1,10 @@
-"""The credentials of `docker login`, which the daemon asks its clients for with each pull.
+"""Find the credentials of `docker login` for a pull: Docker's daemon stores none, so that the client must send them.
 
-Promises to find what the `docker` command would find: the registry of an image by Docker's own rule, then in
-`config.json` (of $DOCKER_CONFIG, or of ~/.docker) the helper program of that registry (`credHelpers`), the one of all
-registries (`credsStore`), or the entry under `auths`. The file is read for each pull, so that a new login counts at
-once. Refuses to let a secret into a message: a helper is quoted only where it failed.
+Guarantees the same credentials as those that the `docker` command finds. The registry of an image follows Docker's own
+rule. Its credentials are in `config.json` (of $DOCKER_CONFIG, or of ~/.docker): from the helper program of that
+registry (`credHelpers`), from the one of all registries (`credsStore`), or in the entry under `auths`. The file is read
+for each pull, so that a new login takes effect immediately. Error messages contain no secret: a helper's output is
+quoted only if the helper failed.
 See https://docs.docker.com/reference/cli/docker/login/ and https://github.com/docker/docker-credential-helpers.
 """
 
@@ -21,19 +22,19 @@ from lamplighter.base.json_text import Json, JsonError, dumps, loads
 
 DOCKER_HUB = "docker.io"
 HUB_KEY = "https://index.docker.io/v1/"
-"""Under which a login at Docker Hub is kept, and the address by which the daemon knows it."""
+"""The key of a Docker Hub login in `config.json`, and the address by which the daemon names Docker Hub."""
 TOKEN_USER = "<token>"  # noqa: S105 - a helper's name for "no user: the secret is an identity token"
 NOT_FOUND = ("credentials not found in native keychain", "no credentials server url", "no credentials username")
-"""What a helper says that works and holds nothing for this registry."""
+"""The beginnings of a helper's messages that mean that it has no credentials for this registry."""
 PATIENCE = 30.0
-"""Seconds for a helper to answer: some ask a cloud."""
+"""The most seconds in which a helper must answer: some call a cloud service."""
 LONGEST_ANSWER = 200
-"""Characters that are quoted of a helper that failed."""
+"""The most characters quoted from a failed helper's output."""
 _HELPER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 class LoginUnreadable(LamplighterError):
-    """The credentials cannot be read, and why."""
+    """The credentials cannot be read; the text states why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class RegistryLogin:
 
     @property
     def auth(self) -> Json:
-        """The document of the header X-Registry-Auth."""
+        """Return the JSON document for the header X-Registry-Auth."""
         return {
             "username": self.user,
             "password": self.password,
@@ -59,14 +60,14 @@ class RegistryLogin:
 
     @property
     def is_empty(self) -> bool:
-        """Whether it names nobody, as the entry of a registry whose credentials a helper keeps."""
+        """Return whether it contains no credentials, as the entry of a registry whose credentials a helper keeps."""
         return not (self.user or self.password or self.identity_token or self.registry_token)
 
 
 def registry_of(image: str) -> str:
-    """Return the registry's host of an image's name, `docker.io` where it names none.
+    """Return the registry's host in an image's name, `docker.io` if the name contains none.
 
-    The part before the first slash is a host if nothing else could look like it:
+    The part before the first slash is a host if it cannot be anything else:
     https://pkg.go.dev/github.com/distribution/reference#ParseNormalizedNamed.
     """
     first, slash, _ = image.partition("/")
@@ -85,7 +86,7 @@ def full_image_name(image: str) -> str:
 
 
 async def find_login(image: str, environment: Mapping[str, str]) -> RegistryLogin | None:
-    """Return the credentials for the registry of an image; None where there are none. Raises NoLogin."""
+    """Return the credentials for the registry of an image, or None if there are none. Raises `LoginUnreadable`."""
     config = await asyncio.to_thread(_config, environment)
     host = registry_of(image)
     key = HUB_KEY if host == DOCKER_HUB else host
@@ -94,16 +95,16 @@ async def find_login(image: str, environment: Mapping[str, str]) -> RegistryLogi
     return None if found is None or found.is_empty else found
 
 
-# --- the file -------------------------------------------------------------------------------------------------------
+# --- config.json ----------------------------------------------------------------------------------------------------
 
 
 def _config(environment: Mapping[str, str]) -> Json:
-    """Read Docker's configuration; {} where there is none."""
+    """Return Docker's configuration, or {} if there is none."""
     folder = environment.get("DOCKER_CONFIG")
     try:
         file = (Path(folder) if folder else _home(environment) / ".docker") / "config.json"
         text = file.read_bytes()
-    except (FileNotFoundError, NotADirectoryError, RuntimeError):  # RuntimeError: this user has no home
+    except (FileNotFoundError, NotADirectoryError, RuntimeError):  # RuntimeError: this user has no home directory
         return {}
     except OSError as error:
         raise LoginUnreadable(f"Docker's config.json cannot be read: {error.strerror or error}") from None
@@ -159,7 +160,7 @@ def _decoded(text: str, key: str) -> tuple[str, str]:
     return user, password.rstrip("\0")
 
 
-# --- a helper -------------------------------------------------------------------------------------------------------
+# --- helper programs ------------------------------------------------------------------------------------------------
 
 
 async def _of_helper(helper: str, key: str, environment: Mapping[str, str]) -> RegistryLogin | None:
@@ -183,7 +184,7 @@ async def _of_helper(helper: str, key: str, environment: Mapping[str, str]) -> R
 
 
 async def _run(name: str, key: str, environment: Mapping[str, str]) -> tuple[int, str, str]:
-    """Run a helper's `get`; its exit code, its answer and its complaints."""
+    """Run a helper's `get`; return its exit code, its standard output and its standard error."""
     pipe = asyncio.subprocess.PIPE
     try:
         process = await asyncio.create_subprocess_exec(

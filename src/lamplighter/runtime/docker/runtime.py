@@ -1,8 +1,8 @@
-"""Containers under Docker.
+"""Run containers under Docker.
 
-Promises what the port promises, at the price of `docker run`: two requests to start, two to learn of the exit. Docker
-may go away and come back: whoever waits or reads output asks again. Refuses to adopt a container without this engine's
-label, and to restart anything: what ran has run. Images are pulled with the credentials of `docker login`.
+Guarantees everything that `Runtime` guarantees, at the cost of `docker run`: two requests to start a container, two to
+learn its exit. If Docker goes away and returns, calls that wait or read output repeat their requests. Rejects a
+container without this engine's label. Restarts no container. Images are pulled with the credentials of `docker login`.
 """
 
 import asyncio
@@ -32,15 +32,15 @@ from lamplighter.runtime.port import (
 
 LABEL = "lamplighter.engine"
 _ARRIVAL = 0.25
-"""Seconds in which what a killed engine asked of the daemon is under way; only then may we ask for a start again."""
+"""Seconds in which a killed engine's last request may still reach the daemon; only then is a start repeated."""
 _OOM_NEWS = 0.1
-"""Seconds in which Docker learns that a killed container had outgrown its memory: that news may follow the exit's."""
+"""Seconds within which Docker reports that a killed container had exceeded its memory, even after its exit."""
 _PATIENCE = 10
-"""Seconds for Docker to say its version."""
+"""The most seconds in which Docker must answer the version request."""
 
 
 class DockerRuntime:
-    """Runs the containers of the engine of this id; to be made inside a running event loop."""
+    """Runs the containers of one engine; create it inside a running event loop."""
 
     def __init__(
         self,
@@ -52,17 +52,17 @@ class DockerRuntime:
         self._engine = engine
         self._now = now
         self._environment = environment
-        """Where the `docker` command looks for its configuration."""
+        """The environment variables with which the `docker` command finds its configuration."""
         self._docker = daemon.connect(address)
 
     async def check(self) -> None:
-        """See the port."""
+        """Implement `Runtime.check`."""
         with daemon.docker_errors():
             async with asyncio.timeout(_PATIENCE):
                 await self._docker.version()
 
     async def start(self, container: Container) -> StartedContainer:
-        """See the port."""
+        """Implement `Runtime.start`."""
         if container.image is None:
             raise CannotStart(
                 "CannotCreateContainerError: it has no image, and Docker runs nothing else: "
@@ -73,7 +73,7 @@ class DockerRuntime:
             try:
                 runtime_id = await self._create(container)
             except daemon.ImageMissing:
-                if await self._inspect(container.name):  # its image was removed since
+                if await self._inspect(container.name):  # the container exists, but its image was removed since
                     return await self._adopt(container)
                 pull_started_at = self._now()
                 await self._pull(container)
@@ -81,7 +81,7 @@ class DockerRuntime:
                 runtime_id = await self._create(container)
             if runtime_id is None:
                 return await self._adopt(container)
-            digest = asyncio.create_task(self._digest(container))  # costs nothing in the shadow of the start
+            digest = asyncio.create_task(self._digest(container))  # takes no extra time while the container starts
             try:
                 await self._launch(container.name)
             finally:
@@ -89,7 +89,7 @@ class DockerRuntime:
             return StartedContainer(runtime_id, self._now(), image_digest, pull_started_at, pull_stopped_at)
 
     async def _create(self, container: Container) -> str | None:
-        """Create it; None if a container of this name is there already."""
+        """Create the container and return its id, or None if a container of this name exists."""
         body = create_request.create_request(container, {LABEL: self._engine})
         try:
             made = await self._docker.containers.create(body, name=create_request.PREFIX + container.name)
@@ -100,7 +100,11 @@ class DockerRuntime:
         return made.id
 
     async def _pull(self, container: Container) -> None:
-        """Pull as the `docker` command does: without a login where none can be read, which a refusal then says."""
+        """Pull the image as the `docker` command does.
+
+        If the login cannot be read, pull without one; if the registry then refuses, the error states why the login is
+        missing.
+        """
         image, login, unknown = str(container.image), None, None
         try:
             login = await registry_logins.find_login(image, self._environment)
@@ -141,7 +145,7 @@ class DockerRuntime:
         return StartedContainer(found["Id"], started_at, await self._digest(container))
 
     async def _digest(self, container: Container) -> str | None:
-        """Name the image's content: the registry's digest, or Docker's own for an image that no registry gave."""
+        """Return the registry's digest of the image, or Docker's own id if the image came from no registry."""
         try:
             image: Json = await self._docker.images.inspect(str(container.image))
         except (DockerError, aiohttp.ClientError):
@@ -150,7 +154,7 @@ class DockerRuntime:
         return str(known[0] if known else image["Id"])
 
     async def wait(self, name: str) -> ContainerExit:
-        """See the port."""
+        """Implement `Runtime.wait`."""
         pauses = daemon.retry_pauses()
         while True:
             with contextlib.suppress(RuntimeUnavailable):
@@ -171,12 +175,12 @@ class DockerRuntime:
         return container_state.ended(found, self._now())
 
     async def stop(self, name: str, grace: float) -> None:
-        """See the port; Docker counts whole seconds."""
+        """Implement `Runtime.stop`; the grace period is rounded up to whole seconds, as Docker requires."""
         with daemon.docker_errors(), daemon.ignore_status(404):
             await self._container(name).stop(t=math.ceil(grace))
 
     async def logs(self, name: str) -> AsyncGenerator[OutputLine, None]:
-        """See the port."""
+        """Implement `Runtime.logs`."""
         lines = LineJoiner()
         seen = 0
         pauses = daemon.retry_pauses()
@@ -187,7 +191,7 @@ class DockerRuntime:
                     async for frame in stream:
                         number += 1
                         if number <= seen:
-                            continue  # read before Docker went away
+                            continue  # already read before Docker went away
                         seen = number
                         if line := lines.add(frame.time, frame.stream, frame.piece, complete=frame.complete):
                             yield line
@@ -200,7 +204,7 @@ class DockerRuntime:
             yield line
 
     async def _frames(self, name: str) -> AsyncGenerator[LogFrame, None]:
-        """Read all that it has written, then follow until it exits or Docker goes away."""
+        """Yield all frames written so far, then follow until the container exits or Docker goes away."""
         address = f"{self._docker.docker_host}/containers/{create_request.PREFIX}{name}/logs"
         what = {"follow": "1", "stdout": "1", "stderr": "1", "timestamps": "1"}
         with daemon.docker_errors():
@@ -212,12 +216,12 @@ class DockerRuntime:
                     yield frame
 
     async def _has_ended(self, name: str) -> bool:
-        """Ask why the output has ended: Docker, going down, ends it as quietly as the container does."""
+        """Return whether the container has ended; the output also ends, without an error, when Docker stops."""
         found = await self._inspect(name)
         return found is None or container_state.ended(found, self._now()) is not None
 
     async def remove(self, name: str) -> None:
-        """See the port."""
+        """Implement `Runtime.remove`."""
         try:
             with daemon.docker_errors(), daemon.ignore_status(404):
                 await self._container(name).delete(v=True)
@@ -228,11 +232,11 @@ class DockerRuntime:
                 raise Bug(f"the container {name} still runs and cannot be removed") from error
 
     async def names(self) -> frozenset[str]:
-        """See the port."""
+        """Implement `Runtime.names`."""
         return await self._named({})
 
     async def ended(self) -> frozenset[str]:
-        """See the port."""
+        """Implement `Runtime.ended`."""
         return await self._named({"status": ["exited", "dead"]})
 
     async def _named(self, wanted: Json) -> frozenset[str]:
@@ -242,7 +246,7 @@ class DockerRuntime:
         return frozenset(each["Names"][0].removeprefix(f"/{create_request.PREFIX}") for each in found)
 
     async def close(self) -> None:
-        """See the port."""
+        """Implement `Runtime.close`."""
         await self._docker.close()
 
     async def _inspect(self, name: str) -> Json | None:

@@ -1,1 +1,1 @@
-"""Containers run as plain processes, each under a shim that outlives the engine."""
+"""Run containers as plain processes, each under a shim that outlives the engine."""

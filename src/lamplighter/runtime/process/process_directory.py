@@ -1,11 +1,12 @@
-"""The directory of one plain process: what each file means, and what can be read from it.
+"""Read the directory of one plain process, which has these files:
 
-    alive    a FIFO that the shim holds open and locked: locked means that the shim lives; its bytes say "more output"
+    alive    a FIFO that the shim holds open and locked: locked means that the shim lives; its bytes mean "more output"
     started  pid, the kernel's start time, the boot, milliseconds: written before the process begins, never changed
-    log      one record per line: milliseconds, `o` or `e` for the stream (in capitals: the line goes on), the text
+    log      one record per line: milliseconds, `o` or `e` for the stream (in capitals: the line continues), the text
     exit     the code (or `refused`: it could not start, or `unknown`: the shim died), milliseconds, a reason
 
-Promises that whatever is read was written whole. Refuses to write anything but an `unknown` exit.
+Guarantees that every file that this module reads is complete; `shim_log.py` reads `log`. This module writes only an
+`unknown` exit.
 """
 
 import fcntl
@@ -22,11 +23,11 @@ SHIM_DIED = "the process that kept this one was killed, or the machine went down
 
 @dataclass(frozen=True, slots=True)
 class SessionLeader:
-    """The process itself, which leads a session and a process group of its own."""
+    """The process itself, which leads its own session and process group."""
 
     pid: int
     start_time: str
-    """In the kernel's ticks since the boot."""
+    """The process's start in the kernel's ticks since the boot."""
     boot: str
     started_at: int
     """Milliseconds since the epoch."""
@@ -34,12 +35,12 @@ class SessionLeader:
 
 @dataclass(frozen=True, slots=True)
 class ProcessDirectory:
-    """Reads one directory."""
+    """The directory of one process."""
 
     path: Path
 
     def make(self) -> None:
-        """Make the directory and its FIFO where they are missing; the data directory has to be there."""
+        """Create the directory and its FIFO if they are missing; the data directory must exist."""
         for directory in (self.path.parent, self.path):
             make_directory(directory)
         if not self.alive.exists():
@@ -47,21 +48,21 @@ class ProcessDirectory:
 
     @property
     def alive(self) -> Path:
-        """The FIFO that the shim holds."""
+        """Return the path of the FIFO that the shim holds."""
         return self.path / "alive"
 
     @property
     def log(self) -> Path:
-        """The output."""
+        """Return the path of the output file."""
         return self.path / "log"
 
     def leader(self) -> SessionLeader | None:
-        """Return the process that was begun here, if one was."""
+        """Return the process that was started here, or None."""
         lines = _lines(self.path / "started")
         return SessionLeader(int(lines[0]), lines[1], lines[2], int(lines[3])) if lines else None
 
     def ended(self) -> ContainerExit | None:
-        """Return how it ended, if that is on record."""
+        """Return how the process ended, or None if no exit is recorded."""
         lines = _lines(self.path / "exit")
         if not lines:
             return None
@@ -69,25 +70,25 @@ class ProcessDirectory:
         return ContainerExit(code, int(lines[1]), "\n".join(lines[2:]) or None)
 
     def refusal(self) -> CannotStart | None:
-        """Return why it could not start, if so it was."""
+        """Return why the process could not start, or None if the start did not fail."""
         lines = _lines(self.path / "exit")
         if lines[:1] != ["refused"]:
             return None
         return CannotStart("\n".join(lines[2:]))
 
     def record_lost(self, now: int) -> ContainerExit:
-        """Record that its exit code will never be known."""
+        """Record that the process's exit code is lost and will never be known."""
         write_file(self.path / "exit", f"unknown\n{now}\n{SHIM_DIED}".encode())
         return ContainerExit(None, now, SHIM_DIED)
 
     def clear(self) -> None:
-        """Remove the directory; what is left, should this be cut short, looks like one in which nothing was begun."""
+        """Remove the directory; if this is interrupted, it looks as if no process was ever started in it."""
         (self.path / "started").unlink(missing_ok=True)
         shutil.rmtree(self.path, ignore_errors=True)
 
 
 def is_locked(alive: int) -> bool:
-    """Tell whether a shim holds the lock of this open FIFO."""
+    """Return whether a shim holds the lock of this open FIFO."""
     try:
         fcntl.flock(alive, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -101,4 +102,4 @@ def _lines(path: Path) -> list[str]:
         text = path.read_text()
     except FileNotFoundError:
         return []
-    return text.split("\n") if text else []  # Empty: a power cut took what was never synced, as versions before did it.
+    return text.split("\n") if text else []  # Empty: an older version did not sync the file before a power cut.

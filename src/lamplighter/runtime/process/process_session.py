@@ -1,7 +1,7 @@
-"""What is left of a process whose shim died: found by its session, and ended.
+"""Find and kill the processes that remain in a session after its shim died.
 
-Promises to touch only processes of the very session that was begun, by its leader's pid, the boot and the kernel's
-start times (https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html). Refuses to guess after a reboot.
+Guarantees that only processes of this session are killed: they are identified by the leader's pid, the boot and the
+kernel's start times (https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html). After a reboot, no process is killed.
 """
 
 import asyncio
@@ -13,18 +13,18 @@ from lamplighter.runtime.process.process_directory import SessionLeader
 from lamplighter.runtime.process.shim import boot, start_time, stat
 
 _PAUSE = 0.01
-"""Seconds that the kernel gets to take killed processes away before we look again."""
+"""Seconds that the kernel gets to remove killed processes before the next check."""
 
 
 async def end_session(leader: SessionLeader) -> None:
-    """Kill what is left of the leader's session; return when nothing is."""
+    """Kill the remaining processes of the leader's session; return when there are none."""
     while members := _members(leader):
         _kill(members)
         await asyncio.sleep(_PAUSE)
 
 
 def kill(leader: SessionLeader) -> None:
-    """Kill what is left of the leader's session now, without waiting until it has ended."""
+    """Kill the remaining processes of the leader's session without waiting for their end."""
     _kill(_members(leader))
 
 
@@ -35,7 +35,10 @@ def _members(leader: SessionLeader) -> list[int]:
 
 
 def _is_reused(leader: SessionLeader) -> bool:
-    """Whether the leader's number is another process's: the kernel gives it away when the whole session has ended."""
+    """Return whether the leader's pid belongs to another process now.
+
+    The kernel reuses a pid once its whole session has ended.
+    """
     try:
         return start_time(leader.pid) != leader.start_time
     except (FileNotFoundError, ProcessLookupError):

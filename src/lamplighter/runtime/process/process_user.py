@@ -1,7 +1,7 @@
-"""The user of a plain process, from the `user` of a container definition: `user`, `uid`, `user:group` and so on.
+"""Find the user of a plain process from the `user` of a container definition: `user`, `uid`, `user:group` and so on.
 
-Promises numbers that the kernel takes, and what a login would put into the environment. Refuses a user that this
-machine does not know, and a change of user by an engine that is not root.
+Guarantees numeric ids for the kernel, and the environment variables that a login would set. Rejects a user that this
+machine does not have, and a change of user by an engine that does not run as root.
 """
 
 import grp
@@ -13,21 +13,24 @@ from dataclasses import dataclass
 from lamplighter.runtime.port import CannotStart
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-"""What Docker gives a container whose image says nothing."""
+"""The PATH that Docker sets in a container whose image sets none."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessUser:
-    """Whom a process runs as; no numbers: as the engine."""
+    """The user of a process; without numbers, the process runs as the engine's user."""
 
     numbers: tuple[int, ...]
-    """User, group, further groups."""
+    """User id, group id, supplementary group ids."""
     environment: dict[str, str]
-    """The least that programs expect; what the container definition says goes before."""
+    """The minimal variables that programs expect; those of the container definition override them."""
 
 
 def resolve_user(user: str | None) -> ProcessUser:
-    """Find the user; raises CannotStart if there is none, or this engine may not become it."""
+    """Return the user's ids and environment.
+
+    Raises `CannotStart` if the user does not exist or the engine cannot change to it.
+    """
     if not user:
         return ProcessUser((), _environment(_account(str(os.getuid()))))
     name, _, group = user.partition(":")

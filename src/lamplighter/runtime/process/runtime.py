@@ -1,11 +1,11 @@
-"""Containers as plain processes of this machine, for definitions that name no image and for machines without Docker.
+"""Run containers as plain processes of this machine: for definitions without an image and for machines without Docker.
 
-Promises what the port promises: each process is kept by a detached shim (`shim.py`), so that it outlives the engine,
-and is found again in its directory (`process_directory.py`). Refuses what a process would miss and could not know:
-mount points and extra hosts. Does not enforce what only restricts: cpu, memory, a read-only root and the network of
-another container; a process sees this machine as it is. No shell is involved. A process that cannot be begun because
-there are too many open files or processes, or because its directory cannot be written, is waited for:
-`RuntimeUnavailable` says so.
+Guarantees everything that `Runtime` guarantees: a detached shim (`shim.py`) watches each process, so that the process
+outlives the engine, and the engine finds it again in its directory (`process_directory.py`). Rejects what a process
+would need but cannot have: mount points and extra hosts. Does not enforce what only restricts: cpu, memory, a read-only
+root and the network of another container; a process sees the whole machine. No shell is involved. Raises
+`RuntimeUnavailable` while a process cannot start because there are too many open files or processes, or because its
+directory cannot be written; the engine then waits.
 """
 
 import asyncio
@@ -28,13 +28,13 @@ from lamplighter.runtime.process.shim_watch import ShimWatch
 _SUPPORTED = hasattr(os, "pidfd_open") and Path("/proc/self/stat").exists()
 _SHIM = Path(__file__).with_name("shim.py")
 _START, _FOLLOW = 8, 2
-"""Files that are open while a process is begun (one of them until it is removed), and while its output is read."""
+"""The open files of a starting process (one stays open until its removal), and of a reader of its output."""
 _PAUSE = 0.02
-"""Seconds between two looks at another engine's shim that is just starting: the one thing here that is polled."""
+"""Seconds between two checks of a shim that another engine is just starting: nothing else here is polled."""
 
 
 class ProcessRuntime:
-    """Runs processes whose directories lie under one directory."""
+    """Runs plain processes; all their directories are in one directory."""
 
     def __init__(
         self,
@@ -43,29 +43,30 @@ class ProcessRuntime:
         files: int | None = None,
         has_room: Callable[[int], bool] = lambda _files: True,
     ) -> None:
-        """`files`: the soft limit of open files for processes whose definition names none; None: the engine's own.
+        """Set up the runtime without touching the directory.
 
-        `has_room` tells whether this process may open so many files more.
+        `files` is the soft limit of open files for processes whose definition names none; None means the engine's own
+        limit. `has_room` returns whether this process may open that many more files.
         """
         self._directory = directory.absolute()
         self._now = now
         self._files = files
         self._has_room = has_room
         self._starting = 0
-        """How many processes are being begun."""
+        """The number of processes that are starting."""
         self._watches: dict[str, ShimWatch] = {}
 
     def has(self, name: str) -> bool:
-        """Tell whether a process of this name is kept here."""
+        """Return whether the directory of a process with this name exists."""
         return self._place(name).path.is_dir()
 
     async def check(self) -> None:
-        """Return if this machine can keep processes."""
+        """Implement `Runtime.check`: raise `RuntimeUnavailable` if this machine cannot run plain processes."""
         if not _SUPPORTED:
             raise RuntimeUnavailable("plain processes need Linux 5.3 or later with /proc mounted: use Docker")
 
     async def start(self, container: Container) -> StartedContainer:
-        """See the port."""
+        """Implement `Runtime.start`."""
         place = self._place(container.name)
         if place.leader() is None and place.ended() is None:
             text = shim_arguments.write_arguments(container, self._files)
@@ -82,7 +83,7 @@ class ProcessRuntime:
         return StartedContainer(runtime_id=str(leader.pid), started_at=leader.started_at)
 
     async def wait(self, name: str) -> ContainerExit:
-        """See the port."""
+        """Implement `Runtime.wait`."""
         place = self._place(name)
         ended, leader = place.ended(), place.leader()
         if ended and not _is_held(place):  # while the shim lives, the exit may not be on disk yet
@@ -97,7 +98,7 @@ class ProcessRuntime:
         return place.ended() or place.record_lost(self._now())
 
     async def stop(self, name: str, grace: float) -> None:
-        """See the port."""
+        """Implement `Runtime.stop`."""
         place = self._place(name)
         leader = place.leader()
         if leader is None or place.ended():
@@ -112,7 +113,7 @@ class ProcessRuntime:
         await self.wait(name)
 
     async def logs(self, name: str) -> AsyncGenerator[OutputLine, None]:
-        """See the port."""
+        """Implement `Runtime.logs`."""
         place = self._place(name)
         if place.leader() is None:
             return
@@ -136,7 +137,7 @@ class ProcessRuntime:
                 yield line
 
     async def remove(self, name: str) -> None:
-        """See the port."""
+        """Implement `Runtime.remove`."""
         place = self._place(name)
         if place.leader() and not place.ended() and not self._watch(name).gone.is_set():
             raise Bug(f"the process {name} still runs and cannot be removed")
@@ -145,22 +146,22 @@ class ProcessRuntime:
         place.clear()
 
     async def names(self) -> frozenset[str]:
-        """See the port."""
+        """Implement `Runtime.names`."""
         return frozenset(os.listdir(self._directory)) if self._directory.is_dir() else frozenset()
 
     async def ended(self) -> frozenset[str]:
-        """See the port."""
+        """Implement `Runtime.ended`."""
         return frozenset(name for name in await self.names() if self._place(name).ended() is not None)
 
     async def close(self) -> None:
-        """See the port."""
+        """Implement `Runtime.close`."""
         for watch in self._watches.values():
             watch.close()
         self._watches.clear()
 
     @contextlib.contextmanager
     def _room(self) -> Iterator[None]:
-        """Keep the files free that a process needs to be begun, and those of the others that are being begun."""
+        """Reserve the files that one more starting process needs, beside those of the other starting processes."""
         if not self._has_room(_START * (self._starting + 1)):
             raise _full()
         self._starting += 1
@@ -184,9 +185,10 @@ class ProcessRuntime:
 
 
 async def _launch(place: ProcessDirectory, text: bytes) -> None:
-    """Start a shim; return when it, or another one that a dead engine started, has decided the start.
+    """Start a shim; return when this shim, or one that a dead engine started, has decided whether the process starts.
 
-    In a thread, because uvloop loses files when it cannot start a process (https://github.com/MagicStack/uvloop).
+    The shim starts in a thread, because uvloop loses files when it cannot start a process
+    (https://github.com/MagicStack/uvloop).
     """
     said = await asyncio.to_thread(_run_shim, place.path, text)
     while place.leader() is None:
@@ -196,7 +198,7 @@ async def _launch(place: ProcessDirectory, text: bytes) -> None:
 
 
 def _run_shim(directory: Path, text: bytes) -> bytes:
-    """Give a shim its recipe; what it said, if it could not keep it."""
+    """Run a shim with its arguments as input; return its error output."""
     command: list[str | Path] = [sys.executable, "-I", "-S", _SHIM, directory]
     done = subprocess.run(
         command, input=text, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True, check=False
@@ -210,7 +212,7 @@ def _full() -> RuntimeUnavailable:
 
 @contextlib.contextmanager
 def _shortage() -> Iterator[None]:
-    """Call what the system lacks only for a time by one name."""
+    """Raise `RuntimeUnavailable` instead of an `OSError`, because the system lacks the resource only for a time."""
     try:
         yield
     except OSError as error:
@@ -220,7 +222,7 @@ def _shortage() -> Iterator[None]:
 
 
 def _is_held(place: ProcessDirectory) -> bool:
-    """Whether a shim lives there."""
+    """Return whether a shim watches the process of this directory."""
     if not place.alive.exists():
         return False
     with _shortage():
@@ -232,7 +234,7 @@ def _is_held(place: ProcessDirectory) -> bool:
 
 
 def _signal(leader: SessionLeader, number: int, gone: asyncio.Event) -> None:
-    """Signal the process group; while its shim lives, no one else can have its number."""
+    """Send a signal to the process group. The group's number cannot be reused while its shim lives."""
     if not gone.is_set():
         with contextlib.suppress(ProcessLookupError):
             os.killpg(leader.pid, number)

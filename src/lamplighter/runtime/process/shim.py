@@ -1,10 +1,11 @@
-"""Keeps one plain process: its start, its output and its exit code, in files, whatever becomes of the engine.
+"""Watch one plain process: record its start, its output and its exit code in files, even if the engine dies.
 
-Run as a script, `python -I -S shim.py DIRECTORY < recipe`; it imports nothing of this program, so that it starts in
-some 40 milliseconds. Promises to run the process at most once: `started` is on disk before the process begins, and a
-directory that holds it is never begun again. Promises that its standard output closes as soon as the start is decided,
-and that nothing that the process began outlives it. What the files mean is written in `process_directory.py`. Refuses
-to limit memory: no rlimit counts what a process really uses.
+Run this file as a script, `python -I -S shim.py DIRECTORY < arguments`; it imports nothing of lamplighter, so that it
+starts in some 40 milliseconds. Guarantees that the process runs at most once: `started` is on disk before the process
+begins, and in a directory that contains it no process is started again. Guarantees that the shim's standard output
+closes as soon as it is decided whether the process starts, and that the shim kills all processes that the process
+leaves behind. `process_directory.py` describes the files. Memory is not limited: no rlimit counts what a process really
+uses.
 """
 
 import ctypes
@@ -18,22 +19,22 @@ import sys
 import time
 
 PIECE = 16 * 1024
-"""A line longer than this is written in pieces, so that no program can fill the shim's memory."""
+"""The most bytes of a line in one record; the rest follows in further records, so that the shim's memory is bounded."""
 CHUNK = 64 * 1024
 MOST_CHUNKS = 16
-"""What a pipe can hold at most; a daemon that escaped and writes for ever cannot hold the exit back."""
+"""The most chunks that a full pipe holds: an escaped daemon that writes for ever must not delay the exit."""
 IGNORED = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
-"""Meant for the engine, or for a whole machine that shuts down: the shim stays to record how its process ended."""
+"""Signals for the engine, or for a machine that shuts down: the shim stays to record the exit of its process."""
 SAME = -2
-"""In place of a hard limit: it stays as it is."""
+"""The value that keeps a hard limit unchanged."""
 SUBREAPER = 36
 """PR_SET_CHILD_SUBREAPER."""
 CHANGED = (*IGNORED, signal.SIGPIPE, signal.SIGXFSZ)
-"""What the process must not inherit; Python itself ignores the last two."""
+"""The signals whose handling the process must not inherit; Python itself ignores the last two."""
 
 
 class Recipe:
-    """What to run, from fields separated by NUL: no argument and no variable can contain one."""
+    """The description of the process, from fields separated by NUL: no argument and no variable can contain one."""
 
     def __init__(self, text: bytes) -> None:
         directory, identity, limits, count, *rest = text.split(b"\0")
@@ -47,11 +48,11 @@ class Recipe:
 
 
 def main() -> None:
-    """Run the recipe unless it has been begun before."""
+    """Run the process unless it was started before."""
     close_others()
     recipe = Recipe(sys.stdin.buffer.read())
     if os.fork():
-        os._exit(0)  # The engine's own child ends here: it leaves no zombie and needs no one to wait for it.
+        os._exit(0)  # End the engine's direct child: the engine need not wait for it, and no zombie stays.
     os.chdir(sys.argv[1])
     for number in IGNORED:
         signal.signal(number, signal.SIG_IGN)
@@ -61,20 +62,23 @@ def main() -> None:
 
 
 def close_others() -> None:
-    """Close what whoever started us may have left open: the engine's port, its pipes.
+    """Close the files that were inherited from the engine: its port, its pipes.
 
-    Those that are open, and not each number up to the limit: that may be a thousand million.
+    Only open files are closed, not each number up to the limit, which may be a thousand million.
     """
     for name in os.listdir("/proc/self/fd"):
         if int(name) > 2:
             try:  # noqa: SIM105
                 os.close(int(name))
             except OSError:
-                pass  # It was open only for the list.
+                pass  # The listing itself had opened this one.
 
 
 def claim(alive: int) -> bool:
-    """Take the lock that says a shim lives; False if another one does, or the process was begun before."""
+    """Take the lock that shows that a shim lives.
+
+    Return False if another shim holds it, or if the process was started before.
+    """
     try:
         fcntl.flock(alive, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -83,14 +87,14 @@ def claim(alive: int) -> bool:
 
 
 def run(recipe: Recipe, alive: int) -> None:
-    """Begin the process, let the engine know, and stay until it has ended."""
+    """Start the process, report to the engine, and stay until the process has ended."""
     out, child_out = os.pipe()
     err, child_err = os.pipe()
     log = os.open("log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     adopt()
     pid, fault = begin(recipe, child_out, child_err)
     signal.signal(signal.SIGCHLD, lambda _number, _frame: reap(pid))
-    reap(pid)  # What ended before we listened.
+    reap(pid)  # Children that ended before the handler was set.
     os.close(child_out)
     os.close(child_err)
     if fault:
@@ -105,7 +109,10 @@ def run(recipe: Recipe, alive: int) -> None:
 
 
 def begin(recipe: Recipe, out: int, err: int) -> tuple[int, str]:
-    """Fork; write `started`; only then let the child become the process. Returns its pid and why it could not."""
+    """Fork, write `started`, and only then let the child execute the program.
+
+    Return the child's pid and why the program could not start (empty if it did).
+    """
     gate, opened = os.pipe()
     fault, failed = os.pipe()
     pid = os.fork()
@@ -117,16 +124,16 @@ def begin(recipe: Recipe, out: int, err: int) -> tuple[int, str]:
     os.write(opened, b"!")
     os.close(opened)
     os.close(gate)
-    with os.fdopen(fault, "rb") as reasons:  # Closes by itself when the new program begins.
+    with os.fdopen(fault, "rb") as reasons:  # The pipe closes by itself when the new program begins.
         return pid, reasons.read().decode(errors="replace")
 
 
 def become(recipe: Recipe, gate: int, failed: int, out: int, err: int) -> None:
-    """Turn this child into the process; never returns."""
+    """Execute the program in this child process; never returns."""
     try:
         os.setsid()
         if not os.read(gate, 1):
-            os._exit(0)  # The shim died before `started` was on disk: nothing has begun.
+            os._exit(0)  # The shim died before `started` was on disk: the process must not begin.
         for target, source in enumerate((os.open(os.devnull, os.O_RDONLY), out, err)):
             os.dup2(source, target)
         for number in CHANGED:
@@ -144,7 +151,7 @@ def become(recipe: Recipe, gate: int, failed: int, out: int, err: int) -> None:
 
 
 def take_identity(identity: list[int]) -> None:
-    """Become user and groups; an empty identity keeps the engine's."""
+    """Change to the given user and groups; an empty identity keeps the engine's."""
     if identity:
         user, *groups = identity
         os.setgroups(groups)
@@ -153,9 +160,9 @@ def take_identity(identity: list[int]) -> None:
 
 
 def execute(recipe: Recipe) -> None:
-    """Look the program up in the PATH of its own environment; never returns.
+    """Find the program in the PATH of its own environment and execute it; never returns.
 
-    `os.execvpe` would do, but it imports a module first, which the user that we have become may not be able to read.
+    `os.execvpe` would do the same, but it first imports a module, which the new user may not be allowed to read.
     """
     program = recipe.arguments[0]
     reason: OSError = FileNotFoundError()
@@ -171,7 +178,7 @@ def execute(recipe: Recipe) -> None:
 
 
 def explain(error: BaseException, recipe: Recipe) -> str:
-    """Say why the process cannot start, in the words that Docker uses where it has some."""
+    """Return why the process cannot start, in Docker's words where Docker has some."""
     name = recipe.arguments[0].decode(errors="replace")
     if not isinstance(error, OSError):
         return f'exec: "{name}": {error}'
@@ -183,14 +190,14 @@ def explain(error: BaseException, recipe: Recipe) -> str:
 
 
 def release_engine() -> None:
-    """Close what the engine listens to: the start is decided, and the files say how."""
+    """Close the standard streams that the engine reads: the start is decided, and the files show how."""
     null = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
         os.dup2(null, number)
 
 
 def adopt() -> None:
-    """Become the parent of what the process leaves behind, wherever it hides: what has lost its own comes to us.
+    """Make the shim the new parent of all descendants whose own parent ends.
 
     See https://man7.org/linux/man-pages/man2/PR_SET_CHILD_SUBREAPER.2const.html.
     """
@@ -198,16 +205,16 @@ def adopt() -> None:
 
 
 def reap(pid: int) -> None:
-    """Take away what has ended of those that came to us; the process itself stays until its exit is on record."""
+    """Reap adopted processes that have ended, but not the process itself, until its exit is recorded."""
     try:
         while (ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) and ended.si_pid != pid:
             os.waitpid(ended.si_pid, 0)
     except ChildProcessError:
-        pass  # There is none.
+        pass  # There are no children.
 
 
 def copy_output(pid: int, outputs: "dict[int, Output]", log: int, alive: int) -> None:
-    """Copy lines to the log until the process has ended, then end what it left behind and copy what is left."""
+    """Copy output lines to the log until the process ends; then kill its descendants and copy the remaining output."""
     ended = os.pidfd_open(pid)
     poll = select.poll()
     for number in (ended, *outputs):
@@ -231,7 +238,7 @@ def copy_output(pid: int, outputs: "dict[int, Output]", log: int, alive: int) ->
 
 
 def copy_chunk(source: int, output: "Output", log: int, alive: int) -> bool:
-    """Copy what is there and tell whoever follows; False if there is nothing (more)."""
+    """Copy the available output and notify readers through `alive`; return False if there was nothing to copy."""
     try:
         chunk = os.read(source, CHUNK)
     except BlockingIOError:
@@ -240,19 +247,19 @@ def copy_chunk(source: int, output: "Output", log: int, alive: int) -> bool:
     try:  # noqa: SIM105 - contextlib would cost 5 ms of each start
         os.write(alive, b".")
     except BlockingIOError:
-        pass  # No one has listened for a long time.
+        pass  # The FIFO is full: no reader has emptied it for a long time.
     return bool(chunk)
 
 
 class Output:
-    """Cuts one stream into records."""
+    """Converts one stream into records of the log."""
 
     def __init__(self, mark: bytes) -> None:
         self.mark = mark
         self.pending = b""
 
     def take(self, chunk: bytes) -> bytes:
-        """Return the records that are complete now."""
+        """Add a chunk and return the records that it completes."""
         *lines, self.pending = (self.pending + chunk).split(b"\n")
         stamp = b"%d " % now()
         records = [stamp + self.mark + b" " + line + b"\n" for line in lines]
@@ -262,12 +269,12 @@ class Output:
         return b"".join(records)
 
     def rest(self) -> bytes:
-        """Return the last line if it had no end."""
+        """Return the last line if it had no line end."""
         return self.take(b"\n") if self.pending else b""
 
 
 def end_group(pid: int) -> None:
-    """Kill the process's group, as a container's end does; the group's number stays ours until we reap."""
+    """Kill the process group, as a container's end does; its number stays reserved until the shim reaps the process."""
     try:  # noqa: SIM105
         os.killpg(pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
@@ -275,7 +282,10 @@ def end_group(pid: int) -> None:
 
 
 def end_others(pid: int) -> None:
-    """Kill what has come to us, and what comes to us as that dies, until there is none that we may kill."""
+    """Kill the adopted descendants, and those that are adopted meanwhile, until none is left.
+
+    Stop at the first one that the shim may not kill.
+    """
     while others := [each for each in children() if each != pid]:
         try:
             for each in others:
@@ -286,7 +296,7 @@ def end_others(pid: int) -> None:
 
 
 def children() -> list[int]:
-    """Those whose parent we are."""
+    """Return the pids of the shim's children."""
     found = []
     for name in os.listdir("/proc"):
         try:
@@ -298,19 +308,19 @@ def children() -> list[int]:
 
 
 def parent(name: str) -> int:
-    """The parent of a process."""
+    """Return the pid of a process's parent."""
     return int(stat(name)[1])
 
 
 def exit_code(pid: int) -> int:
-    """Return the code without reaping, so that the pid belongs to this process until its exit is on record."""
+    """Return the exit code without reaping, so that the pid stays reserved until the exit is recorded."""
     ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
     assert ended is not None
     return ended.si_status if ended.si_code == os.CLD_EXITED else 128 + ended.si_status
 
 
 def durable(name: str, *lines: str) -> None:
-    """Write a small file whole; it is on disk, with the directories that lead to it, when this returns."""
+    """Write a small file atomically; when this returns, the file and its directory entries are on disk."""
     while True:
         try:
             return write_file(name, "\n".join(lines).encode())
@@ -319,7 +329,7 @@ def durable(name: str, *lines: str) -> None:
 
 
 def write_file(name: str, content: bytes) -> None:
-    """Write beside it, then rename: no reader ever sees half a file."""
+    """Write a temporary file, then rename it: no reader ever sees an incomplete file."""
     draft = os.open(name + ".new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         write(draft, content)
@@ -334,7 +344,7 @@ def write_file(name: str, content: bytes) -> None:
 
 
 def write(target: int, data: bytes) -> None:
-    """Write all of it, however long the disk is full: the process waits meanwhile, and no output is lost."""
+    """Write all data. While the disk is full, wait and try again: the process waits too, and no output is lost."""
     while data:
         try:
             data = data[os.write(target, data) :]
@@ -343,31 +353,37 @@ def write(target: int, data: bytes) -> None:
 
 
 def wait_for_room(error: OSError) -> None:
-    """Let a second pass if the disk is full; any other error is raised again."""
+    """Wait for a second if the disk is full; raise any other error again."""
     if error.errno not in (errno.ENOSPC, errno.EDQUOT):
         raise error
     time.sleep(1)
 
 
 def start_time(pid: int) -> str:
-    """Return the kernel's start time of a process: with the boot, it tells the pid from its next owner."""
+    """Return the kernel's start time of a process.
+
+    Together with the boot, it tells the process from a later one with the same pid.
+    """
     return stat(str(pid))[19].decode()
 
 
 def stat(name: str) -> list[bytes]:
-    """What the kernel says of a process, from its state on: its name, which goes before, may hold anything."""
+    """Return the fields of `/proc/PID/stat` from the state on.
+
+    The name before the state may contain any character.
+    """
     with open(f"/proc/{name}/stat", "rb") as said:
         return said.read().rpartition(b")")[2].split()
 
 
 def boot() -> str:
-    """Name the time since the machine came up."""
+    """Return the kernel's id of the current boot."""
     with open("/proc/sys/kernel/random/boot_id") as name:
         return name.read().strip()
 
 
 def now() -> int:
-    """Milliseconds since the epoch."""
+    """Return the milliseconds since the epoch."""
     return time.time_ns() // 1_000_000
 
 

@@ -1,7 +1,7 @@
-"""A container definition as the recipe that a shim reads: fields separated by NUL, which none of them can contain.
+"""Encode a container as the arguments of a shim: fields separated by NUL, which none of them can contain.
 
-Promises that what goes in is what `execve` gets: no shell, no expansion. Refuses what a plain process cannot honour and
-a job would miss.
+Guarantees that `execve` gets the values unchanged: no shell, no expansion. Rejects settings that a plain process cannot
+have but a job would need.
 """
 
 import resource
@@ -11,13 +11,13 @@ from lamplighter.runtime.port import CannotStart, Container
 from lamplighter.runtime.process import process_user
 
 SAME = -2
-"""In place of a hard limit: it stays as it is."""
+"""The value that keeps a hard limit unchanged."""
 
 
 def write_arguments(container: Container, files: int | None = None) -> bytes:
-    """Put the recipe together; raises CannotStart where a process can never run so.
+    """Return the encoded arguments. Raises `CannotStart` if a plain process can never run like this.
 
-    `files` is the soft limit of open files, where the definition names none.
+    `files` is the soft limit of open files if the definition names none.
     """
     arguments = [*(container.entry_point or ()), *(container.command or ())]
     _refuse_what_would_be_missed(container, arguments)

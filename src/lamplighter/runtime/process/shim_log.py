@@ -1,7 +1,7 @@
-"""Reads the log that a shim writes, while it is being written; the format is told in `process_directory.py`.
+"""Read the log that a shim writes, while the shim writes it; `process_directory.py` describes the format.
 
-Promises each line once and in order. Refuses a record that is not complete: it waits for its end. What a power cut
-made of the last records is passed over.
+Guarantees that each line is returned once and in order. An incomplete record is returned only when its end was written.
+Records that a power cut damaged are skipped.
 """
 
 import re
@@ -13,12 +13,12 @@ from lamplighter.runtime.port import OutputLine, Stream
 
 _CHUNK = 256 * 1024
 _RECORD = re.compile(rb"\0*(\d+) ([oeOE]) (.*)", re.DOTALL)
-"""A file that was growing when the power went may have zeros, or worse, where its last pages were to be."""
+"""A record. Zeros in front are skipped: a power cut can leave zeros, or worse, in the last pages of a growing file."""
 _STREAMS: dict[bytes, Stream] = {b"o": "stdout", b"e": "stderr"}
 
 
 class ShimLog:
-    """A place in a log file."""
+    """A reader of one log file, with its position."""
 
     def __init__(self, log: BinaryIO) -> None:
         self._log = log
@@ -26,7 +26,7 @@ class ShimLog:
         self._lines = LineJoiner()
 
     def read(self) -> list[OutputLine] | None:
-        """Return the lines that the next chunk completes; None if there is no more now."""
+        """Return the lines that the next chunk completes, or None if there is no more output now."""
         chunk = self._log.read(_CHUNK)
         if not chunk:
             return None
@@ -34,7 +34,7 @@ class ShimLog:
         return list(self._complete(records))
 
     def rest(self) -> list[OutputLine]:
-        """Return what was cut off when the shim was killed."""
+        """Return the incomplete lines that remain if the shim was killed."""
         return self._lines.flush()
 
     def _complete(self, records: list[bytes]) -> Iterator[OutputLine]:

@@ -1,7 +1,7 @@
-"""Watches a shim without a thread and without asking again and again.
+"""Watch a shim without a thread and without polling.
 
-The shim holds a FIFO open: a byte in it says that there is more output, its end says that the shim is gone. Promises
-that `gone` is set also for a shim that died long ago. Refuses to say how the process ended: see `process_directory.py`.
+The shim holds a FIFO open: a byte in it means more output, its end means that the shim is gone. Guarantees that `gone`
+is set even for a shim that died before. How the process ended is in its directory (`process_directory.py`).
 """
 
 import asyncio
@@ -13,21 +13,21 @@ from lamplighter.runtime.process.process_directory import is_locked
 
 
 class ShimWatch:
-    """One shim, watched by any number of tasks of this event loop."""
+    """Watches one shim for any number of tasks of this event loop."""
 
     def __init__(self, alive: Path) -> None:
         self.gone = asyncio.Event()
         self.news = asyncio.Event()
-        """More output may be there, or the shim is gone; cleared by whoever reads."""
+        """Set when there may be more output or the shim is gone; the reader of the output clears it."""
         self._fifo = os.open(alive, os.O_RDONLY | os.O_NONBLOCK)
         asyncio.get_running_loop().add_reader(self._fifo, self._read)
-        # Opened before this question is asked: a shim that dies from here on ends the FIFO.
+        # The FIFO is open before this check: if the shim dies after the check, the FIFO ends.
         if not is_locked(self._fifo):
             self._end()
 
     def _read(self) -> None:
         self.news.set()
-        with contextlib.suppress(BlockingIOError):  # another watcher has read it
+        with contextlib.suppress(BlockingIOError):  # another watcher has read the bytes
             if not os.read(self._fifo, 65536):
                 self._end()
 

@@ -1,5 +1,5 @@
-"""What people are told of a job that failed: composed here, where all the facts are, and published to their topic.
+"""Compose the alerts about failed jobs from the facts that the services know, and publish them to the jobs' topics.
 
-Promises that nothing which goes wrong in composing loses an alert: the text that the rule itself makes is told then.
-On AWS that text is all there is.
+Guarantees that an error in composing loses no alert: the message that the rule's own input transformer made is sent
+instead. On AWS, that message is the whole alert.
 """

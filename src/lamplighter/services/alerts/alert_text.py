@@ -1,4 +1,4 @@
-"""An alert as people read it."""
+"""Format an alert as the text that its recipients read."""
 
 import re
 from collections.abc import Iterator
@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 LONGEST_SUBJECT = 100
 LONGEST_REASON, LONGEST_LINE = 2_000, 500
-"""Characters."""
+"""The longest reason and the longest log line in an alert, in characters."""
 UNPRINTABLE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0a-\x1f\x7f-\x9f]")
-"""Control characters, and what colours a terminal."""
+"""Matches control characters and the escape sequences of a terminal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """What is told; None and nothing are left out."""
+    """The contents of an alert. The text omits fields that are None or empty."""
 
     subject: str
     headline: str
@@ -23,36 +23,36 @@ class Alert:
     run: str | None
     """The ARN of the execution."""
     machine: str | None
-    """The name of the state machine, by which `lamplighter run` knows the job."""
+    """The name of the state machine, which `lamplighter run` accepts as the job's name."""
     time: str
     lines: tuple[str, ...] = ()
     step: str | None = None
-    """Load (job load), attempt 2"""
+    """The failed step of a workflow, for example "Load (job load), attempt 2"."""
     attempt: str | None = None
-    """2 of 3"""
+    """The number of the attempt, for example "2 of 3"."""
     attempts: int | None = None
-    """How many there were, where there is none to come."""
+    """The total number of attempts, set if no retry follows."""
 
 
 def failure_text(error: str | None, exit_code: int | None) -> str:
-    """How something failed, in the words after "failed": it took too long, or its exit code."""
+    """Return the words that follow "failed": the timeout or the exit code."""
     if error == "States.Timeout":
         return ": it took too long"
     return f" with exit code {exit_code}" if exit_code else ""
 
 
 def alert_subject(alert: Alert) -> str:
-    """The subject of a mail about an alert."""
+    """Return the subject of the mail for an alert."""
     return one_line(alert.subject)
 
 
 def one_line(text: str) -> str:
-    """What the subject of a mail may be: ASCII, on one line."""
+    """Make the text a valid mail subject: ASCII, on one line, at most 100 characters."""
     return text.encode("ascii", "replace").decode()[:LONGEST_SUBJECT]
 
 
 def alert_body(alert: Alert, url: str) -> str:
-    """The whole alert; `url`: where the console is."""
+    """Return the complete text of an alert. `url` is the console's URL."""
     parts = [alert.headline, "", *_facts(alert, url)]
     if alert.lines:
         parts += ["", "Last lines:", *(f"  {printable_line(line, LONGEST_LINE)}" for line in alert.lines)]
@@ -76,6 +76,6 @@ def _facts(alert: Alert, url: str) -> Iterator[str]:
 
 
 def printable_line(line: str, most: int) -> str:
-    """Text of others on one line, without what a terminal or a mail would take for more than text."""
+    """Remove control characters and escape sequences from a line of foreign text, and cut it to `most` characters."""
     clean = UNPRINTABLE.sub(" ", line.rstrip("\r\n")).rstrip()
     return clean if len(clean) <= most else f"{clean[:most]}…"

@@ -1,7 +1,7 @@
-"""Pattern 1: an attempt failed, which a retry may yet mend. The event is the task's.
+"""Compose the alert for a failed attempt (pattern 1), after which a retry may still succeed, from the task's event.
 
-Step Functions stops a task that took too long, and one whose run somebody stops, with the same words. Here the run's
-history tells them apart: what a person stopped is told to nobody.
+Step Functions stops a task with the same stop reason if the task timed out and if a person stopped its run. The run's
+history distinguishes the two. Guarantees that a task which a person stopped causes no alert.
 """
 
 from lamplighter.base.json_text import Json
@@ -11,11 +11,14 @@ from lamplighter.services.alerts.queries import AlertQueries, container_variable
 from lamplighter.services.alerts.run_history import read_history
 
 KILLED = (137, 143)
-"""Exit codes of a container that was told to go because another has ended."""
+"""Exit codes of a container that was stopped because another container ended."""
 
 
 def compose_attempt_alert(facts: AlertQueries, mark: Json, _channel: str, event: Json) -> Alert | None:
-    """What is told of a task that has stopped; None where it was stopped with its run."""
+    """Compose the alert for a stopped task.
+
+    Return None if the task succeeded, or if it was stopped together with its run.
+    """
     task = event["detail"]
     if ended_well(mark, task):
         return None
@@ -44,7 +47,7 @@ def compose_attempt_alert(facts: AlertQueries, mark: Json, _channel: str, event:
 
 
 def ended_well(mark: Json, task: Json) -> bool:
-    """Whether the job's own container ended well: what is beside it counts only where it is essential."""
+    """Return whether the job's `main` container succeeded. A sidecar counts only if the job declares it essential."""
     codes = {each["name"]: each.get("exitCode") for each in task.get("containers", [])}
     essential = [code for name, code in codes.items() if name in mark.get("Essential", [])]
     sound = all(code in (0, *KILLED) for code in essential)
@@ -52,7 +55,7 @@ def ended_well(mark: Json, task: Json) -> bool:
 
 
 def _stopped(facts: AlertQueries, mark: Json, run: str, task: Json) -> str | None:
-    """Why a task was stopped; None where a person or another run stopped its run, or a step beside it failed."""
+    """Return why the task stopped, or None if a person or another run stopped its run, or a parallel step failed."""
     attempt = read_history(facts, run).attempt_of_task(task["taskArn"])
     if attempt is None:
         return stop_reason(task)
@@ -62,12 +65,12 @@ def _stopped(facts: AlertQueries, mark: Json, run: str, task: Json) -> str | Non
 
 
 def slow_attempt_reason(mark: Json, task: Json) -> str:
-    """Why an attempt was ended that took too long."""
+    """Return the reason for an attempt that exceeded its timeout."""
     return _too_long("an attempt", "timeout", (mark.get("Timeouts") or {}).get(task_family(task)))
 
 
 def slow_run_reason(mark: Json) -> str:
-    """Why a run was ended that took too long."""
+    """Return the reason for a run that exceeded its deadline."""
     return _too_long("the run", "deadline", mark.get("Deadline"))
 
 
@@ -76,28 +79,31 @@ def _too_long(what: str, limit: str, known: str | None) -> str:
 
 
 def stop_reason(task: Json) -> str:
-    """Why a task stopped: its own reason and those of its containers."""
+    """Return why the task stopped: its own reason and those of its containers."""
     reasons = [task.get("stoppedReason"), *(each.get("reason") for each in task.get("containers", []))]
     return "; ".join(dict.fromkeys(reason for reason in reasons if reason))
 
 
 def attempt_label(attempt: str | None, mark: Json) -> str | None:
-    """`n of m`, as far as that is known."""
+    """Return the attempt's number as `n of m`, or as `n` if the number of attempts is unknown.
+
+    Return None if the attempt's number is unknown.
+    """
     if attempt is None:
         return None
     return f"{attempt} of {mark['Attempts']}" if "Attempts" in mark else attempt
 
 
 def task_family(task: Json) -> str:
-    """The family of a task, which is called as the job's machine."""
+    """Return the family of the task, which has the same name as the job's machine."""
     return str(task.get("group") or "").removeprefix("family:")
 
 
 def job_of_task(project: str, task: Json) -> str:
-    """The job whose task this is."""
+    """Return the name of the job that the task belongs to."""
     return task_family(task).removeprefix(f"{project}-")
 
 
 def project_of_machine(machine: str, job: str) -> str:
-    """The project whose job's machine this is."""
+    """Return the project of a job's machine."""
     return machine.removesuffix(f"-{job}") or job

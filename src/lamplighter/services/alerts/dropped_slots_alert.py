@@ -1,4 +1,4 @@
-"""What is told of a job that did not start at some of its times, and will not start for them any more."""
+"""Compose the alert for dropped slots: times at which a job did not start and for which it will not start later."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -8,11 +8,11 @@ from lamplighter.base.json_text import Json
 from lamplighter.services.alerts.alert_text import LONGEST_REASON, one_line, printable_line
 
 MOST = 20
-"""Lines about times; there is one for each row of slots with the same reason."""
+"""The most rows of slots that an alert lists. A row stands for one slot, or for several dropped together."""
 
 
 def compose_dropped_alert(project: str, job: str, slots: Sequence[Json], url: str) -> Json:
-    """Compose the subject and the message; `slots` are those of one job, `url` is where the console is."""
+    """Compose the subject and the message. All `slots` belong to one job; `url` is the console's URL."""
     count = sum(each["Count"] for each in slots)
     times, them = ("one of its times", "it") if count == 1 else (f"{count} of its times", "them")
     lines = [
@@ -27,7 +27,10 @@ def compose_dropped_alert(project: str, job: str, slots: Sequence[Json], url: st
 
 
 def _times(slots: Sequence[Json]) -> Iterator[str]:
-    """Each time, or the first and the last of several, and the reason where it differs from the one before."""
+    """Yield a line for each row of slots: its time, or its first and last time.
+
+    If consecutive rows have the same reason, the reason follows the last of them.
+    """
     for at, each in enumerate(slots):
         first, last = _moment(each["First"], each["Zone"]), _moment(each["Last"], each["Zone"])
         yield f"Time:      {first}" + ("" if each["Count"] == 1 else f" to {last} ({each['Count']} times)")
@@ -36,7 +39,7 @@ def _times(slots: Sequence[Json]) -> Iterator[str]:
 
 
 def _moment(iso: str, zone: str) -> str:
-    """An instant in the time zone of the schedule: 2026-01-01 01:00 (Asia/Seoul)."""
+    """Format an instant in the time zone of the schedule: 2026-01-01 01:00 (Asia/Seoul)."""
     moment = datetime.fromisoformat(iso)
     try:
         there = moment.astimezone(ZoneInfo(zone))

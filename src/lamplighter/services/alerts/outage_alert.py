@@ -1,7 +1,7 @@
-"""What is told of Docker that does not answer, and of its return; and which topics hear of it.
+"""Compose the alerts for an outage of Docker and for its end, and choose the topics that receive them.
 
-The topics are those of the jobs whose tasks wait: the channels for runs that failed, or else for attempts that failed,
-or else for runs that did not start.
+The topics belong to the jobs whose tasks wait. For each job they are its topics for failed runs; if there are none,
+those for failed attempts; if there are none either, those for runs that did not start.
 """
 
 from collections.abc import Sequence
@@ -11,11 +11,11 @@ from lamplighter.base.json_text import Json
 from lamplighter.services.alerts.queries import AlertQueries
 
 MOST_NAMED = 20
-"""Jobs that are named."""
+"""The most jobs that an alert names."""
 
 
 def outage_topics(facts: AlertQueries, families: Sequence[str]) -> list[str]:
-    """The ARNs of the topics that hear of what happens to the jobs of these families, each once."""
+    """Return the ARNs of the topics to alert for the jobs with these task definition families, without duplicates."""
     found = [topic for family in families for topic in _of(facts, family)]
     return list(dict.fromkeys(found))
 
@@ -28,7 +28,7 @@ def _of(facts: AlertQueries, family: str) -> list[str]:
 
 
 def compose_outage(params: Json, url: str) -> Json:
-    """Compose the subject and the message about Docker that does not answer."""
+    """Compose the subject and the message for a Docker daemon that does not answer."""
     count, families = params["Tasks"], params["Families"]
     tasks = _tasks(count)
     more = f" and {len(families) - MOST_NAMED} more" if len(families) > MOST_NAMED else ""
@@ -45,7 +45,7 @@ def compose_outage(params: Json, url: str) -> Json:
 
 
 def compose_recovery(params: Json) -> Json:
-    """Compose the subject and the message about Docker that answers again."""
+    """Compose the subject and the message for a Docker daemon that answers again."""
     text = (
         f"Docker on this box answers again since {_moment(params['Until'])}. It had not answered since "
         f"{_moment(params['Since'])}.\n\nThe tasks that waited for it go on.\n"

@@ -1,6 +1,7 @@
-"""What the services know of a run and of a task: asked on the bus, as a customer would ask.
+"""Read facts about a run and its task from the other services over the bus, with AWS's own operations.
 
-Promises None, or nothing, for what is not there any more: an alert has what can be found.
+Guarantees None or an empty result for resources that do not exist any more, so that the alert contains all that is
+left.
 """
 
 from collections.abc import Iterator
@@ -14,42 +15,42 @@ from lamplighter.store.db import Reader
 
 LINES = 20
 PAGE, PAGES = 1_000, 3
-"""How much of a history is looked at, from its end."""
+"""The size of a page of the history, and the most pages that an alert reads, beginning at the end of the history."""
 
 
 @dataclass(frozen=True, slots=True)
 class AlertQueries:
-    """Answers questions within one transaction."""
+    """Queries to the other services within one transaction."""
 
     bus: Bus
     reader: Reader
     caller: Caller
 
     def run(self, execution: str) -> Json | None:
-        """DescribeExecution"""
+        """Return the answer of DescribeExecution."""
         return self._ask("states", "DescribeExecution", executionArn=execution)
 
     def history(self, execution: str) -> Iterator[Json]:
-        """The events of a run, the last first; no more than a few thousand."""
+        """Return the events of a run, newest first, at most `PAGES` * `PAGE`."""
         token: dict[str, str] = {}
         for _ in range(PAGES):
             params = {"executionArn": execution, "maxResults": PAGE, "reverseOrder": True, **token}
             answer = self._ask("states", "GetExecutionHistory", **params)
-            # Events come as ready-made JSON.
+            # The bus returns the events as ready-made JSON text.
             yield from loads(dumps(answer["events"])) if answer is not None else ()
             if answer is None or "nextToken" not in answer:
                 return
             token = {"nextToken": answer["nextToken"]}
 
     def task(self, task: str) -> Json | None:
-        """A task as DescribeTasks has it."""
+        """Return the task as DescribeTasks describes it."""
         cluster = task.partition(":task/")[2].partition("/")[0]
         answer = self._ask("ecs", "DescribeTasks", cluster=cluster, tasks=[task])
         found: list[Json] = answer["tasks"] if answer is not None else []
         return found[0] if found else None
 
     def lines(self, task: Json, container: str) -> list[str]:
-        """The last lines that a container of a task has logged."""
+        """Return the last lines that a container of the task has logged."""
         answer = self._ask("ecs", "DescribeTaskDefinition", taskDefinition=task["taskDefinitionArn"])
         defined = answer["taskDefinition"]["containerDefinitions"] if answer is not None else []
         options = next((_options(each) for each in defined if each["name"] == container), {})
@@ -61,13 +62,13 @@ class AlertQueries:
         return [event["message"] for event in found["events"]] if found is not None else []
 
     def targets(self, rule: str) -> list[str]:
-        """The ARNs of the topics that a rule tells."""
+        """Return the ARNs of the topics among a rule's targets."""
         answer = self._ask("events", "ListTargetsByRule", Rule=rule)
         found = [each["Arn"] for each in answer["Targets"]] if answer is not None else []
         return [each for each in found if ":sns:" in each]
 
     def actions(self, alarm: str) -> list[str]:
-        """The ARNs of the topics that an alarm tells."""
+        """Return the ARNs of the topics among an alarm's actions."""
         answer = self._ask("monitoring", "DescribeAlarms", AlarmNames=[alarm])
         found = [each for described in answer["MetricAlarms"] for each in described["AlarmActions"]] if answer else []
         return [each for each in found if ":sns:" in each]
@@ -85,24 +86,30 @@ def _options(container: Json) -> dict[str, str]:
 
 
 def failed_container(task: Json) -> Json | None:
-    """The container that ended badly, the job's own before those beside it; where none did, the job's own."""
+    """Return the container that failed, or the `main` container if none did.
+
+    If several failed, `main` comes before its sidecars. Return None if the task lists no containers.
+    """
     containers: list[Json] = sorted(task.get("containers", []), key=lambda each: bool(each["name"] != "main"))
     bad = [each for each in containers if each.get("exitCode") not in (None, 0)]
     return next(iter([*bad, *containers]), None)
 
 
 def container_variable(task: Json, name: str) -> str | None:
-    """The value of an environment variable that the run gave to its container."""
+    """Return the value of an environment variable from the container overrides of the task."""
     overrides = (task.get("overrides") or {}).get("containerOverrides") or []
     pairs = [pair for each in overrides for pair in each.get("environment") or []]
     return next((pair.get("value") for pair in pairs if pair.get("name") == name), None)
 
 
 def execution_of(task: Json, caller: Caller) -> str | None:
-    """The run that a task is an attempt of: its family is named like the job's machine."""
+    """Return the ARN of the run that the task is an attempt of, or None if the task belongs to no run.
+
+    The task's family has the same name as the job's machine.
+    """
     whole = container_variable(task, "LAMPLIGHTER_RUN_ARN")
     if whole:
-        return whole  # of a workflow, whose steps are other jobs
+        return whole  # A step of a workflow passes the ARN, because its task has the family of another job.
     run, group = container_variable(task, "LAMPLIGHTER_RUN"), task.get("group", "")
     if not run or not group.startswith("family:"):
         return None

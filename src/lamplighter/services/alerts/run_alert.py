@@ -1,4 +1,4 @@
-"""Pattern 2: a run failed, after all of its attempts. The event is the execution's."""
+"""Compose the alert for a run that failed after all of its attempts (pattern 2), from the execution's event."""
 
 from lamplighter.base.json_text import Json
 from lamplighter.services.alerts.alert_text import Alert, failure_text
@@ -16,7 +16,11 @@ ENDINGS = {"FAILED": "failed", "TIMED_OUT": "timed out", "ABORTED": "was stopped
 
 
 def compose_run_alert(facts: AlertQueries, mark: Json, channel: str, event: Json) -> Alert | None:
-    """What is told of a run that has ended; None where it has told the channel itself, all that can be told here."""
+    """Compose the alert for a run that ended unsuccessfully.
+
+    Return None if the run itself has alerted the channel and this alert would add nothing: the run has also read the
+    log, or there are no log lines.
+    """
     detail = event["detail"]
     run, machine = detail["executionArn"], detail["stateMachineArn"].rpartition(":")[2]
     history, described = read_history(facts, run), facts.run(run) or {}
@@ -45,7 +49,7 @@ def compose_run_alert(facts: AlertQueries, mark: Json, channel: str, event: Json
 
 
 def _step(project: str, last: RunAttempt | None, task: Json | None) -> str | None:
-    """The step of a workflow that failed: `Load (job load), attempt 2`."""
+    """Return the step of a workflow that failed: `Load (job load), attempt 2`."""
     if last is None or last.step is None or task is None:
         return None if last is None else last.step
     attempt = container_variable(task, "LAMPLIGHTER_ATTEMPT")
@@ -53,7 +57,10 @@ def _step(project: str, last: RunAttempt | None, task: Json | None) -> str | Non
 
 
 def _reason(mark: Json, described: Json, task: Json | None) -> str | None:
-    """What took too long; or the cause of the error, and where that is a whole task, why the task stopped."""
+    """Return the limit that was exceeded, or else the cause of the error.
+
+    If the cause is the JSON of a task, return why the task stopped.
+    """
     cause, error = described.get("cause"), described.get("error")
     if described.get("status") == "TIMED_OUT":
         return slow_run_reason(mark)

@@ -1,7 +1,7 @@
-"""What a run's history tells an alert: how many attempts there were, which came last, and how it ended.
+"""Read from a run's history what an alert reports: the number of attempts, the last attempt, and how the run ended.
 
-Read from its end, as far as `AlertQueries.history` goes back. The last event that is about a container decides whose
-failure it was: what failed is told of what was done last.
+Reads the history backwards, as far as `AlertQueries.history` goes. The last event of a container task decides which
+attempt the failure is attributed to.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,36 +13,36 @@ from lamplighter.services.alerts.queries import AlertQueries
 
 RUN_TASK = "runTask"
 TELLING, READING = "Tell {}", "Last lines"
-"""States of a machine of ours that tell a channel, and that read a log."""
+"""The names of the states in generated machines that alert a channel, and that read a log."""
 ATTEMPT = ": Run"
-"""How the name of a state ends that makes one attempt of a step; the step's own name is before it."""
+"""The suffix in the name of a state that runs one attempt of a step. The name of the step precedes the suffix."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunHistory:
-    """The events of a run by their ids, the last first."""
+    """The events of a run by their IDs, newest first."""
 
     events: Mapping[int, Json]
 
     @property
     def attempts(self) -> int:
-        """How many tasks it asked for."""
+        """The number of tasks that the run scheduled."""
         return sum(event["type"] == "TaskScheduled" and _runs_task(event) for event in self.events.values())
 
     @property
     def last(self) -> "RunAttempt | None":
-        """What was done last of containers."""
+        """The last attempt of the run: the newest event of a container task and the events that led to it."""
         return next((RunAttempt(self._back(each)) for each in self.events.values() if _runs_task(each)), None)
 
     def blamed_attempt(self, error: str | None) -> "RunAttempt | None":
-        """What was done last of containers, if the run ended by that: with its error, or in the middle of it."""
+        """Return the last attempt if it explains the end of the run: it has the run's error, or it had not ended."""
         last = self.last
         if last is None or last.error in (None, error):
             return None if last is not None and last.succeeded else last
         return None
 
     def attempt_of_task(self, task: str) -> "RunAttempt | None":
-        """The attempt whose task this is."""
+        """Return the attempt that submitted this task."""
         begun = next((each for each in self.events.values() if _submitted(each) == task), None)
         if begun is None:
             return None
@@ -50,12 +50,12 @@ class RunHistory:
         return RunAttempt(self._back(next(filter(_runs_task, after), begun)))
 
     def has_told(self, channel: str) -> bool:
-        """Whether the run has told a channel itself."""
+        """Return whether the run has alerted a channel itself."""
         return self._succeeded(TELLING.format(channel))
 
     @property
     def has_read_log(self) -> bool:
-        """Whether the run has read the end of a log itself."""
+        """Return whether the run has read the end of a log itself."""
         return self._succeeded(READING)
 
     def _succeeded(self, title: str) -> bool:
@@ -63,7 +63,7 @@ class RunHistory:
         return any(self.events.get(each["previousEventId"], {}).get("type") == "TaskSucceeded" for each in left)
 
     def _back(self, event: Json) -> tuple[Json, ...]:
-        """An event and those that led to it, up to the state that it happened in."""
+        """Return the event and its predecessors, newest first, back to the entry of its state."""
         return tuple(self._forerunners(event))
 
     def _forerunners(self, event: Json | None) -> Iterator[Json]:
@@ -76,46 +76,46 @@ class RunHistory:
 
 @dataclass(frozen=True, slots=True)
 class RunAttempt:
-    """One task that a run asked for: the events from its end back to its state."""
+    """One attempt of a run: the events of its task from the last one back to the entry of the state."""
 
     events: tuple[Json, ...]
 
     @property
     def task(self) -> str | None:
-        """The ARN of its task; None where none was begun."""
+        """The ARN of the attempt's task, or None if no task was started."""
         own = takewhile(lambda event: event["type"] != "TaskScheduled", self.events)
         return next(filter(None, map(_submitted, own)), None)
 
     @property
     def step(self) -> str | None:
-        """The state of the workflow that it belongs to."""
+        """The name of the workflow's step that the attempt belongs to."""
         entered = self.events[-1].get("stateEnteredEventDetails")
         return str(entered["name"]).removesuffix(ATTEMPT) if entered else None
 
     @property
     def succeeded(self) -> bool:
-        """Whether it ended well."""
+        """Return whether the task succeeded."""
         return bool(self.events[0]["type"] == "TaskSucceeded")
 
     @property
     def error(self) -> str | None:
-        """The error with which it ended; None where it did not fail."""
+        """The error with which the attempt ended, or None if it did not fail."""
         found = _details(self.events[0]).get("error")
         return None if found is None else str(found)
 
     @property
     def was_slow(self) -> bool:
-        """Whether it took longer than its timeout."""
+        """Return whether the attempt exceeded its timeout."""
         return bool(self.events[0]["type"] == "TaskTimedOut")
 
 
 def read_history(facts: AlertQueries, run: str) -> RunHistory:
-    """The history of a run."""
+    """Read the history of a run."""
     return RunHistory({event["id"]: event for event in facts.history(run)})
 
 
 def parse_document(text: str) -> Json:
-    """A JSON document; None where the text is none."""
+    """Parse a JSON object; return None if the text is not one."""
     try:
         return loads(text) if text.startswith("{") else None
     except JsonError:
@@ -132,7 +132,7 @@ def _runs_task(event: Json) -> bool:
 
 
 def _submitted(event: Json) -> str | None:
-    """The ARN of the task that an event says was begun."""
+    """Return the ARN of the task that a TaskSubmitted event reports."""
     if event["type"] != "TaskSubmitted" or not _runs_task(event):
         return None
     answer = parse_document(_details(event).get("output", ""))
@@ -141,6 +141,9 @@ def _submitted(event: Json) -> str | None:
 
 
 def _is_called(event: Json, title: str) -> bool:
-    """In a workflow the names of our own states begin with the job's."""
+    """Return whether the exited state has this name.
+
+    In a workflow, the names of helper states begin with the job's name.
+    """
     name: str = event["stateExitedEventDetails"]["name"]
     return name == title or name.endswith(f": {title}")

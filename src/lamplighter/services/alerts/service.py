@@ -1,9 +1,9 @@
-"""Alerts as the engine sees them: operations on the bus only, that a rule of a job file's stack is delivered to.
+"""Provide the alerts service: bus operations that the rules of a job file's stack deliver to. They have no HTTP API.
 
-Promises that composing and publishing are part of the transaction that settles the rule's delivery: told exactly once.
-A run is told of once in a channel: where the run itself has told it (pattern 3, "caught"), the rule on its end (pattern
-2, "run-failed") stays silent there, unless it has found the lines of a log that the run could not. Attempts are told
-besides, for they are asked for by name.
+Guarantees that an alert is published exactly once: composing and publishing belong to the transaction that settles the
+rule's delivery. A channel receives one alert for each failed run. If the run has alerted the channel itself (pattern 3,
+"caught"), the rule for the run's end (pattern 2, "run-failed") sends nothing there, unless the rule found log lines
+that the run could not read. Alerts about attempts are sent in addition, because the job file enables them separately.
 """
 
 import logging
@@ -22,13 +22,13 @@ from lamplighter.services.alerts.queries import AlertQueries
 from lamplighter.store.db import Tx
 
 COMPOSERS = {"attempt-failed": attempt_alert.compose_attempt_alert, "run-failed": run_alert.compose_run_alert}
-"""By pattern, what makes an alert of an event; None where there is nothing to tell."""
+"""The functions that compose an alert from an event, by pattern. They return None if no alert is needed."""
 
 log = logging.getLogger("lamplighter.alerts")
 
 
 class Alerts(Service):
-    """The service of one engine; `url`: where its console is."""
+    """The alerts service of one engine. `url` is the console's URL."""
 
     name = "alerts"
 
@@ -44,7 +44,10 @@ class Alerts(Service):
         }
 
     def send_alert(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Tell: {Mark, Channel, TopicArn, Message, Event}: `Message` is told where nothing better can be composed."""
+        """Tell {Mark, Channel, TopicArn, Message, Event}: publish an alert.
+
+        `Message` is published as it is if composing the alert fails.
+        """
         message = {"TopicArn": params["TopicArn"], "Message": params["Message"]}
         try:
             alert = self._compose(tx, caller, params)
@@ -61,21 +64,31 @@ class Alerts(Service):
         return self._bus.invoke(tx, caller, "sns", "Publish", message)
 
     def send_dropped(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """TellDropped: {TopicArn, Project, Job, Slots}: a job did not start at these times, and will not for them."""
+        """TellDropped {TopicArn, Project, Job, Slots}: alert that a job did not start at these times.
+
+        The job will not start for these times later either.
+        """
         said = dropped_slots_alert.compose_dropped_alert(params["Project"], params["Job"], params["Slots"], self._url)
         return self._bus.invoke(tx, caller, "sns", "Publish", {"TopicArn": params["TopicArn"], **said})
 
     def send_outage(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """TellOutage: {Since, Tasks, Families}: tasks wait for a runtime that is away; {Topics}: who was told."""
+        """TellOutage {Since, Tasks, Families}: alert that tasks wait for a runtime that does not answer.
+
+        Return {Topics}, the topics that accepted the alert.
+        """
         topics = outage_alert.outage_topics(AlertQueries(self._bus, tx, caller), params["Families"])
         return {"Topics": self._publish_all(tx, caller, topics, outage_alert.compose_outage(params, self._url))}
 
     def send_recovery(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """TellRecovery: {Topics, Since, Until}: the runtime answers again."""
+        """TellRecovery {Topics, Since, Until}: notify these topics that the runtime answers again."""
         return {"Topics": self._publish_all(tx, caller, params["Topics"], outage_alert.compose_recovery(params))}
 
     def _publish_all(self, tx: Tx, caller: Caller, topics: list[str], said: Json) -> list[str]:
-        """Publish to each topic; those that took it. One that is gone holds up no other."""
+        """Publish to each topic and return the topics that accepted the message.
+
+        If a topic does not accept the message, the failure is recorded as a lost alert, and the others still receive
+        it.
+        """
         taken = []
         for topic in topics:
             try:

@@ -1,7 +1,7 @@
-"""CloudFormation: templates become resources of our own services, one after another, and go as they came.
+"""Implement CloudFormation: create, update and delete the resources of templates in the engine's own services.
 
-Promises that a stack that was accepted comes to its end whatever is killed: each resource is made, changed or deleted
-in the transaction that records it. Types that mean nothing on one box (networks, roles, functions) are recorded, given
-plausible names and attributes, and shown as not simulated; no stack fails because of them.
+Guarantees that an accepted stack operation comes to its end, whichever process is killed at any time: each resource is
+created, updated or deleted in the transaction that records it. Types without a meaning on one machine (networks, roles,
+functions) are recorded with plausible names and attributes, and shown as not simulated. No stack fails because of them.
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/Welcome.html.
 """

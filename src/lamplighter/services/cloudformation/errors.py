@@ -1,4 +1,4 @@
-"""The errors of CloudFormation that its operations answer with, in AWS's words.
+"""Define the errors of CloudFormation's operations, with AWS's messages.
 
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/CommonErrors.html.
 """
@@ -7,23 +7,23 @@ from lamplighter.base.errors import AwsError, ServiceError
 
 
 class StackValidationError(ServiceError, code="ValidationError"):
-    """What is asked for contradicts what is there."""
+    """The error for a request that is invalid, or that the stack's state does not allow."""
 
 
 class NoSuchStack(StackValidationError, template="Stack with id {} does not exist"):
-    """No stack has this name or id."""
+    """The error for a stack that does not exist."""
 
 
 class NoUpdateNeeded(StackValidationError, template="No updates are to be performed."):
-    """The stack is so already."""
+    """The error for an update that changes nothing."""
 
 
 class AlreadyExists(ServiceError, code="AlreadyExistsException"):
-    """A stack, or a change set, of this name is there."""
+    """The error for the name of an existing stack or change set."""
 
 
 class InsufficientCapabilities(AwsError):
-    """The template wants what nobody allowed it."""
+    """The error for a template that needs capabilities that the request does not grant."""
 
     code = "InsufficientCapabilitiesException"
 
@@ -32,12 +32,12 @@ class InsufficientCapabilities(AwsError):
 
 
 class ChangeSetNotFound(ServiceError, template="ChangeSet [{}] does not exist", status=404):
-    """The stack has no such change set."""
+    """The error for a change set that does not exist."""
 
 
 class InvalidChangeSetStatus(ServiceError):
-    """The change set can't be carried out, or deleted, as it is."""
+    """The error for a change set that cannot be executed or deleted in its present status."""
 
 
 class ResourceFailed(ServiceError):
-    """A resource could not be made, changed or deleted."""
+    """The error for a resource that could not be created, updated or deleted."""

@@ -1,4 +1,4 @@
-"""CloudFormation as a service of the bus: its operations, by AWS's names, and the steps that stacks take.
+"""Provide CloudFormation as a service of the bus: its operations by AWS's names, and the steps of stack operations.
 
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Operations.html.
 """
@@ -34,11 +34,11 @@ from lamplighter.store.timers import Timer
 log = logging.getLogger("lamplighter.cloudformation")
 
 Supplied = Callable[[Tx, Caller, Json, ExternalInputs], Json]
-"""An operation that may want something from elsewhere."""
+"""An operation that may need external inputs."""
 
 
 class CloudFormation(Service):
-    """The service."""
+    """The CloudFormation service of one engine."""
 
     name = SERVICE
 
@@ -96,7 +96,7 @@ class CloudFormation(Service):
         }
 
     def _supplied(self, run: Supplied) -> Operation:
-        """An operation that is done at once, or as soon as what it wants was fetched."""
+        """Return an operation that runs immediately, or again as soon as its missing inputs are available."""
 
         def write(tx: Tx, caller: Caller, params: Json) -> Json:
             try:
@@ -113,7 +113,7 @@ class CloudFormation(Service):
         )
 
     async def handle_outbox_row(self, posted: OutboxRow) -> None:
-        """Take the next step of a stack."""
+        """Run the next step of a stack's operation."""
         try:
             await self._outside.run_with_inputs(
                 lambda material: self._store.write_with_retry(lambda tx: self._step(tx, posted, material)), insists=True
@@ -137,14 +137,14 @@ class CloudFormation(Service):
                 self._remover.clean_up_step(tx, stack, material)
 
     def _stop(self, tx: Tx, posted: OutboxRow) -> None:
-        """A fault of ours must not leave a stack under way for ever."""
+        """Fail the operation after an unexpected exception, so that the stack does not stay in progress for ever."""
         stack = stacks.get(tx, posted.subject) if outbox.delete(tx, posted.id) else None
         if stack is not None and is_in_progress(stack.status):
             verb = stack.status.removesuffix("_IN_PROGRESS").removesuffix("_COMPLETE_CLEANUP")
             self._event_log.end_operation(tx, stack, f"{verb}_FAILED", "Internal Failure")
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
-        """A stack took too long, or was deleted long ago."""
+        """Fail a stack whose creation took too long, or delete the rows of a stack that was deleted long ago."""
         stack = stacks.get(tx, timer.subject)
         if timer.name == "forget":
             stacks.forget(tx, timer.subject)

@@ -1,6 +1,6 @@
-"""CloudWatch: metrics, and alarms that watch them.
+"""Implement CloudWatch: metrics, and alarms that watch them.
 
-Promises that an alarm's new state, its history, its event and what its actions publish are one transaction, and that
-nothing of it is told twice. Metrics of our own services are asked of them, where the facts are. Alarms on more
-than one metric (math, anomaly bands, PromQL) are kept and not judged; composite alarms and those on logs are refused.
+Guarantees that an alarm's new state, its history, its event and the deliveries of its actions are one transaction, and
+that no action is published twice. Metrics of the engine's own services are read from these services. Alarms on more
+than one metric (math, anomaly bands, PromQL) are stored but not evaluated. Rejects alarms on logs.
 """

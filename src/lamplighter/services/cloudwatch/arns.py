@@ -1,4 +1,4 @@
-"""How CloudWatch names things, and how its lists are turned over."""
+"""Build the ARNs of alarms, convert metrics and times, and split lists into pages."""
 
 from collections.abc import Callable, Iterable
 from typing import TypeVar
@@ -10,31 +10,31 @@ from lamplighter.services.cloudwatch.errors import InvalidNextToken
 from lamplighter.services.cloudwatch.tables.metric_points import Metric
 
 SERVICE = "monitoring"
-"""The signing name."""
+"""The name with which requests to CloudWatch are signed."""
 END = 253_402_300_800
-"""Seconds since the epoch: the year 10000."""
+"""The start of the year 10000, in seconds since the epoch."""
 T = TypeVar("T")
 
 
 def alarm_arn(caller: Caller, name: str) -> str:
-    """The ARN of an alarm."""
+    """Return the ARN of an alarm."""
     return arn.build("cloudwatch", caller.region, caller.account, f"alarm:{name}")
 
 
 def metric_of(caller: Caller, given: Json) -> Metric:
-    """The metric that Namespace, MetricName and Dimensions name."""
+    """Return the metric of a request's Namespace, MetricName and Dimensions."""
     dimensions = sorted((each["Name"], each["Value"]) for each in given.get("Dimensions", ()))
     return Metric(caller.account, caller.region, given["Namespace"], given["MetricName"], tuple(dimensions))
 
 
 def metric_to_api(metric: Metric) -> Json:
-    """A metric as the API has it."""
+    """Return a metric as the API shows it."""
     dimensions = [{"Name": name, "Value": value} for name, value in metric.dimensions]
     return {"Namespace": metric.namespace, "MetricName": metric.name, "Dimensions": dimensions}
 
 
 def list_page(field: str, found: Iterable[T], most: int, show: Callable[[T], Json], token: Callable[[T], str]) -> Json:
-    """One page of a list; `found` begins where the page before ended."""
+    """Return one page of a list, with a token if there is more; `found` begins after the page before."""
     taken: list[T] = []
     for each in found:
         if len(taken) == most:
@@ -44,12 +44,12 @@ def list_page(field: str, found: Iterable[T], most: int, show: Callable[[T], Jso
 
 
 def to_milliseconds(seconds: float) -> int:
-    """An instant as rows have it; what is before the epoch or after the year 9999 is as far as they go."""
+    """Convert seconds since the epoch to milliseconds, limited to the years from 1970 to 9999."""
     return int(min(max(seconds, 0), END) * 1000)
 
 
 def parse_number(token: str | None) -> int | None:
-    """The number that a token is."""
+    """Return the number that a page token holds, or None if there is no token."""
     if token is None:
         return None
     if not (token.isascii() and token.isdigit() and len(token) < 19):

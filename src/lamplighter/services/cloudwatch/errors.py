@@ -1,39 +1,42 @@
-"""CloudWatch's own errors: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CommonErrors.html."""
+"""Define the errors of CloudWatch.
+
+See https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CommonErrors.html.
+"""
 
 from lamplighter.base.errors import ServiceError
 
 
 class ResourceNotFound(ServiceError, status=404):
-    """What was named is not there."""
+    """The error for an alarm that does not exist."""
 
 
 class ResourceNotFoundException(ServiceError, status=404):
-    """What was to be tagged is not there."""
+    """The error of the tag operations for a resource that does not exist."""
 
 
 class InvalidParameterValue(ServiceError, code="InvalidParameterValueException"):
-    """A parameter is not what it must be."""
+    """The error for a parameter with an invalid value."""
 
 
 class InvalidCombination(ServiceError, code="InvalidParameterCombinationException"):
-    """Parameters do not go together."""
+    """The error for parameters that exclude each other."""
 
 
 class MissingParameter(ServiceError, code="MissingRequiredParameterException"):
-    """A parameter is needed and not there."""
+    """The error for a missing parameter."""
 
 
 class InvalidNextToken(ServiceError):
-    """A token was not given out here."""
+    """The error for a page token that the engine did not issue."""
 
 
 class InvalidFormat(ServiceError, code="InvalidFormatFault"):
-    """Data is not in the form that it must have."""
+    """The error for data in the wrong format."""
 
 
 class InvalidRule(ServiceError, code="ValidationError"):
-    """A composite alarm cannot be as it is asked for, or another cannot go because of one."""
+    """The error for an invalid composite alarm, or for deleting an alarm on which one depends."""
 
 
 class LimitExceeded(ServiceError, code="LimitExceededFault"):
-    """There is no room for more."""
+    """The error for an alarm beyond the allowed number."""

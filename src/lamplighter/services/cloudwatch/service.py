@@ -1,4 +1,4 @@
-"""CloudWatch as the engine sees it: its operations, by AWS's names, and what alarms do when nobody calls."""
+"""Provide CloudWatch as a service of the bus: its operations by AWS's names, its timers and its outbox rows."""
 
 from collections.abc import Callable, Mapping
 
@@ -22,7 +22,7 @@ from lamplighter.store.timers import Timer
 
 
 class CloudWatch(Service):
-    """The service of one engine; `check` raises where the params of a call do not fit its shape."""
+    """The CloudWatch service of one engine; `check` raises if the parameters of a call do not fit its shape."""
 
     name = SERVICE
 
@@ -42,7 +42,7 @@ class CloudWatch(Service):
             "EnableAlarmActions": Operation(write=alarms.enable),
             "DisableAlarmActions": Operation(write=alarms.disable),
             "SetAlarmState": Operation(write=alarms.set_state),
-            # No operation of AWS's: what a template's metadata says of an alarm.
+            # AWS has no such operation: it stores what a template's metadata states about an alarm.
             "SetMark": Operation(write=alarms.mark),
             "DescribeAlarms": Operation(read=describe_alarms.describe_alarms),
             "DescribeAlarmsForMetric": Operation(read=describe_alarms.describe_alarms_for_metric),
@@ -57,11 +57,11 @@ class CloudWatch(Service):
         }
 
     async def handle_outbox_row(self, posted: OutboxRow) -> None:
-        """Take an action of an alarm."""
+        """Deliver an action of an alarm."""
         await self._delivery_queue.handle_outbox_row(posted)
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
-        """An alarm is to look, or an action to be tried again."""
+        """Evaluate an alarm, or retry the delivery of an action."""
         (self._delivery_queue if is_delivery(timer.subject) else self._evaluation_times).fire_timer(tx, timer)
 
     def _settled(self, tx: Tx, delivery: Delivery, outcome: DeliveryOutcome) -> None:

@@ -1,4 +1,4 @@
-"""What ECS's resources are called, and what a caller may call them: a short name, or the whole ARN."""
+"""Build and resolve the names of ECS's resources; a caller may give a short name or an ARN."""
 
 import re
 
@@ -10,45 +10,45 @@ from lamplighter.services.ecs.tables.task_definitions import TaskDefinition
 from lamplighter.store.db import Reader
 
 DEFAULT = "default"
-"""The cluster that is meant where none is named."""
+"""The cluster of a request that names none."""
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
-"""Of clusters, families and containers: "Up to 255 letters (…), numbers, underscores, and hyphens are allowed." """
+"""Clusters, families and containers ("Up to 255 letters (…), numbers, underscores, and hyphens are allowed.")."""
 
 _REVISION = re.compile(r"(?P<family>[A-Za-z0-9_-]{1,255})(?::(?P<revision>[0-9]{1,9}))?")
 
 
 def owner_key(caller: Caller) -> str:
-    """Whose things are kept apart from whose."""
+    """Return the key that separates the resources of one account and region from those of others."""
     return f"{caller.account}/{caller.region}"
 
 
 def resource_arn(caller: Caller, resource: str) -> str:
-    """The ARN of one of a caller's resources."""
+    """Return the ARN of a resource in the caller's account and region."""
     return arn.build("ecs", caller.region, caller.account, resource)
 
 
 def caller_of(name: str) -> Caller:
-    """For whom the resource of an ARN is kept."""
+    """Return the account and region in an ARN."""
     found = arn.parse(name)
     assert found is not None
     return Caller(found.account, found.region)
 
 
 def cluster_arn(caller: Caller, reference: str | None) -> str:
-    """The ARN of a cluster by its name or its ARN."""
+    """Return the ARN of a cluster, which is given by its name or ARN."""
     name = reference or DEFAULT
     return name if name.startswith("arn:") else resource_arn(caller, f"cluster/{name}")
 
 
 def is_active(reader: Reader, cluster: str) -> bool:
-    """Whether there is such a cluster, and it was not deleted."""
+    """Return whether a cluster exists and was not deleted."""
     found = clusters.get(reader, cluster)
     return found is not None and found.status == "ACTIVE"
 
 
 def task_arn(cluster: str, reference: str) -> str:
-    """The ARN of a task of a cluster by its id or its ARN; raises InvalidParameter where it can be neither."""
+    """Return the ARN of a task, which is given by its id or ARN; raises InvalidParameter for other references."""
     if reference.startswith("arn:"):
         return reference
     name = reference.rpartition("/")[2]
@@ -58,7 +58,7 @@ def task_arn(cluster: str, reference: str) -> str:
 
 
 def find_definition(reader: Reader, caller: Caller, reference: str) -> TaskDefinition | None:
-    """A task definition by family (its latest active revision), family:revision or ARN."""
+    """Return a task definition by family (its latest active revision), family:revision or ARN, or None."""
     whose, text = owner_key(caller), reference
     if reference.startswith("arn:"):
         found = arn.parse(reference)

@@ -1,7 +1,7 @@
-"""Clusters: names under which tasks are kept apart.
+"""Handle the operations on clusters, which are names that group tasks.
 
-`default` is there for every account and region: it is written down when CreateCluster or RunTask first means it. Any
-other cluster must be created, as on AWS. See
+Every account and region has the cluster `default`: CreateCluster or RunTask writes its row when a request first refers
+to it. Any other cluster must be created, as on AWS. See
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Cluster.html.
 """
 
@@ -19,7 +19,7 @@ SETTINGS = (
     "settings", "configuration", "capacityProviders", "defaultCapacityProviderStrategy", "serviceConnectDefaults",
 )  # fmt: skip
 _ON_WISH = {"settings": "SETTINGS", "configuration": "CONFIGURATIONS"}
-"""What DescribeClusters shows only if asked to."""
+"""Members that DescribeClusters shows only on request, and their names in the parameter `include`."""
 _BARE: Json = {
     "settings": [{"name": "containerInsights", "value": "disabled"}],
     "capacityProviders": [],
@@ -28,7 +28,7 @@ _BARE: Json = {
 
 
 def create_cluster(tx: Tx, caller: Caller, params: Json) -> Json:
-    """CreateCluster: the same name again answers with the cluster that is there."""
+    """Handle CreateCluster; if an active cluster has the same name, return it."""
     name = params.get("clusterName") or arns.DEFAULT
     if not arns.NAME.fullmatch(name):
         raise InvalidParameter("Invalid cluster name. Only letters, numbers, hyphens, and underscores are allowed.")
@@ -46,7 +46,7 @@ def _keep(tx: Tx, caller: Caller, name: str, body: Json, given: Json) -> Cluster
 
 
 def resolve_cluster(tx: Tx, caller: Caller, reference: str | None) -> Cluster:
-    """The cluster in which a task shall run; raises ClusterNotFound."""
+    """Return the cluster in which a task will run, and create the row of `default`; raises ClusterNotFound."""
     name = arns.cluster_arn(caller, reference)
     found = clusters.get(tx, name)
     if found is None and name == arns.cluster_arn(caller, arns.DEFAULT):
@@ -59,7 +59,7 @@ def resolve_cluster(tx: Tx, caller: Caller, reference: str | None) -> Cluster:
 
 
 def require_cluster(reader: Reader, caller: Caller, reference: str | None) -> str:
-    """The ARN of a cluster whose tasks are asked for; raises ClusterNotFound."""
+    """Return the ARN of a cluster that is active or named `default`; raises ClusterNotFound for any other."""
     name = arns.cluster_arn(caller, reference)
     if name != arns.cluster_arn(caller, arns.DEFAULT) and not arns.is_active(reader, name):
         raise ClusterNotFound("Cluster not found.")
@@ -67,7 +67,7 @@ def require_cluster(reader: Reader, caller: Caller, reference: str | None) -> st
 
 
 def describe_clusters(reader: Reader, caller: Caller, params: Json) -> Json:
-    """DescribeClusters."""
+    """Handle DescribeClusters."""
     include = set(params.get("include") or ())
     shown, failures = [], []
     for reference in params.get("clusters") or [arns.DEFAULT]:
@@ -81,14 +81,14 @@ def describe_clusters(reader: Reader, caller: Caller, params: Json) -> Json:
 
 
 def list_clusters(reader: Reader, caller: Caller, params: Json) -> Json:
-    """ListClusters."""
+    """Handle ListClusters."""
     size = paging.page_size(params)
     found = clusters.page(reader, arns.owner_key(caller), params.get("nextToken", ""), size + 1)
     return paging.list_page("clusterArns", found, size, str, str)
 
 
 def update_cluster(tx: Tx, caller: Caller, params: Json) -> Json:
-    """UpdateCluster, and PutClusterCapacityProviders, which changes what is left."""
+    """Handle UpdateCluster and PutClusterCapacityProviders, which change different settings."""
     found = clusters.get(tx, require_cluster(tx, caller, params["cluster"]))
     if found is None:
         raise ClusterNotFound("Cluster not found.")
@@ -98,7 +98,7 @@ def update_cluster(tx: Tx, caller: Caller, params: Json) -> Json:
 
 
 def delete_cluster(tx: Tx, caller: Caller, params: Json) -> Json:
-    """DeleteCluster: it becomes INACTIVE."""
+    """Handle DeleteCluster: mark the cluster as INACTIVE."""
     found = clusters.get(tx, require_cluster(tx, caller, params["cluster"]))
     if found is None:
         raise ClusterNotFound("Cluster not found.")

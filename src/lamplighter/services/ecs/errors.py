@@ -1,31 +1,31 @@
-"""ECS's own errors: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/CommonErrors.html."""
+"""Define ECS's own errors. See https://docs.aws.amazon.com/AmazonECS/latest/APIReference/CommonErrors.html."""
 
 from lamplighter.base.errors import ServiceError
 
 
 class ClientError(ServiceError, code="ClientException"):
-    """What was asked for cannot be, as things are."""
+    """The request is invalid, or its resource does not allow it."""
 
 
 class InvalidParameter(ServiceError, code="InvalidParameterException"):
-    """A parameter does not go with the others, or with what it names."""
+    """A parameter conflicts with another parameter or with the resource that it names."""
 
 
 class ClusterNotFound(ServiceError, code="ClusterNotFoundException"):
-    """There is no such cluster."""
+    """The cluster does not exist."""
 
 
 class ClusterContainsTasks(ServiceError, code="ClusterContainsTasksException"):
-    """A cluster in which tasks run cannot be deleted."""
+    """The cluster cannot be deleted because tasks run in it."""
 
 
 class Conflict(ServiceError, code="ConflictException"):
-    """A clientToken came with two different requests."""
+    """Two different requests have the same clientToken."""
 
 
 class ServiceNotFound(ServiceError, code="ServiceNotFoundException"):
-    """There is no such service."""
+    """The service does not exist."""
 
 
 class ResourceNotFound(ServiceError, code="ResourceNotFoundException"):
-    """There is nothing of this ARN."""
+    """No resource has this ARN."""

@@ -1,7 +1,7 @@
-"""ECS's operations, by AWS's names.
+"""List ECS's operations by AWS's names.
 
-See https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Operations.html. Input has been validated against the
-model's shapes; what it means is checked where each operation is.
+See https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Operations.html. The input was validated against the
+model's shapes; each operation checks what its parameters mean.
 """
 
 from collections.abc import Collection, Mapping
@@ -18,7 +18,7 @@ from lamplighter.services.ecs.tasks.placement import Capacity
 def operations(
     bus: Bus, world: World, capacity: Capacity | None, deny: Collection[str] = ()
 ) -> Mapping[str, Operation]:
-    """All that is served; `deny`: what task definitions may not ask for."""
+    """Return all supported operations; `deny` lists what task definitions must not request."""
     return {
         "CreateCluster": Operation(write=clusters.create_cluster),
         "DeleteCluster": Operation(write=clusters.delete_cluster),

@@ -1,6 +1,6 @@
-"""Lists in pages, as all of ECS's List operations have them.
+"""Return lists in pages, as all List operations of ECS do.
 
-A token is what the last item shown is found by; AWS calls it opaque.
+A token is the key of the last item on a page; AWS calls tokens opaque.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ MOST = 100
 
 
 def page_size(params: Json) -> int:
-    """How many items a page may have."""
+    """Return the most items on a page; raises InvalidParameter if `maxResults` is out of range."""
     wanted = params.get("maxResults")
     if wanted is None:
         return MOST
@@ -24,7 +24,7 @@ def page_size(params: Json) -> int:
 
 
 def list_page(field: str, found: Sequence[T], size: int, show: Callable[[T], str], token: Callable[[T], str]) -> Json:
-    """The answer: up to `size` items, and the next token if one more was found."""
+    """Build a List operation's answer: up to `size` items, and the next token if `found` has one item more."""
     shown = found[:size]
     answer: Json = {field: [show(item) for item in shown]}
     if len(found) > size:
@@ -33,7 +33,7 @@ def list_page(field: str, found: Sequence[T], size: int, show: Callable[[T], str
 
 
 def parse_token(text: str | None) -> int:
-    """Read a token that is a key; 0 where there is none."""
+    """Return the key in a token, or 0 without a token; raises InvalidParameter."""
     if text is None:
         return 0
     if not text.isascii() or not text.isdigit() or len(text) > 18:

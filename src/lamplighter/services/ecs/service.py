@@ -1,8 +1,8 @@
-"""ECS as the engine sees it: operations that decide, and supervisors that carry out.
+"""Connect ECS to the engine: operations decide, and supervisors carry out the decisions.
 
-Promises that every task which has not stopped has one supervisor, from the commit that accepted it or from the start
-of the engine, and that no error loses one: it is logged, and the task is taken up again. Containers whose task has
-stopped, or was never heard of, are stopped and removed at the start.
+Guarantees that every task that has not stopped has one supervisor, from the commit that accepted the task or from the
+start of the engine. No error loses a task: the error is logged, and the supervisor starts again. At the start,
+containers whose task has stopped or is unknown are stopped and removed.
 """
 
 import asyncio
@@ -30,16 +30,15 @@ from lamplighter.store.db import Damaged, OutboxRow, Store
 log = logging.getLogger("lamplighter.ecs")
 
 RETENTION = 90 * 24 * 3600 * 1000
-"""Milliseconds for which a task that has stopped can be described: as long as the execution that ran it (AWS: an hour).
-"""
+"""Milliseconds for which a stopped task can be described: as long as its execution (AWS: an hour)."""
 CATCH_UP_SECONDS = 15.0
-"""How long a start waits for what ended before it."""
+"""The most seconds that a start waits for the tasks that ended before it."""
 AT_ONCE = 4
-"""How many that are older are forgotten when another stops."""
+"""The most old tasks that are deleted when another task stops."""
 
 
 class Ecs(Service):
-    """The service of one engine."""
+    """The ECS service of one engine."""
 
     name = "ecs"
 
@@ -65,26 +64,26 @@ class Ecs(Service):
             bus, world, runtime, self.outputs, held, keys or {}, pause, watch, self._check_runtime_now
         )
         self._looking: asyncio.Task[None] | None = None
-        """What looks after the runtime while there are tasks."""
+        """The asyncio task that checks the runtime while there are ECS tasks."""
         self.operations = api.operations(bus, world, capacity, deny)
         self._supervisors: dict[str, Supervisor] = {}
         self._ends: dict[str, asyncio.Event] = {}
-        """By task, set when its end is on disk."""
+        """Events by the task's ARN; each is set when the task's end is on disk."""
         self._running: set[asyncio.Task[None]] = set()
 
     async def handle_outbox_row(self, posted: OutboxRow) -> None:
-        """Have a task run or stopped; its supervisor deletes the row once that is on record."""
+        """Supervise a task that must run or stop; the supervisor deletes the row once this is recorded."""
         self._supervise(posted.subject)
         self._supervisors[posted.subject].check_stop_order()
 
     async def start(self) -> None:
-        """Take up every task that has not stopped, and clear away what belongs to none."""
+        """Supervise every task that has not stopped, and remove containers without a task."""
         for arn in tasks.running_arns(self._store.reader):
             self._supervise(arn)
         self._spawn(self._persist("clearing away", self._remove_orphans))
 
     async def catch_up(self) -> None:
-        """Put on record which tasks ended while no engine ran, so that whoever waits for them hears of it in time."""
+        """Record which tasks ended while no engine ran, so that services learn of it before their timers fire."""
         try:
             async with asyncio.timeout(CATCH_UP_SECONDS):
                 ended = await self._means.runtime.ended()
@@ -95,7 +94,7 @@ class Ecs(Service):
             log.exception("it is not known yet which tasks ended while no engine ran")
 
     def _is_over(self, arn: str, ended: frozenset[str]) -> bool:
-        """Whether an essential container of a task has exited; what is damaged, its supervisor says."""
+        """Return whether an essential container of a task has exited; damaged tasks are left to their supervisors."""
         try:
             task = tasks.get(self._store.reader, arn)
             definition = task_definitions.by_arn(self._store.reader, task.body["taskDefinitionArn"]) if task else None
@@ -107,7 +106,7 @@ class Ecs(Service):
         )
 
     async def stop(self) -> None:
-        """Let go; the containers go on."""
+        """Stop all supervisors; the containers continue to run."""
         for running in self._running:
             running.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
@@ -115,7 +114,7 @@ class Ecs(Service):
     # --- supervisors --------------------------------------------------------------------------------------------------
 
     def _supervise(self, arn: str) -> None:
-        """See to it that a task has a supervisor."""
+        """Start a supervisor for a task that has none."""
         if arn not in self._supervisors:
             self._ends[arn] = asyncio.Event()
             self._supervisors[arn] = Supervisor(self._means, arn, self._ends[arn])
@@ -123,7 +122,7 @@ class Ecs(Service):
             self._watch()
 
     def _watch(self) -> None:
-        """See to it that the runtime is looked after while there are tasks."""
+        """Start the regular checks of the runtime, unless they are running."""
         if self._looking is None or self._looking.done():
             self._looking = self._spawn(self._persist("looking after the runtime", self._watch_runtime))
 
@@ -131,7 +130,7 @@ class Ecs(Service):
         await self._means.watch.watch(lambda: tuple(self._supervisors))
 
     def _check_runtime_now(self) -> None:
-        """A call has just failed: look at the runtime now, unless its outage is known."""
+        """Check the runtime now because a call has just failed, unless an outage is already recorded."""
         if outages.current(self._store.reader) is None:
             self._spawn(self._means.watch.check(lambda: tuple(self._supervisors)))
 
@@ -155,13 +154,13 @@ class Ecs(Service):
         await self._forget_old()
 
     async def _forget_old(self) -> None:
-        """Forget a few tasks that stopped long ago: their output first, so that nothing is left without its task."""
+        """Delete a few tasks that stopped long ago; their output first, so that no output remains without its task."""
         for arn, name in tasks.stopped_before(self._store.reader, self._means.world.now() - RETENTION, AT_ONCE):
             await asyncio.to_thread(self.outputs.remove, name)
             await self._store.write_with_retry(partial(tasks.forget, arn=arn))
 
     async def _persist(self, what: str, run: Callable[[], Awaitable[None]]) -> None:
-        """Run until it ends without an error."""
+        """Call `run` again after each error, until it succeeds."""
         for seconds in retry_pauses():
             try:
                 await run()
@@ -180,13 +179,13 @@ class Ecs(Service):
     # --- containers without a task ------------------------------------------------------------------------------------
 
     async def _remove_orphans(self) -> None:
-        """Stop and remove containers whose task has stopped, or is not known."""
+        """Stop and remove containers whose task has stopped or is unknown."""
         shipped = shipped_logs.containers(self._store.reader)
         names = await retry_while_unavailable(self._means.pause, self._means.runtime.names)
-        # A container is begun after its task is on disk: whatever is named here and has a task, has it there by now.
+        # A container starts only after its task is on disk, so the task of any container named here is already stored.
         orphans = [name for name in sorted(names) if self._is_orphan(name)]
         await asyncio.gather(*(self._remove_container(name) for name in orphans))
-        # Noted before the containers were named: what has no container any more, was removed and needs no count.
+        # The counts were read before the names: a container that is missing now was removed and needs no count.
         if removed := (shipped - names) | shipped.intersection(orphans):
             await self._store.write_with_retry(lambda tx: shipped_logs.forget(tx, removed))
 

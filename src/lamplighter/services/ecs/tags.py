@@ -1,4 +1,4 @@
-"""Tags of clusters, task definitions and tasks.
+"""Handle the operations on tags of clusters, task definitions and tasks.
 
 See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-using-tags.html.
 """
@@ -21,7 +21,7 @@ Tagged = Cluster | TaskDefinition | Task
 
 
 def check_tags(tags: Json) -> Json:
-    """Tags as a caller may give them; raises InvalidParameter for others."""
+    """Return a caller's tags; raises InvalidParameter if they are invalid."""
     given = tags or []
     for tag in given:
         if not tag.get("key"):
@@ -32,7 +32,7 @@ def check_tags(tags: Json) -> Json:
 
 
 def merge_tags(old: Json, new: Json) -> Json:
-    """Old tags with new ones over them; raises InvalidParameter where they are too many."""
+    """Add new tags to old ones, which they override; raises InvalidParameter if the result has too many."""
     values = {tag["key"]: tag.get("value", "") for tag in [*old, *new]}
     if len(values) > MOST:
         raise InvalidParameter(f"A resource can have at most {MOST} tags.")
@@ -40,21 +40,21 @@ def merge_tags(old: Json, new: Json) -> Json:
 
 
 def tag_resource(tx: Tx, _caller: Caller, params: Json) -> Json:
-    """TagResource."""
+    """Handle TagResource."""
     added = check_tags(params["tags"])
     _change(tx, params["resourceArn"], lambda old: merge_tags(old, added))
     return {}
 
 
 def untag_resource(tx: Tx, _caller: Caller, params: Json) -> Json:
-    """UntagResource."""
+    """Handle UntagResource."""
     gone = set(params["tagKeys"])
     _change(tx, params["resourceArn"], lambda old: [tag for tag in old if tag["key"] not in gone])
     return {}
 
 
 def list_tags(reader: Reader, _caller: Caller, params: Json) -> Json:
-    """ListTagsForResource."""
+    """Handle ListTagsForResource."""
     return {"tags": _find(reader, params["resourceArn"]).tags}
 
 

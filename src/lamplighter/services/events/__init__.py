@@ -1,7 +1,7 @@
-"""EventBridge: buses, rules, targets, schedules, archives and replays.
+"""Implement EventBridge: buses, rules, targets, schedules, archives and replays.
 
-Promises that an event is matched and archived in the transaction that caused it, and that each target that it is for
-gets it, through `lamplighter.delivery`. Accepts, keeps and shows what cannot mean anything on one box: permissions,
-encryption keys, roles, log settings. Refuses partner event sources and global endpoints.
+Guarantees that an event is matched and archived in the transaction that caused it, and that each target of a matching
+rule gets the event through `lamplighter.delivery`. Stores and shows settings that have no effect on a single machine:
+permissions, encryption keys, roles, log settings. Does not support partner event sources and global endpoints.
 See https://docs.aws.amazon.com/eventbridge/latest/APIReference/Welcome.html.
 """

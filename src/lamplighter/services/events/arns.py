@@ -1,4 +1,4 @@
-"""How EventBridge names things, and how names are made that come out the same when they are made again."""
+"""Build and parse EventBridge's ARNs, names, times and tags, and derive ids that are the same each time."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -10,34 +10,34 @@ from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 
 LATEST = 253_402_300_799_999
-"""Milliseconds since the epoch: the end of the year 9999, after which no event has a time."""
+"""The latest time that an event can have, in milliseconds since the epoch: the end of the year 9999."""
 NONE: Mapping[str, str] = {}
 MOST_TAGS = 50
-"""Tags of a resource: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-tagging.html."""
+"""The most tags of a resource: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-tagging.html."""
 DEFAULT = "default"
-"""The bus that every account has in every region."""
+"""The name of the bus that every account has in every region."""
 
 
 def bus_arn(caller: Caller, name: str) -> str:
-    """The ARN of a bus."""
+    """Return the ARN of a bus."""
     return arn.build("events", caller.region, caller.account, f"event-bus/{name}")
 
 
 def rule_arn(caller: Caller, bus: str, name: str) -> str:
-    """The ARN of a rule; rules of the default bus do not say so."""
+    """Return the ARN of a rule; for a rule of the default bus, it does not contain the bus."""
     return arn.build(
         "events", caller.region, caller.account, f"rule/{name}" if bus == DEFAULT else f"rule/{bus}/{name}"
     )
 
 
 def split_rule_arn(text: str) -> tuple[str, str]:
-    """The bus and the name of a rule, by its ARN."""
+    """Return the bus and the name of a rule, given its ARN."""
     bus, _, name = text.partition(":rule/")[2].rpartition("/")
     return bus or DEFAULT, name
 
 
 def owner_of(text: str, otherwise: Caller) -> Caller:
-    """The account and region that an ARN names; another's where it names none."""
+    """Return the account and region that an ARN names; missing parts come from `otherwise`."""
     found = arn.parse(text)
     if found is None:
         return otherwise
@@ -45,28 +45,28 @@ def owner_of(text: str, otherwise: Caller) -> Caller:
 
 
 def bus_name(given: str | None) -> str:
-    """The name of a bus that is given by name or ARN, or not at all."""
+    """Return the name of a bus that is given by name or ARN, or not at all (the default bus)."""
     return (given or DEFAULT).rpartition("event-bus/")[2]
 
 
 def derive_id(*parts: str) -> str:
-    """A name in the form of a UUID, the same for the same parts."""
+    """Return an id in the form of a UUID; the same parts always have the same id."""
     digest = hashlib.sha256("\x00".join(parts).encode()).hexdigest()
     return "-".join((digest[:8], digest[8:12], f"5{digest[13:16]}", f"a{digest[17:20]}", digest[20:32]))
 
 
 def format_instant(milliseconds: int) -> str:
-    """A time as events have it: 2026-01-01T00:00:00Z."""
+    """Format a time as it is in events: 2026-01-01T00:00:00Z."""
     return f"{datetime.fromtimestamp(milliseconds // 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def parse_instant(text: str) -> int:
-    """The time that an event has."""
+    """Return an event's time in milliseconds since the epoch."""
     return int(datetime.fromisoformat(text).timestamp() * 1000)
 
 
 def read_tags(tags: Sequence[Json], old: Mapping[str, str] = NONE) -> dict[str, str]:
-    """Tags as they are kept, with those that were there before; ValidationException where there may be no such tags."""
+    """Return the old and the given tags together. Raises `ValidationError` for reserved keys or too many tags."""
     found = {**old, **{tag["Key"]: tag["Value"] for tag in tags}}
     for tag in tags:
         if tag["Key"].lower().startswith("aws:"):

@@ -1,14 +1,14 @@
-"""EventBridge's own errors: https://docs.aws.amazon.com/eventbridge/latest/APIReference/CommonErrors.html."""
+"""Define EventBridge's errors: https://docs.aws.amazon.com/eventbridge/latest/APIReference/CommonErrors.html."""
 
 from lamplighter.base.errors import ServiceError
 
 
 class ResourceNotFound(ServiceError, code="ResourceNotFoundException"):
-    """There is nothing of this name."""
+    """The error that no resource has this name."""
 
 
 class ResourceAlreadyExists(ServiceError, code="ResourceAlreadyExistsException"):
-    """There is something of this name."""
+    """The error that a resource already has this name."""
 
 
 class LimitExceeded(
@@ -16,7 +16,7 @@ class LimitExceeded(
     template="The requested resource exceeds the maximum number allowed.",
     code="LimitExceededException",
 ):
-    """There is no room for more."""
+    """The error that a rule would have too many targets."""
 
 
 class InvalidEventPattern(
@@ -24,16 +24,16 @@ class InvalidEventPattern(
     template="Event pattern is not valid. Reason: {}",
     code="InvalidEventPatternException",
 ):
-    """The event pattern is none."""
+    """The error that an event pattern is invalid."""
 
 
 class IllegalStatus(ServiceError, code="IllegalStatusException"):
-    """What is asked for cannot be done to something that is in this state."""
+    """The error that the resource's state does not allow the operation."""
 
 
 class BusNotFound(ResourceNotFound, template="Event bus {} does not exist."):
-    """There is no bus of this name."""
+    """The error that no bus has this name."""
 
 
 class RuleNotFound(ResourceNotFound, template="Rule {} does not exist on EventBus {}."):
-    """There is no rule of this name on the bus."""
+    """The error that no rule of the bus has this name."""

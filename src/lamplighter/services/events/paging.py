@@ -1,7 +1,7 @@
-"""Lists of what has a name, a page at a time, by key.
+"""List named resources in pages, in order of their keys.
 
-Our tokens name the key after which a page begins. Those of AWS are offsets, 128 bytes long, and are understood as well:
-what was begun there goes on here.
+This engine's tokens name the key after which a page begins. AWS's tokens are offsets, 128 bytes long. They are
+accepted, too: a listing that began on AWS can continue here.
 """
 
 from base64 import b64decode, urlsafe_b64encode
@@ -20,23 +20,23 @@ from lamplighter.store.db import Reader
 T = TypeVar("T")
 
 LIMIT = 100
-"""How many items a page has where nobody says."""
+"""The number of items in a page if the request does not limit it."""
 OFFSET = 128
-"""Bytes of a token of AWS's: one big number."""
+"""The number of bytes in one of AWS's tokens, which is one big number."""
 
 
 @dataclass(frozen=True, slots=True)
 class PageStart:
-    """Where a page begins."""
+    """The place where a page begins."""
 
     after: str = ""
-    """The key of the last item of the page before."""
+    """The key of the last item of the previous page."""
     skipped: int = 0
-    """How many items come before, where it is known by their number."""
+    """The number of items before the page, if the token is AWS's."""
 
 
 def page_start(params: Json) -> PageStart:
-    """Where a page begins; ValidationError where its token is none."""
+    """Return where a page begins. Raises `ValidationError` if the token is invalid."""
     try:
         found = b64decode(params.get("NextToken", "").encode(), altchars=b"-_", validate=True)
         # No key begins with a zero byte.
@@ -48,7 +48,7 @@ def page_start(params: Json) -> PageStart:
 
 
 def page_size(params: Json) -> int:
-    """How many items a page has."""
+    """Return the number of items in a page."""
     limit: int = params.get("Limit", LIMIT)
     return limit
 
@@ -59,7 +59,11 @@ def cut_page(
     key: Callable[[T], str],
     keep: Callable[[T], bool] = lambda _item: True,
 ) -> tuple[list[T], Json]:
-    """A page of what is read after a key, so many at a time, in order of key; and where the next one begins."""
+    """Return the items of a page, and the answer's `NextToken` if there is another page.
+
+    `read` returns a number of items after a key, in order of their keys. Items for which `keep` returns False are left
+    out.
+    """
     begin, most = page_start(params), page_size(params)
     after, left, kept = begin.after, begin.skipped, list[T]()
     while len(kept) <= most:
@@ -84,7 +88,7 @@ def resource_page(
     scope: str = "",
     keep: Callable[[Resource], bool] = lambda _resource: True,
 ) -> tuple[list[Json], Json]:
-    """A page of what a caller has of a kind, and where the next one begins."""
+    """Return a page of a caller's resources of one kind, and the answer's `NextToken` if there is another page."""
     prefix = params.get("NamePrefix", "")
 
     def read(after: str, most: int) -> list[Resource]:

@@ -1,4 +1,4 @@
-"""EventBridge as the engine sees it: its operations, by AWS's names, its deliveries, its times and its replays."""
+"""Connect EventBridge to the engine: its operations under AWS's names, its deliveries, timers and replays."""
 
 from collections.abc import Callable, Mapping
 
@@ -33,7 +33,7 @@ Check = Callable[[str, str, Json], None]
 
 
 class Events(Service):
-    """The service of one engine; `check` raises where the params of a call do not fit its shape."""
+    """The EventBridge service of one engine. `check` raises an error if a call's parameters do not fit AWS's model."""
 
     name = SERVICE
 
@@ -69,7 +69,7 @@ class Events(Service):
             "PutPermission": Operation(write=permissions.put),
             "RemovePermission": Operation(write=permissions.remove),
             "PutRule": Operation(write=rules.put),
-            # No operation of AWS's: what a template's metadata says of a rule.
+            # Not an operation of AWS: it stores the annotation of a rule from a template's metadata.
             "SetMark": Operation(write=rules.mark),
             "DeleteRule": Operation(write=rules.delete),
             "EnableRule": Operation(write=rules.enable),
@@ -105,20 +105,20 @@ class Events(Service):
             "TagResource": Operation(write=tags.tag),
             "UntagResource": Operation(write=tags.untag),
             "ListTagsForResource": Operation(read=tags.tags_of),
-            # Of partners' event sources and of global endpoints there are none on one box.
+            # A single machine has no partner event sources and no global endpoints.
             "ListEventSources": Operation(read=lambda _reader, _caller, _params: {"EventSources": []}),
             "ListEndpoints": Operation(read=lambda _reader, _caller, _params: {"Endpoints": []}),
-            # No operation of AWS's: the console asks.
+            # Not operations of AWS: the console calls them.
             "ListTraffic": Operation(read=recent_events.list),
             "Redeliver": Operation(write=inside.redeliver),
         }
 
     async def handle_outbox_row(self, posted: OutboxRow) -> None:
-        """Deliver a delivery, or go on with a replay."""
+        """Process a delivery or a replay."""
         await (self._delivery_queue if is_delivery(posted.subject) else self._replays).handle_outbox_row(posted)
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
-        """A delivery is to be tried again, a replay to begin, or a time of a schedule has come."""
+        """Retry a delivery, begin a replay, delete archived events, or fire a scheduled rule."""
         if is_delivery(timer.subject):
             self._delivery_queue.fire_timer(tx, timer)
         elif timer.subject.startswith(SUBJECT):
@@ -130,7 +130,7 @@ class Events(Service):
 
 
 def _of_ours(check: Check) -> Check:
-    """No model has the operations that no customer has."""
+    """Return a check that skips the internal operations, which no model describes."""
 
     def checked(service: str, operation: str, params: Json) -> None:
         if service not in (INSIDE, ALERTS):

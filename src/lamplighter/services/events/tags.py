@@ -1,4 +1,4 @@
-"""Tags of buses and rules."""
+"""Handle the tags of buses and rules."""
 
 from dataclasses import replace
 
@@ -15,14 +15,14 @@ from lamplighter.store.db import Reader, Tx
 
 
 def tag(tx: Tx, caller: Caller, params: Json) -> Json:
-    """TagResource"""
+    """Handle TagResource."""
     found = _find(tx, caller, params["ResourceARN"])
     rows.put(tx, replace(found, tags=read_tags(params["Tags"], found.tags)))
     return {}
 
 
 def untag(tx: Tx, caller: Caller, params: Json) -> Json:
-    """UntagResource: tags that are not there are gone already."""
+    """Handle UntagResource; tags that do not exist are ignored."""
     found = _find(tx, caller, params["ResourceARN"])
     left = {key: value for key, value in found.tags.items() if key not in params["TagKeys"]}
     rows.put(tx, replace(found, tags=left))
@@ -30,7 +30,7 @@ def untag(tx: Tx, caller: Caller, params: Json) -> Json:
 
 
 def tags_of(reader: Reader, caller: Caller, params: Json) -> Json:
-    """ListTagsForResource"""
+    """Handle ListTagsForResource."""
     found = _find(reader, caller, params["ResourceARN"])
     return {"Tags": [{"Key": key, "Value": value} for key, value in found.tags.items()]}
 

@@ -1,5 +1,6 @@
-"""CloudWatch Logs: groups, streams, events, and the patterns that find them.
+"""Implement CloudWatch Logs: groups, streams, events, and the patterns that find events.
 
-Promises that what PutLogEvents accepted is on disk when it answers, and is read in AWS's order. Metric filters and
-subscription filters are kept and shown; nothing is made of what they match. Refuses to know who writes.
+Guarantees that events are on disk when PutLogEvents returns, and are read in AWS's order. Metric filters send their
+values to CloudWatch. Subscription filters are only stored and shown. This package knows nothing of the services that
+write log events.
 """

@@ -1,7 +1,7 @@
-"""How log groups are named in requests, how everything is named in answers, and how a page names the next.
+"""Find the log groups and streams that requests name, and convert ARNs, event ids and page tokens.
 
-See https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html for the ARNs: that of
-a group ends with `:*` in `arn`, and does not in `logGroupArn`.
+The ARN of a group ends with `:*` in `arn`, but not in `logGroupArn`. See
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html.
 """
 
 import base64
@@ -22,7 +22,7 @@ NAMES = {"logGroupName": r"[\.\-_/#A-Za-z0-9]+", "logStreamName": "[^:*]*"}
 
 
 def check_name(name: str, member: str) -> str:
-    """The name of a new group or stream: not every caller comes by way of the wire, which checks it too."""
+    """Check and return the name of a new group or stream. The wire checks it too, but some callers use only the bus."""
     pattern = NAMES[member]
     if not re.fullmatch(pattern, name):
         raise InvalidParameter(
@@ -33,17 +33,17 @@ def check_name(name: str, member: str) -> str:
 
 
 def group_arn(group: LogGroup) -> str:
-    """The ARN of a group, without `:*`."""
+    """Return the ARN of a group, without `:*`."""
     return arn.build("logs", group.region, group.account, f"log-group:{group.name}")
 
 
 def stream_arn(group: LogGroup, stream: LogStream) -> str:
-    """The ARN of a stream."""
+    """Return the ARN of a stream."""
     return f"{group_arn(group)}:log-stream:{stream.name}"
 
 
 def find_group(reader: Reader, caller: Caller, name: str) -> LogGroup:
-    """The group of a name."""
+    """Return the group of this name; raise `NotFound` if there is none."""
     found = log_groups.get_group(reader, caller.account, caller.region, name)
     if found is None:
         raise NotFound(GROUP)
@@ -51,7 +51,7 @@ def find_group(reader: Reader, caller: Caller, name: str) -> LogGroup:
 
 
 def find_by_identifier(reader: Reader, caller: Caller, identifier: str) -> LogGroup:
-    """The group of a name or an ARN: "if you use an ARN, don't include an asterisk at the end"."""
+    """Return the group of a name or an ARN: "if you use an ARN, don't include an asterisk at the end"."""
     parsed = arn.parse(identifier)
     if parsed is None:
         return find_group(reader, caller, identifier)
@@ -62,7 +62,7 @@ def find_by_identifier(reader: Reader, caller: Caller, identifier: str) -> LogGr
 
 
 def requested_group(reader: Reader, caller: Caller, params: Json) -> LogGroup:
-    """The group of a request: "you must include one of these two parameters, but you can't include both"."""
+    """Return the group of a request: "you must include one of these two parameters, but you can't include both"."""
     name, identifier = params.get("logGroupName"), params.get("logGroupIdentifier")
     if (name is None) == (identifier is None):
         raise InvalidParameter("Exactly one of logGroupName and logGroupIdentifier must be specified.")
@@ -70,7 +70,7 @@ def requested_group(reader: Reader, caller: Caller, params: Json) -> LogGroup:
 
 
 def tagged_group(reader: Reader, resource: str) -> LogGroup:
-    """The group that an ARN of the tagging operations names."""
+    """Return the group of an ARN, with or without `:*`; raise `NotFound` if there is none."""
     parsed = arn.parse(resource)
     if parsed is None or parsed.service != "logs":
         raise InvalidParameter(f"Invalid ARN: {resource}")
@@ -81,7 +81,7 @@ def tagged_group(reader: Reader, resource: str) -> LogGroup:
 
 
 def find_stream(reader: Reader, group: LogGroup, name: str) -> LogStream:
-    """The stream of a name."""
+    """Return the stream of this name; raise `NotFound` if there is none."""
     found = log_groups.get_stream(reader, group.id, name)
     if found is None:
         raise NotFound(STREAM)
@@ -89,13 +89,13 @@ def find_stream(reader: Reader, group: LogGroup, name: str) -> LogStream:
 
 
 def event_id(key: Key) -> str:
-    """The id of an event: as on AWS 56 digits, of which the first is a 3."""
+    """Return the id of an event: 56 digits as on AWS, of which the first is 3."""
     time, chunk, place = key
     return f"3{time:014d}{chunk:020d}{place:021d}"
 
 
 def read_event_id(text: str) -> Key:
-    """Where in the order an event with this id is."""
+    """Return the position of the event with this id; raise `InvalidParameter` if the id is invalid."""
     if len(text) != 56 or not text.isascii() or not text.isdigit() or text[0] != "3":
         raise invalid_token()
     key = (int(text[1:15]), int(text[15:35]), int(text[35:]))
@@ -105,17 +105,17 @@ def read_event_id(text: str) -> Key:
 
 
 def invalid_token() -> InvalidParameter:
-    """The error for a token that we did not give out."""
+    """Return the error for a token that the engine did not issue."""
     return InvalidParameter("The specified nextToken is invalid.")
 
 
 def page_token(place: Json) -> str:
-    """A token for the page behind a place."""
+    """Return a token for the page after a place."""
     return base64.urlsafe_b64encode(dump_bytes(place)).decode()
 
 
 def read_page_token(token: str | None, shape: type) -> Json:
-    """The place that a token stands for; None where there is no token."""
+    """Return the place that a token encodes, or None if there is no token; `shape` is the place's type."""
     if token is None:
         return None
     try:

@@ -1,25 +1,26 @@
-"""CloudWatch Logs' errors.
+"""Define the errors of CloudWatch Logs.
 
-See https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/CommonErrors.html and each operation's own.
+See https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/CommonErrors.html and the page of each
+operation.
 """
 
 from lamplighter.base.errors import ServiceError
 
 
 class InvalidParameter(ServiceError, code="InvalidParameterException"):
-    """A parameter says what cannot be meant."""
+    """The error for a parameter with an invalid value."""
 
 
 class NotFound(ServiceError, template="The specified {} does not exist.", code="ResourceNotFoundException"):
-    """The resource is not there."""
+    """The error for a resource that does not exist."""
 
 
 class AlreadyExists(ServiceError, template="The specified {} already exists", code="ResourceAlreadyExistsException"):
-    """The resource is there already."""
+    """The error for a resource that already exists."""
 
 
 class LimitExceeded(ServiceError, template="Resource limit exceeded.", code="LimitExceededException"):
-    """There are as many as there may be."""
+    """The error for a resource beyond the allowed number."""
 
 
 class Protected(
@@ -27,8 +28,8 @@ class Protected(
     template="The log group {} has deletion protection enabled. Disable deletion protection and try again.",
     code="ValidationException",
 ):
-    """The log group must not be deleted."""
+    """The error for deleting a protected log group."""
 
 
 class TooManyTags(ServiceError, template="A resource can have no more than 50 tags.", code="TooManyTagsException"):
-    """A resource has 50 tags at most."""
+    """The error for more than 50 tags on a resource."""

@@ -1,6 +1,6 @@
-"""What filters are for: the metric that a metric filter makes, the destination of a subscription filter.
+"""Check the metric of a metric filter and the destination of a subscription filter.
 
-Refuses what could never come to anything. See
+Rejects settings that can never have an effect. See
 https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_MetricTransformation.html and
 https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutSubscriptionFilter.html.
 """
@@ -14,16 +14,16 @@ from lamplighter.lang.log_pattern.terms import parse_number
 from lamplighter.services.logs.errors import InvalidParameter
 
 MOST_DIMENSIONS = 3
-"""One metric filter can include as many as three dimensions."""
+"""The most dimensions of the metric of one metric filter."""
 RESERVED = "AWS/"
 LOGICAL = "logs"
-"""The service of a destination that PutDestination makes."""
+"""The service in the ARN of a destination that PutDestination creates."""
 VENDORS = {"kinesis": "stream/", "firehose": "deliverystream/", "lambda": "function:", LOGICAL: "destination:"}
-"""Services that log events are delivered to, and how their resources are named."""
+"""The services that can receive log events, with the prefix of their resources in ARNs."""
 
 
 def check_transformation(made: Json, system: Sequence[str]) -> None:
-    """Refuse a metric that cannot be: InvalidParameter."""
+    """Raise `InvalidParameter` if a metric transformation is invalid."""
     if made["metricNamespace"].startswith(RESERVED):
         raise _invalid(f"metric namespaces starting with {RESERVED} are reserved for AWS.")
     value, dimensions = made["metricValue"], made.get("dimensions", {})
@@ -43,7 +43,7 @@ def _invalid(reason: str) -> InvalidParameter:
 
 
 def check_destination(caller: Caller, params: Json) -> None:
-    """Refuse a destination to which nothing can be delivered: InvalidParameter."""
+    """Raise `InvalidParameter` if CloudWatch Logs cannot deliver to the destination."""
     text = params["destinationArn"]
     place = arn.parse(text)
     if place is None or not place.resource.startswith(VENDORS.get(place.service, "\0")):

@@ -1,8 +1,8 @@
-"""Metric filters and subscription filters, kept and shown; and TestMetricFilter, which says what a pattern matches.
+"""Store and list metric filters and subscription filters, and test filter patterns (TestMetricFilter).
 
 "The maximum number of metric filters that can be associated with a log group is 100"; "each log group can have up to
-two subscription filters". What metric filters count is told by `metric_extraction.py`. Nothing is delivered to the
-destination of a subscription filter, as none of those is on one box, and the log says so once it is put.
+two subscription filters". `metric_extraction.py` counts what metric filters match. The engine delivers nothing to the
+destination of a subscription filter, because it has none of those services. PutSubscriptionFilter logs a warning.
 """
 
 import logging
@@ -25,7 +25,7 @@ MOST: dict[Kind, int] = {"metric": 100, "subscription": 2}
 PAGE = 50
 EXPRESSION = re.compile(r'"(?:[^"\\]|\\.)*"|(%[^%]*%)')
 MOST_EXPRESSIONS = 5
-"""Regular expressions in the patterns of a log group."""
+"""The most regular expressions in the filter patterns of one log group."""
 
 METRIC = ("metricTransformations", "applyOnTransformedLogs", "fieldSelectionCriteria", "emitSystemFieldDimensions")
 SUBSCRIPTION = (
@@ -37,19 +37,19 @@ log = logging.getLogger("lamplighter.logs")
 
 
 class LogFilters:
-    """Filters, as the API has them."""
+    """The operations on metric filters and subscription filters."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def put_metric(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """PutMetricFilter"""
+        """Create or replace a metric filter (`PutMetricFilter`)."""
         for made in params["metricTransformations"]:
             check_transformation(made, params.get("emitSystemFieldDimensions", ()))
         return self._put(tx, caller, "metric", params, {"applyOnTransformedLogs": False}, METRIC)
 
     def put_subscription(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """PutSubscriptionFilter"""
+        """Create or replace a subscription filter (`PutSubscriptionFilter`)."""
         check_destination(caller, params)
         usual = {"distribution": "ByLogStream", "applyOnTransformedLogs": False}
         answer = self._put(tx, caller, "subscription", params, usual, SUBSCRIPTION)
@@ -77,7 +77,7 @@ class LogFilters:
         return {}
 
     def describe_metrics(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """DescribeMetricFilters: those of a group, or of all groups by the metric that they make."""
+        """List metric filters of a group, or of all groups, optionally by their metric (`DescribeMetricFilters`)."""
         name, space = params.get("metricName"), params.get("metricNamespace")
         if (name is None) != (space is None):
             raise InvalidParameter("metricName and metricNamespace must be specified together.")
@@ -90,24 +90,24 @@ class LogFilters:
         return {"metricFilters": found} | token
 
     def describe_subscriptions(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """DescribeSubscriptionFilters"""
+        """List the subscription filters of a group (`DescribeSubscriptionFilters`)."""
         found, token = _page(reader, caller, "subscription", params)
         return {"subscriptionFilters": found} | token
 
     def delete_metric(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """DeleteMetricFilter"""
+        """Delete a metric filter (`DeleteMetricFilter`)."""
         return _delete(tx, caller, "metric", params)
 
     def delete_subscription(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """DeleteSubscriptionFilter"""
+        """Delete a subscription filter (`DeleteSubscriptionFilter`)."""
         return _delete(tx, caller, "subscription", params)
 
     def test(self, _reader: Reader, _caller: Caller, params: Json) -> Json:
-        """TestMetricFilter"""
+        """Return which of the given messages match a pattern (`TestMetricFilter`)."""
         return {"matches": params[PREPARED] if PREPARED in params else _matches(params)}
 
     def prepare_test(self, _reader: Reader, _caller: Caller, params: Json) -> Work | None:
-        """What of TestMetricFilter takes as long as the messages are."""
+        """Return the matching for `TestMetricFilter` to do ahead in a thread, or None if the messages are short."""
         large = sum(map(len, params["logEventMessages"])) > LARGE
         return (lambda: Prepared(_matches(params))) if large else None
 
@@ -123,7 +123,7 @@ def _matches(params: Json) -> Json:
 
 
 def _check_expressions(reader: Reader, group: int, kind: Kind, params: Json) -> None:
-    """Refuse a pattern with a regular expression too many for its group."""
+    """Raise `LimitExceeded` if the group would have more than `MOST_EXPRESSIONS` regular expressions."""
     others = [
         body["filterPattern"]
         for each in MOST

@@ -1,7 +1,7 @@
-"""Operations on log groups.
+"""Implement the operations on log groups.
 
-A KMS key is kept and shown: what is on this disk is not encrypted by it. Linked accounts mean nothing here. There are
-no field indexes and no data sources, so that ListLogGroups by one of them finds nothing.
+A KMS key is stored and shown, but the engine encrypts nothing on disk with it. The engine ignores linked accounts. It
+has no field indexes and no data sources, so `ListLogGroups` by one of them returns no groups.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,17 +30,17 @@ RETENTIONS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )  # fmt: skip
 DELIVERY_DAYS = 1
-"""Log events in log groups in the Delivery class are kept in CloudWatch Logs for only one day."""
+"""The retention in days of log groups in the Delivery class; it cannot be changed."""
 
 
 class LogGroups:
-    """Log groups, as the API has them."""
+    """The operations on log groups."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """CreateLogGroup"""
+        """Create a log group (`CreateLogGroup`)."""
         name = check_name(params["logGroupName"], "logGroupName")
         if name.lower().startswith("aws/"):
             raise InvalidParameter("Log groups starting with AWS/ are reserved for AWS.")
@@ -66,7 +66,7 @@ class LogGroups:
         return {}
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """DeleteLogGroup: it is gone at once; what it held is deleted in slices."""
+        """Delete a log group (`DeleteLogGroup`). The group disappears immediately; its events are deleted in slices."""
         group = find_group(tx, caller, params["logGroupName"])
         if group.protected:
             raise Protected(group.name)
@@ -77,7 +77,7 @@ class LogGroups:
         return {}
 
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """DescribeLogGroups"""
+        """List log groups by identifier, prefix, pattern or class (`DescribeLogGroups`)."""
         prefix, pattern = params.get("logGroupNamePrefix"), params.get("logGroupNamePattern")
         if prefix is not None and pattern is not None:
             raise InvalidParameter("LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.")
@@ -91,7 +91,7 @@ class LogGroups:
         return {"logGroups": [show(group) for group in found]} | token
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """ListLogGroups"""
+        """List summaries of log groups by pattern, class or tags (`ListLogGroups`)."""
         if "dataSources" in params or "fieldIndexNames" in params:
             return {"logGroups": []}
         found, token = _page(reader, caller, params, lambda group: _fits(group, params), ("", None))
@@ -102,7 +102,7 @@ class LogGroups:
         return {"logGroups": summaries} | token
 
     def put_retention(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """PutRetentionPolicy"""
+        """Set the days for which a group keeps events (`PutRetentionPolicy`)."""
         group, days = find_group(tx, caller, params["logGroupName"]), params["retentionInDays"]
         if days not in RETENTIONS:
             raise InvalidParameter(
@@ -116,29 +116,29 @@ class LogGroups:
         return {}
 
     def delete_retention(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """DeleteRetentionPolicy: "log events do not expire"."""
+        """Remove the retention, so that "log events do not expire" (`DeleteRetentionPolicy`)."""
         log_groups.change_group(tx, find_group(tx, caller, params["logGroupName"]).id, "retention", None)
         return {}
 
     def protect(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """PutLogGroupDeletionProtection"""
+        """Turn a group's deletion protection on or off (`PutLogGroupDeletionProtection`)."""
         group = find_by_identifier(tx, caller, params["logGroupIdentifier"])
         log_groups.change_group(tx, group.id, "protected", params["deletionProtectionEnabled"])
         return {}
 
     def encrypt(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """AssociateKmsKey"""
+        """Store a group's KMS key (`AssociateKmsKey`)."""
         log_groups.change_group(tx, _encrypted(tx, caller, params).id, "kms", params["kmsKeyId"])
         return {}
 
     def decrypt(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """DisassociateKmsKey"""
+        """Remove a group's KMS key (`DisassociateKmsKey`)."""
         log_groups.change_group(tx, _encrypted(tx, caller, params).id, "kms", None)
         return {}
 
 
 def _if_there(reader: Reader, caller: Caller, identifier: str) -> list[LogGroup]:
-    """The group of an identifier, which here is a filter: one of nothing finds nothing."""
+    """Return the group of an identifier as a list, which is empty if there is none; here that is no error."""
     try:
         return [find_by_identifier(reader, caller, identifier)]
     except NotFound:
@@ -146,7 +146,7 @@ def _if_there(reader: Reader, caller: Caller, identifier: str) -> list[LogGroup]
 
 
 def _encrypted(reader: Reader, caller: Caller, params: Json) -> LogGroup:
-    """The group whose key is meant."""
+    """Return the log group of a request that changes a KMS key."""
     name, resource = params.get("logGroupName"), params.get("resourceIdentifier")
     if (name is None) == (resource is None):
         raise InvalidParameter("Exactly one of logGroupName and resourceIdentifier must be specified.")
@@ -160,7 +160,7 @@ def _page(
     fits: Callable[[LogGroup], bool],
     names: tuple[str, str | None],
 ) -> tuple[Sequence[LogGroup], Json]:
-    """Groups that fit, of so many groups as a page looks at, and the token of the next page where there is one."""
+    """Return the groups that fit and the next page's token, if any; a page examines up to `limit` groups."""
     size = params.get("limit", MOST)
     after = read_page_token(params.get("nextToken"), str) or ""
     prefix, part = names
@@ -171,14 +171,17 @@ def _page(
 
 
 def _classes(wanted: str | None) -> frozenset[str] | None:
-    """All that are meant: "either INFREQUENT_ACCESS or ESSENTIALS … include log groups in both"."""
+    """Return the classes that a request means, or None for all.
+
+    On AWS, "either INFREQUENT_ACCESS or ESSENTIALS … include log groups in both".
+    """
     if wanted in ("INFREQUENT_ACCESS", "ESSENTIALS"):
         return frozenset({"INFREQUENT_ACCESS", "ESSENTIALS"})
     return None if wanted is None else frozenset({wanted})
 
 
 def _fits(group: LogGroup, params: Json) -> bool:
-    """Whether a group satisfies all filters of ListLogGroups."""
+    """Return whether a group satisfies all filters of `ListLogGroups`."""
     pattern, wanted = params.get("logGroupNamePattern"), params.get("logGroupClass")
     return (
         (wanted is None or group.log_class == wanted)
@@ -195,12 +198,12 @@ def _named(name: str, pattern: str) -> bool:
 
 
 def _found(group: LogGroup) -> Json:
-    """A group found by a pattern: "then only arn, creationTime, and logGroupName are included"."""
+    """Return a group found by a pattern: "then only arn, creationTime, and logGroupName are included"."""
     return {"logGroupName": group.name, "creationTime": group.created, "arn": f"{group_arn(group)}:*"}
 
 
 def group_to_api(reader: Reader, group: LogGroup) -> Json:
-    """A group as DescribeLogGroups shows it."""
+    """Return a group as `DescribeLogGroups` shows it."""
     return {
         "logGroupName": group.name,
         "creationTime": group.created,

@@ -1,4 +1,4 @@
-"""Operations on log streams."""
+"""Implement the operations on log streams."""
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
@@ -25,13 +25,13 @@ MOST = 50
 
 
 class LogStreams:
-    """Log streams, as the API has them."""
+    """The operations on log streams."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """CreateLogStream"""
+        """Create a log stream (`CreateLogStream`)."""
         group = find_group(tx, caller, params["logGroupName"])
         name = check_name(params["logStreamName"], "logStreamName")
         if log_groups.get_stream(tx, group.id, name) is not None:
@@ -40,7 +40,7 @@ class LogStreams:
         return {}
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """DeleteLogStream: it is gone at once; what it held is deleted in slices."""
+        """Delete a log stream (`DeleteLogStream`). It disappears immediately; its events are deleted in slices."""
         group = find_group(tx, caller, params["logGroupName"])
         if group.protected:
             raise Protected(group.name)
@@ -50,7 +50,7 @@ class LogStreams:
         return {}
 
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """DescribeLogStreams"""
+        """List the log streams of a group by name or by their latest events (`DescribeLogStreams`)."""
         group = requested_group(reader, caller, params)
         size = params.get("limit", MOST)
         if params.get("orderBy") == "LastEventTime":
@@ -83,7 +83,7 @@ def _by_time(reader: Reader, group: LogGroup, params: Json, size: int) -> tuple[
 
 
 def _described(reader: Reader, group: LogGroup, stream: LogStream) -> Json:
-    """A stream as the API shows it: "storedBytes is always reported as zero" for streams."""
+    """Return a stream as the API shows it: "storedBytes is always reported as zero" for streams."""
     described: Json = {"logStreamName": stream.name, "creationTime": stream.created}
     if stream.ingested:
         described |= {

@@ -1,12 +1,12 @@
-"""What metric filters make of log events: values of metrics, which CloudWatch is told in the transaction that takes the
-events in.
+"""Extract metric values from log events and put them into CloudWatch, in the transaction that stores the events.
 
-An event that a filter's pattern matches counts with the filter's value: a number, or a field of the event that holds
-one. Where it holds none, or a dimension's field is missing, nothing is told. The default value is "the value reported
-to the metric filter during a period when logs are ingested but no matching logs are found": here once for each minute
-of a batch in which no event matches. Values have the time of their events; those of events that are hardly old have the
-time at which they come, so that an alarm which has looked at the minute before does not miss them.
-A group without filters costs one look at an index. What CloudWatch refuses is logged, and the events are kept.
+An event that matches a filter's pattern counts with the filter's value: a number, or a field of the event that holds a
+number. If the field holds none, or the field of a dimension is missing, the event does not count. The default value is
+"the value reported to the metric filter during a period when logs are ingested but no matching logs are found": here
+once for each minute of a batch in which no event matches. A value has the time of its event. But an event that is less
+than a minute old counts at the time of its arrival, so that an alarm that has already evaluated the minute before does
+not miss it. A group without filters costs one index lookup. An error that CloudWatch returns is logged, and the events
+are kept.
 See https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/MonitoringLogData.html and
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntaxForMetricFilters.html.
 """
@@ -28,20 +28,20 @@ from lamplighter.store.db import Reader, Tx
 
 METRICS, PUT = "monitoring", "PutMetricData"
 HIGHEST = 2.0**360
-"""What PutMetricData takes: "Values must be in the range of -2^360 to 2^360." """
+"""The largest absolute value of a metric ("Values must be in the range of -2^360 to 2^360")."""
 MINUTE = 60_000
 MOST = 100
-"""Metric filters of a group."""
+"""The most metric filters of a group."""
 MOST_METRICS = 1_000
-"""Metrics that PutMetricData takes at once."""
+"""The most metrics of one PutMetricData call."""
 MOST_VALUES = 150
-"""Different values of one metric that PutMetricData takes at once."""
+"""The most different values of one metric in one PutMetricData call."""
 LONGEST = 1024
-"""Characters of a dimension's value."""
+"""The most characters of a dimension's value."""
 LARGE = 1_048_576
-"""Characters of messages, times the filters that look at them, up to which that is done in the turn."""
+"""The most characters of messages, times the number of filters, that are matched within the turn."""
 CACHED = 256
-"""Patterns that are kept compiled."""
+"""The most compiled patterns that are kept."""
 
 log = logging.getLogger("lamplighter.logs")
 
@@ -52,7 +52,7 @@ Dimensions = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """What values are told of together: those of some dimensions in a minute."""
+    """The minute and the dimensions that several values share."""
 
     minute: int
     dimensions: Dimensions
@@ -60,21 +60,21 @@ class _Kind:
 
 @dataclass(frozen=True, slots=True)
 class ExtractedMetrics:
-    """What filters made of events."""
+    """The metric values that filters extract from events, with the filters and events themselves."""
 
     filters: list[Json]
     events: Events
     told: list[tuple[str, Json]]
-    """What CloudWatch gets, by the name of the filter."""
+    """The parameters of PutMetricData calls, each with the name of its filter."""
 
 
 def is_short(events: Events) -> bool:
-    """Whether no number of filters looks at so many events for long."""
+    """Return whether events are short enough to match within the turn, even against the most filters."""
     return sum(len(message) for _, message in events) * MOST <= LARGE
 
 
 class MetricExtractor:
-    """Counts log events, for one engine."""
+    """An extractor of metric values from log events, for one engine."""
 
     def __init__(self, bus: Bus, world: World) -> None:
         self._bus = bus
@@ -82,7 +82,10 @@ class MetricExtractor:
         self._patterns = OrderedDict[str, Match]()
 
     def put_metrics(self, tx: Tx, group: LogGroup, events: Events, ready: ExtractedMetrics | None = None) -> None:
-        """Tell CloudWatch what the filters of a group make of events that it takes in; `ready`: as it was seen."""
+        """Send CloudWatch the values that the group's metric filters extract from new events.
+
+        `ready` is a prepared result; it is used only if filters and events are still the same.
+        """
         filters = self._filters(tx, group)
         if not filters or not self._bus.serves(METRICS, PUT):
             return
@@ -96,7 +99,7 @@ class MetricExtractor:
                 log.warning("metric filter %s of %s: %s", name, group.name, error.message)
 
     def prepare(self, reader: Reader, group: LogGroup, events: Events) -> Callable[[], ExtractedMetrics] | None:
-        """What makes of events what `count` tells, where that takes long."""
+        """Return the extraction for `put_metrics` to do ahead in a thread, or None if it takes little time."""
         filters = self._filters(reader, group)
         if sum(len(message) for _, message in events) * len(filters) <= LARGE:
             return None
@@ -110,7 +113,7 @@ class MetricExtractor:
             return []
 
     def extract(self, group: LogGroup, filters: list[Json], events: Events) -> ExtractedMetrics:
-        """What filters make of events."""
+        """Extract the metric values of events."""
         now = self._world.now()
         timed = [(now if 0 <= now - time < MINUTE else time, message) for time, message in events]
         told = [
@@ -132,7 +135,7 @@ class MetricExtractor:
     def _measured(
         self, pattern: str, made: Json, fixed: Dimensions, events: Events
     ) -> Mapping[_Kind, Mapping[float, int]]:
-        """The values of a metric, and how often each of them came."""
+        """Return how often each value of a metric occurs, by minute and dimensions."""
         match = self._compiled(pattern)
         found = dict[_Kind, Counter[float]]()
         silent, spoken = set[int](), set[int]()
@@ -153,18 +156,18 @@ class MetricExtractor:
         return found
 
     def _dimensions(self, made: Json, message: str, values: Values) -> Dimensions | None:
-        """The dimensions that an event counts for; None where it lacks one."""
+        """Return the dimensions of an event's value, or None if the event lacks a field for one of them."""
         filled = [(name, self._filled(text, message, values)) for name, text in made.get("dimensions", {}).items()]
         told = tuple((name, text[:LONGEST]) for name, text in filled if text)
         return told if len(told) == len(filled) else None
 
     def _filled(self, text: str, message: str, values: Values) -> str | None:
-        """A value as it is written, or that of the field which it names; None where the event has no such field."""
+        """Return a literal as it is, or the value of the field that `text` names (None if the event lacks it)."""
         if not text.startswith("$"):
             return text
         if text in values or not text.startswith(("$.", "$[")):
             return values.get(text)
-        # A field of a JSON event that the pattern does not ask about.
+        # The filter's pattern does not extract this field of the JSON event, so another pattern reads it.
         try:
             found = self._compiled(f'{{ {text} = "*" }}')(message)
         except InvalidPattern:
@@ -181,7 +184,7 @@ class MetricExtractor:
 
 
 def _data(made: Json, kind: _Kind, values: Mapping[float, int], first: int) -> Iterator[Json]:
-    """What PutMetricData takes; nothing has a time before that of the first event."""
+    """Yield the data for PutMetricData; no timestamp is before the time of the first event."""
     counted = list(values.items())
     for at in range(0, len(counted), MOST_VALUES):
         part = counted[at : at + MOST_VALUES]

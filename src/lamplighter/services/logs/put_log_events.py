@@ -1,4 +1,4 @@
-"""PutLogEvents.
+"""Implement PutLogEvents: check, store and count a batch of log events.
 
 "The maximum batch size is 1,048,576 bytes. This size is calculated as the sum of all event messages in UTF-8, plus 26
 bytes for each log event." "Each log event can be no larger than 1 MB." Events "more than 2 hours in the future", "older
@@ -26,14 +26,14 @@ NEWEST, OLDEST, WIDEST = 2 * HOUR, 14 * DAY, DAY
 
 
 class LogEventWriter:
-    """Takes log events in."""
+    """The operation that stores log events."""
 
     def __init__(self, world: World, metering: MetricExtractor) -> None:
         self._world = world
         self._metering = metering
 
     def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """PutLogEvents"""
+        """Store a batch of log events and count them for the group's metric filters (`PutLogEvents`)."""
         group = find_group(tx, caller, params["logGroupName"])
         stream = find_stream(tx, group, params["logStreamName"])
         events = [(event["timestamp"], event["message"]) for event in params["logEvents"]]
@@ -53,7 +53,7 @@ class LogEventWriter:
         return answer | ({"rejectedLogEventsInfo": rejected} if rejected else {})
 
     def prepare(self, reader: Reader, caller: Caller, params: Json) -> Work | None:
-        """What of PutLogEvents takes as long as the events are, times the metric filters of the group."""
+        """Return the metric extraction to do ahead in a thread, or None if it takes little time."""
         events = [(event["timestamp"], event["message"]) for event in params["logEvents"]]
         if len(events) > MOST or is_short(events):
             return None
@@ -64,7 +64,7 @@ class LogEventWriter:
 
 
 def _check(events: list[tuple[int, str]]) -> None:
-    """What makes a whole batch unfit."""
+    """Raise `InvalidParameter` if the batch as a whole is invalid."""
     sizes = [log_chunks.stored_size(message) for _, message in events]
     if max(sizes) > LARGEST:
         raise InvalidParameter(f"Log event too large: {max(sizes)} bytes exceeds limit of {LARGEST}")
@@ -75,9 +75,10 @@ def _check(events: list[tuple[int, str]]) -> None:
 
 
 def _sort_out(events: list[tuple[int, str]], now: int, retention: int | None) -> tuple[list[tuple[int, str]], Json]:
-    """The events that are kept, and where in the batch those begin or end that are not.
+    """Return the accepted events, and the indexes in the batch at which the rejected events begin or end.
 
-    A bound of those that are too old or expired is exclusive, that of those that are too new is inclusive.
+    The end index of events that are too old or expired is exclusive. The start index of events that are too new is
+    inclusive.
     """
     rejected: Json = {}
     expired = 0 if retention is None else sum(time < now - retention * DAY for time, _ in events)

@@ -1,6 +1,7 @@
-"""Resource policies: which services may log to an account or to a log group. Kept and shown: here every one may.
+"""Store and show resource policies, which state which services may log to an account or to a log group.
 
-"An account can have a maximum of 10 policies without resourceARN and one per LogGroup resourceARN." See
+The engine does not enforce them: every service may log. "An account can have a maximum of 10 policies without
+resourceARN and one per LogGroup resourceARN." See
 https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutResourcePolicy.html.
 """
 
@@ -18,18 +19,18 @@ PAGE = 50
 
 
 class ResourcePolicies:
-    """Resource policies, as the API has them."""
+    """The operations on resource policies."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """PutResourcePolicy"""
+        """Create or replace a policy of the account or of a log group (`PutResourcePolicy`)."""
         resource, name, document = _resource(tx, params), _name(params), params.get("policyDocument")
         if not _is_document(document):
             raise InvalidParameter("policyDocument must be a policy in JSON.")
         there = rows.policies_of(tx, caller.account, caller.region, resource)
-        # A log group has one policy, whatever that is called.
+        # A log group has one policy, regardless of its name.
         old = next((each for each in there if resource or each.name == name), None)
         if old is None and len(there) >= MOST:
             raise LimitExceeded
@@ -43,7 +44,7 @@ class ResourcePolicies:
         return {"resourcePolicy": _shown(policy), "revisionId": revision}
 
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """DescribeResourcePolicies: the account's, or those of log groups where that is asked for."""
+        """List the policies of the account, of one log group or of all log groups (`DescribeResourcePolicies`)."""
         home = (caller.account, caller.region)
         if "resourceArn" in params:
             found = rows.policies_of(reader, *home, _resource(reader, params))
@@ -56,7 +57,7 @@ class ResourcePolicies:
         return {"resourcePolicies": [_shown(each) for each in found[max(after, 0) :][:size]]} | more
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """DeleteResourcePolicy"""
+        """Delete a policy of the account or of a log group (`DeleteResourcePolicy`)."""
         resource = _resource(tx, params)
         name = params.get("policyName")
         there = rows.policies_of(tx, caller.account, caller.region, resource)
@@ -77,12 +78,12 @@ def _name(params: Json) -> str:
 
 
 def _resource(reader: Reader, params: Json) -> str:
-    """The ARN of the log group that is meant; nothing where the account is."""
+    """Return the ARN of the requested log group, or an empty string if the request is for the account."""
     return group_arn(tagged_group(reader, params["resourceArn"])) if "resourceArn" in params else ""
 
 
 def _check_revision(old: Policy | None, params: Json) -> None:
-    """Refuse a change of a log group's policy by who does not know how it is."""
+    """Raise `InvalidParameter` unless the request names the current revision of a log group's policy."""
     if params.get("expectedRevisionId") != (old.revision if old is not None else None):
         raise InvalidParameter("expectedRevisionId is not the revision of the resource policy.")
 

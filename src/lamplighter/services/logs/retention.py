@@ -1,7 +1,7 @@
-"""Deletes what is expired, or belonged to what is deleted, in slices: a timer rings for each.
+"""Delete expired events, and the events of deleted groups and streams, in slices: a timer fires for each slice.
 
-Promises that no slice holds the engine for long, and that a crash between two slices changes nothing. What is expired
-is not read any more, whether or not it is swept already.
+Guarantees that no slice holds up the engine for long, and that a crash between two slices changes nothing. Expired
+events are not read, even if they are not deleted yet.
 """
 
 from typing import Literal
@@ -15,32 +15,35 @@ from lamplighter.store.timers import Timer
 
 SERVICE = "logs"
 SLICE = 100
-"""Chunks, and streams, that are deleted at once."""
+"""The most chunks, and the most streams, that one slice deletes."""
 FOREVER = 2**62
 
 Kind = Literal["grp", "stream"]
 
 
 def keep_retention(tx: Tx, group: int, due: int) -> None:
-    """Look for expired events of a group, at a time."""
+    """Set the timer that deletes the expired events of a group."""
     timers.put(tx, Timer(SERVICE, str(group), "retention", due), elapsed=False)
 
 
 def delete_events(tx: Tx, kind: Kind, key: int, now: int, group: int = 0) -> None:
-    """Delete all chunks of a group or of a stream (of a group), and a group's streams."""
+    """Set the timer that deletes all chunks of a group or stream, and the streams of a group.
+
+    `group` is the group of a stream, whose size is corrected.
+    """
     if kind == "grp":
         timers.delete(tx, SERVICE, str(key), "retention")
     timers.put(tx, Timer(SERVICE, str(key), f"drop.{kind}.{group}", now), elapsed=False)
 
 
 class RetentionSweeper:
-    """Does a slice at each ring."""
+    """A handler of the timers, which deletes one slice each time."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
-        """Delete the next slice, and ring again where something is left."""
+        """Delete the next slice, and set the timer again if there may be more."""
         key = int(timer.subject)
         if timer.name == "retention":
             self._expire(tx, key)

@@ -1,8 +1,8 @@
-"""GetLogEvents and FilterLogEvents.
+"""Implement GetLogEvents and FilterLogEvents: read log events page by page.
 
-A page is bounded three ways: by the caller's limit, by 1 MB of messages, and by how many events are looked at.
-"Partially full or empty pages don't necessarily mean that pagination is finished." What is past a group's retention is
-not read.
+A page has three limits: the caller's limit, 1 MB of messages, and (for FilterLogEvents) the number of examined events.
+"Partially full or empty pages don't necessarily mean that pagination is finished." Events older than the group's
+retention are not read.
 See https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html.
 """
 
@@ -41,39 +41,39 @@ from lamplighter.services.logs.tables.log_groups import LogGroup
 from lamplighter.store.db import Reader
 
 MOST = 10_000
-"""Events of a page."""
+"""The most events of a page, if the caller sets no limit."""
 LOOKED_AT, LOOKED_THROUGH = 5_000, 4 * 1_048_576
-"""Events, and characters of them, among which FilterLogEvents looks for those of a page: some 15 ms of the engine."""
+"""The most events, and the most characters, that FilterLogEvents examines for a page: about 15 ms of work."""
 LARGEST = 1_048_576
 MOST_STREAMS = 100
-"""Streams that are read side by side; of more, those that are not meant are passed over."""
+"""The most streams that are read in parallel; for more, the whole group is read and other streams are skipped."""
 LATEST = 10**14 - 1
-"""A time that no event has."""
+"""A time that is later than any event."""
 NEWEST_FIRST_SINCE = 1_704_067_200_000
-"""Setting startFromHead to false is supported only when startTime is on or after Jan 1, 2024 00:00:00 UTC."""
+"""The earliest startTime with which startFromHead may be false: Jan 1, 2024 00:00:00 UTC."""
 PLACE = re.compile("([fb])/([0-9]{56})/s")
 
 
 @dataclass(frozen=True, slots=True)
 class EventRange:
-    """Times from which and up to which events are asked for, both included."""
+    """A range of times in milliseconds since the epoch, both ends included."""
 
     since: int
     until: int
 
     @property
     def head(self) -> Key:
-        """Where all events of the range are behind."""
+        """The key that precedes all events of the range."""
         return (self.since, 0, 0)
 
     @property
     def tail(self) -> Key:
-        """Where all events of the range are before."""
+        """The key that follows all events of the range."""
         return (self.until + 1, 0, 0)
 
 
 def compile_filter(pattern: str) -> Match:
-    """A filter pattern, or the error that AWS answers it with."""
+    """Compile a filter pattern; raise `InvalidParameter` if it is invalid."""
     try:
         return compile_pattern(pattern)
     except InvalidPattern as error:
@@ -81,13 +81,13 @@ def compile_filter(pattern: str) -> Match:
 
 
 class EventSearch:
-    """Reads log events."""
+    """The operations that read log events."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def get(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """GetLogEvents: events in the order of time; of the latest, where nothing else is said."""
+        """Return a page of a stream's events in order of time, by default the latest ones (`GetLogEvents`)."""
         group = requested_group(reader, caller, params)
         source: Source = ("stream", find_stream(reader, group, params["logStreamName"]).id)
         asked = self._range(group, params, params.get("endTime", LATEST + 1) - 1)
@@ -109,7 +109,7 @@ class EventSearch:
         }
 
     def filter(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """FilterLogEvents"""
+        """Return a page of a group's events that match a pattern (`FilterLogEvents`)."""
         group = requested_group(reader, caller, params)
         match = compile_filter(params.get("filterPattern", ""))
         asked = self._range(group, params, params.get("endTime", LATEST))
@@ -143,7 +143,7 @@ def _from_head(params: Json) -> bool:
 
 
 def _read_place(token: str) -> tuple[bool, Key]:
-    """Whether a token leads forward, and from where."""
+    """Return whether a token leads forward, and the key from which it leads."""
     found = PLACE.fullmatch(token)
     if found is None:
         raise invalid_token()
@@ -151,7 +151,7 @@ def _read_place(token: str) -> tuple[bool, Key]:
 
 
 def _page(events: Iterator[StoredEvent], params: Json) -> list[StoredEvent]:
-    """As many events as make a page."""
+    """Return as many events as fit on one page."""
     page: list[StoredEvent] = []
     room, most = LARGEST, params.get("limit", MOST)
     for found in events:
@@ -165,7 +165,7 @@ def _page(events: Iterator[StoredEvent], params: Json) -> list[StoredEvent]:
 
 
 def _sources(reader: Reader, group: LogGroup, params: Json) -> tuple[list[Source], str]:
-    """What is to be read, and how the names of the streams begin that are meant of it."""
+    """Return the sources to read, and the prefix that the names of their streams must have."""
     names, prefix = params.get("logStreamNames"), params.get("logStreamNamePrefix")
     if names is not None and prefix is not None:
         raise InvalidParameter("logStreamNames and logStreamNamePrefix are mutually exclusive parameters.")
@@ -181,7 +181,7 @@ def _sources(reader: Reader, group: LogGroup, params: Json) -> tuple[list[Source
 def _matching(
     reader: Reader, found: Iterator[StoredEvent], params: Json, match: Match, prefix: str
 ) -> tuple[list[Json], Key | None]:
-    """The events of a page, and the last one that was looked at, where there are more."""
+    """Return the matching events of a page, and the last examined key, or None if no events are left."""
     events: list[Json] = []
     names: dict[int, str | None] = {}
     room, most, looked_at, looked_through = LARGEST, params.get("limit", MOST), 0, 0

@@ -1,6 +1,6 @@
-"""Sequence tokens: "now ignored in PutLogEvents actions", and still given out, for clients of old."""
+"""Make sequence tokens, which are "now ignored in PutLogEvents actions" but still returned for old clients."""
 
 
 def sequence_token(now: int) -> str:
-    """A token, as long as AWS's own."""
+    """Return a token of the same length as AWS's."""
     return f"496{now:053d}"

@@ -1,4 +1,4 @@
-"""CloudWatch Logs as a service of the bus: its operations, by AWS's names.
+"""Provide CloudWatch Logs as a service of the bus: the table of its operations by AWS's names.
 
 See https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_Operations.html.
 """
@@ -21,7 +21,7 @@ from lamplighter.store.timers import Timer
 
 
 class Logs(Service):
-    """The service."""
+    """The CloudWatch Logs service of one engine."""
 
     name = SERVICE
 
@@ -65,5 +65,5 @@ class Logs(Service):
         }
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
-        """Something is to be swept."""
+        """Delete the next slice of expired or deleted log events."""
         self._sweeper.fire_timer(tx, timer)

@@ -1,4 +1,4 @@
-"""Tags of log groups, by both generations of operations: by the group's name, and by its ARN."""
+"""Implement the tags of log groups: older operations name the group, newer ones use its ARN."""
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
@@ -12,7 +12,7 @@ MOST = 50
 
 
 def merge_tags(tags: dict[str, str], more: dict[str, str]) -> dict[str, str]:
-    """Tags with others, which win."""
+    """Return `tags` with `more` added, which takes precedence; raise `TooManyTags` above 50."""
     found = tags | more
     if len(found) > MOST:
         raise TooManyTags
@@ -31,30 +31,30 @@ def _untag(tx: Tx, group: LogGroup, keys: list[str]) -> Json:
 
 
 def tag_group(tx: Tx, caller: Caller, params: Json) -> Json:
-    """TagLogGroup"""
+    """Add tags to the group of a name (`TagLogGroup`)."""
     return _tag(tx, find_group(tx, caller, params["logGroupName"]), params["tags"])
 
 
 def untag_group(tx: Tx, caller: Caller, params: Json) -> Json:
-    """UntagLogGroup"""
+    """Remove tags from the group of a name (`UntagLogGroup`)."""
     return _untag(tx, find_group(tx, caller, params["logGroupName"]), params["tags"])
 
 
 def tags_of_group(reader: Reader, caller: Caller, params: Json) -> Json:
-    """ListTagsLogGroup"""
+    """Return the tags of the group of a name (`ListTagsLogGroup`)."""
     return {"tags": find_group(reader, caller, params["logGroupName"]).tags}
 
 
 def tag(tx: Tx, _caller: Caller, params: Json) -> Json:
-    """TagResource"""
+    """Add tags to the group of an ARN (`TagResource`)."""
     return _tag(tx, tagged_group(tx, params["resourceArn"]), params["tags"])
 
 
 def untag(tx: Tx, _caller: Caller, params: Json) -> Json:
-    """UntagResource"""
+    """Remove tags from the group of an ARN (`UntagResource`)."""
     return _untag(tx, tagged_group(tx, params["resourceArn"]), params["tagKeys"])
 
 
 def tags_of(reader: Reader, _caller: Caller, params: Json) -> Json:
-    """ListTagsForResource"""
+    """Return the tags of the group of an ARN (`ListTagsForResource`)."""
     return {"tags": tagged_group(reader, params["resourceArn"]).tags}

@@ -1,5 +1,5 @@
-"""EventBridge Scheduler: schedules, their groups, and their firer.
+"""Implement EventBridge Scheduler: schedules, their groups, and starting their targets on time.
 
-Promises that a slot of a schedule runs once, whatever is killed and whenever, and that none is lost without a record.
-Refuses to know what its targets are: they are calls on the bus, as any customer makes them.
+Guarantees that a slot of a schedule runs once, even if the engine is killed at any moment, and that no slot is lost
+without a record. This package does not import the services that are its targets: it calls them over the bus.
 """

@@ -1,6 +1,6 @@
-"""What schedules and their groups are called, and lists of them in pages.
+"""Build the ARNs of schedules and their groups, and return lists of them in pages.
 
-ARNs are kept in order, so that all schedules, those of a group and those whose names begin alike each lie together.
+ARNs are stored in sorted order, so that all schedules, those of a group, and those with the same prefix are adjacent.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,34 +13,34 @@ from lamplighter.bus import Caller
 
 SERVICE = "scheduler"
 DEFAULT = "default"
-"""The group that is always there."""
+"""The group that always exists."""
 MOST = 100
 
 T = TypeVar("T")
 
 
 def schedule_arn(caller: Caller, params: Json) -> str:
-    """The ARN of the schedule that a request names."""
+    """Return the ARN of the schedule that a request names."""
     return schedule_arn_prefix(caller, f"{params.get('GroupName') or DEFAULT}/{params['Name']}")
 
 
 def schedule_arn_prefix(caller: Caller, beginning: str) -> str:
-    """What the ARNs of schedules begin with whose group and name begin with this."""
+    """Return the prefix of the ARNs of those schedules whose `GROUP/NAME` begins with `beginning`."""
     return arn.build(SERVICE, caller.region, caller.account, f"schedule/{beginning}")
 
 
 def group_arn(caller: Caller, name: str) -> str:
-    """The ARN of a group; what the ARNs of groups begin with whose names begin with this."""
+    """Return the ARN of a group; for the beginning of a name, return the prefix of the ARNs of these groups."""
     return arn.build(SERVICE, caller.region, caller.account, f"schedule-group/{name}")
 
 
 def end_of_prefix(beginning: str) -> str:
-    """The first text that comes after everything that begins with this."""
+    """Return the first text, in sorted order, after all texts that begin with `beginning`."""
     return f"{beginning[:-1]}{chr(ord(beginning[-1]) + 1)}"
 
 
 def caller_of(name: str) -> Caller:
-    """For whom the resource of an ARN is kept."""
+    """Return the account and region of an ARN."""
     found = arn.parse(name)
     assert found is not None
     return Caller(found.account, found.region)
@@ -49,7 +49,7 @@ def caller_of(name: str) -> Caller:
 def list_page(
     field: str, found: Sequence[T], params: Json, show: Callable[[T], Json], token: Callable[[T], str]
 ) -> Json:
-    """The answer of a list, of which one more than a page has was found where there is more."""
+    """Return the answer of a list operation; `found` has one element more than a page if there is another page."""
     size = page_size(params)
     answer: Json = {field: [show(each) for each in found[:size]]}
     if len(found) > size:
@@ -58,7 +58,7 @@ def list_page(
 
 
 def page_start(params: Json, beginning: str) -> str:
-    """The ARN after which a page begins; ValidationException where the token is none of such a list."""
+    """Return the ARN after which the page begins. Raises `ValidationError` if NextToken is not of this list."""
     token: str = params.get("NextToken", "")
     if token and not token.startswith(beginning):
         raise ValidationError("Invalid NextToken.")
@@ -66,5 +66,5 @@ def page_start(params: Json, beginning: str) -> str:
 
 
 def page_size(params: Json) -> int:
-    """How many a page has."""
+    """Return the most elements of a page."""
     return int(params.get("MaxResults", MOST))

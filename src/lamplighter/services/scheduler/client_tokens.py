@@ -1,4 +1,4 @@
-"""Client tokens: a request that comes again with its token is not carried out again, and is answered as it was.
+"""Make requests idempotent by their client tokens: a repeated request is not executed again and gets the same answer.
 
 "Unique, case-sensitive identifier you provide to ensure the idempotency of the request." See
 https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html.
@@ -20,7 +20,10 @@ DAY = 24 * 60 * 60 * 1000
 
 
 def idempotent(world: World, name: str, write: Write) -> Write:
-    """An operation that heeds client tokens, for a day."""
+    """Return an operation that honours client tokens for one day.
+
+    Raises `Conflict` if the token was used for another request.
+    """
 
     def run(tx: Tx, caller: Caller, params: Json) -> Json:
         token = params.get("ClientToken")

@@ -1,10 +1,10 @@
-"""Tells of slots that no target was called for: too old to be made up for, refused by the target, or not readable.
+"""Report dropped slots: too old to run late, refused by the target, or of a schedule that cannot be read.
 
-Promises that each is kept in the transaction that drops it and told exactly once, the slots of a job together. Telling
-waits for a few seconds, so that the slots of several schedules of one job, which are found one after another at the
-start of an engine, are one message. Those of a job file's job go to its channels for `did-not-start`; all of them are
-in the engine's log and are events of the source `lamplighter.scheduler`, which rules can match. AWS has nothing of the
-kind: there, Scheduler is always up.
+Guarantees that each dropped slot is stored in the transaction that drops it and reported exactly once, with all dropped
+slots of its job in one message. The report waits for a few seconds, because at the start of an engine the slots of
+several schedules of one job are found one after another. The slots of a job from a job file are reported to its
+channels for `did-not-start`. All dropped slots are written to the engine's log and published as events of the source
+`lamplighter.scheduler`, which rules can match. AWS has no such report: there, Scheduler is always running.
 """
 
 import logging
@@ -24,11 +24,11 @@ from lamplighter.store.db import Tx
 from lamplighter.store.timers import Timer
 
 SUBJECT = "dropped:"
-"""What the subjects of these timers begin with."""
+"""The prefix of these timers' subjects."""
 KEY = "dropped/"
-"""What the keys of these deliveries begin with: those of slots begin with a number."""
+"""The prefix of these deliveries' keys; the key of a slot's delivery begins with a number."""
 WAIT = 10_000
-"""For how many milliseconds slots are gathered."""
+"""Milliseconds in which slots are collected for one report."""
 SOURCE, DETAIL_TYPE = "lamplighter.scheduler", "Scheduled Times Dropped"
 ALERTS = "alerts"
 
@@ -36,7 +36,7 @@ log = logging.getLogger("lamplighter.scheduler")
 
 
 class DroppedSlotNotifier:
-    """Keeps dropped slots and tells of them."""
+    """Stores dropped slots and reports them."""
 
     def __init__(self, bus: Bus, world: World, send: Callable[[Tx, Delivery], None]) -> None:
         self._bus = bus
@@ -44,7 +44,7 @@ class DroppedSlotNotifier:
         self._send = send
 
     def drop(self, tx: Tx, schedule: Schedule, slots: Sequence[int], reason: str) -> None:
-        """Keep slots that are dropped, in order, to tell of them soon."""
+        """Store dropped slots of a schedule, in ascending order, and set the timer for the report."""
         owner = _owner(schedule)
         zone = (schedule.body or {}).get("ScheduleExpressionTimezone", schedule_times.ZONE)
         found = DroppedSlot(owner, schedule.arn, slots[0], slots[-1], len(slots), zone, reason, schedule.mark)
@@ -54,11 +54,11 @@ class DroppedSlotNotifier:
             timers.put(tx, Timer(naming.SERVICE, SUBJECT + owner, "tell", due), elapsed=True)
 
     def on_made_up(self, tx: Tx, schedule: Schedule) -> None:
-        """A later slot stands for those that were dropped: nobody needs to be told of them."""
+        """Delete the schedule's stored slots: a later slot runs in their place, so that no report is needed."""
         dropped_slots.forget(tx, _owner(schedule), schedule.arn)
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
-        """Tell of what was gathered."""
+        """Report all stored slots of one owner."""
         owner = timer.subject.removeprefix(SUBJECT)
         found = dropped_slots.dropped_of(tx, owner)
         if not found:
@@ -84,13 +84,16 @@ class DroppedSlotNotifier:
 
 
 def _arn(schedule: str, topic: str) -> str:
-    """The ARN of a topic in the place of a schedule."""
+    """Return the ARN of a topic in the schedule's account and region."""
     _, partition, _, region, account, _ = schedule.split(":", 5)
     return f"arn:{partition}:sns:{region}:{account}:{topic}"
 
 
 def _owner(schedule: Schedule) -> str:
-    """What slots are told of together: the job, by its project's group of schedules; else the schedule."""
+    """Return the key under which dropped slots are reported together.
+
+    It is the schedule's group and job if a job file has the schedule, else the schedule's ARN.
+    """
     job = (schedule.mark or {}).get("Job")
     return schedule.arn if job is None else f"{schedule.arn.rpartition('/')[0]}#{job}"
 

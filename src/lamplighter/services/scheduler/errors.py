@@ -1,22 +1,25 @@
-"""EventBridge Scheduler's own errors: https://docs.aws.amazon.com/scheduler/latest/APIReference/CommonErrors.html."""
+"""Define the errors of EventBridge Scheduler.
+
+See https://docs.aws.amazon.com/scheduler/latest/APIReference/CommonErrors.html.
+"""
 
 from lamplighter.base.errors import ServiceError
 
 
 class NotFound(ServiceError, code="ResourceNotFoundException", status=404):
-    """What is named is not there."""
+    """The resource that the request names does not exist."""
 
 
 class Conflict(ServiceError, code="ConflictException", status=409):
-    """What is asked for does not go with what is there."""
+    """The request conflicts with the state of a resource."""
 
 
 class QuotaExceeded(ServiceError, code="ServiceQuotaExceededException", status=402):
-    """There are too many already."""
+    """A quota is reached."""
 
 
 class ScheduleNotFound(NotFound, template="Schedule {} does not exist."):
-    """There is no schedule of this name in the group."""
+    """The group has no schedule of this name."""
 
 
 class UnreadableSchedule(
@@ -25,7 +28,7 @@ class UnreadableSchedule(
     code="InternalServerException",
     status=500,
 ):
-    """What was kept of a schedule can't be read."""
+    """The row of a schedule cannot be read."""
 
 
 class GroupNotFound(NotFound, template="Schedule group {} does not exist."):

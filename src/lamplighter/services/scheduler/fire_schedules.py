@@ -1,10 +1,10 @@
-"""Firing: every slot of a schedule is a timer; when it comes it is recorded, the next is set, and its delivery is sent.
+"""Fire schedules: every slot is a timer; when it is due, record the slot, set the next timer and send the delivery.
 
-All of that is one transaction, and the delivery's name is made of schedule and slot: no slot runs twice, none is lost.
-A slot that comes more than a minute late (AWS's own precision) was missed, because no engine ran: what is done about it
-is the schedule's `missed`, and slots older than its `within`, or else than the target's maximum event age, are not made
-up for. Missed slots are counted in slices, and on record as one row. A slot for which no target was called, and for
-which no later one stands, is told of (`dropped_slots.py`).
+All of that is one transaction, and the delivery's key consists of schedule and slot. So no slot runs twice and none is
+lost. A slot that fires more than a minute late (AWS's own precision) was missed, because no engine ran. The schedule's
+`missed` decides whether a missed slot runs late; slots older than its `within`, or without it than the target's maximum
+event age, never do. Missed slots are counted in several turns and recorded as one row. If a slot's target was not
+called and no later slot replaces it, the slot is reported (`dropped_slots.py`).
 """
 
 import logging
@@ -27,15 +27,15 @@ from lamplighter.store.timers import Timer
 log = logging.getLogger("lamplighter.scheduler")
 
 PUNCTUAL = 60_000
-"""Up to how many milliseconds late a slot is on time: "all schedule types … invoke their targets with 60 second
-precision". """
+"""The most milliseconds by which a slot may be late and still be on time: "all schedule types … invoke their targets
+with 60 second precision"."""
 SLICE = 2_000
-"""How many missed slots are looked at in one turn: about 5 ms."""
+"""The most missed slots that are examined in one turn: about 5 ms."""
 AT_ONCE = 50
-"""How many missed slots of a schedule are made up for in one turn."""
+"""The most missed slots of a schedule that run late in one turn."""
 WINDOW, LATE = "window", "late"
-"""What may follow the slot in the name of a timer: that it fires within its flexible time window, or was missed and is
-to be made up for or counted, which may take turns."""
+"""Suffixes of timer names, after the slot. `window`: the slot fires within its flexible time window. `late`: the slot
+was missed and is run or counted, which may take several turns."""
 
 ALL, LAST, NONE = "all", "last", "none"
 POLICIES = (ALL, LAST, NONE)
@@ -48,16 +48,16 @@ CHANGED = "the schedule was changed before the moment in its flexible time windo
 
 @dataclass(frozen=True, slots=True)
 class DueSlots:
-    """The slots of a schedule that have come, and the one after them."""
+    """The slots of a schedule that are due, and the one after them."""
 
     slots: list[int]
     following: int | None
     more: bool
-    """Whether that one has come as well."""
+    """Whether the following slot is due too."""
 
 
 class ScheduleFirer:
-    """What schedules do when nobody calls them."""
+    """Sets the timers of schedules and handles them."""
 
     def __init__(
         self, world: World, send: Callable[[Tx, Delivery], None], services: AwsServices, notifier: DroppedSlotNotifier
@@ -68,10 +68,10 @@ class ScheduleFirer:
         self._notifier = notifier
 
     def begin(self, tx: Tx, schedule: Schedule, now: int, *, at_once: bool = True) -> None:
-        """Set the first timer of a schedule that is new or has changed; what was set before is taken back.
+        """Set the first timer of a new or changed schedule; delete its earlier timers.
 
-        `now`: when that was, by the reading of the clock from which a new rate counts. `at_once`: whether a slot of
-        that very instant counts.
+        `now` is the time of the change, from which a new rate counts. `at_once` is whether a slot at exactly that time
+        counts.
         """
         waiting = self.end(tx, schedule)
         if schedule.state != "ENABLED":
@@ -83,7 +83,7 @@ class ScheduleFirer:
             self._set(tx, schedule, str(first), max(first, now))
 
     def _first(self, tx: Tx, schedule: Schedule, now: int) -> int | None:
-        """The first slot that is to come, and is not on record."""
+        """Return the first future slot that is not recorded, or None."""
         kind = schedule_times.schedule_kind(schedule)
         if kind == "at":
             # "When re-enabling a one-time schedule after its original scheduled time has passed, the schedule may
@@ -95,12 +95,12 @@ class ScheduleFirer:
         return next(schedule_times.slots_after(schedule, after if last is None else max(after, last.until)), None)
 
     def end(self, tx: Tx, schedule: Schedule) -> list[int]:
-        """Take back the timers of a schedule that is to be changed or deleted; the slots that waited to fire."""
+        """Delete the timers of a schedule that is changed or deleted; return the slots that waited to fire."""
         timers.delete_all(tx, arns.SERVICE, str(schedule.id))
         return slots.abandon(tx, schedule.id)
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
-        """A slot has come, or its time within its window."""
+        """Handle the timer of a slot, or of a slot's time within its window."""
         schedule = schedules.by_id(tx, int(timer.subject))
         if schedule is None:
             return
@@ -124,7 +124,7 @@ class ScheduleFirer:
             self._set_next_timer(tx, schedule, next(schedule_times.slots_after(schedule, slot), None))
 
     def on_delivery_finished(self, tx: Tx, delivery: Delivery, outcome: DeliveryOutcome) -> None:
-        """A delivery is over."""
+        """Record the outcome of a slot's delivery, and delete the schedule if it is complete and requires that."""
         key, slot = target_delivery.read_key(delivery.key)
         schedule = schedules.by_id(tx, key)
         if outcome.end is DeliveryEnd.DELIVERED:
@@ -140,7 +140,7 @@ class ScheduleFirer:
     # --- a slot -------------------------------------------------------------------------------------------------------
 
     def _fire_or_wait(self, tx: Tx, schedule: Schedule, slot: int, due: int) -> None:
-        """A slot has come: it fires now, or at a point of its window."""
+        """Fire a slot that is due, or set the timer for a random time of its window."""
         window = schedule_times.window_milliseconds(schedule)
         if not window:
             self._fire(tx, schedule, slot, due)
@@ -154,15 +154,15 @@ class ScheduleFirer:
         self._send(tx, target_delivery.make_delivery(schedule, slot, due, self._services))
 
     def _set_next_timer(self, tx: Tx, schedule: Schedule, slot: int | None) -> None:
-        """Set the timer of the next slot; a schedule that has none is complete."""
+        """Set the timer of the next slot; a schedule without one is complete."""
         if slot is not None:
             self._set(tx, schedule, str(slot), slot)
         else:
             self._complete(tx, schedule)
 
     def _complete(self, tx: Tx, schedule: Schedule) -> None:
-        """A schedule will not fire again: it goes, if it is to, once its last delivery is over."""
-        # A schedule that was disabled has no timers either, but has not run to its end.
+        """Delete a schedule that will not fire again, if it requires that and no delivery is pending."""
+        # A disabled schedule has no timers either, but is not complete.
         over = (
             schedule.state == "ENABLED"
             and schedule.body is not None
@@ -177,9 +177,10 @@ class ScheduleFirer:
     # --- slots that were missed ---------------------------------------------------------------------------------------
 
     def _catch_up(self, tx: Tx, schedule: Schedule, first: int, since: int) -> None:
-        """Make up for what was missed from a slot on, as far as the schedule wants that, a slice in each turn.
+        """Run missed slots from `first` on as the schedule's policy requires, a part of them in each turn.
 
-        `since`: when the first was due, which is later than its time where that was over when it was asked for.
+        `since` is when `first` was due, which is later than the slot itself if the schedule was created after that
+        time.
         """
         now = self._world.now()
         within = schedule.within or schedule.body["Target"]["RetryPolicy"]["MaximumEventAgeInSeconds"]
@@ -200,7 +201,7 @@ class ScheduleFirer:
         for slot in runs:
             self._fire_or_wait(tx, schedule, slot, ages.get(slot, slot))
         if due.more:
-            # Others are due as well, and come first.
+            # Other timers may be due too, and fire first.
             self._set(tx, schedule, f"{due.following}/{LATE}", now)
         else:
             self._set_next_timer(tx, schedule, due.following)
@@ -225,18 +226,18 @@ class ScheduleFirer:
 
 
 def _why(schedule: Schedule, within: int) -> str:
-    """Why missed slots are not made up for."""
+    """Return why missed slots do not run late."""
     return NOT_MADE_UP if schedule.missed == NONE else f"{NOT_THERE}, and it is more than {_length(within)} ago"
 
 
 def _length(seconds: int) -> str:
-    """A length of time: 6 h, 90 min, 45 s."""
+    """Return a duration as text: 6 h, 90 min, 45 s."""
     unit, size = next(each for each in (("h", 3600), ("min", 60), ("s", 1)) if seconds % each[1] == 0)
     return f"{seconds // size} {unit}"
 
 
 def _result(answer: Json) -> str | None:
-    """What a target has begun, where it says so: an execution, a task."""
+    """Return the ARN of the execution or task that the target started, or None if the answer contains none."""
     if not isinstance(answer, dict):
         return None
     if "executionArn" in answer:

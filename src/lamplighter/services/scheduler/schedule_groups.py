@@ -1,7 +1,8 @@
-"""Operations on schedule groups, and on their tags.
+"""Implement the operations on schedule groups and on their tags.
 
-The group `default` is always there. A group that is deleted is DELETING until all of its schedules are gone, a few in
-each turn. See https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-group.html.
+The group `default` always exists. A deleted group is DELETING until all of its schedules are deleted, a few in each
+turn.
+See https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-group.html.
 """
 
 from dataclasses import replace
@@ -18,19 +19,19 @@ from lamplighter.store import outbox
 from lamplighter.store.db import Reader, Tx
 
 MOST = 500
-"""Groups of an account in a region: https://docs.aws.amazon.com/scheduler/latest/UserGuide/scheduler-quotas.html."""
+"""The most groups in a region: https://docs.aws.amazon.com/scheduler/latest/UserGuide/scheduler-quotas.html."""
 MOST_TAGS = 50
 
 
 class ScheduleGroups:
-    """Groups, as the API has them."""
+    """The operations on schedule groups."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._since = world.now()
 
     def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """CreateScheduleGroup"""
+        """Implement CreateScheduleGroup."""
         name = params["Name"]
         arn = arns.group_arn(caller, name)
         if self.find(tx, arn) is not None:
@@ -43,11 +44,11 @@ class ScheduleGroups:
         return {"ScheduleGroupArn": arn}
 
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """GetScheduleGroup"""
+        """Implement GetScheduleGroup."""
         return _shown(self.require(reader, arns.group_arn(caller, params["Name"])))
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """ListScheduleGroups"""
+        """Implement ListScheduleGroups."""
         first = arns.group_arn(caller, params.get("NamePrefix", ""))
         after, most = arns.page_start(params, arns.group_arn(caller, "")), arns.page_size(params) + 1
         found = schedule_groups.page(reader, first, arns.end_of_prefix(first), after, most)
@@ -57,7 +58,7 @@ class ScheduleGroups:
         return arns.list_page("ScheduleGroups", found, params, _shown, lambda group: group.arn)
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """DeleteScheduleGroup: it is DELETING until its schedules are gone."""
+        """Implement DeleteScheduleGroup: set the group to DELETING and delete its schedules after the commit."""
         if params["Name"] == arns.DEFAULT:
             raise ValidationError("Schedule group default cannot be deleted.")
         group = self.require(tx, arns.group_arn(caller, params["Name"]))
@@ -67,14 +68,14 @@ class ScheduleGroups:
         return {}
 
     def require(self, reader: Reader, arn: str) -> ScheduleGroup:
-        """A group by its ARN; raises NotFound."""
+        """Return a group by its ARN. Raises `GroupNotFound`."""
         found = self.find(reader, arn)
         if found is None:
             raise GroupNotFound(arn.rpartition("/")[2])
         return found
 
     def find(self, reader: Reader, arn: str) -> ScheduleGroup | None:
-        """A group by its ARN; `default` is there before anything is kept of it."""
+        """Return a group by its ARN, or None; `default` exists even without a row."""
         found = schedule_groups.get(reader, arn)
         if found is None and arn.endswith(f":schedule-group/{arns.DEFAULT}"):
             return ScheduleGroup(arn, "ACTIVE", self._since, self._since, {})
@@ -83,13 +84,13 @@ class ScheduleGroups:
     # --- tags ---------------------------------------------------------------------------------------------------------
 
     def tag(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """TagResource"""
+        """Implement TagResource."""
         group = self._tagged(tx, caller, params["ResourceArn"])
         schedule_groups.put(tx, replace(group, tags=_merged(group.tags, params["Tags"])))
         return {}
 
     def untag(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """UntagResource"""
+        """Implement UntagResource."""
         group = self._tagged(tx, caller, params["ResourceArn"])
         gone = set(params["TagKeys"])
         kept = {key: value for key, value in group.tags.items() if key not in gone}
@@ -97,7 +98,7 @@ class ScheduleGroups:
         return {}
 
     def tags(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """ListTagsForResource"""
+        """Implement ListTagsForResource."""
         group = self._tagged(reader, caller, params["ResourceArn"])
         return {"Tags": [{"Key": key, "Value": value} for key, value in group.tags.items()]}
 
@@ -108,7 +109,7 @@ class ScheduleGroups:
 
 
 def _merged(old: dict[str, str], new: Json) -> dict[str, str]:
-    """Old tags with new ones over them."""
+    """Return the old tags overridden by the new ones. Raises `ValidationError` for reserved keys and too many tags."""
     for tag in new or ():
         if tag["Key"].lower().startswith("aws:"):
             raise ValidationError("Tag keys that begin with aws: are reserved.")

@@ -1,8 +1,9 @@
-"""Operations on schedules.
+"""Implement the operations on schedules.
 
 "UpdateSchedule … uses all values, including empty values, specified in the request and overrides the existing
-schedule." A KmsKeyArn is kept and shown, and a RoleArn besides: on one box nothing is encrypted by a key, and
-everything may be called. See https://docs.aws.amazon.com/scheduler/latest/APIReference/API_UpdateSchedule.html.
+schedule." A KmsKeyArn and a RoleArn are stored and returned, but have no effect: the engine encrypts nothing with a
+key, and a schedule may call any operation. See
+https://docs.aws.amazon.com/scheduler/latest/APIReference/API_UpdateSchedule.html.
 """
 
 from dataclasses import replace
@@ -28,11 +29,11 @@ FIELDS = (
 )  # fmt: skip
 USUAL: Json = {"ScheduleExpressionTimezone": schedule_times.ZONE, "ActionAfterCompletion": "NONE"}
 RETRIES: Json = {"MaximumEventAgeInSeconds": 86_400, "MaximumRetryAttempts": 185}
-"""What a target has where it says nothing."""
+"""The retry policy of a target that sets none."""
 
 
 class Schedules:
-    """Schedules, as the API has them."""
+    """The operations on schedules."""
 
     def __init__(self, world: World, groups: ScheduleGroups, firer: ScheduleFirer, services: AwsServices) -> None:
         self._world = world
@@ -41,7 +42,7 @@ class Schedules:
         self._services = services
 
     def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """CreateSchedule"""
+        """Implement CreateSchedule."""
         arn, now = naming.schedule_arn(caller, params), self._world.now()
         body = self._body(params, now)
         group = self._groups.require(tx, naming.group_arn(caller, params.get("GroupName") or naming.DEFAULT))
@@ -55,7 +56,7 @@ class Schedules:
         return {"ScheduleArn": arn}
 
     def update(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """UpdateSchedule: what the request does not say is as if it had never been said."""
+        """Implement UpdateSchedule: a member that the request omits gets its default."""
         found, now = self._require(tx, caller, params), self._world.now()
         before = found.body or {}
         body = self._body(params, now, before)
@@ -64,19 +65,20 @@ class Schedules:
         state = params.get("State", "ENABLED")
         changed = replace(found, state=state, modified=now, anchor=anchor, body=body)
         rows.update(tx, changed)
-        # A new rate counts from now. AWS does not document whether it also fires now; who edits one does not want it.
+        # A new rate counts from now. AWS does not document whether it also fires now; a person who edits a schedule
+        # does not expect it.
         self._firer.begin(tx, changed, now, at_once=same or "StartDate" in body)
         return {"ScheduleArn": changed.arn}
 
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """GetSchedule"""
+        """Implement GetSchedule."""
         found = self._require(reader, caller, params)
         if found.body is None:
             raise UnreadableSchedule(found.name)
         return _summary(found) | found.body
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """ListSchedules"""
+        """Implement ListSchedules."""
         prefix, state = params.get("NamePrefix", ""), params.get("State")
         if "GroupName" in params:
             self._groups.require(reader, naming.group_arn(caller, params["GroupName"]))
@@ -87,12 +89,12 @@ class Schedules:
         return naming.list_page("Schedules", found, params, _item, lambda schedule: schedule.arn)
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """DeleteSchedule"""
+        """Implement DeleteSchedule."""
         self.remove(tx, self._require(tx, caller, params))
         return {}
 
     def remove(self, tx: Tx, schedule: Schedule) -> None:
-        """Take a schedule away; deliveries that are on their way are delivered."""
+        """Delete a schedule; deliveries in progress continue."""
         self._firer.end(tx, schedule)
         rows.delete(tx, schedule.id)
 
@@ -103,7 +105,7 @@ class Schedules:
         return found
 
     def _body(self, params: Json, now: int, before: Json | None = None) -> Json:
-        """What is kept of a request, checked."""
+        """Check a request and return the schedule's body with its defaults."""
         given = {field: params[field] for field in FIELDS if params.get(field) is not None}
         target = params["Target"] | {"RetryPolicy": RETRIES | params["Target"].get("RetryPolicy", {})}
         body = USUAL | given | {"Target": target}

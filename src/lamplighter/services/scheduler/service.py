@@ -1,4 +1,4 @@
-"""EventBridge Scheduler as a service of the bus: its operations, by AWS's names.
+"""Connect EventBridge Scheduler to the bus: its operations by AWS's names, its outbox rows and its timers.
 
 See https://docs.aws.amazon.com/scheduler/latest/APIReference/API_Operations.html.
 """
@@ -27,11 +27,11 @@ from lamplighter.store.db import OutboxRow, Tx
 from lamplighter.store.timers import Timer
 
 AT_ONCE = 50
-"""How many schedules of a group that is deleted go in one turn."""
+"""The most schedules of a deleted group that are deleted in one turn."""
 
 
 class Scheduler(Service):
-    """The service."""
+    """EventBridge Scheduler as a service of the engine."""
 
     name = arns.SERVICE
 
@@ -81,7 +81,7 @@ class Scheduler(Service):
         }
 
     async def handle_outbox_row(self, posted: OutboxRow) -> None:
-        """Deliver a delivery, or empty a group that is being deleted."""
+        """Attempt a delivery, or delete the schedules of a group that is being deleted."""
         if is_delivery(posted.subject):
             await self._delivery_queue.handle_outbox_row(posted)
             return
@@ -89,7 +89,7 @@ class Scheduler(Service):
             pass
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
-        """A slot has come, a delivery is to be tried again, or dropped slots are to be told of."""
+        """Handle the timer of a slot, of another attempt of a delivery, or of a message about dropped slots."""
         if is_delivery(timer.subject):
             self._delivery_queue.fire_timer(tx, timer)
         elif timer.subject.startswith(dropped_slots.SUBJECT):
@@ -102,7 +102,7 @@ class Scheduler(Service):
             self._firer.on_delivery_finished(tx, delivery, outcome)
 
     def _empty(self, tx: Tx, posted: OutboxRow) -> bool:
-        """Delete some schedules of a group, and after the last of them the group; whether there are more."""
+        """Delete some schedules of a group, and the group after the last of them; return whether there are more."""
         first = f"{posted.subject.replace(':schedule-group/', ':schedule/', 1)}/"
         found = rows.page(tx, first, arns.end_of_prefix(first), "", AT_ONCE)
         for schedule in found:
@@ -114,7 +114,7 @@ class Scheduler(Service):
 
 
 def _of_aws(check: Callable[[str, str, Json], None]) -> Callable[[str, str, Json], None]:
-    """Check calls of AWS's operations only: no model has those of our alerts."""
+    """Return a check that skips calls of the alerts service, whose operations no AWS model contains."""
 
     def checked(service: str, operation: str, params: Json) -> None:
         if service != dropped_slots.ALERTS:

@@ -1,6 +1,7 @@
-"""What AWS has no words for: the slots of a schedule, run or missed, and which missed ones are made up for.
+"""List a schedule's slots, and set what happens to missed ones: operations that AWS does not have.
 
-On the bus under the names SetMissed, SetMark and ListSlots; the wire, which goes by AWS's models, does not know them.
+The bus has them under the names SetMissed, SetMark and ListSlots. They cannot be called over HTTP, because AWS's models
+do not contain them.
 """
 
 from lamplighter.base.errors import ValidationError
@@ -18,10 +19,10 @@ PAGE = 100
 
 
 def set_missed(tx: Tx, caller: Caller, params: Json) -> Json:
-    """SetMissed: which slots that come while no engine runs are made up for: all, last (as it is), none.
+    """Implement SetMissed: set which slots run late if no engine ran at their time: all, last (the default), none.
 
-    `Within` says for how many seconds afterwards; without it, for as long as the target's maximum event age. AWS, where
-    there always is an engine, has nothing of the kind.
+    `Within` is the number of seconds in which they may still run; the default is the target's maximum event age. AWS
+    has no such setting, because its Scheduler is always running.
     """
     missed, within = params.get("Missed", LAST), params.get("Within")
     if missed not in POLICIES:
@@ -34,9 +35,9 @@ def set_missed(tx: Tx, caller: Caller, params: Json) -> Json:
 
 
 def set_mark(tx: Tx, caller: Caller, params: Json) -> Json:
-    """SetMark: {Job, Tell}: which job of a job file it starts, and the topics, by channel, that hear of dropped slots.
+    """Implement SetMark: store the job that the schedule starts, and the topics for dropped slots: {Job, Tell}.
 
-    A topic is an ARN, or a name in the schedule's own account and region.
+    `Tell` has a topic for each channel: an ARN, or a name in the schedule's own account and region.
     """
     mark = {"Job": params["Job"], "Tell": params.get("Tell") or {}}
     if not schedules.set_mark(tx, arns.schedule_arn(caller, params), mark):
@@ -45,7 +46,10 @@ def set_mark(tx: Tx, caller: Caller, params: Json) -> Json:
 
 
 def list_slots(reader: Reader, caller: Caller, params: Json) -> Json:
-    """ListSlots: the latest first, and when the next comes; times in seconds since the epoch."""
+    """Implement ListSlots: return the latest slots first, and the time of the next one.
+
+    Times are in seconds since the epoch.
+    """
     found = schedules.get(reader, arns.schedule_arn(caller, params))
     if found is None:
         raise ScheduleNotFound(params["Name"])

@@ -1,4 +1,4 @@
-"""What is sent when a slot fires: the target's call, with what AWS fills into its input.
+"""Build the delivery of a slot: the target's call, with the attributes that AWS inserts into its input.
 
 See https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html and
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html.
@@ -19,39 +19,39 @@ from lamplighter.services.scheduler.universal_targets import AwsServices
 
 ATTEMPT = "<aws.scheduler.attempt-number>"
 SDK = {"states": "sfn", "events": "eventbridge"}
-"""Services of templated targets that the AWS SDKs call otherwise."""
+"""Services of templated targets to which the AWS SDKs give another name."""
 LONGEST_NAME = 46
-"""Characters of a schedule's name in the name of an execution, which has 80: the rest are time and digest."""
+"""The most characters of a schedule's name in an execution's name, which may have 80: the rest is time and digest."""
 
 
 def delivery_key(schedule: int, slot: int) -> str:
-    """How a slot's delivery is called; no other ever is."""
+    """Return the key of a slot's delivery, which no other delivery has."""
     return f"{schedule}/{slot}"
 
 
 def read_key(key: str) -> tuple[int, int]:
-    """The schedule and the slot of a delivery."""
+    """Return the schedule's id and the slot of a delivery's key."""
     schedule, _, slot = key.partition("/")
     return int(schedule), int(slot)
 
 
 @dataclass(frozen=True, slots=True)
 class ScheduledSlot:
-    """A slot of a schedule, and what it is called."""
+    """A slot of a schedule, with the names derived from it."""
 
     schedule: Schedule
     time: str
     digest: str
-    """Sixteen digits that no other slot of any schedule has."""
+    """Sixteen hexadecimal digits that identify the slot among all schedules."""
 
     @property
     def name(self) -> str:
-        """For the target: what an execution is called."""
+        """Return the name that the slot's execution gets."""
         return f"{self.schedule.name[:LONGEST_NAME]}-{self.time.replace('-', '').replace(':', '')}-{self.digest}"
 
 
 def make_delivery(schedule: Schedule, slot: int, born: int, services: AwsServices) -> Delivery:
-    """The delivery of a slot; `born`: from when its age counts."""
+    """Return the delivery of a slot; its age counts from `born`."""
     target, key = schedule.body["Target"], delivery_key(schedule.id, slot)
     digest = hashlib.sha256(f"{schedule.arn}/{key}".encode()).hexdigest()[:16]
     occasion = ScheduledSlot(schedule, format_instant(slot), digest)
@@ -78,7 +78,7 @@ def make_delivery(schedule: Schedule, slot: int, born: int, services: AwsService
 
 
 def with_attempt_number(delivery: Delivery, attempt: int) -> Delivery:
-    """A delivery as it is sent for the nth time."""
+    """Return the delivery with the attempt's number inserted, if its text contains the placeholder."""
     if ATTEMPT not in delivery.body:
         return delivery
     body = delivery.body.replace(ATTEMPT, str(attempt))
@@ -86,7 +86,7 @@ def with_attempt_number(delivery: Delivery, attempt: int) -> Delivery:
 
 
 def error_code(error: AwsError) -> str:
-    """What the dead letter calls an error.
+    """Return the code of an error for the dead-letter queue.
 
     "If the schedule fails to invoke a target due to an issue with EventBridge Scheduler, you'll see the following error
     code instead: AWS.Scheduler.InternalServerError."
@@ -95,12 +95,12 @@ def error_code(error: AwsError) -> str:
 
 
 def format_instant(instant: int) -> str:
-    """An instant as AWS fills it in: 2022-03-22T18:59:43Z."""
+    """Return a time as AWS inserts it: 2022-03-22T18:59:43Z."""
     return f"{iso(instant)[:19]}Z"
 
 
 def _call(occasion: ScheduledSlot, target: Json, services: AwsServices) -> tuple[str, str, Json]:
-    """The service, the operation and its parameters."""
+    """Return the service, the operation and its parameters."""
     given = target.get("Input")
     text = _notification(occasion) if given is None else _filled(given, occasion)
     call = (
@@ -118,7 +118,10 @@ def _call(occasion: ScheduledSlot, target: Json, services: AwsServices) -> tuple
 
 
 def _called(target: str, service: str, operation: str) -> str:
-    """What a schedule invokes, "in the following service ARN format: arn:aws:scheduler:::aws-sdk:service:apiAction"."""
+    """Return the ARN of what a schedule invokes.
+
+    It is "in the following service ARN format: arn:aws:scheduler:::aws-sdk:service:apiAction".
+    """
     if universal_targets.is_universal(target):
         return target
     return f"{universal_targets.BEGINNING}{SDK.get(service, service)}:{operation[:1].lower()}{operation[1:]}"

@@ -1,7 +1,7 @@
-"""Templated targets: the call that an ARN stands for, and what of a schedule goes into it.
+"""Build the calls of templated targets: the target's ARN decides the operation, the schedule provides the parameters.
 
-Promises a table of AWS's whole list. What is not served here is called at its endpoint, where one is named.
-See https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-templated.html.
+The table contains all templated targets of AWS. A service that the engine does not implement is called at its
+configured endpoint. See https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-templated.html.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,45 +17,45 @@ ANY: tuple[type, ...] = (object,)
 
 @dataclass(frozen=True, slots=True)
 class TargetInput:
-    """One slot's call, before it is made."""
+    """The data from which a template builds the call of one slot."""
 
     arn: Arn
-    """Of the target."""
+    """The ARN of the target."""
     target: Json
-    """As the API has it."""
+    """The Target object of the API."""
     input: str
-    """The target's Input, filled in; the default notification where there is none."""
+    """The target's Input with its attributes inserted, or the default notification if the target has no Input."""
     given: bool
     """Whether the target has an Input."""
     name: str
-    """Of the schedule."""
+    """The name of the schedule."""
     key: str
-    """Names the slot for the target: at most 80 letters, digits, hyphens and underscores."""
+    """The slot's name for the target: at most 80 letters, digits, hyphens and underscores."""
 
 
 @dataclass(frozen=True, slots=True)
 class TargetTemplate:
-    """What a target of one service is called with."""
+    """How to call a target of one service."""
 
     service: str
-    """As botocore and the bus call it."""
+    """The name of the service in botocore and on the bus."""
     operation: str
     params: Callable[[TargetInput], Json]
     resource: str
-    """What the resource of its ARN begins with."""
+    """The prefix of the resource in the target's ARN."""
     needs: str | None = None
-    """The parameters without which it can't be called."""
+    """The Target member without which the target cannot be called."""
     input: tuple[type, ...] | None = None
-    """Of what kind the Input must be, read as JSON; None: any text will do."""
+    """The types that the Input may have as JSON; None accepts any text."""
 
 
 def find_template(arn: Arn) -> TargetTemplate | None:
-    """The template of a target; None where AWS has none for its service."""
+    """Return the template for a target's ARN, or None if AWS has none for its service."""
     return TEMPLATES.get(arn.service)
 
 
 def check_target(template: TargetTemplate, arn: Arn, target: Json) -> None:
-    """Raise ValidationError for a target that could never be called."""
+    """Raise ValidationError for a target that can never be called."""
     if not arn.resource.startswith(template.resource):
         raise ValidationError("Provided Arn is not in correct format.")
     if template.needs is not None and template.needs not in target:
@@ -69,7 +69,7 @@ def check_target(template: TargetTemplate, arn: Arn, target: Json) -> None:
 
 
 def holds(text: str, kinds: tuple[type, ...]) -> bool:
-    """Whether a text is a JSON document of one of these kinds."""
+    """Return whether a text is a JSON document of one of these types."""
     try:
         return isinstance(loads(text), kinds)
     except JsonError:
@@ -77,7 +77,7 @@ def holds(text: str, kinds: tuple[type, ...]) -> bool:
 
 
 def _name(sending: TargetInput) -> str:
-    """The last part of the ARN: what its resource is called."""
+    """Return the last part of the ARN: the name of its resource."""
     return sending.arn.resource.replace(":", "/").rpartition("/")[2]
 
 
@@ -110,7 +110,7 @@ _ECS = (
 
 
 def _task(sending: TargetInput) -> Json:
-    """RunTask; the Input is its overrides."""
+    """Return the parameters of RunTask; the Input is its overrides."""
     told = sending.target["EcsParameters"]
     params = {f"{field[0].lower()}{field[1:]}": told[field] for field in _ECS if field in told}
     network = told.get("NetworkConfiguration", {}).get("awsvpcConfiguration")
@@ -131,7 +131,7 @@ def _task(sending: TargetInput) -> Json:
 
 
 def _tags(tags: Mapping[str, str]) -> list[Json]:
-    """A map of EcsParameters.Tags: one tag told by its key and its value, or each key a tag."""
+    """Return the tags of a map in EcsParameters.Tags: either one tag with `key` and `value`, or each key is a tag."""
     if tags.keys() <= {"key", "value"} and "key" in tags:
         return [dict(tags)]
     return [{"key": key, "value": value} for key, value in tags.items()]
@@ -181,11 +181,11 @@ TEMPLATES: Mapping[str, TargetTemplate] = {
     "sagemaker": TargetTemplate("sagemaker", "StartPipelineExecution", _model_pipeline, "pipeline/"),
     "inspector": TargetTemplate("inspector", "StartAssessmentRun", _assessment, "target/"),
 }
-"""By the service in the target's ARN."""
+"""The templates by the service in the target's ARN."""
 
 
 def default_notification(arn: Arn, time: str, key: str) -> str:
-    """What a target without an Input gets: "a default notification"; `arn`: of the schedule."""
+    """Return the "default notification" that a target without an Input gets; `arn` is the schedule's."""
     return dumps(
         {
             "version": "0",

@@ -1,7 +1,7 @@
-"""Universal targets: any call of any service, its parameters given as JSON.
+"""Build the calls of universal targets: any operation of any service, with its parameters as JSON.
 
-"arn:aws:scheduler:::aws-sdk:service:apiAction". Promises to find a member by its name whatever the case of its first
-delivery. Refuses calls that only read, at creation, as AWS does.
+"arn:aws:scheduler:::aws-sdk:service:apiAction". Guarantees that a parameter is found whatever the case of its first
+letter. Rejects operations that only read when the schedule is created, as AWS does.
 See https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-universal.html.
 """
 
@@ -23,46 +23,46 @@ READING = (
     "validate", "batchGet", "batchDescribe", "batchRead", "transactGet", "adminGet", "adminList", "testMigration",
     "retrieve", "testConnection", "translateDocument", "isAuthorized", "invokeModel",
 )  # fmt: skip
-"""What the names of actions begin with that only read: AWS's list, which has isAuthorizedWithToken as well."""
+"""The prefixes of the actions that only read: AWS's list, which contains isAuthorizedWithToken as well."""
 
 
 @dataclass(frozen=True, slots=True)
 class AwsServices:
-    """What is known of the services of AWS."""
+    """Access to the names and models of AWS's services."""
 
     spelled: Callable[[str], str]
-    """Their names, by the AWS SDKs' identifiers."""
+    """Return botocore's name for an AWS SDK's service identifier."""
     model: Callable[[str], ServiceModel | None]
-    """By name."""
+    """Return the model of a service by botocore's name, or None."""
 
 
 @dataclass(frozen=True, slots=True)
 class UniversalCall:
-    """What an ARN names."""
+    """The operation that a universal target's ARN names."""
 
     service: str
-    """As botocore and the bus call it."""
+    """The name of the service in botocore and on the bus."""
     action: str
 
     @property
     def operation(self) -> str:
-        """The action as models spell it."""
+        """Return the action with a capital first letter, as in the models."""
         return f"{self.action[:1].upper()}{self.action[1:]}"
 
 
 def is_universal(arn: str) -> bool:
-    """Whether a target's ARN is of this kind."""
+    """Return whether the ARN is that of a universal target."""
     return arn.startswith(BEGINNING)
 
 
 def parse_target(arn: str, services: AwsServices) -> UniversalCall | None:
-    """What an ARN names; None where it names nothing."""
+    """Return the operation that an ARN names, or None if the ARN is malformed."""
     found = re.fullmatch(r"([a-z0-9-]+):([A-Za-z0-9]+)", arn.removeprefix(BEGINNING))
     return UniversalCall(services.spelled(found[1]), found[2]) if found else None
 
 
 def check_target(target: Json, services: AwsServices) -> None:
-    """Raise ValidationError for what AWS refuses at creation."""
+    """Raise ValidationError for a target that AWS refuses when the schedule is created."""
     call = parse_target(target["Arn"], services)
     if call is None:
         raise ValidationError("Provided Arn is not in correct format.")
@@ -79,7 +79,7 @@ def check_target(target: Json, services: AwsServices) -> None:
 
 
 def call_parameters(call: UniversalCall, text: str, services: AwsServices) -> tuple[str, Json]:
-    """The operation and its parameters, by the model's names; what the model does not know is left as it is."""
+    """Return the operation and its parameters under the model's names; unknown parameters stay as they are."""
     model = services.model(call.service)
     name = _operation(model, call) if model is not None else None
     given = loads(text)
@@ -89,7 +89,7 @@ def call_parameters(call: UniversalCall, text: str, services: AwsServices) -> tu
 
 
 def _operation(model: ServiceModel, call: UniversalCall) -> str | None:
-    """The model's name for an action: the documentation itself writes getQueueURL for GetQueueUrl."""
+    """Return the model's name for an action; AWS's documentation writes getQueueURL for GetQueueUrl."""
     if call.operation in model.operation_names:
         return call.operation
     return next((name for name in model.operation_names if name.lower() == call.action.lower()), None)
@@ -114,7 +114,7 @@ def _member(shape: StructureShape, key: str, value: Json) -> tuple[str, Json]:
 
 
 def _seconds(text: str) -> Json:
-    """An instant in seconds since the epoch; the text itself where it names none."""
+    """Return a time in seconds since the epoch, or the text itself if it is no time."""
     try:
         return datetime.fromisoformat(text).timestamp()
     except ValueError:

@@ -1,4 +1,4 @@
-"""What a schedule must be like, besides the shape of the request, in AWS's words where they are known.
+"""Validate a schedule beyond the shape of the request, with AWS's error messages where they are known.
 
 See https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html.
 """
@@ -10,13 +10,13 @@ from lamplighter.lang.schedule.time_zones import UnknownZone, find_zone
 from lamplighter.services.scheduler.schedule_times import MINUTE, ZONE, to_milliseconds
 
 LARGEST_INPUT = 262_144
-"""Bytes of what a target is given: https://docs.aws.amazon.com/scheduler/latest/UserGuide/scheduler-quotas.html."""
+"""The most bytes of a target's Input: https://docs.aws.amazon.com/scheduler/latest/UserGuide/scheduler-quotas.html."""
 GRACE = 5 * MINUTE
-"""How long ago a schedule may have started that is made now."""
+"""How far in the past the StartDate of a new schedule may be, in milliseconds."""
 
 
 def check_schedule(body: Json, now: int, before: Json | None = None) -> None:
-    """Raise ValidationError for what AWS refuses; `before`: the schedule as it is so far."""
+    """Raise ValidationError for a schedule that AWS refuses; `before` is the present schedule if this is an update."""
     expression = _expression(body["ScheduleExpression"])
     _zone(body.get("ScheduleExpressionTimezone", ZONE))
     _window(body["FlexibleTimeWindow"])

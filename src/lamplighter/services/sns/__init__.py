@@ -1,8 +1,9 @@
-"""SNS: topics, who is subscribed to them, and bringing messages there.
+"""Implement SNS: topics, subscriptions, and the delivery of messages to them.
 
-Promises that a message that was taken is delivered, or told as failed and laid into the subscription's dead-letter
-queue, whatever is killed and whenever. Queues get it in the transaction that takes it, exactly once; all others at
-least once. Texts to phones (`sms`), mobile pushes (`application`) and `firehose` mean nothing on one box: such
-subscriptions are accepted, kept and shown, and a line of the log says that they get nothing.
+Guarantees that an accepted message is either delivered, or reported as failed and sent to the subscription's
+dead-letter queue, even if the engine is killed at any moment. Queues get the message in the transaction that accepts
+it, exactly once; all other endpoints get it at least once. Text messages (`sms`), mobile push (`application`) and
+`firehose` are not supported: such subscriptions are accepted, stored and returned, and a line of the log states that
+they get nothing.
 See https://docs.aws.amazon.com/sns/latest/dg/welcome.html.
 """

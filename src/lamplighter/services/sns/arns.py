@@ -1,4 +1,4 @@
-"""Names, ARNs and page tokens of SNS."""
+"""Check the names, ARNs and page tokens of SNS, and find the resources of ARNs."""
 
 import re
 from base64 import b64decode, urlsafe_b64encode
@@ -18,7 +18,7 @@ PAGE = 100
 
 
 def check_topic_name(name: str, *, fifo: bool) -> str:
-    """A topic's name, if it is one."""
+    """Return a topic's name if it is valid. Raises `InvalidParameter`."""
     stem = name.removesuffix(FIFO) if fifo else name
     if TOPIC.fullmatch(stem) and len(name) <= 256 and name.endswith(FIFO) == fifo:
         return name
@@ -32,7 +32,7 @@ def check_topic_name(name: str, *, fifo: bool) -> str:
 
 
 def parse_arn(text: str, what: str) -> Arn:
-    """An ARN of SNS, taken apart; `what` is the parameter that holds it."""
+    """Parse an ARN of SNS; `what` is the name of the parameter for the error. Raises `InvalidParameter`."""
     parts = text.split(":")
     if len(parts) < 6:
         raise InvalidParameter(what, f"An ARN must have at least 6 elements, not {len(parts)}")
@@ -43,7 +43,7 @@ def parse_arn(text: str, what: str) -> Arn:
 
 
 def find_topic(reader: Reader, text: str, what: str = "TopicArn") -> Topic:
-    """The topic of an ARN."""
+    """Return the topic of an ARN. Raises `InvalidParameter` or `NotFound`."""
     if ":" in parse_arn(text, what).resource:
         raise InvalidParameter(what)
     found = topics.get(reader, text)
@@ -53,14 +53,14 @@ def find_topic(reader: Reader, text: str, what: str = "TopicArn") -> Topic:
 
 
 def check_subscription_arn(text: str) -> str:
-    """A subscription's ARN, if it is one."""
+    """Return a subscription's ARN if it is well-formed. Raises `InvalidParameter`."""
     if len(parse_arn(text, "SubscriptionArn").resource.split(":")) != 2:
         raise InvalidParameter("SubscriptionArn")
     return text
 
 
 def find_subscription(reader: Reader, text: str) -> Subscription:
-    """The subscription of an ARN."""
+    """Return the subscription of an ARN. Raises `InvalidParameter` or `NotFound`."""
     found = subscriptions.get(reader, check_subscription_arn(text))
     if found is None or found.status == subscriptions.DELETED:
         raise NotFound("Subscription does not exist")
@@ -68,12 +68,12 @@ def find_subscription(reader: Reader, text: str) -> Subscription:
 
 
 def page_token(last: str) -> str:
-    """Where the next page begins, as a token."""
+    """Encode the last ARN of a page as the token for the next page."""
     return urlsafe_b64encode(last.encode()).decode()
 
 
 def read_page_token(token: str | None) -> str:
-    """What comes before a page."""
+    """Return the ARN after which a page begins; empty for the first page."""
     try:
         return b64decode((token or "").encode(), altchars=b"-_", validate=True).decode()
     except (ValueError, Base64Error):

@@ -1,21 +1,22 @@
-"""SNS's own errors: https://docs.aws.amazon.com/sns/latest/api/CommonErrors.html and each operation's page.
+"""Define the errors of SNS: https://docs.aws.amazon.com/sns/latest/api/CommonErrors.html and each operation's page.
 
-Codes are those of the wire (`NotFound`, where the model's shape is NotFoundException), as Step Functions quotes them.
+The codes are those sent over HTTP (`NotFound`, where the model's shape is NotFoundException), as Step Functions quotes
+them.
 """
 
 from lamplighter.base.errors import AwsError, ServiceError
 
 
 class NotFound(ServiceError, status=404):
-    """What was named is not there."""
+    """The topic or subscription does not exist."""
 
 
 class ResourceNotFound(ServiceError, template="Resource does not exist", status=404):
-    """What was to be tagged is not there."""
+    """The resource that a tag operation names does not exist."""
 
 
 class InvalidParameter(AwsError):
-    """A parameter is not what it must be: `Invalid parameter: TopicArn Reason: …`."""
+    """A parameter is invalid: `Invalid parameter: TopicArn Reason: …`."""
 
     code = "InvalidParameter"
 
@@ -24,7 +25,7 @@ class InvalidParameter(AwsError):
 
 
 class InvalidAttributeValue(ServiceError, code="InvalidParameterValueException"):
-    """A message attribute is not what it must be: ParameterValueInvalid on the wire, by another name in SDKs."""
+    """A message attribute is invalid. AWS sends the code ParameterValueInvalid over HTTP; SDKs use another name."""
 
 
 class AuthorizationError(ServiceError, status=403):
@@ -32,34 +33,34 @@ class AuthorizationError(ServiceError, status=403):
 
 
 class FilterPolicyLimitExceeded(ServiceError, status=403):
-    """The filter policy says too much."""
+    """The filter policy is too complex."""
 
 
 class TagLimitExceeded(ServiceError, template="Could not complete request: tag quota of per resource exceeded"):
-    """There would be too many tags."""
+    """The request would give the resource too many tags."""
 
 
 class EmptyBatchRequest(ServiceError, template="The batch request doesn't contain any entries."):
-    """A batch of nothing."""
+    """The batch has no entries."""
 
 
 class TooManyEntriesInBatchRequest(ServiceError, template="The batch request contains more entries than permissible."):
-    """A batch of more than ten."""
+    """The batch has more than ten entries."""
 
 
 class BatchEntryIdsNotDistinct(ServiceError, template="Two or more batch entries in the request have the same Id."):
-    """Two entries of a batch have one Id."""
+    """Two entries of the batch have the same Id."""
 
 
 class InvalidBatchEntryId(
     ServiceError,
     template="The Id of a batch entry in a batch request doesn't abide by the specification.",
 ):
-    """The Id of a batch's entry is none."""
+    """The Id of a batch entry is malformed."""
 
 
 class BatchRequestTooLong(
     ServiceError,
     template="The length of all the batch messages put together is more than the limit.",
 ):
-    """The messages of a batch are too much together."""
+    """The messages of the batch are too large together."""

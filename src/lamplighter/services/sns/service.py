@@ -1,4 +1,4 @@
-"""SNS as the engine sees it: its operations, by AWS's names, and what it does when nobody calls."""
+"""Connect SNS to the bus: its operations by AWS's names, its outbox rows and its timers."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,7 +25,7 @@ from lamplighter.store.timers import Timer
 
 
 class Sns(Service):
-    """The service of one engine."""
+    """SNS as a service of the engine."""
 
     name = SERVICE
 
@@ -75,8 +75,9 @@ class Sns(Service):
             "TagResource": Operation(write=tags.tag),
             "UntagResource": Operation(write=tags.untag),
             "ListTagsForResource": Operation(read=tags.list_tags),
-            # No operations of AWS's: a stack vouches for the webhooks of a job file, the console asks, the pages of
-            # links in mails ask, and the server answers for the address that messages name.
+            # Operations that AWS does not have. Stacks call Vouch for the webhooks of a job file, the console calls
+            # ListDeliveries, the pages of links in mails call DescribeLink, and the server calls GetCertificate for the
+            # URL in messages.
             "Vouch": Operation(write=subscribing.confirm_without_asking),
             "ListDeliveries": Operation(read=list_deliveries.list_deliveries),
             "DescribeLink": Operation(read=mail_links.describe_link),
@@ -84,22 +85,22 @@ class Sns(Service):
         }
 
     async def handle_outbox_row(self, posted: OutboxRow) -> None:
-        """Make one attempt of a delivery."""
+        """Make one delivery attempt."""
         await self._sender.handle_outbox_row(posted)
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
-        """It is time for an attempt, or too late for a confirmation."""
+        """Start the next attempt of a delivery, or delete a subscription that was not confirmed in time."""
         if timer.name == RETRY:
             self._sender.fire_timer(tx, timer)
         else:
             self._subscribing.fire_timer(tx, timer)
 
     async def start(self) -> None:
-        """Be ready where there is something to publish to."""
+        """Prepare the signing key and reset the throttles if there is a topic."""
         if rows.any_exists(self._bus.store.reader):
             self._signer.prepare()
             await self._bus.store.write(clear_throttles)
 
     async def stop(self) -> None:
-        """Let go of connections."""
+        """Close the connections to web servers."""
         await self._outbound.web.close()

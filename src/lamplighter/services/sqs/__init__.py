@@ -1,6 +1,6 @@
-"""Amazon SQS: queues whose messages are rows.
+"""Serve Amazon SQS: queues whose messages are rows.
 
-Promises that a message that was accepted is received until it is deleted, expires or goes to its dead-letter queue,
-whatever is killed and whenever. Refuses to judge permissions and to encrypt: policies and keys are kept and shown.
+Guarantees that an accepted message can be received until it is deleted, expires or moves to its dead-letter queue, even
+if processes are killed at any time. Policies and encryption keys are stored and returned, but not applied.
 See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/Welcome.html.
 """

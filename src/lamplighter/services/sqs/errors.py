@@ -1,4 +1,4 @@
-"""SQS's refusals, in its own words.
+"""Define SQS's errors, in SQS's own words.
 
 See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html and each operation's page.
 """
@@ -8,11 +8,11 @@ from lamplighter.base.json_text import Json
 
 
 class InvalidParameterValue(ServiceError):
-    """A value is not one that the parameter takes."""
+    """A value that the parameter does not accept."""
 
 
 class MissingParameter(ServiceError, template="The request must contain the parameter {}."):
-    """A parameter is not there."""
+    """A required parameter that is missing."""
 
 
 class InvalidMessageContents(
@@ -20,41 +20,41 @@ class InvalidMessageContents(
     template="Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to "
     "#xFFFD | #x10000 to #x10FFFF",
 ):
-    """The body of a message has characters that XML does not."""
+    """A message body with characters that XML does not allow."""
 
 
 class InvalidAddress(ServiceError, template="The address {} is not valid for this endpoint."):
-    """The URL names no queue."""
+    """A URL that names no queue."""
 
 
 class QueueDoesNotExist(ServiceError, template="The specified queue does not exist."):
-    """There is no such queue."""
+    """A queue that does not exist."""
 
 
 class QueueNameExists(
     ServiceError,
     template="A queue already exists with the same name and a different value for attribute {}",
 ):
-    """There is a queue of this name with another value of an attribute."""
+    """A new queue whose name is taken by a queue with another value of an attribute."""
 
 
 class QueueDeletedRecently(
     ServiceError,
     template="You must wait 60 seconds after deleting a queue before you can create another with the same name.",
 ):
-    """The name is not free yet."""
+    """A new queue whose name belonged to a queue deleted less than 60 seconds ago."""
 
 
 class PurgeQueueInProgress(ServiceError, template="Only one PurgeQueue operation on {} is allowed every 60 seconds."):
-    """The queue was purged less than a minute ago."""
+    """A queue that was purged less than 60 seconds ago."""
 
 
 class InvalidAttributeName(ServiceError, template="Unknown Attribute {}."):
-    """There is no such attribute, or not for this kind of queue."""
+    """An attribute that does not exist, or not for this type of queue."""
 
 
 class InvalidAttributeValue(AwsError):
-    """An attribute does not take this value."""
+    """A value that the attribute does not accept."""
 
     code = "InvalidAttributeValue"
 
@@ -63,15 +63,15 @@ class InvalidAttributeValue(AwsError):
 
 
 class ReceiptHandleIsInvalid(ServiceError, template='The input receipt handle "{}" is not a valid receipt handle.'):
-    """No receive of this queue has given this handle."""
+    """A receipt handle that this queue has not issued."""
 
 
 class MessageNotInflight(ServiceError, template="The specified message isn't in flight."):
-    """The message waits to be received."""
+    """A message that is not in flight: it waits to be received."""
 
 
 class OverLimit(ServiceError):
-    """There is more of something than SQS allows."""
+    """A request that exceeds a limit of SQS."""
 
 
 class EmptyBatchRequest(ServiceError, template="There should be at least one {} in the request."):
@@ -86,7 +86,7 @@ class TooManyEntriesInBatchRequest(
 
 
 class BatchEntryIdsNotDistinct(ServiceError, template="Id {} repeated."):
-    """Two entries of a batch have one id."""
+    """Two entries of a batch with the same id."""
 
 
 class InvalidBatchEntryId(
@@ -94,24 +94,24 @@ class InvalidBatchEntryId(
     template="A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80"
     " letters long.",
 ):
-    """The id of an entry is none."""
+    """An invalid id of a batch entry."""
 
 
 class BatchRequestTooLong(
     ServiceError,
     template="Batch requests cannot be longer than {} bytes. You have sent {} bytes.",
 ):
-    """The messages of a batch are too long together."""
+    """A batch whose messages together are too long."""
 
 
 class ResourceNotFound(ServiceError, code="ResourceNotFoundException"):
-    """What an ARN or a handle names is not there."""
+    """An ARN or task handle that names nothing."""
 
 
 class UnsupportedOperation(ServiceError):
-    """That can't be done now."""
+    """An operation that is not possible in the current state."""
 
 
 def invalid_value(value: Json, parameter: str, reason: str) -> InvalidParameterValue:
-    """A value that its parameter does not take, and why."""
+    """Return the error for a value that its parameter does not accept, with the reason."""
     return InvalidParameterValue(f"Value {value} for parameter {parameter} is invalid. Reason: {reason}")

@@ -1,6 +1,7 @@
-"""Names, URLs and ARNs of queues, and tokens of pages.
+"""Build and parse names, URLs and ARNs of queues, and page tokens.
 
-A queue's URL ends in `/account/name`, whatever it begins with: old URLs stay good when the engine listens elsewhere.
+A queue's URL ends in `/account/name`; the part before that is ignored, so old URLs stay valid when the engine listens
+elsewhere.
 See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-queue-message-identifiers.html.
 """
 
@@ -25,17 +26,17 @@ PAGE = 1000
 
 @dataclass(frozen=True, slots=True)
 class QueueUrls:
-    """Where the engine listens, as its callers reach it."""
+    """The engine's URL, as callers reach it, and the queues' URLs under it."""
 
     base: str
 
     def of(self, queue: Queue) -> str:
-        """The URL of a queue."""
+        """Return the URL of a queue."""
         return f"{self.base}/{queue.account}/{queue.name}"
 
 
 def check_name(name: str, *, fifo: bool) -> str:
-    """The name of a new queue, if it is one."""
+    """Return the name of a new queue. Raises `InvalidParameterValue` if it is not valid."""
     if fifo and not FIFO_NAME.fullmatch(name):
         raise InvalidParameterValue(
             "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, "
@@ -49,7 +50,7 @@ def check_name(name: str, *, fifo: bool) -> str:
 
 
 def find_queue(reader: Reader, caller: Caller, url: str) -> Queue:
-    """The queue that a URL names, in the caller's region."""
+    """Return the queue that a URL names, in the caller's region. Raises `QueueDoesNotExist` or `InvalidAddress`."""
     try:
         found = PATH.fullmatch(urlsplit(url).path)
     except ValueError:
@@ -63,7 +64,7 @@ def find_queue(reader: Reader, caller: Caller, url: str) -> Queue:
 
 
 def find_by_arn(reader: Reader, text: str) -> Queue | None:
-    """The queue that an ARN names."""
+    """Return the queue that an ARN names, or None."""
     found = arn.parse(text)
     if found is None or found.service != "sqs":
         return None
@@ -71,7 +72,7 @@ def find_by_arn(reader: Reader, text: str) -> Queue | None:
 
 
 def page_size(params: Json) -> int:
-    """How many items a page has."""
+    """Return the number of items on a page."""
     most: int = params.get("MaxResults", PAGE)
     if not 1 <= most <= PAGE:
         raise invalid_value(most, "MaxResults", f"Must be between 1 and {PAGE}, if provided.")
@@ -79,12 +80,12 @@ def page_size(params: Json) -> int:
 
 
 def page_token(name: str) -> str:
-    """Where the next page begins, as a token."""
+    """Return the token for the page that begins after a name."""
     return urlsafe_b64encode(name.encode()).decode()
 
 
 def read_page_token(params: Json) -> str:
-    """The name after which a page begins."""
+    """Return the name after which the requested page begins."""
     try:
         return b64decode(params.get("NextToken", "").encode(), altchars=b"-_", validate=True).decode()
     except ValueError:

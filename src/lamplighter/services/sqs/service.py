@@ -1,7 +1,7 @@
-"""SQS as the engine sees it: its operations by AWS's names, and what it does when a timer is due.
+"""Connect SQS to the engine: its operations by AWS's names, and its timers.
 
-See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_Operations.html. Input has been validated
-against the model's shapes; what it means is checked where each operation is.
+See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_Operations.html. The wire layer has
+already checked the input against the model's shapes; each operation checks the meaning.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ from lamplighter.store.timers import Timer
 
 
 class Sqs(Service):
-    """The service of one engine."""
+    """The SQS service of one engine."""
 
     name = SERVICE
 
@@ -60,7 +60,7 @@ class Sqs(Service):
             "StartMessageMoveTask": Operation(write=moves.start),
             "ListMessageMoveTasks": Operation(read=moves.list),
             "CancelMessageMoveTask": Operation(write=moves.cancel),
-            # No operations of AWS's: CloudWatch asks, and the console.
+            # These are not operations of AWS: CloudWatch and the console call them.
             "MeasureMessages": Operation(read=queue_metrics.measure_messages),
             "PeekMessages": Operation(read=looking.peek),
             "SendAgain": Operation(write=looking.send_again),
@@ -68,7 +68,7 @@ class Sqs(Service):
         }
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
-        """Messages have expired, or a task that moves messages goes on."""
+        """Delete expired messages of a queue, or continue a message move task."""
         if timer.name == move_tasks.NAME:
             self._moves.fire_timer(tx, timer)
         else:

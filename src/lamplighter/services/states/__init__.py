@@ -1,5 +1,6 @@
-"""Step Functions: state machines and their executions.
+"""Provide the Step Functions API: state machines and their executions.
 
-Promises what `asl` decides to be kept and done: one event in, one transaction out. Refuses to know how a service does
-its work: an integration is data. See https://docs.aws.amazon.com/step-functions/latest/apireference/Welcome.html.
+Guarantees that each event's step, which `asl` computes, is stored in one transaction with its commands. The package
+does not know how another service does its work: an integration is data.
+See https://docs.aws.amazon.com/step-functions/latest/apireference/Welcome.html.
 """

@@ -1,4 +1,4 @@
-"""Names, ARNs and page tokens of Step Functions."""
+"""Check the names and ARNs of Step Functions, and read and write its page tokens."""
 
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -13,30 +13,33 @@ from lamplighter.services.states.errors import InvalidArn, InvalidName, InvalidT
 T = TypeVar("T")
 
 FORBIDDEN = re.compile(r"[\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-"""What a name must not contain.
+r"""A pattern for a character that a name must not contain.
 
-"white space, brackets < > { } [ ], wildcard characters ? *, special characters " # % \\ ^ | ~ ` $ & , ; : /, control
+"white space, brackets < > { } [ ], wildcard characters ? *, special characters " # % \ ^ | ~ ` $ & , ; : /, control
 characters (U+0000-001F, U+007F-009F, U+FFFE-FFFF), surrogates (U+D800-DFFF)"
 """
 ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+")
 
 
 def check_name(name: str) -> str:
-    """A name, if it is one."""
+    """Return the name if it is valid. Raises `InvalidName`."""
     if not name or FORBIDDEN.search(name):
         raise InvalidName(name)
     return name
 
 
 def check_role(role: str) -> str:
-    """A role's ARN, if it is one."""
+    """Return the role's ARN if it is valid. Raises `InvalidArn`."""
     if not ROLE.fullmatch(role):
         raise InvalidArn(role)
     return role
 
 
 def resource_arn(text: str, kind: str) -> str:
-    """An ARN of Step Functions of one kind (stateMachine, execution), if it is one."""
+    """Return the text if it is a Step Functions ARN of this kind (stateMachine, execution).
+
+    Raises `InvalidArn` or `WrongResource`.
+    """
     found = arn.parse(text)
     if found is None or found.service != "states":
         raise InvalidArn(text)
@@ -47,12 +50,12 @@ def resource_arn(text: str, kind: str) -> str:
 
 
 def page_token(value: Json) -> str:
-    """Where the next page begins, as a token."""
+    """Encode the start of the next page as a token."""
     return urlsafe_b64encode(str(value).encode()).decode()
 
 
 def read_page_token(token: str | None) -> str | None:
-    """Where a page begins."""
+    """Decode a page token; return None if there is none. Raises `InvalidToken`."""
     if token is None:
         return None
     try:
@@ -62,7 +65,7 @@ def read_page_token(token: str | None) -> str | None:
 
 
 def page_number(token: str | None) -> int | None:
-    """Where a page begins, where it begins at a number."""
+    """Decode a page token that holds a number; return None if there is none. Raises `InvalidToken`."""
     text = read_page_token(token)
     if text is None:
         return None
@@ -73,11 +76,11 @@ def page_number(token: str | None) -> int | None:
 
 
 def page_size(params: Json, largest: int = 1000, usual: int = 100) -> int:
-    """How many items a page has."""
+    """Return the number of items that a page may have."""
     return min(params.get("maxResults") or usual, largest)
 
 
 def page(name: str, found: Sequence[T], size: int, item: Callable[[T], Json], key: Callable[[T], Json]) -> Json:
-    """A page of at most `size` items; `found` has one more where another page follows, from that item's key on."""
+    """Build the answer for one page of at most `size` items. A longer `found` means that another page follows."""
     answer: Json = {name: [item(each) for each in found[:size]]}
     return answer if len(found) <= size else answer | {"nextToken": page_token(key(found[size - 1]))}

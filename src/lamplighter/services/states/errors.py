@@ -1,4 +1,4 @@
-"""The errors of Step Functions that its operations answer with, in AWS's words.
+"""Define the errors of Step Functions' operations, with AWS's wording.
 
 See the exceptions of https://docs.aws.amazon.com/step-functions/latest/apireference/API_Operations.html.
 """
@@ -7,7 +7,7 @@ from lamplighter.base.errors import AwsError, ServiceError
 
 
 class InvalidArn(ServiceError, template="Invalid Arn: 'Invalid ARN prefix: {}'"):
-    """The text is no ARN of the kind that is wanted."""
+    """The error for a text that is not an ARN of the expected form."""
 
 
 class WrongResource(
@@ -15,66 +15,66 @@ class WrongResource(
     template="Invalid Arn: 'Resource type not valid in this context: {}'",
     code="InvalidArn",
 ):
-    """The ARN is of another kind of resource than the one that is wanted."""
+    """The error for an ARN of another kind of resource than the operation expects."""
 
 
 class InvalidName(ServiceError, template="Invalid Name: '{}'"):
-    """The name has characters that names may not have."""
+    """The error for a name with characters that names must not contain."""
 
 
 class StateMachineDoesNotExist(ServiceError, template="State Machine Does Not Exist: '{}'"):
-    """No state machine has this ARN."""
+    """The error that no state machine has this ARN."""
 
 
 class StateMachineAlreadyExists(ServiceError, template="State Machine Already Exists: '{}'"):
-    """A state machine of this name is there, and is another."""
+    """The error that a different state machine has this name."""
 
 
 class ExecutionDoesNotExist(ServiceError, template="Execution Does Not Exist: '{}'"):
-    """No execution has this ARN."""
+    """The error that no execution has this ARN."""
 
 
 class ExecutionAlreadyExists(ServiceError, template="Execution Already Exists: '{}'"):
-    """An execution of this name is there, has another input, or has ended."""
+    """The error that an execution of this name exists and has another input, or has ended."""
 
 
 class InvalidExecutionInput(ServiceError, template="Invalid State Machine Execution Input: '{}'"):
-    """The input is not JSON."""
+    """The error for an input that is not JSON."""
 
 
 class InvalidOutput(ServiceError, template="Invalid Output: '{}'"):
-    """The output is not JSON."""
+    """The error for an output that is not JSON."""
 
 
 class InvalidToken(ServiceError, template="Invalid Token: 'Invalid token'"):
-    """The token is none of ours."""
+    """The error for a token that this engine did not issue."""
 
 
 class TaskTimedOut(ServiceError, template="Task Timed Out: 'Provided task does not exist anymore'"):
-    """The token was good once; nobody waits for it any more."""
+    """The error for a task token whose task has ended."""
 
 
 class ActivityDoesNotExist(ServiceError, template="Activity Does Not Exist: '{}'"):
-    """No activity has this ARN."""
+    """The error that no activity has this ARN."""
 
 
 class ActivityAlreadyExists(ServiceError, template="Activity Already Exists: '{}'"):
-    """An activity of this name is there, encrypted in another way."""
+    """The error that an activity of this name exists with another encryption configuration."""
 
 
 class StateMachineTypeNotSupported(
     ServiceError,
     template="This operation is not supported by this type of state machine",
 ):
-    """The state machine is of the other kind."""
+    """The error for an operation that this type of state machine (standard or express) does not support."""
 
 
 class MissingRequiredParameter(ServiceError):
-    """Something that one of several parameters would say is said by none."""
+    """The error that none of several parameters is given, although one is required."""
 
 
 class ResourceNotFound(AwsError):
-    """No resource has this ARN."""
+    """The error that no resource has this ARN."""
 
     code = "ResourceNotFound"
 
@@ -84,32 +84,32 @@ class ResourceNotFound(AwsError):
 
 
 class TooManyTags(ServiceError, template="You've exceeded the number of tags allowed for a resource."):
-    """A resource would have more tags than it may."""
+    """The error that a resource would have too many tags."""
 
 
 class StateMachineDeleting(ServiceError, template="State Machine is being deleted: '{}'"):
-    """The state machine goes as soon as its last execution has ended."""
+    """The error for a state machine that is being deleted: it is removed when its last execution has ended."""
 
 
 class Conflict(ServiceError, code="ConflictException"):
-    """What is asked for contradicts what is there."""
+    """The error for a request that conflicts with the current state of the resource."""
 
 
 class Invalid(ServiceError, code="ValidationException"):
-    """The parameters fit their shapes, but not each other or what is there."""
+    """The error for parameters that fit their shapes, but not each other or the existing resources."""
 
 
 class LabelledArn(Invalid, template="API does not support labeled ARNs"):
-    """The ARN names a Map state inside of a state machine."""
+    """The error for an ARN that names a Map state of a state machine."""
 
 
 class ServiceQuotaExceeded(ServiceError, code="ServiceQuotaExceededException"):
-    """There are as many as there may be."""
+    """The error that a quota is reached."""
 
 
 class InvalidLoggingConfiguration(ServiceError, template="Invalid Logging Configuration: {}"):
-    """Logs would go nowhere, or to too many places."""
+    """The error for a logging configuration with a missing or invalid destination, or with more than one."""
 
 
 class InvalidEncryptionConfiguration(ServiceError, template="Invalid Encryption Configuration: {}"):
-    """The key is missing, or not wanted."""
+    """The error for a KMS key that is missing, or given although the encryption type does not use one."""

@@ -1,6 +1,6 @@
-"""The rows that Step Functions puts into the outbox: one class for each kind, and one codec for all.
+"""Define the outbox rows of Step Functions: one class for each kind, and one codec for all.
 
-Promises that a row which an earlier version of the program wrote is read. See `store/outbox.py`.
+Guarantees that a row that an earlier version of this program wrote can still be read. See `store/outbox.py`.
 """
 
 from dataclasses import dataclass, fields
@@ -15,7 +15,7 @@ SERVICE = "states"
 
 @dataclass(frozen=True, slots=True)
 class StartCall:
-    """Make the call of a Task."""
+    """The row that makes the call of a Task state."""
 
     execution: int
     arn: str
@@ -29,13 +29,13 @@ class StartCall:
 
     @property
     def work(self) -> Work:
-        """Return the work that the call does."""
+        """Return the piece of work that the call does."""
         return Work(self.execution, self.frame, self.number)
 
 
 @dataclass(frozen=True, slots=True)
 class PollCall:
-    """Ask for the state of work that goes on elsewhere (.sync), until it has ended."""
+    """The row that polls the state of work outside the engine (.sync) until the work has ended."""
 
     execution: int
     frame: int
@@ -45,13 +45,13 @@ class PollCall:
 
     @property
     def work(self) -> Work:
-        """Return the work that the call does."""
+        """Return the piece of work that the call does."""
         return Work(self.execution, self.frame, self.number)
 
 
 @dataclass(frozen=True, slots=True)
 class CancelCall:
-    """Stop work that nobody waits for any more; `names` are its names at the service."""
+    """The row that stops work that no execution waits for any more; `names` are the work's names at the service."""
 
     execution: int
     resource: str
@@ -61,7 +61,7 @@ class CancelCall:
 
 @dataclass(frozen=True, slots=True)
 class ReadItems:
-    """Read the items of a Map Run."""
+    """The row that reads the items of a Map Run."""
 
     execution: int
     run: int
@@ -69,7 +69,7 @@ class ReadItems:
 
 @dataclass(frozen=True, slots=True)
 class WriteResults:
-    """Write the results of a Map Run."""
+    """The row that writes the results of a Map Run."""
 
     execution: int
     run: int
@@ -79,18 +79,18 @@ StatesRow = StartCall | PollCall | CancelCall | ReadItems | WriteResults
 KINDS: dict[str, type[StatesRow]] = {
     "start": StartCall, "follow": PollCall, "cancel": CancelCall, "read": ReadItems, "write": WriteResults,
 }  # fmt: skip
-"""The classes by the names that the rows have on disk."""
+"""The classes by the kind that a stored row states."""
 NAMES = {kind: name for name, kind in KINDS.items()}
 
 
 def put(tx: Tx, row: StatesRow) -> None:
-    """Put a row into the outbox; its subject is the execution."""
+    """Add a row to the outbox; its subject is the execution."""
     body = {field.name: getattr(row, field.name) for field in fields(row)}
     outbox.put(tx, SERVICE, str(row.execution), {"do": NAMES[type(row)], **body})
 
 
 def read(posted: OutboxRow) -> StatesRow | None:
-    """Return the row of the outbox as it was put there; None where it cannot be read."""
+    """Decode an outbox row, or return None if it cannot be read."""
     try:
         given = {**posted.body, "execution": int(posted.subject)}
         return KINDS[given.pop("do")](**given)

@@ -1,4 +1,4 @@
-"""Step Functions as a service of the bus: its operations, by AWS's names."""
+"""Register Step Functions on the bus: its operations by their AWS names, its timers and its outbox rows."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -18,7 +18,8 @@ from lamplighter.services.states.activities.task_tokens import TaskTokens
 from lamplighter.services.states.calls.held_timeouts import HeldTimeouts
 from lamplighter.services.states.calls.http_tasks import HttpTasks
 from lamplighter.services.states.calls.integrations import added_parameters
-from lamplighter.services.states.calls.sync_calls import Models
+from lamplighter.services.states.calls.service_calls import ServiceCalls
+from lamplighter.services.states.calls.sync_calls import Models, SyncCalls
 from lamplighter.services.states.calls.task_calls import TaskCaller
 from lamplighter.services.states.executions import execution_metrics
 from lamplighter.services.states.executions.driver import Driver
@@ -29,12 +30,10 @@ from lamplighter.services.states.machines.aliases import Aliases
 from lamplighter.services.states.machines.state_machines import StateMachines
 from lamplighter.services.states.machines.validate_definition import DefinitionValidator
 from lamplighter.services.states.machines.versions import Versions
-from lamplighter.services.states.map_runs.child_executions import ChildExecutions
 from lamplighter.services.states.map_runs.item_reader import ItemReaderRunner
 from lamplighter.services.states.map_runs.map_runs import MapRuns
 from lamplighter.services.states.map_runs.result_writer import ResultWriterRunner
 from lamplighter.services.states.outbox_rows import SERVICE, CancelCall, PollCall, ReadItems, StartCall, WriteResults
-from lamplighter.services.states.tables import frames
 from lamplighter.services.states.test_state.operation import StateTester
 from lamplighter.store import outbox
 from lamplighter.store.db import OutboxRow, Tx
@@ -42,7 +41,7 @@ from lamplighter.store.timers import Timer
 
 
 class States(Service):
-    """The service."""
+    """The Step Functions service."""
 
     name = SERVICE
 
@@ -50,22 +49,22 @@ class States(Service):
         self, bus: Bus, world: World, models: Models, remote: RemoteServices, web: Web, isolation: Isolation
     ) -> None:
         self._bus = bus
-        self._driver = Driver(bus, world, added_parameters, isolation)
-        https = HttpTasks(bus, web)
+        calls = ServiceCalls(bus, world, models, remote, HttpTasks(bus, web))
+        self._driver = Driver(bus, world, added_parameters, isolation, calls.why_unfit)
         polls = ActivityPolls(bus.store, self._driver)
-        self._task_caller = TaskCaller(bus, world, self._driver, models, polls, remote, https)
+        self._sync_calls = SyncCalls(bus, self._driver, models, remote)
+        self._task_caller = TaskCaller(bus.store, self._driver, polls, calls, self._sync_calls)
         express = ExpressExecutions(bus, world, self._driver)
         known = partial(self._model, models, remote)
         definitions = DefinitionValidator(bus, remote, known)
         machines, executions = StateMachines(bus, world, definitions), Executions(world, self._driver, express)
-        state_tester = StateTester(world, self._task_caller, definitions, known, isolation)
+        state_tester = StateTester(world, calls, definitions, known, isolation)
         versions, aliases = Versions(world), Aliases(world)
         activities, tokens = Activities(world), TaskTokens(self._driver)
-        self._children = ChildExecutions(bus, world, self._driver, isolation)
-        self._item_reader = ItemReaderRunner(bus.store, world, self._children, remote)
-        self._result_writer = ResultWriterRunner(bus.store, world, self._children, remote)
-        map_runs = MapRuns(self._children)
-        holding = HeldTimeouts(self._driver)
+        self._item_reader = ItemReaderRunner(bus.store, world, self._driver.map_runs, remote)
+        self._result_writer = ResultWriterRunner(bus.store, world, self._driver.map_runs, remote)
+        map_runs = MapRuns(self._driver.map_runs)
+        holding = HeldTimeouts(self._driver.queries)
         self.operations: Mapping[str, Operation] = {
             "CreateStateMachine": Operation(write=machines.create, prepare=machines.prepare_create),
             "DescribeStateMachine": Operation(read=machines.describe, prepare=machines.prepare_describe),
@@ -92,12 +91,12 @@ class States(Service):
             "RedriveExecution": Operation(write=Redrives(world, self._driver).redrive),
             "StopExecution": Operation(write=executions.stop),
             "GetExecutionHistory": Operation(read=executions.history),
-            # No operation of AWS's: AWS lists no executions of a state machine that is deleted.
+            # Not an AWS operation: AWS does not list the executions of a deleted state machine.
             "ListKeptExecutions": Operation(read=executions.list_kept),
             "ListRemovedMachines": Operation(read=executions.list_removed_machines),
-            # No operation of AWS's: CloudWatch asks what it measures there.
+            # Not an AWS operation: CloudWatch reads its metrics of executions with it.
             "MeasureExecutions": Operation(read=execution_metrics.measure_executions),
-            # No operations of AWS's: ECS holds the time of tasks that wait for a runtime that does not answer.
+            # Not AWS operations: ECS holds the timeouts of tasks that wait for a runtime that does not answer.
             "HoldTimeouts": Operation(write=holding.hold),
             "ReleaseTimeouts": Operation(write=holding.release),
             "DescribeMapRun": Operation(read=map_runs.describe),
@@ -120,7 +119,7 @@ class States(Service):
         return models(service) if self._bus.serves_any(service) or remote.exists(service) else None
 
     async def handle_outbox_row(self, posted: OutboxRow) -> None:
-        """Do what the outbox says; end an execution whose row cannot be read."""
+        """Process an outbox row; end the execution if its row cannot be read."""
         match outbox_rows.read(posted):
             case ReadItems() as row:
                 await self._item_reader.handle_row(posted.id, row)
@@ -129,7 +128,7 @@ class States(Service):
             case StartCall() as row:
                 await self._task_caller.start(posted.id, row)
             case PollCall() | CancelCall() as row:
-                await self._task_caller.sync_calls.handle_row(posted.id, row)
+                await self._sync_calls.handle_row(posted.id, row)
             case None:
                 await self._bus.store.write_with_retry(lambda tx: self._end_unreadable(tx, posted))
 
@@ -138,23 +137,17 @@ class States(Service):
             self._driver.send_event(tx, int(posted.subject), Broken(f"row {posted.id} of the outbox cannot be read"))
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
-        """A timer of an execution is due."""
+        """Send the event of a due timer to its execution."""
         self._driver.fire_timer(tx, timer)
 
     def drop_caches(self) -> None:
-        """Believe nothing that is not on disk."""
+        """Drop everything in memory that the database may not contain."""
         self._driver.drop_caches()
 
     async def start(self) -> None:
-        """Go on with every execution and Map Run that was cut off in the middle of something long."""
-        isolated = self._driver.isolated
-        await isolated.start()
-        for key in frames.unfinished_executions(self._bus.store.reader):
-            if not isolated.holds(key):
-                self._bus.store.write_in_background(self._driver.resume(key))
-        self._children.resume()
+        """Continue every execution and Map Run that an earlier engine left unfinished."""
+        await self._driver.resume_all()
 
     async def stop(self) -> None:
-        """Break off steps that are made elsewhere; all that is under way is on disk."""
-        await self._driver.isolated.stop()
-        await self._children.selections.stop()
+        """Stop the steps and selections that run in separate processes; the next engine repeats them."""
+        await self._driver.stop()

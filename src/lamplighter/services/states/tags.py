@@ -1,4 +1,4 @@
-"""Operations on tags."""
+"""Implement the operations on tags: TagResource, UntagResource and ListTagsForResource."""
 
 from collections.abc import Mapping
 
@@ -11,11 +11,14 @@ from lamplighter.store.db import Reader, Tx
 
 NONE: Mapping[str, str] = {}
 MOST = 50
-"""Tags of a resource: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html."""
+"""The most tags of a resource: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html."""
 
 
 def read_tags(given: list[Json], old: Mapping[str, str] = NONE) -> dict[str, str]:
-    """Tags as a request has them, and those that were there; botocore's model lets one be without a key, AWS not."""
+    """Return the old tags, updated with the tags of a request.
+
+    Raises `ValidationError` for a tag without a key, which botocore's model allows and AWS does not.
+    """
     if len(given) > MOST:
         raise TooManyTags
     for position, tag in enumerate(given, 1):
@@ -31,7 +34,7 @@ def read_tags(given: list[Json], old: Mapping[str, str] = NONE) -> dict[str, str
 
 
 def _find(reader: Reader, arn: str) -> dict[str, str]:
-    """The tags of a state machine or an activity."""
+    """Return the tags of a state machine or an activity."""
     found = state_machines.get(reader, arn) or activities.get(reader, arn)
     if found is None:
         raise ResourceNotFound(arn)
@@ -39,26 +42,26 @@ def _find(reader: Reader, arn: str) -> dict[str, str]:
 
 
 def _keep(tx: Tx, arn: str, kept: dict[str, str]) -> None:
-    """Only one of them has this ARN."""
+    """Store the tags in both tables; only one of them has a row with this ARN."""
     state_machines.tag(tx, arn, kept)
     activities.tag(tx, arn, kept)
 
 
 def tag(tx: Tx, _caller: Caller, params: Json) -> Json:
-    """TagResource"""
+    """Handle TagResource."""
     arn = params["resourceArn"]
     _keep(tx, arn, read_tags(params["tags"], _find(tx, arn)))
     return {}
 
 
 def untag(tx: Tx, _caller: Caller, params: Json) -> Json:
-    """UntagResource"""
+    """Handle UntagResource."""
     arn = params["resourceArn"]
     _keep(tx, arn, {key: value for key, value in _find(tx, arn).items() if key not in params["tagKeys"]})
     return {}
 
 
 def list_tags(reader: Reader, _caller: Caller, params: Json) -> Json:
-    """ListTagsForResource"""
+    """Handle ListTagsForResource."""
     found = _find(reader, params["resourceArn"])
     return {"tags": [{"key": key, "value": value} for key, value in found.items()]}

@@ -1,1 +1,1 @@
-"""Who may call: signatures, credentials, the Host header, cross-site requests and console sessions."""
+"""Decide who may call: signatures, credentials, the Host header, cross-site requests and console sessions."""

@@ -1,7 +1,8 @@
-"""A session of the console: what a browser shows instead of the password once that was given.
+"""Create and verify console sessions: the tokens that browsers send in a cookie after a login.
 
-Promises that a session can be made with the holder's secrets only, ends by itself, and ends at once when the secret or
-the password changes: its key is made of both, so that nothing has to be kept. Refuses to remember who has left.
+Guarantees that only a holder's secrets can create a session, that a session expires, and that it becomes invalid when
+the secret or the password changes. The signing key is derived from both, so the engine stores no sessions. It does not
+record logouts either.
 See https://cheatsheetseries.owasp.org/cheatsheets/Session_Management_Cheat_Sheet.html.
 """
 
@@ -13,26 +14,29 @@ from http.cookies import CookieError, SimpleCookie
 from lamplighter.wire.access.credentials import Credentials, CredentialSet
 
 LIFETIME = 12 * 3600 * 1000
-"""Milliseconds: a day's work."""
+"""The lifetime of a session in milliseconds: a working day."""
 
 _FORM = re.compile("([0-9]{1,15})[.]([0-9a-f]{64})")
 
 
 def find_holder(password: str, holders: CredentialSet) -> Credentials | None:
-    """Whose password this is; every one is compared, so that the time taken tells nothing."""
+    """Return the holder with this password, or None.
+
+    All passwords are compared, so that the time taken reveals nothing.
+    """
     given = password.encode()
     found = [each for each in holders.values() if hmac.compare_digest(each.password.encode(), given)]
     return found[0] if found else None
 
 
 def issue_session(holder: Credentials, now: int) -> str:
-    """A session that begins now, in milliseconds since the epoch."""
+    """Return a session that begins at `now`, in milliseconds since the epoch."""
     end = str(now + LIFETIME)
     return f"{end}.{_mark(holder, end)}"
 
 
 def is_valid(session: str, holders: CredentialSet, now: int) -> bool:
-    """Whether a session is one of ours that has not ended."""
+    """Return whether this engine issued the session and the session has not expired."""
     found = _FORM.fullmatch(session)
     if found is None or int(found[1]) <= now:
         return False
@@ -40,13 +44,16 @@ def is_valid(session: str, holders: CredentialSet, now: int) -> bool:
 
 
 def cookie_name(holders: CredentialSet) -> str:
-    """The name of the cookie that keeps it: another engine of this host has another, since cookies know no ports."""
+    """Return the name of the session cookie.
+
+    The name differs for each engine on a host, because cookies are not separated by port.
+    """
     first = next(iter(holders))
     return f"lamplighter-session-{hashlib.sha256(first.encode()).hexdigest()[:8]}"
 
 
 def has_valid_session(cookies: bytes, holders: CredentialSet, now: int) -> bool:
-    """Whether a Cookie header shows a session that holds."""
+    """Return whether a Cookie header contains a valid session."""
     try:
         found = SimpleCookie(cookies.decode("latin-1")).get(cookie_name(holders))
     except CookieError:

@@ -1,4 +1,6 @@
-"""Who may come in, as a credentials file says: AWS's shared format, with two lines of ours that AWS's tools pass over.
+"""Read and write the credentials file of an engine: AWS's shared format with two additional settings.
+
+AWS's tools ignore these settings.
 
     [default]
     aws_access_key_id = LAMP…
@@ -6,8 +8,8 @@
     lamplighter_password = …
     lamplighter_token = …
 
-Promises that every section with an access key and a secret is a holder: a second key is a second section, and an access
-key of twelve digits is an account of its own. Refuses a file that lets nobody in.
+Guarantees that every section with an access key and a secret is a holder. A second key is a second section, and an
+access key of twelve digits is an account by itself. Rejects a file without any holder.
 See https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html.
 """
 
@@ -19,32 +21,32 @@ from string import ascii_letters, ascii_uppercase, digits
 from lamplighter.base.errors import LamplighterError
 
 Chance = Callable[[str, int], str]
-"""So many unguessable letters out of these: `base.world.unguessable`."""
+"""A function that returns so many unguessable characters from an alphabet, such as `base.world.unguessable`."""
 
 
 class CredentialsUnreadable(LamplighterError):
-    """A credentials file holds none, or cannot be read."""
+    """The credentials file contains no credentials or cannot be parsed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """One who may come in, by any of three secrets."""
+    """The credentials of a holder, who can authenticate with any of three secrets."""
 
     access_key: str
     secret: str = field(repr=False)
-    """What signs requests."""
+    """The key that signs requests."""
     password: str = field(repr=False)
-    """What opens the console: the file's, else the secret."""
+    """The password for the console: the file's, otherwise the secret."""
     token: str = field(default="", repr=False)
-    """What shows the metrics, slots and runs to who bears it; none where it is empty."""
+    """The bearer token for reading metrics, slots and runs. If empty, no token is accepted."""
 
 
 CredentialSet = Mapping[str, Credentials]
-"""By access key."""
+"""Credentials by access key."""
 
 
 def make_credentials(chance: Chance) -> Credentials:
-    """A new holder. Its password is read and typed by people: no letter looks like another."""
+    """Generate credentials. People read and type the password, so its alphabet has no characters that look alike."""
     clear = "abcdefghjkmnpqrstuvwxyz23456789"
     return Credentials(
         access_key="LAMP" + chance(ascii_uppercase + digits, 16),
@@ -55,7 +57,7 @@ def make_credentials(chance: Chance) -> Credentials:
 
 
 def write_credentials(holder: Credentials) -> str:
-    """The text of a file that lets one holder in."""
+    """Return the text of a credentials file with one holder."""
     return (
         "# Who may come in to this engine. For the AWS CLI and SDKs: AWS_SHARED_CREDENTIALS_FILE=<this file>.\n"
         "[default]\n"
@@ -69,7 +71,7 @@ def write_credentials(holder: Credentials) -> str:
 
 
 def read_credentials(text: str) -> CredentialSet:
-    """The holders of a file; raises NoCredentials."""
+    """Parse a credentials file and return its holders. Raises CredentialsUnreadable."""
     parser = configparser.RawConfigParser(default_section="")
     try:
         parser.read_string(text)

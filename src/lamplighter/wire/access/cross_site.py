@@ -1,10 +1,11 @@
-"""What a web page of another site can have a browser send, and is refused here.
+"""Reject requests that a web page of another site can make a browser send.
 
-Such a page chooses method, path, query and body of a request, and where it goes; it cannot set an Authorization header
-unless the server allows that in CORS' preflight, which this server never does. Promises that a call which nobody
-verifies is taken only with an AWS signature in that header, so that no image, form, script, stream or navigation is a
-call, whatever else the browser says or leaves out. Origin and Sec-Fetch-Site are looked at besides. Refuses a header
-that stands there twice where it decides anything: two readers could each believe another one.
+Such a page chooses a request's method, path, query, body and destination. It cannot set an Authorization header unless
+the server allows it in the CORS preflight, which this server never does. An engine without a credentials file does not
+verify signatures. Guarantees that such an engine accepts a call only with an AWS signature in that header. So no image,
+form, script, stream or navigation can make a call, whatever other headers the browser sends or omits. Origin and
+Sec-Fetch-Site are checked in addition. Rejects a duplicate of any header that matters for a decision, because two
+parsers could each use a different value.
 See https://fetch.spec.whatwg.org/#cors-safelisted-request-header, https://web.dev/articles/fetch-metadata and
 https://www.rfc-editor.org/rfc/rfc9112#section-3.2.
 """
@@ -23,11 +24,11 @@ ONCE = frozenset(
 )
 ONCE_PREFIXES = (b"sec-", b"x-amz-")
 SCHEME = b"AWS4-"
-"""What the name of every signature of version 4 begins with."""
+"""The prefix of the name of every version 4 signature algorithm."""
 
 
 def check_once(headers: Collection[tuple[bytes, bytes]]) -> None:
-    """Refuse a request that says something twice of which there can be one; its names are in lower case."""
+    """Raise InvalidRequest if a header that may occur only once is repeated. Header names must be in lower case."""
     if len(dict(headers)) == len(headers):
         return
     for name, count in Counter(name for name, _ in headers).items():
@@ -36,14 +37,14 @@ def check_once(headers: Collection[tuple[bytes, bytes]]) -> None:
 
 
 def check_origin(http: HttpRequest) -> None:
-    """Refuse what a browser says that a web page sends; AccessDenied."""
+    """Raise AccessDenied if the browser's headers show that a web page sent the request."""
     headers = http.headers
     if b"origin" in headers or headers.get(b"sec-fetch-site", b"none") not in (b"none", b"same-origin"):
         raise AccessDenied("this server does not answer to web pages", status=403)
 
 
 def check_authorization(http: HttpRequest) -> None:
-    """Refuse a call without an AWS signature in its Authorization header; MissingAuthentication."""
+    """Raise MissingAuthentication unless the Authorization header contains an AWS signature."""
     if http.headers.get(b"authorization", b"").startswith(SCHEME):
         return
     if b"X-Amz-Credential=" in http.query:

@@ -1,7 +1,7 @@
-"""The gate of an engine that strangers can reach: who is let in, and in which words AWS turns the others away.
+"""Authenticate requests to an engine that listens beyond loopback, and reject the others with AWS's errors.
 
-Promises that a request is let in whose signature is a holder's. What only shows how the engine is may be asked for with
-a bearer token besides, as Prometheus sends it, and by who has logged in to the console. See
+Guarantees that a request is accepted only with a holder's valid signature. Monitoring endpoints also accept a bearer
+token, as Prometheus sends it, and a console session. See
 https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html and
 https://www.rfc-editor.org/rfc/rfc6750#section-2.1.
 """
@@ -15,16 +15,19 @@ from lamplighter.wire.http import HttpRequest
 
 
 class UnrecognizedClient(ServiceError, code="UnrecognizedClientException", status=403):
-    """Nobody holds the access key."""
+    """No holder has this access key."""
 
 
 def admit_signed(http: HttpRequest, holders: CredentialSet, now: int) -> None:
-    """Let a signed request in; `now` is in milliseconds. Raises what sigv4.verify does, and UnrecognizedClient."""
+    """Accept a request with a valid signature; `now` is in milliseconds.
+
+    Raises UnrecognizedClient and the errors of `sigv4.verify_signature`.
+    """
     sigv4.verify_signature(http, find_signer(http, holders).secret, now)
 
 
 def find_signer(http: HttpRequest, holders: CredentialSet) -> Credentials:
-    """Who says that he has signed, which is still to be verified; raises UnrecognizedClient."""
+    """Return the holder of the request's access key without verifying the signature. Raises UnrecognizedClient."""
     holder = holders.get(sigv4.read_scope(http).access_key)
     if holder is None:
         raise UnrecognizedClient("The security token included in the request is invalid.")
@@ -32,7 +35,7 @@ def find_signer(http: HttpRequest, holders: CredentialSet) -> Credentials:
 
 
 def admit_monitoring(http: HttpRequest, holders: CredentialSet, now: int) -> None:
-    """Let in who bears a token, has signed, or has logged in to the console."""
+    """Accept a monitoring request with a bearer token, a signature or a console session."""
     if console_session.has_valid_session(http.headers.get(b"cookie", b""), holders, now):
         return
     scheme, _, token = http.headers.get(b"authorization", b"").partition(b" ")
@@ -43,5 +46,5 @@ def admit_monitoring(http: HttpRequest, holders: CredentialSet, now: int) -> Non
 
 
 def _bears(token: bytes, holders: CredentialSet) -> bool:
-    """Every token is compared, so that the time taken tells nothing."""
+    """Return whether a holder has this token. All tokens are compared, so that the time taken reveals nothing."""
     return True in [hmac.compare_digest(token, each.token.encode()) for each in holders.values() if each.token]

@@ -1,10 +1,10 @@
-"""By which names a server may be called: the Host header of a request has to be one of them.
+"""Reject requests whose Host header is not one of the server's names.
 
-A web page of another site reaches a server on this machine under a name that its author chose: a name of the author's
-that leads here (DNS rebinding), or a spelling of loopback for which browsers do not say that another site asks
-(`0.0.0.0`, `[::ffff:127.0.0.1]`). Promises to take a name only in the one spelling that this module knows: a dotted
-IPv4 address, an IPv6 address in brackets, or a host name without a final dot, each with a port or without. Refuses the
-unspecified address and IPv4 addresses that are written as IPv6 wherever the server listens.
+A web page of another site reaches a server on this machine under a name that the page's author chose. That is either
+the author's domain that resolves to this machine (DNS rebinding), or a spelling of loopback for which browsers do not
+report a cross-site request (`0.0.0.0`, `[::ffff:127.0.0.1]`). Guarantees that each name is accepted in one spelling
+only: a dotted IPv4 address, an IPv6 address in brackets, or a host name without a final dot, each with or without a
+port. Rejects the unspecified address and IPv4-mapped IPv6 addresses, whichever addresses the server listens on.
 See https://owasp.org/www-community/attacks/DNS_Rebinding and https://www.rfc-editor.org/rfc/rfc9112#section-3.2.
 """
 
@@ -17,28 +17,28 @@ from lamplighter.base.errors import AccessDenied
 
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)(?::[0-9]{1,5})?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
-"""The last part of a name that is a number makes browsers read the whole as an IPv4 address (`127.1`, `0x7f.1`)."""
+"""Matches a number. If a name's last label is one, browsers read the name as an IPv4 address (`127.1`, `0x7f.1`)."""
 
 REMEDY = "call it by localhost or 127.0.0.1, or name the host with --allow-host where the engine is started"
 
 
 @dataclass(frozen=True, slots=True)
 class AllowedHosts:
-    """The names of one server; localhost and the addresses of loopback are always among them."""
+    """The allowed names of one server. localhost and the loopback addresses are always allowed."""
 
     names: frozenset[str] = frozenset()
-    """Host names, or addresses, that its owner has given."""
+    """Host names and addresses that the owner of the server allowed."""
     addresses: bool = False
-    """Whether every IP address is one of them: where each call has to show credentials."""
+    """Whether every IP address is allowed, because each call must present credentials."""
 
     def check(self, header: bytes) -> None:
-        """Refuse a Host header that names another server; AccessDenied."""
+        """Raise AccessDenied if the Host header names another server."""
         if not _is_name(self, header):
             shown = header.decode("ascii", "backslashreplace")
             raise AccessDenied(f"this server does not answer to the host name '{shown}': {REMEDY}", status=403)
 
     def has(self, name: str) -> bool:
-        """Whether a name in lower case, without a port, is one of them."""
+        """Return whether a name is allowed. `name` is in lower case, without a port."""
         address = _address(name)
         if address is not None:
             given = self.addresses or str(address) in self.names
@@ -50,13 +50,13 @@ class AllowedHosts:
 
 @lru_cache(maxsize=256)
 def _is_name(hosts: AllowedHosts, header: bytes) -> bool:
-    """Whether a Host header names a server; most callers say the same again and again."""
+    """Return whether a Host header is allowed. Cached, because most callers send the same header each time."""
     found = _HOST.fullmatch(header.decode("latin-1").lower())
     return found is not None and hosts.has(found[1])
 
 
 def _address(name: str) -> IPv4Address | IPv6Address | None:
-    """The address that a name spells; None where it spells none, or in a way that hides an IPv4 address."""
+    """Parse a name as an IP address. Return None for other names and for spellings that hide an IPv4 address."""
     try:
         found = ip_address(name.removeprefix("[").removesuffix("]"))
     except ValueError:

@@ -1,10 +1,11 @@
-"""Signature Version 4: who signed a request, for which region and service, and whether the signature is theirs.
+"""Read and verify AWS Signature Version 4: the signer, the region, the service, and whether the signature is valid.
 
-See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html. Promises to read and to
-verify, in the Authorization header and in a presigned query, and that a good signature covers all that says what is
-asked: method, path, query, host, every X-Amz header and the body, whose hash is always taken from the body that came
-(an UNSIGNED-PAYLOAD is for S3 over TLS). As on AWS, a request that is sent again in time is good again. Refuses to know
-any secret and to read a clock: both are handed in. Of an asymmetric signature (SigV4A) it knows nothing.
+Reads signatures in the Authorization header and in a presigned query. Guarantees that a valid signature covers
+everything that defines the call: method, path, query, host, every X-Amz header and the body. The body's hash is always
+computed from the received body (an UNSIGNED-PAYLOAD is for S3 over TLS). As on AWS, a request that is sent again within
+the time limit is valid again. The caller passes the secret and the time. Asymmetric signatures (SigV4A) are not
+supported.
+See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html.
 """
 
 import hashlib
@@ -20,9 +21,9 @@ from lamplighter.wire.protocols.form import parse_fields
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 SKEW = 15 * 60
-"""Seconds by which the clock of the signer may differ from ours."""
+"""The most seconds by which the signer's clock may differ from the engine's."""
 LONGEST = 7 * 24 * 3600
-"""Seconds for which a presigned request may be good, however long it says."""
+"""The most seconds for which a presigned request is valid, even if its X-Amz-Expires is larger."""
 
 _LABEL = re.compile(r"[A-Za-z0-9-]{1,64}")
 _SAFE = "-_.~"
@@ -31,32 +32,35 @@ _TIME = "%Y%m%dT%H%M%SZ"
 
 @dataclass(frozen=True, slots=True)
 class CredentialScope:
-    """Who signed, and what the signature is good for."""
+    """The access key that signed a request, and the date, region and service for which the signature is valid."""
 
     access_key: str
     date: str
-    """YYYYMMDD"""
+    """The date as YYYYMMDD."""
     region: str
     service: str
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """A signature and what it is said to cover."""
+    """A request's signature with its parameters, not yet verified."""
 
     scope: CredentialScope
     signed_headers: str
-    """Names in lower case, joined by semicolons, as they were signed."""
+    """The names in lower case, joined by semicolons, in the order in which they were signed."""
     signature: str
     time: str
-    """YYYYMMDDTHHMMSSZ"""
+    """The time of signing as YYYYMMDDTHHMMSSZ."""
     lifetime: int
-    """Seconds from `time` for which it is good."""
+    """Seconds after `time` for which the signature is valid."""
     presigned: bool
 
 
 def read_scope(http: HttpRequest) -> CredentialScope:
-    """The credential scope; MissingAuthentication where there is no signature, IncompleteSignature where no scope."""
+    """Return the credential scope of the request's signature.
+
+    Raises MissingAuthentication without a signature, and IncompleteSignature if the scope is missing or malformed.
+    """
     header = http.headers.get(b"authorization")
     if header is not None:
         return _credential(_between(header.decode("latin-1"), "Credential=", ","))
@@ -66,7 +70,7 @@ def read_scope(http: HttpRequest) -> CredentialScope:
 
 
 def is_presigned(http: HttpRequest) -> bool:
-    """Whether the signature of a request is in its query."""
+    """Return whether the query contains the request's signature."""
     return b"authorization" not in http.headers and b"X-Amz-Credential=" in http.query
 
 
@@ -87,7 +91,7 @@ def _incomplete(message: str) -> AwsError:
 
 
 def read_signature(http: HttpRequest) -> Signature:
-    """The whole signature; IncompleteSignature where a part of it is missing."""
+    """Return the request's signature. Raises IncompleteSignature if a part is missing."""
     found = _from_header(http) if b"authorization" in http.headers else _from_query(http)
     algorithm = dict(parse_fields(http.query)).get("X-Amz-Algorithm", "") if found.presigned else _algorithm(http)
     if algorithm != ALGORITHM:
@@ -127,10 +131,11 @@ def _from_query(http: HttpRequest) -> Signature:
 
 
 def verify_signature(http: HttpRequest, secret: str, now: int) -> None:
-    """Make sure that `secret` signed this request, and in time; `now` is in milliseconds since the epoch.
+    """Verify that `secret` signed this request and that the signature is valid now.
 
-    Raises IncompleteSignature, RequestExpired for a presigned request after its end, and InvalidSignatureException for
-    whatever else is wrong with a signature: AWS has one code for a wrong and for an outdated one.
+    `now` is in milliseconds since the epoch. Raises IncompleteSignature, RequestExpired for a presigned request that
+    has expired, and InvalidSignatureException for every other fault. AWS uses the same code for a wrong signature and
+    for an outdated one.
     """
     given = read_signature(http)
     _check_time(given, now)
@@ -147,7 +152,10 @@ def _invalid(message: str) -> AwsError:
 
 
 def _check_covered(http: HttpRequest, given: Signature) -> None:
-    """What is not signed could be anybody's: a target that was added or changed would ask for something else."""
+    """Require that the signature covers the host and every X-Amz header.
+
+    An attacker could add or change an unsigned header, for example a target that names another operation.
+    """
     signed = {name.encode() for name in given.signed_headers.split(";")}
     if b"host" not in signed:
         raise _invalid("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")
@@ -180,7 +188,7 @@ def _stamp(seconds: float) -> str:
 
 
 def _sign(http: HttpRequest, given: Signature, secret: str) -> str:
-    """Task 2 and 3 of the specification: the string to sign, and its signature under the derived key."""
+    """Return the signature of the string to sign under the derived key (tasks 2 and 3 of the specification)."""
     place = (given.scope.date, given.scope.region, given.scope.service, "aws4_request")
     digest = hashlib.sha256(canonical_request(http, given)).hexdigest()
     text = "\n".join((ALGORITHM, given.time, "/".join(place), digest))
@@ -191,7 +199,7 @@ def _sign(http: HttpRequest, given: Signature, secret: str) -> str:
 
 
 def canonical_request(http: HttpRequest, given: Signature) -> bytes:
-    """Task 1: the canonical request."""
+    """Build the canonical request (task 1 of the specification)."""
     names = given.signed_headers.split(";")
     headers = "".join(f"{name}:{_header(http, name)}\n" for name in names)
     body = hashlib.sha256(http.body).hexdigest()
@@ -204,7 +212,7 @@ def _header(http: HttpRequest, name: str) -> str:
 
 
 def _path(path: bytes) -> str:
-    """Encoded a second time, as every service but S3 asks."""
+    """Percent-encode the path a second time, as every service except S3 requires."""
     return quote(path, safe="/" + _SAFE) or "/"
 
 

@@ -1,10 +1,10 @@
-"""The requests that carry no signature: the links that SNS sends to subscribers.
+"""Recognize the only requests that need no signature: the links that SNS sends to subscribers.
 
-A program confirms its subscription by a plain GET of the `SubscribeURL`, as on AWS. A person opens a page from a mail,
-and presses its button: mail scanners follow every link, so that opening a link may change nothing. Promises to let
-through these requests and nothing else; what they can do is bounded by the secret that they carry (a token, a
-subscription's ARN), which no web page can guess. Refuses to unsubscribe by a GET, which AWS does: one request of
-anybody would end alerts for good. The pages have the names of AWS's.
+A program confirms its subscription by a plain GET of the `SubscribeURL`, as on AWS. A person opens a page from a mail
+and presses its button. Opening a page changes nothing, because mail scanners follow every link. Guarantees that no
+other request is accepted unsigned. The secret in the link (a token or a subscription's ARN) limits what the request can
+do, and no web page can guess the secret. Unlike AWS, rejects unsubscribing by a GET: one GET by any client would end
+the alerts permanently. The pages have the same names as AWS's.
 See https://docs.aws.amazon.com/sns/latest/api/API_ConfirmSubscription.html: "This call requires an AWS signature only
 when the AuthenticateOnUnsubscribe flag is set to true".
 """
@@ -14,29 +14,29 @@ from lamplighter.wire.http import HttpRequest
 from lamplighter.wire.protocols import query
 
 CERTIFICATE = "/_lamplighter/sns/certificate.pem"
-"""Where the certificate is of what SNS signs: it is no secret."""
+"""The path of the public certificate that verifies SNS's signatures."""
 CONFIRMATION, UNSUBSCRIBE = "/confirmation.html", "/unsubscribe.html"
-"""The pages that links in mails open."""
+"""The paths of the pages that links in mails open."""
 NOBODY = CredentialScope(access_key="", date="", region="", service="sns")
-"""The scope of who has not signed."""
+"""The scope of an unsigned request."""
 _PAGES = frozenset({CONFIRMATION.encode(), UNSUBSCRIBE.encode()})
 _READS = frozenset({"GET", "HEAD"})
 
 
 def is_unsigned_allowed(http: HttpRequest) -> bool:
-    """Whether a request needs no signature."""
+    """Return whether a request needs no signature."""
     return is_confirmation_link(http) or is_subscription_page(http)
 
 
 def is_confirmation_link(http: HttpRequest) -> bool:
-    """Whether a program confirms its subscription."""
+    """Return whether the request confirms a program's subscription."""
     return http.method == "GET" and _action(http) == "ConfirmSubscription"
 
 
 def is_subscription_page(http: HttpRequest) -> bool:
-    """Whether a person looks at one of the pages, or presses its button.
+    """Return whether a person opens one of the pages or presses its button.
 
-    An `UnsubscribeURL` shows its page too.
+    An `UnsubscribeURL` opens its page too.
     """
     if _is_signed(http):
         return False
@@ -46,7 +46,7 @@ def is_subscription_page(http: HttpRequest) -> bool:
 
 
 def _action(http: HttpRequest) -> str | None:
-    """The operation of a query API that the query of an unsigned request names."""
+    """Return the query API operation that an unsigned request names in its query string."""
     if _is_signed(http) or http.path != b"/" or http.body or b"Action=" not in http.query:
         return None
     return query.read_action(http)

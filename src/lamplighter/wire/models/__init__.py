@@ -1,1 +1,1 @@
-"""Operations and shapes from botocore's models, and the validation that they imply."""
+"""Compile operations and validation from botocore's service models."""

@@ -1,7 +1,7 @@
-"""The compiled operations of all services.
+"""Provide the compiled operations of all services.
 
-Promises that a model is read, and an operation compiled, when first asked for and once; and that two catalogs share
-nothing. Names that no service has are not remembered, so that no caller can make it grow.
+Guarantees that each model is read and each operation compiled once, when it is first needed, and that two catalogs
+share nothing. Unknown names are not stored, so callers cannot make the catalog grow.
 """
 
 from collections.abc import Callable
@@ -27,20 +27,20 @@ _REFUSALS = {
 
 @dataclass(frozen=True, slots=True)
 class CompiledOperation:
-    """One operation in one protocol, compiled."""
+    """A compiled operation in one protocol."""
 
     service: str
     name: str
     decode: Callable[[HttpRequest], Json]
-    """Reads the params; an AwsError where they do not parse."""
+    """Decodes the params. Raises AwsError if they cannot be parsed."""
     check: Check
-    """Judges the params by the shape."""
+    """Validates the params against the input shape."""
     encode: Callable[[Json, str], Response]
-    """Writes a result, with the id of the request."""
+    """Encodes a result with the request's ID."""
 
 
 class ModelCatalog:
-    """What one engine knows of the AWS APIs."""
+    """The compiled AWS APIs of one engine."""
 
     def __init__(self) -> None:
         self._services: dict[tuple[str, str], ServiceShapes] = {}
@@ -50,7 +50,7 @@ class ModelCatalog:
         self._routes: dict[str, list[tuple[Callable[[HttpRequest], bool], str]]] = {}
 
     def service(self, name: str, protocol: str | None = None) -> ServiceShapes:
-        """A service in its own or another protocol; UnknownOperation where there is none of that name."""
+        """Return a service in the given or its default protocol. Raises UnknownOperation if there is none."""
         entry = SERVICES.get(name)
         if entry is None or (protocol and protocol not in entry.protocols):
             raise UnknownOperation(f"There is no service '{name}' here that speaks {protocol or 'any protocol'}.")
@@ -60,7 +60,7 @@ class ModelCatalog:
         return self._services[key]
 
     def operation(self, service: str, name: str, protocol: str | None = None) -> CompiledOperation:
-        """An operation of a service; UnknownOperation where the service has none of that name."""
+        """Return an operation of a service. Raises UnknownOperation if the service does not have the operation."""
         home = self.service(service, protocol)
         key = (service, home.protocol, name)
         if key not in self._operations:
@@ -68,26 +68,26 @@ class ModelCatalog:
         return self._operations[key]
 
     def operation_of_target(self, target: bytes) -> CompiledOperation:
-        """The operation that an X-Amz-Target names: `AWSStepFunctions.StartExecution`."""
+        """Return the operation that an X-Amz-Target names: `AWSStepFunctions.StartExecution`."""
         if target not in self._targets:
             service, name = self.service_of_target(target), target.decode("latin-1").partition(".")[2]
             self._targets[target] = self.operation(service, name, JSON)
         return self._targets[target]
 
     def service_of_target(self, target: bytes) -> str:
-        """The service that an X-Amz-Target names; UnknownOperation where there is none."""
+        """Return the service that an X-Amz-Target names. Raises UnknownOperation if there is none."""
         prefix = target.decode("latin-1").partition(".")[0]
         if prefix not in self._prefixes:
             raise UnknownOperation(f"No service here answers to the target '{prefix}'.")
         return self._prefixes[prefix]
 
     def operation_of_rpc_path(self, http: HttpRequest) -> CompiledOperation:
-        """The operation that a path of Smithy RPC names."""
+        """Return the operation that a path of Smithy RPC names."""
         target, name = cbor.service_and_operation(http)
         return self.operation(self.service_of_target(target.encode()), name, CBOR)
 
     def operation_of_rest_path(self, service: str, http: HttpRequest) -> CompiledOperation:
-        """The operation that a method and path name."""
+        """Return the operation that the request's method and path name."""
         if service not in self._routes:
             model = self.service(service, REST_JSON).model
             operations = map(model.operation_model, model.operation_names)
@@ -98,7 +98,7 @@ class ModelCatalog:
         raise UnknownOperation(f"No operation of '{service}' answers to this method and path.", status=404)
 
     def error_encoder(self, name: str, protocol: str) -> Callable[[AwsError, str], Response]:
-        """How errors are told in a protocol by a service, known or not."""
+        """Return the function that encodes errors of a service, known or unknown, in this protocol."""
         known = protocol in SERVICES[name].protocols if name in SERVICES else False
         service = self.service(name, protocol) if known else None
         return lambda error, request_id: _REFUSALS[protocol](service, error, request_id)

@@ -1,7 +1,7 @@
-"""What a shape demands of a value, and how AWS says it.
+"""Derive a value's constraints from its shape, with AWS's error texts.
 
-Promises the constraints of the model, each with the text of its violation. See
-https://smithy.io/2.0/spec/constraint-traits.html. Refuses to walk: a list's elements are not its own constraint.
+Covers the constraints of the value itself, not those of a list's elements. See
+https://smithy.io/2.0/spec/constraint-traits.html.
 """
 
 from collections.abc import Callable
@@ -13,19 +13,22 @@ from lamplighter.wire.models import java_text
 from lamplighter.wire.models.service_quirks import ServiceQuirks
 
 Rule = tuple[Callable[[Json], bool], str]
-"""What must hold, and AWS's words for it."""
+"""A predicate that must hold, and AWS's error text for its violation."""
 
 NOT_NULL = "Member must not be null"
 
 FAR = 10_240
-"""Characters up to which a pattern is tried whatever the text's maximum is."""
+"""The length in characters up to which a pattern is always matched, even if the shape's maximum length is smaller."""
 
 _NUMBERS = {"integer", "long", "float", "double"}
 _AGGREGATES = {"structure", "list", "map"}
 
 
 def constraints_of(shape: Shape, manners: ServiceQuirks) -> list[Rule]:
-    """A value's constraints as AWS lists them in brackets; of a single member it names them the other way round."""
+    """Return a value's constraints in the order in which AWS lists them in brackets.
+
+    For a single member, AWS reports violations in the reverse order.
+    """
     if shape.type_name in _AGGREGATES or not manners.constrained or shape.name in manners.unenforced:
         return []
     rules = bound_constraints(shape, manners)
@@ -39,7 +42,11 @@ def constraints_of(shape: Shape, manners: ServiceQuirks) -> list[Rule]:
 
 
 def _matcher(shape: Shape) -> Callable[[Json], bool]:
-    """A pattern is not tried on what is far too long anyway: a crafted text must not cost seconds to refuse."""
+    """Return a predicate that matches the shape's pattern.
+
+    The predicate accepts text far beyond the maximum length, which the length constraint rejects. So a crafted text
+    does not cost seconds of matching.
+    """
     fullmatch, high = java_text.java_pattern(shape.metadata["pattern"]).fullmatch, shape.metadata.get("max")
     if high is None:
         return lambda value: fullmatch(value) is not None
@@ -48,7 +55,7 @@ def _matcher(shape: Shape) -> Callable[[Json], bool]:
 
 
 def bound_constraints(shape: Shape, manners: ServiceQuirks) -> list[Rule]:
-    """The bounds of a number's value, or of a text's, list's or map's length."""
+    """Return the bounds of a number, or of the length of a text, list or map."""
     if not manners.constrained:
         return []
     low, high = shape.metadata.get("min"), shape.metadata.get("max")

@@ -1,7 +1,7 @@
-"""What AWS's messages owe to Java: the order of an enum's values, the text of a value, regular expressions.
+"""Reproduce the Java forms in AWS's messages: the order of an enum's values, the text of a value, regular expressions.
 
-AWS's services validate in Java, and their messages show it: a set is listed in the order of its hash table, a value as
-its toString, a pattern in Java's dialect. Promises to reproduce all three by rule; refuses to judge anything.
+AWS's services validate in Java, and their messages show it. They list a set in the order of its hash table and print a
+value as its toString, and their patterns are in Java's dialect.
 """
 
 import re
@@ -15,7 +15,7 @@ SECRET = "*** Sensitive Data Redacted ***"  # noqa: S105 - what AWS writes in pl
 
 
 def string_hash(text: str) -> int:
-    """java.lang.String.hashCode, unsigned."""
+    """Return java.lang.String.hashCode, unsigned."""
     value = 0
     for unit in memoryview(text.encode("utf-16-le")).cast("H"):
         value = (31 * value + unit) & 0xFFFFFFFF
@@ -23,10 +23,10 @@ def string_hash(text: str) -> int:
 
 
 def set_order(values: Iterable[str]) -> list[str]:
-    """The values in the order in which AWS lists an enum's.
+    """Return an enum's values in the order in which AWS lists them.
 
-    A hash table of at least 32 chains, three quarters full at most, a newcomer at the head of its chain. Seen to hold
-    for every enum that AWS's recorded messages list: Step Functions, EventBridge, Kinesis, Cognito, DynamoDB, Lambda.
+    Models a hash table with at least 32 chains that is at most three quarters full and inserts at the head of a chain.
+    This matches every enum in AWS's recorded messages: Step Functions, EventBridge, Kinesis, Cognito, DynamoDB, Lambda.
     """
     newest_first = list(values)[::-1]
     chains = 32
@@ -36,12 +36,15 @@ def set_order(values: Iterable[str]) -> list[str]:
 
 
 def member_name(name: str) -> str:
-    """A member as messages call it: `AuthorizationType` is `authorizationType`."""
+    """Return a member's name as messages spell it: `AuthorizationType` becomes `authorizationType`."""
     return name[:1].lower() + name[1:]
 
 
 def java_text(value: Json, shape: Shape, unmodelled: dict[str, tuple[str, ...]]) -> str:
-    """A value's toString; `unmodelled` names, by shape, the members that AWS prints beyond the public model."""
+    """Return a value's toString.
+
+    `unmodelled` lists, by shape, the members that AWS prints although the public model lacks them.
+    """
     if value is None:
         return "null"
     if "sensitive" in shape.metadata:
@@ -65,15 +68,15 @@ def java_text(value: Json, shape: Shape, unmodelled: dict[str, tuple[str, ...]])
 
 
 REWRITTEN = {
-    # The same languages as EventBridge's, said so that no text takes exponential time to refuse.
+    # EventBridge's patterns, rewritten for the same languages without exponential backtracking.
     r"^[ \t]*[^\x00-\x1F:\x7F]+([ \t]+[^\x00-\x1F:\x7F]+)*[ \t]*$": r"\t*[^\x00-\x1F:\x7F][^\x00-\x08\x0A-\x1F:\x7F]*",
     r"^[ \t]*[\x20-\x7E]+([ \t]+[\x20-\x7E]+)*[ \t]*$": r"\t*[\x20-\x7E][\t\x20-\x7E]*",
-    # CloudWatch's, in a dialect without Unicode's categories: what is no control character, separator or surrogate.
+    # CloudWatch's pattern without Unicode categories: any character except controls, separators and surrogates.
     r"[\p{L}\p{M}\p{N}\p{P}\p{S}\p{Zs}]+": r"[^\x00-\x1F\x7F-\x9F\u2028\u2029\uD800-\uDFFF]+",
 }
 
 _CLASSES = {
-    # In the models \p{L}, \p{N} and _ always stand in one class, and together they are Python's \w.
+    # In the models, \p{L}, \p{N} and _ always stand in the same class, and together they are Python's \w.
     r"\p{L}": r"\w",
     r"\p{N}": r"\w",
     r"\p{Z}": r"\u0020\u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000",
@@ -83,7 +86,7 @@ _CLASSES = {
 
 
 def java_pattern(source: str) -> re.Pattern[str]:
-    """A model's pattern for `fullmatch`, which is how AWS applies it."""
+    """Compile a model's pattern for `fullmatch`, which is how AWS applies it."""
     flags = re.UNICODE if r"\p{L}" in source else re.ASCII
     source = REWRITTEN.get(source, source)
     for java, python in _CLASSES.items():

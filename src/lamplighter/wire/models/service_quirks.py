@@ -1,8 +1,8 @@
-"""How each service words its refusals: facts that botocore's models do not hold.
+"""List how each service words its validation errors: facts that botocore's models lack.
 
-Promises data only. The sources are AWS's recorded answers and its API references: an Amazon ECS operation documents
-ClientException and InvalidParameterException, CloudWatch Logs answers a value outside its constraints with
-InvalidParameterException, the query services with ValidationError, and SQS speaks of missing parameters only.
+Contains data only, from AWS's recorded answers and its API references. An Amazon ECS operation documents
+ClientException and InvalidParameterException. For a value that violates a constraint, CloudWatch Logs returns
+InvalidParameterException, and the query services return ValidationError. SQS reports missing parameters only.
 """
 
 from collections.abc import Callable
@@ -19,20 +19,20 @@ def _plain(token: str, kind: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ServiceQuirks:
-    """The wording of one service."""
+    """The error wording of one service."""
 
     fault: str = "ValidationException"
-    """The code of an error about values outside their constraints."""
+    """The code of an error about constraint violations."""
     constrained: bool = True
-    """Whether the front of the service checks constraints; otherwise only that what is required is there."""
+    """Whether the service's front end checks constraints; otherwise it only requires the required members."""
     conversion: Callable[[str, str], str] = _coral
-    """The message for a JSON token (`STRING_VALUE`) where another kind (`an Integer`) belongs."""
+    """Returns the message for a JSON token (`STRING_VALUE`) in place of another kind (`an Integer`)."""
     unenforced: frozenset[str] = frozenset()
-    """Shapes whose constraints the model states and AWS was seen not to hold its callers to."""
+    """Shapes whose constraints the model states but AWS does not enforce, as its answers show."""
     unmodelled: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Members, by shape, that AWS prints although the public model lacks them."""
     codes: dict[str, str] = field(default_factory=dict)
-    """The query protocol's codes, by error shape, where the model does not say."""
+    """The query protocol's error codes, by error shape, if the model does not state them."""
 
 
 _SQS = "AWS.SimpleQueueService."
@@ -76,5 +76,5 @@ _DEFAULT = ServiceQuirks()
 
 
 def quirks_of(service: str) -> ServiceQuirks:
-    """The wording of a service, by its signing name."""
+    """Return the error wording of a service, by its signing name."""
     return _MANNERS.get(service, _DEFAULT)

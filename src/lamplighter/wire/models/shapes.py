@@ -1,7 +1,7 @@
-"""The services that the wire speaks, and their models as botocore ships them.
+"""List the supported services and load their botocore models.
 
-Promises to read one model when it is asked for and none before: each costs 5 to 50 ms of the time to start. A service
-goes by its signing name, which is what the credential scope of a request says.
+Guarantees that each model is read only when it is needed, because each adds 5 to 50 ms to the start. Services are
+identified by their signing names, which the credential scope of a request contains.
 See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html.
 """
 
@@ -19,14 +19,14 @@ JSON, REST_JSON, QUERY, CBOR = "json", "rest-json", "query", "smithy-rpc-v2-cbor
 
 @dataclass(frozen=True, slots=True)
 class ServiceEntry:
-    """What is known of a service before its model is read."""
+    """The facts about a service that are known before its model is read."""
 
     model: str
-    """The name by which botocore knows it."""
+    """The service's name in botocore."""
     protocols: tuple[str, ...]
-    """Its own protocol first."""
+    """The supported protocols, the default one first."""
     target: str = ""
-    """What X-Amz-Target begins with, before the dot."""
+    """The part of X-Amz-Target before the dot."""
 
 
 SERVICES = {
@@ -44,7 +44,7 @@ SERVICES = {
 
 @dataclass(frozen=True, slots=True)
 class ServiceShapes:
-    """One service in one protocol."""
+    """The model of a service in one protocol."""
 
     name: str
     protocol: str
@@ -53,18 +53,18 @@ class ServiceShapes:
 
     @property
     def content_type(self) -> bytes:
-        """What a JSON answer says it is."""
+        """Return the Content-Type of a JSON answer."""
         return f"application/x-amz-json-{self.model.metadata.get('jsonVersion', '1.0')}".encode()
 
     def error_shape(self, code: str) -> Shape | None:
-        """The model of an error, by its shape's name or by its code on the wire."""
+        """Return the model of an error, by the name of its shape or its code in responses."""
         if code in self.model.shape_names:
             return self.model.shape_for(code)
         return next((shape for shape in self.model.error_shapes if shape.error_code == code), None)
 
 
 def load_service(name: str, protocol: str) -> ServiceShapes:
-    """Read a service's model; KeyError where there is no such service."""
+    """Read a service's model. Raises KeyError if there is no such service."""
     entry = SERVICES[name]
     description = Loader().load_service_model(entry.model, "service-2")
     if name == "sqs" and protocol == QUERY:

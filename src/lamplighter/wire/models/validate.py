@@ -1,9 +1,9 @@
-"""Input validation in AWS's words, compiled once per operation from its shape.
+"""Validate params with AWS's error texts; the check is compiled once for each operation from its input shape.
 
-Promises to name every violation at once (`2 validation errors detected: Value … at …; Value … at …`), to stop at the
-first JSON value of a wrong kind (SerializationException), and to pass over members that the shape does not have, all as
-AWS does; and to look at so many values and violations and no more, for a request may consist of millions. Refuses to
-check what the model does not say: that belongs to the service.
+Like AWS, a check reports all constraint violations together (`2 validation errors detected: Value … at …; Value … at
+…`), stops at the first JSON value of a wrong type (SerializationException), and ignores members that the shape does not
+have. Guarantees that a check visits a limited number of elements and reports a limited number of violations, because a
+request may contain millions. Rules that the model does not state belong to the service.
 """
 
 from collections.abc import Callable, Collection
@@ -17,32 +17,32 @@ from lamplighter.wire.models.constraints import NOT_NULL, Rule, bound_constraint
 from lamplighter.wire.models.service_quirks import ServiceQuirks
 
 Check = Callable[[Json], None]
-"""Raises an AwsError where the value does not fit."""
+"""A function that raises AwsError if the value does not fit."""
 
 MOST_ELEMENTS = 400_000
-"""Elements of all lists and maps of one request: as many as a request of 1 MiB to CloudWatch can have, and more."""
+"""The most elements in all lists and maps of a request, more than a request of 1 MiB to CloudWatch can contain."""
 MOST_FAULTS = 1_000
 
 
 class _Faults(list[str]):
-    """The violations found so far, and how many more elements may be looked at."""
+    """The violations found so far, and the number of elements that may still be visited."""
 
     left = MOST_ELEMENTS
 
     def look(self, value: Collection[Json]) -> None:
-        """Look at the elements of a list or map."""
+        """Count the elements of a list or map. Raises SerializationException if the request has too many."""
         self.left -= len(value)
         if self.left < 0:
             raise AwsError(f"The request has more than {MOST_ELEMENTS} elements.", code="SerializationException")
 
     @property
     def full(self) -> bool:
-        """Whether there are enough to be told."""
+        """Return whether the limit of reported violations is reached."""
         return len(self) >= MOST_FAULTS
 
 
 _Walk = Callable[[Json, str, _Faults], None]
-"""Looks at a value, and at the path of it adds to the violations found so far."""
+"""A function that checks a value and adds its violations, with its path, to those found so far."""
 
 _KINDS: dict[str, tuple[str, frozenset[type]]] = {
     "string": ("a String", frozenset({str})),
@@ -55,11 +55,14 @@ _KINDS: dict[str, tuple[str, frozenset[type]]] = {
     "timestamp": ("milliseconds since epoch", frozenset({int, float})),
     "blob": ("a Blob", frozenset({bytes})),
 }
-"""By shape type: AWS's word for it, and the Python types that a decoder makes of it."""
+"""By shape type: AWS's name for the type, and the Python types that decoders return for it."""
 
 
 def compile_check(shape: Shape | None, manners: ServiceQuirks) -> Check:
-    """The check of an operation's params: raises ValidationError or, with its own code, SerializationException."""
+    """Return the check of an operation's params.
+
+    It raises a ValidationError with the service's own code, or an AwsError with the code SerializationException.
+    """
     if shape is None:
         return lambda _: None
     walk = _walk(shape, manners)
@@ -81,7 +84,7 @@ def _summary(faults: _Faults, manners: ServiceQuirks) -> str:
 
 
 def _walk(shape: Shape, manners: ServiceQuirks, *, element: bool = False) -> _Walk:
-    """An element's own constraints are left to the list or map that holds it."""
+    """Compile the check of a shape. The list or map that holds an element checks the element's own constraints."""
     match shape.type_name:
         case "structure":
             return _anything if shape.metadata.get("document") else _structure(shape, manners)
@@ -94,7 +97,7 @@ def _walk(shape: Shape, manners: ServiceQuirks, *, element: bool = False) -> _Wa
 
 
 def _anything(value: Json, at: str, faults: _Faults) -> None:
-    """A document holds any JSON value."""
+    """Accept any JSON value, which is what a document may hold."""
 
 
 def _structure(shape: Shape, manners: ServiceQuirks) -> _Walk:
@@ -165,7 +168,7 @@ def _map(shape: Shape, manners: ServiceQuirks) -> _Walk:
 
 
 def _broken(items: Collection[Json], rules: list[Rule]) -> str:
-    """All constraints of the elements of a list or map, where one of them breaks one; else nothing."""
+    """Return the texts of all constraints on the elements if any element violates one, otherwise an empty string."""
     texts = [text for _, text in rules]
     if None in items:
         return ", ".join([*texts, NOT_NULL])
@@ -197,7 +200,7 @@ def _fault(shape: Shape, manners: ServiceQuirks, value: Json, at: str, constrain
 
 
 def _misfit(value: Json, kind: str, manners: ServiceQuirks) -> AwsError:
-    """The error for a JSON value of a wrong kind, in the words of AWS's parsers."""
+    """Return the error for a JSON value of a wrong type, with the wording of AWS's parsers."""
     if isinstance(value, dict):
         message = "Start of structure or map found where not expected."
     elif isinstance(value, list):

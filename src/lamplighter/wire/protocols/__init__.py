@@ -1,1 +1,1 @@
-"""The protocols of AWS: JSON, query, REST JSON and CBOR, each in both directions."""
+"""Decode and encode AWS's protocols: JSON, query, REST JSON and CBOR."""

@@ -1,7 +1,8 @@
-"""AWS JSON 1.0 and 1.1: the operation in X-Amz-Target, params and result as one JSON object.
+"""Decode and encode AWS JSON 1.0 and 1.1: the operation in X-Amz-Target, params and result as one JSON object.
 
-See https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html. Promises to pass results on untouched, ready-made
-JSON (`base.json_text.Raw`) included: only operations whose shapes hold blobs are walked, which is decided once.
+See https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html. Guarantees that results are encoded unchanged,
+including ready-made JSON (`base.json_text.Raw`). Only operations whose shapes contain blobs are walked, which is
+decided once.
 """
 
 from collections.abc import Callable
@@ -15,13 +16,16 @@ from lamplighter.wire.models.shapes import ServiceShapes
 from lamplighter.wire.protocols.blobs import blob_converter, from_base64, to_base64
 
 MOST_CONTAINERS = 400_000
-"""Opening brackets in a body outside of strings: as many as a request may have elements (`wire/models/validate.py`)."""
+"""The most opening brackets outside strings in a body: the most elements in a request (`wire/models/validate.py`)."""
 MOST_COMMAS = 800_000
-"""Commas outside of strings: more than a request of 1 MiB to CloudWatch, the longest list that there is, can have."""
+"""The most commas outside strings. A request of 1 MiB to CloudWatch, which has the longest lists, has fewer."""
 
 
 def decoder(operation: OperationModel) -> Callable[[HttpRequest], Json]:
-    """How this operation's params are read; SerializationException where the body is no JSON object."""
+    """Return a function that decodes the operation's params.
+
+    The function raises SerializationException if the body is not a JSON object.
+    """
     revive = blob_converter(operation.input_shape, from_base64)
     if revive is None:
         return lambda http: read_object(http.body)
@@ -29,7 +33,7 @@ def decoder(operation: OperationModel) -> Callable[[HttpRequest], Json]:
 
 
 def encoder(service: ServiceShapes, operation: OperationModel) -> Callable[[Json, str], Response]:
-    """How this operation's result is written, with the id of the request."""
+    """Return a function that encodes the operation's result with the request's ID."""
     if operation.output_shape is None:
         return lambda _, request_id: make_response(200, service.content_type, b"", request_id)
     content_type = service.content_type
@@ -43,7 +47,7 @@ def encoder(service: ServiceShapes, operation: OperationModel) -> Callable[[Json
 
 
 def encode_error(service: ServiceShapes | None, error: AwsError, request_id: str) -> Response:
-    """An error; where the service once spoke the query protocol, with the code of those days beside it."""
+    """Encode an error, together with its query protocol code if the service once used that protocol."""
     content_type = service.content_type if service else b"application/x-amz-json-1.0"
     response = error_response(service, error, content_type, {"__type": error.code}, request_id)
     add_query_error(service, error, response)
@@ -51,7 +55,7 @@ def encode_error(service: ServiceShapes | None, error: AwsError, request_id: str
 
 
 def add_query_error(service: ServiceShapes | None, error: AwsError, response: Response) -> None:
-    """Say beside an error what the query protocol calls it, where the service once spoke that."""
+    """Add the header with the error's query protocol code if the service once used that protocol."""
     if service and "awsQueryCompatible" in service.model.metadata:
         fault = "Sender" if response.status < 500 else "Receiver"
         shape = service.error_shape(error.code)
@@ -62,7 +66,10 @@ def add_query_error(service: ServiceShapes | None, error: AwsError, response: Re
 def error_response(
     service: ServiceShapes | None, error: AwsError, content_type: bytes, body: Json, request_id: str
 ) -> Response:
-    """An error under the member name and with the status that its shape has; a status other than 400 stands."""
+    """Encode an error with the message member and the status of its shape.
+
+    If the error itself has a status other than 400, that status is used.
+    """
     message, status = error_member_and_status(service, error)
     response = make_response(status, content_type, dump_bytes({**body, message: error.message}), request_id)
     response.headers.append((b"x-amzn-errortype", error.code.encode()))
@@ -70,7 +77,7 @@ def error_response(
 
 
 def error_member_and_status(service: ServiceShapes | None, error: AwsError) -> tuple[str, int]:
-    """The member of an error that has its message, and the status that it comes with."""
+    """Return the name of an error's message member, and the HTTP status of the error."""
     shape = service.error_shape(error.code) if service else None
     message = "Message" if shape is not None and "Message" in shape.members else "message"
     status = error.status
@@ -80,7 +87,7 @@ def error_member_and_status(service: ServiceShapes | None, error: AwsError) -> t
 
 
 def read_object(body: bytes) -> Json:
-    """A JSON object without its null members, which are absent ones; SerializationException where it is none."""
+    """Parse a JSON object and drop its null members, which mean absent ones. Raises SerializationException."""
     _check_extent(body)
     if not body:
         return {}
@@ -96,10 +103,10 @@ def read_object(body: bytes) -> Json:
 
 
 def _check_extent(body: bytes) -> None:
-    """Refuse what is all brackets and commas: reading it takes long, and holds up everybody meanwhile."""
+    """Reject a body with too many brackets and commas: parsing it would take long and block all other requests."""
     if _brackets(body) <= MOST_CONTAINERS and body.count(b",") <= MOST_COMMAS:
         return
-    # What is in strings costs nothing: a definition, say, or the body of a message.
+    # Do not count characters in strings, such as a definition or the body of a message: they cost nothing.
     bare = b"".join(body.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2])
     if _brackets(bare) > MOST_CONTAINERS or bare.count(b",") > MOST_COMMAS:
         raise AwsError("The request body has too many objects and arrays.", code="SerializationException")
@@ -110,7 +117,7 @@ def _brackets(body: bytes) -> int:
 
 
 def _drop_nulls(params: Json) -> None:
-    """In place, and without recursion: JSON may be nested deeper than Python's stack is."""
+    """Drop null members in place. No recursion, because JSON may be nested more deeply than Python's stack allows."""
     waiting = [params]
     while waiting:
         value = waiting.pop()

@@ -1,6 +1,6 @@
-"""Blobs: bytes in Python, base64 in JSON and XML.
+"""Convert blobs between bytes in Python and base64 in JSON and XML.
 
-Promises to find the blobs of a shape once, so that values of shapes without any are never walked. See
+Guarantees that the blobs of a shape are located once, so that values of shapes without blobs are never walked. See
 https://smithy.io/2.0/spec/simple-types.html#blob.
 """
 
@@ -14,13 +14,13 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 
 Change = Callable[[Json], Json]
-"""A value with something in it changed; what does not fit is left as it is."""
+"""A function that returns the value with its blobs converted. It leaves values of an unexpected type unchanged."""
 
 
 def blob_converter(shape: Shape | None, change: Change, above: frozenset[str] = frozenset()) -> Change | None:
-    """How to change each blob within a value of this shape; None where the shape has none.
+    """Return a function that converts every blob within a value of this shape, or None if the shape has no blobs.
 
-    A shape within itself (`above` names those around) is not followed: none of these has blobs.
+    Recursive shapes are not followed (`above` names the enclosing shapes), because no recursive shape has blobs.
     """
     if shape is None or shape.name in above:
         return None
@@ -57,7 +57,7 @@ def _members(changes: dict[str, Change], value: Json) -> Json:
 
 
 def from_base64(value: Json) -> Json:
-    """A blob as JSON carries it; what is no text is left for validation to name."""
+    """Decode base64 text; leave other types for the validation to report."""
     if not isinstance(value, str):
         return value
     try:
@@ -67,5 +67,5 @@ def from_base64(value: Json) -> Json:
 
 
 def to_base64(value: Json) -> Json:
-    """A blob for JSON or XML to carry."""
+    """Encode bytes as base64 text for JSON or XML."""
     return b64encode(value).decode() if isinstance(value, bytes) else value

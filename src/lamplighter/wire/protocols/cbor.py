@@ -1,8 +1,8 @@
-"""Smithy RPC v2 CBOR: the operation in the path, params and result as one CBOR map.
+"""Decode and encode Smithy RPC v2 CBOR: the operation in the path, params and result as one CBOR map.
 
-See https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html. The SDKs of Go, Java and JavaScript, and so
-Terraform, speak it to CloudWatch. Promises timestamps as seconds since the epoch inside the program and as tag 1
-outside, and an error for whatever is no CBOR map.
+See https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html. The SDKs of Go, Java and JavaScript, and
+therefore Terraform, use this protocol for CloudWatch. Guarantees that timestamps are seconds since the epoch in Python
+and tag 1 in CBOR. Rejects a body that is not a CBOR map.
 """
 
 import re
@@ -23,28 +23,31 @@ HEADER, PROTOCOL = b"smithy-protocol", b"rpc-v2-cbor"
 EPOCH = 1
 """The tag of a timestamp: https://www.rfc-editor.org/rfc/rfc8949.html#name-epoch-based-date-time."""
 LARGEST = 1_100_000
-"""Bytes: "Each PutMetricData request is limited to 1 MB in size", and CBOR escapes nothing."""
+"""The largest body in bytes: "Each PutMetricData request is limited to 1 MB in size", and CBOR needs no escapes."""
 _PATH = re.compile(rb".*/service/([A-Za-z0-9_]+)/operation/([A-Za-z0-9_]+)")
 
 
 def is_cbor(http: HttpRequest) -> bool:
-    """Whether a request is in this protocol."""
+    """Return whether a request uses this protocol."""
     return http.headers.get(HEADER) == PROTOCOL
 
 
 def service_and_operation(http: HttpRequest) -> tuple[str, str]:
-    """The service, by its target prefix, and the operation that a request names; empty ones where it names none."""
+    """Return the service's target prefix and the operation that the path names, or two empty strings."""
     found = _PATH.fullmatch(http.path) if http.method == "POST" else None
     return (found[1].decode(), found[2].decode()) if found is not None else ("", "")
 
 
 def decoder(_operation: OperationModel) -> Callable[[HttpRequest], Json]:
-    """How this operation's params are read; SerializationException where the body is no map."""
+    """Return a function that decodes the operation's params.
+
+    The function raises SerializationException if the body is not a map.
+    """
     return lambda http: read_map(http.body)
 
 
 def read_map(body: bytes) -> Json:
-    """A map without its null members, which are absent ones."""
+    """Parse a CBOR map and drop its null members, which mean absent ones."""
     if not body:
         return {}
     if len(body) > LARGEST:
@@ -69,7 +72,7 @@ def _plain(value: Json) -> Json:
 
 
 def encoder(_service: ServiceShapes, operation: OperationModel) -> Callable[[Json, str], Response]:
-    """How this operation's result is written, with the id of the request."""
+    """Return a function that encodes the operation's result with the request's ID."""
     shape = operation.output_shape
     if shape is None:
         return lambda _, request_id: _answer(200, b"", request_id)
@@ -94,7 +97,7 @@ def _tagged(value: Json, shape: Shape) -> Json:
 
 
 def encode_error(service: ServiceShapes | None, error: AwsError, request_id: str) -> Response:
-    """An error, with the code of the query protocol beside it."""
+    """Encode an error, together with its query protocol code if the service once used that protocol."""
     member, status = error_member_and_status(service, error)
     response = _answer(status, cbor2.dumps({"__type": error.code, member: error.message}), request_id)
     response.headers.append((b"x-amzn-errortype", error.code.encode()))

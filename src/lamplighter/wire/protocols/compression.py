@@ -1,7 +1,7 @@
-"""Compressed requests: an SDK may send a body as gzip, as boto3 does with PutMetricData from 10 KB on.
+"""Decompress request bodies: SDKs may send gzip, as boto3 does for PutMetricData bodies of 10 KB or more.
 
-The signature is of the body as it was sent, so it is verified before. Promises that no body becomes larger than `most`,
-however well it was packed. See https://docs.aws.amazon.com/sdkref/latest/guide/feature-compression.html and
+The signature covers the compressed body, so the caller verifies it first. Guarantees that no body grows beyond `most`
+bytes, however well it is compressed. See https://docs.aws.amazon.com/sdkref/latest/guide/feature-compression.html and
 https://smithy.io/2.0/spec/behavior-traits.html#requestcompression-trait.
 """
 
@@ -12,16 +12,16 @@ from lamplighter.base.errors import AwsError
 from lamplighter.wire.http import HttpRequest
 
 GZIP = 31
-"""What zlib calls the format of gzip, with its header and checksum."""
+"""zlib's window size value for the gzip format with header and checksum."""
 
 
 def is_compressed(http: HttpRequest) -> bool:
-    """Whether a request says how its body is encoded."""
+    """Return whether a request has a Content-Encoding header."""
     return b"content-encoding" in http.headers
 
 
 def decompress(http: HttpRequest, most: int) -> HttpRequest:
-    """Return the request with its body as it was before it was compressed; raises AwsError."""
+    """Return the request with its body decompressed. Raises AwsError."""
     encoding = http.headers.get(b"content-encoding", b"").strip().lower()
     if encoding in (b"", b"identity"):
         return http

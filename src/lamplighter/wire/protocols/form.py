@@ -1,7 +1,6 @@
-"""Form-encoded fields and the tree that their dotted names make.
+"""Parse form-encoded fields and build a tree from their dotted names.
 
-See https://url.spec.whatwg.org/#application/x-www-form-urlencoded. Promises to read any bytes; refuses to give them
-types.
+See https://url.spec.whatwg.org/#application/x-www-form-urlencoded. Accepts any bytes. All values stay text.
 """
 
 from dataclasses import dataclass, field
@@ -10,15 +9,15 @@ from urllib.parse import parse_qsl
 from lamplighter.base.errors import AwsError
 
 DEEPEST = 16
-"""Names with more dots than any shape has levels are not looked at."""
+"""The most dots in a name. Fields with more are ignored, because no shape has so many levels."""
 MOST_FIELDS = 30_000
-"""More than 1 MB can name, which is the most that a request to CloudWatch may have; nothing else has as many."""
+"""The most fields in a request. The largest request, of 1 MB to CloudWatch, cannot name as many."""
 MOST_PARTS = 200_000
-"""Parts of names."""
+"""The most parts in all names of a request."""
 
 
 class TooManyFields(AwsError):
-    """The request names more fields than any operation takes."""
+    """The request has more fields than any operation accepts."""
 
     code = "MalformedQueryString"
 
@@ -27,7 +26,7 @@ class TooManyFields(AwsError):
 
 
 def parse_fields(raw: bytes) -> list[tuple[str, str]]:
-    """Names and values in order, blank ones included; raises TooManyFields."""
+    """Return names and values in order, including blank ones. Raises TooManyFields."""
     try:
         text = raw.decode(errors="replace")
         return parse_qsl(text, keep_blank_values=True, errors="replace", max_num_fields=MOST_FIELDS)
@@ -37,19 +36,19 @@ def parse_fields(raw: bytes) -> list[tuple[str, str]]:
 
 @dataclass(slots=True)
 class FormNode:
-    """What stands at one dotted name: a text, or what is below, or in careless hands both."""
+    """A node of the tree: the text at a dotted name, the nodes below it, or both if a caller sends both."""
 
     text: str | None = None
     below: "dict[str, FormNode]" = field(default_factory=dict)
 
     def numbered(self) -> "list[FormNode]":
-        """What stands at `1`, `2`, … below, in order; gaps close."""
+        """Return the nodes below that have numbers as names (`1`, `2`, …) in numeric order, ignoring gaps."""
         numbers = sorted((key for key in self.below if key.isdecimal() and len(key) < 10), key=int)
         return [self.below[number] for number in numbers]
 
 
 def build_tree(pairs: list[tuple[str, str]]) -> FormNode:
-    """The fields by the parts of their names; of two fields of one name the first counts. Raises TooManyFields."""
+    """Build the tree of the fields. If a name occurs twice, the first field counts. Raises TooManyFields."""
     root, parts = FormNode(), 0
     for name, value in pairs:
         dots = name.count(".")

@@ -1,7 +1,7 @@
-"""The query protocol: Action and params as form fields, result and error as XML.
+"""Decode and encode the query protocol: Action and params as form fields, result and error as XML.
 
-See https://smithy.io/2.0/aws/protocols/aws-query-protocol.html. Promises to read params from body and query string,
-and SQS's queue from the path, as its oldest clients name it.
+See https://smithy.io/2.0/aws/protocols/aws-query-protocol.html. Reads params from the body and the query string. For
+SQS, the path names the queue if no parameter does, as its oldest clients rely on.
 """
 
 from collections.abc import Callable
@@ -24,21 +24,21 @@ _CODES = {
     "UnrecognizedClientException": "InvalidClientTokenId",
     "InvalidSignatureException": "SignatureDoesNotMatch",
 }
-"""The common errors whose code differs from the JSON protocols'."""
+"""Common errors whose code differs from that of the JSON protocols."""
 
 
 def read_parameters(http: HttpRequest) -> FormNode:
-    """All fields of a request."""
+    """Return all fields of a request as a tree."""
     return build_tree(parse_fields(http.body) + parse_fields(http.query))
 
 
 def read_action(http: HttpRequest) -> str | None:
-    """The operation that a request names; None where it names none."""
+    """Return the operation that a request names, or None if it names none."""
     return next((value for name, value in parse_fields(http.body) + parse_fields(http.query) if name == "Action"), None)
 
 
 def decoder(operation: OperationModel) -> Callable[[HttpRequest], Json]:
-    """How this operation's params are read; MalformedInput where one does not parse."""
+    """Return a function that decodes the operation's params. It raises MalformedInput if a value cannot be parsed."""
     shape = operation.input_shape
     if shape is None:
         return lambda _: {}
@@ -61,7 +61,7 @@ def _structure(node: FormNode, shape: Shape) -> Json:
 
 
 def _key(name: str, member: Shape) -> str:
-    """A flat list goes by the name of its members."""
+    """Return the field name of a member. A flattened list has the name of its elements."""
     if member.type_name == "list" and member.serialization.get("flattened"):
         name = member.member.serialization.get("name", name)
     return str(member.serialization.get("name", name))
@@ -92,7 +92,7 @@ def _pair(entry: FormNode, shape: Shape) -> tuple[str, Json]:
 
 
 def encoder(service: ServiceShapes, operation: OperationModel) -> Callable[[Json, str], Response]:
-    """How this operation's result is written, with the id of the request."""
+    """Return a function that encodes the operation's result with the request's ID."""
     outer, shape = f"{operation.name}Response", operation.output_shape
     namespace = service.model.metadata["xmlNamespace"]
 
@@ -108,7 +108,7 @@ def encoder(service: ServiceShapes, operation: OperationModel) -> Callable[[Json
 
 
 def encode_error(service: ServiceShapes | None, error: AwsError, request_id: str) -> Response:
-    """An error under the code that the query protocol has for it."""
+    """Encode an error with its query protocol code."""
     shape = service.error_shape(error.code) if service else None
     details = shape.metadata.get("error", {}) if shape is not None else {}
     status = details.get("httpStatusCode", error.status) if error.status == AwsError.status else error.status

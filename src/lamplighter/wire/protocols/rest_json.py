@@ -1,7 +1,7 @@
-"""REST JSON: the operation in the method and path, params in path, query string, headers and a JSON body.
+"""Decode and encode REST JSON: the operation in the method and path, params in path, query, headers and body.
 
-See https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html. Promises to read any member from wherever its shape
-puts it. Results are one JSON object each; an operation that answers in headers would be a Bug, and none is known.
+See https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html. Reads each member from the location that its shape
+states. Each result is one JSON object. Raises Bug for an operation that answers in headers; none is known.
 """
 
 import re
@@ -24,13 +24,16 @@ CONTENT_TYPE = b"application/json"
 
 
 def matcher(operation: OperationModel) -> Callable[[HttpRequest], bool]:
-    """Whether a request means this operation."""
+    """Return a predicate that matches the requests for this operation."""
     method, path = operation.http["method"], _path(operation).fullmatch
     return lambda http: http.method == method and path(http.path) is not None
 
 
 def _path(operation: OperationModel) -> re.Pattern[bytes]:
-    """`/schedules/{Name}` takes one segment, still encoded; `{Name+}` would take several."""
+    """Compile the operation's path.
+
+    `{Name}` in `/schedules/{Name}` matches one segment, still encoded; `{Name+}` would match several.
+    """
     uri = operation.http["requestUri"].partition("?")[0]
     pieces = re.split(r"\{(\w+)(\+?)\}", uri)
     source = re.escape(pieces[0])
@@ -40,7 +43,10 @@ def _path(operation: OperationModel) -> re.Pattern[bytes]:
 
 
 def decoder(operation: OperationModel) -> Callable[[HttpRequest], Json]:
-    """How this operation's params are read; SerializationException where one does not parse."""
+    """Return a function that decodes the operation's params.
+
+    The function raises SerializationException if the body cannot be parsed, and MalformedInput for another bad value.
+    """
     shape, path = operation.input_shape, _path(operation)
     if shape is None:
         return lambda _: {}
@@ -93,7 +99,7 @@ _PLACES = {"uri": _from_path, "querystring": _from_query, "header": _from_header
 
 
 def encoder(_: ServiceShapes, operation: OperationModel) -> Callable[[Json, str], Response]:
-    """How this operation's result is written, with the id of the request."""
+    """Return a function that encodes the operation's result with the request's ID."""
     status = operation.http.get("responseCode", 200)
     embalm = blob_converter(operation.output_shape, to_base64) or (lambda result: result)
     if operation.output_shape and any(member.serialization for member in operation.output_shape.members.values()):
@@ -102,5 +108,5 @@ def encoder(_: ServiceShapes, operation: OperationModel) -> Callable[[Json, str]
 
 
 def encode_error(service: ServiceShapes | None, error: AwsError, request_id: str) -> Response:
-    """An error, its code in a header."""
+    """Encode an error, with its code in a header."""
     return error_response(service, error, CONTENT_TYPE, {}, request_id)

@@ -1,7 +1,7 @@
-"""SQS's query protocol, which older SDKs speak and botocore's model no longer describes.
+"""Restore SQS's query protocol, which older SDKs use and botocore's model no longer describes.
 
-Promises the element names of API version 2012-11-05 for the lists and maps of today's model, which kept their flatness
-and lost their names. Refuses to touch the model handed in. See
+Provides the element names of API version 2012-11-05 for the lists and maps of today's model, which are still flattened
+but no longer have names. Does not change the model passed in. See
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-xml.html.
 """
 
@@ -32,7 +32,7 @@ _LIST_MEMBERS = {
 }
 
 _MAPS = {
-    # shape: (the map's own element, the key's, the value's)
+    # shape: (the map's element, the key's element, the value's element)
     "MessageBodyAttributeMap": ("MessageAttribute", "Name", "Value"),
     "MessageBodySystemAttributeMap": ("MessageSystemAttribute", "Name", "Value"),
     "MessageSystemAttributeMap": ("Attribute", "Name", "Value"),
@@ -42,7 +42,7 @@ _MAPS = {
 
 
 def query_model(model: Json) -> Json:
-    """SQS's service model as it was under the query protocol."""
+    """Return a copy of SQS's service model that describes the query protocol."""
     model = deepcopy(model)
     shapes = model["shapes"]
     for name, element in _LIST_MEMBERS.items():

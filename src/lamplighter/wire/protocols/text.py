@@ -1,7 +1,7 @@
-"""Values as text, where a protocol has no types: query strings, paths, headers and XML.
+"""Convert values to and from text, for query strings, paths, headers and XML, which have no types.
 
-Promises that `parse_text(write_text(value, shape), shape) == value`. Timestamps are ISO 8601 in text and seconds since
-the epoch in Python; see https://smithy.io/2.0/aws/protocols/aws-query-protocol.html.
+Guarantees that `parse_text(write_text(value, shape), shape) == value`. Timestamps are ISO 8601 in text and seconds
+since the epoch in Python; see https://smithy.io/2.0/aws/protocols/aws-query-protocol.html.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -13,12 +13,12 @@ from lamplighter.base.json_text import Json
 from lamplighter.wire.protocols.blobs import from_base64, to_base64
 
 SHOWN = 200
-"""Characters that an error shows of a text."""
+"""The most characters of a text that an error quotes."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def parse_text(text: str, shape: Shape) -> Json:
-    """A value of this shape; MalformedInput where the text is none."""
+    """Parse a value of this shape. Raises MalformedInput."""
     try:
         match shape.type_name:
             case "integer" | "long":
@@ -50,7 +50,7 @@ def _instant(text: str) -> float:
 
 
 def write_text(value: Json, shape: Shape) -> str:
-    """The text of a value of this shape."""
+    """Return the text of a value of this shape."""
     match shape.type_name:
         case "boolean":
             return "true" if value else "false"

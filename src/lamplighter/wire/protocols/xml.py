@@ -1,7 +1,7 @@
-"""Results as XML, written by shape.
+"""Encode results as XML according to their shapes.
 
-See https://smithy.io/2.0/spec/protocol-traits.html#xml-bindings. Promises text that every XML 1.0 parser reads: what it
-cannot hold becomes U+FFFD, and a carriage return is written so that it survives.
+See https://smithy.io/2.0/spec/protocol-traits.html#xml-bindings. Guarantees that every XML 1.0 parser accepts the text.
+Characters that XML cannot contain become U+FFFD, and a carriage return is escaped so that parsers keep it.
 """
 
 import re
@@ -17,12 +17,12 @@ _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;",
 
 
 def escape_text(text: str) -> str:
-    """Text that may stand between tags."""
+    """Escape text for use between tags."""
     return _FORBIDDEN.sub("\ufffd", text).translate(_ESCAPES)
 
 
 def write_element(name: str, value: Json, shape: Shape) -> str:
-    """A value as the element or, for a flat list or map, the elements that stand for it."""
+    """Encode a value as an element, or as several elements for a flattened list or map."""
     flat = shape.serialization.get("flattened", False)
     match shape.type_name:
         case "structure":
@@ -40,7 +40,7 @@ def write_element(name: str, value: Json, shape: Shape) -> str:
 
 
 def write_members(value: Json, shape: Shape) -> str:
-    """What stands within a structure's element: its members in the shape's order, absent ones left out."""
+    """Encode the members of a structure in the shape's order, omitting absent ones."""
     return "".join(
         write_element(member.serialization.get("name", name), value[name], member)
         for name, member in shape.members.items()

@@ -1,1 +1,1 @@
-"""Images that `deploy` builds and pushes."""
+"""Build and push the images of jobs for `deploy`."""

@@ -1,7 +1,7 @@
-"""The folder that an image is built from: which files a build sees, and what their contents come to.
+"""Read the folder that an image is built from: list the files that a build sees, and hash their contents.
 
-Promises that the hash changes when, and only when, something does that Docker would send to its builder: what
-`.dockerignore` leaves out does not count, and neither does an engine's own data directory.
+Guarantees that the hash changes if and only if a file changes that Docker sends to its builder. Files that
+`.dockerignore` excludes do not count, and neither does the engine's data directory.
 """
 
 import hashlib
@@ -14,15 +14,15 @@ from lamplighter.cli.deploy.images.dockerignore import compile_ignore, has_excep
 
 DOCKERFILE = "Dockerfile"
 TAG = 16
-"""Characters of the hash that make a tag."""
+"""The number of characters of the hash that form a tag."""
 
 
 class NoContext(LamplighterError):
-    """There is nothing here that an image could be built from."""
+    """No image can be built from a folder."""
 
 
 def check_folder(folder: Path) -> None:
-    """Refuse a folder from which no image can be built."""
+    """Raise `NoContext` if a folder does not exist or has no Dockerfile."""
     if not folder.is_dir():
         raise NoContext(f"there is no folder {folder}")
     if not (folder / DOCKERFILE).is_file():
@@ -30,7 +30,7 @@ def check_folder(folder: Path) -> None:
 
 
 def context_digest(folder: Path, platform: str, without: Path | None = None) -> str:
-    """A hash of all that a build of a folder depends on, as far as the folder says it; raises NoContext."""
+    """Return a hash of the platform and of all files that a build of a folder sees; raise `NoContext`."""
     check_folder(folder)
     told = hashlib.sha256(platform.encode())
     for name, path in sorted(context_files(folder, without)):
@@ -39,7 +39,7 @@ def context_digest(folder: Path, platform: str, without: Path | None = None) -> 
 
 
 def context_files(folder: Path, without: Path | None = None) -> Iterator[tuple[str, Path]]:
-    """The files of a folder that a build sees, by their names in it; nothing that is in `without`."""
+    """Yield the files of a folder that a build sees, with their relative names; skip the folder `without`."""
     out, prunes = compile_ignore(folder), not has_exceptions(folder)
     for at, folders, found in os.walk(folder):
         names = {name: Path(at, name).relative_to(folder).as_posix() for name in (*folders, *found)}

@@ -1,8 +1,8 @@
-"""Which files of a folder no build sees: what its `.dockerignore` says.
+"""Decide which files of a folder a build ignores, by the folder's `.dockerignore`.
 
-See https://docs.docker.com/build/concepts/context/#dockerignore-files. Promises the last pattern that fits decides, `!`
-brings back, `**` is any number of folders; no pattern backtracks. The Dockerfile and the file itself are always seen:
-they say what is built.
+See https://docs.docker.com/build/concepts/context/#dockerignore-files. Guarantees that the last matching pattern
+decides, that `!` includes a file again, and that `**` matches any number of folders; no pattern backtracks. The
+Dockerfile and `.dockerignore` are never ignored, because they determine the build.
 """
 
 import re
@@ -16,7 +16,7 @@ ALWAYS = ("Dockerfile", FILE)
 
 
 def compile_ignore(folder: Path) -> Callable[[str], bool]:
-    """Whether a path, relative to a folder, is ignored."""
+    """Return a function that returns whether a path, relative to the folder, is ignored."""
     rules = [_rule(line) for line in _lines(folder / FILE)]
 
     def judge(path: str) -> bool:
@@ -30,7 +30,7 @@ def compile_ignore(folder: Path) -> Callable[[str], bool]:
 
 
 def has_exceptions(folder: Path) -> bool:
-    """Whether something may be seen that is inside of a folder which is ignored."""
+    """Return whether a file may be included although it lies in an ignored folder."""
     return any(line.startswith("!") for line in _lines(folder / FILE))
 
 
@@ -41,7 +41,7 @@ def _lines(file: Path) -> list[str]:
 
 
 def _rule(line: str) -> tuple[Regex, bool]:
-    """A pattern as a regular expression; and whether it brings back."""
+    """Compile a pattern to a regular expression; also return whether it includes files again."""
     back, path = line.startswith("!"), line.removeprefix("!").strip()
     steps = [step for step in path.split("/") if step not in ("", ".")]
     return compile_linear("(?s)" + "".join(map(_step, steps[:-1])) + _last(steps[-1] if steps else "") + "(/.*)?"), back
@@ -56,7 +56,7 @@ def _last(step: str) -> str:
 
 
 def _name(step: str) -> str:
-    """One name, in which * and ? stop at a slash and [a-z] is a choice."""
+    """Translate one part of a path, in which `*` and `?` do not match a slash and `[a-z]` is a character class."""
     parts = re.split(r"(\*\*|\*|\?|\[\^?[^\]]+\]|\\.)", step)
     return "".join(_part(part) for part in parts)
 

@@ -1,7 +1,7 @@
-"""Images of jobs that are folders: named after what is in them, built, and brought where the tasks will look for them.
+"""Build the images of jobs that name a folder, and push them to ECR or keep them on this machine.
 
-Promises that a folder in which nothing changed is neither built nor pushed again: the tag is a hash of what a build
-sees. AWS, and whatever speaks of itself as AWS, gets the image into ECR; an engine of this box runs it from here.
+Guarantees that an unchanged folder is neither built nor pushed again: the tag is a hash of the files that a build sees.
+AWS, and any server that acts as AWS, gets the image through ECR; a lamplighter engine runs the local image.
 See https://docs.aws.amazon.com/AmazonECR/latest/userguide/docker-push-ecr-image.html.
 """
 
@@ -24,12 +24,12 @@ PLATFORMS = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
 
 
 class CannotBuild(LamplighterError):
-    """An image cannot be built, or not be brought to where it is needed."""
+    """An image cannot be built or pushed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """The image of one job."""
+    """The image of a job."""
 
     job: str
     folder: Path
@@ -39,17 +39,17 @@ class Image:
 
     @property
     def parameter(self) -> str:
-        """The parameter of the template that names it."""
+        """The name of the template's parameter for this image."""
         return names.image_parameter(self.job)
 
     @property
     def here(self) -> str:
-        """What it is called on this box."""
+        """The name of the local image."""
         return f"{self.repository}:{self.tag}"
 
 
 def project_images(loaded: LoadedJobFile) -> list[Image]:
-    """The images that a project's jobs are built into."""
+    """Return the images that have to be built for a project's jobs."""
     found = []
     for name, job in loaded.project.jobs.items():
         if job.builds and job.image is not None:
@@ -64,18 +64,18 @@ def project_images(loaded: LoadedJobFile) -> list[Image]:
     return found
 
 
-# --- on this box ------------------------------------------------------------------------------------------------------
+# --- on this machine --------------------------------------------------------------------------------------------------
 
 
 def build_local_image(image: Image) -> None:
-    """Have an image on this box."""
+    """Build an image on this machine, unless the image exists."""
     there = _docker("image", "inspect", image.here, quiet=True)
     if there.returncode != 0:
         build_image(image, image.here)
 
 
 def build_image(image: Image, name: str) -> None:
-    """Build an image; what Docker says goes to standard error."""
+    """Build an image; Docker's output goes to standard error."""
     if _docker("build", "--platform", image.platform, "--tag", name, str(image.folder)).returncode != 0:
         raise CannotBuild(f"the image of the job {image.job} cannot be built: Docker says above why")
 
@@ -84,7 +84,7 @@ def build_image(image: Image, name: str) -> None:
 
 
 def ecr_uri(ecr: Json, account: str, region: str, image: Image) -> str:
-    """What an image is called in ECR, whether its repository is there yet or not."""
+    """Return the name of an image in ECR, whether its repository exists or not."""
     found = _repository(ecr, image)
     domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
     usual = f"{account}.dkr.ecr.{region}.{domain}/{image.repository}"
@@ -92,7 +92,7 @@ def ecr_uri(ecr: Json, account: str, region: str, image: Image) -> str:
 
 
 def push_image(ecr: Json, image: Image) -> bool:
-    """Have an image in ECR; whether it had to be brought there."""
+    """Build an image and push it to ECR; return False if ECR has it already."""
     found = _repository(ecr, image)
     if found is None:
         made = ecr.create_repository(repositoryName=image.repository, imageTagMutability="IMMUTABLE")
@@ -140,7 +140,7 @@ def _docker(*words: str, given: str | None = None, quiet: bool = False) -> "subp
     return subprocess.run(
         ["docker", *words],
         input=given,
-        stdout=subprocess.PIPE if quiet else 2,  # 2: standard output is for what a script reads
+        stdout=subprocess.PIPE if quiet else 2,  # 2: standard output is for scripts
         stderr=subprocess.STDOUT if quiet else None,
         text=True,
         check=False,

@@ -1,15 +1,15 @@
-"""Connections of the HTTP server: bounded in number, in the size of a head, and in the time that a peer may take.
+"""Limit the HTTP server's connections: their number, the size of a request's head, and the time a peer may take.
 
-Promises that a peer which sends nothing, or only half of a request, is cut off, that no number of such peers keeps
-others out, and that a request which has arrived whole is answered however long that takes (long polls, streams). A
-connection waits for its peer when it is idle, when a head or a body is under way, and when the peer does not read what
-it is sent. Such a connection has a deadline; and when there are too many connections, the one that has waited longest
-is closed in favour of the new one. Only if every connection is being answered is the new one refused, with 503.
+Guarantees that a peer which sends nothing, or only half of a request, is disconnected, and that such peers cannot keep
+other clients out. A request that has arrived completely is answered, however long that takes (long polls, streams). A
+connection waits for its peer when it is idle, when a head or a body is being received, and when the peer does not read
+the response. Such a connection has a deadline. If there are too many connections, the one that has waited longest is
+closed in favour of the new one. The new connection is refused, with 503, only if all others are being answered.
 
 The times are those of Apache's mod_reqtimeout: https://httpd.apache.org/docs/2.4/mod/mod_reqtimeout.html. A connection
-that has had an answer is kept longer than clients keep theirs (90 s is Go's default, the longest that we know:
-https://pkg.go.dev/net/http#DefaultTransport). So the client closes first. A server that closes first may do so while
-the next request is on its way, which then fails: https://www.rfc-editor.org/rfc/rfc9112#section-9.5.
+that has had a response is kept longer than clients keep theirs (90 s is Go's default, the longest that we know:
+https://pkg.go.dev/net/http#DefaultTransport), so the client closes first. If the server closes first, the next request
+may already be on its way, and then fails: https://www.rfc-editor.org/rfc/rfc9112#section-9.5.
 """
 
 import asyncio
@@ -25,15 +25,15 @@ from uvicorn.server import ServerState
 from lamplighter.cli.up.http.joined_writes import JoinedWrites
 
 LARGEST_HEAD = 64 * 1024
-"""Bytes of what is not body: request line, headers, trailers."""
+"""The most bytes outside of the body: request line, headers, trailers."""
 DEADLINES = {"idle": 20.0, "keep-alive": 120.0, "head": 20.0, "body": 20.0, "send": 60.0, "close": 60.0}
-"""Seconds that a peer may take: to begin its first request, to begin another one, to send its head, to send its body
-(and one second more for each SLOWEST bytes that have come), and to read something of what it is sent, where more is to
-come and where none is."""
+"""Seconds that a peer may take. "idle": until its first request. "keep-alive": until its next request. "head": to send
+the head. "body": to send the body, plus a second for every `SLOWEST_BYTES_PER_SECOND` bytes received. "send": to read
+part of the response while more follows. "close": to read part of the response before the connection closes."""
 SLOWEST_BYTES_PER_SECOND = 500
-"""Bytes of a body in a second."""
+"""The lowest rate at which a peer may send a body."""
 LAST_LOOK = 0.05
-"""Seconds between a deadline and the end, in which we read what came while the engine stood still."""
+"""Seconds after a deadline in which the server still reads data that arrived while the engine was paused."""
 BUSY = (
     b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; charset=utf-8\r\nretry-after: 1\r\n"
     b"content-length: 49\r\nconnection: close\r\n\r\nThe server has no free connection. Send it again."
@@ -42,16 +42,16 @@ BUSY = (
 
 @dataclass(slots=True)
 class ConnectionLimit:
-    """The connections of one server."""
+    """The connections of one server, and their limit."""
 
     most: int
-    """How many there may be at once."""
+    """The most connections at a time."""
     _open: "set[Connection]" = field(default_factory=set)
     _waiting: "OrderedDict[Connection, None]" = field(default_factory=OrderedDict)
-    """Those that wait for their peer, the longest first."""
+    """The connections that wait for their peers; the one that has waited longest is first."""
 
     def admit(self, connection: "Connection") -> bool:
-        """Let a new connection in, at the cost of the one that has waited longest if there are too many."""
+        """Add a connection; if there are too many, close the one that has waited longest, or return False."""
         if len(self._open) >= self.most:
             if not self._waiting:
                 return False
@@ -61,23 +61,23 @@ class ConnectionLimit:
         return True
 
     def mark_waiting(self, connection: "Connection") -> None:
-        """Note that a connection begins to wait for its peer, or was heard of again."""
+        """Record that a connection waits for its peer from now on."""
         self._waiting.pop(connection, None)
         if connection in self._open:
             self._waiting[connection] = None
 
     def mark_busy(self, connection: "Connection") -> None:
-        """Note that a connection does not wait for its peer any more."""
+        """Record that a connection no longer waits for its peer."""
         self._waiting.pop(connection, None)
 
     def remove(self, connection: "Connection") -> None:
-        """Note that a connection is closed."""
+        """Record that a connection is closed."""
         self._open.discard(connection)
         self._waiting.pop(connection, None)
 
 
 class Connection(HttpToolsProtocol):
-    """One connection."""
+    """A connection with deadlines, on top of uvicorn's protocol."""
 
     def __init__(
         self,
@@ -91,24 +91,24 @@ class Connection(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._among = among
         self._head = 0
-        """Bytes that have come since the last piece of a body or the last end of a head."""
+        """Bytes received since the last part of a body or the end of the last head."""
         self._body = 0
-        """Bytes of the body that have come."""
+        """Bytes of the body received."""
         self._moved = False
         self._phase = ""
-        """For what the connection waits, a key of PATIENCE; empty while a request is being answered."""
+        """The phase in which the connection waits, a key of `DEADLINES`; empty while a request is being answered."""
         self._since = 0.0
-        """When the phase began, by the loop's clock."""
+        """The start of the phase, by the loop's clock."""
         self._unsent = 0
-        """Bytes that the peer had not taken when we looked last."""
+        """Bytes that the peer had not read at the last check."""
         self._timer: asyncio.TimerHandle | None = None
-        """Rings at the deadline or before it. It serves one wait after another: to make one for each request costs as
-        much as to route the request."""
+        """Fires at the deadline or before it. One timer serves many waits, because a new timer for each request would
+        cost as much as routing the request."""
 
     # --- asyncio's protocol -------------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """Begin to wait for a request, unless there is no room."""
+        """Wait for a request, or refuse the connection if there is no room."""
         super().connection_made(transport)
         if not self._among.admit(self):
             transport.write(BUSY)
@@ -116,13 +116,13 @@ class Connection(HttpToolsProtocol):
         self._follow()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Give the place free."""
+        """Remove the connection from the limit."""
         self._stop_timer()
         self._among.remove(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parse what has come, unless too much has come without an end of the head or a piece of the body."""
+        """Parse received data, or reject the request if its head is too long."""
         if self.transport.is_closing():
             return
         if self._head > LARGEST_HEAD:
@@ -135,7 +135,7 @@ class Connection(HttpToolsProtocol):
         self._follow()
 
     def on_headers_complete(self) -> None:
-        """See uvicorn."""
+        """Reset the counters for a new body, and join the writes of the response; see uvicorn."""
         self._moved = True
         self._body = 0
         super().on_headers_complete()
@@ -143,26 +143,26 @@ class Connection(HttpToolsProtocol):
             self.cycle.transport = JoinedWrites(self.transport, self.loop)  # type: ignore[assignment]
 
     def on_body(self, body: bytes) -> None:
-        """See uvicorn."""
+        """Count the bytes of the body; see uvicorn."""
         self._moved = True
         self._body += len(body)
         super().on_body(body)
 
     def on_response_complete(self) -> None:
-        """See uvicorn."""
+        """Wait for the next request; see uvicorn."""
         super().on_response_complete()
         self._follow()
 
     def timeout_keep_alive_handler(self) -> None:
-        """Do nothing: the deadline is ours, not the five seconds of uvicorn."""
+        """Do nothing: this class's deadline replaces uvicorn's five seconds."""
 
     def pause_writing(self) -> None:
-        """Begin to wait for the peer to read."""
+        """Wait for the peer to read the response."""
         super().pause_writing()
         self._wait("send")
 
     def resume_writing(self) -> None:
-        """See uvicorn."""
+        """End the wait for the peer to read; see uvicorn."""
         super().resume_writing()
         if self._phase == "send":
             self._phase = ""
@@ -171,16 +171,16 @@ class Connection(HttpToolsProtocol):
     # --- waiting for the peer -----------------------------------------------------------------------------------------
 
     def cut_off(self) -> None:
-        """Close the connection now, whatever is under way."""
+        """Close the connection immediately, even during a request."""
         self._stop_timer()
         self._among.remove(self)
         self.transport.abort()
 
     def _follow(self) -> None:
-        """Wait for what the peer has to do next; for nothing while its request is being answered."""
+        """Wait for the peer's next action, or for nothing while its request is being answered."""
         if self._phase == "send":
             return
-        has_request = self.cycle is not None  # it is None until the first one
+        has_request = self.cycle is not None  # None until the first request
         if self.transport.is_closing():
             self._wait("close")
         elif not has_request or self.cycle.response_complete:
@@ -195,7 +195,7 @@ class Connection(HttpToolsProtocol):
         self._among.mark_busy(self)
 
     def _wait(self, phase: str) -> None:
-        """Wait for the peer; as long as it is for the same thing, the deadline stays."""
+        """Wait for the peer; keep the deadline if the connection already waits in this phase."""
         if phase != self._phase:
             self._phase = phase
             self._since = self.loop.time()
@@ -205,7 +205,7 @@ class Connection(HttpToolsProtocol):
         self._among.mark_waiting(self)
 
     def _left(self) -> float:
-        """Seconds until the deadline."""
+        """Return the seconds until the deadline."""
         more = self._body / SLOWEST_BYTES_PER_SECOND if self._phase == "body" else 0.0
         return self._since + DEADLINES[self._phase] + more - self.loop.time()
 
@@ -219,7 +219,7 @@ class Connection(HttpToolsProtocol):
             self._timer = None
 
     def _check_deadline(self, *, is_last: bool) -> None:
-        """Look whether the deadline has come: it may be another one than that for which the timer was set."""
+        """Check whether the deadline has passed; it may differ from the one for which the timer was set."""
         self._timer = None
         if not self._phase:
             return

@@ -1,4 +1,4 @@
-"""The HTTP server of a verb that serves: uvicorn with bounds on its connections, ended by a signal without an error."""
+"""Run the HTTP server of a command: uvicorn with limited connections, which ends without an error on a signal."""
 
 import asyncio
 import signal
@@ -13,7 +13,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.cli.up.http.connection import Connection, ConnectionLimit
 
 Application = Callable[[Json, Json, Json], Awaitable[None]]
-"""In ASGI's terms; Starlette's own name for it would load Starlette."""
+"""An ASGI application; an import of Starlette's type would load Starlette."""
 
 
 async def serve(
@@ -22,14 +22,14 @@ async def serve(
     listener: socket.socket,
     most: int,
 ) -> None:
-    """Answer on a port, `most` connections at once, until a signal says that it is enough; `closing` is set then."""
+    """Serve on a port, with at most `most` connections, until SIGINT or SIGTERM; set `closing` on the signal."""
     config = uvicorn.Config(
         application,
         lifespan="off",
         log_config=None,
         access_log=False,
         http=partial(Connection, among=ConnectionLimit(most)),  # type: ignore[arg-type]  # it is called as a class is
-        ws="none",  # nothing here speaks WebSocket, and what is no HTTP would pass by the checks of who asks
+        ws="none",  # no WebSocket: other protocols than HTTP would bypass the access checks
         server_header=False,
         timeout_graceful_shutdown=5,
     )
@@ -37,14 +37,14 @@ async def serve(
 
 
 class _Server(uvicorn.Server):
-    """Ends without an error when it is told to stop."""
+    """A uvicorn server that ends without an error after a signal."""
 
     def __init__(self, config: uvicorn.Config, closing: asyncio.Event) -> None:
         super().__init__(config)
         self._closing = closing
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop; a long poll is not waited for."""
+        """Stop serving; set `closing` first, so that long polls end."""
         self._closing.set()
         await super().shutdown(sockets)
 

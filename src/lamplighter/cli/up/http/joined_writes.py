@@ -1,18 +1,18 @@
-"""Writes of an answer: its head leaves with the first piece of its body, in one call of the operating system.
+"""Send a response's head with the first part of its body, in one system call.
 
-uvicorn writes the head and each piece of the body by itself, and every write wakes the peer. Promises that all leaves
-in the order in which it was written, and that a head waits no longer than until the loop turns: of an answer that
-begins to stream, the peer hears at once.
+uvicorn writes the head and each part of the body separately, and every write wakes the peer. Guarantees that the order
+of writes is kept, and that a head waits at most until the next iteration of the loop. So the peer of a streamed
+response receives its head immediately.
 """
 
 import asyncio
 
 LARGEST_JOINED = 64 * 1024
-"""Bytes of a piece that is copied behind the head; a larger one leaves by itself."""
+"""The most bytes that are copied to the end of the head; a larger part is written separately."""
 
 
 class JoinedWrites:
-    """What uvicorn's cycle of one request needs of a transport."""
+    """A transport for the response to one request, with the methods that uvicorn calls."""
 
     __slots__ = ("_began", "_held", "_loop", "_transport")
 
@@ -23,7 +23,7 @@ class JoinedWrites:
         self._held = b""
 
     def write(self, data: bytes) -> None:
-        """Write, the first piece with the second one if that follows at once."""
+        """Write data; hold the first part until the second one, or until the next iteration of the loop."""
         if not self._began:
             self._began, self._held = True, data
             self._loop.call_soon(self._flush)
@@ -35,11 +35,11 @@ class JoinedWrites:
             self._transport.write(data)
 
     def is_closing(self) -> bool:
-        """Whether the connection is closed, or about to be."""
+        """Return whether the connection is closed or closing."""
         return self._transport.is_closing()
 
     def close(self) -> None:
-        """Close the connection when all has left."""
+        """Close the connection after all data is written."""
         self._flush()
         self._transport.close()
 

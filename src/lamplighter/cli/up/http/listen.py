@@ -1,4 +1,4 @@
-"""The port of an engine: taken before anything else is done, so that nobody works for nothing."""
+"""Open the port of an engine; this happens first, so that no other work is wasted if the port is not available."""
 
 import errno
 import os
@@ -12,15 +12,15 @@ WHY = {
     errno.EADDRNOTAVAIL: f"this machine has no such address: say another --host; {HERE}",
     errno.EACCES: "not allowed to you, as ports below 1024 are for the system: say --port with a higher one",
 }
-"""What an operating system's refusal means here, and what to do."""
+"""Explanations of the operating system's errors, with advice."""
 
 
 class CannotListen(LamplighterError):
-    """The address is taken, or not ours."""
+    """The address is in use, or does not belong to this machine."""
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Take a port; raises CannotListen."""
+    """Open a port and return its socket; raise `CannotListen`."""
     if not host:
         raise CannotListen(f"--host needs an address: {HERE}")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -28,18 +28,18 @@ def listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
         number = error.errno or 0
-        if number < 0:  # a fault of looking the name up, which comes without its type
+        if number < 0:  # an error of the name lookup, which does not have its own type here
             raise CannotListen(f"cannot listen on {host}: no such address or host is known; {HERE}") from None
         why = WHY.get(number) or (os.strerror(number).lower() if number else str(error))
         raise CannotListen(f"cannot listen on {host}, port {port}: {why}") from None
 
 
 def url_of(listener: socket.socket) -> str:
-    """The URL of a port, as it was taken."""
+    """Return the URL of an open port."""
     address, port = listener.getsockname()[:2]
     return f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
 
 
 def local_url(listener: socket.socket) -> str:
-    """Where callers on this machine reach it, which listens on one address or on all."""
+    """Return the URL at which this machine's programs reach a port, even if it is open on all addresses."""
     return url_of(listener).replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")

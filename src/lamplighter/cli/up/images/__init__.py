@@ -1,1 +1,1 @@
-"""Images that `up` builds."""
+"""Build the images of jobs for `up`."""

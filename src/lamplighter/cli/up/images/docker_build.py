@@ -1,7 +1,7 @@
-"""Images that are built here, by the `docker` command of this machine.
+"""Build images on this machine with the `docker` command.
 
-Promises that a folder which has not changed is not built again, also after a restart: the image's tag is the mark of
-what the folder holds. What cannot be built is told, and holds up no job but its own.
+Guarantees that an unchanged folder is not built again, even after a restart: the image's tag is a hash of the folder's
+contents. A failed build is reported, and affects only its own job.
 """
 
 import asyncio
@@ -12,9 +12,9 @@ from lamplighter.cli.deploy.images import build_context
 from lamplighter.lang.regex import InvalidRegex, TextTooLong
 
 HERE = "here"
-"""In the place of a platform: that of this machine."""
+"""Stands in the hash for a platform: that of this machine."""
 TAIL = 20
-"""How many lines are shown of a build that failed."""
+"""The most lines of output that the error of a failed build quotes."""
 NO_DOCKER = (
     "the command `docker` is not here",
     "cannot connect to the docker daemon",
@@ -24,15 +24,15 @@ NO_DOCKER = (
 
 
 class BuildFailed(LamplighterError):
-    """There is no image, and why."""
+    """An image could not be built; the message has the reason."""
 
 
 class NoDocker(BuildFailed):
-    """Nobody is there to build it; it may be tried again."""
+    """Docker does not answer, so the build can be tried again later."""
 
 
 async def image_tag(name: str, folder: Path, data: Path) -> str:
-    """The tag of the image that a folder comes to, whether it is built already or not."""
+    """Return the name and tag of the image of a folder, whether it is built or not; raise `BuildFailed`."""
     try:
         return f"{name}:{await asyncio.to_thread(build_context.context_digest, folder, HERE, data)}"
     except (OSError, build_context.NoContext, InvalidRegex, TextTooLong) as error:
@@ -40,14 +40,14 @@ async def image_tag(name: str, folder: Path, data: Path) -> str:
 
 
 async def is_built(tagged: str) -> bool:
-    """Whether there is an image of this tag; raises NoDocker."""
+    """Return whether an image with this tag exists; raise `NoDocker` if Docker does not answer."""
     code, said = await _docker("image", "inspect", "--format", "{{.Id}}", tagged)
     _check_docker(code, said)
     return code == 0
 
 
 async def build_image(tagged: str, folder: Path) -> None:
-    """Build an image; raises NotBuilt with the end of what was said."""
+    """Build an image; raise `BuildFailed` with the end of the output."""
     code, said = await _docker("build", "--tag", tagged, str(folder))
     _check_docker(code, said)
     if code != 0:
@@ -60,7 +60,7 @@ def _check_docker(code: int, said: str) -> None:
 
 
 async def _docker(*words: str) -> tuple[int, str]:
-    """Run the docker command; its exit code and all that it said."""
+    """Run the `docker` command, and return its exit code and all its output."""
     try:
         process = await asyncio.create_subprocess_exec(
             "docker",

@@ -1,6 +1,6 @@
-"""The images of a plan: built where that is possible, and the ones before where it is not.
+"""Build the images of a plan, and keep the present image of a job if the new one cannot be built.
 
-Promises a value for every parameter: an image that cannot be built holds up no job but its own.
+Guarantees a value for every image parameter: an image that cannot be built affects only its own job.
 """
 
 import asyncio
@@ -13,22 +13,22 @@ from lamplighter.cli.up.images.docker_build import BuildFailed, NoDocker
 from lamplighter.cli.up.plan import ImageBuild, StackPlan
 
 HERE = "localhost"
-"""The registry of images that are in none: nobody's image of the same name is pulled in the place of one of ours."""
+"""The registry in the names of local images, so that Docker never pulls a foreign image of the same name."""
 
 log = logging.getLogger("lamplighter.jobs")
 
 
 class ImageBuilder:
-    """Builds images; without `builds` it only says what they would be called, because nothing runs them."""
+    """A builder of images; without `builds` it only computes their names, because nothing runs the images."""
 
     def __init__(self, data: Path, *, builds: bool) -> None:
         self._data = data
         self._builds = builds
         self._told: dict[str, str] = {}
-        """By job, what is wrong with its image: it is told once."""
+        """The last error of each job's image, so that the same error is logged only once."""
 
     async def build_images(self, plan: StackPlan, before: Mapping[str, str]) -> tuple[dict[str, str], bool]:
-        """The parameters that name the images, and whether none of them has to be tried again."""
+        """Build the images; return the parameters that name them, and whether no build has to be repeated later."""
         made = await asyncio.gather(*(self._image(plan, build, before.get(build.parameter)) for build in plan.builds))
         return dict(pair for pair, _ in made), all(complete for _, complete in made)
 

@@ -1,1 +1,1 @@
-"""What `up` prints and reports."""
+"""The log of `up` and its alerts about files."""

@@ -1,4 +1,4 @@
-"""What `up` says of the jobs that it keeps: a line for each, and what of a template has no effect here."""
+"""Format the lines that `up` logs about jobs and about resources that have no effect here."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,7 +14,7 @@ from lamplighter.runs.job_machine import is_supporting_machine
 
 MACHINE, TASK = "AWS::StepFunctions::StateMachine", "AWS::ECS::TaskDefinition"
 FEW = 2
-"""How many resources of a type are called by their names."""
+"""The most resources of a type that are listed by name."""
 NEW, CHANGED, GONE, SAME, HELD, LEAVING = "+", "~", "-", " ", "!", "…"
 NEWS = NEW + CHANGED + GONE
 KINDS: Mapping[str, str] = {
@@ -33,7 +33,7 @@ KINDS: Mapping[str, str] = {
 
 
 def job_lines(plan: StackPlan, applied: AppliedPlan, times: Mapping[str, str]) -> Iterator[str]:
-    """Each job with a sign of what became of it, and when it runs; then those that are gone or that go."""
+    """Yield a line for each job, with a sign for its change and its next run; then for removed and leaving jobs."""
     project = plan.project
     assert project is not None
     done = {step.logical: step.status for step in applied.steps}
@@ -51,14 +51,14 @@ def job_lines(plan: StackPlan, applied: AppliedPlan, times: Mapping[str, str]) -
 
 
 def fault_line(found: PlanFault) -> str:
-    """What is wrong with a part of a file, and what becomes of it."""
+    """Format a fault of a file as a line."""
     if found.passes:
         return f"{found.place}: {found.about} has to wait, and is tried again: {found.reason}"
     return f"{found.place}: error: {found.about}: {found.reason}"
 
 
 def resource_title(found: StackResource) -> str:
-    """A resource as a person calls it."""
+    """Return the everyday name of a resource."""
     return f"{KINDS.get(found.type, found.type)} {found.logical}"
 
 
@@ -69,7 +69,7 @@ def _sign(done: Mapping[str, str], own: set[str], machine: str) -> str:
 
 
 def _own(plan: StackPlan) -> Mapping[str, set[str]]:
-    """Of each job the resources that make it what it is."""
+    """Return the logical IDs of each job's own resources."""
     assert plan.project is not None
     own = {name: {names.task_definition_id(name), names.state_machine_id(name)} for name in plan.project.jobs}
     for title, resource in loads(plan.template)["Resources"].items():
@@ -93,14 +93,14 @@ _DELETED = (MACHINE, "DELETE_COMPLETE")
 
 
 def secret_lines(project: Project, secrets: Mapping[str, str], env: Path) -> Iterator[str]:
-    """What jobs ask for and is not held, and what is held for nothing but its variable's name."""
+    """Yield a line for each secret that a job names and that is not held."""
     for finding in missing_secrets(project, secrets):
         if not finding.held:
             yield f"{finding.job}: its runs will fail: {finding.says}: {finding.advice(str(env))}"
 
 
 def not_simulated_lines(resources: list[StackResource]) -> Iterator[str]:
-    """What a stack only has on record, one line for each type of resource."""
+    """Yield a line for each type of resource that is recorded but not simulated."""
     types: dict[str, list[str]] = {}
     for each in resources:
         if not each.simulated:
@@ -110,12 +110,12 @@ def not_simulated_lines(resources: list[StackResource]) -> Iterator[str]:
 
 
 def job_labels(project: Project) -> Mapping[str, str]:
-    """Machines and task families of jobs, by their names, and what a person calls them."""
+    """Map the names of the jobs' state machines and task families to the names of the jobs."""
     return {project.name(name): name for name in project.jobs}
 
 
 def resource_labels(resources: list[StackResource]) -> Mapping[str, str]:
-    """Machines and task families of a stack: they have no other names."""
+    """Map the names of a stack's state machines and task families to themselves; they have no other labels."""
     machines = [each.physical.rpartition(":")[2] for each in resources if each.type == MACHINE]
     families = [each.physical.rpartition("/")[2].partition(":")[0] for each in resources if each.type == TASK]
     return {name: name for name in (*machines, *families)}

@@ -1,4 +1,4 @@
-"""The engine's log on standard error: the time before every line, and what fails again and again once in a minute."""
+"""Write the engine's log to standard error, with the time before every line; repeated failures are counted."""
 
 import logging
 import sys
@@ -7,11 +7,11 @@ from lamplighter.base.world import real_world
 from lamplighter.cli.up.reports.repeated_lines import RepeatFilter
 
 LIBRARIES = ("asyncio", "uvicorn.error")
-"""Loggers of others that tell of failures: they would go to standard error without a time and without an end."""
+"""Loggers of libraries that report failures, which otherwise would have no time and no limit."""
 
 
 class _EveryLine(logging.Formatter):
-    """Puts the time before every line of a message."""
+    """A formatter that puts the time before each line of a message."""
 
     def format(self, record: logging.LogRecord) -> str:
         time = self.formatTime(record, "%Y-%m-%d %H:%M:%S")
@@ -20,7 +20,7 @@ class _EveryLine(logging.Formatter):
 
 
 def log_to_stderr(level: int) -> RepeatFilter:
-    """Let everything from a level on be written to standard error; of libraries, failures only."""
+    """Log messages of the engine from a level on to standard error, and only failures of libraries."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_EveryLine("%(message)s"))
     for name, least in (("lamplighter", level), *((each, logging.WARNING) for each in LIBRARIES)):

@@ -1,4 +1,4 @@
-"""When jobs run next, as the engine knows it, said as a person would."""
+"""Describe when jobs run next, by the engine's schedules."""
 
 import asyncio
 from datetime import datetime
@@ -15,7 +15,7 @@ DAY = 86_400
 
 
 async def next_run(engine: Engine, caller: Caller, project: Project, name: str) -> str:
-    """When a job runs next, and by which of its schedules."""
+    """Return a job's schedules and the time of its next run as a text."""
     job = project.jobs[name]
     if not job.schedule:
         return "no schedule"
@@ -32,7 +32,7 @@ async def next_run(engine: Engine, caller: Caller, project: Project, name: str) 
 
 async def _next(engine: Engine, caller: Caller, group: str, name: str) -> float | None:
     params = {"GroupName": group, "Name": name}
-    await asyncio.sleep(0)  # others have their turn between the jobs of a large file
+    await asyncio.sleep(0)  # lets other tasks run between the jobs of a large file
     try:
         answer = await engine.call(caller, "scheduler", "ListSlots", params)
     except AwsError:
@@ -42,7 +42,7 @@ async def _next(engine: Engine, caller: Caller, group: str, name: str) -> float 
 
 
 def _said(job: Job, time: float, now: float) -> str:
-    """A time on the clocks of a job's own zone, and how long that is from now."""
+    """Format a time in the job's time zone, with its distance from now."""
     wait = round(time - now)
     if wait < 1:
         return "now"
@@ -52,6 +52,6 @@ def _said(job: Job, time: float, now: float) -> str:
 
 
 def _rough(wait: int) -> int:
-    """A length of time in its two largest units."""
+    """Round a number of seconds down, so that its two largest units remain."""
     unit = 3600 if wait >= DAY else 60 if wait >= 3600 else 1
     return max(unit, wait // unit * unit)

@@ -1,8 +1,8 @@
-"""What fails again and again is logged once, and then counted.
+"""Log a repeated failure once, and then only count it.
 
-Promises that the first of several equal failures is logged whole, that the others are told as a number each minute, and
-that none of them is lost. Two failures are equal if they come from the same place in the program and have the same
-cause: the same exception, or the same text where there is none. What is no failure (below WARNING) passes as it is.
+Guarantees that the first of several equal failures is logged in full, that the others are logged as a count each
+minute, and that none is lost. Two failures are equal if they come from the same line of the program and have the same
+cause: the same exception, or the same text if there is none. Messages below WARNING pass unchanged.
 """
 
 import logging
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 MINUTE = 60_000
-"""Milliseconds."""
+"""A minute in milliseconds."""
 Key = tuple[str, int, str]
 
 
@@ -18,16 +18,16 @@ Key = tuple[str, int, str]
 class _LoggedLine:
     record: logging.LogRecord
     since: int
-    """When it was told last, whole or as a number."""
+    """The time at which the failure was last logged, in full or as a count."""
     more: int = 0
-    """How often it happened since."""
+    """The number of repetitions since then."""
 
 
 class RepeatFilter(logging.Filter):
-    """A filter of one handler; `tell` has to be called now and then."""
+    """A filter for one handler; call `log_counts` regularly."""
 
     def __init__(self, handler: logging.Handler, now: Callable[[], int]) -> None:
-        """`now`: milliseconds on a clock that nobody sets."""
+        """Add the filter to a handler; `now` returns the milliseconds of a monotonic clock."""
         super().__init__()
         self._handler = handler
         self._now = now
@@ -35,7 +35,7 @@ class RepeatFilter(logging.Filter):
         handler.addFilter(self)
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether a record is to be logged now."""
+        """Return whether a record is logged now."""
         if record.levelno < logging.WARNING:
             return True
         self.log_counts()
@@ -47,7 +47,7 @@ class RepeatFilter(logging.Filter):
         return False
 
     def log_counts(self, *, all_of_it: bool = False) -> None:
-        """Log how often failures were repeated in the minute that is over, or until now."""
+        """Log the counts of failures that are at least a minute old, or all counts with `all_of_it`."""
         self._handler.acquire()
         try:
             self._tell(self._now(), all_of_it=all_of_it)
@@ -70,7 +70,7 @@ def _key(record: logging.LogRecord) -> Key:
 
 
 def _cause(record: logging.LogRecord) -> str:
-    """The exception of a record, in words; empty if it has none."""
+    """Return the exception of a record as text; empty if it has none."""
     given = record.args if isinstance(record.args, tuple) else ()
     found = [record.exc_info[1]] if record.exc_info else [each for each in given if isinstance(each, BaseException)]
     return repr(found[0]) if found else ""

@@ -1,7 +1,7 @@
-"""One line for each run that begins and ends, and for each attempt that fails: so that one sees the jobs work.
+"""Log a line for each run that starts or ends, and for each attempt that fails.
 
-Promises to tell what is on disk, and only of the jobs that it was told to follow. A run's line ends with the last line
-that its container wrote.
+Guarantees that only committed events are logged, and only those of the jobs that are followed. A run's line ends with
+the last line of its container's output.
 """
 
 import asyncio
@@ -22,15 +22,15 @@ from lamplighter.store.db import Tx
 log = logging.getLogger("lamplighter.jobs")
 
 RUN_VARIABLE: Final = "LAMPLIGHTER_RUN"
-"""The variable that tells a container of a job whose run it belongs to."""
+"""The environment variable that names the run of a job's container."""
 TAIL = 8_192
-"""Bytes of output that are looked at."""
+"""Bytes at the end of the output in which the last line is searched."""
 LONGEST = 160
 ENDS: Mapping[str, str] = {"SUCCEEDED": "succeeded", "FAILED": "failed", "TIMED_OUT": "timed out", "ABORTED": "stopped"}
 
 
 class RunLog:
-    """Listens to an engine; follows nothing until it is told to."""
+    """A logger of the runs of an engine; it follows no job until `follow` is called."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -38,21 +38,21 @@ class RunLog:
         self._labels: Mapping[str, str] = {}
         self._followed: dict[str, Mapping[str, str]] = {}
         self._tails: dict[str, str] = {}
-        """Of each run that goes on, the last line of its last attempt that succeeded."""
+        """For each run under way, the last line of output of its last successful attempt."""
         self._failures: dict[str, str] = {}
-        """Of each run that goes on, why its last attempt failed; nothing once another step has succeeded."""
+        """For each run under way, why its last attempt failed; removed when another step succeeds."""
         self._held: list[tuple[int, str]] | None = None
         engine.bus.subscribe("aws.states", self._hear_run, lambda _tx: bool(self._labels))
         engine.bus.subscribe("aws.ecs", self._hear_task, lambda _tx: bool(self._labels))
 
     def follow(self, stack: str, labels: Mapping[str, str]) -> None:
-        """Tell of these machines and task families of a stack from now on, and call them as is said here."""
+        """Log the runs of a stack's state machines and task families from now on, under these labels."""
         self._followed[stack] = labels
         self._labels = {name: label for each in self._followed.values() for name, label in each.items()}
 
     @contextmanager
     def held_back(self) -> Iterator[None]:
-        """Keep back what there is to tell until this is done."""
+        """Hold messages back until the block ends, and log them then."""
         held: list[tuple[int, str]] = []
         self._held = held
         try:
@@ -71,7 +71,7 @@ class RunLog:
     def _hear_run(self, tx: Tx, event: Event) -> None:
         label = self._labels.get(str(event.detail.get("stateMachineArn", "")).rpartition(":")[2])
         if label is not None and "Execution" in event.detail_type:
-            # Its last task has ended in the same transaction, and is told of first.
+            # The run's last task ends in the same transaction, and its line comes first.
             tx.after.append(partial(_soon, partial(self._tell_run, label, event.detail)))
 
     def _hear_task(self, tx: Tx, event: Event) -> None:
@@ -116,7 +116,7 @@ class RunLog:
         self._say(logging.WARNING, f"{label}: {which}, {why}{_after(tail)}")
 
     def _reason(self, run: str) -> str:
-        """Why a run says that it did not succeed; a cause in JSON is too long for a line."""
+        """Return the error and cause of an unsuccessful run; leave out a cause in JSON, too long for a line."""
         engine, of = self._engine, run.split(":")
         try:
             look = engine.bus.read
@@ -134,14 +134,14 @@ def _soon(tell: Callable[[], None]) -> None:
 
 
 def _about(task: Json) -> tuple[str, str]:
-    """Whose attempt a task is, and which; empty text where it does not say."""
+    """Return the run and the attempt number of a task; empty text if it has none."""
     of = task.get("overrides", {}).get("containerOverrides", [])
     given = {pair["name"]: pair.get("value", "") for each in of for pair in each.get("environment") or ()}
     return given.get(RUN_VARIABLE, ""), given.get("LAMPLIGHTER_ATTEMPT", "")
 
 
 def _last_line(outputs: OutputFiles, task: Json, container: str) -> str:
-    """The last line that a container wrote, as far as it can be shown."""
+    """Return the last line of a container's output, without unprintable characters."""
     path = outputs.path(task["taskArn"].rpartition("/")[2], container)
     with suppress(OSError, JsonError, KeyError, TypeError), path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - TAIL))

@@ -1,8 +1,9 @@
-"""Says that the jobs are not as the file says: in the engine's health and metrics, and to the file's notify channels.
+"""Report that the jobs differ from the file: in the engine's health and metrics, and to the file's notify channels.
 
-Promises one message when it begins to be so, and one when it is over, however often it is tried meanwhile and whatever
-is killed: what was told is on record in the transaction that sends it. A file that somebody is writing may be wrong for
-a moment, so of that the channels are told after two minutes; what the engine refuses they are told at once.
+Guarantees one message when the difference begins and one when it ends, however many attempts there are and even if the
+engine is killed: the message is recorded in the transaction that sends it. A file may be wrong for a moment while it is
+edited, so the channels are notified after two minutes. If the engine refuses a part of the file, they are notified
+immediately.
 """
 
 from collections.abc import Iterable
@@ -18,13 +19,13 @@ from lamplighter.store import unapplied_files
 from lamplighter.store.db import Tx
 
 PATIENCE = 120_000
-"""Milliseconds until the channels are told of what may pass."""
+"""Milliseconds until the channels are notified of a difference that may be temporary."""
 RULE, TOPIC = "AWS::Events::Rule", "AWS::SNS::Topic"
 LONGEST_SUBJECT = 100
 
 
 class UnappliedAlert:
-    """Whether one file is applied."""
+    """The record of whether one file is applied, and the alerts about it."""
 
     def __init__(self, engine: Engine, caller: Caller, file: str) -> None:
         self._engine = engine
@@ -33,12 +34,12 @@ class UnappliedAlert:
         self._name = Path(file).name
 
     async def set_unapplied(self, reason: str, topics: Iterable[str], *, at_once: bool) -> None:
-        """The file is not applied."""
+        """Record that the file is not applied; notify the topics, immediately if `at_once`, else after two minutes."""
         told = tuple(topics)
         await self._engine.store.write(lambda tx: self._note(tx, reason, told, at_once=at_once))
 
     async def set_applied(self, topics: Iterable[str]) -> None:
-        """The file is applied."""
+        """Record that the file is applied, and notify the topics if they were notified of the difference."""
         told = tuple(topics)
         if unapplied_files.get(self._engine.store.reader, self._file) is not None:
             await self._engine.store.write(lambda tx: self._clear(tx, told))
@@ -70,12 +71,12 @@ class UnappliedAlert:
                 with tx.nested():
                     self._engine.bus.invoke(tx, self._caller, "sns", "Publish", given)
             except AwsError:
-                # A topic elsewhere, or one that is gone: the log and the health say it as well.
+                # The topic is elsewhere or deleted; the log and the health report the difference, too.
                 continue
 
 
 def alert_topics(document: Json, caller: Caller) -> list[str]:
-    """The topics of a template that its rules and alarms tell, else all of them; by their ARNs."""
+    """Return the ARNs of the topics that a template's rules and alarms notify; if there are none, of all its topics."""
     resources = document.get("Resources", {})
     made = {title: _arn(each, caller) for title, each in resources.items() if each["Type"] == TOPIC}
     named = [where for each in resources.values() for where in _told(each)]
@@ -95,7 +96,7 @@ def _told(resource: Json) -> list[Json]:
 
 
 def _either(items: Json) -> list[Json]:
-    """A list, or the two of which a condition decides."""
+    """Return a list, or both lists of an Fn::If."""
     if isinstance(items, dict):
         _, yes, no = items["Fn::If"]
         return [*_either(yes), *_either(no)]

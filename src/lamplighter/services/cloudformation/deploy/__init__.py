@@ -1,1 +1,1 @@
-"""The work of a stack operation: resources created, updated, deleted and rolled back."""
+"""Carry out stack operations: create, update, delete and roll back resources."""

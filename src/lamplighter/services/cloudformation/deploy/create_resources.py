@@ -1,7 +1,7 @@
-"""The pass that makes a stack what its template says: a few resources a turn, each after what it refers to.
+"""Create and update the resources of a stack as its template states, a few in each turn, in the order of references.
 
-Promises that a resource is made, changed or found good in the transaction that records it, and that a pass which was
-cut off goes on with the resource that is not recorded.
+Guarantees that a resource is created, updated or found unchanged in the transaction that records it. An interrupted
+pass continues with the first resource that is not recorded.
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-update-behaviors.html.
 """
 
@@ -40,13 +40,13 @@ from lamplighter.services.cloudformation.templates.parsed_templates import Parse
 from lamplighter.store.db import Tx
 
 UNCHANGED, CHANGED = 1, 5
-"""What it costs to find a resource good, and to make or change one, in the same unit."""
+"""The cost of an unchanged resource, and of a created or updated one, in the same unit."""
 REPLACEMENT = "Requested update requires the creation of a new physical resource; hence creating one."
 
 
 @dataclass(frozen=True, slots=True)
 class DesiredResource:
-    """What a template says of one resource, with values in the place of functions."""
+    """A resource as the template states it, with all functions replaced by values."""
 
     resource: Resource
     kind: ResourceType
@@ -57,7 +57,7 @@ class DesiredResource:
 
     @property
     def body(self) -> dict[str, Json]:
-        """What is kept of it."""
+        """Return the part that is stored with the resource."""
         return {
             "properties": self.properties,
             "tags": self.tags,
@@ -68,7 +68,7 @@ class DesiredResource:
         }
 
     def matches(self, row: StackResource) -> bool:
-        """Whether a resource is so already; what a stack in the stack is, only its own update tells."""
+        """Return whether a resource is already in the desired state; False for a nested stack, which decides itself."""
         if row.type == NESTED:
             return False
         names = ("properties", "tags", "metadata")
@@ -76,7 +76,7 @@ class DesiredResource:
 
 
 def resolve_desired(resource: Resource, scope: Scope, stack_tags: Json) -> DesiredResource:
-    """Put values in the place of a resource's functions."""
+    """Replace the functions of a resource by values."""
     kind = resource_type_of(resource.type)
     properties = kind.here(resolve_properties(resource.properties, scope), lamplighter_metadata(resource.metadata))
     policies = (resource.deletion_policy, resource.update_replace_policy)
@@ -86,7 +86,7 @@ def resolve_desired(resource: Resource, scope: Scope, stack_tags: Json) -> Desir
 
 
 class ResourceCreator:
-    """Makes stacks what their templates say."""
+    """The pass that creates and updates the resources of a stack."""
 
     def __init__(
         self, handler: ResourceHandler, event_log: StackEvents, nested: NestedStacks, parsed_templates: ParsedTemplates
@@ -97,7 +97,7 @@ class ResourceCreator:
         self._parsed_templates = parsed_templates
 
     def step(self, tx: Tx, stack: Stack, material: ExternalInputs) -> None:
-        """See to the next resources that are not what the template says, or finish."""
+        """Process the next resources of the pass, or finish the pass."""
         outline = stack_resources.outlines_of(tx, stack.id)
         waiting = stack_resources.get_several(tx, stack.id, [each for each in outline if each.is_under_way][:1])
         if waiting:
@@ -111,7 +111,7 @@ class ResourceCreator:
             if name in seen_to:
                 continue
             resource = parsed.resource(name)
-            # A stack in the stack begins in a turn of its own: a thread that plans it sees what was made before.
+            # A nested stack begins in a new turn, so that a thread that plans it sees the resources created before.
             if left <= 0 or (resource.type == NESTED and left < full):
                 self._event_log.schedule_step(tx, stack)
                 return
@@ -141,7 +141,7 @@ class ResourceCreator:
         scope: Scope,
         material: ExternalInputs,
     ) -> int | None:
-        """See to one resource; FOUND where it was good, MADE where it is now, None where it failed or is waited for."""
+        """Create or update one resource if necessary; return the cost, or None if it failed or the pass must wait."""
         found = row or StackResource(stack.id, resource.name, None, resource.type, "", None, 0, position, 0)
         fresh = found.physical is None
         try:
@@ -201,7 +201,7 @@ class ResourceCreator:
         return replace(row, physical=made.physical, body={**row.body, "attributes": dict(made.attributes)})
 
     def _check_free(self, tx: Tx, stack: Stack, row: StackResource, made: CreatedResource) -> None:
-        """Services find a resource of the same name good; a stack does not take another's."""
+        """Raise `ResourceFailed` if the resource belongs to another stack, because services accept an existing name."""
         for other in stack_resources.by_physical(tx, made.physical, 10):
             same = (other.stack, other.logical) == (stack.id, row.logical)
             place = other.stack.split(":")[3:5] == [stack.region, stack.account]
@@ -271,7 +271,7 @@ class ResourceCreator:
         self._event_log.set_resource_status(tx, stack, row, status, no_effect_note(row))
 
     def _check_nested(self, tx: Tx, stack: Stack, row: StackResource) -> None:
-        """A stack in the stack was waited for."""
+        """Record how the operation on a nested stack ended; do nothing while it continues."""
         outcome = self._nested.outcome(tx, row)
         if outcome is None:
             return
@@ -283,7 +283,7 @@ class ResourceCreator:
         self._done(tx, stack, made, row.status.replace("_IN_PROGRESS", "_COMPLETE"))
         self._event_log.schedule_step(tx, stack)
 
-    # --- the whole ----------------------------------------------------------------------------------------------------
+    # --- the whole stack ----------------------------------------------------------------------------------------------
 
     def _fail(self, tx: Tx, stack: Stack, row: StackResource, error: Exception, *, fresh: bool) -> None:
         verb = "create" if fresh else "update"
@@ -293,7 +293,7 @@ class ResourceCreator:
         self.fail_stack(tx, stack, f"The following resource(s) failed to {verb}: [{row.logical}]. ")
 
     def fail_stack(self, tx: Tx, stack: Stack, why: str) -> None:
-        """The stack can't be made what it should be: go back, as was asked for."""
+        """End a failed creation or update as the request says: keep the stack, roll back, or delete it."""
         body = stack.body
         updates = stack.status.startswith("UPDATE")
         if body["disable_rollback"] or (body["on_failure"] == "DO_NOTHING" and not updates):
@@ -306,7 +306,7 @@ class ResourceCreator:
             self._event_log.begin_pass(tx, stack, "ROLLBACK_IN_PROGRESS", f"{why}Rollback requested by user.")
 
     def _finish(self, tx: Tx, stack: Stack, parsed: ParsedTemplate, scope: Scope) -> None:
-        """Every resource is what the template says."""
+        """Store outputs and exports, and end the pass, because all resources match the template."""
         template = parsed.frame
         try:
             with undo_on_error(tx):
@@ -353,7 +353,7 @@ class ResourceCreator:
             raise TemplateError(f"Cannot update export {name} as it is in use by {named}")
 
     def _drop_imports(self, tx: Tx, stack: Stack, parsed: ParsedTemplate, scope: Scope) -> None:
-        """Forget what the stack imports no longer."""
+        """Delete the records of imports that the stack does not use any more."""
         kept = exports.imports(tx, stack.id)
         if not kept:
             return
@@ -373,7 +373,7 @@ class ResourceCreator:
 
 
 def _before(found: StackResource) -> Json:
-    """How a resource was before the update that is under way."""
+    """Return the state of a resource before the update in progress."""
     body = found.body
     if "before" in body:
         return body["before"]
@@ -381,7 +381,7 @@ def _before(found: StackResource) -> Json:
 
 
 def _outputs(template: Template, scope: Scope) -> list[Json]:
-    """What a stack gives to the world."""
+    """Return the outputs of a stack."""
     found = []
     for output in template.outputs.values():
         if output.condition is not None and not scope.conditions[output.condition]:

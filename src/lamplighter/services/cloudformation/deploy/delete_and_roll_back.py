@@ -1,7 +1,7 @@
-"""The passes that take back: deleting a stack, rolling back an update, clearing away what an update left.
+"""Delete stacks, roll back updates, and delete the leftovers of updates.
 
-Promises the reverse of the order in which resources were made, and that one which cannot be deleted keeps none of the
-others. See
+Guarantees the reverse of the order in which resources are created. If a resource cannot be deleted, the others are
+deleted nevertheless. See
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html.
 """
 
@@ -20,12 +20,12 @@ from lamplighter.store.db import Tx
 
 GONE = ("DELETE_COMPLETE", "DELETE_SKIPPED")
 SETTLED = 50
-"""How many resources a turn settles: about 10 ms."""
+"""The most resources that one turn settles: about 10 ms."""
 RETAINING = ("Retain", "RetainExceptOnCreate")
 
 
 class ResourceRemover:
-    """Takes resources back."""
+    """The passes that delete resources or restore them."""
 
     def __init__(self, handler: ResourceHandler, event_log: StackEvents, nested: NestedStacks) -> None:
         self._handler = handler
@@ -35,7 +35,7 @@ class ResourceRemover:
     # --- deleting -----------------------------------------------------------------------------------------------------
 
     def delete_step(self, tx: Tx, stack: Stack, material: ExternalInputs) -> None:
-        """Delete the last resources that are there, or finish: DELETE and ROLLBACK."""
+        """Delete the next resources, the last created first, or finish; for the passes DELETE and ROLLBACK."""
         if stack.status == "DELETE_IN_PROGRESS" and self._is_used(tx, stack):
             return
         outline = stack_resources.outlines_of(tx, stack.id)
@@ -60,7 +60,7 @@ class ResourceRemover:
         return False
 
     def _delete(self, tx: Tx, stack: Stack, row: StackResource, material: ExternalInputs) -> bool:
-        """Delete one resource; False where it has to be waited for."""
+        """Delete one resource; return False if the pass must wait for it."""
         if self._is_kept(stack, row):
             self._event_log.set_resource_status(tx, stack, row, "DELETE_SKIPPED")
             return True
@@ -73,7 +73,7 @@ class ResourceRemover:
         except PASSING:
             raise
         except Exception as error:  # noqa: BLE001 - whatever is wrong is the resource's failure, and told
-            # A stack that is deleted by force leaves behind what cannot be deleted.
+            # A stack that is deleted by force leaves behind resources that cannot be deleted.
             failed = "DELETE_SKIPPED" if stack.body.get("forced") else "DELETE_FAILED"
             self._event_log.set_resource_status(tx, stack, begun, failed, self._handler.reason(error))
         else:
@@ -93,7 +93,7 @@ class ResourceRemover:
         return policy == "Retain" or row.logical in stack.body["retain"]
 
     def _check_nested(self, tx: Tx, stack: Stack, row: StackResource) -> None:
-        """A stack in the stack was waited for."""
+        """Record how the deletion of a nested stack ended; do nothing while it continues."""
         outcome = self._nested.outcome(tx, row)
         if outcome is not None:
             status = "DELETE_COMPLETE" if outcome.failure is None else "DELETE_FAILED"
@@ -108,10 +108,10 @@ class ResourceRemover:
         else:
             self._event_log.end_operation(tx, stack, f"{whole}_COMPLETE")
 
-    # --- clearing away ------------------------------------------------------------------------------------------------
+    # --- cleaning up --------------------------------------------------------------------------------------------------
 
     def clean_up_step(self, tx: Tx, stack: Stack, material: ExternalInputs) -> None:
-        """Delete what no template names any more, one a turn, or finish."""
+        """Delete the next leftover of an update, or finish the clean-up."""
         if stack.previous is not None:
             settled = self._settle(tx, stack)
             if settled is None:
@@ -128,7 +128,7 @@ class ResourceRemover:
         return [row for row in stack_resources.get_several(tx, stack.id, nested) if row.physical is not None]
 
     def _settle(self, tx: Tx, stack: Stack) -> Stack | None:
-        """Forget how things were before the update, which is good; None where a turn is not enough for it."""
+        """Delete the records of the state before a successful update; return None if another turn is necessary."""
         rows = stack_resources.unsettled_resources(tx, stack.id, stack.phase - 1, SETTLED)
         for row in rows:
             body = {name: value for name, value in row.body.items() if name != "before"}
@@ -146,7 +146,7 @@ class ResourceRemover:
         return settled
 
     def _delete_leftover(self, tx: Tx, stack: Stack, material: ExternalInputs) -> bool:
-        """Delete one leftover; whether there was one. What cannot be deleted is left to its owner, as on AWS."""
+        """Delete one leftover and return whether there was one; one that cannot be deleted stays, as on AWS."""
         found = stack_resources.last_leftover(tx, stack.id)
         if found is None:
             return False
@@ -170,7 +170,7 @@ class ResourceRemover:
         return True
 
     def _clear_away(self, tx: Tx, stack: Stack, row: StackResource, material: ExternalInputs) -> bool:
-        """Delete a leftover; whether it has to be waited for."""
+        """Delete the resource of a leftover; return whether the pass must wait for it."""
         self._tell(tx, stack, row, "DELETE_IN_PROGRESS")
         try:
             with undo_on_error(tx):
@@ -191,7 +191,7 @@ class ResourceRemover:
     # --- rolling back an update ---------------------------------------------------------------------------------------
 
     def roll_back_step(self, tx: Tx, stack: Stack, material: ExternalInputs) -> None:
-        """Bring back the last resources that the update touched, or finish."""
+        """Restore the next resources that the update changed, the last one first, or finish the rollback."""
         outline = stack_resources.outlines_of(tx, stack.id)
         waiting = [each for each in outline if each.is_under_way and each.phase == stack.phase][:1]
         if waiting:
@@ -208,7 +208,7 @@ class ResourceRemover:
         self._event_log.begin_pass(tx, back, "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
 
     def _export_again(self, tx: Tx, stack: Stack) -> None:
-        """Export what was exported before an update that was done already, as far as its stack goes."""
+        """Restore the exports from before the update, if the update had already finished for this stack."""
         if "outputs_before" not in stack.body:
             return
         place = (stack.account, stack.region)
@@ -219,7 +219,7 @@ class ResourceRemover:
                 exports.put(tx, place, Export(output["ExportName"], stack.id, output["OutputValue"]))
 
     def _restore_resource(self, tx: Tx, stack: Stack, row: StackResource, material: ExternalInputs) -> bool:
-        """Bring back one resource; False where it has to be waited for, or the rollback ends with it."""
+        """Restore one resource; return False if the pass must wait for it, or if the rollback failed."""
         before = row.body["before"]
         if before is None:
             left = {name: value for name, value in row.body.items() if name != "before"}
@@ -247,7 +247,7 @@ class ResourceRemover:
     def _call_restore(
         self, tx: Tx, stack: Stack, row: StackResource, old: StackResource, material: ExternalInputs
     ) -> StackResource:
-        """The resource as it was."""
+        """Restore a resource and return it in its state before the update."""
         if old.type == NESTED:
             return old
         if old.physical != row.physical:
@@ -279,5 +279,5 @@ class ResourceRemover:
 
 
 def _is_discarded(stack: Stack, policy: str) -> bool:
-    """Whether what is new goes with a rollback although it is to be retained."""
+    """Return whether a rollback deletes a new resource that its policy would retain."""
     return policy == "RetainExceptOnCreate" or stack.body.get("discard", False)

@@ -1,8 +1,8 @@
-"""Resources of stacks that somebody deleted behind their stack's back: found, and made again by the next update.
+"""Find resources that were deleted without their stack, so that the next update creates them again.
 
-AWS tells of them by drift detection, and makes nothing again; who keeps the jobs of a file needs both. So this is an
-operation of ours, `FindMissingResources`, which AWS has not: it looks at a page of a stack's resources, and has the
-record say of each that is gone that it is not made. See
+AWS finds them by drift detection, and does not create them again; an engine that maintains the jobs of a file needs
+both. AWS has no operation `FindMissingResources`. It checks one page of a stack's resources, and records each missing
+resource as deleted. See
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-drift.html.
 """
 
@@ -22,19 +22,19 @@ from lamplighter.services.cloudformation.templates.external_inputs import Extern
 from lamplighter.store.db import Tx
 
 AT_ONCE = 50
-"""How many resources a turn looks at: about 10 ms."""
+"""The most resources that one turn checks: about 10 ms."""
 WHY = "Somebody deleted it."
 
 
 class MissingResources:
-    """Looks whether resources are there."""
+    """The operation that finds missing resources."""
 
     def __init__(self, handler: ResourceHandler, event_log: StackEvents) -> None:
         self._handler = handler
         self._event_log = event_log
 
     def find(self, tx: Tx, caller: Caller, params: Json, material: ExternalInputs) -> Json:
-        """FindMissingResources: the missing ones of a page, and where the next page begins."""
+        """Return the missing resources of one page, and where the next page begins (`FindMissingResources`)."""
         stack = require_live_stack(tx, caller, params["StackName"])
         if is_in_progress(stack.status):
             return {"Missing": []}

@@ -1,4 +1,4 @@
-"""Stacks that are resources of stacks: made, changed and deleted as any other, and waited for.
+"""Create, update and delete nested stacks (stacks that are resources of other stacks), and wait for them.
 
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-nested-stacks.html.
 """
@@ -22,19 +22,19 @@ from lamplighter.store.db import Tx
 
 LONGEST = 128
 DEEPEST = 10
-"""How many stacks may be one inside the other: more is a template that contains itself."""
+"""The most levels of nested stacks; a template with more contains itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class NestedOutcome:
-    """How an operation on a stack in a stack ended."""
+    """How an operation on a nested stack ended: the failure, if any, and the stack's attributes."""
 
     failure: str | None = None
     attributes: dict[str, Json] = field(default_factory=dict)
 
 
 class NestedStacks:
-    """Stacks in stacks."""
+    """The operations on nested stacks that their parents start."""
 
     def __init__(self, world: World, planner: StackPlanner, starter: OperationStarter, event_log: StackEvents) -> None:
         self._world = world
@@ -43,7 +43,7 @@ class NestedStacks:
         self._event_log = event_log
 
     def create(self, tx: Tx, stack: Stack, row: StackResource, material: ExternalInputs) -> str:
-        """Begin to make one; its id."""
+        """Begin to create a nested stack and return its id."""
         if _depth(tx, stack) >= DEEPEST:
             raise ResourceFailed(f"Stacks are nested more than {DEEPEST} deep")
         caller = Caller(stack.account, stack.region)
@@ -53,7 +53,7 @@ class NestedStacks:
         return self._starter.create(tx, self._starter.new(tx, caller, name, plan, options, stack)).id
 
     def update(self, tx: Tx, stack: Stack, row: StackResource, material: ExternalInputs) -> bool:
-        """Begin to change one; False where there is nothing to change."""
+        """Begin to update a nested stack; return False if nothing changes."""
         child = self._child(tx, row)
         if child.status not in STEADY:
             raise ResourceFailed(f"Stack:{child.id} is in {child.status} state and can not be updated.")
@@ -65,7 +65,7 @@ class NestedStacks:
         return True
 
     def roll_back(self, tx: Tx, row: StackResource) -> bool:
-        """Begin to take back what was changed; False where nothing was."""
+        """Begin to roll back the update of a nested stack; return False if it was not updated."""
         child = self._child(tx, row)
         if child.status != CLEANUP:
             return False
@@ -73,7 +73,7 @@ class NestedStacks:
         return True
 
     def clean(self, tx: Tx, row: StackResource) -> None:
-        """Have what its update left cleared away, now that its parent's is done."""
+        """Let a nested stack clean up after its update, now that its parent's update is done."""
         child = self._child(tx, row)
         if child.status == CLEANUP and child.body["held"]:
             released = replace(child, body=child.body | {"held": False})
@@ -81,11 +81,11 @@ class NestedStacks:
             self._event_log.schedule_step(tx, released)
 
     def is_going(self, tx: Tx, row: StackResource) -> bool:
-        """Whether something is under way."""
+        """Return whether an operation on the nested stack is in progress."""
         return is_in_progress(self._child(tx, row).status)
 
     def delete(self, tx: Tx, row: StackResource) -> bool:
-        """Begin to delete one; False where it is gone."""
+        """Begin to delete a nested stack; return False if it is already deleted."""
         child = self._child(tx, row)
         if child.deleted is not None:
             return False
@@ -93,7 +93,10 @@ class NestedStacks:
         return True
 
     def outcome(self, tx: Tx, row: StackResource, *, back: bool = False) -> NestedOutcome | None:
-        """How its operation ended; None while it goes on. `back`: it is to be what it was."""
+        """Return how the operation on a nested stack ended, or None while it continues.
+
+        `back` states that the operation is a rollback to the state before the update.
+        """
         child, verb = self._child(tx, row), row.status.partition("_")[0]
         wanted = {
             "CREATE": "CREATE_COMPLETE",
@@ -110,7 +113,7 @@ class NestedStacks:
         return NestedOutcome(None, self.attributes(child))
 
     def attributes(self, child: Stack) -> dict[str, Json]:
-        """What Fn::GetAtt gives: the outputs."""
+        """Return the attributes for Fn::GetAtt: the outputs of the nested stack."""
         return {f"Outputs.{output['OutputKey']}": output["OutputValue"] for output in child.body["outputs"]}
 
     def _child(self, tx: Tx, row: StackResource) -> Stack:

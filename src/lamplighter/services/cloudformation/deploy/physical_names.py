@@ -1,4 +1,4 @@
-"""The names that CloudFormation makes up for resources that are given none: stack, logical id, and twelve letters.
+"""Generate names for resources without a name: the stack, the logical id, and twelve random letters and digits.
 
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-name.html.
 """
@@ -11,7 +11,7 @@ RANDOM = 12
 
 
 def physical_name(chance: Callable[[], float], stack: str, logical: str, longest: int) -> str:
-    """A name that no other resource has; a stack's name and a logical id that are too long are cut off."""
+    """Return a name that no other resource has; a stack name and a logical id that are too long are truncated."""
     tail = random_text(chance)
     room = longest - RANDOM - 1
     if not stack:
@@ -23,5 +23,5 @@ def physical_name(chance: Callable[[], float], stack: str, logical: str, longest
 
 
 def random_text(chance: Callable[[], float], alphabet: str = LETTERS, many: int = RANDOM) -> str:
-    """Letters that say nothing."""
+    """Return random letters and digits."""
     return "".join(alphabet[int(chance() * len(alphabet))] for _ in range(many))

@@ -1,7 +1,6 @@
-"""Makes, changes and deletes single resources, by the plans of their kinds.
+"""Create, update, delete and find single resources by running the plans of their types.
 
-Promises that what one plan did is undone whole where a call of it fails, and that a resource which is gone already
-counts as deleted.
+Guarantees that a plan is undone as a whole if one of its calls fails, and that a missing resource counts as deleted.
 """
 
 import inspect
@@ -38,7 +37,7 @@ T = TypeVar("T")
 log = logging.getLogger("lamplighter.cloudformation")
 
 GONE = re.compile("NotFound|NoSuch|DoesNotExist|NonExistent")
-"""What the names of errors have that say that a resource is not there."""
+"""Parts of the error codes that mean that a resource does not exist."""
 CODES = (
     (re.compile("Deleting|DeletedRecently"), "ResourceConflict"),
     (re.compile("AlreadyExist|Conflict|QueueNameExists"), "AlreadyExists"),
@@ -48,7 +47,7 @@ CODES = (
 
 
 class ResourceHandler:
-    """Runs plans."""
+    """A runner of the plans of resource types."""
 
     def __init__(
         self,
@@ -71,7 +70,7 @@ class ResourceHandler:
         metadata: Json,
         tags: Json,
     ) -> ResourceRequest:
-        """A resource as its plan sees it."""
+        """Return the request that a plan of this resource type receives."""
         body = row.body
         return ResourceRequest(
             row.logical,
@@ -96,15 +95,15 @@ class ResourceHandler:
         return physical_name(self._world.random, head, logical, kind.longest - len(ending)) + ending
 
     def create(self, tx: Tx, kind: ResourceType, asked: ResourceRequest, material: ExternalInputs) -> CreatedResource:
-        """Make a resource."""
+        """Create a resource."""
         return self._run(tx, asked, kind.create(asked), material)
 
     def update(self, tx: Tx, kind: ResourceType, asked: ResourceRequest, material: ExternalInputs) -> CreatedResource:
-        """Bring a resource to its properties."""
+        """Update a resource to its new properties."""
         return self._run(tx, asked, kind.update(asked), material)
 
     def delete(self, tx: Tx, kind: ResourceType, asked: ResourceRequest, material: ExternalInputs) -> None:
-        """Delete a resource."""
+        """Delete a resource; do nothing if it does not exist."""
         try:
             self._run(tx, asked, kind.delete(asked), material)
         except AwsError as error:
@@ -114,7 +113,7 @@ class ResourceHandler:
     def exists(
         self, tx: Tx, look: Callable[[ResourceRequest], ExistsPlan], asked: ResourceRequest, material: ExternalInputs
     ) -> bool:
-        """Whether a resource is there."""
+        """Return whether a resource exists."""
         try:
             return self._run(tx, asked, look(asked), material)
         except AwsError as error:
@@ -144,7 +143,7 @@ class ResourceHandler:
             raise NotLoaded(call.service)
         model = self._models(call.service)
         if call.operation not in model.operation_names:
-            # It is between us: AWS has no such operation.
+            # AWS has no such operation; only the engine's own services have it.
             served = self._bus.serves(call.service, call.operation)
             return self._bus.invoke(tx, caller, call.service, call.operation, dict(call.params)) if served else None
         params = fit_to_shape(model.operation_model(call.operation).input_shape, dict(call.params))
@@ -155,13 +154,13 @@ class ResourceHandler:
         return answer
 
     def reason(self, error: Exception) -> str:
-        """Why a resource failed, as its events tell it."""
+        """Return why a resource failed, as its events show it."""
         if isinstance(error, (ResourceFailed, TemplateError)):
             return error.message
         if not isinstance(error, AwsError):
             log.error("a resource could not be seen to", exc_info=error)
             return "Internal Failure"
-        # A group of schedules says by its message only that it passes.
+        # Only the message of a schedule group shows that its deletion is still in progress.
         passes = "is being deleted" in error.message
         code = (
             "ResourceConflict"
@@ -181,7 +180,7 @@ def _explain_bad_value(error: Exception) -> str:
 
 @contextmanager
 def undo_on_error(tx: Tx) -> Iterator[None]:
-    """Undo whatever this block wrote or asked for, and only that, if it raises."""
+    """Undo the writes and outbox rows of this block, and only those, if the block raises."""
     posted, after = len(tx.signals.posted), len(tx.after)
     try:
         with tx.nested():
@@ -193,6 +192,6 @@ def undo_on_error(tx: Tx) -> Iterator[None]:
 
 
 MALFORMED = (KeyError, TypeError, AttributeError, ValueError, IndexError)
-"""What a plan stumbles over in properties that are not what the type's are: it reads them, and does nothing else."""
+"""Errors that a plan raises if properties do not have the form of their type; plans only read them."""
 PASSING = (MissingInput, sqlite3.Error)
-"""What is no failure of a resource: the whole turn is run again."""
+"""Errors that are not a failure of the resource: the whole turn runs again."""

@@ -1,4 +1,4 @@
-"""What the functions of a template see in a stack: its parameters, the resources that are there, other stacks' exports.
+"""Resolve the functions of a template against a stack: parameters, existing resources, and other stacks' exports.
 
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/pseudo-parameter-reference.html.
 """
@@ -27,7 +27,7 @@ _SECRET = re.compile(r"(arn:[^:]+:secretsmanager:[^:]*:[^:]*:secret:[^:]+|[^:]+)
 
 
 def pseudo_parameters(stack: Stack, plan: Json) -> dict[str, Json]:
-    """The pseudo parameters."""
+    """Return the values of the pseudo parameters."""
     return {
         "AWS::AccountId": stack.account,
         "AWS::NotificationARNs": plan["notifications"],
@@ -40,7 +40,7 @@ def pseudo_parameters(stack: Stack, plan: Json) -> dict[str, Json]:
 
 
 def stack_conditions(template: Template, stack: Stack, plan: Json) -> Mapping[str, bool]:
-    """Judge the conditions of a template."""
+    """Evaluate the conditions of a template."""
     return evaluate_conditions(
         template.conditions, Scope({**plan["values"], **pseudo_parameters(stack, plan)}, template.mappings)
     )
@@ -48,20 +48,20 @@ def stack_conditions(template: Template, stack: Stack, plan: Json) -> Mapping[st
 
 @dataclass(frozen=True, slots=True)
 class StackScope:
-    """What one stack sees in one turn."""
+    """The values that the functions of one stack's template can use within one turn."""
 
     reader: Reader
     stack: Stack
     find: Callable[[str], StackResource | None]
-    """Finds a resource of the stack by its logical id."""
+    """A function that finds a resource of the stack by its logical id."""
     material: ExternalInputs
     imported: Callable[[str], None] = lambda _name: None
-    """Called with the name of each export that is used."""
+    """A function that is called with the name of each export that the template uses."""
     _found: dict[str, StackResource] = field(default_factory=dict)
-    """Resources that were looked at: many refer to the same one, which is seen to before them and not again."""
+    """Resources read before: many resources refer to the same one, which is complete and does not change again."""
 
     def scope(self, plan: Json, template: Template) -> Scope:
-        """The scope of its template's functions."""
+        """Return the scope for the functions of the stack's template."""
         return Scope(
             {**plan["values"], **pseudo_parameters(self.stack, plan)},
             template.mappings,
@@ -137,7 +137,7 @@ class StackScope:
 
 
 def ssm_parameter(reader: Reader, stack: Stack, reference: str, material: ExternalInputs) -> str:
-    """A parameter of Systems Manager: one that a stack recorded here, else one from elsewhere."""
+    """Return the value of an SSM parameter: one that a stack recorded, or else one from the configured endpoint."""
     name = reference.partition(":")[0]
     for row in stack_resources.by_physical(reader, name, 10):
         home = arn.parse(row.stack)
@@ -148,7 +148,7 @@ def ssm_parameter(reader: Reader, stack: Stack, reference: str, material: Extern
 
 
 def live_resources(template: Template, holds: Mapping[str, bool]) -> dict[str, set[str]]:
-    """The resources whose conditions hold, each with what it refers to."""
+    """Return the resources whose conditions hold, each with the names that it refers to."""
     return {
         name: {*find_references(resource.properties), *resource.depends_on}
         for name, resource in template.resources.items()
@@ -157,13 +157,13 @@ def live_resources(template: Template, holds: Mapping[str, bool]) -> dict[str, s
 
 
 def resolve_properties(properties: Mapping[str, Json], scope: Scope) -> dict[str, Json]:
-    """Properties with values in the place of functions."""
+    """Return properties with their functions replaced by values."""
     found = {name: resolve(value, scope) for name, value in properties.items()}
     return {name: value for name, value in found.items() if value is not NO_VALUE}
 
 
 def merge_tags(stack_tags: Json, properties: Mapping[str, Json]) -> list[Mapping[str, str]]:
-    """A resource's own tags, and those of its stack."""
+    """Return a resource's own tags, and the tags of its stack that it does not override."""
     own = properties.get("Tags", [])
     listed = [{"Key": key, "Value": own[key]} for key in own] if isinstance(own, dict) else own
     if not isinstance(listed, list) or any(not isinstance(tag, dict) or "Key" not in tag for tag in listed):

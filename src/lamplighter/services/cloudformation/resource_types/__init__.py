@@ -1,1 +1,1 @@
-"""Resource types: which calls create, update and delete a resource of each type."""
+"""Define which calls create, update and delete a resource of each type."""

@@ -1,8 +1,8 @@
-"""Resources of CloudWatch.
+"""Define the resource types of CloudWatch.
 
-An alarm's metadata may say which job of a job file it is of, and for how many seconds it holds its peace at first:
-`Metadata: {Lamplighter: {Job: …, Pattern: …, Patience: …}}`; or that it takes no actions on this box, where the engine
-tells of the same by other means: `{Lamplighter: {ActionsEnabled: false}}`. See
+An alarm's metadata may name its job in the job file, and the seconds for which a new alarm is not evaluated: `Metadata:
+{Lamplighter: {Job: …, Pattern: …, Patience: …}}`. It may also turn off the alarm's actions in this engine, which alerts
+about the same in another way: `{Lamplighter: {ActionsEnabled: false}}`. See
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_CloudWatch.html.
 """
 
@@ -38,7 +38,7 @@ def _here(properties: Mapping[str, Json], own: Mapping[str, Json]) -> Mapping[st
 
 
 SLIDING = "SlidingWindow"
-"""What every alarm has that says nothing else."""
+"""The default evaluation window, which has no effect of itself and is not passed to the operation."""
 
 
 def _put_metric(asked: ResourceRequest, name: str) -> Generator[ServiceCall, Json, None]:
@@ -66,7 +66,7 @@ def _put_composite(asked: ResourceRequest, name: str) -> Generator[ServiceCall, 
 def _kind(
     put: Callable[[ResourceRequest, str], Generator[ServiceCall, Json, None]], idle: frozenset[str] = frozenset()
 ) -> ResourceType:
-    """An alarm that one call both makes and changes."""
+    """Return the type of an alarm that the same call creates and updates."""
 
     def create(asked: ResourceRequest) -> CreatePlan:
         yield from put(asked, asked.name)

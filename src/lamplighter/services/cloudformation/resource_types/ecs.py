@@ -1,7 +1,8 @@
-"""Resources of ECS: clusters and task definitions. Services are recorded only; nothing here keeps tasks running.
+"""Define the resource types of ECS: clusters and task definitions.
 
-`Metadata: {Lamplighter: {Process: true, Directory: /folder}}` says of a task definition that the container whose image
-is `scratch`, which nobody can pull, is a plain process of this box, in that folder.
+Services are only recorded, because the engine does not keep tasks running. `Metadata: {Lamplighter: {Process: true,
+Directory: /folder}}` of a task definition states that the container with the image `scratch`, which cannot be pulled,
+is a plain process in that folder of this machine.
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_ECS.html.
 """
 

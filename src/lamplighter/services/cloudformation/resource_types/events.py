@@ -1,4 +1,4 @@
-"""Resources of EventBridge.
+"""Define the resource types of EventBridge.
 
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Events.html.
 """
@@ -22,7 +22,7 @@ from lamplighter.services.cloudformation.resource_types.resource_type import (
 
 RULE = ("Description", "EventPattern", "RoleArn", "ScheduleExpression", "State", "EventBusName")
 AT_ONCE = 10
-"""How many targets PutTargets takes."""
+"""The most targets of one PutTargets or RemoveTargets call."""
 
 
 def _bus(asked: ResourceRequest) -> Mapping[str, Json]:
@@ -30,7 +30,7 @@ def _bus(asked: ResourceRequest) -> Mapping[str, Json]:
 
 
 def _rule_name(asked: ResourceRequest) -> str:
-    """Ref of a rule on a bus of its own is `bus|rule`."""
+    """Return the name of a rule; Ref of a rule on a custom event bus is `bus|rule`."""
     return asked.physical.rpartition("|")[2]
 
 
@@ -45,7 +45,10 @@ def _create_rule(asked: ResourceRequest) -> CreatePlan:
 
 
 def _mark(asked: ResourceRequest, name: str) -> Generator[ServiceCall, Json, None]:
-    """A rule's metadata may say of which job it tells, and of what: `{Lamplighter: {Job: …, Pattern: …, …}}`."""
+    """Annotate a rule as its metadata states: with its job and its kind of alert.
+
+    The metadata is `{Lamplighter: {Job: …, Pattern: …, …}}`.
+    """
     mark = lamplighter_metadata(asked.metadata)
     if {"Job", "Pattern"} <= mark.keys():
         yield ServiceCall("events", "SetMark", {"Name": name, **_bus(asked), "Mark": dict(mark)})
@@ -83,7 +86,7 @@ def _delete_rule(asked: ResourceRequest) -> DeletePlan:
 
 
 def _look_for_rule(asked: ResourceRequest) -> ExistsPlan:
-    """A rule and all its targets."""
+    """Return whether a rule and all its targets exist."""
     name, there = _rule_name(asked), set[str]()
     yield ServiceCall("events", "DescribeRule", {"Name": name, **_bus(asked)})
     token: Json = {}
@@ -158,7 +161,7 @@ def _create_connection(asked: ResourceRequest) -> CreatePlan:
     answer = yield ServiceCall("events", "CreateConnection", {"Name": asked.name, **asked.pick(*CONNECTION)})
     key = answer["ConnectionArn"]
     described = yield ServiceCall("events", "DescribeConnection", {"Name": asked.name})
-    # "The ARN of the connection, without its UUID": policies name it so.
+    # "The ARN of the connection, without its UUID": policies use this form.
     short = key.rpartition("/")[0]
     return CreatedResource(asked.name, {"Arn": key, "ArnForPolicy": short, "SecretArn": described.get("SecretArn", "")})
 

@@ -1,8 +1,8 @@
-"""Resources of CloudWatch Logs. A subscription filter is none of them: nothing is delivered to its destination here, so
-that it is recorded like all that is not simulated.
+"""Define the resource types of CloudWatch Logs.
 
-`Metadata: {Lamplighter: {Adopt: true}}` of a log group says that one of its name which is there already is taken over,
-as by a change set with ImportExistingResources, unless it belongs to a stack.
+A subscription filter is not among them. It is only recorded, because the engine delivers nothing to its destination.
+`Metadata: {Lamplighter: {Adopt: true}}` of a log group states that an existing group of its name is adopted, as by a
+change set with ImportExistingResources, unless the group belongs to a stack.
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Logs.html.
 """
 
@@ -23,7 +23,7 @@ from lamplighter.services.cloudformation.resource_types.resource_type import (
 )
 
 ADOPT = "Adopt"
-"""A word of ours, as if it were a property: a group of this name that no stack has is taken over."""
+"""A flag, stored as if it were a property: an existing group of this name that belongs to no stack is adopted."""
 
 
 def _create_group(asked: ResourceRequest) -> CreatePlan:

@@ -1,8 +1,8 @@
-"""From a resource's properties to an operation's parameters.
+"""Convert a resource's properties into an operation's parameters.
 
-CloudFormation spells members as it likes ("DockerLabels" is ECS's dockerLabels), writes numbers as text and documents
-as objects. Promises parameters in the model's own spelling and types; refuses a member that the model does not have,
-in CloudFormation's words.
+CloudFormation spells members differently ("DockerLabels" is ECS's dockerLabels), writes numbers as text and documents
+as objects. Guarantees parameters in the spelling and types of the service's model. Rejects a member that the model does
+not have, with CloudFormation's message.
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resource-type-schema.html.
 """
 
@@ -21,13 +21,13 @@ ELSEWHERE = {
     "placementstrategies": "PlacementStrategy",
     "proxyconfigurationproperties": "properties",
 }
-"""Members that CloudFormation calls by another name."""
+"""The model's names of members that have another name in CloudFormation."""
 
 _WHOLE = re.compile(r"[-+]?[0-9]+")
 
 
 def fit_to_shape(shape: Shape | None, value: Json, place: str = "#") -> Json:
-    """A value as the model has it."""
+    """Return a value in the spelling and types of the model; raise `ResourceFailed` if it does not fit."""
     if isinstance(shape, StructureShape):
         return _members(shape, value, place)
     if isinstance(shape, ListShape):
@@ -56,7 +56,7 @@ def _members(shape: StructureShape, value: Json, place: str) -> Json:
 
 
 def _pairs(value: Json, place: str) -> dict[str, Json]:
-    """A map; tags are often a list in CloudFormation where the service has a map."""
+    """Return a map. CloudFormation often has a list of tags where the service has a map."""
     if isinstance(value, list) and all(isinstance(tag, dict) and "Key" in tag for tag in value):
         return {str(tag["Key"]): tag.get("Value", "") for tag in value}
     if not isinstance(value, dict):

@@ -1,7 +1,7 @@
-"""Types that mean nothing on one box: recorded, and given a plausible Ref and plausible attributes.
+"""Record resources that the engine does not simulate, with a plausible Ref and plausible attributes.
 
-Promises names in the form that AWS gives them, so that what is built out of them (an ARN in a policy, a subnet of a
-task) looks as it would there. A parameter of Systems Manager keeps its value. Nothing of this is simulated.
+Guarantees names in AWS's format, so that values made of them (an ARN in a policy, a subnet of a task) look as on AWS. A
+parameter of Systems Manager keeps its value. The engine simulates none of these resources.
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html.
 """
 
@@ -37,17 +37,17 @@ HEX = {
     "AWS::EFS::AccessPoint": "fsap",
     "AWS::EFS::MountTarget": "fsmt",
 }
-"""Types whose Ref is a prefix and seventeen hexadecimal digits."""
+"""The prefixes of types whose Ref is a prefix and seventeen hexadecimal digits."""
 NAMES = (
     *("RoleName", "ManagedPolicyName", "PolicyName", "InstanceProfileName", "UserName", "GroupName", "FunctionName"),
     *("BucketName", "AlarmName", "RepositoryName", "TableName", "DBInstanceIdentifier", "ServiceName", "QueueName"),
 )
-"""Properties that name a resource beside Name."""
+"""The properties, apart from Name, that may contain a resource's name."""
 NOT_SIMULATED = "Recorded; not simulated here."
 NOT_WORTH_SAYING = frozenset(
     {"AWS::CDK::Metadata", "AWS::CloudFormation::WaitCondition", "AWS::CloudFormation::WaitConditionHandle"}
 )
-"""Types that have no effect on AWS either, once a stack is there."""
+"""Types that have no effect on AWS either, once the stack is created."""
 
 ArnForm = Callable[[ResourceRequest, str], str]
 
@@ -65,24 +65,24 @@ _FORMS: Mapping[str, tuple[str, str, bool]] = {
     "AWS::EFS::AccessPoint": ("elasticfilesystem", "access-point", True),
     "AWS::EC2::VPC": ("ec2", "vpc", True),
 }
-"""Service, kind and whether the ARN has a region, of types whose ARNs end in kind/name."""
+"""Types whose ARNs end in kind/name: the service, the kind, and whether the ARN has a region."""
 _COLONS: Mapping[str, tuple[str, str]] = {
     "AWS::Lambda::Function": ("lambda", "function"),
     "AWS::Lambda::Version": ("lambda", "function"),
     "AWS::SecretsManager::Secret": ("secretsmanager", "secret"),
 }
-"""The same for those whose ARNs end in kind:name."""
+"""Types whose ARNs end in kind:name: the service and the kind."""
 _BY_ARN = frozenset(
     {
         *("AWS::IAM::ManagedPolicy", "AWS::SecretsManager::Secret", "AWS::ECS::Service", "AWS::Lambda::Version"),
         *("AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::ElasticLoadBalancingV2::TargetGroup"),
     }
 )
-"""Types whose Ref is their ARN."""
+"""Types whose Ref is the ARN."""
 
 
 def recorded_arn(asked: ResourceRequest, name: str) -> str:
-    """The ARN of a resource of this name."""
+    """Return the ARN of a resource with this name."""
     if asked.type in _FORMS:
         service, kind, regional = _FORMS[asked.type]
         path = str(asked.get("Path", "/")).strip("/") if service == "iam" else ""
@@ -100,7 +100,7 @@ def recorded_arn(asked: ResourceRequest, name: str) -> str:
 
 
 def recorded_name(asked: ResourceRequest, digits: str) -> str:
-    """The name that the resource goes by, before it is an ARN; `digits` are hexadecimal and never repeat."""
+    """Return the name from which Ref and the ARN are made; `digits` are unique hexadecimal digits."""
     given = next((asked.properties[name] for name in ("Name", *NAMES) if _is_name(asked.properties.get(name))), None)
     if asked.type in HEX:
         return f"{HEX[asked.type]}-{digits[:17]}"
@@ -116,7 +116,7 @@ def _is_name(value: Json) -> bool:
 
 
 def record_resource(asked: ResourceRequest, digits: str) -> CreatedResource:
-    """The resource as it would be."""
+    """Return the physical id and attributes that the resource would have on AWS."""
     if asked.type == "AWS::CloudFormation::WaitConditionHandle":
         return CreatedResource(f"https://cloudformation-waitcondition-{asked.region}.s3.amazonaws.com/{asked.name}")
     name = recorded_name(asked, digits)
@@ -139,7 +139,7 @@ def record_resource(asked: ResourceRequest, digits: str) -> CreatedResource:
 
 
 def recorded_attribute(asked: ResourceRequest, name: str) -> str:
-    """An attribute that nobody foresaw."""
+    """Return a plausible value for an attribute that `record_resource` did not set."""
     if name == "Arn" or name.endswith("Arn"):
         return recorded_arn(asked, asked.physical)
     if name in ("GroupId", "VpcId", "SubnetId", "AllocationId", "Id") and "-" in asked.physical:

@@ -1,4 +1,4 @@
-"""All types of resources that are simulated, and the one kind that every other type is of."""
+"""List all simulated resource types, and return the type of any resource."""
 
 from collections.abc import Mapping
 
@@ -31,12 +31,12 @@ RESOURCE_TYPES: Mapping[str, ResourceType] = {
 
 
 def resource_type_of(name: str) -> ResourceType:
-    """What is known of a type."""
+    """Return the resource type of this name; a type that is not simulated is `RECORDED`."""
     return RESOURCE_TYPES.get(name, RECORDED)
 
 
 def no_effect_note(row: StackResource) -> str | None:
-    """What of a resource has no effect here; None where all of it has what it has on AWS."""
+    """Return a note on the parts of a resource that have no effect here, or None if all of it has its effect."""
     if row.body.get("recorded"):
         return NOT_SIMULATED
     without = idle_properties(resource_type_of(row.type), row.body.get("properties", {}))
@@ -44,5 +44,5 @@ def no_effect_note(row: StackResource) -> str | None:
 
 
 def is_simulated(name: str) -> bool:
-    """Whether a resource of this type does here what it does on AWS, or does nothing there either."""
+    """Return whether a resource of this type has the same effect here as on AWS, which may be none."""
     return name in RESOURCE_TYPES or name == NESTED or name in NOT_WORTH_SAYING

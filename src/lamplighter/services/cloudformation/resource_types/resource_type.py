@@ -1,7 +1,7 @@
-"""What a type of resource is: three plans of calls, and what it is called.
+"""Define what a resource type consists of: plans that create, update, delete and find a resource, and its names.
 
-A plan is a generator: it yields a call and is sent its answer. It does nothing itself, so that whoever runs it decides
-in which transaction the calls are made.
+A plan is a generator: it yields a call and receives the call's answer. A plan makes no call itself, so that the code
+that runs it decides in which transaction the calls are made.
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/introduction.html.
 """
 
@@ -14,7 +14,7 @@ from lamplighter.base.json_text import Json
 
 @dataclass(frozen=True, slots=True)
 class ServiceCall:
-    """A call of an operation; members may be spelled as CloudFormation spells them, and None stands for none."""
+    """A call of an operation; its members may have CloudFormation's spelling, and a value of None is left out."""
 
     service: str
     operation: str
@@ -23,16 +23,16 @@ class ServiceCall:
 
 @dataclass(frozen=True, slots=True)
 class CreatedResource:
-    """A resource that is there."""
+    """A resource that exists."""
 
     physical: str
-    """Its physical id, which is what Ref gives."""
+    """The physical id, which is the value of Ref."""
     attributes: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class ResourceRequest:
-    """A resource that is asked for, or is there and is to be changed or deleted."""
+    """A resource that a plan creates, updates, deletes or looks for."""
 
     logical: str
     type: str
@@ -40,84 +40,84 @@ class ResourceRequest:
     account: str
     region: str
     name: str = ""
-    """The name that it gets where its properties give none."""
+    """The name to use if the properties contain none."""
     tags: tuple[Mapping[str, str], ...] = ()
-    """Its own and its stack's."""
+    """The tags of the resource and of its stack."""
     physical: str = ""
     attributes: Mapping[str, Json] = field(default_factory=dict)
     before: Mapping[str, Json] = field(default_factory=dict)
-    """The properties before the change."""
+    """The properties before the update."""
     tags_before: tuple[Mapping[str, str], ...] = ()
     metadata: Mapping[str, Json] = field(default_factory=dict)
 
     def get(self, name: str, default: Json = None) -> Json:
-        """A property."""
+        """Return a property, or `default` if it is missing or null."""
         found = self.properties.get(name)
         return default if found is None else found
 
     def pick(self, *names: str) -> dict[str, Json]:
-        """Some of the properties, as they are."""
+        """Return those of the named properties that are set."""
         return {name: self.properties[name] for name in names if name in self.properties}
 
     def arn(self, service: str, resource: str) -> str:
-        """The ARN of something of its account and region."""
+        """Return the ARN of a resource of the same account and region."""
         return arn.build(service, self.region, self.account, resource)
 
 
 CreatePlan = Generator[ServiceCall, Json, CreatedResource]
 DeletePlan = Generator[ServiceCall, Json, None]
 ExistsPlan = Generator[ServiceCall, Json, bool]
-"""A plan that looks whether a resource is there; a call that does not find it says so as well."""
+"""A plan that returns whether a resource exists; a call that does not find the resource may raise instead."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResourceType:
-    """One type of resource."""
+    """A type of resource."""
 
     create: Callable[[ResourceRequest], CreatePlan]
     update: Callable[[ResourceRequest], CreatePlan]
     delete: Callable[[ResourceRequest], DeletePlan]
     name: str | None = None
-    """The property that names it."""
+    """The property that contains the resource's name."""
     longest: int = 128
-    """How long its name may be."""
+    """The most characters of a name."""
     replaces: frozenset[str] = frozenset()
-    """Which properties can't be changed: it is made anew."""
+    """The properties whose change requires a replacement."""
     attributes: frozenset[str] = frozenset()
-    """What Fn::GetAtt gives."""
+    """The attributes that Fn::GetAtt returns."""
     idle: frozenset[str] = frozenset()
-    """Properties (`Property/Member`: a part of one) that are taken and have no effect here; what has one says so."""
+    """Properties (`Property/Member`: a part of one) without effect here; the resource's status reason lists them."""
     simulated: bool = True
     ending: Callable[[Mapping[str, Json]], str] = lambda _properties: ""
-    """How a name that is made up has to end."""
+    """A function that returns the ending that a generated name must have."""
     prefix: bool = True
-    """Whether a name that is made up begins with the stack's."""
+    """Whether a generated name begins with the stack's name."""
     revised: bool = False
-    """Whether one that is made anew may have the name of the old: it is a revision of it."""
+    """Whether a replacement may have the same name, because it is a new revision of the old resource."""
     here: Callable[[Mapping[str, Json], Mapping[str, Json]], Mapping[str, Json]] = lambda properties, _own: properties
-    """What its properties are on this box, by what its metadata says under `Lamplighter`."""
+    """A function that adapts the properties to this engine, given the resource's metadata under `Lamplighter`."""
     look: Callable[[ResourceRequest], ExistsPlan] | None = None
-    """Looks whether it is there; None where nobody can tell."""
+    """The plan that returns whether the resource exists; None if there is no such plan."""
 
 
 ALL = frozenset({"*"})
-"""Every property, in the place of those that replace."""
+"""The value of `replaces` that stands for all properties."""
 
 
 def lamplighter_metadata(metadata: Json) -> Mapping[str, Json]:
-    """What the metadata of a resource says that is meant for us."""
+    """Return the part of a resource's metadata that is for this engine."""
     found = metadata.get("Lamplighter") if isinstance(metadata, dict) else None
     return found if isinstance(found, dict) else {}
 
 
 def replacing_properties(kind: ResourceType, before: Mapping[str, Json], after: Mapping[str, Json]) -> set[str]:
-    """The properties that changed and for which the resource has to be made anew."""
+    """Return the changed properties that require a replacement of the resource."""
     names = {name for name in {*before, *after} if before.get(name) != after.get(name)}
     return {name for name in names if kind.replaces is ALL or name in kind.replaces}
 
 
 def idle_properties(kind: ResourceType, properties: Mapping[str, Json]) -> list[str]:
-    """The properties that have no effect here."""
+    """Return the given properties that have no effect here."""
     found = []
     for place in sorted(kind.idle):
         name, _, member = place.partition("/")
@@ -128,7 +128,7 @@ def idle_properties(kind: ResourceType, properties: Mapping[str, Json]) -> list[
 
 
 def delete_by_calls(*calls: Callable[[ResourceRequest], ServiceCall]) -> Callable[[ResourceRequest], DeletePlan]:
-    """A plan that deletes by calls which are known beforehand."""
+    """Return a plan that deletes a resource with the given calls."""
 
     def plan(asked: ResourceRequest) -> DeletePlan:
         for call in calls:
@@ -140,7 +140,7 @@ def delete_by_calls(*calls: Callable[[ResourceRequest], ServiceCall]) -> Callabl
 def exists_by_call(
     call: Callable[[ResourceRequest], ServiceCall], is_there: Callable[[Json], bool] = lambda _: True
 ) -> Callable[[ResourceRequest], ExistsPlan]:
-    """A plan that looks by one call, and judges its answer."""
+    """Return a plan that makes one call and derives from the answer whether the resource exists."""
 
     def plan(asked: ResourceRequest) -> ExistsPlan:
         answer = yield call(asked)
@@ -150,7 +150,7 @@ def exists_by_call(
 
 
 def never_update(asked: ResourceRequest) -> CreatePlan:
-    """The plan of a change that there can't be: every property replaces."""
+    """Return the resource unchanged: this plan is for types whose properties all require a replacement."""
     yield from ()
     return CreatedResource(asked.physical, asked.attributes)
 
@@ -158,7 +158,7 @@ def never_update(asked: ResourceRequest) -> CreatePlan:
 def update_tags(
     service: str, asked: ResourceRequest, where: Mapping[str, Json], keys: str
 ) -> Generator[ServiceCall, Json, None]:
-    """Bring tags to what is asked for; `where` names the resource, `keys` the parameter of UntagResource."""
+    """Change tags to the requested ones; `where` identifies the resource, `keys` is the parameter of UntagResource."""
     lost = {tag["Key"] for tag in asked.tags_before} - {tag["Key"] for tag in asked.tags}
     if lost:
         yield ServiceCall(service, "UntagResource", {**where, keys: sorted(lost)})

@@ -1,9 +1,9 @@
-"""Resources of EventBridge Scheduler.
+"""Define the resource types of EventBridge Scheduler.
 
-A schedule's metadata may say what is done with its slots that come while no engine runs, which AWS has no word for:
-`Metadata: {Lamplighter: {Missed: all | last | none, Within: SECONDS}}`; and which job of a job file it starts, and the
-topics that hear of slots that are dropped: `{Job: …, Tell: {channel: topic}}`. A schedule of a job that was paused, or
-resumed, by a call stays so until its template says another State than before. See
+A schedule's metadata may state what happens to slots that were missed because no engine ran, for which AWS has no
+setting: `Metadata: {Lamplighter: {Missed: all | last | none, Within: SECONDS}}`. It may also name the job of the job
+file that the schedule starts, and the topics that are notified of dropped slots: `{Job: …, Tell: {channel: topic}}`. If
+a call pauses or resumes the schedule of a job, it stays so until its template changes State. See
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Scheduler.html.
 """
 
@@ -28,7 +28,7 @@ SCHEDULE = (
 )
 
 KEEPS = "KeepsState"
-"""A word of ours, as if it were a property: what paused a schedule of a job beside the file holds."""
+"""A flag, stored as if it were a property: a call that paused or resumed a job's schedule stays in effect."""
 
 
 def _set_own(asked: ResourceRequest, name: str) -> Generator[ServiceCall, Json, None]:
@@ -61,7 +61,7 @@ def _kept_paused(properties: Mapping[str, Json], own: Mapping[str, Json]) -> Map
 def _update_schedule(asked: ResourceRequest) -> CreatePlan:
     given = asked.pick(*SCHEDULE)
     if asked.get(KEEPS) and asked.before.get("State") == asked.get("State"):
-        # Who paused it, or let it go on, did so beside the file, which has not said anything else since.
+        # A call may have paused or resumed the schedule, and the job file has not changed State since.
         given["State"] = (yield _get_schedule(asked))["State"]
     yield ServiceCall("scheduler", "UpdateSchedule", {"Name": asked.physical, **given})
     yield from _set_own(asked, asked.physical)

@@ -1,8 +1,8 @@
-"""Resources of SNS.
+"""Define the resource types of SNS.
 
-`Metadata: {Lamplighter: {Command: [word, …], Directory: /folder}}` subscribes a command of this box to a topic.
-`Metadata: {Lamplighter: {Confirmed: true}}` of a subscription says that its endpoint need not be asked: whoever owns
-this box wrote it down.
+`Metadata: {Lamplighter: {Command: [word, …], Directory: /folder}}` subscribes a command on this machine to a topic.
+`Metadata: {Lamplighter: {Confirmed: true}}` states that a subscription's endpoint needs no confirmation, because the
+owner of this machine configured it.
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_SNS.html.
 """
 
@@ -33,11 +33,11 @@ SUBSCRIPTION = (
 )
 WHERE = ("TopicArn", "Protocol", "Endpoint")
 CONFIRMED = "Confirmed"
-"""A word of ours, as if it were a property."""
+"""A flag from the engine's own metadata, stored as if it were a property."""
 
 
 def _feedback(asked: ResourceRequest) -> dict[str, Json]:
-    """DeliveryStatusLogging as attributes: HTTPSuccessFeedbackRoleArn …"""
+    """Return DeliveryStatusLogging as attributes of the topic: HTTPSuccessFeedbackRoleArn …"""
     spelled = {"http/s": "HTTP", "sqs": "SQS", "lambda": "Lambda", "firehose": "Firehose", "application": "Application"}
     found: dict[str, Json] = {}
     for entry in asked.get("DeliveryStatusLogging", []):
@@ -131,7 +131,10 @@ def _update_subscription(asked: ResourceRequest) -> CreatePlan:
 
 
 def _look_for_subscription(asked: ResourceRequest) -> ExistsPlan:
-    """One that its reader ended by the link of a mail is listed no more, although it could be brought back."""
+    """Return whether the topic lists a subscription with the same protocol and endpoint.
+
+    A subscription that its reader ended with the link of a mail is no longer listed, although it could be restored.
+    """
     token: Json = {}
     while True:
         answer = yield ServiceCall("sns", "ListSubscriptionsByTopic", {"TopicArn": asked.get("TopicArn"), **token})
@@ -158,7 +161,7 @@ def _put_inline_policy(asked: ResourceRequest) -> CreatePlan:
 
 
 def _leave_policy(_asked: ResourceRequest) -> DeletePlan:
-    """The topic's owner may do all that the policy allowed: there is nobody else here."""
+    """Leave the policy in place: it allows nothing that the topic's owner, the only user, may not do anyway."""
     yield from ()
 
 
@@ -180,7 +183,7 @@ KINDS: Mapping[str, ResourceType] = {
         _update_subscription,
         delete_by_calls(lambda asked: ServiceCall("sns", "Unsubscribe", {"SubscriptionArn": asked.physical})),
         replaces=frozenset({"Endpoint", "Protocol", "TopicArn"}),
-        # All regions are one engine: the topic's ARN says where it is.
+        # One engine has all regions: the topic's ARN contains the region.
         idle=frozenset({"Region"}),
         attributes=frozenset({"Arn"}),
         here=_vouched,

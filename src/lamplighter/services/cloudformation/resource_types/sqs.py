@@ -1,4 +1,4 @@
-"""Resources of SQS.
+"""Define the resource types of SQS.
 
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_SQS.html.
 """
@@ -17,7 +17,7 @@ from lamplighter.services.cloudformation.resource_types.resource_type import (
 )
 
 CLEARED = frozenset({"KmsMasterKeyId", "RedriveAllowPolicy", "RedrivePolicy"})
-"""Attributes that go away when they are set to nothing; the others fall back to their usual values."""
+"""Attributes that an empty value removes; a removed property of the other attributes sets the value in `USUAL`."""
 USUAL: Mapping[str, object] = {
     "DelaySeconds": 0,
     "MaximumMessageSize": 1_048_576,

@@ -1,4 +1,4 @@
-"""Resources of Step Functions.
+"""Define the resource types of Step Functions.
 
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_StepFunctions.html.
 """
@@ -27,7 +27,7 @@ SUBSTITUTION = re.compile(r"\$\{([^}]+)\}")
 
 
 def _definition(asked: ResourceRequest) -> Generator[ServiceCall, Json, str]:
-    """The definition as text: written as text, as an object, or kept in a bucket; with its substitutions."""
+    """Return the definition's text, with substitutions: from the property as text or object, or from a bucket."""
     place = asked.get("DefinitionS3Location")
     if place is not None:
         version = {"VersionId": place["Version"]} if "Version" in place else {}
@@ -166,7 +166,7 @@ KINDS: Mapping[str, ResourceType] = {
         prefix=False,
         replaces=frozenset({"Name"}),
         attributes=frozenset({"Arn"}),
-        # A deployment is done at once: nobody watches it, and nothing fails it.
+        # A deployment takes effect immediately: no alarm watches it, and nothing can stop it.
         idle=frozenset(f"DeploymentPreference/{name}" for name in ("Alarms", "Interval", "Percentage", "Type")),
     ),
     "AWS::StepFunctions::Activity": ResourceType(

@@ -1,1 +1,1 @@
-"""Operations on stacks and change sets, and what they report."""
+"""Implement the operations on stacks and change sets, and those that describe them."""

@@ -1,4 +1,4 @@
-"""Change sets: made, shown, carried out.
+"""Implement the operations that create, describe, execute and delete change sets.
 
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html.
 """
@@ -43,7 +43,7 @@ NOTHING = "The submitted information didn't contain changes. Submit different in
 
 
 class ChangeSets:
-    """Change sets, as the API has them."""
+    """The operations on change sets."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class ChangeSets:
         self._event_log = event_log
 
     def create(self, tx: Tx, caller: Caller, params: Json, material: ExternalInputs) -> Json:
-        """CreateChangeSet"""
+        """Create a change set by comparing a stack with a new plan (`CreateChangeSet`)."""
         kind = params.get("ChangeSetType", "UPDATE")
         if kind == "IMPORT":
             raise StackValidationError(
@@ -97,7 +97,7 @@ class ChangeSets:
         return {"Id": key, "StackId": stack.id}
 
     def _stack(self, tx: Tx, caller: Caller, name: str, kind: str) -> Stack:
-        """The stack that is to change; one that is to be made waits for its change set under its name."""
+        """Return the stack of a change set; for a change set that creates a stack, store a stack that waits for it."""
         found = find_stack(tx, caller, name)
         if kind == "UPDATE":
             stack = require_live_stack(tx, caller, name)
@@ -115,7 +115,7 @@ class ChangeSets:
         return self._event_log.set_stack_status(tx, self._starter.new(tx, caller, name, None, {}), REVIEW, INITIATED)
 
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """DescribeChangeSet"""
+        """Return a change set with a page of its changes (`DescribeChangeSet`)."""
         found = find_change_set(reader, caller, params)
         body, plan = found.body, found.body["plan"]
         stack = stacks.get(reader, found.stack)
@@ -132,14 +132,14 @@ class ChangeSets:
         }
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """ListChangeSets"""
+        """List the change sets of a stack (`ListChangeSets`)."""
         stack = require_stack(reader, caller, params["StackName"])
         found = rows.page(reader, stack.id, params.get("NextToken") or "", PAGE + 1)
         token = found[PAGE - 1].name if len(found) > PAGE else ""
         return page("Summaries", [_summary(each, stack) for each in found], token)
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """DeleteChangeSet: one that is not there is deleted already."""
+        """Delete a change set; do nothing if it does not exist (`DeleteChangeSet`)."""
         try:
             found = find_change_set(tx, caller, params)
         except ChangeSetNotFound:
@@ -151,7 +151,7 @@ class ChangeSets:
         return {}
 
     def execute(self, tx: Tx, caller: Caller, params: Json, material: ExternalInputs) -> Json:
-        """ExecuteChangeSet"""
+        """Begin the creation or update of a stack as its change set states (`ExecuteChangeSet`)."""
         found = find_change_set(tx, caller, params)
         stack = stacks.get(tx, found.stack)
         body = found.body
@@ -169,7 +169,7 @@ class ChangeSets:
             self._starter.create(tx, replace(stack, plan=body["plan"], body=stack.body | options))
         else:
             check_updatable(stack)
-            # What else was done to the stack meanwhile may have made the changes impossible.
+            # Other operations on the stack may have made the changes impossible since the change set was created.
             compare_stack(
                 tx, stack, None, body["plan"], self._parsed_templates.of(tx, stack, body["plan"], material), material
             )

@@ -1,6 +1,6 @@
-"""What an update would do to a stack, found out without doing it.
+"""Compute what an update would do to a stack, without doing it.
 
-A value that only the update itself can tell (the name of a resource that is to be made) counts as changed.
+A value that is known only after the update (the name of a new resource) counts as changed.
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ResourceChange.html.
 """
 
@@ -24,11 +24,11 @@ from lamplighter.store.db import Reader
 
 
 class KnownAfterUpdate(LamplighterError):
-    """Only the update can tell."""
+    """The error for a value that is known only after the update."""
 
 
 class _Later:
-    """Stands for a value that only the update can tell."""
+    """A placeholder for a value that is known only after the update."""
 
 
 LATER = _Later()
@@ -36,10 +36,10 @@ LATER = _Later()
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A stack beside a plan to which it is to be brought."""
+    """The result of comparing a stack with a plan."""
 
     changes: list[Json]
-    """What would become of each resource, in the order in which it would."""
+    """The change of each resource, in the order of the update."""
     differs: bool
     """Whether an update has anything to do."""
 
@@ -47,7 +47,10 @@ class Comparison:
 def compare_stack(
     reader: Reader, stack: Stack, old: ParsedTemplate | None, plan: Json, new: ParsedTemplate, material: ExternalInputs
 ) -> Comparison:
-    """Compare a stack, of whose plan `old` is the parsed, with another plan; a large one by a thread."""
+    """Compare a stack with another plan; a large template is compared in a thread.
+
+    `old` is the parsed template of the stack's plan; None means that an update always has something to do.
+    """
 
     def run(reader: Reader, material: ExternalInputs) -> Comparison:
         found = compute_changes(reader, stack, plan, new, material)
@@ -59,7 +62,7 @@ def compare_stack(
 def compute_changes(
     reader: Reader, stack: Stack, plan: Json, new: ParsedTemplate, material: ExternalInputs
 ) -> list[Json]:
-    """What would become of each resource, in the order in which it would."""
+    """Return the change of each resource, in the order of the update."""
     rows = {
         row.logical: row
         for row in stack_resources.resources_of(reader, stack.id)
@@ -93,7 +96,7 @@ def compute_changes(
 
 
 def _differs(stack: Stack, old: ParsedTemplate, plan: Json, new: ParsedTemplate) -> bool:
-    """Whether an update has something to do beside its resources."""
+    """Return whether an update has anything to do apart from changed resources."""
     if any(plan[name] != stack.plan[name] for name in ("tags", "notifications", "role")):
         return True
     outputs = new.frame.outputs
@@ -115,7 +118,7 @@ def _known_attribute(
     scope: Scope, fresh: set[str], moved: set[str], rows: Mapping[str, StackResource]
 ) -> Callable[[str, str], Json]:
     def attribute(name: str, wanted: str) -> Json:
-        # What a change in place may bring about: a revision, an output. A name or an ARN stays.
+        # A change in place may produce a new value, such as a revision or an output; a name or an ARN stays.
         stays = wanted.endswith(("Arn", "Name", "Url", "Id")) and wanted != "StateMachineRevisionId"
         if name in fresh or (name in moved and not stays) or (name in rows and rows[name].type == NESTED):
             raise KnownAfterUpdate(name)
@@ -125,7 +128,7 @@ def _known_attribute(
 
 
 def _modified(resource: Resource, row: StackResource, scope: Scope, plan: Json) -> Json:
-    """How a resource would change; None where it would not."""
+    """Return how a resource would change, or None if it would not."""
     old = row.body["properties"]
     new = {name: _value(value, scope) for name, value in resource.properties.items()}
     new = {name: value for name, value in new.items() if value is not NO_VALUE}

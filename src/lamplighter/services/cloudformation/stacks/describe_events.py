@@ -1,4 +1,4 @@
-"""What happened to stacks: events, by stack, by operation, by change set.
+"""Implement the operations that list events, by stack, by operation or by change set.
 
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackEvents.html and
 …/API_DescribeEvents.html.
@@ -15,7 +15,7 @@ from lamplighter.store.db import Reader
 
 
 def describe_stack_events(reader: Reader, caller: Caller, params: Json) -> Json:
-    """DescribeStackEvents"""
+    """List the events of a stack, newest first (`DescribeStackEvents`)."""
     found = stack_events.page(
         reader, _stack(reader, caller, params.get("StackName", "")), number(params.get("NextToken")), PAGE + 1
     )
@@ -34,7 +34,7 @@ def _token(found: list[tuple[int, Json]]) -> str:
 
 
 def describe_events(reader: Reader, caller: Caller, params: Json) -> Json:
-    """DescribeEvents"""
+    """List the events of a stack, an operation or a change set, optionally only failures (`DescribeEvents`)."""
     before, failed = number(params.get("NextToken")), params.get("Filters", {}).get("FailedEvents", False)
     if params.get("ChangeSetName"):
         made = _of_change_set(find_change_set(reader, caller, params))
@@ -50,7 +50,7 @@ def describe_events(reader: Reader, caller: Caller, params: Json) -> Json:
 
 
 def _several(reader: Reader, caller: Caller, params: Json, before: int) -> list[tuple[int, Json]]:
-    """One page of an operation's events, or of a stack's."""
+    """Return one page of an operation's or a stack's events."""
     operation = params.get("OperationId")
     if operation:
         return stack_events.page_of_operation(reader, operation, before, PAGE)
@@ -64,12 +64,12 @@ def _is_failure(event: Json) -> bool:
 
 
 def _is_own(event: Json) -> bool:
-    """Whether it tells of the stack as a whole."""
+    """Return whether the event is about the stack as a whole."""
     return bool(event["ResourceType"] == STACK and event["PhysicalResourceId"] == event["StackId"])
 
 
 def _event(event: Json) -> Json:
-    """An event, with what it says of its operation."""
+    """Return an event as `DescribeEvents` shows it, with its type and, for a stack's event, the operation's status."""
     status = event["ResourceStatus"]
     if _is_own(event):
         going = status.endswith("_IN_PROGRESS")
@@ -79,7 +79,7 @@ def _event(event: Json) -> Json:
 
 
 def _of_change_set(found: ChangeSet) -> Json:
-    """That a change set was made: it is in one step."""
+    """Return the event for the creation of a change set, which is a single step."""
     body = found.body
     return {
         "EventId": found.id.rpartition("/")[2],

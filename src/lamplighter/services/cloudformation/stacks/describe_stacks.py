@@ -1,4 +1,4 @@
-"""What there is to see of stacks: themselves, their resources, their events, their exports.
+"""Implement the operations that list and describe stacks, their resources and their exports.
 
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html.
 """
@@ -21,7 +21,7 @@ UNCHECKED: Json = {"StackDriftStatus": "NOT_CHECKED"}
 
 
 def describe_stacks(reader: Reader, caller: Caller, params: Json) -> Json:
-    """DescribeStacks"""
+    """Describe one stack, or all stacks that are not deleted (`DescribeStacks`)."""
     if params.get("StackName"):
         return {"Stacks": [_stack(reader, require_stack(reader, caller, params["StackName"]))]}
     found = _stacks(reader, caller, params.get("NextToken"), lambda stack: stack.deleted is None)
@@ -29,14 +29,14 @@ def describe_stacks(reader: Reader, caller: Caller, params: Json) -> Json:
 
 
 def list_stacks(reader: Reader, caller: Caller, params: Json) -> Json:
-    """ListStacks"""
+    """List summaries of stacks, optionally by status, including deleted ones (`ListStacks`)."""
     wanted = params.get("StackStatusFilter") or None
     chosen = _stacks(reader, caller, params.get("NextToken"), lambda stack: wanted is None or stack.status in wanted)
     return page("StackSummaries", [_summary(stack) for stack in chosen], _token(chosen))
 
 
 def _stacks(reader: Reader, caller: Caller, token: str | None, wanted: Callable[[Stack], bool]) -> list[Stack]:
-    """One page of stacks, and one more where there is one."""
+    """Return one page of stacks, plus one stack if there are more."""
     found: list[Stack] = []
     place = _place(token)
     while len(found) <= PAGE:
@@ -111,7 +111,7 @@ def _stack(reader: Reader, stack: Stack) -> Json:
 
 
 def _simulated(reader: Reader, stack: Stack) -> str | None:
-    """A stack that is well says what of it has no effect here."""
+    """Return a note that names the resources of a complete stack that are not simulated, or None if there is none."""
     if stack.status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
         return None
     recorded = [each.logical for each in recorded_only(reader, stack.id)]
@@ -119,7 +119,7 @@ def _simulated(reader: Reader, stack: Stack) -> str | None:
 
 
 def parameters_of_plan(plan: Json) -> list[Json]:
-    """The parameters of a plan, as the API has them."""
+    """Return the parameters of a plan as the API shows them."""
     return [
         {
             "ParameterKey": parameter["name"],
@@ -142,7 +142,7 @@ def _known(**members: Json) -> Json:
 
 
 def describe_resource(reader: Reader, caller: Caller, params: Json) -> Json:
-    """DescribeStackResource"""
+    """Describe one resource of a stack (`DescribeStackResource`)."""
     stack = _the_stack_named(reader, caller, params["StackName"])
     row = stack_resources.get(reader, stack.id, params["LogicalResourceId"])
     if row is None:
@@ -153,7 +153,7 @@ def describe_resource(reader: Reader, caller: Caller, params: Json) -> Json:
 
 
 def describe_resources(reader: Reader, caller: Caller, params: Json) -> Json:
-    """DescribeStackResources: "only the first 100 associated resources are returned"."""
+    """Describe resources (`DescribeStackResources`); "only the first 100 associated resources are returned"."""
     stack = _asked_stack(reader, caller, params)
     asked = [each for each in stack_resources.outlines_of(reader, stack.id) if _is_asked(each, params)]
     found = stack_resources.get_several(reader, stack.id, asked[:PAGE])
@@ -180,7 +180,7 @@ def _is_asked(row: ResourceOutline, params: Json) -> bool:
 
 
 def list_resources(reader: Reader, caller: Caller, params: Json) -> Json:
-    """ListStackResources"""
+    """List summaries of a stack's resources (`ListStackResources`)."""
     stack = _the_stack_named(reader, caller, params["StackName"])
     found = stack_resources.page(reader, stack.id, params.get("NextToken") or "", PAGE + 1)
     token = found[PAGE - 1].logical if len(found) > PAGE else ""
@@ -209,14 +209,14 @@ def _resource(row: StackResource) -> Json:
 
 
 def list_exports(reader: Reader, caller: Caller, params: Json) -> Json:
-    """ListExports"""
+    """List the exports of all stacks (`ListExports`)."""
     found = exports.page(reader, (caller.account, caller.region), params.get("NextToken") or "", PAGE + 1)
     listed = [{"ExportingStackId": each.stack, "Name": each.name, "Value": each.value} for each in found]
     return page("Exports", listed, found[PAGE - 1].name if len(found) > PAGE else "")
 
 
 def list_imports(reader: Reader, caller: Caller, params: Json) -> Json:
-    """ListImports"""
+    """List the stacks that import an export (`ListImports`)."""
     place, name = (caller.account, caller.region), params["ExportName"]
     if exports.get(reader, place, name) is None:
         raise StackValidationError(f"Export '{name}' is not imported by any stack.")

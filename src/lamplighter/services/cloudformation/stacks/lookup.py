@@ -1,4 +1,4 @@
-"""Finding what a request names: a stack by its name or its id, a change set, a place in a list."""
+"""Find the stacks and change sets that requests name, and read and build pages."""
 
 import re
 from collections.abc import Sequence
@@ -13,13 +13,13 @@ from lamplighter.store.db import Reader
 
 NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}")
 PAGE = 100
-"""How many items a page has."""
+"""The most items of a page."""
 FIRST = 2**62
-"""Before which number everything is that was counted so far."""
+"""A number greater than all numbers of rows; the first page begins before it."""
 
 
 def find_stack(reader: Reader, caller: Caller, name: str) -> Stack | None:
-    """A stack by its name, or by its id even where it is deleted."""
+    """Return the stack with this name, or with this id even if it is deleted; None if there is none."""
     if name.startswith("arn:"):
         found = stacks.get(reader, name)
         return found if found is not None and (found.account, found.region) == (caller.account, caller.region) else None
@@ -27,7 +27,7 @@ def find_stack(reader: Reader, caller: Caller, name: str) -> Stack | None:
 
 
 def require_stack(reader: Reader, caller: Caller, name: str) -> Stack:
-    """A stack by its name or id; ValidationError where there is none."""
+    """Return the stack with this name or id; raise `NoSuchStack` if there is none."""
     found = find_stack(reader, caller, name)
     if found is None:
         raise NoSuchStack(name)
@@ -35,7 +35,7 @@ def require_stack(reader: Reader, caller: Caller, name: str) -> Stack:
 
 
 def require_live_stack(reader: Reader, caller: Caller, name: str) -> Stack:
-    """A stack that is not deleted, in the words of the operations that change one."""
+    """Return a stack that is not deleted, or raise the error of the operations that change a stack."""
     found = find_stack(reader, caller, name)
     if found is None or found.deleted is not None:
         raise StackValidationError(f"Stack [{name}] does not exist")
@@ -43,7 +43,7 @@ def require_live_stack(reader: Reader, caller: Caller, name: str) -> Stack:
 
 
 def find_change_set(reader: Reader, caller: Caller, params: Json) -> ChangeSet:
-    """A change set by its ARN, or by its name and its stack; ChangeSetNotFound where there is none."""
+    """Return a change set by its ARN, or by its name and its stack; raise `ChangeSetNotFound` if there is none."""
     name = params["ChangeSetName"]
     if name.startswith("arn:"):
         found = change_sets.get(reader, name)
@@ -60,7 +60,7 @@ def find_change_set(reader: Reader, caller: Caller, params: Json) -> ChangeSet:
 
 
 def check_name(name: str) -> None:
-    """Refuse what is no name of a stack."""
+    """Raise `StackValidationError` if the name is not valid for a stack."""
     if not NAME.fullmatch(name):
         raise StackValidationError(
             f"1 validation error detected: Value '{name}' at 'stackName' failed to satisfy constraint: Member must "
@@ -69,7 +69,7 @@ def check_name(name: str) -> None:
 
 
 def number(token: str | None) -> int:
-    """The number that a page begins before."""
+    """Return the number before which a page begins."""
     if token is None:
         return FIRST
     if not token.isascii() or not token.isdecimal() or len(token) > 18:
@@ -78,6 +78,6 @@ def number(token: str | None) -> int:
 
 
 def page(name: str, found: Sequence[Json], token: str) -> Json:
-    """A page of a list, of one item more than it may have; `token` says where the next one begins."""
+    """Return a page of a list. If `found` has more items than a page, add `token`, with which the next page begins."""
     more = {"NextToken": token} if len(found) > PAGE else {}
     return {name: list(found[:PAGE]), **more}

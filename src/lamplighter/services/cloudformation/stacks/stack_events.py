@@ -1,4 +1,4 @@
-"""What stacks and their resources are, and the events that tell how they became so: one is never without the other.
+"""Set the statuses of stacks and resources, and record an event for each change in the same transaction.
 
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/eventbridge-events.html.
 """
@@ -29,29 +29,29 @@ OPERATIONS = {
     "ROLLBACK_IN_PROGRESS": "ROLLBACK",
     "UPDATE_ROLLBACK_IN_PROGRESS": "ROLLBACK",
 }
-"""The operation that begins when a stack comes into a state."""
+"""The operation that begins when a stack gets a status."""
 KEPT = 90 * 86_400_000
-"""Milliseconds for which a deleted stack is still to be seen: "You can view deleted stacks for 90 days." """
+"""Milliseconds for which a deleted stack stays visible ("You can view deleted stacks for 90 days")."""
 
 
 AT_ONCE = 10
-"""How many resources a turn makes, changes or deletes: about 20 ms."""
+"""The most resources that one turn creates, updates or deletes: about 20 ms."""
 
 
 def is_in_progress(status: str) -> bool:
-    """Whether something is under way."""
+    """Return whether an operation on a stack with this status is in progress."""
     return status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS"
 
 
 class StackEvents:
-    """Changes stacks and resources, and tells of it."""
+    """A writer of statuses and events of stacks and resources."""
 
     def __init__(self, bus: Bus, world: World) -> None:
         self._bus = bus
         self._world = world
 
     def set_stack_status(self, tx: Tx, stack: Stack, status: str, reason: str | None = None) -> Stack:
-        """A stack is in another state; the stack as it is now."""
+        """Set the status of a stack, record the event, and return the changed stack."""
         changed = replace(stack, status=status, reason=reason)
         stacks.put(tx, changed)
         self._tell(tx, changed, stack.name, stack.id, STACK, status, reason, None)
@@ -60,7 +60,10 @@ class StackEvents:
     def begin_pass(
         self, tx: Tx, stack: Stack, status: str, reason: str | None = None, operation: str | None = None
     ) -> Stack:
-        """A new pass over the resources of a stack begins; an operation as well, unless the pass belongs to one."""
+        """Begin a new pass over a stack's resources and queue its first step.
+
+        The pass also begins an operation, unless its status belongs to the operation in progress.
+        """
         kind = operation or OPERATIONS.get(status)
         if kind is not None:
             last = [{"OperationType": kind, "OperationId": self._world.uuid()}, *stack.body.get("operations", [])[:1]]
@@ -70,7 +73,7 @@ class StackEvents:
         return begun
 
     def begin_cleanup(self, tx: Tx, stack: Stack) -> None:
-        """An update is done but for what it left; a stack in a stack waits until its parent's is done as well."""
+        """Begin the clean-up after an update. A nested stack waits with it until the parent's update is done."""
         if not stack.body["held"]:
             self.begin_pass(tx, stack, CLEANUP)
             return
@@ -78,7 +81,7 @@ class StackEvents:
         outbox.put(tx, SERVICE, stack.parent or "", {})
 
     def end_operation(self, tx: Tx, stack: Stack, status: str, reason: str | None = None) -> Stack:
-        """A stack has come to rest; the stack that waits for it hears of it."""
+        """Set the final status of an operation and, for a nested stack, queue a step of the parent."""
         gone = self._world.now() if status == "DELETE_COMPLETE" else None
         ended = self.set_stack_status(tx, replace(stack, deleted=gone), status, reason)
         timers.delete_all(tx, SERVICE, stack.id)
@@ -95,20 +98,20 @@ class StackEvents:
         return ended
 
     def schedule_step(self, tx: Tx, stack: Stack) -> None:
-        """Have the next step of a stack taken."""
+        """Queue the next step of a stack's operation."""
         outbox.put(tx, SERVICE, stack.id, {})
 
     def set_resource_status(
         self, tx: Tx, stack: Stack, row: StackResource, status: str, reason: str | None = None
     ) -> StackResource:
-        """A resource is in another state; the resource as it is now."""
+        """Set the status of a resource, record the event, and return the changed resource."""
         changed = replace(row, status=status, reason=reason, updated=self._world.now(), phase=stack.phase)
         stack_resources.put(tx, changed)
         self.add_resource_event(tx, stack, changed)
         return changed
 
     def add_resource_event(self, tx: Tx, stack: Stack, row: StackResource) -> None:
-        """Tell of a resource as it is."""
+        """Record an event with the present status of a resource."""
         properties = row.body.get("properties")
         self._tell(tx, stack, row.logical, row.physical, row.type, row.status, row.reason, properties)
 
@@ -123,7 +126,7 @@ class StackEvents:
         reason: str | None,
         properties: Json,
     ) -> None:
-        # Whoever sorts events by their times finds them in their order.
+        # Each event is later than the one before, so that sorting by time keeps their order.
         now = max(self._world.now(), stack_events.last_time(tx, stack.id) + 1)
         token, own = stack.body.get("token"), kind == STACK and physical == stack.id
         event = {
@@ -144,7 +147,7 @@ class StackEvents:
         self._bus.publish(tx, f"aws.{SERVICE}", partial(_event, stack, event, now, own=own))
 
     def _warn(self, tx: Tx, stack: Stack) -> None:
-        """Name what is only recorded, in one line."""
+        """Log in one line which resources are only recorded."""
         if stack.status in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
             recorded = [f"{row.logical} ({row.type})" for row in recorded_only(tx, stack.id)]
             if recorded:
@@ -152,7 +155,7 @@ class StackEvents:
 
 
 def recorded_only(reader: Reader, stack: str) -> list[ResourceOutline]:
-    """The resources of a stack that are not simulated."""
+    """Return the resources of a stack that are not simulated."""
     return [each for each in stack_resources.outlines_of(reader, stack) if not is_simulated(each.type)]
 
 

@@ -1,6 +1,6 @@
-"""CreateStack, UpdateStack, DeleteStack, and what else changes a stack.
+"""Implement CreateStack, UpdateStack, DeleteStack and the other operations that change a stack.
 
-An operation answers when what it began is on disk; the rest is done from there.
+An operation answers when the stack's new status is on disk; steps from the outbox do the rest.
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html.
 """
 
@@ -23,7 +23,7 @@ from lamplighter.store.db import Reader, Tx
 
 
 class StackOperations:
-    """Operations on stacks, as the API has them."""
+    """The operations that change stacks."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class StackOperations:
         self._event_log = event_log
 
     def create(self, tx: Tx, caller: Caller, params: Json, material: ExternalInputs) -> Json:
-        """CreateStack: the same request again (its ClientRequestToken says so) begins nothing new."""
+        """Begin to create a stack (`CreateStack`); the same ClientRequestToken again begins nothing new."""
         name, token = params["StackName"], params.get("ClientRequestToken")
         check_name(name)
         there = stacks.by_name(tx, caller.account, caller.region, name)
@@ -60,7 +60,7 @@ class StackOperations:
         return _begun(self._starter.create(tx, self._starter.new(tx, caller, name, plan, options)))
 
     def update(self, tx: Tx, caller: Caller, params: Json, material: ExternalInputs) -> Json:
-        """UpdateStack"""
+        """Begin to update a stack (`UpdateStack`); the same ClientRequestToken again begins nothing new."""
         stack, token = require_live_stack(tx, caller, params["StackName"]), params.get("ClientRequestToken")
         if token is not None and stack.body["token"] == token:
             return _begun(stack)
@@ -68,7 +68,7 @@ class StackOperations:
         named = params | {"StackName": stack.name}
         plan = self._planner.plan(tx, caller, named, stack.plan, material, direct=True)
         old = self._parsed_templates.of(tx, stack, stack.plan, material)
-        # Whatever is wrong with the changes is told now.
+        # Errors in the changes are reported now, before the update begins.
         comparison = compare_stack(tx, stack, old, plan.body, plan.parsed, material)
         policy = requested_policy(params, "StackPolicy", caller, material)
         if not stack.status.endswith("_FAILED") and not comparison.differs:
@@ -79,7 +79,7 @@ class StackOperations:
         return _begun(self._starter.update(tx, stack, self._starter.keep(tx, stack, plan), options))
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """DeleteStack: one that is not there is deleted already."""
+        """Begin to delete a stack; do nothing if it does not exist (`DeleteStack`)."""
         stack = find_stack(tx, caller, params["StackName"])
         if stack is None or stack.deleted is not None or stack.status == "DELETE_IN_PROGRESS":
             return {}
@@ -104,7 +104,7 @@ class StackOperations:
         return {}
 
     def cancel(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """CancelUpdateStack"""
+        """Begin to roll back an update that is in progress (`CancelUpdateStack`)."""
         stack = require_live_stack(tx, caller, params["StackName"])
         if stack.status != "UPDATE_IN_PROGRESS":
             raise StackValidationError("CancelUpdateStack cannot be called from current stack status")
@@ -112,7 +112,7 @@ class StackOperations:
         return {}
 
     def continue_rollback(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """ContinueUpdateRollback"""
+        """Begin to roll back an update whose rollback failed (`ContinueUpdateRollback`)."""
         stack = require_live_stack(tx, caller, params["StackName"])
         if stack.status != "UPDATE_ROLLBACK_FAILED":
             raise StackValidationError(f"Stack:{stack.id} is in {stack.status} state and can not continue rollback.")
@@ -122,7 +122,7 @@ class StackOperations:
         return {}
 
     def roll_back(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """RollbackStack: a stack that was never well is deleted."""
+        """Begin to roll back a failed update, or to delete a stack whose creation failed (`RollbackStack`)."""
         stack, token = require_live_stack(tx, caller, params["StackName"]), params.get("ClientRequestToken")
         if token is not None and stack.body["token"] == token:
             return _begun(stack)
@@ -134,7 +134,7 @@ class StackOperations:
         return _begun(self._event_log.begin_pass(tx, changed, "UPDATE_ROLLBACK_IN_PROGRESS", INITIATED))
 
     def signal(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """SignalResource: whatever waits for signals on AWS is only recorded here, and waits for none."""
+        """Reject the signal (`SignalResource`): resource types that wait for signals on AWS are only recorded here."""
         stack, name = require_live_stack(tx, caller, params["StackName"]), params["LogicalResourceId"]
         row = stack_resources.get(tx, stack.id, name)
         if row is None:
@@ -142,13 +142,13 @@ class StackOperations:
         raise StackValidationError(f"Resource {name} is in {row.status} state and can not be signaled.")
 
     def protect(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """UpdateTerminationProtection"""
+        """Turn a stack's termination protection on or off (`UpdateTerminationProtection`)."""
         stack = require_live_stack(tx, caller, params["StackName"])
         stacks.put(tx, replace(stack, body=stack.body | {"protection": params["EnableTerminationProtection"]}))
         return {"StackId": stack.id}
 
     def set_policy(self, tx: Tx, caller: Caller, params: Json, material: ExternalInputs) -> Json:
-        """SetStackPolicy"""
+        """Set the policy of a stack (`SetStackPolicy`)."""
         stack = require_live_stack(tx, caller, params["StackName"])
         policy = requested_policy(params, "StackPolicy", caller, material)
         if policy is None:
@@ -157,18 +157,18 @@ class StackOperations:
         return {}
 
     def policy(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """GetStackPolicy"""
+        """Return the policy of a stack (`GetStackPolicy`)."""
         kept = require_stack(reader, caller, params["StackName"]).body["policy"]
         return {"StackPolicyBody": kept} if kept is not None else {}
 
 
 def _begun(stack: Stack) -> Json:
-    """The answer to whoever began an operation."""
+    """Return the answer to a request that began an operation."""
     return {"StackId": stack.id, "OperationId": stack.body.get("operations", [{}])[0].get("OperationId", "")}
 
 
 def requested_policy(params: Json, name: str, caller: Caller, material: ExternalInputs) -> str | None:
-    """The stack policy that a request has, as text or by its place."""
+    """Return the stack policy that a request contains or names by a URL, or None if it has none."""
     url, text = params.get(f"{name}URL"), params.get(f"{name}Body")
     if url and text:
         raise StackValidationError(f"Either {name}URL or {name}Body may be specified, not both.")
@@ -177,12 +177,12 @@ def requested_policy(params: Json, name: str, caller: Caller, material: External
 
 
 def rollback_options(params: Json) -> Json:
-    """Whether a rollback deletes what is to be retained, too, where it is new."""
+    """Return the option that a rollback also deletes new resources that a policy would retain."""
     return {"discard": params.get("RetainExceptOnCreate", False)}
 
 
 def operation_options(params: Json) -> Json:
-    """How an operation is to be carried out."""
+    """Return the options of an operation: rollback triggers, and what a failure or a rollback does."""
     deployment = params.get("DeploymentConfig", {})
     disabled = params.get("DisableRollback", deployment.get("DisableRollback", False))
     kept = {"monitoring": params["RollbackConfiguration"]} if "RollbackConfiguration" in params else {}

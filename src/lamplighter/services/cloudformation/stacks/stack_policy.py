@@ -1,7 +1,7 @@
-"""Stack policies: what an update may do to which resources.
+"""Evaluate stack policies, which state what an update may do to which resources.
 
-Promises what AWS promises: without a policy everything may be updated; with one, only what a statement allows and none
-denies. Refuses a policy that is none when it is set. See
+Guarantees AWS's rules: without a policy, everything may be updated; with a policy, only what a statement allows and
+none denies. Rejects an invalid policy when it is set. See
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/protect-stack-resources.html.
 """
 
@@ -18,7 +18,7 @@ LARGEST = 16_384
 
 
 def check_policy(text: str) -> str:
-    """The text of a policy; ValidationError where it is none."""
+    """Return the text of a policy; raise `StackValidationError` if it is invalid."""
     if not 1 <= len(text) <= LARGEST:
         raise StackValidationError(f"Stack policy must be between 1 and {LARGEST} characters long")
     try:
@@ -54,7 +54,7 @@ def _wrong(statement: Json) -> str | None:
 
 
 def denied_reason(policy: str | None, action: str, logical: str, kind: str) -> str | None:
-    """Why an update may not do something to a resource; None where it may."""
+    """Return why the policy denies an action on a resource, or None if the policy allows the action."""
     if policy is None:
         return None
     statements = loads(policy)["Statement"]
@@ -91,7 +91,7 @@ def _conditions(given: Json) -> Iterator[tuple[str, Json]]:
 
 
 def _holds(operator: str, values: Json, kind: str) -> bool:
-    """Whether a condition on the resource's type holds: StringEquals takes no wildcards, StringLike does."""
+    """Return whether a condition on the resource's type holds; StringLike accepts wildcards, StringEquals does not."""
     return _matches(values, kind) if operator == "StringLike" else kind in _listed(values)
 
 

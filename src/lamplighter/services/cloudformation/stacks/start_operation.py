@@ -1,4 +1,4 @@
-"""Beginning what stacks go through: being made, changed, deleted. The rest is done from rows."""
+"""Begin the creation, update or deletion of a stack; steps from the outbox do the rest."""
 
 from dataclasses import dataclass, field, replace
 
@@ -21,7 +21,7 @@ STEADY = frozenset(
         *("CREATE_FAILED", "UPDATE_FAILED"),
     }
 )
-"""The states from which a stack may be updated."""
+"""The statuses in which a stack may be updated."""
 USUAL: Json = {
     "outputs": [],
     "protection": False,
@@ -48,28 +48,28 @@ EMPTY: Json = {
     "role": None,
     "description": None,
 }
-"""What a stack is to be that waits for its first change set."""
+"""The plan of a stack that waits for its first change set."""
 ONCE: Json = {"policy_during": None, "discard": False}
-"""What holds for one operation only."""
+"""Options that apply to one operation only."""
 INITIATED = "User Initiated"
 
 
 @dataclass(frozen=True, slots=True)
 class OperationStarter:
-    """Begins operations on stacks."""
+    """A starter of operations on stacks."""
 
     world: World
     event_log: StackEvents
     usual: Json = field(default_factory=lambda: USUAL)
 
     def keep(self, tx: Tx, stack: Stack, plan: StackPlan) -> Json:
-        """Keep the template of a plan for a stack; return what is kept with the stack itself."""
+        """Store the template of a plan; return the part of the plan that is stored with the stack."""
         return plan.keep(tx, stack.id, self.world.uuid())
 
     def new(
         self, tx: Tx, caller: Caller, name: str, plan: StackPlan | None, options: Json, parent: Stack | None = None
     ) -> Stack:
-        """A stack that is not there yet; without a plan it waits for its first change set."""
+        """Return a new stack that is not stored yet; without a plan, it waits for its first change set."""
         key = arn.build(SERVICE, caller.region, caller.account, f"stack/{name}/{self.world.uuid()}")
         root = None if parent is None else parent.body["root"] or parent.id
         stack = Stack(
@@ -91,7 +91,7 @@ class OperationStarter:
         return stack if plan is None else replace(stack, plan=self.keep(tx, stack, plan))
 
     def create(self, tx: Tx, stack: Stack) -> Stack:
-        """Begin to make a stack."""
+        """Store a new stack and begin to create its resources."""
         begun = self.event_log.begin_pass(tx, stack, "CREATE_IN_PROGRESS", INITIATED)
         minutes = begun.body["timeout"]
         if minutes is not None:
@@ -100,12 +100,12 @@ class OperationStarter:
         return begun
 
     def update(self, tx: Tx, stack: Stack, plan: Json, options: Json) -> Stack:
-        """Begin to bring a stack to another plan."""
+        """Begin to update a stack to another plan."""
         kept = {name: value for name, value in stack.body.items() if name != "outputs_before"}
         changed = replace(
             stack,
             plan=plan,
-            # What a failed update left is brought back to what was good before it.
+            # After a failed update, a rollback returns to the plan before the failed update.
             previous=stack.previous if stack.status == "UPDATE_FAILED" else stack.plan,
             updated=self.world.now(),
             body=kept | {"on_failure": "ROLLBACK", "disable_rollback": False, "held": False, **ONCE} | options,
@@ -120,6 +120,6 @@ class OperationStarter:
 
 
 def check_updatable(stack: Stack) -> None:
-    """Refuse to update a stack that is under way or can't be brought back."""
+    """Raise `StackValidationError` if the stack's status does not allow an update."""
     if stack.status not in STEADY:
         raise StackValidationError(f"Stack:{stack.id} is in {stack.status} state and can not be updated.")

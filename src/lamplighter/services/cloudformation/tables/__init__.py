@@ -1,1 +1,1 @@
-"""The tables of CloudFormation."""
+"""Read and write the tables of CloudFormation."""

@@ -1,22 +1,22 @@
-"""What happened to stacks and their resources, one row each."""
+"""Store the events of stacks and their resources, one row each."""
 
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.store.db import Reader, Tx
 
 
 def put(tx: Tx, stack: str, event: Json) -> None:
-    """Keep an event."""
+    """Store an event."""
     tx.insert("INSERT INTO stack_events (stack, body) VALUES (?, ?)", (stack, dumps(event)))
 
 
 def last_time(reader: Reader, stack: str) -> int:
-    """When the last event of a stack was, in milliseconds since the epoch; 0 where there is none."""
+    """Return the time of a stack's last event in milliseconds since the epoch, or 0 if there is none."""
     row = reader.row("SELECT body FROM stack_events WHERE stack = ? ORDER BY id DESC LIMIT 1", (stack,))
     return round(loads(row[0])["Timestamp"] * 1000) if row else 0
 
 
 def page_of_operation(reader: Reader, operation: str, before: int, most: int) -> list[tuple[int, Json]]:
-    """Events of an operation that came before one, the newest first, each with its number."""
+    """Return events of an operation before the event `before`, newest first, each with its number."""
     sql = (
         "SELECT id, body FROM stack_events WHERE json_extract(body, '$.OperationId') = ? AND id < ? "
         "ORDER BY id DESC LIMIT ?"
@@ -25,6 +25,6 @@ def page_of_operation(reader: Reader, operation: str, before: int, most: int) ->
 
 
 def page(reader: Reader, stack: str, before: int, most: int) -> list[tuple[int, Json]]:
-    """Events of a stack that came before one, the newest first, each with its number."""
+    """Return events of a stack before the event `before`, newest first, each with its number."""
     sql = "SELECT id, body FROM stack_events WHERE stack = ? AND id < ? ORDER BY id DESC LIMIT ?"
     return [(key, loads(body)) for key, body in reader.rows(sql, (stack, before, most))]

@@ -1,4 +1,4 @@
-"""The resources of stacks, and those that no template names any more and that are still there."""
+"""Store the resources of stacks, and leftovers: resources that exist although no template names them any more."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ COLUMNS = "stack, logical, physical, type, status, reason, updated, position, ph
 
 @dataclass(frozen=True, slots=True)
 class StackResource:
-    """One resource of a stack."""
+    """A resource of a stack."""
 
     stack: str
     logical: str
@@ -22,16 +22,16 @@ class StackResource:
     updated: int
     """Milliseconds since the epoch."""
     position: int
-    """In the order in which resources are made."""
+    """The position in the order in which the stack's resources are created."""
     phase: int
-    """The pass over the stack's resources in which it was last seen to."""
+    """The number of the pass over the stack's resources that last processed this one."""
     body: Json = field(default_factory=dict)
-    """Its properties and attributes, its policies, and how it was before an update."""
+    """The properties, attributes and policies, and the state before the current update."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResourceOutline:
-    """Of one resource of a stack, what a pass over all of them asks."""
+    """The fields of a stack's resource that a pass over all resources needs."""
 
     logical: str
     type: str
@@ -40,13 +40,13 @@ class ResourceOutline:
 
     @property
     def is_under_way(self) -> bool:
-        """Whether something is being done to it."""
+        """Return whether the resource is being created, updated or deleted."""
         return self.status.endswith("_IN_PROGRESS")
 
 
 @dataclass(frozen=True, slots=True)
 class Leftover:
-    """A resource that is to be deleted because nothing names it any more."""
+    """A resource that will be deleted because no template names it any more."""
 
     id: int
     stack: str
@@ -61,25 +61,25 @@ def _resource(row: Row) -> StackResource:
 
 
 def resources_of(reader: Reader, stack: str) -> list[StackResource]:
-    """The resources of a stack, in the order in which they are made."""
+    """Return the resources of a stack in the order in which they are created."""
     sql = f"SELECT {COLUMNS} FROM stack_resources WHERE stack = ? ORDER BY position, logical"  # noqa: S608 - our columns
     return [_resource(row) for row in reader.rows(sql, (stack,))]
 
 
 def outlines_of(reader: Reader, stack: str) -> list[ResourceOutline]:
-    """The resources of a stack, in the order in which they are made; an index answers, whatever they hold."""
+    """Return outlines of a stack's resources in the order in which they are created; only an index is read."""
     sql = "SELECT logical, type, status, phase FROM stack_resources WHERE stack = ? ORDER BY position, logical"
     return [ResourceOutline(*row) for row in reader.rows(sql, (stack,))]
 
 
 def get_several(reader: Reader, stack: str, outlines: Iterable[ResourceOutline]) -> list[StackResource]:
-    """A few resources of a stack, in the order given."""
+    """Return the resources of the given outlines, in their order."""
     found = [get(reader, stack, each.logical) for each in outlines]
     return [row for row in found if row is not None]
 
 
 def updated_resources(reader: Reader, stack: str, phase: int, most: int) -> list[StackResource]:
-    """Resources that an update changed and the pass `phase` has not seen to, the last first."""
+    """Return resources that an update changed and that the pass `phase` has not processed, the last one first."""
     sql = (
         f"SELECT {COLUMNS} FROM stack_resources WHERE stack = ? AND phase <> ? "  # noqa: S608
         "AND json_type(body, '$.before') IS NOT NULL ORDER BY position DESC, logical DESC LIMIT ?"
@@ -88,7 +88,7 @@ def updated_resources(reader: Reader, stack: str, phase: int, most: int) -> list
 
 
 def unsettled_resources(reader: Reader, stack: str, phase: int, most: int) -> list[StackResource]:
-    """Resources that say how they were before an update, or were last seen to before the pass `phase`."""
+    """Return resources that store their state before an update, or that were last processed before the pass `phase`."""
     sql = (
         f"SELECT {COLUMNS} FROM stack_resources WHERE stack = ? "  # noqa: S608
         "AND (phase < ? OR json_type(body, '$.before') IS NOT NULL) ORDER BY position, logical LIMIT ?"
@@ -97,26 +97,26 @@ def unsettled_resources(reader: Reader, stack: str, phase: int, most: int) -> li
 
 
 def page(reader: Reader, stack: str, after: str, most: int) -> list[StackResource]:
-    """Resources of a stack whose logical ids come after one."""
+    """Return resources of a stack whose logical ids follow `after`."""
     sql = f"SELECT {COLUMNS} FROM stack_resources WHERE stack = ? AND logical > ? ORDER BY logical LIMIT ?"  # noqa: S608
     return [_resource(row) for row in reader.rows(sql, (stack, after, most))]
 
 
 def get(reader: Reader, stack: str, logical: str) -> StackResource | None:
-    """A resource by its logical id."""
+    """Return the resource with this logical id, or None if there is none."""
     sql = f"SELECT {COLUMNS} FROM stack_resources WHERE stack = ? AND logical = ?"  # noqa: S608
     row = reader.row(sql, (stack, logical))
     return _resource(row) if row else None
 
 
 def by_physical(reader: Reader, physical: str, most: int) -> list[StackResource]:
-    """Resources that have a physical id, of whatever stack."""
+    """Return resources of any stack with this physical id."""
     sql = f"SELECT {COLUMNS} FROM stack_resources WHERE physical = ? LIMIT ?"  # noqa: S608
     return [_resource(row) for row in reader.rows(sql, (physical, most))]
 
 
 def put(tx: Tx, resource: StackResource) -> None:
-    """Keep a resource as it is now."""
+    """Store a new or changed resource."""
     values = (
         *(resource.stack, resource.logical, resource.physical, resource.type, resource.status, resource.reason),
         *(resource.updated, resource.position, resource.phase, dumps(resource.body)),
@@ -126,12 +126,12 @@ def put(tx: Tx, resource: StackResource) -> None:
 
 
 def delete(tx: Tx, stack: str, logical: str) -> None:
-    """Forget a resource."""
+    """Delete the row of a resource."""
     tx.execute("DELETE FROM stack_resources WHERE stack = ? AND logical = ?", (stack, logical))
 
 
 def add_leftover(tx: Tx, resource: StackResource) -> None:
-    """Have a resource deleted at the end, as it is now."""
+    """Store a resource, in its present state, as a leftover that will be deleted."""
     tx.insert(
         "INSERT INTO stack_leftovers (stack, logical, physical, type, body) VALUES (?, ?, ?, ?, ?)",
         (resource.stack, resource.logical, resource.physical, resource.type, dumps(resource.body)),
@@ -139,7 +139,7 @@ def add_leftover(tx: Tx, resource: StackResource) -> None:
 
 
 def last_leftover(reader: Reader, stack: str) -> Leftover | None:
-    """The resource that was left last: what was made last goes first."""
+    """Return the leftover that was added last, or None; the resource created last is thus deleted first."""
     sql = (
         "SELECT id, stack, logical, physical, type, body FROM stack_leftovers WHERE stack = ? ORDER BY id DESC LIMIT 1"
     )
@@ -151,11 +151,11 @@ def last_leftover(reader: Reader, stack: str) -> Leftover | None:
 
 
 def drop_leftover(tx: Tx, key: int) -> None:
-    """It is gone, or kept by whoever wants it."""
+    """Delete the row of a leftover."""
     tx.execute("DELETE FROM stack_leftovers WHERE id = ?", (key,))
 
 
 def take_back(tx: Tx, stack: str, logical: str, physical: str | None) -> None:
-    """Have a resource that was left stay after all."""
+    """Delete the row of a leftover because the stack keeps its resource after all."""
     sql = "DELETE FROM stack_leftovers WHERE stack = ? AND logical = ? AND physical IS ?"
     tx.execute(sql, (stack, logical, physical))

@@ -1,4 +1,4 @@
-"""Stacks of CloudFormation. One that was deleted stays, under its id."""
+"""Store the stacks of CloudFormation; a deleted stack stays for a while, under its id."""
 
 from dataclasses import dataclass
 
@@ -10,29 +10,29 @@ COLUMNS = "id, account, region, name, status, reason, created, updated, deleted,
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Resources that are made, changed and deleted as one."""
+    """A stack: resources that are created, updated and deleted together."""
 
     id: str
-    """Its ARN."""
+    """The ARN of the stack."""
     account: str
     region: str
     name: str
     status: str
     reason: str | None
     created: int
-    """Milliseconds since the epoch, as all times here."""
+    """Milliseconds since the epoch, like all times of a stack."""
     updated: int | None
     deleted: int | None
     parent: str | None
-    """The stack of which this one is a resource."""
+    """The id of the stack that contains this one as a resource; None if it is not nested."""
     phase: int
-    """Counts the passes over its resources."""
+    """The number of passes over the stack's resources so far."""
     plan: Json
-    """What it is to be: parameters, tags, and the key of its template."""
+    """The plan of the stack: parameters, tags, and the key of its template."""
     previous: Json
-    """What it was before the update that is under way."""
+    """The plan before the update that is in progress."""
     body: Json
-    """Everything else."""
+    """All other settings and results, such as outputs and options of the operation."""
 
 
 def _stack(row: Row) -> Stack:
@@ -41,20 +41,20 @@ def _stack(row: Row) -> Stack:
 
 
 def get(reader: Reader, key: str) -> Stack | None:
-    """A stack by its id."""
+    """Return the stack with this id, or None if there is none."""
     row = reader.row(f"SELECT {COLUMNS} FROM stacks WHERE id = ?", (key,))  # noqa: S608 - our own columns
     return _stack(row) if row else None
 
 
 def by_name(reader: Reader, account: str, region: str, name: str) -> Stack | None:
-    """A stack that is not deleted, by its name."""
+    """Return the stack with this name that is not deleted, or None if there is none."""
     sql = f"SELECT {COLUMNS} FROM stacks WHERE account = ? AND region = ? AND name = ? AND deleted IS NULL"  # noqa: S608
     row = reader.row(sql, (account, region, name))
     return _stack(row) if row else None
 
 
 def page(reader: Reader, account: str, region: str, before: tuple[int, str], most: int) -> list[Stack]:
-    """Stacks of an account and region that were created before one, the newest first; deleted ones as well."""
+    """Return stacks of an account and region created before `before`, newest first, including deleted ones."""
     sql = (
         f"SELECT {COLUMNS} FROM stacks WHERE account = ? AND region = ? AND (created, id) < (?, ?) "  # noqa: S608
         "ORDER BY created DESC, id DESC LIMIT ?"
@@ -63,20 +63,23 @@ def page(reader: Reader, account: str, region: str, before: tuple[int, str], mos
 
 
 def regions(reader: Reader, account: str) -> list[str]:
-    """Where an account has stacks that are not deleted."""
+    """Return the regions in which an account has stacks that are not deleted."""
     sql = "SELECT DISTINCT region FROM stacks WHERE account = ? AND deleted IS NULL ORDER BY region"
     return [region for (region,) in reader.rows(sql, (account,))]
 
 
 def status(reader: Reader, account: str, region: str, name: str) -> tuple[str, str] | None:
-    """The id and the status of a stack that is not deleted; its template is not read for that."""
+    """Return the id and status of a stack that is not deleted, or None; its plan is not read for this."""
     sql = "SELECT id, status FROM stacks WHERE account = ? AND region = ? AND name = ? AND deleted IS NULL"
     row = reader.row(sql, (account, region, name))
     return (row[0], row[1]) if row else None
 
 
 def metadata(reader: Reader, account: str, region: str) -> dict[str, Json]:
-    """What the templates of a place's stacks say under Metadata, by the stacks' names; deleted ones are left out."""
+    """Return the Metadata sections of the templates in an account and region, by stack name.
+
+    Nested and deleted stacks are left out. The value is None for a template without Metadata.
+    """
     sql = (
         "SELECT name, json_extract(plan, '$.metadata') FROM stacks "
         "WHERE account = ? AND region = ? AND deleted IS NULL AND parent IS NULL ORDER BY name"
@@ -85,7 +88,7 @@ def metadata(reader: Reader, account: str, region: str) -> dict[str, Json]:
 
 
 def put(tx: Tx, stack: Stack) -> None:
-    """Keep a stack as it is now."""
+    """Store a new or changed stack."""
     values = (
         *(stack.id, stack.account, stack.region, stack.name, stack.status, stack.reason, stack.created, stack.updated),
         *(stack.deleted, stack.parent, stack.phase, dumps(stack.plan), dumps(stack.previous), dumps(stack.body)),
@@ -95,7 +98,7 @@ def put(tx: Tx, stack: Stack) -> None:
 
 
 def forget(tx: Tx, key: str) -> None:
-    """Delete a stack with all that is known of it."""
+    """Delete a stack with its resources, leftovers, events, templates and change sets."""
     tx.execute("DELETE FROM stacks WHERE id = ?", (key,))
     for table in ("stack_resources", "stack_leftovers", "stack_events", "stack_templates", "change_sets"):
         tx.execute(f"DELETE FROM {table} WHERE stack = ?", (key,))  # noqa: S608

@@ -1,28 +1,28 @@
-"""The templates of stacks and change sets: the text that was given, and what its transforms made of it.
+"""Store the templates of stacks and change sets: the original text, and the text after its transforms.
 
-A template never changes once it is kept; one that no plan names any more is deleted.
+A stored template never changes; one that no plan names any more is deleted.
 """
 
 from lamplighter.store.db import Reader, Tx
 
 NONE = ""
-"""In the place of an id: the template of a stack that has none yet."""
+"""The template id of a stack that has no template yet."""
 _EMPTY = "{}"
 
 
 def put(tx: Tx, key: str, stack: str, text: str, processed: str) -> None:
-    """Keep a template under a key that was never used."""
+    """Store a template under a new key."""
     sql = "INSERT INTO stack_templates (id, stack, text, processed) VALUES (?, ?, ?, ?)"
     tx.execute(sql, (key, stack, text, processed))
 
 
 def text(reader: Reader, key: str) -> str:
-    """Return a template as it was given."""
+    """Return the original text of a template."""
     return _column(reader, "text", key)
 
 
 def processed(reader: Reader, key: str) -> str:
-    """Return a template without its transforms, as JSON text."""
+    """Return the JSON text of a template after its transforms."""
     return _column(reader, "processed", key)
 
 

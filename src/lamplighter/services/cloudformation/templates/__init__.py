@@ -1,1 +1,1 @@
-"""Templates as a stack uses them: read, transformed, and planned."""
+"""Parse, transform and plan the templates of stacks."""

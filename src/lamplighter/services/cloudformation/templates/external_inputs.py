@@ -1,10 +1,9 @@
-"""What a turn needs from elsewhere: objects in a bucket, parameters and secrets, the serverless transform, what takes
-long to compute of a large template, and services that are not loaded yet.
+"""Fetch what a turn needs but cannot wait for, and run the turn again with it.
 
-A turn of the store cannot wait. Code that misses something raises `MissingInput`; the turn is undone, the thing is
-fetched or computed by a thread of its own, and the turn is run again with it at hand. So nothing that was fetched is
-believed without the rows that record its effect. Promises to call only what an endpoint was configured for, and says so
-where none was.
+Such inputs are objects in a bucket, parameters and secrets, the serverless transform, long computations on a large
+template, and services that are not loaded yet. Code that misses an input raises `MissingInput`. The turn is undone, a
+thread fetches or computes the input, and the turn runs again with it. An input is therefore used only in the turn that
+records its effect. Guarantees that only services with a configured endpoint are called; without one, an error says so.
 """
 
 import asyncio
@@ -25,32 +24,32 @@ from lamplighter.store.db import Reader
 T = TypeVar("T")
 
 SAM = "sam"
-"""In the place of a service: the serverless transform."""
+"""The value, in the place of a service, that stands for the serverless transform."""
 MOST = 1_000
-"""How many things one turn may want."""
+"""The most inputs that one turn may need."""
 SHORT = 100_000
-"""Up to how many characters of a template a turn computes something of it: about 20 ms."""
+"""The most characters of a template on which a turn computes itself: about 20 ms."""
 PATIENCE = 60
-"""Seconds that the transform may take."""
+"""The most seconds that the transform may take."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExternalRequest:
-    """Something that is elsewhere."""
+    """A call whose answer a turn needs."""
 
     service: str
     operation: str
     params: str
-    """JSON text."""
+    """The parameters as JSON text."""
     region: str
 
 
 class MissingInput(LamplighterError):
-    """Something is missing that is elsewhere."""
+    """The error for an input that a turn needs and does not have yet."""
 
 
 class NotFetched(MissingInput):
-    """Something is missing that a call gives."""
+    """The error for a missing answer of a call."""
 
     def __init__(self, request: ExternalRequest) -> None:
         super().__init__(f"{request.service}:{request.operation}")
@@ -58,7 +57,7 @@ class NotFetched(MissingInput):
 
 
 class NotLoaded(MissingInput):
-    """A service is missing that was never needed before."""
+    """The error for a service that is not loaded yet."""
 
     def __init__(self, service: str) -> None:
         super().__init__(service)
@@ -66,7 +65,7 @@ class NotLoaded(MissingInput):
 
 
 class NotComputed(MissingInput):
-    """Something is missing that takes long to compute."""
+    """The error for a missing result of a long computation."""
 
     def __init__(self, name: str, compute: Callable[[Reader], Any]) -> None:
         super().__init__(name)
@@ -76,20 +75,20 @@ class NotComputed(MissingInput):
 
 @dataclass(frozen=True, slots=True)
 class ComputationError:
-    """In the place of a result: what the computation raised."""
+    """The exception that a computation raised, in the place of its result."""
 
     error: Exception
 
 
 @dataclass(frozen=True, slots=True)
 class ExternalInputs:
-    """What was fetched and computed so far; an error stands for what could not be."""
+    """The inputs that were fetched and computed so far; a failed call is stored as its error."""
 
     found: dict[ExternalRequest, Json] = field(default_factory=dict)
     computed: dict[str, Any] = field(default_factory=dict)
 
     def get(self, service: str, operation: str, params: Json, region: str) -> Json:
-        """What was asked for; Wanted where it was not fetched yet."""
+        """Return the answer of a call; raise `NotFetched` if it was not fetched yet."""
         request = ExternalRequest(service, operation, dumps(params), region)
         if request not in self.found:
             raise NotFetched(request)
@@ -99,9 +98,10 @@ class ExternalInputs:
         return answer
 
     def compute(self, name: str, size: int, reader: Reader, run: "Callable[[Reader, ExternalInputs], T]") -> T:
-        """Compute something of a template: at once where it is short, by a thread before the turn where it is not.
+        """Compute a result from a template: immediately if it is short, else in a thread before the turn.
 
-        `size`: of its text, in characters. `name`: no other computation of this turn has it.
+        `size` is the length of the template's text in characters. `name` must be unique among the computations of this
+        turn.
         """
         if size <= SHORT:
             return run(reader, self)
@@ -114,20 +114,20 @@ class ExternalInputs:
 
 
 Look = Callable[[Callable[[Reader], Any]], Awaitable[Any]]
-"""Has a thread run something."""
+"""A function that runs a computation in a thread, with a reader of the store."""
 
 
 class InputFetcher:
-    """Fetches what is wanted."""
+    """A fetcher of the inputs that turns miss."""
 
     def __init__(self, bus: Bus, remote: RemoteServices) -> None:
         self._bus = bus
         self._remote = remote
 
     async def run_with_inputs(self, run: Callable[[ExternalInputs], Awaitable[T]], *, insists: bool = False) -> T:
-        """Have something done, again and again until nothing is wanted any more.
+        """Run a function again, with one more input each time, until it misses none.
 
-        `insists`: also while the data directory cannot be read.
+        `insists` states that it also waits while the data directory cannot be read.
         """
         material = ExternalInputs()
         for _ in range(MOST):
@@ -143,7 +143,7 @@ class InputFetcher:
         raise StackValidationError(f"Template error: more than {MOST} values from elsewhere are wanted")
 
     async def _compute(self, material: ExternalInputs, missing: NotComputed, look: Look) -> None:
-        """Have a thread compute something; what it misses itself is fetched, and the next try goes on with it."""
+        """Compute a result in a thread. If the computation misses an answer, fetch it for the next try."""
         try:
             material.computed[missing.name] = await look(missing.compute)
         except NotFetched as inner:
@@ -169,7 +169,7 @@ class InputFetcher:
 
 
 def _transform(params: Json) -> Json:
-    """Run the transform in a process of its own: its library takes as long to load as the whole engine."""
+    """Run the transform in a separate process, because its library takes as long to load as the whole engine."""
     done = subprocess.run(
         [sys.executable, "-m", "lamplighter.services.cloudformation.templates.sam_transform"],
         input=dump_bytes(params),

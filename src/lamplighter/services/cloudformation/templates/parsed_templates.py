@@ -1,7 +1,7 @@
-"""Templates of stacks as the passes over their resources need them: taken apart, with the order of the resources.
+"""Parse the templates of stacks for the passes over their resources, with the order of the resources.
 
-Promises that the templates which were used last are at hand, whatever the passes of other stacks do meanwhile, and that
-a large one is taken apart by a thread.
+Guarantees that the templates used last stay in memory, regardless of other stacks' passes, and that a large template is
+parsed in a thread.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,49 +17,50 @@ from lamplighter.services.cloudformation.templates.external_inputs import Extern
 from lamplighter.store.db import Reader
 
 MOST = 4
-"""How many are kept in memory."""
+"""The most parsed templates that are kept in memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedTemplate:
-    """A template with the values of one plan. Its resources stay text: a million objects would be looked through by
-    the garbage collector again and again.
+    """A template parsed with the values of one plan.
+
+    Its resources stay text: the garbage collector would look through a million objects again and again.
     """
 
     frame: Template
-    """All but the resources."""
+    """The template without its resources."""
     names: tuple[str, ...]
-    """The resources whose conditions hold, in the order in which they are made."""
+    """The resources whose conditions hold, in the order in which they are created."""
     bodies: Mapping[str, str]
-    """What the template says of each resource, as JSON text."""
+    """The JSON text of each resource in the template."""
     types: frozenset[str]
-    """Of all its resources."""
+    """The types of all resources."""
 
     @property
     def size(self) -> int:
-        """Return how long it is, in characters."""
+        """Return the length of all resources in characters."""
         return sum(map(len, self.bodies.values()))
 
     def resource(self, name: str) -> Resource:
-        """Return one of its resources."""
+        """Parse and return one resource."""
         return parse_resource(name, loads(self.bodies[name]))
 
 
 def parsed_template(template: Template, names: Iterable[str], document: Json) -> ParsedTemplate:
-    """Make the parsed of a template that `document` says."""
+    """Return the parsed template of a template and its `document`."""
     bodies = {name: dumps(body) for name, body in document["Resources"].items()}
     types = frozenset(resource.type for resource in template.resources.values())
     return ParsedTemplate(replace(template, resources={}), tuple(names), bodies, types)
 
 
 class ParsedTemplates:
-    """Blueprints of plans that are kept, by the keys of their templates, which never change."""
+    """A cache of parsed templates, by the keys of the stored templates, which never change."""
 
     def __init__(self) -> None:
         self._kept: dict[str, ParsedTemplate] = {}
 
     def of(self, reader: Reader, stack: Stack, plan: Json, material: ExternalInputs) -> ParsedTemplate:
-        """Return the parsed of one of a stack's plans."""
+        """Return the parsed template of one of a stack's plans."""
         key = plan["template"]
         found = self._kept.pop(key, None) or self._read(reader, stack, plan, material)
         self._kept[key] = found

@@ -1,7 +1,7 @@
-"""From a request to what a stack is to be: its template without transforms, the values of its parameters, its tags.
+"""Plan a stack from a request: its template after transforms, the values of its parameters, and its tags.
 
-Promises that a plan was checked as a whole: a template that parses, parameters that obey, rules that hold, resources
-that form no circle, and capabilities that allow what it has.
+Guarantees that a plan is checked as a whole: the template can be parsed, the parameters satisfy their constraints, the
+rules hold, the resources do not form a circle, and the capabilities suffice.
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html.
 """
 
@@ -57,10 +57,10 @@ IAM_NAMES = ("GroupName", "InstanceProfileName", "ManagedPolicyName", "RoleName"
 
 
 class StackPlanner:
-    """Makes plans of requests."""
+    """A planner that turns requests into plans of stacks."""
 
     def template(self, reader: Reader, caller: Caller, params: Json, old: Json, material: ExternalInputs) -> str:
-        """Return the text of the template that a request names."""
+        """Return the text of the template that a request contains or names."""
         if params.get("TemplateBody"):
             return str(params["TemplateBody"])
         if params.get("TemplateURL"):
@@ -72,9 +72,9 @@ class StackPlanner:
     def plan(
         self, reader: Reader, caller: Caller, params: Json, old: Json, material: ExternalInputs, *, direct: bool = False
     ) -> StackPlan:
-        """Make the plan of what a stack is to be; `direct`: no change set shows what transforms make of the template.
+        """Make the plan of a stack; a large template is planned in a thread, from the committed data.
 
-        A large template is planned by a thread, from what is committed then.
+        `direct` states that no change set shows the result of the transforms, so that they need a capability.
         """
         text = self.template(reader, caller, params, old, material)
 
@@ -131,7 +131,7 @@ class StackPlanner:
         return StackPlan(plan, text, processed, parsed_template(template, names, document))
 
     def _looked_up(self, reader: Reader, place: Stack, definition: Json, text: str, material: ExternalInputs) -> str:
-        """A parameter's value; one that names a parameter of Systems Manager nobody knows stands for itself."""
+        """Return the value of a parameter; for an SSM parameter without a configured endpoint, return its name."""
         if not is_ssm_parameter(definition):
             return text
         try:
@@ -142,7 +142,7 @@ class StackPlanner:
     def _transformed(
         self, document: Json, plan: Json, place: Stack, texts: dict[str, str], material: ExternalInputs
     ) -> Json:
-        """The template without its transforms: parts are put in first, then the section's are run in their order."""
+        """Return the template after its transforms: inclusions come first, then the Transform section in its order."""
         scope = Scope({**plan["values"], **pseudo_parameters(place, plan)}, document.get("Mappings") or {})
 
         def fetch(location: Json) -> Json:
@@ -163,7 +163,7 @@ class StackPlanner:
         return {key: section for key, section in document.items() if key != "Globals"}
 
     def check(self, template: Template, plan: Json, place: Stack) -> tuple[str, ...]:
-        """Refuse a template that can't come up with these parameters; return its resources in their order."""
+        """Check that a template can be created with these parameters; return its resources in the order of creation."""
         scope = Scope({**plan["values"], **pseudo_parameters(place, plan)}, template.mappings)
         evaluate_conditions(template.conditions, scope)
         told = failed_assertion(template.rules, scope)
@@ -186,7 +186,7 @@ class StackPlanner:
 
 
 def parse_template_text(text: str) -> Json:
-    """Return what the text of a template says; ValidationError where it is too long."""
+    """Parse the text of a template; raise `StackValidationError` if it is too long."""
     document = parse_text(text)
     if len(text.encode()) > LARGEST and not is_of_job_file(document):
         raise StackValidationError(f"Template may not exceed {LARGEST} bytes in size.")
@@ -205,7 +205,7 @@ def _later(name: str) -> Json:
 
 
 def _try(values: Iterable[Json], scope: Scope) -> None:
-    """Refuse a function that can't come to anything, as far as it tells before the stack is there."""
+    """Raise an error for a function that must fail, as far as this is known before the stack exists."""
     trying = replace(scope, attribute=lambda name, _wanted: _later(name))
     for each in values:
         with suppress(KnownAfterUpdate):
@@ -234,7 +234,7 @@ def _given(listed: Json, old: Json) -> dict[str, str]:
 
 
 def _place(caller: Caller, name: str) -> Stack:
-    """A stack in whose name things are looked up before it is there."""
+    """Return a placeholder stack for lookups before the stack exists."""
     return Stack("", caller.account, caller.region, name, "", None, 0, None, None, None, 0, None, None, USUAL)
 
 
@@ -247,7 +247,7 @@ def _check_attribute(template: Template, name: str, wanted: str) -> None:
 
 
 def _check_types(template: Template, allowed: list[str]) -> None:
-    """Refuse types that whoever asks did not name: all of one service may be named by `AWS::SQS::*`."""
+    """Raise an error for a resource type that the request does not allow; `AWS::SQS::*` allows all types of SQS."""
     for resource in template.resources.values() if allowed else ():
         if not any(compile_pieces(each.split("*"))(resource.type) for each in allowed):
             named = ", ".join(allowed)
@@ -257,7 +257,7 @@ def _check_types(template: Template, allowed: list[str]) -> None:
 
 
 def required_capabilities(template: Template) -> list[str]:
-    """The capabilities that a template needs."""
+    """Return the capabilities that a template needs."""
     iam = [resource for resource in template.resources.values() if resource.type in IAM]
     if any(name in resource.properties for resource in iam for name in IAM_NAMES):
         return ["CAPABILITY_NAMED_IAM"]
@@ -276,7 +276,7 @@ def _check_capabilities(template: Template, given: list[str]) -> None:
 
 
 def fetch_template(url: str, region: str, material: ExternalInputs) -> str:
-    """A template that is kept in a bucket."""
+    """Return the text of a template in a bucket."""
     bucket, key = bucket_and_key(url)
     answer = material.get("s3", "GetObject", {"Bucket": bucket, "Key": key}, region)
     text: str = answer["Body"].decode(errors="replace")
@@ -284,7 +284,7 @@ def fetch_template(url: str, region: str, material: ExternalInputs) -> str:
 
 
 def bucket_and_key(url: str) -> tuple[str, str]:
-    """What a URL of S3 names, whether the bucket is in its host or in its path."""
+    """Return the bucket and the key of an S3 URL, whether the bucket is in its host or in its path."""
     parts = urlsplit(url)
     host, path = parts.hostname or "", unquote(parts.path).lstrip("/")
     head = host.partition(".")[0]

@@ -1,7 +1,7 @@
-"""The program that carries out the serverless transform: a template in, a template out, as JSON.
+"""Run the serverless transform as a program: it reads a template and writes a template, both as JSON.
 
-It is a program of its own because the library behind it, AWS's own aws-sam-translator, takes as long to load as the
-whole engine. It calls nothing: a managed policy is named by its ARN, since there is nobody to ask for a list of names.
+It is a separate program because its library, AWS's own aws-sam-translator, takes as long to load as the whole engine.
+It makes no calls. Managed policies must be given by their ARNs, because there is no list of their names.
 See https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification.html.
 """
 
@@ -18,15 +18,15 @@ NAME = "AWS::Serverless-2016-10-31"
 
 
 class NoPolicies:
-    """The names of managed policies: none is known."""
+    """A loader of managed policies that knows none."""
 
     def load(self) -> dict[str, str]:
-        """ARNs by name."""
+        """Return the ARNs of managed policies by name: none."""
         return {}
 
 
 def run(asked: Json) -> Json:
-    """The template without its transform, or what is wrong with it."""
+    """Return the template after the serverless transform, or the error."""
     try:
         done = transform(asked["template"], asked["parameters"], NoPolicies(), passthrough_metadata=True)
     except InvalidDocumentException as error:

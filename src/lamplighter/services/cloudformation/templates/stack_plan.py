@@ -1,4 +1,4 @@
-"""A plan: what a stack is to be. Its template is kept apart from the rest, which many turns need and which is small."""
+"""Define the plan of a stack. Its template is stored apart from the rest, which is small and which many turns need."""
 
 from dataclasses import dataclass
 
@@ -10,23 +10,23 @@ from lamplighter.store.db import Reader, Tx
 
 @dataclass(frozen=True, slots=True)
 class StackPlan:
-    """What a stack is to be, and its template in each of its forms."""
+    """A plan: the parameters, tags and settings of a stack, and its template in all forms."""
 
     body: Json
-    """What is kept with the stack: everything but the template."""
+    """The part that is stored with the stack: everything but the template."""
     text: str
-    """The template as it was given."""
+    """The original text of the template."""
     processed: str
-    """JSON text of the template without its transforms."""
+    """The JSON text of the template after its transforms."""
     parsed: ParsedTemplate
 
     def keep(self, tx: Tx, stack: str, key: str) -> Json:
-        """Keep the template under a new key; return what is kept with the stack, or with a change set of it."""
+        """Store the template under a new key; return the part that is stored with the stack or change set."""
         templates.put(tx, key, stack, self.text, self.processed)
         return {**self.body, "template": key}
 
     def equals(self, reader: Reader, kept: Json) -> bool:
-        """Whether a stack with the plan `kept` is so already."""
+        """Return whether the stored plan `kept` is the same as this plan."""
         rest = {name: value for name, value in kept.items() if name != "template"}
         same = self.text == templates.text(reader, kept["template"])
         return same and rest == self.body and self.processed == templates.processed(reader, kept["template"])

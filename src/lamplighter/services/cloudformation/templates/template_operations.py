@@ -1,4 +1,4 @@
-"""Templates on their own: read back, summed up, judged.
+"""Implement the operations that return, validate and summarise templates.
 
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_GetTemplateSummary.html.
 """
@@ -28,13 +28,13 @@ IAM_REASON = "The following resource(s) require capabilities: [{}]"
 
 
 class TemplateOperations:
-    """Templates, as the API has them."""
+    """The operations on templates."""
 
     def __init__(self, planner: StackPlanner) -> None:
         self._planner = planner
 
     def get(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """GetTemplate: as it was given, or without its transforms, which is the same where it has none."""
+        """Return a template before or after its transforms (`GetTemplate`); without transforms, both are the same."""
         plan = self._plan(reader, caller, params)
         whole = {"StagesAvailable": ["Original", "Processed"]}
         text = templates.text(reader, plan["template"])
@@ -55,12 +55,12 @@ class TemplateOperations:
         return found.body["plan"]
 
     def validate(self, tx: Tx, caller: Caller, params: Json, material: ExternalInputs) -> Json:
-        """ValidateTemplate"""
+        """Check a template and return its parameters (`ValidateTemplate`)."""
         text = self._planner.template(tx, caller, params, None, material)
         return material.compute("validation", len(text), tx, lambda _reader, _material: _validated(text))
 
     def summary(self, tx: Tx, caller: Caller, params: Json, material: ExternalInputs) -> Json:
-        """GetTemplateSummary"""
+        """Return the parameters, resource types and capabilities of a template (`GetTemplateSummary`)."""
         if params.get("StackName") and not params.get("TemplateBody") and not params.get("TemplateURL"):
             text = templates.text(tx, require_stack(tx, caller, params["StackName"]).plan["template"])
         else:
@@ -69,7 +69,7 @@ class TemplateOperations:
 
 
 def _is_transformed(plan: Json, text: str) -> bool:
-    """Whether a template wants transforms; plans of earlier versions do not say."""
+    """Return whether a template has transforms; plans of earlier versions do not store this."""
     return bool(transform_names(parse_text(text)) if plan["transforms"] is None else plan["transforms"])
 
 
@@ -102,7 +102,7 @@ def _summarize(text: str) -> Json:
 
 
 def _described(document: Json) -> Json:
-    """What a template says of itself; one with transforms is judged when they are done."""
+    """Check a template and return its description and capabilities; one with transforms is checked later."""
     named = transform_names(document)
     if named:
         wanted = ["CAPABILITY_AUTO_EXPAND"]
@@ -128,7 +128,7 @@ def _described(document: Json) -> Json:
 
 
 def _types(resources: Json) -> Iterator[str]:
-    """The types of all resources, those that a loop makes as well."""
+    """Yield the types of all resources, including those in loops."""
     for name, body in resources.items() if isinstance(resources, dict) else ():
         if name.startswith(LOOP):
             yield from _types(body[-1] if isinstance(body, list) and body else None)

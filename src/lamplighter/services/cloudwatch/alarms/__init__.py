@@ -1,1 +1,1 @@
-"""Metric alarms and composite alarms: settings, evaluation and actions."""
+"""Implement metric alarms and composite alarms: settings, evaluation and actions."""

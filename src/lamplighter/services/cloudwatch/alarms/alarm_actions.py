@@ -1,7 +1,7 @@
-"""What an alarm says: to topics, to functions, to EventBridge.
+"""Compose what an alarm sends to topics, Lambda functions and EventBridge.
 
-Promises to programs the JSON that AWS sends, and to people who read mail a text, as AWS does. Where an alarm is marked
-as one of a job file's, the text is about the job. See
+Guarantees AWS's JSON for programs, and a text for mail, as AWS does. The text is about the job if the alarm is
+annotated with a job of the job file. See
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html.
 """
 
@@ -20,7 +20,7 @@ LONGEST_SUBJECT = 100
 
 @dataclass(frozen=True, slots=True)
 class ActionCall:
-    """An operation with its params."""
+    """An operation with its parameters."""
 
     service: str
     operation: str
@@ -28,7 +28,7 @@ class ActionCall:
 
 
 def action_call(before: Alarm, alarm: Alarm, action: str, place: Arn, url: str) -> ActionCall | None:
-    """The call that an action is; None where nothing here does it."""
+    """Return the call that carries out an action, or None if the engine does not support the action."""
     if place.service == "sns":
         texts = {"default": dumps(_message(before, alarm)), "email": _mail(before, alarm, url)}
         params = {"TopicArn": action, "Subject": _subject(alarm), "Message": dumps(texts), "MessageStructure": "json"}
@@ -40,7 +40,7 @@ def action_call(before: Alarm, alarm: Alarm, action: str, place: Arn, url: str) 
 
 
 def _subject(alarm: Alarm) -> str:
-    """ASCII, as SNS wants it."""
+    """Return the subject, in ASCII because SNS requires that."""
     mark = alarm.body["mark"] or {}
     if "Job" in mark:
         text = f"{alarm.state}: {mark['Job']} {mark.get('Pattern', '')}".rstrip()
@@ -72,7 +72,7 @@ def _message(before: Alarm, alarm: Alarm) -> Json:
 
 
 def _triggering(alarm: Alarm) -> list[Json]:
-    """The alarms that a composite alarm goes by and that are in the state ALARM."""
+    """Return the alarms in state ALARM that a composite alarm depends on."""
     data = alarm.body["reason_data"]
     found = loads(data).get("triggeringAlarms", []) if data is not None else []
     return [
@@ -128,19 +128,19 @@ def _mail(before: Alarm, alarm: Alarm, url: str) -> str:
 
 
 def state_for_event(alarm: Alarm) -> Json:
-    """The state of an alarm, as its event tells of it."""
+    """Return an alarm's state as its event shows it."""
     told = {"value": alarm.state, "reason": alarm.body["reason"], "timestamp": format_instant(alarm.body["updated"])}
     return told if alarm.body["reason_data"] is None else told | {"reasonData": alarm.body["reason_data"]}
 
 
 def state_for_history(alarm: Alarm) -> Json:
-    """The state of an alarm, as its history tells of it."""
+    """Return an alarm's state as its history shows it."""
     told = {"stateValue": alarm.state, "stateReason": alarm.body["reason"]}
     return told if alarm.body["reason_data"] is None else told | {"stateReasonData": alarm.body["reason_data"]}
 
 
 def event_configuration(alarm: Alarm) -> Json:
-    """What an alarm watches, as its event tells of it."""
+    """Return what an alarm watches as its event shows it."""
     settings, source = alarm.body["settings"], watched_metric(alarm.body["settings"])
     described = {"description": settings["AlarmDescription"]} if settings.get("AlarmDescription") else {}
     if is_composite(settings):
@@ -156,7 +156,7 @@ def event_configuration(alarm: Alarm) -> Json:
 
 
 def event_detail(before: Alarm, alarm: Alarm) -> Json:
-    """What became of an alarm, as its event tells of it."""
+    """Return the detail of an alarm's event: the new state, the previous state and the configuration."""
     return {
         "alarmName": alarm.name,
         "state": state_for_event(alarm),
@@ -177,7 +177,7 @@ def _payload(before: Alarm, alarm: Alarm) -> Json:
 
 
 def region_name(code: str) -> str:
-    """A region as alarms call it: US East (N. Virginia)."""
+    """Return the name of a region that alarms use, such as US East (N. Virginia)."""
     partitions = Loader().load_data("partitions")["partitions"]
     found: Json = next((each["regions"][code] for each in partitions if code in each["regions"]), {})
     return str(found.get("description", code))

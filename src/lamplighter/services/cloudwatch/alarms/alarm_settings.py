@@ -1,8 +1,8 @@
-"""What an alarm may be told to do, in AWS's bounds, with what AWS fills in.
+"""Check the settings of an alarm against AWS's limits, and fill in AWS's defaults.
 
-See https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html. Promises to
-judge alarms on one metric. Those that are about more (metric math, anomaly bands, PromQL, wall clock windows) are kept
-and shown, so that a stack which has some comes up; they stay in INSUFFICIENT_DATA, and their reason says why.
+The engine evaluates alarms on one metric. Alarms on more (metric math, anomaly bands, PromQL, wall clock windows) are
+stored and shown, so that a stack that has some can be created. They stay in INSUFFICIENT_DATA, and their reason says
+why. See https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html.
 """
 
 from lamplighter.base import arn
@@ -13,7 +13,7 @@ from lamplighter.services.cloudwatch.metrics.aggregation import check_statistic,
 
 OF_METRIC = ("MetricName", "Namespace", "Period")
 OF_ALARM = ("Threshold", "ComparisonOperator", "EvaluationPeriods")
-"""What must be said."""
+"""The parameters that the metric and the alarm itself must have."""
 WEEK, DAY, HOUR = 604_800, 86_400, 3_600
 BANDS = ("LessThanLowerOrGreaterThanUpperThreshold", "LessThanLowerThreshold", "GreaterThanUpperThreshold")
 SHORT = (10, 20, 30)
@@ -34,7 +34,7 @@ COMPOSITE = (
 
 
 def check_composite_settings(params: Json) -> Json:
-    """The settings of a composite alarm, whole."""
+    """Return the settings of a composite alarm with AWS's defaults; raise an error if an action is invalid."""
     kept = {name: params[name] for name in COMPOSITE if name in params}
     return kept | {"ActionsEnabled": params.get("ActionsEnabled", True)} | _actions(params)
 
@@ -47,12 +47,12 @@ def _actions(params: Json) -> Json:
 
 
 def is_composite(settings: Json) -> bool:
-    """Whether an alarm goes by others."""
+    """Return whether settings are those of a composite alarm."""
     return "AlarmRule" in settings
 
 
 def check_settings(params: Json) -> Json:
-    """The settings of an alarm, whole."""
+    """Return the settings of a metric alarm with AWS's defaults; raise an error if they are invalid."""
     _check_combination(params)
     kept = {name: params[name] for name in KEPT if name in params}
     kept |= {"ActionsEnabled": params.get("ActionsEnabled", True), "Dimensions": params.get("Dimensions", [])}
@@ -63,7 +63,7 @@ def check_settings(params: Json) -> Json:
 
 
 def why_not_evaluated(settings: Json) -> str | None:
-    """Why an alarm is kept and not judged; None where it is."""
+    """Return why an alarm is stored but not evaluated, or None if it is evaluated."""
     queries = settings.get("Metrics")
     beyond = {
         "metric math or Metrics Insights": queries is not None
@@ -79,7 +79,10 @@ def why_not_evaluated(settings: Json) -> str | None:
 
 
 def watched_metric(settings: Json) -> Json:
-    """What an alarm looks at: Namespace, MetricName, Dimensions, Period, Stat and, where it is said, Unit."""
+    """Return an alarm's metric: Namespace, MetricName, Dimensions, Period, Stat and, if it is set, Unit.
+
+    The names are empty if the alarm is not evaluated.
+    """
     if why_not_evaluated(settings) is not None:
         return {"Namespace": "", "MetricName": "", "Period": settings.get("Period", 60), "Stat": ""}
     if "Metrics" not in settings:
@@ -96,7 +99,7 @@ def watched_metric(settings: Json) -> Json:
 
 
 def evaluation_rule(settings: Json) -> AlarmRule:
-    """What an alarm goes by."""
+    """Return the rule by which data points are evaluated."""
     periods = settings["EvaluationPeriods"]
     return AlarmRule(
         settings["ComparisonOperator"],

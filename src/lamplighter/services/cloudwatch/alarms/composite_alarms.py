@@ -1,7 +1,7 @@
-"""Composite alarms: their state is what their rule makes of the states of other alarms.
+"""Implement composite alarms, whose state follows from the states of other alarms by a rule.
 
-A composite alarm is judged when it is put and whenever an alarm that its rule names changes its state, in the same
-transaction. That of a suppressor is kept and suppresses nothing, of which the log tells.
+A composite alarm is evaluated when it is put, and whenever an alarm that its rule names changes its state, in the same
+transaction. An actions suppressor is stored but suppresses nothing; the log says so.
 See https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html.
 """
 
@@ -28,13 +28,13 @@ from lamplighter.services.cloudwatch.tables.alarms import Alarm
 from lamplighter.store.db import Reader, Tx
 
 LONGEST = 20
-"""How many composite alarms may go by one another, one after the other."""
+"""The most levels of alarms below and above a composite alarm, added up."""
 
 log = logging.getLogger("lamplighter.cloudwatch")
 
 
 class CompositeAlarms:
-    """Composite alarms, as the API has them, and what they make of others."""
+    """The operation that stores composite alarms, and their evaluation."""
 
     def __init__(self, world: World, transitions: AlarmStateChanges) -> None:
         self._world = world
@@ -42,7 +42,7 @@ class CompositeAlarms:
         transitions.subscribe(self.on_child_changed)
 
     def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """PutCompositeAlarm"""
+        """Create or change a composite alarm and evaluate it (`PutCompositeAlarm`)."""
         key, now = alarm_arn(caller, params["AlarmName"]), self._world.now()
         settings, rule = check_composite_settings(params), read_rule(params["AlarmRule"])
         old = rows.get_if_readable(tx, key)
@@ -64,7 +64,7 @@ class CompositeAlarms:
         return {}
 
     def on_child_changed(self, tx: Tx, child: Alarm) -> None:
-        """An alarm has changed its state: those that go by it are judged."""
+        """Evaluate the composite alarms that depend on an alarm whose state has changed."""
         moment = datetime.fromtimestamp(child.body["updated"] / 1000, UTC)
         told = f"{child.arn} transitioned to {child.state} at {moment:%A %d %B, %Y %H:%M:%S} UTC"
         for key in alarm_children.parents(tx, child.arn):
@@ -108,7 +108,7 @@ def _arn(caller: Caller, name: str) -> str:
 
 
 def _reach(reader: Reader, key: str, step: Callable[[Reader, str], list[str]]) -> int:
-    """How many steps lead on from an alarm, one after the other; more than there may be where they lead back."""
+    """Return how many levels `step` leads on from an alarm; for a cycle, return more than `LONGEST`."""
     level, steps = {key}, 0
     while steps <= LONGEST and (level := {each for one in level for each in step(reader, one)}):
         steps += 1

@@ -1,7 +1,8 @@
-"""The rule of a composite alarm: `ALARM(cpu) AND NOT (OK("disk") OR FALSE)`.
+"""Parse the rule of a composite alarm: `ALARM(cpu) AND NOT (OK("disk") OR FALSE)`.
 
-Promises to read a rule once, and to say of any states of the alarms that it names whether it holds. See AlarmRule in
-https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html: NOT binds most, OR least.
+Guarantees that a rule is parsed once and can then be evaluated for any states of its alarms. NOT binds strongest, OR
+weakest. See AlarmRule in
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html.
 """
 
 import re
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from lamplighter.services.cloudwatch.errors import InvalidRule
 
 States = Callable[[str], str]
-"""The state of an alarm, by the name or ARN that the rule has for it."""
+"""A function that returns the state of an alarm by the name or ARN in the rule."""
 Holds = Callable[[States], bool]
 
 TOKEN = re.compile(
@@ -20,20 +21,20 @@ TOKEN = re.compile(
 )
 MOST_ELEMENTS, MOST_ALARMS = 500, 100
 DEEPEST = 50
-"""How deeply brackets and NOTs may be nested."""
+"""The most levels of nested brackets and NOTs."""
 
 
 @dataclass(frozen=True, slots=True)
 class CompositeRule:
-    """A rule that has been read."""
+    """A parsed rule."""
 
     names: Sequence[str]
-    """The alarms that it names, each once."""
+    """The names or ARNs of the alarms in the rule, each once."""
     holds: Holds
 
 
 def read_rule(text: str) -> CompositeRule:
-    """A rule by its text; InvalidRule."""
+    """Parse a rule; raise `InvalidRule` if it is invalid."""
     reader = _Reader(text)
     holds = reader.read()
     return CompositeRule(tuple(dict.fromkeys(reader.names)), holds)
@@ -55,7 +56,7 @@ class _Reader:
         return holds
 
     def _take(self, *words: str) -> bool:
-        """Whether the next token is one of these words, which is then read."""
+        """Consume the next token if it is one of these words, and return whether it was."""
         found = self._at < len(self._tokens) and self._tokens[self._at][0].strip() in words
         self._at += found
         return found

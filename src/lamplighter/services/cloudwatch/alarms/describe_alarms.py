@@ -1,5 +1,6 @@
-"""Operations that tell of alarms:
-https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html.
+"""Implement the operations that list alarms and their histories.
+
+See https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html.
 """
 
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ METRIC, COMPOSITE = "MetricAlarm", "CompositeAlarm"
 
 
 def describe_alarms(reader: Reader, caller: Caller, params: Json) -> Json:
-    """DescribeAlarms"""
+    """List alarms by name, type, state, actions, or dependency on another alarm (`DescribeAlarms`)."""
     names, prefix = params.get("AlarmNames"), params.get("AlarmNamePrefix", "")
     if names and prefix:
         raise InvalidCombination("AlarmNames and AlarmNamePrefix cannot both be given.")
@@ -41,7 +42,7 @@ def describe_alarms(reader: Reader, caller: Caller, params: Json) -> Json:
 
 
 def _related(reader: Reader, caller: Caller, params: Json) -> set[str] | None:
-    """The ARNs of the alarms that another goes by, or that go by it; None where nobody asks."""
+    """Return the ARNs of a given alarm's children or parents, or None if the request names no such alarm."""
     if name := params.get("ChildrenOfAlarmName"):
         return set(alarm_children.children(reader, alarm_arn(caller, name)))
     if name := params.get("ParentsOfAlarmName"):
@@ -63,7 +64,7 @@ def _is_wanted(alarm: Alarm, params: Json) -> bool:
 
 
 def describe_alarms_for_metric(reader: Reader, caller: Caller, params: Json) -> Json:
-    """DescribeAlarmsForMetric"""
+    """List the alarms that watch a metric (`DescribeAlarmsForMetric`)."""
     metric = metric_of(caller, params)
 
     def is_wanted(alarm: Alarm) -> bool:
@@ -82,7 +83,7 @@ def describe_alarms_for_metric(reader: Reader, caller: Caller, params: Json) -> 
 
 
 def alarm_to_api(alarm: Alarm) -> Json:
-    """An alarm as the API has it."""
+    """Return an alarm as the API shows it."""
     body = alarm.body
     shown = body["settings"] | {
         "AlarmArn": alarm.arn,
@@ -96,7 +97,7 @@ def alarm_to_api(alarm: Alarm) -> Json:
 
 
 def describe_history(reader: Reader, caller: Caller, params: Json) -> Json:
-    """DescribeAlarmHistory: the latest first, unless asked otherwise."""
+    """List the history of alarms, by default the latest items first (`DescribeAlarmHistory`)."""
     name = params.get("AlarmName")
     wanted = rows.HistoryQuery(
         alarm_arn(caller, name or ""),
@@ -111,7 +112,7 @@ def describe_history(reader: Reader, caller: Caller, params: Json) -> Json:
     kinds = dict[str, str]()
 
     def kind(item: HistoryItem) -> str:
-        """What an alarm is; one that is deleted counts as a metric alarm."""
+        """Return the type of an item's alarm; a deleted alarm counts as a metric alarm."""
         if item.alarm not in kinds:
             alarm = rows.get_if_readable(reader, item.alarm)
             kinds[item.alarm] = METRIC if alarm is None else _kind(alarm)
@@ -123,7 +124,7 @@ def describe_history(reader: Reader, caller: Caller, params: Json) -> Json:
 
 
 def _every(reader: Reader, wanted: rows.HistoryQuery) -> Iterator[HistoryItem]:
-    """All items that are wanted, read a few at a time."""
+    """Yield all items that match the query, read one page at a time."""
     while found := rows.history(reader, wanted, PAGE):
         yield from found
         wanted = replace(wanted, after=found[-1].id)

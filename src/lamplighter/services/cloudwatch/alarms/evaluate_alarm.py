@@ -1,9 +1,9 @@
-"""What an alarm makes of data points: its state, and the reason in AWS's words.
+"""Evaluate the data points of an alarm: compute its state, and the reason in AWS's words.
 
-See https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html: real data points count
-before missing ones are treated as the alarm says, as many of them as it takes to fill the evaluation periods. "Alarms
-are designed to always go into ALARM state when the oldest available breaching datapoint … is at least as old as the
-value of Datapoints to Alarm, and all other more recent data points are breaching or missing."
+Real data points count first. Missing data points fill up the evaluation periods, and are treated as the alarm's setting
+says. "Alarms are designed to always go into ALARM state when the oldest available breaching datapoint … is at least as
+old as the value of Datapoints to Alarm, and all other more recent data points are breaching or missing." See
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -22,43 +22,43 @@ COMPARISONS: Mapping[str, tuple[Callable[[float, float], bool], str, str]] = {
     "LessThanThreshold": (lt, "less than", "not less than"),
     "LessThanOrEqualToThreshold": (le, "less than or equal to", "not less than or equal to"),
 }
-"""How a value is compared, and how that is said."""
+"""Each comparison, with the words of a reason for a value that breaches the threshold and for one that does not."""
 SHOWN = 5
-"""How many data points a reason shows."""
+"""The most data points that a reason shows."""
 FURTHER = 2
-"""How many periods beyond those that are evaluated are looked at, for data that is there."""
+"""The number of earlier periods that are also read, in case some evaluation periods have no data."""
 
 
 @dataclass(frozen=True, slots=True)
 class AlarmRule:
-    """What an alarm goes by."""
+    """The rule by which an alarm's data points are evaluated."""
 
     comparison: str
     threshold: float
     periods: int
     needed: int
-    """How many of them have to be breaching."""
+    """The number of data points that must breach the threshold."""
     missing: str
 
     def breaches(self, value: float) -> bool:
-        """Whether a value is beyond the threshold."""
+        """Return whether a value breaches the threshold."""
         return COMPARISONS[self.comparison][0](value, self.threshold)
 
 
 @dataclass(frozen=True, slots=True)
 class DataPoint:
-    """A data point that is there."""
+    """A real data point."""
 
     time: int
     """Milliseconds since the epoch."""
     age: int
-    """1 for the last period, 2 for the one before."""
+    """The age in periods: 1 for the last period, 2 for the one before."""
     value: float
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What an alarm comes to."""
+    """The result of an evaluation."""
 
     state: str
     reason: str
@@ -66,7 +66,7 @@ class Evaluation:
 
 
 def evaluate(rule: AlarmRule, seen: Sequence[DataPoint], now: str) -> Evaluation:
-    """The state of an alarm that is in the state `now`, after data points in order of time."""
+    """Evaluate an alarm that is in the state `now`; the data points must be in order of time."""
     real = list(seen)[-rule.periods :]
     filled = rule.periods - len(real)
     state = _state(rule, real, filled, now)
@@ -82,7 +82,7 @@ def _state(rule: AlarmRule, real: list[DataPoint], filled: int, now: str) -> str
         return OK
     if not real:
         return INSUFFICIENT if rule.missing == MISSING else now
-    # All that is there is breaching, and it is too little.
+    # All data points breach the threshold, but there are fewer than needed.
     return ALARM if rule.missing == MISSING and real[0].age >= rule.needed else now
 
 
@@ -113,7 +113,7 @@ def _moment(time: int) -> str:
 
 
 def state_reason_data(settings: Json, evaluation: Evaluation, start: int | None, now: int) -> str:
-    """StateReasonData: the same for programs."""
+    """Return StateReasonData: the reason as JSON for programs."""
     data: Json = {"version": "1.0", "queryDate": format_instant(now)}
     data |= {} if start is None else {"startDate": format_instant(start)}
     data |= {
@@ -124,6 +124,6 @@ def state_reason_data(settings: Json, evaluation: Evaluation, start: int | None,
 
 
 def format_instant(time: int) -> str:
-    """An instant as CloudWatch writes it inside documents: 2026-01-01T00:00:00.000+0000."""
+    """Format an instant as CloudWatch does inside documents: 2026-01-01T00:00:00.000+0000."""
     whole, rest = divmod(time, 1000)
     return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}.{rest:03d}+0000"

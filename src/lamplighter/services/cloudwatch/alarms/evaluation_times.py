@@ -1,13 +1,13 @@
-"""When alarms look: at every whole minute, or every ten seconds where their period is shorter than a minute.
+"""Evaluate alarms at every whole minute, or every ten seconds if their period is shorter than a minute.
 
-Each next look is a timer. An alarm looks at whole minutes that are over, back from the one in which it looks: as long
-as its periods are, and two more, for data that is there. Promises that an alarm which looks late, because no engine
-ran, looks once, at how things are now: at the first whole minute that is half a minute away. What begins because the
-engine is back is seen before: a schedule makes up for a run that it missed, and the run counts as one that began. An
-alarm for runs that do not start is therefore silent about times that were made up for, and rings where they were not,
-because the schedule said none or it was too late.
+A timer starts each evaluation. An evaluation reads the whole periods that are over: the alarm's evaluation periods, and
+two more in case some have no data. Guarantees that an alarm whose timer fires late, because no engine ran, is evaluated
+once, with the current data: at the first whole minute that is at least half a minute away. By then, the runs that start
+because the engine is back are visible: a schedule starts a run for a missed slot, and the run counts as started. An
+alarm for runs that do not start therefore ignores missed slots for which a run was started later. It goes into ALARM if
+there is no such run, because the schedule excludes it or the slot is too old.
 
-A new or changed alarm looks at once, unless it warms up:
+A new or changed alarm is evaluated immediately, unless it warms up:
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-warm-up.html.
 """
 
@@ -31,13 +31,13 @@ from lamplighter.store.timers import Timer
 EVALUATE = "look"
 QUICK = 10_000
 LATE, GRACE = 60_000, 30_000
-"""From how late on a look is one that no engine was there for, and how long it then takes its time, at least."""
+"""How late a timer must be to count as missed, and the least wait before its evaluation then, in milliseconds."""
 
 log = logging.getLogger("lamplighter.cloudwatch")
 
 
 class EvaluationTimes:
-    """Has alarms look."""
+    """The timers that evaluate alarms."""
 
     def __init__(self, world: World, measures: MetricSources, transitions: AlarmStateChanges) -> None:
         self._world = world
@@ -45,7 +45,7 @@ class EvaluationTimes:
         self._transitions = transitions
 
     def begin(self, tx: Tx, alarm: Alarm) -> None:
-        """Have a new or changed alarm look from now on, if it is one that is judged."""
+        """Evaluate a new or changed alarm from now on, or log why the engine does not evaluate it."""
         if (reason := why_not_evaluated(alarm.body["settings"])) is not None:
             log.warning("alarm %s: %s", alarm.name, reason)
             self.end(tx, alarm.arn)
@@ -53,11 +53,11 @@ class EvaluationTimes:
         self._set(tx, alarm.arn, self._world.now())
 
     def end(self, tx: Tx, arn: str) -> None:
-        """Have an alarm look no more."""
+        """Stop the evaluation of an alarm."""
         timers.delete_all(tx, SERVICE, arn)
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
-        """An alarm is to look."""
+        """Evaluate the alarm of a timer, and set the timer of the next evaluation."""
         try:
             alarm = rows.get(tx, timer.subject)
         except Damaged as error:
@@ -95,7 +95,7 @@ class EvaluationTimes:
         self._transitions.apply_evaluation(tx, alarm, evaluation, data)
 
     def _set(self, tx: Tx, arn: str, due: int) -> None:
-        """Look at a time by the wall clock; who sets that neither hastens nor delays the look."""
+        """Set the timer to a time of the wall clock; a later change of the wall clock does not move the evaluation."""
         wait = due - self._world.now()
         timers.put(tx, Timer(SERVICE, arn, EVALUATE, self._world.monotonic() + wait), elapsed=True)
 
@@ -109,7 +109,10 @@ def _after(time: int, step: int) -> int:
 
 
 def _ready(alarm: Alarm, *, filled: bool) -> int:
-    """From when on an alarm judges, counted from when it was made or changed; `filled`: there is all the data."""
+    """Return the time from which an alarm is evaluated, or 0 if it does not have to wait.
+
+    The wait begins when the alarm is created or changed. `filled` states whether all evaluation periods have data.
+    """
     warm_up = alarm.body["settings"].get("WarmUpConfiguration", {})
     minutes = warm_up.get("WarmUpPeriodDurationInMinutes", 0)
     if filled and not warm_up.get("OnlyStartEvaluatingAfterWarmUpPeriodEnds", False):

@@ -1,7 +1,7 @@
-"""Operations on metric alarms.
+"""Implement the operations on metric alarms.
 
-See https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html. Promises that an alarm
-which is put again keeps its state, its history and its tags, as on AWS.
+Guarantees that an alarm that is put again keeps its state, its history and its tags, as on AWS. See
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html.
 """
 
 from dataclasses import replace
@@ -22,12 +22,12 @@ from lamplighter.services.cloudwatch.tables.alarms import Alarm
 from lamplighter.store.db import Tx
 
 MOST = 5_000
-"""Alarms of an account in a region, which AWS does not bound any more."""
+"""The most alarms of an account in a region; AWS no longer has a limit."""
 UNCHECKED = "Unchecked: Initial alarm creation"
 
 
 class MetricAlarms:
-    """Alarms, as the API has them."""
+    """The operations on metric alarms, and those that all kinds of alarms share."""
 
     def __init__(self, world: World, evaluation_times: EvaluationTimes, transitions: AlarmStateChanges) -> None:
         self._world = world
@@ -35,7 +35,7 @@ class MetricAlarms:
         self._transitions = transitions
 
     def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """PutMetricAlarm"""
+        """Create or change a metric alarm and begin to evaluate it (`PutMetricAlarm`)."""
         key, now = alarm_arn(caller, params["AlarmName"]), self._world.now()
         settings = check_settings(params)
         old = rows.get_if_readable(tx, key)
@@ -65,7 +65,7 @@ class MetricAlarms:
         return Alarm(key, caller.account, caller.region, settings["AlarmName"], evaluate_alarm.INSUFFICIENT, body, tags)
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """DeleteAlarms: all of them, or none where one of them is not there."""
+        """Delete all named alarms, or none if one of them does not exist (`DeleteAlarms`)."""
         going = {alarm_arn(caller, name): name for name in params["AlarmNames"]}
         for key, name in going.items():
             if set(alarm_children.parents(tx, key)) - going.keys():
@@ -81,11 +81,11 @@ class MetricAlarms:
         return {}
 
     def enable(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """EnableAlarmActions"""
+        """Turn the actions of alarms on (`EnableAlarmActions`)."""
         return self._switch(tx, caller, params, enabled=True)
 
     def disable(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """DisableAlarmActions"""
+        """Turn the actions of alarms off (`DisableAlarmActions`)."""
         return self._switch(tx, caller, params, enabled=False)
 
     def _switch(self, tx: Tx, caller: Caller, params: Json, *, enabled: bool) -> Json:
@@ -103,7 +103,7 @@ class MetricAlarms:
         return {}
 
     def set_state(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """SetAlarmState: until the next evaluation. The actions of that state are taken, if it is another one."""
+        """Set an alarm's state until the next evaluation; a changed state triggers its actions (`SetAlarmState`)."""
         alarm = self._find(tx, caller, params["AlarmName"])
         data = params.get("StateReasonData")
         if data is not None:
@@ -112,9 +112,9 @@ class MetricAlarms:
         return {}
 
     def mark(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """SetMark: what AWS has no words for: the job that an alarm is of, and how long it holds its peace at first.
+        """Annotate an alarm (`SetMark`) with its job, its pattern, and the seconds before its first evaluation.
 
-        On the bus only: {AlarmName, Job, Pattern, Patience (seconds)}.
+        AWS has no such operation; it exists on the bus only: {AlarmName, Job, Pattern, Patience (seconds)}.
         """
         alarm = self._find(tx, caller, params["AlarmName"])
         mark = {name: params[name] for name in ("Job", "Pattern", "Patience") if params.get(name) is not None}

@@ -1,11 +1,10 @@
-"""What follows when an alarm changes its state: the row, its history, an event, and what its actions do.
+"""Change the state of an alarm: store it and its history, publish an event, and send the actions.
 
-Promises all of it in one transaction, the deliveries to topics included: a delivery queue publishes each exactly once.
-"An alarm invokes actions only when the alarm changes state." See
+Guarantees that all of it is one transaction, including the deliveries to topics: a delivery queue publishes each
+exactly once. "An alarm invokes actions only when the alarm changes state." Topics and Lambda functions receive the
+actions. The engine does not support AWS's other actions (rebooting an instance …), and the history says so. See
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-actions.html and
-https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html. Topics and Lambda
-functions are told; what else an action may be on AWS (an instance that is rebooted …) has nothing here to be done to,
-and the history says so.
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html.
 """
 
 import logging
@@ -26,14 +25,14 @@ from lamplighter.store.db import Tx
 SOURCE = "aws.cloudwatch"
 CONFIGURATION, STATE, ACTION = "ConfigurationUpdate", "StateUpdate", "Action"
 KEPT = 30 * 86_400_000
-"""Milliseconds: "CloudWatch saves alarm history for 30 days"."""
+"""Milliseconds for which history is kept: "CloudWatch saves alarm history for 30 days"."""
 FIELDS = {OK: "OKActions", ALARM: "AlarmActions"}
 
 log = logging.getLogger("lamplighter.cloudwatch")
 
 
 class AlarmStateChanges:
-    """Changes states, for one engine; `send` has a delivery delivered, and `settled` is told how that ended."""
+    """The state changes of one engine's alarms; `send` queues a delivery, `on_action_finished` gets its outcome."""
 
     def __init__(self, bus: Bus, world: World, url: str, send: Callable[[Tx, Delivery], None]) -> None:
         self._bus = bus
@@ -43,16 +42,16 @@ class AlarmStateChanges:
         self._followers: list[Callable[[Tx, Alarm], None]] = []
 
     def subscribe(self, follower: Callable[[Tx, Alarm], None]) -> None:
-        """Have somebody told of each alarm that has changed its state, in the same transaction."""
+        """Call `follower` with each alarm that has changed its state, in the same transaction."""
         self._followers.append(follower)
 
     def apply_evaluation(self, tx: Tx, alarm: Alarm, evaluation: Evaluation, data: str) -> None:
-        """An alarm has looked: it changes its state, or nothing."""
+        """Set the state that an evaluation found; do nothing if it is the present state."""
         if evaluation.state != alarm.state:
             self.set_state(tx, alarm, evaluation.state, evaluation.reason, data)
 
     def set_state(self, tx: Tx, alarm: Alarm, state: str, reason: str, data: str | None) -> None:
-        """Put an alarm into a state; its actions are taken where it is another one."""
+        """Set an alarm's state and reason; for a new state, write history, publish the event and send the actions."""
         now, changed = self._world.now(), state != alarm.state
         body = alarm.body | {"reason": reason, "reason_data": data, "updated": now}
         body |= {"transitioned": now} if changed else {}
@@ -75,7 +74,7 @@ class AlarmStateChanges:
             follower(tx, moved)
 
     def add_configuration_event(self, tx: Tx, alarm: Alarm, done: str) -> None:
-        """An alarm was put or deleted: `created`, `updated`, `deleted`."""
+        """Record that an alarm was `created`, `updated` or `deleted`: in its history, and as an event."""
         operation = done.removesuffix("d")
         data = {"version": "1.0", "type": operation.capitalize(), f"{done}Alarm": alarm.body["settings"]}
         self.add_history(tx, alarm, CONFIGURATION, f'Alarm "{alarm.name}" {done}', dumps(data))
@@ -85,12 +84,12 @@ class AlarmStateChanges:
         self._bus.publish(tx, SOURCE, lambda: Event(caller, SOURCE, kind, self._world.now(), (alarm.arn,), detail))
 
     def add_history(self, tx: Tx, alarm: Alarm, kind: str, summary: str, data: str) -> None:
-        """Add to the history of an alarm."""
+        """Add an item to the history of an alarm."""
         now = self._world.now()
         rows.add_history(tx, HistoryItem(0, alarm.arn, now, kind, summary, data), now - KEPT)
 
     def on_action_finished(self, tx: Tx, delivery: Delivery, outcome: DeliveryOutcome) -> None:
-        """An action was taken, or could not be."""
+        """Record in the alarm's history whether an action succeeded."""
         target, name = delivery.attributes["ACTION"], delivery.attributes["ALARM"]
         alarm = rows.get(tx, name)
         if alarm is None:

@@ -1,4 +1,4 @@
-"""Tags of alarms."""
+"""Implement the tags of alarms."""
 
 from dataclasses import replace
 
@@ -14,14 +14,14 @@ MOST = 50
 
 
 def tag(tx: Tx, caller: Caller, params: Json) -> Json:
-    """TagResource"""
+    """Add tags to an alarm (`TagResource`)."""
     alarm = _find(tx, caller, params["ResourceARN"])
     rows.put(tx, replace(alarm, tags=merge_tags(alarm.tags, params["Tags"])))
     return {}
 
 
 def untag(tx: Tx, caller: Caller, params: Json) -> Json:
-    """UntagResource"""
+    """Remove tags from an alarm (`UntagResource`)."""
     alarm = _find(tx, caller, params["ResourceARN"])
     kept = {key: value for key, value in alarm.tags.items() if key not in params["TagKeys"]}
     rows.put(tx, replace(alarm, tags=kept))
@@ -29,13 +29,13 @@ def untag(tx: Tx, caller: Caller, params: Json) -> Json:
 
 
 def tags_of(reader: Reader, caller: Caller, params: Json) -> Json:
-    """ListTagsForResource"""
+    """Return the tags of an alarm (`ListTagsForResource`)."""
     alarm = _find(reader, caller, params["ResourceARN"])
     return {"Tags": [{"Key": key, "Value": value} for key, value in alarm.tags.items()]}
 
 
 def merge_tags(old: dict[str, str], new: Json) -> dict[str, str]:
-    """Old tags with new ones over them."""
+    """Return `old` with the tags in `new` added, which take precedence; raise `InvalidParameterValue` above 50."""
     tags = old | {each["Key"]: each["Value"] for each in new or ()}
     if any(key.lower().startswith("aws:") for key in tags):
         raise InvalidParameterValue("Tag keys that begin with aws: are reserved.")

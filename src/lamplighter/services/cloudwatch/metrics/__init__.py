@@ -1,1 +1,1 @@
-"""Metrics: PutMetricData, metrics of other services, and statistics."""
+"""Implement metrics: PutMetricData, metrics of the engine's own services, and statistics."""

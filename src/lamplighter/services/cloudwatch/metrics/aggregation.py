@@ -1,8 +1,9 @@
-"""Values of a time, put together, and the statistics of them.
+"""Aggregate metric values into points, and compute statistics of points.
 
-See https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Statistics-definitions.html. Promises percentiles as
-long as every value is known; of statistic sets and of more than a few hundred different values a minute they are not,
-as on AWS ("percentile statistics are not available … when the statistic values are provided as a set").
+Guarantees percentiles as long as a point knows every value. It does not know them for statistic sets, nor for more than
+`DIFFERENT` different values a minute. AWS has the same restriction ("percentile statistics are not available … when the
+statistic values are provided as a set"). See
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Statistics-definitions.html.
 """
 
 import math
@@ -15,13 +16,13 @@ from lamplighter.services.cloudwatch.errors import InvalidParameterValue
 from lamplighter.services.cloudwatch.tables.metric_points import MetricPoint
 
 DIFFERENT = 500
-"""How many different values of a time are told apart."""
+"""The most different values for which a point keeps every value."""
 SIMPLE = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
 PERCENTILE = re.compile(r"p(100|[0-9]{1,2}(\.[0-9]{1,10})?)")
 
 
 def point_of_values(time: int, values: Iterable[tuple[float, float]], unit: str = "None") -> MetricPoint:
-    """A point of values, each with how often it came."""
+    """Return the point of values, each of which has the number of its occurrences."""
     known = list(values)
     point = MetricPoint(
         time,
@@ -36,7 +37,7 @@ def point_of_values(time: int, values: Iterable[tuple[float, float]], unit: str 
 
 
 def merge_points(time: int, points: Iterable[MetricPoint]) -> MetricPoint:
-    """Several points as one."""
+    """Merge points into one."""
     found = list(points)
     spreads = [point.spread for point in found if point.spread is not None]
     return MetricPoint(
@@ -59,7 +60,7 @@ def _spread(spreads: Iterable[Iterable[tuple[float, float]]]) -> tuple[tuple[flo
 
 
 def points_by_period(points: Iterable[MetricPoint], start: int, period: int) -> Iterator[MetricPoint]:
-    """Points in order of time, put together by periods (in milliseconds) that are counted from a start."""
+    """Merge points in order of time into one point for each `period` (in milliseconds) from `start` on."""
     for number, within in groupby(points, key=lambda point: (point.time - start) // period):
         yield merge_points(start + number * period, within)
 
@@ -68,12 +69,12 @@ TRIMMED = re.compile(r"(tm|wm|tc|ts|pr|iqm)([0-9(]|$)", re.IGNORECASE)
 
 
 def is_trimmed(name: str) -> bool:
-    """Whether a statistic is one of a part of the values, of which AWS has some."""
+    """Return whether a statistic covers only a part of the values, such as AWS's trimmed mean."""
     return TRIMMED.match(name) is not None
 
 
 def check_statistic(name: str) -> None:
-    """Raise where there is no such statistic."""
+    """Raise `InvalidParameterValue` if the statistic is not supported."""
     if name not in SIMPLE and not PERCENTILE.fullmatch(name):
         raise InvalidParameterValue(
             f"The value {name} for parameter Stat is not supported: use {', '.join(SIMPLE)} or a percentile like p99.9."
@@ -81,7 +82,7 @@ def check_statistic(name: str) -> None:
 
 
 def compute_statistic(point: MetricPoint, name: str) -> float | None:
-    """A statistic of a point; None where it cannot be told."""
+    """Return a statistic of a point, or None if the point does not have the data for it."""
     match name:
         case "SampleCount":
             return point.samples

@@ -1,9 +1,9 @@
-"""Where the values of a metric are: with the service that it tells of, or among what was put.
+"""Read the values of a metric from the service that it measures, or from the values that were put.
 
-Promises that nothing is counted twice. AWS/States is counted where executions are, so it has all of them for as long as
-they are kept (standard ones: of express executions nothing is kept). How many messages a queue has goes up and down and
-is kept nowhere, so it is looked at now and, for as long as an alarm watches it, once a minute, and these samples are
-kept. How many were sent is counted by SQS. Everything else is what customers put. See
+Guarantees that nothing is counted twice. Step Functions measures AWS/States from its own executions, for as long as it
+keeps them. Express executions do not count, because it does not keep them. No service stores the past number of
+messages in a queue. The number is therefore read now and, while an alarm watches it, sampled once a minute; the samples
+are stored. SQS counts the messages that are sent. All other metrics have the values that users put. See
 https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html and
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html.
 """
@@ -26,24 +26,24 @@ EXECUTIONS = (
     *("ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"),
     "ExecutionTime",
 )
-"""What Step Functions measures of executions; ExecutionTime is in milliseconds, all others count."""
+"""The metrics that Step Functions has of executions; ExecutionTime is in milliseconds, all others are counts."""
 QUEUES, QUEUE = "AWS/SQS", "QueueName"
 GAUGES: Mapping[str, str] = {
     "ApproximateNumberOfMessagesVisible": "ApproximateNumberOfMessages",
     "ApproximateNumberOfMessagesNotVisible": "ApproximateNumberOfMessagesNotVisible",
     "ApproximateNumberOfMessagesDelayed": "ApproximateNumberOfMessagesDelayed",
 }
-"""What SQS measures of queues, and the attribute that says it."""
+"""The metrics that count a queue's messages, with the attribute of the queue that holds the value."""
 SENT = "NumberOfMessagesSent"
-"""What SQS counts of queues, minute by minute."""
+"""The metric that SQS itself counts for each queue, minute by minute."""
 
 Invoke = Callable[[str, str, Json], Json]
-"""Asks an operation of a service."""
+"""A function that calls an operation of a service."""
 
 
 @dataclass(frozen=True, slots=True)
 class TimeRange:
-    """From a time on and before another, in milliseconds since the epoch, in periods of so many."""
+    """A range of times from `start` on and before `end`, and the period; all in milliseconds."""
 
     start: int
     end: int
@@ -51,14 +51,14 @@ class TimeRange:
 
 
 class MetricSources:
-    """Asks for values, for one engine."""
+    """A reader of metric values, for one engine."""
 
     def __init__(self, bus: Bus, world: World) -> None:
         self._bus = bus
         self._world = world
 
     def points(self, reader: Reader, metric: Metric, span: TimeRange, unit: str | None = None) -> list[MetricPoint]:
-        """What a metric was, one point for each period that has any value."""
+        """Return the points of a metric, one for each period that has a value."""
         if metric.namespace == STATES and metric.name in EXECUTIONS:
             return list(self._executions(reader, metric, span)) if unit in (None, _unit(metric)) else []
         if metric.namespace == QUEUES and metric.name == SENT:
@@ -69,13 +69,13 @@ class MetricSources:
         return list(aggregation.points_by_period(found, span.start, span.period))
 
     def sample(self, tx: Tx, metric: Metric, minute: int) -> None:
-        """Keep what a queue has now as its value in a minute, where the metric is one of those."""
+        """Store a queue's current value as its value in a minute; do nothing if the metric needs no samples."""
         found = self._gauge(tx, metric)
         if found is not None:
             metric_points.put(tx, metric, aggregation.point_of_values(minute, [(found, 1.0)], "Count"))
 
     def list_metrics(self, reader: Reader, caller: Caller, since: int) -> Iterator[Metric]:
-        """All metrics that there are."""
+        """Yield all metrics: those of state machines and queues, and those that have values since a time."""
         home = (caller.account, caller.region)
         for arn in self._listed(reader, caller, "states", "ListStateMachines", "stateMachines"):
             for name in EXECUTIONS:
@@ -86,7 +86,7 @@ class MetricSources:
         stored = metric_points.metrics(reader, *home, since)
         yield from (metric for metric in stored if metric.namespace != QUEUES)
 
-    # --- of our own services ------------------------------------------------------------------------------------------
+    # --- of the engine's own services ---------------------------------------------------------------------------------
 
     def _executions(self, reader: Reader, metric: Metric, span: TimeRange) -> Iterator[MetricPoint]:
         asked = {"metric": metric.name, "start": span.start, "end": span.end, "period": span.period}
@@ -100,7 +100,7 @@ class MetricSources:
             yield MetricPoint(time, float(samples), float(total), float(least), float(most), spread, _unit(metric))
 
     def _sent(self, reader: Reader, metric: Metric, span: TimeRange) -> Iterator[MetricPoint]:
-        """How many messages were sent to a queue, by minute."""
+        """Yield the number of messages that were sent to a queue, minute by minute."""
         found = dict(metric.dimensions)
         if set(found) == {QUEUE}:
             asked = {"queue": found[QUEUE], "start": span.start, "end": span.end}
@@ -108,7 +108,7 @@ class MetricSources:
                 yield aggregation.point_of_values(minute, [(float(number), 1.0)], "Count")
 
     def _now(self, reader: Reader, metric: Metric, span: TimeRange) -> list[MetricPoint]:
-        """What a queue has now, where that is asked for."""
+        """Return a queue's current value as a point, or nothing if the range does not contain the current time."""
         now = self._world.now()
         found = self._gauge(reader, metric) if span.start <= now < span.end else None
         return [] if found is None else [aggregation.point_of_values(now, [(found, 1.0)], "Count")]
@@ -125,7 +125,7 @@ class MetricSources:
         return float(told["Attributes"][GAUGES[metric.name]]) if told else None
 
     def _ask(self, reader: Reader, metric: Metric, service: str, operation: str, params: Json) -> Json:
-        """The answer; None where there is nothing of that name."""
+        """Return the answer of an operation, or None if it fails, as for a name that does not exist."""
         try:
             return self._bus.read(reader, Caller(metric.account, metric.region), service, operation, params)
         except AwsError:
@@ -143,7 +143,7 @@ class MetricSources:
 
 
 def is_sampled(metric: Metric) -> bool:
-    """Whether a metric has to be looked at while it is, because nothing keeps it."""
+    """Return whether a metric must be sampled, because no service stores its past values."""
     return metric.namespace == QUEUES and metric.name in GAUGES
 
 

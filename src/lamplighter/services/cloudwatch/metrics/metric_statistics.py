@@ -1,7 +1,7 @@
-"""Operations that tell of metrics:
-https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html.
+"""Implement the operations that list metrics and return their statistics.
 
-A query is one metric and its statistic; metric math is refused by name.
+A query has one metric and its statistic; a query with metric math is rejected with its id. See
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html.
 """
 
 from collections.abc import Iterator
@@ -22,27 +22,27 @@ PAGE = 500
 MOST_POINTS = 1_440
 MOST_OF_DATA = 100_800
 LOWEST, YEAR = 1, 366 * 86_400
-"""Periods, in seconds."""
+"""The shortest and the longest period, in seconds."""
 RECENT = 3 * 3_600_000
-"""Milliseconds: what RecentlyActive PT3H means."""
+"""The milliseconds that RecentlyActive PT3H stands for."""
 
 
 class MetricStatistics:
-    """Tells of metrics, for one engine."""
+    """The operations that read metrics, for one engine."""
 
     def __init__(self, world: World, measures: MetricSources) -> None:
         self._world = world
         self._measures = measures
 
     def list_metrics(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """ListMetrics"""
+        """List metrics by namespace, name and dimensions (`ListMetrics`)."""
         after = parse_number(params.get("NextToken")) or 0
         since = self._world.now() - (RECENT if "RecentlyActive" in params else KEPT)
         found = [each for each in self._measures.list_metrics(reader, caller, since) if _is_wanted(each, params)]
         return list_page("Metrics", found[after:], PAGE, metric_to_api, lambda _: str(after + PAGE))
 
     def get_statistics(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """GetMetricStatistics"""
+        """Return the statistics of one metric for each period (`GetMetricStatistics`)."""
         names = params.get("Statistics", []) + params.get("ExtendedStatistics", [])
         if not names:
             raise MissingParameter("Must specify either Statistics or ExtendedStatistics")
@@ -58,7 +58,7 @@ class MetricStatistics:
         return {"Label": params["MetricName"], "Datapoints": shown}
 
     def get_data(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """GetMetricData"""
+        """Return one statistic of each of several metrics (`GetMetricData`)."""
         ascending = params.get("ScanBy") == "TimestampAscending"
         wanted = [query for query in params["MetricDataQueries"] if query.get("ReturnData", True)]
         results = [self._result(reader, caller, query, params, ascending=ascending) for query in wanted]
@@ -92,7 +92,7 @@ class MetricStatistics:
 
 
 def _span(start: float, end: float, period: int) -> TimeRange:
-    """Whole periods from the one that the start is in."""
+    """Check the period and return the time range, with its start rounded down to a period, or to an hour at most."""
     if period not in (LOWEST, *SHORT) and (period % 60 or not 0 < period <= YEAR):
         raise InvalidParameterValue("The parameter Period must be 1, 10, 20, 30 or a multiple of 60 up to a year.")
     if end <= start:

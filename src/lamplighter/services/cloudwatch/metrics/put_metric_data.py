@@ -1,7 +1,7 @@
-"""PutMetricData: values of customers, kept by minute, or by second where they ask for that.
+"""Implement PutMetricData: store the user's values by minute, or by second if the request says so.
 
-See https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html. Kept for fifteen days: what
-AWS keeps longer, it keeps in coarser steps.
+Values are kept for fifteen days; AWS keeps older values too, but in coarser steps. See
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html.
 """
 
 from collections.abc import Iterator
@@ -18,24 +18,24 @@ from lamplighter.services.cloudwatch.tables.metric_points import MetricPoint
 from lamplighter.store.db import Tx
 
 KEPT = 15 * 86_400_000
-"""Milliseconds."""
+"""Milliseconds for which values are kept."""
 OLDEST, NEWEST = 14 * 86_400_000, 2 * 3_600_000
-"""A time stamp may be up to two weeks before and two hours after the time of the request, in milliseconds."""
+"""How far a timestamp may be before and after the request, in milliseconds: two weeks and two hours."""
 MOST = 1_000
-"""Metrics of one request."""
+"""The most metrics of one request."""
 MOST_VALUES = 150
 MOST_DIMENSIONS = 30
 LARGEST = 2.0**360
 
 
 class MetricDataWriter:
-    """Takes values, for one engine."""
+    """The operation that stores metric values."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """PutMetricData"""
+        """Merge new metric values into the stored points, and delete expired points (`PutMetricData`)."""
         if params["Namespace"].startswith("AWS/"):
             raise InvalidParameterValue("The value AWS/ for parameter Namespace is reserved.")
         if "MetricData" not in params:

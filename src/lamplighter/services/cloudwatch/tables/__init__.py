@@ -1,1 +1,1 @@
-"""The tables of CloudWatch."""
+"""Read and write the tables of CloudWatch."""

@@ -1,4 +1,4 @@
-"""Alarms of CloudWatch, and their histories."""
+"""Store CloudWatch's alarms and their histories."""
 
 import logging
 from collections.abc import Iterable, Iterator
@@ -15,7 +15,7 @@ log = logging.getLogger("lamplighter.cloudwatch")
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """An alarm."""
+    """A metric alarm or a composite alarm."""
 
     arn: str
     account: str
@@ -28,7 +28,7 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class HistoryItem:
-    """Something that happened to an alarm."""
+    """An entry of an alarm's history."""
 
     id: int
     alarm: str
@@ -48,15 +48,15 @@ def _alarm(row: Row) -> Alarm:
 
 
 def get(reader: Reader, arn: str) -> Alarm | None:
-    """An alarm by its ARN."""
+    """Return the alarm with this ARN, or None if there is none; raise `Damaged` if its row cannot be read."""
     row = reader.row(f"SELECT {COLUMNS} FROM alarms WHERE arn = ?", (arn,))  # noqa: S608 - our own columns
     return _alarm(row) if row else None
 
 
 def get_by_names(reader: Reader, account: str, region: str, names: Iterable[str], after: str = "") -> Iterator[Alarm]:
-    """Alarms of an account in a region by their names, as far as they come after one, in order of name.
+    """Yield the named alarms of an account in a region whose names follow `after`, in order of name.
 
-    Of those that cannot be read the log says so.
+    Rows that cannot be read are logged and skipped.
     """
     sql = f"SELECT {COLUMNS} FROM alarms WHERE account = ? AND region = ? AND name = ?"  # noqa: S608 - our own columns
     for name in sorted({name for name in names if name > after}):
@@ -64,9 +64,9 @@ def get_by_names(reader: Reader, account: str, region: str, names: Iterable[str]
 
 
 def list_alarms(reader: Reader, account: str, region: str, prefix: str = "", after: str = "") -> Iterator[Alarm]:
-    """Alarms of an account in a region whose names begin in one way and come after one, in order of name.
+    """Yield the alarms of an account in a region whose names start with `prefix` and follow `after`, in order of name.
 
-    Of those that cannot be read the log says so.
+    Rows that cannot be read are logged and skipped.
     """
     sql = (
         f"SELECT {COLUMNS} FROM alarms WHERE account = ? AND region = ? AND name > ? "  # noqa: S608
@@ -86,7 +86,7 @@ def _readable(found: list[Row]) -> Iterator[Alarm]:
 
 
 def count(reader: Reader, account: str, region: str) -> int:
-    """How many alarms an account has in a region."""
+    """Return the number of alarms of an account in a region."""
     row = reader.row("SELECT count(*) FROM alarms WHERE account = ? AND region = ?", (account, region))
     assert row is not None
     number: int = row[0]
@@ -94,18 +94,18 @@ def count(reader: Reader, account: str, region: str) -> int:
 
 
 def put(tx: Tx, alarm: Alarm) -> None:
-    """Keep an alarm, new or changed."""
+    """Store a new or changed alarm."""
     values = (alarm.arn, alarm.account, alarm.region, alarm.name, alarm.state, dumps(alarm.body), dumps(alarm.tags))
     tx.execute(f"INSERT OR REPLACE INTO alarms ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", values)  # noqa: S608
 
 
 def delete(tx: Tx, arn: str) -> bool:
-    """Forget an alarm, of which the history stays for its time; False where it is gone."""
+    """Delete an alarm and return whether it existed; its history stays until it expires."""
     return tx.execute("DELETE FROM alarms WHERE arn = ?", (arn,)) > 0
 
 
 def get_if_readable(reader: Reader, arn: str) -> Alarm | None:
-    """An alarm that can be read; one that cannot may be put anew, or deleted."""
+    """Return the alarm, or None if it is missing or cannot be read; such an alarm may be put again or deleted."""
     try:
         return get(reader, arn)
     except Damaged as error:
@@ -117,7 +117,7 @@ def get_if_readable(reader: Reader, arn: str) -> Alarm | None:
 
 
 def add_history(tx: Tx, item: HistoryItem, oldest: int) -> None:
-    """Keep what happened, and no more than a few thousand items older than `oldest` at once."""
+    """Store a history item and delete up to 1,000 items that are older than `oldest`."""
     sql = "INSERT INTO alarm_history (alarm, time, type, summary, data) VALUES (?, ?, ?, ?, ?)"
     tx.execute(sql, (item.alarm, item.time, item.type, item.summary, item.data))
     tx.execute(
@@ -127,21 +127,21 @@ def add_history(tx: Tx, item: HistoryItem, oldest: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class HistoryQuery:
-    """Which items a page has."""
+    """The conditions for the history items of a page."""
 
     alarms: str
-    """What the ARNs of their alarms begin with; one alarm's whole ARN where `whole`."""
+    """A prefix of the ARNs of the items' alarms; the ARN of one alarm if `whole` is true."""
     whole: bool
     type: str | None
     start: int
     end: int
     after: int | None
-    """The last item of the page before."""
+    """The id of the last item of the page before."""
     ascending: bool
 
 
 def history(reader: Reader, wanted: HistoryQuery, most: int) -> list[HistoryItem]:
-    """Items in order of time."""
+    """Return up to `most` history items in the order in which they were written, or in the reverse order."""
     where, values = ["time >= ?", "time <= ?"], [wanted.start, wanted.end, *([wanted.alarms] if wanted.whole else [])]
     where += ["alarm = ?"] if wanted.whole else ["substr(alarm, 1, length(?)) = ?"]
     values += [] if wanted.whole else [wanted.alarms, wanted.alarms]

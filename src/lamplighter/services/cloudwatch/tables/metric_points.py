@@ -1,4 +1,4 @@
-"""What was measured: one row for each metric, unit and minute (or second), whatever number of values it is made of."""
+"""Store metric values: one row per metric, unit and minute (or second), regardless of the number of its values."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,29 +7,29 @@ from lamplighter.base.json_text import dumps, loads
 from lamplighter.store.db import Reader, Row, Tx
 
 SWEPT = 1000
-"""How many rows that are too old go with each that comes."""
+"""The most expired rows that one sweep deletes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """Whose values they are."""
+    """A metric, identified by its account, region, namespace, name and dimensions."""
 
     account: str
     region: str
     namespace: str
     name: str
     dimensions: tuple[tuple[str, str], ...]
-    """Sorted."""
+    """Names and values, sorted."""
 
     @property
     def key(self) -> tuple[str, ...]:
-        """As rows name it."""
+        """The values of the columns that identify the metric in rows."""
         return (self.account, self.region, self.namespace, self.name, dumps(dict(self.dimensions)))
 
 
 @dataclass(frozen=True, slots=True)
 class MetricPoint:
-    """Values of a time."""
+    """The values of a metric at a time, aggregated."""
 
     time: int
     """Milliseconds since the epoch."""
@@ -38,7 +38,7 @@ class MetricPoint:
     least: float
     most: float
     spread: tuple[tuple[float, float], ...] | None
-    """Each value and how often it came; None where that is not known."""
+    """Each value with the number of its occurrences; None if they are not known."""
     unit: str = "None"
 
 
@@ -46,7 +46,7 @@ WHERE = "account = ? AND region = ? AND namespace = ? AND name = ? AND dimension
 
 
 def between(reader: Reader, metric: Metric, start: int, end: int, unit: str | None = None) -> list[MetricPoint]:
-    """Points of a metric from a time on and before another, in order."""
+    """Return the points of a metric from `start` on and before `end`, in order of time."""
     sql = (
         f"SELECT time, samples, total, least, most, spread, unit FROM metric_points WHERE {WHERE} "  # noqa: S608
         f"AND time >= ? AND time < ? {'AND unit = ?' if unit is not None else ''} ORDER BY time"
@@ -65,7 +65,7 @@ def _spread(text: str | None) -> tuple[tuple[float, float], ...] | None:
 
 
 def put(tx: Tx, metric: Metric, point: MetricPoint) -> None:
-    """Keep a point in the place of what was known of its time."""
+    """Store a point, and replace the metric's point of the same time and unit."""
     sql = "INSERT OR REPLACE INTO metric_points VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     spread = None if point.spread is None else dumps(point.spread)
     values = (point.unit, point.time, point.samples, point.total, point.least, point.most, spread)
@@ -73,7 +73,7 @@ def put(tx: Tx, metric: Metric, point: MetricPoint) -> None:
 
 
 def sweep(tx: Tx, oldest: int) -> None:
-    """Forget points that are older than this, a slice of them."""
+    """Delete up to `SWEPT` points that are older than `oldest`."""
     keys = "account, region, namespace, name, dimensions, unit, time"
     tx.execute(
         f"DELETE FROM metric_points WHERE ({keys}) IN (SELECT {keys} FROM metric_points WHERE time < ? LIMIT ?)",  # noqa: S608
@@ -82,7 +82,7 @@ def sweep(tx: Tx, oldest: int) -> None:
 
 
 def metrics(reader: Reader, account: str, region: str, since: int) -> Iterable[Metric]:
-    """All metrics that have points since a time, in order."""
+    """Yield all metrics that have points since a time, in order of namespace, name and dimensions."""
     sql = (
         "SELECT DISTINCT namespace, name, dimensions FROM metric_points WHERE account = ? AND region = ? "
         "AND time >= ? ORDER BY namespace, name, dimensions"

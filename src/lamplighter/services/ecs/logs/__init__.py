@@ -1,1 +1,1 @@
-"""The output of containers: kept in files and sent to CloudWatch Logs."""
+"""Store the output of containers in files and send it to CloudWatch Logs."""

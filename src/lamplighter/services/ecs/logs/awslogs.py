@@ -1,13 +1,13 @@
-"""The awslogs driver: the output of a container goes to CloudWatch Logs, while the container runs.
+"""Send a container's output to CloudWatch Logs while the container runs (the awslogs driver).
 
-A line is an event, or several lines are one where the definition says how a message begins (`multiline.py`).
+Each line is an event. If the definition says how a message begins, several lines form one event (`multiline.py`).
 
-See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specify-log-config.html. Promises that no line is lost
-and none is doubled, whatever is killed: how many lines were handed over is written in the transaction that hands them
-over, and a runtime gives all its output again, each stream in order. As the driver does, it drops empty lines, cuts
-long ones, and passes over what CloudWatch Logs refuses (the group may be deleted while the container runs): the file
-that every output goes to has all of it. The mode and the buffer size are kept and mean nothing here: output never
-blocks.
+See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specify-log-config.html. Guarantees that no line is lost
+and none is sent twice, even if the engine is killed: the transaction that sends lines also stores their number, and
+after a restart the runtime returns all output again, each stream in order. Like AWS's driver it drops empty lines,
+splits long ones, and skips what CloudWatch Logs rejects (the group may be deleted while the container runs); the output
+file contains everything. The options for the mode and the buffer size are stored but have no effect, because output
+never blocks.
 """
 
 import asyncio
@@ -32,38 +32,38 @@ log = logging.getLogger("lamplighter.ecs")
 
 SERVICE = "logs"
 PATIENCE = 1.0
-"""Seconds that a line waits for others."""
+"""Seconds that a line waits for further lines."""
 MESSAGE_PATIENCE = 5_000
-"""Milliseconds that a message waits for more lines of its own."""
+"""Milliseconds that an incomplete message waits for further lines."""
 STREAMS = ("stdout", "stderr")
 FULL, FULL_BYTES = 2_000, 256 * 1024
-"""Lines, and characters of them, that do not wait for more: what holds the engine for a few milliseconds."""
+"""The most lines and characters that wait; to send them keeps the engine busy for a few milliseconds."""
 
 Numbered = tuple[int, OutputLine]
-"""A line, and which of its stream it is."""
+"""A line and its number within its stream."""
 
 
 @dataclass(frozen=True, slots=True)
 class LogDestination:
-    """Where a container's output goes."""
+    """The log stream that receives a container's output."""
 
     caller: Caller
     group: str
     stream: str
     create: bool
-    """Whether the group is created where it is missing."""
+    """True if a missing group is created."""
     fargate: bool
     beginning: str | None = None
-    """The expression that the first line of a message matches; None: each line is a message."""
+    """The expression that matches the first line of a message; None if each line is a message."""
 
     @property
     def names(self) -> dict[str, str]:
-        """The stream, as the operations name it."""
+        """The parameters with which operations name the stream."""
         return {"logGroupName": self.group, "logStreamName": self.stream}
 
 
 def log_destination(task: Task, definition: Json, runtime_name: str) -> LogDestination | None:
-    """Where the output of a container of a task goes, by its definition; None where it says nothing of awslogs.
+    """Return the log stream of a task's container, or None if its definition does not use awslogs.
 
     "Use the awslogs-stream-prefix option to associate a log stream with the specified prefix, the container name, and
     the ID of the Amazon ECS task … prefix-name/container-name/ecs-task-id".
@@ -86,7 +86,10 @@ def log_destination(task: Task, definition: Json, runtime_name: str) -> LogDesti
 
 
 def create_stream(bus: Bus, tx: Tx, to: LogDestination) -> str | None:
-    """Create the stream, and the group if so it is asked; why the container must not start, in ECS's words."""
+    """Create the stream and, if requested, the group; return why the container must not start, or None.
+
+    The reason is in ECS's words.
+    """
     cause = _unparsed(to)
     if cause is None and to.create:
         cause = _create(bus, tx, to, "group", {"logGroupName": to.group})
@@ -106,7 +109,7 @@ def _unparsed(to: LogDestination) -> str | None:
 
 
 def _create(bus: Bus, tx: Tx, to: LogDestination, what: str, params: Json) -> str | None:
-    """Create a group or stream that may be there; why that cannot be."""
+    """Create a group or stream unless it exists; return why this failed, or None."""
     try:
         with tx.nested():
             bus.invoke(tx, to.caller, SERVICE, f"CreateLog{what.capitalize()}", params)
@@ -118,7 +121,7 @@ def _create(bus: Bus, tx: Tx, to: LogDestination, what: str, params: Json) -> st
 
 
 class LogShipper:
-    """The output of one container on its way; `name`: what the runtime calls it."""
+    """The sender of one container's output; `name` is the container's name in the runtime."""
 
     def __init__(self, bus: Bus, now: Callable[[], int], to: LogDestination, name: str) -> None:
         self._bus = bus
@@ -134,7 +137,7 @@ class LogShipper:
         self._refused = False
 
     async def add_line(self, line: OutputLine) -> None:
-        """Take the next line; waits where there is no more room for lines that wait."""
+        """Add the next line; if too many lines wait, send them before returning."""
         stream = STREAMS.index(line.stream)
         self._read[stream] += 1
         self._waiting.append((self._read[stream], line))
@@ -148,14 +151,14 @@ class LogShipper:
         return len(self._waiting) >= FULL or self._size >= FULL_BYTES
 
     async def send_periodically(self, pause: Pause) -> None:
-        """Send what waits, a moment after it has come."""
+        """Send the waiting lines again and again, each time shortly after the first of them arrived."""
         while True:
             await self._news.wait()
             await pause(PATIENCE)
             await self.send()
 
     async def send(self, *, last: bool = False) -> None:
-        """Hand over what waits, but a message that may go on; that too, if no line can come any more."""
+        """Send the waiting lines, except a message that may continue; with `last`, no more lines come: send all."""
         async with self._sending:
             self._news.clear()
             lines = self._take_out(last=last)
@@ -167,7 +170,7 @@ class LogShipper:
                 raise
 
     def _take_out(self, *, last: bool) -> list[Numbered]:
-        """What is to be handed over now; the rest goes on waiting."""
+        """Remove and return the lines to send now; the others continue to wait."""
         lines, full = self._waiting, self._full
         self._waiting, self._size = [], 0
         if self._starts is None or last or not lines:
@@ -181,7 +184,7 @@ class LogShipper:
         return lines[:start]
 
     def _messages(self, lines: list[Numbered]) -> Iterator[tuple[int, str]]:
-        """The messages that lines make, with the time of their first lines."""
+        """Yield the messages that the lines form, each with the time of its first line."""
         message: list[OutputLine] = []
         for _, line in lines:
             if message and (self._starts is None or self._starts(line.text)):
@@ -192,7 +195,7 @@ class LogShipper:
             yield message[0].time, "\n".join(each.text for each in message)
 
     def _put_unsent(self, tx: Tx, lines: list[Numbered]) -> None:
-        """Hand over what of these lines was not before."""
+        """Send those of the lines that were not sent before, and store how many are sent now."""
         sent = shipped_logs.shipped_lines(tx, self._name)
         fresh = [(number, line) for number, line in lines if number > sent[STREAMS.index(line.stream)]]
         if not fresh:
@@ -215,7 +218,7 @@ class LogShipper:
 async def ship_lines(
     bus: Bus, now: Callable[[], int], pause: Pause, to: LogDestination, name: str, lines: AsyncIterator[OutputLine]
 ) -> AsyncGenerator[OutputLine, None]:
-    """Pass lines on, and hand them over beside; when they have ended, all are handed over."""
+    """Yield lines unchanged while sending them in the background; return when all are sent."""
     shipment = LogShipper(bus, now, to, name)
     sending = asyncio.get_running_loop().create_task(shipment.send_periodically(pause))
     try:

@@ -1,9 +1,10 @@
-"""Which lines of a container's output belong together: `awslogs-datetime-format` and `awslogs-multiline-pattern`.
+"""Find the lines of a container's output that form one message, by the options of the awslogs driver.
 
-"A log message consists of a line that matches the pattern and any following lines that don't match the pattern. The
-matched line is the delimiter between log messages." See
-https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specify-log-config.html and, for the codes of the format,
-https://docs.docker.com/engine/logging/drivers/awslogs/. The expressions are Go's, whose engine RE2 is.
+The options are `awslogs-datetime-format` and `awslogs-multiline-pattern`. "A log message consists of a line that
+matches the pattern and any following lines that don't match the pattern. The matched line is the delimiter between log
+messages." See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specify-log-config.html and, for the codes of
+the format, https://docs.docker.com/engine/logging/drivers/awslogs/. The expressions have the syntax of Go, which RE2
+implements.
 """
 
 import re
@@ -12,7 +13,7 @@ from collections.abc import Callable, Mapping
 from lamplighter.lang.regex import InvalidRegex, TextTooLong, compile_linear
 
 StartsMessage = Callable[[str], bool]
-"""Whether a line begins a message."""
+"""A function that returns whether a line begins a message."""
 
 CODES: Mapping[str, str] = {
     "A": "(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)",
@@ -39,7 +40,7 @@ CODES: Mapping[str, str] = {
 
 
 def first_line_pattern(options: Mapping[str, str]) -> str | None:
-    """The expression that the first line of a message matches; the format wins over the pattern."""
+    """Return the expression that matches the first line of a message, or None; the format overrides the pattern."""
     form = options.get("awslogs-datetime-format")
     if form:
         return "".join(_translated(piece) for piece in re.findall("%.|[^%]+|%", form))
@@ -52,7 +53,10 @@ def _translated(piece: str) -> str:
 
 
 def compile_pattern(pattern: str) -> StartsMessage | None:
-    """The test of an expression; None where it is none. A line that is too long for it begins no message."""
+    """Compile an expression to a test of lines, or return None if it is invalid.
+
+    A line that is too long for the test begins no message.
+    """
     try:
         expression = compile_linear(pattern)
     except InvalidRegex:

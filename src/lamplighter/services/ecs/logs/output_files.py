@@ -1,8 +1,8 @@
-"""What containers write, kept in files: one JSON line for each line, readable while it grows.
+"""Store the output of containers in files: one JSON object on each line, readable while the file grows.
 
-Promises the whole output in order. A copy always begins with the first line and replaces what an earlier, interrupted
-one left, so that nothing is doubled; it is on disk when `copy` returns, and only then may the container be removed. A
-source that gives no line at all changes nothing.
+Guarantees the complete output in order. A copy always starts with the first line and replaces the file of an earlier,
+interrupted copy, so that no line is stored twice. The output is on disk when `copy` returns; only then may the
+container be removed. A source without any line changes nothing.
 """
 
 import asyncio
@@ -19,17 +19,17 @@ from lamplighter.runtime.port import OutputLine
 
 
 class OutputFiles:
-    """The output of all tasks, under one directory."""
+    """The output files of all tasks, in one directory."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
     def path(self, task: str, container: str) -> Path:
-        """Where the output of a task's container lies."""
+        """Return the path of a container's output file."""
         return self._directory / task / f"{container}.log"
 
     async def copy(self, task: str, container: str, lines: AsyncIterator[OutputLine]) -> None:
-        """Copy all lines; raises OSError where the disk takes no more, and may then be asked again from the start."""
+        """Copy all lines; raises OSError if the disk fails. The caller may then copy again from the start."""
         file: BinaryIO | None = None
         try:
             async for line in lines:
@@ -43,7 +43,7 @@ class OutputFiles:
 
     def _open(self, task: str, container: str) -> BinaryIO:
         path = self.path(task, container)
-        for directory in (self._directory, path.parent):  # the data directory has to be there
+        for directory in (self._directory, path.parent):  # the data directory itself must exist already
             make_directory(directory)
         return open(path, "wb", buffering=0, opener=partial(os.open, mode=0o600))
 
@@ -53,15 +53,15 @@ class OutputFiles:
         sync_directory(self._directory)
 
     def remove(self, task: str) -> None:
-        """Remove the output of a task; harmless where there is none."""
+        """Remove the output of a task, if there is any."""
         shutil.rmtree(self._directory / task, ignore_errors=True)
 
     def read(self, task: str, container: str) -> Iterator[OutputLine]:
-        """Read what has been copied so far; nothing where there is nothing."""
+        """Yield the lines that have been copied so far."""
         path = self.path(task, container)
         if not path.exists():
             return
         with path.open("rb") as file:
             for record in file:
-                if record.endswith(b"\n"):  # the last one may be half written
+                if record.endswith(b"\n"):  # the last record may be incomplete
                     yield OutputLine(**loads(record))

@@ -1,1 +1,1 @@
-"""The tables of ECS."""
+"""Read and write the tables of ECS."""

@@ -1,4 +1,4 @@
-"""Clusters of ECS."""
+"""Store the clusters of ECS."""
 
 from dataclasses import dataclass
 
@@ -12,11 +12,11 @@ class Cluster:
 
     arn: str
     owner: str
-    """account/region"""
+    """The account and the region, as account/region."""
     name: str
     status: str
     body: Json
-    """Settings and configuration, as the API has them."""
+    """Settings and configuration, in the API's form."""
     tags: Json
 
 
@@ -29,13 +29,13 @@ def _cluster(row: Row) -> Cluster:
 
 
 def get(reader: Reader, arn: str) -> Cluster | None:
-    """A cluster by its ARN."""
+    """Return a cluster by its ARN, or None."""
     row = reader.row(f"SELECT {COLUMNS} FROM clusters WHERE arn = ?", (arn,))  # noqa: S608 - our own columns
     return _cluster(row) if row else None
 
 
 def put(tx: Tx, cluster: Cluster) -> None:
-    """Keep a cluster, new or changed."""
+    """Store a new or changed cluster."""
     tx.execute(
         f"INSERT OR REPLACE INTO clusters ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)",  # noqa: S608 - our own columns
         (cluster.arn, cluster.owner, cluster.name, cluster.status, dumps(cluster.body), dumps(cluster.tags)),
@@ -43,6 +43,6 @@ def put(tx: Tx, cluster: Cluster) -> None:
 
 
 def page(reader: Reader, owner: str, after: str, most: int) -> list[str]:
-    """ARNs of the active clusters of an account in a region, in order, from after one."""
+    """Return the ARNs of an owner's active clusters in order, after the ARN `after`."""
     sql = "SELECT arn FROM clusters WHERE owner = ? AND status = 'ACTIVE' AND arn > ? ORDER BY arn LIMIT ?"
     return [row[0] for row in reader.rows(sql, (owner, after, most))]

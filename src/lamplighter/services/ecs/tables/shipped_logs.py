@@ -1,4 +1,4 @@
-"""How many lines of a container's output have been handed over to CloudWatch Logs, by the runtime's name for it."""
+"""Store how many lines of each container were sent to CloudWatch Logs, by the container's name in the runtime."""
 
 from collections.abc import Iterable
 
@@ -6,22 +6,22 @@ from lamplighter.store.db import Reader, Tx
 
 
 def shipped_lines(reader: Reader, container: str) -> tuple[int, int]:
-    """Lines of standard output and of standard error."""
+    """Return the numbers of sent lines of standard output and of standard error."""
     row = reader.row("SELECT stdout, stderr FROM shipments WHERE container = ?", (container,))
     return (row[0], row[1]) if row else (0, 0)
 
 
 def set_shipped(tx: Tx, container: str, lines: tuple[int, int]) -> None:
-    """So many lines are handed over now."""
+    """Set the numbers of sent lines of a container."""
     sql = "INSERT OR REPLACE INTO shipments (container, stdout, stderr) VALUES (?, ?, ?)"
     tx.execute(sql, (container, *lines))
 
 
 def containers(reader: Reader) -> frozenset[str]:
-    """The containers of which something is handed over."""
+    """Return the containers of which lines were sent."""
     return frozenset(name for (name,) in reader.rows("SELECT container FROM shipments"))
 
 
 def forget(tx: Tx, containers: Iterable[str]) -> None:
-    """Containers that are removed, and their output with them."""
+    """Delete the counts of containers that were removed with their output."""
     tx.many("DELETE FROM shipments WHERE container = ?", [(container,) for container in containers])

@@ -1,6 +1,7 @@
-"""Task definitions of ECS: families and their revisions.
+"""Store ECS's task definitions: families and their revisions.
 
-No revision is ever removed, so that its number is given once and a task's definition can be read as long as the task.
+No revision is ever removed. So a revision's number is used once, and a task's definition can be read as long as the
+task exists.
 """
 
 from dataclasses import dataclass
@@ -15,13 +16,13 @@ class TaskDefinition:
 
     arn: str
     owner: str
-    """account/region"""
+    """The account and the region, as account/region."""
     family: str
     revision: int
     status: str
     """ACTIVE, INACTIVE or DELETE_IN_PROGRESS."""
     body: Json
-    """As the API shows it, times in milliseconds."""
+    """The definition in the API's form, with times in milliseconds."""
     tags: Json
 
 
@@ -39,7 +40,7 @@ def _definition(row: Row) -> TaskDefinition:
 
 
 def put(tx: Tx, definition: TaskDefinition) -> None:
-    """Keep a revision, new or changed."""
+    """Store a new or changed revision."""
     tx.execute(
         f"INSERT OR REPLACE INTO task_definitions ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - our own columns
         (
@@ -55,20 +56,20 @@ def put(tx: Tx, definition: TaskDefinition) -> None:
 
 
 def get(reader: Reader, owner: str, family: str, revision: int) -> TaskDefinition | None:
-    """One revision of a family."""
+    """Return one revision of a family, or None."""
     sql = f"SELECT {COLUMNS} FROM task_definitions WHERE owner = ? AND family = ? AND revision = ?"  # noqa: S608
     row = reader.row(sql, (owner, family, revision))
     return _definition(row) if row else None
 
 
 def by_arn(reader: Reader, arn: str) -> TaskDefinition | None:
-    """A revision by its ARN."""
+    """Return a revision by its ARN, or None."""
     row = reader.row(f"SELECT {COLUMNS} FROM task_definitions WHERE arn = ?", (arn,))  # noqa: S608 - our own columns
     return _definition(row) if row else None
 
 
 def latest(reader: Reader, owner: str, family: str) -> TaskDefinition | None:
-    """The latest active revision of a family."""
+    """Return the latest active revision of a family, or None."""
     sql = (
         f"SELECT {COLUMNS} FROM task_definitions WHERE owner = ? AND family = ? AND status = 'ACTIVE' "  # noqa: S608
         "ORDER BY revision DESC LIMIT 1"
@@ -78,7 +79,7 @@ def latest(reader: Reader, owner: str, family: str) -> TaskDefinition | None:
 
 
 def next_revision(reader: Reader, owner: str, family: str) -> int:
-    """The number that the next revision of a family gets."""
+    """Return the number of a family's next revision."""
     row = reader.row("SELECT max(revision) FROM task_definitions WHERE owner = ? AND family = ?", (owner, family))
     return (row[0] or 0) + 1 if row else 1
 
@@ -93,7 +94,7 @@ def page(
     *,
     newest: bool,
 ) -> list[tuple[str, str, int]]:
-    """ARN, family and revision of definitions in order, from after one; `newest`: in falling order."""
+    """Return ARN, family and revision of definitions in order, after the key `after`; with `newest`, descending."""
     where, values = "owner = ? AND status = ?", [owner, status]
     if family is not None:
         where, values = f"{where} AND family = ?", [*values, family]
@@ -105,7 +106,10 @@ def page(
 
 
 def families(reader: Reader, owner: str, prefix: str, status: str, after: str, most: int) -> list[str]:
-    """Families in order, from after one; `status`: ACTIVE with an active revision, INACTIVE without, or ALL."""
+    """Return families in order, after the family `after`.
+
+    `status` selects families with an active revision (ACTIVE), those without one (INACTIVE), or ALL.
+    """
     sql = (
         "SELECT family FROM task_definitions WHERE owner = ? AND family > ? AND substr(family, 1, ?) = ? "  # noqa: S608
         f"GROUP BY family {_MEMBERS[status]} ORDER BY family LIMIT ?"

@@ -1,4 +1,4 @@
-"""Tasks of ECS."""
+"""Store the tasks of ECS."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -10,26 +10,26 @@ from lamplighter.store.db import Damaged, Reader, Row, Tx
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """One task. Its statuses, version and times are in `body`; the columns repeat what is searched for."""
+    """An ECS task. `body` contains its statuses, version and times; the columns repeat what queries search for."""
 
     id: int = 0
-    """Rises with each task; 0 before it is kept."""
+    """The row's key, which rises with each task; 0 before the task is stored."""
     arn: str
     cluster: str
     family: str
     launch_type: str
     started_by: str | None
     cpu: int
-    """CPU units that it takes of the machine."""
+    """The CPU units that the task reserves on the machine."""
     memory: int
-    """MiB that it takes of the machine."""
+    """The MiB of memory that the task reserves on the machine."""
     body: Json
-    """As the API shows it, times in milliseconds."""
+    """The task in the API's form, with times in milliseconds."""
     tags: Json
     run_order: int | None = None
-    """The outbox row that orders it run; None once that is on record."""
+    """The outbox row that orders the task's run; None once the run is recorded."""
     stop_order: int | None = None
-    """The outbox row that orders it stopped; None where there is none."""
+    """The outbox row that orders the task's stop, or None."""
 
     @property
     def name(self) -> str:
@@ -38,7 +38,7 @@ class Task:
 
     @property
     def status(self) -> str:
-        """Where it is in its life."""
+        """The task's last status, such as PENDING."""
         status: str = self.body["lastStatus"]
         return status
 
@@ -78,7 +78,7 @@ def _read(row: Row) -> Task:
 
 
 def insert(tx: Tx, task: Task) -> int:
-    """Keep a new task; its key."""
+    """Store a new task and return its key."""
     return tx.insert(
         "INSERT INTO tasks (arn, name, cluster, family, launch_type, started_by, cpu, memory, status, desired, body, "
         "tags, run_order, stop_order) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -97,7 +97,7 @@ def insert(tx: Tx, task: Task) -> int:
 
 
 def update(tx: Tx, task: Task) -> None:
-    """Keep what has changed of a task."""
+    """Store the changes of a task."""
     tx.execute(
         "UPDATE tasks SET status = ?, desired = ?, body = ?, tags = ?, run_order = ?, stop_order = ? WHERE arn = ?",
         (*_changing(task), task.arn),
@@ -109,37 +109,37 @@ def _changing(task: Task) -> tuple[Json, ...]:
 
 
 def get(reader: Reader, arn: str) -> Task | None:
-    """A task by its ARN; raises Damaged."""
+    """Return a task by its ARN, or None; raises Damaged."""
     row = reader.row(f"SELECT {COLUMNS} FROM tasks WHERE arn = ?", (arn,))  # noqa: S608 - our own columns
     return _task(row) if row else None
 
 
 def by_name(reader: Reader, name: str) -> Task | None:
-    """A task by the last part of its ARN; raises Damaged."""
+    """Return a task by the last part of its ARN, or None; raises Damaged."""
     row = reader.row(f"SELECT {COLUMNS} FROM tasks WHERE name = ?", (name,))  # noqa: S608 - our own columns
     return _task(row) if row else None
 
 
 def status(reader: Reader, name: str) -> tuple[str, str] | None:
-    """ARN and status of a task by the last part of its ARN."""
+    """Return the ARN and the status of a task by the last part of its ARN, or None."""
     row = reader.row("SELECT arn, status FROM tasks WHERE name = ?", (name,))
     return (row[0], row[1]) if row else None
 
 
 def get_without_body(reader: Reader, arn: str) -> Task:
-    """A task whose body and tags can't be read, without them."""
+    """Return a task without its body and tags, which cannot be read."""
     row = reader.row(f"SELECT {COLUMNS} FROM tasks WHERE arn = ?", (arn,))  # noqa: S608 - our own columns
     assert row is not None
     return _read((*row[:8], "{}", "[]", *row[10:]))
 
 
 def running_arns(reader: Reader) -> list[str]:
-    """The ARNs of all tasks that have not stopped."""
+    """Return the ARNs of all tasks that have not stopped."""
     return [row[0] for row in reader.rows("SELECT arn FROM tasks WHERE status <> 'STOPPED' ORDER BY id")]
 
 
 def stopped_before(reader: Reader, time: int, most: int) -> list[tuple[str, str]]:
-    """The ARNs and names of tasks that stopped before a time, looked for among the oldest."""
+    """Return the ARNs and names of those of the `most` oldest stopped tasks that stopped before a time."""
     sql = (
         "SELECT arn, name FROM (SELECT arn, name, body FROM tasks WHERE status = 'STOPPED' ORDER BY id LIMIT ?) "
         "WHERE json_extract(body, '$.stoppedAt') < ?"
@@ -148,19 +148,19 @@ def stopped_before(reader: Reader, time: int, most: int) -> list[tuple[str, str]
 
 
 def forget(tx: Tx, arn: str) -> None:
-    """Forget a task that has stopped."""
+    """Delete a task that has stopped."""
     tx.execute("DELETE FROM tasks WHERE arn = ? AND status = 'STOPPED'", (arn,))
 
 
 def page(reader: Reader, filters: Sequence[tuple[str, str]], after: int, most: int) -> list[tuple[int, str]]:
-    """Key and ARN of tasks whose columns have these values, in order, from after a key."""
+    """Return the key and the ARN of tasks whose columns have these values, in order, after a key."""
     where = "".join(f"{column} = ? AND " for column, _ in filters)
     sql = f"SELECT id, arn FROM tasks WHERE {where}id > ? ORDER BY id LIMIT ?"  # noqa: S608 - our own columns
     return [(row[0], row[1]) for row in reader.rows(sql, (*(value for _, value in filters), after, most))]
 
 
 def latest(reader: Reader, account: str, region: str, before: int, most: int) -> list[Task]:
-    """Tasks of a place, the latest first, from before a key; those whose rows are damaged are passed over."""
+    """Return the newest tasks of an account and region before a key; damaged rows are skipped."""
     sql = f"SELECT {COLUMNS} FROM tasks WHERE id < ? AND arn LIKE ? ORDER BY id DESC LIMIT ?"  # noqa: S608 - our own
     rows = reader.rows(sql, (before, f"arn:%:ecs:{region}:{account}:%", most))
     found = []
@@ -171,7 +171,7 @@ def latest(reader: Reader, account: str, region: str, before: int, most: int) ->
 
 
 def count_by_cluster(reader: Reader, cluster: str) -> tuple[int, int]:
-    """How many tasks of a cluster run, and how many are on their way there."""
+    """Return the number of running tasks and the number of starting tasks in a cluster."""
     sql = (
         "SELECT coalesce(sum(status = 'RUNNING'), 0), coalesce(sum(status IN ('PROVISIONING', 'PENDING')), 0) "
         "FROM tasks WHERE cluster = ? AND status <> 'STOPPED'"
@@ -182,20 +182,20 @@ def count_by_cluster(reader: Reader, cluster: str) -> tuple[int, int]:
 
 
 def reserved_capacity(reader: Reader) -> tuple[int, int]:
-    """CPU units and MiB that the tasks which have not stopped take of the machine."""
+    """Return the CPU units and the MiB that tasks which have not stopped reserve on the machine."""
     row = reader.row("SELECT coalesce(sum(cpu), 0), coalesce(sum(memory), 0) FROM tasks WHERE status <> 'STOPPED'")
     assert row is not None
     return (row[0], row[1])
 
 
 def by_token(reader: Reader, cluster: str, token: str) -> tuple[str, list[str]] | None:
-    """The request that a clientToken came with, and the ARNs of its tasks."""
+    """Return the request's hash and the ARNs of its tasks for a clientToken, or None."""
     row = reader.row("SELECT request, tasks FROM run_task_tokens WHERE cluster = ? AND token = ?", (cluster, token))
     return (row[0], loads(row[1])) if row else None
 
 
 def keep_token(tx: Tx, cluster: str, token: str, request: str, arns: list[str], now: int) -> None:
-    """Remember what a clientToken came to."""
+    """Store the request's hash and the ARNs of its tasks for a clientToken."""
     tx.execute(
         "INSERT INTO run_task_tokens (cluster, token, request, tasks, created) VALUES (?, ?, ?, ?, ?)",
         (cluster, token, request, dumps(arns), now),
@@ -203,5 +203,5 @@ def keep_token(tx: Tx, cluster: str, token: str, request: str, arns: list[str], 
 
 
 def forget_tokens(tx: Tx, before: int) -> None:
-    """Forget the clientTokens from before an instant."""
+    """Delete the clientTokens that are older than an instant."""
     tx.execute("DELETE FROM run_task_tokens WHERE created < ?", (before,))

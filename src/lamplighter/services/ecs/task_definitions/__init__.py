@@ -1,1 +1,1 @@
-"""Task definitions: registered, validated and listed."""
+"""Register, validate and list task definitions."""

@@ -1,7 +1,7 @@
-"""Task definitions: what a task is made of, in numbered revisions that never change.
+"""Handle the operations on task definitions, which describe tasks in numbered revisions.
 
-See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definitions.html. A revision that was deleted stays
-DELETE_IN_PROGRESS and can be described: tasks may still run from it.
+See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definitions.html. The description in a revision
+never changes. A deleted revision stays DELETE_IN_PROGRESS and can be described, because tasks may still run from it.
 """
 
 from collections.abc import Callable, Collection
@@ -24,20 +24,20 @@ KEPT = (
     "inferenceAccelerators", "ephemeralStorage", "runtimePlatform", "requiresCompatibilities", "enableFaultInjection",
     "trustedExecutionConfiguration",
 )  # fmt: skip
-"""Members of RegisterTaskDefinition that are shown as they were given."""
+"""Parameters of RegisterTaskDefinition that are shown as the caller gave them."""
 _TIMES = ("registeredAt", "deregisteredAt", "deleteRequestedAt")
 _BARE_CONTAINER: Json = {
     "cpu": 0, "portMappings": [], "essential": True, "environment": [], "mountPoints": [], "volumesFrom": [],
     "systemControls": [],
 }  # fmt: skip
-"""What ECS shows of a container that does not say."""
+"""The values that ECS shows for members that a container does not have."""
 LARGEST = 65_536
-"""Bytes of a definition: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html."""
+"""The most bytes in a definition: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html."""
 MOST_DELETED = 10
 
 
 def register_definition(world: World, deny: Collection[str]) -> Write:
-    """RegisterTaskDefinition; `deny`: what a definition may not ask for."""
+    """Return the handler of RegisterTaskDefinition; `deny` lists what a definition must not request."""
 
     def run(tx: Tx, caller: Caller, params: Json) -> Json:
         _check_size(params)
@@ -90,7 +90,7 @@ def _attributes(params: Json) -> Json:
 
 
 def describe_definition(reader: Reader, caller: Caller, params: Json) -> Json:
-    """DescribeTaskDefinition."""
+    """Handle DescribeTaskDefinition."""
     found = arns.find_definition(reader, caller, params["taskDefinition"])
     if found is None:
         raise ClientError("Unable to describe task definition.")
@@ -101,7 +101,7 @@ def describe_definition(reader: Reader, caller: Caller, params: Json) -> Json:
 
 
 def deregister_definition(world: World) -> Write:
-    """DeregisterTaskDefinition: tasks that run go on; new ones are refused."""
+    """Return the handler of DeregisterTaskDefinition: running tasks continue, new ones are refused."""
 
     def run(tx: Tx, caller: Caller, params: Json) -> Json:
         if not _names_revision(params["taskDefinition"]):
@@ -118,7 +118,7 @@ def deregister_definition(world: World) -> Write:
 
 
 def delete_definitions(world: World) -> Write:
-    """DeleteTaskDefinitions."""
+    """Return the handler of DeleteTaskDefinitions."""
 
     def run(tx: Tx, caller: Caller, params: Json) -> Json:
         if not 1 <= len(params["taskDefinitions"]) <= MOST_DELETED:
@@ -153,7 +153,7 @@ def _names_revision(reference: str) -> bool:
 
 
 def list_revisions(reader: Reader, caller: Caller, params: Json) -> Json:
-    """ListTaskDefinitions; familyPrefix is, in spite of its name, the whole family."""
+    """Handle ListTaskDefinitions; familyPrefix, despite its name, is the complete family."""
     size = paging.page_size(params)
     found = task_definitions.page(
         reader,
@@ -177,7 +177,7 @@ def _after(token: str | None) -> tuple[str, int] | None:
 
 
 def list_families(reader: Reader, caller: Caller, params: Json) -> Json:
-    """ListTaskDefinitionFamilies."""
+    """Handle ListTaskDefinitionFamilies."""
     size = paging.page_size(params)
     prefix, status, after = params.get("familyPrefix", ""), params.get("status", "ALL"), params.get("nextToken", "")
     if status not in ("ACTIVE", "INACTIVE", "ALL"):
@@ -187,6 +187,6 @@ def list_families(reader: Reader, caller: Caller, params: Json) -> Json:
 
 
 def definition_to_api(definition: TaskDefinition) -> Json:
-    """A definition as the API shows it."""
+    """Return a definition in the API's form."""
     times = {name: definition.body[name] / 1000 for name in _TIMES if name in definition.body}
     return definition.body | times | {"status": definition.status}

@@ -1,7 +1,7 @@
-"""What ECS demands of a task definition, in ECS's words.
+"""Check a task definition by ECS's rules, and report faults in ECS's words.
 
-See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html. One demand is not made:
-a container that names no image is a plain process of this machine, and needs no memory limit.
+See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html. One rule is different:
+a container without an image is a plain process on this machine and needs no memory limit.
 """
 
 from collections.abc import Collection
@@ -12,12 +12,12 @@ from lamplighter.services.ecs.arns import NAME
 from lamplighter.services.ecs.errors import ClientError
 
 LONGEST_STOP = 120
-"""Seconds: "The max stop timeout value is 120 seconds and if the parameter is not specified, the default value of 30
-seconds is used." """
+"""The most seconds of stopTimeout ("The max stop timeout value is 120 seconds and if the parameter is not specified,
+the default value of 30 seconds is used.")."""
 
 
 def parse_units(text: str | None, name: str) -> int | None:
-    """CPU units or MiB: a number, or vCPUs and GB as ECS takes them ("1 vCPU", ".5 vcpu", "2GB")."""
+    """Return CPU units or MiB from a number, or from vCPUs or GB as ECS accepts them ("1 vCPU", ".5 vcpu", "2GB")."""
     if text is None:
         return None
     plain = str(text).strip().lower()
@@ -32,7 +32,7 @@ def parse_units(text: str | None, name: str) -> int | None:
 
 
 def check_definition(params: Json) -> None:
-    """Raise ClientError where the definition breaks a rule."""
+    """Raise ClientError if the definition breaks a rule."""
     if not NAME.fullmatch(params.get("family") or ""):
         raise ClientError("Family contains invalid characters.")
     containers = params.get("containerDefinitions") or []
@@ -54,14 +54,14 @@ def check_definition(params: Json) -> None:
 
 
 def check_allowed(definition: Json, deny: Collection[str]) -> None:
-    """Raise ClientError where a definition asks for what this engine was told to refuse."""
+    """Raise ClientError if a definition requests what this engine is configured to refuse."""
     reason = deny_rules.denied_reason(definition, deny)
     if reason is not None:
         raise ClientError(reason)
 
 
 def fits_fargate(params: Json) -> bool:
-    """Whether Fargate would take it."""
+    """Return whether Fargate accepts the definition."""
     try:
         _check_fargate(params, parse_units(params.get("cpu"), "cpu"), parse_units(params.get("memory"), "memory"))
     except ClientError:
@@ -134,7 +134,7 @@ def _check_dependencies(container: Json, names: dict[str, Json]) -> None:
 
 
 def _check_order(names: dict[str, Json]) -> None:
-    """Take away containers whose dependencies are all away; what is left over goes round in a circle."""
+    """Remove containers whose dependencies are all removed; those that remain form a circle."""
     left = {name: {each["containerName"] for each in one.get("dependsOn") or ()} for name, one in names.items()}
     while ready := [name for name, needs in left.items() if not needs & left.keys()]:
         for name in ready:

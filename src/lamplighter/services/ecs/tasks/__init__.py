@@ -1,1 +1,1 @@
-"""Tasks: from RunTask to the STOPPED task."""
+"""Run tasks, from RunTask to the status STOPPED."""

@@ -1,12 +1,16 @@
-"""From a task and its definition to the containers that run it.
+"""Plan the containers that run a task, from the task and its definition.
 
-Promises that overrides win, and that the task's limits hold for containers that have none of their own. Not everything
-that a definition can say means something on one machine: health checks are kept and shown but not run (a dependency on
-HEALTHY is met once the container runs), environment files of S3 are not read, images are pulled with the logins of this
-box rather than with `repositoryCredentials`, and every network mode but awsvpc is the runtime's own. Where the engine
-asks for credentials, a container that calls it back (`AWS_ENDPOINT_URL…` in its environment) for a task that has a role
-is given some, as a task with a role is on AWS. Refuses a secret that is not held for the place that its `valueFrom`
-names.
+Guarantees that overrides have priority, and that the task's limits hold for containers without their own. Some members
+of a definition have a different effect on one machine:
+
+- Health checks are stored and shown but not run; a dependency on HEALTHY is met once the container runs.
+- Environment files in S3 are not read.
+- Images are pulled with this machine's logins instead of `repositoryCredentials`.
+- Every network mode except awsvpc means the runtime's own network.
+
+If the engine requires credentials, some containers receive them, as containers with a task role do on AWS. The
+container must call the engine (`AWS_ENDPOINT_URL…` in its environment), and its task must have a role. Rejects a secret
+if the engine has no value for the place that its `valueFrom` names.
 See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html.
 """
 
@@ -31,39 +35,39 @@ _UNRESOLVED = (
 
 @dataclass(frozen=True, slots=True)
 class TaskSecrets:
-    """What is held for the containers of a task."""
+    """The secrets and credentials that a task's containers may receive."""
 
     secrets: secret_references.Held
     keys: Mapping[str, str]
-    """Nothing where the task has no role."""
+    """Environment variables with the engine's credentials; empty if the task has no role."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedContainer:
-    """One container of a task."""
+    """The plan of one container of a task."""
 
     name: str
-    """As its definition calls it."""
+    """The container's name in the definition."""
     container: Container
     essential: bool
     depends_on: tuple[tuple[str, str], ...]
-    """Container and condition: START, COMPLETE, SUCCESS or HEALTHY."""
+    """Pairs of container and condition: START, COMPLETE, SUCCESS or HEALTHY."""
     failure: str | None = None
-    """Why it must not be started, in ECS's words."""
+    """The reason why the container must not start, in ECS's words; None if it may."""
     log: LogDestination | None = None
-    """Where its output goes, beside its file."""
+    """The log stream that receives its output, in addition to the file."""
     pull_hint: str = ""
-    """What has to be known of an image that could not be pulled."""
+    """A hint for the error message if the image cannot be pulled."""
 
     @property
     def stop_seconds(self) -> int:
-        """How long it has between SIGTERM and SIGKILL."""
+        """Seconds between SIGTERM and SIGKILL."""
         seconds = self.container.stop_timeout
         return STOP_SECONDS if seconds is None else seconds
 
 
 def container_name(task: str, container: str) -> str:
-    """What the runtime calls a container: the task's id and the container's name, shortened where it is too long."""
+    """Return a container's name in the runtime: the task's id and the container's name, shortened if it is too long."""
     name = f"{task}-{container}"
     if len(name) <= _LONGEST_NAME:
         return name
@@ -74,10 +78,10 @@ def container_name(task: str, container: str) -> str:
 def plan_containers(
     task: Task, definition: Json, secrets: secret_references.Held, keys: Mapping[str, str]
 ) -> tuple[PlannedContainer, ...]:
-    """The containers of a task in their definition's order.
+    """Return the containers of a task in their definition's order.
 
-    `secrets`: what is held for a place. `keys`: the variables with which this engine lets somebody in, if it asks for
-    any.
+    `secrets` returns the value of a secret. `keys` are environment variables with credentials for this engine, if it
+    requires any.
     """
     role = task.body["overrides"].get("taskRoleArn") or definition.get("taskRoleArn")
     held = TaskSecrets(secrets, keys if role else {})
@@ -131,7 +135,7 @@ def _container(task: Task, definition: Json, given: Json, override: Json, held: 
 
 
 def _environment(task: Task, given: Json, override: Json, held: TaskSecrets) -> dict[str, str]:
-    """Variables of the container; a secret comes from where its `valueFrom` says."""
+    """Return a container's environment variables; secrets come from the places that `valueFrom` names."""
     pairs = [*(given.get("environment") or ()), *(override.get("environment") or ())]
     wanted = {each["name"]: held.secrets(each["name"], each["valueFrom"]) for each in given.get("secrets") or ()}
     own = {
@@ -178,7 +182,7 @@ def _mounts(task: Task, definition: Json, given: Json) -> tuple[Mount, ...]:
 
 
 def _source(task: Task, volume: Json) -> str:
-    """A path of this machine, or the name of a volume: the task's own, or one that tasks share."""
+    """Return a path on this machine, or the name of a volume: the task's own, or one that tasks share."""
     path: str | None = (volume.get("host") or {}).get("sourcePath")
     if path:
         return path

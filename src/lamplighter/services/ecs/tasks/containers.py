@@ -1,7 +1,7 @@
-"""The containers of one task as they are now, and what that means for the task.
+"""Model the containers of one task, and derive the task's next steps from their state.
 
-Promises to be pure: nothing is awaited and nothing is kept here. See
-https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html for the words.
+The functions are pure: they do not wait for anything and do not store anything. For AWS's words see
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html.
 """
 
 import asyncio
@@ -20,44 +20,44 @@ ESSENTIAL_EXITED = "Essential container in task exited"
 
 @dataclass(slots=True)
 class ContainerState:
-    """One container."""
+    """The present state of one container."""
 
     plan: PlannedContainer
     recorded: str
-    """Its status on disk: PENDING, RUNNING or STOPPED."""
+    """The container's status on disk: PENDING, RUNNING or STOPPED."""
     start: StartedContainer | None = None
     exit: ContainerExit | None = None
     failure: str | None = None
-    """Why it can never start, in ECS's words."""
+    """The reason why the container can never start, in ECS's words."""
     unlogged: bool = False
-    """Its log could not be opened, which says nothing of whether an engine before this one began it."""
+    """True if its log could not be opened; an earlier engine may nevertheless have started the container."""
     started: asyncio.Event = field(default_factory=asyncio.Event)
-    """It runs, or has run."""
+    """Set when the container runs or has run."""
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     copying: asyncio.Task[None] | None = None
-    """What copies its output, from when it runs."""
+    """The asyncio task that copies its output, started when the container runs."""
 
     @property
     def name(self) -> str:
-        """What the runtime calls it."""
+        """The container's name in the runtime."""
         return self.plan.container.name
 
     @property
     def is_running(self) -> bool:
-        """Whether it was begun and has not ended, as far as is known."""
+        """True if the container was started and is not known to have ended."""
         return self.started.is_set() and not self.ended.is_set()
 
 
 @dataclass(frozen=True, slots=True)
 class TaskEnd:
-    """Why a task ends, in ECS's words."""
+    """The stop code and the reason for a task's end, in ECS's words."""
 
     code: str
     reason: str
 
 
 def load_containers(plans: Sequence[PlannedContainer], task: Task) -> tuple[ContainerState, ...]:
-    """The containers of a task as the disk knows them."""
+    """Return the containers of a task in the state that is recorded on disk."""
     return tuple(_member(plan, container) for plan, container in zip(plans, task.body["containers"], strict=True))
 
 
@@ -72,7 +72,7 @@ def _member(plan: PlannedContainer, container: Json) -> ContainerState:
 
 
 def task_end(members: Sequence[ContainerState]) -> TaskEnd | None:
-    """Why the task has to end by itself; None while it goes on."""
+    """Return why the task must end without an order to stop, or None if it continues."""
     for member in members:
         if member.failure is not None:
             return TaskEnd("TaskFailedToStart", member.failure)
@@ -82,14 +82,14 @@ def task_end(members: Sequence[ContainerState]) -> TaskEnd | None:
 
 
 def has_news(task_status: str, members: Sequence[ContainerState]) -> bool:
-    """Whether there is something to record that does not end the task."""
+    """Return whether there is a change to record that does not end the task."""
     if task_status == "PENDING":
         return all(member.started.is_set() for member in members)
     return any(member.ended.is_set() and member.recorded != "STOPPED" for member in members)
 
 
 def with_progress(task: Task, members: Sequence[ContainerState], now: int) -> Task:
-    """The task with what its containers have come to, RUNNING once all have begun."""
+    """Return the task with the progress of its containers; it is RUNNING once all of them have started."""
     seen = _seen(task, members)
     if task.status != "PENDING" or not all(member.started.is_set() for member in members):
         return lifecycle.with_changes(task, seen)
@@ -99,7 +99,7 @@ def with_progress(task: Task, members: Sequence[ContainerState], now: int) -> Ta
 
 
 def steps_to_stopping(task: Task, members: Sequence[ContainerState], ending: TaskEnd, now: int) -> list[Task]:
-    """The steps until the task's containers are being stopped."""
+    """Return the steps until the task is STOPPING; none if it is already."""
     if task.status == "STOPPING":
         return []
     steps = _caught_up(task, members, now)
@@ -108,7 +108,7 @@ def steps_to_stopping(task: Task, members: Sequence[ContainerState], ending: Tas
 
 
 def steps_to_stopped(task: Task, members: Sequence[ContainerState], ending: TaskEnd, now: int) -> list[Task]:
-    """The steps that are left until the task is STOPPED: its containers have exited, or never were."""
+    """Return the remaining steps until the task is STOPPED; its containers have exited or never started."""
     steps = _caught_up(task, members, now)
     task = [task, *steps][-1]
     over = max((member.exit.finished_at for member in members if member.exit), default=0) or now
@@ -123,13 +123,13 @@ def steps_to_stopped(task: Task, members: Sequence[ContainerState], ending: Task
 
 
 def _caught_up(task: Task, members: Sequence[ContainerState], now: int) -> list[Task]:
-    """The step to RUNNING, where a task has come so far and the disk does not know it."""
+    """Return the step to RUNNING if all containers have started and this is not recorded yet."""
     runs = task.status == "PENDING" and all(member.started.is_set() for member in members)
     return [with_progress(task, members, now)] if runs else []
 
 
 def _decided(task: Task, ending: TaskEnd, now: int) -> Json:
-    """Why it ends; what was decided first holds."""
+    """Return the changes that record why the task ends; an earlier recorded reason stays."""
     decided = {"stopCode": ending.code, "stoppedReason": ending.reason, "stoppingAt": now}
     return {"desiredStatus": "STOPPED"} | {key: task.body.get(key, value) for key, value in decided.items()}
 
@@ -158,14 +158,17 @@ def _container(task: Task, container: Json, member: ContainerState) -> Json:
 
 
 def _failed(task: Task, container: Json, failure: str) -> Json:
-    """What is shown of a container that never was: Fargate names it all the same, and leaves the reason to the task."""
+    """Return the members of a container that never started.
+
+    If Fargate cannot pull the image, the container has an id nevertheless, and only the task has the reason.
+    """
     if failure.startswith("CannotPullContainerError") and task.launch_type == "FARGATE":
         return {"runtimeId": f"{task.name}-{zlib.crc32(container['name'].encode())}"}
     return {"reason": failure}
 
 
 def _pulled(members: Sequence[ContainerState]) -> Json:
-    """When images were pulled: where one was here already, that took no time."""
+    """Return when images were pulled; an image that was already present took no time."""
     starts = [member.start for member in members if member.start and member.plan.container.image]
     if not starts:
         return {}

@@ -1,7 +1,7 @@
-"""A task whose row can't be read: it is ended, and says why.
+"""End a task whose row cannot be read, and state this as the reason.
 
-Promises that whoever waits for it hears that it has stopped, and that its containers, which then belong to no task that
-runs, can be cleared away. Refuses to guess how they fared: no exit code, no stop code.
+Guarantees that services that wait for the task receive its end. Its containers can then be removed, because they belong
+to no running task. Does not guess how the containers ended: the task has no exit code and no stop code.
 """
 
 from dataclasses import replace
@@ -16,11 +16,11 @@ from lamplighter.store import outbox
 from lamplighter.store.db import Tx
 
 VERSION = 1000
-"""Larger than any that a task comes to by itself, so that its versions rise."""
+"""A version higher than any that a task reaches otherwise, so that a task's versions always rise."""
 
 
 def end_damaged_task(bus: Bus, world: World, arn: str, why: str, tx: Tx) -> None:
-    """End a task of which only the columns can be read."""
+    """End a task of which only the columns can be read, with the reason `why`."""
     found = tasks.get_without_body(tx, arn)
     now = world.now()
     body: Json = {
@@ -46,7 +46,7 @@ def end_damaged_task(bus: Bus, world: World, arn: str, why: str, tx: Tx) -> None
 
 
 def _definition(tx: Tx, task: str, family: str) -> str:
-    """The family's last revision: which it was, only the body knew."""
+    """Return the ARN of the family's latest revision, because only the damaged body names the task's own."""
     caller = arns.caller_of(task)
     last = task_definitions.next_revision(tx, arns.owner_key(caller), family) - 1
     return arns.resource_arn(caller, f"task-definition/{family}:{last}")

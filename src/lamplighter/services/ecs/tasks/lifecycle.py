@@ -1,11 +1,11 @@
-"""The life of a task, as a table.
+"""Define the lifecycle of a task as a table of statuses.
 
     PROVISIONING -> PENDING -> (ACTIVATING) -> RUNNING -> (DEACTIVATING) -> (STOPPING) -> DEPROVISIONING -> STOPPED
 
 See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html. Each step raises the
-task's version by one and is told as an event, so that an awsvpc task that succeeds ends with version 5, and one whose
-image cannot be pulled with version 4, as recorded from AWS. A task without a network interface of its own has nothing
-to provision: it begins PENDING and ends without DEPROVISIONING. Steps that happen at once share a transaction.
+task's version by one and publishes an event. So an awsvpc task that succeeds ends with version 5, and one whose image
+cannot be pulled with version 4, as recorded from AWS. A task without its own network interface has nothing to
+provision: it begins PENDING and ends without DEPROVISIONING. Steps that happen together share a transaction.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,9 +25,9 @@ class TaskStatus:
     """One status of a task."""
 
     next: tuple[str, ...]
-    """What may follow."""
+    """The statuses that may follow."""
     enter: Callable[[Json, int], Json] = lambda _body, _now: {}
-    """What changes in the task as it enters, and when it did."""
+    """A function that returns the changes of a task's body when the task enters the status at a given time."""
 
 
 STATUSES: Mapping[str, TaskStatus] = {
@@ -43,7 +43,7 @@ STATUSES: Mapping[str, TaskStatus] = {
         ("DEACTIVATING", "STOPPING", "DEPROVISIONING", "STOPPED"), task_description.with_connectivity
     ),
     "DEACTIVATING": TaskStatus(("STOPPING", "DEPROVISIONING", "STOPPED")),
-    # "The agent sends the stop signal": passed only where a container has to be stopped.
+    # "The agent sends the stop signal": only if a container has to be stopped.
     "STOPPING": TaskStatus(("DEPROVISIONING", "STOPPED")),
     # The network interface is detached and deleted.
     "DEPROVISIONING": TaskStatus(("STOPPED",)),
@@ -52,28 +52,28 @@ STATUSES: Mapping[str, TaskStatus] = {
 
 
 def first_status(body: Json) -> str:
-    """The status that a task begins with."""
+    """Return the status with which a task begins."""
     return "PROVISIONING" if body["attachments"] else "PENDING"
 
 
 def next_status(task: Task, status: str, now: int) -> Task:
-    """The task in its next status; nothing is kept yet."""
+    """Return the task in its next status, without storing it; raises Bug if the status must not follow."""
     if status not in STATUSES[task.status].next:
         raise Bug(f"a task that is {task.status} cannot become {status}")
     return with_changes(task, STATUSES[status].enter(task.body, now) | {"lastStatus": status})
 
 
 def with_changes(task: Task, changes: Json) -> Task:
-    """The task with changes that are worth an event."""
+    """Return the task with changes and a new version; every version is published."""
     return replace(task, body=task.body | changes | {"version": task.body["version"] + 1})
 
 
 def statuses_to_stopped(task: Task) -> tuple[str, ...]:
-    """The steps from where the task is to STOPPED, once all of its containers have."""
+    """Return the remaining statuses up to STOPPED, for a task whose containers have all stopped."""
     return ("DEPROVISIONING", "STOPPED") if task.body["attachments"] else ("STOPPED",)
 
 
 def save_and_publish(bus: Bus, tx: Tx, task: Task, now: int) -> None:
-    """Keep a task that was stepped or touched, and tell of it."""
+    """Store a changed task and publish its event."""
     tasks.update(tx, task)
     task_description.publish(bus, tx, task, now)

@@ -1,7 +1,7 @@
-"""Tasks that are there: to stop, to describe, to list.
+"""Handle the operations that stop, describe and list tasks.
 
-See https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html. Tasks that have stopped are kept and can be
-described, longer than the hour that AWS promises.
+See https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html. Stopped tasks can be described for longer
+than the hour that AWS promises.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ LATEST = 25
 
 
 def stop_task(bus: Bus, world: World) -> Callable[[Tx, Caller, Json], Json]:
-    """StopTask: its end is decided now, and carried out after the commit."""
+    """Return the handler of StopTask: it records that the task must stop; the stop itself follows after the commit."""
 
     def run(tx: Tx, caller: Caller, params: Json) -> Json:
         found = _find(tx, clusters.require_cluster(tx, caller, params.get("cluster")), params["task"])
@@ -45,7 +45,7 @@ def stop_task(bus: Bus, world: World) -> Callable[[Tx, Caller, Json], Json]:
 
 
 def describe_tasks(reader: Reader, caller: Caller, params: Json) -> Json:
-    """DescribeTasks."""
+    """Handle DescribeTasks."""
     cluster = clusters.require_cluster(reader, caller, params.get("cluster"))
     references = params.get("tasks") or []
     if not references:
@@ -64,7 +64,7 @@ def describe_tasks(reader: Reader, caller: Caller, params: Json) -> Json:
 
 
 def list_tasks(reader: Reader, caller: Caller, params: Json) -> Json:
-    """ListTasks: those whose desired status is RUNNING, unless STOPPED is asked for."""
+    """Handle ListTasks: tasks whose desired status is RUNNING, unless the caller requests STOPPED."""
     cluster = clusters.require_cluster(reader, caller, params.get("cluster"))
     if params.get("serviceName"):
         raise ServiceNotFound("Service not found.")
@@ -78,7 +78,7 @@ def list_tasks(reader: Reader, caller: Caller, params: Json) -> Json:
 
 
 def latest_tasks(reader: Reader, caller: Caller, params: Json) -> Json:
-    """LatestTasks: those of all clusters, the latest first, from before one. The wire does not know it."""
+    """Handle LatestTasks: the newest tasks of all clusters, before a key. It is not available over the wire."""
     found = tasks.latest(reader, caller.account, caller.region, params.get("Before", 2**62), LATEST + 1)
     answer: Json = {"Tasks": [task_description.task_to_api(task) for task in found[:LATEST]]}
     return answer | ({"Before": found[LATEST - 1].id} if len(found) > LATEST else {})

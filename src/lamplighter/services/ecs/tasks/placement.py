@@ -1,7 +1,7 @@
-"""Whether and how a task may be launched: what RunTask's parameters demand of each other, and of the machine.
+"""Decide whether and how RunTask may launch a task, by its parameters and by the machine's capacity.
 
-See https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html. AWS has machines and zones to choose
-from; here there is this machine, and what AWS would use to choose is checked, kept and shown.
+See https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html. AWS chooses among machines and zones;
+here there is only this machine. Parameters by which AWS chooses are checked, stored and shown.
 """
 
 import hashlib
@@ -20,13 +20,13 @@ MOST_OVERRIDES = 8192
 LAUNCH_TYPES = ("EC2", "FARGATE", "EXTERNAL", "MANAGED_INSTANCES")
 FARGATE_PROVIDERS = ("FARGATE", "FARGATE_SPOT")
 LATEST = "1.4.0"
-"""What the platform version LATEST is on Linux."""
+"""The platform version that LATEST means on Linux."""
 NO_CAPACITY = "Capacity is unavailable at this time. Please try again later or in a different availability zone"
 
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """How much the tasks of this machine may take together."""
+    """The most that all tasks on this machine may reserve together."""
 
     cpu: int
     """CPU units, 1024 for each vCPU."""
@@ -36,7 +36,7 @@ class Capacity:
 
 @dataclass(frozen=True, slots=True)
 class LaunchType:
-    """On what a task runs, as AWS would call it."""
+    """The launch type and the capacity provider of a task, in AWS's terms."""
 
     type: str
     """One of LAUNCH_TYPES."""
@@ -44,12 +44,12 @@ class LaunchType:
 
     @property
     def is_fargate(self) -> bool:
-        """Whether nobody sees a container instance."""
+        """True for a task without a visible container instance."""
         return self.type == "FARGATE"
 
 
 def choose_launch_type(params: Json, cluster: Cluster, definition: TaskDefinition) -> LaunchType:
-    """How the task is launched; raises InvalidParameter or ClientError where AWS would."""
+    """Return how the task is launched; raises InvalidParameter or ClientError if AWS would."""
     if not 1 <= params.get("count", 1) <= MOST_TASKS:
         raise InvalidParameter(f"Count must be between 1 and {MOST_TASKS}.")
     if definition.status != "ACTIVE":
@@ -102,7 +102,7 @@ def _check_network(params: Json, definition: TaskDefinition, launch: LaunchType)
 
 
 def _check_overrides(overrides: Json, definition: TaskDefinition) -> None:
-    """They are about containers that there are, and have at most 8192 characters, those of JSON included."""
+    """Check that overrides name existing containers and have at most 8192 characters of JSON."""
     if len(dumps(overrides.get("containerOverrides") or [])) > MOST_OVERRIDES:
         raise InvalidParameter(f"Container Overrides length must be at most {MOST_OVERRIDES}")
     names = {container["name"] for container in definition.body["containerDefinitions"]}
@@ -114,7 +114,7 @@ def _check_overrides(overrides: Json, definition: TaskDefinition) -> None:
 
 
 def task_size(params: Json, definition: TaskDefinition) -> tuple[int | None, int | None]:
-    """CPU units and MiB of the task as a whole, where it names them."""
+    """Return the CPU units and the MiB of the whole task; each is None if it is not stated."""
     overrides = params.get("overrides") or {}
     try:
         cpu = validate.parse_units(overrides.get("cpu", definition.body.get("cpu")), "cpu")
@@ -127,7 +127,7 @@ def task_size(params: Json, definition: TaskDefinition) -> tuple[int | None, int
 def capacity_failure(
     reader: Reader, capacity: Capacity | None, launch: LaunchType, cluster: str, need: tuple[int, int]
 ) -> Json:
-    """The failure that RunTask reports where the machine is full; None where it is not."""
+    """Return the failure that RunTask reports if the machine is full, or None if it is not."""
     if capacity is None:
         return None
     cpu, memory = (taken + needed for taken, needed in zip(tasks.reserved_capacity(reader), need, strict=True))
@@ -140,6 +140,6 @@ def capacity_failure(
 
 
 def container_instance_arn(cluster: str) -> str:
-    """The ARN by which this machine is a container instance of a cluster."""
+    """Return the ARN of this machine as a container instance of a cluster."""
     name = hashlib.sha256(cluster.encode()).hexdigest()[:32]
     return f"{cluster.replace(':cluster/', ':container-instance/', 1)}/{name}"

@@ -1,7 +1,7 @@
-"""RunTask: a task is accepted, and ordered to run once that is on disk.
+"""Handle RunTask: accept tasks, and order their run after the commit.
 
-The order is a row of the outbox. A clientToken makes the same request again harmless for a day, as on AWS:
-https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html.
+The order is a row of the outbox. For a day, the same request with the same clientToken starts no further tasks, as on
+AWS: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html.
 """
 
 import hashlib
@@ -30,7 +30,11 @@ DEFAULT_STORAGE: Json = {"sizeInGiB": 20}
 def run_task(
     bus: Bus, world: World, capacity: Capacity | None, deny: Collection[str]
 ) -> Callable[[Tx, Caller, Json], Json]:
-    """RunTask; `capacity`: what the tasks may take together, None for no bound; `deny`: what they may not ask for."""
+    """Return the handler of RunTask.
+
+    `capacity` is the most that all tasks may reserve together (None: unlimited); `deny` lists what they must not
+    request.
+    """
 
     def run(tx: Tx, caller: Caller, params: Json) -> Json:
         cluster = clusters.resolve_cluster(tx, caller, params.get("cluster"))
@@ -73,7 +77,7 @@ def _answered(tx: Tx, cluster: str, token: str, request: str, now: int) -> Json:
 
 
 def _begin(bus: Bus, tx: Tx, task: Task, now: int) -> Json:
-    """Keep a task and order it run; the task as RunTask shows it, although it is PENDING already."""
+    """Store a task and order its run; return it as RunTask shows it, although it is PENDING already."""
     order = outbox.put(tx, "ecs", task.arn, {"do": "run"})
     steps = [replace(task, run_order=order)]
     if task.status == "PROVISIONING":

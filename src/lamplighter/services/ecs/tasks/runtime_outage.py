@@ -1,11 +1,11 @@
-"""Notices that the runtime of containers does not answer, holds the time of the tasks that need it, and tells of it.
+"""Detect outages of the container runtime, hold the timeouts of the tasks that need it, and send alerts.
 
-Promises that the time of an outage does not count against the `TimeoutSeconds` of a state that waits for a task: of a
-container that had not begun, the timeout is put off by the time that the task waited; of one that had, whose own time
-went on, the timeout only stands still until the runtime can be asked whether it ended in time. What is held is on disk,
-so that a restart in the middle changes nothing. After a minute the channels of the jobs that wait are told, once, and
-once again when the runtime is back. Looks only while there are tasks; a task without an image is a plain process, which
-needs no runtime.
+Guarantees that an outage does not count against the `TimeoutSeconds` of a state that waits for a task. If no container
+of the task had started, the timeout is extended by the time that the task waited. If a container had started, it
+continued to run; its timeout is only suspended until the runtime can report whether the container ended in time. Held
+timeouts are on disk, so a restart changes nothing. The channels of the jobs that wait are alerted once after a minute,
+and once more when the runtime answers again. The runtime is checked only while there are tasks. A task without an image
+is a plain process, which needs no runtime.
 """
 
 import logging
@@ -22,16 +22,16 @@ from lamplighter.services.ecs.tasks.runtime_retry import Pause
 from lamplighter.store.db import Damaged, Reader, Tx
 
 LOOK = 5.0
-"""Seconds between two looks at the runtime."""
+"""Seconds between two checks of the runtime."""
 TELL_AFTER = 60_000
-"""Milliseconds after which people are told: a restart of Docker takes less."""
+"""Milliseconds before an alert is sent: a restart of Docker takes less."""
 ALERTS, STATES = "alerts", "states"
 
 log = logging.getLogger("lamplighter.ecs")
 
 
 class OutageWatch:
-    """Looks after the runtime while tasks need it."""
+    """A monitor of the runtime, active while tasks need the runtime."""
 
     def __init__(self, bus: Bus, world: World, runtime: Runtime, pause: Pause) -> None:
         self._bus = bus
@@ -40,7 +40,7 @@ class OutageWatch:
         self._pause = pause
 
     async def watch(self, alive: Callable[[], Iterable[str]]) -> None:
-        """Look again and again, until no task is left that needs the runtime and nothing is held."""
+        """Check the runtime repeatedly, until no task needs it and no timeout is held."""
         while True:
             await self.check(alive)
             await self._pause(LOOK)
@@ -48,13 +48,13 @@ class OutageWatch:
                 return
 
     async def check(self, alive: Callable[[], Iterable[str]]) -> None:
-        """Look once, and keep what has changed."""
+        """Check the runtime once, and record what has changed."""
         away = await self._is_away()
         if away or self._is_open():
             await self._bus.store.write_with_retry(lambda tx: self._lost(tx, alive()) if away else self._back(tx))
 
     def release_task(self, tx: Tx, task: str) -> None:
-        """A task has ended: whether in time is told by its timeout as it was."""
+        """Release the timeout of an ended task without extending it: it decides whether the task ended in time."""
         if outages.release_task(tx, task):
             self._release(tx, task, 0)
 
@@ -69,7 +69,7 @@ class OutageWatch:
             return True
         return False
 
-    # --- it does not answer -------------------------------------------------------------------------------------------
+    # --- the runtime does not answer ----------------------------------------------------------------------------------
 
     def _lost(self, tx: Tx, alive: Iterable[str]) -> None:
         needing = list(self._needing(alive))
@@ -86,7 +86,7 @@ class OutageWatch:
             outages.set_notified_topics(tx, self._tell(tx, needing, outage.since))
 
     def _tell(self, tx: Tx, waiting: list[Task], since: int) -> list[str]:
-        """Tell the channels of the jobs that wait; the topics."""
+        """Alert the channels of the jobs that wait, and return the topics."""
         if not waiting or not self._bus.serves(ALERTS, "TellOutage"):
             return []
         families = sorted({task.family for task in waiting})
@@ -95,7 +95,7 @@ class OutageWatch:
         return topics
 
     def _needing(self, alive: Iterable[str]) -> Iterable[Task]:
-        """The tasks of these that need the runtime; what is damaged, its supervisor says."""
+        """Yield those of the tasks that need the runtime; damaged ones are left to their supervisors."""
         reader = self._bus.store.reader
         for arn in alive:
             try:
@@ -105,10 +105,10 @@ class OutageWatch:
             except Damaged:
                 continue
 
-    # --- it answers again ---------------------------------------------------------------------------------------------
+    # --- the runtime answers again ------------------------------------------------------------------------------------
 
     def _back(self, tx: Tx) -> None:
-        """Let the time of tasks go on: of those that had begun at the next look, so that their ends come first."""
+        """Release held timeouts; those of started tasks at the next check, so that their ends are recorded first."""
         outage = outages.current(tx)
         for arn, since in outages.held_tasks(tx).items():
             waited = self._begins(tx, arn)
@@ -121,7 +121,7 @@ class OutageWatch:
             self._tell_back(tx, outage)
 
     def _begins(self, reader: Reader, arn: str) -> bool:
-        """Whether none of a task's containers has begun yet."""
+        """Return whether no container of a task has started yet."""
         try:
             task = tasks.get(reader, arn)
         except Damaged:

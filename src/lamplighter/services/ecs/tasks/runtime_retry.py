@@ -1,4 +1,4 @@
-"""Waiting for a runtime that does not answer: asked again, less and less often, and nothing is decided meanwhile."""
+"""Retry calls to a runtime that does not answer, at growing intervals; nothing is decided in the meantime."""
 
 import logging
 from collections.abc import Awaitable, Callable, Iterator
@@ -8,7 +8,7 @@ from lamplighter.runtime.port import RuntimeUnavailable
 
 T = TypeVar("T")
 Pause = Callable[[float], Awaitable[object]]
-"""Lets seconds pass."""
+"""A function that waits for a number of seconds."""
 
 log = logging.getLogger("lamplighter.ecs")
 
@@ -16,7 +16,7 @@ FIRST_SECONDS, LONGEST_SECONDS = 0.1, 5.0
 
 
 def retry_pauses() -> Iterator[float]:
-    """Seconds to wait before each new try."""
+    """Yield the seconds to wait before each new attempt."""
     seconds = FIRST_SECONDS
     while True:
         yield seconds
@@ -26,7 +26,10 @@ def retry_pauses() -> Iterator[float]:
 async def retry_while_unavailable(
     pause: Pause, call: Callable[[], Awaitable[T]], given_up: Callable[[], bool] = lambda: False
 ) -> T:
-    """Call until the runtime answers; raises RuntimeUnavailable only once it is given up. Says once why it waits."""
+    """Call until the runtime answers; raises RuntimeUnavailable only once `given_up` returns True.
+
+    Logs each new reason once.
+    """
     said = ""
     for seconds in retry_pauses():
         try:

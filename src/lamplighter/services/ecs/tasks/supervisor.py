@@ -1,10 +1,10 @@
-"""Looks after one task, from the order to run it until its containers are gone.
+"""Supervise one task, from the order to run it until its containers are removed.
 
-Promises that a container is begun at most once, that its exit is on disk before it is removed, and that all of this can
-be broken off anywhere: a new supervisor on the same database and the same runtime goes on from there. Commits:
-RunTask's own, one when all containers have begun (the containers do not wait for it), one for the end. A runtime that
-does not answer is waited for; for the last of the output the end waits a few seconds, and what comes later is copied
-after it. A start that is under way (a long pull) is not broken off by a stop: it is waited for.
+Guarantees that a container starts at most once, and that its exit is on disk before it is removed. The supervisor can
+be interrupted anywhere: a new one with the same database and the same runtime continues. There are three commits:
+RunTask's own, one when all containers have started (the containers do not wait for it), and one for the end. The
+supervisor waits for a runtime that does not answer. The end of a task waits a few seconds for the last output; any
+later output is copied afterwards. An order to stop does not interrupt a start (such as a long pull) but waits for it.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ from lamplighter.store import outbox
 from lamplighter.store.db import Reader, Tx
 
 OUTPUT_PATIENCE = 5.0
-"""Seconds that the end of a task waits for the last of its output, so that whoever hears of it finds the log whole."""
+"""Seconds that a task's end waits for the last output, so that the log is complete when the end is published."""
 
 log = logging.getLogger("lamplighter.ecs")
 T = TypeVar("T")
@@ -43,7 +43,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class SupervisorContext:
-    """What supervisors work with."""
+    """The services and settings that all supervisors share."""
 
     bus: Bus
     world: World
@@ -54,11 +54,11 @@ class SupervisorContext:
     pause: Pause
     watch: OutageWatch
     lost: Callable[[], None] = lambda: None
-    """Told at once that the runtime has not answered."""
+    """Called immediately when the runtime does not answer."""
 
 
 class Supervisor:
-    """One task."""
+    """The supervisor of one task."""
 
     def __init__(self, means: SupervisorContext, arn: str, over: asyncio.Event) -> None:
         self._means = means
@@ -68,16 +68,16 @@ class Supervisor:
         self._members: tuple[ContainerState, ...] = ()
         self._news = asyncio.Event()
         self._turn = asyncio.Lock()
-        """Containers are begun one after another, in their definition's order."""
+        """Held during a start: containers start one after another, in their definition's order."""
         self._closing = False
-        """No container may be begun any more."""
+        """True if no further container may start."""
 
     def check_stop_order(self) -> None:
-        """Look at the disk: the task's end may have been ordered."""
+        """Wake the supervisor to check whether the task's stop was ordered."""
         self._news.set()
 
     async def run(self) -> None:
-        """See the task to its end."""
+        """Run the task to its end."""
         task = self._task()
         if task.status == "STOPPED":
             return
@@ -114,7 +114,7 @@ class Supervisor:
         self._news.set()
 
     async def _start_when_ready(self, member: ContainerState) -> bool:
-        """Start a container when it may; False where it does not run, or nobody knows."""
+        """Start a container when its dependencies are met; return False if it does not run or if this is unknown."""
         if member.started.is_set():
             return True
         await self._await_dependencies(member)
@@ -150,7 +150,7 @@ class Supervisor:
         member.started.set()
 
     async def _open_log(self, member: ContainerState) -> str | None:
-        """Prepare where a container's output goes; why it must not start."""
+        """Create a container's log stream; return why the container must not start, or None."""
         to, bus = member.plan.log, self._means.bus
         if to is None or not bus.serves("logs", "CreateLogStream"):
             return None
@@ -159,7 +159,7 @@ class Supervisor:
         return failure
 
     def _network(self) -> str | None:
-        """The containers of an awsvpc task share the network of the first one that runs."""
+        """Return the container whose network the containers of an awsvpc task share: the first that runs."""
         if not self._task().body["attachments"]:
             return None
         return next((member.name for member in self._members if member.is_running), None)
@@ -179,7 +179,7 @@ class Supervisor:
     # --- the task -----------------------------------------------------------------------------------------------------
 
     async def _watch(self) -> TaskEnd:
-        """Record what happens; why the task ends."""
+        """Record the progress of the containers until the task ends; return why it ends."""
         while True:
             self._news.clear()
             if self._stop_ordered():
@@ -199,7 +199,7 @@ class Supervisor:
             member.recorded = "STOPPED"
 
     def _progress(self, tx: Tx) -> list[ContainerState]:
-        """Record what the containers have come to; those of which the end is recorded."""
+        """Record the progress of the containers; return those whose end is recorded."""
         task = _get(tx, self._arn)
         if task.run_order is not None:
             outbox.delete(tx, task.run_order)
@@ -207,7 +207,7 @@ class Supervisor:
         return [member for member in self._members if member.ended.is_set()]
 
     async def _close(self, group: asyncio.TaskGroup) -> None:
-        """Let no container begin any more, and learn which have."""
+        """Prevent further starts, and find out which containers have started."""
         self._closing = True
         async with self._turn:
             unknown = [
@@ -223,7 +223,7 @@ class Supervisor:
                 member.copying = group.create_task(self._copy(member))
 
     async def _end(self, ending: TaskEnd) -> None:
-        """Stop what still runs, and record the end."""
+        """Stop the containers that still run, and record the task's end."""
         running = [member for member in self._members if member.is_running]
         if running:
             await self._means.bus.store.write_with_retry(lambda tx: self._mark_stopping(tx, ending))
@@ -238,7 +238,7 @@ class Supervisor:
         )
 
     async def _stop(self, member: ContainerState, running: list[ContainerState]) -> None:
-        """Stop a container once those that depend on it have stopped."""
+        """Stop a container after those that depend on it have stopped."""
         for other in running:
             if any(name == member.plan.name for name, _ in other.plan.depends_on):
                 await other.ended.wait()
@@ -263,7 +263,7 @@ class Supervisor:
             lifecycle.save_and_publish(self._means.bus, tx, step, self._means.world.now())
 
     async def _remove(self) -> None:
-        """Forget the containers: all that they had to tell is on disk."""
+        """Remove the containers, whose exits and output are on disk."""
         for member in self._members:
             await self._patiently(partial(self._means.runtime.remove, member.name))
         logged = [member.name for member in self._members if member.plan.log is not None]
@@ -275,7 +275,7 @@ class Supervisor:
 
 
 def _tell_end(task: Task) -> None:
-    """One readable line in the engine's log."""
+    """Log the task's end in one readable line."""
     exits = [f"{each['name']} exited with {each['exitCode']}" for each in task.body["containers"] if "exitCode" in each]
     log.info("task %s stopped: %s", task.name, ", ".join([task.body["stoppedReason"], *exits]))
 
@@ -290,7 +290,7 @@ def _get(reader: Reader, arn: str) -> Task:
 async def copy_output(
     means: SupervisorContext, task: str, container: str, name: str, log_to: LogDestination | None
 ) -> None:
-    """Copy all output of a container, however long the disk is full or the runtime away."""
+    """Copy all output of a container; try again as long as the disk is full or the runtime does not answer."""
     for seconds in retry_pauses():
         try:
             async with contextlib.aclosing(means.runtime.logs(name)) as lines:

@@ -1,8 +1,9 @@
-"""A task as AWS shows it: in DescribeTasks, and in the event *ECS Task State Change*.
+"""Describe a task as AWS does, in DescribeTasks and in the event *ECS Task State Change*.
 
-Promises the members that were recorded from AWS, and their quirks: an event calls the attachment `eni` and does not
-name the platform's family, and neither does a task that has stopped. Times are milliseconds while we keep them, seconds
-in the API and ISO text in events. The network interface is made up: no such address is reachable.
+Guarantees the members that were recorded from AWS, with their peculiarities: an event calls the attachment `eni` and
+does not name the platform's family; the description of a stopped task is the same in this. Stored times are
+milliseconds; they become seconds in the API and ISO text in events. The network interface is invented: its address
+cannot be reached.
 See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html.
 """
 
@@ -22,20 +23,20 @@ TIMES = (
 
 
 def task_to_api(task: Task, *, with_tags: bool = False) -> Json:
-    """The task as the API shows it."""
+    """Return the task in the API's form."""
     times = {name: task.body[name] / 1000 for name in TIMES if name in task.body}
     body = _as_event(task.body) if task.status == "STOPPED" else task.body
     return body | times | {"tags": task.tags if with_tags else []}
 
 
 def event_detail(task: Task, now: int) -> Json:
-    """The task as an event shows it."""
+    """Return the task in the form of an event."""
     times = {name: iso(task.body[name]) for name in TIMES if name in task.body}
     return _as_event(task.body) | times | {"updatedAt": iso(now)}
 
 
 def publish(bus: Bus, tx: Tx, task: Task, now: int) -> None:
-    """Tell that a task has changed."""
+    """Publish the event that a task has changed."""
     bus.publish(
         tx,
         SOURCE,
@@ -43,11 +44,11 @@ def publish(bus: Bus, tx: Tx, task: Task, now: int) -> None:
     )
 
 
-# --- what happens to the network interface, and to the agent that tells of the task -----------------------------------
+# --- changes of the network interface and of the agent's connection ---------------------------------------------------
 
 
 def new_attachment(name: str, subnet: str) -> Json:
-    """A network interface that is still to come."""
+    """Return a network interface that is not attached yet."""
     return {
         "id": name,
         "type": "ElasticNetworkInterface",
@@ -57,7 +58,7 @@ def new_attachment(name: str, subnet: str) -> Json:
 
 
 def with_attachment(body: Json, now: int) -> Json:
-    """The task has its network interface, and something that looks after it."""
+    """Return the changes of the body when the network interface is attached and the agent is connected."""
     if not body["attachments"]:
         return {}
     interface = _interface(body)
@@ -74,12 +75,12 @@ def with_attachment(body: Json, now: int) -> Json:
 
 
 def with_connectivity(body: Json, now: int) -> Json:
-    """Something looks after the task."""
+    """Return the changes of the body when the agent is connected; none if it is already."""
     return {} if "connectivity" in body else {"connectivity": "CONNECTED", "connectivityAt": now}
 
 
 def with_stop(body: Json, now: int) -> Json:
-    """The task has ended, its network interface is gone."""
+    """Return the changes of the body when the task stops and its network interface is deleted."""
     gone = [each | {"status": "DELETED"} for each in body["attachments"]]
     return {"attachments": gone, "stoppedAt": now}
 

@@ -1,1 +1,1 @@
-"""Event buses: PutEvents, routing, archives and replays."""
+"""Handle event buses: PutEvents, routing, archives and replays."""

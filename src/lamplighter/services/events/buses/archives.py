@@ -1,7 +1,8 @@
-"""Archives: events of a bus, kept to be replayed.
+"""Archive the events of a bus so that they can be replayed.
 
-See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-archive.html. Events that are too old go as others come,
-and are neither counted nor replayed from the moment on at which they are.
+Expired events are deleted as new ones arrive. From the moment that an event expires, it is neither counted nor
+replayed.
+See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-archive.html.
 """
 
 from lamplighter.base.errors import ValidationError
@@ -25,14 +26,14 @@ GIVEN = ("Description", "EventPattern", "RetentionDays", "KmsKeyIdentifier")
 FILTERS = ("State", "EventSourceArn", "NamePrefix")
 STATE = "ENABLED"
 SUBJECT = "archive:"
-"""What the subject of an archive's timer begins with."""
+"""The beginning of the subject of an archive's timer."""
 SLICE = 500
-"""How many events are deleted in one turn."""
+"""The most events that one turn deletes."""
 FOREVER = 2**62
 
 
 def find_archive(reader: Reader, caller: Caller, name: str) -> Resource:
-    """An archive by its name."""
+    """Return an archive by its name. Raises `ResourceNotFound`."""
     found = rows.get(reader, "archive", caller.account, caller.region, name)
     if found is None:
         raise ResourceNotFound(f"Archive {name} does not exist.")
@@ -40,13 +41,13 @@ def find_archive(reader: Reader, caller: Caller, name: str) -> Resource:
 
 
 class Archives:
-    """Archives, as the API has them."""
+    """The operations on archives."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """CreateArchive"""
+        """Handle CreateArchive."""
         name = params["ArchiveName"]
         if rows.get(tx, "archive", caller.account, caller.region, name) is not None:
             raise ResourceAlreadyExists(f"Archive {name} already exists.")
@@ -59,7 +60,7 @@ class Archives:
         return _answer(archive)
 
     def update(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """UpdateArchive"""
+        """Handle UpdateArchive."""
         archive = find_archive(tx, caller, params["ArchiveName"])
         changed = rows.change_body(tx, archive, self._world.now(), archive.body | _given(params))
         self._keep(tx, changed)
@@ -70,7 +71,7 @@ class Archives:
         rows.set_version(tx, self._world.uuid())
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """DeleteArchive, with its events: nobody finds them any more, and they go in slices."""
+        """Handle DeleteArchive. The archive's events are unreachable afterwards, and are deleted in slices."""
         archive = find_archive(tx, caller, params["ArchiveName"])
         timers.put(tx, Timer("events", f"{SUBJECT}{archive_key(archive)}", "delete", self._world.now()), elapsed=False)
         rows.delete(tx, archive.arn)
@@ -78,17 +79,17 @@ class Archives:
         return {}
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
-        """Delete a slice of the events of an archive that is deleted."""
+        """Delete a slice of the events of a deleted archive."""
         if archived.sweep(tx, timer.subject.removeprefix(SUBJECT), FOREVER, SLICE):
             timers.put(tx, timer, elapsed=False)
 
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """DescribeArchive"""
+        """Handle DescribeArchive."""
         archive = find_archive(reader, caller, params["ArchiveName"])
         return self._item(reader, archive) | {"ArchiveArn": archive.arn} | _given(archive.body)
 
     def list_archives(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """ListArchives"""
+        """Handle ListArchives."""
         if sum(name in params for name in FILTERS) > 1:
             raise ValidationError(
                 "At most one filter is allowed for ListArchives. Use either : State, EventSourceArn, or NamePrefix."

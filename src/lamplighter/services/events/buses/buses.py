@@ -1,4 +1,7 @@
-"""Event buses. The default bus is always there; it has a row once something is to be kept of it."""
+"""Handle event buses.
+
+The default bus always exists; it has a row only after a setting, tag or policy of it is stored.
+"""
 
 from dataclasses import replace
 
@@ -14,11 +17,11 @@ from lamplighter.services.events.tables.resources import Resource
 from lamplighter.store.db import Reader, Tx
 
 SETTINGS = ("Description", "KmsKeyIdentifier", "DeadLetterConfig", "LogConfig")
-"""What is kept of a bus as it was given. "DeadLetterConfig" is for events that cannot be encrypted: there are none."""
+"""Settings of a bus that are stored as given. "DeadLetterConfig" is for events that cannot be encrypted, so unused."""
 
 
 def find_bus(reader: Reader, caller: Caller, given: str | None) -> Resource:
-    """A bus by its name or ARN; BusNotFound."""
+    """Return a bus by its name or ARN. Raises `BusNotFound`."""
     name = bus_name(given)
     found = rows.get(reader, "bus", caller.account, caller.region, name)
     if found is not None:
@@ -29,13 +32,13 @@ def find_bus(reader: Reader, caller: Caller, given: str | None) -> Resource:
 
 
 class Buses:
-    """Buses, as the API has them."""
+    """The operations on event buses."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """CreateEventBus"""
+        """Handle CreateEventBus."""
         name = params["Name"]
         if "/" in name:
             raise ValidationError("Event bus name must not contain '/'.")
@@ -47,13 +50,13 @@ class Buses:
         return {"EventBusArn": key} | body
 
     def update(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """UpdateEventBus"""
+        """Handle UpdateEventBus."""
         bus = find_bus(tx, caller, params.get("Name"))
         changed = rows.change_body(tx, bus, self._world.now(), bus.body | _settings(params))
         return {"Arn": bus.arn, "Name": bus.name} | _settings(changed.body)
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """DeleteEventBus: one that is not there is deleted already."""
+        """Handle DeleteEventBus; a bus that does not exist is ignored."""
         name = bus_name(params["Name"])
         if name == DEFAULT:
             raise ValidationError("Cannot delete event bus default.")
@@ -63,12 +66,12 @@ class Buses:
         return {}
 
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """DescribeEventBus"""
+        """Handle DescribeEventBus."""
         bus = find_bus(reader, caller, params.get("Name"))
         return _item(bus) | _settings(bus.body)
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """ListEventBuses: the default bus has its place among the others."""
+        """Handle ListEventBuses; the default bus is at its place in the order of names, even without a row."""
         prefix = params.get("NamePrefix", "")
 
         def read(after: str, most: int) -> list[Resource]:
@@ -82,7 +85,7 @@ class Buses:
 
 
 def put_policy(tx: Tx, bus: Resource, now: int, policy: str | None) -> None:
-    """Keep what a bus permits."""
+    """Store the policy of a bus, or delete it if `policy` is None."""
     body = {name: value for name, value in bus.body.items() if name != "Policy"}
     rows.put(tx, replace(bus, modified=now, body=body if policy is None else body | {"Policy": policy}))
 

@@ -1,5 +1,6 @@
-"""Who may put events on a bus: kept and shown; whoever reaches this engine may do anything.
+"""Store and show the permissions to put events on a bus.
 
+They are not enforced: a caller that reaches the engine may do anything.
 See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html.
 """
 
@@ -12,23 +13,23 @@ from lamplighter.services.events.errors import ResourceNotFound
 from lamplighter.store.db import Tx
 
 LONGEST = 10_240
-"""Bytes of a policy."""
+"""The most bytes of a policy."""
 
 
 class PolicyLengthExceeded(ServiceError, code="PolicyLengthExceededException"):
-    """The policy would be too long."""
+    """The error that a policy would be too long."""
 
 
 class Permissions:
-    """Permissions, as the API has them."""
+    """The operations on the permissions of a bus."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """PutPermission: a whole policy, or one statement more."""
+        """Handle PutPermission: store a whole policy, or add one statement to it."""
         bus = find_bus(tx, caller, params.get("EventBusName"))
-        if len(params.get("Policy", "")) > 16 * LONGEST:  # spaces do not count, but so many are refused
+        if len(params.get("Policy", "")) > 16 * LONGEST:  # white space does not count, but so much is refused
             raise PolicyLengthExceeded(f"The policy is longer than {LONGEST} bytes.")
         if "Policy" in params:
             policy = _read(params["Policy"])
@@ -44,7 +45,7 @@ class Permissions:
         return {}
 
     def remove(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """RemovePermission"""
+        """Handle RemovePermission."""
         bus = find_bus(tx, caller, params.get("EventBusName"))
         if params.get("RemoveAllPermissions"):
             put_policy(tx, bus, self._world.now(), None)

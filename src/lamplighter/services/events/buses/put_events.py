@@ -1,4 +1,4 @@
-"""PutEvents: events of customers.
+"""Handle PutEvents, with which customers send events.
 
 See https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html and, for the size of an entry,
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevent-size.html.
@@ -21,15 +21,15 @@ from lamplighter.services.events.rules.compiled_rules import CompiledRule
 from lamplighter.store.db import Reader, Tx
 
 LARGEST = 1_048_576
-"""Bytes of all entries of a request: "The total entry size must be less than 1MB"."""
+"""The limit, in bytes, of all entries of a request: "The total entry size must be less than 1MB"."""
 DEEPEST = 780
-"""How deeply a detail may be nested, so that the event around it can still be written."""
+"""The deepest nesting of a detail, so that the event around it can still be written."""
 
 log = logging.getLogger("lamplighter.events")
 
 
 class EntryRefused(Exception):
-    """An entry is none; the others of the request are not concerned."""
+    """The refusal of one invalid entry; it does not affect the other entries of the request."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -38,21 +38,21 @@ class EntryRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PreparedEvent:
-    """An event that an entry was made into before its turn."""
+    """An event that was made from an entry, and matched, before the turn."""
 
     event: Json
     judged: MatchedEvent
 
 
 class EventPublisher:
-    """Takes events of customers."""
+    """The publisher of customers' events."""
 
     def __init__(self, world: World, router: EventRouter) -> None:
         self._world = world
         self._router = router
 
     def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """PutEvents"""
+        """Handle PutEvents."""
         if sum(map(entry_size, params["Entries"])) >= LARGEST:
             raise ValidationError("Total size of the entries in the request is over the limit.")
         ready: Sequence[PreparedEvent | None] = params.get(PREPARED) or [None] * len(params["Entries"])
@@ -60,7 +60,10 @@ class EventPublisher:
         return {"FailedEntryCount": sum("ErrorCode" in entry for entry in entries), "Entries": entries}
 
     def prepare(self, reader: Reader, caller: Caller, params: Json) -> Work | None:
-        """What of PutEvents takes as long as the events are: reading them, and seeing who wants them."""
+        """Return the work of PutEvents that takes long for large events: parsing them and matching them with patterns.
+
+        Returns None if the entries are small, or larger than PutEvents accepts.
+        """
         entries = params["Entries"]
         if not LARGE < sum(len(entry.get("Detail", "")) for entry in entries) < LARGEST:
             return None
@@ -72,7 +75,7 @@ class EventPublisher:
         return self._router.candidates(reader, home, bus_name(entry.get("EventBusName")), entry.get("Source", ""))
 
     def _made(self, caller: Caller, entry: Json, candidates: tuple[CompiledRule, ...]) -> "PreparedEvent | None":
-        """Make the event of an entry and judge it; None for a bad entry, which PutEvents refuses in its turn."""
+        """Make and match the event of an entry; return None for an invalid entry, which `put` refuses later."""
         try:
             event = self._event(caller, entry)
         except EntryRefused:
@@ -95,7 +98,7 @@ class EventPublisher:
         try:
             bus = find_bus(tx, home, given).name
         except BusNotFound:
-            # AWS takes the event and drops it.
+            # AWS accepts the event and drops it.
             log.warning("an event was put on the bus %s, which does not exist: it goes nowhere", bus_name(given))
             return {"EventId": name}
         if self._router.has_listeners(tx):
@@ -104,13 +107,13 @@ class EventPublisher:
 
 
 def entry_size(entry: Json) -> int:
-    """The size of an entry, as AWS counts it."""
+    """Return the size of an entry in bytes, as AWS counts it."""
     texts = [entry.get(name, "") for name in ("Source", "DetailType", "Detail")] + entry.get("Resources", [])
     return (14 if "Time" in entry else 0) + sum(len(text.encode()) for text in texts)
 
 
 def _check(entry: Json) -> Json:
-    """The detail of an entry that is in order."""
+    """Check an entry and return its detail. Raises `EntryRefused`."""
     for name in ("Source", "DetailType", "Detail"):
         if not entry.get(name):
             message = f"Parameter {name} is not valid. Reason: {name} is a required argument."

@@ -1,8 +1,9 @@
-"""The last events that came to the buses of each place, and the rules that took them: for people who ask why.
+"""Remember the last events of each account and region, and the rules that matched them, for the console.
 
-Promises a bound (events and their characters, in memory). Refuses to be a record: it begins with the engine, and may
-hold an event whose transaction was lost. Archives are what keeps events.
-On the bus under the name ListTraffic; the wire, which goes by AWS's models, does not know it.
+Guarantees a bound on the number of events and of their characters, all in memory. This is not a record: it begins when
+the engine starts, and may contain an event whose transaction was lost. Archives keep events.
+
+The bus has the operation ListTraffic for this list. AWS's models do not have it, so HTTP requests cannot call it.
 """
 
 from collections import OrderedDict, deque
@@ -18,27 +19,27 @@ EVENTS, CHARACTERS, PLACES = 200, 1_000_000, 16
 
 @dataclass(frozen=True, slots=True)
 class RecentEvent:
-    """One event."""
+    """An event that came to a bus."""
 
     number: int
-    """Of this engine; the later, the greater."""
+    """The number of the event in this engine; later events have higher numbers."""
     time: int
-    """When it came, in milliseconds since the epoch."""
+    """When the event came, in milliseconds since the epoch."""
     bus: str
     text: str
     rules: tuple[str, ...]
-    """The ARNs of those that took it."""
+    """The ARNs of the rules that sent the event to their targets."""
 
 
 @dataclass(slots=True)
 class RecentEventList:
-    """The events of one place, the oldest first."""
+    """The events of one account and region, oldest first."""
 
     seen: deque[RecentEvent] = field(default_factory=deque)
     characters: int = 0
 
     def add(self, seen: RecentEvent) -> None:
-        """Keep one more, and let go of the oldest where there is too much."""
+        """Add an event, and drop the oldest events if the limits are passed."""
         self.seen.append(seen)
         self.characters += len(seen.text)
         while len(self.seen) > EVENTS or self.characters > CHARACTERS:
@@ -47,13 +48,13 @@ class RecentEventList:
 
 @dataclass(slots=True)
 class RecentEvents:
-    """What one engine has seen."""
+    """The recent events of one engine."""
 
     lanes: OrderedDict[Caller, RecentEventList] = field(default_factory=OrderedDict)
     last: int = 0
 
     def add(self, caller: Caller, time: int, bus: str, text: str, rules: Sequence[str]) -> None:
-        """An event has come to a bus."""
+        """Record an event that came to a bus."""
         self.last += 1
         self.lanes.setdefault(caller, RecentEventList()).add(RecentEvent(self.last, time, bus, text, tuple(rules)))
         self.lanes.move_to_end(caller)
@@ -61,7 +62,7 @@ class RecentEvents:
             self.lanes.popitem(last=False)
 
     def list(self, _reader: Reader, caller: Caller, params: Json) -> Json:
-        """ListTraffic: the latest first, up to one number."""
+        """Handle ListTraffic: return the events up to a number, latest first."""
         lane, upto = self.lanes.get(caller, RecentEventList()), params.get("Number", self.last)
         return {"Events": [_shown(each) for each in reversed(lane.seen) if each.number <= upto]}
 

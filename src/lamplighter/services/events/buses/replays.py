@@ -1,9 +1,11 @@
-"""Replays: the events of an archive come to their bus again, named as replayed, in the order of their own times.
+"""Replay the events of an archive: send them to their bus again, named as replayed, in the order of their own times.
 
-"Only events that occurred between the EventStartTime and EventEndTime are replayed", whenever they came.
-Promises that each event of the time that is replayed comes once, whatever is killed: how far a replay has come is
-written down with what it sent. A replay goes on in slices, so that it holds nobody up. One that has anything to replay
-begins a moment after it was started, as on AWS, so that it can be cancelled; one that has nothing is over at once.
+"Only events that occurred between the EventStartTime and EventEndTime are replayed", regardless of when they arrived.
+
+Guarantees that each event of that period is replayed once, even if the engine is killed: the replay's progress is
+written in the same transaction as its deliveries. A replay runs in slices, so that other work does not wait for it. As
+on AWS, a replay that has events begins a moment after its start, so that it can be cancelled. A replay without events
+is completed immediately.
 See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-replay-archived-event.html.
 """
 
@@ -25,19 +27,19 @@ from lamplighter.store.db import OutboxRow, Reader, Tx
 from lamplighter.store.timers import Timer
 
 SUBJECT = "replay:"
-"""What the outbox calls a replay that goes on, before its ARN."""
+"""The beginning of a replay's subject in outbox rows and timers; the replay's ARN follows."""
 BEGIN = "begin"
-"""The timer of a replay that is about to begin."""
+"""The name of the timer of a replay that is about to begin."""
 PAUSE = 1_000
-"""Milliseconds before a replay begins."""
+"""Milliseconds between the start of a replay and its first event."""
 SLICE = 50
-"""How many events are replayed in one turn."""
+"""The most events that one turn replays."""
 GOING = ("STARTING", "RUNNING")
 TIMES = ("EventStartTime", "EventEndTime", "EventLastReplayedTime", "ReplayStartTime", "ReplayEndTime")
 
 
 class Replays:
-    """Replays, as the API has them, and their going on."""
+    """The operations on replays, and the work of a replay."""
 
     def __init__(self, bus: Bus, world: World, router: EventRouter) -> None:
         self._bus = bus
@@ -45,7 +47,7 @@ class Replays:
         self._router = router
 
     def start(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """StartReplay"""
+        """Handle StartReplay."""
         name, source, destination = params["ReplayName"], params["EventSourceArn"], params["Destination"]
         if rows.get(tx, "replay", caller.account, caller.region, name) is not None:
             raise ResourceAlreadyExists(f"Replay {name} already exists.")
@@ -76,7 +78,7 @@ class Replays:
         return {"ReplayArn": key, "State": "STARTING", "ReplayStartTime": now / 1000}
 
     def cancel(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """CancelReplay: what has come has come."""
+        """Handle CancelReplay; events that were replayed before are not undone."""
         replay = self._find(tx, caller, params["ReplayName"])
         if replay.body["State"] not in GOING:
             raise IllegalStatus(f"Replay {replay.name} is not in a valid state for this operation.")
@@ -84,13 +86,13 @@ class Replays:
         return {"ReplayArn": replay.arn, "State": "CANCELLING"}
 
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """DescribeReplay"""
+        """Handle DescribeReplay."""
         replay = self._find(reader, caller, params["ReplayName"])
         shown = {name: replay.body[name] for name in ("Description", "Destination") if name in replay.body}
         return _item(replay) | {"ReplayArn": replay.arn} | shown
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """ListReplays"""
+        """Handle ListReplays."""
         wanted = {name: params[name] for name in ("State", "EventSourceArn") if name in params}
 
         def keep(replay: Resource) -> bool:
@@ -105,19 +107,19 @@ class Replays:
             raise ResourceNotFound(f"Replay {name} does not exist.")
         return replay
 
-    # --- going on -----------------------------------------------------------------------------------------------------
+    # --- replaying events ---------------------------------------------------------------------------------------------
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
-        """Begin with a replay."""
+        """Begin a replay."""
         outbox.put(tx, "events", timer.subject, {})
 
     async def handle_outbox_row(self, posted: OutboxRow) -> None:
-        """Go on with a replay until it is over."""
+        """Continue a replay until it ends."""
         while await self._bus.store.write_with_retry(lambda tx: self._slice(tx, posted)):
             pass
 
     def _slice(self, tx: Tx, posted: OutboxRow) -> bool:
-        """Replay some events; whether there may be more."""
+        """Replay some events; return whether there may be more."""
         replay = rows.by_arn(tx, posted.subject.removeprefix(SUBJECT))
         if replay is None or replay.body["State"] not in GOING:
             outbox.delete(tx, posted.id)
@@ -147,14 +149,14 @@ class Replays:
 
 
 def _slice_of(reader: Reader, body: Json, most: int) -> list[ArchivedEvent]:
-    """The next events of a replay."""
-    # Keys begin at 1: an event of the first millisecond comes after (that millisecond, 0).
+    """Return the next events of a replay."""
+    # Keys begin at 1, so that an event of the first millisecond comes after (that millisecond, 0).
     at, since = (body["At"][0], body["At"][1]), body.get("KeptSince", 0)
     return archived.events_between(reader, body["Archive"], at, _time(body["EventEndTime"]), since, most)
 
 
 def _time(seconds: float) -> int:
-    """A time of which there may be events, in milliseconds."""
+    """Return a time in milliseconds, limited to the times that events can have."""
     return min(max(int(seconds * 1000), 0), LATEST)
 
 

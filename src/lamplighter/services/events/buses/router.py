@@ -1,6 +1,6 @@
-"""The way of an event: into the archives that want it, and to the targets of the rules that want it.
+"""Route an event to the archives and to the targets of the rules that match it.
 
-Promises that all of it is in the transaction that the event came in. An event has the form that EventBridge gives it:
+Guarantees that all of this happens in the transaction in which the event came. An event has EventBridge's form:
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html.
 """
 
@@ -33,19 +33,19 @@ log = logging.getLogger("lamplighter.events")
 
 DAY = 86_400_000
 HOPS = 1
-"""How often an event may go from bus to bus: it can't go on "to a third event bus"."""
+"""The most times that an event may be forwarded between buses: it cannot be sent "to a third event bus"."""
 
 
 @dataclass(frozen=True, slots=True)
 class MatchedEvent:
-    """What is known of an event before its turn: its text, and by the patterns there were then who wants it."""
+    """Results that were computed for an event before its turn: its text, and which patterns of that time match it."""
 
     text: str
     wanted: Mapping[Pattern, bool]
 
 
 def match_event(event: Json, candidates: Iterable[CompiledRule]) -> MatchedEvent:
-    """See who wants an event; it takes as long as the event is large."""
+    """Match an event with the patterns of rules and archives; the larger the event is, the longer this takes."""
     patterns = [
         (candidate.resource.arn, candidate.pattern) for candidate in candidates if candidate.pattern is not None
     ]
@@ -53,7 +53,7 @@ def match_event(event: Json, candidates: Iterable[CompiledRule]) -> MatchedEvent
 
 
 class EventRouter:
-    """Sends events on their way."""
+    """A router that sends events to archives and targets."""
 
     def __init__(
         self, world: World, delivery_queue: DeliveryQueue, compiled_rules: CompiledRules, recent_events: RecentEvents
@@ -64,16 +64,16 @@ class EventRouter:
         self._recent_events = recent_events
 
     def on_service_event(self, tx: Tx, event: Event) -> None:
-        """One of our services tells of something: it goes to the default bus."""
+        """Route an event of one of the engine's services, which goes to the default bus."""
         head = (self._world.uuid(), event.caller, event.source, event.detail_type)
         self.route(tx, event.caller, DEFAULT, event_envelope(*head, event.time, event.resources, event.detail))
 
     def has_listeners(self, tx: Tx) -> bool:
-        """Whether anybody may want any event, or want to know why there was no rule for it."""
+        """Return whether there is any rule or archive."""
         return self._compiled_rules.has_rules(tx)
 
     def candidates(self, reader: Reader, caller: Caller, bus: str, source: str) -> tuple[CompiledRule, ...]:
-        """Who may want events of a source."""
+        """Return the rules and archives of a bus that may match events of a source."""
         return self._compiled_rules.rules_of_bus(reader, caller, bus).matching_source(source)
 
     def route(
@@ -87,7 +87,11 @@ class EventRouter:
         only: Collection[str] = (),
         judged: MatchedEvent | None = None,
     ) -> None:
-        """An event has come to a bus; `only`: for these rules, if any are named; `judged`: what is known of it."""
+        """Route an event that came to a bus.
+
+        `only`: the ARNs of the only rules that may get the event, if there are any. `judged`: the result of
+        `match_event`, if there is one.
+        """
         known = judged or MatchedEvent(dumps(event), {})
         candidates = self.candidates(tx, caller, bus, event["source"])
         wanted = [candidate.resource for candidate in candidates if _is_wanted(candidate, event, known)]
@@ -102,7 +106,7 @@ class EventRouter:
                 self._archive(tx, resource, event["time"], text)
 
     def fire_scheduled_rule(self, tx: Tx, rule: Resource, slot: int) -> None:
-        """A time of a rule's schedule has come."""
+        """Send an event for one time of a rule's schedule to the rule's targets."""
         caller = Caller(rule.account, rule.region)
         name = derive_id(rule.arn, str(slot))
         event = event_envelope(name, caller, "aws.events", "Scheduled Event", slot, (rule.arn,), {})
@@ -128,7 +132,7 @@ class EventRouter:
             self._post(tx, rule, target, key, call, text, now if born is None else born)
 
     def redeliver(self, tx: Tx, rule: Resource, target: Json, text: str) -> None:
-        """A person wants an event, whose delivery has failed, to be brought to a target after all."""
+        """Send an event whose delivery has failed to a target again, because a person requests it."""
         key = f"again/{self._world.uuid()}/{rule.arn}/{target['Id']}"
         call = self._call(rule, target, key, loads(text), text, 0)
         self._post(tx, rule, target, key, call, text, self._world.now())
@@ -149,7 +153,7 @@ class EventRouter:
         self._delivery_queue.send(tx, delivery)
 
     def _call(self, rule: Resource, target: Json, key: str, event: Json, text: str, hops: int) -> TargetCall:
-        """The call; one that fails with the reason where the event can't be brought to the target at all."""
+        """Return the call for a target, or a call that raises the reason why the event cannot be sent there."""
         try:
             given = transform(target, event, text, (rule.arn, rule.name), self._world.now())
             return target_call(TargetInput(key, rule.name, target, given, event, hops, rule.body.get("Mark")))
@@ -168,7 +172,7 @@ def event_envelope(
     resources: Collection[str],
     detail: Json,
 ) -> Json:
-    """An event as targets get it."""
+    """Return an event in the form in which targets get it."""
     return {
         "version": "0",
         "id": id,
@@ -183,7 +187,7 @@ def event_envelope(
 
 
 def archive_key(archive: Resource) -> str:
-    """Return the name under which an archive's events are kept; another archive of the same name has another."""
+    """Return the key under which an archive's events are stored; a new archive with the same name has a new key."""
     name: str = archive.body.get("Events", archive.arn)
     return name
 
@@ -196,7 +200,7 @@ def _is_wanted(candidate: CompiledRule, event: Json, known: MatchedEvent) -> boo
 
 
 def _wants(arn: str, pattern: Pattern, event: Json) -> bool:
-    """Whether a rule or archive wants an event; where that takes too long it does not, and the log says so."""
+    """Return whether a rule or archive matches an event; if that takes too long, log it and return False."""
     try:
         return pattern.matches(event)
     except TooComplexEvent as error:
@@ -205,7 +209,7 @@ def _wants(arn: str, pattern: Pattern, event: Json) -> bool:
 
 
 def oldest_kept(archive: Resource, now: int) -> int:
-    """From when on the events of an archive are not too old."""
+    """Return the earliest arrival time of events that have not expired, in milliseconds since the epoch."""
     days = archive.body.get("RetentionDays", 0)
     return max(0, now - days * DAY) if days else 0
 

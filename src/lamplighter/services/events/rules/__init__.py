@@ -1,1 +1,1 @@
-"""Rules: event patterns and schedules."""
+"""Handle rules: event patterns and schedules."""

@@ -1,8 +1,8 @@
-"""What events are matched with, compiled: the rules and archives of each bus.
+"""Compile the rules and archives of each bus and keep them in memory.
 
-Promises never to be older than the transaction that asks: a version, a row, changes with every rule, target and
-archive. An engine that has none is asked one question for each event and makes none; rules that name their sources are
-not looked at for others.
+Guarantees that they are never older than the transaction that reads them: a version, which is a row, changes with every
+rule, target and archive. An engine without rules and archives makes one query for each event and builds no event. Rules
+that name their sources are not tried for events of other sources.
 """
 
 import logging
@@ -21,14 +21,14 @@ from lamplighter.store.db import Reader, Row
 
 ADDRESS = re.compile(r":|^[0-9.]+$")
 BUSES, PATTERNS = 256, 4_096
-"""How many buses and compiled patterns are held in memory."""
+"""The most buses and compiled patterns that are kept in memory."""
 
 log = logging.getLogger("lamplighter.events")
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledPattern:
-    """An event pattern, and the only sources whose events it may match, where it names them."""
+    """An event pattern, and the only sources whose events it can match; None if it does not name them."""
 
     pattern: Pattern
     sources: Collection[str] | None
@@ -36,47 +36,47 @@ class CompiledPattern:
 
 @dataclass(frozen=True, slots=True)
 class CompiledRule:
-    """A rule or an archive, and which events it wants; None: all."""
+    """A rule or an archive, and the pattern of the events that it gets; without a pattern, it gets all."""
 
     resource: Resource
     pattern: Pattern | None
     sources: Collection[str] | None
-    """The only sources whose events it may want, where it names them."""
+    """The only sources whose events can match; None if the pattern does not name them."""
 
 
 @dataclass(frozen=True, slots=True)
 class BusRules:
-    """All that want events of a bus."""
+    """The rules and archives of a bus, by the sources of events."""
 
     named: Mapping[str, tuple[CompiledRule, ...]]
-    """By source, those that may want its events."""
+    """The rules and archives that can match events of a source, for each source that one of them names."""
     others: tuple[CompiledRule, ...]
-    """Those that may want events of any other source."""
+    """The rules and archives that can match events of any other source."""
 
     def matching_source(self, source: str) -> tuple[CompiledRule, ...]:
-        """Those that may want events of a source."""
+        """Return the rules and archives that can match events of a source."""
         return self.named.get(source, self.others)
 
 
 class CompiledRules:
-    """The rules and archives of one engine."""
+    """The compiled rules and archives of one engine."""
 
     def __init__(self) -> None:
         self._version: str | None = None
         self._buses: dict[tuple[Caller, str], BusRules] = {}
         self._any = False
         self._patterns: dict[str, CompiledPattern] = {}
-        """By their texts: a rule that is new compiles no other again."""
+        """Compiled patterns by their texts: they are not compiled again for a new rule."""
         self._known: dict[tuple[Caller, str], dict[Row, CompiledRule | None]] = {}
-        """By bus, what its rows were when they were read last: a rule that is new has no other read again."""
+        """The rows of each bus that were read last, with their results: they are not parsed again for a new rule."""
 
     def has_rules(self, reader: Reader) -> bool:
-        """Whether there is any rule or archive at all."""
+        """Return whether there is any rule or archive."""
         self._turn(reader)
         return self._any
 
     def rules_of_bus(self, reader: Reader, caller: Caller, bus: str) -> BusRules:
-        """Who wants events of a bus."""
+        """Return the rules and archives of a bus."""
         self._turn(reader)
         key = caller, bus
         if key not in self._buses:
@@ -143,7 +143,8 @@ def _sorted(candidates: list[CompiledRule]) -> BusRules:
 def _compiled(text: str) -> CompiledPattern:
     pattern, document = read_pattern(text), first_value(text)
     sources = document.get("source")
-    # An address may be written in several ways, so that it is no name to look up; of `$or` each way may name its own.
+    # An IP address can be written in several ways, so it cannot be looked up; each branch of `$or` may name other
+    # sources.
     plain = (
         isinstance(sources, list)
         and "$or" not in document

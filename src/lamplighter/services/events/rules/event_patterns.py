@@ -1,4 +1,4 @@
-"""Event patterns as the API takes them: JSON text, refused in AWS's words.
+"""Parse event patterns from JSON text, with AWS's messages for invalid ones, and test events against them.
 
 See https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_TestEventPattern.html.
 """
@@ -14,11 +14,11 @@ from lamplighter.services.events.errors import InvalidEventPattern
 from lamplighter.store.db import Reader
 
 REQUIRED = ("id", "account", "source", "time", "region", "detail-type")
-"""What an event has to have to be tested."""
+"""The fields that TestEventPattern requires in an event."""
 
 
 def read_pattern(text: str) -> Pattern:
-    """A pattern by its text; InvalidEventPattern."""
+    """Compile a pattern, given as text. Raises `InvalidEventPattern`."""
     try:
         return compile_pattern(loads(text))
     except JsonError as error:
@@ -28,9 +28,10 @@ def read_pattern(text: str) -> Pattern:
 
 
 def _read_piecewise(text: str, otherwise: str) -> Pattern:
-    """A pattern whose text is not JSON as a whole.
+    """Compile a pattern whose text is not JSON as a whole.
 
-    AWS reads it as a stream: what comes after its last brace is not looked at, and of several faults the first is told.
+    AWS reads the text as a stream: it ignores the text after the last brace, and of several faults it reports the
+    first.
     """
     reading = read_first_value(text)
     whole = text[: reading.end] + reading.closing
@@ -51,7 +52,7 @@ def _read_piecewise(text: str, otherwise: str) -> Pattern:
 
 
 def _refusal(text: str, error: InvalidPattern, at: int | None) -> InvalidEventPattern:
-    """The reason with the place, as often as AWS tells it."""
+    """Return the error with its reason and its position, repeated as often as AWS does."""
     times = error.spot.times if error.spot else 0
     return InvalidEventPattern(error.reason + ("" if at is None else location_at(text, at) * times))
 
@@ -74,10 +75,10 @@ _TESTED = Precomputed(_tested)
 
 
 def match_event(_reader: Reader, _caller: Caller, params: Json) -> Json:
-    """TestEventPattern"""
+    """Handle TestEventPattern."""
     return {"Result": _TESTED(params["EventPattern"], params["Event"])}
 
 
 def prepare_test(_reader: Reader, _caller: Caller, params: Json) -> Work | None:
-    """What of TestEventPattern takes as long as the event is large."""
+    """Return the work of TestEventPattern that takes long for large texts, or None if they are small."""
     return _TESTED.work_for(params["EventPattern"], params["Event"])

@@ -1,4 +1,4 @@
-"""Finding what a request names."""
+"""Find the rule that a request names."""
 
 from lamplighter.bus import Caller
 from lamplighter.services.events.buses.buses import find_bus
@@ -9,7 +9,7 @@ from lamplighter.store.db import Reader
 
 
 def find_rule(reader: Reader, caller: Caller, name: str, given_bus: str | None) -> Resource:
-    """A rule of a bus; RuleNotFound, BusNotFound."""
+    """Return a rule of a bus. Raises `RuleNotFound` or `BusNotFound`."""
     bus = find_bus(reader, caller, given_bus).name
     rule = rows.get(reader, "rule", caller.account, caller.region, name, bus)
     if rule is None:

@@ -1,4 +1,4 @@
-"""Rules: what is wanted of a bus, or when something is to happen.
+"""Handle rules, which send events to targets: those that match a pattern, or one at each time of a schedule.
 
 See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rules.html.
 """
@@ -25,16 +25,16 @@ GIVEN = ("EventPattern", "ScheduleExpression", "Description", "RoleArn")
 
 
 class Rules:
-    """Rules, as the API has them."""
+    """The operations on rules."""
 
     def __init__(self, world: World, scheduled_rules: ScheduledRules) -> None:
         self._world = world
         self._scheduled_rules = scheduled_rules
 
     def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """PutRule: "the rule is replaced with what you specify"; its targets and tags stay."""
+        """Handle PutRule: "the rule is replaced with what you specify"; its targets and tags stay."""
         bus = find_bus(tx, caller, params.get("EventBusName")).name
-        # An empty text stands for none: AWS was seen to take a pattern beside an empty ScheduleExpression.
+        # An empty text stands for none: AWS was seen to accept a pattern together with an empty ScheduleExpression.
         params = {name: value for name, value in params.items() if value != ""}
         _check(params, bus)
         now, name, key = self._world.now(), params["Name"], rule_arn(caller, bus, params["Name"])
@@ -50,7 +50,7 @@ class Rules:
         return {"RuleArn": key}
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """DeleteRule: one that is not there is deleted already."""
+        """Handle DeleteRule; a rule that does not exist is ignored."""
         bus = find_bus(tx, caller, params.get("EventBusName")).name
         key = rule_arn(caller, bus, params["Name"])
         if targets.count(tx, key):
@@ -61,20 +61,21 @@ class Rules:
         return {}
 
     def mark(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """SetMark: what AWS has no words for: of which job and pattern a rule tells, so that its alerts are composed.
+        """Handle SetMark {Name, EventBusName, Mark}: annotate a rule with the job and alert pattern that it reports.
 
-        On the bus only: {Name, EventBusName, Mark}. A rule that is put again is not marked any more.
+        The alerts of an annotated rule are composed. AWS has no such operation: only the bus has it. PutRule removes
+        the annotation.
         """
         rule = find_rule(tx, caller, params["Name"], params.get("EventBusName"))
         self._keep(tx, replace(rule, body=rule.body | {"Mark": params["Mark"]}), rule)
         return {}
 
     def enable(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """EnableRule"""
+        """Handle EnableRule."""
         return self._switch(tx, caller, params, "ENABLED")
 
     def disable(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """DisableRule"""
+        """Handle DisableRule."""
         return self._switch(tx, caller, params, "DISABLED")
 
     def _switch(self, tx: Tx, caller: Caller, params: Json, state: str) -> Json:
@@ -87,25 +88,25 @@ class Rules:
         rows.set_version(tx, self._world.uuid())
 
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """DescribeRule"""
+        """Handle DescribeRule."""
         rule = find_rule(reader, caller, params["Name"], params.get("EventBusName"))
         return _item(rule) | {"CreatedBy": rule.body["CreatedBy"]}
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """ListRules"""
+        """Handle ListRules."""
         bus = find_bus(reader, caller, params.get("EventBusName")).name
         found, more = paging.resource_page(reader, caller, "rule", params, _item, scope=bus)
         return {"Rules": found} | more
 
     def names_by_target(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """ListRuleNamesByTarget"""
+        """Handle ListRuleNamesByTarget."""
         bus = find_bus(reader, caller, params.get("EventBusName")).name
         within = rule_arn(caller, bus, "")
 
         def read(after: str, most: int) -> list[str]:
             return targets.rules_with_target(reader, params["TargetArn"], within, after, most)
 
-        # The ARNs of all rules begin as those of the default bus do.
+        # The ARNs of all rules begin like those of the default bus.
         found, more = paging.cut_page(params, read, lambda rule: rule, lambda rule: split_rule_arn(rule)[0] == bus)
         return {"RuleNames": [split_rule_arn(each)[1] for each in found]} | more
 

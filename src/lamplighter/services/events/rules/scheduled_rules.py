@@ -1,9 +1,10 @@
-"""Rules that go by a schedule, in UTC: each next time is a timer.
+"""Fire rules by their schedules, in UTC; the next time of each rule is a timer.
 
-Promises that a time that passed while no engine ran is made up for at the start, as long as a target may still get an
-event of that age; that older times, which are dropped, are in the engine's log and in an event of the source
-`lamplighter.events`; and that no time is told to a target twice, whatever becomes of the clock: what is delivered is
-named by rule, time and target. A rate counts from when the rule was made, enabled, or given it.
+A time that passed while no engine ran is made up for when the engine starts, if a target may still get an event of that
+age. Older times are dropped: they are in the engine's log and in an event of the source `lamplighter.events`.
+Guarantees that no target gets two events for the same time, even if the clock is changed: the name of a delivery
+consists of rule, time and target. A rate counts from the time at which the rule was created or enabled, or got the
+rate.
 See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-rule-schedule.html.
 """
 
@@ -26,20 +27,20 @@ from lamplighter.store.timers import Timer
 SERVICE = "events"
 SOURCE, DETAIL_TYPE = "lamplighter.events", "Scheduled Times Dropped"
 MOST_COUNTED = 1_000
-"""How many dropped times are counted one by one."""
+"""The most dropped times that are counted one by one."""
 
 log = logging.getLogger("lamplighter.events")
 
 
 class ScheduledRules:
-    """Tells of times."""
+    """The schedules of rules."""
 
     def __init__(self, world: World, router: EventRouter) -> None:
         self._world = world
         self._router = router
 
     def set_schedule(self, tx: Tx, rule: Resource, old: Resource | None) -> Resource:
-        """Go by the schedule of a rule from now on; the rule, with the time from which a rate counts."""
+        """Set the timer for the schedule of a rule; return the rule with the time from which a rate counts."""
         if not _runs(rule):
             self.stop(tx, rule.arn)
             return rule
@@ -52,11 +53,11 @@ class ScheduledRules:
         return anchored
 
     def stop(self, tx: Tx, rule: str) -> None:
-        """Go by no schedule for a rule."""
+        """Delete the timer of a rule's schedule."""
         timers.delete_all(tx, SERVICE, rule)
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
-        """A time has come."""
+        """Fire the rule at a time of its schedule, and set the timer for the next time."""
         try:
             rule = rows.by_arn(tx, timer.subject)
         except Damaged as error:
@@ -73,7 +74,7 @@ class ScheduledRules:
         self._set_timer(tx, rule, max(slot, oldest))
 
     def _tell_dropped(self, tx: Tx, rule: Resource, first: int, oldest: int) -> None:
-        """Tell of times, from the first on, that no target gets: they are too old."""
+        """Report the times, from the first on, that no target gets because they are too old."""
         count, last = 1, first
         while count < MOST_COUNTED and (following := _following(rule, last)) is not None and following < oldest:
             count, last = count + 1, following
@@ -89,7 +90,7 @@ class ScheduledRules:
 
 
 def _following(rule: Resource, after: int) -> int | None:
-    """The next time of a rule's schedule."""
+    """Return the next time of a rule's schedule, or None if there is none."""
     return parse_schedule(rule.body["ScheduleExpression"]).next(after, anchor_ms=rule.body["Anchor"])
 
 

@@ -1,1 +1,1 @@
-"""The tables of EventBridge."""
+"""Read and write EventBridge's tables."""

@@ -1,13 +1,13 @@
-"""Events that archives keep, in the order of their own times."""
+"""Store the events of archives, in the order of their own times."""
 
 from dataclasses import dataclass
 
 from lamplighter.store.db import Reader, Tx
 
 SPAN = 600_000
-"""Milliseconds whose events are added up together."""
+"""Milliseconds of a span whose events are counted together."""
 SWEPT = 20
-"""How many events that are too old go for each that comes."""
+"""The most expired events that are deleted for each new one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,13 +16,13 @@ class ArchivedEvent:
 
     id: int
     happened: int
-    """Its own time, in milliseconds since the epoch."""
+    """The event's own time, in milliseconds since the epoch."""
     body: str
-    """JSON text."""
+    """The event as JSON text."""
 
 
 def put(tx: Tx, archive: str, time: int, happened: int, body: str) -> None:
-    """Keep an event that came at a time and tells of another."""
+    """Store an event. `time` is when the event arrived, `happened` is its own time."""
     sql = "INSERT INTO archived_events (archive, time, happened, body) VALUES (?, ?, ?, ?)"
     tx.execute(sql, (archive, time, happened, body))
 
@@ -30,7 +30,10 @@ def put(tx: Tx, archive: str, time: int, happened: int, body: str) -> None:
 def events_between(
     reader: Reader, archive: str, after: tuple[int, int], end: int, since: int, most: int
 ) -> list[ArchivedEvent]:
-    """Events that happened after a time and key, until another time, and came since one; in order."""
+    """Return events in order of their own time and key, from after the pair `after` until the time `end`.
+
+    Events that arrived before `since` are left out.
+    """
     sql = (
         "SELECT id, happened, body FROM archived_events WHERE archive = ? AND (happened, id) > (?, ?) "
         "AND happened <= ? AND time >= ? ORDER BY happened, id LIMIT ?"
@@ -39,9 +42,9 @@ def events_between(
 
 
 def measure(reader: Reader, archive: str, since: int) -> tuple[int, int]:
-    """Return how many events an archive has that came since a time, and their size in bytes.
+    """Return how many events an archive has that arrived since a time, and their size in bytes.
 
-    Spans of ten minutes are added up; only those of the first span are looked at one by one.
+    Totals are stored for spans of ten minutes; only the events of the first span are counted one by one.
     """
     size = "coalesce(sum(length(CAST(body AS BLOB))), 0)"
     first, after = since // SPAN, (since // SPAN + 1) * SPAN
@@ -55,7 +58,7 @@ def measure(reader: Reader, archive: str, since: int) -> tuple[int, int]:
 
 
 def sweep(tx: Tx, archive: str, before: int, most: int = SWEPT) -> int:
-    """Delete some of the events that came before a time; how many."""
+    """Delete some of the events that arrived before a time; return their number."""
     old = "SELECT id FROM archived_events WHERE archive = ? AND time < ? LIMIT ?"
     sql = f"DELETE FROM archived_events WHERE id IN ({old})"  # noqa: S608 - our own
     return tx.execute(sql, (archive, before, most))

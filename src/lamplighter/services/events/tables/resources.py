@@ -1,6 +1,6 @@
-"""What EventBridge has by name: buses, rules, archives, replays, connections, API destinations.
+"""Store EventBridge's named resources: buses, rules, archives, replays, connections, API destinations.
 
-They are rows of one kind, as their API is; what each has of its own is in its body.
+All kinds share one table, because their operations are alike; the fields of each kind are in the body.
 """
 
 import logging
@@ -19,13 +19,13 @@ log = logging.getLogger("lamplighter.events")
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """Something that has a name."""
+    """A named resource."""
 
     kind: str
     account: str
     region: str
     scope: str
-    """Of a rule: its bus; of anything else: nothing."""
+    """The bus of a rule; empty for all other kinds."""
     name: str
     arn: str
     created: int
@@ -46,7 +46,7 @@ def _resource(row: Row) -> Resource:
 
 
 def read_row(row: Row) -> Resource | None:
-    """What a row of `all_rows` holds; None where it cannot be read, of which the log says so."""
+    """Return the resource of a row of `all_rows`; if the row cannot be read, log this and return None."""
     try:
         return _resource(row)
     except Damaged as error:
@@ -55,14 +55,14 @@ def read_row(row: Row) -> Resource | None:
 
 
 def get(reader: Reader, kind: str, account: str, region: str, name: str, scope: str = "") -> Resource | None:
-    """A resource by its name."""
+    """Return a resource by its name, or None."""
     sql = f"SELECT {COLUMNS} FROM event_resources WHERE kind = ? AND account = ? AND region = ? AND scope = ? AND name = ?"  # noqa: S608, E501
     row = reader.row(sql, (kind, account, region, scope, name))
     return _resource(row) if row else None
 
 
 def get_if_readable(reader: Reader, kind: str, account: str, region: str, name: str, scope: str) -> Resource | None:
-    """A resource that can be read; one that cannot may be put anew, or deleted."""
+    """Return a resource by its name; None, too, if its row cannot be read, so that it can be replaced."""
     try:
         return get(reader, kind, account, region, name, scope)
     except Damaged as error:
@@ -71,7 +71,7 @@ def get_if_readable(reader: Reader, kind: str, account: str, region: str, name: 
 
 
 def by_arn(reader: Reader, arn: str) -> Resource | None:
-    """A resource by its ARN."""
+    """Return a resource by its ARN, or None."""
     row = reader.row(f"SELECT {COLUMNS} FROM event_resources WHERE arn = ?", (arn,))  # noqa: S608 - our own columns
     return _resource(row) if row else None
 
@@ -79,7 +79,7 @@ def by_arn(reader: Reader, arn: str) -> Resource | None:
 def page(
     reader: Reader, kind: str, account: str, region: str, after: str, most: int, *, scope: str = "", prefix: str = ""
 ) -> list[Resource]:
-    """Resources that can be read, whose names begin in one way and come after one, in order of name."""
+    """Return the readable resources whose names begin with `prefix` and follow `after`, in order of their names."""
     return list(islice(_readable(reader, (kind, account, region, scope), after, prefix), most))
 
 
@@ -94,19 +94,19 @@ def _readable(reader: Reader, owner: tuple[str, str, str, str], after: str, pref
 
 
 def all_rows(reader: Reader, kind: str, account: str, region: str, scope: str = "") -> list[Row]:
-    """All rows of a kind in order of name, unread: who has read such a row before need not read it again."""
+    """Return all rows of a kind in order of their names, unparsed: a caller need not parse a known row again."""
     sql = f"SELECT {COLUMNS} FROM event_resources WHERE kind = ? AND account = ? AND region = ? AND scope = ? ORDER BY name"  # noqa: S608, E501
     return reader.rows(sql, (kind, account, region, scope))
 
 
 def exists(reader: Reader, *kinds: str) -> bool:
-    """Whether there is anything of these kinds, whoever's it is."""
+    """Return whether any account has a resource of these kinds."""
     marks = ", ".join("?" for _ in kinds)
     return reader.row(f"SELECT 1 FROM event_resources WHERE kind IN ({marks}) LIMIT 1", kinds) is not None  # noqa: S608
 
 
 def put(tx: Tx, resource: Resource) -> None:
-    """Keep a resource, new or changed."""
+    """Store a resource, new or changed."""
     values = (resource.kind, resource.account, resource.region, resource.scope, resource.name, resource.arn)
     tx.execute(
         f"INSERT OR REPLACE INTO event_resources ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
@@ -115,19 +115,19 @@ def put(tx: Tx, resource: Resource) -> None:
 
 
 def change_body(tx: Tx, resource: Resource, now: int, body: Json) -> Resource:
-    """Keep a resource with another body; what it is now."""
+    """Store a resource with another body, and return it."""
     changed = replace(resource, modified=now, body=body)
     put(tx, changed)
     return changed
 
 
 def delete(tx: Tx, arn: str) -> None:
-    """Forget a resource."""
+    """Delete a resource."""
     tx.execute("DELETE FROM event_resources WHERE arn = ?", (arn,))
 
 
 def version(reader: Reader) -> str:
-    """The version of all that events are matched with."""
+    """Return the version of all rules, targets and archives."""
     row = reader.row("SELECT version FROM event_rules_version")
     assert row is not None
     found: str = row[0]
@@ -135,5 +135,5 @@ def version(reader: Reader) -> str:
 
 
 def set_version(tx: Tx, name: str) -> None:
-    """What events are matched with has changed; a version never comes back."""
+    """Store a new version, because a rule, target or archive changed; a version is never used again."""
     tx.execute("UPDATE event_rules_version SET version = ?", (name,))

@@ -1,4 +1,4 @@
-"""The targets of rules."""
+"""Store the targets of rules."""
 
 import logging
 
@@ -9,7 +9,7 @@ log = logging.getLogger("lamplighter.events")
 
 
 def targets_of_rule(reader: Reader, rule: str, after: str = "", most: int = 100) -> list[Json]:
-    """Targets of a rule whose ids come after one, in order of id, as the API has them; those that can be read."""
+    """Return the readable targets of a rule with ids after `after`, in order of id and in the form of the API."""
     sql = "SELECT id, body FROM event_targets WHERE rule = ? AND id > ? ORDER BY id LIMIT ?"
     found = [_read(rule, *row) for row in reader.rows(sql, (rule, after, most))]
     return [target for target in found if target is not None]
@@ -24,7 +24,7 @@ def _read(rule: str, id: str, body: str) -> Json | None:  # noqa: A002 - AWS's w
 
 
 def count(reader: Reader, rule: str) -> int:
-    """How many targets a rule has."""
+    """Return the number of targets of a rule."""
     row = reader.row("SELECT count(*) FROM event_targets WHERE rule = ?", (rule,))
     assert row is not None
     number: int = row[0]
@@ -32,7 +32,7 @@ def count(reader: Reader, rule: str) -> int:
 
 
 def rules_with_target(reader: Reader, arn: str, within: str, after: str, most: int) -> list[str]:
-    """The ARNs, of those that begin in one way, of rules that have a target, in order."""
+    """Return the ARNs of rules that have a target, in order: those that begin with `within` and follow `after`."""
     sql = (
         "SELECT DISTINCT rule FROM event_targets WHERE arn = ? AND rule > ? AND substr(rule, 1, length(?)) = ? "
         "ORDER BY rule LIMIT ?"
@@ -41,11 +41,11 @@ def rules_with_target(reader: Reader, arn: str, within: str, after: str, most: i
 
 
 def put(tx: Tx, rule: str, target: Json) -> None:
-    """Keep a target, in the place of the one that has its id."""
+    """Store a target; it replaces the target with the same id."""
     sql = "INSERT OR REPLACE INTO event_targets (rule, id, arn, body) VALUES (?, ?, ?, ?)"
     tx.execute(sql, (rule, target["Id"], target["Arn"], dumps(target)))
 
 
 def delete(tx: Tx, rule: str, id: str) -> None:  # noqa: A002 - AWS's word
-    """Forget a target."""
+    """Delete a target."""
     tx.execute("DELETE FROM event_targets WHERE rule = ? AND id = ?", (rule, id))

@@ -1,1 +1,1 @@
-"""Targets: the call that each event becomes, and how it is authorized."""
+"""Handle targets: turn events into calls, and authorise these calls."""

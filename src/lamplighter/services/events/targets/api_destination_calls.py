@@ -1,7 +1,8 @@
-"""Calls of API destinations: an event goes to somebody's API, authorised by a connection.
+"""Call API destinations: send an event to an HTTP API, authorised by a connection.
 
-Promises AWS's patience of five seconds, and another try where the API says that it may help: 401, 407, 409, 429 and
-5xx. Each try is a request of its own: at least once. The invocation rate limit is kept and shown.
+Guarantees AWS's timeout of five seconds, and a retry if the status of the API's answer allows one: 401, 407, 409, 429
+and 5xx. Each attempt is a request, so that the API gets the event at least once. The invocation rate limit is stored
+and shown, but not applied.
 See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-api-destinations.html.
 """
 
@@ -18,15 +19,15 @@ from lamplighter.services.events.targets.input_transformer import select_path
 from lamplighter.store.db import Tx
 
 PATIENCE = 5.0
-"""Seconds: "a maximum client execution timeout of five seconds"."""
+"""The timeout in seconds: "a maximum client execution timeout of five seconds"."""
 AGAIN = frozenset({401, 407, 409, 429})
 HEADERS = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "Amazon/EventBridge/ApiDestinations"}
 STATUS = "States.Http.StatusCode."
-"""What the HTTP calls of the bus call an answer that is none of 2xx, before its status."""
+"""The beginning of the bus's error code for an HTTP answer outside 2xx; the status follows."""
 
 
 def http_values(target: Json, event: Json) -> Json:
-    """What a target adds to the request: values, and paths into the event as it came."""
+    """Return what a target adds to the request: constants, and values at paths of the original event."""
     given = target.get("HttpParameters", {})
     return {
         "Path": [_value(each, event) for each in given.get("PathParameterValues", ())],
@@ -36,7 +37,7 @@ def http_values(target: Json, event: Json) -> Json:
 
 
 def call_api(bus: Bus, tx: Tx, caller: Caller, params: Json) -> Awaitable[Json]:
-    """Call an API destination, once this turn is on disk."""
+    """Call an API destination after the commit of this turn."""
     destination = rows.by_arn(tx, params["destination"])
     if destination is None:
         raise ResourceNotFound(f"{params['destination']} does not exist.")
@@ -65,7 +66,7 @@ async def _answered(calling: Awaitable[Json]) -> Json:
 
 
 def _told(error: AwsError) -> AwsError:
-    """The error as the delivery queue understands it: what may pass has a status that says so."""
+    """Return the error as the delivery queue expects it: an error that may pass has a status that allows a retry."""
     if not error.code.startswith(STATUS):
         return AwsError(error.message, code="CONNECTION_FAILURE", status=503)
     status = int(error.code.removeprefix(STATUS))
@@ -81,7 +82,7 @@ def _value(given: str, event: Json) -> str:
 
 
 def _filled(endpoint: str, values: list[str]) -> str:
-    """An endpoint whose asterisks are replaced by values, in order."""
+    """Return an endpoint with its asterisks replaced by values, in order."""
     first, *others = endpoint.split("*")
     values = [quote(value, safe="") for value in values] + ["*"] * len(others)
     return first + "".join(value + part for value, part in zip(values, others, strict=False))

@@ -1,4 +1,4 @@
-"""API destinations: APIs that events go to (`api_destination_calls.py`).
+"""Handle API destinations: HTTP APIs to which events are sent (`api_destination_calls.py`).
 
 See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-api-destinations.html.
 """
@@ -15,17 +15,17 @@ from lamplighter.store.db import Reader, Tx
 KIND = "api-destination"
 GIVEN = ("ConnectionArn", "InvocationEndpoint", "HttpMethod", "InvocationRateLimitPerSecond")
 RATE = 300
-"""Calls a second where nobody says."""
+"""Calls per second if the request does not limit them."""
 
 
 class ApiDestinations:
-    """API destinations, as the API has them."""
+    """The operations on API destinations."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """CreateApiDestination"""
+        """Handle CreateApiDestination."""
         name = params["Name"]
         if rows.get(tx, KIND, caller.account, caller.region, name) is not None:
             raise ResourceAlreadyExists(f"An api-destination '{name}' already exists.")
@@ -38,25 +38,25 @@ class ApiDestinations:
         return _answer(tx, made)
 
     def update(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """UpdateApiDestination"""
+        """Handle UpdateApiDestination."""
         old = self._find(tx, caller, params["Name"], "update")
         if "ConnectionArn" in params:
             _check_connection(tx, params["ConnectionArn"])
         return _answer(tx, rows.change_body(tx, old, self._world.now(), old.body | _given(params)))
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """DeleteApiDestination"""
+        """Handle DeleteApiDestination."""
         rows.delete(tx, self._find(tx, caller, params["Name"], "delete").arn)
         return {}
 
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """DescribeApiDestination"""
+        """Handle DescribeApiDestination."""
         found = self._find(reader, caller, params["Name"], "describe")
         described = {"Description": found.body["Description"]} if "Description" in found.body else {}
         return _item(reader, found) | described
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """ListApiDestinations"""
+        """Handle ListApiDestinations."""
         connection = params.get("ConnectionArn")
         found, more = paging.resource_page(
             reader,

@@ -1,7 +1,6 @@
-"""Connections: how a call of somebody's API is authorised. Kept, and shown without what is secret.
+"""Handle connections, which authorise calls of HTTP APIs. Their secrets are stored, but not shown.
 
-HTTP tasks of Step Functions call with them; API destinations are kept only.
-
+HTTP tasks of Step Functions and API destinations use them.
 See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-target-connection.html.
 """
 
@@ -25,13 +24,13 @@ GIVEN = ("Description", "AuthorizationType", "KmsKeyIdentifier", "InvocationConn
 
 
 class Connections:
-    """Connections, as the API has them."""
+    """The operations on connections."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """CreateConnection"""
+        """Handle CreateConnection."""
         name = params["Name"]
         if rows.get(tx, "connection", caller.account, caller.region, name) is not None:
             raise ResourceAlreadyExists(f"Connection {name} already exists.")
@@ -44,34 +43,34 @@ class Connections:
         return _answer(connection)
 
     def update(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """UpdateConnection"""
+        """Handle UpdateConnection."""
         old = self._find(tx, caller, params["Name"], "update")
         now = self._world.now()
         changed = rows.change_body(tx, old, now, self._body(old.body, params, now))
         return _answer(changed)
 
     def deauthorize(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """DeauthorizeConnection"""
+        """Handle DeauthorizeConnection."""
         old = self._find(tx, caller, params["Name"], "deauthorize")
         body = old.body | {"ConnectionState": "DEAUTHORIZED"}
         return _answer(rows.change_body(tx, old, self._world.now(), body))
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """DeleteConnection"""
+        """Handle DeleteConnection."""
         old = self._find(tx, caller, params["Name"], "delete")
         rows.delete(tx, old.arn)
         return _answer(old) | {"ConnectionState": "DELETING"}
 
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """DescribeConnection"""
+        """Handle DescribeConnection."""
         found = self._find(reader, caller, params["Name"], "describe")
         shown = {name: found.body[name] for name in (*GIVEN, "SecretArn", "AuthParameters") if name in found.body}
         return _answer(found) | {"Name": found.name} | shown
 
     def retrieve(self, reader: Reader, _caller: Caller, params: Json) -> Json:
-        """All that authorises a call, secrets included: for our own services, no customer can ask for it.
+        """Return all that authorises a call, secrets included. Only the engine's services can call this operation.
 
-        AWS has a permission for it, events:RetrieveConnectionCredentials, and no operation.
+        AWS has a permission for it, events:RetrieveConnectionCredentials, but no operation.
         """
         found = rows.by_arn(reader, params["ConnectionArn"])
         if found is None or found.kind != "connection":
@@ -81,7 +80,7 @@ class Connections:
         return {"AuthorizationType": found.body["AuthorizationType"], "AuthParameters": found.body["Secrets"]}
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """ListConnections"""
+        """Handle ListConnections."""
         state = params.get("ConnectionState")
         found, more = paging.resource_page(
             reader,
@@ -103,7 +102,7 @@ class Connections:
             raise ValidationError(
                 f"Parameter {kind} is required for the authorization type {body['AuthorizationType']}."
             )
-        # A token of OAuth is asked for with each call, not before.
+        # Each call requests an OAuth token; none is requested before.
         state = "AUTHORIZING" if kind == "OAuthParameters" else "AUTHORIZED"
         body |= {"AuthParameters": shown, "Secrets": secrets, "ConnectionState": state}
         return body if state == "AUTHORIZING" else body | {"LastAuthorizedTime": now / 1000}
@@ -116,7 +115,7 @@ class Connections:
 
 
 def _masked(value: Json) -> Json:
-    """Parameters without what is secret."""
+    """Return parameters without their secrets."""
     if isinstance(value, list):
         return [_masked(each) for each in value]
     if not isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""What EventBridge calls the errors of targets in a dead letter (ERROR_CODE).
+"""Translate the errors of targets into EventBridge's codes for dead letters (ERROR_CODE).
 
 See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html: "a sample of the error codes".
 """
@@ -7,7 +7,7 @@ from lamplighter.base.errors import AwsError
 from lamplighter.delivery.retryable import THROTTLED
 
 OURS = ("INVALID_JSON", "INVALID_PARAMETER", "CONNECTION_FAILURE", "TIMEOUT", "ERROR_FROM_TARGET")
-"""Codes that are such codes already."""
+"""Error codes of the engine that are EventBridge's codes already."""
 BY_PART = (
     ("SdkClient", "CONNECTION_FAILURE"),
     ("UnknownOperation", "SDK_CLIENT_ERROR"),
@@ -23,11 +23,11 @@ BY_PART = (
     ("Serialization", "INVALID_PARAMETER"),
     ("Invalid", "INVALID_PARAMETER"),
 )
-"""By what an error's code contains, the first that fits."""
+"""EventBridge's codes, by a part of an error's code; the first part that occurs counts."""
 
 
 def error_code(error: AwsError) -> str:
-    """The code of a dead letter."""
+    """Return the code of a dead letter for an error."""
     if error.code in THROTTLED or error.status == 429:
         return "THROTTLING"
     if error.code in OURS:

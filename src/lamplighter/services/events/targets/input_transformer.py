@@ -1,4 +1,4 @@
-"""What of an event a target gets: all of it, a part of it, a constant, or a text made after a template.
+"""Make the input of a target from an event: the whole event, a part, a constant, or a text from a template.
 
 See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html.
 """
@@ -14,7 +14,7 @@ from lamplighter.services.events.arns import format_instant
 VARIABLE = re.compile(r"<([^<>]+)>")
 TOKEN = re.compile(r'\\.|"|<[^<>]+>', re.DOTALL)
 LARGEST = 1_048_576
-"""Characters of what a target gets: no event is larger."""
+"""The most characters of a target's input; no event is larger."""
 RESERVED = (
     "aws.events.rule-arn",
     "aws.events.rule-name",
@@ -22,15 +22,15 @@ RESERVED = (
     "aws.events.event",
     "aws.events.event.json",
 )
-"""Variables that are always there."""
+"""The variables that every template can use."""
 
 
 class InvalidInput(ServiceError, code="INVALID_JSON"):
-    """The event can't be made into what the target takes."""
+    """The error that the event cannot be turned into the input that the target requires."""
 
 
 class TooLarge(InvalidInput):
-    """A template that is filled with so much of an event that nobody takes it."""
+    """The error that a filled-in template is larger than any target accepts."""
 
     code = "INVALID_PARAMETER"
 
@@ -39,12 +39,12 @@ class TooLarge(InvalidInput):
 
 
 def is_constant(target: Json) -> bool:
-    """Whether a target gets something of its own, and not the event."""
+    """Return whether the target defines its input, instead of receiving the event."""
     return "Input" in target or "InputTransformer" in target
 
 
 def transform(target: Json, event: Json, text: str, rule: tuple[str, str], received: int) -> str:
-    """What a target gets of an event; `rule` is the ARN and the name of the rule that wants it."""
+    """Return a target's input for an event; `rule` is the ARN and the name of the matching rule."""
     if "Input" in target:
         constant: str = target["Input"]
         return constant
@@ -66,15 +66,15 @@ def transform(target: Json, event: Json, text: str, rule: tuple[str, str], recei
 
 
 def variables(template: str) -> list[str]:
-    """The variables of a template."""
+    """Return the variables of a template."""
     return VARIABLE.findall(template)
 
 
 def fill_template(template: str, values: Mapping[str, Sequence[Json]]) -> str:
-    """A template with its variables filled in: as JSON, or inside of quotation marks as text without any.
+    """Fill in the variables of a template: as JSON, or inside quotation marks as text without quotation marks.
 
-    A variable of which the event has nothing is empty text: it "isn't created and won't appear in the output".
-    Raises TooLarge where the result is larger than any target takes.
+    A variable for which the event has no value becomes an empty text: it "isn't created and won't appear in the
+    output". Raises `TooLarge` if the result is larger than any target accepts.
     """
     quoted, left = False, LARGEST
 
@@ -97,7 +97,7 @@ def fill_template(template: str, values: Mapping[str, Sequence[Json]]) -> str:
 
 
 def fill_with_samples(template: str) -> str:
-    """A template filled in with something, to see whether it comes to JSON."""
+    """Fill in a template with sample values, to check whether the result is JSON."""
     return fill_template(template, dict.fromkeys(variables(template), "x"))
 
 
@@ -108,14 +108,14 @@ def _inside(value: Json) -> str:
 
 
 def select_path(text: str, event: Json) -> list[Json]:
-    """What is at a path of an event: one value or none."""
+    """Return the value at a path of an event as a list, which is empty if there is none."""
     path = compile_path(text)
     found = path.select(event)
     return found[:1] if path.definite else [found] if found else []
 
 
 def read_document(text: str) -> Json:
-    """The document that a target takes: a JSON object."""
+    """Parse the document that a target requires, a JSON object. Raises `InvalidInput`."""
     try:
         document = loads(text)
     except JsonError as error:

@@ -1,4 +1,4 @@
-"""Operations that no customer has: what becomes of an event at a target that one call of AWS would not do for."""
+"""Implement the internal operations for targets that one call of AWS cannot serve; customers cannot call them."""
 
 from collections.abc import Awaitable
 
@@ -15,27 +15,27 @@ from lamplighter.store.db import Tx
 
 
 class InternalCalls:
-    """The ends of ways that lead through this engine."""
+    """The internal operations for targets."""
 
     def __init__(self, bus: Bus, router: EventRouter) -> None:
         self._bus = bus
         self._router = router
 
     def forward(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """An event goes on to another bus, as it is."""
+        """Put an event on another bus, unchanged."""
         bus = find_bus(tx, caller, params["bus"])
         self._router.route(tx, caller, bus.name, params["event"], hops=params["hops"])
         return {}
 
     def log(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """An event becomes a line of a log: a stream of its own, with one entry."""
+        """Write an event to a log group, as the only entry of a new log stream."""
         names = {"logGroupName": params["group"], "logStreamName": params["stream"]}
         entries = [{"timestamp": _time(params["time"]), "message": params["message"]}]
         self._bus.invoke(tx, caller, "logs", "CreateLogStream", names)
         return self._bus.invoke(tx, caller, "logs", "PutLogEvents", names | {"logEvents": entries})
 
     def redeliver(self, tx: Tx, _caller: Caller, params: Json) -> Json:
-        """A dead letter is brought to the target of a rule after all, as both are now."""
+        """Send a dead letter to its rule's target again, with the rule and the target as they are now."""
         rule = rows.by_arn(tx, params["RuleArn"])
         found = [each for each in targets.targets_of_rule(tx, params["RuleArn"]) if each["Arn"] == params["TargetArn"]]
         if rule is None or not found:
@@ -45,14 +45,14 @@ class InternalCalls:
         return {}
 
     def call_api(self, tx: Tx, caller: Caller, params: Json) -> Awaitable[Json]:
-        """An event goes to an API destination."""
+        """Send an event to an API destination."""
         return call_api(self._bus, tx, caller, params)
 
     def refuse(self, _tx: Tx, _caller: Caller, params: Json) -> Json:
-        """An event can't be brought to its target, which was known when it came."""
+        """Raise the reason why an event cannot be sent to its target. It was known when the event came."""
         raise AwsError(params["message"], code=params["code"])
 
 
 def _time(given: Json) -> int:
-    """Milliseconds; deliveries that were written before have the text of the event's time."""
+    """Return milliseconds; deliveries that older versions wrote have the text of the event's time."""
     return parse_instant(given) if isinstance(given, str) else int(given)

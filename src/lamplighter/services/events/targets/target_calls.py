@@ -1,4 +1,4 @@
-"""Which call brings an event to a target, by the target's ARN: data, as far as that goes.
+"""Choose the call that sends an event to a target, by the service in the target's ARN.
 
 See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html.
 """
@@ -16,34 +16,34 @@ from lamplighter.services.events.targets.api_destination_calls import http_value
 from lamplighter.services.events.targets.input_transformer import is_constant, read_document
 
 INSIDE = "events.targets"
-"""What the bus calls the operations of ours that no customer has: an event goes on to another bus, or into a log."""
+"""The bus's service name for the internal operations, such as forwarding an event to another bus or to a log."""
 
 ALERTS = "alerts"
-"""The service that composes what people are told of a job."""
+"""The service that composes the alerts of jobs."""
 
 
 @dataclass(frozen=True, slots=True)
 class TargetInput:
-    """What a target is to get."""
+    """The data from which the call for a target is made."""
 
     key: str
-    """Names the delivery; the same each time for the same event, rule and target."""
+    """The name of the delivery; always the same for the same event, rule and target."""
     rule: str
-    """The name of the rule."""
+    """The rule's name."""
     target: Json
     input: str
-    """What the target gets."""
+    """The text that the target gets."""
     event: Json
-    """The event as it came."""
+    """The original event."""
     hops: int
-    """How many buses it has come from."""
+    """The number of buses that have forwarded the event."""
     mark: Json = None
-    """Of which job and pattern the rule tells, where it is one of a job file's."""
+    """The rule's annotation, if the rule is from a job file: the job and alert pattern that the rule reports."""
 
 
 @dataclass(frozen=True, slots=True)
 class TargetCall:
-    """An operation with its params."""
+    """An operation with its parameters."""
 
     service: str
     operation: str
@@ -51,7 +51,7 @@ class TargetCall:
 
 
 def target_call(parcel: TargetInput) -> TargetCall:
-    """The call; UnknownOperation where there is none for such a target."""
+    """Return the call for a target. Raises `UnknownOperation` if no call exists for such a target."""
     place = arn.parse(parcel.target["Arn"])
     make = MAKERS.get(place.service) if place is not None else None
     found = make(parcel, place) if make is not None and place is not None else None
@@ -61,7 +61,7 @@ def target_call(parcel: TargetInput) -> TargetCall:
 
 
 def _states(parcel: TargetInput, _place: Arn) -> TargetCall:
-    """The execution's name is the event's id with something that stands for rule and target."""
+    """Return StartExecution; the execution's name is the event's id and an id derived from rule and target."""
     params = {
         "stateMachineArn": parcel.target["Arn"],
         "name": f"{parcel.event['id']}_{derive_id(parcel.key)}",
@@ -87,7 +87,7 @@ ECS = (
 
 
 def _ecs(parcel: TargetInput, _place: Arn) -> TargetCall:
-    """RunTask; what the target gets as its own, and not the event, is the document of overrides."""
+    """Return RunTask; the input is the document of overrides if the target defines its input."""
     given = parcel.target["EcsParameters"]
     params: Json = {"cluster": parcel.target["Arn"], "count": given.get("TaskCount", 1)}
     params |= {ours: given[theirs] for theirs, ours in ECS if theirs in given}
@@ -128,8 +128,9 @@ def _logs(parcel: TargetInput, place: Arn) -> TargetCall | None:
 
 
 def _entry(parcel: TargetInput) -> tuple[int, str]:
-    """What is logged, and at which time: a target that makes its input says both, in the form of a log event.
+    """Return the time and message of a log entry.
 
+    A target that defines its input can set both, in the form of a log event.
     See https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_events_targets.LogGroupTargetInputOptions.html.
     """
     usual = parse_instant(parcel.event["time"])
@@ -145,7 +146,7 @@ def _entry(parcel: TargetInput) -> tuple[int, str]:
 
 
 def _moment(given: Json, usual: int) -> int:
-    """A time as text or in milliseconds; the usual one where it is neither."""
+    """Return a time that is given as text or in milliseconds; return `usual` for anything else."""
     try:
         time = parse_instant(given) if isinstance(given, str) else given
     except (ValueError, OverflowError):

@@ -1,4 +1,4 @@
-"""The targets of rules: what is done with an event that a rule wants.
+"""Handle the targets of rules: where the events that match a rule are sent.
 
 See https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutTargets.html.
 """
@@ -21,14 +21,14 @@ from lamplighter.services.events.targets.input_transformer import RESERVED, fill
 from lamplighter.store.db import Reader, Tx
 
 MOST = 5
-"""Targets of a rule."""
+"""The most targets of a rule."""
 WITH_ROLE = ("states", "ecs", "batch", "codebuild", "codepipeline", "kinesis", "firehose")
-"""Services that EventBridge calls in the role of the target."""
+"""The services that EventBridge calls in the target's role."""
 ONE_OF = ("Input", "InputPath", "InputTransformer")
 
 
 def retry_policy_of(target: Json) -> RetryPolicy:
-    """How long delivery to a target is tried."""
+    """Return the retry policy for deliveries to a target."""
     given = target.get("RetryPolicy", {})
     usual = RetryPolicy()
     return RetryPolicy(
@@ -37,13 +37,13 @@ def retry_policy_of(target: Json) -> RetryPolicy:
 
 
 class Targets:
-    """Targets, as the API has them."""
+    """The operations on targets."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """PutTargets: one that has the id of another takes its place."""
+        """Handle PutTargets; a target replaces the target with the same id."""
         rule = find_rule(tx, caller, params["Rule"], params.get("EventBusName"))
         for target in params["Targets"]:
             _check(target)
@@ -54,7 +54,7 @@ class Targets:
         return {"FailedEntryCount": 0, "FailedEntries": []}
 
     def remove(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """RemoveTargets: those that are not there are removed already."""
+        """Handle RemoveTargets; targets that do not exist are ignored."""
         rule = find_rule(tx, caller, params["Rule"], params.get("EventBusName"))
         for each in params["Ids"]:
             rows.delete(tx, rule.arn, each)
@@ -62,7 +62,7 @@ class Targets:
         return {"FailedEntryCount": 0, "FailedEntries": []}
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """ListTargetsByRule"""
+        """Handle ListTargetsByRule."""
         rule = find_rule(reader, caller, params["Rule"], params.get("EventBusName"))
 
         def read(after: str, most: int) -> list[Json]:

@@ -1,1 +1,1 @@
-"""The tables of CloudWatch Logs."""
+"""Read and write the tables of CloudWatch Logs."""

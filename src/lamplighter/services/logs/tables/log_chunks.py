@@ -1,8 +1,9 @@
-"""Log events, kept in chunks: the events of one PutLogEvents within ten seconds are one row, packed.
+"""Store log events in chunks: a chunk is one row with the packed events of one PutLogEvents call within ten seconds.
 
-Promises the order of AWS: by time, then by when they were put, then by their place in the batch. Every event has a key
-in that order, by which reading begins anywhere and goes either way, with few chunks in memory. Chunks overlap; but as
-none is longer, those that can hold the next event begin within ten seconds of it.
+Guarantees AWS's order: by time, then by when the events were put, then by their place in the batch. Each event has a
+key in that order. A read can begin at any key, goes forward or backward, and keeps few chunks in memory. Chunks may
+overlap. But no chunk spans more than ten seconds, so the chunks that can hold the next event begin within ten seconds
+of it.
 """
 
 import heapq
@@ -15,26 +16,26 @@ from lamplighter.base.json_text import dump_bytes, loads
 from lamplighter.store.db import Reader, Tx
 
 SPAN = 10_000
-"""Milliseconds from the first event of a chunk to its last, at most."""
+"""The most milliseconds between the first and the last event of a chunk."""
 LARGEST = 64 * 1024
-"""Characters of a chunk's messages, unless one message is longer."""
+"""The most characters of a chunk's messages, unless a single message is longer."""
 SMALL = 200
-"""Bytes below which packing is not worth it."""
+"""The most bytes of a chunk that is not worth compressing."""
 OVERHEAD = 26
-"""Bytes that each event is counted for, beside its message."""
+"""Bytes that each event counts in addition to its message."""
 AT_ONCE = (4, 64)
-"""Chunks that are read from the database together: at first, and at most."""
+"""The number of chunks in the first query of a read, and the most in a later query."""
 
 Key = tuple[int, int, int]
-"""Where an event is in the order: its time, its chunk, its place there."""
+"""The position of an event in the order: its time, the id of its chunk, and its index in the chunk."""
 Source = tuple[Literal["grp", "stream"], int]
-"""Of what the events are read."""
+"""The log group (`grp`) or log stream whose events are read, with its id."""
 FIRST: Key = (0, 0, 0)
 LAST: Key = (2**62, 2**62, 2**62)
 
 
 class StoredEvent(NamedTuple):
-    """An event, read again; a tuple, as pages hold thousands."""
+    """A log event read from its chunk; a tuple, because pages hold thousands."""
 
     key: Key
     stream: int
@@ -60,12 +61,12 @@ class _Chunk:
 
 
 def stored_size(message: str) -> int:
-    """The bytes that an event is counted for."""
+    """Return the bytes that an event counts: its message in UTF-8 plus `OVERHEAD`."""
     return (len(message) if message.isascii() else len(message.encode())) + OVERHEAD
 
 
 def append_events(tx: Tx, group: int, stream: int, events: Sequence[tuple[int, str]], now: int) -> int:
-    """Keep events, given in the order of their times; the bytes that they are counted for."""
+    """Store events, which must be in order of time, and return the bytes that they count."""
     total = 0
     for piece in _pieces(events):
         first, counted = piece[0][0], sum(stored_size(message) for _, message in piece)
@@ -92,7 +93,7 @@ def _pieces(events: Sequence[tuple[int, str]]) -> Iterator[Sequence[tuple[int, s
 
 
 def events_forward(reader: Reader, source: Source, after: Key, until: int) -> Iterator[StoredEvent]:
-    """The events behind a key, up to a time (itself included)."""
+    """Yield the events after a key in order, up to and including the time `until`."""
     waiting: list[tuple[Key, StoredEvent, Iterator[StoredEvent]]] = []
     chunks = _chunks_forward(reader, source, after, until)
     upcoming = next(chunks, None)
@@ -108,7 +109,7 @@ def events_forward(reader: Reader, source: Source, after: Key, until: int) -> It
 
 
 def events_backward(reader: Reader, source: Source, before: Key, since: int) -> Iterator[StoredEvent]:
-    """The events before a key, the latest first, back to a time (itself included)."""
+    """Yield the events before a key, latest first, back to and including the time `since`."""
     waiting: list[tuple[Key, StoredEvent, Iterator[StoredEvent]]] = []
     chunks = _chunks_backward(reader, source, before, since)
     upcoming = next(chunks, None)
@@ -126,7 +127,7 @@ def events_backward(reader: Reader, source: Source, before: Key, since: int) -> 
 def _wait(
     waiting: list[tuple[Key, StoredEvent, Iterator[StoredEvent]]], events: Iterator[StoredEvent], way: int
 ) -> None:
-    """Have the next event of a chunk wait for its turn."""
+    """Add the next event of a chunk to the heap, if the chunk has another event."""
     found = next(events, None)
     if found is not None:
         heapq.heappush(waiting, (_turned(found.key, way), found, events))
@@ -180,7 +181,7 @@ def _chunks_backward(reader: Reader, source: Source, before: Key, since: int) ->
 
 
 def _growing() -> Iterator[int]:
-    """How many chunks to read next: few for who wants few, more and more for who goes on."""
+    """Yield how many chunks each query reads: few at first, then twice as many each time, up to the limit."""
     most, limit = AT_ONCE
     while True:
         yield most
@@ -188,13 +189,13 @@ def _growing() -> Iterator[int]:
 
 
 def first_time(reader: Reader, stream: int) -> int | None:
-    """The time of a stream's earliest event."""
+    """Return the time of a stream's earliest event, or None if there is none."""
     row = reader.row("SELECT min(first) FROM log_chunks WHERE stream = ?", (stream,))
     return row[0] if row else None
 
 
 def sweep(tx: Tx, source: Source, before: int, most: int) -> tuple[int, int]:
-    """Delete some chunks that ended before a time, the oldest first; how many, and their bytes."""
+    """Delete up to `most` chunks that ended before a time, oldest first; return their number and counted bytes."""
     column, value = source
     rows = tx.rows(
         f"SELECT id, bytes FROM log_chunks WHERE {column} = ? AND last < ? ORDER BY last LIMIT ?",  # noqa: S608

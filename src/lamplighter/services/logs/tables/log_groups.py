@@ -1,4 +1,4 @@
-"""Log groups and log streams."""
+"""Store log groups and log streams."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from lamplighter.store.db import Reader, Row, Tx
 GROUP = "id, account, region, name, class, created, retention, kms, protected, tags, bytes"
 STREAM = "id, grp, name, created, last, ingested"
 LAST_NAME = "\U0010ffff"
-"""Comes after every name that begins with the same letters."""
+"""The highest character: a prefix with this character appended sorts after all names with that prefix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class LogGroup:
     log_class: str
     created: int
     retention: int | None
-    """Days; None: events do not expire."""
+    """Days for which events are kept; None if they do not expire."""
     kms: str | None
     protected: bool
     tags: dict[str, str]
@@ -38,7 +38,7 @@ class LogStream:
     name: str
     created: int
     last: int
-    """The time of the latest event; 0 where there was none."""
+    """The time of the latest event; 0 if there is none."""
     ingested: int
 
 
@@ -48,14 +48,14 @@ def _group(row: Row) -> LogGroup:
 
 
 def get_group(reader: Reader, account: str, region: str, name: str) -> LogGroup | None:
-    """A log group by its name."""
+    """Return the log group of this name, or None if there is none."""
     sql = f"SELECT {GROUP} FROM log_groups WHERE account = ? AND region = ? AND name = ?"  # noqa: S608 - our own columns
     row = reader.row(sql, (account, region, name))
     return _group(row) if row else None
 
 
 def group_by_id(reader: Reader, key: int) -> LogGroup | None:
-    """A log group by its key."""
+    """Return the log group with this key, or None if there is none."""
     row = reader.row(f"SELECT {GROUP} FROM log_groups WHERE id = ?", (key,))  # noqa: S608
     return _group(row) if row else None
 
@@ -63,7 +63,10 @@ def group_by_id(reader: Reader, key: int) -> LogGroup | None:
 def page_groups(
     reader: Reader, owner: tuple[str, str], after: str, most: int, *, prefix: str = "", part: str = ""
 ) -> list[LogGroup]:
-    """Log groups of an account and region whose names come after one, begin so and hold a part, in order of name."""
+    """Return log groups of an account and region, in order of name.
+
+    The names follow the name `after`, start with `prefix` and contain `part`.
+    """
     sql = (
         f"SELECT {GROUP} FROM log_groups WHERE account = ? AND region = ? "  # noqa: S608
         "AND name > ? AND name >= ? AND name < ? AND instr(name, ?) > 0 ORDER BY name LIMIT ?"
@@ -72,7 +75,7 @@ def page_groups(
 
 
 def put_group(tx: Tx, group: LogGroup) -> int:
-    """Keep a new log group; its key."""
+    """Store a new log group and return its key."""
     return tx.insert(
         "INSERT INTO log_groups (account, region, name, class, created, retention, kms, protected, tags) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -84,31 +87,31 @@ def put_group(tx: Tx, group: LogGroup) -> int:
 
 
 def change_group(tx: Tx, key: int, column: str, value: Json) -> None:
-    """Change one of: retention, kms, protected, tags."""
+    """Change one column of a log group: retention, kms, protected or tags."""
     assert column in ("retention", "kms", "protected", "tags")
     kept = dumps(value) if column == "tags" else value
     tx.execute(f"UPDATE log_groups SET {column} = ? WHERE id = ?", (kept, key))  # noqa: S608
 
 
 def resize_group(tx: Tx, key: int, bytes_more: int) -> None:
-    """Count bytes that were stored, or (less than 0) deleted."""
+    """Add stored bytes to the size of a log group; a negative number subtracts deleted bytes."""
     tx.execute("UPDATE log_groups SET bytes = max(0, bytes + ?) WHERE id = ?", (bytes_more, key))
 
 
 def delete_group(tx: Tx, key: int) -> None:
-    """Forget a log group and its filters; its streams and chunks are swept later."""
+    """Delete a log group and its filters; `retention.py` deletes its streams and chunks later."""
     tx.execute("DELETE FROM log_groups WHERE id = ?", (key,))
     tx.execute("DELETE FROM log_filters WHERE grp = ?", (key,))
 
 
 def get_stream(reader: Reader, group: int, name: str) -> LogStream | None:
-    """A log stream by its name."""
+    """Return the log stream of this name, or None if there is none."""
     row = reader.row(f"SELECT {STREAM} FROM log_streams WHERE grp = ? AND name = ?", (group, name))  # noqa: S608
     return LogStream(*row) if row else None
 
 
 def stream_name(reader: Reader, key: int) -> str | None:
-    """The name of a log stream; None where it is deleted."""
+    """Return the name of a log stream, or None if the stream is deleted."""
     row = reader.row("SELECT name FROM log_streams WHERE id = ?", (key,))
     return row[0] if row else None
 
@@ -116,7 +119,7 @@ def stream_name(reader: Reader, key: int) -> str | None:
 def streams_by_name(
     reader: Reader, group: int, prefix: str, start: str | None, most: int, *, descending: bool = False
 ) -> list[LogStream]:
-    """Log streams whose names begin so, from after (or before) a name on."""
+    """Return log streams whose names start with `prefix` and follow (or, descending, precede) the name `start`."""
     order, beyond = ("DESC", "<") if descending else ("ASC", ">")
     start = (prefix + LAST_NAME if descending else "") if start is None else start
     sql = (
@@ -129,7 +132,10 @@ def streams_by_name(
 def streams_by_time(
     reader: Reader, group: int, start: tuple[int, int] | None, most: int, *, descending: bool = False
 ) -> list[LogStream]:
-    """Log streams in the order of their latest events, from after (or before) a time and a key on."""
+    """Return log streams in order of their latest events.
+
+    `start` is the time and the key after which (or, descending, before which) the streams begin.
+    """
     order, beyond = ("DESC", "<") if descending else ("ASC", ">")
     time, key = start or ((2**62, 0) if descending else (-1, 0))
     sql = (
@@ -140,21 +146,21 @@ def streams_by_time(
 
 
 def put_stream(tx: Tx, group: int, name: str, created: int) -> int:
-    """Keep a new log stream; its key."""
+    """Store a new log stream and return its key."""
     return tx.insert("INSERT INTO log_streams (grp, name, created) VALUES (?, ?, ?)", (group, name, created))
 
 
 def note_events(tx: Tx, key: int, last: int, now: int) -> None:
-    """A log stream has new events."""
+    """Record the time of a stream's latest event and the time of its ingestion."""
     tx.execute("UPDATE log_streams SET last = max(last, ?), ingested = ? WHERE id = ?", (last, now, key))
 
 
 def delete_stream(tx: Tx, key: int) -> None:
-    """Forget a log stream; its chunks are swept later."""
+    """Delete a log stream; `retention.py` deletes its chunks later."""
     tx.execute("DELETE FROM log_streams WHERE id = ?", (key,))
 
 
 def sweep_streams(tx: Tx, group: int, most: int) -> int:
-    """Delete some streams of a group that is gone; how many."""
+    """Delete up to `most` streams of a deleted group and return their number."""
     sql = "DELETE FROM log_streams WHERE id IN (SELECT id FROM log_streams WHERE grp = ? LIMIT ?)"
     return tx.execute(sql, (group, most))

@@ -1,4 +1,4 @@
-"""Resource policies of CloudWatch Logs."""
+"""Store the resource policies of CloudWatch Logs."""
 
 from dataclasses import dataclass
 
@@ -9,12 +9,12 @@ COLUMNS = "account, region, resource, name, document, revision, updated"
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A policy of an account, or of one log group."""
+    """A policy of an account or of one log group."""
 
     account: str
     region: str
     resource: str
-    """The ARN of a log group; nothing where the policy is the account's."""
+    """The ARN of a log group; empty if the policy is the account's."""
     name: str
     document: str
     revision: str
@@ -23,7 +23,7 @@ class Policy:
 
 
 def put(tx: Tx, policy: Policy) -> None:
-    """Keep a policy, new or changed."""
+    """Store a new or changed policy."""
     values = (policy.account, policy.region, policy.resource, policy.name)
     tx.execute(
         f"INSERT OR REPLACE INTO log_resource_policies ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - our own columns
@@ -32,18 +32,18 @@ def put(tx: Tx, policy: Policy) -> None:
 
 
 def policies_of(reader: Reader, account: str, region: str, resource: str) -> list[Policy]:
-    """The policies of a log group, or (no resource) those of the account, in order of name."""
+    """Return the policies of a log group or, if `resource` is empty, those of the account, in order of name."""
     sql = f"SELECT {COLUMNS} FROM log_resource_policies WHERE account = ? AND region = ? AND resource = ? ORDER BY name"  # noqa: S608
     return [Policy(*row) for row in reader.rows(sql, (account, region, resource))]
 
 
 def policies_of_groups(reader: Reader, account: str, region: str) -> list[Policy]:
-    """The policies of all log groups, in order of their ARNs."""
+    """Return the policies of all log groups, in order of their ARNs."""
     sql = f"SELECT {COLUMNS} FROM log_resource_policies WHERE account = ? AND region = ? AND resource <> '' ORDER BY resource, name"  # noqa: S608, E501
     return [Policy(*row) for row in reader.rows(sql, (account, region))]
 
 
 def delete(tx: Tx, policy: Policy) -> None:
-    """Forget a policy."""
+    """Delete a policy."""
     sql = "DELETE FROM log_resource_policies WHERE account = ? AND region = ? AND resource = ? AND name = ?"
     tx.execute(sql, (policy.account, policy.region, policy.resource, policy.name))

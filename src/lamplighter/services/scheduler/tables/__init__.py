@@ -1,1 +1,1 @@
-"""The tables of EventBridge Scheduler."""
+"""Store the data of EventBridge Scheduler, a module for each table."""

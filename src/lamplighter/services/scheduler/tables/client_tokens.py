@@ -1,14 +1,14 @@
-"""Requests to EventBridge Scheduler that were answered, by their client tokens: the same again is answered the same."""
+"""Store answered requests by their client tokens, so that a repeated request gets the same answer."""
 
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.store.db import Reader, Tx
 
 AT_ONCE = 20
-"""How many old ones go with each new one."""
+"""The most old tokens that are deleted with each new one."""
 
 
 def get(reader: Reader, owner: str, token: str) -> tuple[str, Json] | None:
-    """The digest of the request that came with a token, and its answer."""
+    """Return the digest of the request that had this token, and its answer; None if the token is new."""
     row = reader.row(
         "SELECT request, answer FROM scheduler_client_tokens WHERE owner = ? AND token = ?", (owner, token)
     )
@@ -16,12 +16,12 @@ def get(reader: Reader, owner: str, token: str) -> tuple[str, Json] | None:
 
 
 def put(tx: Tx, owner: str, token: str, request: str, answer: Json, at: int) -> None:
-    """Remember an answer."""
+    """Store an answer under its token."""
     sql = "INSERT OR REPLACE INTO scheduler_client_tokens (owner, token, request, answer, at) VALUES (?, ?, ?, ?, ?)"
     tx.execute(sql, (owner, token, request, dumps(answer), at))
 
 
 def forget(tx: Tx, before: int) -> None:
-    """Forget some of those that are older than a time."""
+    """Delete some tokens that are older than a time."""
     old = "SELECT owner, token FROM scheduler_client_tokens WHERE at < ? ORDER BY at LIMIT ?"
     tx.execute(f"DELETE FROM scheduler_client_tokens WHERE (owner, token) IN ({old})", (before, AT_ONCE))  # noqa: S608

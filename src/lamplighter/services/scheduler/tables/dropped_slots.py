@@ -1,4 +1,4 @@
-"""Slots of schedules that no target was called for, until somebody is told of them."""
+"""Store slots that were dropped (their target was not called or refused the call) until a message reports them."""
 
 from dataclasses import dataclass
 
@@ -10,22 +10,22 @@ COLUMNS = "owner, schedule, slot, until, count, zone, reason, mark"
 
 @dataclass(frozen=True, slots=True)
 class DroppedSlot:
-    """One slot, or several that were dropped together."""
+    """A dropped slot, or several consecutive ones with the same reason."""
 
     owner: str
-    """What they are told of together."""
+    """The job or schedule whose dropped slots are reported in one message."""
     schedule: str
     """The ARN of the schedule."""
     slot: int
-    """Milliseconds since the epoch."""
+    """The first slot, in milliseconds since the epoch."""
     until: int
-    """The last of them; the slot itself where it is one."""
+    """The last slot; equal to `slot` if there is only one."""
     count: int
     zone: str
     """The time zone of the schedule."""
     reason: str
     mark: Json = None
-    """The mark of the schedule, as it was then."""
+    """The label of the schedule (`Schedule.mark`) when the slot was dropped."""
 
 
 def _dropped(row: Row) -> DroppedSlot:
@@ -34,7 +34,7 @@ def _dropped(row: Row) -> DroppedSlot:
 
 
 def put(tx: Tx, dropped: DroppedSlot) -> None:
-    """Keep one; it joins the one before it of the same schedule if the reason is the same."""
+    """Store a dropped slot; extend the previous row of the same schedule if it has the same reason."""
     sql = f"SELECT {COLUMNS} FROM dropped_slots WHERE owner = ? AND schedule = ? ORDER BY slot DESC LIMIT 1"  # noqa: S608
     row = tx.row(sql, (dropped.owner, dropped.schedule))
     last = _dropped(row) if row else None
@@ -51,13 +51,13 @@ def put(tx: Tx, dropped: DroppedSlot) -> None:
 
 
 def dropped_of(reader: Reader, owner: str) -> list[DroppedSlot]:
-    """Return what nobody has been told of yet, the earliest first."""
+    """Return the dropped slots of an owner that are not reported yet, the earliest first."""
     sql = f"SELECT {COLUMNS} FROM dropped_slots WHERE owner = ? ORDER BY slot, schedule"  # noqa: S608
     return [_dropped(row) for row in reader.rows(sql, (owner,))]
 
 
 def forget(tx: Tx, owner: str, schedule: str | None = None) -> None:
-    """Forget what somebody has been told of, or what one schedule has made up for."""
+    """Delete the dropped slots of an owner, or only those of one of its schedules."""
     if schedule is None:
         tx.execute("DELETE FROM dropped_slots WHERE owner = ?", (owner,))
     else:

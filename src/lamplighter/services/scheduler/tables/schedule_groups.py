@@ -1,4 +1,4 @@
-"""Groups of schedules."""
+"""Store schedule groups."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ COLUMNS = "arn, state, created, modified, tags"
 
 @dataclass(frozen=True, slots=True)
 class ScheduleGroup:
-    """What schedules are kept in."""
+    """A group of schedules."""
 
     arn: str
     state: str
@@ -21,7 +21,7 @@ class ScheduleGroup:
 
     @property
     def name(self) -> str:
-        """As the API calls it."""
+        """Return the name of the group."""
         return self.arn.rpartition("/")[2]
 
 
@@ -31,30 +31,30 @@ def _group(row: Row) -> ScheduleGroup:
 
 
 def get(reader: Reader, arn: str) -> ScheduleGroup | None:
-    """A group by its ARN."""
+    """Return a group by its ARN, or None."""
     row = reader.row(f"SELECT {COLUMNS} FROM schedule_groups WHERE arn = ?", (arn,))  # noqa: S608 - our own columns
     return _group(row) if row else None
 
 
 def put(tx: Tx, group: ScheduleGroup) -> None:
-    """Keep a group, new or changed."""
+    """Store a group, new or changed."""
     sql = f"INSERT OR REPLACE INTO schedule_groups ({COLUMNS}) VALUES (?, ?, ?, ?, ?)"  # noqa: S608
     tx.execute(sql, (group.arn, group.state, group.created, group.modified, dumps(group.tags)))
 
 
 def delete(tx: Tx, arn: str) -> None:
-    """Forget a group."""
+    """Delete the row of a group."""
     tx.execute("DELETE FROM schedule_groups WHERE arn = ?", (arn,))
 
 
 def page(reader: Reader, first: str, end: str, after: str, most: int) -> list[ScheduleGroup]:
-    """Groups whose ARNs are from `first` on, before `end` and after the last that was seen, in order."""
+    """Return groups with ARNs from `first` to `end` (exclusive) and after the ARN `after`, in order."""
     sql = f"SELECT {COLUMNS} FROM schedule_groups WHERE arn >= ? AND arn < ? AND arn > ? ORDER BY arn LIMIT ?"  # noqa: S608
     return [_group(row) for row in reader.rows(sql, (first, end, after, most))]
 
 
 def count(reader: Reader, first: str, end: str) -> int:
-    """How many groups there are whose ARNs are from `first` on, before `end`."""
+    """Return the number of groups with ARNs from `first` to `end` (exclusive)."""
     row = reader.row("SELECT count(*) FROM schedule_groups WHERE arn >= ? AND arn < ?", (first, end))
     assert row is not None
     found: int = row[0]

@@ -1,4 +1,4 @@
-"""Schedules. When they are due is told by their timers, so that nobody looks through them."""
+"""Store schedules. Timers hold the times at which they are due, so that no scan of this table is needed."""
 
 from dataclasses import dataclass
 
@@ -10,34 +10,35 @@ COLUMNS = "id, arn, state, created, modified, anchor, body, missed, within, mark
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """What is to be done when."""
+    """A schedule: which call to make at which times."""
 
     id: int
-    """0 until it is kept; then a number that no other schedule ever has."""
+    """0 until the schedule is stored; then a number that is never reused."""
     arn: str
     state: str
     created: int
     """Milliseconds since the epoch."""
     modified: int
     anchor: int
-    """From when a rate counts, in milliseconds since the epoch."""
+    """The time from which a rate counts, in milliseconds since the epoch."""
     body: Json
-    """Everything else, as the API has it; None where it can't be read."""
+    """All other fields as the API names them; None if the row cannot be read."""
     missed: str = "last"
-    """Which of the slots that came while no engine ran are made up for: all, last, none."""
+    """Which slots run late if no engine ran at their time: all, last, none."""
     within: int | None = None
-    """For how many seconds afterwards they are; None: for the target's maximum event age."""
+    """The seconds in which missed slots may still run; None means the target's maximum event age."""
     mark: Json = None
-    """Which job of a job file it starts, and whom to tell of slots that are dropped: {Job, Tell: {channel: topic}}."""
+    """The job of a job file that the schedule starts, and the topics for dropped slots: {Job, Tell: {channel: topic}}.
+    """
 
     @property
     def name(self) -> str:
-        """As the API calls it."""
+        """Return the name of the schedule."""
         return self.arn.rpartition("/")[2]
 
     @property
     def group(self) -> str:
-        """The name of its group."""
+        """Return the name of the schedule's group."""
         return self.arn.split("/")[1]
 
 
@@ -55,42 +56,42 @@ def _read(body: str) -> Json:
 
 
 def get(reader: Reader, arn: str) -> Schedule | None:
-    """A schedule by its ARN."""
+    """Return a schedule by its ARN, or None."""
     row = reader.row(f"SELECT {COLUMNS} FROM schedules WHERE arn = ?", (arn,))  # noqa: S608 - our own columns
     return _schedule(row) if row else None
 
 
 def by_id(reader: Reader, key: int) -> Schedule | None:
-    """A schedule by its number."""
+    """Return a schedule by its id, or None."""
     row = reader.row(f"SELECT {COLUMNS} FROM schedules WHERE id = ?", (key,))  # noqa: S608
     return _schedule(row) if row else None
 
 
 def insert(tx: Tx, schedule: Schedule) -> int:
-    """Keep a new schedule; its number."""
+    """Store a new schedule and return its id."""
     sql = "INSERT INTO schedules (arn, state, created, modified, anchor, body, missed) VALUES (?, ?, ?, ?, ?, ?, ?)"
     times = (schedule.created, schedule.modified, schedule.anchor)
     return tx.insert(sql, (schedule.arn, schedule.state, *times, dumps(schedule.body), schedule.missed))
 
 
 def update(tx: Tx, schedule: Schedule) -> None:
-    """Keep a schedule that has changed."""
+    """Store the changes of a schedule."""
     sql = "UPDATE schedules SET state = ?, modified = ?, anchor = ?, body = ? WHERE id = ?"
     tx.execute(sql, (schedule.state, schedule.modified, schedule.anchor, dumps(schedule.body), schedule.id))
 
 
 def set_missed(tx: Tx, arn: str, policy: str, within: int | None) -> bool:
-    """Say which of the slots that come while no engine runs are made up for; False where there is no such schedule."""
+    """Set which missed slots of a schedule run late; return False if the schedule does not exist."""
     return tx.execute("UPDATE schedules SET missed = ?, within = ? WHERE arn = ?", (policy, within, arn)) > 0
 
 
 def set_mark(tx: Tx, arn: str, mark: Json) -> bool:
-    """Say which job a schedule starts; False where there is no such schedule."""
+    """Set the job and the topics of a schedule; return False if the schedule does not exist."""
     return tx.execute("UPDATE schedules SET mark = ? WHERE arn = ?", (dumps(mark), arn)) > 0
 
 
 def delete(tx: Tx, key: int) -> None:
-    """Forget a schedule, and what came of its slots."""
+    """Delete a schedule and its slots."""
     tx.execute("DELETE FROM slots WHERE schedule = ?", (key,))
     tx.execute("DELETE FROM schedules WHERE id = ?", (key,))
 
@@ -98,16 +99,16 @@ def delete(tx: Tx, key: int) -> None:
 def page(
     reader: Reader, first: str, end: str, after: str, most: int, *, state: str | None = None, prefix: str = ""
 ) -> list[Schedule]:
-    """Schedules whose ARNs are from `first` on, before `end` and after the last that was seen, in order.
+    """Return schedules with ARNs from `first` to `end` (exclusive) and after the ARN `after`, in order.
 
-    Only those of a state, and only those whose names begin with a prefix, where that is asked for.
+    `state` and `prefix` limit the result to a state and to names with a prefix.
     """
     conditions, values = ["arn >= ?", "arn < ?", "arn > ?"], [first, end, after]
     if state is not None:
         conditions.append("state = ?")
         values.append(state)
     if prefix:
-        # A name has no slash, and neither have a prefix or a group.
+        # Names, prefixes and groups contain no slash.
         conditions.append("arn GLOB ?")
         values.append(f"*/*/{prefix}*")
     sql = f"SELECT {COLUMNS} FROM schedules WHERE {' AND '.join(conditions)} ORDER BY arn LIMIT ?"  # noqa: S608

@@ -1,6 +1,6 @@
-"""Slots: each time at which a schedule was to run, and what came of it. The last 1,000 rows of a schedule are kept.
+"""Store the slots of schedules and their outcomes. The last 1,000 rows of a schedule are kept.
 
-Slots that were missed one after another are one row: from when to when, and how many.
+Consecutive missed slots are one row: the first, the last, and their number.
 """
 
 from dataclasses import dataclass
@@ -11,36 +11,36 @@ COLUMNS = "schedule, slot, until, count, due, fired, outcome, detail"
 KEPT = 1_000
 
 WAITING = "WAITING"
-"""It has come, and fires later in its flexible time window."""
+"""The slot is due, and fires later in its flexible time window."""
 SENT = "SENT"
-"""It has fired; its target has not answered yet."""
+"""The slot has fired; its target has not answered yet."""
 DELIVERED, FAILED, MISSED = "DELIVERED", "FAILED", "MISSED"
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One time at which a schedule was to run, or several that were missed together."""
+    """One scheduled time of a schedule, or several consecutive missed ones."""
 
     schedule: int
     slot: int
-    """Milliseconds since the epoch, as are all times here."""
+    """Milliseconds since the epoch, as all times here."""
     until: int
-    """The last of those that were missed together; else the slot itself."""
+    """The last of several missed slots; else equal to `slot`."""
     count: int
     due: int
-    """When it was to fire: later than the slot, in a flexible time window."""
+    """The time when the slot fires: later than the slot itself in a flexible time window."""
     fired: int | None
     outcome: str
     detail: str | None = None
 
     @property
     def late(self) -> int | None:
-        """By how many milliseconds it fired late."""
+        """Return by how many milliseconds the slot fired late, or None if it has not fired."""
         return None if self.fired is None else self.fired - self.due
 
 
 def single_slot(schedule: int, slot: int, due: int, outcome: str, fired: int | None = None) -> Slot:
-    """A slot by itself."""
+    """Build the row of a single slot."""
     return Slot(schedule, slot, slot, 1, due, fired, outcome)
 
 
@@ -49,37 +49,37 @@ def _slot(row: Row) -> Slot:
 
 
 def get(reader: Reader, schedule: int, slot: int) -> Slot | None:
-    """What is on record of a slot."""
+    """Return the row of a slot, or None."""
     row = reader.row(f"SELECT {COLUMNS} FROM slots WHERE schedule = ? AND slot = ?", (schedule, slot))  # noqa: S608
     return _slot(row) if row else None
 
 
 def last(reader: Reader, schedule: int) -> Slot | None:
-    """What is on record of a schedule's latest slot."""
+    """Return the row of a schedule's latest slot, or None."""
     row = reader.row(f"SELECT {COLUMNS} FROM slots WHERE schedule = ? ORDER BY slot DESC LIMIT 1", (schedule,))  # noqa: S608
     return _slot(row) if row else None
 
 
 def page(reader: Reader, schedule: int, before: int | None, most: int) -> list[Slot]:
-    """Slots before a time, the latest first; of all where no time is given."""
+    """Return slots before a time, the latest first; without a time, the latest slots."""
     sql = f"SELECT {COLUMNS} FROM slots WHERE schedule = ? AND slot < ? ORDER BY slot DESC LIMIT ?"  # noqa: S608
     return [_slot(row) for row in reader.rows(sql, (schedule, 2**62 if before is None else before, most))]
 
 
 def has_unsettled(reader: Reader, schedule: int) -> bool:
-    """Whether a slot waits to fire, or for its target's answer."""
+    """Return whether a slot of the schedule waits to fire or for its target's answer."""
     sql = "SELECT 1 FROM slots WHERE schedule = ? AND outcome IN (?, ?) LIMIT 1"
     return reader.row(sql, (schedule, WAITING, SENT)) is not None
 
 
 def max_lateness(reader: Reader, since: int) -> int:
-    """By how many milliseconds the latest of the slots fired that have fired since a time."""
+    """Return the greatest lateness, in milliseconds, of the slots that have fired since a time."""
     row = reader.row("SELECT max(fired - due) FROM slots WHERE fired >= ?", (since,))
     return (row[0] or 0) if row else 0
 
 
 def record(tx: Tx, slot: Slot) -> None:
-    """Keep what came of a slot, in the place of what was kept of it; the oldest of too many rows goes."""
+    """Store a slot, or replace its row; delete the schedule's oldest row if there are too many."""
     values = (slot.schedule, slot.slot, slot.until, slot.count, slot.due, slot.fired, slot.outcome, slot.detail)
     changed = tx.execute(
         "UPDATE slots SET until = ?, count = ?, due = ?, fired = ?, outcome = ?, detail = ? "
@@ -96,13 +96,13 @@ def record(tx: Tx, slot: Slot) -> None:
 
 
 def finish(tx: Tx, schedule: int, slot: int, outcome: str, detail: str | None) -> bool:
-    """Keep how a slot that has fired ended; False where it is not on record any more."""
+    """Store the outcome of a slot that has fired; return False if its row was deleted."""
     sql = "UPDATE slots SET outcome = ?, detail = ? WHERE schedule = ? AND slot = ?"
     return tx.execute(sql, (outcome, detail, schedule, slot)) > 0
 
 
 def abandon(tx: Tx, schedule: int) -> list[int]:
-    """What waits within its window does not fire: the schedule has changed. Return those slots."""
+    """Mark the slots that wait in their window as missed, because the schedule has changed; return these slots."""
     waiting = tx.rows("SELECT slot FROM slots WHERE schedule = ? AND outcome = ? ORDER BY slot", (schedule, WAITING))
     sql = "UPDATE slots SET outcome = ?, detail = ? WHERE schedule = ? AND outcome = ?"
     tx.execute(sql, (MISSED, "The schedule was changed.", schedule, WAITING))

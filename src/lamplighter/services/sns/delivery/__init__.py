@@ -1,1 +1,1 @@
-"""Deliveries: one message to one subscription, with retries and a dead-letter queue."""
+"""Deliver messages to subscriptions, with retries and dead-letter queues."""

@@ -1,9 +1,9 @@
-"""Bringing notifications to endpoints: after the commit, again and again as the retry policy says, and then no more.
+"""Deliver notifications to endpoints after the commit, with the retries of the subscription's policy.
 
-Promises that a delivery is a row until it is done, that an attempt is a row of the outbox or a timer, and that an
-attempt's outcome is kept in the transaction that decides what comes next: so an endpoint gets a notification at least
-once, and what failed for good is in the subscription's dead-letter queue, and is told of by the engine's health and
-`doctor`. What is unsubscribed gets no further attempts. See
+Guarantees that a delivery is a row until it is finished, that an attempt is an outbox row or a timer, and that an
+attempt's outcome is stored in the transaction that decides the next step. So an endpoint gets a notification at least
+once. A message that cannot be delivered is sent to the subscription's dead-letter queue, and the engine's health and
+`doctor` report it. After an endpoint is unsubscribed, no further attempts are made. See
 https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html.
 """
 
@@ -43,18 +43,18 @@ from lamplighter.store.timers import Timer
 SERVICE = "sns"
 RETRY = "retry"
 LANES = 8
-"""How many attempts for one subscription are made at once."""
+"""The most simultaneous attempts for one subscription."""
 SERVER = 500
-"""From which HTTP status on an error is the server's: nothing was kept, and whoever asked tries again."""
+"""The HTTP status from which on an error is the server's: nothing was stored, and the caller tries again."""
 EXPECTED = {NOTIFICATION: CONFIRMED, SUBSCRIPTION: PENDING, UNSUBSCRIPTION: DELETED}
-"""As what a subscription gets each type of notification."""
+"""The status that a subscription must have to get each type of notification."""
 
 log = logging.getLogger("lamplighter.sns")
 
 
 @dataclass(frozen=True, slots=True)
 class AttemptFailure:
-    """Why an attempt failed."""
+    """Why an attempt failed, and whether another attempt may succeed."""
 
     reason: str
     again: bool
@@ -62,30 +62,29 @@ class AttemptFailure:
 
 @dataclass(frozen=True, slots=True)
 class DeliverySender:
-    """Brings notifications to endpoints for one engine."""
+    """Delivers the notifications of one engine to endpoints."""
 
     store: Store
     world: World
     senders: EndpointSenders
     queues: SqsEndpoint
     lanes: WeakValueDictionary[str, asyncio.Semaphore] = field(default_factory=WeakValueDictionary)
-    """By subscription."""
+    """The limits of simultaneous attempts, by subscription."""
     down: set[str] = field(default_factory=set)
-    """The endpoints of which it was said that they do not take what is brought to them."""
+    """The endpoints that the log has reported as failing."""
 
-    # --- taking over --------------------------------------------------------------------------------------------------
+    # --- queue a delivery ---------------------------------------------------------------------------------------------
 
     def send(self, tx: Tx, subscription: Subscription, notification: Notification) -> None:
-        """Have a notification brought to a subscription once this turn is on disk, or as soon as its throttle lets
-        it.
-        """
+        """Queue a notification for a subscription: it is sent after the commit, or when the throttle allows it."""
         delivery = rows.put(tx, self._new(subscription, notification, WAITING, None))
         wait = self._throttle(tx, subscription) if notification.type == NOTIFICATION else 0
         self._schedule(tx, delivery.id, wait)
 
     def send_to_queue(self, tx: Tx, subscription: Subscription, notification: Notification) -> None:
-        """Send a notification to the queue that is subscribed, in this turn. A refusal is a client-side error: the
-        last.
+        """Send a notification to a subscribed queue in this turn.
+
+        If SQS refuses it, AWS counts that as a client-side error, so that there is no second attempt.
         """
         try:
             self.queues.send(tx, subscription.endpoint, notification)
@@ -120,7 +119,7 @@ class DeliverySender:
         )
 
     def _throttle(self, tx: Tx, subscription: Subscription) -> int:
-        """How many milliseconds a message waits for its turn; the next waits longer."""
+        """Return how many milliseconds the message must wait for the throttle, and reserve that time."""
         if subscription.protocol not in protocols.WITH_POLICY:
             return 0
         rate = (_policy(tx, subscription)["throttlePolicy"] or {}).get("maxReceivesPerSecond")
@@ -138,13 +137,16 @@ class DeliverySender:
             outbox.put(tx, SERVICE, str(key), None)
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
-        """It is time for the next attempt."""
+        """Queue the next attempt of a delivery."""
         outbox.put(tx, SERVICE, timer.subject, None)
 
     # --- one attempt --------------------------------------------------------------------------------------------------
 
     async def handle_outbox_row(self, posted: OutboxRow) -> None:
-        """Make one attempt, and keep what came of it. What waits for its lane is not in memory."""
+        """Make one attempt and store its outcome.
+
+        Deliveries that wait for their attempt are not held in memory: the notification is read when the attempt starts.
+        """
         key = int(posted.subject)
         subscription = rows.subscription_of(self.store.reader, key)
         lane = self.lanes.setdefault(subscription or "", asyncio.Semaphore(LANES))
@@ -195,7 +197,7 @@ class DeliverySender:
             tx.after.append(partial(self._waits, found, failure.reason))
 
     def _waits(self, delivery: SnsDelivery, reason: str) -> None:
-        """Say once that an endpoint is down: there are many retries, and the last of them may be hours away."""
+        """Log once that an endpoint is failing: there are many retries, and the last may be hours away."""
         if delivery.endpoint not in self.down:
             self.down.add(delivery.endpoint)
             log.warning("%s waits: %s; it is tried again", _carried(delivery), reason)
@@ -206,12 +208,12 @@ class DeliverySender:
             log.info("%s goes through again", _carried(delivery))
 
     def _next(self, tx: Tx, delivery: SnsDelivery, subscription: Subscription | None) -> int | None:
-        """How long until the next attempt; None where the last was made."""
+        """Return the milliseconds until the next attempt, or None if there is none."""
         if subscription is None:
             return None
         return retry_delays.retry_delay(_retries(tx, subscription), delivery.attempts)
 
-    # --- the end ------------------------------------------------------------------------------------------------------
+    # --- the end of a delivery ----------------------------------------------------------------------------------------
 
     def _give_up(
         self,
@@ -248,7 +250,7 @@ class DeliverySender:
 
 
 def dead_letter_queue(attributes: Mapping[str, str]) -> str | None:
-    """The ARN of a subscription's dead-letter queue."""
+    """Return the ARN of a subscription's dead-letter queue, or None."""
     text = attributes.get("RedrivePolicy")
     found: str | None = loads(text)["deadLetterTargetArn"] if text else None
     return found
@@ -273,18 +275,18 @@ def _address(reader: Reader, subscription: Subscription) -> EndpointAddress:
 
 
 def _carried(delivery: SnsDelivery) -> str:
-    """What is brought, and to whom."""
+    """Describe for the log what is delivered, and to which endpoint."""
     return f"{'mail' if delivery.protocol in protocols.MAIL else 'what is sent'} to {delivery.endpoint}"
 
 
 def _count(tx: Tx, delivery: SnsDelivery, what: str) -> None:
-    """Count what became of a message; what asks for a confirmation is none."""
+    """Count the outcome of a message; confirmations are not counted."""
     if delivery.type == NOTIFICATION:
         topics.count(tx, delivery.topic, what)
 
 
 def _notification(delivery: SnsDelivery) -> Notification | None:
-    """What was to be delivered; None where that cannot be read."""
+    """Return the notification of a delivery, or None if it cannot be read."""
     try:
         return from_json(delivery.body)
     except (KeyError, TypeError, ValueError):

@@ -1,7 +1,7 @@
-"""Delivery policies of topics and subscriptions: how HTTP/S deliveries are retried, throttled and labelled.
+"""Apply the delivery policies of topics and subscriptions: retries, throttling and content types of HTTP/S deliveries.
 
-Promises that what a policy leaves out is AWS's default, and that a subscription's policy goes before its topic's unless
-the topic disables that. See https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html.
+Guarantees AWS's defaults for members that a policy omits. A subscription's policy overrides its topic's, unless the
+topic disables overrides. See https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html.
 """
 
 from collections.abc import Collection, Mapping
@@ -20,12 +20,13 @@ RETRY: Json = {
     "numMinDelayRetries": 0,
     "backoffFunction": "linear",
 }
-"""What AWS does where nothing is said."""
+"""AWS's default retry policy."""
 MOST_SECONDS = 3_600
-""" "The total policy retry time for an HTTP/S endpoint cannot be greater than 3,600 seconds." """
+"""The limit of all retries: "The total policy retry time for an HTTP/S endpoint cannot be greater than 3,600 seconds."
+"""
 BOUNDS = {"minDelayTarget": (1, 3600), "maxDelayTarget": (1, 3600), "numRetries": (0, 100)}
 CONTENT_TYPES = frozenset({"application/json", "text/plain"})
-"""Of an envelope, and all that a topic may say."""
+"""The content types of a message in the envelope; a topic's policy can set only these."""
 RAW_TYPES = CONTENT_TYPES | {
     "text/css",
     "text/csv",
@@ -38,11 +39,11 @@ RAW_TYPES = CONTENT_TYPES | {
     "application/xhtml+xml",
     "application/xml",
 }
-"""Of a message that goes raw."""
+"""The content types of a raw message."""
 
 
 def check_topic_policy(text: str) -> None:
-    """Refuse what is no delivery policy of a topic."""
+    """Raise `InvalidParameter` for an invalid delivery policy of a topic."""
     policy = _read(text)
     http = _object(policy.get("http") or {}, "http")
     _check_retry(http.get("defaultHealthyRetryPolicy"))
@@ -51,7 +52,7 @@ def check_topic_policy(text: str) -> None:
 
 
 def check_subscription_policy(text: str, *, raw: bool = False) -> None:
-    """Refuse what is no delivery policy of a subscription."""
+    """Raise `InvalidParameter` for an invalid delivery policy of a subscription."""
     policy = _read(text)
     _check_retry(policy.get("healthyRetryPolicy"))
     _check_throttle(policy.get("throttlePolicy"))
@@ -59,7 +60,7 @@ def check_subscription_policy(text: str, *, raw: bool = False) -> None:
 
 
 def effective_topic_policy(attributes: Mapping[str, str]) -> Json:
-    """A topic's policy with everything that it leaves out."""
+    """Return a topic's policy completed with the defaults."""
     http = (_read(attributes["DeliveryPolicy"]).get("http") or {}) if attributes.get("DeliveryPolicy") else {}
     effective: Json = {
         "defaultHealthyRetryPolicy": _with(RETRY, http.get("defaultHealthyRetryPolicy")),
@@ -72,7 +73,7 @@ def effective_topic_policy(attributes: Mapping[str, str]) -> Json:
 
 
 def effective_policy(topic: Mapping[str, str], subscription: Mapping[str, str]) -> Json:
-    """A subscription's policy with everything that it leaves to its topic or to AWS."""
+    """Return a subscription's policy completed from its topic's policy and the defaults."""
     http = effective_topic_policy(topic)["http"]
     given = subscription.get("DeliveryPolicy")
     own = _read(given) if given and not http["disableSubscriptionOverrides"] else {}
@@ -86,7 +87,7 @@ def effective_policy(topic: Mapping[str, str], subscription: Mapping[str, str]) 
 
 
 def _with(usual: Json, given: Json) -> Json:
-    """What is given, and what is usual where nothing is; null is nothing."""
+    """Return the defaults overridden by the given values; null counts as absent."""
     return usual | {name: value for name, value in (given or {}).items() if value is not None}
 
 

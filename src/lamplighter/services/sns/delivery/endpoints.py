@@ -1,7 +1,7 @@
-"""How a notification reaches an endpoint of each protocol: one attempt, which ends or raises `DeliveryFailed`.
+"""Send a notification to an endpoint by its protocol: one attempt, which succeeds or raises `DeliveryFailed`.
 
-See https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html for what web servers get, and
-https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html for what functions get.
+See https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html for the requests to web servers, and
+https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html for the events of functions.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -29,7 +29,7 @@ AGENT = "Amazon Simple Notification Service Agent"
 
 @dataclass(frozen=True, slots=True)
 class EndpointAddress:
-    """Where a notification goes, and what the topic and the subscription say of how."""
+    """An endpoint, with the settings of the topic and the subscription that affect the delivery."""
 
     endpoint: str
     content_type: str
@@ -38,7 +38,7 @@ class EndpointAddress:
 
 @dataclass(frozen=True, slots=True)
 class EndpointSenders:
-    """All senders of one engine."""
+    """The senders of all protocols."""
 
     outbound: Outbound
     remote: RemoteServices
@@ -46,7 +46,7 @@ class EndpointSenders:
     signer: Signer
 
     async def send(self, protocol: str, address: EndpointAddress, notification: Notification) -> None:
-        """Make one attempt."""
+        """Make one attempt. Raises `DeliveryFailed`."""
         senders: Mapping[str, Callable[[EndpointAddress, Notification], Awaitable[None]]] = {
             protocols.HTTP: self._post,
             protocols.HTTPS: self._post,
@@ -113,9 +113,10 @@ class EndpointSenders:
             raise DeliveryFailed(f"{error.code}: {error.message}", again=again) from None
 
     def _record(self, notification: Notification) -> Json:
-        """A notification as a function gets it: its URLs are spelled otherwise, and nothing is left out.
+        """Return a notification as an event record for a Lambda function.
 
-        Arrays and numbers are not "supported for AWS Lambda subscriptions": each is "passed as the String data type".
+        Its URLs have another spelling, and no member is left out. Arrays and numbers are not "supported for AWS Lambda
+        subscriptions": each is "passed as the String data type".
         """
         document = self._document(notification)
         for attribute in document.get("MessageAttributes", {}).values():

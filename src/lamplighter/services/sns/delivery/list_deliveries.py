@@ -1,4 +1,4 @@
-"""How the last deliveries of a topic went. On the bus under the name ListDeliveries; the wire does not know it."""
+"""List the latest deliveries of a topic. ListDeliveries exists only on the bus: it cannot be called over HTTP."""
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
@@ -11,7 +11,7 @@ PAGE = 50
 
 
 def list_deliveries(reader: Reader, _caller: Caller, params: Json) -> Json:
-    """ListDeliveries: the latest first, those before one where that is said."""
+    """Implement ListDeliveries: return the latest deliveries first; with `Before`, those before that delivery."""
     topic = find_topic(reader, params["TopicArn"])
     found = deliveries.recent(reader, topic.arn, params.get("Before"), PAGE + 1)
     answer: Json = {"Deliveries": [_shown(each) for each in found[:PAGE]]}

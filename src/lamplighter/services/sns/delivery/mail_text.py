@@ -1,7 +1,7 @@
-"""Mails: what people read who are subscribed by `email`, and the document that programs get by `email-json`.
+"""Compose mails: text for people who subscribe by `email`, and the document that programs get by `email-json`.
 
-Promises that a mail which is sent twice can be told to be one: its Message-ID is made of the message and the
-subscription; and that its links open pages with a button, because mail scanners open every link. The words are AWS's.
+Guarantees that a repeated mail can be recognised: its Message-ID consists of the message's and the subscription's ids.
+Guarantees that links open pages with a button, because mail scanners open every link. The words are AWS's.
 See https://docs.aws.amazon.com/sns/latest/dg/sns-email-notifications.html.
 """
 
@@ -24,12 +24,12 @@ SUBJECTS = {
     UNSUBSCRIPTION: "AWS Notification - Unsubscribe Confirmation",
 }
 SENDER = "AWS Notifications"
-""" "Subscription confirmation and unsubscribe confirmation emails always use" this name of the sender."""
+"""The sender's name that "Subscription confirmation and unsubscribe confirmation emails always use"."""
 NO_REPLY = "Please do not reply directly to this email."
 
 
 def make_mail(notification: Notification, to: str, text: str) -> EmailMessage:
-    """A mail with this text; whoever sends it says from whom."""
+    """Return a mail with this text; the code that sends it adds the sender."""
     message = EmailMessage(policy=SMTP)
     message["To"] = to
     message["Subject"] = notification.subject or SUBJECTS[notification.type]
@@ -41,7 +41,7 @@ def make_mail(notification: Notification, to: str, text: str) -> EmailMessage:
 
 
 def plain_text(notification: Notification, links: EngineUrls) -> str:
-    """What a person reads."""
+    """Return the text of a notification or confirmation for people."""
     if notification.type == NOTIFICATION:
         return (
             f"{notification.text}\n\n--\n"

@@ -1,9 +1,10 @@
-"""When a delivery is tried again: AWS's retry policies, as lists of delays.
+"""Compute the delays between delivery attempts from AWS's retry policies.
 
-Promises to be pure: a policy is a document, its delays are numbers. AWS publishes the backoff functions as a graph
-only; ours rise from the least delay, of the first retry of the phase, to the greatest, of its last: linearly, by steps
+This module is pure: a policy is a document, its delays are numbers. AWS publishes the backoff functions only as a
+graph. Here the delays rise from the least (the first retry of the phase) to the greatest (its last): linearly, by steps
 that grow evenly (arithmetic), by a factor (geometric), or by doubling ("reaching the maximum delay the quickest":
-exponential). AWS jitters its delays so that many senders do not knock at once; one box is one sender, and does not.
+exponential). AWS adds jitter so that many senders do not retry at the same time. The engine is a single sender and adds
+none.
 See https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html.
 """
 
@@ -17,7 +18,10 @@ SECOND = 1_000
 
 @dataclass(frozen=True, slots=True)
 class RetryDelays:
-    """The four phases: at once, at the least delay, rising, at the greatest delay. Delays are in seconds."""
+    """The retries of the four phases: immediate, at the least delay, rising, at the greatest delay.
+
+    Delays are in seconds.
+    """
 
     immediate: int
     before: int
@@ -29,14 +33,14 @@ class RetryDelays:
 
     @property
     def count(self) -> int:
-        """How many retries there are."""
+        """Return the number of retries."""
         return self.immediate + self.before + self.rising + self.after
 
 
 SMTP = RetryDelays(0, 2, 10, 38, 10, 600, "exponential")
-""" "Customer managed endpoints": "50 attempts, over 6 hours"."""
+"""The retries of mails, as of AWS's "Customer managed endpoints": "50 attempts, over 6 hours"."""
 MANAGED = RetryDelays(3, 2, 10, 100_000, 1, 20, "exponential")
-""" "AWS managed endpoints": "100,015 times, over 23 days"."""
+"""The retries of AWS's "AWS managed endpoints": "100,015 times, over 23 days"."""
 
 RISES: dict[str, Callable[[RetryDelays, int, int], float]] = {
     "linear": lambda it, at, last: it.least + (it.greatest - it.least) * at / last,
@@ -44,11 +48,11 @@ RISES: dict[str, Callable[[RetryDelays, int, int], float]] = {
     "geometric": lambda it, at, last: it.least * (it.greatest / it.least) ** (at / last),
     "exponential": lambda it, at, last: min(it.least * 2.0**at, it.greatest) if at < last else it.greatest,
 }
-"""By function, the delay of a retry of the rising phase."""
+"""The delay of a retry in the rising phase, by the name of the backoff function."""
 
 
 def delays_of_policy(policy: Json) -> RetryDelays:
-    """The retries of a healthyRetryPolicy with all its members."""
+    """Return the retries of a healthyRetryPolicy that has all members."""
     phases = [policy[name] for name in ("numNoDelayRetries", "numMinDelayRetries", "numMaxDelayRetries")]
     rising = policy["numRetries"] - sum(phases)
     delays = (policy["minDelayTarget"], policy["maxDelayTarget"], policy["backoffFunction"])
@@ -56,7 +60,7 @@ def delays_of_policy(policy: Json) -> RetryDelays:
 
 
 def retry_delay(retries: RetryDelays, number: int) -> int | None:
-    """How many milliseconds to wait before a retry, the first being 0; None where there is none of this number."""
+    """Return the milliseconds to wait before a retry (the first is 0), or None if there is no such retry."""
     if number < retries.immediate:
         return 0
     number -= retries.immediate
@@ -74,5 +78,5 @@ def _risen(retries: RetryDelays, number: int) -> float:
 
 
 def total_seconds(retries: RetryDelays) -> float:
-    """How long all retries take together."""
+    """Return the sum of all delays in seconds."""
     return sum(retry_delay(retries, number) or 0 for number in range(retries.count)) / SECOND

@@ -1,8 +1,8 @@
-"""Queues: as subscribers, and as the dead-letter queues of subscriptions.
+"""Send messages to queues: to subscribed queues and to the dead-letter queues of subscriptions.
 
-Promises that a message is in the queue in the transaction of whoever sends it. Raw, its attributes become the queue's;
-wrapped, they are in the envelope. A FIFO queue gets the message group and the deduplication ID, a standard one the
-group only. A dead-letter queue gets what a queue that was subscribed in the endpoint's place would get. See
+Guarantees that a message is in the queue in the sender's transaction. With raw delivery, the message's attributes
+become those of the SQS message; otherwise they are in the envelope. A FIFO queue gets the message group and the
+deduplication ID, a standard queue only the group. A dead-letter queue gets the same as a subscribed queue. See
 https://docs.aws.amazon.com/sns/latest/dg/sns-large-payload-raw-message-delivery.html.
 """
 
@@ -19,14 +19,14 @@ from lamplighter.store.db import Tx
 
 @dataclass(frozen=True, slots=True)
 class SqsEndpoint:
-    """SQS, as one engine's SNS reaches it."""
+    """Sends the messages of one engine's SNS to queues."""
 
     bus: Bus
     links: EngineUrls
     signer: Signer
 
     def send(self, tx: Tx, queue: str, notification: Notification) -> None:
-        """Send to the queue of an ARN; SQS's AwsError where it is refused, with nothing changed."""
+        """Send to the queue of an ARN. Raises SQS's `AwsError` if SQS refuses the message; nothing is changed then."""
         found = arn.parse(queue)
         assert found is not None
         name = found.resource

@@ -1,1 +1,1 @@
-"""Messages: published, signed, and formatted for each protocol."""
+"""Publish, sign and format messages."""

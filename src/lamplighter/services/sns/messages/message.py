@@ -1,6 +1,6 @@
-"""What may be published: a message, its subject, its attributes, and what it is called.
+"""Validate a message to publish: its text, its subject and its attributes.
 
-Promises that a `Message` keeps AWS's rules, and names the one that a request breaks in AWS's words.
+Guarantees that a `Message` satisfies AWS's rules. Rejects other messages with AWS's error for the broken rule.
 See https://docs.aws.amazon.com/sns/latest/api/API_Publish.html and
 https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html.
 """
@@ -18,12 +18,12 @@ from lamplighter.services.sns.errors import InvalidAttributeValue, InvalidParame
 from lamplighter.services.sns.tables.topics import Topic
 
 LARGEST = 262_144
-"""Bytes of a message and its attributes, where the topic says nothing else."""
+"""The most bytes of a message with its attributes, unless the topic sets another limit."""
 LONGEST_SUBJECT = 100
-"""Characters; this many are taken."""
+"""The most characters of a subject; AWS accepts exactly this many, too."""
 DEFAULT = "default"
 PUSH = "AWS.SNS."
-"""What the names of attributes begin with that structure mobile pushes."""
+"""The prefix of the attributes that control mobile pushes."""
 
 _NAME = re.compile(r"(?!.*\.\.)[A-Za-z0-9_-]([A-Za-z0-9_.-]{0,254}[A-Za-z0-9_-])?")
 _RESERVED = re.compile(r"(aws|amazon)\.", re.IGNORECASE)
@@ -34,34 +34,37 @@ _TOKEN = re.compile(r"[A-Za-z0-9!\"#$%&'()*+,./:;<=>?@\[\\\]^_`{|}~-]{1,128}")
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """A message attribute, as the envelope has it."""
+    """A message attribute, as the envelope contains it."""
 
     type: str
-    """String, String.Array, Number, Binary, or one of these with a label of the publisher's."""
+    """String, String.Array, Number, Binary, or one of these with a custom label."""
     value: str
-    """Bytes in base64."""
+    """The value as text; binary values are in base64."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What was published."""
+    """A validated message."""
 
     text: str
-    """For whoever has no text of its own."""
+    """The text for all protocols without a text in `texts`."""
     texts: Mapping[str, str]
-    """By protocol."""
+    """The texts by protocol."""
     subject: str | None
     attributes: Mapping[str, Attribute]
     group: str | None
     deduplication: str | None
 
     def to(self, protocol: str) -> str:
-        """The text for a protocol."""
+        """Return the text for a protocol."""
         return self.texts.get(protocol, self.text)
 
 
 def read_message(params: Json, topic: Topic | None) -> Message:
-    """A message out of the members that Publish and an entry of PublishBatch share; `topic` is None for a phone."""
+    """Return the message of a Publish request or of a PublishBatch entry; `topic` is None for a phone number.
+
+    Raises `InvalidParameter` or `InvalidAttributeValue`.
+    """
     text = params["Message"]
     if not text:
         raise InvalidParameter("Empty message")
@@ -77,18 +80,18 @@ def read_message(params: Json, topic: Topic | None) -> Message:
 
 
 def max_size(topic: Topic | None) -> int:
-    """How many bytes a message of this topic may have."""
+    """Return the most bytes of a message to this topic."""
     return int(topic.attributes.get("MaximumMessageSize", LARGEST)) if topic is not None else LARGEST
 
 
 def message_size(text: str, attributes: Mapping[str, Attribute]) -> int:
-    """How many bytes count: the body, and each attribute's name, type and value."""
+    """Return a message's size in bytes: the body, and each attribute's name, type and value."""
     parts = [text, *(part for name, each in attributes.items() for part in (name, each.type, each.value))]
     return sum(len(part.encode()) for part in parts)
 
 
 def _check_subject(subject: str) -> None:
-    """As AWS has it: "UTF-8 text with no line breaks or control characters, and less than 100 characters long"."""
+    """Check AWS's rule: "UTF-8 text with no line breaks or control characters, and less than 100 characters long"."""
     if not subject or len(subject) > LONGEST_SUBJECT or _CONTROL.search(subject):
         raise InvalidParameter("Subject")
 
@@ -114,7 +117,7 @@ def _texts(text: str, structure: str | None) -> Mapping[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class _Pairs:
-    """An object as it is written, because "Duplicate keys are not allowed" there."""
+    """The members of a JSON object with duplicates, because AWS rejects them: "Duplicate keys are not allowed"."""
 
     items: list[tuple[str, Json]]
 
@@ -167,7 +170,7 @@ def _is_array(text: str) -> bool:
 
 
 def _order(params: Json, topic: Topic | None) -> tuple[str | None, str | None]:
-    """The group and the deduplication ID; a standard topic passes the group on to its queues."""
+    """Return the message group and the deduplication ID; a standard topic passes the group on to its queues."""
     group, deduplication = params.get("MessageGroupId"), params.get("MessageDeduplicationId")
     for name, value in (("MessageGroupId", group), ("MessageDeduplicationId", deduplication)):
         if value is not None and not _TOKEN.fullmatch(value):

@@ -1,6 +1,6 @@
-"""The documents that endpoints get: notifications, and the confirmation of a subscription or of its end.
+"""Build the documents that endpoints get: notifications, and confirmations that a subscription begins or ends.
 
-Promises AWS's members in AWS's order and spelling. See
+Guarantees AWS's members in AWS's order and spelling. See
 https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html.
 """
 
@@ -20,7 +20,7 @@ UNSUBSCRIPTION = "UnsubscribeConfirmation"
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """What is brought to one endpoint."""
+    """A message or a confirmation for one endpoint."""
 
     type: str
     id: str
@@ -32,44 +32,44 @@ class Notification:
     """Milliseconds since the epoch."""
     subject: str | None = None
     attributes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    """Type and value, bytes in base64."""
+    """Types and values by name; binary values are in base64."""
     sequence: str | None = None
     group: str | None = None
     deduplication: str | None = None
     token: str | None = None
     raw: bool = False
     version: str = "1"
-    """Of the signature."""
+    """The version of the signature."""
 
     def to_json(self) -> Json:
-        """As it is kept."""
+        """Return the notification as JSON for the database."""
         return asdict(self)
 
 
 def from_json(kept: Json) -> Notification:
-    """A notification as it was kept."""
+    """Return the notification of a JSON document from the database."""
     attributes = {name: (kind, value) for name, (kind, value) in kept["attributes"].items()}
     return Notification(**(kept | {"attributes": attributes}))
 
 
 @dataclass(frozen=True, slots=True)
 class EngineUrls:
-    """The addresses at which this engine is found by those who get its messages."""
+    """The engine's URLs for receivers of messages."""
 
     url: str
     pages: bool = False
-    """Whether a link opens a page with a button: mail scanners open every link of a mail."""
+    """Whether links open a page with a button and do nothing else, because mail scanners open every link of a mail."""
 
     def for_mail(self) -> "EngineUrls":
-        """The links for a mail."""
+        """Return the URLs for a mail, whose links open pages."""
         return replace(self, pages=True)
 
     def confirm(self, topic: str, token: str) -> str:
-        """What confirms a subscription: when it is opened, or by the button of the page."""
+        """Return the link that confirms a subscription, immediately or by the button of its page."""
         return self._link(CONFIRMATION, "ConfirmSubscription", {"TopicArn": topic, "Token": token})
 
     def unsubscribe(self, subscription: str) -> str:
-        """What ends a subscription by the button of its page."""
+        """Return the link that ends a subscription by the button of its page."""
         return self._link(UNSUBSCRIBE, "Unsubscribe", {"SubscriptionArn": subscription})
 
     def _link(self, page: str, operation: str, params: Mapping[str, str]) -> str:
@@ -78,16 +78,16 @@ class EngineUrls:
 
     @property
     def certificate(self) -> str:
-        """What verifies a signature."""
+        """Return the URL of the certificate that verifies signatures."""
         return f"{self.url}{CERTIFICATE}"
 
     def queue(self, account: str, name: str) -> str:
-        """The URL of a queue."""
+        """Return the URL of a queue."""
         return f"{self.url}/{account}/{name}"
 
 
 def signed_members(notification: Notification, links: EngineUrls, signer: Signer) -> Json:
-    """A notification as the JSON document that its endpoint gets."""
+    """Return the signed JSON document of a notification."""
     document: dict[str, str] = {"Type": notification.type, "MessageId": notification.id}
     if notification.sequence is not None:
         document["SequenceNumber"] = notification.sequence
@@ -108,12 +108,12 @@ def signed_members(notification: Notification, links: EngineUrls, signer: Signer
 
 
 def attributes_document(notification: Notification) -> Json:
-    """The message attributes as documents have them."""
+    """Return the message attributes in the form that documents contain."""
     return {name: {"Type": kind, "Value": value} for name, (kind, value) in notification.attributes.items()}
 
 
 def write_document(document: Json) -> str:
-    """A document as AWS writes it."""
+    """Return a document as text in AWS's layout."""
     return _lines({name: _value(value) for name, value in document.items()}, "  ")
 
 

@@ -1,7 +1,7 @@
-"""Publish and PublishBatch: taking messages in and handing them to every subscription that wants them.
+"""Implement Publish and PublishBatch: accept messages and queue their deliveries to all matching subscriptions.
 
-Promises that a message is taken and handed on in one transaction, and that a FIFO topic takes a message once in five
-minutes and hands its messages on in the order in which it took them. See
+Guarantees that a message is accepted and its deliveries queued in one transaction. Guarantees that a FIFO topic accepts
+a message once in five minutes and delivers its messages in the order in which it accepted them. See
 https://docs.aws.amazon.com/sns/latest/api/API_Publish.html and
 https://docs.aws.amazon.com/sns/latest/dg/fifo-message-dedup.html.
 """
@@ -36,12 +36,12 @@ from lamplighter.services.sns.tables.topics import AcceptedMessage, Topic
 from lamplighter.store.db import Reader, Tx
 
 MEMORY = 5 * 60_000
-"""Milliseconds for which a FIFO topic remembers what it took."""
+"""Milliseconds in which a FIFO topic recognises a duplicate."""
 BATCH = 10
 SMALL = 4_096
-"""Bytes up to which messages are looked at in the turn, however many filter policies there are."""
+"""The most bytes of messages that are filtered within the turn, however many filter policies there are."""
 FIRST_SEQUENCE = 10**19
-"""AWS's sequence numbers have twenty digits."""
+"""The offset of sequence numbers: AWS's have twenty digits."""
 
 _ID = re.compile("[A-Za-z0-9_-]{1,80}")
 
@@ -50,13 +50,13 @@ log = logging.getLogger("lamplighter.sns")
 
 @dataclass(frozen=True, slots=True)
 class Publisher:
-    """Takes messages for one engine."""
+    """Accepts the messages of one engine."""
 
     world: World
     sender: DeliverySender
 
     def publish(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Publish"""
+        """Implement Publish."""
         targets = [name for name in ("TopicArn", "TargetArn", "PhoneNumber") if params.get(name)]
         if len(targets) != 1:
             reason = "no value for required parameter" if not targets else "only one of them may be given"
@@ -69,15 +69,15 @@ class Publisher:
         return self._take(tx, topic, messages.read_message(params, topic), params.get(PREPARED, {}))
 
     def prepare_publish(self, reader: Reader, _caller: Caller, params: Json) -> Work | None:
-        """What of Publish takes as long as the message is large: seeing who wants it."""
+        """Return the part of Publish that grows with the message: filtering. Return None if the message is small."""
         return _judging(reader, params.get("TopicArn") or params.get("TargetArn"), [params])
 
     def prepare_batch(self, reader: Reader, _caller: Caller, params: Json) -> Work | None:
-        """What of PublishBatch takes as long as the messages are large."""
+        """Return the work of PublishBatch that grows with the messages, or None if they are small."""
         return _judging(reader, params["TopicArn"], params["PublishBatchRequestEntries"])
 
     def publish_batch(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """PublishBatch: each entry is taken or told to have failed by itself."""
+        """Implement PublishBatch: accept or reject each entry separately."""
         topic = _topic(tx, caller, params["TopicArn"], "TopicArn")
         entries = params["PublishBatchRequestEntries"]
         _check_batch(topic, entries)
@@ -94,7 +94,7 @@ class Publisher:
         return answer
 
     def _take(self, tx: Tx, topic: Topic, message: Message, judged: PolicyMatches) -> Json:
-        """Take a message; what it is called from now on."""
+        """Accept a message; return its MessageId and, for a FIFO topic, its sequence number."""
         key, sequence = self.world.uuid(), None
         if topic.fifo:
             taken, new = self._deduplicate(tx, topic, message, key)
@@ -106,7 +106,7 @@ class Publisher:
         return {"MessageId": key} | ({"SequenceNumber": sequence} if sequence is not None else {})
 
     def _deduplicate(self, tx: Tx, topic: Topic, message: Message, key: str) -> tuple[AcceptedMessage, bool]:
-        """A FIFO topic's message as it was taken before, or as it is now; and whether it is new."""
+        """Return the earlier message with the same deduplication ID, or the new message; and whether it is new."""
         by_group = topic.attributes.get("FifoThroughputScope") == "MessageGroup"
         scope, deduplication = (message.group or "") if by_group else "", message.deduplication or ""
         now = self.world.now()
@@ -158,7 +158,7 @@ class Publisher:
 
 
 def _judging(reader: Reader, arn: str | None, entries: list[Json]) -> Work | None:
-    """Seeing beforehand who wants messages, where they are large for so many filter policies."""
+    """Return the work of filtering the messages before the turn, or None if it is small."""
     size = sum(map(_size, entries)) if arn and len(entries) <= BATCH else 0
     topic = topics.get(reader, arn) if arn and size > SMALL else None
     if topic is None or size > messages.max_size(topic):
@@ -173,19 +173,22 @@ def _judged(topic: Topic, entry: Json, found: list[Subscription]) -> PolicyMatch
     try:
         message = messages.read_message(entry, topic)
     except AwsError:
-        return {}  # Publish refuses it in its turn
+        return {}  # Publish rejects it in its turn
     return filter_policy.match_policies(
         [(each.attributes, message.to(each.protocol)) for each in found], message.attributes
     )
 
 
 def _sent(message: Message) -> dict[str, tuple[str, str]]:
-    """As AWS says, "Message attributes are sent only when the message structure is String, not JSON"."""
+    """Return the message attributes that are sent to subscribers.
+
+    "Message attributes are sent only when the message structure is String, not JSON".
+    """
     return {} if message.texts else {name: (each.type, each.value) for name, each in message.attributes.items()}
 
 
 def _topic(tx: Tx, caller: Caller, text: str, what: str) -> Topic:
-    """The topic of an ARN, which must be of the region that is asked."""
+    """Return the topic of an ARN, which must be in the caller's region."""
     if parse_arn(text, what).region != caller.region:
         raise InvalidParameter(what)
     return find_topic(tx, text, what)
@@ -206,7 +209,7 @@ def _check_batch(topic: Topic, entries: list[Json]) -> None:
 
 
 def _size(entry: Json) -> int:
-    """How many bytes of a batch an entry is, right or wrong."""
+    """Return the size of a batch entry in bytes, whether the entry is valid or not."""
     attributes = (entry.get("MessageAttributes") or {}).items()
     values = [each.get("StringValue") or each.get("BinaryValue") or "" for _, each in attributes]
     kinds = [each.get("DataType") or "" for _, each in attributes]

@@ -1,8 +1,9 @@
-"""Signatures of messages: this engine's own key, and the certificate by which whoever gets a message checks it.
+"""Sign messages with the engine's own key, and provide the certificate with which receivers verify them.
 
-Promises what AWS promises: a signature over the named members, "SHA1withRSA" (version 1) or "SHA256withRSA" (version
-2), and a certificate at `SigningCertURL`. AWS's key is AWS's; ours is made once for a data directory and never leaves
-it. See https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html.
+Guarantees AWS's format: a signature over the named members, "SHA1withRSA" (version 1) or "SHA256withRSA" (version 2),
+and a certificate at `SigningCertURL`. The key is not AWS's: it is created once for a data directory and never leaves
+it. See
+https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html.
 """
 
 import asyncio
@@ -26,17 +27,17 @@ BITS = 2048
 YEARS = 50
 DIGESTS: Mapping[str, hashes.HashAlgorithm] = {"1": hashes.SHA1(), "2": hashes.SHA256()}  # noqa: S303 - AWS's version 1
 SIGNED = ("Message", "MessageId", "Subject", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")
-"""The members that are signed, where a message has them, in the order in which they are."""
+"""The members that are signed if the message has them, in this order."""
 
 
 def text_to_sign(members: Mapping[str, str]) -> bytes:
-    """Names and values, a line each."""
+    """Return the text to sign: names and values, each on its own line."""
     signed = [name for name in SIGNED if name in members]
     return "".join(f"{name}\n{members[name]}\n" for name in signed).encode()
 
 
 class Signer:
-    """Signs for one engine; its key is made when it is first needed."""
+    """Signs the messages of one engine; creates the key on first use."""
 
     def __init__(self, folder: Path, world: World) -> None:
         self._folder = folder
@@ -44,15 +45,15 @@ class Signer:
         self._making = threading.Lock()
         self._key: rsa.RSAPrivateKey | None = None
         self._last = (("", b""), "")
-        """What was signed last, and its signature: all subscriptions of a topic get the same, and one takes 1 ms."""
+        """The last signed text and its signature: a topic's subscriptions share one, and signing takes 1 ms."""
 
     def prepare(self) -> None:
-        """Have the key made in a thread, so that the first message need not wait for it."""
+        """Create the key in a thread, so that the first message need not wait for it."""
         if self._key is None:
             asyncio.get_running_loop().run_in_executor(None, self._try)
 
     def sign(self, version: str, members: Mapping[str, str]) -> str:
-        """The signature of a message's members, in base64."""
+        """Return the signature of a message's members in base64."""
         asked = version, text_to_sign(members)
         if asked != self._last[0]:
             signature = self._ready().sign(asked[1], padding.PKCS1v15(), DIGESTS[version])
@@ -60,7 +61,7 @@ class Signer:
         return self._last[1]
 
     def certificate(self) -> bytes:
-        """The certificate, as PEM."""
+        """Return the certificate as PEM. Raises `Unavailable` if it cannot be read."""
         self._ready()
         try:
             return (self._folder / "certificate.pem").read_bytes()
@@ -79,7 +80,10 @@ class Signer:
         return self._key
 
     def _load(self) -> rsa.RSAPrivateKey | None:
-        """The key as it was made; the certificate is written before it, so that there is one."""
+        """Return the stored key, or None.
+
+        A stored key always has a certificate, because the certificate is written first.
+        """
         try:
             text = (self._folder / "key.pem").read_bytes()
             key = serialization.load_pem_private_key(text, None)
@@ -93,7 +97,7 @@ class Signer:
         text = key.private_bytes(serialization.Encoding.PEM, private, serialization.NoEncryption())
         certificate = self._certify(key).public_bytes(serialization.Encoding.PEM)
         try:
-            make_directory(self._folder)  # the data directory has to be there
+            make_directory(self._folder)  # the data directory must exist
             write_file(self._folder / "certificate.pem", certificate)
             write_file(self._folder / "key.pem", text)
         except OSError as error:

@@ -1,1 +1,1 @@
-"""Subscriptions: created, confirmed, filtered and ended."""
+"""Create, confirm, filter and end subscriptions."""

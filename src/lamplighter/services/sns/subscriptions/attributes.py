@@ -1,7 +1,8 @@
-"""Attributes of subscriptions: what they may be.
+"""Validate the attributes of subscriptions.
 
-`ReplayPolicy` and `SubscriptionRoleArn` are accepted, kept and shown: there is no archive to replay, and no stream to
-write to. See https://docs.aws.amazon.com/sns/latest/api/API_SetSubscriptionAttributes.html.
+`ReplayPolicy` and `SubscriptionRoleArn` are accepted, stored and returned, but have no effect: there is no archive to
+replay, and no stream to write to. See
+https://docs.aws.amazon.com/sns/latest/api/API_SetSubscriptionAttributes.html.
 """
 
 from collections.abc import Mapping
@@ -14,14 +15,14 @@ from lamplighter.services.sns.errors import InvalidParameter
 from lamplighter.services.sns.subscriptions import filter_policy, protocols
 
 LARGEST = 30_720
-"""Characters of a policy that is no filter policy."""
+"""The most characters of a policy that is not a filter policy."""
 SCOPES = ("MessageAttributes", "MessageBody")
 KEPT = frozenset({"ReplayPolicy", "SubscriptionRoleArn"})
 NAMES = KEPT | {"DeliveryPolicy", "FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy"}
 
 
 def check_attributes(attributes: Mapping[str, str], protocol: str) -> None:
-    """Refuse attributes with which no subscription begins."""
+    """Raise `InvalidParameter` for attributes with which no subscription can be created."""
     try:
         for name in attributes:
             check_attribute(name, attributes, protocol)
@@ -32,7 +33,10 @@ def check_attributes(attributes: Mapping[str, str], protocol: str) -> None:
 
 
 def check_attribute(name: str, attributes: Mapping[str, str], protocol: str) -> None:
-    """Refuse an attribute that no subscription has, or that cannot be so beside the others; empty is the default."""
+    """Raise `InvalidParameter` for an attribute that is unknown, invalid, or in conflict with the others.
+
+    An empty value means the default.
+    """
     if name not in NAMES:
         raise InvalidParameter("AttributeName")
     value = attributes.get(name, "")
@@ -58,7 +62,7 @@ def check_attribute(name: str, attributes: Mapping[str, str], protocol: str) -> 
 
 
 def prepare_check(attributes: Mapping[str, str]) -> Work | None:
-    """What of checking attributes takes as long as the filter policy is large."""
+    """Return the part of the check that grows with the filter policy, or None if the policy is small."""
     policy = attributes.get("FilterPolicy")
     return (
         filter_policy.prepare_check(policy, body=attributes.get("FilterPolicyScope") == "MessageBody")

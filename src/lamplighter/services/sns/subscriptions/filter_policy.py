@@ -1,9 +1,9 @@
-"""Filter policies: which messages a subscription wants.
+"""Match messages against the filter policies of subscriptions.
 
-A policy is an event pattern with SNS's bounds: five keys, 150 combinations, no nesting where it is about attributes.
-There, a message is seen as an object of its attributes: text, numbers, and arrays, any element of which may match; a
-Binary attribute is not looked at. About the body, a message is seen as the JSON object that it must be. An attribute
-policy's number is compared by value, whatever the attribute's text looks like. See
+A policy is an event pattern with SNS's limits: five keys, 150 combinations, and no nesting if it applies to attributes.
+For an attribute policy, a message is an object of its attributes: text, numbers, and arrays, of which any element may
+match. Binary attributes are ignored. Numbers are compared by value, whatever the attribute's text looks like. For a
+body policy, a message is the JSON object in its body; a body that is no object does not match. See
 https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html and
 https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html.
 """
@@ -26,16 +26,16 @@ KEYS = 5
 COMBINATIONS = 150
 LARGEST = 262_144
 CACHED = 1_000
-"""Policies that are kept compiled."""
+"""The most compiled policies that are kept."""
 
 
 def check_policy(text: str, *, body: bool) -> None:
-    """Refuse what is no filter policy."""
+    """Raise an AWS error for an invalid filter policy; `body` is whether the policy applies to the body."""
     _CHECK(text, body)
 
 
 def prepare_check(text: str, *, body: bool) -> Work | None:
-    """What of `check` is to be done before the turn."""
+    """Return the part of `check_policy` to do before the turn, or None if the policy is small."""
     return _CHECK.work_for(text, body)
 
 
@@ -68,12 +68,12 @@ def _check(text: str, body: bool) -> None:  # noqa: FBT001 - it is a key
 _CHECK = Precomputed(_check)
 
 PolicyMatches = Mapping[tuple[str, str, str], bool]
-"""By filter policy, scope and text, whether a message is wanted, as far as that is known."""
+"""The results that are already known: whether a message matches, by filter policy, scope and text."""
 
 
 @dataclass(slots=True)
 class FilteredMessage:
-    """A message as filter policies see it: read once, however many there are."""
+    """A message to match; it is parsed once, however many policies there are."""
 
     attributes: Mapping[str, Attribute]
     judged: PolicyMatches
@@ -81,20 +81,20 @@ class FilteredMessage:
     _seen: Json = None
 
     def of_text(self, text: str) -> Json:
-        """The body; None where it is no JSON object."""
+        """Return the parsed body, or None if it is not a JSON object."""
         if text not in self._documents:
             self._documents[text] = _object(text)
         return self._documents[text]
 
     def of_attributes(self) -> Json:
-        """The attributes as an event."""
+        """Return the attributes as an object for the pattern."""
         if self._seen is None:
             self._seen = _seen(self.attributes)
         return self._seen
 
 
 def wants_message(subscription: Mapping[str, str], text: str, filtered_message: FilteredMessage) -> bool:
-    """Whether a subscription wants a message."""
+    """Return whether a message matches a subscription's filter policy, or the subscription has none."""
     policy = subscription.get("FilterPolicy")
     if policy is None:
         return True
@@ -105,7 +105,10 @@ def wants_message(subscription: Mapping[str, str], text: str, filtered_message: 
 def match_policies(
     subscriptions: Iterable[tuple[Mapping[str, str], str]], attributes: Mapping[str, Attribute]
 ) -> PolicyMatches:
-    """See which filter policies want a message; each with the text that its subscription would get."""
+    """Match a message against several filter policies before the turn, and return the results.
+
+    Each of `subscriptions` is a subscription's attributes and the text that this subscription would get.
+    """
     filtered_message, found = FilteredMessage(attributes, {}), dict[tuple[str, str, str], bool]()
     for subscription, text in subscriptions:
         policy = subscription.get("FilterPolicy")
@@ -134,7 +137,7 @@ def _object(text: str) -> Json:
 
 
 def _matches(pattern: Pattern, document: Json, subscription: Mapping[str, str]) -> bool:
-    """Whether a policy wants a message; one that is too complex for it does not, and the log says so."""
+    """Return whether the message matches; a policy too complex for this message does not, which the log reports."""
     try:
         return pattern.matches(document)
     except PatternTooComplex as error:
@@ -144,15 +147,15 @@ def _matches(pattern: Pattern, document: Json, subscription: Mapping[str, str]) 
 
 @lru_cache(CACHED)
 def _compiled(text: str) -> Pattern | None:
-    """A policy; None where it says nothing: an empty one wants everything."""
+    """Compile a policy; return None for an empty policy, which matches every message."""
     policy = loads(text)
     return compile_pattern(policy) if policy else None
 
 
 def _extent(policy: Json) -> tuple[int, int]:
-    """How many keys a policy has, and how many combinations of values.
+    """Return the number of keys of a policy, and the number of combinations of values.
 
-    A nested key counts as its number of values, multiplied by the level at which it is.
+    A nested key counts as its number of values, multiplied by its level.
     """
     keys, combinations = 0, 1
     left: list[tuple[Json, int]] = [(policy, 1)]
@@ -170,7 +173,7 @@ def _extent(policy: Json) -> tuple[int, int]:
 
 
 def _seen(attributes: Mapping[str, Attribute]) -> Json:
-    """A message's attributes as an event."""
+    """Return a message's attributes as an object for the pattern."""
     seen: dict[str, Json] = {}
     for name, attribute in attributes.items():
         kind = attribute.type.partition(".")[0]

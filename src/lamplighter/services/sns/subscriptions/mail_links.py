@@ -1,6 +1,6 @@
-"""What a link in a mail is about: an operation that AWS has not, for the pages that such links open.
+"""Describe the subscription of a link in a mail, for the page that the link opens (AWS has no such operation).
 
-Promises to change nothing: mail scanners open every link.
+Changes nothing, because mail scanners open every link.
 """
 
 from lamplighter.base.json_text import Json
@@ -9,11 +9,11 @@ from lamplighter.services.sns.tables import subscriptions as rows
 from lamplighter.store.db import Reader
 
 GONE = "GONE"
-"""The status of a subscription that is not there: it was deleted, or its token has expired."""
+"""The status of a subscription that does not exist: it was deleted, or its token has expired."""
 
 
 def describe_link(reader: Reader, _caller: Caller, params: Json) -> Json:
-    """DescribeLink: the subscription that a Token and a TopicArn confirm, or that a SubscriptionArn names."""
+    """Implement DescribeLink: return the subscription that a token confirms, or that a SubscriptionArn names."""
     if "Token" in params:
         found = rows.by_token(reader, params["Token"])
         found = found if found is not None and found.topic == params.get("TopicArn") else None

@@ -1,10 +1,10 @@
-"""The protocols of subscriptions: what endpoint each has, and how it is confirmed.
+"""Define the protocols of subscriptions and validate their endpoints.
 
-`lamplighter:command` is ours: its endpoint is a command line that gets the message on its standard input. It is allowed
-unless the engine was started with `--deny commands` or `--no-commands`. That gives a caller nothing new: whoever
-reaches this API can have commands run by ECS tasks already (`--deny commands` refuses those, too), no web page reaches
-it (server.py checks Host, Origin and signature), and neither of the two requests that need no signature can make a
-subscription.
+`lamplighter:command` exists only here: its endpoint is a command line that gets the message on its standard input. It
+is allowed unless the engine was started with `--deny commands` or `--no-commands`. It gives a caller no additional
+power. A caller of this API can already run commands by ECS tasks (`--deny commands` refuses those, too). Web pages
+cannot call the API (server.py checks Host, Origin and signature). The two requests that need no signature cannot create
+a subscription.
 See https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html.
 """
 
@@ -20,18 +20,18 @@ COMMAND = "lamplighter:command"
 WEB = frozenset({HTTP, HTTPS})
 MAIL = frozenset({EMAIL, EMAIL_JSON})
 UNDELIVERABLE = frozenset({"sms", "application", "firehose"})
-"""Accepted, kept and shown; nothing on this box could deliver them."""
+"""The protocols whose subscriptions are accepted, stored and returned, but get nothing."""
 RAW = frozenset({HTTP, HTTPS, SQS, "firehose"})
-"""Those that may go without an envelope."""
+"""The protocols that can send messages without an envelope."""
 WITH_POLICY = frozenset({*WEB, COMMAND})
-"""Those whose retries a DeliveryPolicy sets."""
+"""The protocols whose retries a DeliveryPolicy sets."""
 
 _ADDRESS = re.compile(r"[^\s@<>()\[\],;:\"\\]{1,64}@[A-Za-z0-9.-]{1,253}")
 _PHONE = re.compile(r"\+?[0-9]([ .()-]?[0-9]){4,18}")
 
 
 def check_endpoint(protocol: str, endpoint: str, *, commands: bool) -> None:
-    """Refuse a protocol that SNS does not have, and an endpoint that is none of it."""
+    """Raise `InvalidParameter` for an unknown protocol, a malformed endpoint, or a command that is not allowed."""
     judge = _ENDPOINTS.get(protocol)
     if judge is None:
         raise InvalidParameter(f"Amazon SNS does not support this protocol string: {protocol}")

@@ -1,9 +1,9 @@
-"""Operations that make a subscription, confirm it and end it.
+"""Implement the operations that create, confirm and end a subscription.
 
-Endpoints that this engine's owner names are confirmed at once; a web server is asked, and so is who reads mail where
-the engine was told to ask (`--confirm-mail`): whoever can call this API owns the engine, and need not be protected from
-strangers as AWS's mail readers are. A web server that the owner's own job file names is vouched for, and not asked
-either. A subscription that nobody confirms is gone after two days, as its token is. See
+Most endpoints are confirmed immediately. A web server must confirm its subscription, and so must a mail address if the
+engine was started with `--confirm-mail`. AWS protects mail addresses from strangers by confirmation; here every caller
+of the API is the owner of the engine. A web server that the owner's job file names is confirmed immediately, too. An
+unconfirmed subscription is deleted after two days, when its token expires. See
 https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html and
 https://docs.aws.amazon.com/sns/latest/api/API_ConfirmSubscription.html.
 """
@@ -30,7 +30,8 @@ from lamplighter.store.timers import Timer
 
 EXPIRE = "expire"
 TOKEN_LIFETIME = 2 * 24 * 3_600_000
-""" "Confirmation tokens are valid for two days." """
+"""The lifetime of a token in milliseconds: "Confirmation tokens are valid for two days."
+"""
 ASKED = "pending confirmation"
 
 log = logging.getLogger("lamplighter.sns")
@@ -38,17 +39,17 @@ log = logging.getLogger("lamplighter.sns")
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """How subscriptions come and go."""
+    """Creates, confirms and ends subscriptions."""
 
     world: World
     sender: DeliverySender
     ask_by_mail: bool
-    """Whether a mail address is asked first."""
+    """Whether a mail address must confirm its subscription."""
     commands: bool
     """Whether command lines may be subscribed."""
 
     def subscribe(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Subscribe"""
+        """Implement Subscribe."""
         topic = find_topic(tx, params["TopicArn"])
         protocol, endpoint = params["Protocol"], params.get("Endpoint") or ""
         protocols.check_endpoint(protocol, endpoint, commands=self.commands)
@@ -78,11 +79,11 @@ class Subscriber:
         return {"SubscriptionArn": subscription.arn if shown else ASKED}
 
     def prepare(self, _reader: Reader, _caller: Caller, params: Json) -> Work | None:
-        """What of Subscribe takes as long as the filter policy is large."""
+        """Return the work of Subscribe that grows with the filter policy, or None if the policy is small."""
         return settings.prepare_check(params.get("Attributes") or {})
 
     def confirm_without_asking(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Vouch, which AWS has not: subscribe an endpoint without asking it, or confirm one that was asked."""
+        """Implement Vouch, which AWS does not have: create or confirm a subscription without asking the endpoint."""
         topic = find_topic(tx, params["TopicArn"])
         protocol, endpoint = str(params["Protocol"]), str(params["Endpoint"])
         protocols.check_endpoint(protocol, endpoint, commands=self.commands)
@@ -93,7 +94,7 @@ class Subscriber:
         return {"SubscriptionArn": found.arn}
 
     def confirm(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """ConfirmSubscription; a second time it answers the same."""
+        """Implement ConfirmSubscription; a repeated request gets the same answer."""
         topic = find_topic(tx, params["TopicArn"])
         found = rows.by_token(tx, params["Token"])
         if found is None:
@@ -108,10 +109,10 @@ class Subscriber:
         return {"SubscriptionArn": found.arn}
 
     def unsubscribe(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Unsubscribe: what is not there is unsubscribed already.
+        """Implement Unsubscribe; succeed if the subscription does not exist.
 
-        Who has not signed, as who opens the link in a mail, leaves the way back: "a final cancellation message is
-        delivered to the endpoint".
+        An unsigned request, such as from the link in a mail, leaves a subscription that can be restored: "a final
+        cancellation message is delivered to the endpoint".
         """
         found = rows.get(tx, check_subscription_arn(params["SubscriptionArn"]))
         if found is None or found.status == DELETED:
@@ -135,7 +136,7 @@ class Subscriber:
         return {}
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
-        """Nobody has confirmed a subscription in time."""
+        """Delete a subscription that was not confirmed in time."""
         found = rows.get(tx, timer.subject)
         if found is not None and found.status != CONFIRMED:
             rows.delete(tx, found.arn)
@@ -157,11 +158,11 @@ class Subscriber:
         )
 
     def _token(self) -> str:
-        """What nobody can guess."""
+        """Return a token that cannot be guessed."""
         return (self.world.uuid() + self.world.uuid()).replace("-", "")
 
     def _ask(self, tx: Tx, topic: Topic, subscription: Subscription, kind: str, text: str) -> None:
-        """Send the endpoint what it can confirm with, for as long as that is good."""
+        """Send the endpoint its token, and set the timer for the token's expiry."""
         notification = Notification(
             kind,
             self.world.uuid(),

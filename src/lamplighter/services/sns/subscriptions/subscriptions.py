@@ -1,4 +1,4 @@
-"""Operations that show subscriptions and change their attributes.
+"""Implement the operations that list subscriptions and get or set their attributes.
 
 See https://docs.aws.amazon.com/sns/latest/api/API_GetSubscriptionAttributes.html.
 """
@@ -19,18 +19,18 @@ from lamplighter.store.db import Reader, Tx
 
 
 def list_subscriptions(reader: Reader, caller: Caller, params: Json) -> Json:
-    """ListSubscriptions"""
+    """Implement ListSubscriptions."""
     return _page(params, lambda after, most: rows.page(reader, caller.account, caller.region, after, most))
 
 
 def list_by_topic(reader: Reader, _caller: Caller, params: Json) -> Json:
-    """ListSubscriptionsByTopic"""
+    """Implement ListSubscriptionsByTopic."""
     topic = find_topic(reader, params["TopicArn"])
     return _page(params, lambda after, most: rows.page_of_topic(reader, topic.arn, after, most))
 
 
 def get_attributes(reader: Reader, _caller: Caller, params: Json) -> Json:
-    """GetSubscriptionAttributes"""
+    """Implement GetSubscriptionAttributes."""
     found = find_subscription(reader, params["SubscriptionArn"])
     shown = {
         "SubscriptionPrincipal": f"arn:aws:iam::{found.account}:root",
@@ -53,14 +53,14 @@ def get_attributes(reader: Reader, _caller: Caller, params: Json) -> Json:
 
 
 def prepare_set_attributes(reader: Reader, _caller: Caller, params: Json) -> Work | None:
-    """What of SetSubscriptionAttributes takes as long as the filter policy is large."""
+    """Return the part of SetSubscriptionAttributes that grows with the filter policy, or None if it is small."""
     found = rows.get(reader, params["SubscriptionArn"])
     given = {params["AttributeName"]: params.get("AttributeValue") or ""}
     return settings.prepare_check(found.attributes | given) if found is not None else None
 
 
 def set_attributes(tx: Tx, _caller: Caller, params: Json) -> Json:
-    """SetSubscriptionAttributes: one attribute; without a value it goes back to the default."""
+    """Implement SetSubscriptionAttributes: set one attribute; an empty value restores the default."""
     found = find_subscription(tx, params["SubscriptionArn"])
     name, value = params["AttributeName"], params.get("AttributeValue") or ""
     settings.check_attribute(name, found.attributes | {name: value}, found.protocol)

@@ -1,1 +1,1 @@
-"""The tables of SNS."""
+"""Store the data of SNS, a module for each table."""

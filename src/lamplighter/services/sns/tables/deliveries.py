@@ -1,4 +1,4 @@
-"""Notifications on their way: a row for each message and subscription; the last that are done are remembered."""
+"""Store the deliveries of SNS: a row for each message and subscription. The latest finished ones are kept."""
 
 from dataclasses import dataclass, replace
 
@@ -8,12 +8,12 @@ from lamplighter.store.db import Reader, Row, Tx
 COLUMNS = "id, topic, subscription, protocol, endpoint, message, type, status, attempts, created, changed, error, body"
 WAITING, DELIVERED, FAILED = "WAITING", "DELIVERED", "FAILED"
 KEPT = 100
-"""How many deliveries of a topic are remembered that are done, of each outcome."""
+"""The number of finished deliveries that are kept for each topic and outcome."""
 
 
 @dataclass(frozen=True, slots=True)
 class SnsDelivery:
-    """One message on its way to one subscription."""
+    """The delivery of one message to one subscription."""
 
     id: int
     topic: str
@@ -21,18 +21,18 @@ class SnsDelivery:
     protocol: str
     endpoint: str
     message: str
-    """Its MessageId."""
+    """The MessageId."""
     type: str
-    """Notification, or what asks for a confirmation."""
+    """Notification, SubscriptionConfirmation or UnsubscribeConfirmation."""
     status: str
     attempts: int
     created: int
     """Milliseconds since the epoch."""
     changed: int
-    """When it was last attempted."""
+    """The time of the last attempt."""
     error: str | None
     body: Json
-    """What is delivered, while it waits; None where it can't be read."""
+    """The notification while the delivery is pending; None if it is finished or cannot be read."""
 
 
 def _delivery(row: Row) -> SnsDelivery:
@@ -49,19 +49,19 @@ def _read(body: str | None) -> Json:
 
 
 def get(reader: Reader, key: int) -> SnsDelivery | None:
-    """A delivery by its key."""
+    """Return a delivery by its id, or None."""
     row = reader.row(f"SELECT {COLUMNS} FROM sns_deliveries WHERE id = ?", (key,))  # noqa: S608 - our own columns
     return _delivery(row) if row else None
 
 
 def subscription_of(reader: Reader, key: int) -> str | None:
-    """To which subscription a delivery goes; what is delivered is not read for that."""
+    """Return the ARN of a delivery's subscription, or None. The delivery's body is not read."""
     row = reader.row("SELECT subscription FROM sns_deliveries WHERE id = ?", (key,))
     return row[0] if row else None
 
 
 def put(tx: Tx, delivery: SnsDelivery) -> SnsDelivery:
-    """Keep a new delivery, whatever key it has; it, with its own."""
+    """Store a new delivery and return it with its new id."""
     each = delivery
     names = (each.topic, each.subscription, each.protocol, each.endpoint, each.message, each.type, each.status)
     body = None if each.body is None else dumps(each.body)
@@ -75,13 +75,13 @@ def put(tx: Tx, delivery: SnsDelivery) -> SnsDelivery:
 
 
 def count_attempt(tx: Tx, key: int, now: int, error: str) -> None:
-    """An attempt failed that is not the last."""
+    """Record a failed attempt that is not the last."""
     sql = "UPDATE sns_deliveries SET attempts = attempts + 1, changed = ?, error = ? WHERE id = ?"
     tx.execute(sql, (now, error, key))
 
 
 def finish(tx: Tx, delivery: SnsDelivery, status: str, now: int, error: str | None) -> None:
-    """The last attempt was made; what was delivered is let go of."""
+    """Record the last attempt and its outcome; delete the delivery's body."""
     changes = "status = ?, attempts = attempts + 1, changed = ?, error = ?, body = NULL"
     tx.execute(f"UPDATE sns_deliveries SET {changes} WHERE id = ?", (status, now, error, delivery.id))  # noqa: S608
     _prune(tx, delivery.topic, status)
@@ -93,13 +93,13 @@ def _prune(tx: Tx, topic: str, status: str) -> None:
 
 
 def recent(reader: Reader, topic: str, before: int | None = None, most: int = KEPT) -> list[SnsDelivery]:
-    """A topic's deliveries, the newest first, from before one on."""
+    """Return a topic's deliveries, the newest first; with `before`, only those with a smaller id."""
     sql = f"SELECT {COLUMNS} FROM sns_deliveries WHERE topic = ? AND id < ? ORDER BY id DESC LIMIT ?"  # noqa: S608
     return [_delivery(row) for row in reader.rows(sql, (topic, before or 2**62, most))]
 
 
 def count_failing(reader: Reader) -> int:
-    """How many deliveries wait of which an attempt has failed."""
+    """Return the number of pending deliveries that have a failed attempt."""
     row = reader.row("SELECT count(*) FROM sns_deliveries WHERE status = ? AND attempts > 0", (WAITING,))
     assert row is not None
     found: int = row[0]
@@ -107,17 +107,20 @@ def count_failing(reader: Reader) -> int:
 
 
 def failing_endpoints(reader: Reader) -> list[tuple[str, str, str, int]]:
-    """To whom deliveries wait of which an attempt has failed: protocol, endpoint, the last error, how many."""
+    """Return the endpoints of pending deliveries with a failed attempt.
+
+    Each entry is protocol, endpoint, last error and number of deliveries.
+    """
     sql = """
         SELECT protocol, endpoint, error, count(*), max(changed) FROM sns_deliveries
         WHERE status = ? AND attempts > 0 GROUP BY protocol, endpoint ORDER BY protocol, endpoint
     """
-    # Beside max(), SQLite gives the error of the row that has it: the last.
+    # With max(), SQLite takes the other columns from the row that has the maximum: the last error.
     return [row[:4] for row in reader.rows(sql, (WAITING,))]
 
 
 def count(reader: Reader, status: str) -> int:
-    """How many deliveries have a status now."""
+    """Return the number of deliveries that have this status."""
     row = reader.row("SELECT count(*) FROM sns_deliveries WHERE status = ?", (status,))
     assert row is not None
     found: int = row[0]

@@ -1,4 +1,4 @@
-"""Subscriptions to topics."""
+"""Store subscriptions to topics."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ PAGE = 200
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """Where a topic's messages go."""
+    """A subscription: an endpoint that gets a topic's messages."""
 
     arn: str
     topic: str
@@ -25,20 +25,20 @@ class Subscription:
     protocol: str
     endpoint: str
     status: str
-    """PENDING; CONFIRMED; DELETED by someone who had not signed, and may be brought back with its token."""
+    """PENDING, CONFIRMED, or DELETED (by an unsigned request; its token can restore it)."""
     token: str
-    """What confirms it."""
+    """The token that confirms the subscription."""
     authenticated: bool
-    """Whether who confirmed it had signed."""
+    """Whether the confirming request was signed."""
     locked: bool
-    """Whether who unsubscribes it must have signed."""
+    """Whether only a signed request can unsubscribe it."""
     attributes: dict[str, str]
     throttled_until: int = 0
-    """From when on its throttle lets the next message go, in the steady clock's milliseconds."""
+    """The time of the steady clock, in milliseconds, from which the throttle allows the next message."""
 
     @property
     def raw(self) -> bool:
-        """Whether its messages go without SNS's envelope."""
+        """Return whether messages are sent without SNS's envelope."""
         return self.attributes.get("RawMessageDelivery", "").lower() == "true"
 
 
@@ -54,33 +54,33 @@ def _where(reader: Reader, condition: str, *parameters: str | int) -> list[Subsc
 
 
 def get(reader: Reader, arn: str) -> Subscription | None:
-    """A subscription by its ARN."""
+    """Return a subscription by its ARN, or None."""
     return next(iter(_where(reader, "arn = ?", arn)), None)
 
 
 def find_by_endpoint(reader: Reader, topic: str, protocol: str, endpoint: str) -> Subscription | None:
-    """The subscription of an endpoint to a topic."""
+    """Return the subscription of an endpoint to a topic, or None."""
     return next(iter(_where(reader, "topic = ? AND protocol = ? AND endpoint = ?", topic, protocol, endpoint)), None)
 
 
 def by_token(reader: Reader, token: str) -> Subscription | None:
-    """The subscription that a token confirms."""
+    """Return the subscription that a token confirms, or None."""
     return next(iter(_where(reader, "token = ?", token)), None)
 
 
 def page(reader: Reader, account: str, region: str, after: str, most: int) -> list[Subscription]:
-    """An account's subscriptions in a region whose ARNs come after one, in order."""
+    """Return an account's subscriptions in a region with ARNs after `after`, in order."""
     condition = "account = ? AND region = ? AND arn > ? AND status <> 'DELETED' ORDER BY arn LIMIT ?"
     return _where(reader, condition, account, region, after, most)
 
 
 def page_of_topic(reader: Reader, topic: str, after: str, most: int) -> list[Subscription]:
-    """A topic's subscriptions whose ARNs come after one, in order."""
+    """Return a topic's subscriptions with ARNs after `after`, in order."""
     return _where(reader, "topic = ? AND arn > ? AND status <> 'DELETED' ORDER BY arn LIMIT ?", topic, after, most)
 
 
 def confirmed_of_topic(reader: Reader, topic: str) -> Iterator[Subscription]:
-    """Where a topic's messages go, a few in memory at a time."""
+    """Yield a topic's confirmed subscriptions, reading a page at a time."""
     after = ""
     while found := page_of_topic(reader, topic, after, PAGE):
         yield from (each for each in found if each.status == CONFIRMED)
@@ -88,18 +88,18 @@ def confirmed_of_topic(reader: Reader, topic: str) -> Iterator[Subscription]:
 
 
 def mail_addresses(reader: Reader) -> list[str]:
-    """Return the addresses that mails go to, each once."""
+    """Return up to 20 addresses that mails go to, each once."""
     sql = "SELECT DISTINCT endpoint FROM subscriptions WHERE protocol IN ('email', 'email-json') AND status = ?"
     return [address for (address,) in reader.rows(f"{sql} ORDER BY endpoint LIMIT 20", (CONFIRMED,))]
 
 
 def count_by_status(reader: Reader, topic: str) -> dict[str, int]:
-    """How many subscriptions of a topic there are, by status."""
+    """Return the number of a topic's subscriptions by status."""
     return dict(reader.rows("SELECT status, count(*) FROM subscriptions WHERE topic = ? GROUP BY status", (topic,)))
 
 
 def put(tx: Tx, subscription: Subscription) -> None:
-    """Keep a subscription, new or changed."""
+    """Store a subscription, new or changed."""
     each = subscription
     names = (each.arn, each.topic, each.account, each.region, each.protocol, each.endpoint, each.status, each.token)
     tx.execute(
@@ -109,15 +109,15 @@ def put(tx: Tx, subscription: Subscription) -> None:
 
 
 def set_throttled_until(tx: Tx, arn: str, free: int) -> None:
-    """Say from when on the throttle of a subscription lets the next message go."""
+    """Set the time from which a subscription's throttle allows the next message."""
     tx.execute("UPDATE subscriptions SET throttled_until = ? WHERE arn = ?", (free, arn))
 
 
 def clear_throttles(tx: Tx) -> None:
-    """Forget when throttles let messages go: it was told by a clock that is no more."""
+    """Reset all throttles, because their times belong to the steady clock of an earlier engine."""
     tx.execute("UPDATE subscriptions SET throttled_until = 0 WHERE throttled_until > 0")
 
 
 def delete(tx: Tx, arn: str) -> None:
-    """Forget a subscription."""
+    """Delete the row of a subscription."""
     tx.execute("DELETE FROM subscriptions WHERE arn = ?", (arn,))

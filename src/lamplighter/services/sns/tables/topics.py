@@ -1,4 +1,4 @@
-"""Topics, what was counted of each, and what a FIFO topic has taken in lately."""
+"""Store topics, the counters of each, and the messages that a FIFO topic accepted lately."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ COUNTS = ("published", "filtered", "delivered", "failed", "redriven")
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """What messages are published to."""
+    """A topic, to which messages are published."""
 
     arn: str
     account: str
@@ -20,25 +20,25 @@ class Topic:
     created: int
     """Milliseconds since the epoch."""
     attributes: dict[str, str]
-    """Those that were given, by AWS's names."""
+    """The attributes that were set, by AWS's names."""
     tags: dict[str, str]
     protection: str | None = None
     """The data protection policy."""
     sequence: int = 0
-    """Of the last message, where it is FIFO."""
+    """The sequence number of the last message of a FIFO topic."""
 
     @property
     def fifo(self) -> bool:
-        """Whether it keeps order."""
+        """Return whether this is a FIFO topic."""
         return self.name.endswith(".fifo")
 
 
 @dataclass(frozen=True, slots=True)
 class AcceptedMessage:
-    """A message that a FIFO topic took."""
+    """A message that a FIFO topic accepted."""
 
     message: str
-    """Its MessageId."""
+    """The MessageId."""
     sequence: int
 
 
@@ -48,7 +48,7 @@ def _topic(row: Row) -> Topic:
 
 
 def read_map(text: str) -> dict[str, str]:
-    """A map that was kept; an empty one where it can't be read: what is left goes on as if nothing had been said."""
+    """Return a stored map, or an empty map if it cannot be read, so that the topic then has its defaults."""
     try:
         found: dict[str, str] = loads(text)
     except JsonError:
@@ -57,19 +57,19 @@ def read_map(text: str) -> dict[str, str]:
 
 
 def get(reader: Reader, arn: str) -> Topic | None:
-    """A topic by its ARN."""
+    """Return a topic by its ARN, or None."""
     row = reader.row(f"SELECT {COLUMNS} FROM topics WHERE arn = ?", (arn,))  # noqa: S608 - our own columns
     return _topic(row) if row else None
 
 
 def page(reader: Reader, account: str, region: str, after: str, most: int) -> list[str]:
-    """The ARNs of an account's topics in a region that come after one, in order."""
+    """Return the ARNs of an account's topics in a region after `after`, in order."""
     sql = "SELECT arn FROM topics WHERE account = ? AND region = ? AND arn > ? ORDER BY arn LIMIT ?"
     return [row[0] for row in reader.rows(sql, (account, region, after, most))]
 
 
 def put(tx: Tx, topic: Topic) -> None:
-    """Keep a topic, new or changed."""
+    """Store a topic, new or changed."""
     values = (topic.arn, topic.account, topic.region, topic.name, topic.created)
     tx.execute(
         f"INSERT OR REPLACE INTO topics ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
@@ -78,26 +78,26 @@ def put(tx: Tx, topic: Topic) -> None:
 
 
 def delete(tx: Tx, arn: str) -> None:
-    """Forget a topic and all that belongs to it."""
+    """Delete a topic with its subscriptions, deliveries and counters."""
     tx.execute("DELETE FROM topics WHERE arn = ?", (arn,))
     for table in ("topic_counts", "accepted_messages", "subscriptions", "sns_deliveries"):
         tx.execute(f"DELETE FROM {table} WHERE topic = ?", (arn,))  # noqa: S608 - our own names
 
 
 def count(tx: Tx, topic: str, what: str, by: int = 1) -> None:
-    """Count what happened to a topic's messages."""
+    """Add `by` to the topic's counter `what`."""
     tx.execute("INSERT OR IGNORE INTO topic_counts VALUES (?, 0, 0, 0, 0, 0)", (topic,))
     tx.execute(f"UPDATE topic_counts SET {what} = {what} + ? WHERE topic = ?", (by, topic))  # noqa: S608 - our own names
 
 
 def counts(reader: Reader, topic: str) -> dict[str, int]:
-    """All that was counted of a topic."""
+    """Return all counters of a topic."""
     row = reader.row(f"SELECT {', '.join(COUNTS)} FROM topic_counts WHERE topic = ?", (topic,))  # noqa: S608
     return dict(zip(COUNTS, row or (0,) * len(COUNTS), strict=True))
 
 
 def next_sequence(tx: Tx, topic: str) -> int:
-    """The sequence number of a FIFO topic's next message."""
+    """Increment a FIFO topic's sequence number and return it."""
     tx.execute("UPDATE topics SET sequence = sequence + 1 WHERE arn = ?", (topic,))
     row = tx.row("SELECT sequence FROM topics WHERE arn = ?", (topic,))
     assert row is not None
@@ -106,7 +106,7 @@ def next_sequence(tx: Tx, topic: str) -> int:
 
 
 def find_accepted(tx: Tx, topic: str, scope: str, deduplication: str, now: int) -> AcceptedMessage | None:
-    """The message that was taken under this deduplication ID, as long as that counts."""
+    """Return the message that was accepted under this deduplication ID, or None if none is remembered."""
     tx.execute("DELETE FROM accepted_messages WHERE topic = ? AND until <= ?", (topic, now))
     sql = "SELECT message, sequence FROM accepted_messages WHERE topic = ? AND scope = ? AND deduplication = ?"
     row = tx.row(sql, (topic, scope, deduplication))
@@ -114,7 +114,7 @@ def find_accepted(tx: Tx, topic: str, scope: str, deduplication: str, now: int) 
 
 
 def remember_accepted(tx: Tx, topic: str, scope: str, deduplication: str, taken: AcceptedMessage, until: int) -> None:
-    """Remember that a message was taken."""
+    """Store an accepted message under its deduplication ID until a time."""
     columns = "topic, scope, deduplication, message, sequence, until"
     tx.execute(
         f"INSERT INTO accepted_messages ({columns}) VALUES (?, ?, ?, ?, ?, ?)",  # noqa: S608 - our own columns
@@ -123,5 +123,5 @@ def remember_accepted(tx: Tx, topic: str, scope: str, deduplication: str, taken:
 
 
 def any_exists(reader: Reader) -> bool:
-    """Whether there is a topic at all."""
+    """Return whether there is any topic."""
     return reader.row("SELECT 1 FROM topics LIMIT 1") is not None

@@ -1,1 +1,1 @@
-"""Topics, their access policies and their tags."""
+"""Implement topics, their access policies and their tags."""

@@ -1,6 +1,6 @@
-"""The access policy of a topic: kept, shown and changed as AWS does, and not enforced.
+"""Store, return and change the access policy of a topic as AWS does, without enforcing it.
 
-Whoever reaches this engine's API owns it, so that a policy forbids nobody anything here; it is carried so that a
+Every caller of the engine's API may do everything, so that a policy forbids nothing here. It is stored so that a
 template that works on AWS works here.
 See https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html.
 """
@@ -19,11 +19,11 @@ ACTIONS = (
     "ListSubscriptionsByTopic",
     "Publish",
 )
-""" "Valid Amazon SNS policy actions" of a topic's owner."""
+"""The actions that AWS lists as "Valid Amazon SNS policy actions" of a topic's owner."""
 
 
 def default_policy(topic: Topic) -> str:
-    """What AWS gives a topic for which nothing was said."""
+    """Return the policy that AWS gives a topic without a policy."""
     statement = {
         "Sid": "__default_statement_ID",
         "Effect": "Allow",
@@ -36,12 +36,12 @@ def default_policy(topic: Topic) -> str:
 
 
 def policy_of_topic(topic: Topic) -> str:
-    """A topic's policy."""
+    """Return a topic's policy, or the default policy."""
     return topic.attributes.get("Policy") or default_policy(topic)
 
 
 def check_policy(text: str) -> None:
-    """Refuse what is no policy."""
+    """Raise `InvalidParameter` for an invalid policy."""
     try:
         policy = loads(text)
     except JsonError:
@@ -53,7 +53,7 @@ def check_policy(text: str) -> None:
 
 
 def add_statement(topic: Topic, label: str, accounts: list[str], actions: list[str]) -> str:
-    """The topic's policy with a statement that lets accounts do something."""
+    """Return the topic's policy with another statement, which allows the actions to the accounts."""
     for account in accounts:
         if not (len(account) == 12 and account.isdigit()):
             raise InvalidParameter("AWSAccountId")
@@ -75,7 +75,7 @@ def add_statement(topic: Topic, label: str, accounts: list[str], actions: list[s
 
 
 def remove_statement(topic: Topic, label: str) -> str:
-    """The topic's policy without a statement."""
+    """Return the topic's policy without the statement of this label."""
     policy, statements = _opened(topic)
     kept = [statement for statement in statements if statement.get("Sid") != label]
     if len(kept) == len(statements):

@@ -1,4 +1,4 @@
-"""Tags of topics. See https://docs.aws.amazon.com/sns/latest/dg/sns-tags.html."""
+"""Implement the tags of topics. See https://docs.aws.amazon.com/sns/latest/dg/sns-tags.html."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ MOST = 50
 
 
 def read_tags(given: list[Json]) -> dict[str, str]:
-    """Tags as a request has them."""
+    """Return the tags of a request by their keys. Raises an AWS error for invalid tags."""
     keys = [tag["Key"] for tag in given]
     if len(set(keys)) < len(keys):
         raise InvalidParameter("Duplicated keys are not allowed.")
@@ -26,7 +26,7 @@ def read_tags(given: list[Json]) -> dict[str, str]:
 
 
 def tag(tx: Tx, _caller: Caller, params: Json) -> Json:
-    """TagResource"""
+    """Implement TagResource."""
     topic = _find(tx, params["ResourceArn"])
     tags = topic.tags | read_tags(params["Tags"])
     if len(tags) > MOST:
@@ -36,7 +36,7 @@ def tag(tx: Tx, _caller: Caller, params: Json) -> Json:
 
 
 def untag(tx: Tx, _caller: Caller, params: Json) -> Json:
-    """UntagResource"""
+    """Implement UntagResource."""
     topic = _find(tx, params["ResourceArn"])
     kept = {key: value for key, value in topic.tags.items() if key not in params["TagKeys"]}
     topics.put(tx, replace(topic, tags=kept))
@@ -44,7 +44,7 @@ def untag(tx: Tx, _caller: Caller, params: Json) -> Json:
 
 
 def list_tags(reader: Reader, _caller: Caller, params: Json) -> Json:
-    """ListTagsForResource"""
+    """Implement ListTagsForResource."""
     return {"Tags": [{"Key": key, "Value": value} for key, value in _find(reader, params["ResourceArn"]).tags.items()]}
 
 

@@ -1,7 +1,7 @@
-"""Operations on topics.
+"""Implement the operations on topics.
 
-Attributes that steer what is not here (encryption, tracing, delivery status logging, the archive) are accepted, kept
-and shown. See https://docs.aws.amazon.com/sns/latest/api/API_SetTopicAttributes.html.
+Attributes without an effect here (encryption, tracing, delivery status logging, the archive) are accepted, stored and
+returned. See https://docs.aws.amazon.com/sns/latest/api/API_SetTopicAttributes.html.
 """
 
 import re
@@ -29,24 +29,24 @@ WORDS = {
     "ContentBasedDeduplication": ("true", "false"),
     "FifoThroughputScope": ("Topic", "MessageGroup"),
 }
-"""Attributes that have one of a few values."""
+"""The attributes that have one of a few values."""
 FIFO_ONLY = frozenset({"ContentBasedDeduplication", "FifoThroughputScope", "ArchivePolicy"})
 SIZES = (1_024, 1_048_576)
 LARGEST = 30_720
-"""Characters of a policy: see https://docs.aws.amazon.com/sns/latest/api/API_PutDataProtectionPolicy.html."""
+"""The most characters of a policy: see https://docs.aws.amazon.com/sns/latest/api/API_PutDataProtectionPolicy.html."""
 LONGEST_DISPLAY_NAME = 100
 
 
 class Topics:
-    """Topics, as the API has them."""
+    """The operations on topics."""
 
     def __init__(self, world: World, prepare: Callable[[], None]) -> None:
         self._world = world
         self._prepare = prepare
-        """What is to be ready when something is published."""
+        """Prepares the signing key before the first message is published."""
 
     def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """CreateTopic: one of this name is answered with, unless it has other attributes or tags than those given."""
+        """Implement CreateTopic; return an existing topic of this name if its attributes and tags match those given."""
         given: dict[str, str] = params.get("Attributes") or {}
         fifo = _truth(given, "FifoTopic")
         name = check_topic_name(params["Name"], fifo=fifo)
@@ -69,13 +69,13 @@ class Topics:
         return {"TopicArn": key}
 
     def delete(self, tx: Tx, _caller: Caller, params: Json) -> Json:
-        """DeleteTopic: with its subscriptions, and what was on its way to them; one that is not there is deleted."""
+        """Implement DeleteTopic: delete the topic with its subscriptions and deliveries; succeed if it is gone."""
         parse_arn(params["TopicArn"], "TopicArn")
         rows.delete(tx, params["TopicArn"])
         return {}
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """ListTopics"""
+        """Implement ListTopics."""
         after = read_page_token(params.get("NextToken"))
         found = rows.page(reader, caller.account, caller.region, after, PAGE + 1)
         answer: Json = {"Topics": [{"TopicArn": key} for key in found[:PAGE]]}
@@ -84,7 +84,7 @@ class Topics:
         return answer
 
     def get_attributes(self, reader: Reader, _caller: Caller, params: Json) -> Json:
-        """GetTopicAttributes"""
+        """Implement GetTopicAttributes."""
         topic = find_topic(reader, params["TopicArn"])
         counts = subscriptions.count_by_status(reader, topic.arn)
         usual = {
@@ -101,7 +101,7 @@ class Topics:
         return {"Attributes": usual | fifo | topic.attributes}
 
     def set_attributes(self, tx: Tx, _caller: Caller, params: Json) -> Json:
-        """SetTopicAttributes: one attribute; without a value it goes back to the default."""
+        """Implement SetTopicAttributes: set one attribute; an empty value restores the default."""
         topic = find_topic(tx, params["TopicArn"])
         name, value = params["AttributeName"], params.get("AttributeValue") or ""
         check_attribute(name, value, fifo=topic.fifo)
@@ -110,26 +110,26 @@ class Topics:
         return {}
 
     def add_permission(self, tx: Tx, _caller: Caller, params: Json) -> Json:
-        """AddPermission"""
+        """Implement AddPermission."""
         topic = find_topic(tx, params["TopicArn"])
         policy = access_policy.add_statement(topic, params["Label"], params["AWSAccountId"], params["ActionName"])
         rows.put(tx, replace(topic, attributes=topic.attributes | {"Policy": policy}))
         return {}
 
     def remove_permission(self, tx: Tx, _caller: Caller, params: Json) -> Json:
-        """RemovePermission"""
+        """Implement RemovePermission."""
         topic = find_topic(tx, params["TopicArn"])
         policy = access_policy.remove_statement(topic, params["Label"])
         rows.put(tx, replace(topic, attributes=topic.attributes | {"Policy": policy}))
         return {}
 
     def get_protection_policy(self, reader: Reader, _caller: Caller, params: Json) -> Json:
-        """GetDataProtectionPolicy"""
+        """Implement GetDataProtectionPolicy."""
         topic = find_topic(reader, params["ResourceArn"], "ResourceArn")
         return {"DataProtectionPolicy": topic.protection or ""}
 
     def put_protection_policy(self, tx: Tx, _caller: Caller, params: Json) -> Json:
-        """PutDataProtectionPolicy: kept and shown; no message is searched for what it protects."""
+        """Implement PutDataProtectionPolicy: store the policy; no message is checked against it."""
         topic = find_topic(tx, params["ResourceArn"], "ResourceArn")
         text = params["DataProtectionPolicy"]
         if text:
@@ -139,7 +139,7 @@ class Topics:
 
 
 def check_attribute(name: str, value: str, *, fifo: bool) -> None:
-    """Refuse an attribute that no topic has, or that cannot have this value; an empty one is the default."""
+    """Raise `InvalidParameter` for an unknown attribute or an invalid value; an empty value means the default."""
     known = name in {*FREE, *WORDS, "Policy", "DeliveryPolicy", "MaximumMessageSize"} or FEEDBACK.fullmatch(name)
     if not known or (name in FIFO_ONLY and not fifo):
         raise InvalidParameter("AttributeName")
@@ -180,7 +180,7 @@ def _check_protection(text: str) -> None:
 
 
 def _agree(found: Topic, attributes: dict[str, str], labels: dict[str, str]) -> None:
-    """Refuse to answer with a topic that is not as it was asked for."""
+    """Raise `InvalidParameter` if the existing topic does not match the request."""
     if any(found.attributes.get(key) != value for key, value in attributes.items()):
         raise InvalidParameter("Attributes", "Topic already exists with different attributes")
     if labels and labels != found.tags:

@@ -1,1 +1,1 @@
-"""Messages: sent, received, deleted, and waited for."""
+"""Send, receive, delete and peek at messages, and wait for them."""

@@ -1,4 +1,4 @@
-"""Batches: up to ten entries, each of which succeeds or fails by itself.
+"""Process batches: up to ten entries, each of which succeeds or fails separately.
 
 See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-batch-api-actions.html.
 """
@@ -21,7 +21,7 @@ ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
 
 
 def read_entries(params: Json, kind: str) -> list[Json]:
-    """The entries of a batch, if it is one."""
+    """Return the entries of a batch. Raises an error if their number or their ids are not valid."""
     found: list[Json] = params["Entries"]
     if not found:
         raise EmptyBatchRequest(kind)
@@ -38,7 +38,7 @@ def read_entries(params: Json, kind: str) -> list[Json]:
 
 
 def run_entries(tx: Tx, given: list[Json], do: Callable[[Json], Json]) -> Json:
-    """Do one after the other; what came of each."""
+    """Process the entries one after the other, each in a nested transaction; return the result of each."""
     answer: dict[str, list[Json]] = {"Successful": [], "Failed": []}
     for entry in given:
         try:

@@ -1,7 +1,7 @@
-"""What a receiver does with the messages that it has: DeleteMessage, ChangeMessageVisibility, and their batches.
+"""Delete received messages and change their visibility: DeleteMessage, ChangeMessageVisibility, and their batches.
 
-Promises that the handle of the latest receive is good until the message is gone, and that an older handle takes nothing
-away from who received the message since: "the request will succeed, but the message might not be deleted".
+Guarantees that the handle of the latest receive is valid until the message is gone. An older handle does not delete a
+message that was received again since: "the request will succeed, but the message might not be deleted".
 See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html.
 """
 
@@ -19,34 +19,34 @@ from lamplighter.store.db import Tx
 
 
 class MessageDeleter:
-    """The operations."""
+    """The operations on received messages."""
 
     def __init__(self, world: World, queue_messages: QueueMessages) -> None:
         self._world = world
         self._queue_messages = queue_messages
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """DeleteMessage"""
+        """Delete a received message (DeleteMessage)."""
         return self._delete(tx, find_queue(tx, caller, params["QueueUrl"]), params)
 
     def delete_batch(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """DeleteMessageBatch"""
+        """Delete several received messages (DeleteMessageBatch)."""
         queue = find_queue(tx, caller, params["QueueUrl"])
         entries = batches.read_entries(params, "DeleteMessageBatchRequestEntry")
         return batches.run_entries(tx, entries, lambda entry: self._delete(tx, queue, entry))
 
     def change_visibility(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """ChangeMessageVisibility"""
+        """Change how long a received message stays hidden (ChangeMessageVisibility)."""
         return self._change(tx, find_queue(tx, caller, params["QueueUrl"]), params)
 
     def change_visibility_batch(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """ChangeMessageVisibilityBatch"""
+        """Change how long several received messages stay hidden (ChangeMessageVisibilityBatch)."""
         queue = find_queue(tx, caller, params["QueueUrl"])
         entries = batches.read_entries(params, "ChangeMessageVisibilityBatchRequestEntry")
         return batches.run_entries(tx, entries, lambda entry: self._change(tx, queue, entry))
 
     def _delete(self, tx: Tx, queue: Queue, params: Json) -> Json:
-        """In a FIFO queue a handle ends with the visibility timeout: who comes late must not break the order."""
+        """Delete a message. In a FIFO queue a handle expires with the visibility timeout, to keep the order."""
         handle = params["ReceiptHandle"]
         receipt = receipt_handles.read_handle(queue, handle)
         message = messages.get(tx, queue.id, receipt.message)

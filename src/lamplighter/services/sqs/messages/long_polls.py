@@ -1,9 +1,9 @@
-"""Waiting for messages: receivers wait in line, and messages go to the first of them.
+"""Receive messages, waiting if necessary; receivers wait in line, and messages go to the first of them.
 
-Promises that a receiver waits no longer than it asked for, that it learns at once of what is committed and of what
-becomes visible by time, and that waiting costs nothing for the messages of a queue. A queue that gives nothing is found
-so by reading alone. See
-https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html.
+Guarantees that a receiver waits no longer than it requested, and that it immediately notices messages that are
+committed or become visible. Waiting takes no work for the messages of a queue. A receive from a queue without messages
+only reads.
+See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html.
 """
 
 import asyncio
@@ -27,11 +27,11 @@ from lamplighter.services.sqs.tables.queues import Queue
 from lamplighter.store.db import Reader, Store, Tx
 
 SHORTEST = 20
-"""Milliseconds until the next look where there is something, and nothing could be taken."""
+"""Milliseconds until the next check if messages are visible but could not be received."""
 
 
 class LongPolls:
-    """Receivers that wait for messages."""
+    """The operation ReceiveMessage, with receivers that wait in line."""
 
     def __init__(
         self, store: Store, world: World, waiting_receivers: WaitingReceivers, queue_messages: QueueMessages
@@ -43,7 +43,7 @@ class LongPolls:
         self._receiving = MessageReceiver(world, queue_messages)
 
     def receive(self, reader: Reader, caller: Caller, params: Json) -> Awaitable[Json]:
-        """ReceiveMessage"""
+        """Receive messages, waiting up to WaitTimeSeconds (ReceiveMessage)."""
         queue = find_queue(reader, caller, params["QueueUrl"])
         asked = read_request(queue, params)
         return self._wait(queue, asked) if asked.wait else self._look(queue, asked)
@@ -61,7 +61,7 @@ class LongPolls:
         return {}
 
     async def _news(self, line: ReceiverLine, queue: Queue) -> None:
-        """Wait until something happens to the queue's messages, or the first of them becomes visible."""
+        """Wait until the queue's messages change, or the first of them becomes visible."""
         there = _same(self._store.reader, queue)
         soonest = self._queue_messages.next_available(self._store.reader, there) if there else None
         seconds = None if soonest is None else max(soonest - self._world.monotonic(), SHORTEST) / 1000
@@ -70,7 +70,7 @@ class LongPolls:
                 await line.news.wait()
 
     async def _look(self, queue: Queue, asked: ReceiveRequest) -> Json:
-        """What is there now."""
+        """Return the messages that can be received now."""
         there = _same(self._store.reader, queue)
         soonest = self._queue_messages.next_available(self._store.reader, there) if there else None
         if asked.attempt is None and (soonest is None or soonest > self._world.monotonic()):
@@ -98,5 +98,5 @@ class LongPolls:
 
 
 def _same(reader: Reader, queue: Queue) -> Queue | None:
-    """The queue as it is now; None where it is gone."""
+    """Return the queue's current row, or None if the queue is gone."""
     return queues.get(reader, queue.account, queue.region, queue.name)

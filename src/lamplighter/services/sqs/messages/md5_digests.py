@@ -1,6 +1,7 @@
-"""MD5 digests by which clients check that SQS received what they sent.
+"""Compute the MD5 digests with which clients check that SQS received what they sent.
 
-Promises the digest of attributes that AWS documents under "Calculating the MD5 message digest for message attributes":
+Guarantees the digest of attributes that AWS documents under "Calculating the MD5 message digest for message
+attributes":
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html.
 """
 
@@ -14,12 +15,12 @@ TEXT, BINARY = b"\x01", b"\x02"
 
 
 def digest_of_text(text: str) -> str:
-    """The digest of a body."""
+    """Return the digest of a message body."""
     return _md5(text.encode())
 
 
 def digest_of_attributes(attributes: Mapping[str, Json]) -> str:
-    """The digest of message attributes, which are given as the API has them."""
+    """Return the digest of message attributes, which are in the API's form."""
     return _md5(b"".join(_encode(name, attributes[name]) for name in sorted(attributes)))
 
 
@@ -31,7 +32,7 @@ def _encode(name: str, value: Json) -> bytes:
 
 
 def _sized(data: bytes) -> bytes:
-    # AWS: "Encode the length (4 bytes) and the UTF-8 bytes" of each.
+    # AWS: "Encode the length (4 bytes) and the UTF-8 bytes" of each value.
     return struct.pack(">I", len(data)) + data
 
 

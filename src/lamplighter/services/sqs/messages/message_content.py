@@ -1,4 +1,4 @@
-"""What a message may hold: its body, its attributes, its size.
+"""Check a message's body, attributes and size, and store the attributes as text.
 
 See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html and
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html.
@@ -24,7 +24,7 @@ Attributes = Mapping[str, Json]
 
 
 def check_body(body: str) -> str:
-    """The body of a message, if it is one."""
+    """Return the body of a message. Raises an error if SQS rejects it."""
     if not body:
         raise MissingParameter("MessageBody")
     if FORBIDDEN.search(body):
@@ -33,7 +33,7 @@ def check_body(body: str) -> str:
 
 
 def check_attributes(attributes: Attributes) -> Attributes:
-    """Message attributes as they are kept, if SQS takes them."""
+    """Return message attributes in the form to store. Raises an error if SQS rejects one."""
     if len(attributes) > MOST_ATTRIBUTES:
         raise InvalidParameterValue(
             f"Number of message attributes [{len(attributes)}] exceeds the allowed maximum [{MOST_ATTRIBUTES}]."
@@ -42,7 +42,7 @@ def check_attributes(attributes: Attributes) -> Attributes:
 
 
 def check_system(attributes: Attributes) -> Attributes:
-    """Message system attributes: "the only supported message system attribute is AWSTraceHeader", a String."""
+    """Return message system attributes: "the only supported message system attribute is AWSTraceHeader", a String."""
     for name, value in attributes.items():
         if name != TRACE:
             raise InvalidParameterValue(f"Message system attribute name '{name}' is invalid.")
@@ -110,7 +110,7 @@ def _check_number(name: str, text: str) -> None:
 
 
 def content_size(body: str, attributes: Attributes) -> int:
-    """The bytes that count: "All components of a message attribute are included" in the restriction."""
+    """Return the bytes that count for the limit: "All components of a message attribute are included" in it."""
     return len(body.encode()) + sum(len(name.encode()) + _size(value) for name, value in attributes.items())
 
 
@@ -120,7 +120,7 @@ def _size(value: Json) -> int:
 
 
 def dump_attributes(attributes: Attributes) -> str:
-    """Attributes as text."""
+    """Return attributes as JSON text."""
     if not attributes:
         return "{}"
     plain = {
@@ -131,7 +131,7 @@ def dump_attributes(attributes: Attributes) -> str:
 
 
 def load_attributes(text: str) -> dict[str, Json]:
-    """Attributes as the API has them."""
+    """Return stored attributes in the API's form."""
     return {
         name: {key: b64decode(item) if key == "BinaryValue" else item for key, item in value.items()}
         for name, value in loads(text).items()
@@ -139,7 +139,7 @@ def load_attributes(text: str) -> dict[str, Json]:
 
 
 def requested_attributes(attributes: Attributes, names: list[str]) -> dict[str, Json]:
-    """The attributes that a receiver asked for: by name, by a prefix (`foo.*`), or all (`All`, `.*`)."""
+    """Return the attributes that a receiver requests: by name, by a prefix (`foo.*`), or all (`All`, `.*`)."""
     if "All" in names or ".*" in names:
         return dict(attributes)
     prefixes = tuple(name.removesuffix(".*") for name in names if name.endswith(".*"))

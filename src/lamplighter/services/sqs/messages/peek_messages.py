@@ -1,8 +1,8 @@
-"""What a person does with messages: look at them without receiving them, send one again, throw one away.
+"""Show messages without receiving them, send one back to its source queue, or discard one; the console uses this.
 
-Promises that looking changes nothing (a receive counts, and may make a dead letter of what it shows), and that a
-message that is sent again is moved as a message move task moves it, in one transaction.
-On the bus under the names PeekMessages, SendAgain and Discard; the wire, which goes by AWS's models, knows none.
+Guarantees that peeking changes nothing, whereas a receive is counted and may move the message to the dead-letter queue.
+A message that is sent again is moved as a message move task moves it, in one transaction. The operations are on the bus
+only, as PeekMessages, SendAgain and Discard; they are not in AWS's models, so clients cannot call them.
 """
 
 from lamplighter.base.json_text import Json
@@ -22,7 +22,7 @@ PAGE = 25
 
 
 class MessagePeeker:
-    """The operations."""
+    """The console's operations on messages."""
 
     def __init__(self, world: World, queue_messages: QueueMessages, moves: MoveTasks) -> None:
         self._world = world
@@ -30,7 +30,7 @@ class MessagePeeker:
         self._moves = moves
 
     def peek(self, reader: Reader, _caller: Caller, params: Json) -> Json:
-        """PeekMessages: in the order in which they can be received, those after a place; or one, by its id."""
+        """Return a message by its id, or a page in the order in which messages can be received (PeekMessages)."""
         queue, now = _queue(reader, params), self._world.monotonic()
         if "Id" in params:
             message = messages.get(reader, queue.id, params["Id"])
@@ -40,7 +40,7 @@ class MessagePeeker:
         return answer | ({"After": _place(found[PAGE - 1])} if len(found) > PAGE else {})
 
     def send_again(self, tx: Tx, _caller: Caller, params: Json) -> Json:
-        """SendAgain: to the queue that gave the message up."""
+        """Move a message back to the queue that moved it to this dead-letter queue (SendAgain)."""
         queue, message = self._one(tx, params)
         if message.source is None:
             raise InvalidParameterValue("No queue gave this message up: it was sent here.")
@@ -51,7 +51,7 @@ class MessagePeeker:
         return {}
 
     def discard(self, tx: Tx, _caller: Caller, params: Json) -> Json:
-        """Discard: the message is gone."""
+        """Delete a message (Discard)."""
         self._queue_messages.delete(tx, *self._one(tx, params))
         return {}
 

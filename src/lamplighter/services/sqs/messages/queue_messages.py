@@ -1,8 +1,8 @@
-"""The messages of queues: how they come, are taken, come back and go.
+"""Manage the messages in queues: add, receive, hide, delete and expire them.
 
-Promises that whoever waits is told of every change, that the groups of a FIFO queue know from when they give messages,
-and that a queue with messages has a timer which sweeps away those that expire. A message is taken in few statements, by
-index, however many there are. See
+Guarantees that waiting receivers learn of every change, and that a timer deletes the expired messages of each queue.
+For each group of a FIFO queue, a row states when its messages can be received. A receive takes few statements and uses
+an index, however many messages there are. See
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html and
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-understanding-logic.html.
 """
@@ -28,17 +28,17 @@ from lamplighter.store.timers import Timer
 SERVICE = "sqs"
 SWEEP = "sweep"
 SLICE = 200
-"""How many messages are swept away, or found dead by one receive, at once."""
+"""The most messages that a sweep deletes in one turn, or that a receive examines."""
 FEW = 5
-"""How many are swept away between two looks at the clock."""
+"""The messages that a sweep deletes between two checks of the time."""
 SWEEP_MILLISECONDS = 20
-"""For how long one slice goes on."""
+"""The longest duration of one slice of a sweep."""
 MOST_IN_FLIGHT = 120_000
 
 
 @dataclass(frozen=True, slots=True)
 class ReceivedMessage:
-    """A message that was received: as it is now, and as it was."""
+    """A received message: after the receive, and before it."""
 
     after: Message
     before: Message
@@ -51,10 +51,10 @@ class QueueMessages:
         self._world = world
         self._waiting_receivers = waiting_receivers
 
-    # --- coming -------------------------------------------------------------------------------------------------------
+    # --- adding -------------------------------------------------------------------------------------------------------
 
     def put(self, tx: Tx, queue: Queue, message: Message) -> int:
-        """Keep a new message in a queue; its id."""
+        """Add a new message to a queue; return its id."""
         key = messages.put(tx, replace(message, queue=queue.id))
         if queue.messages == 0:
             self._sweep_at(tx, queue.id, message.enqueued + _retention(queue))
@@ -63,14 +63,14 @@ class QueueMessages:
         self._waiting_receivers.notify(tx, queue)
         return key
 
-    # --- being taken --------------------------------------------------------------------------------------------------
+    # --- receiving ----------------------------------------------------------------------------------------------------
 
     def next_available(self, reader: Reader, queue: Queue) -> int | None:
-        """From when there is something to take."""
+        """Return when the first message can be received, or None if there is none."""
         return message_groups.next_ready(reader, queue.id) if queue.fifo else messages.next_visible(reader, queue.id)
 
     def available(self, tx: Tx, queue: Queue, most: int) -> list[Message]:
-        """Messages that could be taken now; those that have expired are gone."""
+        """Return messages that can be received now, and delete those among them that have expired."""
         now = self._world.monotonic()
         found, expired = _found(tx, queue, most, now), now - _retention(queue)
         gone = [message for message in found if message.enqueued <= expired]
@@ -79,7 +79,10 @@ class QueueMessages:
         return [message for message in found if message.enqueued > expired]
 
     def receive(self, tx: Tx, queue: Queue, most: int, timeout: int) -> list[ReceivedMessage]:
-        """Take messages, which are hidden for some milliseconds; dead letters among them go where they belong."""
+        """Receive messages and hide them for `timeout` milliseconds.
+
+        Expired messages are deleted on the way. Messages that were received too often move to the dead-letter queue.
+        """
         now, taken = self._world.monotonic(), list[ReceivedMessage]()
         if self._full(tx, queue, now):
             return []
@@ -103,7 +106,7 @@ class QueueMessages:
     def _take(self, tx: Tx, message: Message, now: int, timeout: int) -> ReceivedMessage:
         after = replace(
             message,
-            # Hidden for a millisecond at least, so that one receive does not take it twice.
+            # At least a millisecond, so that one receive does not take the message twice.
             visible=now + max(timeout, 1),
             tries=message.tries + 1,
             received=message.received + 1,
@@ -114,7 +117,7 @@ class QueueMessages:
         return ReceivedMessage(after, message)
 
     def _full(self, reader: Reader, queue: Queue, now: int) -> bool:
-        """Whether as many messages are in flight as can be: standard queues complain of it, FIFO queues give none."""
+        """Return True if a FIFO queue has the most messages in flight. Raises `OverLimit` for a standard queue."""
         if queue.messages <= MOST_IN_FLIGHT or messages.count_hidden(reader, queue.id, now)[0] < MOST_IN_FLIGHT:
             return False
         if queue.fifo:
@@ -122,14 +125,14 @@ class QueueMessages:
         raise OverLimit(f"The maximum number of in flight messages is reached: {MOST_IN_FLIGHT}.")
 
     def undo_receive(self, tx: Tx, queue: Queue, taken: Iterable[ReceivedMessage]) -> None:
-        """Nobody waits for these messages any more: it is as if they had not been taken."""
+        """Undo a receive whose receiver is gone, for messages that have not changed since."""
         kept = [each for each in taken if messages.get(tx, queue.id, each.after.id) == each.after]
         for each in kept:
             messages.save_receive(tx, each.before)
         self.on_groups_changed(tx, queue, {each.after.grp for each in kept})
 
     def _move_to_dead_letter_queue(self, tx: Tx, queue: Queue, target: Queue, message: Message, now: int) -> None:
-        """Send a message to the dead-letter queue.
+        """Move a message to the dead-letter queue.
 
         "For standard queues … the enqueue timestamp is unchanged. For FIFO queues, the enqueue timestamp resets", and
         "the original message's deduplication ID will be replaced with the original message's ID".
@@ -140,20 +143,20 @@ class QueueMessages:
             dead = replace(dead, enqueued=now, dedup=message.uuid)
         self.put(tx, target, dead)
 
-    # --- changing and going -------------------------------------------------------------------------------------------
+    # --- changing and deleting ----------------------------------------------------------------------------------------
 
     def set_visible_at(self, tx: Tx, queue: Queue, message: Message, visible: int) -> None:
-        """Change from when a message can be received."""
+        """Change when a message can be received."""
         messages.set_visible_at(tx, message.id, visible)
         self.on_groups_changed(tx, queue, [message.grp])
 
     def delete(self, tx: Tx, queue: Queue, message: Message) -> None:
-        """A message is done with."""
+        """Delete a message."""
         messages.delete(tx, [message.id])
         self.on_groups_changed(tx, queue, [message.grp])
 
     def on_groups_changed(self, tx: Tx, queue: Queue, touched: Iterable[str | None]) -> None:
-        """Something has happened to messages of these groups."""
+        """Update message groups after a change to their messages, and notify waiting receivers."""
         if queue.fifo:
             for group in touched:
                 message_groups.update_group(tx, queue.id, group or "")
@@ -162,11 +165,11 @@ class QueueMessages:
     # --- sweeping -----------------------------------------------------------------------------------------------------
 
     def sweep_soon(self, tx: Tx, key: int) -> None:
-        """What is kept there has expired, or belongs to no queue any more."""
+        """Set the sweep timer to now, because messages have expired or belong to no queue any more."""
         self._sweep_at(tx, key, self._world.monotonic())
 
     def sweep(self, tx: Tx, key: int) -> None:
-        """Sweep a slice away, and know when to go on."""
+        """Delete a slice of expired or detached messages, and set the timer for the next slice."""
         now = self._world.monotonic()
         queue = queues.by_id(tx, key)
         if queue is None:
@@ -184,7 +187,7 @@ class QueueMessages:
             self._sweep_at(tx, key, max(now, oldest + _retention(queue)))
 
     def _delete(self, tx: Tx, aged: Sequence[tuple[int, str | None]]) -> Sequence[tuple[int, str | None]]:
-        """Delete messages, as many as can be in a short time: one of 1 MB takes as long as hundreds of small ones."""
+        """Delete as many messages as a short time allows; one of 1 MB takes as long as hundreds of small ones."""
         end = self._world.monotonic() + SWEEP_MILLISECONDS
         for at in range(0, len(aged), FEW):
             messages.delete(tx, (message for message, _ in aged[at : at + FEW]))
@@ -202,12 +205,12 @@ def _retention(queue: Queue) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _MessageFilter:
-    """Which messages of a queue are not received any more."""
+    """The messages of a queue that a receive does not return."""
 
     expired: int
-    """Those that are kept since then."""
+    """Messages enqueued at this time or before have expired."""
     target: Queue | None
-    """Where there is a dead-letter queue: those that were received so often."""
+    """The dead-letter queue for messages with `receives` receives, or None."""
     receives: int = 0
 
 
@@ -220,7 +223,7 @@ def _sieve(reader: Reader, queue: Queue, now: int) -> _MessageFilter:
 
 
 def _found(reader: Reader, queue: Queue, most: int, now: int) -> list[Message]:
-    """Messages that can be received, in their order."""
+    """Return messages that can be received now, in their order."""
     if not queue.fifo:
         return messages.available(reader, queue.id, now, most)
     found = list[Message]()

@@ -1,6 +1,6 @@
-"""Receipt handles: which receive of which message of which queue.
+"""Write and read receipt handles, which identify one receive of a message.
 
-Promises that a handle means the same as long as there is a message of it, through restarts. See
+Guarantees that a handle is valid as long as its message exists, across restarts. See
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-queue-message-identifiers.html.
 """
 
@@ -17,21 +17,21 @@ LARGEST = 2**63
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a handle says."""
+    """The content of a receipt handle."""
 
     message: int
     received: int
-    """By then how often."""
+    """The message's number of receives at that time."""
 
 
 def write_handle(queue: Queue, message: Message) -> str:
-    """The handle of a receive."""
+    """Return the handle of a message's latest receive."""
     text = f"{queue.arn} {message.id} {message.received}"
     return PREFIX + b64encode(text.encode()).decode()
 
 
 def read_handle(queue: Queue, handle: str) -> Receipt:
-    """What a handle of this queue says."""
+    """Parse a handle of this queue. Raises `ReceiptHandleIsInvalid`."""
     try:
         text = b64decode(handle.removeprefix(PREFIX).encode(), validate=True).decode()
         owner, message, received = text.split(" ")

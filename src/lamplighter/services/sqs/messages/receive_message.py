@@ -1,7 +1,7 @@
-"""ReceiveMessage: what a receiver asks for, and how a message is told.
+"""Check ReceiveMessage requests, take the messages, and format the answer.
 
-Promises that a message is hidden in the transaction that hands it out, and that a receiver that has left takes none
-with it: what was being handed to it is as before. Waiting is polls.py's. See
+Guarantees that a message is hidden in the transaction that hands it out. If the receiver has disconnected, the messages
+for it are as before. `long_polls.py` does the waiting. See
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html.
 """
 
@@ -60,25 +60,25 @@ ELSEWHERE = frozenset(
         "VisibilityTimeout",
     }
 )
-"""Attributes of queues, which AttributeNames takes too, and which no message has."""
+"""Attributes of queues, which AttributeNames also accepts although no message has them."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReceiveRequest:
-    """What a receiver asks for, checked."""
+    """A checked ReceiveMessage request."""
 
     most: int
     wait: int
-    """Seconds."""
+    """The longest wait for messages, in seconds."""
     timeout: int
-    """Milliseconds."""
+    """The visibility timeout, in milliseconds."""
     system: frozenset[str]
     names: list[str]
     attempt: str | None
 
 
 def read_request(queue: Queue, params: Json) -> ReceiveRequest:
-    """Read a request."""
+    """Check a request and apply the queue's defaults."""
     most = params.get("MaxNumberOfMessages", 1)
     if not 1 <= most <= MOST:
         raise invalid_value(most, "MaxNumberOfMessages", f"Must be between 1 and {MOST}, if provided.")
@@ -106,14 +106,14 @@ def _system(params: Json) -> frozenset[str]:
 
 
 class MessageReceiver:
-    """Taking messages for receivers."""
+    """The part of ReceiveMessage that takes messages from a queue."""
 
     def __init__(self, world: World, queue_messages: QueueMessages) -> None:
         self._world = world
         self._queue_messages = queue_messages
 
     def take(self, tx: Tx, queue: Queue, asked: ReceiveRequest) -> list[ReceivedMessage]:
-        """Take what is there; an attempt that is made again takes what it took."""
+        """Receive available messages; a repeated attempt receives the same messages again."""
         if asked.attempt is None:
             return self._queue_messages.receive(tx, queue, asked.most, asked.timeout)
         now = self._world.monotonic()
@@ -138,7 +138,7 @@ class MessageReceiver:
 
 
 def messages_to_api(queue: Queue, taken: Iterable[ReceivedMessage], asked: ReceiveRequest) -> Json:
-    """Messages as a receiver gets them."""
+    """Return messages in the API's form."""
     told = [_told(queue, each.after, asked) for each in taken]
     return {"Messages": told} if told else {}
 

@@ -1,6 +1,6 @@
-"""SendMessage and SendMessageBatch.
+"""Send messages: SendMessage and SendMessageBatch.
 
-Promises that a message which is answered for is on disk, and that a FIFO queue takes a message once in five minutes,
+Guarantees that an acknowledged message is on disk, and that a FIFO queue accepts a message once in five minutes,
 however often it is sent. See
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-exactly-once-processing.html.
 """
@@ -24,38 +24,38 @@ from lamplighter.store.db import Tx
 
 LONGEST_DELAY = 900
 DEDUPLICATION = 5 * 60 * 1000
-"""Milliseconds: "the 5-minute deduplication interval" """
+""""the 5-minute deduplication interval", in milliseconds."""
 TOKEN = re.compile(r"[\x21-\x7e]{1,128}")
 FIRST_SEQUENCE, SEQUENCE_STEP = 18_849_496_460_467_696_128, 256
-"""Sequence numbers are "large, non-consecutive" and of one length, so that they compare as text too."""
+"""Sequence numbers are "large, non-consecutive" and equally long, so that comparing them as text works, too."""
 
 
 @dataclass(frozen=True, slots=True)
 class MessageDraft:
-    """What is to be sent, checked."""
+    """A checked message that is not sent yet."""
 
     body: str
     attributes: message_content.Attributes
     system: message_content.Attributes
     delay: int
-    """Milliseconds."""
+    """The delay in milliseconds."""
     group: str | None
     dedup: str | None
 
 
 class MessageSender:
-    """The operations."""
+    """The operations that send messages."""
 
     def __init__(self, world: World, queue_messages: QueueMessages) -> None:
         self._world = world
         self._queue_messages = queue_messages
 
     def send(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """SendMessage"""
+        """Send a message (SendMessage)."""
         return self._send(tx, caller, find_queue(tx, caller, params["QueueUrl"]), params)
 
     def send_batch(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """SendMessageBatch"""
+        """Send several messages (SendMessageBatch)."""
         queue = find_queue(tx, caller, params["QueueUrl"])
         entries = batches.read_entries(params, "SendMessageBatchRequestEntry")
         total = sum(
@@ -159,5 +159,5 @@ def _answer(queue: Queue, draft: MessageDraft, uuid: str, key: int) -> Json:
 
 
 def sequence_number(key: int) -> str:
-    """The sequence number of a message of a FIFO queue."""
+    """Return the sequence number of a message in a FIFO queue."""
     return str(FIRST_SEQUENCE + key * SEQUENCE_STEP)

@@ -1,6 +1,6 @@
-"""Who waits for messages of which queue, and the news that there may be some.
+"""Track the receivers that wait for messages, and wake them when a queue may have some.
 
-Promises to hold nothing for a queue for which nobody waits.
+Guarantees that a queue without waiting receivers takes no memory here.
 """
 
 import asyncio
@@ -13,11 +13,11 @@ from lamplighter.store.db import Tx
 
 @dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
 class ReceiverLine:
-    """The receivers that wait for messages of one queue, in the order in which they came."""
+    """The receivers that wait for messages of one queue, in order of arrival."""
 
     head: asyncio.Lock = field(default_factory=asyncio.Lock)
     news: asyncio.Event = field(default_factory=asyncio.Event)
-    """Something has happened to the queue's messages."""
+    """Set when the queue's messages change."""
 
 
 class WaitingReceivers:
@@ -27,18 +27,18 @@ class WaitingReceivers:
         self._waiting_receivers: WeakValueDictionary[str, ReceiverLine] = WeakValueDictionary()
 
     def line(self, queue: Queue) -> ReceiverLine:
-        """The line of a queue; it is there as long as somebody holds it."""
+        """Return the line of a queue; the line exists as long as a receiver holds it."""
         line = self._waiting_receivers.get(queue.arn)
         if line is None:
             line = self._waiting_receivers[queue.arn] = ReceiverLine()
         return line
 
     def notify(self, tx: Tx, queue: Queue) -> None:
-        """Something happens to a queue's messages: once it is on disk, let the first in line look."""
+        """Wake the first receiver in a queue's line after this transaction is committed."""
         tx.after.append(lambda: self._wake(queue.arn))
 
     def _wake(self, queue: str) -> None:
-        """Let the first in line look, also one that came between the write and its commit: it saw nothing."""
+        """Wake the first receiver, even one that arrived between write and commit and did not see the change."""
         line = self._waiting_receivers.get(queue)
         if line is not None:
             line.news.set()

@@ -1,1 +1,1 @@
-"""Queues: attributes, permissions, dead-letter queues and message move tasks."""
+"""Manage queues: attributes, permissions, dead-letter queues and message move tasks."""

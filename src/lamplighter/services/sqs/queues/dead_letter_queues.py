@@ -1,4 +1,4 @@
-"""Dead-letter queues: who may send its dead letters where, and after how many receives a message is one.
+"""Read and check redrive policies: a queue's dead-letter queue, and the receives after which a message moves there.
 
 See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html.
 """
@@ -17,21 +17,22 @@ POLICY, ALLOWED = "RedrivePolicy", "RedriveAllowPolicy"
 MOST_RECEIVES = 1000
 MOST_SOURCES = 10
 USUAL_RECEIVES = 10
-"""maxReceiveCount: "Default: 10." """
+"""The default of maxReceiveCount: "Default: 10."
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class RedrivePolicy:
-    """Where a queue's dead letters go, and when."""
+    """When and where a queue moves messages that are not processed."""
 
     target: str
-    """An ARN."""
+    """The ARN of the dead-letter queue."""
     receives: int
-    """After how many a message is a dead letter."""
+    """The number of receives after which a message is moved."""
 
 
 def redrive_policy(attributes: Mapping[str, str]) -> RedrivePolicy | None:
-    """A queue's redrive policy, which was checked when it was set."""
+    """Return a queue's redrive policy, or None; the policy was checked when it was set."""
     text = attributes.get(POLICY)
     policy = loads(text) if text else None
     if not policy:
@@ -40,7 +41,7 @@ def redrive_policy(attributes: Mapping[str, str]) -> RedrivePolicy | None:
 
 
 def check_policies(reader: Reader, source: str, attributes: Mapping[str, str], *, fifo: bool) -> None:
-    """Refuse policies that SQS would not take for the queue of an ARN."""
+    """Raise an error for policies that SQS rejects; `source` is the ARN of the queue that has them."""
     if attributes.get(POLICY):
         _check_redrive(reader, source, attributes[POLICY], fifo=fifo)
     if attributes.get(ALLOWED):
@@ -94,7 +95,7 @@ def _check_allowed(text: str) -> None:
 
 
 def allows_source(target: Queue, source: str) -> bool:
-    """Whether a queue lets the queue of an ARN send it dead letters."""
+    """Return whether a queue accepts dead letters from a source queue."""
     text = target.attributes.get(ALLOWED)
     policy = loads(text) if text else {"redrivePermission": "allowAll"}
     match policy["redrivePermission"]:

@@ -1,8 +1,7 @@
-"""Message move tasks: a dead-letter queue is emptied into the queues that its messages came from, or into another.
+"""Run message move tasks: move a dead-letter queue's messages back to their source queues, or to another queue.
 
-Promises that a task goes on after a crash where it was, that no message is lost or doubled on the way, and that a large
-queue is moved a slice at a time. "All redriven messages are considered new messages with a new messageID and
-enqueueTime." See
+Guarantees that a task continues after a crash, that no message is lost or duplicated, and that a large queue is moved
+in slices. "All redriven messages are considered new messages with a new messageID and enqueueTime." See
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html.
 """
 
@@ -38,14 +37,14 @@ NO_SOURCE = "CouldNotDetermineMessageSource"
 
 
 class MoveTasks:
-    """The operations, and what a task does when it is its turn."""
+    """The operations on message move tasks, and the timer that runs a task."""
 
     def __init__(self, world: World, queue_messages: QueueMessages) -> None:
         self._world = world
         self._queue_messages = queue_messages
 
     def start(self, tx: Tx, _caller: Caller, params: Json) -> Json:
-        """StartMessageMoveTask"""
+        """Start a task that moves messages (StartMessageMoveTask)."""
         source = _existing(tx, params, "SourceArn")
         if not queues.dead_letter_sources(tx, source.arn, "", 1):
             raise InvalidParameterValue("Source queue must be configured as a Dead Letter Queue.")
@@ -68,14 +67,14 @@ class MoveTasks:
         return {"TaskHandle": handle}
 
     def list(self, reader: Reader, _caller: Caller, params: Json) -> Json:
-        """ListMessageMoveTasks"""
+        """List the latest tasks of a source queue (ListMessageMoveTasks)."""
         source, most = _existing(reader, params, "SourceArn"), params.get("MaxResults", 1)
         if not 1 <= most <= KEPT:
             raise invalid_value(most, "MaxResults", f"Must be between 1 and {KEPT}, if provided.")
         return {"Results": [_told(move) for move in move_tasks.latest(reader, source.arn, most)]}
 
     def cancel(self, tx: Tx, _caller: Caller, params: Json) -> Json:
-        """CancelMessageMoveTask: what has been moved stays where it is."""
+        """Cancel a task; messages that were already moved stay where they are (CancelMessageMoveTask)."""
         move = move_tasks.by_handle(tx, params["TaskHandle"])
         if move is None:
             raise ResourceNotFound("Task does not exist.")
@@ -85,7 +84,7 @@ class MoveTasks:
         return {"ApproximateNumberOfMessagesMoved": move.moved}
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
-        """Move a slice, and know when to go on."""
+        """Move a slice of messages, and set the timer for the next slice."""
         move = move_tasks.get(tx, int(timer.subject.removeprefix(f"{NAME}/")))
         if move is None or move.status != RUNNING:
             return
@@ -110,7 +109,7 @@ class MoveTasks:
             self._go_on(tx, move.id, 1000 * size // move.rate if move.rate else 0)
 
     def move(self, tx: Tx, source: Queue, destination: Queue, message: Message) -> None:
-        """Move one message."""
+        """Move one message as a new message."""
         now = self._world.monotonic()
         self._queue_messages.delete(tx, source, message)
         fresh = replace(message, uuid=self._world.uuid(), sent=self._world.now(), enqueued=now, visible=now)
@@ -137,7 +136,7 @@ def _check_destination(source: Queue, destination: Queue) -> None:
 
 
 def _told(move: MoveTask) -> Json:
-    """A task as it is listed; its handle "is only populated for tasks that are in RUNNING status"."""
+    """Return a task as it is listed; its handle "is only populated for tasks that are in RUNNING status"."""
     told = {
         "TaskHandle": move.handle if move.status == RUNNING else None,
         "Status": move.status,

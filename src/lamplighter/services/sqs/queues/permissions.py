@@ -1,4 +1,5 @@
-"""AddPermission and RemovePermission: statements of the queue's policy, which is kept and judged by nobody here.
+"""Add and remove permissions, which are statements of a queue's policy; the engine stores the policy and does not apply
+it.
 
 See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_AddPermission.html.
 """
@@ -28,17 +29,17 @@ SHARED = (
     "ReceiveMessage",
     "SendMessage",
 )
-"""What an owner can share; the rest has "Cross-account permissions don't apply to this action"."""
+"""Actions that an owner can share; for all others, "Cross-account permissions don't apply to this action"."""
 
 
 class Permissions:
-    """The operations."""
+    """The operations on permissions."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def add(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """AddPermission"""
+        """Add a statement to the queue's policy (AddPermission)."""
         queue, label = find_queue(tx, caller, params["QueueUrl"]), _label(params["Label"])
         accounts, actions = params["AWSAccountIds"], params["Actions"]
         _check_lists(accounts, actions)
@@ -56,7 +57,7 @@ class Permissions:
         return {}
 
     def remove(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """RemovePermission"""
+        """Remove a statement from the queue's policy (RemovePermission)."""
         queue, label = find_queue(tx, caller, params["QueueUrl"]), params["Label"]
         policy = _policy(queue)
         left = [statement for statement in policy["Statement"] if statement.get("Sid") != label]
@@ -94,7 +95,7 @@ def _check_lists(accounts: list[str], actions: list[str]) -> None:
 
 
 def _policy(queue: Queue) -> Json:
-    """The queue's policy with its statements as a list; a single statement may stand for itself."""
+    """Return the queue's policy with its statements as a list; a policy may have one statement without a list."""
     empty = {"Version": "2008-10-17", "Id": f"{queue.arn}/SQSDefaultPolicy", "Statement": []}
     text = queue.attributes.get("Policy")
     policy = empty | (loads(text) if text else {})

@@ -1,7 +1,7 @@
-"""Attributes of queues: which there are, what they take, and what they are where nobody set them.
+"""Check queue attributes and apply their defaults.
 
-See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html. Encryption is
-kept and shown; on one box it means nothing.
+See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html. Encryption
+settings are stored and returned; this engine does not encrypt.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,7 +26,8 @@ def _one_of(*words: str) -> Fits:
 
 
 LARGEST_POLICY = 8_192
-"""Bytes: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-policies.html."""
+"""The most bytes of a policy:
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-policies.html."""
 
 
 def _map(text: str) -> bool:
@@ -60,10 +61,10 @@ _FIFO: Mapping[str, Fits] = {
 }
 
 READABLE = frozenset({*_EVERY, *_FIFO, "QueueArn", "CreatedTimestamp", "LastModifiedTimestamp"})
-"""What can be asked for, beside the counts of messages."""
+"""Attributes that can be read, besides the counts of messages."""
 
 _CLEARED = {"Policy", "RedrivePolicy", "RedriveAllowPolicy", "KmsMasterKeyId"}
-"""An empty value takes these away."""
+"""Attributes that an empty value removes."""
 
 _DEFAULTS: Mapping[str, str] = {
     "DelaySeconds": "0",
@@ -76,7 +77,7 @@ _FIFO_DEFAULTS: Mapping[str, str] = {"ContentBasedDeduplication": "false", SCOPE
 
 
 def merge(old: Mapping[str, str], given: Mapping[str, str], *, fifo: bool) -> dict[str, str]:
-    """A queue's attributes after some were given, if it takes them."""
+    """Return a queue's attributes after a change. Raises an error if the queue does not accept a value."""
     known = {**_EVERY, **_FIFO} if fifo else _EVERY
     for name, value in given.items():
         if name not in known:
@@ -95,7 +96,7 @@ def merge(old: Mapping[str, str], given: Mapping[str, str], *, fifo: bool) -> di
 
 
 def with_defaults(attributes: Mapping[str, str], *, fifo: bool) -> dict[str, str]:
-    """All attributes that can be set, defaults included."""
+    """Return all attributes that can be set, including defaults."""
     encrypted = "KmsMasterKeyId" in attributes
     own = {"SqsManagedSseEnabled": "false" if encrypted else "true"}
     if encrypted:
@@ -105,7 +106,7 @@ def with_defaults(attributes: Mapping[str, str], *, fifo: bool) -> dict[str, str
 
 
 def is_same_value(name: str, one: str | None, other: str | None) -> bool:
-    """Whether two values of an attribute mean the same: documents may be spelled differently."""
+    """Return whether two values of an attribute mean the same; documents may differ in spelling."""
     if one == other or not one or not other:
         return (one or "") == (other or "")
     if _EVERY.get(name) is not _map:
@@ -117,10 +118,10 @@ def is_same_value(name: str, one: str | None, other: str | None) -> bool:
 
 
 def split_redrive_policy(policy: Json) -> tuple[str | None, str]:
-    """The target and the count of a redrive policy; the count may be written as text."""
+    """Return target and count of a redrive policy as text; a policy may have the count as a number."""
     return policy.get("deadLetterTargetArn"), str(policy.get("maxReceiveCount"))
 
 
 def number_attribute(queue: Queue, name: str) -> int:
-    """An attribute that is a number."""
+    """Return the value of a numeric attribute, or its default."""
     return int(queue.attributes.get(name) or _DEFAULTS[name])

@@ -1,8 +1,8 @@
-"""MeasureMessages: what CloudWatch's metric NumberOfMessagesSent of a queue is made of.
+"""Measure sent messages, from which CloudWatch makes a queue's metric NumberOfMessagesSent.
 
-On the bus only; the wire, which goes by AWS's models, does not know it. Messages that a redrive policy or a move task
-brings are not counted: "If a message is moved to a DLQ as a result of a failed processing attempt, it isn't captured by
-this metric." See
+MeasureMessages exists on the bus only; it is not in AWS's models, so clients cannot call it. Messages that a redrive
+policy or a move task brings are not counted: "If a message is moved to a DLQ as a result of a failed processing
+attempt, it isn't captured by this metric." See
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html.
 """
 
@@ -13,6 +13,6 @@ from lamplighter.store.db import Reader
 
 
 def measure_messages(reader: Reader, caller: Caller, params: Json) -> Json:
-    """MeasureMessages: [minute, how many messages were sent in it], in order."""
+    """Return [minute, number of messages sent] in order (MeasureMessages)."""
     times = (params["start"], params["end"])
     return sent_counts.measure(reader, caller.account, caller.region, params["queue"], *times)

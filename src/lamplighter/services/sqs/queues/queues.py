@@ -1,6 +1,6 @@
-"""Operations on queues themselves.
+"""Create, delete, purge, list, configure and tag queues.
 
-See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html and its neighbours.
+See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html and the related pages.
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ from lamplighter.store import timers
 from lamplighter.store.db import Reader, Tx
 
 QUARANTINE = 60_000
-"""Milliseconds: how long after a deletion the name is not free, and after a purge no other is taken."""
+"""Milliseconds for which a deleted queue's name stays reserved, and a purged queue cannot be purged again."""
 COUNTS = (
     "ApproximateNumberOfMessages",
     "ApproximateNumberOfMessagesNotVisible",
@@ -42,7 +42,7 @@ COUNTS = (
 
 
 class Queues:
-    """The operations."""
+    """The operations on queues."""
 
     def __init__(self, world: World, urls: QueueUrls, queue_messages: QueueMessages) -> None:
         self._world = world
@@ -50,7 +50,7 @@ class Queues:
         self._queue_messages = queue_messages
 
     def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """CreateQueue; one that exists is returned, unless an attribute is given with another value."""
+        """Create a queue, or return the existing one if no attribute differs (CreateQueue)."""
         given = params.get("Attributes", {})
         fifo = given.get("FifoQueue") == "true"
         name = check_name(params["QueueName"], fifo=fifo)
@@ -68,7 +68,7 @@ class Queues:
         return {"QueueUrl": self._urls.of(queue)}
 
     def get_url(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """GetQueueUrl"""
+        """Return the URL of a queue (GetQueueUrl)."""
         owner = params.get("QueueOwnerAWSAccountId", caller.account)
         queue = queues.get(reader, owner, caller.region, params["QueueName"])
         if queue is None:
@@ -76,13 +76,16 @@ class Queues:
         return {"QueueUrl": self._urls.of(queue)}
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """ListQueues: "You must set MaxResults to receive a value for NextToken", and get 1,000 otherwise."""
+        """List queues (ListQueues).
+
+        "You must set MaxResults to receive a value for NextToken"; without it, the caller receives up to 1,000 queues.
+        """
         prefix, size, after = params.get("QueueNamePrefix", ""), page_size(params), read_page_token(params)
         found = queues.page(reader, caller.account, caller.region, prefix, after, size + 1)
         return self._page("QueueUrls", found, size, params)
 
     def list_sources(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """ListDeadLetterSourceQueues"""
+        """List the queues whose dead-letter queue is this queue (ListDeadLetterSourceQueues)."""
         queue, size = find_queue(reader, caller, params["QueueUrl"]), page_size(params)
         found = queues.dead_letter_sources(reader, queue.arn, read_page_token(params), size + 1)
         return {"queueUrls": [], **self._page("queueUrls", found, size, params)}
@@ -94,7 +97,7 @@ class Queues:
         return answer
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """DeleteQueue, whatever is in it."""
+        """Delete a queue with all of its messages (DeleteQueue)."""
         queue, now = find_queue(tx, caller, params["QueueUrl"]), self._world.monotonic()
         queues.forget_deleted(tx, now - QUARANTINE)
         queues.delete(tx, queue, now)
@@ -102,7 +105,7 @@ class Queues:
         return {}
 
     def purge(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """PurgeQueue: what is in the queue now is gone, those messages included that are in flight."""
+        """Delete all messages that are in the queue now, including those in flight (PurgeQueue)."""
         queue, now = find_queue(tx, caller, params["QueueUrl"]), self._world.monotonic()
         if queue.purged is not None and now < queue.purged + QUARANTINE:
             raise PurgeQueueInProgress(queue.name)
@@ -111,12 +114,12 @@ class Queues:
         return {}
 
     def _leave(self, tx: Tx, queue: Queue) -> None:
-        """Nobody asks for the messages any more; they go a few at a time."""
+        """Schedule the deletion of messages that belong to no queue any more; they are deleted in slices."""
         timers.delete_all(tx, SERVICE, str(queue.id))
         self._queue_messages.sweep_soon(tx, queue.id)
 
     def get_attributes(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """GetQueueAttributes"""
+        """Return the requested attributes of a queue (GetQueueAttributes)."""
         queue = find_queue(reader, caller, params["QueueUrl"])
         asked = params.get("AttributeNames", [])
         found = _shown(queue) | (self._counts(reader, queue) if {"All", *COUNTS} & set(asked) else {})
@@ -132,7 +135,7 @@ class Queues:
         return {name: str(count) for name, count in zip(COUNTS, counts, strict=True)}
 
     def set_attributes(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """SetQueueAttributes; a new MessageRetentionPeriod counts for the messages that are there."""
+        """Change attributes; a new MessageRetentionPeriod also applies to existing messages (SetQueueAttributes)."""
         queue, given = find_queue(tx, caller, params["QueueUrl"]), params["Attributes"]
         if given.get("FifoQueue", "true") != "true" or ("FifoQueue" in given and not queue.fifo):
             raise InvalidAttributeValue("FifoQueue", "Modifying queue type is not supported.")
@@ -145,19 +148,19 @@ class Queues:
         return {}
 
     def tag(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """TagQueue"""
+        """Add tags to a queue (TagQueue)."""
         queue = find_queue(tx, caller, params["QueueUrl"])
         queues.tag(tx, queue.id, queue.tags | params["Tags"])
         return {}
 
     def untag(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """UntagQueue"""
+        """Remove tags from a queue (UntagQueue)."""
         queue = find_queue(tx, caller, params["QueueUrl"])
         queues.tag(tx, queue.id, {key: value for key, value in queue.tags.items() if key not in params["TagKeys"]})
         return {}
 
     def tags(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """ListQueueTags"""
+        """Return the tags of a queue (ListQueueTags)."""
         tags = find_queue(reader, caller, params["QueueUrl"]).tags
         return {"Tags": tags} if tags else {}
 
@@ -182,7 +185,7 @@ def _check_same(queue: Queue, given: dict[str, str]) -> None:
 
 
 def _shown(queue: Queue) -> dict[str, str]:
-    """All attributes but the counts."""
+    """Return all attributes except the counts of messages."""
     return {
         "QueueArn": queue.arn,
         "CreatedTimestamp": str(queue.created // 1000),

@@ -1,1 +1,1 @@
-"""The tables of SQS."""
+"""Read and write the tables of SQS."""

@@ -1,4 +1,4 @@
-"""Tasks that move the messages of a dead-letter queue."""
+"""Read and write the tasks that move the messages of a dead-letter queue."""
 
 from dataclasses import dataclass
 
@@ -10,27 +10,27 @@ RUNNING = "RUNNING"
 
 @dataclass(frozen=True, slots=True)
 class MoveTask:
-    """One task."""
+    """A message move task."""
 
     id: int
     handle: str
     source: str
-    """The ARN of the queue that is emptied."""
+    """The ARN of the queue from which messages are moved."""
     destination: str | None
-    """An ARN; None: each message goes back to where it came from."""
+    """The ARN of the destination, or None to move each message back to its source queue."""
     rate: int | None
-    """Messages a second."""
+    """The most messages a second, or None for no limit."""
     status: str
     started: int
-    """Milliseconds since the epoch."""
+    """When the task started, in milliseconds since the epoch."""
     moved: int
     total: int
-    """How many messages there were at the start."""
+    """The number of messages in the queue at the start."""
     failure: str | None = None
 
 
 def put(tx: Tx, move: MoveTask) -> int:
-    """Keep a new task, whose id is ignored; its id."""
+    """Insert a new task, ignoring its id; return the id of the row."""
     sql = (
         "INSERT INTO sqs_moves (handle, source, destination, rate, status, started, moved, total, failure) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -40,30 +40,30 @@ def put(tx: Tx, move: MoveTask) -> int:
 
 
 def get(reader: Reader, key: int) -> MoveTask | None:
-    """A task by its id."""
+    """Return a task by its id, or None."""
     row = reader.row(f"SELECT {COLUMNS} FROM sqs_moves WHERE id = ?", (key,))  # noqa: S608 - our own columns
     return MoveTask(*row) if row else None
 
 
 def by_handle(reader: Reader, handle: str) -> MoveTask | None:
-    """A task by its handle."""
+    """Return a task by its handle, or None."""
     row = reader.row(f"SELECT {COLUMNS} FROM sqs_moves WHERE handle = ?", (handle,))  # noqa: S608
     return MoveTask(*row) if row else None
 
 
 def latest(reader: Reader, source: str, most: int) -> list[MoveTask]:
-    """The tasks that empty a queue, the newest first."""
+    """Return the tasks of a source queue, the newest first."""
     sql = f"SELECT {COLUMNS} FROM sqs_moves WHERE source = ? ORDER BY id DESC LIMIT ?"  # noqa: S608
     return [MoveTask(*row) for row in reader.rows(sql, (source, most))]
 
 
 def change(tx: Tx, key: int, status: str, moved: int, failure: str | None = None) -> None:
-    """A task has come further."""
+    """Update the status and the progress of a task."""
     tx.execute("UPDATE sqs_moves SET status = ?, moved = ?, failure = ? WHERE id = ?", (status, moved, failure, key))
 
 
 def forget(tx: Tx, source: str, kept: int) -> None:
-    """Forget all but the newest tasks of a queue."""
+    """Delete all but the newest tasks of a source queue."""
     sql = (
         "DELETE FROM sqs_moves WHERE source = ? AND id NOT IN "
         "(SELECT id FROM sqs_moves WHERE source = ? ORDER BY id DESC LIMIT ?)"

@@ -1,4 +1,4 @@
-"""Queues, and the names of queues that were deleted a moment ago."""
+"""Read and write queues, and the names of recently deleted queues."""
 
 from dataclasses import dataclass
 
@@ -11,32 +11,32 @@ COLUMNS = "id, account, region, name, created, modified, attributes, tags, purge
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """What messages are sent to."""
+    """A queue."""
 
     id: int
-    """Where its messages are; a purge gives it a new one."""
+    """The key of the queue's messages; a purge gives the queue a new one."""
     account: str
     region: str
     name: str
     created: int
-    """Milliseconds since the epoch, as `modified`."""
+    """When the queue was created, in milliseconds since the epoch, like `modified`."""
     modified: int
     attributes: dict[str, str]
-    """Those that were set, by AWS's names."""
+    """The attributes that were set, by AWS's names."""
     tags: dict[str, str]
     purged: int | None
-    """When it was purged, on the steady clock."""
+    """When the queue was last purged, on the steady clock."""
     messages: int
-    """How many there are, those included that have expired and are not swept away yet."""
+    """The number of messages, including expired ones that are not deleted yet."""
 
     @property
     def arn(self) -> str:
-        """What names it everywhere."""
+        """The ARN of the queue."""
         return arn.build("sqs", self.region, self.account, self.name)
 
     @property
     def fifo(self) -> bool:
-        """Whether it keeps the order of its messages."""
+        """Whether the queue is a FIFO queue."""
         return self.name.endswith(".fifo")
 
 
@@ -46,20 +46,20 @@ def _queue(row: Row) -> Queue:
 
 
 def get(reader: Reader, account: str, region: str, name: str) -> Queue | None:
-    """A queue by its name."""
+    """Return a queue by its name, or None."""
     sql = f"SELECT {COLUMNS} FROM sqs_queues WHERE account = ? AND region = ? AND name = ?"  # noqa: S608 - our own columns
     row = reader.row(sql, (account, region, name))
     return _queue(row) if row else None
 
 
 def by_id(reader: Reader, key: int) -> Queue | None:
-    """The queue whose messages are there; None where they belong to none any more."""
+    """Return the queue with this key, or None if its messages no longer belong to a queue."""
     row = reader.row(f"SELECT {COLUMNS} FROM sqs_queues WHERE id = ?", (key,))  # noqa: S608
     return _queue(row) if row else None
 
 
 def page(reader: Reader, account: str, region: str, prefix: str, after: str, most: int) -> list[Queue]:
-    """Queues of an account and region whose names begin so and come after one, in order of name."""
+    """Return queues of an account and region with a prefix, after a name, in order of name."""
     sql = (
         f"SELECT {COLUMNS} FROM sqs_queues WHERE account = ? AND region = ? "  # noqa: S608
         "AND name > ? AND name >= ? AND name < ? ORDER BY name LIMIT ?"
@@ -69,19 +69,19 @@ def page(reader: Reader, account: str, region: str, prefix: str, after: str, mos
 
 
 def dead_letter_sources(reader: Reader, dead_letter: str, after: str, most: int) -> list[Queue]:
-    """Queues whose dead letters go to a queue and whose names come after one, in order of name."""
+    """Return queues whose dead-letter queue has this ARN, after a name, in order of name."""
     sql = f"SELECT {COLUMNS} FROM sqs_queues WHERE dead_letter = ? AND name > ? ORDER BY name LIMIT ?"  # noqa: S608
     return [_queue(row) for row in reader.rows(sql, (dead_letter, after, most))]
 
 
 def dead_letter_queue(reader: Reader, key: int) -> str | None:
-    """The ARN of a queue's dead-letter queue."""
+    """Return the ARN of a queue's dead-letter queue, or None."""
     row = reader.row("SELECT dead_letter FROM sqs_queues WHERE id = ?", (key,))
     return row[0] if row else None
 
 
 def put(tx: Tx, queue: Queue, dead_letter: str | None) -> int:
-    """Keep a new queue, whose id is ignored; its id."""
+    """Insert a new queue, ignoring its id; return the id of the row."""
     sql = (
         "INSERT INTO sqs_queues (account, region, name, created, modified, attributes, tags, dead_letter, purged, "
         "messages) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)"
@@ -102,7 +102,7 @@ def tag(tx: Tx, key: int, tags: dict[str, str]) -> None:
 
 
 def empty_queue(tx: Tx, queue: Queue, now: int) -> None:
-    """Leave all messages of a queue behind, however many they are: from now on it keeps them elsewhere."""
+    """Detach all messages of a queue by giving it a new key, which takes the same time for any number of messages."""
     target = dead_letter_queue(tx, queue.id)
     tx.execute("DELETE FROM sqs_queues WHERE id = ?", (queue.id,))
     key = put(tx, queue, target)
@@ -110,19 +110,19 @@ def empty_queue(tx: Tx, queue: Queue, now: int) -> None:
 
 
 def delete(tx: Tx, queue: Queue, now: int) -> None:
-    """Forget a queue, and remember that there was one of its name."""
+    """Delete a queue and remember its name."""
     tx.execute("DELETE FROM sqs_queues WHERE id = ?", (queue.id,))
     sql = "INSERT OR REPLACE INTO sqs_deleted (account, region, name, deleted) VALUES (?, ?, ?, ?)"
     tx.execute(sql, (queue.account, queue.region, queue.name, now))
 
 
 def deleted_at(reader: Reader, account: str, region: str, name: str) -> int | None:
-    """When a queue of this name was deleted, on the steady clock, as far as that is remembered."""
+    """Return when a queue of this name was deleted, on the steady clock, or None if that is not remembered."""
     sql = "SELECT deleted FROM sqs_deleted WHERE account = ? AND region = ? AND name = ?"
     row = reader.row(sql, (account, region, name))
     return row[0] if row else None
 
 
 def forget_deleted(tx: Tx, before: int) -> None:
-    """Forget the names of queues that were deleted before a time."""
+    """Delete the names of queues that were deleted before a time."""
     tx.execute("DELETE FROM sqs_deleted WHERE deleted < ?", (before,))

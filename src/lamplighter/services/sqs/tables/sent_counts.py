@@ -1,14 +1,14 @@
-"""How many messages were sent to a queue in each minute; whether they are still there makes no difference."""
+"""Count the messages sent to a queue in each minute, whether or not they are still in the queue."""
 
 from lamplighter.store.db import Reader, Row, Tx
 
 MINUTE = 60_000
 KEPT = 15 * 86_400_000
-"""Milliseconds, as CloudWatch keeps values by minute."""
+"""How long counts are kept, in milliseconds: as long as CloudWatch keeps data points of one minute."""
 
 
 def count(tx: Tx, account: str, region: str, queue: str, now: int) -> None:
-    """Count a message that is sent now. The first of a minute removes what is too old to be asked for."""
+    """Count a message that is sent now; the first message of a minute deletes counts that have expired."""
     minute = now - now % MINUTE
     key = (account, region, queue)
     changed = tx.execute(
@@ -22,7 +22,7 @@ def count(tx: Tx, account: str, region: str, queue: str, now: int) -> None:
 
 
 def measure(reader: Reader, account: str, region: str, queue: str, start: int, end: int) -> list[Row]:
-    """For each minute from `start` and before `end` in which any was sent: the minute and how many."""
+    """Return [minute, number] for each minute with messages, from `start` and before `end`."""
     sql = (
         "SELECT minute, number FROM sqs_sent_counts WHERE account = ? AND region = ? AND queue = ? "
         "AND minute >= ? AND minute < ? ORDER BY minute"

@@ -1,1 +1,1 @@
-"""Activities and task tokens: work done by programs of the user."""
+"""Activities and task tokens, for work that programs of the user do."""

@@ -1,4 +1,4 @@
-"""Operations on activities: work that somebody's own program does, wherever it runs.
+"""Implement the operations on activities, for work that a program of the user does anywhere.
 
 See https://docs.aws.amazon.com/step-functions/latest/dg/concepts-activities.html.
 """
@@ -19,13 +19,16 @@ USUAL_ENCRYPTION: Json = {"type": "AWS_OWNED_KEY"}
 
 
 class Activities:
-    """Activities, as the API has them."""
+    """The activity operations of the API."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """CreateActivity: "an idempotent API … based on the activity name"; tags of a second request are ignored."""
+        """Handle CreateActivity: "an idempotent API … based on the activity name".
+
+        A repeated request does not change the tags.
+        """
         name = check_name(params["name"])
         key = arn.build("states", caller.region, caller.account, f"activity:{name}")
         encryption = params.get("encryptionConfiguration", USUAL_ENCRYPTION)
@@ -39,19 +42,19 @@ class Activities:
         return {"activityArn": key, "creationDate": activity.created / 1000}
 
     def describe(self, reader: Reader, _caller: Caller, params: Json) -> Json:
-        """DescribeActivity"""
+        """Handle DescribeActivity."""
         activity = find_activity(reader, params["activityArn"])
         return _item(activity) | {"encryptionConfiguration": activity.encryption}
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """ListActivities"""
+        """Handle ListActivities."""
         size = page_size(params)
         after = read_page_token(params.get("nextToken")) or ""
         found = rows.page(reader, caller.account, caller.region, after, size + 1)
         return page("activities", found, size, _item, lambda activity: activity.name)
 
     def delete(self, tx: Tx, _caller: Caller, params: Json) -> Json:
-        """DeleteActivity: one that is not there is deleted already."""
+        """Handle DeleteActivity; do nothing if the activity does not exist."""
         rows.delete(tx, resource_arn(params["activityArn"], "activity"))
         return {}
 

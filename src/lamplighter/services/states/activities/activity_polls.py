@@ -1,7 +1,7 @@
-"""Handing out the tasks of activities: workers wait in line, and a task goes to the first of them.
+"""Hand out the tasks of activities: polling workers wait in line, and the first one gets the next task.
 
-Promises that a task is handed out in the transaction that tells its execution so, and that a worker that has left takes
-none with it: what was being handed to it goes back to its old place.
+Guarantees that a task is handed out in the transaction that sends the event to its execution. If a worker disconnects,
+the task that it was about to receive returns to its old place in the queue.
 See https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetActivityTask.html.
 """
 
@@ -22,20 +22,20 @@ from lamplighter.services.states.tables.frames import Work
 from lamplighter.store.db import Reader, Store, Tx
 
 PATIENCE = 60.0
-"""Seconds: "The maximum time the service holds on to the request before responding is 60 seconds." """
+"""Seconds: "The maximum time the service holds on to the request before responding is 60 seconds." (GetActivityTask)"""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerLine:
-    """The workers that wait for tasks of one activity, in the order in which they came."""
+    """The workers that wait for tasks of one activity, in the order of their requests."""
 
     head: asyncio.Lock = field(default_factory=asyncio.Lock)
     news: asyncio.Event = field(default_factory=asyncio.Event)
-    """There may be a task."""
+    """An event that is set when there may be a task."""
 
 
 class ActivityPolls:
-    """Workers that wait for tasks."""
+    """The polls of workers that wait for tasks."""
 
     def __init__(self, store: Store, driver: Driver, patience: float = PATIENCE) -> None:
         self._store = store
@@ -44,12 +44,12 @@ class ActivityPolls:
         self._lines: defaultdict[str, WorkerLine] = defaultdict(WorkerLine)
 
     def poll(self, reader: Reader, _caller: Caller, params: Json) -> Awaitable[Json]:
-        """GetActivityTask"""
+        """Handle GetActivityTask."""
         activity = find_activity(reader, params["activityArn"])
         return self._wait(activity.arn, params.get("workerName"))
 
     def offer(self, tx: Tx, activity: str, work: Work, token: str, text: str) -> None:
-        """A task was scheduled; its input as JSON text."""
+        """Queue a task, with its input as JSON text, and wake the first waiting worker after the commit."""
         activities.enqueue(tx, activity, work, token, text)
         tx.after.append(self._lines[activity].news.set)
 
@@ -78,7 +78,7 @@ class ActivityPolls:
     def _hand_out(self, tx: Tx, activity: str, worker: str | None) -> WaitingTask | None:
         while (task := activities.take(tx, activity)) is not None:
             work = task.work
-            if self._driver.waits_for(tx, work):
+            if self._driver.queries.waits_for(tx, work):
                 self._driver.send_event(tx, work.execution, TaskStarted(work.frame, work.number, worker))
                 return task
         return None

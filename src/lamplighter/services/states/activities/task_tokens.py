@@ -1,4 +1,4 @@
-"""Operations with a task token: a worker tells how its work goes."""
+"""Implement the operations that take a task token: a worker reports success, failure or a heartbeat."""
 
 from lamplighter.asl.execution.messages import Heartbeat, TaskFailed, TaskSucceeded
 from lamplighter.asl.execution.task import parse_task_token
@@ -12,13 +12,13 @@ from lamplighter.store.db import Tx
 
 
 class TaskTokens:
-    """Task tokens, as the API has them."""
+    """The task token operations of the API."""
 
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
 
     def succeed(self, tx: Tx, _caller: Caller, params: Json) -> Json:
-        """SendTaskSuccess"""
+        """Handle SendTaskSuccess."""
         work = self._work(tx, params["taskToken"])
         try:
             output = loads(params["output"])
@@ -28,14 +28,14 @@ class TaskTokens:
         return {}
 
     def fail(self, tx: Tx, _caller: Caller, params: Json) -> Json:
-        """SendTaskFailure"""
+        """Handle SendTaskFailure."""
         work = self._work(tx, params["taskToken"])
         event = TaskFailed(work.frame, work.number, params.get("error"), params.get("cause"))
         self._driver.send_event(tx, work.execution, event)
         return {}
 
     def beat(self, tx: Tx, _caller: Caller, params: Json) -> Json:
-        """SendTaskHeartbeat"""
+        """Handle SendTaskHeartbeat."""
         work = self._work(tx, params["taskToken"])
         self._driver.send_event(tx, work.execution, Heartbeat(work.frame, work.number))
         return {}
@@ -43,7 +43,7 @@ class TaskTokens:
     def _work(self, tx: Tx, token: str) -> Work:
         if parse_task_token(token) is None:
             raise InvalidToken
-        work = self._driver.work_of_token(tx, token)
+        work = self._driver.queries.work_of_token(tx, token)
         if work is None:
             raise TaskTimedOut
         return work

@@ -1,1 +1,1 @@
-"""Calls of Task states: which call, how it is made, and how its end is noticed."""
+"""Make the calls of Task states, and follow the work that some of them start."""

@@ -1,14 +1,14 @@
-"""HoldTimeouts, ReleaseTimeouts: the timeout of the states that wait for a task stands still, and goes on.
+"""Implement HoldTimeouts and ReleaseTimeouts: stop and restart the timeouts of the states that wait for a task.
 
-On the bus only; the wire, which goes by AWS's models, does not know them. ECS holds the timeouts of a task while the
-runtime of containers does not answer: that is not the job's time. The limit of a whole execution is not held.
+These operations exist on the bus only; AWS's models do not have them. ECS holds a task's timeouts while the container
+runtime does not answer, because that time does not count as the job's. The timeout of the whole execution is not held.
 """
 
 from collections.abc import Iterator
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
-from lamplighter.services.states.executions.driver import Driver
+from lamplighter.services.states.executions.queries import ExecutionQueries
 from lamplighter.services.states.outbox_rows import SERVICE
 from lamplighter.services.states.tables import frames
 from lamplighter.store import timers
@@ -16,25 +16,25 @@ from lamplighter.store.db import Tx
 
 
 class HeldTimeouts:
-    """Holds timeouts."""
+    """The operations that hold and release timeouts."""
 
-    def __init__(self, driver: Driver) -> None:
-        self._driver = driver
+    def __init__(self, queries: ExecutionQueries) -> None:
+        self._queries = queries
 
     def hold(self, tx: Tx, _caller: Caller, params: Json) -> Json:
-        """HoldTimeouts: {Task}: of a task, by its ARN; harmless where they are held."""
+        """Handle HoldTimeouts: {Task}: hold the timeouts of a task, given by its ARN."""
         for subject, name in self._timers(tx, params["Task"]):
             timers.hold(tx, SERVICE, subject, name)
         return {}
 
     def release(self, tx: Tx, _caller: Caller, params: Json) -> Json:
-        """ReleaseTimeouts: {Task, Push}: each is due by `Push` milliseconds later than it was."""
+        """Handle ReleaseTimeouts: {Task, Push}: release a task's timeouts; each is due `Push` milliseconds later."""
         for subject, name in self._timers(tx, params["Task"]):
             timers.release(tx, SERVICE, subject, name, params["Push"])
         return {}
 
     def _timers(self, tx: Tx, task: str) -> Iterator[tuple[str, str]]:
         for work in frames.work_of_name(tx, task):
-            if self._driver.waits_for(tx, work):
-                execution, _ = self._driver.state_of(tx, work.execution)
+            if self._queries.waits_for(tx, work):
+                execution = self._queries.running(tx, work.execution).execution
                 yield str(work.execution), f"{work.frame}.{execution.frames[work.frame].timeout}"

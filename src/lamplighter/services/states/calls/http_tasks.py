@@ -1,8 +1,8 @@
-"""HTTP tasks: `http:invoke` calls an API over HTTP, authorised by a connection of EventBridge.
+"""Call HTTP APIs for Task states: `http:invoke`, authorised by an EventBridge connection.
 
-Promises one request for each attempt; a crash makes it again, as Step Functions' own calls are made. Refuses redirects,
-which are errors, as on AWS. An endpoint may be http as well as https: on one box it is often a neighbour.
-See https://docs.aws.amazon.com/step-functions/latest/dg/call-https-apis.html.
+Guarantees one request for each attempt; after a crash the request is repeated, as Step Functions repeats its own calls.
+Rejects redirects, which are errors as on AWS. An endpoint may use http as well as https, because on a single machine it
+is often a local service. See https://docs.aws.amazon.com/step-functions/latest/dg/call-https-apis.html.
 """
 
 from base64 import b64encode
@@ -19,20 +19,20 @@ from lamplighter.store.db import Tx
 
 SERVICE = "http"
 PATIENCE = 60.0
-"""Seconds: "60 seconds … can't be changed"."""
+"""The timeout of a request in seconds: "60 seconds … can't be changed"."""
 MOST = 262_144
-"""Bytes of an answer that are read: what a state can carry, and one more says that it was too much."""
+"""The most bytes of a response that a state can carry; one byte more is read, to detect a longer response."""
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS")
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 
 
 @dataclass(frozen=True, slots=True)
 class HttpExchange:
-    """One call."""
+    """The request and the response of one call."""
 
     request: HttpRequest
     plain: HttpRequest
-    """The same without what the connection adds, which may be secret."""
+    """The request without the connection's additions, which may be secret."""
     reply: HttpReply
 
 
@@ -40,11 +40,11 @@ OnExchange = Callable[[HttpExchange], None]
 
 
 class HttpFailed(AwsError):
-    """The API refused the call, or did not answer; the code is the error's name in the state machine."""
+    """The error that the API rejected the call or did not answer; its code is the error name in the state machine."""
 
 
 class HttpTasks:
-    """Calls APIs."""
+    """The HTTP service on the bus, which calls APIs for Task states."""
 
     def __init__(self, bus: Bus, web: Web) -> None:
         self._bus = bus
@@ -52,7 +52,7 @@ class HttpTasks:
         bus.serve(SERVICE, {"Invoke": Operation(write=self.invoke)})
 
     def invoke(self, tx: Tx, caller: Caller, params: Json, watch: OnExchange | None = None) -> Awaitable[Json]:
-        """Call an API, once this turn is on disk; `watch` is told what was asked and what was answered."""
+        """Return an awaitable that makes the call after the commit; `watch` receives the request and the response."""
         places = (_text(params, name, "ConnectionArn") for name in ("Authentication", "InvocationConfig"))
         connection = next(filter(None, places), None)
         if connection is None:
@@ -76,7 +76,7 @@ class HttpTasks:
         }
 
     async def _token(self, connection: Json) -> str | None:
-        """A token of OAuth's client credentials, asked for with each call."""
+        """Request an OAuth token with client credentials, anew for each call. Return None without OAuth."""
         oauth = connection["AuthParameters"].get("OAuthParameters")
         if oauth is None:
             return None
@@ -103,7 +103,7 @@ class HttpTasks:
 
 
 def _text(params: Json, *names: str) -> str | None:
-    """What is in a place of the parameters, if it is text."""
+    """Return the text at a path of the parameters, or None if there is no text."""
     found = params
     for name in names:
         found = found.get(name) if isinstance(found, dict) else None
@@ -111,7 +111,7 @@ def _text(params: Json, *names: str) -> str | None:
 
 
 def _request(params: Json, secrets: Json) -> HttpRequest:
-    """The request that the parameters and the connection's own parameters make together."""
+    """Build the request from the task's parameters and the connection's parameters."""
     method, endpoint = _text(params, "Method"), _text(params, "ApiEndpoint")
     if method not in METHODS:
         raise ParametersRefused(f"The value for the field 'Method' must be one of {', '.join(METHODS)}")
@@ -143,7 +143,7 @@ def _body(params: Json, own: dict[str, str]) -> tuple[bytes | None, str]:
 
 
 def _flat(name: str, value: Json, style: str) -> Iterator[tuple[str, str]]:
-    """A document as the fields of a form: a[b]=1; arrays in the style that is asked for."""
+    """Yield a document as form fields: a[b]=1. `style` is the format of arrays."""
     if isinstance(value, dict):
         for key, inner in value.items():
             yield from _flat(f"{name}[{key}]" if name else key, inner, style)
@@ -174,12 +174,12 @@ def _mapping(params: Json, name: str) -> dict[str, Json]:
 
 
 def _pairs(holder: Json, name: str) -> dict[str, str]:
-    """Parameters of a connection."""
+    """Return a connection's parameters of one kind by name."""
     return {each["Key"]: each["Value"] for each in holder.get(name, ()) if "Key" in each and "Value" in each}
 
 
 def _merged(weak: Mapping[str, str], strong: Mapping[str, str]) -> dict[str, str]:
-    """Headers, by names of any case."""
+    """Merge headers, whose names are case-insensitive; those of `strong` win."""
     taken = {name.lower() for name in strong}
     return {name: value for name, value in weak.items() if name.lower() not in taken} | dict(strong)
 
@@ -212,7 +212,7 @@ def _gathered(reply: HttpReply) -> dict[str, list[str]]:
 
 
 def _read(reply: HttpReply, text: str) -> Json:
-    """The body of an answer: JSON where it says that it is, else text."""
+    """Return the body of a response: parsed if its content type is JSON, else as text."""
     kind = next((value for name, value in reply.headers if name.lower() == "content-type"), "")
     if "json" not in kind:
         return text

@@ -1,7 +1,8 @@
-"""What a Task can call, as data: which operation, which event says that it is done, and how to call it off.
+"""Define the services that a Task can call: the operation, the event or poll that reports its end, and the cancelling
+call.
 
 See https://docs.aws.amazon.com/step-functions/latest/dg/connect-supported-services.html. An AWS SDK integration needs
-no entry: it is named by its service and its operation. Adding a service is adding a row.
+no entry, because its resource names the service and the operation. To add a service, add an entry to `SERVICES`.
 """
 
 from collections.abc import Mapping
@@ -22,7 +23,7 @@ from lamplighter.services.states.calls.sync_rules import (
 
 @dataclass(frozen=True, slots=True)
 class Integration:
-    """One action that is optimised for Step Functions."""
+    """An optimised integration of Step Functions."""
 
     operation: str
     sync: SyncRule | None = None
@@ -30,17 +31,18 @@ class Integration:
 
 @dataclass(frozen=True, slots=True)
 class IntegratedService:
-    """A service, by its several names."""
+    """A service with its names."""
 
     name: str
-    """As the bus calls it."""
+    """The service's name on the bus."""
     error: str
-    """What errors of its optimised integrations begin with."""
+    """The prefix of the errors of its optimised integrations."""
     label: str
-    """How an error's cause names it."""
+    """The service's name in the cause of an error."""
     actions: Mapping[str, Integration] = field(default_factory=dict)
     iso: bool = False
-    """Instants in its answers are ISO 8601 text, as recorded of nested executions; else milliseconds."""
+    """Whether times in its answers are ISO 8601 text, as recorded of nested executions; otherwise they are
+    milliseconds."""
 
 
 SERVICES: Mapping[str, IntegratedService] = {
@@ -96,12 +98,12 @@ SDK_NAMES: Mapping[str, str] = {
     "cloudwatchlogs": "logs",
     "cloudformation": "cloudformation",
 }
-"""Services of AWS SDK integrations that botocore and the bus call by other names."""
+"""Services whose AWS SDK integrations have another name than botocore and the bus use."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallBinding:
-    """What a Resource comes to: where to call, and how to speak of it."""
+    """The call that a Resource means, with the names for its errors."""
 
     service: str
     operation: str
@@ -113,7 +115,7 @@ class CallBinding:
 
 
 def bind_resource(resource: Resource) -> CallBinding | None:
-    """Find what a Resource calls; None where it calls nothing that is known."""
+    """Return the call that a Resource means, or None if it is unknown."""
     if resource.kind == "sdk":
         service_name = SDK_NAMES.get(resource.service, resource.service)
         operation = resource.action[:1].upper() + resource.action[1:]
@@ -130,6 +132,6 @@ def bind_resource(resource: Resource) -> CallBinding | None:
 
 
 def added_parameters(resource: Resource) -> Mapping[str, Json]:
-    """What an integration adds to a task's parameters."""
+    """Return the parameters that an integration adds to those of the task."""
     binding = bind_resource(resource) if resource.kind != "activity" else None
     return binding.sync.additions if binding and binding.sync else {}

@@ -1,7 +1,7 @@
-"""Lambda functions: how they are called, and how their answers are read.
+"""Convert the parameters and answers of calls to Lambda functions.
 
-A function that raised is answered with status 200: only FunctionError tells. A Task may name a function by its ARN, and
-then its input is the payload, and the payload its result.
+A function that raised is answered with status 200; only FunctionError shows the failure. A Task may name a function by
+its ARN: then the task's input is the payload, and the returned payload is the task's result.
 See https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html.
 """
 
@@ -10,7 +10,7 @@ from lamplighter.base.json_text import Json, JsonError, dumps, loads
 
 
 def invoke_parameters(resource: Resource, parameters: Json) -> Json:
-    """The parameters of Invoke, the payload as it goes over the wire."""
+    """Return the parameters of Invoke, with the payload as bytes."""
     if resource.kind == "lambda":
         return {"FunctionName": resource.text, "Payload": dumps(parameters).encode()}
     if resource.kind == "integration" and resource.service == "lambda" and _has_payload(parameters):
@@ -23,7 +23,7 @@ def _has_payload(parameters: Json) -> bool:
 
 
 def function_error(answer: Json) -> tuple[str, str] | None:
-    """The error and the cause of a function that raised."""
+    """Return the error and the cause of a function that raised, or None if it returned."""
     if "FunctionError" not in answer:
         return None
     cause = _text(answer.get("Payload"))
@@ -33,7 +33,7 @@ def function_error(answer: Json) -> tuple[str, str] | None:
 
 
 def function_result(resource: Resource, answer: Json) -> Json:
-    """The result of a function that returned: its payload read as JSON."""
+    """Return the task's result for a function that returned; its payload is parsed as JSON."""
     payload = _parsed(_text(answer.get("Payload")))
     return payload if resource.kind == "lambda" else answer | {"Payload": payload}
 

@@ -1,7 +1,7 @@
-"""Between the words of a state machine and the words of a service.
+"""Convert parameters and answers between the spelling of Step Functions and that of the called service.
 
-"Parameters in Step Functions are expressed in PascalCase, even if the native service API is in camelCase." An object
-where the service wants text becomes JSON text, and null stands for a member that is not there.
+"Parameters in Step Functions are expressed in PascalCase, even if the native service API is in camelCase." If the
+service expects text, an object becomes JSON text. A null value means that the member is absent.
 See https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html.
 """
 
@@ -26,11 +26,11 @@ SCALARS: Mapping[str, tuple[type, ...]] = {
 
 
 class ParametersRefused(LamplighterError):
-    """The parameters do not fit the call."""
+    """The error for parameters that do not fit the call."""
 
 
 def to_service(shape: Shape | None, value: Json, name: str = "") -> Json:
-    """A state machine's parameters as the service takes them."""
+    """Convert a state machine's parameters to the service's form. Raises `ParametersRefused`."""
     if isinstance(shape, StructureShape):
         return _members(shape, value, name)
     if isinstance(shape, ListShape):
@@ -52,7 +52,7 @@ def _members(shape: StructureShape, value: Json, name: str) -> Json:
         member = member_of(shape, key)
         if member is None:
             raise ParametersRefused(f'The field "{key}" is not supported by Step Functions')
-        # One that is given as null is left to the service to miss: SQS was seen to answer MissingParameter.
+        # A null member counts as given: the service itself reports it. Observed with SQS: MissingParameter.
         given.add(member)
         if inner is not None:
             out[member] = to_service(shape.members[member], inner, key)
@@ -63,9 +63,10 @@ def _members(shape: StructureShape, value: Json, name: str) -> Json:
 
 
 def member_of(shape: StructureShape, key: str) -> str | None:
-    """The member of a structure that a key of a state machine means.
+    """Return the structure's member for a key of a state machine, or None.
 
-    Step Functions spells as the AWS SDK for Java does, which knows no abbreviations: OkActions for OKActions.
+    Step Functions spells like the AWS SDK for Java, which capitalises only the first letter of an abbreviation:
+    OkActions for OKActions.
     """
     own = key[:1].lower() + key[1:]
     exact = next((name for name in (key, own) if name in shape.members), None)
@@ -109,7 +110,7 @@ def _blob(value: Json, name: str) -> bytes:
 
 
 def to_states(shape: Shape | None, value: Json, time: Callable[[float], Json]) -> Json:
-    """A service's answer as a state machine sees it; `time` writes an instant given in seconds."""
+    """Convert a service's answer to Step Functions' form; `time` renders a time given in seconds."""
     if isinstance(shape, StructureShape) and isinstance(value, dict):
         return {pascal_case(key): to_states(shape.members.get(key), inner, time) for key, inner in value.items()}
     if isinstance(shape, ListShape) and isinstance(value, list):
@@ -126,5 +127,5 @@ def to_states(shape: Shape | None, value: Json, time: Callable[[float], Json]) -
 
 
 def pascal_case(name: str) -> str:
-    """fooBar as FooBar."""
+    """Turn fooBar into FooBar."""
     return name[:1].upper() + name[1:]

@@ -1,7 +1,7 @@
-"""Events that executions put: what Step Functions adds to them, and how it sees that some were refused.
+"""Add the state machine and execution to events that executions put, and define the error for rejected events.
 
 See https://docs.aws.amazon.com/step-functions/latest/dg/connect-eventbridge.html: "the Resources field … will include
-the state machine ARN and execution ARN", and a call of which an entry fails is a state that fails.
+the state machine ARN and execution ARN". A state fails if an entry of its call fails.
 """
 
 from lamplighter.base.json_text import Json
@@ -11,12 +11,12 @@ ERROR = "EventBridge.FailedEntry"
 
 
 def is_put_events(binding: CallBinding) -> bool:
-    """Whether a Resource is the optimised integration that puts events."""
+    """Return whether a Resource is the optimised integration for PutEvents."""
     return binding.optimised and (binding.service, binding.operation) == ("events", "PutEvents")
 
 
 def put_events_parameters(parameters: Json, execution: str) -> Json:
-    """The parameters of PutEvents, with entries that say who puts them."""
+    """Return the parameters of PutEvents with the state machine's and execution's ARNs added to each entry."""
     machine = execution.replace(":execution:", ":stateMachine:", 1).rpartition(":")[0]
     entries = parameters.get("Entries")
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):

@@ -1,8 +1,8 @@
-"""Work that goes on after the call (.sync): heard of or asked for until it has ended, and called off.
+"""Follow work that continues after its call (.sync) until its end, and cancel it on request.
 
-Promises that what is served here is told of in the transaction that ends it. What is called elsewhere is asked for,
-more seldom the longer it takes, also by the next engine. See
-https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-sync.
+Guarantees that the end of work at a service of this engine is handled in the transaction in which the work ends. A
+service elsewhere is polled, less often the longer the work takes, and also by the next engine after a restart.
+See https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-sync.
 """
 
 import asyncio
@@ -38,27 +38,28 @@ log = logging.getLogger("lamplighter.states")
 
 Models = Callable[[str], ServiceModel]
 SHORTEST, LONGEST = 1.0, 15.0
-"""Seconds between two questions."""
+"""The shortest and longest time between two polls, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class SyncCall:
-    """A piece of work that goes on, and how it is followed."""
+    """A piece of work that continues after its call, and the rule for following it."""
 
     work: Work
     resource: Resource
     binding: CallBinding
     sync: SyncRule
     execution: str
-    """The ARN of whom it is for."""
+    """The ARN of the execution that waits for the work."""
 
 
 class SyncCalls:
-    """Follows work."""
+    """The work of `.sync` calls for which executions wait."""
 
     def __init__(self, bus: Bus, driver: Driver, models: Models, remote: RemoteServices) -> None:
         self._bus = bus
         self._driver = driver
+        self._queries = driver.queries
         self._models = models
         self._remote = remote
         syncs = [action.sync for service in SERVICES.values() for action in service.actions.values() if action.sync]
@@ -67,7 +68,7 @@ class SyncCalls:
                 bus.subscribe(sync.source, self._listener(sync), frames.has_watches)
 
     def begin(self, tx: Tx, followed: SyncCall, names: list[str]) -> None:
-        """Follow work that was begun under these names."""
+        """Start to follow work that has these names at its service."""
         for name in names:
             frames.add_watch(tx, name, followed.work)
         if followed.sync.source:
@@ -78,7 +79,7 @@ class SyncCalls:
         outbox_rows.put(tx, row)
 
     async def handle_row(self, key: int, row: PollCall | CancelCall) -> None:
-        """Follow work elsewhere to its end, or call work off, as a row of the outbox says."""
+        """Process an outbox row: poll work elsewhere until its end, or cancel work."""
         resource = parse_resource(row.resource)
         binding = bind_resource(resource) if resource is not None else None
         if resource is None or binding is None or binding.sync is None:
@@ -88,10 +89,10 @@ class SyncCalls:
         else:
             await self._poll_until_ended(key, SyncCall(row.work, resource, binding, binding.sync, row.arn))
 
-    # --- what is served here ------------------------------------------------------------------------------------------
+    # --- services of this engine --------------------------------------------------------------------------------------
 
     def _listener(self, sync: SyncRule) -> Callable[[Tx, Event], None]:
-        """Listen to the events of a service for the end of work."""
+        """Return a listener that checks, for each event that reports an end, the work that it names."""
 
         def hear(tx: Tx, event: Event) -> None:
             if not sync.ended(event.detail):
@@ -103,15 +104,15 @@ class SyncCalls:
         return hear
 
     def _on_event(self, tx: Tx, work: Work) -> None:
-        resource, execution = self._driver.resource_of(tx, work), self._driver.arn_of(tx, work)
+        resource, execution = self._queries.resource_of(tx, work), self._queries.execution_of(tx, work)
         binding = bind_resource(resource) if resource is not None else None
         if resource is None or execution is None or binding is None or binding.sync is None:
             frames.delete_watches(tx, work)
         else:
-            self._check_ended(tx, SyncCall(work, resource, binding, binding.sync, execution))
+            self._check_ended(tx, SyncCall(work, resource, binding, binding.sync, execution.arn))
 
     def _check_ended(self, tx: Tx, followed: SyncCall) -> None:
-        """Ask how the work stands; tell the execution if it has ended."""
+        """Read the work's state and send the end, if it has ended, to the execution."""
         names = frames.names_of_work(tx, followed.work)
         if not names:
             return
@@ -122,13 +123,13 @@ class SyncCalls:
             self._resume_execution(tx, followed, outcome)
 
     def _ended_too_late(self, tx: Tx, work: Work, over: int | None) -> bool:
-        """Whether work ended when its time was up already, which a timer that nobody rang yet will say.
+        """Return whether a timeout of the work was due before its end, although that timer has not fired yet.
 
-        So it is where work ended while no engine ran: what would have come first counts.
+        This happens if the work ended while no engine ran. Then the timeout counts, because it came first.
         """
         if over is None:
             return False
-        return self._driver.times_out(tx, work, over)
+        return self._queries.timed_out_before(tx, work, over)
 
     def _resume_execution(self, tx: Tx, followed: SyncCall, outcome: SyncOutcome) -> None:
         work = followed.work
@@ -152,10 +153,10 @@ class SyncCalls:
         output = to_states(shape, outcome.output, instant(binding))
         return _parsed(output) if followed.resource.pattern == "sync:2" else output
 
-    # --- what is called elsewhere -------------------------------------------------------------------------------------
+    # --- services elsewhere -------------------------------------------------------------------------------------------
 
     async def _poll_until_ended(self, key: int, followed: SyncCall) -> None:
-        """Ask until the work has ended, or nobody waits for it any more."""
+        """Poll until the work has ended, or the execution no longer waits for it."""
         for seconds in _pauses():
             names = await self._bus.store.write_with_retry(lambda tx: self._names(tx, followed.work))
             outcome = await self._ask(followed, names) if names else None
@@ -165,7 +166,7 @@ class SyncCalls:
             await asyncio.sleep(seconds)
 
     def _names(self, tx: Tx, work: Work) -> list[str]:
-        return frames.names_of_work(tx, work) if self._driver.waits_for(tx, work) else []
+        return frames.names_of_work(tx, work) if self._queries.waits_for(tx, work) else []
 
     async def _ask(self, followed: SyncCall, names: list[str]) -> SyncOutcome | None:
         service, region = followed.binding.service, caller_of(followed.execution).region
@@ -182,10 +183,10 @@ class SyncCalls:
         if outbox.delete(tx, key) and outcome is not None:
             self._resume_execution(tx, followed, outcome)
 
-    # --- calling off --------------------------------------------------------------------------------------------------
+    # --- cancelling ---------------------------------------------------------------------------------------------------
 
     async def _cancel(self, key: int, row: CancelCall, binding: CallBinding, sync: SyncRule) -> None:
-        """Call work off, as well as that can be done."""
+        """Make the calls that stop the work; log a warning if one fails."""
         calls = [sync.cancel(name, row.arn) for name in row.names]
         if sync.source:
             await self._bus.store.write_with_retry(lambda tx: self._cancel_here(tx, key, row, binding, calls))
@@ -212,7 +213,7 @@ class SyncCalls:
 
 
 def _pauses() -> Iterator[float]:
-    """Seconds from one question to the next."""
+    """Yield the seconds between one poll and the next."""
     seconds = SHORTEST
     while True:
         yield seconds
@@ -220,19 +221,19 @@ def _pauses() -> Iterator[float]:
 
 
 def caller_of(execution: str) -> Caller:
-    """For whom an execution acts."""
+    """Return the account and region for which an execution makes its calls."""
     found = arn.parse(execution)
     assert found is not None
     return Caller(found.account, found.region)
 
 
 def instant(binding: CallBinding) -> Callable[[float], Json]:
-    """How an integration writes an instant that is given in seconds."""
+    """Return the function with which an integration renders a time given in seconds."""
     return (lambda seconds: iso(int(seconds * 1000))) if binding.iso else (lambda seconds: int(seconds * 1000))
 
 
 def _parsed(output: Json) -> Json:
-    """With `.sync:2`, the input and output of an execution are JSON rather than text."""
+    """Parse an execution's input and output, which are JSON instead of text with `.sync:2`."""
     out = dict(output)
     for name in ("Input", "Output"):
         try:

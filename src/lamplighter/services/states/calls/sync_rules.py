@@ -1,7 +1,8 @@
-"""How work is followed that goes on after the call (.sync), as data: what asks for its state, and what says done.
+"""Define how to follow work that continues after its call (.sync): how to read its state, and which states mean its
+end.
 
-See https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-sync. Work of a service that
-is served here is told of by its events; that of one which is called elsewhere is asked for, again and again.
+See https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-sync. A service of this engine
+reports the end with an event. A service elsewhere is polled.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,42 +11,43 @@ from dataclasses import dataclass
 from lamplighter.base.json_text import Json
 
 Call = tuple[str, Json]
-"""An operation and its parameters, in the service's own words."""
+"""An operation and its parameters, in the service's spelling."""
 
 
 @dataclass(frozen=True, slots=True)
 class SyncOutcome:
-    """How work that went on elsewhere ended."""
+    """The end of the work of a `.sync` call."""
 
     failed: bool
     output: Json
-    """In the service's own words."""
+    """The description of the ended work, in the service's spelling."""
 
 
 @dataclass(frozen=True, slots=True)
 class SyncRule:
-    """How to follow work that goes on after the call (.sync)."""
+    """The rule for following the work of a `.sync` call."""
 
     additions: Mapping[str, Json]
-    """What the call says of itself beyond the machine's parameters."""
+    """Parameters that Step Functions adds to the call."""
     refused: Callable[[Json], bool]
-    """Whether an answer says that nothing was begun."""
+    """A function that returns whether an answer means that no work was started."""
     names: Callable[[Json, Json], list[str]]
-    """From the call's parameters and its answer, what the work is called."""
+    """A function that returns the names of the work, from the call's parameters and its answer."""
     source: str
-    """Whose events tell of it; "" where it has to be asked for."""
+    """The source of the events that report the end; "" if the service has to be polled."""
     ended: Callable[[Json], bool]
-    """Whether an event's detail says that it has ended."""
+    """A function that returns whether an event's detail means that the work has ended."""
     describe: Callable[[list[str]], Call]
-    """How to ask for its state."""
+    """A function that returns the call that reads the work's state."""
     judge: Callable[[Json], SyncOutcome | None]
-    """From the state, how it ended; None while it goes on."""
+    """A function that returns how the work ended, from its state; None means that the work still runs."""
     over: Callable[[Json], int | None]
-    """From the state, when it ended, in milliseconds since the epoch; None where that is when it is told."""
+    """A function that returns when the work ended, in milliseconds since the epoch, or None if the event's time
+    counts."""
     shape: tuple[str, str]
-    """Where the shape of the outcome is found: an operation and a member of its output."""
+    """The operation, and the member of its output, whose shape is that of the outcome."""
     cancel: Callable[[str, str], Call]
-    """From its name and the execution's ARN, how to stop it."""
+    """A function that returns the call that stops the work, from the work's name and the execution's ARN."""
 
 
 # ECS: https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html
@@ -54,9 +56,9 @@ ABORTED = "The Task state in AWS Step Functions execution [{}] which was managin
 
 
 def _judge_tasks(described: Json) -> SyncOutcome | None:
-    """Done when all tasks have stopped; failed when one did not start or any of its containers did not exit with 0.
+    """Judge tasks: ended when all have stopped; failed if one did not start or a container did not exit with 0.
 
-    Whether a container is essential does not matter: a sidecar that is killed when the job is done fails the state
+    Whether a container is essential does not matter: a sidecar that is killed after the job's end fails the state
     (https://github.com/wellcomecollection/catalogue-pipeline/pull/3377 quotes such an execution of AWS).
     """
     tasks = described["tasks"]
@@ -107,7 +109,7 @@ START_EXECUTION = SyncRule(
     cancel=lambda name, _execution: ("StopExecution", {"executionArn": name}),
 )
 
-# What is called elsewhere
+# Services elsewhere
 
 
 def _asked(
@@ -119,7 +121,10 @@ def _asked(
     shape: tuple[str, str],
     cancel: Callable[[str], Call],
 ) -> SyncRule:
-    """Work that is asked for. `found`: its description in an answer; `ends`: by final status, whether it succeeded."""
+    """Build the rule for work that is polled.
+
+    `found` returns the work's description from an answer. `ends` maps each final status to whether the work succeeded.
+    """
 
     def judge(described: Json) -> SyncOutcome | None:
         ended = ends.get(status(found(described)))

@@ -1,1 +1,1 @@
-"""Executions: started, driven forward, logged, redriven and described."""
+"""Start, advance, log, redrive and describe executions."""

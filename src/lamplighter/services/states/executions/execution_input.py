@@ -1,4 +1,4 @@
-"""The input of an execution."""
+"""Read the input of an execution from a request."""
 
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.services.states.errors import InvalidExecutionInput
@@ -6,7 +6,7 @@ from lamplighter.services.states.executions.json_errors import json_error_messag
 
 
 def read_input(params: Json) -> tuple[Json, str]:
-    """The input that a request gives, as a value and as its text."""
+    """Return a request's input as a value and as text. Raises `InvalidExecutionInput`."""
     text = params.get("input", "{}")
     try:
         return loads(text), text

@@ -1,9 +1,9 @@
-"""What executions log: their history events, each as a line of JSON in the log group of their state machine.
+"""Log the history events of executions to their state machine's log group, one line of JSON for each event.
 
-See https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html. Promises that events are logged in the
-transaction in which they happen, in the form of AWS, and that an execution does not notice: "publishing logs doesn't
-block or slow down executions", and where the log group is gone nothing is logged. A state machine that logs nothing
-costs a look into a dictionary.
+See https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html. Guarantees that events are logged in AWS's form,
+in the transaction in which they happen. Logging never fails an execution: "publishing logs doesn't block or slow down
+executions". If the log group was deleted, the events are not logged. A state machine without logging costs one
+dictionary access.
 """
 
 from collections import OrderedDict
@@ -24,18 +24,21 @@ SERVICE = "logs"
 CACHED = 128
 
 DOCUMENTS = ("input", "inputDetails", "output", "outputDetails", "parameters")
-"""What of an event is execution data."""
+"""The fields of an event that hold execution data."""
 LARGEST = 248 * 1024
-"""If escaped input or escaped output sent to CloudWatch Logs exceeds 248 KB, it will be truncated."""
+"""The most bytes of an escaped input or output in a log line.
+
+"If escaped input or escaped output sent to CloudWatch Logs exceeds 248 KB, it will be truncated".
+"""
 
 FATAL = frozenset({"ExecutionAborted", "ExecutionFailed", "ExecutionTimedOut"})
 ERRORS = ("Aborted", "Failed", "TimedOut", "FailStateEntered")
-"""How the types of events end that are errors: https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html."""
+"""The suffixes of the types of error events: https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html."""
 
 
 @dataclass(frozen=True, slots=True)
 class LogSettings:
-    """Where and what the executions of a revision log."""
+    """The log group, level and content of the log of a revision's executions."""
 
     caller: Caller
     group: str
@@ -45,17 +48,17 @@ class LogSettings:
 
 
 class ExecutionLog:
-    """Logs what happens to executions."""
+    """The logs of one engine's executions."""
 
     def __init__(self, bus: Bus, world: World) -> None:
         self._bus = bus
         self._world = world
         self._revisions: OrderedDict[str, LogSettings | None] = OrderedDict()
         self._streams: dict[tuple[str, LogSettings], str] = {}
-        """The stream that each state machine has in its group as long as this engine lives."""
+        """The log stream of each state machine and log group, for the lifetime of this engine."""
 
     def logging(self, reader: Reader, revision: str) -> LogSettings | None:
-        """What a revision's executions log; None where they do not."""
+        """Return the log settings of a revision, or None if its executions are not logged."""
         if revision not in self._revisions:
             found = state_machines.get_revision(reader, revision)
             known = self._bus.serves(SERVICE, "PutLogEvents")
@@ -79,7 +82,7 @@ class ExecutionLog:
             self._put(tx, execution.machine_name, to, batch)
 
     def _put(self, tx: Tx, machine: str, to: LogSettings, batch: list[tuple[int, str]]) -> None:
-        """Put events into the stream of a state machine; into a new one, where it has none or its own is deleted."""
+        """Put events into the state machine's stream; create a new stream if there is none or it was deleted."""
         key = (machine, to)
         stream = self._streams.get(key)
         if stream is None or not self._send(tx, to, stream, batch):
@@ -89,7 +92,7 @@ class ExecutionLog:
                 self._send(tx, to, stream, batch)
 
     def _name(self, machine: str) -> str:
-        """As on AWS: states/name-of-the-machine/2026-01-01-00-00/1a2b3c4d."""
+        """Return a stream name in AWS's form: states/name-of-the-machine/2026-01-01-00-00/1a2b3c4d."""
         minute = iso(self._world.now())[:16].replace("T", "-").replace(":", "-")
         return f"states/{machine}/{minute}/{self._world.uuid()[:8]}"
 
@@ -99,7 +102,7 @@ class ExecutionLog:
         return self._try(tx, to, "PutLogEvents", params)
 
     def _try(self, tx: Tx, to: LogSettings, operation: str, params: Json) -> bool:
-        """Call an operation of CloudWatch Logs; False where it is refused, and nothing came of it."""
+        """Call an operation of CloudWatch Logs; return False, and undo its writes, if it fails."""
         try:
             with tx.nested():
                 self._bus.invoke(tx, to.caller, SERVICE, operation, params)
@@ -125,7 +128,7 @@ def _is_logged(kind: str, level: str) -> bool:
 
 
 def log_line(event: Json, execution: Execution, *, data: bool) -> Json:
-    """An event of the history, in the form in which it is logged."""
+    """Return the log line of a history event."""
     found: Json = next((event[field] for field in event if field.endswith("EventDetails")), {})
     details = found if data else {name: value for name, value in found.items() if name not in DOCUMENTS}
     return {
@@ -140,7 +143,7 @@ def log_line(event: Json, execution: Execution, *, data: bool) -> Json:
 
 
 def _cut(details: Json) -> Json:
-    """The details, without what is too long of their input and output."""
+    """Truncate the input and output of the details if they are too long."""
     for name in ("input", "output"):
         text = details.get(name)
         if text is not None and len(text) * 2 > LARGEST and len(dumps(text).encode()) > LARGEST:
@@ -149,7 +152,7 @@ def _cut(details: Json) -> Json:
 
 
 def _shortened(text: str) -> str:
-    """The beginning of a text, as much of it as is at most so long when it is escaped."""
+    """Return the longest beginning of a text that is at most LARGEST bytes when escaped."""
     low, high = 0, len(text)
     while low < high:
         middle = (low + high + 1) // 2

@@ -1,6 +1,6 @@
-"""MeasureExecutions: what CloudWatch's metrics of a state machine are made of, counted where executions are.
+"""Implement MeasureExecutions: count and sum executions by period, for CloudWatch's metrics of a state machine.
 
-On the bus only; the wire, which goes by AWS's models, does not know it.
+The operation exists on the bus only; AWS's models do not have it.
 """
 
 from lamplighter.base.errors import ValidationError
@@ -11,7 +11,7 @@ from lamplighter.store.db import Reader
 
 
 def measure_executions(reader: Reader, _caller: Caller, params: Json) -> Json:
-    """MeasureExecutions: by period, [its number, how many executions, sum, least and most of what is measured]."""
+    """Handle MeasureExecutions: return for each period [its index, number of executions, sum, minimum, maximum]."""
     if params["metric"] not in execution_times.MEASURED:
         raise ValidationError(f"{params['metric']} is not measured: {', '.join(execution_times.MEASURED)} are")
     times = (params["start"], params["end"], params["period"])

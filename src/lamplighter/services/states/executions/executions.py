@@ -1,4 +1,4 @@
-"""Operations on executions."""
+"""Implement the operations on executions."""
 
 from lamplighter.asl.execution.frame import Execution
 from lamplighter.asl.execution.messages import StopRequested
@@ -26,11 +26,11 @@ from lamplighter.services.states.tables.executions import ExecutionRecord
 from lamplighter.store.db import Reader, Tx
 
 KEPT = 1_000
-"""Executions of a deleted state machine that are listed."""
+"""The most executions or deleted state machines that a list returns."""
 
 
 class Executions:
-    """Executions, as the API has them."""
+    """The execution operations of the API."""
 
     def __init__(self, world: World, driver: Driver, express: ExpressExecutions) -> None:
         self._world = world
@@ -38,7 +38,7 @@ class Executions:
         self._express = express
 
     def start(self, tx: Tx, _caller: Caller, params: Json) -> Json:
-        """StartExecution.
+        """Handle StartExecution.
 
         "StartExecution is idempotent for STANDARD workflows … if you call it with the same name and input as a running
         execution, the call succeeds and returns the same response as the original request. If the execution is closed
@@ -67,7 +67,7 @@ class Executions:
         return {"executionArn": key, "startDate": now / 1000}
 
     def describe(self, reader: Reader, _caller: Caller, params: Json) -> Json:
-        """DescribeExecution"""
+        """Handle DescribeExecution."""
         record = find_execution(reader, params["executionArn"])
         description: Json = {
             "executionArn": record.arn,
@@ -93,7 +93,7 @@ class Executions:
         return description
 
     def list(self, reader: Reader, _caller: Caller, params: Json) -> Json:
-        """ListExecutions: the newest first."""
+        """Handle ListExecutions; the list begins with the newest."""
         size, before = page_size(params), page_number(params.get("nextToken"))
         redriven = {"REDRIVEN": True, "NOT_REDRIVEN": False}.get(params.get("redriveFilter", ""))
         wanted = rows.ExecutionFilter(params.get("statusFilter"), redriven, before)
@@ -110,7 +110,10 @@ class Executions:
         return page("executions", found, size, _item, lambda record: record.id)
 
     def list_kept(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """ListKeptExecutions, which is ours: the newest of a state machine, also of one that is deleted."""
+        """Handle ListKeptExecutions: list the newest executions, even those of a deleted state machine.
+
+        Not an AWS operation.
+        """
         machine = arn.build("states", caller.region, caller.account, f"stateMachine:{params['name']}")
         return {
             "executions": [
@@ -119,12 +122,15 @@ class Executions:
         }
 
     def list_removed_machines(self, reader: Reader, caller: Caller, _params: Json) -> Json:
-        """ListRemovedMachines, which is ours: the state machines that are gone and whose executions are kept."""
+        """Handle ListRemovedMachines: list deleted state machines that still have executions.
+
+        Not an AWS operation.
+        """
         found = rows.removed_machines(reader, caller.account, caller.region, KEPT)
         return {"stateMachines": [{"stateMachineArn": each, "name": each.rpartition(":")[2]} for each in found]}
 
     def stop(self, tx: Tx, _caller: Caller, params: Json) -> Json:
-        """StopExecution: harmless on one that has ended."""
+        """Handle StopExecution; do nothing if the execution has ended."""
         record = find_execution(tx, params["executionArn"])
         self._driver.send_event(tx, record.id, StopRequested(params.get("error"), params.get("cause")))
         stopped = find_execution(tx, params["executionArn"]).stop
@@ -132,7 +138,7 @@ class Executions:
         return {"stopDate": stopped / 1000}
 
     def history(self, reader: Reader, _caller: Caller, params: Json) -> Json:
-        """GetExecutionHistory"""
+        """Handle GetExecutionHistory."""
         record = find_execution(reader, params["executionArn"])
         size, token = page_size(params), page_number(params.get("nextToken"))
         last = rows.last_event(reader, record.id)
@@ -164,18 +170,18 @@ def _item(record: ExecutionRecord) -> Json:
 
 
 def _child(run: str, record: ExecutionRecord, items: int) -> Json:
-    """An execution of a Map Run."""
+    """Describe an execution of a Map Run as an item of a list."""
     return _item(record) | {"mapRunArn": run, "itemCount": items}
 
 
 def _qualifiers(record: ExecutionRecord) -> Json:
-    """The version and the alias that an execution was started with."""
+    """Return the version and the alias with which an execution was started."""
     names = (("stateMachineVersionArn", record.version), ("stateMachineAliasArn", record.alias))
     return {field: value for field, value in names if value is not None}
 
 
 def _events(lines: list[str], *, data: bool) -> Json:
-    """Events as they are kept; without `data`, without what executions carried."""
+    """Return stored events; without `data`, remove the execution data."""
     if data:
         return [Raw(line) for line in lines]
     events = [loads(line) for line in lines]

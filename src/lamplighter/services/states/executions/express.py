@@ -1,7 +1,7 @@
-"""Express executions: they run as others do, and leave no history.
+"""Start express executions, which run like other executions but leave no history.
 
-"Synchronous Express Workflows start a workflow, wait until it completes, then return the result." One that never waits
-for the world is over before anything of it would have to be kept, and is not.
+"Synchronous Express Workflows start a workflow, wait until it completes, then return the result." An execution that
+never waits ends in its first step, and nothing of it is stored.
 See https://docs.aws.amazon.com/step-functions/latest/dg/choosing-workflow-type.html.
 """
 
@@ -13,19 +13,20 @@ from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller
 from lamplighter.services.states.arns import check_name
 from lamplighter.services.states.errors import StateMachineDeleting, StateMachineTypeNotSupported
-from lamplighter.services.states.executions.driver import Driver, ExpressEnd
+from lamplighter.services.states.executions.driver import Driver
 from lamplighter.services.states.executions.execution_input import read_input
+from lamplighter.services.states.executions.express_ends import ExpressEnd
 from lamplighter.services.states.machines.resolve_arn import find_target
 from lamplighter.services.states.tables.state_machines import StateMachine
 from lamplighter.store.db import Reader, Tx
 
 BILLED_STEP = 100
-"""Milliseconds: "Duration is … rounded up to the nearest 100 ms"."""
+"""The unit of the billed duration in milliseconds: "Duration is … rounded up to the nearest 100 ms"."""
 BILLED_MEMORY = 64
 
 
 class ExpressExecutions:
-    """Express executions, as the API has them."""
+    """The operations on express executions of the API."""
 
     def __init__(self, bus: Bus, world: World, driver: Driver) -> None:
         self._bus = bus
@@ -33,7 +34,7 @@ class ExpressExecutions:
         self._driver = driver
 
     def start_sync(self, reader: Reader, _caller: Caller, params: Json) -> Json:
-        """StartSyncExecution; an awaitable where the execution waits for the world."""
+        """Handle StartSyncExecution; return an awaitable if the execution has to wait."""
         machine = find_target(reader, params["stateMachineArn"], self._world).machine
         if machine.deleting:
             raise StateMachineDeleting(machine.arn)
@@ -49,23 +50,23 @@ class ExpressExecutions:
         return _answer(execution, ended)
 
     async def _log(self, execution: Execution, revision: str, step: Step, ended: ExpressEnd) -> Json:
-        """Log an execution that is over already."""
+        """Log an execution that has already ended."""
         await self._bus.store.write(lambda tx: self._driver.save_started(tx, execution, revision, step))
         return _answer(execution, ended)
 
     async def _run(self, execution: Execution, revision: str, step: Step) -> Json:
-        ended = self._driver.await_end(execution.arn)
+        ended = self._driver.express_ends.wait_for(execution.arn)
         await self._bus.store.write(lambda tx: self._driver.save_started(tx, execution, revision, step))
         return _answer(execution, await ended)
 
     def start(self, tx: Tx, machine: StateMachine, params: Json) -> Json:
-        """StartExecution of an express state machine: nobody hears how it ends."""
+        """Handle StartExecution of an express state machine; its end is not reported."""
         execution = self.execution(machine, params)
         self._driver.start(tx, execution, machine.revision)
         return {"executionArn": execution.arn, "startDate": execution.start / 1000}
 
     def execution(self, machine: StateMachine, params: Json) -> Execution:
-        """A new execution; its name need not be its own."""
+        """Build a new execution. Its name need not be unique, but its ARN is."""
         name = check_name(params["name"]) if "name" in params else self._world.uuid()
         document, text = read_input(params)
         owner = arn.parse(machine.arn)

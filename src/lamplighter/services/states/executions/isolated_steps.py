@@ -1,13 +1,14 @@
-"""Steps that are made in a process of their own, because nobody can tell beforehand how long they take.
+"""Compute steps that may take long in separate processes.
 
-An event whose step may take long becomes a row (`services/states/tables/pending_events.py`), and so does everything
-that happens to the execution until that step is kept. Promises that events take effect in their order, once, and that a
-step which takes too long, needs too much memory or ends its process costs its own execution only: that one fails with
-States.Runtime. A step in which the engine died is made in a process of its own from then on, where it cannot take the
-engine along. One that had used processor time for a while when the engine died is counted; the third time it is not
-begun. A short step is not, nor one that waited for its process: an engine that is killed again and again must not end
-executions that are innocent of it. What ends an execution from outside (StopExecution, damaged storage) waits for no
-step.
+An event whose step may take long becomes a row (`services/states/tables/pending_events.py`). So does every later event
+of the execution until that step is saved. Guarantees that events take effect once and in their order. If a step takes
+too long, needs too much memory or ends its process, only its own execution fails, with States.Runtime.
+
+A step in which the engine died runs in a separate process from then on, where it cannot stop the engine. A step that
+had used processor time for a while when the engine died is counted; the third time, the step does not start. A short
+step, or one that waited for its process, is not counted: an engine that is killed again and again must not end
+executions that did not cause it. Events that end an execution from outside (StopExecution, damaged storage) do not wait
+for any step.
 """
 
 import asyncio
@@ -17,18 +18,17 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
 
 from lamplighter.asl.definition.model import Resource
-from lamplighter.asl.execution.frame import Execution
 from lamplighter.asl.execution.messages import Event
-from lamplighter.asl.execution.step import Step
 from lamplighter.base.errors import Unavailable
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.isolation.port import Isolation, LimitExceeded
 from lamplighter.isolation.requests import Advanced, AdvanceExecution, RequestClock
 from lamplighter.services.states.executions import step_marker
+from lamplighter.services.states.executions.port import ExecutionDriver
+from lamplighter.services.states.executions.running_executions import RunningExecution
 from lamplighter.services.states.executions.step_marker import StepMarker
 from lamplighter.services.states.machines.compiled_definitions import CompiledDefinitions
 from lamplighter.services.states.tables import pending_events
@@ -38,35 +38,19 @@ from lamplighter.store.db import Damaged, Reader, Store, Tx
 log = logging.getLogger("lamplighter.states")
 
 EVENTS_AT_ONCE = 50
-"""How many events of one execution one request carries."""
+"""The most events of one execution in one request."""
 MOST_BEGUN = 2
-"""How often a step may have been under way when an engine died."""
+"""The most times that a step may have run for long when an engine died."""
 RETRY_SECONDS = 1
-"""How long to wait where no process can be started (no descriptors, no memory)."""
+"""Seconds before the next try if no process can be started (no descriptors, no memory)."""
 STEP_STOPPED = "The step was broken off: {}."
 DEADLY = "The step was under way {} times when the engine died; it is not begun again."
 INTERNAL = "An internal error occurred; the engine's log has it."
 
 
-class ExecutionDriver(Protocol):
-    """What is needed of the driver."""
-
-    def find(self, tx: Tx, key: int) -> tuple[str, Execution] | None:
-        """Return the revision and the state of an execution that runs."""
-
-    def save_step(self, tx: Tx, key: int, revision: str, old: Execution, step: Step) -> None:
-        """Write one step down."""
-
-    def end_broken(self, tx: Tx, key: int, cause: str) -> None:
-        """End an execution that cannot go on."""
-
-    def why_refused(self, reader: Reader, resource: Resource, parameters: Json) -> str | None:
-        """Why a task cannot be begun."""
-
-
 @dataclass(frozen=True, slots=True)
 class IsolatedRequest:
-    """One request that is under way, and the rows that it is for."""
+    """A request that a separate process works on, with the keys of its events."""
 
     rows: tuple[int, ...]
     revision: str
@@ -74,32 +58,34 @@ class IsolatedRequest:
 
 
 class IsolatedSteps:
-    """The steps of one engine that are made elsewhere."""
+    """The steps of one engine that separate processes compute."""
 
     def __init__(
         self,
         store: Store,
         world: World,
         isolation: Isolation,
-        executions: ExecutionDriver,
-        revisions: CompiledDefinitions,
+        driver: ExecutionDriver,
+        definitions: CompiledDefinitions,
+        refusal: Callable[[Reader, Resource, Json], str | None],
     ) -> None:
         self._store = store
         self._world = world
         self._isolation = isolation
-        self._executions = executions
-        self._revisions = revisions
+        self._driver = driver
+        self._definitions = definitions
+        self._refusal = refusal
         self._mark = StepMarker(store.directory)
         self._pending: set[int] = set()
-        """Executions with pending events; some of them may have none any more."""
+        """Executions that may have pending events."""
         self._deaths: dict[str, int] = {}
-        """By step, how often an engine died in it."""
+        """The number of times that an engine died in steps of each subject."""
         self._trips: dict[int, asyncio.Task[None]] = {}
         self._counted: dict[int, tuple[int, ...]] = {}
-        """By execution, the rows whose step is under way and counted."""
+        """The keys of the events whose step runs for long and is counted, by execution."""
 
     async def start(self) -> None:
-        """Take up what the last engine left, and count what it died in."""
+        """Count the step in which the last engine died, and start the steps that it left."""
         if self._mark.left:
             await self._store.write(lambda tx: step_marker.count_death(tx, self._mark.left))
         self._deaths = step_marker.suspects(self._store.reader)
@@ -108,7 +94,7 @@ class IsolatedSteps:
             self._begin(key)
 
     async def stop(self) -> None:
-        """Break off what is under way: the next engine begins it again, and does not count this."""
+        """Stop the running steps; the next engine starts them again, and this stop is not counted."""
         tasks = list(self._trips.values())
         for task in tasks:
             task.cancel()
@@ -120,42 +106,42 @@ class IsolatedSteps:
         self._mark.close()
 
     def drop_caches(self) -> None:
-        """Believe nothing that is not on disk."""
+        """Read again from the database which executions have pending events."""
         self._pending = set(pending_events.executions(self._store.reader))
 
     def holds(self, key: int) -> bool:
-        """Whether an execution has pending events."""
+        """Return whether an execution may have pending events."""
         return key in self._pending
 
     def ends(self, tx: Tx, work: Work) -> bool:
-        """Whether a pending event ends this piece of work."""
+        """Return whether a pending event ends this piece of work."""
         return work.execution in self._pending and pending_events.ends_work(tx, work)
 
     def deaths(self, *subjects: str) -> int:
-        """How often an engine died in one of these steps."""
+        """Return how often an engine died in steps of one of these subjects; the highest number counts."""
         return max((self._deaths.get(subject, 0) for subject in subjects), default=0) if self._deaths else 0
 
     def under_way(self, subject: str) -> AbstractContextManager[None]:
-        """Mark a step that is made in this process, in case that it is the engine's last."""
+        """Return a block that marks a step of this process; if the engine dies in it, the next engine knows."""
         return self._mark.under_way(subject)
 
     def mark_until_loop_turns(self, subject: str) -> None:
-        """Mark a step that is made in this process, and those of the same name that follow at once.
+        """Mark a step of this process, and the steps of the same subject that follow before the loop's next turn.
 
-        An engine that dies soon after such a step is said to have died in it. That is allowed for a subject whose
-        deaths only have steps made in a process of their own, and end nothing.
+        If the engine dies soon after such a step, the step is blamed for it. That is acceptable for a subject whose
+        deaths only move its steps to separate processes and end no execution.
         """
         if self._mark.set(subject):
             asyncio.get_running_loop().call_soon(self._mark.clear)
 
     def add(self, tx: Tx, key: int, event: Event, begun: int = 0) -> None:
-        """Keep an event, and have its step made."""
+        """Store an event; its step is computed after the commit."""
         pending_events.add(tx, key, event, begun)
         self._pending.add(key)
         tx.after.append(lambda: self._begin(key))
 
     def drop(self, tx: Tx, key: int) -> None:
-        """Forget the pending events of an execution that has ended."""
+        """Delete the pending events of an execution that has ended."""
         if key in self._pending:
             pending_events.delete_all(tx, key)
 
@@ -170,21 +156,21 @@ class IsolatedSteps:
             self._counted.pop(key, None)
 
     def _count(self, key: int, rows: tuple[int, ...]) -> None:
-        """Count a step that is slow: an engine that dies now may die of it."""
+        """Count a slow step: if the engine dies now, this step may be the cause."""
         self._counted[key] = rows
         self._store.write_in_background(lambda tx: pending_events.count_begun(tx, rows, 1))
 
     def _take(self, key: int, tx: Tx) -> IsolatedRequest | None:
-        """Return the next events to work on; None where there are none."""
-        found = self._executions.find(tx, key)
+        """Return the request for an execution's next events, or None if there are none."""
+        found = self._driver.find(tx, key)
         try:
             rows = pending_events.first_events(tx, key, EVENTS_AT_ONCE) if found else []
         except Damaged as error:
             log.error("%s; its execution is ended", error)
-            self._executions.end_broken(tx, key, str(error))
+            self._driver.end_broken(tx, key, str(error))
             rows = []
         if found and rows and rows[0].begun >= MOST_BEGUN:
-            self._executions.end_broken(tx, key, DEADLY.format(rows[0].begun))
+            self._driver.end_broken(tx, key, DEADLY.format(rows[0].begun))
             rows = []
         if not found or not rows:
             pending_events.delete_all(tx, key)
@@ -193,16 +179,16 @@ class IsolatedSteps:
             return None
         keys = tuple(row.id for row in rows)
         revision, execution = found
-        source, timeout = self._revisions.source(tx, execution, revision)
+        source, timeout = self._definitions.source(tx, execution, revision)
         events = tuple(row.event for row in rows)
         request = AdvanceExecution(source, timeout, execution, events, request_clock(self._world))
         return IsolatedRequest(keys, revision, request)
 
     async def _answer(self, trip: IsolatedRequest, on_slow: Callable[[], None]) -> Advanced | str:
-        """The steps, or why there are none."""
+        """Return the steps, or a text that states why there are none."""
         while True:
             try:
-                answer = await self._isolation.run(trip.request, self._refusal, on_slow)
+                answer = await self._isolation.run(trip.request, partial(self._refusal, self._store.reader), on_slow)
             except LimitExceeded as error:
                 log.warning("a step of execution %s was broken off: %s", trip.request.execution.arn, error)
                 return STEP_STOPPED.format(error)
@@ -216,29 +202,26 @@ class IsolatedSteps:
                 assert isinstance(answer, Advanced)
                 return answer
 
-    def _refusal(self, resource: Resource, parameters: Json) -> str | None:
-        return self._executions.why_refused(self._store.reader, resource, parameters)
-
     def _save_steps(self, key: int, trip: IsolatedRequest, outcome: Advanced | str, tx: Tx) -> None:
-        """Keep the steps, unless the execution has been ended from outside."""
+        """Save the steps, unless the execution has been ended from outside."""
         if not pending_events.all_exist(tx, key, trip.rows):
             return
         pending_events.delete(tx, trip.rows)
         self._clear(tx, step_marker.execution_subject(key), step_marker.revision_subject(trip.revision))
         if isinstance(outcome, str):
-            self._executions.end_broken(tx, key, outcome)
+            self._driver.end_broken(tx, key, outcome)
             return
         try:
             with tx.nested():
-                execution = trip.request.execution
-                for step in outcome.steps(execution):
-                    self._executions.save_step(tx, key, trip.revision, execution, step)
-                    execution = step.execution
+                running = RunningExecution(trip.revision, trip.request.execution)
+                for step in outcome.steps(running.execution):
+                    self._driver.save_step(tx, key, running, step)
+                    running = RunningExecution(trip.revision, step.execution)
         except sqlite3.Error:
             raise
         except Exception:
             log.exception("a step of execution %s cannot be kept; it is ended", trip.request.execution.arn)
-            self._executions.end_broken(tx, key, INTERNAL)
+            self._driver.end_broken(tx, key, INTERNAL)
 
     def _clear(self, tx: Tx, *subjects: str) -> None:
         for subject in subjects:
@@ -247,5 +230,5 @@ class IsolatedSteps:
 
 
 def request_clock(world: World) -> RequestClock:
-    """Return the clock as it stands, and a seed."""
+    """Return the current time of both clocks, and a random seed."""
     return RequestClock(world.now(), world.monotonic(), int(world.random() * 2**53))

@@ -1,4 +1,4 @@
-"""What Step Functions says of text that is not JSON."""
+"""Compose Step Functions' messages about text that is not JSON."""
 
 from lamplighter.lang.json_errors import find_fault
 
@@ -6,6 +6,6 @@ OTHERWISE = "Invalid execution input."
 
 
 def json_error_message(text: str) -> str:
-    """What is wrong with a text that is not JSON."""
+    """Return the message for a text that is not JSON."""
     found = find_fault(text) if text.strip() else None
     return found[0] if found is not None else OTHERWISE

@@ -1,4 +1,4 @@
-"""From an ARN to what it names, or the error that says that it names nothing."""
+"""Find an execution, a Map Run or an activity by its ARN, or raise AWS's error."""
 
 from lamplighter.services.states.arns import resource_arn
 from lamplighter.services.states.errors import ActivityDoesNotExist, ExecutionDoesNotExist, ResourceNotFound
@@ -10,7 +10,7 @@ from lamplighter.store.db import Reader
 
 
 def find_execution(reader: Reader, text: str) -> ExecutionRecord:
-    """The execution of an ARN."""
+    """Return the execution with this ARN. Raises `ExecutionDoesNotExist`."""
     record = executions.get(reader, resource_arn(text, "execution"))
     if record is None:
         raise ExecutionDoesNotExist(text)
@@ -18,7 +18,7 @@ def find_execution(reader: Reader, text: str) -> ExecutionRecord:
 
 
 def find_map_run(reader: Reader, text: str) -> MapRun:
-    """The Map Run of an ARN."""
+    """Return the Map Run with this ARN. Raises `ResourceNotFound`."""
     run = map_runs.get(reader, resource_arn(text, "mapRun"))
     if run is None:
         raise ResourceNotFound(text)
@@ -26,7 +26,7 @@ def find_map_run(reader: Reader, text: str) -> MapRun:
 
 
 def find_activity(reader: Reader, text: str) -> Activity:
-    """The activity of an ARN."""
+    """Return the activity with this ARN. Raises `ActivityDoesNotExist`."""
     activity = activities.get(reader, resource_arn(text, "activity"))
     if activity is None:
         raise ActivityDoesNotExist(text)

@@ -1,4 +1,4 @@
-"""RedriveExecution: going on from where an execution failed.
+"""Implement RedriveExecution: continue a failed execution from its failed state.
 
 "Step Functions preserves the results and execution history of the successful steps, and doesn't rerun these steps when
 you redrive an execution." See https://docs.aws.amazon.com/step-functions/latest/apireference/API_RedriveExecution.html.
@@ -11,8 +11,9 @@ from lamplighter.base.errors import ServiceError
 from lamplighter.base.json_text import Json, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
-from lamplighter.services.states.executions.driver import Driver, execution_of_record
 from lamplighter.services.states.executions.lookup import find_execution
+from lamplighter.services.states.executions.port import ExecutionDriver
+from lamplighter.services.states.executions.running_executions import RunningExecution, execution_of_record
 from lamplighter.services.states.tables import executions, map_runs, redrives
 from lamplighter.services.states.tables.executions import ExecutionRecord
 from lamplighter.store.db import Reader, Tx
@@ -21,23 +22,23 @@ REDRIVABLE = ("FAILED", "ABORTED", "TIMED_OUT")
 PERIOD = 14 * 24 * 3600 * 1000
 """Milliseconds after its end for which an execution can be redriven: 14 days."""
 TOKEN_PERIOD = 15 * 60 * 1000
-"""Milliseconds for which a client's token means the same redrive."""
+"""Milliseconds for which a repeated client token means the same redrive."""
 MAX_EVENTS = 24_999
 
 
 class ExecutionNotRedrivable(ServiceError):
-    """The execution cannot be redriven; the message says why."""
+    """The error for an execution that cannot be redriven; the message states the reason."""
 
 
 class Redrives:
-    """Redrives, as the API has them."""
+    """The redrive operation of the API."""
 
-    def __init__(self, world: World, driver: Driver) -> None:
+    def __init__(self, world: World, driver: ExecutionDriver) -> None:
         self._world = world
         self._driver = driver
 
     def redrive(self, tx: Tx, _caller: Caller, params: Json) -> Json:
-        """RedriveExecution"""
+        """Handle RedriveExecution."""
         record = find_execution(tx, params["executionArn"])
         token, now = params.get("clientToken"), self._world.now()
         before = redrives.last_redrive(tx, record.id)
@@ -51,8 +52,8 @@ class Redrives:
         return {"redriveDate": now / 1000}
 
 
-def redrive_execution(tx: Tx, driver: Driver, record: ExecutionRecord, now: int, token: str | None) -> bool:
-    """Have an execution go on from where it failed; False where that is not kept."""
+def redrive_execution(tx: Tx, driver: ExecutionDriver, record: ExecutionRecord, now: int, token: str | None) -> bool:
+    """Continue an execution from its failed state; return False if that state is not stored."""
     counter, event, frame, timer, count = loads(record.counters)
     fixed = replace(
         execution_of_record(record), counter=counter, event=event, frame=frame, timer=timer, redrives=count + 1
@@ -62,18 +63,18 @@ def redrive_execution(tx: Tx, driver: Driver, record: ExecutionRecord, now: int,
         return False
     redrives.save_redrive(tx, record.id, now, token)
     executions.reopen(tx, record.id)
-    driver.reopen(tx, record.id, record.revision, restored, Redriven())
+    driver.reopen(tx, record.id, RunningExecution(record.revision, restored), Redriven())
     return True
 
 
 def redrive_count(record: ExecutionRecord) -> int:
-    """How often an execution was redriven."""
+    """Return the number of an execution's redrives."""
     redrives: int = loads(record.counters)[4]
     return redrives
 
 
 def why_not_redrivable(record: ExecutionRecord, now: int) -> str | None:
-    """Why an execution cannot be redriven."""
+    """Return why an execution cannot be redriven, or None if it can."""
     if record.status not in REDRIVABLE:
         return f"Execution is {record.status} and cannot be redriven"
     if record.stop is not None and now - record.stop > PERIOD:
@@ -84,7 +85,7 @@ def why_not_redrivable(record: ExecutionRecord, now: int) -> str | None:
 
 
 def redrive_description(reader: Reader, record: ExecutionRecord, now: int) -> Json:
-    """What DescribeExecution tells of it."""
+    """Return the fields about redrives that DescribeExecution shows."""
     reason = why_not_redrivable(record, now)
     able = "REDRIVABLE" if map_runs.get_child(reader, record.id) is None else "REDRIVABLE_BY_MAP_RUN"
     described: Json = {

@@ -1,7 +1,7 @@
-"""The event *Step Functions Execution Status Change*.
+"""Publish the event *Step Functions Execution Status Change*.
 
-See https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html: dates are milliseconds, input and
-output are JSON text, and are left out where the event would grow beyond 248 KiB.
+See https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html. Dates are milliseconds; input and
+output are JSON text. Input and output are omitted if the event would be larger than 248 KiB.
 """
 
 from lamplighter.asl.execution.frame import Execution
@@ -15,7 +15,7 @@ LARGEST = 248 * 1024
 
 
 def publish_status(bus: Bus, tx: Tx, execution: Execution, status: str, stop: int | None, output: str | None) -> None:
-    """Tell that an execution has a new status; of express ones nothing is told."""
+    """Publish the new status of an execution; do nothing for an express execution."""
     if execution.express:
         return
     bus.publish(tx, SOURCE, lambda: _event(execution, status, stop, output))

@@ -1,8 +1,8 @@
-"""Which step is under way in the engine's own process: a few bytes of a file that a killed process leaves as they were.
+"""Mark the step that currently runs in the engine's process, in a file that survives the death of the process.
 
-They are not synced, so that setting them costs two microseconds, and as much again where another thread takes the
-interpreter meanwhile: what is marked already is not written again. A power cut may lose them: a step that brought the
-whole machine down is not found out by them. A disk that refuses them holds nothing up.
+The mark is not synced, so that setting it costs two microseconds, and as much again if another thread takes the
+interpreter meanwhile. An unchanged mark is not written again. A power cut may lose the mark, so a step that crashes the
+whole machine is not detected. A write error does not stop the step.
 """
 
 import os
@@ -11,13 +11,13 @@ from pathlib import Path
 from lamplighter.store.db import Reader, Tx
 
 LENGTH = 64
-"""Bytes: the name of a subject, then zeros."""
+"""The length of a mark in bytes: a subject's name, then zeros."""
 NONE = bytes(LENGTH)
 CLOSED = -1
 
 
 class StepMarker:
-    """The mark of one engine; `left` is what its predecessor died in."""
+    """The mark of one engine; `left` is the subject in which the previous engine died, or an empty string."""
 
     def __init__(self, directory: Path) -> None:
         self._file = os.open(directory / "step", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -27,19 +27,19 @@ class StepMarker:
         self.clear()
 
     def under_way(self, subject: str) -> "UnderWay":
-        """Have a successor know that this step was under way, if this process dies in the block."""
+        """Return a block that marks this step; if the process dies in the block, the next engine finds the mark."""
         return UnderWay(self, subject)
 
     def set(self, subject: str) -> bool:
-        """Mark a step until the mark is cleared or another one is set; whether it was not marked already."""
+        """Mark a step until the mark is cleared or replaced; return False if the step was marked already."""
         return self._write(subject.encode().ljust(LENGTH, b"\0"))
 
     def clear(self) -> None:
-        """Say that no step is under way."""
+        """Record that no step runs."""
         self._write(NONE)
 
     def close(self) -> None:
-        """Clear the mark and let go of the file."""
+        """Clear the mark and close the file."""
         self.clear()
         os.close(self._file)
         self._file = CLOSED
@@ -56,7 +56,7 @@ class StepMarker:
 
 
 class UnderWay:
-    """The block of one step; a class, since a generator costs three times as much."""
+    """The context manager of one step. A generator would cost three times as much."""
 
     __slots__ = ("_mark", "_subject")
 
@@ -72,26 +72,26 @@ class UnderWay:
 
 
 def execution_subject(key: int) -> str:
-    """The name of a step of an execution."""
+    """Return the subject of an execution's steps."""
     return f"execution {key}"
 
 
 def revision_subject(name: str) -> str:
-    """The name of the first step of an execution, which has no key yet."""
+    """Return the subject of the first step of a revision's executions, which have no key yet."""
     return f"revision {name}"[:LENGTH]
 
 
 def count_death(tx: Tx, subject: str) -> None:
-    """Count that an engine died in such a step."""
+    """Count that an engine died in a step of this subject."""
     sql = "INSERT INTO step_deaths VALUES (?, 1) ON CONFLICT (subject) DO UPDATE SET deaths = deaths + 1"
     tx.execute(sql, (subject,))
 
 
 def suspects(reader: Reader) -> dict[str, int]:
-    """Return the steps in which an engine died, and how often."""
+    """Return how often an engine died in steps of each subject."""
     return dict(reader.rows("SELECT subject, deaths FROM step_deaths"))
 
 
 def clear(tx: Tx, subject: str) -> None:
-    """The step was made without harm."""
+    """Delete the count of a subject whose step was completed."""
     tx.execute("DELETE FROM step_deaths WHERE subject = ?", (subject,))

@@ -1,4 +1,4 @@
-"""One readable line for each transition, for the engine's log."""
+"""Render state transitions for the engine's log, one readable line each."""
 
 from collections.abc import Iterator, Sequence
 
@@ -14,7 +14,7 @@ LONGEST = 200
 
 
 def describe_events(execution: Execution, events: Sequence[HistoryEvent]) -> Iterator[str]:
-    """What happened, a line each."""
+    """Yield a line for each event, except for those that add no information."""
     who = f"{execution.machine_name} {execution.name}"
     for _, _, _, kind, _, details in events:
         if kind not in QUIET:
@@ -31,7 +31,7 @@ def _what(details: Json) -> str:
 
 
 def _why(cause: str) -> str:
-    """A cause in one glance: of a stopped task, what it says and how its containers exited."""
+    """Shorten a cause to one line; for a stopped task, show its stop reason and its containers' exit codes."""
     try:
         task = loads(cause)
     except JsonError:

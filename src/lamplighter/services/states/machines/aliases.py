@@ -1,4 +1,4 @@
-"""Operations on aliases of state machines.
+"""Implement the operations on aliases of state machines.
 
 "An alias is a pointer for up to two versions of the same state machine." See
 https://docs.aws.amazon.com/step-functions/latest/dg/concepts-state-machine-alias.html.
@@ -26,7 +26,7 @@ from lamplighter.services.states.tables.aliases import Alias
 from lamplighter.store.db import Reader, Tx
 
 MOST = 100
-"""How many aliases one state machine may have."""
+"""The most aliases of one state machine."""
 TAKEN = (
     "Failed to create alias because an alias with the same name and a different routing configuration already exists."
 )
@@ -34,13 +34,13 @@ NOTHING = "Either the description or the RoutingConfiguration must be specified"
 
 
 class Aliases:
-    """Aliases, as the API has them."""
+    """The alias operations of the API."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def create(self, tx: Tx, _caller: Caller, params: Json) -> Json:
-        """CreateStateMachineAlias: once more with the same parameters, it answers as before."""
+        """Handle CreateStateMachineAlias; a repeated request with the same parameters returns the same answer."""
         routes, name, description = params["routingConfiguration"], params["name"], params.get("description")
         machine = check_routes(tx, routes)
         alias = rows.get(tx, machine, name)
@@ -53,7 +53,7 @@ class Aliases:
         return _item(alias)
 
     def update(self, tx: Tx, _caller: Caller, params: Json) -> Json:
-        """UpdateStateMachineAlias"""
+        """Handle UpdateStateMachineAlias."""
         alias = _find(tx, params["stateMachineAliasArn"])
         routes = params.get("routingConfiguration")
         if routes is None and "description" not in params:
@@ -66,7 +66,7 @@ class Aliases:
         return {"updateDate": now / 1000}
 
     def describe(self, reader: Reader, _caller: Caller, params: Json) -> Json:
-        """DescribeStateMachineAlias"""
+        """Handle DescribeStateMachineAlias."""
         alias = _find(reader, params["stateMachineAliasArn"])
         answer = {
             "stateMachineAliasArn": alias.arn,
@@ -78,13 +78,13 @@ class Aliases:
         return answer if alias.description is None else answer | {"description": alias.description}
 
     def delete(self, tx: Tx, _caller: Caller, params: Json) -> Json:
-        """DeleteStateMachineAlias: harmless where the alias is not there."""
+        """Handle DeleteStateMachineAlias; do nothing if the alias does not exist."""
         machine, name = split_qualifier(params["stateMachineAliasArn"])
         rows.delete(tx, machine, name)
         return {}
 
     def list(self, reader: Reader, _caller: Caller, params: Json) -> Json:
-        """ListStateMachineAliases: of a state machine, or those that lead to a version."""
+        """Handle ListStateMachineAliases: list the aliases of a state machine, or those that lead to a version."""
         arn = params["stateMachineArn"]
         machine, qualifier = split_qualifier(arn)
         size, after = page_size(params), page_number(params.get("nextToken")) or 0
@@ -101,7 +101,7 @@ def _item(alias: Alias) -> Json:
 
 
 def check_routes(reader: Reader, routes: Json) -> str:
-    """The ARN of the state machine whose versions a routing configuration names, if it is one."""
+    """Check a routing configuration and return the ARN of the state machine whose versions it names."""
     names = [route["stateMachineVersionArn"] for route in routes]
     owners = {split_qualifier(name)[0] for name in names}
     if len(owners) > 1:

@@ -1,7 +1,7 @@
-"""What a definition itself tells of the parameters of a call: fields that there are not, and fields that are missing.
+"""Check the parameter names in a definition against the operation's model: unknown fields and missing required fields.
 
-See https://docs.aws.amazon.com/step-functions/latest/dg/connect-parameters.html. Refuses to look at values: only the
-run knows them.
+See https://docs.aws.amazon.com/step-functions/latest/dg/connect-parameters.html. Does not check values, which are only
+known when the state runs.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from lamplighter.services.states.machines.state_tree import StatePlace
 
 
 def check_parameters(place: StatePlace, binding: CallBinding, operation: OperationModel) -> Iterator[Diagnostic]:
-    """What is wrong with the names of a call's parameters."""
+    """Yield an error for each wrong or missing parameter name of a call."""
     shape = operation.input_shape
     field = "Arguments" if place.jsonata else "Parameters"
     given = place.state.get(field)

@@ -1,7 +1,7 @@
-"""The definitions that state machines have and had, compiled, in memory.
+"""Compile the definitions of revisions and keep some of them in memory.
 
-A revision's text never changes, so a definition is compiled once. Promises to hold a few, and little text; raises
-Damaged where a text that was accepted cannot be read any more.
+A revision's text never changes, so a definition is compiled once. Guarantees that the number and the total text of the
+kept definitions are bounded. Raises `Damaged` if a stored definition can no longer be read.
 """
 
 from collections import OrderedDict
@@ -16,40 +16,40 @@ from lamplighter.services.states.tables import state_machines
 from lamplighter.store.db import Damaged, Reader
 
 MOST = 128
-"""How many definitions are held."""
+"""The most definitions that are kept in memory."""
 MOST_TEXT = 2 * 1024 * 1024
-"""Characters of all definitions that are held."""
+"""The most characters of all definitions in memory together."""
 EXPRESS_SECONDS = 300
-"""How long an express execution may take: "Express Workflows … can run for up to five minutes"."""
+"""The most seconds of an express execution: "Express Workflows … can run for up to five minutes"."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
     definition: Definition
     express: Definition
-    """The same for express executions."""
+    """The same definition for express executions, with their shorter timeout."""
     length: int
-    """Characters of its text."""
+    """The length of the definition's text in characters."""
 
 
 class CompiledDefinitions:
-    """The definitions of one engine's revisions."""
+    """The compiled definitions of one engine's revisions."""
 
     def __init__(self, additions: Additions) -> None:
         self._additions = additions
         self._compiled: OrderedDict[str, _Compiled] = OrderedDict()
 
     def definition(self, reader: Reader, revision: str) -> Definition:
-        """Return a revision's definition; raises Damaged."""
+        """Return a revision's definition. Raises `Damaged`."""
         return self._find(reader, revision).definition
 
     def definition_of(self, reader: Reader, execution: Execution, revision: str) -> Definition:
-        """Return what an execution runs; raises Damaged."""
+        """Return the definition that an execution runs. Raises `Damaged`."""
         found = self._find(reader, revision)
         return found.express if execution.express else found.definition
 
     def source(self, reader: Reader, execution: Execution, revision: str) -> tuple[DefinitionSource, int | None]:
-        """Return what an execution runs, as text, and its TimeoutSeconds."""
+        """Return the definition that an execution runs, as a separate process needs it, and its TimeoutSeconds."""
         definition = self.definition_of(reader, execution, revision)
         row = state_machines.get_revision(reader, revision)
         assert row is not None

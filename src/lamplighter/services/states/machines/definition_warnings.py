@@ -1,4 +1,4 @@
-"""What is allowed in a definition and yet, most likely, not meant.
+"""Find parts of a definition that are valid but probably not intended.
 
 See https://docs.aws.amazon.com/step-functions/latest/apireference/API_ValidateStateMachineDefinitionDiagnostic.html.
 """
@@ -11,16 +11,16 @@ from lamplighter.base.json_text import Json
 from lamplighter.services.states.machines.state_tree import StatePlace
 
 PATH = re.compile(r"\$(\$?[.\[]|\$?$|[A-Za-z_]\w*([.\[]|$))")
-"""What a value looks like that is a path: `$`, `$.a`, `$$.Execution`, `$name`, `$name.a`."""
+"""A pattern for a value that looks like a path: `$`, `$.a`, `$$.Execution`, `$name`, `$name.a`."""
 INTRINSIC = re.compile(r"States\.\w+\(")
 TEMPLATES = ("Parameters", "ResultSelector", "ItemSelector", "Assign", "Credentials")
-"""Fields of which a part is dynamic if its name ends in `.$`."""
+"""Fields whose parts are dynamic if their names end in `.$`."""
 LITERAL = ("Variable", "Comment", "Result", "Resource", "Next", "Default", "StartAt")
-"""Fields that take a path under a name that says nothing of it, or that no path could be meant in."""
+"""Fields that accept a path although their names do not end in `Path`, and fields in which a path is not intended."""
 
 
 def definition_warnings(found: Iterable[StatePlace]) -> Iterator[Diagnostic]:
-    """All warnings about the states that speak JSONPath."""
+    """Yield all warnings about the states that use JSONPath."""
     for place in found:
         if not place.jsonata:
             yield from _state(place)
@@ -70,7 +70,7 @@ def _fields(value: Json, at: str) -> Iterator[Diagnostic]:
 
 
 def _members(value: Json) -> Iterator[tuple[str, Json]]:
-    """The parts of a value, each with the end of its place."""
+    """Yield the parts of a value, each with the suffix of its location."""
     if isinstance(value, dict):
         yield from ((f"/{name}", inner) for name, inner in value.items())
     elif isinstance(value, list):

@@ -1,7 +1,7 @@
-"""Settings of a state machine beside its definition: logging, tracing, encryption.
+"""Check and complete the settings of a state machine: logging, tracing, encryption.
 
-See https://docs.aws.amazon.com/step-functions/latest/apireference/API_LoggingConfiguration.html. Promises that what is
-kept is complete, as AWS shows it, and that what AWS refuses is refused.
+See https://docs.aws.amazon.com/step-functions/latest/apireference/API_LoggingConfiguration.html. Guarantees that stored
+settings are complete, as AWS shows them. Rejects settings that AWS rejects.
 """
 
 from collections.abc import Callable
@@ -18,11 +18,11 @@ DEFAULTS: Json = {
 SETTINGS = tuple(DEFAULTS)
 
 Found = Callable[[str], bool]
-"""Whether there is a log group of this ARN."""
+"""A function that returns whether a log group with this ARN exists."""
 
 
 def merge_settings(base: Json, params: Json, found: Found) -> Json:
-    """The settings that a request leads to, `base` where it says nothing."""
+    """Return the settings that a request specifies, with `base` for those that it omits."""
     given: Json = {name: DEFAULTS[name] | params[name] for name in SETTINGS if name in params}
     if "loggingConfiguration" in given:
         _check_logging(given["loggingConfiguration"], found)
@@ -32,7 +32,10 @@ def merge_settings(base: Json, params: Json, found: Found) -> Json:
 
 
 def _check_logging(logging: Json, found: Found) -> None:
-    """Destinations are "Limited to size 1. Required, if your log level is not set to OFF"; their ARN ends with `:*`."""
+    """Check the destinations.
+
+    They are "Limited to size 1. Required, if your log level is not set to OFF". Their ARN ends with `:*`.
+    """
     destinations = logging.get("destinations", [])
     if len(destinations) > 1 or (not destinations and logging["level"] != "OFF"):
         raise InvalidLoggingConfiguration("Must specify exactly one Log Destination.")
@@ -46,7 +49,7 @@ def _check_logging(logging: Json, found: Found) -> None:
 
 
 def _check_encryption(encryption: Json) -> None:
-    """A key of the customer's is named, and none but such a key."""
+    """Require a KMS key with CUSTOMER_MANAGED_KMS_KEY, and reject one with any other type."""
     if encryption["type"] == "CUSTOMER_MANAGED_KMS_KEY":
         if not encryption.get("kmsKeyId"):
             raise InvalidEncryptionConfiguration("kmsKeyId must be specified for CUSTOMER_MANAGED_KMS_KEY")

@@ -1,8 +1,8 @@
-r"""The label of a Map state, by which its child executions are named.
+r"""Check the labels of Map states; the names of child executions contain them.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html#map-state-distributed-additional-fields:
-"Labels can't exceed 40 characters in length", and must not contain white space, wildcards `? *`, brackets
-`< > { } [ ]`, special characters `: ; , \ | ^ ~ $ # % & \` "` or control characters.
+"Labels can't exceed 40 characters in length", and must not contain white space, wildcards `? *`, brackets `< > { } [
+]`, special characters `: ; , \ | ^ ~ $ # % & \` "` or control characters.
 """
 
 import re
@@ -19,9 +19,9 @@ FORBIDDEN = re.compile(r"[\s?*<>{}\[\]:;,\\|^~$#%&`\"\x00-\x1f\x7f-\x9f]")
 
 
 class InvalidLabel(AwsError):
-    """A label is none, in the words that the recordings of CreateStateMachine have for it.
+    """The error for an invalid label, with the wording of the recordings of CreateStateMachine.
 
-    They are not in the form of all other invalid definitions; ValidateStateMachineDefinition answers in that form.
+    Its form differs from that of all other invalid definitions; ValidateStateMachineDefinition uses the common form.
     """
 
     code = "InvalidDefinition"
@@ -31,7 +31,7 @@ class InvalidLabel(AwsError):
 
 
 def check_labels(found: Iterable[StatePlace]) -> Iterator[Diagnostic]:
-    """What is wrong with the labels of a definition."""
+    """Yield an error for each invalid or duplicate label of a definition."""
     seen: set[str] = set()
     for place in found:
         label = place.state.get("Label")

@@ -1,4 +1,4 @@
-"""From an ARN of a state machine, of one of its versions or of an alias, to what is to run.
+"""Resolve the ARN of a state machine, a version or an alias to the definition that runs.
 
 "The following qualified state machine ARN refers to an alias named PROD: arn:…:stateMachine:myStateMachine:PROD". See
 https://docs.aws.amazon.com/step-functions/latest/dg/concepts-cd-aliasing-versioning.html.
@@ -20,7 +20,7 @@ from lamplighter.store.db import Reader
 
 @dataclass(frozen=True, slots=True)
 class ExecutionTarget:
-    """A state machine as an ARN means it: with the definition, role and settings of the revision that it leads to."""
+    """A state machine with the definition, role and settings of the revision to which an ARN leads."""
 
     machine: StateMachine
     version: Version | None = None
@@ -28,19 +28,19 @@ class ExecutionTarget:
 
     @property
     def owner(self) -> tuple[Owner, str]:
-        """By what its executions are listed."""
+        """Return the column and the ARN by which the target's executions are listed."""
         if self.alias is not None:
             return "alias", self.alias.arn
         return ("machine", self.machine.arn) if self.version is None else ("version", self.version.arn)
 
     @property
     def qualified(self) -> tuple[str | None, str | None]:
-        """The ARNs of version and alias, where it has them."""
+        """Return the ARNs of the version and the alias, or None for each that the target does not have."""
         return self.version.arn if self.version else None, self.alias.arn if self.alias else None
 
 
 def split_qualifier(text: str) -> tuple[str, str]:
-    """The ARN of the state machine itself, and the qualifier behind it (empty where there is none)."""
+    """Split an ARN into the ARN of the state machine and the qualifier, which is empty if there is none."""
     head, kind, rest = resource_arn(text, "stateMachine").partition(":stateMachine:")
     name, _, qualifier = rest.partition(":")
     if "/" in name:
@@ -49,7 +49,7 @@ def split_qualifier(text: str) -> tuple[str, str]:
 
 
 def find_machine(reader: Reader, text: str) -> StateMachine:
-    """The state machine of an ARN that has no qualifier."""
+    """Return the state machine of an ARN without qualifier. Raises `StateMachineDoesNotExist`."""
     arn, qualifier = split_qualifier(text)
     machine = None if qualifier else state_machines.get(reader, arn)
     if machine is None:
@@ -58,19 +58,19 @@ def find_machine(reader: Reader, text: str) -> StateMachine:
 
 
 def find_version(reader: Reader, text: str) -> Version | None:
-    """The version of an ARN, if there is one."""
+    """Return the version that an ARN names, or None."""
     arn, qualifier = split_qualifier(text)
     return versions.get(reader, arn, int(qualifier)) if qualifier.isdecimal() else None
 
 
 def find_alias(reader: Reader, text: str) -> Alias | None:
-    """The alias of an ARN, if there is one."""
+    """Return the alias that an ARN names, or None."""
     arn, qualifier = split_qualifier(text)
     return aliases.get(reader, arn, qualifier) if qualifier else None
 
 
 def find_target(reader: Reader, text: str, world: World) -> ExecutionTarget:
-    """What an ARN leads to; which of an alias's versions, chance decides by their weights."""
+    """Resolve an ARN. For an alias, choose one of its versions at random by their weights."""
     arn, qualifier = split_qualifier(text)
     machine = state_machines.get(reader, arn)
     if machine is None:
@@ -85,7 +85,7 @@ def find_target(reader: Reader, text: str, world: World) -> ExecutionTarget:
 
 
 def possible_definitions(reader: Reader, text: str) -> list[str]:
-    """The definitions to which an ARN may lead, whatever chance decides; none where it leads nowhere."""
+    """Return every definition to which an ARN can lead; the list is empty if the ARN leads to none."""
     arn, qualifier = split_qualifier(text)
     machine = state_machines.get(reader, arn)
     if machine is None or not qualifier:
@@ -97,7 +97,7 @@ def possible_definitions(reader: Reader, text: str) -> list[str]:
 
 
 def choose_version(routes: Json, chance: float) -> str:
-    """The ARN of one of the versions that a routing configuration names: chance is from [0, 1), weights are percent."""
+    """Return the ARN of one version of a routing configuration; `chance` is in [0, 1), weights are percentages."""
     first = routes[0]
     return str((first if chance * 100 < first["weight"] else routes[-1])["stateMachineVersionArn"])
 

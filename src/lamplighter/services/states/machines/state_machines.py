@@ -1,4 +1,4 @@
-"""Operations on state machines."""
+"""Implement the operations on state machines."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -38,7 +38,7 @@ NOTHING_TO_UPDATE = (
 
 
 class StateMachines:
-    """State machines, as the API has them."""
+    """The state machine operations of the API."""
 
     def __init__(self, bus: Bus, world: World, definitions: DefinitionValidator) -> None:
         self._bus = bus
@@ -47,29 +47,29 @@ class StateMachines:
         self._references = Precomputed(lambda definition: variable_references(loads(definition)))
 
     def prepare_create(self, _reader: Reader, _caller: Caller, params: Json) -> Callable[[], object] | None:
-        """What of CreateStateMachine takes as long as the definition is."""
+        """Return the check of the new definition as work for a thread, or None if the definition is small."""
         return self._definitions.check.work_for(params["definition"], params.get("type", "STANDARD"))
 
     def prepare_update(self, reader: Reader, _caller: Caller, params: Json) -> Callable[[], object] | None:
-        """What of UpdateStateMachine takes as long as the definition is."""
+        """Return the check of the updated definition as work for a thread, or None if the definition is small."""
         machine = rows.get(reader, params["stateMachineArn"])
         if machine is None:
             return None
         return self._definitions.check.work_for(params.get("definition", machine.definition), machine.type)
 
     def prepare_describe(self, reader: Reader, _caller: Caller, params: Json) -> Callable[[], object] | None:
-        """What of DescribeStateMachine takes as long as the definition is."""
+        """Return the search for variable references as work for a thread, or None if the definition is small."""
         return combine(*map(self._references.work_for, possible_definitions(reader, params["stateMachineArn"])))
 
     def prepare_describe_for_execution(
         self, reader: Reader, _caller: Caller, params: Json
     ) -> Callable[[], object] | None:
-        """What of DescribeStateMachineForExecution takes as long as the definition is."""
+        """Return the search for variable references as work for a thread, or None if the definition is small."""
         found = rows.get_revision(reader, find_execution(reader, params["executionArn"]).revision)
         return None if found is None else self._references.work_for(found.definition)
 
     def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """CreateStateMachine: "an idempotent API", as far as name, definition, type and settings are the same."""
+        """Handle CreateStateMachine: "an idempotent API", if name, definition, type and settings are the same."""
         name = check_name(params["name"])
         check_description(params)
         machine = self._new(tx, caller, name, params)
@@ -102,7 +102,7 @@ class StateMachines:
         )
 
     def _logs(self, tx: Tx, group: str) -> bool:
-        """Whether a log group is there; where nothing here serves logs, nobody can tell, and it is believed."""
+        """Return whether a log group exists. If this engine does not serve logs, assume that the group exists."""
         if not self._bus.serves("logs", "DescribeLogGroups"):
             return True
         found = arn.parse(group)
@@ -119,23 +119,23 @@ class StateMachines:
         return {"stateMachineVersionArn": version.arn}
 
     def describe(self, reader: Reader, _caller: Caller, params: Json) -> Json:
-        """DescribeStateMachine, as it stands or as a version has it."""
+        """Handle DescribeStateMachine: describe the current revision, or that of a version."""
         target = find_target(reader, params["stateMachineArn"], self._world)
         machine = target.machine
         answer = self._content(machine.arn, machine.name, _revision(machine), params) | _version(target)
         return answer | {"status": "DELETING" if machine.deleting else "ACTIVE", "type": machine.type}
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """ListStateMachines"""
+        """Handle ListStateMachines."""
         size = page_size(params)
         after = read_page_token(params.get("nextToken")) or ""
         found = rows.page(reader, caller.account, caller.region, after, size + 1)
         return page("stateMachines", found, size, _item, lambda machine: machine.name)
 
     def update(self, tx: Tx, _caller: Caller, params: Json) -> Json:
-        """UpdateStateMachine: executions that run keep the revision that they began with.
+        """Handle UpdateStateMachine; running executions keep the revision with which they began.
 
-        Where nothing changes, the revision stays.
+        The machine keeps its revision if the request changes nothing.
         """
         machine = find_machine(tx, params["stateMachineArn"])
         if machine.deleting:
@@ -161,7 +161,7 @@ class StateMachines:
         return Revision(self._world.uuid(), definition, role, changed, self._world.now())
 
     def delete(self, tx: Tx, _caller: Caller, params: Json) -> Json:
-        """DeleteStateMachine: it goes with its versions and aliases; a machine that is not there is deleted already.
+        """Handle DeleteStateMachine: delete the machine with its versions and aliases; do nothing if it does not exist.
 
         "A state machine is deleted only when all its executions are completed. On the next state transition, the state
         machine's executions are terminated."
@@ -174,7 +174,7 @@ class StateMachines:
         return {}
 
     def describe_for_execution(self, reader: Reader, _caller: Caller, params: Json) -> Json:
-        """DescribeStateMachineForExecution: as it was when the execution began."""
+        """Handle DescribeStateMachineForExecution: describe the revision with which the execution began."""
         record = find_execution(reader, params["executionArn"])
         found = rows.get_revision(reader, record.revision)
         assert found is not None
@@ -182,7 +182,7 @@ class StateMachines:
         return self._content(record.machine, name, found, params) | {"updateDate": found.created / 1000}
 
     def _content(self, arn: str, name: str, revision: Revision, params: Json) -> Json:
-        """What a revision says. "If called with includedData = METADATA_ONLY, the returned definition will be {}"."""
+        """Describe a revision. "If called with includedData = METADATA_ONLY, the returned definition will be {}"."""
         whole = params.get("includedData") != "METADATA_ONLY"
         content: Json = {
             "stateMachineArn": arn,
@@ -212,7 +212,7 @@ def _revision(machine: StateMachine) -> Revision:
 
 
 def _same(tx: Tx, one: StateMachine, other: StateMachine, params: Json) -> bool:
-    """Whether a second creation means the machine that is there; the role and the tags are not compared.
+    """Return whether a repeated CreateStateMachine request matches the existing machine, apart from its role and tags.
 
     "If a following request has a different roleArn or tags, Step Functions will ignore these differences". "The check
     is also based on the publish and versionDescription parameters."
@@ -227,7 +227,7 @@ def _same(tx: Tx, one: StateMachine, other: StateMachine, params: Json) -> bool:
 
 
 def _version(target: ExecutionTarget) -> Json:
-    """What a version says of itself."""
+    """Return the fields of a description that depend on the version."""
     version = target.version
     if version is None:
         return {"creationDate": target.machine.created / 1000}

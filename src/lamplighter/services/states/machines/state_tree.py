@@ -1,4 +1,4 @@
-"""The states of a definition as they stand in its text, those inside of Parallel and Map included."""
+"""Iterate over all states of a definition's JSON, including those inside Parallel and Map."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -6,28 +6,28 @@ from dataclasses import dataclass
 from lamplighter.base.json_text import Json
 
 INNER = ("ItemProcessor", "Iterator", "Branches")
-"""The fields of a state that hold further states."""
+"""The fields of a state that contain further states."""
 
 
 @dataclass(frozen=True, slots=True)
 class StatePlace:
-    """One state and where it stands."""
+    """A state and its location in the definition."""
 
     at: str
-    """As AWS's diagnostics say it: /States/Both/Branches[0]/States/Left"""
+    """The location as AWS's diagnostics write it: /States/Both/Branches[0]/States/Left"""
     name: str
     state: Mapping[str, Json]
     jsonata: bool
-    """Whether the state speaks JSONata."""
+    """Whether the state uses JSONata."""
 
     @property
     def own(self) -> Mapping[str, Json]:
-        """The fields of the state without the states inside of it."""
+        """Return the state's fields without the states inside it."""
         return {name: value for name, value in self.state.items() if name not in INNER}
 
 
 def state_places(definition: Json) -> Iterator[StatePlace]:
-    """Every state of a definition that has been found to be one, each before those inside of it."""
+    """Yield every state of a valid definition, each before the states inside it."""
     yield from _block(definition, "", jsonata=definition.get("QueryLanguage") == "JSONata")
 
 

@@ -1,4 +1,4 @@
-"""Whether a definition can be run here, to the last call that it makes; and the operation that says so.
+"""Check whether this engine can run a definition, including its calls, and implement ValidateStateMachineDefinition.
 
 See https://docs.aws.amazon.com/step-functions/latest/apireference/API_ValidateStateMachineDefinition.html.
 """
@@ -25,7 +25,8 @@ from lamplighter.store.db import Reader
 
 NOT_JSON = "INVALID_JSON_DESCRIPTION"
 EXPRESS = "Express state machine does not support '.{}' service integration{}"
-"""AWS, recorded: of `.waitForTaskToken` it says so with a space at the end, of `.sync` without."""
+"""The error for express machines. Recorded from AWS: it ends with a space for `.waitForTaskToken`, without for `.sync`.
+"""
 UNKNOWN = (
     "The resource provided {} is not recognized. The value is not a valid resource ARN, or the resource is not "
     "available in this region."
@@ -38,18 +39,19 @@ MOST = 100
 
 
 class DefinitionValidator:
-    """Checks definitions against the language and against what this engine serves."""
+    """The check of definitions against the language and the services that this engine can call."""
 
     def __init__(self, bus: Bus, remote: RemoteServices, model: Callable[[str], ServiceModel | None]) -> None:
         self._bus = bus
         self._remote = remote
         self._model = model
         self.check = Precomputed(self._check)
-        """Refuse a definition of this kind of machine; raises InvalidDefinition with all that is wrong with it."""
+        """The check of a definition and its machine type: raises `InvalidDefinition` with all errors, or
+        `InvalidLabel`."""
         self._found = Precomputed(self._diagnose)
 
     def prepare(self, _reader: Reader, _caller: Caller, params: Json) -> Callable[[], object] | None:
-        """What of ValidateStateMachineDefinition takes as long as the definition is."""
+        """Return the diagnosis of the definition as work for a thread, or None if the definition is small."""
         return self._found.work_for(params["definition"], params.get("type", "STANDARD"))
 
     def _check(self, text: str, kind: str) -> None:
@@ -62,7 +64,7 @@ class DefinitionValidator:
             raise InvalidDefinition(found)
 
     def validate(self, _reader: Reader, _caller: Caller, params: Json) -> Json:
-        """ValidateStateMachineDefinition"""
+        """Handle ValidateStateMachineDefinition."""
         found = self._found(params["definition"], params.get("type", "STANDARD"))
         errors = [fault for fault in found if fault.severity == "ERROR"]
         shown = found if params.get("severity") == "WARNING" else errors
@@ -105,7 +107,7 @@ class DefinitionValidator:
             yield from self._arguments(place, resource)
 
     def _is_of_aws(self, binding: CallBinding) -> bool:
-        """Whether AWS has this operation: some of what is served here is the engine's own."""
+        """Return whether AWS has this operation; the engine also serves some operations that AWS does not have."""
         model = self._model(binding.service) if binding.service != HTTP else None
         return binding.service == HTTP or (model is not None and binding.operation in model.operation_names)
 
@@ -122,7 +124,10 @@ class DefinitionValidator:
             yield Diagnostic(SCHEMA, NOT_CONFIGURED.format(part["Resource"], "s3"), f"{at}/Resource")
 
     def why_not_callable(self, text: str, resource: Resource | None, *, mocked: bool = False) -> str | None:
-        """Why a resource can't be called; None where it can, or need not be: one that is mocked has only to exist."""
+        """Return why a resource cannot be called, or None if it can.
+
+        A mocked resource only has to exist.
+        """
         if resource is not None and resource.kind == "activity":
             return None
         binding = bind_resource(resource) if resource is not None else None
@@ -138,7 +143,7 @@ class DefinitionValidator:
 
 
 def _explained(fault: Diagnostic, text: str) -> Diagnostic:
-    """A fault of JSON itself in the words of AWS's parser."""
+    """Replace the message of a JSON error by that of AWS's parser."""
     if fault.code != NOT_JSON or not text.strip():
         return fault
     try:

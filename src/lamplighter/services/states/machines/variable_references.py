@@ -1,7 +1,7 @@
-"""Which variables the states of a definition refer to, as DescribeStateMachine tells it.
+"""List the variables that the states of a definition refer to, for DescribeStateMachine.
 
 "A map of state name to a list of variables referenced by that state. States that do not use variable references will
-not be shown in the response." `$states` is no variable but a reserved name, and assigning is not referring.
+not be shown in the response." `$states` is a reserved name, not a variable. An assignment is not a reference.
 """
 
 import re
@@ -14,11 +14,11 @@ from lamplighter.services.states.machines.state_tree import StatePlace, state_pl
 
 QUOTED = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
 ROOT = re.compile(r"(?<![\w.$])\$([^\W\d]\w*)")
-"""The name of a variable at the beginning of a path, be it a field's or an argument's of an intrinsic function."""
+"""A pattern for a variable's name at the beginning of a path, also in an argument of an intrinsic function."""
 
 
 def variable_references(definition: Json) -> dict[str, list[str]]:
-    """By state, the variables that it refers to, in alphabetical order."""
+    """Return the variables that each state refers to, in alphabetical order, by the state's name."""
     found = list(state_places(definition))
     assigned = {name for place in found for name in _assigned(place)}
     used = {place.name: sorted(_names(place, assigned)) for place in found}
@@ -47,7 +47,7 @@ def _strings(value: Json) -> Iterator[str]:
 
 
 def _dynamic(value: Json) -> Iterator[str]:
-    """The paths and intrinsic functions of a state that speaks JSONPath."""
+    """Yield the paths and intrinsic functions of a state that uses JSONPath."""
     if isinstance(value, list):
         for inner in value:
             yield from _dynamic(inner)

@@ -1,8 +1,8 @@
-"""Operations on versions of state machines.
+"""Implement the operations on versions of state machines.
 
 "A version is a numbered, immutable snapshot of a state machine that you can run." See
-https://docs.aws.amazon.com/step-functions/latest/dg/concepts-state-machine-version.html. A revision has one version at
-most: to publish it again gives the version that is there.
+https://docs.aws.amazon.com/step-functions/latest/dg/concepts-state-machine-version.html. A revision has at most one
+version: to publish the revision again returns the existing version.
 """
 
 from lamplighter.base.json_text import Json
@@ -18,9 +18,9 @@ from lamplighter.services.states.tables.versions import Version
 from lamplighter.store.db import Reader, Tx
 
 MOST = 1000
-"""How many versions one state machine may have."""
+"""The most versions of one state machine."""
 INITIAL = "INITIAL"
-"""What the API calls the revision that a state machine was created with, and that has no id."""
+"""The API's name for the revision with which a state machine was created; that revision has no id."""
 MOVED_ON = "Failed to publish the State Machine version for revision {}. The current State Machine revision is {}."
 REFERENCED = (
     "Version to be deleted must not be referenced by an alias. Current list of aliases referencing this version: [{}]"
@@ -29,13 +29,13 @@ NO_DESCRIPTION = "Version description can only be set when publish is true"
 
 
 class Versions:
-    """Versions, as the API has them."""
+    """The version operations of the API."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def publish(self, tx: Tx, _caller: Caller, params: Json) -> Json:
-        """PublishStateMachineVersion"""
+        """Handle PublishStateMachineVersion."""
         machine = find_machine(tx, params["stateMachineArn"])
         if machine.deleting:
             raise StateMachineDeleting(machine.arn)
@@ -47,14 +47,14 @@ class Versions:
         return _item(version)
 
     def list(self, reader: Reader, _caller: Caller, params: Json) -> Json:
-        """ListStateMachineVersions: the newest first, and none of a state machine that is not there."""
+        """Handle ListStateMachineVersions: newest first; the list is empty if the state machine does not exist."""
         arn, _ = split_qualifier(params["stateMachineArn"])
         size = page_size(params)
         found = rows.page(reader, arn, page_number(params.get("nextToken")), size + 1)
         return page("stateMachineVersions", found, size, _item, lambda version: version.number)
 
     def delete(self, tx: Tx, _caller: Caller, params: Json) -> Json:
-        """DeleteStateMachineVersion: harmless where the version is not there."""
+        """Handle DeleteStateMachineVersion; do nothing if the version does not exist."""
         version = find_version(tx, params["stateMachineVersionArn"])
         if version is None:
             return {}
@@ -70,7 +70,7 @@ def _item(version: Version) -> Json:
 
 
 def publish_version(tx: Tx, machine: StateMachine, description: str | None, now: int) -> Version:
-    """The version of a state machine's revision, a new one where it has none."""
+    """Return the version of the machine's current revision; publish one if the revision has none."""
     found = rows.version_of_revision(tx, machine.revision)
     if found is not None:
         return found
@@ -80,6 +80,6 @@ def publish_version(tx: Tx, machine: StateMachine, description: str | None, now:
 
 
 def check_description(params: Json) -> None:
-    """Whether a description comes with something that it can describe."""
+    """Reject a version description in a request that publishes no version."""
     if "versionDescription" in params and not params.get("publish"):
         raise Invalid(NO_DESCRIPTION)

@@ -1,1 +1,1 @@
-"""Map Runs: items read, child executions run, results written."""
+"""Run distributed Maps: read the items, run the child executions and write the results."""

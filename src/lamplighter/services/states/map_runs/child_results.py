@@ -1,4 +1,4 @@
-"""What the children of a Map Run came to, as its ResultWriter wants it told.
+"""Render the results of a Map Run's children in the form that its ResultWriter settings require.
 
 See https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.html.
 """
@@ -12,7 +12,7 @@ INCLUDED: Json = {"Included": True}
 
 
 def child_result(execution: Execution, finish: Finish, stop: int, transformation: str) -> str:
-    """What one child came to, as JSON text: its output, or all that is known of it.
+    """Return the result of one child as JSON text: its output, or its full description.
 
     "If a child workflow execution fails, Step Functions returns its execution result unchanged. The results would be
     equivalent to having set Transformation to NONE."
@@ -43,12 +43,12 @@ def _redrivable(status: str) -> dict[str, Json]:
 
 
 def pending_child_result(text: str) -> str:
-    """A child that was not begun, by its input."""
+    """Describe a child that was never started, by its input."""
     return dumps({"Input": text, "InputDetails": INCLUDED, "Status": "PENDING"})
 
 
 def result_elements(transformation: str, status: str, body: str) -> list[str]:
-    """What a child adds to the result, as JSON texts: with FLATTEN, the elements of the array that it came to."""
+    """Return the elements that a child adds to the result, as JSON texts; FLATTEN adds those of its array."""
     if transformation == "FLATTEN" and status == "SUCCEEDED" and body.lstrip().startswith("["):
         return [dumps(element) for element in loads(body)]
     return [body]

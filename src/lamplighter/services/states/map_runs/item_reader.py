@@ -1,7 +1,7 @@
-"""The ItemReader at work: the items of a Map Run become rows before its first child begins.
+"""Run the ItemReader of a Map Run: store its items as rows before its first child starts.
 
-Promises to read in slices that hold neither the loop nor the memory; what a crash cuts off is read again from its
-beginning. See https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html.
+Guarantees to read in slices, so that reading neither blocks the loop nor fills the memory. After a crash the next
+engine reads from the beginning. See https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import World
 from lamplighter.outbound.aws import RemoteServices
 from lamplighter.services.states.executions.isolated_steps import INTERNAL
-from lamplighter.services.states.map_runs.child_executions import ChildExecutions
+from lamplighter.services.states.map_runs.map_run_driver import MapRunDriver
 from lamplighter.services.states.map_runs.s3_objects import read_s3_items, s3_caller, s3_error_message
 from lamplighter.services.states.outbox_rows import ReadItems
 from lamplighter.services.states.tables import map_runs as rows
@@ -27,22 +27,22 @@ from lamplighter.store.db import Store, Tx
 log = logging.getLogger("lamplighter.states")
 
 SLICE = 500
-"""How many items are kept in one turn at most."""
+"""The most items that one turn stores."""
 ROOM = 2**19
-"""How many characters they have at most, unless it is a single one."""
+"""The most characters of the items that one turn stores, unless a single item is longer."""
 
 
 class ItemReaderRunner:
-    """Reads for Map Runs."""
+    """The reader of items for one engine's Map Runs."""
 
-    def __init__(self, store: Store, world: World, children: ChildExecutions, remote: RemoteServices) -> None:
+    def __init__(self, store: Store, world: World, map_runs: MapRunDriver, remote: RemoteServices) -> None:
         self._store = store
         self._world = world
-        self._children = children
+        self._map_runs = map_runs
         self._remote = remote
 
     async def handle_row(self, key: int, row: ReadItems) -> None:
-        """Read the items of a Map Run, and tell it so."""
+        """Read the items of a Map Run and report the result to its driver."""
         run = rows.by_id(self._store.reader, row.run)
         tell = await self._outcome(run) if run is not None and run.reading is not None else _nothing
         await self._store.write_with_retry(partial(outbox.finish, key=key, tell=tell))
@@ -58,11 +58,11 @@ class ItemReaderRunner:
             log.exception("the items of %s cannot be read", run.arn)
             error, cause = READER_FAILED, INTERNAL
         else:
-            return lambda tx: self._children.items_read(tx, run.id, total)
-        return lambda tx: self._children.reading_failed(tx, run.id, error, cause)
+            return lambda tx: self._map_runs.items_read(tx, run.id, total)
+        return lambda tx: self._map_runs.reading_failed(tx, run.id, error, cause)
 
     async def _read(self, run: MapRun) -> int:
-        """How many items were kept."""
+        """Store the items and return their number."""
         action, parameters, config, steps = loads(run.reading or "").values()
         reading = ReaderSettings(action, parameters, config, tuple(steps))
         await self._store.write_with_retry(lambda tx: rows.forget_items(tx, run.id))
@@ -79,15 +79,15 @@ class ItemReaderRunner:
 
     def _keep(self, tx: Tx, key: int, first: int, part: list[str]) -> bool:
         rows.keep_items(tx, key, first, part)
-        return self._children.wants_items(tx, key)
+        return self._map_runs.wants_items(tx, key)
 
 
 def _nothing(_tx: Tx) -> None:
-    """Nobody waits for the items any more."""
+    """Do nothing: the Map Run no longer waits for its items."""
 
 
 def item_slices(found: Iterator[Json]) -> Generator[list[str], None, None]:
-    """Items as JSON text, some at a time."""
+    """Yield slices of the items, each item as JSON text."""
     part: list[str] = []
     size = 0
     for item in found:

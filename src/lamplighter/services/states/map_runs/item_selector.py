@@ -1,8 +1,8 @@
-"""What the next children of a Map Run are given, where an ItemSelector or ItemBatcher says so.
+"""Evaluate the inputs of a Map Run's next children, for which an ItemSelector or ItemBatcher may contain expressions.
 
-An expression with a known bound is evaluated where it is asked for; any other in a process of its own
-(`lamplighter/isolation`), and whoever asked asks again when the answer is there. Answers are kept in memory until they
-are taken: an engine that dies evaluates them anew.
+An expression whose cost is bounded is evaluated immediately. Any other is evaluated in a separate process
+(`lamplighter/isolation`), and the caller calls again when the inputs are ready. Inputs stay in memory until a caller
+takes them; after a crash the next engine evaluates them again.
 """
 
 import asyncio
@@ -19,18 +19,25 @@ from lamplighter.base.world import World
 from lamplighter.isolation.port import Isolation, LimitExceeded
 from lamplighter.isolation.requests import Failed, Selected, SelectItems, WindowTooSmall
 from lamplighter.services.states.executions import step_marker
-from lamplighter.services.states.executions.driver import Driver
-from lamplighter.services.states.executions.isolated_steps import RETRY_SECONDS, STEP_STOPPED, request_clock
+from lamplighter.services.states.executions.isolated_steps import (
+    RETRY_SECONDS,
+    STEP_STOPPED,
+    IsolatedSteps,
+    request_clock,
+)
+from lamplighter.services.states.executions.queries import ExecutionQueries
+from lamplighter.services.states.machines.compiled_definitions import CompiledDefinitions
 from lamplighter.services.states.tables import map_runs
 from lamplighter.services.states.tables.map_runs import MapRun
 from lamplighter.store.db import Store, Tx
 
 WINDOW = 200
-"""How many items are sent at first; four times as many where a batch needs more."""
+"""The number of items that a request sends first; each further request sends four times as many if a batch needs
+more."""
 
 
 class InputsNotReady(LamplighterError):
-    """The children's inputs have to be made in a process of its own first."""
+    """The error that a separate process has to evaluate the children's inputs first."""
 
     def __init__(self, run: int, first: int, most: int) -> None:
         super().__init__(run, first, most)
@@ -38,37 +45,50 @@ class InputsNotReady(LamplighterError):
 
 
 class ChildInputs:
-    """The inputs of children, made here or elsewhere."""
+    """The inputs of child executions, evaluated in this process or in a separate one."""
 
-    def __init__(self, store: Store, world: World, driver: Driver, isolation: Isolation) -> None:
+    def __init__(
+        self,
+        store: Store,
+        world: World,
+        queries: ExecutionQueries,
+        definitions: CompiledDefinitions,
+        isolated: IsolatedSteps,
+        isolation: Isolation,
+    ) -> None:
         self._store = store
         self._world = world
-        self._driver = driver
+        self._queries = queries
+        self._definitions = definitions
+        self._isolated = isolated
         self._isolation = isolation
         self._made: dict[tuple[int, int, int], list[ChildInput] | StateError] = {}
         self._under_way: set[asyncio.Task[None]] = set()
 
     def take(self, tx: Tx, run: MapRun, first: int, most: int) -> list[ChildInput]:
-        """Return the inputs of the next children; raises Fault, or NotSelected where `make` has to make them first."""
+        """Return the inputs of the next children.
+
+        Raises `StateError` if the evaluation fails, and `InputsNotReady` if `make` has to evaluate the inputs first.
+        """
         found = self._made.pop((run.id, first, most), None)
         if isinstance(found, StateError):
             raise found
         if found is not None:
             return found
-        parent, revision = self._driver.state_of(tx, run.execution)
+        revision, parent = self._queries.running(tx, run.execution)
         subject = step_marker.execution_subject(run.execution)
-        if self._driver.isolated.deaths(subject):
+        if self._isolated.deaths(subject):
             raise InputsNotReady(run.id, first, most)
-        definition, items = self._driver.revisions.definition(tx, revision), _items(tx, run, parent)
+        definition, items = self._definitions.definition(tx, revision), _items(tx, run, parent)
         try:
-            with self._driver.isolated.under_way(subject):
+            with self._isolated.under_way(subject):
                 world = replace(self._world, may_block=False)
                 return child_inputs(definition, parent, run.frame, world, items, first, most)
         except MayTakeLong:
             raise InputsNotReady(run.id, first, most) from None
 
     def make_soon(self, wanted: InputsNotReady, then: Callable[[], None]) -> None:
-        """Make inputs in a process of its own, then call `then` on the loop."""
+        """Start to evaluate inputs in a separate process, then call `then` on the loop."""
 
         async def work() -> None:
             await self.make(wanted)
@@ -79,7 +99,7 @@ class ChildInputs:
         task.add_done_callback(self._under_way.discard)
 
     async def make(self, wanted: InputsNotReady) -> None:
-        """Make inputs in a process of its own; `take` has them then."""
+        """Evaluate inputs in a separate process, for a later call of `take`."""
         window = WINDOW
         while (request := await self._store.write_with_retry(partial(self._request, wanted, window))) is not None:
             made = await self._answer(request)
@@ -89,7 +109,7 @@ class ChildInputs:
             window *= 4
 
     async def stop(self) -> None:
-        """Break off what is under way."""
+        """Cancel the running evaluations."""
         tasks = list(self._under_way)
         for task in tasks:
             task.cancel()
@@ -98,10 +118,10 @@ class ChildInputs:
     def _request(self, wanted: InputsNotReady, window: int, tx: Tx) -> SelectItems | None:
         key, first, most = wanted.key
         run = map_runs.by_id(tx, key)
-        if run is None or not self._driver.waits_for(tx, run.work):
+        if run is None or not self._queries.waits_for(tx, run.work):
             return None
-        parent, revision = self._driver.state_of(tx, run.execution)
-        source, _ = self._driver.revisions.source(tx, parent, revision)
+        revision, parent = self._queries.running(tx, run.execution)
+        source, _ = self._definitions.source(tx, parent, revision)
         items = _items(tx, run, parent)
         sent = tuple(items[at] for at in range(first, min(first + window, len(items))))
         light = replace(parent, frames={**parent.frames, run.frame: replace(parent.frames[run.frame], items=())})

@@ -1,4 +1,4 @@
-"""DescribeMapRun, ListMapRuns and UpdateMapRun.
+"""Implement DescribeMapRun, ListMapRuns and UpdateMapRun.
 
 See https://docs.aws.amazon.com/step-functions/latest/dg/concepts-examine-map-run.html.
 """
@@ -10,7 +10,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.services.states.arns import page, page_number, page_size
 from lamplighter.services.states.executions.lookup import find_execution, find_map_run
-from lamplighter.services.states.map_runs.child_executions import ChildExecutions
+from lamplighter.services.states.map_runs.map_run_driver import MapRunDriver
 from lamplighter.services.states.tables import map_runs as rows
 from lamplighter.services.states.tables.map_runs import MapRun
 from lamplighter.store.db import Reader, Tx
@@ -19,13 +19,13 @@ COUNTERS = {"SUCCEEDED": "succeeded", "FAILED": "failed", "TIMED_OUT": "timedOut
 
 
 class MapRuns:
-    """Map Runs, as the API has them."""
+    """The Map Run operations of the API."""
 
-    def __init__(self, children: ChildExecutions) -> None:
-        self._children = children
+    def __init__(self, driver: MapRunDriver) -> None:
+        self._driver = driver
 
     def describe(self, reader: Reader, _caller: Caller, params: Json) -> Json:
-        """DescribeMapRun"""
+        """Handle DescribeMapRun."""
         run = find_map_run(reader, params["mapRunArn"])
         executions = {"SUCCEEDED": run.succeeded, "FAILED": run.failed, "TIMED_OUT": run.timed_out,
                       "ABORTED": run.aborted}  # fmt: skip
@@ -45,14 +45,14 @@ class MapRuns:
         return description | {name: date / 1000 for name, date in dates if date is not None}
 
     def list(self, reader: Reader, _caller: Caller, params: Json) -> Json:
-        """ListMapRuns"""
+        """Handle ListMapRuns."""
         parent = find_execution(reader, params["executionArn"]).arn
         size = page_size(params)
         found = rows.runs_of_execution(reader, parent, page_number(params.get("nextToken")) or 0, size + 1)
         return page("mapRuns", found, size, _item, lambda run: run.id)
 
     def update(self, tx: Tx, _caller: Caller, params: Json) -> Json:
-        """UpdateMapRun: "updates an in-progress Map Run's configuration"."""
+        """Handle UpdateMapRun: "updates an in-progress Map Run's configuration"."""
         run = find_map_run(tx, params["mapRunArn"])
         changed = replace(
             run,
@@ -61,12 +61,12 @@ class MapRuns:
             tolerated_percentage=params.get("toleratedFailurePercentage", run.tolerated_percentage),
         )
         rows.update(tx, changed)
-        self._children.go_on(tx, run.id)
+        self._driver.continue_soon(tx, run.id)
         return {}
 
 
 def _counts(run: MapRun, by_status: Mapping[str, int], total: int, begun: int) -> Json:
-    """Of items or of executions: how many there are by what became of them."""
+    """Return the numbers of items or of executions by their status."""
     ended = {name: by_status.get(status, 0) for status, name in COUNTERS.items()}
     over = sum(ended.values())
     return {

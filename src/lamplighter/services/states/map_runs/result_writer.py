@@ -1,7 +1,7 @@
-"""The ResultWriter at work: what the children of a Map Run came to becomes files in S3, and a manifest that names them.
+"""Run the ResultWriter of a Map Run: write the results of its children to S3, with a manifest that lists the files.
 
-Promises that a Map Run ends only when its files are there; what a crash cuts off is written again, in the same places.
-See https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.html.
+Guarantees that a Map Run ends only when its files are complete. After a crash the next engine writes the files again,
+to the same keys. See https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.html.
 """
 
 import asyncio
@@ -16,9 +16,9 @@ from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import World
 from lamplighter.outbound.aws import RemoteServices
 from lamplighter.services.states.executions.isolated_steps import INTERNAL
-from lamplighter.services.states.map_runs.child_executions import PAGE, ChildExecutions
 from lamplighter.services.states.map_runs.child_results import result_elements
 from lamplighter.services.states.map_runs.item_selector import InputsNotReady
+from lamplighter.services.states.map_runs.map_run_driver import RESULT_PAGE, MapRunDriver
 from lamplighter.services.states.map_runs.s3_objects import s3_caller, s3_error_message
 from lamplighter.services.states.outbox_rows import WriteResults
 from lamplighter.services.states.tables import map_runs as rows
@@ -29,22 +29,22 @@ from lamplighter.store.db import Store, Tx
 log = logging.getLogger("lamplighter.states")
 
 LARGEST = 5 * 2**30
-"""Bytes of one file: "up to 5 GB"."""
+"""The most bytes of one file: "up to 5 GB"."""
 IN_MEMORY = 2**23
-"""Bytes of a file that are held in memory before it goes to the disk."""
+"""The most bytes of a file in memory; a larger file is buffered on disk."""
 
 
 class ResultWriterRunner:
-    """Writes for Map Runs."""
+    """The writer of results for one engine's Map Runs."""
 
-    def __init__(self, store: Store, world: World, children: ChildExecutions, remote: RemoteServices) -> None:
+    def __init__(self, store: Store, world: World, map_runs: MapRunDriver, remote: RemoteServices) -> None:
         self._store = store
         self._world = world
-        self._children = children
+        self._map_runs = map_runs
         self._remote = remote
 
     async def handle_row(self, key: int, row: WriteResults) -> None:
-        """Write the results of a Map Run, and tell it so."""
+        """Write the results of a Map Run and report the outcome to its driver."""
         run = rows.by_id(self._store.reader, row.run)
         tell = await self._outcome(run) if run is not None and run.stage == "WRITE" else _nothing
         await self._store.write_with_retry(partial(outbox.finish, key=key, tell=tell))
@@ -59,11 +59,11 @@ class ResultWriterRunner:
             cause = INTERNAL
         else:
             output = dumps({"MapRunArn": run.arn, "ResultWriterDetails": place})
-            return lambda tx: self._children.results_written(tx, run.id, output)
-        return lambda tx: self._children.writing_failed(tx, run.id, WRITER_FAILED, cause)
+            return lambda tx: self._map_runs.results_written(tx, run.id, output)
+        return lambda tx: self._map_runs.writing_failed(tx, run.id, WRITER_FAILED, cause)
 
     async def _write(self, run: MapRun, writing: Json) -> Json:
-        """Where the manifest is."""
+        """Write the files and the manifest; return the manifest's bucket and key."""
         call, parameters = s3_caller(self._remote, run.arn), writing["parameters"]
         bucket, folder = parameters.get("Bucket"), _folder(run, parameters.get("Prefix") or "")
         named: dict[str, list[Json]] = {"FAILED": [], "PENDING": [], "SUCCEEDED": []}
@@ -82,24 +82,24 @@ class ResultWriterRunner:
 
     async def _results(self, run: MapRun, kind: str, transformation: str) -> AsyncIterator[str]:
         last = -1
-        while page := rows.results_of_run(self._store.reader, run.id, last, PAGE):
+        while page := rows.results_of_run(self._store.reader, run.id, last, RESULT_PAGE):
             for _, status, body in page:
                 if (status == "SUCCEEDED") == (kind == "SUCCEEDED"):
                     for element in result_elements(transformation, status, body):
                         yield element
             last = page[-1][0]
-            await asyncio.sleep(0)  # others have the loop between pages
+            await asyncio.sleep(0)  # other tasks of the loop run between pages
 
     async def _pending(self, run: MapRun) -> AsyncIterator[str]:
-        """The children that were not begun."""
+        """Yield the descriptions of the children that were never started."""
         first = run.taken
         while True:
             try:
                 bodies, first = await self._store.write_with_retry(
-                    partial(self._children.pending, key=run.id, first=first)
+                    partial(self._map_runs.children.pending, key=run.id, first=first)
                 )
             except InputsNotReady as wanted:
-                await self._children.selections.make(wanted)
+                await self._map_runs.inputs.make(wanted)
                 continue
             if not bodies:
                 return
@@ -108,17 +108,17 @@ class ResultWriterRunner:
 
 
 def _nothing(_tx: Tx) -> None:
-    """They are written."""
+    """Do nothing: the Map Run does not wait for its results to be written."""
 
 
 def _folder(run: MapRun, prefix: str) -> str:
-    """Where the files are: the prefix, then the last part of the Map Run's ARN, then which redrive it is."""
+    """Return the folder of the files: the prefix, the last part of the Map Run's ARN, and the number of a redrive."""
     again = f"Redrive-{run.redrives}" if run.redrives else ""
     return "/".join(part for part in (prefix.rstrip("/"), run.arn.rpartition(":")[2], again) if part)
 
 
 class ResultFile:
-    """One file of results, in memory while it is small."""
+    """A file of results, which stays in memory while it is small."""
 
     def __init__(self, *, lines: bool) -> None:
         self.body = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - whoever is given the file closes it
@@ -131,7 +131,7 @@ class ResultFile:
         self._put(f"{before}{text}\n" if self._lines else f"{before}{text}")
 
     def end(self) -> None:
-        """Make it whole, and ready to be read."""
+        """Complete the file and rewind it for reading."""
         if not self._lines:
             self._put("]")
         self.body.seek(0)
@@ -141,7 +141,7 @@ class ResultFile:
 
 
 async def _files(bodies: AsyncIterator[str], *, lines: bool) -> AsyncIterator[ResultFile]:
-    """Files of these results, none of them too large; no file where there is no result."""
+    """Yield files with these results, each below the largest size; yield no file if there is no result."""
     file: ResultFile | None = None
     try:
         async for body in bodies:

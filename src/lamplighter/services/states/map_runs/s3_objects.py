@@ -1,7 +1,8 @@
-"""S3 for Map Runs: what an ItemReader finds in an object, in a list of objects, or in what a manifest names.
+"""Read the items of a Map Run from S3: from an object, a list of objects, or the objects that a manifest lists.
 
-Promises to read piece by piece, in a thread of the caller's. Raises States.ItemReaderFailed for what is no data set,
-and S3's own errors. See https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html.
+Guarantees to read piece by piece, in the caller's thread. Raises States.ItemReaderFailed for an object that is not a
+valid data set, and S3's own errors. See
+https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,19 +19,19 @@ from lamplighter.base.world import World
 from lamplighter.outbound.aws import Call, CallFailed, RemoteServices
 
 PIECE = 2**18
-"""Bytes that are read at once."""
+"""The number of bytes that are read at once."""
 FLATTENED = ("CSV", "JSON", "JSONL")
 
 
 def s3_caller(remote: RemoteServices, map_run: str) -> Call:
-    """What calls S3 for a Map Run."""
+    """Return the function that calls S3 for a Map Run."""
     owner = arn.parse(map_run)
     assert owner is not None
     return remote.caller("s3", owner.region)
 
 
 def s3_error_message(refused: AwsError, world: World) -> str:
-    """S3's refusal in the words of AWS's SDK."""
+    """Compose the message of an S3 error in the form of AWS's SDK."""
     return (
         f"{refused.message} (Service: Amazon S3; Status Code: {refused.status}; Error Code: {refused.code}; "
         f"Request ID: {world.uuid()}; Proxy: null)"
@@ -38,7 +39,7 @@ def s3_error_message(refused: AwsError, world: World) -> str:
 
 
 def read_s3_items(call: Call, reading: ReaderSettings) -> Iterator[Json]:
-    """All items, MaxItems at most; 0 is no limit."""
+    """Yield the items, at most MaxItems; 0 means no limit."""
     config = reading.config
     if reading.action == "listObjectsV2":
         found = _of_list(call, reading)
@@ -81,7 +82,7 @@ def _listed(call: Call, parameters: Json) -> Iterator[Json]:
 
 
 def _entry(entry: Json) -> Json:
-    """An object of a list as AWS shows it: "Etag", and the time in seconds."""
+    """Describe a listed object as AWS does: the key is "Etag", and the time is in seconds."""
     return {
         "Etag": entry.get("ETag"),
         "Key": entry["Key"],
@@ -92,13 +93,16 @@ def _entry(entry: Json) -> Json:
 
 
 def _of_each(call: Call, places: Iterable[Json], reading: ReaderSettings) -> Iterator[Json]:
-    """The items of several objects, one after the other."""
+    """Yield the items of several objects, one object after the other."""
     whole = {name: value for name, value in reading.config.items() if name != "MaxItems"}
     return chain.from_iterable(read_items(_object(call, place), whole, reading.steps) for place in places)
 
 
 def _of_athena(call: Call, reading: ReaderSettings) -> Iterator[Json]:
-    """The manifest of an Athena UNLOAD: a line for each object, s3://bucket/key."""
+    """Yield the items of all objects in the manifest of an Athena UNLOAD.
+
+    The manifest has a line s3://bucket/key for each object.
+    """
     if reading.config.get("InputType") not in FLATTENED:
         raise reader_failed(f"the data of an Athena manifest cannot be read as {reading.config.get('InputType')}")
     named = (line.strip() for line in read_lines(decompress(_object(call, reading.parameters))))
@@ -114,7 +118,7 @@ def _place(name: str) -> Json:
 
 
 def _of_inventory(call: Call, reading: ReaderSettings) -> Iterator[Json]:
-    """The manifest of an S3 inventory: it names files of CSV, whose rows are objects."""
+    """Yield the rows of the CSV files in the manifest of an S3 inventory; each row describes an object."""
     manifest = _manifest(b"".join(_object(call, reading.parameters)))
     if manifest["fileFormat"] != "CSV":
         raise reader_failed(f"the inventory is in {manifest['fileFormat']}, and only CSV can be read")

@@ -1,1 +1,1 @@
-"""The tables of Step Functions."""
+"""The database tables of Step Functions."""

@@ -1,4 +1,4 @@
-"""Activities, and the queue of each: tasks that wait for a worker, in the order in which they were scheduled."""
+"""Store activities and their queues of tasks that wait for a worker, in the order in which the tasks were scheduled."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ TASK_COLUMNS = "id, activity, execution, frame, number, token, input"
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """What workers ask for tasks of."""
+    """An activity, from which workers poll tasks."""
 
     arn: str
     account: str
@@ -26,7 +26,7 @@ class Activity:
 
 @dataclass(frozen=True, slots=True)
 class WaitingTask:
-    """A task that no worker has taken yet."""
+    """A task that no worker has received yet."""
 
     id: int
     activity: str
@@ -42,24 +42,24 @@ def _activity(row: Row) -> Activity:
 
 
 def get(reader: Reader, arn: str) -> Activity | None:
-    """An activity by its ARN."""
+    """Return the activity with this ARN, or None."""
     row = reader.row(f"SELECT {COLUMNS} FROM activities WHERE arn = ?", (arn,))  # noqa: S608 - our own columns
     return _activity(row) if row else None
 
 
 def exists(reader: Reader, arn: str) -> bool:
-    """Whether there is an activity of this ARN."""
+    """Return whether an activity has this ARN."""
     return reader.row("SELECT 1 FROM activities WHERE arn = ?", (arn,)) is not None
 
 
 def page(reader: Reader, account: str, region: str, after: str, most: int) -> list[Activity]:
-    """Activities of an account and region whose names come after one, in order of name."""
+    """Return activities of an account and region whose names come after `after`, in order of name."""
     sql = f"SELECT {COLUMNS} FROM activities WHERE account = ? AND region = ? AND name > ? ORDER BY name LIMIT ?"  # noqa: S608
     return [_activity(row) for row in reader.rows(sql, (account, region, after, most))]
 
 
 def put(tx: Tx, activity: Activity) -> None:
-    """Keep a new activity."""
+    """Store a new activity."""
     values = (activity.arn, activity.account, activity.region, activity.name, activity.created)
     tx.execute(
         f"INSERT INTO activities ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
@@ -73,12 +73,12 @@ def tag(tx: Tx, arn: str, tags: dict[str, str]) -> None:
 
 
 def delete(tx: Tx, arn: str) -> None:
-    """Forget an activity; its tasks stay, for one of the same name that may be created again."""
+    """Delete an activity. Its tasks stay, because an activity of the same name may be created again."""
     tx.execute("DELETE FROM activities WHERE arn = ?", (arn,))
 
 
 def enqueue(tx: Tx, activity: str, work: Work, token: str, text: str) -> None:
-    """Have a task wait for a worker."""
+    """Add a task to the activity's queue."""
     tx.execute(
         "INSERT INTO activity_tasks (activity, execution, frame, number, token, input) VALUES (?, ?, ?, ?, ?, ?)",
         (activity, work.execution, work.frame, work.number, token, text),
@@ -86,7 +86,7 @@ def enqueue(tx: Tx, activity: str, work: Work, token: str, text: str) -> None:
 
 
 def take(tx: Tx, activity: str) -> WaitingTask | None:
-    """Take the task that has waited longest."""
+    """Remove the oldest task from the queue and return it, or None if the queue is empty."""
     row = tx.row(f"SELECT {TASK_COLUMNS} FROM activity_tasks WHERE activity = ? ORDER BY id LIMIT 1", (activity,))  # noqa: S608
     if row is None:
         return None
@@ -96,7 +96,7 @@ def take(tx: Tx, activity: str) -> WaitingTask | None:
 
 
 def put_back(tx: Tx, task: WaitingTask) -> None:
-    """Have a task wait again, at its old place."""
+    """Return a task to its old place in the queue."""
     work = task.work
     tx.execute(
         f"INSERT INTO activity_tasks ({TASK_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
@@ -105,7 +105,7 @@ def put_back(tx: Tx, task: WaitingTask) -> None:
 
 
 def drop(tx: Tx, work: Work) -> None:
-    """Nobody waits for this task any more."""
+    """Remove a task that no execution waits for any more."""
     tx.execute(
         "DELETE FROM activity_tasks WHERE execution = ? AND frame = ? AND number = ?",
         (work.execution, work.frame, work.number),

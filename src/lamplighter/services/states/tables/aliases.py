@@ -1,4 +1,4 @@
-"""Aliases of state machines: names that lead to one or two versions."""
+"""Store aliases of state machines: names that lead to one or two versions."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ COLUMNS = "id, machine, name, description, routes, created, updated"
 
 @dataclass(frozen=True, slots=True)
 class Alias:
-    """One alias."""
+    """An alias of a state machine."""
 
     id: int
     machine: str
@@ -27,7 +27,7 @@ class Alias:
         return f"{self.machine}:{self.name}"
 
     def leads_to(self, version: str) -> bool:
-        """Whether a version, by its ARN, is among its routes."""
+        """Return whether the alias routes to a version, given by its ARN."""
         return any(route["stateMachineVersionArn"] == version for route in self.routes)
 
 
@@ -37,19 +37,19 @@ def _alias(row: Row) -> Alias:
 
 
 def get(reader: Reader, machine: str, name: str) -> Alias | None:
-    """An alias by its name."""
+    """Return the alias with this name, or None."""
     row = reader.row(f"SELECT {COLUMNS} FROM aliases WHERE machine = ? AND name = ?", (machine, name))  # noqa: S608
     return _alias(row) if row else None
 
 
 def aliases_of_machine(reader: Reader, machine: str, after: int = 0) -> list[Alias]:
-    """Aliases of a state machine that were made after one, the oldest first."""
+    """Return the aliases of a state machine with ids above `after`, oldest first."""
     sql = f"SELECT {COLUMNS} FROM aliases WHERE machine = ? AND id > ? ORDER BY id"  # noqa: S608
     return [_alias(row) for row in reader.rows(sql, (machine, after))]
 
 
 def put(tx: Tx, machine: str, name: str, description: str | None, routes: Json, now: int) -> Alias:
-    """Keep a new alias."""
+    """Store a new alias."""
     key = tx.insert(
         "INSERT INTO aliases (machine, name, description, routes, created, updated) VALUES (?, ?, ?, ?, ?, ?)",
         (machine, name, description, dumps(routes), now, now),
@@ -58,7 +58,7 @@ def put(tx: Tx, machine: str, name: str, description: str | None, routes: Json, 
 
 
 def update(tx: Tx, alias: Alias) -> None:
-    """Keep what has changed of an alias."""
+    """Update an alias's description, routes and time of change."""
     tx.execute(
         "UPDATE aliases SET description = ?, routes = ?, updated = ? WHERE id = ?",
         (alias.description, dumps(alias.routes), alias.updated, alias.id),
@@ -66,10 +66,10 @@ def update(tx: Tx, alias: Alias) -> None:
 
 
 def delete(tx: Tx, machine: str, name: str) -> None:
-    """Forget an alias."""
+    """Delete an alias."""
     tx.execute("DELETE FROM aliases WHERE machine = ? AND name = ?", (machine, name))
 
 
 def delete_all(tx: Tx, machine: str) -> None:
-    """Forget all aliases of a state machine."""
+    """Delete all aliases of a state machine."""
     tx.execute("DELETE FROM aliases WHERE machine = ?", (machine,))

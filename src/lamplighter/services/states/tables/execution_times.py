@@ -1,4 +1,4 @@
-"""When executions began and ended, counted by periods, by index."""
+"""Count and sum executions by period, using indexes on their start and end times."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ from lamplighter.store.db import Reader, Row
 
 ENDED = "executions INDEXED BY executions_by_end"
 MEASURED: Mapping[str, tuple[str, str, str, str]] = {
-    # by name: the table, the time that counts, the value, a condition
+    # by metric: table, time column, value to aggregate, condition
     "ExecutionsStarted": ("executions", "start", "1", "TRUE"),
     "ExecutionsSucceeded": (ENDED, "stop", "1", "status = 'SUCCEEDED'"),
     "ExecutionsFailed": (ENDED, "stop", "1", "status = 'FAILED'"),
@@ -14,11 +14,11 @@ MEASURED: Mapping[str, tuple[str, str, str, str]] = {
     "ExecutionsAborted": (ENDED, "stop", "1", "status = 'ABORTED'"),
     "ExecutionTime": (ENDED, "stop", "stop - start", "TRUE"),
 }
-"""What can be measured."""
+"""The metrics that can be measured."""
 
 
 def measure_period(reader: Reader, machine: str, what: str, start: int, end: int, period: int) -> list[Row]:
-    """For each period, counted from `start`, in which there is any: its number, how many, their sum, least and most."""
+    """Return a row for each period that has executions: [index from `start`, count, sum, minimum, maximum]."""
     table, time, value, condition = MEASURED[what]
     sql = (
         f"SELECT ({time} - ?) / ?, count(*), sum({value}), min({value}), max({value}) FROM {table} "  # noqa: S608

@@ -1,4 +1,4 @@
-"""Executions, their histories, and their lists."""
+"""Store executions and their histories, and list executions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,10 +9,13 @@ from lamplighter.base.json_text import Json, JsonError, dumps, loads
 from lamplighter.store.db import Reader, Row, Tx
 
 EVENTS_BITS = 15
-"""At most 25,000 events: the key of a history row is the execution's and its first event's in one integer."""
+"""The bits of a history row's key that hold the id of its first event; the bits above hold the execution's key.
+
+An execution has at most 25,000 events.
+"""
 
 Owner = Literal["machine", "version", "alias"]
-"""By which column executions are listed."""
+"""The column by which executions are listed."""
 
 COLUMNS = (
     "id, arn, machine, revision, name, role, status, start, stop, input, output, error, cause, counters, version, alias"
@@ -21,7 +24,7 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class ExecutionRecord:
-    """One execution, as the API tells of it."""
+    """An execution, with the data that the API shows."""
 
     id: int
     arn: str
@@ -38,7 +41,7 @@ class ExecutionRecord:
     cause: str | None
     counters: str
     version: str | None = None
-    """The ARN of the version that it was started with, and of the alias."""
+    """The ARN of the version with which the execution was started; `alias` is the ARN of the alias."""
     alias: str | None = None
 
 
@@ -47,19 +50,19 @@ def _record(row: Row) -> ExecutionRecord:
 
 
 def get(reader: Reader, arn: str) -> ExecutionRecord | None:
-    """An execution by its ARN."""
+    """Return the execution with this ARN, or None."""
     row = reader.row(f"SELECT {COLUMNS} FROM executions WHERE arn = ?", (arn,))  # noqa: S608 - our own columns
     return _record(row) if row else None
 
 
 def get_by_id(reader: Reader, key: int) -> ExecutionRecord | None:
-    """An execution by its key."""
+    """Return the execution with this key, or None."""
     row = reader.row(f"SELECT {COLUMNS} FROM executions WHERE id = ?", (key,))  # noqa: S608 - our own columns
     return _record(row) if row else None
 
 
 def insert(tx: Tx, values: Sequence[Json]) -> int:
-    """Keep a new execution, given as the columns after `id`; its key."""
+    """Store a new execution, given as the values of the columns that the statement names. Return its key."""
     return tx.insert(
         "INSERT INTO executions "
         "(arn, machine, revision, name, role, status, start, stop, input, output, error, cause, counters) "
@@ -69,9 +72,9 @@ def insert(tx: Tx, values: Sequence[Json]) -> int:
 
 
 def removed_machines(reader: Reader, account: str, region: str, most: int) -> list[str]:
-    """The ARNs of state machines that are gone and have executions that are kept, in order of name.
+    """Return the ARNs of deleted state machines that still have executions, in order of name.
 
-    It goes from one machine to the next in the index, however many executions each has.
+    The query jumps from one machine to the next in the index, so its cost does not depend on the number of executions.
     """
     low, high = (build("states", region, account, f"stateMachine{end}") for end in ":;")
     sql = """
@@ -88,18 +91,18 @@ def removed_machines(reader: Reader, account: str, region: str, most: int) -> li
 
 
 def qualify(tx: Tx, arn: str, version: str | None, alias: str | None) -> None:
-    """Keep with which version and alias an execution was started."""
+    """Record the version and alias with which an execution was started."""
     if version is not None:
         tx.execute("UPDATE executions SET version = ?, alias = ? WHERE arn = ?", (version, alias, arn))
 
 
 def set_counters(tx: Tx, key: int, counters: str) -> None:
-    """Keep an execution's counters."""
+    """Update an execution's counters."""
     tx.execute("UPDATE executions SET counters = ? WHERE id = ?", (counters, key))
 
 
 def finish(tx: Tx, key: int, outcome: tuple[str, int, str | None, str | None, str | None], counters: str) -> None:
-    """Keep how an execution ended: status, stop, output, error, cause."""
+    """Record how an execution ended; `outcome` is status, stop, output, error, cause."""
     tx.execute(
         "UPDATE executions SET status = ?, stop = ?, output = ?, error = ?, cause = ?, counters = ? WHERE id = ?",
         (*outcome, counters, key),
@@ -107,7 +110,7 @@ def finish(tx: Tx, key: int, outcome: tuple[str, int, str | None, str | None, st
 
 
 def repair_input(tx: Tx, record: ExecutionRecord) -> str:
-    """Make an execution's input JSON again where it is damaged: its text as one string. The input as it is kept now."""
+    """Replace a damaged input with its text as one JSON string. Return the input that is stored now."""
     try:
         loads(record.input)
     except JsonError:
@@ -118,7 +121,7 @@ def repair_input(tx: Tx, record: ExecutionRecord) -> str:
 
 
 def last_event(reader: Reader, key: int) -> int:
-    """The id of the last event in an execution's history."""
+    """Return the id of the last event in an execution's history, or 0 if the history is empty."""
     start = key << EVENTS_BITS
     row = reader.row(
         "SELECT id, body FROM history WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1", (start, start | 32767)
@@ -127,7 +130,7 @@ def last_event(reader: Reader, key: int) -> int:
 
 
 def reopen(tx: Tx, key: int) -> None:
-    """An execution that had ended runs again."""
+    """Set an ended execution to RUNNING again."""
     sql = (
         "UPDATE executions SET status = 'RUNNING', stop = NULL, output = NULL, error = NULL, cause = NULL WHERE id = ?"
     )
@@ -135,18 +138,18 @@ def reopen(tx: Tx, key: int) -> None:
 
 
 def delete(tx: Tx, key: int) -> None:
-    """Forget an execution."""
+    """Delete an execution's row."""
     tx.execute("DELETE FROM executions WHERE id = ?", (key,))
 
 
 def ended_before(reader: Reader, time: int, most: int) -> list[int]:
-    """The keys of executions that ended before a time, those that ended first."""
+    """Return the keys of executions that ended before a time, those that ended first at the front."""
     sql = "SELECT id FROM executions WHERE stop < ? ORDER BY stop LIMIT ?"
     return [row[0] for row in reader.rows(sql, (time, most))]
 
 
 def forget(tx: Tx, key: int) -> None:
-    """Forget an execution that has ended, with its history and its Map Runs."""
+    """Delete an ended execution with its history and its Map Runs."""
     start = key << EVENTS_BITS
     tx.execute("DELETE FROM history WHERE id BETWEEN ? AND ?", (start, start | 32767))
     for table in ("map_items", "map_results", "map_children"):
@@ -159,15 +162,15 @@ def forget(tx: Tx, key: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ExecutionFilter:
-    """Which executions a list has."""
+    """A filter for lists of executions."""
 
     status: str | None = None
     redriven: bool | None = None
     before: int | None = None
-    """Those with smaller keys, which are older."""
+    """The key below which listed executions are: smaller keys are older."""
 
     def where(self, column: str) -> tuple[str, list[Json]]:
-        """The condition in SQL, and its values; `column`: that of the key."""
+        """Return the condition in SQL and its values; `column` is the column of the execution's key."""
         conditions: list[str] = [f"{column} < ?"]
         values: list[Json] = [2**62 if self.before is None else self.before]
         if self.status is not None:
@@ -178,14 +181,14 @@ class ExecutionFilter:
 
 
 def page(reader: Reader, owner: tuple[Owner, str], wanted: ExecutionFilter, most: int) -> list[ExecutionRecord]:
-    """Executions of a state machine, a version or an alias, the newest first."""
+    """Return executions of a state machine, a version or an alias, newest first."""
     where, values = wanted.where("e.id")
     sql = f"SELECT {COLUMNS} FROM executions e WHERE {owner[0]} = ? AND {where} ORDER BY e.id DESC LIMIT ?"  # noqa: S608
     return [_record(row) for row in reader.rows(sql, (owner[1], *values, most))]
 
 
 def page_of_run(reader: Reader, run: int, wanted: ExecutionFilter, most: int) -> list[tuple[ExecutionRecord, int]]:
-    """Executions of a Map Run, the newest first, and how many items each has."""
+    """Return executions of a Map Run, newest first, each with its number of items."""
     where, values = wanted.where("c.execution")
     columns = ", ".join(f"e.{name}" for name in COLUMNS.split(", "))
     sql = (
@@ -196,21 +199,21 @@ def page_of_run(reader: Reader, run: int, wanted: ExecutionFilter, most: int) ->
 
 
 def running_of_machine(reader: Reader, machine: str) -> list[int]:
-    """The keys of a state machine's executions that run."""
+    """Return the keys of a state machine's running executions."""
     return [
         row[0] for row in reader.rows("SELECT id FROM executions WHERE machine = ? AND status = 'RUNNING'", (machine,))
     ]
 
 
 def append_history(tx: Tx, key: int, first: int, entries: Sequence[bytes]) -> None:
-    """Append events, of which the first has the id `first`."""
+    """Append events to the history; the first one has the id `first`."""
     tx.execute(
         "INSERT INTO history (id, body) VALUES (?, ?)", (key << EVENTS_BITS | first, b"\n".join(entries).decode())
     )
 
 
 def history(reader: Reader, key: int, first: int, most: int) -> list[str]:
-    """Up to `most` events from the id `first` on, as JSON text each."""
+    """Return at most `most` events from the id `first` on, each as JSON text."""
     start = key << EVENTS_BITS
     row = reader.row("SELECT max(id) FROM history WHERE id BETWEEN ? AND ?", (start, start | first))
     if row is None or row[0] is None:

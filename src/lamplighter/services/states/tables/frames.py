@@ -1,7 +1,7 @@
-"""Where executions are: frames, what their children came to, and whom the world's answers are for.
+"""Store the state of executions: frames, the outputs of their children, and which work waits for which external name.
 
-Writes only what changed: a child of a Map that is done is one small row for its parent and one for its output, however
-large the Map is.
+Writes only changes. When a child of a Map ends, two small rows are written, however large the Map is: the parent's
+counts and the child's output.
 """
 
 from collections.abc import Mapping
@@ -13,11 +13,11 @@ from lamplighter.base.json_text import dumps, loads
 from lamplighter.store.db import Damaged, Reader, Tx
 
 NAMES = tuple(field.name for field in fields(Frame) if field.name not in ("id", "fan", "input"))
-"""What the row of a frame holds; the input is there as text."""
+"""The fields that the row of a frame holds; the input is stored as text."""
 
 
 def dump_counters(execution: Execution) -> str:
-    """An execution's counters as text."""
+    """Render an execution's counters as JSON text."""
     return dumps([execution.counter, execution.event, execution.frame, execution.timer, execution.redrives])
 
 
@@ -50,7 +50,10 @@ def _save_frames(tx: Tx, key: int, old: Mapping[int, Frame], new: Mapping[int, F
 
 
 def _same_but_fan(one: Frame, other: Frame) -> bool:
-    """By identity for documents: an unchanged document is the same object."""
+    """Return whether two frames differ at most in `fan`.
+
+    Documents are compared by identity: an unchanged document is the same object.
+    """
     for name in NAMES:
         mine, theirs = getattr(one, name), getattr(other, name)
         if mine is not theirs and (isinstance(mine, (dict, list)) or mine != theirs):
@@ -75,20 +78,22 @@ def _save_results(tx: Tx, key: int, old: Mapping[int, Mapping[int, str]], new: M
             continue
         gone = [(key, number, index) for index in before.keys() - outputs.keys()]
         tx.many("DELETE FROM child_results WHERE execution = ? AND frame = ? AND idx = ?", gone)
-        # By identity: a loop may come to the same place again, with another text.
+        # Compared by identity: a loop may reach the same place again, with another text.
         rows = [(key, number, index, text) for index, text in outputs.items() if before.get(index) is not text]
         tx.many("INSERT OR REPLACE INTO child_results (execution, frame, idx, output) VALUES (?, ?, ?, ?)", rows)
 
 
 def dump_frame(frame: Frame) -> str:
-    """A frame as text, without its fan."""
+    """Render a frame as JSON text, without its fan-out."""
     body = {name: getattr(frame, name) for name in NAMES}
     body["variables"] = dict(frame.variables)
     return dumps(body)
 
 
 def load(reader: Reader, key: int, execution: Execution, counters: str) -> Execution:
-    """The whole of an execution, whose fixed part is given; raises Damaged."""
+    """Load an execution's counters, frames and results into `execution`, which has the constant fields. Raises
+    `Damaged`.
+    """
     try:
         return _load(reader, key, execution, counters)
     except (TypeError, ValueError, KeyError) as error:
@@ -108,7 +113,7 @@ def _load(reader: Reader, key: int, execution: Execution, counters: str) -> Exec
     results: dict[int, dict[int, str]] = {}
     sql = "SELECT frame, idx, output FROM child_results WHERE execution = ?"
     for number, index, output in reader.rows(sql, (key,)):
-        loads(output)  # it will go into a document as it is
+        loads(output)  # check that it is JSON: the text is later embedded in a document unchanged
         results.setdefault(number, {})[index] = output
     return Execution(
         arn=execution.arn,
@@ -131,7 +136,7 @@ def _load(reader: Reader, key: int, execution: Execution, counters: str) -> Exec
 
 
 def load_frame(number: int, body: str, fan: FanOut | None) -> Frame:
-    """A frame from its text."""
+    """Build a frame from its JSON text."""
     values = loads(body)
     values["input"] = loads(values["text"])
     values["phase"] = Phase(values["phase"])
@@ -140,19 +145,19 @@ def load_frame(number: int, body: str, fan: FanOut | None) -> Frame:
 
 
 def delete(tx: Tx, key: int) -> None:
-    """Forget where an execution is."""
+    """Delete an execution's frames and results."""
     for table in ("frames", "fan_outs", "child_results"):
         tx.execute(f"DELETE FROM {table} WHERE execution = ?", (key,))  # noqa: S608 - our own tables
 
 
 def unfinished_executions(reader: Reader) -> list[int]:
-    """The keys of executions with a frame that needs nothing from the world to go on."""
+    """Return the keys of executions with a frame that can continue without an answer or a timer."""
     return [row[0] for row in reader.rows("SELECT DISTINCT execution FROM frames WHERE ready")]
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A piece of work of an execution."""
+    """A piece of work that an execution waits for."""
 
     execution: int
     frame: int
@@ -160,7 +165,7 @@ class Work:
 
 
 def add_watch(tx: Tx, name: str, work: Work) -> None:
-    """An answer that comes under this name is for that work."""
+    """Record that answers under this name are for this work."""
     tx.execute(
         "INSERT OR IGNORE INTO watches (key, execution, frame, number) VALUES (?, ?, ?, ?)",
         (name, work.execution, work.frame, work.number),
@@ -168,24 +173,24 @@ def add_watch(tx: Tx, name: str, work: Work) -> None:
 
 
 def has_watches(reader: Reader) -> bool:
-    """Whether an answer may be for anybody."""
+    """Return whether any work waits for an answer."""
     return reader.row("SELECT 1 FROM watches LIMIT 1") is not None
 
 
 def work_of_name(reader: Reader, name: str) -> list[Work]:
-    """Whom an answer is for."""
+    """Return the work that waits for answers under this name."""
     sql = "SELECT execution, frame, number FROM watches WHERE key = ?"
     return [Work(*row) for row in reader.rows(sql, (name,))]
 
 
 def names_of_work(reader: Reader, work: Work) -> list[str]:
-    """The names that a piece of work goes by elsewhere."""
+    """Return the names that a piece of work has at its service."""
     sql = "SELECT key FROM watches WHERE execution = ? AND frame = ? AND number = ?"
     return [row[0] for row in reader.rows(sql, (work.execution, work.frame, work.number))]
 
 
 def delete_watches(tx: Tx, work: Work) -> None:
-    """Nobody waits for it any more."""
+    """Delete the names of work that no execution waits for any more."""
     tx.execute(
         "DELETE FROM watches WHERE execution = ? AND frame = ? AND number = ?",
         (work.execution, work.frame, work.number),

@@ -1,4 +1,4 @@
-"""Map Runs, their items, their children, and what these came to."""
+"""Store Map Runs, their items, their child executions and the results of these."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -13,7 +13,7 @@ Stage = Literal["READ", "RUN", "REDRIVE", "STOP", "WRITE", "DONE"]
 
 @dataclass(frozen=True, slots=True)
 class MapRun:
-    """One Map Run."""
+    """A Map Run."""
 
     id: int
     arn: str
@@ -39,49 +39,49 @@ class MapRun:
     tolerated_count: int | None
     tolerated_percentage: float | None
     stage: Stage
-    """What is being done for it; `status` is what the API tells."""
+    """The engine's current work for the Map Run; `status` is the status that the API shows."""
     reading: str | None = None
-    """As JSON text, what its items are read from; None once they are read, and where they are in the frame."""
+    """The reader's settings as JSON text; None once the items are read, and if the items are in the frame."""
     writing: str = "{}"
-    """As JSON text, what is made of its results."""
+    """The writer's settings as JSON text."""
     outcome: str | None = None
-    """As JSON text, the status, error and cause with which it ends when its results are written."""
+    """The final status, error and cause as JSON text; they take effect when the results are written."""
     written: int = 0
-    """1: its results are written."""
+    """1 if the results are written."""
     redrives: int = 0
     redriven: int | None = None
-    """The last redrive, milliseconds since the epoch."""
+    """The start of the last redrive, in milliseconds since the epoch."""
 
     @property
     def ended(self) -> int:
-        """How many children have ended."""
+        """The number of children that have ended."""
         return self.succeeded + self.failed + self.timed_out + self.aborted
 
     @property
     def work(self) -> Work:
-        """Whose work it is."""
+        """The piece of work of the parent execution that this Map Run does."""
         return Work(self.execution, self.frame, self.number)
 
 
 @dataclass(frozen=True, slots=True)
 class ChildExecution:
-    """An execution that runs for a Map Run."""
+    """A child execution of a Map Run."""
 
     execution: int
     run: int
     position: int
-    """Its place in the result."""
+    """The index of its result."""
     first: int
-    """Its first item."""
+    """The index of its first item."""
     items: int
-    """How many it has."""
+    """The number of its items."""
     status: str = "RUNNING"
     redrives: int = 0
-    """In which redrive of its run it ran last."""
+    """The number of the Map Run's redrive in which the child ran last; 0 is the first run."""
 
 
 class MapItems(Sequence[Json]):
-    """What an ItemReader read, row by row."""
+    """The items that an ItemReader read, loaded row by row."""
 
     def __init__(self, reader: Reader, run: MapRun) -> None:
         self._reader = reader
@@ -110,61 +110,61 @@ def _one(reader: Reader, where: str, *values: object) -> MapRun | None:
 
 
 def get(reader: Reader, arn: str) -> MapRun | None:
-    """A Map Run by its ARN."""
+    """Return the Map Run with this ARN, or None."""
     return _one(reader, "arn = ?", arn)
 
 
 def by_id(reader: Reader, key: int) -> MapRun | None:
-    """A Map Run by its key."""
+    """Return the Map Run with this key, or None."""
     return _one(reader, "id = ?", key)
 
 
 def run_of_work(reader: Reader, work: Work) -> MapRun | None:
-    """The Map Run that does a piece of work."""
+    """Return the Map Run that does a piece of work, or None."""
     return _one(reader, "execution = ? AND frame = ? AND number = ?", work.execution, work.frame, work.number)
 
 
 def runs_of_execution(reader: Reader, parent: str, after: int, most: int) -> list[MapRun]:
-    """The Map Runs of an execution, the oldest first."""
+    """Return the Map Runs of an execution with keys above `after`, oldest first."""
     sql = f"SELECT {COLUMNS} FROM map_runs WHERE parent = ? AND id > ? ORDER BY id LIMIT ?"  # noqa: S608 - our own words
     return [MapRun(*row) for row in reader.rows(sql, (parent, after, most))]
 
 
 def insert(tx: Tx, run: MapRun) -> int:
-    """Keep a new Map Run; its key."""
+    """Store a new Map Run and return its key."""
     names = NAMES[1:]
     sql = f"INSERT INTO map_runs ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608
     return tx.insert(sql, [getattr(run, name) for name in names])
 
 
 def update(tx: Tx, run: MapRun) -> None:
-    """Keep how far a Map Run has come, and its settings."""
+    """Update a Map Run's progress and settings."""
     sql = f"UPDATE map_runs SET {', '.join(f'{name} = ?' for name in CHANGING)} WHERE id = ?"  # noqa: S608
     tx.execute(sql, [*(getattr(run, name) for name in CHANGING), run.id])
 
 
 def unfinished_runs(reader: Reader) -> list[int]:
-    """The keys of Map Runs for which something is still to be done."""
+    """Return the keys of Map Runs that are not DONE."""
     return [row[0] for row in reader.rows("SELECT id FROM map_runs WHERE stage <> 'DONE'")]
 
 
-# Children
+# --- children ---
 
 
 def add_child(tx: Tx, child: ChildExecution) -> None:
-    """An execution runs for a Map Run."""
+    """Store an execution as the child of a Map Run."""
     values = [getattr(child, field.name) for field in fields(ChildExecution)]
     tx.execute(f"INSERT INTO map_children ({CHILD}) VALUES (?, ?, ?, ?, ?, ?, ?)", values)  # noqa: S608 - our own words
 
 
 def get_child(reader: Reader, execution: int) -> ChildExecution | None:
-    """An execution as the child of a Map Run."""
+    """Return the child row of an execution, or None if the execution is not a child of a Map Run."""
     row = reader.row(f"SELECT {CHILD} FROM map_children WHERE execution = ?", (execution,))  # noqa: S608
     return ChildExecution(*row) if row else None
 
 
 def run_of_child(reader: Reader, execution: int) -> str | None:
-    """The ARN of the Map Run that an execution runs for."""
+    """Return the ARN of the Map Run of a child execution, or None."""
     row = reader.row(
         "SELECT r.arn FROM map_children c JOIN map_runs r ON r.id = c.run WHERE c.execution = ?", (execution,)
     )
@@ -172,24 +172,24 @@ def run_of_child(reader: Reader, execution: int) -> str | None:
 
 
 def set_child(tx: Tx, child: ChildExecution) -> None:
-    """A child runs again, or has ended."""
+    """Update a child's status and redrive number."""
     sql = "UPDATE map_children SET status = ?, redrives = ? WHERE execution = ?"
     tx.execute(sql, (child.status, child.redrives, child.execution))
 
 
 def drop_child(tx: Tx, execution: int) -> None:
-    """Another execution takes its place."""
+    """Delete a child's row, because another execution replaces it."""
     tx.execute("DELETE FROM map_children WHERE execution = ?", (execution,))
 
 
 def running_children(reader: Reader, run: int, most: int) -> list[int]:
-    """Children that run."""
+    """Return the keys of at most `most` running children."""
     sql = "SELECT execution FROM map_children WHERE run = ? AND status = 'RUNNING' LIMIT ?"
     return [row[0] for row in reader.rows(sql, (run, most))]
 
 
 def unsuccessful_children(reader: Reader, run: MapRun, most: int) -> list[ChildExecution]:
-    """Children that did not succeed before the last redrive of their run."""
+    """Return children that ended without success before the Map Run's last redrive."""
     sql = (
         f"SELECT {CHILD} FROM map_children "  # noqa: S608 - our own words
         "WHERE run = ? AND status IN ('FAILED', 'TIMED_OUT', 'ABORTED') AND redrives < ? LIMIT ?"
@@ -198,37 +198,37 @@ def unsuccessful_children(reader: Reader, run: MapRun, most: int) -> list[ChildE
 
 
 def item_counts(reader: Reader, run: int) -> dict[str, int]:
-    """How many items the children of a Map Run have, by the status of the children."""
+    """Return the number of items by the status of the children that have them."""
     sql = "SELECT status, SUM(items) FROM map_children WHERE run = ? GROUP BY status"
     return {row[0]: row[1] for row in reader.rows(sql, (run,))}
 
 
-# Items and results
+# --- items and results ---
 
 
 def keep_items(tx: Tx, run: int, first: int, items: Sequence[str]) -> None:
-    """Keep what was read, as JSON text, from a place on."""
+    """Store items, as JSON text, from the position `first` on."""
     rows = [(run, first + at, item) for at, item in enumerate(items)]
     tx.many("INSERT OR REPLACE INTO map_items (run, position, item) VALUES (?, ?, ?)", rows)
 
 
 def forget_items(tx: Tx, run: int) -> None:
-    """They are worked through, or read again."""
+    """Delete the items: all are processed, or they are read again."""
     tx.execute("DELETE FROM map_items WHERE run = ?", (run,))
 
 
 def keep_result(tx: Tx, run: int, position: int, status: str, body: str) -> None:
-    """What a child came to, as JSON text."""
+    """Store the result of a child, as JSON text."""
     sql = "INSERT OR REPLACE INTO map_results (run, position, status, body) VALUES (?, ?, ?, ?)"
     tx.execute(sql, (run, position, status, body))
 
 
 def results_of_run(reader: Reader, run: int, after: int, most: int) -> list[tuple[int, str, str]]:
-    """What the children came to, in order: position, status, JSON text."""
+    """Return results of children in order: position, status, JSON text."""
     sql = "SELECT position, status, body FROM map_results WHERE run = ? AND position > ? ORDER BY position LIMIT ?"
     return [(row[0], row[1], row[2]) for row in reader.rows(sql, (run, after, most))]
 
 
 def forget_results(tx: Tx, run: int) -> None:
-    """They are gathered."""
+    """Delete the results, because the Map Run's output contains them now."""
     tx.execute("DELETE FROM map_results WHERE run = ?", (run,))

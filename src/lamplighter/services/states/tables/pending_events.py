@@ -1,7 +1,7 @@
-"""Events that happened to an execution while a process of its own works on its last step, in order.
+"""Store the events of an execution, in order, while a separate process computes its next step.
 
-An event is a row until the step that it leads to is kept. How often that step went on for a while is counted while it
-does, so that a step in which engines die is found out.
+An event is a row until its step is saved. While a step runs for long, its rows count that, so that the engine can
+detect a step in which engines die.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,27 +15,27 @@ from lamplighter.store.db import Damaged, Reader, Tx
 
 KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
 ENDS = (TaskSucceeded, TaskFailed, MapRunEnded, TimerFired)
-"""Events after which nobody waits for the work any more."""
+"""Events that end a piece of work."""
 
 
 @dataclass(frozen=True, slots=True)
 class PendingEvent:
-    """One event that waits for its step."""
+    """An event that waits for its step."""
 
     id: int
     event: Event
     begun: int
-    """How often the step was under way for a while; once it is kept, the row is gone."""
+    """The number of times that the step ran for long without being saved; saving the step deletes the row."""
 
 
 def add(tx: Tx, execution: int, event: Event, begun: int) -> None:
-    """Keep an event until its step is kept; `begun` is how often an engine died in it already."""
+    """Store an event until its step is saved; `begun` is how often an engine has died in this step."""
     body = dumps([type(event).__name__, asdict(event)])
     tx.execute("INSERT INTO pending_events (execution, event, begun) VALUES (?, ?, ?)", (execution, body, begun))
 
 
 def first_events(reader: Reader, execution: int, most: int) -> list[PendingEvent]:
-    """Return the first events of an execution; raises Damaged."""
+    """Return the first events of an execution. Raises `Damaged`."""
     sql = "SELECT id, event, begun FROM pending_events WHERE execution = ? ORDER BY id LIMIT ?"
     return [PendingEvent(key, _read(key, body), begun) for key, body, begun in reader.rows(sql, (execution, most))]
 
@@ -49,7 +49,7 @@ def _read(key: int, body: str) -> Event:
 
 
 def all_exist(reader: Reader, execution: int, keys: Sequence[int]) -> bool:
-    """Whether all these events still wait."""
+    """Return whether all these events are still pending."""
     marks = ", ".join("?" * len(keys))
     sql = f"SELECT count(*) FROM pending_events WHERE execution = ? AND id IN ({marks})"  # noqa: S608 - marks only
     row = reader.row(sql, (execution, *keys))
@@ -57,22 +57,22 @@ def all_exist(reader: Reader, execution: int, keys: Sequence[int]) -> bool:
 
 
 def count_begun(tx: Tx, keys: Sequence[int], by: int) -> None:
-    """Count that the step of these events goes on for a while, or (-1) that it was broken off in good order."""
+    """Count that the step of these events runs for long (1), or undo that after an orderly stop (-1)."""
     tx.many("UPDATE pending_events SET begun = begun + ? WHERE id = ?", [(by, key) for key in keys])
 
 
 def delete(tx: Tx, keys: Sequence[int]) -> None:
-    """Forget events whose step is kept."""
+    """Delete events whose step is saved."""
     tx.many("DELETE FROM pending_events WHERE id = ?", [(key,) for key in keys])
 
 
 def delete_all(tx: Tx, execution: int) -> None:
-    """Forget the events of an execution that has ended."""
+    """Delete the events of an execution that has ended."""
     tx.execute("DELETE FROM pending_events WHERE execution = ?", (execution,))
 
 
 def ends_work(reader: Reader, work: Work) -> bool:
-    """Whether an event waits that ends this piece of work."""
+    """Return whether a pending event ends this piece of work."""
     sql = "SELECT id, event FROM pending_events WHERE execution = ?"
     return any(_ends(_read(key, body), work) for key, body in reader.rows(sql, (work.execution,)))
 
@@ -82,5 +82,5 @@ def _ends(event: Event, work: Work) -> bool:
 
 
 def executions(reader: Reader) -> Iterator[int]:
-    """Return the executions that have pending events."""
+    """Return the keys of executions that have pending events."""
     return (row[0] for row in reader.rows("SELECT DISTINCT execution FROM pending_events"))

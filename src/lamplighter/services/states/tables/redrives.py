@@ -1,4 +1,4 @@
-"""Where executions failed: their frames as they were, kept so that a redrive can go on from there."""
+"""Store the frames of failed executions as they were at the failure, so that a redrive can continue from there."""
 
 from dataclasses import dataclass, replace
 
@@ -18,7 +18,7 @@ class Redrive:
 
 
 def save_failed(tx: Tx, key: int, failed: Execution) -> None:
-    """Keep where an execution failed."""
+    """Store the frames and results of an execution at its failure."""
     frames = [[number, dump_frame(frame), _fan(frame.fan)] for number, frame in failed.frames.items()]
     results = [[number, list(outputs.items())] for number, outputs in failed.results.items()]
     sql = "INSERT INTO redrives (execution, body) VALUES (?, ?) ON CONFLICT DO UPDATE SET body = excluded.body"
@@ -30,7 +30,7 @@ def _fan(fan: FanOut | None) -> list[int] | None:
 
 
 def restore(reader: Reader, key: int, execution: Execution) -> Execution | None:
-    """An execution as it failed; None where that is not kept."""
+    """Return the execution as it was at its failure, or None if that state is not stored."""
     row = reader.row("SELECT body FROM redrives WHERE execution = ?", (key,))
     if row is None or row[0] is None:
         return None
@@ -43,11 +43,11 @@ def restore(reader: Reader, key: int, execution: Execution) -> Execution | None:
 
 
 def save_redrive(tx: Tx, key: int, date: int, token: str | None) -> None:
-    """It was redriven."""
+    """Record a redrive, and delete the frames that it used."""
     tx.execute("UPDATE redrives SET body = NULL, date = ?, token = ? WHERE execution = ?", (date, token, key))
 
 
 def last_redrive(reader: Reader, key: int) -> Redrive | None:
-    """The last redrive of an execution, if there was one."""
+    """Return the last redrive of an execution, or None."""
     row = reader.row("SELECT date, token FROM redrives WHERE execution = ? AND date IS NOT NULL", (key,))
     return Redrive(row[0], row[1]) if row else None

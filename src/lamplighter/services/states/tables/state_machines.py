@@ -1,6 +1,6 @@
-"""State machines and their revisions.
+"""Store state machines and their revisions.
 
-A revision is a definition, a role and settings that never change: an execution keeps the revision that it began with.
+A revision is an unchangeable set of definition, role and settings. An execution keeps the revision with which it began.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """What a state machine was at one time."""
+    """A revision of a state machine."""
 
     id: str
     definition: str
@@ -25,12 +25,12 @@ class Revision:
     """loggingConfiguration, tracingConfiguration, encryptionConfiguration."""
     created: int
     initial: bool = False
-    """Whether the machine was created with it: AWS gives no id to the first revision."""
+    """Whether the machine was created with this revision. AWS gives no id to the first revision."""
 
 
 @dataclass(frozen=True, slots=True)
 class StateMachine:
-    """A state machine as it stands now."""
+    """A state machine with its current revision."""
 
     arn: str
     account: str
@@ -44,9 +44,9 @@ class StateMachine:
     role: str
     settings: Json
     initial: bool = True
-    """Whether the revision is the one that the machine was created with."""
+    """Whether the machine was created with its current revision."""
     deleting: bool = False
-    """Whether it goes when its last execution has ended."""
+    """Whether the machine is being deleted: it is removed when its last execution has ended."""
 
 
 def _machine(row: Row) -> StateMachine:
@@ -69,20 +69,20 @@ def _machine(row: Row) -> StateMachine:
 
 
 def get(reader: Reader, arn: str) -> StateMachine | None:
-    """A state machine by its ARN."""
+    """Return the state machine with this ARN, or None."""
     sql = f"SELECT {COLUMNS} FROM state_machines m JOIN revisions r ON r.id = m.revision WHERE m.arn = ?"  # noqa: S608
     row = reader.row(sql, (arn,))
     return _machine(row) if row else None
 
 
 def places_with_machines(reader: Reader) -> list[tuple[str, str]]:
-    """The accounts and regions that have state machines, by how many they have."""
+    """Return the accounts and regions that have state machines, those with the most machines first."""
     sql = "SELECT account, region FROM state_machines GROUP BY account, region ORDER BY count(*) DESC, account, region"
     return [(account, region) for account, region in reader.rows(sql)]
 
 
 def page(reader: Reader, account: str, region: str, after: str, most: int) -> list[StateMachine]:
-    """State machines of an account and region whose names come after one, in order of name."""
+    """Return state machines of an account and region whose names come after `after`, in order of name."""
     sql = (
         f"SELECT {COLUMNS} FROM state_machines m JOIN revisions r ON r.id = m.revision "  # noqa: S608
         "WHERE m.account = ? AND m.region = ? AND m.name > ? ORDER BY m.name LIMIT ?"
@@ -91,7 +91,7 @@ def page(reader: Reader, account: str, region: str, after: str, most: int) -> li
 
 
 def put(tx: Tx, machine: StateMachine) -> None:
-    """Keep a new state machine with its first revision."""
+    """Store a new state machine with its first revision."""
     first = Revision(
         machine.revision, machine.definition, machine.role, machine.settings, machine.created, initial=True
     )
@@ -113,7 +113,7 @@ def put(tx: Tx, machine: StateMachine) -> None:
 
 
 def add_revision(tx: Tx, arn: str, revision: Revision) -> None:
-    """Give a state machine a new revision; the old ones stay."""
+    """Add a revision and make it the current one; the old revisions stay."""
     _keep(tx, arn, revision)
     tx.execute("UPDATE state_machines SET revision = ? WHERE arn = ?", (revision.id, arn))
 
@@ -140,13 +140,16 @@ def tag(tx: Tx, arn: str, tags: dict[str, str]) -> None:
 
 
 def delete(tx: Tx, arn: str) -> None:
-    """Forget a state machine as soon as none of its executions runs; its revisions stay for those that did."""
+    """Delete a state machine as soon as none of its executions runs.
+
+    Its revisions stay, for the executions that used them.
+    """
     tx.execute("UPDATE state_machines SET deleting = 1 WHERE arn = ?", (arn,))
     delete_if_idle(tx, arn)
 
 
 def delete_if_idle(tx: Tx, arn: str) -> None:
-    """Forget a state machine that is being deleted, if none of its executions runs."""
+    """Delete a state machine that is marked as deleting, if none of its executions runs."""
     tx.execute(
         "DELETE FROM state_machines WHERE arn = ? AND deleting "
         "AND NOT EXISTS (SELECT 1 FROM executions WHERE machine = ? AND status = 'RUNNING')",
@@ -155,11 +158,11 @@ def delete_if_idle(tx: Tx, arn: str) -> None:
 
 
 def is_deleting(reader: Reader, arn: str) -> bool:
-    """Whether a state machine is being deleted."""
+    """Return whether a state machine is being deleted."""
     return reader.row("SELECT 1 FROM state_machines WHERE arn = ? AND deleting", (arn,)) is not None
 
 
 def get_revision(reader: Reader, key: str) -> Revision | None:
-    """A revision."""
+    """Return the revision with this id, or None."""
     row = reader.row("SELECT id, definition, role, settings, created, initial FROM revisions WHERE id = ?", (key,))
     return Revision(row[0], row[1], row[2], loads(row[3]), row[4], initial=bool(row[5])) if row else None

@@ -1,4 +1,4 @@
-"""Versions of state machines: numbered names of revisions, which nobody can change."""
+"""Store versions of state machines: unchangeable numbered names of revisions."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ COLUMNS = "machine, number, revision, description, created"
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version."""
+    """A version of a state machine."""
 
     machine: str
     number: int
@@ -28,33 +28,33 @@ def _version(row: Row) -> Version:
 
 
 def get(reader: Reader, machine: str, number: int) -> Version | None:
-    """A version by its number."""
+    """Return the version with this number, or None."""
     row = reader.row(f"SELECT {COLUMNS} FROM versions WHERE machine = ? AND number = ?", (machine, number))  # noqa: S608
     return _version(row) if row else None
 
 
 def version_of_revision(reader: Reader, revision: str) -> Version | None:
-    """The version that names a revision: there is one at most."""
+    """Return the version of a revision, or None; a revision has at most one."""
     row = reader.row(f"SELECT {COLUMNS} FROM versions WHERE revision = ?", (revision,))  # noqa: S608
     return _version(row) if row else None
 
 
 def page(reader: Reader, machine: str, before: int | None, most: int) -> list[Version]:
-    """Versions of a state machine, the newest first, from before a number."""
+    """Return versions of a state machine with numbers below `before`, newest first."""
     limit = before if before is not None else 2**62
     sql = f"SELECT {COLUMNS} FROM versions WHERE machine = ? AND number < ? ORDER BY number DESC LIMIT ?"  # noqa: S608
     return [_version(row) for row in reader.rows(sql, (machine, limit, most))]
 
 
 def count(reader: Reader, machine: str) -> int:
-    """How many versions a state machine has."""
+    """Return the number of versions of a state machine."""
     row = reader.row("SELECT count(*) FROM versions WHERE machine = ?", (machine,))
     assert row is not None
     return int(row[0])
 
 
 def publish(tx: Tx, machine: str, revision: str, description: str | None, created: int) -> Version:
-    """Give a revision the next number."""
+    """Give a revision the next version number."""
     tx.execute("UPDATE state_machines SET published = published + 1 WHERE arn = ?", (machine,))
     row = tx.row("SELECT published FROM state_machines WHERE arn = ?", (machine,))
     assert row is not None
@@ -67,10 +67,10 @@ def publish(tx: Tx, machine: str, revision: str, description: str | None, create
 
 
 def delete(tx: Tx, machine: str, number: int) -> None:
-    """Forget a version."""
+    """Delete a version."""
     tx.execute("DELETE FROM versions WHERE machine = ? AND number = ?", (machine, number))
 
 
 def delete_all(tx: Tx, machine: str) -> None:
-    """Forget all versions of a state machine."""
+    """Delete all versions of a state machine."""
     tx.execute("DELETE FROM versions WHERE machine = ?", (machine,))

@@ -1,1 +1,1 @@
-"""TestState: one state run by itself."""
+"""TestState: run a single state without a state machine."""

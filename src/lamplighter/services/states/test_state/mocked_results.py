@@ -1,8 +1,8 @@
-"""A mocked result against the model of the call whose place it takes.
+"""Check a mocked result against the model of the call that it replaces.
 
 "STRICT: All required fields must be present, and all present fields must conform to the API's schema. PRESENT: All
 present fields must conform to the API's schema. NONE: No validation is performed." Members that the schema does not
-have are passed over. See https://docs.aws.amazon.com/step-functions/latest/apireference/API_MockInput.html.
+have are ignored. See https://docs.aws.amazon.com/step-functions/latest/apireference/API_MockInput.html.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ FREE: Mapping[tuple[str, str], frozenset[str]] = {
     ("lambda", ""): frozenset({"Payload"}),
     ("states", "sync:2"): frozenset({"Input", "Output"}),
 }
-"""Members that an optimised integration gives as JSON, whatever the API has, by service and pattern."""
+"""Members that an optimised integration returns as JSON, although the API's schema differs; by service and pattern."""
 
 KINDS: Mapping[str, tuple[str, tuple[type, ...]]] = {
     "structure": ("an object", (dict,)),
@@ -33,25 +33,26 @@ KINDS: Mapping[str, tuple[str, tuple[type, ...]]] = {
     "float": ("a number", (int, float)),
     "double": ("a number", (int, float)),
 }
-"""What a shape must be in JSON; all others are strings: instants and bytes, too."""
+"""The JSON types of shapes. All other shapes are strings, including timestamps and blobs."""
 
 
 class SchemaMismatch(Invalid):
-    """A mocked result is none that the service could give."""
+    """The error for a mocked result that the service could not return."""
 
     def __init__(self, why: str) -> None:
         super().__init__(f"Mock result schema validation error: {why}")
 
 
 def answer_shape(resource: Resource, model: Callable[[str], ServiceModel | None]) -> Shape | None:
-    """The shape of what a Task's call comes to; None where it is no answer of a service, or of one that is unknown.
+    """Return the shape of the result of a Task's call, or None if the result has no known shape.
 
-    With `.sync` that is what the work is asked for at its end; a task token is answered with whatever a worker says.
+    With `.sync`, the result is the described state of the work at its end. With a task token, the worker chooses the
+    result.
     """
     binding = bind_resource(resource) if resource.kind in ("integration", "sdk") else None
     if binding is None or resource.pattern == "waitForTaskToken" or (resource.pattern and binding.sync is None):
         return None
-    if binding.service == HTTP:  # no service of AWS: whoever is called answers as they like
+    if binding.service == HTTP:  # not an AWS service: the called API may return anything
         return None
     operation, member = binding.sync.shape if binding.sync else (binding.operation, "")
     found = model(binding.service)
@@ -63,7 +64,7 @@ def answer_shape(resource: Resource, model: Callable[[str], ServiceModel | None]
 
 
 def check_result(shape: Shape | None, resource: Resource, result: Json, mode: str) -> None:
-    """Refuse a result that does not fit; `mode` is STRICT, PRESENT or NONE."""
+    """Raise `SchemaMismatch` if a result does not fit its shape; `mode` is STRICT, PRESENT or NONE."""
     if shape is None or mode == "NONE":
         return
     optimised = resource.kind == "integration"

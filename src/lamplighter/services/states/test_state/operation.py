@@ -1,7 +1,7 @@
-"""TestState: one state, run by itself, without a state machine and without a trace.
+"""Implement TestState: run one state without a state machine and without storing anything.
 
-Promises that the state behaves as in an execution; a Task without a mock really calls, once, and is answered after the
-call's commit. Refuses to let a Wait pass, which says at once how it goes on.
+Guarantees that the state behaves as in an execution. A Task without a mock makes its call for real, once, and the
+answer is sent after the call's commit. A Wait state ends immediately, and the answer names the next state.
 See https://docs.aws.amazon.com/step-functions/latest/dg/test-state-isolation.html.
 """
 
@@ -38,7 +38,7 @@ from lamplighter.isolation.requests import (
 from lamplighter.services.states.arns import check_role
 from lamplighter.services.states.calls.http_tasks import HttpExchange
 from lamplighter.services.states.calls.integrations import added_parameters
-from lamplighter.services.states.calls.task_calls import TaskCaller
+from lamplighter.services.states.calls.service_calls import ServiceCalls
 from lamplighter.services.states.errors import Invalid
 from lamplighter.services.states.executions.execution_input import read_input
 from lamplighter.services.states.executions.isolated_steps import STEP_STOPPED, request_clock
@@ -56,32 +56,32 @@ from lamplighter.store.db import Reader
 
 TOO_MANY = "Map iteration failure count must be less than or equal to the number of Map iterations"
 LISTS = frozenset({"afterItemsPath", "afterItemSelector", "afterItemBatcher", "afterItemsPointer"})
-"""Stages that AWS writes item by item."""
+"""Inspection stages whose items AWS renders one by one."""
 
 
 class StateTester:
-    """Tries states."""
+    """The TestState operation of the API."""
 
     def __init__(
         self,
         world: World,
-        task_caller: TaskCaller,
+        calls: ServiceCalls,
         definitions: DefinitionValidator,
         model: Callable[[str], ServiceModel | None],
         isolation: Isolation,
     ) -> None:
         self._world = world
         self._isolation = isolation
-        self._task_caller = task_caller
+        self._calls = calls
         self._definitions = definitions
         self._model = model
 
     def test(self, _reader: Reader, caller: Caller, params: Json) -> Json:
-        """TestState; an awaitable, because it may call a service."""
+        """Handle TestState; the answer is an awaitable, because the state may call a service."""
         return self._test(caller, params)
 
     async def _test(self, caller: Caller, params: Json) -> Json:
-        """What the request says is understood in a thread where its definition is large."""
+        """Run the test; read a request with a large definition in a thread."""
         if len(params["definition"]) <= LARGE:
             return await self._settle(caller, *self._trial(caller, params))
         trial = await run_in_thread(lambda: run_work(lambda: self._trial(caller, params)))
@@ -140,7 +140,7 @@ class StateTester:
         return await run_in_thread(lambda: answer.say(tried, verdict)) if large else answer.say(tried, verdict)
 
     async def _tried(self, request: RunTestState) -> StateTested:
-        """Try the state here, or in a process of its own where nobody can tell how long it takes."""
+        """Run the state in this process, or in a separate process if it may take long."""
         if len(request.source.text) <= LARGE:
             with suppress(MayTakeLong):
                 return run_test_state(request, may_block=False)
@@ -157,13 +157,13 @@ class StateTester:
         assert resource is not None
         try:
             async with asyncio.timeout(tried.timeout):
-                event = await self._task_caller.call_once(caller, resource, tried.arguments, answer.exchanges.append)
+                event = await self._calls.call_once(caller, resource, tried.arguments, answer.exchanges.append)
         except TimeoutError:
             return "fail", (TIMEOUT, None)
         return ("fail", (event.error, event.cause)) if isinstance(event, TaskFailed) else ("succeed", event.output)
 
     def _source(self, params: Json) -> DefinitionSource:
-        """The definition, as a process of its own compiles it."""
+        """Return the definition in the form that a separate process compiles."""
         text = params["definition"]
         definition = (
             parse_definition(text, added_parameters, kept=True)
@@ -180,7 +180,7 @@ class StateTester:
             raise InvalidDefinition([Diagnostic(SCHEMA, missing, f"/States/{state.name}/Resource")])
 
     def _context(self, caller: Caller, params: Json, state: State, given: Json) -> Json:
-        """The context object of an execution that there is not: AWS, recorded, makes the names up."""
+        """Make up a context object; recorded from AWS: the names of the execution and the machine are invented."""
         machine, name, now = self._world.uuid(), self._world.uuid(), iso(self._world.now())
         context: Json = {
             "Execution": {
@@ -204,7 +204,7 @@ class StateTester:
 
 
 def _find(params: Json) -> tuple[State, Mapping[str, Json]]:
-    """The state under test, compiled and as it is written."""
+    """Return the state under test, compiled and as JSON."""
     text = params["definition"]
     if "stateName" not in params:
         return parse_single_state(text, added_parameters).states[SINGLE_STATE], loads(text)
@@ -225,14 +225,14 @@ def _past(configuration: Json, source: Mapping[str, Json]) -> Past:
 
 
 def _mocked(mock: MockedResult, request: RunTestState, tried: StateTested) -> MockedOutcome:
-    """How the mock says that the work ended."""
+    """Return how the mock ends the state's work."""
     if request.past.failures > (len(mock.result) if isinstance(mock.result, list) else tried.iterations):
         raise Invalid(TOO_MANY)
     return ("fail", (mock.error, mock.cause)) if mock.text is None else ("succeed", mock.result)
 
 
 def _overrun(cause: str, request: RunTestState) -> StateTested:
-    """What is shown of a state that was broken off."""
+    """Build the result of a state that exceeded a limit and was stopped."""
     verdict = Verdict("FAILED", error=RUNTIME, cause=cause)
     return StateTested(verdict, {"input": request.given}, {}, request.variables, None, 0, 0)
 
@@ -241,14 +241,14 @@ def _overrun(cause: str, request: RunTestState) -> StateTested:
 class _Answer:
     level: str
     texts: Mapping[int, str]
-    """Documents that were given, by identity, as they were written."""
+    """The original texts of the documents in the request, by the documents' identities."""
     reveal: bool
     """Whether secrets are shown."""
     exchanges: list[HttpExchange] = field(default_factory=list)
-    """The calls of an HTTP task."""
+    """The calls that an HTTP task made."""
 
     def say(self, tried: StateTested, verdict: Verdict) -> Json:
-        """What TestState answers."""
+        """Build the answer of TestState."""
         answer: Json = {"status": verdict.status}
         if verdict.status in ("SUCCEEDED", "CAUGHT_ERROR"):
             answer["output"] = self._text(verdict.output)
@@ -277,7 +277,7 @@ class _Answer:
 
 
 def _asked(exchange: HttpExchange, *, reveal: bool) -> Json:
-    """The request of an HTTP task; without `reveal`, without what authorises it."""
+    """Show the request of an HTTP task; without `reveal`, omit its credentials."""
     request = exchange.request if reveal else exchange.plain
     parts = urlsplit(request.url)
     asked: Json = {
@@ -301,5 +301,5 @@ def _answered(exchange: HttpExchange) -> Json:
 
 
 def _listed(items: Json) -> str:
-    """AWS, recorded: with a space between two items."""
+    """Render items as AWS does: recorded with a space between two items."""
     return f"[{', '.join(map(dumps, items))}]"

@@ -1,4 +1,4 @@
-"""What a state is tried with: a mock, a context object and a configuration, checked against the state and each other.
+"""Read TestState's options (mock, context object, configuration) and check them against the state and each other.
 
 See https://docs.aws.amazon.com/step-functions/latest/apireference/API_TestState.html.
 """
@@ -20,19 +20,19 @@ NO_TASK = (
 
 @dataclass(frozen=True, slots=True)
 class MockedResult:
-    """What stands for the work of a state."""
+    """A result or an error that replaces the work of a state."""
 
     result: Json
     text: str | None
-    """The result as it was written; None where there is an error instead."""
+    """The result's original text; None if the mock is an error."""
     error: str | None
     cause: str | None
     mode: str
-    """How strictly the result is held to the API's schema."""
+    """STRICT, PRESENT or NONE: how strictly the result is checked against the API's schema."""
 
 
 def read_mock(params: Json, state: State, source: Mapping[str, Json]) -> MockedResult | None:
-    """The mock that a request gives, if one may be given for this state."""
+    """Return the request's mock, or None if there is none. Raises `Invalid` if the state forbids or requires a mock."""
     given = params.get("mock")
     if given is None:
         _check_unmocked(params, state)
@@ -80,7 +80,7 @@ def _check_form(state: State, source: Mapping[str, Json], result: Json) -> None:
 
 
 def read_context(params: Json, state: State) -> Json | None:
-    """The context object that a request gives, if it is one for this state."""
+    """Return the request's context object, or None if there is none. Raises `Invalid` if it does not fit the state."""
     if "context" not in params:
         return None
     context = read_object(params, "context", CONTEXT)
@@ -91,7 +91,7 @@ def read_context(params: Json, state: State) -> Json | None:
 
 
 def read_object(params: Json, name: str, refusal: str) -> Mapping[str, Json]:
-    """A parameter that is the text of a JSON object; an empty one where it is not given."""
+    """Parse a parameter that is the text of a JSON object; return an empty object if the parameter is missing."""
     try:
         found = loads(params.get(name, "{}"))
     except JsonError as error:
@@ -102,7 +102,7 @@ def read_object(params: Json, name: str, refusal: str) -> Mapping[str, Json]:
 
 
 def check_configuration(configuration: Json, state: State, source: Mapping[str, Json]) -> None:
-    """Refuse a configuration that means another kind of state."""
+    """Reject a configuration that belongs to another type of state."""
     origin = configuration.get("errorCausedByState")
     if origin is not None and origin not in _inner(source):
         raise Invalid(f"The state '{origin}' that the error is caused by is not found in the state under test")
@@ -112,7 +112,7 @@ def check_configuration(configuration: Json, state: State, source: Mapping[str, 
 
 
 def _inner(source: Mapping[str, Json]) -> set[str]:
-    """The names of all states inside of a state."""
+    """Return the names of all states inside a state."""
     names: set[str] = set()
     for field in INNER:
         found = source.get(field, [])
@@ -123,5 +123,5 @@ def _inner(source: Mapping[str, Json]) -> set[str]:
 
 
 def state_type(state: State) -> str:
-    """The state's type."""
+    """Return the state's type."""
     return type(state).__name__

@@ -1,0 +1,177 @@
+"""Call services for Task states: the engine's on the bus, others over the network, and HTTP APIs.
+
+Converts parameters and answers between the spelling of Step Functions and that of the services. Converts errors into
+the error names that a state machine sees.
+"""
+
+import inspect
+
+from botocore.model import Shape
+
+from lamplighter.asl.definition.model import Resource
+from lamplighter.asl.execution.messages import TaskFailed, TaskSucceeded
+from lamplighter.base.errors import AwsError, Bug
+from lamplighter.base.json_text import Json, dumps
+from lamplighter.base.world import World
+from lamplighter.bus import Bus, Caller
+from lamplighter.outbound.aws import CallFailed, RemoteServices
+from lamplighter.services.states.calls import lambda_functions, put_events
+from lamplighter.services.states.calls.http_tasks import SERVICE as HTTP
+from lamplighter.services.states.calls.http_tasks import HttpFailed, HttpTasks, OnExchange
+from lamplighter.services.states.calls.integrations import CallBinding, bind_resource
+from lamplighter.services.states.calls.parameter_casing import ParametersRefused, to_service, to_states
+from lamplighter.services.states.calls.sync_calls import Models, instant
+from lamplighter.services.states.tables.frames import Work
+from lamplighter.store.db import Tx
+from lamplighter.wire.models import service_quirks
+from lamplighter.wire.models.validate import Check, compile_check
+
+UNFIT = "The Parameters '{}' could not be used to start the Task: [{}]"
+
+
+class ServiceCalls:
+    """The calls of services that tasks make."""
+
+    def __init__(self, bus: Bus, world: World, models: Models, remote: RemoteServices, https: HttpTasks) -> None:
+        self._bus = bus
+        self._world = world
+        self._models = models
+        self._remote = remote
+        self._https = https
+        self._checks: dict[tuple[str, str], Check] = {}
+
+    def why_unfit(self, resource: Resource, parameters: Json) -> str | None:
+        """Return why a call does not accept these parameters, or None if it does or if its parameters are unknown."""
+        binding = bind_resource(resource) if resource.kind in ("integration", "sdk") else None
+        if binding is None or binding.service == HTTP or not self._is_known(binding):
+            return None
+        try:
+            shape = self._models(binding.service).operation_model(binding.operation).input_shape
+            to_service(shape, lambda_functions.invoke_parameters(resource, parameters))
+        except ParametersRefused as error:
+            return UNFIT.format(dumps(parameters), error)
+        return None
+
+    def _is_known(self, binding: CallBinding) -> bool:
+        served = self._bus.serves(binding.service, binding.operation)
+        return served or self._remote.knows(binding.service, binding.operation)
+
+    async def call_once(
+        self, caller: Caller, resource: Resource, parameters: Json, watch: OnExchange | None = None
+    ) -> TaskSucceeded | TaskFailed:
+        """Make a call that no execution waits for and return its outcome; `watch` receives an HTTP task's exchange."""
+        work = Work(0, 0, 0)
+        binding = bind_resource(resource)
+        if binding is None:
+            raise Bug(f"nothing serves {resource.text}")
+        try:
+            prepared = lambda_functions.invoke_parameters(resource, parameters)
+            answer = await self._bus.store.write(lambda tx: self.call(tx, caller, binding, prepared, watch))
+            answer = await answer if inspect.isawaitable(answer) else answer
+        except (AwsError, ParametersRefused) as error:
+            return self.failure(work, binding, error, parameters)
+        return self.outcome(work, resource, binding, answer)
+
+    def call(
+        self, tx: Tx, caller: Caller, binding: CallBinding, parameters: Json, watch: OnExchange | None = None
+    ) -> Json:
+        """Make a call; return its answer, or an awaitable of it. Raises `AwsError` and `ParametersRefused`."""
+        if binding.service == HTTP:  # not an AWS service, so botocore has no model of it
+            return self._https.invoke(tx, caller, parameters, watch)
+        operation = self._models(binding.service).operation_model(binding.operation)
+        params = to_service(operation.input_shape, parameters)
+        if self._bus.serves(binding.service, binding.operation):
+            self._check(binding, operation.input_shape)(params)
+            return self._bus.invoke(tx, caller, binding.service, binding.operation, params)
+        return self._remote.call(binding.service, binding.operation, params, caller.region)
+
+    def _check(self, binding: CallBinding, shape: Shape | None) -> Check:
+        """Return the check that the service's API applies to a request."""
+        key = binding.service, binding.operation
+        if key not in self._checks:
+            self._checks[key] = compile_check(shape, service_quirks.quirks_of(binding.service))
+        return self._checks[key]
+
+    def failure(
+        self, work: Work, binding: CallBinding, error: AwsError | ParametersRefused, parameters: Json
+    ) -> TaskFailed:
+        """Return the event that a refused call sends to its execution."""
+        if isinstance(error, ParametersRefused):
+            cause = UNFIT.format(dumps(parameters), error)
+            return TaskFailed(work.frame, work.number, "States.Runtime", cause)
+        if binding.service == HTTP:
+            code = error.code if isinstance(error, HttpFailed) else f"Events.{error.code}"
+            return TaskFailed(work.frame, work.number, code, error.message)
+        name = self._exception(binding, error)
+        request = self._world.uuid()
+        if binding.optimised:
+            cause = (
+                f"{error.message} (Service: {binding.label}; Status Code: {error.status}; Error Code: {error.code}; "
+                f"Request ID: {request}; Proxy: null)"
+            )
+        else:
+            cause = (
+                f"{error.message} (Service: {binding.label}, Status Code: {error.status}, Request ID: {request}) "
+                "(SDK Attempt Count: 1)"
+            )
+        return TaskFailed(work.frame, work.number, f"{binding.error}.{name}", cause)
+
+    def _exception(self, binding: CallBinding, error: AwsError) -> str:
+        """Return the SDK's name for an error: its code if the service's model has it, else a name of the service."""
+        model = self._models(binding.service)
+        modelled = error.code in model.shape_names or any(error.code == each.error_code for each in model.error_shapes)
+        if binding.optimised and not modelled and not isinstance(error, CallFailed):
+            return f"{binding.label.removesuffix('v2')}Exception"
+        return error.code if error.code.endswith("Exception") else f"{error.code}Exception"
+
+    def outcome(self, work: Work, resource: Resource, binding: CallBinding, answer: Json) -> TaskSucceeded | TaskFailed:
+        """Return the event that an answer sends to the execution: an answer may report a failure."""
+        if binding.service == HTTP:
+            return TaskSucceeded(work.frame, work.number, answer)
+        shape = self._models(binding.service).operation_model(binding.operation).output_shape
+        if binding.service == "lambda":
+            raised = lambda_functions.function_error(answer)
+            if raised is not None:
+                return TaskFailed(work.frame, work.number, *raised)
+            answer = lambda_functions.function_result(resource, answer)
+        if binding.sync is not None and binding.sync.refused(answer):
+            cause = dumps(to_states(shape, answer, instant(binding)))
+            return TaskFailed(work.frame, work.number, f"{binding.label}.Unknown", cause)
+        if put_events.is_put_events(binding) and answer.get("FailedEntryCount"):
+            cause = dumps(to_states(shape, answer, instant(binding)))
+            return TaskFailed(work.frame, work.number, put_events.ERROR, cause)
+        output = answer if resource.kind == "lambda" else self._seen(binding, shape, answer)
+        return TaskSucceeded(work.frame, work.number, output)
+
+    def _seen(self, binding: CallBinding, shape: Shape | None, answer: Json) -> Json:
+        """Return an answer as the state machine sees it."""
+        seen: Json = to_states(shape, answer or {}, instant(binding))
+        if not binding.optimised or put_events.is_put_events(binding):  # recorded: PutEvents adds no HTTP metadata
+            return seen
+        return seen | self._transport(dumps(to_plain(answer)))
+
+    def _transport(self, body: str) -> Json:
+        """Return the HTTP metadata that an optimised integration adds to its output."""
+        request = self._world.uuid()
+        headers = {
+            "Content-Length": str(len(body)),
+            "Content-Type": "application/x-amz-json-1.1",
+            "x-amzn-RequestId": request,
+        }
+        return {
+            "SdkHttpMetadata": {
+                "AllHttpHeaders": {name: [value] for name, value in headers.items()},
+                "HttpHeaders": headers,
+                "HttpStatusCode": 200,
+            },
+            "SdkResponseMetadata": {"RequestId": request},
+        }
+
+
+def to_plain(value: Json) -> Json:
+    """Return an answer with its bytes decoded as text, so that it can be JSON."""
+    if isinstance(value, dict):
+        return {key: to_plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [to_plain(item) for item in value]
+    return value.decode(errors="replace") if isinstance(value, bytes) else value

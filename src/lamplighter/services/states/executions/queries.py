@@ -1,0 +1,73 @@
+"""Answer questions about running executions and the work that they wait for."""
+
+from lamplighter.asl.definition.model import Resource
+from lamplighter.asl.execution.frame import Execution, Phase
+from lamplighter.asl.execution.task import parse_task_token
+from lamplighter.base.errors import Bug
+from lamplighter.base.world import World
+from lamplighter.services.states.executions.isolated_steps import IsolatedSteps
+from lamplighter.services.states.executions.port import ExecutionDriver
+from lamplighter.services.states.executions.running_executions import RunningExecution
+from lamplighter.services.states.machines.compiled_definitions import CompiledDefinitions
+from lamplighter.services.states.outbox_rows import SERVICE
+from lamplighter.services.states.tables import executions
+from lamplighter.services.states.tables.frames import Work
+from lamplighter.store import timers
+from lamplighter.store.db import Tx
+
+
+class ExecutionQueries:
+    """Queries about the executions of one engine."""
+
+    def __init__(
+        self, driver: ExecutionDriver, world: World, definitions: CompiledDefinitions, isolated: IsolatedSteps
+    ) -> None:
+        self._driver = driver
+        self._world = world
+        self._definitions = definitions
+        self._isolated = isolated
+
+    def running(self, tx: Tx, key: int) -> RunningExecution:
+        """Return a running execution. Raises `Bug` if it does not run."""
+        found = self._driver.find(tx, key)
+        if found is None:
+            raise Bug(f"execution {key} does not run")
+        return found
+
+    def waits_for(self, tx: Tx, work: Work) -> bool:
+        """Return whether an execution still waits for a piece of work."""
+        found = self._driver.find(tx, work.execution)
+        frame = found.execution.frames.get(work.frame) if found else None
+        waits = frame is not None and frame.phase is Phase.WORKING and frame.number == work.number
+        return waits and not self._isolated.ends(tx, work)
+
+    def timed_out_before(self, tx: Tx, work: Work, wall: int) -> bool:
+        """Return whether a timer of this work, or of its whole execution, was due before a wall clock time in ms."""
+        monotonic = wall - (self._world.now() - self._world.monotonic())
+        return timers.has_due_timer(tx, SERVICE, str(work.execution), (f"{work.frame}.", "0."), monotonic)
+
+    def resource_of(self, tx: Tx, work: Work) -> Resource | None:
+        """Return the resource that a piece of work calls, or None if no execution waits for the work."""
+        found = self._driver.find(tx, work.execution)
+        frame = found.execution.frames.get(work.frame) if found else None
+        if found is None or frame is None or frame.number != work.number:
+            return None
+        return self._definitions.definition(tx, found.revision).resources.get(frame.state)
+
+    def execution_of(self, tx: Tx, work: Work) -> Execution | None:
+        """Return the execution that a piece of work belongs to, or None if it has ended."""
+        found = self._driver.find(tx, work.execution)
+        return found.execution if found else None
+
+    def work_of_token(self, tx: Tx, token: str) -> Work | None:
+        """Return the work that a task token names, or None if no execution waits for it."""
+        parts = parse_task_token(token)
+        record = executions.get(tx, parts[0]) if parts else None
+        if parts is None or record is None or record.status != "RUNNING":
+            return None
+        found = self._driver.find(tx, record.id)
+        frame = found.execution.frames.get(parts[1]) if found else None
+        if frame is None or frame.token != token or frame.number != parts[2]:
+            return None
+        work = Work(record.id, parts[1], parts[2])
+        return None if self._isolated.ends(tx, work) else work

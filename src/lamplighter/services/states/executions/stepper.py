@@ -1,0 +1,97 @@
+"""Compute the steps of executions in the engine's process, and end executions that cannot continue.
+
+A step without a known bound raises `MayTakeLong`; `isolated_steps.py` computes such a step in a separate process.
+"""
+
+import logging
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+
+from lamplighter.asl.definition.model import Definition, Resource
+from lamplighter.asl.execution.advance import advance
+from lamplighter.asl.execution.frame import Execution
+from lamplighter.asl.execution.messages import Broken, Event, Started, StopRequested
+from lamplighter.asl.execution.step import RefusalReason, Step
+from lamplighter.base.errors import MayTakeLong
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import World
+from lamplighter.services.states.executions import step_marker
+from lamplighter.services.states.executions.isolated_steps import INTERNAL, IsolatedSteps
+from lamplighter.services.states.executions.running_executions import RunningExecution
+from lamplighter.services.states.machines.compiled_definitions import CompiledDefinitions
+from lamplighter.services.states.tables import activities
+from lamplighter.store.db import Reader, Tx
+
+ENDING = (StopRequested, Broken)
+"""Events that end an execution in any state: their step evaluates no expression and never waits."""
+EMPTY_DEFINITION = Definition(blocks=())
+
+log = logging.getLogger("lamplighter.states")
+
+
+class TaskRefusals:
+    """The reasons why tasks cannot start, checked before their state is entered."""
+
+    def __init__(self, why_unfit: RefusalReason) -> None:
+        self._why_unfit = why_unfit
+
+    def reason(self, reader: Reader, resource: Resource, parameters: Json) -> str | None:
+        """Return why a task with these parameters cannot start, or None if it can."""
+        if resource.kind != "activity":
+            return self._why_unfit(resource, parameters)
+        return None if activities.exists(reader, resource.text) else f"The activity {resource.text} does not exist."
+
+
+class Stepper:
+    """Computes steps."""
+
+    def __init__(
+        self, world: World, definitions: CompiledDefinitions, isolated: IsolatedSteps, refusals: TaskRefusals
+    ) -> None:
+        self._bounded_world = replace(world, may_block=False)
+        self._world = world
+        self._definitions = definitions
+        self._isolated = isolated
+        self._refusals = refusals
+
+    def first_step(self, reader: Reader, execution: Execution, revision: str) -> Step:
+        """Return the first step of a new execution: up to its first wait, or without a state if it may take long."""
+        definition = self._definitions.definition_of(reader, execution, revision)
+        subject, refuses = step_marker.revision_subject(revision), partial(self._refusals.reason, reader)
+        if not self._isolated.deaths(subject):
+            self._isolated.mark_until_loop_turns(subject)
+            with suppress(MayTakeLong):
+                return advance(definition, execution, Started(), self._bounded_world, refuses=refuses)
+        return advance(definition, execution, Started(), self._bounded_world, crossings=0, refuses=refuses)
+
+    def step(self, tx: Tx, key: int, running: RunningExecution, event: Event) -> Step:
+        """Return the step that an event leads to; a step that ends the execution if that fails.
+
+        Raises `MayTakeLong`.
+        """
+        revision, execution = running
+        try:
+            definition = self._definitions.definition_of(tx, execution, revision)
+            world = self._world if isinstance(event, ENDING) else self._bounded_world
+            with self._isolated.under_way(step_marker.execution_subject(key)):
+                return advance(definition, execution, event, world, refuses=partial(self._refusals.reason, tx))
+        except MayTakeLong:
+            raise
+        except Exception:
+            log.exception("execution %s cannot go on from %s; it is ended", execution.arn, type(event).__name__)
+            return self.broken_step(tx, running, INTERNAL)
+
+    def broken_step(self, reader: Reader, running: RunningExecution, cause: str) -> Step:
+        """Return the step that ends an execution and cancels its tasks, or only ends it if they cannot be read."""
+        revision, execution = running
+        try:
+            return advance(self._definitions.definition(reader, revision), execution, Broken(cause), self._world)
+        except Exception:
+            log.exception("execution %s cannot call off what it waits for", execution.arn)
+            return self.last_step(execution, cause)
+
+    def last_step(self, execution: Execution, cause: str) -> Step:
+        """Return the step that ends an execution without its frames; it cannot be redriven."""
+        bare = replace(execution, frames={}, results={})
+        return replace(advance(EMPTY_DEFINITION, bare, Broken(cause), self._world), redrive=None)

@@ -1,0 +1,323 @@
+"""Drive Map Runs: read their items, start, redrive and stop their children, gather or write the results.
+
+A Map Run is a row, and its column `stage` states what to do next. Each turn starts or stops a few children only, so
+that ten thousand items neither block the loop nor fill the memory. After a crash the rows show what is left to do.
+See https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html.
+"""
+
+import logging
+import sqlite3
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from functools import partial
+
+from lamplighter.asl.execution.frame import Execution
+from lamplighter.asl.execution.messages import Finish, MapRunEnded, RedriveMapRun, StartMapRun, StopRequested
+from lamplighter.asl.execution.state_errors import EXCEEDED, RUNTIME, StateError
+from lamplighter.base.json_text import Json, dumps, loads
+from lamplighter.base.world import World
+from lamplighter.isolation.port import Isolation
+from lamplighter.services.states import outbox_rows
+from lamplighter.services.states.executions.isolated_steps import INTERNAL, IsolatedSteps
+from lamplighter.services.states.executions.port import ExecutionDriver
+from lamplighter.services.states.executions.queries import ExecutionQueries
+from lamplighter.services.states.machines.compiled_definitions import CompiledDefinitions
+from lamplighter.services.states.map_runs.child_executions import ChildExecutions, count_child
+from lamplighter.services.states.map_runs.child_results import child_result, result_elements
+from lamplighter.services.states.map_runs.item_selector import ChildInputs, InputsNotReady
+from lamplighter.services.states.outbox_rows import ReadItems, WriteResults
+from lamplighter.services.states.tables import map_runs as rows
+from lamplighter.services.states.tables.frames import Work
+from lamplighter.services.states.tables.map_runs import MapRun, Stage
+from lamplighter.store.db import Store, Tx
+
+log = logging.getLogger("lamplighter.states")
+
+DEFAULT_CONCURRENCY = 1000
+"""The most children that run at once if the Map sets no MaxConcurrency; AWS's limit is 10,000."""
+CHILDREN_PER_TURN = 25
+"""The most children that one turn starts, redrives or stops."""
+RESULT_PAGE = 1000
+"""The number of results that are read at once."""
+EXCEEDED_CAUSE = "The specified tolerated failure threshold was exceeded"
+
+
+class MapRunDriver:
+    """The driver of one engine's Map Runs."""
+
+    def __init__(
+        self,
+        store: Store,
+        world: World,
+        driver: ExecutionDriver,
+        queries: ExecutionQueries,
+        definitions: CompiledDefinitions,
+        isolated: IsolatedSteps,
+        isolation: Isolation,
+    ) -> None:
+        self._store = store
+        self._world = world
+        self._driver = driver
+        self._queries = queries
+        self.inputs = ChildInputs(store, world, queries, definitions, isolated, isolation)
+        self.children = ChildExecutions(world, driver, queries, self.inputs)
+        self._stages: dict[Stage, Callable[[Tx, MapRun], None]] = {
+            "RUN": self._run,
+            "REDRIVE": self._redrive_children,
+            "STOP": self._stop,
+        }
+
+    # --- a Map Run starts, continues and ends -------------------------------------------------------------------------
+
+    def start(self, tx: Tx, key: int, execution: Execution, command: StartMapRun) -> None:
+        """Insert a Map Run; its items are read, or its first children start, in a later turn."""
+        run = MapRun(
+            id=0,
+            arn=command.arn,
+            execution=key,
+            frame=command.frame,
+            number=command.number,
+            parent=execution.arn,
+            label=command.label,
+            block=command.block,
+            express=command.express,
+            status="RUNNING",
+            start=self._world.now(),
+            stop=None,
+            total=command.total,
+            taken=0,
+            started=0,
+            succeeded=0,
+            failed=0,
+            timed_out=0,
+            aborted=0,
+            items_failed=0,
+            concurrency=command.concurrency,
+            tolerated_count=command.tolerated_count,
+            tolerated_percentage=command.tolerated_percentage,
+            stage="READ" if command.reading else "RUN",
+            reading=dumps(asdict(command.reading)) if command.reading else None,
+            writing=dumps(asdict(command.writing)),
+        )
+        self._read_or_continue(tx, replace(run, id=rows.insert(tx, run)))
+
+    def redrive(self, tx: Tx, command: RedriveMapRun) -> None:
+        """Continue a Map Run that had ended without success."""
+        run = rows.get(tx, command.arn)
+        assert run is not None
+        again = replace(
+            run,
+            number=command.number,
+            status="RUNNING",
+            stop=None,
+            stage="READ" if run.reading else "REDRIVE",
+            outcome=None,
+            written=0,
+            redrives=run.redrives + 1,
+            redriven=self._world.now(),
+        )
+        rows.update(tx, again)
+        self._read_or_continue(tx, again)
+
+    def _read_or_continue(self, tx: Tx, run: MapRun) -> None:
+        if run.stage == "READ":
+            outbox_rows.put(tx, ReadItems(run.execution, run.id))
+        else:
+            self.continue_soon(tx, run.id)
+
+    def resume_all(self) -> None:
+        """Continue every Map Run that the last engine left unfinished."""
+        for key in rows.unfinished_runs(self._store.reader):
+            self._continue_in_background(key)
+
+    def continue_soon(self, tx: Tx, key: int) -> None:
+        """Continue a Map Run in a turn after this one."""
+        tx.after.append(partial(self._continue_in_background, key))
+
+    async def stop(self) -> None:
+        """Cancel the evaluation of inputs in other processes; the next engine evaluates them anew."""
+        await self.inputs.stop()
+
+    def _continue_in_background(self, key: int) -> None:
+        self._store.write_in_background(partial(self._continue, key))
+
+    def _continue(self, key: int, tx: Tx) -> None:
+        run = rows.by_id(tx, key)
+        if run is None or run.stage not in self._stages:
+            return
+        if run.status == "RUNNING" and not self._queries.waits_for(tx, run.work):
+            self._abort(tx, run)
+            return
+        try:
+            with tx.nested():
+                self._stages[run.stage](tx, run)
+        except InputsNotReady as missing:
+            self._make_inputs(tx, key, missing)
+        except StateError as fault:
+            self._end(tx, run, "FAILED", fault.error, fault.cause)
+        except sqlite3.Error:
+            raise
+        except Exception:
+            log.exception("Map Run %s cannot go on; it is ended", run.arn)
+            if run.status == "RUNNING":
+                self._end(tx, run, "FAILED", RUNTIME, INTERNAL)
+
+    def _make_inputs(self, tx: Tx, key: int, missing: InputsNotReady) -> None:
+        """Evaluate the inputs of the next children in another process, then continue."""
+        tx.after.append(lambda: self.inputs.make_soon(missing, partial(self._continue_in_background, key)))
+
+    def _run(self, tx: Tx, run: MapRun) -> None:
+        """Start the next children, or end the Map Run."""
+        if _exceeded(run):
+            self._end(tx, run, "FAILED", EXCEEDED, EXCEEDED_CAUSE)
+        elif run.taken < run.total:
+            room = self._room(run)
+            if room > 0:
+                self.children.start_next(tx, run, room)
+                self.continue_soon(tx, run.id)
+        elif run.ended == run.started:
+            self._end(tx, run, "SUCCEEDED")
+
+    def _room(self, run: MapRun) -> int:
+        return min((run.concurrency or DEFAULT_CONCURRENCY) - (run.started - run.ended), CHILDREN_PER_TURN)
+
+    def _end(self, tx: Tx, run: MapRun, status: str, error: str | None = None, cause: str | None = None) -> None:
+        """Stop the children that still run; end now, or after the ResultWriter has written the results."""
+        writing = loads(run.writing)
+        if writing["parameters"] is not None:
+            rows.update(tx, replace(run, outcome=dumps([status, error, cause]), stage="STOP"))
+        else:
+            output = self._gather(tx, run, writing["transformation"]) if status == "SUCCEEDED" else None
+            self._close(
+                tx, replace(run, stage="STOP"), status, MapRunEnded(run.frame, run.number, output, error, cause)
+            )
+        self.continue_soon(tx, run.id)
+
+    def _close(self, tx: Tx, run: MapRun, status: str, event: MapRunEnded) -> None:
+        if status == "SUCCEEDED":
+            rows.forget_results(tx, run.id)
+            rows.forget_items(tx, run.id)
+        rows.update(tx, replace(run, status=status, stop=self._world.now()))
+        self._driver.send_event(tx, run.execution, event)
+
+    def _gather(self, tx: Tx, run: MapRun, transformation: str) -> str:
+        parts: list[str] = []
+        last = -1
+        while page := rows.results_of_run(tx, run.id, last, RESULT_PAGE):
+            parts += [part for _, status, body in page for part in result_elements(transformation, status, body)]
+            last = page[-1][0]
+        return f"[{','.join(parts)}]"
+
+    def cancel(self, tx: Tx, work: Work) -> None:
+        """Abort the Map Run of a state that no longer waits for it."""
+        run = rows.run_of_work(tx, work)
+        if run is not None and run.status == "RUNNING":
+            self._abort(tx, run)
+
+    def _abort(self, tx: Tx, run: MapRun) -> None:
+        stage: Stage = run.stage if run.stage == "WRITE" else "STOP"
+        rows.update(tx, replace(run, status="ABORTED", stop=self._world.now(), stage=stage, outcome=None))
+        self.continue_soon(tx, run.id)
+
+    def _stop(self, tx: Tx, run: MapRun) -> None:
+        """Stop the next running children; when none is left, queue the writing of the results."""
+        running = rows.running_children(tx, run.id, CHILDREN_PER_TURN)
+        for child in running:
+            self._driver.send_event(tx, child, StopRequested())
+        if running:
+            self.continue_soon(tx, run.id)
+            return
+        writes = loads(run.writing)["parameters"] is not None and run.reading is None
+        if writes:
+            outbox_rows.put(tx, WriteResults(run.execution, run.id))
+        rows.update(tx, replace(run, stage="WRITE" if writes else "DONE"))
+
+    # --- ItemReader and ResultWriter ----------------------------------------------------------------------------------
+
+    def wants_items(self, tx: Tx, key: int) -> bool:
+        """Return whether a Map Run still waits for its items; abort it if its state no longer waits."""
+        run = rows.by_id(tx, key)
+        if run is None or run.stage != "READ":
+            return False
+        if self._queries.waits_for(tx, run.work):
+            return True
+        self._abort(tx, run)
+        return False
+
+    def items_read(self, tx: Tx, key: int, total: int) -> None:
+        """Start the children after all items are stored."""
+        run = rows.by_id(tx, key)
+        if run is not None and self.wants_items(tx, key):
+            rows.update(tx, replace(run, stage="RUN", reading=None, total=total))
+            self.continue_soon(tx, key)
+
+    def reading_failed(self, tx: Tx, key: int, error: str | None, cause: str | None) -> None:
+        """End a Map Run whose items cannot be read."""
+        run = rows.by_id(tx, key)
+        if run is not None and self.wants_items(tx, key):
+            self._close(
+                tx, replace(run, stage="DONE"), "FAILED", MapRunEnded(run.frame, run.number, None, error, cause)
+            )
+
+    def results_written(self, tx: Tx, key: int, output: str) -> None:
+        """End a Map Run whose results are in S3; `output` is the state's output if the run succeeded."""
+        run = rows.by_id(tx, key)
+        if run is None or run.stage != "WRITE":
+            return
+        done = replace(run, stage="DONE", written=1)
+        if run.outcome is None:
+            rows.update(tx, done)
+            return
+        status, error, cause = loads(run.outcome)
+        result = output if status == "SUCCEEDED" else None
+        self._close(tx, done, status, MapRunEnded(run.frame, run.number, result, error, cause))
+
+    def writing_failed(self, tx: Tx, key: int, error: str, cause: str) -> None:
+        """Fail a Map Run whose results cannot be written; an earlier error of the run comes first."""
+        run = rows.by_id(tx, key)
+        if run is None or run.stage != "WRITE":
+            return
+        done = replace(run, stage="DONE")
+        if run.outcome is None:
+            rows.update(tx, done)
+            return
+        status, *earlier = loads(run.outcome)
+        failure = earlier if status == "FAILED" else [error, cause]
+        self._close(tx, done, "FAILED", MapRunEnded(run.frame, run.number, None, *failure))
+
+    # --- children -----------------------------------------------------------------------------------------------------
+
+    def child_ended(self, tx: Tx, key: int, execution: Execution, finish: Finish, stop: int) -> None:
+        """Store the result of a child and continue its Map Run."""
+        child = rows.get_child(tx, key)
+        run = rows.by_id(tx, child.run) if child else None
+        if child is None or run is None:
+            return
+        writing: Json = loads(run.writing)
+        body = child_result(execution, finish, stop, writing["transformation"])
+        rows.keep_result(tx, run.id, child.position, finish.status, body)
+        rows.set_child(tx, replace(child, status=finish.status))
+        failed = 0 if finish.status == "SUCCEEDED" else child.items
+        rows.update(tx, count_child(run, finish.status, 1, failed))
+        self.continue_soon(tx, run.id)
+
+    def _redrive_children(self, tx: Tx, run: MapRun) -> None:
+        """Redrive the next unsuccessful children; when none is left, start those that were never started."""
+        room = self._room(run)
+        if room <= 0:
+            return
+        if not self.children.redrive_next(tx, run, room):
+            rows.update(tx, replace(run, stage="RUN"))
+        self.continue_soon(tx, run.id)
+
+
+def _exceeded(run: MapRun) -> bool:
+    """Return whether more items failed than a threshold allows; without a threshold, none may fail."""
+    if run.items_failed == 0:
+        return False
+    bounds = []
+    if run.tolerated_count is not None:
+        bounds.append(run.items_failed > run.tolerated_count)
+    if run.tolerated_percentage is not None:
+        bounds.append(run.items_failed * 100 > run.tolerated_percentage * run.total)
+    return any(bounds) if bounds else True
