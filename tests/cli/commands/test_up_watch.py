@@ -35,7 +35,7 @@ def test_a_file_that_is_wrong_is_told_with_its_line_and_the_jobs_stay_until_it_i
     assert home.ended(home.run("one"))["status"] == "SUCCEEDED"
     before = len(home.lines)
     home.file.unlink()
-    home.says("this file cannot be read", before)
+    home.says("cannot read this file", before)
     before = len(home.lines)
     home.write("one: {command: 'true', schedule: rate(1 hour)}")
     assert home.applies(before)[0].startswith("~ one")
