@@ -207,7 +207,7 @@ class Bus:
         """Run a read-only operation on what `reader` sees. Raises `UnknownOperation` if the operation writes."""
         entry = self._find(service, operation)
         if entry.read is None:
-            raise UnknownOperation(f"{service}:{operation} does more than look")
+            raise UnknownOperation(f"{service}:{operation} is not read-only")
         return entry.read(reader, caller, params)
 
     def subscribe(self, source: str, listener: Listener, wants: Wants = lambda _tx: True) -> None:
@@ -216,10 +216,6 @@ class Bus:
         The source `*` means all sources.
         """
         self._listeners.setdefault(source, []).append((listener, wants))
-
-    def has_listeners(self, source: str) -> bool:
-        """Return whether a source has a listener."""
-        return source in self._listeners or "*" in self._listeners
 
     def publish(self, tx: Tx, source: str, make: Callable[[], Event]) -> None:
         """Send an event to its listeners; call `make` to build the event only if a listener wants it."""
@@ -233,5 +229,5 @@ class Bus:
     def _find(self, service: str, operation: str) -> Operation:
         entry = self._services.get(service, {}).get(operation)
         if entry is None:
-            raise UnknownOperation(f"{service} has no operation {operation} here")
+            raise UnknownOperation(f"this engine does not support {service}:{operation}")
         return entry

@@ -182,7 +182,7 @@ async def _slots(engine: Engine, http: HttpRequest, request_id: str) -> Response
     given = dict(parse_qsl(http.query.decode("latin-1")))
     found = SCHEDULE.fullmatch(given.get("arn", ""))
     if found is None or not SECONDS.fullmatch(given.get("before", "0")):
-        raise ValidationError("Say ?arn= with the ARN of a schedule, and &before= with a number of seconds")
+        raise ValidationError("Give ?arn= with the ARN of a schedule; the optional &before= is a number of seconds")
     region, account, group, name = found.groups()
     params = {"GroupName": group, "Name": name}
     params |= {"Before": float(given["before"])} if "before" in given else {}
@@ -195,7 +195,7 @@ async def _runs(engine: Engine, http: HttpRequest, request_id: str) -> Response:
     given = dict(parse_qsl(http.query.decode("latin-1")))
     name, region = given.get("machine", ""), given.get("region", "")
     if not MACHINE.fullmatch(name) or not REGION.fullmatch(region):
-        raise ValidationError("Say ?machine= with the name of a state machine, and &region= with its region")
+        raise ValidationError("Give ?machine= with the name of a state machine and &region= with its region")
     caller = Caller(engine.config.account, region)
     runs = await engine.call(caller, "states", "ListKeptExecutions", {"name": name})
     return make_response(200, b"application/json", dump_bytes(runs), request_id)
@@ -224,7 +224,7 @@ OPEN = frozenset({b"/_lamplighter/health", unsigned_requests.CERTIFICATE.encode(
 
 
 class InternalFailure(
-    ServiceError, template="The request failed through a fault of the engine, whose log has it under {}.", status=500
+    ServiceError, template="Internal error. The engine's log has details for request {}.", status=500
 ):
     """The engine has a bug; its log has the stack trace."""
 

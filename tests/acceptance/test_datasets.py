@@ -170,7 +170,7 @@ def test_where_the_items_are_can_come_with_the_input_in_both_languages(served: S
     ("body", "reader", "cause"),
     [
         ("{}", reading(Key="a"), "Attempting to map over non-iterable node."),
-        ("[1", reading(Key="a"), "the document is no JSON"),
+        ("[1", reading(Key="a"), "the document is not valid JSON"),
         ("[]", reading(Key="nowhere"), "Status Code: 404; Error Code: NoSuchKey"),
         ("[]", reading(), "Missing required parameter"),
     ],

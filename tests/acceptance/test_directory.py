@@ -59,7 +59,7 @@ def test_a_directory_that_was_deleted_is_not_made_again_by_anybody(served: Serve
     delete(served.data)
     gate.write_text("")
     eventually(lambda: health(served)[0] == 503)
-    eventually(lambda: any("takes no writes" in line for line in served.lines))
+    eventually(lambda: any("cannot be written" in line for line in served.lines))
     with pytest.raises(ClientError, match="ServiceUnavailable"):
         served.sfn.create_state_machine(name="x", definition=json.dumps(WAIT), roleArn="arn:aws:iam::1:role/x")
     assert not served.data.exists()
@@ -76,7 +76,7 @@ def test_an_engine_whose_database_is_gone_refuses_to_start_and_begins_anew_when_
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 1
     assert done.stderr.startswith("lamplighter: ")
-    assert "is missing, although an engine has run here" in done.stderr
+    assert "is missing, although an engine has used this directory" in done.stderr
     assert "--new" in done.stderr
     assert "Traceback" not in done.stderr
     served.up("--new")

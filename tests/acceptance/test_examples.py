@@ -28,7 +28,9 @@ class Example(ServedEngine):
         """Start the engine with the file, and wait until the jobs are there."""
         before = len(self.lines)
         self.up(str(self.folder / "lamplighter.yaml"), *options)
-        eventually(lambda: any("says:" in line for line in self.lines[before:]), 60)
+        eventually(
+            lambda: any("lamplighter.yaml:" in line and "agrees with" in line for line in self.lines[before:]), 60
+        )
 
     def run(self, job: str, given: Json) -> str:
         """Begin a run; its ARN."""
@@ -53,7 +55,7 @@ def test_lint_finds_nothing_in_an_example_but_that_its_processes_are_for_this_bo
         for each in lint_job_file(load_job_file(EXAMPLES / name / "lamplighter.yaml"))
         if each.severity != "info"
     ]
-    assert all(message.endswith("a job without an image runs on this box only") for message in found)
+    assert all(message.endswith("a job without an image cannot run on AWS") for message in found)
 
 
 @of("pipeline")

@@ -73,7 +73,9 @@ def test_an_outage_is_told_once_to_each_channel_and_so_is_its_end(harness: House
     for channel in ("ops", "dev"):
         ((subject, text),) = harness.mails(channel)
         assert subject == "Docker does not answer: 2 tasks wait"
-        assert text.startswith("Docker on this box has not answered since 2026-01-01 00:00 UTC. 2 tasks wait for it:")
+        assert text.startswith(
+            "Docker on the engine's machine has not answered since 2026-01-01 00:00 UTC. 2 tasks wait for it:"
+        )
         assert "Jobs:      reports-nightly\n" in text
     come_back(harness)
     for channel in ("ops", "dev"):
@@ -97,7 +99,7 @@ def test_the_health_of_the_engine_names_it(harness: House) -> None:
     harness.begin()
     (found,) = health.read_health(harness.engine).conditions
     assert found.name == "docker"
-    assert found.reason == "Docker does not answer since 2026-01-01 00:00 UTC: 1 task waits"
+    assert found.reason == "Docker has not answered since 2026-01-01 00:00 UTC: 1 task is waiting"
     come_back(harness)
     assert health.read_health(harness.engine).conditions == ()
 

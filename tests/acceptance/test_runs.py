@@ -223,5 +223,5 @@ def test_a_service_that_has_no_endpoint_is_named_when_the_machine_is_created(ser
         "Parameters": {"FunctionName": "f"},
         "End": True,
     }
-    with pytest.raises(ClientError, match="start the engine with --endpoint lambda=URL"):
+    with pytest.raises(ClientError, match="Start the engine with --endpoint lambda=URL"):
         served.machine(one(call))

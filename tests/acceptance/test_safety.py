@@ -187,8 +187,8 @@ def test_a_port_that_is_taken_is_told_in_one_line(served: ServedEngine, tmp_path
     ("options", "environment", "why"),
     [
         (["--host", "no.such.example"], {}, "cannot listen on no.such.example"),
-        (["--runtime", "docker"], {"DOCKER_HOST": "nonsense"}, "names no Docker"),
-        (["--runtime", "docker"], {"DOCKER_HOST": "", "DOCKER_CONTEXT": "nonsense"}, "names no Docker"),
+        (["--runtime", "docker"], {"DOCKER_HOST": "nonsense"}, "context is invalid"),
+        (["--runtime", "docker"], {"DOCKER_HOST": "", "DOCKER_CONTEXT": "nonsense"}, "context is invalid"),
         ([], {}, "cannot be opened (file is not a database)"),
     ],
 )

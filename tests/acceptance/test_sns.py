@@ -328,7 +328,8 @@ def test_a_function_elsewhere_gets_the_record_that_aws_gives_it(tmp_path: Path, 
 
 
 @pytest.mark.parametrize(
-    ("server", "why"), [("http://x", "names no mail server"), ("smtp://x?from=me", "is not an email address")]
+    ("server", "why"),
+    [("http://x", "is not the URL of a mail server"), ("smtp://x?from=me", "is not an email address")],
 )
 def test_a_mail_server_that_is_none_is_told_at_once(tmp_path: Path, server: str, why: str) -> None:
     command = [sys.executable, "-m", "lamplighter", "up", "--data", str(tmp_path), "--port", "0", "--smtp", server]

@@ -134,7 +134,7 @@ def test_waiters_see_how_stacks_and_change_sets_end(served: ServedEngine) -> Non
 def test_what_is_not_served_is_refused_in_aws_s_shape(served: ServedEngine) -> None:
     cf = served.client("cloudformation")
     with pytest.raises(
-        cf.exceptions.ClientError, match="cloudformation has no operation CreateStackSet here"
+        cf.exceptions.ClientError, match="this engine does not support cloudformation:CreateStackSet"
     ) as caught:
         cf.create_stack_set(StackSetName="all")
     assert caught.value.response["Error"]["Code"] == "InvalidAction"

@@ -1,7 +1,7 @@
 """The article as a story: a month of nights on a clock of ours, with its batch at three, a retry and three alerts.
 
 Nights go well, are saved by a retry, fail and are told in all three ways; an engine dies in the middle of one, and none
-runs in another. See ARCHITECTURE.md, "The journey of one night's batch".
+runs in another. See ARCHITECTURE.md, "One night's batch in ten files".
 """
 
 from collections.abc import Iterator

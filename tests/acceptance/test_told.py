@@ -205,7 +205,7 @@ def test_an_attempt_that_took_too_long_is_told_as_that(harness: House) -> None:
     harness.advance(10 * SECOND)
     harness.attempt(0)
     ((subject, text),) = harness.mails()
-    assert subject == "reports: an attempt of nightly failed: it took too long"
+    assert subject == "reports: an attempt of nightly failed: it timed out"
     assert SLOW in text
     assert "Attempt:   1 of 2\n" in text
     assert "still at it" in text

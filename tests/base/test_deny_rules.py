@@ -53,5 +53,5 @@ def test_what_asks_for_nothing_is_never_refused() -> None:
 def test_a_list_is_read_and_an_unknown_word_names_the_known_ones() -> None:
     assert parse_deny_list("privileged, commands,") == {"privileged", "commands"}
     assert parse_deny_list("") == frozenset()
-    with pytest.raises(UnknownDenyWord, match="root is nothing that can be denied: write privileged"):
+    with pytest.raises(UnknownDenyWord, match="unknown word `root`: write one or more of privileged"):
         parse_deny_list("privileged,root")

@@ -140,7 +140,7 @@ def test_a_job_that_ends_on_a_full_disk_is_judged_when_there_is_room_again(
     with suppress(OSError):  # the smallest gaps too
         (tmp_path / "disk" / "rest").write_bytes(b"x" * ROOM)
     gate.write_text("")
-    eventually(lambda: any("takes no writes" in line for line in served.lines))
+    eventually(lambda: any("cannot be written" in line for line in served.lines))
     assert served.sfn.describe_execution(executionArn=execution)["status"] == "RUNNING"
     (tmp_path / "disk" / "rest").unlink()
     disk.free(served)

@@ -8,9 +8,9 @@ from lamplighter.cli.target import Target, explain_error
 def test_an_answer_that_is_none_of_aws_s_is_told_in_a_sentence() -> None:
     error = ResponseParserError("Unable to parse response (syntax error: line 1, column 0), invalid XML received")
     assert explain_error(error, Target(None, "eu-west-1")) == (
-        "AWS in eu-west-1 gives an answer that is none of AWS's: is a proxy in between?"
+        "AWS in eu-west-1 returned a response that is not AWS's: is there a proxy in between?"
     )
-    assert "is it an engine's URL?" in explain_error(error, Target("http://127.0.0.1:1", "us-east-1"))
+    assert "is this an engine's URL?" in explain_error(error, Target("http://127.0.0.1:1", "us-east-1"))
 
 
 def test_aws_without_a_region_is_still_called_by_its_name() -> None:

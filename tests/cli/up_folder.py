@@ -30,7 +30,7 @@ class UpFolder(ServedEngine):
         """Start the engine with the file, and wait until it is applied."""
         before = len(self.lines)
         self.up(str(self.file), *options)
-        self.says("says:", before)
+        self.says(f"agrees with {self.file}:", before)
 
     def says(self, text: str, since: int = 0, seconds: float = 120) -> str:
         """Wait until the engine says something; the whole line."""
@@ -38,7 +38,7 @@ class UpFolder(ServedEngine):
 
     def applies(self, since: int) -> list[str]:
         """Wait until a change is applied; the lines about the jobs."""
-        self.says("says:", since)
+        self.says(f"agrees with {self.file}:", since)
         found = [line[25:].strip() for line in self.lines[since:] if line[25:27] in ("  ", "")]
         return [line for line in found if line]
 

@@ -58,7 +58,7 @@ def stop(page: Page) -> None:
     for _ in range(10):
         page.get_by_role("button", name="Stop", exact=True).click()
         with suppress(PlaywrightTimeout):
-            page.get_by_role("button", name="Stop it now?").click(timeout=5_000)
+            page.get_by_role("button", name="Stop the run now?").click(timeout=5_000)
             return
     raise AssertionError("it was never pressed in time")
 
@@ -308,7 +308,7 @@ def test_a_button_that_asks_goes_on_asking_when_the_page_refreshes_it(served: Se
             summary.dispatchEvent(new CustomEvent("htmx:load", { bubbles: true, detail: { elt: summary } }));
         }"""
         page.evaluate(refresh, before)
-        page.get_by_role("button", name="Stop it now?").click()
+        page.get_by_role("button", name="Stop the run now?").click()
         ends(page, "aborted")
 
 

@@ -35,7 +35,7 @@ def test_a_dead_letter_is_sent_again_by_a_click_and_then_all_others(engine: Serv
         page.get_by_role("button", name="Send all again").click()
     eventually(lambda: waiting(engine, url) == 3)
     page.reload()
-    expect(page.locator("main")).to_contain_text("Nothing in it")
+    expect(page.locator("main")).to_contain_text("No messages")
     expect(page.locator("main")).to_contain_text("2 of 2 messages")
 
 
@@ -46,7 +46,7 @@ def test_a_stranger_logs_in_and_out(engine: ServedEngine, page: Page) -> None:
     assert faults(page) == []
     page.get_by_label("Password").fill("open sesame")
     page.get_by_label("Password").press("Enter")
-    expect(page.get_by_role("alert")).to_have_text("That is not the password.")
+    expect(page.get_by_role("alert")).to_have_text("Wrong password.")
     page.get_by_label("Password").fill(holder.password)
     page.get_by_role("button", name="Log in").click()
     expect(page).to_have_url(f"{engine.url}/queues")

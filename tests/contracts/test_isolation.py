@@ -121,7 +121,7 @@ async def test_work_that_waits_is_not_slow(monkeypatch: pytest.MonkeyPatch) -> N
 
     class Waiting:
         @property
-        def used(self) -> float:
+        def cpu_seconds(self) -> float:
             told.append(0)
             return next(used)
 

@@ -138,7 +138,7 @@ def test_without_a_queue_or_with_one_that_is_gone_the_letter_is_dropped_and_said
     harness.queue_is_there = False
     harness.send("b", dead_letter=QUEUE)
     assert [(key, end) for key, end, *_ in harness.notes("settled")] == [("a", "DROPPED"), ("b", "DROPPED")]
-    assert "a is dropped after 1 tries" in caplog.text
+    assert "delivery a is dropped after 1 attempts" in caplog.text
     assert "no such queue" in caplog.text
 
 
@@ -237,7 +237,7 @@ def test_a_letter_that_cannot_be_read_is_dropped_and_the_others_go_on(
     harness.up()
     exhaust(harness)
     assert harness.notes("done") == [{"key": "b"}]
-    assert "cannot be read; it is dropped" in caplog.text
+    assert "cannot be read and is dropped" in caplog.text
 
 
 def test_a_clock_that_is_set_forward_does_not_make_letters_old(harness: DeliveryHarness) -> None:

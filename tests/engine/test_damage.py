@@ -177,7 +177,7 @@ def test_a_damaged_database_is_one_clear_error(tmp_path: Path, start: int) -> No
     whole = file.read_bytes()
     ruined = whole[:start] + b"\x5a" * (len(whole) - start)
     file.write_bytes(ruined)
-    with pytest.raises(Damaged, match=r"cannot be opened \(.*\); put a backup in its place"):
+    with pytest.raises(Damaged, match=r"cannot be opened \(.*\); restore a backup"):
         harness.up()
     assert file.read_bytes() == ruined, "what may be rescued is not touched"
     file.write_bytes(whole)
@@ -191,7 +191,7 @@ def test_a_user_reads_that_error_in_one_line_without_a_stack_trace(tmp_path: Pat
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 1
     assert "file is not a database" in done.stderr
-    assert "put a backup in its place" in done.stderr
+    assert "restore a backup" in done.stderr
     assert "Traceback" not in done.stderr
 
 

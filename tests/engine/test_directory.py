@@ -53,7 +53,7 @@ def test_it_is_noticed_without_a_call_and_work_goes_on_when_it_is_back(
     harness.directory.rename(away(harness))
     for _ in range(20):
         harness.advance(5 * SECOND)
-    said = [each.getMessage() for each in caplog.records if "takes no writes" in each.getMessage()]
+    said = [each.getMessage() for each in caplog.records if "cannot be written" in each.getMessage()]
     assert len(said) == 1
     assert harness.status(execution) == "RUNNING"
     assert harness.runtime.runs() == []

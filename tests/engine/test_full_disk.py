@@ -114,7 +114,7 @@ def test_the_engine_tries_again_now_and_then_and_does_not_spin(
         for _ in range(120):
             harness.advance(SECOND // 2)
     assert 60 < harness.disk.refused < 1000
-    said = [record for record in caplog.records if "takes no writes" in record.getMessage()]
+    said = [record for record in caplog.records if "cannot be written" in record.getMessage()]
     assert len(said) == 1, "said once, not at every try"
 
 

@@ -104,7 +104,7 @@ def test_every_end_of_a_run_that_is_a_failure_is_told_if_anybody_is_told_of_fail
         name for name, job in read.project.jobs.items() if job.notify.run_failed or job.notify.caught
     }  # fmt: skip
     assert silent & wanted == set()
-    warned = {each.message.partition(":")[0] for each in lint_job_file(read) if "nobody is told" in each.message}
+    warned = {each.message.partition(":")[0] for each in lint_job_file(read) if "no channel is alerted" in each.message}
     assert {name for name in silent if read.project.jobs[name].schedule} <= warned
 
 

@@ -13,7 +13,7 @@ from tests.contracts.servers import closed_port, web_server
 async def test_a_server_that_does_not_answer_is_given_up_and_may_be_tried_again() -> None:
     async with web_server() as there:
         out = HttpClient(patience=0.05)
-        with pytest.raises(DeliveryFailed, match="no answer within") as error:
+        with pytest.raises(DeliveryFailed, match="no response within") as error:
             await out.post(f"{there.url}/silent", {}, b"")
         await out.close()
     assert error.value.again

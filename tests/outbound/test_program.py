@@ -99,12 +99,12 @@ async def test_a_program_that_succeeded_is_not_run_again_for_what_it_left_runnin
 
 
 async def test_of_what_a_program_complains_the_end_is_kept() -> None:
-    with pytest.raises(DeliveryFailed, match=r"it ended with 3: .*the end"):
+    with pytest.raises(DeliveryFailed, match=r"failed with exit code 3: .*the end"):
         await ShellPrograms().run("head -c 50000000 /dev/zero >&2; echo the end >&2; exit 3", b"", {})
 
 
 async def test_a_program_that_fails_says_why() -> None:
-    with pytest.raises(DeliveryFailed, match="it ended with 3: no pager") as error:
+    with pytest.raises(DeliveryFailed, match="failed with exit code 3: no pager") as error:
         await ShellPrograms().run("echo no pager >&2; exit 3", b"", {})
     assert error.value.again
 
@@ -116,7 +116,7 @@ async def test_a_program_that_takes_too_long_is_killed_with_all_that_it_started(
     running = asyncio.create_task(ShellPrograms().run(f"sleep 60 & echo $! > {started}; wait", b"", {}))
     await until(lambda: started.exists() and started.read_text().endswith("\n"))
     await watched.end_time()
-    with pytest.raises(DeliveryFailed, match="had not ended"):
+    with pytest.raises(DeliveryFailed, match="did not finish within"):
         await running
     assert ends(int(started.read_text()), within=60)
 

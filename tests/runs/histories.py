@@ -46,6 +46,25 @@ def succeeded(previous: int, task: str) -> Entry:
     return "TaskSucceeded", previous, {"output": dumps(described(task, 0))}
 
 
+def written_by_a_user(document: Json, *, assigned: Json = None) -> tuple[Entry, ...]:
+    """A run whose state fails, is tried again and succeeds, all with a document that a user wrote, and then fails."""
+    text = dumps(document)
+    return (
+        begun(), entered("Run", 0), ("ActivityScheduled", 2, {"resource": "knock"}),
+        ("ActivityFailed", 3, {"error": "E", "cause": text}), scheduled(4), ("TaskSubmitted", 5, {"output": text}),
+        ("TaskFailed", 6, {"error": "E", "cause": text}), scheduled(7), ("TaskSucceeded", 8, {"output": text}),
+        exited("Run", 9, pause=dumps(assigned)), entered("Pause", 10, "Wait"), exited("Pause", 11, "Wait"),
+        ("ExecutionFailed", 12, {"error": "E", "cause": text}),
+    )  # fmt: skip
+
+
+TASK_FIELDS = (
+    *("TaskArn", "TaskDefinitionArn", "Tasks", "Failures", "Containers", "Name", "ExitCode", "Reason"),
+    *("StoppedReason", "StopCode", "StartedAt", "ExecutionStoppedAt"),
+)
+"""The fields of a task's document that this program reads."""
+
+
 def described(task: str, code: int | None = None) -> Json:
     """A task as ECS describes it inside of Step Functions' documents."""
     container = {"Name": "main", **({} if code is None else {"ExitCode": code})}

@@ -27,7 +27,7 @@ def ended_in(name: str, kind: str = "Fail") -> list[Json]:
 
 def test_a_run_that_a_fail_state_ended_would_fail_again() -> None:
     why = why_futile(ended_in("Failed"), block("Run", Run=RUN, Done={"Type": "Succeed"}, Failed=FAIL))
-    assert why == "it would go on in the state Failed, from where the run can only fail again"
+    assert why == "it would continue in the state Failed, from which the run can only fail again"
 
 
 def test_a_run_whose_work_failed_may_go_on() -> None:

@@ -1,7 +1,10 @@
 """The wait before the next attempt is what the definition says, counted by each retrier for itself."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from lamplighter.asl.definition.retrier import read_retrier
 from lamplighter.base.json_text import Json
 from lamplighter.runs.retry_delay import RetryDelay, retry_delay
 
@@ -39,6 +42,39 @@ def test_each_retrier_counts_its_own_failures() -> None:
 def test_with_jitter_the_wait_is_a_limit() -> None:
     one = definition({"ErrorEquals": ["States.ALL"], "IntervalSeconds": 8, "JitterStrategy": "FULL"})
     assert retry_delay(one, "Run", [FAILED]) == RetryDelay(8, at_most=True)
+
+
+def test_a_delay_beyond_every_limit_is_cut_to_the_longest_that_a_state_can_wait() -> None:
+    one = definition({"ErrorEquals": ["States.ALL"], "BackoffRate": 10.0, "MaxAttempts": 400})
+    assert retry_delay(one, "Run", [FAILED] * 9) == RetryDelay(99_999_999, at_most=False)
+    assert retry_delay(one, "Run", [FAILED] * 310) == RetryDelay(99_999_999, at_most=False)
+
+
+def test_a_retrier_without_an_interval_never_waits() -> None:
+    one = definition({"ErrorEquals": ["States.ALL"], "IntervalSeconds": 0, "BackoffRate": 10.0, "MaxAttempts": 400})
+    assert retry_delay(one, "Run", [FAILED] * 310) == RetryDelay(0, at_most=False)
+
+
+NUMBERS = st.integers(1, 10**8) | st.floats(1, 1e308)
+RETRIERS = st.fixed_dictionaries(
+    {"ErrorEquals": st.just(["States.ALL"])},
+    optional={
+        "IntervalSeconds": st.integers(0, 99_999_999),
+        "BackoffRate": NUMBERS,
+        "MaxAttempts": st.integers(0, 400),
+        "MaxDelaySeconds": st.integers(1, 31_622_400),
+        "JitterStrategy": st.sampled_from(["FULL", "NONE"]),
+    },
+)
+
+
+@given(RETRIERS, st.integers(1, 400))
+def test_the_wait_is_the_one_that_the_engine_computes(retrier: Json, count: int) -> None:
+    found, own = retry_delay(definition(retrier), "Run", [FAILED] * count), read_retrier(retrier)
+    assert (found is None) == (count > own.attempts)
+    if found is not None:
+        assert int(found.seconds * 1000) == own.delay(count - 1, 1.0)
+        assert found.at_most == own.jitter
 
 
 @pytest.mark.parametrize("state", ["Run", "Nowhere"])

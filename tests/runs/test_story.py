@@ -1,10 +1,26 @@
 """A history is read as a story of visits and attempts, whatever it is of and however far it has come."""
 
 import pytest
+from hypothesis import given
 
 from lamplighter.base.json_text import Json
 from lamplighter.runs.story import Story, read_story
-from tests.runs.histories import TASK, Entry, begun, entered, exited, failed, history, scheduled, submitted, succeeded
+from tests.documents import documents
+from tests.runs.histories import (
+    DEFINITION,
+    TASK,
+    TASK_FIELDS,
+    Entry,
+    begun,
+    entered,
+    exited,
+    failed,
+    history,
+    scheduled,
+    submitted,
+    succeeded,
+    written_by_a_user,
+)
 
 RETRIED = (
     begun(), entered("Run", 0), scheduled(2), submitted(3, "a"), failed(4, "a", 3),
@@ -210,3 +226,23 @@ def test_an_attempt_that_only_a_sidecar_made_fail_has_succeeded() -> None:
     (attempt,) = story.attempts
     assert (attempt.outcome, attempt.error, attempt.reason) == ("succeeded", None, None)
     assert attempt.exits == {"main": 0, "proxy": 143}
+
+
+@pytest.mark.parametrize("made_up", [5, "a", ["a"], "arn:aws:ecs:us-east-1:1:service/a", "arn:aws:ecs::1:task/a:*"])
+def test_a_document_that_names_no_task_makes_none_of_an_attempt(made_up: Json) -> None:
+    told = story(written_by_a_user({"TaskArn": made_up, "TaskDefinitionArn": DEFINITION}))
+    assert [(each.task, each.definition) for each in told.attempts] == [(None, None)] * 3
+
+
+def test_a_task_whose_definition_is_none_has_no_definition() -> None:
+    told = story(written_by_a_user({"TaskArn": TASK + "a", "TaskDefinitionArn": 5}))
+    assert [(each.task, each.definition) for each in told.attempts] == [(TASK + "a", None)] * 3
+
+
+@given(documents(*TASK_FIELDS))
+def test_any_document_of_a_user_is_read_as_part_of_a_story(document: Json) -> None:
+    told = story(written_by_a_user(document))
+    assert [each.outcome for each in told.attempts] == ["failed", "failed", "succeeded"]
+    assert all(isinstance(each.reason, str) for each in told.attempts[:2])
+    assert all(isinstance(text, str | None) for each in told.attempts for text in (each.task, each.definition))
+    assert all(isinstance(code, int) for each in told.attempts for code in each.exits.values())

@@ -162,7 +162,7 @@ async def test_a_directory_that_is_shared_with_others_stays_so_and_is_named(
     async with opened(directory):
         assert stat.S_IMODE(os.stat(directory).st_mode) == 0o1777
         assert stat.S_IMODE((directory / "lamplighter.db").stat().st_mode) == 0o600
-    assert "is shared with others" in caplog.text
+    assert "is shared with other users" in caplog.text
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")

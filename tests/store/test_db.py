@@ -86,7 +86,7 @@ async def test_a_turn_that_cannot_be_committed_is_undone_whole_and_says_so(store
 
     first, second = store.write(lambda tx: put(tx, "lost")), store.write(breaks)
     for future in (first, second):
-        with pytest.raises(Unavailable, match="takes no writes"):
+        with pytest.raises(Unavailable, match="cannot be written"):
             await future
     assert bodies(store) == []
     assert len(lost) == 1

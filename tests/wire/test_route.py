@@ -39,7 +39,7 @@ def test_the_request_that_the_benchmark_sends_is_understood(catalog: ModelCatalo
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "HEAD", "OPTIONS"])
 def test_an_operation_of_a_json_service_is_asked_for_by_post_only(catalog: ModelCatalog, ask: Ask, method: str) -> None:
-    with pytest.raises(UnknownOperation, match="by POST"):
+    with pytest.raises(UnknownOperation, match="with POST"):
         route_request(catalog, replace(ask("states", "StartExecution", START), method=method))
 
 

@@ -30,7 +30,7 @@ def parse_deny_list(text: str) -> frozenset[str]:
     """Split a comma-separated list of deny words. Raises `UnknownDenyWord`."""
     found = frozenset(each.strip() for each in text.split(",") if each.strip())
     for each in sorted(found - KINDS.keys()):
-        raise UnknownDenyWord(f"{each} is nothing that can be denied: write {', '.join(KINDS)}, or some of them")
+        raise UnknownDenyWord(f"unknown word `{each}`: write one or more of {', '.join(KINDS)}")
     return found
 
 
@@ -56,9 +56,9 @@ def _privileged(definition: Json) -> Iterator[str]:
         if strong:
             yield f"container {name} has the capability {strong[0]}"
         if linux.get("devices"):
-            yield f"container {name} has devices of the machine"
+            yield f"container {name} has access to devices of this machine"
         if any("unconfined" in str(each) for each in container.get("dockerSecurityOptions") or ()):
-            yield f"container {name} is unconfined"
+            yield f"container {name} has an unconfined security option"
 
 
 def _mounts(definition: Json) -> Iterator[str]:
@@ -73,7 +73,7 @@ def _mounts(definition: Json) -> Iterator[str]:
 def _commands(definition: Json) -> Iterator[str]:
     for name, container in _containers(definition):
         if not container.get("image"):
-            yield f"container {name} has no image and is a plain process"
+            yield f"container {name} has no image"
 
 
 def _containers(definition: Json) -> Iterator[tuple[str, Json]]:
@@ -88,5 +88,5 @@ KINDS: Mapping[str, Callable[[Json], Iterator[str]]] = {
 SAID: Mapping[str, str] = {
     PRIVILEGED: "privileged containers",
     MOUNTS: "containers that mount paths of this machine",
-    COMMANDS: "commands",
+    COMMANDS: "plain processes",
 }

@@ -44,7 +44,7 @@ def loads(text: str | bytes) -> Json:
     try:
         return json.loads(text)
     except RecursionError:
-        raise TooDeep(f"the document is nested more than {DEEPEST} deep") from None
+        raise TooDeep(f"the document has more than {DEEPEST} levels") from None
     except ValueError as error:  # an integer with more digits than Python reads
         raise JsonError(str(error)) from None
 
@@ -53,7 +53,7 @@ def loads_object(text: str | bytes) -> dict[str, Json]:
     """Parse the text of a JSON object. Raises `JsonError` for any other value, too."""
     found = loads(text)
     if not isinstance(found, dict):
-        raise JsonError("it is no object")
+        raise JsonError("it is not an object")
     return found
 
 
@@ -76,7 +76,7 @@ def dump_bytes(value: Json) -> bytes:
 
 def _dump_slowly(value: Json) -> bytes:
     if depth(value) > DEEPEST:
-        raise TooDeep(f"the document is nested more than {DEEPEST} deep")
+        raise TooDeep(f"the document has more than {DEEPEST} levels")
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
 

@@ -27,22 +27,22 @@ class Command:
 
 
 COMMANDS: Mapping[str, Command] = {
-    "init": Command("Write a job file to begin with."),
+    "init": Command("Create a first job file."),
     "up": Command("Run the jobs of a file here, and serve the AWS APIs on one port."),
-    "run": Command("Begin a run of a job now, and watch it if you like."),
-    "ps": Command("List jobs: what runs now, how the last run ended, when the next one begins."),
-    "logs": Command("Print what the containers of a run wrote."),
-    "history": Command("Tell what happened in a run, attempt by attempt."),
+    "run": Command("Start a run of a job now, and optionally follow it."),
+    "ps": Command("List jobs: running runs, the last result and the next run."),
+    "logs": Command("Print the output of a run's containers."),
+    "history": Command("Show what happened in a run, attempt by attempt."),
     "stop": Command("Stop a run."),
-    "redrive": Command("Let a run that failed go on from where it failed."),
+    "redrive": Command("Continue a failed run from the state that failed."),
     "next": Command("List the times at which jobs will run."),
-    "console": Command("Show the console, over AWS or an engine somewhere else."),
-    "lint": Command("Check a job file, and say what to write instead."),
-    "synth": Command("Print the CloudFormation template that a job file comes to."),
+    "console": Command("Serve the console for an AWS account or another engine."),
+    "lint": Command("Check a job file, and suggest corrections."),
+    "synth": Command("Print the CloudFormation template of a job file."),
     "diff": Command("Show what deploying would change."),
     "deploy": Command("Deploy a job file to AWS."),
-    "destroy": Command("Take a deployment back."),
-    "doctor": Command("Look for what is wrong: on this box, with credentials, with permissions."),
+    "destroy": Command("Delete a deployment."),
+    "doctor": Command("Check this machine, your credentials and permissions for problems."),
     "schema": Command("Print the JSON Schema of job files, for editors."),
 }
 

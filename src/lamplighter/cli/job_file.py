@@ -17,7 +17,7 @@ COLOURS = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 
 FileArgument = Annotated[Path, typer.Argument(help="The job file.", dir_okay=False)]
 EnvironmentOption = Annotated[
-    str | None, typer.Option("--environment", "-e", help="The environment whose overrides hold.", show_default=False)
+    str | None, typer.Option("--environment", "-e", help="The environment of the job file to use.", show_default=False)
 ]
 USUAL = Path(JOB_FILE_NAME)
 

@@ -39,9 +39,9 @@ EXPIRED = ("ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired")
 ANY_CREDENTIALS = {"aws_access_key_id": "lamplighter", "aws_secret_access_key": "lamplighter"}
 
 EndpointUrlOption = Annotated[
-    str | None, typer.Option("--endpoint-url", help="An engine's URL, instead of the engine of this folder.")
+    str | None, typer.Option("--endpoint-url", help="URL of an engine. Default: the engine of this folder.")
 ]
-AwsOption = Annotated[bool, typer.Option("--aws", help="The AWS account of your credentials.")]
+AwsOption = Annotated[bool, typer.Option("--aws", help="Use the AWS account of your credentials.")]
 ProfileOption = Annotated[str | None, typer.Option("--profile", help="A profile of your AWS configuration.")]
 RegionOption = Annotated[str | None, typer.Option("--region", help="An AWS region.")]
 DataOption = Annotated[Path, typer.Option("--data", help="The data directory of this folder's engine.")]
@@ -92,9 +92,9 @@ def find_target(
     Ends the command with exit code 1 if no engine can be found, and with 2 if the options contradict each other.
     """
     if aws and endpoint_url:
-        raise typer.BadParameter("say --aws or --endpoint-url, not both")
+        raise typer.BadParameter("use either --aws or --endpoint-url, not both")
     if endpoint_url is not None and not URL.match(endpoint_url):
-        raise typer.BadParameter(f"--endpoint-url {endpoint_url}: say a URL such as http://127.0.0.1:4566")
+        raise typer.BadParameter(f"--endpoint-url {endpoint_url}: use a URL such as http://127.0.0.1:4566")
     where = region or default_region(profile)
     if aws:
         return Target(None, where, profile)
@@ -116,7 +116,7 @@ def read_address(data: Path) -> str:
     except OSError:
         typer.echo(
             f"lamplighter: no engine has run on {data}: start one with `lamplighter up`, "
-            "or say --endpoint-url URL or --aws",
+            "or use --endpoint-url URL or --aws",
             err=True,
         )
         raise typer.Exit(1) from None
@@ -139,8 +139,8 @@ CALL_ERRORS = (BotoCoreError, ClientError, ResponseParserError)
 def explain_error(error: BotoCoreError | ClientError | ResponseParserError, where: Target) -> str:
     """Return a sentence that describes a failed call and, where the cause is known, what to do."""
     if isinstance(error, ResponseParserError):
-        hint = "is a proxy in between?" if where.endpoint is None else "is it an engine's URL?"
-        return f"{where} gives an answer that is none of AWS's: {hint}"
+        hint = "is there a proxy in between?" if where.endpoint is None else "is this an engine's URL?"
+        return f"{where} returned a response that is not AWS's: {hint}"
     if isinstance(error, EndpointConnectionError):
         hint = "is `lamplighter up` running?" if where.endpoint is not None else "is there a network?"
         return f"{where} does not answer: {hint}"
@@ -149,7 +149,9 @@ def explain_error(error: BotoCoreError | ClientError | ResponseParserError, wher
     if isinstance(error, ClientError):
         return f"{error.operation_name}: {error.response['Error'].get('Message') or error.response['Error']['Code']}"
     if isinstance(error, NoCredentialsError):
-        return f"there are no credentials for {where}: say --profile, or `aws configure`; `lamplighter doctor` looks"
+        return (
+            f"no credentials found for {where}: use --profile, or run `aws configure`; `lamplighter doctor` checks them"
+        )
     return str(error)
 
 

@@ -92,9 +92,8 @@ async def _not_found(request: Request, error: Exception) -> Response:
 
 
 async def _broken(request: Request, _error: Exception) -> Response:
-    return await _told(
-        request, 500, "InternalFailure", "This page failed through a fault of the console; the log has it."
-    )
+    message = "An error in the console prevented this page. The console's log has the details."
+    return await _told(request, 500, "InternalFailure", message)
 
 
 async def _told(request: Request, status: int, code: str, message: str) -> Response:

@@ -134,14 +134,14 @@ class DeliveryQueue:
         try:
             return from_json(row.body)
         except (TypeError, KeyError):
-            log.error("letter %s of %s cannot be read; it is dropped", row.id, self._name)
+            log.error("delivery %s of %s cannot be read and is dropped", row.id, self._name)
             deliveries.finish(tx, row.id, self._world.now(), DeliveryEnd.DROPPED)
             return None
 
     def _remotely(self, delivery: Delivery) -> Calling:
         if not self._remote.knows(delivery.service, delivery.operation):
-            advice = f"name an endpoint with --endpoint {delivery.service}=URL"
-            raise UnknownOperation(f"Nothing serves {delivery.service}:{delivery.operation}; {advice}")
+            advice = f"configure an endpoint with --endpoint {delivery.service}=URL"
+            raise UnknownOperation(f"This engine does not provide {delivery.service}:{delivery.operation}; {advice}")
         return lambda: self._remote.call(delivery.service, delivery.operation, delivery.params, delivery.caller.region)
 
     async def _elsewhere(self, posted: OutboxRow, delivery: Delivery, calling: Calling) -> None:
@@ -199,10 +199,13 @@ class DeliveryQueue:
         ):
             end = DeliveryEnd.DEAD_LETTERED
         else:
-            log.warning("%s is dropped after %s tries: %s: %s", delivery.key, row.attempts, code, error.message)
+            log.warning(
+                "delivery %s is dropped after %s attempts: %s: %s", delivery.key, row.attempts, code, error.message
+            )
         if delivery.service in ALERT_SERVICES:
-            whom = delivery.params.get("TopicArn", delivery.operation)
-            lost_alerts.put(tx, LostAlert(self._world.now(), f"topic {whom}", f"{code}: {error.message}"))
+            topic = delivery.params.get("TopicArn")
+            recipient = f"topic {topic}" if topic else f"alert {delivery.operation}"
+            lost_alerts.put(tx, LostAlert(self._world.now(), recipient, f"{code}: {error.message}"))
         self._settle(tx, row, delivery, DeliveryOutcome(end, row.attempts, None, code, error.message, exhausted))
 
     def _send_to_dead_letter_queue(
@@ -231,7 +234,9 @@ class DeliveryQueue:
             with tx.nested():
                 self._bus.invoke(tx, Caller(queue.account, queue.region), "sqs", "SendMessage", params)
         except AwsError as error:
-            log.warning("%s does not take the dead letter %s: %s", delivery.dead_letter, delivery.key, error)
+            log.warning(
+                "the dead-letter queue %s did not accept delivery %s: %s", delivery.dead_letter, delivery.key, error
+            )
             return False
         return True
 
@@ -243,6 +248,10 @@ class DeliveryQueue:
 def _ours(delivery: Delivery, fault: Exception) -> AwsError:
     """Log an internal error of the engine and return the AWS error that makes the delivery retryable."""
     log.error(
-        "%s %s of %s failed through a fault of ours", delivery.service, delivery.operation, delivery.key, exc_info=fault
+        "%s %s of delivery %s failed because of an internal error",
+        delivery.service,
+        delivery.operation,
+        delivery.key,
+        exc_info=fault,
     )
     return AwsError("An internal error occurred", code="InternalFailure", status=500)

@@ -113,7 +113,7 @@ class Dispatcher:
     def _caught_up(self, task: "asyncio.Task[None]") -> None:
         self._catching_up = None
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("what ended while the engine stood still is not on record yet", exc_info=error)
+            log.error("containers that ended while the engine was paused are not recorded yet", exc_info=error)
         self._next = self._world.monotonic()
         self.ring_due_timers()
 
@@ -167,7 +167,7 @@ class Dispatcher:
         if isinstance(error, Unavailable):
             self._arm(self._world.monotonic() + REFUSED)
         elif error is not None:
-            log.error("timer %s failed; it rings again in a minute", timer.key, exc_info=error)
+            log.error("timer %s failed; it fires again in a minute", timer.key, exc_info=error)
             later = self._world.monotonic() + PUT_OFF
             self._store.write_in_background(lambda tx: timers.postpone(tx, timer, later))
         elif not self._ringing:
@@ -178,16 +178,21 @@ class Dispatcher:
             return
         task = self._loop.create_task(self._services[posted.service].handle_outbox_row(posted))
         self._under_way[posted.id] = task
-        task.add_done_callback(lambda done: self._performed(posted.id, done))
+        task.add_done_callback(lambda done: self._performed(posted, done))
 
-    def _performed(self, key: int, task: "asyncio.Task[None]") -> None:
-        del self._under_way[key]
+    def _performed(self, posted: OutboxRow, task: "asyncio.Task[None]") -> None:
+        del self._under_way[posted.id]
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("something the outbox asked for failed; it is tried again at the next start", exc_info=error)
+            log.error(
+                "processing outbox row %s of %s failed; it is processed again at the next start",
+                posted.subject,
+                posted.service,
+                exc_info=error,
+            )
 
     def _lost(self, error: sqlite3.Error) -> None:
         if not self._refused:
-            log.error("the data directory takes no writes (%s); nothing is lost, trying again", error)
+            log.error("the data directory cannot be written (%s); nothing is lost, and the engine tries again", error)
         self._refused = str(error)
         self._displaced = isinstance(error, FilesDisplaced)
         for service in self._services.values():
@@ -200,7 +205,7 @@ class Dispatcher:
         here.
         """
         was_displaced, self._displaced, self._refused = self._displaced, False, ""
-        log.warning("the data directory takes writes again")
+        log.warning("the data directory can be written again")
         for posted in outbox.pending(self._store.reader) if was_displaced else ():
             self._perform(posted)
 
@@ -218,7 +223,7 @@ class Dispatcher:
         if abs(jump - self._jump) < JUMP:
             return
         log.warning(
-            "the wall clock was set by %+.1f s; what measures a length of time keeps its length",
+            "the wall clock was set by %+.1f s; waits and timeouts keep their length",
             (jump - self._jump) / 1000,
         )
         self._jump = jump

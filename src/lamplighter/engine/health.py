@@ -66,11 +66,11 @@ Check = Callable[[Engine], Condition | None]
 
 
 def check_data_directory(engine: Engine) -> Condition | None:
-    """Report that the data directory takes no writes."""
+    """Report that the data directory cannot be written."""
     reason = engine.store.trouble() or engine.dispatcher.refused
     if not reason:
         return None
-    return Condition("data-directory", f"the data directory takes no writes: {reason}", stops_work=True)
+    return Condition("data-directory", f"the data directory cannot be written: {reason}", stops_work=True)
 
 
 def check_docker(engine: Engine) -> Condition | None:
@@ -80,8 +80,8 @@ def check_docker(engine: Engine) -> Condition | None:
         return None
     count = len(outages.held_tasks(engine.store.reader))
     since = f"{datetime.fromtimestamp(outage.since / 1000, UTC):%Y-%m-%d %H:%M} UTC"
-    tasks = f"{_counted(count, 'task')} wait{'s' if count == 1 else ''}"
-    return Condition("docker", f"Docker does not answer since {since}: {tasks}", stops_work=False)
+    tasks = f"{_counted(count, 'task')} {'is' if count == 1 else 'are'} waiting"
+    return Condition("docker", f"Docker has not answered since {since}: {tasks}", stops_work=False)
 
 
 def check_alerts(engine: Engine) -> Condition | None:
@@ -96,7 +96,7 @@ def check_alerts(engine: Engine) -> Condition | None:
         return None
     said = [
         f"{_counted(lost, 'alert')} could not be delivered in the last 3 days" if lost else "",
-        f"{_counted(stuck, 'message')} could not be delivered yet, and will be tried again" if stuck else "",
+        f"{_counted(stuck, 'message')} could not be delivered yet and will be retried" if stuck else "",
     ]
     return Condition("alerts", f"{'; '.join(filter(None, said))}: see `lamplighter doctor`", stops_work=False)
 
@@ -114,7 +114,7 @@ def check_file_applied(engine: Engine) -> Condition | None:
     if not found:
         return None
     first = found[0]
-    why = f"the jobs are not as {first.file} says" + (f": {first.reason}" if engine.config.holder is None else "")
+    why = f"{first.file} is not applied" + (f": {first.reason}" if engine.config.holder is None else "")
     return Condition("file-not-applied", why, stops_work=False)
 
 
@@ -122,13 +122,13 @@ def check_rules(engine: Engine) -> Condition | None:
     """Report that rules, targets or archives of EventBridge cannot be read."""
     found = unreadable_rows.unreadable_rules(engine.store.reader)
     what = _counted(len(found), "rule, target or archive", "rules, targets or archives")
-    return _damaged(engine, found, "rules-damaged", what, "hear of no event")
+    return _damaged(engine, found, "rules-damaged", what, "receive no events")
 
 
 def check_alarms(engine: Engine) -> Condition | None:
     """Report that alarms cannot be read."""
     found = unreadable_rows.unreadable_alarms(engine.store.reader)
-    return _damaged(engine, found, "alarms-damaged", _counted(len(found), "alarm"), "tell nobody")
+    return _damaged(engine, found, "alarms-damaged", _counted(len(found), "alarm"), "send no notifications")
 
 
 def check_schedules(engine: Engine) -> Condition | None:
@@ -145,7 +145,8 @@ def _damaged(engine: Engine, found: list[str], name: str, what: str, effect: str
     if not found:
         return None
     which = "" if engine.config.holder is not None else f" ({', '.join(found[:MANY])}{', …' if found[MANY:] else ''})"
-    reason = f"{what} cannot be read and will {effect}{which}: put it anew, or delete it"
+    them = "it" if len(found) == 1 else "them"
+    reason = f"{what} cannot be read and will {effect}{which}: create {them} again or delete {them}"
     return Condition(name, reason, stops_work=False)
 
 

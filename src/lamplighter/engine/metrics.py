@@ -41,13 +41,13 @@ Source = Callable[[Reader, World], Iterable[Gauge]]
 def execution_gauges(reader: Reader, _world: World) -> Iterator[Gauge]:
     """Yield the number of executions, by status."""
     found = row_counts.count_by_status(reader, "execution")
-    yield Gauge("lamplighter_executions", "Executions that are kept, by status.", found, "status")
+    yield Gauge("lamplighter_executions", "Stored executions, by status.", found, "status")
 
 
 def task_gauges(reader: Reader, _world: World) -> Iterator[Gauge]:
     """Yield the number of ECS tasks, by status."""
     yield Gauge(
-        "lamplighter_tasks", "ECS tasks that are kept, by status.", row_counts.count_by_status(reader, "task"), "status"
+        "lamplighter_tasks", "Stored ECS tasks, by status.", row_counts.count_by_status(reader, "task"), "status"
     )
 
 
@@ -55,27 +55,29 @@ def outbox_gauges(reader: Reader, world: World) -> Iterator[Gauge]:
     """Yield the number of pending outbox rows and the age of the oldest."""
     depth, made = outbox.backlog(reader)
     age = 0.0 if made is None else max(0, world.now() - made) / 1000
-    yield Gauge("lamplighter_outbox_rows", "What was decided and is not recorded as done.", {"": depth})
-    yield Gauge("lamplighter_outbox_oldest_seconds", "For how long the oldest of it has waited.", {"": age})
+    yield Gauge("lamplighter_outbox_rows", "Pending outbox rows.", {"": depth})
+    yield Gauge("lamplighter_outbox_oldest_seconds", "Age of the oldest pending outbox row.", {"": age})
 
 
 def timer_gauges(reader: Reader, world: World) -> Iterator[Gauge]:
     """Yield the number of overdue timers and the longest delay."""
     number, late = timers.count_overdue(reader, world.now(), world.monotonic())
-    yield Gauge("lamplighter_timers_due", "Timers that are due and have not rung.", {"": number})
-    yield Gauge("lamplighter_timers_late_seconds", "By how much the latest of them is late.", {"": late / 1000})
+    yield Gauge("lamplighter_timers_due", "Timers that are due and have not fired.", {"": number})
+    yield Gauge("lamplighter_timers_late_seconds", "The greatest delay of a due timer.", {"": late / 1000})
 
 
 def delivery_gauges(reader: Reader, world: World) -> Iterator[Gauge]:
     """Yield the deliveries of EventBridge, Scheduler and CloudWatch alarms to their targets, and those of SNS."""
     ended = row_counts.count_by_status(reader, "delivery")
-    yield Gauge("lamplighter_deliveries", "Deliveries to targets that are over, by how they ended.", ended, "outcome")
+    yield Gauge("lamplighter_deliveries", "Finished deliveries to targets, by outcome.", ended, "outcome")
     held = {sender: float(letters.count_pending(reader, sender)) for sender in SENDERS}
-    yield Gauge("lamplighter_deliveries_waiting", "Deliveries that are not over, by sender.", held, "sender")
+    yield Gauge("lamplighter_deliveries_waiting", "Pending deliveries, by sender.", held, "sender")
     ages = {sender: _age(letters.oldest_pending(reader, sender), world) for sender in SENDERS}
-    yield Gauge("lamplighter_deliveries_oldest_seconds", "For how long the oldest of them is tried.", ages, "sender")
+    yield Gauge(
+        "lamplighter_deliveries_oldest_seconds", "Age of the oldest pending delivery, by sender.", ages, "sender"
+    )
     told = {status: float(notifications.count(reader, status)) for status in ("WAITING", "DELIVERED", "FAILED")}
-    yield Gauge("lamplighter_notifications", "Deliveries of SNS that are kept, by status.", told, "status")
+    yield Gauge("lamplighter_notifications", "Stored deliveries of SNS, by status.", told, "status")
 
 
 def _age(born: int | None, world: World) -> float:
@@ -85,7 +87,7 @@ def _age(born: int | None, world: World) -> float:
 def schedule_gauges(reader: Reader, world: World) -> Iterator[Gauge]:
     """Yield the greatest lateness of the recent slots."""
     late = slots.max_lateness(reader, world.now() - LATELY) / 1000
-    text = "By how much the latest slot of the last five minutes was late."
+    text = "The greatest delay of a slot in the last five minutes."
     yield Gauge("lamplighter_schedules_late_seconds", text, {"": late})
 
 
@@ -94,7 +96,9 @@ def file_gauges(reader: Reader, world: World) -> Iterator[Gauge]:
     found = unapplied_files.list_unapplied(reader)
     age = max(0, world.now() - found[0].since) / 1000 if found else 0.0
     yield Gauge("lamplighter_files_not_applied", "Job files and templates that are not applied.", {"": len(found)})
-    yield Gauge("lamplighter_files_not_applied_seconds", "For how long the oldest of them is not applied.", {"": age})
+    yield Gauge(
+        "lamplighter_files_not_applied_seconds", "How long the oldest of these files has not been applied.", {"": age}
+    )
 
 
 SOURCES: tuple[Source, ...] = (
@@ -111,9 +115,9 @@ SOURCES: tuple[Source, ...] = (
 
 def loop_gauges(turns: TurnTimes) -> Iterator[Gauge]:
     """Yield the longest turn of the event loop and the number of long turns."""
-    text = "The longest time for which the event loop was held since the start, in seconds of processor time."
+    text = "The longest turn of the event loop since the start, in seconds of processor time."
     yield Gauge("lamplighter_longest_turn_seconds", text, {"": round(turns.longest, 3)})
-    yield Gauge("lamplighter_long_turns", f"How often it was held for {LONG} s or longer.", {"": turns.long})
+    yield Gauge("lamplighter_long_turns", f"Turns of the event loop of {LONG} s or longer.", {"": turns.long})
 
 
 def render_metrics(

@@ -121,10 +121,10 @@ def _spawn(descriptor: int, limits: Limits) -> "subprocess.Popen[bytes]":
 def _reason(status: int, limits: Limits) -> str:
     """Return why a process has ended, derived from its exit status."""
     if status == -signal.SIGXCPU:
-        return f"it took more than {limits.cpu_seconds} seconds of processor time"
+        return f"the computation took more than {limits.cpu_seconds} seconds of processor time"
     if status in (OUT_OF_MEMORY, -signal.SIGABRT):  # C libraries abort the process if they get no memory
-        return f"it needed more than {limits.memory >> 20} MiB of memory"
-    return f"its process ended with status {status}"
+        return f"the computation needed more than {limits.memory >> 20} MiB of memory"
+    return f"the process of the computation ended with status {status}"
 
 
 async def _watch(process: WorkerProcess, on_slow: Callable[[], None]) -> None:
@@ -184,7 +184,7 @@ class WorkerProcesses:
                 return await process.answer(request, refuses)
         except TimeoutError:
             process.kill()
-            raise LimitExceeded(f"it did not end within {self._limits.wall_seconds} seconds") from None
+            raise LimitExceeded(f"the computation did not end within {self._limits.wall_seconds} seconds") from None
         except (EOFError, OSError):
             reason = "the engine is stopping" if self._closed else _reason(await process.wait_status(), self._limits)
             raise LimitExceeded(reason) from None

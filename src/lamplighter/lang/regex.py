@@ -133,7 +133,7 @@ def _looks(text: str) -> tuple[str, list[tuple[str, bool]]]:
         ahead.append((text[start + 3 : end], text[start + 2] == "="))
         text = text[end + 1 :]
     if ahead and (text[:1] in ("*", "+", "?", "{") or _splits(text)):
-        raise InvalidRegex("A look-ahead stands at the beginning of a regular expression, or nowhere.")
+        raise InvalidRegex("A look-ahead is supported only at the beginning of a regular expression.")
     return anchor + text if ahead else text, ahead
 
 

@@ -73,8 +73,8 @@ async def _in_time(url: str, patience: float) -> AsyncIterator[None]:
         async with asyncio.timeout(patience):
             yield
     except TimeoutError:
-        raise DeliveryFailed(f"no answer within {patience:g} s", again=True) from None
+        raise DeliveryFailed(f"no response within {patience:g} s", again=True) from None
     except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError):
-        raise DeliveryFailed(f"{url} is no URL", again=False) from None
+        raise DeliveryFailed(f"{url} is not a valid URL", again=False) from None
     except (aiohttp.ClientError, OSError, ValueError) as error:
         raise DeliveryFailed(f"{type(error).__name__}: {error}", again=True) from None

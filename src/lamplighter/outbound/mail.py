@@ -55,7 +55,9 @@ class MailServer:
 
 def parse_mail_server(url: str) -> MailServer:
     """Parse the URL of a mail server; raise `InvalidMailServer` if it is invalid."""
-    unclear = InvalidMailServer("--smtp names no mail server: say smtp://USER:PASSWORD@HOST:PORT, or smtps://")
+    unclear = InvalidMailServer(
+        "--smtp is not the URL of a mail server: use smtp://USER:PASSWORD@HOST:PORT or smtps://…"
+    )
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -68,7 +70,7 @@ def parse_mail_server(url: str) -> MailServer:
     usual = user if user and "@" in user else f"lamplighter@{socket.gethostname()}"
     sender = query.get("from", [usual])[0]
     if not re.fullmatch(r"[^\s<>@\"]+@[^\s<>@\"]+", sender):
-        raise InvalidMailServer(f"{sender} is no address that mail can come from")
+        raise InvalidMailServer(f"the sender {sender} is not an email address")
     password = unquote(parts.password) if parts.password else None
     tls = parts.scheme == "smtps"
     starttls = not tls and query.get("tls") != ["off"]
@@ -133,11 +135,11 @@ class MailFolder:
         try:
             await asyncio.to_thread(self._keep, message)
         except OSError as error:
-            raise DeliveryFailed(f"the mail could not be kept: {error}", again=True) from None
+            raise DeliveryFailed(f"the mail could not be stored: {error}", again=True) from None
 
     def _keep(self, message: EmailMessage) -> None:
         make_directory(self._folder)  # fails if the data directory is missing
         name = re.sub("[^A-Za-z0-9.-]", "", str(message["Message-ID"]).partition("@")[0])
         kept = self._folder / f"{name}.eml"
         write_file(kept, message.as_bytes(policy=SMTP))
-        log.warning("no mail server was named (--smtp): the mail to %s is kept as %s", message["To"], kept)
+        log.warning("no mail server is configured (--smtp): the mail to %s is stored in %s", message["To"], kept)

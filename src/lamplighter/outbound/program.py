@@ -71,7 +71,7 @@ class ShellPrograms:
                         start_new_session=True,
                     )
             except OSError as error:
-                raise DeliveryFailed(f"it could not be run: {error}", again=True) from None
+                raise DeliveryFailed(f"the command could not be started: {error}", again=True) from None
             await self._see_through(process)
 
     async def _see_through(self, process: asyncio.subprocess.Process) -> None:
@@ -84,13 +84,14 @@ class ShellPrograms:
             ended = process.returncode
             await _kill(process)
             if ended is None:
-                raise DeliveryFailed(f"it had not ended after {self._patience:g} s", again=True) from None
+                raise DeliveryFailed(f"the command did not finish within {self._patience:g} s", again=True) from None
         except BaseException:
             await _kill(process)
             raise
         if process.returncode != 0:
             tail = errors.decode(errors="replace").strip()[-TAIL:]
-            raise DeliveryFailed(f"it ended with {process.returncode}{': ' if tail else ''}{tail}", again=True)
+            why = f"the command failed with exit code {process.returncode}"
+            raise DeliveryFailed(f"{why}{': ' if tail else ''}{tail}", again=True)
 
 
 @contextmanager
@@ -133,4 +134,4 @@ class NoPrograms:
     async def run(self, command: str, given: bytes, environment: Mapping[str, str]) -> None:
         """Raise `DeliveryFailed`."""
         del command, given, environment
-        raise DeliveryFailed("this engine runs no commands (--no-commands, or --deny commands)", again=False)
+        raise DeliveryFailed("this engine does not run commands (--no-commands, or --deny commands)", again=False)

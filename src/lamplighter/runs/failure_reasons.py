@@ -1,53 +1,70 @@
 """Describe in few words how a container task ended: its exit codes and the reason.
 
 Reads the task as Step Functions' documents contain it (`TaskSubmitted`, `TaskSucceeded`, and the cause of
-`States.TaskFailed`), where fields begin with capital letters. Guarantees some text for every cause that Step Functions
-itself writes. See https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html.
+`States.TaskFailed`), where fields begin with capital letters. A user can write such a document, too (a Fail state, an
+activity), so fields of another type are left out. Guarantees some text for every cause that is not blank. See
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from lamplighter.base.json_text import Json, JsonError, loads
 
 LONGEST = 300
 """The most characters that are quoted from a cause that describes no task."""
+LATEST = 253_402_300_799_999
+"""The last millisecond of the year 9999."""
 
 
 def task_of_document(text: str | None) -> Json:
     """Return the task in a document: the document itself, or the first of its `Tasks`; {} if there is none."""
     document = _document(text)
-    tasks = document.get("Tasks")
-    if isinstance(tasks, list):
-        document = tasks[0] if tasks and isinstance(tasks[0], dict) else {}
-    return document if "TaskArn" in document else {}
+    if isinstance(tasks := document.get("Tasks"), list):
+        document = next(_objects(tasks[:1]), {})
+    return document if isinstance(document.get("TaskArn"), str) else {}
 
 
 def exit_codes(described: Json) -> Mapping[str, int]:
     """Return the exit codes of a task's containers, by their names."""
-    containers = described.get("Containers") or []
-    return {each["Name"]: int(each["ExitCode"]) for each in containers if each.get("ExitCode") is not None}
+    pairs = ((each.get("Name"), each.get("ExitCode")) for each in _objects(described.get("Containers")))
+    return {name: code for name, code in pairs if isinstance(name, str) and type(code) is int}
 
 
 def run_milliseconds(described: Json) -> int | None:
     """Return the milliseconds for which a task's containers ran, or None if the task does not state them."""
     began, ended = described.get("StartedAt"), described.get("ExecutionStoppedAt")
-    known = isinstance(began, int) and isinstance(ended, int) and began <= ended
+    known = type(began) is int and type(ended) is int and 0 <= began <= ended <= LATEST
     return ended - began if known else None
 
 
-def failure_reason(cause: str | None) -> str | None:
-    """Return why work failed: the task's stop reasons, RunTask's failures, or else the beginning of the cause."""
-    if not cause:
-        return None
-    described = task_of_document(cause)
-    if described:
-        said = [described.get("StoppedReason"), *(each.get("Reason") for each in described.get("Containers") or [])]
-        return "; ".join(dict.fromkeys(each for each in said if each)) or described.get("StopCode")
-    failures = _document(cause).get("Failures")
-    if isinstance(failures, list) and failures:
-        return "; ".join(str(each.get("Reason") or each) for each in failures)
-    line = " ".join(cause.split())
-    return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
+def failure_reason(cause: str | None, longest: int = LONGEST) -> str | None:
+    """Return why work failed: the task's stop reasons, RunTask's failures, or else the beginning of the cause.
+
+    Return None only if the cause is blank.
+    """
+    line = " ".join((cause or "").split())
+    beginning = line if len(line) <= longest else line[: longest - 1] + "…"
+    return _task_reason(task_of_document(cause)) or _failures_reason(_document(cause)) or beginning or None
+
+
+def _task_reason(described: Json) -> str | None:
+    of_containers = (each.get("Reason") for each in _objects(described.get("Containers")))
+    return _join((described.get("StoppedReason"), *of_containers)) or _join((described.get("StopCode"),))
+
+
+def _failures_reason(document: Json) -> str | None:
+    failures = document.get("Failures")
+    listed = failures if isinstance(failures, list) else []
+    return _join(each.get("Reason") if isinstance(each, dict) else each for each in listed)
+
+
+def _join(texts: Iterable[Json]) -> str | None:
+    """Return the texts that are not blank, each once; None if there is none. Other values are left out."""
+    return "; ".join(dict.fromkeys(each for each in texts if isinstance(each, str) and each.strip())) or None
+
+
+def _objects(values: Json) -> Iterator[dict[str, Json]]:
+    return (each for each in values if isinstance(each, dict)) if isinstance(values, list) else iter(())
 
 
 def _document(text: str | None) -> Json:

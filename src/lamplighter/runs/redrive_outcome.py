@@ -23,7 +23,7 @@ def why_futile(events: Sequence[Json], definition: Json) -> str | None:
     levels = () if state is None else _levels(definition, state)
     if not levels or not _is_doomed(levels, ours=is_made_from_job_file(definition)):
         return None
-    return f"it would go on in the state {state}, from where the run can only fail again"
+    return f"it would continue in the state {state}, from which the run can only fail again"
 
 
 def _failed(events: Sequence[Json]) -> str | None:

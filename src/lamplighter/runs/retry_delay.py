@@ -1,19 +1,17 @@
 """Compute how long Step Functions waits before the next attempt, which a history does not state until the wait is over.
 
-Uses the fields of `Retry` as written: interval, backoff rate, longest delay, and a separate count for each retrier.
-With jitter the result is the longest possible wait. See
+Uses the engine's own rule for the fields of `Retry`, and a separate count for each retrier. With jitter the result is
+the longest possible wait. See
 https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html#error-handling-retrying-after-an-error.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lamplighter.asl.definition.retrier import Retrier, read_retrier
 from lamplighter.asl.definition.walk_states import walk_states
 from lamplighter.asl.execution.state_errors import matches_error
 from lamplighter.base.json_text import Json
-
-INTERVAL, BACKOFF, ATTEMPTS = 1, 2.0, 3
-"""The values of fields that a retrier does not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +26,11 @@ class RetryDelay:
 def retry_delay(definition: Json, state: str, errors: Sequence[str]) -> RetryDelay | None:
     """Return the wait after the last of these errors of one visit's attempts; None if no further attempt follows."""
     written: Json = next((each for name, each in walk_states(definition) if name == state), {})
-    retriers = written.get("Retry") or []
+    retriers = [read_retrier(each) for each in written.get("Retry") or ()]
     counts = [0] * len(retriers)
     found: RetryDelay | None = None
     for error in errors:
-        at = next((at for at, each in enumerate(retriers) if matches_error(tuple(each["ErrorEquals"]), error)), None)
+        at = next((at for at, each in enumerate(retriers) if matches_error(each.errors, error)), None)
         if at is None:
             return None
         found = _of(retriers[at], counts[at])
@@ -40,9 +38,5 @@ def retry_delay(definition: Json, state: str, errors: Sequence[str]) -> RetryDel
     return found
 
 
-def _of(retrier: Json, before: int) -> RetryDelay | None:
-    interval, backoff = retrier.get("IntervalSeconds", INTERVAL), retrier.get("BackoffRate", BACKOFF)
-    if before >= retrier.get("MaxAttempts", ATTEMPTS):
-        return None
-    seconds = min(interval * backoff**before, retrier.get("MaxDelaySeconds", float("inf")))
-    return RetryDelay(seconds, retrier.get("JitterStrategy") == "FULL")
+def _of(retrier: Retrier, before: int) -> RetryDelay | None:
+    return RetryDelay(retrier.seconds(before), retrier.jitter) if before < retrier.attempts else None

@@ -5,6 +5,7 @@ Separates the paths of Map and Parallel by each event's `previousEventId`. Pure.
 See https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -166,6 +167,8 @@ OUTCOMES: Mapping[str, Outcome] = {
 }  # fmt: skip
 """The outcome of an attempt or run, by the end of the event's type: `Failed` in `TaskFailed`."""
 WORK = ("Task", "LambdaFunction", "Activity", "MapRun")
+_TASK = re.compile(r"arn:[\w-]+:ecs:[\w-]+:\w*:task/[\w/-]+", re.ASCII)
+_DEFINITION = re.compile(r"arn:[\w-]+:ecs:[\w-]+:\w*:task-definition/[\w-]+:[0-9]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,9 +356,12 @@ def _ended(attempt: Attempt, time: int, outcome: Outcome, details: Json) -> Atte
 
 
 def _at_work(attempt: Attempt, described: Json) -> Attempt:
-    if not described:
+    """Return the attempt with its task, if a document describes one. A user can write a document of any content."""
+    task, definition = (described.get(name) for name in ("TaskArn", "TaskDefinitionArn"))
+    if not isinstance(task, str) or not _TASK.fullmatch(task):
         return attempt
-    return replace(attempt, task=described["TaskArn"], definition=described.get("TaskDefinitionArn"))
+    known = isinstance(definition, str) and _DEFINITION.fullmatch(definition) is not None
+    return replace(attempt, task=task, definition=definition if known else None)
 
 
 def _details(event: Json) -> Json:

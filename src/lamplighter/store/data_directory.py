@@ -48,9 +48,9 @@ def is_first_start(directory: Path, *, was_new: bool, was_used: bool) -> bool:
         return True
     state = "is empty" if database.exists() else "is missing"
     raise NoDatabase(
-        f"{database} {state}, although an engine has run here"
-        f"{' and left ' + ', '.join(left) if left else ''}: put the database back with the files beside it "
-        f"({WAL}), or begin anew with --new, which sets aside what is left"
+        f"{database} {state}, although an engine has used this directory"
+        f"{' (found: ' + ', '.join(left) + ')' if left else ''}; restore the database together with {WAL}, "
+        "or start with --new, which moves the remaining files aside"
     )
 
 
@@ -82,12 +82,14 @@ def restrict_access(directory: Path) -> None:
     found = directory.stat()
     if found.st_uid != os.geteuid():
         log.warning(
-            "the data directory %s belongs to another user (%d): who can read it is for them to say",
+            "the data directory %s belongs to another user (%d), who controls its permissions",
             directory,
             found.st_uid,
         )
     elif found.st_mode & stat.S_ISVTX or directory.resolve() == Path("/"):
-        log.warning("the data directory %s is shared with others: name one of its own with --data", directory)
+        log.warning(
+            "the data directory %s is shared with other users; choose a separate directory with --data", directory
+        )
     else:
         _set_mode(directory, found)
     for name in os.listdir(directory):

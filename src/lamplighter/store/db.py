@@ -171,11 +171,11 @@ def _prepare(connection: sqlite3.Connection, *, read_only: bool, begins: bool) -
 
 def database_damaged(path: Path, error: sqlite3.DatabaseError) -> Damaged:
     """Compose the error that the database as a whole cannot be used, with advice."""
-    advice = "make it writable" if isinstance(error, sqlite3.OperationalError) else "put a backup in its place"
+    advice = "make it writable" if isinstance(error, sqlite3.OperationalError) else "restore a backup"
     return Damaged(f"{path} cannot be opened ({error}); {advice}, or name another directory with --data")
 
 
-ADVICE = "put the database back, or begin anew with --new, which sets aside what is there"
+ADVICE = "restore the database, or start with --new, which moves the existing files aside"
 
 
 class Store:
@@ -215,7 +215,7 @@ class Store:
         sync_file(directory / WAL)
         lock, path = self._lock, directory / DATABASE
         if new and (folder := set_aside(directory, iso(self._world.now()).replace(":", ""))):
-            log.warning("what was in %s is set aside in %s", directory, folder)
+            log.warning("moved the previous files of %s to %s", directory, folder)
         begins = new or is_first_start(directory, was_new=lock.was_new, was_used=lock.was_used)
         lock.note(new=begins)
         restrict_access(directory)
@@ -225,7 +225,7 @@ class Store:
             self._connection = _connect(path, read_only=False, begins=begins)
             self.reader = Reader(_connect(path, read_only=True))
         except NoSchema as error:
-            raise NoDatabase(f"{path} is no database of lamplighter: {error}; {ADVICE}") from error
+            raise NoDatabase(f"{path} is not a lamplighter database: {error}; {ADVICE}") from error
         except sqlite3.DatabaseError as error:
             raise database_damaged(path, error) from error
         sync_directory(directory)  # Sync the WAL's name before the lock file records that there is a database.
@@ -279,7 +279,7 @@ class Store:
     def _kept(self, task: "asyncio.Task[None]") -> None:
         self._background.discard(task)
         if not task.cancelled() and task.exception() is not None:
-            log.error("a job that nobody waits for failed", exc_info=task.exception())
+            log.error("a background write failed", exc_info=task.exception())
 
     async def close(self) -> None:
         """Finish the current turn and close the files."""
@@ -378,7 +378,7 @@ async def _insist(attempt: Callable[[], Awaitable[T]]) -> T:
 
 
 def _settle(job: _Job, failure: sqlite3.Error | None) -> None:
-    error = Unavailable(f"the data directory takes no writes: {failure}") if failure is not None else job.error
+    error = Unavailable(f"the data directory cannot be written: {failure}") if failure is not None else job.error
     if error is None:
         for callback in job.after:
             callback()

@@ -30,7 +30,7 @@ class FilePresence:
             except OSError as error:
                 return f"{path} is gone ({(error.strerror or str(error)).lower()})"
             if found != known:
-                return f"{path} is not the file that this engine opened: put that back, or stop and start the engine"
+                return f"{path} is not the file that this engine opened; restore that file, or restart the engine"
         return ""
 
     def check(self) -> None:

@@ -33,10 +33,11 @@ def migrate(connection: sqlite3.Connection, *, begins: bool = True) -> None:
     """
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version == 0 and not begins:
-        raise NoSchema("it holds nothing of lamplighter")
+        raise NoSchema("it has no schema")
     steps = scripts()
     if version > steps[-1][0]:
-        raise NewerData(f"the data has schema {version}, this program knows {steps[-1][0]}; upgrade lamplighter")
+        known = f"but this program supports up to {steps[-1][0]}; upgrade lamplighter"
+        raise NewerData(f"the data has schema version {version}, {known}")
     missing = [f"{sql}; PRAGMA user_version={number};" for number, sql in steps if number > version]
     if missing:
         connection.executescript("\n".join(["BEGIN IMMEDIATE;", *missing, "COMMIT"]))

@@ -121,6 +121,7 @@ def save_clock_jump(tx: Tx, milliseconds: int) -> None:
 
 STEADY = {
     "timers": ("due",),
+    "deliveries": ("created",),
     "held_tasks": ("since",),
     "sqs_queues": ("purged",),
     "sqs_deleted": ("deleted",),

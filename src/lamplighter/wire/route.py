@@ -60,7 +60,7 @@ def _operation(catalog: ModelCatalog, http: HttpRequest, scope: sigv4.Credential
     target = http.headers.get(b"x-amz-target")
     if target is not None:
         if http.method != "POST":
-            raise UnknownOperation(f"An operation is asked for by POST, not by {http.method}.")
+            raise UnknownOperation(f"Operations must be called with POST, not {http.method}.")
         return catalog.operation_of_target(target)
     if cbor.is_cbor(http):
         return catalog.operation_of_rpc_path(http)
@@ -77,7 +77,7 @@ def _check_method(http: HttpRequest, scope: sigv4.CredentialScope) -> None:
     """Reject methods other than POST. A GET is valid only for a confirmation link of SNS or a presigned URL."""
     linked = scope is unsigned_requests.NOBODY or sigv4.is_presigned(http)
     if http.method != "POST" and not (http.method == "GET" and linked):
-        raise UnknownOperation("Call an operation of a query API by POST; only a presigned URL is called by GET.")
+        raise UnknownOperation("Operations of a query API must be called with POST; only presigned URLs accept GET.")
 
 
 def _is_query(http: HttpRequest) -> bool:

@@ -192,7 +192,7 @@ def test_wildcards(pattern: str, text: str, expected: bool) -> None:
 def test_a_filter_that_would_take_too_long_ends_the_execution() -> None:
     ended = choose({"Variable": "$.v[?(@ in $.v)]", "IsPresent": True}, {"v": list(range(2_000))}).finish
     assert ended.error == "States.Runtime"
-    assert "looks at more than" in str(ended.cause)
+    assert "reads more than" in str(ended.cause)
 
 
 @pytest.mark.parametrize(

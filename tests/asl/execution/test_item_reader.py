@@ -51,6 +51,19 @@ def test_what_gzip_packed_is_unpacked() -> None:
     assert read_items(gzip.compress(b"a\n1\n"), {"InputType": "CSV"}) == [{"a": "1"}]
 
 
+def test_a_data_set_of_several_gzip_members_is_read_whole() -> None:
+    packed = gzip.compress(b"a\n1\n") + gzip.compress(b"2\n")
+    assert read_items(packed, {"InputType": "CSV"}) == [{"a": "1"}, {"a": "2"}]
+
+
+@pytest.mark.parametrize("size", [7, 1000])
+def test_a_gzip_file_is_read_in_pieces_of_any_size_and_refused_if_garbage_follows(size: int) -> None:
+    packed = gzip.compress(b"[1]")
+    assert read_items(packed, {}, size=size) == [1]
+    with pytest.raises(StateError, match="the gzip file is damaged"):
+        read_items(packed + b"garbage", {}, size=size)
+
+
 def test_a_byte_order_mark_belongs_to_no_item() -> None:
     assert read_items("\ufeff[1]", {}) == [1]
     assert read_items("\ufeffa\n1\n", {"InputType": "CSV"}) == [{"a": "1"}]

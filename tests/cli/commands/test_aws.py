@@ -89,8 +89,8 @@ def test_a_schedule_of_the_account_says_when_a_machine_runs(account: str) -> Non
         (["ps", "--aws", "--profile", "day"], 1, "(day) could not be found"),
         (["ps", "--aws", "--endpoint-url", "http://x"], 2, "not both"),
         (["ps", "--aws"], 1, "credentials"),
-        (["ps", "--endpoint-url", "x"], 2, "say a URL"),
-        (["run", "nothing", "--aws", "--profile", "night"], 1, "is called nothing: there is none at all"),
+        (["ps", "--endpoint-url", "x"], 2, "use a URL"),
+        (["run", "nothing", "--aws", "--profile", "night"], 1, "is called nothing: there are no state machines"),
     ],
 )
 def test_what_makes_no_sense_is_refused_and_said(account: str, words: list[str], code: int, why: str) -> None:

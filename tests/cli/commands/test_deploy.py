@@ -104,11 +104,11 @@ def test_the_first_cluster_of_an_account_finds_the_role_that_ecs_needs(aws: str,
     assert typed(folder, "deploy", *at).code == 2
     assert iam.list_roles(PathPrefix="/aws-service-role/")["Roles"] == []
     made = typed(folder, "deploy", "--yes", *at)
-    assert (made.code, "made the role AWSServiceRoleForECS" in made.out) == (0, True)
+    assert (made.code, "created the role AWSServiceRoleForECS" in made.out) == (0, True)
     assert len(iam.list_roles(PathPrefix="/aws-service-role/")["Roles"]) == 1
     assert typed(folder, "destroy", "--yes", *at).code == 0
     again = typed(folder, "deploy", "--yes", *at)
-    assert (again.code, again.err, "made the role" in again.out) == (0, "", False)
+    assert (again.code, again.err, "created the role" in again.out) == (0, "", False)
 
 
 def test_the_same_verbs_deploy_to_an_engine_of_ours(engine: ServedEngine, folder: Path) -> None:
@@ -150,12 +150,12 @@ def test_a_deployment_that_fails_is_taken_back_and_says_why_and_the_next_one_cle
     failed = typed(folder, "deploy", "--yes", *at)
     assert failed.code == 1
     assert "Schedules (AWS::Scheduler::ScheduleGroup) failed: " in failed.err
-    assert "could not be made, and what was made of it is gone again: ROLLBACK_COMPLETE" in failed.err
+    assert "could not be created, and was rolled back: ROLLBACK_COMPLETE" in failed.err
 
     engine.client("scheduler").delete_schedule_group(Name="reports")
     made = typed(folder, "deploy", "--yes", *at)
     assert made.code == 0, made.err
-    assert "what is left of it goes" in made.out
+    assert "its empty stack has to be deleted first" in made.out
 
 
 def test_a_deployment_whose_queue_was_deleted_a_moment_ago_says_so_waits_and_is_done(
@@ -178,7 +178,7 @@ def test_a_deployment_whose_queue_was_deleted_a_moment_ago_says_so_waits_and_is_
     monkeypatch.setattr("lamplighter.cli.commands.deploy.sleep", skip_the_wait)
     done = CliRunner().invoke(build_app("deploy"), ["deploy", "--yes", *at])
     assert (done.exit_code, done.stderr, len(rests)) == (0, "", 1)
-    assert "SQS lets no queue have the name of one that was deleted less than a minute ago (" in done.stdout
+    assert "SQS reserves the name of a deleted queue for a minute (" in done.stdout
     assert "reports is deployed to" in done.stdout
 
 
@@ -187,7 +187,7 @@ def test_what_is_left_of_a_failed_deployment_goes_only_if_it_is_wanted(engine: S
     engine.client("scheduler").create_schedule_group(Name="reports")
     assert typed(folder, "deploy", "--yes", *at).code == 1
     unasked = typed(folder, "deploy", *at)
-    assert (unasked.code, "what is left of it goes first" in unasked.out) == (2, True)
+    assert (unasked.code, "its empty stack has to be deleted first" in unasked.out) == (2, True)
     assert engine.client("cloudformation").describe_stacks()["Stacks"][0]["StackStatus"] == "ROLLBACK_COMPLETE"
 
 
@@ -206,7 +206,7 @@ def test_what_is_left_of_somebody_else_s_failed_stack_is_not_touched(
     eventually(taken_back)
     options = () if verb == "diff" else ("--yes",)
     refused = typed(folder, verb, *options, "--endpoint-url", engine.url)
-    assert (refused.code, "a stack reports that lamplighter did not make" in refused.err) == (code, True)
+    assert (refused.code, "the stack reports was not created by lamplighter" in refused.err) == (code, True)
     assert taken_back()
 
 
@@ -266,7 +266,7 @@ def test_an_update_that_fails_leaves_things_as_they_were(engine: ServedEngine, f
     failed = typed(folder, "deploy", "--yes", *at)
     assert failed.code == 1
     assert "OtherMachine (AWS::StepFunctions::StateMachine) failed: " in failed.err
-    assert "reports is as it was before: UPDATE_ROLLBACK_COMPLETE" in failed.err
+    assert "reports was rolled back to its earlier state: UPDATE_ROLLBACK_COMPLETE" in failed.err
     change(folder, "  other: {image: x, timeout: 1h, network: {subnets: [a]}}\n", "")
     assert "nothing to do" in typed(folder, "deploy", *at).out
 
@@ -316,7 +316,7 @@ def test_nothing_is_changed_where_nobody_can_be_asked(aws: str, folder: Path) ->
     at = ("--endpoint-url", aws)
     unasked = typed(folder, "deploy", *at)
     assert unasked.code == 2
-    assert "say --yes" in unasked.err
+    assert "use --yes" in unasked.err
     assert client(aws, "cloudformation").list_stacks()["StackSummaries"][0]["StackStatus"] == "DELETE_COMPLETE"
     assert typed(folder, "deploy", "--yes", *at).code == 0
     assert typed(folder, "destroy", *at).code == 2
@@ -367,7 +367,7 @@ def test_of_two_at_once_the_one_who_comes_second_is_told(engine: ServedEngine, f
     assert first is not None
     assert second is not None
     change_set.execute(cloudformation, first)
-    with pytest.raises(change_set.StackChanged, match="somebody else changed the stack meanwhile"):
+    with pytest.raises(change_set.StackChanged, match="the stack was changed in the meantime"):
         change_set.execute(cloudformation, second)
     change_set.discard(cloudformation, second)
     assert cloudformation.describe_stacks(StackName="reports")["Stacks"][0]["StackStatus"].startswith("CREATE")
@@ -431,7 +431,7 @@ def test_whoever_interrupts_a_deployment_hears_that_it_goes_on(
     with pytest.raises(typer.Exit) as ended, carried_on(engine):
         follow_stack.follow_stack(cloudformation, "reports", course, 1, Console(), interrupted)
     assert ended.value.exit_code == 130
-    assert "the deployment of reports goes on without this command" in capsys.readouterr().err
+    assert "the deployment of reports continues without this command" in capsys.readouterr().err
 
 
 def test_whoever_is_cut_off_from_a_deployment_hears_that_it_goes_on(
@@ -444,8 +444,8 @@ def test_whoever_is_cut_off_from_a_deployment_hears_that_it_goes_on(
         follow_stack.follow_stack(cloudformation, "reports", course, 1, Console(), engine.kill)
     assert ended.value.exit_code == 1
     told = capsys.readouterr().err
-    assert "nothing more can be told: the engine at" in told
-    assert "the deployment of reports goes on without this command" in told
+    assert "the progress can no longer be read: the engine at" in told
+    assert "the deployment of reports continues without this command" in told
 
 
 def test_a_stack_that_is_protected_is_not_deleted(engine: ServedEngine, folder: Path) -> None:
@@ -461,10 +461,10 @@ def test_a_stack_that_is_protected_is_not_deleted(engine: ServedEngine, folder: 
 def test_errors_of_the_file_stop_it_and_warnings_are_shown(aws: str, folder: Path) -> None:
     change(folder, "timeout: 1h", "late: 4h")
     warned = typed(folder, "deploy", "--yes", "--endpoint-url", aws)
-    assert (warned.code, "a run that is ended after 3h is never late" in warned.err) == (0, True)
+    assert (warned.code, "a run that ends after 3h is never late" in warned.err) == (0, True)
     change(folder, "schedule:", "memory: 1500\n    schedule:")
     stopped = typed(folder, "deploy", "--yes", "--endpoint-url", aws)
-    assert (stopped.code, "Fargate has no size of 256 CPU units with 1500 MiB" in stopped.err) == (1, True)
+    assert (stopped.code, "Fargate does not offer 256 CPU units with 1500 MiB" in stopped.err) == (1, True)
 
 
 def test_a_stack_of_somebody_else_is_not_touched(aws: str, folder: Path) -> None:
@@ -472,21 +472,21 @@ def test_a_stack_of_somebody_else_is_not_touched(aws: str, folder: Path) -> None
     client(aws, "cloudformation").create_stack(StackName="reports", TemplateBody=json.dumps(other))
     for verb, code in {"diff": 2, "deploy": 1, "destroy": 1}.items():
         refused = typed(folder, verb, "--endpoint-url", aws)
-        assert (refused.code, "a stack reports that lamplighter did not make" in refused.err) == (code, True)
+        assert (refused.code, "the stack reports was not created by lamplighter" in refused.err) == (code, True)
 
 
 def test_a_template_that_is_too_long_for_a_request_goes_through_a_bucket(aws: str, folder: Path) -> None:
     jobs = "\n".join(f"      job{at}: {{image: x, timeout: 1h, network: {{subnets: [a]}}}}" for at in range(12))
     (folder / "lamplighter.yaml").write_text(f"project: many\njobs:\n{jobs}\n")
     refused = typed(folder, "deploy", "--yes", "--endpoint-url", aws)
-    assert (refused.code, "say --bucket" in refused.err) == (1, True)
+    assert (refused.code, "use --bucket" in refused.err) == (1, True)
     client(aws, "s3").create_bucket(Bucket="templates")
     made = typed(folder, "deploy", "--yes", "--bucket", "templates", "--endpoint-url", aws)
     assert made.code == 0, made.err
     assert len(machines(aws)) == 12
     assert typed(folder, "diff", "--endpoint-url", aws).code == 0
     kept = typed(folder, "destroy", "--yes", "--keep-logs", "--endpoint-url", aws)
-    assert (kept.code, "say --bucket" in kept.err) == (1, True)
+    assert (kept.code, "use --bucket" in kept.err) == (1, True)
     assert len(machines(aws)) == 12
 
 
@@ -502,7 +502,7 @@ def test_parameters_are_said_once_and_stay(engine: ServedEngine, folder: Path) -
     change(folder, "network: {subnets: [subnet-1], security-groups: [sg-1]}", "")
     at = ("--endpoint-url", engine.url)
     unknown = typed(folder, "deploy", "--yes", "-p", "Subnet=a", *at)
-    assert (unknown.code, "there is no parameter Subnet; those of this project: " in unknown.err) == (1, True)
+    assert (unknown.code, "the template has no parameter Subnet; it has: " in unknown.err) == (1, True)
     assert typed(folder, "deploy", "--yes", "-p", "Subnets=subnet-7,subnet-8", *at).code == 0
     change(folder, "cron(0 3", "cron(0 4")
     assert "Vpc" not in typed(folder, "diff", *at).out

@@ -83,7 +83,7 @@ def test_the_article_s_trap_is_found_before_the_night_finds_it(aws: str, tmp_pat
         f"AccessDeniedException: User: arn:aws:sts::{ACCOUNT}:assumed-role/StepFunctions-batch-role/a-run is not "
         f"authorized to perform: iam:PassRole on resource: {passing}"
     ) in found.out
-    assert "The policy that the console makes for a state machine has no such statement" in found.out
+    assert "The policy that the AWS console creates for a state machine lacks it" in found.out
     assert (
         'add to the policy of its role: {"Effect":"Allow","Action":"iam:PassRole","Resource":"' + passing + '",'
         '"Condition":{"StringEquals":{"iam:PassedToService":"ecs-tasks.amazonaws.com"}}}'
@@ -96,7 +96,7 @@ def test_the_article_s_own_policy_makes_it_well(aws: str, tmp_path: Path) -> Non
     for word in ("batch", arn):
         found = typed(tmp_path, "doctor", word, "--endpoint-url", aws)
         assert (found.code, found.err) == (0, "")
-        assert "✓ batch: its role StepFunctions-batch-role allows all that it does" in found.out
+        assert "✓ batch: its role StepFunctions-batch-role allows all its calls" in found.out
 
 
 def test_findings_can_be_read_by_a_program(aws: str, tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_findings_can_be_read_by_a_program(aws: str, tmp_path: Path) -> None:
     said = json.loads(found.out)
     assert said["well"] is False
     bad = [each["says"] for each in said["findings"] if each["state"] == "bad"]
-    assert "Step Functions may not take on its role StepFunctions-batch-role: every run fails at its first call" in bad
+    assert "Step Functions cannot assume its role StepFunctions-batch-role: every run fails at its first call" in bad
     assert {each["about"] for each in said["findings"]} == {"batch"}
 
 
@@ -118,7 +118,7 @@ def test_an_execution_role_that_cannot_pull_is_found(aws: str, tmp_path: Path) -
     found = typed(tmp_path, "doctor", "batch", "--endpoint-url", aws)
     assert found.code == 1
     where = f"arn:aws:ecr:us-east-1:{ACCOUNT}:repository/report"
-    assert f"report:1 does not start: its execution role may not do ecr:BatchGetImage on {where}" in found.out
+    assert f"report:1 cannot start: its execution role does not allow ecr:BatchGetImage on {where}" in found.out
 
 
 def as_aws_has_it(url: str) -> None:
@@ -164,7 +164,7 @@ def test_a_machine_of_ours_that_is_deployed_is_well(aws: str, tmp_path: Path) ->
     role(aws, "AWSServiceRoleForECS", "ecs", PULLS)
     found = typed(tmp_path, "doctor", "--endpoint-url", aws)
     assert found.code == 0, found.out
-    assert "✓ role of ECS: AWSServiceRoleForECS is there" in found.out
+    assert "✓ role of ECS: AWSServiceRoleForECS exists" in found.out
     assert "? " not in found.out
     assert "✓ nightly: its role" in found.out
     assert f"✓ credentials: arn:aws:sts::{ACCOUNT}" in found.out
@@ -178,7 +178,7 @@ def test_a_subnet_without_a_way_out_is_doubted(aws: str, tmp_path: Path) -> None
     assert typed(tmp_path, "deploy", "--yes", "--endpoint-url", aws).code == 0
     as_aws_has_it(aws)
     found = typed(tmp_path, "doctor", "nightly", "--endpoint-url", aws)
-    assert (found.code, f"? nightly: the subnet {subnet} has no way out" in found.out) == (0, True)
+    assert (found.code, f"? nightly: the subnet {subnet} has no route to the internet" in found.out) == (0, True)
 
     gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
     ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
@@ -200,7 +200,7 @@ def test_a_run_that_failed_is_explained(engine: ServedEngine, tmp_path: Path) ->
     found = typed(tmp_path, "doctor", "nightly", "--endpoint-url", engine.url)
     assert found.code == 1
     assert "✗ nightly: its run monday ended FAILED: the program that the job names is not in its image" in found.out
-    assert "look at `command:` and `entrypoint:`" in found.out
+    assert "check `command:` and `entrypoint:`" in found.out
 
 
 def test_a_failure_before_the_last_success_is_no_more_than_doubted(engine: ServedEngine, tmp_path: Path) -> None:
@@ -242,24 +242,24 @@ def test_a_failure_is_not_made_up_for_by_a_run_that_was_skipped(engine: ServedEn
 def test_a_task_definition_that_is_gone_is_named(engine: ServedEngine, tmp_path: Path) -> None:
     engine.machine(one(run_task("gone:7")), "nightly")
     found = typed(tmp_path, "doctor", "nightly", "--endpoint-url", engine.url)
-    assert (found.code, "there is no task definition gone:7" in found.out) == (1, True)
+    assert (found.code, "the task definition gone:7 does not exist" in found.out) == (1, True)
 
 
 def test_this_box_and_the_engine_of_this_folder_are_looked_at(aws: str, engine: ServedEngine, tmp_path: Path) -> None:
     found = typed(tmp_path, "doctor", "--data", "data", AWS_ENDPOINT_URL_STS=aws)
     assert f"is up and healthy at {engine.url}" in found.out
-    assert "✓ data directory: data can be written" in found.out
+    assert "✓ data directory: data is writable" in found.out
     assert "account 123456789012, region us-east-1" in found.out
     engine.kill()
     found = typed(tmp_path, "doctor", "--data", "data", AWS_ENDPOINT_URL_STS=aws)
-    assert (found.code, "and does not answer" in found.out) == (1, True)
+    assert (found.code, "but it does not answer" in found.out) == (1, True)
 
 
 def test_an_engine_that_is_dead_needs_no_credentials_of_aws(engine: ServedEngine, tmp_path: Path) -> None:
     engine.kill()
     nobody = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_EC2_METADATA_DISABLED": "true"}
     found = typed(tmp_path, "doctor", "--data", "data", **nobody)
-    assert "✗ engine: it should listen on" in found.out
+    assert "✗ engine: its address is" in found.out
     assert "? credentials: there are none for AWS" in found.out
 
 
@@ -276,13 +276,13 @@ def test_an_engine_that_has_a_mail_server_is_not_told_to_get_one_and_what_it_den
     served.up("--smtp", "smtp://127.0.0.1:1", "--deny", "privileged,host-mounts")
     found = typed(tmp_path, "doctor", "--data", "data")
     served.close()
-    assert "✓ denied: tasks may not ask for host-mounts, privileged (--deny)" in found.out
-    assert "✓ mail: the engine sends mails by the server of its --smtp" in found.out
+    assert "✓ denied: tasks may not use host-mounts, privileged (--deny)" in found.out
+    assert "✓ mail: the engine has a mail server (--smtp)" in found.out
 
 
 def test_a_folder_in_which_nothing_ran_is_no_fault(aws: str, tmp_path: Path) -> None:
     found = typed(tmp_path, "doctor", AWS_ENDPOINT_URL_STS=aws)
-    assert "? engine: none runs on this folder" in found.out
+    assert "? engine: no engine is running in this folder" in found.out
     assert found.err == ""
 
 
@@ -295,7 +295,7 @@ async def test_a_mail_server_is_greeted() -> None:
     async with mail_server() as server:
         url = f"smtp://127.0.0.1:{server.port}?from=us@example.com"
         found = await asyncio.to_thread(smtp, {"LAMPLIGHTER_SMTP": url})
-    assert (found.state, found.says) == ("good", f"127.0.0.1, port {server.port}, takes mail from us@example.com")
+    assert (found.state, found.says) == ("good", f"127.0.0.1, port {server.port}, accepts mail from us@example.com")
 
 
 @pytest.mark.parametrize(("answer", "state"), [("550 no such user", "bad"), ("451 come back later", "doubt")])
@@ -304,7 +304,7 @@ async def test_a_mail_server_that_refuses_a_recipient_is_no_good_one(answer: str
         server.to_recipients = [answer]
         url = f"smtp://127.0.0.1:{server.port}?from=us@example.com"
         found = await asyncio.to_thread(smtp, {"LAMPLIGHTER_SMTP": url}, None, ["ops@example.com"])
-    where = f"127.0.0.1, port {server.port}, does not take mail to ops@example.com"
+    where = f"127.0.0.1, port {server.port}, does not accept mail to ops@example.com"
     assert (found.state, found.says) == (state, f"{where}: {answer}")
     assert server.mails == []
 
@@ -313,20 +313,20 @@ async def test_a_mail_server_that_wants_a_login_is_no_good_one_without() -> None
     async with mail_server(login=True) as server:
         url = f"smtp://127.0.0.1:{server.port}?from=us@example.com"
         found = await asyncio.to_thread(smtp, {"LAMPLIGHTER_SMTP": url})
-    assert (found.state, "does not take mail from us@example.com: 530" in found.says) == ("bad", True)
+    assert (found.state, "does not accept mail from us@example.com: 530" in found.says) == ("bad", True)
 
 
 def test_a_mail_server_that_is_none_is_a_fault() -> None:
     assert "does not answer as a mail server" in smtp({"LAMPLIGHTER_SMTP": "smtp://127.0.0.1:1"}).says
-    assert "names no mail server" in smtp({"LAMPLIGHTER_SMTP": "x"}).says
+    assert "is not the URL of a mail server" in smtp({"LAMPLIGHTER_SMTP": "x"}).says
     assert smtp({}).state == "doubt"
 
 
 def test_without_credentials_it_is_said_what_needs_them(tmp_path: Path) -> None:
     nobody = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_EC2_METADATA_DISABLED": "true"}
     found = typed(tmp_path, "doctor", **nobody)
-    assert "? credentials: there are none for AWS, which `lamplighter deploy` needs" in found.out
+    assert "? credentials: there are none for AWS; `lamplighter deploy` needs them" in found.out
     unknown = typed(tmp_path, "doctor", "--profile", "nobody", **nobody)
-    assert "? credentials: AWS cannot be asked for whom they are: The config profile (nobody)" in unknown.out
+    assert "? credentials: their identity could not be read: The config profile (nobody)" in unknown.out
     needed = typed(tmp_path, "doctor", "--aws", **nobody)
     assert (needed.code, "✗ credentials: there are none" in needed.out) == (1, True)

@@ -26,7 +26,7 @@ def test_attempts_waits_exit_codes_and_the_end_are_told(batch: SharedRun) -> Non
     said = batch.say("history", "nightly").stdout
     assert "the run failed with exit code 3" in said
     assert 'input  {"table":"sales"}' in said
-    last_words = said.partition("The last that attempt 2 wrote:\n")[2].splitlines()[0]
+    last_words = said.partition("The last output of attempt 2:\n")[2].splitlines()[0]
     assert last_words == '    attempt 2 says hello {"table":"sales"}'
 
 
@@ -35,7 +35,7 @@ def test_the_last_words_are_those_of_the_step_that_failed_and_not_of_one_that_wa
 ) -> None:
     batch.run("flow")
     said = batch.say("history", "flow").stdout
-    assert "The last that Short, attempt 1 wrote:\n    no disk\n" in said
+    assert "The last output of Short, attempt 1:\n    no disk\n" in said
 
 
 def test_a_job_that_judges_failures_is_told_without_its_own_states(batch: SharedRun) -> None:
@@ -48,9 +48,9 @@ def test_a_run_that_is_skipped_beside_another_one_says_so(batch: SharedRun) -> N
     batch.say("run", "single", "--name", "first")
     followed = batch.say("run", "single", "--follow")
     assert followed.exit_code == 0
-    assert "skipped: another run of the job goes on" in followed.stderr
-    assert "the run was skipped: another run of the job goes on" in followed.stderr
-    assert rows(batch, "single") == [["skipped", "another run of the job goes on"]]
+    assert "skipped: another run of the job was running" in followed.stderr
+    assert "the run was skipped: another run of the job was running" in followed.stderr
+    assert rows(batch, "single") == [["skipped", "another run of the job was running"]]
     told = batch.say("history", "single").stdout
     assert told.splitlines()[0].endswith("skipped")
     assert "succeeded" not in told
@@ -109,7 +109,7 @@ def test_what_does_not_go_on_cannot_be_stopped(batch: SharedRun) -> None:
     run = batch.run("quick")
     assert "has ended already: succeeded" in batch.say("stop", run["run"]).stderr
     result = batch.say("stop", "quick")
-    assert (result.exit_code, "no run of quick goes on" in result.stderr) == (1, True)
+    assert (result.exit_code, "no run of quick is running" in result.stderr) == (1, True)
 
 
 def test_a_redriven_run_goes_on_and_is_watched_from_there(batch: SharedRun) -> None:
@@ -134,8 +134,8 @@ def test_a_run_that_cannot_be_redriven_is_told_to_begin_anew(batch: SharedRun) -
     assert (succeeded.exit_code, "it succeeded" in succeeded.stderr) == (1, True)
     batch.run("judged")
     judged = batch.say("redrive", "judged").stderr
-    assert "would go on in the state Failed, from where the run can only fail again" in judged
-    assert "start it again instead: lamplighter run judged" in judged
+    assert "would continue in the state Failed, from which the run can only fail again" in judged
+    assert "start a new run instead: lamplighter run judged" in judged
     assert batch.say("redrive", "judged", "--force", "--follow").exit_code == 1
     assert batch.listed("history", "judged", "--states")[-1]["kind"] == "redrive"
 
@@ -143,7 +143,7 @@ def test_a_run_that_cannot_be_redriven_is_told_to_begin_anew(batch: SharedRun) -
 def test_a_run_that_goes_on_cannot_be_redriven(batch: SharedRun) -> None:
     batch.run("endless")
     result = batch.say("redrive", "endless")
-    assert (result.exit_code, "still goes on" in result.stderr) == (1, True)
+    assert (result.exit_code, "it is still running" in result.stderr) == (1, True)
     batch.say("stop", "endless")
 
 
@@ -161,4 +161,4 @@ def test_the_name_of_several_runs_is_no_name(batch: SharedRun) -> None:
         batch.served.start(batch.served.machine(one({"Type": "Pass", "End": True}), machine), name="same")
     result = batch.say("history", "same")
     assert result.exit_code == 1
-    assert "say which, one:same, two:same" in result.stderr
+    assert "use one of one:same, two:same" in result.stderr

@@ -25,7 +25,7 @@ def test_what_is_there_is_not_overwritten(tmp_path: Path) -> None:
     file.write_text("mine")
     done = lamplighter("init", cwd=tmp_path)
     assert (done.returncode, file.read_text()) == (1, "mine")
-    assert "is there already" in done.stderr
+    assert "exists already" in done.stderr
 
 
 def test_a_folder_is_made_and_the_next_commands_lead_there(tmp_path: Path) -> None:
@@ -45,7 +45,7 @@ def test_the_file_has_nothing_wrong_but_that_a_process_cannot_go_to_aws(tmp_path
     lamplighter("init", cwd=tmp_path)
     found = map(json.loads, lamplighter("lint", "--json", cwd=tmp_path).stdout.splitlines())
     assert [each["message"] for each in found if each["severity"] != "info"] == [
-        "hello: a job without an image runs on this box only"
+        "hello: a job without an image cannot run on AWS"
     ]
 
 

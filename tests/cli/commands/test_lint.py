@@ -23,7 +23,7 @@ def say(folder: Path, *words: str, text: str | None = None) -> Result:
 
 def test_a_file_that_is_well_is_said_to_be_so(tmp_path: Path) -> None:
     result = say(tmp_path, text=WELL)
-    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "nothing to say: this file is well\n")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "no problems found\n")
 
 
 def test_an_error_is_shown_with_its_place_and_ends_with_1(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_a_program_reads_one_finding_a_line(tmp_path: Path, text: str) -> None:
 
 def test_an_environment_is_judged_as_it_will_be(tmp_path: Path) -> None:
     text = WELL + "environments: {prod: {jobs: {a: {timeout: }}}}\n"
-    assert say(tmp_path, text=text).stderr.endswith("this file is well\n")
+    assert say(tmp_path, text=text).stderr.endswith("no problems found\n")
     assert "never stopped" in say(tmp_path, "--environment", "prod").stderr
     missing = say(tmp_path, "--environment", "stage")
     assert missing.exit_code == 1
@@ -91,14 +91,29 @@ HELD = "project: p\njobs:\n  a: {image: busybox, timeout: 1h, secrets: {WORD_OF_
 
 
 def test_where_a_secret_comes_from_is_told_without_what_it_is(tmp_path: Path) -> None:
-    assert "on this box nobody holds WORD_OF_A" in say(tmp_path, text=HELD).stderr
+    assert "on this machine the secret ssm:/a/word (variable WORD_OF_A) has no value" in say(tmp_path, text=HELD).stderr
     (tmp_path / ".env").write_text("WORD_OF_A=open sesame\n")
     told = say(tmp_path, "--strict")
-    assert "comes from the variable WORD_OF_A, as nothing is held for ssm:/a/word" in told.stderr
+    assert "takes its value from the variable WORD_OF_A, because ssm:/a/word has no value" in told.stderr
     assert "sesame" not in told.output
     assert told.exit_code == 0
     (tmp_path / ".env").write_text("ssm:/a/word=open sesame\n")
-    assert "nothing to say" in say(tmp_path).stderr
+    assert "no problems found" in say(tmp_path).stderr
+
+
+def test_an_env_file_that_cannot_be_read_hides_no_problem_of_the_job_file(tmp_path: Path) -> None:
+    env = tmp_path / ".env"
+    env.mkdir()
+    told = say(tmp_path, text=HELD + DOUBTFUL.splitlines()[-1].replace("a:", "b:", 1) + "\n")
+    assert told.exit_code == 1
+    assert "b: an attempt that hangs is never stopped" in told.stderr
+    assert f"{env}:1:1: error: this file cannot be read: is a directory" in told.stderr
+    assert "has no value" not in told.stderr  # nobody knows
+    assert told.stderr.endswith("1 error, 1 warning\n")
+    env.rmdir()
+    env.write_text("no line of such a file\n")
+    assert "never stopped" in (wrong := say(tmp_path)).stderr
+    assert "this is not a valid line of a .env file" in wrong.stderr
 
 
 def test_two_places_of_one_variable_are_a_warning(tmp_path: Path) -> None:
@@ -106,7 +121,7 @@ def test_two_places_of_one_variable_are_a_warning(tmp_path: Path) -> None:
     told = say(
         tmp_path, "--strict", text=HELD + HELD.splitlines()[-1].replace("a:", "b:", 1).replace("/a/", "/b/") + "\n"
     )
-    assert "WORD_OF_A is the secret of several places (ssm:/a/word and ssm:/b/word)" in told.stderr
+    assert "WORD_OF_A names several secrets (ssm:/a/word and ssm:/b/word)" in told.stderr
     assert told.exit_code == 1
 
 
@@ -115,6 +130,6 @@ def test_what_an_engine_denies_is_an_error_with_its_line(tmp_path: Path) -> None
     assert say(tmp_path, text=text).exit_code == 0
     told = say(tmp_path, "--deny", "commands")
     assert told.exit_code == 1
-    assert "a: This engine does not run commands (--deny commands): container main has no image" in told.stderr
-    assert "the channel me is a command" in told.stderr
+    assert "a: This engine does not run plain processes (--deny commands): container main has no image" in told.stderr
+    assert "the channel me runs a command" in told.stderr
     assert "host-mounts" in say(tmp_path, "--deny", "everything").output

@@ -116,16 +116,16 @@ def test_containers_that_log_nowhere_are_said_to(batch: SharedRun) -> None:
     served.ended(served.start(served.machine(machine, "silent")))
     result = batch.say("logs", "silent")
     assert result.exit_code == 1
-    assert "names no awslogs stream" in result.stderr
+    assert "lacks awslogs-group or -stream-prefix" in result.stderr
 
 
 @pytest.mark.parametrize(
     ("words", "code", "why"),
     [
-        (["judged"], 1, "has not run yet: `lamplighter run judged` starts it"),
+        (["judged"], 1, "has no runs yet: start one with `lamplighter run judged`"),
         (["nightly:nobody"], 1, "has no run"),
         (["nobody"], 1, "no run has that name"),
-        (["quick", "--since", "soon"], 2, "say how long ago"),
+        (["quick", "--since", "soon"], 2, "use a duration"),
         (["quick", "--json", "--follow"], 2, "not both"),
         (["arn:aws:states:us-east-1:123456789012:express:a:b:c"], 1, "no record of express executions"),
         (["arn:aws:states:us-east-1:123456789012:execution:a:b"], 1, "has no run"),

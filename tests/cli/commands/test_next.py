@@ -25,7 +25,7 @@ def test_times_are_listed_in_the_job_s_zone_and_in_utc(batch: SharedRun) -> None
 def test_a_job_without_times_is_said_to_have_none_and_why(batch: SharedRun) -> None:
     result = batch.say("next")
     assert result.exit_code == 0
-    assert "judged: every schedule of it is paused" in result.stderr
+    assert "judged: all its schedules are paused" in result.stderr
     assert "quick: it has no schedule" in result.stderr
 
 
@@ -39,7 +39,7 @@ def test_of_a_year_the_night_on_which_clocks_are_set_forward_is_marked(batch: Sh
     skipped = [each for each in batch.listed("next", "nightly", "--count", "400") if each["skipped"]]
     assert (skipped[0]["time"], skipped[0]["local"][5:7]) == (None, "03")
     said = batch.say("next", "nightly", "--count", "400").stdout
-    assert said.count("skipped: clocks are set forward over it") == len(skipped)
+    assert said.count("skipped: the clocks go forward over this time") == len(skipped)
 
 
 def test_a_job_file_alone_needs_no_engine(batch: SharedRun, tmp_path: Path) -> None:

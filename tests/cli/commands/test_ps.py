@@ -44,7 +44,7 @@ def test_a_person_sees_the_same_as_a_table_and_which_jobs_are_not_there_yet(batc
     assert "attempt 1 since " in line
     assert run["run"] in line
     assert "paused" in next(line for line in result.stdout.splitlines() if line.startswith("judged"))
-    assert "later: the engine at" in result.stderr
+    assert "later is not on the engine at" in result.stderr
     batch.say("stop", "endless")
 
 
@@ -137,7 +137,7 @@ def test_a_job_file_that_is_broken_keeps_nobody_from_seeing_what_runs(batch: Sha
     result = batch.say("ps", *at, folder=tmp_path)
     assert (result.exit_code, "reports-nightly" in result.stdout) == (0, True)
     assert "did you mean `command`?" in result.stderr
-    assert "lamplighter.yaml is broken, so jobs go by the names of their state machines" in result.stderr
+    assert "lamplighter.yaml has errors, so jobs are listed by the names of their state machines" in result.stderr
     named = batch.say("ps", *at, "--file", "lamplighter.yaml", folder=tmp_path)
     assert (named.exit_code, named.stdout) == (1, "")
 

@@ -141,14 +141,14 @@ def test_two_runs_at_once_are_two_runs(batch: SharedRun) -> None:
     ("words", "code", "why"),
     [
         (["run", "nightl"], 1, "did you mean nightly"),
-        (["run", "later"], 1, "`lamplighter up` brings it there"),
-        (["run", "nightly", "--input", "{"], 2, "--input is no JSON"),
+        (["run", "later"], 1, "`lamplighter up` creates it there"),
+        (["run", "nightly", "--input", "{"], 2, "--input is not valid JSON"),
         (["run", "nightly", "--input", "@nowhere"], 2, "nowhere cannot be read"),
         (["run", "nightly", "--input", "[]", "--env", "A=b"], 2, "an object"),
         (["run", "nightly", "--env", "production"], 2, "--environment"),
-        (["run", "nightly", "--command", " "], 2, "say what is to run"),
+        (["run", "nightly", "--command", " "], 2, "name the command to run"),
         (["run", "reports-flow", "--command", "exit 0"], 1, "run the job of one step alone"),
-        (["run", "nightly", "--name", "bad name/é"], 2, "1 to 80 characters, best letters, digits, - and _: no spaces"),
+        (["run", "nightly", "--name", "bad name/é"], 2, "1 to 80 characters (letters, digits, - and _ are safe)"),
         (["run", "nightly", "--name", "x" * 81], 2, "1 to 80 characters"),
         (["run", "nightly", "-e", "A=b"], 2, "--env NAME=VALUE"),
         (["run", "nightly", "--environment", "nowhere"], 1, "no environment"),
@@ -164,7 +164,7 @@ def test_what_makes_no_sense_is_refused_and_said(batch: SharedRun, words: list[s
 
 def test_a_job_that_is_there_for_another_environment_is_said_to_be(batch: SharedRun) -> None:
     batch.served.machine(one({"Type": "Pass", "End": True}), "reports-staging-later")
-    assert "say -e staging" in batch.say("run", "later").stderr
+    assert "use -e staging" in batch.say("run", "later").stderr
     batch.served.sfn.delete_state_machine(
         stateMachineArn="arn:aws:states:us-east-1:123456789012:stateMachine:reports-staging-later"
     )
@@ -181,7 +181,7 @@ def test_a_machine_that_no_job_file_made_reads_neither_environment_nor_command(b
     batch.served.machine(one({"Type": "Pass", "End": True}), "by-hand")
     result = batch.say("run", "by-hand", "--env", "A=b")
     assert result.exit_code == 1
-    assert "say --input" in result.stderr
+    assert "use --input" in result.stderr
     assert batch.say("run", "by-hand", "--input", "[1]", "--follow").exit_code == 0
 
 

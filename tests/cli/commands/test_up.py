@@ -50,7 +50,7 @@ def test_a_run_that_is_skipped_beside_another_one_is_told_so(home: UpFolder) -> 
     home.run("one")
     home.says("one: started")
     home.run("one")
-    assert home.says("one: skipped").rstrip().endswith("one: skipped: another run of the job goes on")
+    assert home.says("one: skipped").rstrip().endswith("one: skipped: another run of the job was running")
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_a_run_that_is_skipped_beside_another_one_is_told_so(home: UpFolder) -> 
         ),
         (["--data", "file/x"], "(file/x: not a directory): make it writable, or name another with --data"),
         (["--host", "300.1.1.1"], "cannot listen on 300.1.1.1: no such address or host is known; 127.0.0.1 is this"),
-        (["--host", "192.0.2.1"], "port 0: this machine has no such address: say another --host"),
+        (["--host", "192.0.2.1"], "port 0: this machine has no such address: use another --host"),
     ],
 )
 def test_what_keeps_it_from_starting_is_told_with_what_to_do(tmp_path: Path, options: list[str], why: str) -> None:
@@ -76,7 +76,7 @@ def test_what_keeps_it_from_starting_is_told_with_what_to_do(tmp_path: Path, opt
 def test_a_port_that_is_taken_is_answered_with_how_to_take_another(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         told = lamplighter("up", "--port", str(taken.getsockname()[1]), cwd=tmp_path)
-    assert (told.returncode, "say --port with another one, or 0 for any" in told.stderr) == (1, True)
+    assert (told.returncode, "use --port with another port, or 0 for any" in told.stderr) == (1, True)
 
 
 def test_a_stack_of_jobs_comes_up_without_a_network(home: UpFolder) -> None:
@@ -165,7 +165,7 @@ def test_a_stack_of_somebody_else_is_not_taken(home: UpFolder) -> None:
     home.kill()
     home.write("one: {command: 'true'}")
     home.up(str(home.file))
-    assert "there is a stack home that was not made of a job file: rename your project" in home.says("error: home:")
+    assert "the stack home exists and was not created from a job file: rename your project" in home.says("error: home:")
     assert home.machines() == []
 
 
@@ -186,7 +186,7 @@ def test_in_another_region_no_job_is_there_twice(home: UpFolder, monkeypatch: py
     home.kill()
     home.region = "eu-west-1"
     home.keep()
-    home.says("home: its jobs in us-east-1 are gone")
+    home.says("home: its jobs in us-east-1 were removed")
     assert home.machines() == []
 
 
@@ -228,7 +228,7 @@ def test_a_file_that_is_wrong_is_refused_before_anything_is_begun(tmp_path: Path
         (["none.yaml"], "none.yaml:1:1: error: cannot read this file: no such file or directory"),
         (["--environment", "prod"], "lamplighter.yaml:1:1: error: cannot read this file"),
         (["a.yaml", "--template", "b.json"], "name a job file or --template, not both"),
-        (["--parameters", "A=b"], "--parameters are those of a --template"),
+        (["--parameters", "A=b"], "--parameters needs --template"),
         (["--template", "none.json"], "none.json cannot be read: no such file or directory"),
     ],
 )

@@ -50,7 +50,7 @@ def test_a_first_start_with_one_faulty_job_runs_the_others_and_tells_the_fault_w
     home.write(f"one: {{command: 'true', schedule: rate(1 hour)}}\n{WRONG}\ntwo: {{command: 'true'}}")
     home.up(str(home.file))
     assert "lamplighter.yaml:4:3: error: bad: No Fargate configuration exists" in home.says("error: bad")
-    home.says("says, but for bad:")
+    home.says(f"agrees with {home.file}, except for bad:")
     assert sorted(home.machines()) == ["home-one", "home-two"]
     assert home.ended(home.run("two"))["status"] == "SUCCEEDED"
     found = eventually(lambda: health(home).get("conditions"))
@@ -70,7 +70,7 @@ def test_a_job_that_is_changed_into_a_faulty_one_stays_as_it_was_while_others_ar
     home.keep()
     before = len(home.lines)
     home.write(f"one: {{command: echo new}}\n{WRONG}\nnew: {{command: 'true'}}")
-    home.says("says, but for bad:", before)
+    home.says(f"agrees with {home.file}, except for bad:", before)
     assert sorted(home.machines()) == ["home-bad", "home-new", "home-one"]
     home.run("bad")
     assert home.says("bad: succeeded").rstrip().endswith(": as before")
@@ -85,7 +85,7 @@ def test_what_is_removed_stays_while_a_new_job_is_refused_because_it_may_be_its_
     before = len(home.lines)
     home.write(WRONG)
     home.says("error: bad", before)
-    home.says("but for bad", before)
+    home.says("except for bad", before)
     assert home.machines() == ["home-old"]
 
 
@@ -97,11 +97,11 @@ def test_a_resource_that_is_being_deleted_is_waited_for_and_the_other_jobs_do_no
     home.sfn.delete_state_machine(stateMachineArn=f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:home-slow")
     before = len(home.lines)
     home.write("slow: {command: echo two}\nnew: {command: 'true'}")
-    assert "is being deleted" in home.says("slow has to wait", before)
+    assert "is being deleted" in home.says("slow is delayed", before)
     assert "home-new" in eventually(home.machines)
     home.folder.joinpath("go").touch()
     home.ended(run)
-    eventually(lambda: any(line.strip().endswith("says:") for line in home.lines[before:]))
+    home.says(f"agrees with {home.file}:", before)
     home.run("slow")
     assert home.says("slow: succeeded", before).rstrip().endswith(": two")
 
@@ -151,7 +151,7 @@ def test_runs_of_a_removed_job_are_found_by_its_name(home: UpFolder, word: str) 
         told = lamplighter(*words, *at, cwd=home.folder)
         assert (told.returncode, "succeeded" in told.stdout) == (0, True), told.stderr
     assert "first" in lamplighter("logs", word, *at, cwd=home.folder).stdout
-    assert "the job is gone" in lamplighter("ps", word, *at, cwd=home.folder).stdout
+    assert "the job was deleted" in lamplighter("ps", word, *at, cwd=home.folder).stdout
     begun = lamplighter("run", word, *at, cwd=home.folder)
     assert (begun.returncode, f"called {word}" in begun.stderr) == (1, True)
 
@@ -187,13 +187,13 @@ def test_a_broken_file_at_a_restart_runs_what_was_applied_last_and_is_applied_wh
     home.file.write_text(text)
     before = len(home.lines)
     home.up(str(home.file))
-    home.says("is broken: the jobs run as they were applied last", before)
+    home.says("has errors: the jobs run as last applied", before)
     home.run("one")
     assert "well" in home.says("home-one: succeeded", before)
     assert "file-not-applied" in eventually(lambda: health(home).get("conditions"))[0]["name"]
     assert eventually(lambda: mails(home)) == ["Subject: lamplighter.yaml is not applied"]
     home.write("one: {command: echo mended}", head=head)
-    home.says("says:", before)
+    home.says(f"agrees with {home.file}:", before)
     eventually(lambda: "conditions" not in health(home))
     eventually(lambda: "Subject: lamplighter.yaml is applied again" in mails(home))
     assert len(mails(home)) == 2
@@ -226,9 +226,9 @@ def test_what_was_deleted_behind_the_file_is_made_again_at_the_next_start_and_sa
     home.kill()
     before = len(home.lines)
     home.keep()
-    home.says("the subscription MeSubscription was taken away", before)
-    home.says("the schedule OneSchedule was taken away", before)
-    home.says("the rule OneRunFailed was taken away", before)
+    home.says("the subscription MeSubscription was deleted", before)
+    home.says("the schedule OneSchedule was deleted", before)
+    home.says("the rule OneRunFailed was deleted", before)
     sns, events = home.client("sns"), home.client("events")
     assert [each["Endpoint"] for each in sns.list_subscriptions()["Subscriptions"]] == ["me@example.com"]
     assert schedule(home, "home-one")["State"] == "ENABLED"
@@ -264,13 +264,16 @@ def test_a_channel_that_leads_nowhere_is_a_fault_with_its_line_until_what_it_nam
         head=f"channels:\n  q: {{sqs: '{queue}'}}\n  c: {{command: [./not-there]}}\n  w: {{webhook: 'http://x:99999/'}}\n",
     )
     home.up(str(home.file))
-    assert f"lamplighter.yaml:3:3: error: the channel q: there is no queue {queue}" in home.says("the channel q")
+    assert f"lamplighter.yaml:3:3: error: the channel q: the queue {queue} does not exist" in home.says("the channel q")
     assert "lamplighter.yaml:4:3: error: the channel c: the command ./not-there cannot" in home.says("the channel c")
     assert "lamplighter.yaml:5:3: error: the channel w: " in home.says("the channel w")
     assert home.machines() == ["home-one"]
     assert health(home)["conditions"][0]["name"] == "file-not-applied"
     found = findings(home)
-    assert (found["channel q"]["state"], f"there is no queue {queue}" in found["channel q"]["says"]) == ("bad", True)
+    assert (found["channel q"]["state"], f"the queue {queue} does not exist" in found["channel q"]["says"]) == (
+        "bad",
+        True,
+    )
     assert found["channel w"]["state"] == "bad"
     home.client("sqs").create_queue(QueueName="alerts")
     before = len(home.lines)
@@ -301,7 +304,7 @@ def test_doctor_tells_a_subscription_that_was_taken_away(home: UpFolder) -> None
     sns.unsubscribe(SubscriptionArn=ended["SubscriptionArn"])
     found = findings(home)
     assert found["channel me"]["state"] == "bad"
-    assert "me@example.com is not subscribed any more" in found["channel me"]["says"]
+    assert "the subscription of me@example.com was deleted" in found["channel me"]["says"]
     assert found["channel you"]["state"] == "good"
 
 
@@ -321,4 +324,4 @@ def test_doctor_tells_a_command_that_cannot_be_run_any_more_or_was_taken_away(ho
     (subscription,) = sns.list_subscriptions()["Subscriptions"]
     sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
     found = findings(home)["channel mine"]
-    assert (found["state"], "./tell is not subscribed any more" in found["says"]) == ("bad", True)
+    assert (found["state"], "the subscription of ./tell was deleted" in found["says"]) == ("bad", True)

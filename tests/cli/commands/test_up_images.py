@@ -57,7 +57,7 @@ def test_a_folder_is_built_and_run_and_built_again_only_when_it_has_changed(tmp_
         assert home.says("tell: succeeded", before, seconds=60).rstrip().endswith(": two")
         before = len(home.lines)
         folder.joinpath("Dockerfile").write_text("FROM scratch\nCOPY nothing /nothing\n")
-        home.says("tell: its image is not built, it goes on with", before, seconds=60)
+        home.says("tell: its image could not be built, so it continues with", before, seconds=60)
         home.run("tell", project)
         assert home.says("tell: succeeded", before, seconds=60).rstrip().endswith(": two")
     finally:
@@ -70,11 +70,13 @@ def test_without_docker_other_jobs_come_up_all_the_same(home: UpFolder, monkeypa
     home.runtime = "auto"
     home.write("tell: {image: ./said}\nplain: {command: 'echo here'}")
     home.up(str(home.file))
-    assert "its runs will fail until it is: Docker does not answer" in home.says("tell: its image is not built")
+    assert "its runs will fail until it is built: Docker does not answer" in home.says(
+        "tell: its image could not be built"
+    )
     home.says("+ plain")
     home.run("plain")
     assert home.says("plain: succeeded").rstrip().endswith(": here")
-    assert len([line for line in home.lines if "is not built" in line]) == 1
+    assert len([line for line in home.lines if "could not be built" in line]) == 1
 
 
 def test_plain_processes_need_no_image_of_their_folder(home: UpFolder) -> None:
@@ -89,6 +91,6 @@ def test_a_folder_without_a_dockerfile_is_told_and_holds_up_no_other_job(home: U
     home.folder.joinpath("empty").mkdir()
     home.write("bad: {image: ./empty}\ngone: {image: ./none}\nplain: {command: 'true'}")
     home.up(str(home.file))
-    assert "has no Dockerfile" in home.says("bad: its image is not built")
-    assert "there is no folder" in home.says("gone: its image is not built")
+    assert "has no Dockerfile" in home.says("bad: its image could not be built")
+    assert "there is no folder" in home.says("gone: its image could not be built")
     home.says("+ plain")

@@ -30,7 +30,7 @@ def test_a_template_is_watched_and_its_machines_are_told_of(home: UpFolder) -> N
     home.says("the stack Night is up: 1 resources", before)
     assert home.ended(home.start(arn))["output"] == '"second said"'
     file.write_text("Resources: [")
-    home.says("is not applied: the jobs stay as they are")
+    home.says("is not applied: the jobs are unchanged")
     file.write_text(json.dumps({"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}))
     home.says("no template has such a parameter")
 

@@ -31,7 +31,7 @@ def test_a_file_that_is_wrong_is_told_with_its_line_and_the_jobs_stay_until_it_i
     home.write("one: {command: 'true', shedule: rate(1 hour)}")
     assert "lamplighter.yaml:3:26: error: `shedule` is not a known key" in home.says("error:", before)
     home.says("did you mean `schedule`?", before)
-    home.says("the jobs stay as they are", before)
+    home.says("the jobs are unchanged", before)
     assert home.ended(home.run("one"))["status"] == "SUCCEEDED"
     before = len(home.lines)
     home.file.unlink()
@@ -48,7 +48,7 @@ def test_a_file_that_is_well_again_and_says_the_same_is_told_to_be_well(home: Up
     home.file.write_text("no: yes:")
     home.says("cannot be read as YAML")
     home.write("one: {command: 'true'}")
-    home.says("is well again")
+    home.says(f"the errors in {home.file} are fixed")
     assert home.stack() == made
 
 
@@ -72,12 +72,12 @@ def test_a_project_that_is_renamed_leaves_nothing_under_its_old_name(home: UpFol
     home.write("one: {command: 'true'}")
     home.keep()
     home.write("one: {command: 'true'}", project="away")
-    home.says("home: its jobs are gone")
+    home.says("home: its jobs were removed")
     assert home.machines() == ["away-one"]
     home.kill()
     home.write("one: {command: 'true'}", project="home")
     home.keep()
-    home.says("away: its jobs are gone")
+    home.says("away: its jobs were removed")
     assert home.machines() == ["home-one"]
 
 
@@ -86,7 +86,7 @@ def test_a_change_that_the_engine_refuses_is_told_and_undone(home: UpFolder) -> 
     home.keep("--no-commands")
     before = len(home.lines)
     home.write("two: {command: 'true', notify: me}", head="channels: {me: {command: cat}}\n")
-    assert "this engine runs no commands" in home.says("MeTopic", before)
+    assert "this engine does not run commands" in home.says("MeTopic", before)
     assert home.machines() == ["home-one"]
     before = len(home.lines)
     home.write("two: {command: 'true'}")
@@ -101,15 +101,15 @@ def test_secrets_come_from_env_or_the_process_and_a_new_value_holds_from_the_nex
     """)
     env.write_text("WORD=one\n")
     home.keep()
-    assert str(env) in home.says("tells: its runs will fail: nobody holds PATH_")
+    assert str(env) in home.says("tells: its runs will fail: the secret ssm:/path (variable PATH_) has no value")
     home.run("tells")
     assert "invalid ssm parameters" in home.says("tells: attempt 1 failed")
     env.write_text("WORD=two\nPATH_=${WORD}s\n")
-    home.says(".env is read again")
+    home.says(".env was read again")
     home.run("tells")
     assert home.says("tells: succeeded").rstrip().endswith(": two twos")
     before = len(home.lines)
     env.write_text("WORD=three\n= nothing\n")
-    assert ".env:2:1: error: this is no line of a .env file" in home.says("error:", before)
+    assert ".env:2:1: error: this is not a valid line of a .env file" in home.says("error:", before)
     home.run("tells")
     assert home.says("tells: succeeded", before).rstrip().endswith(": two twos")

@@ -143,7 +143,7 @@ def test_whose_credentials_expire_hears_that_it_goes_on_and_to_sign_in_again(
     told = capsys.readouterr().err
     assert ended.value.exit_code == 1
     assert "the credentials for AWS in eu-west-1 have expired: sign in again (`aws sso login`)" in told
-    assert "the deployment goes on without this command; look at it with `aws cloudformation" in told
+    assert "the deployment continues without this command; follow it with `aws cloudformation" in told
 
 
 class Undeletable(Account):
@@ -165,7 +165,7 @@ def test_a_stack_that_cannot_be_deleted_as_a_whole_says_what_to_do_next(capsys: 
         delete(stack, {}, cast("Target", account), Console())
     told = capsys.readouterr().err
     assert "A (AWS::SQS::Queue) failed: in use" in told
-    assert "DELETE_FAILED: put right what is told above, then say `lamplighter destroy` again" in told
+    assert "DELETE_FAILED: fix the errors above, then run `lamplighter destroy` again" in told
 
 
 def test_a_stack_that_fails_by_itself_says_why(capsys: pytest.CaptureFixture[str]) -> None:
@@ -189,7 +189,7 @@ def test_what_somebody_else_does_is_waited_for(capsys: pytest.CaptureFixture[str
     stack = wait_until_ready(account, "reports", Console(), account.wait, lambda _: None)
     assert stack is not None
     assert stack.status == "UPDATE_COMPLETE"
-    assert "it is waited for" in capsys.readouterr().out
+    assert "waiting for it" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -40,5 +40,5 @@ def test_whoever_may_not_make_it_is_told_what_may_follow_and_goes_on(
     code: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     told = made(Refusing(code, "not for you"), capsys)
-    assert "AWSServiceRoleForECS could not be made (CreateServiceLinkedRole: not for you)" in told
+    assert "AWSServiceRoleForECS could not be created (CreateServiceLinkedRole: not for you)" in told
     assert "aws iam create-service-linked-role --aws-service-name ecs.amazonaws.com" in told

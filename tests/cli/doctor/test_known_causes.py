@@ -15,15 +15,21 @@ INIT = "ResourceInitializationError: unable to pull secrets or registry auth: ex
             "ECS.AccessDeniedException\nUser: x is not authorized to perform: iam:PassRole on resource: y",
             "may not pass the role of the task",
         ),
-        ("User: x is not authorized to perform: ecs:RunTask on resource: y", "somebody may not do what was asked"),
+        ("User: x is not authorized to perform: ecs:RunTask on resource: y", "a permission is missing"),
         ("ECS was unable to assume the role 'arn:aws:iam::1:role/x' that was provided", "does not trust"),
-        (PULL + 'failed to do request: Head "https://x": dial tcp 1.2.3.4:443: i/o timeout', "no way to the registry"),
+        (
+            PULL + 'failed to do request: Head "https://x": dial tcp 1.2.3.4:443: i/o timeout',
+            "cannot reach the registry",
+        ),
         (PULL + "docker.io/x:1: not found", "there is no such image"),
         (PULL + "pulling from host x failed with status code [manifests 1]: 403 Forbidden", "may not pull the image"),
-        (PULL + "toomanyrequests: You have reached your pull rate limit", "nobody without a login"),
+        (PULL + "toomanyrequests: You have reached your pull rate limit", "without a login"),
         ("CannotPullContainerError: no matching manifest for linux/arm64", "another kind of processor"),
         ("CannotPullContainerError: something new", "could not be pulled"),
-        (INIT + "unable to retrieve ecr registry auth: dial tcp 1.2.3.4:443: i/o timeout", "no way to Secrets Manager"),
+        (
+            INIT + "unable to retrieve ecr registry auth: dial tcp 1.2.3.4:443: i/o timeout",
+            "cannot reach Secrets Manager",
+        ),
         (INIT + "unable to retrieve secret from asm: AccessDeniedException: User x", "may not read a secret"),
         (INIT + "unable to retrieve secret from asm: ResourceNotFoundException: no", "a secret that the job names"),
         (
@@ -34,10 +40,10 @@ INIT = "ResourceInitializationError: unable to pull secrets or registry auth: ex
         ("Essential container in task exited\nexit code 137", "the container was killed"),
         ("Essential container in task exited\nexit code 127", "is not in its image"),
         ("exec /bin/x: exec format error", "another kind of processor"),
-        ("Capacity is unavailable at this time. Please try again later", "no room for the task"),
+        ("Capacity is unavailable at this time. Please try again later", "no capacity for the task"),
         ("SpotInterruption", "spot capacity"),
-        ("ECS.ClientException\nTaskDefinition not found.", "is gone"),
-        ("States.Timeout", "took longer than it may"),
+        ("ECS.ClientException\nTaskDefinition not found.", "does not exist"),
+        ("States.Timeout", "it exceeded its timeout"),
     ],
 )
 def test_a_failure_is_known_by_its_words(text: str, expected: str) -> None:
@@ -61,7 +67,7 @@ def test_a_failure_is_known_by_its_words(text: str, expected: str) -> None:
 def test_what_docker_on_this_box_cannot_pull_is_mended_on_this_box(why: str) -> None:
     found = find_cause(f"CannotPullContainerError: {why}", here=True)
     assert found is not None
-    assert "on this box" in found.advice + found.means or "`lamplighter up` builds" in found.advice
+    assert "on this machine" in found.advice + found.means or "`lamplighter up` builds" in found.advice
     assert "role" not in found.means
     assert not {"public-ip", "NAT gateway", "ecr:"} & set(found.advice.split())
 
@@ -75,7 +81,7 @@ def test_what_docker_on_this_box_cannot_pull_is_mended_on_this_box(why: str) -> 
         ("denied: Your authorization token has expired. Reauthenticate and try again.", "a login"),
         ("unexpected status from HEAD request to https://ghcr.io/v2/x/manifests/1: 401 Unauthorized", "a login"),
         ("unexpected status from HEAD request to https://ghcr.io/v2/x/manifests/1: 403 Forbidden", "may not pull it"),
-        ("unexpected status from HEAD request to https://x/v2/x/manifests/1: 429 Too Many Requests", "that often"),
+        ("unexpected status from HEAD request to https://x/v2/x/manifests/1: 429 Too Many Requests", "limits pulls"),
         ("unexpected status from HEAD request to https://x/v2/x/manifests/1: 503 Service Unavailable", "failed"),
         ('failed to resolve reference "docker.io/library/x:1": docker.io/library/x:1: not found', "no such image"),
         (
@@ -84,15 +90,18 @@ def test_what_docker_on_this_box_cannot_pull_is_mended_on_this_box(why: str) -> 
         ),
         ("no match for platform in manifest: not found", "processor"),
         ("no matching manifest for linux/arm64/v8 in the manifest list entries: no match for platform", "processor"),
-        ("failed to register layer: write /usr/lib/x: no space left on device", "no room"),
-        ("failed to copy: write /var/lib/containerd/ingest/1: no space left on device", "no room"),
+        ("failed to register layer: write /usr/lib/x: no space left on device", "no space"),
+        ("failed to copy: write /var/lib/containerd/ingest/1: no space left on device", "no space"),
         ('Get "https://x:5000/v2/": http: server gave HTTP response to HTTPS client', "certificate"),
         ('Get "https://x/v2/": tls: failed to verify certificate: x509: unknown authority', "certificate"),
-        ('Get "https://x/v2/": net/http: TLS handshake timeout', "no way"),
-        ('Get "https://x/v2/": dial tcp: lookup x on 127.0.0.53:53: server misbehaving', "no way"),
-        ('Get "https://x/v2/": context deadline exceeded (Client.Timeout exceeded while awaiting headers)', "no way"),
-        ('Get "https://x/v2/": read tcp 10.0.0.2:40301->1.2.3.4:443: read: connection reset by peer', "no way"),
-        ("error pulling image configuration: download failed after attempts=6: unexpected EOF", "no way"),
+        ('Get "https://x/v2/": net/http: TLS handshake timeout', "cannot reach"),
+        ('Get "https://x/v2/": dial tcp: lookup x on 127.0.0.53:53: server misbehaving', "cannot reach"),
+        (
+            'Get "https://x/v2/": context deadline exceeded (Client.Timeout exceeded while awaiting headers)',
+            "cannot reach",
+        ),
+        ('Get "https://x/v2/": read tcp 10.0.0.2:40301->1.2.3.4:443: read: connection reset by peer', "cannot reach"),
+        ("error pulling image configuration: download failed after attempts=6: unexpected EOF", "cannot reach"),
     ],
 )
 def test_ways_in_which_a_pull_fails_on_this_box_are_told_apart(why: str, expected: str) -> None:

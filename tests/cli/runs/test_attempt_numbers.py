@@ -1,10 +1,13 @@
 """Attempts are numbered as their containers are told, also after a redrive."""
 
+from hypothesis import given
+
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.cli.runs.attempt_numbers import read_numbered_story
+from tests.documents import documents
 
 
-def history(*numbers: str | None) -> list[Json]:
+def history(*numbers: Json) -> list[Json]:
     """A run whose state was tried once, failed, was redriven, and was tried again; with what each container is told."""
     found: list[Json] = [
         event("ExecutionStarted", {}),
@@ -22,7 +25,7 @@ def event(kind: str, details: Json) -> Json:
     return {"type": kind, **details}
 
 
-def scheduled(number: str | None) -> Json:
+def scheduled(number: Json) -> Json:
     environment = [] if number is None else [{"Name": "LAMPLIGHTER_ATTEMPT", "Value": number}]
     parameters = {"Overrides": {"ContainerOverrides": [{"Name": "main", "Environment": environment}]}}
     details = {"resourceType": "ecs", "resource": "runTask.sync", "parameters": dumps(parameters)}
@@ -42,3 +45,14 @@ def test_parameters_that_are_none_of_ours_are_no_obstacle() -> None:
     odd = history("1", "1")
     odd[6]["taskScheduledEventDetails"]["parameters"] = '"LAMPLIGHTER_ATTEMPT"'
     assert [each.number for each in read_numbered_story(odd).attempts] == [1, 2]
+
+
+@given(documents("Overrides", "ContainerOverrides", "Environment", "Name", "Value", "LAMPLIGHTER_ATTEMPT"))
+def test_any_parameters_of_a_user_are_no_obstacle(document: Json) -> None:
+    odd = history(document, "9" * 5000)
+    assert [each.number for each in read_numbered_story(odd).attempts][1:] == [2]
+    odd[6]["taskScheduledEventDetails"]["parameters"] = dumps([document, "LAMPLIGHTER_ATTEMPT"])
+    assert len(read_numbered_story(odd).attempts) == 2
+    whole = {"Overrides": document, "LAMPLIGHTER_ATTEMPT": document}
+    odd[6]["taskScheduledEventDetails"]["parameters"] = dumps(whole)
+    assert len(read_numbered_story(odd).attempts) == 2

@@ -51,5 +51,5 @@ def test_a_time_is_typed_as_how_long_ago_or_as_a_date(text: str, expected: int) 
 
 @pytest.mark.parametrize("text", ["", "soon", "10", "2026-13-01"])
 def test_what_is_no_time_is_refused(text: str) -> None:
-    with pytest.raises(typer.BadParameter, match="how long ago"):
+    with pytest.raises(typer.BadParameter, match="use a duration"):
         parse_instant(text, NOW)

@@ -91,4 +91,4 @@ def test_a_container_without_awslogs_is_named_and_read_over(monkeypatch: pytest.
     read = output(account, monkeypatch)
     (line,) = read.new_lines([FIRST])
     assert (line.text, line.source.container, line.source.alone) == ("a1", "main", False)
-    assert [each.split()[0] for each in read.silent] == ["proxy"]
+    assert [each.partition(" cannot")[0] for each in read.silent] == ["the output of proxy"]

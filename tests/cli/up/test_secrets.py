@@ -87,11 +87,11 @@ def test_what_stands_in_and_what_is_missing_is_told_without_its_value(tmp_path: 
     secrets = read(tmp_path, "WORD=open sesame\n")
     (one,) = missing_secrets(jobs(tmp_path, "ssm:/a/db"), secrets)
     assert one.held
-    assert one.says == "WORD comes from the variable WORD, as nothing is held for ssm:/a/db"
+    assert one.says == "WORD takes its value from the variable WORD, because ssm:/a/db has no value"
     assert one.advice(".env") == "write a line ssm:/a/db=… in .env, or set the variable SSM_A_DB"
     two = list(missing_secrets(jobs(tmp_path, "ssm:/a/db", "ssm:/b/db"), secrets))
     assert [each.held for each in two] == [False, False]
-    assert "is the secret of several places (ssm:/a/db and ssm:/b/db)" in two[0].says
+    assert "names several secrets (ssm:/a/db and ssm:/b/db)" in two[0].says
     (missing,) = missing_secrets(jobs(tmp_path, "ssm:/a/db"), {})
-    assert missing.says == "nobody holds WORD, the secret of ssm:/a/db"
+    assert missing.says == "the secret ssm:/a/db (variable WORD) has no value"
     assert "sesame" not in repr([one, two, missing])

@@ -107,6 +107,6 @@ def test_one_that_was_killed_half_way_is_waited_for_and_brought_on(bringer: Brin
 
 def test_a_stack_that_was_not_made_of_a_job_file_is_left_alone(bringer: Bringer) -> None:
     bringer.bring(body(A=queue(QueueName="a")))
-    with pytest.raises(StackFailed, match="was not made of a job file"):
+    with pytest.raises(StackFailed, match="was not created from a job file"):
         bringer.bring(body(B=queue(QueueName="b")), ours=True)
     assert bringer.queues() == ["a"]

@@ -35,13 +35,13 @@ def test_each_template_gets_the_parameters_that_it_has(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "given", "told"),
     [
-        (QUEUE, {}, r"Parameters: \[Delay\] must have values: say --parameters NAME=VALUE"),
+        (QUEUE, {}, r"Parameters: \[Delay\] must have values: use --parameters NAME=VALUE"),
         (QUEUE, {"Delay": "long"}, "Delay"),
         (QUEUE, {"Delay": "5", "Other": "1"}, "--parameters Other: no template has such a parameter"),
         ("[1]", {}, "one.json: "),
         ("{", {}, "one.json: "),
         ('{"Parameters": [], "Resources": {}}', {}, None),
-        ('{"Parameters": ["a"], "Resources": {}}', {}, "this is no CloudFormation template"),
+        ('{"Parameters": ["a"], "Resources": {}}', {}, "this is not a CloudFormation template"),
     ],
 )
 def test_what_is_wrong_is_told_with_the_file(
@@ -60,11 +60,11 @@ def test_two_files_that_would_be_one_stack_are_refused(tmp_path: Path) -> None:
     one, two = tmp_path / "one.json", tmp_path / "one.yaml"
     for path in (one, two):
         path.write_text('{"Resources": {}}')
-    with pytest.raises(NoTemplate, match="both be the stack one"):
+    with pytest.raises(NoTemplate, match="have the same stack name one"):
         TemplateSource((one, two), {}).read_plans()
 
 
 def test_parameters_are_pairs() -> None:
     assert dict(parse_values(["A=1", "B=a=b", "C="])) == {"A": "1", "B": "a=b", "C": ""}
-    with pytest.raises(NoTemplate, match="say NAME=VALUE"):
+    with pytest.raises(NoTemplate, match="use NAME=VALUE"):
         dict(parse_values(["A"]))

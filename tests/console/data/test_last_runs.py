@@ -28,7 +28,7 @@ def test_a_job_of_the_second_page_that_failed_last_is_counted_and_linked_on_the_
     harness.start(harness.machine(LONG, "z-long"))
     harness.settle()
     page = browser.get("/")
-    assert "1 failed last" in page.text
+    assert "1 failed in the last run" in page.text
     assert "1 running" in page.text
     assert "there are more" not in page.text
     assert f'<a href="/runs/{failed}">z-last</a>' in page.body.partition('class="failed"')[2].partition("</ul>")[0]
@@ -44,7 +44,7 @@ def test_a_job_that_went_well_since_is_not_among_those_that_failed_last(
     harness.start(machine)
     harness.settle()
     page = browser.get("/")
-    assert "failed last" not in page.text
+    assert "failed in the last run" not in page.text
     assert 'data-status="FAILED"' in page.body  # the mark of the run before
 
 
@@ -55,7 +55,7 @@ def test_a_thousand_jobs_that_failed_make_no_page_larger_than_300_kilobytes(
         harness.start(harness.machine(BAD, f"a-job-with-a-name-{at:03}"))
     harness.settle()
     page = browser.get("/")
-    assert "1000 failed last" in page.text
+    assert "1000 failed in the last run" in page.text
     assert "and 800 others" in page.text
     assert len(page.body.encode()) < 300_000
 
@@ -77,7 +77,7 @@ def test_where_more_jobs_are_than_may_be_looked_at_that_is_told(
     harness.start(harness.machine(BAD, "a-first"))
     harness.settle()
     page = Browser(harness).get("/").text
-    assert "1 failed last of 5 jobs that were looked at; there are more" in page
+    assert "1 failed in the last run 5 jobs checked; there are more" in page
     assert len(asked) == 5
     assert "there are more" not in browser.get("/").text
 
@@ -97,7 +97,7 @@ def test_a_limit_of_aws_leaves_out_what_it_hides_and_spoils_nothing(
     monkeypatch.setattr(LocalPort, "call", limited)
     page = browser.get("/")
     assert page.status == 200
-    assert "of 0 jobs that were looked at; there are more" in page.text
+    assert "0 jobs checked; there are more" in page.text
 
 
 def test_the_machine_that_watches_for_late_runs_is_no_job_and_has_no_button(
@@ -130,7 +130,7 @@ def test_a_run_that_was_skipped_hides_none_that_failed(harness: EngineHarness, b
     harness.advance(1000)
     harness.start(machine, {"skip": True})
     harness.settle()
-    assert "1 failed last" in browser.get("/").text
+    assert "1 failed in the last run" in browser.get("/").text
 
 
 def test_many_runs_that_were_skipped_hide_none_that_failed(harness: EngineHarness, browser: Browser) -> None:
@@ -150,6 +150,6 @@ def test_many_runs_that_were_skipped_hide_none_that_failed(harness: EngineHarnes
         harness.start(machine, {"beside": failed})
     harness.settle()
     page = browser.get("/")
-    assert "1 failed last" in page.text
+    assert "1 failed in the last run" in page.text
     assert f'<a class="second quiet" href="/runs/{failed}">failed' in page.body
     assert "then skipped 20×" in page.text

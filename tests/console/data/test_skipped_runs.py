@@ -59,7 +59,7 @@ def test_a_run_that_was_skipped_is_told_as_such_with_the_run_it_made_way_for(
     for path in ("/logs", "/history", ""):
         page = browser.get(f"/runs/{skipped}{path}")
         assert '<span class="status" data-status="SKIPPED">skipped</span>' in page.body
-    assert f'another run of the job still went on: <a href="/runs/{OLDER}">first</a>' in page.body
+    assert f'another run of the job was still running: <a href="/runs/{OLDER}">first</a>' in page.body
 
 
 def test_a_skipped_run_is_no_success_and_not_typical(harness: EngineHarness, browser: Browser) -> None:

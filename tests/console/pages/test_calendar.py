@@ -45,7 +45,7 @@ def test_it_is_shown_as_clocks_of_a_place_show_it(harness: EngineHarness, browse
 
 def test_a_place_that_nobody_knows_is_told(browser: Browser) -> None:
     page = browser.get("/calendar?zone=%3Cb%3ENowhere")
-    assert "There is no time zone <b>Nowhere" in page.text
+    assert "Unknown time zone <b>Nowhere" in page.text
     assert "<b>Nowhere" not in page.body
 
 

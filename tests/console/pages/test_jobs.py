@@ -90,7 +90,7 @@ def test_credentials_that_may_not_list_schedules_still_see_the_jobs(
     monkeypatch.setattr(LocalPort, "call", denied)
     page = browser.get("/")
     assert "night" in page.text
-    assert "these credentials may not list schedules" in page.text
+    assert "these credentials are not allowed to list schedules" in page.text
 
 
 def test_who_looks_at_another_region_stays_there(harness: EngineHarness, browser: Browser) -> None:

@@ -23,7 +23,7 @@ def test_a_job_that_was_removed_is_named_and_shows_its_runs(harness: EngineHarne
     assert "Removed" not in browser.get("/").text
     gone = remove(harness, "night")
     jobs = browser.get("/")
-    assert "Removed, with runs that can still be read: night ." in jobs.text
+    assert "Removed jobs whose runs are still stored: night ." in jobs.text
     assert f'href="/jobs/{gone}"' in jobs.body
     page = browser.get(f"/jobs/{gone}")
     assert "This job was removed" in page.text

@@ -27,7 +27,7 @@ def test_rules_are_listed_with_what_they_wait_for_and_where_they_send_it(
     harness.call("events", "PutRule", Name="hourly", ScheduleExpression="rate(1 hour)", State="DISABLED")
     page = browser.get("/rules")
     assert 'sales enabled {"source":["shop"]} in' in page.text
-    assert "hourly disabled rate(1 hour) nowhere" in page.text
+    assert "hourly disabled rate(1 hour) no targets" in page.text
     assert f'href="/queues/{QUEUE}"' in page.body
 
 
@@ -61,9 +61,9 @@ def test_it_is_told_why_a_rule_took_an_event_and_another_did_not(harness: Engine
     put(harness, {"total": 250})
     number = browser.get("/events").body.partition('href="/events/')[2].partition("?")[0]
     text = browser.get(f"/events/{number}").text
-    assert "big took it Field Asked for The event has Met source &quot;shop&quot;".replace("&quot;", '"') in text
+    assert "big matched Field Required In the event Match source &quot;shop&quot;".replace("&quot;", '"') in text
     assert "detail.total > 100 250 yes" in text
-    assert "small not for it" in text
+    assert "small no match" in text
     assert "detail.total <= 100 250 no" in text
 
 
@@ -73,18 +73,18 @@ def test_a_rule_shows_what_it_took_lately_and_what_it_did_not(harness: EngineHar
     for _ in range(9):
         put(harness, {}, "store")
     text = browser.get(f"/rules/{arn}").text
-    assert text.count("did not") == 5
-    assert "sale shop 2026-01-01 00:00:00 UTC took it" in text
+    assert text.count("not matched") == 5
+    assert "sale shop 2026-01-01 00:00:00 UTC matched" in text
 
 
 def test_an_event_is_tried_without_being_sent(harness: EngineHarness, browser: Browser) -> None:
     arn = rule(harness, "sales", {"source": ["shop"], "detail": {"state": ["sold", {"prefix": "paid"}]}})
     event = {"source": "shop", "detail": {"state": "returned"}}
     text = browser.post(f"/rules/{arn}/try", {"event": dumps(event)}).text
-    assert "It would not take this event" in text
+    assert "The rule does not match this event" in text
     assert 'detail.state "sold" or begins with "paid" "returned" no' in text
     assert (
-        "It would take this event"
+        "The rule matches this event"
         in browser.post(f"/rules/{arn}/try", {"event": dumps(event | {"detail": {"state": "sold"}})}).text
     )
     assert "No events yet" in browser.get("/events").text

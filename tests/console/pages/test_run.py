@@ -178,7 +178,10 @@ def test_a_run_that_ended_on_its_deadline_says_first_that_it_took_too_long(
     harness.settle()
     harness.advance(3 * SECOND)
     page = browser.get(f"/runs/{execution}")
-    assert "The run The run took longer than its deadline of 3 s A, attempt 1 log task was stopped with it" in page.text
+    assert (
+        "The run The run took longer than its deadline of 3 s A, attempt 1 log task was stopped together with the run"
+        in page.text
+    )
     assert "aborted log task the run took longer than its deadline of 3 s" in page.text
 
 
@@ -188,7 +191,7 @@ def test_the_failure_of_a_run_is_told_in_words_before_its_cause(harness: EngineH
     text = browser.get(f"/runs/{execution}").text
     told = text.partition("The run A, attempt 1 exit 137 log task ")[2].partition(" Cause ")[0]
     assert told.startswith("States.TaskFailed: ")
-    assert told.endswith("exit 137: it was killed (SIGKILL), as it is when memory runs out")
+    assert told.endswith("exit 137: it was killed (SIGKILL), possibly because memory ran out")
 
 
 def test_the_last_lines_of_the_log_stand_beside_the_failure(harness: EngineHarness, browser: Browser) -> None:
@@ -233,7 +236,7 @@ def test_a_redrive_long_after_a_failure_is_marked_and_makes_no_run_long(
     assert harness.describe(execution)["status"] == "SUCCEEDED"
     page = browser.get(f"/runs/{execution}")
     assert "Redriven 1×, 20 min 0" in page.text
-    assert "after the run had ended" in page.text
+    assert "after the run ended" in page.text
     took = page.text.partition(" Took ")[2].split()
     assert took[1] == "s", took
     for path in ("/", f"/jobs/{machine}"):
@@ -255,7 +258,7 @@ def test_a_redrive_that_can_only_fail_again_is_not_offered(harness: EngineHarnes
     harness.advance(SECOND)
     page = browser.get(f"/runs/{execution}")
     assert 'id="redrive"' not in page.body
-    assert "it would go on in the state Failed, from where the run can only fail again" in page.text
+    assert "it would continue in the state Failed, from which the run can only fail again" in page.text
     assert "Run again" in page.text
 
 

@@ -41,9 +41,7 @@ def test_a_stack_shows_its_resources_its_events_and_what_has_no_effect(
     harness: EngineHarness, browser: Browser
 ) -> None:
     page = browser.get(f"/stacks/{stack(harness)}")
-    assert (
-        "Without effect here Recorded, and given names as AWS would; on one box they do nothing. Network" in page.text
-    )
+    assert "Not simulated Recorded with names like on AWS, but without effect on a single machine. Network" in page.text
     assert "Topic AWS::SNS::Topic create complete" in page.text
     assert f'href="/topics/arn:aws:sns:{REGION}:{ACCOUNT}:nights-Topic-' in page.body
     assert "create in progress" in page.text

@@ -3,12 +3,15 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
 
-from lamplighter.base.json_text import dumps
+from lamplighter.base.json_text import Json, dumps
 from lamplighter.console.pages.start_run import InvalidField, StartForm, form_of_input, read_form
+from lamplighter.console.view.templates import format_json
 from lamplighter.jobs.stack.template import build_template
 from tests.console.http_browser import Browser
 from tests.console.pages.test_jobs import scheduled
+from tests.documents import documents
 from tests.engine_harness import ROLE, EngineHarness, chain, job
 from tests.jobs.projects import project
 
@@ -121,6 +124,79 @@ def test_a_secret_of_an_earlier_run_is_not_shown_and_goes_along(harness: EngineH
     assert harness.describe(begun)["input"] == '{"password":"hunter2","day":2}'
 
 
+def test_an_item_that_is_deleted_takes_its_secret_along(harness: EngineHarness, browser: Browser) -> None:
+    machine = harness.machine(chain(JOB))
+    earlier = harness.start(machine, {"use": [{"A_TOKEN": "secret-a"}, {"B_TOKEN": "secret-b"}]}, "earlier")
+    harness.settle()
+    edited = '{"use": [{"B_TOKEN": "••••••"}]}'
+    browser.post(f"/jobs/{machine}/start?from={earlier}", {"input": edited, "name": "later"})
+    assert harness.describe(earlier.replace(":earlier", ":later"))["input"] == '{"use":[{"B_TOKEN":"secret-b"}]}'
+
+
+@pytest.mark.parametrize(
+    ("fields", "path"),
+    [
+        ({"input": '{"use": [{"C_TOKEN": "••••••"}]}'}, "use/0/C_TOKEN"),
+        ({"input": '{"use": [{"token": "••••••"}, {"token": "x"}]}'}, "use/0/token"),
+        ({"input": '{"lamplighter": "••••••"}'}, "lamplighter"),
+        ({"input": "{}", "environment": "OTHER_TOKEN=••••••"}, "OTHER_TOKEN"),
+        ({"input": "{}", "command": "echo ••••••"}, "1"),
+    ],
+)
+def test_a_mask_that_stands_for_no_secret_is_told_with_its_place_and_starts_nothing(
+    harness: EngineHarness, browser: Browser, fields: dict[str, str], path: str
+) -> None:
+    machine = harness.machine(chain(JOB))
+    document = {"use": [{"token": "secret-a"}, {"token": "secret-b"}], "lamplighter": {"environment": {"A_TOKEN": "x"}}}
+    earlier = harness.start(machine, document, "earlier")
+    harness.settle()
+    answer = browser.post(f"/jobs/{machine}/start?from={earlier}", fields)
+    assert answer.status == 422
+    assert f"No value is known for •••••• at {path}. Write the value itself" in answer.text
+    assert len(harness.call("states", "ListExecutions", stateMachineArn=machine)["executions"]) == 1
+
+
+@given(documents("environment", "command"))
+def test_what_a_form_shows_of_any_input_is_what_it_sends(own: Json) -> None:
+    document = {"day": 1, "lamplighter": own}
+    sent = read_form(form_of_input(document))
+    kept = {name: own[name] for name in ("environment", "command") if own.get(name)} if isinstance(own, dict) else own
+    assert sent in (document, {"day": 1, "lamplighter": kept}, {"day": 1})
+    assert sent.get("lamplighter", {}) in (own, kept)
+
+
+@pytest.mark.parametrize(
+    "own", [{"environment": ["A"]}, {"command": {"a": 1}}, {"command": 5}, {"environment": "x"}, 5]
+)
+def test_what_a_user_wrote_under_our_key_is_shown_as_the_input_that_it_is(
+    harness: EngineHarness, browser: Browser, own: Json
+) -> None:
+    machine = harness.machine(chain(JOB))
+    earlier = harness.start(machine, {"lamplighter": own}, "earlier")
+    harness.settle()
+    answer = browser.get(f"/jobs/{machine}/start?from={earlier}")
+    assert answer.status == 200
+    assert form_of_input({"lamplighter": own}) == StartForm(format_json({"lamplighter": own}))
+
+
+def test_an_input_that_is_nested_too_deeply_is_told_and_one_that_was_started_is_shown(
+    harness: EngineHarness, browser: Browser
+) -> None:
+    machine = harness.machine(chain(JOB))
+    deep: Json = {"password": "hunter2"}
+    for _ in range(600):
+        deep = {"a": deep}
+    earlier = harness.start(machine, deep, "earlier")
+    harness.settle()
+    for page in (f"/jobs/{machine}/start?from={earlier}", f"/runs/{earlier}"):
+        answer = browser.get(page)
+        assert answer.status == 200
+        assert "hunter2" not in answer.body
+    answer = browser.post(f"/jobs/{machine}/start", {"input": "[" * 900 + "]" * 900})
+    assert answer.status == 422
+    assert "nested" in answer.text
+
+
 def test_an_express_machine_shows_at_once_what_came_of_it(harness: EngineHarness, browser: Browser) -> None:
     definition = dumps(chain({"Type": "Pass", "Result": {"password": "hunter2", "fine": True}}))
     machine = harness.call(
@@ -161,7 +237,7 @@ def test_a_workflow_of_several_steps_is_asked_for_no_command_that_would_be_that_
     machine = harness.machine(chain(step, step), "two")
     two = browser.get(f"/jobs/{machine}/start").body
     assert 'name="environment"' in two
-    assert "over what each step has" in two
+    assert "They override the environment of each step" in two
     assert 'name="command"' not in two
 
 
@@ -173,4 +249,4 @@ def test_a_command_that_an_earlier_run_of_a_workflow_had_is_not_lost_unseen(
     harness.settle()
     form = browser.get(f"/jobs/{machine}/start?from={earlier}").body
     assert 'value="echo hi"' in form
-    assert "Instead of the command of every step" in form
+    assert "Replaces the command of every step" in form

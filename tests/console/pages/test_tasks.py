@@ -73,7 +73,7 @@ def test_a_task_shows_why_it_stopped_and_what_it_wrote(harness: EngineHarness, b
 def test_a_task_without_a_log_says_so(harness: EngineHarness, browser: Browser) -> None:
     define(harness)
     arn = run(harness)
-    assert "Its output is not kept" in browser.get(f"/tasks/{arn}").text
+    assert "Its output is not in CloudWatch Logs" in browser.get(f"/tasks/{arn}").text
     assert browser.get(f"/tasks/{arn}/log?container=main").status == 404
 
 

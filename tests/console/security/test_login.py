@@ -48,7 +48,7 @@ def test_a_part_of_a_page_is_told_to_load_the_page_again(stranger: Browser) -> N
 def test_a_wrong_password_lets_nobody_in(stranger: Browser) -> None:
     answer = login(stranger, "secret")
     assert answer.status == 422
-    assert "That is not the password." in answer.text
+    assert "Wrong password." in answer.text
     assert stranger.get("/").status == 303
 
 

@@ -1,10 +1,12 @@
 """A definition as a graph."""
 
 from hypothesis import given
+from hypothesis import strategies as st
 
 from lamplighter.asl.definition import walk_states
-from lamplighter.base.json_text import Json, loads
+from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.console.view import graph
+from tests.documents import documents
 from tests.strategies import definitions
 
 
@@ -44,3 +46,18 @@ def test_ways_out_of_a_state_are_told_apart() -> None:
 def test_a_definition_that_makes_no_sense_has_an_empty_graph() -> None:
     assert graph.parse_graph("not JSON") == {"start": None, "states": []}
     assert graph.parse_graph("[]") == {"start": None, "states": []}
+
+
+FIELDS = (
+    *("States", "StartAt", "Type", "Map", "Parallel", "Wait", "Next", "Default", "Choices", "Catch", "ErrorEquals"),
+    *("Branches", "ItemProcessor", "Iterator", "ProcessorConfig", "Mode", "Seconds", "Resource", "End"),
+)
+
+
+@given(documents(*FIELDS), st.sampled_from(["Map", "Parallel", "Wait", "Task", "Choice"]))
+def test_any_document_is_drawn_as_a_graph(document: Json, kind: str) -> None:
+    of_kind = {"Type": kind, **document} if isinstance(document, dict) else document
+    for definition in (document, {"States": document}, {"States": {"A": of_kind, "B": document}, "StartAt": document}):
+        block = graph.parse_graph(dumps(definition))
+        assert all(isinstance(way["to"], str) for state in block["states"] for way in state["ways"])
+        assert all(isinstance(state["what"], str) for state in block["states"])

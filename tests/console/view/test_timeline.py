@@ -1,9 +1,24 @@
 """The attempts of a run as a timeline."""
 
+from hypothesis import given
+
 from lamplighter.base.json_text import Json
 from lamplighter.console.view.timeline import PAGE, WIDTH, Timeline, build_timeline
 from lamplighter.runs.story import read_story
-from tests.runs.histories import Entry, begun, entered, exited, failed, history, scheduled, submitted, succeeded
+from tests.documents import documents
+from tests.runs.histories import (
+    TASK_FIELDS,
+    Entry,
+    begun,
+    entered,
+    exited,
+    failed,
+    history,
+    scheduled,
+    submitted,
+    succeeded,
+    written_by_a_user,
+)
 
 AGAIN = (begun(), entered("Run", 0), scheduled(2), submitted(3, "a"), failed(4, "a", 3))
 RETRIED = (*AGAIN, scheduled(5), succeeded(6, "b"), exited("Run", 7), ("ExecutionSucceeded", 8, {"output": "{}"}))
@@ -65,3 +80,10 @@ def test_the_time_before_a_redrive_has_no_room_and_is_no_wait() -> None:
     assert (first.x, second.x, second.width) == (WIDTH * 2 / 8, WIDTH * 5 / 8, WIDTH / 8)
     assert (second.wait, second.wait_x) == ("", None)
     assert first.event < redrive.event < second.event
+
+
+@given(documents(*TASK_FIELDS))
+def test_any_document_of_a_user_is_drawn(document: Json) -> None:
+    rows = drawn(*written_by_a_user(document)).rows
+    assert [row.label for row in rows] == ["Run #1", "Run #2", "Run #3", "Pause"]
+    assert all(row.seconds >= 0 and isinstance(row.reason, str) for row in rows)

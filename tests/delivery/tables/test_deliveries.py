@@ -1,12 +1,14 @@
 """The table of deliveries, and the rows that earlier versions of the program wrote."""
 
 import sqlite3
+from pathlib import Path
 
 from lamplighter.base.json_text import dumps
+from lamplighter.base.world import fixed_world
 from lamplighter.delivery.delivery import from_json
 from lamplighter.delivery.tables import deliveries
-from lamplighter.store import migrate
-from lamplighter.store.db import Reader
+from lamplighter.store import migrate, timers
+from lamplighter.store.db import Reader, Store
 
 BEFORE_PLAIN_NAMES = 34
 WRITTEN = {
@@ -67,3 +69,12 @@ def test_deliveries_that_ended_are_still_counted_by_their_end() -> None:
     assert connection.execute("SELECT kind, status, number FROM row_counts").fetchall() == [
         ("delivery", "DELIVERED", 2)
     ]
+
+
+async def test_the_age_of_a_delivery_is_kept_when_the_wall_clock_was_set_before_a_restart(tmp_path: Path) -> None:
+    store = Store(tmp_path, fixed_world())
+    await store.write(lambda tx: deliveries.put(tx, "scheduler", "key", 1_000, {}))
+    await store.write(lambda tx: timers.save_clock_jump(tx, 500))
+    await store.write(timers.apply_clock_jump)
+    assert deliveries.oldest_pending(store.reader, "scheduler") == 1_500
+    await store.close()

@@ -102,7 +102,7 @@ def test_an_explicit_deny_wins_over_every_allow() -> None:
 def test_a_refusal_says_which_statement_came_near_and_why_it_does_not_hold() -> None:
     near = allow(StringEquals={"iam:PassedToService": "ec2.amazonaws.com"})
     assert evaluate_policy([allow("ecs:*"), near], PASS).reason == (
-        "no identity-based policy allows the iam:PassRole action; statement 2 comes near, but its condition "
+        "no identity-based policy allows the iam:PassRole action; statement 2 is close, but its condition "
         "StringEquals iam:PassedToService = ec2.amazonaws.com does not hold: the key is ecs-tasks.amazonaws.com"
     )
 
@@ -414,7 +414,7 @@ def test_the_article_s_failure_is_explained_with_the_statement_that_is_missing()
         f"authorized to perform: iam:PassRole on resource: {ROLE} because no identity-based policy allows the "
         "iam:PassRole action"
     )
-    assert "hands this role to the task" in found.why
+    assert "passes this role to the task" in found.why
     assert found.statement == {
         "Effect": "Allow",
         "Action": "iam:PassRole",

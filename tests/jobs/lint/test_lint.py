@@ -38,40 +38,43 @@ def of_job(folder: Path, body: str, **files: str) -> list[str]:
 
 def test_a_file_that_is_well_has_nothing_but_what_aws_wants_to_be_done(tmp_path: Path) -> None:
     assert found(tmp_path, WELL) == [
-        "3:18 info: AWS asks ops@example.com first -> open the link in the mail that comes after `deploy`"
+        (
+            "3:18 info: AWS asks ops@example.com to confirm the subscription -> "
+            "open the link in the mail that arrives after `deploy`"
+        )
     ]
 
 
 @pytest.mark.parametrize(
     ("body", "finding"),
     [
-        ("cpu: 300", ("7:5 error: a: Fargate has no size of 300 CPU units with 512 MiB -> "
+        ("cpu: 300", ("7:5 error: a: Fargate does not offer 300 CPU units with 512 MiB -> "
          "write cpu: 512 and memory: 1024")),
-        ("memory: 3 GB", ("7:5 error: a: Fargate has no size of 256 CPU units with 3072 MiB -> "
+        ("memory: 3 GB", ("7:5 error: a: Fargate does not offer 256 CPU units with 3072 MiB -> "
          "write cpu: 512 and memory: 3072")),
         (
             "sidecars: {s: {image: x, memory: 512}}",
             ("7:5 error: a: the sidecars have 0 CPU units and 512 MiB of the job's 256 and 512 -> "
-            "`cpu` and `memory` are those of the whole task: let them be larger"),
+            "raise the job's `cpu` and `memory`, which are those of the whole task"),
         ),
         (
             f"input: {{text: {'x' * 8000}}}",
-            ("7:5 error: a: RunTask takes 7392 characters of input, and there are 8017 -> "
-            "keep it in S3 or SSM, and let the input say where"),
+            ("7:5 error: a: the input has 8017 characters, and RunTask accepts 7392 -> "
+            "store it in S3 or SSM, and pass its location as the input"),
         ),
         (
             f"environment: {{A: {'x' * 60_000}}}",
-            ("7:5 error: a: a task definition has 64 KiB, and the variables alone have 58 -> "
+            ("7:5 error: a: the variables need 58 KiB, and a task definition has at most 64 KiB -> "
             "keep them in a file of the image, or in S3"),
         ),
         (
             "environment: {LAMPLIGHTER_RUN: x}",
-            "7:5 warning: a: every attempt says itself what LAMPLIGHTER_RUN is -> give it another name",
+            "7:5 warning: a: the engine sets LAMPLIGHTER_RUN for every attempt -> give it another name",
         ),
         (
             "environment: {DB_PASSWORD: x}",
-            ("7:5 warning: a: the value of DB_PASSWORD can be read by everybody who may see the template -> "
-            "hold it in SSM and write secrets: {DB_PASSWORD: 'ssm:/path'}"),
+            ("7:5 warning: a: everyone who can read the template can read the value of DB_PASSWORD -> "
+            "store it in SSM and write secrets: {DB_PASSWORD: 'ssm:/path'}"),
         ),
         (
             "deadline: 400d",
@@ -79,61 +82,61 @@ def test_a_file_that_is_well_has_nothing_but_what_aws_wants_to_be_done(tmp_path:
         ),
         (
             "missed: all\nschedule: rate(1 hour)\nnotify: ops",
-            ("7:5 warning: a: AWS makes up for no times that were missed: it tries each start again, for a day at most "
-            "-> write missed: last, or be sure that the job needs no more than that on AWS"),
+            ("7:5 warning: a: AWS does not make up for missed runs; it retries each start for at most a day "
+            "-> write missed: last, or accept this on AWS"),
         ),
         (
             "missed: {within: 2d}\nschedule: rate(1 hour)\nnotify: ops",
-            "7:5 warning: a: AWS tries to start a run for 24 hours, not for 2d -> write within: 24h, or less",
+            "7:5 warning: a: AWS retries a start for 24 hours, not for 2d -> write within: 24h, or less",
         ),
         (
             "schedule: 'cron(0 3 31 2 ? *)'\nnotify: ops",
-            "7:5 error: a: cron(0 3 31 2 ? *) names a day that never comes -> name another day, month or year",
+            "7:5 error: a: cron(0 3 31 2 ? *) never occurs -> choose another day, month or year",
         ),
         (
             "schedule: 'at(2026-03-29T02:30:00)'\ntimezone: Europe/Berlin\nnotify: ops",
-            ("7:5 error: a: clocks in Europe/Berlin never show the time of at(2026-03-29T02:30:00) -> "
-            "name a time outside of the hour that summer time takes away"),
+            ("7:5 error: a: the time of at(2026-03-29T02:30:00) does not exist in Europe/Berlin -> "
+            "choose a time outside the hour that is skipped when summer time begins"),
         ),
         (
             "schedule: 'cron(30 2 * * ? *)'\ntimezone: Europe/Berlin\nnotify: ops",
-            ("7:5 warning: a: clocks in Europe/Berlin are set forward over 02:30 on 2026-03-29: no run on that day -> "
-            "choose an hour that every day has, or timezone: UTC, in cron(30 2 * * ? *)"),
+            ("7:5 warning: a: no run on 2026-03-29: clocks in Europe/Berlin skip 02:30 -> "
+            "choose another hour in cron(30 2 * * ? *), or write timezone: UTC"),
         ),
         (
             "deadline: 5m",
-            ("7:5 warning: a: the run ends after 5m, before one attempt may take its 10m -> "
-            "let the deadline be longer than the timeout"),
+            ("7:5 warning: a: the deadline 5m is shorter than the timeout 10m of one attempt -> "
+            "make the deadline longer than the timeout"),
         ),
         (
             "deadline: 1h\nlate: 2h\nnotify: {late: ops}",
-            "8:5 warning: a: a run that is ended after 1h is never late -> let `late` be shorter than the deadline",
+            "8:5 warning: a: a run that ends after 1h is never late -> make `late` shorter than the deadline",
         ),
         (
             "schedule: rate(5 minutes)\nnotify: ops",
             ("7:5 warning: a: a run may take 10m and the next begins after 5m: they may overlap -> "
-            "say what is meant with overlap: skip, queue, cancel-previous or allow"),
+            "write overlap: skip, queue or cancel-previous if runs must not overlap"),
         ),
         (
             "retry: {spot: {attempts: 1}}",
-            "7:5 warning: a: only Fargate Spot takes its capacity back -> write launch: fargate-spot",
+            "7:5 warning: a: retry.spot has an effect only with Fargate Spot -> write launch: fargate-spot",
         ),
         (
             "launch: fargate-spot",
-            ("7:5 warning: a: Fargate Spot may take its capacity back in the middle of an attempt, and nothing tries "
-            "again -> add retry: {spot: {attempts: 3, interval: 1m}}"),
+            ("7:5 warning: a: Fargate Spot may take its capacity back during an attempt, and no retry covers that "
+            "-> add retry: {spot: {attempts: 3, interval: 1m}}"),
         ),
         (
             "retry: {attempts: 1, interval: 1m, max-interval: 10s}",
-            ("7:5 warning: a: a wait that begins longer than `max-interval` is never that long -> "
-            "let max-interval be longer than interval"),
+            ("7:5 warning: a: `interval` is longer than `max-interval`, so it has no effect -> "
+            "make `max-interval` longer than `interval`"),
         ),
         (
             "schedule: rate(1 day)",
-            "4:3 warning: a: when a run fails nobody is told -> add `notify: CHANNEL`",
+            "4:3 warning: a: no channel is alerted when a run fails -> add `notify: CHANNEL`",
         ),
-        ("late: 1h", "7:5 warning: a: nobody is told when a run is late -> add notify: {late: CHANNEL}"),
-        ("notify: {late: ops}", "7:5 warning: a: it is not said when a run is late -> add `late: 1h`"),
+        ("late: 1h", "7:5 warning: a: no channel is alerted when a run is late -> add notify: {late: CHANNEL}"),
+        ("notify: {late: ops}", "7:5 warning: a: `notify.late` has no effect without `late` -> add `late: 1h`"),
     ],
 )  # fmt: skip
 def test_a_doubt_is_told_with_its_place_and_its_remedy(tmp_path: Path, body: str, finding: str) -> None:
@@ -153,13 +156,15 @@ def test_a_job_that_nothing_stops_is_told_of(tmp_path: Path) -> None:
 
 def test_a_timeout_that_is_tried_again_has_to_be_one(tmp_path: Path) -> None:
     text = "jobs: {a: {image: x, deadline: 1h, retry: {timeout: {attempts: 1}}}}"
-    assert of_file(tmp_path, text) == ["2:36 warning: a: without a timeout no attempt takes too long -> add `timeout:`"]
+    assert of_file(tmp_path, text) == [
+        "2:36 warning: a: retry.timeout has no effect without a timeout -> add `timeout:`"
+    ]
 
 
 def test_a_plain_process_is_for_this_box_and_has_no_containers_beside_it(tmp_path: Path) -> None:
     assert of_file(tmp_path, "jobs: {a: {command: ls, timeout: 1h, sidecars: {s: {image: x}}}}") == [
-        "2:8 warning: a: a job without an image runs on this box only -> add `image:` before it goes to AWS",
-        "2:38 warning: a: a plain process has no containers beside it -> add `image:`",
+        "2:8 warning: a: a job without an image cannot run on AWS -> add `image:` before you deploy it",
+        "2:38 warning: a: a job without an image cannot have sidecars -> add `image:`",
     ]
 
 
@@ -173,10 +178,10 @@ def test_a_time_that_is_over_is_told(tmp_path: Path) -> None:
     text = "project: p\njobs: {a: {image: x, timeout: 1m, schedule: 'at(2026-03-01T03:00:00)', notify: c}}"
     read = written(tmp_path, f"{text}\nchannels: {{c: {{command: ls}}}}")
     april, before = 1_775_000_000_000, 1_770_000_000_000
-    (told,) = [each for each in lint_job_file(read, april) if "over" in each.message]
+    (told,) = [each for each in lint_job_file(read, april) if "has passed" in each.message]
     assert told.severity == "warning"
-    assert told.message == "a: the time of at(2026-03-01T03:00:00) is over: it starts no run any more"
-    assert [each for each in lint_job_file(read, before) if "over" in each.message] == []
+    assert told.message == "a: the time of at(2026-03-01T03:00:00) has passed: it starts no run"
+    assert [each for each in lint_job_file(read, before) if "has passed" in each.message] == []
 
 
 def test_clock_changes_are_those_of_the_year_to_come(tmp_path: Path) -> None:
@@ -184,20 +189,20 @@ def test_clock_changes_are_those_of_the_year_to_come(tmp_path: Path) -> None:
     read = written(tmp_path, f"project: p\nchannels: {{c: {{command: ls}}}}\njobs: {{a: {job}}}")
     april = 1_775_000_000_000
     (told,) = [each.message for each in lint_job_file(read, april) if "clocks" in each.message]
-    assert "on 2027-03-28" in told
+    assert "no run on 2027-03-28" in told
 
 
 def test_a_job_that_runs_nothing_is_an_error(tmp_path: Path) -> None:
     told = of_file(tmp_path, "jobs: {a: {timeout: 1h}}")
-    assert "2:8 error: a: it has neither an image nor a command, so that nothing would run -> add `command:`" in told
+    assert "2:8 error: a: the job has neither an image nor a command, so nothing would run -> add `command:`" in told
 
 
 def test_what_a_rule_tells_of_a_job_that_tells_itself_is_said(tmp_path: Path) -> None:
     text = "project: p\nchannels: {c: {command: ls}}\njobs: {a: {image: x, timeout: 1m, notify: {caught: c}}}"
     assert found(tmp_path, text, "info") == [
         (
-            "3:35 info: a: a rule tells what no run can catch, such as its deadline, without the last lines of the "
-            "log -> write run-failed: CHANNEL as well, to say who hears of it"
+            "3:35 info: a: failures that a run cannot catch, such as its deadline, are alerted without the last log "
+            "lines -> write run-failed: CHANNEL as well, to choose the channel for them"
         )
     ]
 
@@ -214,17 +219,17 @@ def test_a_first_deployment_of_a_weekly_job_may_ring_on_aws(tmp_path: Path) -> N
         channel = "{sqs: 'arn:aws:sqs:us-east-1:123456789012:q'}"
         return f"project: p\nchannels: {{c: {channel}}}\njobs: {{a: {{{job}}}}}"
 
-    (finding,) = [each for each in found(tmp_path, text("MON,THU"), "info") if "warms up" in each]
-    assert finding.endswith("-> run the job once when it is deployed, or pass over that alarm")
-    assert not [each for each in found(tmp_path, text("*"), "info") if "warms up" in each]
+    (finding,) = [each for each in found(tmp_path, text("MON,THU"), "info") if "new alarm" in each]
+    assert finding.endswith("-> run the job once after the deployment, or ignore that alert")
+    assert not [each for each in found(tmp_path, text("*"), "info") if "new alarm" in each]
 
 
 def test_a_cluster_that_exists_has_to_have_spot_capacity(tmp_path: Path) -> None:
     job = "image: x, timeout: 1m, launch: fargate-spot, cluster: theirs, retry: {attempts: 1}"
     assert found(tmp_path, f"project: p\njobs: {{a: {{{job}}}}}") == [
         (
-            "2:57 info: a: AWS runs it on Spot only if the cluster theirs has the capacity provider FARGATE_SPOT -> "
-            "see aws ecs put-cluster-capacity-providers"
+            "2:57 info: a: AWS runs the job on Spot only if the cluster theirs has the capacity provider "
+            "FARGATE_SPOT -> add it with aws ecs put-cluster-capacity-providers"
         )
     ]
 
@@ -232,8 +237,8 @@ def test_a_cluster_that_exists_has_to_have_spot_capacity(tmp_path: Path) -> None
 def test_what_may_not_overlap_may_for_a_second_on_aws(tmp_path: Path) -> None:
     assert found(tmp_path, "project: p\njobs: {a: {image: x, timeout: 1m, overlap: queue}}") == [
         (
-            "2:35 info: a: AWS lists runs a moment late: two that begin within the same second may not see each other "
-            "there -> let nothing else start the job at the seconds of its schedule"
+            "2:35 info: a: AWS lists runs with a delay: two runs that begin within the same second may not see each "
+            "other -> do not start the job by hand at its scheduled times"
         )
     ]
 
@@ -244,34 +249,31 @@ def test_what_may_not_overlap_may_for_a_second_on_aws(tmp_path: Path) -> None:
         (
             "command: [ls]",
             "warning",
-            (
-                "2:12 warning: the channel c runs a command, which AWS cannot -> "
-                "use email, webhook, sqs or sns for what goes to AWS"
-            ),
+            ("2:12 warning: the channel c runs a command, which AWS cannot -> use email, webhook, sqs or sns on AWS"),
         ),
         (
             "webhook: 'https://x.example'",
             "info",
             (
-                "2:16 info: on AWS https://x.example is asked first, and has to open the SubscribeURL; on this box it "
-                "is not asked -> see https://docs.aws.amazon.com/sns/latest/dg/SendMessageToHttp.prepare.html"
+                "2:16 info: on AWS, https://x.example must confirm the subscription by opening the SubscribeURL; "
+                "this engine needs no confirmation -> see https://docs.aws.amazon.com/sns/latest/dg/SendMessageToHttp.prepare.html"
             ),
         ),
         (
             "sqs: 'arn:aws:sqs:us-east-1:123456789012:q'",
             "info",
             (
-                "2:16 info: AWS wants the policy of arn:aws:sqs:us-east-1:123456789012:q to allow it -> "
-                "allow sqs:SendMessage to sns.amazonaws.com there"
+                "2:16 info: on AWS, the policy of arn:aws:sqs:us-east-1:123456789012:q must allow deliveries -> "
+                "allow sqs:SendMessage for sns.amazonaws.com in that policy"
             ),
         ),
         (
             "sns: 'arn:aws:sns:us-east-1:123456789012:t'",
             "info",
             (
-                "2:16 info: AWS wants the policy of arn:aws:sns:us-east-1:123456789012:t to allow it -> "
-                "allow sns:Publish to cloudwatch.amazonaws.com and events.amazonaws.com there, and to events without a "
-                "Condition"
+                "2:16 info: on AWS, the policy of arn:aws:sns:us-east-1:123456789012:t must allow deliveries -> "
+                "allow sns:Publish for cloudwatch.amazonaws.com and events.amazonaws.com in that policy, and "
+                "to events without a Condition"
             ),
         ),
     ],
@@ -287,7 +289,7 @@ def test_a_topic_that_exists_has_to_be_where_the_stack_is(tmp_path: Path) -> Non
     channel = "{sns: 'arn:aws:sns:eu-west-1:123456789012:t'}"
     text = f"project: p\nchannels: {{c: {channel}}}\njobs: {{a: {{image: x, timeout: 1m, notify: c}}}}"
     assert (
-        "2:16 info: rules and alarms of AWS tell no topic of another region than their own, and this one is in "
+        "2:16 info: on AWS, rules and alarms can only publish to topics of their own region; this topic is in "
         "eu-west-1 -> deploy to eu-west-1"
     ) in found(tmp_path, text, "info")
 
@@ -298,8 +300,8 @@ def test_a_secret_whose_name_looks_like_the_end_of_an_arn_has_to_be_named_by_its
 ) -> None:
     (finding,) = of_job(tmp_path, where % "secretsmanager:team/db-secret")
     assert finding == (
-        "7:5 error: a: Secrets Manager takes secretsmanager:team/db-secret for a whole ARN: it ends in a hyphen and "
-        "six characters -> write the secret's ARN, with the hyphen and the six characters that follow"
+        "7:5 error: a: Secrets Manager takes secretsmanager:team/db-secret for a complete ARN, because it ends with a "
+        "hyphen and six characters -> write the secret's ARN, with the hyphen and the six characters that follow"
     )
     whole = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:team/db-secret-x1y2z3"
     for well in ("secretsmanager:team/db-password", "ssm:/team/db-secret", whole):
@@ -375,7 +377,7 @@ def test_a_role_that_iam_would_not_take_is_told_of(tmp_path: Path) -> None:
     states = [f"  S{at}: {{Type: Task, Job: {name}, Next: S{at + 1}}}\n" for at, name in enumerate(names)]
     steps = "StartAt: S0\nStates:\n" + "".join(states) + "  S60: {Type: Succeed}\n"
     (problem,) = of_file(tmp_path, WORKFLOW + jobs, steps_yaml=steps)
-    assert "and IAM takes 10240 -> split the workflow in two, or use your own role" in problem
+    assert "and IAM allows 10240 -> split the workflow in two, or use your own role" in problem
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -389,16 +391,16 @@ def test_more_than_a_stack_of_aws_takes_is_told(tmp_path: Path) -> None:
     jobs = "\n".join(f"  job-{number}: {{image: x, timeout: 1h, schedule: rate(1 day)}}" for number in range(75))
     told = [each for each in found(tmp_path, f"project: p\njobs:\n{jobs}", "error") if "resources" in each]
     assert [each.partition(":")[0] for each in told] == ["2"]
-    assert told[0].endswith("and AWS takes 500 -> split the project in two")
+    assert told[0].endswith("and AWS allows 500 -> split the project in two")
 
 
 def test_an_attempt_that_somebody_stops_is_told_on_aws_where_one_that_hangs_is(tmp_path: Path) -> None:
     def told(job: str) -> list[str]:
         text = f"project: p\nchannels: {{ops: {{email: o@b.c}}}}\njobs: {{a: {{image: x, deadline: 1h, {job}}}}}"
-        return [each for each in found(tmp_path, text, "info") if "hung" in each]
+        return [each for each in found(tmp_path, text, "info") if "looks like a timeout" in each]
 
     (finding,) = told("timeout: 1h, notify: {attempt-failed: ops}")
-    assert finding.startswith("3:49 info: a: on AWS an attempt whose run somebody stops is told as well")
+    assert finding.startswith("3:49 info: a: on AWS, stopping a run also sends an alert about its attempt")
     assert told("notify: {attempt-failed: ops}") == told("timeout: 1h, notify: ops") == []
 
 
@@ -407,7 +409,7 @@ def test_a_workflow_that_tells_of_its_failure_itself_is_begun_anew(tmp_path: Pat
     text = "project: p\nchannels: {ops: {email: ops@example.com}}\n" + WORKFLOW + "    notify: {caught: ops}\n"
     told = [each for each in found(tmp_path, text, "info", steps_yaml=steps) if "redrive" in each]
     assert [each.partition(" -> ")[2] for each in told] == [
-        "begin it anew (lamplighter run w), or write run-failed for caught"
+        "start a new run (lamplighter run w), or write run-failed instead of caught"
     ]
 
 

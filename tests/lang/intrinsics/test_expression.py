@@ -158,7 +158,7 @@ def test_a_function_that_fails_names_the_whole_invocation() -> None:
     ],
 )
 def test_what_is_no_invocation_is_refused_when_it_is_compiled(text: str) -> None:
-    with pytest.raises(IntrinsicSyntaxError, match="is no intrinsic function"):
+    with pytest.raises(IntrinsicSyntaxError, match="is not a valid intrinsic function"):
         compile_intrinsic(text)
 
 

@@ -51,6 +51,12 @@ def test_values_of_different_types_are_different() -> None:
     assert f.unique([{"a": 1, "b": 2}, {"b": 2, "a": 1}]) == [{"a": 1, "b": 2}]
 
 
+def test_a_value_that_repeats_stays_at_the_place_of_its_first_occurrence() -> None:
+    # AWS's recordings and documentation show only repetitions side by side, and keep the order of the array
+    assert f.unique([1, 2, 1, 3]) == [1, 2, 3]
+    assert list(f.unique([{"a": 1, "b": 2}, "x", {"b": 2, "a": 1}])[0]) == ["a", "b"]
+
+
 @given(st.text(st.characters(codec="utf-8"), max_size=30))
 def test_base64_comes_back(text: str) -> None:
     assert f.encode_base64(text) == base64.b64encode(text.encode()).decode()

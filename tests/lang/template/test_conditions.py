@@ -66,7 +66,7 @@ def test_values_of_any_kind_are_compared_as_text() -> None:
         ({"A": {"Fn::And": [{"Fn::Equals": [1, 1]}]}}, "at least 2 and at most 10"),
         ({"A": {"Fn::Not": []}}, "one boolean parameter"),
         ({"A": {"Fn::Equals": [1]}}, "a list of 2 string parameters"),
-        ({"A": {"Ref": "Stage"}}, "comes to true or false"),
+        ({"A": {"Ref": "Stage"}}, "returns true or false"),
         ({"A": {"Fn::Equals": [{"Ref": "Queue"}, 1]}}, "Cannot reference resources"),
     ],
 )
@@ -82,7 +82,7 @@ def rule(assertion: Json, **more: Json) -> dict[str, Json]:
 def test_rules_hold_or_say_what_is_broken() -> None:
     live, test = ({"Fn::Equals": [{"Ref": "Stage"}, stage]} for stage in ("live", "test"))
     assert failed_assertion(rule(live), SCOPE) is None
-    assert failed_assertion(rule(test), SCOPE) == "The assertion of rule Rule does not hold"
+    assert failed_assertion(rule(test), SCOPE) == "An assertion of the rule Rule failed"
     assert failed_assertion(rule(test, RuleCondition=test), SCOPE) is None
     described = {"Rule": {"Assertions": [{"Assert": test, "AssertDescription": "test only"}]}}
     assert failed_assertion(described, SCOPE) == "Rule: test only"

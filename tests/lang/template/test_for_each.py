@@ -57,11 +57,11 @@ def test_other_sections_are_left_alone() -> None:
 @pytest.mark.parametrize(
     ("loop", "told"),
     [
-        (["X", ["a"]], "is a list of an identifier, a collection, a fragment"),
-        ({}, "is a list of an identifier, a collection, a fragment"),
+        (["X", ["a"]], "must be a list of an identifier, a collection and a fragment"),
+        ({}, "must be a list of an identifier, a collection and a fragment"),
         (["X", "a", {}], "the collection of Fn::ForEach::L must be a list"),
         (["X", {"Ref": "Queue"}, {}], "Cannot reference resources"),
-        (["X", [str(number) for number in range(10_001)], {}], "makes too much"),
+        (["X", [str(number) for number in range(10_001)], {}], "repetitions"),
     ],
 )
 def test_a_loop_that_is_none_is_refused(loop: Json, told: str) -> None:

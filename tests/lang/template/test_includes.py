@@ -55,7 +55,7 @@ def test_macros_are_named_wherever_they_are() -> None:
     [
         ({"Fn::Transform": call("x", "Mine")}, "No transform named Mine found"),
         ({"Fn::Transform": {"Name": "AWS::Include"}}, "the Location parameter is missing"),
-        ({"Fn::Transform": call("itself")}, "more than 10 parts are one inside the other"),
+        ({"Fn::Transform": call("itself")}, "the parts are nested more than 10 levels deep"),
         ({"Fn::Transform": call("text"), "A": 1}, "must be an object"),
         ({"Fn::Transform": 1}, "No transform named"),
     ],

@@ -63,7 +63,7 @@ async def test_an_image_that_wants_a_login_is_pulled_with_that_of_docker_login(
             await runtime.start(job(server.image))
         found = find_cause(str(refused.value), here=True)
         assert found is not None
-        assert "wants a login" in found.means
+        assert "requires a login" in found.means
         auth = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
         (tmp_path / "config.json").write_text(json.dumps({"auths": {server.host: {"auth": auth}}}))
         assert await runs(runtime, server)
@@ -100,7 +100,7 @@ async def test_a_wrong_password_is_told_without_it(make: Make, tmp_path: Path) -
             await make().start(job(server.image))
     found = find_cause(str(refused.value), here=True)
     assert found is not None
-    assert "wants a login" in found.means
+    assert "requires a login" in found.means
     assert "s3cret" not in str(refused.value)
 
 
@@ -110,16 +110,16 @@ async def test_a_wrong_password_is_told_without_it(make: Make, tmp_path: Path) -
         (Manner(), "HOST/team/job:no-such-tag", "there is no such image"),
         (Manner(), "HOST/team/no-such-image:1", "there is no such image"),
         (Manner(), "HOST/team/job@sha256:" + "0" * 64, "there is no such image"),
-        (Manner(), "127.0.0.1:1/team/job:1", "found no way"),
-        (Manner(), "no-such-host.invalid/team/job:1", "found no way"),
-        (Manner(hangs_up=True), "HOST/team/job:1", "found no way"),
+        (Manner(), "127.0.0.1:1/team/job:1", "cannot reach"),
+        (Manner(), "no-such-host.invalid/team/job:1", "cannot reach"),
+        (Manner(hangs_up=True), "HOST/team/job:1", "cannot reach"),
         (Manner(status=403, code="DENIED", message="requested access"), "HOST/team/job:1", "may not pull it"),
-        (Manner(status=429, code="TOOMANYREQUESTS", message="slow down"), "HOST/team/job:1", "that often"),
+        (Manner(status=429, code="TOOMANYREQUESTS", message="slow down"), "HOST/team/job:1", "limits pulls"),
         (Manner(status=500), "HOST/team/job:1", "the registry of the image failed"),
         (Manner(status=503), "HOST/team/job:1", "the registry of the image failed"),
         (Manner(only="s390x"), "HOST/team/job:1", "another kind of processor"),
-        (Manner(), "localhost/reports/no-such-job:1", "was built on this box"),
-        (Manner(), "NOT:A:NAME", "no name of an image"),
+        (Manner(), "localhost/reports/no-such-job:1", "was built on this machine"),
+        (Manner(), "NOT:A:NAME", "not a valid image name"),
     ],
 )
 async def test_each_way_in_which_docker_fails_to_pull_is_told_apart(

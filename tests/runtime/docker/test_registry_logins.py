@@ -140,7 +140,7 @@ async def test_a_helper_that_holds_nothing_for_a_registry_is_no_failure(harness:
     [
         (None, "the credential helper docker-credential-own cannot be run: No such file or directory"),
         ("cat > /dev/null; echo no session >&2; exit 3", "docker-credential-own failed with exit code 3: no session"),
-        ("exit 1", "docker-credential-own failed with exit code 1: it does not say why"),
+        ("exit 1", "docker-credential-own failed with exit code 1: no reason given"),
         ("cat > /dev/null; echo s3cret", "docker-credential-own did not answer with a user and a secret"),
         ("cat > /dev/null; echo '[\"s3cret\"]'", "docker-credential-own did not answer with a user and a secret"),
     ],
@@ -159,9 +159,9 @@ async def test_a_helper_that_fails_is_told_in_words(harness: House, script: str 
     [
         ("{", "is not a JSON document"),
         ("[]", "is not a JSON document"),
-        ({"credsStore": "../../bin/sh"}, "names a credential helper that cannot be one"),
-        ({"auths": {"ghcr.io": {"auth": "s3cret!"}}}, "is damaged: say `docker login ghcr.io`"),
-        ({"auths": {"ghcr.io": {"auth": encoded("s3cret")}}}, "is damaged: say `docker login ghcr.io`"),
+        ({"credsStore": "../../bin/sh"}, "has an invalid credential helper name"),
+        ({"auths": {"ghcr.io": {"auth": "s3cret!"}}}, "is damaged: run `docker login ghcr.io`"),
+        ({"auths": {"ghcr.io": {"auth": encoded("s3cret")}}}, "is damaged: run `docker login ghcr.io`"),
     ],
 )
 async def test_a_damaged_configuration_is_told_without_what_it_holds(harness: House, config: Json, why: str) -> None:

@@ -119,7 +119,7 @@ async def test_a_process_for_which_there_is_no_room_is_not_begun_and_may_be_begu
 ) -> None:
     room = False
     made = ProcessRuntime(tmp_path / "processes", real_world().now, has_room=lambda _files: room)
-    with pytest.raises(RuntimeUnavailable, match="too many files are open"):
+    with pytest.raises(RuntimeUnavailable, match="too many open files"):
         await made.start(job("echo once"))
     assert await made.names() == frozenset()
     room = True
@@ -323,3 +323,26 @@ def test_a_disk_that_is_broken_is_no_full_disk(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("time.sleep", lambda _: pytest.fail("waits for room"))
     with pytest.raises(OSError, match="Bad file descriptor"):
         shim.write(-1, b"hello")
+
+
+def test_a_descendant_that_may_not_be_killed_saves_no_other_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    main, foreign, adopted = 10, 11, 14
+    alive, attempts = [main, foreign, 12, 13], list[int]()
+
+    def kill(pid: int, number: int) -> None:
+        attempts.append(pid)
+        assert (number, len(attempts) < 10) == (signal.SIGKILL, True)
+        if pid == foreign:
+            raise PermissionError
+        if pid == 13:
+            alive.append(adopted)  # The shim becomes the parent of the children that an ended process leaves.
+
+    def wait(pid: int, _: int) -> tuple[int, int]:
+        alive.remove(pid)
+        return pid, 0
+
+    monkeypatch.setattr(shim, "children", lambda: list(alive))
+    monkeypatch.setattr(os, "kill", kill)
+    monkeypatch.setattr(os, "waitpid", wait)
+    shim.end_others(main)
+    assert (alive, sorted(attempts)) == ([main, foreign], [foreign, 12, 13, adopted])

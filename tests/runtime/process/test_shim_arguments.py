@@ -41,7 +41,7 @@ def test_what_the_definition_says_goes_before_what_every_program_expects() -> No
         (Container(name="job", command=("a\0b",)), "NUL"),
         (Container(name="job", command=JOB, user="nobody-here"), "unable to find user nobody-here"),
         (Container(name="job", command=JOB, user="0:nobody-here"), "unable to find group of 0:nobody-here"),
-        (Container(name="job", command=JOB, user="54321"), "say its group too"),
+        (Container(name="job", command=JOB, user="54321"), "add its group"),
         (Container(name="job", command=JOB, user="\0"), "unable to find user \0"),
         (Container(name="job", command=JOB, user="²:0"), "unable to find user ²:0"),
         (Container(name="job", command=JOB, user="0:\0"), "unable to find group of 0:\0"),

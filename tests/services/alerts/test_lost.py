@@ -78,9 +78,7 @@ def test_a_mail_that_waits_for_its_server_is_told_of_until_it_goes_through(harne
     harness.out.mail.failures.append(DeliveryFailed("connection refused", again=True))
     harness.begin()
     harness.attempt(3)
-    assert reasons(harness) == [
-        "1 message could not be delivered yet, and will be tried again: see `lamplighter doctor`"
-    ]
+    assert reasons(harness) == ["1 message could not be delivered yet and will be retried: see `lamplighter doctor`"]
     (found,) = alerts.check_waiting_alerts(harness.directory)
     assert found.says == "1 for email ops@example.com could not be delivered yet: connection refused"
     harness.advance(MINUTE)
@@ -103,7 +101,7 @@ def test_doctor_names_the_alert_and_its_reason(harness: House) -> None:
     fail(harness)
     (found,) = alerts.check_lost_alerts(harness.directory, harness.clock.now())
     assert found.state == "bad"
-    assert found.says.endswith("did not reach email ops@example.com: 550 no such user")
+    assert found.says.endswith("was not delivered to email ops@example.com: 550 no such user")
     assert alerts.mail_recipients(harness.directory) == ["dev@example.com", "ops@example.com"]
 
 

@@ -66,6 +66,34 @@ def test_a_run_of_which_nothing_is_left_is_told_all_the_same(harness: House) -> 
     assert harness.mails()[0][0] == "reports: nightly failed"
 
 
+@pytest.mark.parametrize(
+    ("cause", "reason"),
+    [
+        ('{"TaskArn":"a","Containers":5,"StoppedReason":["x"]}', None),
+        ('{"Failures":["no room"]}', "no room"),
+        ('{"containers":5}', None),
+        ('{"code":17}', None),
+    ],
+)
+def test_a_cause_that_a_user_wrote_as_json_is_told_as_the_reason(
+    harness: House, cause: str, reason: str | None
+) -> None:
+    harness.deploy("notify: ops")
+    fail = {"Type": "Fail", "Error": "Bad.Total", "Cause": cause}
+    run = harness.start(harness.machine({"StartAt": "F", "States": {"F": fail}}))
+    harness.settle()
+    machine = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:reports-nightly"
+    event = {
+        "detail": {"executionArn": run, "stateMachineArn": machine, "status": "FAILED"},
+        "time": "2026-01-01T00:00:00Z",
+    }
+    tell = {"Mark": {"Job": "nightly", "Pattern": "run-failed"}, "Channel": "ops", "TopicArn": TOPIC}
+    harness.call("alerts", "Tell", **tell, Message="as it came", Event=event)
+    harness.settle()
+    ((_, text),) = harness.mails()
+    assert f"Reason:    {reason or cause}" in text
+
+
 @pytest.mark.parametrize("commit", range(1, 7))
 def test_an_alert_outlives_a_death_at_any_commit_and_is_one_mail(harness: House, commit: int) -> None:
     harness.deploy("notify: ops")

@@ -35,7 +35,7 @@ def test_the_health_names_a_rule_that_cannot_be_read_until_it_is_put_anew(harnes
     harness.up()
     (condition,) = health.read_health(harness.engine).conditions
     assert condition.name == "rules-damaged"
-    assert "1 rule, target or archive cannot be read and will hear of no event" in condition.reason
+    assert "1 rule, target or archive cannot be read and will receive no events" in condition.reason
     assert "(arn:aws:events:us-east-1:123456789012:rule/bad)" in condition.reason
     harness.call("events", "PutRule", Name="bad", ScheduleExpression="rate(1 hour)")
     assert health.read_health(harness.engine).status == "ok"
@@ -52,7 +52,7 @@ def test_a_pattern_that_is_none_any_more_wants_nothing(
     harness.up()
     harness.put()
     assert harness.messages() == []
-    assert "wants nothing any more" in caplog.text
+    assert "gets no more events" in caplog.text
 
 
 @DAMAGE
@@ -78,7 +78,7 @@ def test_a_schedule_that_cannot_be_read_stands_still(harness: EventsHarness, cap
     harness.up()
     harness.advance(HOUR)
     assert len(harness.messages()) == 1
-    assert "its schedule stands still" in caplog.text
+    assert "its schedule is suspended" in caplog.text
 
 
 def test_a_full_disk_refuses_events_and_loses_none_that_were_taken(harness: EventsHarness) -> None:

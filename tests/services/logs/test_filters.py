@@ -106,7 +106,7 @@ def test_who_puts_a_subscription_filter_is_told_that_nothing_is_delivered(
         harness.logs("PutSubscriptionFilter", filterName="a", **named)
         harness.put("s", (0, "x"))
     assert [record.message for record in caplog.records if record.name == "lamplighter.logs"] == [
-        f"subscription filter a of {GROUP} is kept; nothing is delivered to {DESTINATION} here"
+        f"subscription filter a of {GROUP} is stored, but this engine delivers nothing to {DESTINATION}"
     ]
 
 

@@ -110,6 +110,20 @@ def test_a_retention_is_one_of_those_that_there_are(harness: LogsHarness) -> Non
     assert "Member must satisfy enum value set: [1, 3, 5," in message
 
 
+@pytest.mark.parametrize(
+    ("operation", "given"), [("PutRetentionPolicy", {"retentionInDays": 7}), ("DeleteRetentionPolicy", {})]
+)
+def test_the_retention_of_a_group_of_the_delivery_class_cannot_be_changed(
+    harness: LogsHarness, operation: str, given: Json
+) -> None:
+    # AWS's words: https://github.com/hashicorp/terraform-provider-aws/issues/42657
+    harness.logs("CreateLogGroup", logGroupName=GROUP, logGroupClass="DELIVERY")
+    found = harness.refused(operation, logGroupName=GROUP, **given)
+    assert found == ("ValidationException", "This operation is not supported for Delivery log class")
+    (group,) = harness.logs("DescribeLogGroups")["logGroups"]
+    assert group["retentionInDays"] == 1
+
+
 def test_what_is_past_its_retention_is_not_read_and_is_swept(harness: LogsHarness) -> None:
     harness.open("s")
     harness.put("s", (0, "old"))

@@ -43,7 +43,8 @@ def test_a_night_that_was_missed_is_told_at_the_start_that_finds_it(harness: Sch
         "TopicArn": TOPIC,
         "Subject": "default: nightly did not start",
         "Message": (
-            "default: the job nightly did not start at one of its times, and will not be started for it any more.\n\n"
+            "default: the job nightly did not start at one of its scheduled times. "
+            "This run will not be started later.\n\n"
             "Time:      2026-01-02 01:00 (Asia/Seoul)\n"
             "Reason:    no engine ran at that time, and it is more than 6 h ago\n"
             "Look at:   http://127.0.0.1:4566/\n"
@@ -71,10 +72,10 @@ def test_slots_of_all_schedules_of_a_job_are_one_message(harness: SchedulerHarne
     harness.settle()
     harness.off(DAY - MINUTE)
     (found,) = messages(harness)
-    assert "did not start at 24 of its times, and will not be started for them" in found["Message"]
+    assert "did not start at 24 of its scheduled times. These runs will not be started later." in found["Message"]
     assert "Time:      2026-01-01 01:00 (UTC)\n" in found["Message"]
     assert "Time:      2026-01-01 01:00 (UTC) to 2026-01-01 23:00 (UTC) (23 times)\n" in found["Message"]
-    assert "missed times of this schedule are not made up for" in found["Message"]
+    assert "this schedule's missed times are skipped" in found["Message"]
 
 
 def test_times_that_a_later_run_stands_for_are_not_told(harness: SchedulerHarness) -> None:
@@ -142,7 +143,7 @@ def test_a_slot_whose_window_was_open_when_its_schedule_was_changed_is_told(harn
     allowed = ("Name", "ScheduleExpression", "Target", "FlexibleTimeWindow", "Description")
     harness.call("scheduler", "UpdateSchedule", **{name: changed[name] for name in allowed})
     (found,) = messages(harness)
-    assert "the schedule was changed before the moment in its flexible time window had come" in found["Message"]
+    assert "the schedule was changed while the slot waited in its flexible time window" in found["Message"]
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])

@@ -47,20 +47,20 @@ PUT = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "b"
 @pytest.mark.parametrize(
     ("fields", "mode", "why"),
     [
-        ({"ItemReader": OBJECT}, "DISTRIBUTED", "start the engine with --endpoint s3=URL"),
-        ({"ResultWriter": PUT}, "DISTRIBUTED", "start the engine with --endpoint s3=URL"),
+        ({"ItemReader": OBJECT}, "DISTRIBUTED", "Start the engine with --endpoint s3=URL"),
+        ({"ResultWriter": PUT}, "DISTRIBUTED", "Start the engine with --endpoint s3=URL"),
         ({"ItemReader": OBJECT}, "INLINE", "supported only when 'Mode' is 'DISTRIBUTED' at /States/M/ItemReader"),
         ({"ItemReader": PUT}, "DISTRIBUTED", "at /States/M/ItemReader/Resource"),
         ({"ItemReader": {}}, "DISTRIBUTED", "required: [Resource] at /States/M/ItemReader"),
         ({"ResultWriter": {}}, "DISTRIBUTED", "[Resource, WriterConfig] at /States/M/ResultWriter"),
         ({"ResultWriter": {"WriterConfig": {"OutputType": "XML"}}}, "DISTRIBUTED", "WriterConfig/OutputType"),
-        ({"ItemReader": OBJECT | {"ReaderConfig": {"InputType": "PARQUET"}}}, "DISTRIBUTED", "Parquet is not read"),
+        ({"ItemReader": OBJECT | {"ReaderConfig": {"InputType": "PARQUET"}}}, "DISTRIBUTED", "cannot read Parquet"),
         (
             {"ItemReader": OBJECT | {"ReaderConfig": {"MaxItems": 1, "MaxItemsPath": "$.n"}}},
             "DISTRIBUTED",
             "There should only be one",
         ),
-        ({"ItemReader": OBJECT, "ItemsPath": "$.a[*]"}, "DISTRIBUTED", "is no reference path"),
+        ({"ItemReader": OBJECT, "ItemsPath": "$.a[*]"}, "DISTRIBUTED", "is not a reference path"),
     ],
 )
 async def test_a_map_whose_items_or_results_cannot_lie_there_is_refused(

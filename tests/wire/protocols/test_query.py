@@ -80,14 +80,14 @@ def test_an_action_may_stand_in_the_query_string(catalog: ModelCatalog) -> None:
 @pytest.mark.parametrize("query", [b"Action=ListTopics", b"%41ction=ListTopics", b""])
 def test_an_operation_is_called_by_post(catalog: ModelCatalog, method: str, query: bytes) -> None:
     http = replace(post(b"sns", b"Action=ListTopics"), method=method, query=query)
-    with pytest.raises(UnknownOperation, match="by POST"):
+    with pytest.raises(UnknownOperation, match="with POST"):
         route_request(catalog, http)
 
 
 def test_a_presigned_url_is_called_by_get(catalog: ModelCatalog, ask: Callable[..., HttpRequest]) -> None:
     http = ask("sns", "ListTopics", {"NextToken": "n"}, presigned=True)
     assert route_request(catalog, replace(http, method="GET")).params == {"NextToken": "n"}
-    with pytest.raises(UnknownOperation, match="by POST"):
+    with pytest.raises(UnknownOperation, match="with POST"):
         route_request(catalog, replace(http, method="HEAD"))
 
 

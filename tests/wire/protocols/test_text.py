@@ -1,5 +1,7 @@
 """Values written as text are read back as they were."""
 
+from math import inf, isnan, nan
+
 import pytest
 from botocore.model import Shape
 from hypothesis import given
@@ -33,6 +35,24 @@ def test_an_instant_is_written_as_aws_writes_it() -> None:
 
 def test_an_instant_without_a_zone_is_utc() -> None:
     assert parse_text("2026-01-01T00:00:00", shape("timestamp")) == 1767225600.0
+
+
+@pytest.mark.parametrize(("text", "value"), [("NaN", nan), ("Infinity", inf), ("-Infinity", -inf)])
+def test_a_double_that_is_no_number_has_the_spelling_of_aws(text: str, value: float) -> None:
+    """https://smithy.io/2.0/aws/protocols/aws-query-protocol.html#non-numeric-float-and-double-serialization."""
+    parsed = parse_text(text, shape("double"))
+    assert isnan(parsed) if isnan(value) else parsed == value
+    assert write_text(value, shape("double")) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["1_0", "nan", "NAN", "-NaN", "inf", "Inf", "infinity", "+Infinity", "1e400", "\u0661", "", "0x1"]
+)
+@pytest.mark.parametrize("kind", ["double", "float"])
+def test_a_double_that_only_python_can_read_is_malformed_input(kind: str, text: str) -> None:
+    with pytest.raises(AwsError) as caught:
+        parse_text(text, shape(kind))
+    assert caught.value.code == "MalformedInput"
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,6 @@ from lamplighter.asl.definition.diagnostics import (
 from lamplighter.asl.definition.fields import (
     EVERY,
     FIELDS,
-    MAX_SECONDS,
     RETRIER,
     TIMINGS,
     Check,
@@ -35,6 +34,7 @@ from lamplighter.asl.definition.fields import (
     number_between,
     one_of,
 )
+from lamplighter.asl.definition.retrier import MAX_SECONDS
 from lamplighter.base.json_text import Json
 
 TARGET = "MISSING_TRANSITION_TARGET"

@@ -36,7 +36,6 @@ from lamplighter.asl.definition.model import (
     Pass,
     Pattern,
     Resource,
-    Retrier,
     State,
     Succeed,
     Task,
@@ -44,6 +43,7 @@ from lamplighter.asl.definition.model import (
     Wait,
 )
 from lamplighter.asl.definition.reader_and_writer import READS, WRITES, compile_reader, compile_writer, is_action
+from lamplighter.asl.definition.retrier import read_retrier
 from lamplighter.asl.execution.state_errors import runtime_error
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json, dumps
@@ -256,7 +256,7 @@ def _role(source: Json, *, jsonata: bool) -> Template:
     def role(scope: Scope) -> Json:
         value = credentials(scope)["RoleArn"]
         if not isinstance(value, str):
-            raise runtime_error(f"The RoleArn of the Credentials is no string: {dumps(value)}")
+            raise runtime_error(f"The RoleArn of the Credentials is not a string: {dumps(value)}")
         return value
 
     return role
@@ -274,7 +274,7 @@ def _work(source: Mapping[str, Json], filters: Filters | None) -> dict[str, Json
     return {
         "arguments": arguments,
         "output": output,
-        "retriers": tuple(_retrier(entry) for entry in source.get("Retry", ())),
+        "retriers": tuple(read_retrier(entry) for entry in source.get("Retry", ())),
         "catchers": tuple(
             _catcher(entry, f"Catch[{at}]/", jsonata=jsonata) for at, entry in enumerate(source.get("Catch", ()))
         ),
@@ -301,17 +301,6 @@ def _batcher(source: Mapping[str, Json], *, jsonata: bool) -> Batcher:
         items=dynamic_values.compile_seconds(source, "MaxItemsPerBatch", jsonata=jsonata, within="ItemBatcher/"),
         bytes=dynamic_values.compile_seconds(source, "MaxInputBytesPerBatch", jsonata=jsonata, within="ItemBatcher/"),
         input=_part(source, "BatchInput", "ItemBatcher/", jsonata=jsonata),
-    )
-
-
-def _retrier(source: Mapping[str, Json]) -> Retrier:
-    return Retrier(
-        errors=tuple(source["ErrorEquals"]),
-        interval=source.get("IntervalSeconds", 1),
-        attempts=source.get("MaxAttempts", 3),
-        backoff=source.get("BackoffRate", 2.0),
-        max_delay=source.get("MaxDelaySeconds"),
-        jitter=source.get("JitterStrategy") == "FULL",
     )
 
 

@@ -18,7 +18,8 @@ from lamplighter.asl.definition.data_flow import (
     query_error,
 )
 from lamplighter.asl.definition.expression_scope import Scope
-from lamplighter.asl.definition.model import MAX_SECONDS, Template
+from lamplighter.asl.definition.model import Template
+from lamplighter.asl.definition.retrier import MAX_SECONDS
 from lamplighter.asl.execution.state_errors import runtime_error
 from lamplighter.base.json_text import Json, dumps
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 from lamplighter.asl.definition.choice_rules import parse_timestamp
 from lamplighter.asl.definition.data_flow import is_expression
+from lamplighter.asl.definition.retrier import MAX_SECONDS
 from lamplighter.base.json_text import Json
 
 Check = Callable[[Json, bool], str | None]
@@ -89,7 +90,6 @@ def one_of(*names: str) -> Check:
     return check
 
 
-MAX_SECONDS = 99_999_999
 Fields = tuple[dict[str, Check], dict[str, Check], dict[str, Check]]
 """The fields of both languages, of JSONPath alone, and of JSONata alone."""
 EVERY: dict[str, Check] = {

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from lamplighter.asl.definition.expression_scope import Scope
+from lamplighter.asl.definition.retrier import Retrier
 from lamplighter.base.json_text import Json
 
 Template: TypeAlias = Callable[[Scope], Json]
@@ -39,35 +40,6 @@ class Resource:
     def name(self) -> str:
         """The action's name in the history."""
         return f"{self.action}.{self.pattern}" if self.pattern else self.action
-
-
-@dataclass(frozen=True, slots=True)
-class Retrier:
-    """A rule for retries: for which errors, how often and after which delay."""
-
-    errors: tuple[str, ...]
-    interval: float = 1
-    """Seconds before the first retry."""
-    attempts: int = 3
-    backoff: float = 2.0
-    max_delay: float | None = None
-    jitter: bool = False
-
-    def delay(self, used: int, chance: float) -> int:
-        """Return the milliseconds to wait before retry number `used` + 1.
-
-        `chance` is a random number from 0 to 1; with full jitter the delay is multiplied by it.
-        """
-        try:
-            seconds = self.interval * self.backoff**used
-        except OverflowError:
-            seconds = float("inf")
-        seconds = min(seconds, self.max_delay or MAX_SECONDS)
-        return int(seconds * 1000 * (chance if self.jitter else 1))
-
-
-MAX_SECONDS = 99_999_999
-"""The most seconds that a state can wait or run: "If not specified, the default … is 99999999"."""
 
 
 @dataclass(frozen=True, slots=True)

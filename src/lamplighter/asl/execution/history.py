@@ -85,11 +85,6 @@ def task_output_details(resource: Resource, output: str) -> Json:
     return task_details(resource) | {"output": output, "outputDetails": TRUNCATED}
 
 
-def task_failed(resource: Resource, error: str | None, cause: str | None) -> Json:
-    """Build taskFailedEventDetails or taskTimedOutEventDetails."""
-    return task_details(resource) | failure_details(error, cause)
-
-
 def activity_scheduled(resource: str, input: str, timeout: int | None, heartbeat: int | None) -> Json:  # noqa: A002 - AWS's word
     """Build activityScheduledEventDetails."""
     details: Json = {"resource": resource, "input": input, "inputDetails": TRUNCATED}

@@ -8,7 +8,6 @@ https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.htm
 
 import codecs
 import csv
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from itertools import chain, islice
@@ -16,6 +15,7 @@ from itertools import chain, islice
 import ijson
 
 from lamplighter.asl.execution.state_errors import READER_FAILED, StateError
+from lamplighter.base.gzip_members import GzipError, decompress_members
 from lamplighter.base.json_text import Json, JsonError, loads
 
 DELIMITERS = {"COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "SPACE": " ", "TAB": "\t"}
@@ -34,7 +34,7 @@ def read_items(pieces: Iterable[bytes], config: Mapping[str, Json], steps: Steps
     kind = config.get("InputType", "JSON")
     form = FORMS.get(kind)
     if form is None:
-        raise reader_failed(f"a text cannot be read as {kind}")
+        raise reader_failed(f"the input type {kind} is not supported for text")
     return islice(form(decompress(pieces), config, parse_pointer(config) + steps), config.get("MaxItems") or None)
 
 
@@ -58,17 +58,10 @@ def decompress(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _unpacked(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    stream = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     try:
-        for piece in pieces:
-            left = piece
-            while left:
-                yield stream.decompress(left, PIECE)
-                left = stream.unconsumed_tail
-    except zlib.error as error:
+        yield from decompress_members(pieces, PIECE)
+    except GzipError as error:
         raise reader_failed(f"the gzip file is damaged: {error}") from None
-    if not stream.eof:
-        raise reader_failed("the gzip file ends too early")
 
 
 # JSON
@@ -79,7 +72,7 @@ def _json(pieces: Iterable[bytes], _config: Mapping[str, Json], steps: Steps) ->
         yield from _elements(pieces, steps)
     except ijson.JSONError as error:
         why = error.args[0] if isinstance(error.args[0], str) else error.args[0].decode(errors="replace")
-        raise reader_failed(f"the document is no JSON: {why.strip().partition(chr(10))[0]}") from None
+        raise reader_failed(f"the document is not valid JSON: {why.strip().partition(chr(10))[0]}") from None
 
 
 def _elements(pieces: Iterable[bytes], steps: Steps) -> Iterator[Json]:
@@ -110,7 +103,7 @@ def _descend(events: Iterator[tuple[str, Json]], steps: Steps) -> tuple[str, Jso
         elif kind == "start_array" and str(step).isdecimal():
             event = _element(events, int(step))
         else:
-            raise reader_failed(f"nothing is at '{step}' in the document")
+            raise reader_failed(f"the document has no value at '{step}'")
     return event
 
 
@@ -122,7 +115,7 @@ def _member(events: Iterator[tuple[str, Json]], name: str) -> tuple[str, Json]:
         if value == name:
             return event
         _built(events, *event)
-    raise reader_failed(f"the document has no member '{name}' there")
+    raise reader_failed(f"the document has no member '{name}' at the given path")
 
 
 def _element(events: Iterator[tuple[str, Json]], index: int) -> tuple[str, Json]:
@@ -157,7 +150,7 @@ def _json_lines(pieces: Iterable[bytes], _config: Mapping[str, Json], _steps: St
             try:
                 yield loads(line)
             except JsonError as error:
-                raise reader_failed(f"line {number} is no JSON: {error}") from None
+                raise reader_failed(f"line {number} is not valid JSON: {error}") from None
 
 
 def _csv(pieces: Iterable[bytes], config: Mapping[str, Json], _steps: Steps) -> Iterator[Json]:
@@ -170,7 +163,7 @@ def _csv(pieces: Iterable[bytes], config: Mapping[str, Json], _steps: Steps) -> 
                 # A short row leaves the last columns empty; values beyond the header are dropped.
                 yield {name: row[at] if at < len(row) else "" for at, name in enumerate(header)}
     except csv.Error as error:
-        raise reader_failed(f"line {rows.line_num} is no CSV: {error}") from None
+        raise reader_failed(f"line {rows.line_num} is not valid CSV: {error}") from None
 
 
 def read_lines(pieces: Iterable[bytes]) -> Iterator[str]:

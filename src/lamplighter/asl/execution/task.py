@@ -5,7 +5,6 @@ See https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html.
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
-from collections.abc import Callable
 
 from lamplighter.asl.definition.expression_scope import Scope
 from lamplighter.asl.definition.model import Task
@@ -182,6 +181,3 @@ def _outcome(state: Task, what: str, details: Json) -> tuple[str, str, Json]:
     if state.resource.kind == "lambda":
         return f"LambdaFunction{what}", f"lambdaFunction{what}EventDetails", details
     return f"Task{what}", f"task{what}EventDetails", history.task_details(state.resource) | details
-
-
-Telling = Callable[[StepBuilder, MutableFrame, Task, Json], None]

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from lamplighter.asl.definition.expression_scope import Scope
-from lamplighter.asl.definition.model import Catcher, Retrier, RetryableState, State, Template
+from lamplighter.asl.definition.model import Catcher, RetryableState, State, Template
+from lamplighter.asl.definition.retrier import Retrier
 from lamplighter.asl.execution import history, state_errors
 from lamplighter.asl.execution.frame import Phase
 from lamplighter.asl.execution.state_errors import MAX_BYTES, StateError, matches_error, result_too_large
@@ -65,7 +66,7 @@ def checked_text(state: State, value: Json) -> str:
     try:
         return check_size(state, dumps(value))
     except TooDeep:
-        raise state_errors.runtime_error("The document is nested too deeply to be carried.") from None
+        raise state_errors.runtime_error("The document is nested too deeply.") from None
 
 
 def check_size(state: State, text: str) -> str:

@@ -38,8 +38,8 @@ from lamplighter.jobs.file.load import LoadedJobFile
 from lamplighter.jobs.lint.lint import lint_job_file
 
 LEFT = {
-    "ROLLBACK_COMPLETE": "could not be made, and what was made of it is gone again",
-    "UPDATE_ROLLBACK_COMPLETE": "is as it was before",
+    "ROLLBACK_COMPLETE": "could not be created, and was rolled back",
+    "UPDATE_ROLLBACK_COMPLETE": "was rolled back to its earlier state",
 }
 """The words for a stack after a failure, by its status."""
 
@@ -110,7 +110,7 @@ def _lint(loaded: LoadedJobFile) -> None:
 def _check_images(loaded: LoadedJobFile) -> None:
     jobs = [name for name, job in loaded.project.jobs.items() if job.image is None and job.workflow is None]
     if jobs:
-        raise NotForAws(f"AWS runs nothing without an image: add `image:` to {', '.join(jobs)}")
+        raise NotForAws(f"AWS can only run jobs with an image: add `image:` to {', '.join(jobs)}")
 
 
 def _change_set(found: Plan, where: Target, bucket: str | None, kept: tuple[str, ...]) -> ChangeSet | None:
@@ -163,8 +163,8 @@ def _carried_out(found: Plan, change_set: ChangeSet, where: Target, console: Con
 
 
 def _wait_for(queues: tuple[str, ...], console: Console) -> None:
-    why = f"SQS lets no queue have the name of one that was deleted less than a minute ago ({', '.join(queues)})"
-    console.print(f"{why}: it is tried again in {reserved_queue_names.SECONDS:.0f} seconds", soft_wrap=True)
+    why = f"SQS reserves the name of a deleted queue for a minute ({', '.join(queues)})"
+    console.print(f"{why}: trying again in {reserved_queue_names.SECONDS:.0f} seconds", soft_wrap=True)
     sleep(reserved_queue_names.SECONDS)
 
 

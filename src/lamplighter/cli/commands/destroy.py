@@ -46,7 +46,7 @@ def destroy(
     file: FileArgument = USUAL,
     env: EnvironmentOption = None,
     keep_logs: Annotated[
-        bool | None, typer.Option("--keep-logs/--delete-logs", help="What becomes of the logs.", show_default="asked")
+        bool | None, typer.Option("--keep-logs/--delete-logs", help="Keep or delete the logs.", show_default="asked")
     ] = None,
     bucket: BucketOption = None,
     yes: YesOption = False,  # noqa: FBT002 - typer's way
@@ -63,7 +63,7 @@ def destroy(
         client = where.client("cloudformation")
         stack = stacks.find_stack(client, project.prefix)
         if stack is not None and stack.is_going:
-            console.print(f"{stack.name} is {stack.status}: it is waited for", soft_wrap=True)
+            console.print(f"{stack.name} is {stack.status}: waiting for it", soft_wrap=True)
             stack = follow_stack.wait_for_stack(client, stack, console, lambda: pause_between_polls(where))
         if stack is None:
             console.print(f"{project.prefix} is not deployed to {where}: nothing to do", soft_wrap=True)
@@ -88,14 +88,14 @@ def destroy(
 def _show(client: Json, stack: Stack, project: Project, where: Target, console: Console) -> Json:
     if stack.protected:
         raise Protected(
-            f"{stack.name} is protected against deletion: first say `aws cloudformation update-termination-protection "
+            f"{stack.name} is protected against deletion: first run `aws cloudformation update-termination-protection "
             f"--no-enable-termination-protection --stack-name {stack.name}`"
         )
     deployed = check_stack(client, stack)
     print_changes(compare_resources(resolve_resources(deployed, stack.parameters), {}, metadata=False), console)
     pushed = [repository_name(project, name) for name, job in project.jobs.items() if job.builds]
     if where.endpoint is None and pushed:
-        console.print("images in ECR stay; what deletes them:")
+        console.print("images in ECR are kept; delete them with:")
         for name in pushed:
             console.print(f"  aws ecr delete-repository --force --repository-name {name}", soft_wrap=True)
     return deployed
@@ -116,11 +116,11 @@ def delete(stack: Stack, deployed: Json, where: Target, console: Console) -> Non
     with follow_stack.explain_interrupt(f"the deletion of {stack.name}", stack.name, where):
         status = follow_stack.follow_stack(client, stack.id, course, total, console, lambda: pause_between_polls(where))
     if not follow_stack.report_outcome(course):
-        how = "put right what is told above, then say `lamplighter destroy` again"
-        typer.echo(f"lamplighter: {stack.name} could not be deleted as a whole: {status}: {how}", err=True)
+        how = "fix the errors above, then run `lamplighter destroy` again"
+        typer.echo(f"lamplighter: {stack.name} could not be deleted completely: {status}: {how}", err=True)
         raise typer.Exit(1)
     _retire(deployed, where)
-    console.print(f"{stack.name} is gone from {where}", soft_wrap=True)
+    console.print(f"{stack.name} was deleted from {where}", soft_wrap=True)
 
 
 def _retire(deployed: Json, where: Target) -> None:

@@ -76,7 +76,7 @@ def _single(site: Site, name: str) -> Iterator[Finding]:
     found = find_job.find_job(site, name)
     asks = _asks(site.target)
     if not asks:
-        yield good("permissions", f"{site.target} asks for none: what roles may do counts on AWS")
+        yield good("permissions", f"{site.target} enforces no permissions; they matter only on AWS")
     yield from check_state_machine(site, found, asks=asks)
 
 
@@ -111,7 +111,7 @@ def _machines(site: Site) -> Iterator[Finding]:
     for job in project.jobs if project is not None else ():
         if job not in there:
             verb = "deploy" if where.endpoint is None else "up"
-            yield doubtful(job, f"{where} does not have it yet", f"`lamplighter {verb}` brings it there")
+            yield doubtful(job, f"it is not on {where} yet", f"`lamplighter {verb}` creates it there")
     for each in there.values():
         yield from check_state_machine(site, each, asks=_asks(where))
 

@@ -34,9 +34,12 @@ def history(
     run: RunArgument,
     *,
     states: Annotated[
-        bool | None, typer.Option("--states/--no-states", help="Every state too; usual where no job file made it.")
+        bool | None,
+        typer.Option(
+            "--states/--no-states", help="Show every state, too (default for state machines without a job file)."
+        ),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the run and each row as JSON, one a line.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the run and each row as JSON, one per line.")] = False,
 ) -> None:
     """Show what happened in a run: attempts, exit codes, reasons, waits, and how it ended."""
     found = find_run.with_details(site, find_run.find_run(site, run))
@@ -126,7 +129,7 @@ def _last_words(site: Site, run: Run, story: Story) -> None:
     lines = [] if last is None else deque(RunOutput(site, tail=LAST_WORDS).all_lines([last]), maxlen=LAST_WORDS)
     if last is not None and lines:
         title = labels_for(find_run.read_definition(site, run), story.redriven).title(last)
-        formatting.console_for().print(Text(f"\nThe last that {title} wrote:", "dim"))
+        formatting.console_for().print(Text(f"\nThe last output of {title}:", "dim"))
         formatting.console_for().print(Text("\n".join(f"    {line.text}" for line in lines)))
 
 

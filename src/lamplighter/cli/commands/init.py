@@ -19,24 +19,24 @@ SCHEMA = Path(".lamplighter", "schema.json")
 FIRST = """\
 # yaml-language-server: $schema={schema}
 #
-# What runs, when, how often it is tried, how long it may take, and who is told.
-# `lamplighter up` runs it here and applies whatever you change in this file; `lamplighter deploy` ships it to AWS.
+# What runs, when, how often to retry, how long it may take, and whom to alert.
+# `lamplighter up` runs it here and applies every change of this file; `lamplighter deploy` deploys it to AWS.
 
 project: {project}
 
-defaults: # what every job says unless it says otherwise
+defaults: # defaults for all jobs
   timezone: UTC # or yours, such as Asia/Seoul
-  notify: ops # when a run fails, does not start or is late
+  notify: ops # alerted when a run fails, does not start or is late
 
 channels:
-  ops: {{email: you@example.com}} # or webhook, sqs, sns; without `up --smtp …` mails are files in .lamplighter/mail
+  ops: {{email: you@example.com}} # or webhook, sqs, sns; without `up --smtp …`, mails are written to .lamplighter/mail
 
 jobs:
   hello:
     command: echo "Hello from lamplighter, it is $(date)" # a line for the shell, or [words, of, a, command]
     schedule: rate(1 minute) # or cron(0 3 * * ? *), with fields as on AWS
     retry: {{attempts: 2, interval: 10s}}
-    timeout: 15s # of one attempt; it is stopped then
+    timeout: 15s # of each attempt, which is then stopped
 
   # A job with an image is a container, in Docker here and in Fargate on AWS:
   #
@@ -48,16 +48,16 @@ jobs:
   #   timeout: 1h
 """
 NEXT = """\
-{file} is written: a job that runs every minute. Next:
+{file} was created, with a job that runs every minute. Next:
 
-{there}    lamplighter up                    # runs it, and says so
-    lamplighter run hello --follow    # in another terminal: runs it now
+{there}    lamplighter up                    # starts it, and logs the runs
+    lamplighter run hello --follow    # in another terminal: starts a run now
 """
 
 
 def init(
     folder: Annotated[
-        Path, typer.Argument(metavar="[DIR]", help="Where to write it.", file_okay=False, show_default=False)
+        Path, typer.Argument(metavar="[DIR]", help="The folder for the job file.", file_okay=False, show_default=False)
     ] = Path(),
 ) -> None:
     """Write a first job file; an existing one is not overwritten."""
@@ -68,7 +68,7 @@ def init(
             new.write(FIRST.format(schema=SCHEMA, project=project_name(folder.resolve().name)))
         _write_schema(folder / SCHEMA)
     except FileExistsError:
-        typer.echo(f"lamplighter: {file} is there already, and stays as it is", err=True)
+        typer.echo(f"lamplighter: {file} exists already and was not changed", err=True)
         raise typer.Exit(1) from None
     except OSError as error:
         why = (error.strerror or str(error)).lower()

@@ -26,11 +26,12 @@ from lamplighter.jobs.lint.lint import lint_job_file as judge
 def lint(
     file: FileArgument = USUAL,
     environment: EnvironmentOption = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Let warnings count as errors.")] = False,  # noqa: FBT002
+    strict: Annotated[bool, typer.Option("--strict", help="Treat warnings as errors.")] = False,  # noqa: FBT002
     deny: Annotated[
-        str, typer.Option(metavar="LIST", help="What the engine refuses: the words of `up --deny`.", show_default=False)
+        str,
+        typer.Option(metavar="LIST", help="Features that the engine denies, as in `up --deny`.", show_default=False),
     ] = "",
-    json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON, one a line.")] = False,  # noqa: FBT002
+    json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON, one per line.")] = False,  # noqa: FBT002
 ) -> None:
     """Check a job file: report everything that is wrong or doubtful, with its line and what to write instead."""
     try:
@@ -60,13 +61,20 @@ def _words(deny: str) -> frozenset[str]:
 
 
 def _secrets(loaded: LoadedJobFile, env: Path) -> Iterator[Problem]:
-    """Yield a problem for each secret that this machine does not hold for the place that the job file names."""
+    """Yield a problem for each secret that this machine does not hold for the place that the job file names.
+
+    If `.env` cannot be read, yield its problems instead, because then nobody knows which secrets are held.
+    """
     secrets = Secrets(os.environ)
-    secrets.read(env)
+    try:
+        secrets.read(env)
+    except JobFileError as error:
+        yield from error.problems
+        return
     for each in missing_secrets(loaded.project, secrets):
         severity: Severity = "warning" if each.shared else "info"
         place = loaded.place("jobs", each.job, each.section, key=True)
-        yield Problem(place, f"{each.job}: on this box {each.says}", each.advice(str(env)), severity)
+        yield Problem(place, f"{each.job}: on this machine {each.says}", each.advice(str(env)), severity)
 
 
 def _flat(problem: Problem) -> dict[str, str | int]:
@@ -81,4 +89,4 @@ def _flat(problem: Problem) -> dict[str, str | int]:
 def _summary(problems: list[Problem]) -> str:
     counts = {name: sum(each.severity == name for each in problems) for name in ("error", "warning", "info")}
     words = [f"{count} {name}{'s' if count > 1 and name != 'info' else ''}" for name, count in counts.items() if count]
-    return ", ".join(words) or "nothing to say: this file is well"
+    return ", ".join(words) or "no problems found"

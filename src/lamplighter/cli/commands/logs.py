@@ -30,19 +30,19 @@ def logs(
     run: RunArgument,
     *,
     follow: FollowOption = False,
-    tail: Annotated[int | None, typer.Option("--tail", "-n", help="The last so many lines only.", min=0)] = None,
+    tail: Annotated[int | None, typer.Option("--tail", "-n", help="Print only the last N lines.", min=0)] = None,
     since: Annotated[
-        str | None, typer.Option("--since", help="Lines since then only: 10m, 2h, or 2026-12-31T03:00:00.")
+        str | None, typer.Option("--since", help="Print only lines since this time: 10m, 2h, or 2026-12-31T03:00:00.")
     ] = None,
     times: Annotated[
         bool,
-        typer.Option("--timestamps", "-t", help="Before each line, when it was written, by the clocks of this place."),
+        typer.Option("--timestamps", "-t", help="Print the local time before each line."),
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print lines as JSON.")] = False,
 ) -> None:
     """Print the output of a run's containers, with the attempt's number before each line if there may be several."""
     if follow and json:
-        raise typer.BadParameter("say --follow or --json, not both")
+        raise typer.BadParameter("use either --follow or --json, not both")
     start = None if since is None else parse_instant(since, real_world().now())
     found = find_run.find_run(site, run)
     if follow:
@@ -64,9 +64,9 @@ def _print(site: Site, run: Run, since: int | None, tail: int | None, *, times: 
     for each in sorted(output.silent):
         typer.echo(f"lamplighter: {each}", err=True)
     if children.more:
-        typer.echo(f"lamplighter: of the runs that a Map started the latest {MOST} are read", err=True)
+        typer.echo(f"lamplighter: only the latest {MOST} runs that a Map started are read", err=True)
     if not any(each.task for each in attempts):
-        fail(f"{run.name} has run no containers so far: `lamplighter history {run.arn}` tells what it did")
+        fail(f"{run.name} has run no containers so far: see `lamplighter history {run.arn}`")
     if output.silent:
         raise typer.Exit(1)
     if not lines.count:

@@ -31,8 +31,10 @@ def next(  # noqa: A001 - the verb's name
     site: Site,
     job: AnyJobArgument = None,
     *,
-    count: Annotated[int, typer.Option("--count", "-n", help="How many times of each job.", min=1, max=MOST)] = 3,
-    json: Annotated[bool, typer.Option("--json", help="Print times as JSON, one a line.")] = False,
+    count: Annotated[
+        int, typer.Option("--count", "-n", help="The number of run times to list for each job.", min=1, max=MOST)
+    ] = 3,
+    json: Annotated[bool, typer.Option("--json", help="Print times as JSON, one per line.")] = False,
 ) -> None:
     """List the times at which jobs will run, in the job's time zone and in UTC."""
     now = real_world().now()
@@ -47,7 +49,7 @@ def next(  # noqa: A001 - the verb's name
         )
     for word, mine in tables.items():
         if not any(each.enabled for each in mine):
-            why = "every schedule of it is paused" if mine else "it has no schedule"
+            why = "all its schedules are paused" if mine else "it has no schedule"
             typer.echo(f"{word}: {why}", err=True)
 
 
@@ -55,7 +57,7 @@ def _of_file(site: Site, word: str | None) -> Mapping[str, list[Timetable]]:
     project = site.project
     assert project is not None
     if word is not None and word not in project.jobs:
-        raise NoSuchJob(f"{site.file} has no job {word}: there are {', '.join(project.jobs)}")
+        raise NoSuchJob(f"{site.file} has no job {word}: its jobs are {', '.join(project.jobs)}")
     return {name: timetables.job_timetables(job) for name, job in project.jobs.items() if word in (None, name)}
 
 
@@ -79,11 +81,11 @@ def _first(tables: list[Timetable], now: int, count: int) -> Iterator[UpcomingTi
 
 def _notes(time: UpcomingTime) -> Iterator[str]:
     if time.skipped:
-        yield "skipped: clocks are set forward over it"
+        yield "skipped: the clocks go forward over this time"
     if time.doubled:
-        yield "clocks show it twice: runs at the first"
+        yield "this time occurs twice: runs at the first"
     if time.guessed:
-        yield "about: nobody says from when it counts"
+        yield "approximate: AWS does not state from when the rate counts"
     if time.table.window:
         yield f"within {time.table.window} minutes"
 

@@ -68,11 +68,11 @@ def ps(
     site: Site,
     job: AnyJobArgument = None,
     *,
-    every: Annotated[bool, typer.Option("--all", "-a", help="The latest runs, whether they go on or not.")] = False,
-    count: Annotated[int, typer.Option("--count", "-n", help="How many runs --all lists.", min=1)] = 20,
-    json: Annotated[bool, typer.Option("--json", help="Print jobs or runs as JSON, one a line.")] = False,
+    every: Annotated[bool, typer.Option("--all", "-a", help="List the latest runs, running or ended.")] = False,
+    count: Annotated[int, typer.Option("--count", "-n", help="The number of runs that --all lists.", min=1)] = 20,
+    json: Annotated[bool, typer.Option("--json", help="Print jobs or runs as JSON, one per line.")] = False,
 ) -> None:
-    """List jobs: what runs now, how the last run ended, when the next one begins."""
+    """List jobs: running runs, the last result and the next run."""
     chosen = find_job.listed_machines(site) if job is None else [find_run.find_machine(site, job)]
     if every:
         _list_runs(site, chosen, count, json=json)
@@ -87,7 +87,7 @@ def ps(
     else:
         formatting.print_listing(["JOB", "NOW", "LAST RUN", "NEXT RUN"], [_cells(each, now) for each in listed])
         for missing in _missing(site, chosen) if job is None else ():
-            typer.echo(f"{missing}: {site.target} does not have it yet", err=True)
+            typer.echo(f"{missing} is not on {site.target} yet", err=True)
 
 
 def _overview(site: Site, machine: Machine, tables: list[Timetable], now: int) -> Overview:
@@ -190,7 +190,7 @@ def _one(run: Run, now: int) -> Text:
 
 def _next(overview: Overview, now: int) -> Text:
     if overview.machine.gone:
-        return Text("the job is gone", "dim")
+        return Text("the job was deleted", "dim")
     if overview.next is None:
         paused = any(not each.enabled for each in overview.tables)
         return Text("paused" if paused else "-", "yellow" if paused else "dim")

@@ -22,7 +22,7 @@ def redrive(
     run: RunArgument,
     *,
     follow: FollowOption = False,
-    force: Annotated[bool, typer.Option("--force", help="Redrive it even if it can only fail again.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Redrive the run even if it can only fail again.")] = False,
 ) -> None:
     """Continue a run in the state that failed; the results of earlier states are kept."""
     found = find_run.find_run(site, run)

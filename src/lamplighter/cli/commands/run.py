@@ -30,10 +30,10 @@ def run(
     command: Annotated[
         str | None,
         typer.Option(
-            "--command", help="What runs instead of the job's command: a line for sh -c, or a JSON list of words."
+            "--command", help="Command to run instead of the job's: a line for sh -c, or a JSON list of words."
         ),
     ] = None,
-    name: Annotated[str | None, typer.Option("--name", help="What the run is called, as no other is.")] = None,
+    name: Annotated[str | None, typer.Option("--name", help="A unique name for the run.")] = None,
     follow: FollowOption = False,
     json: Annotated[bool, typer.Option("--json", help="Print the run as JSON.")] = False,
 ) -> None:

@@ -18,8 +18,8 @@ def stop(
     site: Site,
     run: RunArgument,
     *,
-    cause: Annotated[str | None, typer.Option("--cause", help="Why, for whoever reads the history.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="All runs of the job that go on.")] = False,
+    cause: Annotated[str | None, typer.Option("--cause", help="The reason, for the run's history.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Stop all running runs of the job.")] = False,
 ) -> None:
     """Stop a run, or the run of a job that is under way."""
     for each in _meant(site, run, every=every):
@@ -37,8 +37,8 @@ def _meant(site: Site, word: str, *, every: bool) -> list[Run]:
         return [found]
     going = [*find_run.runs_of(site, machine, "RUNNING")]
     if not going:
-        fail(f"no run of {machine.word} goes on")
+        fail(f"no run of {machine.word} is running")
     if len(going) > 1 and not every:
         names = "\n".join(f"    {machine.word}:{each.name}" for each in going)
-        fail(f"{len(going)} runs of {machine.word} go on: say which, or --all\n{names}")
+        fail(f"{len(going)} runs of {machine.word} are running: name one, or use --all\n{names}")
     return going

@@ -23,9 +23,9 @@ class Format(Enum):
 def synth(
     file: FileArgument = USUAL,
     environment: EnvironmentOption = None,
-    output_format: Annotated[Format, typer.Option("--format", "-f", help="How to write it.")] = Format.YAML,
+    output_format: Annotated[Format, typer.Option("--format", "-f", help="The output format.")] = Format.YAML,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Where to write it, instead of printing it.", dir_okay=False)
+        Path | None, typer.Option("--output", "-o", help="File to write to. Default: standard output.", dir_okay=False)
     ] = None,
 ) -> None:
     """Print the CloudFormation template of a job file, which both AWS and an engine apply."""

@@ -54,16 +54,16 @@ log = logging.getLogger("lamplighter.engine")
 def up(
     file: Annotated[
         Path | None,
-        typer.Argument(help=f"The job file; without, {JOB_FILE_NAME} if there is one.", show_default=False),
+        typer.Argument(help=f"The job file. Default: {JOB_FILE_NAME}, if it exists.", show_default=False),
     ] = None,
     env: Annotated[
         str | None,
-        typer.Option("--environment", "-e", help="The environment of the job file whose overrides hold.",
+        typer.Option("--environment", "-e", help="The environment of the job file to use.",
                      show_default=False, rich_help_panel=JOBS),
     ] = None,
     template: Annotated[
         list[Path] | None,
-        typer.Option(help="Instead of a job file: a CloudFormation template, from CDK, SAM, Copilot or by hand.",
+        typer.Option(help="A CloudFormation template to run instead of a job file: from CDK, SAM, Copilot or by hand.",
                      rich_help_panel=JOBS),
     ] = None,
     parameters: Annotated[
@@ -71,7 +71,7 @@ def up(
         typer.Option(help="NAME=VALUE: a parameter of the templates.", rich_help_panel=JOBS),
     ] = None,
     runtime: Annotated[
-        RuntimeChoice, typer.Option(help="What runs containers.", rich_help_panel=JOBS)
+        RuntimeChoice, typer.Option(help="The runtime for containers.", rich_help_panel=JOBS)
     ] = RuntimeChoice.AUTO,
     host: Annotated[
         str,
@@ -83,32 +83,33 @@ def up(
         typer.Option(help="Port to listen on; 0 picks a free one.", min=0, max=65535, rich_help_panel=SERVING),
     ] = 4566,
     data: Annotated[
-        Path, typer.Option(help="Directory that keeps everything.", file_okay=False, rich_help_panel=SERVING)
+        Path, typer.Option(help="Data directory of the engine.", file_okay=False, rich_help_panel=SERVING)
     ] = Path(".lamplighter"),
     new: Annotated[  # noqa: FBT002 - typer's way
         bool,
-        typer.Option("--new", help="Begin with nothing; what is in the data directory is set aside in a folder of it.",
+        typer.Option("--new", help="Start empty; existing data is moved to a subfolder of the data directory.",
                      rich_help_panel=SERVING),
     ] = False,
     allow_host: Annotated[
         list[str] | None,
-        typer.Option(help="A host name by which this engine may be called, besides localhost and its addresses.",
+        typer.Option(help="Additional host name that callers may use for this engine.",
                      rich_help_panel=SERVING),
     ] = None,
     url: Annotated[
         str | None,
-        typer.Option(help="URL by which others reach this engine: links in mails and webhooks, URLs of queues.",
+        typer.Option(help="Public URL of this engine, for links in mails and webhooks and for queue URLs.",
                      rich_help_panel=SERVING),
     ] = None,
     endpoint: Annotated[
         list[str] | None,
-        typer.Option(help="SERVICE=URL, or SERVICE=aws: where to call an AWS service that is not served here.",
+        typer.Option(help="SERVICE=URL or SERVICE=aws: the endpoint of an AWS service that the engine does not serve.",
                      rich_help_panel=REACHING),
     ] = None,
     credentials: Annotated[
         Path | None,
         typer.Option(
-            help="Who may come in, in AWS's format; without, DATA/credentials, made where strangers reach the address.",
+            help="Credentials file in AWS's format. Default: DATA/credentials, created if other machines can reach the "
+            "address.",
             exists=True,
             dir_okay=False,
             rich_help_panel=SERVING,
@@ -118,25 +119,27 @@ def up(
         str | None,
         typer.Option(
             envvar=MAIL_SERVER,
-            help="Mail server: smtp://USER:PASSWORD@HOST:PORT?from=ADDRESS, or smtps://. Without: mails become files.",
+            help="Mail server: smtp://USER:PASSWORD@HOST:PORT?from=ADDRESS, or smtps://. "
+            "Default: mails are written to files.",
             rich_help_panel=REACHING,
         ),
     ] = None,
     confirm_mail: Annotated[  # noqa: FBT002 - typer's way
         bool,
-        typer.Option("--confirm-mail", help="Ask who is subscribed by mail first, as AWS does.",
+        typer.Option("--confirm-mail", help="Ask subscribers by mail to confirm first, as AWS does.",
                      rich_help_panel=REACHING),
     ] = False,
     commands: Annotated[  # noqa: FBT002 - typer's way
         bool,
-        typer.Option(help="Let a topic's subscription be a command line that runs here.", rich_help_panel=REACHING),
+        typer.Option(help="Allow subscriptions that run a command line on this machine.", rich_help_panel=REACHING),
     ] = True,
     deny: Annotated[
         str,
-        typer.Option(metavar="LIST", help=f"What no task may ask for, with commas: {', '.join(deny_rules.KINDS)}.",
+        typer.Option(metavar="LIST",
+                     help=f"Features that tasks may not use, separated by commas: {', '.join(deny_rules.KINDS)}.",
                      show_default=False, rich_help_panel=SERVING),
     ] = "",
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what is wrong.")] = False,  # noqa: FBT002 - typer's way
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Log only warnings and errors.")] = False,  # noqa: FBT002 - typer's way
 ) -> None:  # fmt: skip
     """Run the jobs of a file here, and serve the AWS APIs on one port; the jobs survive a kill at any time.
 
@@ -189,9 +192,9 @@ def _parse_options(file: Path | None, env: str | None, templates: list[Path], pa
     if file is not None and templates:
         raise typer.BadParameter("name a job file or --template, not both")
     if parameters and not templates:
-        raise typer.BadParameter("--parameters are those of a --template")
+        raise typer.BadParameter("--parameters needs --template")
     if env is not None and templates:
-        raise typer.BadParameter("--environment is one of a job file, not of a --template")
+        raise typer.BadParameter("--environment works only with a job file, not with --template")
     usual = Path(JOB_FILE_NAME)
     if file is None and not templates and (usual.exists() or env is not None):
         file = usual
@@ -204,7 +207,7 @@ def _parse_deny(text: str, runtime: RuntimeChoice) -> frozenset[str]:
     except deny_rules.UnknownDenyWord as error:
         raise typer.BadParameter(str(error)) from None
     if deny_rules.COMMANDS in found and runtime is RuntimeChoice.PROCESS:
-        raise typer.BadParameter("--runtime process runs commands and nothing else, and --deny commands refuses them")
+        raise typer.BadParameter("--runtime process can only run commands, which --deny commands forbids")
     return found
 
 
@@ -272,7 +275,7 @@ async def _reconciling(keeper: Reconciler | None) -> AsyncIterator[None]:
 
 def _say_that_it_ended(keeping: "asyncio.Task[None]") -> None:
     if not keeping.cancelled() and (error := keeping.exception()) is not None:
-        log.error("the files are not watched any more; start lamplighter again to apply changes", exc_info=error)
+        log.error("file watching has stopped; restart lamplighter to apply changes", exc_info=error)
 
 
 async def _say_what_is_missing(engine: Engine) -> None:
@@ -287,6 +290,8 @@ def _endpoints(given: list[str]) -> dict[str, str]:
     for each in given:
         service, sign, where = each.partition("=")
         if not service or not sign or not (where == AWS or where.startswith(("http://", "https://"))):
-            raise typer.BadParameter(f"{each}: say SERVICE=URL, as in lambda=http://127.0.0.1:9000, or SERVICE=aws")
+            raise typer.BadParameter(
+                f"{each}: use SERVICE=URL, for example lambda=http://127.0.0.1:9000, or SERVICE=aws"
+            )
         endpoints[service] = where
     return endpoints

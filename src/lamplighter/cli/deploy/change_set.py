@@ -135,9 +135,7 @@ def execute(client: Json, change_set: ChangeSet) -> None:
             client.execute_change_set(ChangeSetName=change_set.id)
     except ClientError as error:
         if error.response["Error"]["Code"].startswith("InvalidChangeSetStatus"):
-            raise StackChanged(
-                "somebody else changed the stack meanwhile, and nothing was done: deploy again"
-            ) from None
+            raise StackChanged("the stack was changed in the meantime, and nothing was done: deploy again") from None
         raise
 
 

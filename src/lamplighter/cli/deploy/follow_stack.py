@@ -122,7 +122,7 @@ class StatusPoller:
         if found is None:
             return None
         if found.status != self.told:
-            why = "AWS is asked too often to tell each step"
+            why = "AWS throttles the calls, so not every step is shown"
             console.print(f"{found.name} is {found.status} ({why})", soft_wrap=True)
             self.told = found.status
         return found.status if not found.is_going and self.refused >= 2 * LASTING else None
@@ -216,7 +216,7 @@ def explain_interrupt(what: str, stack: str, where: Target) -> Iterator[None]:
     except (KeyboardInterrupt, *CALL_ERRORS) as error:
         refused = not isinstance(error, KeyboardInterrupt)
         if refused:
-            typer.echo(f"lamplighter: nothing more can be told: {explain_error(error, where)}", err=True)
+            typer.echo(f"lamplighter: the progress can no longer be read: {explain_error(error, where)}", err=True)
         look = f"aws cloudformation describe-stack-events --stack-name {stack}"
-        typer.echo(f"lamplighter: {what} goes on without this command; look at it with `{look}`", err=True)
+        typer.echo(f"lamplighter: {what} continues without this command; follow it with `{look}`", err=True)
         raise typer.Exit(1 if refused else INTERRUPTED) from None

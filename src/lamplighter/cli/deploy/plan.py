@@ -71,8 +71,7 @@ def check_stack(client: Json, stack: Stack | None) -> Json:
     document = stacks.read_template(client, stack)
     if not stacks.is_ours(document):
         raise NotOurs(
-            f"there is a stack {stack.name} that lamplighter did not make, and it is not touched: "
-            "give your project another name"
+            f"the stack {stack.name} was not created by lamplighter and is not changed: give your project another name"
         )
     return {} if stack.status == stacks.TAKEN_BACK else document
 
@@ -82,7 +81,7 @@ def parse_parameters(words: list[str]) -> dict[str, str]:
     pairs = [word.partition("=") for word in words]
     wrong = [name for name, sign, _ in pairs if not name or not sign]
     if wrong:
-        raise BadParameter(f"{wrong[0]}: say NAME=VALUE, as in Subnets=subnet-1,subnet-2")
+        raise BadParameter(f"{wrong[0]}: use NAME=VALUE, for example Subnets=subnet-1,subnet-2")
     return {name: value for name, _, value in pairs}
 
 
@@ -94,7 +93,7 @@ def _parameters(
     unknown = [name for name in given if name not in known]
     if unknown:
         there = ", ".join(known) or "none"
-        raise BadParameter(f"there is no parameter {unknown[0]}; those of this project: {there}")
+        raise BadParameter(f"the template has no parameter {unknown[0]}; it has: {there}")
     kept = stack.parameters if stack is not None else {}
     return {name: value for name, value in {**usual, **kept, **given}.items() if name in known}
 

@@ -9,15 +9,18 @@ from lamplighter.base.world import sleep
 from lamplighter.cli.runs.site import explain_errors
 from lamplighter.cli.target import Target, find_target
 
-YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 ParameterOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--parameters", "--parameter", "-p", help="NAME=VALUE of a parameter of the template: Subnets=subnet-1."
+        "--parameters",
+        "--parameter",
+        "-p",
+        help="NAME=VALUE: a parameter of the template, for example Subnets=subnet-1.",
     ),
 ]
 EngineOption = Annotated[
-    str | None, typer.Option("--endpoint-url", help="An engine's URL, instead of the AWS account of your credentials.")
+    str | None, typer.Option("--endpoint-url", help="URL of an engine. Default: the AWS account of your credentials.")
 ]
 BucketOption = Annotated[str | None, typer.Option("--bucket", help="An S3 bucket for templates over 51,200 bytes.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
@@ -39,7 +42,7 @@ def confirm(question: str, *, yes: bool) -> bool:
     if yes:
         return True
     if not sys.stdin.isatty():
-        typer.echo("lamplighter: nobody can be asked here: say --yes if this is what you want", err=True)
+        typer.echo("lamplighter: cannot ask for confirmation without a terminal: use --yes to confirm", err=True)
         raise typer.Exit(UNDECIDED)
     return typer.confirm(question)
 

@@ -80,7 +80,7 @@ def _lines(difference: Difference) -> Iterator[Text]:
     elif before is None:
         yield Text.assemble(f"    {difference.path}: ", (_shown(after), "green"))
     elif after is None:
-        yield Text.assemble(f"    {difference.path}: ", (_shown(before), "red"), " → nothing")
+        yield Text.assemble(f"    {difference.path}: ", (_shown(before), "red"), " → (removed)")
     else:
         yield Text.assemble(f"    {difference.path}: ", (_shown(before), "red"), " → ", (_shown(after), "green"))
 

@@ -32,12 +32,12 @@ def create_role(where: Target, console: Console, pause: Callable[[], object]) ->
     except CALL_ERRORS as error:
         if not _is_there(error):
             typer.echo(
-                f"lamplighter: the role {NAME} could not be made ({explain_error(error, where)}): "
-                f"if the account has none, the cluster fails; somebody who may has to say `{MAKE}`",
+                f"lamplighter: the role {NAME} could not be created ({explain_error(error, where)}): "
+                f"if the account does not have it, the cluster fails; a user with the permission has to run `{MAKE}`",
                 err=True,
             )
         return
-    console.print(f"made the role {NAME}, which ECS needs once in every account", soft_wrap=True)
+    console.print(f"created the role {NAME}, which ECS needs once in every account", soft_wrap=True)
     for _ in range(SETTLING):
         pause()
 

@@ -94,8 +94,8 @@ def _told(stack: str) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        told = "its schedules may be disabled by now, and nothing was deleted: say `lamplighter destroy` again"
-        typer.echo(f"lamplighter: {stack} is not gone: {told}", err=True)
+        told = "run `lamplighter destroy` again"
+        typer.echo(f"lamplighter: {stack} was not deleted, but its schedules may be disabled: {told}", err=True)
         raise
 
 

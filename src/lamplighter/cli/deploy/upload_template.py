@@ -54,8 +54,8 @@ def template_parameters(target: Target, name: str, template: Json, room: Templat
         return {"TemplateBody": text}
     if room.bucket is None:
         raise TooLong(
-            f"the template has {len(text):,} bytes, and CloudFormation takes {room.most:,} in a request: "
-            "say --bucket with the name of an S3 bucket that it can be put into"
+            f"the template has {len(text):,} bytes, and CloudFormation accepts {room.most:,} in a request: "
+            "use --bucket with the name of an S3 bucket for it"
         )
     key = f"lamplighter/{name}/{hashlib.sha256(text.encode()).hexdigest()[:16]}.json"
     there = replace(target, region=_region(target, room.bucket))
@@ -70,7 +70,7 @@ def _region(target: Target, bucket: str) -> str:
     except ClientError as error:
         headers = error.response["ResponseMetadata"]["HTTPHeaders"]
         if error.response["ResponseMetadata"]["HTTPStatusCode"] == NOT_FOUND:
-            raise NoBucket(f"there is no bucket {bucket}: say --bucket with the name of one that is there") from None
+            raise NoBucket(f"there is no bucket {bucket}: use --bucket with the name of an existing bucket") from None
         if REGION not in headers:
             raise
     return str(headers.get(REGION, target.region))

@@ -15,12 +15,12 @@ from lamplighter.cli.deploy.plan import check_stack
 from lamplighter.cli.deploy.stacks import Stack
 
 ADVICE = {
-    "ROLLBACK_FAILED": "say `lamplighter destroy`, then deploy again",
-    "CREATE_FAILED": "say `lamplighter destroy`, then deploy again",
-    "DELETE_FAILED": "say `lamplighter destroy` again",
-    "UPDATE_FAILED": "say `aws cloudformation rollback-stack --stack-name {name}`, then deploy again",
+    "ROLLBACK_FAILED": "run `lamplighter destroy`, then deploy again",
+    "CREATE_FAILED": "run `lamplighter destroy`, then deploy again",
+    "DELETE_FAILED": "run `lamplighter destroy` again",
+    "UPDATE_FAILED": "run `aws cloudformation rollback-stack --stack-name {name}`, then deploy again",
     "UPDATE_ROLLBACK_FAILED": (
-        "say `aws cloudformation continue-update-rollback --stack-name {name}`, then deploy again"
+        "run `aws cloudformation continue-update-rollback --stack-name {name}`, then deploy again"
     ),
 }
 """Advice for each status in which a stack accepts no change set."""
@@ -39,17 +39,17 @@ def wait_until_ready(
     """
     stack = stacks.find_stack(client, name)
     if stack is not None and stack.is_going:
-        console.print(f"{name} is {stack.status}: it is waited for", soft_wrap=True)
+        console.print(f"{name} is {stack.status}: waiting for it", soft_wrap=True)
         stack = follow_stack.wait_for_stack(client, stack, console, pause)
     if stack is not None and stack.status == stacks.TAKEN_BACK:
         check_stack(client, stack)
-        console.print(f"{name} could not be made the last time: what is left of it goes first", soft_wrap=True)
+        console.print(f"the last deployment of {name} failed: its empty stack has to be deleted first", soft_wrap=True)
         agree(f"Delete the empty stack {name}?")
         course = follow_stack.start_progress(client, stack.id)
         client.delete_stack(StackName=stack.id)
         follow_stack.follow_stack(client, stack.id, course, 0, console, pause)
         stack = stacks.find_stack(client, name)
     if stack is not None and stack.status in ADVICE:
-        why = stack.reason or "it does not say why"
+        why = stack.reason or "no reason given"
         raise StackStuck(f"{name} is {stack.status} ({why}): {ADVICE[stack.status].format(name=name)}")
     return stack

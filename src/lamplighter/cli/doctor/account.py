@@ -19,11 +19,11 @@ def check_account(find: Callable[[], Target], *, needed: bool) -> Iterator[Findi
         where = find()
         caller = where.client("sts").get_caller_identity()
     except NoCredentialsError:
-        yield worse(ABOUT, "there are none for AWS, which `lamplighter deploy` needs", HOW)
+        yield worse(ABOUT, "there are none for AWS; `lamplighter deploy` needs them", HOW)
     except ClientError as error:
-        yield worse(ABOUT, f"AWS does not take them: {error.response['Error']['Message']}", HOW)
+        yield worse(ABOUT, f"AWS rejects them: {error.response['Error']['Message']}", HOW)
     except CALL_ERRORS as error:
-        yield worse(ABOUT, f"AWS cannot be asked for whom they are: {error}", HOW)
+        yield worse(ABOUT, f"their identity could not be read: {error}", HOW)
     else:
         yield good(ABOUT, f"{caller['Arn']}, account {caller['Account']}, region {where.region}")
         if needed:
@@ -36,8 +36,8 @@ def _role_of_ecs(where: Target) -> Finding:
         where.client("iam").get_role(RoleName=NAME)
     except ClientError as error:
         if error.response["Error"]["Code"] == "NoSuchEntity":
-            return doubtful(ECS, f"the account has no {NAME} yet", f"`lamplighter deploy` makes it, or `{MAKE}`")
-        return doubtful(ECS, f"{NAME} cannot be looked at: {explain_error(error, where)}")
+            return doubtful(ECS, f"the account has no {NAME} yet", f"`lamplighter deploy` creates it, or `{MAKE}`")
+        return doubtful(ECS, f"{NAME} could not be checked: {explain_error(error, where)}")
     except CALL_ERRORS as error:
-        return doubtful(ECS, f"{NAME} cannot be looked at: {explain_error(error, where)}")
-    return good(ECS, f"{NAME} is there")
+        return doubtful(ECS, f"{NAME} could not be checked: {explain_error(error, where)}")
+    return good(ECS, f"{NAME} exists")

@@ -27,9 +27,11 @@ def check_lost_alerts(data: Path, now: int) -> Iterator[Finding]:
     found = _read(data, lambda reader: lost_alerts.since(reader, now - lost_alerts.LATELY))
     for each in found[:MOST]:
         moment = f"{datetime.fromtimestamp(each.time / 1000, UTC):%Y-%m-%d %H:%M} UTC"
-        yield bad("alerts", f"one of {moment} did not reach {each.recipient}: {each.reason}", "mend the channel")
+        yield bad(
+            "alerts", f"the alert of {moment} was not delivered to {each.recipient}: {each.reason}", "fix the channel"
+        )
     if len(found) > MOST:
-        yield bad("alerts", f"{len(found) - MOST} more did not reach anybody")
+        yield bad("alerts", f"{len(found) - MOST} more alerts were not delivered")
 
 
 def check_waiting_alerts(data: Path) -> Iterator[Finding]:
@@ -37,7 +39,9 @@ def check_waiting_alerts(data: Path) -> Iterator[Finding]:
     for protocol, endpoint, error, count in _read(data, deliveries.failing_endpoints):
         who = f"{count} for {lost_alerts.recipient_name(protocol, endpoint)} could not be delivered yet"
         yield bad(
-            "alerts", f"{who}: {error or 'the reason is not known'}", "mend the channel: it is tried again for a while"
+            "alerts",
+            f"{who}: {error or 'the reason is not known'}",
+            "fix the channel: the delivery is retried for a while",
         )
 
 

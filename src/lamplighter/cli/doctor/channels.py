@@ -7,6 +7,7 @@ up on this machine, in the folder of the job file, where an engine of this folde
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from botocore.exceptions import ClientError
@@ -21,7 +22,7 @@ from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.stack.alerts import channel_subscriptions
 from lamplighter.services.sns.subscriptions.protocols import COMMAND
 
-UNTIL_THEN = "until then nobody hears of a failure by it"
+UNTIL_THEN = "until then, it delivers no alerts"
 GONE = ("NotFound", "NonExistentQueue", "QueueDoesNotExist")
 
 
@@ -53,12 +54,7 @@ def _dead_end(channel: Channel, where: Target, folder: Path | None) -> tuple[str
     if channel.webhook is not None and (why := check_url(channel.webhook)) is not None:
         return why, "correct it in the job file"
     try:
-        if channel.sqs is not None:
-            found = arn.parse(channel.sqs)
-            assert found is not None
-            where.client("sqs").get_queue_url(QueueName=found.resource, QueueOwnerAWSAccountId=found.account)
-        if channel.sns is not None:
-            where.client("sns").get_topic_attributes(TopicArn=channel.sns)
+        _look_up(channel, where)
     except ClientError as error:
         if not any(each in error.response["Error"]["Code"] for each in GONE):
             raise
@@ -67,16 +63,28 @@ def _dead_end(channel: Channel, where: Target, folder: Path | None) -> tuple[str
     return None
 
 
+def _look_up(channel: Channel, where: Target) -> None:
+    """Call the service in the region of the target's ARN. Raises `ClientError` if the queue or the topic is missing."""
+    target = arn.parse(channel.sqs or channel.sns or "")
+    if target is None:
+        return
+    there = replace(where, region=target.region)
+    if channel.sqs is not None:
+        there.client("sqs").get_queue_url(QueueName=target.resource, QueueOwnerAWSAccountId=target.account)
+    else:
+        there.client("sns").get_topic_attributes(TopicArn=channel.sns)
+
+
 def _subscribed(about: str, topic: str, channel: Channel, where: Target) -> Iterator[Finding]:
     pages = where.client("sns").get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
     found: Json = {(each["Protocol"], each["Endpoint"]): each for page in pages for each in page["Subscriptions"]}
-    bring = "lamplighter deploy" if where.endpoint is None else "start `lamplighter up` again"
+    bring = "`lamplighter deploy` creates it" if where.endpoint is None else "a restart of `lamplighter up` creates it"
     wanted = {endpoint: found.get((protocol, endpoint)) for protocol, endpoint, _ in channel_subscriptions(channel)}
     if channel.command is not None:  # its endpoint contains the folder, too, so the protocol identifies it
         wanted[channel.command[0]] = next((each for (protocol, _), each in found.items() if protocol == COMMAND), None)
     for endpoint, subscription in wanted.items():
         if subscription is None:
-            yield bad(about, f"{endpoint} is not subscribed any more: somebody took it away", f"{bring}: the file wins")
+            yield bad(about, f"the subscription of {endpoint} was deleted", f"{bring} again")
         elif subscription["SubscriptionArn"] == "PendingConfirmation":
             yield doubtful(about, f"{endpoint} has not confirmed its subscription", "open the link that was sent to it")
         else:

@@ -14,7 +14,10 @@ NO_WAY = (
     "|no such host|connection refused|connection reset|network is unreachable|no route to host|handshake timeout"
     "|server misbehaving|temporary failure in name resolution|proxyconnect|unexpected EOF|: EOF"
 )
-WAY_OUT = "public-ip: true in a public subnet, or a NAT gateway, or VPC endpoints; and let its group out"
+WAY_OUT = (
+    "public-ip: true in a public subnet, or a NAT gateway, or VPC endpoints; "
+    "and allow outbound traffic in its security group"
+)
 
 _PLATFORM = "no matching manifest|no match for platform|does not match the \\w+(?: host)? platform|exec format"
 _DISK = "no space left on device|disk quota exceeded|not enough (?:disk )?space"
@@ -38,91 +41,95 @@ def _pull(words: str, means: str, advice: str) -> Cause:
 PLATFORM = _pull(
     _PLATFORM,
     "the image is for another kind of processor",
-    "build it for that of the job, or say architecture: arm64",
+    "build it for the job's processor, or use architecture: arm64",
 )
 
 HERE = (
     PLATFORM,
     _pull(
         r"https?://localhost/v2/",
-        "the image was built on this box and is not here any more",
+        "the image was built on this machine and no longer exists",
         "let `lamplighter up` build it: start it again, or change a file of its folder",
     ),
     _pull(
         _DISK,
-        "the disk of this box has no room for the image",
-        "make room: `docker system df` tells what takes it, `docker image prune` removes images that nothing uses",
+        "the disk of this machine has no space for the image",
+        "free disk space: `docker system df` shows what uses it, `docker image prune` removes unused images",
     ),
     _pull(
         _RATE,
-        "the registry lets nobody without a login pull that often",
-        "say `docker login` on this box, or build the image here: an `image:` that is a folder",
+        "the registry limits pulls without a login",
+        "run `docker login` on this machine, or build the image here: use a folder as `image:`",
     ),
     _pull(
         _CERTIFICATE,
         "Docker does not trust the certificate of the registry, or the registry speaks plain HTTP",
-        "give Docker on this box the certificate in /etc/docker/certs.d, or name it in insecure-registries",
+        "put its certificate into /etc/docker/certs.d on this machine, or add the registry to insecure-registries",
     ),
     _pull(
         NO_WAY,
-        "Docker found no way to the registry of the image",
-        "say `docker pull` with it on this box, and look at the box's network, its DNS, its proxy",
+        "Docker cannot reach the registry of the image",
+        "run `docker pull` with the image on this machine, and check the machine's network, DNS and proxy",
     ),
     _pull(
         rf"(?:{_LOGIN}|{_DENIED}).*\(without a login: ",
-        "the registry wants a login, and the credentials of `docker login` cannot be read",
-        "the message says why; say `docker login` again, as the user that runs the engine on this box",
+        "the registry requires a login, and the credentials of `docker login` cannot be read",
+        "the message has the reason; run `docker login` again, as the user that runs the engine on this machine",
     ),
     _pull(
         _LOGIN,
-        "the registry wants a login, or does not take the one that it was given",
-        "say `docker login` for it, as the user that runs the engine on this box",
+        "the registry requires a login, or rejects the present one",
+        "run `docker login` for it, as the user that runs the engine on this machine",
     ),
     _pull(
         _DENIED,
-        "there is no such image, or Docker on this box may not pull it",
-        "look at its name; say `docker login` for its registry, as the user that runs the engine on this box",
+        "there is no such image, or Docker on this machine may not pull it",
+        "check its name; run `docker login` for its registry, as the user that runs the engine on this machine",
     ),
     _pull(
         _BROKEN,
         "the registry of the image failed",
-        "try again later; say `docker pull` with it on this box",
+        "try again later; run `docker pull` with the image on this machine",
     ),
     _pull(
         _NO_NAME,
-        "that is no name of an image",
-        "write it in lower case: HOST/NAME:TAG; `docker pull` on this box tells",
+        "this is not a valid image name",
+        "write it in lower case: HOST/NAME:TAG; check with `docker pull` on this machine",
     ),
     known_cause(
         rf"CannotPull\w*Error.*(?:{_NONE})|No such image",
         "there is no such image, or not with this tag",
-        "look at its name and tag; `lamplighter up` builds those that are folders",
+        "check its name and tag; `lamplighter up` builds the image if `image:` is a folder",
     ),
-    known_cause(r"CannotPull\w*Error", "Docker could not pull the image", "say `docker pull` with it on this box"),
+    known_cause(
+        r"CannotPull\w*Error", "Docker could not pull the image", "run `docker pull` with the image on this machine"
+    ),
 )
 """The causes if Docker on this machine runs the containers; the first match counts."""
 
 THERE = (
     PLATFORM,
-    _pull(_DISK, "the task's disk has no room for the image", "make the image smaller"),
+    _pull(_DISK, "the task's disk has no space for the image", "make the image smaller"),
     _pull(
         _RATE,
-        "the registry lets nobody without a login pull that often",
-        "put the image into ECR: an `image:` that is a folder goes there",
+        "the registry limits pulls without a login",
+        "put the image into ECR: use a folder as `image:`",
     ),
     _pull(_CERTIFICATE, "AWS does not trust the certificate of the registry", "put the image into ECR"),
-    _pull(NO_WAY, "the task found no way to the registry of its image", WAY_OUT),
+    _pull(NO_WAY, "the task cannot reach the registry of its image", WAY_OUT),
     _pull(
         f"{_LOGIN}|{_DENIED}",
         "the execution role may not pull the image, or there is no such image for it",
-        "look at the image's name; allow ecr:BatchGetImage and ecr:GetDownloadUrlForLayer on its repository",
+        "check the image's name; allow ecr:BatchGetImage and ecr:GetDownloadUrlForLayer on its repository",
     ),
     _pull(_BROKEN, "the registry of the image failed", "try again later"),
     known_cause(
         rf"CannotPull\w*Error.*(?:{_NONE}|{_NO_NAME})|No such image",
         "there is no such image, or not with this tag",
-        "look at its name and tag; `lamplighter deploy` pushes those that are folders",
+        "check its name and tag; `lamplighter deploy` pushes the image if `image:` is a folder",
     ),
-    known_cause(r"CannotPull\w*Error", "the image could not be pulled", "look at its name, and at the task's way out"),
+    known_cause(
+        r"CannotPull\w*Error", "the image could not be pulled", "check its name, and the task's route to the internet"
+    ),
 )
 """The causes if AWS runs the containers; the first match counts."""

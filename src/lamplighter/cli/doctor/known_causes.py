@@ -15,7 +15,7 @@ CAUSES = (
     ),
     known_cause(
         r"unable to assume the (?:provided )?role|authorized to assume the provided role",
-        "a role does not trust who has to take it on, or is gone",
+        "a role does not exist, or does not trust the service that assumes it",
         "let its trust policy allow sts:AssumeRole to ecs-tasks.amazonaws.com (tasks), states.amazonaws.com (machines)",
     ),
     known_cause(
@@ -25,37 +25,37 @@ CAUSES = (
     ),
     known_cause(
         rf"unable to (?:pull secrets or registry auth|retrieve).*(?:{NO_WAY})",
-        "the task found no way to Secrets Manager, SSM or ECR",
+        "the task cannot reach Secrets Manager, SSM or ECR",
         WAY_OUT,
     ),
     known_cause(
         r"ResourceInitializationError.*(?:ResourceNotFoundException|ParameterNotFound|can't find the specified secret"
         r"|invalid ssm parameters)",
-        "a secret that the job names is not there",
-        "put it there, or mend its name under `secrets:`",
+        "a secret that the job names does not exist",
+        "create it, or correct its name under `secrets:`",
     ),
     known_cause(
         r"ResourceInitializationError.*log group does not exist",
-        "the log group of the job is not there",
-        "deploy again, or make it: aws logs create-log-group",
+        "the log group of the job does not exist",
+        "deploy again, or create it: aws logs create-log-group",
     ),
     *THERE,
     known_cause(
-        r"exec format error", "the image is for another kind of processor", "build it anew, or say architecture: arm64"
+        r"exec format error", "the image is for another kind of processor", "build it again, or use architecture: arm64"
     ),
     known_cause(
         r"OutOfMemory|exit code:? 137|\"ExitCode\":\s*137",
-        "the container was killed: it took more memory than it has, or did not stop when it was told to",
-        "give it more: memory: 1024",
+        "the container was killed: it exceeded its memory, or did not stop in time",
+        "give it more memory: memory: 1024",
     ),
     known_cause(
         r"executable file not found|no such file or directory|exit code:? 127|\"ExitCode\":\s*127",
         "the program that the job names is not in its image",
-        "look at `command:` and `entrypoint:`",
+        "check `command:` and `entrypoint:`",
     ),
     known_cause(
         r"Capacity is unavailable|RESOURCE:(?:CPU|MEMORY|ENI)|no container instances",
-        "AWS had no room for the task",
+        "AWS had no capacity for the task",
         "retry: {infra: {attempts: 5, interval: 1m, backoff: 2}}; more subnets in other zones",
     ),
     known_cause(
@@ -65,15 +65,15 @@ CAUSES = (
     ),
     known_cause(
         r"TaskDefinition (?:is inactive|not found)|Unable to describe task definition",
-        "the task definition that the machine names is gone",
+        "the task definition that the state machine names does not exist",
         "deploy again",
     ),
     known_cause(
         r"AccessDenied|not authorized to perform|is not authorized",
-        "somebody may not do what was asked",
-        "the message names who, what and on what: allow it in the policy of that role",
+        "a permission is missing",
+        "the message names the caller, the action and the resource: allow the action in the policy of that role",
     ),
-    known_cause(r"States\.Timeout|TimedOut|TIMED_OUT", "it took longer than it may", "raise `timeout:` or `deadline:`"),
+    known_cause(r"States\.Timeout|TimedOut|TIMED_OUT", "it exceeded its timeout", "raise `timeout:` or `deadline:`"),
 )
 """The known causes, the most specific first: the first match counts."""
 

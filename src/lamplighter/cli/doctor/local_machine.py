@@ -32,13 +32,15 @@ def check_local_machine(data: Path, environment: Mapping[str, str]) -> Iterator[
     """Report on everything that belongs to this machine."""
     yield check_docker()
     if shutil.which("docker") is None:
-        yield doubtful("docker command", "there is none here", "install it where `lamplighter deploy` builds images")
+        yield doubtful(
+            "docker command", "the command is not installed", "install it where `lamplighter deploy` builds images"
+        )
     yield from check_directory(data)
     url = _address(data)
     said = None if url is None else read_health(url)
     yield check_engine(url, said)
     if said is not None and said.get("denied"):
-        yield good("denied", f"tasks may not ask for {', '.join(said['denied'])} (--deny)")
+        yield good("denied", f"tasks may not use {', '.join(said['denied'])} (--deny)")
     if said is not None and said["status"] == "degraded":
         # The health only counts the alerts; the findings about alerts say more.
         yield from (bad("engine", each["reason"]) for each in said["conditions"] if each["name"] != "alerts")
@@ -72,18 +74,18 @@ async def _version() -> str:
 def check_directory(data: Path) -> Iterator[Finding]:
     """Report whether the data directory is writable, has an intact database and has free disk space."""
     if not data.exists():
-        yield doubtful("data directory", f"there is no {data} here", "`lamplighter up` makes it")
+        yield doubtful("data directory", f"{data} does not exist", "`lamplighter up` creates it")
         return
     if not os.access(data, os.R_OK | os.W_OK | os.X_OK):
-        yield bad("data directory", f"{data} cannot be written by you", "let it belong to who runs the engine")
+        yield bad("data directory", f"you cannot write to {data}", "change its owner to the user that runs the engine")
         return
     broken = _broken(data / "lamplighter.db")
     if broken is not None:
         yield bad("data directory", str(broken))
         return
     free = shutil.disk_usage(data).free
-    told = f"{data} can be written, {free / SCARCE:,.1f} GiB are free"
-    scarce = "an engine without room refuses calls until there is some: make room"
+    told = f"{data} is writable, {free / SCARCE:,.1f} GiB are free"
+    scarce = "an engine without disk space refuses calls: free some space"
     yield good("data directory", told) if free >= SCARCE else doubtful("data directory", told, scarce)
 
 
@@ -110,14 +112,14 @@ def _address(data: Path) -> str | None:
 def check_engine(url: str | None, found: Json) -> Finding:
     """Report whether the engine of this folder is up and healthy; `found` is its health document."""
     if url is None:
-        return doubtful("engine", "none runs on this folder", "`lamplighter up` starts it")
+        return doubtful("engine", "no engine is running in this folder", "`lamplighter up` starts one")
     if found is None:
-        return bad("engine", f"it should listen on {url}, and does not answer", "start it again: `lamplighter up`")
+        return bad("engine", f"its address is {url}, but it does not answer", "start it again: `lamplighter up`")
     if found["status"] not in ("ok", "degraded"):
         why = found.get("reason", found["status"])
-        return bad("engine", f"the one at {url} is not well: {why}", "calls are refused until that is mended")
+        return bad("engine", f"the engine at {url} is not healthy: {why}", "it refuses calls until this is fixed")
     if found["version"] != __version__:
-        told = f"the one at {url} is lamplighter {found['version']}, and this command is {__version__}"
-        return doubtful("engine", told, "stop it, and start it again")
+        told = f"the engine at {url} has version {found['version']}, and this command has {__version__}"
+        return doubtful("engine", told, "restart the engine")
     well = "is up and healthy" if found["status"] == "ok" else "is up"
     return good("engine", f"lamplighter {found['version']} {well} at {url}")

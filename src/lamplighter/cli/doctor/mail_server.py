@@ -38,10 +38,10 @@ def check_mail_server(environment: Mapping[str, str], engine: Json = None, recip
     """
     url = environment.get(MAIL_SERVER)
     if not url and engine is not None and engine.get("mails"):
-        return good("mail", f"the engine sends mails by the server of its --smtp; {MAIL_SERVER} here would try it")
+        return good("mail", f"the engine has a mail server (--smtp); set {MAIL_SERVER} here to test it")
     if not url:
-        told = "no mail server is named: an engine without one keeps mails as files"
-        return doubtful("mail", told, f"say --smtp or {MAIL_SERVER} where `lamplighter up` is started")
+        told = "no mail server is set: the engine writes mails to files"
+        return doubtful("mail", told, f"use --smtp, or set {MAIL_SERVER}, when you start `lamplighter up`")
     try:
         server = mail.parse_mail_server(url)
     except LamplighterError as error:
@@ -50,14 +50,16 @@ def check_mail_server(environment: Mapping[str, str], engine: Json = None, recip
     try:
         asyncio.run(_ask(server, recipients))
     except Refused as error:
-        told = f"{where} does not take mail {error}"
-        return bad("mail", told) if error.permanent else doubtful("mail", told, "it may take it later")
+        told = f"{where} does not accept mail {error}"
+        return bad("mail", told) if error.permanent else doubtful("mail", told, "it may accept it later")
     except aiosmtplib.SMTPAuthenticationError as error:
-        return bad("mail", f"{server.host} does not let {server.user} in: {error.code} {error.message}", "mend them")
+        return bad(
+            "mail", f"{server.host} rejects the login of {server.user}: {error.code} {error.message}", "correct the URL"
+        )
     except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
         return bad("mail", f"{where} does not answer as a mail server: {error}")
     to = f" to {', '.join(recipients)}" if recipients else ""
-    return good("mail", f"{where} takes mail from {server.sender}{to}")
+    return good("mail", f"{where} accepts mail from {server.sender}{to}")
 
 
 async def _ask(server: MailServer, recipients: Sequence[str]) -> None:

@@ -20,15 +20,15 @@ def check_network(about: str, runs: Iterable[TaskState], ec2: Json) -> Iterator[
     for subnet, public in dict.fromkeys((subnet, run.public) for run in runs for subnet in run.subnets):
         gateway = _way_out(ec2, subnet)
         if gateway is None:
-            told = f"the subnet {subnet} has no way out: without VPC endpoints {LOOKS}"
+            told = f"the subnet {subnet} has no route to the internet: without VPC endpoints {LOOKS}"
             yield doubtful(about, told, "give its route table a route to a NAT gateway or an internet gateway")
         elif gateway.startswith("igw-") and not public:
-            told = (
-                f"the subnet {subnet} leads out by an internet gateway, and its tasks have no public address: {LOOKS}"
-            )
+            told = f"the subnet {subnet} has an internet gateway, but its tasks have no public IP address: {LOOKS}"
             yield doubtful(about, told, "AssignPublicIp: ENABLED (public-ip: true in a job file), or a NAT gateway")
         elif not gateway.startswith("igw-") and public:
-            told = f"the subnet {subnet} leads out by {gateway}: a public address is of no use there"
+            told = (
+                f"the subnet {subnet} routes to the internet through {gateway}: a public IP address has no effect there"
+            )
             yield doubtful(about, told, "AssignPublicIp: DISABLED costs less")
 
 

@@ -28,20 +28,20 @@ def check_permissions(
     """
     found = read_role(iam, role_arn)
     if found is None:
-        yield bad(about, f"its role {role_arn} is not there: no run can do anything", "make it again, or name another")
+        yield bad(about, f"its role {role_arn} does not exist: every run fails", "create it again, or name another")
         return
     if not found.trusts(STATES):
-        told = f"Step Functions may not take on its role {found.name}: every run fails at its first call"
+        told = f"Step Functions cannot assume its role {found.name}: every run fails at its first call"
         yield bad(about, told, f"let its trust policy allow sts:AssumeRole to {STATES}")
     for name in dynamic_states(definition):
-        yield doubtful(about, f"the state {name} chooses its task when it runs: what that needs is not judged")
+        yield doubtful(about, f"the state {name} chooses its task when it runs: its permissions are not checked")
     situation = _situation(arn, described)
     lacking = missing_permissions(static_definition(definition), found.statements, situation, found.name)
     missing = [each for each in lacking if _counts(each, found)]
     yield from (bad(about, each.error, _advice(each)) for each in missing)
     if not missing:
-        told = f"its role {found.name} allows all that it does"
-        bounded = "a permissions boundary may still refuse some of it: it is not judged"
+        told = f"its role {found.name} allows all its calls"
+        bounded = "a permissions boundary may still deny some of them: it is not checked"
         yield doubtful(about, told, bounded) if found.bounded else good(about, told)
 
 

@@ -29,7 +29,7 @@ def check_recent_failures(about: str, site: Site, machine: Machine, *, here: boo
     if not failed:
         if over:
             yield good(
-                about, "its one run did not fail" if len(over) == 1 else f"none of its last {len(over)} runs failed"
+                about, "its only run did not fail" if len(over) == 1 else f"none of its last {len(over)} runs failed"
             )
         return
     latest = next(run for run in over if not find_run.with_details(site, run).skipped)
@@ -53,6 +53,6 @@ def _explained(machine: Machine, run: Run, story: Story, *, here: bool) -> tuple
     words += [f"exit code {code}" for attempt in last for code in attempt.exits.values() if code]
     words += [each for each in (story.error, _plain(story.cause)) if each]
     found = find_cause("\n".join([*words, run.status if run.status == "TIMED_OUT" else ""]), here=here)
-    short = "; ".join(dict.fromkeys(words[:MOST_SAID])) or "it does not say why"
-    look = f"`lamplighter history {machine.word}:{run.name}` tells all of it"
+    short = "; ".join(dict.fromkeys(words[:MOST_SAID])) or "no reason given"
+    look = f"see `lamplighter history {machine.word}:{run.name}`"
     return (f"{found.means} ({short})", f"{found.advice}\n{look}") if found else (short, look)

@@ -27,4 +27,4 @@ def check_secrets(file: Path, environment: str | None) -> Iterator[Finding]:
         tell = doubtful if each.held else bad
         yield tell("secrets", f"{each.job}: {each.says}", each.advice(str(env)))
     if not findings and any(job.secrets for job in project.jobs.values()):
-        yield good("secrets", "each is held for the place that the job file names")
+        yield good("secrets", "all secrets are held for the places that the job file names")

@@ -24,7 +24,9 @@ def check_state_machine(site: Site, found: Machine, *, asks: bool) -> Iterator[F
     definition = loads(described["definition"])
     known, gone = _task_definitions(where, {run.definition for run in task_states(definition)})
     for name in gone:
-        yield bad(about, f"there is no task definition {name}: its runs fail with ECS.ClientException", "deploy again")
+        yield bad(
+            about, f"the task definition {name} does not exist: its runs fail with ECS.ClientException", "deploy again"
+        )
     if asks:
         iam = where.client("iam")
         role = described["roleArn"]
@@ -43,9 +45,9 @@ def run_check(about: str, what: str, where: Target, look: Callable[[], Iterable[
     try:
         return list(dict.fromkeys(look()))
     except CALL_ERRORS as error:
-        return [doubtful(about, f"{what} cannot be looked at: {explain_error(error, where)}")]
+        return [doubtful(about, f"{what} could not be checked: {explain_error(error, where)}")]
     except LamplighterError as error:
-        return [doubtful(about, f"{what} cannot be looked at: {error}")]
+        return [doubtful(about, f"{what} could not be checked: {error}")]
 
 
 def _task_definitions(where: Target, names: set[str]) -> tuple[dict[str, Json], list[str]]:

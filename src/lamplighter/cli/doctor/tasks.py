@@ -11,6 +11,7 @@ from lamplighter.base.json_text import Json, dumps
 from lamplighter.cli.doctor.finding import Finding, bad, doubtful
 from lamplighter.cli.doctor.roles import read_role
 from lamplighter.jobs.iam.policy_evaluation import IamCall, evaluate_policy
+from lamplighter.runs.log_stream import log_stream_name
 
 TASKS = "ecs-tasks.amazonaws.com"
 PRIVATE = re.compile(r"([0-9]{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([^:@]+)")
@@ -27,27 +28,27 @@ def check_tasks(about: str, described: Json, iam: Json) -> Iterator[Finding]:
         return
     if "executionRoleArn" not in described:
         told = f"{family} has no execution role, and needs {', '.join(sorted({call.action for call in needed}))}"
-        yield bad(about, told, "name one: executionRoleArn")
+        yield bad(about, told, "set one: executionRoleArn")
         return
     found = read_role(iam, described["executionRoleArn"])
     for call in needed if found is not None else ():
         verdict = evaluate_policy(found.statements, call) if found is not None else None
         if verdict is not None and not verdict.allowed:
             statement = {"Effect": "Allow", "Action": call.action, "Resource": call.resource}
-            told = f"{family} does not start: its execution role may not do {call.action} on {call.resource}"
+            told = f"{family} cannot start: its execution role does not allow {call.action} on {call.resource}"
             yield bad(about, told, f"add to the policy of {described['executionRoleArn']}: {dumps(statement)}")
 
 
 def _role(about: str, title: str, iam: Json, arn: str) -> Iterator[Finding]:
     found = read_role(iam, arn)
     if found is None:
-        told = f"{title}, {arn}, is not there"
-        yield bad(about, told, "make it again, or name another in the task definition")
+        told = f"{title}, {arn}, does not exist"
+        yield bad(about, told, "create it again, or name another in the task definition")
     elif not found.trusts(TASKS):
         told = f"ECS was unable to assume the role {arn}: {title} does not trust {TASKS}"
         yield bad(about, told, f"let its trust policy allow sts:AssumeRole to {TASKS}")
     elif found.bounded:
-        yield doubtful(about, f"{title} has a permissions boundary, which is not judged")
+        yield doubtful(about, f"{title} has a permissions boundary, which is not checked")
 
 
 def startup_calls(described: Json) -> Iterator[IamCall]:
@@ -106,7 +107,7 @@ def log_stream(described: Json) -> str | None:
     options = configuration.get("options") or {}
     if configuration.get("logDriver") != "awslogs" or not {"awslogs-group", "awslogs-stream-prefix"} <= options.keys():
         return None
-    name = f"{options['awslogs-stream-prefix']}/{container['name']}/0123456789abcdef0123456789abcdef"
+    name = log_stream_name(options["awslogs-stream-prefix"], container["name"], "0123456789abcdef0123456789abcdef")
     where = f"log-group:{options['awslogs-group']}:log-stream:{name}"
     return _home(described).arn("logs", where, options.get("awslogs-region"))
 

@@ -25,7 +25,7 @@ AnyJobArgument = Annotated[
     str | None,
     typer.Argument(
         metavar="JOB",
-        help="A job, or the name or ARN of a state machine; none: all jobs.",
+        help="A job, or the name or ARN of a state machine. Default: all jobs.",
         autocompletion=complete_jobs,
     ),
 ]
@@ -42,6 +42,7 @@ FollowOption = Annotated[
     typer.Option(
         "--follow",
         "-f",
-        help="Watch the run, and exit as it ends: 0 succeeded, 1 failed, 3 timed out, 4 stopped. Ctrl-C leaves it.",
+        help="Follow the run, and exit with its result: 0 succeeded, 1 failed, 3 timed out, 4 stopped. "
+        "Ctrl-C does not stop it.",
     ),
 ]

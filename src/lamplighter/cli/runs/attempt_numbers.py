@@ -5,6 +5,7 @@ shown for a redriven run have to agree with what its containers write. The attem
 order of their histories. See https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from lamplighter.runs import story
 from lamplighter.runs.story import Story
 
 NUMBER = "LAMPLIGHTER_ATTEMPT"
+PLAIN = re.compile("[0-9]{1,9}")
 
 
 def read_numbered_story(events: Iterable[Json]) -> Story:
@@ -32,11 +34,11 @@ def _told(events: Iterable[Json]) -> Iterator[tuple[int, int]]:
     for event in events:
         details = event.get("taskScheduledEventDetails") or {}
         for name, value in _environment(details.get("parameters") or ""):
-            if name == NUMBER and value.isdecimal():
+            if name == NUMBER and isinstance(value, str) and PLAIN.fullmatch(value):
                 yield event["id"], int(value)
 
 
-def _environment(parameters: str) -> Iterator[tuple[str, str]]:
+def _environment(parameters: str) -> Iterator[tuple[Json, Json]]:
     if NUMBER not in parameters:
         return
     try:

@@ -18,7 +18,7 @@ class NoRedrive(LamplighterError):
 def why_not_redrive(run: Run, events: Sequence[Json], definition: Json) -> str | None:
     """Return why a run should not be redriven, or None if it may be."""
     if run.running:
-        return "it still goes on"
+        return "it is still running"
     if run.status == "SUCCEEDED":
         return "it succeeded"
     if run.final is not None:
@@ -30,6 +30,6 @@ def check_redrivable(run: Run, why: str | None, word: str) -> None:
     """Raise `NoRedrive` with advice if there is a reason not to redrive a run."""
     if why is None:
         return
-    said = "watch it" if run.running else "start it again instead"
+    said = "follow it" if run.running else "start a new run instead"
     instead = f"logs -f {word}:{run.name}" if run.running else f"run {word}"
     raise NoRedrive(f"{word}:{run.name} cannot be redriven: {why}\n    {said}: lamplighter {instead}")

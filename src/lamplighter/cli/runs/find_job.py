@@ -107,10 +107,10 @@ def _not_yet(site: Site, job: str, name: str, there: Iterable[str]) -> str:
     start, end = f"{project.project}-", f"-{job}"
     others = [each[len(start) : -len(end)] for each in there if each.startswith(start) and each.endswith(end)]
     if environments := [each for each in others if each]:
-        return f"{site.target} has the job {job} of other environments: say -e {' or -e '.join(environments)}"
+        return f"{site.target} has the job {job} only in other environments: use -e {' or -e '.join(environments)}"
     bring = "deploy" if site.target.endpoint is None else "up"
     where = f"the job {job} is in the job file, and {site.target} has no state machine {name}"
-    return f"{where}: `lamplighter {bring}` brings it there"
+    return f"{where}: `lamplighter {bring}` creates it there"
 
 
 def unknown_job_message(site: Site, word: str, machines: list[Machine]) -> str:
@@ -122,5 +122,5 @@ def unknown_job_message(site: Site, word: str, machines: list[Machine]) -> str:
         return f"{said}: did you mean {' or '.join(near)}?"
     words = [each.word for each in machines]
     if not words:
-        return f"{said}: there is none at all"
+        return f"{said}: there are no state machines"
     return f"{said}: there are {', '.join(words[:MANY])}{' and others' if len(words) > MANY else ''}"

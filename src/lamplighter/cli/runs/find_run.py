@@ -99,7 +99,7 @@ def find_run(site: Site, word: str) -> Run:
     """Return the run that a text names; raise `NoSuchRun` or `NoSuchJob` if there is none."""
     if (parsed := arns.parse(word)) is not None and parsed.service == "states":
         if parsed.resource.startswith("express:"):
-            raise NoSuchRun("AWS keeps no record of express executions: look in the log of their state machine")
+            raise NoSuchRun("AWS keeps no record of express executions: see the log of their state machine")
         return _described(site, word) if parsed.resource.startswith("execution:") else latest_run(site, word)
     job, colon, name = word.partition(":")
     if colon:
@@ -167,7 +167,7 @@ def _latest(site: Site, machine: Machine) -> Run:
         raise NoSuchRun(f"{machine.word} is an express state machine, and AWS keeps no record of its executions")
     found = next(runs_of(site, machine), None)
     if found is None:
-        raise NoSuchRun(f"{machine.word} has not run yet: `lamplighter run {machine.word}` starts it")
+        raise NoSuchRun(f"{machine.word} has no runs yet: start one with `lamplighter run {machine.word}`")
     return found
 
 
@@ -179,7 +179,7 @@ def _by_name(site: Site, name: str, known: list[Machine]) -> Run:
         raise NoSuchRun(f"{why}\n    and no run has that name (a run is named by ARN, NAME, JOB, or JOB:NAME)")
     if len(found) > 1:
         said = ", ".join(f"{run.arn.split(':')[6]}:{name}" for run in islice(found, 5))
-        raise NoSuchRun(f"several runs are called {name}: say which, {said}")
+        raise NoSuchRun(f"several runs are named {name}: use one of {said}")
     return found[0]
 
 

@@ -114,8 +114,8 @@ def follow_run(
         )
     except KeyboardInterrupt:
         typer.echo(
-            f"\nlamplighter: the run goes on without you; look again: lamplighter logs -f {run.arn}\n"
-            f"             end it: lamplighter stop {run.arn}",
+            f"\nlamplighter: the run continues; follow it again: lamplighter logs -f {run.arn}\n"
+            f"             stop it: lamplighter stop {run.arn}",
             err=True,
         )
         raise typer.Exit(DETACHED) from None

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from lamplighter.base.json_text import Json
 from lamplighter.cli.runs.site import Site
+from lamplighter.runs.log_stream import container_log_stream
 from lamplighter.runs.story import Attempt
 
 MOST_LINES = 10_000
@@ -82,7 +83,9 @@ class RunOutput:
         for each in containers:
             source = _source(attempt, each, alone=len(containers) == 1)
             if source is None:
-                self.silent.add(f"{each['name']} logs nowhere that can be read: its definition names no awslogs stream")
+                self.silent.add(
+                    f"the output of {each['name']} cannot be read: its definition lacks awslogs-group or -stream-prefix"
+                )
             else:
                 yield source
 
@@ -128,10 +131,8 @@ class RunOutput:
 
 
 def _source(attempt: Attempt, container: Json, *, alone: bool) -> LogSource | None:
-    options = (container.get("logConfiguration") or {}).get("options") or {}
-    prefix, group = options.get("awslogs-stream-prefix"), options.get("awslogs-group")
-    if not prefix or not group or attempt.task is None:
+    log = container_log_stream(container, attempt.task) if attempt.task is not None else None
+    if log is None or attempt.task is None:
         return None
-    task = attempt.task.rpartition("/")[2]
-    region = options.get("awslogs-region") or attempt.task.split(":")[3]
-    return LogSource(attempt, container["name"], alone, region, group, f"{prefix}/{container['name']}/{task}")
+    region = log.region or attempt.task.split(":")[3]
+    return LogSource(attempt, container["name"], alone, region, log.group, log.stream)

@@ -16,4 +16,6 @@ def parse_instant(text: str, now: int) -> int:
     try:
         return round(datetime.fromisoformat(text).astimezone().timestamp() * 1000)
     except (ValueError, OverflowError):
-        raise typer.BadParameter(f"{text}: say how long ago, as in 10m or 2h, or a time: 2026-12-31T03:00:00") from None
+        raise typer.BadParameter(
+            f"{text}: use a duration such as 10m or 2h, or a time such as 2026-12-31T03:00:00"
+        ) from None

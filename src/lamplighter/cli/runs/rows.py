@@ -91,7 +91,7 @@ def _visit(story: Story, visit: Visit, labels: AttemptLabels, *, states: bool) -
         yield replace(_state(story, visit), what="skipped", took=None, result=WHY)
     if story.caught(visit) and visit.left is not None and visit.follower and not labels.hides(visit.follower):
         document = {"kind": "catch", "state": visit.state, "time": format_utc(visit.left), "next": visit.follower}
-        yield Row(visit.left, visit.event, "caught", None, f"goes on with {visit.follower}", "", document)
+        yield Row(visit.left, visit.event, "caught", None, f"continues with {visit.follower}", "", document)
 
 
 def _paused(story: Story, visit: Visit) -> Row:

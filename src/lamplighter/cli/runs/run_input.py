@@ -28,7 +28,7 @@ def overrides(env: list[str], command: str | None) -> Json:
     parted = [each.partition("=") for each in env]
     wrong = next((name for name, sign, _ in parted if not sign or not name), None)
     if wrong is not None:
-        raise typer.BadParameter(f"{wrong}: say NAME=VALUE (--environment names an environment of the job file)")
+        raise typer.BadParameter(f"{wrong}: use NAME=VALUE (--environment names an environment of the job file)")
     words = None if command is None else _words(command)
     variables = {name: value for name, _, value in parted}
     return {**({"environment": variables} if variables else {}), **({"command": words} if words else {})}
@@ -37,7 +37,7 @@ def overrides(env: list[str], command: str | None) -> Json:
 def _words(command: str) -> list[str]:
     """Parse a command as the job file does: a line for the shell, or a JSON list of words, which no shell reads."""
     if not command.strip():
-        raise typer.BadParameter("--command: say what is to run")
+        raise typer.BadParameter("--command: name the command to run")
     try:
         given = loads(command)
     except JsonError:
@@ -50,10 +50,10 @@ def _words(command: str) -> list[str]:
 def check_overrides(site: Site, machine: Machine, told: Json) -> None:
     """End the command if a state machine ignores overrides, or if a command would apply to all steps of a workflow."""
     if told and not find_job.is_job(site, machine):
-        fail(f"{machine.word} was not made of a job file, and reads neither --env nor --command: say --input")
+        fail(f"{machine.word} was not made from a job file and ignores --env and --command: use --input")
     if "command" in told and is_workflow(find_job.read_definition(site, machine)):
         fail(
-            f"{machine.word} is a workflow, and --command would take the place of the command of every step: "
+            f"{machine.word} is a workflow, and --command would replace the command of every step: "
             "run the job of one step alone (`lamplighter run JOB --command …`), or change the job file"
         )
 
@@ -61,8 +61,8 @@ def check_overrides(site: Site, machine: Machine, told: Json) -> None:
 def check_run_name(name: str) -> str:
     """Return the name of a run, or raise `BadParameter` if it is not valid."""
     if not NAME.fullmatch(name):
-        no = 'no spaces, and none of < > { } [ ] ? * " # % \\ ^ | ~ ` $ & , ; : /'
-        raise typer.BadParameter(f"--name {name}: say 1 to 80 characters, best letters, digits, - and _: {no}")
+        no = 'without spaces and < > { } [ ] ? * " # % \\ ^ | ~ ` $ & , ; : /'
+        raise typer.BadParameter(f"--name {name}: use 1 to 80 characters (letters, digits, - and _ are safe), {no}")
     return name
 
 
@@ -77,7 +77,7 @@ def read_input(given: str) -> str:
     try:
         return dumps(loads(text))
     except JsonError as error:
-        raise typer.BadParameter(f"--input is no JSON: {error}; say a document, or @FILE") from None
+        raise typer.BadParameter(f"--input is not valid JSON: {error}; use a JSON document or @FILE") from None
 
 
 def read_default_input(site: Site, machine: Machine) -> str:

@@ -6,6 +6,7 @@ Guarantees that a moment keeps its key, so that it is printed once although the 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from lamplighter.asl.definition.retrier import MAX_SECONDS
 from lamplighter.base.json_text import Json
 from lamplighter.cli.runs import failure_words
 from lamplighter.cli.runs.attempt_labels import AttemptLabels, labels_for
@@ -68,7 +69,7 @@ def _visit(story: Story, visit: Visit, definition: Json, labels: AttemptLabels) 
         yield Moment(("skipped", visit.event), visit.entered, f"skipped: {WHY}", "aborted")
     if story.caught(visit) and visit.follower is not None and not labels.hides(visit.follower):
         assert visit.left is not None
-        yield Moment(("caught", visit.event), visit.left, f"caught: goes on with {visit.follower}")
+        yield Moment(("caught", visit.event), visit.left, f"caught: continues with {visit.follower}")
 
 
 def retry_wait_text(definition: Json, story: Story, visit: Visit, failed: Attempt) -> str:
@@ -82,8 +83,11 @@ def retry_wait_text(definition: Json, story: Story, visit: Visit, failed: Attemp
 
 def wait_seconds(story: Story, visit: Visit) -> int | None:
     """Return the seconds of a Wait state of a job, which the state before assigned to a variable; None for others."""
-    assigned = {} if visit.previous is None else story.visits[visit.previous].assigned
-    return int(assigned[PAUSE]) if PAUSE in assigned else None
+    found = None if visit.previous is None else story.visits[visit.previous].assigned.get(PAUSE)
+    # A user's state machine can have a variable of the same name, with any value.
+    if isinstance(found, bool) or not isinstance(found, int | float) or not 0 <= found <= MAX_SECONDS:
+        return None
+    return int(found)
 
 
 def awaited_attempt(story: Story, visit: Visit) -> int | None:

@@ -37,7 +37,8 @@ from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.file.yaml_document import JobFileError
 
 FileOption = Annotated[
-    Path | None, typer.Option("--file", help="The job file that names jobs: ./lamplighter.yaml.", dir_okay=False)
+    Path | None,
+    typer.Option("--file", help="The job file with the jobs' names. Default: ./lamplighter.yaml.", dir_okay=False),
 ]
 
 
@@ -76,7 +77,9 @@ def _beside() -> Project | None:
         return load_job_file(USUAL).project
     except JobFileError as error:
         print_problems(error.problems)
-        typer.echo(f"lamplighter: {USUAL} is broken, so jobs go by the names of their state machines", err=True)
+        typer.echo(
+            f"lamplighter: {USUAL} has errors, so jobs are listed by the names of their state machines", err=True
+        )
         return None
 
 

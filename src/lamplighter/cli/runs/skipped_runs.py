@@ -5,7 +5,7 @@ To AWS such runs succeeded. Guarantees to recognise them by their output, which 
 
 from lamplighter.jobs.machine.overlap_states import runs_made_way_for
 
-WHY = "another run of the job goes on"
+WHY = "another run of the job was running"
 
 
 def is_skip(status: str, output: str | None) -> bool:

@@ -47,6 +47,6 @@ def access_advice(entry: Access, url: str) -> Iterator[str]:
     if entry.file is None:
         return
     yield f"callers need credentials: AWS_SHARED_CREDENTIALS_FILE={entry.file} aws --endpoint-url {url} …"
-    yield f"the console asks for the lamplighter_password of {entry.file}"
+    yield f"the password of the console is lamplighter_password in {entry.file}"
     if credentials.is_readable_by_others(entry.file):
-        yield f"others on this machine can read {entry.file}: chmod 600 {entry.file}"
+        yield f"other users of this machine can read {entry.file}: run chmod 600 {entry.file}"

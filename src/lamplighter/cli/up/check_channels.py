@@ -62,7 +62,8 @@ def missing_target(service: str, target: str) -> str:
         ("queue", "sqs create-queue --queue-name") if service == "sqs" else ("topic", "sns create-topic --name")
     )
     name = target.rpartition(":")[2]
-    return f"there is no {what} {target}, so its alerts are lost: make it (`aws {verb} {name}`), or name another"
+    how = f"create it (`aws {verb} {name}`), or name another one"
+    return f"the {what} {target} does not exist, so its alerts are lost: {how}"
 
 
 def check_url(text: str) -> str | None:
@@ -72,10 +73,10 @@ def check_url(text: str) -> str | None:
         # Reading `port` validates it.
         if parts.hostname and (parts.port is None or parts.port > 0):
             return None
-        why = "it names no host"
+        why = "it has no host"
     except ValueError as error:
         why = str(error)
-    return f"{text} is no URL that can be called ({why}): write one such as https://example.com/alerts"
+    return f"{text} is not a valid URL ({why}): use one such as https://example.com/alerts"
 
 
 async def check_command(program: str, folder: Path) -> str | None:

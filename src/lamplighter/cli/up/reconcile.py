@@ -90,7 +90,7 @@ class SourceReconciler:
             kept = self._own()
             if not kept:
                 raise NothingToRun(
-                    f"nothing was applied of {self._orders.source.display_name} before, so there is no job to run"
+                    f"no earlier version of {self._orders.source.display_name} was applied, so there is no job to run"
                 )
             for name in kept:
                 self._runs.follow(name, job_lines.resource_labels(await self._stacks.resources(name)))
@@ -110,7 +110,7 @@ class SourceReconciler:
         broken = self._orders.broken
         if broken is not None:
             await self._note(str(broken), at_once=True)
-            log.error("%s is broken: the jobs run as they were applied last", self._orders.source.display_name)
+            log.error("%s has errors: the jobs run as last applied", self._orders.source.display_name)
             await self._reread(None, well=False)
         while True:
             try:
@@ -139,10 +139,10 @@ class SourceReconciler:
                 well, was_well, why = False, False, error
                 await self._note(str(error), at_once=False)
                 print_problem(error)
-                log.warning("%s is not applied: the jobs stay as they are", self._orders.source.display_name)
+                log.warning("%s is not applied: the jobs are unchanged", self._orders.source.display_name)
                 continue
             if not was_well:
-                log.info("%s is well again", self._orders.source.display_name)
+                log.info("the errors in %s are fixed", self._orders.source.display_name)
             self._tries = 0
             return
 
@@ -153,7 +153,7 @@ class SourceReconciler:
         try:
             await self._differing.set_unapplied(reason, await self._topics(), at_once=at_once)
         except Exception:
-            log.exception("it cannot be noted that %s is not applied", self._orders.source.display_name)
+            log.exception("could not record that %s is not applied", self._orders.source.display_name)
 
     async def _topics(self) -> list[str]:
         """Return the topics of the file's notify channels."""
@@ -242,7 +242,9 @@ class SourceReconciler:
             return False
         found = await self._stacks.missing_resources(plan.stack)
         for each in found:
-            log.warning("%s was taken away from %s: it is made again", job_lines.resource_title(each), plan.stack)
+            log.warning(
+                "%s was deleted from %s by other means: creating it again", job_lines.resource_title(each), plan.stack
+            )
         return bool(found)
 
     # --- reporting results --------------------------------------------------------------------------------------------
@@ -253,7 +255,7 @@ class SourceReconciler:
             return
         resources, steps = await self._stacks.resources(plan.stack), applied.steps
         self._runs.follow(plan.stack, job_lines.resource_labels(resources))
-        said = f"{len(steps)} resources were made or changed" if steps else "nothing had to be changed"
+        said = f"{len(steps)} resources were created or changed" if steps else "no changes were needed"
         missing = list(job_lines.not_simulated_lines(resources))
         lines = ["  not simulated here:", *missing] if missing else []
         log.info("%s", "\n".join([f"the stack {plan.stack} is up: {said}", *lines]))
@@ -265,8 +267,8 @@ class SourceReconciler:
         if applied.faults and known and not any(line[2] in job_lines.NEWS for line in lines):
             return
         held = [name for name in project.jobs if name in applied.held]
-        but = f", but for {', '.join(held or [each.about for each in applied.faults])}" if applied.faults else ""
-        log.info("%s", "\n".join([f"{plan.stack} is as {self._orders.source.display_name} says{but}:", *lines]))
+        but = f", except for {', '.join(held or [each.about for each in applied.faults])}" if applied.faults else ""
+        log.info("%s", "\n".join([f"{plan.stack} agrees with {self._orders.source.display_name}{but}:", *lines]))
         for line in job_lines.secret_lines(project, self._orders.secrets, self._orders.env):
             log.warning("%s", line)
 
@@ -295,7 +297,7 @@ class SourceReconciler:
             self._others.add(name)
             env = f" -e {origin.environment}" if origin.environment.strip("?") else ""
             how = f"lamplighter destroy {origin.file}{env} --endpoint-url {self._engine.config.url}"
-            log.info("%s, of %s%s, runs here as well; it goes with `%s`", name, origin.file, env, how)
+            log.info("%s, of %s%s, runs here as well; remove it with `%s`", name, origin.file, env, how)
 
     async def _drop(self, there: EngineStacks, region: str, name: str) -> bool:
         """Remove a stack's schedules, and delete the stack if its last run has ended; return whether it is gone."""
@@ -311,7 +313,9 @@ class SourceReconciler:
             if busy or (name in self._quiet and removed_jobs.has_pending_alerts(self._engine)):
                 if name not in self._quiet:
                     self._quiet.add(name)
-                    log.info("%s: its jobs start no more; they go when %s ends", name, ", ".join(sorted(busy)))
+                    log.info(
+                        "%s: its jobs start no more runs; they are removed when %s ends", name, ", ".join(sorted(busy))
+                    )
                 return False
             await there.delete(name)
         except StackFailed as error:
@@ -322,7 +326,7 @@ class SourceReconciler:
             self._runs.follow(name, {})
         where = "" if region == self._caller.region else f" in {region}"
         log.info(
-            "%s: its jobs%s are gone, %s does not ask for them any more", name, where, self._orders.source.display_name
+            "%s: its jobs%s were removed, because %s no longer has them", name, where, self._orders.source.display_name
         )
         return True
 

@@ -66,10 +66,12 @@ def _read(file: Path) -> Mapping[str, str]:
     except (OSError, UnicodeDecodeError) as error:
         why = (error.strerror or "").lower() if isinstance(error, OSError) else "it is not UTF-8"
         place = SourcePosition(str(file), 1, 1)
-        raise JobFileError([Problem(place, f"this file cannot be read: {why}", "mend it, or remove it")]) from None
+        raise JobFileError(
+            [Problem(place, f"this file cannot be read: {why}", "correct it, or delete the file")]
+        ) from None
     wrong = [_line(each.original) for each in parse_stream(io.StringIO(text)) if each.error]
     if wrong:
-        message, instead = "this is no line of a .env file", 'write NAME=value, or NAME="a value with spaces"'
+        message, instead = "this is not a valid line of a .env file", 'write NAME=value, or NAME="a value with spaces"'
         raise JobFileError([Problem(SourcePosition(str(file), line, 1), message, instead) for line in wrong])
     found = dotenv_values(stream=io.StringIO(text))
     return {name: value for name, value in found.items() if value is not None}

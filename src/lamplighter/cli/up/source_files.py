@@ -37,7 +37,7 @@ class SourceFiles:
 
     def _read(self) -> None:
         if self.secrets.read(self.env) and self.plans:
-            log.info("%s is read again: what it says holds from the next run on", self.env)
+            log.info("%s was read again: it applies from the next run on", self.env)
         self.plans = self.source.read_plans()
         self.secrets.set_wanted(plan.project for plan in self.plans if plan.project is not None)
         # Only now is it known which other files to watch.

@@ -118,7 +118,7 @@ class EngineStacks:
         try:
             status = await self.wait_until_ready(name) if rollback else await self._wait_until_idle(name)
             if ours and status not in GONE and not await self.is_ours(name):
-                raise StackFailed(f"there is a stack {name} that was not made of a job file: rename your project")
+                raise StackFailed(f"the stack {name} exists and was not created from a job file: rename your project")
             await self.call("CreateStack" if status in GONE else "UpdateStack", **given)
         except AwsError as error:
             if "No updates are to be performed" in error.message:

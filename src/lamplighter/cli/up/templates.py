@@ -52,7 +52,7 @@ class TemplateSource:
         names = [plan.stack for plan in found]
         for path, name in zip(self.paths, names, strict=True):
             if names.count(name) > 1:
-                raise NoTemplate(f"{path}: two of these files would both be the stack {name}: rename one of them")
+                raise NoTemplate(f"{path}: two of these files have the same stack name {name}: rename one of them")
         unused = set(self.parameters) - {name for plan in found for name in plan.parameters}
         if unused:
             raise NoTemplate(f"--parameters {', '.join(sorted(unused))}: no template has such a parameter")
@@ -76,12 +76,12 @@ class TemplateSource:
         except TemplateError as error:
             raise NoTemplate(f"{path}: {error.message}{_hint(error.message)}") from None
         except (TypeError, AttributeError):
-            raise NoTemplate(f"{path}: this is no CloudFormation template") from None
+            raise NoTemplate(f"{path}: this is not a CloudFormation template") from None
         return StackPlan(stack_name(path), text, given)
 
 
 def _hint(message: str) -> str:
-    return ": say --parameters NAME=VALUE" if "must have values" in message else ""
+    return ": use --parameters NAME=VALUE" if "must have values" in message else ""
 
 
 def stack_name(path: Path) -> str:
@@ -98,5 +98,5 @@ def parse_values(given: Iterable[str]) -> Iterator[tuple[str, str]]:
     for each in given:
         name, sign, value = each.partition("=")
         if not sign or not name:
-            raise NoTemplate(f"--parameters {each}: say NAME=VALUE")
+            raise NoTemplate(f"--parameters {each}: use NAME=VALUE")
         yield name, value

@@ -4,36 +4,19 @@ See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.ht
 """
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
 from starlette.responses import Response, StreamingResponse
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.console.page import Page
+from lamplighter.runs.log_stream import LogStream
 
 PIECE = 2_000
 """The most lines that are read in one request for the whole log."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogLocation:
-    """The log group and stream of a container."""
-
-    group: str
-    stream: str
-
-
-def log_location(container: Json, task: str) -> LogLocation | None:
-    """Return where a container's output is, from its definition and its task's ARN. None without awslogs."""
-    options = (container.get("logConfiguration") or {}).get("options") or {}
-    if not (options.get("awslogs-group") and options.get("awslogs-stream-prefix")):
-        return None
-    stream = f"{options['awslogs-stream-prefix']}/{container['name']}/{task.rpartition('/')[2]}"
-    return LogLocation(options["awslogs-group"], stream)
-
-
-async def read_log_page(page: Page, log: LogLocation, **asked: Json) -> Json:
+async def read_log_page(page: Page, log: LogStream, **asked: Json) -> Json:
     """Return a page of the log, as GetLogEvents returns it."""
     try:
         return await page.call("logs", "GetLogEvents", logGroupName=log.group, logStreamName=log.stream, **asked)
@@ -43,12 +26,12 @@ async def read_log_page(page: Page, log: LogLocation, **asked: Json) -> Json:
         raise
 
 
-def log_as_text(page: Page, log: LogLocation) -> Response:
+def log_as_text(page: Page, log: LogStream) -> Response:
     """Return the whole log as streamed text."""
     return StreamingResponse(_all(page, log), media_type="text/plain; charset=utf-8")
 
 
-async def _all(page: Page, log: LogLocation) -> AsyncIterator[str]:
+async def _all(page: Page, log: LogStream) -> AsyncIterator[str]:
     token: str | None = None
     while True:
         given = {"nextToken": token} if token else {}

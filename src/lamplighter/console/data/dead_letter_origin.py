@@ -56,7 +56,7 @@ async def send_again(page: Page, message: Json) -> bool:
     """Send the dead letter of a rule or schedule again and return True; return False for one of a queue."""
     found = find_origin(message)
     if found is None:
-        raise ValidationError("Nobody gave this message up: it was sent here.")
+        raise ValidationError("This message cannot be sent again: no queue, rule or schedule moved it here.")
     said = {name: str(value.get("StringValue", "")) for name, value in message["Attributes"].items()}
     if found.kind == "rule":
         params = {"RuleArn": said["RULE_ARN"], "TargetArn": said["TARGET_ARN"], "Event": message["Body"]}
@@ -75,6 +75,6 @@ async def _call(page: Page, said: dict[str, str], body: str) -> None:
     except JsonError:
         params = None
     if place is None or not isinstance(params, dict) or not action:
-        raise ValidationError("This letter does not say which call it is.")
+        raise ValidationError("This dead letter does not contain a valid call.")
     operation = f"{action[:1].upper()}{action[1:]}"
     await page.console.port.call(place, SERVICES.get(service, service), operation, params)

@@ -25,7 +25,7 @@ async def show(page: Page) -> Response:
     try:
         where, fault = time_zones.find_zone(zone), None
     except UnknownZone:
-        where, fault = time_zones.find_zone("UTC"), f"There is no time zone {zone}: this is UTC."
+        where, fault = time_zones.find_zone("UTC"), f"Unknown time zone {zone}; the times are in UTC."
     plans = [*await _schedules(page), *await _rules(page)]
     shown = await _week(plans, page.console.world.now(), where)
     used = sorted({"UTC", *(plan.zone for plan in plans)})

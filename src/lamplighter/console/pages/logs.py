@@ -13,10 +13,10 @@ from starlette.responses import Response
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.console.data import container_output, history, skipped_runs
-from lamplighter.console.data.container_output import LogLocation, log_location
 from lamplighter.console.page import Page, page_route
 from lamplighter.console.pages import live_run
 from lamplighter.console.pages.live_run import StreamEvent
+from lamplighter.runs.log_stream import LogStream, container_log_stream
 from lamplighter.runs.story import Attempt, Story
 
 LINES = 400
@@ -33,7 +33,7 @@ class LogSource:
 
     attempt: Attempt
     container: str
-    log: LogLocation
+    log: LogStream
 
     @property
     def key(self) -> str:
@@ -60,7 +60,7 @@ async def _containers(page: Page, definition: str) -> Json:
 
 
 def _of(attempt: Attempt, containers: Sequence[Json]) -> Sequence[LogSource]:
-    logs = ((each["name"], log_location(each, str(attempt.task))) for each in containers)
+    logs = ((each["name"], container_log_stream(each, str(attempt.task))) for each in containers)
     return [LogSource(attempt, name, log) for name, log in logs if log is not None]
 
 
@@ -162,7 +162,7 @@ async def download(page: Page) -> Response:
     story = await history.load_story(await history.read_history(page, page.arn))
     source = chosen_source(page, await log_sources(page, story))
     if source is None:
-        raise AwsError("No container of this run keeps a log", code="NotFound", status=404)
+        raise AwsError("No container of this run writes a log", code="NotFound", status=404)
     return container_output.log_as_text(page, source.log)
 
 

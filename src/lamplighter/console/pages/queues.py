@@ -109,11 +109,11 @@ async def act_on_message(page: Page, given: Mapping[str, str]) -> Response:
     """Send one message again, or delete it."""
     number, do = given.get("message", ""), given.get("do")
     if do not in ("again", "discard") or not number.isdecimal():
-        raise ValidationError("Say what to do with which message")
+        raise ValidationError("Choose a message and an action")
     one = {"QueueArn": page.arn, "Id": int(number)}
     told = await page.console.port.told(page.place, "sqs", "PeekMessages", one)
     if told is None:
-        raise AwsError("AWS moves all messages of a queue, or none", code="UnsupportedOperation")
+        raise AwsError("On AWS, only all messages of a queue can be moved together", code="UnsupportedOperation")
     if not told["Messages"]:
         raise AwsError("This message is not in the queue any more.", code="NotFound", status=404)
     if do == "discard" or await dead_letter_origin.send_again(page, told["Messages"][0]):

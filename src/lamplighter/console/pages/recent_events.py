@@ -76,7 +76,7 @@ async def show_event(page: Page) -> Response:
     number: str = page.request.path_params["number"]
     found = await _seen(page, number)
     if not found or str(found[0].number) != number:
-        raise AwsError("This event is not remembered any more.", code="NotFound", status=404)
+        raise AwsError("This event is no longer stored.", code="NotFound", status=404)
     seen = found[0]
     verdicts = await _verdicts(page, seen)
     return await page.render(

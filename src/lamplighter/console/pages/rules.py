@@ -100,11 +100,11 @@ def _explained(rule: Rule, text: str) -> tuple[Explanation | None, str | None]:
     except JsonError as error:
         return None, f"This event is not JSON: {error}"
     if not isinstance(event, dict):
-        return None, "An event is a JSON object."
+        return None, "An event must be a JSON object."
     try:
         return explain(first_value(rule.about["EventPattern"]), event), None
     except (InvalidPattern, JsonError) as error:
-        return None, f"The pattern of this rule is none: {error}"
+        return None, f"The pattern of this rule is invalid: {error}"
 
 
 async def switch_rule(page: Page, given: Mapping[str, str]) -> Response:

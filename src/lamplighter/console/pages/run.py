@@ -11,8 +11,8 @@ from lamplighter.base.json_text import Json, JsonError, dumps, loads
 from lamplighter.console.data import history, skipped_runs
 from lamplighter.console.page import Page, form_route, page_route
 from lamplighter.console.view import failure_reason, graph, headline, run_duration, state_panel, timeline
-from lamplighter.console.view.durations import IDLE
 from lamplighter.console.view.masking import mask_secrets
+from lamplighter.console.view.run_seconds import IDLE
 from lamplighter.console.view.state_status import caught_exits, state_statuses
 from lamplighter.runs.job_machine import is_made_from_job_file
 from lamplighter.runs.redrive_outcome import why_futile

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.json_text import Json, JsonError, dumps, loads
+from lamplighter.base.json_text import DEEPEST, Json, JsonError, depth, dumps, loads
 from lamplighter.console.data import container_defaults, job_schedules
 from lamplighter.console.page import Page, form_route, page_route
-from lamplighter.console.view.masking import mask_secrets, restore_secrets
+from lamplighter.console.view.masking import MASK, mask_secrets
 from lamplighter.console.view.templates import format_json
+from lamplighter.console.view.unmasking import UnresolvedMask, restore_secrets
 from lamplighter.runs.default_input import default_input
 from lamplighter.runs.job_machine import LAMPLIGHTER_KEY, count_container_states
 
@@ -94,14 +95,25 @@ def _read(text: str) -> Json:
 
 
 def form_of_input(document: Json) -> StartForm:
-    """Fill the form with an input; environment and command move from the input to their own fields."""
+    """Fill the form with an input; environment and command move from the input to their own fields.
+
+    A user can write anything into an input. What the fields cannot hold stays in the input.
+    """
+    whole = StartForm(format_json(document))
     own = document.get(LAMPLIGHTER_KEY) if isinstance(document, dict) else None
     if not isinstance(own, dict):
-        return StartForm(format_json(document))
+        return whole
     rest = {key: value for key, value in document.items() if key != LAMPLIGHTER_KEY}
-    environment, command = own.get("environment") or {}, own.get("command") or []
+    said = {name: own[name] for name in ("environment", "command") if own.get(name)}
+    environment, command = said.get("environment", {}), said.get("command", [])
+    if not isinstance(environment, dict) or not isinstance(command, list):
+        return whole
     lines = "\n".join(f"{name}={value}" for name, value in environment.items())
-    return StartForm(format_json(rest), lines, shlex.join(map(str, command)))
+    fields = StartForm(format_json(rest), lines, shlex.join(map(str, command)))
+    try:
+        return fields if _overrides(fields) == said else whole
+    except InvalidField:
+        return whole
 
 
 async def start_run(page: Page, given: Mapping[str, str]) -> Response:
@@ -112,10 +124,20 @@ async def start_run(page: Page, given: Mapping[str, str]) -> Response:
         return await _start(page, about, original, "")
     fields = StartForm(*(given.get(name, "") for name in ("input", "environment", "command", "name")))
     try:
-        document = restore_secrets(read_form(fields), original)
+        document = _with_secrets(read_form(fields), original)
     except InvalidField as wrong:
         return await _form(page, about, fields, wrong)
     return await _start(page, about, document, fields.name)
+
+
+def _with_secrets(document: Json, original: Json) -> Json:
+    try:
+        return restore_secrets(document, original)
+    except UnresolvedMask as mask:
+        own = mask.path[:2] in ((LAMPLIGHTER_KEY, "environment"), (LAMPLIGHTER_KEY, "command"))
+        field, path = (str(mask.path[1]), mask.path[2:]) if own else ("input", mask.path)
+        where = f" at {'/'.join(map(str, path))}" if path else ""
+        raise InvalidField(field, f"No value is known for {MASK}{where}. Write the value itself") from None
 
 
 def read_form(fields: StartForm) -> Json:
@@ -124,16 +146,23 @@ def read_form(fields: StartForm) -> Json:
         document = loads(fields.input or "{}")
     except JsonError as error:
         raise InvalidField("input", f"This is not JSON: {error}") from None
-    own: Json = {}
+    if depth(document) > DEEPEST:
+        raise InvalidField("input", f"This is nested more than {DEEPEST} deep")
+    own = _overrides(fields)
+    if not own:
+        return document
+    if not isinstance(document, dict):
+        raise InvalidField("input", "If you set environment or command, the input must be a JSON object")
+    return {**document, LAMPLIGHTER_KEY: own}
+
+
+def _overrides(fields: StartForm) -> dict[str, Json]:
+    own: dict[str, Json] = {}
     if fields.environment.strip():
         own["environment"] = dict(_variable(line) for line in fields.environment.splitlines() if line.strip())
     if fields.command.strip():
         own["command"] = _words(fields.command)
-    if not own:
-        return document
-    if not isinstance(document, dict):
-        raise InvalidField("input", "Environment and command go with an input that is an object: write { } around it")
-    return {**document, LAMPLIGHTER_KEY: own}
+    return own
 
 
 def _variable(line: str) -> tuple[str, str]:
@@ -147,7 +176,7 @@ def _words(command: str) -> list[str]:
     try:
         return shlex.split(command)
     except ValueError as error:
-        raise InvalidField("command", f"This is no command: {error}") from None
+        raise InvalidField("command", f"This is not a valid command: {error}") from None
 
 
 async def _form(page: Page, about: Json, fields: StartForm, wrong: InvalidField | None) -> Response:

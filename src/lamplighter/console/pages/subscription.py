@@ -20,7 +20,7 @@ Call = Callable[[str, Mapping[str, str]], Awaitable[Json]]
 """A function that calls an operation of SNS as an unsigned caller."""
 CONFIRMED, DELETED, GONE = "CONFIRMED", "DELETED", "GONE"
 TEMPLATES = Templates("Subscription")
-OLD = "Links to subscribe are good for two days. To get its messages, ask the person who runs this engine."
+OLD = "Links to subscribe are valid for two days. To receive the messages, ask the person who runs this engine."
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ async def _ending(call: Call, params: Mapping[str, str], *, pressed: bool) -> Su
         await call("Unsubscribe", params)
     except AwsError as error:
         return SubscriptionPage("You are still subscribed", error.message, status=error.status)
-    back = "A last message has a link to subscribe again. That link is good for two days."
+    back = "A last message contains a link to subscribe again. It is valid for two days."
     return SubscriptionPage("You are unsubscribed", f"The {_messages(found, 'are not')} any more. {back}")
 
 

@@ -9,9 +9,9 @@ from starlette.responses import Response
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.console.data import container_output
-from lamplighter.console.data.container_output import LogLocation, log_location
 from lamplighter.console.page import Page, form_route, page_route
 from lamplighter.console.view import links
+from lamplighter.runs.log_stream import LogStream, container_log_stream
 
 PAGE, CLUSTERS, LINES = 100, 10, 200
 
@@ -21,7 +21,7 @@ class ContainerOutput:
     """The last output of a container."""
 
     container: Json
-    log: LogLocation | None
+    log: LogStream | None
     lines: Json
     """The lines as GetLogEvents returns them."""
 
@@ -73,7 +73,7 @@ async def _read(page: Page) -> tuple[Json, Json]:
     cluster = page.arn.split("/")[1] if page.arn.count("/") > 1 else "default"
     told = await page.call("ecs", "DescribeTasks", cluster=cluster, tasks=[page.arn])
     if not told["tasks"]:
-        raise AwsError("This task is not remembered any more.", code="NotFound", status=404)
+        raise AwsError("This task is no longer stored.", code="NotFound", status=404)
     task = told["tasks"][0]
     try:
         found = await page.call("ecs", "DescribeTaskDefinition", taskDefinition=task["taskDefinitionArn"])
@@ -91,10 +91,10 @@ async def _output(page: Page, task: Json, definition: Json, container: Json) -> 
     )
 
 
-def _log(task: Json, definition: Json, name: str) -> LogLocation | None:
+def _log(task: Json, definition: Json, name: str) -> LogStream | None:
     """Return where a container's output is, or None if no log is kept."""
     defined: Json = next((each for each in definition.get("containerDefinitions", ()) if each["name"] == name), {})
-    return log_location(defined, task["taskArn"])
+    return container_log_stream(defined, task["taskArn"])
 
 
 async def download(page: Page) -> Response:
@@ -102,7 +102,7 @@ async def download(page: Page) -> Response:
     task, definition = await _read(page)
     log = _log(task, definition, page.query("container") or "")
     if log is None:
-        raise AwsError("No container of this name keeps a log", code="NotFound", status=404)
+        raise AwsError("No container with this name writes a log", code="NotFound", status=404)
     return container_output.log_as_text(page, log)
 
 

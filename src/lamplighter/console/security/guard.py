@@ -38,14 +38,14 @@ def check_same_origin(method: str, headers: Mapping[str, str]) -> None:
     """Raise AccessDenied for requests that a page of another site sends."""
     origin = headers.get("origin")
     if origin is not None and urlsplit(origin).netloc != headers.get("host"):
-        raise AccessDenied("this console does not answer to pages of other sites", status=403)
+        raise AccessDenied("this console rejects requests from other sites", status=403)
     if method not in READS and origin is None:
-        raise AccessDenied("what changes something must come from a page of this console", status=403)
+        raise AccessDenied("changes must be made from a page of this console", status=403)
     site = headers.get("sec-fetch-site", "none")
     linked = method in READS and headers.get("sec-fetch-mode") == "navigate"
     linked = linked and headers.get("sec-fetch-dest", "document") == "document"
     if site not in ("none", "same-origin") and not linked:
-        raise AccessDenied("this console does not answer to pages of other sites", status=403)
+        raise AccessDenied("this console rejects requests from other sites", status=403)
 
 
 class LocalHostOnly:

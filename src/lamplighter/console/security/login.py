@@ -60,7 +60,7 @@ class Login:
         holder = console_session.find_holder(given.get("password", ""), self.holders)
         if holder is None:
             self._note(address, password_throttle.add_wrong_guess(guesses, now))
-            return self._asked(request, given.get("next", "/"), 422, "That is not the password.")
+            return self._asked(request, given.get("next", "/"), 422, "Wrong password.")
         self.guesses.pop(address, None)
         response = RedirectResponse(local_path(given.get("next", "/")), 303)
         self._keep(request, response, console_session.issue_session(holder, now), console_session.LIFETIME // 1000)

@@ -142,7 +142,7 @@ function lose(since) {
   if (lostSince !== null) return;
   lostSince = since;
   document.body.dataset.lost = "";
-  banner.textContent = `${banner.dataset.who} does not answer since ${clock.format(new Date(since))}. What you see may be old.`;
+  banner.textContent = `${banner.dataset.who} has not answered since ${clock.format(new Date(since))}. This page may be out of date.`;
   banner.hidden = false;
 }
 

@@ -71,7 +71,7 @@ document.addEventListener("submit", async (event) => {
   event.preventDefault();
   told.hidden = true;
   const who = document.getElementById("lost").dataset.who;
-  if (lostSince !== null) return refuse(`${who} does not answer, so nothing was sent. Press it again when it is back.`);
+  if (lostSince !== null) return refuse(`${who} does not answer, so nothing was sent. Try again when it is available.`);
   if (button?.dataset.ask && button.dataset.asked === undefined) return ask(button);
   const body = new URLSearchParams(new FormData(form, button));
   // Disable the button, so that pressing it several times has one effect.
@@ -82,7 +82,7 @@ document.addEventListener("submit", async (event) => {
       method: "POST", body, headers: { "x-lamplighter-script": "1" },
     }));
   } catch {
-    refuse(`${who} did not answer. Look whether this was done before you press it again.`);
+    refuse(`${who} did not answer. Check whether the action took effect before you try again.`);
   }
   // Enable the button for users who return to the page.
   if (button) setTimeout(() => { button.disabled = false; }, leaves ? 5000 : 0);

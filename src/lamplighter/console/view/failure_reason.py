@@ -7,17 +7,17 @@ attempt of the job itself is blamed before one of a helper state. Pure.
 from collections.abc import Mapping
 
 from lamplighter.base.json_text import Json
-from lamplighter.console.view.durations import format_limit
+from lamplighter.runs.durations import format_limit
 from lamplighter.runs.story import Attempt, Story
 
 HEARTBEAT = "States.HeartbeatTimeout"
 CODES: Mapping[int, str] = {
-    126: "its command may not be executed",
+    126: "its command is not executable",
     127: "its command was not found",
-    134: "it aborted itself (SIGABRT)",
-    137: "it was killed (SIGKILL), as it is when memory runs out",
+    134: "it aborted (SIGABRT)",
+    137: "it was killed (SIGKILL), possibly because memory ran out",
     139: "it crashed (SIGSEGV)",
-    143: "it was asked to end (SIGTERM)",
+    143: "it was terminated (SIGTERM)",
 }
 """What exit codes mean to a shell and to the kernel; programs may use them differently."""
 
@@ -42,7 +42,7 @@ def attempt_failure(story: Story, attempt: Attempt, most: int | None) -> str:
 
 def _reason(story: Story, attempt: Attempt, most: int | None) -> str | None:
     if attempt.waits_for_worker and attempt.outcome in ("running", "timed out"):
-        return "waits for a worker" if attempt.outcome == "running" else "no worker took it up in time"
+        return "waits for a worker" if attempt.outcome == "running" else "no worker took it in time"
     if attempt.error == HEARTBEAT:
         return "sent no heartbeat in time"
     if attempt.outcome == "timed out":

@@ -24,16 +24,23 @@ def parse_graph(definition: str) -> Json:
 
 def block_graph(machine: Json) -> Json:
     """Return the graph of a machine, a branch or a processor."""
-    states = machine.get("States", {}) if isinstance(machine, dict) else {}
-    start = machine.get("StartAt") if isinstance(machine, dict) else None
-    return {"start": start, "states": [_state(name, state) for name, state in states.items()]}
+    start, states = _object(machine).get("StartAt"), _object(_object(machine).get("States"))
+    return {"start": start, "states": [_state(name, _object(state)) for name, state in states.items()]}
 
 
-def _state(name: str, state: Json) -> Json:
-    ways = [way for way in _ways(state) if way["to"]]
+def _object(value: Json) -> dict[str, Json]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []
+
+
+def _state(name: str, state: dict[str, Json]) -> Json:
+    ways = [way for way in _ways(state) if isinstance(way["to"], str) and way["to"]]
     return {
         "name": name,
-        "type": state.get("Type", ""),
+        "type": str(state.get("Type", "")),
         "what": _what(state),
         "ways": ways,
         "end": bool(state.get("End")) or state.get("Type") in ("Succeed", "Fail"),
@@ -41,27 +48,27 @@ def _state(name: str, state: Json) -> Json:
     }
 
 
-def _what(state: Json) -> str:
+def _what(state: dict[str, Json]) -> str:
     """Describe what the state does in a few words."""
     kind, resource = state.get("Type", ""), str(state.get("Resource", ""))
     if kind == "Task":
         return resource.rpartition(":::")[2] if ":::" in resource else resource.rpartition(":")[2]
     if kind == "Wait" and "Seconds" in state:
         return f"Wait {state['Seconds']} s" if isinstance(state["Seconds"], int) else "Wait"
-    if kind == "Map" and _processor(state).get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED":
+    if kind == "Map" and _object(_object(_processor(state)).get("ProcessorConfig")).get("Mode") == "DISTRIBUTED":
         return "Distributed Map"
     return str(kind)
 
 
-def _ways(state: Json) -> Iterator[Json]:
+def _ways(state: dict[str, Json]) -> Iterator[Json]:
     if "Next" in state:
         yield {"to": state["Next"], "label": "", "kind": "next"}
-    for rule in state.get("Choices", []):
+    for rule in map(_object, _list(state.get("Choices"))):
         yield {"to": rule.get("Next"), "label": "", "kind": "choice"}
     if "Default" in state:
         yield {"to": state["Default"], "label": "else", "kind": "default"}
-    for catcher in state.get("Catch", []):
-        errors = ", ".join(map(str, catcher.get("ErrorEquals", [])))
+    for catcher in map(_object, _list(state.get("Catch"))):
+        errors = ", ".join(map(str, _list(catcher.get("ErrorEquals"))))
         label = "any error" if errors == "States.ALL" else errors
         yield {"to": catcher.get("Next"), "label": _short(label), "kind": "catch"}
 
@@ -70,11 +77,11 @@ def _short(label: str) -> str:
     return label if len(label) <= LABELS else f"{label[: LABELS - 1]}…"
 
 
-def _inner(state: Json) -> list[Json]:
+def _inner(state: dict[str, Json]) -> list[Json]:
     if state.get("Type") == "Parallel":
-        return list(state.get("Branches", []))
+        return _list(state.get("Branches"))
     return [_processor(state)] if state.get("Type") == "Map" else []
 
 
-def _processor(state: Json) -> Json:
-    return state.get("ItemProcessor", state.get("Iterator", {}))
+def _processor(state: dict[str, Json]) -> Json:
+    return state.get("ItemProcessor", state.get("Iterator"))

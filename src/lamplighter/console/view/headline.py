@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.console.data import container_output
-from lamplighter.console.data.container_output import log_location
 from lamplighter.console.page import Page
 from lamplighter.console.view import failure_reason
 from lamplighter.runs.job_machine import is_made_from_job_file
+from lamplighter.runs.log_stream import LogStream, container_log_stream
 from lamplighter.runs.story import Attempt, Story
 
 LINES, LONGEST = 12, 400
@@ -44,7 +44,7 @@ async def failure_headline(page: Page, story: Story, definition: Json) -> Failur
         return FailureHeadline(words, None, "", (), (), stopped)
     codes = [(name, code, failure_reason.CODES.get(code, "")) for name, code in sorted(attempt.exits.items())]
     with_it = words and attempt.outcome == "aborted"
-    reason = "was stopped with it" if with_it else failure_reason.attempt_failure(story, attempt, most)
+    reason = "was stopped together with the run" if with_it else failure_reason.attempt_failure(story, attempt, most)
     return FailureHeadline(words, attempt, reason, codes, await _lines(page, attempt), stopped)
 
 
@@ -62,11 +62,11 @@ async def _lines(page: Page, attempt: Attempt) -> Sequence[str]:
     return [each["message"][:LONGEST] for each in found["events"]]
 
 
-async def _log(page: Page, attempt: Attempt) -> container_output.LogLocation | None:
+async def _log(page: Page, attempt: Attempt) -> LogStream | None:
     if not attempt.task or not attempt.definition:
         return None
     told = await page.call("ecs", "DescribeTaskDefinition", taskDefinition=attempt.definition)
     containers = told["taskDefinition"]["containerDefinitions"]
     failed = [each for each in containers if attempt.exits.get(each["name"])]
-    logs = (log_location(each, attempt.task) for each in failed or containers)
+    logs = (container_log_stream(each, attempt.task) for each in failed or containers)
     return next((log for log in logs if log is not None), None)

@@ -18,7 +18,13 @@ def _one(value: Json) -> str:
 
 
 def _text(given: Json) -> str:
-    return _one(given) if isinstance(given, dict) else dumps(given)
+    if isinstance(given, dict) and list(given) == ["equals-ignore-case"]:
+        return _ignoring_case(given["equals-ignore-case"])
+    return dumps(given)
+
+
+def _ignoring_case(given: Json) -> str:
+    return f"{dumps(given)} (ignoring case)"
 
 
 def _except(given: Json) -> str:
@@ -26,7 +32,7 @@ def _except(given: Json) -> str:
     if isinstance(given, dict) and len(given) == 1:
         ((name, inner),) = given.items()
         several = inner if isinstance(inner, list) else [inner]
-        return " or ".join(f"what {_WORDS[name](each)}" if name in _WORDS else dumps(each) for each in several)
+        return " or ".join(f"a value that {_WORDS[name](each)}" if name in _WORDS else dumps(each) for each in several)
     return " or ".join(map(dumps, given)) if isinstance(given, list) else dumps(given)
 
 
@@ -39,11 +45,11 @@ def _numeric(given: Json) -> str:
 _WORDS: Mapping[str, Callable[[Json], str]] = {
     "prefix": lambda given: f"begins with {_text(given)}",
     "suffix": lambda given: f"ends with {_text(given)}",
-    "equals-ignore-case": lambda given: f"{dumps(given)} in any case",
-    "wildcard": lambda given: f"is like {dumps(given)}",
+    "equals-ignore-case": lambda given: f"equals {_ignoring_case(given)}",
+    "wildcard": lambda given: f"matches {dumps(given)}",
     "anything-but": lambda given: f"anything but {_except(given)}",
     "numeric": _numeric,
     "cidr": lambda given: f"an address in {given}",
-    "exists": lambda given: "is there" if given else "is not there",
+    "exists": lambda given: "exists" if given else "does not exist",
     "exactly": dumps,
 }

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from statistics import median
 
 from lamplighter.base.json_text import Json
-from lamplighter.console.view.durations import format_duration, run_seconds
+from lamplighter.console.view.run_seconds import run_seconds
+from lamplighter.runs.durations import format_duration
 
 WIDTH, GAP, HEIGHT, LEAST = 7, 3, 24, 5
 """The width of a bar, the gap between bars, the height of the strip and the least height of a bar, in pixels."""

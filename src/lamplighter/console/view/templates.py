@@ -17,9 +17,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from lamplighter import __version__
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
-from lamplighter.console.view import durations
 from lamplighter.console.view.masking import is_secret, mask_secrets
+from lamplighter.console.view.run_seconds import run_seconds
 from lamplighter.lang.schedule import time_zones
+from lamplighter.runs import durations
 
 HERE = Path(__file__).parents[1]
 STATIC = HERE / "static"
@@ -64,7 +65,7 @@ class Templates:
             "document": parse_document,
             "is_secret": is_secret,
             "length": durations.format_duration,
-            "took": durations.run_seconds,
+            "took": run_seconds,
             "utc": format_utc,
             "local": format_local,
             "iso": format_iso,

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json
 from lamplighter.console.view import failure_reason
-from lamplighter.console.view.durations import format_duration
 from lamplighter.console.view.state_status import visit_status
+from lamplighter.runs.durations import format_duration
 from lamplighter.runs.job_machine import is_made_from_job_file
 from lamplighter.runs.retry_delay import retry_delay
 from lamplighter.runs.story import Attempt, Gap, Story, Visit

@@ -4,7 +4,7 @@ Guarantees each class of errors its own number of retries. An error that no clas
 is given.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
@@ -13,7 +13,6 @@ from lamplighter.jobs.file.invalid_value import IncompleteValue, InvalidValue
 from lamplighter.jobs.file.strict_model import StrictModel
 from lamplighter.jobs.file.values import Duration, Factor, Switch, Whole, format_value
 
-Class = Literal["infra", "spot", "start-failure", "timeout", "exit", "any"]
 MOST_ATTEMPTS = 1_000
 LONGEST_INTERVAL = 31_622_400
 """The longest wait in seconds that MaxDelaySeconds accepts: https://states-language.net/spec.html#errors"""

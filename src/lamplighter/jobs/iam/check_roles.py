@@ -13,6 +13,7 @@ from lamplighter.jobs.iam.missing_permission import MissingPermission, missing_p
 from lamplighter.jobs.iam.required_calls import CallContext
 from lamplighter.jobs.iam.resolve_template import ResolvedStack
 from lamplighter.jobs.stack.template import build_template
+from lamplighter.runs.log_stream import log_stream_name
 
 STREAM = "0123456789abcdef0123456789abcdef"
 LARGEST_POLICY = 10_240
@@ -39,7 +40,7 @@ def call_context(stack: ResolvedStack, machine: str, watched: tuple[str, ...] = 
 def _stream(stack: ResolvedStack, container: Json) -> str:
     """Return the ARN of a container's log stream, named as the awslogs driver names it."""
     options = container["LogConfiguration"]["Options"]
-    name = f"{options['awslogs-stream-prefix']}/{container['Name']}/{STREAM}"
+    name = log_stream_name(options["awslogs-stream-prefix"], container["Name"], STREAM)
     return stack.log_stream(options["awslogs-group"], name)
 
 

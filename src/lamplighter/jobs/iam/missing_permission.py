@@ -11,17 +11,18 @@ from lamplighter.base.json_text import Json, dumps
 from lamplighter.jobs.iam.policy_evaluation import IamCall, allows_action_somewhere, evaluate_policy
 from lamplighter.jobs.iam.required_calls import CallContext, required_calls
 
+MANAGED_RULE = "Step Functions uses a managed rule to learn that the task of `.sync` has stopped."
 WHY = {
     "iam:PassRole": (
-        "RunTask hands this role to the task, and ECS lets only those do that who may pass the role. The policy that "
-        "the console makes for a state machine has no such statement, so a task definition with a role fails."
+        "RunTask passes this role to the task, and ECS requires iam:PassRole for that. The policy that the AWS console "
+        "creates for a state machine lacks it, so a task definition with a role fails."
     ),
-    "ecs:TagResource": "PropagateTags and Tags make RunTask put tags on the task.",
-    "events:PutRule": "`.sync` learns through a rule that Step Functions manages that a task has stopped.",
-    "events:PutTargets": "`.sync` learns through a rule that Step Functions manages that a task has stopped.",
-    "events:DescribeRule": "`.sync` learns through a rule that Step Functions manages that a task has stopped.",
-    "ecs:StopTask": "A timeout, or a run that is stopped, stops the task; without it the task runs on unseen.",
-    "ecs:DescribeTasks": "`.sync` also asks after its task, because events may be lost.",
+    "ecs:TagResource": "RunTask tags the task because of PropagateTags or Tags.",
+    "events:PutRule": MANAGED_RULE,
+    "events:PutTargets": MANAGED_RULE,
+    "events:DescribeRule": MANAGED_RULE,
+    "ecs:StopTask": "A timeout, or a run that is stopped, stops the task; without it the task keeps running.",
+    "ecs:DescribeTasks": "`.sync` also polls its task, because events may be lost.",
 }
 
 

@@ -40,7 +40,7 @@ def evaluate_policy(statements: Iterable[Json], call: IamCall) -> PolicyDecision
         misses = list(_misses(statement, call))
         name = statement.get("Sid") or f"statement {at}"
         if misses:
-            nearly = nearly or ("" if misses[0] == ACTION else f"; {name} comes near, but {misses[0]}")
+            nearly = nearly or ("" if misses[0] == ACTION else f"; {name} is close, but {misses[0]}")
         elif statement["Effect"] == "Deny":
             return PolicyDecision(allowed=False, reason=f"an explicit deny in {name}")
         else:
@@ -65,11 +65,11 @@ def _misses(statement: Json, call: IamCall) -> Iterable[str]:
     if not _is_about(statement, "Action", call.action, fold=True):
         yield ACTION
     if not _is_about(statement, "Resource", call.resource, fold=False):
-        yield f"it is about other resources than {call.resource}"
+        yield f"it does not include the resource {call.resource}"
     for operator, keys in statement.get("Condition", {}).items():
         for key, wanted in keys.items():
             if not _holds(operator, key, wanted, call.context):
-                is_there = _lower(call.context).get(key.lower(), "not there")
+                is_there = _lower(call.context).get(key.lower(), "missing")
                 yield f"its condition {operator} {key} = {wanted} does not hold: the key is {is_there}"
 
 

@@ -39,8 +39,8 @@ def job_findings(job: Job) -> Iterator[Finding]:
         yield from _starts(job)
     given = len(dumps(dumps(job.input)))
     if given > MOST_OVERRIDES:
-        what = f"RunTask takes {MOST_OVERRIDES} characters of input, and there are {given}"
-        yield "error", "input", what, "keep it in S3 or SSM, and let the input say where"
+        what = f"the input has {given} characters, and RunTask accepts {MOST_OVERRIDES}"
+        yield "error", "input", what, "store it in S3 or SSM, and pass its location as the input"
     for key, value in (("deadline", job.deadline), ("timeout", job.timeout)):
         if value is not None and value > YEAR:
             yield (
@@ -50,39 +50,39 @@ def job_findings(job: Job) -> Iterator[Finding]:
                 "write 365d, or less",
             )
     if job.overlap != "allow":
-        what = "AWS lists runs a moment late: two that begin within the same second may not see each other there"
-        yield "info", "overlap", what, "let nothing else start the job at the seconds of its schedule"
+        what = "AWS lists runs with a delay: two runs that begin within the same second may not see each other"
+        yield "info", "overlap", what, "do not start the job by hand at its scheduled times"
 
 
 def _container(job: Job) -> Iterator[Finding]:
     if job.image is None:
-        yield "warning", "", "a job without an image runs on this box only", "add `image:` before it goes to AWS"
+        yield "warning", "", "a job without an image cannot run on AWS", "add `image:` before you deploy it"
     if job.image is None and job.sidecars:
-        yield "warning", "sidecars", "a plain process has no containers beside it", "add `image:`"
+        yield "warning", "sidecars", "a job without an image cannot have sidecars", "add `image:`"
     inside: list[Job | Sidecar] = [job, *job.sidecars.values()]
     said = [
         text for each in inside for given in (each.environment, each.secrets) for pair in given.items() for text in pair
     ]
     if job.sidecars and job.notify.attempt_failed:
-        what = "beside sidecars an attempt that was killed (137, 143) is not told, and no alert names the run"
-        yield "info", "sidecars", what, "write notify: {caught: CHANNEL} to be told what the job's own container did"
+        what = "with sidecars, an attempt that was killed (137, 143) sends no alert, and alerts do not name the run"
+        yield "info", "sidecars", what, "write notify: {caught: CHANNEL} for alerts about the job's own container"
     if job.timeout is not None and job.notify.attempt_failed:
-        what = "on AWS an attempt whose run somebody stops is told as well: its end looks like that of one that hung"
-        yield "info", "notify", what, "pass over such an alert; on this box there is none"
+        what = "on AWS, stopping a run also sends an alert about its attempt, because it looks like a timeout"
+        yield "info", "notify", what, "ignore such an alert; this engine sends none"
     if job.launch == "fargate-spot" and job.cluster is not None:
-        what = f"AWS runs it on Spot only if the cluster {job.cluster} has the capacity provider FARGATE_SPOT"
-        yield "info", "cluster", what, "see aws ecs put-cluster-capacity-providers"
+        what = f"AWS runs the job on Spot only if the cluster {job.cluster} has the capacity provider FARGATE_SPOT"
+        yield "info", "cluster", what, "add it with aws ecs put-cluster-capacity-providers"
     held = [("secrets", job.secrets), *(("sidecars", sidecar.secrets) for sidecar in job.sidecars.values())]
     for key, where in [(key, where) for key, secrets in held for where in secrets.values() if is_ambiguous_name(where)]:
-        what = f"Secrets Manager takes {where} for a whole ARN: it ends in a hyphen and six characters"
+        what = f"Secrets Manager takes {where} for a complete ARN, because it ends with a hyphen and six characters"
         yield "error", key, what, "write the secret's ARN, with the hyphen and the six characters that follow"
     text = sum(map(len, said))
     if text > MOST_DEFINITION:
-        what = f"a task definition has 64 KiB, and the variables alone have {text // 1024}"
+        what = f"the variables need {text // 1024} KiB, and a task definition has at most 64 KiB"
         yield "error", "environment", what, "keep them in a file of the image, or in S3"
     for name in job.environment:
         if name.startswith("LAMPLIGHTER_"):
-            yield "warning", "environment", f"every attempt says itself what {name} is", "give it another name"
+            yield "warning", "environment", f"the engine sets {name} for every attempt", "give it another name"
 
 
 def _size(job: Job) -> Iterator[Finding]:
@@ -90,57 +90,61 @@ def _size(job: Job) -> Iterator[Finding]:
     if not fargate.fits(job.cpu, job.memory):
         cpu, memory = fargate.nearest(job.cpu, job.memory)
         key = "memory" if "memory" in job.model_fields_set else "cpu"
-        what = f"Fargate has no size of {job.cpu} CPU units with {job.memory} MiB"
+        what = f"Fargate does not offer {job.cpu} CPU units with {job.memory} MiB"
         yield "error", key, what, f"write cpu: {cpu} and memory: {memory}"
     cpu = sum(each.cpu or 0 for each in job.sidecars.values())
     memory = sum(each.memory or 0 for each in job.sidecars.values())
     if cpu > job.cpu or memory >= job.memory:
         what = f"the sidecars have {cpu} CPU units and {memory} MiB of the job's {job.cpu} and {job.memory}"
-        yield "error", "sidecars", what, "`cpu` and `memory` are those of the whole task: let them be larger"
+        yield "error", "sidecars", what, "raise the job's `cpu` and `memory`, which are those of the whole task"
 
 
 def _starts(job: Job) -> Iterator[Finding]:
     """AWS tries to start a run for at most a day, and may deliver a slot twice."""
     if job.roles.schedule is not None:
-        what = "Scheduler of AWS delivers a slot at least once: with a role of your own a slot may start two runs there"
-        yield "info", "roles", what, "leave roles.schedule out, or let overlap: skip stand in the way"
+        what = "with your own schedule role, a slot may start two runs on AWS, because Scheduler delivers at least once"
+        yield "info", "roles", what, "remove roles.schedule, or write overlap: skip"
     if job.missed.run == "all":
-        what = "AWS makes up for no times that were missed: it tries each start again, for a day at most"
-        yield "warning", "missed", what, "write missed: last, or be sure that the job needs no more than that on AWS"
+        what = "AWS does not make up for missed runs; it retries each start for at most a day"
+        yield "warning", "missed", what, "write missed: last, or accept this on AWS"
     if job.missed.run != "none" and job.missed.within > DAY:
-        what = f"AWS tries to start a run for 24 hours, not for {format_duration(job.missed.within)}"
+        what = f"AWS retries a start for 24 hours, not for {format_duration(job.missed.within)}"
         yield "warning", "missed", what, "write within: 24h, or less"
     if not job.enabled or not job.notify.did_not_start:
         return
     wait = alarm_window(job)
     if wait is not None and wait[0] * wait[1] > LONGEST_WARM_UP * 60:
-        what = "a new alarm of AWS warms up for two days at most: at first it may ring before any run is due"
-        yield "info", "schedule", what, "run the job once when it is deployed, or pass over that alarm"
+        what = "a new alarm on AWS waits at most two days: after the first deployment it may alert before a run is due"
+        yield "info", "schedule", what, "run the job once after the deployment, or ignore that alert"
 
 
 def channel_findings(name: str, channel: Channel) -> Iterator[Finding]:
     """Yield the findings of one channel."""
     if channel.command is not None:
         what = f"the channel {name} runs a command, which AWS cannot"
-        yield "warning", "", what, "use email, webhook, sqs or sns for what goes to AWS"
+        yield "warning", "", what, "use email, webhook, sqs or sns on AWS"
     if channel.email is not None:
-        yield "info", "email", f"AWS asks {channel.email} first", "open the link in the mail that comes after `deploy`"
+        what = f"AWS asks {channel.email} to confirm the subscription"
+        yield "info", "email", what, "open the link in the mail that arrives after `deploy`"
     if channel.webhook is not None:
-        what = f"on AWS {channel.webhook} is asked first, and has to open the SubscribeURL; on this box it is not asked"
+        what = (
+            f"on AWS, {channel.webhook} must confirm the subscription by opening the SubscribeURL; "
+            "this engine needs no confirmation"
+        )
         yield "info", "webhook", what, "see https://docs.aws.amazon.com/sns/latest/dg/SendMessageToHttp.prepare.html"
     if channel.sqs is not None:
         yield (
             "info",
             "sqs",
-            f"AWS wants the policy of {channel.sqs} to allow it",
+            f"on AWS, the policy of {channel.sqs} must allow deliveries",
             _POLICY.format("sqs:SendMessage", "sns"),
         )
     if channel.sns is not None:
         both, region = "cloudwatch.amazonaws.com and events", channel.sns.split(":")[3]
         instead = f"{_POLICY.format('sns:Publish', both)}, and to events without a Condition"
-        yield "info", "sns", f"AWS wants the policy of {channel.sns} to allow it", instead
-        what = f"rules and alarms of AWS tell no topic of another region than their own, and this one is in {region}"
+        yield "info", "sns", f"on AWS, the policy of {channel.sns} must allow deliveries", instead
+        what = f"on AWS, rules and alarms can only publish to topics of their own region; this topic is in {region}"
         yield "info", "sns", what, f"deploy to {region}"
 
 
-_POLICY = "allow {} to {}.amazonaws.com there"
+_POLICY = "allow {} for {}.amazonaws.com in that policy"

@@ -30,10 +30,12 @@ class SecretFinding:
         """The problem, in words."""
         if self.shared:
             places = " and ".join(self.shared)
-            return f"{self.variable} is the secret of several places ({places}), and none is held for {self.where}"
+            return f"{self.variable} names several secrets ({places}), and {self.where} has no value"
         if self.held:
-            return f"{self.variable} comes from the variable {self.variable}, as nothing is held for {self.where}"
-        return f"nobody holds {self.variable}, the secret of {self.where}"
+            return (
+                f"{self.variable} takes its value from the variable {self.variable}, because {self.where} has no value"
+            )
+        return f"the secret {self.where} (variable {self.variable}) has no value"
 
     def advice(self, env: str) -> str:
         """Return what to write, and into which file."""

@@ -43,7 +43,7 @@ def lint_job_file(loaded: LoadedJobFile, now: int = schedule_interval.START) -> 
 
 def _of(job: Job, loaded: LoadedJobFile, name: str, now: int) -> Iterator[Finding]:
     if job.workflow is None and job.image is None and job.command is None and job.entrypoint is None:
-        yield "error", "", "it has neither an image nor a command, so that nothing would run", "add `command:`"
+        yield "error", "", "the job has neither an image nor a command, so nothing would run", "add `command:`"
     yield from aws_limits.job_findings(job)
     yield from _times(job, now)
     yield from _limits(job)
@@ -51,8 +51,8 @@ def _of(job: Job, loaded: LoadedJobFile, name: str, now: int) -> Iterator[Findin
     yield from _told(job, loaded, name)
     for variable in job.environment:
         if _SECRET.search(variable):
-            what = f"the value of {variable} can be read by everybody who may see the template"
-            yield "warning", "environment", what, f"hold it in SSM and write secrets: {{{variable}: 'ssm:/path'}}"
+            what = f"everyone who can read the template can read the value of {variable}"
+            yield "warning", "environment", what, f"store it in SSM and write secrets: {{{variable}: 'ssm:/path'}}"
 
 
 def _times(job: Job, now: int) -> Iterator[Finding]:
@@ -60,13 +60,13 @@ def _times(job: Job, now: int) -> Iterator[Finding]:
     for expression in job.schedule:
         schedule = parse_schedule(expression)
         if schedule.kind != "at" and schedule.next(schedule_interval.START, job.timezone) is None:
-            yield "error", "schedule", f"{expression} names a day that never comes", "name another day, month or year"
+            yield "error", "schedule", f"{expression} never occurs", "choose another day, month or year"
         elif schedule.kind == "at" and schedule.next(0, job.timezone) is None:
-            what = f"clocks in {job.timezone} never show the time of {expression}"
-            yield "error", "schedule", what, "name a time outside of the hour that summer time takes away"
+            what = f"the time of {expression} does not exist in {job.timezone}"
+            yield "error", "schedule", what, "choose a time outside the hour that is skipped when summer time begins"
         elif schedule.kind == "at" and schedule.next(now, job.timezone) is None:
-            what = f"the time of {expression} is over: it starts no run any more"
-            yield "warning", "schedule", what, "name a time that is still to come, or remove the schedule"
+            what = f"the time of {expression} has passed: it starts no run"
+            yield "warning", "schedule", what, "choose a future time, or remove the schedule"
         elif isinstance(schedule, Calendar):
             yield from _skips(expression, schedule, job.timezone, now)
 
@@ -80,8 +80,8 @@ def _skips(expression: str, schedule: Calendar, zone: str, now: int) -> Iterator
         return
     skipped = [time for time in times if time_zones.to_instant(time, where) is None]
     if skipped:
-        what = f"clocks in {zone} are set forward over {skipped[0]:%H:%M} on {skipped[0]:%Y-%m-%d}: no run on that day"
-        yield "warning", "schedule", what, f"choose an hour that every day has, or timezone: UTC, in {expression}"
+        what = f"no run on {skipped[0]:%Y-%m-%d}: clocks in {zone} skip {skipped[0]:%H:%M}"
+        yield "warning", "schedule", what, f"choose another hour in {expression}, or write timezone: UTC"
 
 
 def _limits(job: Job) -> Iterator[Finding]:
@@ -92,34 +92,34 @@ def _limits(job: Job) -> Iterator[Finding]:
         yield "warning", "", "a run that hangs is never stopped", "add `deadline:`, such as deadline: 6h"
     if job.timeout and job.deadline and job.deadline < job.timeout:
         end, attempt = format_duration(job.deadline), format_duration(job.timeout)
-        what = f"the run ends after {end}, before one attempt may take its {attempt}"
-        yield "warning", "deadline", what, "let the deadline be longer than the timeout"
+        what = f"the deadline {end} is shorter than the timeout {attempt} of one attempt"
+        yield "warning", "deadline", what, "make the deadline longer than the timeout"
     if job.late and job.deadline and job.late >= job.deadline:
-        what = f"a run that is ended after {format_duration(job.deadline)} is never late"
-        yield "warning", "late", what, "let `late` be shorter than the deadline"
+        what = f"a run that ends after {format_duration(job.deadline)} is never late"
+        yield "warning", "late", what, "make `late` shorter than the deadline"
     longest = job.deadline or (job.timeout and job.timeout * (job.retry.max_retries + 1))
     gap = schedule_interval.longest_interval(job) if job.schedule else None
     if job.overlap == "allow" and longest and gap and longest > gap:
         length, interval = format_duration(longest), format_duration(gap)
         what = f"a run may take {length} and the next begins after {interval}: they may overlap"
-        yield "warning", "schedule", what, "say what is meant with overlap: skip, queue, cancel-previous or allow"
+        yield "warning", "schedule", what, "write overlap: skip, queue or cancel-previous if runs must not overlap"
 
 
 def _retries(job: Job) -> Iterator[Finding]:
     """Yield retries for errors that cannot occur, and errors that will occur without a retry."""
     spot = job.launch == "fargate-spot"
     if job.retry.timeout and job.timeout is None:
-        yield "warning", "retry", "without a timeout no attempt takes too long", "add `timeout:`"
+        yield "warning", "retry", "retry.timeout has no effect without a timeout", "add `timeout:`"
     if job.retry.spot and not spot:
-        yield "warning", "retry", "only Fargate Spot takes its capacity back", "write launch: fargate-spot"
+        yield "warning", "retry", "retry.spot has an effect only with Fargate Spot", "write launch: fargate-spot"
     if any(
         each.max_interval is not None and each.max_interval < each.interval
         for each in job.retry.limits_by_class.values()
     ):
-        what = "a wait that begins longer than `max-interval` is never that long"
-        yield "warning", "retry", what, "let max-interval be longer than interval"
+        what = "`interval` is longer than `max-interval`, so it has no effect"
+        yield "warning", "retry", what, "make `max-interval` longer than `interval`"
     if spot and not (job.retry.spot or job.retry.simple):
-        what = "Fargate Spot may take its capacity back in the middle of an attempt, and nothing tries again"
+        what = "Fargate Spot may take its capacity back during an attempt, and no retry covers that"
         yield "warning", "launch", what, "add retry: {spot: {attempts: 3, interval: 1m}}"
 
 
@@ -127,19 +127,19 @@ def _told(job: Job, loaded: LoadedJobFile, name: str) -> Iterator[Finding]:
     """Yield failures for which no channel is alerted."""
     said = loaded.part.find(("jobs", name, "notify"))
     if job.schedule and not (job.notify.run_failed or job.notify.caught):
-        yield "warning", "", "when a run fails nobody is told", "add `notify: CHANNEL`"
+        yield "warning", "", "no channel is alerted when a run fails", "add `notify: CHANNEL`"
     if job.late is not None and not job.notify.late:
-        yield "warning", "late", "nobody is told when a run is late", "add notify: {late: CHANNEL}"
+        yield "warning", "late", "no channel is alerted when a run is late", "add notify: {late: CHANNEL}"
     if job.late is None and "late" in said.mapping():
-        yield "warning", "notify", "it is not said when a run is late", "add `late: 1h`"
+        yield "warning", "notify", "`notify.late` has no effect without `late`", "add `late: 1h`"
     if job.workflow is not None and job.notify.caught:
-        what = "a run that told of its failure itself ends in a state of its own: `redrive` has no step to go on with"
-        yield "info", "notify", what, f"begin it anew (lamplighter run {name}), or write run-failed for caught"
+        what = "after a `caught` alert the run ends in a Fail state, so `redrive` cannot continue a step"
+        yield "info", "notify", what, f"start a new run (lamplighter run {name}), or write run-failed instead of caught"
     if needs_failure_check(job):
-        what = "a rule tells what no run can catch, such as its deadline, without the last lines of the log"
-        yield "info", "notify", what, "write run-failed: CHANNEL as well, to say who hears of it"
+        what = "failures that a run cannot catch, such as its deadline, are alerted without the last log lines"
+        yield "info", "notify", what, "write run-failed: CHANNEL as well, to choose the channel for them"
     if job.workflow is not None and job.notify.attempt_failed:
-        what = "a workflow has no attempts of its own"
+        what = "`attempt-failed` has no effect for a workflow"
         yield "warning", "notify", what, "write attempt-failed for the jobs that are its steps"
 
 
@@ -156,7 +156,7 @@ def _permits(loaded: LoadedJobFile) -> Iterator[Problem]:
             yield Problem(place, f"{name}: the role does not allow {each.call.action}", f"add permissions: [{given}]")
         size = check_roles.policy_size(stack, name)
         if size > check_roles.LARGEST_POLICY:
-            what = f"{name}: the policy of its role has {size} characters, and IAM takes {check_roles.LARGEST_POLICY}"
+            what = f"{name}: the policy of its role has {size} characters, and IAM allows {check_roles.LARGEST_POLICY}"
             yield Problem(place, what, "split the workflow in two, or use your own role: roles: {machine: ARN}")
 
 
@@ -167,7 +167,7 @@ def _whole(loaded: LoadedJobFile) -> Iterator[Problem]:
     counts = [(name, len(document.get(name, {})), most) for name, most in MOST.items()]
     for what, found, most in [*counts, ("bytes", size, LARGEST)]:
         if found > most:
-            told = f"the stack has {found:,} {what.lower()}, and AWS takes {most:,}"
+            told = f"the stack has {found:,} {what.lower()}, and AWS allows {most:,}"
             yield Problem(loaded.place("jobs", key=True), told, "split the project in two")
 
 

@@ -62,8 +62,9 @@ def runs_made_way_for(output: str | None) -> Sequence[str] | None:
         return None
     if not isinstance(said, dict) or said.keys() != {"skipped", "running"} or said["skipped"] is not True:
         return None
-    running = said["running"]
-    return [str(each) for each in running] if isinstance(running, list) else [str(running)]
+    running = said["running"] if isinstance(said["running"], list) else [said["running"]]
+    # The output of a user's own machine can have these keys, too.
+    return running if all(isinstance(each, str) and each.startswith("arn:") for each in running) else None
 
 
 def _looks(title: str, others: str, follower: str) -> dict[str, Json]:

@@ -34,8 +34,8 @@ MOST = 300_000
 """The most values of an event that one match reads: more than twice as many as the largest event has."""
 LAST: tuple[str, ...] = ("\U0010ffff",)
 """The place of a `$or` among the fields: it sorts after every field."""
-TOO_COMPLEX = "Event pattern names fields again in too many combinations of $or"
-TOO_DEEP = f"Event pattern is nested more than {DEEPEST} deep"
+TOO_COMPLEX = "Event pattern repeats fields in too many combinations of $or"
+TOO_DEEP = f"Event pattern is nested more than {DEEPEST} levels deep"
 
 RESERVED = frozenset(
     {
@@ -75,7 +75,9 @@ class WorkLimit:
         """Count one value; raise `PatternTooComplex` if the limit is passed."""
         self.left -= 1
         if self.left < 0:
-            raise PatternTooComplex(f"The pattern looks at more than {MOST} values of the event.")
+            raise PatternTooComplex(
+                f"To match this pattern, more than {MOST} values of the event must be read, which is the limit."
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,7 @@ def compile_intrinsic(text: str) -> Intrinsic:
     node = reader.call(1)
     reader.space()
     if reader.position < len(text):
-        raise reader.error("the invocation ends before the text does")
+        raise reader.error("there is text after the closing bracket")
     return Intrinsic(text, node)
 
 
@@ -129,7 +129,8 @@ class _Reader:
         self.position = 0
 
     def error(self, reason: str) -> IntrinsicSyntaxError:
-        return IntrinsicSyntaxError(f"{self.text!r} is no intrinsic function: {reason} (at character {self.position})")
+        place = f"(at character {self.position})"
+        return IntrinsicSyntaxError(f"{self.text!r} is not a valid intrinsic function: {reason} {place}")
 
     def space(self) -> None:
         self.take(_SPACE)
@@ -143,15 +144,15 @@ class _Reader:
     def call(self, depth: int) -> Node:
         head = self.take(_NAME)
         if head is None:
-            raise self.error("States.Name(…) expected")
+            raise self.error("expected States.Name(…)")
         function = FUNCTIONS.get(head[1])
         if function is None:
-            raise self.error(f"there is no States.{head[1]}")
+            raise self.error(f"the function States.{head[1]} does not exist")
         if depth > NESTING_LIMIT:
-            raise self.error(f"functions are nested more than {NESTING_LIMIT} deep")
+            raise self.error(f"functions are nested more than {NESTING_LIMIT} levels deep")
         arguments = self.arguments(depth, raw=head[1] == "Format")
         if not function.least <= len(arguments) <= function.most:
-            raise self.error(f"States.{head[1]} does not take {len(arguments)} arguments")
+            raise self.error(f"States.{head[1]} does not accept {len(arguments)} arguments")
         return _call(function, arguments)
 
     def arguments(self, depth: int, *, raw: bool) -> list[Node]:
@@ -168,7 +169,7 @@ class _Reader:
 
     def comma(self) -> None:
         if not self.text.startswith(",", self.position):
-            raise self.error("a comma or ) expected")
+            raise self.error("expected a comma or )")
         self.position += 1
         self.space()
 
@@ -192,7 +193,7 @@ class _Reader:
 
     def unescaped(self, raw: str) -> str:
         if re.search(r"\\", re.sub(r"\\[\\'{}]", "", raw)):
-            raise self.error(r"a backslash may only stand before ' { } or \ itself")
+            raise self.error(r"a backslash is allowed only before ' { } or \ itself")
         return re.sub(r"\\(.)", r"\1", raw, flags=re.DOTALL)
 
     def literal(self) -> Json:
@@ -200,7 +201,7 @@ class _Reader:
         try:
             return loads(match[0] if match else "")
         except JsonError:
-            raise self.error("a path, a 'string', a number, true, false, null or a function expected") from None
+            raise self.error("expected a path, a 'string', a number, true, false, null or a function") from None
 
 
 def _constant(value: Json) -> Node:

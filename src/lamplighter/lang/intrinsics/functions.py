@@ -104,8 +104,11 @@ def array_length(items: Json) -> int:
 
 
 def unique(items: Json) -> list[Json]:
-    """Return each value of the array once, at the place of its last occurrence."""
-    return list({_key(value): value for value in reversed(_array(items))}.values())[::-1]
+    """Return each value of the array once, at the place of its first occurrence."""
+    found: dict[Hashable, Json] = {}
+    for value in _array(items):
+        found.setdefault(_key(value), value)
+    return list(found.values())
 
 
 def encode_base64(text: Json) -> str:
@@ -118,7 +121,7 @@ def decode_base64(text: Json) -> str:
     try:
         return base64.b64decode(_short(text), validate=True).decode()
     except (binascii.Error, ValueError):
-        raise FunctionError("the argument is not Base64 of a text") from None
+        raise FunctionError("the argument is not a Base64-encoded text") from None
 
 
 def hash_value(data: Json, algorithm: Json) -> str:
@@ -139,7 +142,7 @@ def json_merge(first: Json, second: Json, deep: Json) -> dict[str, Json]:
         raise FunctionError("the first two arguments must be objects")
     if deep is not False:
         # "Currently, Step Functions only supports the shallow merging mode. Therefore, you must specify false."
-        raise FunctionError("the third argument must be false: only shallow merging is offered")
+        raise FunctionError("the third argument must be false: only shallow merging is supported")
     return {**first, **second}
 
 

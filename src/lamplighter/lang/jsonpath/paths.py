@@ -149,7 +149,7 @@ def compile_path(text: str) -> Path:
     """Compile a path. Raises `PathError`."""
     head = _ROOT.match(text)
     if head is None:
-        raise PathError(f"{text!r} is no path: it must begin with $")
+        raise PathError(f"{text!r} is not a path: it must begin with $")
     root, rest = head[0], text[head.end() :]
     name = root if root in ("$", "$$") else root[1:]
     plain, function = split_call(rest)
@@ -163,7 +163,7 @@ def compile_reference(text: str) -> Reference:
     """Compile a reference path, such as ResultPath accepts. Raises `PathError`."""
     steps = _steps(text[1:], _REFERENCE_STEP) if text.startswith("$") else None
     if steps is None:
-        raise PathError(f"{text!r} is no reference path: only $, .name, ['name'] and [0] can name a single place")
+        raise PathError(f"{text!r} is not a reference path: it can contain only $, .name, ['name'] and [0]")
     return Reference(text, steps)
 
 

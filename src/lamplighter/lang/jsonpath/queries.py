@@ -67,12 +67,12 @@ def compile_query(text: str) -> Select:
     try:
         query = _ENVIRONMENT.compile(_REWRITE.sub(_rewritten, text))
         if isinstance(query, jsonpath.CompoundJSONPath):
-            raise PathError(f"{text!r} is more than one path")
+            raise PathError(f"{text!r} combines several paths, which is not supported")
         return compile_parsed_query(query, _CALLS)
     except (InvalidRegex, UnsupportedQuery) as error:
-        raise PathError(f"{text!r} is no path: {error}") from None
+        raise PathError(f"{text!r} is not a valid path: {error}") from None
     except (jsonpath.JSONPathError, RecursionError) as error:
-        raise PathError(f"{text!r} is no path: {str(error).splitlines()[0]}") from None
+        raise PathError(f"{text!r} is not a valid path: {str(error).splitlines()[0]}") from None
 
 
 def split_call(text: str) -> tuple[str, str | None]:

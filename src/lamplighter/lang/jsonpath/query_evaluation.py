@@ -56,7 +56,7 @@ class QueryWork:
         """Count this many values; raise `QueryTooComplex` if the limit is passed."""
         self.left -= amount
         if self.left < 0:
-            raise QueryTooComplex(f"The query looks at more than {MOST} values.")
+            raise QueryTooComplex(f"The query reads more than {MOST} values, which is the limit.")
 
 
 Step = Callable[[list[Json], QueryWork], list[Json]]
@@ -73,7 +73,7 @@ def compile_parsed_query(path: JSONPath, functions: Functions) -> Callable[[Json
     Raises `UnsupportedQuery`; the function raises `QueryTooComplex`.
     """
     if path.pseudo_root:
-        raise UnsupportedQuery("a root above the document")
+        raise UnsupportedQuery("a root other than the document is not supported")
     walk = _Compiler(functions).path(path)
 
     def found(document: Json) -> list[Json]:
@@ -121,7 +121,7 @@ class _Compiler:
             case select.Filter():
                 return self._filter(selector.expression)
             case _:
-                raise UnsupportedQuery(f"the selector {selector}")
+                raise UnsupportedQuery(f"the selector {selector} is not supported")
 
     def _filter(self, expression: tree.FilterExpression) -> Step:
         test = self.operand(expression.expression)
@@ -157,7 +157,7 @@ class _Compiler:
             case tree.Undefined():
                 return lambda _value, _work: NOTHING
             case _:
-                raise UnsupportedQuery(f"the expression {expression}")
+                raise UnsupportedQuery(f"the expression {expression} is not supported")
 
     def _infix(self, expression: tree.InfixExpression) -> Operand:
         left, right = self.operand(expression.left), self.operand(expression.right)

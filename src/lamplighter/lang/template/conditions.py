@@ -51,7 +51,7 @@ def failed_assertion(rules: Mapping[str, Json], scope: Scope) -> str | None:
         for assertion in _assertions(name, rule):
             if not _truth(assertion.get("Assert"), scope, no_condition):
                 described = assertion.get("AssertDescription")
-                return f"{name}: {described}" if described else f"The assertion of rule {name} does not hold"
+                return f"{name}: {described}" if described else f"An assertion of the rule {name} failed"
     return None
 
 
@@ -59,7 +59,8 @@ def _assertions(name: str, rule: Json) -> list[Json]:
     found = rule.get("Assertions", [])
     if not isinstance(found, list) or any(not isinstance(each, dict) or "Assert" not in each for each in found):
         raise TemplateError(
-            f"Template format error: Rule {name} is malformed. Assertions is a list of objects with an Assert member"
+            f"Template format error: Rule {name} is malformed. "
+            "Assertions must be a list of objects with an Assert member"
         )
     return found
 
@@ -82,7 +83,7 @@ def _truth(value: Json, scope: Scope, named: Judge) -> bool:
         return all(each) if name == "Fn::And" else any(each)
     if name in COMPARISONS:
         return COMPARISONS[name](given, scope)
-    raise TemplateError("Template error: every condition must be a function that comes to true or false")
+    raise TemplateError("Template error: every condition must be a function that returns true or false")
 
 
 def _operands(given: Json, least: int, most: int, told: str) -> list[Json]:

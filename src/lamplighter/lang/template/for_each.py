@@ -53,7 +53,7 @@ class _Loops:
         if not (
             isinstance(given, list) and len(given) == 3 and isinstance(given[0], str) and isinstance(given[2], dict)
         ):
-            raise TemplateError(f"Template error: {name} is a list of an identifier, a collection, a fragment")
+            raise TemplateError(f"Template error: {name} must be a list of an identifier, a collection and a fragment")
         identifier, collection, fragment = given
         items = resolve(self.expand(collection, bound), self._scope)
         if not isinstance(items, list):
@@ -62,7 +62,7 @@ class _Loops:
         for item in items:
             self._made += 1
             if self._made > MOST:
-                raise TemplateError(f"Template error: {name} makes too much")
+                raise TemplateError(f"Template error: the loops of the template make more than {MOST} repetitions")
             members |= self.expand(fragment, {**bound, identifier: value_as_text(item)})
         return members
 

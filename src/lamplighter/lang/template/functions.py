@@ -76,7 +76,7 @@ def resolve(value: Json, scope: Scope) -> Json:
         return {key: inner for key, inner in members.items() if inner is not NO_VALUE}
     found = FUNCTIONS.get(name)
     if found is None:
-        raise TemplateError(f"Template error: {name} is not supported here")
+        raise TemplateError(f"Template error: the function {name} is not supported")
     result = found(value[name], scope)
     return resolve(result, scope) if isinstance(result, str) and "{{resolve:" in result else result
 

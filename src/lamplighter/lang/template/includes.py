@@ -43,7 +43,8 @@ def resolve_includes(value: Json, fetch: Fetch, depth: int = 0) -> Json:
     if not own:
         return part
     if not isinstance(part, dict):
-        raise TemplateError(f"Transform {INCLUDE} failed with: what is included beside other members must be an object")
+        message = "a part that is included next to other members must be an object"
+        raise TemplateError(f"Transform {INCLUDE} failed with: {message}")
     return {**part, **own}
 
 
@@ -51,7 +52,7 @@ def include_sections(document: Json, call: Json, fetch: Fetch) -> Json:
     """Return a template with the part that its Transform section includes; the template's own members win."""
     part = fetch_part(call, fetch, 0)
     if not isinstance(part, dict):
-        raise TemplateError(f"Transform {INCLUDE} failed with: what is included must be an object")
+        raise TemplateError(f"Transform {INCLUDE} failed with: the included part must be an object")
     return {name: _together(part.get(name), document.get(name)) for name in {**document, **part}}
 
 
@@ -69,7 +70,7 @@ def fetch_part(call: Json, fetch: Fetch, depth: int) -> Json:
     if not isinstance(parameters, Mapping) or "Location" not in parameters:
         raise TemplateError(f"Transform {INCLUDE} failed with: the Location parameter is missing")
     if depth >= DEEPEST:
-        raise TemplateError(f"Transform {INCLUDE} failed with: more than {DEEPEST} parts are one inside the other")
+        raise TemplateError(f"Transform {INCLUDE} failed with: the parts are nested more than {DEEPEST} levels deep")
     return resolve_includes(fetch(parameters["Location"]), fetch, depth + 1)
 
 

@@ -260,7 +260,8 @@ def _check_names(template: Template) -> None:
                 raise TemplateError(f"Template format error: {what} name {name} is non alphanumeric.")
     doubled = [name for name in template.resources if name in template.parameters]
     if doubled:
-        raise TemplateError(f"Template format error: [/Resources/{doubled[0]}] resource and parameter have one name.")
+        message = "a resource and a parameter have the same name."
+        raise TemplateError(f"Template format error: [/Resources/{doubled[0]}] {message}")
 
 
 def _check_references(template: Template) -> None:

@@ -13,6 +13,7 @@ import aiohttp
 from aiodocker import Docker, DockerError
 
 from lamplighter.base.errors import LamplighterError
+from lamplighter.base.growing_pauses import growing_pauses
 from lamplighter.runtime.port import CannotStart, ImageUnavailable, RuntimeUnavailable
 
 _DEFAULT_ADDRESS = "unix:///var/run/docker.sock"
@@ -35,7 +36,7 @@ def connect(address: str | None) -> Docker:
     except AssertionError:  # no DOCKER_HOST, no context, no socket: aiodocker fails, but Docker may start later
         client = Docker(_DEFAULT_ADDRESS)
     except (ValueError, DockerError) as error:
-        raise InvalidAddress(f"DOCKER_HOST or Docker's context names no Docker ({error}): {_ADVICE}") from error
+        raise InvalidAddress(f"DOCKER_HOST or Docker's context is invalid ({error}): {_ADVICE}") from error
     # Each running container holds two connections, aiohttp's limit is 100, and aiodocker has no setting for it.
     client.connector._limit = 0  # noqa: SLF001
     return client
@@ -87,11 +88,8 @@ def start_error(error: DockerError) -> Exception:
 
 
 def retry_pauses() -> Iterator[float]:
-    """Yield the seconds to wait until the next try, each twice the one before, up to `_LONGEST_PAUSE`."""
-    pause = _SHORTEST_PAUSE
-    while True:
-        yield pause
-        pause = min(2 * pause, _LONGEST_PAUSE)
+    """Return the seconds to wait before each new attempt."""
+    return growing_pauses(_SHORTEST_PAUSE, _LONGEST_PAUSE)
 
 
 def _is_away(error: DockerError) -> bool:

@@ -156,7 +156,7 @@ def _decoded(text: str, key: str) -> tuple[str, str]:
     except (binascii.Error, UnicodeDecodeError):
         user = colon = password = ""
     if not colon:
-        raise LoginUnreadable(f"the entry of {key} in Docker's config.json is damaged: say `docker login {key}`")
+        raise LoginUnreadable(f"the entry of {key} in Docker's config.json is damaged: run `docker login {key}`")
     return user, password.rstrip("\0")
 
 
@@ -166,13 +166,13 @@ def _decoded(text: str, key: str) -> tuple[str, str]:
 async def _of_helper(helper: str, key: str, environment: Mapping[str, str]) -> RegistryLogin | None:
     name = f"docker-credential-{helper}"
     if not _HELPER_NAME.fullmatch(helper):
-        raise LoginUnreadable(f"Docker's config.json names a credential helper that cannot be one: {dumps(helper)}")
+        raise LoginUnreadable(f"Docker's config.json has an invalid credential helper name: {dumps(helper)}")
     code, said, complained = await _run(name, key, environment)
     if code != 0:
         told = (said or complained).strip()
         if told.lower().startswith(NOT_FOUND):
             return None
-        raise LoginUnreadable(f"{name} failed with exit code {code}: {_one_line(told) or 'it does not say why'}")
+        raise LoginUnreadable(f"{name} failed with exit code {code}: {_one_line(told) or 'no reason given'}")
     try:
         answer = loads(said)
         user, secret = answer["Username"], answer["Secret"]

@@ -65,8 +65,8 @@ class DockerRuntime:
         """Implement `Runtime.start`."""
         if container.image is None:
             raise CannotStart(
-                "CannotCreateContainerError: it has no image, and Docker runs nothing else: "
-                "name one, or choose plain processes for such containers with --runtime auto"
+                "CannotCreateContainerError: the container has no image: "
+                "name one, or run it as a plain process with --runtime auto"
             )
         with daemon.docker_errors():
             pull_started_at = pull_stopped_at = None
@@ -133,7 +133,9 @@ class DockerRuntime:
             await asyncio.sleep(_ARRIVAL)
             found = await self._inspect(container.name)
         if found is None:
-            raise RuntimeUnavailable(f"Docker holds the name {container.name} for a container that it does not show")
+            raise RuntimeUnavailable(
+                f"Docker reports that the name {container.name} is in use, but shows no such container"
+            )
         if found["Config"]["Labels"].get(LABEL) != self._engine:
             raise CannotStart(f"CannotCreateContainerError: {container.name} belongs to another engine")
         if why := container_state.start_failure(found):
@@ -171,7 +173,7 @@ class DockerRuntime:
             await asyncio.sleep(_OOM_NEWS)
             found = await self._inspect(name)
         if found is None:
-            return ContainerExit(None, self._now(), "there is no such container: its exit code is not known")
+            return ContainerExit(None, self._now(), "there is no such container: the exit code is unknown")
         return container_state.ended(found, self._now())
 
     async def stop(self, name: str, grace: float) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from lamplighter.base.files import make_directory, write_file
 from lamplighter.runtime.port import CannotStart, ContainerExit
 
-SHIM_DIED = "the process that kept this one was killed, or the machine went down: its exit code is not known"
+SHIM_DIED = "the shim that watched this process was killed, or the machine went down: the exit code is unknown"
 
 
 @dataclass(frozen=True, slots=True)

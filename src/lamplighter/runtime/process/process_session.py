@@ -5,7 +5,6 @@ kernel's start times (https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
 """
 
 import asyncio
-import contextlib
 import os
 import signal
 
@@ -17,9 +16,10 @@ _PAUSE = 0.01
 
 
 async def end_session(leader: SessionLeader) -> None:
-    """Kill the remaining processes of the leader's session; return when there are none."""
+    """Kill the remaining processes of the leader's session; return when none is left that the engine may kill."""
     while members := _members(leader):
-        _kill(members)
+        if not _kill(members):
+            return
         await asyncio.sleep(_PAUSE)
 
 
@@ -54,7 +54,15 @@ def _belongs(name: str, leader: SessionLeader) -> bool:
     return session == leader.pid and state not in (b"Z", b"X") and begun >= int(leader.start_time)
 
 
-def _kill(members: list[int]) -> None:
+def _kill(members: list[int]) -> bool:
+    """Kill processes; return whether the engine was allowed to kill one of them."""
+    allowed = False
     for pid in members:
-        with contextlib.suppress(ProcessLookupError):
+        try:
             os.kill(pid, signal.SIGKILL)
+            allowed = True
+        except ProcessLookupError:
+            allowed = True
+        except PermissionError:
+            pass
+    return allowed

@@ -69,7 +69,7 @@ def _group(name: str, user: str) -> int:
 
 def _own_group(account: pwd.struct_passwd | None, user: str) -> int:
     if account is None:
-        raise _refused(f"user {user} has no entry in the passwd file: say its group too, as in 1000:1000")
+        raise _refused(f"user {user} has no entry in the passwd file: add its group, as in 1000:1000")
     return account.pw_gid
 
 

@@ -79,7 +79,7 @@ class ProcessRuntime:
             raise refusal
         leader = place.leader()
         if leader is None:
-            raise Bug(f"the process {container.name} ended before it began")
+            raise Bug(f"the process {container.name} ended before it started")
         return StartedContainer(runtime_id=str(leader.pid), started_at=leader.started_at)
 
     async def wait(self, name: str) -> ContainerExit:
@@ -193,7 +193,7 @@ async def _launch(place: ProcessDirectory, text: bytes) -> None:
     said = await asyncio.to_thread(_run_shim, place.path, text)
     while place.leader() is None:
         if not _is_held(place):
-            raise RuntimeUnavailable(f"the process could not be kept: {said.decode(errors='replace').strip()}")
+            raise RuntimeUnavailable(f"the shim could not start: {said.decode(errors='replace').strip()}")
         await asyncio.sleep(_PAUSE)
 
 
@@ -207,7 +207,7 @@ def _run_shim(directory: Path, text: bytes) -> bytes:
 
 
 def _full() -> RuntimeUnavailable:
-    return RuntimeUnavailable("too many files are open to look after another process: it waits until others have ended")
+    return RuntimeUnavailable("too many open files to start another process: it waits until others have ended")
 
 
 @contextlib.contextmanager
@@ -218,7 +218,7 @@ def _shortage() -> Iterator[None]:
     except OSError as error:
         if error.errno in (errno.EMFILE, errno.ENFILE):
             raise _full() from error
-        raise RuntimeUnavailable(f"a process cannot be kept now: {error}") from error
+        raise RuntimeUnavailable(f"no process can be started now: {error}") from error
 
 
 def _is_held(place: ProcessDirectory) -> bool:

@@ -3,9 +3,9 @@
 Run this file as a script, `python -I -S shim.py DIRECTORY < arguments`; it imports nothing of lamplighter, so that it
 starts in some 40 milliseconds. Guarantees that the process runs at most once: `started` is on disk before the process
 begins, and in a directory that contains it no process is started again. Guarantees that the shim's standard output
-closes as soon as it is decided whether the process starts, and that the shim kills all processes that the process
-leaves behind. `process_directory.py` describes the files. Memory is not limited: no rlimit counts what a process really
-uses.
+closes as soon as it is decided whether the process starts, and that the shim kills the processes that the process
+leaves behind, except those that it may not kill. `process_directory.py` describes the files. Memory is not limited: no
+rlimit counts what a process really uses.
 """
 
 import ctypes
@@ -39,7 +39,7 @@ class Recipe:
     def __init__(self, text: bytes) -> None:
         directory, identity, limits, count, *rest = text.split(b"\0")
         if rest.pop() != b"end":
-            raise SystemExit("the engine died while it wrote the recipe")
+            raise SystemExit("the engine died while it wrote the arguments")
         self.directory = directory
         self.identity = [int(part) for part in identity.split()]
         self.limits = [[int(part) for part in limit.split()] for limit in limits.split(b",") if limit]
@@ -282,17 +282,15 @@ def end_group(pid: int) -> None:
 
 
 def end_others(pid: int) -> None:
-    """Kill the adopted descendants, and those that are adopted meanwhile, until none is left.
-
-    Stop at the first one that the shim may not kill.
-    """
-    while others := [each for each in children() if each != pid]:
-        try:
-            for each in others:
+    """Kill the adopted descendants, and those that are adopted meanwhile, until none is left that the shim may kill."""
+    spared = {pid}
+    while others := [each for each in children() if each not in spared]:
+        for each in others:
+            try:
                 os.kill(each, signal.SIGKILL)
                 os.waitpid(each, 0)
-        except PermissionError:
-            return
+            except PermissionError:
+                spared.add(each)  # Its number stays reserved, because the shim does not reap it.
 
 
 def children() -> list[int]:

@@ -39,7 +39,7 @@ def write_arguments(container: Container, files: int | None = None) -> bytes:
 
 def _refuse_what_would_be_missed(container: Container, arguments: list[str]) -> None:
     if not arguments or not arguments[0]:
-        raise _refused("a plain process needs a command or an entry point: no image says what to run")
+        raise _refused("a plain process needs a command or an entry point, because it has no image that defines one")
     if container.mounts:
         raise _refused("a plain process has no file system of its own: mount points need Docker")
     if container.extra_hosts:
@@ -56,7 +56,7 @@ def _limits(container: Container, files: int | None) -> list[str]:
 def _kind(name: str) -> int:
     kind = getattr(resource, f"RLIMIT_{name.upper()}", None)
     if not isinstance(kind, int):
-        raise _refused(f"this machine knows no limit named {name!r}")
+        raise _refused(f"there is no limit named {name!r}")
     return kind
 
 

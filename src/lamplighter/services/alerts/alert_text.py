@@ -37,7 +37,7 @@ class Alert:
 def failure_text(error: str | None, exit_code: int | None) -> str:
     """Return the words that follow "failed": the timeout or the exit code."""
     if error == "States.Timeout":
-        return ": it took too long"
+        return ": it timed out"
     return f" with exit code {exit_code}" if exit_code else ""
 
 

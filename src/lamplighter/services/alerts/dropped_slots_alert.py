@@ -14,9 +14,9 @@ MOST = 20
 def compose_dropped_alert(project: str, job: str, slots: Sequence[Json], url: str) -> Json:
     """Compose the subject and the message. All `slots` belong to one job; `url` is the console's URL."""
     count = sum(each["Count"] for each in slots)
-    times, them = ("one of its times", "it") if count == 1 else (f"{count} of its times", "them")
+    times, runs = ("one", "This run") if count == 1 else (f"{count}", "These runs")
     lines = [
-        f"{project}: the job {job} did not start at {times}, and will not be started for {them} any more.",
+        f"{project}: the job {job} did not start at {times} of its scheduled times. {runs} will not be started later.",
         "",
         *_times(slots[:MOST]),
         *([f"           and {len(slots) - MOST} more"] if len(slots) > MOST else []),

@@ -33,13 +33,13 @@ def compose_outage(params: Json, url: str) -> Json:
     tasks = _tasks(count)
     more = f" and {len(families) - MOST_NAMED} more" if len(families) > MOST_NAMED else ""
     lines = [
-        f"Docker on this box has not answered since {_moment(params['Since'])}. {tasks} for it:",
+        f"Docker on the engine's machine has not answered since {_moment(params['Since'])}. {tasks} for it:",
         "",
         f"Jobs:      {', '.join(families[:MOST_NAMED])}{more}",
         f"Look at:   {url.rstrip('/')}/",
         "",
-        "The tasks go on when Docker answers again. The timeout of an attempt stands still until then; the deadline of",
-        "a run does not. On the box, `systemctl status docker` and `lamplighter doctor` say more.",
+        "The tasks continue when Docker answers again. Until then, the timeouts of attempts are paused; the deadlines",
+        "of runs are not. For details, run `systemctl status docker` and `lamplighter doctor` on that machine.",
     ]
     return {"Subject": f"Docker does not answer: {tasks}", "Message": "\n".join(lines) + "\n"}
 
@@ -47,8 +47,8 @@ def compose_outage(params: Json, url: str) -> Json:
 def compose_recovery(params: Json) -> Json:
     """Compose the subject and the message for a Docker daemon that answers again."""
     text = (
-        f"Docker on this box answers again since {_moment(params['Until'])}. It had not answered since "
-        f"{_moment(params['Since'])}.\n\nThe tasks that waited for it go on.\n"
+        f"Docker on the engine's machine has been available again since {_moment(params['Until'])}. It had not "
+        f"answered since {_moment(params['Since'])}.\n\nThe waiting tasks continue.\n"
     )
     return {"Subject": "Docker answers again", "Message": text}
 

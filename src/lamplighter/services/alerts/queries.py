@@ -11,6 +11,7 @@ from lamplighter.base import arn
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.bus import Bus, Caller
+from lamplighter.runs.log_stream import container_log_stream
 from lamplighter.store.db import Reader
 
 LINES = 20
@@ -53,12 +54,11 @@ class AlertQueries:
         """Return the last lines that a container of the task has logged."""
         answer = self._ask("ecs", "DescribeTaskDefinition", taskDefinition=task["taskDefinitionArn"])
         defined = answer["taskDefinition"]["containerDefinitions"] if answer is not None else []
-        options = next((_options(each) for each in defined if each["name"] == container), {})
-        prefix, group = options.get("awslogs-stream-prefix"), options.get("awslogs-group")
-        if prefix is None or group is None:
+        logs = (container_log_stream(each, task["taskArn"]) for each in defined if each["name"] == container)
+        log = next(logs, None)
+        if log is None:
             return []
-        stream = f"{prefix}/{container}/{task['taskArn'].rpartition('/')[2]}"
-        found = self._ask("logs", "GetLogEvents", logGroupName=group, logStreamName=stream, limit=LINES)
+        found = self._ask("logs", "GetLogEvents", logGroupName=log.group, logStreamName=log.stream, limit=LINES)
         return [event["message"] for event in found["events"]] if found is not None else []
 
     def targets(self, rule: str) -> list[str]:

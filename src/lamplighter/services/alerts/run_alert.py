@@ -1,7 +1,8 @@
 """Compose the alert for a run that failed after all of its attempts (pattern 2), from the execution's event."""
 
 from lamplighter.base.json_text import Json
-from lamplighter.services.alerts.alert_text import Alert, failure_text
+from lamplighter.runs.failure_reasons import failure_reason
+from lamplighter.services.alerts.alert_text import LONGEST_REASON, Alert, failure_text
 from lamplighter.services.alerts.attempt_alert import (
     job_of_task,
     project_of_machine,
@@ -10,7 +11,7 @@ from lamplighter.services.alerts.attempt_alert import (
     stop_reason,
 )
 from lamplighter.services.alerts.queries import AlertQueries, container_variable, failed_container
-from lamplighter.services.alerts.run_history import RunAttempt, parse_document, read_history
+from lamplighter.services.alerts.run_history import RunAttempt, read_history
 
 ENDINGS = {"FAILED": "failed", "TIMED_OUT": "timed out", "ABORTED": "was stopped"}
 
@@ -57,23 +58,10 @@ def _step(project: str, last: RunAttempt | None, task: Json | None) -> str | Non
 
 
 def _reason(mark: Json, described: Json, task: Json | None) -> str | None:
-    """Return the limit that was exceeded, or else the cause of the error.
-
-    If the cause is the JSON of a task, return why the task stopped.
-    """
-    cause, error = described.get("cause"), described.get("error")
+    """Return the limit that was exceeded, or else why the run failed by the cause of its error or by its task."""
     if described.get("status") == "TIMED_OUT":
         return slow_run_reason(mark)
-    if error == "States.Timeout":
+    if described.get("error") == "States.Timeout":
         return slow_attempt_reason(mark, task or {})
-    told = parse_document(cause or "")
-    if isinstance(told, dict):
-        return stop_reason({name[:1].lower() + name[1:]: value for name, value in told.items()} | _lower(told))
-    return cause or (stop_reason(task) if task is not None else None)
-
-
-def _lower(told: Json) -> Json:
-    containers = told.get("Containers")
-    if not isinstance(containers, list):
-        return {}
-    return {"containers": [{"reason": each.get("Reason")} for each in containers if isinstance(each, dict)]}
+    found = failure_reason(described.get("cause"), LONGEST_REASON)
+    return stop_reason(task) if found is None and task is not None else found

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 
-from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.base.json_text import Json
+from lamplighter.runs.failure_reasons import task_of_document
 from lamplighter.services.alerts.queries import AlertQueries
 
 RUN_TASK = "runTask"
@@ -114,14 +115,6 @@ def read_history(facts: AlertQueries, run: str) -> RunHistory:
     return RunHistory({event["id"]: event for event in facts.history(run)})
 
 
-def parse_document(text: str) -> Json:
-    """Parse a JSON object; return None if the text is not one."""
-    try:
-        return loads(text) if text.startswith("{") else None
-    except JsonError:
-        return None
-
-
 def _details(event: Json) -> Json:
     name = event["type"]
     return event.get(f"{name[:1].lower()}{name[1:]}EventDetails") or {}
@@ -135,9 +128,8 @@ def _submitted(event: Json) -> str | None:
     """Return the ARN of the task that a TaskSubmitted event reports."""
     if event["type"] != "TaskSubmitted" or not _runs_task(event):
         return None
-    answer = parse_document(_details(event).get("output", ""))
-    found = answer.get("Tasks") if isinstance(answer, dict) else None
-    return found[0].get("TaskArn") if found else None
+    task: str | None = task_of_document(_details(event).get("output")).get("TaskArn")
+    return task
 
 
 def _is_called(event: Json, title: str) -> bool:

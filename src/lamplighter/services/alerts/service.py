@@ -55,10 +55,15 @@ class Alerts(Service):
             raise
         except Exception as error:
             known = isinstance(error, AwsError)
-            log.warning("an alert of %s is told as it came: %s", params["Mark"], error, exc_info=not known)
+            log.warning(
+                "could not compose the alert for %s, so its default text is sent: %s",
+                params["Mark"],
+                error,
+                exc_info=not known,
+            )
         else:
             if alert is None:
-                log.info("%s need not be told of %s", params["Channel"], params["Mark"]["Job"])
+                log.info("no alert to %s is needed for %s", params["Channel"], params["Mark"]["Job"])
                 return {}
             message |= {"Subject": alert_subject(alert), "Message": alert_body(alert, self._url)}
         return self._bus.invoke(tx, caller, "sns", "Publish", message)
@@ -96,7 +101,7 @@ class Alerts(Service):
                     self._bus.invoke(tx, caller, "sns", "Publish", {"TopicArn": topic, **said})
                 taken.append(topic)
             except AwsError as error:
-                log.error("%s could not be told: %s: %s", topic, said["Subject"], error)
+                log.error("could not alert %s: %s: %s", topic, said["Subject"], error)
                 lost_alerts.put(tx, LostAlert(self._world.now(), f"topic {topic}", f"{error.code}: {error.message}"))
         return taken
 

@@ -119,7 +119,7 @@ class CloudFormation(Service):
                 lambda material: self._store.write_with_retry(lambda tx: self._step(tx, posted, material)), insists=True
             )
         except Exception:
-            log.exception("%s cannot go on", posted.subject)
+            log.exception("the operation on stack %s failed with an unexpected error", posted.subject)
             await self._store.write_with_retry(lambda tx: self._stop(tx, posted))
 
     def _step(self, tx: Tx, posted: OutboxRow, material: ExternalInputs) -> None:

@@ -1,11 +1,11 @@
 """Build the ARNs of alarms, convert metrics and times, and split lists into pages."""
 
-from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
+from lamplighter.operations.paging import decode_number
 from lamplighter.services.cloudwatch.errors import InvalidNextToken
 from lamplighter.services.cloudwatch.tables.metric_points import Metric
 
@@ -33,16 +33,6 @@ def metric_to_api(metric: Metric) -> Json:
     return {"Namespace": metric.namespace, "MetricName": metric.name, "Dimensions": dimensions}
 
 
-def list_page(field: str, found: Iterable[T], most: int, show: Callable[[T], Json], token: Callable[[T], str]) -> Json:
-    """Return one page of a list, with a token if there is more; `found` begins after the page before."""
-    taken: list[T] = []
-    for each in found:
-        if len(taken) == most:
-            return {field: [show(item) for item in taken], "NextToken": token(taken[-1])}
-        taken.append(each)
-    return {field: [show(item) for item in taken]}
-
-
 def to_milliseconds(seconds: float) -> int:
     """Convert seconds since the epoch to milliseconds, limited to the years from 1970 to 9999."""
     return int(min(max(seconds, 0), END) * 1000)
@@ -50,8 +40,4 @@ def to_milliseconds(seconds: float) -> int:
 
 def parse_number(token: str | None) -> int | None:
     """Return the number that a page token holds, or None if there is no token."""
-    if token is None:
-        return None
-    if not (token.isascii() and token.isdigit() and len(token) < 19):
-        raise InvalidNextToken("The next token is not one that was given out here.")
-    return int(token)
+    return decode_number(token, lambda: InvalidNextToken("The parameter NextToken is invalid."))

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
+from lamplighter.operations.paging import list_page
 from lamplighter.services.ecs import arns, paging, tags
 from lamplighter.services.ecs.errors import ClusterContainsTasks, ClusterNotFound, InvalidParameter
 from lamplighter.services.ecs.tables import clusters, tasks
@@ -84,7 +85,7 @@ def list_clusters(reader: Reader, caller: Caller, params: Json) -> Json:
     """Handle ListClusters."""
     size = paging.page_size(params)
     found = clusters.page(reader, arns.owner_key(caller), params.get("nextToken", ""), size + 1)
-    return paging.list_page("clusterArns", found, size, str, str)
+    return list_page("clusterArns", found, size, str, str)
 
 
 def update_cluster(tx: Tx, caller: Caller, params: Json) -> Json:

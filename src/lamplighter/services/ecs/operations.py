@@ -37,7 +37,7 @@ def operations(
         "DescribeTasks": Operation(read=tasks.describe_tasks),
         "ListTasks": Operation(read=tasks.list_tasks),
         "LatestTasks": Operation(read=tasks.latest_tasks),
-        "TagResource": Operation(write=tags.tag_resource),
-        "UntagResource": Operation(write=tags.untag_resource),
-        "ListTagsForResource": Operation(read=tags.list_tags),
+        "TagResource": Operation(write=tags.OPERATIONS.tag),
+        "UntagResource": Operation(write=tags.OPERATIONS.untag),
+        "ListTagsForResource": Operation(read=tags.OPERATIONS.list),
     }

@@ -1,15 +1,9 @@
-"""Return lists in pages, as all List operations of ECS do.
-
-A token is the key of the last item on a page; AWS calls tokens opaque.
-"""
-
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+"""Read the size and the token of a page from the parameters of a List operation."""
 
 from lamplighter.base.json_text import Json
+from lamplighter.operations.paging import decode_number
 from lamplighter.services.ecs.errors import InvalidParameter
 
-T = TypeVar("T")
 MOST = 100
 
 
@@ -23,19 +17,6 @@ def page_size(params: Json) -> int:
     return int(wanted)
 
 
-def list_page(field: str, found: Sequence[T], size: int, show: Callable[[T], str], token: Callable[[T], str]) -> Json:
-    """Build a List operation's answer: up to `size` items, and the next token if `found` has one item more."""
-    shown = found[:size]
-    answer: Json = {field: [show(item) for item in shown]}
-    if len(found) > size:
-        answer["nextToken"] = token(shown[-1])
-    return answer
-
-
 def parse_token(text: str | None) -> int:
     """Return the key in a token, or 0 without a token; raises InvalidParameter."""
-    if text is None:
-        return 0
-    if not text.isascii() or not text.isdigit() or len(text) > 18:
-        raise InvalidParameter("Invalid token.")
-    return int(text)
+    return decode_number(text, lambda: InvalidParameter("Invalid token.")) or 0

@@ -80,7 +80,7 @@ class Ecs(Service):
         """Supervise every task that has not stopped, and remove containers without a task."""
         for arn in tasks.running_arns(self._store.reader):
             self._supervise(arn)
-        self._spawn(self._persist("clearing away", self._remove_orphans))
+        self._spawn(self._persist("removing containers without a task", self._remove_orphans))
 
     async def catch_up(self) -> None:
         """Record which tasks ended while no engine ran, so that services learn of it before their timers fire."""
@@ -89,9 +89,9 @@ class Ecs(Service):
                 ended = await self._means.runtime.ended()
                 await asyncio.gather(*(each.wait() for arn, each in self._ends.items() if self._is_over(arn, ended)))
         except (RuntimeUnavailable, TimeoutError) as error:
-            log.warning("it is not known yet which tasks ended while no engine ran: %r", error)
+            log.warning("could not find out in time which tasks ended while no engine ran: %r", error)
         except Exception:
-            log.exception("it is not known yet which tasks ended while no engine ran")
+            log.exception("could not find out which tasks ended while no engine ran")
 
     def _is_over(self, arn: str, ended: frozenset[str]) -> bool:
         """Return whether an essential container of a task has exited; damaged tasks are left to their supervisors."""
@@ -124,7 +124,7 @@ class Ecs(Service):
     def _watch(self) -> None:
         """Start the regular checks of the runtime, unless they are running."""
         if self._looking is None or self._looking.done():
-            self._looking = self._spawn(self._persist("looking after the runtime", self._watch_runtime))
+            self._looking = self._spawn(self._persist("checking the runtime", self._watch_runtime))
 
     async def _watch_runtime(self) -> None:
         await self._means.watch.watch(lambda: tuple(self._supervisors))
@@ -140,14 +140,14 @@ class Ecs(Service):
             try:
                 await supervisor.run()
             except Damaged as error:
-                log.error("%s; it is ended", error)
+                log.error("%s; the task is stopped", error)
                 await self._store.write_with_retry(
                     partial(damaged_task.end_damaged_task, self._means.bus, self._means.world, arn, str(error))
                 )
-                self._spawn(self._persist("clearing away", self._remove_orphans))
+                self._spawn(self._persist("removing containers without a task", self._remove_orphans))
 
         try:
-            await self._persist(arn, run)
+            await self._persist(f"supervising {arn}", run)
         finally:
             self._ends.pop(arn).set()
             del self._supervisors[arn]
@@ -165,7 +165,7 @@ class Ecs(Service):
             try:
                 await run()
             except Exception:
-                log.exception("%s: taken up again in %s s", what, seconds)
+                log.exception("%s failed; next attempt in %s s", what, seconds)
                 await self._means.pause(seconds)
             else:
                 return
@@ -194,7 +194,7 @@ class Ecs(Service):
         return found is None or (found[1] == "STOPPED" and found[0] not in self._supervisors)
 
     async def _remove_container(self, name: str) -> None:
-        log.warning("the container %s belongs to no task that runs: it is stopped and removed", name)
+        log.warning("the container %s belongs to no running task; it is stopped and removed", name)
         means, runtime = self._means, self._means.runtime
         await retry_while_unavailable(means.pause, partial(runtime.stop, name, STOP_SECONDS))
         task = tasks.by_name(self._store.reader, name.partition("-")[0])

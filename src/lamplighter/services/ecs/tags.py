@@ -3,12 +3,12 @@
 See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-using-tags.html.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
+from lamplighter.operations.tags import LOWER_CASE, MAX_TAGS, TagOperations, TagRules
 from lamplighter.services.ecs.errors import ClientError, ClusterNotFound, InvalidParameter, ResourceNotFound
 from lamplighter.services.ecs.tables import clusters, task_definitions, tasks
 from lamplighter.services.ecs.tables.clusters import Cluster
@@ -16,51 +16,39 @@ from lamplighter.services.ecs.tables.task_definitions import TaskDefinition
 from lamplighter.services.ecs.tables.tasks import Task
 from lamplighter.store.db import Reader, Tx
 
-MOST = 50
 Tagged = Cluster | TaskDefinition | Task
 
 
-def check_tags(tags: Json) -> Json:
-    """Return a caller's tags; raises InvalidParameter if they are invalid."""
-    given = tags or []
-    for tag in given:
-        if not tag.get("key"):
-            raise InvalidParameter("Tag keys can't be null or empty.")
-        if tag["key"].lower().startswith("aws:"):
-            raise InvalidParameter("Tag keys and values starting with aws: are reserved for AWS use.")
-    return merge_tags([], given)
+def _check(given: Json) -> None:
+    if any(not tag.get("key") for tag in given):
+        raise InvalidParameter("Tag keys can't be null or empty.")
+
+
+def _too_many() -> InvalidParameter:
+    return InvalidParameter(f"A resource can have at most {MAX_TAGS} tags.")
+
+
+def _reserved(_key: str) -> InvalidParameter:
+    return InvalidParameter("Tag keys and values starting with aws: are reserved for AWS use.")
+
+
+RULES = TagRules(LOWER_CASE, _too_many, _reserved, _check)
+INHERITED = replace(RULES, reserved=None)
+"""The rules for tags that a task gets from its task definition."""
+
+
+def check_tags(given: Json) -> Json:
+    """Return the tags of a new resource, as rows keep them. Raises `InvalidParameter`."""
+    return LOWER_CASE.write(RULES.read(given))
 
 
 def merge_tags(old: Json, new: Json) -> Json:
-    """Add new tags to old ones, which they override; raises InvalidParameter if the result has too many."""
-    values = {tag["key"]: tag.get("value", "") for tag in [*old, *new]}
-    if len(values) > MOST:
-        raise InvalidParameter(f"A resource can have at most {MOST} tags.")
-    return [{"key": key, "value": value} for key, value in values.items()]
+    """Return old tags overridden by new ones, as rows keep them. Raises `InvalidParameter` for too many."""
+    return LOWER_CASE.write(INHERITED.merge(LOWER_CASE.read(old), new))
 
 
-def tag_resource(tx: Tx, _caller: Caller, params: Json) -> Json:
-    """Handle TagResource."""
-    added = check_tags(params["tags"])
-    _change(tx, params["resourceArn"], lambda old: merge_tags(old, added))
-    return {}
-
-
-def untag_resource(tx: Tx, _caller: Caller, params: Json) -> Json:
-    """Handle UntagResource."""
-    gone = set(params["tagKeys"])
-    _change(tx, params["resourceArn"], lambda old: [tag for tag in old if tag["key"] not in gone])
-    return {}
-
-
-def list_tags(reader: Reader, _caller: Caller, params: Json) -> Json:
-    """Handle ListTagsForResource."""
-    return {"tags": _find(reader, params["resourceArn"]).tags}
-
-
-def _change(tx: Tx, name: str, change: Callable[[Json], Json]) -> None:
-    found = _find(tx, name)
-    changed = change(found.tags)
+def _save(tx: Tx, found: Tagged, tags: dict[str, str]) -> None:
+    changed = LOWER_CASE.write(tags)
     if isinstance(found, Cluster):
         clusters.put(tx, replace(found, tags=changed))
     elif isinstance(found, TaskDefinition):
@@ -69,7 +57,7 @@ def _change(tx: Tx, name: str, change: Callable[[Json], Json]) -> None:
         tasks.update(tx, replace(found, tags=changed))
 
 
-def _find(reader: Reader, name: str) -> Tagged:
+def _find(reader: Reader, _caller: Caller, name: str) -> Tagged:
     parsed = arn.parse(name)
     kind = parsed.resource.split("/")[0] if parsed is not None and parsed.service == "ecs" else ""
     found: Tagged | None = None
@@ -87,3 +75,6 @@ def _find(reader: Reader, name: str) -> Tagged:
         text = "The specified resource was not found. Specify a valid resource ARN and try again."
         raise ResourceNotFound(text) if kind == "task" else ClientError(text)
     return found
+
+
+OPERATIONS = TagOperations(RULES, _find, lambda found: LOWER_CASE.read(found.tags), _save)

@@ -1,18 +1,15 @@
 """Build and parse EventBridge's ARNs, names, times and tags, and derive ids that are the same each time."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from lamplighter.base import arn
 from lamplighter.base.errors import ValidationError
-from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
+from lamplighter.operations.tags import MAX_TAGS, UPPER_CASE, TagRules
 
 LATEST = 253_402_300_799_999
 """The latest time that an event can have, in milliseconds since the epoch: the end of the year 9999."""
-NONE: Mapping[str, str] = {}
-MOST_TAGS = 50
 """The most tags of a resource: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-tagging.html."""
 DEFAULT = "default"
 """The name of the bus that every account has in every region."""
@@ -65,12 +62,12 @@ def parse_instant(text: str) -> int:
     return int(datetime.fromisoformat(text).timestamp() * 1000)
 
 
-def read_tags(tags: Sequence[Json], old: Mapping[str, str] = NONE) -> dict[str, str]:
-    """Return the old and the given tags together. Raises `ValidationError` for reserved keys or too many tags."""
-    found = {**old, **{tag["Key"]: tag["Value"] for tag in tags}}
-    for tag in tags:
-        if tag["Key"].lower().startswith("aws:"):
-            raise ValidationError(f"Tag key {tag['Key']} is not valid: keys that begin with aws: are reserved for AWS.")
-    if len(found) > MOST_TAGS:
-        raise ValidationError(f"A resource can have at most {MOST_TAGS} tags.")
-    return found
+def _too_many_tags() -> ValidationError:
+    return ValidationError(f"A resource can have at most {MAX_TAGS} tags.")
+
+
+def _reserved_tag(key: str) -> ValidationError:
+    return ValidationError(f"Tag key {key} is not valid: keys that begin with aws: are reserved for AWS.")
+
+
+TAG_RULES = TagRules(UPPER_CASE, _too_many_tags, _reserved_tag)

@@ -4,7 +4,7 @@ This engine's tokens name the key after which a page begins. AWS's tokens are of
 accepted, too: a listing that began on AWS can continue here.
 """
 
-from base64 import b64decode, urlsafe_b64encode
+from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from typing import TypeVar
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
+from lamplighter.operations.paging import encode_token
 from lamplighter.services.events.tables import resources as rows
 from lamplighter.services.events.tables.resources import Resource
 from lamplighter.store.db import Reader
@@ -74,7 +75,7 @@ def cut_page(
         if len(found) <= most:
             break
         after = key(found[-1])
-    more = {"NextToken": urlsafe_b64encode(key(kept[most - 1]).encode()).decode()} if len(kept) > most else {}
+    more = {"NextToken": encode_token(key(kept[most - 1]))} if len(kept) > most else {}
     return kept[:most], more
 
 

@@ -31,5 +31,11 @@ class Protected(
     """The error for deleting a protected log group."""
 
 
+class NotForDelivery(
+    ServiceError, template="This operation is not supported for Delivery log class", code="ValidationException"
+):
+    """The error for an operation that log groups of the Delivery class do not have."""
+
+
 class TooManyTags(ServiceError, template="A resource can have no more than 50 tags.", code="TooManyTagsException"):
     """The error for more than 50 tags on a resource."""

@@ -54,7 +54,7 @@ class LogFilters:
         usual = {"distribution": "ByLogStream", "applyOnTransformedLogs": False}
         answer = self._put(tx, caller, "subscription", params, usual, SUBSCRIPTION)
         name, group, to = params["filterName"], params["logGroupName"], params["destinationArn"]
-        told = "subscription filter %s of %s is kept; nothing is delivered to %s here"
+        told = "subscription filter %s of %s is stored, but this engine delivers nothing to %s"
         tx.after.append(lambda: log.warning(told, name, group, to))
         return answer
 

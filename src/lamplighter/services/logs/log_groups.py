@@ -20,7 +20,7 @@ from lamplighter.services.logs.arns import (
     read_page_token,
     tagged_group,
 )
-from lamplighter.services.logs.errors import AlreadyExists, InvalidParameter, NotFound, Protected
+from lamplighter.services.logs.errors import AlreadyExists, InvalidParameter, NotForDelivery, NotFound, Protected
 from lamplighter.services.logs.tables import filters, log_groups, resource_policies
 from lamplighter.services.logs.tables.log_groups import LogGroup
 from lamplighter.store.db import Reader, Tx
@@ -57,7 +57,7 @@ class LogGroups:
             retention=DELIVERY_DAYS if kind == "DELIVERY" else None,
             kms=params.get("kmsKeyId"),
             protected=params.get("deletionProtectionEnabled", False),
-            tags=tags.merge_tags({}, params.get("tags", {})),
+            tags=tags.RULES.read(params.get("tags")),
             bytes=0,
         )
         key = log_groups.put_group(tx, group)
@@ -109,15 +109,16 @@ class LogGroups:
                 f"1 validation error detected: Value '{days}' at 'retentionInDays' failed to satisfy constraint: "
                 f"Member must satisfy enum value set: [{', '.join(map(str, RETENTIONS))}]"
             )
-        if group.log_class == "DELIVERY":
-            raise InvalidParameter("The retention of a log group in the Delivery class cannot be changed.")
+        _check_retention_can_change(group)
         log_groups.change_group(tx, group.id, "retention", days)
         retention.keep_retention(tx, group.id, self._world.now())
         return {}
 
     def delete_retention(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Remove the retention, so that "log events do not expire" (`DeleteRetentionPolicy`)."""
-        log_groups.change_group(tx, find_group(tx, caller, params["logGroupName"]).id, "retention", None)
+        group = find_group(tx, caller, params["logGroupName"])
+        _check_retention_can_change(group)
+        log_groups.change_group(tx, group.id, "retention", None)
         return {}
 
     def protect(self, tx: Tx, caller: Caller, params: Json) -> Json:
@@ -135,6 +136,11 @@ class LogGroups:
         """Remove a group's KMS key (`DisassociateKmsKey`)."""
         log_groups.change_group(tx, _encrypted(tx, caller, params).id, "kms", None)
         return {}
+
+
+def _check_retention_can_change(group: LogGroup) -> None:
+    if group.log_class == "DELIVERY":
+        raise NotForDelivery
 
 
 def _if_there(reader: Reader, caller: Caller, identifier: str) -> list[LogGroup]:

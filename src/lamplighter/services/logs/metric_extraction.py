@@ -96,7 +96,9 @@ class MetricExtractor:
                 with tx.nested():
                     self._bus.invoke(tx, Caller(group.account, group.region), METRICS, PUT, params)
             except AwsError as error:
-                log.warning("metric filter %s of %s: %s", name, group.name, error.message)
+                log.warning(
+                    "metric filter %s of %s: CloudWatch rejects its metric: %s", name, group.name, error.message
+                )
 
     def prepare(self, reader: Reader, group: LogGroup, events: Events) -> Callable[[], ExtractedMetrics] | None:
         """Return the extraction for `put_metrics` to do ahead in a thread, or None if it takes little time."""
@@ -109,7 +111,7 @@ class MetricExtractor:
         try:
             return logfilters.page(reader, group.id, "metric", "", "", MOST)
         except JsonError as error:
-            log.error("a metric filter of %s cannot be read; nothing is counted: %s", group.name, error)
+            log.error("a metric filter of %s cannot be read; no metrics are extracted: %s", group.name, error)
             return []
 
     def extract(self, group: LogGroup, filters: list[Json], events: Events) -> ExtractedMetrics:

@@ -3,9 +3,6 @@
 ARNs are stored in sorted order, so that all schedules, those of a group, and those with the same prefix are adjacent.
 """
 
-from collections.abc import Callable, Sequence
-from typing import TypeVar
-
 from lamplighter.base import arn
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json
@@ -15,8 +12,6 @@ SERVICE = "scheduler"
 DEFAULT = "default"
 """The group that always exists."""
 MOST = 100
-
-T = TypeVar("T")
 
 
 def schedule_arn(caller: Caller, params: Json) -> str:
@@ -44,17 +39,6 @@ def caller_of(name: str) -> Caller:
     found = arn.parse(name)
     assert found is not None
     return Caller(found.account, found.region)
-
-
-def list_page(
-    field: str, found: Sequence[T], params: Json, show: Callable[[T], Json], token: Callable[[T], str]
-) -> Json:
-    """Return the answer of a list operation; `found` has one element more than a page if there is another page."""
-    size = page_size(params)
-    answer: Json = {field: [show(each) for each in found[:size]]}
-    if len(found) > size:
-        answer["NextToken"] = token(found[size - 1])
-    return answer
 
 
 def page_start(params: Json, beginning: str) -> str:

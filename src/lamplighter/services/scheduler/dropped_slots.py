@@ -66,7 +66,7 @@ class DroppedSlotNotifier:
         dropped_slots.forget(tx, owner)
         for each in found:
             about = (each.schedule, each.count, iso(each.slot), each.reason)
-            log.warning("%s dropped %s of its times, the first %s: %s", *about)
+            log.warning("schedule %s dropped %s scheduled times, the first at %s: %s", *about)
         detail = {"Slots": [_shown(each) for each in found], "Job": (found[-1].mark or {}).get("Job")}
         caller, now = naming.caller_of(found[0].schedule), self._world.now()
         arns = tuple(dict.fromkeys(each.schedule for each in found))

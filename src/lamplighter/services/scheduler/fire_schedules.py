@@ -41,9 +41,9 @@ ALL, LAST, NONE = "all", "last", "none"
 POLICIES = (ALL, LAST, NONE)
 
 NOT_THERE = "no engine ran at that time"
-NOT_MADE_UP = f"{NOT_THERE}, and missed times of this schedule are not made up for"
+NOT_MADE_UP = f"{NOT_THERE}, and this schedule's missed times are skipped"
 UNREADABLE = "The schedule cannot be read."
-CHANGED = "the schedule was changed before the moment in its flexible time window had come"
+CHANGED = "the schedule was changed while the slot waited in its flexible time window"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class ScheduleFirer:
 
     def _slot_due(self, tx: Tx, schedule: Schedule, slot: int, kind: str, due: int) -> None:
         if schedule.body is None:
-            log.error("the schedule %s cannot be read; it does not fire any more", schedule.arn)
+            log.error("the schedule %s cannot be read; it no longer fires", schedule.arn)
             row = slots.single_slot(schedule.id, slot, due, slots.FAILED, self._world.now())
             slots.record(tx, replace(row, detail=UNREADABLE))
             self._notifier.drop(tx, schedule, [slot], UNREADABLE)

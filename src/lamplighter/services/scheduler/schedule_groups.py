@@ -11,6 +11,8 @@ from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
+from lamplighter.operations.paging import list_page
+from lamplighter.operations.tags import MAX_TAGS, UPPER_CASE, TagOperations, TagRules
 from lamplighter.services.scheduler import arns
 from lamplighter.services.scheduler.errors import Conflict, GroupNotFound, NotFound, QuotaExceeded
 from lamplighter.services.scheduler.tables import schedule_groups
@@ -20,7 +22,17 @@ from lamplighter.store.db import Reader, Tx
 
 MOST = 500
 """The most groups in a region: https://docs.aws.amazon.com/scheduler/latest/UserGuide/scheduler-quotas.html."""
-MOST_TAGS = 50
+
+
+def _too_many_tags() -> ValidationError:
+    return ValidationError(f"A resource can have at most {MAX_TAGS} tags.")
+
+
+def _reserved_tag(_key: str) -> ValidationError:
+    return ValidationError("Tag keys that begin with aws: are reserved.")
+
+
+TAG_RULES = TagRules(replace(UPPER_CASE, resource="ResourceArn"), _too_many_tags, _reserved_tag)
 
 
 class ScheduleGroups:
@@ -40,7 +52,7 @@ class ScheduleGroups:
         if schedule_groups.count(tx, beginning, arns.end_of_prefix(beginning)) >= MOST:
             raise QuotaExceeded(f"The maximum number of schedule groups is {MOST}.")
         now = self._world.now()
-        schedule_groups.put(tx, ScheduleGroup(arn, "ACTIVE", now, now, _merged({}, params.get("Tags"))))
+        schedule_groups.put(tx, ScheduleGroup(arn, "ACTIVE", now, now, TAG_RULES.read(params.get("Tags"))))
         return {"ScheduleGroupArn": arn}
 
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
@@ -55,7 +67,8 @@ class ScheduleGroups:
         default = self.require(reader, arns.group_arn(caller, arns.DEFAULT))
         if default not in found and default.arn.startswith(first) and default.arn > after:
             found = sorted([*found, default], key=lambda group: group.arn)[:most]
-        return arns.list_page("ScheduleGroups", found, params, _shown, lambda group: group.arn)
+        size = arns.page_size(params)
+        return list_page("ScheduleGroups", found, size, _shown, lambda group: group.arn, next_page_field="NextToken")
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Implement DeleteScheduleGroup: set the group to DELETING and delete its schedules after the commit."""
@@ -81,42 +94,19 @@ class ScheduleGroups:
             return ScheduleGroup(arn, "ACTIVE", self._since, self._since, {})
         return found
 
-    # --- tags ---------------------------------------------------------------------------------------------------------
+    def tag_operations(self) -> TagOperations[ScheduleGroup]:
+        """Return the operations on the tags of groups."""
+        return TagOperations(
+            TAG_RULES,
+            self._find_tagged,
+            lambda group: group.tags,
+            lambda tx, group, tags: schedule_groups.put(tx, replace(group, tags=tags)),
+        )
 
-    def tag(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Implement TagResource."""
-        group = self._tagged(tx, caller, params["ResourceArn"])
-        schedule_groups.put(tx, replace(group, tags=_merged(group.tags, params["Tags"])))
-        return {}
-
-    def untag(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Implement UntagResource."""
-        group = self._tagged(tx, caller, params["ResourceArn"])
-        gone = set(params["TagKeys"])
-        kept = {key: value for key, value in group.tags.items() if key not in gone}
-        schedule_groups.put(tx, replace(group, tags=kept))
-        return {}
-
-    def tags(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """Implement ListTagsForResource."""
-        group = self._tagged(reader, caller, params["ResourceArn"])
-        return {"Tags": [{"Key": key, "Value": value} for key, value in group.tags.items()]}
-
-    def _tagged(self, reader: Reader, caller: Caller, arn: str) -> ScheduleGroup:
+    def _find_tagged(self, reader: Reader, caller: Caller, arn: str) -> ScheduleGroup:
         if arns.caller_of(arn) != caller:
             raise NotFound(f"Resource {arn} does not exist.")
         return self.require(reader, arn)
-
-
-def _merged(old: dict[str, str], new: Json) -> dict[str, str]:
-    """Return the old tags overridden by the new ones. Raises `ValidationError` for reserved keys and too many tags."""
-    for tag in new or ():
-        if tag["Key"].lower().startswith("aws:"):
-            raise ValidationError("Tag keys that begin with aws: are reserved.")
-    tags = old | {tag["Key"]: tag["Value"] for tag in new or ()}
-    if len(tags) > MOST_TAGS:
-        raise ValidationError(f"A resource can have at most {MOST_TAGS} tags.")
-    return tags
 
 
 def _shown(group: ScheduleGroup) -> Json:

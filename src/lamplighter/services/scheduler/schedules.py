@@ -13,6 +13,7 @@ from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
+from lamplighter.operations.paging import list_page
 from lamplighter.services.scheduler import arns as naming
 from lamplighter.services.scheduler import schedule_times, templated_targets, universal_targets, validate_schedule
 from lamplighter.services.scheduler.errors import Conflict, ScheduleNotFound, UnreadableSchedule
@@ -86,7 +87,8 @@ class Schedules:
         first = naming.schedule_arn_prefix(caller, within)
         after, most = naming.page_start(params, naming.schedule_arn_prefix(caller, "")), naming.page_size(params) + 1
         found = rows.page(reader, first, naming.end_of_prefix(first), after, most, state=state, prefix=prefix)
-        return naming.list_page("Schedules", found, params, _item, lambda schedule: schedule.arn)
+        size = naming.page_size(params)
+        return list_page("Schedules", found, size, _item, lambda schedule: schedule.arn, next_page_field="NextToken")
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Implement DeleteSchedule."""

@@ -58,6 +58,7 @@ class Scheduler(Service):
         self._notifier = DroppedSlotNotifier(bus, world, self._delivery_queue.send)
         self._firer = ScheduleFirer(world, self._delivery_queue.send, services, self._notifier)
         groups = ScheduleGroups(world)
+        tags = groups.tag_operations()
         self._schedules = schedules = Schedules(world, groups, self._firer, services)
         writes = {
             "CreateSchedule": schedules.create,
@@ -65,8 +66,8 @@ class Scheduler(Service):
             "DeleteSchedule": schedules.delete,
             "CreateScheduleGroup": groups.create,
             "DeleteScheduleGroup": groups.delete,
-            "TagResource": groups.tag,
-            "UntagResource": groups.untag,
+            "TagResource": tags.tag,
+            "UntagResource": tags.untag,
         }
         self.operations: Mapping[str, Operation] = {
             **{name: Operation(write=idempotent(world, name, write)) for name, write in writes.items()},
@@ -74,7 +75,7 @@ class Scheduler(Service):
             "ListSchedules": Operation(read=schedules.list),
             "GetScheduleGroup": Operation(read=groups.describe),
             "ListScheduleGroups": Operation(read=groups.list),
-            "ListTagsForResource": Operation(read=groups.tags),
+            "ListTagsForResource": Operation(read=tags.list),
             "SetMissed": Operation(write=slots.set_missed),
             "SetMark": Operation(write=slots.set_mark),
             "ListSlots": Operation(read=slots.list_slots),

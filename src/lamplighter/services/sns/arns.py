@@ -1,11 +1,10 @@
 """Check the names, ARNs and page tokens of SNS, and find the resources of ARNs."""
 
 import re
-from base64 import b64decode, urlsafe_b64encode
-from binascii import Error as Base64Error
 
 from lamplighter.base import arn
 from lamplighter.base.arn import Arn
+from lamplighter.operations.paging import decode_token
 from lamplighter.services.sns.errors import InvalidParameter, NotFound
 from lamplighter.services.sns.tables import subscriptions, topics
 from lamplighter.services.sns.tables.subscriptions import Subscription
@@ -67,14 +66,6 @@ def find_subscription(reader: Reader, text: str) -> Subscription:
     return found
 
 
-def page_token(last: str) -> str:
-    """Encode the last ARN of a page as the token for the next page."""
-    return urlsafe_b64encode(last.encode()).decode()
-
-
 def read_page_token(token: str | None) -> str:
     """Return the ARN after which a page begins; empty for the first page."""
-    try:
-        return b64decode((token or "").encode(), altchars=b"-_", validate=True).decode()
-    except (ValueError, Base64Error):
-        raise InvalidParameter("NextToken") from None
+    return decode_token(token, lambda: InvalidParameter("NextToken"))

@@ -6,13 +6,13 @@ See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/s
 """
 
 import re
-from base64 import b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
+from lamplighter.operations.paging import decode_token
 from lamplighter.services.sqs.errors import InvalidAddress, InvalidParameterValue, QueueDoesNotExist, invalid_value
 from lamplighter.services.sqs.tables import queues
 from lamplighter.services.sqs.tables.queues import Queue
@@ -79,14 +79,6 @@ def page_size(params: Json) -> int:
     return most
 
 
-def page_token(name: str) -> str:
-    """Return the token for the page that begins after a name."""
-    return urlsafe_b64encode(name.encode()).decode()
-
-
 def read_page_token(params: Json) -> str:
     """Return the name after which the requested page begins."""
-    try:
-        return b64decode(params.get("NextToken", "").encode(), altchars=b"-_", validate=True).decode()
-    except ValueError:
-        raise InvalidParameterValue("Invalid or expired next token.") from None
+    return decode_token(params.get("NextToken"), lambda: InvalidParameterValue("Invalid or expired next token."))

@@ -15,7 +15,7 @@ from lamplighter.services.sqs.messages.queue_messages import SERVICE, QueueMessa
 from lamplighter.services.sqs.messages.send_message import MessageSender
 from lamplighter.services.sqs.messages.waiting_receivers import WaitingReceivers
 from lamplighter.services.sqs.queue_urls import QueueUrls
-from lamplighter.services.sqs.queues import move_tasks, queue_metrics
+from lamplighter.services.sqs.queues import move_tasks, queue_metrics, tags
 from lamplighter.services.sqs.queues.move_tasks import MoveTasks
 from lamplighter.services.sqs.queues.permissions import Permissions
 from lamplighter.services.sqs.queues.queues import Queues
@@ -44,9 +44,9 @@ class Sqs(Service):
             "GetQueueAttributes": Operation(read=queues.get_attributes),
             "SetQueueAttributes": Operation(write=queues.set_attributes),
             "PurgeQueue": Operation(write=queues.purge),
-            "TagQueue": Operation(write=queues.tag),
-            "UntagQueue": Operation(write=queues.untag),
-            "ListQueueTags": Operation(read=queues.tags),
+            "TagQueue": Operation(write=tags.OPERATIONS.tag),
+            "UntagQueue": Operation(write=tags.OPERATIONS.untag),
+            "ListQueueTags": Operation(read=tags.list_tags),
             "AddPermission": Operation(write=permissions.add),
             "RemovePermission": Operation(write=permissions.remove),
             "SendMessage": Operation(write=sending.send),

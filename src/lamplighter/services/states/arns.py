@@ -1,13 +1,13 @@
 """Check the names and ARNs of Step Functions, and read and write its page tokens."""
 
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error as Base64Error
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from lamplighter.base import arn
+from lamplighter.base.errors import Bug
 from lamplighter.base.json_text import Json
+from lamplighter.operations.paging import decode_token, encode_token, list_page
 from lamplighter.services.states.errors import InvalidArn, InvalidName, InvalidToken, WrongResource
 
 T = TypeVar("T")
@@ -19,6 +19,15 @@ r"""A pattern for a character that a name must not contain.
 characters (U+0000-001F, U+007F-009F, U+FFFE-FFFF), surrogates (U+D800-DFFF)"
 """
 ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+")
+
+
+def state_machine_of(execution: str) -> str:
+    """Return the ARN of the state machine of an execution, be it standard or express, given the execution's ARN."""
+    found = arn.parse(execution)
+    if found is None:
+        raise Bug(f"{execution} is not the ARN of an execution")
+    _kind, machine, *_names = found.resource.split(":")
+    return arn.build("states", found.region, found.account, f"stateMachine:{machine}")
 
 
 def check_name(name: str) -> str:
@@ -51,17 +60,12 @@ def resource_arn(text: str, kind: str) -> str:
 
 def page_token(value: Json) -> str:
     """Encode the start of the next page as a token."""
-    return urlsafe_b64encode(str(value).encode()).decode()
+    return encode_token(str(value))
 
 
 def read_page_token(token: str | None) -> str | None:
     """Decode a page token; return None if there is none. Raises `InvalidToken`."""
-    if token is None:
-        return None
-    try:
-        return urlsafe_b64decode(token.encode()).decode()
-    except (ValueError, Base64Error):
-        raise InvalidToken from None
+    return None if token is None else decode_token(token, InvalidToken)
 
 
 def page_number(token: str | None) -> int | None:
@@ -82,5 +86,4 @@ def page_size(params: Json, largest: int = 1000, usual: int = 100) -> int:
 
 def page(name: str, found: Sequence[T], size: int, item: Callable[[T], Json], key: Callable[[T], Json]) -> Json:
     """Build the answer for one page of at most `size` items. A longer `found` means that another page follows."""
-    answer: Json = {name: [item(each) for each in found[:size]]}
-    return answer if len(found) <= size else answer | {"nextToken": page_token(key(found[size - 1]))}
+    return list_page(name, found, size, item, lambda each: page_token(key(each)))

@@ -59,11 +59,11 @@ def make_credentials(chance: Chance) -> Credentials:
 def write_credentials(holder: Credentials) -> str:
     """Return the text of a credentials file with one holder."""
     return (
-        "# Who may come in to this engine. For the AWS CLI and SDKs: AWS_SHARED_CREDENTIALS_FILE=<this file>.\n"
+        "# Credentials for this engine. For the AWS CLI and SDKs: AWS_SHARED_CREDENTIALS_FILE=<this file>.\n"
         "[default]\n"
         f"aws_access_key_id = {holder.access_key}\n"
         f"aws_secret_access_key = {holder.secret}\n"
-        "# Opens the console; change it as you like.\n"
+        "# The password of the console. You may change it.\n"
         f"lamplighter_password = {holder.password}\n"
         "# For Prometheus, at /_lamplighter/metrics: authorization: {credentials: <this token>}\n"
         f"lamplighter_token = {holder.token}\n"

@@ -33,14 +33,15 @@ def check_once(headers: Collection[tuple[bytes, bytes]]) -> None:
         return
     for name, count in Counter(name for name, _ in headers).items():
         if count > 1 and (name in ONCE or name.startswith(ONCE_PREFIXES)):
-            raise AwsError(f"A request can have one header '{name.decode('latin-1')}' only.", code="InvalidRequest")
+            shown = name.decode("latin-1")
+            raise AwsError(f"The header '{shown}' may occur only once in a request.", code="InvalidRequest")
 
 
 def check_origin(http: HttpRequest) -> None:
     """Raise AccessDenied if the browser's headers show that a web page sent the request."""
     headers = http.headers
     if b"origin" in headers or headers.get(b"sec-fetch-site", b"none") not in (b"none", b"same-origin"):
-        raise AccessDenied("this server does not answer to web pages", status=403)
+        raise AccessDenied("this server does not accept requests from web pages", status=403)
 
 
 def check_authorization(http: HttpRequest) -> None:

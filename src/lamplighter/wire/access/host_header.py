@@ -19,7 +19,7 @@ _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)(?::[0-9]{1,
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 """Matches a number. If a name's last label is one, browsers read the name as an IPv4 address (`127.1`, `0x7f.1`)."""
 
-REMEDY = "call it by localhost or 127.0.0.1, or name the host with --allow-host where the engine is started"
+REMEDY = "use localhost or 127.0.0.1, or start the engine with --allow-host and this name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class AllowedHosts:
         """Raise AccessDenied if the Host header names another server."""
         if not _is_name(self, header):
             shown = header.decode("ascii", "backslashreplace")
-            raise AccessDenied(f"this server does not answer to the host name '{shown}': {REMEDY}", status=403)
+            raise AccessDenied(f"this server does not accept the host name '{shown}': {REMEDY}", status=403)
 
     def has(self, name: str) -> bool:
         """Return whether a name is allowed. `name` is in lower case, without a port."""

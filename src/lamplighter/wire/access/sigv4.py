@@ -97,7 +97,7 @@ def read_signature(http: HttpRequest) -> Signature:
     if algorithm != ALGORITHM:
         raise _incomplete(f"Unsupported AWS 'algorithm': '{algorithm}'")
     if not (found.signed_headers and found.signature and re.fullmatch(r"\d{8}T\d{6}Z", found.time, re.ASCII)):
-        raise _incomplete("The signature lacks its date, its signed headers or itself.")
+        raise _incomplete("The signature, its date or its signed headers are missing or invalid.")
     return found
 
 
@@ -168,7 +168,7 @@ def _check_time(given: Signature, now: int) -> None:
     try:
         signed = datetime.strptime(given.time, _TIME).replace(tzinfo=UTC).timestamp()
     except ValueError:
-        raise _incomplete(f"'{given.time}' is no date.") from None
+        raise _incomplete(f"'{given.time}' is not a valid date.") from None
     clock = now / 1000
     if signed > clock + SKEW:
         late = f"{given.time} is still later than {_stamp(clock + SKEW)} ({_stamp(clock)} + 15 min.)"

@@ -53,7 +53,8 @@ class ModelCatalog:
         """Return a service in the given or its default protocol. Raises UnknownOperation if there is none."""
         entry = SERVICES.get(name)
         if entry is None or (protocol and protocol not in entry.protocols):
-            raise UnknownOperation(f"There is no service '{name}' here that speaks {protocol or 'any protocol'}.")
+            with_protocol = f" with the protocol {protocol}" if protocol else ""
+            raise UnknownOperation(f"There is no service '{name}'{with_protocol} here.")
         key = (name, protocol or entry.protocols[0])
         if key not in self._services:
             self._services[key] = shapes.load_service(*key)
@@ -78,7 +79,7 @@ class ModelCatalog:
         """Return the service that an X-Amz-Target names. Raises UnknownOperation if there is none."""
         prefix = target.decode("latin-1").partition(".")[0]
         if prefix not in self._prefixes:
-            raise UnknownOperation(f"No service here answers to the target '{prefix}'.")
+            raise UnknownOperation(f"No service here has the target '{prefix}'.")
         return self._prefixes[prefix]
 
     def operation_of_rpc_path(self, http: HttpRequest) -> CompiledOperation:
@@ -95,7 +96,7 @@ class ModelCatalog:
         for matches, name in self._routes[service]:
             if matches(http):
                 return self.operation(service, name, REST_JSON)
-        raise UnknownOperation(f"No operation of '{service}' answers to this method and path.", status=404)
+        raise UnknownOperation(f"The service '{service}' has no operation with this method and path.", status=404)
 
     def error_encoder(self, name: str, protocol: str) -> Callable[[AwsError, str], Response]:
         """Return the function that encodes errors of a service, known or unknown, in this protocol."""

@@ -1,18 +1,16 @@
 """Decompress request bodies: SDKs may send gzip, as boto3 does for PutMetricData bodies of 10 KB or more.
 
 The signature covers the compressed body, so the caller verifies it first. Guarantees that no body grows beyond `most`
-bytes, however well it is compressed. See https://docs.aws.amazon.com/sdkref/latest/guide/feature-compression.html and
+bytes, however well it is compressed. Accepts several gzip members, and rejects anything else after a member. See
+https://docs.aws.amazon.com/sdkref/latest/guide/feature-compression.html and
 https://smithy.io/2.0/spec/behavior-traits.html#requestcompression-trait.
 """
 
-import zlib
 from dataclasses import replace
 
 from lamplighter.base.errors import AwsError
+from lamplighter.base.gzip_members import GzipError, decompress_members
 from lamplighter.wire.http import HttpRequest
-
-GZIP = 31
-"""zlib's window size value for the gzip format with header and checksum."""
 
 
 def is_compressed(http: HttpRequest) -> bool:
@@ -26,19 +24,19 @@ def decompress(http: HttpRequest, most: int) -> HttpRequest:
     if encoding in (b"", b"identity"):
         return http
     if encoding != b"gzip":
-        text = f"The content encoding {encoding.decode('latin-1')} is not understood; send gzip or none."
+        text = f"The content encoding {encoding.decode('latin-1')} is not supported; use gzip or none."
         raise AwsError(text, code="SerializationException")
     return replace(http, body=_unpacked(http.body, most))
 
 
 def _unpacked(body: bytes, most: int) -> bytes:
-    unpacker = zlib.decompressobj(GZIP)
+    content = bytearray()
     try:
-        content = unpacker.decompress(body, most + 1)
-    except zlib.error as error:
+        for piece in decompress_members((body,), most + 1):
+            content += piece
+            if len(content) > most:
+                text = f"a request may have at most {most} bytes"
+                raise AwsError(text, code="RequestEntityTooLargeException", status=413)
+    except GzipError as error:
         raise AwsError(f"The request body is not gzip: {error}", code="SerializationException") from None
-    if len(content) > most:
-        raise AwsError(f"a request may have at most {most} bytes", code="RequestEntityTooLargeException", status=413)
-    if not unpacker.eof:
-        raise AwsError("The request body is not gzip: it is cut off", code="SerializationException")
-    return content
+    return bytes(content)

@@ -75,7 +75,7 @@ def decoder(operation: OperationModel) -> Callable[[HttpRequest], Json]:
 def _from_path(path: re.Pattern[bytes], name: str, member: Shape, http: HttpRequest) -> Json:
     match = path.fullmatch(http.path)
     if match is None:
-        raise Bug(f"{http.path!r} was routed to an operation whose path it is not")
+        raise Bug(f"{http.path!r} does not match the path of its operation")
     segment = match[member.serialization.get("name", name)]
     return {name: parse_text(unquote_to_bytes(segment).decode(errors="replace"), member)}
 
@@ -103,7 +103,7 @@ def encoder(_: ServiceShapes, operation: OperationModel) -> Callable[[Json, str]
     status = operation.http.get("responseCode", 200)
     embalm = blob_converter(operation.output_shape, to_base64) or (lambda result: result)
     if operation.output_shape and any(member.serialization for member in operation.output_shape.members.values()):
-        raise Bug(f"{operation.name} answers outside the body")
+        raise Bug(f"{operation.name} has result members outside the body")
     return lambda result, request_id: make_response(status, CONTENT_TYPE, dump_bytes(embalm(result or {})), request_id)
 
 

@@ -5,15 +5,20 @@ since the epoch in Python; see https://smithy.io/2.0/aws/protocols/aws-query-pro
 """
 
 from datetime import UTC, datetime, timedelta
+from math import inf, isfinite, isnan, nan
 
 from botocore.model import Shape
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
+from lamplighter.base.number_text import parse_decimal, parse_whole
 from lamplighter.wire.protocols.blobs import from_base64, to_base64
 
 SHOWN = 200
 """The most characters of a text that an error quotes."""
+SPECIAL = {"NaN": nan, "Infinity": inf, "-Infinity": -inf}
+"""The doubles that are no numbers, in their only spellings: see
+https://smithy.io/2.0/aws/protocols/aws-query-protocol.html#non-numeric-float-and-double-serialization."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -22,9 +27,9 @@ def parse_text(text: str, shape: Shape) -> Json:
     try:
         match shape.type_name:
             case "integer" | "long":
-                return _whole(text)
+                return parse_whole(text)
             case "float" | "double":
-                return float(text)
+                return SPECIAL[text] if text in SPECIAL else parse_decimal(text)
             case "boolean":
                 return {"true": True, "false": False}[text.lower()]
             case "timestamp":
@@ -35,13 +40,7 @@ def parse_text(text: str, shape: Shape) -> Json:
                 return text
     except (ValueError, KeyError, OverflowError):
         shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
-        raise AwsError(f"'{shown}' is no {shape.type_name}", code="MalformedInput") from None
-
-
-def _whole(text: str) -> int:
-    if "_" in text or not text.isascii():
-        raise ValueError(text)
-    return int(text)
+        raise AwsError(f"'{shown}' is not a valid {shape.type_name}", code="MalformedInput") from None
 
 
 def _instant(text: str) -> float:
@@ -59,5 +58,7 @@ def write_text(value: Json, shape: Shape) -> str:
             return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         case "blob":
             return str(to_base64(value))
+        case "float" | "double" if not isfinite(value):
+            return "NaN" if isnan(value) else "Infinity" if value > 0 else "-Infinity"
         case _:
             return str(value)

@@ -133,7 +133,7 @@ def test_a_push_that_fails_changes_nothing(aws: str, folder: Path) -> None:
 
 def test_a_machine_without_docker_is_told_what_to_install(aws: str, folder: Path) -> None:
     done = typed(folder, "deploy", "--yes", "--endpoint-url", aws, PATH="/nowhere")
-    assert (done.code, "there is no `docker` command here" in done.err) == (1, True)
+    assert (done.code, "the `docker` command, which builds images, is not installed" in done.err) == (1, True)
 
 
 def test_diff_builds_nothing(aws: str, folder: Path) -> None:

@@ -30,7 +30,7 @@ class Book:
         try:
             raise OSError(why)
         except OSError:
-            self.log.exception("task %d: taken up again", task)
+            self.log.exception("task %d failed", task)
 
     def warn(self, text: str) -> None:
         self.log.warning("%s", text)
@@ -47,7 +47,7 @@ def test_two_thousand_equal_failures_are_told_once_and_counted(book: Book) -> No
     assert sum("Traceback" in line for line in book.lines()) == 1
     book.clock.advance(MINUTE)
     book.repeats.log_counts()
-    assert book.lines()[-1] == "task 0: taken up again: OSError('no files') (1999 more times in the last minute)"
+    assert book.lines()[-1] == "task 0 failed: OSError('no files') (1999 more times in the last minute)"
 
 
 def test_it_goes_on_counting_for_as_long_as_it_goes_on_failing(book: Book) -> None:
@@ -81,8 +81,8 @@ def test_other_causes_and_other_places_are_told_as_well(book: Book) -> None:
 
 def test_a_failure_whose_exception_is_in_its_text_is_equal_whomever_it_concerns(book: Book) -> None:
     for task in range(5):
-        book.log.warning("the output of %s is copied again: %s", task, OSError("no files"))
-    assert book.lines() == ["the output of 0 is copied again: no files"]
+        book.log.warning("copying the output of %s failed and is repeated: %s", task, OSError("no files"))
+    assert book.lines() == ["copying the output of 0 failed and is repeated: no files"]
 
 
 def test_what_is_no_failure_is_told_each_time(book: Book) -> None:

@@ -114,7 +114,7 @@ def test_a_disk_that_takes_nothing_for_a_while_keeps_the_file_from_nothing_for_g
 @pytest.mark.parametrize(
     ("file", "line"),
     [
-        (GOOD.replace("command", "comand"), "the jobs stay as they are"),
+        (GOOD.replace("command", "comand"), "the jobs are unchanged"),
         (GOOD.replace("{email: me@example.com}", "{sqs: 'arn:aws:sqs:us-east-1:123456789012:no'}"), "the channel me"),
     ],
     ids=["broken", "refused"],

@@ -1,6 +1,9 @@
 """What a template needs from elsewhere is fetched between turns, and said to be missing where nobody has it."""
 
 import asyncio
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +15,7 @@ from tests.services.cloudformation.fake_services import beside
 
 PASS = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Result": "${what}", "End": True}}}
 URL = "https://bucket.s3.us-east-1.amazonaws.com/child.json"
+FAILED = "Transform AWS::Serverless-2016-10-31 failed: "
 
 
 def nested(**properties: Json) -> Json:
@@ -233,3 +237,56 @@ def test_parts_of_a_template_are_fetched_from_their_buckets(harness: CloudFormat
     url = harness.outputs()["Url"]
     found = harness.call("sqs", "GetQueueAttributes", QueueUrl=url, AttributeNames=wanted)["Attributes"]
     assert found == {"DelaySeconds": "7", "VisibilityTimeout": "9"}
+
+
+def create_serverless(harness: CloudFormationHarness) -> tuple[str, str]:
+    """Create a stack whose transform must fail; the error's code and message."""
+    text = dumps({"Transform": "AWS::Serverless-2016-10-31", "Resources": {"T": topic()}})
+    with pytest.raises(AwsError) as error:
+        harness.create(text, Capabilities=["CAPABILITY_AUTO_EXPAND"])
+    return error.value.code, error.value.message
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        (
+            "printf 'Traceback:\\n  line 1\\nImportError: no samtranslator\\n' >&2; exit 1",
+            "ImportError: no samtranslator",
+        ),
+        ("exit 3", "exit code 3"),
+        ("kill -9 $$", "exit code -9"),
+    ],
+)
+def test_a_serverless_transform_that_fails_says_why(
+    harness: CloudFormationHarness,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    tmp_path: Path,
+    script: str,
+    reason: str,
+) -> None:
+    program = tmp_path / "python"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
+    assert create_serverless(harness) == ("ValidationError", FAILED + reason)
+    (logged,) = [each.getMessage() for each in caplog.records if "serverless transform" in each.getMessage()]
+    assert "  line 1\n" in logged or "Traceback" not in script
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (subprocess.TimeoutExpired("python", 60, stderr=b"slow"), "it took longer than 60 seconds"),
+        (OSError(24, "Too many open files"), "it could not be started: Too many open files"),
+    ],
+)
+def test_a_serverless_transform_without_an_answer_fails_the_request(
+    harness: CloudFormationHarness, monkeypatch: pytest.MonkeyPatch, error: Exception, reason: str
+) -> None:
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise error
+
+    monkeypatch.setattr(subprocess, "run", fail)
+    assert create_serverless(harness) == ("ValidationError", FAILED + reason)

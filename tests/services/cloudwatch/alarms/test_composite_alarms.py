@@ -99,7 +99,7 @@ def test_what_a_composite_alarm_cannot_be_is_refused(harness: CloudWatchHarness)
     composite(harness, "ALARM(one)", "two")
     with pytest.raises(AwsError, match="The alarm one is a composite alarm"):
         harness.alarm("one")
-    assert put("ALARM(two)", "one").startswith("Composite alarms must not go by themselves")
+    assert put("ALARM(two)", "one").startswith("A composite alarm must not depend on itself")
     assert refusal(harness, "DeleteAlarms", AlarmNames=["cpu"]) == (
         "Cannot delete cpu as there are composite alarm(s) depending on it."
     )

@@ -1,5 +1,7 @@
 """Alarms: they look at each minute, and tell of each change of their state once."""
 
+import math
+
 import pytest
 
 from lamplighter.base.errors import AwsError
@@ -310,6 +312,20 @@ def test_what_cannot_be_read_stands_still_alone(harness: CloudWatchHarness) -> N
     assert harness.state("bad") == "ALARM"
 
 
+def test_an_action_of_an_alarm_that_cannot_be_read_any_more_is_delivered_once(harness: CloudWatchHarness) -> None:
+    harness.people()
+    harness.alarm()
+    harness.die_at(2, before=True)  # the first commit stores the state and the action, the second the outcome
+    with pytest.raises(EngineDied):
+        harness.cloudwatch("SetAlarmState", AlarmName="alarm", StateValue="ALARM", StateReason="a test")
+    harness.damage("UPDATE alarms SET body = '{'")
+    harness.up()
+    harness.minutes(1)
+    assert [subject for subject, _ in harness.mails()] == ['ALARM: "alarm" in US East (N. Virginia)']
+    assert harness.rows("SELECT count(*) FROM outbox WHERE service = 'monitoring'") == [(0,)]
+    assert harness.rows("SELECT count(*) FROM alarm_history WHERE type = 'Action'") == [(0,)]
+
+
 def test_the_health_names_what_cannot_be_read_until_it_is_put_anew(harness: CloudWatchHarness) -> None:
     for name in ("a", "b"):
         harness.alarm(name)
@@ -318,7 +334,9 @@ def test_the_health_names_what_cannot_be_read_until_it_is_put_anew(harness: Clou
     harness.up()
     (condition,) = health.read_health(harness.engine).conditions
     assert condition.name == "alarms-damaged"
-    assert condition.reason.startswith("2 alarms cannot be read and will tell nobody (arn:aws:cloudwatch:us-east-1:")
+    assert condition.reason.startswith(
+        "2 alarms cannot be read and will send no notifications (arn:aws:cloudwatch:us-east-1:"
+    )
     for name in ("a", "b"):
         harness.alarm(name)
     assert health.read_health(harness.engine).status == "ok"
@@ -343,6 +361,8 @@ def test_what_cannot_be_read_can_be_deleted(harness: CloudWatchHarness) -> None:
         ({"TreatMissingData": "maybe"}, "notBreaching"),
         ({"AlarmActions": ["x"]}, "Invalid arn"),
         ({"ExtendedStatistic": "p99"}, "Only one"),
+        ({"Threshold": math.nan}, "Threshold"),
+        ({"Threshold": -math.inf}, "Threshold"),
     ],
 )
 def test_what_no_alarm_can_be_is_refused(harness: CloudWatchHarness, settings: Json, word: str) -> None:
@@ -384,7 +404,7 @@ def test_an_alarm_on_metric_math_is_kept_and_says_that_it_is_not_judged(harness:
     harness.cloudwatch("PutMetricAlarm", AlarmName="alarm", Metrics=math, AlarmActions=[harness.topic], **given)
     harness.minutes(3)
     assert harness.state() == "INSUFFICIENT_DATA"
-    assert "does not judge" in harness.described()["StateReason"]
+    assert "does not evaluate" in harness.described()["StateReason"]
     harness.cloudwatch("SetAlarmState", AlarmName="alarm", StateValue="ALARM", StateReason="a drill")
     harness.settle()
     assert loads(harness.told()[0]["Message"])["Trigger"] == {"Metrics": math}

@@ -1,5 +1,7 @@
 """Values that are put, and values that are asked of the services that have them."""
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -113,6 +115,18 @@ def test_what_is_older_than_fifteen_days_goes(harness: CloudWatchHarness) -> Non
 def test_what_makes_no_sense_is_refused(harness: CloudWatchHarness, operation: str, params: Json) -> None:
     with pytest.raises(AwsError):
         harness.cloudwatch(operation, **params)
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("name", ["Value", "Values", "Counts", "SampleCount", "Sum", "Minimum", "Maximum"])
+def test_a_value_that_is_no_number_is_refused(harness: CloudWatchHarness, name: str, number: float) -> None:
+    """AWS: "Special values (for example, NaN, +Infinity, -Infinity) are not supported": see API_MetricDatum.html."""
+    usual = {"SampleCount": 1.0, "Sum": 1.0, "Minimum": 1.0, "Maximum": 1.0}
+    datum: Json = {"StatisticValues": usual | {name: number}} if name in usual else {"Value": number}
+    if name in ("Values", "Counts"):
+        datum = {"Values": [1.0, 2.0], "Counts": [1.0, 1.0], name: [1.0, number]}
+    with pytest.raises(AwsError, match=r"2\^360"):
+        harness.cloudwatch("PutMetricData", Namespace="app", MetricData=[{"MetricName": "m", **datum}])
 
 
 @given(st.lists(st.integers(-50, 50), min_size=1, max_size=40), st.integers(0, 100))

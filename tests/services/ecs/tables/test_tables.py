@@ -12,7 +12,7 @@ from lamplighter.services.ecs.tables import clusters, task_definitions, tasks
 from lamplighter.services.ecs.tables.clusters import Cluster
 from lamplighter.services.ecs.tables.task_definitions import TaskDefinition
 from lamplighter.services.ecs.tables.tasks import Task
-from lamplighter.store.db import Store
+from lamplighter.store.db import Store, Tx
 
 
 @pytest.fixture
@@ -74,6 +74,48 @@ async def test_only_tasks_that_have_not_stopped_are_alive_and_take_room(store: S
     assert tasks.running_arns(store.reader) == ["arn:task/a", "arn:task/b"]
     assert tasks.reserved_capacity(store.reader) == (7, 4)
     assert tasks.count_by_cluster(store.reader, "arn:cluster") == (1, 1)
+
+
+def stopped(name: str, at: int) -> Task:
+    found = task(name, status="STOPPED")
+    return replace(found, body=found.body | {"stoppedAt": at})
+
+
+DAMAGE = (
+    *(b"{", b"", b"null", b"[]", b"{}", b'{"stoppedAt":"x"}', b'{"stoppedAt":null}', b"\xff{", b"\x00\xff"),
+    b'\xff{"stoppedAt":1}',
+)
+
+
+@pytest.mark.parametrize("kind", ["TEXT", "BLOB"])
+@pytest.mark.parametrize("body", DAMAGE)
+async def test_a_stopped_task_whose_row_is_damaged_is_deleted_like_any_other_that_is_as_old(
+    store: Store, body: bytes, kind: str
+) -> None:
+    for name, at in (("a", 10), ("b", 20), ("c", 30), ("d", 90), ("e", 95)):
+        await store.write(partial(tasks.insert, task=stopped(name, at)))
+    for name in "bde":
+        sql = f"UPDATE tasks SET body = CAST(? AS {kind}) WHERE name = ?"
+        await store.write(partial(Tx.execute, sql=sql, parameters=(body, name)))
+    found = tasks.stopped_before(store.reader, 50, 10)
+    assert [name for _, name in found] == ["a", "b", "c"]
+    for arn, _ in found:
+        await store.write(partial(tasks.forget, arn=arn))
+    assert tasks.stopped_before(store.reader, 50, 10) == []
+    await store.write(lambda tx: tasks.insert(tx, stopped("f", 99)))
+    assert [name for _, name in tasks.stopped_before(store.reader, 100, 2)] == ["d", "e"]
+
+
+async def test_damaged_tasks_never_keep_the_tasks_after_them_from_being_deleted(store: Store) -> None:
+    for at in range(10):
+        await store.write(partial(tasks.insert, task=stopped(f"t{at}", at)))
+    await store.write(lambda tx: tx.execute("UPDATE tasks SET body = '{' WHERE name < 't9'"))
+    left = 10
+    while found := tasks.stopped_before(store.reader, 50, 4):
+        for arn, _ in found:
+            await store.write(partial(tasks.forget, arn=arn))
+        left -= len(found)
+    assert left == 0
 
 
 async def test_a_client_token_is_known_until_it_is_forgotten(store: Store) -> None:

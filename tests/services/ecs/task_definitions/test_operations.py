@@ -36,6 +36,8 @@ def plain(*definitions: Json, **more: Json) -> Json:
         (plain(JOB, cpu="many"), "Invalid 'cpu' setting for task."),
         (plain(JOB, memory="-1"), "Invalid 'memory' setting for task."),
         (plain(JOB, memory="inf GB"), "Invalid 'memory' setting for task."),
+        (plain(JOB, memory="1_0 GB"), "Invalid 'memory' setting for task."),
+        (plain(JOB, memory="1_024"), "Invalid 'memory' setting for task."),
         (
             plain(JOB | {"mountPoints": [{"sourceVolume": "data", "containerPath": "/data"}]}),
             "Unknown volume 'data'.",

@@ -121,7 +121,7 @@ async def test_credentials_of_a_registry_that_are_not_read_are_named_where_they_
     container = {"name": "job", "image": "registry.example/job", "repositoryCredentials": secret, "memory": 64}
     await harness.ecs_call("RegisterTaskDefinition", family="private", containerDefinitions=[container])
     task = await harness.ends((await harness.ecs_call("RunTask", taskDefinition="private"))["tasks"][0]["taskArn"])
-    hint = "its repositoryCredentials are not read on this box: say `docker login` here"
+    hint = "repositoryCredentials are not used on this machine: run `docker login` here"
     assert task["stoppedReason"] == f"{text} ({hint})"
 
 

@@ -68,7 +68,7 @@ def test_times_that_are_too_old_are_logged_and_are_an_event(
     found = [each for each in found if each["source"] == "lamplighter.events"]
     assert len(found) == 1
     assert [each["detail"]["Count"] for each in found] == [8]
-    assert any("dropped 8 of its times" in record.message for record in caplog.records)
+    assert any("8 scheduled times" in record.message for record in caplog.records)
 
 
 def test_a_rule_that_is_disabled_or_deleted_or_goes_by_another_schedule_keeps_still(harness: EventsHarness) -> None:

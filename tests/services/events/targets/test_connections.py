@@ -56,6 +56,32 @@ def test_a_connection_has_what_its_kind_needs(harness: EventsHarness) -> None:
     assert code == "ValidationException"
 
 
+def test_only_a_connection_is_the_connection_of_a_destination(harness: EventsHarness) -> None:
+    others = [
+        harness.events("PutRule", Name="r", ScheduleExpression="rate(1 day)")["RuleArn"],
+        harness.events("CreateEventBus", Name="b")["EventBusArn"],
+    ]
+    params = {"Name": "d", "InvocationEndpoint": "https://x", "HttpMethod": "POST"}
+    for other in others:
+        found = harness.refused("CreateApiDestination", **params, ConnectionArn=other)
+        assert found == ("ResourceNotFoundException", f"Connection '{other.rpartition('/')[2]}' does not exist.")
+    harness.events("CreateApiDestination", **params, ConnectionArn=connect(harness))
+    for other in others:
+        assert harness.refused("UpdateApiDestination", Name="d", ConnectionArn=other)[0] == "ResourceNotFoundException"
+
+
+def test_a_destination_that_was_made_with_another_resource_as_its_connection_is_shown_as_inactive(
+    harness: EventsHarness,
+) -> None:
+    rule = harness.events("PutRule", Name="r", ScheduleExpression="rate(1 day)")["RuleArn"]
+    params = {"Name": "d", "InvocationEndpoint": "https://x", "HttpMethod": "POST"}
+    harness.events("CreateApiDestination", **params, ConnectionArn=connect(harness))
+    harness.crash()
+    harness.damage(f"UPDATE event_resources SET body = json_set(body, '$.ConnectionArn', '{rule}') WHERE name = 'd'")
+    harness.up()
+    assert harness.events("DescribeApiDestination", Name="d")["ApiDestinationState"] == "INACTIVE"
+
+
 def test_a_destination_is_active_while_its_connection_is(harness: EventsHarness) -> None:
     arn = connect(harness)
     params = {"Name": "d", "ConnectionArn": arn, "InvocationEndpoint": "https://x", "HttpMethod": "POST"}

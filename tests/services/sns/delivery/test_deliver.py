@@ -122,6 +122,23 @@ def test_a_throttle_spreads_messages_over_time(harness: SnsHarness) -> None:
         assert len(harness.posted()) == expected
 
 
+@pytest.mark.parametrize(
+    ("rate", "milliseconds", "count"), [(300, 31, 10), (700, 11, 8), (1500, 11, 17), (4000, 5, 21)]
+)
+def test_a_throttle_whose_interval_is_no_whole_millisecond_keeps_its_rate(
+    harness: SnsHarness, rate: int, milliseconds: int, count: int
+) -> None:
+    topic = harness.topic()
+    harness.subscribe(topic, "http", HOOK, DeliveryPolicy=dumps({"throttlePolicy": {"maxReceivesPerSecond": rate}}))
+    for _ in range(25):
+        harness.publish(topic)
+    assert len(harness.posted()) == 1
+    harness.advance(milliseconds)
+    assert len(harness.posted()) == count
+    harness.advance(SECOND)
+    assert len(harness.posted()) == 25
+
+
 def test_a_throttle_does_not_hold_messages_up_after_the_clock_was_set_back(harness: SnsHarness) -> None:
     topic = harness.topic()
     harness.subscribe(topic, "http", HOOK, DeliveryPolicy=dumps({"throttlePolicy": {"maxReceivesPerSecond": 1}}))
@@ -302,11 +319,11 @@ def test_an_endpoint_that_is_down_is_told_of_once_and_so_is_that_it_is_back(
     for _ in range(3):
         harness.advance(HOUR)
     said = (each.getMessage() for each in caplog.records)
-    assert sorted(each for each in said if "waits" in each or "goes through" in each) == [
-        "mail to ops@example.com goes through again",
-        "mail to ops@example.com waits: 421 come again; it is tried again",
-        f"what is sent to {HOOK} goes through again",
-        f"what is sent to {HOOK} waits: the endpoint answered with 503; it is tried again",
+    assert sorted(each for each in said if "will be retried" in each or "works again" in each) == [
+        f"delivery to {HOOK} failed: the endpoint answered with 503; it will be retried",
+        f"delivery to {HOOK} works again",
+        "mail to ops@example.com failed: 421 come again; it will be retried",
+        "mail to ops@example.com works again",
     ]
 
 
@@ -315,7 +332,7 @@ def test_a_fault_of_ours_is_logged_and_tried_again(harness: SnsHarness, caplog: 
     harness.subscribe(topic, "http", HOOK)
     harness.out.web.answers.append("nonsense")  # type: ignore[arg-type]
     harness.publish(topic)
-    assert "failed through a fault of the engine" in caplog.text
+    assert "failed with an internal error of the engine" in caplog.text
     harness.advance(20 * SECOND)
     assert [delivery.status for delivery in harness.deliveries(topic)] == ["DELIVERED"]
 

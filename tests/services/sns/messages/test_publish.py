@@ -157,6 +157,7 @@ def test_a_message_that_breaks_a_rule_is_refused(harness: SnsHarness, params: Js
         ),
         ({"DataType": "Number", "StringValue": "x"}, "Could not cast message attribute 'a' value to number."),
         ({"DataType": "Number", "StringValue": "NaN"}, "Could not cast message attribute 'a' value to number."),
+        ({"DataType": "Number", "StringValue": "1_0"}, "Could not cast message attribute 'a' value to number."),
         (
             {"DataType": "String.Array", "StringValue": "x"},
             "The message attribute 'a' with type 'String.Array' must hold a JSON array.",
@@ -214,7 +215,7 @@ def test_a_text_to_a_phone_is_taken_and_not_sent_and_said_so(
     harness: SnsHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert harness.sns("Publish", PhoneNumber="+15551234567", Message="m")["MessageId"]
-    assert "sends no texts" in caplog.text
+    assert "does not support SMS" in caplog.text
 
 
 def test_each_entry_of_a_batch_is_taken_or_refused_by_itself(harness: SnsHarness) -> None:

@@ -295,7 +295,7 @@ def test_what_means_nothing_on_one_box_is_kept_and_shown_and_said_so(
     topic = harness.topic()
     arn = harness.subscribe(topic, protocol, endpoint)
     assert harness.attributes(arn)["Endpoint"] == endpoint
-    assert "gets nothing" in caplog.text
+    assert "will get no messages" in caplog.text
     harness.publish(topic)
     assert f"is not delivered to {endpoint}" in caplog.text
 

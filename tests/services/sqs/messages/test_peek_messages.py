@@ -68,21 +68,21 @@ def test_a_dead_letter_is_sent_again_to_where_it_came_from(harness: SqsHarness) 
 def test_it_is_sent_again_once(harness: SqsHarness) -> None:
     _, dead, message = dead_letter(harness)
     harness.call("sqs", "SendAgain", QueueArn=dead, Id=message["Id"])
-    with pytest.raises(AwsError, match="not in the queue any more"):
+    with pytest.raises(AwsError, match="no longer in the queue"):
         harness.call("sqs", "SendAgain", QueueArn=dead, Id=message["Id"])
 
 
 def test_what_no_queue_gave_up_cannot_be_sent_again(harness: SqsHarness) -> None:
     harness.send(harness.queue())
     (message,) = peek(harness, "letters")["Messages"]
-    with pytest.raises(AwsError, match="it was sent here"):
+    with pytest.raises(AwsError, match="sent to this queue directly"):
         harness.call("sqs", "SendAgain", QueueArn=arn("letters"), Id=message["Id"])
 
 
 def test_a_queue_that_is_gone_takes_nothing_back(harness: SqsHarness) -> None:
     url, dead, message = dead_letter(harness)
     harness.sqs("DeleteQueue", QueueUrl=url)
-    with pytest.raises(AwsError, match="does not exist any more"):
+    with pytest.raises(AwsError, match="no longer exists"):
         harness.call("sqs", "SendAgain", QueueArn=dead, Id=message["Id"])
     assert len(peek(harness, "dead")["Messages"]) == 1
 

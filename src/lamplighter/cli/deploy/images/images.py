@@ -77,7 +77,7 @@ def build_local_image(image: Image) -> None:
 def build_image(image: Image, name: str) -> None:
     """Build an image; Docker's output goes to standard error."""
     if _docker("build", "--platform", image.platform, "--tag", name, str(image.folder)).returncode != 0:
-        raise CannotBuild(f"the image of the job {image.job} cannot be built: Docker says above why")
+        raise CannotBuild(f"the image of the job {image.job} cannot be built: see Docker's output above")
 
 
 # --- in ECR -----------------------------------------------------------------------------------------------------------
@@ -103,7 +103,7 @@ def push_image(ecr: Json, image: Image) -> bool:
     build_image(image, name)
     _log_in(ecr, found["repositoryUri"].partition("/")[0])
     if _docker("push", name).returncode != 0:
-        raise CannotBuild(f"the image of the job {image.job} cannot be pushed: Docker says above why")
+        raise CannotBuild(f"the image of the job {image.job} cannot be pushed: see Docker's output above")
     return True
 
 
@@ -136,7 +136,9 @@ def _log_in(ecr: Json, registry: str) -> None:
 
 def _docker(*words: str, given: str | None = None, quiet: bool = False) -> "subprocess.CompletedProcess[str]":
     if shutil.which("docker") is None:
-        raise CannotBuild("there is no `docker` command here, which builds images: install Docker, or name an image")
+        raise CannotBuild(
+            "the `docker` command, which builds images, is not installed: install Docker, or name an image"
+        )
     return subprocess.run(
         ["docker", *words],
         input=given,

@@ -8,9 +8,9 @@ from lamplighter.base.errors import LamplighterError
 
 HERE = "127.0.0.1 is this machine only, 0.0.0.0 every network"
 WHY = {
-    errno.EADDRINUSE: "address already in use, perhaps by another engine: say --port with another one, or 0 for any",
-    errno.EADDRNOTAVAIL: f"this machine has no such address: say another --host; {HERE}",
-    errno.EACCES: "not allowed to you, as ports below 1024 are for the system: say --port with a higher one",
+    errno.EADDRINUSE: "address already in use, perhaps by another engine: use --port with another port, or 0 for any",
+    errno.EADDRNOTAVAIL: f"this machine has no such address: use another --host; {HERE}",
+    errno.EACCES: "you may not use this port; ports below 1024 are reserved: use --port with a higher one",
 }
 """Explanations of the operating system's errors, with advice."""
 

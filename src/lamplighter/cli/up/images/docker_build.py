@@ -70,7 +70,7 @@ async def _docker(*words: str) -> tuple[int, str]:
             stderr=asyncio.subprocess.STDOUT,
         )
     except OSError as error:
-        raise NoDocker(f"the command `docker` is not here ({(error.strerror or 'it cannot be run').lower()})") from None
+        raise NoDocker(f"the command `docker` cannot be run ({(error.strerror or 'unknown error').lower()})") from None
     try:
         said, _ = await process.communicate()
     except BaseException:

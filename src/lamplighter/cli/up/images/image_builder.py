@@ -49,5 +49,5 @@ class ImageBuilder:
     def _tell(self, job: str, why: str, before: str | None) -> None:
         if self._told.get(job) != why:
             self._told[job] = why
-            then = f"it goes on with {before}" if before else "its runs will fail until it is"
-            log.error("%s: its image is not built, %s: %s", job, then, why)
+            then = f"it continues with {before}" if before else "its runs will fail until it is built"
+            log.error("%s: its image could not be built, so %s: %s", job, then, why)

@@ -41,19 +41,19 @@ def job_lines(plan: StackPlan, applied: AppliedPlan, times: Mapping[str, str]) -
     own = _own(plan)
     for name in project.jobs:
         if name in applied.held:
-            yield f"  {HELD} {name:<{width}}  not applied, it is tried again; until then {times[name]}"
+            yield f"  {HELD} {name:<{width}}  not applied yet, will be retried; until then {times[name]}"
         else:
             yield f"  {_sign(done, own[name], names.state_machine_id(name))} {name:<{width}}  {times[name]}"
     for name in applied.removed:
-        yield f"  {LEAVING} {name}  starts no more, and goes when its run has ended"
+        yield f"  {LEAVING} {name}  starts no more runs, and is removed when its last run ends"
     for name in _gone(project, applied.steps):
-        yield f"  {GONE} {name}  gone; its log and its runs can still be read"
+        yield f"  {GONE} {name}  removed; its log and its runs can still be read"
 
 
 def fault_line(found: PlanFault) -> str:
     """Format a fault of a file as a line."""
     if found.passes:
-        return f"{found.place}: {found.about} has to wait, and is tried again: {found.reason}"
+        return f"{found.place}: {found.about} is delayed, and will be retried: {found.reason}"
     return f"{found.place}: error: {found.about}: {found.reason}"
 
 

@@ -26,7 +26,7 @@ async def next_run(engine: Engine, caller: Caller, project: Project, name: str) 
     ]
     times = [time for time in coming if time is not None]
     if not times:
-        return f"{', '.join(job.schedule)}: no time is left"
+        return f"{', '.join(job.schedule)}: no more runs"
     return f"{', '.join(job.schedule)}, next {_said(job, min(times), engine.world.now() / 1000)}"
 
 

@@ -16,6 +16,7 @@ from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.bus import Caller, Event
 from lamplighter.cli.runs.skipped_runs import WHY, is_skip
 from lamplighter.engine.engine import Engine
+from lamplighter.runs.durations import format_duration
 from lamplighter.services.ecs.logs.output_files import OutputFiles
 from lamplighter.store.db import Tx
 
@@ -91,7 +92,7 @@ class RunLog:
         how = ENDS.get(run["status"], run["status"])
         level = logging.INFO if run["status"] == "SUCCEEDED" else logging.WARNING
         last = tail if run["status"] == "SUCCEEDED" else failure or self._reason(run["executionArn"])
-        self._say(level, f"{label}: {how} after {_length(took)}{_after(last)}")
+        self._say(level, f"{label}: {how} after {format_duration(took)}{_after(last)}")
 
     def _tell_task(self, label: str, task: Json) -> None:
         of_machine = task.get("startedBy") == "AWS Step Functions"
@@ -158,10 +159,3 @@ def _cut(text: str) -> str:
 
 def _after(tail: str) -> str:
     return f": {tail}" if tail else ""
-
-
-def _length(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

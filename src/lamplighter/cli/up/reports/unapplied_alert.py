@@ -51,8 +51,8 @@ class UnappliedAlert:
         assert found is not None
         if found.told is None and (at_once or now - found.since >= PATIENCE):
             text = (
-                f"The jobs are not as {self._file} says:\n\n{reason}\n\n"
-                "What can be applied is applied; the rest stays as it was. It is tried again until it holds."
+                f"The jobs do not agree with {self._file}:\n\n{reason}\n\n"
+                "The valid parts are applied; the rest is unchanged. lamplighter keeps trying."
             )
             self._publish(tx, topics, f"{self._name} is not applied", text)
             unapplied_files.set_told(tx, self._file, now)
@@ -61,7 +61,7 @@ class UnappliedAlert:
         found = unapplied_files.get(tx, self._file)
         unapplied_files.set_applied(tx, self._file)
         if found is not None and found.told is not None:
-            self._publish(tx, topics, f"{self._name} is applied again", f"The jobs are as {self._file} says again.")
+            self._publish(tx, topics, f"{self._name} is applied again", f"The jobs agree with {self._file} again.")
 
     def _publish(self, tx: Tx, topics: tuple[str, ...], subject: str, text: str) -> None:
         short = subject if len(subject) <= LONGEST_SUBJECT else f"{subject[: LONGEST_SUBJECT - 3]}..."

@@ -23,7 +23,7 @@ from lamplighter.store.db import Tx
 
 AT_ONCE = 50
 """The most resources that one turn checks: about 10 ms."""
-WHY = "Somebody deleted it."
+WHY = "The resource was deleted outside of its stack."
 
 
 class MissingResources:

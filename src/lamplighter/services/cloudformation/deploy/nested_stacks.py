@@ -45,7 +45,7 @@ class NestedStacks:
     def create(self, tx: Tx, stack: Stack, row: StackResource, material: ExternalInputs) -> str:
         """Begin to create a nested stack and return its id."""
         if _depth(tx, stack) >= DEEPEST:
-            raise ResourceFailed(f"Stacks are nested more than {DEEPEST} deep")
+            raise ResourceFailed(f"Stacks are nested more than {DEEPEST} levels deep")
         caller = Caller(stack.account, stack.region)
         plan = self._planner.plan(tx, caller, self._params(stack, row), None, material)
         name = physical_name(self._world.random, stack.name, row.logical, LONGEST)

@@ -150,7 +150,7 @@ class ResourceHandler:
         self._check(call.service, call.operation, params)
         answer = self._bus.invoke(tx, caller, call.service, call.operation, params)
         if inspect.isawaitable(answer):
-            raise Bug(f"{call.service}:{call.operation} takes time")
+            raise Bug(f"{call.service}:{call.operation} is asynchronous")
         return answer
 
     def reason(self, error: Exception) -> str:
@@ -158,7 +158,7 @@ class ResourceHandler:
         if isinstance(error, (ResourceFailed, TemplateError)):
             return error.message
         if not isinstance(error, AwsError):
-            log.error("a resource could not be seen to", exc_info=error)
+            log.error("a resource failed with an unexpected error", exc_info=error)
             return "Internal Failure"
         # Only the message of a schedule group shows that its deletion is still in progress.
         passes = "is being deleted" in error.message
@@ -172,7 +172,7 @@ class ResourceHandler:
 
 
 def _explain_bad_value(error: Exception) -> str:
-    told = "a property has not the form that its type has"
+    told = "a property has the wrong type"
     if isinstance(error, KeyError) and isinstance(error.args[0], str):
         told = f"required key [{error.args[0]}] not found"
     return f"Properties validation failed with message: #: {told}"

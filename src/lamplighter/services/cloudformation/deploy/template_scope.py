@@ -117,7 +117,10 @@ class StackScope:
             return ssm_parameter(self.reader, self.stack, reference, self.material)
         if service == "secretsmanager":
             return self._secret(reference)
-        raise TemplateError(f"Template error: {{{{resolve:{service}}}}} names no service that holds values")
+        raise TemplateError(
+            f"Template error: {{{{resolve:{service}}}}}: "
+            "dynamic references support only ssm, ssm-secure and secretsmanager"
+        )
 
     def _secret(self, reference: str) -> str:
         found = _SECRET.fullmatch(reference)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from lamplighter.base.json_text import Json, dumps
+from lamplighter.base.number_text import parse_decimal
 from lamplighter.lang.template.functions import value_as_text
 from lamplighter.services.cloudformation.errors import ResourceFailed
 
@@ -102,8 +103,8 @@ def _number(value: Json, place: str) -> int:
 
 def _decimal(value: Json, place: str) -> float:
     try:
-        return float(value)
-    except (TypeError, ValueError):
+        return parse_decimal(value) if isinstance(value, str) else float(value)
+    except (TypeError, ValueError, OverflowError):
         raise _refused(place, f"expected type: Number, found: {_kind(value)}") from None
 
 

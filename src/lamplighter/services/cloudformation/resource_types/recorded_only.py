@@ -6,7 +6,7 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-t
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json
@@ -49,7 +49,6 @@ NOT_WORTH_SAYING = frozenset(
 )
 """Types that have no effect on AWS either, once the stack is created."""
 
-ArnForm = Callable[[ResourceRequest, str], str]
 
 _FORMS: Mapping[str, tuple[str, str, bool]] = {
     "AWS::IAM::Role": ("iam", "role", False),

@@ -63,9 +63,7 @@ class ChangeSets:
         """Create a change set by comparing a stack with a new plan (`CreateChangeSet`)."""
         kind = params.get("ChangeSetType", "UPDATE")
         if kind == "IMPORT":
-            raise StackValidationError(
-                "Resources cannot be imported here: whatever there is was made by a template or by a call."
-            )
+            raise StackValidationError("This engine does not support change sets of type IMPORT.")
         stack = self._stack(tx, caller, params["StackName"], kind)
         name, token = params["ChangeSetName"], params.get("ClientToken")
         there = rows.by_name(tx, stack.id, name)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
+from lamplighter.operations.paging import decode_number
 from lamplighter.services.cloudformation.errors import ChangeSetNotFound, NoSuchStack, StackValidationError
 from lamplighter.services.cloudformation.tables import change_sets, stacks
 from lamplighter.services.cloudformation.tables.change_sets import ChangeSet
@@ -70,11 +71,8 @@ def check_name(name: str) -> None:
 
 def number(token: str | None) -> int:
     """Return the number before which a page begins."""
-    if token is None:
-        return FIRST
-    if not token.isascii() or not token.isdecimal() or len(token) > 18:
-        raise StackValidationError("Invalid NextToken")
-    return int(token)
+    found = decode_number(token, lambda: StackValidationError("Invalid NextToken"))
+    return FIRST if found is None else found
 
 
 def page(name: str, found: Sequence[Json], token: str) -> Json:

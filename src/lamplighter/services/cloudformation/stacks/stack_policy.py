@@ -24,7 +24,7 @@ def check_policy(text: str) -> str:
     try:
         document = loads(text)
     except JsonError:
-        raise StackValidationError("Error validating stack policy: it is not well-formed JSON") from None
+        raise StackValidationError("Error validating stack policy: the policy is not well-formed JSON") from None
     statements = document.get("Statement") if isinstance(document, dict) else None
     if not isinstance(statements, list):
         raise StackValidationError("Error validating stack policy: Statement must be a list")
@@ -37,7 +37,7 @@ def check_policy(text: str) -> str:
 
 def _wrong(statement: Json) -> str | None:
     if not isinstance(statement, dict):
-        return "it must be an object"
+        return "the statement must be an object"
     strange = sorted(set(statement) - MEMBERS - {"Condition"})
     if strange:
         return f"unknown element {strange[0]}"
@@ -47,7 +47,7 @@ def _wrong(statement: Json) -> str | None:
         return "Action is missing"
     actions = [*_listed(statement.get("Action")), *_listed(statement.get("NotAction"))]
     if not set(actions) <= ACTIONS:
-        return f"Action must be of {', '.join(sorted(ACTIONS))}"
+        return f"Action must be one of {', '.join(sorted(ACTIONS))}"
     if "Resource" not in statement and "NotResource" not in statement:
         return "Resource is missing"
     return None

@@ -16,11 +16,12 @@ def last_time(reader: Reader, stack: str) -> int:
 
 
 def page_of_operation(reader: Reader, operation: str, before: int, most: int) -> list[tuple[int, Json]]:
-    """Return events of an operation before the event `before`, newest first, each with its number."""
-    sql = (
-        "SELECT id, body FROM stack_events WHERE json_extract(body, '$.OperationId') = ? AND id < ? "
-        "ORDER BY id DESC LIMIT ?"
-    )
+    """Return events of an operation before the event `before`, newest first, each with its number.
+
+    The search passes the events of all stacks, and leaves out damaged ones.
+    """
+    of_event = "CASE WHEN json_valid(body) THEN json_extract(body, '$.OperationId') END"
+    sql = f"SELECT id, body FROM stack_events WHERE {of_event} = ? AND id < ? ORDER BY id DESC LIMIT ?"  # noqa: S608
     return [(key, loads(body)) for key, body in reader.rows(sql, (operation, before, most))]
 
 

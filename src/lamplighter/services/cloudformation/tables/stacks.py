@@ -78,10 +78,10 @@ def status(reader: Reader, account: str, region: str, name: str) -> tuple[str, s
 def metadata(reader: Reader, account: str, region: str) -> dict[str, Json]:
     """Return the Metadata sections of the templates in an account and region, by stack name.
 
-    Nested and deleted stacks are left out. The value is None for a template without Metadata.
+    Nested and deleted stacks are left out. The value is None for a template without Metadata, and for a damaged row.
     """
     sql = (
-        "SELECT name, json_extract(plan, '$.metadata') FROM stacks "
+        "SELECT name, CASE WHEN json_valid(plan) THEN json_extract(plan, '$.metadata') END FROM stacks "
         "WHERE account = ? AND region = ? AND deleted IS NULL AND parent IS NULL ORDER BY name"
     )
     return {name: loads(text) if text else None for name, text in reader.rows(sql, (account, region))}

@@ -7,6 +7,7 @@ records its effect. Guarantees that only services with a configured endpoint are
 """
 
 import asyncio
+import logging
 import os
 import subprocess
 import sys
@@ -22,6 +23,8 @@ from lamplighter.services.cloudformation.errors import StackValidationError
 from lamplighter.store.db import Reader
 
 T = TypeVar("T")
+
+log = logging.getLogger("lamplighter.cloudformation")
 
 SAM = "sam"
 """The value, in the place of a service, that stands for the serverless transform."""
@@ -140,7 +143,7 @@ class InputFetcher:
                 await self._bus.load(missing.service)
             except NotFetched as missing:
                 material.found[missing.request] = await self._fetch(missing.request)
-        raise StackValidationError(f"Template error: more than {MOST} values from elsewhere are wanted")
+        raise StackValidationError(f"Template error: the template needs more than {MOST} external values")
 
     async def _compute(self, material: ExternalInputs, missing: NotComputed, look: Look) -> None:
         """Compute a result in a thread. If the computation misses an answer, fetch it for the next try."""
@@ -160,7 +163,7 @@ class InputFetcher:
                 return await asyncio.to_thread(_transform, params)
             if not self._remote.knows(request.service, request.operation):
                 return StackValidationError(
-                    f"{request.service}:{request.operation} has nowhere to go: name an endpoint for "
+                    f"{request.service}:{request.operation} cannot be called, because no endpoint is configured for "
                     f"{request.service} (--endpoint {request.service}=URL)"
                 )
             return await self._remote.call(request.service, request.operation, params, request.region)
@@ -170,17 +173,26 @@ class InputFetcher:
 
 def _transform(params: Json) -> Json:
     """Run the transform in a separate process, because its library takes as long to load as the whole engine."""
-    done = subprocess.run(
-        [sys.executable, "-m", "lamplighter.services.cloudformation.templates.sam_transform"],
-        input=dump_bytes(params),
-        capture_output=True,
-        timeout=PATIENCE,
-        check=False,
-        env={**os.environ, "AWS_DEFAULT_REGION": params["region"]},
-    )
-    if done.returncode != 0:
-        return StackValidationError(
-            "Transform AWS::Serverless-2016-10-31 failed without a word; the engine's log has no more."
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "lamplighter.services.cloudformation.templates.sam_transform"],
+            input=dump_bytes(params),
+            capture_output=True,
+            timeout=PATIENCE,
+            check=False,
+            env={**os.environ, "AWS_DEFAULT_REGION": params["region"]},
         )
+    except subprocess.TimeoutExpired as error:
+        return _failed(f"it took longer than {PATIENCE} seconds", error.stderr or b"")
+    except OSError as error:
+        return _failed(f"it could not be started: {error.strerror or error}", b"")
+    if done.returncode != 0:
+        last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        return _failed(last or f"exit code {done.returncode}", done.stderr)
     answer = loads(done.stdout)
     return StackValidationError(answer["error"]) if "error" in answer else answer["template"]
+
+
+def _failed(reason: str, output: bytes) -> StackValidationError:
+    log.error("the serverless transform failed: %s\n%s", reason, output.decode(errors="replace"))
+    return StackValidationError(f"Transform AWS::Serverless-2016-10-31 failed: {reason}")

@@ -5,6 +5,8 @@ stored and shown, so that a stack that has some can be created. They stay in INS
 why. See https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html.
 """
 
+from math import isfinite
+
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json
 from lamplighter.services.cloudwatch.alarms.evaluate_alarm import MISSING, TREATMENTS, AlarmRule
@@ -75,7 +77,7 @@ def why_not_evaluated(settings: Json) -> str | None:
         "trimmed statistics": is_trimmed(settings.get("ExtendedStatistic", "")),
     }
     found = next((name for name, holds in beyond.items() if holds), None)
-    return None if found is None else f"Unchecked: this engine keeps alarms on {found}, and does not judge them."
+    return None if found is None else f"Unchecked: this engine stores alarms on {found} but does not evaluate them."
 
 
 def watched_metric(settings: Json) -> Json:
@@ -121,6 +123,8 @@ def _check_numbers(settings: Json, source: Json) -> None:
         for name in names:
             if name not in held:
                 raise MissingParameter(f"The parameter {name} is required.")
+    if not isfinite(settings["Threshold"]):
+        raise InvalidParameterValue("Threshold must be a number, and neither NaN nor Infinity.")
     if settings.get("Statistic") and settings.get("ExtendedStatistic"):
         raise InvalidCombination("Only one of Statistic and ExtendedStatistic may be given.")
     if "Stat" not in source:

@@ -19,7 +19,7 @@ from lamplighter.services.cloudwatch.alarms.alarm_settings import check_composit
 from lamplighter.services.cloudwatch.alarms.composite_rule import CompositeRule, read_rule
 from lamplighter.services.cloudwatch.alarms.evaluate_alarm import format_instant
 from lamplighter.services.cloudwatch.alarms.state_changes import AlarmStateChanges
-from lamplighter.services.cloudwatch.alarms.tags import merge_tags
+from lamplighter.services.cloudwatch.alarms.tags import RULES as TAG_RULES
 from lamplighter.services.cloudwatch.arns import alarm_arn
 from lamplighter.services.cloudwatch.errors import InvalidRule
 from lamplighter.services.cloudwatch.tables import alarm_children
@@ -47,10 +47,10 @@ class CompositeAlarms:
         settings, rule = check_composite_settings(params), read_rule(params["AlarmRule"])
         old = rows.get_if_readable(tx, key)
         if old is not None and "AlarmRule" not in old.body["settings"]:
-            raise InvalidRule(f"The alarm {old.name} is a metric alarm: a composite alarm needs a name of its own.")
+            raise InvalidRule(f"The alarm {old.name} is a metric alarm: choose another name for the composite alarm.")
         self._set_children(tx, caller, key, rule)
         body: Json = {"updated": now, "transitioned": now, "reason": "", "reason_data": None, "mark": None}
-        tags = merge_tags({}, params.get("Tags"))
+        tags = TAG_RULES.read(params.get("Tags"))
         alarm = old or Alarm(
             key, caller.account, caller.region, params["AlarmName"], evaluate_alarm.INSUFFICIENT, body, tags
         )
@@ -59,7 +59,7 @@ class CompositeAlarms:
         done = "created" if old is None else "updated"
         self._transitions.add_configuration_event(tx, alarm, done)
         if "ActionsSuppressor" in settings:
-            tx.after.append(lambda: log.warning("alarm %s: its suppressor suppresses nothing here", alarm.name))
+            tx.after.append(lambda: log.warning("alarm %s: this engine ignores its actions suppressor", alarm.name))
         self._judge(tx, alarm, lambda state: f"{key} was {done} and its alarm rule evaluates to {state}")
         return {}
 
@@ -81,7 +81,10 @@ class CompositeAlarms:
         alarm_children.put(tx, key, named)
         below, above = _reach(tx, key, alarm_children.children), _reach(tx, key, alarm_children.parents)
         if below + above > LONGEST:
-            raise InvalidRule(f"Composite alarms must not go by themselves, nor more than {LONGEST} by one another.")
+            raise InvalidRule(
+                "A composite alarm must not depend on itself, "
+                f"and at most {LONGEST} levels of alarms may depend on each other."
+            )
 
     def _judge(self, tx: Tx, alarm: Alarm, reason: Callable[[str], str]) -> None:
         settings, caller = alarm.body["settings"], Caller(alarm.account, alarm.region)

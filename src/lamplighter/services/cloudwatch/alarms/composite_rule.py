@@ -50,7 +50,7 @@ class _Reader:
     def read(self) -> Holds:
         holds = self._either()
         if self._at < len(self._tokens):
-            raise InvalidRule(f"AlarmRule has something behind its end: {self._tokens[self._at][0].strip()}")
+            raise InvalidRule(f"AlarmRule has unexpected text after its end: {self._tokens[self._at][0].strip()}")
         if len(set(self.names)) > MOST_ALARMS:
             raise InvalidRule(f"AlarmRule can name at most {MOST_ALARMS} alarms.")
         return holds
@@ -76,7 +76,7 @@ class _Reader:
     def _one(self) -> Holds:
         self._depth += 1
         if self._depth > DEEPEST:
-            raise InvalidRule(f"AlarmRule is nested more than {DEEPEST} deep.")
+            raise InvalidRule(f"AlarmRule is nested more than {DEEPEST} levels deep.")
         holds = self._plain()
         self._depth -= 1
         return holds
@@ -88,14 +88,14 @@ class _Reader:
         if self._take("("):
             inner = self._either()
             if not self._take(")"):
-                raise InvalidRule("AlarmRule lacks a closing bracket.")
+                raise InvalidRule("AlarmRule is missing a closing bracket.")
             return inner
         if self._take("TRUE"):
             return lambda _states: True
         if self._take("FALSE"):
             return lambda _states: False
         if self._at == len(self._tokens) or self._tokens[self._at]["state"] is None:
-            raise InvalidRule("AlarmRule lacks an alarm, e.g. ALARM(name).")
+            raise InvalidRule("AlarmRule is missing an alarm, such as ALARM(name).")
         token = self._tokens[self._at]
         self._at += 1
         state, name = token["state"], token["quoted"] or token["bare"]
@@ -109,7 +109,7 @@ def _tokens(text: str) -> list[re.Match[str]]:
     while at < len(text):
         match = TOKEN.match(text, at)
         if match is None or len(found) == 2 * MOST_ELEMENTS:
-            raise InvalidRule(f"AlarmRule cannot be read from here: {text[at : at + 40]}")
+            raise InvalidRule(f"AlarmRule has a syntax error at: {text[at : at + 40]}")
         found.append(match)
         at = match.end()
     return found

@@ -8,8 +8,9 @@ from dataclasses import replace
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
+from lamplighter.operations.paging import list_page
 from lamplighter.services.cloudwatch.alarms.alarm_settings import ACTIONS, is_composite, watched_metric
-from lamplighter.services.cloudwatch.arns import END, alarm_arn, list_page, metric_of, parse_number, to_milliseconds
+from lamplighter.services.cloudwatch.arns import END, alarm_arn, metric_of, parse_number, to_milliseconds
 from lamplighter.services.cloudwatch.errors import InvalidCombination
 from lamplighter.services.cloudwatch.tables import alarm_children
 from lamplighter.services.cloudwatch.tables import alarms as rows
@@ -35,7 +36,14 @@ def describe_alarms(reader: Reader, caller: Caller, params: Json) -> Json:
         for alarm in found
         if _is_wanted(alarm, params) and (related is None or alarm_arn(caller, alarm.name) in related)
     )
-    answer = list_page("Alarms", wanted, params.get("MaxRecords", PAGE), lambda alarm: alarm, lambda alarm: alarm.name)
+    answer = list_page(
+        "Alarms",
+        wanted,
+        params.get("MaxRecords", PAGE),
+        lambda alarm: alarm,
+        lambda alarm: alarm.name,
+        next_page_field="NextToken",
+    )
     listed: list[Alarm] = answer.pop("Alarms")
     by_kind = {kind: [alarm_to_api(alarm) for alarm in listed if _kind(alarm) == kind] for kind in (METRIC, COMPOSITE)}
     return answer | {"MetricAlarms": by_kind[METRIC], "CompositeAlarms": by_kind[COMPOSITE]}
@@ -120,7 +128,14 @@ def describe_history(reader: Reader, caller: Caller, params: Json) -> Json:
 
     types = params.get("AlarmTypes", [METRIC])
     found = (item for item in _every(reader, wanted) if kind(item) in types)
-    return list_page("AlarmHistoryItems", found, most, lambda item: _item(item, kind(item)), lambda item: str(item.id))
+    return list_page(
+        "AlarmHistoryItems",
+        found,
+        most,
+        lambda item: _item(item, kind(item)),
+        lambda item: str(item.id),
+        next_page_field="NextToken",
+    )
 
 
 def _every(reader: Reader, wanted: rows.HistoryQuery) -> Iterator[HistoryItem]:

@@ -61,7 +61,7 @@ class EvaluationTimes:
         try:
             alarm = rows.get(tx, timer.subject)
         except Damaged as error:
-            log.error("%s; it looks no more", error)
+            log.error("%s; it is no longer evaluated", error)
             return
         if alarm is None:
             return

@@ -13,7 +13,7 @@ from lamplighter.services.cloudwatch.alarms import evaluate_alarm
 from lamplighter.services.cloudwatch.alarms.alarm_settings import check_settings, is_composite, why_not_evaluated
 from lamplighter.services.cloudwatch.alarms.evaluation_times import EvaluationTimes
 from lamplighter.services.cloudwatch.alarms.state_changes import CONFIGURATION, AlarmStateChanges
-from lamplighter.services.cloudwatch.alarms.tags import merge_tags
+from lamplighter.services.cloudwatch.alarms.tags import RULES as TAG_RULES
 from lamplighter.services.cloudwatch.arns import alarm_arn
 from lamplighter.services.cloudwatch.errors import InvalidFormat, InvalidRule, LimitExceeded, ResourceNotFound
 from lamplighter.services.cloudwatch.tables import alarm_children
@@ -41,10 +41,10 @@ class MetricAlarms:
         old = rows.get_if_readable(tx, key)
         if old is None:
             if rows.count(tx, caller.account, caller.region) >= MOST:
-                raise LimitExceeded(f"An account can have at most {MOST} alarms here.")
-            alarm = self._new(caller, key, settings, merge_tags({}, params.get("Tags")), now)
+                raise LimitExceeded(f"An account of this engine can have at most {MOST} alarms.")
+            alarm = self._new(caller, key, settings, TAG_RULES.read(params.get("Tags")), now)
         elif is_composite(old.body["settings"]):
-            raise InvalidRule(f"The alarm {old.name} is a composite alarm: a metric alarm needs a name of its own.")
+            raise InvalidRule(f"The alarm {old.name} is a composite alarm: choose another name for the metric alarm.")
         else:
             alarm = replace(old, body=old.body | {"settings": settings, "configured": now})
         rows.put(tx, alarm)

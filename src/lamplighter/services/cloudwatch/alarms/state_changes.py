@@ -89,9 +89,9 @@ class AlarmStateChanges:
         rows.add_history(tx, HistoryItem(0, alarm.arn, now, kind, summary, data), now - KEPT)
 
     def on_action_finished(self, tx: Tx, delivery: Delivery, outcome: DeliveryOutcome) -> None:
-        """Record in the alarm's history whether an action succeeded."""
+        """Record in the alarm's history whether an action succeeded; do nothing for an alarm that cannot be read."""
         target, name = delivery.attributes["ACTION"], delivery.attributes["ALARM"]
-        alarm = rows.get(tx, name)
+        alarm = rows.get_if_readable(tx, name)
         if alarm is None:
             return
         done = outcome.end is DeliveryEnd.DELIVERED
@@ -104,8 +104,9 @@ class AlarmStateChanges:
             assert place is not None
             call = alarm_actions.action_call(before, alarm, action, place, self._url)
             if call is None:
-                log.warning("alarm %s asks for %s, which means nothing here", alarm.name, action)
-                data = {"actionState": "Failed", "notificationResource": action, "error": "nothing here does it"}
+                log.warning("alarm %s has the action %s, which this engine does not support", alarm.name, action)
+                error = "this engine does not support the action"
+                data = {"actionState": "Failed", "notificationResource": action, "error": error}
                 self.add_history(tx, alarm, ACTION, f"Failed to execute action {action}", dumps(data))
             else:
                 self._write(tx, alarm, action, place, call)

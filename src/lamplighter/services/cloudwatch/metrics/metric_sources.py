@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html a
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from lamplighter.base.errors import AwsError
@@ -36,9 +36,6 @@ GAUGES: Mapping[str, str] = {
 """The metrics that count a queue's messages, with the attribute of the queue that holds the value."""
 SENT = "NumberOfMessagesSent"
 """The metric that SQS itself counts for each queue, minute by minute."""
-
-Invoke = Callable[[str, str, Json], Json]
-"""A function that calls an operation of a service."""
 
 
 @dataclass(frozen=True, slots=True)

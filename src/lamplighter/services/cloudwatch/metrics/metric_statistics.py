@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
+from lamplighter.operations.paging import list_page
 from lamplighter.services.cloudwatch.alarms.alarm_settings import SHORT
-from lamplighter.services.cloudwatch.arns import list_page, metric_of, metric_to_api, parse_number, to_milliseconds
+from lamplighter.services.cloudwatch.arns import metric_of, metric_to_api, parse_number, to_milliseconds
 from lamplighter.services.cloudwatch.errors import InvalidCombination, InvalidParameterValue, MissingParameter
 from lamplighter.services.cloudwatch.metrics import aggregation
 from lamplighter.services.cloudwatch.metrics.metric_sources import MetricSources, TimeRange
@@ -39,7 +40,9 @@ class MetricStatistics:
         after = parse_number(params.get("NextToken")) or 0
         since = self._world.now() - (RECENT if "RecentlyActive" in params else KEPT)
         found = [each for each in self._measures.list_metrics(reader, caller, since) if _is_wanted(each, params)]
-        return list_page("Metrics", found[after:], PAGE, metric_to_api, lambda _: str(after + PAGE))
+        return list_page(
+            "Metrics", found[after:], PAGE, metric_to_api, lambda _: str(after + PAGE), next_page_field="NextToken"
+        )
 
     def get_statistics(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Return the statistics of one metric for each period (`GetMetricStatistics`)."""

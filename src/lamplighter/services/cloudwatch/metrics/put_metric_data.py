@@ -67,10 +67,11 @@ def _point(datum: Json, now: int) -> MetricPoint:
         raise InvalidCombination("Each of MetricData must have one of Value, Values and StatisticValues.")
     point = _summed(time, datum["StatisticValues"], unit) if "StatisticValues" in datum else None
     point = point or aggregation.point_of_values(time, list(_values(datum)), unit)
-    if max(map(abs, (point.total, point.least, point.most))) > LARGEST:
+    # A comparison with NaN is false, so NaN is outside, too.
+    if not all(abs(each) <= LARGEST for each in (point.samples, point.total, point.least, point.most)):
         raise InvalidParameterValue(f"A value of {datum['MetricName']} is outside of -2^360 to 2^360.")
     if point.samples < 0:
-        raise InvalidParameterValue(f"{datum['MetricName']} cannot have come less than no times.")
+        raise InvalidParameterValue(f"The sample count of {datum['MetricName']} must not be negative.")
     return point
 
 

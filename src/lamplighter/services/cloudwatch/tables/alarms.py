@@ -82,7 +82,7 @@ def _readable(found: list[Row]) -> Iterator[Alarm]:
         try:
             yield _alarm(row)
         except Damaged as error:
-            log.error("%s; it is passed over", error)
+            log.error("%s; it is skipped", error)
 
 
 def count(reader: Reader, account: str, region: str) -> int:

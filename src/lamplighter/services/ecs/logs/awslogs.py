@@ -21,6 +21,7 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Bus, Caller
 from lamplighter.lang.log_batches import batch_events, split_message
+from lamplighter.runs.log_stream import log_stream_name
 from lamplighter.runtime.port import OutputLine
 from lamplighter.services.ecs.logs.multiline import compile_pattern, first_line_pattern
 from lamplighter.services.ecs.tables import shipped_logs
@@ -78,7 +79,7 @@ def log_destination(task: Task, definition: Json, runtime_name: str) -> LogDesti
     return LogDestination(
         caller=Caller(owner.account, options["awslogs-region"]),
         group=options["awslogs-group"],
-        stream=f"{prefix}/{definition['name']}/{task.name}" if prefix else runtime_name,
+        stream=log_stream_name(prefix, definition["name"], task.name) if prefix else runtime_name,
         create=options.get("awslogs-create-group") == "true",
         fargate=task.launch_type == "FARGATE",
         beginning=first_line_pattern(options),
@@ -209,7 +210,7 @@ class LogShipper:
                     self._bus.invoke(tx, self._to.caller, SERVICE, "PutLogEvents", params)
         except AwsError as error:
             if not self._refused:
-                log.warning("output of %s is not taken by log group %s: %s", self._name, self._to.group, error)
+                log.warning("log group %s rejects the output of %s: %s", self._to.group, self._name, error)
             self._refused = True
         numbers = [max((n for n, line in fresh if line.stream == name), default=0) for name in STREAMS]
         shipped_logs.set_shipped(tx, self._name, (max(sent[0], numbers[0]), max(sent[1], numbers[1])))

@@ -138,11 +138,25 @@ def running_arns(reader: Reader) -> list[str]:
     return [row[0] for row in reader.rows("SELECT arn FROM tasks WHERE status <> 'STOPPED' ORDER BY id")]
 
 
+_STOPPED_AT = (
+    "CASE WHEN json_valid({0}) THEN CASE WHEN json_type({0}, '$.stoppedAt') IN ('integer', 'real') "
+    "THEN json_extract({0}, '$.stoppedAt') END END"
+)
+"""The SQL for the time in a body; NULL if the body is damaged. `json_extract` alone raises an error then."""
+
+
 def stopped_before(reader: Reader, time: int, most: int) -> list[tuple[str, str]]:
-    """Return the ARNs and names of those of the `most` oldest stopped tasks that stopped before a time."""
+    """Return the ARNs and names of those of the `most` oldest stopped tasks that stopped before a time.
+
+    A damaged row does not state its time. It counts as old as soon as the next readable task is old.
+    """
+    next_time = (
+        f"SELECT {_STOPPED_AT.format('next.body')} FROM tasks AS next WHERE next.status = 'STOPPED' "  # noqa: S608
+        f"AND next.id > oldest.id AND {_STOPPED_AT.format('next.body')} IS NOT NULL ORDER BY next.id LIMIT 1"
+    )
     sql = (
-        "SELECT arn, name FROM (SELECT arn, name, body FROM tasks WHERE status = 'STOPPED' ORDER BY id LIMIT ?) "
-        "WHERE json_extract(body, '$.stoppedAt') < ?"
+        "SELECT arn, name FROM (SELECT id, arn, name, body FROM tasks WHERE status = 'STOPPED' ORDER BY id LIMIT ?) "  # noqa: S608
+        f"AS oldest WHERE coalesce({_STOPPED_AT.format('body')}, ({next_time})) < ? ORDER BY id"
     )
     return [(row[0], row[1]) for row in reader.rows(sql, (most, time))]
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from lamplighter.base.json_text import Json, dump_bytes
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
+from lamplighter.operations.paging import list_page
 from lamplighter.services.ecs import arns, paging, tags
 from lamplighter.services.ecs.errors import ClientError, InvalidParameter
 from lamplighter.services.ecs.tables import task_definitions
@@ -164,9 +165,7 @@ def list_revisions(reader: Reader, caller: Caller, params: Json) -> Json:
         size + 1,
         newest=params.get("sort") == "DESC",
     )
-    return paging.list_page(
-        "taskDefinitionArns", found, size, lambda item: item[0], lambda item: f"{item[1]}:{item[2]}"
-    )
+    return list_page("taskDefinitionArns", found, size, lambda item: item[0], lambda item: f"{item[1]}:{item[2]}")
 
 
 def _after(token: str | None) -> tuple[str, int] | None:
@@ -183,7 +182,7 @@ def list_families(reader: Reader, caller: Caller, params: Json) -> Json:
     if status not in ("ACTIVE", "INACTIVE", "ALL"):
         raise InvalidParameter("Status must be one of ACTIVE, INACTIVE, ALL.")
     found = task_definitions.families(reader, arns.owner_key(caller), prefix, status, after, size + 1)
-    return paging.list_page("families", found, size, str, str)
+    return list_page("families", found, size, str, str)
 
 
 def definition_to_api(definition: TaskDefinition) -> Json:

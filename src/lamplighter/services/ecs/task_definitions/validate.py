@@ -8,6 +8,7 @@ from collections.abc import Collection
 
 from lamplighter.base import deny_rules, fargate
 from lamplighter.base.json_text import Json
+from lamplighter.base.number_text import parse_decimal, parse_whole
 from lamplighter.services.ecs.arns import NAME
 from lamplighter.services.ecs.errors import ClientError
 
@@ -23,7 +24,8 @@ def parse_units(text: str | None, name: str) -> int | None:
     plain = str(text).strip().lower()
     suffix = {"cpu": "vcpu", "memory": "gb"}[name]
     try:
-        value = round(float(plain.removesuffix(suffix)) * 1024) if plain.endswith(suffix) else int(plain)
+        large = plain.removesuffix(suffix)
+        value = parse_whole(plain) if large == plain else round(parse_decimal(large) * 1024)
     except (ValueError, OverflowError):
         value = 0
     if value <= 0:
@@ -123,7 +125,7 @@ def _check_dependencies(container: Json, names: dict[str, Json]) -> None:
         if target is None or target is container:
             raise ClientError(
                 f"Invalid setting for container '{container['name']}'. "
-                f"It depends on container '{dependency['containerName']}', which is no other container of the task."
+                f"It depends on container '{dependency['containerName']}', which is not another container of the task."
             )
         if dependency["condition"] in ("COMPLETE", "SUCCESS") and target.get("essential", True):
             raise ClientError(

@@ -27,7 +27,7 @@ from lamplighter.services.ecs.task_definitions.validate import LONGEST_STOP
 
 STOP_SECONDS = 30
 _LONGEST_NAME = 200
-_CREDENTIALS = " (its repositoryCredentials are not read on this box: say `docker login` here)"
+_CREDENTIALS = " (repositoryCredentials are not used on this machine: run `docker login` here)"
 _UNRESOLVED = (
     "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: "
 )

@@ -10,6 +10,7 @@ from dataclasses import replace
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller
+from lamplighter.operations.paging import list_page
 from lamplighter.services.ecs import arns, clusters, paging
 from lamplighter.services.ecs.errors import InvalidParameter, ServiceNotFound
 from lamplighter.services.ecs.tables import tasks
@@ -74,7 +75,7 @@ def list_tasks(reader: Reader, caller: Caller, params: Json) -> Json:
         if params.get(name):
             filters.append((column, params[name]))
     found = tasks.page(reader, filters, paging.parse_token(params.get("nextToken")), size + 1)
-    return paging.list_page("taskArns", found, size, lambda item: item[1], lambda item: str(item[0]))
+    return list_page("taskArns", found, size, lambda item: item[1], lambda item: str(item[0]))
 
 
 def latest_tasks(reader: Reader, caller: Caller, params: Json) -> Json:

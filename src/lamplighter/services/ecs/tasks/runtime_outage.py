@@ -116,7 +116,7 @@ class OutageWatch:
                 outages.release_task(tx, arn)
                 self._release(tx, arn, self._world.monotonic() - since if waited else 0)
         if outage is not None:
-            log.warning("Docker answers again; it did not since %s", iso(outage.since))
+            log.warning("Docker answers again; it had not answered since %s", iso(outage.since))
             outages.end(tx)
             self._tell_back(tx, outage)
 

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TypeVar
 
+from lamplighter.base.growing_pauses import growing_pauses
 from lamplighter.runtime.port import RuntimeUnavailable
 
 T = TypeVar("T")
@@ -16,11 +17,8 @@ FIRST_SECONDS, LONGEST_SECONDS = 0.1, 5.0
 
 
 def retry_pauses() -> Iterator[float]:
-    """Yield the seconds to wait before each new attempt."""
-    seconds = FIRST_SECONDS
-    while True:
-        yield seconds
-        seconds = min(2 * seconds, LONGEST_SECONDS)
+    """Return the seconds to wait before each new attempt."""
+    return growing_pauses(FIRST_SECONDS, LONGEST_SECONDS)
 
 
 async def retry_while_unavailable(

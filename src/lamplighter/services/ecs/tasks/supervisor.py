@@ -97,7 +97,7 @@ class Supervisor:
     def _definition(self, task: Task) -> Json:
         found = task_definitions.by_arn(self._means.bus.store.reader, task.body["taskDefinitionArn"])
         if found is None:
-            raise Bug(f"the definition of {self._arn} is gone")
+            raise Bug(f"the task definition of {self._arn} does not exist")
         return found.body
 
     def _task(self) -> Task:
@@ -301,7 +301,7 @@ async def copy_output(
                     async with contextlib.aclosing(shipping) as passed:
                         await means.outputs.copy(task, container, passed)
         except (OSError, RuntimeUnavailable) as error:
-            log.warning("the output of %s is copied again: %s", name, error)
+            log.warning("copying the output of %s failed and is repeated: %s", name, error)
             await means.pause(seconds)
         else:
             return

@@ -10,7 +10,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.events import paging
-from lamplighter.services.events.arns import DEFAULT, bus_arn, bus_name, read_tags
+from lamplighter.services.events.arns import DEFAULT, TAG_RULES, bus_arn, bus_name
 from lamplighter.services.events.errors import BusNotFound, ResourceAlreadyExists
 from lamplighter.services.events.tables import resources as rows
 from lamplighter.services.events.tables.resources import Resource
@@ -45,7 +45,7 @@ class Buses:
         if name == DEFAULT or rows.get(tx, "bus", caller.account, caller.region, name) is not None:
             raise ResourceAlreadyExists(f"Event bus {name} already exists.")
         now, key, body = self._world.now(), bus_arn(caller, name), _settings(params)
-        tags = read_tags(params.get("Tags", ()))
+        tags = TAG_RULES.read(params.get("Tags"))
         rows.put(tx, Resource("bus", caller.account, caller.region, "", name, key, now, now, body, tags))
         return {"EventBusArn": key} | body
 

@@ -99,7 +99,9 @@ class EventPublisher:
             bus = find_bus(tx, home, given).name
         except BusNotFound:
             # AWS accepts the event and drops it.
-            log.warning("an event was put on the bus %s, which does not exist: it goes nowhere", bus_name(given))
+            log.warning(
+                "an event was sent to the event bus %s, which does not exist; the event is dropped", bus_name(given)
+            )
             return {"EventId": name}
         if self._router.has_listeners(tx):
             self._router.route(tx, home, bus, event, judged=made.judged if made else None)

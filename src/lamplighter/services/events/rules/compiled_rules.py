@@ -111,7 +111,7 @@ class CompiledRules:
         try:
             compiled = self._compile(text)
         except InvalidEventPattern as error:
-            log.error("%s wants nothing any more: %s", resource.arn, error)
+            log.error("%s gets no more events, because its event pattern is invalid: %s", resource.arn, error)
             return None
         return CompiledRule(resource, compiled.pattern, compiled.sources)
 

@@ -11,7 +11,7 @@ from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.lang.schedule.expression import InvalidSchedule, parse_schedule
 from lamplighter.services.events import paging
-from lamplighter.services.events.arns import DEFAULT, read_tags, rule_arn, split_rule_arn
+from lamplighter.services.events.arns import DEFAULT, TAG_RULES, rule_arn, split_rule_arn
 from lamplighter.services.events.buses.buses import find_bus
 from lamplighter.services.events.rules.event_patterns import read_pattern
 from lamplighter.services.events.rules.lookup import find_rule
@@ -42,7 +42,7 @@ class Rules:
         body |= {"State": params.get("State", "ENABLED"), "CreatedBy": caller.account}
         old = rows.get_if_readable(tx, "rule", caller.account, caller.region, name, bus)
         if old is None:
-            tags = read_tags(params.get("Tags", ()))
+            tags = TAG_RULES.read(params.get("Tags"))
             rule = Resource("rule", caller.account, caller.region, bus, name, key, now, now, body, tags)
         else:
             rule = replace(old, modified=now, body=body)

@@ -61,7 +61,7 @@ class ScheduledRules:
         try:
             rule = rows.by_arn(tx, timer.subject)
         except Damaged as error:
-            log.error("%s; its schedule stands still", error)
+            log.error("%s; its schedule is suspended", error)
             return
         if rule is None or not _runs(rule):
             return
@@ -78,7 +78,8 @@ class ScheduledRules:
         count, last = 1, first
         while count < MOST_COUNTED and (following := _following(rule, last)) is not None and following < oldest:
             count, last = count + 1, following
-        log.warning("%s dropped %s of its times, from %s to %s: no engine ran", rule.arn, count, iso(first), iso(last))
+        message = "%s: %s scheduled times from %s to %s were dropped, because no engine ran"
+        log.warning(message, rule.arn, count, iso(first), iso(last))
         detail: Json = {"RuleArn": rule.arn, "First": iso(first), "Last": iso(last), "Count": count}
         caller, now = Caller(rule.account, rule.region), self._world.now()
         self._router.on_service_event(tx, Event(caller, SOURCE, DETAIL_TYPE, now, (rule.arn,), detail))

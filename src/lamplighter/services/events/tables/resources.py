@@ -50,7 +50,7 @@ def read_row(row: Row) -> Resource | None:
     try:
         return _resource(row)
     except Damaged as error:
-        log.error("%s; it is passed over", error)
+        log.error("%s; it is skipped", error)
         return None
 
 

@@ -19,7 +19,7 @@ def _read(rule: str, id: str, body: str) -> Json | None:  # noqa: A002 - AWS's w
     try:
         return loads_object(body)
     except JsonError as error:
-        log.error("target %s of %s cannot be read; it is passed over: %s", id, rule, error)
+        log.error("target %s of %s cannot be read; it is skipped: %s", id, rule, error)
         return None
 
 

@@ -43,7 +43,7 @@ def call_api(bus: Bus, tx: Tx, caller: Caller, params: Json) -> Awaitable[Json]:
         raise ResourceNotFound(f"{params['destination']} does not exist.")
     endpoint = _filled(destination.body["InvocationEndpoint"], params["http"]["Path"])
     if not endpoint.startswith(("https://", "http://")):
-        raise AwsError(f"{endpoint} is no URL of a web server.", code="INVALID_PARAMETER")
+        raise AwsError(f"{endpoint} is not an HTTP or HTTPS URL.", code="INVALID_PARAMETER")
     request = {
         "Authentication": {"ConnectionArn": destination.body["ConnectionArn"]},
         "Method": destination.body["HttpMethod"],

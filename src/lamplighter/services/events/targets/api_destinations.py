@@ -81,14 +81,19 @@ def _given(params: Json) -> Json:
     return {name: params[name] for name in (*GIVEN, "Description") if name in params}
 
 
+def _connection(reader: Reader, connection: str) -> Resource | None:
+    found = rows.by_arn(reader, connection)
+    return found if found is not None and found.kind == "connection" else None
+
+
 def _check_connection(reader: Reader, connection: str) -> None:
-    if rows.by_arn(reader, connection) is None:
+    if _connection(reader, connection) is None:
         name = connection.partition("/")[2].partition("/")[0]
         raise ResourceNotFound(f"Connection '{name}' does not exist.")
 
 
 def _answer(reader: Reader, destination: Resource) -> Json:
-    connection = rows.by_arn(reader, destination.body["ConnectionArn"])
+    connection = _connection(reader, destination.body["ConnectionArn"])
     active = connection is not None and connection.body["ConnectionState"] == "AUTHORIZED"
     return {
         "ApiDestinationArn": destination.arn,

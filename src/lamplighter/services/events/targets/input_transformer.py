@@ -121,5 +121,5 @@ def read_document(text: str) -> Json:
     except JsonError as error:
         raise InvalidInput(f"The input is not JSON: {error}") from None
     if not isinstance(document, dict):
-        raise InvalidInput("The input is no JSON object.")
+        raise InvalidInput("The input is not a JSON object.")
     return document

@@ -39,7 +39,7 @@ class InternalCalls:
         rule = rows.by_arn(tx, params["RuleArn"])
         found = [each for each in targets.targets_of_rule(tx, params["RuleArn"]) if each["Arn"] == params["TargetArn"]]
         if rule is None or not found:
-            raise AwsError("The rule, or this target of it, does not exist any more.", code="ResourceNotFoundException")
+            raise AwsError("The rule or its target no longer exists.", code="ResourceNotFoundException")
         for target in found:
             self._router.redeliver(tx, rule, target, params["Event"])
         return {}

@@ -56,7 +56,7 @@ def target_call(parcel: TargetInput) -> TargetCall:
     make = MAKERS.get(place.service) if place is not None else None
     found = make(parcel, place) if make is not None and place is not None else None
     if found is None:
-        raise UnknownOperation(f"Nothing here brings events to {parcel.target['Arn']}")
+        raise UnknownOperation(f"Targets of this kind are not supported: {parcel.target['Arn']}")
     return found
 
 

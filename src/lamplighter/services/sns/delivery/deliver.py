@@ -9,12 +9,13 @@ https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html.
 
 import asyncio
 import logging
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from weakref import WeakValueDictionary
 
-from lamplighter.base.errors import AwsError
+from lamplighter.base.errors import AwsError, Unavailable
 from lamplighter.base.json_text import Json, loads
 from lamplighter.base.world import World
 from lamplighter.delivery.tables import lost_alerts
@@ -119,7 +120,10 @@ class DeliverySender:
         )
 
     def _throttle(self, tx: Tx, subscription: Subscription) -> int:
-        """Return how many milliseconds the message must wait for the throttle, and reserve that time."""
+        """Return how many milliseconds the message must wait for the throttle, and reserve that time.
+
+        The reserved times have fractions, so that the average rate is the policy's. Only the wait is rounded, upwards.
+        """
         if subscription.protocol not in protocols.WITH_POLICY:
             return 0
         rate = (_policy(tx, subscription)["throttlePolicy"] or {}).get("maxReceivesPerSecond")
@@ -127,8 +131,8 @@ class DeliverySender:
             return 0
         now = self.world.monotonic()
         turn = max(now, subscription.throttled_until)
-        subscriptions.set_throttled_until(tx, subscription.arn, turn + 1000 // rate)
-        return turn - now
+        subscriptions.set_throttled_until(tx, subscription.arn, turn + 1000 / rate)
+        return math.ceil(turn - now)
 
     def _schedule(self, tx: Tx, key: int, wait: int) -> None:
         if wait > 0:
@@ -160,17 +164,19 @@ class DeliverySender:
             return None
         notification = _notification(delivery)
         if notification is None:
-            return AttemptFailure("what was to be delivered cannot be read", again=False)
+            return AttemptFailure("the stored notification cannot be read", again=False)
         subscription = subscriptions.get(reader, delivery.subscription)
         if subscription is None or subscription.status != EXPECTED[notification.type]:
-            return AttemptFailure("there is no such subscription any more", again=False)
+            return AttemptFailure("the subscription no longer exists", again=False)
         try:
             await self.senders.send(delivery.protocol, _address(reader, subscription), notification)
         except DeliveryFailed as error:
             return AttemptFailure(str(error), error.again)
+        except Unavailable as error:
+            return AttemptFailure(error.message, again=True)
         except Exception:
-            log.exception("delivery %d to %s failed through a fault of the engine", key, delivery.endpoint)
-            return AttemptFailure("a fault of the engine, whose log has it", again=True)
+            log.exception("delivery %d to %s failed with an internal error of the engine", key, delivery.endpoint)
+            return AttemptFailure("an internal error of the engine; see its log", again=True)
         return None
 
     def _conclude(self, tx: Tx, posted: OutboxRow, failure: AttemptFailure | None) -> None:
@@ -200,12 +206,12 @@ class DeliverySender:
         """Log once that an endpoint is failing: there are many retries, and the last may be hours away."""
         if delivery.endpoint not in self.down:
             self.down.add(delivery.endpoint)
-            log.warning("%s waits: %s; it is tried again", _carried(delivery), reason)
+            log.warning("%s failed: %s; it will be retried", _carried(delivery), reason)
 
     def _went_through(self, delivery: SnsDelivery) -> None:
         if delivery.endpoint in self.down:
             self.down.remove(delivery.endpoint)
-            log.info("%s goes through again", _carried(delivery))
+            log.info("%s works again", _carried(delivery))
 
     def _next(self, tx: Tx, delivery: SnsDelivery, subscription: Subscription | None) -> int | None:
         """Return the milliseconds until the next attempt, or None if there is none."""
@@ -244,7 +250,7 @@ class DeliverySender:
         except AwsError as error:
             if error.status >= SERVER:
                 raise
-            log.error("nor could it be sent to %s: %s: %s", queue, error.code, error.message)
+            log.error("the dead-letter queue %s rejected the message, too: %s: %s", queue, error.code, error.message)
         else:
             topics.count(tx, delivery.topic, "redriven")
 
@@ -276,7 +282,7 @@ def _address(reader: Reader, subscription: Subscription) -> EndpointAddress:
 
 def _carried(delivery: SnsDelivery) -> str:
     """Describe for the log what is delivered, and to which endpoint."""
-    return f"{'mail' if delivery.protocol in protocols.MAIL else 'what is sent'} to {delivery.endpoint}"
+    return f"{'mail' if delivery.protocol in protocols.MAIL else 'delivery'} to {delivery.endpoint}"
 
 
 def _count(tx: Tx, delivery: SnsDelivery, what: str) -> None:

@@ -97,7 +97,7 @@ def _fault(reason: str) -> InvalidParameter:
 
 def _read(text: str) -> Json:
     try:
-        return _object(loads(text), "it")
+        return _object(loads(text), "the policy")
     except JsonError:
         raise _fault("failed to parse JSON.") from None
 

@@ -101,7 +101,7 @@ class EndpointSenders:
 
     async def _invoke(self, address: EndpointAddress, notification: Notification) -> None:
         if not self.remote.knows("lambda", "Invoke"):
-            raise DeliveryFailed("no endpoint for Lambda was given (--endpoint lambda=URL)", again=False)
+            raise DeliveryFailed("no endpoint is configured for Lambda (--endpoint lambda=URL)", again=False)
         function = arn.parse(address.endpoint)
         assert function is not None
         payload = {"Records": [self._record(notification)]}

@@ -10,10 +10,10 @@ import re
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from hashlib import sha256
 
 from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.base.number_text import parse_decimal
 from lamplighter.services.sns.errors import InvalidAttributeValue, InvalidParameter
 from lamplighter.services.sns.tables.topics import Topic
 
@@ -157,9 +157,10 @@ def _attribute(name: str, given: Json) -> Attribute:
 
 def _is_number(text: str) -> bool:
     try:
-        return Decimal(text).is_finite()
-    except InvalidOperation:
+        parse_decimal(text)
+    except ValueError:
         return False
+    return True
 
 
 def _is_array(text: str) -> bool:

@@ -63,7 +63,7 @@ class Publisher:
             raise InvalidParameter("TopicArn or TargetArn", reason)
         if targets == ["PhoneNumber"]:
             messages.read_message(params, None)
-            log.warning("%s gets nothing: an engine on one box sends no texts", params["PhoneNumber"])
+            log.warning("no message was sent to %s: this engine does not support SMS", params["PhoneNumber"])
             return {"MessageId": self.world.uuid()}
         topic = _topic(tx, caller, params[targets[0]], targets[0])
         return self._take(tx, topic, messages.read_message(params, topic), params.get(PREPARED, {}))
@@ -131,7 +131,9 @@ class Publisher:
                 self.sender.send_to_queue(tx, subscription, notification)
             elif subscription.protocol in protocols.UNDELIVERABLE:
                 where = (subscription.endpoint, subscription.protocol)
-                log.warning("message %s is not delivered to %s by %s", key, *where)
+                log.warning(
+                    "message %s is not delivered to %s: this engine does not support the protocol %s", key, *where
+                )
             else:
                 self.sender.send(tx, subscription, notification)
         if filtered:

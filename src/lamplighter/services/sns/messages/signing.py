@@ -2,19 +2,20 @@
 
 Guarantees AWS's format: a signature over the named members, "SHA1withRSA" (version 1) or "SHA256withRSA" (version 2),
 and a certificate at `SigningCertURL`. The key is not AWS's: it is created once for a data directory and never leaves
-it. See
+it. Receivers cache the certificate, so a key that cannot be read is an error and is never replaced. See
 https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html.
 """
 
 import asyncio
+import logging
 import threading
 from base64 import b64encode
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID
@@ -28,6 +29,8 @@ YEARS = 50
 DIGESTS: Mapping[str, hashes.HashAlgorithm] = {"1": hashes.SHA1(), "2": hashes.SHA256()}  # noqa: S303 - AWS's version 1
 SIGNED = ("Message", "MessageId", "Subject", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")
 """The members that are signed if the message has them, in this order."""
+
+log = logging.getLogger("lamplighter.sns")
 
 
 def text_to_sign(members: Mapping[str, str]) -> bytes:
@@ -53,7 +56,7 @@ class Signer:
             asyncio.get_running_loop().run_in_executor(None, self._try)
 
     def sign(self, version: str, members: Mapping[str, str]) -> str:
-        """Return the signature of a message's members in base64."""
+        """Return the signature of a message's members in base64. Raises `Unavailable` if there is no key now."""
         asked = version, text_to_sign(members)
         if asked != self._last[0]:
             signature = self._ready().sign(asked[1], padding.PKCS1v15(), DIGESTS[version])
@@ -69,8 +72,10 @@ class Signer:
             raise Unavailable(f"the certificate cannot be read: {error}") from None
 
     def _try(self) -> None:
-        with suppress(Unavailable):
+        try:
             self._ready()
+        except Unavailable as error:
+            log.error("%s", error)
 
     def _ready(self) -> rsa.RSAPrivateKey:
         if self._key is None:
@@ -80,16 +85,22 @@ class Signer:
         return self._key
 
     def _load(self) -> rsa.RSAPrivateKey | None:
-        """Return the stored key, or None.
+        """Return the stored key, or None if there is no file. Raises `Unavailable` if the file cannot be read.
 
         A stored key always has a certificate, because the certificate is written first.
         """
+        file = self._folder / "key.pem"
         try:
-            text = (self._folder / "key.pem").read_bytes()
-            key = serialization.load_pem_private_key(text, None)
-        except (OSError, ValueError):
+            key = serialization.load_pem_private_key(file.read_bytes(), None)
+        except FileNotFoundError:
             return None
-        return key if isinstance(key, rsa.RSAPrivateKey) else None
+        except OSError as error:
+            raise Unavailable(f"the signing key cannot be read: {error}") from None
+        except (TypeError, ValueError, UnsupportedAlgorithm):  # TypeError: the key is encrypted.
+            raise _no_key(file) from None
+        if not isinstance(key, rsa.RSAPrivateKey):
+            raise _no_key(file)
+        return key
 
     def _make(self) -> rsa.RSAPrivateKey:
         key = rsa.generate_private_key(public_exponent=65537, key_size=BITS)
@@ -101,7 +112,7 @@ class Signer:
             write_file(self._folder / "certificate.pem", certificate)
             write_file(self._folder / "key.pem", text)
         except OSError as error:
-            raise Unavailable(f"the key that signs messages cannot be kept: {error}") from None
+            raise Unavailable(f"the signing key cannot be written: {error}") from None
         return key
 
     def _certify(self, key: rsa.RSAPrivateKey) -> x509.Certificate:
@@ -117,3 +128,9 @@ class Signer:
             .not_valid_after(made + timedelta(days=365 * YEARS))
             .sign(key, hashes.SHA256())
         )
+
+
+def _no_key(file: Path) -> Unavailable:
+    return Unavailable(
+        f"{file} holds no RSA key for signing messages: restore or delete the file; a new key has a new certificate"
+    )

@@ -141,7 +141,7 @@ def _matches(pattern: Pattern, document: Json, subscription: Mapping[str, str]) 
     try:
         return pattern.matches(document)
     except PatternTooComplex as error:
-        log.warning("%s does not get a message: %s", subscription.get("SubscriptionArn", "a subscription"), error)
+        log.warning("%s does not receive a message: %s", subscription.get("SubscriptionArn", "a subscription"), error)
         return False
 
 

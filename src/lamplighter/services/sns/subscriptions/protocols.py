@@ -39,7 +39,7 @@ def check_endpoint(protocol: str, endpoint: str, *, commands: bool) -> None:
     if not endpoint or not fits(endpoint):
         raise InvalidParameter(fault)
     if protocol == COMMAND and not commands:
-        raise InvalidParameter("Protocol", "this engine runs no commands (--no-commands, or --deny commands)")
+        raise InvalidParameter("Protocol", "this engine does not run commands (--no-commands, or --deny commands)")
 
 
 def _is_url(scheme: str) -> Callable[[str], bool]:

@@ -74,7 +74,7 @@ class Subscriber:
             )
             self._ask(tx, topic, subscription, SUBSCRIPTION, text)
         elif protocol in protocols.UNDELIVERABLE:
-            log.warning("%s gets nothing: an engine on one box has no way to deliver by %s", endpoint, protocol)
+            log.warning("%s will get no messages: this engine does not support the protocol %s", endpoint, protocol)
         shown = subscription.status == CONFIRMED or params.get("ReturnSubscriptionArn")
         return {"SubscriptionArn": subscription.arn if shown else ASKED}
 

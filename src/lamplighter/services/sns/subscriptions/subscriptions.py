@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.bus import Caller, Work
-from lamplighter.services.sns.arns import PAGE, find_subscription, find_topic, page_token, read_page_token
+from lamplighter.operations.paging import encode_token
+from lamplighter.services.sns.arns import PAGE, find_subscription, find_topic, read_page_token
 from lamplighter.services.sns.delivery import delivery_policy
 from lamplighter.services.sns.subscriptions import attributes as settings
 from lamplighter.services.sns.subscriptions import protocols
@@ -73,7 +74,7 @@ def _page(params: Json, read: Callable[[str, int], list[Subscription]]) -> Json:
     found = read(read_page_token(params.get("NextToken")), PAGE + 1)
     answer: Json = {"Subscriptions": [_item(each) for each in found[:PAGE]]}
     if len(found) > PAGE:
-        answer["NextToken"] = page_token(found[PAGE - 1].arn)
+        answer["NextToken"] = encode_token(found[PAGE - 1].arn)
     return answer
 
 

@@ -33,8 +33,8 @@ class Subscription:
     locked: bool
     """Whether only a signed request can unsubscribe it."""
     attributes: dict[str, str]
-    throttled_until: int = 0
-    """The time of the steady clock, in milliseconds, from which the throttle allows the next message."""
+    throttled_until: float = 0
+    """The time of the steady clock, in milliseconds and fractions, from which the throttle allows the next message."""
 
     @property
     def raw(self) -> bool:
@@ -108,7 +108,7 @@ def put(tx: Tx, subscription: Subscription) -> None:
     )
 
 
-def set_throttled_until(tx: Tx, arn: str, free: int) -> None:
+def set_throttled_until(tx: Tx, arn: str, free: float) -> None:
     """Set the time from which a subscription's throttle allows the next message."""
     tx.execute("UPDATE subscriptions SET throttled_until = ? WHERE arn = ?", (free, arn))
 

@@ -12,7 +12,8 @@ from lamplighter.base import arn
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
-from lamplighter.services.sns.arns import PAGE, check_topic_name, find_topic, page_token, parse_arn, read_page_token
+from lamplighter.operations.paging import encode_token
+from lamplighter.services.sns.arns import PAGE, check_topic_name, find_topic, parse_arn, read_page_token
 from lamplighter.services.sns.delivery import delivery_policy
 from lamplighter.services.sns.errors import InvalidParameter
 from lamplighter.services.sns.tables import subscriptions
@@ -54,7 +55,7 @@ class Topics:
             if key != "FifoTopic":
                 check_attribute(key, value, fifo=fifo)
         attributes = {key: value for key, value in given.items() if value and (key != "FifoTopic" or fifo)}
-        labels = tags.read_tags(params.get("Tags") or [])
+        labels = tags.RULES.read(params.get("Tags"))
         key = arn.build("sns", caller.region, caller.account, name)
         found = rows.get(tx, key)
         if found is not None:
@@ -80,7 +81,7 @@ class Topics:
         found = rows.page(reader, caller.account, caller.region, after, PAGE + 1)
         answer: Json = {"Topics": [{"TopicArn": key} for key in found[:PAGE]]}
         if len(found) > PAGE:
-            answer["NextToken"] = page_token(found[PAGE - 1])
+            answer["NextToken"] = encode_token(found[PAGE - 1])
         return answer
 
     def get_attributes(self, reader: Reader, _caller: Caller, params: Json) -> Json:

@@ -43,10 +43,10 @@ class MessagePeeker:
         """Move a message back to the queue that moved it to this dead-letter queue (SendAgain)."""
         queue, message = self._one(tx, params)
         if message.source is None:
-            raise InvalidParameterValue("No queue gave this message up: it was sent here.")
+            raise InvalidParameterValue("This message was sent to this queue directly, so it has no source queue.")
         destination = find_by_arn(tx, message.source)
         if destination is None:
-            raise ResourceNotFound(f"The queue {message.source} does not exist any more.")
+            raise ResourceNotFound(f"The queue {message.source} no longer exists.")
         self._moves.move(tx, queue, destination, message)
         return {}
 
@@ -59,7 +59,7 @@ class MessagePeeker:
         queue = _queue(tx, params)
         message = messages.get(tx, queue.id, params["Id"])
         if message is None:
-            raise ResourceNotFound("This message is not in the queue any more.")
+            raise ResourceNotFound("This message is no longer in the queue.")
         return queue, message
 
 

@@ -9,6 +9,7 @@ from lamplighter.base import arn
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
+from lamplighter.operations.paging import encode_token
 from lamplighter.services.sqs.errors import (
     InvalidAttributeName,
     InvalidAttributeValue,
@@ -23,7 +24,6 @@ from lamplighter.services.sqs.queue_urls import (
     check_name,
     find_queue,
     page_size,
-    page_token,
     read_page_token,
 )
 from lamplighter.services.sqs.queues import dead_letter_queues, queue_attributes
@@ -93,7 +93,7 @@ class Queues:
     def _page(self, member: str, found: Sequence[Queue], size: int, params: Json) -> Json:
         answer: dict[str, Json] = {member: [self._urls.of(queue) for queue in found[:size]]} if found else {}
         if len(found) > size and "MaxResults" in params:
-            answer["NextToken"] = page_token(found[size - 1].name)
+            answer["NextToken"] = encode_token(found[size - 1].name)
         return answer
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
@@ -146,23 +146,6 @@ class Queues:
         if "MessageRetentionPeriod" in given:
             self._queue_messages.sweep_soon(tx, queue.id)
         return {}
-
-    def tag(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Add tags to a queue (TagQueue)."""
-        queue = find_queue(tx, caller, params["QueueUrl"])
-        queues.tag(tx, queue.id, queue.tags | params["Tags"])
-        return {}
-
-    def untag(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Remove tags from a queue (UntagQueue)."""
-        queue = find_queue(tx, caller, params["QueueUrl"])
-        queues.tag(tx, queue.id, {key: value for key, value in queue.tags.items() if key not in params["TagKeys"]})
-        return {}
-
-    def tags(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """Return the tags of a queue (ListQueueTags)."""
-        tags = find_queue(reader, caller, params["QueueUrl"]).tags
-        return {"Tags": tags} if tags else {}
 
     def _check_free(self, reader: Reader, caller: Caller, name: str) -> None:
         deleted = queues.deleted_at(reader, caller.account, caller.region, name)

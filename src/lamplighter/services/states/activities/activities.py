@@ -34,7 +34,7 @@ class Activities:
         encryption = params.get("encryptionConfiguration", USUAL_ENCRYPTION)
         activity = rows.get(tx, key)
         if activity is None:
-            given = tags.read_tags(params.get("tags", []))
+            given = tags.RULES.read(params.get("tags"))
             activity = Activity(key, caller.account, caller.region, name, self._world.now(), encryption, given)
             rows.put(tx, activity)
         elif activity.encryption != encryption:

@@ -91,7 +91,7 @@ class HttpTasks:
         try:
             token = loads(reply.body)["access_token"]
         except (JsonError, KeyError, TypeError):
-            why = f"The authorization endpoint gave no token: {reply.status} {reply.reason}"
+            why = f"The authorization endpoint returned no token: {reply.status} {reply.reason}"
             raise HttpFailed(why, code="States.Http.Authorization") from None
         return str(token)
 

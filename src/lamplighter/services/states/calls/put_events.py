@@ -5,6 +5,7 @@ the state machine ARN and execution ARN". A state fails if an entry of its call 
 """
 
 from lamplighter.base.json_text import Json
+from lamplighter.services.states.arns import state_machine_of
 from lamplighter.services.states.calls.integrations import CallBinding
 
 ERROR = "EventBridge.FailedEntry"
@@ -17,9 +18,9 @@ def is_put_events(binding: CallBinding) -> bool:
 
 def put_events_parameters(parameters: Json, execution: str) -> Json:
     """Return the parameters of PutEvents with the state machine's and execution's ARNs added to each entry."""
-    machine = execution.replace(":execution:", ":stateMachine:", 1).rpartition(":")[0]
     entries = parameters.get("Entries")
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         return parameters
-    told = [entry | {"Resources": [*(entry.get("Resources") or ()), machine, execution]} for entry in entries]
-    return parameters | {"Entries": told}
+    added = (state_machine_of(execution), execution)
+    complete = [entry | {"Resources": [*(entry.get("Resources") or ()), *added]} for entry in entries]
+    return parameters | {"Entries": complete}

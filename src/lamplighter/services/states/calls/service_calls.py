@@ -63,7 +63,7 @@ class ServiceCalls:
         work = Work(0, 0, 0)
         binding = bind_resource(resource)
         if binding is None:
-            raise Bug(f"nothing serves {resource.text}")
+            raise Bug(f"no service provides {resource.text}")
         try:
             prepared = lambda_functions.invoke_parameters(resource, parameters)
             answer = await self._bus.store.write(lambda tx: self.call(tx, caller, binding, prepared, watch))

@@ -174,9 +174,9 @@ class SyncCalls:
             described = await self._remote.call(service, *followed.sync.describe(names), region)
             return followed.sync.judge(described)
         except AwsError as error:
-            log.warning("%s cannot be asked how %s stands: %s", service, names[0], error)
+            log.warning("cannot read the state of %s from %s: %s", names[0], service, error)
         except (LookupError, TypeError) as error:
-            log.warning("%s does not tell how %s stands: %r", service, names[0], error)
+            log.warning("the answer about %s from %s is invalid: %r", names[0], service, error)
         return None
 
     def _conclude(self, key: int, followed: SyncCall, outcome: SyncOutcome | None, tx: Tx) -> None:
@@ -196,7 +196,7 @@ class SyncCalls:
             try:
                 await self._remote.call(binding.service, *call, region)
             except AwsError as error:
-                log.warning("%s %s: %s", binding.service, call, error)
+                log.warning("cancelling failed: %s %s: %s", binding.service, call, error)
         await self._bus.store.write_with_retry(lambda tx: outbox.delete(tx, key))
 
     def _cancel_here(
@@ -209,7 +209,7 @@ class SyncCalls:
                 with tx.nested():
                     self._bus.invoke(tx, caller_of(row.arn), binding.service, *call)
             except AwsError as error:
-                log.warning("%s %s: %s", binding.service, call, error)
+                log.warning("cancelling failed: %s %s: %s", binding.service, call, error)
 
 
 def _pauses() -> Iterator[float]:

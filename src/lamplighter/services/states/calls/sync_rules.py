@@ -151,7 +151,10 @@ SUBMIT_JOB = _asked(  # https://docs.aws.amazon.com/step-functions/latest/dg/con
     status=lambda job: job["status"],
     ends={"SUCCEEDED": True, "FAILED": False},
     shape=("DescribeJobs", "jobs"),
-    cancel=lambda name: ("TerminateJob", {"jobId": name, "reason": "The execution does not wait for it any more"}),
+    cancel=lambda name: (
+        "TerminateJob",
+        {"jobId": name, "reason": "The Step Functions execution no longer waits for this job"},
+    ),
 )
 START_JOB_RUN = _asked(  # https://docs.aws.amazon.com/step-functions/latest/dg/connect-glue.html
     names=lambda given, answer: [f"{given['JobName']}/{answer['JobRunId']}"],

@@ -66,7 +66,7 @@ class TaskCaller:
             return None
         binding = bind_resource(resource)
         if binding is None:
-            raise Bug(f"nothing serves {resource.text}")
+            raise Bug(f"no service provides {resource.text}")
         try:
             with tx.nested():
                 parameters = lambda_functions.invoke_parameters(resource, row.parameters)

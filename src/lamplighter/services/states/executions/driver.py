@@ -166,7 +166,7 @@ class Driver:
         try:
             return self._running.find(tx, key)
         except DamagedExecution as error:
-            log.error("%s; execution %s is ended", error, error.record.arn)
+            log.error("%s; execution %s fails", error, error.record.arn)
             frames.delete(tx, key)
             running = RunningExecution(error.record.revision, damaged_execution(tx, error.record))
             self.save_step(tx, key, running, self._stepper.last_step(running.execution, str(error)))

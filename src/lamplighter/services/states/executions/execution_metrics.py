@@ -13,6 +13,7 @@ from lamplighter.store.db import Reader
 def measure_executions(reader: Reader, _caller: Caller, params: Json) -> Json:
     """Handle MeasureExecutions: return for each period [its index, number of executions, sum, minimum, maximum]."""
     if params["metric"] not in execution_times.MEASURED:
-        raise ValidationError(f"{params['metric']} is not measured: {', '.join(execution_times.MEASURED)} are")
+        known = ", ".join(execution_times.MEASURED)
+        raise ValidationError(f"{params['metric']} is not a metric; the metrics are {known}")
     times = (params["start"], params["end"], params["period"])
     return execution_times.measure_period(reader, params["stateMachineArn"], params["metric"], *times)

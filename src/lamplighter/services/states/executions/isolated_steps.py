@@ -43,9 +43,9 @@ MOST_BEGUN = 2
 """The most times that a step may have run for long when an engine died."""
 RETRY_SECONDS = 1
 """Seconds before the next try if no process can be started (no descriptors, no memory)."""
-STEP_STOPPED = "The step was broken off: {}."
-DEADLY = "The step was under way {} times when the engine died; it is not begun again."
-INTERNAL = "An internal error occurred; the engine's log has it."
+STEP_STOPPED = "The step was stopped: {}."
+DEADLY = "The engine died {} times during this step, so the step is not tried again."
+INTERNAL = "An internal error occurred; see the engine's log."
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ class IsolatedSteps:
         try:
             rows = pending_events.first_events(tx, key, EVENTS_AT_ONCE) if found else []
         except Damaged as error:
-            log.error("%s; its execution is ended", error)
+            log.error("%s; its execution fails", error)
             self._driver.end_broken(tx, key, str(error))
             rows = []
         if found and rows and rows[0].begun >= MOST_BEGUN:
@@ -190,13 +190,13 @@ class IsolatedSteps:
             try:
                 answer = await self._isolation.run(trip.request, partial(self._refusal, self._store.reader), on_slow)
             except LimitExceeded as error:
-                log.warning("a step of execution %s was broken off: %s", trip.request.execution.arn, error)
+                log.warning("a step of execution %s was stopped: %s", trip.request.execution.arn, error)
                 return STEP_STOPPED.format(error)
             except OSError as error:
                 log.warning("no process can be started for a step (%s); trying again", error)
                 await asyncio.sleep(RETRY_SECONDS)
             except Exception:
-                log.exception("execution %s cannot go on; it is ended", trip.request.execution.arn)
+                log.exception("execution %s cannot continue; the execution fails", trip.request.execution.arn)
                 return INTERNAL
             else:
                 assert isinstance(answer, Advanced)
@@ -220,7 +220,7 @@ class IsolatedSteps:
         except sqlite3.Error:
             raise
         except Exception:
-            log.exception("a step of execution %s cannot be kept; it is ended", trip.request.execution.arn)
+            log.exception("a step of execution %s cannot be saved; the execution fails", trip.request.execution.arn)
             self._driver.end_broken(tx, key, INTERNAL)
 
     def _clear(self, tx: Tx, *subjects: str) -> None:

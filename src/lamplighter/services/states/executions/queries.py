@@ -31,7 +31,7 @@ class ExecutionQueries:
         """Return a running execution. Raises `Bug` if it does not run."""
         found = self._driver.find(tx, key)
         if found is None:
-            raise Bug(f"execution {key} does not run")
+            raise Bug(f"execution {key} is not running")
         return found
 
     def waits_for(self, tx: Tx, work: Work) -> bool:

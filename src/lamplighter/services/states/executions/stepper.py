@@ -79,7 +79,9 @@ class Stepper:
         except MayTakeLong:
             raise
         except Exception:
-            log.exception("execution %s cannot go on from %s; it is ended", execution.arn, type(event).__name__)
+            log.exception(
+                "execution %s cannot continue from %s; the execution fails", execution.arn, type(event).__name__
+            )
             return self.broken_step(tx, running, INTERNAL)
 
     def broken_step(self, reader: Reader, running: RunningExecution, cause: str) -> Step:
@@ -88,7 +90,7 @@ class Stepper:
         try:
             return advance(self._definitions.definition(reader, revision), execution, Broken(cause), self._world)
         except Exception:
-            log.exception("execution %s cannot call off what it waits for", execution.arn)
+            log.exception("the tasks of execution %s cannot be cancelled", execution.arn)
             return self.last_step(execution, cause)
 
     def last_step(self, execution: Execution, cause: str) -> Step:

@@ -46,7 +46,7 @@ class Aliases:
         alias = rows.get(tx, machine, name)
         if alias is None:
             if len(rows.aliases_of_machine(tx, machine)) >= MOST:
-                raise ServiceQuotaExceeded(f"The state machine has {MOST} aliases already.")
+                raise ServiceQuotaExceeded(f"The state machine already has {MOST} aliases; delete unused aliases.")
             alias = rows.put(tx, machine, name, description, routes, self._world.now())
         elif (alias.routes, alias.description) != (routes, description):
             raise Conflict(TAKEN)

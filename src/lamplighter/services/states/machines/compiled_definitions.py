@@ -61,7 +61,7 @@ class CompiledDefinitions:
             return found
         row = state_machines.get_revision(reader, revision)
         if row is None:
-            raise Bug(f"revision {revision} is gone")
+            raise Bug(f"revision {revision} does not exist")
         try:
             definition = parse_definition(row.definition, self._additions, kept=True)
         except Exception as error:

@@ -94,7 +94,7 @@ class StateMachines:
             name=name,
             type=kind,
             created=self._world.now(),
-            tags=tags.read_tags(params.get("tags", [])),
+            tags=tags.RULES.read(params.get("tags")),
             revision=self._world.uuid(),
             definition=params["definition"],
             role=role,

@@ -32,8 +32,8 @@ UNKNOWN = (
     "available in this region."
 )
 NOT_CONFIGURED = (
-    "The resource provided {0} calls a service that is not served here, and no endpoint is configured for it: start "
-    "the engine with --endpoint {1}=URL, or --endpoint {1}=aws for AWS itself"
+    "The resource provided {0} calls a service that this engine does not provide and for which no endpoint is "
+    "configured. Start the engine with --endpoint {1}=URL, or --endpoint {1}=aws for AWS itself"
 )
 MOST = 100
 
@@ -119,7 +119,7 @@ class DefinitionValidator:
 
     def _storage(self, part: Json, at: str) -> Iterator[Diagnostic]:
         if part.get("ReaderConfig", {}).get("InputType") == "PARQUET":
-            yield Diagnostic(SCHEMA, "Parquet is not read by this engine", f"{at}/ReaderConfig/InputType")
+            yield Diagnostic(SCHEMA, "This engine cannot read Parquet", f"{at}/ReaderConfig/InputType")
         if "Resource" in part and not self._remote.knows("s3", "GetObject"):
             yield Diagnostic(SCHEMA, NOT_CONFIGURED.format(part["Resource"], "s3"), f"{at}/Resource")
 

@@ -75,7 +75,7 @@ def publish_version(tx: Tx, machine: StateMachine, description: str | None, now:
     if found is not None:
         return found
     if rows.count(tx, machine.arn) >= MOST:
-        raise ServiceQuotaExceeded(f"The state machine has {MOST} versions already: delete those that are not used.")
+        raise ServiceQuotaExceeded(f"The state machine already has {MOST} versions; delete unused versions.")
     return rows.publish(tx, machine.arn, machine.revision, description, now)
 
 

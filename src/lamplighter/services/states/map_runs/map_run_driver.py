@@ -158,7 +158,7 @@ class MapRunDriver:
         except sqlite3.Error:
             raise
         except Exception:
-            log.exception("Map Run %s cannot go on; it is ended", run.arn)
+            log.exception("Map Run %s cannot continue; the Map Run fails", run.arn)
             if run.status == "RUNNING":
                 self._end(tx, run, "FAILED", RUNTIME, INTERNAL)
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
-from lamplighter.services.states.arns import page, page_number, page_size
+from lamplighter.services.states.arns import page, page_number, page_size, state_machine_of
 from lamplighter.services.states.executions.lookup import find_execution, find_map_run
 from lamplighter.services.states.map_runs.map_run_driver import MapRunDriver
 from lamplighter.services.states.tables import map_runs as rows
@@ -84,7 +84,7 @@ def _item(run: MapRun) -> Json:
     item = {
         "executionArn": run.parent,
         "mapRunArn": run.arn,
-        "stateMachineArn": run.parent.replace(":execution:", ":stateMachine:").rpartition(":")[0],
+        "stateMachineArn": state_machine_of(run.parent),
         "startDate": run.start / 1000,
     }
     return item if run.stop is None else item | {"stopDate": run.stop / 1000}

@@ -113,7 +113,7 @@ def _place(name: str) -> Json:
     scheme, _, rest = name.partition("://")
     bucket, _, key = rest.partition("/")
     if scheme != "s3" or not key:
-        raise reader_failed(f"the manifest names '{name}' where s3://bucket/key is expected")
+        raise reader_failed(f"the manifest lists '{name}', expected s3://bucket/key")
     return {"Bucket": bucket, "Key": key}
 
 
@@ -121,7 +121,7 @@ def _of_inventory(call: Call, reading: ReaderSettings) -> Iterator[Json]:
     """Yield the rows of the CSV files in the manifest of an S3 inventory; each row describes an object."""
     manifest = _manifest(b"".join(_object(call, reading.parameters)))
     if manifest["fileFormat"] != "CSV":
-        raise reader_failed(f"the inventory is in {manifest['fileFormat']}, and only CSV can be read")
+        raise reader_failed(f"the inventory's format is {manifest['fileFormat']}, but only CSV is supported")
     bucket = manifest["destinationBucket"].rpartition(":")[2]
     columns = [name.strip() for name in manifest["fileSchema"].split(",")]
     config: Mapping[str, Json] = {"InputType": "CSV", "CSVHeaderLocation": "GIVEN", "CSVHeaders": columns}
@@ -136,7 +136,7 @@ def _manifest(text: bytes) -> Json:
         manifest = None
     named = {"fileFormat": str, "destinationBucket": str, "fileSchema": str, "files": list}
     if not isinstance(manifest, dict) or not all(isinstance(manifest.get(name), kind) for name, kind in named.items()):
-        raise reader_failed("the manifest is not that of an S3 inventory")
+        raise reader_failed("the object is not the manifest of an S3 inventory")
     if not all(isinstance(file, dict) and isinstance(file.get("key"), str) for file in manifest["files"]):
-        raise reader_failed("the manifest is not that of an S3 inventory")
+        raise reader_failed("the object is not the manifest of an S3 inventory")
     return manifest

@@ -198,13 +198,6 @@ def page_of_run(reader: Reader, run: int, wanted: ExecutionFilter, most: int) ->
     return [(_record(row[:-1]), row[-1]) for row in reader.rows(sql, (run, *values, most))]
 
 
-def running_of_machine(reader: Reader, machine: str) -> list[int]:
-    """Return the keys of a state machine's running executions."""
-    return [
-        row[0] for row in reader.rows("SELECT id FROM executions WHERE machine = ? AND status = 'RUNNING'", (machine,))
-    ]
-
-
 def append_history(tx: Tx, key: int, first: int, entries: Sequence[bytes]) -> None:
     """Append events to the history; the first one has the id `first`."""
     tx.execute(

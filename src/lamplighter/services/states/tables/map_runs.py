@@ -93,7 +93,7 @@ class MapItems(Sequence[Json]):
     def __getitem__(self, index: Json) -> Json:
         row = self._reader.row("SELECT item FROM map_items WHERE run = ? AND position = ?", (self._run.id, index))
         if row is None:
-            raise Damaged(f"item {index} of the Map Run {self._run.arn} is lost")
+            raise Damaged(f"item {index} of the Map Run {self._run.arn} is missing")
         return loads(row[0])
 
 

@@ -1,9 +1,5 @@
-"""Format durations for people, and calculate how long runs took."""
+"""Format durations for people."""
 
-from lamplighter.base.json_text import Json
-
-IDLE = "idle"
-"""The key for the seconds between the parts of a redriven run (`run_duration.py`)."""
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 
 
@@ -26,11 +22,3 @@ def format_duration(seconds: float | None) -> str:
     if whole < DAY:
         return f"{whole // HOUR} h {whole % HOUR // MINUTE:02} min"
     return f"{whole // DAY} d {whole % DAY // HOUR} h"
-
-
-def run_seconds(execution: Json, now: float) -> float | None:
-    """Return how many seconds an execution took, or has taken so far. None if that is not known."""
-    idle = execution.get(IDLE) if execution.get("redriveCount") else 0
-    if idle is None:
-        return None
-    return max(0.0, float(execution.get("stopDate") or now) - float(execution["startDate"]) - idle)

@@ -1,0 +1,115 @@
+"""Implement the tags of resources for all services: TagResource, UntagResource and ListTagsForResource.
+
+A service passes how it spells tags, which errors it raises, and how it finds and saves the tags of a resource.
+See https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html: keys that begin with aws: are reserved.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.json_text import Json
+from lamplighter.bus import Caller
+from lamplighter.store.db import Reader, Tx
+
+T = TypeVar("T")
+MAX_TAGS = 50
+"""The most tags of a resource."""
+NO_TAGS: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class TagFormat:
+    """How a service spells tags in its requests and answers."""
+
+    resource: str
+    """The parameter that names the resource."""
+    tags: str
+    keys: str
+    key: str | None
+    """The member of a tag that holds its key, or None if the tags are one JSON object."""
+    value: str
+
+    def read(self, given: Json) -> dict[str, str]:
+        """Return the tags of a request by their keys."""
+        if self.key is None:
+            return dict(given or {})
+        return {tag[self.key]: tag.get(self.value, "") for tag in given or ()}
+
+    def write(self, tags: Mapping[str, str]) -> Json:
+        """Return tags as an answer contains them."""
+        if self.key is None:
+            return dict(tags)
+        return [{self.key: key, self.value: value} for key, value in tags.items()]
+
+
+LOWER_CASE = TagFormat("resourceArn", "tags", "tagKeys", "key", "value")
+UPPER_CASE = TagFormat("ResourceARN", "Tags", "TagKeys", "Key", "Value")
+OBJECT = replace(LOWER_CASE, key=None)
+
+
+@dataclass(frozen=True, slots=True)
+class TagRules:
+    """Which tags a service accepts, and the errors for the others."""
+
+    format: TagFormat
+    too_many: Callable[[], AwsError] | None = None
+    """Builds the error for more than 50 tags; without it the service accepts any number."""
+    reserved: Callable[[str], AwsError] | None = None
+    """Builds the error for a key that begins with `aws:`; without it the service accepts such keys."""
+    check: Callable[[Json], None] = lambda _given: None
+    """Raises the service's error for other faults of a request's tags."""
+
+    def merge(self, old: Mapping[str, str], given: Json) -> dict[str, str]:
+        """Return the old tags, overridden by the tags of a request. Raises the service's errors."""
+        self.check(given or ())
+        new = self.format.read(given)
+        if self.reserved is not None:
+            for key in new:
+                if key.lower().startswith("aws:"):
+                    raise self.reserved(key)
+        merged = {**old, **new}
+        if self.too_many is not None and len(merged) > MAX_TAGS:
+            raise self.too_many()
+        return merged
+
+    def read(self, given: Json) -> dict[str, str]:
+        """Return the tags of a new resource. Raises the service's errors."""
+        return self.merge(NO_TAGS, given)
+
+
+class TagOperations(Generic[T]):
+    """The operations on the tags of one kind of resource."""
+
+    def __init__(
+        self,
+        rules: TagRules,
+        find: Callable[[Reader, Caller, str], T],
+        tags_of: Callable[[T], Mapping[str, str]],
+        save: Callable[[Tx, T, dict[str, str]], None],
+    ) -> None:
+        """Build the operations; `find` gets the parameter that names the resource and raises the service's errors."""
+        self._rules = rules
+        self._format = rules.format
+        self._find = find
+        self._tags_of = tags_of
+        self._save = save
+
+    def tag(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """Handle TagResource."""
+        found = self._find(tx, caller, params[self._format.resource])
+        self._save(tx, found, self._rules.merge(self._tags_of(found), params[self._format.tags]))
+        return {}
+
+    def untag(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """Handle UntagResource; keys that the resource does not have are ignored."""
+        found = self._find(tx, caller, params[self._format.resource])
+        removed = params[self._format.keys]
+        self._save(tx, found, {key: value for key, value in self._tags_of(found).items() if key not in removed})
+        return {}
+
+    def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """Handle ListTagsForResource."""
+        found = self._find(reader, caller, params[self._format.resource])
+        return {self._format.tags: self._format.write(self._tags_of(found))}

@@ -1,0 +1,37 @@
+"""Name the log stream to which ECS sends the output of a container.
+
+"prefix-name/container-name/ecs-task-id": the awslogs driver with a stream prefix. Without a prefix the stream has the
+container's id, which only the runtime knows.
+See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specify-log-config.html.
+"""
+
+from dataclasses import dataclass
+
+from lamplighter.base.json_text import Json
+
+
+@dataclass(frozen=True, slots=True)
+class LogStream:
+    """The log group and stream of a container."""
+
+    group: str
+    stream: str
+    region: str | None
+    """The region of the group, or None if the definition does not name one."""
+
+
+def log_stream_name(prefix: str, container: str, task: str) -> str:
+    """Return the name of a container's log stream; `task` is the task's id or ARN."""
+    return f"{prefix}/{container}/{task.rpartition('/')[2]}"
+
+
+def container_log_stream(container: Json, task: str) -> LogStream | None:
+    """Return the log stream of a container, by its definition and the ARN of its task.
+
+    Return None if the definition has no awslogs group or no stream prefix.
+    """
+    options = (container.get("logConfiguration") or {}).get("options") or {}
+    group, prefix = options.get("awslogs-group"), options.get("awslogs-stream-prefix")
+    if not group or not prefix:
+        return None
+    return LogStream(group, log_stream_name(prefix, container["name"], task), options.get("awslogs-region"))

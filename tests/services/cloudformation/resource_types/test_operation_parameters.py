@@ -1,0 +1,21 @@
+"""Properties of a resource get the types that the operation has."""
+
+import pytest
+from botocore.model import Shape
+
+from lamplighter.base.json_text import Json
+from lamplighter.services.cloudformation.errors import ResourceFailed
+from lamplighter.services.cloudformation.resource_types.operation_parameters import fit_to_shape
+
+DOUBLE = Shape("Threshold", {"type": "double"})
+
+
+@pytest.mark.parametrize(("value", "number"), [("1.5", 1.5), (" 2 ", 2.0), (3, 3.0), ("-1e3", -1000.0)])
+def test_a_number_may_be_written_as_text(value: Json, number: float) -> None:
+    assert fit_to_shape(DOUBLE, value) == number
+
+
+@pytest.mark.parametrize("value", ["1_0", "nan", "inf", "1e400", 10**400, "", "x", None, [1]])
+def test_what_only_python_reads_as_a_number_is_refused(value: Json) -> None:
+    with pytest.raises(ResourceFailed, match="expected type: Number"):
+        fit_to_shape(DOUBLE, value)

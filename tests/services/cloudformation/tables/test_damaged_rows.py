@@ -1,0 +1,36 @@
+"""A damaged row of one stack leaves the others readable."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import fixed_world
+from lamplighter.services.cloudformation.tables import stack_events, stacks
+from lamplighter.store.db import Store
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    store = Store(tmp_path, fixed_world())
+    yield store
+    await store.close()
+
+
+async def test_the_events_of_an_operation_are_found_beside_a_damaged_event(store: Store) -> None:
+    wanted: Json = {"OperationId": "o", "Timestamp": 1}
+    await store.write(lambda tx: stack_events.put(tx, "bad", {"OperationId": "x"}))
+    await store.write(lambda tx: tx.execute("UPDATE stack_events SET body = '{'"))
+    await store.write(lambda tx: stack_events.put(tx, "good", wanted))
+    assert [event for _, event in stack_events.page_of_operation(store.reader, "o", 2**62, 10)] == [wanted]
+
+
+async def test_the_metadata_of_a_stack_is_read_beside_a_damaged_stack(store: Store) -> None:
+    sql = (
+        "INSERT INTO stacks (id, account, region, name, status, created, phase, plan, previous, body) "
+        "VALUES (?, 'a', 'r', ?, 'S', 1, 7, ?, 'null', '{}')"
+    )
+    await store.write(lambda tx: tx.execute(sql, ("1", "bad", "{")))
+    await store.write(lambda tx: tx.execute(sql, ("2", "good", '{"metadata":{"by":"us"}}')))
+    assert stacks.metadata(store.reader, "a", "r") == {"bad": None, "good": {"by": "us"}}
