@@ -267,15 +267,22 @@ def test_a_variable_is_its_value_whole_or_within_a_text(
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("body", "same"),
     [
-        "{cpu: '${n}', storage: '${n}', memory: '${n}'}",
-        "{retry: {attempts: '${n}'}, log-retention: '${days:-30}', enabled: '${on:-false}'}",
-        "{retry: {attempts: '${m:-2}', backoff: '${b:-1.5}', jitter: '${on}'}, timeout: '${t:-1h}'}",
+        ("{cpu: '${n}', storage: '${n}', memory: '${n}'}", "{cpu: 100, storage: 100, memory: 100}"),
+        (
+            "{retry: {attempts: '${n}'}, log-retention: '${days:-30}', enabled: '${on:-false}'}",
+            "{retry: {attempts: 100}, log-retention: 30, enabled: true}",
+        ),
+        (
+            "{retry: {attempts: '${m:-2}', backoff: '${b:-1.5}', jitter: '${on}'}, timeout: '${t:-1h}'}",
+            "{retry: {attempts: 2, backoff: 1.5, jitter: true}, timeout: 1h}",
+        ),
     ],
 )
-def test_a_variable_may_stand_for_any_kind_of_value(tmp_path: Path, body: str) -> None:
-    written(tmp_path, f"project: p\nvariables: {{n: 100, on: true}}\njobs: {{a: {body}}}")
+def test_a_variable_may_stand_for_any_kind_of_value(tmp_path: Path, body: str, same: str) -> None:
+    filled = written(tmp_path, f"project: p\nvariables: {{n: 100, on: true}}\njobs: {{a: {body}}}")
+    assert job(filled) == job(written(tmp_path, f"project: p\njobs: {{a: {same}}}"))
 
 
 def test_a_variable_that_nobody_knows_is_told_of_with_the_one_that_was_meant(tmp_path: Path) -> None:

@@ -170,7 +170,10 @@ def test_what_was_deleted_by_hand_keeps_nobody_from_deleting_its_stack(harness: 
 
 
 def test_a_stack_that_is_not_there_is_deleted_already(harness: CloudFormationHarness) -> None:
+    key = harness.create(body(Q=queue()))
     harness.delete("nobody")
+    assert harness.state(key) == "CREATE_COMPLETE"
+    assert harness.rows("SELECT count(*) FROM stacks") == [(1,)]
 
 
 def test_a_protected_stack_is_not_deleted(harness: CloudFormationHarness) -> None:

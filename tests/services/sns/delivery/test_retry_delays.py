@@ -103,7 +103,10 @@ def test_a_policy_out_of_bounds_is_refused(policy: Json) -> None:
 
 
 def test_a_raw_message_may_be_of_more_types_than_an_envelope() -> None:
-    delivery_policy.check_subscription_policy(dumps({"requestPolicy": {"headerContentType": "text/csv"}}), raw=True)
+    csv = dumps({"requestPolicy": {"headerContentType": "text/csv"}})
+    delivery_policy.check_subscription_policy(csv, raw=True)
+    with pytest.raises(AwsError, match="DeliveryPolicy"):
+        delivery_policy.check_subscription_policy(csv)
     delivery_policy.check_subscription_policy(dumps({"requestPolicy": {"headerContentType": "application/json"}}))
 
 
