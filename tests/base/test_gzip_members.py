@@ -1,4 +1,4 @@
-"""Gzip data is read to its end, and to nothing else's."""
+"""Gzip data is read to its end, and data that is not gzip is refused."""
 
 import gzip
 import time

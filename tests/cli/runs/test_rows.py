@@ -1,4 +1,4 @@
-"""The rows and the moments of a run, whatever a user wrote into it."""
+"""The rows and the moments of a run are built from any document that a user wrote."""
 
 import pytest
 from hypothesis import given

@@ -31,7 +31,7 @@ def restore_secrets(edited: Json, original: Json) -> Json:
 
 
 def _restored(edited: Json, shown: Json, real: Json, path: Path) -> Json:
-    """`shown` is the masked form of `real`, the part of the original that the edited part comes from."""
+    """Restore a part of the document, which was edited from `shown`, the masked form of `real`."""
     if MASK not in dumps(edited):
         return edited
     if isinstance(edited, str):
