@@ -80,6 +80,10 @@ class RecordingEngine(Engine):
     ) -> None:
         super().__init__(config, world, store, runtime, outbound, isolation or InlineIsolation())
         self.bus.subscribe("*", _note)
+        self.serve_stubs()
+
+    def serve_stubs(self) -> None:
+        """Serve what the tests stub; a subclass overrides this."""
 
 
 def _note(tx: Tx, event: Event) -> None:

@@ -11,11 +11,8 @@ from lamplighter.delivery.delivery import Delivery, DeliveryOutcome, RetryPolicy
 from lamplighter.delivery.delivery_queue import DeliveryQueue, is_delivery
 from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
-from lamplighter.isolation.port import Isolation
 from lamplighter.outbound.aws import RemoteServices
-from lamplighter.outbound.port import Outbound
-from lamplighter.runtime.port import Runtime
-from lamplighter.store.db import OutboxRow, Store, Tx
+from lamplighter.store.db import OutboxRow, Tx
 from lamplighter.store.timers import Timer
 from tests.engine_harness import ACCOUNT, CALLER, REGION, EngineHarness, RecordingEngine
 
@@ -87,17 +84,8 @@ class DeliveryHarness(EngineHarness):
         harness = self
 
         class Sending(RecordingEngine):
-            def __init__(
-                self,
-                config: EngineConfig,
-                world: World,
-                store: Store,
-                runtime: Runtime,
-                outbound: Outbound | None = None,
-                isolation: Isolation | None = None,
-            ) -> None:
-                super().__init__(config, world, store, runtime, outbound, isolation)
-                harness.sender = self.services["sender"] = Sender(self.bus, world, harness.elsewhere)
+            def serve_stubs(self) -> None:
+                harness.sender = self.services["sender"] = Sender(self.bus, self.world, harness.elsewhere)
                 self.bus.serve("near", {"Do": Operation(write=harness.do), "RunTask": Operation(write=harness.do)})
                 self.bus.serve("sqs", {"SendMessage": Operation(write=harness.take_dead_letter)})
 

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from lamplighter.bus import Caller
+from lamplighter.bus import Caller, Operation
 from lamplighter.store.db import Reader, Tx
 
 T = TypeVar("T")
@@ -95,6 +95,14 @@ class TagOperations(Generic[T]):
         self._find = find
         self._tags_of = tags_of
         self._save = save
+
+    def by_name(self) -> dict[str, Operation]:
+        """Return the operations by their AWS names, for a service's table."""
+        return {
+            "TagResource": Operation(write=self.tag),
+            "UntagResource": Operation(write=self.untag),
+            "ListTagsForResource": Operation(read=self.list),
+        }
 
     def tag(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle TagResource."""

@@ -2,15 +2,11 @@
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.base.world import World
 from lamplighter.bus import Caller, Operation
 from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
-from lamplighter.isolation.port import Isolation
 from lamplighter.outbound.fake import FakeOutbound
-from lamplighter.outbound.port import Outbound
-from lamplighter.runtime.port import Runtime
-from lamplighter.store.db import Store, Tx
+from lamplighter.store.db import Tx
 from tests.delivery.delivery_harness import note
 from tests.engine_harness import ACCOUNT, REGION, ROLE, EngineHarness, RecordingEngine
 
@@ -34,16 +30,7 @@ class EventsHarness(EngineHarness):
         harness = self
 
         class Targeted(RecordingEngine):
-            def __init__(
-                self,
-                config: EngineConfig,
-                world: World,
-                store: Store,
-                runtime: Runtime,
-                outbound: Outbound | None = None,
-                isolation: Isolation | None = None,
-            ) -> None:
-                super().__init__(config, world, store, runtime, outbound, isolation)
+            def serve_stubs(self) -> None:
                 self.bus.serve("sqs", {"SendMessage": Operation(write=harness.take("sqs"))})
                 self.bus.serve("sns", {"Publish": Operation(write=harness.take("sns"))})
                 log = {name: Operation(write=harness.take(name)) for name in ("CreateLogStream", "PutLogEvents")}

@@ -7,16 +7,12 @@ from pathlib import Path
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.base.world import World
 from lamplighter.bus import Caller, Operation
 from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
-from lamplighter.isolation.port import Isolation
-from lamplighter.outbound.port import Outbound
-from lamplighter.runtime.port import Runtime
 from lamplighter.services.scheduler.tables import schedules, slots
 from lamplighter.services.scheduler.tables.slots import Slot
-from lamplighter.store.db import Store, Tx
+from lamplighter.store.db import Tx
 from tests.engine_harness import ACCOUNT, REGION, ROLE, EngineHarness, RecordingEngine, chain
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
@@ -30,16 +26,7 @@ STUBBED = {"sqs": ("SendMessage",), "sns": ("Publish",), "events": ("PutEvents",
 class EngineWithStubs(RecordingEngine):
     """An engine that writes down what is asked of services that it does not have."""
 
-    def __init__(
-        self,
-        config: EngineConfig,
-        world: World,
-        store: Store,
-        runtime: Runtime,
-        outbound: Outbound | None = None,
-        isolation: Isolation | None = None,
-    ) -> None:
-        super().__init__(config, world, store, runtime, outbound, isolation)
+    def serve_stubs(self) -> None:
         self.faults: deque[AwsError] = deque()
         for service, names in STUBBED.items():
             self.bus.serve(service, {name: Operation(write=self._note(name)) for name in names})

@@ -7,16 +7,12 @@ import pytest
 
 from lamplighter.base.errors import AwsError, Unavailable
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.base.world import World
 from lamplighter.bus import Caller, Operation
 from lamplighter.engine.config import EngineConfig
-from lamplighter.isolation.port import Isolation
 from lamplighter.outbound.fake import FakeOutbound
-from lamplighter.outbound.port import Outbound
-from lamplighter.runtime.port import Runtime
 from lamplighter.services.sns.tables import deliveries as notifications
 from lamplighter.services.sns.tables.deliveries import SnsDelivery
-from lamplighter.store.db import Store, Tx
+from lamplighter.store.db import Tx
 from tests.engine_harness import ACCOUNT, CALLER, REGION, EngineHarness, RecordingEngine
 
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:reports"
@@ -33,16 +29,7 @@ class QueueDoesNotExist(AwsError):
 class EngineWithFakeSqs(RecordingEngine):
     """An engine with queues that keep what is sent to them; that of the name `gone` is gone."""
 
-    def __init__(
-        self,
-        config: EngineConfig,
-        world: World,
-        store: Store,
-        runtime: Runtime,
-        outbound: Outbound | None = None,
-        isolation: Isolation | None = None,
-    ) -> None:
-        super().__init__(config, world, store, runtime, outbound, isolation)
+    def serve_stubs(self) -> None:
         self.bus.serve("sqs", {"SendMessage": Operation(write=_send)})
 
 

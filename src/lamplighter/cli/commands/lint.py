@@ -63,7 +63,7 @@ def _words(deny: str) -> frozenset[str]:
 def _secrets(loaded: LoadedJobFile, env: Path) -> Iterator[Problem]:
     """Yield a problem for each secret that this machine does not hold for the place that the job file names.
 
-    If `.env` cannot be read, yield its problems instead, because then nobody knows which secrets are held.
+    If `.env` cannot be read, yield its problems instead: without it, `lint` does not know which secrets exist.
     """
     secrets = Secrets(os.environ)
     try:

@@ -51,9 +51,7 @@ class CloudWatch(Service):
             "ListMetrics": Operation(read=statistics.list_metrics),
             "GetMetricStatistics": Operation(read=statistics.get_statistics),
             "GetMetricData": Operation(read=statistics.get_data),
-            "TagResource": Operation(write=tags.OPERATIONS.tag),
-            "UntagResource": Operation(write=tags.OPERATIONS.untag),
-            "ListTagsForResource": Operation(read=tags.OPERATIONS.list),
+            **tags.OPERATIONS.by_name(),
         }
 
     async def handle_outbox_row(self, posted: OutboxRow) -> None:

@@ -37,7 +37,5 @@ def operations(
         "DescribeTasks": Operation(read=tasks.describe_tasks),
         "ListTasks": Operation(read=tasks.list_tasks),
         "LatestTasks": Operation(read=tasks.latest_tasks),
-        "TagResource": Operation(write=tags.OPERATIONS.tag),
-        "UntagResource": Operation(write=tags.OPERATIONS.untag),
-        "ListTagsForResource": Operation(read=tags.OPERATIONS.list),
+        **tags.OPERATIONS.by_name(),
     }

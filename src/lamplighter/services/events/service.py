@@ -102,9 +102,7 @@ class Events(Service):
             "DeleteApiDestination": Operation(write=destinations.delete),
             "DescribeApiDestination": Operation(read=destinations.describe),
             "ListApiDestinations": Operation(read=destinations.list),
-            "TagResource": Operation(write=tags.OPERATIONS.tag),
-            "UntagResource": Operation(write=tags.OPERATIONS.untag),
-            "ListTagsForResource": Operation(read=tags.OPERATIONS.list),
+            **tags.OPERATIONS.by_name(),
             # A single machine has no partner event sources and no global endpoints.
             "ListEventSources": Operation(read=lambda _reader, _caller, _params: {"EventSources": []}),
             "ListEndpoints": Operation(read=lambda _reader, _caller, _params: {"Endpoints": []}),

@@ -72,9 +72,7 @@ class Sns(Service):
             ),
             "Publish": Operation(write=publishing.publish, prepare=publishing.prepare_publish),
             "PublishBatch": Operation(write=publishing.publish_batch, prepare=publishing.prepare_batch),
-            "TagResource": Operation(write=tags.OPERATIONS.tag),
-            "UntagResource": Operation(write=tags.OPERATIONS.untag),
-            "ListTagsForResource": Operation(read=tags.OPERATIONS.list),
+            **tags.OPERATIONS.by_name(),
             # Operations that AWS does not have. Stacks call Vouch for the webhooks of a job file, the console calls
             # ListDeliveries, the pages of links in mails call DescribeLink, and the server calls GetCertificate for the
             # URL in messages.

@@ -110,9 +110,7 @@ class States(Service):
             "SendTaskSuccess": Operation(write=tokens.succeed),
             "SendTaskFailure": Operation(write=tokens.fail),
             "SendTaskHeartbeat": Operation(write=tokens.beat),
-            "TagResource": Operation(write=tags.OPERATIONS.tag),
-            "UntagResource": Operation(write=tags.OPERATIONS.untag),
-            "ListTagsForResource": Operation(read=tags.OPERATIONS.list),
+            **tags.OPERATIONS.by_name(),
         }
 
     def _model(self, models: Models, remote: RemoteServices, service: str) -> ServiceModel | None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.bus import Caller, Work
-from lamplighter.operations.paging import encode_token
+from lamplighter.operations.paging import encode_token, list_page
 from lamplighter.services.sns.arns import PAGE, find_subscription, find_topic, read_page_token
 from lamplighter.services.sns.delivery import delivery_policy
 from lamplighter.services.sns.subscriptions import attributes as settings
@@ -72,10 +72,9 @@ def set_attributes(tx: Tx, _caller: Caller, params: Json) -> Json:
 
 def _page(params: Json, read: Callable[[str, int], list[Subscription]]) -> Json:
     found = read(read_page_token(params.get("NextToken")), PAGE + 1)
-    answer: Json = {"Subscriptions": [_item(each) for each in found[:PAGE]]}
-    if len(found) > PAGE:
-        answer["NextToken"] = encode_token(found[PAGE - 1].arn)
-    return answer
+    return list_page(
+        "Subscriptions", found, PAGE, _item, lambda each: encode_token(each.arn), next_page_field="NextToken"
+    )
 
 
 def _item(found: Subscription) -> Json:

@@ -12,7 +12,7 @@ from lamplighter.base import arn
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
-from lamplighter.operations.paging import encode_token
+from lamplighter.operations.paging import encode_token, list_page
 from lamplighter.services.sns.arns import PAGE, check_topic_name, find_topic, parse_arn, read_page_token
 from lamplighter.services.sns.delivery import delivery_policy
 from lamplighter.services.sns.errors import InvalidParameter
@@ -79,10 +79,9 @@ class Topics:
         """Implement ListTopics."""
         after = read_page_token(params.get("NextToken"))
         found = rows.page(reader, caller.account, caller.region, after, PAGE + 1)
-        answer: Json = {"Topics": [{"TopicArn": key} for key in found[:PAGE]]}
-        if len(found) > PAGE:
-            answer["NextToken"] = encode_token(found[PAGE - 1])
-        return answer
+        return list_page(
+            "Topics", found, PAGE, lambda key: {"TopicArn": key}, encode_token, next_page_field="NextToken"
+        )
 
     def get_attributes(self, reader: Reader, _caller: Caller, params: Json) -> Json:
         """Implement GetTopicAttributes."""

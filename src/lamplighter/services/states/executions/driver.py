@@ -6,6 +6,7 @@ An event is one job of a turn: the driver loads the execution, computes its step
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from lamplighter.asl.definition.parse import Additions
 from lamplighter.asl.execution.frame import Execution
@@ -35,7 +36,7 @@ from lamplighter.services.states.executions.running_executions import (
     damaged_execution,
 )
 from lamplighter.services.states.executions.step_writer import StepWriter
-from lamplighter.services.states.executions.stepper import ENDING, Stepper, TaskRefusals
+from lamplighter.services.states.executions.stepper import ENDING, Stepper, task_refusal
 from lamplighter.services.states.machines.compiled_definitions import CompiledDefinitions
 from lamplighter.services.states.map_runs.map_run_driver import MapRunDriver
 from lamplighter.services.states.tables import executions, frames, state_machines
@@ -57,14 +58,14 @@ class Driver:
     ) -> None:
         """Build the driver and its parts; `why_unfit` returns why the parameters of a call do not fit it."""
         self._bus = bus
-        definitions, refusals = CompiledDefinitions(additions), TaskRefusals(why_unfit)
+        definitions, refusal = CompiledDefinitions(additions), partial(task_refusal, why_unfit)
         self._running = RunningExecutions(definitions)
         self.execution_log = ExecutionLog(bus, world)
         self.express_ends = ExpressEnds()
-        self.isolated = IsolatedSteps(bus.store, world, isolation, self, definitions, refusals.reason)
+        self.isolated = IsolatedSteps(bus.store, world, isolation, self, definitions, refusal)
         self.queries = ExecutionQueries(self, world, definitions, self.isolated)
         self.map_runs = MapRunDriver(bus.store, world, self, self.queries, definitions, self.isolated, isolation)
-        self._stepper = Stepper(world, definitions, self.isolated, refusals)
+        self._stepper = Stepper(world, definitions, self.isolated, refusal)
         self._writer = StepWriter(
             bus, world, definitions, self.isolated, self._running, self.map_runs, self.execution_log, self.express_ends
         )

@@ -48,6 +48,10 @@ DEADLY = "The engine died {} times during this step, so the step is not tried ag
 INTERNAL = "An internal error occurred; see the engine's log."
 
 
+TaskRefusal = Callable[[Reader, Resource, Json], str | None]
+"""Returns why a task with these parameters cannot start, or None if it can."""
+
+
 @dataclass(frozen=True, slots=True)
 class IsolatedRequest:
     """A request that a separate process works on, with the keys of its events."""
@@ -67,7 +71,7 @@ class IsolatedSteps:
         isolation: Isolation,
         driver: ExecutionDriver,
         definitions: CompiledDefinitions,
-        refusal: Callable[[Reader, Resource, Json], str | None],
+        refusal: TaskRefusal,
     ) -> None:
         self._store = store
         self._world = world

@@ -17,7 +17,7 @@ from lamplighter.base.errors import MayTakeLong
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.services.states.executions import step_marker
-from lamplighter.services.states.executions.isolated_steps import INTERNAL, IsolatedSteps
+from lamplighter.services.states.executions.isolated_steps import INTERNAL, IsolatedSteps, TaskRefusal
 from lamplighter.services.states.executions.running_executions import RunningExecution
 from lamplighter.services.states.machines.compiled_definitions import CompiledDefinitions
 from lamplighter.services.states.tables import activities
@@ -30,35 +30,29 @@ EMPTY_DEFINITION = Definition(blocks=())
 log = logging.getLogger("lamplighter.states")
 
 
-class TaskRefusals:
-    """The reasons why tasks cannot start, checked before their state is entered."""
-
-    def __init__(self, why_unfit: RefusalReason) -> None:
-        self._why_unfit = why_unfit
-
-    def reason(self, reader: Reader, resource: Resource, parameters: Json) -> str | None:
-        """Return why a task with these parameters cannot start, or None if it can."""
-        if resource.kind != "activity":
-            return self._why_unfit(resource, parameters)
-        return None if activities.exists(reader, resource.text) else f"The activity {resource.text} does not exist."
+def task_refusal(why_unfit: RefusalReason, reader: Reader, resource: Resource, parameters: Json) -> str | None:
+    """Return why a task with these parameters cannot start, or None if it can; `why_unfit` judges calls."""
+    if resource.kind != "activity":
+        return why_unfit(resource, parameters)
+    return None if activities.exists(reader, resource.text) else f"The activity {resource.text} does not exist."
 
 
 class Stepper:
     """Computes steps."""
 
     def __init__(
-        self, world: World, definitions: CompiledDefinitions, isolated: IsolatedSteps, refusals: TaskRefusals
+        self, world: World, definitions: CompiledDefinitions, isolated: IsolatedSteps, refusal: TaskRefusal
     ) -> None:
         self._bounded_world = replace(world, may_block=False)
         self._world = world
         self._definitions = definitions
         self._isolated = isolated
-        self._refusals = refusals
+        self._refusal = refusal
 
     def first_step(self, reader: Reader, execution: Execution, revision: str) -> Step:
         """Return the first step of a new execution: up to its first wait, or without a state if it may take long."""
         definition = self._definitions.definition_of(reader, execution, revision)
-        subject, refuses = step_marker.revision_subject(revision), partial(self._refusals.reason, reader)
+        subject, refuses = step_marker.revision_subject(revision), partial(self._refusal, reader)
         if not self._isolated.deaths(subject):
             self._isolated.mark_until_loop_turns(subject)
             with suppress(MayTakeLong):
@@ -75,7 +69,7 @@ class Stepper:
             definition = self._definitions.definition_of(tx, execution, revision)
             world = self._world if isinstance(event, ENDING) else self._bounded_world
             with self._isolated.under_way(step_marker.execution_subject(key)):
-                return advance(definition, execution, event, world, refuses=partial(self._refusals.reason, tx))
+                return advance(definition, execution, event, world, refuses=partial(self._refusal, tx))
         except MayTakeLong:
             raise
         except Exception:
