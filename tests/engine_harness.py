@@ -14,14 +14,14 @@ from typing import Self, TypeVar
 from unittest import mock
 
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.base.world import ManualClock, World, fixed_world
+from lamplighter.base.world import ManualClock, World, manual_world
 from lamplighter.bus import Caller, Event
 from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
 from lamplighter.isolation.port import Isolation
 from lamplighter.outbound.port import Outbound
 from lamplighter.runtime.fake import FakeRuntime
-from lamplighter.runtime.port import Container, Runtime
+from lamplighter.runtime.port import ContainerSpec, Runtime
 from lamplighter.store import db
 from lamplighter.store.db import Store, Tx
 from tests.fake_disk import Death, Disk
@@ -51,9 +51,9 @@ class RecordingRuntime(FakeRuntime):
 
     def __init__(self, now: Callable[[], int]) -> None:
         super().__init__(now)
-        self.begun: dict[str, Container] = {}
+        self.begun: dict[str, ContainerSpec] = {}
 
-    def _begin(self, container: Container) -> None:
+    def _begin(self, container: ContainerSpec) -> None:
         self.begun[container.name] = container
         super()._begin(container)
 
@@ -101,7 +101,7 @@ class EngineHarness:
         self.runtime = RecordingRuntime(self.clock.now)
         self.disk = Disk()
         self.engine: Engine
-        self._world = fixed_world(self.clock)
+        self._world = manual_world(self.clock)
         self._loops: list[VirtualLoop] = []
         self._up = False
 
@@ -118,7 +118,7 @@ class EngineHarness:
 
     def up(self) -> None:
         """Start an engine; its steady clock begins at the wall clock's time."""
-        self.clock.unset = self.clock.wall
+        self.clock.steady = self.clock.wall
         loop = VirtualLoop(self.clock)
         self._loops.append(loop)
         self.disk.on_death = loop.die
@@ -130,7 +130,7 @@ class EngineHarness:
         self.settle()
 
     async def _open(self) -> Engine:
-        return await RecordingEngine.open(EngineConfig(data=self.directory), self._world, self.runtime)
+        return await RecordingEngine.open(EngineConfig(data_directory=self.directory), self._world, self.runtime)
 
     def die_at(self, commit: int, *, before: bool) -> None:
         """Let the engine die at a commit to come; whoever runs it then meets Died."""

@@ -49,9 +49,9 @@ class Disk:
     def __post_init__(self) -> None:
         self.committed = threading.Condition(self.committing)
 
-    def connect(self, path: Path, *, read_only: bool, begins: bool = False) -> "sqlite3.Connection | Connection":
+    def connect(self, path: Path, *, read_only: bool, first_start: bool = False) -> "sqlite3.Connection | Connection":
         """What the store calls to open its database."""
-        real = connect(path, read_only=read_only, begins=begins)
+        real = connect(path, read_only=read_only, first_start=first_start)
         self._connections.append(real)
         return real if read_only else Connection(real, self)
 

@@ -108,8 +108,8 @@ class ServedEngine:
         if self._process is not None:
             self.kill()
         for place in map(ProcessDirectory, self.data.glob("processes/*")):
-            leader = place.leader()
-            if leader is not None and place.ended() is None:
+            leader = place.read_leader()
+            if leader is not None and place.read_exit() is None:
                 process_session.kill(leader)
 
     @property

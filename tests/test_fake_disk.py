@@ -13,7 +13,7 @@ from tests.fake_disk import Disk
 
 def disk_with_a_row(directory: Path) -> tuple[Disk, sqlite3.Connection]:
     disk = Disk()
-    connection = disk.connect(directory / "database", read_only=False, begins=True)
+    connection = disk.connect(directory / "database", read_only=False, first_start=True)
     connection.execute("BEGIN")
     connection.execute("CREATE TABLE things (name)")
     return disk, connection  # type: ignore[return-value]  # as far as a store needs one

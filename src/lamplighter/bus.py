@@ -71,7 +71,7 @@ class Operation:
 
 
 Listener = Callable[[Tx, Event], None]
-Wants = Callable[[Tx], bool]
+Accepts = Callable[[Tx], bool]
 """Return whether a listener would do anything with an event now."""
 
 
@@ -84,9 +84,9 @@ async def wait_forever() -> None:
     await asyncio.Event().wait()
 
 
-async def first_result(*given: Awaitable[Json]) -> Json:
+async def first_result(*awaitables: Awaitable[Json]) -> Json:
     """Return the result of the awaitable that finishes first; cancel the others."""
-    waits = [asyncio.ensure_future(each) for each in given]
+    waits = [asyncio.ensure_future(each) for each in awaitables]
     try:
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         return next(wait for wait in waits if wait.done()).result()
@@ -104,9 +104,9 @@ class Service:
     operations: Mapping[str, Operation]
     """The service's operations by their AWS names."""
 
-    async def handle_outbox_row(self, posted: OutboxRow) -> None:
+    async def handle_outbox_row(self, row: OutboxRow) -> None:
         """Process an outbox row after its commit. The engine calls this at least once for each row."""
-        raise Bug(f"{self.name} puts nothing into the outbox, but row {posted.id} has its name")
+        raise Bug(f"{self.name} puts nothing into the outbox, but row {row.id} has its name")
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:  # noqa: ARG002 - for those that override it
         """Handle a timer that is due; this transaction has already deleted its row."""
@@ -128,8 +128,8 @@ class Bus:
 
     store: Store
     _services: dict[str, Mapping[str, Operation]] = field(default_factory=dict)
-    _listeners: dict[str, list[tuple[Listener, Wants]]] = field(default_factory=dict)
-    _loads: dict[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
+    _listeners: dict[str, list[tuple[Listener, Accepts]]] = field(default_factory=dict)
+    _loaders: dict[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
 
     def serve(
         self,
@@ -140,7 +140,7 @@ class Bus:
         """Register the operations of a service; `load` loads the service before its first use."""
         self._services[service] = operations
         if load is not None:
-            self._loads[service] = load
+            self._loaders[service] = load
 
     def serves(self, service: str, operation: str) -> bool:
         """Return whether a registered service has this operation."""
@@ -152,13 +152,13 @@ class Bus:
 
     def is_loaded(self, service: str) -> bool:
         """Return whether a turn may invoke the service without loading it first."""
-        return service not in self._loads
+        return service not in self._loaders
 
     async def load(self, service: str) -> None:
         """Load a service unless it is already loaded."""
-        if load := self._loads.get(service):
+        if load := self._loaders.get(service):
             await load()
-            self._loads.pop(service, None)
+            self._loaders.pop(service, None)
 
     async def call(
         self,
@@ -166,11 +166,11 @@ class Bus:
         service: str,
         operation: str,
         params: Json,
-        left: Callable[[], Awaitable[None]] = wait_forever,
+        until_caller_gone: Callable[[], Awaitable[None]] = wait_forever,
     ) -> Json:
         """Run an operation from outside of any turn and return its result.
 
-        `left` is awaited while the result is pending; it raises when the caller no longer needs an answer.
+        `until_caller_gone` is awaited while the result is pending; it raises when the caller no longer needs an answer.
         """
         params = await self.prepare(caller, service, operation, params)
         entry = self._find(service, operation)
@@ -180,7 +180,7 @@ class Bus:
         else:
             assert entry.read is not None
             result = entry.read(self.store.reader, caller, params)
-        return await first_result(result, left()) if inspect.isawaitable(result) else result
+        return await first_result(result, until_caller_gone()) if inspect.isawaitable(result) else result
 
     async def prepare(self, caller: Caller, service: str, operation: str, params: Json) -> Json:
         """Run in a thread the work that would make the operation's turn long; return the parameters for the operation.
@@ -210,17 +210,18 @@ class Bus:
             raise UnknownOperation(f"{service}:{operation} is not read-only")
         return entry.read(reader, caller, params)
 
-    def subscribe(self, source: str, listener: Listener, wants: Wants = lambda _tx: True) -> None:
-        """Call `listener` with every event of a source that `wants` accepts, in the transaction that caused the event.
+    def subscribe(self, source: str, listener: Listener, accepts: Accepts = lambda _tx: True) -> None:
+        """Call `listener` with every event of a source that `accepts` accepts, in the transaction that caused the
+        event.
 
         The source `*` means all sources.
         """
-        self._listeners.setdefault(source, []).append((listener, wants))
+        self._listeners.setdefault(source, []).append((listener, accepts))
 
     def publish(self, tx: Tx, source: str, make: Callable[[], Event]) -> None:
         """Send an event to its listeners; call `make` to build the event only if a listener wants it."""
-        every = self._listeners.get(source, []) + self._listeners.get("*", [])
-        listeners = [listener for listener, wants in every if wants(tx)]
+        registered = self._listeners.get(source, []) + self._listeners.get("*", [])
+        listeners = [listener for listener, wants in registered if wants(tx)]
         if listeners:
             event = make()
             for listener in listeners:

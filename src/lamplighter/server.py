@@ -45,10 +45,10 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Json]]]
 Send = Callable[[MutableMapping[str, Json]], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-LARGEST = 8 * 1024 * 1024
+MAX_BODY_BYTES = 8 * 1024 * 1024
 """The most bytes of a request's body: AWS's largest request here has 1 MiB, which JSON can make six times as large."""
 
-SHORT = 32_768
+MAX_INLINE_BYTES = 32_768
 """The most bytes of a body that is decoded on the event loop, which takes a few milliseconds at most."""
 
 T = TypeVar("T")
@@ -67,7 +67,7 @@ class HttpServer:
     engine: Engine
     hosts: AllowedHosts
     """The names that a Host header may have."""
-    holders: CredentialSet | None = None
+    credentials: CredentialSet | None = None
     """The accepted credentials. None accepts any, because only this machine can reach the port."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server is about to stop: requests that still wait for an answer are then refused."""
@@ -80,7 +80,7 @@ class HttpServer:
         request_id = self.engine.world.uuid()
         http = HttpRequest(scope["method"], scope["raw_path"], scope["query_string"], headers, b"")
         try:
-            cross_site.check_once(scope["headers"])
+            cross_site.check_single_headers(scope["headers"])
             self.hosts.check(headers.get(b"host", b""))
             is_open = unsigned_requests.is_unsigned_allowed(http)
             if paths.is_page(http) and not is_open:
@@ -95,8 +95,8 @@ class HttpServer:
                     http, lambda: sigv4.verify_signature(http, signer.secret, self.engine.world.now())
                 )
             if compression.is_compressed(http):
-                http = await _decode_in_thread(http, lambda: compression.decompress(http, LARGEST))
-            response = await self._answer(http, request_id, lambda: self._left(receive))
+                http = await _decode_in_thread(http, lambda: compression.decompress(http, MAX_BODY_BYTES))
+            response = await self._answer(http, request_id, lambda: self._until_caller_gone(receive))
         except AwsError as error:
             refused = error
             response = await _decode_in_thread(
@@ -114,11 +114,13 @@ class HttpServer:
     def _pages(self) -> Application:
         """The console's application, loaded on first use: loading it costs as much as loading the engine."""
         build_app = load_object("lamplighter.console.app:build_app")
-        made: Application = build_app(LocalPort(self.engine), self.engine.world, self.closing, self.holders)
+        made: Application = build_app(LocalPort(self.engine), self.engine.world, self.closing, self.credentials)
         return made
 
-    async def _answer(self, http: HttpRequest, request_id: str, left: Callable[[], Awaitable[None]]) -> Response:
-        if http.method == "GET" and (watch := WATCHED.get(http.path)) is not None:
+    async def _answer(
+        self, http: HttpRequest, request_id: str, until_caller_gone: Callable[[], Awaitable[None]]
+    ) -> Response:
+        if http.method == "GET" and (watch := MONITORING_PATHS.get(http.path)) is not None:
             return await watch(self.engine, http, request_id)
         if unsigned_requests.is_subscription_page(http):
             return await self._subscription(http, request_id)
@@ -127,7 +129,9 @@ class HttpServer:
         )
         caller = Caller(request.account, request.region)
         try:
-            result = await self.engine.call(caller, request.service, request.operation, request.params, left)
+            result = await self.engine.call(
+                caller, request.service, request.operation, request.params, until_caller_gone
+            )
             return encode_result(request, result, request_id)
         except (AwsError, CallerGone):
             raise
@@ -138,9 +142,9 @@ class HttpServer:
     async def _subscription(self, http: HttpRequest, request_id: str) -> Response:
         """Return the page that a link in a mail opens."""
         respond = await asyncio.to_thread(load_object, "lamplighter.console.pages.subscription:respond")
-        nobody = Caller("", "")
+        anonymous = Caller("", "")
         response: Response = await respond(
-            lambda operation, params: self.engine.call(nobody, "sns", operation, params), http, request_id
+            lambda operation, params: self.engine.call(anonymous, "sns", operation, params), http, request_id
         )
         return response
 
@@ -149,17 +153,17 @@ class HttpServer:
 
         Refuses unknown callers before the request's body is read.
         """
-        if http.method == "GET" and http.path in WATCHED:
-            if self.holders is not None and http.path not in OPEN:
-                gate.admit_monitoring(http, self.holders, self.engine.world.now())
+        if http.method == "GET" and http.path in MONITORING_PATHS:
+            if self.credentials is not None and http.path not in PUBLIC_PATHS:
+                gate.admit_monitoring(http, self.credentials, self.engine.world.now())
             return None
-        if self.holders is None:
+        if self.credentials is None:
             cross_site.check_authorization(http)
             return None
-        return gate.find_signer(http, self.holders)
+        return gate.find_signer(http, self.credentials)
 
-    async def _left(self, receive: Receive) -> None:
-        await first_result(_hung_up(receive), self._closed())
+    async def _until_caller_gone(self, receive: Receive) -> None:
+        await first_result(_until_disconnect(receive), self._closed())
 
     async def _closed(self) -> None:
         await self.closing.wait()
@@ -169,7 +173,7 @@ class HttpServer:
 async def _health(engine: Engine, _http: HttpRequest, request_id: str) -> Response:
     """Return the engine's health (`engine/health.py`), whether mails are sent, and the `--deny` rules."""
     found, config = health.read_health(engine), engine.config
-    body = found.body() | {"mails": config.smtp is not None, "denied": sorted(config.deny)}
+    body = found.body() | {"mails": config.smtp is not None, "denied": sorted(config.denied)}
     return make_response(200 if found.available else 503, b"application/json", dump_bytes(body), request_id)
 
 
@@ -178,23 +182,23 @@ async def _metrics(engine: Engine, _http: HttpRequest, request_id: str) -> Respo
 
 
 async def _slots(engine: Engine, http: HttpRequest, request_id: str) -> Response:
-    """Return the slots of a schedule: `?arn=…`, and `&before=SECONDS` for the next page."""
-    given = dict(parse_qsl(http.query.decode("latin-1")))
-    found = SCHEDULE.fullmatch(given.get("arn", ""))
-    if found is None or not SECONDS.fullmatch(given.get("before", "0")):
+    """Return the slots of a schedule: `?arn=…`, and `&before=SECONDS_TEXT` for the next page."""
+    query = dict(parse_qsl(http.query.decode("latin-1")))
+    found = SCHEDULE_ARN.fullmatch(query.get("arn", ""))
+    if found is None or not SECONDS_TEXT.fullmatch(query.get("before", "0")):
         raise ValidationError("Give ?arn= with the ARN of a schedule; the optional &before= is a number of seconds")
     region, account, group, name = found.groups()
     params = {"GroupName": group, "Name": name}
-    params |= {"Before": float(given["before"])} if "before" in given else {}
+    params |= {"Before": float(query["before"])} if "before" in query else {}
     slots = await engine.call(Caller(account, region), "scheduler", "ListSlots", params)
     return make_response(200, b"application/json", dump_bytes(slots), request_id)
 
 
 async def _runs(engine: Engine, http: HttpRequest, request_id: str) -> Response:
-    """Return the latest executions of a state machine, even a deleted one: `?machine=NAME&region=REGION`."""
-    given = dict(parse_qsl(http.query.decode("latin-1")))
-    name, region = given.get("machine", ""), given.get("region", "")
-    if not MACHINE.fullmatch(name) or not REGION.fullmatch(region):
+    """Return the latest executions of a state machine, even a deleted one: `?machine=NAME&region=REGION_NAME`."""
+    query = dict(parse_qsl(http.query.decode("latin-1")))
+    name, region = query.get("machine", ""), query.get("region", "")
+    if not MACHINE_NAME.fullmatch(name) or not REGION_NAME.fullmatch(region):
         raise ValidationError("Give ?machine= with the name of a state machine and &region= with its region")
     caller = Caller(engine.config.account, region)
     runs = await engine.call(caller, "states", "ListKeptExecutions", {"name": name})
@@ -207,18 +211,18 @@ async def _certificate(engine: Engine, _http: HttpRequest, request_id: str) -> R
     return make_response(200, b"application/x-pem-file", found, request_id)
 
 
-SCHEDULE = re.compile("arn:aws[^:]*:scheduler:([^:]+):([0-9]{12}):schedule/([^/]+)/([^/]+)")
-MACHINE = re.compile(r"[^:/\s]{1,80}")
-REGION = re.compile("[a-z0-9-]{1,32}")
-SECONDS = re.compile(r"[0-9]{1,12}(\.[0-9]{1,3})?")
-WATCHED: Mapping[bytes, Callable[[Engine, HttpRequest, str], Awaitable[Response]]] = {
+SCHEDULE_ARN = re.compile("arn:aws[^:]*:scheduler:([^:]+):([0-9]{12}):schedule/([^/]+)/([^/]+)")
+MACHINE_NAME = re.compile(r"[^:/\s]{1,80}")
+REGION_NAME = re.compile("[a-z0-9-]{1,32}")
+SECONDS_TEXT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,3})?")
+MONITORING_PATHS: Mapping[bytes, Callable[[Engine, HttpRequest, str], Awaitable[Response]]] = {
     b"/_lamplighter/health": _health,
     b"/_lamplighter/metrics": _metrics,
     b"/_lamplighter/slots": _slots,
     b"/_lamplighter/runs": _runs,
-    unsigned_requests.CERTIFICATE.encode(): _certificate,
+    unsigned_requests.CERTIFICATE_PATH.encode(): _certificate,
 }
-OPEN = frozenset({b"/_lamplighter/health", unsigned_requests.CERTIFICATE.encode()})
+PUBLIC_PATHS = frozenset({b"/_lamplighter/health", unsigned_requests.CERTIFICATE_PATH.encode()})
 """The paths that need no credentials: load balancers read the health, receivers of SNS messages read the certificate.
 """
 
@@ -234,10 +238,10 @@ async def _decode_in_thread(http: HttpRequest, work: Callable[[], T]) -> T:
 
     Other requests then need not wait for it.
     """
-    return await run_in_thread(work) if len(http.body) > SHORT else work()
+    return await run_in_thread(work) if len(http.body) > MAX_INLINE_BYTES else work()
 
 
-async def _hung_up(receive: Receive) -> None:
+async def _until_disconnect(receive: Receive) -> None:
     """Wait for the client to disconnect, then raise `CallerGone`; the body has been read already."""
     while (await receive())["type"] != "http.disconnect":
         continue
@@ -246,8 +250,8 @@ async def _hung_up(receive: Receive) -> None:
 
 async def _body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
     length = headers.get(b"content-length", b"0")
-    if not length.isdigit() or int(length) > LARGEST:
-        raise TooLarge(f"a request may have at most {LARGEST} bytes")
+    if not length.isdigit() or int(length) > MAX_BODY_BYTES:
+        raise TooLarge(f"a request may have at most {MAX_BODY_BYTES} bytes")
     message = await receive()
     body = bytearray(message.get("body", b""))
     while message.get("more_body"):
@@ -255,6 +259,6 @@ async def _body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
         if message["type"] == "http.disconnect":
             raise ConnectionResetError
         body += message.get("body", b"")
-        if len(body) > LARGEST:
-            raise TooLarge(f"a request may have at most {LARGEST} bytes")
+        if len(body) > MAX_BODY_BYTES:
+            raise TooLarge(f"a request may have at most {MAX_BODY_BYTES} bytes")
     return bytes(body)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from lamplighter.asl.execution import step
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.base.world import ManualClock, fixed_world
+from lamplighter.base.world import ManualClock, manual_world
 from lamplighter.bus import wait_forever
 from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
@@ -104,7 +104,7 @@ class Line:
 def line(tmp_path: Path) -> Iterator[Line]:
     with asyncio.Runner() as runner, short_histories():
         clock = ManualClock()
-        opened = Engine.open(EngineConfig(data=tmp_path), fixed_world(clock), FakeRuntime(clock.now))
+        opened = Engine.open(EngineConfig(data_directory=tmp_path), manual_world(clock), FakeRuntime(clock.now))
         engine = runner.run(opened)
         yield Line(runner, HttpServer(engine, AllowedHosts()))
         runner.run(engine.close())

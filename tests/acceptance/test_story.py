@@ -74,7 +74,7 @@ class Story(EngineHarness):
 
     async def _open(self) -> RecordingEngine:
         engine = await RecordingEngine.open(
-            EngineConfig(data=self.directory), self._world, self.runtime, self.out.outbound
+            EngineConfig(data_directory=self.directory), self._world, self.runtime, self.out.outbound
         )
         assert isinstance(engine, RecordingEngine)
         return engine

@@ -37,7 +37,7 @@ class House(EngineHarness):
         self.runtime.script(Script(after=None))
 
     async def _open(self) -> Engine:
-        config = EngineConfig(data=self.directory, url=URL)
+        config = EngineConfig(data_directory=self.directory, public_url=URL)
         return await RecordingEngine.open(config, self._world, self.runtime, self.out.outbound)
 
     def deploy(self, job: str, *, steps: str = "", whole: str = "", **more: Json) -> None:
@@ -138,7 +138,7 @@ def test_a_webhook_that_the_job_file_names_gets_notifications_only_and_need_not_
     harness.deploy("notify: hook")
     harness.begin()
     harness.attempt(3)
-    posts = [loads(post.body) for post in harness.out.web.posts]
+    posts = [loads(post.body) for post in harness.out.http.posts]
     assert [post["Type"] for post in posts] == ["Notification"]
     assert posts[0]["Subject"] == "reports: nightly failed with exit code 3"
 
@@ -343,7 +343,7 @@ def test_a_night_that_was_missed_is_told_in_the_morning_and_the_alarm_for_given_
     assert "Time:      2026-01-02 01:00 (Asia/Seoul)\n" in text
     assert "Reason:    no engine ran at that time, and it is more than 6 h ago\n" in text
     assert text.rstrip().endswith("Run now:   lamplighter run reports-nightly")
-    assert len(harness.out.web.posts) == 1
+    assert len(harness.out.http.posts) == 1
     alarms = harness.call("monitoring", "DescribeAlarms")["MetricAlarms"]
     assert {each["AlarmName"]: each["ActionsEnabled"] for each in alarms} == {
         "reports-nightly-did-not-start": True,
@@ -373,4 +373,4 @@ def test_an_attempt_that_ended_while_no_engine_ran_took_as_long_as_its_container
     harness.clock.advance(3 * MINUTE)
     harness.up()
     (attempt,) = story.read_story(harness.history(run)).attempts
-    assert (attempt.outcome, attempt.took) == ("succeeded", 24 * SECOND)
+    assert (attempt.outcome, attempt.duration) == ("succeeded", 24 * SECOND)

@@ -13,7 +13,7 @@ ANY = {
     "asl/execution/single_state.py",  # the same for states
     "base/json_text.py",  # defines Json
     "base/modules.py",  # returns objects of any type
-    "cli/up/http/connection.py",  # overrides a method of uvicorn
+    "cli/http/connection.py",  # overrides a method of uvicorn
     "isolation/framing.py",  # sends objects of any type
     "services/cloudformation/templates/external_inputs.py",  # results of different calls
     "store/db.py",  # rows of SQLite

@@ -26,7 +26,7 @@ from lamplighter.asl.execution.messages import (
 )
 from lamplighter.asl.execution.step import Step
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.base.world import ManualClock, fixed_world
+from lamplighter.base.world import ManualClock, manual_world
 
 Name = tuple[int, int]
 """Frame and number: what work and timers go by."""
@@ -66,7 +66,7 @@ class SimulatedExecution:
     def __init__(self, definition: Definition, given: Json = None, *, crossings: int = MAX_CROSSINGS) -> None:
         self.definition = definition
         self.clock = ManualClock()
-        self.world = fixed_world(self.clock)
+        self.world = manual_world(self.clock)
         self.crossings = crossings
         self.execution = begin(given)
         self.scenes: list[Scene] = []
@@ -83,7 +83,7 @@ class SimulatedExecution:
         self._settle(event)
         step = advance(self.definition, before, event, self.world, self.crossings)
         self.scenes.append(Scene(before, event, step))
-        self.execution, self.more = step.execution, step.more
+        self.execution, self.more = step.execution, step.has_ready_frames
         for command in step.commands:
             self._carry_out(command)
         return step

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lamplighter.base.deny_rules import KINDS, UnknownDenyWord, denied_reason, parse_deny_list
+from lamplighter.base.deny_rules import DENY_RULES, UnknownDenyWord, denied_reason, parse_deny_list
 from lamplighter.base.json_text import Json
 
 
@@ -38,7 +38,7 @@ def test_what_is_denied_is_refused_with_its_place_and_what_is_not_is_let_be(
     assert said is not None
     assert reason in said
     assert f"--deny {word}" in said
-    assert denied_reason(given, KINDS.keys() - {word}) is None
+    assert denied_reason(given, DENY_RULES.keys() - {word}) is None
 
 
 def test_what_asks_for_nothing_is_never_refused() -> None:
@@ -47,7 +47,7 @@ def test_what_asks_for_nothing_is_never_refused() -> None:
         networkMode="awsvpc",
         volumes=[{"name": "v", "host": {}}, {"name": "w", "efsVolumeConfiguration": {"fileSystemId": "fs-1"}}],
     )
-    assert denied_reason(plain, KINDS.keys()) is None
+    assert denied_reason(plain, DENY_RULES.keys()) is None
 
 
 def test_a_list_is_read_and_an_unknown_word_names_the_known_ones() -> None:

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from lamplighter.base.errors import AwsError, ValidationError
-from lamplighter.base.precompute import LARGE, Precomputed
+from lamplighter.base.precompute import LARGE_TEXT_LENGTH, Precomputed
 
-SMALL_TEXT, LARGE_TEXT = "x", "x" * (LARGE + 1)
+SMALL_TEXT, LARGE_TEXT = "x", "x" * (LARGE_TEXT_LENGTH + 1)
 
 
 class Counted:

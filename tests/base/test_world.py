@@ -5,7 +5,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from lamplighter.base.world import UUIDS_AT_ONCE, process_seconds, uuid_source
+from lamplighter.base.world import UUID_BATCH_SIZE, process_seconds, uuid_source
 
 UUID4 = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
@@ -13,7 +13,7 @@ UUID4 = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a
 def test_names_are_uuids_of_version_4_and_none_comes_twice_whoever_takes_them() -> None:
     take = uuid_source()
     with ThreadPoolExecutor(4) as threads:
-        names = list(threads.map(lambda _: take(), range(50 * UUIDS_AT_ONCE)))
+        names = list(threads.map(lambda _: take(), range(50 * UUID_BATCH_SIZE)))
     assert all(map(UUID4.fullmatch, names))
     assert len(set(names)) == len(names)
     assert {name[19] for name in names} == set("89ab")

@@ -5,7 +5,7 @@ import subprocess
 from contextlib import closing
 from pathlib import Path
 
-from lamplighter.runtime.docker.runtime import LABEL
+from lamplighter.runtime.docker.runtime import ENGINE_LABEL
 from tests.chaos.docker_link import DOCKER
 from tests.served_engine import ServedEngine, eventually
 
@@ -41,7 +41,7 @@ def left(data: Path) -> list[str]:
     """The containers that Docker holds for the engine of a data directory."""
     with closing(sqlite3.connect(data / "lamplighter.db")) as connection:
         (engine,) = connection.execute("SELECT name FROM engine").fetchone()
-    command = [*COMMAND, "ps", "--all", "--quiet", "--filter", f"label={LABEL}={engine}"]
+    command = [*COMMAND, "ps", "--all", "--quiet", "--filter", f"label={ENGINE_LABEL}={engine}"]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
 
 

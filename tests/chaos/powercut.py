@@ -7,7 +7,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.world import fixed_world
+from lamplighter.base.world import manual_world
 from tests.chaos.recorded_night import DELETED, QUEUE, SENT, STARTED, Recorded, digest
 from tests.engine_harness import SECOND, EngineHarness, chain
 
@@ -40,7 +40,7 @@ def revive(directory: Path, recorded: Recorded, point: int) -> None:
     """Start an engine on what a cut at a point of the log left: it takes up all that was begun, and takes new work."""
     site = EngineHarness(directory)
     site.clock.advance(recorded.end - site.clock.now())
-    site._world = fixed_world(site.clock, seed=point + 1)  # Names never repeat: those of the night are taken.
+    site._world = manual_world(site.clock, seed=point + 1)  # Names never repeat: those of the night are taken.
     site.up()
     told = [fact for fact in recorded.facts if fact.since <= point < fact.until]
     for _ in range(PATIENCE):

@@ -15,7 +15,7 @@ from pathlib import Path
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.runtime.fake import Script
-from lamplighter.runtime.port import Container
+from lamplighter.runtime.port import ContainerSpec
 from tests.chaos.disk_log import Operation
 from tests.chaos.ordered_threads import in_step
 from tests.chaos.vfs import Recorder
@@ -63,8 +63,8 @@ class RecordedDisk(Disk):
     recorded: Recorded
     mode: str = "FULL"
 
-    def connect(self, path: Path, *, read_only: bool, begins: bool = False) -> Json:
-        opened = Disk.connect(self, path, read_only=read_only, begins=begins)
+    def connect(self, path: Path, *, read_only: bool, first_start: bool = False) -> Json:
+        opened = Disk.connect(self, path, read_only=read_only, first_start=first_start)
         opened.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
         opened.execute(f"PRAGMA synchronous={self.mode}")
         return opened
@@ -82,7 +82,7 @@ class RecordedContainers(RecordingRuntime):
         super().__init__(now)
         self._recorded = recorded
 
-    def _begin(self, container: Container) -> None:
+    def _begin(self, container: ContainerSpec) -> None:
         self._recorded.facts.append(Fact(len(self._recorded.log), LAUNCHED, container.name))
         if "TOKEN" in container.environment:
             self._recorded.tokens.append(container.environment["TOKEN"])

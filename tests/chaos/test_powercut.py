@@ -77,9 +77,9 @@ class Hasty(RecordedDisk):
 
     left: sqlite3.Connection | None = None
 
-    def connect(self, path: Path, *, read_only: bool, begins: bool = False) -> Json:
+    def connect(self, path: Path, *, read_only: bool, first_start: bool = False) -> Json:
         self.left = None  # A new engine knows nothing of it.
-        return RecordedDisk.connect(self, path, read_only=read_only, begins=begins)
+        return RecordedDisk.connect(self, path, read_only=read_only, first_start=first_start)
 
     def meet(self, sql: str) -> None:
         if sql == "BEGIN IMMEDIATE" and self.left is not None:

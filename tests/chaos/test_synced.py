@@ -11,7 +11,7 @@ from lamplighter.base.files import make_path, write_file
 from lamplighter.base.world import real_world
 from lamplighter.engine import credentials
 from lamplighter.outbound.mail import MailFolder
-from lamplighter.runtime.port import Container, OutputLine
+from lamplighter.runtime.port import ContainerSpec, OutputLine
 from lamplighter.runtime.process import runtime as process
 from lamplighter.runtime.process.process_directory import ProcessDirectory
 from lamplighter.runtime.process.runtime import ProcessRuntime
@@ -98,7 +98,7 @@ def test_an_exit_that_is_recorded_as_unknown_is_there(disk: SyncedDisk, data: Pa
     place.make()
     ended = place.record_lost(7)
     assert kept(disk, data)["processes/job/exit"].startswith(b"unknown\n7\n")
-    assert place.ended() == ended
+    assert place.read_exit() == ended
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ async def test_a_process_begins_when_its_start_is_there_and_has_ended_when_its_e
     runtime = ProcessRuntime(data / "processes", real_world().now)
     script = f"cp -r {disk.mirror} {tmp_path}/seen; echo hello; exit 3"
     async with asyncio.timeout(60):
-        await runtime.start(Container(name="job", command=("sh", "-c", script)))
+        await runtime.start(ContainerSpec(name="job", command=("sh", "-c", script)))
         ended = await runtime.wait("job")
     assert ended.code == 3
     started = (data / "processes" / "job" / "started").read_bytes()

@@ -12,7 +12,7 @@ from typing import Protocol
 from lamplighter.base.world import ManualClock, real_world
 from lamplighter.runtime.docker.runtime import DockerRuntime
 from lamplighter.runtime.fake import FakeRuntime, Script
-from lamplighter.runtime.port import CannotStart, Container, Mount, Runtime
+from lamplighter.runtime.port import CannotStart, ContainerSpec, Mount, Runtime
 from lamplighter.runtime.process.runtime import ProcessRuntime
 
 GATE = "cat $GATE > /dev/null"
@@ -22,13 +22,13 @@ GATE = "cat $GATE > /dev/null"
 class Rig(Protocol):
     runtime: Runtime
 
-    def container(self, script: str, fake: Script = ..., **fields: object) -> Container:
+    def container(self, script: str, fake: Script = ..., **fields: object) -> ContainerSpec:
         """Describe a container that runs a shell script, which the fake plays."""
 
-    def broken(self) -> Container:
+    def broken(self) -> ContainerSpec:
         """Describe a container whose command does not exist."""
 
-    async def release(self, container: Container, code: int) -> None:
+    async def release(self, container: ContainerSpec, code: int) -> None:
         """Let a container at its gate go on, which then exits with this code."""
 
     async def stop(self, name: str, grace: float) -> None:
@@ -47,22 +47,22 @@ class RealRig:
         self._image = image
         self.runtime = make()
 
-    def container(self, script: str, fake: Script = Script(), **fields: object) -> Container:  # noqa: B008 - frozen
+    def container(self, script: str, fake: Script = Script(), **fields: object) -> ContainerSpec:  # noqa: B008 - frozen
         return self._container(**{"command": ("sh", "-c", script), **fields})
 
-    def broken(self) -> Container:
+    def broken(self) -> ContainerSpec:
         return self._container(command=("no-such-program",))
 
-    def _container(self, **fields: object) -> Container:
+    def _container(self, **fields: object) -> ContainerSpec:
         name = f"test-{uuid.uuid4()}"
         os.mkfifo(self._gates / name)
         inside = "/gates" if self._image else str(self._gates)
         mounts = (Mount(str(self._gates), inside),) if self._image else ()
         given: dict[str, object] = {"mounts": mounts, "image": self._image, **fields}
         environment = {"GATE": f"{inside}/{name}", **(given.pop("environment", None) or {})}  # type: ignore[dict-item]
-        return Container(name=name, environment=environment, **given)  # type: ignore[arg-type]
+        return ContainerSpec(name=name, environment=environment, **given)  # type: ignore[arg-type]
 
-    async def release(self, container: Container, code: int) -> None:
+    async def release(self, container: ContainerSpec, code: int) -> None:
         await asyncio.to_thread((self._gates / container.name).write_text, "")
 
     async def stop(self, name: str, grace: float) -> None:
@@ -83,15 +83,15 @@ class FakeRig:
         self._numbers = itertools.count(1)
         self.runtime: Runtime = self._fake
 
-    def container(self, script: str, fake: Script = Script(), **fields: object) -> Container:  # noqa: B008 - frozen
+    def container(self, script: str, fake: Script = Script(), **fields: object) -> ContainerSpec:  # noqa: B008 - frozen
         name = f"test-{next(self._numbers)}"
         self._fake.script(fake, lambda container: container.name == name)
-        return Container(name=name, image="any")
+        return ContainerSpec(name=name, image="any")
 
-    def broken(self) -> Container:
+    def broken(self) -> ContainerSpec:
         return self.container("", Script(failure=CannotStart("CannotStartContainerError: no-such-program")))
 
-    async def release(self, container: Container, code: int) -> None:
+    async def release(self, container: ContainerSpec, code: int) -> None:
         self._fake.finish(container.name, code)
 
     async def stop(self, name: str, grace: float) -> None:

@@ -18,7 +18,7 @@ from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword, Session
 from multidict import CIMultiDict
 
 from lamplighter.base.json_text import Json
-from lamplighter.outbound.port import HttpReply
+from lamplighter.outbound.port import HttpResponse
 
 
 @dataclass(slots=True)
@@ -99,7 +99,7 @@ class WebServer:
     """Path, headers, body."""
     answers: list[int] = field(default_factory=list)
     """To the next posts; 200 when there are none."""
-    replies: list[HttpReply] = field(default_factory=list)
+    replies: list[HttpResponse] = field(default_factory=list)
     """To the next requests, before the answers."""
     silent: asyncio.Event = field(default_factory=asyncio.Event)
     """/silent answers once it is set."""

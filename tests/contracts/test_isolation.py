@@ -12,8 +12,8 @@ from lamplighter.asl.execution.step import never_refuse
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.isolation.limits import Limits
 from lamplighter.isolation.port import Isolation, LimitExceeded
-from lamplighter.isolation.processes import WorkerProcesses, _watch
-from lamplighter.isolation.requests import Advanced, AdvanceExecution, RequestClock, source_of
+from lamplighter.isolation.processes import WorkerProcesses, _watch_cpu_time
+from lamplighter.isolation.requests import Advanced, AdvanceExecution, RequestClock, definition_source
 from tests.inline_isolation import InlineIsolation
 
 ARN = "arn:aws:states:eu-west-1:123456789012:execution:night:one"
@@ -33,7 +33,11 @@ def started(states: Json, document: Json = None, language: str = "JSONata") -> A
     given = dumps(document)
     execution = Execution(ARN, "one", "role", "machine", "night", document, given, 0)
     return AdvanceExecution(
-        source_of(text, parse_definition(text), lambda _: {}), None, execution, (Started(),), RequestClock(5, 5, 1)
+        definition_source(text, parse_definition(text), lambda _: {}),
+        None,
+        execution,
+        (Started(),),
+        RequestClock(5, 5, 1),
     )
 
 
@@ -115,7 +119,7 @@ async def test_work_that_uses_much_processor_time_is_told_of_while_it_goes_on(mo
 
 async def test_work_that_waits_is_not_slow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lamplighter.isolation.processes.SLOW_SECONDS", 0.001)
-    monkeypatch.setattr("lamplighter.isolation.processes.SHORTEST_LOOK", 0)
+    monkeypatch.setattr("lamplighter.isolation.processes.MIN_CHECK_SECONDS", 0)
     told: list[int] = []
     used = iter([5.0, 5.0, 5.0, 5.0005, 5.0005, 5.002])
 
@@ -126,7 +130,7 @@ async def test_work_that_waits_is_not_slow(monkeypatch: pytest.MonkeyPatch) -> N
             return next(used)
 
     slow: list[int] = []
-    await _watch(Waiting(), lambda: slow.append(len(told)))  # type: ignore[arg-type]  # as far as it is looked at
+    await _watch_cpu_time(Waiting(), lambda: slow.append(len(told)))  # type: ignore[arg-type]  # as far as it is looked at
     assert slow == [6]
 
 

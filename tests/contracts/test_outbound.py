@@ -13,7 +13,7 @@ import pytest
 from lamplighter.outbound.fake import FakeHttp, FakeMail, FakePrograms
 from lamplighter.outbound.http import HttpClient
 from lamplighter.outbound.mail import MailFolder, SmtpMail, parse_mail_server
-from lamplighter.outbound.port import DeliveryFailed, HttpReply, HttpRequest, Mail, Programs, Web
+from lamplighter.outbound.port import DeliveryFailed, Http, HttpRequest, HttpResponse, Mail, Programs
 from lamplighter.outbound.program import ShellPrograms
 from tests.contracts.servers import mail_server, web_server
 
@@ -43,7 +43,7 @@ async def fake_mail(_tmp_path: Path) -> AsyncIterator[MailRig]:
     out = FakeMail()
 
     def refuse(reply: str) -> None:
-        out.failures.append(DeliveryFailed(reply, again=reply.startswith("4")))
+        out.failures.append(DeliveryFailed(reply, retryable=reply.startswith("4")))
 
     yield MailRig(out, lambda: out.sent, refuse)
 
@@ -95,7 +95,7 @@ async def test_a_refusal_for_now_may_be_tried_again_and_one_for_good_may_not(mai
         mails.refuse(reply)
         with pytest.raises(DeliveryFailed, match=reply) as error:
             await mails.out.send(mail(), "Night")
-        assert error.value.again is again
+        assert error.value.retryable is again
     await mails.out.send(mail(), "Night")
     assert len(mails.read()) == 1
 
@@ -105,10 +105,10 @@ async def test_a_refusal_for_now_may_be_tried_again_and_one_for_good_may_not(mai
 
 @dataclass(frozen=True, slots=True)
 class WebRig:
-    out: Web
+    out: Http
     url: str
     answer: Callable[[int], None]
-    reply: Callable[[HttpReply], None]
+    reply: Callable[[HttpResponse], None]
     read: Callable[[], list[tuple[str, bytes]]]
     """A header X-Kind and the body of each post."""
 
@@ -119,8 +119,8 @@ async def fake_web() -> AsyncIterator[WebRig]:
     yield WebRig(
         out,
         "http://x",
-        out.answers.append,
-        out.replies.append,
+        out.statuses.append,
+        out.responses.append,
         lambda: [(post.headers["X-Kind"], post.body) for post in out.posts],
     )
 
@@ -156,8 +156,8 @@ async def test_a_post_arrives_and_its_status_is_told(webs: WebRig) -> None:
 
 
 async def test_a_request_is_answered_with_status_headers_and_body_as_far_as_wanted(webs: WebRig) -> None:
-    webs.reply(HttpReply(418, "I'm a Teapot", (("X-A", "1"), ("X-A", "2")), b"0123456789"))
-    reply = await webs.out.ask(HttpRequest("POST", f"{webs.url}/x", {"X-Kind": "k"}, b"body"), 60, 4)
+    webs.reply(HttpResponse(418, "I'm a Teapot", (("X-A", "1"), ("X-A", "2")), b"0123456789"))
+    reply = await webs.out.request(HttpRequest("POST", f"{webs.url}/x", {"X-Kind": "k"}, b"body"), 60, 4)
     assert (reply.status, reply.reason, reply.body) == (418, "I'm a Teapot", b"0123")
     assert [value for name, value in reply.headers if name == "X-A"] == ["1", "2"]
 

@@ -5,11 +5,11 @@ import asyncio
 import pytest
 
 from lamplighter.runtime.fake import Script
-from lamplighter.runtime.port import CannotStart, Container, ContainerExit, OutputLine, Ulimit
+from lamplighter.runtime.port import CannotStart, ContainerExit, ContainerSpec, OutputLine, Ulimit
 from tests.contracts.rigs import GATE, RealRig
 
 
-async def run(real: RealRig, container: Container) -> tuple[ContainerExit, list[OutputLine]]:
+async def run(real: RealRig, container: ContainerSpec) -> tuple[ContainerExit, list[OutputLine]]:
     await real.runtime.start(container)
     ended = await real.runtime.wait(container.name)
     return ended, [line async for line in real.runtime.logs(container.name)]

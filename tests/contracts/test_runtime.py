@@ -159,16 +159,16 @@ async def test_a_container_is_named_until_it_is_removed(rig: Rig) -> None:
 
 async def test_a_container_has_ended_when_it_has_run_and_exited(rig: Rig) -> None:
     container = rig.container(f"{GATE}; exit 7", GATED)
-    assert container.name not in await rig.runtime.ended()
+    assert container.name not in await rig.runtime.ended_names()
     await rig.runtime.start(container)
-    assert container.name not in await rig.runtime.ended()
+    assert container.name not in await rig.runtime.ended_names()
     await rig.runtime.close()
     await rig.release(container, 7)
     runtime = await rig.restart()
     await runtime.wait(container.name)
-    assert container.name in await runtime.ended()
+    assert container.name in await runtime.ended_names()
     await runtime.remove(container.name)
-    assert container.name not in await runtime.ended()
+    assert container.name not in await runtime.ended_names()
 
 
 async def test_removing_twice_does_nothing(rig: Rig) -> None:

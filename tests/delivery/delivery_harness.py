@@ -31,7 +31,7 @@ class FakeRemoteServices(RemoteServices):
         self.calls: list[Json] = []
         self.answers: deque[Exception | Json] = deque()
 
-    def knows(self, service: str, operation: str) -> bool:
+    def can_call(self, service: str, operation: str) -> bool:
         return service == "far"
 
     async def call(self, service: str, operation: str, params: Json, region: str) -> Json:
@@ -89,7 +89,7 @@ class DeliveryHarness(EngineHarness):
                 self.bus.serve("near", {"Do": Operation(write=harness.do), "RunTask": Operation(write=harness.do)})
                 self.bus.serve("sqs", {"SendMessage": Operation(write=harness.take_dead_letter)})
 
-        return await Sending.open(EngineConfig(data=self.directory), self._world, self.runtime)
+        return await Sending.open(EngineConfig(data_directory=self.directory), self._world, self.runtime)
 
     def do(self, tx: Tx, _caller: Caller, params: Json) -> Json:
         note(tx, "done", params)

@@ -75,7 +75,7 @@ def test_an_engine_starts_though_what_is_left_of_containers_cannot_be_read(
     async def broken(_runtime: FakeRuntime) -> frozenset[str]:
         raise IndexError("half a file")
 
-    monkeypatch.setattr(FakeRuntime, "ended", broken)
+    monkeypatch.setattr(FakeRuntime, "ended_names", broken)
     harness.up()
     assert harness.status(execution) == "SUCCEEDED"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lamplighter.engine.credentials import create_credentials, is_readable_by_others, load_credentials
-from lamplighter.wire.access.credentials import CredentialsUnreadable
+from lamplighter.wire.access.credentials import InvalidCredentialsFile
 
 
 def test_they_are_made_once_and_kept(tmp_path: Path) -> None:
@@ -45,5 +45,5 @@ def test_a_file_that_is_of_no_use_is_named(tmp_path: Path, content: bytes | None
     file = tmp_path / "credentials"
     if content is not None:
         file.write_bytes(content)
-    with pytest.raises(CredentialsUnreadable, match=str(file)):
+    with pytest.raises(InvalidCredentialsFile, match=str(file)):
         load_credentials(file)

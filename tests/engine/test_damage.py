@@ -9,7 +9,7 @@ import pytest
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.runtime.fake import Script
-from lamplighter.store.db import Damaged
+from lamplighter.store.db import DamagedData
 from tests.engine_harness import ROLE, SECOND, EngineDied, EngineHarness, chain, job
 
 HOW = pytest.mark.parametrize("damage", ["not json", '{"half', '"another shape"', b"\xff\xfe\xfd"], ids=str)
@@ -177,7 +177,7 @@ def test_a_damaged_database_is_one_clear_error(tmp_path: Path, start: int) -> No
     whole = file.read_bytes()
     ruined = whole[:start] + b"\x5a" * (len(whole) - start)
     file.write_bytes(ruined)
-    with pytest.raises(Damaged, match=r"cannot be opened \(.*\); restore a backup"):
+    with pytest.raises(DamagedData, match=r"cannot be opened \(.*\); restore a backup"):
         harness.up()
     assert file.read_bytes() == ruined, "what may be rescued is not touched"
     file.write_bytes(whole)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.base.world import ManualClock, fixed_world
+from lamplighter.base.world import ManualClock, manual_world
 from lamplighter.bus import Caller
 from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
@@ -42,7 +42,7 @@ def test_two_engines_in_one_process_do_not_disturb_each_other(harness: EngineHar
 async def test_two_engines_on_one_loop_do_not_disturb_each_other(tmp_path: Path) -> None:
     clock = ManualClock()
     engines = [
-        await Engine.open(EngineConfig(data=tmp_path / name), fixed_world(clock), FakeRuntime(clock.now))
+        await Engine.open(EngineConfig(data_directory=tmp_path / name), manual_world(clock), FakeRuntime(clock.now))
         for name in "ab"
     ]
     params = {"name": "machine", "definition": '{"StartAt":"A","States":{"A":{"Type":"Succeed"}}}', "roleArn": ROLE}

@@ -30,4 +30,4 @@ def test_the_limit_is_raised_and_a_part_of_it_is_kept_for_jobs(soft: int, hard: 
 
 def test_without_a_limit_the_number_of_connections_is_bounded_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _kind: (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    assert file_descriptors.connection_limit() == file_descriptors.MOST_CONNECTIONS
+    assert file_descriptors.connection_limit() == file_descriptors.MAX_CONNECTIONS

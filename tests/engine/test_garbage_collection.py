@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from lamplighter.engine import garbage_collection
-from lamplighter.engine.garbage_collection import QUIET, ROUNDS, TRIES, GarbageCollector
+from lamplighter.engine.garbage_collection import MAX_BUSY_TURNS, MIDDLE_COLLECTIONS, QUIET_SECONDS, GarbageCollector
 from tests.engine.busy import work
 
 
@@ -42,7 +42,7 @@ def full() -> Iterator[list[int]]:
 
 def rounds() -> None:
     """Call for a full collection."""
-    for _ in range(ROUNDS):
+    for _ in range(MIDDLE_COLLECTIONS):
         gc.collect(1)
 
 
@@ -65,38 +65,38 @@ async def test_python_begins_none_by_itself_until_it_is_left_to_it_again(full: l
 async def test_there_is_none_before_it_is_called_for(started: GarbageCollector, full: list[int]) -> None:
     gc.collect()
     full.clear()
-    started._look()
+    started._check()
     assert not full
 
 
 async def test_it_waits_for_a_quiet_turn(started: GarbageCollector, full: list[int]) -> None:
     rounds()
     full.clear()
-    started._look()
+    started._check()
     for _ in range(10):
-        work(2 * QUIET)
-        started._try()
+        work(2 * QUIET_SECONDS)
+        started._collect_if_quiet()
         assert not full
-    started._try()
+    started._collect_if_quiet()
     assert full
 
 
 async def test_it_does_not_wait_for_ever(started: GarbageCollector, full: list[int]) -> None:
     rounds()
     full.clear()
-    started._look()
-    started._tries = 1
-    work(2 * QUIET)
-    started._try()
+    started._check()
+    started._busy_turns_left = 1
+    work(2 * QUIET_SECONDS)
+    started._collect_if_quiet()
     assert not full
-    work(2 * QUIET)
-    started._try()
+    work(2 * QUIET_SECONDS)
+    started._collect_if_quiet()
     assert full
-    assert TRIES > 1
+    assert MAX_BUSY_TURNS > 1
 
 
 async def test_the_loop_looks_by_itself(monkeypatch: pytest.MonkeyPatch, full: list[int]) -> None:
-    monkeypatch.setattr(garbage_collection, "SHORTEST", 0)
+    monkeypatch.setattr(garbage_collection, "CHECK_SECONDS", 0)
     made = GarbageCollector()
     made.start()
     full.clear()
@@ -123,7 +123,7 @@ async def test_what_was_alive_at_a_collection_is_found_once_all_is_looked_at_aga
     del held
     started._collect(loop)
     assert found() is not None
-    monkeypatch.setattr(started, "_thaw", loop.time())
+    monkeypatch.setattr(started, "_unfreeze_at", loop.time())
     started._collect(loop)
     assert found() is None
 
@@ -133,8 +133,8 @@ async def test_while_a_thread_has_it_paused_there_is_none(started: GarbageCollec
     full.clear()
     gc.disable()
     try:
-        started._look()
+        started._check()
         started._handle.cancel()  # type: ignore[union-attr]  # it is set
-        assert started._tries == 0
+        assert started._busy_turns_left == 0
     finally:
         gc.enable()

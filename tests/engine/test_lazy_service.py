@@ -14,7 +14,7 @@ from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
 
 async def main():
-    engine = await Engine.open(EngineConfig(data=Path(sys.argv[1])))
+    engine = await Engine.open(EngineConfig(data_directory=Path(sys.argv[1])))
     await engine.close()
 
 asyncio.run(main())

@@ -86,7 +86,7 @@ def test_timers_are_told_that_should_have_rung(harness: EngineHarness) -> None:
 def crowded() -> Iterator[sqlite3.Connection]:
     """A database of 100,000 executions, migrated from before they were counted."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        scripts = migrations.scripts()
+        scripts = migrations.migration_scripts()
         for number, sql in scripts:
             if number < 14:
                 connection.executescript(sql)
@@ -126,10 +126,10 @@ def test_an_engine_whose_disk_takes_no_writes_knows_that_it_is_not_well(harness:
     harness.disk.fill("COMMIT")
     with pytest.raises(Unavailable):
         harness.call("logs", "CreateLogGroup", logGroupName="g")
-    assert harness.engine.dispatcher.refused
+    assert harness.engine.dispatcher.write_error
     harness.disk.fill("")
     harness.call("logs", "CreateLogGroup", logGroupName="g")
-    assert not harness.engine.dispatcher.refused
+    assert not harness.engine.dispatcher.write_error
 
 
 def test_labels_are_escaped(harness: EngineHarness) -> None:

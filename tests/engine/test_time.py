@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from lamplighter.base.json_text import Json
-from lamplighter.base.world import iso
+from lamplighter.base.world import format_iso_time
 from lamplighter.runtime.fake import Script
 from tests.engine_harness import DAY, HOUR, SECOND, WITH_TOKEN, EngineHarness, chain, job
 
@@ -127,7 +127,7 @@ def test_a_length_of_time_keeps_its_length_when_the_wall_clock_is_set(
 
 @pytest.mark.parametrize("restarts", [False, True])
 def test_an_instant_comes_at_once_when_the_wall_clock_is_set_beyond_it(harness: EngineHarness, restarts: bool) -> None:
-    execution = harness.run_machine({"Type": "Wait", "Timestamp": iso(harness.clock.now() + 600 * SECOND)})
+    execution = harness.run_machine({"Type": "Wait", "Timestamp": format_iso_time(harness.clock.now() + 600 * SECOND)})
     harness.clock.jump(HOUR)
     harness.advance(LOOK)
     if restarts:
@@ -137,7 +137,7 @@ def test_an_instant_comes_at_once_when_the_wall_clock_is_set_beyond_it(harness: 
 
 @pytest.mark.parametrize("restarts", [False, True])
 def test_an_instant_comes_later_when_the_wall_clock_is_set_back(harness: EngineHarness, restarts: bool) -> None:
-    execution = harness.run_machine({"Type": "Wait", "Timestamp": iso(harness.clock.now() + 600 * SECOND)})
+    execution = harness.run_machine({"Type": "Wait", "Timestamp": format_iso_time(harness.clock.now() + 600 * SECOND)})
     harness.clock.jump(-HOUR)
     harness.advance(LOOK)
     if restarts:

@@ -30,7 +30,9 @@ def refused(folder: Path, text: str, environment: str | None = None, **files: st
     try:
         written(folder, text, environment, **files)
     except JobFileError as error:
-        return [f"{each.place.line}:{each.place.column} {each.message} -> {each.instead}" for each in error.problems]
+        return [
+            f"{each.position.line}:{each.position.column} {each.message} -> {each.advice}" for each in error.problems
+        ]
     raise AssertionError("it was not refused")
 
 
@@ -42,7 +44,7 @@ def project(folder: Path, jobs: str, **files: str) -> Project:
 
 def stack(made: Project, **parameters: str) -> ResolvedStack:
     """A project as if it had been deployed."""
-    deployed = check_roles.deployed_template(made)
+    deployed = check_roles.deployed_stack(made)
     return ResolvedStack(deployed.template, {**deployed.parameters, **parameters})
 
 

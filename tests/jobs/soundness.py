@@ -15,7 +15,7 @@ ENDS = ("FAILED", "TIMED_OUT")
 
 def of(stack: ResolvedStack, kind: str) -> dict[str, Json]:
     """The properties of the resources of a type that the stack makes, by their logical ids."""
-    conditions = {name: stack.fill(value) for name, value in stack.template.get("Conditions", {}).items()}
+    conditions = {name: stack.resolve(value) for name, value in stack.template.get("Conditions", {}).items()}
     return {
         title: stack.properties(title)
         for title, each in stack.template["Resources"].items()
@@ -140,7 +140,7 @@ def logs_say_their_mode(stack: ResolvedStack) -> Iterator[str]:
 def slots_start_named_runs(stack: ResolvedStack) -> Iterator[str]:
     """Scheduler delivers at least once:
     https://docs.aws.amazon.com/scheduler/latest/UserGuide/what-is-scheduler.html"""
-    ends = (job_machine.machine_suffix(job_machine.START), job_machine.machine_suffix(job_machine.SLOTS))
+    ends = (job_machine.machine_suffix(job_machine.START_RUN), job_machine.machine_suffix(job_machine.SLOT_CHECK))
     for title, schedule in of(stack, "AWS::Scheduler::Schedule").items():
         target = schedule["Target"]
         if not target["Arn"].endswith(ends) and ":role/stack-" in target["RoleArn"]:
@@ -151,7 +151,7 @@ def failures_of_supportings_are_told(stack: ResolvedStack) -> Iterator[str]:
     """Somebody hears where a machine fails that tells others."""
     told = told_machines(stack, (*ENDS, "ABORTED"))
     for title in of(stack, "AWS::StepFunctions::StateMachine"):
-        if title in job_machine.SUPPORTING and title != job_machine.START and stack.arn(title) not in told:
+        if title in job_machine.SUPPORTING and title != job_machine.START_RUN and stack.arn(title) not in told:
             yield title
 
 

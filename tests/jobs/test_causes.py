@@ -3,7 +3,7 @@
 import pytest
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.base.world import ManualClock, fixed_world
+from lamplighter.base.world import ManualClock, manual_world
 from lamplighter.jobs.machine import expressions
 from lamplighter.lang.jsonata.expression import compile_expression
 
@@ -17,8 +17,8 @@ TASK: Json = {
 }
 CLASSES = ["spot", "infra", "start-failure", "timeout", "exit", "any"]
 KIND = compile_expression(expressions.failure_class(CLASSES, {"exit": (75,)})[2:-2])
-WORLD = fixed_world(ManualClock())
-FOUND = compile_expression(f"({expressions.TASK} $task)")
+WORLD = manual_world(ManualClock())
+FOUND = compile_expression(f"({expressions.FAILED_TASK_VARIABLE} $task)")
 
 
 def kind(**failure: Json) -> Json:
@@ -75,7 +75,7 @@ def test_a_job_that_speaks_of_throttling_is_not_throttled() -> None:
 
 def test_every_regular_expression_ends_where_jsonata_looks_for_its_end() -> None:
     """Its parser counts brackets that have no backslash before them, those of a set of characters too."""
-    for text in (expressions.TASK, expressions.THROTTLED):
+    for text in (expressions.FAILED_TASK_VARIABLE, expressions.THROTTLING_PATTERN):
         for each in text.split("/")[1::2]:
             depth = 0
             for before, character in zip(f" {each}", each, strict=False):

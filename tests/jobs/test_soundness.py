@@ -12,8 +12,8 @@ from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
 from lamplighter.jobs.iam.resolve_template import ResolvedStack
 from lamplighter.jobs.lint.lint import lint_job_file
-from lamplighter.jobs.machine.alert_states import FIRST
-from lamplighter.jobs.machine.attempt_states import EVERYTHING
+from lamplighter.jobs.machine.alert_states import FIRST_STATE
+from lamplighter.jobs.machine.attempt_states import ALL_ERRORS
 from tests.jobs.matrix import FILES, loaded
 from tests.jobs.projects import stack
 from tests.jobs.soundness import ENDS, RULES, of, told_machines
@@ -90,7 +90,7 @@ def test_each_rule_finds_what_breaks_it(tmp_path: Path) -> None:
 # --- every state that can fail ----------------------------------------------------------------------------------------
 
 CAN_FAIL = ("Task", "Map", "Parallel")
-AFTER = (FIRST, "Last lines", "Failed")
+AFTER = (FIRST_STATE, "Last lines", "Failed")
 
 
 @every_file
@@ -120,7 +120,7 @@ def test_every_state_of_a_job_that_tells_itself_leads_there_or_goes_on(tmp_path:
             own = title.removeprefix(f"{name}: ")
             if state["Type"] in CAN_FAIL and not own.startswith("Tell "):
                 caught = [each["ErrorEquals"] for each in state.get("Catch", ())]
-                wanted = [["States.ALL"]] if own == "Watch" else [[error] for error in EVERYTHING]
+                wanted = [["States.ALL"]] if own == "Watch" else [[error] for error in ALL_ERRORS]
                 assert caught == wanted, (name, title)
                 ends = {each["Next"].removeprefix(f"{name}: ") for each in state["Catch"]}
                 assert ends <= reaching(states, name), (name, title)

@@ -55,10 +55,10 @@ from lamplighter.lang.regex import compile_java
 assert not compile_java("^(a+)+$").fullmatch("a" * 4_000 + "b")
 """,
     "a pattern of a log": """
-from lamplighter.lang.log_pattern.terms import compile_regex, compile_text
+from lamplighter.lang.log_pattern.terms import compile_regex, compile_wildcards
 from lamplighter.services.ecs.logs.multiline import compile_pattern
 assert not compile_regex("^a*a*a*a*a*a*b$")("a" * 100_000)
-assert not compile_text("*a" * 400 + "b")("a" * 262_144)
+assert not compile_wildcards("*a" * 400 + "b")("a" * 262_144)
 assert not compile_pattern("^(a+)+$")("a" * 100_000 + "b")
 """,
 }

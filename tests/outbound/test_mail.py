@@ -44,7 +44,7 @@ async def test_a_wrong_password_may_be_set_right_so_it_is_tried_again() -> None:
         out = SmtpMail(parse_mail_server(f"smtp://night:wrong@127.0.0.1:{there.port}"))
         with pytest.raises(DeliveryFailed, match="535") as error:
             await out.send(mail(), "Night")
-    assert error.value.again
+    assert error.value.retryable
 
 
 @pytest.mark.parametrize(("reply", "again"), [("450 grey", True), ("550 nobody", False)])
@@ -53,14 +53,14 @@ async def test_a_recipient_who_is_refused_is_told(reply: str, again: bool) -> No
         there.to_recipients.append(reply)
         with pytest.raises(DeliveryFailed, match=reply) as error:
             await SmtpMail(parse_mail_server(f"smtp://127.0.0.1:{there.port}")).send(mail(), "Night")
-    assert error.value.again is again
+    assert error.value.retryable is again
 
 
 async def test_a_certificate_that_nobody_signed_is_refused_unless_tls_is_off(tmp_path: Path) -> None:
     async with mail_server(certificate=certificate(tmp_path)) as there:
         with pytest.raises(DeliveryFailed, match="certificate") as error:
             await SmtpMail(parse_mail_server(f"smtp://127.0.0.1:{there.port}")).send(mail(), "Night")
-        assert error.value.again
+        assert error.value.retryable
         await SmtpMail(parse_mail_server(f"smtp://127.0.0.1:{there.port}?tls=off")).send(mail(), "Night")
     assert len(there.mails) == 1
 
@@ -74,7 +74,7 @@ def certificate(folder: Path) -> tuple[Path, Path]:
 async def test_a_server_that_is_not_there_is_tried_again() -> None:
     with closed_port() as port, pytest.raises(DeliveryFailed) as error:
         await SmtpMail(parse_mail_server(f"smtp://127.0.0.1:{port}")).send(mail(), "Night")
-    assert error.value.again
+    assert error.value.retryable
 
 
 async def test_a_mail_that_is_kept_twice_is_kept_once(tmp_path: Path) -> None:
@@ -100,4 +100,4 @@ async def test_a_folder_that_takes_nothing_is_tried_again(tmp_path: Path) -> Non
     (tmp_path / "mail").write_text("a file")
     with pytest.raises(DeliveryFailed) as error:
         await MailFolder(tmp_path / "mail").send(mail(), "Night")
-    assert error.value.again
+    assert error.value.retryable

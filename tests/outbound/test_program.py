@@ -106,7 +106,7 @@ async def test_of_what_a_program_complains_the_end_is_kept() -> None:
 async def test_a_program_that_fails_says_why() -> None:
     with pytest.raises(DeliveryFailed, match="failed with exit code 3: no pager") as error:
         await ShellPrograms().run("echo no pager >&2; exit 3", b"", {})
-    assert error.value.again
+    assert error.value.retryable
 
 
 async def test_a_program_that_takes_too_long_is_killed_with_all_that_it_started(
@@ -136,4 +136,4 @@ def ends(process: int, within: float) -> bool:
 async def test_an_engine_may_run_nothing() -> None:
     with pytest.raises(DeliveryFailed, match="--no-commands") as error:
         await NoPrograms().run("true", b"", {})
-    assert not error.value.again
+    assert not error.value.retryable

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.runs.failure_reasons import (
-    LONGEST,
+    MAX_QUOTED_CHARACTERS,
     exit_codes,
     failure_reason,
     run_milliseconds,
@@ -73,7 +73,7 @@ def test_any_text_that_is_not_blank_has_a_reason(text: str) -> None:
 
 
 def test_a_long_cause_is_cut() -> None:
-    assert failure_reason("x" * 1000) == "x" * (LONGEST - 1) + "…"
+    assert failure_reason("x" * 1000) == "x" * (MAX_QUOTED_CHARACTERS - 1) + "…"
 
 
 def test_each_container_has_its_exit_code() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.machine.state_machine import build_definition
-from lamplighter.runs.redrive_outcome import why_futile
+from lamplighter.runs.redrive_outcome import redrive_objection
 from tests.jobs.projects import project
 from tests.runs.histories import begun, entered, exited, failed, history, scheduled
 
@@ -26,23 +26,23 @@ def ended_in(name: str, kind: str = "Fail") -> list[Json]:
 
 
 def test_a_run_that_a_fail_state_ended_would_fail_again() -> None:
-    why = why_futile(ended_in("Failed"), block("Run", Run=RUN, Done={"Type": "Succeed"}, Failed=FAIL))
+    why = redrive_objection(ended_in("Failed"), block("Run", Run=RUN, Done={"Type": "Succeed"}, Failed=FAIL))
     assert why == "it would continue in the state Failed, from which the run can only fail again"
 
 
 def test_a_run_whose_work_failed_may_go_on() -> None:
     run = history(begun(), entered("Run", 0), scheduled(2), failed(3, "a", 1), END)
-    assert why_futile(run, block("Run", Run=RUN, Done={"Type": "Succeed"})) is None
+    assert redrive_objection(run, block("Run", Run=RUN, Done={"Type": "Succeed"})) is None
 
 
 def test_a_run_that_goes_on_or_was_stopped_may_go_on() -> None:
     definition = block("Run", Run=RUN, Failed=FAIL)
-    assert why_futile(ended_in("Failed")[:-1], definition) is None
+    assert redrive_objection(ended_in("Failed")[:-1], definition) is None
     stopped = history(begun(), entered("Failed", 0, "Fail"), ("ExecutionAborted", 2, None))
-    assert why_futile(stopped, definition) is None
-    assert why_futile([], definition) is None
-    assert why_futile(ended_in("Elsewhere"), definition) is None
-    assert why_futile(ended_in("Failed"), {}) is None
+    assert redrive_objection(stopped, definition) is None
+    assert redrive_objection([], definition) is None
+    assert redrive_objection(ended_in("Elsewhere"), definition) is None
+    assert redrive_objection(ended_in("Failed"), {}) is None
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_a_run_that_goes_on_or_was_stopped_may_go_on() -> None:
 )
 def test_what_may_follow_decides(states: dict[str, Json], doomed: bool) -> None:
     definition = block("Run", Run=RUN, Done={"Type": "Succeed"}, **states)
-    assert (why_futile(ended_in("Judge", "Pass"), definition) is not None) == doomed
+    assert (redrive_objection(ended_in("Judge", "Pass"), definition) is not None) == doomed
 
 
 @pytest.mark.parametrize(("more", "doomed"), [({}, True), ({"Retry": []}, False), ({"Catch": []}, False)])
@@ -71,13 +71,13 @@ def test_a_branch_that_a_fail_state_ended_fails_the_run_again(more: Json, doomed
         exited("Work", 4, "Pass"), entered("No", 5, "Fail"), ("ParallelStateFailed", 6, None),
         ("ExecutionFailed", 7, {"error": "Broken"}),
     )  # fmt: skip
-    assert (why_futile(run, definition) is not None) == doomed
+    assert (redrive_objection(run, definition) is not None) == doomed
 
 
 @pytest.mark.parametrize("state", ["Failed", "Tell ops", "Last lines"])
 def test_a_job_that_has_told_of_its_failure_is_not_tried_again(tmp_path: Path, state: str) -> None:
     jobs = "nightly: {image: x, timeout: 1h, notify: {caught: [ops]}}"
     definition = build_definition(project(tmp_path, jobs), "nightly")
-    assert why_futile(ended_in(state, "Task"), definition) is not None
+    assert redrive_objection(ended_in(state, "Task"), definition) is not None
     run = history(begun(), entered("Run", 0), scheduled(2), failed(3, "a", 1), END)
-    assert why_futile(run, definition) is None
+    assert redrive_objection(run, definition) is None

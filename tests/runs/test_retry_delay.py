@@ -18,15 +18,15 @@ def definition(*retriers: Json) -> Json:
 def test_the_interval_grows_by_the_backoff_rate_up_to_the_longest_delay() -> None:
     one = definition({"ErrorEquals": ["States.ALL"], "IntervalSeconds": 10, "BackoffRate": 3, "MaxDelaySeconds": 60})
     assert [retry_delay(one, "Run", [FAILED] * count) for count in (1, 2, 3)] == [
-        RetryDelay(10, at_most=False),
-        RetryDelay(30, at_most=False),
-        RetryDelay(60, at_most=False),
+        RetryDelay(10, has_jitter=False),
+        RetryDelay(30, has_jitter=False),
+        RetryDelay(60, has_jitter=False),
     ]
 
 
 def test_after_the_last_attempt_there_is_no_wait() -> None:
     one = definition({"ErrorEquals": ["States.ALL"], "MaxAttempts": 1})
-    assert retry_delay(one, "Run", [FAILED]) == RetryDelay(1, at_most=False)
+    assert retry_delay(one, "Run", [FAILED]) == RetryDelay(1, has_jitter=False)
     assert retry_delay(one, "Run", [FAILED, FAILED]) is None
 
 
@@ -35,24 +35,24 @@ def test_each_retrier_counts_its_own_failures() -> None:
         {"ErrorEquals": [TIMEOUT], "IntervalSeconds": 5, "BackoffRate": 2},
         {"ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "BackoffRate": 2},
     )
-    assert retry_delay(one, "Run", [FAILED, TIMEOUT]) == RetryDelay(5, at_most=False)
-    assert retry_delay(one, "Run", [FAILED, TIMEOUT, FAILED]) == RetryDelay(2, at_most=False)
+    assert retry_delay(one, "Run", [FAILED, TIMEOUT]) == RetryDelay(5, has_jitter=False)
+    assert retry_delay(one, "Run", [FAILED, TIMEOUT, FAILED]) == RetryDelay(2, has_jitter=False)
 
 
 def test_with_jitter_the_wait_is_a_limit() -> None:
     one = definition({"ErrorEquals": ["States.ALL"], "IntervalSeconds": 8, "JitterStrategy": "FULL"})
-    assert retry_delay(one, "Run", [FAILED]) == RetryDelay(8, at_most=True)
+    assert retry_delay(one, "Run", [FAILED]) == RetryDelay(8, has_jitter=True)
 
 
 def test_a_delay_beyond_every_limit_is_cut_to_the_longest_that_a_state_can_wait() -> None:
     one = definition({"ErrorEquals": ["States.ALL"], "BackoffRate": 10.0, "MaxAttempts": 400})
-    assert retry_delay(one, "Run", [FAILED] * 9) == RetryDelay(99_999_999, at_most=False)
-    assert retry_delay(one, "Run", [FAILED] * 310) == RetryDelay(99_999_999, at_most=False)
+    assert retry_delay(one, "Run", [FAILED] * 9) == RetryDelay(99_999_999, has_jitter=False)
+    assert retry_delay(one, "Run", [FAILED] * 310) == RetryDelay(99_999_999, has_jitter=False)
 
 
 def test_a_retrier_without_an_interval_never_waits() -> None:
     one = definition({"ErrorEquals": ["States.ALL"], "IntervalSeconds": 0, "BackoffRate": 10.0, "MaxAttempts": 400})
-    assert retry_delay(one, "Run", [FAILED] * 310) == RetryDelay(0, at_most=False)
+    assert retry_delay(one, "Run", [FAILED] * 310) == RetryDelay(0, has_jitter=False)
 
 
 NUMBERS = st.integers(1, 10**8) | st.floats(1, 1e308)
@@ -74,7 +74,7 @@ def test_the_wait_is_the_one_that_the_engine_computes(retrier: Json, count: int)
     assert (found is None) == (count > own.attempts)
     if found is not None:
         assert int(found.seconds * 1000) == own.delay(count - 1, 1.0)
-        assert found.at_most == own.jitter
+        assert found.has_jitter == own.jitter
 
 
 @pytest.mark.parametrize("state", ["Run", "Nowhere"])

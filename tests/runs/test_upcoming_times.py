@@ -21,14 +21,14 @@ def first(count: int, table: Timetable, now: int) -> list[UpcomingTime]:
 
 def test_a_time_that_clocks_are_set_forward_over_is_listed_in_its_place_and_marked() -> None:
     found = first(4, Timetable("cron(30 2 * * ? *)", "Europe/Berlin"), MARCH_27)
-    assert [(f"{each.shown:%m-%d %H:%M}", each.skipped) for each in found] == [
+    assert [(f"{each.local_time:%m-%d %H:%M}", each.skipped) for each in found] == [
         ("03-27 02:30", False), ("03-28 02:30", False), ("03-29 02:30", True), ("03-30 02:30", False),
     ]  # fmt: skip
 
 
 def test_of_many_times_that_are_skipped_in_a_row_the_first_is_listed() -> None:
     found = list(islice(upcoming_times([Timetable("cron(0/5 * * * ? *)", "Europe/Berlin")], MARCH_27 + 2 * DAY), 40))
-    assert [f"{each.shown:%H:%M}" for each in found if each.skipped] == ["02:00"]
+    assert [f"{each.local_time:%H:%M}" for each in found if each.skipped] == ["02:00"]
 
 
 def test_a_time_that_clocks_show_twice_is_one_run_and_marked() -> None:
@@ -40,7 +40,7 @@ def test_a_time_that_clocks_show_twice_is_one_run_and_marked() -> None:
 def test_the_next_run_is_none_that_is_skipped() -> None:
     found = next_time([Timetable("cron(30 2 29 3 ? *)", "Europe/Berlin")], MARCH_27)
     assert found is not None
-    assert found.shown.year == 2027
+    assert found.local_time.year == 2027
 
 
 def test_a_schedule_that_is_paused_has_no_times() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from lamplighter.base.world import ManualClock, real_world
 from lamplighter.runtime.composite import CompositeRuntime
 from lamplighter.runtime.fake import FakeRuntime, Script
-from lamplighter.runtime.port import Container
+from lamplighter.runtime.port import ContainerSpec
 from lamplighter.runtime.process.runtime import ProcessRuntime
 
 
@@ -14,8 +14,8 @@ async def test_containers_with_an_image_and_without_run_side_by_side(tmp_path: P
     images.script(Script(code=3, lines=(("stdout", "image"),)))
     runtime = CompositeRuntime(images, ProcessRuntime(tmp_path, real_world().now))
     await runtime.check()
-    await runtime.start(Container(name="image", image="any"))
-    await runtime.start(Container(name="process", command=("sh", "-c", "echo process; exit 5")))
+    await runtime.start(ContainerSpec(name="image", image="any"))
+    await runtime.start(ContainerSpec(name="process", command=("sh", "-c", "echo process; exit 5")))
     assert [(await runtime.wait(name)).code for name in ("image", "process")] == [3, 5]
     assert [line.text async for line in runtime.logs("image")] == ["image"]
     assert [line.text async for line in runtime.logs("process")] == ["process"]
@@ -31,7 +31,7 @@ async def test_processes_go_on_while_docker_is_away(tmp_path: Path) -> None:
     images = FakeRuntime(ManualClock().now)
     images.go_away()
     runtime = CompositeRuntime(images, ProcessRuntime(tmp_path, real_world().now))
-    await runtime.start(Container(name="process", command=("true",)))
+    await runtime.start(ContainerSpec(name="process", command=("true",)))
     assert (await runtime.wait("process")).code == 0
     await runtime.remove("process")
     await runtime.close()

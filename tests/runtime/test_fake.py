@@ -8,14 +8,14 @@ from lamplighter.base.world import ManualClock
 from lamplighter.runtime.fake import FakeRuntime, Script
 from lamplighter.runtime.port import (
     OUT_OF_MEMORY,
-    Container,
     ContainerExit,
+    ContainerSpec,
     ImageUnavailable,
     OutputLine,
     RuntimeUnavailable,
 )
 
-JOB = Container(name="job", image="any")
+JOB = ContainerSpec(name="job", image="any")
 
 
 async def test_a_container_exits_when_the_clock_says_so_and_not_before() -> None:
@@ -38,7 +38,7 @@ async def test_the_latest_script_that_fits_is_played() -> None:
     runtime.script(Script(code=1))
     runtime.script(Script(code=2), lambda container: container.command == ("two",))
     await runtime.start(JOB)
-    await runtime.start(Container(name="other", command=("two",)))
+    await runtime.start(ContainerSpec(name="other", command=("two",)))
     assert [(await runtime.wait(name)).code for name in ("job", "other")] == [1, 2]
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from lamplighter.runtime.line_joiner import LineJoiner
 from lamplighter.runtime.port import OutputLine
-from lamplighter.runtime.process.shim import PIECE, Output
+from lamplighter.runtime.process.shim import MAX_RECORD_BYTES, Output
 from lamplighter.runtime.process.shim_log import ShimLog
 
 
@@ -36,19 +36,19 @@ def test_what_the_shim_writes_is_read_back_wherever_the_output_was_cut(texts: li
     output = Output(b"e")
     log = b""
     for cut in cuts:
-        log += output.take(said[:cut])
+        log += output.add(said[:cut])
         said = said[cut:]
-    log += output.take(said) + output.rest()
+    log += output.add(said) + output.rest()
     read = ShimLog(io.BytesIO(log)).read() or []
     expected = "\n".join(texts).removesuffix("\n")
     assert [line.text for line in read] == (expected.split("\n") if "".join(texts) or len(texts) > 1 else [])
     assert {line.stream for line in read} <= {"stderr"}
 
 
-@given(st.integers(0, 4 * PIECE))
+@given(st.integers(0, 4 * MAX_RECORD_BYTES))
 def test_a_line_of_any_length_is_read_back_whole(length: int) -> None:
     output = Output(b"o")
-    log = output.take(b"x" * length) + output.take(b"\n")
+    log = output.add(b"x" * length) + output.add(b"\n")
     assert [line.text for line in ShimLog(io.BytesIO(log)).read() or []] == ["x" * length]
 
 

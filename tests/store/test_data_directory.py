@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.base.world import fixed_world
+from lamplighter.base.world import manual_world
 from lamplighter.store.data_directory import NoDatabase
 from lamplighter.store.db import Store
 
 
 @asynccontextmanager
 async def opened(directory: Path, *, new: bool = False) -> AsyncIterator[Store]:
-    store = Store(directory, fixed_world(), new=new)
+    store = Store(directory, manual_world(), new=new)
     try:
         yield store
     finally:
@@ -69,7 +69,7 @@ async def test_nothing_is_begun_anew_where_there_was_a_database(directory: Path,
     before = sorted({*os.listdir(directory), "lock"})
     for _ in range(2):
         with pytest.raises(NoDatabase, match="--new"):
-            Store(directory, fixed_world())
+            Store(directory, manual_world())
     assert sorted(os.listdir(directory)) == before
     (directory / "backup").rename(database)
     async with opened(directory) as store:
@@ -80,7 +80,7 @@ async def test_an_empty_database_without_a_trace_of_an_engine_is_refused_too(dir
     os.mkdir(directory)
     (directory / "lamplighter.db").touch()
     with pytest.raises(NoDatabase, match="is empty"):
-        Store(directory, fixed_world())
+        Store(directory, manual_world())
 
 
 async def test_new_sets_aside_what_is_there_and_deletes_nothing(directory: Path) -> None:
@@ -176,13 +176,13 @@ async def test_a_directory_of_somebody_else_is_named(directory: Path, caplog: py
 
 async def test_an_engine_that_stops_touches_nothing_of_the_one_that_has_its_path_now(directory: Path) -> None:
     """SQLite deletes its WAL as it closes, but not what is at that path by now."""
-    first = Store(directory, fixed_world())
+    first = Store(directory, manual_world())
     await note(first, "first")
     os.rename(directory, directory.with_name("away"))
     async with opened(directory) as second:
         await note(second, "second")
         await first.close()
-        assert second.trouble() == ""
+        assert second.find_file_problem() == ""
         assert (directory / "lamplighter.db-wal").stat().st_size > 0
     async with opened(directory.with_name("away")) as again:
         assert names(again) == ["first"]

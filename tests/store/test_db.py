@@ -10,17 +10,17 @@ import pytest
 
 from lamplighter.base.errors import Unavailable
 from lamplighter.base.json_text import Json
-from lamplighter.base.world import fixed_world
+from lamplighter.base.world import manual_world
 from lamplighter.store import outbox, timers
 from lamplighter.store.db import CommitSignals, OutboxRow, Reader, Store, Tx
 from lamplighter.store.lock import DirectoryInUse
-from lamplighter.store.migrate import NewerData, scripts
+from lamplighter.store.migrate import NewerData, migration_scripts
 from lamplighter.store.timers import Timer
 
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = Store(tmp_path, fixed_world())
+    opened = Store(tmp_path, manual_world())
     yield opened
     await opened.close()
 
@@ -30,7 +30,7 @@ def put(tx: Tx, body: str) -> int:
 
 
 def bodies(store: Store) -> list[str]:
-    return [posted.body for posted in outbox.pending(store.reader)]
+    return [posted.body for posted in outbox.pending_rows(store.reader)]
 
 
 async def test_a_write_is_readable_by_another_connection_once_its_future_resolves(store: Store, tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ async def test_nested_writes_can_be_undone_without_the_job(store: Store) -> None
 
 async def test_a_turn_that_cannot_be_committed_is_undone_whole_and_says_so(store: Store) -> None:
     lost: list[sqlite3.Error] = []
-    store.on_loss = lost.append
+    store.on_rollback = lost.append
 
     def breaks(tx: Tx) -> None:
         raise sqlite3.OperationalError("database or disk is full")
@@ -101,18 +101,18 @@ async def test_signals_and_callbacks_come_after_the_commit_and_never_for_a_job_t
 
     def good(tx: Tx) -> None:
         put(tx, "do")
-        tx.after.append(lambda: called.append("good"))
+        tx.after_commit.append(lambda: called.append("good"))
 
     def bad(tx: Tx) -> None:
         put(tx, "do not")
-        tx.after.append(lambda: called.append("bad"))
+        tx.after_commit.append(lambda: called.append("bad"))
         raise ValueError
 
     one, other = store.write(good), store.write(bad)
     await one
     with pytest.raises(ValueError):  # noqa: PT011 - ours
         await other
-    assert [posted for signals in heard for posted in signals.posted] == [OutboxRow(1, "test", "it", "do")]
+    assert [posted for signals in heard for posted in signals.outbox_rows] == [OutboxRow(1, "test", "it", "do")]
     assert called == ["good"]
 
 
@@ -136,21 +136,21 @@ async def test_a_second_store_on_the_same_directory_is_refused_and_the_first_goe
     store: Store, tmp_path: Path
 ) -> None:
     with pytest.raises(DirectoryInUse, match="stop it first, or name another directory"):
-        Store(tmp_path, fixed_world())
+        Store(tmp_path, manual_world())
     await store.write(lambda tx: put(tx, "still mine"))
 
 
 async def test_a_database_from_the_future_is_refused_untouched(tmp_path: Path) -> None:
-    newer = scripts()[-1][0] + 1
+    newer = migration_scripts()[-1][0] + 1
     connection = sqlite3.connect(tmp_path / "lamplighter.db")
     connection.execute(f"PRAGMA user_version={newer}")
     connection.close()
     with pytest.raises(NewerData, match="upgrade lamplighter"):
-        Store(tmp_path, fixed_world())
+        Store(tmp_path, manual_world())
 
 
 async def test_closing_waits_for_the_turn_that_is_under_way(tmp_path: Path) -> None:
-    store = Store(tmp_path, fixed_world())
+    store = Store(tmp_path, manual_world())
     future = store.write(lambda tx: put(tx, "kept"))
     await store.close()
     assert await future == 1
@@ -158,9 +158,9 @@ async def test_closing_waits_for_the_turn_that_is_under_way(tmp_path: Path) -> N
 
 async def test_timers_come_by_their_own_clock_the_longest_overdue_first(store: Store) -> None:
     def job(tx: Tx) -> None:
-        timers.put(tx, Timer("s", "a", "wall", 50), elapsed=False)
-        timers.put(tx, Timer("s", "a", "length", 40), elapsed=True)
-        timers.put(tx, Timer("s", "a", "later", 90), elapsed=True)
+        timers.put(tx, Timer("s", "a", "wall", 50), steady_clock=False)
+        timers.put(tx, Timer("s", "a", "length", 40), steady_clock=True)
+        timers.put(tx, Timer("s", "a", "later", 90), steady_clock=True)
 
     await store.write(job)
     assert [timer.name for timer in timers.due_timers(store.reader, 60, 60, 10)] == ["length", "wall"]
@@ -171,8 +171,8 @@ async def test_timers_come_by_their_own_clock_the_longest_overdue_first(store: S
 async def test_lengths_of_time_keep_their_length_when_the_wall_clock_was_set_before_a_restart(store: Store) -> None:
     """The new steady clock begins at a wall clock that is an hour ahead of the old steady clock."""
     hour = 3_600_000
-    await store.write(lambda tx: timers.put(tx, Timer("s", "a", "length", 1_000), elapsed=True))
-    await store.write(lambda tx: timers.put(tx, Timer("s", "a", "wall", 1_000), elapsed=False))
+    await store.write(lambda tx: timers.put(tx, Timer("s", "a", "length", 1_000), steady_clock=True))
+    await store.write(lambda tx: timers.put(tx, Timer("s", "a", "wall", 1_000), steady_clock=False))
     await store.write(lambda tx: timers.save_clock_jump(tx, hour))
     await store.write(timers.apply_clock_jump)
     await store.write(timers.apply_clock_jump)

@@ -16,7 +16,7 @@ import os, signal, sys
 from pathlib import Path
 from lamplighter.store.lock import DirectoryLock
 lock = DirectoryLock(Path(sys.argv[1]))
-lock.note(new=False)
+lock.write_holder(new=False)
 if os.fork() == 0:  # As between fork and exec: the child has all files of its parent.
     sys.stdin.read()
     os._exit(0)
@@ -81,7 +81,7 @@ def test_a_lock_that_a_process_of_an_ended_engine_keeps_is_refused_with_what_to_
         pytest.raises(DirectoryInUse, match=rf"process {killed.pid}\) has ended, but .* end that process"),
     ):
         DirectoryLock(tmp_path)
-    assert len(pauses) == lock.LOOKS
+    assert len(pauses) == lock.MAX_LOCK_ATTEMPTS
 
 
 def test_a_lock_whose_engine_lives_is_refused_at_once(tmp_path: Path, pauses: list[float]) -> None:

@@ -14,15 +14,15 @@ def tables(connection: sqlite3.Connection) -> set[str]:
 def test_an_upgrade_that_fails_leaves_the_data_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     steps = [(1, "CREATE TABLE old (x)"), (2, "CREATE TABLE new (x)"), (3, "INSERT INTO nowhere VALUES (1)")]
     connection = sqlite3.connect(":memory:", isolation_level=None)
-    monkeypatch.setattr(migrate, "scripts", lambda: steps[:1])
+    monkeypatch.setattr(migrate, "migration_scripts", lambda: steps[:1])
     migrate.migrate(connection)
-    monkeypatch.setattr(migrate, "scripts", lambda: steps)
+    monkeypatch.setattr(migrate, "migration_scripts", lambda: steps)
     with pytest.raises(sqlite3.OperationalError, match="nowhere"):
-        migrate.migrate(connection, begins=False)
+        migrate.migrate(connection, first_start=False)
     connection.rollback()
     assert tables(connection) == {"old"}
     assert connection.execute("PRAGMA user_version").fetchone() == (1,)
-    monkeypatch.setattr(migrate, "scripts", lambda: steps[:2])
-    migrate.migrate(connection, begins=False)
+    monkeypatch.setattr(migrate, "migration_scripts", lambda: steps[:2])
+    migrate.migrate(connection, first_start=False)
     assert tables(connection) == {"old", "new"}
     assert connection.execute("PRAGMA user_version").fetchone() == (2,)

@@ -29,17 +29,17 @@ class UnknownDenyWord(ValueError):
 def parse_deny_list(text: str) -> frozenset[str]:
     """Split a comma-separated list of deny words. Raises `UnknownDenyWord`."""
     found = frozenset(each.strip() for each in text.split(",") if each.strip())
-    for each in sorted(found - KINDS.keys()):
-        raise UnknownDenyWord(f"unknown word `{each}`: write one or more of {', '.join(KINDS)}")
+    for each in sorted(found - DENY_RULES.keys()):
+        raise UnknownDenyWord(f"unknown word `{each}`: write one or more of {', '.join(DENY_RULES)}")
     return found
 
 
 def denied_reason(definition: Json, deny: Collection[str]) -> str | None:
     """Return why a task definition is denied, or None if it is allowed."""
-    for word, reasons in KINDS.items():
+    for word, reasons in DENY_RULES.items():
         if word in deny:
             for reason in reasons(definition):
-                return f"This engine does not run {SAID[word]} (--deny {word}): {reason}."
+                return f"This engine does not run {LABELS[word]} (--deny {word}): {reason}."
     return None
 
 
@@ -80,12 +80,12 @@ def _containers(definition: Json) -> Iterator[tuple[str, Json]]:
     return ((str(each.get("name")), each) for each in definition.get("containerDefinitions") or ())
 
 
-KINDS: Mapping[str, Callable[[Json], Iterator[str]]] = {
+DENY_RULES: Mapping[str, Callable[[Json], Iterator[str]]] = {
     PRIVILEGED: _privileged,
     MOUNTS: _mounts,
     COMMANDS: _commands,
 }
-SAID: Mapping[str, str] = {
+LABELS: Mapping[str, str] = {
     PRIVILEGED: "privileged containers",
     MOUNTS: "containers that mount paths of this machine",
     COMMANDS: "plain processes",

@@ -14,7 +14,7 @@ class Bug(LamplighterError):
     """A fault of this program: a case that its code considered impossible. It is never the caller's fault."""
 
 
-class MayTakeLong(LamplighterError):
+class UnboundedWork(LamplighterError):
     """Work without a known bound, started where other requests would wait for it."""
 
 

@@ -3,7 +3,7 @@
 See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html.
 """
 
-SIZES: dict[int, range] = {
+TASK_SIZES: dict[int, range] = {
     256: range(512, 2049, 512),
     512: range(1024, 4097, 1024),
     1024: range(2048, 8193, 1024),
@@ -15,12 +15,12 @@ SIZES: dict[int, range] = {
 """The MiB that each number of CPU units allows; 256 units allow only 512, 1024 and 2048 MiB."""
 
 
-def fits(cpu: int, memory: int) -> bool:
+def has_size(cpu: int, memory: int) -> bool:
     """Return whether Fargate has this size."""
-    return memory in SIZES.get(cpu, ()) and (cpu, memory) != (256, 1536)
+    return memory in TASK_SIZES.get(cpu, ()) and (cpu, memory) != (256, 1536)
 
 
-def nearest(cpu: int, memory: int) -> tuple[int, int]:
+def nearest_size(cpu: int, memory: int) -> tuple[int, int]:
     """Return the smallest size with at least this CPU and memory, or the largest size if none is big enough."""
-    sizes = [(units, size) for units, row in SIZES.items() for size in row if fits(units, size)]
+    sizes = [(units, size) for units, row in TASK_SIZES.items() for size in row if has_size(units, size)]
     return min((each for each in sizes if each[0] >= cpu and each[1] >= memory), default=sizes[-1])

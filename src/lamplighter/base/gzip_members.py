@@ -8,9 +8,9 @@ and anything else after a member. See https://www.rfc-editor.org/rfc/rfc1952#sec
 import zlib
 from collections.abc import Iterable, Iterator
 
-GZIP = 31
+GZIP_WINDOW_BITS = 31
 """zlib's window size value for the gzip format with header and checksum."""
-STEP = 8192
+STEP_BYTES = 8192
 """The most bytes that are passed to zlib in one call. zlib copies what follows a member, so many small members in a
 large piece would cost quadratic time."""
 
@@ -21,13 +21,13 @@ class GzipError(ValueError):
 
 def decompress_members(pieces: Iterable[bytes], most: int) -> Iterator[bytes]:
     """Yield the content of gzip data in pieces of at most `most` bytes. Raises GzipError."""
-    stream = zlib.decompressobj(GZIP)
+    stream = zlib.decompressobj(GZIP_WINDOW_BITS)
     try:
         for step in _steps(pieces):
             left = step
             while left:
                 if stream.eof:
-                    stream = zlib.decompressobj(GZIP)
+                    stream = zlib.decompressobj(GZIP_WINDOW_BITS)
                 if content := stream.decompress(left, most):
                     yield content
                 left = stream.unused_data if stream.eof else stream.unconsumed_tail
@@ -38,4 +38,4 @@ def decompress_members(pieces: Iterable[bytes], most: int) -> Iterator[bytes]:
 
 
 def _steps(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    return (piece[at : at + STEP] for piece in pieces for at in range(0, len(piece), STEP))
+    return (piece[at : at + STEP_BYTES] for piece in pieces for at in range(0, len(piece), STEP_BYTES))

@@ -13,7 +13,7 @@ import orjson
 Json: TypeAlias = Any
 """A JSON value: None, bool, int, float, str, list or dict with str keys. The only use of Any in this program."""
 
-Raw = orjson.Fragment
+RawJson = orjson.Fragment
 """Text that is JSON already; `dumps` copies it into the output without parsing it."""
 
 
@@ -21,7 +21,7 @@ class JsonError(ValueError):
     """Text that is not JSON; str() states the position and the reason."""
 
 
-DEEPEST = 800
+MAX_DEPTH = 800
 """The deepest nesting of a document: the standard library can write it within Python's recursion limit of 1,000."""
 
 
@@ -29,7 +29,7 @@ class TooDeep(JsonError):
     """A document that is nested too deeply to be written."""
 
 
-_LONG = re.compile("[0-9]{19}")
+_LONG_INTEGER = re.compile("[0-9]{19}")
 
 
 def loads(text: str | bytes) -> Json:
@@ -39,12 +39,12 @@ def loads(text: str | bytes) -> Json:
     except orjson.JSONDecodeError as error:
         raise JsonError(str(error)) from None
     # orjson reads an integer beyond 64 bits as a float; the standard library keeps it exact.
-    if not _LONG.search(text if isinstance(text, str) else text.decode()):
+    if not _LONG_INTEGER.search(text if isinstance(text, str) else text.decode()):
         return value
     try:
         return json.loads(text)
     except RecursionError:
-        raise TooDeep(f"the document has more than {DEEPEST} levels") from None
+        raise TooDeep(f"the document has more than {MAX_DEPTH} levels") from None
     except ValueError as error:  # an integer with more digits than Python reads
         raise JsonError(str(error)) from None
 
@@ -75,12 +75,12 @@ def dump_bytes(value: Json) -> bytes:
 
 
 def _dump_slowly(value: Json) -> bytes:
-    if depth(value) > DEEPEST:
-        raise TooDeep(f"the document has more than {DEEPEST} levels")
+    if nesting_depth(value) > MAX_DEPTH:
+        raise TooDeep(f"the document has more than {MAX_DEPTH} levels")
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
 
-def depth(value: Json) -> int:
+def nesting_depth(value: Json) -> int:
     """Return how deeply a document is nested. The search is not recursive: Python limits the depth of recursion."""
     found, level = 0, [value]
     while level:

@@ -7,7 +7,7 @@ and NaN. Also rejects decimals that are too large for a double. White space arou
 from math import isfinite
 
 
-def parse_whole(text: str) -> int:
+def parse_integer(text: str) -> int:
     """Parse a whole number. Raises ValueError."""
     return int(_check_spelling(text))
 

@@ -12,9 +12,9 @@ from typing import Generic, TypeVar, cast
 
 from lamplighter.base.errors import LamplighterError
 
-LARGE = 32_768
+LARGE_TEXT_LENGTH = 32_768
 """The length in characters above which a text is large; work on a smaller text takes a few milliseconds."""
-KEPT = 8
+CACHE_SIZE = 8
 """The most results that a function keeps between the thread and the turn."""
 
 V = TypeVar("V")
@@ -52,7 +52,7 @@ class Precomputed(Generic[V]):
 
     def __init__(self, work: Callable[..., V]) -> None:
         self._work = work
-        self._outcome: Callable[..., Outcome[V]] = lru_cache(KEPT)(lambda *given: run_work(lambda: work(*given)))
+        self._outcome: Callable[..., Outcome[V]] = lru_cache(CACHE_SIZE)(lambda *given: run_work(lambda: work(*given)))
 
     def __call__(self, *given: Hashable) -> V:
         """Return the function's result; for large arguments, use a result that was computed before."""
@@ -72,4 +72,4 @@ def combine(*works: Callable[[], object] | None) -> Callable[[], object] | None:
 
 
 def _is_large(given: tuple[Hashable, ...]) -> bool:
-    return any(isinstance(each, str) and len(each) > LARGE for each in given)
+    return any(isinstance(each, str) and len(each) > LARGE_TEXT_LENGTH for each in given)

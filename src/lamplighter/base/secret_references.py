@@ -17,10 +17,10 @@ from functools import partial
 
 from lamplighter.base.json_text import JsonError, dumps, loads
 
-Held = Callable[[str, str], str | None]
+SecretLookup = Callable[[str, str], str | None]
 """A function of a name in the container and a reference; it returns the secret's value, or None."""
 
-_SUFFIX = re.compile(r"-[A-Za-z0-9]{6}\Z")
+_RANDOM_SUFFIX = re.compile(r"-[A-Za-z0-9]{6}\Z")
 SSM, SECRETS_MANAGER = "ssm", "secretsmanager"
 
 
@@ -52,11 +52,11 @@ def parse_reference(text: str) -> SecretReference:
     if parts[0] == SECRETS_MANAGER and len(parts) > 1:
         return SecretReference(SECRETS_MANAGER, parts[1], parts[2] if len(parts) > 2 else "")
     if parts[0] == "arn" and len(parts) > 5:
-        return SecretReference(SSM, _path(":".join(parts[5:]).removeprefix("parameter").removeprefix("/")))
-    return SecretReference(SSM, _path(text.removeprefix("ssm:")))
+        return SecretReference(SSM, _parameter_name(":".join(parts[5:]).removeprefix("parameter").removeprefix("/")))
+    return SecretReference(SSM, _parameter_name(text.removeprefix("ssm:")))
 
 
-def _path(name: str) -> str:
+def _parameter_name(name: str) -> str:
     """Return a parameter's name with its leading slash, which the ARN of a parameter in a hierarchy does not show."""
     bare = name.removeprefix("/")
     return f"/{bare}" if "/" in bare else bare
@@ -69,38 +69,38 @@ def is_same_secret(one: str, other: str) -> bool:
     )
 
 
-def find_secret(held: Mapping[str, str], text: str) -> str | None:
-    """Return the value that `held` has for a reference, or None."""
+def find_secret(values: Mapping[str, str], text: str) -> str | None:
+    """Return the value that `values` has for a reference, or None."""
     # Only an ARN is looked up as written: a parameter's bare name could be the name of any variable.
-    if text.startswith("arn:") and text in held:
-        return held[text]
+    if text.startswith("arn:") and text in values:
+        return values[text]
     for each in _spellings(parse_reference(text)):
         for name in (each.text, each.variable):
-            if name in held:
-                return held[name]
+            if name in values:
+                return values[name]
     for each in _spellings(parse_reference(text)):
-        whole = SecretReference(each.service, each.name)
-        for name in (whole.text, whole.variable):
-            if each.key and name in held:
-                return _member(held[name], each.key)
+        secret = SecretReference(each.service, each.name)
+        for name in (secret.text, secret.variable):
+            if each.key and name in values:
+                return _member(values[name], each.key)
     return None
 
 
-def environment_secrets(process: Mapping[str, str]) -> Held:
+def environment_secrets(process: Mapping[str, str]) -> SecretLookup:
     """Return a function that finds secrets in a process's environment; it ignores their names in the container."""
-    return partial(_of_place, process)
+    return partial(_find_by_reference, process)
 
 
-def _of_place(process: Mapping[str, str], _name: str, text: str) -> str | None:
+def _find_by_reference(process: Mapping[str, str], _name: str, text: str) -> str | None:
     return find_secret(process, text)
 
 
-def _spellings(where: SecretReference) -> Iterator[SecretReference]:
-    yield where
-    if where.service == SECRETS_MANAGER and _SUFFIX.search(where.name):
-        yield SecretReference(where.service, _SUFFIX.sub("", where.name), where.key)
-    if where.service == SSM and "/" not in where.name:
-        yield SecretReference(where.service, f"/{where.name}")
+def _spellings(reference: SecretReference) -> Iterator[SecretReference]:
+    yield reference
+    if reference.service == SECRETS_MANAGER and _RANDOM_SUFFIX.search(reference.name):
+        yield SecretReference(reference.service, _RANDOM_SUFFIX.sub("", reference.name), reference.key)
+    if reference.service == SSM and "/" not in reference.name:
+        yield SecretReference(reference.service, f"/{reference.name}")
 
 
 def _member(text: str, key: str) -> str | None:

@@ -1,6 +1,6 @@
 """Provide the clock, unique names and randomness; the only module that may import time, uuid, random and secrets.
 
-Guarantees that a test can control all three (`fixed_world`) and so simulate a month of runs in milliseconds.
+Guarantees that a test can control all three (`manual_world`) and so simulate a month of runs in milliseconds.
 """
 
 import os
@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 PROCESS_CLOCK = 2
 """The kernel's constant CPUCLOCK_SCHED: https://github.com/torvalds/linux/blob/master/include/linux/posix-timers.h"""
 
-UUIDS_AT_ONCE = 64
+UUID_BATCH_SIZE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +30,15 @@ class World:
     """A function that returns a new unique name in the form of a UUID version 4."""
     random: Callable[[], float]
     """A function that returns a random number in [0, 1)."""
-    may_block: bool = True
-    """Whether work without a known bound may run here; if not, such work raises `MayTakeLong`."""
+    allows_unbounded_work: bool = True
+    """Whether work without a known bound may run here; if not, such work raises `UnboundedWork`."""
 
 
-def repeatable_world(wall: int, steady: int, seed: int) -> World:
+def frozen_world(wall: int, steady: int, seed: int) -> World:
     """Return a `World` whose clock does not move and whose names and random numbers follow from a seed."""
     clock = ManualClock(wall)
-    clock.unset = steady
-    return fixed_world(clock, seed)
+    clock.steady = steady
+    return manual_world(clock, seed)
 
 
 def real_world() -> World:
@@ -59,18 +59,18 @@ def uuid_source() -> Callable[[], str]:
     releases the interpreter lock, so that another thread may take it. See
     https://www.rfc-editor.org/rfc/rfc9562#section-5.4.
     """
-    stock: list[str] = []
+    pool: list[str] = []
 
-    def take() -> str:
+    def next_uuid() -> str:
         try:
-            return stock.pop()
+            return pool.pop()
         except IndexError:
-            digits = os.urandom(UUIDS_AT_ONCE * 16).hex()
+            digits = os.urandom(UUID_BATCH_SIZE * 16).hex()
             first, *others = (_uuid4(digits[at : at + 32]) for at in range(0, len(digits), 32))
-            stock.extend(others)
+            pool.extend(others)
             return first
 
-    return take
+    return next_uuid
 
 
 def _uuid4(digits: str) -> str:
@@ -104,7 +104,7 @@ class ManualClock:
 
     def __init__(self, start: int = 1_767_225_600_000) -> None:
         self.wall = start
-        self.unset = start
+        self.steady = start
 
     def now(self) -> int:
         """Return the wall clock's time in milliseconds since the epoch."""
@@ -112,35 +112,35 @@ class ManualClock:
 
     def monotonic(self) -> int:
         """Return the time in milliseconds without the effect of `jump`."""
-        return self.unset
+        return self.steady
 
     def advance(self, milliseconds: int) -> None:
         """Move both clocks forward."""
         self.wall += milliseconds
-        self.unset += milliseconds
+        self.steady += milliseconds
 
     def jump(self, milliseconds: int) -> None:
         """Set the wall clock forward or back; the monotonic clock stays."""
         self.wall += milliseconds
 
 
-def fixed_world(clock: ManualClock | None = None, seed: int = 0) -> World:
+def manual_world(clock: ManualClock | None = None, seed: int = 0) -> World:
     """Return a `World` that depends only on a manual clock and a seed, so that every run of a test is the same."""
-    hands = clock or ManualClock()
-    dice = random.Random(seed)  # noqa: S311 - repeatable on purpose
+    manual_clock = clock or ManualClock()
+    generator = random.Random(seed)  # noqa: S311 - repeatable on purpose
 
-    def name() -> str:
-        return str(uuid.UUID(int=dice.getrandbits(128), version=4))
+    def random_uuid() -> str:
+        return str(uuid.UUID(int=generator.getrandbits(128), version=4))
 
-    return World(now=hands.now, monotonic=hands.monotonic, uuid=name, random=dice.random)
+    return World(now=manual_clock.now, monotonic=manual_clock.monotonic, uuid=random_uuid, random=generator.random)
 
 
-def unguessable(letters: str, length: int) -> str:
+def random_key(letters: str, length: int) -> str:
     """Return a random key of this length from these letters, by the system's cryptographic randomness."""
     return "".join(secrets.choice(letters) for _ in range(length))
 
 
-def iso(milliseconds: int) -> str:
+def format_iso_time(milliseconds: int) -> str:
     """Format an instant as AWS writes it inside documents: 2026-01-01T00:00:00.000Z."""
     whole, rest = divmod(milliseconds, 1000)
     return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}.{rest:03d}Z"

@@ -54,7 +54,7 @@ def requested_command(words: Sequence[str], environment: Mapping[str, str]) -> s
     return next((word for word in typed if not word.startswith("-")), None)
 
 
-def build_app(verb: str | None) -> typer.Typer:
+def build_app(command: str | None) -> typer.Typer:
     """Build the command line with the function of one command; the other commands are only listed in the help."""
     app = typer.Typer(
         name="lamplighter",
@@ -64,7 +64,7 @@ def build_app(verb: str | None) -> typer.Typer:
         callback=_options,
     )
     for name, each in COMMANDS.items():
-        app.command(name, help=each.help)(each.load(name) if name == verb else _listed)
+        app.command(name, help=each.help)(each.load(name) if name == command else _placeholder_command)
     app.command()(version)
     return app
 
@@ -84,7 +84,7 @@ def _options(
     """Scheduled container jobs with retries, timeouts and failure alerts."""
 
 
-def _listed() -> None:
+def _placeholder_command() -> None:
     """Stand in for a command that was not requested, so that the help lists it."""
 
 

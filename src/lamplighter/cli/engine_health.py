@@ -6,19 +6,19 @@ import urllib.request
 
 from lamplighter.base.json_text import Json, loads
 
-HEALTH = "/_lamplighter/health"
-PATIENCE = 5
+HEALTH_PATH = "/_lamplighter/health"
+TIMEOUT_SECONDS = 5
 """Seconds to wait for an answer."""
 
 
 def read_health(url: str) -> Json:
     """Return the health document of the engine at a URL, or None if no lamplighter engine answers there."""
     try:
-        with urllib.request.urlopen(url.rstrip("/") + HEALTH, timeout=PATIENCE) as answer:  # noqa: S310 - the user's URL
-            return _said(answer.read())
+        with urllib.request.urlopen(url.rstrip("/") + HEALTH_PATH, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - the user's URL
+            return _parse_health(answer.read())
     except urllib.error.HTTPError as error:
         with error:
-            return _said(error.read())
+            return _parse_health(error.read())
     except (OSError, ValueError):
         return None
 
@@ -28,9 +28,9 @@ def is_lamplighter(endpoint: str | None) -> bool:
     return endpoint is not None and read_health(endpoint) is not None
 
 
-def _said(body: bytes) -> Json:
+def _parse_health(body: bytes) -> Json:
     try:
-        said = loads(body)
+        document = loads(body)
     except (json.JSONDecodeError, ValueError):
         return None
-    return said if isinstance(said, dict) and "status" in said and "version" in said else None
+    return document if isinstance(document, dict) and "status" in document and "version" in document else None

@@ -19,7 +19,7 @@ FileArgument = Annotated[Path, typer.Argument(help="The job file.", dir_okay=Fal
 EnvironmentOption = Annotated[
     str | None, typer.Option("--environment", "-e", help="The environment of the job file to use.", show_default=False)
 ]
-USUAL = Path(JOB_FILE_NAME)
+DEFAULT_JOB_FILE = Path(JOB_FILE_NAME)
 
 
 def read_job_file(file: Path, environment: str | None) -> LoadedJobFile:
@@ -31,7 +31,7 @@ def read_job_file(file: Path, environment: str | None) -> LoadedJobFile:
         raise typer.Exit(1) from None
 
 
-SEVERAL = 3
+MIN_GROUPED_JOBS = 3
 """The number of jobs with the same finding from which on the finding is printed only once."""
 
 
@@ -40,11 +40,11 @@ def group_problems(problems: Iterable[Problem]) -> list[Problem]:
     listed = list(problems)
     alike: dict[tuple[str, str, str], list[Problem]] = {}
     for each in listed:
-        alike.setdefault(_kind(each), []).append(each)
+        alike.setdefault(_group_key(each), []).append(each)
     shown = list[Problem]()
     for each in listed:
-        same = alike[_kind(each)]
-        if len(same) < SEVERAL or not each.message.partition(": ")[2]:
+        same = alike[_group_key(each)]
+        if len(same) < MIN_GROUPED_JOBS or not each.message.partition(": ")[2]:
             shown.append(each)
         elif each is same[0]:
             names = ", ".join(other.message.partition(": ")[0] for other in same)
@@ -52,9 +52,9 @@ def group_problems(problems: Iterable[Problem]) -> list[Problem]:
     return shown
 
 
-def _kind(problem: Problem) -> tuple[str, str, str]:
+def _group_key(problem: Problem) -> tuple[str, str, str]:
     """Return the key that equal problems share: the severity, the message without the job's name, and the advice."""
-    return problem.severity, problem.message.partition(": ")[2], problem.instead
+    return problem.severity, problem.message.partition(": ")[2], problem.advice
 
 
 def print_problems(problems: Iterable[Problem]) -> None:
@@ -63,7 +63,7 @@ def print_problems(problems: Iterable[Problem]) -> None:
     for each in problems:
         console.print(
             Text.assemble(
-                (f"{each.place}: ", "bold"), (f"{each.severity}: ", COLOURS[each.severity]), each.message,
-                ("\n    " + each.instead, "dim"),
+                (f"{each.position}: ", "bold"), (f"{each.severity}: ", COLOURS[each.severity]), each.message,
+                ("\n    " + each.advice, "dim"),
             )
         )  # fmt: skip

@@ -26,17 +26,17 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from lamplighter.base.json_text import Json
-from lamplighter.cli.engine_address import ADDRESS
+from lamplighter.cli.engine_address import ADDRESS_FILE
 from lamplighter.engine import credentials
-from lamplighter.engine.credentials import CREDENTIALS
-from lamplighter.wire.access.credentials import Credentials, CredentialsUnreadable
+from lamplighter.engine.credentials import CREDENTIALS_FILE
+from lamplighter.wire.access.credentials import Credentials, InvalidCredentialsFile
 
 DEFAULT_DATA = Path(".lamplighter")
 DEFAULT_REGION = "us-east-1"
-URL = re.compile(r"https?://[^/]")
-EXPIRED = ("ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired")
+URL_PATTERN = re.compile(r"https?://[^/]")
+EXPIRED_CODES = ("ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired")
 """Error codes of AWS for credentials that have expired."""
-ANY_CREDENTIALS = {"aws_access_key_id": "lamplighter", "aws_secret_access_key": "lamplighter"}
+PLACEHOLDER_CREDENTIALS = {"aws_access_key_id": "lamplighter", "aws_secret_access_key": "lamplighter"}
 
 EndpointUrlOption = Annotated[
     str | None, typer.Option("--endpoint-url", help="URL of an engine. Default: the engine of this folder.")
@@ -65,7 +65,7 @@ class Target:
             return boto3.Session(region_name=self.region, **keys)
         session = boto3.Session(profile_name=self.profile, region_name=self.region)
         if self.endpoint is not None and session.get_credentials() is None:
-            return boto3.Session(region_name=self.region, **ANY_CREDENTIALS)
+            return boto3.Session(region_name=self.region, **PLACEHOLDER_CREDENTIALS)
         return session
 
     def client(self, service: str) -> Json:
@@ -93,14 +93,14 @@ def find_target(
     """
     if aws and endpoint_url:
         raise typer.BadParameter("use either --aws or --endpoint-url, not both")
-    if endpoint_url is not None and not URL.match(endpoint_url):
+    if endpoint_url is not None and not URL_PATTERN.match(endpoint_url):
         raise typer.BadParameter(f"--endpoint-url {endpoint_url}: use a URL such as http://127.0.0.1:4566")
-    where = region or default_region(profile)
+    chosen_region = region or default_region(profile)
     if aws:
-        return Target(None, where, profile)
+        return Target(None, chosen_region, profile)
     if endpoint_url:
-        return Target(endpoint_url.rstrip("/"), where, profile)
-    return Target(read_address(data), where, profile, _holder(data))
+        return Target(endpoint_url.rstrip("/"), chosen_region, profile)
+    return Target(read_address(data), chosen_region, profile, _read_credentials(data))
 
 
 def default_region(profile: str | None = None) -> str:
@@ -112,7 +112,7 @@ def default_region(profile: str | None = None) -> str:
 def read_address(data: Path) -> str:
     """Return the URL of the engine of a data directory; end the command with exit code 1 if no address is recorded."""
     try:
-        return (data / ADDRESS).read_text().strip()
+        return (data / ADDRESS_FILE).read_text().strip()
     except OSError:
         typer.echo(
             f"lamplighter: no engine has run on {data}: start one with `lamplighter up`, "
@@ -122,12 +122,12 @@ def read_address(data: Path) -> str:
         raise typer.Exit(1) from None
 
 
-def _holder(data: Path) -> Credentials | None:
+def _read_credentials(data: Path) -> Credentials | None:
     """Return the first credentials of a data directory's credentials file, or None if there is no such file."""
-    file = data / CREDENTIALS
+    file = data / CREDENTIALS_FILE
     try:
         return next(iter(credentials.load_credentials(file).values())) if file.exists() else None
-    except CredentialsUnreadable as error:
+    except InvalidCredentialsFile as error:
         typer.echo(f"lamplighter: {error}", err=True)
         raise typer.Exit(1) from None
 
@@ -136,21 +136,22 @@ CALL_ERRORS = (BotoCoreError, ClientError, ResponseParserError)
 """The exceptions that boto3 raises for a failed call."""
 
 
-def explain_error(error: BotoCoreError | ClientError | ResponseParserError, where: Target) -> str:
+def explain_error(error: BotoCoreError | ClientError | ResponseParserError, target: Target) -> str:
     """Return a sentence that describes a failed call and, where the cause is known, what to do."""
     if isinstance(error, ResponseParserError):
-        hint = "is there a proxy in between?" if where.endpoint is None else "is this an engine's URL?"
-        return f"{where} returned a response that is not AWS's: {hint}"
+        hint = "is there a proxy in between?" if target.endpoint is None else "is this an engine's URL?"
+        return f"{target} returned a response that is not AWS's: {hint}"
     if isinstance(error, EndpointConnectionError):
-        hint = "is `lamplighter up` running?" if where.endpoint is not None else "is there a network?"
-        return f"{where} does not answer: {hint}"
+        hint = "is `lamplighter up` running?" if target.endpoint is not None else "is there a network?"
+        return f"{target} does not answer: {hint}"
     if has_expired(error):
-        return f"the credentials for {where} have expired: sign in again (`aws sso login`), or get new ones"
+        return f"the credentials for {target} have expired: sign in again (`aws sso login`), or get new ones"
     if isinstance(error, ClientError):
         return f"{error.operation_name}: {error.response['Error'].get('Message') or error.response['Error']['Code']}"
     if isinstance(error, NoCredentialsError):
         return (
-            f"no credentials found for {where}: use --profile, or run `aws configure`; `lamplighter doctor` checks them"
+            f"no credentials found for {target}: use --profile, or run `aws configure`; "
+            "`lamplighter doctor` checks them"
         )
     return str(error)
 
@@ -158,5 +159,5 @@ def explain_error(error: BotoCoreError | ClientError | ResponseParserError, wher
 def has_expired(error: Exception) -> bool:
     """Return whether a call failed because the credentials have expired."""
     if isinstance(error, ClientError):
-        return error.response["Error"].get("Code") in EXPIRED
+        return error.response["Error"].get("Code") in EXPIRED_CODES
     return isinstance(error, (UnauthorizedSSOTokenError, TokenRetrievalError))

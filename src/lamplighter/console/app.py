@@ -39,7 +39,7 @@ from lamplighter.console.ports.port import ConsolePort
 from lamplighter.console.security.cross_site_links import CrossSiteLinks
 from lamplighter.console.security.guard import RequestGuard, SecurityHeaders
 from lamplighter.console.security.login import Login, LoginRequired
-from lamplighter.console.static import ICON, Static
+from lamplighter.console.static import ICON_ROUTE, ConsoleFiles
 from lamplighter.console.view.templates import Templates
 from lamplighter.wire.access.credentials import CredentialSet
 
@@ -64,40 +64,48 @@ PAGES: tuple[BaseRoute, ...] = (
 """The routes of all pages; the first match answers. A path that ends in an ARN comes after the longer paths."""
 
 
-def build_app(port: ConsolePort, world: World, closing: asyncio.Event, holders: CredentialSet | None = None) -> ASGIApp:
-    """Build the console for a port. Streams end when `closing` is set. If there are `holders`, a login is required."""
-    look = Templates(port.title, locked=holders is not None)
-    door = Login(holders, world, look) if holders is not None else None
+def build_app(
+    port: ConsolePort, world: World, closing: asyncio.Event, credentials: CredentialSet | None = None
+) -> ASGIApp:
+    """Build the console for a port. Streams end when `closing` is set. If there are `credentials`, a login is
+    required.
+    """
+    templates = Templates(port.title, locked=credentials is not None)
+    login = Login(credentials, world, templates) if credentials is not None else None
     app = Starlette(
-        routes=[*PAGES, *(door.routes() if door else ()), ICON, Mount("/static", Static())],
-        exception_handlers={AwsError: _refused, HTTPException: _not_found, Exception: _broken},
+        routes=[*PAGES, *(login.routes() if login else ()), ICON_ROUTE, Mount("/static", ConsoleFiles())],
+        exception_handlers={
+            AwsError: _aws_error_page,
+            HTTPException: _http_error_page,
+            Exception: _internal_error_page,
+        },
     )
-    app.state.console = Console(port, world, look, closing)
-    if door:
-        app.add_middleware(LoginRequired, door)
+    app.state.console = Console(port, world, templates, closing)
+    if login:
+        app.add_middleware(LoginRequired, login)
     app.add_middleware(CrossSiteLinks)
     app.add_middleware(RequestGuard)
     return SecurityHeaders(app)
 
 
-async def _refused(request: Request, error: Exception) -> Response:
+async def _aws_error_page(request: Request, error: Exception) -> Response:
     assert isinstance(error, AwsError)
     status = 404 if error.code.endswith(("DoesNotExist", "NotFound", "NotFoundException")) else error.status
-    return await _told(request, status, error.code, error.message)
+    return await _error_page(request, status, error.code, error.message)
 
 
-async def _not_found(request: Request, error: Exception) -> Response:
+async def _http_error_page(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return await _told(request, error.status_code, error.detail, f"There is no page at {request.url.path}")
+    return await _error_page(request, error.status_code, error.detail, f"There is no page at {request.url.path}")
 
 
-async def _broken(request: Request, _error: Exception) -> Response:
+async def _internal_error_page(request: Request, _error: Exception) -> Response:
     message = "An error in the console prevented this page. The console's log has the details."
-    return await _told(request, 500, "InternalFailure", message)
+    return await _error_page(request, 500, "InternalFailure", message)
 
 
-async def _told(request: Request, status: int, code: str, message: str) -> Response:
+async def _error_page(request: Request, status: int, code: str, message: str) -> Response:
     console: Console = request.app.state.console
     return HTMLResponse(
-        console.templates.fill("error.html", {"code": code, "message": message, "status": status}), status
+        console.templates.render("error.html", {"code": code, "message": message, "status": status}), status
     )

@@ -22,7 +22,7 @@ from lamplighter.console.ports.port import ConsolePort, Place, place_of_arn
 from lamplighter.console.security import forms
 from lamplighter.console.view.templates import Templates
 
-SCRIPT, GO_ON = "x-lamplighter-script", "x-lamplighter-go-on"
+SCRIPT_HEADER, REDIRECT_HEADER = "x-lamplighter-script", "x-lamplighter-go-on"
 """Headers: a script sent the form, and the URL that the browser opens next (`static/forms.js`)."""
 
 
@@ -98,7 +98,7 @@ class Page:
         shared = {"page": self, "place": self.place, "places": places, "token": self.token}
         # The query that links to other sections need, unless this page is in the default account and region.
         shared["where"] = "" if self.place == places[0] else f"?{urlencode(asdict(self.place))}"
-        return self.console.templates.fill(template, shared | values)
+        return self.console.templates.render(template, shared | values)
 
     async def render(self, template: str, status: int = 200, **values: Json) -> Response:
         """Render a template as a page."""
@@ -113,8 +113,8 @@ class Page:
         If a script sent the form, return the URL in a header instead, and the script opens it.
         """
         response = RedirectResponse(to, 303)
-        if SCRIPT in self.request.headers:
-            return Response(status_code=204, headers={GO_ON: response.headers["location"]})
+        if SCRIPT_HEADER in self.request.headers:
+            return Response(status_code=204, headers={REDIRECT_HEADER: response.headers["location"]})
         return response
 
 
@@ -126,7 +126,7 @@ def page_route(path: str, show: ShowPage) -> Route:
     """Create the route of a page."""
 
     async def endpoint(request: Request) -> Response:
-        return await show(await _page(request))
+        return await show(await _make_page(request))
 
     return Route(path, endpoint, methods=["GET"])
 
@@ -136,20 +136,20 @@ def form_route(path: str, act: SubmitForm) -> Route:
 
     async def endpoint(request: Request) -> Response:
         given = await forms.read_fields(request)
-        return await act(await _page(request), given)
+        return await act(await _make_page(request), given)
 
     return Route(path, endpoint, methods=["POST"])
 
 
-async def _page(request: Request) -> Page:
+async def _make_page(request: Request) -> Page:
     """Return the page for a request, in the account and region of the path's ARN or of the query."""
     console: Console = request.app.state.console
     token = forms.form_token(request) or console.world.uuid()
-    page = Page(console, request, await _asked_for(console, request), token)
+    page = Page(console, request, await _requested_place(console, request), token)
     return page.at(page.arn) if "arn" in request.path_params else page
 
 
-async def _asked_for(console: Console, request: Request) -> Place:
-    usual = (await console.port.places())[0]
-    region = request.query_params.get("region") or usual.region
-    return Place(request.query_params.get("account") or usual.account, region)
+async def _requested_place(console: Console, request: Request) -> Place:
+    default_place = (await console.port.places())[0]
+    region = request.query_params.get("region") or default_place.region
+    return Place(request.query_params.get("account") or default_place.account, region)

@@ -7,14 +7,14 @@ receive AWS's error.
 
 from lamplighter.wire.http import HttpRequest
 
-FIRST = frozenset(
+FIRST_SEGMENTS = frozenset(
     {
         *("", "favicon.ico", "jobs", "login", "logout", "runs", "static", "streams"),
         *("calendar", "definitions", "events", "queues", "rules", "stacks", "tasks", "topics"),
     }
 )
 """The first words of the pages' paths. A new section of the console adds its word here."""
-OWN = "_lamplighter"
+ENGINE_SEGMENT = "_lamplighter"
 """The first word of the paths that the engine itself answers."""
 
 
@@ -23,15 +23,15 @@ def is_page(http: HttpRequest) -> bool:
     if _is_signed(http) or _is_query(http):
         return False
     first = http.path.split(b"/", 2)[1].decode("latin-1") if http.path.startswith(b"/") else "?"
-    if first not in FIRST:
-        return first != OWN and _is_of_a_browser(http)
+    if first not in FIRST_SEGMENTS:
+        return first != ENGINE_SEGMENT and _is_browser_visit(http)
     return http.method in ("GET", "HEAD") or (http.method == "POST" and first != "")
 
 
-def _is_of_a_browser(http: HttpRequest) -> bool:
+def _is_browser_visit(http: HttpRequest) -> bool:
     """Return whether a browser opens a page and names no operation."""
-    asks_for_pages = b"text/html" in http.headers.get(b"accept", b"")
-    return http.method == "GET" and asks_for_pages and b"Action=" not in http.query
+    accepts_html = b"text/html" in http.headers.get(b"accept", b"")
+    return http.method == "GET" and accepts_html and b"Action=" not in http.query
 
 
 def _is_query(http: HttpRequest) -> bool:

@@ -12,11 +12,11 @@ from starlette.types import Scope
 
 from lamplighter.console.view.templates import STATIC
 
-DAY = "public, max-age=86400"
-FOR_GOOD = "public, max-age=31536000, immutable"
+CACHE_FOR_A_DAY = "public, max-age=86400"
+CACHE_FOREVER = "public, max-age=31536000, immutable"
 
 
-class Static(StaticFiles):
+class ConsoleFiles(StaticFiles):
     """The static files of this package."""
 
     def __init__(self) -> None:
@@ -25,13 +25,13 @@ class Static(StaticFiles):
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Return Starlette's response with a cache-control header."""
         response = await super().get_response(path, scope)
-        response.headers["cache-control"] = FOR_GOOD if scope["query_string"] else "no-cache"
+        response.headers["cache-control"] = CACHE_FOREVER if scope["query_string"] else "no-cache"
         return response
 
 
-async def icon(_request: Request) -> Response:
+async def send_icon(_request: Request) -> Response:
     """Return the icon for documents that are not HTML pages, such as a log as text. Browsers request this path."""
-    return FileResponse(STATIC / "lamp.svg", media_type="image/svg+xml", headers={"cache-control": DAY})
+    return FileResponse(STATIC / "lamp.svg", media_type="image/svg+xml", headers={"cache-control": CACHE_FOR_A_DAY})
 
 
-ICON = Route("/favicon.ico", icon, methods=["GET"])
+ICON_ROUTE = Route("/favicon.ico", send_icon, methods=["GET"])

@@ -26,33 +26,33 @@ from lamplighter.store import outbox, timers
 from lamplighter.store.db import OutboxRow, Tx
 from lamplighter.store.timers import Timer
 
-SUBJECT = "letter:"
+SUBJECT_PREFIX = "letter:"
 """The prefix of the subjects of a delivery queue's outbox rows and timers."""
-SHORTEST = 1_000
+FIRST_RETRY_MILLISECONDS = 1_000
 """The most milliseconds before the first retry."""
-LONGEST = 900_000
+MAX_RETRY_MILLISECONDS = 900_000
 """The most milliseconds before any retry. The average wait is half of this, and 185 such waits are about a day."""
 
 ALERT_SERVICES = ("alerts", "sns")
 """Services whose deliveries are messages for people. The loss of such a message is recorded in `lost_alerts`."""
 
-Calling = Callable[[], Awaitable[Json]]
+AsyncCall = Callable[[], Awaitable[Json]]
 
 log = logging.getLogger("lamplighter.delivery")
 
 
 def is_delivery(subject: str) -> bool:
     """Return whether the subject of an outbox row or timer belongs to a delivery queue."""
-    return subject.startswith(SUBJECT)
+    return subject.startswith(SUBJECT_PREFIX)
 
 
 class DeliveryQueue:
     """The delivery queue of one sender.
 
-    - `settled` is called in the transaction that ends a delivery.
+    - `on_end` is called in the transaction that ends a delivery.
     - `check` raises if the parameters of a call do not fit the operation.
-    - `coded` returns the error code that the dead-letter message contains.
-    - `ready` prepares a delivery for its nth attempt.
+    - `error_code` returns the error code that the dead-letter message contains.
+    - `prepare` prepares a delivery for its nth attempt.
     """
 
     def __init__(
@@ -61,76 +61,76 @@ class DeliveryQueue:
         bus: Bus,
         world: World,
         remote: RemoteServices,
-        settled: Callable[[Tx, Delivery, DeliveryOutcome], None] = lambda _tx, _delivery, _outcome: None,
+        on_end: Callable[[Tx, Delivery, DeliveryOutcome], None] = lambda _tx, _delivery, _outcome: None,
         *,
         check: Callable[[str, str, Json], None] = lambda _service, _operation, _params: None,
-        coded: Callable[[AwsError], str] = lambda error: error.code,
-        ready: Callable[[Delivery, int], Delivery] = lambda delivery, _attempt: delivery,
+        error_code: Callable[[AwsError], str] = lambda error: error.code,
+        prepare: Callable[[Delivery, int], Delivery] = lambda delivery, _attempt: delivery,
     ) -> None:
         self._name = name
         self._bus = bus
         self._world = world
         self._remote = remote
-        self._settled = settled
+        self._on_end = on_end
         self._check = check
-        self._coded = coded
-        self._ready = ready
+        self._error_code = error_code
+        self._prepare = prepare
 
     def send(self, tx: Tx, delivery: Delivery) -> None:
         """Queue a delivery; it is sent after the commit. Do nothing if the sender has sent the same key before."""
-        born = delivery.created + self._world.monotonic() - self._world.now()
-        number = deliveries.put(tx, self._name, delivery.key, born, to_json(delivery))
+        created = delivery.created + self._world.monotonic() - self._world.now()
+        number = deliveries.put(tx, self._name, delivery.key, created, to_json(delivery))
         if number is not None:
-            self._post(tx, number)
+            self._queue_attempt(tx, number)
 
-    async def handle_outbox_row(self, posted: OutboxRow) -> None:
+    async def handle_outbox_row(self, row: OutboxRow) -> None:
         """Make one attempt to deliver a delivery."""
-        calling = await self._bus.store.write_with_retry(lambda tx: self._try(tx, posted))
-        if calling is not None:
-            await self._elsewhere(posted, *calling)
+        call = await self._bus.store.write_with_retry(lambda tx: self._attempt(tx, row))
+        if call is not None:
+            await self._await_call(row, *call)
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """Queue the next attempt of a delivery."""
-        self._post(tx, int(timer.subject.removeprefix(SUBJECT)))
+        self._queue_attempt(tx, int(timer.subject.removeprefix(SUBJECT_PREFIX)))
 
     # --- an attempt ---------------------------------------------------------------------------------------------------
 
-    def _post(self, tx: Tx, number: int) -> None:
-        outbox.put(tx, self._name, f"{SUBJECT}{number}", {})
+    def _queue_attempt(self, tx: Tx, number: int) -> None:
+        outbox.put(tx, self._name, f"{SUBJECT_PREFIX}{number}", {})
 
-    def _try(self, tx: Tx, posted: OutboxRow) -> tuple[Delivery, Calling] | None:
+    def _attempt(self, tx: Tx, outbox_row: OutboxRow) -> tuple[Delivery, AsyncCall] | None:
         """Call one of the engine's services and settle the delivery; return None.
 
         If the call takes longer, or the service is elsewhere, return the delivery and the call to make instead.
         """
-        if not outbox.is_pending(tx, posted.id):
+        if not outbox.is_pending(tx, outbox_row.id):
             return None
-        row = deliveries.get(tx, int(posted.subject.removeprefix(SUBJECT)))
-        delivery = self._open(tx, row) if row is not None else None
+        row = deliveries.get(tx, int(outbox_row.subject.removeprefix(SUBJECT_PREFIX)))
+        delivery = self._parse_delivery(tx, row) if row is not None else None
         if row is None or delivery is None:
-            outbox.delete(tx, posted.id)
+            outbox.delete(tx, outbox_row.id)
             return None
-        delivery = self._ready(delivery, row.attempts + 1)
+        delivery = self._prepare(delivery, row.attempts + 1)
         try:
             with tx.nested():
                 if not self._bus.serves(delivery.service, delivery.operation):
-                    return delivery, self._remotely(delivery)
+                    return delivery, self._remote_call(delivery)
                 self._check(delivery.service, delivery.operation, delivery.params)
                 answer = self._bus.invoke(tx, delivery.caller, delivery.service, delivery.operation, delivery.params)
                 if inspect.isawaitable(answer):
                     return delivery, lambda: answer
                 check_answer(delivery, answer)
         except AwsError as error:
-            self._failed(tx, posted, delivery, error)
+            self._record_failure(tx, outbox_row, delivery, error)
         except sqlite3.Error:
             raise
         except Exception as fault:  # noqa: BLE001 - whatever it is, the delivery is not delivered
-            self._failed(tx, posted, delivery, _ours(delivery, fault))
+            self._record_failure(tx, outbox_row, delivery, _internal_error(delivery, fault))
         else:
-            self._delivered(tx, posted, delivery, answer)
+            self._record_success(tx, outbox_row, delivery, answer)
         return None
 
-    def _open(self, tx: Tx, row: PendingDelivery) -> Delivery | None:
+    def _parse_delivery(self, tx: Tx, row: PendingDelivery) -> Delivery | None:
         try:
             return from_json(row.body)
         except (TypeError, KeyError):
@@ -138,32 +138,32 @@ class DeliveryQueue:
             deliveries.finish(tx, row.id, self._world.now(), DeliveryEnd.DROPPED)
             return None
 
-    def _remotely(self, delivery: Delivery) -> Calling:
-        if not self._remote.knows(delivery.service, delivery.operation):
+    def _remote_call(self, delivery: Delivery) -> AsyncCall:
+        if not self._remote.can_call(delivery.service, delivery.operation):
             advice = f"configure an endpoint with --endpoint {delivery.service}=URL"
             raise UnknownOperation(f"This engine does not provide {delivery.service}:{delivery.operation}; {advice}")
         return lambda: self._remote.call(delivery.service, delivery.operation, delivery.params, delivery.caller.region)
 
-    async def _elsewhere(self, posted: OutboxRow, delivery: Delivery, calling: Calling) -> None:
+    async def _await_call(self, outbox_row: OutboxRow, delivery: Delivery, call: AsyncCall) -> None:
         try:
-            answer = await calling()
+            answer = await call()
             check_answer(delivery, answer)
         except Exception as caught:  # noqa: BLE001 - whatever it is, the delivery is not delivered
-            error = caught if isinstance(caught, AwsError) else _ours(delivery, caught)
-            await self._bus.store.write_with_retry(lambda tx: self._failed(tx, posted, delivery, error))
+            error = caught if isinstance(caught, AwsError) else _internal_error(delivery, caught)
+            await self._bus.store.write_with_retry(lambda tx: self._record_failure(tx, outbox_row, delivery, error))
         else:
-            await self._bus.store.write_with_retry(lambda tx: self._delivered(tx, posted, delivery, answer))
+            await self._bus.store.write_with_retry(lambda tx: self._record_success(tx, outbox_row, delivery, answer))
 
     # --- the outcome --------------------------------------------------------------------------------------------------
 
-    def _delivered(self, tx: Tx, posted: OutboxRow, delivery: Delivery, answer: Json) -> None:
-        row = self._tried(tx, posted)
+    def _record_success(self, tx: Tx, outbox_row: OutboxRow, delivery: Delivery, answer: Json) -> None:
+        row = self._count_attempt(tx, outbox_row)
         if row is not None:
-            self._settle(tx, row, delivery, DeliveryOutcome(DeliveryEnd.DELIVERED, row.attempts, answer))
+            self._end_delivery(tx, row, delivery, DeliveryOutcome(DeliveryEnd.DELIVERED, row.attempts, answer))
 
-    def _failed(self, tx: Tx, posted: OutboxRow, delivery: Delivery, error: AwsError) -> None:
+    def _record_failure(self, tx: Tx, outbox_row: OutboxRow, delivery: Delivery, error: AwsError) -> None:
         """Schedule a retry, or give up."""
-        row = self._tried(tx, posted)
+        row = self._count_attempt(tx, outbox_row)
         if row is None:
             return
         now = self._world.monotonic()
@@ -175,16 +175,22 @@ class DeliveryQueue:
             elif now >= end:
                 exhausted = "MaximumEventAgeInSeconds"
             else:
-                wait = int(self._world.random() * min(LONGEST, SHORTEST << min(row.attempts - 1, 20))) + 1
-                timer = Timer(self._name, f"{SUBJECT}{row.id}", "retry", min(now + wait, end))
-                timers.put(tx, timer, elapsed=True)
+                wait = (
+                    int(
+                        self._world.random()
+                        * min(MAX_RETRY_MILLISECONDS, FIRST_RETRY_MILLISECONDS << min(row.attempts - 1, 20))
+                    )
+                    + 1
+                )
+                timer = Timer(self._name, f"{SUBJECT_PREFIX}{row.id}", "retry", min(now + wait, end))
+                timers.put(tx, timer, steady_clock=True)
                 return
         self._give_up(tx, row, delivery, error, exhausted)
 
-    def _tried(self, tx: Tx, posted: OutboxRow) -> PendingDelivery | None:
+    def _count_attempt(self, tx: Tx, outbox_row: OutboxRow) -> PendingDelivery | None:
         """Count an attempt. Return the delivery, or None if this attempt was recorded before."""
-        number = int(posted.subject.removeprefix(SUBJECT))
-        if not outbox.delete(tx, posted.id):
+        number = int(outbox_row.subject.removeprefix(SUBJECT_PREFIX))
+        if not outbox.delete(tx, outbox_row.id):
             return None
         deliveries.count_attempt(tx, number)
         return deliveries.get(tx, number)
@@ -192,7 +198,7 @@ class DeliveryQueue:
     def _give_up(
         self, tx: Tx, row: PendingDelivery, delivery: Delivery, error: AwsError, exhausted: str | None
     ) -> None:
-        code = self._coded(error)
+        code = self._error_code(error)
         end = DeliveryEnd.DROPPED
         if delivery.dead_letter is not None and self._send_to_dead_letter_queue(
             tx, row, delivery, code, error.message, exhausted
@@ -206,7 +212,7 @@ class DeliveryQueue:
             topic = delivery.params.get("TopicArn")
             recipient = f"topic {topic}" if topic else f"alert {delivery.operation}"
             lost_alerts.put(tx, LostAlert(self._world.now(), recipient, f"{code}: {error.message}"))
-        self._settle(tx, row, delivery, DeliveryOutcome(end, row.attempts, None, code, error.message, exhausted))
+        self._end_delivery(tx, row, delivery, DeliveryOutcome(end, row.attempts, None, code, error.message, exhausted))
 
     def _send_to_dead_letter_queue(
         self, tx: Tx, row: PendingDelivery, delivery: Delivery, code: str, message: str, exhausted: str | None
@@ -215,19 +221,19 @@ class DeliveryQueue:
         queue = arn.parse(delivery.dead_letter or "")
         if queue is None:
             return False
-        said = {
+        attributes = {
             **delivery.attributes,
             "ERROR_CODE": code,
             "ERROR_MESSAGE": message,
             "RETRY_ATTEMPTS": str(row.attempts - 1),
         }
         if exhausted is not None:
-            said["EXHAUSTED_RETRY_CONDITION"] = exhausted
+            attributes["EXHAUSTED_RETRY_CONDITION"] = exhausted
         params = {
             "QueueUrl": f"https://sqs.{queue.region}.amazonaws.com/{queue.account}/{queue.resource}",
             "MessageBody": delivery.body,
             "MessageAttributes": {
-                name: {"DataType": "String", "StringValue": value} for name, value in said.items() if value
+                name: {"DataType": "String", "StringValue": value} for name, value in attributes.items() if value
             },
         }
         try:
@@ -240,12 +246,12 @@ class DeliveryQueue:
             return False
         return True
 
-    def _settle(self, tx: Tx, row: PendingDelivery, delivery: Delivery, outcome: DeliveryOutcome) -> None:
+    def _end_delivery(self, tx: Tx, row: PendingDelivery, delivery: Delivery, outcome: DeliveryOutcome) -> None:
         deliveries.finish(tx, row.id, self._world.now(), outcome.end)
-        self._settled(tx, delivery, outcome)
+        self._on_end(tx, delivery, outcome)
 
 
-def _ours(delivery: Delivery, fault: Exception) -> AwsError:
+def _internal_error(delivery: Delivery, fault: Exception) -> AwsError:
     """Log an internal error of the engine and return the AWS error that makes the delivery retryable."""
     log.error(
         "%s %s of delivery %s failed because of an internal error",

@@ -9,7 +9,7 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.delivery.delivery import Delivery
 
-THROTTLED = frozenset(
+THROTTLING_CODES = frozenset(
     {
         "EC2ThrottledException",
         "LimitExceededException",
@@ -35,13 +35,13 @@ class TargetRefused(AwsError):
 
     code = "ERROR_FROM_TARGET"
 
-    def __init__(self, message: str, *, again: bool) -> None:
-        super().__init__(message, status=503 if again else 400)
+    def __init__(self, message: str, *, retryable: bool) -> None:
+        super().__init__(message, status=503 if retryable else 400)
 
 
 def is_retryable(error: AwsError) -> bool:
     """Return whether the same call may succeed later."""
-    return error.status >= 500 or error.status == 429 or error.code in THROTTLED
+    return error.status >= 500 or error.status == 429 or error.code in THROTTLING_CODES
 
 
 def check_answer(delivery: Delivery, answer: Json) -> None:
@@ -49,10 +49,12 @@ def check_answer(delivery: Delivery, answer: Json) -> None:
     if delivery.operation == "RunTask" and not answer.get("tasks"):
         reasons = [failure.get("reason", "") for failure in answer.get("failures", ())]
         # "RESOURCE:MEMORY" and similar reasons can disappear when other tasks end; MISSING and INACTIVE do not.
-        raise TargetRefused(", ".join(reasons), again=not set(reasons) & {"MISSING", "INACTIVE", "ATTRIBUTE"})
+        raise TargetRefused(", ".join(reasons), retryable=not set(reasons) & {"MISSING", "INACTIVE", "ATTRIBUTE"})
     if delivery.operation == "PutEvents" and answer.get("FailedEntryCount"):
         entry = next(entry for entry in answer["Entries"] if "ErrorCode" in entry)
-        again = entry["ErrorCode"] in ("ThrottlingException", "InternalFailure")
-        raise TargetRefused(f"{entry['ErrorCode']}: {entry.get('ErrorMessage', '')}", again=again)
+        retryable = entry["ErrorCode"] in ("ThrottlingException", "InternalFailure")
+        raise TargetRefused(f"{entry['ErrorCode']}: {entry.get('ErrorMessage', '')}", retryable=retryable)
     if delivery.operation in ("SendMessageBatch", "PublishBatch") and answer.get("Failed"):
-        raise TargetRefused(answer["Failed"][0].get("Message", ""), again=not answer["Failed"][0].get("SenderFault"))
+        raise TargetRefused(
+            answer["Failed"][0].get("Message", ""), retryable=not answer["Failed"][0].get("SenderFault")
+        )

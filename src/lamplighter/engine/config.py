@@ -26,30 +26,32 @@ class RuntimeChoice(StrEnum):
 class EngineConfig:
     """The settings of one engine."""
 
-    data: Path = field(default_factory=lambda: Path(".lamplighter"))
-    new: bool = False
+    data_directory: Path = field(default_factory=lambda: Path(".lamplighter"))
+    start_empty: bool = False
     """Whether to start with an empty database and set aside the existing files of the directory."""
     runtime: RuntimeChoice = RuntimeChoice.AUTO
-    endpoints: Mapping[str, str] = field(default_factory=dict)
+    remote_endpoints: Mapping[str, str] = field(default_factory=dict)
     """The endpoints of AWS services that this engine does not implement (lambda, s3, …), by service: a URL, or `aws`.
     """
     account: str = "123456789012"
     """The account of callers whose access key contains none."""
-    url: str = "http://127.0.0.1:4566"
+    public_url: str = "http://127.0.0.1:4566"
     """The engine's URL: the URLs of queues and the links in mails begin with it."""
     smtp: MailServer | None = None
     """The mail server; without one, mails are written to a folder."""
     confirm_mail: bool = False
     """Whether a subscribed mail address must confirm its subscription first, as on AWS."""
-    holder: Credentials | None = None
+    task_credentials: Credentials | None = None
     """The credentials that tasks get to call this engine; None if the engine accepts any."""
-    secrets: secret_references.Held = field(default_factory=lambda: secret_references.environment_secrets(os.environ))
+    secrets: secret_references.SecretLookup = field(
+        default_factory=lambda: secret_references.environment_secrets(os.environ)
+    )
     """Returns the value of a container's secret, by the secret's name in the container and its reference."""
-    commands: bool = True
+    allow_commands: bool = True
     """Whether a topic may have command lines as subscribers; `services/sns/subscriptions/protocols.py` explains the
     risk."""
-    deny: frozenset[str] = frozenset()
+    denied: frozenset[str] = frozenset()
     """What task definitions may not contain (`base/deny_rules.py`)."""
-    files: int | None = None
+    child_file_limit: int | None = None
     """The soft limit of open files for programs that the engine starts; None if the engine's own limit was not raised.
     """

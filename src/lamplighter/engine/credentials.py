@@ -10,22 +10,22 @@ from pathlib import Path
 from string import ascii_lowercase
 
 from lamplighter.base.files import make_path, sync_directory
-from lamplighter.base.world import unguessable
+from lamplighter.base.world import random_key
 from lamplighter.wire.access import credentials
-from lamplighter.wire.access.credentials import CredentialSet, CredentialsUnreadable
+from lamplighter.wire.access.credentials import CredentialSet, InvalidCredentialsFile
 
-CREDENTIALS = "credentials"
+CREDENTIALS_FILE = "credentials"
 """The name of the credentials file in the data directory."""
 
 
 def create_credentials(file: Path) -> None:
     """Create a credentials file with new credentials, unless the file exists."""
     make_path(file.parent)
-    draft = file.with_name(f".{file.name}.{unguessable(ascii_lowercase, 16)}")
+    draft = file.with_name(f".{file.name}.{random_key(ascii_lowercase, 16)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "w") as opened:
-            opened.write(credentials.write_credentials(credentials.make_credentials(unguessable)))
+            opened.write(credentials.format_credentials(credentials.make_credentials(random_key)))
             opened.flush()
             os.fsync(opened.fileno())
         os.link(draft, file)
@@ -37,14 +37,14 @@ def create_credentials(file: Path) -> None:
 
 
 def load_credentials(file: Path) -> CredentialSet:
-    """Return the credentials in the file. Raises `CredentialsUnreadable` if the file is missing or invalid."""
+    """Return the credentials in the file. Raises `InvalidCredentialsFile` if the file is missing or invalid."""
     try:
-        return credentials.read_credentials(file.read_text())
+        return credentials.parse_credentials(file.read_text())
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise CredentialsUnreadable(f"the credentials file {file} cannot be read: {reason}") from None
-    except CredentialsUnreadable as error:
-        raise CredentialsUnreadable(f"the credentials file {file} {error}") from None
+        raise InvalidCredentialsFile(f"the credentials file {file} cannot be read: {reason}") from None
+    except InvalidCredentialsFile as error:
+        raise InvalidCredentialsFile(f"the credentials file {file} {error}") from None
 
 
 def is_readable_by_others(file: Path) -> bool:

@@ -32,7 +32,7 @@ from lamplighter.services.events.service import Events
 from lamplighter.services.sns.tables import topics
 from lamplighter.services.states.service import States
 from lamplighter.store import engine_id
-from lamplighter.store.db import Store, database_damaged
+from lamplighter.store.db import Store, damaged_database_error
 from lamplighter.wire.access.credentials import Credentials
 from lamplighter.wire.models.catalog import ModelCatalog
 from lamplighter.wire.models.shapes import SERVICES
@@ -58,74 +58,81 @@ class Engine:
         self.runtime = runtime
         self.catalog = ModelCatalog()
         self.bus = Bus(store)
-        remote = RemoteServices(config.endpoints)
-        ways_out = outbound or _outbound(config)
+        remote = RemoteServices(config.remote_endpoints)
+        connections = outbound or _outbound(config)
         self.isolation = isolation or WorkerProcesses()
         models = partial(self._model, remote)
-        states = States(self.bus, world, models, remote, ways_out.web, self.isolation)
-        keys = _keys(config.holder)
+        states = States(self.bus, world, models, remote, connections.http, self.isolation)
+        credential_variables = _credential_variables(config.task_credentials)
         self.ecs = ecs = Ecs(
-            self.bus, store, world, runtime, config.data, secrets=config.secrets, keys=keys, deny=config.deny
+            self.bus,
+            store,
+            world,
+            runtime,
+            config.data_directory,
+            secrets=config.secrets,
+            credential_variables=credential_variables,
+            deny=config.denied,
         )
         self.outputs = ecs.outputs
-        events = Events(self.bus, world, remote, self._check)
-        later = list(self._later(remote, ways_out))
-        services: tuple[Service, ...] = (states, ecs, events, *later)
+        events = Events(self.bus, world, remote, self._check_parameters)
+        lazy_services = list(self._lazy_services(remote, connections))
+        services: tuple[Service, ...] = (states, ecs, events, *lazy_services)
         self.services: dict[str, Service] = {service.name: service for service in services}
         for service in self.services.values():
             self.bus.serve(service.name, service.operations)
-        for service in later:
+        for service in lazy_services:
             self.bus.serve(service.name, service.operations, service.load)
         self.turns = TurnTimes()
         self.dispatcher = Dispatcher(store, world, self.services, ecs.catch_up)
 
-    def _later(self, remote: RemoteServices, ways_out: Outbound) -> Iterator[LazyService]:
+    def _lazy_services(self, remote: RemoteServices, outbound: Outbound) -> Iterator[LazyService]:
         """Yield the services that an engine may never need."""
         bus, world, config = self.bus, self.world, self.config
 
         def find(service: str) -> ServiceModel | None:
             return self._find_model(remote, service)
 
-        options = {"ask_by_mail": config.confirm_mail, "commands": config.commands}
+        options = {"ask_by_mail": config.confirm_mail, "commands": config.allow_commands}
         model = partial(self._model, remote)
-        data = _absolute(config.data)
+        data = _absolute(config.data_directory)
         yield LazyService(
             "scheduler",
             "lamplighter.services.scheduler.service:Scheduler",
-            lambda build: build(bus, world, remote, find, self._check),
+            lambda build: build(bus, world, remote, find, self._check_parameters),
         )
         yield LazyService(
             "sns",
             "lamplighter.services.sns.service:Sns",
-            lambda build: build(bus, world, remote, ways_out, data, config.url, **options),
+            lambda build: build(bus, world, remote, outbound, data, config.public_url, **options),
             lambda: topics.any_exists(self.store.reader),
         )
         yield LazyService(
-            "sqs", "lamplighter.services.sqs.service:Sqs", lambda build: build(self.store, world, config.url)
+            "sqs", "lamplighter.services.sqs.service:Sqs", lambda build: build(self.store, world, config.public_url)
         )
         yield LazyService("logs", "lamplighter.services.logs.service:Logs", lambda build: build(bus, world))
         yield LazyService(
             "monitoring",
             "lamplighter.services.cloudwatch.service:CloudWatch",
-            lambda build: build(bus, world, remote, self._check, config.url),
+            lambda build: build(bus, world, remote, self._check_parameters, config.public_url),
         )
         yield LazyService(
-            "alerts", "lamplighter.services.alerts.service:Alerts", lambda build: build(bus, world, config.url)
+            "alerts", "lamplighter.services.alerts.service:Alerts", lambda build: build(bus, world, config.public_url)
         )
         yield LazyService(
             "cloudformation",
             "lamplighter.services.cloudformation.service:CloudFormation",
-            lambda build: build(bus, world, remote, model, self._check),
+            lambda build: build(bus, world, remote, model, self._check_parameters),
         )
 
-    def _check(self, service: str, operation: str, params: Json) -> None:
+    def _check_parameters(self, service: str, operation: str, params: Json) -> None:
         self.catalog.operation(service, operation).check(params)
 
     def _model(self, remote: RemoteServices, service: str) -> ServiceModel:
         return self.catalog.service(service).model if service in SERVICES else remote.model(service)
 
     def _find_model(self, remote: RemoteServices, service: str) -> ServiceModel | None:
-        return self._model(remote, service) if service in SERVICES or remote.exists(service) else None
+        return self._model(remote, service) if service in SERVICES or remote.has_service(service) else None
 
     @classmethod
     async def open(
@@ -138,7 +145,7 @@ class Engine:
     ) -> "Engine":
         """Open the store and start all services and the dispatcher; only tests pass the optional arguments."""
         clocks = world or real_world()
-        store = Store(config.data, clocks, new=config.new)
+        store = Store(config.data_directory, clocks, new=config.start_empty)
         try:
             name = await store.write(lambda tx: engine_id.engine_id(tx, clocks.uuid))
             engine = cls(config, clocks, store, runtime or _runtime(config, name, clocks), outbound, isolation)
@@ -148,7 +155,7 @@ class Engine:
             await engine.dispatcher.start()
         except sqlite3.DatabaseError as error:
             await store.close()
-            raise database_damaged(config.data, error) from error
+            raise damaged_database_error(config.data_directory, error) from error
         except BaseException:
             await store.close()
             raise
@@ -160,13 +167,13 @@ class Engine:
         service: str,
         operation: str,
         params: Json,
-        left: Callable[[], Awaitable[None]] = wait_forever,
+        until_caller_gone: Callable[[], Awaitable[None]] = wait_forever,
     ) -> Json:
         """Run an operation of a service and return its result.
 
-        `left` is awaited while the result is pending; it raises when the caller no longer needs an answer.
+        `until_caller_gone` is awaited while the result is pending; it raises when the caller no longer needs an answer.
         """
-        return await self.bus.call(caller, service, operation, params, left)
+        return await self.bus.call(caller, service, operation, params, until_caller_gone)
 
     def metrics(self) -> bytes:
         """Return the engine's metrics in Prometheus' text format."""
@@ -185,7 +192,10 @@ class Engine:
 
 def _runtime(config: EngineConfig, name: str, world: World) -> Runtime:
     processes = ProcessRuntime(
-        _absolute(config.data) / "processes", world.now, files=config.files, has_room=file_descriptors.has_room
+        _absolute(config.data_directory) / "processes",
+        world.now,
+        file_limit=config.child_file_limit,
+        has_room=file_descriptors.has_room,
     )
     if config.runtime is RuntimeChoice.PROCESS:
         return processes
@@ -194,16 +204,22 @@ def _runtime(config: EngineConfig, name: str, world: World) -> Runtime:
 
 
 def _outbound(config: EngineConfig) -> Outbound:
-    mail = SmtpMail(config.smtp) if config.smtp else MailFolder(_absolute(config.data) / "mail")
+    mail = SmtpMail(config.smtp) if config.smtp else MailFolder(_absolute(config.data_directory) / "mail")
     # Jobs must not use the reserve of open files, but programs that deliver an alert may.
     has_room = partial(file_descriptors.has_room, reserve=0)
-    programs = ShellPrograms(files=config.files, has_room=has_room) if config.commands else NoPrograms()
+    programs = (
+        ShellPrograms(file_limit=config.child_file_limit, has_room=has_room) if config.allow_commands else NoPrograms()
+    )
     return Outbound(mail, HttpClient(), programs)
 
 
-def _keys(holder: Credentials | None) -> dict[str, str]:
+def _credential_variables(credentials: Credentials | None) -> dict[str, str]:
     """Return the environment variables in which AWS's tools look for credentials."""
-    return {"AWS_ACCESS_KEY_ID": holder.access_key, "AWS_SECRET_ACCESS_KEY": holder.secret} if holder else {}
+    return (
+        {"AWS_ACCESS_KEY_ID": credentials.access_key, "AWS_SECRET_ACCESS_KEY": credentials.secret}
+        if credentials
+        else {}
+    )
 
 
 def _absolute(path: Path) -> Path:

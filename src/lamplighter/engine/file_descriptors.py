@@ -9,13 +9,13 @@ select(2)) depend on it. See https://man7.org/linux/man-pages/man2/getrlimit.2.h
 import os
 import resource
 
-OWN = 48
+ENGINE_FILES = 48
 """The files that an idle engine has open: its database, its event loop, its port, the standard streams."""
 RESERVE = 16
 """The files that stay free for urgent needs."""
-MOST_CONNECTIONS = 10_000
-FEWEST_CONNECTIONS = 8
-WHERE = "/proc/self/fd" if os.path.isdir("/proc/self/fd") else "/dev/fd"
+MAX_CONNECTIONS = 10_000
+MIN_CONNECTIONS = 8
+DESCRIPTOR_DIRECTORY = "/proc/self/fd" if os.path.isdir("/proc/self/fd") else "/dev/fd"
 
 
 def raise_limit() -> int:
@@ -31,17 +31,17 @@ def raise_limit() -> int:
 def descriptor_limit() -> int:
     """Return how many files this process may have open."""
     soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    return MOST_CONNECTIONS * 4 if soft == resource.RLIM_INFINITY else soft
+    return MAX_CONNECTIONS * 4 if soft == resource.RLIM_INFINITY else soft
 
 
 def connection_limit() -> int:
     """Return the most connections that the engine accepts: half of the files that the engine does not need itself."""
-    return max(FEWEST_CONNECTIONS, min((descriptor_limit() - OWN) // 2, MOST_CONNECTIONS))
+    return max(MIN_CONNECTIONS, min((descriptor_limit() - ENGINE_FILES) // 2, MAX_CONNECTIONS))
 
 
-def has_room(wanted: int = 0, reserve: int = RESERVE) -> bool:
-    """Return whether `wanted` more files can be opened without touching the reserve."""
+def has_room(count: int = 0, reserve: int = RESERVE) -> bool:
+    """Return whether `count` more files can be opened without touching the reserve."""
     try:
-        return descriptor_limit() - len(os.listdir(WHERE)) >= wanted + reserve
+        return descriptor_limit() - len(os.listdir(DESCRIPTOR_DIRECTORY)) >= count + reserve
     except OSError:
         return False

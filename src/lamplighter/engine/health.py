@@ -18,7 +18,7 @@ from lamplighter.services.ecs.tables import outages
 from lamplighter.services.sns.tables import deliveries
 from lamplighter.store import unapplied_files
 
-MANY = 3
+MAX_NAMED_ROWS = 3
 """The most damaged rows that a reason names."""
 
 
@@ -56,9 +56,9 @@ class Health:
         """Return the health as JSON; `reason` holds the most serious condition."""
         body: Json = {"status": self.status, "version": __version__}
         if self.conditions:
-            gravest = sorted(self.conditions, key=lambda each: not each.stops_work)
-            body["reason"] = gravest[0].reason
-            body["conditions"] = [{"name": each.name, "reason": each.reason} for each in gravest]
+            by_severity = sorted(self.conditions, key=lambda each: not each.stops_work)
+            body["reason"] = by_severity[0].reason
+            body["conditions"] = [{"name": each.name, "reason": each.reason} for each in by_severity]
         return body
 
 
@@ -67,7 +67,7 @@ Check = Callable[[Engine], Condition | None]
 
 def check_data_directory(engine: Engine) -> Condition | None:
     """Report that the data directory cannot be written."""
-    reason = engine.store.trouble() or engine.dispatcher.refused
+    reason = engine.store.find_file_problem() or engine.dispatcher.write_error
     if not reason:
         return None
     return Condition("data-directory", f"the data directory cannot be written: {reason}", stops_work=True)
@@ -90,15 +90,15 @@ def check_alerts(engine: Engine) -> Condition | None:
     Health is public, so the reason names no recipient.
     """
     reader = engine.store.reader
-    lost = len(lost_alerts.since(reader, engine.world.now() - lost_alerts.LATELY))
-    stuck = deliveries.count_failing(reader)
-    if not lost and not stuck:
+    lost = len(lost_alerts.alerts_since(reader, engine.world.now() - lost_alerts.SHOWN_MILLISECONDS))
+    failing = deliveries.count_failing(reader)
+    if not lost and not failing:
         return None
-    said = [
+    parts = [
         f"{_counted(lost, 'alert')} could not be delivered in the last 3 days" if lost else "",
-        f"{_counted(stuck, 'message')} could not be delivered yet and will be retried" if stuck else "",
+        f"{_counted(failing, 'message')} could not be delivered yet and will be retried" if failing else "",
     ]
-    return Condition("alerts", f"{'; '.join(filter(None, said))}: see `lamplighter doctor`", stops_work=False)
+    return Condition("alerts", f"{'; '.join(filter(None, parts))}: see `lamplighter doctor`", stops_work=False)
 
 
 def _counted(count: int, one: str, many: str = "") -> str:
@@ -114,7 +114,7 @@ def check_file_applied(engine: Engine) -> Condition | None:
     if not found:
         return None
     first = found[0]
-    why = f"{first.file} is not applied" + (f": {first.reason}" if engine.config.holder is None else "")
+    why = f"{first.file} is not applied" + (f": {first.reason}" if engine.config.task_credentials is None else "")
     return Condition("file-not-applied", why, stops_work=False)
 
 
@@ -122,31 +122,35 @@ def check_rules(engine: Engine) -> Condition | None:
     """Report that rules, targets or archives of EventBridge cannot be read."""
     found = unreadable_rows.unreadable_rules(engine.store.reader)
     what = _counted(len(found), "rule, target or archive", "rules, targets or archives")
-    return _damaged(engine, found, "rules-damaged", what, "receive no events")
+    return _damaged_rows(engine, found, "rules-damaged", what, "receive no events")
 
 
 def check_alarms(engine: Engine) -> Condition | None:
     """Report that alarms cannot be read."""
     found = unreadable_rows.unreadable_alarms(engine.store.reader)
-    return _damaged(engine, found, "alarms-damaged", _counted(len(found), "alarm"), "send no notifications")
+    return _damaged_rows(engine, found, "alarms-damaged", _counted(len(found), "alarm"), "send no notifications")
 
 
 def check_schedules(engine: Engine) -> Condition | None:
     """Report that schedules cannot be read."""
     found = unreadable_rows.unreadable_schedules(engine.store.reader)
-    return _damaged(engine, found, "schedules-damaged", _counted(len(found), "schedule"), "start nothing")
+    return _damaged_rows(engine, found, "schedules-damaged", _counted(len(found), "schedule"), "start nothing")
 
 
-def _damaged(engine: Engine, found: list[str], name: str, what: str, effect: str) -> Condition | None:
+def _damaged_rows(engine: Engine, found: list[str], name: str, what: str, effect: str) -> Condition | None:
     """Return the condition for rows that cannot be read.
 
     Health is public, so the reason names no row if the engine has credentials.
     """
     if not found:
         return None
-    which = "" if engine.config.holder is not None else f" ({', '.join(found[:MANY])}{', …' if found[MANY:] else ''})"
-    them = "it" if len(found) == 1 else "them"
-    reason = f"{what} cannot be read and will {effect}{which}: create {them} again or delete {them}"
+    examples = (
+        ""
+        if engine.config.task_credentials is not None
+        else f" ({', '.join(found[:MAX_NAMED_ROWS])}{', …' if found[MAX_NAMED_ROWS:] else ''})"
+    )
+    pronoun = "it" if len(found) == 1 else "them"
+    reason = f"{what} cannot be read and will {effect}{examples}: create {pronoun} again or delete {pronoun}"
     return Condition(name, reason, stops_work=False)
 
 

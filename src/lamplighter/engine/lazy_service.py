@@ -13,22 +13,24 @@ from lamplighter.bus import Operation, Service
 from lamplighter.store.db import OutboxRow, Tx
 from lamplighter.store.timers import Timer
 
-Make = Callable[[Callable[..., Service]], Service]
+BuildService = Callable[[Callable[..., Service]], Service]
 
 
 class LazyService(Service):
     """Stands in for a service until its first use, then passes everything on to it.
 
-    `reference` names the class of the service. `make` is called with that class and builds the service. `used` returns
-    whether the service has work to resume at the engine's start.
+    `reference` names the class of the service. `build` is called with that class and builds the service. `has_work`
+    returns whether the service has work to resume at the engine's start.
     """
 
-    def __init__(self, name: str, reference: str, make: Make, used: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self, name: str, reference: str, build: BuildService, has_work: Callable[[], bool] = lambda: False
+    ) -> None:
         self.name = name
         self.operations = _Operations(lambda: self.service.operations)
         self._reference = reference
-        self._make = make
-        self._used = used
+        self._build = build
+        self._has_work = has_work
         self._loaded: Service | None = None
         self._loading = Lock()
 
@@ -38,7 +40,7 @@ class LazyService(Service):
         if self._loaded is None:
             with self._loading:
                 if self._loaded is None:
-                    self._loaded = self._make(load_object(self._reference))
+                    self._loaded = self._build(load_object(self._reference))
         return self._loaded
 
     async def load(self) -> None:
@@ -46,10 +48,10 @@ class LazyService(Service):
         if self._loaded is None:
             await asyncio.to_thread(load_object, self._reference)
 
-    async def handle_outbox_row(self, posted: OutboxRow) -> None:
+    async def handle_outbox_row(self, row: OutboxRow) -> None:
         """Load the service and let it process the outbox row."""
         await self.load()
-        await self.service.handle_outbox_row(posted)
+        await self.service.handle_outbox_row(row)
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """Let the service handle a timer that is due."""
@@ -62,7 +64,7 @@ class LazyService(Service):
 
     async def start(self) -> None:
         """Load and start the service if it has work to resume."""
-        if self._used():
+        if self._has_work():
             await self.load()
             await self.service.start()
 

@@ -10,16 +10,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from lamplighter.base.world import World
-from lamplighter.delivery.tables import deliveries as letters
-from lamplighter.engine.turn_times import LONG, TurnTimes
+from lamplighter.delivery.tables import deliveries as target_deliveries
+from lamplighter.engine.turn_times import LONG_TURN_SECONDS, TurnTimes
 from lamplighter.services.scheduler.tables import slots
-from lamplighter.services.sns.tables import deliveries as notifications
+from lamplighter.services.sns.tables import deliveries as sns_deliveries
 from lamplighter.store import outbox, row_counts, timers, unapplied_files
 from lamplighter.store.db import Reader
 
 SENDERS = ("events", "scheduler", "monitoring")
 """The services that hand deliveries to the delivery queue."""
-LATELY = 300_000
+LATENESS_WINDOW = 300_000
 """The milliseconds before now that the lateness of slots covers."""
 CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 
@@ -53,8 +53,8 @@ def task_gauges(reader: Reader, _world: World) -> Iterator[Gauge]:
 
 def outbox_gauges(reader: Reader, world: World) -> Iterator[Gauge]:
     """Yield the number of pending outbox rows and the age of the oldest."""
-    depth, made = outbox.backlog(reader)
-    age = 0.0 if made is None else max(0, world.now() - made) / 1000
+    depth, oldest = outbox.backlog(reader)
+    age = 0.0 if oldest is None else max(0, world.now() - oldest) / 1000
     yield Gauge("lamplighter_outbox_rows", "Pending outbox rows.", {"": depth})
     yield Gauge("lamplighter_outbox_oldest_seconds", "Age of the oldest pending outbox row.", {"": age})
 
@@ -68,25 +68,25 @@ def timer_gauges(reader: Reader, world: World) -> Iterator[Gauge]:
 
 def delivery_gauges(reader: Reader, world: World) -> Iterator[Gauge]:
     """Yield the deliveries of EventBridge, Scheduler and CloudWatch alarms to their targets, and those of SNS."""
-    ended = row_counts.count_by_status(reader, "delivery")
-    yield Gauge("lamplighter_deliveries", "Finished deliveries to targets, by outcome.", ended, "outcome")
-    held = {sender: float(letters.count_pending(reader, sender)) for sender in SENDERS}
-    yield Gauge("lamplighter_deliveries_waiting", "Pending deliveries, by sender.", held, "sender")
-    ages = {sender: _age(letters.oldest_pending(reader, sender), world) for sender in SENDERS}
+    by_outcome = row_counts.count_by_status(reader, "delivery")
+    yield Gauge("lamplighter_deliveries", "Finished deliveries to targets, by outcome.", by_outcome, "outcome")
+    waiting = {sender: float(target_deliveries.count_pending(reader, sender)) for sender in SENDERS}
+    yield Gauge("lamplighter_deliveries_waiting", "Pending deliveries, by sender.", waiting, "sender")
+    ages = {sender: _age(target_deliveries.oldest_pending(reader, sender), world) for sender in SENDERS}
     yield Gauge(
         "lamplighter_deliveries_oldest_seconds", "Age of the oldest pending delivery, by sender.", ages, "sender"
     )
-    told = {status: float(notifications.count(reader, status)) for status in ("WAITING", "DELIVERED", "FAILED")}
-    yield Gauge("lamplighter_notifications", "Stored deliveries of SNS, by status.", told, "status")
+    by_status = {status: float(sns_deliveries.count(reader, status)) for status in ("WAITING", "DELIVERED", "FAILED")}
+    yield Gauge("lamplighter_notifications", "Stored deliveries of SNS, by status.", by_status, "status")
 
 
-def _age(born: int | None, world: World) -> float:
-    return 0.0 if born is None else max(0, world.monotonic() - born) / 1000
+def _age(created: int | None, world: World) -> float:
+    return 0.0 if created is None else max(0, world.monotonic() - created) / 1000
 
 
 def schedule_gauges(reader: Reader, world: World) -> Iterator[Gauge]:
     """Yield the greatest lateness of the recent slots."""
-    late = slots.max_lateness(reader, world.now() - LATELY) / 1000
+    late = slots.max_lateness(reader, world.now() - LATENESS_WINDOW) / 1000
     text = "The greatest delay of a slot in the last five minutes."
     yield Gauge("lamplighter_schedules_late_seconds", text, {"": late})
 
@@ -117,7 +117,9 @@ def loop_gauges(turns: TurnTimes) -> Iterator[Gauge]:
     """Yield the longest turn of the event loop and the number of long turns."""
     text = "The longest turn of the event loop since the start, in seconds of processor time."
     yield Gauge("lamplighter_longest_turn_seconds", text, {"": round(turns.longest, 3)})
-    yield Gauge("lamplighter_long_turns", f"Turns of the event loop of {LONG} s or longer.", {"": turns.long})
+    yield Gauge(
+        "lamplighter_long_turns", f"Turns of the event loop of {LONG_TURN_SECONDS} s or longer.", {"": turns.long_turns}
+    )
 
 
 def render_metrics(

@@ -12,7 +12,7 @@ from lamplighter.base.world import thread_seconds
 
 INTERVAL = 0.02
 """Seconds between two readings."""
-LONG = 0.1
+LONG_TURN_SECONDS = 0.1
 """The seconds from which on a turn counts as long."""
 
 
@@ -22,7 +22,7 @@ class TurnTimes:
     def __init__(self) -> None:
         self.longest = 0.0
         """The longest turn since the start, in seconds of processor time."""
-        self.long = 0
+        self.long_turns = 0
         """The number of long turns."""
         self._handle: asyncio.TimerHandle | None = None
         self._used = 0.0
@@ -30,19 +30,19 @@ class TurnTimes:
     def start(self) -> None:
         """Measure the loop that is running now."""
         self._used = thread_seconds()
-        self._arm()
+        self._schedule()
 
     def stop(self) -> None:
         """Stop measuring."""
         if self._handle is not None:
             self._handle.cancel()
 
-    def _arm(self) -> None:
-        self._handle = asyncio.get_running_loop().call_later(INTERVAL, self._look)
+    def _schedule(self) -> None:
+        self._handle = asyncio.get_running_loop().call_later(INTERVAL, self._measure)
 
-    def _look(self) -> None:
+    def _measure(self) -> None:
         used = thread_seconds()
         turn, self._used = used - self._used, used
         self.longest = max(self.longest, turn)
-        self.long += turn >= LONG
-        self._arm()
+        self.long_turns += turn >= LONG_TURN_SECONDS
+        self._schedule()

@@ -13,7 +13,7 @@ OUT_OF_MEMORY = 77
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class RefusalQuestion:
     """A question to the engine in the middle of a request: why can this task not be started?"""
 
     resource: Resource

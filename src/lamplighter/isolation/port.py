@@ -18,11 +18,13 @@ class LimitExceeded(LamplighterError):
 class Isolation(Protocol):
     """Runs work without a known bound so that no other request has to wait for it."""
 
-    async def run(self, request: Request, refuses: RefusalReason, on_slow: Callable[[], None] | None = None) -> Answer:
+    async def run(
+        self, request: Request, refusal_reason: RefusalReason, on_slow: Callable[[], None] | None = None
+    ) -> Answer:
         """Answer a request. Raises `LimitExceeded`, or `Bug` if the request fails because of a bug.
 
-        `refuses` is called on the caller's event loop. `on_slow` is called there too, once the work itself has used
-        SLOW_SECONDS of processor time. Time spent waiting for a process or a processor does not count.
+        `refusal_reason` is called on the caller's event loop. `on_slow` is called there too, once the work itself has
+        used SLOW_SECONDS of processor time. Time spent waiting for a process or a processor does not count.
         """
 
     async def close(self) -> None:

@@ -21,21 +21,21 @@ from lamplighter.base.threads import run_in_thread
 from lamplighter.base.world import process_seconds
 from lamplighter.isolation.framing import LENGTH, pack, unpack
 from lamplighter.isolation.limits import Limits
-from lamplighter.isolation.messages import OUT_OF_MEMORY, Crashed, Question
+from lamplighter.isolation.messages import OUT_OF_MEMORY, Crashed, RefusalQuestion
 from lamplighter.isolation.port import SLOW_SECONDS, LimitExceeded
 from lamplighter.isolation.requests import Answer, Request
 
-AT_ONCE = max(2, min(4, os.cpu_count() or 2))
+MAX_PROCESSES = max(2, min(4, os.cpu_count() or 2))
 """The most worker processes at the same time."""
 IDLE_SECONDS = 60
 """Seconds without a request after which all processes end."""
-LARGE = 65_536
+LARGE_MESSAGE_BYTES = 65_536
 """The bytes of a message from which on it is decoded in a thread."""
-SHORTEST_LOOK = 0.05
+MIN_CHECK_SECONDS = 0.05
 """The shortest time, in seconds, between two readings of a process's processor time."""
-WAIT_MILLISECONDS = 500
+EXIT_CHECKS = 500
 """The number of waits of 10 ms in which a process that has closed its socket must exit."""
-ENVIRONMENT = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL")
+INHERITED_VARIABLES = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL")
 """The environment variables that a worker process gets from the engine."""
 
 
@@ -52,14 +52,14 @@ class WorkerProcess:
     @classmethod
     async def start(cls, limits: Limits) -> "WorkerProcess":
         """Start a worker process. Raises `OSError` if the system has no room for one."""
-        ours, theirs = socket.socketpair()
+        engine_socket, worker_socket = socket.socketpair()
         try:
-            with theirs:
-                process = _spawn(theirs.fileno(), limits)
+            with worker_socket:
+                process = _spawn(worker_socket.fileno(), limits)
         except BaseException:
-            ours.close()
+            engine_socket.close()
             raise
-        reader, writer = await asyncio.open_connection(sock=ours)
+        reader, writer = await asyncio.open_connection(sock=engine_socket)
         return cls(process, reader, writer)
 
     @property
@@ -72,17 +72,17 @@ class WorkerProcess:
         """Return the seconds of processor time that the process has used, or None if they are unknown."""
         return process_seconds(self._process.pid)
 
-    async def answer(self, request: Request, refuses: RefusalReason) -> Answer | Crashed:
+    async def answer(self, request: Request, refusal_reason: RefusalReason) -> Answer | Crashed:
         """Send a request and return the answer. Raises `EOFError` or `OSError` if the process has ended."""
         await self._send(request)
-        while isinstance(found := await self._receive(), Question):
-            await self._send(refuses(found.resource, found.parameters))
+        while isinstance(found := await self._receive(), RefusalQuestion):
+            await self._send(refusal_reason(found.resource, found.parameters))
         answered: Answer | Crashed = found
         return answered
 
     async def wait_status(self) -> int:
         """Wait for a process that has closed its socket; return its exit status."""
-        for _ in range(WAIT_MILLISECONDS):
+        for _ in range(EXIT_CHECKS):
             if not self.is_alive:
                 break
             await asyncio.sleep(0.01)
@@ -101,7 +101,7 @@ class WorkerProcess:
     async def _receive(self) -> Json:
         head = await self._reader.readexactly(LENGTH.size)
         body = await self._reader.readexactly(LENGTH.unpack(head)[0])
-        return await run_in_thread(partial(unpack, body)) if len(body) > LARGE else unpack(body)
+        return await run_in_thread(partial(unpack, body)) if len(body) > LARGE_MESSAGE_BYTES else unpack(body)
 
 
 def _spawn(descriptor: int, limits: Limits) -> "subprocess.Popen[bytes]":
@@ -112,13 +112,13 @@ def _spawn(descriptor: int, limits: Limits) -> "subprocess.Popen[bytes]":
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         cwd="/",
-        env={name: os.environ[name] for name in ENVIRONMENT if name in os.environ},
+        env={name: os.environ[name] for name in INHERITED_VARIABLES if name in os.environ},
         pass_fds=[descriptor],
         start_new_session=True,  # a terminal's Ctrl-C must reach only the engine
     )
 
 
-def _reason(status: int, limits: Limits) -> str:
+def _exit_reason(status: int, limits: Limits) -> str:
     """Return why a process has ended, derived from its exit status."""
     if status == -signal.SIGXCPU:
         return f"the computation took more than {limits.cpu_seconds} seconds of processor time"
@@ -127,16 +127,16 @@ def _reason(status: int, limits: Limits) -> str:
     return f"the process of the computation ended with status {status}"
 
 
-async def _watch(process: WorkerProcess, on_slow: Callable[[], None]) -> None:
+async def _watch_cpu_time(process: WorkerProcess, on_slow: Callable[[], None]) -> None:
     """Call `on_slow` once the process has used SLOW_SECONDS of processor time from now on.
 
     If the system does not report processor time, real time counts instead.
     """
-    begun, left = process.cpu_seconds, SLOW_SECONDS
-    while left > 0:
-        await asyncio.sleep(max(left, SHORTEST_LOOK))
+    seconds_before, remaining = process.cpu_seconds, SLOW_SECONDS
+    while remaining > 0:
+        await asyncio.sleep(max(remaining, MIN_CHECK_SECONDS))
         used = process.cpu_seconds
-        left = 0 if begun is None or used is None else SLOW_SECONDS - (used - begun)
+        remaining = 0 if seconds_before is None or used is None else SLOW_SECONDS - (used - seconds_before)
     on_slow()
 
 
@@ -145,22 +145,24 @@ class WorkerProcesses:
 
     def __init__(self, limits: Limits = Limits()) -> None:  # noqa: B008 - it is frozen
         self._limits = limits
-        self._places = asyncio.Semaphore(AT_ONCE)
+        self._semaphore = asyncio.Semaphore(MAX_PROCESSES)
         self._idle: list[WorkerProcess] = []
         self._busy: set[WorkerProcess] = set()
         self._reaper: asyncio.TimerHandle | None = None
         self._closed = False
 
-    async def run(self, request: Request, refuses: RefusalReason, on_slow: Callable[[], None] | None = None) -> Answer:
+    async def run(
+        self, request: Request, refusal_reason: RefusalReason, on_slow: Callable[[], None] | None = None
+    ) -> Answer:
         """Answer a request.
 
         Raises `LimitExceeded`, `Bug` if the request fails because of a bug, or `OSError` if no process can start.
         """
-        async with self._places:
-            process = await self._take()
-            watch = None if on_slow is None else asyncio.create_task(_watch(process, on_slow))
+        async with self._semaphore:
+            process = await self._take_process()
+            watch = None if on_slow is None else asyncio.create_task(_watch_cpu_time(process, on_slow))
             try:
-                answered = await self._answer(process, request, refuses)
+                answered = await self._answer(process, request, refusal_reason)
             finally:
                 if watch is not None:
                     watch.cancel()
@@ -178,21 +180,25 @@ class WorkerProcesses:
         if self._reaper is not None:
             self._reaper.cancel()
 
-    async def _answer(self, process: WorkerProcess, request: Request, refuses: RefusalReason) -> Answer | Crashed:
+    async def _answer(
+        self, process: WorkerProcess, request: Request, refusal_reason: RefusalReason
+    ) -> Answer | Crashed:
         try:
             async with asyncio.timeout(self._limits.wall_seconds):
-                return await process.answer(request, refuses)
+                return await process.answer(request, refusal_reason)
         except TimeoutError:
             process.kill()
             raise LimitExceeded(f"the computation did not end within {self._limits.wall_seconds} seconds") from None
         except (EOFError, OSError):
-            reason = "the engine is stopping" if self._closed else _reason(await process.wait_status(), self._limits)
+            reason = (
+                "the engine is stopping" if self._closed else _exit_reason(await process.wait_status(), self._limits)
+            )
             raise LimitExceeded(reason) from None
         except BaseException:
             process.kill()
             raise
 
-    async def _take(self) -> WorkerProcess:
+    async def _take_process(self) -> WorkerProcess:
         if self._reaper is not None:
             self._reaper.cancel()
         while self._idle and not self._idle[-1].is_alive:

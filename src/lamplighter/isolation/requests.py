@@ -17,17 +17,17 @@ from lamplighter.asl.execution.advance import advance
 from lamplighter.asl.execution.distributed_map import ChildInput, child_inputs
 from lamplighter.asl.execution.frame import Execution, Frame
 from lamplighter.asl.execution.messages import Event, Resumed
-from lamplighter.asl.execution.single_state import Past, Probe, Verdict
+from lamplighter.asl.execution.single_state import StateConfiguration, StateOutcome, StateTest
 from lamplighter.asl.execution.state_errors import StateError
 from lamplighter.asl.execution.step import RefusalReason, Step
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.base.world import World, repeatable_world
+from lamplighter.base.world import World, frozen_world
 
 T = TypeVar("T")
 
-CROSSINGS = 25
+CROSSINGS_PER_CHECK = 25
 """The states that a step crosses before `answer_request` checks whether time is left."""
-COMPILED = 32
+MAX_COMPILED = 32
 """The most compiled definitions that a process keeps."""
 
 
@@ -36,9 +36,9 @@ class DefinitionSource:
     """The text of a definition, from which a process compiles it."""
 
     text: str
-    additions: tuple[tuple[str, str], ...]
+    added_parameters: tuple[tuple[str, str], ...]
     """The parameters that an integration adds, as JSON text, by the resource of its task."""
-    alone: bool = False
+    is_single_state: bool = False
     """Whether the text is a single state without its state machine."""
 
 
@@ -52,7 +52,7 @@ class RequestClock:
 
     def world(self) -> World:
         """Return a `World` whose clocks stay at this time."""
-        return repeatable_world(self.wall, self.steady, self.seed)
+        return frozen_world(self.wall, self.steady, self.seed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class AdvanceExecution:
     """The execution's TimeoutSeconds."""
     execution: Execution
     events: tuple[Event, ...]
-    moment: RequestClock
+    clock: RequestClock
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +79,8 @@ class SelectItems:
     offset: int
     window: tuple[Json, ...]
     """The items from `offset` on, as many as the engine has read."""
-    most: int
-    moment: RequestClock
+    max_inputs: int
+    clock: RequestClock
 
 
 MockedOutcome: TypeAlias = tuple[Literal["succeed"], Json] | tuple[Literal["fail"], tuple[str | None, str | None]]
@@ -93,13 +93,13 @@ class RunTestState:
 
     source: DefinitionSource
     state: str
-    given: Json
+    state_input: Json
     variables: Mapping[str, Json]
     context: Json
-    past: Past
+    configuration: StateConfiguration
     outcome: MockedOutcome | None
     """The outcome of the state's work; None if it is not known yet."""
-    moment: RequestClock
+    clock: RequestClock
 
 
 Request: TypeAlias = AdvanceExecution | SelectItems | RunTestState
@@ -112,7 +112,7 @@ class MappingChange(Generic[T]):
     keys: tuple[int, ...]
     changed: Mapping[int, T]
 
-    def applied(self, old: Mapping[int, T]) -> Mapping[int, T]:
+    def apply_to(self, old: Mapping[int, T]) -> Mapping[int, T]:
         """Return the new mapping; unchanged values are the same objects as in `old`."""
         if not self.changed and len(self.keys) == len(old):
             return old
@@ -138,7 +138,7 @@ class Advanced:
     def steps(self, execution: Execution) -> Iterator[Step]:
         """Yield the complete steps, applied to the execution that the request was about."""
         for change in self.changes:
-            step = _applied(change, execution)
+            step = _apply_change(change, execution)
             execution = step.execution
             yield step
 
@@ -147,7 +147,7 @@ class Advanced:
 class Selected:
     """The answer to `SelectItems`: the inputs of the next children."""
 
-    given: tuple[ChildInput, ...]
+    inputs: tuple[ChildInput, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ class WindowTooSmall:
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
+class StateFailed:
     """The answer to a request that ended with an error of the state; the cause states where it happened."""
 
     error: str | None
@@ -167,7 +167,7 @@ class Failed:
 class StateTested:
     """The answer to `RunTestState`: the verdict and the intermediate values of the state."""
 
-    verdict: Verdict | None
+    verdict: StateOutcome | None
     stages: Mapping[str, Json]
     limits: Mapping[str, float]
     variables: Mapping[str, Json]
@@ -176,76 +176,82 @@ class StateTested:
     iterations: int
 
 
-Answer: TypeAlias = Advanced | Selected | WindowTooSmall | Failed | StateTested
+Answer: TypeAlias = Advanced | Selected | WindowTooSmall | StateFailed | StateTested
 
 
-def source_of(
-    text: str, definition: Definition, additions: Callable[[Resource], Mapping[str, Json]]
+def definition_source(
+    text: str, definition: Definition, added_parameters: Callable[[Resource], Mapping[str, Json]]
 ) -> DefinitionSource:
     """Return the text from which a process can compile this definition again."""
-    added = {resource.text: dumps(dict(additions(resource))) for resource in set(definition.resources.values())}
-    return DefinitionSource(text, tuple(sorted(added.items())), alone=SINGLE_STATE in definition.states)
+    added = {resource.text: dumps(dict(added_parameters(resource))) for resource in set(definition.resources.values())}
+    return DefinitionSource(text, tuple(sorted(added.items())), is_single_state=SINGLE_STATE in definition.states)
 
 
-def answer_request(request: Request, refuses: RefusalReason, hurries: Callable[[], bool]) -> Answer:
+def answer_request(request: Request, refusal_reason: RefusalReason, is_time_up: Callable[[], bool]) -> Answer:
     """Answer a request.
 
-    `hurries` is called between two slices; it returns whether the rest should be left for another request.
+    `is_time_up` is called between two slices; it returns whether the rest should be left for another request.
     """
     match request:
         case AdvanceExecution():
-            return Advanced(tuple(_advance(request, refuses, hurries)))
+            return Advanced(tuple(_advance(request, refusal_reason, is_time_up)))
         case SelectItems():
             return _select(request)
         case RunTestState():
             return run_test_state(request)
 
 
-def _advance(request: AdvanceExecution, refuses: RefusalReason, hurries: Callable[[], bool]) -> Iterator[StepChange]:
-    definition = replace(_compiled(request.source), timeout=request.timeout)
-    execution, world = request.execution, request.moment.world()
+def _advance(
+    request: AdvanceExecution, refusal_reason: RefusalReason, is_time_up: Callable[[], bool]
+) -> Iterator[StepChange]:
+    definition = replace(_compile(request.source), timeout=request.timeout)
+    execution, world = request.execution, request.clock.world()
     for event in request.events:
-        step = advance(definition, execution, event, world, CROSSINGS, refuses)
+        step = advance(definition, execution, event, world, CROSSINGS_PER_CHECK, refusal_reason)
         yield _change(execution, step)
         execution = step.execution
-        while step.more and not hurries():
-            step = advance(definition, execution, Resumed(), world, CROSSINGS, refuses)
+        while step.has_ready_frames and not is_time_up():
+            step = advance(definition, execution, Resumed(), world, CROSSINGS_PER_CHECK, refusal_reason)
             yield _change(execution, step)
             execution = step.execution
 
 
 def _select(request: SelectItems) -> Answer:
     items = _Window(request.total, request.offset, request.window)
-    definition, world = _compiled(request.source), request.moment.world()
+    definition, world = _compile(request.source), request.clock.world()
     try:
-        found = child_inputs(definition, request.execution, request.frame, world, items, request.offset, request.most)
+        found = child_inputs(
+            definition, request.execution, request.frame, world, items, request.offset, request.max_inputs
+        )
     except StateError as fault:
-        return Failed(fault.error, fault.cause)
+        return StateFailed(fault.error, fault.cause)
     except _OutsideOfWindow:
         return WindowTooSmall()
     return Selected(tuple(found))
 
 
-def run_test_state(request: RunTestState, *, may_block: bool = True) -> StateTested:
-    """Test one state. Raises `MayTakeLong` if `may_block` is False and the state needs work without a known bound."""
-    world = replace(request.moment.world(), may_block=may_block)
-    state = _compiled(request.source).states[request.state]
-    scope = Scope(SINGLE_STATE, request.given, request.variables, lambda: request.context, world)
-    probe = Probe(state, scope, request.moment.wall, request.past)
-    verdict = probe.begin()
+def run_test_state(request: RunTestState, *, allows_unbounded_work: bool = True) -> StateTested:
+    """Test one state. Raises `UnboundedWork` if `allows_unbounded_work` is False and the state needs work without a
+    known bound.
+    """
+    world = replace(request.clock.world(), allows_unbounded_work=allows_unbounded_work)
+    state = _compile(request.source).states[request.state]
+    scope = Scope(SINGLE_STATE, request.state_input, request.variables, lambda: request.context, world)
+    test = StateTest(state, scope, request.clock.wall, request.configuration)
+    verdict = test.begin()
     if verdict is None and request.outcome is not None:
         kind, outcome = request.outcome
-        verdict = probe.succeed(outcome) if kind == "succeed" else probe.fail(*outcome)
-    stages, limits, variables = probe.stages, probe.limits, dict(probe.variables)
-    return StateTested(verdict, stages, limits, variables, probe.arguments, probe.timeout, probe.iterations)
+        verdict = test.succeed(outcome) if kind == "succeed" else test.fail(*outcome)
+    stages, limits, variables = test.stages, test.limits, dict(test.variables)
+    return StateTested(verdict, stages, limits, variables, test.arguments, test.timeout, test.iterations)
 
 
-@lru_cache(maxsize=COMPILED)
-def _compiled(source: DefinitionSource) -> Definition:
-    additions: dict[str, Json] = {resource: loads(text) for resource, text in source.additions}
-    if source.alone:
-        return parse_single_state(source.text, lambda resource: additions.get(resource.text, {}))
-    return parse_definition(source.text, lambda resource: additions.get(resource.text, {}), kept=True)
+@lru_cache(maxsize=MAX_COMPILED)
+def _compile(source: DefinitionSource) -> Definition:
+    added_parameters: dict[str, Json] = {resource: loads(text) for resource, text in source.added_parameters}
+    if source.is_single_state:
+        return parse_single_state(source.text, lambda resource: added_parameters.get(resource.text, {}))
+    return parse_definition(source.text, lambda resource: added_parameters.get(resource.text, {}), already_checked=True)
 
 
 class _OutsideOfWindow(IndexError):
@@ -283,7 +289,7 @@ def _change(old: Execution, step: Step) -> StepChange:
     return StepChange(bare, _difference(old.frames, new.frames), results)
 
 
-def _applied(change: StepChange, old: Execution) -> Step:
-    frames = change.frames.applied(old.frames)
-    results = {key: each.applied(old.results.get(key, {})) for key, each in change.results.items()}
+def _apply_change(change: StepChange, old: Execution) -> Step:
+    frames = change.frames.apply_to(old.frames)
+    results = {key: each.apply_to(old.results.get(key, {})) for key, each in change.results.items()}
     return replace(change.step, execution=replace(change.step.execution, frames=frames, results=results))

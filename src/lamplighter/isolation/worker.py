@@ -12,7 +12,7 @@ from lamplighter.asl.definition.model import Resource
 from lamplighter.base.json_text import Json
 from lamplighter.isolation.framing import receive, send
 from lamplighter.isolation.limits import Limits, grant_time, seconds_used
-from lamplighter.isolation.messages import OUT_OF_MEMORY, Crashed, Question
+from lamplighter.isolation.messages import OUT_OF_MEMORY, Crashed, RefusalQuestion
 from lamplighter.isolation.requests import Answer, Request, answer_request
 
 
@@ -21,23 +21,23 @@ def serve(stream: BinaryIO, limits: Limits) -> None:
     try:
         while True:
             request: Request = receive(stream)
-            send(stream, _answered(stream, limits, request))
+            send(stream, _answer(stream, limits, request))
     except EOFError:
         return
     except MemoryError:
         os._exit(OUT_OF_MEMORY)  # the remaining memory may not suffice for an answer
 
 
-def _answered(stream: BinaryIO, limits: Limits, request: Request) -> Answer | Crashed:
-    begun = grant_time(limits)
+def _answer(stream: BinaryIO, limits: Limits, request: Request) -> Answer | Crashed:
+    used_before = grant_time(limits)
 
-    def refuses(resource: Resource, parameters: Json) -> str | None:
-        send(stream, Question(resource, parameters))
+    def refusal_reason(resource: Resource, parameters: Json) -> str | None:
+        send(stream, RefusalQuestion(resource, parameters))
         reason: str | None = receive(stream)
         return reason
 
     try:
-        return answer_request(request, refuses, lambda: seconds_used() - begun > limits.slice_seconds)
+        return answer_request(request, refusal_reason, lambda: seconds_used() - used_before > limits.slice_seconds)
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001 - the engine logs it

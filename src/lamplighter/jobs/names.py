@@ -36,7 +36,7 @@ def image_parameter(job: str) -> str:
     return f"{logical_id(job)}Image"
 
 
-DOLLAR = "\ue000"
+ESCAPED_DOLLAR = "\ue000"
 r"""The replacement for the dollar of `${` in texts of a job file or workflow, so that CloudFormation ignores it.
 
 A character of the private use area; the definition's JSON has `\u0024` in its place (`stack/state_machines.py`).
@@ -49,7 +49,7 @@ def escape_placeholders(value: Json) -> Json:
         return {name: escape_placeholders(each) for name, each in value.items()}
     if isinstance(value, list):
         return [escape_placeholders(each) for each in value]
-    return value.replace("${", f"{DOLLAR}{{") if isinstance(value, str) else value
+    return value.replace("${", f"{ESCAPED_DOLLAR}{{") if isinstance(value, str) else value
 
 
 def placeholder(name: str) -> str:

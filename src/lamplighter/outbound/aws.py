@@ -27,7 +27,7 @@ class CallFailed(ServiceError, code="SdkClientException", status=503):
     """The error for a service that cannot be reached."""
 
 
-class CallRefused(ServiceError, code="SdkClientException"):
+class InvalidCall(ServiceError, code="SdkClientException"):
     """The error for parameters that do not fit the operation; no call was made."""
 
 
@@ -38,26 +38,26 @@ class RemoteServices:
         self._endpoints = endpoints
         self._models: dict[str, ServiceModel | None] = {}
         self._clients: dict[tuple[str, str], Json] = {}
-        self._spellings: Mapping[str, str] = {}
+        self._names_by_identifier: Mapping[str, str] = {}
 
-    def knows(self, service: str, operation: str) -> bool:
+    def can_call(self, service: str, operation: str) -> bool:
         """Return whether the operation can be called: AWS has it, and its service has a configured endpoint."""
-        return service in self._endpoints and self.offers(service, operation)
+        return service in self._endpoints and self.has_operation(service, operation)
 
-    def offers(self, service: str, operation: str) -> bool:
+    def has_operation(self, service: str, operation: str) -> bool:
         """Return whether AWS has a service with this operation."""
         model = self._load(service)
         return model is not None and operation in model.operation_names
 
-    def exists(self, service: str) -> bool:
+    def has_service(self, service: str) -> bool:
         """Return whether AWS has a service of this name."""
         return self._load(service) is not None
 
     def botocore_name(self, identifier: str) -> str:
         """Return the service name for an AWS SDK identifier, or the identifier itself if no service has it."""
-        if not self._spellings:
-            self._spellings = names_by_sdk_identifier(Loader().list_available_services("service-2"))
-        return self._spellings.get(identifier, identifier)
+        if not self._names_by_identifier:
+            self._names_by_identifier = names_by_sdk_identifier(Loader().list_available_services("service-2"))
+        return self._names_by_identifier.get(identifier, identifier)
 
     def model(self, service: str) -> ServiceModel:
         """Return botocore's model of a service."""
@@ -68,9 +68,9 @@ class RemoteServices:
 
     async def call(self, service: str, operation: str, params: Json, region: str) -> Json:
         """Call an operation and return its answer, with all streams read to their end."""
-        return await asyncio.to_thread(_read, self.caller(service, region), operation, params)
+        return await asyncio.to_thread(_read, self.call_function(service, region), operation, params)
 
-    def caller(self, service: str, region: str) -> Call:
+    def call_function(self, service: str, region: str) -> Call:
         """Return a function that calls a service's operations from a thread; streams of the answer are left unread."""
         client = self._client(service, region)
         return lambda operation, params: _call(client, operation, params)
@@ -105,11 +105,11 @@ def _call(client: Json, operation: str, params: Json) -> Json:
     try:
         answer: Json = client._make_api_call(operation, params)  # noqa: SLF001 - boto3's own name for a call by operation
     except ClientError as error:
-        told = error.response["Error"]
+        details = error.response["Error"]
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-        raise AwsError(told.get("Message", ""), code=told.get("Code", "Unknown"), status=status) from None
+        raise AwsError(details.get("Message", ""), code=details.get("Code", "Unknown"), status=status) from None
     except ParamValidationError as error:
-        raise CallRefused(str(error)) from None
+        raise InvalidCall(str(error)) from None
     except BotoCoreError as error:
         raise CallFailed(str(error)) from None
     answer.pop("ResponseMetadata", None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from email.headerregistry import Address
 from email.message import EmailMessage
 
-from lamplighter.outbound.port import DeliveryFailed, HttpReply, HttpRequest, Outbound
+from lamplighter.outbound.port import DeliveryFailed, HttpRequest, HttpResponse, Outbound
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class ProgramRun:
     """A recorded run of a program."""
 
     command: str
-    given: bytes
+    stdin: bytes
     environment: Mapping[str, str]
 
 
@@ -50,31 +50,31 @@ class FakeHttp:
     """A fake HTTP client that records requests and returns prepared responses."""
 
     posts: list[SentRequest] = field(default_factory=list)
-    answers: deque[int | DeliveryFailed] = field(default_factory=deque)
+    statuses: deque[int | DeliveryFailed] = field(default_factory=deque)
     """The statuses or errors for the next POST requests; 200 if there is none."""
-    held: asyncio.Event | None = None
+    release: asyncio.Event | None = None
     """No POST returns before this event is set."""
-    asked: list[HttpRequest] = field(default_factory=list)
-    replies: deque[HttpReply | DeliveryFailed] = field(default_factory=deque)
-    """The responses or errors for the next `ask` calls; an empty 200 if there is none."""
+    requests: list[HttpRequest] = field(default_factory=list)
+    responses: deque[HttpResponse | DeliveryFailed] = field(default_factory=deque)
+    """The responses or errors for the next `request` calls; an empty 200 if there is none."""
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
         """Record the POST and return the next status, or raise the next failure."""
         self.posts.append(SentRequest(url, dict(headers), body))
-        if self.held is not None:
-            await self.held.wait()
-        answer = self.answers.popleft() if self.answers else 200
+        if self.release is not None:
+            await self.release.wait()
+        answer = self.statuses.popleft() if self.statuses else 200
         if isinstance(answer, DeliveryFailed):
             raise answer
         return answer
 
-    async def ask(self, request: HttpRequest, patience: float, most: int) -> HttpReply:  # noqa: ARG002 - the port's
+    async def request(self, request: HttpRequest, timeout_seconds: float, max_bytes: int) -> HttpResponse:  # noqa: ARG002 - the port's
         """Record the request and return the next response, or raise the next failure."""
-        self.asked.append(request)
-        reply = self.replies.popleft() if self.replies else HttpReply(200, "OK", (), b"")
+        self.requests.append(request)
+        reply = self.responses.popleft() if self.responses else HttpResponse(200, "OK", (), b"")
         if isinstance(reply, DeliveryFailed):
             raise reply
-        return replace(reply, body=reply.body[:most])
+        return replace(reply, body=reply.body[:max_bytes])
 
     async def close(self) -> None:
         """Do nothing, because there is no connection."""
@@ -87,9 +87,9 @@ class FakePrograms:
     runs: list[ProgramRun] = field(default_factory=list)
     failures: deque[DeliveryFailed] = field(default_factory=deque)
 
-    async def run(self, command: str, given: bytes, environment: Mapping[str, str]) -> None:
+    async def run(self, command: str, stdin: bytes, environment: Mapping[str, str]) -> None:
         """Record the run, or raise the next failure."""
-        self.runs.append(ProgramRun(command, given, dict(environment)))
+        self.runs.append(ProgramRun(command, stdin, dict(environment)))
         if self.failures:
             raise self.failures.popleft()
 
@@ -99,10 +99,10 @@ class FakeOutbound:
     """The three fakes of one engine."""
 
     mail: FakeMail = field(default_factory=FakeMail)
-    web: FakeHttp = field(default_factory=FakeHttp)
+    http: FakeHttp = field(default_factory=FakeHttp)
     programs: FakePrograms = field(default_factory=FakePrograms)
 
     @property
     def outbound(self) -> Outbound:
         """Return the fakes as the `Outbound` of an engine."""
-        return Outbound(self.mail, self.web, self.programs)
+        return Outbound(self.mail, self.http, self.programs)

@@ -14,47 +14,47 @@ from weakref import WeakValueDictionary
 
 import aiohttp
 
-from lamplighter.outbound.port import DeliveryFailed, HttpReply, HttpRequest
+from lamplighter.outbound.port import DeliveryFailed, HttpRequest, HttpResponse
 
-PATIENCE = 15.0
+TIMEOUT_SECONDS = 15.0
 """Seconds for one POST, from the connection to the response."""
-LANES = 8
+MAX_CONCURRENT_PER_HOST = 8
 """The most concurrent POST requests to one host."""
 
 
 class HttpClient:
     """An HTTP client that uses aiohttp."""
 
-    def __init__(self, patience: float = PATIENCE) -> None:
-        self._patience = patience
+    def __init__(self, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+        self._timeout_seconds = timeout_seconds
         self._session: aiohttp.ClientSession | None = None
-        self._lanes: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+        self._semaphores: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
         """Send a POST and return the response's status."""
         host = urlsplit(url).netloc
-        lane = self._lanes.setdefault(host, asyncio.Semaphore(LANES))
-        async with lane, _in_time(url, self._patience):
-            posting = self._opened().post(url, headers=headers, data=body, allow_redirects=False)
+        semaphore = self._semaphores.setdefault(host, asyncio.Semaphore(MAX_CONCURRENT_PER_HOST))
+        async with semaphore, _limit_time(url, self._timeout_seconds):
+            posting = self._open_session().post(url, headers=headers, data=body, allow_redirects=False)
             # Only the status matters here, so the body is not read.
             async with posting as answer:
                 return answer.status
 
-    async def ask(self, request: HttpRequest, patience: float, most: int) -> HttpReply:
-        """Send the request and return the response with at most `most` bytes of its body."""
-        async with _in_time(request.url, patience):
-            asking = self._opened().request(
+    async def request(self, request: HttpRequest, timeout_seconds: float, max_bytes: int) -> HttpResponse:
+        """Send the request and return the response with at most `max_bytes` bytes of its body."""
+        async with _limit_time(request.url, timeout_seconds):
+            asking = self._open_session().request(
                 request.method, request.url, headers=request.headers, data=request.body, allow_redirects=False
             )
             async with asking as answer:
                 body = bytearray()
-                while len(body) < most and (piece := await answer.content.read(most - len(body))):
+                while len(body) < max_bytes and (piece := await answer.content.read(max_bytes - len(body))):
                     body += piece
-                return HttpReply(answer.status, answer.reason or "", tuple(answer.headers.items()), bytes(body))
+                return HttpResponse(answer.status, answer.reason or "", tuple(answer.headers.items()), bytes(body))
 
-    def _opened(self) -> aiohttp.ClientSession:
+    def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:
-            connector = aiohttp.TCPConnector(limit=0)  # `_lanes` limits the POST requests instead
+            connector = aiohttp.TCPConnector(limit=0)  # `_semaphores` limits the POST requests instead
             timeout = aiohttp.ClientTimeout(total=None)
             self._session = aiohttp.ClientSession(connector=connector, timeout=timeout)
         return self._session
@@ -67,14 +67,14 @@ class HttpClient:
 
 
 @asynccontextmanager
-async def _in_time(url: str, patience: float) -> AsyncIterator[None]:
-    """Limit the block to `patience` seconds and turn its failures into `DeliveryFailed`."""
+async def _limit_time(url: str, timeout_seconds: float) -> AsyncIterator[None]:
+    """Limit the block to `timeout_seconds` seconds and turn its failures into `DeliveryFailed`."""
     try:
-        async with asyncio.timeout(patience):
+        async with asyncio.timeout(timeout_seconds):
             yield
     except TimeoutError:
-        raise DeliveryFailed(f"no response within {patience:g} s", again=True) from None
+        raise DeliveryFailed(f"no response within {timeout_seconds:g} s", retryable=True) from None
     except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError):
-        raise DeliveryFailed(f"{url} is not a valid URL", again=False) from None
+        raise DeliveryFailed(f"{url} is not a valid URL", retryable=False) from None
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        raise DeliveryFailed(f"{type(error).__name__}: {error}", again=True) from None
+        raise DeliveryFailed(f"{type(error).__name__}: {error}", retryable=True) from None

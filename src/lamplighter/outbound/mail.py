@@ -26,11 +26,11 @@ from lamplighter.outbound.port import DeliveryFailed
 
 log = logging.getLogger("lamplighter.outbound")
 
-PATIENCE = 30.0
+TIMEOUT_SECONDS = 30.0
 """Seconds for each SMTP command."""
-LANES = 4
+MAX_CONNECTIONS = 4
 """The most concurrent connections to the server."""
-PORTS = {"smtp": 25, "smtps": 465}
+DEFAULT_PORTS = {"smtp": 25, "smtps": 465}
 
 
 class InvalidMailServer(LamplighterError):
@@ -55,26 +55,26 @@ class MailServer:
 
 def parse_mail_server(url: str) -> MailServer:
     """Parse the URL of a mail server; raise `InvalidMailServer` if it is invalid."""
-    unclear = InvalidMailServer(
+    invalid = InvalidMailServer(
         "--smtp is not the URL of a mail server: use smtp://USER:PASSWORD@HOST:PORT or smtps://…"
     )
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise unclear from None
-    if parts.scheme not in PORTS or not parts.hostname:
-        raise unclear
+        raise invalid from None
+    if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
+        raise invalid
     user = unquote(parts.username) if parts.username else None
     query = parse_qs(parts.query)
-    usual = user if user and "@" in user else f"lamplighter@{socket.gethostname()}"
-    sender = query.get("from", [usual])[0]
+    default_sender = user if user and "@" in user else f"lamplighter@{socket.gethostname()}"
+    sender = query.get("from", [default_sender])[0]
     if not re.fullmatch(r"[^\s<>@\"]+@[^\s<>@\"]+", sender):
         raise InvalidMailServer(f"the sender {sender} is not an email address")
     password = unquote(parts.password) if parts.password else None
     tls = parts.scheme == "smtps"
     starttls = not tls and query.get("tls") != ["off"]
-    return MailServer(parts.hostname, port or PORTS[parts.scheme], tls, starttls, user, password, sender)
+    return MailServer(parts.hostname, port or DEFAULT_PORTS[parts.scheme], tls, starttls, user, password, sender)
 
 
 class SmtpMail:
@@ -82,29 +82,31 @@ class SmtpMail:
 
     sends = True
 
-    def __init__(self, server: MailServer, patience: float = PATIENCE) -> None:
+    def __init__(self, server: MailServer, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
         self._server = server
-        self._patience = patience
-        self._lanes = asyncio.Semaphore(LANES)
+        self._timeout_seconds = timeout_seconds
+        self._semaphore = asyncio.Semaphore(MAX_CONNECTIONS)
 
     async def send(self, message: EmailMessage, name: str) -> None:
         """Send one mail through the server; raise `DeliveryFailed` if the server does not accept it."""
         message["From"] = Address(name, addr_spec=self._server.sender)
-        async with self._lanes:
+        async with self._semaphore:
             try:
-                async with smtp_client(self._server, self._patience) as server:
+                async with smtp_client(self._server, self._timeout_seconds) as server:
                     await server.send_message(message)
             except aiosmtplib.SMTPRecipientsRefused as error:
-                told = error.recipients[0]
-                raise DeliveryFailed(f"{told.code} {told.message}", again=told.code < 500) from None
+                rejection = error.recipients[0]
+                raise DeliveryFailed(f"{rejection.code} {rejection.message}", retryable=rejection.code < 500) from None
             except aiosmtplib.SMTPResponseException as error:
-                raise DeliveryFailed(f"{error.code} {error.message}", again=_may_pass(error)) from None
+                raise DeliveryFailed(f"{error.code} {error.message}", retryable=_is_retryable(error)) from None
             except (aiosmtplib.SMTPException, OSError) as error:
-                raise DeliveryFailed(f"{type(error).__name__}: {error}", again=True) from None
+                raise DeliveryFailed(f"{type(error).__name__}: {error}", retryable=True) from None
 
 
-def smtp_client(server: MailServer, patience: float) -> aiosmtplib.SMTP:
-    """Return an SMTP client that, as a context manager, connects and logs in; `patience` is seconds per command."""
+def smtp_client(server: MailServer, timeout_seconds: float) -> aiosmtplib.SMTP:
+    """Return an SMTP client that, as a context manager, connects and logs in; `timeout_seconds` is seconds per
+    command.
+    """
     return aiosmtplib.SMTP(
         hostname=server.host,
         port=server.port,
@@ -112,11 +114,11 @@ def smtp_client(server: MailServer, patience: float) -> aiosmtplib.SMTP:
         password=server.password,
         use_tls=server.tls,
         start_tls=None if server.starttls else False,
-        timeout=patience,
+        timeout=timeout_seconds,
     )
 
 
-def _may_pass(error: aiosmtplib.SMTPResponseException) -> bool:
+def _is_retryable(error: aiosmtplib.SMTPResponseException) -> bool:
     """Return whether another attempt may succeed. A failed login counts, because the user can correct the password."""
     return isinstance(error, aiosmtplib.SMTPAuthenticationError) or not 500 <= error.code < 600
 
@@ -133,13 +135,13 @@ class MailFolder:
         """Store one mail in the folder."""
         message["From"] = Address(name, addr_spec="lamplighter@localhost")
         try:
-            await asyncio.to_thread(self._keep, message)
+            await asyncio.to_thread(self._store, message)
         except OSError as error:
-            raise DeliveryFailed(f"the mail could not be stored: {error}", again=True) from None
+            raise DeliveryFailed(f"the mail could not be stored: {error}", retryable=True) from None
 
-    def _keep(self, message: EmailMessage) -> None:
+    def _store(self, message: EmailMessage) -> None:
         make_directory(self._folder)  # fails if the data directory is missing
         name = re.sub("[^A-Za-z0-9.-]", "", str(message["Message-ID"]).partition("@")[0])
-        kept = self._folder / f"{name}.eml"
-        write_file(kept, message.as_bytes(policy=SMTP))
-        log.warning("no mail server is configured (--smtp): the mail to %s is stored in %s", message["To"], kept)
+        file = self._folder / f"{name}.eml"
+        write_file(file, message.as_bytes(policy=SMTP))
+        log.warning("no mail server is configured (--smtp): the mail to %s is stored in %s", message["To"], file)

@@ -15,9 +15,9 @@ from lamplighter.base.errors import LamplighterError
 class DeliveryFailed(LamplighterError):
     """The error for a delivery that failed, or whose result is unknown."""
 
-    def __init__(self, reason: str, *, again: bool) -> None:
+    def __init__(self, reason: str, *, retryable: bool) -> None:
         super().__init__(reason)
-        self.again = again
+        self.retryable = retryable
         """Whether another attempt may succeed."""
 
 
@@ -32,7 +32,7 @@ class HttpRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class HttpReply:
+class HttpResponse:
     """A web server's response."""
 
     status: int
@@ -52,16 +52,16 @@ class Mail(Protocol):
         """Send one mail to its recipients, with `name` as the sender's name; raise `DeliveryFailed` if it fails."""
 
 
-class Web(Protocol):
+class Http(Protocol):
     """An HTTP client."""
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
         """Send a POST and return the response's status; raise `DeliveryFailed` if there is no response."""
 
-    async def ask(self, request: HttpRequest, patience: float, most: int) -> HttpReply:
-        """Send the request and return the response with at most `most` bytes of its body.
+    async def request(self, request: HttpRequest, timeout_seconds: float, max_bytes: int) -> HttpResponse:
+        """Send the request and return the response with at most `max_bytes` bytes of its body.
 
-        Raises `DeliveryFailed` if no response arrives within `patience` seconds.
+        Raises `DeliveryFailed` if no response arrives within `timeout_seconds` seconds.
         """
 
     async def close(self) -> None:
@@ -71,8 +71,8 @@ class Web(Protocol):
 class Programs(Protocol):
     """An interface that runs command lines."""
 
-    async def run(self, command: str, given: bytes, environment: Mapping[str, str]) -> None:
-        """Run the command to its end with `given` as its input; raise `DeliveryFailed` if its exit code is not 0."""
+    async def run(self, command: str, stdin: bytes, environment: Mapping[str, str]) -> None:
+        """Run the command to its end with `stdin` as its input; raise `DeliveryFailed` if its exit code is not 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,5 +80,5 @@ class Outbound:
     """The interfaces through which one engine sends mail, calls web servers and runs programs."""
 
     mail: Mail
-    web: Web
+    http: Http
     programs: Programs

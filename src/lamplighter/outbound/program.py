@@ -17,19 +17,19 @@ from typing import BinaryIO
 
 from lamplighter.outbound.port import DeliveryFailed
 
-PATIENCE = 60.0
+TIMEOUT_SECONDS = 60.0
 """The most seconds that a program may run."""
-LANES = 4
+MAX_PROGRAMS = 4
 """The most programs that run at the same time."""
-MAIL_SERVER = "LAMPLIGHTER_SMTP"
+MAIL_SERVER_VARIABLE = "LAMPLIGHTER_SMTP"
 """The engine's environment variable with the mail server's URL, which programs do not get because it is a secret."""
-TAIL = 500
+MAX_ERROR_CHARACTERS = 500
 """The most characters of standard error that a failure's reason contains."""
-NEEDED = 10
+FILES_PER_START = 10
 """The file descriptors that the start of a program needs."""
-PAUSE = 0.5
+CHECK_SECONDS = 0.5
 """Seconds between two checks for free file descriptors."""
-CHUNK = 64 * 1024
+READ_BYTES = 64 * 1024
 """The most bytes of standard error that one read returns."""
 
 
@@ -38,27 +38,27 @@ class ShellPrograms:
 
     def __init__(
         self,
-        patience: float = PATIENCE,
-        files: int | None = None,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+        file_limit: int | None = None,
         has_room: Callable[[int], bool] = lambda _files: True,
     ) -> None:
         """Set the limits for all programs.
 
-        `files` is the soft limit of open files that programs get; None means the engine's own limit. `has_room` returns
-        whether this process may open that many more files.
+        `file_limit` is the soft limit of open files that programs get; None means the engine's own limit. `has_room`
+        returns whether this process may open that many more files.
         """
-        self._patience = patience
-        self._limit = "" if files is None else f"ulimit -S -n {files}; "
+        self._timeout_seconds = timeout_seconds
+        self._limit = "" if file_limit is None else f"ulimit -S -n {file_limit}; "
         self._has_room = has_room
-        self._lanes = asyncio.Semaphore(LANES)
+        self._semaphore = asyncio.Semaphore(MAX_PROGRAMS)
 
-    async def run(self, command: str, given: bytes, environment: Mapping[str, str]) -> None:
+    async def run(self, command: str, stdin: bytes, environment: Mapping[str, str]) -> None:
         """Run the command to its end; raise `DeliveryFailed` if it fails or takes too long."""
-        async with self._lanes:
-            while not self._has_room(NEEDED):  # noqa: ASYNC110 - whoever closes a file tells nobody
-                await asyncio.sleep(PAUSE)
+        async with self._semaphore:
+            while not self._has_room(FILES_PER_START):  # noqa: ASYNC110 - whoever closes a file tells nobody
+                await asyncio.sleep(CHECK_SECONDS)
             try:
-                with _file(given) as message:
+                with _file(stdin) as message:
                     process = await asyncio.create_subprocess_exec(
                         "/bin/sh",
                         "-c",
@@ -67,31 +67,33 @@ class ShellPrograms:
                         stdin=message,
                         stdout=asyncio.subprocess.DEVNULL,
                         stderr=asyncio.subprocess.PIPE,
-                        env={**_inherited(), **environment},
+                        env={**_program_environment(), **environment},
                         start_new_session=True,
                     )
             except OSError as error:
-                raise DeliveryFailed(f"the command could not be started: {error}", again=True) from None
-            await self._see_through(process)
+                raise DeliveryFailed(f"the command could not be started: {error}", retryable=True) from None
+            await self._wait_for_exit(process)
 
-    async def _see_through(self, process: asyncio.subprocess.Process) -> None:
+    async def _wait_for_exit(self, process: asyncio.subprocess.Process) -> None:
         errors = b""
         try:
-            async with asyncio.timeout(self._patience):
-                errors = await _tail(process)
+            async with asyncio.timeout(self._timeout_seconds):
+                errors = await _read_stderr_tail(process)
                 await process.wait()
         except TimeoutError:
-            ended = process.returncode
+            exit_code = process.returncode
             await _kill(process)
-            if ended is None:
-                raise DeliveryFailed(f"the command did not finish within {self._patience:g} s", again=True) from None
+            if exit_code is None:
+                raise DeliveryFailed(
+                    f"the command did not finish within {self._timeout_seconds:g} s", retryable=True
+                ) from None
         except BaseException:
             await _kill(process)
             raise
         if process.returncode != 0:
-            tail = errors.decode(errors="replace").strip()[-TAIL:]
+            tail = errors.decode(errors="replace").strip()[-MAX_ERROR_CHARACTERS:]
             why = f"the command failed with exit code {process.returncode}"
-            raise DeliveryFailed(f"{why}{': ' if tail else ''}{tail}", again=True)
+            raise DeliveryFailed(f"{why}{': ' if tail else ''}{tail}", retryable=True)
 
 
 @contextmanager
@@ -107,18 +109,18 @@ def _file(content: bytes) -> Iterator[int]:
         yield opened.fileno()
 
 
-async def _tail(process: asyncio.subprocess.Process) -> bytes:
+async def _read_stderr_tail(process: asyncio.subprocess.Process) -> bytes:
     """Return the end of the program's standard error."""
     assert process.stderr is not None
     kept = b""
-    while piece := await process.stderr.read(CHUNK):
-        kept = (kept + piece)[-4 * TAIL :]
+    while piece := await process.stderr.read(READ_BYTES):
+        kept = (kept + piece)[-4 * MAX_ERROR_CHARACTERS :]
     return kept
 
 
-def _inherited() -> dict[str, str]:
+def _program_environment() -> dict[str, str]:
     """Return the engine's own environment without its secret."""
-    return {name: value for name, value in os.environ.items() if name != MAIL_SERVER}
+    return {name: value for name, value in os.environ.items() if name != MAIL_SERVER_VARIABLE}
 
 
 async def _kill(process: asyncio.subprocess.Process) -> None:
@@ -131,7 +133,7 @@ async def _kill(process: asyncio.subprocess.Process) -> None:
 class NoPrograms:
     """A runner that refuses every command line, because the user disabled commands."""
 
-    async def run(self, command: str, given: bytes, environment: Mapping[str, str]) -> None:
+    async def run(self, command: str, stdin: bytes, environment: Mapping[str, str]) -> None:
         """Raise `DeliveryFailed`."""
-        del command, given, environment
-        raise DeliveryFailed("this engine does not run commands (--no-commands, or --deny commands)", again=False)
+        del command, stdin, environment
+        raise DeliveryFailed("this engine does not run commands (--no-commands, or --deny commands)", retryable=False)

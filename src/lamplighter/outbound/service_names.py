@@ -1,13 +1,13 @@
 """Map the AWS SDKs' service identifiers, which ARNs of SDK calls contain, to botocore's service names.
 
 Guarantees botocore's name, or the bus's name if the two differ. Most identifiers are botocore's names without hyphens;
-`OTHERWISE` lists the others.
+`IRREGULAR_NAMES` lists the others.
 See https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-universal.html.
 """
 
 from collections.abc import Iterable, Mapping
 
-OTHERWISE: Mapping[str, str] = {
+IRREGULAR_NAMES: Mapping[str, str] = {
     "applicationdiscoveryservice": "discovery",
     "cloudwatch": "monitoring",
     "cloudwatchlogs": "logs",
@@ -41,4 +41,4 @@ OTHERWISE: Mapping[str, str] = {
 
 def names_by_sdk_identifier(names: Iterable[str]) -> Mapping[str, str]:
     """Return the names of services by the AWS SDKs' identifiers."""
-    return {**{name.replace("-", ""): name for name in names}, **OTHERWISE}
+    return {**{name.replace("-", ""): name for name in names}, **IRREGULAR_NAMES}

@@ -15,20 +15,20 @@ from lamplighter.runs.schedules import target_input
 
 def default_input(metadata: str | None, schedules: Iterable[Json], rules: Iterable[Json]) -> Json:
     """Return the input in a resource's metadata (JSON text), or of the first schedule or rule that has one, or {}."""
-    said = _declared(metadata)
-    texts = (said, *map(target_input, schedules), *(each.get("Input") for each in rules))
-    return next((_without_ours(_read(text)) for text in texts if text is not None), {})
+    declared = _declared_input(metadata)
+    texts = (declared, *map(target_input, schedules), *(each.get("Input") for each in rules))
+    return next((_without_lamplighter_key(_read(text)) for text in texts if text is not None), {})
 
 
-def _declared(metadata: str | None) -> str | None:
+def _declared_input(metadata: str | None) -> str | None:
     """Return the input in the metadata of a job's state machine, or None."""
     found = _read(metadata or "{}")
-    own = found.get("Lamplighter") if isinstance(found, dict) else None
-    text = own.get("Input") if isinstance(own, dict) else None
+    extensions = found.get("Lamplighter") if isinstance(found, dict) else None
+    text = extensions.get("Input") if isinstance(extensions, dict) else None
     return text if isinstance(text, str) else None
 
 
-def _without_ours(document: Json) -> Json:
+def _without_lamplighter_key(document: Json) -> Json:
     return (
         {key: value for key, value in document.items() if key != LAMPLIGHTER_KEY}
         if isinstance(document, dict)

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from lamplighter.base.json_text import Json, JsonError, loads
 
-LONGEST = 300
+MAX_QUOTED_CHARACTERS = 300
 """The most characters that are quoted from a cause that describes no task."""
-LATEST = 253_402_300_799_999
+LATEST_TIME = 253_402_300_799_999
 """The last millisecond of the year 9999."""
 
 
@@ -33,17 +33,17 @@ def exit_codes(described: Json) -> Mapping[str, int]:
 def run_milliseconds(described: Json) -> int | None:
     """Return the milliseconds for which a task's containers ran, or None if the task does not state them."""
     began, ended = described.get("StartedAt"), described.get("ExecutionStoppedAt")
-    known = type(began) is int and type(ended) is int and 0 <= began <= ended <= LATEST
+    known = type(began) is int and type(ended) is int and 0 <= began <= ended <= LATEST_TIME
     return ended - began if known else None
 
 
-def failure_reason(cause: str | None, longest: int = LONGEST) -> str | None:
+def failure_reason(cause: str | None, max_characters: int = MAX_QUOTED_CHARACTERS) -> str | None:
     """Return why work failed: the task's stop reasons, RunTask's failures, or else the beginning of the cause.
 
     Return None only if the cause is blank.
     """
     line = " ".join((cause or "").split())
-    beginning = line if len(line) <= longest else line[: longest - 1] + "…"
+    beginning = line if len(line) <= max_characters else line[: max_characters - 1] + "…"
     return _task_reason(task_of_document(cause)) or _failures_reason(_document(cause)) or beginning or None
 
 

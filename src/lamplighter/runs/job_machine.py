@@ -13,8 +13,8 @@ ENDED_WELL = "Ended well"
 """The state that a job with sidecars enters if its own container succeeded although a sidecar failed."""
 LAMPLIGHTER_KEY = "lamplighter"
 """The key of a run's input under which lamplighter passes its own settings."""
-WATCH, START, SLOTS, FAILURES = "Watch", "Start", "Slots", "Failures"
-SUPPORTING = (WATCH, START, SLOTS, FAILURES)
+LATE_RUNS, START_RUN, SLOT_CHECK, FAILURE_CHECK = "Watch", "Start", "Slots", "Failures"
+SUPPORTING = (LATE_RUNS, START_RUN, SLOT_CHECK, FAILURE_CHECK)
 """The supporting machines of a project."""
 
 
@@ -56,8 +56,8 @@ def count_container_states(definition: Json) -> int:
 
 def is_supporting_state(state: str, resource: Json) -> bool:
     """Return whether a state is a helper state; in a workflow its name follows the name of its step."""
-    own = state_in_job(state)
-    return RUN_TASK not in str(resource) and (own in SUPPORTING_STATES or own.startswith(ALERT_STATE_PREFIX))
+    name = state_in_job(state)
+    return RUN_TASK not in str(resource) and (name in SUPPORTING_STATES or name.startswith(ALERT_STATE_PREFIX))
 
 
 def state_in_job(state: str) -> str:

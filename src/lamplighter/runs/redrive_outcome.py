@@ -12,21 +12,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from lamplighter.base.json_text import Json
 from lamplighter.runs.job_machine import is_made_from_job_file, is_supporting_state
 
-WORK = ("Task", "Map", "Parallel")
+WORK_TYPES = ("Task", "Map", "Parallel")
 _Level = tuple[Mapping[str, Json], str]
 """The states of a block, and the name of one of them."""
 
 
-def why_futile(events: Sequence[Json], definition: Json) -> str | None:
+def redrive_objection(events: Sequence[Json], definition: Json) -> str | None:
     """Return why a redrive of a failed run could only fail again, or None if it may help or if this is unknown."""
-    state = _failed(events)
+    state = _failed_state(events)
     levels = () if state is None else _levels(definition, state)
-    if not levels or not _is_doomed(levels, ours=is_made_from_job_file(definition)):
+    if not levels or not _can_only_fail(levels, from_job_file=is_made_from_job_file(definition)):
         return None
     return f"it would continue in the state {state}, from which the run can only fail again"
 
 
-def _failed(events: Sequence[Json]) -> str | None:
+def _failed_state(events: Sequence[Json]) -> str | None:
     """Return the state in which a run failed, or None if the run did not fail or no event names the state."""
     if not events or events[-1]["type"] != "ExecutionFailed":
         return None
@@ -54,17 +54,19 @@ def _levels(definition: Json, name: str) -> Sequence[_Level]:
     return ()
 
 
-def _is_doomed(levels: Sequence[_Level], *, ours: bool) -> bool:
+def _can_only_fail(levels: Sequence[_Level], *, from_job_file: bool) -> bool:
     """Return whether only Fail states can follow the innermost state, without any work before them."""
-    (block, name), *around = levels
-    if any("Retry" in states[outer] or "Catch" in states[outer] for states, outer in around):
+    (block, name), *outer_levels = levels
+    if any("Retry" in states[outer] or "Catch" in states[outer] for states, outer in outer_levels):
         return False
-    reached = {each: block[each] for each in _reached(block, name)}
+    reached = {each: block[each] for each in _reachable_states(block, name)}
     ends_well = any(state.get("End") or state.get("Type") == "Succeed" for state in reached.values())
-    return not ends_well and not any(_works(each, state, ours=ours) for each, state in reached.items())
+    return not ends_well and not any(
+        _does_work(each, state, from_job_file=from_job_file) for each, state in reached.items()
+    )
 
 
-def _reached(block: Mapping[str, Json], name: str) -> Sequence[str]:
+def _reachable_states(block: Mapping[str, Json], name: str) -> Sequence[str]:
     """Return a state and all states that may follow it in its block."""
     found = [name]
     for each in found:
@@ -80,6 +82,6 @@ def _followers(state: Json) -> Iterator[str]:
         yield from (each["Next"] for each in state.get(key) or () if isinstance(each.get("Next"), str))
 
 
-def _works(name: str, state: Json, *, ours: bool) -> bool:
+def _does_work(name: str, state: Json, *, from_job_file: bool) -> bool:
     """Return whether a state does work that a user may want to repeat."""
-    return state.get("Type") in WORK and not (ours and is_supporting_state(name, state.get("Resource")))
+    return state.get("Type") in WORK_TYPES and not (from_job_file and is_supporting_state(name, state.get("Resource")))

@@ -19,24 +19,24 @@ class RetryDelay:
     """The wait before another attempt."""
 
     seconds: float
-    at_most: bool
+    has_jitter: bool
     """True with jitter: the wait lasts from 0 to this many seconds."""
 
 
 def retry_delay(definition: Json, state: str, errors: Sequence[str]) -> RetryDelay | None:
     """Return the wait after the last of these errors of one visit's attempts; None if no further attempt follows."""
-    written: Json = next((each for name, each in walk_states(definition) if name == state), {})
-    retriers = [read_retrier(each) for each in written.get("Retry") or ()]
+    source: Json = next((each for name, each in walk_states(definition) if name == state), {})
+    retriers = [read_retrier(each) for each in source.get("Retry") or ()]
     counts = [0] * len(retriers)
     found: RetryDelay | None = None
     for error in errors:
         at = next((at for at, each in enumerate(retriers) if matches_error(each.errors, error)), None)
         if at is None:
             return None
-        found = _of(retriers[at], counts[at])
+        found = _delay_of(retriers[at], counts[at])
         counts[at] += 1
     return found
 
 
-def _of(retrier: Retrier, before: int) -> RetryDelay | None:
-    return RetryDelay(retrier.seconds(before), retrier.jitter) if before < retrier.attempts else None
+def _delay_of(retrier: Retrier, used: int) -> RetryDelay | None:
+    return RetryDelay(retrier.seconds(used), retrier.jitter) if used < retrier.attempts else None

@@ -7,22 +7,22 @@ See https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-univ
 """
 
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
-from lamplighter.runs.job_machine import START, machine_suffix
+from lamplighter.runs.job_machine import START_RUN, machine_suffix
 from lamplighter.runs.story import to_milliseconds
 from lamplighter.runs.upcoming_times import Timetable
 
-_OPEN = {":aws-sdk:sfn:startExecution": "StateMachineArn", machine_suffix(START): "machine"}
+_INPUT_FIELDS = {":aws-sdk:sfn:startExecution": "StateMachineArn", machine_suffix(START_RUN): "machine"}
 """For each ending of a target's ARN whose input names what the target starts: the input's field with the ARN."""
 
 
 def names_target_in_input(target: Json) -> bool:
     """Return whether only the target's input names what it starts; a list of schedules does not contain inputs."""
-    return bool(target["Arn"].endswith(tuple(_OPEN)))
+    return bool(target["Arn"].endswith(tuple(_INPUT_FIELDS)))
 
 
 def started_arn(target: Json) -> str:
     """Return the ARN of what a target starts, without a state machine's version or alias; "" if it is unknown."""
-    field = next((field for end, field in _OPEN.items() if target["Arn"].endswith(end)), None)
+    field = next((field for end, field in _INPUT_FIELDS.items() if target["Arn"].endswith(end)), None)
     if field is None:
         return _unversioned(target["Arn"])
     try:
@@ -38,7 +38,7 @@ def target_input(target: Json) -> str | None:
         return text
     try:
         document = loads(target.get("Input") or "{}")
-        if target["Arn"].endswith(machine_suffix(START)):
+        if target["Arn"].endswith(machine_suffix(START_RUN)):
             return dumps(document["input"])
         inner = document.get("Input")
     except (JsonError, AttributeError, KeyError, TypeError):
@@ -52,14 +52,14 @@ def _unversioned(arn: str) -> str:
 
 def schedule_timetable(schedule: Json) -> Timetable:
     """Return the timetable of a schedule; a schedule for one time has no start or end date."""
-    start, end, made = (schedule.get(name) for name in ("StartDate", "EndDate", "CreationDate"))
-    once, anchor = schedule["ScheduleExpression"].startswith("at"), start or made
+    start, end, created = (schedule.get(name) for name in ("StartDate", "EndDate", "CreationDate"))
+    is_one_time, anchor = schedule["ScheduleExpression"].startswith("at"), start or created
     return Timetable(
         schedule["ScheduleExpression"],
         schedule.get("ScheduleExpressionTimezone") or "UTC",
         enabled=schedule.get("State") != "DISABLED",
         anchor=None if anchor is None else to_milliseconds(anchor),
-        start=None if start is None or once else to_milliseconds(start),
-        end=None if end is None or once else to_milliseconds(end),
+        start=None if start is None or is_one_time else to_milliseconds(start),
+        end=None if end is None or is_one_time else to_milliseconds(end),
         window=(schedule.get("FlexibleTimeWindow") or {}).get("MaximumWindowInMinutes") or 0,
     )

@@ -45,20 +45,24 @@ class Attempt:
     """The ARN of its task definition."""
     exits: Mapping[str, int] = field(default_factory=dict)
     """Exit codes by container name."""
-    maprun: str | None = None
+    map_run: str | None = None
     """The ARN of the Map Run, for a distributed Map."""
-    ran: int | None = None
+    container_milliseconds: int | None = None
     """The milliseconds for which the task's containers ran, if the task states them."""
     waits_for_worker: bool = False
     """True for an activity whose work no worker has received."""
 
     @property
-    def took(self) -> int | None:
+    def duration(self) -> int | None:
         """The attempt's duration in milliseconds, by the containers' own times if they are known.
 
         Step Functions learns of an end late; on a single machine much later, if no engine was running then.
         """
-        return self.ran if self.ran is not None or self.ended is None else self.ended - self.began
+        return (
+            self.container_milliseconds
+            if self.container_milliseconds is not None or self.ended is None
+            else self.ended - self.began
+        )
 
     @property
     def failed(self) -> bool:
@@ -166,29 +170,29 @@ OUTCOMES: Mapping[str, Outcome] = {
     "Failed": "failed", "TimedOut": "timed out", "Aborted": "aborted",
 }  # fmt: skip
 """The outcome of an attempt or run, by the end of the event's type: `Failed` in `TaskFailed`."""
-WORK = ("Task", "LambdaFunction", "Activity", "MapRun")
+WORK_EVENT_PREFIXES = ("Task", "LambdaFunction", "Activity", "MapRun")
 _TASK = re.compile(r"arn:[\w-]+:ecs:[\w-]+:\w*:task/[\w/-]+", re.ASCII)
 _DEFINITION = re.compile(r"arn:[\w-]+:ecs:[\w-]+:\w*:task-definition/[\w-]+:[0-9]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class _Here:
+class _Position:
     """The position of a path of control after an event."""
 
     path: tuple[str, ...] = ()
     visit: int | None = None
     attempt: int | None = None
-    outer: "_Here | None" = None
+    outer: "_Position | None" = None
 
 
 def read_story(events: Iterable[Json]) -> Story:
     """Read the events of a history in their order and return the story."""
-    reader = _Reader()
+    reader = _StoryReader()
     for event in events:
-        reader.take(event)
+        reader.add_event(event)
     for visit in reader.visits:
         if visit.state.rpartition(": ")[2] == ENDED_WELL:
-            reader.forgive(visit)
+            reader.count_as_succeeded(visit)
     return replace(reader.story, attempts=tuple(reader.attempts), visits=tuple(reader.visits))
 
 
@@ -197,50 +201,61 @@ def to_milliseconds(time: datetime | float) -> int:
     return round((time.timestamp() if isinstance(time, datetime) else time) * 1000)
 
 
-class _Reader:
+class _StoryReader:
     def __init__(self) -> None:
         self.story = Story((), ())
         self.attempts: list[Attempt] = []
         self.visits: list[Visit] = []
-        self._after: dict[int, _Here] = {}
-        self._tries: dict[tuple[tuple[str, ...], str], int] = {}
+        self._positions: dict[int, _Position] = {}
+        self._attempt_counts: dict[tuple[tuple[str, ...], str], int] = {}
 
-    def forgive(self, visit: Visit) -> None:
+    def count_as_succeeded(self, visit: Visit) -> None:
         """Count the last attempt before this visit as succeeded: only Step Functions judged it a failure."""
         before = visit.previous
         while before is not None and not self.visits[before].attempts:
             before = self.visits[before].previous
         if before is not None:
-            at = self.visits[before].attempts[-1]
-            self.attempts[at] = replace(self.attempts[at], outcome="succeeded", error=None, reason=None)
+            index = self.visits[before].attempts[-1]
+            self.attempts[index] = replace(self.attempts[index], outcome="succeeded", error=None, reason=None)
 
-    def take(self, event: Json) -> None:
+    def add_event(self, event: Json) -> None:
         """Add one event to the story."""
-        here = self._after.get(event["previousEventId"], _Here())
-        self._after[event["id"]] = self._follow(event, event["type"], here)
+        position = self._positions.get(event["previousEventId"], _Position())
+        self._positions[event["id"]] = self._follow(event, event["type"], position)
 
-    def _follow(self, event: Json, kind: str, here: _Here) -> _Here:
+    def _follow(self, event: Json, kind: str, position: _Position) -> _Position:
         time = to_milliseconds(event["timestamp"])
         if kind.startswith("Execution"):
             self._execution(event, kind, time)
-            return here
+            return position
         if kind.endswith("StateEntered"):
-            return self._enter(event, kind, time, here)
+            return self._enter(event, kind, time, position)
         if kind.endswith("StateExited"):
-            return self._leave(event, time, here)
+            return self._leave(event, time, position)
         if kind.startswith("MapIteration"):
             details = _details(event)
-            around = self._outward(here, lambda visit: visit.state == details["name"]) or here
+            outer_position = self._surrounding_visit(position, lambda visit: visit.state == details["name"]) or position
             step = f"{details['name']}[{details['index']}]"
-            return _Here((*around.path, step), outer=around) if kind == "MapIterationStarted" else around
+            return (
+                _Position((*outer_position.path, step), outer=outer_position)
+                if kind == "MapIterationStarted"
+                else outer_position
+            )
         if kind.startswith(("MapState", "ParallelState")):
-            fan = kind.partition("State")[0]
-            around = self._outward(here, lambda visit: visit.kind == fan and visit.left is None) or here
-            return _Here(around.path, outer=around) if kind == "ParallelStateStarted" else around
-        work = next((each for each in WORK if kind.startswith(each)), None)
+            parent_type = kind.partition("State")[0]
+            outer_position = (
+                self._surrounding_visit(position, lambda visit: visit.kind == parent_type and visit.left is None)
+                or position
+            )
+            return (
+                _Position(outer_position.path, outer=outer_position)
+                if kind == "ParallelStateStarted"
+                else outer_position
+            )
+        work = next((each for each in WORK_EVENT_PREFIXES if kind.startswith(each)), None)
         if kind == "TaskStateAborted":
-            return self._abort(time, here)
-        return here if work is None else self._work(event, kind, work, time, here)
+            return self._abort(time, position)
+        return position if work is None else self._work(event, kind, work, time, position)
 
     def _execution(self, event: Json, kind: str, time: int) -> None:
         if kind == "ExecutionStarted":
@@ -255,62 +270,62 @@ class _Reader:
             self.story = replace(
                 self.story, ended=time, outcome=outcome, error=details.get("error"), cause=details.get("cause")
             )
-            self._close(time)
+            self._abort_running(time)
 
-    def _close(self, time: int) -> None:
+    def _abort_running(self, time: int) -> None:
         """End the attempts that were still running when the run ended."""
         for at, each in enumerate(self.attempts):
             if each.ended is None:
                 self.attempts[at] = replace(each, ended=time, outcome="aborted")
 
-    def _enter(self, event: Json, kind: str, time: int, here: _Here) -> _Here:
+    def _enter(self, event: Json, kind: str, time: int, position: _Position) -> _Position:
         name = event["stateEnteredEventDetails"]["name"]
-        if here.visit is not None and self.visits[here.visit].left is not None:
-            self.visits[here.visit] = replace(self.visits[here.visit], follower=name)
+        if position.visit is not None and self.visits[position.visit].left is not None:
+            self.visits[position.visit] = replace(self.visits[position.visit], follower=name)
         kind = kind.removesuffix("StateEntered")
-        self.visits.append(Visit(event["id"], name, here.path, kind, time, previous=here.visit))
-        return _Here(here.path, len(self.visits) - 1, outer=here.outer)
+        self.visits.append(Visit(event["id"], name, position.path, kind, time, previous=position.visit))
+        return _Position(position.path, len(self.visits) - 1, outer=position.outer)
 
-    def _leave(self, event: Json, time: int, here: _Here) -> _Here:
+    def _leave(self, event: Json, time: int, position: _Position) -> _Position:
         details = event["stateExitedEventDetails"]
-        found = self._outward(here, lambda visit: visit.state == details["name"])
+        found = self._surrounding_visit(position, lambda visit: visit.state == details["name"])
         if found is None or found.visit is None:
-            return here
+            return position
         assigned = {name: _value(text) for name, text in (details.get("assignedVariables") or {}).items()}
         self.visits[found.visit] = replace(self.visits[found.visit], left=time, exit=event["id"], assigned=assigned)
         return found
 
-    def _outward(self, here: _Here, is_meant: Callable[[Visit], bool]) -> _Here | None:
-        """Return the position in the nearest surrounding visit that satisfies `is_meant`, or None."""
-        found: _Here | None = here
-        while found is not None and (found.visit is None or not is_meant(self.visits[found.visit])):
+    def _surrounding_visit(self, position: _Position, matches: Callable[[Visit], bool]) -> _Position | None:
+        """Return the position in the nearest surrounding visit that satisfies `matches`, or None."""
+        found: _Position | None = position
+        while found is not None and (found.visit is None or not matches(self.visits[found.visit])):
             found = found.outer
-        return None if found is None else _Here(found.path, found.visit, outer=found.outer)
+        return None if found is None else _Position(found.path, found.visit, outer=found.outer)
 
-    def _work(self, event: Json, kind: str, work: str, time: int, here: _Here) -> _Here:
+    def _work(self, event: Json, kind: str, work: str, time: int, position: _Position) -> _Position:
         rest = kind.removeprefix(work)
         details = _details(event)
         if rest in ("Scheduled", "Redriven") or (work == "MapRun" and rest == "Started"):
-            return self._schedule(event, details, work, time, here)
-        if here.attempt is None:
-            return here
-        attempt = self.attempts[here.attempt]
+            return self._schedule(event, details, work, time, position)
+        if position.attempt is None:
+            return position
+        attempt = self.attempts[position.attempt]
         if rest in OUTCOMES:
             attempt = _ended(attempt, time, OUTCOMES[rest], details)
         elif (work, rest) == ("Activity", "Started"):
             attempt = replace(attempt, waits_for_worker=False)
         elif rest == "Submitted":
-            attempt = _at_work(attempt, failure_reasons.task_of_document(details.get("output")))
-        self.attempts[here.attempt] = attempt
-        return here
+            attempt = _with_task(attempt, failure_reasons.task_of_document(details.get("output")))
+        self.attempts[position.attempt] = attempt
+        return position
 
-    def _schedule(self, event: Json, details: Json, work: str, time: int, here: _Here) -> _Here:
-        here = here if here.visit is not None else self._resumed()
-        if here.visit is None:
-            return here
-        visit = self.visits[here.visit]
+    def _schedule(self, event: Json, details: Json, work: str, time: int, position: _Position) -> _Position:
+        position = position if position.visit is not None else self._resumed_position()
+        if position.visit is None:
+            return position
+        visit = self.visits[position.visit]
         key = (visit.path, visit.state)
-        self._tries[key] = self._tries.get(key, 0) + 1
+        self._attempt_counts[key] = self._attempt_counts.get(key, 0) + 1
         service = details.get("resourceType")
         resource = f"{service}:{details['resource']}" if service else work
         self.attempts.append(
@@ -318,44 +333,44 @@ class _Reader:
                 event["id"],
                 visit.state,
                 visit.path,
-                self._tries[key],
+                self._attempt_counts[key],
                 resource,
                 time,
                 timeout=details.get("timeoutInSeconds"),
-                maprun=details.get("mapRunArn"),
+                map_run=details.get("mapRunArn"),
                 waits_for_worker=work == "Activity",
             )
         )
-        at = len(self.attempts) - 1
-        self.visits[here.visit] = replace(visit, attempts=(*visit.attempts, at))
-        return replace(here, attempt=at)
+        index = len(self.attempts) - 1
+        self.visits[position.visit] = replace(visit, attempts=(*visit.attempts, index))
+        return replace(position, attempt=index)
 
-    def _resumed(self) -> _Here:
+    def _resumed_position(self) -> _Position:
         """Return where a redriven run continues if its events do not state it: in the last visit that was not left."""
         failed = next((at for at in range(len(self.visits) - 1, -1, -1) if self.visits[at].left is None), None)
-        return _Here() if failed is None else _Here(self.visits[failed].path, failed)
+        return _Position() if failed is None else _Position(self.visits[failed].path, failed)
 
-    def _abort(self, time: int, here: _Here) -> _Here:
-        if here.attempt is not None and self.attempts[here.attempt].ended is None:
-            self.attempts[here.attempt] = replace(self.attempts[here.attempt], ended=time, outcome="aborted")
-        return here
+    def _abort(self, time: int, position: _Position) -> _Position:
+        if position.attempt is not None and self.attempts[position.attempt].ended is None:
+            self.attempts[position.attempt] = replace(self.attempts[position.attempt], ended=time, outcome="aborted")
+        return position
 
 
 def _ended(attempt: Attempt, time: int, outcome: Outcome, details: Json) -> Attempt:
     cause = details.get("cause")
     described = failure_reasons.task_of_document(details.get("output") if outcome == "succeeded" else cause)
     return replace(
-        _at_work(attempt, described),
+        _with_task(attempt, described),
         ended=time,
         outcome=outcome,
         error=details.get("error"),
         reason=failure_reasons.failure_reason(cause),
         exits=failure_reasons.exit_codes(described),
-        ran=failure_reasons.run_milliseconds(described),
+        container_milliseconds=failure_reasons.run_milliseconds(described),
     )
 
 
-def _at_work(attempt: Attempt, described: Json) -> Attempt:
+def _with_task(attempt: Attempt, described: Json) -> Attempt:
     """Return the attempt with its task, if a document describes one. A user can write a document of any content."""
     task, definition = (described.get(name) for name in ("TaskArn", "TaskDefinitionArn"))
     if not isinstance(task, str) or not _TASK.fullmatch(task):

@@ -14,7 +14,7 @@ from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 from lamplighter.lang.schedule import time_zones
-from lamplighter.lang.schedule.expression import Calendar, Once, parse_schedule
+from lamplighter.lang.schedule.expression import CronSchedule, OneTimeSchedule, parse_schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,9 @@ class UpcomingTime:
     """A time at which a run begins, or would begin if clocks were not set forward over it."""
 
     instant: int
-    shown: datetime
+    local_time: datetime
     """The time that a clock in the schedule's zone shows."""
-    table: Timetable
+    timetable: Timetable
     skipped: bool = False
     """True if clocks are set forward over this time, so that no run begins."""
     doubled: bool = False
@@ -48,41 +48,43 @@ class UpcomingTime:
     @property
     def guessed(self) -> bool:
         """True for a time of a rate for which the first instant is unknown."""
-        return self.table.expression.startswith("rate") and self.table.anchor is None
+        return self.timetable.expression.startswith("rate") and self.timetable.anchor is None
 
 
-def upcoming_times(tables: Iterable[Timetable], now: int) -> Iterator[UpcomingTime]:
+def upcoming_times(timetables: Iterable[Timetable], now: int) -> Iterator[UpcomingTime]:
     """Yield the times of all enabled timetables after an instant, in order; of successive skipped times the first."""
-    found = (_without_repeats(times_of(each, now)) for each in tables if each.enabled)
+    found = (_without_repeats(times_of(each, now)) for each in timetables if each.enabled)
     return merge(*found, key=lambda time: time.instant)
 
 
-def next_time(tables: Iterable[Timetable], now: int) -> UpcomingTime | None:
+def next_time(timetables: Iterable[Timetable], now: int) -> UpcomingTime | None:
     """Return the next time at which a run begins, or None."""
-    return next((each for each in upcoming_times(tables, now) if not each.skipped), None)
+    return next((each for each in upcoming_times(timetables, now) if not each.skipped), None)
 
 
-def times_of(table: Timetable, now: int) -> Iterator[UpcomingTime]:
+def times_of(timetable: Timetable, now: int) -> Iterator[UpcomingTime]:
     """Yield the times of one timetable after an instant, including every skipped one."""
-    after = now if table.start is None else max(now, table.start - 1)
-    schedule, where = parse_schedule(table.expression, strict=False), time_zones.find_zone(table.zone)
-    if isinstance(schedule, Calendar):
-        start = time_zones.to_local(after, where).replace(second=0, microsecond=0)
-        found: Iterator[UpcomingTime] = (_shown(each, where, table) for each in schedule.cron.times(start))
-    elif isinstance(schedule, Once):
-        found = iter([_shown(schedule.shown, where, table)])
+    after = now if timetable.start is None else max(now, timetable.start - 1)
+    schedule, zone = parse_schedule(timetable.expression, strict=False), time_zones.find_zone(timetable.zone)
+    if isinstance(schedule, CronSchedule):
+        start = time_zones.to_local(after, zone).replace(second=0, microsecond=0)
+        found: Iterator[UpcomingTime] = (_upcoming_time(each, zone, timetable) for each in schedule.cron.times(start))
+    elif isinstance(schedule, OneTimeSchedule):
+        found = iter([_upcoming_time(schedule.local_time, zone, timetable)])
     else:
-        instants = schedule.times(after, table.zone, table.anchor)
-        found = (UpcomingTime(each, time_zones.to_local(each, where), table) for each in instants)
-    fresh = (each for each in found if each.instant > after)
-    return fresh if table.end is None else takewhile(lambda time: time.instant <= (table.end or 0), fresh)
+        instants = schedule.times(after, timetable.zone, timetable.anchor)
+        found = (UpcomingTime(each, time_zones.to_local(each, zone), timetable) for each in instants)
+    upcoming = (each for each in found if each.instant > after)
+    return upcoming if timetable.end is None else takewhile(lambda time: time.instant <= (timetable.end or 0), upcoming)
 
 
-def _shown(shown: datetime, where: ZoneInfo, table: Timetable) -> UpcomingTime:
-    instant = time_zones.to_instant(shown, where)
-    first, second = (shown.replace(tzinfo=where, fold=fold).utcoffset() or timedelta() for fold in (0, 1))
-    would_be = (shown.replace(tzinfo=None) - datetime(1970, 1, 1) - first) // timedelta(milliseconds=1)  # noqa: DTZ001
-    return UpcomingTime(would_be if instant is None else instant, shown, table, instant is None, doubled=first > second)
+def _upcoming_time(local_time: datetime, zone: ZoneInfo, timetable: Timetable) -> UpcomingTime:
+    instant = time_zones.to_instant(local_time, zone)
+    first, second = (local_time.replace(tzinfo=zone, fold=fold).utcoffset() or timedelta() for fold in (0, 1))
+    would_be = (local_time.replace(tzinfo=None) - datetime(1970, 1, 1) - first) // timedelta(milliseconds=1)  # noqa: DTZ001
+    return UpcomingTime(
+        would_be if instant is None else instant, local_time, timetable, instant is None, doubled=first > second
+    )
 
 
 def _without_repeats(times: Iterable[UpcomingTime]) -> Iterator[UpcomingTime]:

@@ -6,7 +6,14 @@ that name exists, else to Docker.
 
 from collections.abc import AsyncGenerator
 
-from lamplighter.runtime.port import Container, ContainerExit, OutputLine, Runtime, RuntimeUnavailable, StartedContainer
+from lamplighter.runtime.port import (
+    ContainerExit,
+    ContainerSpec,
+    OutputLine,
+    Runtime,
+    RuntimeUnavailable,
+    StartedContainer,
+)
 from lamplighter.runtime.process.runtime import ProcessRuntime
 
 
@@ -22,43 +29,43 @@ class CompositeRuntime:
         await self._images.check()
         await self._processes.check()
 
-    async def start(self, container: Container) -> StartedContainer:
+    async def start(self, container: ContainerSpec) -> StartedContainer:
         """Implement `Runtime.start`."""
         chosen: Runtime = self._processes if container.image is None else self._images
         return await chosen.start(container)
 
     async def wait(self, name: str) -> ContainerExit:
         """Implement `Runtime.wait`."""
-        return await self._owner(name).wait(name)
+        return await self._runtime_of(name).wait(name)
 
     async def stop(self, name: str, grace: float) -> None:
         """Implement `Runtime.stop`."""
-        await self._owner(name).stop(name, grace)
+        await self._runtime_of(name).stop(name, grace)
 
     def logs(self, name: str) -> AsyncGenerator[OutputLine, None]:
         """Implement `Runtime.logs`."""
-        return self._owner(name).logs(name)
+        return self._runtime_of(name).logs(name)
 
     async def remove(self, name: str) -> None:
         """Implement `Runtime.remove`."""
-        await self._owner(name).remove(name)
+        await self._runtime_of(name).remove(name)
 
     async def names(self) -> frozenset[str]:
         """Implement `Runtime.names`."""
         return await self._processes.names() | await self._images.names()
 
-    async def ended(self) -> frozenset[str]:
-        """Implement `Runtime.ended`; return only plain processes if Docker does not answer."""
+    async def ended_names(self) -> frozenset[str]:
+        """Implement `Runtime.ended_names`; return only plain processes if Docker does not answer."""
         try:
-            images = await self._images.ended()
+            images = await self._images.ended_names()
         except RuntimeUnavailable:
             images = frozenset()
-        return await self._processes.ended() | images
+        return await self._processes.ended_names() | images
 
     async def close(self) -> None:
         """Implement `Runtime.close`."""
         await self._processes.close()
         await self._images.close()
 
-    def _owner(self, name: str) -> Runtime:
+    def _runtime_of(self, name: str) -> Runtime:
         return self._processes if self._processes.has(name) else self._images

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from lamplighter.base.errors import Bug
 from lamplighter.runtime.port import (
     CannotStart,
-    Container,
     ContainerExit,
+    ContainerSpec,
     ImageUnavailable,
     OutputLine,
     RuntimeUnavailable,
@@ -57,13 +57,13 @@ class FakeRuntime:
         self.calls: list[tuple[str, str]] = []
         """All calls in order, as operation and name; `run` means that a container really started."""
         self._now = now
-        self._scripts: list[tuple[Callable[[Container], bool], Script]] = []
+        self._scripts: list[tuple[Callable[[ContainerSpec], bool], Script]] = []
         self._runs: dict[str, _FakeContainer] = {}
         self._failures: dict[str, CannotStart] = {}
         self._available = True
         self._waiting: list[asyncio.Future[None]] = []
 
-    def script(self, script: Script, when: Callable[[Container], bool] = lambda _: True) -> None:
+    def script(self, script: Script, when: Callable[[ContainerSpec], bool] = lambda _: True) -> None:
         """Set how the containers behave that `when` selects; of two scripts that match, the later one applies."""
         self._scripts.insert(0, (when, script))
 
@@ -99,7 +99,7 @@ class FakeRuntime:
         """Implement `Runtime.check`."""
         self._call("check", "")
 
-    async def start(self, container: Container) -> StartedContainer:
+    async def start(self, container: ContainerSpec) -> StartedContainer:
         """Implement `Runtime.start`."""
         name = container.name
         self._call("start", name)
@@ -109,7 +109,7 @@ class FakeRuntime:
             self._begin(container)
         return self._runs[name].started
 
-    def _begin(self, container: Container) -> None:
+    def _begin(self, container: ContainerSpec) -> None:
         script = next((script for when, script in self._scripts if when(container)), Script())
         if isinstance(script.failure, CannotStart):
             self._failures[container.name] = script.failure
@@ -128,7 +128,7 @@ class FakeRuntime:
         """Implement `Runtime.wait`."""
         self.calls.append(("wait", name))
         await self._until(lambda: self._available and not self._is_running(name))
-        return self._ending(name)
+        return self._exit_of(name)
 
     async def stop(self, name: str, grace: float) -> None:
         """Implement `Runtime.stop`."""
@@ -144,10 +144,10 @@ class FakeRuntime:
     async def logs(self, name: str) -> AsyncGenerator[OutputLine, None]:
         """Implement `Runtime.logs`."""
         self.calls.append(("logs", name))
-        given = 0
-        while await self._has_line(name, given):
-            yield self._runs[name].lines[given]
-            given += 1
+        yielded = 0
+        while await self._has_line(name, yielded):
+            yield self._runs[name].lines[yielded]
+            yielded += 1
 
     async def _has_line(self, name: str, number: int) -> bool:
         """Wait until the line exists or the container has exited; return whether the line exists."""
@@ -168,8 +168,8 @@ class FakeRuntime:
         self._call("names", "")
         return frozenset(self._runs) | frozenset(self._failures)
 
-    async def ended(self) -> frozenset[str]:
-        """Implement `Runtime.ended`."""
+    async def ended_names(self) -> frozenset[str]:
+        """Implement `Runtime.ended_names`."""
         self._call("ended", "")
         return frozenset(name for name in self._runs if not self._is_running(name))
 
@@ -186,7 +186,7 @@ class FakeRuntime:
         self.settle()
         return name in self._runs and self._runs[name].exit is None
 
-    def _ending(self, name: str) -> ContainerExit:
+    def _exit_of(self, name: str) -> ContainerExit:
         if name in self._failures:
             return ContainerExit(None, self._now(), str(self._failures[name]))
         run = self._runs.get(name)

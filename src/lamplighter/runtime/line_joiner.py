@@ -10,20 +10,20 @@ class LineJoiner:
     """Joins pieces to lines; it holds one incomplete line for each stream."""
 
     def __init__(self) -> None:
-        self._open: dict[Stream, tuple[int, list[bytes]]] = {}
+        self._incomplete: dict[Stream, tuple[int, list[bytes]]] = {}
 
     def add(self, time: int, stream: Stream, piece: bytes, *, complete: bool) -> OutputLine | None:
         """Add the next piece of a stream; return the line that it completes, or None."""
-        began, pieces = self._open.pop(stream, (time, []))
+        began, pieces = self._incomplete.pop(stream, (time, []))
         pieces.append(piece)
         if complete:
             return _line(began, stream, pieces)
-        self._open[stream] = (began, pieces)
+        self._incomplete[stream] = (began, pieces)
         return None
 
     def flush(self) -> list[OutputLine]:
         """Return the incomplete lines, after the last piece was added."""
-        return [_line(began, stream, pieces) for stream, (began, pieces) in self._open.items()]
+        return [_line(began, stream, pieces) for stream, (began, pieces) in self._incomplete.items()]
 
 
 def _line(time: int, stream: Stream, pieces: list[bytes]) -> OutputLine:

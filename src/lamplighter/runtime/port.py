@@ -54,7 +54,7 @@ class Ulimit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Container:
+class ContainerSpec:
     """The description of one container for one attempt."""
 
     name: str
@@ -133,7 +133,7 @@ class Runtime(Protocol):
     async def check(self) -> None:
         """Return if the runtime answers; else raise `RuntimeUnavailable`, whose text says what to do about it."""
 
-    async def start(self, container: Container) -> StartedContainer:
+    async def start(self, container: ContainerSpec) -> StartedContainer:
         """Run the container, at most once ever under this name; return when it really runs.
 
         A container of this name that exists is adopted: one that was created but not started is started now; one that
@@ -168,7 +168,7 @@ class Runtime(Protocol):
     async def names(self) -> frozenset[str]:
         """Return the names of all containers of this engine, in any state."""
 
-    async def ended(self) -> frozenset[str]:
+    async def ended_names(self) -> frozenset[str]:
         """Return the names of this engine's containers that have run and exited."""
 
     async def close(self) -> None:

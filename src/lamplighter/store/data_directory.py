@@ -18,11 +18,11 @@ log = logging.getLogger("lamplighter.store")
 
 DATABASE, LOCK = "lamplighter.db", "lock"
 WAL, SHARED_MEMORY = f"{DATABASE}-wal", f"{DATABASE}-shm"
-KEPT = (DATABASE, WAL, SHARED_MEMORY, "processes", "output", "mail", "sns", "address", "step")
+RUNTIME_PATHS = (DATABASE, WAL, SHARED_MEMORY, "processes", "output", "mail", "sns", "address", "step")
 """The files and folders that an engine writes in the data directory while it runs."""
-OURS = (*KEPT, LOCK, "credentials")
+ENGINE_PATHS = (*RUNTIME_PATHS, LOCK, "credentials")
 """All files and folders of the data directory that belong to the engine."""
-CLOSED = 0o700
+OWNER_ONLY_MODE = 0o700
 """The mode of a folder that only its owner can enter."""
 SET_ASIDE_PREFIX = "aside-"
 """The prefix of the name of a folder that holds files that were set aside."""
@@ -32,36 +32,36 @@ class NoDatabase(LamplighterError):
     """The error that the directory had a database before and has none now."""
 
 
-def is_first_start(directory: Path, *, was_new: bool, was_used: bool) -> bool:
+def is_first_start(directory: Path, *, had_no_database: bool, was_used: bool) -> bool:
     """Return whether the engine starts here for the first time; return False if it continues with existing data.
 
-    `was_new`: the last engine stopped before its database was complete. `was_used`: an engine used the directory
-    before. Raises `NoDatabase` if the directory was used but the database is missing or empty.
+    `had_no_database`: the last engine stopped before its database was complete. `was_used`: an engine used the
+    directory before. Raises `NoDatabase` if the directory was used but the database is missing or empty.
     """
     database = directory / DATABASE
-    if was_new:
+    if had_no_database:
         return True
     if database.exists() and database.stat().st_size > 0:
         return False
-    left = [name for name in KEPT if name != DATABASE and (directory / name).exists()]
-    if not left and not was_used and not database.exists():
+    remaining = [name for name in RUNTIME_PATHS if name != DATABASE and (directory / name).exists()]
+    if not remaining and not was_used and not database.exists():
         return True
     state = "is empty" if database.exists() else "is missing"
     raise NoDatabase(
         f"{database} {state}, although an engine has used this directory"
-        f"{' (found: ' + ', '.join(left) + ')' if left else ''}; restore the database together with {WAL}, "
+        f"{' (found: ' + ', '.join(remaining) + ')' if remaining else ''}; restore the database together with {WAL}, "
         "or start with --new, which moves the remaining files aside"
     )
 
 
 def set_aside(directory: Path, name: str) -> Path | None:
     """Move the files of earlier engines into a new folder of the directory; return it, or None if there are none."""
-    left = [each for each in KEPT if os.path.lexists(directory / each)]
-    if not left:
+    remaining = [each for each in RUNTIME_PATHS if os.path.lexists(directory / each)]
+    if not remaining:
         return None
     folder = directory / (SET_ASIDE_PREFIX + name)
     folder.mkdir(mode=0o700)
-    for each in left:
+    for each in remaining:
         (directory / each).rename(folder / each)
     sync_directory(folder)
     sync_directory(directory)
@@ -93,11 +93,11 @@ def restrict_access(directory: Path) -> None:
     else:
         _set_mode(directory, found)
     for name in os.listdir(directory):
-        if name in OURS or name.startswith(SET_ASIDE_PREFIX):
-            _close(directory / name)
+        if name in ENGINE_PATHS or name.startswith(SET_ASIDE_PREFIX):
+            _restrict_path(directory / name)
 
 
-def _close(path: Path) -> None:
+def _restrict_path(path: Path) -> None:
     """Restrict a file, or a folder and its content, to the owner.
 
     The content of a folder is skipped if the folder already had the right mode. So a start does not take longer the
@@ -107,19 +107,19 @@ def _close(path: Path) -> None:
         found = path.lstat()
         if stat.S_ISLNK(found.st_mode):
             return
-        was_open = stat.S_IMODE(found.st_mode) != CLOSED
+        had_other_mode = stat.S_IMODE(found.st_mode) != OWNER_ONLY_MODE
         _set_mode(path, found)
-        inside = os.listdir(path) if was_open and stat.S_ISDIR(found.st_mode) else []
+        inside = os.listdir(path) if had_other_mode and stat.S_ISDIR(found.st_mode) else []
     except FileNotFoundError:  # a running process writes here too
         return
     except OSError as error:
         log.warning("others may be able to read %s: %s", path, (error.strerror or str(error)).lower())
         return
     for each in inside:
-        _close(path / each)
+        _restrict_path(path / each)
 
 
 def _set_mode(path: Path, found: os.stat_result) -> None:
-    wanted = CLOSED if stat.S_ISDIR(found.st_mode) else 0o600
-    if stat.S_IMODE(found.st_mode) != wanted:
-        path.chmod(wanted)
+    mode = OWNER_ONLY_MODE if stat.S_ISDIR(found.st_mode) else 0o600
+    if stat.S_IMODE(found.st_mode) != mode:
+        path.chmod(mode)

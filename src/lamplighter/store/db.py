@@ -7,7 +7,7 @@ that wait for a commit. A turn is acknowledged only if the path of the database 
 (`file_presence.py`).
 
 A turn that cannot be committed (disk full, I/O error) is rolled back whole. Each of its jobs fails with `Unavailable`,
-and `on_loss` tells the engine to drop its caches. The effect is that of a crash, but the process keeps running.
+and `on_rollback` tells the engine to drop its caches. The effect is that of a crash, but the process keeps running.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ from lamplighter.base.errors import LamplighterError, Unavailable
 from lamplighter.base.files import sync_directory, sync_file
 from lamplighter.base.json_text import Json
 from lamplighter.base.threads import run_in_thread
-from lamplighter.base.world import World, iso
+from lamplighter.base.world import World, format_iso_time
 from lamplighter.store.data_directory import (
     DATABASE,
     LOCK,
@@ -53,7 +53,7 @@ RETRY_SECONDS = 0.5
 """Seconds that `write_with_retry` waits before it tries again on a disk that accepted no write."""
 
 
-class Damaged(LamplighterError):
+class DamagedData(LamplighterError):
     """The error that stored data cannot be read."""
 
 
@@ -89,8 +89,8 @@ class OutboxRow:
 class CommitSignals:
     """The signals of a committed turn to the dispatcher: new outbox rows and the earliest new timer."""
 
-    posted: list[OutboxRow] = field(default_factory=list)
-    soonest: int | None = None
+    outbox_rows: list[OutboxRow] = field(default_factory=list)
+    earliest_timer: int | None = None
     """The time at which the turn's earliest new timer is due, in milliseconds since the epoch."""
 
 
@@ -102,7 +102,7 @@ class Tx(Reader):
         self.signals = signals
         self.now = now
         """The wall clock's time when the job runs, in milliseconds since the epoch."""
-        self.after: list[Callable[[], None]] = []
+        self.after_commit: list[Callable[[], None]] = []
         """Functions to call on the loop after the job is committed. They are not called if the job fails."""
 
     def execute(self, sql: str, parameters: Sequence[Json] = ()) -> int:
@@ -118,19 +118,19 @@ class Tx(Reader):
     @contextmanager
     def nested(self) -> Iterator[None]:
         """Undo the writes of this block, and only these, if it raises."""
-        posted, after = len(self.signals.posted), len(self.after)
+        row_count, callback_count = len(self.signals.outbox_rows), len(self.after_commit)
         self._connection.execute("SAVEPOINT nested")
         try:
             yield
         except BaseException:
-            del self.signals.posted[posted:], self.after[after:]
+            del self.signals.outbox_rows[row_count:], self.after_commit[callback_count:]
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK TO nested")
                 self._connection.execute("RELEASE nested")
             raise
         self._connection.execute("RELEASE nested")
 
-    def many(self, sql: str, parameters: Sequence[Sequence[Json]]) -> None:
+    def execute_many(self, sql: str, parameters: Sequence[Sequence[Json]]) -> None:
         """Run one statement for each row of parameters."""
         self._connection.executemany(sql, parameters)
 
@@ -139,22 +139,22 @@ class Tx(Reader):
 class _Job:
     run: Callable[[Tx], Any]
     future: "asyncio.Future[Any]"
-    after: list[Callable[[], None]] = field(default_factory=list)
+    after_commit: list[Callable[[], None]] = field(default_factory=list)
     result: Any = None
     error: Exception | None = None
 
 
-def _connect(path: Path, *, read_only: bool, begins: bool = False) -> sqlite3.Connection:
+def _connect(path: Path, *, read_only: bool, first_start: bool = False) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
     try:
-        _prepare(connection, read_only=read_only, begins=begins)
+        _prepare(connection, read_only=read_only, first_start=first_start)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _prepare(connection: sqlite3.Connection, *, read_only: bool, begins: bool) -> None:
+def _prepare(connection: sqlite3.Connection, *, read_only: bool, first_start: bool) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
@@ -166,16 +166,16 @@ def _prepare(connection: sqlite3.Connection, *, read_only: bool, begins: bool) -
     if read_only:
         connection.execute("PRAGMA query_only=ON")
     else:
-        migrate(connection, begins=begins)
+        migrate(connection, first_start=first_start)
 
 
-def database_damaged(path: Path, error: sqlite3.DatabaseError) -> Damaged:
+def damaged_database_error(path: Path, error: sqlite3.DatabaseError) -> DamagedData:
     """Compose the error that the database as a whole cannot be used, with advice."""
     advice = "make it writable" if isinstance(error, sqlite3.OperationalError) else "restore a backup"
-    return Damaged(f"{path} cannot be opened ({error}); {advice}, or name another directory with --data")
+    return DamagedData(f"{path} cannot be opened ({error}); {advice}, or name another directory with --data")
 
 
-ADVICE = "restore the database, or start with --new, which moves the existing files aside"
+RESTORE_ADVICE = "restore the database, or start with --new, which moves the existing files aside"
 
 
 class Store:
@@ -199,14 +199,14 @@ class Store:
         self._turn: list[_Job] = []
         self._signals = CommitSignals()
         self._busy = False
-        self._quiet = asyncio.Event()
-        self._quiet.set()
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._background: set[asyncio.Task[None]] = set()
         self._commits: queue.SimpleQueue[bool] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._committer, name="lamplighter-commit", daemon=True)
+        self._thread = threading.Thread(target=self._commit_turns, name="lamplighter-commit", daemon=True)
         self._thread.start()
         self.on_commit: Callable[[CommitSignals], None] = lambda _signals: None
-        self.on_loss: Callable[[sqlite3.Error], None] = lambda _error: None
+        self.on_rollback: Callable[[sqlite3.Error], None] = lambda _error: None
 
     def _open(self, directory: Path, *, new: bool) -> None:
         """Open the database; create it if this is the first start."""
@@ -214,27 +214,27 @@ class Store:
         # the WAL.
         sync_file(directory / WAL)
         lock, path = self._lock, directory / DATABASE
-        if new and (folder := set_aside(directory, iso(self._world.now()).replace(":", ""))):
+        if new and (folder := set_aside(directory, format_iso_time(self._world.now()).replace(":", ""))):
             log.warning("moved the previous files of %s to %s", directory, folder)
-        begins = new or is_first_start(directory, was_new=lock.was_new, was_used=lock.was_used)
-        lock.note(new=begins)
+        first_start = new or is_first_start(directory, had_no_database=lock.had_no_database, was_used=lock.was_used)
+        lock.write_holder(new=first_start)
         restrict_access(directory)
-        if begins:
+        if first_start:
             make_database(directory)
         try:
-            self._connection = _connect(path, read_only=False, begins=begins)
+            self._connection = _connect(path, read_only=False, first_start=first_start)
             self.reader = Reader(_connect(path, read_only=True))
         except NoSchema as error:
-            raise NoDatabase(f"{path} is not a lamplighter database: {error}; {ADVICE}") from error
+            raise NoDatabase(f"{path} is not a lamplighter database: {error}; {RESTORE_ADVICE}") from error
         except sqlite3.DatabaseError as error:
-            raise database_damaged(path, error) from error
+            raise damaged_database_error(path, error) from error
         sync_directory(directory)  # Sync the WAL's name before the lock file records that there is a database.
-        lock.note(new=False)
+        lock.write_holder(new=False)
         self._presence = FilePresence([path, directory / WAL, directory / LOCK])
 
-    def trouble(self) -> str:
+    def find_file_problem(self) -> str:
         """Return why new writes would not be found again, or an empty string if the files are in place."""
-        return self._presence.trouble()
+        return self._presence.find_problem()
 
     def write(self, run: Callable[[Tx], T]) -> "asyncio.Future[T]":
         """Run a job in the next turn. The future resolves with the job's result after the commit.
@@ -245,21 +245,21 @@ class Store:
         self._waiting.append(_Job(run, future))
         if not self._busy:
             self._busy = True
-            self._quiet.clear()
+            self._idle.clear()
             self._loop.call_soon(self._run_turn)
         return future
 
     async def read_in_thread(self, run: Callable[[Reader], T]) -> T:
         """Run a long read of committed data in a separate thread, with its own connection."""
-        return await run_in_thread(partial(self._look_aside, run))
+        return await run_in_thread(partial(self._read_with_own_connection, run))
 
     async def read_in_thread_with_retry(self, run: Callable[[Reader], T]) -> T:
         """Run `read_in_thread` again and again while the disk cannot be read."""
-        return await _insist(lambda: self.read_in_thread(run))
+        return await _retry_while_unavailable(lambda: self.read_in_thread(run))
 
-    def _look_aside(self, run: Callable[[Reader], T]) -> T:
-        if trouble := self.trouble():  # SQLite would create a missing database
-            raise Unavailable(f"the data directory cannot be read: {trouble}")
+    def _read_with_own_connection(self, run: Callable[[Reader], T]) -> T:
+        if problem := self.find_file_problem():  # SQLite would create a missing database
+            raise Unavailable(f"the data directory cannot be read: {problem}")
         try:
             with closing(_connect(self.directory.absolute() / DATABASE, read_only=True)) as connection:
                 return run(Reader(connection))
@@ -268,22 +268,22 @@ class Store:
 
     async def write_with_retry(self, run: Callable[[Tx], T]) -> T:
         """Run a job again and again until the disk accepts it: for facts that only the engine knows."""
-        return await _insist(lambda: self.write(run))
+        return await _retry_while_unavailable(lambda: self.write(run))
 
     def write_in_background(self, run: Callable[[Tx], None]) -> None:
         """Run `write_with_retry` as a background task."""
         task = self._loop.create_task(self.write_with_retry(run))
         self._background.add(task)
-        task.add_done_callback(self._kept)
+        task.add_done_callback(self._end_background_write)
 
-    def _kept(self, task: "asyncio.Task[None]") -> None:
+    def _end_background_write(self, task: "asyncio.Task[None]") -> None:
         self._background.discard(task)
         if not task.cancelled() and task.exception() is not None:
             log.error("a background write failed", exc_info=task.exception())
 
     async def close(self) -> None:
         """Finish the current turn and close the files."""
-        await self._quiet.wait()
+        await self._idle.wait()
         self._commits.put(False)  # noqa: FBT003 - the committer's word for "no more"
         await asyncio.to_thread(self._thread.join)
         # SQLite does not touch the paths if they now lead to other files, which may belong to another engine.
@@ -303,7 +303,7 @@ class Store:
                 self._run_job(job)
             self._presence.check()
         except sqlite3.Error as error:
-            self._finish(error)
+            self._finish_turn(error)
         else:
             self._commits.put(True)  # noqa: FBT003 - the committer's word for "commit"
 
@@ -312,8 +312,8 @@ class Store:
         tx = Tx(self._connection, CommitSignals(), self._world.now())
         try:
             job.result = job.run(tx)
-            job.after = tx.after
-            self._keep_signals(tx.signals)
+            job.after_commit = tx.after_commit
+            self._merge_signals(tx.signals)
         except sqlite3.OperationalError:
             raise
         except Exception as error:  # noqa: BLE001 - it belongs to whoever asked for the job
@@ -321,12 +321,14 @@ class Store:
             self._connection.execute("ROLLBACK TO job")
         self._connection.execute("RELEASE job")
 
-    def _keep_signals(self, signals: CommitSignals) -> None:
-        self._signals.posted += signals.posted
-        if signals.soonest is not None and (self._signals.soonest is None or signals.soonest < self._signals.soonest):
-            self._signals.soonest = signals.soonest
+    def _merge_signals(self, signals: CommitSignals) -> None:
+        self._signals.outbox_rows += signals.outbox_rows
+        if signals.earliest_timer is not None and (
+            self._signals.earliest_timer is None or signals.earliest_timer < self._signals.earliest_timer
+        ):
+            self._signals.earliest_timer = signals.earliest_timer
 
-    def _committer(self) -> None:
+    def _commit_turns(self) -> None:
         while self._commits.get():
             failure: sqlite3.Error | None = None
             try:
@@ -346,30 +348,30 @@ class Store:
             self._presence.check()
         except FilesDisplaced as error:
             failure = failure or error
-        self._finish(failure)
+        self._finish_turn(failure)
 
-    def _finish(self, failure: sqlite3.Error | None) -> None:
+    def _finish_turn(self, failure: sqlite3.Error | None) -> None:
         turn, signals = self._turn, self._signals
         if failure is not None:
-            self._undo()
-            self.on_loss(failure)
+            self._roll_back()
+            self.on_rollback(failure)
         self._busy = bool(self._waiting)
         if self._busy:
             self._loop.call_soon(self._run_turn)
         for job in turn:
-            _settle(job, failure)
+            _resolve_future(job, failure)
         if failure is None:
             self.on_commit(signals)
         if not self._busy:
-            self._quiet.set()
+            self._idle.set()
 
-    def _undo(self) -> None:
+    def _roll_back(self) -> None:
         if self._connection.in_transaction:
             with suppress(sqlite3.Error):  # the next turn cannot begin and rolls back again
                 self._connection.execute("ROLLBACK")
 
 
-async def _insist(attempt: Callable[[], Awaitable[T]]) -> T:
+async def _retry_while_unavailable(attempt: Callable[[], Awaitable[T]]) -> T:
     while True:
         try:
             return await attempt()
@@ -377,10 +379,10 @@ async def _insist(attempt: Callable[[], Awaitable[T]]) -> T:
             await asyncio.sleep(RETRY_SECONDS)
 
 
-def _settle(job: _Job, failure: sqlite3.Error | None) -> None:
+def _resolve_future(job: _Job, failure: sqlite3.Error | None) -> None:
     error = Unavailable(f"the data directory cannot be written: {failure}") if failure is not None else job.error
     if error is None:
-        for callback in job.after:
+        for callback in job.after_commit:
             callback()
     elif inspect.iscoroutine(job.result):
         job.result.close()  # close the coroutine that would have continued after the commit

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from lamplighter.store.db import Tx
 
 
-def engine_id(tx: Tx, name: Callable[[], str]) -> str:
+def engine_id(tx: Tx, make_name: Callable[[], str]) -> str:
     """Return the engine's name; the first call makes the name and stores it."""
     row = tx.row("SELECT name FROM engine")
     if row is not None:
         found: str = row[0]
         return found
-    made = name()
+    made = make_name()
     tx.execute("INSERT INTO engine (name) VALUES (?)", (made,))
     return made

@@ -20,11 +20,11 @@ class FilePresence:
     """Some paths, with the identities of the files that they led to when this object was made."""
 
     def __init__(self, paths: Iterable[Path]) -> None:
-        self._known = {path: _identity(path) for path in map(str, paths)}
+        self._identities = {path: _identity(path) for path in map(str, paths)}
 
-    def trouble(self) -> str:
+    def find_problem(self) -> str:
         """Return a description of the first path that no longer leads to its file, or an empty string."""
-        for path, known in self._known.items():
+        for path, known in self._identities.items():
             try:
                 found = _identity(path)
             except OSError as error:
@@ -35,7 +35,7 @@ class FilePresence:
 
     def check(self) -> None:
         """Raise `FilesDisplaced` if a path no longer leads to its file."""
-        if found := self.trouble():
+        if found := self.find_problem():
             raise FilesDisplaced(found)
 
 

@@ -19,11 +19,11 @@ class DirectoryInUse(LamplighterError):
     """The error that another engine runs on this data directory."""
 
 
-LOOKS = 3000
+MAX_LOCK_ATTEMPTS = 3000
 """The most times that a start tries to get a lock whose engine has ended."""
-PAUSE = 0.01
+LOCK_RETRY_SECONDS = 0.01
 """Seconds between two of these tries."""
-NEW = "new"
+NO_DATABASE_YET = "new"
 """The second line of the lock file while the directory has no complete database yet."""
 
 
@@ -37,39 +37,39 @@ class DirectoryLock:
         make_path(directory)
         self._file = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            self._take(directory)
+            self._acquire(directory)
         except BaseException:
             os.close(self._file)
             raise
-        lines = self._lines()
+        lines = self._read_lines()
         self.was_used = bool(lines[0])
         """Whether another engine used the directory before this one."""
-        self.was_new = NEW in lines[1:]
+        self.had_no_database = NO_DATABASE_YET in lines[1:]
         """Whether the engine before this one stopped before its database was complete."""
         sync_directory(directory)  # Make the names of the files that a killed engine created here durable.
 
-    def _take(self, directory: Path) -> None:
-        for _ in range(LOOKS):
+    def _acquire(self, directory: Path) -> None:
+        for _ in range(MAX_LOCK_ATTEMPTS):
             if _try_lock(self._file):
                 return
-            holder = self._lines()[0]
+            holder = self._read_lines()[0]
             if not _has_ended(holder):
                 raise DirectoryInUse(
                     f"another engine (process {holder or 'unknown'}) runs on {directory}; "
                     "stop it first, or name another directory with --data"
                 )
-            sleep(PAUSE)
+            sleep(LOCK_RETRY_SECONDS)
         raise DirectoryInUse(
             f"the engine of {directory} (process {holder}) has ended, but a process that it started still has "
             f"{directory / LOCK} open; end that process, or name another directory with --data"
         )
 
-    def _lines(self) -> list[str]:
+    def _read_lines(self) -> list[str]:
         return [line.strip() for line in os.pread(self._file, 64, 0).decode(errors="replace").split("\n")]
 
-    def note(self, *, new: bool) -> None:
+    def write_holder(self, *, new: bool) -> None:
         """Write this process's id into the lock file, and whether the directory has no complete database yet."""
-        text = f"{os.getpid()}\n{NEW}\n" if new else f"{os.getpid()}\n"
+        text = f"{os.getpid()}\n{NO_DATABASE_YET}\n" if new else f"{os.getpid()}\n"
         os.pwrite(self._file, text.encode(), 0)
         os.ftruncate(self._file, len(text))
         os.fsync(self._file)

@@ -14,7 +14,7 @@ def put(tx: Tx, service: str, subject: str, body: Json) -> int:
     """Queue work for a service; it runs after the commit. Return the row's key, which is never reused."""
     sql = "INSERT INTO outbox (service, subject, body, created) VALUES (?, ?, ?, ?)"
     key = tx.insert(sql, (service, subject, dumps(body), tx.now))
-    tx.signals.posted.append(OutboxRow(key, service, subject, body))
+    tx.signals.outbox_rows.append(OutboxRow(key, service, subject, body))
     return key
 
 
@@ -23,10 +23,10 @@ def delete(tx: Tx, key: int) -> bool:
     return tx.execute("DELETE FROM outbox WHERE id = ?", (key,)) > 0
 
 
-def finish(tx: Tx, key: int, tell: Callable[[Tx], None]) -> None:
-    """Delete the row and, if it still existed, call `tell` in the same transaction."""
+def delete_and_call(tx: Tx, key: int, then: Callable[[Tx], None]) -> None:
+    """Delete the row and, if it still existed, call `then` in the same transaction."""
     if delete(tx, key):
-        tell(tx)
+        then(tx)
 
 
 def is_pending(reader: Reader, key: int) -> bool:
@@ -34,13 +34,13 @@ def is_pending(reader: Reader, key: int) -> bool:
     return reader.row("SELECT 1 FROM outbox WHERE id = ?", (key,)) is not None
 
 
-def pending(reader: Reader) -> list[OutboxRow]:
+def pending_rows(reader: Reader) -> list[OutboxRow]:
     """Return all pending rows, oldest first."""
     rows = reader.rows("SELECT id, service, subject, body FROM outbox ORDER BY id")
-    return [OutboxRow(key, service, subject, _read(body)) for key, service, subject, body in rows]
+    return [OutboxRow(key, service, subject, _parse_body(body)) for key, service, subject, body in rows]
 
 
-def _read(body: str) -> Json:
+def _parse_body(body: str) -> Json:
     try:
         return loads(body)
     except JsonError:

@@ -25,18 +25,18 @@ class Timer:
         return (self.service, self.subject, self.name)
 
 
-def put(tx: Tx, timer: Timer, *, elapsed: bool) -> None:
+def put(tx: Tx, timer: Timer, *, steady_clock: bool) -> None:
     """Set a timer. `elapsed`: the timer measures a length of time, so `due` is a time of the steady clock."""
     tx.execute(
         "INSERT OR REPLACE INTO timers (service, subject, name, due, elapsed) VALUES (?, ?, ?, ?, ?)",
-        (timer.service, timer.subject, timer.name, timer.due, elapsed),
+        (timer.service, timer.subject, timer.name, timer.due, steady_clock),
     )
-    _signal(tx, timer.due)
+    _signal_due_time(tx, timer.due)
 
 
-def _signal(tx: Tx, due: int) -> None:
-    if tx.signals.soonest is None or due < tx.signals.soonest:
-        tx.signals.soonest = due
+def _signal_due_time(tx: Tx, due: int) -> None:
+    if tx.signals.earliest_timer is None or due < tx.signals.earliest_timer:
+        tx.signals.earliest_timer = due
 
 
 def delete(tx: Tx, service: str, subject: str, name: str) -> bool:
@@ -55,10 +55,10 @@ def has_timer(reader: Reader, service: str, subject: str) -> bool:
     return reader.row("SELECT 1 FROM timers WHERE service = ? AND subject = ? LIMIT 1", (service, subject)) is not None
 
 
-def has_due_timer(reader: Reader, service: str, subject: str, beginnings: Sequence[str], before: int) -> bool:
+def has_due_timer(reader: Reader, service: str, subject: str, prefixes: Sequence[str], before: int) -> bool:
     """Return whether a subject has a timer, with one of these name prefixes, that is due before a steady-clock time."""
     sql = "SELECT name FROM timers WHERE service = ? AND subject = ? AND elapsed = 1 AND due < ?"
-    return any(name.startswith(tuple(beginnings)) for (name,) in reader.rows(sql, (service, subject, before)))
+    return any(name.startswith(tuple(prefixes)) for (name,) in reader.rows(sql, (service, subject, before)))
 
 
 def next_due(reader: Reader, service: str, subject: str) -> int | None:
@@ -94,24 +94,24 @@ def postpone(tx: Tx, timer: Timer, due: int) -> None:
     """Move a timer to a later time."""
     sql = "UPDATE timers SET due = ? WHERE service = ? AND subject = ? AND name = ?"
     tx.execute(sql, (due, *timer.key))
-    _signal(tx, due)
+    _signal_due_time(tx, due)
 
 
-HELD = 2**52
+HOLD_OFFSET = 2**52
 """Milliseconds that are added to the due time of a held timer, so that it does not fire but keeps its due time."""
 
 
 def hold(tx: Tx, service: str, subject: str, name: str) -> None:
     """Hold a timer, so that it does not fire; do nothing if the timer is held already."""
     where = "service = ? AND subject = ? AND name = ? AND due < ?"
-    tx.execute(f"UPDATE timers SET due = due + ? WHERE {where}", (HELD, service, subject, name, HELD))  # noqa: S608
+    tx.execute(f"UPDATE timers SET due = due + ? WHERE {where}", (HOLD_OFFSET, service, subject, name, HOLD_OFFSET))  # noqa: S608
 
 
 def release(tx: Tx, service: str, subject: str, name: str, push: int) -> None:
     """Release a held timer; it is then due `push` milliseconds later than before the hold."""
     row = tx.row("SELECT due FROM timers WHERE service = ? AND subject = ? AND name = ?", (service, subject, name))
-    if row is not None and row[0] >= HELD:
-        postpone(tx, Timer(service, subject, name, row[0]), row[0] - HELD + push)
+    if row is not None and row[0] >= HOLD_OFFSET:
+        postpone(tx, Timer(service, subject, name, row[0]), row[0] - HOLD_OFFSET + push)
 
 
 def save_clock_jump(tx: Tx, milliseconds: int) -> None:
@@ -119,7 +119,7 @@ def save_clock_jump(tx: Tx, milliseconds: int) -> None:
     tx.execute("UPDATE clock_jump SET jump = ?", (milliseconds,))
 
 
-STEADY = {
+STEADY_CLOCK_COLUMNS = {
     "timers": ("due",),
     "deliveries": ("created",),
     "held_tasks": ("since",),
@@ -139,7 +139,7 @@ def apply_clock_jump(tx: Tx) -> None:
     jump = row[0] if row else 0
     if not jump:
         return
-    for table, columns in STEADY.items():
+    for table, columns in STEADY_CLOCK_COLUMNS.items():
         where = "WHERE elapsed = 1" if table == "timers" else ""
         changes = ", ".join(f"{column} = {column} + ?" for column in columns)
         tx.execute(f"UPDATE {table} SET {changes} {where}", [jump] * len(columns))  # noqa: S608 - our own columns

@@ -16,7 +16,7 @@ class UnappliedFile:
     reason: str
     since: int
     """Milliseconds since the epoch."""
-    told: int | None
+    alerted: int | None
     """The time at which the notify channels were alerted; None if they were not."""
 
 
@@ -41,7 +41,7 @@ def set_unapplied(tx: Tx, file: str, reason: str, now: int) -> None:
     tx.execute(sql, (file, reason, now))
 
 
-def set_told(tx: Tx, file: str, now: int) -> None:
+def set_alerted(tx: Tx, file: str, now: int) -> None:
     """Record that the notify channels were alerted."""
     tx.execute("UPDATE unapplied_files SET told = ? WHERE file = ?", (now, file))
 

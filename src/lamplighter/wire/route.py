@@ -40,23 +40,23 @@ class RoutedRequest:
 
 def route_request(catalog: ModelCatalog, http: HttpRequest, default_account: str = DEFAULT_ACCOUNT) -> RoutedRequest:
     """Decode and validate a request. The caller passes any AwsError that this function raises to `encode_error`."""
-    scope = _scope(http)
-    operation = _operation(catalog, http, scope)
+    scope = _read_scope(http)
+    operation = _find_operation(catalog, http, scope)
     params = operation.decode(http)
     operation.check(params)
-    account = "" if scope is unsigned_requests.NOBODY else _account(scope.access_key, default_account)
+    account = "" if scope is unsigned_requests.UNSIGNED_SCOPE else _choose_account(scope.access_key, default_account)
     return RoutedRequest(operation.service, operation.name, scope.region, scope.access_key, account, params, operation)
 
 
-def _scope(http: HttpRequest) -> sigv4.CredentialScope:
-    return unsigned_requests.NOBODY if unsigned_requests.is_confirmation_link(http) else sigv4.read_scope(http)
+def _read_scope(http: HttpRequest) -> sigv4.CredentialScope:
+    return unsigned_requests.UNSIGNED_SCOPE if unsigned_requests.is_confirmation_link(http) else sigv4.read_scope(http)
 
 
-def _account(access_key: str, default: str) -> str:
+def _choose_account(access_key: str, default: str) -> str:
     return access_key if _ACCOUNT.fullmatch(access_key) else default
 
 
-def _operation(catalog: ModelCatalog, http: HttpRequest, scope: sigv4.CredentialScope) -> CompiledOperation:
+def _find_operation(catalog: ModelCatalog, http: HttpRequest, scope: sigv4.CredentialScope) -> CompiledOperation:
     target = http.headers.get(b"x-amz-target")
     if target is not None:
         if http.method != "POST":
@@ -75,8 +75,8 @@ def _operation(catalog: ModelCatalog, http: HttpRequest, scope: sigv4.Credential
 
 def _check_method(http: HttpRequest, scope: sigv4.CredentialScope) -> None:
     """Reject methods other than POST. A GET is valid only for a confirmation link of SNS or a presigned URL."""
-    linked = scope is unsigned_requests.NOBODY or sigv4.is_presigned(http)
-    if http.method != "POST" and not (http.method == "GET" and linked):
+    allows_get = scope is unsigned_requests.UNSIGNED_SCOPE or sigv4.is_presigned(http)
+    if http.method != "POST" and not (http.method == "GET" and allows_get):
         raise UnknownOperation("Operations of a query API must be called with POST; only presigned URLs accept GET.")
 
 
@@ -92,18 +92,18 @@ def encode_result(request: RoutedRequest, result: Json, request_id: str) -> Resp
 
 def encode_error(catalog: ModelCatalog, http: HttpRequest, error: AwsError, request_id: str) -> Response:
     """Encode an error, for requests that were decoded and for requests that were not."""
-    return catalog.error_encoder(*_speaker(catalog, http))(error, request_id)
+    return catalog.error_encoder(*_error_service_and_protocol(catalog, http))(error, request_id)
 
 
-def _speaker(catalog: ModelCatalog, http: HttpRequest) -> tuple[str, str]:
+def _error_service_and_protocol(catalog: ModelCatalog, http: HttpRequest) -> tuple[str, str]:
     """Return the service and the protocol of the answer to a request that cannot be decoded."""
     target = http.headers.get(b"x-amz-target")
     try:
         if target is not None:
             return catalog.service_of_target(target), JSON
         if cbor.is_cbor(http):
-            return _scope(http).service, CBOR
-        return _scope(http).service, QUERY if _is_query(http) else REST_JSON
+            return _read_scope(http).service, CBOR
+        return _read_scope(http).service, QUERY if _is_query(http) else REST_JSON
     except AwsError:
         if cbor.is_cbor(http):
             return "", CBOR

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from lamplighter.asl.definition.lazy_compile import LONG
+from lamplighter.asl.definition.lazy_compile import MAX_SHORT_BYTES
 from lamplighter.asl.definition.parse import parse_definition
 from lamplighter.asl.execution.advance import advance
 from lamplighter.asl.execution.frame import Execution
 from lamplighter.asl.execution.messages import Started
-from lamplighter.base.errors import MayTakeLong
+from lamplighter.base.errors import UnboundedWork
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.base.world import fixed_world
+from lamplighter.base.world import manual_world
 
 PASS = {"Type": "Pass", "End": True}
 TASK = {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "Parameters": {}, "End": True}
@@ -29,7 +29,7 @@ NESTED = block(
 
 
 def test_its_blocks_have_the_numbers_that_they_have_when_all_is_compiled() -> None:
-    kept, whole = parse_definition(dumps(NESTED), kept=True), parse_definition(dumps(NESTED))
+    kept, whole = parse_definition(dumps(NESTED), already_checked=True), parse_definition(dumps(NESTED))
     shape = [(each.number, each.start, list(each.states)) for each in whole.blocks]
     assert [(each.number, each.start, list(each.states)) for each in kept.blocks] == shape
     assert kept.blocks[0].states["A"].branches == whole.blocks[0].states["A"].branches  # type: ignore[attr-defined]
@@ -40,7 +40,7 @@ def test_its_blocks_have_the_numbers_that_they_have_when_all_is_compiled() -> No
 def test_a_state_is_compiled_once_and_only_when_it_is_entered() -> None:
     kept = parse_definition(
         dumps(block(A={"Type": "Pass", "Next": "B"}, B={"Type": "Pass", "InputPath": "no path", "End": True})),
-        kept=True,
+        already_checked=True,
     )
     assert kept.blocks[0].states["A"] is kept.states["A"]
     with pytest.raises(ValueError, match="JSONPath"):
@@ -54,19 +54,21 @@ def execution() -> Execution:
 
 @pytest.mark.parametrize("long", [True, False], ids=["long", "short"])
 def test_a_long_state_is_not_entered_where_others_wait(long: bool) -> None:
-    result = "x" * (LONG if long else 10)
-    definition = parse_definition(dumps(block(A={"Type": "Pass", "Result": result, "End": True})), kept=True)
-    waiting = replace(fixed_world(), may_block=False)
+    result = "x" * (MAX_SHORT_BYTES if long else 10)
+    definition = parse_definition(dumps(block(A={"Type": "Pass", "Result": result, "End": True})), already_checked=True)
+    waiting = replace(manual_world(), allows_unbounded_work=False)
     if long:
-        with pytest.raises(MayTakeLong):
+        with pytest.raises(UnboundedWork):
             advance(definition, execution(), Started(), waiting)
     else:
         assert advance(definition, execution(), Started(), waiting).execution.status == "SUCCEEDED"
-    assert advance(definition, execution(), Started(), fixed_world()).execution.status == "SUCCEEDED"
+    assert advance(definition, execution(), Started(), manual_world()).execution.status == "SUCCEEDED"
 
 
 def test_a_state_is_not_long_by_what_is_within_it() -> None:
-    inner = block(B={"Type": "Pass", "Result": "x" * LONG, "End": True})
-    definition = parse_definition(dumps(block(A={"Type": "Map", "ItemProcessor": inner, "End": True})), kept=True)
-    assert "A" not in definition.long
-    assert "B" in definition.long
+    inner = block(B={"Type": "Pass", "Result": "x" * MAX_SHORT_BYTES, "End": True})
+    definition = parse_definition(
+        dumps(block(A={"Type": "Map", "ItemProcessor": inner, "End": True})), already_checked=True
+    )
+    assert "A" not in definition.long_states
+    assert "B" in definition.long_states

@@ -83,7 +83,7 @@ def test_what_was_saved_is_loaded_again_and_goes_on_as_well(text: str, picks: li
 def test_the_same_event_twice_changes_nothing_the_second_time(text: str, picks: list[int]) -> None:
     for play in drawn(text, picks):
         scene = play.scenes[-1]
-        if scene.step.more or isinstance(scene.event, Heartbeat):
+        if scene.step.has_ready_frames or isinstance(scene.event, Heartbeat):
             continue
         again = advance(play.definition, play.execution, scene.event, play.world)
         assert (again.execution, again.commands, again.entries) == (play.execution, (), ())
@@ -125,7 +125,9 @@ def test_the_world_is_asked_for_just_what_the_frames_wait_for(text: str, picks: 
 def test_only_a_frame_with_children_has_a_count_of_them_and_what_they_came_to(text: str, picks: list[int]) -> None:
     for play in drawn(text, picks):
         frames = play.execution.frames
-        parents = {key for key, frame in frames.items() if frame.phase in (Phase.FANNED, Phase.GATHERED)}
+        parents = {
+            key for key, frame in frames.items() if frame.phase in (Phase.WAITING_FOR_CHILDREN, Phase.CHILDREN_ENDED)
+        }
         assert {key for key, frame in frames.items() if frame.fan is not None} == parents
         assert play.execution.results.keys() <= parents
         assert {frame.parent for frame in frames.values()} <= parents | {0}
@@ -228,7 +230,7 @@ def test_how_finely_it_is_sliced_does_not_matter(text: str) -> None:
         assert all(
             isinstance(scene.event, Resumed)
             for before, scene in zip(sliced.scenes, sliced.scenes[1:], strict=False)
-            if before.step.more
+            if before.step.has_ready_frames
         )
     assert whole.finish.status == "SUCCEEDED"
 

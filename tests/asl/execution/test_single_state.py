@@ -11,9 +11,9 @@ from lamplighter.asl.definition.model import RetryableState
 from lamplighter.asl.definition.parse import SINGLE_STATE, parse_definition, parse_single_state
 from lamplighter.asl.execution.advance import advance
 from lamplighter.asl.execution.messages import Started
-from lamplighter.asl.execution.single_state import LONGEST, Past, Probe, Verdict
+from lamplighter.asl.execution.single_state import MAX_TEST_SECONDS, StateConfiguration, StateOutcome, StateTest
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.base.world import ManualClock, fixed_world
+from lamplighter.base.world import ManualClock, manual_world
 from tests.asl.simulated_execution import begin
 
 TASK: Json = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": True}
@@ -30,20 +30,22 @@ WIDE: Json = {
 BOOM = ("Boom", "as told")
 
 
-def probe(state: Json, given: Json = None, past: Past | None = None, **variables: Json) -> Probe:
+def probe(state: Json, given: Json = None, past: StateConfiguration | None = None, **variables: Json) -> StateTest:
     """A state that is tried, not begun yet."""
     clock = ManualClock()
-    scope = Scope(SINGLE_STATE, given, variables, lambda: {"State": {"Name": SINGLE_STATE}}, fixed_world(clock))
-    return Probe(parse_single_state(dumps(state)).states[SINGLE_STATE], scope, clock.now(), past or Past())
+    scope = Scope(SINGLE_STATE, given, variables, lambda: {"State": {"Name": SINGLE_STATE}}, manual_world(clock))
+    return StateTest(
+        parse_single_state(dumps(state)).states[SINGLE_STATE], scope, clock.now(), past or StateConfiguration()
+    )
 
 
-def worked(tried: Probe, result: Json) -> Verdict:
+def worked(tried: StateTest, result: Json) -> StateOutcome:
     """How it ends when its work comes to a result."""
     assert tried.begin() is None
     return tried.succeed(result)
 
 
-def broken(tried: Probe, error: str | None = BOOM[0], cause: str | None = BOOM[1]) -> Verdict:
+def broken(tried: StateTest, error: str | None = BOOM[0], cause: str | None = BOOM[1]) -> StateOutcome:
     """How it ends when its work fails."""
     assert tried.begin() is None
     return tried.fail(error, cause)
@@ -64,7 +66,7 @@ def test_a_pass_shows_every_filter_of_json_path() -> None:
         },
         {"a": {"b": 1}},
     )
-    assert tried.begin() == Verdict("SUCCEEDED", {"got": 1}, "N")
+    assert tried.begin() == StateOutcome("SUCCEEDED", {"got": 1}, "N")
     assert tried.stages == {
         "input": {"a": {"b": 1}},
         "afterInputPath": {"b": 1},
@@ -84,7 +86,7 @@ def test_jsonata_has_no_stages_between_input_and_output() -> None:
     tried = probe(
         {"Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% $states.input.a %}", "End": True}, {"a": 1}
     )
-    assert tried.begin() == Verdict("SUCCEEDED", 1)
+    assert tried.begin() == StateOutcome("SUCCEEDED", 1)
     assert tried.stages == {"input": {"a": 1}}
 
 
@@ -106,7 +108,7 @@ def test_a_task_shows_what_it_asks_and_what_it_makes_of_the_answer() -> None:
 
 def test_a_jsonata_task_shows_its_arguments_and_its_result() -> None:
     tried = probe(TASK | {"QueryLanguage": "JSONata", "Arguments": {"P": "{% $states.input %}"}}, 5)
-    assert worked(tried, 6) == Verdict("SUCCEEDED", 6)
+    assert worked(tried, 6) == StateOutcome("SUCCEEDED", 6)
     assert tried.stages == {"input": 5, "afterArguments": {"P": 5}, "result": 6}
 
 
@@ -118,7 +120,9 @@ def test_an_expression_sees_the_whole_of_states() -> None:
 def test_stages_end_where_one_fails() -> None:
     tried = probe(MAP | {"ItemsPath": "$$.State"}, [1])
     verdict = tried.begin()
-    assert verdict == Verdict("FAILED", error="States.Runtime", cause='Reference path "$.State" must point to array.')
+    assert verdict == StateOutcome(
+        "FAILED", error="States.Runtime", cause='Reference path "$.State" must point to array.'
+    )
     assert tried.stages == {"input": [1], "afterInputPath": [1]}
     assert tried.limits == {}
 
@@ -151,7 +155,7 @@ def test_a_map_shows_its_items_and_its_bounds_but_no_result() -> None:
 
 
 def test_what_an_item_reader_found_takes_the_place_of_the_items() -> None:
-    past = Past(data='{"rows": [{"a": 1}]}', reader={"InputType": "JSON", "ItemsPointer": "/rows"})
+    past = StateConfiguration(data='{"rows": [{"a": 1}]}', reader={"InputType": "JSON", "ItemsPointer": "/rows"})
     reader = {"Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucket": "b", "Key": "k"}}
     tried = probe(MAP | {"ItemProcessor": WIDE, "ItemReader": reader}, {}, past)
     assert tried.begin() is None
@@ -162,7 +166,7 @@ def test_what_an_item_reader_found_takes_the_place_of_the_items() -> None:
 
 def test_a_text_that_is_not_what_the_reader_expects_fails_the_map() -> None:
     reader = {"Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucket": "b", "Key": "k"}}
-    tried = probe(MAP | {"ItemProcessor": WIDE, "ItemReader": reader}, {}, Past(data="{}"))
+    tried = probe(MAP | {"ItemProcessor": WIDE, "ItemReader": reader}, {}, StateConfiguration(data="{}"))
     verdict = tried.begin()
     assert verdict is not None
     assert (verdict.status, verdict.error) == ("FAILED", "States.ItemReaderFailed")
@@ -183,8 +187,8 @@ def test_a_choice_goes_where_its_rule_says() -> None:
         "Choices": [{"Variable": "$.v", "NumericGreaterThan": 1, "Next": "High"}],
         "Default": "Low",
     }
-    assert probe(choice, {"v": 2}).begin() == Verdict("SUCCEEDED", {"v": 2}, "High")
-    assert probe(choice, {"v": 1}).begin() == Verdict("SUCCEEDED", {"v": 1}, "Low")
+    assert probe(choice, {"v": 2}).begin() == StateOutcome("SUCCEEDED", {"v": 2}, "High")
+    assert probe(choice, {"v": 1}).begin() == StateOutcome("SUCCEEDED", {"v": 1}, "Low")
 
 
 def test_a_choice_without_a_way_fails() -> None:
@@ -196,41 +200,43 @@ def test_a_choice_without_a_way_fails() -> None:
 
 
 def test_a_wait_is_not_waited_for() -> None:
-    assert probe({"Type": "Wait", "Seconds": LONGEST, "Next": "N"}, 1).begin() == Verdict("SUCCEEDED", 1, "N")
+    assert probe({"Type": "Wait", "Seconds": MAX_TEST_SECONDS, "Next": "N"}, 1).begin() == StateOutcome(
+        "SUCCEEDED", 1, "N"
+    )
 
 
 def test_a_wait_beyond_what_a_test_may_take_times_out() -> None:
-    assert probe({"Type": "Wait", "Seconds": LONGEST + 1, "Next": "N"}).begin() == Verdict(
+    assert probe({"Type": "Wait", "Seconds": MAX_TEST_SECONDS + 1, "Next": "N"}).begin() == StateOutcome(
         "FAILED", error="States.Timeout"
     )
 
 
 def test_a_fail_fails() -> None:
-    assert probe({"Type": "Fail", "Error": "E", "Cause": "C"}).begin() == Verdict("FAILED", error="E", cause="C")
+    assert probe({"Type": "Fail", "Error": "E", "Cause": "C"}).begin() == StateOutcome("FAILED", error="E", cause="C")
 
 
 RETRY: Json = [{"ErrorEquals": ["Other"]}, {"ErrorEquals": ["Boom"], "IntervalSeconds": 3, "MaxAttempts": 2}]
 
 
 def test_a_retrier_with_attempts_left_says_when_it_is_tried_again() -> None:
-    verdict = broken(probe(TASK | {"Retry": RETRY}, past=Past(retried=1)))
+    verdict = broken(probe(TASK | {"Retry": RETRY}, past=StateConfiguration(retried=1)))
     assert verdict.status == "RETRIABLE"
     assert verdict.handling == {"retryIndex": 1, "retryBackoffIntervalSeconds": 6}
     assert (verdict.error, verdict.cause, verdict.next) == (*BOOM, None)
 
 
 def test_a_retrier_without_attempts_left_fails_and_is_named() -> None:
-    verdict = broken(probe(TASK | {"Retry": RETRY}, past=Past(retried=2)))
+    verdict = broken(probe(TASK | {"Retry": RETRY}, past=StateConfiguration(retried=2)))
     assert (verdict.status, verdict.handling) == ("FAILED", {"retryIndex": 1})
 
 
 def test_an_error_that_nobody_means_fails_without_details() -> None:
-    assert broken(probe(TASK | {"Retry": RETRY[:1]})) == Verdict("FAILED", error=BOOM[0], cause=BOOM[1])
+    assert broken(probe(TASK | {"Retry": RETRY[:1]})) == StateOutcome("FAILED", error=BOOM[0], cause=BOOM[1])
 
 
 def test_a_catcher_takes_over_after_the_last_retry() -> None:
     catch = [{"ErrorEquals": ["No"], "Next": "X"}, {"ErrorEquals": ["States.ALL"], "ResultPath": "$.e", "Next": "Y"}]
-    verdict = broken(probe(TASK | {"Retry": RETRY, "Catch": catch}, {"a": 1}, Past(retried=2)))
+    verdict = broken(probe(TASK | {"Retry": RETRY, "Catch": catch}, {"a": 1}, StateConfiguration(retried=2)))
     assert verdict.status == "CAUGHT_ERROR"
     assert verdict.next == "Y"
     assert verdict.output == {"a": 1, "e": {"Error": "Boom", "Cause": "as told"}}
@@ -261,13 +267,13 @@ def test_a_runtime_error_is_never_caught() -> None:
 
 def test_a_map_fails_when_more_items_failed_than_it_tolerates() -> None:
     wide = MAP | {"ItemProcessor": WIDE, "ToleratedFailureCount": 2}
-    assert worked(probe(wide, [1, 2, 3], Past(failures=2)), [1]).status == "SUCCEEDED"
-    verdict = worked(probe(wide, [1, 2, 3], Past(failures=3)), [1])
+    assert worked(probe(wide, [1, 2, 3], StateConfiguration(failures=2)), [1]).status == "SUCCEEDED"
+    verdict = worked(probe(wide, [1, 2, 3], StateConfiguration(failures=3)), [1])
     assert (verdict.status, verdict.error) == ("FAILED", "States.ExceedToleratedFailureThreshold")
 
 
 def test_an_inline_map_tolerates_nothing() -> None:
-    assert worked(probe(MAP, [1], Past(failures=1)), [1]).status == "FAILED"
+    assert worked(probe(MAP, [1], StateConfiguration(failures=1)), [1]).status == "FAILED"
 
 
 def test_a_parallel_hands_its_branches_its_arguments() -> None:
@@ -315,7 +321,7 @@ def test_a_state_ends_alone_as_it_ends_in_an_execution(state: Json, document: Js
     alone = state if state["Type"] == "Succeed" else state | {"End": True}
     verdict = probe(alone, document).begin()
     machine = parse_definition(dumps({"StartAt": SINGLE_STATE, "States": {SINGLE_STATE: alone}}))
-    finish = advance(machine, begin(document), Started(), fixed_world()).finish
+    finish = advance(machine, begin(document), Started(), manual_world()).finish
     assert verdict is not None
     assert finish is not None
     assert (verdict.status, verdict.error) == (finish.status, finish.error)

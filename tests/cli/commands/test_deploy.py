@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
+from typing import cast
 
 import pytest
 import typer
@@ -250,10 +251,10 @@ def test_while_runs_are_stopped_no_schedule_begins_another_and_no_task_is_left(
     where = Target(engine.url, "us-east-1")
     stack = stacks.find_stack(where.client("cloudformation"), "reports")
     assert stack is not None
-    found = stop_runs.find_sources(where, stack)
-    assert "reports-endless:monday, the task " in found.running().names
-    stop_runs.stop_work(found, Console(), lambda: pause_between_polls(where))
-    assert found.running() == stop_runs.RunningWork()
+    found = stop_runs.find_run_sources(where, stack)
+    assert "reports-endless:monday, the task " in found.find_running().names
+    stop_runs.stop_all(found, Console(), lambda: pause_between_polls(where))
+    assert found.find_running() == stop_runs.RunsAndTasks()
     schedule = engine.client("scheduler").get_schedule(Name="reports-endless", GroupName="reports")
     assert (schedule["State"], schedule["ScheduleExpression"]) == ("DISABLED", "cron(0 3 * * ? *)")
 
@@ -361,15 +362,17 @@ def test_of_two_at_once_the_one_who_comes_second_is_told(engine: ServedEngine, f
     where = Target(engine.url, "us-east-1")
     template = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}
     first, second = (
-        change_set.create(where, None, "reports", title, template, {}, TemplateUpload(None, None), lambda: None)
+        change_set.create_change_set(
+            where, None, "reports", title, template, {}, TemplateUpload(None, None), lambda: None
+        )
         for title in ("first", "second")
     )
     assert first is not None
     assert second is not None
-    change_set.execute(cloudformation, first)
+    change_set.execute_change_set(cloudformation, first)
     with pytest.raises(change_set.StackChanged, match="the stack was changed in the meantime"):
-        change_set.execute(cloudformation, second)
-    change_set.discard(cloudformation, second)
+        change_set.execute_change_set(cloudformation, second)
+    change_set.discard_change_set(cloudformation, second)
     assert cloudformation.describe_stacks(StackName="reports")["Stacks"][0]["StackStatus"].startswith("CREATE")
 
 
@@ -377,7 +380,9 @@ def test_a_change_set_that_may_not_be_carried_out_does_not_stay_behind(engine: S
     cloudformation = engine.client("cloudformation")
     where = Target(engine.url, "us-east-1")
     template = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}
-    made = change_set.create(where, None, "reports", "first", template, {}, TemplateUpload(None, None), lambda: None)
+    made = change_set.create_change_set(
+        where, None, "reports", "first", template, {}, TemplateUpload(None, None), lambda: None
+    )
     assert made is not None
 
     class Denied:
@@ -390,7 +395,7 @@ def test_a_change_set_that_may_not_be_carried_out_does_not_stay_behind(engine: S
             raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "ExecuteChangeSet")
 
     with pytest.raises(ClientError, match="AccessDenied"):
-        change_set.execute(Denied(), made)
+        change_set.execute_change_set(Denied(), made)
     assert cloudformation.list_stacks(StackStatusFilter=["REVIEW_IN_PROGRESS"])["StackSummaries"] == []
 
 
@@ -413,8 +418,9 @@ def test_a_change_set_that_cannot_be_waited_for_does_not_stay_behind(engine: Ser
             return {"Status": "CREATE_PENDING"}
 
     template = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}
+    pending, upload = cast("Target", Pending()), TemplateUpload(None, None)
     with pytest.raises(KeyboardInterrupt):
-        change_set.create(Pending(), None, "reports", "a", template, {}, TemplateUpload(None, None), interrupted)  # type: ignore[arg-type]
+        change_set.create_change_set(pending, None, "reports", "a", template, {}, upload, interrupted)
     assert client.list_stacks(StackStatusFilter=["REVIEW_IN_PROGRESS"])["StackSummaries"] == []
 
 

@@ -100,7 +100,7 @@ def test_what_is_too_wide_for_the_terminal_is_printed_as_blocks_with_whole_names
     name = "a-name-that-is-as-long-as-names-of-runs-may-be-since-programs-make-them-" + "x" * 8
     batch.say("run", "endless", "--name", name)
     for width in (80, 110):
-        monkeypatch.setattr(formatting, "WIDE", width)
+        monkeypatch.setattr(formatting, "NON_TERMINAL_WIDTH", width)
         for words in (("ps",), ("ps", "--all"), ("ps", "endless")):
             lines = batch.say(*words).stdout.splitlines()
             assert any(name in line for line in lines), (width, words)

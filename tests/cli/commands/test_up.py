@@ -126,10 +126,10 @@ async def test_what_goes_on_from_an_earlier_time_is_told_by_its_job_before_the_f
     home.run("slow")
     home.says("slow: started")
     home.kill()
-    monkeypatch.setattr(source, "SAID_ALREADY", {})  # levels of loggers would stay for other tests
+    monkeypatch.setattr(source, "QUIET_LOGGERS", {})  # levels of loggers would stay for other tests
     caplog.set_level(logging.INFO, "lamplighter.jobs")
     kept = source.read_source(UpOptions(home.file, None, (), ()), home.data)
-    engine = await Engine.open(EngineConfig(data=home.data, runtime=RuntimeChoice.PROCESS))
+    engine = await Engine.open(EngineConfig(data_directory=home.data, runtime=RuntimeChoice.PROCESS))
     await kept.reconciler(engine)
     home.folder.joinpath("go").touch()
     await asyncio.to_thread(eventually, lambda: any("slow: succeeded" in line for line in caplog.messages), 60)

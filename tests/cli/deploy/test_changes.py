@@ -8,7 +8,7 @@ from rich.console import Console
 from lamplighter.base.json_text import Json
 from lamplighter.cli.deploy.changes import Change, compare_resources
 from lamplighter.cli.deploy.policy_lines import policy_lines
-from lamplighter.cli.deploy.render_changes import print_changes, summary
+from lamplighter.cli.deploy.render_changes import print_changes, summarize_changes
 from lamplighter.cli.deploy.resolved_template import Resource, resolve_resources
 from lamplighter.jobs.stack.template import build_template
 from tests.jobs.projects import project
@@ -79,7 +79,7 @@ def test_one_line_of_a_policy_is_one_difference_and_is_marked(tmp_path: Path) ->
     assert "    + allow states:ListExecutions on states:stateMachine:reports-nightly\n" in text
     assert text.count("    + allow") == 1
     assert "    - allow" not in text
-    assert "permissions change" in summary(found.values())
+    assert "permissions change" in summarize_changes(found.values())
 
 
 def test_what_comes_and_what_goes_is_named_as_a_person_does(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from rich.console import Console
 
 from lamplighter.base.json_text import Json
-from lamplighter.cli.commands.destroy import delete
+from lamplighter.cli.commands.destroy import delete_deployment
 from lamplighter.cli.deploy.follow_stack import explain_interrupt, follow_stack, report_outcome, start_progress
 from lamplighter.cli.deploy.stacks import Stack
 from lamplighter.cli.deploy.wait_until_ready import StackStuck, wait_until_ready
@@ -162,7 +162,7 @@ def test_a_stack_that_cannot_be_deleted_as_a_whole_says_what_to_do_next(capsys: 
     account = Undeletable([event(1, "A", "DELETE_FAILED", "in use"), event(2, "reports", "DELETE_FAILED")])
     stack = Stack("reports", STACK, "CREATE_COMPLETE", "", {}, protected=False)
     with pytest.raises(typer.Exit):
-        delete(stack, {}, cast("Target", account), Console())
+        delete_deployment(stack, {}, cast("Target", account), Console())
     told = capsys.readouterr().err
     assert "A (AWS::SQS::Queue) failed: in use" in told
     assert "DELETE_FAILED: fix the errors above, then run `lamplighter destroy` again" in told

@@ -4,7 +4,7 @@ import boto3
 import pytest
 
 from lamplighter.base.json_text import Json
-from lamplighter.cli.deploy.upload_template import NoBucket, TemplateUpload, template_parameters
+from lamplighter.cli.deploy.upload_template import BucketMissing, TemplateUpload, template_parameters
 from lamplighter.cli.target import Target
 
 LONG: Json = {"Description": "long"}
@@ -35,5 +35,5 @@ def test_the_url_of_a_template_is_that_of_the_bucket_s_own_region(aws: str, stac
 
 
 def test_a_bucket_that_is_not_there_is_said_to_be_missing(aws: str) -> None:
-    with pytest.raises(NoBucket, match="there is no bucket nowhere"):
+    with pytest.raises(BucketMissing, match="there is no bucket nowhere"):
         template_parameters(Target(aws, "us-east-1"), "reports", LONG, TemplateUpload("nowhere", 1))

@@ -49,7 +49,7 @@ INIT = "ResourceInitializationError: unable to pull secrets or registry auth: ex
 def test_a_failure_is_known_by_its_words(text: str, expected: str) -> None:
     found = find_cause(text)
     assert found is not None
-    assert expected in found.means
+    assert expected in found.meaning
     assert found.advice
 
 
@@ -65,10 +65,10 @@ def test_a_failure_is_known_by_its_words(text: str, expected: str) -> None:
     ],
 )
 def test_what_docker_on_this_box_cannot_pull_is_mended_on_this_box(why: str) -> None:
-    found = find_cause(f"CannotPullContainerError: {why}", here=True)
+    found = find_cause(f"CannotPullContainerError: {why}", runs_locally=True)
     assert found is not None
-    assert "on this machine" in found.advice + found.means or "`lamplighter up` builds" in found.advice
-    assert "role" not in found.means
+    assert "on this machine" in found.advice + found.meaning or "`lamplighter up` builds" in found.advice
+    assert "role" not in found.meaning
     assert not {"public-ip", "NAT gateway", "ecr:"} & set(found.advice.split())
 
 
@@ -105,9 +105,9 @@ def test_what_docker_on_this_box_cannot_pull_is_mended_on_this_box(why: str) -> 
     ],
 )
 def test_ways_in_which_a_pull_fails_on_this_box_are_told_apart(why: str, expected: str) -> None:
-    found = find_cause(f"CannotPullContainerError: Error response from daemon: {why}", here=True)
+    found = find_cause(f"CannotPullContainerError: Error response from daemon: {why}", runs_locally=True)
     assert found is not None
-    assert expected in found.means
+    assert expected in found.meaning
 
 
 def test_what_is_not_known_is_not_guessed() -> None:

@@ -51,8 +51,8 @@ def test_inline_and_managed_policies_count_in_the_version_that_holds(aws: str) -
     found = read_role(iam, "arn:aws:iam::123456789012:role/batch")
     assert found is not None
     assert [each["Action"] for each in found.statements] == ["ecs:RunTask", "sns:Publish"]
-    assert found.may_sometimes(IamCall("ecs:runtask", "*"))
-    assert not found.may_sometimes(IamCall("ecs:StopTask", "*"))
+    assert found.allows_on_some_resource(IamCall("ecs:runtask", "*"))
+    assert not found.allows_on_some_resource(IamCall("ecs:StopTask", "*"))
 
 
 def test_a_role_that_is_gone_is_none(aws: str) -> None:

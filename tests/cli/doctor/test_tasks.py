@@ -1,7 +1,7 @@
 """What ECS needs before a container runs."""
 
 from lamplighter.base.json_text import Json
-from lamplighter.cli.doctor.tasks import log_stream, startup_calls
+from lamplighter.cli.doctor.tasks import log_stream_arn, startup_calls
 
 ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/report:1"
 
@@ -21,7 +21,7 @@ def needed(**container: Json) -> list[tuple[str, str]]:
 
 def test_a_public_image_that_logs_nowhere_needs_nothing() -> None:
     assert needed() == []
-    assert log_stream(described()) is None
+    assert log_stream_arn(described()) is None
 
 
 def test_a_private_image_has_to_be_pulled_where_it_is() -> None:
@@ -42,7 +42,7 @@ def test_a_log_has_to_be_written_and_perhaps_made() -> None:
     ]
     made = {"logDriver": "awslogs", "options": {**options, "awslogs-create-group": "true"}}
     assert ("logs:CreateLogGroup", group) in needed(logConfiguration=made)
-    assert str(log_stream(described(logConfiguration=logging))).startswith(f"{group}:log-stream:job/main/")
+    assert str(log_stream_arn(described(logConfiguration=logging))).startswith(f"{group}:log-stream:job/main/")
     assert needed(logConfiguration={"logDriver": "json-file"}) == []
 
 

@@ -4,7 +4,7 @@ import pytest
 import typer
 
 from lamplighter.cli.runs.formatting import format_distance, format_milliseconds
-from lamplighter.cli.runs.points_in_time import parse_instant
+from lamplighter.cli.runs.parse_instant import parse_instant
 
 NOW = 1_774_569_600_000
 SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000

@@ -6,8 +6,8 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from lamplighter.base.json_text import Json
+from lamplighter.cli.command_context import CommandContext
 from lamplighter.cli.runs.output import RunOutput
-from lamplighter.cli.runs.site import Site
 from lamplighter.cli.target import Target
 from lamplighter.runs.story import Attempt
 
@@ -45,7 +45,7 @@ class Account:
 
 def output(account: Account, patch: pytest.MonkeyPatch, tail: int | None = None) -> RunOutput:
     patch.setattr(Target, "client", lambda _self, _service: account)
-    return RunOutput(Site(lambda: Target("http://engine", "us-east-1")), tail=tail)
+    return RunOutput(CommandContext(lambda: Target("http://engine", "us-east-1")), tail=tail)
 
 
 def texts(read: RunOutput, *attempts: Attempt) -> list[str]:
@@ -90,5 +90,5 @@ def test_a_container_without_awslogs_is_named_and_read_over(monkeypatch: pytest.
     account.containers.append({"name": "proxy"})
     read = output(account, monkeypatch)
     (line,) = read.new_lines([FIRST])
-    assert (line.text, line.source.container, line.source.alone) == ("a1", "main", False)
-    assert [each.partition(" cannot")[0] for each in read.silent] == ["the output of proxy"]
+    assert (line.text, line.source.container, line.source.is_only_container) == ("a1", "main", False)
+    assert [each.partition(" cannot")[0] for each in read.unreadable] == ["the output of proxy"]

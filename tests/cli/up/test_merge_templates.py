@@ -6,27 +6,27 @@ import pytest
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.cli.up.merge_templates import (
-    hold_back,
+    hold_back_units,
     jobs_of,
     merge_units,
     resource_units,
-    without_broken_references,
-    without_starts,
+    without_incomplete_units,
+    without_triggers,
 )
-from lamplighter.cli.up.plan import SourceMark, StackPlan, mark_template, template_without
+from lamplighter.cli.up.stack_plan import StackOrigin, StackPlan, add_origin, template_without
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.stack.template import build_template
 from lamplighter.lang.template.references import find_references
 
-MARK = SourceMark("/jobs/lamplighter.yaml")
+MARK = StackOrigin("/jobs/lamplighter.yaml")
 NOTHING: Json = {}
 
 
 def plan(project: str = "home", channels: Json = None, **jobs: Json) -> StackPlan:
     given = {"project": project, "jobs": {name.replace("_", "-"): job for name, job in jobs.items()}}
     made = Project.model_validate({**given, "channels": channels or {"me": {"email": "a@b.example"}}})
-    document = mark_template(build_template(made), Path("/jobs"), MARK)
-    return StackPlan(made.prefix, dumps(document), {}, made, mark=MARK)
+    document = add_origin(build_template(made), Path("/jobs"), MARK)
+    return StackPlan(made.prefix, dumps(document), {}, made, origin=MARK)
 
 
 def job(command: str = "true", **more: Json) -> Json:
@@ -34,7 +34,7 @@ def job(command: str = "true", **more: Json) -> Json:
 
 
 def held(new: StackPlan, before: Json, *which: str) -> tuple[Json, frozenset[str]]:
-    found = hold_back(lambda without: template_without(new, without), before, frozenset(which))
+    found = hold_back_units(lambda without: template_without(new, without), before, frozenset(which))
     assert_whole(found[0])
     return found
 
@@ -98,13 +98,14 @@ def test_a_subscription_that_is_held_holds_no_job() -> None:
 
 def test_where_every_job_is_held_and_none_was_there_before_no_job_is_left() -> None:
     assert (
-        jobs_of(hold_back(lambda without: template_without(plan(a=job()), without), NOTHING, frozenset({"a"}))[0]) == []
+        jobs_of(hold_back_units(lambda without: template_without(plan(a=job()), without), NOTHING, frozenset({"a"}))[0])
+        == []
     )
 
 
 def test_a_job_that_leaves_keeps_its_channel_with_its_subscription_and_starts_no_more() -> None:
     before = whole(plan(channels={"you": {"email": "c@d.example"}}, a=job(notify="you"), b=job(notify="you")))
-    document = merge_units(whole(plan(b=job())), before, ["a"], starts=False)
+    document = merge_units(whole(plan(b=job())), before, ["a"], triggers=False)
     assert_whole(document)
     assert {"AMachine", "ATask", "ALog", "ARunFailed", "YouTopic", "YouSubscription", "YouTopicPolicy"} <= set(
         document["Resources"]
@@ -114,7 +115,7 @@ def test_a_job_that_leaves_keeps_its_channel_with_its_subscription_and_starts_no
 
 def test_a_stack_that_goes_starts_nothing_and_leaves_its_logs() -> None:
     made = plan(a=job())
-    document = without_starts(
+    document = without_triggers(
         {**whole(made), "Resources": build_template(made.project)["Resources"] if made.project else {}}
     )
     assert_whole(document)
@@ -124,14 +125,14 @@ def test_a_stack_that_goes_starts_nothing_and_leaves_its_logs() -> None:
 
 def test_a_job_of_which_something_was_never_made_does_not_count_as_there_before() -> None:
     document = whole(plan(a=job(), b=job()))
-    assert jobs_of(without_broken_references(document, set(document["Resources"]) - {"BTask"})) == ["a"]
+    assert jobs_of(without_incomplete_units(document, set(document["Resources"]) - {"BTask"})) == ["a"]
 
 
 @pytest.mark.parametrize("which", ["a", "b", "MeTopic", "DidNotStart", "Schedules", "Cluster", "ScheduleRole"])
 @pytest.mark.parametrize("old", [False, True])
 def test_whatever_is_held_what_comes_out_is_whole(which: str, *, old: bool) -> None:
     before = whole(plan(a=job("old"), c=job("old"))) if old else NOTHING
-    document, _ = hold_back(
+    document, _ = hold_back_units(
         lambda without: template_without(plan(a=job(), b=job(sidecars={})), without), before, frozenset({which})
     )
     assert_whole({"Resources": {}, **document})

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.cli.up.templates import NoTemplate, TemplateSource, parse_values, stack_name
+from lamplighter.cli.up.templates import InvalidTemplate, TemplateSource, parse_parameter_values, stack_name
 
 QUEUE = '{"Parameters": {"Delay": {"Type": "Number"}}, "Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}'
 
@@ -52,7 +52,7 @@ def test_what_is_wrong_is_told_with_the_file(
     if told is None:
         assert TemplateSource((path,), given).read_plans()
         return
-    with pytest.raises(NoTemplate, match=told):
+    with pytest.raises(InvalidTemplate, match=told):
         TemplateSource((path,), given).read_plans()
 
 
@@ -60,11 +60,11 @@ def test_two_files_that_would_be_one_stack_are_refused(tmp_path: Path) -> None:
     one, two = tmp_path / "one.json", tmp_path / "one.yaml"
     for path in (one, two):
         path.write_text('{"Resources": {}}')
-    with pytest.raises(NoTemplate, match="have the same stack name one"):
+    with pytest.raises(InvalidTemplate, match="have the same stack name one"):
         TemplateSource((one, two), {}).read_plans()
 
 
 def test_parameters_are_pairs() -> None:
-    assert dict(parse_values(["A=1", "B=a=b", "C="])) == {"A": "1", "B": "a=b", "C": ""}
-    with pytest.raises(NoTemplate, match="use NAME=VALUE"):
-        dict(parse_values(["A"]))
+    assert dict(parse_parameter_values(["A=1", "B=a=b", "C="])) == {"A": "1", "B": "a=b", "C": ""}
+    with pytest.raises(InvalidTemplate, match="use NAME=VALUE"):
+        dict(parse_parameter_values(["A"]))

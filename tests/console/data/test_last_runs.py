@@ -4,7 +4,7 @@ import pytest
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.console.data.last_runs import FEW
+from lamplighter.console.data.last_runs import RUNS_PER_MACHINE
 from lamplighter.console.ports.local import LocalPort
 from lamplighter.console.ports.port import Place
 from tests.console.http_browser import Browser
@@ -63,12 +63,12 @@ def test_a_thousand_jobs_that_failed_make_no_page_larger_than_300_kilobytes(
 def test_where_more_jobs_are_than_may_be_looked_at_that_is_told(
     harness: EngineHarness, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tests.console.http_browser.LocalPort", lambda engine: LocalPort(engine, reach=5))
+    monkeypatch.setattr("tests.console.http_browser.LocalPort", lambda engine: LocalPort(engine, max_calls=5))
     asked: list[str] = []
     usual = LocalPort.call
 
     async def noted(port: LocalPort, place: Place, service: str, operation: str, params: Json) -> Json:
-        if operation == "ListExecutions" and params["maxResults"] == FEW:
+        if operation == "ListExecutions" and params["maxResults"] == RUNS_PER_MACHINE:
             asked.append(params["stateMachineArn"])
         return await usual(port, place, service, operation, params)
 
@@ -90,7 +90,7 @@ def test_a_limit_of_aws_leaves_out_what_it_hides_and_spoils_nothing(
     usual = LocalPort.call
 
     async def limited(port: LocalPort, place: Place, service: str, operation: str, params: Json) -> Json:
-        if operation == "ListExecutions" and params["maxResults"] == FEW:
+        if operation == "ListExecutions" and params["maxResults"] == RUNS_PER_MACHINE:
             raise AwsError("Rate exceeded", code="ThrottlingException")
         return await usual(port, place, service, operation, params)
 

@@ -4,7 +4,7 @@ import pytest
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.console.data.run_cache import RunCache
-from lamplighter.console.data.skipped_runs import made_way_for
+from lamplighter.console.data.skipped_runs import find_skip_causes
 from lamplighter.console.ports.local import LocalPort
 from lamplighter.console.ports.port import Place
 from tests.console.http_browser import Browser
@@ -89,13 +89,13 @@ def test_runs_of_machines_that_skip_none_are_not_asked_for(
 
 
 def test_only_the_output_of_a_job_that_skips_means_so() -> None:
-    assert made_way_for({"output": dumps(SKIPPED)}) == [OLDER]
+    assert find_skip_causes({"output": dumps(SKIPPED)}) == [OLDER]
     for output in ('{"skipped":true}', '{"skipped":false,"running":[]}', "[]", "no json", None):
-        assert made_way_for({"output": output}) is None
+        assert find_skip_causes({"output": output}) is None
 
 
 def test_the_oldest_is_forgotten_where_there_is_too_much() -> None:
-    memory: RunCache[bool] = RunCache(most=2)
+    memory: RunCache[bool] = RunCache(max_runs=2)
     memory.put({"a": True, "b": True})
     memory.put({"c": False})
     assert [each in memory for each in "abc"] == [False, True, True]

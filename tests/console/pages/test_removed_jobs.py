@@ -46,7 +46,7 @@ def test_what_never_ran_or_only_watched_others_is_not_named(harness: EngineHarne
 
 
 async def told(harness: EngineHarness) -> list[str]:
-    answer = await LocalPort(harness.engine).told(Place(ACCOUNT, REGION), "states", "ListRemovedMachines", {})
+    answer = await LocalPort(harness.engine).call_internal(Place(ACCOUNT, REGION), "states", "ListRemovedMachines", {})
     return [each["name"] for each in answer["stateMachines"]]
 
 

@@ -5,7 +5,7 @@ import re
 
 from lamplighter.base.json_text import Json
 from lamplighter.runtime.fake import Script
-from lamplighter.runtime.port import Container
+from lamplighter.runtime.port import ContainerSpec
 from tests.console.http_browser import Browser
 from tests.engine_harness import SECOND, EngineHarness, chain, job
 
@@ -268,7 +268,7 @@ def test_a_red_state_shows_first_the_visits_that_did_not_go_well(harness: Engine
     each: Json = {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": {"StartAt": "Work", "States": steps}}
     names: list[str] = []
 
-    def is_first(container: Container) -> bool:
+    def is_first(container: ContainerSpec) -> bool:
         names.append(container.name)
         return container.name == names[0]
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.console.pages.start_run import InvalidField, StartForm, form_of_input, read_form
+from lamplighter.console.pages.start_run import InvalidField, StartForm, fill_form, read_form
 from lamplighter.console.view.templates import format_json
 from lamplighter.jobs.stack.template import build_template
 from tests.console.http_browser import Browser
@@ -26,7 +26,7 @@ def latest(harness: EngineHarness, machine: str) -> str:
 
 def test_what_a_form_shows_is_what_it_sends() -> None:
     document = {"day": 1, "lamplighter": {"environment": {"A": "1=2", "B": ""}, "command": ["echo", "two words"]}}
-    fields = form_of_input(document)
+    fields = fill_form(document)
     assert fields.environment == "A=1=2\nB="
     assert fields.command == "echo 'two words'"
     assert read_form(fields) == document
@@ -159,7 +159,7 @@ def test_a_mask_that_stands_for_no_secret_is_told_with_its_place_and_starts_noth
 @given(documents("environment", "command"))
 def test_what_a_form_shows_of_any_input_is_what_it_sends(own: Json) -> None:
     document = {"day": 1, "lamplighter": own}
-    sent = read_form(form_of_input(document))
+    sent = read_form(fill_form(document))
     kept = {name: own[name] for name in ("environment", "command") if own.get(name)} if isinstance(own, dict) else own
     assert sent in (document, {"day": 1, "lamplighter": kept}, {"day": 1})
     assert sent.get("lamplighter", {}) in (own, kept)
@@ -176,7 +176,7 @@ def test_what_a_user_wrote_under_our_key_is_shown_as_the_input_that_it_is(
     harness.settle()
     answer = browser.get(f"/jobs/{machine}/start?from={earlier}")
     assert answer.status == 200
-    assert form_of_input({"lamplighter": own}) == StartForm(format_json({"lamplighter": own}))
+    assert fill_form({"lamplighter": own}) == StartForm(format_json({"lamplighter": own}))
 
 
 def test_an_input_that_is_nested_too_deeply_is_told_and_one_that_was_started_is_shown(

@@ -66,8 +66,8 @@ async def test_who_does_not_answer_is_unavailable() -> None:
 
 def test_of_aws_less_is_asked_and_more_seldom_than_of_an_engine(aws: AwsPort) -> None:
     engine = AwsPort(clients("http://127.0.0.1:9"), PLACE, "Engine", "http://127.0.0.1:9")
-    assert aws.reach < engine.reach
-    assert aws.rest > engine.rest
+    assert aws.max_calls < engine.max_calls
+    assert aws.list_poll_seconds > engine.list_poll_seconds
 
 
 async def test_nobody_keeps_slots_there(aws: AwsPort) -> None:

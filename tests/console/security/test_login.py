@@ -6,7 +6,7 @@ import pytest
 
 from lamplighter.console.security.login import guess_group
 from lamplighter.console.view.links import local_path
-from lamplighter.wire.access.console_session import LIFETIME
+from lamplighter.wire.access.console_session import LIFETIME_MILLISECONDS
 from lamplighter.wire.access.credentials import Credentials
 from tests.console.http_browser import Answer, Browser
 from tests.engine_harness import EngineHarness
@@ -72,7 +72,7 @@ def test_the_cookie_is_kept_from_scripts_and_from_other_sites(stranger: Browser)
 
 def test_a_session_ends(harness: EngineHarness, stranger: Browser) -> None:
     assert login(stranger, KEY.password).status == 200
-    harness.advance(LIFETIME)
+    harness.advance(LIFETIME_MILLISECONDS)
     assert stranger.get("/").status == 303
 
 

@@ -91,7 +91,7 @@ def test_a_parallel_whose_failure_was_caught_did_not_succeed() -> None:
     )
     told = read_story(events)
     assert state_statuses(told, caught_exits(events))["Both"].status == "CAUGHT"
-    assert [row.status for row in build_timeline(told, {}, 9_000, broken=caught_exits(events)).rows] == ["CAUGHT"]
+    assert [row.status for row in build_timeline(told, {}, 9_000, caught=caught_exits(events)).rows] == ["CAUGHT"]
 
 
 def test_the_scale_of_a_short_run_has_no_two_ticks_of_one_name() -> None:
@@ -104,7 +104,7 @@ def test_in_other_peoples_machines_names_mean_nothing() -> None:
     rows = build_timeline(story(*TOLD), {}, 99_000).rows
     assert [(row.state, row.status) for row in rows] == [("Run", "FAILED"), ("Last lines", "FAILED")]
     blamed = failure_reason.blamed_attempt(
-        story(*RUN, failed(4, "a", 0), exited("Run", 5), *LINES, ("ExecutionFailed", 11, None)), ours=False
+        story(*RUN, failed(4, "a", 0), exited("Run", 5), *LINES, ("ExecutionFailed", 11, None)), from_job_file=False
     )
     assert blamed is not None
     assert blamed.state == "Last lines"

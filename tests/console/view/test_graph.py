@@ -32,11 +32,11 @@ def test_ways_out_of_a_state_are_told_apart() -> None:
         "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "C"}],
     }
     first, second = graph.block_graph({"StartAt": "A", "States": {"A": choice, "T": task}})["states"]
-    assert [(way["to"], way["kind"], way["label"]) for way in first["ways"]] == [
+    assert [(each["to"], each["kind"], each["label"]) for each in first["transitions"]] == [
         ("B", "choice", ""),
         ("C", "default", "else"),
     ]
-    assert [(way["to"], way["kind"], way["label"]) for way in second["ways"]] == [
+    assert [(each["to"], each["kind"], each["label"]) for each in second["transitions"]] == [
         ("B", "next", ""),
         ("C", "catch", "any error"),
     ]
@@ -59,5 +59,5 @@ def test_any_document_is_drawn_as_a_graph(document: Json, kind: str) -> None:
     of_kind = {"Type": kind, **document} if isinstance(document, dict) else document
     for definition in (document, {"States": document}, {"States": {"A": of_kind, "B": document}, "StartAt": document}):
         block = graph.parse_graph(dumps(definition))
-        assert all(isinstance(way["to"], str) for state in block["states"] for way in state["ways"])
+        assert all(isinstance(each["to"], str) for state in block["states"] for each in state["transitions"])
         assert all(isinstance(state["what"], str) for state in block["states"])

@@ -1,7 +1,7 @@
 """Secrets are not shown."""
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.console.view.masking import DEEPEST, MASK, is_secret, mask_secrets
+from lamplighter.console.view.masking import MASK, MAX_SHOWN_DEPTH, is_secret, mask_secrets
 
 
 def test_what_sounds_like_a_secret_is_one() -> None:
@@ -21,7 +21,7 @@ def test_a_secret_is_masked_as_a_key_as_a_variable_and_inside_of_text() -> None:
 
 def test_what_is_nested_too_deeply_to_be_shown_is_masked() -> None:
     deep: Json = "shown"
-    for _ in range(DEEPEST):
+    for _ in range(MAX_SHOWN_DEPTH):
         deep = [deep]
     assert "shown" in dumps(mask_secrets(deep))
     assert "shown" not in dumps(mask_secrets([deep]))

@@ -3,7 +3,7 @@
 from hypothesis import given
 
 from lamplighter.base.json_text import Json
-from lamplighter.console.view.timeline import PAGE, WIDTH, Timeline, build_timeline
+from lamplighter.console.view.timeline import PAGE_SIZE, SCALE_WIDTH, Timeline, build_timeline
 from lamplighter.runs.story import read_story
 from tests.documents import documents
 from tests.runs.histories import (
@@ -34,22 +34,24 @@ def test_each_attempt_has_a_bar_and_the_wait_before_it_a_line() -> None:
     first, second = drawn(*RETRIED).rows
     assert (first.label, first.status, first.exits, first.wait_x) == ("Run #1", "FAILED", [("main", 3)], None)
     assert first.reason == "States.TaskFailed: Essential container in task exited"
-    assert (first.x, first.width) == (WIDTH * 2 / 8, WIDTH * 2 / 8)  # from second 3 to 5 of 1 to 9
+    assert (first.x, first.width) == (SCALE_WIDTH * 2 / 8, SCALE_WIDTH * 2 / 8)  # from second 3 to 5 of 1 to 9
     assert (second.label, second.status, second.wait) == ("Run #2", "SUCCEEDED", "1.0 s")
     assert second.wait_x == first.x + first.width
     assert second.x == second.wait_x + second.wait_width
 
 
 def test_when_the_next_attempt_begins_is_told() -> None:
-    waiting = drawn(*AGAIN).pause
+    waiting = drawn(*AGAIN).pending_retry
     assert waiting is not None
     assert (waiting.state, waiting.due, waiting.at_most) == ("Run", 15.0, False)
-    assert drawn(*RETRIED).pause is None
+    assert drawn(*RETRIED).pending_retry is None
 
 
 def test_no_bar_leaves_the_picture_while_a_run_goes_on() -> None:
     for now in (5_000, 6_001, 60_000):
-        assert all(0 <= row.x <= WIDTH and row.x + row.width <= WIDTH + 4 for row in drawn(*AGAIN, now=now).rows)
+        assert all(
+            0 <= row.x <= SCALE_WIDTH and row.x + row.width <= SCALE_WIDTH + 4 for row in drawn(*AGAIN, now=now).rows
+        )
 
 
 def test_a_long_timeline_comes_in_pages_and_each_row_once() -> None:
@@ -60,9 +62,9 @@ def test_a_long_timeline_comes_in_pages_and_each_row_once() -> None:
     after: int | None = 0
     while after is not None:
         page = drawn(*entries, after=after)
-        assert len(page.rows) <= PAGE
+        assert len(page.rows) <= PAGE_SIZE
         seen += [row.event for row in page.rows]
-        after = page.following
+        after = page.next_after
     assert len(seen) == len(set(seen)) == 250
 
 
@@ -76,8 +78,8 @@ def test_the_time_before_a_redrive_has_no_room_and_is_no_wait() -> None:
     drawn = build_timeline(read_story(shifted), DEFINITION, 9_000)
     first, second = drawn.rows
     (redrive,) = drawn.redrives
-    assert (redrive.after, redrive.x) == ("20 min 01 s", WIDTH * 4 / 8)  # 4 s of 8 s had run
-    assert (first.x, second.x, second.width) == (WIDTH * 2 / 8, WIDTH * 5 / 8, WIDTH / 8)
+    assert (redrive.after, redrive.x) == ("20 min 01 s", SCALE_WIDTH * 4 / 8)  # 4 s of 8 s had run
+    assert (first.x, second.x, second.width) == (SCALE_WIDTH * 2 / 8, SCALE_WIDTH * 5 / 8, SCALE_WIDTH / 8)
     assert (second.wait, second.wait_x) == ("", None)
     assert first.event < redrive.event < second.event
 

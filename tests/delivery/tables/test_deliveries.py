@@ -4,7 +4,7 @@ import sqlite3
 from pathlib import Path
 
 from lamplighter.base.json_text import dumps
-from lamplighter.base.world import fixed_world
+from lamplighter.base.world import manual_world
 from lamplighter.delivery.delivery import from_json
 from lamplighter.delivery.tables import deliveries
 from lamplighter.store import migrate, timers
@@ -28,7 +28,7 @@ WRITTEN = {
 
 def old_database() -> sqlite3.Connection:
     connection = sqlite3.connect(":memory:", isolation_level=None)
-    for number, sql in migrate.scripts():
+    for number, sql in migrate.migration_scripts():
         if number <= BEFORE_PLAIN_NAMES:
             connection.executescript(f"{sql}; PRAGMA user_version={number}")
     return connection
@@ -72,7 +72,7 @@ def test_deliveries_that_ended_are_still_counted_by_their_end() -> None:
 
 
 async def test_the_age_of_a_delivery_is_kept_when_the_wall_clock_was_set_before_a_restart(tmp_path: Path) -> None:
-    store = Store(tmp_path, fixed_world())
+    store = Store(tmp_path, manual_world())
     await store.write(lambda tx: deliveries.put(tx, "scheduler", "key", 1_000, {}))
     await store.write(lambda tx: timers.save_clock_jump(tx, 500))
     await store.write(timers.apply_clock_jump)

@@ -432,7 +432,7 @@ def problems(folder: Path, text: str) -> list[Problem]:
     except JobFileError as error:
         return error.problems
     build_template(loaded.project)
-    return [each for each in lint_job_file(loaded) if not each.instead]
+    return [each for each in lint_job_file(loaded) if not each.advice]
 
 
 @given(st.sampled_from(sorted(FILES)), st.integers(1, 4), st.data())
@@ -445,8 +445,8 @@ def test_whatever_is_written_gives_problems_or_a_template_and_never_another_erro
         document = mutated(document, draw)
     for each in problems(tmp_path, yaml.safe_dump(document, allow_unicode=True)):
         assert each.message
-        assert each.instead
-        assert each.place.line > 0
+        assert each.advice
+        assert each.position.line > 0
 
 
 @given(st.sampled_from(sorted(FILES)), st.integers(0, 3000), st.integers(0, 30), st.text(max_size=5))
@@ -457,4 +457,4 @@ def test_text_that_is_cut_into_gives_problems_or_a_template(
     whole = FILES[name]
     cut = at % len(whole)
     for each in problems(tmp_path, whole[:cut] + text + whole[cut + length :]):
-        assert each.instead
+        assert each.advice

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lamplighter.jobs.file.secrets import SecretSource, is_secret_source, parse_source
+from lamplighter.jobs.file.secrets import SecretGrant, is_secret_reference, parse_grant
 
 HERE = "${AWS::Region}:${AWS::AccountId}"
 PARAMETER = f"arn:${{AWS::Partition}}:ssm:{HERE}:parameter"
@@ -14,25 +14,25 @@ SHORT = LONG.removesuffix("-x1y2z3")
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("ssm:/a/b", SecretSource(f"{PARAMETER}/a/b", "ssm:GetParameters", (f"{PARAMETER}/a/b",))),
-        ("ssm:a", SecretSource(f"{PARAMETER}/a", "ssm:GetParameters", (f"{PARAMETER}/a",))),
+        ("ssm:/a/b", SecretGrant(f"{PARAMETER}/a/b", "ssm:GetParameters", (f"{PARAMETER}/a/b",))),
+        ("ssm:a", SecretGrant(f"{PARAMETER}/a", "ssm:GetParameters", (f"{PARAMETER}/a",))),
         (
             "secretsmanager:a/b",
-            SecretSource(f"{SECRET}:a/b", "secretsmanager:GetSecretValue", (f"{SECRET}:a/b-??????", f"{SECRET}:a/b")),
+            SecretGrant(f"{SECRET}:a/b", "secretsmanager:GetSecretValue", (f"{SECRET}:a/b-??????", f"{SECRET}:a/b")),
         ),
         (
             "secretsmanager:a/b:key",
-            SecretSource(
+            SecretGrant(
                 f"{SECRET}:a/b:key::", "secretsmanager:GetSecretValue", (f"{SECRET}:a/b-??????", f"{SECRET}:a/b")
             ),
         ),
-        (LONG, SecretSource(LONG, "secretsmanager:GetSecretValue", (LONG,))),
-        (SHORT, SecretSource(SHORT, "secretsmanager:GetSecretValue", (f"{SHORT}-??????", SHORT))),
-        (f"{SHORT}:key::", SecretSource(f"{SHORT}:key::", "secretsmanager:GetSecretValue", (f"{SHORT}-??????", SHORT))),
-        (f"{LONG}:key::", SecretSource(f"{LONG}:key::", "secretsmanager:GetSecretValue", (LONG,))),
+        (LONG, SecretGrant(LONG, "secretsmanager:GetSecretValue", (LONG,))),
+        (SHORT, SecretGrant(SHORT, "secretsmanager:GetSecretValue", (f"{SHORT}-??????", SHORT))),
+        (f"{SHORT}:key::", SecretGrant(f"{SHORT}:key::", "secretsmanager:GetSecretValue", (f"{SHORT}-??????", SHORT))),
+        (f"{LONG}:key::", SecretGrant(f"{LONG}:key::", "secretsmanager:GetSecretValue", (LONG,))),
         (
             "arn:aws:ssm:eu-west-1:123456789012:parameter/a",
-            SecretSource(
+            SecretGrant(
                 "arn:aws:ssm:eu-west-1:123456789012:parameter/a",
                 "ssm:GetParameters",
                 ("arn:aws:ssm:eu-west-1:123456789012:parameter/a",),
@@ -40,11 +40,9 @@ SHORT = LONG.removesuffix("-x1y2z3")
         ),
     ],
 )
-def test_a_secret_is_told_to_ecs_as_an_arn_and_may_be_read_and_nothing_beside(
-    text: str, expected: SecretSource
-) -> None:
-    assert is_secret_source(text)
-    assert parse_source(text) == expected
+def test_a_secret_is_told_to_ecs_as_an_arn_and_may_be_read_and_nothing_beside(text: str, expected: SecretGrant) -> None:
+    assert is_secret_reference(text)
+    assert parse_grant(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -56,4 +54,4 @@ def test_a_secret_is_told_to_ecs_as_an_arn_and_may_be_read_and_nothing_beside(
     ],
 )  # fmt: skip
 def test_what_is_no_place_of_a_secret_is_none(text: str) -> None:
-    assert not is_secret_source(text)
+    assert not is_secret_reference(text)

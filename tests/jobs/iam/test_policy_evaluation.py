@@ -13,7 +13,7 @@ from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.iam.check_roles import call_context, missing_job_permissions
 from lamplighter.jobs.iam.missing_permission import allowing_statement, missing_permissions
 from lamplighter.jobs.iam.policy_evaluation import IamCall, evaluate_policy
-from lamplighter.jobs.iam.required_calls import NESTED_RULE, CallContext, required_calls
+from lamplighter.jobs.iam.required_calls import NESTED_EXECUTION_RULE, CallContext, required_calls
 from lamplighter.jobs.stack.roles import repository_name
 from tests.jobs.matrix import FILES, loaded
 from tests.jobs.projects import project, stack
@@ -272,7 +272,7 @@ def test_what_a_distributed_map_reads_writes_and_starts_is_known(
         ("states:DescribeExecution", f"{other}execution:other:a-run"),
         ("states:StopExecution", f"{other}execution:other:a-run"),
         *(
-            (f"events:{action}", f"arn:aws:events:us-east-1:123456789012:rule/{NESTED_RULE}")
+            (f"events:{action}", f"arn:aws:events:us-east-1:123456789012:rule/{NESTED_EXECUTION_RULE}")
             for action in ("PutTargets", "PutRule", "DescribeRule")
         ),
     }
@@ -414,7 +414,7 @@ def test_the_article_s_failure_is_explained_with_the_statement_that_is_missing()
         f"authorized to perform: iam:PassRole on resource: {ROLE} because no identity-based policy allows the "
         "iam:PassRole action"
     )
-    assert "passes this role to the task" in found.why
+    assert "passes this role to the task" in found.reason
     assert found.statement == {
         "Effect": "Allow",
         "Action": "iam:PassRole",

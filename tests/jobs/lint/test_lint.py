@@ -21,7 +21,7 @@ jobs:
 def found(folder: Path, text: str, *severities: str, **files: str) -> list[str]:
     """The findings, each as `line:column severity: message -> instead`."""
     return [
-        f"{each.place.line}:{each.place.column} {each.severity}: {each.message} -> {each.instead}"
+        f"{each.position.line}:{each.position.column} {each.severity}: {each.message} -> {each.advice}"
         for each in lint_job_file(written(folder, text, **files))
         if not severities or each.severity in severities
     ]
@@ -383,8 +383,8 @@ def test_a_role_that_iam_would_not_take_is_told_of(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", FILES)
 def test_lint_has_something_to_say_of_any_file(tmp_path: Path, name: str) -> None:
     problems = lint_job_file(loaded(tmp_path, name))
-    assert all(each.message and each.instead for each in problems)
-    assert problems == sorted(problems, key=lambda each: (each.place, each.message))
+    assert all(each.message and each.advice for each in problems)
+    assert problems == sorted(problems, key=lambda each: (each.position, each.message))
 
 
 def test_more_than_a_stack_of_aws_takes_is_told(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.jobs.machine.overlap_states import runs_made_way_for
+from lamplighter.jobs.machine.overlap_states import runs_that_caused_skip
 from tests.documents import documents
 
 RUN = "arn:aws:states:us-east-1:123456789012:execution:nightly:one"
@@ -12,14 +12,14 @@ RUN = "arn:aws:states:us-east-1:123456789012:execution:nightly:one"
 
 @pytest.mark.parametrize(("running", "runs"), [([], []), ([RUN], [RUN]), (RUN, [RUN]), ([RUN, RUN], [RUN, RUN])])
 def test_the_output_of_a_skipped_run_names_the_runs_that_went_on(running: Json, runs: list[str]) -> None:
-    assert runs_made_way_for(dumps({"skipped": True, "running": running})) == runs
+    assert runs_that_caused_skip(dumps({"skipped": True, "running": running})) == runs
 
 
 @pytest.mark.parametrize("running", ["", "one", [""], 5, [5], None, [RUN, {}]])
 def test_an_output_of_a_user_that_names_no_runs_is_no_skip(running: Json) -> None:
-    assert runs_made_way_for(dumps({"skipped": True, "running": running})) is None
+    assert runs_that_caused_skip(dumps({"skipped": True, "running": running})) is None
 
 
 @given(documents("skipped", "running"))
 def test_any_output_of_a_user_is_read(document: Json) -> None:
-    assert runs_made_way_for(dumps(document)) is None or document["skipped"] is True
+    assert runs_that_caused_skip(dumps(document)) is None or document["skipped"] is True

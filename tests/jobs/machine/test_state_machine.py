@@ -10,12 +10,12 @@ import pytest
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.bus import Caller, Operation
-from lamplighter.jobs.file.cross_checks import LONGEST_NAME
+from lamplighter.jobs.file.cross_checks import MAX_MACHINE_NAME_LENGTH
 from lamplighter.jobs.machine import overlap_states
 from lamplighter.jobs.machine.integrations import resolve_calls
 from lamplighter.jobs.machine.state_machine import build_definition
 from lamplighter.runtime.fake import Script
-from lamplighter.runtime.port import CannotStart, Container, ImageUnavailable
+from lamplighter.runtime.port import CannotStart, ContainerSpec, ImageUnavailable
 from lamplighter.store.db import Tx
 from tests.engine_harness import EngineHarness
 from tests.jobs.projects import deploy, project, scheduled_input
@@ -57,17 +57,17 @@ class Night:
             last = at == len(left) - 1
             self.harness.runtime.script(script, self._nth(at, last=last))
 
-    def _nth(self, at: int, *, last: bool) -> Callable[[Container], bool]:
+    def _nth(self, at: int, *, last: bool) -> Callable[[ContainerSpec], bool]:
         start = len(self.harness.runtime.begun)
 
-        def fits(container: Container) -> bool:
+        def fits(container: ContainerSpec) -> bool:
             number = list(self.harness.runtime.begun).index(container.name) - start
             return number >= at if last else number == at
 
         return fits
 
     @property
-    def begun(self) -> list[Container]:
+    def begun(self) -> list[ContainerSpec]:
         return list(self.harness.runtime.begun.values())
 
     def until_over(self, execution: str, step: int = 1_000, most: int = 400) -> Json:
@@ -87,7 +87,7 @@ def night(tmp_path: Path) -> Iterator[Night]:
     harness.close()
 
 
-def environment(container: Container) -> dict[str, str]:
+def environment(container: ContainerSpec) -> dict[str, str]:
     return {
         name: value for name, value in container.environment.items() if name.startswith("LAMPLIGHTER_") or name == "X"
     }
@@ -302,7 +302,7 @@ def test_queue_runs_one_after_another_in_the_order_in_which_they_came(night: Nig
 def test_however_many_pages_the_runs_fill_they_come_one_after_another(
     night: Night, monkeypatch: pytest.MonkeyPatch, page: int
 ) -> None:
-    monkeypatch.setattr(overlap_states, "PAGE", page)
+    monkeypatch.setattr(overlap_states, "PAGE_SIZE", page)
     overlapping(night, "queue")
     runs = [night.run() for _ in range(5)]
     finished: list[str] = []
@@ -316,7 +316,7 @@ def test_however_many_pages_the_runs_fill_they_come_one_after_another(
 def test_a_run_is_skipped_though_those_that_are_younger_fill_a_page(
     night: Night, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(overlap_states, "PAGE", 1)
+    monkeypatch.setattr(overlap_states, "PAGE_SIZE", 1)
     overlapping(night, "skip")
     first = night.run()
     night.harness.advance(1_000)
@@ -325,7 +325,7 @@ def test_a_run_is_skipped_though_those_that_are_younger_fill_a_page(
 
 
 def test_a_page_of_runs_with_the_longest_names_is_no_more_than_a_state_may_pass_on() -> None:
-    place, machine = "states:us-gov-west-1:123456789012", "j" * LONGEST_NAME
+    place, machine = "states:us-gov-west-1:123456789012", "j" * MAX_MACHINE_NAME_LENGTH
     longest = {
         "ExecutionArn": f"arn:aws-us-gov:{place}:execution:{machine}:{'n' * 80}",
         "Name": "n" * 80,
@@ -334,7 +334,7 @@ def test_a_page_of_runs_with_the_longest_names_is_no_more_than_a_state_may_pass_
         "Status": "RUNNING",
         "RedriveCount": 0,
     }
-    assert len(dumps({"Executions": [longest] * overlap_states.PAGE, "NextToken": "t" * 1024})) <= 256 * 1024
+    assert len(dumps({"Executions": [longest] * overlap_states.PAGE_SIZE, "NextToken": "t" * 1024})) <= 256 * 1024
 
 
 def test_cancel_previous_stops_the_runs_before_and_their_containers(night: Night) -> None:

@@ -14,7 +14,7 @@ from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.jobs.file.load import load_job_file
 from lamplighter.jobs.stack.template import build_template, to_json
 from lamplighter.services.cloudformation.resource_types.registry import resource_type_of
-from lamplighter.services.cloudformation.resource_types.resource_type import ALL
+from lamplighter.services.cloudformation.resource_types.resource_type import ALL_PROPERTIES
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 DEPLOYED: Json = loads(Path(__file__).with_name("deployed_resources.json").read_text())
@@ -29,8 +29,8 @@ def resources(file: str) -> Json:
 
 def identity(resource: Json) -> Json:
     properties: Json = resource.get("Properties", {})
-    replaces = resource_type_of(resource["Type"]).replaces
-    kept = {name: value for name, value in properties.items() if replaces is ALL or name in replaces}
+    replaces = resource_type_of(resource["Type"]).replacement_properties
+    kept = {name: value for name, value in properties.items() if replaces is ALL_PROPERTIES or name in replaces}
     return {"Type": resource["Type"], **loads(dumps(kept))}
 
 

@@ -12,7 +12,7 @@ from cfnlint.api import lint_all
 
 from lamplighter.asl.definition.parse import parse_definition
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.jobs.stack.network import WAY_OUT
+from lamplighter.jobs.stack.network import INTERNET_RESOURCE_IDS
 from lamplighter.jobs.stack.template import build_template, to_json, to_yaml
 from lamplighter.lang.template.references import find_references
 from tests.jobs.matrix import FILES, loaded
@@ -129,7 +129,7 @@ def test_every_arn_is_of_the_partition_of_the_stack_and_so_is_the_console(
     texts = "".join([*found, *(dumps(deployed.properties(title)) for title in deployed.template["Resources"])])
     assert set(re.findall(r"arn:([a-z-]+):", texts)) == {partition}
     assert f"arn:{partition}:states:::ecs:runTask.sync" in texts
-    assert deployed.fill(deployed.template["Outputs"]["Console"]["Value"]).startswith(console)
+    assert deployed.resolve(deployed.template["Outputs"]["Console"]["Value"]).startswith(console)
 
 
 @every_file
@@ -160,7 +160,7 @@ def test_no_schedule_begins_before_the_network_that_the_stack_makes_leads_out(tm
     while news:
         waited_for |= news
         news = {need for name in news for need in find_references(resources[name]) if need in resources} - waited_for
-    assert set(WAY_OUT) <= waited_for
+    assert set(INTERNET_RESOURCE_IDS) <= waited_for
 
 
 def test_an_alarm_for_a_job_that_did_not_start_warms_up_for_as_long_as_it_waits(tmp_path: Path) -> None:

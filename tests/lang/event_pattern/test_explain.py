@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json
-from lamplighter.lang.event_pattern.comparisons import InvalidPattern
-from lamplighter.lang.event_pattern.explain import FieldMatch, explain
-from lamplighter.lang.event_pattern.pattern import compile_pattern
+from lamplighter.lang.event_pattern.comparisons import EventPatternError
+from lamplighter.lang.event_pattern.explain import FieldResult, explain_match
+from lamplighter.lang.event_pattern.pattern import compile_event_pattern
 
 EVENT: Json = {
     "source": "aws.ecs",
@@ -15,21 +15,21 @@ EVENT: Json = {
 }
 
 
-def findings(pattern: Json, event: Json = EVENT) -> dict[str, FieldMatch]:
-    return {finding.field: finding for finding in explain(pattern, event).findings}
+def findings(pattern: Json, event: Json = EVENT) -> dict[str, FieldResult]:
+    return {finding.field: finding for finding in explain_match(pattern, event).results}
 
 
 def test_each_field_tells_what_was_wanted_and_what_was_found() -> None:
     found = findings({"source": ["aws.ecs"], "detail": {"lastStatus": ["RUNNING", {"prefix": "PEND"}]}})
-    assert found["source"] == FieldMatch("source", ["aws.ecs"], ["aws.ecs"], True)
-    assert found["detail.lastStatus"] == FieldMatch(
+    assert found["source"] == FieldResult("source", ["aws.ecs"], ["aws.ecs"], True)
+    assert found["detail.lastStatus"] == FieldResult(
         "detail.lastStatus", ["RUNNING", {"prefix": "PEND"}], ["STOPPED"], False
     )
 
 
 def test_a_field_that_is_not_there_has_no_values() -> None:
     found = findings({"detail": {"group": ["x"], "reason": [{"exists": False}]}})
-    assert found["detail.group"] == FieldMatch("detail.group", ["x"], [], False)
+    assert found["detail.group"] == FieldResult("detail.group", ["x"], [], False)
     assert found["detail.reason"].met
 
 
@@ -38,9 +38,9 @@ def test_the_values_of_all_elements_of_an_array_are_shown() -> None:
 
 
 def test_fields_that_are_met_by_different_elements_are_told_to_be_apart() -> None:
-    told = explain({"detail": {"containers": {"name": ["a"], "exitCode": [1]}}}, EVENT)
+    told = explain_match({"detail": {"containers": {"name": ["a"], "exitCode": [1]}}}, EVENT)
     assert (told.matches, told.met_separately) == (False, True)
-    assert not explain({"source": ["x"]}, EVENT).met_separately
+    assert not explain_match({"source": ["x"]}, EVENT).met_separately
 
 
 def test_a_choice_shows_its_branches() -> None:
@@ -55,8 +55,8 @@ def test_a_choice_shows_its_branches() -> None:
 
 
 def test_a_pattern_that_is_none_is_refused() -> None:
-    with pytest.raises(InvalidPattern):
-        explain({"source": "aws.ecs"}, EVENT)
+    with pytest.raises(EventPatternError):
+        explain_match({"source": "aws.ecs"}, EVENT)
 
 
 FIELDS = st.dictionaries(st.sampled_from("abc"), st.integers(0, 2), max_size=3)
@@ -67,6 +67,6 @@ WISHES = st.dictionaries(st.sampled_from("abc"), st.lists(st.integers(0, 2), min
 def test_what_matches_has_all_its_fields_met_and_without_arrays_the_other_way_round(
     event: dict[str, int], pattern: dict[str, list[int]]
 ) -> None:
-    told = explain(pattern, event)
-    assert told.matches == compile_pattern(pattern).matches(event)
-    assert told.matches == all(finding.met for finding in told.findings)
+    told = explain_match(pattern, event)
+    assert told.matches == compile_event_pattern(pattern).matches(event)
+    assert told.matches == all(finding.met for finding in told.results)

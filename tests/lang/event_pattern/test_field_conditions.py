@@ -5,11 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json
-from lamplighter.lang.event_pattern.field_conditions import Choice, Field, Item, TooManyCombinations, merge_conditions
-from lamplighter.lang.event_pattern.pattern import InvalidPattern, compile_pattern
+from lamplighter.lang.event_pattern.field_conditions import (
+    Choice,
+    FieldCondition,
+    Item,
+    TooManyCombinations,
+    merge_conditions,
+)
+from lamplighter.lang.event_pattern.pattern import EventPatternError, compile_event_pattern
 
 ITEMS = st.recursive(
-    st.builds(Field, st.sampled_from("abc"), st.integers(0, 9)),
+    st.builds(FieldCondition, st.sampled_from("abc"), st.integers(0, 9)),
     lambda inner: st.builds(Choice, st.lists(st.lists(inner, min_size=1, max_size=3), min_size=2, max_size=2)),
     max_leaves=8,
 )
@@ -19,10 +25,10 @@ def ways(items: list[Item[int]]) -> list[dict[str, int]]:
     """All ways, each with what it asks of each field, as the engine of AWS lists them."""
     found: list[dict[str, int]] = [{}]
     for item in items:
-        if isinstance(item, Field):
+        if isinstance(item, FieldCondition):
             found = [way | {item.name: item.condition} for way in found]
         else:
-            found = [before | after for inner in item.ways for before in found for after in _after(before, inner)]
+            found = [before | after for inner in item.branches for before in found for after in _after(before, inner)]
     return found
 
 
@@ -35,8 +41,8 @@ def met(items: list[Item[int]], values: dict[str, int]) -> bool:
     """Whether values are as all items ask."""
     return all(
         values[item.name] == item.condition
-        if isinstance(item, Field)
-        else any(met(list(way), values) for way in item.ways)
+        if isinstance(item, FieldCondition)
+        else any(met(list(way), values) for way in item.branches)
         for item in items
     )
 
@@ -53,7 +59,10 @@ def test_what_is_left_is_met_by_what_meets_one_of_the_ways_of_aws(items: list[It
 
 
 def test_a_pattern_that_would_grow_beyond_bounds_is_refused() -> None:
-    again = [Choice([[Field("a", 1), Field(f"b{at}", 2)], [Field(f"c{at}", 3)]]) for at in range(60)]
+    again = [
+        Choice([[FieldCondition("a", 1), FieldCondition(f"b{at}", 2)], [FieldCondition(f"c{at}", 3)]])
+        for at in range(60)
+    ]
     with pytest.raises(TooManyCombinations):
         merge_conditions(again)
 
@@ -71,7 +80,7 @@ def test_a_pattern_that_would_grow_beyond_bounds_is_refused() -> None:
     ],
 )
 def test_a_field_that_is_named_twice_has_its_last_word(pattern: Json, yes: list[Json], no: list[Json]) -> None:
-    compiled = compile_pattern(pattern)
+    compiled = compile_event_pattern(pattern)
     assert [event for event in yes if not compiled.matches(event)] == []
     assert [event for event in no if compiled.matches(event)] == []
 
@@ -87,6 +96,6 @@ def test_a_pattern_of_too_many_combinations_is_refused_with_a_reason() -> None:
             else:
                 place += f".{step}"
         at.setdefault("$or", [{place: ["x"], f"{number}x": ["y"]}, {f"{number}y": ["y"]}])
-    with pytest.raises(InvalidPattern) as raised:
-        compile_pattern(pattern)
+    with pytest.raises(EventPatternError) as raised:
+        compile_event_pattern(pattern)
     assert "too many combinations" in raised.value.reason

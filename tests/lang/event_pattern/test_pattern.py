@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json
 from lamplighter.lang.event_pattern.comparisons import PatternPosition
-from lamplighter.lang.event_pattern.pattern import InvalidPattern, compile_pattern
-from lamplighter.lang.json_location import characters_before, location_at
+from lamplighter.lang.event_pattern.pattern import EventPatternError, compile_event_pattern
+from lamplighter.lang.jackson_location import location_at, offset_of
 
 RECORDED = Path(__file__).parents[4] / "shared/conformance/cases/events_events_patterns"
 REFUSED = [
@@ -21,18 +21,18 @@ REFUSED = [
 
 
 def matches(pattern: Json, event: Json) -> bool:
-    return compile_pattern(pattern).matches(event)
+    return compile_event_pattern(pattern).matches(event)
 
 
 def refusal(pattern: Json) -> str:
-    with pytest.raises(InvalidPattern) as raised:
-        compile_pattern(pattern)
+    with pytest.raises(EventPatternError) as raised:
+        compile_event_pattern(pattern)
     return raised.value.reason
 
 
 def told_at(text: str, spot: PatternPosition | None) -> str:
-    at = characters_before(text, spot) if spot else None
-    return "" if spot is None or at is None else location_at(text, at) * spot.times
+    at = offset_of(text, spot) if spot else None
+    return "" if spot is None or at is None else location_at(text, at) * spot.repeats
 
 
 # --- fields -----------------------------------------------------------------------------------------------------------
@@ -112,7 +112,7 @@ def test_a_dot_in_a_name_is_a_step() -> None:
     ],
 )
 def test_a_comparison_takes_what_it_says(comparison: Json, yes: list[Json], no: list[Json]) -> None:
-    pattern = compile_pattern({"field": [comparison]})
+    pattern = compile_event_pattern({"field": [comparison]})
     assert [value for value in yes if not pattern.matches({"field": value})] == []
     assert [value for value in no if pattern.matches({"field": value})] == []
 
@@ -164,10 +164,10 @@ def test_or_of_something_else_is_refused(branches: Json, reason: str) -> None:
 
 @pytest.mark.parametrize(("text", "message"), REFUSED)
 def test_what_aws_was_seen_to_refuse_is_refused_in_its_words_at_its_place(text: str, message: str) -> None:
-    with pytest.raises(InvalidPattern) as raised:
-        compile_pattern(json.loads(text))
+    with pytest.raises(EventPatternError) as raised:
+        compile_event_pattern(json.loads(text))
     found = raised.value
-    where = told_at(text, found.spot)
+    where = told_at(text, found.position)
     assert f"Event pattern is not valid. Reason: {found.reason}{where}" == message
 
 
@@ -231,9 +231,9 @@ def test_the_first_fault_of_a_comparison_is_told_where_it_was_seen(
     expression: str, reason: str, places: list[int]
 ) -> None:
     text = f'{{"a": [{expression}]}}'
-    with pytest.raises(InvalidPattern) as raised:
-        compile_pattern(json.loads(text))
-    where = told_at(text, raised.value.spot)
+    with pytest.raises(EventPatternError) as raised:
+        compile_event_pattern(json.loads(text))
+    where = told_at(text, raised.value.position)
     told = "".join(f'\n at [Source: (String)"{text}"; line: 1, column: {at}]' for at in places)
     assert raised.value.reason + where == reason + told
 
@@ -291,16 +291,18 @@ EVENTS = st.recursive(
 
 @given(st.dictionaries(NAMES, EVENTS))
 def test_any_event_is_matched_or_not(event: Json) -> None:
-    pattern = compile_pattern({"a": {"b": ["a", 1], "c": [{"anything-but": "a"}, {"exists": False}]}, "b": [None]})
+    pattern = compile_event_pattern(
+        {"a": {"b": ["a", 1], "c": [{"anything-but": "a"}, {"exists": False}]}, "b": [None]}
+    )
     assert pattern.matches(event) in (True, False)
 
 
 @given(EVENTS)
 def test_any_json_is_a_pattern_or_is_refused(source: Json) -> None:
     try:
-        compile_pattern(source)
+        compile_event_pattern(source)
         reason = "none"
-    except InvalidPattern as error:
+    except EventPatternError as error:
         reason = error.reason
     assert reason
 
@@ -315,8 +317,8 @@ def test_a_value_matches_itself_and_not_anything_but_itself(value: Json) -> None
 @given(st.lists(st.text("ab", max_size=3), min_size=1, max_size=4), st.lists(st.text("ab", max_size=3), max_size=4))
 def test_text_made_after_a_wildcard_pattern_matches_it(parts: list[str], fill: list[str]) -> None:
     try:
-        pattern = compile_pattern({"a": [{"wildcard": "*".join(part for part in parts if part)}]})
-    except InvalidPattern:
+        pattern = compile_event_pattern({"a": [{"wildcard": "*".join(part for part in parts if part)}]})
+    except EventPatternError:
         return
     used = [part for part in parts if part]
     text = "".join(part + (fill[at] if at < len(fill) and at < len(used) - 1 else "") for at, part in enumerate(used))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json
-from lamplighter.lang.event_pattern.pattern import MOST, PatternTooComplex, compile_pattern
+from lamplighter.lang.event_pattern.pattern import MAX_VALUES, PatternTooComplex, compile_event_pattern
 
 PAIRS = st.dictionaries(st.sampled_from(["x", "y"]), st.sampled_from(["0", "1"]), max_size=2)
 EVENTS = st.fixed_dictionaries(
@@ -28,7 +28,7 @@ def _one(pair: Json) -> bool:
 
 @given(EVENTS)
 def test_fields_of_one_array_are_met_by_one_element(event: Json) -> None:
-    pattern = compile_pattern({"a": {"x": ["1"], "in": BOTH}, "b": BOTH})
+    pattern = compile_event_pattern({"a": {"x": ["1"], "in": BOTH}, "b": BOTH})
     expected = any(
         outer["x"] == "1" and _one(inner) and _one(other)
         for outer in event["a"]
@@ -39,7 +39,7 @@ def test_fields_of_one_array_are_met_by_one_element(event: Json) -> None:
 
 @given(EVENTS)
 def test_a_choice_is_about_the_elements_that_were_chosen(event: Json) -> None:
-    pattern = compile_pattern({"a": {"x": ["1"], "in": {"y": ["1"]}}, "b": {"x": ["1"]}, "$or": CHOICE})
+    pattern = compile_event_pattern({"a": {"x": ["1"], "in": {"y": ["1"]}}, "b": {"x": ["1"]}, "$or": CHOICE})
     expected = any(
         outer["x"] == "1"
         and inner.get("y") == "1"
@@ -53,7 +53,7 @@ def test_a_choice_is_about_the_elements_that_were_chosen(event: Json) -> None:
 
 def test_arrays_that_have_nothing_to_do_with_each_other_are_looked_at_one_by_one() -> None:
     names = [f"a{at}" for at in range(12)]
-    pattern = compile_pattern(dict.fromkeys(names, BOTH))
+    pattern = compile_event_pattern(dict.fromkeys(names, BOTH))
     met = {name: [{"x": "1", "y": "1"}] * 50 for name in names}
     assert pattern.matches(met)
     assert not pattern.matches(met | {"a9": [{"x": "1", "y": "0"}, {"x": "0", "y": "1"}]})
@@ -62,7 +62,7 @@ def test_arrays_that_have_nothing_to_do_with_each_other_are_looked_at_one_by_one
 def test_an_event_that_has_too_many_values_for_a_pattern_is_refused() -> None:
     names = [f"a{at}" for at in range(8)]
     choice = [{name: {"y": ["1"]}} for name in names[:2]]
-    pattern = compile_pattern({**{name: {"x": ["1"]} for name in names}, "$or": choice})
+    pattern = compile_event_pattern({**{name: {"x": ["1"]} for name in names}, "$or": choice})
     event = {name: [*[{"x": "1", "y": "0"}] * 10, {"x": "0", "y": "1"}] for name in names}
-    with pytest.raises(PatternTooComplex, match=f"more than {MOST} values"):
+    with pytest.raises(PatternTooComplex, match=f"more than {MAX_VALUES} values"):
         pattern.matches(event)

@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json
-from lamplighter.base.world import fixed_world
+from lamplighter.base.world import manual_world
 from lamplighter.lang.intrinsics.expression import (
     ArgumentNotFound,
     IntrinsicFailure,
     IntrinsicSyntaxError,
     compile_intrinsic,
 )
-from lamplighter.lang.jsonpath.paths import NotFound
+from lamplighter.lang.jsonpath.paths import PathNotFound
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,12 @@ class Seen:
     input: Json = None
     context: Json = None
     variables: Mapping[str, Json] = field(default_factory=dict)
-    may_block: bool = True
+    allows_unbounded_work: bool = True
 
 
 def value(text: str, given_input: Json = None, **variables: Json) -> Json:
     scope = Seen(given_input, {"Execution": {"Name": "night"}}, variables)
-    return compile_intrinsic(text).value(scope, fixed_world())
+    return compile_intrinsic(text).value(scope, manual_world())
 
 
 ARN = "arn:aws:imagebuilder:us-east-1:123456789012:image/my-recipe/1.0.0/1"
@@ -96,7 +96,7 @@ def test_any_text_can_be_written_with_escapes(texts: list[str]) -> None:
 
 def test_chance_and_names_come_from_the_world() -> None:
     random, name = compile_intrinsic("States.MathRandom(1, 1000)"), compile_intrinsic("States.UUID()")
-    first, second = fixed_world(), fixed_world()
+    first, second = manual_world(), manual_world()
     drawn = [random.value(Seen(), first) for _ in range(50)]
     assert drawn == [random.value(Seen(), second) for _ in range(50)]
     assert len(set(drawn)) > 25
@@ -105,7 +105,7 @@ def test_chance_and_names_come_from_the_world() -> None:
 
 def test_a_seeded_random_number_is_always_the_same() -> None:
     random = compile_intrinsic("States.MathRandom(0, 999, $.seed)")
-    world = fixed_world()
+    world = manual_world()
     drawn = [random.value(Seen({"seed": seed}), world) for seed in (3, 4, 5, 3, 4, 5)]
     assert drawn[:3] == drawn[3:]
     assert len(set(drawn)) == 3
@@ -119,7 +119,7 @@ def test_an_argument_that_is_not_there_is_reported_as_aws_reports_it() -> None:
         f"The function '{text}' had the following error: The JsonPath argument for the field '$.nope' "
         "could not be found in the input '{\"other\":1}'"
     )
-    assert isinstance(caught.value, NotFound)
+    assert isinstance(caught.value, PathNotFound)
 
 
 def test_a_function_that_fails_names_the_whole_invocation() -> None:

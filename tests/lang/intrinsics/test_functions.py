@@ -38,23 +38,23 @@ def test_a_range_begins_at_the_first_and_never_passes_the_last(first: int, last:
 
 @given(st.lists(VALUES, max_size=6))
 def test_a_unique_array_has_each_of_its_values_once_and_in_order(items: list[Json]) -> None:
-    once = f.unique(items)
-    assert f.unique(once) == once
+    once = f.unique_values(items)
+    assert f.unique_values(once) == once
     assert all(f.contains(once, item) for item in items)
     assert not any(f.contains(once[:index], item) for index, item in enumerate(once))
 
 
 def test_values_of_different_types_are_different() -> None:
     # recorded from AWS for the length; the documentation for the rest
-    assert f.unique([1, True, 1.0, "1", None, 0, False, [], {}]) == [1, True, 1.0, "1", None, 0, False, [], {}]
-    assert f.unique([1, 2, 3, 3, 3, 4, 4]) == [1, 2, 3, 4]
-    assert f.unique([{"a": 1, "b": 2}, {"b": 2, "a": 1}]) == [{"a": 1, "b": 2}]
+    assert f.unique_values([1, True, 1.0, "1", None, 0, False, [], {}]) == [1, True, 1.0, "1", None, 0, False, [], {}]
+    assert f.unique_values([1, 2, 3, 3, 3, 4, 4]) == [1, 2, 3, 4]
+    assert f.unique_values([{"a": 1, "b": 2}, {"b": 2, "a": 1}]) == [{"a": 1, "b": 2}]
 
 
 def test_a_value_that_repeats_stays_at_the_place_of_its_first_occurrence() -> None:
     # AWS's recordings and documentation show only repetitions side by side, and keep the order of the array
-    assert f.unique([1, 2, 1, 3]) == [1, 2, 3]
-    assert list(f.unique([{"a": 1, "b": 2}, "x", {"b": 2, "a": 1}])[0]) == ["a", "b"]
+    assert f.unique_values([1, 2, 1, 3]) == [1, 2, 3]
+    assert list(f.unique_values([{"a": 1, "b": 2}, "x", {"b": 2, "a": 1}])[0]) == ["a", "b"]
 
 
 @given(st.text(st.characters(codec="utf-8"), max_size=30))
@@ -87,17 +87,17 @@ def test_the_sums_recorded_from_aws(first: float, second: float, total: int) -> 
 
 @given(INTEGERS, st.integers(1, 1000), st.floats(0, 1, exclude_max=True))
 def test_a_random_number_is_from_the_first_on_and_below_the_last(low: int, span: int, lot: float) -> None:
-    assert low <= f.random_between(low, low + span, lot) < low + span
+    assert low <= f.random_number(low, low + span, lot) < low + span
 
 
 @given(st.integers() | st.floats(allow_nan=False, allow_infinity=False))
 def test_a_seed_has_one_lot(seed: float) -> None:
-    assert 0 <= f.random_of_seed(seed) < 1
-    assert f.random_of_seed(seed) == f.random_of_seed(seed)
+    assert 0 <= f.seeded_random(seed) < 1
+    assert f.seeded_random(seed) == f.seeded_random(seed)
 
 
 def test_different_seeds_have_different_lots() -> None:
-    assert len({f.random_of_seed(seed) for seed in range(100)}) == 100
+    assert len({f.seeded_random(seed) for seed in range(100)}) == 100
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_a_template_takes_its_arguments(template: str, arguments: list[Json], te
         lambda: f.array_item([1], 1),
         lambda: f.array_item([1], -1),
         lambda: f.array_length("abc"),
-        lambda: f.unique({}),
+        lambda: f.unique_values({}),
         lambda: f.contains(None, None),
         lambda: f.encode_base64("x" * 10_001),
         lambda: f.decode_base64("!!!"),
@@ -187,8 +187,8 @@ def test_a_template_takes_its_arguments(template: str, arguments: list[Json], te
         lambda: f.json_merge({}, {}, deep=True),
         lambda: f.math_add("1", 2),
         lambda: f.math_add(2**31 - 1, 1),
-        lambda: f.random_between(5, 5, 0.5),
-        lambda: f.random_of_seed("x"),
+        lambda: f.random_number(5, 5, 0.5),
+        lambda: f.seeded_random("x"),
         lambda: f.split_text(1, ","),
         lambda: f.split_text("a", None),
     ],

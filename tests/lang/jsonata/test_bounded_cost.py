@@ -2,9 +2,9 @@
 
 import pytest
 
-from lamplighter.base.errors import MayTakeLong
-from lamplighter.base.world import fixed_world
-from lamplighter.lang.jsonata.bounded_cost import REFERENCES, is_bounded
+from lamplighter.base.errors import UnboundedWork
+from lamplighter.base.world import manual_world
+from lamplighter.lang.jsonata.bounded_cost import MAX_REFERENCES, is_bounded
 from lamplighter.lang.jsonata.expression import compile_expression
 
 BOUNDED = [
@@ -21,7 +21,7 @@ BOUNDED = [
     "$parse($states.errorOutput.Cause).Containers[0].ExitCode",
     "($x + 2) * 3",
     "$states.input.`a name`",
-    "&".join(["$x"] * REFERENCES),
+    "&".join(["$x"] * MAX_REFERENCES),
 ]
 UNBOUNDED = [
     "$map($x, function($v){$v})",
@@ -50,7 +50,7 @@ UNBOUNDED = [
     "($x)($y)",
     "λ($v){1}",
     "/* a comment */ $x",
-    "&".join(["$x"] * (REFERENCES + 1)),
+    "&".join(["$x"] * (MAX_REFERENCES + 1)),
 ]
 
 
@@ -66,7 +66,9 @@ def test_what_may_repeat_or_multiply_its_work_is_not_bounded(text: str) -> None:
 
 def test_an_unbounded_expression_is_not_evaluated_where_others_wait() -> None:
     expression = compile_expression("$map([1, 2], function($v){ $v + 1 })")
-    world = fixed_world()
+    world = manual_world()
     assert expression.value({}, world) == [2, 3]
-    with pytest.raises(MayTakeLong):
-        expression.value({}, type(world)(world.now, world.monotonic, world.uuid, world.random, may_block=False))
+    with pytest.raises(UnboundedWork):
+        expression.value(
+            {}, type(world)(world.now, world.monotonic, world.uuid, world.random, allows_unbounded_work=False)
+        )

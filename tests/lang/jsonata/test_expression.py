@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json
-from lamplighter.base.world import ManualClock, fixed_world
+from lamplighter.base.world import ManualClock, manual_world
 from lamplighter.lang.jsonata.expression import UNDEFINED, JsonataError, JsonataSyntaxError, compile_expression
 
 
 def value(text: str, /, **bindings: Json) -> Json:
-    return compile_expression(text).value(bindings, fixed_world())
+    return compile_expression(text).value(bindings, manual_world())
 
 
 def failure(text: str, /, **bindings: Json) -> JsonataError:
@@ -92,7 +92,7 @@ class Watched(Mapping[str, Json]):
 def test_only_what_an_expression_names_is_read() -> None:
     states, bindings = Watched({"input": {"i": 1}, "context": {}}), Watched({"big": []})
     bindings.values_["states"] = states
-    assert compile_expression("$states.input.i + 1").value(bindings, fixed_world()) == 2
+    assert compile_expression("$states.input.i + 1").value(bindings, manual_world()) == 2
     assert (states.read, bindings.read) == ({"input"}, {"states"})
 
 
@@ -152,11 +152,11 @@ def test_integers_beyond_64_bits_become_doubles() -> None:
 def test_clock_chance_and_names_come_from_the_world() -> None:
     text = "[$now(), $now('[Y]-[M01]'), $millis(), $random(), $uuid(), $shuffle([1..20])]"
     expression = compile_expression(text)
-    first: Json = expression.value({}, fixed_world())
+    first: Json = expression.value({}, manual_world())
     assert first[:3] == ["2026-01-01T00:00:00.000Z", "2026-01", 1_767_225_600_000]
-    assert expression.value({}, fixed_world()) == first
+    assert expression.value({}, manual_world()) == first
     assert sorted(first[5:]) == list(range(1, 21))
-    later: Json = expression.value({}, fixed_world(ManualClock(0), seed=1))
+    later: Json = expression.value({}, manual_world(ManualClock(0), seed=1))
     assert later[0] == "1970-01-01T00:00:00.000Z"
     assert later[3:] != first[3:]
 
@@ -240,7 +240,7 @@ def test_an_expression_is_evaluated_and_forgotten_in_whichever_thread_it_comes_t
     expressions, found = [compile_expression(text)], [value(text)]
 
     def elsewhere() -> None:
-        found.append(expressions.pop().value({}, fixed_world()))
+        found.append(expressions.pop().value({}, manual_world()))
         gc.collect()
 
     thread = Thread(target=elsewhere)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lamplighter.lang.jsonata.free_variables import BUILTIN, free_names
+from lamplighter.lang.jsonata.free_variables import BUILT_IN_FUNCTIONS, free_names
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_a_block_binds_its_own_name_and_a_quoted_name_is_none(name: str) -> None
     assert free_names(f"'${name}'") == set()
 
 
-@pytest.mark.parametrize("name", sorted(BUILTIN))
+@pytest.mark.parametrize("name", sorted(BUILT_IN_FUNCTIONS))
 def test_a_built_in_function_is_a_variable_only_where_one_is_assigned(name: str) -> None:
     assert free_names(f"$map(x, ${name})") == set()
     assert free_names(f"$map(x, ${name})", {name}) == {name}

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from lamplighter.base.errors import MayTakeLong
+from lamplighter.base.errors import UnboundedWork
 from lamplighter.base.json_text import Json
-from lamplighter.lang.jsonpath.paths import NotFound, PathError, ResultPathError, compile_path, compile_reference
+from lamplighter.lang.jsonpath.paths import PathError, PathNotFound, ResultPathError, compile_path, compile_reference
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Seen:
     input: Json = None
     context: Json = None
     variables: Mapping[str, Json] = field(default_factory=dict)
-    may_block: bool = True
+    allows_unbounded_work: bool = True
 
 
 LIBRARY = jsonpath.JSONPathEnvironment(strict=True)
@@ -144,7 +144,7 @@ def test_the_documented_reference_paths_give_their_values(text: str, value: Json
     "text", ["$.nope", "$.foo.x", "$.bar[3]", "$.bar.x", "$.nothing.x", "$.detail-type[0]", "$x.a"]
 )
 def test_a_definite_path_to_nothing_raises_not_found(text: str) -> None:
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(PathNotFound) as caught:
         compile_path(text).value(Seen(DOCUMENT))
     assert caught.value.text == text
 
@@ -178,7 +178,7 @@ def test_the_root_decides_what_the_path_is_applied_to() -> None:
 class Reluctant:
     input: Json = {"a": 1}  # noqa: RUF012
     variables: Mapping[str, Json] = {}
-    may_block = True
+    allows_unbounded_work = True
 
     @property
     def context(self) -> Json:
@@ -243,6 +243,6 @@ def test_a_path_that_looks_at_each_value_once_is_bounded(text: str) -> None:
 def test_a_path_that_may_look_at_a_value_again_and_again_is_not_answered_where_others_wait(text: str) -> None:
     path = compile_path(text)
     assert not path.bounded
-    with pytest.raises(MayTakeLong):
-        path.find(Seen({"a": []}, may_block=False))
+    with pytest.raises(UnboundedWork):
+        path.find(Seen({"a": []}, allows_unbounded_work=False))
     path.find(Seen({"a": []}))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json
 from lamplighter.lang.jsonpath.queries import PathError, compile_query
-from lamplighter.lang.jsonpath.query_evaluation import MOST, QueryTooComplex
+from lamplighter.lang.jsonpath.query_evaluation import MAX_VALUES, QueryTooComplex
 
 LEAVES = st.one_of(st.none(), st.booleans(), st.integers(-3, 3), st.sampled_from(["", "a", "ab", "b"]))
 DOCUMENTS = st.recursive(
@@ -74,7 +74,7 @@ def test_a_slice_is_of_an_array() -> None:
     ],
 )
 def test_a_query_that_looks_at_too_many_values_is_refused(text: str, document: Json) -> None:
-    with pytest.raises(QueryTooComplex, match=f"more than {MOST} values"):
+    with pytest.raises(QueryTooComplex, match=f"more than {MAX_VALUES} values"):
         compile_query(text)(document)
 
 

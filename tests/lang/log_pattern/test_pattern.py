@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.lang.log_pattern.pattern import compile_pattern
-from lamplighter.lang.log_pattern.terms import InvalidPattern, compile_text
+from lamplighter.lang.log_pattern.pattern import compile_log_pattern
+from lamplighter.lang.log_pattern.terms import LogPatternError, compile_wildcards
 
 LINES = (
     "[ERROR 400] BAD REQUEST",
@@ -53,7 +53,7 @@ WORDS = (
 
 
 def matches(pattern: str, message: str) -> bool:
-    return compile_pattern(pattern)(message) is not None
+    return compile_log_pattern(pattern)(message) is not None
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_the_last_field_holds_the_rest_of_the_line(pattern: str, found: list[int
 
 
 def test_fields_are_told_by_name_and_those_of_an_ellipsis_by_number() -> None:
-    values = compile_pattern("[ip, ..., status, 4]")(APACHE)
+    values = compile_log_pattern("[ip, ..., status, 4]")(APACHE)
     assert values == {
         "$ip": "127.0.0.1",
         "$2": "Prod",
@@ -197,7 +197,7 @@ def test_fields_are_told_by_name_and_those_of_an_ellipsis_by_number() -> None:
 
 
 def test_the_values_of_selectors_are_told_by_selector() -> None:
-    values = compile_pattern("{ $.code = 4* && $.objectList[*].name = * && $.x NOT EXISTS }")(dumps(TRAIL))
+    values = compile_log_pattern("{ $.code = 4* && $.objectList[*].name = * && $.x NOT EXISTS }")(dumps(TRAIL))
     assert values == {"$.code": "400", "$.objectList[*].name": "a"}
 
 
@@ -234,13 +234,13 @@ def test_the_values_of_selectors_are_told_by_selector() -> None:
     ],
 )
 def test_what_aws_refuses_is_refused(pattern: str, message: str) -> None:
-    with pytest.raises(InvalidPattern) as error:
-        compile_pattern(pattern)
+    with pytest.raises(LogPatternError) as error:
+        compile_log_pattern(pattern)
     assert str(error.value) == message
 
 
 def test_no_expression_takes_longer_than_a_moment() -> None:
-    holds = compile_pattern("%" + "a*" * 200 + "b%")
+    holds = compile_log_pattern("%" + "a*" * 200 + "b%")
     began = time.thread_time()
     assert holds("a" * 20_000) is None
     assert time.thread_time() - began < 5
@@ -273,7 +273,7 @@ def test_a_term_excluded_is_the_opposite_of_the_term(phrase: str, line: str) -> 
 @given(st.text(alphabet="ab*", max_size=8), st.text(alphabet="ab", max_size=10))
 def test_an_asterisk_stands_for_any_text(pattern: str, value: str) -> None:
     like = re.compile(".*".join(map(re.escape, pattern.split("*"))), re.DOTALL)
-    assert compile_text(pattern)(value) == (like.fullmatch(value) is not None)
+    assert compile_wildcards(pattern)(value) == (like.fullmatch(value) is not None)
 
 
 comparisons: dict[str, Callable[[int, int], bool]] = {
@@ -304,8 +304,8 @@ def test_a_compound_of_documents_is_made_of_its_parts(document: Json, one: int, 
 @given(st.text(max_size=30) | st.text(alphabet='{}[]$.=!<>&|()"%*?-, ab1', max_size=30), lines)
 def test_any_text_is_a_pattern_or_is_refused(pattern: str, line: str) -> None:
     try:
-        match = compile_pattern(pattern)
-    except InvalidPattern:
+        match = compile_log_pattern(pattern)
+    except LogPatternError:
         return
     match(line)
     match('{"a": {"b": [1, "1", null]}}')

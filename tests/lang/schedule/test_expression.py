@@ -10,7 +10,7 @@ from croniter import croniter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lamplighter.lang.schedule.expression import END, InvalidSchedule, parse_schedule
+from lamplighter.lang.schedule.expression import MAX_INSTANT, InvalidSchedule, parse_schedule
 from lamplighter.lang.schedule.time_zones import UnknownZone
 
 MINUTE, HOUR = 60_000, 3_600_000
@@ -337,7 +337,7 @@ def test_croniter_agrees_about_last_days_and_nth_weekdays(days: str, after: int)
 def test_a_rate_comes_at_whole_periods_from_its_anchor(minutes: int, anchor: int, after: int) -> None:
     found = parse_schedule(f"rate({minutes} minutes)", strict=False).next(after, anchor_ms=anchor)
     assert found is not None
-    assert after < found < END
+    assert after < found < MAX_INSTANT
     assert (found - anchor) % (minutes * MINUTE) == 0
     assert found == anchor or (found > anchor and found - after <= minutes * MINUTE)
 

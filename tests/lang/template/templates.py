@@ -5,7 +5,7 @@ from collections.abc import Callable
 from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json
-from lamplighter.lang.template.functions import Scope
+from lamplighter.lang.template.functions import TemplateScope
 from lamplighter.lang.template.text import TemplateError
 
 NAMES = ("Alpha", "Beta", "Gamma")
@@ -16,13 +16,13 @@ plain: st.SearchStrategy[Json] = st.recursive(
     max_leaves=6,
 )
 """Values without functions."""
-SCOPE = Scope(
+SCOPE = TemplateScope(
     values={"Alpha": "a", "Beta": "b", "Gamma": "c", "AWS::Region": "us-east-1"},
     mappings={"Map": {name: {"x": index} for index, name in enumerate(NAMES)}},
     conditions={"Yes": True, "Not": False},
     resource=lambda name: f"ref-{name}",
     attribute=lambda name, wanted: f"{name}-{wanted}",
-    imported=lambda name: f"import-{name}",
+    import_value=lambda name: f"import-{name}",
     dynamic=lambda service, reference: f"<{service}:{reference}>",
 )
 

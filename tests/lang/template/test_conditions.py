@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json
 from lamplighter.lang.template.conditions import evaluate_conditions, failed_assertion
-from lamplighter.lang.template.functions import Scope
+from lamplighter.lang.template.functions import TemplateScope
 from lamplighter.lang.template.text import TemplateError
 
-SCOPE = Scope({"Stage": "live", "List": ["a", "b"], "None": []})
+SCOPE = TemplateScope({"Stage": "live", "List": ["a", "b"], "None": []})
 
 
 @st.composite

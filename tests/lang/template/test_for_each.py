@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json
 from lamplighter.lang.template.for_each import expand_loops
-from lamplighter.lang.template.functions import Scope
+from lamplighter.lang.template.functions import TemplateScope
 from lamplighter.lang.template.text import TemplateError
 
-SCOPE = Scope({"Names": ["a", "b"], "Stage": "live"}, {"Map": {"live": {"of": ["p", "q"]}}})
+SCOPE = TemplateScope({"Names": ["a", "b"], "Stage": "live"}, {"Map": {"live": {"of": ["p", "q"]}}})
 items = st.lists(st.text("abc", min_size=1, max_size=3), max_size=4, unique=True)
 
 

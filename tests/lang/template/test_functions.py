@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json, loads
-from lamplighter.lang.template.functions import NO_VALUE, Scope, resolve, value_as_text
+from lamplighter.lang.template.functions import NO_VALUE, TemplateScope, resolve, value_as_text
 from lamplighter.lang.template.text import TemplateError
 from tests.lang.template.templates import SCOPE, plain, texts, words
 
@@ -65,8 +65,8 @@ def test_what_is_in_a_map_is_found() -> None:
     assert resolve({"Fn::ImportValue": {"Fn::Sub": "${Alpha}-x"}}, SCOPE) == "import-a-x"
 
 
-def scope_with(**values: Json) -> Scope:
-    return Scope(values, SCOPE.mappings)
+def scope_with(**values: Json) -> TemplateScope:
+    return TemplateScope(values, SCOPE.mappings)
 
 
 def test_a_dynamic_reference_is_asked_for_wherever_it_stands() -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json
-from lamplighter.lang.template.template import PSEUDO, parse_template, transform_names
+from lamplighter.lang.template.template import PSEUDO_PARAMETERS, parse_template, transform_names
 from lamplighter.lang.template.text import TemplateError
 from tests.lang.template.templates import plain, refusal
 from tests.random_parameters import documents
@@ -39,7 +39,7 @@ def test_transforms_are_named_in_their_order_and_those_in_values_after_them() ->
     assert transform_names({}) == []
 
 
-@given(st.sampled_from(sorted(PSEUDO)))
+@given(st.sampled_from(sorted(PSEUDO_PARAMETERS)))
 def test_pseudo_parameters_are_known(name: str) -> None:
     assert refusal(lambda: parse_template({"Resources": {"Q": {**QUEUE, "Properties": {"A": {"Ref": name}}}}})) is None
 

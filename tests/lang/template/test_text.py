@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json
-from lamplighter.lang.template.text import SHORT, TemplateError, parse_text
+from lamplighter.lang.template.text import SHORT_FUNCTIONS, TemplateError, parse_text
 from tests.lang.template.templates import plain, refusal
 
 documents = st.dictionaries(st.text("abcXYZ:", min_size=1, max_size=5), plain, max_size=4)
@@ -31,7 +31,7 @@ def test_a_text_is_read_or_refused_in_words(text: str) -> None:
     assert told is None or told.startswith("Template ")
 
 
-@pytest.mark.parametrize("name", sorted(SHORT - {"GetAtt"}))
+@pytest.mark.parametrize("name", sorted(SHORT_FUNCTIONS - {"GetAtt"}))
 def test_a_short_form_is_its_function(name: str) -> None:
     assert parse_text(f"a: !{name} x") == {"a": {f"Fn::{name}": "x"}}
     assert parse_text(f"a: !{name} [x, !Ref y]") == {"a": {f"Fn::{name}": ["x", {"Ref": "y"}]}}

@@ -4,34 +4,34 @@ import pytest
 
 from lamplighter.base.json_text import Json
 from lamplighter.runtime.docker import container_state, create_request
-from lamplighter.runtime.port import OUT_OF_MEMORY, Container, ContainerExit, Mount, Ulimit
+from lamplighter.runtime.port import OUT_OF_MEMORY, ContainerExit, ContainerSpec, Mount, Ulimit
 
 NOW = 1_767_225_600_000
 
 
-def host(container: Container) -> Json:
+def host(container: ContainerSpec) -> Json:
     return create_request.create_request(container, {})["HostConfig"]
 
 
 def test_memory_is_a_hard_limit_without_swap_and_cpu_a_share() -> None:
-    asked = host(Container(name="job", image="any", cpu=256, memory=512, memory_reservation=128))
+    asked = host(ContainerSpec(name="job", image="any", cpu=256, memory=512, memory_reservation=128))
     assert (asked["CpuShares"], asked["Memory"], asked["MemorySwap"]) == (256, 512 << 20, 512 << 20)
     assert asked["MemoryReservation"] == 128 << 20
 
 
 def test_what_the_definition_leaves_open_is_left_to_docker() -> None:
-    asked = create_request.create_request(Container(name="job", image="any"), {})
+    asked = create_request.create_request(ContainerSpec(name="job", image="any"), {})
     assert asked.keys() == {"Image", "Env", "Labels", "HostConfig"}
     assert not asked["HostConfig"].keys() & {"CpuShares", "Memory", "MemorySwap", "MemoryReservation", "NetworkMode"}
 
 
 def test_the_kernel_takes_no_fewer_than_two_shares() -> None:
-    assert host(Container(name="job", image="any", cpu=1))["CpuShares"] == 2
+    assert host(ContainerSpec(name="job", image="any", cpu=1))["CpuShares"] == 2
 
 
 def test_a_path_is_bound_and_a_name_is_a_volume() -> None:
     mounts = (Mount("/srv/in", "/in", read_only=True), Mount("scratch", "/tmp"))
-    path, volume = host(Container(name="job", image="any", mounts=mounts))["Mounts"]
+    path, volume = host(ContainerSpec(name="job", image="any", mounts=mounts))["Mounts"]
     assert (path["Type"], path["Source"], path["Target"], path["ReadOnly"]) == ("bind", "/srv/in", "/in", True)
     assert (volume["Type"], volume["Source"], volume["Target"], volume["ReadOnly"]) == (
         "volume",
@@ -42,7 +42,7 @@ def test_a_path_is_bound_and_a_name_is_a_volume() -> None:
 
 
 def test_everything_else_goes_by_its_own_name() -> None:
-    container = Container(
+    container = ContainerSpec(
         name="job",
         image="any",
         labels={"team": "night", "lamplighter.engine": "forged"},
@@ -84,4 +84,4 @@ def found(status: str, **state: object) -> Json:
     ],
 )
 def test_dockers_words_for_an_end(answer: Json, ended: ContainerExit | None) -> None:
-    assert container_state.ended(answer, NOW) == ended
+    assert container_state.container_exit(answer, NOW) == ended

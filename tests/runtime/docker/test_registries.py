@@ -14,7 +14,7 @@ import pytest
 from lamplighter.base.world import real_world
 from lamplighter.cli.doctor.known_causes import find_cause
 from lamplighter.runtime.docker.runtime import DockerRuntime
-from lamplighter.runtime.port import Container, ImageUnavailable
+from lamplighter.runtime.port import ContainerSpec, ImageUnavailable
 from tests.docker_registry import PASSWORD, USER, Manner, Registry, registry
 
 pytestmark = pytest.mark.docker
@@ -39,8 +39,8 @@ async def make(tmp_path: Path) -> AsyncIterator[Make]:
         await runtime.close()
 
 
-def job(image: str) -> Container:
-    return Container(name=f"test-{uuid.uuid4()}", image=image, command=("true",))
+def job(image: str) -> ContainerSpec:
+    return ContainerSpec(name=f"test-{uuid.uuid4()}", image=image, command=("true",))
 
 
 async def runs(runtime: DockerRuntime, server: Registry) -> bool:
@@ -61,9 +61,9 @@ async def test_an_image_that_wants_a_login_is_pulled_with_that_of_docker_login(
         runtime = make()
         with pytest.raises(ImageUnavailable) as refused:
             await runtime.start(job(server.image))
-        found = find_cause(str(refused.value), here=True)
+        found = find_cause(str(refused.value), runs_locally=True)
         assert found is not None
-        assert "requires a login" in found.means
+        assert "requires a login" in found.meaning
         auth = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
         (tmp_path / "config.json").write_text(json.dumps({"auths": {server.host: {"auth": auth}}}))
         assert await runs(runtime, server)
@@ -87,9 +87,9 @@ async def test_a_helper_that_fails_is_told_only_where_the_registry_wants_a_login
         manner.asks = "basic"
         with pytest.raises(ImageUnavailable, match="docker-credential-no-such cannot be run: No such file") as refused:
             await runtime.start(job(server.image))
-    found = find_cause(str(refused.value), here=True)
+    found = find_cause(str(refused.value), runs_locally=True)
     assert found is not None
-    assert "credentials of `docker login` cannot be read" in found.means
+    assert "credentials of `docker login` cannot be read" in found.meaning
 
 
 async def test_a_wrong_password_is_told_without_it(make: Make, tmp_path: Path) -> None:
@@ -98,9 +98,9 @@ async def test_a_wrong_password_is_told_without_it(make: Make, tmp_path: Path) -
         (tmp_path / "config.json").write_text(json.dumps({"auths": {server.host: {"auth": auth}}}))
         with pytest.raises(ImageUnavailable) as refused:
             await make().start(job(server.image))
-    found = find_cause(str(refused.value), here=True)
+    found = find_cause(str(refused.value), runs_locally=True)
     assert found is not None
-    assert "requires a login" in found.means
+    assert "requires a login" in found.meaning
     assert "s3cret" not in str(refused.value)
 
 
@@ -127,6 +127,6 @@ async def test_each_way_in_which_docker_fails_to_pull_is_told_apart(
 ) -> None:
     with registry(manner) as server, pytest.raises(ImageUnavailable) as refused:
         await make().start(job(image.replace("HOST", server.host)))
-    found = find_cause(str(refused.value), here=True)
+    found = find_cause(str(refused.value), runs_locally=True)
     assert found is not None
-    assert means in found.means
+    assert means in found.meaning

@@ -14,7 +14,7 @@ import pytest
 
 from lamplighter.base.world import real_world
 from lamplighter.runtime.docker.runtime import DockerRuntime
-from lamplighter.runtime.port import OUT_OF_MEMORY, CannotStart, Container, ImageUnavailable, RuntimeUnavailable
+from lamplighter.runtime.port import OUT_OF_MEMORY, CannotStart, ContainerSpec, ImageUnavailable, RuntimeUnavailable
 
 SOCKET = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock").removeprefix("unix://")
 
@@ -71,8 +71,8 @@ async def runtime(docker_image: str) -> AsyncIterator[DockerRuntime]:
     await made.close()
 
 
-def job(image: str, script: str = "true", **fields: object) -> Container:
-    return Container(name=f"test-{uuid.uuid4()}", image=image, command=("sh", "-c", script), **fields)  # type: ignore[arg-type]
+def job(image: str, script: str = "true", **fields: object) -> ContainerSpec:
+    return ContainerSpec(name=f"test-{uuid.uuid4()}", image=image, command=("sh", "-c", script), **fields)  # type: ignore[arg-type]
 
 
 @pytest.mark.docker

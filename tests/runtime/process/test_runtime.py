@@ -15,7 +15,7 @@ import pytest
 import uvloop
 
 from lamplighter.base.world import real_world
-from lamplighter.runtime.port import Container, RuntimeUnavailable
+from lamplighter.runtime.port import ContainerSpec, RuntimeUnavailable
 from lamplighter.runtime.process import shim, shim_arguments
 from lamplighter.runtime.process.process_directory import SHIM_DIED, ProcessDirectory
 from lamplighter.runtime.process.runtime import ProcessRuntime
@@ -24,11 +24,12 @@ ENGINE = """
 import asyncio, sys
 from pathlib import Path
 from lamplighter.base.world import real_world
-from lamplighter.runtime.port import Container
+from lamplighter.runtime.port import ContainerSpec
 from lamplighter.runtime.process.runtime import ProcessRuntime
 
 async def main(directory, script):
-    await ProcessRuntime(Path(directory), real_world().now).start(Container(name="job", command=("sh", "-c", script)))
+    job = ContainerSpec(name="job", command=("sh", "-c", script))
+    await ProcessRuntime(Path(directory), real_world().now).start(job)
     print("started", flush=True)
     await asyncio.Event().wait()
 
@@ -53,8 +54,8 @@ def gate(tmp_path: Path) -> Path:
     return tmp_path / "gate"
 
 
-def job(script: str) -> Container:
-    return Container(name="job", command=("sh", "-c", script))
+def job(script: str) -> ContainerSpec:
+    return ContainerSpec(name="job", command=("sh", "-c", script))
 
 
 async def output(runtime: ProcessRuntime) -> list[str]:
@@ -138,7 +139,7 @@ async def test_a_process_for_which_there_is_no_room_is_not_begun_and_may_be_begu
 
 async def test_a_process_gets_the_limit_of_files_that_the_user_had(tmp_path: Path) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    made = ProcessRuntime(tmp_path / "processes", real_world().now, files=soft - 1)
+    made = ProcessRuntime(tmp_path / "processes", real_world().now, file_limit=soft - 1)
     await made.start(job("ulimit -Sn; ulimit -Hn"))
     await made.wait("job")
     assert await output(made) == [str(soft - 1), str(hard)]
@@ -228,7 +229,7 @@ def test_no_shim_holds_open_what_belongs_to_the_engine_or_to_another_shim(tmp_pa
     async def main() -> list[list[str]]:
         runtime = ProcessRuntime(tmp_path / "processes", real_world().now)
         server = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
-        waiting = [Container(name=f"job-{number}", command=("cat", str(gate))) for number in range(8)]
+        waiting = [ContainerSpec(name=f"job-{number}", command=("cat", str(gate))) for number in range(8)]
         started = await asyncio.gather(*(runtime.start(container) for container in waiting))
         held = [held_open(parent(each.runtime_id)) for each in started]
         await asyncio.gather(*(runtime.stop(container.name, 30) for container in waiting))
@@ -248,12 +249,12 @@ def held_open(pid: int) -> list[str]:
 
 
 async def test_an_engine_that_dies_while_it_writes_the_recipe_has_begun_nothing(runtime: ProcessRuntime) -> None:
-    place = runtime._place("job")
+    place = runtime._directory_of("job")
     place.make()
     whole = b"/\0\0\0001\0touch-nothing\0PATH=/bin\0end"
     for text in (b"", whole[:-3], whole[:9]):
         assert run_shim(place, text) != 0
-    assert place.leader() is None
+    assert place.read_leader() is None
     await runtime.start(job("exit 5"))
     assert (await runtime.wait("job")).code == 5
 
@@ -261,18 +262,18 @@ async def test_an_engine_that_dies_while_it_writes_the_recipe_has_begun_nothing(
 async def test_a_second_shim_in_one_directory_begins_nothing(runtime: ProcessRuntime, gate: Path) -> None:
     container = job(f"echo once; cat {gate}; exit 7")
     await runtime.start(container)
-    second = shim_arguments.write_arguments(job("echo twice"))
-    run_shim(runtime._place("job"), second)
+    second = shim_arguments.encode_arguments(job("echo twice"))
+    run_shim(runtime._directory_of("job"), second)
     await asyncio.to_thread(gate.write_text, "")
     assert (await runtime.wait("job")).code == 7
-    run_shim(runtime._place("job"), second)
+    run_shim(runtime._directory_of("job"), second)
     assert await output(runtime) == ["once"]
 
 
 async def test_an_exit_counts_when_its_shim_has_gone_which_syncs_it_first(runtime: ProcessRuntime) -> None:
     await runtime.start(job("exit 5"))
     await runtime.wait("job")
-    shim_of_ours = os.open(runtime._place("job").alive, os.O_RDWR | os.O_NONBLOCK)
+    shim_of_ours = os.open(runtime._directory_of("job").alive, os.O_RDWR | os.O_NONBLOCK)
     fcntl.flock(shim_of_ours, fcntl.LOCK_EX)
     again = ProcessRuntime(runtime._directory, real_world().now)
     waiting = asyncio.create_task(again.wait("job"))
@@ -286,14 +287,14 @@ async def test_an_exit_counts_when_its_shim_has_gone_which_syncs_it_first(runtim
 async def test_an_exit_is_read_also_where_the_fifo_of_its_shim_is_gone(runtime: ProcessRuntime) -> None:
     await runtime.start(job("exit 5"))
     await runtime.wait("job")
-    runtime._place("job").alive.unlink()
+    runtime._directory_of("job").alive.unlink()
     assert (await runtime.wait("job")).code == 5
 
 
 async def test_a_directory_that_is_half_removed_holds_no_process(runtime: ProcessRuntime) -> None:
     await runtime.start(job("exit 5"))
     await runtime.wait("job")
-    place = runtime._place("job")
+    place = runtime._directory_of("job")
     (place.path / "started").unlink()
     (place.path / "exit").unlink()
     assert (await runtime.wait("job")).code is None
@@ -344,5 +345,5 @@ def test_a_descendant_that_may_not_be_killed_saves_no_other_one(monkeypatch: pyt
     monkeypatch.setattr(shim, "children", lambda: list(alive))
     monkeypatch.setattr(os, "kill", kill)
     monkeypatch.setattr(os, "waitpid", wait)
-    shim.end_others(main)
+    shim.kill_descendants(main)
     assert (alive, sorted(attempts)) == ([main, foreign], [foreign, 12, 13, adopted])

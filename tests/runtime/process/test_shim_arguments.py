@@ -6,25 +6,27 @@ import resource
 import pytest
 
 from lamplighter.base.errors import Bug
-from lamplighter.runtime.port import CannotStart, Container, Mount, Ulimit
+from lamplighter.runtime.port import CannotStart, ContainerSpec, Mount, Ulimit
 from lamplighter.runtime.process import process_user, shim_arguments
-from lamplighter.runtime.process.shim import Recipe
+from lamplighter.runtime.process.shim import ShimArguments
 
 JOB = ("printf", "%s", "a b", "", "ü\n$HOME")
 
 
 def test_the_shim_reads_what_the_engine_wrote() -> None:
     limits = (Ulimit("nofile", 100, 200), Ulimit("core", 0, 0))
-    container = Container(name="job", command=JOB, environment={"A": "1=2\n", "B": ""}, ulimits=limits)
-    read = Recipe(shim_arguments.write_arguments(container))
+    container = ContainerSpec(name="job", command=JOB, environment={"A": "1=2\n", "B": ""}, ulimits=limits)
+    read = ShimArguments(shim_arguments.encode_arguments(container))
     assert read.arguments == [argument.encode() for argument in JOB]
     assert (read.environment[b"A"], read.environment[b"B"]) == (b"1=2\n", b"")
     assert read.limits == [[resource.RLIMIT_NOFILE, 100, 200], [resource.RLIMIT_CORE, 0, 0]]
-    assert (read.directory, read.identity) == (b"/", [])
+    assert (read.directory, read.user_ids) == (b"/", [])
 
 
 def test_what_the_definition_says_goes_before_what_every_program_expects() -> None:
-    read = Recipe(shim_arguments.write_arguments(Container(name="job", command=JOB, environment={"PATH": "/opt"})))
+    read = ShimArguments(
+        shim_arguments.encode_arguments(ContainerSpec(name="job", command=JOB, environment={"PATH": "/opt"}))
+    )
     assert read.environment[b"PATH"] == b"/opt"
     assert set(read.environment) == {b"PATH", b"HOME", b"LANG"}
 
@@ -32,40 +34,42 @@ def test_what_the_definition_says_goes_before_what_every_program_expects() -> No
 @pytest.mark.parametrize(
     ("container", "why"),
     [
-        (Container(name="job"), "needs a command"),
-        (Container(name="job", command=("",)), "needs a command"),
-        (Container(name="job", command=JOB, mounts=(Mount("/a", "/b"),)), "mount points need Docker"),
-        (Container(name="job", command=JOB, extra_hosts={"db": "10.0.0.1"}), "extra hosts need Docker"),
-        (Container(name="job", command=JOB, working_directory="here"), "not an absolute path"),
-        (Container(name="job", command=JOB, ulimits=(Ulimit("hats", 1, 1),)), "no limit named 'hats'"),
-        (Container(name="job", command=("a\0b",)), "NUL"),
-        (Container(name="job", command=JOB, user="nobody-here"), "unable to find user nobody-here"),
-        (Container(name="job", command=JOB, user="0:nobody-here"), "unable to find group of 0:nobody-here"),
-        (Container(name="job", command=JOB, user="54321"), "add its group"),
-        (Container(name="job", command=JOB, user="\0"), "unable to find user \0"),
-        (Container(name="job", command=JOB, user="²:0"), "unable to find user ²:0"),
-        (Container(name="job", command=JOB, user="0:\0"), "unable to find group of 0:\0"),
-        (Container(name="job", command=JOB, user="9" * 5000), "unable to find user 999"),
+        (ContainerSpec(name="job"), "needs a command"),
+        (ContainerSpec(name="job", command=("",)), "needs a command"),
+        (ContainerSpec(name="job", command=JOB, mounts=(Mount("/a", "/b"),)), "mount points need Docker"),
+        (ContainerSpec(name="job", command=JOB, extra_hosts={"db": "10.0.0.1"}), "extra hosts need Docker"),
+        (ContainerSpec(name="job", command=JOB, working_directory="here"), "not an absolute path"),
+        (ContainerSpec(name="job", command=JOB, ulimits=(Ulimit("hats", 1, 1),)), "no limit named 'hats'"),
+        (ContainerSpec(name="job", command=("a\0b",)), "NUL"),
+        (ContainerSpec(name="job", command=JOB, user="nobody-here"), "unable to find user nobody-here"),
+        (ContainerSpec(name="job", command=JOB, user="0:nobody-here"), "unable to find group of 0:nobody-here"),
+        (ContainerSpec(name="job", command=JOB, user="54321"), "add its group"),
+        (ContainerSpec(name="job", command=JOB, user="\0"), "unable to find user \0"),
+        (ContainerSpec(name="job", command=JOB, user="²:0"), "unable to find user ²:0"),
+        (ContainerSpec(name="job", command=JOB, user="0:\0"), "unable to find group of 0:\0"),
+        (ContainerSpec(name="job", command=JOB, user="9" * 5000), "unable to find user 999"),
     ],
 )
-def test_what_no_process_can_honour_is_refused(container: Container, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_no_process_can_honour_is_refused(
+    container: ContainerSpec, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(os, "getuid", lambda: 0)
     with pytest.raises(CannotStart, match=f"^CannotStartContainerError: .*{why}"):
-        shim_arguments.write_arguments(container)
+        shim_arguments.encode_arguments(container)
 
 
 def test_a_user_brings_its_groups_and_its_home(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "getuid", lambda: 0)
     root = process_user.resolve_user("root")
-    assert root.numbers[:2] == (0, 0)
+    assert root.ids[:2] == (0, 0)
     assert root.environment["HOME"] == "/root"
-    assert process_user.resolve_user("1234:4321").numbers == (1234, 4321)
-    assert process_user.resolve_user(None).numbers == ()
+    assert process_user.resolve_user("1234:4321").ids == (1234, 4321)
+    assert process_user.resolve_user(None).ids == ()
 
 
 def test_an_engine_that_is_not_root_runs_processes_as_itself_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "getuid", lambda: 1234)
-    assert process_user.resolve_user("1234:1234").numbers == ()
+    assert process_user.resolve_user("1234:1234").ids == ()
     with pytest.raises(CannotStart, match="runs as root"):
         process_user.resolve_user("root")
 
@@ -73,4 +77,4 @@ def test_an_engine_that_is_not_root_runs_processes_as_itself_only(monkeypatch: p
 @pytest.mark.parametrize("name", ["", "../escape", "a/b", ".hidden", "a b", "x" * 201])
 def test_a_name_that_could_be_a_path_is_our_own_bug(name: str) -> None:
     with pytest.raises(Bug):
-        Container(name=name)
+        ContainerSpec(name=name)

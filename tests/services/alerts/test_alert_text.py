@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lamplighter.services.alerts.alert_text import LONGEST_SUBJECT, Alert, alert_body, alert_subject, printable_line
+from lamplighter.services.alerts.alert_text import MAX_SUBJECT_LENGTH, Alert, alert_body, alert_subject, printable_line
 
 ALERT = Alert("reports: nightly failed", "A headline.", None, None, None, None, None, "2026-01-01T00:00:00Z")
 
@@ -36,5 +36,5 @@ def test_colours_are_taken_out() -> None:
 @given(st.text(max_size=200))
 def test_a_subject_is_what_sns_takes(name: str) -> None:
     found = alert_subject(replace(ALERT, subject=name))
-    assert len(found) <= LONGEST_SUBJECT
+    assert len(found) <= MAX_SUBJECT_LENGTH
     assert found.isascii()

@@ -29,7 +29,7 @@ def reasons(harness: House) -> list[str]:
 
 
 def lost(harness: House) -> list[tuple[str, str]]:
-    return [(each.recipient, each.reason) for each in lost_alerts.since(harness.engine.store.reader, 0)]
+    return [(each.recipient, each.reason) for each in lost_alerts.alerts_since(harness.engine.store.reader, 0)]
 
 
 def fail(harness: House) -> None:
@@ -41,7 +41,7 @@ def fail(harness: House) -> None:
 
 def test_a_mail_that_is_refused_for_good_is_told_of(harness: House) -> None:
     harness.deploy("notify: ops")
-    harness.out.mail.failures.append(DeliveryFailed("550 no such user", again=False))
+    harness.out.mail.failures.append(DeliveryFailed("550 no such user", retryable=False))
     fail(harness)
     assert reasons(harness) == ["1 alert could not be delivered in the last 3 days: see `lamplighter doctor`"]
     assert lost(harness) == [("email ops@example.com", "550 no such user")]
@@ -49,7 +49,7 @@ def test_a_mail_that_is_refused_for_good_is_told_of(harness: House) -> None:
 
 def test_a_webhook_that_refuses_is_told_of_without_its_path_which_may_be_a_password(harness: House) -> None:
     harness.deploy("notify: hook")
-    harness.out.web.answers.append(DeliveryFailed("HTTP 404", again=False))
+    harness.out.http.statuses.append(DeliveryFailed("HTTP 404", retryable=False))
     fail(harness)
     assert lost(harness) == [("https hooks.example", "HTTP 404")]
 
@@ -75,7 +75,7 @@ def test_a_start_that_nobody_can_be_told_of_is_told_of(harness: House) -> None:
 
 def test_a_mail_that_waits_for_its_server_is_told_of_until_it_goes_through(harness: House) -> None:
     harness.deploy("notify: ops")
-    harness.out.mail.failures.append(DeliveryFailed("connection refused", again=True))
+    harness.out.mail.failures.append(DeliveryFailed("connection refused", retryable=True))
     harness.begin()
     harness.attempt(3)
     assert reasons(harness) == ["1 message could not be delivered yet and will be retried: see `lamplighter doctor`"]
@@ -89,7 +89,7 @@ def test_a_mail_that_waits_for_its_server_is_told_of_until_it_goes_through(harne
 
 def test_what_was_lost_days_ago_makes_no_engine_unwell(harness: House) -> None:
     harness.deploy("notify: ops")
-    harness.out.mail.failures.append(DeliveryFailed("550 no such user", again=False))
+    harness.out.mail.failures.append(DeliveryFailed("550 no such user", retryable=False))
     fail(harness)
     harness.advance(3 * DAY)
     assert reasons(harness) == []
@@ -97,7 +97,7 @@ def test_what_was_lost_days_ago_makes_no_engine_unwell(harness: House) -> None:
 
 def test_doctor_names_the_alert_and_its_reason(harness: House) -> None:
     harness.deploy("notify: ops")
-    harness.out.mail.failures.append(DeliveryFailed("550 no such user", again=False))
+    harness.out.mail.failures.append(DeliveryFailed("550 no such user", retryable=False))
     fail(harness)
     (found,) = alerts.check_lost_alerts(harness.directory, harness.clock.now())
     assert found.state == "bad"

@@ -3,7 +3,7 @@
 import pytest
 
 from lamplighter.base.json_text import Json
-from lamplighter.services.alerts.attempt_alert import ended_well
+from lamplighter.services.alerts.attempt_alert import has_task_succeeded
 from lamplighter.services.alerts.run_history import RunHistory
 
 
@@ -62,4 +62,4 @@ def stopped(stop: str = "EssentialContainerExited", **codes: int) -> Json:
     ],
 )
 def test_a_job_ended_well_if_its_own_container_did_and_no_essential_one_failed(task: Json, *, well: bool) -> None:
-    assert ended_well({"Essential": ["needed"]}, task) is well
+    assert has_task_succeeded({"Essential": ["needed"]}, task) is well

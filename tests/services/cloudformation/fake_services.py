@@ -19,7 +19,7 @@ class FakeServices:
         self.before: Callable[[], Awaitable[None]] | None = None
         """Awaited before a call is answered."""
 
-    def knows(self, _service: str, _operation: str) -> bool:
+    def can_call(self, _service: str, _operation: str) -> bool:
         return True
 
     async def call(self, service: str, operation: str, params: Json, _region: str) -> Json:

@@ -14,7 +14,7 @@ SECOND = body(A=queue(DelaySeconds=2), C=queue())
 
 @pytest.fixture(autouse=True)
 def every_template_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(external_inputs, "SHORT", -1)
+    monkeypatch.setattr(external_inputs, "MAX_INLINE_CHARACTERS", -1)
 
 
 def templates(harness: CloudFormationHarness) -> int:

@@ -22,7 +22,7 @@ class CloudWatchHarness(EngineHarness):
 
     async def _open(self) -> Engine:
         return await RecordingEngine.open(
-            EngineConfig(data=self.directory), self._world, self.runtime, self.out.outbound
+            EngineConfig(data_directory=self.directory), self._world, self.runtime, self.out.outbound
         )
 
     def people(self) -> None:

@@ -9,7 +9,7 @@ from botocore.model import Shape
 
 from lamplighter.base import secret_references
 from lamplighter.base.json_text import Json
-from lamplighter.base.world import ManualClock, fixed_world
+from lamplighter.base.world import ManualClock, manual_world
 from lamplighter.bus import Bus, Caller, Event
 from lamplighter.runtime.fake import FakeRuntime
 from lamplighter.services.ecs.service import Ecs
@@ -57,7 +57,7 @@ class EcsHarness:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.clock = ManualClock()
-        self.world = fixed_world(self.clock)
+        self.world = manual_world(self.clock)
         self.runtime = FakeRuntime(self.clock.now)
         self.secrets: dict[str, str] = {}
         self.capacity: Capacity | None = None
@@ -90,7 +90,7 @@ class EcsHarness:
         if self.commits == self.crash_at:
             self.die()
             return
-        for posted in signals.posted:
+        for posted in signals.outbox_rows:
             self.ecs._spawn(self.ecs.handle_outbox_row(posted))
 
     def die(self) -> None:
@@ -105,7 +105,7 @@ class EcsHarness:
         await asyncio.gather(*self.ecs._running, return_exceptions=True)
         self.build()
         await self.ecs.start()
-        for posted in outbox.pending(self.store.reader):
+        for posted in outbox.pending_rows(self.store.reader):
             await self.ecs.handle_outbox_row(posted)
 
     async def ecs_call(self, operation: str, **params: Json) -> Json:

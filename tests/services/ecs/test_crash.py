@@ -7,7 +7,7 @@ import pytest
 
 from lamplighter.base.json_text import Json
 from lamplighter.runtime.fake import FakeRuntime, Script
-from lamplighter.runtime.port import Container, ContainerExit, StartedContainer
+from lamplighter.runtime.port import ContainerExit, ContainerSpec, StartedContainer
 from lamplighter.store import outbox
 from tests.services.ecs.ecs_harness import FARGATE, EcsHarness, containers
 
@@ -34,7 +34,7 @@ class Deadly(FakeRuntime):
         self.killed = True
         self.harness.die()
 
-    async def start(self, container: Container) -> StartedContainer:
+    async def start(self, container: ContainerSpec) -> StartedContainer:
         answer: StartedContainer = await self._around(lambda: super(Deadly, self).start(container))
         return answer
 
@@ -152,7 +152,7 @@ async def test_a_secret_that_is_gone_at_the_restart_does_not_orphan_what_runs(ha
 
 async def test_containers_that_belong_to_no_task_are_stopped_and_removed(harness: EcsHarness) -> None:
     harness.runtime.script(Script(after=None))
-    await harness.runtime.start(Container(name="0" * 32 + "-stray", image="busybox"))
+    await harness.runtime.start(ContainerSpec(name="0" * 32 + "-stray", image="busybox"))
     await harness.restart()
     await harness.until(lambda: not harness.ecs._running)
     assert harness.runtime.count("stop", "0" * 32 + "-stray") == 1
@@ -174,7 +174,7 @@ async def test_adoption_waits_for_a_runtime_that_is_away(harness: EcsHarness) ->
 async def test_an_error_nobody_thought_of_loses_no_task(harness: EcsHarness, caplog: pytest.LogCaptureFixture) -> None:
     fail = [True]
 
-    def once(_container: Container) -> bool:
+    def once(_container: ContainerSpec) -> bool:
         if fail.pop() if fail else False:
             raise OSError("nobody thought of this")
         return True

@@ -37,7 +37,7 @@ class EventsHarness(EngineHarness):
                 self.bus.serve("logs", log)
 
         beyond = self.beyond.outbound
-        return await Targeted.open(EngineConfig(data=self.directory), self._world, self.runtime, beyond)
+        return await Targeted.open(EngineConfig(data_directory=self.directory), self._world, self.runtime, beyond)
 
     def take(self, kind: str) -> Json:
         def operation(tx: Tx, _caller: Caller, params: Json) -> Json:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.services.events.rules.event_patterns import REQUIRED
+from lamplighter.services.events.rules.event_patterns import REQUIRED_FIELDS
 from lamplighter.wire.models.catalog import ModelCatalog
 from tests.engine_harness import ACCOUNT, CALLER, REGION, ROLE, SECOND
 from tests.services.events.events_harness import GROUP, QUEUE, TOPIC, EventsHarness
@@ -59,7 +59,7 @@ KNOWN = {
     "Name": st.one_of(st.sampled_from(["r", "a", "c", "d", "mine", "default"]), texts),
     "Rule": st.sampled_from(["r", "s", "none"]),
     "EventPattern": patterns,
-    "Event": st.one_of(patterns, st.just(dumps(dict.fromkeys(REQUIRED, "x")))),
+    "Event": st.one_of(patterns, st.just(dumps(dict.fromkeys(REQUIRED_FIELDS, "x")))),
     "ScheduleExpression": st.sampled_from(["rate(1 minute)", "rate(0 days)", "cron(* * * * ? *)", "at(x)", "x", ""]),
     "Detail": st.one_of(texts, documents.map(dumps), st.just('{"a":1}')),
     "Source": st.one_of(st.just("shop"), texts),

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json, dump_bytes, loads
-from lamplighter.base.world import ManualClock, fixed_world
+from lamplighter.base.world import ManualClock, manual_world
 from lamplighter.bus import wait_forever
 from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
@@ -107,7 +107,7 @@ class Line:
 def line(tmp_path: Path) -> Iterator[Line]:
     with asyncio.Runner() as runner:
         clock = ManualClock()
-        opened = Engine.open(EngineConfig(data=tmp_path), fixed_world(clock), FakeRuntime(clock.now))
+        opened = Engine.open(EngineConfig(data_directory=tmp_path), manual_world(clock), FakeRuntime(clock.now))
         engine = runner.run(opened)
         made = Line(runner, engine)
         made.ask("CreateLogGroup", {"logGroupName": "a"})

@@ -175,7 +175,7 @@ def test_the_sweeping_of_a_group_goes_on_after_a_crash(harness: LogsHarness) -> 
 
 async def _delete_and_no_more(harness: LogsHarness) -> None:
     """Delete the group while no timer rings."""
-    harness.engine.dispatcher.ring_due_timers = lambda: None  # type: ignore[method-assign]
+    harness.engine.dispatcher.fire_due_timers = lambda: None  # type: ignore[method-assign]
     await harness.engine.call(CALLER, "logs", "DeleteLogGroup", {"logGroupName": GROUP})
 
 

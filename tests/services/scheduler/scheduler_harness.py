@@ -51,7 +51,7 @@ class SchedulerHarness(EngineHarness):
         self.engine: EngineWithStubs
 
     async def _open(self) -> Engine:
-        return await EngineWithStubs.open(EngineConfig(data=self.directory), self._world, self.runtime)
+        return await EngineWithStubs.open(EngineConfig(data_directory=self.directory), self._world, self.runtime)
 
     def at(self, text: str) -> None:
         """Let time pass until the wall clock shows this, in UTC."""

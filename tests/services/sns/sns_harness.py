@@ -58,7 +58,7 @@ class SnsHarness(EngineHarness):
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
         self.out = FakeOutbound()
-        self.config = EngineConfig(data=directory)
+        self.config = EngineConfig(data_directory=directory)
 
     async def _open(self) -> EngineWithFakeSqs:
         engine = await EngineWithFakeSqs.open(self.config, self._world, self.runtime, self.out.outbound)
@@ -102,7 +102,7 @@ class SnsHarness(EngineHarness):
         if self.attributes(arn)["PendingConfirmation"] == "true":
             token = self.posted()[-1]["Token"]
             self.unsigned("ConfirmSubscription", TopicArn=topic, Token=token)
-            self.out.web.posts.clear()
+            self.out.http.posts.clear()
         return arn
 
     def attributes(self, subscription: str) -> dict[str, str]:
@@ -117,7 +117,7 @@ class SnsHarness(EngineHarness):
 
     def posted(self) -> list[Json]:
         """The documents that web servers got."""
-        return [loads(post.body) for post in self.out.web.posts]
+        return [loads(post.body) for post in self.out.http.posts]
 
     def mailed(self) -> list[str]:
         """To whom mails went."""

@@ -8,7 +8,7 @@ import pytest
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.base.world import ManualClock, fixed_world
+from lamplighter.base.world import ManualClock, manual_world
 from lamplighter.bus import Caller
 from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
@@ -61,7 +61,7 @@ class StatesHarness:
 async def harness_in(directory: Path) -> AsyncIterator[StatesHarness]:
     clock = ManualClock()
     engine = await Engine.open(
-        EngineConfig(data=directory), fixed_world(clock), FakeRuntime(clock.now), isolation=InlineIsolation()
+        EngineConfig(data_directory=directory), manual_world(clock), FakeRuntime(clock.now), isolation=InlineIsolation()
     )
     try:
         yield StatesHarness(engine, clock)

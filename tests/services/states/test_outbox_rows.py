@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.json_text import Json
-from lamplighter.base.world import ManualClock, fixed_world
+from lamplighter.base.world import ManualClock, manual_world
 from lamplighter.services.states import outbox_rows
 from lamplighter.services.states.outbox_rows import (
     CancelCall,
@@ -29,9 +29,9 @@ ROWS: tuple[StatesRow, ...] = (
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: type(row).__name__)
 async def test_a_row_is_read_as_it_was_put(tmp_path: Path, row: StatesRow) -> None:
-    store = Store(tmp_path, fixed_world(ManualClock()))
+    store = Store(tmp_path, manual_world(ManualClock()))
     await store.write(lambda tx: outbox_rows.put(tx, row))
-    (posted,) = outbox.pending(store.reader)
+    (posted,) = outbox.pending_rows(store.reader)
     assert outbox_rows.read(posted) == row
     await store.close()
 

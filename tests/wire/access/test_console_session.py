@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.wire.access.console_session import (
-    LIFETIME,
+    LIFETIME_MILLISECONDS,
     cookie_name,
     find_holder,
     has_valid_session,
-    is_valid,
+    is_valid_session,
     issue_session,
 )
 from lamplighter.wire.access.credentials import Credentials
@@ -23,27 +23,27 @@ SESSION = issue_session(ONE, NOW)
 
 
 def test_it_holds_until_it_ends() -> None:
-    assert is_valid(SESSION, HOLDERS, NOW)
-    assert is_valid(SESSION, HOLDERS, NOW + LIFETIME - 1)
-    assert not is_valid(SESSION, HOLDERS, NOW + LIFETIME)
+    assert is_valid_session(SESSION, HOLDERS, NOW)
+    assert is_valid_session(SESSION, HOLDERS, NOW + LIFETIME_MILLISECONDS - 1)
+    assert not is_valid_session(SESSION, HOLDERS, NOW + LIFETIME_MILLISECONDS)
 
 
 @pytest.mark.parametrize(
     "changed", [replace(ONE, secret="new"), replace(ONE, password="new"), replace(ONE, access_key="new"), OTHER]
 )
 def test_it_ends_when_what_it_was_made_of_changes(changed: Credentials) -> None:
-    assert not is_valid(SESSION, {changed.access_key: changed}, NOW)
+    assert not is_valid_session(SESSION, {changed.access_key: changed}, NOW)
 
 
 @given(st.integers(0, len(SESSION) - 1), st.characters(max_codepoint=255))
 def test_no_letter_of_it_can_be_changed(at: int, letter: str) -> None:
     changed = SESSION[:at] + letter + SESSION[at + 1 :]
-    assert is_valid(changed, HOLDERS, NOW) == (changed == SESSION)
+    assert is_valid_session(changed, HOLDERS, NOW) == (changed == SESSION)
 
 
 @given(st.text())
 def test_nothing_that_was_made_up_holds(text: str) -> None:
-    assert not is_valid(text, HOLDERS, NOW)
+    assert not is_valid_session(text, HOLDERS, NOW)
 
 
 def test_it_is_read_from_among_the_cookies_of_a_browser() -> None:

@@ -8,10 +8,10 @@ import pytest
 
 from lamplighter.wire.access.credentials import (
     Credentials,
-    CredentialsUnreadable,
+    InvalidCredentialsFile,
+    format_credentials,
     make_credentials,
-    read_credentials,
-    write_credentials,
+    parse_credentials,
 )
 
 
@@ -21,12 +21,12 @@ def chance(letters: str, length: int) -> str:
 
 def test_what_is_made_is_read_again() -> None:
     holder = make_credentials(chance)
-    assert read_credentials(write_credentials(holder)) == {holder.access_key: holder}
+    assert parse_credentials(format_credentials(holder)) == {holder.access_key: holder}
 
 
 def test_awss_own_tools_read_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     holder = make_credentials(chance)
-    (tmp_path / "credentials").write_text(write_credentials(holder))
+    (tmp_path / "credentials").write_text(format_credentials(holder))
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
@@ -37,7 +37,7 @@ def test_awss_own_tools_read_the_file(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_every_section_is_a_holder_and_its_secret_the_password_where_it_has_none() -> None:
     text = "[a]\naws_access_key_id=1\naws_secret_access_key=%s\n[222233334444]\naws_access_key_id = 222233334444\n"
     text += "aws_secret_access_key = y\nlamplighter_password = open sesame\n[other]\nregion = eu-west-1\n"
-    assert read_credentials(text) == {
+    assert parse_credentials(text) == {
         "1": Credentials("1", "%s", "%s"),
         "222233334444": Credentials("222233334444", "y", "open sesame"),
     }
@@ -45,8 +45,8 @@ def test_every_section_is_a_holder_and_its_secret_the_password_where_it_has_none
 
 @pytest.mark.parametrize("text", ["", "[default]\n", "[default]\naws_access_key_id = x\n", "no section", "[a]\n[a]\n"])
 def test_a_file_that_lets_nobody_in_is_refused(text: str) -> None:
-    with pytest.raises(CredentialsUnreadable):
-        read_credentials(text)
+    with pytest.raises(InvalidCredentialsFile):
+        parse_credentials(text)
 
 
 def test_no_secret_is_in_what_is_logged_of_a_holder() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from lamplighter.wire.access.console_session import LIFETIME, cookie_name, issue_session
+from lamplighter.wire.access.console_session import LIFETIME_MILLISECONDS, cookie_name, issue_session
 from lamplighter.wire.access.credentials import Credentials
 from lamplighter.wire.access.gate import admit_monitoring, admit_signed
 from lamplighter.wire.access.sigv4 import read_signature
@@ -72,7 +72,7 @@ def test_who_has_logged_in_to_the_console_watches_too() -> None:
     shown = f"{cookie_name(HOLDERS)}={issue_session(HOLDERS['AKIAEXAMPLE'], 0)}".encode()
     admit_monitoring(replace(METRICS, headers={b"cookie": shown}), HOLDERS, 1)
     with pytest.raises(AwsError):
-        admit_monitoring(replace(METRICS, headers={b"cookie": shown}), HOLDERS, LIFETIME)
+        admit_monitoring(replace(METRICS, headers={b"cookie": shown}), HOLDERS, LIFETIME_MILLISECONDS)
 
 
 @pytest.mark.parametrize(

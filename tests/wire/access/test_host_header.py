@@ -6,7 +6,7 @@ from lamplighter.base.errors import AccessDenied
 from lamplighter.wire.access.host_header import AllowedHosts
 
 LOOPBACK = AllowedHosts(frozenset({"127.0.0.1", "box.lan"}))
-ABROAD = AllowedHosts(frozenset({"0.0.0.0", "box.lan"}), addresses=True)
+ABROAD = AllowedHosts(frozenset({"0.0.0.0", "box.lan"}), any_address=True)
 LOCAL = ["localhost", "LocalHost", "job.localhost", "a.b-c.localhost", "127.0.0.1", "127.255.0.9", "[::1]", "box.lan"]
 OTHERS = ["10.0.0.9", "192.0.2.1", "8.8.8.8", "[fd00::9]", "[2001:db8::1]"]
 NAMES = """

@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.wire.access.password_throttle import (
-    FORGET,
-    FREE,
-    LONGEST,
+    FORGET_AFTER_MILLISECONDS,
+    FREE_GUESSES,
+    MAX_WAIT_MILLISECONDS,
     PasswordGuesses,
     add_wrong_guess,
     wait_milliseconds,
@@ -23,19 +23,19 @@ def after(guesses: int) -> PasswordGuesses:
 
 
 def test_the_first_guesses_are_free_and_the_waits_double() -> None:
-    assert wait_milliseconds(after(FREE - 1), START) == 0
-    assert [wait_milliseconds(after(FREE + more), START) for more in range(4)] == [1000, 2000, 4000, 8000]
+    assert wait_milliseconds(after(FREE_GUESSES - 1), START) == 0
+    assert [wait_milliseconds(after(FREE_GUESSES + more), START) for more in range(4)] == [1000, 2000, 4000, 8000]
 
 
-@given(st.integers(FREE, 10_000), st.integers(0, 2 * LONGEST))
+@given(st.integers(FREE_GUESSES, 10_000), st.integers(0, 2 * MAX_WAIT_MILLISECONDS))
 def test_a_wait_passes_and_is_never_longer_than_a_minute(guesses: int, passed: int) -> None:
     found = PasswordGuesses(guesses, START)
-    assert 0 <= wait_milliseconds(found, START + passed) <= LONGEST
-    assert wait_milliseconds(found, START + LONGEST) == 0
+    assert 0 <= wait_milliseconds(found, START + passed) <= MAX_WAIT_MILLISECONDS
+    assert wait_milliseconds(found, START + MAX_WAIT_MILLISECONDS) == 0
 
 
 def test_wrong_guesses_are_forgotten() -> None:
-    assert add_wrong_guess(after(FREE + 3), START + FORGET + 1).wrong == 1
+    assert add_wrong_guess(after(FREE_GUESSES + 3), START + FORGET_AFTER_MILLISECONDS + 1).wrong == 1
 
 
 def test_a_day_of_guessing_is_a_few_guesses_an_hour_times_sixty() -> None:

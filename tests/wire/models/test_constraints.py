@@ -5,9 +5,9 @@ import pytest
 from lamplighter.base.errors import AwsError
 from lamplighter.wire.http import HttpRequest
 from lamplighter.wire.models.catalog import ModelCatalog
-from lamplighter.wire.models.validate import MOST_ELEMENTS, MOST_FAULTS
+from lamplighter.wire.models.validate import MAX_ELEMENTS, MAX_VIOLATIONS
 from lamplighter.wire.protocols import aws_json, cbor
-from lamplighter.wire.protocols.form import MOST_FIELDS, MOST_PARTS
+from lamplighter.wire.protocols.form import MAX_FIELDS, MAX_NAME_PARTS
 from lamplighter.wire.route import route_request
 
 AUTHORIZATION = b"AWS4-HMAC-SHA256 Credential=k/20260101/r/%s/aws4_request, SignedHeaders=host, Signature=0"
@@ -27,14 +27,14 @@ def form(catalog: ModelCatalog, body: bytes) -> AwsError:
 
 def test_a_form_has_so_many_fields(catalog: ModelCatalog) -> None:
     error = form(catalog, b"&".join(b"a%d=1" % number for number in range(600_000)))
-    assert (error.code, error.message) == ("MalformedQueryString", f"The request has more than {MOST_FIELDS} fields.")
+    assert (error.code, error.message) == ("MalformedQueryString", f"The request has more than {MAX_FIELDS} fields.")
     # What is below the bound is read.
-    assert "'message'" in form(catalog, b"a=1&" * (MOST_FIELDS - 2)).message
+    assert "'message'" in form(catalog, b"a=1&" * (MAX_FIELDS - 2)).message
 
 
 def test_the_names_of_a_form_have_so_many_parts(catalog: ModelCatalog) -> None:
     deep = b".a" * 15
-    fields = b"&".join(b"%d%s=1" % (number, deep) for number in range(MOST_PARTS // 16 + 1))
+    fields = b"&".join(b"%d%s=1" % (number, deep) for number in range(MAX_NAME_PARTS // 16 + 1))
     assert form(catalog, fields).code == "MalformedQueryString"
 
 
@@ -44,19 +44,19 @@ def sqs(catalog: ModelCatalog, operation: bytes, body: bytes) -> AwsError:
 
 
 def test_the_lists_and_maps_of_a_request_have_so_many_elements(catalog: ModelCatalog) -> None:
-    many = b",".join([b'"a"'] * (MOST_ELEMENTS + 1))
+    many = b",".join([b'"a"'] * (MAX_ELEMENTS + 1))
     error = sqs(catalog, b"ReceiveMessage", b'{"QueueUrl":"q","AttributeNames":[%s]}' % many)
-    assert error.message == f"The request has more than {MOST_ELEMENTS} elements."
-    pairs = b",".join(b'"%d":"a"' % number for number in range(MOST_ELEMENTS + 1))
+    assert error.message == f"The request has more than {MAX_ELEMENTS} elements."
+    pairs = b",".join(b'"%d":"a"' % number for number in range(MAX_ELEMENTS + 1))
     error = sqs(catalog, b"CreateQueue", b'{"QueueName":"q","Attributes":{%s}}' % pairs)
-    assert error.message == f"The request has more than {MOST_ELEMENTS} elements."
+    assert error.message == f"The request has more than {MAX_ELEMENTS} elements."
 
 
 def test_so_many_violations_are_told(catalog: ModelCatalog) -> None:
     metrics = b"&".join(b"MetricData.member.%d.Value=1" % number for number in range(1, 5_000))
     body = b"Action=PutMetricData&Namespace=n&" + metrics
     error = refused(catalog, b"monitoring", body, content_type=b"application/x-www-form-urlencoded")
-    assert error.message.startswith(f"{MOST_FAULTS} validation errors detected")
+    assert error.message.startswith(f"{MAX_VIOLATIONS} validation errors detected")
 
 
 @pytest.mark.parametrize("depth", [900, 1_000, 5_000])
@@ -68,6 +68,6 @@ def test_depth_and_long_numbers_are_no_crash(catalog: ModelCatalog, depth: int, 
 
 def test_a_body_has_so_many_brackets_and_bytes() -> None:
     with pytest.raises(AwsError, match="too many objects"):
-        aws_json.read_object(b'{"a":[' + b"{}," * aws_json.MOST_CONTAINERS + b"{}]}")
+        aws_json.read_object(b'{"a":[' + b"{}," * aws_json.MAX_BRACKETS + b"{}]}")
     with pytest.raises(AwsError, match="more than"):
-        cbor.read_map(b"\xa1\x61a\x80" + b"\x00" * cbor.LARGEST)
+        cbor.read_map(b"\xa1\x61a\x80" + b"\x00" * cbor.MAX_BODY_BYTES)

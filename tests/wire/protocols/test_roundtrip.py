@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from botocore.model import Shape
 
-from lamplighter.base.json_text import Json, Raw
+from lamplighter.base.json_text import Json, RawJson
 from lamplighter.wire.http import HttpRequest
 from lamplighter.wire.models.catalog import ModelCatalog
 from lamplighter.wire.models.shapes import SERVICES
@@ -229,7 +229,7 @@ def test_a_valid_request_goes_the_whole_way_and_back(
 
 def test_ready_made_json_goes_out_as_it_is(ask: Callable[..., HttpRequest], catalog: ModelCatalog) -> None:
     http = ask("states", "GetExecutionHistory", {"executionArn": "arn:x"})
-    response = encode_result(route_request(catalog, http), {"events": Raw(b'[{"id":1 }]')}, "id-1")
+    response = encode_result(route_request(catalog, http), {"events": RawJson(b'[{"id":1 }]')}, "id-1")
     assert response.body == b'{"events":[{"id":1 }]}'
     assert (b"content-type", b"application/x-amz-json-1.0") in response.headers
     assert (b"content-length", b"22") in response.headers

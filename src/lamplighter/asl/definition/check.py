@@ -21,10 +21,10 @@ from lamplighter.asl.definition.diagnostics import (
     unknown_field,
 )
 from lamplighter.asl.definition.fields import (
-    EVERY,
+    COMMON_FIELDS,
     FIELDS,
     RETRIER,
-    TIMINGS,
+    WAIT_FIELDS,
     Check,
     accept_any,
     check_nonempty_list,
@@ -37,7 +37,7 @@ from lamplighter.asl.definition.fields import (
 from lamplighter.asl.definition.retrier import MAX_SECONDS
 from lamplighter.base.json_text import Json
 
-TARGET = "MISSING_TRANSITION_TARGET"
+MISSING_TARGET = "MISSING_TRANSITION_TARGET"
 NO_END = "MISSING_END_STATE"
 
 
@@ -45,15 +45,17 @@ def check_definition(definition: Json) -> list[Diagnostic]:
     """Return all structural faults of a definition, in the order of its text."""
     if not isinstance(definition, dict):
         return [Diagnostic(SCHEMA, "Expected value of type Object", "/")]
-    return list(_machine(definition)) or list(_duplicates(definition))
+    return list(_check_machine(definition)) or list(_check_duplicates(definition))
 
 
 def check_single_state(name: str, state: Json) -> list[Diagnostic]:
     """Return all structural faults of a state without its machine; the states that it leads to need not exist."""
-    return list(_state(name, state, f"/States/{name}", jsonata=False)) or list(_duplicates({"States": {name: state}}))
+    return list(_check_state(name, state, f"/States/{name}", jsonata=False)) or list(
+        _check_duplicates({"States": {name: state}})
+    )
 
 
-def _machine(machine: Mapping[str, Json]) -> Iterator[Diagnostic]:
+def _check_machine(machine: Mapping[str, Json]) -> Iterator[Diagnostic]:
     fields: dict[str, Check] = {
         "TimeoutSeconds": number_between(0, MAX_SECONDS),
         "Version": one_of("1.0"),
@@ -61,76 +63,82 @@ def _machine(machine: Mapping[str, Json]) -> Iterator[Diagnostic]:
         "QueryLanguage": one_of("JSONPath", "JSONata"),
     }
     yield from check_values(machine, fields, "", jsonata=False)
-    yield from _block(machine, "", jsonata=machine.get("QueryLanguage") == "JSONata")
+    yield from _check_block(machine, "", jsonata=machine.get("QueryLanguage") == "JSONata")
 
 
-def _block(block: Json, at: str, *, jsonata: bool) -> Iterator[Diagnostic]:
+def _check_block(block: Json, location: str, *, jsonata: bool) -> Iterator[Diagnostic]:
     if not isinstance(block, dict):
-        yield Diagnostic(SCHEMA, "Expected value of type Object", at)
+        yield Diagnostic(SCHEMA, "Expected value of type Object", location)
         return
     missing = [name for name in ("StartAt", "States") if name not in block]
     if missing:
-        yield missing_fields(missing, at or "/")
+        yield missing_fields(missing, location or "/")
         return
     states, start = block["States"], block["StartAt"]
     if not isinstance(states, dict) or not states:
         yield Diagnostic(
-            SCHEMA, "Value cannot be empty" if states == {} else "Expected value of type Object", f"{at}/States"
+            SCHEMA, "Value cannot be empty" if states == {} else "Expected value of type Object", f"{location}/States"
         )
         return
     if not isinstance(start, str):
-        yield Diagnostic(SCHEMA, "Expected value of type String", f"{at}/StartAt")
+        yield Diagnostic(SCHEMA, "Expected value of type String", f"{location}/StartAt")
         return
     faults = [
-        fault for name, state in states.items() for fault in _state(name, state, f"{at}/States/{name}", jsonata=jsonata)
+        fault
+        for name, state in states.items()
+        for fault in _check_state(name, state, f"{location}/States/{name}", jsonata=jsonata)
     ]
     yield from faults
     if not any(fault.code == SCHEMA for fault in faults):
-        yield from _transitions(states, start, at)
+        yield from _check_transitions(states, start, location)
 
 
-def _state(name: str, state: Json, at: str, *, jsonata: bool) -> Iterator[Diagnostic]:
+def _check_state(name: str, state: Json, location: str, *, jsonata: bool) -> Iterator[Diagnostic]:
     if not isinstance(state, dict):
-        yield Diagnostic(SCHEMA, "Expected value of type Object", at)
+        yield Diagnostic(SCHEMA, "Expected value of type Object", location)
         return
     if len(name) > 80:
-        yield Diagnostic("INVALID_STATE_NAME", "State name cannot be longer than 80 characters", at)
+        yield Diagnostic("INVALID_STATE_NAME", "State name cannot be longer than 80 characters", location)
     kind = state.get("Type")
     if kind is None:
-        yield missing_fields(["Type"], at)
+        yield missing_fields(["Type"], location)
         return
     if not isinstance(kind, str) or kind not in FIELDS:
-        yield Diagnostic(SCHEMA, f"Value should be one of the following: [{', '.join(FIELDS)}]", f"{at}/Type")
+        yield Diagnostic(SCHEMA, f"Value should be one of the following: [{', '.join(FIELDS)}]", f"{location}/Type")
         return
     if jsonata and state.get("QueryLanguage") == "JSONPath":
         message = "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine"
-        yield Diagnostic(SCHEMA, message, at)
+        yield Diagnostic(SCHEMA, message, location)
         return
-    yield from _body(kind, state, at, jsonata=jsonata or state.get("QueryLanguage") == "JSONata", outer=jsonata)
+    yield from _check_body(
+        kind, state, location, jsonata=jsonata or state.get("QueryLanguage") == "JSONata", outer=jsonata
+    )
 
 
-def _body(kind: str, state: Mapping[str, Json], at: str, *, jsonata: bool, outer: bool) -> Iterator[Diagnostic]:
+def _check_body(
+    kind: str, state: Mapping[str, Json], location: str, *, jsonata: bool, outer: bool
+) -> Iterator[Diagnostic]:
     both, in_path, in_jsonata = FIELDS[kind]
-    yield from check_fields(state, (EVERY | both, in_path, in_jsonata), at, jsonata=jsonata)
-    yield from check_assigned(state, at)
-    yield from _flow(kind, state, at)
-    yield from _way_out(state, at, jsonata=jsonata)
-    special = SPECIAL.get(kind)
+    yield from check_fields(state, (COMMON_FIELDS | both, in_path, in_jsonata), location, jsonata=jsonata)
+    yield from check_assigned(state, location)
+    yield from _check_flow(kind, state, location)
+    yield from _check_error_handlers(state, location, jsonata=jsonata)
+    special = TYPE_CHECKS.get(kind)
     if special is not None:
-        yield from special(state, at, jsonata, outer)
+        yield from special(state, location, jsonata, outer)
 
 
-def _flow(kind: str, state: Mapping[str, Json], at: str) -> Iterator[Diagnostic]:
+def _check_flow(kind: str, state: Mapping[str, Json], location: str) -> Iterator[Diagnostic]:
     if "Next" not in FIELDS[kind][0]:
         return
     ends = state.get("End") is True
     if "Next" in state and ends:
-        yield conflicting_fields(("Next", "End"), at)
+        yield conflicting_fields(("Next", "End"), location)
     if "Next" not in state and not ends:
-        yield no_field_of(("Next", "End"), at)
+        yield no_field_of(("Next", "End"), location)
 
 
-def _way_out(state: Mapping[str, Json], at: str, *, jsonata: bool) -> Iterator[Diagnostic]:
+def _check_error_handlers(state: Mapping[str, Json], location: str, *, jsonata: bool) -> Iterator[Diagnostic]:
     catcher: dict[str, Check] = {
         "ErrorEquals": check_nonempty_list,
         "Next": check_text,
@@ -140,87 +148,91 @@ def _way_out(state: Mapping[str, Json], at: str, *, jsonata: bool) -> Iterator[D
     for field, fields, needed in (("Retry", RETRIER, ["ErrorEquals"]), ("Catch", catcher, ["ErrorEquals", "Next"])):
         entries = state.get(field, [])
         if not isinstance(entries, list):
-            yield Diagnostic(SCHEMA, "Expected value of type Array", f"{at}/{field}")
+            yield Diagnostic(SCHEMA, "Expected value of type Array", f"{location}/{field}")
             continue
         for index, entry in enumerate(entries):
-            yield from _entry(entry, fields, needed, f"{at}/{field}[{index}]", last=index == len(entries) - 1)
+            yield from _check_handler(
+                entry, fields, needed, f"{location}/{field}[{index}]", last=index == len(entries) - 1
+            )
 
 
-def _entry(entry: Json, fields: Mapping[str, Check], needed: list[str], at: str, *, last: bool) -> Iterator[Diagnostic]:
+def _check_handler(
+    entry: Json, fields: Mapping[str, Check], needed: list[str], location: str, *, last: bool
+) -> Iterator[Diagnostic]:
     if not isinstance(entry, dict):
-        yield Diagnostic(SCHEMA, "Expected value of type Object", at)
+        yield Diagnostic(SCHEMA, "Expected value of type Object", location)
         return
     missing = [name for name in needed if name not in entry]
     if missing:
-        yield missing_fields(missing, at)
+        yield missing_fields(missing, location)
     for field in entry:
         if field not in fields:
-            yield unknown_field(field, at)
-    yield from check_values(entry, fields, at, jsonata=False)
-    yield from check_assigned(entry, at)
+            yield unknown_field(field, location)
+    yield from check_values(entry, fields, location, jsonata=False)
+    yield from check_assigned(entry, location)
     names = entry.get("ErrorEquals")
     if not isinstance(names, list):
         return
     if not all(isinstance(name, str) for name in names):
-        yield Diagnostic(SCHEMA, "Expected value of type String", f"{at}/ErrorEquals")
+        yield Diagnostic(SCHEMA, "Expected value of type String", f"{location}/ErrorEquals")
     elif "States.ALL" in names and (len(names) > 1 or not last):
         message = "States.ALL must appear alone and at end of list"
-        yield Diagnostic(SCHEMA, message, f"{at}/ErrorEquals[{names.index('States.ALL')}]")
+        yield Diagnostic(SCHEMA, message, f"{location}/ErrorEquals[{names.index('States.ALL')}]")
 
 
-def _task(state: Mapping[str, Json], at: str, jsonata: bool, _outer: bool) -> Iterator[Diagnostic]:  # noqa: FBT001
+def _check_task(state: Mapping[str, Json], location: str, jsonata: bool, _outer: bool) -> Iterator[Diagnostic]:  # noqa: FBT001
     if "Resource" not in state:
-        yield missing_fields(["Resource"], at)
+        yield missing_fields(["Resource"], location)
     credentials = state.get("Credentials", {"RoleArn": ""})
     if isinstance(credentials, dict) and "RoleArn" not in credentials and (jsonata or "RoleArn.$" not in credentials):
-        yield Diagnostic(SCHEMA, "The field 'RoleArn' is required but was missing", f"{at}/Credentials")
-    timeout, beat = state.get("TimeoutSeconds"), state.get("HeartbeatSeconds")
-    if isinstance(timeout, int) and isinstance(beat, int) and beat >= timeout:
-        yield Diagnostic(SCHEMA, "HeartbeatSeconds must be smaller than TimeoutSeconds", f"{at}/HeartbeatSeconds")
+        yield Diagnostic(SCHEMA, "The field 'RoleArn' is required but was missing", f"{location}/Credentials")
+    timeout, heartbeat = state.get("TimeoutSeconds"), state.get("HeartbeatSeconds")
+    if isinstance(timeout, int) and isinstance(heartbeat, int) and heartbeat >= timeout:
+        yield Diagnostic(SCHEMA, "HeartbeatSeconds must be smaller than TimeoutSeconds", f"{location}/HeartbeatSeconds")
 
 
-def _wait(state: Mapping[str, Json], at: str, _jsonata: bool, _outer: bool) -> Iterator[Diagnostic]:  # noqa: FBT001
-    given = [name for name in TIMINGS if name in state]
+def _check_wait(state: Mapping[str, Json], location: str, _jsonata: bool, _outer: bool) -> Iterator[Diagnostic]:  # noqa: FBT001
+    given = [name for name in WAIT_FIELDS if name in state]
     if not given:
-        yield no_field_of(TIMINGS, at)
+        yield no_field_of(WAIT_FIELDS, location)
     if len(given) > 1:
-        yield conflicting_fields(TIMINGS, at)
+        yield conflicting_fields(WAIT_FIELDS, location)
 
 
-def _choice(state: Mapping[str, Json], at: str, jsonata: bool, _outer: bool) -> Iterator[Diagnostic]:  # noqa: FBT001
-    return check_choice.check_choice_rules(state, at, jsonata=jsonata)
+def _check_choice(state: Mapping[str, Json], location: str, jsonata: bool, _outer: bool) -> Iterator[Diagnostic]:  # noqa: FBT001
+    return check_choice.check_choice_rules(state, location, jsonata=jsonata)
 
 
-def _parallel(state: Mapping[str, Json], at: str, _jsonata: bool, outer: bool) -> Iterator[Diagnostic]:  # noqa: FBT001
+def _check_parallel(state: Mapping[str, Json], location: str, _jsonata: bool, outer: bool) -> Iterator[Diagnostic]:  # noqa: FBT001
     if "Branches" not in state:
-        yield missing_fields(["Branches"], at)
+        yield missing_fields(["Branches"], location)
         return
     branches = state["Branches"]
     for index, branch in enumerate(branches if isinstance(branches, list) else []):
-        yield from _block(branch, f"{at}/Branches[{index}]", jsonata=outer)
+        yield from _check_block(branch, f"{location}/Branches[{index}]", jsonata=outer)
 
 
-def _map(state: Mapping[str, Json], at: str, jsonata: bool, outer: bool) -> Iterator[Diagnostic]:  # noqa: FBT001
+def _check_map(state: Mapping[str, Json], location: str, jsonata: bool, outer: bool) -> Iterator[Diagnostic]:  # noqa: FBT001
     field = next((name for name in ("ItemProcessor", "Iterator") if name in state), None)
     if field is None:
-        yield no_field_of(("ItemProcessor", "Iterator"), at)
+        yield no_field_of(("ItemProcessor", "Iterator"), location)
         return
-    yield from check_map.check_reader_and_writer(state, state[field], at, jsonata=jsonata)
-    yield from check_map.check_processor(state[field], f"{at}/{field}")
-    yield from _block(state[field], f"{at}/{field}", jsonata=outer)
+    yield from check_map.check_reader_and_writer(state, state[field], location, jsonata=jsonata)
+    yield from check_map.check_processor(state[field], f"{location}/{field}")
+    yield from _check_block(state[field], f"{location}/{field}", jsonata=outer)
 
 
-SPECIAL: Mapping[str, Callable[[Mapping[str, Json], str, bool, bool], Iterator[Diagnostic]]] = {
-    "Task": _task,
-    "Wait": _wait,
-    "Choice": _choice,
-    "Parallel": _parallel,
-    "Map": _map,
+TYPE_CHECKS: Mapping[str, Callable[[Mapping[str, Json], str, bool, bool], Iterator[Diagnostic]]] = {
+    "Task": _check_task,
+    "Wait": _check_wait,
+    "Choice": _check_choice,
+    "Parallel": _check_parallel,
+    "Map": _check_map,
 }
 
 
-def _targets(name: str, state: Mapping[str, Json], at: str) -> Iterator[tuple[str, str]]:
-    here = f"{at}/States/{name}"
+def _targets(name: str, state: Mapping[str, Json], location: str) -> Iterator[tuple[str, str]]:
+    here = f"{location}/States/{name}"
     if "Next" in state:
         yield state["Next"], f"{here}/Next"
     for index, rule in enumerate(state.get("Choices", [])):
@@ -232,15 +244,15 @@ def _targets(name: str, state: Mapping[str, Json], at: str) -> Iterator[tuple[st
         yield catcher["Next"], f"{here}/Catch[{index}]/Next"
 
 
-def _transitions(states: Mapping[str, Json], start: str, at: str) -> Iterator[Diagnostic]:
+def _check_transitions(states: Mapping[str, Json], start: str, location: str) -> Iterator[Diagnostic]:
     """Check that every target exists, that every state is reachable, and that a state ends the block."""
     targets = [
-        (start, f"{at}/StartAt"),
-        *(target for name, state in states.items() for target in _targets(name, state, at)),
+        (start, f"{location}/StartAt"),
+        *(target for name, state in states.items() for target in _targets(name, state, location)),
     ]
     for name, place in targets:
         if name not in states:
-            yield Diagnostic(TARGET, f"Missing 'Next' target: {name}", place)
+            yield Diagnostic(MISSING_TARGET, f"Missing 'Next' target: {name}", place)
     if not any(state["Type"] in ("Succeed", "Fail") or state.get("End") is True for state in states.values()):
         yield Diagnostic(NO_END, "Workflow has no terminal state", None)
         return
@@ -248,16 +260,16 @@ def _transitions(states: Mapping[str, Json], start: str, at: str) -> Iterator[Di
     queue = [start]
     while queue:
         name = queue.pop()
-        for target, _ in _targets(name, states.get(name, {}), at):
+        for target, _ in _targets(name, states.get(name, {}), location):
             if target not in reached:
                 reached.add(target)
                 queue.append(target)
     for name in states:
         if name not in reached:
-            yield Diagnostic(TARGET, f'State "{name}" is not reachable.', f"{at}/States/{name}")
+            yield Diagnostic(MISSING_TARGET, f'State "{name}" is not reachable.', f"{location}/States/{name}")
 
 
-def _duplicates(definition: Mapping[str, Json]) -> Iterator[Diagnostic]:
+def _check_duplicates(definition: Mapping[str, Json]) -> Iterator[Diagnostic]:
     """Check that state names are unique within the whole machine."""
     seen: set[str] = set()
     for name, place in _names(definition, ""):
@@ -266,9 +278,9 @@ def _duplicates(definition: Mapping[str, Json]) -> Iterator[Diagnostic]:
         seen.add(name)
 
 
-def _names(block: Mapping[str, Json], at: str) -> Iterator[tuple[str, str]]:
+def _names(block: Mapping[str, Json], location: str) -> Iterator[tuple[str, str]]:
     for name, state in block["States"].items():
-        here = f"{at}/States/{name}"
+        here = f"{location}/States/{name}"
         yield name, here
         for index, branch in enumerate(state.get("Branches", [])):
             yield from _names(branch, f"{here}/Branches[{index}]")

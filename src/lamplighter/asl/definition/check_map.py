@@ -27,21 +27,21 @@ from lamplighter.asl.definition.fields import (
 from lamplighter.base.json_text import Json
 
 
-def check_processor(processor: Json, at: str) -> Iterator[Diagnostic]:
+def check_processor(processor: Json, location: str) -> Iterator[Diagnostic]:
     """Check the processor of a Map, except its states."""
     if not isinstance(processor, dict):
         return
-    yield from (unknown_field(field, at) for field in processor if field not in PROCESSOR)
+    yield from (unknown_field(field, location) for field in processor if field not in PROCESSOR)
     config = processor.get("ProcessorConfig", {})
     if not isinstance(config, dict):
-        yield Diagnostic(SCHEMA, "Expected value of type Object", f"{at}/ProcessorConfig")
+        yield Diagnostic(SCHEMA, "Expected value of type Object", f"{location}/ProcessorConfig")
         return
     distributed = is_distributed(processor)
-    ours = DISTRIBUTED_CONFIG if distributed else PROCESSOR_CONFIG
-    yield from (unknown_field(field, f"{at}/ProcessorConfig") for field in config if field not in ours)
-    yield from check_values(config, ours, f"{at}/ProcessorConfig", jsonata=False)
+    known = DISTRIBUTED_CONFIG if distributed else PROCESSOR_CONFIG
+    yield from (unknown_field(field, f"{location}/ProcessorConfig") for field in config if field not in known)
+    yield from check_values(config, known, f"{location}/ProcessorConfig", jsonata=False)
     if distributed and "ExecutionType" not in config:
-        yield missing_fields(["ExecutionType"], f"{at}/ProcessorConfig")
+        yield missing_fields(["ExecutionType"], f"{location}/ProcessorConfig")
 
 
 def is_distributed(processor: Json) -> bool:
@@ -51,12 +51,12 @@ def is_distributed(processor: Json) -> bool:
 
 
 def check_reader_and_writer(
-    state: Mapping[str, Json], processor: Json, at: str, *, jsonata: bool
+    state: Mapping[str, Json], processor: Json, location: str, *, jsonata: bool
 ) -> Iterator[Diagnostic]:
     """Check the ItemBatcher, the ItemReader and the ResultWriter of a Map, if it has them."""
     distributed = is_distributed(processor)
     if isinstance(state.get("ItemBatcher"), dict):
-        yield from check_fields(state["ItemBatcher"], BATCHER, f"{at}/ItemBatcher", jsonata=jsonata)
+        yield from check_fields(state["ItemBatcher"], BATCHER, f"{location}/ItemBatcher", jsonata=jsonata)
     for name, fields, inner, inner_fields in (
         ("ItemReader", READER, "ReaderConfig", READER_CONFIG),
         ("ResultWriter", WRITER, "WriterConfig", WRITER_CONFIG),
@@ -65,23 +65,23 @@ def check_reader_and_writer(
         if not isinstance(part, dict):
             continue
         if not distributed:
-            yield Diagnostic(SCHEMA, "Field is supported only when 'Mode' is 'DISTRIBUTED'", f"{at}/{name}")
-        yield from check_fields(part, fields, f"{at}/{name}", jsonata=jsonata)
+            yield Diagnostic(SCHEMA, "Field is supported only when 'Mode' is 'DISTRIBUTED'", f"{location}/{name}")
+        yield from check_fields(part, fields, f"{location}/{name}", jsonata=jsonata)
         if isinstance(part.get(inner), dict):
-            yield from check_fields(part[inner], inner_fields, f"{at}/{name}/{inner}", jsonata=jsonata)
+            yield from check_fields(part[inner], inner_fields, f"{location}/{name}/{inner}", jsonata=jsonata)
     reader, writer = state.get("ItemReader"), state.get("ResultWriter")
     if isinstance(reader, dict) and "Resource" not in reader:
-        yield missing_fields(["Resource"], f"{at}/ItemReader")
+        yield missing_fields(["Resource"], f"{location}/ItemReader")
     if isinstance(reader, dict) and isinstance(reader.get("ReaderConfig"), dict):
-        yield from _headers(reader["ReaderConfig"], f"{at}/ItemReader/ReaderConfig")
+        yield from _check_headers(reader["ReaderConfig"], f"{location}/ItemReader/ReaderConfig")
     if isinstance(writer, dict) and "Resource" not in writer and "WriterConfig" not in writer:
         # "The ResultWriter field cannot be empty. You must specify one of these sets of sub-fields."
-        yield no_field_of(("Resource", "WriterConfig"), f"{at}/ResultWriter")
+        yield no_field_of(("Resource", "WriterConfig"), f"{location}/ResultWriter")
 
 
-def _headers(config: Mapping[str, Json], at: str) -> Iterator[Diagnostic]:
+def _check_headers(config: Mapping[str, Json], location: str) -> Iterator[Diagnostic]:
     """Check that the configuration of a CSV file names the place of the column names."""
     if config.get("InputType") == "CSV" and "CSVHeaderLocation" not in config:
-        yield missing_fields(["CSVHeaderLocation"], at)
+        yield missing_fields(["CSVHeaderLocation"], location)
     if config.get("CSVHeaderLocation") == "GIVEN" and "CSVHeaders" not in config:
-        yield missing_fields(["CSVHeaders"], at)
+        yield missing_fields(["CSVHeaders"], location)

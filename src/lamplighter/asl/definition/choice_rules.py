@@ -21,7 +21,7 @@ from lamplighter.asl.definition.expression_scope import Scope
 from lamplighter.asl.definition.model import Choice, Rule, Template
 from lamplighter.asl.execution.state_errors import runtime_error
 from lamplighter.base.json_text import Json
-from lamplighter.lang.jsonpath.paths import NotFound, Path, PathError, QueryTooComplex, compile_path
+from lamplighter.lang.jsonpath.paths import Path, PathError, PathNotFound, QueryTooComplex, compile_path
 from lamplighter.lang.wildcard import compile_pieces, split_wildcard
 
 TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})")
@@ -79,40 +79,45 @@ OPERATORS: Mapping[str, tuple[Convert, Callable[[Json, Json], bool]]] = {
     for name, compare in COMPARISONS.items()
     if kind != "Boolean" or name == "Equals"
 }
-NAMES = frozenset(OPERATORS) | {f"{name}Path" for name in OPERATORS} | frozenset(TESTS) | {"IsPresent", "StringMatches"}
+OPERATOR_NAMES = (
+    frozenset(OPERATORS) | {f"{name}Path" for name in OPERATORS} | frozenset(TESTS) | {"IsPresent", "StringMatches"}
+)
 """All comparison operators of a rule."""
 
 
-def compile_rule(rule: Mapping[str, Json], *, jsonata: bool, at: str = "") -> Rule:
-    """Compile the condition of a rule; `at` is the rule's place in the state."""
+def compile_rule(rule: Mapping[str, Json], *, jsonata: bool, location: str = "") -> Rule:
+    """Compile the condition of a rule; `location` is the rule's place in the state."""
     if jsonata:
-        return _condition(rule["Condition"], f"{at}Condition")
+        return _compile_condition(rule["Condition"], f"{location}Condition")
     if "And" in rule:
-        inner = _inner(rule, "And", at)
+        inner = _compile_inner(rule, "And", location)
         return lambda scope: all(test(scope) for test in inner)
     if "Or" in rule:
-        inner = _inner(rule, "Or", at)
+        inner = _compile_inner(rule, "Or", location)
         return lambda scope: any(test(scope) for test in inner)
     if "Not" in rule:
-        denied = compile_rule(rule["Not"], jsonata=False, at=f"{at}Not/")
-        return lambda scope: not denied(scope)
-    return _comparison(rule, at)
+        negated = compile_rule(rule["Not"], jsonata=False, location=f"{location}Not/")
+        return lambda scope: not negated(scope)
+    return _compile_comparison(rule, location)
 
 
-def _inner(rule: Mapping[str, Json], name: str, at: str) -> list[Rule]:
-    return [compile_rule(each, jsonata=False, at=f"{at}{name}[{index}]/") for index, each in enumerate(rule[name])]
+def _compile_inner(rule: Mapping[str, Json], name: str, location: str) -> list[Rule]:
+    return [
+        compile_rule(each, jsonata=False, location=f"{location}{name}[{index}]/")
+        for index, each in enumerate(rule[name])
+    ]
 
 
-def _condition(value: Json, field: str) -> Rule:
+def _compile_condition(value: Json, field: str) -> Rule:
     if not is_expression(value):
         return lambda _scope: value is True
     test = compile_expression_field(expression_text(value), field, (bool,))
     return lambda scope: test(scope) is True
 
 
-def _comparison(rule: Mapping[str, Json], at: str) -> Rule:
-    variable = _path(rule["Variable"], f"{at}Variable")
-    operator = next(key for key in rule if key in NAMES)
+def _compile_comparison(rule: Mapping[str, Json], location: str) -> Rule:
+    variable = _compile_variable(rule["Variable"], f"{location}Variable")
+    operator = next(key for key in rule if key in OPERATOR_NAMES)
     operand = rule[operator]
     if operator == "IsPresent":
         return lambda scope: _present(variable, scope) is operand
@@ -122,19 +127,19 @@ def _comparison(rule: Mapping[str, Json], at: str) -> Rule:
     if operator == "StringMatches":
         matches = compile_pieces(split_wildcard(operand))
         return lambda scope: isinstance(value := _value(variable, scope), str) and matches(value)
-    return _compared(variable, operator, operand, at)
+    return _compile_value_comparison(variable, operator, operand, location)
 
 
-def _path(text: str, field: str) -> Path:
+def _compile_variable(text: str, field: str) -> Path:
     try:
         return compile_path(text)
     except PathError as error:
         raise BadField(bad_reference_path(text, error), field) from None
 
 
-def _compared(variable: Path, operator: str, operand: Json, at: str) -> Rule:
+def _compile_value_comparison(variable: Path, operator: str, operand: Json, location: str) -> Rule:
     if operator.endswith("Path"):
-        other = _path(operand, f"{at}{operator}")
+        other = _compile_variable(operand, f"{location}{operator}")
         convert, compare = OPERATORS[operator.removesuffix("Path")]
         return lambda scope: _holds(compare, convert(_value(variable, scope)), convert(_value(other, scope)))
     convert, compare = OPERATORS[operator]
@@ -149,7 +154,7 @@ def _holds(compare: Callable[[Json, Json], bool], left: Json, right: Json) -> bo
 def _present(variable: Path, scope: Scope) -> bool:
     try:
         variable.value(scope)
-    except NotFound:
+    except PathNotFound:
         return False
     except QueryTooComplex as error:
         raise path_too_complex(variable.text, error) from None
@@ -159,7 +164,7 @@ def _present(variable: Path, scope: Scope) -> bool:
 def _value(variable: Path, scope: Scope) -> Json:
     try:
         return variable.value(scope)
-    except NotFound:
+    except PathNotFound:
         raise runtime_error(
             f"Invalid path '{variable.text}': The choice state's condition path references an invalid value."
         ) from None
@@ -167,10 +172,10 @@ def _value(variable: Path, scope: Scope) -> Json:
         raise path_too_complex(variable.text, error) from None
 
 
-def choose_next(state: Choice, seen: Scope) -> tuple[str, Template | None, Template]:
+def choose_next(state: Choice, scope: Scope) -> tuple[str, Template | None, Template]:
     """Return the next state, the Assign template and the Output template of the first matching rule, or of Default."""
     for rule, target, sets, output in state.rules:
-        if rule(seen):
+        if rule(scope):
             return target, sets, output or state.output
     if state.default is None:
         # AWS's documentation names States.NoChoiceMatched for this case; AWS's executions end with States.Runtime.

@@ -14,26 +14,26 @@ import re
 from collections.abc import Callable
 
 from lamplighter.asl.definition.expression_scope import Scope
-from lamplighter.asl.definition.model import Filters, Template
+from lamplighter.asl.definition.model import JsonPathFilters, Template
 from lamplighter.asl.execution.state_errors import INTRINSIC, QUERY, RESULT_PATH, StateError, runtime_error
-from lamplighter.base.errors import MayTakeLong
+from lamplighter.base.errors import UnboundedWork
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.lang.intrinsics.expression import IntrinsicFailure, IntrinsicSyntaxError, compile_intrinsic
 from lamplighter.lang.jsonata.expression import UNDEFINED, JsonataError, JsonataSyntaxError, compile_expression
 from lamplighter.lang.jsonpath.paths import (
-    NotFound,
     PathError,
+    PathNotFound,
     QueryTooComplex,
     ResultPathError,
     compile_path,
     compile_reference,
 )
 
-_BARE = re.compile(r"\s*([^\W\d]\w*)(?!\w|\s*\()")
+_BARE_NAME = re.compile(r"\s*([^\W\d]\w*)(?!\w|\s*\()")
 """An expression that begins with a bare name. Expressions have no top-level document in which to find such a name."""
-_WORDS = frozenset(["true", "false", "null", "function", "and", "or", "in"])
-NO_SIGN = "Reference path didn't start with '$'"
-MOST_PATHS = 100
+_KEYWORDS = frozenset(["true", "false", "null", "function", "and", "or", "in"])
+MISSING_DOLLAR = "Reference path didn't start with '$'"
+MAX_DOCUMENT_REFERENCES = 100
 """The most references to documents (of 256 KiB at most) in one payload; with more, its work has no known bound."""
 TYPE_NAMES = {dict: "object", list: "array", str: "string", bool: "boolean", int: "number", float: "number"}
 
@@ -41,8 +41,8 @@ TYPE_NAMES = {dict: "object", list: "array", str: "string", bool: "boolean", int
 class BadField(ValueError):
     """A field of a state cannot be compiled; `str()` returns the reason, in AWS's words if these are known."""
 
-    def __init__(self, why: str, field: str, code: str | None = None) -> None:
-        super().__init__(why)
+    def __init__(self, reason: str, field: str, code: str | None = None) -> None:
+        super().__init__(reason)
         self.field = field
         """The field's path within the state."""
         self.code = code
@@ -76,7 +76,7 @@ def compile_payload_path(text: str, field: str) -> Template:
     def read(scope: Scope) -> Json:
         try:
             return compiled.value(scope)
-        except NotFound:
+        except PathNotFound:
             raise runtime_error(
                 f"The JSONPath '{text}' specified for the field '{field}' could not be found "
                 f"in the input '{dumps(scope.input)}'"
@@ -87,7 +87,7 @@ def compile_payload_path(text: str, field: str) -> Template:
     return read
 
 
-def compile_filter_path(text: str | None, field: str) -> Template:
+def compile_document_path(text: str | None, field: str) -> Template:
     """Compile a path into the document (InputPath, OutputPath, ItemsPath …); null selects an empty object."""
     if text is None:
         return constant({})
@@ -101,7 +101,7 @@ def compile_filter_path(text: str | None, field: str) -> Template:
     def read(scope: Scope) -> Json:
         try:
             return compiled.value(scope)
-        except NotFound as error:
+        except PathNotFound as error:
             raise runtime_error(f"Invalid path '{text}' : {error.reason}") from None
         except QueryTooComplex as error:
             raise path_too_complex(text, error) from None
@@ -120,7 +120,7 @@ def compile_intrinsic_field(text: str) -> Template:
             raise StateError(INTRINSIC, str(error), located=True) from None
         except QueryTooComplex as error:
             raise path_too_complex(text, error) from None
-        except NotFound as error:
+        except PathNotFound as error:
             raise runtime_error(str(error)) from None
 
     return call
@@ -144,14 +144,14 @@ def compile_checked_field(value: Json, key: str, field: str) -> Template:
     try:
         return compile_dynamic_field(value, key)
     except (PathError, IntrinsicSyntaxError, AttributeError):  # AttributeError: the value is no string
-        why = f"The value for the field '{key}' must be a valid JSONPath or a valid intrinsic function call"
-        raise BadField(why, field) from None
+        reason = f"The value for the field '{key}' must be a valid JSONPath or a valid intrinsic function call"
+        raise BadField(reason, field) from None
 
 
 def _path_template(value: Json, field: str) -> Template | None:
     """Compile a payload with paths, or return None if it has none."""
     if isinstance(value, list):
-        return _list(value, [_path_template(item, field) for item in value])
+        return _list_template(value, [_path_template(item, field) for item in value])
     if not isinstance(value, dict):
         return None
     keys: list[str] = []
@@ -163,7 +163,7 @@ def _path_template(value: Json, field: str) -> Template | None:
         else:
             keys.append(key)
             parts.append(_path_template(inner, field))
-    return _object(keys, list(value.values()), parts)
+    return _object_template(keys, list(value.values()), parts)
 
 
 def expression_bindings(scope: Scope) -> dict[str, Json]:
@@ -180,10 +180,10 @@ def compile_expression_field(text: str, field: str, expected: tuple[type, ...] |
         compiled = compile_expression(text)
     except JsonataSyntaxError as error:
         raise BadField(str(error), field, "INVALID_JSONATA_EXPRESSION") from None
-    named = _BARE.match(text)
-    if named is not None and named[1] not in _WORDS:
-        why = f"Reference to '{named[1]}' at the top level is not supported."
-        raise BadField(why, field, "UNSUPPORTED_JSONATA_EXPRESSION")
+    named = _BARE_NAME.match(text)
+    if named is not None and named[1] not in _KEYWORDS:
+        reason = f"Reference to '{named[1]}' at the top level is not supported."
+        raise BadField(reason, field, "UNSUPPORTED_JSONATA_EXPRESSION")
 
     def evaluate(scope: Scope) -> Json:
         try:
@@ -223,21 +223,23 @@ def _expression_template(value: Json, field: str) -> Template | None:
     if isinstance(value, str) and value.startswith("{%"):
         raise BadField("JSONata string must start with {% and end with %}", field)
     if isinstance(value, list):
-        return _list(value, [_expression_template(item, f"{field}[{index}]") for index, item in enumerate(value)])
+        return _list_template(
+            value, [_expression_template(item, f"{field}[{index}]") for index, item in enumerate(value)]
+        )
     if isinstance(value, dict):
         parts = [_expression_template(inner, f"{field}/{key}") for key, inner in value.items()]
-        return _object(list(value), list(value.values()), parts)
+        return _object_template(list(value), list(value.values()), parts)
     return None
 
 
-def _list(values: list[Json], parts: list[Template | None]) -> Template | None:
+def _list_template(values: list[Json], parts: list[Template | None]) -> Template | None:
     if not any(parts):
         return None
     pairs = [part or constant(value) for value, part in zip(values, parts, strict=True)]
     return lambda scope: [part(scope) for part in pairs]
 
 
-def _object(keys: list[str], values: list[Json], parts: list[Template | None]) -> Template | None:
+def _object_template(keys: list[str], values: list[Json], parts: list[Template | None]) -> Template | None:
     if not any(parts):
         return None
     pairs = [(key, part or constant(value)) for key, value, part in zip(keys, values, parts, strict=True)]
@@ -249,27 +251,27 @@ def compile_payload(value: Json, field: str, *, jsonata: bool) -> Template:
     found = _expression_template(value, field) if jsonata else _path_template(value, field)
     if found is None:
         return constant(value)
-    return found if _count_paths(value) <= MOST_PATHS else _unbounded(found, field)
+    return found if _count_document_references(value) <= MAX_DOCUMENT_REFERENCES else _forbid_blocking(found, field)
 
 
-def _count_paths(value: Json) -> int:
+def _count_document_references(value: Json) -> int:
     """Return an upper bound for the number of references to documents in a payload."""
     if isinstance(value, str):
         return value.count("$")
     if isinstance(value, list):
-        return sum(map(_count_paths, value))
-    return sum(map(_count_paths, value.values())) if isinstance(value, dict) else 0
+        return sum(map(_count_document_references, value))
+    return sum(map(_count_document_references, value.values())) if isinstance(value, dict) else 0
 
 
-def _unbounded(template: Template, field: str) -> Template:
+def _forbid_blocking(template: Template, field: str) -> Template:
     """Wrap the template of a large payload so that it raises MayTakeLong in a place that must not block."""
 
-    def fill(scope: Scope) -> Json:
-        if not scope.may_block:
-            raise MayTakeLong(field)
+    def evaluate(scope: Scope) -> Json:
+        if not scope.allows_unbounded_work:
+            raise UnboundedWork(field)
         return template(scope)
 
-    return fill
+    return evaluate
 
 
 def compile_scalar(value: Json, field: str, expected: tuple[type, ...], *, jsonata: bool) -> Template:
@@ -301,10 +303,10 @@ def compile_result_path(text: str | None, field: str) -> Callable[[Json, Json], 
 
 def bad_reference_path(text: str, error: PathError) -> str:
     """Return why a text is no reference path; AWS's words are known only for a text that does not begin with `$`."""
-    return f"Value is not a Reference Path: {error if text.startswith('$') else NO_SIGN}"
+    return f"Value is not a Reference Path: {error if text.startswith('$') else MISSING_DOLLAR}"
 
 
-def compile_effective_input(filters: Filters) -> Template:
+def compile_effective_input(filters: JsonPathFilters) -> Template:
     """Compile InputPath and Parameters to the input that a JSONPath state works on."""
     select, fill = filters.input_path, filters.parameters
     if fill is None:
@@ -312,7 +314,7 @@ def compile_effective_input(filters: Filters) -> Template:
     return fill if select is identity else lambda scope: fill(scope.at(select(scope)))
 
 
-def compile_path_output(filters: Filters) -> Callable[[Scope, Json], Json]:
+def compile_path_output(filters: JsonPathFilters) -> Callable[[Scope, Json], Json]:
     """Compile ResultSelector, ResultPath and OutputPath to a function that makes the output from scope and result."""
     selector, place, leave = filters.result_selector, filters.result_path, filters.output_path
 

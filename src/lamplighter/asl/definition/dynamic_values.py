@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 
 from lamplighter.asl.definition.choice_rules import parse_timestamp
 from lamplighter.asl.definition.data_flow import (
+    compile_document_path,
     compile_expression_field,
-    compile_filter_path,
     compile_payload,
     constant,
     expression_text,
@@ -33,18 +33,18 @@ def compile_wait_end(source: Mapping[str, Json], *, jsonata: bool) -> WaitEnd:
     of time, and False if it waits until an instant.
     """
     if "Timestamp" in source or "TimestampPath" in source:
-        read = _instant(source, jsonata=jsonata)
+        read = _compile_instant(source, jsonata=jsonata)
         return lambda scope, _now: (read(scope), False)
-    length = compile_seconds(source, "Seconds", jsonata=jsonata)
+    length = compile_whole_number(source, "Seconds", jsonata=jsonata)
     assert length is not None
     return lambda scope, now: (now + length(scope) * 1000, True)
 
 
-def _instant(source: Mapping[str, Json], *, jsonata: bool) -> Callable[[Scope], int]:
+def _compile_instant(source: Mapping[str, Json], *, jsonata: bool) -> Callable[[Scope], int]:
     if "TimestampPath" in source:
-        where = source["TimestampPath"]
-        read = compile_filter_path(where, "TimestampPath")
-        return lambda scope: _milliseconds(read(scope), where)
+        path = source["TimestampPath"]
+        read = compile_document_path(path, "TimestampPath")
+        return lambda scope: _instant_at_path(read(scope), path)
     value = source["Timestamp"]
     if jsonata and is_expression(value):
         text = expression_text(value)
@@ -52,17 +52,17 @@ def _instant(source: Mapping[str, Json], *, jsonata: bool) -> Callable[[Scope], 
         return lambda scope: _evaluated_instant(evaluate(scope), text)
     fixed = parse_timestamp(value)
     assert fixed is not None
-    at = round(fixed.timestamp() * 1000)
-    return lambda _scope: at
+    instant = round(fixed.timestamp() * 1000)
+    return lambda _scope: instant
 
 
-def _milliseconds(value: Json, where: str) -> int:
+def _instant_at_path(value: Json, path: str) -> int:
     found = parse_timestamp(value)
     if found is None:
         text = value if isinstance(value, str) else dumps(value)
         raise runtime_error(
             "The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time format string: "
-            f"{where} == {text}"
+            f"{path} == {text}"
         )
     return round(found.timestamp() * 1000)
 
@@ -78,47 +78,49 @@ def _evaluated_instant(value: str, text: str) -> int:
     return round(found.timestamp() * 1000)
 
 
-def compile_seconds(source: Mapping[str, Json], name: str, *, jsonata: bool, within: str = "") -> Template | None:
+def compile_whole_number(source: Mapping[str, Json], name: str, *, jsonata: bool, within: str = "") -> Template | None:
     """Compile a whole number, usually of seconds; return None if the state has no such field.
 
     `within` is the path of the object that contains the field.
     """
-    return _number(source, name, _whole, _evaluated_whole, jsonata=jsonata, within=within)
+    return _compile_number(source, name, _check_whole, _check_evaluated_whole, jsonata=jsonata, within=within)
 
 
 def compile_percentage(source: Mapping[str, Json], *, jsonata: bool) -> Template | None:
     """Compile ToleratedFailurePercentage, from 0 to 100; return None if the state has no such field."""
-    return _number(source, "ToleratedFailurePercentage", _share, _evaluated_share, jsonata=jsonata)
+    return _compile_number(
+        source, "ToleratedFailurePercentage", _check_percentage, _check_evaluated_percentage, jsonata=jsonata
+    )
 
 
 CheckNumber = Callable[[Json, str, str], float]
 """A function that checks a value and returns it as a number; it also takes the field and the path or expression."""
 
 
-def _number(
+def _compile_number(
     source: Mapping[str, Json],
     name: str,
-    found: CheckNumber,
-    evaluated: CheckNumber,
+    check_path_value: CheckNumber,
+    check_expression_value: CheckNumber,
     *,
     jsonata: bool,
     within: str = "",
 ) -> Template | None:
-    where = f"{name}Path"
-    if where in source:
-        path = source[where]
-        read = compile_filter_path(path, f"{within}{where}")
-        return lambda scope: found(read(scope), where, path)
+    path_field = f"{name}Path"
+    if path_field in source:
+        path = source[path_field]
+        read = compile_document_path(path, f"{within}{path_field}")
+        return lambda scope: check_path_value(read(scope), path_field, path)
     value = source.get(name)
     if value is None or not (jsonata and is_expression(value)):
         return None if value is None else constant(value)
     text = expression_text(value)
     field = f"{within}{name}"
     evaluate = compile_expression_field(text, field, (int, float))
-    return lambda scope: evaluated(evaluate(scope), field, text)
+    return lambda scope: check_expression_value(evaluate(scope), field, text)
 
 
-def _whole(value: Json, field: str, path: str) -> int:
+def _check_whole(value: Json, field: str, path: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         text = value if isinstance(value, str) else dumps(value)
         raise runtime_error(f"The {field} parameter cannot be parsed as a long value: {path} == {text}")
@@ -127,7 +129,7 @@ def _whole(value: Json, field: str, path: str) -> int:
     return min(value, MAX_SECONDS)
 
 
-def _evaluated_whole(value: Json, field: str, text: str) -> int:
+def _check_evaluated_whole(value: Json, field: str, text: str) -> int:
     if value != int(value) or not 0 <= value <= MAX_SECONDS:
         raise query_error(
             f"The JSONata expression '{text}' specified for the field '{field}' returned an invalid value. "
@@ -137,14 +139,14 @@ def _evaluated_whole(value: Json, field: str, text: str) -> int:
     return int(value)
 
 
-def _share(value: Json, field: str, path: str) -> float:
+def _check_percentage(value: Json, field: str, path: str) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 100:
         text = value if isinstance(value, str) else dumps(value)
         raise runtime_error(f"The {field} parameter does not reference a number from 0 to 100: {path} == {text}")
     return value
 
 
-def _evaluated_share(value: Json, field: str, text: str) -> float:
+def _check_evaluated_percentage(value: Json, field: str, text: str) -> float:
     if not 0 <= value <= 100:
         raise query_error(
             f"The JSONata expression '{text}' specified for the field '{field}' returned an invalid "
@@ -156,7 +158,7 @@ def _evaluated_share(value: Json, field: str, text: str) -> float:
 
 def compile_concurrency(source: Mapping[str, Json], *, jsonata: bool) -> Template:
     """Compile the number of items that a Map works on concurrently; 0 leaves the number to the engine."""
-    return compile_seconds(source, "MaxConcurrency", jsonata=jsonata) or constant(0)
+    return compile_whole_number(source, "MaxConcurrency", jsonata=jsonata) or constant(0)
 
 
 def compile_items(source: Mapping[str, Json], *, jsonata: bool) -> Template:
@@ -164,29 +166,29 @@ def compile_items(source: Mapping[str, Json], *, jsonata: bool) -> Template:
     if jsonata:
         return _evaluated_items(source)
     path = source.get("ItemsPath", "$")
-    read = compile_filter_path(path, "ItemsPath")
+    read = compile_document_path(path, "ItemsPath")
 
-    def listed(scope: Scope) -> Json:
+    def read_items(scope: Scope) -> Json:
         found = read(scope)
         if not isinstance(found, list):
             # AWS, recorded: the error names a path into the context object without its second dollar sign.
             raise runtime_error(f'Reference path "{path.replace("$$", "$", 1)}" must point to array.')
         return found
 
-    return listed
+    return read_items
 
 
 def _evaluated_items(source: Mapping[str, Json]) -> Template:
     if "Items" not in source:
-        return lambda scope: _array(scope, identity(scope))
+        return lambda scope: _check_array(scope, identity(scope))
     value = source["Items"]
     if is_expression(value):
         return compile_expression_field(expression_text(value), "Items", (list,))
     literal = compile_payload(value, "Items", jsonata=True)
-    return lambda scope: _array(scope, literal(scope))
+    return lambda scope: _check_array(scope, literal(scope))
 
 
-def _array(_scope: Scope, value: Json) -> Json:
+def _check_array(_scope: Scope, value: Json) -> Json:
     if not isinstance(value, list):
         raise query_error(f"Map state input must be an array but was: {dumps(value)}", "")
     return value

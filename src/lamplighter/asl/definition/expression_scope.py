@@ -43,9 +43,9 @@ class Scope:
         return self._make_context()
 
     @property
-    def may_block(self) -> bool:
+    def allows_unbounded_work(self) -> bool:
         """True if work without a known bound is allowed here."""
-        return self.world.may_block
+        return self.world.allows_unbounded_work
 
     @property
     def states(self) -> Mapping[str, Json]:

@@ -92,7 +92,7 @@ def one_of(*names: str) -> Check:
 
 Fields = tuple[dict[str, Check], dict[str, Check], dict[str, Check]]
 """The fields of both languages, of JSONPath alone, and of JSONata alone."""
-EVERY: dict[str, Check] = {
+COMMON_FIELDS: dict[str, Check] = {
     "Type": check_text,
     "Comment": check_text,
     "QueryLanguage": one_of("JSONPath", "JSONata"),
@@ -169,7 +169,7 @@ FIELDS: Mapping[str, Fields] = {
         {"Items": check_items, "Output": accept_any},
     ),
 }
-EXCLUSIVE = (
+EXCLUSIVE_FIELDS = (
     ("TimeoutSeconds", "TimeoutSecondsPath"),
     ("HeartbeatSeconds", "HeartbeatSecondsPath"),
     ("Error", "ErrorPath"),
@@ -194,9 +194,9 @@ RETRIER: dict[str, Check] = {
     "Comment": check_text,
 }
 
-TIMINGS = ("SecondsPath", "Seconds", "TimestampPath", "Timestamp")
+WAIT_FIELDS = ("SecondsPath", "Seconds", "TimestampPath", "Timestamp")
 """A Wait has exactly one of these; the order is AWS's."""
-SELECTORS = ("And", "Or", "Not", "Variable", "Condition")
+RULE_OPERATORS = ("And", "Or", "Not", "Variable", "Condition")
 """A rule of a Choice has exactly one of these."""
 PROCESSOR: dict[str, Check] = {
     "StartAt": check_text,

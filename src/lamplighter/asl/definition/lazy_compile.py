@@ -9,45 +9,47 @@ the event loop must not compile even one of them.
 from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from lamplighter.asl.definition.compiler import Additions, Compiler, parse_resource
+from lamplighter.asl.definition.compiler import AddedParameters, Compiler, parse_resource
 from lamplighter.asl.definition.model import Block, Definition, Resource, State
 from lamplighter.base.json_text import Json, dump_bytes
 
-LONG = 32_768
+MAX_SHORT_BYTES = 32_768
 """A single state whose JSON has more bytes than this is long."""
 
 
-def compile_lazily(document: Json, additions: Additions) -> Definition:
+def compile_lazily(document: Json, added_parameters: AddedParameters) -> Definition:
     """Return the definition of an accepted document; may raise any exception if the document is damaged."""
     jsonata = document.get("QueryLanguage") == "JSONata"
-    compiler = _Compiler(additions)
+    compiler = _Compiler(added_parameters)
     blocks = list(_blocks(document))
     compiler.numbers = {id(block): number for number, block in enumerate(blocks)}
     sources = {name: state for block in blocks for name, state in block["States"].items()}
 
-    long = _Long(sources)
-    made: dict[str, State] = {}
-    short: dict[str, State] = {}
+    long_states = _LongStates(sources)
+    compiled_states: dict[str, State] = {}
+    compiled_short_states: dict[str, State] = {}
 
-    def compiled(name: str) -> State:
+    def compile_state(name: str) -> State:
         source = sources[name]
-        speaks = jsonata or source.get("QueryLanguage") == "JSONata"
-        state = made[name] = compiler.compile_state(name, source, jsonata=speaks, outer=jsonata, at=f"/States/{name}")
-        if name not in long:
-            short[name] = state
+        is_jsonata = jsonata or source.get("QueryLanguage") == "JSONata"
+        state = compiled_states[name] = compiler.compile_state(
+            name, source, jsonata=is_jsonata, block_jsonata=jsonata, location=f"/States/{name}"
+        )
+        if name not in long_states:
+            compiled_short_states[name] = state
         return state
 
     return Definition(
         blocks=tuple(
-            Block(number, block["StartAt"], _States(block["States"], compiled, made))
+            Block(number, block["StartAt"], _States(block["States"], compile_state, compiled_states))
             for number, block in enumerate(blocks)
         ),
         timeout=document.get("TimeoutSeconds"),
         comment=document.get("Comment"),
-        states=_States(sources, compiled, made),
+        states=_States(sources, compile_state, compiled_states),
         resources=_resources(sources),
-        long=long,
-        short=short,
+        long_states=long_states,
+        compiled_short_states=compiled_short_states,
     )
 
 
@@ -76,7 +78,7 @@ class _Compiler(Compiler):
     numbers: Mapping[int, int]
     """Numbers of blocks by the `id()` of the block's source."""
 
-    def compile_block(self, source: Mapping[str, Json], *, jsonata: bool, at: str) -> int:  # noqa: ARG002 - of all blocks
+    def compile_block(self, source: Mapping[str, Json], *, jsonata: bool, location: str) -> int:  # noqa: ARG002 - of all blocks
         return self.numbers[id(source)]
 
 
@@ -85,15 +87,15 @@ class _States(Mapping[str, State]):
     """States by name; each is compiled when it is first read."""
 
     sources: Mapping[str, Json]
-    compiled: Callable[[str], State]
-    made: dict[str, State]
+    compile_state: Callable[[str], State]
+    compiled_states: dict[str, State]
     """The compiled states of all blocks."""
 
     def __getitem__(self, name: str) -> State:
         if name not in self.sources:
             raise KeyError(name)
-        state = self.made.get(name)
-        return self.compiled(name) if state is None else state
+        state = self.compiled_states.get(name)
+        return self.compile_state(name) if state is None else state
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.sources)
@@ -103,7 +105,7 @@ class _States(Mapping[str, State]):
 
 
 @dataclass(frozen=True, slots=True)
-class _Long(Container[str]):
+class _LongStates(Container[str]):
     """The states whose own text is long, not counting the states within them."""
 
     sources: Mapping[object, Json]
@@ -114,10 +116,10 @@ class _Long(Container[str]):
             return self.measured[name]
         if name not in self.sources:
             return False
-        long = len(dump_bytes(_alone(self.sources[name]))) > LONG
+        long = len(dump_bytes(_without_inner_states(self.sources[name]))) > MAX_SHORT_BYTES
         self.measured[name] = long
         return long
 
 
-def _alone(source: Mapping[str, Json]) -> Json:
+def _without_inner_states(source: Mapping[str, Json]) -> Json:
     return {name: part for name, part in source.items() if name not in ("Branches", "ItemProcessor", "Iterator")}

@@ -54,7 +54,7 @@ class Catcher:
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
+class JsonPathFilters:
     """The stages of a JSONPath state's data flow.
 
     The machine runs their composition (`data_flow.py`); TestState runs them one by one (`single_state.py`).
@@ -76,7 +76,7 @@ class State:
     next: str | None
     """The next state, or None if the state ends its block."""
     jsonata: bool
-    filters: Filters | None
+    filters: JsonPathFilters | None
     """None for a state in JSONata."""
     assign: Template | None
     """A template for the variables that the state assigns; it is evaluated on the state's result."""
@@ -86,7 +86,7 @@ class State:
 class Pass(State):
     """A state whose output is its input, or a value made from it."""
 
-    fixed: bool
+    has_literal_result: bool
     """True if the definition contains the result."""
     result: Template
     output: Callable[[Scope, Json], Json]
@@ -111,9 +111,9 @@ class Fail(State):
 class Wait(State):
     """A state that waits for a length of time or until an instant."""
 
-    effective: Template
+    effective_input: Template
     """The effective input: "that selection [InputPath] is used by the state"."""
-    until: Callable[[Scope, int], tuple[int, bool]]
+    compute_end: Callable[[Scope, int], tuple[int, bool]]
     """A function of scope and present time that returns the end in milliseconds, and True for a length of time."""
     output: Template
 
@@ -122,7 +122,7 @@ class Wait(State):
 class Choice(State):
     """A state that selects the next state by rules."""
 
-    effective: Template
+    effective_input: Template
     """The input of the rules: InputPath is applied before them, OutputPath after them."""
     rules: tuple[tuple[Rule, str, Template | None, Template | None], ...]
     """For each rule: its condition, the next state, the Assign template, and the Output template (JSONata)."""
@@ -145,7 +145,7 @@ class Task(RetryableState):
     """A state that calls a service, an activity or a Lambda function."""
 
     resource: Resource
-    additions: Mapping[str, Json]
+    added_parameters: Mapping[str, Json]
     """The parameters that the integration adds (StartedBy)."""
     timeout: Template | None
     """A template for the most seconds that the work may take."""
@@ -183,9 +183,9 @@ class ItemReader:
     arguments: Template
     config: Mapping[str, Json]
     """The ReaderConfig, without MaxItems."""
-    most: Template | None
+    max_items: Template | None
     """The most items to read."""
-    steps: tuple[str | int, ...]
+    items_path_steps: tuple[str | int, ...]
     """The steps of the ItemsPath, which lead to the items within the data set."""
 
 
@@ -249,7 +249,7 @@ class Definition:
     """The states of all blocks by name: names are unique in a machine."""
     resources: Mapping[str, Resource] = field(default_factory=dict)
     """The resources of the Task states, by the state's name."""
-    long: Container[str] = ()
+    long_states: Container[str] = ()
     """Names of the long states. They may not be compiled yet, so a step that must not block does not enter them."""
-    short: Mapping[str, State] = field(default_factory=dict)
+    compiled_short_states: Mapping[str, State] = field(default_factory=dict)
     """The compiled states that are not long, by name. `StepBuilder.state` searches here first: this is cheapest."""

@@ -7,14 +7,21 @@ is parsed or found malformed.
 from collections.abc import Callable
 
 from lamplighter.asl.definition.check import check_definition, check_single_state
-from lamplighter.asl.definition.compiler import Additions, Compiler, parse_resource
+from lamplighter.asl.definition.compiler import AddedParameters, Compiler, parse_resource
 from lamplighter.asl.definition.diagnostics import SCHEMA, Diagnostic
 from lamplighter.asl.definition.lazy_compile import compile_lazily
 from lamplighter.asl.definition.model import Definition, Task
 from lamplighter.base.errors import AwsError
-from lamplighter.base.json_text import DEEPEST, Json, JsonError, depth, loads
+from lamplighter.base.json_text import MAX_DEPTH, Json, JsonError, loads, nesting_depth
 
-__all__ = ["SINGLE_STATE", "Additions", "InvalidDefinition", "parse_definition", "parse_resource", "parse_single_state"]
+__all__ = [
+    "SINGLE_STATE",
+    "AddedParameters",
+    "InvalidDefinition",
+    "parse_definition",
+    "parse_resource",
+    "parse_single_state",
+]
 
 SINGLE_STATE = "StateName"
 """AWS's name for a state that is given without its machine."""
@@ -30,21 +37,23 @@ class InvalidDefinition(AwsError):
         self.diagnostics = diagnostics
 
 
-def parse_definition(text: str, additions: Additions = lambda _resource: {}, *, kept: bool = False) -> Definition:
-    """Compile a definition. `additions` returns the parameters that an integration adds to a task's.
+def parse_definition(
+    text: str, added_parameters: AddedParameters = lambda _resource: {}, *, already_checked: bool = False
+) -> Definition:
+    """Compile a definition. `added_parameters` returns the parameters that an integration adds to a task's.
 
-    With `kept`, the definition was accepted before, perhaps by a version with fewer rules, and is not checked again
-    (`lazy_compile.py`). Then a damaged text may raise any exception.
+    With `already_checked`, the definition was accepted before, perhaps by a version with fewer rules, and is not
+    checked again (`lazy_compile.py`). Then a damaged text may raise any exception.
     """
     document = _read(text)
     return (
-        compile_lazily(document, additions)
-        if kept
-        else _compile(document, lambda: check_definition(document), additions)
+        compile_lazily(document, added_parameters)
+        if already_checked
+        else _compile(document, lambda: check_definition(document), added_parameters)
     )
 
 
-def parse_single_state(text: str, additions: Additions = lambda _resource: {}) -> Definition:
+def parse_single_state(text: str, added_parameters: AddedParameters = lambda _resource: {}) -> Definition:
     """Compile a state without its machine, as a machine of this state alone, named `SINGLE_STATE`.
 
     The states that it leads to need not exist.
@@ -53,7 +62,7 @@ def parse_single_state(text: str, additions: Additions = lambda _resource: {}) -
     return _compile(
         {"StartAt": SINGLE_STATE, "States": {SINGLE_STATE: state}},
         lambda: check_single_state(SINGLE_STATE, state),
-        additions,
+        added_parameters,
     )
 
 
@@ -64,21 +73,21 @@ def _read(text: str) -> Json:
         raise InvalidDefinition([Diagnostic("INVALID_JSON_DESCRIPTION", "Invalid JSON description", None)]) from None
 
 
-def _compile(document: Json, judge: Callable[[], list[Diagnostic]], additions: Additions) -> Definition:
+def _compile(document: Json, check: Callable[[], list[Diagnostic]], added_parameters: AddedParameters) -> Definition:
     too_deep = InvalidDefinition([Diagnostic(SCHEMA, "The definition is nested too deeply", "/")])
-    if depth(document) > DEEPEST:
+    if nesting_depth(document) > MAX_DEPTH:
         raise too_deep
     try:
-        return _compiled(document, judge(), additions)
+        return _compile_checked(document, check(), added_parameters)
     except RecursionError:
         raise too_deep from None
 
 
-def _compiled(document: Json, found: list[Diagnostic], additions: Additions) -> Definition:
-    if found:
-        raise InvalidDefinition(found)
-    compiler = Compiler(additions)
-    compiler.compile_block(document, jsonata=document.get("QueryLanguage") == "JSONata", at="")
+def _compile_checked(document: Json, diagnostics: list[Diagnostic], added_parameters: AddedParameters) -> Definition:
+    if diagnostics:
+        raise InvalidDefinition(diagnostics)
+    compiler = Compiler(added_parameters)
+    compiler.compile_block(document, jsonata=document.get("QueryLanguage") == "JSONata", location="")
     if compiler.faults:
         raise InvalidDefinition(compiler.faults)
     blocks = tuple(compiler.blocks[number] for number in range(len(compiler.blocks)))
@@ -88,6 +97,6 @@ def _compiled(document: Json, found: list[Diagnostic], additions: Additions) -> 
         timeout=document.get("TimeoutSeconds"),
         comment=document.get("Comment"),
         states=states,
-        short=states,
+        compiled_short_states=states,
         resources={name: state.resource for name, state in states.items() if isinstance(state, Task)},
     )

@@ -15,8 +15,8 @@ from lamplighter.base import arn
 from lamplighter.base.json_text import Json
 from lamplighter.lang.jsonpath.paths import compile_reference
 
-READS = ("s3:getObject", "s3:listObjectsV2")
-WRITES = ("s3:putObject",)
+READER_ACTIONS = ("s3:getObject", "s3:listObjectsV2")
+WRITER_ACTIONS = ("s3:putObject",)
 
 
 def is_action(resource: str, actions: tuple[str, ...]) -> bool:
@@ -31,15 +31,17 @@ def compile_reader(source: Mapping[str, Json], *, jsonata: bool) -> ItemReader |
         return None
     reader = source["ItemReader"]
     config: dict[str, Json] = reader.get("ReaderConfig", {})
-    fixed = {name: value for name, value in config.items() if name not in ("MaxItems", "MaxItemsPath")}
+    other_config = {name: value for name, value in config.items() if name not in ("MaxItems", "MaxItemsPath")}
     return ItemReader(
         action=reader["Resource"].rpartition(":")[2],
         arguments=_arguments(reader, "ItemReader/", jsonata=jsonata) or constant({}),
-        config=fixed,
-        most=dynamic_values.compile_seconds(config, "MaxItems", jsonata=jsonata, within="ItemReader/ReaderConfig/"),
+        config=other_config,
+        max_items=dynamic_values.compile_whole_number(
+            config, "MaxItems", jsonata=jsonata, within="ItemReader/ReaderConfig/"
+        ),
         # "The Reference Path is applied to the ItemReader result and MUST identify a field whose value is a JSON
         # array."
-        steps=compile_reference(source["ItemsPath"]).steps if "ItemsPath" in source else (),
+        items_path_steps=compile_reference(source["ItemsPath"]).steps if "ItemsPath" in source else (),
     )
 
 
@@ -51,10 +53,10 @@ def compile_writer(source: Mapping[str, Json], *, jsonata: bool) -> ResultWriter
     config = writer.get("WriterConfig", {})
     # "NONE … Default when exporting the child workflow execution results to Amazon S3 and WriterConfig is not
     # specified."
-    usual = "NONE" if "Resource" in writer else "COMPACT"
+    default = "NONE" if "Resource" in writer else "COMPACT"
     return ResultWriter(
         arguments=_arguments(writer, "ResultWriter/", jsonata=jsonata) if "Resource" in writer else None,
-        transformation=config.get("Transformation", usual),
+        transformation=config.get("Transformation", default),
         lines=config.get("OutputType") == "JSONL",
     )
 
@@ -67,9 +69,9 @@ def _arguments(source: Mapping[str, Json], within: str, *, jsonata: bool) -> Tem
 def reader_settings(reader: ItemReader, scope: Scope) -> ReaderSettings:
     """Return what the reader reads in one visit of the state."""
     config = dict(reader.config)
-    if reader.most is not None:
-        config["MaxItems"] = reader.most(scope)
-    return ReaderSettings(reader.action, reader.arguments(scope), config, reader.steps)
+    if reader.max_items is not None:
+        config["MaxItems"] = reader.max_items(scope)
+    return ReaderSettings(reader.action, reader.arguments(scope), config, reader.items_path_steps)
 
 
 def writer_settings(writer: ResultWriter, scope: Scope) -> WriterSettings:

@@ -27,18 +27,18 @@ class Retrier:
 
     def seconds(self, used: int) -> float:
         """Return the seconds to wait before retry number `used` + 1; with full jitter, the most seconds."""
-        most = self.max_delay or MAX_SECONDS
+        max_seconds = self.max_delay or MAX_SECONDS
         try:
-            return min(self.interval * float(self.backoff) ** used, most)
+            return min(self.interval * float(self.backoff) ** used, max_seconds)
         except OverflowError:
-            return most if self.interval else 0
+            return max_seconds if self.interval else 0
 
-    def delay(self, used: int, chance: float) -> int:
+    def delay(self, used: int, random_fraction: float) -> int:
         """Return the milliseconds to wait before retry number `used` + 1.
 
-        `chance` is a random number from 0 to 1; with full jitter the delay is multiplied by it.
+        `random_fraction` is a random number from 0 to 1; with full jitter the delay is multiplied by it.
         """
-        return int(self.seconds(used) * 1000 * (chance if self.jitter else 1))
+        return int(self.seconds(used) * 1000 * (random_fraction if self.jitter else 1))
 
 
 def read_retrier(source: Mapping[str, Json]) -> Retrier:

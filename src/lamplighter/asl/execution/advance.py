@@ -11,7 +11,7 @@ from typing import Any
 from lamplighter.asl.definition.choice_rules import choose_next
 from lamplighter.asl.definition.model import Choice, Definition, Fail, Map, Parallel, Pass, State, Succeed, Task, Wait
 from lamplighter.asl.execution import distributed_map, history, parallel_and_map, task
-from lamplighter.asl.execution.frame import NOTHING, Execution, Frame, Phase
+from lamplighter.asl.execution.frame import NO_VARIABLES, Execution, Frame, Phase
 from lamplighter.asl.execution.messages import (
     Broken,
     Event,
@@ -56,18 +56,18 @@ def advance(
     event: Event,
     world: World,
     crossings: int = MAX_CROSSINGS,
-    refuses: RefusalReason = never_refuse,
+    refusal_reason: RefusalReason = never_refuse,
 ) -> Step:
-    """Process one event of an execution and return the step; `refuses` returns why a task must not start."""
+    """Process one event of an execution and return the step; `refusal_reason` returns why a task must not start."""
     if execution.status != "RUNNING":
         return Step(execution)
-    run = StepBuilder(definition, execution, world, refuses)
+    run = StepBuilder(definition, execution, world, refusal_reason)
     try:
         HANDLERS[type(event)](run, event)
         _run_ready_frames(run, crossings)
     except HistoryFull:
         cause = f"The execution reached the maximum number of history events ({MAX_EVENTS})."
-        fail_execution(run, run.event, RUNTIME, cause)
+        fail_execution(run, run.last_event_id, RUNTIME, cause)
     return run.build_step()
 
 
@@ -76,18 +76,20 @@ def _run_ready_frames(run: StepBuilder, crossings: int) -> None:
         if run.ended:
             parallel_and_map.end_path(run, run.ended.pop())
             continue
-        path, written, event = run.open_frame(run.ready.pop()), run.written, run.event
+        path, written, event = run.open_frame(run.ready.pop()), run.history_characters, run.last_event_id
         _enter_and_run(run, path, run.state(path))
-        crossings -= 1 + (run.written - written + (run.event - event) * EVENT_BYTES) // CROSSING_BYTES
+        crossings -= (
+            1 + (run.history_characters - written + (run.last_event_id - event) * EVENT_BYTES) // CROSSING_BYTES
+        )
 
 
 def _enter_and_run(run: StepBuilder, path: MutableFrame, state: State) -> None:
     """Run one state to its end, or until it waits for an event."""
     try:
-        if path.phase is Phase.GATHERED:
+        if path.phase is Phase.CHILDREN_ENDED:
             parallel_and_map.gather_results(run, path, state)  # type: ignore[arg-type]
             return
-        if path.phase is Phase.STARTING:
+        if path.phase is Phase.STARTING_CHILDREN:
             parallel_and_map.start_more_branches(run, path, state)  # type: ignore[arg-type]
             return
         if path.phase is Phase.READY:
@@ -115,19 +117,19 @@ def _fail(run: StepBuilder, path: MutableFrame, state: Fail) -> None:
 
 def _choice(run: StepBuilder, path: MutableFrame, state: Choice) -> None:
     scope = run.scope(path)
-    given = state.effective(scope)
-    target, sets, output = choose_next(state, scope.at(given))
-    leave_state(run, path, state, output(scope), target, assign_variables(sets, state, scope, given))
+    effective_input = state.effective_input(scope)
+    target, assign, output = choose_next(state, scope.at(effective_input))
+    leave_state(run, path, state, output(scope), target, assign_variables(assign, state, scope, effective_input))
 
 
 def _wait(run: StepBuilder, path: MutableFrame, state: Wait) -> None:
     scope = run.scope(path)
-    due, elapsed = state.until(scope.at(state.effective(scope)), run.now)
+    due, elapsed = state.compute_end(scope.at(state.effective_input(scope)), run.now)
     path.phase = Phase.WAITING
     path.number = run.set_timer(path, due - run.now if elapsed else due, elapsed=elapsed)
 
 
-def _waited(run: StepBuilder, path: MutableFrame, state: Wait) -> None:
+def _complete_wait(run: StepBuilder, path: MutableFrame, state: Wait) -> None:
     scope = run.scope(path)
     output = state.output(scope)
     leave_state(run, path, state, output, state.next, assign_variables(state.assign, state, scope, output))
@@ -145,33 +147,35 @@ STATES: Mapping[type[State], Callable[[StepBuilder, MutableFrame, Any], None]] =
 }
 
 
-def _started(run: StepBuilder, _event: Started) -> None:
+def _begin_execution(run: StepBuilder, _event: Started) -> None:
     execution = run.execution
     if execution.event:
         return
     details = history.execution_started(execution.text, execution.role)
     run.add_event(0, "ExecutionStarted", "executionStartedEventDetails", details)
-    _limit(run)
-    run.frame = 1
+    _set_execution_timeout(run)
+    run.last_frame_id = 1
     block = run.definition.blocks[execution.block]
-    run.add_frame(Frame(1, 0, 0, block.number, block.start, Phase.READY, execution.input, execution.text, NOTHING, 0))
+    run.add_frame(
+        Frame(1, 0, 0, block.number, block.start, Phase.READY, execution.input, execution.text, NO_VARIABLES, 0)
+    )
     run.ready.append(1)
 
 
-def _limit(run: StepBuilder) -> None:
+def _set_execution_timeout(run: StepBuilder) -> None:
     """Set the timer for the definition's TimeoutSeconds, which ends the execution."""
     if run.definition.timeout is not None and not run.execution.child:
-        run.timer = run.next_number()
+        run.timeout_timer = run.next_number()
         due = run.world.monotonic() + run.definition.timeout * 1000
-        run.commands.append(SetTimer(0, run.timer, due, elapsed=True))
+        run.commands.append(SetTimer(0, run.timeout_timer, due, elapsed=True))
 
 
 def _resumed(_run: StepBuilder, _event: Resumed) -> None:
     """Do nothing here: `advance` runs the ready frames after every event."""
 
 
-def _work_event(
-    tell: Callable[[StepBuilder, MutableFrame, Any, Any], None], kind: type[State] = Task
+def _work_handler(
+    process: Callable[[StepBuilder, MutableFrame, Any, Any], None], kind: type[State] = Task
 ) -> Callable[[StepBuilder, Any], None]:
     """Return a handler for events about the work of a Task or Map.
 
@@ -187,20 +191,20 @@ def _work_event(
         if not isinstance(state, kind):
             return
         try:
-            tell(run, path, state, event)
+            process(run, path, state, event)
         except StateError as fault:
             fail_state(run, path, state, fault)
 
     return handle
 
 
-def _timer_fired(run: StepBuilder, event: TimerFired) -> None:
+def _handle_timer(run: StepBuilder, event: TimerFired) -> None:
     if not event.number:  # 0 is the number of a timer that is not set
         return
     if event.frame == 0:
-        if event.number == run.timer:
+        if event.number == run.timeout_timer:
             run.add_terminal_event(
-                run.event, "ExecutionTimedOut", "executionTimedOutEventDetails", {"error": "States.Timeout"}
+                run.last_event_id, "ExecutionTimedOut", "executionTimedOutEventDetails", {"error": "States.Timeout"}
             )
             run.end_execution("TIMED_OUT")
         return
@@ -210,16 +214,16 @@ def _timer_fired(run: StepBuilder, event: TimerFired) -> None:
     path = run.open_frame(event.frame)
     state = run.state(path)
     try:
-        _timer_due(run, path, state, event.number)
+        _end_wait(run, path, state, event.number)
     except StateError as fault:
         fail_state(run, path, state, fault)
 
 
-def _timer_due(run: StepBuilder, path: MutableFrame, state: State, number: int) -> None:
+def _end_wait(run: StepBuilder, path: MutableFrame, state: State, number: int) -> None:
     if path.phase is Phase.WAITING and isinstance(state, Wait):
-        _waited(run, path, state)
+        _complete_wait(run, path, state)
     elif path.phase is Phase.RETRYING:
-        path.phase = Phase.AGAIN
+        path.phase = Phase.RETRY_NOW
         run.ready.append(path.id)
     elif path.phase is Phase.WORKING and isinstance(state, Task) and number != path.number:
         task.task_timed_out(run, path, state, number)
@@ -227,48 +231,54 @@ def _timer_due(run: StepBuilder, path: MutableFrame, state: State, number: int) 
 
 def _stop(run: StepBuilder, event: StopRequested) -> None:
     details = history.failure_details(event.error, event.cause)
-    run.add_terminal_event(run.event, "ExecutionAborted", "executionAbortedEventDetails", details)
+    run.add_terminal_event(run.last_event_id, "ExecutionAborted", "executionAbortedEventDetails", details)
     run.end_execution("ABORTED", error=event.error, cause=event.cause)
 
 
-def _redriven(run: StepBuilder, _event: Redriven) -> None:
+def _redrive_execution(run: StepBuilder, _event: Redriven) -> None:
     """Retry the state of every path that had not ended.
 
     "A redriven execution … continues the failed execution from the unsuccessful step and uses the same input."
     See https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html.
     """
     run.add_event(
-        run.event, "ExecutionRedriven", "executionRedrivenEventDetails", {"redriveCount": run.execution.redrives}
+        run.last_event_id,
+        "ExecutionRedriven",
+        "executionRedrivenEventDetails",
+        {"redriveCount": run.execution.redrives},
     )
-    _limit(run)
+    _set_execution_timeout(run)
     for key in sorted(run.frames, reverse=True):
         path = run.open_frame(key)
-        if path.phase in (Phase.STARTING, Phase.FANNED, Phase.GATHERED) or not path.entered:
+        if (
+            path.phase in (Phase.STARTING_CHILDREN, Phase.WAITING_FOR_CHILDREN, Phase.CHILDREN_ENDED)
+            or not path.entered
+        ):
             continue
         if path.map_run is not None:
             distributed_map.redrive_map_run(run, path)
             continue
-        path.phase, path.retries, path.number, path.submitted, path.token = Phase.AGAIN, (), 0, False, None
+        path.phase, path.retries, path.number, path.submitted, path.token = Phase.RETRY_NOW, (), 0, False, None
         path.timeout = path.heartbeat = path.beat = 0
         path.items = None
     run.ready = runnable_frames({key: run.open_frame(key).freeze() for key in run.frames})
 
 
-def _broken(run: StepBuilder, event: Broken) -> None:
-    fail_execution(run, run.event, RUNTIME, event.cause)
+def _fail_broken_execution(run: StepBuilder, event: Broken) -> None:
+    fail_execution(run, run.last_event_id, RUNTIME, event.cause)
 
 
 HANDLERS: Mapping[type[Event], Callable[[StepBuilder, Any], None]] = {
-    Started: _started,
+    Started: _begin_execution,
     Resumed: _resumed,
-    TaskStarted: _work_event(task.task_started),
-    TaskSubmitted: _work_event(task.task_submitted),
-    TaskSucceeded: _work_event(task.task_succeeded),
-    TaskFailed: _work_event(task.task_failed),
-    Heartbeat: _work_event(task.task_heartbeat),
-    TimerFired: _timer_fired,
+    TaskStarted: _work_handler(task.task_started),
+    TaskSubmitted: _work_handler(task.task_submitted),
+    TaskSucceeded: _work_handler(task.task_succeeded),
+    TaskFailed: _work_handler(task.task_failed),
+    Heartbeat: _work_handler(task.task_heartbeat),
+    TimerFired: _handle_timer,
     StopRequested: _stop,
-    Broken: _broken,
-    MapRunEnded: _work_event(distributed_map.end_map_run, Map),
-    Redriven: _redriven,
+    Broken: _fail_broken_execution,
+    MapRunEnded: _work_handler(distributed_map.end_map_run, Map),
+    Redriven: _redrive_execution,
 }

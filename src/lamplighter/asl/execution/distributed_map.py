@@ -24,14 +24,14 @@ from lamplighter.base.world import World
 def start_map_run(run: StepBuilder, path: MutableFrame, state: Map, distributed: DistributedMap) -> None:
     """Start a Map Run for the items of a distributed Map."""
     scope = run.scope(path)
-    seen = scope.at(state.arguments(scope))
+    effective_scope = scope.at(state.arguments(scope))
     reader, writer = distributed.reader, distributed.writer
-    items: Sequence[Json] = state.items(seen) if reader is None else ()
+    items: Sequence[Json] = state.items(effective_scope) if reader is None else ()
     count = distributed.tolerated_count(scope) if distributed.tolerated_count else None
     percentage = distributed.tolerated_percentage(scope) if distributed.tolerated_percentage else None
     concurrency = state.concurrency(scope)
-    reading = reader_and_writer.reader_settings(reader, seen) if reader else None
-    writing = reader_and_writer.writer_settings(writer, seen) if writer else COMPACT
+    reader_settings = reader_and_writer.reader_settings(reader, effective_scope) if reader else None
+    writer_settings = reader_and_writer.writer_settings(writer, effective_scope) if writer else COMPACT
     details = {"length": len(items)}
     path.previous = run.add_event(path.previous, "MapStateStarted", "mapStateStartedEventDetails", details)
     label = distributed.label or run.world.uuid()
@@ -51,8 +51,8 @@ def start_map_run(run: StepBuilder, path: MutableFrame, state: Map, distributed:
             tolerated_count=count,
             tolerated_percentage=percentage,
             express=distributed.express,
-            reading=reading,
-            writing=writing,
+            reading=reader_settings,
+            writing=writer_settings,
         )
     )
 
@@ -66,7 +66,7 @@ def redrive_map_run(run: StepBuilder, path: MutableFrame) -> None:
     assert path.map_run is not None
     path.map_redrives += 1
     details = {"mapRunArn": path.map_run, "redriveCount": path.map_redrives}
-    path.previous = run.add_event(run.event, "MapRunRedriven", "mapRunRedrivenEventDetails", details)
+    path.previous = run.add_event(run.last_event_id, "MapRunRedriven", "mapRunRedrivenEventDetails", details)
     path.phase, path.number = Phase.WORKING, run.next_number()
     run.commands.append(RedriveMapRun(path.id, path.number, path.map_run))
 
@@ -105,9 +105,15 @@ class ChildInput:
 
 
 def child_inputs(
-    definition: Definition, execution: Execution, frame: int, world: World, items: Sequence[Json], first: int, most: int
+    definition: Definition,
+    execution: Execution,
+    frame: int,
+    world: World,
+    items: Sequence[Json],
+    first: int,
+    max_inputs: int,
 ) -> list[ChildInput]:
-    """Return the inputs of the next children, at most `most`, from item `first` on.
+    """Return the inputs of the next children, at most `max_inputs`, from item `first` on.
 
     Raises StateError, whose cause names the state.
     """
@@ -119,31 +125,37 @@ def child_inputs(
     batcher = state.distributed.batcher
     try:
         if batcher is None:
-            chosen = range(first, min(first + most, len(items)))
-            return [ChildInput(dumps(_selected(run, path, state, at, items[at])), at, 1) for at in chosen]
-        return _batches(run, path, state, batcher, items, first, most)
+            indexes = range(first, min(first + max_inputs, len(items)))
+            return [ChildInput(dumps(_select_item(run, path, state, at, items[at])), at, 1) for at in indexes]
+        return _batches(run, path, state, batcher, items, first, max_inputs)
     except StateError as fault:
         raise StateError(fault.error, cause_in_state(path, state, fault)) from None
 
 
 def _batches(
-    run: StepBuilder, path: MutableFrame, state: Map, batcher: Batcher, items: Sequence[Json], first: int, most: int
+    run: StepBuilder,
+    path: MutableFrame,
+    state: Map,
+    batcher: Batcher,
+    items: Sequence[Json],
+    first: int,
+    max_inputs: int,
 ) -> list[ChildInput]:
-    given: list[ChildInput] = []
+    inputs: list[ChildInput] = []
     scope = run.scope(path)
-    seen = scope if state.jsonata else scope.at(state.arguments(scope))
+    effective_scope = scope if state.jsonata else scope.at(state.arguments(scope))
 
     def select(index: int) -> Json:
-        return _selected(run, path, state, index, items[index])
+        return _select_item(run, path, state, index, items[index])
 
-    while len(given) < most and first < len(items):
-        batch, used = next_batch(batcher, seen, len(items), select, first)
-        given.append(ChildInput(dumps(batch), first, used))
+    while len(inputs) < max_inputs and first < len(items):
+        batch, used = next_batch(batcher, effective_scope, len(items), select, first)
+        inputs.append(ChildInput(dumps(batch), first, used))
         first += used
-    return given
+    return inputs
 
 
-def _selected(run: StepBuilder, path: MutableFrame, state: Map, index: int, item: Json) -> Json:
+def _select_item(run: StepBuilder, path: MutableFrame, state: Map, index: int, item: Json) -> Json:
     if state.selector is None:
         return item
     scope = run.scope(path, item=(index, item))
@@ -151,21 +163,21 @@ def _selected(run: StepBuilder, path: MutableFrame, state: Map, index: int, item
 
 
 def next_batch(
-    batcher: Batcher, seen: Scope, total: int, select: Callable[[int], Json], first: int
+    batcher: Batcher, effective_scope: Scope, total: int, select: Callable[[int], Json], first: int
 ) -> tuple[Json, int]:
     """Return the batch that begins with item `first`, and the number of its items.
 
     A batch has at least one item and otherwise keeps both limits; a limit of 0 means none.
     """
-    most = (batcher.items(seen) if batcher.items else 0) or total
-    room = (batcher.bytes(seen) if batcher.bytes else 0) or None
-    batch: Json = {"BatchInput": batcher.input(seen)} if batcher.input else {}
+    max_items = (batcher.items(effective_scope) if batcher.items else 0) or total
+    max_bytes = (batcher.bytes(effective_scope) if batcher.bytes else 0) or None
+    batch: Json = {"BatchInput": batcher.input(effective_scope)} if batcher.input else {}
     size = len(dumps(batch | {"Items": []}).encode())
     taken: list[Json] = []
-    for index in range(first, min(first + most, total)):
+    for index in range(first, min(first + max_items, total)):
         item = select(index)
         size += len(dumps(item).encode()) + 1
-        if taken and room is not None and size > room:
+        if taken and max_bytes is not None and size > max_bytes:
             break
         taken.append(item)
     return batch | {"Items": taken}, len(taken)

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from lamplighter.base.json_text import Json
 
-NOTHING: Mapping[str, Json] = {}
+NO_VARIABLES: Mapping[str, Json] = {}
 
 
 class Phase(StrEnum):
@@ -23,18 +23,18 @@ class Phase(StrEnum):
     """The frame waits for the end of its work (a task or a Map Run)."""
     RETRYING = "retrying"
     """The frame waits for the timer of a retry."""
-    AGAIN = "again"
+    RETRY_NOW = "again"
     """The frame is about to try its state again."""
-    STARTING = "starting"
+    STARTING_CHILDREN = "starting"
     """The frame is about to start further children (Parallel)."""
-    FANNED = "fanned"
+    WAITING_FOR_CHILDREN = "fanned"
     """The frame waits for its children (Parallel, Map)."""
-    GATHERED = "gathered"
+    CHILDREN_ENDED = "gathered"
     """The frame's children have ended; it is about to gather their results."""
 
 
 @dataclass(frozen=True, slots=True)
-class FanOut:
+class ChildProgress:
     """The progress of a Parallel or Map."""
 
     total: int
@@ -79,7 +79,7 @@ class Frame:
     beat: int = 0
     """HeartbeatSeconds: the most seconds between two heartbeats."""
     token: str | None = None
-    fan: FanOut | None = None
+    fan: ChildProgress | None = None
     items: Sequence[Json] | None = None
     """The items of a Map, from which its children's inputs are made."""
     map_run: str | None = None

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from lamplighter.asl.definition.model import Resource
 from lamplighter.base.json_text import Json, dump_bytes
 
-TRUNCATED = {"truncated": False}
+NOT_TRUNCATED = {"truncated": False}
 
 
 HistoryEvent = tuple[int, int, int, str, str | None, Json]
@@ -19,36 +19,36 @@ name of its details, and the details. The name is None if the event has no detai
 
 def render_events(events: Iterable[HistoryEvent]) -> tuple[bytes, ...]:
     """Render each event as JSON."""
-    made = []
+    rendered = []
     for number, previous, time, kind, field, details in events:
         body: Json = {"timestamp": time / 1000, "type": kind, "id": number, "previousEventId": previous}
         if field is not None:
             body[field] = details
-        made.append(dump_bytes(body))
-    return tuple(made)
+        rendered.append(dump_bytes(body))
+    return tuple(rendered)
 
 
 def execution_started(input: str, role: str) -> Json:  # noqa: A002 - AWS's word
     """Build executionStartedEventDetails."""
-    return {"input": input, "inputDetails": TRUNCATED, "roleArn": role}
+    return {"input": input, "inputDetails": NOT_TRUNCATED, "roleArn": role}
 
 
 def state_entered(name: str, input: str) -> Json:  # noqa: A002 - AWS's word
     """Build stateEnteredEventDetails."""
-    return {"name": name, "input": input, "inputDetails": TRUNCATED}
+    return {"name": name, "input": input, "inputDetails": NOT_TRUNCATED}
 
 
 def state_exited(name: str, output: str, assigned: dict[str, str] | None) -> Json:
     """Build stateExitedEventDetails; `assigned` contains the assigned variables, each as JSON text."""
-    details: Json = {"name": name, "output": output, "outputDetails": TRUNCATED}
+    details: Json = {"name": name, "output": output, "outputDetails": NOT_TRUNCATED}
     if assigned is not None:
-        details |= {"assignedVariables": assigned, "assignedVariablesDetails": TRUNCATED}
+        details |= {"assignedVariables": assigned, "assignedVariablesDetails": NOT_TRUNCATED}
     return details
 
 
 def execution_succeeded(output: str) -> Json:
     """Build executionSucceededEventDetails."""
-    return {"output": output, "outputDetails": TRUNCATED}
+    return {"output": output, "outputDetails": NOT_TRUNCATED}
 
 
 def failure_details(error: str | None, cause: str | None) -> Json:
@@ -82,12 +82,12 @@ def task_details(resource: Resource) -> Json:
 
 def task_output_details(resource: Resource, output: str) -> Json:
     """Build taskSubmittedEventDetails or taskSucceededEventDetails."""
-    return task_details(resource) | {"output": output, "outputDetails": TRUNCATED}
+    return task_details(resource) | {"output": output, "outputDetails": NOT_TRUNCATED}
 
 
 def activity_scheduled(resource: str, input: str, timeout: int | None, heartbeat: int | None) -> Json:  # noqa: A002 - AWS's word
     """Build activityScheduledEventDetails."""
-    details: Json = {"resource": resource, "input": input, "inputDetails": TRUNCATED}
+    details: Json = {"resource": resource, "input": input, "inputDetails": NOT_TRUNCATED}
     if timeout is not None:
         details["timeoutInSeconds"] = timeout
     if heartbeat is not None:
@@ -97,7 +97,7 @@ def activity_scheduled(resource: str, input: str, timeout: int | None, heartbeat
 
 def lambda_scheduled(resource: str, input: str, timeout: int | None, role: str | None) -> Json:  # noqa: A002 - AWS's word
     """Build lambdaFunctionScheduledEventDetails."""
-    details: Json = {"resource": resource, "input": input, "inputDetails": TRUNCATED}
+    details: Json = {"resource": resource, "input": input, "inputDetails": NOT_TRUNCATED}
     if timeout is not None:
         details["timeoutInSeconds"] = timeout
     if role is not None:

@@ -20,7 +20,7 @@ from lamplighter.base.json_text import Json, JsonError, loads
 
 DELIMITERS = {"COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "SPACE": " ", "TAB": "\t"}
 GZIP = b"\x1f\x8b"
-PIECE = 2**20
+MAX_PIECE = 2**20
 """The most bytes that are decompressed in one piece, and the most characters in a line."""
 
 Steps = tuple[str | int, ...]
@@ -32,15 +32,17 @@ def read_items(pieces: Iterable[bytes], config: Mapping[str, Json], steps: Steps
     `steps` lead to the array in a JSON document, from the value that the ItemsPointer leads to.
     """
     kind = config.get("InputType", "JSON")
-    form = FORMS.get(kind)
-    if form is None:
+    read_format = FORMATS.get(kind)
+    if read_format is None:
         raise reader_failed(f"the input type {kind} is not supported for text")
-    return islice(form(decompress(pieces), config, parse_pointer(config) + steps), config.get("MaxItems") or None)
+    return islice(
+        read_format(decompress(pieces), config, parse_pointer(config) + steps), config.get("MaxItems") or None
+    )
 
 
-def reader_failed(why: str) -> StateError:
+def reader_failed(reason: str) -> StateError:
     """Return the error for a data set that cannot be read."""
-    return StateError(READER_FAILED, f"Attempted to read the items of the Map, but {why}.")
+    return StateError(READER_FAILED, f"Attempted to read the items of the Map, but {reason}.")
 
 
 def parse_pointer(config: Mapping[str, Json]) -> Steps:
@@ -54,12 +56,12 @@ def decompress(pieces: Iterable[bytes]) -> Iterator[bytes]:
     whole = iter(pieces)
     first = next(whole, b"")
     every = chain((first,), whole)
-    yield from _unpacked(every) if first.startswith(GZIP) else every
+    yield from _decompress_gzip(every) if first.startswith(GZIP) else every
 
 
-def _unpacked(pieces: Iterable[bytes]) -> Iterator[bytes]:
+def _decompress_gzip(pieces: Iterable[bytes]) -> Iterator[bytes]:
     try:
-        yield from decompress_members(pieces, PIECE)
+        yield from decompress_members(pieces, MAX_PIECE)
     except GzipError as error:
         raise reader_failed(f"the gzip file is damaged: {error}") from None
 
@@ -67,69 +69,69 @@ def _unpacked(pieces: Iterable[bytes]) -> Iterator[bytes]:
 # JSON
 
 
-def _json(pieces: Iterable[bytes], _config: Mapping[str, Json], steps: Steps) -> Iterator[Json]:
+def _read_json(pieces: Iterable[bytes], _config: Mapping[str, Json], steps: Steps) -> Iterator[Json]:
     try:
-        yield from _elements(pieces, steps)
+        yield from _read_elements(pieces, steps)
     except ijson.JSONError as error:
-        why = error.args[0] if isinstance(error.args[0], str) else error.args[0].decode(errors="replace")
-        raise reader_failed(f"the document is not valid JSON: {why.strip().partition(chr(10))[0]}") from None
+        reason = error.args[0] if isinstance(error.args[0], str) else error.args[0].decode(errors="replace")
+        raise reader_failed(f"the document is not valid JSON: {reason.strip().partition(chr(10))[0]}") from None
 
 
-def _elements(pieces: Iterable[bytes], steps: Steps) -> Iterator[Json]:
-    events = ijson.basic_parse(ijson.from_iter(_without_mark(pieces)))
-    kind, _ = _descend(events, steps)
+def _read_elements(pieces: Iterable[bytes], steps: Steps) -> Iterator[Json]:
+    events = ijson.basic_parse(ijson.from_iter(_without_byte_order_mark(pieces)))
+    kind, _ = _find_value(events, steps)
     if kind != "start_array":
         raise StateError(READER_FAILED, "Attempting to map over non-iterable node.")
     for kind, value in events:
         if kind == "end_array":
             break
-        yield _built(events, kind, value)
+        yield _build_value(events, kind, value)
     for _ in events:
         """Read on to the end, because the rest must be JSON, too."""
 
 
-def _without_mark(pieces: Iterable[bytes]) -> Iterator[bytes]:
+def _without_byte_order_mark(pieces: Iterable[bytes]) -> Iterator[bytes]:
     whole = iter(pieces)
     return chain((next(whole, b"").removeprefix(codecs.BOM_UTF8),), whole)
 
 
-def _descend(events: Iterator[tuple[str, Json]], steps: Steps) -> tuple[str, Json]:
+def _find_value(events: Iterator[tuple[str, Json]], steps: Steps) -> tuple[str, Json]:
     """Return the first event of the value that the steps lead to."""
     event = next(events)
     for step in steps:
         kind = event[0]
         if kind == "start_map":
-            event = _member(events, str(step))
+            event = _find_member(events, str(step))
         elif kind == "start_array" and str(step).isdecimal():
-            event = _element(events, int(step))
+            event = _find_element(events, int(step))
         else:
             raise reader_failed(f"the document has no value at '{step}'")
     return event
 
 
-def _member(events: Iterator[tuple[str, Json]], name: str) -> tuple[str, Json]:
+def _find_member(events: Iterator[tuple[str, Json]], name: str) -> tuple[str, Json]:
     for kind, value in events:
         if kind == "end_map":
             break
         event = next(events)
         if value == name:
             return event
-        _built(events, *event)
+        _build_value(events, *event)
     raise reader_failed(f"the document has no member '{name}' at the given path")
 
 
-def _element(events: Iterator[tuple[str, Json]], index: int) -> tuple[str, Json]:
+def _find_element(events: Iterator[tuple[str, Json]], index: int) -> tuple[str, Json]:
     for event in events:
         if event[0] == "end_array":
             break
         if index == 0:
             return event
-        _built(events, *event)
+        _build_value(events, *event)
         index -= 1
     raise reader_failed("an array of the document has too few elements")
 
 
-def _built(events: Iterator[tuple[str, Json]], kind: str, value: Json) -> Json:
+def _build_value(events: Iterator[tuple[str, Json]], kind: str, value: Json) -> Json:
     """Return the value that begins with an event."""
     builder, level = ijson.ObjectBuilder(), 0
     while True:
@@ -144,7 +146,7 @@ def _built(events: Iterator[tuple[str, Json]], kind: str, value: Json) -> Json:
 # Lines and tables
 
 
-def _json_lines(pieces: Iterable[bytes], _config: Mapping[str, Json], _steps: Steps) -> Iterator[Json]:
+def _read_json_lines(pieces: Iterable[bytes], _config: Mapping[str, Json], _steps: Steps) -> Iterator[Json]:
     for number, line in enumerate(read_lines(pieces), 1):
         if line.strip():
             try:
@@ -153,7 +155,7 @@ def _json_lines(pieces: Iterable[bytes], _config: Mapping[str, Json], _steps: St
                 raise reader_failed(f"line {number} is not valid JSON: {error}") from None
 
 
-def _csv(pieces: Iterable[bytes], config: Mapping[str, Json], _steps: Steps) -> Iterator[Json]:
+def _read_csv(pieces: Iterable[bytes], config: Mapping[str, Json], _steps: Steps) -> Iterator[Json]:
     rows = csv.reader(read_lines(pieces), delimiter=DELIMITERS[config.get("CSVDelimiter", "COMMA")])
     try:
         given = config.get("CSVHeaderLocation") == "GIVEN"
@@ -169,16 +171,16 @@ def _csv(pieces: Iterable[bytes], config: Mapping[str, Json], _steps: Steps) -> 
 def read_lines(pieces: Iterable[bytes]) -> Iterator[str]:
     """Yield lines of UTF-8 with their ends, as csv.reader needs them, without a byte order mark."""
     pending = ""
-    for text in _texts(pieces):
+    for text in _decode_text(pieces):
         *whole, pending = (pending + text).split("\n")
         yield from (f"{line}\n" for line in whole)
-        if len(pending) > PIECE:
-            raise reader_failed(f"a line is longer than {PIECE} characters")
+        if len(pending) > MAX_PIECE:
+            raise reader_failed(f"a line is longer than {MAX_PIECE} characters")
     if pending:
         yield pending
 
 
-def _texts(pieces: Iterable[bytes]) -> Iterator[str]:
+def _decode_text(pieces: Iterable[bytes]) -> Iterator[str]:
     decoder = codecs.getincrementaldecoder("utf-8-sig")()
     try:
         for piece in pieces:
@@ -188,8 +190,8 @@ def _texts(pieces: Iterable[bytes]) -> Iterator[str]:
         raise reader_failed("the data set is not UTF-8") from None
 
 
-FORMS: Mapping[str, Callable[[Iterable[bytes], Mapping[str, Json], Steps], Iterator[Json]]] = {
-    "JSON": _json,
-    "JSONL": _json_lines,
-    "CSV": _csv,
+FORMATS: Mapping[str, Callable[[Iterable[bytes], Mapping[str, Json], Steps], Iterator[Json]]] = {
+    "JSON": _read_json,
+    "JSONL": _read_json_lines,
+    "CSV": _read_csv,
 }

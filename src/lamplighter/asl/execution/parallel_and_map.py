@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from lamplighter.asl.definition.model import Map, Parallel, RetryableState
 from lamplighter.asl.execution import distributed_map, history
-from lamplighter.asl.execution.frame import FanOut, Phase
+from lamplighter.asl.execution.frame import ChildProgress, Phase
 from lamplighter.asl.execution.state_errors import MAX_BYTES, StateError, result_too_large
 from lamplighter.asl.execution.step import BlockEnd, MutableFrame, StepBuilder
 from lamplighter.asl.execution.transitions import (
@@ -24,19 +24,19 @@ INLINE_LIMIT = 40
 """The most items that an inline Map runs concurrently: "up to 40 concurrent iterations"."""
 
 
-STARTED_AT_ONCE = 250
+MAX_BRANCHES_PER_CROSSING = 250
 """The most branches that one crossing starts."""
-STARTED_BYTES = 2_097_152
+MAX_INPUT_CHARACTERS_PER_CROSSING = 2_097_152
 """The most characters of input that one crossing copies to new branches."""
 
 
 def begin_parallel(run: StepBuilder, path: MutableFrame, state: Parallel) -> None:
     """Begin a Parallel by starting its branches."""
-    given = state.arguments(run.scope(path))
-    document = given, path.text if given is path.input else dumps(given)
+    arguments = state.arguments(run.scope(path))
+    document = arguments, path.text if arguments is path.input else dumps(arguments)
     path.previous = run.add_event(path.previous, "ParallelStateStarted")
     total = len(state.branches)
-    path.phase, path.fan = Phase.FANNED, FanOut(total, 0, 0, total)
+    path.phase, path.fan = Phase.WAITING_FOR_CHILDREN, ChildProgress(total, 0, 0, total)
     _start_branches(run, path, state, document)
 
 
@@ -53,13 +53,15 @@ def _start_branches(run: StepBuilder, path: MutableFrame, state: Parallel, docum
     assert path.fan is not None
     first, end = path.fan.started, path.fan.total
     if document[0] is path.input:
-        end = min(end, first + max(1, min(STARTED_AT_ONCE, STARTED_BYTES // len(document[1]))))
+        end = min(
+            end, first + max(1, min(MAX_BRANCHES_PER_CROSSING, MAX_INPUT_CHARACTERS_PER_CROSSING // len(document[1])))
+        )
     path.fan = replace(path.fan, started=end)
     if end < path.fan.total:
-        path.phase = Phase.STARTING
+        path.phase = Phase.STARTING_CHILDREN
         run.ready.append(path.id)
     else:
-        path.phase = Phase.FANNED
+        path.phase = Phase.WAITING_FOR_CHILDREN
     children = [
         run.start_child(path, index, run.definition.blocks[state.branches[index]], document, path.previous)
         for index in range(first, end)
@@ -74,20 +76,20 @@ def begin_map(run: StepBuilder, path: MutableFrame, state: Map) -> None:
         return
     scope = run.scope(path)
     items = state.items(scope.at(state.arguments(scope)))
-    wanted = state.concurrency(scope)
-    limit = min(wanted or INLINE_LIMIT, INLINE_LIMIT)
+    concurrency = state.concurrency(scope)
+    limit = min(concurrency or INLINE_LIMIT, INLINE_LIMIT)
     details = {"length": len(items)}
     path.previous = run.add_event(path.previous, "MapStateStarted", "mapStateStartedEventDetails", details)
-    path.phase, path.fan, path.items = Phase.FANNED, FanOut(len(items), 0, 0, limit), items
+    path.phase, path.fan, path.items = Phase.WAITING_FOR_CHILDREN, ChildProgress(len(items), 0, 0, limit), items
     if not items:
-        path.phase = Phase.GATHERED
+        path.phase = Phase.CHILDREN_ENDED
         run.ready.append(path.id)
         return
-    children = [_next_item(run, path, state, path.previous) for _ in range(min(limit, len(items)))]
+    children = [_start_next_item(run, path, state, path.previous) for _ in range(min(limit, len(items)))]
     run.ready += [child.id for child in reversed(children)]
 
 
-def _next_item(run: StepBuilder, path: MutableFrame, state: Map, previous: int) -> MutableFrame:
+def _start_next_item(run: StepBuilder, path: MutableFrame, state: Map, previous: int) -> MutableFrame:
     assert path.fan is not None
     assert path.items is not None
     index = path.fan.started
@@ -104,7 +106,7 @@ def _next_item(run: StepBuilder, path: MutableFrame, state: Map, previous: int) 
 def end_path(run: StepBuilder, end: BlockEnd) -> None:
     """Report the end of a path to its parent, or end the execution."""
     if end.path.parent == 0:
-        _settle_execution(run, end)
+        _end_execution(run, end)
         return
     parent = run.open_frame(end.path.parent)
     state = run.state(parent)
@@ -113,13 +115,13 @@ def end_path(run: StepBuilder, end: BlockEnd) -> None:
         if end.failed:
             _child_failed(run, parent, state, end)
         else:
-            _child_done(run, parent, state, end)
+            _child_succeeded(run, parent, state, end)
     except StateError as fault:
         _cancel_children(run, parent)
         fail_state(run, parent, state, fault)
 
 
-def _settle_execution(run: StepBuilder, end: BlockEnd) -> None:
+def _end_execution(run: StepBuilder, end: BlockEnd) -> None:
     if end.failed:
         fail_execution(run, end.path.previous, end.error, end.cause)
         return
@@ -132,10 +134,10 @@ def _settle_execution(run: StepBuilder, end: BlockEnd) -> None:
     run.end_execution("SUCCEEDED", output=end.output)
 
 
-def _child_done(run: StepBuilder, parent: MutableFrame, state: RetryableState, end: BlockEnd) -> None:
+def _child_succeeded(run: StepBuilder, parent: MutableFrame, state: RetryableState, end: BlockEnd) -> None:
     child = end.path
     assert parent.fan is not None
-    run.keep_result(parent, child.index, end.output)
+    run.store_result(parent, child.index, end.output)
     last = child.previous
     if isinstance(state, Map):
         details = {"name": state.name, "index": child.index}
@@ -143,9 +145,9 @@ def _child_done(run: StepBuilder, parent: MutableFrame, state: RetryableState, e
     run.remove_frame(child)
     parent.fan = replace(parent.fan, done=parent.fan.done + 1)
     if isinstance(state, Map) and parent.fan.started < parent.fan.total:
-        run.ready.append(_next_item(run, parent, state, child.previous).id)
+        run.ready.append(_start_next_item(run, parent, state, child.previous).id)
     elif parent.fan.done == parent.fan.total:
-        parent.phase, parent.previous = Phase.GATHERED, last
+        parent.phase, parent.previous = Phase.CHILDREN_ENDED, last
         run.ready.append(parent.id)
 
 
@@ -176,9 +178,15 @@ def _cancel_children(run: StepBuilder, parent: MutableFrame) -> None:
     """Stop all paths below a Parallel or Map."""
     for path in list(run.descendants(parent.id)):
         state = run.state(path)
-        waits = path.phase in (Phase.WORKING, Phase.WAITING, Phase.RETRYING, Phase.FANNED, Phase.STARTING)
+        is_waiting = path.phase in (
+            Phase.WORKING,
+            Phase.WAITING,
+            Phase.RETRYING,
+            Phase.WAITING_FOR_CHILDREN,
+            Phase.STARTING_CHILDREN,
+        )
         run.cancel_wait(path)
-        if waits and path.entered:
+        if is_waiting and path.entered:
             run.add_event(path.previous, f"{state_type(state)}StateAborted")
         if path.parent == parent.id and run.is_map(parent):
             details = {"name": parent.state, "index": path.index}

@@ -26,19 +26,19 @@ from lamplighter.asl.definition.model import (
     Wait,
 )
 from lamplighter.asl.execution.distributed_map import next_batch
-from lamplighter.asl.execution.frame import NOTHING
+from lamplighter.asl.execution.frame import NO_VARIABLES
 from lamplighter.asl.execution.item_reader import read_items
-from lamplighter.asl.execution.state_errors import EXCEEDED, RUNTIME, TIMEOUT, StateError
+from lamplighter.asl.execution.state_errors import RUNTIME, TIMEOUT, TOLERANCE_EXCEEDED, StateError
 from lamplighter.asl.execution.transitions import apply_catcher, assign_variables, checked_text, find_handler
 from lamplighter.base.json_text import Json
 
-LONGEST = 300
+MAX_TEST_SECONDS = 300
 """The most seconds of a test: "The TestState API can run for up to five minutes … it fails with the States.Timeout
 error"."""
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class StateOutcome:
     """The end of a tested state."""
 
     status: Literal["SUCCEEDED", "FAILED", "RETRIABLE", "CAUGHT_ERROR"]
@@ -52,7 +52,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class StateConfiguration:
     """Facts from the caller of TestState about the state's earlier attempts and its work."""
 
     retried: int = 0
@@ -65,14 +65,14 @@ class Past:
     """The ReaderConfig, which describes how to read `data`."""
 
 
-class Probe:
+class StateTest:
     """A state during its test."""
 
-    def __init__(self, state: State, scope: Scope, now: int, past: Past) -> None:
+    def __init__(self, state: State, scope: Scope, now: int, configuration: StateConfiguration) -> None:
         self.state = state
         self.scope = scope
         self.now = now
-        self.past = past
+        self.configuration = configuration
         self.stages: dict[str, Json] = {"input": scope.input}
         """The value after each stage of the data flow, by AWS's names; stages that were not reached are missing."""
         self.limits: dict[str, float] = {}
@@ -80,80 +80,80 @@ class Probe:
         self.variables = scope.variables
         self.arguments: Json = None
         """The arguments of the state's work: a task's parameters, the branches' input, or a Map's items."""
-        self.timeout: float = LONGEST
+        self.timeout: float = MAX_TEST_SECONDS
         """The most seconds that the work may take."""
         self.iterations = 0
         """The number of times that a Map runs its processor."""
 
-    def begin(self) -> Verdict | None:
+    def begin(self) -> StateOutcome | None:
         """Run the state to its end; return None if the result of its work is needed first."""
         try:
-            return BEGIN[type(self.state)](self, self.state)
+            return BEGIN_BY_TYPE[type(self.state)](self, self.state)
         except StateError as fault:
             return self.fail(fault.error, fault.cause)
 
-    def succeed(self, result: Json) -> Verdict:
+    def succeed(self, result: Json) -> StateOutcome:
         """Continue after the work has succeeded, and return how the state ends."""
         assert isinstance(self.state, RetryableState)
         try:
             if isinstance(self.state, Map):
-                _tolerate(self)
+                _check_tolerated_failures(self)
             if isinstance(self.state, Task):
                 # AWS, recorded: for a Map, the first value that is shown is the one after ResultSelector.
-                self.note("result", result)
-            return self.leave(result, self.state.next)
+                self.record("result", result)
+            return self.complete(result, self.state.next)
         except StateError as fault:
             return self.fail(fault.error, fault.cause)
 
-    def fail(self, error: str | None, cause: str | None) -> Verdict:
+    def fail(self, error: str | None, cause: str | None) -> StateOutcome:
         """Handle an error of the work or of a stage, and return which retrier or catcher matches."""
         state = self.state
         handling: dict[str, int] = {}
         if not isinstance(state, RetryableState) or error == RUNTIME:
-            return Verdict("FAILED", error=error, cause=cause)
+            return StateOutcome("FAILED", error=error, cause=cause)
         retrier = find_handler(state.retriers, error)
         if retrier is not None:
             handling["retryIndex"] = retrier
-            if self.past.retried < state.retriers[retrier].attempts:
-                delay = state.retriers[retrier].delay(self.past.retried, self.scope.world.random())
+            if self.configuration.retried < state.retriers[retrier].attempts:
+                delay = state.retriers[retrier].delay(self.configuration.retried, self.scope.world.random())
                 handling["retryBackoffIntervalSeconds"] = delay // 1000
-                return Verdict("RETRIABLE", error=error, cause=cause, handling=handling)
+                return StateOutcome("RETRIABLE", error=error, cause=cause, handling=handling)
         catcher = find_handler(state.catchers, error)
         if catcher is None:
-            return Verdict("FAILED", error=error, cause=cause, handling=handling)
+            return StateOutcome("FAILED", error=error, cause=cause, handling=handling)
         return self._catch(catcher, error, cause, handling | {"catchIndex": catcher})
 
-    def _catch(self, index: int, error: str | None, cause: str | None, handling: Mapping[str, int]) -> Verdict:
+    def _catch(self, index: int, error: str | None, cause: str | None, handling: Mapping[str, int]) -> StateOutcome:
         assert isinstance(self.state, RetryableState)
         catcher = self.state.catchers[index]
         try:
             output, assigned = apply_catcher(catcher, self.state, self.scope, error, cause)
             checked_text(self.state, output)
         except StateError as fault:
-            return Verdict("FAILED", error=fault.error, cause=fault.cause)
-        self.variables = {**self.variables, **(assigned or NOTHING)}
-        return Verdict("CAUGHT_ERROR", output, catcher.next, error, cause, handling)
+            return StateOutcome("FAILED", error=fault.error, cause=fault.cause)
+        self.variables = {**self.variables, **(assigned or NO_VARIABLES)}
+        return StateOutcome("CAUGHT_ERROR", output, catcher.next, error, cause, handling)
 
-    def note(self, stage: str, value: Json) -> Json:
+    def record(self, stage: str, value: Json) -> Json:
         """Record and return the value after a stage."""
         self.stages[stage] = value
         return value
 
-    def select(self) -> Json:
+    def apply_input_path(self) -> Json:
         """Apply InputPath; in JSONata return the input unchanged."""
         filters = self.state.filters
-        return self.scope.input if filters is None else self.note("afterInputPath", filters.input_path(self.scope))
+        return self.scope.input if filters is None else self.record("afterInputPath", filters.input_path(self.scope))
 
-    def fill(self) -> Json:
+    def apply_parameters(self) -> Json:
         """Apply InputPath and Parameters; in JSONata return the input unchanged."""
-        given = self.select()
+        selected = self.apply_input_path()
         filters = self.state.filters
         if filters is None:
-            return given
-        filled = given if filters.parameters is None else filters.parameters(self.scope.at(given))
-        return self.note("afterParameters", filled)
+            return selected
+        filled = selected if filters.parameters is None else filters.parameters(self.scope.at(selected))
+        return self.record("afterParameters", filled)
 
-    def leave(self, result: Json, target: str | None) -> Verdict:
+    def complete(self, result: Json, target: str | None) -> StateOutcome:
         """Apply Assign, then ResultSelector, ResultPath and OutputPath; in JSONata Assign, then Output."""
         state = self.state
         assert isinstance(state, (Pass, RetryableState))
@@ -162,114 +162,119 @@ class Probe:
         if filters is None:
             return self.end(state.output(self.scope, result), target)
         selector = filters.result_selector
-        selected = self.note("afterResultSelector", result if selector is None else selector(self.scope.at(result)))
-        combined = self.note("afterResultPath", filters.result_path(self.scope.input, selected))
+        selected = self.record("afterResultSelector", result if selector is None else selector(self.scope.at(result)))
+        combined = self.record("afterResultPath", filters.result_path(self.scope.input, selected))
         return self.end(filters.output_path(self.scope.at(combined)), target)
 
     def assign(self, template: Template | None, result: Json) -> None:
         """Evaluate Assign and store the variables."""
-        self.variables = {**self.variables, **(assign_variables(template, self.state, self.scope, result) or NOTHING)}
+        self.variables = {
+            **self.variables,
+            **(assign_variables(template, self.state, self.scope, result) or NO_VARIABLES),
+        }
 
-    def end(self, output: Json, target: str | None) -> Verdict:
+    def end(self, output: Json, target: str | None) -> StateOutcome:
         """End the state successfully; raises StateError if the output is too large."""
         checked_text(self.state, output)
-        return Verdict("SUCCEEDED", output, target)
+        return StateOutcome("SUCCEEDED", output, target)
 
 
-def _pass(probe: Probe, state: Pass) -> Verdict:
-    result = probe.note("result", state.result(probe.scope)) if state.fixed else probe.fill()
-    return probe.leave(result, state.next)
+def _pass(test: StateTest, state: Pass) -> StateOutcome:
+    result = test.record("result", state.result(test.scope)) if state.has_literal_result else test.apply_parameters()
+    return test.complete(result, state.next)
 
 
-def _succeed(probe: Probe, state: Succeed) -> Verdict:
-    probe.select()
-    return probe.end(state.output(probe.scope), None)
+def _succeed(test: StateTest, state: Succeed) -> StateOutcome:
+    test.apply_input_path()
+    return test.end(state.output(test.scope), None)
 
 
-def _fail(probe: Probe, state: Fail) -> Verdict:
-    probe.select()
-    return Verdict("FAILED", error=state.error(probe.scope), cause=state.cause(probe.scope))
+def _fail(test: StateTest, state: Fail) -> StateOutcome:
+    test.apply_input_path()
+    return StateOutcome("FAILED", error=state.error(test.scope), cause=state.cause(test.scope))
 
 
-def _choice(probe: Probe, state: Choice) -> Verdict:
-    given = probe.select()
-    target, sets, output = choose_next(state, probe.scope.at(given))
-    made = output(probe.scope)
-    probe.assign(sets, given)
-    return probe.end(made, target)
+def _choice(test: StateTest, state: Choice) -> StateOutcome:
+    effective_input = test.apply_input_path()
+    target, assign, output = choose_next(state, test.scope.at(effective_input))
+    output_value = output(test.scope)
+    test.assign(assign, effective_input)
+    return test.end(output_value, target)
 
 
-def _wait(probe: Probe, state: Wait) -> Verdict:
-    due, _ = state.until(probe.scope.at(probe.select()), probe.now)
-    if due - probe.now > LONGEST * 1000:
+def _wait(test: StateTest, state: Wait) -> StateOutcome:
+    due, _ = state.compute_end(test.scope.at(test.apply_input_path()), test.now)
+    if due - test.now > MAX_TEST_SECONDS * 1000:
         raise StateError(TIMEOUT)
-    output = state.output(probe.scope)
-    probe.assign(state.assign, output)
-    return probe.end(output, state.next)
+    output = state.output(test.scope)
+    test.assign(state.assign, output)
+    return test.end(output, state.next)
 
 
-def _parallel(probe: Probe, state: Parallel) -> None:
-    probe.arguments = _ask(probe, state)
+def _parallel(test: StateTest, state: Parallel) -> None:
+    test.arguments = _evaluate_arguments(test, state)
 
 
-def _task(probe: Probe, state: Task) -> None:
-    asked = _ask(probe, state)
-    probe.arguments = {**asked, **state.additions} if state.additions and isinstance(asked, dict) else asked
-    checked_text(state, probe.arguments)
+def _task(test: StateTest, state: Task) -> None:
+    arguments = _evaluate_arguments(test, state)
+    test.arguments = (
+        {**arguments, **state.added_parameters} if state.added_parameters and isinstance(arguments, dict) else arguments
+    )
+    checked_text(state, test.arguments)
     if state.timeout is not None:
-        probe.timeout = min(LONGEST, state.timeout(probe.scope))
+        test.timeout = min(MAX_TEST_SECONDS, state.timeout(test.scope))
 
 
-def _ask(probe: Probe, state: RetryableState) -> Json:
-    return probe.note("afterArguments", state.arguments(probe.scope)) if state.jsonata else probe.fill()
+def _evaluate_arguments(test: StateTest, state: RetryableState) -> Json:
+    return test.record("afterArguments", state.arguments(test.scope)) if state.jsonata else test.apply_parameters()
 
 
-def _map(probe: Probe, state: Map) -> None:
-    seen = probe.scope.at(probe.select())
-    items = _items(probe, state, seen)
+def _map(test: StateTest, state: Map) -> None:
+    effective_scope = test.scope.at(test.apply_input_path())
+    items = _items(test, state, effective_scope)
     if state.selector is not None:
-        chosen = [state.selector(seen.in_map(at, item)) for at, item in enumerate(items)]
-        items = probe.note("afterItemSelector", chosen)
+        selected = [state.selector(effective_scope.in_map(at, item)) for at, item in enumerate(items)]
+        items = test.record("afterItemSelector", selected)
     distributed = state.distributed
     if distributed is not None and distributed.batcher is not None:
-        items = probe.note("afterItemBatcher", _batches(distributed.batcher, seen, items))
-    probe.arguments, probe.iterations = items, len(items)
-    probe.limits["maxConcurrency"] = state.concurrency(probe.scope)
+        items = test.record("afterItemBatcher", _batches(distributed.batcher, effective_scope, items))
+    test.arguments, test.iterations = items, len(items)
+    test.limits["maxConcurrency"] = state.concurrency(test.scope)
     if distributed is not None and distributed.tolerated_count is not None:
-        probe.limits["toleratedFailureCount"] = distributed.tolerated_count(probe.scope)
+        test.limits["toleratedFailureCount"] = distributed.tolerated_count(test.scope)
     if distributed is not None and distributed.tolerated_percentage is not None:
-        probe.limits["toleratedFailurePercentage"] = float(distributed.tolerated_percentage(probe.scope))
+        test.limits["toleratedFailurePercentage"] = float(distributed.tolerated_percentage(test.scope))
 
 
-def _items(probe: Probe, state: Map, seen: Scope) -> Sequence[Json]:
-    past = probe.past
-    if past.data is not None:
-        read = list(read_items([past.data.encode()], past.reader))
-        return probe.note("afterItemsPointer", read) if "ItemsPointer" in past.reader else read
-    items: Sequence[Json] = state.items(seen)
-    return items if state.jsonata else probe.note("afterItemsPath", items)
+def _items(test: StateTest, state: Map, effective_scope: Scope) -> Sequence[Json]:
+    configuration = test.configuration
+    if configuration.data is not None:
+        read = list(read_items([configuration.data.encode()], configuration.reader))
+        return test.record("afterItemsPointer", read) if "ItemsPointer" in configuration.reader else read
+    items: Sequence[Json] = state.items(effective_scope)
+    return items if state.jsonata else test.record("afterItemsPath", items)
 
 
-def _batches(batcher: Batcher, seen: Scope, items: Sequence[Json]) -> list[Json]:
+def _batches(batcher: Batcher, effective_scope: Scope, items: Sequence[Json]) -> list[Json]:
     batches: list[Json] = []
     taken = 0
     while taken < len(items):
-        batch, used = next_batch(batcher, seen, len(items), items.__getitem__, taken)
+        batch, used = next_batch(batcher, effective_scope, len(items), items.__getitem__, taken)
         batches.append(batch)
         taken += used
     return batches
 
 
-def _tolerate(probe: Probe) -> None:
+def _check_tolerated_failures(test: StateTest) -> None:
     """Raise StateError if more items of a Map failed than it tolerates."""
-    failures, limits = probe.past.failures, probe.limits
+    failures, limits = test.configuration.failures, test.limits
     count, percentage = limits.get("toleratedFailureCount"), limits.get("toleratedFailurePercentage")
-    bounds = [bound for bound in (count, percentage and percentage * probe.iterations / 100) if bound is not None]
+    bounds = [bound for bound in (count, percentage and percentage * test.iterations / 100) if bound is not None]
     if failures > min(bounds, default=0):
-        raise StateError(EXCEEDED, "The specified tolerated failure threshold was exceeded")
+        raise StateError(TOLERANCE_EXCEEDED, "The specified tolerated failure threshold was exceeded")
 
 
-BEGIN: Mapping[type[State], Callable[[Probe, Any], Verdict | None]] = {
+BEGIN_BY_TYPE: Mapping[type[State], Callable[[StateTest, Any], StateOutcome | None]] = {
     Pass: _pass,
     Succeed: _succeed,
     Fail: _fail,

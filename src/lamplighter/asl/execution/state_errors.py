@@ -14,7 +14,7 @@ DATA_LIMIT = "States.DataLimitExceeded"
 INTRINSIC = "States.IntrinsicFailure"
 RESULT_PATH = "States.ResultPathMatchFailure"
 QUERY = "States.QueryEvaluationError"
-EXCEEDED = "States.ExceedToleratedFailureThreshold"
+TOLERANCE_EXCEEDED = "States.ExceedToleratedFailureThreshold"
 READER_FAILED = "States.ItemReaderFailed"
 WRITER_FAILED = "States.ResultWriterFailed"
 

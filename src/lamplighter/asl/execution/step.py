@@ -10,12 +10,12 @@ from operator import attrgetter
 from lamplighter.asl.definition.expression_scope import Scope
 from lamplighter.asl.definition.model import Block, Definition, Map, Resource, State, Task
 from lamplighter.asl.execution import history
-from lamplighter.asl.execution.frame import Execution, FanOut, Frame, Phase
+from lamplighter.asl.execution.frame import ChildProgress, Execution, Frame, Phase
 from lamplighter.asl.execution.messages import CancelMapRun, CancelTask, ClearTimer, Command, Finish, SetTimer
 from lamplighter.asl.execution.state_errors import MAX_BYTES, MAX_EVENTS
-from lamplighter.base.errors import LamplighterError, MayTakeLong
+from lamplighter.base.errors import LamplighterError, UnboundedWork
 from lamplighter.base.json_text import Json
-from lamplighter.base.world import World, iso
+from lamplighter.base.world import World, format_iso_time
 
 
 class HistoryFull(LamplighterError):
@@ -32,7 +32,7 @@ class Step:
     """The events to append to the history."""
     redrive: Execution | None = None
     """The execution as it was at its failure, from where a redrive continues; None unless it failed."""
-    more: bool = False
+    has_ready_frames: bool = False
     """True if frames are ready; the caller then sends `Resumed` in a later turn."""
 
     @property
@@ -64,7 +64,7 @@ frame_values = attrgetter(*FRAME_FIELDS)
 class MutableFrame:
     """A frame that can change; it has the fields of `Frame`."""
 
-    __slots__ = (*FRAME_FIELDS, "came")
+    __slots__ = (*FRAME_FIELDS, "event_before_entry")
 
     id: int
     parent: int
@@ -85,7 +85,7 @@ class MutableFrame:
     heartbeat: int
     beat: int
     token: str | None
-    fan: FanOut | None
+    fan: ChildProgress | None
     items: Sequence[Json] | None
     map_run: str | None
     map_redrives: int
@@ -93,7 +93,7 @@ class MutableFrame:
     def __init__(self, frame: Frame) -> None:
         for name, value in zip(FRAME_FIELDS, frame_values(frame), strict=True):
             setattr(self, name, value)
-        self.came = frame.previous
+        self.event_before_entry = frame.previous
         """The id of the last event before the state was entered."""
 
     def freeze(self) -> Frame:
@@ -113,7 +113,7 @@ class BlockEnd:
     cause: str | None = None
 
 
-TOO_MUCH = "0"
+OUTPUT_SUBSTITUTE = "0"
 """Replaces an output after the outputs of the other children are already too large together."""
 
 
@@ -121,66 +121,66 @@ class StepBuilder:
     """A mutable copy of the execution, from which one step is built."""
 
     def __init__(
-        self, definition: Definition, execution: Execution, world: World, refuses: RefusalReason = never_refuse
+        self, definition: Definition, execution: Execution, world: World, refusal_reason: RefusalReason = never_refuse
     ) -> None:
         self.definition = definition
         self.execution = execution
         self.world = world
-        self.refuses = refuses
+        self.refusal_reason = refusal_reason
         self.now = world.now()
-        self.event = execution.event
-        self.counter = execution.counter
-        self.frame = execution.frame
-        self.timer = execution.timer
+        self.last_event_id = execution.event
+        self.last_number = execution.counter
+        self.last_frame_id = execution.frame
+        self.timeout_timer = execution.timer
         self.frames: dict[int, Frame] = dict(execution.frames)
-        self.moving: dict[int, MutableFrame] = {}
+        self.mutable_frames: dict[int, MutableFrame] = {}
         self.results: dict[int, Mapping[int, str]] = dict(execution.results)
-        self.own_results: dict[int, dict[int, str]] = {}
+        self.changed_results: dict[int, dict[int, str]] = {}
         """Those members of `results` that this step created and may change."""
-        self.sizes: dict[int, int] = {}
-        """The total length of each member of `own_results`, by parent."""
+        self.result_sizes: dict[int, int] = {}
+        """The total length of each member of `changed_results`, by parent."""
         self.ready: list[int] = runnable_frames(execution.frames)
         """Ids of the frames that can continue; the last one is the next."""
         self.ended: list[BlockEnd] = []
         self.commands: list[Command] = []
         self.events: list[history.HistoryEvent] = []
-        self.written = 0
+        self.history_characters = 0
         """The number of characters of inputs, outputs, variables and parameters in the events."""
         self.finish: Finish | None = None
-        self.failing: tuple[Mapping[int, Frame], Mapping[int, Mapping[int, str]]] | None = None
+        self.saved_for_redrive: tuple[Mapping[int, Frame], Mapping[int, Mapping[int, str]]] | None = None
         """Frames and results as they were when an error arose that is not handled yet."""
 
     def add_event(self, previous: int, kind: str, field: str | None = None, details: Json = None) -> int:
         """Add an event to the history and return its id; raises HistoryFull if only the terminal event still fits."""
-        if self.event >= MAX_EVENTS - 1:
+        if self.last_event_id >= MAX_EVENTS - 1:
             raise HistoryFull
         return self.add_terminal_event(previous, kind, field, details)
 
     def add_terminal_event(self, previous: int, kind: str, field: str | None = None, details: Json = None) -> int:
         """Add an event even if it is the last that the history can hold, and return its id."""
-        self.event += 1
-        self.events.append((self.event, previous, self.now, kind, field, details))
-        return self.event
+        self.last_event_id += 1
+        self.events.append((self.last_event_id, previous, self.now, kind, field, details))
+        return self.last_event_id
 
     def next_number(self) -> int:
         """Return a new number for work or a timer."""
-        self.counter += 1
-        return self.counter
+        self.last_number += 1
+        return self.last_number
 
     def open_frame(self, id: int) -> MutableFrame:  # noqa: A002 - it is one
         """Return the mutable copy of a frame."""
-        path = self.moving.get(id)
+        path = self.mutable_frames.get(id)
         if path is None:
-            path = self.moving[id] = MutableFrame(self.frames[id])
+            path = self.mutable_frames[id] = MutableFrame(self.frames[id])
         return path
 
     def start_child(
         self, parent: MutableFrame, index: int, block: Block, document: tuple[Json, str], previous: int
     ) -> MutableFrame:
         """Start a path at the beginning of a block; `document` is its input as a value and as text."""
-        self.frame += 1
+        self.last_frame_id += 1
         frame = Frame(
-            id=self.frame,
+            id=self.last_frame_id,
             parent=parent.id,
             index=index,
             block=block.number,
@@ -201,15 +201,15 @@ class StepBuilder:
     def remove_frame(self, path: MutableFrame) -> None:
         """Remove the frame of a path that has ended."""
         self.frames.pop(path.id, None)
-        self.moving.pop(path.id, None)
+        self.mutable_frames.pop(path.id, None)
 
     def state(self, path: MutableFrame) -> State:
         """Return a path's state; raises MayTakeLong if its text is long and this step must not block."""
-        state = self.definition.short.get(path.state)
+        state = self.definition.compiled_short_states.get(path.state)
         if state is not None:
             return state
-        if not self.world.may_block and path.state in self.definition.long:
-            raise MayTakeLong(path.state)
+        if not self.world.allows_unbounded_work and path.state in self.definition.long_states:
+            raise UnboundedWork(path.state)
         return self.definition.states[path.state]
 
     def scope(self, path: MutableFrame, item: tuple[int, Json] | None = None) -> Scope:
@@ -226,13 +226,13 @@ class StepBuilder:
             "Execution": {
                 "Id": execution.arn,
                 "Input": execution.input,
-                "StartTime": iso(execution.start),
+                "StartTime": format_iso_time(execution.start),
                 "Name": execution.name,
                 "RoleArn": execution.role,
                 "RedriveCount": execution.redrives,
             },
             "StateMachine": {"Id": execution.machine, "Name": execution.machine_name},
-            "State": {"Name": path.state, "EnteredTime": iso(path.entered_at)},
+            "State": {"Name": path.state, "EnteredTime": format_iso_time(path.entered_at)},
         }
         if isinstance(self.state(path), Task):
             context["State"]["RetryCount"] = sum(path.retries)
@@ -247,25 +247,25 @@ class StepBuilder:
         """Return the index and the item of the innermost Map around a path, or None."""
         index, parent = path.index, path.parent
         while parent:
-            frame = self.moving.get(parent) or self.frames[parent]
+            frame = self.mutable_frames.get(parent) or self.frames[parent]
             if frame.items is not None:
                 return index, frame.items[index]
             index, parent = frame.index, frame.parent
         return None
 
-    def keep_result(self, parent: MutableFrame, index: int, output: str) -> None:
+    def store_result(self, parent: MutableFrame, index: int, output: str) -> None:
         """Store a child's output, or a short substitute if the outputs are already too large together.
 
         In this case the state fails when all its children have ended, and again after a redrive. Without the
         substitute, hundreds of megabytes would be moved for nothing until then.
         """
-        mine = self.own_results.get(parent.id)
-        if mine is None or self.results.get(parent.id) is not mine:
-            mine = self.own_results[parent.id] = dict(self.results.get(parent.id, {}))
-            self.results[parent.id] = mine
-            self.sizes[parent.id] = sum(map(len, mine.values()))
-        mine[index] = output if self.sizes[parent.id] <= MAX_BYTES else TOO_MUCH
-        self.sizes[parent.id] += len(mine[index])
+        outputs = self.changed_results.get(parent.id)
+        if outputs is None or self.results.get(parent.id) is not outputs:
+            outputs = self.changed_results[parent.id] = dict(self.results.get(parent.id, {}))
+            self.results[parent.id] = outputs
+            self.result_sizes[parent.id] = sum(map(len, outputs.values()))
+        outputs[index] = output if self.result_sizes[parent.id] <= MAX_BYTES else OUTPUT_SUBSTITUTE
+        self.result_sizes[parent.id] += len(outputs[index])
 
     def set_timer(self, path: MutableFrame, milliseconds: int, *, elapsed: bool = True) -> int:
         """Set a timer for a path and return its number.
@@ -309,54 +309,57 @@ class StepBuilder:
         """Return whether a path is in a Map state."""
         return isinstance(self.state(path), Map)
 
-    def keep_for_redrive(self) -> None:
+    def save_for_redrive(self) -> None:
         """Save frames and results at an error; if nothing handles the error, a redrive continues from here."""
-        if self.failing is None:
+        if self.saved_for_redrive is None:
             frames = {
-                key: self.moving[key].freeze() if key in self.moving else frame for key, frame in self.frames.items()
+                key: self.mutable_frames[key].freeze() if key in self.mutable_frames else frame
+                for key, frame in self.frames.items()
             }
-            self.failing = frames, {key: dict(outputs) for key, outputs in self.results.items()}
+            self.saved_for_redrive = frames, {key: dict(outputs) for key, outputs in self.results.items()}
 
     def discard_redrive(self) -> None:
         """Discard the saved frames, because the error is retried or caught."""
-        self.failing = None
+        self.saved_for_redrive = None
 
     def end_execution(
         self, status: str, output: str | None = None, error: str | None = None, cause: str | None = None
     ) -> None:
         """End the execution: cancel its work and remove everything except what a redrive needs."""
         if status != "SUCCEEDED":
-            self.keep_for_redrive()
+            self.save_for_redrive()
         for key in list(self.frames):
             path = self.open_frame(key)
             if path.phase is Phase.WORKING:
                 self.cancel_wait(path)
-        self.frames, self.moving, self.results, self.ready, self.ended = {}, {}, {}, [], []
+        self.frames, self.mutable_frames, self.results, self.ready, self.ended = {}, {}, {}, [], []
         self.finish = Finish(status, output, error, cause)
         self.commands = [command for command in self.commands if not isinstance(command, (SetTimer, ClearTimer))]
         self.commands.append(self.finish)
 
     def build_step(self) -> Step:
         """Build the immutable `Step`."""
-        for key, path in self.moving.items():
+        for key, path in self.mutable_frames.items():
             self.frames[key] = path.freeze()
         execution = replace(
             self.execution,
             status=self.finish.status if self.finish else self.execution.status,
-            counter=self.counter,
-            event=self.event,
-            frame=self.frame,
-            timer=0 if self.finish else self.timer,
+            counter=self.last_number,
+            event=self.last_event_id,
+            frame=self.last_frame_id,
+            timer=0 if self.finish else self.timeout_timer,
             frames=self.frames,
             results=self.results,
         )
         redrive = None
-        if self.finish is not None and self.finish.status != "SUCCEEDED" and self.failing is not None:
-            redrive = replace(execution, status="RUNNING", frames=self.failing[0], results=self.failing[1])
-        return Step(execution, tuple(self.commands), tuple(self.events), redrive, more=bool(self.ready))
+        if self.finish is not None and self.finish.status != "SUCCEEDED" and self.saved_for_redrive is not None:
+            redrive = replace(
+                execution, status="RUNNING", frames=self.saved_for_redrive[0], results=self.saved_for_redrive[1]
+            )
+        return Step(execution, tuple(self.commands), tuple(self.events), redrive, has_ready_frames=bool(self.ready))
 
 
-RUNNABLE: Sequence[Phase] = (Phase.READY, Phase.AGAIN, Phase.GATHERED, Phase.STARTING)
+RUNNABLE_PHASES: Sequence[Phase] = (Phase.READY, Phase.RETRY_NOW, Phase.CHILDREN_ENDED, Phase.STARTING_CHILDREN)
 """Phases in which a frame can continue without an event."""
 
 
@@ -365,5 +368,5 @@ def runnable_frames(frames: Mapping[int, Frame]) -> list[int]:
 
     Older frames continue first; frames that start further branches continue after all others.
     """
-    found = [key for key in sorted(frames, reverse=True) if frames[key].phase in RUNNABLE]
-    return sorted(found, key=lambda key: frames[key].phase is not Phase.STARTING)
+    found = [key for key in sorted(frames, reverse=True) if frames[key].phase in RUNNABLE_PHASES]
+    return sorted(found, key=lambda key: frames[key].phase is not Phase.STARTING_CHILDREN)

@@ -32,51 +32,51 @@ def schedule_task(run: StepBuilder, path: MutableFrame, state: Task) -> None:
         path.token = make_task_token(run.execution, path.id, number, run.world.uuid())
     scope = run.scope(path)
     parameters = state.arguments(scope)
-    if state.additions:
+    if state.added_parameters:
         if not isinstance(parameters, dict):
             raise runtime_error("The parameters of a service integration must be an object.")
-        parameters = {**parameters, **state.additions}
+        parameters = {**parameters, **state.added_parameters}
     text = checked_text(state, parameters)
-    refusal = run.refuses(state.resource, parameters)
+    refusal = run.refusal_reason(state.resource, parameters)
     if refusal is not None:
         raise runtime_error(refusal)
-    timeout, beat = _limits(state, scope)
+    timeout, heartbeat = _time_limits(state, scope)
     role = state.role(scope) if state.role is not None else None
-    _note_scheduled(run, path, state, text, timeout, beat, role)
+    _add_scheduled_events(run, path, state, text, timeout, heartbeat, role)
     path.phase = Phase.WORKING
     run.commands.append(StartTask(path.id, number, state.resource, parameters, path.token, role))
     if state.resource.kind != "activity":
-        _set_limits(run, path, timeout, beat)
+        _set_timers(run, path, timeout, heartbeat)
 
 
-def _limits(state: Task, scope: Scope) -> tuple[int | None, int | None]:
+def _time_limits(state: Task, scope: Scope) -> tuple[int | None, int | None]:
     """Return TimeoutSeconds and HeartbeatSeconds; each is None if the state does not limit it."""
     timeout = state.timeout(scope) if state.timeout is not None else None
-    beat = state.heartbeat(scope) if state.heartbeat is not None else None
-    return timeout, beat
+    heartbeat = state.heartbeat(scope) if state.heartbeat is not None else None
+    return timeout, heartbeat
 
 
-def _set_limits(run: StepBuilder, path: MutableFrame, timeout: int | None, beat: int | None) -> None:
+def _set_timers(run: StepBuilder, path: MutableFrame, timeout: int | None, heartbeat: int | None) -> None:
     if timeout is not None:
         path.timeout = run.set_timer(path, timeout * 1000)
-    if beat is not None:
-        path.beat = beat
-        path.heartbeat = run.set_timer(path, beat * 1000)
+    if heartbeat is not None:
+        path.beat = heartbeat
+        path.heartbeat = run.set_timer(path, heartbeat * 1000)
 
 
-def _note_scheduled(
+def _add_scheduled_events(
     run: StepBuilder,
     path: MutableFrame,
     state: Task,
     text: str,
     timeout: int | None,
-    beat: int | None,
+    heartbeat: int | None,
     role: str | None,
 ) -> None:
-    run.written += len(text)
+    run.history_characters += len(text)
     resource = state.resource
     if resource.kind == "activity":
-        details = history.activity_scheduled(resource.text, text, timeout, beat)
+        details = history.activity_scheduled(resource.text, text, timeout, heartbeat)
         path.previous = run.add_event(path.previous, "ActivityScheduled", "activityScheduledEventDetails", details)
         return
     if resource.kind == "lambda":
@@ -86,7 +86,7 @@ def _note_scheduled(
         )
         path.previous = run.add_event(path.previous, "LambdaFunctionStarted")
         return
-    details = history.task_scheduled(resource, run.execution.region, text, timeout, beat, role)
+    details = history.task_scheduled(resource, run.execution.region, text, timeout, heartbeat, role)
     path.previous = run.add_event(path.previous, "TaskScheduled", "taskScheduledEventDetails", details)
     path.previous = run.add_event(
         path.previous, "TaskStarted", "taskStartedEventDetails", history.task_details(resource)
@@ -118,7 +118,7 @@ def task_started(run: StepBuilder, path: MutableFrame, state: Task, event: TaskS
         path.submitted = True
         details = {"workerName": event.worker} if event.worker is not None else {}
         path.previous = run.add_event(path.previous, "ActivityStarted", "activityStartedEventDetails", details)
-        _set_limits(run, path, *_limits(state, run.scope(path)))
+        _set_timers(run, path, *_time_limits(state, run.scope(path)))
 
 
 def task_submitted(run: StepBuilder, path: MutableFrame, state: Task, event: TaskSubmitted) -> None:
@@ -134,7 +134,7 @@ def task_succeeded(run: StepBuilder, path: MutableFrame, state: Task, event: Tas
     """Record that the work has succeeded, and complete the state."""
     run.clear_wait(path)
     text = checked_text(state, event.output)
-    name, field, details = _outcome(state, "Succeeded", {"output": text, "outputDetails": history.TRUNCATED})
+    name, field, details = _end_event(state, "Succeeded", {"output": text, "outputDetails": history.NOT_TRUNCATED})
     path.previous = run.add_event(path.previous, name, field, details)
     complete_state(run, path, state, event.output, text)
 
@@ -142,7 +142,7 @@ def task_succeeded(run: StepBuilder, path: MutableFrame, state: Task, event: Tas
 def task_failed(run: StepBuilder, path: MutableFrame, state: Task, event: TaskFailed) -> None:
     """Record that the work has failed, and handle the error."""
     run.clear_wait(path)
-    name, field, details = _outcome(state, "Failed", history.failure_details(event.error, event.cause))
+    name, field, details = _end_event(state, "Failed", history.failure_details(event.error, event.cause))
     path.previous = run.add_event(path.previous, name, field, details)
     handle_error(run, path, state, event.error, event.cause)
 
@@ -153,31 +153,31 @@ def task_timed_out(run: StepBuilder, path: MutableFrame, state: Task, number: in
     AWS, recorded: the history reports a missed heartbeat as States.Timeout; Retry and Catch may name it
     States.HeartbeatTimeout.
     """
-    meant = TIMEOUT if number == path.timeout else HEARTBEAT_TIMEOUT
+    handled_as = TIMEOUT if number == path.timeout else HEARTBEAT_TIMEOUT
     run.cancel_wait(path)
-    name, field, details = _outcome(state, "TimedOut", history.failure_details(TIMEOUT, None))
+    name, field, details = _end_event(state, "TimedOut", history.failure_details(TIMEOUT, None))
     path.previous = run.add_event(path.previous, name, field, details)
-    handle_error(run, path, state, TIMEOUT, None, meant)
+    handle_error(run, path, state, TIMEOUT, None, handled_as)
 
 
 def task_heartbeat(run: StepBuilder, path: MutableFrame, _state: Task, _event: Heartbeat) -> None:
     """Restart the heartbeat timer."""
     if path.beat:
-        _beat(run, path)
+        _restart_heartbeat(run, path)
 
 
-def _beat(run: StepBuilder, path: MutableFrame) -> None:
+def _restart_heartbeat(run: StepBuilder, path: MutableFrame) -> None:
     timeout, path.timeout = path.timeout, 0
-    beat = path.beat
+    heartbeat = path.beat
     run.clear_timers(path)
-    path.timeout, path.beat = timeout, beat
-    path.heartbeat = run.set_timer(path, beat * 1000)
+    path.timeout, path.beat = timeout, heartbeat
+    path.heartbeat = run.set_timer(path, heartbeat * 1000)
 
 
-def _outcome(state: Task, what: str, details: Json) -> tuple[str, str, Json]:
+def _end_event(state: Task, ending: str, details: Json) -> tuple[str, str, Json]:
     """Return the event that reports the end of an attempt, by the kind of the resource."""
     if state.resource.kind == "activity":
-        return f"Activity{what}", f"activity{what}EventDetails", details
+        return f"Activity{ending}", f"activity{ending}EventDetails", details
     if state.resource.kind == "lambda":
-        return f"LambdaFunction{what}", f"lambdaFunction{what}EventDetails", details
-    return f"Task{what}", f"task{what}EventDetails", history.task_details(state.resource) | details
+        return f"LambdaFunction{ending}", f"lambdaFunction{ending}EventDetails", details
+    return f"Task{ending}", f"task{ending}EventDetails", history.task_details(state.resource) | details

@@ -14,8 +14,8 @@ from lamplighter.base.json_text import Json, TooDeep, dumps
 
 def enter_state(run: StepBuilder, path: MutableFrame, state: State) -> None:
     """Enter a state: add the event and reset the retries."""
-    path.came = path.previous
-    run.written += len(path.text)
+    path.event_before_entry = path.previous
+    run.history_characters += len(path.text)
     details = history.state_entered(state.name, path.text)
     path.entered = path.previous = run.add_event(
         path.previous, f"{state_type(state)}StateEntered", "stateEnteredEventDetails", details
@@ -36,18 +36,20 @@ def leave_state(
     output: Json,
     target: str | None,
     assigned: Mapping[str, Json] | None = None,
-    known: str | None = None,
+    output_text: str | None = None,
 ) -> None:
     """Leave a state with its output, to the next state or to the end of the block.
 
-    `known` is the output as text, if the caller has it.
+    `output_text` is the output as text, if the caller has it.
     """
-    text = path.text if output is path.input else known if known is not None else checked_text(state, output)
-    run.written += len(text)
+    text = (
+        path.text if output is path.input else output_text if output_text is not None else checked_text(state, output)
+    )
+    run.history_characters += len(text)
     names = None
     if assigned is not None:
         names = {name: dumps(value) for name, value in assigned.items()}
-        run.written += sum(map(len, names.values()))
+        run.history_characters += sum(map(len, names.values()))
     details = history.state_exited(state.name, text, names)
     path.previous = run.add_event(path.previous, f"{state_type(state)}StateExited", "stateExitedEventDetails", details)
     if assigned:
@@ -89,7 +91,7 @@ def complete_state(run: StepBuilder, path: MutableFrame, state: RetryableState, 
     scope = run.scope(path)
     assigned = assign_variables(state.assign, state, scope, result)
     output = state.output(scope, result)
-    leave_state(run, path, state, output, state.next, assigned, known=text if output is result else None)
+    leave_state(run, path, state, output, state.next, assigned, output_text=text if output is result else None)
 
 
 def cause_in_state(path: MutableFrame, state: State, fault: StateError) -> str | None:
@@ -100,43 +102,48 @@ def cause_in_state(path: MutableFrame, state: State, fault: StateError) -> str |
     return f"{place} {fault.cause}"
 
 
-def _noted(run: StepBuilder, path: MutableFrame, state: State, fault: StateError) -> str | None:
+def _record_evaluation_failure(run: StepBuilder, path: MutableFrame, state: State, fault: StateError) -> str | None:
     """Add the event EvaluationFailed if a field's evaluation failed; return the cause as the history reports it."""
     cause = cause_in_state(path, state, fault)
     if fault.field is not None:
         field = {"location": fault.field} if fault.field else {}
         details = history.failure_details(fault.error, cause) | field | {"state": state.name}
-        before = path.came if path.previous == path.entered else path.previous
+        before = path.event_before_entry if path.previous == path.entered else path.previous
         path.previous = run.add_event(before, "EvaluationFailed", "evaluationFailedEventDetails", details)
     return cause
 
 
 def fail_state(run: StepBuilder, path: MutableFrame, state: State, fault: StateError) -> None:
     """Fail a state: cancel what it waits for and handle the error."""
-    cause = _noted(run, path, state, fault)
+    cause = _record_evaluation_failure(run, path, state, fault)
     run.cancel_wait(path)
     handle_error(run, path, state, fault.error, cause)
 
 
 def handle_error(
-    run: StepBuilder, path: MutableFrame, state: State, error: str | None, cause: str | None, meant: str | None = None
+    run: StepBuilder,
+    path: MutableFrame,
+    state: State,
+    error: str | None,
+    cause: str | None,
+    handled_as: str | None = None,
 ) -> None:
     """Retry the state, continue as its Catch says, or end the block with the error.
 
-    `meant` is the error's name for Retry and Catch, if the history reports it by another name.
+    `handled_as` is the error's name for Retry and Catch, if the history reports it by another name.
     """
-    run.keep_for_redrive()
-    meant = meant or error
+    run.save_for_redrive()
+    handled_as = handled_as or error
     if error == state_errors.RUNTIME:
         # "States.Runtime errors … will always cause the execution to fail."
         fail_execution(run, path.previous, error, cause)
         return
     if isinstance(state, RetryableState):
-        if _retry(run, path, state, meant):
+        if _retry(run, path, state, handled_as):
             return
         if state_type(state) in ("Parallel", "Map"):
             path.previous = run.add_event(path.previous, f"{state_type(state)}StateFailed")
-        position = find_handler(state.catchers, meant)
+        position = find_handler(state.catchers, handled_as)
         if position is not None:
             _catch(run, path, state, state.catchers[position], error, cause)
             return
@@ -169,11 +176,11 @@ def _catch(
         leave_state(run, path, state, output, catcher.next, assigned)
         run.discard_redrive()
     except StateError as fault:
-        told = _noted(run, path, state, fault)
+        new_cause = _record_evaluation_failure(run, path, state, fault)
         if fault.error == state_errors.RUNTIME:
-            fail_execution(run, path.previous, fault.error, told)
+            fail_execution(run, path.previous, fault.error, new_cause)
         else:
-            run.ended.append(BlockEnd(path, failed=True, error=fault.error, cause=told))
+            run.ended.append(BlockEnd(path, failed=True, error=fault.error, cause=new_cause))
 
 
 def find_handler(handlers: Sequence[Retrier | Catcher], error: str | None) -> int | None:
@@ -185,12 +192,12 @@ def apply_catcher(
     catcher: Catcher, state: State, scope: Scope, error: str | None, cause: str | None
 ) -> tuple[Json, Mapping[str, Json] | None]:
     """Return the output and the variables that a catcher makes from an error."""
-    told: dict[str, Json] = {"Error": error, "Cause": cause}
+    error_output: dict[str, Json] = {"Error": error, "Cause": cause}
     if error is not None and cause is None:
-        del told["Cause"]  # for an error without a name, AWS reports both as null
-    seen = scope.with_error(told) if state.jsonata else scope.at(told)
-    assigned = catcher.assign(seen) if catcher.assign is not None else None
-    return catcher.output(scope, told), assigned
+        del error_output["Cause"]  # for an error without a name, AWS reports both as null
+    catcher_scope = scope.with_error(error_output) if state.jsonata else scope.at(error_output)
+    assigned = catcher.assign(catcher_scope) if catcher.assign is not None else None
+    return catcher.output(scope, error_output), assigned
 
 
 def fail_execution(run: StepBuilder, previous: int, error: str | None, cause: str | None) -> None:

@@ -12,12 +12,12 @@ from rich.console import Console
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.world import real_world, sleep
+from lamplighter.cli.command_context import explain_errors
 from lamplighter.cli.deploy import change_set as changeset
-from lamplighter.cli.deploy import follow_stack, reserved_queue_names, retain_logs, service_linked_role
+from lamplighter.cli.deploy import follow_stack, job_images, reserved_queue_names, retain_logs, service_linked_role
 from lamplighter.cli.deploy.change_set import ChangeSet
+from lamplighter.cli.deploy.deployment_plan import DeploymentPlan, parse_parameters, plan_deployment
 from lamplighter.cli.deploy.follow_stack import StackProgress, explain_interrupt, report_outcome
-from lamplighter.cli.deploy.images import images
-from lamplighter.cli.deploy.plan import Plan, parse_parameters, plan
 from lamplighter.cli.deploy.prompts import (
     BucketOption,
     EngineOption,
@@ -27,29 +27,34 @@ from lamplighter.cli.deploy.prompts import (
     pause_between_polls,
     target_of_options,
 )
-from lamplighter.cli.deploy.render_changes import print_changes, summary
+from lamplighter.cli.deploy.render_changes import print_changes, summarize_changes
 from lamplighter.cli.deploy.upload_template import choose_upload
 from lamplighter.cli.deploy.wait_until_ready import wait_until_ready
-from lamplighter.cli.job_file import USUAL, EnvironmentOption, FileArgument, group_problems, read_job_file
-from lamplighter.cli.job_file import print_problems as show_problems
-from lamplighter.cli.runs.site import explain_errors
+from lamplighter.cli.job_file import (
+    DEFAULT_JOB_FILE,
+    EnvironmentOption,
+    FileArgument,
+    group_problems,
+    print_problems,
+    read_job_file,
+)
 from lamplighter.cli.target import AwsOption, ProfileOption, RegionOption, Target
 from lamplighter.jobs.file.load import LoadedJobFile
 from lamplighter.jobs.lint.lint import lint_job_file
 
-LEFT = {
+FAILURE_TEXTS = {
     "ROLLBACK_COMPLETE": "could not be created, and was rolled back",
     "UPDATE_ROLLBACK_COMPLETE": "was rolled back to its earlier state",
 }
 """The words for a stack after a failure, by its status."""
 
 
-class NotForAws(LamplighterError):
+class JobWithoutImage(LamplighterError):
     """The job file has a job without an image, which AWS cannot run."""
 
 
 def deploy(
-    file: FileArgument = USUAL,
+    file: FileArgument = DEFAULT_JOB_FILE,
     env: EnvironmentOption = None,
     parameter: ParameterOption = None,
     bucket: BucketOption = None,
@@ -62,24 +67,24 @@ def deploy(
     """Deploy a job file: show the changes, ask, build the images, change the stack, and show the result."""
     loaded = read_job_file(file, env)
     _lint(loaded)
-    where = target_of_options(endpoint_url, profile, region, aws=aws)
+    target = target_of_options(endpoint_url, profile, region, aws=aws)
     console = Console(highlight=False)
-    with explain_errors(where):
-        if where.endpoint is None:
+    with explain_errors(target):
+        if target.endpoint is None:
             _check_images(loaded)
-        attempt = partial(_attempt, loaded, where, parse_parameters(parameter or []), bucket, console)
-        course = attempt(yes=yes)
-        queues = reserved_queue_names.reserved_queues(course) if course is not None else ()
+        deploy_once = partial(_deploy_once, loaded, target, parse_parameters(parameter or []), bucket, console)
+        progress = deploy_once(yes=yes)
+        queues = reserved_queue_names.find_reserved_queues(progress) if progress is not None else ()
         if queues:
-            _wait_for(queues, console)
-            course = attempt(yes=True)
-        if course is not None:
-            _tell_end(course, loaded.project.prefix, where, console)
+            _wait_for_queue_names(queues, console)
+            progress = deploy_once(yes=True)
+        if progress is not None:
+            _print_result(progress, loaded.project.prefix, target, console)
 
 
-def _attempt(
+def _deploy_once(
     loaded: LoadedJobFile,
-    where: Target,
+    target: Target,
     parameters: Mapping[str, str],
     bucket: str | None,
     console: Console,
@@ -87,22 +92,22 @@ def _attempt(
     yes: bool,
 ) -> StackProgress | None:
     """Deploy once; return the progress of the stack, or None if there was nothing to do."""
-    client, name = where.client("cloudformation"), loaded.project.prefix
-    wait_until_ready(client, name, console, lambda: pause_between_polls(where), partial(confirm_or_exit, yes=yes))
-    found = plan(loaded, where, parameters)
-    new = (each.name for each in found.changes if each.type == retain_logs.LOG and each.action == "add")
-    kept = retain_logs.existing_groups(where.client("logs"), new)
-    change_set = _change_set(found, where, bucket, kept)
-    if change_set is None or _is_idle(found, change_set, where):
-        console.print(f"{found.name} is deployed to {where} as the file says: nothing to do", soft_wrap=True)
+    client, name = target.client("cloudformation"), loaded.project.prefix
+    wait_until_ready(client, name, console, lambda: pause_between_polls(target), partial(confirm_or_exit, yes=yes))
+    plan = plan_deployment(loaded, target, parameters)
+    new = (each.name for each in plan.changes if each.type == retain_logs.LOG_GROUP and each.action == "add")
+    existing_logs = retain_logs.find_existing_groups(target.client("logs"), new)
+    change_set = _create_change_set(plan, target, bucket, existing_logs)
+    if change_set is None or _discard_if_unchanged(plan, change_set, target):
+        console.print(f"{plan.name} is deployed to {target} as the file says: nothing to do", soft_wrap=True)
         return None
-    _prepare(found, change_set, where, console, yes=yes)
-    return _carried_out(found, change_set, where, console)
+    _prepare(plan, change_set, target, console, yes=yes)
+    return _execute_change_set(plan, change_set, target, console)
 
 
 def _lint(loaded: LoadedJobFile) -> None:
     problems = lint_job_file(loaded, real_world().now())
-    show_problems(group_problems(each for each in problems if each.severity != "info"))
+    print_problems(group_problems(each for each in problems if each.severity != "info"))
     if any(each.severity == "error" for each in problems):
         raise typer.Exit(1)
 
@@ -110,68 +115,70 @@ def _lint(loaded: LoadedJobFile) -> None:
 def _check_images(loaded: LoadedJobFile) -> None:
     jobs = [name for name, job in loaded.project.jobs.items() if job.image is None and job.workflow is None]
     if jobs:
-        raise NotForAws(f"AWS can only run jobs with an image: add `image:` to {', '.join(jobs)}")
+        raise JobWithoutImage(f"AWS can only run jobs with an image: add `image:` to {', '.join(jobs)}")
 
 
-def _change_set(found: Plan, where: Target, bucket: str | None, kept: tuple[str, ...]) -> ChangeSet | None:
-    title, space = f"lamplighter-{real_world().uuid()}", choose_upload(where, bucket)
-    template = retain_logs.importing_template(found.template, kept)
-    return changeset.create(
-        *(where, found.stack, found.name, title, template, found.parameters, space, lambda: pause_between_polls(where)),
-        imports=bool(kept),
+def _create_change_set(
+    plan: DeploymentPlan, target: Target, bucket: str | None, existing_logs: tuple[str, ...]
+) -> ChangeSet | None:
+    title, upload = f"lamplighter-{real_world().uuid()}", choose_upload(target, bucket)
+    template = retain_logs.importing_template(plan.template, existing_logs)
+    return changeset.create_change_set(
+        *(target, plan.stack, plan.name, title, template, plan.parameters, upload, lambda: pause_between_polls(target)),
+        imports=bool(existing_logs),
     )
 
 
-def _is_idle(found: Plan, change_set: ChangeSet, where: Target) -> bool:
+def _discard_if_unchanged(plan: DeploymentPlan, change_set: ChangeSet, target: Target) -> bool:
     """Return whether a change set changes nothing, and discard it then; some servers do not report this themselves."""
-    outputs = found.deployed.get("Outputs") != found.template.get("Outputs")
-    if change_set.count or found.changes or outputs:
+    outputs = plan.deployed.get("Outputs") != plan.template.get("Outputs")
+    if change_set.count or plan.changes or outputs:
         return False
-    changeset.discard(where.client("cloudformation"), change_set)
+    changeset.discard_change_set(target.client("cloudformation"), change_set)
     return True
 
 
-def _prepare(found: Plan, change_set: ChangeSet, where: Target, console: Console, *, yes: bool) -> None:
+def _prepare(plan: DeploymentPlan, change_set: ChangeSet, target: Target, console: Console, *, yes: bool) -> None:
     """Show the changes, ask the user, and create what the stack needs first; discard the change set on any error."""
-    with changeset.discarded_on_error(where.client("cloudformation"), change_set):
-        print_changes(found.changes, console, change_set.replaced)
-        console.print(summary(found.changes) or "only outputs change", soft_wrap=True)
-        confirm_or_exit(f"Deploy {found.name} to {where}?", yes=yes)
-        if change_set.is_first and not found.is_engine and service_linked_role.is_needed(found.template):
-            service_linked_role.create_role(where, console, lambda: pause_between_polls(where))
-        for image in found.images:
-            _bring(found, where, image, console)
+    with changeset.discarded_on_error(target.client("cloudformation"), change_set):
+        print_changes(plan.changes, console, change_set.replaced)
+        console.print(summarize_changes(plan.changes) or "only outputs change", soft_wrap=True)
+        confirm_or_exit(f"Deploy {plan.name} to {target}?", yes=yes)
+        if change_set.creates_stack and not plan.is_engine and service_linked_role.is_needed(plan.template):
+            service_linked_role.create_role(target, console, lambda: pause_between_polls(target))
+        for image in plan.images:
+            _provide_image(plan, target, image, console)
 
 
-def _bring(found: Plan, where: Target, image: images.Image, console: Console) -> None:
-    if found.is_engine:
-        images.build_local_image(image)
-    elif images.push_image(where.client("ecr"), image):
-        console.print(f"pushed {found.parameters[image.parameter]}", soft_wrap=True)
+def _provide_image(plan: DeploymentPlan, target: Target, image: job_images.Image, console: Console) -> None:
+    if plan.is_engine:
+        job_images.build_local_image(image)
+    elif job_images.push_image(target.client("ecr"), image):
+        console.print(f"pushed {plan.parameters[image.parameter]}", soft_wrap=True)
 
 
-def _carried_out(found: Plan, change_set: ChangeSet, where: Target, console: Console) -> StackProgress:
-    client = where.client("cloudformation")
+def _execute_change_set(plan: DeploymentPlan, change_set: ChangeSet, target: Target, console: Console) -> StackProgress:
+    client = target.client("cloudformation")
     with changeset.discarded_on_error(client, change_set):
-        course = follow_stack.start_progress(client, change_set.stack)
-    changeset.execute(client, change_set)
-    with explain_interrupt(f"the deployment of {found.name}", found.name, where):
+        progress = follow_stack.start_progress(client, change_set.stack_id)
+    changeset.execute_change_set(client, change_set)
+    with explain_interrupt(f"the deployment of {plan.name}", plan.name, target):
         follow_stack.follow_stack(
-            client, change_set.stack, course, change_set.count, console, lambda: pause_between_polls(where)
+            client, change_set.stack_id, progress, change_set.count, console, lambda: pause_between_polls(target)
         )
-    return course
+    return progress
 
 
-def _wait_for(queues: tuple[str, ...], console: Console) -> None:
-    why = f"SQS reserves the name of a deleted queue for a minute ({', '.join(queues)})"
-    console.print(f"{why}: trying again in {reserved_queue_names.SECONDS:.0f} seconds", soft_wrap=True)
-    sleep(reserved_queue_names.SECONDS)
+def _wait_for_queue_names(queues: tuple[str, ...], console: Console) -> None:
+    reason = f"SQS reserves the name of a deleted queue for a minute ({', '.join(queues)})"
+    console.print(f"{reason}: trying again in {reserved_queue_names.WAIT_SECONDS:.0f} seconds", soft_wrap=True)
+    sleep(reserved_queue_names.WAIT_SECONDS)
 
 
-def _tell_end(course: StackProgress, name: str, where: Target, console: Console) -> None:
-    if report_outcome(course):
-        console.print(f"{name} is deployed to {where}: {course.ended}", soft_wrap=True)
+def _print_result(progress: StackProgress, name: str, target: Target, console: Console) -> None:
+    if report_outcome(progress):
+        console.print(f"{name} is deployed to {target}: {progress.final_status}", soft_wrap=True)
         return
-    left = LEFT.get(course.ended or "", "was not changed as the file says")
-    typer.echo(f"lamplighter: {name} {left}: {course.ended}", err=True)
+    failure = FAILURE_TEXTS.get(progress.final_status or "", "was not changed as the file says")
+    typer.echo(f"lamplighter: {name} {failure}: {progress.final_status}", err=True)
     raise typer.Exit(1)

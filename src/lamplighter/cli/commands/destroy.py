@@ -14,9 +14,10 @@ from rich.console import Console
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
+from lamplighter.cli.command_context import explain_errors
 from lamplighter.cli.deploy import follow_stack, retain_logs, stacks, stop_runs
 from lamplighter.cli.deploy.changes import compare_resources
-from lamplighter.cli.deploy.plan import check_stack
+from lamplighter.cli.deploy.deployment_plan import read_deployed_template
 from lamplighter.cli.deploy.prompts import (
     BucketOption,
     EngineOption,
@@ -29,21 +30,20 @@ from lamplighter.cli.deploy.render_changes import print_changes
 from lamplighter.cli.deploy.resolved_template import resolve_resources
 from lamplighter.cli.deploy.stacks import Stack
 from lamplighter.cli.deploy.upload_template import choose_upload
-from lamplighter.cli.job_file import USUAL, EnvironmentOption, FileArgument, read_job_file
-from lamplighter.cli.runs.site import explain_errors
+from lamplighter.cli.job_file import DEFAULT_JOB_FILE, EnvironmentOption, FileArgument, read_job_file
 from lamplighter.cli.target import AwsOption, ProfileOption, RegionOption, Target
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.stack.roles import repository_name
 
-TASK = "AWS::ECS::TaskDefinition"
+TASK_DEFINITION = "AWS::ECS::TaskDefinition"
 
 
-class Protected(LamplighterError):
+class StackProtected(LamplighterError):
     """A stack is protected against deletion."""
 
 
 def destroy(
-    file: FileArgument = USUAL,
+    file: FileArgument = DEFAULT_JOB_FILE,
     env: EnvironmentOption = None,
     keep_logs: Annotated[
         bool | None, typer.Option("--keep-logs/--delete-logs", help="Keep or delete the logs.", show_default="asked")
@@ -57,78 +57,82 @@ def destroy(
 ) -> None:
     """Delete a deployment: show what is deleted, ask, stop its runs, delete the stack, and show the result."""
     project = read_job_file(file, env).project
-    where = target_of_options(endpoint_url, profile, region, aws=aws)
+    target = target_of_options(endpoint_url, profile, region, aws=aws)
     console = Console(highlight=False)
-    with explain_errors(where):
-        client = where.client("cloudformation")
+    with explain_errors(target):
+        client = target.client("cloudformation")
         stack = stacks.find_stack(client, project.prefix)
-        if stack is not None and stack.is_going:
+        if stack is not None and stack.is_in_progress:
             console.print(f"{stack.name} is {stack.status}: waiting for it", soft_wrap=True)
-            stack = follow_stack.wait_for_stack(client, stack, console, lambda: pause_between_polls(where))
+            stack = follow_stack.wait_for_stack(client, stack, console, lambda: pause_between_polls(target))
         if stack is None:
-            console.print(f"{project.prefix} is not deployed to {where}: nothing to do", soft_wrap=True)
+            console.print(f"{project.prefix} is not deployed to {target}: nothing to do", soft_wrap=True)
             return
-        deployed = _show(client, stack, project, where, console)
-        works = stop_runs.find_sources(where, stack)
-        going = works.running().names
-        confirm_or_exit(f"{f'Stop {going} and delete' if going else 'Delete'} {stack.name} from {where}?", yes=yes)
-        kept = retain_logs.log_groups(deployed) if _keeps(keep_logs, deployed, yes=yes) else ()
-        if kept:
+        deployed = _print_deletion(client, stack, project, target, console)
+        sources = stop_runs.find_run_sources(target, stack)
+        running = sources.find_running().names
+        confirm_or_exit(f"{f'Stop {running} and delete' if running else 'Delete'} {stack.name} from {target}?", yes=yes)
+        kept_logs = retain_logs.log_group_names(deployed) if _should_keep_logs(keep_logs, deployed, yes=yes) else ()
+        if kept_logs:
             retain_logs.retain_logs(
-                where, stack, deployed, choose_upload(where, bucket), console, lambda: pause_between_polls(where)
+                target, stack, deployed, choose_upload(target, bucket), console, lambda: pause_between_polls(target)
             )
-        stop_runs.stop_work(works, console, lambda: pause_between_polls(where))
-        delete(stack, deployed, where, console)
-        if not kept:
-            retain_logs.delete_groups(where.client("logs"), retain_logs.retained_groups(deployed))
-        for name in kept:
+        stop_runs.stop_all(sources, console, lambda: pause_between_polls(target))
+        delete_deployment(stack, deployed, target, console)
+        if not kept_logs:
+            retain_logs.delete_log_groups(target.client("logs"), retain_logs.retained_group_names(deployed))
+        for name in kept_logs:
             console.print(f"kept: the log {name}", soft_wrap=True)
 
 
-def _show(client: Json, stack: Stack, project: Project, where: Target, console: Console) -> Json:
+def _print_deletion(client: Json, stack: Stack, project: Project, target: Target, console: Console) -> Json:
     if stack.protected:
-        raise Protected(
+        raise StackProtected(
             f"{stack.name} is protected against deletion: first run `aws cloudformation update-termination-protection "
             f"--no-enable-termination-protection --stack-name {stack.name}`"
         )
-    deployed = check_stack(client, stack)
+    deployed = read_deployed_template(client, stack)
     print_changes(compare_resources(resolve_resources(deployed, stack.parameters), {}, metadata=False), console)
-    pushed = [repository_name(project, name) for name, job in project.jobs.items() if job.builds]
-    if where.endpoint is None and pushed:
+    repositories = [repository_name(project, name) for name, job in project.jobs.items() if job.builds_image]
+    if target.endpoint is None and repositories:
         console.print("images in ECR are kept; delete them with:")
-        for name in pushed:
+        for name in repositories:
             console.print(f"  aws ecr delete-repository --force --repository-name {name}", soft_wrap=True)
     return deployed
 
 
-def _keeps(said: bool | None, deployed: Json, *, yes: bool) -> bool:  # noqa: FBT001 - an option that may be missing
-    if said is not None or yes or not retain_logs.log_groups(deployed):
-        return bool(said)
+def _should_keep_logs(option: bool | None, deployed: Json, *, yes: bool) -> bool:  # noqa: FBT001 - an option that may be missing
+    if option is not None or yes or not retain_logs.log_group_names(deployed):
+        return bool(option)
     return typer.confirm("Keep the logs?", default=True)
 
 
-def delete(stack: Stack, deployed: Json, where: Target, console: Console) -> None:
+def delete_deployment(stack: Stack, deployed: Json, target: Target, console: Console) -> None:
     """Delete a stack and show the result; end the command with exit code 1 if a part of the stack remains."""
-    client = where.client("cloudformation")
-    course = follow_stack.start_progress(client, stack.id)
+    client = target.client("cloudformation")
+    progress = follow_stack.start_progress(client, stack.id)
     client.delete_stack(StackName=stack.id)
     total = len(deployed.get("Resources", {}))
-    with follow_stack.explain_interrupt(f"the deletion of {stack.name}", stack.name, where):
-        status = follow_stack.follow_stack(client, stack.id, course, total, console, lambda: pause_between_polls(where))
-    if not follow_stack.report_outcome(course):
-        how = "fix the errors above, then run `lamplighter destroy` again"
-        typer.echo(f"lamplighter: {stack.name} could not be deleted completely: {status}: {how}", err=True)
+    with follow_stack.explain_interrupt(f"the deletion of {stack.name}", stack.name, target):
+        status = follow_stack.follow_stack(
+            client, stack.id, progress, total, console, lambda: pause_between_polls(target)
+        )
+    if not follow_stack.report_outcome(progress):
+        advice = "fix the errors above, then run `lamplighter destroy` again"
+        typer.echo(f"lamplighter: {stack.name} could not be deleted completely: {status}: {advice}", err=True)
         raise typer.Exit(1)
-    _retire(deployed, where)
-    console.print(f"{stack.name} was deleted from {where}", soft_wrap=True)
+    _deregister_revisions(deployed, target)
+    console.print(f"{stack.name} was deleted from {target}", soft_wrap=True)
 
 
-def _retire(deployed: Json, where: Target) -> None:
+def _deregister_revisions(deployed: Json, target: Target) -> None:
     """Deregister the task definition revisions that were kept for earlier runs; ignore missing permissions."""
-    ecs = where.client("ecs")
-    made = [each["Properties"] for each in deployed.get("Resources", {}).values() if each["Type"] == TASK]
+    ecs = target.client("ecs")
+    definitions = [
+        each["Properties"] for each in deployed.get("Resources", {}).values() if each["Type"] == TASK_DEFINITION
+    ]
     with suppress(ClientError):
-        for family in (each["Family"] for each in made if isinstance(each.get("Family"), str)):
+        for family in (each["Family"] for each in definitions if isinstance(each.get("Family"), str)):
             pages = ecs.get_paginator("list_task_definitions").paginate(familyPrefix=family, status="ACTIVE")
             for revision in [arn for page in pages for arn in page["taskDefinitionArns"]]:
                 ecs.deregister_task_definition(taskDefinition=revision)

@@ -10,18 +10,18 @@ import typer
 from rich.console import Console
 
 from lamplighter.base.json_text import dumps
-from lamplighter.cli.deploy.plan import Plan, parse_parameters, plan
+from lamplighter.cli.command_context import explain_errors
+from lamplighter.cli.deploy.deployment_plan import DeploymentPlan, parse_parameters, plan_deployment
 from lamplighter.cli.deploy.prompts import EngineOption, JsonOption, ParameterOption, target_of_options
-from lamplighter.cli.deploy.render_changes import change_to_json, print_changes, summary
-from lamplighter.cli.job_file import USUAL, EnvironmentOption, FileArgument, read_job_file
-from lamplighter.cli.runs.site import explain_errors
+from lamplighter.cli.deploy.render_changes import change_to_json, print_changes, summarize_changes
+from lamplighter.cli.job_file import DEFAULT_JOB_FILE, EnvironmentOption, FileArgument, read_job_file
 from lamplighter.cli.target import AwsOption, ProfileOption, RegionOption, Target
 
-TROUBLE = 2
+EXIT_ERROR = 2
 
 
 def diff(
-    file: FileArgument = USUAL,
+    file: FileArgument = DEFAULT_JOB_FILE,
     env: EnvironmentOption = None,
     parameter: ParameterOption = None,
     endpoint_url: EngineOption = None,
@@ -31,34 +31,34 @@ def diff(
     json: JsonOption = False,  # noqa: FBT002 - typer's way
 ) -> None:
     """Show what deploying would change, by resource and property. Exit codes: 0 no changes, 1 changes, 2 an error."""
-    with _trouble():
+    with _replace_exit_code():
         loaded = read_job_file(file, env)
-        where = target_of_options(endpoint_url, profile, region, aws=aws)
-        with explain_errors(where):
-            found = plan(loaded, where, parse_parameters(parameter or []))
+        target = target_of_options(endpoint_url, profile, region, aws=aws)
+        with explain_errors(target):
+            plan = plan_deployment(loaded, target, parse_parameters(parameter or []))
     if json:
-        status = found.stack.status if found.stack else None
+        status = plan.stack.status if plan.stack else None
         typer.echo(
-            dumps({"stack": found.name, "status": status, "changes": [change_to_json(each) for each in found.changes]})
+            dumps({"stack": plan.name, "status": status, "changes": [change_to_json(each) for each in plan.changes]})
         )
     else:
-        _show(found, where)
-    raise typer.Exit(1 if found.changes else 0)
+        _print_plan(plan, target)
+    raise typer.Exit(1 if plan.changes else 0)
 
 
 @contextmanager
-def _trouble() -> Iterator[None]:
+def _replace_exit_code() -> Iterator[None]:
     """End the command with exit code 2 if the block ends it with an error; 1 means here that there are changes."""
     try:
         yield
     except typer.Exit as end:
-        raise typer.Exit(TROUBLE if end.exit_code else 0) from None
+        raise typer.Exit(EXIT_ERROR if end.exit_code else 0) from None
 
 
-def _show(found: Plan, where: Target) -> None:
+def _print_plan(plan: DeploymentPlan, target: Target) -> None:
     console = Console(highlight=False)
-    if found.stack is None:
-        console.print(f"{found.name} is not deployed to {where} yet", soft_wrap=True)
-    print_changes(found.changes, console)
-    told = summary(found.changes) or f"{found.name} is deployed to {where} as the file says"
-    console.print(told, soft_wrap=True)
+    if plan.stack is None:
+        console.print(f"{plan.name} is not deployed to {target} yet", soft_wrap=True)
+    print_changes(plan.changes, console)
+    text = summarize_changes(plan.changes) or f"{plan.name} is deployed to {target} as the file says"
+    console.print(text, soft_wrap=True)

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.text import Text
 
 from lamplighter.base.json_text import dumps
+from lamplighter.cli.command_context import CommandContext, FileOption, explain_errors
 from lamplighter.cli.deploy.prompts import JsonOption
 from lamplighter.cli.doctor.account import check_account
 from lamplighter.cli.doctor.channels import check_channels
@@ -24,11 +25,10 @@ from lamplighter.cli.doctor.finding import Finding, doubtful, good
 from lamplighter.cli.doctor.local_machine import check_local_machine
 from lamplighter.cli.doctor.secrets import check_secrets
 from lamplighter.cli.doctor.state_machine import check_state_machine, run_check
-from lamplighter.cli.engine_address import ADDRESS
+from lamplighter.cli.engine_address import ADDRESS_FILE
 from lamplighter.cli.engine_health import is_lamplighter
-from lamplighter.cli.job_file import USUAL, EnvironmentOption
+from lamplighter.cli.job_file import DEFAULT_JOB_FILE, EnvironmentOption
 from lamplighter.cli.runs import find_job
-from lamplighter.cli.runs.site import FileOption, Site, explain_errors
 from lamplighter.cli.target import (
     DEFAULT_DATA,
     AwsOption,
@@ -41,7 +41,7 @@ from lamplighter.cli.target import (
     find_target,
 )
 
-MARKS = {"good": ("✓", "green"), "doubt": ("?", "yellow"), "bad": ("✗", "bold red")}
+STATE_SIGNS = {"good": ("✓", "green"), "doubt": ("?", "yellow"), "bad": ("✗", "bold red")}
 
 
 def doctor(
@@ -59,83 +59,87 @@ def doctor(
 ) -> None:
     """Look for problems: on this machine, with credentials, with a state machine's permissions and its last runs."""
     with explain_errors(Target(None, "")):
-        site = None
-        if name is not None or aws or endpoint_url or (data / ADDRESS).exists():
+        context = None
+        if name is not None or aws or endpoint_url or (data / ADDRESS_FILE).exists():
             find = partial(find_target, endpoint_url=endpoint_url, aws=aws, profile=profile, region=region, data=data)
-            site = Site(find, file, env)
-        here = None if aws or endpoint_url else data
-        if site is not None and name is not None:
-            findings = _single(site, name)
+            context = CommandContext(find, file, env)
+        local_data = None if aws or endpoint_url else data
+        if context is not None and name is not None:
+            findings = _check_one_machine(context, name)
         else:
-            findings = _all(site, here, profile, region, (file or USUAL, env))
-        bad = _tell(findings, json=json)
-    raise typer.Exit(1 if bad else 0)
+            findings = _check_everything(context, local_data, profile, region, (file or DEFAULT_JOB_FILE, env))
+        failed = _print_findings(findings, json=json)
+    raise typer.Exit(1 if failed else 0)
 
 
-def _single(site: Site, name: str) -> Iterator[Finding]:
-    found = find_job.find_job(site, name)
-    asks = _asks(site.target)
-    if not asks:
-        yield good("permissions", f"{site.target} enforces no permissions; they matter only on AWS")
-    yield from check_state_machine(site, found, asks=asks)
+def _check_one_machine(context: CommandContext, name: str) -> Iterator[Finding]:
+    machine = find_job.find_job(context, name)
+    enforces_permissions = _enforces_permissions(context.target)
+    if not enforces_permissions:
+        yield good("permissions", f"{context.target} enforces no permissions; they matter only on AWS")
+    yield from check_state_machine(context, machine, enforces_permissions=enforces_permissions)
 
 
-def _all(
-    site: Site | None, data: Path | None, profile: str | None, region: str | None, jobs: tuple[Path, str | None]
+def _check_everything(
+    context: CommandContext | None,
+    data: Path | None,
+    profile: str | None,
+    region: str | None,
+    file_and_environment: tuple[Path, str | None],
 ) -> Iterator[Finding]:
     if data is not None:
         yield from check_local_machine(data, os.environ)
-        yield from check_secrets(*jobs)
+        yield from check_secrets(*file_and_environment)
     # An engine of this folder enforces no permissions, even if it does not answer now.
-    if site is None or data is not None or not _asks(site.target):
+    if context is None or data is not None or not _enforces_permissions(context.target):
         yield from check_account(lambda: Target(None, region or default_region(profile), profile), needed=False)
     else:
-        yield from check_account(site.find, needed=True)
-    if site is not None:
-        yield from run_check("machines", "the machines", site.target, lambda: list(_machines(site)))
-        project = site.project
+        yield from check_account(context.find, needed=True)
+    if context is not None:
+        yield from run_check("machines", "the machines", context.target, lambda: list(_check_machines(context)))
+        project = context.project
         if project is not None:
-            where, folder = site.target, None if data is None else jobs[0].absolute().parent
+            target, folder = context.target, None if data is None else file_and_environment[0].absolute().parent
             yield from run_check(
-                "channels", "the channels", where, lambda: list(check_channels(project, where, folder))
+                "channels", "the channels", target, lambda: list(check_channels(project, target, folder))
             )
 
 
-def _machines(site: Site) -> Iterator[Finding]:
+def _check_machines(context: CommandContext) -> Iterator[Finding]:
     """Check the state machines of the job file, or without a file those of an engine."""
-    where, project = site.target, site.project
-    if project is None and where.endpoint is None:
+    target, project = context.target, context.project
+    if project is None and target.endpoint is None:
         yield doubtful("machines", "there is no job file here", "name a machine: `lamplighter doctor --aws MACHINE`")
         return
-    there = {each.word: each for each in find_job.listed_machines(site)}
+    machines = {each.short_name: each for each in find_job.listed_machines(context)}
     for job in project.jobs if project is not None else ():
-        if job not in there:
-            verb = "deploy" if where.endpoint is None else "up"
-            yield doubtful(job, f"it is not on {where} yet", f"`lamplighter {verb}` creates it there")
-    for each in there.values():
-        yield from check_state_machine(site, each, asks=_asks(where))
+        if job not in machines:
+            verb = "deploy" if target.endpoint is None else "up"
+            yield doubtful(job, f"it is not on {target} yet", f"`lamplighter {verb}` creates it there")
+    for each in machines.values():
+        yield from check_state_machine(context, each, enforces_permissions=_enforces_permissions(target))
 
 
-def _asks(where: Target) -> bool:
+def _enforces_permissions(target: Target) -> bool:
     """Return whether a target enforces permissions; a lamplighter engine enforces none."""
-    return not is_lamplighter(where.endpoint)
+    return not is_lamplighter(target.endpoint)
 
 
-def _tell(findings: Iterator[Finding], *, json: bool) -> bool:
+def _print_findings(findings: Iterator[Finding], *, json: bool) -> bool:
     """Print the findings as they are found, and return whether one of them is bad."""
     known: list[Finding] = []
     console = Console(highlight=False, soft_wrap=True)
     for each in findings:
         known.append(each)
         if not json:
-            console.print(_line(each))
-    bad = any(each.state == "bad" for each in known)
+            console.print(_format_finding(each))
+    failed = any(each.state == "bad" for each in known)
     if json:
-        typer.echo(dumps({"well": not bad, "findings": [asdict(each) for each in known]}))
-    return bad
+        typer.echo(dumps({"well": not failed, "findings": [asdict(each) for each in known]}))
+    return failed
 
 
-def _line(finding: Finding) -> Text:
-    mark, colour = MARKS[finding.state]
+def _format_finding(finding: Finding) -> Text:
+    sign, colour = STATE_SIGNS[finding.state]
     advice = [("\n    " + line, "dim") for line in finding.advice.splitlines()]
-    return Text.assemble((f"{mark} ", colour), (f"{finding.about}: ", "bold"), finding.says, *advice)
+    return Text.assemble((f"{sign} ", colour), (f"{finding.about}: ", "bold"), finding.says, *advice)

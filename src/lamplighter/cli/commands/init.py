@@ -14,9 +14,9 @@ from lamplighter.jobs.file.json_schema import job_file_schema
 from lamplighter.jobs.names import JOB_FILE_NAME
 from lamplighter.jobs.stack.template import to_json
 
-SCHEMA = Path(".lamplighter", "schema.json")
+SCHEMA_PATH = Path(".lamplighter", "schema.json")
 """The JSON Schema of job files for editors, in the data directory, which is not part of a repository."""
-FIRST = """\
+JOB_FILE_TEMPLATE = """\
 # yaml-language-server: $schema={schema}
 #
 # What runs, when, how often to retry, how long it may take, and whom to alert.
@@ -47,7 +47,7 @@ jobs:
   #   schedule: cron(0 3 * * ? *)
   #   timeout: 1h
 """
-NEXT = """\
+NEXT_STEPS = """\
 {file} was created, with a job that runs every minute. Next:
 
 {there}    lamplighter up                    # starts it, and logs the runs
@@ -65,17 +65,17 @@ def init(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with file.open("x") as new:
-            new.write(FIRST.format(schema=SCHEMA, project=project_name(folder.resolve().name)))
-        _write_schema(folder / SCHEMA)
+            new.write(JOB_FILE_TEMPLATE.format(schema=SCHEMA_PATH, project=project_name(folder.resolve().name)))
+        _write_schema(folder / SCHEMA_PATH)
     except FileExistsError:
         typer.echo(f"lamplighter: {file} exists already and was not changed", err=True)
         raise typer.Exit(1) from None
     except OSError as error:
-        why = (error.strerror or str(error)).lower()
-        typer.echo(f"lamplighter: {error.filename or file} cannot be written: {why}", err=True)
+        reason = (error.strerror or str(error)).lower()
+        typer.echo(f"lamplighter: {error.filename or file} cannot be written: {reason}", err=True)
         raise typer.Exit(1) from None
-    there = "" if folder.resolve() == Path.cwd() else f"    cd {shlex.quote(str(folder))}\n"
-    typer.echo(NEXT.format(file=file, there=there), nl=False)
+    change_directory = "" if folder.resolve() == Path.cwd() else f"    cd {shlex.quote(str(folder))}\n"
+    typer.echo(NEXT_STEPS.format(file=file, there=change_directory), nl=False)
 
 
 def _write_schema(path: Path) -> None:

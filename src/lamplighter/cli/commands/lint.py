@@ -14,17 +14,17 @@ import typer
 from lamplighter.base import deny_rules
 from lamplighter.base.json_text import dumps
 from lamplighter.base.world import real_world
-from lamplighter.cli.job_file import USUAL, EnvironmentOption, FileArgument, group_problems, print_problems
-from lamplighter.cli.up.secrets import USUAL_NAME, Secrets
+from lamplighter.cli.job_file import DEFAULT_JOB_FILE, EnvironmentOption, FileArgument, group_problems, print_problems
+from lamplighter.cli.local_secrets import ENV_FILE_NAME, LocalSecrets
 from lamplighter.jobs.file.load import LoadedJobFile, load_job_file
 from lamplighter.jobs.file.yaml_document import JobFileError, Problem, Severity
 from lamplighter.jobs.lint.denied_jobs import denied_jobs
-from lamplighter.jobs.lint.held_secrets import missing_secrets
-from lamplighter.jobs.lint.lint import lint_job_file as judge
+from lamplighter.jobs.lint.lint import lint_job_file
+from lamplighter.jobs.lint.missing_secrets import missing_secrets
 
 
 def lint(
-    file: FileArgument = USUAL,
+    file: FileArgument = DEFAULT_JOB_FILE,
     environment: EnvironmentOption = None,
     strict: Annotated[bool, typer.Option("--strict", help="Treat warnings as errors.")] = False,  # noqa: FBT002
     deny: Annotated[
@@ -37,56 +37,56 @@ def lint(
     try:
         loaded = load_job_file(file, environment)
         problems = [
-            *judge(loaded, real_world().now()),
-            *denied_jobs(loaded, _words(deny)),
-            *_secrets(loaded, file.absolute().parent / USUAL_NAME),
+            *lint_job_file(loaded, real_world().now()),
+            *denied_jobs(loaded, _parse_deny(deny)),
+            *_secret_problems(loaded, file.absolute().parent / ENV_FILE_NAME),
         ]
     except JobFileError as error:
         problems = error.problems
     if json:
         for each in problems:
-            typer.echo(dumps(_flat(each)))
+            typer.echo(dumps(_problem_document(each)))
     else:
         print_problems(group_problems(problems))
-        typer.echo(_summary(problems), err=True)
-    bad = {"error", "warning"} if strict else {"error"}
-    raise typer.Exit(1 if any(each.severity in bad for each in problems) else 0)
+        typer.echo(_format_summary(problems), err=True)
+    failing = {"error", "warning"} if strict else {"error"}
+    raise typer.Exit(1 if any(each.severity in failing for each in problems) else 0)
 
 
-def _words(deny: str) -> frozenset[str]:
+def _parse_deny(deny: str) -> frozenset[str]:
     try:
         return deny_rules.parse_deny_list(deny)
     except deny_rules.UnknownDenyWord as error:
         raise typer.BadParameter(str(error)) from None
 
 
-def _secrets(loaded: LoadedJobFile, env: Path) -> Iterator[Problem]:
+def _secret_problems(loaded: LoadedJobFile, env: Path) -> Iterator[Problem]:
     """Yield a problem for each secret that this machine does not hold for the place that the job file names.
 
     If `.env` cannot be read, yield its problems instead: without it, `lint` does not know which secrets exist.
     """
-    secrets = Secrets(os.environ)
+    secrets = LocalSecrets(os.environ)
     try:
         secrets.read(env)
     except JobFileError as error:
         yield from error.problems
         return
     for each in missing_secrets(loaded.project, secrets):
-        severity: Severity = "warning" if each.shared else "info"
-        place = loaded.place("jobs", each.job, each.section, key=True)
-        yield Problem(place, f"{each.job}: on this machine {each.says}", each.advice(str(env)), severity)
+        severity: Severity = "warning" if each.sharing_references else "info"
+        position = loaded.position_of("jobs", each.job, each.section, key=True)
+        yield Problem(position, f"{each.job}: on this machine {each.problem}", each.advice(str(env)), severity)
 
 
-def _flat(problem: Problem) -> dict[str, str | int]:
+def _problem_document(problem: Problem) -> dict[str, str | int]:
     return {
         "severity": problem.severity,
-        **asdict(problem.place),
+        **asdict(problem.position),
         "message": problem.message,
-        "instead": problem.instead,
+        "instead": problem.advice,
     }
 
 
-def _summary(problems: list[Problem]) -> str:
+def _format_summary(problems: list[Problem]) -> str:
     counts = {name: sum(each.severity == name for each in problems) for name in ("error", "warning", "info")}
     words = [f"{count} {name}{'s' if count > 1 and name != 'info' else ''}" for name, count in counts.items() if count]
     return ", ".join(words) or "no problems found"

@@ -12,21 +12,20 @@ import typer
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import real_world
+from lamplighter.cli.command_context import CommandContext, fail, with_command_context
 from lamplighter.cli.runs import find_run, formatting
 from lamplighter.cli.runs.arguments import FollowOption, RunArgument
 from lamplighter.cli.runs.attempt_labels import labels_for
 from lamplighter.cli.runs.find_run import Run
-from lamplighter.cli.runs.follow import follow_run as watch
-from lamplighter.cli.runs.follow import print_lines
-from lamplighter.cli.runs.map_children import MOST, MapChildren
+from lamplighter.cli.runs.follow import follow_run, print_lines
+from lamplighter.cli.runs.map_children import MAX_CHILD_RUNS, MapChildren
 from lamplighter.cli.runs.output import OutputLine, RunOutput
-from lamplighter.cli.runs.points_in_time import parse_instant
-from lamplighter.cli.runs.site import Site, fail, with_site
+from lamplighter.cli.runs.parse_instant import parse_instant
 
 
-@with_site
+@with_command_context
 def logs(
-    site: Site,
+    context: CommandContext,
     run: RunArgument,
     *,
     follow: FollowOption = False,
@@ -44,37 +43,39 @@ def logs(
     if follow and json:
         raise typer.BadParameter("use either --follow or --json, not both")
     start = None if since is None else parse_instant(since, real_world().now())
-    found = find_run.find_run(site, run)
+    found = find_run.find_run(context, run)
     if follow:
-        watch(site, found, events=False, since=start, tail=tail, times=times)
-    _print(site, found, start, tail, times=times, json=json)
+        follow_run(context, found, events=False, since=start, tail=tail, times=times)
+    _print_output(context, found, start, tail, times=times, json=json)
 
 
-def _print(site: Site, run: Run, since: int | None, tail: int | None, *, times: bool, json: bool) -> None:
-    story = find_run.read_story(site, run)
-    output = RunOutput(site, since, tail)
-    children = MapChildren(site)
+def _print_output(
+    context: CommandContext, run: Run, since: int | None, tail: int | None, *, times: bool, json: bool
+) -> None:
+    story = find_run.read_story(context, run)
+    output = RunOutput(context, since, tail)
+    children = MapChildren(context)
     attempts = children.attempts(story)
-    lines = _Counted(output.all_lines(attempts))
+    lines = _CountingIterator(output.all_lines(attempts))
     shown = lines if tail is None else deque(lines, maxlen=tail)
     if json:
-        formatting.print_json_lines(map(_document, shown))
+        formatting.print_json_lines(map(_line_document, shown))
     else:
-        print_lines(shown, labels_for(find_run.read_definition(site, run), story.redriven), times=times)
-    for each in sorted(output.silent):
+        print_lines(shown, labels_for(find_run.read_definition(context, run), story.redriven), times=times)
+    for each in sorted(output.unreadable):
         typer.echo(f"lamplighter: {each}", err=True)
-    if children.more:
-        typer.echo(f"lamplighter: only the latest {MOST} runs that a Map started are read", err=True)
+    if children.truncated:
+        typer.echo(f"lamplighter: only the latest {MAX_CHILD_RUNS} runs that a Map started are read", err=True)
     if not any(each.task for each in attempts):
         fail(f"{run.name} has run no containers so far: see `lamplighter history {run.arn}`")
-    if output.silent:
+    if output.unreadable:
         raise typer.Exit(1)
     if not lines.count:
-        far = "so far" if run.running else "at all" if since is None else "since then"
-        typer.echo(f"lamplighter: {run.name} wrote nothing {far}", err=True)
+        period = "so far" if run.running else "at all" if since is None else "since then"
+        typer.echo(f"lamplighter: {run.name} wrote nothing {period}", err=True)
 
 
-class _Counted(Iterator[OutputLine]):
+class _CountingIterator(Iterator[OutputLine]):
     """An iterator over lines that counts them."""
 
     def __init__(self, lines: Iterator[OutputLine]) -> None:
@@ -87,7 +88,7 @@ class _Counted(Iterator[OutputLine]):
         return line
 
 
-def _document(line: OutputLine) -> Json:
+def _line_document(line: OutputLine) -> Json:
     attempt = line.source.attempt
     return {
         "time": formatting.format_utc(line.time),

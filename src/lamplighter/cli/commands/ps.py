@@ -17,38 +17,38 @@ from rich.text import Text
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import real_world
-from lamplighter.cli.runs import failure_words, find_job, find_run, formatting, job_schedules
+from lamplighter.cli.command_context import CommandContext, with_command_context
+from lamplighter.cli.runs import find_job, find_run, formatting, job_schedules, result_text
 from lamplighter.cli.runs.arguments import AnyJobArgument
 from lamplighter.cli.runs.attempt_labels import labels_for
 from lamplighter.cli.runs.engine_conditions import engine_conditions
-from lamplighter.cli.runs.failure_words import attempt_json, run_json
 from lamplighter.cli.runs.find_job import Machine
 from lamplighter.cli.runs.find_run import Run
-from lamplighter.cli.runs.site import Site, with_site
+from lamplighter.cli.runs.result_text import attempt_json, run_json
 from lamplighter.jobs.machine.workflow import job_steps
 from lamplighter.runs.story import Attempt, Story
 from lamplighter.runs.upcoming_times import Timetable, UpcomingTime, next_time
 
-MOST = 10
+MAX_LISTED_RUNS = 10
 """The most runs under way of a job that are listed."""
 
-LOOKED = 1000
+MAX_EXAMINED_RUNS = 1000
 """The most runs in which the last ended run that was not skipped is searched."""
-LONGEST = 100
+MAX_REASON_LENGTH = 100
 """The most characters of a reason that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
-class Going:
+class ActiveRun:
     """A run under way, its running attempts, and words for what it is doing."""
 
     run: Run
     attempts: tuple[Attempt, ...]
-    doing: str
+    activity: str
 
 
 @dataclass(frozen=True, slots=True)
-class Overview:
+class JobOverview:
     """A summary of a job: its last run, its running runs and its next run."""
 
     machine: Machine
@@ -56,16 +56,16 @@ class Overview:
     """The latest run that has ended and was not skipped."""
     skipped: Run | None
     """The latest run that was skipped after `last`."""
-    going: tuple[Going, ...]
-    tables: tuple[Timetable, ...]
+    active_runs: tuple[ActiveRun, ...]
+    timetables: tuple[Timetable, ...]
     next: UpcomingTime | None
     workflows: tuple[str, ...] = ()
     """The workflows in which the job is a step."""
 
 
-@with_site
+@with_command_context
 def ps(
-    site: Site,
+    context: CommandContext,
     job: AnyJobArgument = None,
     *,
     every: Annotated[bool, typer.Option("--all", "-a", help="List the latest runs, running or ended.")] = False,
@@ -73,31 +73,36 @@ def ps(
     json: Annotated[bool, typer.Option("--json", help="Print jobs or runs as JSON, one per line.")] = False,
 ) -> None:
     """List jobs: running runs, the last result and the next run."""
-    chosen = find_job.listed_machines(site) if job is None else [find_run.find_machine(site, job)]
+    chosen = find_job.listed_machines(context) if job is None else [find_run.find_machine(context, job)]
     if every:
-        _list_runs(site, chosen, count, json=json)
+        _list_runs(context, chosen, count, json=json)
         return
-    for reason in () if json else engine_conditions(site.target.endpoint):
+    for reason in () if json else engine_conditions(context.target.endpoint):
         typer.echo(reason, err=True)
     now = real_world().now()
-    tables = job_schedules.timetables_of(site, chosen)
-    listed = [_overview(site, each, tables[each.arn], now) for each in chosen]
+    tables = job_schedules.find_timetables(context, chosen)
+    listed = [_read_overview(context, each, tables[each.arn], now) for each in chosen]
     if json:
-        formatting.print_json_lines(map(_document, listed))
+        formatting.print_json_lines(map(_overview_document, listed))
     else:
-        formatting.print_listing(["JOB", "NOW", "LAST RUN", "NEXT RUN"], [_cells(each, now) for each in listed])
-        for missing in _missing(site, chosen) if job is None else ():
-            typer.echo(f"{missing} is not on {site.target} yet", err=True)
+        formatting.print_listing(
+            ["JOB", "NOW", "LAST RUN", "NEXT RUN"], [_overview_cells(each, now) for each in listed]
+        )
+        for missing in _missing_jobs(context, chosen) if job is None else ():
+            typer.echo(f"{missing} is not on {context.target} yet", err=True)
 
 
-def _overview(site: Site, machine: Machine, tables: list[Timetable], now: int) -> Overview:
-    last, skipped = _ended(site, machine)
-    going = tuple(_going(site, each) for each in islice(find_run.runs_of(site, machine, "RUNNING"), MOST))
-    workflows = () if machine.job is None else tuple(_workflows(site, machine.job))
-    return Overview(machine, last, skipped, going, tuple(tables), next_time(tables, now), workflows)
+def _read_overview(context: CommandContext, machine: Machine, tables: list[Timetable], now: int) -> JobOverview:
+    last, skipped = _find_last_ended(context, machine)
+    active_runs = tuple(
+        _read_active_run(context, each)
+        for each in islice(find_run.list_runs(context, machine, "RUNNING"), MAX_LISTED_RUNS)
+    )
+    workflows = () if machine.job is None else tuple(_workflows_with_step(context, machine.job))
+    return JobOverview(machine, last, skipped, active_runs, tuple(tables), next_time(tables, now), workflows)
 
 
-def _ended(site: Site, machine: Machine) -> tuple[Run | None, Run | None]:
+def _find_last_ended(context: CommandContext, machine: Machine) -> tuple[Run | None, Run | None]:
     """Return the latest run that has ended and was not skipped, and the latest run that was skipped after it.
 
     A skipped run names the runs because of which it was skipped. All runs that began between them and the skipped run
@@ -105,21 +110,21 @@ def _ended(site: Site, machine: Machine) -> tuple[Run | None, Run | None]:
     """
     skipped: Run | None = None
     before: int | None = None
-    for each in islice(find_run.runs_of(site, machine), LOOKED):
+    for each in islice(find_run.list_runs(context, machine), MAX_EXAMINED_RUNS):
         if each.running or (before is not None and each.began > before):
             continue
-        found = find_run.with_details(site, each)
+        found = find_run.with_details(context, each)
         if not found.skipped:
             return found, skipped
         skipped = skipped or found
-        others = [run for arn in found.others if (run := find_run.get_run(site, arn)) is not None]
-        before = max((run.began for run in others), default=None)
+        blocking_runs = [run for arn in found.skipped_for if (run := find_run.get_run(context, arn)) is not None]
+        before = max((run.began for run in blocking_runs), default=None)
     return None, skipped
 
 
-def _workflows(site: Site, job: str) -> Iterator[str]:
+def _workflows_with_step(context: CommandContext, job: str) -> Iterator[str]:
     """Yield the workflows of the job file in which a job is a step."""
-    project = site.project
+    project = context.project
     if project is None:
         return
     for name, document in ((name, project.workflows.get(each.workflow or "")) for name, each in project.jobs.items()):
@@ -127,18 +132,20 @@ def _workflows(site: Site, job: str) -> Iterator[str]:
             yield name
 
 
-def _going(site: Site, run: Run) -> Going:
-    story = find_run.read_story(site, run)
+def _read_active_run(context: CommandContext, run: Run) -> ActiveRun:
+    story = find_run.read_story(context, run)
     attempts = tuple(each for each in story.attempts if each.outcome == "running")
-    labels = labels_for(find_run.read_definition(site, run), story.redriven)
-    doing = [
+    labels = labels_for(find_run.read_definition(context, run), story.redriven)
+    activities = [
         *(f"{labels.title(each)} since {formatting.format_clock(each.began, run.began)}" for each in attempts),
-        *_waits(story),
+        *_describe_waits(story),
     ]
-    return Going(run, attempts, ", ".join(doing[:3]) + (f" and {len(doing) - 3} more" if len(doing) > 3 else ""))
+    return ActiveRun(
+        run, attempts, ", ".join(activities[:3]) + (f" and {len(activities) - 3} more" if len(activities) > 3 else "")
+    )
 
 
-def _waits(story: Story) -> Iterator[str]:
+def _describe_waits(story: Story) -> Iterator[str]:
     for visit in story.visits:
         if visit.kind == "Wait" and visit.left is None:
             yield f"waits in {visit.state}"
@@ -146,41 +153,46 @@ def _waits(story: Story) -> Iterator[str]:
         yield from (f"waits before attempt {failed.number + 1}" for failed in pending)
 
 
-def _missing(site: Site, chosen: list[Machine]) -> Iterator[str]:
-    there = {each.job for each in chosen}
-    yield from (job for job in (site.project.jobs if site.project else ()) if job not in there)
+def _missing_jobs(context: CommandContext, chosen: list[Machine]) -> Iterator[str]:
+    deployed = {each.job for each in chosen}
+    yield from (job for job in (context.project.jobs if context.project else ()) if job not in deployed)
 
 
-def _cells(overview: Overview, now: int) -> list[Text | str]:
-    return [overview.machine.word, _now(overview, now), _last(overview, now), _next(overview, now)]
+def _overview_cells(overview: JobOverview, now: int) -> list[Text | str]:
+    return [
+        overview.machine.short_name,
+        _now_cell(overview, now),
+        _last_run_cell(overview, now),
+        _next_run_cell(overview, now),
+    ]
 
 
-def _now(overview: Overview, now: int) -> Text:
-    going = overview.going
+def _now_cell(overview: JobOverview, now: int) -> Text:
+    active_runs = overview.active_runs
     lines = [
-        f"{each.doing or 'running'} ({each.run.name}, {formatting.format_distance(each.run.began, now)})"
-        for each in going
+        f"{each.activity or 'running'} ({each.run.name}, {formatting.format_distance(each.run.began, now)})"
+        for each in active_runs
     ]
     return Text("\n".join(lines), "cyan")
 
 
-def _last(overview: Overview, now: int) -> Text:
+def _last_run_cell(overview: JobOverview, now: int) -> Text:
     last, skipped = overview.last, overview.skipped
     if last is None and skipped is None:
         return Text(f"as a step of {', '.join(overview.workflows)}" if overview.workflows else "never", "dim")
-    after = () if skipped is None else (_one(skipped, now),)
+    after = () if skipped is None else (_describe_end(skipped, now),)
     if last is None:
         return Text.assemble(*after)
     # The job's name stands for its latest run, which is the skipped one, so this run needs its own name.
     name = f" ({last.name})" if after else ""
-    told = Text.assemble(_one(last, now), f", took {formatting.format_milliseconds(last.took or 0)}{name}")
-    return Text.assemble(told, "\nthen ", *after) if after else told
+    text = Text.assemble(_describe_end(last, now), f", took {formatting.format_milliseconds(last.took or 0)}{name}")
+    return Text.assemble(text, "\nthen ", *after) if after else text
 
 
-def _one(run: Run, now: int) -> Text:
+def _describe_end(run: Run, now: int) -> Text:
     """Return how a run ended, and when."""
-    why = failure_words.why_unsuccessful(run)
-    short = why if len(why) <= LONGEST else f"{why[: LONGEST - 1]}…"
+    reason = result_text.run_failure_text(run)
+    short = reason if len(reason) <= MAX_REASON_LENGTH else f"{reason[: MAX_REASON_LENGTH - 1]}…"
     return Text.assemble(
         formatting.status_text(run.state),
         (short, "bold red"),
@@ -188,47 +200,49 @@ def _one(run: Run, now: int) -> Text:
     )
 
 
-def _next(overview: Overview, now: int) -> Text:
-    if overview.machine.gone:
+def _next_run_cell(overview: JobOverview, now: int) -> Text:
+    if overview.machine.removed:
         return Text("the job was deleted", "dim")
     if overview.next is None:
-        paused = any(not each.enabled for each in overview.tables)
+        paused = any(not each.enabled for each in overview.timetables)
         return Text("paused" if paused else "-", "yellow" if paused else "dim")
     about = "about " if overview.next.guessed else ""
-    zone = overview.next.table.zone
-    return Text.assemble(f"{about}{overview.next.shown:%a %m-%d %H:%M} ", (f"{zone}, ", "dim"),
+    zone = overview.next.timetable.zone
+    return Text.assemble(f"{about}{overview.next.local_time:%a %m-%d %H:%M} ", (f"{zone}, ", "dim"),
                          formatting.format_distance(overview.next.instant, now))  # fmt: skip
 
 
-def _document(overview: Overview) -> Json:
+def _overview_document(overview: JobOverview) -> Json:
     return {
-        "job": overview.machine.word,
+        "job": overview.machine.short_name,
         "machine": overview.machine.arn,
         "last": None if overview.last is None else run_json(overview.last),
         "skipped": None if overview.skipped is None else run_json(overview.skipped),
-        "running": [{**run_json(each.run), "attempts": [*map(attempt_json, each.attempts)]} for each in overview.going],
+        "running": [
+            {**run_json(each.run), "attempts": [*map(attempt_json, each.attempts)]} for each in overview.active_runs
+        ],
         "next": None if overview.next is None else formatting.format_utc(overview.next.instant),
-        "paused": bool(overview.tables) and not any(each.enabled for each in overview.tables),
-        "schedules": [each.expression for each in overview.tables],
+        "paused": bool(overview.timetables) and not any(each.enabled for each in overview.timetables),
+        "schedules": [each.expression for each in overview.timetables],
     }
 
 
-def _list_runs(site: Site, chosen: list[Machine], count: int, *, json: bool) -> None:
+def _list_runs(context: CommandContext, chosen: list[Machine], count: int, *, json: bool) -> None:
     """Print the latest runs of all these state machines, the latest first."""
-    named = {each.arn: each.word for each in chosen}
+    short_names = {each.arn: each.short_name for each in chosen}
     latest = islice(
-        merge(*(find_run.runs_of(site, each) for each in chosen), key=lambda run: run.began, reverse=True), count
+        merge(*(find_run.list_runs(context, each) for each in chosen), key=lambda run: run.began, reverse=True), count
     )
-    found = (find_run.with_details(site, each) for each in latest)
+    found = (find_run.with_details(context, each) for each in latest)
     if json:
-        formatting.print_json_lines(run_json(each, named[each.machine]) for each in found)
+        formatting.print_json_lines(run_json(each, short_names[each.machine]) for each in found)
         return
     formatting.print_listing(
-        ["JOB", "RUN", "STATUS", "BEGAN", "TOOK"], [_of_run(named[each.machine], each) for each in found]
+        ["JOB", "RUN", "STATUS", "BEGAN", "TOOK"], [_run_cells(short_names[each.machine], each) for each in found]
     )
 
 
-def _of_run(word: str, run: Run) -> list[Text | str]:
+def _run_cells(job_name: str, run: Run) -> list[Text | str]:
     took = "" if run.took is None else formatting.format_milliseconds(run.took)
-    status = Text.assemble(formatting.status_text(run.state), failure_words.why_unsuccessful(run)[:LONGEST])
-    return [word, run.name, status, formatting.format_instant(run.began), took]
+    status = Text.assemble(formatting.status_text(run.state), result_text.run_failure_text(run)[:MAX_REASON_LENGTH])
+    return [job_name, run.name, status, formatting.format_instant(run.began), took]

@@ -8,30 +8,30 @@ from typing import Annotated
 
 import typer
 
+from lamplighter.cli.command_context import CommandContext, with_command_context
 from lamplighter.cli.runs import find_run
 from lamplighter.cli.runs.arguments import FollowOption, RunArgument
 from lamplighter.cli.runs.attempt_numbers import read_numbered_story
 from lamplighter.cli.runs.check_redrive import check_redrivable, why_not_redrive
-from lamplighter.cli.runs.follow import follow_run as watch
-from lamplighter.cli.runs.site import Site, with_site
+from lamplighter.cli.runs.follow import follow_run
 
 
-@with_site
+@with_command_context
 def redrive(
-    site: Site,
+    context: CommandContext,
     run: RunArgument,
     *,
     follow: FollowOption = False,
     force: Annotated[bool, typer.Option("--force", help="Redrive the run even if it can only fail again.")] = False,
 ) -> None:
     """Continue a run in the state that failed; the results of earlier states are kept."""
-    found = find_run.find_run(site, run)
-    events = find_run.read_events(site, found)
+    found = find_run.find_run(context, run)
+    events = find_run.read_events(context, found)
     if not force:
-        why = why_not_redrive(found, events, find_run.read_definition(site, found))
-        check_redrivable(found, why, find_run.display_name(site, found, run))
+        reason = why_not_redrive(found, events, find_run.read_definition(context, found))
+        check_redrivable(found, reason, find_run.short_machine_name(context, found, run))
     before = read_numbered_story(events)
-    site.sfn.redrive_execution(executionArn=found.arn)
+    context.sfn.redrive_execution(executionArn=found.arn)
     typer.echo(f"redriven {found.arn}", err=follow)
     if follow:
-        watch(site, find_run.refresh_run(site, found), since=(before.ended or found.began) + 1)
+        follow_run(context, find_run.refresh_run(context, found), since=(before.ended or found.began) + 1)

@@ -9,18 +9,17 @@ from typing import Annotated
 import typer
 
 from lamplighter.base.world import real_world
+from lamplighter.cli.command_context import CommandContext, with_command_context
 from lamplighter.cli.runs import find_job, find_run, formatting, run_input
 from lamplighter.cli.runs.arguments import FollowOption, JobArgument
-from lamplighter.cli.runs.failure_words import run_json
 from lamplighter.cli.runs.find_job import Machine
-from lamplighter.cli.runs.follow import EXITS
-from lamplighter.cli.runs.follow import follow_run as watch
-from lamplighter.cli.runs.site import Site, with_site
+from lamplighter.cli.runs.follow import EXIT_CODES, follow_run
+from lamplighter.cli.runs.result_text import run_json
 
 
-@with_site
+@with_command_context
 def run(
-    site: Site,
+    context: CommandContext,
     job: JobArgument,
     *,
     given: Annotated[
@@ -38,45 +37,47 @@ def run(
     json: Annotated[bool, typer.Option("--json", help="Print the run as JSON.")] = False,
 ) -> None:
     """Start a run now; with --follow, watch it and exit with its result."""
-    overrides = run_input.overrides(env or [], command)
-    typed = None if given is None else run_input.read_input(given)
-    wanted = None if name is None else run_input.check_run_name(name)
-    machine = find_job.find_job(site, job)
-    run_input.check_overrides(site, machine, overrides)
-    text = run_input.with_overrides(run_input.read_default_input(site, machine) if typed is None else typed, overrides)
+    overrides = run_input.parse_overrides(env or [], command)
+    given_input = None if given is None else run_input.read_input(given)
+    run_name = None if name is None else run_input.check_run_name(name)
+    machine = find_job.find_job(context, job)
+    run_input.check_overrides(context, machine, overrides)
+    text = run_input.add_overrides(
+        run_input.read_default_input(context, machine) if given_input is None else given_input, overrides
+    )
     if machine.express and follow:
-        _at_once(site, machine, text)
-    begun = _begin(site, machine, text, wanted)
+        _run_express(context, machine, text)
+    arn = _start_run(context, machine, text, run_name)
     if machine.express:
-        typer.echo(begun)
+        typer.echo(arn)
         return
-    started = find_run.find_run(site, begun)
+    started = find_run.find_run(context, arn)
     if json:
-        formatting.print_json_lines([run_json(started, machine.word)])
+        formatting.print_json_lines([run_json(started, machine.short_name)])
     else:
-        typer.echo(f"{machine.word}:{started.name}\n{started.arn}", err=follow)
+        typer.echo(f"{machine.short_name}:{started.name}\n{started.arn}", err=follow)
     if follow:
-        watch(site, started)
+        follow_run(context, started)
 
 
-def _begin(site: Site, machine: Machine, text: str, name: str | None) -> str:
+def _start_run(context: CommandContext, machine: Machine, text: str, name: str | None) -> str:
     """Start a run with a name, so that a call which is repeated because its answer was lost starts no second run."""
-    chosen = name or real_world().uuid()
+    run_name = name or real_world().uuid()
     try:
-        begun: str = site.sfn.start_execution(stateMachineArn=machine.arn, input=text, name=chosen)["executionArn"]
-    except site.sfn.exceptions.ExecutionAlreadyExists:
+        arn: str = context.sfn.start_execution(stateMachineArn=machine.arn, input=text, name=run_name)["executionArn"]
+    except context.sfn.exceptions.ExecutionAlreadyExists:
         if name is not None:
             raise
-        return find_run.run_arn(machine, chosen)
-    return begun
+        return find_run.run_arn(machine, run_name)
+    return arn
 
 
-def _at_once(site: Site, machine: Machine, text: str) -> None:
+def _run_express(context: CommandContext, machine: Machine, text: str) -> None:
     """Run an express state machine, for which AWS keeps no record, and wait for its result."""
-    answer = site.sfn.start_sync_execution(stateMachineArn=machine.arn, input=text)
+    answer = context.sfn.start_sync_execution(stateMachineArn=machine.arn, input=text)
     typer.echo(answer["executionArn"], err=True)
     if answer["status"] == "SUCCEEDED":
         typer.echo(answer["output"])
     else:
         typer.echo(f"{answer['status'].lower()}: {answer.get('error', '')} {answer.get('cause', '')}", err=True)
-    raise typer.Exit(EXITS.get(answer["status"], 1))
+    raise typer.Exit(EXIT_CODES.get(answer["status"], 1))

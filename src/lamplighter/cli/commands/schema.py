@@ -6,10 +6,10 @@ yaml-language-server: $schema=lamplighter.schema.json`.
 
 import typer
 
-from lamplighter.jobs.file.json_schema import job_file_schema as made
+from lamplighter.jobs.file.json_schema import job_file_schema
 from lamplighter.jobs.stack.template import to_json
 
 
 def schema() -> None:
     """Print the JSON Schema of job files, for editors."""
-    typer.echo(to_json(made()), nl=False)
+    typer.echo(to_json(job_file_schema()), nl=False)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from lamplighter.cli.job_file import USUAL, EnvironmentOption, FileArgument, read_job_file
+from lamplighter.cli.job_file import DEFAULT_JOB_FILE, EnvironmentOption, FileArgument, read_job_file
 from lamplighter.jobs.stack.template import build_template, to_json, to_yaml
 
 
@@ -21,7 +21,7 @@ class Format(Enum):
 
 
 def synth(
-    file: FileArgument = USUAL,
+    file: FileArgument = DEFAULT_JOB_FILE,
     environment: EnvironmentOption = None,
     output_format: Annotated[Format, typer.Option("--format", "-f", help="The output format.")] = Format.YAML,
     output: Annotated[

@@ -22,13 +22,13 @@ from lamplighter.base import deny_rules, secret_references
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.files import write_file
 from lamplighter.base.modules import load_object
-from lamplighter.cli.engine_address import ADDRESS
+from lamplighter.cli.engine_address import ADDRESS_FILE
+from lamplighter.cli.http import http_server
+from lamplighter.cli.http.listen import listen, listener_url, local_url
 from lamplighter.cli.up import access
-from lamplighter.cli.up.http import http_server
-from lamplighter.cli.up.http.listen import listen, local_url, url_of
 from lamplighter.cli.up.options import LoadedSource, Reconciler, UpOptions
-from lamplighter.cli.up.reports.log import log_to_stderr
 from lamplighter.cli.up.reports.repeated_lines import RepeatFilter
+from lamplighter.cli.up.reports.stderr_log import log_to_stderr
 from lamplighter.engine import file_descriptors
 from lamplighter.engine.config import EngineConfig, RuntimeChoice
 from lamplighter.engine.engine import Engine
@@ -36,16 +36,16 @@ from lamplighter.engine.garbage_collection import GarbageCollector
 from lamplighter.jobs.names import JOB_FILE_NAME
 from lamplighter.outbound import mail
 from lamplighter.outbound.aws import AWS
-from lamplighter.outbound.program import MAIL_SERVER
+from lamplighter.outbound.program import MAIL_SERVER_VARIABLE
 from lamplighter.runtime.port import RuntimeUnavailable
 from lamplighter.server import HttpServer
 from lamplighter.wire.access.host_header import AllowedHosts
 
 SWITCH_INTERVAL = 0.0005
 """Seconds after which the loop lets another thread run: callers wait for the thread that commits."""
-COUNT_SECONDS = 5
+REPEAT_REPORT_SECONDS = 5
 """Seconds between two checks for repeated failures to report."""
-JOBS, SERVING, REACHING = "Jobs", "Serving", "Reaching others"
+JOBS_PANEL, SERVING_PANEL, REACHING_PANEL = "Jobs", "Serving", "Reaching others"
 """The sections of the options in --help."""
 
 log = logging.getLogger("lamplighter.engine")
@@ -59,51 +59,51 @@ def up(
     env: Annotated[
         str | None,
         typer.Option("--environment", "-e", help="The environment of the job file to use.",
-                     show_default=False, rich_help_panel=JOBS),
+                     show_default=False, rich_help_panel=JOBS_PANEL),
     ] = None,
     template: Annotated[
         list[Path] | None,
         typer.Option(help="A CloudFormation template to run instead of a job file: from CDK, SAM, Copilot or by hand.",
-                     rich_help_panel=JOBS),
+                     rich_help_panel=JOBS_PANEL),
     ] = None,
     parameters: Annotated[
         list[str] | None,
-        typer.Option(help="NAME=VALUE: a parameter of the templates.", rich_help_panel=JOBS),
+        typer.Option(help="NAME=VALUE: a parameter of the templates.", rich_help_panel=JOBS_PANEL),
     ] = None,
     runtime: Annotated[
-        RuntimeChoice, typer.Option(help="The runtime for containers.", rich_help_panel=JOBS)
+        RuntimeChoice, typer.Option(help="The runtime for containers.", rich_help_panel=JOBS_PANEL)
     ] = RuntimeChoice.AUTO,
     host: Annotated[
         str,
         typer.Option(help="Address to listen on. Beyond this machine, callers need the engine's credentials.",
-                     rich_help_panel=SERVING),
+                     rich_help_panel=SERVING_PANEL),
     ] = "127.0.0.1",
     port: Annotated[
         int,
-        typer.Option(help="Port to listen on; 0 picks a free one.", min=0, max=65535, rich_help_panel=SERVING),
+        typer.Option(help="Port to listen on; 0 picks a free one.", min=0, max=65535, rich_help_panel=SERVING_PANEL),
     ] = 4566,
     data: Annotated[
-        Path, typer.Option(help="Data directory of the engine.", file_okay=False, rich_help_panel=SERVING)
+        Path, typer.Option(help="Data directory of the engine.", file_okay=False, rich_help_panel=SERVING_PANEL)
     ] = Path(".lamplighter"),
     new: Annotated[  # noqa: FBT002 - typer's way
         bool,
         typer.Option("--new", help="Start empty; existing data is moved to a subfolder of the data directory.",
-                     rich_help_panel=SERVING),
+                     rich_help_panel=SERVING_PANEL),
     ] = False,
     allow_host: Annotated[
         list[str] | None,
         typer.Option(help="Additional host name that callers may use for this engine.",
-                     rich_help_panel=SERVING),
+                     rich_help_panel=SERVING_PANEL),
     ] = None,
     url: Annotated[
         str | None,
         typer.Option(help="Public URL of this engine, for links in mails and webhooks and for queue URLs.",
-                     rich_help_panel=SERVING),
+                     rich_help_panel=SERVING_PANEL),
     ] = None,
     endpoint: Annotated[
         list[str] | None,
         typer.Option(help="SERVICE=URL or SERVICE=aws: the endpoint of an AWS service that the engine does not serve.",
-                     rich_help_panel=REACHING),
+                     rich_help_panel=REACHING_PANEL),
     ] = None,
     credentials: Annotated[
         Path | None,
@@ -112,32 +112,34 @@ def up(
             "address.",
             exists=True,
             dir_okay=False,
-            rich_help_panel=SERVING,
+            rich_help_panel=SERVING_PANEL,
         ),
     ] = None,
     smtp: Annotated[
         str | None,
         typer.Option(
-            envvar=MAIL_SERVER,
+            envvar=MAIL_SERVER_VARIABLE,
             help="Mail server: smtp://USER:PASSWORD@HOST:PORT?from=ADDRESS, or smtps://. "
             "Default: mails are written to files.",
-            rich_help_panel=REACHING,
+            rich_help_panel=REACHING_PANEL,
         ),
     ] = None,
     confirm_mail: Annotated[  # noqa: FBT002 - typer's way
         bool,
         typer.Option("--confirm-mail", help="Ask subscribers by mail to confirm first, as AWS does.",
-                     rich_help_panel=REACHING),
+                     rich_help_panel=REACHING_PANEL),
     ] = False,
     commands: Annotated[  # noqa: FBT002 - typer's way
         bool,
-        typer.Option(help="Allow subscriptions that run a command line on this machine.", rich_help_panel=REACHING),
+        typer.Option(
+            help="Allow subscriptions that run a command line on this machine.", rich_help_panel=REACHING_PANEL
+        ),
     ] = True,
     deny: Annotated[
         str,
         typer.Option(metavar="LIST",
-                     help=f"Features that tasks may not use, separated by commas: {', '.join(deny_rules.KINDS)}.",
-                     show_default=False, rich_help_panel=SERVING),
+                     help=f"Features that tasks may not use, separated by commas: {', '.join(deny_rules.DENY_RULES)}.",
+                     show_default=False, rich_help_panel=SERVING_PANEL),
     ] = "",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Log only warnings and errors.")] = False,  # noqa: FBT002 - typer's way
 ) -> None:  # fmt: skip
@@ -147,29 +149,31 @@ def up(
     """
     repeats = log_to_stderr(logging.WARNING if quiet else logging.INFO)
     sys.setswitchinterval(SWITCH_INTERVAL)
-    files = file_descriptors.raise_limit()
+    child_file_limit = file_descriptors.raise_limit()
     denied = _parse_deny(deny, runtime)
-    asked = replace(_parse_options(file, env, template or [], parameters or []), deny=denied)
+    options = replace(_parse_options(file, env, template or [], parameters or []), deny=denied)
     try:
-        kept = _read(asked, data)
+        source = _read_source(options, data)
         config = EngineConfig(
-            data=data,
-            new=new,
+            data_directory=data,
+            start_empty=new,
             runtime=runtime,
-            endpoints=_endpoints(endpoint or []),
+            remote_endpoints=_parse_endpoints(endpoint or []),
             smtp=mail.parse_mail_server(smtp) if smtp else None,
             confirm_mail=confirm_mail,
-            commands=commands and deny_rules.COMMANDS not in denied,
-            deny=denied,
-            secrets=kept.secrets if kept else secret_references.environment_secrets(os.environ),
-            files=files,
+            allow_commands=commands and deny_rules.COMMANDS not in denied,
+            denied=denied,
+            secrets=source.secrets if source else secret_references.environment_secrets(os.environ),
+            child_file_limit=child_file_limit,
         )
         with listen(host, port) as listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            entry = access.decide_access(credentials, data, listener.getsockname()[0])
-            config = replace(config, url=(url or local_url(listener)).rstrip("/"), holder=entry.first)
+            access_rules = access.decide_access(credentials, data, listener.getsockname()[0])
+            config = replace(
+                config, public_url=(url or local_url(listener)).rstrip("/"), task_credentials=access_rules.first
+            )
             names = frozenset(name.lower() for name in (host, *(allow_host or [])))
-            hosts = AllowedHosts(names, addresses=entry.holders is not None)
-            runner.run(_serve(config, hosts, listener, entry, kept, repeats))
+            hosts = AllowedHosts(names, any_address=access_rules.accepted_credentials is not None)
+            runner.run(_serve(config, hosts, listener, access_rules, source, repeats))
     except LamplighterError as error:
         typer.echo(f"lamplighter: {error}", err=True)
         raise typer.Exit(1) from None
@@ -180,11 +184,11 @@ def up(
 
 def _error_text(error: OSError, data: Path) -> str:
     """Return the text of an OSError; add advice if its file is the data directory, inside it, or above it."""
-    at = Path(error.filename) if isinstance(error.filename, str) else None
-    if at is None or not (at in (data, *data.parents) or data in at.parents):
+    path = Path(error.filename) if isinstance(error.filename, str) else None
+    if path is None or not (path in (data, *data.parents) or data in path.parents):
         return str(error)
-    why = (error.strerror or str(error)).lower()
-    return f"the data directory {data} cannot be used ({at}: {why}): make it writable, or name another with --data"
+    reason = (error.strerror or str(error)).lower()
+    return f"the data directory {data} cannot be used ({path}: {reason}): make it writable, or name another with --data"
 
 
 def _parse_options(file: Path | None, env: str | None, templates: list[Path], parameters: list[str]) -> UpOptions:
@@ -195,9 +199,9 @@ def _parse_options(file: Path | None, env: str | None, templates: list[Path], pa
         raise typer.BadParameter("--parameters needs --template")
     if env is not None and templates:
         raise typer.BadParameter("--environment works only with a job file, not with --template")
-    usual = Path(JOB_FILE_NAME)
-    if file is None and not templates and (usual.exists() or env is not None):
-        file = usual
+    default_file = Path(JOB_FILE_NAME)
+    if file is None and not templates and (default_file.exists() or env is not None):
+        file = default_file
     return UpOptions(file, env, tuple(templates), tuple(parameters))
 
 
@@ -211,87 +215,87 @@ def _parse_deny(text: str, runtime: RuntimeChoice) -> frozenset[str]:
     return found
 
 
-def _read(asked: UpOptions, data: Path) -> LoadedSource | None:
+def _read_source(options: UpOptions, data: Path) -> LoadedSource | None:
     """Read the source, or return None if there is none; the modules that read it are imported only for a source."""
-    if asked.file is None and not asked.templates:
+    if options.file is None and not options.templates:
         return None
-    kept: LoadedSource = load_object("lamplighter.cli.up.source:read_source")(asked, data)
-    return kept
+    source: LoadedSource = load_object("lamplighter.cli.up.source:read_source")(options, data)
+    return source
 
 
 async def _serve(
     config: EngineConfig,
     hosts: AllowedHosts,
     listener: socket.socket,
-    entry: access.Access,
-    kept: LoadedSource | None,
+    access_rules: access.Access,
+    source: LoadedSource | None,
     repeats: RepeatFilter,
 ) -> None:
-    counting = asyncio.create_task(_count(repeats))
+    repeats_task = asyncio.create_task(_log_repeats(repeats))
     engine, garbage = await Engine.open(config), GarbageCollector()
     try:
-        keeper = None if kept is None else await kept.reconciler(engine)
-        if kept is None or kept.needs_docker:
-            await _say_what_is_missing(engine)
+        reconciler = None if source is None else await source.reconciler(engine)
+        if source is None or source.needs_docker:
+            await _warn_if_runtime_unavailable(engine)
         garbage.start()
-        write_file(config.data / ADDRESS, f"{config.url}\n".encode())
-        typer.echo(f"lamplighter: listening on {url_of(listener)}", err=True)
-        typer.echo(f"lamplighter: the console is at {config.url}/", err=True)
-        for line in access.access_advice(entry, config.url):
+        write_file(config.data_directory / ADDRESS_FILE, f"{config.public_url}\n".encode())
+        typer.echo(f"lamplighter: listening on {listener_url(listener)}", err=True)
+        typer.echo(f"lamplighter: the console is at {config.public_url}/", err=True)
+        for line in access.access_advice(access_rules, config.public_url):
             typer.echo(f"lamplighter: {line}", err=True)
         engine.turns.start()
-        async with _reconciling(keeper):
-            application = HttpServer(engine, hosts, entry.holders)
+        async with _reconciling(reconciler):
+            application = HttpServer(engine, hosts, access_rules.accepted_credentials)
             await http_server.serve(application, application.closing, listener, file_descriptors.connection_limit())
-        (config.data / ADDRESS).unlink(missing_ok=True)
+        (config.data_directory / ADDRESS_FILE).unlink(missing_ok=True)
     finally:
         garbage.stop()
         await engine.close()
-        counting.cancel()
-        repeats.log_counts(all_of_it=True)
+        repeats_task.cancel()
+        repeats.log_counts(all_counts=True)
 
 
-async def _count(repeats: RepeatFilter) -> None:
+async def _log_repeats(repeats: RepeatFilter) -> None:
     """Log the counts of repeated failures regularly, even if nothing else is logged."""
     while True:
-        await asyncio.sleep(COUNT_SECONDS)
+        await asyncio.sleep(REPEAT_REPORT_SECONDS)
         repeats.log_counts()
 
 
 @asynccontextmanager
-async def _reconciling(keeper: Reconciler | None) -> AsyncIterator[None]:
+async def _reconciling(reconciler: Reconciler | None) -> AsyncIterator[None]:
     """Keep the engine in agreement with its source while the block runs."""
-    if keeper is None:
+    if reconciler is None:
         yield
         return
-    keeping = asyncio.create_task(keeper.run())
-    keeping.add_done_callback(_say_that_it_ended)
+    task = asyncio.create_task(reconciler.run())
+    task.add_done_callback(_log_reconciler_failure)
     try:
         yield
     finally:
-        keeping.cancel()
-        await asyncio.gather(keeping, return_exceptions=True)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
-def _say_that_it_ended(keeping: "asyncio.Task[None]") -> None:
-    if not keeping.cancelled() and (error := keeping.exception()) is not None:
+def _log_reconciler_failure(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
         log.error("file watching has stopped; restart lamplighter to apply changes", exc_info=error)
 
 
-async def _say_what_is_missing(engine: Engine) -> None:
+async def _warn_if_runtime_unavailable(engine: Engine) -> None:
     try:
         await engine.runtime.check()
     except RuntimeUnavailable as error:
         log.warning("%s", error)
 
 
-def _endpoints(given: list[str]) -> dict[str, str]:
+def _parse_endpoints(words: list[str]) -> dict[str, str]:
     endpoints = {}
-    for each in given:
-        service, sign, where = each.partition("=")
-        if not service or not sign or not (where == AWS or where.startswith(("http://", "https://"))):
+    for each in words:
+        service, sign, endpoint = each.partition("=")
+        if not service or not sign or not (endpoint == AWS or endpoint.startswith(("http://", "https://"))):
             raise typer.BadParameter(
                 f"{each}: use SERVICE=URL, for example lambda=http://127.0.0.1:9000, or SERVICE=aws"
             )
-        endpoints[service] = where
+        endpoints[service] = endpoint
     return endpoints

@@ -19,11 +19,11 @@ from lamplighter.cli.deploy.upload_template import TemplateUpload, template_para
 from lamplighter.cli.target import CALL_ERRORS, Target
 
 CAPABILITIES = ["CAPABILITY_NAMED_IAM"]
-NOTHING = ("didn't contain changes", "No updates are to be performed")
+NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
 """Parts of the messages with which CloudFormation reports that there is nothing to change."""
 
 
-class ChangeSetRefused(LamplighterError):
+class ChangeSetFailed(LamplighterError):
     """CloudFormation rejects a template."""
 
 
@@ -36,9 +36,9 @@ class ChangeSet:
     """A change set of CloudFormation: the changes that it would make to a stack."""
 
     id: str
-    stack: str
+    stack_id: str
     """The stack's ID."""
-    is_first: bool
+    creates_stack: bool
     """Whether the change set creates the stack."""
     replaced: Mapping[str, str]
     """The resources that CloudFormation replaces, by logical ID: "True", or "Conditional" if it may replace them."""
@@ -46,14 +46,14 @@ class ChangeSet:
     """The number of resources that change."""
 
 
-def create(
+def create_change_set(
     target: Target,
     stack: Stack | None,
     name: str,
     title: str,
     template: Json,
     parameters: Mapping[str, str],
-    room: TemplateUpload,
+    upload: TemplateUpload,
     pause: Callable[[], object],
     *,
     imports: bool = False,
@@ -61,53 +61,53 @@ def create(
     """Create a change set with a title for the stack of this name, and wait for it; return None if nothing changes.
 
     `imports`: the change set takes over existing resources that have the template's names, belong to no stack, and have
-    the deletion policy Retain in the template. Raises `ChangeSetRefused` if CloudFormation rejects the template.
+    the deletion policy Retain in the template. Raises `ChangeSetFailed` if CloudFormation rejects the template.
     """
     client = target.client("cloudformation")
-    is_first = stack is None or stack.status == stacks.WAITING
-    asked = {
+    creates_stack = stack is None or stack.status == stacks.IN_REVIEW
+    request = {
         "StackName": name,
         "ChangeSetName": title,
-        "ChangeSetType": "CREATE" if is_first else "UPDATE",
+        "ChangeSetType": "CREATE" if creates_stack else "UPDATE",
         "Capabilities": CAPABILITIES,
         "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         **({"ImportExistingResources": True} if imports else {}),
-        **template_parameters(target, name, template, room),
+        **template_parameters(target, name, template, upload),
     }
     try:
-        made = client.create_change_set(**asked)
+        answer = client.create_change_set(**request)
     except ClientError as error:
-        if _is_nothing(error.response["Error"].get("Message", "")):
+        if _means_no_change(error.response["Error"].get("Message", "")):
             return None
         raise
-    shell = ChangeSet(made["Id"], made["StackId"], is_first, {}, 0)
-    with discarded_on_error(client, shell):
-        found = _waited_for(client, made["Id"], pause)
+    created = ChangeSet(answer["Id"], answer["StackId"], creates_stack, {}, 0)
+    with discarded_on_error(client, created):
+        found = _wait_until_created(client, answer["Id"], pause)
     touched = {each["LogicalResourceId"]: each.get("Replacement", "False") for each in found["Changes"]}
     replaced = {key: value for key, value in touched.items() if value != "False"}
-    change_set = replace(shell, replaced=replaced, count=len(touched))
+    change_set = replace(created, replaced=replaced, count=len(touched))
     if found["Status"] != "FAILED":
         return change_set
-    discard(client, change_set)
-    why = found.get("StatusReason", "no reason was given")
-    if _is_nothing(why):
+    discard_change_set(client, change_set)
+    reason = found.get("StatusReason", "no reason was given")
+    if _means_no_change(reason):
         return None
-    raise ChangeSetRefused(f"CloudFormation refuses the change: {why}")
+    raise ChangeSetFailed(f"CloudFormation refuses the change: {reason}")
 
 
-def _is_nothing(why: str) -> bool:
-    return any(words in why for words in NOTHING)
+def _means_no_change(reason: str) -> bool:
+    return any(words in reason for words in NO_CHANGES)
 
 
-def _waited_for(client: Json, key: str, pause: Callable[[], object]) -> Json:
+def _wait_until_created(client: Json, change_set_id: str, pause: Callable[[], object]) -> Json:
     while True:
-        found = client.describe_change_set(ChangeSetName=key)
+        found = client.describe_change_set(ChangeSetName=change_set_id)
         if not found["Status"].endswith(("_PENDING", "_IN_PROGRESS")):
             break
         pause()
     changes, token = list(found.get("Changes", [])), found.get("NextToken")
     while token:
-        more = client.describe_change_set(ChangeSetName=key, NextToken=token)
+        more = client.describe_change_set(ChangeSetName=change_set_id, NextToken=token)
         changes += more.get("Changes", [])
         token = more.get("NextToken")
     return found | {"Changes": [each["ResourceChange"] for each in changes if "ResourceChange" in each]}
@@ -120,11 +120,11 @@ def discarded_on_error(client: Json, change_set: ChangeSet) -> Iterator[None]:
         yield
     except BaseException:
         with suppress(*CALL_ERRORS):
-            discard(client, change_set)
+            discard_change_set(client, change_set)
         raise
 
 
-def execute(client: Json, change_set: ChangeSet) -> None:
+def execute_change_set(client: Json, change_set: ChangeSet) -> None:
     """Execute a change set; raise `StackChanged` if the stack changed after the change set was created.
 
     A change set whose execution is refused is discarded. CloudFormation does not delete a change set that it executes,
@@ -139,15 +139,15 @@ def execute(client: Json, change_set: ChangeSet) -> None:
         raise
 
 
-def discard(client: Json, change_set: ChangeSet) -> None:
+def discard_change_set(client: Json, change_set: ChangeSet) -> None:
     """Delete a change set, and the empty stack that exists only for its sake."""
     client.delete_change_set(ChangeSetName=change_set.id)
-    if change_set.is_first and _is_shell(client, change_set.stack):
-        client.delete_stack(StackName=change_set.stack)
+    if change_set.creates_stack and _is_empty_stack(client, change_set.stack_id):
+        client.delete_stack(StackName=change_set.stack_id)
 
 
-def _is_shell(client: Json, stack: str) -> bool:
+def _is_empty_stack(client: Json, stack_id: str) -> bool:
     """Return whether a stack is still empty and has no other change set."""
-    found = stacks.find_stack(client, stack)
-    waits = found is not None and found.status == stacks.WAITING
-    return waits and not client.list_change_sets(StackName=stack)["Summaries"]
+    found = stacks.find_stack(client, stack_id)
+    in_review = found is not None and found.status == stacks.IN_REVIEW
+    return in_review and not client.list_change_sets(StackName=stack_id)["Summaries"]

@@ -13,14 +13,14 @@ from lamplighter.cli.deploy.policy_lines import policy_lines
 from lamplighter.cli.deploy.resolved_template import Resource
 
 Action = Literal["add", "change", "remove"]
-Path = tuple[str, ...]
+PropertyPath = tuple[str, ...]
 
-NAMES = ("Name", "Key", "PolicyName", "Id", "ContainerName")
+IDENTIFYING_PROPERTIES = ("Name", "Key", "PolicyName", "Id", "ContainerName")
 """The properties that identify the items of a list."""
-POLICIES = ("PolicyDocument", "AssumeRolePolicyDocument")
-ALLOWS = ("AWS::IAM::", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy")
+POLICY_PROPERTIES = ("PolicyDocument", "AssumeRolePolicyDocument")
+PERMISSION_TYPES = ("AWS::IAM::", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy")
 """Types of resources that grant permissions; a type that ends with "::" stands for all types that begin with it."""
-CALLED: Mapping[str, tuple[str, str]] = {
+RESOURCE_WORDS: Mapping[str, tuple[str, str]] = {
     "AWS::StepFunctions::StateMachine": ("job", "StateMachineName"),
     "AWS::ECS::TaskDefinition": ("task", "Family"),
     "AWS::ECS::Cluster": ("cluster", "ClusterName"),
@@ -67,7 +67,7 @@ class Change:
     @property
     def changes_permissions(self) -> bool:
         """Whether the resource grants permissions."""
-        return self.type.startswith(ALLOWS)
+        return self.type.startswith(PERMISSION_TYPES)
 
 
 def compare_resources(before: Mapping[str, Resource], after: Mapping[str, Resource], *, metadata: bool) -> list[Change]:
@@ -81,41 +81,43 @@ def compare_resources(before: Mapping[str, Resource], after: Mapping[str, Resour
         action: Action = "add" if old is None else "remove" if new is None else "change"
         differences = tuple(_differences(_leaves(old, metadata=metadata), _leaves(new, metadata=metadata)))
         if differences or action != "change":
-            told = new or old
-            assert told is not None
-            found.append(Change(name, told.type, action, _called(name, told), differences))
+            resource = new or old
+            assert resource is not None
+            found.append(Change(name, resource.type, action, _resource_label(name, resource), differences))
     return found
 
 
-def _called(name: str, resource: Resource) -> str:
-    word, named = CALLED.get(resource.type, (resource.type.rsplit("::", 1)[-1], ""))
-    title = resource.properties.get(named) if named else None
+def _resource_label(name: str, resource: Resource) -> str:
+    word, name_property = RESOURCE_WORDS.get(resource.type, (resource.type.rsplit("::", 1)[-1], ""))
+    title = resource.properties.get(name_property) if name_property else None
     return f"{word} {title if isinstance(title, str) else name}"
 
 
-def _differences(before: Mapping[Path, Json], after: Mapping[Path, Json]) -> Iterator[Difference]:
+def _differences(before: Mapping[PropertyPath, Json], after: Mapping[PropertyPath, Json]) -> Iterator[Difference]:
     for path in [*after, *(path for path in before if path not in after)]:
         old, new = before.get(path), after.get(path)
         if old != new:
             yield Difference(".".join(step for step in path if not step.startswith("\0")), old, new)
 
 
-def _leaves(resource: Resource | None, *, metadata: bool) -> dict[Path, Json]:
+def _leaves(resource: Resource | None, *, metadata: bool) -> dict[PropertyPath, Json]:
     if resource is None:
         return {}
-    kept = {"Metadata": resource.metadata} if metadata and resource.metadata else _input(resource)
-    return dict(_walk((), {**resource.properties, **kept}))
+    metadata_properties = (
+        {"Metadata": resource.metadata} if metadata and resource.metadata else _input_metadata(resource)
+    )
+    return dict(_walk((), {**resource.properties, **metadata_properties}))
 
 
-def _input(resource: Resource) -> dict[str, Json]:
+def _input_metadata(resource: Resource) -> dict[str, Json]:
     """Return a job's default input as metadata; it counts on AWS too, because `lamplighter run` reads it there."""
     own = resource.metadata.get("Lamplighter") if isinstance(resource.metadata, dict) else None
     text = own.get("Input") if isinstance(own, dict) else None
     return {} if text is None else {"Metadata": {"Lamplighter": {"Input": text}}}
 
 
-def _walk(path: Path, value: Json) -> Iterator[tuple[Path, Json]]:
-    if path and path[-1] in POLICIES:
+def _walk(path: PropertyPath, value: Json) -> Iterator[tuple[PropertyPath, Json]]:
+    if path and path[-1] in POLICY_PROPERTIES:
         # The line itself is the last step of the path, so a line that exists on both sides is no difference.
         yield from (((*path, f"\0{line}"), line) for line in policy_lines(value))
     elif isinstance(value, dict) and value:
@@ -130,9 +132,9 @@ def _walk(path: Path, value: Json) -> Iterator[tuple[Path, Json]]:
 
 def _by_name(items: list[Json]) -> dict[str, Json] | None:
     """Return the items of a list by name, or None if they have no names or their names are not unique."""
-    for name in NAMES:
+    for name in IDENTIFYING_PROPERTIES:
         if items and all(isinstance(item, dict) and isinstance(item.get(name), str) for item in items):
             found = {item[name]: {key: each for key, each in item.items() if key != name} for item in items}
-            whole = len(found) == len(items)
-            return {key: inner.get("Value", inner) for key, inner in found.items()} if whole else None
+            is_unique = len(found) == len(items)
+            return {key: inner.get("Value", inner) for key, inner in found.items()} if is_unique else None
     return None

@@ -12,21 +12,22 @@ def policy_lines(document: Json) -> list[str]:
     """Return the lines of a policy, without duplicates."""
     found = document.get("Statement", []) if isinstance(document, dict) else []
     statements = found if isinstance(found, list) else [found]
-    return list(dict.fromkeys(line for each in statements for line in _lines(each)))
+    return list(dict.fromkeys(line for each in statements for line in _statement_lines(each)))
 
 
-def _lines(statement: Json) -> Iterator[str]:
-    about = next((name for name in ("Resource", "NotResource") if name in statement), None)
-    resources = _several(statement[about]) if about is not None else [None]
-    but = "everything but " if about == "NotResource" else ""
-    who = f"{dumps(statement['Principal'])} " if "Principal" in statement else ""
-    when = f" if {dumps(statement['Condition'])}" if statement.get("Condition") else ""
-    no = "everything but " if "NotAction" in statement else ""
-    for action in _several(statement.get("Action", statement.get("NotAction", []))):
+def _statement_lines(statement: Json) -> Iterator[str]:
+    resource_key = next((name for name in ("Resource", "NotResource") if name in statement), None)
+    resources = _as_list(statement[resource_key]) if resource_key is not None else [None]
+    resource_prefix = "everything but " if resource_key == "NotResource" else ""
+    principal = f"{dumps(statement['Principal'])} " if "Principal" in statement else ""
+    condition = f" if {dumps(statement['Condition'])}" if statement.get("Condition") else ""
+    action_prefix = "everything but " if "NotAction" in statement else ""
+    for action in _as_list(statement.get("Action", statement.get("NotAction", []))):
         for resource in resources:
-            where = "" if resource is None else f" on {but}{resource}"
-            yield f"{statement.get('Effect', 'Allow').lower()} {who}{no}{action}{where}{when}"
+            resource_text = "" if resource is None else f" on {resource_prefix}{resource}"
+            effect = statement.get("Effect", "Allow").lower()
+            yield f"{effect} {principal}{action_prefix}{action}{resource_text}{condition}"
 
 
-def _several(value: Json) -> list[Json]:
+def _as_list(value: Json) -> list[Json]:
     return value if isinstance(value, list) else [value]

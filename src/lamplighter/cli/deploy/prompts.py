@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from lamplighter.base.world import sleep
-from lamplighter.cli.runs.site import explain_errors
+from lamplighter.cli.command_context import explain_errors
 from lamplighter.cli.target import Target, find_target
 
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
@@ -24,7 +24,7 @@ EngineOption = Annotated[
 ]
 BucketOption = Annotated[str | None, typer.Option("--bucket", help="An S3 bucket for templates over 51,200 bytes.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-UNDECIDED = 2
+EXIT_NO_TERMINAL = 2
 """Exit code if a question is necessary and standard input is no terminal."""
 
 
@@ -43,7 +43,7 @@ def confirm(question: str, *, yes: bool) -> bool:
         return True
     if not sys.stdin.isatty():
         typer.echo("lamplighter: cannot ask for confirmation without a terminal: use --yes to confirm", err=True)
-        raise typer.Exit(UNDECIDED)
+        raise typer.Exit(EXIT_NO_TERMINAL)
     return typer.confirm(question)
 
 
@@ -54,6 +54,6 @@ def confirm_or_exit(question: str, *, yes: bool) -> None:
         raise typer.Exit(1)
 
 
-def pause_between_polls(where: Target) -> None:
+def pause_between_polls(target: Target) -> None:
     """Wait between two polls: longer for AWS, which limits the rate of calls, than for an engine."""
-    sleep(2.0 if where.endpoint is None else 0.1)
+    sleep(2.0 if target.endpoint is None else 0.1)

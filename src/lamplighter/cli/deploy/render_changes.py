@@ -15,41 +15,45 @@ from rich.text import Text
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.cli.deploy.changes import Action, Change, Difference
 
-MARKS: Mapping[Action, tuple[str, str]] = {"add": ("+", "green"), "change": ("~", "yellow"), "remove": ("-", "red")}
-AROUND = 2
+ACTION_SIGNS: Mapping[Action, tuple[str, str]] = {
+    "add": ("+", "green"),
+    "change": ("~", "yellow"),
+    "remove": ("-", "red"),
+}
+CONTEXT_LINES = 2
 """Unchanged lines that are shown around a change in a text."""
-LONGEST = 300
+MAX_VALUE_LENGTH = 300
 """The most characters that are shown of a value."""
-PLACES = {"True": "is replaced", "Conditional": "may be replaced"}
-_OWN = re.compile(r"arn:\$\{AWS::Partition\}:([a-z0-9-]+):(?:\$\{AWS::Region\})?:\$\{AWS::AccountId\}:")
+REPLACEMENT_TEXTS = {"True": "is replaced", "Conditional": "may be replaced"}
+_OWN_ARN = re.compile(r"arn:\$\{AWS::Partition\}:([a-z0-9-]+):(?:\$\{AWS::Region\})?:\$\{AWS::AccountId\}:")
 """ARNs in the stack's own account and region, as most are; they are shortened."""
 
 
 def print_changes(changes: Iterable[Change], console: Console, replaced: Mapping[str, str] | None = None) -> None:
     """Print changes; `replaced` is the change set's information on replacements."""
     for change in changes:
-        mark, colour = MARKS[change.action]
-        place = PLACES.get((replaced or {}).get(change.resource, ""), "")
+        sign, colour = ACTION_SIGNS[change.action]
+        replacement = REPLACEMENT_TEXTS.get((replaced or {}).get(change.resource, ""), "")
         console.print(
             Text.assemble(
-                (f"{mark} ", colour), (change.label, "bold"),
+                (f"{sign} ", colour), (change.label, "bold"),
                 ("" if change.label.endswith(f" {change.resource}") else f"  {change.resource}", "dim"),
                 ("  permissions", "magenta") if change.changes_permissions else "",
-                (f"  {place}", "bold red") if place else "",
+                (f"  {replacement}", "bold red") if replacement else "",
             ),
             soft_wrap=True,
         )  # fmt: skip
         for difference in change.differences:
             if change.action == "change" or _is_grant(difference):
-                console.print(Text("\n").join(_lines(difference)), soft_wrap=True)
+                console.print(Text("\n").join(_difference_lines(difference)), soft_wrap=True)
 
 
-def summary(changes: Iterable[Change]) -> str:
+def summarize_changes(changes: Iterable[Change]) -> str:
     """Return the number of changes of each kind, and whether permissions change."""
     known = list(changes)
-    counts = {word: sum(each.action == word for each in known) for word in MARKS}
-    told = ", ".join(f"{count} to {word}" for word, count in counts.items() if count)
-    return told + ("; permissions change" if any(each.changes_permissions for each in known) else "")
+    counts = {word: sum(each.action == word for each in known) for word in ACTION_SIGNS}
+    text = ", ".join(f"{count} to {word}" for word, count in counts.items() if count)
+    return text + ("; permissions change" if any(each.changes_permissions for each in known) else "")
 
 
 def change_to_json(change: Change) -> Json:
@@ -68,31 +72,31 @@ def _is_grant(difference: Difference) -> bool:
     return difference.path.endswith("PolicyDocument")
 
 
-def _lines(difference: Difference) -> Iterator[Text]:
+def _difference_lines(difference: Difference) -> Iterator[Text]:
     before, after = difference.before, difference.after
     if _is_grant(difference):
         sign, colour, line = ("+", "green", after) if before is None else ("-", "red", before)
-        short = _OWN.sub(r"\1:", line)
+        short = _OWN_ARN.sub(r"\1:", line)
         yield Text(f"    {sign} {short}", colour)
     elif isinstance(before, str) and isinstance(after, str) and "\n" in before + after:
         yield Text(f"    {difference.path}:")
-        yield from _text(before, after)
+        yield from _text_diff_lines(before, after)
     elif before is None:
-        yield Text.assemble(f"    {difference.path}: ", (_shown(after), "green"))
+        yield Text.assemble(f"    {difference.path}: ", (_shorten(after), "green"))
     elif after is None:
-        yield Text.assemble(f"    {difference.path}: ", (_shown(before), "red"), " → (removed)")
+        yield Text.assemble(f"    {difference.path}: ", (_shorten(before), "red"), " → (removed)")
     else:
-        yield Text.assemble(f"    {difference.path}: ", (_shown(before), "red"), " → ", (_shown(after), "green"))
+        yield Text.assemble(f"    {difference.path}: ", (_shorten(before), "red"), " → ", (_shorten(after), "green"))
 
 
-def _text(before: str, after: str) -> Iterator[Text]:
+def _text_diff_lines(before: str, after: str) -> Iterator[Text]:
     colours = {"+": "green", "-": "red", "@": "cyan"}
-    lines = unified_diff(before.splitlines(), after.splitlines(), n=AROUND, lineterm="")
+    lines = unified_diff(before.splitlines(), after.splitlines(), n=CONTEXT_LINES, lineterm="")
     for at, line in enumerate(lines):
         if at > 1:  # the first two lines of a diff name files
             yield Text(f"      {line}", colours.get(line[:1], "dim"))
 
 
-def _shown(value: Json) -> str:
+def _shorten(value: Json) -> str:
     text = value if isinstance(value, str) else dumps(value)
-    return text if len(text) <= LONGEST else text[:LONGEST] + " …"
+    return text if len(text) <= MAX_VALUE_LENGTH else text[:MAX_VALUE_LENGTH] + " …"

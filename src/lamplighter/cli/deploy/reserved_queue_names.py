@@ -7,13 +7,13 @@ See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_Cr
 
 from lamplighter.cli.deploy.follow_stack import StackProgress
 
-SECONDS = 65.0
+WAIT_SECONDS = 65.0
 """Seconds to wait: "You must wait 60 seconds", and a few more, because SQS runs on many machines."""
-SIGNS = ("QueueDeletedRecently", "60 seconds after deleting a queue")
+REASON_PARTS = ("QueueDeletedRecently", "60 seconds after deleting a queue")
 """Parts of the reason that CloudFormation reports for such a queue."""
 
 
-def reserved_queues(course: StackProgress) -> tuple[str, ...]:
+def find_reserved_queues(progress: StackProgress) -> tuple[str, ...]:
     """Return the queues whose names are still reserved; return none if any other resource failed as well."""
-    found = tuple(each.resource for each in course.failures if any(sign in each.reason for sign in SIGNS))
-    return found if len(found) == len(course.failures) else ()
+    found = tuple(each.resource for each in progress.failures if any(sign in each.reason for sign in REASON_PARTS))
+    return found if len(found) == len(progress.failures) else ()

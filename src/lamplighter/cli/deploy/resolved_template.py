@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json
 from lamplighter.lang.template.conditions import evaluate_conditions
-from lamplighter.lang.template.functions import Scope, resolve
+from lamplighter.lang.template.functions import TemplateScope, resolve
 from lamplighter.lang.template.parameters import default_text, ref_value
-from lamplighter.lang.template.template import PSEUDO, Template, parse_template
+from lamplighter.lang.template.template import PSEUDO_PARAMETERS, Template, parse_template
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ def resolve_resources(document: Json, parameters: Mapping[str, str]) -> dict[str
     if not document:
         return {}
     template = parse_template(document)
-    scope = _scope(template, parameters)
+    scope = _make_scope(template, parameters)
     return {
         name: Resource(each.type, resolve(dict(each.properties), scope), each.metadata)
         for name, each in template.resources.items()
@@ -36,17 +36,17 @@ def resolve_resources(document: Json, parameters: Mapping[str, str]) -> dict[str
     }
 
 
-def _scope(template: Template, given: Mapping[str, str]) -> Scope:
-    told = {name: given.get(name, default_text(each)) for name, each in template.parameters.items()}
-    values = {name: ref_value(each, told[name]) for name, each in template.parameters.items()}
-    values |= {name: f"${{{name}}}" for name in PSEUDO - {"AWS::NoValue"}}
-    conditions = evaluate_conditions(template.conditions, Scope(values, template.mappings))
-    return Scope(
+def _make_scope(template: Template, parameters: Mapping[str, str]) -> TemplateScope:
+    texts = {name: parameters.get(name, default_text(each)) for name, each in template.parameters.items()}
+    values = {name: ref_value(each, texts[name]) for name, each in template.parameters.items()}
+    values |= {name: f"${{{name}}}" for name in PSEUDO_PARAMETERS - {"AWS::NoValue"}}
+    conditions = evaluate_conditions(template.conditions, TemplateScope(values, template.mappings))
+    return TemplateScope(
         values,
         template.mappings,
         conditions,
         resource=lambda name: f"${{{name}}}",
         attribute=lambda name, wanted: f"${{{name}.{wanted}}}",
-        imported=lambda name: f"${{the export {name}}}",
+        import_value=lambda name: f"${{the export {name}}}",
         zones=lambda region: [f"{region}{letter}" for letter in "abcdef"],
     )

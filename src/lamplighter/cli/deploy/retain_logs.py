@@ -19,43 +19,45 @@ from lamplighter.cli.deploy.stacks import Stack
 from lamplighter.cli.deploy.upload_template import TemplateUpload, template_parameters
 from lamplighter.cli.target import Target
 
-LOG = "AWS::Logs::LogGroup"
-KEPT = {"Key": "lamplighter:kept", "Value": "yes"}
+LOG_GROUP = "AWS::Logs::LogGroup"
+RETAINED_TAG = {"Key": "lamplighter:kept", "Value": "yes"}
 
 
 class LogsNotRetained(LamplighterError):
     """The log groups could not be retained, so nothing is deleted."""
 
 
-def log_groups(template: Json) -> tuple[str, ...]:
+def log_group_names(template: Json) -> tuple[str, ...]:
     """Return the names of a template's log groups."""
-    return tuple(each["Properties"]["LogGroupName"] for each in template.get("Resources", {}).values() if _is_log(each))
+    return tuple(
+        each["Properties"]["LogGroupName"] for each in template.get("Resources", {}).values() if _is_log_group(each)
+    )
 
 
 def retain_logs(
-    target: Target, stack: Stack, template: Json, room: TemplateUpload, console: Console, pause: Callable[[], object]
+    target: Target, stack: Stack, template: Json, upload: TemplateUpload, console: Console, pause: Callable[[], object]
 ) -> None:
     """Update a stack so that its log groups stay when the stack is deleted; raise `LogsNotRetained` if that fails."""
-    changed = {name: _kept(each) if _is_log(each) else each for name, each in template["Resources"].items()}
+    changed = {name: _retain(each) if _is_log_group(each) else each for name, each in template["Resources"].items()}
     if changed == template["Resources"]:
         return
     client = target.client("cloudformation")
-    course = follow_stack.start_progress(client, stack.id)
+    progress = follow_stack.start_progress(client, stack.id)
     client.update_stack(
         StackName=stack.id,
-        **template_parameters(target, stack.name, {**template, "Resources": changed}, room),
+        **template_parameters(target, stack.name, {**template, "Resources": changed}, upload),
         Capabilities=CAPABILITIES,
         Parameters=[{"ParameterKey": name, "UsePreviousValue": True} for name in stack.parameters],
     )
     with follow_stack.explain_interrupt(f"the change that keeps the logs of {stack.name}", stack.name, target):
-        follow_stack.follow_stack(client, stack.id, course, len(log_groups(template)), console, pause)
-    if not follow_stack.report_outcome(course):
+        follow_stack.follow_stack(client, stack.id, progress, len(log_group_names(template)), console, pause)
+    if not follow_stack.report_outcome(progress):
         raise LogsNotRetained(f"the logs of {stack.name} could not be kept, and nothing was deleted")
 
 
-def existing_groups(client: Json, wanted: Iterable[str]) -> tuple[str, ...]:
+def find_existing_groups(client: Json, names: Iterable[str]) -> tuple[str, ...]:
     """Return those of the log groups that exist already, because an earlier deployment left them."""
-    return tuple(name for name in wanted if _exists(client, name))
+    return tuple(name for name in names if _exists(client, name))
 
 
 def _exists(client: Json, name: str) -> bool:
@@ -65,36 +67,38 @@ def _exists(client: Json, name: str) -> bool:
 
 def importing_template(template: Json, names: Iterable[str]) -> Json:
     """Return a template that retains these log groups; CloudFormation imports only resources that it would retain."""
-    wanted = set(names)
+    retained = set(names)
     changed = {
         title: {**each, "DeletionPolicy": "Retain"}
-        if _is_log(each) and each["Properties"]["LogGroupName"] in wanted
+        if _is_log_group(each) and each["Properties"]["LogGroupName"] in retained
         else each
         for title, each in template["Resources"].items()
     }
     return {**template, "Resources": changed}
 
 
-def retained_groups(template: Json) -> tuple[str, ...]:
+def retained_group_names(template: Json) -> tuple[str, ...]:
     """Return the names of the log groups that stay when their stack is deleted."""
     found = template.get("Resources", {}).values()
     return tuple(
-        each["Properties"]["LogGroupName"] for each in found if _is_log(each) and each.get("DeletionPolicy") == "Retain"
+        each["Properties"]["LogGroupName"]
+        for each in found
+        if _is_log_group(each) and each.get("DeletionPolicy") == "Retain"
     )
 
 
-def delete_groups(client: Json, names: Iterable[str]) -> None:
+def delete_log_groups(client: Json, names: Iterable[str]) -> None:
     """Delete log groups; a log group that does not exist is no error."""
     for name in names:
         with suppress(client.exceptions.ResourceNotFoundException):
             client.delete_log_group(logGroupName=name)
 
 
-def _is_log(resource: Json) -> bool:
-    return bool(resource["Type"] == LOG)
+def _is_log_group(resource: Json) -> bool:
+    return bool(resource["Type"] == LOG_GROUP)
 
 
-def _kept(resource: Json) -> Json:
+def _retain(resource: Json) -> Json:
     properties = resource["Properties"]
-    tags = [each for each in properties.get("Tags", []) if each["Key"] != KEPT["Key"]]
-    return {**resource, "DeletionPolicy": "Retain", "Properties": {**properties, "Tags": [*tags, KEPT]}}
+    tags = [each for each in properties.get("Tags", []) if each["Key"] != RETAINED_TAG["Key"]]
+    return {**resource, "DeletionPolicy": "Retain", "Properties": {**properties, "Tags": [*tags, RETAINED_TAG]}}

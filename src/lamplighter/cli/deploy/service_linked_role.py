@@ -13,10 +13,10 @@ from rich.console import Console
 from lamplighter.base.json_text import Json
 from lamplighter.cli.target import CALL_ERRORS, Target, explain_error
 
-SERVICE, NAME = "ecs.amazonaws.com", "AWSServiceRoleForECS"
+SERVICE_NAME, ROLE_NAME = "ecs.amazonaws.com", "AWSServiceRoleForECS"
 CLUSTER = "AWS::ECS::Cluster"
-MAKE = f"aws iam create-service-linked-role --aws-service-name {SERVICE}"
-SETTLING = 5
+CREATE_COMMAND = f"aws iam create-service-linked-role --aws-service-name {SERVICE_NAME}"
+PROPAGATION_PAUSES = 5
 """Pauses after the role is created, until all parts of AWS know it."""
 
 
@@ -25,23 +25,24 @@ def is_needed(template: Json) -> bool:
     return any(each["Type"] == CLUSTER for each in template["Resources"].values())
 
 
-def create_role(where: Target, console: Console, pause: Callable[[], object]) -> None:
+def create_role(target: Target, console: Console, pause: Callable[[], object]) -> None:
     """Create the role if it does not exist; on an error, print how to create it and continue."""
     try:
-        where.client("iam").create_service_linked_role(AWSServiceName=SERVICE)
+        target.client("iam").create_service_linked_role(AWSServiceName=SERVICE_NAME)
     except CALL_ERRORS as error:
-        if not _is_there(error):
+        if not _role_exists(error):
             typer.echo(
-                f"lamplighter: the role {NAME} could not be created ({explain_error(error, where)}): "
-                f"if the account does not have it, the cluster fails; a user with the permission has to run `{MAKE}`",
+                f"lamplighter: the role {ROLE_NAME} could not be created ({explain_error(error, target)}): "
+                "if the account does not have it, the cluster fails; "
+                f"a user with the permission has to run `{CREATE_COMMAND}`",
                 err=True,
             )
         return
-    console.print(f"created the role {NAME}, which ECS needs once in every account", soft_wrap=True)
-    for _ in range(SETTLING):
+    console.print(f"created the role {ROLE_NAME}, which ECS needs once in every account", soft_wrap=True)
+    for _ in range(PROPAGATION_PAUSES):
         pause()
 
 
-def _is_there(error: Exception) -> bool:
-    told = error.response["Error"] if isinstance(error, ClientError) else {}
-    return "has been taken" in told.get("Message", "") or told.get("Code") == "EntityAlreadyExists"
+def _role_exists(error: Exception) -> bool:
+    details = error.response["Error"] if isinstance(error, ClientError) else {}
+    return "has been taken" in details.get("Message", "") or details.get("Code") == "EntityAlreadyExists"

@@ -10,11 +10,11 @@ from botocore.exceptions import ClientError
 
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
 
-OURS = ", by lamplighter"
+DESCRIPTION_SUFFIX = ", by lamplighter"
 """The end of the description of each template that is made from a job file."""
-WAITING = "REVIEW_IN_PROGRESS"
+IN_REVIEW = "REVIEW_IN_PROGRESS"
 """The status of a stack that waits for its first change set: it holds nothing and has no template yet."""
-TAKEN_BACK = "ROLLBACK_COMPLETE"
+ROLLED_BACK = "ROLLBACK_COMPLETE"
 """The status of a stack whose creation was rolled back: it holds nothing and can only be deleted."""
 
 
@@ -30,9 +30,9 @@ class Stack:
     protected: bool
 
     @property
-    def is_going(self) -> bool:
+    def is_in_progress(self) -> bool:
         """Whether an operation on the stack is in progress."""
-        return self.status.endswith("_IN_PROGRESS") and self.status != WAITING
+        return self.status.endswith("_IN_PROGRESS") and self.status != IN_REVIEW
 
 
 def find_stack(client: Json, name: str) -> Stack | None:
@@ -62,6 +62,6 @@ def read_template(client: Json, stack: Stack) -> Json:
         return {}
 
 
-def is_ours(document: Json) -> bool:
+def is_from_job_file(document: Json) -> bool:
     """Return whether a template was made from a job file."""
-    return isinstance(document, dict) and str(document.get("Description", "")).endswith(OURS)
+    return isinstance(document, dict) and str(document.get("Description", "")).endswith(DESCRIPTION_SUFFIX)

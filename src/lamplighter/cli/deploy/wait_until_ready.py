@@ -11,10 +11,10 @@ from rich.console import Console
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
 from lamplighter.cli.deploy import follow_stack, stacks
-from lamplighter.cli.deploy.plan import check_stack
+from lamplighter.cli.deploy.deployment_plan import read_deployed_template
 from lamplighter.cli.deploy.stacks import Stack
 
-ADVICE = {
+STATUS_ADVICE = {
     "ROLLBACK_FAILED": "run `lamplighter destroy`, then deploy again",
     "CREATE_FAILED": "run `lamplighter destroy`, then deploy again",
     "DELETE_FAILED": "run `lamplighter destroy` again",
@@ -31,25 +31,25 @@ class StackStuck(LamplighterError):
 
 
 def wait_until_ready(
-    client: Json, name: str, console: Console, pause: Callable[[], object], agree: Callable[[str], object]
+    client: Json, name: str, console: Console, pause: Callable[[], object], confirm: Callable[[str], object]
 ) -> Stack | None:
     """Wait until the stack of this name can be changed and return it, or None if the stack has to be created.
 
-    `agree` asks the user a question, and ends the command if the user declines. Raises `StackStuck`.
+    `confirm` asks the user a question, and ends the command if the user declines. Raises `StackStuck`.
     """
     stack = stacks.find_stack(client, name)
-    if stack is not None and stack.is_going:
+    if stack is not None and stack.is_in_progress:
         console.print(f"{name} is {stack.status}: waiting for it", soft_wrap=True)
         stack = follow_stack.wait_for_stack(client, stack, console, pause)
-    if stack is not None and stack.status == stacks.TAKEN_BACK:
-        check_stack(client, stack)
+    if stack is not None and stack.status == stacks.ROLLED_BACK:
+        read_deployed_template(client, stack)
         console.print(f"the last deployment of {name} failed: its empty stack has to be deleted first", soft_wrap=True)
-        agree(f"Delete the empty stack {name}?")
-        course = follow_stack.start_progress(client, stack.id)
+        confirm(f"Delete the empty stack {name}?")
+        progress = follow_stack.start_progress(client, stack.id)
         client.delete_stack(StackName=stack.id)
-        follow_stack.follow_stack(client, stack.id, course, 0, console, pause)
+        follow_stack.follow_stack(client, stack.id, progress, 0, console, pause)
         stack = stacks.find_stack(client, name)
-    if stack is not None and stack.status in ADVICE:
-        why = stack.reason or "no reason given"
-        raise StackStuck(f"{name} is {stack.status} ({why}): {ADVICE[stack.status].format(name=name)}")
+    if stack is not None and stack.status in STATUS_ADVICE:
+        reason = stack.reason or "no reason given"
+        raise StackStuck(f"{name} is {stack.status} ({reason}): {STATUS_ADVICE[stack.status].format(name=name)}")
     return stack

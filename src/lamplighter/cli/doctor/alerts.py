@@ -15,32 +15,32 @@ from lamplighter.delivery.tables import lost_alerts
 from lamplighter.services.sns.tables import deliveries, subscriptions
 from lamplighter.store.db import Reader
 
-MOST = 5
+MAX_LISTED_ALERTS = 5
 """The most lost alerts that are reported one by one."""
-PATIENCE = 5
+TIMEOUT_SECONDS = 5
 """Seconds to wait for a locked database."""
 T = TypeVar("T")
 
 
 def check_lost_alerts(data: Path, now: int) -> Iterator[Finding]:
     """Report the alerts of the last three days that did not reach their recipients."""
-    found = _read(data, lambda reader: lost_alerts.since(reader, now - lost_alerts.LATELY))
-    for each in found[:MOST]:
+    found = _read(data, lambda reader: lost_alerts.alerts_since(reader, now - lost_alerts.SHOWN_MILLISECONDS))
+    for each in found[:MAX_LISTED_ALERTS]:
         moment = f"{datetime.fromtimestamp(each.time / 1000, UTC):%Y-%m-%d %H:%M} UTC"
         yield bad(
             "alerts", f"the alert of {moment} was not delivered to {each.recipient}: {each.reason}", "fix the channel"
         )
-    if len(found) > MOST:
-        yield bad("alerts", f"{len(found) - MOST} more alerts were not delivered")
+    if len(found) > MAX_LISTED_ALERTS:
+        yield bad("alerts", f"{len(found) - MAX_LISTED_ALERTS} more alerts were not delivered")
 
 
 def check_waiting_alerts(data: Path) -> Iterator[Finding]:
     """Report the alerts whose delivery has failed so far and is retried."""
     for protocol, endpoint, error, count in _read(data, deliveries.failing_endpoints):
-        who = f"{count} for {lost_alerts.recipient_name(protocol, endpoint)} could not be delivered yet"
+        alerts = f"{count} for {lost_alerts.recipient_name(protocol, endpoint)} could not be delivered yet"
         yield bad(
             "alerts",
-            f"{who}: {error or 'the reason is not known'}",
+            f"{alerts}: {error or 'the reason is not known'}",
             "fix the channel: the delivery is retried for a while",
         )
 
@@ -50,11 +50,13 @@ def mail_recipients(data: Path) -> list[str]:
     return _read(data, subscriptions.mail_addresses)
 
 
-def _read(data: Path, ask: Callable[[Reader], list[T]]) -> list[T]:
+def _read(data: Path, query: Callable[[Reader], list[T]]) -> list[T]:
     """Run a query on the database; return an empty list if there is no database, or one of an older version."""
     file = data / "lamplighter.db"
     try:
-        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=PATIENCE)) as connection:
-            return ask(Reader(connection))
+        with closing(
+            sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=TIMEOUT_SECONDS)
+        ) as connection:
+            return query(Reader(connection))
     except sqlite3.Error:
         return []

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
+class KnownCause:
     """A known cause of a failure."""
 
-    words: re.Pattern[str]
-    means: str
+    pattern: re.Pattern[str]
+    meaning: str
     advice: str
 
 
-def known_cause(words: str, means: str, advice: str) -> Cause:
+def make_cause(pattern: str, meaning: str, advice: str) -> KnownCause:
     """Build a cause from a regular expression, which is searched for without regard to case."""
-    return Cause(re.compile(words, re.IGNORECASE | re.DOTALL), means, advice)
+    return KnownCause(re.compile(pattern, re.IGNORECASE | re.DOTALL), meaning, advice)

@@ -15,20 +15,20 @@ from lamplighter.base.json_text import Json
 from lamplighter.cli.doctor.finding import Finding, bad, doubtful, good
 from lamplighter.outbound import mail
 from lamplighter.outbound.mail import MailServer
-from lamplighter.outbound.program import MAIL_SERVER
+from lamplighter.outbound.program import MAIL_SERVER_VARIABLE
 
-PATIENCE = 10
+TIMEOUT_SECONDS = 10
 """Seconds to wait for each answer."""
-PERMANENT = 500
+FIRST_PERMANENT_CODE = 500
 """The lowest reply code of a permanent rejection."""
 
 
-class Refused(LamplighterError):
+class MailRejected(LamplighterError):
     """The server rejects a sender or a recipient."""
 
-    def __init__(self, whom: str, code: int, message: str) -> None:
-        super().__init__(f"{whom}: {code} {message}")
-        self.permanent = code >= PERMANENT
+    def __init__(self, address: str, code: int, message: str) -> None:
+        super().__init__(f"{address}: {code} {message}")
+        self.permanent = code >= FIRST_PERMANENT_CODE
 
 
 def check_mail_server(environment: Mapping[str, str], engine: Json = None, recipients: Sequence[str] = ()) -> Finding:
@@ -36,42 +36,42 @@ def check_mail_server(environment: Mapping[str, str], engine: Json = None, recip
 
     `engine` is the health document of the engine, which states whether the engine has its own mail server.
     """
-    url = environment.get(MAIL_SERVER)
+    url = environment.get(MAIL_SERVER_VARIABLE)
     if not url and engine is not None and engine.get("mails"):
-        return good("mail", f"the engine has a mail server (--smtp); set {MAIL_SERVER} here to test it")
+        return good("mail", f"the engine has a mail server (--smtp); set {MAIL_SERVER_VARIABLE} here to test it")
     if not url:
-        told = "no mail server is set: the engine writes mails to files"
-        return doubtful("mail", told, f"use --smtp, or set {MAIL_SERVER}, when you start `lamplighter up`")
+        message = "no mail server is set: the engine writes mails to files"
+        return doubtful("mail", message, f"use --smtp, or set {MAIL_SERVER_VARIABLE}, when you start `lamplighter up`")
     try:
         server = mail.parse_mail_server(url)
     except LamplighterError as error:
-        return bad("mail", f"{MAIL_SERVER}: {error}", "smtp://USER:PASSWORD@HOST:PORT?from=ADDRESS")
-    where = f"{server.host}, port {server.port},"
+        return bad("mail", f"{MAIL_SERVER_VARIABLE}: {error}", "smtp://USER:PASSWORD@HOST:PORT?from=ADDRESS")
+    address = f"{server.host}, port {server.port},"
     try:
-        asyncio.run(_ask(server, recipients))
-    except Refused as error:
-        told = f"{where} does not accept mail {error}"
-        return bad("mail", told) if error.permanent else doubtful("mail", told, "it may accept it later")
+        asyncio.run(_offer_mail(server, recipients))
+    except MailRejected as error:
+        message = f"{address} does not accept mail {error}"
+        return bad("mail", message) if error.permanent else doubtful("mail", message, "it may accept it later")
     except aiosmtplib.SMTPAuthenticationError as error:
         return bad(
             "mail", f"{server.host} rejects the login of {server.user}: {error.code} {error.message}", "correct the URL"
         )
     except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
-        return bad("mail", f"{where} does not answer as a mail server: {error}")
+        return bad("mail", f"{address} does not answer as a mail server: {error}")
     to = f" to {', '.join(recipients)}" if recipients else ""
-    return good("mail", f"{where} accepts mail from {server.sender}{to}")
+    return good("mail", f"{address} accepts mail from {server.sender}{to}")
 
 
-async def _ask(server: MailServer, recipients: Sequence[str]) -> None:
-    """Offer the server a mail and reset it; raise `Refused` if the server rejects the sender or a recipient."""
-    async with mail.smtp_client(server, PATIENCE) as client:
+async def _offer_mail(server: MailServer, recipients: Sequence[str]) -> None:
+    """Offer the server a mail and reset it; raise `MailRejected` if the server rejects the sender or a recipient."""
+    async with mail.smtp_client(server, TIMEOUT_SECONDS) as client:
         try:
             await client.mail(server.sender)
         except aiosmtplib.SMTPResponseException as error:
-            raise Refused(f"from {server.sender}", error.code, error.message) from None
+            raise MailRejected(f"from {server.sender}", error.code, error.message) from None
         for recipient in recipients:
             try:
                 await client.rcpt(recipient)
             except aiosmtplib.SMTPResponseException as error:
-                raise Refused(f"to {recipient}", error.code, error.message) from None
+                raise MailRejected(f"to {recipient}", error.code, error.message) from None
         await client.rset()

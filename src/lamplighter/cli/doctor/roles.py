@@ -27,23 +27,28 @@ class Role:
     name: str
     statements: tuple[Json, ...]
     trust: tuple[Json, ...]
-    bounded: bool
+    has_boundary: bool
     """Whether a permissions boundary may refuse what these statements allow."""
 
     def trusts(self, service: str) -> bool:
         """Return whether the trust policy allows a service to assume the role."""
         return any(
             each.get("Effect") == "Allow"
-            and any(matches_pattern(action, "sts:AssumeRole", fold=True) for action in as_list(each.get("Action", [])))
-            and _names(each.get("Principal", {}), service)
+            and any(
+                matches_pattern(action, "sts:AssumeRole", ignore_case=True)
+                for action in as_list(each.get("Action", []))
+            )
+            and _names_service(each.get("Principal", {}), service)
             for each in self.trust
         )
 
-    def may_sometimes(self, call: IamCall) -> bool:
+    def allows_on_some_resource(self, call: IamCall) -> bool:
         """Return whether a statement allows the call's action on any resource."""
         return any(
             each.get("Effect") == "Allow"
-            and any(matches_pattern(action, call.action, fold=True) for action in as_list(each.get("Action", [])))
+            and any(
+                matches_pattern(action, call.action, ignore_case=True) for action in as_list(each.get("Action", []))
+            )
             for each in self.statements
         )
 
@@ -57,8 +62,8 @@ def read_role(iam: Json, arn: str) -> Role | None:
         if error.response["Error"]["Code"] == "NoSuchEntity":
             return None
         raise
-    statements = [each for document in _policies(iam, name) for each in _statements(document)]
-    trust = _statements(found["AssumeRolePolicyDocument"])
+    statements = [each for document in _read_policies(iam, name) for each in _policy_statements(document)]
+    trust = _policy_statements(found["AssumeRolePolicyDocument"])
     return Role(name, tuple(statements), tuple(trust), "PermissionsBoundary" in found)
 
 
@@ -67,7 +72,7 @@ def as_list(value: Json) -> list[Json]:
     return value if isinstance(value, list) else [value]
 
 
-def _policies(iam: Json, name: str) -> Iterator[Json]:
+def _read_policies(iam: Json, name: str) -> Iterator[Json]:
     for page in iam.get_paginator("list_role_policies").paginate(RoleName=name):
         for each in page["PolicyNames"]:
             yield iam.get_role_policy(RoleName=name, PolicyName=each)["PolicyDocument"]
@@ -78,7 +83,7 @@ def _policies(iam: Json, name: str) -> Iterator[Json]:
             yield iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
 
 
-def _statements(document: Json) -> list[Json]:
+def _policy_statements(document: Json) -> list[Json]:
     try:
         known = loads(unquote(document)) if isinstance(document, str) else document
     except JsonError as error:
@@ -86,8 +91,8 @@ def _statements(document: Json) -> list[Json]:
     return as_list(known.get("Statement", []))
 
 
-def _names(principal: Json, service: str) -> bool:
+def _names_service(principal: Json, service: str) -> bool:
     """Return whether a principal is a service, by the service's global or regional name."""
-    named = as_list(principal.get("Service", [])) if isinstance(principal, dict) else []
+    services = as_list(principal.get("Service", [])) if isinstance(principal, dict) else []
     short = service.removesuffix(".amazonaws.com")
-    return any(each == service or (each.startswith(f"{short}.") and ".amazonaws.com" in each) for each in named)
+    return any(each == service or (each.startswith(f"{short}.") and ".amazonaws.com" in each) for each in services)

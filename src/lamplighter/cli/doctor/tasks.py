@@ -13,8 +13,8 @@ from lamplighter.cli.doctor.roles import read_role
 from lamplighter.jobs.iam.policy_evaluation import IamCall, evaluate_policy
 from lamplighter.runs.log_stream import log_stream_name
 
-TASKS = "ecs-tasks.amazonaws.com"
-PRIVATE = re.compile(r"([0-9]{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([^:@]+)")
+ECS_TASKS_PRINCIPAL = "ecs-tasks.amazonaws.com"
+ECR_IMAGE = re.compile(r"([0-9]{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([^:@]+)")
 
 
 def check_tasks(about: str, described: Json, iam: Json) -> Iterator[Finding]:
@@ -22,49 +22,49 @@ def check_tasks(about: str, described: Json, iam: Json) -> Iterator[Finding]:
     family = f"{described['family']}:{described['revision']}"
     for title, name in (("execution role", "executionRoleArn"), ("task role", "taskRoleArn")):
         if name in described:
-            yield from _role(about, f"the {title} of {family}", iam, described[name])
+            yield from _check_role(about, f"the {title} of {family}", iam, described[name])
     needed = list(startup_calls(described))
     if not needed:
         return
     if "executionRoleArn" not in described:
-        told = f"{family} has no execution role, and needs {', '.join(sorted({call.action for call in needed}))}"
-        yield bad(about, told, "set one: executionRoleArn")
+        message = f"{family} has no execution role, and needs {', '.join(sorted({call.action for call in needed}))}"
+        yield bad(about, message, "set one: executionRoleArn")
         return
-    found = read_role(iam, described["executionRoleArn"])
-    for call in needed if found is not None else ():
-        verdict = evaluate_policy(found.statements, call) if found is not None else None
+    role = read_role(iam, described["executionRoleArn"])
+    for call in needed if role is not None else ():
+        verdict = evaluate_policy(role.statements, call) if role is not None else None
         if verdict is not None and not verdict.allowed:
             statement = {"Effect": "Allow", "Action": call.action, "Resource": call.resource}
-            told = f"{family} cannot start: its execution role does not allow {call.action} on {call.resource}"
-            yield bad(about, told, f"add to the policy of {described['executionRoleArn']}: {dumps(statement)}")
+            message = f"{family} cannot start: its execution role does not allow {call.action} on {call.resource}"
+            yield bad(about, message, f"add to the policy of {described['executionRoleArn']}: {dumps(statement)}")
 
 
-def _role(about: str, title: str, iam: Json, arn: str) -> Iterator[Finding]:
-    found = read_role(iam, arn)
-    if found is None:
-        told = f"{title}, {arn}, does not exist"
-        yield bad(about, told, "create it again, or name another in the task definition")
-    elif not found.trusts(TASKS):
-        told = f"ECS was unable to assume the role {arn}: {title} does not trust {TASKS}"
-        yield bad(about, told, f"let its trust policy allow sts:AssumeRole to {TASKS}")
-    elif found.bounded:
+def _check_role(about: str, title: str, iam: Json, arn: str) -> Iterator[Finding]:
+    role = read_role(iam, arn)
+    if role is None:
+        message = f"{title}, {arn}, does not exist"
+        yield bad(about, message, "create it again, or name another in the task definition")
+    elif not role.trusts(ECS_TASKS_PRINCIPAL):
+        message = f"ECS was unable to assume the role {arn}: {title} does not trust {ECS_TASKS_PRINCIPAL}"
+        yield bad(about, message, f"let its trust policy allow sts:AssumeRole to {ECS_TASKS_PRINCIPAL}")
+    elif role.has_boundary:
         yield doubtful(about, f"{title} has a permissions boundary, which is not checked")
 
 
 def startup_calls(described: Json) -> Iterator[IamCall]:
     """Yield the calls that ECS makes for a task definition before its containers run."""
-    home = _home(described)
+    place = _place_of(described)
     found: dict[tuple[str, str], None] = {}
     for container in described["containerDefinitions"]:
-        found |= dict.fromkeys(_pull(container.get("image", ""), home))
-        found |= dict.fromkeys(_log(container.get("logConfiguration") or {}, home))
+        found |= dict.fromkeys(_pull_calls(container.get("image", ""), place))
+        found |= dict.fromkeys(_log_calls(container.get("logConfiguration") or {}, place))
         for secret in container.get("secrets", []):
-            found[_secret(secret["valueFrom"], home)] = None
+            found[_secret_call(secret["valueFrom"], place)] = None
     yield from (IamCall(action, resource) for action, resource in found)
 
 
 @dataclass(frozen=True, slots=True)
-class _Home:
+class _AccountPlace:
     """The partition, region and account of a task definition."""
 
     partition: str
@@ -76,31 +76,31 @@ class _Home:
         return f"arn:{self.partition}:{service}:{region or self.region}:{account or self.account}:{resource}"
 
 
-def _home(described: Json) -> _Home:
+def _place_of(described: Json) -> _AccountPlace:
     _, partition, _, region, account, *_ = described["taskDefinitionArn"].split(":")
-    return _Home(partition, region, account)
+    return _AccountPlace(partition, region, account)
 
 
-def _pull(image: str, home: _Home) -> Iterator[tuple[str, str]]:
-    found = PRIVATE.match(image)
+def _pull_calls(image: str, place: _AccountPlace) -> Iterator[tuple[str, str]]:
+    found = ECR_IMAGE.match(image)
     if found:
-        repository = home.arn("ecr", f"repository/{found[3]}", found[2], found[1])
+        repository = place.arn("ecr", f"repository/{found[3]}", found[2], found[1])
         yield "ecr:GetAuthorizationToken", "*"
         yield "ecr:BatchGetImage", repository
         yield "ecr:GetDownloadUrlForLayer", repository
 
 
-def _log(configuration: Mapping[str, Json], home: _Home) -> Iterator[tuple[str, str]]:
+def _log_calls(configuration: Mapping[str, Json], place: _AccountPlace) -> Iterator[tuple[str, str]]:
     options = configuration.get("options") or {}
     if configuration.get("logDriver") == "awslogs" and "awslogs-group" in options:
-        group = home.arn("logs", f"log-group:{options['awslogs-group']}", options.get("awslogs-region"))
+        group = place.arn("logs", f"log-group:{options['awslogs-group']}", options.get("awslogs-region"))
         if options.get("awslogs-create-group") == "true":
             yield "logs:CreateLogGroup", group
         for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
             yield action, f"{group}:log-stream:a-stream"
 
 
-def log_stream(described: Json) -> str | None:
+def log_stream_arn(described: Json) -> str | None:
     """Return the ARN of a possible log stream of the first container, or None if it has no awslogs stream prefix."""
     container = described["containerDefinitions"][0]
     configuration = container.get("logConfiguration") or {}
@@ -108,12 +108,12 @@ def log_stream(described: Json) -> str | None:
     if configuration.get("logDriver") != "awslogs" or not {"awslogs-group", "awslogs-stream-prefix"} <= options.keys():
         return None
     name = log_stream_name(options["awslogs-stream-prefix"], container["name"], "0123456789abcdef0123456789abcdef")
-    where = f"log-group:{options['awslogs-group']}:log-stream:{name}"
-    return _home(described).arn("logs", where, options.get("awslogs-region"))
+    resource = f"log-group:{options['awslogs-group']}:log-stream:{name}"
+    return _place_of(described).arn("logs", resource, options.get("awslogs-region"))
 
 
-def _secret(held: str, home: _Home) -> tuple[str, str]:
-    if ":secretsmanager:" in held:
-        return "secretsmanager:GetSecretValue", ":".join(held.split(":")[:7])
-    parameter = held if held.startswith("arn:") else home.arn("ssm", f"parameter/{held.lstrip('/')}")
+def _secret_call(value_from: str, place: _AccountPlace) -> tuple[str, str]:
+    if ":secretsmanager:" in value_from:
+        return "secretsmanager:GetSecretValue", ":".join(value_from.split(":")[:7])
+    parameter = value_from if value_from.startswith("arn:") else place.arn("ssm", f"parameter/{value_from.lstrip('/')}")
     return "ssm:GetParameters", parameter

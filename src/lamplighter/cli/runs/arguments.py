@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from lamplighter.cli.job_file import USUAL
+from lamplighter.cli.job_file import DEFAULT_JOB_FILE
 from lamplighter.jobs.file.load import load_job_file
 from lamplighter.jobs.file.yaml_document import JobFileError
 
@@ -12,7 +12,7 @@ from lamplighter.jobs.file.yaml_document import JobFileError
 def complete_jobs(incomplete: str) -> list[str]:
     """Return the jobs whose names begin with a text; return none if the job file is missing or broken."""
     try:
-        return [name for name in load_job_file(USUAL).project.jobs if name.startswith(incomplete)]
+        return [name for name in load_job_file(DEFAULT_JOB_FILE).project.jobs if name.startswith(incomplete)]
     except JobFileError:
         return []
 

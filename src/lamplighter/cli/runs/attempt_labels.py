@@ -7,42 +7,42 @@ from dataclasses import dataclass
 
 from lamplighter.asl.definition.walk_states import walk_states
 from lamplighter.base.json_text import Json
-from lamplighter.cli.runs.failure_words import state_path
+from lamplighter.cli.runs.result_text import state_path
 from lamplighter.runs.job_machine import RUN_TASK, RUN_VARIABLE, SUPPORTING_STATES, state_in_job
 from lamplighter.runs.story import Attempt, Visit
 
-SKIPPED, WORKFLOW = "Skipped", "Workflow"
+SKIPPED_STATE, WORKFLOW_STATE = "Skipped", "Workflow"
 
 
 @dataclass(frozen=True, slots=True)
 class AttemptLabels:
     """The parts that labels need to distinguish the attempts of a run."""
 
-    states: bool
+    shows_state: bool
     """Whether labels name the state: several states run containers, or one state does so for several items."""
-    attempts: bool
+    shows_number: bool
     """Whether labels have the attempt's number: there may be several attempts."""
-    job: bool
+    from_job_file: bool
     """Whether a job file made the state machine."""
     redriven: tuple[int, ...] = ()
     """The times of the redrives; the attempts of a job are numbered anew after each."""
 
     def title(self, attempt: Attempt) -> str:
         """Return the label of an attempt as the subject of a sentence."""
-        number = f"attempt {self._number(attempt)}"
+        number = f"attempt {self._number_text(attempt)}"
         if not attempt.resource.startswith(RUN_TASK):
             return state_path(attempt) + (f", {number}" if attempt.number > 1 else "")
-        return f"{state_path(attempt)}, {number}" if self.states else number
+        return f"{state_path(attempt)}, {number}" if self.shows_state else number
 
-    def _number(self, attempt: Attempt) -> str:
+    def _number_text(self, attempt: Attempt) -> str:
         redrives = sum(time <= attempt.began for time in self.redriven)
-        if not redrives or not self.job:
+        if not redrives or not self.from_job_file:
             return str(attempt.number)
         return f"{attempt.number} after {'the redrive' if redrives == 1 else f'redrive {redrives}'}"
 
     def hides(self, state: str) -> bool:
         """Return whether a state is a job's helper state, which the rows of attempts and waits make superfluous."""
-        return self.job and state_in_job(state) in SUPPORTING_STATES
+        return self.from_job_file and state_in_job(state) in SUPPORTING_STATES
 
     def hides_work(self, attempt: Attempt) -> bool:
         """Return whether an attempt belongs to a helper state and runs no container."""
@@ -50,31 +50,33 @@ class AttemptLabels:
 
     def prefix(self, attempt: Attempt, container: str | None) -> str:
         """Return the text before a line of output; empty if the line can only come from one attempt."""
-        said = [
-            *([state_path(attempt)] if self.states else []),
-            *([self._number(attempt)] if self.attempts else []),
+        parts = [
+            *([state_path(attempt)] if self.shows_state else []),
+            *([self._number_text(attempt)] if self.shows_number else []),
             *([] if container is None else [container]),
         ]
-        return f"{' '.join(said)} | " if said else ""
+        return f"{' '.join(parts)} | " if parts else ""
 
-    def skipped(self, visit: Visit) -> bool:
+    def is_skipped(self, visit: Visit) -> bool:
         """Return whether the run of a job was skipped in this visit of a state, because another run is under way."""
-        return self.job and state_in_job(visit.state) == SKIPPED
+        return self.from_job_file and state_in_job(visit.state) == SKIPPED_STATE
 
 
 def labels_for(definition: Json, redriven: tuple[int, ...] = ()) -> AttemptLabels:
     """Return the labels for the runs of a definition; `redriven` has the times of the run's redrives."""
-    work = [each for _, each in walk_states(definition) if _runs_containers(each)]
+    container_states = [each for _, each in walk_states(definition) if _runs_containers(each)]
     maps = [each for _, each in walk_states(definition) if each.get("Type") == "Map"]
     mapped = any(_runs_containers(inner) for each in maps for _, inner in walk_states(_body(each)))
-    several = len(work) > 1 or mapped
-    again = any("Retry" in each or "Catch" in each for each in work)
-    return AttemptLabels(several, several or again, any(RUN_VARIABLE in str(each) for each in work), redriven)
+    several = len(container_states) > 1 or mapped
+    retried = any("Retry" in each or "Catch" in each for each in container_states)
+    return AttemptLabels(
+        several, several or retried, any(RUN_VARIABLE in str(each) for each in container_states), redriven
+    )
 
 
 def is_workflow(definition: Json) -> bool:
     """Return whether a job with several steps made a definition: its steps are inside a state named after the job."""
-    return any(name.endswith(f": {WORKFLOW}") for name in definition["States"])
+    return any(name.endswith(f": {WORKFLOW_STATE}") for name in definition["States"])
 
 
 def _runs_containers(state: Json) -> bool:

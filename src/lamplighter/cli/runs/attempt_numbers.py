@@ -13,8 +13,8 @@ from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.runs import story
 from lamplighter.runs.story import Story
 
-NUMBER = "LAMPLIGHTER_ATTEMPT"
-PLAIN = re.compile("[0-9]{1,9}")
+ATTEMPT_VARIABLE = "LAMPLIGHTER_ATTEMPT"
+DECIMAL = re.compile("[0-9]{1,9}")
 
 
 def read_numbered_story(events: Iterable[Json]) -> Story:
@@ -23,23 +23,23 @@ def read_numbered_story(events: Iterable[Json]) -> Story:
     found = story.read_story(known)
     if not found.redriven:
         return found
-    told = dict(_told(known))
+    numbers = dict(_container_numbers(known))
     return replace(
-        found, attempts=tuple(replace(each, number=told.get(each.event, each.number)) for each in found.attempts)
+        found, attempts=tuple(replace(each, number=numbers.get(each.event, each.number)) for each in found.attempts)
     )
 
 
-def _told(events: Iterable[Json]) -> Iterator[tuple[int, int]]:
+def _container_numbers(events: Iterable[Json]) -> Iterator[tuple[int, int]]:
     """Yield the ID of each event that schedules a job's container, and the attempt number that the container gets."""
     for event in events:
         details = event.get("taskScheduledEventDetails") or {}
         for name, value in _environment(details.get("parameters") or ""):
-            if name == NUMBER and isinstance(value, str) and PLAIN.fullmatch(value):
+            if name == ATTEMPT_VARIABLE and isinstance(value, str) and DECIMAL.fullmatch(value):
                 yield event["id"], int(value)
 
 
 def _environment(parameters: str) -> Iterator[tuple[Json, Json]]:
-    if NUMBER not in parameters:
+    if ATTEMPT_VARIABLE not in parameters:
         return
     try:
         overrides = loads(parameters)["Overrides"]["ContainerOverrides"]

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
 from lamplighter.cli.runs.find_run import Run
-from lamplighter.runs.redrive_outcome import why_futile
+from lamplighter.runs.redrive_outcome import redrive_objection
 
 
-class NoRedrive(LamplighterError):
+class NotRedrivable(LamplighterError):
     """A run cannot be redriven; it has to be watched, or started again."""
 
 
@@ -21,15 +21,15 @@ def why_not_redrive(run: Run, events: Sequence[Json], definition: Json) -> str |
         return "it is still running"
     if run.status == "SUCCEEDED":
         return "it succeeded"
-    if run.final is not None:
-        return run.final
-    return why_futile(events, definition)
+    if run.not_redrivable_reason is not None:
+        return run.not_redrivable_reason
+    return redrive_objection(events, definition)
 
 
-def check_redrivable(run: Run, why: str | None, word: str) -> None:
-    """Raise `NoRedrive` with advice if there is a reason not to redrive a run."""
-    if why is None:
+def check_redrivable(run: Run, reason: str | None, machine_name: str) -> None:
+    """Raise `NotRedrivable` with advice if there is a reason not to redrive a run."""
+    if reason is None:
         return
-    said = "follow it" if run.running else "start a new run instead"
-    instead = f"logs -f {word}:{run.name}" if run.running else f"run {word}"
-    raise NoRedrive(f"{word}:{run.name} cannot be redriven: {why}\n    {said}: lamplighter {instead}")
+    advice = "follow it" if run.running else "start a new run instead"
+    command = f"logs -f {machine_name}:{run.name}" if run.running else f"run {machine_name}"
+    raise NotRedrivable(f"{machine_name}:{run.name} cannot be redriven: {reason}\n    {advice}: lamplighter {command}")

@@ -5,5 +5,5 @@ from lamplighter.cli.engine_health import read_health
 
 def engine_conditions(endpoint: str | None) -> list[str]:
     """Return the problems that the engine at an endpoint reports; none if no lamplighter engine answers there."""
-    said = read_health(endpoint) if endpoint is not None else None
-    return [each["reason"] for each in (said or {}).get("conditions", [])]
+    health = read_health(endpoint) if endpoint is not None else None
+    return [each["reason"] for each in (health or {}).get("conditions", [])]

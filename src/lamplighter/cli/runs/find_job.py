@@ -11,11 +11,11 @@ from difflib import get_close_matches
 from lamplighter.base import arn as arns
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json, loads
-from lamplighter.cli.runs.site import Site
+from lamplighter.cli.command_context import CommandContext
 from lamplighter.runs.job_machine import is_supporting_machine
 
 JOB_TAG = "lamplighter:job"
-MANY = 8
+MAX_LISTED_NAMES = 8
 
 
 class NoSuchJob(LamplighterError):
@@ -27,12 +27,12 @@ class Machine:
     """A state machine, with the shortest name by which commands accept it."""
 
     arn: str
-    word: str
+    short_name: str
     """The name of the state machine's job, or its own name."""
     job: str | None = None
     """The job of the job file; None if the file has no such job."""
     express: bool = False
-    gone: bool = False
+    removed: bool = False
     """Whether the state machine was deleted, and only its runs are kept."""
 
     @property
@@ -41,86 +41,87 @@ class Machine:
         return self.arn.split(":")[6]
 
 
-def all_machines(site: Site) -> list[Machine]:
+def all_machines(context: CommandContext) -> list[Machine]:
     """Return all state machines of the target; those of the job file come first, in the file's order."""
-    project = site.project
+    project = context.project
     jobs = {} if project is None else {project.name(job): job for job in project.jobs}
-    pages = site.sfn.get_paginator("list_state_machines").paginate()
-    found = [_machine(each, jobs) for page in pages for each in page["stateMachines"]]
+    pages = context.sfn.get_paginator("list_state_machines").paginate()
+    found = [_to_machine(each, jobs) for page in pages for each in page["stateMachines"]]
     order = list(jobs)
     return sorted(found, key=lambda each: (order.index(each.name) if each.job else len(order), each.name))
 
 
-def listed_machines(site: Site) -> list[Machine]:
+def listed_machines(context: CommandContext) -> list[Machine]:
     """Return the state machines that commands list: the job file's, or without a file all but supporting ones."""
-    machines = all_machines(site)
-    if site.project is not None:
+    machines = all_machines(context)
+    if context.project is not None:
         return [each for each in machines if each.job is not None]
     return [each for each in machines if not is_supporting_machine(each.name)]
 
 
-def find_job(site: Site, word: str) -> Machine:
+def find_job(context: CommandContext, name_or_arn: str) -> Machine:
     """Return the state machine that a name or ARN names; raise `NoSuchJob` if there is none."""
-    parsed = arns.parse(word)
+    parsed = arns.parse(name_or_arn)
     if parsed is not None and parsed.service == "states" and parsed.resource.startswith("stateMachine:"):
-        described = site.sfn.describe_state_machine(stateMachineArn=word)
-        return Machine(word, described["name"], express=described["type"] == "EXPRESS")
-    machine = find_by_name(site, word, machines := all_machines(site))
+        described = context.sfn.describe_state_machine(stateMachineArn=name_or_arn)
+        return Machine(name_or_arn, described["name"], express=described["type"] == "EXPRESS")
+    machine = find_by_name(context, name_or_arn, machines := all_machines(context))
     if machine is None:
-        raise NoSuchJob(unknown_job_message(site, word, machines))
+        raise NoSuchJob(unknown_job_message(context, name_or_arn, machines))
     return machine
 
 
-def find_by_name(site: Site, word: str, machines: Iterable[Machine]) -> Machine | None:
+def find_by_name(context: CommandContext, name: str, machines: Iterable[Machine]) -> Machine | None:
     """Return the machine of these that has a name, or whose job has it; None if there is none.
 
     Raises `NoSuchJob` if the name is that of a job that the target does not have yet.
     """
     by_name = {each.name: each for each in machines}
-    if site.project is not None and word in site.project.jobs:
-        name = site.project.name(word)
-        if name not in by_name:
-            raise NoSuchJob(_not_yet(site, word, name, by_name))
-        return by_name[name]
-    return by_name.get(word)
+    if context.project is not None and name in context.project.jobs:
+        machine_name = context.project.name(name)
+        if machine_name not in by_name:
+            raise NoSuchJob(_not_deployed_message(context, name, machine_name, by_name))
+        return by_name[machine_name]
+    return by_name.get(name)
 
 
-def is_job(site: Site, machine: Machine) -> bool:
+def is_job(context: CommandContext, machine: Machine) -> bool:
     """Return whether a state machine was made from a job file, so that it uses `--env` and `--command`."""
-    tags = site.sfn.list_tags_for_resource(resourceArn=machine.arn)["tags"]
+    tags = context.sfn.list_tags_for_resource(resourceArn=machine.arn)["tags"]
     return any(each["key"] == JOB_TAG for each in tags)
 
 
-def read_definition(site: Site, machine: Machine) -> Json:
+def read_definition(context: CommandContext, machine: Machine) -> Json:
     """Return the present definition of a state machine."""
-    return loads(site.sfn.describe_state_machine(stateMachineArn=machine.arn)["definition"])
+    return loads(context.sfn.describe_state_machine(stateMachineArn=machine.arn)["definition"])
 
 
-def _machine(listed: Json, jobs: dict[str, str]) -> Machine:
+def _to_machine(listed: Json, jobs: dict[str, str]) -> Machine:
     job = jobs.get(listed["name"])
     return Machine(listed["stateMachineArn"], job or listed["name"], job, listed["type"] == "EXPRESS")
 
 
-def _not_yet(site: Site, job: str, name: str, there: Iterable[str]) -> str:
-    project = site.project
+def _not_deployed_message(context: CommandContext, job: str, name: str, machine_names: Iterable[str]) -> str:
+    project = context.project
     assert project is not None
     start, end = f"{project.project}-", f"-{job}"
-    others = [each[len(start) : -len(end)] for each in there if each.startswith(start) and each.endswith(end)]
+    others = [each[len(start) : -len(end)] for each in machine_names if each.startswith(start) and each.endswith(end)]
     if environments := [each for each in others if each]:
-        return f"{site.target} has the job {job} only in other environments: use -e {' or -e '.join(environments)}"
-    bring = "deploy" if site.target.endpoint is None else "up"
-    where = f"the job {job} is in the job file, and {site.target} has no state machine {name}"
-    return f"{where}: `lamplighter {bring}` creates it there"
+        return f"{context.target} has the job {job} only in other environments: use -e {' or -e '.join(environments)}"
+    command = "deploy" if context.target.endpoint is None else "up"
+    problem = f"the job {job} is in the job file, and {context.target} has no state machine {name}"
+    return f"{problem}: `lamplighter {command}` creates it there"
 
 
-def unknown_job_message(site: Site, word: str, machines: list[Machine]) -> str:
+def unknown_job_message(context: CommandContext, name: str, machines: list[Machine]) -> str:
     """Return the message for a name that names nothing, with similar names."""
-    said = f"no job and no state machine of {site.target} is called {word}"
-    known = dict.fromkeys([*(each.word for each in machines), *(each.name for each in machines)])
-    near = get_close_matches(word, known, n=3)
-    if near:
-        return f"{said}: did you mean {' or '.join(near)}?"
-    words = [each.word for each in machines]
-    if not words:
-        return f"{said}: there are no state machines"
-    return f"{said}: there are {', '.join(words[:MANY])}{' and others' if len(words) > MANY else ''}"
+    message = f"no job and no state machine of {context.target} is called {name}"
+    known = dict.fromkeys([*(each.short_name for each in machines), *(each.name for each in machines)])
+    similar = get_close_matches(name, known, n=3)
+    if similar:
+        return f"{message}: did you mean {' or '.join(similar)}?"
+    short_names = [each.short_name for each in machines]
+    if not short_names:
+        return f"{message}: there are no state machines"
+    others = " and others" if len(short_names) > MAX_LISTED_NAMES else ""
+    return f"{message}: there are {', '.join(short_names[:MAX_LISTED_NAMES])}{others}"

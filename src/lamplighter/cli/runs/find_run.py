@@ -12,15 +12,15 @@ from botocore.exceptions import ClientError
 from lamplighter.base import arn as arns
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json, loads
+from lamplighter.cli.command_context import CommandContext
 from lamplighter.cli.runs import find_job, removed_jobs
 from lamplighter.cli.runs.attempt_numbers import read_numbered_story
 from lamplighter.cli.runs.find_job import Machine, NoSuchJob
-from lamplighter.cli.runs.site import Site
-from lamplighter.jobs.machine.overlap_states import runs_made_way_for
+from lamplighter.jobs.machine.overlap_states import runs_that_caused_skip
 from lamplighter.runs.story import Story, to_milliseconds
 
 REDRIVABLE = "REDRIVABLE"
-GONE = ("ExecutionDoesNotExist", "InvalidArn")
+MISSING_CODES = ("ExecutionDoesNotExist", "InvalidArn")
 
 
 class NoSuchRun(LamplighterError):
@@ -37,11 +37,11 @@ class Run:
     began: int
     """Milliseconds since the epoch."""
     ended: int | None = None
-    final: str | None = None
+    not_redrivable_reason: str | None = None
     """AWS's reason why the run cannot be redriven; None if it can be, or if only a list of runs was read."""
     skipped: bool = False
     """Whether the run was skipped because of another run of its job; known only if the run was described."""
-    others: tuple[str, ...] = ()
+    skipped_for: tuple[str, ...] = ()
     """The ARNs of the runs that were under way and because of which this run was skipped."""
     redrives: int = 0
     """The number of redrives."""
@@ -78,124 +78,130 @@ class Run:
         return self.status in ("RUNNING", "PENDING_REDRIVE")
 
 
-def runs_of(site: Site, machine: Machine, status: str | None = None) -> Iterator[Run]:
+def list_runs(context: CommandContext, machine: Machine, status: str | None = None) -> Iterator[Run]:
     """Yield the runs of a state machine, the latest first; `status` selects runs of one status."""
     if machine.express:
         return iter(())
-    if machine.gone:
+    if machine.removed:
         return (
             run
-            for each in removed_jobs.runs_of_removed(site, machine)
-            if status in (None, (run := parse_run(each)).status)
+            for each in removed_jobs.list_removed_runs(context, machine)
+            if status in (None, (run := to_run(each)).status)
         )
     only = {} if status is None else {"statusFilter": status}
-    pages = site.sfn.get_paginator("list_executions").paginate(
+    pages = context.sfn.get_paginator("list_executions").paginate(
         stateMachineArn=machine.arn, PaginationConfig={"PageSize": 20}, **only
     )
-    return (parse_run(each) for page in pages for each in page["executions"])
+    return (to_run(each) for page in pages for each in page["executions"])
 
 
-def find_run(site: Site, word: str) -> Run:
+def find_run(context: CommandContext, argument: str) -> Run:
     """Return the run that a text names; raise `NoSuchRun` or `NoSuchJob` if there is none."""
-    if (parsed := arns.parse(word)) is not None and parsed.service == "states":
+    if (parsed := arns.parse(argument)) is not None and parsed.service == "states":
         if parsed.resource.startswith("express:"):
             raise NoSuchRun("AWS keeps no record of express executions: see the log of their state machine")
-        return _described(site, word) if parsed.resource.startswith("execution:") else latest_run(site, word)
-    job, colon, name = word.partition(":")
+        return (
+            _get_existing_run(context, argument)
+            if parsed.resource.startswith("execution:")
+            else latest_run(context, argument)
+        )
+    job, colon, name = argument.partition(":")
     if colon:
-        return _described(site, run_arn(find_machine(site, job), name))
-    known = find_job.all_machines(site)
-    if (found := find_job.find_by_name(site, word, known) or removed_jobs.find_removed(site, word)) is not None:
-        return _latest(site, found)
-    return _by_name(site, word, known)
+        return _get_existing_run(context, run_arn(find_machine(context, job), name))
+    known = find_job.all_machines(context)
+    if (
+        found := find_job.find_by_name(context, argument, known) or removed_jobs.find_removed_machine(context, argument)
+    ) is not None:
+        return _latest_of_machine(context, found)
+    return _find_by_name(context, argument, known)
 
 
-def latest_run(site: Site, word: str) -> Run:
+def latest_run(context: CommandContext, name_or_arn: str) -> Run:
     """Return the latest run of the job that a text names."""
-    return _latest(site, find_machine(site, word))
+    return _latest_of_machine(context, find_machine(context, name_or_arn))
 
 
-def find_machine(site: Site, word: str) -> Machine:
+def find_machine(context: CommandContext, name_or_arn: str) -> Machine:
     """Return the state machine that a text names, even if it was deleted and has only runs; raise `NoSuchJob`."""
     try:
-        return find_job.find_job(site, word)
+        return find_job.find_job(context, name_or_arn)
     except NoSuchJob:
-        found = removed_jobs.find_removed(site, word)
+        found = removed_jobs.find_removed_machine(context, name_or_arn)
         if found is None:
             raise
         return found
 
 
-def read_story(site: Site, run: Run) -> Story:
+def read_story(context: CommandContext, run: Run) -> Story:
     """Read the history of a run, and return its story so far."""
-    return read_numbered_story(read_events(site, run))
+    return read_numbered_story(read_events(context, run))
 
 
-def read_events(site: Site, run: Run) -> list[Json]:
+def read_events(context: CommandContext, run: Run) -> list[Json]:
     """Return all events of a run's history."""
-    pages = site.sfn.get_paginator("get_execution_history").paginate(
+    pages = context.sfn.get_paginator("get_execution_history").paginate(
         executionArn=run.arn, PaginationConfig={"PageSize": 1000}
     )
     return [event for page in pages for event in page["events"]]
 
 
-def display_name(site: Site, run: Run, typed: str) -> str:
+def short_machine_name(context: CommandContext, run: Run, argument: str) -> str:
     """Return the shortest name of a run's state machine: the job's name, unless the user typed an ARN."""
     name = run.arn.split(":")[6]
-    project = None if typed.startswith("arn:") else site.project
+    project = None if argument.startswith("arn:") else context.project
     return next((job for job in project.jobs if project.name(job) == name), name) if project else name
 
 
-def read_definition(site: Site, run: Run) -> Json:
+def read_definition(context: CommandContext, run: Run) -> Json:
     """Return the definition that a run uses; the state machine may have another one by now."""
-    return loads(site.sfn.describe_state_machine_for_execution(executionArn=run.arn)["definition"])
+    return loads(context.sfn.describe_state_machine_for_execution(executionArn=run.arn)["definition"])
 
 
-def refresh_run(site: Site, run: Run) -> Run:
+def refresh_run(context: CommandContext, run: Run) -> Run:
     """Read a run again."""
-    return _described(site, run.arn)
+    return _get_existing_run(context, run.arn)
 
 
-def with_details(site: Site, run: Run) -> Run:
+def with_details(context: CommandContext, run: Run) -> Run:
     """Read what a list of runs leaves out: whether the run was skipped, why it failed, how long its parts ran."""
-    found = run if run.running else refresh_run(site, run)
-    return replace(found, idle=read_story(site, found).idle) if found.redrives else found
+    found = run if run.running else refresh_run(context, run)
+    return replace(found, idle=read_story(context, found).idle) if found.redrives else found
 
 
-def _latest(site: Site, machine: Machine) -> Run:
+def _latest_of_machine(context: CommandContext, machine: Machine) -> Run:
     if machine.express:
-        raise NoSuchRun(f"{machine.word} is an express state machine, and AWS keeps no record of its executions")
-    found = next(runs_of(site, machine), None)
+        raise NoSuchRun(f"{machine.short_name} is an express state machine, and AWS keeps no record of its executions")
+    found = next(list_runs(context, machine), None)
     if found is None:
-        raise NoSuchRun(f"{machine.word} has no runs yet: start one with `lamplighter run {machine.word}`")
+        raise NoSuchRun(f"{machine.short_name} has no runs yet: start one with `lamplighter run {machine.short_name}`")
     return found
 
 
-def _by_name(site: Site, name: str, known: list[Machine]) -> Run:
+def _find_by_name(context: CommandContext, name: str, known: list[Machine]) -> Run:
     """Return the run with a name, which may belong to any state machine; raise `NoSuchRun` if none or several match."""
-    found = [run for each in known if not each.express if (run := get_run(site, run_arn(each, name))) is not None]
+    found = [run for each in known if not each.express if (run := get_run(context, run_arn(each, name))) is not None]
     if not found:
-        why = find_job.unknown_job_message(site, name, known)
-        raise NoSuchRun(f"{why}\n    and no run has that name (a run is named by ARN, NAME, JOB, or JOB:NAME)")
+        message = find_job.unknown_job_message(context, name, known)
+        raise NoSuchRun(f"{message}\n    and no run has that name (a run is named by ARN, NAME, JOB, or JOB:NAME)")
     if len(found) > 1:
-        said = ", ".join(f"{run.arn.split(':')[6]}:{name}" for run in islice(found, 5))
-        raise NoSuchRun(f"several runs are named {name}: use one of {said}")
+        names = ", ".join(f"{run.arn.split(':')[6]}:{name}" for run in islice(found, 5))
+        raise NoSuchRun(f"several runs are named {name}: use one of {names}")
     return found[0]
 
 
-def _described(site: Site, arn: str) -> Run:
-    found = get_run(site, arn)
+def _get_existing_run(context: CommandContext, arn: str) -> Run:
+    found = get_run(context, arn)
     if found is None:
-        raise NoSuchRun(f"{site.target} has no run {arn}: `lamplighter ps --all` lists the latest")
+        raise NoSuchRun(f"{context.target} has no run {arn}: `lamplighter ps --all` lists the latest")
     return found
 
 
-def get_run(site: Site, arn: str) -> Run | None:
+def get_run(context: CommandContext, arn: str) -> Run | None:
     """Return the run of an ARN, or None if it does not exist."""
     try:
-        return parse_run(site.sfn.describe_execution(executionArn=arn))
+        return to_run(context.sfn.describe_execution(executionArn=arn))
     except ClientError as error:
-        if error.response["Error"]["Code"] in GONE:
+        if error.response["Error"]["Code"] in MISSING_CODES:
             return None
         raise
 
@@ -205,21 +211,21 @@ def run_arn(machine: Machine, name: str) -> str:
     return ":".join([*machine.arn.split(":")[:5], "execution", machine.name, name])
 
 
-def parse_run(answer: Json) -> Run:
+def to_run(answer: Json) -> Run:
     """Convert a run of the answer of DescribeExecution or ListExecutions."""
     ended = answer.get("stopDate")
     began = to_milliseconds(answer["startDate"])
     redrivable = answer.get("redriveStatus", REDRIVABLE).startswith(REDRIVABLE)
-    final = None if redrivable else answer.get("redriveStatusReason")
-    others = runs_made_way_for(answer.get("output")) if answer["status"] == "SUCCEEDED" else None
+    not_redrivable_reason = None if redrivable else answer.get("redriveStatusReason")
+    skipped_for = runs_that_caused_skip(answer.get("output")) if answer["status"] == "SUCCEEDED" else None
     return Run(
         answer["executionArn"],
         answer["status"],
         began,
         None if ended is None else to_milliseconds(ended),
-        final,
-        skipped=others is not None,
-        others=tuple(others or ()),
+        not_redrivable_reason,
+        skipped=skipped_for is not None,
+        skipped_for=tuple(skipped_for or ()),
         redrives=answer.get("redriveCount", 0),
         error=answer.get("error"),
         cause=answer.get("cause"),

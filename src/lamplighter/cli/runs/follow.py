@@ -17,25 +17,25 @@ from rich.text import Text
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import real_world
-from lamplighter.cli.runs import failure_words, find_run, formatting
+from lamplighter.cli.command_context import CommandContext
+from lamplighter.cli.runs import find_run, formatting, result_text
 from lamplighter.cli.runs.attempt_labels import AttemptLabels, labels_for
 from lamplighter.cli.runs.attempt_numbers import read_numbered_story
 from lamplighter.cli.runs.find_run import Run
 from lamplighter.cli.runs.map_children import MapChildren
 from lamplighter.cli.runs.output import OutputLine, RunOutput
 from lamplighter.cli.runs.run_moments import Moment, run_moments
-from lamplighter.cli.runs.site import Site
 from lamplighter.runs.story import Attempt, Story
 
-EXITS = {"SUCCEEDED": 0, "FAILED": 1, "TIMED_OUT": 3, "ABORTED": 4}
-DETACHED = 130
+EXIT_CODES = {"SUCCEEDED": 0, "FAILED": 1, "TIMED_OUT": 3, "ABORTED": 4}
+EXIT_INTERRUPTED = 130
 """The exit code that shells report for a command that Ctrl-C ended."""
-HERE, THERE = 0.3, 2.0
+ENGINE_POLL_SECONDS, AWS_POLL_SECONDS = 0.3, 2.0
 """Seconds between two polls of an engine, and of AWS, which limits the rate of calls."""
-LATE, LATE_LOOKS = 10_000, 4
+LATE_LINES_MILLISECONDS, MAX_LATE_POLLS = 10_000, 4
 """Milliseconds after an attempt's end in which its last lines may still arrive, and the most polls made in that
 time."""
-PATIENCE = 60
+MAX_FAILED_POLLS = 60
 """The most polls in a row that may fail because the target does not answer."""
 
 T = TypeVar("T")
@@ -44,62 +44,62 @@ T = TypeVar("T")
 class RunWatcher:
     """A run that is polled until it ends."""
 
-    def __init__(self, site: Site, run: Run, since: int | None = None, tail: int | None = None) -> None:
+    def __init__(self, context: CommandContext, run: Run, since: int | None = None, tail: int | None = None) -> None:
         self.run = run
         self.since = since or 0
-        self._output = RunOutput(site, since, tail)
-        self._children = MapChildren(site)
+        self._output = RunOutput(context, since, tail)
+        self._children = MapChildren(context)
         self._tail = tail
-        self._site = site
+        self._context = context
         self._events: list[Json] = []
-        self._looks: Counter[str] = Counter()
-        self._open = True
-        self._pace = THERE if site.target.endpoint is None else HERE
+        self._polls_after_end: Counter[str] = Counter()
+        self._has_unread = True
+        self._poll_seconds = AWS_POLL_SECONDS if context.target.endpoint is None else ENGINE_POLL_SECONDS
 
     def poll(self) -> Story:
         """Read the new events, then the run's status, which is never older than they are; return the story."""
-        self._events += _newer(self._site, self.run, self._events[-1]["id"] if self._events else 0)
-        self.run = find_run.refresh_run(self._site, self.run)
+        self._events += _read_new_events(self._context, self.run, self._events[-1]["id"] if self._events else 0)
+        self.run = find_run.refresh_run(self._context, self.run)
         return read_numbered_story(self._events)
 
-    def lines(self, story: Story) -> list[OutputLine]:
+    def new_lines(self, story: Story) -> list[OutputLine]:
         """Return the lines that containers wrote since the last call; the first call returns at most `tail`."""
-        attempts = [each for each in self._children.attempts(story) if each.task and not self._read_out(each)]
+        attempts = [each for each in self._children.attempts(story) if each.task and not self._is_fully_read(each)]
         lines = self._output.new_lines(attempts)
-        self._looks.update(each.task for each in attempts if each.task and each.ended is not None)
-        self._open = any(not self._read_out(each) for each in attempts)
+        self._polls_after_end.update(each.task for each in attempts if each.task and each.ended is not None)
+        self._has_unread = any(not self._is_fully_read(each) for each in attempts)
         wanted, self._tail = len(lines) if self._tail is None else min(self._tail, len(lines)), None
         return lines[len(lines) - wanted :]
 
-    def _read_out(self, attempt: Attempt) -> bool:
+    def _is_fully_read(self, attempt: Attempt) -> bool:
         """Return whether all lines of an attempt have been read."""
         if attempt.ended is None:
             return False
-        late = real_world().now() - attempt.ended < LATE
-        return self._looks[attempt.task or ""] >= (LATE_LOOKS if late else 1)
+        late = real_world().now() - attempt.ended < LATE_LINES_MILLISECONDS
+        return self._polls_after_end[attempt.task or ""] >= (MAX_LATE_POLLS if late else 1)
 
-    def complete(self, story: Story) -> bool:
+    def is_complete(self, story: Story) -> bool:
         """Return whether the run has ended and all its lines have been read."""
-        return not self.run.running and story.outcome != "running" and not self._open
+        return not self.run.running and story.outcome != "running" and not self._has_unread
 
     def sleep(self) -> None:
         """Wait between two polls."""
-        threading.Event().wait(self._pace)
+        threading.Event().wait(self._poll_seconds)
 
-    def retry_while_down(self, look: Callable[[], T]) -> T:
+    def retry_while_down(self, poll: Callable[[], T]) -> T:
         """Return the result of a poll; repeat it while the target is down: an engine continues its runs later."""
-        for attempt in range(PATIENCE):
+        for attempt in range(MAX_FAILED_POLLS):
             try:
-                return look()
+                return poll()
             except (HTTPClientError, Unreachable):
                 if attempt == 0:
-                    typer.echo(f"lamplighter: {self._site.target} does not answer; waiting for it", err=True)
+                    typer.echo(f"lamplighter: {self._context.target} does not answer; waiting for it", err=True)
                 self.sleep()
-        return look()
+        return poll()
 
 
 def follow_run(
-    site: Site,
+    context: CommandContext,
     run: Run,
     *,
     events: bool = True,
@@ -109,8 +109,8 @@ def follow_run(
 ) -> NoReturn:
     """Follow a run to its end, and end the command with the run's exit code; on Ctrl-C, let the run continue."""
     try:
-        story, ended = _followed(
-            RunWatcher(site, run, since, tail), find_run.read_definition(site, run), events=events, times=times
+        story, ended = _follow_to_end(
+            RunWatcher(context, run, since, tail), find_run.read_definition(context, run), events=events, times=times
         )
     except KeyboardInterrupt:
         typer.echo(
@@ -118,57 +118,57 @@ def follow_run(
             f"             stop it: lamplighter stop {run.arn}",
             err=True,
         )
-        raise typer.Exit(DETACHED) from None
+        raise typer.Exit(EXIT_INTERRUPTED) from None
     if events and story.ended is not None and story.began is not None:
         took = formatting.format_milliseconds(story.running_time(story.began, story.ended))
-        _say(
+        _print_moment(
             story.ended,
-            f"{failure_words.run_end(ended, story)}, after {took}",
+            f"{result_text.run_end_text(ended, story)}, after {took}",
             "skipped" if ended.skipped else story.outcome,
         )
-    raise typer.Exit(EXITS.get(ended.status, 1))
+    raise typer.Exit(EXIT_CODES.get(ended.status, 1))
 
 
-def _followed(watch: RunWatcher, definition: Json, *, events: bool, times: bool) -> tuple[Story, Run]:
-    told: set[tuple[str, int]] = set()
+def _follow_to_end(watcher: RunWatcher, definition: Json, *, events: bool, times: bool) -> tuple[Story, Run]:
+    shown_keys: set[tuple[str, int]] = set()
     while True:
-        story = watch.retry_while_down(watch.poll)
+        story = watcher.retry_while_down(watcher.poll)
         labels = labels_for(definition, story.redriven)
-        printed = watch.retry_while_down(partial(watch.lines, story))
-        happened = run_moments(story, definition) if events else []
-        fresh = [each for each in happened if each.key not in told and each.time >= watch.since]
-        told.update(each.key for each in fresh)
-        timeline: list[Moment | OutputLine] = [*fresh, *printed]
+        lines = watcher.retry_while_down(partial(watcher.new_lines, story))
+        moments = run_moments(story, definition) if events else []
+        new_moments = [each for each in moments if each.key not in shown_keys and each.time >= watcher.since]
+        shown_keys.update(each.key for each in new_moments)
+        timeline: list[Moment | OutputLine] = [*new_moments, *lines]
         for each in sorted(timeline, key=lambda each: each.time):
             if isinstance(each, OutputLine):
                 print_lines([each], labels, times=times)
             else:
-                _say(each.time, each.text, each.status)
-        if watch.complete(story):
-            return story, watch.run
-        watch.sleep()
+                _print_moment(each.time, each.text, each.status)
+        if watcher.is_complete(story):
+            return story, watcher.run
+        watcher.sleep()
 
 
 def print_lines(lines: Iterable[OutputLine], labels: AttemptLabels, *, times: bool = False) -> None:
     """Print lines of output, with the attempt before each if there may be several, and with the time if `times`."""
     for line in lines:
-        container = None if line.source.alone else line.source.container
+        container = None if line.source.is_only_container else line.source.container
         time = f"{formatting.local_datetime(line.time):%Y-%m-%d %H:%M:%S}.{line.time % 1000:03} " if times else ""
         typer.echo(time + labels.prefix(line.source.attempt, container) + line.text)
 
 
-def _newer(site: Site, run: Run, seen: int) -> list[Json]:
+def _read_new_events(context: CommandContext, run: Run, seen: int) -> list[Json]:
     """Return the events after the event `seen`; read from the end, so that a long history is not read repeatedly."""
-    pages = site.sfn.get_paginator("get_execution_history").paginate(
+    pages = context.sfn.get_paginator("get_execution_history").paginate(
         executionArn=run.arn, reverseOrder=True, PaginationConfig={"PageSize": 100 if seen else 1000}
     )
     newest = (event for page in pages for event in page["events"])
     return list(takewhile(lambda event: event["id"] > seen, newest))[::-1]
 
 
-def _say(time: int, text: str, status: str) -> None:
-    formatting.console_for(error=True).print(
+def _print_moment(time: int, text: str, status: str) -> None:
+    formatting.make_console(error=True).print(
         Text.assemble(
-            (f"{formatting.local_datetime(time):%H:%M:%S}  ", "dim"), (text, formatting.STYLES.get(status, ""))
+            (f"{formatting.local_datetime(time):%H:%M:%S}  ", "dim"), (text, formatting.STATUS_STYLES.get(status, ""))
         )
     )

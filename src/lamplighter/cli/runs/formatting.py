@@ -14,39 +14,39 @@ from rich.table import Table
 from rich.text import Text
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.base.world import iso
+from lamplighter.base.world import format_iso_time
 from lamplighter.jobs.file.values import format_duration
 
-WIDE = 400
+NON_TERMINAL_WIDTH = 400
 """The width of output that is not a terminal, so that no line is broken."""
-STYLES = {
+STATUS_STYLES = {
     "succeeded": "green", "running": "cyan", "failed": "bold red", "timed out": "bold red", "aborted": "yellow",
     "pending redrive": "cyan", "skipped": "yellow",
 }  # fmt: skip
 
 
-def console_for(*, error: bool = False) -> Console:
+def make_console(*, error: bool = False) -> Console:
     """Return a console for standard output, or for standard error if `error`."""
-    watched = (sys.stderr if error else sys.stdout).isatty()
-    return Console(stderr=error, highlight=False, soft_wrap=error, width=None if watched else WIDE)
+    is_terminal = (sys.stderr if error else sys.stdout).isatty()
+    return Console(stderr=error, highlight=False, soft_wrap=error, width=None if is_terminal else NON_TERMINAL_WIDTH)
 
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[Text | str]]) -> None:
     """Print a table without borders."""
-    made = Table(*headings, box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    table = Table(*headings, box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for row in rows:
-        made.add_row(*(each if isinstance(each, Text) else Text(each) for each in row))
-    console_for().print(made)
+        table.add_row(*(each if isinstance(each, Text) else Text(each) for each in row))
+    make_console().print(table)
 
 
 def print_listing(headings: Sequence[str], rows: Sequence[Sequence[Text | str]]) -> None:
     """Print a table, or a block for each row if the table is wider than the terminal, so that no text is cut off."""
     cells = [[each if isinstance(each, Text) else Text(each) for each in row] for row in rows]
     widths = [max(map(cell_width, column)) for column in zip(map(Text, headings), *cells, strict=True)]
-    if sum(widths) + 2 * (len(widths) - 1) <= console_for().width:
+    if sum(widths) + 2 * (len(widths) - 1) <= make_console().width:
         print_table(headings, cells)
         return
-    out = console_for()
+    out = make_console()
     for title, *rest in cells:
         out.print(Text.assemble((title.plain, "bold")), soft_wrap=True)
         for heading, cell in zip(headings[1:], rest, strict=True):
@@ -69,7 +69,7 @@ def print_json_lines(listed: Iterable[Json]) -> None:
 def status_text(status: str) -> Text:
     """Return a status as words in its colour."""
     words = status.lower().replace("_", " ")
-    return Text(words, STYLES.get(words, ""))
+    return Text(words, STATUS_STYLES.get(words, ""))
 
 
 def local_datetime(time: int) -> datetime:
@@ -84,8 +84,12 @@ def format_instant(time: int) -> str:
 
 def format_clock(time: int, since: int) -> str:
     """Format an instant as a local time of day, with the date if it differs from that of `since`."""
-    there = local_datetime(time)
-    return f"{there:%H:%M:%S}" if there.date() == local_datetime(since).date() else f"{there:%m-%d %H:%M:%S}"
+    local_time = local_datetime(time)
+    return (
+        f"{local_time:%H:%M:%S}"
+        if local_time.date() == local_datetime(since).date()
+        else f"{local_time:%m-%d %H:%M:%S}"
+    )
 
 
 def format_milliseconds(milliseconds: int) -> str:
@@ -108,4 +112,4 @@ def format_distance(time: int, now: int) -> str:
 
 def format_utc(time: int | None) -> str | None:
     """Format an instant in UTC for programs; return None for None."""
-    return None if time is None else iso(time)
+    return None if time is None else format_iso_time(time)

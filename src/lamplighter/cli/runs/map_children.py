@@ -10,47 +10,50 @@ from dataclasses import replace
 from itertools import islice
 
 from lamplighter.base.json_text import Json
+from lamplighter.cli.command_context import CommandContext
 from lamplighter.cli.runs import find_run
 from lamplighter.cli.runs.find_run import Run
-from lamplighter.cli.runs.site import Site
 from lamplighter.runs.story import Attempt, Story
 
-MOST = 500
+MAX_CHILD_RUNS = 500
 
 
 class MapChildren:
     """A reader of the runs that the Map Runs of one run started; a further call reads only what is new."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
-        self._read: dict[str, Story] = {}
-        self.more = False
+    def __init__(self, context: CommandContext) -> None:
+        self._context = context
+        self._stories: dict[str, Story] = {}
+        self.truncated = False
         """Whether there are more runs than are read."""
 
     def attempts(self, story: Story) -> list[Attempt]:
         """Return the attempts of a run and of the runs that it started for items."""
-        return [*story.attempts, *(found for each in story.attempts if each.maprun for found in self._of(each))]
+        return [
+            *story.attempts,
+            *(found for each in story.attempts if each.map_run for found in self._child_attempts(each)),
+        ]
 
-    def _of(self, map_run: Attempt) -> Iterator[Attempt]:
-        started = list(islice(_started(self._site, map_run), MOST + 1))
-        self.more |= len(started) > MOST
-        for run in reversed(started[:MOST]):
-            around = (*map_run.path, f"{map_run.state}[{run.name[:8]}]")
-            yield from (replace(each, path=(*around, *each.path)) for each in self._attempts(run))
+    def _child_attempts(self, map_run: Attempt) -> Iterator[Attempt]:
+        started = list(islice(_list_child_runs(self._context, map_run), MAX_CHILD_RUNS + 1))
+        self.truncated |= len(started) > MAX_CHILD_RUNS
+        for run in reversed(started[:MAX_CHILD_RUNS]):
+            path_prefix = (*map_run.path, f"{map_run.state}[{run.name[:8]}]")
+            yield from (replace(each, path=(*path_prefix, *each.path)) for each in self._attempts_of_run(run))
 
-    def _attempts(self, run: Run) -> Iterable[Attempt]:
-        story = self._read.get(run.arn) or find_run.read_story(self._site, run)
+    def _attempts_of_run(self, run: Run) -> Iterable[Attempt]:
+        story = self._stories.get(run.arn) or find_run.read_story(self._context, run)
         if not run.running:
-            self._read[run.arn] = story
+            self._stories[run.arn] = story
         return story.attempts
 
 
-def item_counts(site: Site, map_run: Attempt) -> Json:
+def item_counts(context: CommandContext, map_run: Attempt) -> Json:
     """Return the number of a Map Run's items in each state."""
-    return site.sfn.describe_map_run(mapRunArn=map_run.maprun)["itemCounts"]
+    return context.sfn.describe_map_run(mapRunArn=map_run.map_run)["itemCounts"]
 
 
-def _started(site: Site, map_run: Attempt) -> Iterator[Run]:
-    pages = site.sfn.get_paginator("list_executions").paginate(mapRunArn=map_run.maprun)
-    found = (find_run.parse_run(each) for page in pages for each in page["executions"])
+def _list_child_runs(context: CommandContext, map_run: Attempt) -> Iterator[Run]:
+    pages = context.sfn.get_paginator("list_executions").paginate(mapRunArn=map_run.map_run)
+    found = (find_run.to_run(each) for page in pages for each in page["executions"])
     return (each for each in found if ":express:" not in each.arn)

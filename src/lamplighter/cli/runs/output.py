@@ -12,13 +12,13 @@ from heapq import merge
 from botocore.exceptions import ClientError
 
 from lamplighter.base.json_text import Json
-from lamplighter.cli.runs.site import Site
+from lamplighter.cli.command_context import CommandContext
 from lamplighter.runs.log_stream import container_log_stream
 from lamplighter.runs.story import Attempt
 
-MOST_LINES = 10_000
+MAX_LINES = 10_000
 """The most lines in one answer of GetLogEvents."""
-NOT_YET = "ResourceNotFoundException"
+RESOURCE_NOT_FOUND = "ResourceNotFoundException"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class LogSource:
 
     attempt: Attempt
     container: str
-    alone: bool
+    is_only_container: bool
     """Whether the container is the only one of its task."""
     region: str
     group: str
@@ -51,15 +51,15 @@ class OutputLine:
 class RunOutput:
     """A reader of a run's output; each call returns the lines since the last one."""
 
-    def __init__(self, site: Site, since: int | None = None, tail: int | None = None) -> None:
-        self._site = site
+    def __init__(self, context: CommandContext, since: int | None = None, tail: int | None = None) -> None:
+        self._context = context
         self._since = {} if since is None else {"startTime": since}
         self._tail = tail
-        self._unseen: list[OutputLine] = []
+        self._pending: list[OutputLine] = []
         self._definitions: dict[str, list[Json]] = {}
         self._tokens: dict[tuple[str, str], str] = {}
-        self._logs: dict[str, Json] = {}
-        self.silent: set[str] = set()
+        self._logs_clients: dict[str, Json] = {}
+        self.unreadable: set[str] = set()
         """Messages about output that cannot be read, each with the reason."""
 
     def new_lines(self, attempts: Iterable[Attempt]) -> list[OutputLine]:
@@ -67,8 +67,8 @@ class RunOutput:
         for each in attempts:
             for source in self._sources(each):
                 # The lines are kept in a field, so that none is lost if a later call fails.
-                self._unseen.extend(self._read(source))
-        lines, self._unseen = sorted(self._unseen, key=lambda line: line.time), []
+                self._pending.extend(self._read(source))
+        lines, self._pending = sorted(self._pending, key=lambda line: line.time), []
         return lines
 
     def all_lines(self, attempts: Iterable[Attempt]) -> Iterator[OutputLine]:
@@ -81,9 +81,9 @@ class RunOutput:
             return
         containers = self._containers(attempt.definition)
         for each in containers:
-            source = _source(attempt, each, alone=len(containers) == 1)
+            source = _make_source(attempt, each, is_only_container=len(containers) == 1)
             if source is None:
-                self.silent.add(
+                self.unreadable.add(
                     f"the output of {each['name']} cannot be read: its definition lacks awslogs-group or -stream-prefix"
                 )
             else:
@@ -93,9 +93,9 @@ class RunOutput:
         if definition not in self._definitions:
             answer: Json = {"taskDefinition": {"containerDefinitions": []}}
             try:
-                answer = self._site.target.client("ecs").describe_task_definition(taskDefinition=definition)
+                answer = self._context.target.client("ecs").describe_task_definition(taskDefinition=definition)
             except ClientError as error:
-                self.silent.add(f"{definition}: {error.response['Error'].get('Message')}")
+                self.unreadable.add(f"{definition}: {error.response['Error'].get('Message')}")
             self._definitions[definition] = answer["taskDefinition"]["containerDefinitions"]
         return self._definitions[definition]
 
@@ -103,11 +103,11 @@ class RunOutput:
         client = self._client(source.region)
         while True:
             token = self._tokens.get(source.stream_key)
-            where = {"logGroupName": source.group, "logStreamName": source.stream}
+            log_stream = {"logGroupName": source.group, "logStreamName": source.stream}
             try:
-                page = client.get_log_events(**where, **self._since, **self._from(token))
+                page = client.get_log_events(**log_stream, **self._since, **self._page_parameters(token))
             except ClientError as error:
-                if error.response["Error"]["Code"] == NOT_YET:
+                if error.response["Error"]["Code"] == RESOURCE_NOT_FOUND:
                     return
                 raise
             for event in page["events"]:
@@ -116,23 +116,23 @@ class RunOutput:
             if page["nextForwardToken"] == token:  # "If you have reached the end …, it returns the same token"
                 return
 
-    def _from(self, token: str | None) -> Json:
+    def _page_parameters(self, token: str | None) -> Json:
         """Return the parameters that choose a page: the one after a token, the first page, or the last `tail` lines."""
         if token is not None:
             return {"nextToken": token, "startFromHead": True}
-        if self._tail is None or self._tail > MOST_LINES:
+        if self._tail is None or self._tail > MAX_LINES:
             return {"startFromHead": True}
         return {"startFromHead": False, "limit": max(self._tail, 1)}
 
     def _client(self, region: str) -> Json:
-        if region not in self._logs:
-            self._logs[region] = replace(self._site.target, region=region).client("logs")
-        return self._logs[region]
+        if region not in self._logs_clients:
+            self._logs_clients[region] = replace(self._context.target, region=region).client("logs")
+        return self._logs_clients[region]
 
 
-def _source(attempt: Attempt, container: Json, *, alone: bool) -> LogSource | None:
+def _make_source(attempt: Attempt, container: Json, *, is_only_container: bool) -> LogSource | None:
     log = container_log_stream(container, attempt.task) if attempt.task is not None else None
     if log is None or attempt.task is None:
         return None
     region = log.region or attempt.task.split(":")[3]
-    return LogSource(attempt, container["name"], alone, region, log.group, log.stream)
+    return LogSource(attempt, container["name"], is_only_container, region, log.group, log.stream)

@@ -7,37 +7,37 @@ import urllib.request
 from urllib.parse import urlencode
 
 from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.cli.command_context import CommandContext
 from lamplighter.cli.runs.find_job import Machine
-from lamplighter.cli.runs.site import Site
 from lamplighter.cli.target import Target
 
-RUNS = "/_lamplighter/runs"
-PATIENCE = 5
+RUNS_PATH = "/_lamplighter/runs"
+TIMEOUT_SECONDS = 5
 """Seconds to wait for an answer."""
 
 
-def find_removed(site: Site, word: str) -> Machine | None:
+def find_removed_machine(context: CommandContext, short_name: str) -> Machine | None:
     """Return the deleted state machine with the name, or of the job with the name; None if no runs are kept for it."""
-    names = [word] if site.project is None else [f"{site.project.prefix}-{word}", word]
-    found = (run["stateMachineArn"] for name in names for run in _asked(site.target, name)[:1])
-    return next((Machine(arn, word, gone=True) for arn in found), None)
+    names = [short_name] if context.project is None else [f"{context.project.prefix}-{short_name}", short_name]
+    found = (run["stateMachineArn"] for name in names for run in _read_runs(context.target, name)[:1])
+    return next((Machine(arn, short_name, removed=True) for arn in found), None)
 
 
-def runs_of_removed(site: Site, machine: Machine) -> list[Json]:
+def list_removed_runs(context: CommandContext, machine: Machine) -> list[Json]:
     """Return the runs of a deleted state machine, the latest first, in the form of ListExecutions."""
-    return _asked(site.target, machine.name)
+    return _read_runs(context.target, machine.name)
 
 
-def _asked(where: Target, name: str) -> list[Json]:
-    if where.endpoint is None:
+def _read_runs(target: Target, name: str) -> list[Json]:
+    if target.endpoint is None:
         return []
-    bearer = {"Authorization": f"Bearer {where.credentials.token}"} if where.credentials is not None else {}
-    query = urlencode({"machine": name, "region": where.region})
-    request = urllib.request.Request(f"{where.endpoint}{RUNS}?{query}", headers=bearer)  # noqa: S310 - the user's URL
+    bearer = {"Authorization": f"Bearer {target.credentials.token}"} if target.credentials is not None else {}
+    query = urlencode({"machine": name, "region": target.region})
+    request = urllib.request.Request(f"{target.endpoint}{RUNS_PATH}?{query}", headers=bearer)  # noqa: S310 - the user's URL
     try:
-        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310
-            said = loads(answer.read())
+        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
+            document = loads(answer.read())
     except (OSError, JsonError):
         return []
-    found: list[Json] = said.get("executions", []) if isinstance(said, dict) else []
+    found: list[Json] = document.get("executions", []) if isinstance(document, dict) else []
     return found

@@ -12,29 +12,29 @@ import typer
 from botocore.exceptions import ClientError
 
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
+from lamplighter.cli.command_context import CommandContext, fail
 from lamplighter.cli.runs import find_job, job_schedules
 from lamplighter.cli.runs.attempt_labels import is_workflow
 from lamplighter.cli.runs.find_job import Machine
-from lamplighter.cli.runs.site import Site, fail
 from lamplighter.runs.default_input import default_input
 from lamplighter.runs.job_machine import LAMPLIGHTER_KEY
 
-NAME = re.compile(r"""[^\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}""")
+RUN_NAME = re.compile(r"""[^\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}""")
 """A valid name of a run: see https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html."""
 
 
-def overrides(env: list[str], command: str | None) -> Json:
+def parse_overrides(env: list[str], command: str | None) -> Json:
     """Return the overrides for a job: environment variables, and a command in place of the job's."""
-    parted = [each.partition("=") for each in env]
-    wrong = next((name for name, sign, _ in parted if not sign or not name), None)
+    pairs = [each.partition("=") for each in env]
+    wrong = next((name for name, sign, _ in pairs if not sign or not name), None)
     if wrong is not None:
         raise typer.BadParameter(f"{wrong}: use NAME=VALUE (--environment names an environment of the job file)")
-    words = None if command is None else _words(command)
-    variables = {name: value for name, _, value in parted}
+    words = None if command is None else _parse_command(command)
+    variables = {name: value for name, _, value in pairs}
     return {**({"environment": variables} if variables else {}), **({"command": words} if words else {})}
 
 
-def _words(command: str) -> list[str]:
+def _parse_command(command: str) -> list[str]:
     """Parse a command as the job file does: a line for the shell, or a JSON list of words, which no shell reads."""
     if not command.strip():
         raise typer.BadParameter("--command: name the command to run")
@@ -47,22 +47,24 @@ def _words(command: str) -> list[str]:
     return ["sh", "-c", command]
 
 
-def check_overrides(site: Site, machine: Machine, told: Json) -> None:
+def check_overrides(context: CommandContext, machine: Machine, overrides: Json) -> None:
     """End the command if a state machine ignores overrides, or if a command would apply to all steps of a workflow."""
-    if told and not find_job.is_job(site, machine):
-        fail(f"{machine.word} was not made from a job file and ignores --env and --command: use --input")
-    if "command" in told and is_workflow(find_job.read_definition(site, machine)):
+    if overrides and not find_job.is_job(context, machine):
+        fail(f"{machine.short_name} was not made from a job file and ignores --env and --command: use --input")
+    if "command" in overrides and is_workflow(find_job.read_definition(context, machine)):
         fail(
-            f"{machine.word} is a workflow, and --command would replace the command of every step: "
+            f"{machine.short_name} is a workflow, and --command would replace the command of every step: "
             "run the job of one step alone (`lamplighter run JOB --command …`), or change the job file"
         )
 
 
 def check_run_name(name: str) -> str:
     """Return the name of a run, or raise `BadParameter` if it is not valid."""
-    if not NAME.fullmatch(name):
-        no = 'without spaces and < > { } [ ] ? * " # % \\ ^ | ~ ` $ & , ; : /'
-        raise typer.BadParameter(f"--name {name}: use 1 to 80 characters (letters, digits, - and _ are safe), {no}")
+    if not RUN_NAME.fullmatch(name):
+        allowed = 'without spaces and < > { } [ ] ? * " # % \\ ^ | ~ ` $ & , ; : /'
+        raise typer.BadParameter(
+            f"--name {name}: use 1 to 80 characters (letters, digits, - and _ are safe), {allowed}"
+        )
     return name
 
 
@@ -80,16 +82,16 @@ def read_input(given: str) -> str:
         raise typer.BadParameter(f"--input is not valid JSON: {error}; use a JSON document or @FILE") from None
 
 
-def read_default_input(site: Site, machine: Machine) -> str:
+def read_default_input(context: CommandContext, machine: Machine) -> str:
     """Return a job's default input, from the job file or as `runs/default_input.py` finds it."""
-    if site.project is not None and machine.job is not None:
-        return dumps(site.project.jobs[machine.job].input)
-    return dumps(default_input(_metadata(site, machine), *job_schedules.job_targets(site, machine)))
+    if context.project is not None and machine.job is not None:
+        return dumps(context.project.jobs[machine.job].input)
+    return dumps(default_input(_read_metadata(context, machine), *job_schedules.job_targets(context, machine)))
 
 
-def _metadata(site: Site, machine: Machine) -> str | None:
+def _read_metadata(context: CommandContext, machine: Machine) -> str | None:
     """Return the metadata of a state machine in its stack; None without a stack or without permission to read it."""
-    cloudformation = site.target.client("cloudformation")
+    cloudformation = context.target.client("cloudformation")
     try:
         known = cloudformation.describe_stack_resources(PhysicalResourceId=machine.arn)["StackResources"]
         stack = known[0]["StackName"]
@@ -103,12 +105,12 @@ def _metadata(site: Site, machine: Machine) -> str | None:
     return text
 
 
-def with_overrides(text: str, told: Json) -> str:
+def add_overrides(text: str, overrides: Json) -> str:
     """Add overrides to an input."""
     document = loads(text)
-    if not told:
+    if not overrides:
         return text
     if not isinstance(document, dict):
         raise typer.BadParameter("--env and --command need an input that is an object: {…}")
     own = document.get(LAMPLIGHTER_KEY)
-    return dumps({**document, LAMPLIGHTER_KEY: {**(own if isinstance(own, dict) else {}), **told}})
+    return dumps({**document, LAMPLIGHTER_KEY: {**(own if isinstance(own, dict) else {}), **overrides}})

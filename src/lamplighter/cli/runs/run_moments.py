@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 from lamplighter.asl.definition.retrier import MAX_SECONDS
 from lamplighter.base.json_text import Json
-from lamplighter.cli.runs import failure_words
+from lamplighter.cli.runs import result_text
 from lamplighter.cli.runs.attempt_labels import AttemptLabels, labels_for
 from lamplighter.cli.runs.formatting import format_milliseconds
-from lamplighter.cli.runs.skipped_runs import WHY
+from lamplighter.cli.runs.skipped_runs import SKIP_REASON
 from lamplighter.jobs.file.values import format_duration
 from lamplighter.runs.retry_delay import retry_delay
 from lamplighter.runs.story import Attempt, Story, Visit
 
-PAUSE = "pause"
+PAUSE_VARIABLE = "pause"
 """The variable in which a job's state machine stores the seconds of its next wait."""
 
 
@@ -36,24 +36,24 @@ def run_moments(story: Story, definition: Json) -> list[Moment]:
     labels = labels_for(definition, story.redriven)
     found = [
         *(Moment(("redriven", at), time, "redriven") for at, time in enumerate(story.redriven)),
-        *(moment for each in story.attempts for moment in _attempt(each, labels)),
-        *(moment for each in story.visits for moment in _visit(story, each, definition, labels)),
+        *(moment for each in story.attempts for moment in _attempt_moments(each, labels)),
+        *(moment for each in story.visits for moment in _visit_moments(story, each, definition, labels)),
     ]
     return sorted(found, key=lambda each: each.time)
 
 
-def _attempt(attempt: Attempt, labels: AttemptLabels) -> Iterator[Moment]:
+def _attempt_moments(attempt: Attempt, labels: AttemptLabels) -> Iterator[Moment]:
     title = labels.title(attempt)
     if labels.hides_work(attempt) and not attempt.failed:
         return
     yield Moment(("began", attempt.event), attempt.began, f"{title} started")
     if attempt.ended is not None:
-        after = "" if attempt.outcome == "timed out" else f", after {format_milliseconds(attempt.took or 0)}"
-        text = f"{title} {failure_words.attempt_result(attempt)}{after}"
+        after = "" if attempt.outcome == "timed out" else f", after {format_milliseconds(attempt.duration or 0)}"
+        text = f"{title} {result_text.attempt_result_text(attempt)}{after}"
         yield Moment(("ended", attempt.event), attempt.ended, text, attempt.outcome)
 
 
-def _visit(story: Story, visit: Visit, definition: Json, labels: AttemptLabels) -> Iterator[Moment]:
+def _visit_moments(story: Story, visit: Visit, definition: Json, labels: AttemptLabels) -> Iterator[Moment]:
     for each in story.retries(visit):
         failed = each.failed
         assert failed.ended is not None
@@ -65,8 +65,8 @@ def _visit(story: Story, visit: Visit, definition: Json, labels: AttemptLabels) 
         what = f"in {' '.join([*visit.path, visit.state])}" if number is None else f"before attempt {number}"
         text = f"waits {what}" if seconds is None else f"waits {format_duration(seconds)} {what}"
         yield Moment(("waits", visit.event), visit.entered, text, "running")
-    if labels.skipped(visit):
-        yield Moment(("skipped", visit.event), visit.entered, f"skipped: {WHY}", "aborted")
+    if labels.is_skipped(visit):
+        yield Moment(("skipped", visit.event), visit.entered, f"skipped: {SKIP_REASON}", "aborted")
     if story.caught(visit) and visit.follower is not None and not labels.hides(visit.follower):
         assert visit.left is not None
         yield Moment(("caught", visit.event), visit.left, f"caught: continues with {visit.follower}")
@@ -74,16 +74,16 @@ def _visit(story: Story, visit: Visit, definition: Json, labels: AttemptLabels) 
 
 def retry_wait_text(definition: Json, story: Story, visit: Visit, failed: Attempt) -> str:
     """Return how long Step Functions waits after a failure, in words that end with a space; empty if not known."""
-    tries = [story.attempts[at] for at in visit.attempts]
-    found = retry_delay(definition, visit.state, [each.error or "" for each in tries[: tries.index(failed) + 1]])
+    attempts = [story.attempts[at] for at in visit.attempts]
+    found = retry_delay(definition, visit.state, [each.error or "" for each in attempts[: attempts.index(failed) + 1]])
     if found is None:
         return ""
-    return ("at most " if found.at_most else "") + f"{format_duration(round(found.seconds))} "
+    return ("at most " if found.has_jitter else "") + f"{format_duration(round(found.seconds))} "
 
 
 def wait_seconds(story: Story, visit: Visit) -> int | None:
     """Return the seconds of a Wait state of a job, which the state before assigned to a variable; None for others."""
-    found = None if visit.previous is None else story.visits[visit.previous].assigned.get(PAUSE)
+    found = None if visit.previous is None else story.visits[visit.previous].assigned.get(PAUSE_VARIABLE)
     # A user's state machine can have a variable of the same name, with any value.
     if isinstance(found, bool) or not isinstance(found, int | float) or not 0 <= found <= MAX_SECONDS:
         return None

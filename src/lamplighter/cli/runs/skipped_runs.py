@@ -3,11 +3,11 @@
 To AWS such runs succeeded. Guarantees to recognise them by their output, which the state machine of such a job writes.
 """
 
-from lamplighter.jobs.machine.overlap_states import runs_made_way_for
+from lamplighter.jobs.machine.overlap_states import runs_that_caused_skip
 
-WHY = "another run of the job was running"
+SKIP_REASON = "another run of the job was running"
 
 
-def is_skip(status: str, output: str | None) -> bool:
+def is_skipped_run(status: str, output: str | None) -> bool:
     """Return whether a run with this status and output was skipped."""
-    return status == "SUCCEEDED" and runs_made_way_for(output) is not None
+    return status == "SUCCEEDED" and runs_that_caused_skip(output) is not None

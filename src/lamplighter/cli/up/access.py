@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from lamplighter.engine import credentials
-from lamplighter.engine.credentials import CREDENTIALS
+from lamplighter.engine.credentials import CREDENTIALS_FILE
 from lamplighter.wire.access.credentials import Credentials, CredentialSet
 
 
@@ -19,22 +19,22 @@ from lamplighter.wire.access.credentials import Credentials, CredentialSet
 class Access:
     """The credentials that the engine accepts, and the file that holds them."""
 
-    holders: CredentialSet | None = None
+    accepted_credentials: CredentialSet | None = None
     """The accepted credentials; None if any credentials are accepted."""
     file: Path | None = None
 
     @property
     def first(self) -> Credentials | None:
         """The credentials that programs on this machine use; None if any are accepted."""
-        return next(iter(self.holders.values())) if self.holders else None
+        return next(iter(self.accepted_credentials.values())) if self.accepted_credentials else None
 
 
 def decide_access(given: Path | None, data: Path, address: str) -> Access:
     """Return the access rules of an engine that listens on an address; create a credentials file if necessary.
 
-    Raises `CredentialsUnreadable` if the file cannot be read or holds no credentials.
+    Raises `InvalidCredentialsFile` if the file cannot be read or holds no credentials.
     """
-    file = given or data / CREDENTIALS
+    file = given or data / CREDENTIALS_FILE
     if not file.exists():
         if ip_address(address).is_loopback:
             return Access()
@@ -42,11 +42,11 @@ def decide_access(given: Path | None, data: Path, address: str) -> Access:
     return Access(credentials.load_credentials(file), file)
 
 
-def access_advice(entry: Access, url: str) -> Iterator[str]:
+def access_advice(access_rules: Access, url: str) -> Iterator[str]:
     """Yield the lines that tell the user how callers authenticate, if the engine requires credentials."""
-    if entry.file is None:
+    if access_rules.file is None:
         return
-    yield f"callers need credentials: AWS_SHARED_CREDENTIALS_FILE={entry.file} aws --endpoint-url {url} …"
-    yield f"the password of the console is lamplighter_password in {entry.file}"
-    if credentials.is_readable_by_others(entry.file):
-        yield f"other users of this machine can read {entry.file}: run chmod 600 {entry.file}"
+    yield f"callers need credentials: AWS_SHARED_CREDENTIALS_FILE={access_rules.file} aws --endpoint-url {url} …"
+    yield f"the password of the console is lamplighter_password in {access_rules.file}"
+    if credentials.is_readable_by_others(access_rules.file):
+        yield f"other users of this machine can read {access_rules.file}: run chmod 600 {access_rules.file}"

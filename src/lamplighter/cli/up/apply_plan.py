@@ -11,9 +11,9 @@ from functools import partial
 
 from lamplighter.base.json_text import dumps, loads
 from lamplighter.base.threads import run_in_thread
-from lamplighter.cli.up.merge_templates import TemplateWithout, hold_back, jobs_of, merge_units, resource_units
-from lamplighter.cli.up.plan import StackPlan, template_without
-from lamplighter.cli.up.stacks import EngineStacks, ResourceChange, ResourceFailure, StackFailed
+from lamplighter.cli.up.engine_stacks import EngineStacks, ResourceChange, ResourceFailure, StackFailed
+from lamplighter.cli.up.merge_templates import TemplateWithout, hold_back_units, jobs_of, merge_units, resource_units
+from lamplighter.cli.up.stack_plan import StackPlan, template_without
 from lamplighter.jobs import names
 from lamplighter.lang.template.text import parse_text
 
@@ -22,25 +22,25 @@ from lamplighter.lang.template.text import parse_text
 class PlanFault:
     """A part of a file that could not be applied."""
 
-    about: str
+    subject: str
     """The job, or the resource that jobs share."""
-    place: str
+    position: str
     """The part's place: file, line and column."""
     reason: str
-    passes: bool
+    is_temporary: bool
     """Whether the failure is temporary."""
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.about}: {self.reason}"
+        return f"{self.position}: {self.subject}: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
 class AppliedPlan:
     """The result of applying a plan."""
 
-    steps: list[ResourceChange]
+    changes: list[ResourceChange]
     faults: tuple[PlanFault, ...] = ()
-    removed: tuple[str, ...] = ()
+    leaving: tuple[str, ...] = ()
     """The jobs that the file no longer has, and whose runs have not ended."""
     held: frozenset[str] = frozenset()
     """The jobs and shared resources that keep their earlier state or are left out."""
@@ -64,33 +64,33 @@ async def apply_plan(
     """
     await stacks.wait_until_ready(plan.stack)
     before, known = await stacks.template_text(plan.stack), await stacks.parameters(plan.stack)
-    narrow = _template_without(plan)
+    build_without = _template_without(plan)
     faults: dict[str, PlanFault] = {}
     held: frozenset[str] = frozenset()
-    taken_back: set[str] = set()
-    steps: list[ResourceChange] = []
+    rolled_back: set[str] = set()
+    changes: list[ResourceChange] = []
     while True:
-        draft = await run_in_thread(partial(_make_draft, narrow, before, held, busy))
+        draft = await run_in_thread(partial(_make_draft, build_without, before, held, busy))
         held = draft.held
         if draft.is_empty:
             raise NotApplied(tuple(faults.values()))
-        given = _given(draft, known, parameters)
+        values = _parameter_values(draft, known, parameters)
         try:
-            steps += await stacks.apply(plan.stack, draft.text, given, ours=True, rollback=False)
+            changes += await stacks.apply(plan.stack, draft.text, values, from_job_file=True, rollback=False)
         except StackFailed as error:
-            found = _found(plan, error.failures, await run_in_thread(draft.units))
-            if not error.failures or found.keys() <= taken_back:
+            found = _to_faults(plan, error.failures, await run_in_thread(draft.units))
+            if not error.failures or found.keys() <= rolled_back:
                 await stacks.wait_until_ready(plan.stack)
                 raise
             if found.keys() <= held:
                 # An update could not restore a held unit either. The rollback skips its failed resources and so leaves
                 # it as it is.
                 await stacks.wait_until_ready(plan.stack)
-                taken_back |= found.keys()
+                rolled_back |= found.keys()
             faults = found | faults
             held |= found.keys()
             continue
-        return AppliedPlan(steps, tuple(faults.values()), draft.leaving, held)
+        return AppliedPlan(changes, tuple(faults.values()), draft.leaving, held)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +110,17 @@ class _Draft:
         return resource_units(loads(self.text))
 
 
-def _make_draft(narrow: TemplateWithout, text: str, held: frozenset[str], busy: frozenset[str]) -> _Draft:
+def _make_draft(build_without: TemplateWithout, text: str, held: frozenset[str], busy: frozenset[str]) -> _Draft:
     before = parse_text(text)
-    document, held = hold_back(narrow, before, held)
-    wanted = frozenset(jobs_of(document))
-    leaving = tuple(name for name in jobs_of(before) if name in busy and name not in wanted)
-    document = merge_units(document, before, leaving, starts=False)
+    document, held = hold_back_units(build_without, before, held)
+    jobs = frozenset(jobs_of(document))
+    leaving = tuple(name for name in jobs_of(before) if name in busy and name not in jobs)
+    document = merge_units(document, before, leaving, triggers=False)
     declared = frozenset(document.get("Parameters", {}))
     return _Draft(dumps(document), not document.get("Resources"), declared, held, leaving)
 
 
-def _given(draft: _Draft, known: Mapping[str, str], parameters: Mapping[str, str]) -> dict[str, str]:
+def _parameter_values(draft: _Draft, known: Mapping[str, str], parameters: Mapping[str, str]) -> dict[str, str]:
     """Return the values of the template's parameters; a job that is held back keeps its present image."""
     kept = {names.image_parameter(job) for job in draft.held} & known.keys()
     values = {**known, **{name: value for name, value in parameters.items() if name not in kept}}
@@ -131,11 +131,11 @@ def _template_without(plan: StackPlan) -> TemplateWithout:
     return lambda without: template_without(plan, without)
 
 
-def _found(plan: StackPlan, failures: Iterable[ResourceFailure], known: Mapping[str, str]) -> dict[str, PlanFault]:
+def _to_faults(plan: StackPlan, failures: Iterable[ResourceFailure], units: Mapping[str, str]) -> dict[str, PlanFault]:
     """Convert the failures of resources to faults of the plan, by unit."""
-    file = plan.mark.file if plan.mark is not None else plan.stack
+    file = plan.origin.file if plan.origin is not None else plan.stack
     found: dict[str, PlanFault] = {}
     for each in failures:
-        unit = known.get(each.logical, each.logical)
-        found.setdefault(unit, PlanFault(unit, plan.places.get(unit, file), each.reason, each.passes))
+        unit = units.get(each.logical, each.logical)
+        found.setdefault(unit, PlanFault(unit, plan.positions.get(unit, file), each.reason, each.is_temporary))
     return found

@@ -14,49 +14,49 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.cli.up.apply_plan import PlanFault
-from lamplighter.cli.up.plan import StackPlan
+from lamplighter.cli.up.stack_plan import StackPlan
 from lamplighter.engine.engine import Engine
 from lamplighter.jobs import names
 from lamplighter.jobs.file.channels import Channel
 
 
-async def check_channels(engine: Engine, plan: StackPlan) -> list[PlanFault]:
+async def find_channel_faults(engine: Engine, plan: StackPlan) -> list[PlanFault]:
     """Return a fault for each channel of a plan that cannot work."""
-    if plan.project is None or plan.mark is None:
+    if plan.project is None or plan.origin is None:
         return []
-    folder, found = Path(plan.mark.file).parent, []
+    folder, found = Path(plan.origin.file).parent, []
     for name, channel in plan.project.channels.items():
-        why = await _why(engine, channel, folder)
-        if why is not None:
-            place = plan.places.get(names.topic_id(name), plan.mark.file)
-            found.append(PlanFault(f"the channel {name}", place, why, passes=False))
+        reason = await _explain_channel(engine, channel, folder)
+        if reason is not None:
+            position = plan.positions.get(names.topic_id(name), plan.origin.file)
+            found.append(PlanFault(f"the channel {name}", position, reason, is_temporary=False))
     return found
 
 
-async def _why(engine: Engine, channel: Channel, folder: Path) -> str | None:
+async def _explain_channel(engine: Engine, channel: Channel, folder: Path) -> str | None:
     if channel.command is not None:
-        return await check_command(channel.command[0], folder)
+        return await find_command_problem(channel.command[0], folder)
     if channel.webhook is not None:
-        return check_url(channel.webhook)
-    for target, service, operation, parameter in _targets(channel):
+        return find_url_problem(channel.webhook)
+    for target, service, operation, parameter in _target_calls(channel):
         parsed = arn.parse(target)
         assert parsed is not None
-        given: Json = {parameter: target if service == "sns" else parsed.resource}
+        params: Json = {parameter: target if service == "sns" else parsed.resource}
         try:
-            await engine.call(Caller(parsed.account, parsed.region), service, operation, given)
+            await engine.call(Caller(parsed.account, parsed.region), service, operation, params)
         except AwsError:
-            return missing_target(service, target)
+            return missing_target_message(service, target)
     return None
 
 
-def _targets(channel: Channel) -> Iterator[tuple[str, str, str, str]]:
+def _target_calls(channel: Channel) -> Iterator[tuple[str, str, str, str]]:
     if channel.sqs is not None:
         yield channel.sqs, "sqs", "GetQueueUrl", "QueueName"
     if channel.sns is not None:
         yield channel.sns, "sns", "GetTopicAttributes", "TopicArn"
 
 
-def missing_target(service: str, target: str) -> str:
+def missing_target_message(service: str, target: str) -> str:
     """Return the message for a queue or a topic that does not exist."""
     what, verb = (
         ("queue", "sqs create-queue --queue-name") if service == "sqs" else ("topic", "sns create-topic --name")
@@ -66,20 +66,20 @@ def missing_target(service: str, target: str) -> str:
     return f"the {what} {target} does not exist, so its alerts are lost: {how}"
 
 
-def check_url(text: str) -> str | None:
+def find_url_problem(text: str) -> str | None:
     """Return why a URL cannot be called, or None if it is valid."""
     try:
         parts = urlsplit(text)
         # Reading `port` validates it.
         if parts.hostname and (parts.port is None or parts.port > 0):
             return None
-        why = "it has no host"
+        reason = "it has no host"
     except ValueError as error:
-        why = str(error)
-    return f"{text} is not a valid URL ({why}): use one such as https://example.com/alerts"
+        reason = str(error)
+    return f"{text} is not a valid URL ({reason}): use one such as https://example.com/alerts"
 
 
-async def check_command(program: str, folder: Path) -> str | None:
+async def find_command_problem(program: str, folder: Path) -> str | None:
     """Return why a command cannot be run, or None if the shell that will run it finds the program."""
     process = await asyncio.create_subprocess_exec(
         *("/bin/sh", "-c", 'command -v "$1"', "sh", program),

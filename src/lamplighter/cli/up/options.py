@@ -25,7 +25,7 @@ class LoadedSource(Protocol):
     """A job file or templates that were read."""
 
     @property
-    def secrets(self) -> secret_references.Held:
+    def secrets(self) -> secret_references.SecretLookup:
         """The lookup of the secrets of containers."""
 
     @property

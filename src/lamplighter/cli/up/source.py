@@ -11,18 +11,18 @@ import typer
 from lamplighter.base import secret_references
 from lamplighter.base.errors import LamplighterError
 from lamplighter.cli.job_file import print_problems
+from lamplighter.cli.local_secrets import LocalSecrets
 from lamplighter.cli.target import default_region
 from lamplighter.cli.up.options import LoadedSource, Reconciler, UpOptions
-from lamplighter.cli.up.plan import JobFileSource, StackSource
-from lamplighter.cli.up.reconcile import SourceReconciler, print_problem
-from lamplighter.cli.up.secrets import Secrets
+from lamplighter.cli.up.reconcile import SourceReconciler, print_source_error
 from lamplighter.cli.up.source_files import SourceFiles
-from lamplighter.cli.up.templates import TemplateSource, parse_values
+from lamplighter.cli.up.stack_plan import JobFileSource, StackSource
+from lamplighter.cli.up.templates import TemplateSource, parse_parameter_values
 from lamplighter.engine.engine import Engine
 from lamplighter.jobs.file.yaml_document import JobFileError
 from lamplighter.store import data_directory
 
-SAID_ALREADY: Mapping[str, int] = {
+QUIET_LOGGERS: Mapping[str, int] = {
     "lamplighter.cloudformation": logging.ERROR,
     "lamplighter.ecs": logging.WARNING,
     "lamplighter.transitions": logging.WARNING,
@@ -31,31 +31,31 @@ SAID_ALREADY: Mapping[str, int] = {
 them."""
 
 
-def read_source(asked: UpOptions, data: Path) -> LoadedSource:
+def read_source(options: UpOptions, data: Path) -> LoadedSource:
     """Read the source that the options name.
 
     Errors in it are printed. The command then ends with exit code 1 if no engine ever ran on the data directory.
-    Otherwise `up` continues with the jobs that were applied last (`SourceReconciler.announce_running` raises if there
+    Otherwise `up` continues with the jobs that were applied last (`SourceReconciler.follow_runs` raises if there
     are none).
     """
-    orders = SourceFiles(_source(asked), Secrets(os.environ), data)
+    files = SourceFiles(_make_source(options), LocalSecrets(os.environ), data)
     try:
-        orders.read()
+        files.read()
     except LamplighterError as error:
         if not (data / data_directory.DATABASE).exists():
             if not isinstance(error, JobFileError):
                 raise
             print_problems(error.problems)
             raise typer.Exit(1) from None
-        print_problem(error)
-    return _LoadedSource(orders)
+        print_source_error(error)
+    return _LoadedSource(files)
 
 
-def _source(asked: UpOptions) -> StackSource:
-    if asked.templates:
-        return TemplateSource(asked.templates, dict(parse_values(asked.parameters)))
-    assert asked.file is not None
-    return JobFileSource(asked.file, asked.environment, asked.deny)
+def _make_source(options: UpOptions) -> StackSource:
+    if options.templates:
+        return TemplateSource(options.templates, dict(parse_parameter_values(options.parameters)))
+    assert options.file is not None
+    return JobFileSource(options.file, options.environment, options.deny)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +63,16 @@ class _LoadedSource:
     files: SourceFiles
 
     @property
-    def secrets(self) -> secret_references.Held:
+    def secrets(self) -> secret_references.SecretLookup:
         return self.files.secrets.find
 
     @property
     def needs_docker(self) -> bool:
-        return self.files.broken is not None or any(plan.needs_docker for plan in self.files.plans)
+        return self.files.error is not None or any(plan.needs_docker for plan in self.files.plans)
 
     async def reconciler(self, engine: Engine) -> Reconciler:
-        keeper = SourceReconciler(engine, self.files, default_region())
-        await keeper.announce_running()
-        for name, level in SAID_ALREADY.items():
+        reconciler = SourceReconciler(engine, self.files, default_region())
+        await reconciler.follow_runs()
+        for name, level in QUIET_LOGGERS.items():
             logging.getLogger(name).setLevel(level)
-        return keeper
+        return reconciler

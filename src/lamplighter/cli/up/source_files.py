@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lamplighter.base.errors import LamplighterError
-from lamplighter.cli.deploy.images import build_context, dockerignore
+from lamplighter.cli.images import build_context, dockerignore
+from lamplighter.cli.local_secrets import ENV_FILE_NAME, LocalSecrets
 from lamplighter.cli.up import watch_files
-from lamplighter.cli.up.plan import StackPlan, StackSource
-from lamplighter.cli.up.secrets import USUAL_NAME, Secrets
+from lamplighter.cli.up.stack_plan import StackPlan, StackSource
 
 log = logging.getLogger("lamplighter.jobs")
 
@@ -16,50 +16,50 @@ log = logging.getLogger("lamplighter.jobs")
 class SourceFiles:
     """A source and the `.env` beside it; `data` is the engine's data directory, which is not watched."""
 
-    def __init__(self, source: StackSource, secrets: Secrets, data: Path) -> None:
+    def __init__(self, source: StackSource, secrets: LocalSecrets, data: Path) -> None:
         self.source = source
         self.secrets = secrets
         self.data = data.absolute()
         self.plans: list[StackPlan] = []
-        self.broken: LamplighterError | None = None
+        self.error: LamplighterError | None = None
         """The error of the last reading of the files, or None if it succeeded."""
-        self._seen: watch_files.State = {}
+        self._file_states: watch_files.FileStates = {}
 
     def read(self) -> None:
         """Read all files; raise `LamplighterError` with all errors, and keep the plans that were read before."""
-        self._seen = watch_files.file_states(self._paths())
+        self._file_states = watch_files.file_states(self._paths())
         try:
             self._read()
         except LamplighterError as error:
-            self.broken = error
+            self.error = error
             raise
-        self.broken = None
+        self.error = None
 
     def _read(self) -> None:
         if self.secrets.read(self.env) and self.plans:
             log.info("%s was read again: it applies from the next run on", self.env)
         self.plans = self.source.read_plans()
-        self.secrets.set_wanted(plan.project for plan in self.plans if plan.project is not None)
+        self.secrets.set_projects(plan.project for plan in self.plans if plan.project is not None)
         # Only now is it known which other files to watch.
-        self._seen = {
-            path: self._seen.get(path, state) for path, state in watch_files.file_states(self._paths()).items()
+        self._file_states = {
+            path: self._file_states.get(path, state) for path, state in watch_files.file_states(self._paths()).items()
         }
 
-    async def wait_for_change(self, patience: float | None) -> bool:
-        """Wait for a change of the files, at most `patience` seconds; return whether one has changed."""
-        before = self._seen
-        self._seen = await watch_files.wait_for_change(self._paths, before, patience)
-        return self._seen != before
+    async def wait_for_change(self, timeout_seconds: float | None) -> bool:
+        """Wait for a change of the files, at most `timeout_seconds`; return whether one has changed."""
+        before = self._file_states
+        self._file_states = await watch_files.wait_for_change(self._paths, before, timeout_seconds)
+        return self._file_states != before
 
     @property
     def env(self) -> Path:
         """The path of `.env`, which may hold secrets."""
-        return self.source.folder / USUAL_NAME
+        return self.source.folder / ENV_FILE_NAME
 
     def _paths(self) -> Iterator[Path]:
         yield from self.source.files()
         yield self.env
         for folder in {build.folder for plan in self.plans for build in plan.builds}:
             yield folder
-            yield folder / dockerignore.FILE
+            yield folder / dockerignore.DOCKERIGNORE
             yield from (path for _, path in build_context.context_files(folder, self.data))

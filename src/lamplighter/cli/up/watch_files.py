@@ -8,15 +8,15 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-PAUSE = 0.4
+MIN_POLL_SECONDS = 0.4
 """The fewest seconds between two polls."""
-SHARE = 20
+PAUSE_FACTOR = 20
 
-State = Mapping[Path, tuple[int, int, int, int] | None]
+FileStates = Mapping[Path, tuple[int, int, int, int] | None]
 """The mode, inode, size and modification time of each file; None for a file that does not exist."""
 
 
-def file_states(paths: Iterable[Path]) -> State:
+def file_states(paths: Iterable[Path]) -> FileStates:
     """Return the present state of files."""
     return {path: _state(path) for path in paths}
 
@@ -29,17 +29,19 @@ def _state(path: Path) -> tuple[int, int, int, int] | None:
     return found.st_mode, found.st_ino, found.st_size, found.st_mtime_ns
 
 
-async def wait_for_change(paths: Callable[[], Iterable[Path]], before: State, patience: float | None = None) -> State:
-    """Wait until files differ from `before` and no longer change, or for `patience` seconds; return their state."""
+async def wait_for_change(
+    paths: Callable[[], Iterable[Path]], before: FileStates, timeout_seconds: float | None = None
+) -> FileStates:
+    """Wait until files differ from `before` and no longer change, or for `timeout_seconds`; return their state."""
     clock = asyncio.get_running_loop().time
-    end = None if patience is None else clock() + patience
+    deadline = None if timeout_seconds is None else clock() + timeout_seconds
     last = before
     while True:
-        begun = clock()
+        started = clock()
         found = await asyncio.to_thread(lambda: file_states(paths()))
         if found == last and found != before:
             return found
-        if end is not None and clock() > end:
+        if deadline is not None and clock() > deadline:
             return found
         last = found
-        await asyncio.sleep(max(PAUSE, SHARE * (clock() - begun)))
+        await asyncio.sleep(max(MIN_POLL_SECONDS, PAUSE_FACTOR * (clock() - started)))

@@ -10,7 +10,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.console.page import Page
 from lamplighter.console.view.masking import MASK, is_secret
 
-_DEFINITION = re.compile(r"arn:aws[^:\"]*:ecs:[^:\"]*:[^:\"]*:task-definition/[\w-]+:[0-9]+")
+_DEFINITION_ARN = re.compile(r"arn:aws[^:\"]*:ecs:[^:\"]*:[^:\"]*:task-definition/[\w-]+:[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +24,14 @@ class ContainerDefaults:
 
 async def read_defaults(page: Page, definition: str) -> ContainerDefaults:
     """Read the defaults of the first task definition that a state machine names; empty if it names none."""
-    named = _DEFINITION.search(definition)
-    containers = await _containers(page, named[0]) if named else ()
+    named = _DEFINITION_ARN.search(definition)
+    containers = await _read_containers(page, named[0]) if named else ()
     first: Json = containers[0] if containers else {}
-    lines = [f"{each['name']}={_shown(each)}" for each in first.get("environment") or ()]
+    lines = [f"{each['name']}={_masked_value(each)}" for each in first.get("environment") or ()]
     return ContainerDefaults("\n".join(lines), shlex.join(first.get("command") or ()))
 
 
-async def _containers(page: Page, definition: str) -> Sequence[Json]:
+async def _read_containers(page: Page, definition: str) -> Sequence[Json]:
     try:
         found = await page.call("ecs", "DescribeTaskDefinition", taskDefinition=definition)
     except AwsError:
@@ -40,5 +40,5 @@ async def _containers(page: Page, definition: str) -> Sequence[Json]:
     return containers
 
 
-def _shown(variable: Json) -> str:
+def _masked_value(variable: Json) -> str:
     return MASK if is_secret(variable["name"]) else str(variable.get("value", ""))

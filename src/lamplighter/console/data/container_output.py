@@ -12,14 +12,14 @@ from lamplighter.base.json_text import Json
 from lamplighter.console.page import Page
 from lamplighter.runs.log_stream import LogStream
 
-PIECE = 2_000
+PAGE_LINES = 2_000
 """The most lines that are read in one request for the whole log."""
 
 
-async def read_log_page(page: Page, log: LogStream, **asked: Json) -> Json:
+async def read_log_page(page: Page, log: LogStream, **params: Json) -> Json:
     """Return a page of the log, as GetLogEvents returns it."""
     try:
-        return await page.call("logs", "GetLogEvents", logGroupName=log.group, logStreamName=log.stream, **asked)
+        return await page.call("logs", "GetLogEvents", logGroupName=log.group, logStreamName=log.stream, **params)
     except AwsError as error:
         if "NotFound" in error.code:  # the container has written nothing yet
             return {"events": []}
@@ -28,14 +28,14 @@ async def read_log_page(page: Page, log: LogStream, **asked: Json) -> Json:
 
 def log_as_text(page: Page, log: LogStream) -> Response:
     """Return the whole log as streamed text."""
-    return StreamingResponse(_all(page, log), media_type="text/plain; charset=utf-8")
+    return StreamingResponse(_stream_text(page, log), media_type="text/plain; charset=utf-8")
 
 
-async def _all(page: Page, log: LogStream) -> AsyncIterator[str]:
+async def _stream_text(page: Page, log: LogStream) -> AsyncIterator[str]:
     token: str | None = None
     while True:
         given = {"nextToken": token} if token else {}
-        answer = await read_log_page(page, log, limit=PIECE, startFromHead=True, **given)
+        answer = await read_log_page(page, log, limit=PAGE_LINES, startFromHead=True, **given)
         yield "".join(f"{event['message']}\n" for event in answer["events"])
         if answer.get("nextForwardToken") in (None, token):
             return

@@ -16,39 +16,47 @@ from lamplighter.console.page import Page
 from lamplighter.console.ports.port import place_of_arn
 from lamplighter.console.view import links
 
-UNIVERSAL = "arn:aws:scheduler:::aws-sdk:"
-SERVICES = {"sfn": "states", "eventbridge": "events"}
+UNIVERSAL_TARGET_PREFIX = "arn:aws:scheduler:::aws-sdk:"
+SIGNING_NAMES = {"sfn": "states", "eventbridge": "events"}
 """The signing names of services that the SDKs name differently."""
-ATTRIBUTES = frozenset({"RULE_ARN", "SCHEDULE_ARN", "TARGET_ARN", "ERROR_CODE", "ERROR_MESSAGE"})
+DESCRIBED_ATTRIBUTES = frozenset({"RULE_ARN", "SCHEDULE_ARN", "TARGET_ARN", "ERROR_CODE", "ERROR_MESSAGE"})
 """Attributes of a dead letter that the page describes in words."""
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class DeadLetterOrigin:
     """The queue, rule or schedule that moved a message to the dead-letter queue."""
 
     kind: str
     """queue, rule or schedule"""
     name: str
     url: str | None
-    to: str
+    destination: str
     """The destination if the message is sent again."""
     error: str
 
 
-def find_origin(message: Json) -> Origin | None:
+def find_origin(message: Json) -> DeadLetterOrigin | None:
     """Return the origin of a message from PeekMessages, or None if a client sent the message to this queue."""
     if message["Source"]:
         name = message["Source"].rpartition(":")[2]
-        return Origin("queue", name, links.resource_page(message["Source"]), name, "")
-    said = {name: str(value.get("StringValue", "")) for name, value in message["Attributes"].items()}
-    target = said.get("TARGET_ARN", "")
-    error = ": ".join(filter(None, (said.get("ERROR_CODE"), said.get("ERROR_MESSAGE"))))
-    if target and "RULE_ARN" in said:
-        name = said["RULE_ARN"].rpartition("/")[2]
-        return Origin("rule", name, links.resource_page(said["RULE_ARN"]), links.resource_name(target), error)
-    if target.startswith(UNIVERSAL) and "SCHEDULE_ARN" in said:
-        return Origin("schedule", said["SCHEDULE_ARN"].rpartition("/")[2], None, target.removeprefix(UNIVERSAL), error)
+        return DeadLetterOrigin("queue", name, links.resource_path(message["Source"]), name, "")
+    attributes = {name: str(value.get("StringValue", "")) for name, value in message["Attributes"].items()}
+    target = attributes.get("TARGET_ARN", "")
+    error = ": ".join(filter(None, (attributes.get("ERROR_CODE"), attributes.get("ERROR_MESSAGE"))))
+    if target and "RULE_ARN" in attributes:
+        name = attributes["RULE_ARN"].rpartition("/")[2]
+        return DeadLetterOrigin(
+            "rule", name, links.resource_path(attributes["RULE_ARN"]), links.resource_name(target), error
+        )
+    if target.startswith(UNIVERSAL_TARGET_PREFIX) and "SCHEDULE_ARN" in attributes:
+        return DeadLetterOrigin(
+            "schedule",
+            attributes["SCHEDULE_ARN"].rpartition("/")[2],
+            None,
+            target.removeprefix(UNIVERSAL_TARGET_PREFIX),
+            error,
+        )
     return None
 
 
@@ -57,19 +65,19 @@ async def send_again(page: Page, message: Json) -> bool:
     found = find_origin(message)
     if found is None:
         raise ValidationError("This message cannot be sent again: no queue, rule or schedule moved it here.")
-    said = {name: str(value.get("StringValue", "")) for name, value in message["Attributes"].items()}
+    attributes = {name: str(value.get("StringValue", "")) for name, value in message["Attributes"].items()}
     if found.kind == "rule":
-        params = {"RuleArn": said["RULE_ARN"], "TargetArn": said["TARGET_ARN"], "Event": message["Body"]}
-        await page.console.port.told(page.place, "events", "Redeliver", params)
+        params = {"RuleArn": attributes["RULE_ARN"], "TargetArn": attributes["TARGET_ARN"], "Event": message["Body"]}
+        await page.console.port.call_internal(page.place, "events", "Redeliver", params)
     elif found.kind == "schedule":
-        await _call(page, said, message["Body"])
+        await _repeat_call(page, attributes, message["Body"])
     return found.kind != "queue"
 
 
-async def _call(page: Page, said: dict[str, str], body: str) -> None:
+async def _repeat_call(page: Page, attributes: dict[str, str], body: str) -> None:
     """Make the call that the schedule could not make."""
-    service, _, action = said["TARGET_ARN"].removeprefix(UNIVERSAL).partition(":")
-    place = place_of_arn(said["SCHEDULE_ARN"])
+    service, _, action = attributes["TARGET_ARN"].removeprefix(UNIVERSAL_TARGET_PREFIX).partition(":")
+    place = place_of_arn(attributes["SCHEDULE_ARN"])
     try:
         params = loads(body)
     except JsonError:
@@ -77,4 +85,4 @@ async def _call(page: Page, said: dict[str, str], body: str) -> None:
     if place is None or not isinstance(params, dict) or not action:
         raise ValidationError("This dead letter does not contain a valid call.")
     operation = f"{action[:1].upper()}{action[1:]}"
-    await page.console.port.call(place, SERVICES.get(service, service), operation, params)
+    await page.console.port.call(place, SIGNING_NAMES.get(service, service), operation, params)

@@ -7,7 +7,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.console.page import Page
 from lamplighter.runs.story import Story, read_story
 
-LARGEST, NEWS = 1000, 100
+HISTORY_PAGE_SIZE, NEW_EVENTS_PAGE_SIZE = 1000, 100
 """The events per request: for a whole history, and for new events."""
 
 
@@ -16,24 +16,26 @@ async def read_history(page: Page, arn: str) -> list[Json]:
     events: list[Json] = []
     token: dict[str, str] = {}
     while True:
-        answer = await page.call("states", "GetExecutionHistory", executionArn=arn, maxResults=LARGEST, **token)
+        answer = await page.call(
+            "states", "GetExecutionHistory", executionArn=arn, maxResults=HISTORY_PAGE_SIZE, **token
+        )
         events += answer["events"]
         if not answer.get("nextToken"):
             return events
         token = {"nextToken": answer["nextToken"]}
 
 
-async def events_since(page: Page, arn: str, last: int) -> list[Json]:
+async def read_events_since(page: Page, arn: str, last: int) -> list[Json]:
     """Return the events with IDs above `last`, in order."""
-    news: list[Json] = []
+    new_events: list[Json] = []
     token: dict[str, str] = {}
     while True:
-        asked = {"executionArn": arn, "maxResults": NEWS, "reverseOrder": True} | token
-        answer = await page.call("states", "GetExecutionHistory", **asked)
+        params = {"executionArn": arn, "maxResults": NEW_EVENTS_PAGE_SIZE, "reverseOrder": True} | token
+        answer = await page.call("states", "GetExecutionHistory", **params)
         fresh = [event for event in answer["events"] if event["id"] > last]
-        news += fresh
+        new_events += fresh
         if len(fresh) < len(answer["events"]) or not answer.get("nextToken"):
-            return news[::-1]
+            return new_events[::-1]
         token = {"nextToken": answer["nextToken"]}
 
 

@@ -1,8 +1,8 @@
 """Find the schedules of EventBridge Scheduler and the rules of EventBridge that start a job, and their next times.
 
 Finds schedules that start the state machine directly, by a universal target, or through the project's start machine,
-and rules that target it. AWS can filter schedules by name only. If there are more than `MOST`, a further schedule is
-found only if its name begins with the job's.
+and rules that target it. AWS can filter schedules by name only. If there are more than `MAX_SCHEDULES`, a further
+schedule is found only if its name begins with the job's.
 """
 
 import asyncio
@@ -13,12 +13,11 @@ from itertools import islice
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
 from lamplighter.console.page import Page
-from lamplighter.runs.schedules import names_target_in_input, started_arn
-from lamplighter.runs.schedules import schedule_timetable as scheduled
+from lamplighter.runs.schedules import names_target_in_input, schedule_timetable, started_arn
 from lamplighter.runs.upcoming_times import upcoming_times
 
-PAGE, MOST = 100, 1000
-UPDATED = (
+PAGE_SIZE, MAX_SCHEDULES = 100, 1000
+UPDATE_FIELDS = (
     "Name", "GroupName", "ScheduleExpression", "ScheduleExpressionTimezone", "StartDate", "EndDate", "Description",
     "KmsKeyArn", "Target", "FlexibleTimeWindow", "ActionAfterCompletion",
 )  # fmt: skip
@@ -44,8 +43,8 @@ async def list_schedules(page: Page) -> Sequence[Json] | None:
     """Return the first schedules of a place, as ListSchedules has them. None if the credentials do not allow it."""
     found: list[Json] = []
     token: dict[str, str] = {}
-    while len(found) < MOST:
-        answer = await page.call_if_allowed("scheduler", "ListSchedules", MaxResults=PAGE, **token)
+    while len(found) < MAX_SCHEDULES:
+        answer = await page.call_if_allowed("scheduler", "ListSchedules", MaxResults=PAGE_SIZE, **token)
         if answer is None:
             return None
         found += answer["Schedules"]
@@ -57,60 +56,62 @@ async def list_schedules(page: Page) -> Sequence[Json] | None:
 
 async def job_targets(page: Page, machine: str) -> tuple[Sequence[Json], Sequence[Json]]:
     """Return the targets that start a state machine: those of schedules, and those of rules."""
-    found = [each["Target"] for each in await _mine(page, machine, await list_schedules(page))]
-    listed = await asyncio.gather(*(_targets(page, name) for name in await _rules(page, machine)))
+    found = [each["Target"] for each in await _schedules_of_machine(page, machine, await list_schedules(page))]
+    listed = await asyncio.gather(*(_rule_targets(page, name) for name in await _rule_names(page, machine)))
     return found, [each for targets in listed for each in targets if each["Arn"] == machine]
 
 
-async def _rules(page: Page, machine: str) -> Sequence[str]:
+async def _rule_names(page: Page, machine: str) -> Sequence[str]:
     """Return the names of the rules that target a state machine."""
     named = await page.call_if_allowed("events", "ListRuleNamesByTarget", TargetArn=machine)
     names: Sequence[str] = named["RuleNames"] if named else ()
     return names
 
 
-async def _targets(page: Page, rule: str) -> Sequence[Json]:
+async def _rule_targets(page: Page, rule: str) -> Sequence[Json]:
     found = await page.call_if_allowed("events", "ListTargetsByRule", Rule=rule)
     listed: Sequence[Json] = found["Targets"] if found else ()
     return listed
 
 
-async def job_schedules(page: Page, machine: str, known: Sequence[Json] | None) -> Sequence[JobSchedule]:
+async def find_job_schedules(page: Page, machine: str, known: Sequence[Json] | None) -> Sequence[JobSchedule]:
     """Return the schedules and rules that start a state machine, next one first; `known` is from `list_schedules`."""
     now = page.console.world.now()
-    found = [from_schedule(each, now) for each in await _mine(page, machine, known)]
-    names = await _rules(page, machine)
+    found = [from_schedule(each, now) for each in await _schedules_of_machine(page, machine, known)]
+    names = await _rule_names(page, machine)
     rules = await asyncio.gather(*(page.call_if_allowed("events", "DescribeRule", Name=name) for name in names))
     found += [from_rule(each, now) for each in rules if each and each.get("ScheduleExpression")]
     return sorted(found, key=lambda entry: (not entry.enabled, entry.next is None, entry.next or 0, entry.name))
 
 
-async def _mine(page: Page, machine: str, known: Sequence[Json] | None) -> Sequence[Json]:
+async def _schedules_of_machine(page: Page, machine: str, known: Sequence[Json] | None) -> Sequence[Json]:
     known = known or ()
-    mine = [each for each in known if _may_begin(each, machine)]
-    if len(known) >= MOST:
-        named = await page.call("scheduler", "ListSchedules", NamePrefix=machine.rpartition(":")[2], MaxResults=PAGE)
-        mine = list({each["Arn"]: each for each in [*mine, *named["Schedules"]] if _may_begin(each, machine)}.values())
-    whole = await asyncio.gather(*(_schedule(page, each) for each in mine))
-    return [each for each in whole if each and started_arn(each["Target"]) == machine]
+    mine = [each for each in known if _may_start(each, machine)]
+    if len(known) >= MAX_SCHEDULES:
+        named = await page.call(
+            "scheduler", "ListSchedules", NamePrefix=machine.rpartition(":")[2], MaxResults=PAGE_SIZE
+        )
+        mine = list({each["Arn"]: each for each in [*mine, *named["Schedules"]] if _may_start(each, machine)}.values())
+    details = await asyncio.gather(*(_read_schedule(page, each) for each in mine))
+    return [each for each in details if each and started_arn(each["Target"]) == machine]
 
 
-async def _schedule(page: Page, summary: Json) -> Json:
+async def _read_schedule(page: Page, summary: Json) -> Json:
     return await page.call_if_allowed("scheduler", "GetSchedule", Name=summary["Name"], GroupName=summary["GroupName"])
 
 
-async def set_enabled(page: Page, arn: str, kind: str, *, on: bool) -> None:
+async def set_enabled(page: Page, arn: str, kind: str, *, enabled: bool) -> None:
     """Resume or pause a schedule or rule."""
     name = arn.rpartition("/")[2]
     if kind == "rule":
-        await page.call("events", "EnableRule" if on else "DisableRule", Name=name)
+        await page.call("events", "EnableRule" if enabled else "DisableRule", Name=name)
         return
     found = await page.call("scheduler", "GetSchedule", Name=name, GroupName=arn.split("/")[1])
-    again = {field: found[field] for field in UPDATED if found.get(field) is not None}
-    await page.call("scheduler", "UpdateSchedule", **again, State="ENABLED" if on else "DISABLED")
+    update = {field: found[field] for field in UPDATE_FIELDS if found.get(field) is not None}
+    await page.call("scheduler", "UpdateSchedule", **update, State="ENABLED" if enabled else "DISABLED")
 
 
-def _may_begin(summary: Json, machine: str) -> bool:
+def _may_start(summary: Json, machine: str) -> bool:
     return names_target_in_input(summary["Target"]) or started_arn(summary["Target"]) == machine
 
 
@@ -124,11 +125,13 @@ def from_schedule(schedule: Json, now: int) -> JobSchedule:
     )  # fmt: skip
 
 
-def next_times(schedule: Mapping[str, Json], now: int, most: int) -> Sequence[float]:
+def next_times(schedule: Mapping[str, Json], now: int, limit: int) -> Sequence[float]:
     """Return the schedule's next times between its start and end dates, in seconds since the epoch."""
     try:
-        coming = (each.instant / 1000 for each in upcoming_times([scheduled(schedule)], now) if not each.skipped)
-        return list(islice(coming, most))
+        upcoming = (
+            each.instant / 1000 for each in upcoming_times([schedule_timetable(schedule)], now) if not each.skipped
+        )
+        return list(islice(upcoming, limit))
     except LamplighterError:
         return ()
 

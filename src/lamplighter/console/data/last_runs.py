@@ -1,9 +1,9 @@
 """Find out how the last run of every job ended, also for jobs on other pages of the list.
 
 Lists the machines once and makes one query for the latest executions of each. Queries at most as many machines as the
-port allows (`ConsolePort.reach`), and reports if there are more. If a machine's query fails (the machine was deleted
-meanwhile, an AWS limit), the machine counts as not seen, and the others are still shown.
-See https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html for the limits of ListExecutions.
+port allows (`ConsolePort.max_calls`), and reports if there are more. If a machine's query fails (the machine was
+deleted meanwhile, an AWS limit), the machine counts as not seen, and the others are still shown. See
+https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html for the limits of ListExecutions.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from lamplighter.console.data.skipped_runs import effective_run
 from lamplighter.console.page import Page
 from lamplighter.runs.job_machine import is_supporting_machine
 
-FAILED = ("FAILED", "TIMED_OUT")
+FAILED_STATUSES = ("FAILED", "TIMED_OUT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,9 @@ class LastRun:
     """The run as ListExecutions returns it, or None if there is none."""
 
 
-FEW = 5
+RUNS_PER_MACHINE = 5
 """The number of latest runs that are read for each machine."""
-SHORT = 10
+MAX_SKIP_SECONDS = 10
 """The seconds within which a skipped run always ends."""
 
 
@@ -43,21 +43,21 @@ class LastRuns:
     """The latest runs that failed or timed out, newest first, including those of supporting machines."""
     running: int
     """The number of jobs that are running."""
-    seen: int
+    examined: int
     """The number of machines whose runs were read."""
-    more: bool
+    truncated: bool
     """Whether there are machines that were not read."""
 
 
 async def read_last_runs(page: Page) -> LastRuns:
-    """Read the last runs of the machines in a place, up to the port's `reach`."""
-    reach = page.console.port.reach
-    listed = await page.call("states", "ListStateMachines", maxResults=reach)
+    """Read the last runs of the machines in a place, up to the port's `max_calls`."""
+    max_calls = page.console.port.max_calls
+    listed = await page.call("states", "ListStateMachines", maxResults=max_calls)
     standard = [each for each in listed["stateMachines"] if each["type"] != "EXPRESS"]
-    found = await asyncio.gather(*(_last(page, each) for each in standard))
+    found = await asyncio.gather(*(_read_last_run(page, each) for each in standard))
     unseen = sum(each is None for each in found)
     runs = [each for each in found if each is not None and each.run is not None]
-    failed = [each for each in runs if each.run["status"] in FAILED]
+    failed = [each for each in runs if each.run["status"] in FAILED_STATUSES]
     return LastRuns(
         sorted(failed, key=lambda each: -float(each.run.get("stopDate") or 0)),
         sum(each.run["status"] == "RUNNING" and not is_supporting_machine(each.machine["name"]) for each in runs),
@@ -66,25 +66,29 @@ async def read_last_runs(page: Page) -> LastRuns:
     )
 
 
-async def _last(page: Page, machine: Json) -> LastRun | None:
+async def _read_last_run(page: Page, machine: Json) -> LastRun | None:
     """Return the latest run that was not skipped (its `run` may be None), or None if it cannot be determined."""
     try:
-        listed = await page.call("states", "ListExecutions", stateMachineArn=machine["stateMachineArn"], maxResults=FEW)
+        listed = await page.call(
+            "states", "ListExecutions", stateMachineArn=machine["stateMachineArn"], maxResults=RUNS_PER_MACHINE
+        )
     except AwsError:
         return None
     runs = listed["executions"]
-    if not _may_hide(runs):
+    if not _may_hide_failure(runs):
         return LastRun(machine, runs[0] if runs else None)
     known = await effective_run(page, runs[0])
     return LastRun(machine, known or next((each for each in runs if each["status"] != "SUCCEEDED"), None))
 
 
-def _may_hide(runs: Sequence[Json]) -> bool:
+def _may_hide_failure(runs: Sequence[Json]) -> bool:
     """Return whether the latest run may be a skipped one that hides a failure, which takes another call to find out.
 
     The failure is among the latest runs, or it precedes many skipped ones, which take almost no time.
     """
     if not runs or runs[0]["status"] != "SUCCEEDED":
         return False
-    all_good = all(each["status"] == "SUCCEEDED" for each in runs)
-    return not all_good or (len(runs) == FEW and float(runs[0]["stopDate"]) - float(runs[0]["startDate"]) < SHORT)
+    all_succeeded = all(each["status"] == "SUCCEEDED" for each in runs)
+    return not all_succeeded or (
+        len(runs) == RUNS_PER_MACHINE and float(runs[0]["stopDate"]) - float(runs[0]["startDate"]) < MAX_SKIP_SECONDS
+    )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-MOST = 50_000
+MAX_RUNS = 50_000
 """The most runs in a cache, about ten megabytes."""
 T = TypeVar("T")
 
@@ -16,7 +16,7 @@ T = TypeVar("T")
 class RunCache(Generic[T]):
     """Facts about runs, by ARN or a similar key."""
 
-    most: int = MOST
+    max_runs: int = MAX_RUNS
     _known: dict[str, T] = field(default_factory=dict)
 
     def __contains__(self, key: str) -> bool:
@@ -26,8 +26,8 @@ class RunCache(Generic[T]):
         """Return the cached value, or None."""
         return self._known.get(key)
 
-    def put(self, news: Mapping[str, T]) -> None:
+    def put(self, values: Mapping[str, T]) -> None:
         """Add values and drop the oldest ones beyond the limit."""
-        self._known.update(news)
-        while len(self._known) > self.most:
+        self._known.update(values)
+        while len(self._known) > self.max_runs:
             del self._known[next(iter(self._known))]

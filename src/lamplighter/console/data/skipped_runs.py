@@ -12,61 +12,63 @@ from collections.abc import Sequence
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.console.page import Page
-from lamplighter.jobs.machine.overlap_states import runs_made_way_for
+from lamplighter.jobs.machine.overlap_states import runs_that_caused_skip
 
-STATUS = "SKIPPED"
+SKIPPED = "SKIPPED"
 """The console's status for a skipped run."""
-MOST = 5
+MAX_CHAIN = 5
 """The longest chain of skipped runs that is followed."""
-SAYS = ('"skipped"', '"running"')
+SKIP_MARKERS = ('"skipped"', '"running"')
 """Texts in the definition of every machine that can skip runs."""
 
 
-def made_way_for(about: Json) -> Sequence[str] | None:
+def find_skip_causes(about: Json) -> Sequence[str] | None:
     """Return the ARNs of the runs that made this run skip, from DescribeExecution. None if it was not skipped."""
-    return runs_made_way_for(about.get("output"))
+    return runs_that_caused_skip(about.get("output"))
 
 
-async def mark_skipped(page: Page, executions: Sequence[Json], definition: str, most: int) -> Sequence[Json]:
-    """Return executions from ListExecutions with the console's status for skipped runs; describe at most `most`."""
-    if not all(each in definition for each in SAYS):
+async def mark_skipped(page: Page, executions: Sequence[Json], definition: str, max_calls: int) -> Sequence[Json]:
+    """Return executions from ListExecutions with the console's status for skipped runs; describe at most
+    `max_calls`.
+    """
+    if not all(each in definition for each in SKIP_MARKERS):
         return executions
     known = page.console.skipped_cache
-    good = [each["executionArn"] for each in executions if each["status"] == "SUCCEEDED"]
-    unknown = [arn for arn in good if arn not in known][:most]
-    await asyncio.gather(*(_ask(page, arn) for arn in unknown))
-    return [each | {"status": STATUS} if known.get(each["executionArn"]) else each for each in executions]
+    succeeded = [each["executionArn"] for each in executions if each["status"] == "SUCCEEDED"]
+    unknown = [arn for arn in succeeded if arn not in known][:max_calls]
+    await asyncio.gather(*(_cache_skip(page, arn) for arn in unknown))
+    return [each | {"status": SKIPPED} if known.get(each["executionArn"]) else each for each in executions]
 
 
 async def effective_run(page: Page, run: Json) -> Json:
     """Return the run or, if it was skipped, the run that caused the skip. None if that run no longer exists."""
-    for _ in range(MOST):
-        if run is None or run["status"] not in ("SUCCEEDED", STATUS):
+    for _ in range(MAX_CHAIN):
+        if run is None or run["status"] not in ("SUCCEEDED", SKIPPED):
             return run
-        others = await _made_way_for(page, run["executionArn"])
+        others = await _read_skip_causes(page, run["executionArn"])
         if not others:
             return run
-        found = [each for each in await asyncio.gather(*(_described(page, arn) for arn in others)) if each]
+        found = [each for each in await asyncio.gather(*(_describe_run(page, arn) for arn in others)) if each]
         run = max(found, key=lambda each: float(each["startDate"]), default=None)
     return run
 
 
-async def _made_way_for(page: Page, arn: str) -> Sequence[str]:
+async def _read_skip_causes(page: Page, arn: str) -> Sequence[str]:
     """Return the ARNs of the runs that made a run skip, from the cache if possible."""
     known = page.console.skipped_cache
     if arn not in known:
-        await _ask(page, arn)
+        await _cache_skip(page, arn)
     return known.get(arn) or ()
 
 
-async def _ask(page: Page, arn: str) -> None:
+async def _cache_skip(page: Page, arn: str) -> None:
     """Describe a run and cache whether it was skipped. A failed call caches nothing and is repeated later."""
-    about = await _described(page, arn)
+    about = await _describe_run(page, arn)
     if about is not None:
-        page.console.skipped_cache.put({arn: made_way_for(about) or ()})
+        page.console.skipped_cache.put({arn: find_skip_causes(about) or ()})
 
 
-async def _described(page: Page, arn: str) -> Json:
+async def _describe_run(page: Page, arn: str) -> Json:
     try:
         return await page.call("states", "DescribeExecution", executionArn=arn)
     except AwsError:

@@ -9,7 +9,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.console.data.job_schedules import JobSchedule
 from lamplighter.console.page import Page
 
-LATE = 60
+LATE_SECONDS = 60
 """Seconds after which a slot counts as late: AWS's schedules are accurate to the minute."""
 
 
@@ -17,29 +17,29 @@ LATE = 60
 class SlotCounts:
     """Counts over the latest slots on record, up to a hundred for each schedule."""
 
-    seen: int
+    total: int
     missed: int
     late: int
     failed: int
 
 
-async def read_slot_counts(page: Page, entries: Sequence[JobSchedule]) -> SlotCounts | None:
+async def read_slot_counts(page: Page, schedules: Sequence[JobSchedule]) -> SlotCounts | None:
     """Count the slots of these schedules by outcome. None if no slots are kept."""
-    pages = await asyncio.gather(*(_slots(page, each.arn) for each in entries if each.kind == "schedule"))
+    pages = await asyncio.gather(*(_read_slots(page, each.arn) for each in schedules if each.kind == "schedule"))
     kept = [found for found in pages if found is not None]
     if not kept:
         return None
     return count_slots([slot for found in kept for slot in found["Slots"]])
 
 
-async def latest_slots(page: Page, entries: Sequence[JobSchedule], most: int = 12) -> Sequence[Json]:
+async def read_latest_slots(page: Page, schedules: Sequence[JobSchedule], limit: int = 12) -> Sequence[Json]:
     """Return the latest slots of these schedules together, each with the name of its `Schedule`."""
-    pages = [(each.name, await _slots(page, each.arn)) for each in entries if each.kind == "schedule"]
+    pages = [(each.name, await _read_slots(page, each.arn)) for each in schedules if each.kind == "schedule"]
     found = [slot | {"Schedule": name} for name, kept in pages if kept is not None for slot in kept["Slots"]]
-    return sorted(found, key=lambda slot: -float(slot["Slot"]))[:most]
+    return sorted(found, key=lambda slot: -float(slot["Slot"]))[:limit]
 
 
-async def _slots(page: Page, arn: str) -> Json:
+async def _read_slots(page: Page, arn: str) -> Json:
     try:
         return await page.console.port.slots(arn)
     except AwsError:
@@ -54,4 +54,4 @@ def count_slots(slots: Sequence[Json]) -> SlotCounts:
 
 def is_late(slot: Json) -> bool:
     """Return whether a slot started later than AWS promises."""
-    return bool(slot.get("Fired")) and slot["Fired"] - slot["Due"] > LATE
+    return bool(slot.get("Fired")) and slot["Fired"] - slot["Due"] > LATE_SECONDS

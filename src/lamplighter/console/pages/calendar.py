@@ -16,42 +16,42 @@ from lamplighter.lang.schedule import time_zones
 from lamplighter.lang.schedule.time_zones import UnknownZone
 from lamplighter.runs.schedules import started_arn
 
-PAGE, RULES, SLICE = 100, 500, 20
+PAGE_SIZE, MAX_RULES, SLICE_SIZE = 100, 500, 20
 
 
 async def show(page: Page) -> Response:
     """Show the calendar."""
     zone = page.query("zone") or "UTC"
     try:
-        where, fault = time_zones.find_zone(zone), None
+        time_zone, fault = time_zones.find_zone(zone), None
     except UnknownZone:
-        where, fault = time_zones.find_zone("UTC"), f"Unknown time zone {zone}; the times are in UTC."
-    plans = [*await _schedules(page), *await _rules(page)]
-    shown = await _week(plans, page.console.world.now(), where)
+        time_zone, fault = time_zones.find_zone("UTC"), f"Unknown time zone {zone}; the times are in UTC."
+    plans = [*await _plan_schedules(page), *await _plan_rules(page)]
+    shown = await _plan_week(plans, page.console.world.now(), time_zone)
     used = sorted({"UTC", *(plan.zone for plan in plans)})
-    return await page.render("calendar.html", week=shown, zone=where.key, fault=fault, used=used)
+    return await page.render("calendar.html", week=shown, zone=time_zone.key, fault=fault, used=used)
 
 
-async def _week(plans: Sequence[PlannedSchedule], now: int, where: ZoneInfo) -> Week:
+async def _plan_week(plans: Sequence[PlannedSchedule], now: int, time_zone: ZoneInfo) -> Week:
     """Calculate the week in slices, so that a large calendar does not block other requests."""
     due: list[Sequence[PlannedTime] | None] = []
     for plan in plans:
-        due.append(week.planned_times(plan, now, where))
-        if len(due) % SLICE == 0:
+        due.append(week.planned_times(plan, now, time_zone))
+        if len(due) % SLICE_SIZE == 0:
             await asyncio.sleep(0)
-    return week.build_week(plans, due, now, where)
+    return week.build_week(plans, due, now, time_zone)
 
 
-async def _schedules(page: Page) -> Sequence[PlannedSchedule]:
+async def _plan_schedules(page: Page) -> Sequence[PlannedSchedule]:
     known = await job_schedules.list_schedules(page) or ()
     found: list[PlannedSchedule | None] = []
-    for at in range(0, len(known), SLICE):
-        found += await asyncio.gather(*(_schedule(page, each) for each in known[at : at + SLICE]))
+    for at in range(0, len(known), SLICE_SIZE):
+        found += await asyncio.gather(*(_plan_schedule(page, each) for each in known[at : at + SLICE_SIZE]))
         await asyncio.sleep(0)
     return [plan for plan in found if plan is not None]
 
 
-async def _schedule(page: Page, summary: Json) -> PlannedSchedule | None:
+async def _plan_schedule(page: Page, summary: Json) -> PlannedSchedule | None:
     """Read an enabled schedule. Return None for one that is disabled or was deleted meanwhile."""
     if summary.get("State") == "DISABLED":
         return None
@@ -59,14 +59,14 @@ async def _schedule(page: Page, summary: Json) -> PlannedSchedule | None:
         about = await page.call("scheduler", "GetSchedule", Name=summary["Name"], GroupName=summary["GroupName"])
     except AwsError:
         return None
-    return PlannedSchedule(about["Name"], "schedule", about, links.resource_page(started_arn(about["Target"])))
+    return PlannedSchedule(about["Name"], "schedule", about, links.resource_path(started_arn(about["Target"])))
 
 
-async def _rules(page: Page) -> Sequence[PlannedSchedule]:
+async def _plan_rules(page: Page) -> Sequence[PlannedSchedule]:
     found: list[Json] = []
     token: dict[str, str] = {}
-    while len(found) < RULES:
-        answer = await page.call("events", "ListRules", Limit=PAGE, **token)
+    while len(found) < MAX_RULES:
+        answer = await page.call("events", "ListRules", Limit=PAGE_SIZE, **token)
         found += answer["Rules"]
         if not answer.get("NextToken"):
             break
@@ -76,7 +76,7 @@ async def _rules(page: Page) -> Sequence[PlannedSchedule]:
             rule["Name"],
             "rule",
             rule,
-            links.resource_page(rule["Arn"]),
+            links.resource_path(rule["Arn"]),
             not rule["ScheduleExpression"].startswith("rate"),
         )
         for rule in found

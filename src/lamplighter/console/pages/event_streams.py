@@ -22,13 +22,13 @@ from lamplighter.console.page import Page, page_route
 from lamplighter.console.pages import live_run, logs
 from lamplighter.console.pages.live_run import StreamEvent
 
-ALIVE = 5.0
+ALIVE_SECONDS = 5.0
 """Seconds without events before an `alive` event is sent; `static/stream.js` gives up after three such intervals."""
-MOST = 100
+MAX_STREAMS = 100
 """The most streams that can be combined."""
-GONE = StreamEvent("gone", "")
+GONE_EVENT = StreamEvent("gone", "")
 """The event for a stream that ended with an error."""
-_KINDS: Sequence[tuple[re.Pattern[str], Callable[[Page], AsyncIterator[StreamEvent | None]]]] = (
+_STREAMS: Sequence[tuple[re.Pattern[str], Callable[[Page], AsyncIterator[StreamEvent | None]]]] = (
     (re.compile(r"/runs/(?P<arn>arn:.+)/logs/live"), logs.new_lines),
     (re.compile(r"/runs/(?P<arn>arn:.+)/live"), live_run.changed_parts),
 )
@@ -37,63 +37,63 @@ _KINDS: Sequence[tuple[re.Pattern[str], Callable[[Page], AsyncIterator[StreamEve
 async def show(page: Page) -> Response:
     """Serve the combined stream."""
     paths = list(dict.fromkeys(page.request.query_params.getlist("of")))
-    if len(paths) > MOST:
-        raise ValidationError(f"one stream follows at most {MOST} others")
+    if len(paths) > MAX_STREAMS:
+        raise ValidationError(f"one stream follows at most {MAX_STREAMS} others")
     followed = {path: _follow_path(page, path) for path in paths}
-    return StreamingResponse(_merged(page, followed), media_type="text/event-stream")
+    return StreamingResponse(_merge_streams(page, followed), media_type="text/event-stream")
 
 
 def _follow_path(page: Page, path: str) -> AsyncIterator[StreamEvent | None]:
     """Return the events of the stream at this path. Raises ValidationError if there is none."""
     parts = urlsplit(path)
-    for form, follow in _KINDS:
+    for form, follow in _STREAMS:
         if found := form.fullmatch(unquote(parts.path)):
-            where = {"path": parts.path, "query_string": parts.query.encode(), "path_params": found.groupdict()}
-            request = Request({**page.request.scope, **where})
+            scope = {"path": parts.path, "query_string": parts.query.encode(), "path_params": found.groupdict()}
+            request = Request({**page.request.scope, **scope})
             return follow(replace(page, request=request).at(found["arn"]))
     raise ValidationError(f"there is no stream at {path}")
 
 
-async def _merged(page: Page, followed: Mapping[str, AsyncIterator[StreamEvent | None]]) -> AsyncIterator[str]:
-    news: asyncio.Queue[tuple[str, StreamEvent] | None] = asyncio.Queue(maxsize=MOST)
-    tasks = [asyncio.create_task(_hand_on(path, events, news)) for path, events in followed.items()]
-    tasks.append(asyncio.create_task(_end(page, news)))
+async def _merge_streams(page: Page, followed: Mapping[str, AsyncIterator[StreamEvent | None]]) -> AsyncIterator[str]:
+    queue: asyncio.Queue[tuple[str, StreamEvent] | None] = asyncio.Queue(maxsize=MAX_STREAMS)
+    tasks = [asyncio.create_task(_forward_events(path, events, queue)) for path, events in followed.items()]
+    tasks.append(asyncio.create_task(_end_on_shutdown(page, queue)))
     try:
-        yield _told("", StreamEvent("alive", ""))
+        yield _format_combined_event("", StreamEvent("alive", ""))
         while True:
             try:
-                found = await asyncio.wait_for(news.get(), ALIVE)
+                found = await asyncio.wait_for(queue.get(), ALIVE_SECONDS)
             except TimeoutError:
                 found = ("", StreamEvent("alive", ""))
             if found is None:
                 return
-            yield _told(*found)
+            yield _format_combined_event(*found)
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _hand_on(
-    path: str, events: AsyncIterator[StreamEvent | None], news: asyncio.Queue[tuple[str, StreamEvent] | None]
+async def _forward_events(
+    path: str, events: AsyncIterator[StreamEvent | None], queue: asyncio.Queue[tuple[str, StreamEvent] | None]
 ) -> None:
     try:
         async for each in events:
             if each is not None:
-                await news.put((path, each))
+                await queue.put((path, each))
     except AwsError as error:
         live_run.log.info("a stream ended: %s", error.message)
-        await news.put((path, GONE))
+        await queue.put((path, GONE_EVENT))
 
 
-async def _end(page: Page, news: asyncio.Queue[tuple[str, StreamEvent] | None]) -> None:
+async def _end_on_shutdown(page: Page, queue: asyncio.Queue[tuple[str, StreamEvent] | None]) -> None:
     await page.console.closing.wait()
-    await news.put(None)
+    await queue.put(None)
 
 
-def _told(path: str, event: StreamEvent) -> str:
+def _format_combined_event(path: str, event: StreamEvent) -> str:
     """Format an event of one of the streams as an event of the combined stream."""
-    return f"data: {dumps({'of': path, 'event': event.name, 'id': event.place, 'text': event.text})}\n\n"
+    return f"data: {dumps({'of': path, 'event': event.name, 'id': event.event_id, 'text': event.text})}\n\n"
 
 
 ROUTES = (page_route("/streams", show),)

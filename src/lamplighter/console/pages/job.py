@@ -10,10 +10,10 @@ from lamplighter.console.data import job_schedules, skipped_runs, slot_counts
 from lamplighter.console.page import Page, page_route
 from lamplighter.console.pages import removed_jobs
 from lamplighter.console.view import graph, run_duration
-from lamplighter.console.view.run_strip import run_strip
+from lamplighter.console.view.run_strip import build_run_strip
 from lamplighter.runs.job_machine import is_supporting_machine
 
-PAGE, MARKS = 50, 20
+PAGE_SIZE, STRIP_RUNS = 50, 20
 STATUSES = ("RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 
 
@@ -27,7 +27,7 @@ async def show(page: Page) -> Response:
         if error.code != "StateMachineDoesNotExist":
             raise
         return await removed_jobs.show_removed(page, error)
-    entries = await job_schedules.job_schedules(page, page.arn, known)
+    schedules = await job_schedules.find_job_schedules(page, page.arn, known)
     now = page.console.world.now() / 1000
     listed = await list_runs(page, about)
     latest = (
@@ -37,17 +37,17 @@ async def show(page: Page) -> Response:
         "job.html",
         about=about,
         graph=graph.parse_graph(about["definition"]),
-        entries=entries,
-        tally=await slot_counts.read_slot_counts(page, entries),
-        slots=await slot_counts.latest_slots(page, entries),
+        entries=schedules,
+        tally=await slot_counts.read_slot_counts(page, schedules),
+        slots=await slot_counts.read_latest_slots(page, schedules),
         late=slot_counts.is_late,
         executions=listed["executions"],
         next=listed.get("nextToken"),
-        strip=run_strip(latest["executions"][:MARKS], now),
+        strip=build_run_strip(latest["executions"][:STRIP_RUNS], now),
         statuses=STATUSES,
         now=now,
         supporting_machine=is_supporting_machine(about["name"]),
-        rest=page.console.port.rest,
+        rest=page.console.port.list_poll_seconds,
     )
 
 
@@ -60,10 +60,10 @@ async def list_runs(page: Page, about: Json, *, latest: bool = False) -> Json:
         return {"executions": ()}
     given = {"statusFilter": page.query("status"), "nextToken": page.query("next")}
     only = {name: value for name, value in given.items() if value and not latest}
-    listed = await page.call("states", "ListExecutions", stateMachineArn=page.arn, maxResults=PAGE, **only)
-    reach = page.console.port.reach
-    known = await skipped_runs.mark_skipped(page, listed["executions"], about["definition"], reach)
-    return listed | {"executions": await run_duration.add_idle_time(page, known, reach // PAGE)}
+    listed = await page.call("states", "ListExecutions", stateMachineArn=page.arn, maxResults=PAGE_SIZE, **only)
+    max_calls = page.console.port.max_calls
+    known = await skipped_runs.mark_skipped(page, listed["executions"], about["definition"], max_calls)
+    return listed | {"executions": await run_duration.add_idle_time(page, known, max_calls // PAGE_SIZE)}
 
 
 ROUTES = (page_route("/jobs/{arn:path}", show),)

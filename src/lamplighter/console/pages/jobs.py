@@ -17,10 +17,10 @@ from lamplighter.console.page import Page, form_route, page_route
 from lamplighter.console.pages import removed_jobs
 from lamplighter.console.view import run_duration
 from lamplighter.console.view.links import local_path
-from lamplighter.console.view.run_strip import RunStrip, run_strip
+from lamplighter.console.view.run_strip import RunStrip, build_run_strip
 from lamplighter.runs.job_machine import is_supporting_machine
 
-PAGE, RUNS = 25, 20
+PAGE_SIZE, STRIP_RUNS = 25, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,8 @@ class JobRow:
     machine: Json
     strip: RunStrip | None
     """The strip of runs, or None for EXPRESS, whose executions are not listed."""
-    entries: Sequence[JobSchedule]
-    tally: SlotCounts | None
+    schedules: Sequence[JobSchedule]
+    slot_counts: SlotCounts | None
     last: Json
     """The latest execution that was not skipped, or None if none is known."""
     skipped: int = 0
@@ -40,48 +40,48 @@ class JobRow:
 
 async def show(page: Page) -> Response:
     """Show the list of jobs."""
-    token = {"nextToken": following} if (following := page.query("next")) else {}
+    token = {"nextToken": next_token} if (next_token := page.query("next")) else {}
     listed, known, seen = await asyncio.gather(
-        page.call("states", "ListStateMachines", maxResults=PAGE, **token),
+        page.call("states", "ListStateMachines", maxResults=PAGE_SIZE, **token),
         job_schedules.list_schedules(page),
         last_runs.read_last_runs(page),
     )
     machines = [each for each in listed["stateMachines"] if not is_supporting_machine(each["name"])]
     return await page.render(
         "jobs.html",
-        jobs=await asyncio.gather(*(job_row(page, machine, known) for machine in machines)),
+        jobs=await asyncio.gather(*(read_job_row(page, machine, known) for machine in machines)),
         supporting_machines=[each for each in listed["stateMachines"] if is_supporting_machine(each["name"])],
         next=listed.get("nextToken"),
         removed=() if token else await removed_jobs.list_removed(page),
         blind=known is None,
         survey=seen,
-        rest=page.console.port.rest,
+        rest=page.console.port.list_poll_seconds,
     )
 
 
-async def job_row(page: Page, machine: Json, known: Sequence[Json] | None) -> JobRow:
+async def read_job_row(page: Page, machine: Json, known: Sequence[Json] | None) -> JobRow:
     """Read the row of a state machine."""
     arn = machine["stateMachineArn"]
-    entries = await job_schedules.job_schedules(page, arn, known)
-    tally = await slot_counts.read_slot_counts(page, entries)
+    schedules = await job_schedules.find_job_schedules(page, arn, known)
+    tally = await slot_counts.read_slot_counts(page, schedules)
     if machine["type"] == "EXPRESS":
-        return JobRow(machine, None, entries, tally, None)
+        return JobRow(machine, None, schedules, tally, None)
     runs, about = await asyncio.gather(
-        page.call("states", "ListExecutions", stateMachineArn=arn, maxResults=RUNS),
+        page.call("states", "ListExecutions", stateMachineArn=arn, maxResults=STRIP_RUNS),
         page.call_if_allowed("states", "DescribeStateMachine", stateMachineArn=arn),
     )
     definition = about["definition"] if about else ""
-    few = page.console.port.reach // PAGE
+    max_calls = page.console.port.max_calls // PAGE_SIZE
     listed = await run_duration.add_idle_time(
-        page, await skipped_runs.mark_skipped(page, runs["executions"], definition, few), few
+        page, await skipped_runs.mark_skipped(page, runs["executions"], definition, max_calls), max_calls
     )
-    shown = run_strip(listed, page.console.world.now() / 1000)
-    return JobRow(machine, shown, entries, tally, *await last_run(page, listed))
+    shown = build_run_strip(listed, page.console.world.now() / 1000)
+    return JobRow(machine, shown, schedules, tally, *await find_last_run(page, listed))
 
 
-async def last_run(page: Page, runs: Sequence[Json]) -> tuple[Json, int]:
+async def find_last_run(page: Page, runs: Sequence[Json]) -> tuple[Json, int]:
     """Return the latest run that was not skipped, and the number of these runs that were skipped after it."""
-    skipped = next((at for at, each in enumerate(runs) if each["status"] != skipped_runs.STATUS), len(runs))
+    skipped = next((at for at, each in enumerate(runs) if each["status"] != skipped_runs.SKIPPED), len(runs))
     if skipped < len(runs):
         return runs[skipped], skipped
     return (await skipped_runs.effective_run(page, runs[0]) if runs else None), skipped
@@ -90,7 +90,7 @@ async def last_run(page: Page, runs: Sequence[Json]) -> tuple[Json, int]:
 async def switch_schedule(page: Page, given: Mapping[str, str]) -> Response:
     """Pause or resume a schedule."""
     arn = given.get("schedule", "")
-    await job_schedules.set_enabled(page.at(arn), arn, given.get("kind", ""), on=given.get("do") == "resume")
+    await job_schedules.set_enabled(page.at(arn), arn, given.get("kind", ""), enabled=given.get("do") == "resume")
     return page.redirect(local_path(given.get("back", "/")))
 
 

@@ -21,9 +21,9 @@ from lamplighter.console.pages.run import RunData
 PARTS = ("summary", "states", "timeline", "maps")
 """The parts of the page. Each is a template `run_….html`, the name of an event, and the element that shows it."""
 log = logging.getLogger("lamplighter.console")
-SHARE = 5
+PAUSE_FACTOR = 5
 """The ratio of waiting to polling: after a poll, the stream waits at least this many times as long."""
-QUIET = 15.0
+KEEPALIVE_SECONDS = 15.0
 """Seconds without events after which a comment is sent, so that the server notices a closed connection."""
 
 
@@ -33,7 +33,7 @@ class StreamEvent:
 
     name: str
     text: str
-    place: str = ""
+    event_id: str = ""
     """The position in the stream after the event. A browser that reconnects sends it as Last-Event-ID."""
 
 
@@ -44,10 +44,10 @@ async def show(page: Page) -> Response:
 
 def stream_response(events: AsyncIterator[StreamEvent | None]) -> Response:
     """Send events as they occur. An AWS error ends the stream, and the browser reconnects."""
-    return StreamingResponse(_until_refused(events), media_type="text/event-stream")
+    return StreamingResponse(_until_error(events), media_type="text/event-stream")
 
 
-async def _until_refused(events: AsyncIterator[StreamEvent | None]) -> AsyncIterator[str]:
+async def _until_error(events: AsyncIterator[StreamEvent | None]) -> AsyncIterator[str]:
     try:
         async for each in events:
             yield ": still here\n\n" if each is None else format_event(each)
@@ -59,30 +59,30 @@ async def changed_parts(page: Page) -> AsyncIterator[StreamEvent | None]:
     """Yield the changed parts of a run's page until the run ends, and None after a while without changes."""
     run = await runs.read_run(page)
     sent: dict[str, str] = {}
-    silent = 0.0
+    silent_seconds = 0.0
     while True:
-        begun = page.console.world.monotonic()
+        started = page.console.world.monotonic()
         is_first = not sent
         values = await runs.live_values(page, run)
         for part in PARTS:
             text = await page.render_text(f"run_{part}.html", **values)
             if sent.get(part) != text:
                 sent[part] = text
-                silent = 0.0
+                silent_seconds = 0.0
                 yield StreamEvent(part, text)
         if not run.running:
             yield StreamEvent("end", "")
             return
         # The first poll may have loaded the templates, so its duration does not predict that of the others.
-        took = 0.0 if is_first else (page.console.world.monotonic() - begun) / 1000
-        rest = max(page.console.port.patience, SHARE * took)
-        if await wait_or_stop(page, rest):
+        took = 0.0 if is_first else (page.console.world.monotonic() - started) / 1000
+        pause = max(page.console.port.poll_seconds, PAUSE_FACTOR * took)
+        if await wait_or_stop(page, pause):
             return
-        silent += rest
-        if silent > QUIET:
-            silent = 0.0
+        silent_seconds += pause
+        if silent_seconds > KEEPALIVE_SECONDS:
+            silent_seconds = 0.0
             yield None
-        run = await _later(page, run)
+        run = await _refresh_run(page, run)
 
 
 async def wait_or_stop(page: Page, seconds: float) -> bool:
@@ -94,20 +94,20 @@ async def wait_or_stop(page: Page, seconds: float) -> bool:
     return True
 
 
-async def _later(page: Page, run: RunData) -> RunData:
+async def _refresh_run(page: Page, run: RunData) -> RunData:
     """Read the run's new events."""
     about = await page.call("states", "DescribeExecution", executionArn=run.arn)
-    news = await history.events_since(page, run.arn, run.events[-1]["id"] if run.events else 0)
-    if not news:
+    new_events = await history.read_events_since(page, run.arn, run.events[-1]["id"] if run.events else 0)
+    if not new_events:
         return RunData(about, run.definition, run.events, run.story)
-    events = [*run.events, *news]
+    events = [*run.events, *new_events]
     return RunData(about, run.definition, events, await history.load_story(events))
 
 
 def format_event(event: StreamEvent) -> str:
     """Format an event as text/event-stream."""
     lines = "".join(f"data: {line}\n" for line in event.text.splitlines() or [""])
-    named = f"id: {event.place}\n" if event.place else ""
+    named = f"id: {event.event_id}\n" if event.event_id else ""
     return f"event: {event.name}\n{named}{lines}\n"
 
 

@@ -19,11 +19,11 @@ from lamplighter.console.pages.live_run import StreamEvent
 from lamplighter.runs.log_stream import LogStream, container_log_stream
 from lamplighter.runs.story import Attempt, Story
 
-LINES = 400
+MAX_LINES = 400
 """The most lines on a page."""
-ROOM = 120_000
+MAX_CHARACTERS = 120_000
 """The most characters on a page; if lines are long, the page has fewer lines."""
-GRACE = 2.0
+GRACE_SECONDS = 2.0
 """Seconds without new lines after a container's end until its log counts as complete."""
 
 
@@ -36,22 +36,22 @@ class LogSource:
     log: LogStream
 
     @property
-    def key(self) -> str:
+    def url_query(self) -> str:
         """The query that selects this source in a URL."""
         return f"attempt={self.attempt.event}&container={self.container}"
 
 
-async def log_sources(page: Page, story: Story) -> Sequence[LogSource]:
+async def find_log_sources(page: Page, story: Story) -> Sequence[LogSource]:
     """Return the containers that write a log, in the order of their attempts."""
     attempts = [each for each in story.attempts if each.task and each.definition]
-    read: dict[str, Json] = {}
+    containers: dict[str, Json] = {}
     for each in attempts:
-        if each.definition not in read:
-            read[str(each.definition)] = await _containers(page, str(each.definition))
-    return [found for each in attempts for found in _of(each, read[str(each.definition)])]
+        if each.definition not in containers:
+            containers[str(each.definition)] = await _read_containers(page, str(each.definition))
+    return [found for each in attempts for found in _sources_of_attempt(each, containers[str(each.definition)])]
 
 
-async def _containers(page: Page, definition: str) -> Json:
+async def _read_containers(page: Page, definition: str) -> Json:
     try:
         found = await page.call("ecs", "DescribeTaskDefinition", taskDefinition=definition)
     except AwsError:
@@ -59,15 +59,15 @@ async def _containers(page: Page, definition: str) -> Json:
     return found["taskDefinition"]["containerDefinitions"]
 
 
-def _of(attempt: Attempt, containers: Sequence[Json]) -> Sequence[LogSource]:
+def _sources_of_attempt(attempt: Attempt, containers: Sequence[Json]) -> Sequence[LogSource]:
     logs = ((each["name"], container_log_stream(each, str(attempt.task))) for each in containers)
     return [LogSource(attempt, name, log) for name, log in logs if log is not None]
 
 
-def chosen_source(page: Page, known: Sequence[LogSource]) -> LogSource | None:
+def choose_source(page: Page, sources: Sequence[LogSource]) -> LogSource | None:
     """Return the source that the query names, otherwise that of the last attempt."""
     attempt, container = page.query("attempt"), page.query("container")
-    fit = [each for each in known if attempt is None or str(each.attempt.event) == attempt]
+    fit = [each for each in sources if attempt is None or str(each.attempt.event) == attempt]
     named = [each for each in fit if container is None or each.container == container]
     if attempt is None and named:
         named = [each for each in named if each.attempt.event == named[-1].attempt.event]
@@ -78,15 +78,15 @@ async def show(page: Page) -> Response:
     """Show the log."""
     about = await page.call("states", "DescribeExecution", executionArn=page.arn)
     story = await history.load_story(await history.read_history(page, page.arn))
-    known = await log_sources(page, story)
-    source = chosen_source(page, known)
-    lines = {"events": (), "more": False} | (await read_page(page, source) if source else {})
+    sources = await find_log_sources(page, story)
+    source = choose_source(page, sources)
+    lines = {"events": (), "more": False} | (await read_lines(page, source) if source else {})
     return await page.render(
         "logs.html",
         arn=page.arn,
         about=about,
-        skipped_for=skipped_runs.made_way_for(about),
-        sources=known,
+        skipped_for=skipped_runs.find_skip_causes(about),
+        sources=sources,
         source=source,
         lines=lines,
         find=page.query("find") or "",
@@ -94,17 +94,17 @@ async def show(page: Page) -> Response:
     )
 
 
-async def read_page(page: Page, source: LogSource) -> Json:
+async def read_lines(page: Page, source: LogSource) -> Json:
     """Read a page of lines: the search results, the lines before a token, or the end of the log."""
     if (find := page.query("find")) is not None:
         return await _search(page, source, find, page.query("next"))
     token = {"nextToken": earlier} if (earlier := page.query("before")) else {}
-    most = LINES
+    limit = MAX_LINES
     while True:
-        found = await container_output.read_log_page(page, source.log, limit=most, startFromHead=False, **token)
-        if most == 1 or sum(len(event["message"]) for event in found["events"]) <= ROOM:
-            return found | {"more": len(found["events"]) == most}
-        most = max(1, most // 4)
+        found = await container_output.read_log_page(page, source.log, limit=limit, startFromHead=False, **token)
+        if limit == 1 or sum(len(event["message"]) for event in found["events"]) <= MAX_CHARACTERS:
+            return found | {"more": len(found["events"]) == limit}
+        limit = max(1, limit // 4)
 
 
 async def _search(page: Page, source: LogSource, find: str, token: str | None) -> Json:
@@ -112,12 +112,12 @@ async def _search(page: Page, source: LogSource, find: str, token: str | None) -
 
     CloudWatch Logs may return empty pages before the next match, so the search continues until it finds one.
     """
-    asked = {"logGroupName": source.log.group, "logStreamNames": [source.log.stream], "limit": LINES}
-    asked |= {"filterPattern": dumps(find)} | ({"nextToken": token} if token else {})
+    params = {"logGroupName": source.log.group, "logStreamNames": [source.log.stream], "limit": MAX_LINES}
+    params |= {"filterPattern": dumps(find)} | ({"nextToken": token} if token else {})
     try:
-        answer = await page.call("logs", "FilterLogEvents", **asked)
+        answer = await page.call("logs", "FilterLogEvents", **params)
         while not answer["events"] and answer.get("nextToken"):
-            answer = await page.call("logs", "FilterLogEvents", **asked | {"nextToken": answer["nextToken"]})
+            answer = await page.call("logs", "FilterLogEvents", **params | {"nextToken": answer["nextToken"]})
     except AwsError as error:
         if "NotFound" in error.code:
             return {"events": []}
@@ -133,34 +133,36 @@ async def stream_lines(page: Page) -> Response:
 async def new_lines(page: Page) -> AsyncIterator[StreamEvent | None]:
     """Yield the lines of a log as they are written, until its end, and None after each wait."""
     token = page.request.headers.get("last-event-id") or page.query("after")
-    silent = 0.0
+    silent_seconds = 0.0
     while True:
         story = await history.load_story(await history.read_history(page, page.arn))
-        source = chosen_source(page, await log_sources(page, story))
+        source = choose_source(page, await find_log_sources(page, story))
         if source is None:
             return
         while True:
             given = {"nextToken": token} if token else {}
-            answer = await container_output.read_log_page(page, source.log, limit=LINES, startFromHead=True, **given)
+            answer = await container_output.read_log_page(
+                page, source.log, limit=MAX_LINES, startFromHead=True, **given
+            )
             token = answer.get("nextForwardToken", token)
             if not answer["events"]:
                 break
-            silent = 0.0
+            silent_seconds = 0.0
             yield StreamEvent("lines", await page.render_text("log_lines.html", lines=answer), token or "")
-        if source.attempt.outcome != "running" and silent > GRACE:
+        if source.attempt.outcome != "running" and silent_seconds > GRACE_SECONDS:
             yield StreamEvent("end", "")
             return
-        rest = page.console.port.patience
-        if await live_run.wait_or_stop(page, rest):
+        pause = page.console.port.poll_seconds
+        if await live_run.wait_or_stop(page, pause):
             return
-        silent += rest
+        silent_seconds += pause
         yield None
 
 
 async def download(page: Page) -> Response:
     """Return all lines as text."""
     story = await history.load_story(await history.read_history(page, page.arn))
-    source = chosen_source(page, await log_sources(page, story))
+    source = choose_source(page, await find_log_sources(page, story))
     if source is None:
         raise AwsError("No container of this run writes a log", code="NotFound", status=404)
     return container_output.log_as_text(page, source.log)

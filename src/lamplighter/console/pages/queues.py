@@ -13,7 +13,7 @@ from lamplighter.console.data import dead_letter_origin
 from lamplighter.console.page import Page, form_route, page_route
 from lamplighter.console.view.masking import MASK, is_secret
 
-PAGE, SOURCES = 25, 10
+PAGE_SIZE, MAX_SOURCES = 25, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,57 +45,59 @@ class Queue:
 
 async def show(page: Page) -> Response:
     """Show all queues."""
-    token = {"NextToken": following} if (following := page.query("next")) else {}
-    listed = await page.call("sqs", "ListQueues", MaxResults=PAGE, **token)
-    found = await asyncio.gather(*(_queue(page, url) for url in listed.get("QueueUrls", ())))
+    token = {"NextToken": next_token} if (next_token := page.query("next")) else {}
+    listed = await page.call("sqs", "ListQueues", MaxResults=PAGE_SIZE, **token)
+    found = await asyncio.gather(*(_read_queue(page, url) for url in listed.get("QueueUrls", ())))
     return await page.render("queues.html", queues=found, next=listed.get("NextToken"))
 
 
-async def _queue(page: Page, url: str) -> Queue:
-    told, sources = await asyncio.gather(
+async def _read_queue(page: Page, url: str) -> Queue:
+    answer, sources = await asyncio.gather(
         page.call("sqs", "GetQueueAttributes", QueueUrl=url, AttributeNames=["All"]),
-        page.call("sqs", "ListDeadLetterSourceQueues", QueueUrl=url, MaxResults=SOURCES),
+        page.call("sqs", "ListDeadLetterSourceQueues", QueueUrl=url, MaxResults=MAX_SOURCES),
     )
-    attributes = told["Attributes"]
+    attributes = answer["Attributes"]
     return Queue(attributes["QueueArn"], attributes, [each.rpartition("/")[2] for each in sources["queueUrls"]])
 
 
 async def show_queue(page: Page) -> Response:
     """Show a queue, with its messages if the port can read them without receiving them."""
-    queue = await _queue(page, await _url(page))
-    after = {"After": place} if (place := _place(page.query("after"))) else {}
-    told = await page.console.port.told(page.place, "sqs", "PeekMessages", {"QueueArn": queue.arn, **after})
-    moves = await page.call("sqs", "ListMessageMoveTasks", SourceArn=queue.arn, MaxResults=3) if queue.sources else {}
+    queue = await _read_queue(page, await _queue_url(page))
+    after = {"After": position} if (position := _parse_position(page.query("after"))) else {}
+    answer = await page.console.port.call_internal(page.place, "sqs", "PeekMessages", {"QueueArn": queue.arn, **after})
+    move_tasks = (
+        await page.call("sqs", "ListMessageMoveTasks", SourceArn=queue.arn, MaxResults=3) if queue.sources else {}
+    )
     return await page.render(
         "queue.html",
         queue=queue,
-        messages=told and told["Messages"],
-        following=",".join(map(str, told["After"])) if told and "After" in told else None,
-        moves=moves.get("Results", ()),
-        written=_written,
+        messages=answer and answer["Messages"],
+        following=",".join(map(str, answer["After"])) if answer and "After" in answer else None,
+        moves=move_tasks.get("Results", ()),
+        written=_attribute_texts,
         origin=dead_letter_origin.find_origin,
     )
 
 
-async def _url(page: Page) -> str:
+async def _queue_url(page: Page) -> str:
     found = arn.parse(page.arn)
     if found is None or found.service != "sqs":
         raise ValidationError(f"{page.arn} is not the ARN of a queue")
-    told = await page.call("sqs", "GetQueueUrl", QueueName=found.resource)
-    return str(told["QueueUrl"])
+    answer = await page.call("sqs", "GetQueueUrl", QueueName=found.resource)
+    return str(answer["QueueUrl"])
 
 
-def _place(text: str | None) -> list[int] | None:
+def _parse_position(text: str | None) -> list[int] | None:
     parts = (text or "").split(",")
     return [int(part) for part in parts] if len(parts) == 3 and all(map(str.isdecimal, parts)) else None
 
 
-def _written(attributes: Mapping[str, Json]) -> Mapping[str, str]:
+def _attribute_texts(attributes: Mapping[str, Json]) -> Mapping[str, str]:
     """Return the attributes of a message as text, with secrets masked."""
     return {
         name: MASK if is_secret(name) else str(value.get("StringValue", "binary"))
         for name, value in attributes.items()
-        if name not in dead_letter_origin.ATTRIBUTES
+        if name not in dead_letter_origin.DESCRIBED_ATTRIBUTES
     }
 
 
@@ -107,19 +109,19 @@ async def redrive_all(page: Page, _given: Mapping[str, str]) -> Response:
 
 async def act_on_message(page: Page, given: Mapping[str, str]) -> Response:
     """Send one message again, or delete it."""
-    number, do = given.get("message", ""), given.get("do")
-    if do not in ("again", "discard") or not number.isdecimal():
+    number, action = given.get("message", ""), given.get("do")
+    if action not in ("again", "discard") or not number.isdecimal():
         raise ValidationError("Choose a message and an action")
-    one = {"QueueArn": page.arn, "Id": int(number)}
-    told = await page.console.port.told(page.place, "sqs", "PeekMessages", one)
-    if told is None:
+    message_key = {"QueueArn": page.arn, "Id": int(number)}
+    answer = await page.console.port.call_internal(page.place, "sqs", "PeekMessages", message_key)
+    if answer is None:
         raise AwsError("On AWS, only all messages of a queue can be moved together", code="UnsupportedOperation")
-    if not told["Messages"]:
+    if not answer["Messages"]:
         raise AwsError("This message is not in the queue any more.", code="NotFound", status=404)
-    if do == "discard" or await dead_letter_origin.send_again(page, told["Messages"][0]):
-        await page.console.port.told(page.place, "sqs", "Discard", one)
+    if action == "discard" or await dead_letter_origin.send_again(page, answer["Messages"][0]):
+        await page.console.port.call_internal(page.place, "sqs", "Discard", message_key)
     else:
-        await page.console.port.told(page.place, "sqs", "SendAgain", one)
+        await page.console.port.call_internal(page.place, "sqs", "SendAgain", message_key)
     return page.redirect(page.url)
 
 

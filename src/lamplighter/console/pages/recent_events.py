@@ -10,11 +10,11 @@ from lamplighter.base.json_text import Json, loads
 from lamplighter.console.page import Page, page_route
 from lamplighter.console.view import links
 from lamplighter.console.view.pattern_wording import describe_values
-from lamplighter.lang.event_pattern.comparisons import InvalidPattern
-from lamplighter.lang.event_pattern.explain import Explanation, explain
-from lamplighter.lang.json_errors import first_value
+from lamplighter.lang.event_pattern.comparisons import EventPatternError
+from lamplighter.lang.event_pattern.explain import Explanation, explain_match
+from lamplighter.lang.jackson_errors import first_or_partial_value
 
-PAGE, RULES, LATELY = 50, 100, 5
+PAGE_SIZE, MAX_RULES, RECENT_EVENTS = 50, 100, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,69 +35,71 @@ class RuleMatch:
     """Whether and why a rule matches an event."""
 
     rule: Json
-    took: bool
+    matched: bool
     """Whether the rule matched when the event arrived."""
     explanation: Explanation
 
 
 async def show(page: Page) -> Response:
     """Show the recent events."""
-    found = await _seen(page, page.query("from"))
+    found = await _read_recent(page, page.query("from"))
     return await page.render(
-        "events.html", kept=found is not None, events=(found or ())[:PAGE],
-        next=found[PAGE].number if found and len(found) > PAGE else None, page_of=links.resource_page,
+        "events.html", kept=found is not None, events=(found or ())[:PAGE_SIZE],
+        next=found[PAGE_SIZE].number if found and len(found) > PAGE_SIZE else None, page_of=links.resource_path,
     )  # fmt: skip
 
 
-async def _seen(page: Page, upto: str | None) -> Sequence[RecentEvent] | None:
+async def _read_recent(page: Page, upto: str | None) -> Sequence[RecentEvent] | None:
     """Return the remembered events up to a number, newest first. None if no events are remembered."""
     params = {"Number": int(upto)} if upto is not None and upto.isdecimal() and len(upto) < 16 else {}
-    told = await page.console.port.told(page.place, "events", "ListTraffic", params)
-    if told is None:
+    answer = await page.console.port.call_internal(page.place, "events", "ListTraffic", params)
+    if answer is None:
         return None
     return [
         RecentEvent(
             each["Number"], each["Time"], each["EventBusName"], each["Event"], loads(each["Event"]), each["Rules"]
         )
-        for each in told["Events"]
+        for each in answer["Events"]
     ]
 
 
-async def events_of_rule(page: Page, rule: str, bus: str) -> Sequence[RecentEvent]:
+async def read_events_of_rule(page: Page, rule: str, bus: str) -> Sequence[RecentEvent]:
     """Return recent events of a bus: the last that the rule matched, and a few that it did not match."""
-    found = [each for each in await _seen(page, None) or () if each.bus == bus]
-    took = [each for each in found if rule in each.rules][:LATELY]
-    rest = [each for each in found if rule not in each.rules][:LATELY]
-    return sorted([*took, *rest], key=lambda each: -each.number)
+    found = [each for each in await _read_recent(page, None) or () if each.bus == bus]
+    matched = [each for each in found if rule in each.rules][:RECENT_EVENTS]
+    rest = [each for each in found if rule not in each.rules][:RECENT_EVENTS]
+    return sorted([*matched, *rest], key=lambda each: -each.number)
 
 
 async def show_event(page: Page) -> Response:
     """Show an event, and whether each rule of its bus matches it."""
     number: str = page.request.path_params["number"]
-    found = await _seen(page, number)
+    found = await _read_recent(page, number)
     if not found or str(found[0].number) != number:
         raise AwsError("This event is no longer stored.", code="NotFound", status=404)
-    seen = found[0]
-    verdicts = await _verdicts(page, seen)
+    recent = found[0]
+    matches = await _match_rules(page, recent)
     return await page.render(
-        "event.html", seen=seen, verdicts=verdicts, wanted=describe_values, page_of=links.resource_page
+        "event.html", seen=recent, verdicts=matches, wanted=describe_values, page_of=links.resource_path
     )
 
 
-async def _verdicts(page: Page, seen: RecentEvent) -> Sequence[RuleMatch]:
+async def _match_rules(page: Page, recent: RecentEvent) -> Sequence[RuleMatch]:
     """Explain every rule for an event, with the rules that matched first."""
-    listed = await page.call("events", "ListRules", EventBusName=seen.bus, Limit=RULES)
-    told = [_verdict(rule, seen) for rule in listed["Rules"] if rule.get("EventPattern")]
+    listed = await page.call("events", "ListRules", EventBusName=recent.bus, Limit=MAX_RULES)
+    matches = [_match_rule(rule, recent) for rule in listed["Rules"] if rule.get("EventPattern")]
     return sorted(
-        (each for each in told if each is not None),
-        key=lambda each: (not each.took, not each.explanation.matches, each.rule["Name"]),
+        (each for each in matches if each is not None),
+        key=lambda each: (not each.matched, not each.explanation.matches, each.rule["Name"]),
     )
 
 
-def _verdict(rule: Json, seen: RecentEvent) -> RuleMatch | None:
+def _match_rule(rule: Json, recent: RecentEvent) -> RuleMatch | None:
     try:
-        return RuleMatch(rule, rule["Arn"] in seen.rules, explain(first_value(rule["EventPattern"]), seen.event))
-    except InvalidPattern:
+        return RuleMatch(
+            rule, rule["Arn"] in recent.rules, explain_match(first_or_partial_value(rule["EventPattern"]), recent.event)
+        )
+    except EventPatternError:
         return None
 
 

@@ -11,32 +11,32 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.console.page import Page
 from lamplighter.console.view import run_duration
-from lamplighter.console.view.run_strip import run_strip
+from lamplighter.console.view.run_strip import build_run_strip
 from lamplighter.runs.job_machine import is_supporting_machine
 
-RUNS, MARKS = 200, 20
+MAX_RUNS, STRIP_RUNS = 200, 20
 
 
 async def list_removed(page: Page) -> Sequence[Json]:
     """Return the removed jobs in the page's place. Empty if the port cannot list them."""
-    told = await page.console.port.told(page.place, "states", "ListRemovedMachines", {})
-    return [each for each in (told or {}).get("stateMachines", ()) if not is_supporting_machine(each["name"])]
+    answer = await page.console.port.call_internal(page.place, "states", "ListRemovedMachines", {})
+    return [each for each in (answer or {}).get("stateMachines", ()) if not is_supporting_machine(each["name"])]
 
 
 async def show_removed(page: Page, missing: AwsError) -> Response:
     """Show the runs of a removed job. Raises `missing` if no runs are kept."""
     name = page.arn.rpartition(":")[2]
-    told = await page.console.port.told(page.place, "states", "ListKeptExecutions", {"name": name})
-    runs = (told or {}).get("executions", ())
+    answer = await page.console.port.call_internal(page.place, "states", "ListKeptExecutions", {"name": name})
+    runs = (answer or {}).get("executions", ())
     if not runs:
         raise missing
     now = page.console.world.now() / 1000
-    executions = await run_duration.add_idle_time(page, runs[:RUNS], page.console.port.reach // RUNS)
+    executions = await run_duration.add_idle_time(page, runs[:MAX_RUNS], page.console.port.max_calls // MAX_RUNS)
     return await page.render(
         "removed.html",
         name=name,
         executions=executions,
-        more=len(runs) > RUNS,
-        strip=run_strip(executions[:MARKS], now),
+        more=len(runs) > MAX_RUNS,
+        strip=build_run_strip(executions[:STRIP_RUNS], now),
         now=now,
     )

@@ -14,13 +14,13 @@ from lamplighter.console.page import Page, form_route, page_route
 from lamplighter.console.pages import recent_events
 from lamplighter.console.view import links
 from lamplighter.console.view.pattern_wording import describe_values
-from lamplighter.lang.event_pattern.comparisons import InvalidPattern
-from lamplighter.lang.event_pattern.explain import Explanation, explain
-from lamplighter.lang.json_errors import first_value
+from lamplighter.lang.event_pattern.comparisons import EventPatternError
+from lamplighter.lang.event_pattern.explain import Explanation, explain_match
+from lamplighter.lang.jackson_errors import first_or_partial_value
 
-PAGE, BUSES = 50, 100
-DEFAULT = "default"
-SAMPLE = {
+PAGE_SIZE, MAX_BUSES = 50, 100
+DEFAULT_BUS = "default"
+SAMPLE_EVENT = {
     "version": "0", "id": "6a7e8feb-b491-4cf7-a9f1-bf3703467718", "detail-type": "ECS Task State Change",
     "source": "aws.ecs", "account": "123456789012", "time": "2026-01-01T18:00:00Z", "region": "us-east-1",
     "resources": [], "detail": {"lastStatus": "STOPPED", "stopCode": "EssentialContainerExited"},
@@ -38,50 +38,51 @@ class Rule:
 
 async def show(page: Page) -> Response:
     """Show the rules of a bus."""
-    bus = page.query("bus") or DEFAULT
-    token = {"NextToken": following} if (following := page.query("next")) else {}
+    bus = page.query("bus") or DEFAULT_BUS
+    token = {"NextToken": next_token} if (next_token := page.query("next")) else {}
     listed, buses = await asyncio.gather(
-        page.call("events", "ListRules", EventBusName=bus, Limit=PAGE, **token),
-        page.call("events", "ListEventBuses", Limit=BUSES),
+        page.call("events", "ListRules", EventBusName=bus, Limit=PAGE_SIZE, **token),
+        page.call("events", "ListEventBuses", Limit=MAX_BUSES),
     )
-    found = await asyncio.gather(*(_whole(page, rule) for rule in listed["Rules"]))
+    found = await asyncio.gather(*(_with_targets(page, rule) for rule in listed["Rules"]))
     return await page.render(
         "rules.html", rules=found, bus=bus, buses=[each["Name"] for each in buses["EventBuses"]],
-        next=listed.get("NextToken"), page_of=links.resource_page, named=links.resource_name,
+        next=listed.get("NextToken"), page_of=links.resource_path, named=links.resource_name,
     )  # fmt: skip
 
 
-async def _whole(page: Page, about: Json) -> Rule:
-    told = await page.call(
-        "events", "ListTargetsByRule", Rule=about["Name"], EventBusName=about.get("EventBusName", DEFAULT)
+async def _with_targets(page: Page, about: Json) -> Rule:
+    answer = await page.call(
+        "events", "ListTargetsByRule", Rule=about["Name"], EventBusName=about.get("EventBusName", DEFAULT_BUS)
     )
-    return Rule(about, told["Targets"])
+    return Rule(about, answer["Targets"])
 
 
 async def show_rule(page: Page) -> Response:
     """Show a rule."""
-    return await _shown(page, json.dumps(SAMPLE, indent=2))
+    return await _render_rule(page, json.dumps(SAMPLE_EVENT, indent=2))
 
 
 async def test_event(page: Page, given: Mapping[str, str]) -> Response:
     """Test an event against the rule; nothing is sent."""
-    return await _shown(page, given.get("event", ""), tried=True)
+    return await _render_rule(page, given.get("event", ""), is_test=True)
 
 
-async def _shown(page: Page, event: str, *, tried: bool = False) -> Response:
-    rule = await _read(page)
-    explanation, fault = _explained(rule, event) if tried else (None, None)
+async def _render_rule(page: Page, event: str, *, is_test: bool = False) -> Response:
+    rule = await _read_rule(page)
+    explanation, fault = _explain_match(rule, event) if is_test else (None, None)
+    bus = rule.about.get("EventBusName", DEFAULT_BUS)
     return await page.render(
         "rule.html", 422 if fault else 200, rule=rule, event=event, explanation=explanation, fault=fault,
         wanted=describe_values,
-        page_of=links.resource_page, named=links.resource_name,
-        lately=await recent_events.events_of_rule(page, rule.about["Arn"], rule.about.get("EventBusName", DEFAULT)),
+        page_of=links.resource_path, named=links.resource_name,
+        lately=await recent_events.read_events_of_rule(page, rule.about["Arn"], bus),
     )  # fmt: skip
 
 
-async def _read(page: Page) -> Rule:
+async def _read_rule(page: Page) -> Rule:
     bus, name = rule_names(page.arn)
-    return await _whole(page, await page.call("events", "DescribeRule", Name=name, EventBusName=bus))
+    return await _with_targets(page, await page.call("events", "DescribeRule", Name=name, EventBusName=bus))
 
 
 def rule_names(rule: str) -> tuple[str, str]:
@@ -90,10 +91,10 @@ def rule_names(rule: str) -> tuple[str, str]:
     if found is None or found.service != "events" or not found.resource.startswith("rule/"):
         raise ValidationError(f"{rule} is not the ARN of a rule")
     bus, _, name = found.resource.removeprefix("rule/").rpartition("/")
-    return bus or DEFAULT, name
+    return bus or DEFAULT_BUS, name
 
 
-def _explained(rule: Rule, text: str) -> tuple[Explanation | None, str | None]:
+def _explain_match(rule: Rule, text: str) -> tuple[Explanation | None, str | None]:
     """Return why the rule matches the event or does not, or what is wrong with the event or the pattern."""
     try:
         event = loads(text)
@@ -102,8 +103,8 @@ def _explained(rule: Rule, text: str) -> tuple[Explanation | None, str | None]:
     if not isinstance(event, dict):
         return None, "An event must be a JSON object."
     try:
-        return explain(first_value(rule.about["EventPattern"]), event), None
-    except (InvalidPattern, JsonError) as error:
+        return explain_match(first_or_partial_value(rule.about["EventPattern"]), event), None
+    except (EventPatternError, JsonError) as error:
         return None, f"The pattern of this rule is invalid: {error}"
 
 

@@ -10,16 +10,16 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
 from lamplighter.console.data import history, skipped_runs
 from lamplighter.console.page import Page, form_route, page_route
-from lamplighter.console.view import failure_reason, graph, headline, run_duration, state_panel, timeline
+from lamplighter.console.view import failure_headline, failure_reason, graph, run_duration, state_panel, timeline
 from lamplighter.console.view.masking import mask_secrets
 from lamplighter.console.view.run_seconds import IDLE
 from lamplighter.console.view.state_status import caught_exits, state_statuses
 from lamplighter.runs.job_machine import is_made_from_job_file
-from lamplighter.runs.redrive_outcome import why_futile
+from lamplighter.runs.redrive_outcome import redrive_objection
 from lamplighter.runs.story import Story
 
-OVER = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
-LONGEST = 4_000
+ENDED_STATUSES = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
+MAX_COMMAND_INPUT = 4_000
 """The longest input that is part of a command line, in characters."""
 
 
@@ -42,7 +42,7 @@ class RunData:
     @property
     def running(self) -> bool:
         """Whether the run is still running."""
-        return self.about["status"] not in OVER
+        return self.about["status"] not in ENDED_STATUSES
 
     @property
     def about_with_idle(self) -> Json:
@@ -78,28 +78,26 @@ async def panel_values(page: Page, run: RunData) -> Mapping[str, Json]:
 
     The panel shows one state, or the whole run with the reason of its failure.
     """
-    found = state_panel.panel_detail(
-        page, run.events, run.story, run.about, failure_reason.run_deadline(run.definition)
-    )
-    failure = await headline.failure_headline(page, run.story, run.definition) if found.state is None else None
-    return {"detail": found, "failure": failure, "skipped_for": skipped_runs.made_way_for(run.about)}
+    found = state_panel.build_panel(page, run.events, run.story, run.about, failure_reason.run_deadline(run.definition))
+    failure = await failure_headline.compose_headline(page, run.story, run.definition) if found.state is None else None
+    return {"detail": found, "failure": failure, "skipped_for": skipped_runs.find_skip_causes(run.about)}
 
 
 async def live_values(page: Page, run: RunData) -> Mapping[str, Json]:
     """Return the template values of the parts that change while the run is running."""
     now = page.console.world.now()
-    left = caught_exits(run.events)
-    ours = is_made_from_job_file(run.definition)
+    caught = caught_exits(run.events)
+    from_job_file = is_made_from_job_file(run.definition)
     return {
         "run": run,
         "about": run.about_with_idle,
         "arn": run.arn,
         "now": now / 1000,
-        "futile": why_futile(run.events, run.definition),
-        "standings": state_statuses(run.story, left),
-        "chart": timeline.build_timeline(run.story, run.definition, now, page.query_number("after") or 0, left),
-        "skipped_for": skipped_runs.made_way_for(run.about),
-        "attempts": [each for each in run.story.attempts if not (ours and each.supporting)],
+        "futile": redrive_objection(run.events, run.definition),
+        "standings": state_statuses(run.story, caught),
+        "chart": timeline.build_timeline(run.story, run.definition, now, page.query_number("after") or 0, caught),
+        "skipped_for": skipped_runs.find_skip_causes(run.about),
+        "attempts": [each for each in run.story.attempts if not (from_job_file and each.supporting)],
         "maps": await map_runs(page, run),
         "command": start_command(page, run.about),
     }
@@ -111,12 +109,13 @@ async def map_runs(page: Page, run: RunData) -> Sequence[Json]:
         return []
     listed = await page.call("states", "ListMapRuns", executionArn=run.arn, maxResults=20)
     return [
-        await page.call("states", "DescribeMapRun", mapRunArn=each["mapRunArn"]) | {"name": _label(each["mapRunArn"])}
+        await page.call("states", "DescribeMapRun", mapRunArn=each["mapRunArn"])
+        | {"name": _map_label(each["mapRunArn"])}
         for each in listed["mapRuns"]
     ]
 
 
-def _label(arn: str) -> str:
+def _map_label(arn: str) -> str:
     return arn.rpartition("/")[2].partition(":")[0]
 
 
@@ -127,13 +126,13 @@ def start_command(page: Page, about: Json) -> str:
     """
     endpoint = page.console.port.endpoint
     where = ["--region", page.place.region, *(["--endpoint-url", endpoint] if endpoint else [])]
-    starts = ["aws", "stepfunctions", "start-execution", *where, "--state-machine-arn", about["stateMachineArn"]]
+    start = ["aws", "stepfunctions", "start-execution", *where, "--state-machine-arn", about["stateMachineArn"]]
     given = about.get("input", "{}")
-    if len(given) <= LONGEST and not _has_secrets(given):
-        return shlex.join([*starts, "--input", given])
-    asks = ["aws", "stepfunctions", "describe-execution", *where, "--execution-arn", about["executionArn"]]
-    asks += ["--query", "input", "--output", "text"]
-    return f"{shlex.join(asks)} | {shlex.join([*starts, '--input', 'file:///dev/stdin'])}"
+    if len(given) <= MAX_COMMAND_INPUT and not _has_secrets(given):
+        return shlex.join([*start, "--input", given])
+    describe = ["aws", "stepfunctions", "describe-execution", *where, "--execution-arn", about["executionArn"]]
+    describe += ["--query", "input", "--output", "text"]
+    return f"{shlex.join(describe)} | {shlex.join([*start, '--input', 'file:///dev/stdin'])}"
 
 
 def _has_secrets(text: str) -> bool:
@@ -153,14 +152,14 @@ async def show_panel(page: Page) -> Response:
 async def show_items(page: Page) -> Response:
     """Show the executions of a Map Run, page by page."""
     only = {"statusFilter": status} if (status := page.query("status")) else {}
-    token = {"nextToken": following} if (following := page.query("next")) else {}
+    token = {"nextToken": next_token} if (next_token := page.query("next")) else {}
     listed = await page.call("states", "ListExecutions", mapRunArn=page.arn, maxResults=100, **only, **token)
     about = await page.call("states", "DescribeMapRun", mapRunArn=page.arn)
     now = page.console.world.now() / 1000
     return await page.render(
         "items.html",
-        map=about | {"name": _label(page.arn)},
-        executions=await run_duration.add_idle_time(page, listed["executions"], page.console.port.reach),
+        map=about | {"name": _map_label(page.arn)},
+        executions=await run_duration.add_idle_time(page, listed["executions"], page.console.port.max_calls),
         next=listed.get("nextToken"),
         now=now,
     )
@@ -177,7 +176,7 @@ async def show_document(page: Page) -> Response:
         found = None if event is None else dumps(event)
     if found is None:
         raise AwsError(f"This run has no document '{what}'", code="NotFound", status=404)
-    return PlainTextResponse(page.console.templates.pretty(found))
+    return PlainTextResponse(page.console.templates.format_masked(found))
 
 
 async def stop_run(page: Page, _given: Mapping[str, str]) -> Response:
@@ -196,8 +195,8 @@ async def start_again(page: Page, _given: Mapping[str, str]) -> Response:
     """Start another run with the same input."""
     about = await page.call("states", "DescribeExecution", executionArn=page.arn)
     machine = about.get("stateMachineAliasArn") or about.get("stateMachineVersionArn") or about["stateMachineArn"]
-    begun = await page.call("states", "StartExecution", stateMachineArn=machine, input=about.get("input", "{}"))
-    return page.redirect(page.console.templates.run(begun["executionArn"]))
+    started = await page.call("states", "StartExecution", stateMachineArn=machine, input=about.get("input", "{}"))
+    return page.redirect(page.console.templates.run_path(started["executionArn"]))
 
 
 ROUTES = (

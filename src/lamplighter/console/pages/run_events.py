@@ -8,8 +8,8 @@ from lamplighter.base.json_text import Json, dumps
 from lamplighter.console.data import skipped_runs
 from lamplighter.console.page import Page, page_route
 
-PAGE = 50
-SHOWN = 2_000
+PAGE_SIZE = 50
+MAX_DETAIL_LENGTH = 2_000
 """The most characters of an event's details that are shown."""
 
 
@@ -17,9 +17,9 @@ async def show(page: Page) -> Response:
     """Show the history."""
     about = await page.call("states", "DescribeExecution", executionArn=page.arn)
     newest = page.query("order") == "newest"
-    token = {"nextToken": following} if (following := page.query("next")) else {}
+    token = {"nextToken": next_token} if (next_token := page.query("next")) else {}
     answer = await page.call(
-        "states", "GetExecutionHistory", executionArn=page.arn, maxResults=PAGE, reverseOrder=newest, **token
+        "states", "GetExecutionHistory", executionArn=page.arn, maxResults=PAGE_SIZE, reverseOrder=newest, **token
     )
     names = states_of_events(answer["events"])
     events = [each | {"details": event_details(each), "name": names[each["id"]]} for each in answer["events"]]
@@ -27,11 +27,11 @@ async def show(page: Page) -> Response:
         "history.html",
         arn=page.arn,
         about=about,
-        skipped_for=skipped_runs.made_way_for(about),
+        skipped_for=skipped_runs.find_skip_causes(about),
         events=events,
         next=answer.get("nextToken"),
         newest=newest,
-        shown=SHOWN,
+        shown=MAX_DETAIL_LENGTH,
     )
 
 
@@ -51,8 +51,8 @@ def states_of_events(events: Sequence[Json]) -> Mapping[int, str]:
     """Return the states of events by event ID. An event that names no state has the state of its predecessor."""
     found: dict[int, str] = {}
     for each in sorted(events, key=lambda event: int(event["id"])):
-        around = "" if each["type"].startswith("Execution") else found.get(each["previousEventId"], "")
-        found[each["id"]] = state_name(each) or around
+        previous = "" if each["type"].startswith("Execution") else found.get(each["previousEventId"], "")
+        found[each["id"]] = state_name(each) or previous
     return found
 
 

@@ -11,7 +11,7 @@ from lamplighter.console.page import Page, page_route
 from lamplighter.console.ports.port import Place
 from lamplighter.console.view import links
 
-RECORDED = "Recorded;"
+RECORDED_REASON = "Recorded;"
 """The start of the engine's status reason for a resource that it only records and does not simulate."""
 
 
@@ -26,57 +26,57 @@ class StackResource:
     @property
     def recorded(self) -> bool:
         """Whether the resource has no effect on this engine."""
-        return str(self.about.get("ResourceStatusReason", "")).startswith(RECORDED)
+        return str(self.about.get("ResourceStatusReason", "")).startswith(RECORDED_REASON)
 
     @property
-    def page(self) -> str | None:
+    def page_path(self) -> str | None:
         """The path of the resource's page in the console, or None."""
         name = self.about.get("PhysicalResourceId") or ""
-        return links.resource_page(
-            _queue(name, self.place) if self.about["ResourceType"] == "AWS::SQS::Queue" else name
+        return links.resource_path(
+            _queue_arn(name, self.place) if self.about["ResourceType"] == "AWS::SQS::Queue" else name
         )
 
 
-def _queue(url: str, place: Place) -> str:
+def _queue_arn(url: str, place: Place) -> str:
     """Return the ARN of a queue from its URL."""
     return arn.build("sqs", place.region, place.account, url.rpartition("/")[2])
 
 
 async def show(page: Page) -> Response:
     """Show the existing stacks."""
-    token = {"NextToken": following} if (following := page.query("next")) else {}
+    token = {"NextToken": next_token} if (next_token := page.query("next")) else {}
     listed = await page.call("cloudformation", "DescribeStacks", **token)
     return await page.render(
-        "stacks.html", stacks=listed["Stacks"], next=listed.get("NextToken"), page_of=links.resource_page
+        "stacks.html", stacks=listed["Stacks"], next=listed.get("NextToken"), page_of=links.resource_path
     )
 
 
 async def show_stack(page: Page) -> Response:
     """Show a stack."""
-    told = await page.call("cloudformation", "DescribeStacks", StackName=page.arn)
-    if not told["Stacks"]:
+    answer = await page.call("cloudformation", "DescribeStacks", StackName=page.arn)
+    if not answer["Stacks"]:
         raise AwsError(f"Stack with id {page.arn} does not exist", code="NotFound", status=404)
-    stack = told["Stacks"][0]
-    more = {"NextToken": following} if (following := page.query("next")) else {}
-    events = {"NextToken": following} if (following := page.query("events")) else {}
+    stack = answer["Stacks"][0]
+    more = {"NextToken": next_token} if (next_token := page.query("next")) else {}
+    events = {"NextToken": next_token} if (next_token := page.query("events")) else {}
     resources = await page.call("cloudformation", "ListStackResources", StackName=page.arn, **more)
-    happened = await page.call("cloudformation", "DescribeStackEvents", StackName=page.arn, **events)
+    event_page = await page.call("cloudformation", "DescribeStackEvents", StackName=page.arn, **events)
     return await page.render(
         "stack.html",
         stack=stack,
         resources=[StackResource(each, page.place) for each in resources["StackResourceSummaries"]],
         next=resources.get("NextToken"),
-        events=happened["StackEvents"],
-        earlier=happened.get("NextToken"),
-        page_of=links.resource_page,
+        events=event_page["StackEvents"],
+        earlier=event_page.get("NextToken"),
+        page_of=links.resource_path,
     )
 
 
 async def show_template(page: Page) -> Response:
     """Show the template of a stack."""
-    told = await page.call("cloudformation", "GetTemplate", StackName=page.arn)
+    answer = await page.call("cloudformation", "GetTemplate", StackName=page.arn)
     return await page.render(
-        "stack_template.html", arn=page.arn, body=told["TemplateBody"], page_of=links.resource_page
+        "stack_template.html", arn=page.arn, body=answer["TemplateBody"], page_of=links.resource_path
     )
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.json_text import DEEPEST, Json, JsonError, depth, dumps, loads
+from lamplighter.base.json_text import MAX_DEPTH, Json, JsonError, dumps, loads, nesting_depth
 from lamplighter.console.data import container_defaults, job_schedules
 from lamplighter.console.page import Page, form_route, page_route
 from lamplighter.console.view.masking import MASK, mask_secrets
@@ -23,7 +23,7 @@ from lamplighter.console.view.unmasking import UnresolvedMask, restore_secrets
 from lamplighter.runs.default_input import default_input
 from lamplighter.runs.job_machine import LAMPLIGHTER_KEY, count_container_states
 
-READS_OWN = f"Execution.Input.{LAMPLIGHTER_KEY}"
+OVERRIDES_MARKER = f"Execution.Input.{LAMPLIGHTER_KEY}"
 """Text in the definitions of machines whose input can override environment and command."""
 
 
@@ -48,33 +48,35 @@ class StartForm:
 async def show(page: Page) -> Response:
     """Show the form."""
     about = await page.call("states", "DescribeStateMachine", stateMachineArn=page.arn)
-    return await _form(page, about, form_of_input(mask_secrets(await load_default_input(page))), None)
+    return await _render_form(page, about, fill_form(mask_secrets(await read_default_input(page))), None)
 
 
-async def load_default_input(page: Page) -> Json:
+async def read_default_input(page: Page) -> Json:
     """Return the input of the run that the query's `from` names, or else the job's default input."""
     if (earlier := page.query("from")) is not None:
         found = await page.at(earlier).call("states", "DescribeExecution", executionArn=earlier)
-        return _read(found.get("input", "{}"))
-    metadata = await _metadata(page)
+        return _parse_or_empty(found.get("input", "{}"))
+    metadata = await _read_metadata(page)
     schedules, rules = await job_schedules.job_targets(page, page.arn)
     return default_input(metadata, schedules, rules)
 
 
-async def _metadata(page: Page) -> str | None:
+async def _read_metadata(page: Page) -> str | None:
     """Return the stack's metadata of a state machine. None if there is none or the credentials do not allow it."""
     try:
-        told = await page.call("cloudformation", "DescribeStackResources", PhysicalResourceId=page.arn)
-        stack = told["StackResources"][0]["StackName"]
-        logical = await _logical(page, stack)
-        found = await page.call("cloudformation", "DescribeStackResource", StackName=stack, LogicalResourceId=logical)
+        answer = await page.call("cloudformation", "DescribeStackResources", PhysicalResourceId=page.arn)
+        stack = answer["StackResources"][0]["StackName"]
+        logical_id = await _logical_id(page, stack)
+        found = await page.call(
+            "cloudformation", "DescribeStackResource", StackName=stack, LogicalResourceId=logical_id
+        )
     except (AwsError, LookupError):
         return None
     text: str | None = found["StackResourceDetail"].get("Metadata")
     return text
 
 
-async def _logical(page: Page, stack: str) -> str:
+async def _logical_id(page: Page, stack: str) -> str:
     """Return the state machine's logical ID in its stack. Raises LookupError if the stack does not contain it."""
     token: dict[str, str] = {}
     while True:
@@ -87,50 +89,50 @@ async def _logical(page: Page, stack: str) -> str:
         token = {"NextToken": listed["NextToken"]}
 
 
-def _read(text: str) -> Json:
+def _parse_or_empty(text: str) -> Json:
     try:
         return loads(text)
     except JsonError:
         return {}
 
 
-def form_of_input(document: Json) -> StartForm:
+def fill_form(document: Json) -> StartForm:
     """Fill the form with an input; environment and command move from the input to their own fields.
 
     A user can write anything into an input. What the fields cannot hold stays in the input.
     """
-    whole = StartForm(format_json(document))
+    single_field = StartForm(format_json(document))
     own = document.get(LAMPLIGHTER_KEY) if isinstance(document, dict) else None
     if not isinstance(own, dict):
-        return whole
+        return single_field
     rest = {key: value for key, value in document.items() if key != LAMPLIGHTER_KEY}
-    said = {name: own[name] for name in ("environment", "command") if own.get(name)}
-    environment, command = said.get("environment", {}), said.get("command", [])
+    overrides = {name: own[name] for name in ("environment", "command") if own.get(name)}
+    environment, command = overrides.get("environment", {}), overrides.get("command", [])
     if not isinstance(environment, dict) or not isinstance(command, list):
-        return whole
+        return single_field
     lines = "\n".join(f"{name}={value}" for name, value in environment.items())
     fields = StartForm(format_json(rest), lines, shlex.join(map(str, command)))
     try:
-        return fields if _overrides(fields) == said else whole
+        return fields if _overrides(fields) == overrides else single_field
     except InvalidField:
-        return whole
+        return single_field
 
 
 async def start_run(page: Page, given: Mapping[str, str]) -> Response:
     """Start a run with the form's input, or with the default one if the form has none."""
     about = await page.call("states", "DescribeStateMachine", stateMachineArn=page.arn)
-    original = await load_default_input(page)
+    original = await read_default_input(page)
     if "input" not in given:
-        return await _start(page, about, original, "")
+        return await _start_execution(page, about, original, "")
     fields = StartForm(*(given.get(name, "") for name in ("input", "environment", "command", "name")))
     try:
-        document = _with_secrets(read_form(fields), original)
+        document = _restore_secrets(read_form(fields), original)
     except InvalidField as wrong:
-        return await _form(page, about, fields, wrong)
-    return await _start(page, about, document, fields.name)
+        return await _render_form(page, about, fields, wrong)
+    return await _start_execution(page, about, document, fields.name)
 
 
-def _with_secrets(document: Json, original: Json) -> Json:
+def _restore_secrets(document: Json, original: Json) -> Json:
     try:
         return restore_secrets(document, original)
     except UnresolvedMask as mask:
@@ -146,8 +148,8 @@ def read_form(fields: StartForm) -> Json:
         document = loads(fields.input or "{}")
     except JsonError as error:
         raise InvalidField("input", f"This is not JSON: {error}") from None
-    if depth(document) > DEEPEST:
-        raise InvalidField("input", f"This is nested more than {DEEPEST} deep")
+    if nesting_depth(document) > MAX_DEPTH:
+        raise InvalidField("input", f"This is nested more than {MAX_DEPTH} deep")
     own = _overrides(fields)
     if not own:
         return document
@@ -179,15 +181,15 @@ def _words(command: str) -> list[str]:
         raise InvalidField("command", f"This is not a valid command: {error}") from None
 
 
-async def _form(page: Page, about: Json, fields: StartForm, wrong: InvalidField | None) -> Response:
-    overrides = READS_OWN in about["definition"]
-    several = count_container_states(_read(about["definition"])) > 1
+async def _render_form(page: Page, about: Json, fields: StartForm, error: InvalidField | None) -> Response:
+    overrides = OVERRIDES_MARKER in about["definition"]
+    several = count_container_states(_parse_or_empty(about["definition"])) > 1
     return await page.render(
         "start.html",
-        status=200 if wrong is None else 422,
+        status=200 if error is None else 422,
         about=about,
         fields=fields,
-        wrong=wrong,
+        wrong=error,
         overrides=overrides,
         several=several,
         defaults=await container_defaults.read_defaults(page, about["definition"])
@@ -197,14 +199,14 @@ async def _form(page: Page, about: Json, fields: StartForm, wrong: InvalidField 
     )
 
 
-async def _start(page: Page, about: Json, document: Json, name: str) -> Response:
+async def _start_execution(page: Page, about: Json, document: Json, name: str) -> Response:
     named = {"name": name.strip()} if name.strip() else {}
-    asked = {"stateMachineArn": page.arn, "input": dumps(document)} | named
+    params = {"stateMachineArn": page.arn, "input": dumps(document)} | named
     if about["type"] == "EXPRESS":  # EXPRESS executions cannot be read later
-        result = await page.call("states", "StartSyncExecution", **asked)
+        result = await page.call("states", "StartSyncExecution", **params)
         return await page.render("express.html", about=about, result=result)
-    begun = await page.call("states", "StartExecution", **asked)
-    return page.redirect(page.console.templates.run(begun["executionArn"]))
+    started = await page.call("states", "StartExecution", **params)
+    return page.redirect(page.console.templates.run_path(started["executionArn"]))
 
 
 ROUTES = (page_route("/jobs/{arn:path}/start", show), form_route("/jobs/{arn:path}/start", start_run))

@@ -8,33 +8,33 @@ from lamplighter.base.json_text import Json, dumps
 from lamplighter.console.page import Page, page_route
 from lamplighter.console.view import links
 
-PAGE = 25
+PAGE_SIZE = 25
 
 
 async def show(page: Page) -> Response:
     """Show the families, each with its latest revision."""
-    token = {"nextToken": following} if (following := page.query("next")) else {}
-    listed = await page.call("ecs", "ListTaskDefinitionFamilies", status="ACTIVE", maxResults=PAGE, **token)
-    found = await asyncio.gather(*(_latest(page, family) for family in listed["families"]))
+    token = {"nextToken": next_token} if (next_token := page.query("next")) else {}
+    listed = await page.call("ecs", "ListTaskDefinitionFamilies", status="ACTIVE", maxResults=PAGE_SIZE, **token)
+    found = await asyncio.gather(*(_read_latest(page, family) for family in listed["families"]))
     return await page.render(
-        "definitions.html", definitions=found, next=listed.get("nextToken"), page_of=links.resource_page
+        "definitions.html", definitions=found, next=listed.get("nextToken"), page_of=links.resource_path
     )
 
 
-async def _latest(page: Page, family: str) -> Json:
-    told = await page.call("ecs", "DescribeTaskDefinition", taskDefinition=family)
-    return told["taskDefinition"]
+async def _read_latest(page: Page, family: str) -> Json:
+    answer = await page.call("ecs", "DescribeTaskDefinition", taskDefinition=family)
+    return answer["taskDefinition"]
 
 
 async def show_definition(page: Page) -> Response:
     """Show a task definition and its other revisions."""
-    told = await page.call("ecs", "DescribeTaskDefinition", taskDefinition=page.arn)
-    definition = told["taskDefinition"]
+    answer = await page.call("ecs", "DescribeTaskDefinition", taskDefinition=page.arn)
+    definition = answer["taskDefinition"]
     family = definition["family"]
-    listed = await page.call("ecs", "ListTaskDefinitions", familyPrefix=family, sort="DESC", maxResults=PAGE)
+    listed = await page.call("ecs", "ListTaskDefinitions", familyPrefix=family, sort="DESC", maxResults=PAGE_SIZE)
     return await page.render(
         "definition.html", definition=definition, revisions=listed["taskDefinitionArns"], text=dumps(definition),
-        page_of=links.resource_page,
+        page_of=links.resource_path,
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from lamplighter.console.page import Page, form_route, page_route
 from lamplighter.console.view import links
 from lamplighter.runs.log_stream import LogStream, container_log_stream
 
-PAGE, CLUSTERS, LINES = 100, 10, 200
+PAGE_SIZE, MAX_CLUSTERS, MAX_LINES = 100, 10, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,52 +29,52 @@ class ContainerOutput:
 async def show(page: Page) -> Response:
     """Show all tasks."""
     before = {"Before": int(text)} if (text := page.query("next") or "").isdecimal() else {}
-    told = await page.console.port.told(page.place, "ecs", "LatestTasks", before)
-    tasks = told["Tasks"] if told else await _of_clusters(page)
-    return await page.render("tasks.html", tasks=tasks, next=(told or {}).get("Before"), page_of=links.resource_page)
+    answer = await page.console.port.call_internal(page.place, "ecs", "LatestTasks", before)
+    tasks = answer["Tasks"] if answer else await _list_tasks_of_clusters(page)
+    return await page.render("tasks.html", tasks=tasks, next=(answer or {}).get("Before"), page_of=links.resource_path)
 
 
-async def _of_clusters(page: Page) -> Sequence[Json]:
+async def _list_tasks_of_clusters(page: Page) -> Sequence[Json]:
     """Return the tasks of the first clusters, newest first.
 
     AWS returns tasks in no particular order and keeps a stopped task for an hour.
     """
-    listed = await page.call("ecs", "ListClusters", maxResults=CLUSTERS)
+    listed = await page.call("ecs", "ListClusters", maxResults=MAX_CLUSTERS)
     found = await asyncio.gather(
-        *(_listed(page, cluster, status) for cluster in listed["clusterArns"] for status in ("RUNNING", "STOPPED"))
+        *(_list_tasks(page, cluster, status) for cluster in listed["clusterArns"] for status in ("RUNNING", "STOPPED"))
     )
     return sorted((each for some in found for each in some), key=lambda each: each.get("createdAt", 0), reverse=True)
 
 
-async def _listed(page: Page, cluster: str, status: str) -> Sequence[Json]:
-    listed = await page.call("ecs", "ListTasks", cluster=cluster, desiredStatus=status, maxResults=PAGE)
+async def _list_tasks(page: Page, cluster: str, status: str) -> Sequence[Json]:
+    listed = await page.call("ecs", "ListTasks", cluster=cluster, desiredStatus=status, maxResults=PAGE_SIZE)
     if not listed["taskArns"]:
         return ()
-    told = await page.call("ecs", "DescribeTasks", cluster=cluster, tasks=listed["taskArns"])
-    found: Sequence[Json] = told["tasks"]
+    answer = await page.call("ecs", "DescribeTasks", cluster=cluster, tasks=listed["taskArns"])
+    found: Sequence[Json] = answer["tasks"]
     return found
 
 
 async def show_task(page: Page) -> Response:
     """Show a task, with the last output of its containers."""
-    task, definition = await _read(page)
-    outputs = await asyncio.gather(*(_output(page, task, definition, each) for each in task["containers"]))
+    task, definition = await _read_task(page)
+    outputs = await asyncio.gather(*(_read_output(page, task, definition, each) for each in task["containers"]))
     return await page.render(
         "task.html",
         task=task,
         definition=definition,
         outputs=outputs,
-        page_of=links.resource_page,
+        page_of=links.resource_path,
         named=links.resource_name,
     )
 
 
-async def _read(page: Page) -> tuple[Json, Json]:
+async def _read_task(page: Page) -> tuple[Json, Json]:
     cluster = page.arn.split("/")[1] if page.arn.count("/") > 1 else "default"
-    told = await page.call("ecs", "DescribeTasks", cluster=cluster, tasks=[page.arn])
-    if not told["tasks"]:
+    answer = await page.call("ecs", "DescribeTasks", cluster=cluster, tasks=[page.arn])
+    if not answer["tasks"]:
         raise AwsError("This task is no longer stored.", code="NotFound", status=404)
-    task = told["tasks"][0]
+    task = answer["tasks"][0]
     try:
         found = await page.call("ecs", "DescribeTaskDefinition", taskDefinition=task["taskDefinitionArn"])
     except AwsError:
@@ -82,16 +82,16 @@ async def _read(page: Page) -> tuple[Json, Json]:
     return task, found["taskDefinition"]
 
 
-async def _output(page: Page, task: Json, definition: Json, container: Json) -> ContainerOutput:
-    log = _log(task, definition, container["name"])
+async def _read_output(page: Page, task: Json, definition: Json, container: Json) -> ContainerOutput:
+    log = _find_log(task, definition, container["name"])
     if log is None:
         return ContainerOutput(container, None, {"events": []})
     return ContainerOutput(
-        container, log, await container_output.read_log_page(page, log, limit=LINES, startFromHead=False)
+        container, log, await container_output.read_log_page(page, log, limit=MAX_LINES, startFromHead=False)
     )
 
 
-def _log(task: Json, definition: Json, name: str) -> LogStream | None:
+def _find_log(task: Json, definition: Json, name: str) -> LogStream | None:
     """Return where a container's output is, or None if no log is kept."""
     defined: Json = next((each for each in definition.get("containerDefinitions", ()) if each["name"] == name), {})
     return container_log_stream(defined, task["taskArn"])
@@ -99,8 +99,8 @@ def _log(task: Json, definition: Json, name: str) -> LogStream | None:
 
 async def download(page: Page) -> Response:
     """Return all output of a container as text."""
-    task, definition = await _read(page)
-    log = _log(task, definition, page.query("container") or "")
+    task, definition = await _read_task(page)
+    log = _find_log(task, definition, page.query("container") or "")
     if log is None:
         raise AwsError("No container with this name writes a log", code="NotFound", status=404)
     return container_output.log_as_text(page, log)

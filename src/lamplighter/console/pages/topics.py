@@ -10,7 +10,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.console.page import Page, form_route, page_route
 from lamplighter.console.view import links
 
-PAGE = 25
+PAGE_SIZE = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,39 +28,41 @@ class Topic:
 
 async def show(page: Page) -> Response:
     """Show all topics."""
-    token = {"NextToken": following} if (following := page.query("next")) else {}
+    token = {"NextToken": next_token} if (next_token := page.query("next")) else {}
     listed = await page.call("sns", "ListTopics", **token)
-    found = await asyncio.gather(*(_topic(page, each["TopicArn"]) for each in listed.get("Topics", ())))
-    return await page.render("topics.html", topics=found, next=listed.get("NextToken"), page_of=links.resource_page)
+    found = await asyncio.gather(*(_read_topic(page, each["TopicArn"]) for each in listed.get("Topics", ())))
+    return await page.render("topics.html", topics=found, next=listed.get("NextToken"), page_of=links.resource_path)
 
 
-async def _topic(page: Page, arn: str) -> Topic:
-    told = await page.call("sns", "GetTopicAttributes", TopicArn=arn)
-    return Topic(arn, told["Attributes"])
+async def _read_topic(page: Page, arn: str) -> Topic:
+    answer = await page.call("sns", "GetTopicAttributes", TopicArn=arn)
+    return Topic(arn, answer["Attributes"])
 
 
 async def show_topic(page: Page) -> Response:
     """Show a topic."""
-    token = {"NextToken": following} if (following := page.query("next")) else {}
+    token = {"NextToken": next_token} if (next_token := page.query("next")) else {}
     before = {"Before": int(text)} if (text := page.query("before") or "").isdecimal() else {}
     topic, listed = await asyncio.gather(
-        _topic(page, page.arn), page.call("sns", "ListSubscriptionsByTopic", TopicArn=page.arn, **token)
+        _read_topic(page, page.arn), page.call("sns", "ListSubscriptionsByTopic", TopicArn=page.arn, **token)
     )
-    subscriptions = await asyncio.gather(*(_whole(page, each) for each in listed.get("Subscriptions", ())))
-    told = await page.console.port.told(page.place, "sns", "ListDeliveries", {"TopicArn": page.arn, **before})
+    subscriptions = await asyncio.gather(*(_with_attributes(page, each) for each in listed.get("Subscriptions", ())))
+    answer = await page.console.port.call_internal(
+        page.place, "sns", "ListDeliveries", {"TopicArn": page.arn, **before}
+    )
     return await page.render(
         "topic.html", topic=topic, subscriptions=subscriptions, next=listed.get("NextToken"),
-        deliveries=told and told["Deliveries"], before=(told or {}).get("Before"), page_of=links.resource_page,
+        deliveries=answer and answer["Deliveries"], before=(answer or {}).get("Before"), page_of=links.resource_path,
         secretless=without_password,
     )  # fmt: skip
 
 
-async def _whole(page: Page, subscription: Json) -> Json:
+async def _with_attributes(page: Page, subscription: Json) -> Json:
     """Add the attributes of a subscription. AWS shows none for a subscription that is not confirmed."""
     if not subscription["SubscriptionArn"].startswith("arn:"):
         return subscription | {"Attributes": {}}
-    told = await page.call("sns", "GetSubscriptionAttributes", SubscriptionArn=subscription["SubscriptionArn"])
-    return subscription | {"Attributes": told["Attributes"]}
+    answer = await page.call("sns", "GetSubscriptionAttributes", SubscriptionArn=subscription["SubscriptionArn"])
+    return subscription | {"Attributes": answer["Attributes"]}
 
 
 async def publish(page: Page, given: Mapping[str, str]) -> Response:

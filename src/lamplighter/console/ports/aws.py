@@ -18,45 +18,47 @@ from lamplighter.console.ports.port import Place
 
 Client = Callable[[str, str], Json]
 """A function that creates a boto3 client for a service and a region."""
-AT_ONCE = 16
-MAX_CALLS, POLL_SECONDS = 100, 60.0
-"""The `reach` and the `rest` for AWS, whose limits allow this permanently.
+THREADS = 16
+MAX_AWS_CALLS, AWS_LIST_POLL_SECONDS = 100, 60.0
+"""The `max_calls` and the `list_poll_seconds` for AWS, whose limits allow this permanently.
 
 AWS lists the executions of a few machines per second, and of a hundred in a burst.
 """
-OF_AN_ENGINE = 300, 15.0
-NAMES = {"states": "stepfunctions"}
+ENGINE_LIMITS = 300, 15.0
+BOTO3_NAMES = {"states": "stepfunctions"}
 """boto3's names of services that differ from their signing names."""
 
 
 class AwsPort:
     """AWS's APIs through boto3."""
 
-    patience = 2.0
+    poll_seconds = 2.0
 
-    def __init__(self, client: Client, usual: Place, title: str, endpoint: str | None = None) -> None:
+    def __init__(self, client: Client, default_place: Place, title: str, endpoint: str | None = None) -> None:
         self._client = client
-        self._usual = usual
+        self._default_place = default_place
         self._clients: dict[tuple[str, str], Json] = {}
-        self._threads = ThreadPoolExecutor(AT_ONCE, "console")
+        self._threads = ThreadPoolExecutor(THREADS, "console")
         self.title = title
         self.endpoint = endpoint
-        self.reach, self.rest = (MAX_CALLS, POLL_SECONDS) if endpoint is None else OF_AN_ENGINE
+        self.max_calls, self.list_poll_seconds = (
+            (MAX_AWS_CALLS, AWS_LIST_POLL_SECONDS) if endpoint is None else ENGINE_LIMITS
+        )
 
     async def places(self) -> Sequence[Place]:
         """Return the account and region that the port was created for."""
-        return [self._usual]
+        return [self._default_place]
 
     async def call(self, place: Place, service: str, operation: str, params: Json) -> Json:
         """Call an operation; see `ConsolePort`."""
-        key = (NAMES.get(service, service), place.region)
+        key = (BOTO3_NAMES.get(service, service), place.region)
         if key not in self._clients:
             self._clients[key] = self._client(*key)
         function = getattr(self._clients[key], xform_name(operation))
         try:
             answer = await asyncio.get_running_loop().run_in_executor(self._threads, lambda: function(**params))
         except ClientError as error:
-            raise _told(error) from None
+            raise _to_aws_error(error) from None
         except ParamValidationError as error:
             raise ValidationError(str(error)) from None
         except BotoCoreError as error:
@@ -67,7 +69,7 @@ class AwsPort:
         """Return None: AWS keeps no slots."""
         del schedule, before
 
-    async def told(self, place: Place, service: str, operation: str, params: Json) -> Json:
+    async def call_internal(self, place: Place, service: str, operation: str, params: Json) -> Json:
         """Return None: AWS has no such operation."""
         del place, service, operation, params
 
@@ -83,7 +85,7 @@ def plain_json(value: Json) -> Json:
     return value
 
 
-def _told(error: ClientError) -> AwsError:
-    said = error.response.get("Error", {})
+def _to_aws_error(error: ClientError) -> AwsError:
+    details = error.response.get("Error", {})
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
-    return AwsError(said.get("Message") or str(error), code=said.get("Code", "Unknown"), status=status)
+    return AwsError(details.get("Message") or str(error), code=details.get("Code", "Unknown"), status=status)

@@ -15,7 +15,7 @@ from lamplighter.engine.engine import Engine
 from lamplighter.services.states.tables import state_machines
 
 DEFAULT_REGION = "us-east-1"
-SHORT = 100
+MAX_EVENTS_ON_LOOP = 100
 """The most events that are converted on the event loop; a thread converts longer answers."""
 
 
@@ -25,14 +25,14 @@ class LocalPort:
 
     engine: Engine
     title: str = "This engine"
-    patience: float = 0.4
-    rest: float = 5.0
-    reach: int = 1000
+    poll_seconds: float = 0.4
+    list_poll_seconds: float = 5.0
+    max_calls: int = 1000
 
     @property
     def endpoint(self) -> str:
         """The engine's URL; see `ConsolePort`."""
-        return self.engine.config.url
+        return self.engine.config.public_url
 
     async def places(self) -> Sequence[Place]:
         """Return the places that have state machines, or the engine's account in the default region."""
@@ -42,7 +42,7 @@ class LocalPort:
     async def call(self, place: Place, service: str, operation: str, params: Json) -> Json:
         """Call an operation; see `ConsolePort`."""
         self.engine.catalog.operation(service, operation).check(params)
-        return await self._answer(place, service, operation, params)
+        return await self._call_engine(place, service, operation, params)
 
     async def slots(self, schedule: str, before: float | None = None) -> Json:
         """Return the slots of a schedule; see `ConsolePort`."""
@@ -50,18 +50,18 @@ class LocalPort:
         if place is None or len(parts) != 3:
             raise ValidationError(f"{schedule} is not the ARN of a schedule")
         params = {"GroupName": parts[1], "Name": parts[2]} | ({} if before is None else {"Before": before})
-        return await self._answer(place, "scheduler", "ListSlots", params)
+        return await self._call_engine(place, "scheduler", "ListSlots", params)
 
-    async def told(self, place: Place, service: str, operation: str, params: Json) -> Json:
+    async def call_internal(self, place: Place, service: str, operation: str, params: Json) -> Json:
         """Call an operation of the engine that AWS does not have; see `ConsolePort`."""
-        return await self._answer(place, service, operation, params)
+        return await self._call_engine(place, service, operation, params)
 
-    async def _answer(self, place: Place, service: str, operation: str, params: Json) -> Json:
+    async def _call_engine(self, place: Place, service: str, operation: str, params: Json) -> Json:
         answer = await self.engine.call(Caller(place.account, place.region), service, operation, params)
         # Converting a page of events takes 20 ms, which would delay other requests on the loop.
-        long = isinstance(answer, dict) and len(answer.get("events", ())) > SHORT
-        return await asyncio.to_thread(_plain, answer) if long else _plain(answer)
+        is_long = isinstance(answer, dict) and len(answer.get("events", ())) > MAX_EVENTS_ON_LOOP
+        return await asyncio.to_thread(_to_plain_json, answer) if is_long else _to_plain_json(answer)
 
 
-def _plain(answer: Json) -> Json:
+def _to_plain_json(answer: Json) -> Json:
     return loads(dump_bytes(answer))

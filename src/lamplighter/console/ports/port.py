@@ -32,15 +32,15 @@ class ConsolePort(Protocol):
         """The endpoint URL for the same APIs on a command line, or None for AWS."""
 
     @property
-    def patience(self) -> float:
+    def poll_seconds(self) -> float:
         """Seconds between two polls of something that changes."""
 
     @property
-    def rest(self) -> float:
+    def list_poll_seconds(self) -> float:
         """Seconds between two polls of a page that lists many things."""
 
     @property
-    def reach(self) -> int:
+    def max_calls(self) -> int:
         """The most things that a page may query with a separate call each: at most 1000."""
 
     async def places(self) -> Sequence[Place]:
@@ -55,7 +55,7 @@ class ConsolePort(Protocol):
         `schedule` is an ARN. Return None if no slots are kept, as on AWS.
         """
 
-    async def told(self, place: Place, service: str, operation: str, params: Json) -> Json:
+    async def call_internal(self, place: Place, service: str, operation: str, params: Json) -> Json:
         """Call an operation that AWS's APIs lack ("events", "ListTraffic"). Return None if it does not exist here."""
 
 

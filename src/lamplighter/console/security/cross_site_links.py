@@ -13,8 +13,8 @@ from starlette.requests import cookie_parser
 from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-COOKIE, SECONDS = "lamplighter-arrived", 5
-AGAIN = """<!doctype html>
+COOKIE_NAME, COOKIE_SECONDS = "lamplighter-arrived", 5
+RELOAD_PAGE = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta http-equiv="refresh" content="0"><title>lamplighter</title></head>
 </html>
@@ -25,7 +25,7 @@ def is_cross_site_link(method: str, headers: Mapping[str, str]) -> bool:
     """Return whether a page of another site led the visitor here, and the reload has not happened yet."""
     elsewhere = headers.get("sec-fetch-site") in ("cross-site", "same-site")
     page = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest", "document") == "document"
-    return method == "GET" and elsewhere and page and COOKIE not in cookie_parser(headers.get("cookie", ""))
+    return method == "GET" and elsewhere and page and COOKIE_NAME not in cookie_parser(headers.get("cookie", ""))
 
 
 class CrossSiteLinks:
@@ -37,8 +37,8 @@ class CrossSiteLinks:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer with the reloading page."""
         if is_cross_site_link(scope["method"], Headers(scope=scope)):
-            response = HTMLResponse(AGAIN)
-            response.set_cookie(COOKIE, "1", max_age=SECONDS, httponly=True, samesite="lax")
+            response = HTMLResponse(RELOAD_PAGE)
+            response.set_cookie(COOKIE_NAME, "1", max_age=COOKIE_SECONDS, httponly=True, samesite="lax")
             await response(scope, receive, send)
         else:
             await self._app(scope, receive, send)

@@ -16,9 +16,9 @@ from starlette.responses import Response
 
 from lamplighter.base.errors import AccessDenied, AwsError
 
-COOKIE = "lamplighter-form"
-FIELD = "token"
-LARGEST = 2 * 1024 * 1024
+CSRF_COOKIE = "lamplighter-form"
+CSRF_FIELD = "token"
+MAX_FORM_BYTES = 2 * 1024 * 1024
 """The largest form in bytes: room for an input of 256 KiB, percent-encoded."""
 
 _TOKEN = re.compile(r"[0-9a-f-]{36}")
@@ -26,28 +26,28 @@ _TOKEN = re.compile(r"[0-9a-f-]{36}")
 
 def form_token(request: Request) -> str | None:
     """Return the token in the browser's cookie, or None."""
-    found = request.cookies.get(COOKIE, "")
+    found = request.cookies.get(CSRF_COOKIE, "")
     return found if _TOKEN.fullmatch(found) else None
 
 
 def set_token(response: Response, value: str, *, secure: bool) -> None:
     """Set the cookie with the browser's token."""
-    response.set_cookie(COOKIE, value, httponly=True, samesite="strict", secure=secure, path="/")
+    response.set_cookie(CSRF_COOKIE, value, httponly=True, samesite="strict", secure=secure, path="/")
 
 
 async def read_fields(request: Request) -> Mapping[str, str]:
     """Return the form's fields. Raises AccessDenied if the token is missing or wrong."""
-    given = dict(parse_qsl((await _body(request)).decode("utf-8", "replace"), keep_blank_values=True))
+    given = dict(parse_qsl((await _read_body(request)).decode("utf-8", "replace"), keep_blank_values=True))
     expected = form_token(request)
-    if expected is None or not hmac.compare_digest(given.pop(FIELD, "").encode(), expected.encode()):
+    if expected is None or not hmac.compare_digest(given.pop(CSRF_FIELD, "").encode(), expected.encode()):
         raise AccessDenied("this form is out of date: go back, reload the page and send it again", status=403)
     return given
 
 
-async def _body(request: Request) -> bytes:
+async def _read_body(request: Request) -> bytes:
     body = bytearray()
     async for piece in request.stream():
         body += piece
-        if len(body) > LARGEST:
-            raise AwsError(f"a form may have at most {LARGEST} bytes", code="RequestEntityTooLarge", status=413)
+        if len(body) > MAX_FORM_BYTES:
+            raise AwsError(f"a form may have at most {MAX_FORM_BYTES} bytes", code="RequestEntityTooLarge", status=413)
     return bytes(body)

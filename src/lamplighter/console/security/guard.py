@@ -18,12 +18,12 @@ from lamplighter.base.errors import AccessDenied, AwsError
 from lamplighter.wire.access import cross_site
 from lamplighter.wire.access.host_header import AllowedHosts
 
-POLICY = (
+CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; font-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-HEADERS: Mapping[str, str] = {
-    "content-security-policy": POLICY,
+SECURITY_HEADERS: Mapping[str, str] = {
+    "content-security-policy": CONTENT_SECURITY_POLICY,
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
     "referrer-policy": "same-origin",
@@ -31,7 +31,7 @@ HEADERS: Mapping[str, str] = {
     "cross-origin-resource-policy": "same-origin",
 }
 log = logging.getLogger("lamplighter.console")
-READS = frozenset({"GET", "HEAD"})
+READ_METHODS = frozenset({"GET", "HEAD"})
 
 
 def check_same_origin(method: str, headers: Mapping[str, str]) -> None:
@@ -39,12 +39,12 @@ def check_same_origin(method: str, headers: Mapping[str, str]) -> None:
     origin = headers.get("origin")
     if origin is not None and urlsplit(origin).netloc != headers.get("host"):
         raise AccessDenied("this console rejects requests from other sites", status=403)
-    if method not in READS and origin is None:
+    if method not in READ_METHODS and origin is None:
         raise AccessDenied("changes must be made from a page of this console", status=403)
     site = headers.get("sec-fetch-site", "none")
-    linked = method in READS and headers.get("sec-fetch-mode") == "navigate"
-    linked = linked and headers.get("sec-fetch-dest", "document") == "document"
-    if site not in ("none", "same-origin") and not linked:
+    is_navigation = method in READ_METHODS and headers.get("sec-fetch-mode") == "navigate"
+    is_navigation = is_navigation and headers.get("sec-fetch-dest", "document") == "document"
+    if site not in ("none", "same-origin") and not is_navigation:
         raise AccessDenied("this console rejects requests from other sites", status=403)
 
 
@@ -57,7 +57,7 @@ class LocalHostOnly:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or reject it."""
         try:
-            cross_site.check_once(scope["headers"])
+            cross_site.check_single_headers(scope["headers"])
             AllowedHosts().check(dict(scope["headers"]).get(b"host", b""))
         except AwsError as error:
             await PlainTextResponse(f"{error.message}\n", error.status)(scope, receive, send)
@@ -77,7 +77,7 @@ class SecurityHeaders:
         async def hardened(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in SECURITY_HEADERS.items():
                     headers[name] = value
                 headers.setdefault("cache-control", "no-store")
             await send(message)

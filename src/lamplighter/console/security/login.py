@@ -24,7 +24,7 @@ from lamplighter.wire.access import console_session, password_throttle
 from lamplighter.wire.access.credentials import CredentialSet
 from lamplighter.wire.access.password_throttle import PasswordGuesses
 
-MOST = 1000
+MAX_ADDRESSES = 1000
 """The most addresses whose wrong guesses are remembered."""
 
 
@@ -32,9 +32,9 @@ MOST = 1000
 class Login:
     """The login page, the holders who may log in, and the wrong guesses by address."""
 
-    holders: CredentialSet
+    credentials: CredentialSet
     world: World
-    look: Templates
+    templates: Templates
     guesses: dict[str, PasswordGuesses] = field(default_factory=dict)
 
     def routes(self) -> list[BaseRoute]:
@@ -47,7 +47,7 @@ class Login:
 
     async def show_login(self, request: Request) -> Response:
         """Show the login page."""
-        return self._asked(request, request.query_params.get("next", "/"), 200, "")
+        return self._login_page(request, request.query_params.get("next", "/"), 200, "")
 
     async def log_in(self, request: Request) -> Response:
         """Check a password and create the session."""
@@ -55,46 +55,52 @@ class Login:
         address, now = guess_group(request.client.host if request.client else ""), self.world.now()
         guesses = self.guesses.get(address, PasswordGuesses())
         if pause := password_throttle.wait_milliseconds(guesses, now):
-            said = f"Too many wrong passwords from this address: try again in {-(-pause // 1000)} s."
-            return self._asked(request, given.get("next", "/"), 429, said)
-        holder = console_session.find_holder(given.get("password", ""), self.holders)
+            message = f"Too many wrong passwords from this address: try again in {-(-pause // 1000)} s."
+            return self._login_page(request, given.get("next", "/"), 429, message)
+        holder = console_session.find_holder(given.get("password", ""), self.credentials)
         if holder is None:
-            self._note(address, password_throttle.add_wrong_guess(guesses, now))
-            return self._asked(request, given.get("next", "/"), 422, "Wrong password.")
+            self._store_guesses(address, password_throttle.add_wrong_guess(guesses, now))
+            return self._login_page(request, given.get("next", "/"), 422, "Wrong password.")
         self.guesses.pop(address, None)
         response = RedirectResponse(local_path(given.get("next", "/")), 303)
-        self._keep(request, response, console_session.issue_session(holder, now), console_session.LIFETIME // 1000)
+        self._set_session_cookie(
+            request, response, console_session.issue_session(holder, now), console_session.LIFETIME_MILLISECONDS // 1000
+        )
         return response
 
     async def log_out(self, request: Request) -> Response:
         """Remove the session cookie from this browser."""
         await forms.read_fields(request)
         response = RedirectResponse("/login", 303)
-        self._keep(request, response, "", 0)
+        self._set_session_cookie(request, response, "", 0)
         return response
 
     def has_session(self, headers: Mapping[bytes, bytes]) -> bool:
         """Return whether a request has a valid session."""
-        return console_session.has_valid_session(headers.get(b"cookie", b""), self.holders, self.world.now())
+        return console_session.has_valid_session(headers.get(b"cookie", b""), self.credentials, self.world.now())
 
-    def _keep(self, request: Request, response: Response, value: str, seconds: int) -> None:
+    def _set_session_cookie(self, request: Request, response: Response, value: str, seconds: int) -> None:
         secure = request.url.scheme == "https"
-        name = console_session.cookie_name(self.holders)
+        name = console_session.cookie_name(self.credentials)
         response.set_cookie(name, value, max_age=seconds, httponly=True, samesite="strict", secure=secure, path="/")
 
-    def _asked(self, request: Request, onwards: str, status: int, said: str) -> Response:
-        had = forms.form_token(request)
-        token = had or self.world.uuid()
-        response = HTMLResponse(self.look.fill("login.html", {"token": token, "next": onwards, "said": said}), status)
-        if had is None:
+    def _login_page(self, request: Request, next_path: str, status: int, message: str) -> Response:
+        existing = forms.form_token(request)
+        token = existing or self.world.uuid()
+        response = HTMLResponse(
+            self.templates.render("login.html", {"token": token, "next": next_path, "said": message}), status
+        )
+        if existing is None:
             forms.set_token(response, token, secure=request.url.scheme == "https")
         return response
 
-    def _note(self, address: str, guesses: PasswordGuesses) -> None:
-        """Store the guesses and drop the oldest entry beyond `MOST`, so that a botnet cannot fill the memory."""
+    def _store_guesses(self, address: str, guesses: PasswordGuesses) -> None:
+        """Store the guesses and drop the oldest entry beyond `MAX_ADDRESSES`, so that a botnet cannot fill the
+        memory.
+        """
         self.guesses.pop(address, None)
         self.guesses[address] = guesses
-        if len(self.guesses) > MOST:
+        if len(self.guesses) > MAX_ADDRESSES:
             del self.guesses[next(iter(self.guesses))]
 
 
@@ -110,21 +116,21 @@ def guess_group(address: str) -> str:
 class LoginRequired:
     """ASGI middleware that requires a session."""
 
-    def __init__(self, app: ASGIApp, door: Login) -> None:
+    def __init__(self, app: ASGIApp, login: Login) -> None:
         self._app = app
-        self._door = door
+        self._login = login
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request with a session on, and show the login page to others."""
         path: str = scope["path"]
         is_open = path in ("/login", "/favicon.ico") or path.startswith("/static/")
-        if is_open or self._door.has_session(dict(scope["headers"])):
+        if is_open or self._login.has_session(dict(scope["headers"])):
             await self._app(scope, receive, send)
         else:
-            await _shown_the_door(Request(scope))(scope, receive, send)
+            await _redirect_to_login(Request(scope))(scope, receive, send)
 
 
-def _shown_the_door(request: Request) -> Response:
+def _redirect_to_login(request: Request) -> Response:
     """Redirect to the login page, which leads back to this page.
 
     For a part of a page (htmx, a stream), answer that the browser has to reload the page.

@@ -2,27 +2,27 @@
 // answer. htmx's SSE extension creates an EventSource; it receives an object that gets its events from the shared
 // connection.
 
-const AGAIN = 1000; // milliseconds before the next attempt to connect
-const SAID = 10000; // milliseconds between two reports of what the tab follows
-const SILENCE = 20000; // milliseconds without an answer to a report: a worker that is alive answers immediately
+const RETRY_MS = 1000; // before the next attempt to connect
+const REPORT_MS = 10000; // between two reports of what the tab follows
+const SILENCE_MS = 20000; // without an answer to a report: a worker that is alive answers immediately
 
 const followed = new Set();
 const banner = document.getElementById("lost");
 const source = document.querySelector("[data-stream]").dataset.stream;
-const own = crypto.randomUUID?.() ?? String(Math.random()); // each tab has its own position in a log
+const tabId = crypto.randomUUID?.() ?? String(Math.random()); // each tab has its own position in a log
 let hidden = document.visibilityState === "hidden"; // a hidden tab follows nothing, also if it was opened hidden
-let hiding = 0;
+let hideTimer = 0;
 
-class Followed extends EventTarget {
+class FollowedStream extends EventTarget {
   constructor(url) {
     super();
-    this.path = `${url}${url.includes("?") ? "&" : "?"}tab=${own}`;
+    this.path = `${url}${url.includes("?") ? "&" : "?"}tab=${tabId}`;
     this.readyState = EventSource.CONNECTING;
     followed.add(this);
-    say();
+    report();
   }
 
-  take({ event, text, id }) {
+  handleEvent({ event, text, id }) {
     if (this.readyState === EventSource.CONNECTING) this.onopen?.(new Event("open"));
     this.readyState = EventSource.OPEN;
     if (event === "gone") this.close();
@@ -32,18 +32,18 @@ class Followed extends EventTarget {
   close() {
     this.readyState = EventSource.CLOSED;
     followed.delete(this);
-    say();
+    report();
   }
 }
 
 // --- the shared connection --------------------------------------------------------------------------------------------
 
-const tab = { postMessage: (message) => hear(message) };
+const tab = { postMessage: (message) => receive(message) };
 let hub = null;
 let port = null;
 let answered = false;
-let silence = null;
-let misses = 0;
+let answerTimer = null;
+let failedLoads = 0;
 
 function open() {
   closePort();
@@ -51,8 +51,8 @@ function open() {
     const worker = new SharedWorker(source, { type: "module", name: "lamplighter" });
     port = worker.port;
     worker.onerror = () => { if (port === worker.port) openAlone(); };
-    port.onmessage = ({ data }) => { answered = true; stopWaiting(); hear(data); };
-    say();
+    port.onmessage = ({ data }) => { answered = true; stopWaiting(); receive(data); };
+    report();
   } catch {
     openAlone();
   }
@@ -74,8 +74,8 @@ function replace() {
 }
 
 function stopWaiting() {
-  clearTimeout(silence);
-  silence = null;
+  clearTimeout(answerTimer);
+  answerTimer = null;
 }
 
 // Open a connection in the page if the browser has no SharedWorker, or none that supports modules. If the script cannot
@@ -84,50 +84,50 @@ async function openAlone() {
   closePort();
   try {
     // A browser may remember that a URL failed to load (HTML's module map), so each attempt uses another URL.
-    const script = import(`${source}&${misses}`);
+    const script = import(`${source}&${failedLoads}`);
     hub = new (await Promise.race([script, timeout()])).Hub();
-    say();
+    report();
   } catch {
-    misses += 1;
-    lose(Date.now());
-    setTimeout(open, AGAIN);
+    failedLoads += 1;
+    showLost(Date.now());
+    setTimeout(open, RETRY_MS);
   }
 }
 
 function timeout() {
-  return new Promise((_, reject) => { setTimeout(reject, SILENCE); });
+  return new Promise((_, reject) => { setTimeout(reject, SILENCE_MS); });
 }
 
-function say() {
+function report() {
   const paths = hidden ? null : [...followed].map((each) => each.path);
-  if (!port) return hub?.hear(tab, paths);
+  if (!port) return hub?.receiveReport(tab, paths);
   port.postMessage(paths);
   if (paths === null) stopWaiting();
-  else silence ??= setTimeout(replace, SILENCE);
+  else answerTimer ??= setTimeout(replace, SILENCE_MS);
 }
 
-function hear(message) {
+function receive(message) {
   if (message.kind === "event") {
-    for (const each of [...followed]) if (each.path === message.of) each.take(message);
-  } else if (message.kind === "open") find();
-  else if (message.kind === "lost") lose(message.since);
+    for (const each of [...followed]) if (each.path === message.of) each.handleEvent(message);
+  } else if (message.kind === "open") showConnected();
+  else if (message.kind === "lost") showLost(message.since);
   else if (message.kind === "out" && !document.querySelector("[data-still]")) location.reload();
 }
 
-window.htmx.createEventSource = (url) => new Followed(url);
-setInterval(say, SAID);
+window.htmx.createEventSource = (url) => new FollowedStream(url);
+setInterval(report, REPORT_MS);
 addEventListener("pagehide", () => {
   stopWaiting();
   port?.postMessage(null);
 });
-addEventListener("pageshow", (event) => { if (event.persisted) say(); });
+addEventListener("pageshow", (event) => { if (event.persisted) report(); });
 document.addEventListener("visibilitychange", () => {
-  clearTimeout(hiding);
+  clearTimeout(hideTimer);
   if (document.visibilityState === "hidden") {
-    hiding = setTimeout(() => { hidden = true; say(); }, 20000);
+    hideTimer = setTimeout(() => { hidden = true; report(); }, 20000);
   } else if (hidden) {
     hidden = false;
-    say();
+    report();
   }
 });
 open();
@@ -138,7 +138,7 @@ const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-d
 
 export let lostSince = null; // milliseconds since the epoch: running durations stop there
 
-function lose(since) {
+function showLost(since) {
   if (lostSince !== null) return;
   lostSince = since;
   document.body.dataset.lost = "";
@@ -146,7 +146,7 @@ function lose(since) {
   banner.hidden = false;
 }
 
-function find() {
+function showConnected() {
   document.body.dataset.connected = "";
   if (lostSince === null) return;
   lostSince = null;

@@ -2,20 +2,20 @@
 // Without scripts, the browser sends the forms in the usual way.
 import { lostSince } from "./follow.js";
 
-const told = document.getElementById("refused");
+const errorBox = document.getElementById("refused");
 
-function refuse(text) {
-  told.textContent = text;
-  told.hidden = false;
+function showError(text) {
+  errorBox.textContent = text;
+  errorBox.hidden = false;
 }
 
-function read(answer, text) {
+function parseHtml(answer, text) {
   const type = answer.headers.get("content-type") ?? "";
   return type.startsWith("text/html") ? new DOMParser().parseFromString(text, "text/html") : null;
 }
 
 // Replace this page by the answer: a form with its errors, or the result of a run.
-function show(page) {
+function replacePage(page) {
   const main = page.getElementById("main");
   document.getElementById("main").replaceWith(document.adoptNode(main));
   document.title = page.title;
@@ -25,43 +25,43 @@ function show(page) {
   window.scrollTo(0, 0);
 }
 
-async function take(answer) {
+async function handleAnswer(answer) {
   const to = answer.headers.get("x-lamplighter-go-on");
   if (to || answer.redirected) {
     location.assign(to ?? answer.url);
     return true;
   }
   const text = await answer.text();
-  const page = read(answer, text);
+  const page = parseHtml(answer, text);
   const alert = answer.ok ? null : page?.querySelector(".panel.empty[role=alert]");
-  if (page?.getElementById("main") && !alert) show(page);
-  else refuse(alert ? `${alert.querySelector("h1").textContent}: ${alert.querySelector("h1 + p").textContent}` : text);
+  if (page?.getElementById("main") && !alert) replacePage(page);
+  else showError(alert ? `${alert.querySelector("h1").textContent}: ${alert.querySelector("h1 + p").textContent}` : text);
   return false;
 }
 
 // An action that cannot be undone needs a second press, also if the page has refreshed the button in between.
-const PATIENCE = 6000;
-let asked = { action: null, until: 0 };
+const CONFIRM_MS = 6000;
+let pendingConfirmation = { action: null, until: 0 };
 
-function ask(button) {
-  asked = { action: button.form.getAttribute("action"), until: Date.now() + PATIENCE };
-  mark(button);
+function askAgain(button) {
+  pendingConfirmation = { action: button.form.getAttribute("action"), until: Date.now() + CONFIRM_MS };
+  showQuestion(button);
 }
 
-function mark(button) {
+function showQuestion(button) {
   const label = button.textContent;
   button.dataset.asked = "";
   button.textContent = button.dataset.ask;
   setTimeout(() => {
     delete button.dataset.asked;
     button.textContent = label;
-  }, asked.until - Date.now());
+  }, pendingConfirmation.until - Date.now());
 }
 
 document.addEventListener("htmx:load", (event) => {
-  if (asked.until <= Date.now()) return;
+  if (pendingConfirmation.until <= Date.now()) return;
   for (const button of event.detail.elt.querySelectorAll("[data-ask]")) {
-    if (button.form.getAttribute("action") === asked.action && button.dataset.asked === undefined) mark(button);
+    if (button.form.getAttribute("action") === pendingConfirmation.action && button.dataset.asked === undefined) showQuestion(button);
   }
 });
 
@@ -69,20 +69,20 @@ document.addEventListener("submit", async (event) => {
   const form = event.target, button = event.submitter;
   if (form.method !== "post" || event.defaultPrevented) return;
   event.preventDefault();
-  told.hidden = true;
+  errorBox.hidden = true;
   const who = document.getElementById("lost").dataset.who;
-  if (lostSince !== null) return refuse(`${who} does not answer, so nothing was sent. Try again when it is available.`);
-  if (button?.dataset.ask && button.dataset.asked === undefined) return ask(button);
+  if (lostSince !== null) return showError(`${who} does not answer, so nothing was sent. Try again when it is available.`);
+  if (button?.dataset.ask && button.dataset.asked === undefined) return askAgain(button);
   const body = new URLSearchParams(new FormData(form, button));
   // Disable the button, so that pressing it several times has one effect.
   if (button) button.disabled = true;
   let leaves = false;
   try {
-    leaves = await take(await fetch(form.getAttribute("action"), {
+    leaves = await handleAnswer(await fetch(form.getAttribute("action"), {
       method: "POST", body, headers: { "x-lamplighter-script": "1" },
     }));
   } catch {
-    refuse(`${who} did not answer. Check whether the action took effect before you try again.`);
+    showError(`${who} did not answer. Check whether the action took effect before you try again.`);
   }
   // Enable the button for users who return to the page.
   if (button) setTimeout(() => { button.disabled = false; }, leaves ? 5000 : 0);

@@ -17,33 +17,33 @@ function draw(tag, attributes = {}, children = []) {
   return made;
 }
 
-function short(text, most) {
+function shorten(text, most) {
   return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }
 
 // --- layout ---------------------------------------------------------------------------------------------------------
 
-function sized(state) {
+function measureState(state) {
   if (!state.blocks.length) return { state, inner: [], ...LEAF };
-  const inner = state.blocks.map((block) => laidOut(block, false));
+  const inner = state.blocks.map((block) => layOutBlock(block, false));
   const width = inner.reduce((sum, each) => sum + each.width, GAP * (inner.length - 1)) + 2 * PAD;
   const height = Math.max(0, ...inner.map((each) => each.height)) + HEAD + PAD;
   return { state, inner, width: Math.max(LEAF.width, width), height: Math.max(LEAF.height, height) };
 }
 
-function laidOut(block, outermost) {
+function layOutBlock(block, outermost) {
   const graph = new dagre.graphlib.Graph({ multigraph: true });
   graph.setGraph({ rankdir: "TB", nodesep: 26, ranksep: 34, edgesep: 14, marginx: 2, marginy: 2 });
   graph.setDefaultEdgeLabel(() => ({}));
   const names = new Set(block.states.map((state) => state.name));
-  for (const state of block.states) graph.setNode(state.name, sized(state));
-  const link = (from, to, way) => graph.setEdge(from, to, labelled(way), `${way.kind}${way.at ?? ""}`);
+  for (const state of block.states) graph.setNode(state.name, measureState(state));
+  const link = (from, to, transition) => graph.setEdge(from, to, labelEdge(transition), `${transition.kind}${transition.at ?? ""}`);
   if (outermost) {
     graph.setNode(START, { width: DOT * 2, height: DOT * 2 });
     if (names.has(block.start)) link(START, block.start, { kind: "start", label: "" });
   }
   block.states.forEach((state) => {
-    state.ways.forEach((way, at) => names.has(way.to) && link(state.name, way.to, { ...way, at }));
+    state.transitions.forEach((transition, at) => names.has(transition.to) && link(state.name, transition.to, { ...transition, at }));
     if (outermost && state.end) {
       graph.setNode(END, { width: DOT * 2, height: DOT * 2 });
       link(state.name, END, { kind: "end", label: "" });
@@ -51,15 +51,15 @@ function laidOut(block, outermost) {
   });
   dagre.layout(graph);
   const { width, height } = graph.graph();
-  return { graph, width: finite(width), height: finite(height) };
+  return { graph, width: finiteOrZero(width), height: finiteOrZero(height) };
 }
 
-function labelled(way) {
-  const width = way.label ? way.label.length * 6.4 + 8 : 0;
-  return { ...way, width, height: way.label ? 14 : 0, labelpos: "c" };
+function labelEdge(transition) {
+  const width = transition.label ? transition.label.length * 6.4 + 8 : 0;
+  return { ...transition, width, height: transition.label ? 14 : 0, labelpos: "c" };
 }
 
-function finite(number) {
+function finiteOrZero(number) {
   return Number.isFinite(number) ? number : 0;
 }
 
@@ -77,9 +77,9 @@ function curve(points) {
   return path;
 }
 
-function drawBlock(laid, home) {
+function drawBlock(laid, runUrl) {
   const edges = laid.graph.edges().map((edge) => drawEdge(edge, laid.graph.edge(edge)));
-  const nodes = laid.graph.nodes().map((name) => drawNode(name, laid.graph.node(name), home));
+  const nodes = laid.graph.nodes().map((name) => drawNode(name, laid.graph.node(name), runUrl));
   return draw("g", {}, [...edges, ...nodes]);
 }
 
@@ -91,7 +91,7 @@ function drawEdge({ v, w }, edge) {
   return draw("g", { class: "edge", "data-kind": edge.kind, "data-from": v, "data-to": w }, parts);
 }
 
-function drawNode(name, node, home) {
+function drawNode(name, node, runUrl) {
   if (name === START || name === END) {
     const dot = draw("circle", { cx: node.x, cy: node.y, r: DOT - 4 });
     return draw("g", { class: name === START ? "dot" : "dot end" }, [dot]);
@@ -103,15 +103,15 @@ function drawNode(name, node, home) {
     draw("title", {}, [name]),
     draw("rect", { class: "box", width, height, rx: 7 }),
     draw("rect", { class: "stripe", x: 0, y: 0, width: 5, height, rx: 2.5 }),
-    draw("text", { x: 15, y: 20, class: "name" }, [short(name, most)]),
-    draw("text", { x: 15, y: 37, class: "what", "data-whole": inner.length ? "" : state.what }, inner.length ? [] : [short(state.what, LINE)]),
+    draw("text", { x: 15, y: 20, class: "name" }, [shorten(name, most)]),
+    draw("text", { x: 15, y: 37, class: "what", "data-whole": inner.length ? "" : state.what }, inner.length ? [] : [shorten(state.what, LINE)]),
     draw("text", { x: width - 9, y: inner.length ? 20 : 37, class: "note" }),
   ];
-  const link = draw("a", { href: home ? `${home}?state=${encodeURIComponent(name)}` : "#", "aria-label": name }, parts);
-  if (!home) link.removeAttribute("href");
+  const link = draw("a", { href: runUrl ? `${runUrl}?state=${encodeURIComponent(name)}` : "#", "aria-label": name }, parts);
+  if (!runUrl) link.removeAttribute("href");
   let x = PAD;
   const children = inner.map((each) => {
-    const child = drawBlock(each, home);
+    const child = drawBlock(each, runUrl);
     child.setAttribute("transform", `translate(${x},${HEAD})`);
     x += each.width + GAP;
     return child;
@@ -130,7 +130,7 @@ function arrow() {
 }
 
 function drawAll(figure) {
-  const laid = laidOut(JSON.parse(figure.dataset.graph), true);
+  const laid = layOutBlock(JSON.parse(figure.dataset.graph), true);
   const width = Math.ceil(laid.width) + 8, height = Math.ceil(laid.height) + 8;
   const picture = draw("svg", { viewBox: `-4 -4 ${width} ${height}`, width, height, role: "group" }, [
     arrow(), drawBlock(laid, figure.dataset.run),
@@ -142,7 +142,7 @@ function drawAll(figure) {
 // --- status of the states -------------------------------------------------------------------------------------------
 
 function paint(figure, list) {
-  const went = new Set();
+  const taken = new Set();
   for (const item of list.querySelectorAll("[data-name]")) {
     const { name, status, note } = item.dataset;
     const node = figure.querySelector(`.node[data-name="${CSS.escape(name)}"]`);
@@ -152,27 +152,27 @@ function paint(figure, list) {
     link.setAttribute("aria-label", `${name}: ${status.toLowerCase().replace("_", " ")}${note ? `, ${note}` : ""}`);
     link.querySelector(".note").textContent = note;
     const what = link.querySelector(".what");
-    what.textContent = short(what.dataset.whole, note ? LINE - note.length - 2 : LINE);
-    for (const next of JSON.parse(item.dataset.next)) went.add(`${name}\u0000${next}`);
+    what.textContent = shorten(what.dataset.whole, note ? LINE - note.length - 2 : LINE);
+    for (const next of JSON.parse(item.dataset.next)) taken.add(`${name}\u0000${next}`);
   }
   const status = (name) => figure.querySelector(`.node[data-name="${CSS.escape(name)}"]`)?.dataset.status;
   for (const edge of figure.querySelectorAll(".edge")) {
     const { from, to, kind } = edge.dataset;
     const gone = kind === "start" ? Boolean(status(to))
       : kind === "end" ? ["SUCCEEDED", "FAILED"].includes(status(from))
-      : went.has(`${from}\u0000${to}`);
+      : taken.has(`${from}\u0000${to}`);
     edge.toggleAttribute("data-went", gone);
   }
 }
 
 // --- selected state -------------------------------------------------------------------------------------------------
 
-function chosen() {
+function selectedName() {
   return new URLSearchParams(location.search).get("state");
 }
 
-function mark(figure) {
-  const name = chosen();
+function markSelected(figure) {
+  const name = selectedName();
   for (const node of figure.querySelectorAll(".node")) {
     const link = node.querySelector(":scope > a");
     if (node.dataset.name === name) link.setAttribute("aria-current", "true");
@@ -180,9 +180,9 @@ function mark(figure) {
   }
 }
 
-function show(figure) {
+function showDetail(figure) {
   window.htmx.ajax("GET", `${figure.dataset.run}/detail${location.search}`, { target: "#detail", swap: "innerHTML" });
-  mark(figure);
+  markSelected(figure);
 }
 
 function follow(figure, event) {
@@ -192,18 +192,18 @@ function follow(figure, event) {
   if (url.pathname !== location.pathname || link.closest("nav")) return;
   event.preventDefault();
   history.pushState(null, "", url);
-  show(figure);
+  showDetail(figure);
 }
 
-function standing(list) {
-  const name = chosen();
+function statusesOfSelection(list) {
+  const name = selectedName();
   const item = name === null ? null : list.querySelector(`[data-name="${CSS.escape(name)}"]`);
   const whole = document.querySelector("#summary .status");
   return `${item?.dataset.status} ${whole?.dataset.status}`;
 }
 
 // Scroll a large machine to the running state, or to the state that made the run fail.
-function lookAt(figure) {
+function scrollToState(figure) {
   const blamed = document.querySelector("#detail [data-blamed]")?.dataset.blamed;
   const place = figure.querySelector(`.node[data-name="${CSS.escape(blamed ?? "")}"]`)
     ?? ["RUNNING", "RETRYING", "FAILED"]
@@ -217,28 +217,28 @@ function lookAt(figure) {
 }
 
 // The text for screen readers.
-function tidings(list) {
-  const name = chosen();
+function announcement(list) {
+  const name = selectedName();
   const item = name === null ? null : list.querySelector(`[data-name="${CSS.escape(name)}"]`);
-  const told = item ? `${name}: ${item.dataset.status.toLowerCase().replace("_", " ")}. ` : "";
-  return `${told}The run: ${document.querySelector("#summary .status").textContent}.`;
+  const statusText = item ? `${name}: ${item.dataset.status.toLowerCase().replace("_", " ")}. ` : "";
+  return `${statusText}The run: ${document.querySelector("#summary .status").textContent}.`;
 }
 
-function begin(figure) {
+function start(figure) {
   drawAll(figure);
   const list = document.getElementById("states");
   if (!list) return;
   list.classList.add("hidden-list");
   paint(figure, list);
-  mark(figure);
-  lookAt(figure);
-  let before = standing(list);
+  markSelected(figure);
+  scrollToState(figure);
+  let before = statusesOfSelection(list);
   const watcher = new MutationObserver(() => {
     paint(figure, list);
-    const now = standing(list);
+    const now = statusesOfSelection(list);
     if (now !== before) {
-      show(figure);
-      document.getElementById("said").textContent = tidings(list);
+      showDetail(figure);
+      document.getElementById("said").textContent = announcement(list);
     }
     before = now;
   });
@@ -246,8 +246,8 @@ function begin(figure) {
   for (const id of ["graph", "detail", "timeline"]) {
     document.getElementById(id)?.addEventListener("click", (event) => follow(figure, event));
   }
-  addEventListener("popstate", () => show(figure));
+  addEventListener("popstate", () => showDetail(figure));
 }
 
 const figure = document.getElementById("graph");
-if (figure) begin(figure);
+if (figure) start(figure);

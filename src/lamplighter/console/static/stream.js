@@ -5,31 +5,31 @@
 // tab also learns when the engine stops answering, since when, and when it answers again. Each report of a tab is
 // answered, so that the tab knows that the worker is alive.
 
-const SILENCE = 16000; // milliseconds without an event; the server sends one every five seconds
-const AGAIN = 1000; // milliseconds before the next attempt to connect
-const GONE = 70000; // milliseconds without a report, after which a tab counts as closed
+const SILENCE_MS = 16000; // without an event; the server sends one every five seconds
+const RETRY_MS = 1000; // before the next attempt to connect
+const TAB_TIMEOUT_MS = 70000; // without a report, after which a tab counts as closed
 
 export class Hub {
   constructor() {
     this.tabs = new Map(); // by the tab's port: the streams that it follows, and when it reported them
-    this.places = new Map(); // by stream: its last event ID, so that a log continues after its last line
+    this.positions = new Map(); // by stream: its last event ID, so that a log continues after its last line
     this.connection = null;
     this.following = null;
-    this.heard = Date.now();
+    this.lastEvent = Date.now();
     this.state = "opening"; // or "open", or "lost"
-    setInterval(() => this.look(), 2000);
+    setInterval(() => this.check(), 2000);
   }
 
   // Receive a tab's report: the streams that it follows, or null if it follows nothing any more.
-  hear(tab, paths) {
+  receiveReport(tab, paths) {
     if (paths === null) this.tabs.delete(tab);
-    else this.tabs.set(tab, { paths, said: Date.now() });
-    if (paths !== null) tab.postMessage({ kind: this.state, since: this.heard });
-    clearTimeout(this.soon);
-    this.soon = setTimeout(() => this.renew(), 30);
+    else this.tabs.set(tab, { paths, reported: Date.now() });
+    if (paths !== null) tab.postMessage({ kind: this.state, since: this.lastEvent });
+    clearTimeout(this.renewTimer);
+    this.renewTimer = setTimeout(() => this.renew(), 30);
   }
 
-  wanted() {
+  followedPaths() {
     return [...new Set([...this.tabs.values()].flatMap((each) => each.paths))].sort();
   }
 
@@ -38,85 +38,85 @@ export class Hub {
       this.connection?.abort();
       this.connection = this.following = null;
       this.state = "opening";
-    } else if (this.following !== JSON.stringify(this.wanted())) this.connect();
+    } else if (this.following !== JSON.stringify(this.followedPaths())) this.connect();
   }
 
-  tell(message, path) {
+  send(message, path) {
     for (const [tab, each] of this.tabs) if (path === undefined || each.paths.includes(path)) tab.postMessage(message);
   }
 
-  look() {
-    for (const [tab, each] of this.tabs) if (Date.now() - each.said > GONE) this.tabs.delete(tab);
+  check() {
+    for (const [tab, each] of this.tabs) if (Date.now() - each.reported > TAB_TIMEOUT_MS) this.tabs.delete(tab);
     this.renew();
-    if (this.tabs.size && this.connection && Date.now() - Math.max(this.heard, this.began) > SILENCE) {
-      this.lose();
+    if (this.tabs.size && this.connection && Date.now() - Math.max(this.lastEvent, this.connectTime) > SILENCE_MS) {
+      this.markLost();
       this.connect();
     }
   }
 
-  lose() {
-    if (this.state !== "lost") this.tell({ kind: "lost", since: this.heard });
+  markLost() {
+    if (this.state !== "lost") this.send({ kind: "lost", since: this.lastEvent });
     this.state = "lost";
   }
 
-  resumed(path) {
-    if (!this.places.has(path)) return path;
+  withPosition(path) {
+    if (!this.positions.has(path)) return path;
     const [before, query] = path.split("?");
-    const asked = new URLSearchParams(query);
-    asked.set("after", this.places.get(path));
-    return `${before}?${asked}`;
+    const parameters = new URLSearchParams(query);
+    parameters.set("after", this.positions.get(path));
+    return `${before}?${parameters}`;
   }
 
   async connect() {
-    clearTimeout(this.again);
+    clearTimeout(this.retryTimer);
     this.connection?.abort();
-    const own = this.connection = new AbortController();
-    const paths = this.wanted();
+    const abort = this.connection = new AbortController();
+    const paths = this.followedPaths();
     this.following = JSON.stringify(paths);
-    this.began = Date.now();
-    const asked = new Map(paths.map((path) => [this.resumed(path), path]));
+    this.connectTime = Date.now();
+    const pathsByUrl = new Map(paths.map((path) => [this.withPosition(path), path]));
     let answered = false;
     try {
-      const query = [...asked.keys()].map((path) => `of=${encodeURIComponent(path)}`).join("&");
+      const query = [...pathsByUrl.keys()].map((path) => `of=${encodeURIComponent(path)}`).join("&");
       const accept = { accept: "text/event-stream" };
-      const answer = await fetch(`/streams?${query}`, { headers: accept, signal: own.signal, cache: "no-store" });
-      if (answer.status === 401) return this.tell({ kind: "out" });
+      const answer = await fetch(`/streams?${query}`, { headers: accept, signal: abort.signal, cache: "no-store" });
+      if (answer.status === 401) return this.send({ kind: "out" });
       if (!answer.ok) throw new Error(answer.statusText);
       answered = true;
-      await this.read(answer.body.pipeThrough(new TextDecoderStream()).getReader(), asked);
+      await this.read(answer.body.pipeThrough(new TextDecoderStream()).getReader(), pathsByUrl);
     } catch (error) {
-      if (!own.signal.aborted) console.info(`lamplighter: ${error.message}`);
+      if (!abort.signal.aborted) console.info(`lamplighter: ${error.message}`);
     }
-    if (own.signal.aborted) return;
+    if (abort.signal.aborted) return;
     if (answered) return this.connect(); // a proxy may have cut the connection
-    this.lose();
-    this.again = setTimeout(() => this.tabs.size && this.connect(), AGAIN);
+    this.markLost();
+    this.retryTimer = setTimeout(() => this.tabs.size && this.connect(), RETRY_MS);
   }
 
-  async read(reader, asked) {
+  async read(reader, pathsByUrl) {
     let text = "";
     for (;;) {
       const { value, done } = await reader.read();
       if (done) return;
-      this.heard = Date.now();
+      this.lastEvent = Date.now();
       text += value;
       const events = text.split("\n\n");
       text = events.pop();
-      for (const each of events) this.take(JSON.parse(each.slice("data: ".length)), asked);
+      for (const each of events) this.handleEvent(JSON.parse(each.slice("data: ".length)), pathsByUrl);
     }
   }
 
-  take(event, asked) {
-    if (this.state !== "open") this.tell({ kind: "open" });
+  handleEvent(event, pathsByUrl) {
+    if (this.state !== "open") this.send({ kind: "open" });
     this.state = "open";
     if (event.event === "alive") return;
-    const path = asked.get(event.of);
-    if (event.id) this.places.set(path, event.id);
-    this.tell({ kind: "event", of: path, event: event.event, text: event.text, id: event.id }, path);
+    const path = pathsByUrl.get(event.of);
+    if (event.id) this.positions.set(path, event.id);
+    this.send({ kind: "event", of: path, event: event.event, text: event.text, id: event.id }, path);
   }
 }
 
 if (typeof SharedWorkerGlobalScope !== "undefined" && self instanceof SharedWorkerGlobalScope) {
   const hub = new Hub();
-  self.onconnect = ({ ports: [tab] }) => { tab.onmessage = ({ data }) => hub.hear(tab, data); };
+  self.onconnect = ({ ports: [tab] }) => { tab.onmessage = ({ data }) => hub.receiveReport(tab, data); };
 }

@@ -1,16 +1,15 @@
 """Convert a definition to a graph: blocks of states and the transitions between them.
 
 The result has the shape that `static/graph.js` draws. A block has a start and states. A state has its outgoing
-transitions (`ways`) and, if it is a Parallel or a Map, the blocks inside it. Accepts any definition, also an invalid
-one.
-See https://docs.aws.amazon.com/step-functions/latest/dg/concepts-amazon-states-language.html.
+transitions (`transitions`) and, if it is a Parallel or a Map, the blocks inside it. Accepts any definition, also an
+invalid one. See https://docs.aws.amazon.com/step-functions/latest/dg/concepts-amazon-states-language.html.
 """
 
 from collections.abc import Iterator
 
 from lamplighter.base.json_text import Json, JsonError, loads
 
-LABELS = 22
+MAX_LABEL_LENGTH = 22
 """The longest label of a transition, in characters."""
 
 
@@ -37,18 +36,18 @@ def _list(value: Json) -> list[Json]:
 
 
 def _state(name: str, state: dict[str, Json]) -> Json:
-    ways = [way for way in _ways(state) if isinstance(way["to"], str) and way["to"]]
+    transitions = [each for each in _transitions(state) if isinstance(each["to"], str) and each["to"]]
     return {
         "name": name,
         "type": str(state.get("Type", "")),
-        "what": _what(state),
-        "ways": ways,
+        "what": _summarize(state),
+        "transitions": transitions,
         "end": bool(state.get("End")) or state.get("Type") in ("Succeed", "Fail"),
-        "blocks": [block_graph(inner) for inner in _inner(state)],
+        "blocks": [block_graph(inner) for inner in _inner_blocks(state)],
     }
 
 
-def _what(state: dict[str, Json]) -> str:
+def _summarize(state: dict[str, Json]) -> str:
     """Describe what the state does in a few words."""
     kind, resource = state.get("Type", ""), str(state.get("Resource", ""))
     if kind == "Task":
@@ -60,7 +59,7 @@ def _what(state: dict[str, Json]) -> str:
     return str(kind)
 
 
-def _ways(state: dict[str, Json]) -> Iterator[Json]:
+def _transitions(state: dict[str, Json]) -> Iterator[Json]:
     if "Next" in state:
         yield {"to": state["Next"], "label": "", "kind": "next"}
     for rule in map(_object, _list(state.get("Choices"))):
@@ -70,14 +69,14 @@ def _ways(state: dict[str, Json]) -> Iterator[Json]:
     for catcher in map(_object, _list(state.get("Catch"))):
         errors = ", ".join(map(str, _list(catcher.get("ErrorEquals"))))
         label = "any error" if errors == "States.ALL" else errors
-        yield {"to": catcher.get("Next"), "label": _short(label), "kind": "catch"}
+        yield {"to": catcher.get("Next"), "label": _shorten(label), "kind": "catch"}
 
 
-def _short(label: str) -> str:
-    return label if len(label) <= LABELS else f"{label[: LABELS - 1]}…"
+def _shorten(label: str) -> str:
+    return label if len(label) <= MAX_LABEL_LENGTH else f"{label[: MAX_LABEL_LENGTH - 1]}…"
 
 
-def _inner(state: dict[str, Json]) -> list[Json]:
+def _inner_blocks(state: dict[str, Json]) -> list[Json]:
     if state.get("Type") == "Parallel":
         return _list(state.get("Branches"))
     return [_processor(state)] if state.get("Type") == "Map" else []

@@ -20,7 +20,7 @@ _PAGES: Sequence[tuple[re.Pattern[str], str]] = tuple(
 )
 
 
-def resource_page(arn: str) -> str | None:
+def resource_path(arn: str) -> str | None:
     """Return the path of the resource's page, or None if there is no such page."""
     return next((f"/{first}/{arn_path(arn)}" for form, first in _PAGES if form.fullmatch(arn)), None)
 

@@ -10,7 +10,7 @@ import re
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
 
 MASK = "••••••"
-DEEPEST = 100
+MAX_SHOWN_DEPTH = 100
 """The deepest nesting of a document that is shown; Python limits the depth of recursion."""
 _SECRET = re.compile(
     r"passw|passphrase|pwd|secret|token|api_?key|access_?key|private_?key|credential|connection_?string|"
@@ -24,31 +24,33 @@ def is_secret(name: str) -> bool:
     return _SECRET.search(name) is not None
 
 
-def mask_secrets(document: Json, room: int = DEEPEST) -> Json:
-    """Return the document with its secrets masked. What is nested deeper than `room` is masked as a whole."""
+def mask_secrets(document: Json, remaining_depth: int = MAX_SHOWN_DEPTH) -> Json:
+    """Return the document with its secrets masked. What is nested deeper than `remaining_depth` is masked as a
+    whole.
+    """
     if isinstance(document, str):
-        return _text(document, room)
+        return _mask_text(document, remaining_depth)
     if not isinstance(document, list | dict):
         return document
-    if room == 0:
+    if remaining_depth == 0:
         return MASK
     if isinstance(document, list):
-        return [mask_secrets(each, room - 1) for each in document]
+        return [mask_secrets(each, remaining_depth - 1) for each in document]
     named = document.get("Name", document.get("name"))
     secret = isinstance(named, str) and is_secret(named)
-    return {key: _member(key, value, room - 1, secret=secret) for key, value in document.items()}
+    return {key: _mask_member(key, value, remaining_depth - 1, secret=secret) for key, value in document.items()}
 
 
-def _member(key: str, value: Json, room: int, *, secret: bool) -> Json:
+def _mask_member(key: str, value: Json, remaining_depth: int, *, secret: bool) -> Json:
     if secret:
-        return MASK if key in ("Value", "value") else mask_secrets(value, room)
-    return MASK if is_secret(key) and isinstance(value, str | int | float) else mask_secrets(value, room)
+        return MASK if key in ("Value", "value") else mask_secrets(value, remaining_depth)
+    return MASK if is_secret(key) and isinstance(value, str | int | float) else mask_secrets(value, remaining_depth)
 
 
-def _text(text: str, room: int) -> str:
+def _mask_text(text: str, remaining_depth: int) -> str:
     if text[:1] not in ("{", "["):
         return text
     try:
-        return dumps(mask_secrets(loads(text), room))
+        return dumps(mask_secrets(loads(text), remaining_depth))
     except JsonError:
         return text

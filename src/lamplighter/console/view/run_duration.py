@@ -15,23 +15,23 @@ from lamplighter.console.page import Page
 from lamplighter.console.view.run_seconds import IDLE
 
 
-async def add_idle_time(page: Page, executions: Sequence[Json], most: int) -> Sequence[Json]:
+async def add_idle_time(page: Page, executions: Sequence[Json], max_calls: int) -> Sequence[Json]:
     """Return executions from ListExecutions, redriven ones with the time between their parts."""
     known = page.console.idle_cache
     redriven = [each for each in executions if each.get("redriveCount")]
-    unknown = [each for each in redriven if _key(each) not in known][:most]
-    await asyncio.gather(*(_read(page, each) for each in unknown))
-    return [each | {IDLE: known.get(_key(each))} if each.get("redriveCount") else each for each in executions]
+    unknown = [each for each in redriven if _cache_key(each) not in known][:max_calls]
+    await asyncio.gather(*(_read_idle_time(page, each) for each in unknown))
+    return [each | {IDLE: known.get(_cache_key(each))} if each.get("redriveCount") else each for each in executions]
 
 
-def _key(execution: Json) -> str:
+def _cache_key(execution: Json) -> str:
     """Return the cache key of a run up to its last redrive, before which nothing changes any more."""
     return f"{execution['executionArn']} {execution['redriveCount']}"
 
 
-async def _read(page: Page, execution: Json) -> None:
+async def _read_idle_time(page: Page, execution: Json) -> None:
     try:
         story = await history.load_story(await history.read_history(page, execution["executionArn"]))
     except AwsError:
         return
-    page.console.idle_cache.put({_key(execution): story.idle / 1000})
+    page.console.idle_cache.put({_cache_key(execution): story.idle / 1000})

@@ -9,10 +9,10 @@ from lamplighter.console.view import failure_reason, state_status
 from lamplighter.console.view.state_status import visit_status
 from lamplighter.runs.story import Attempt, Story, Visit
 
-MOST = 20
+PAGE_SIZE = 20
 """The most visits on a page, newest first."""
-TROUBLE = ("FAILED", "TIMED_OUT", "ABORTED", "CAUGHT", "RETRYING")
-SHOWN = 8_000
+UNSUCCESSFUL = ("FAILED", "TIMED_OUT", "ABORTED", "CAUGHT", "RETRYING")
+MAX_SHOWN_LENGTH = 8_000
 """The most characters of a document that are shown."""
 
 
@@ -22,13 +22,13 @@ class PanelDocument:
 
     title: str
     text: str
-    whole: str
+    document_query: str
     """The value of the query parameter `of` of `/runs/…/document`, which returns the complete document."""
 
     @property
-    def cut(self) -> bool:
+    def is_cut(self) -> bool:
         """Whether the text is too long to be shown completely."""
-        return len(self.text) > SHOWN
+        return len(self.text) > MAX_SHOWN_LENGTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +50,12 @@ class PanelDetail:
 
     state: str | None
     """The name of the state, or None for the run as a whole."""
-    stays: Sequence[StateVisit]
+    visits: Sequence[StateVisit]
     documents: Sequence[PanelDocument]
     error: str | None = None
     cause: str | None = None
-    visits: int = 0
-    troubled: int = 0
+    visit_count: int = 0
+    unsuccessful_count: int = 0
     """The number of visits that did not succeed."""
     only: str = "all"
     """The visits that are shown: all or failed."""
@@ -63,7 +63,7 @@ class PanelDetail:
     """The `before` of the next page: its visits have smaller event IDs."""
 
 
-def panel_detail(
+def build_panel(
     page: Page, events: Sequence[Json], story: Story, about: Json, deadline: int | None = None
 ) -> PanelDetail:
     """Build the panel for the state in the page's query, or for the whole run; `deadline` is the run's."""
@@ -74,27 +74,35 @@ def panel_detail(
         ]
         return PanelDetail(None, (), documents, about.get("error"), about.get("cause"))
     visits = [visit for visit in story.visits if visit.state == state]
-    broken = state_status.caught_exits(events)
-    troubled = [visit for visit in visits if visit_status(story, visit, broken) in TROUBLE]
+    caught = state_status.caught_exits(events)
+    unsuccessful = [visit for visit in visits if visit_status(story, visit, caught) in UNSUCCESSFUL]
     # If the graph shows the state as failed, show the visits that explain the failure first.
-    worst = state_status.state_statuses(story, broken)[state].status in TROUBLE if visits else False
-    only = page.query("only") or ("failed" if worst and troubled else "all")
-    wanted = troubled if only == "failed" else visits
+    is_unsuccessful = state_status.state_statuses(story, caught)[state].status in UNSUCCESSFUL if visits else False
+    only = page.query("only") or ("failed" if is_unsuccessful and unsuccessful else "all")
+    selected = unsuccessful if only == "failed" else visits
     before = page.query_number("before")
-    found = [visit for visit in wanted if before is None or visit.event < before]
+    found = [visit for visit in selected if before is None or visit.event < before]
     by_number = {event["id"]: event for event in events}
-    stays = [
+    shown_visits = [
         StateVisit(
             visit,
-            visit_status(story, visit, broken),
+            visit_status(story, visit, caught),
             _documents(story, visit, by_number),
             [(each, failure_reason.attempt_failure(story, each, deadline)) for each in _attempts(story, visit)],
             None if visit.left is None else story.running_time(visit.entered, visit.left) / 1000,
         )
-        for visit in reversed(found[-MOST:])
+        for visit in reversed(found[-PAGE_SIZE:])
     ]
-    earlier = stays[-1].visit.event if len(found) > MOST else None
-    return PanelDetail(state, stays, (), visits=len(visits), troubled=len(troubled), earlier=earlier, only=only)
+    earlier = shown_visits[-1].visit.event if len(found) > PAGE_SIZE else None
+    return PanelDetail(
+        state,
+        shown_visits,
+        (),
+        visit_count=len(visits),
+        unsuccessful_count=len(unsuccessful),
+        earlier=earlier,
+        only=only,
+    )
 
 
 def _attempts(story: Story, visit: Visit) -> Sequence[Attempt]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from lamplighter.base.json_text import Json
 from lamplighter.runs.story import Story, Visit
 
-WORST = ("RUNNING", "RETRYING", "FAILED", "TIMED_OUT", "ABORTED", "CAUGHT", "SUCCEEDED")
+BY_SEVERITY = ("RUNNING", "RETRYING", "FAILED", "TIMED_OUT", "ABORTED", "CAUGHT", "SUCCEEDED")
 """The statuses in order of severity. If a state's status differs between paths, the first of these is shown."""
 
 
@@ -20,14 +20,14 @@ class StateStatus:
 
     name: str
     status: str
-    """One of `WORST`."""
+    """One of `BY_SEVERITY`."""
     paths: int
     """The number of paths that visited the state: 1 outside a Map."""
     done: int
     """The number of those paths on which the state succeeded."""
     followers: Sequence[str]
     """The states that followed."""
-    unclaimed: bool = False
+    waits_for_worker: bool = False
     """Whether the state runs an activity that no worker has taken."""
 
 
@@ -38,8 +38,8 @@ def caught_exits(events: Sequence[Json]) -> frozenset[int]:
     return frozenset(event["id"] for event in left if event["previousEventId"] in failed)
 
 
-def state_statuses(story: Story, broken: frozenset[int] = frozenset()) -> Mapping[str, StateStatus]:
-    """Return the status of every visited state by name; `broken` is from `caught_exits`."""
+def state_statuses(story: Story, caught: frozenset[int] = frozenset()) -> Mapping[str, StateStatus]:
+    """Return the status of every visited state by name; `caught` is from `caught_exits`."""
     last: dict[str, dict[tuple[str, ...], Visit]] = {}
     followers: dict[str, dict[str, None]] = {}
     for visit in story.visits:
@@ -47,24 +47,24 @@ def state_statuses(story: Story, broken: frozenset[int] = frozenset()) -> Mappin
         if visit.follower is not None:
             followers.setdefault(visit.state, {})[visit.follower] = None
     return {
-        name: _standing(story, name, list(paths.values()), broken, list(followers.get(name, ())))
+        name: _merge_statuses(story, name, list(paths.values()), caught, list(followers.get(name, ())))
         for name, paths in last.items()
     }
 
 
-def _standing(
-    story: Story, name: str, visits: Sequence[Visit], broken: frozenset[int], followers: Sequence[str]
+def _merge_statuses(
+    story: Story, name: str, visits: Sequence[Visit], caught: frozenset[int], followers: Sequence[str]
 ) -> StateStatus:
-    found = [visit_status(story, visit, broken) for visit in visits]
-    worst, done = min(found, key=WORST.index), sum(each in ("SUCCEEDED", "CAUGHT") for each in found)
+    found = [visit_status(story, visit, caught) for visit in visits]
+    worst, done = min(found, key=BY_SEVERITY.index), sum(each in ("SUCCEEDED", "CAUGHT") for each in found)
     latest = [story.attempts[visit.attempts[-1]] for visit in visits if visit.attempts]
-    unclaimed = any(each.waits_for_worker and each.outcome == "running" for each in latest)
-    return StateStatus(name, worst, len(found), done, followers, unclaimed)
+    waits_for_worker = any(each.waits_for_worker and each.outcome == "running" for each in latest)
+    return StateStatus(name, worst, len(found), done, followers, waits_for_worker)
 
 
-def visit_status(story: Story, visit: Visit, broken: frozenset[int] = frozenset()) -> str:
+def visit_status(story: Story, visit: Visit, caught: frozenset[int] = frozenset()) -> str:
     """Return the status of one visit."""
-    if visit.exit in broken:
+    if visit.exit in caught:
         return "CAUGHT"
     last = story.attempts[visit.attempts[-1]] if visit.attempts else None
     if visit.left is not None:
@@ -75,10 +75,10 @@ def visit_status(story: Story, visit: Visit, broken: frozenset[int] = frozenset(
         return "RETRYING" if last is not None and last.failed else "RUNNING"
     if story.outcome in ("aborted", "timed out"):
         return "ABORTED" if story.outcome == "aborted" else "TIMED_OUT"
-    return _given_up(visit, last.outcome if last is not None else None)
+    return _unfinished_status(visit, last.outcome if last is not None else None)
 
 
-def _given_up(visit: Visit, outcome: str | None) -> str:
+def _unfinished_status(visit: Visit, outcome: str | None) -> str:
     """Return the status of a visit that was not left before the run ended."""
     if outcome == "timed out":
         return "TIMED_OUT"

@@ -22,8 +22,8 @@ from lamplighter.console.view.run_seconds import run_seconds
 from lamplighter.lang.schedule import time_zones
 from lamplighter.runs import durations
 
-HERE = Path(__file__).parents[1]
-STATIC = HERE / "static"
+PACKAGE = Path(__file__).parents[1]
+STATIC = PACKAGE / "static"
 SECTIONS = (
     ("Jobs", "/", ("jobs", "runs")),
     ("Calendar", "/calendar", ("calendar",)),
@@ -48,15 +48,15 @@ class Templates:
     @cached_property
     def _templates(self) -> Environment:
         templates = Environment(
-            loader=FileSystemLoader(HERE / "templates"),
+            loader=FileSystemLoader(PACKAGE / "templates"),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
         )
         templates.filters |= {
-            "job": self.job,
-            "run": self.run,
+            "job": self.job_path,
+            "run": self.run_path,
             "last": lambda arn: str(arn).rpartition(":")[2],
             "path": arn_path,
             "masked": mask_secrets,
@@ -69,7 +69,7 @@ class Templates:
             "utc": format_utc,
             "local": format_local,
             "iso": format_iso,
-            "pretty": self.pretty,
+            "pretty": self.format_masked,
             "tojson_text": dumps,
             "quoted": lambda text: quote(str(text), safe=""),
         }
@@ -78,31 +78,31 @@ class Templates:
             "title": self.title,
             "locked": self.locked,
             "sections": SECTIONS,
-            "static": _stamps(),
+            "static": _static_urls(),
         }
         return templates
 
-    def job(self, arn: str) -> str:
+    def job_path(self, arn: str) -> str:
         """Return the path of a state machine's page."""
         return f"/jobs/{arn_path(arn)}"
 
-    def run(self, arn: str) -> str:
+    def run_path(self, arn: str) -> str:
         """Return the path of the page of an execution or a Map Run."""
         return f"/runs/{arn_path(arn)}"
 
-    def pretty(self, text: str) -> str:
+    def format_masked(self, text: str) -> str:
         """Format a JSON text with masked secrets and indentation; return other text unchanged."""
         try:
             return format_json(mask_secrets(loads(text)))
         except JsonError:
             return text
 
-    def fill(self, template: str, values: Mapping[str, Json]) -> str:
+    def render(self, template: str, values: Mapping[str, Json]) -> str:
         """Render a template with the given values."""
         return self._templates.get_template(template).render(values)
 
 
-def _stamps() -> Mapping[str, str]:
+def _static_urls() -> Mapping[str, str]:
     """Return each file's URL with a hash of the file, so that browsers may cache it permanently."""
     files = {file.relative_to(STATIC).as_posix(): file for file in STATIC.rglob("*") if file.is_file()}
     return {name: f"/static/{name}?{sha256(file.read_bytes()).hexdigest()[:12]}" for name, file in files.items()}

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from itertools import count
 
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
-from lamplighter.console.view.masking import DEEPEST, MASK, mask_secrets
+from lamplighter.console.view.masking import MASK, MAX_SHOWN_DEPTH, mask_secrets
 
-Path = tuple[str | int, ...]
+DocumentPath = tuple[str | int, ...]
 _ABSENT = object()
 """Stands for a value that the original document does not have."""
 
@@ -20,39 +20,39 @@ _ABSENT = object()
 class UnresolvedMask(ValueError):
     """The error that a mask stands for no secret that is known. `path` leads to the mask."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: DocumentPath) -> None:
         super().__init__(f"no secret is known for the mask at {path}")
         self.path = path
 
 
 def restore_secrets(edited: Json, original: Json) -> Json:
     """Return the edited document with the original's secrets in place of the masks. Raises UnresolvedMask."""
-    return _restored(edited, mask_secrets(original), original, ())
+    return _restore(edited, mask_secrets(original), original, ())
 
 
-def _restored(edited: Json, shown: Json, real: Json, path: Path) -> Json:
+def _restore(edited: Json, shown: Json, real: Json, path: DocumentPath) -> Json:
     """Restore a part of the document, which was edited from `shown`, the masked form of `real`."""
     if MASK not in dumps(edited):
         return edited
     if isinstance(edited, str):
-        return _restored_text(edited, shown, real, path)
-    if len(path) > DEEPEST:
+        return _restore_text(edited, shown, real, path)
+    if len(path) > MAX_SHOWN_DEPTH:
         raise UnresolvedMask(path)
     if isinstance(edited, dict):
         known = _known_members(edited, shown, real)
         absent = (_ABSENT, _ABSENT)
-        return {key: _restored(value, *known.get(key, absent), (*path, key)) for key, value in edited.items()}
+        return {key: _restore(value, *known.get(key, absent), (*path, key)) for key, value in edited.items()}
     items = _known_items(edited, shown, real)
-    return [_restored(item, *known, (*path, at)) for at, item, known in zip(count(), edited, items, strict=False)]
+    return [_restore(item, *known, (*path, at)) for at, item, known in zip(count(), edited, items, strict=False)]
 
 
-def _restored_text(edited: str, shown: Json, real: Json, path: Path) -> Json:
+def _restore_text(edited: str, shown: Json, real: Json, path: DocumentPath) -> Json:
     if edited == shown:
         return real
     try:
         # JSON inside of a text: only its secrets are masked.
         if isinstance(shown, str) and isinstance(real, str):
-            return dumps(_restored(loads(edited), loads(shown), loads(real), path))
+            return dumps(_restore(loads(edited), loads(shown), loads(real), path))
     except JsonError:
         pass
     raise UnresolvedMask(path)
@@ -70,18 +70,18 @@ def _known_items(edited: Sequence[Json], shown: Json, real: Json) -> Sequence[tu
     """Return the shown and the real item that each item of an edited list comes from."""
     if not isinstance(shown, list):
         return [(_ABSENT, _ABSENT)] * len(edited)
-    places = _places(edited, shown)
+    places = _original_places(edited, shown)
     return [(_ABSENT, _ABSENT) if place is None else (shown[place], real[place]) for place in places]
 
 
-def _places(edited: Sequence[Json], shown: Sequence[Json]) -> Sequence[int | None]:
+def _original_places(edited: Sequence[Json], shown: Sequence[Json]) -> Sequence[int | None]:
     """Return the place in the original list of each item of an edited list, or None if it is not certain."""
     new, old = [dumps(each) for each in edited], [dumps(each) for each in shown]
     by_identity = _Matches([_identity(each) for each in edited], [_identity(each) for each in shown])
     by_content = _Matches(new, old)
 
     def place(at: int) -> int | None:
-        if (found := by_identity.only(at)) is not None or (found := by_content.only(at)) is not None:
+        if (found := by_identity.only_place(at)) is not None or (found := by_content.only_place(at)) is not None:
             return found
         if by_content.is_known(at):
             return at if by_content.are_unmoved(at) else None
@@ -99,7 +99,7 @@ class _Matches:
         self._new, self._old = new, old
         self._new_places, self._old_places = _places_by(new), _places_by(old)
 
-    def only(self, at: int) -> int | None:
+    def only_place(self, at: int) -> int | None:
         """Return the place in the original of an item's key, if each list has the key once."""
         places = self._old_places.get(self._new[at], [])
         return places[0] if len(places) == 1 == len(self._new_places[self._new[at]]) else None

@@ -18,11 +18,11 @@ from lamplighter.runs import schedules
 from lamplighter.runs.upcoming_times import UpcomingTime, times_of
 
 DAYS = 7
-OFTEN = 6 * DAYS
+MAX_LISTED_PER_WEEK = 6 * DAYS
 """A schedule with more times than this in the week is not listed time by time."""
-SHOWN = 150
+MAX_LISTED_PER_DAY = 150
 """The most times that are listed for a day."""
-HOUR = 3_600_000
+HOUR_MILLISECONDS = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class PlannedSchedule:
     """The schedule from GetSchedule, or a rule with the same fields."""
     url: str | None
     """The page of the resource that it starts."""
-    counted: bool = True
+    is_predictable: bool = True
     """Whether its times can be calculated. False for a rule's rate, whose start only EventBridge knows."""
 
     @property
@@ -57,13 +57,13 @@ class PlannedTime:
 
     time: float
     """The time in seconds since the epoch."""
-    shown: str
+    local_time: str
     """The local time in the chosen time zone: 02:30."""
-    own: str
+    schedule_time: str
     """The local time in the schedule's own time zone if it differs, else empty."""
     name: str
     url: str | None
-    mark: str
+    clock_change: str
     """The effect of a clock change on it: skipped, twice or empty."""
 
 
@@ -74,7 +74,7 @@ class Day:
     date: date
     note: str
     """The clock change on this day; empty on most days."""
-    moments: Sequence[PlannedTime]
+    times: Sequence[PlannedTime]
     more: int
     """The number of further times that are not listed."""
 
@@ -84,51 +84,57 @@ class Week:
     """Seven days."""
 
     days: Sequence[Day]
-    often: Sequence[PlannedSchedule]
+    unlisted: Sequence[PlannedSchedule]
     """The schedules that are due too often to be listed, or whose times are unknown."""
 
 
 def build_week(
-    plans: Sequence[PlannedSchedule], due: Sequence[Sequence[PlannedTime] | None], now: int, where: ZoneInfo
+    plans: Sequence[PlannedSchedule], due: Sequence[Sequence[PlannedTime] | None], now: int, time_zone: ZoneInfo
 ) -> Week:
     """Sort the times of all plans, from `planned_times`, into days; `now` is in milliseconds since the epoch."""
-    dates = _dates(now, where)
+    dates = _dates(now, time_zone)
     found: dict[date, list[PlannedTime]] = {each: [] for each in dates}
-    for moment in (moment for each in due for moment in each or ()):
-        day = time_zones.to_local(round(moment.time * 1000), where).date()
+    for time in (time for each in due for time in each or ()):
+        day = time_zones.to_local(round(time.time * 1000), time_zone).date()
         if day in found:
-            found[day].append(moment)
+            found[day].append(time)
     days = [
-        Day(each, _note(each, where), sorted(found[each])[:SHOWN], max(0, len(found[each]) - SHOWN)) for each in dates
+        Day(
+            each,
+            _describe_clock_change(each, time_zone),
+            sorted(found[each])[:MAX_LISTED_PER_DAY],
+            max(0, len(found[each]) - MAX_LISTED_PER_DAY),
+        )
+        for each in dates
     ]
     return Week(days, [plan for plan, each in zip(plans, due, strict=True) if each is None])
 
 
-def _dates(now: int, where: ZoneInfo) -> Sequence[date]:
-    first = time_zones.to_local(now, where).date()
+def _dates(now: int, time_zone: ZoneInfo) -> Sequence[date]:
+    first = time_zones.to_local(now, time_zone).date()
     return [first + timedelta(days=offset) for offset in range(DAYS)]
 
 
-def planned_times(plan: PlannedSchedule, now: int, where: ZoneInfo) -> Sequence[PlannedTime] | None:
+def planned_times(plan: PlannedSchedule, now: int, time_zone: ZoneInfo) -> Sequence[PlannedTime] | None:
     """Return the plan's times in the seven days. None if there are too many or they are unknown."""
-    if not plan.counted:
+    if not plan.is_predictable:
         return None
-    end = _midnight(_dates(now, where)[-1] + timedelta(days=1), where)
+    end = _midnight(_dates(now, time_zone)[-1] + timedelta(days=1), time_zone)
     try:
         week = takewhile(lambda time: time.instant < end, times_of(schedules.schedule_timetable(plan.about), now))
-        due = list(islice(week, OFTEN + 1))
+        due = list(islice(week, MAX_LISTED_PER_WEEK + 1))
     except LamplighterError:
         return ()
-    return None if len(due) > OFTEN else [_moment(plan, each, where) for each in due]
+    return None if len(due) > MAX_LISTED_PER_WEEK else [_planned_time(plan, each, time_zone) for each in due]
 
 
-def _moment(plan: PlannedSchedule, time: UpcomingTime, where: ZoneInfo) -> PlannedTime:
-    skipped_here = time.skipped and where.key == plan.zone
-    shown = time.shown if skipped_here else time_zones.to_local(time.instant, where)
+def _planned_time(plan: PlannedSchedule, time: UpcomingTime, time_zone: ZoneInfo) -> PlannedTime:
+    skipped_here = time.skipped and time_zone.key == plan.zone
+    shown = time.local_time if skipped_here else time_zones.to_local(time.instant, time_zone)
     by_clock = not plan.expression.startswith("rate")
-    own = f"{time.shown:%a %H:%M} {_city(plan.zone)}" if by_clock and shown != time.shown else ""
-    mark = "skipped" if time.skipped else "twice" if time.doubled else ""
-    return PlannedTime(time.instant / 1000, f"{shown:%H:%M}", own, plan.name, plan.url, mark)
+    schedule_time = f"{time.local_time:%a %H:%M} {_city(plan.zone)}" if by_clock and shown != time.local_time else ""
+    clock_change = "skipped" if time.skipped else "twice" if time.doubled else ""
+    return PlannedTime(time.instant / 1000, f"{shown:%H:%M}", schedule_time, plan.name, plan.url, clock_change)
 
 
 def _city(zone: str) -> str:
@@ -136,22 +142,22 @@ def _city(zone: str) -> str:
     return zone.rpartition("/")[2].replace("_", " ")
 
 
-def _midnight(day: date, where: ZoneInfo) -> int:
+def _midnight(day: date, time_zone: ZoneInfo) -> int:
     """Return when a day begins, in milliseconds since the epoch, even if clocks skip midnight."""
-    return round(datetime(day.year, day.month, day.day, tzinfo=where).timestamp() * 1000)
+    return round(datetime(day.year, day.month, day.day, tzinfo=time_zone).timestamp() * 1000)
 
 
-def _note(day: date, where: ZoneInfo) -> str:
-    begin, end = _midnight(day, where), _midnight(day + timedelta(days=1), where)
-    if end - begin == 24 * HOUR:
+def _describe_clock_change(day: date, time_zone: ZoneInfo) -> str:
+    begin, end = _midnight(day, time_zone), _midnight(day + timedelta(days=1), time_zone)
+    if end - begin == 24 * HOUR_MILLISECONDS:
         return ""
-    minutes = range(begin, end, HOUR // 4)
-    jump = next(at for at in minutes if _offset(at, where) != _offset(at - 1, where))
-    way = "forward" if end - begin < 24 * HOUR else "back"
-    before = time_zones.to_local(jump - 1, where) + timedelta(minutes=1)
-    after = time_zones.to_local(jump, where)
-    return f"clocks go {way} from {before:%H:%M} to {after:%H:%M}: {(end - begin) / HOUR:g} hours"
+    minutes = range(begin, end, HOUR_MILLISECONDS // 4)
+    jump = next(at for at in minutes if _offset(at, time_zone) != _offset(at - 1, time_zone))
+    direction = "forward" if end - begin < 24 * HOUR_MILLISECONDS else "back"
+    before = time_zones.to_local(jump - 1, time_zone) + timedelta(minutes=1)
+    after = time_zones.to_local(jump, time_zone)
+    return f"clocks go {direction} from {before:%H:%M} to {after:%H:%M}: {(end - begin) / HOUR_MILLISECONDS:g} hours"
 
 
-def _offset(instant: int, where: ZoneInfo) -> timedelta | None:
-    return datetime.fromtimestamp(instant / 1000, where).utcoffset()
+def _offset(instant: int, time_zone: ZoneInfo) -> timedelta | None:
+    return datetime.fromtimestamp(instant / 1000, time_zone).utcoffset()

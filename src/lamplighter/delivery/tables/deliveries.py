@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
 from lamplighter.store.db import Reader, Tx
 
-KEPT = 2 * 86_400_000
+KEY_RETENTION_MILLISECONDS = 2 * 86_400_000
 """Milliseconds for which the key of an ended delivery is kept: twice the longest time that a delivery may take."""
-SWEPT = 10
+SWEEP_BATCH_SIZE = 10
 """The most expired keys that are deleted for each delivery that ends."""
 
 
@@ -57,7 +57,7 @@ def finish(tx: Tx, id: int, now: int, outcome: str) -> None:  # noqa: A002 - wha
     """Record that a delivery ended, and delete some expired keys."""
     tx.execute("UPDATE deliveries SET finished = ?, outcome = ?, body = '' WHERE id = ?", (now, outcome, id))
     sql = "DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE finished < ? LIMIT ?)"
-    tx.execute(sql, (now - KEPT, SWEPT))
+    tx.execute(sql, (now - KEY_RETENTION_MILLISECONDS, SWEEP_BATCH_SIZE))
 
 
 def count_pending(reader: Reader, sender: str) -> int:

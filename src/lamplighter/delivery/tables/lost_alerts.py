@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 
 from lamplighter.store.db import Reader, Tx
 
-KEPT = 1_000
-LATELY = 3 * 24 * 3600 * 1000
+MAX_ROWS = 1_000
+SHOWN_MILLISECONDS = 3 * 24 * 3600 * 1000
 """Milliseconds for which a lost alert is shown: three days, to cover a weekend."""
 
 
@@ -24,10 +24,10 @@ def put(tx: Tx, lost: LostAlert) -> None:
     """Store a lost alert; delete the oldest if there are too many."""
     sql = "INSERT INTO lost_alerts (time, recipient, reason) VALUES (?, ?, ?)"
     key = tx.insert(sql, (lost.time, lost.recipient, lost.reason))
-    tx.execute("DELETE FROM lost_alerts WHERE id <= ?", (key - KEPT,))
+    tx.execute("DELETE FROM lost_alerts WHERE id <= ?", (key - MAX_ROWS,))
 
 
-def since(reader: Reader, time: int) -> list[LostAlert]:
+def alerts_since(reader: Reader, time: int) -> list[LostAlert]:
     """Return the lost alerts since a time, latest first."""
     rows = reader.rows("SELECT time, recipient, reason FROM lost_alerts WHERE time >= ? ORDER BY id DESC", (time,))
     return [LostAlert(*row) for row in rows]

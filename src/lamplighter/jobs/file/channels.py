@@ -29,7 +29,7 @@ class Channel(StrictModel):
     command: Command | None = Field(default=None, description="A command that runs on this box; AWS cannot run it.")
 
     @model_validator(mode="after")
-    def _is_one(self) -> "Channel":
+    def _check_one_kind(self) -> "Channel":
         if len(self.model_fields_set) != 1:
             raise IncompleteValue(
                 "a channel must have exactly one target",
@@ -43,14 +43,14 @@ def as_list(value: Json) -> Json:
     return value if isinstance(value, (list, tuple)) else [value]
 
 
-def _differ(channels: tuple[str, ...]) -> tuple[str, ...]:
-    twice = [each for at, each in enumerate(channels) if each in channels[:at]]
-    if twice:
-        raise InvalidValue(f"the channel `{twice[0]}` is listed twice", "list it once")
+def _check_distinct(channels: tuple[str, ...]) -> tuple[str, ...]:
+    repeated = [each for at, each in enumerate(channels) if each in channels[:at]]
+    if repeated:
+        raise InvalidValue(f"the channel `{repeated[0]}` is listed twice", "list it once")
     return channels
 
 
-Channels = Annotated[tuple[Name, ...], BeforeValidator(as_list), AfterValidator(_differ), Field(max_length=5)]
+Channels = Annotated[tuple[Name, ...], BeforeValidator(as_list), AfterValidator(_check_distinct), Field(max_length=5)]
 """Up to five channels, because a rule of EventBridge has no more than five targets."""
 
 

@@ -14,16 +14,16 @@ from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project
 from lamplighter.jobs.file.yaml_document import Path
 from lamplighter.jobs.machine import workflow
-from lamplighter.jobs.machine.alert_states import state_name
-from lamplighter.jobs.machine.attempt_states import reads_cause
+from lamplighter.jobs.machine.alert_states import alert_state_name
+from lamplighter.jobs.machine.attempt_states import needs_cause
 from lamplighter.jobs.machine.integrations import resolve_calls
 from lamplighter.jobs.machine.state_machine import build_definition
 from lamplighter.runs import job_machine
 
-LONGEST_NAME = 64 - len("-attempt-failed")
+MAX_MACHINE_NAME_LENGTH = 64 - len("-attempt-failed")
 """The longest name of a job with its project: with the longest suffix, a rule's name still fits EventBridge's limit."""
-LONGEST_STATE = 80
-LONGEST_STEP = LONGEST_STATE - len(f": {job_machine.ENDED_WELL}")
+MAX_STATE_NAME_LENGTH = 80
+MAX_STEP_NAME_LENGTH = MAX_STATE_NAME_LENGTH - len(f": {job_machine.ENDED_WELL}")
 """The longest name of a step whose job's retries need several states, because their names begin with the step's."""
 CONTAINER_KEYS = (
     "image", "command", "entrypoint", "working-directory", "user", "stop-timeout", "cpu", "memory", "storage",
@@ -32,24 +32,24 @@ CONTAINER_KEYS = (
 )  # fmt: skip
 """Keys that a job with a workflow may not have; in `defaults` they do not apply to such a job."""
 
-Finding = tuple[Path, str, str]
+ProjectFinding = tuple[Path, str, str]
 """A path in the job file (or `workflow`, a file name and a path in it), the problem, and what to write instead."""
 
 
-def check_project(project: Project) -> Iterator[Finding]:
+def check_project(project: Project) -> Iterator[ProjectFinding]:
     """Yield every finding of a project."""
-    yield from _doubles("jobs", list(project.jobs))
-    yield from _doubles("channels", list(project.channels))
+    yield from _duplicate_ids("jobs", list(project.jobs))
+    yield from _duplicate_ids("channels", list(project.channels))
     for name, job in project.jobs.items():
-        excess = len(project.name(name)) - LONGEST_NAME
+        excess = len(project.name(name)) - MAX_MACHINE_NAME_LENGTH
         if excess > 0:
             shorter = f"shorten it by {excess} characters"
             yield ("jobs", name), f"`{project.name(name)}` is too long for the names that AWS gives", shorter
         if job.workflow is not None:
-            yield from _workflow(project, name, job)
+            yield from _check_workflow(project, name, job)
 
 
-def _doubles(family: str, given: list[str]) -> Iterator[Finding]:
+def _duplicate_ids(family: str, given: list[str]) -> Iterator[ProjectFinding]:
     seen: dict[str, str] = {}
     for name in given:
         title = names.logical_id(name)
@@ -58,51 +58,51 @@ def _doubles(family: str, given: list[str]) -> Iterator[Finding]:
         seen.setdefault(title, name)
 
 
-def _workflow(project: Project, name: str, job: Job) -> Iterator[Finding]:
+def _check_workflow(project: Project, name: str, job: Job) -> Iterator[ProjectFinding]:
     definition = project.workflows.get(job.workflow or "")
     for key in CONTAINER_KEYS:
         if key.replace("-", "_") in job.model_fields_set:
-            instead = "say it of the jobs that are its steps"
-            yield ("jobs", name, key), f"a job with a workflow has no container, so `{key}` means nothing", instead
+            advice = "say it of the jobs that are its steps"
+            yield ("jobs", name, key), f"a job with a workflow has no container, so `{key}` means nothing", advice
     if not isinstance(definition, dict) or not isinstance(definition.get("States"), dict):
         yield ("workflow", job.workflow or ""), "this is no workflow", "begin with StartAt: and States:"
         return
-    wrong = [*_steps(project, job.workflow or "", definition), *_tellers(name, job)]
-    yield from wrong
-    if not wrong:
-        yield from _language(project, name, job)
+    findings = [*_check_steps(project, job.workflow or "", definition), *_long_alert_states(name, job)]
+    yield from findings
+    if not findings:
+        yield from _check_language(project, name, job)
 
 
-def _tellers(name: str, job: Job) -> Iterator[Finding]:
+def _long_alert_states(name: str, job: Job) -> Iterator[ProjectFinding]:
     """Yield the channels that give a state too long a name: such a state is named after job and channel."""
     for channel in job.notify.caught:
-        excess = len(f"{name}: {state_name(channel)}") - LONGEST_STATE
+        excess = len(f"{name}: {alert_state_name(channel)}") - MAX_STATE_NAME_LENGTH
         if excess > 0:
             what = f"`{name}` and `{channel}` are too long for the name of the state that tells the channel"
             yield ("jobs", name, "notify", "caught"), what, f"shorten one of them by {excess} characters"
 
 
-def _steps(project: Project, file: str, definition: Json) -> Iterator[Finding]:
+def _check_steps(project: Project, file: str, definition: Json) -> Iterator[ProjectFinding]:
     runnable = [name for name, job in project.jobs.items() if job.workflow is None]
-    for path, state in _placed(definition, ()):
+    for path, state in _states_with_paths(definition, ()):
         if "Job" not in state:
             continue
         named = state["Job"]
         step = str(path[-1])
-        if named in runnable and reads_cause(project.jobs[named]) and len(step) > LONGEST_STEP:
+        if named in runnable and needs_cause(project.jobs[named]) and len(step) > MAX_STEP_NAME_LENGTH:
             what = f"a name of {len(step)} characters leaves no room for the states that the job `{named}` needs"
-            yield ("workflow", file, *path), what, f"shorten it to {LONGEST_STEP} characters"
+            yield ("workflow", file, *path), what, f"shorten it to {MAX_STEP_NAME_LENGTH} characters"
         if named not in runnable:
             close = get_close_matches(str(named), runnable, 1)
-            instead = f"did you mean `{close[0]}`?" if close else "name a job of this file that has no workflow itself"
-            yield ("workflow", file, *path, "Job"), f"there is no job `{named}` to be a step", instead
+            advice = f"did you mean `{close[0]}`?" if close else "name a job of this file that has no workflow itself"
+            yield ("workflow", file, *path, "Job"), f"there is no job `{named}` to be a step", advice
         for key in state:
-            if key not in workflow.OWN:
-                instead = f"write {', '.join(workflow.OWN)}; what the job is, is said in the job file"
-                yield ("workflow", file, *path, key), f"a state with `Job` has no field `{key}`", instead
+            if key not in workflow.STEP_FIELDS:
+                advice = f"write {', '.join(workflow.STEP_FIELDS)}; what the job is, is said in the job file"
+                yield ("workflow", file, *path, key), f"a state with `Job` has no field `{key}`", advice
 
 
-def _placed(block: Json, path: Path) -> Iterator[tuple[Path, Json]]:
+def _states_with_paths(block: Json, path: Path) -> Iterator[tuple[Path, Json]]:
     found = block.get("States") if isinstance(block, dict) else None
     for name, state in found.items() if isinstance(found, dict) else ():
         if not isinstance(state, dict):
@@ -110,13 +110,13 @@ def _placed(block: Json, path: Path) -> Iterator[tuple[Path, Json]]:
         here = (*path, "States", name)
         yield here, state
         for field in ("ItemProcessor", "Iterator"):
-            yield from _placed(state.get(field), (*here, field))
+            yield from _states_with_paths(state.get(field), (*here, field))
         branches = state.get("Branches")
         for at, branch in enumerate(branches if isinstance(branches, list) else ()):
-            yield from _placed(branch, (*here, "Branches", at))
+            yield from _states_with_paths(branch, (*here, "Branches", at))
 
 
-def _language(project: Project, name: str, job: Job) -> Iterator[Finding]:
+def _check_language(project: Project, name: str, job: Job) -> Iterator[ProjectFinding]:
     """Yield what Step Functions rejects: first in the workflow, then in the state machine made around it."""
     file = job.workflow or ""
     try:
@@ -124,16 +124,20 @@ def _language(project: Project, name: str, job: Job) -> Iterator[Finding]:
             parse_definition(resolve_calls(dumps(definition)))
     except InvalidDefinition as error:
         for fault in error.diagnostics:
-            yield ("workflow", file, *_path(fault.location or "")), f"{fault.message}", _where(fault.location)
+            yield (
+                ("workflow", file, *_parse_location(fault.location or "")),
+                f"{fault.message}",
+                _location_advice(fault.location),
+            )
     except (JsonError, KeyError, TypeError, AttributeError) as error:
         yield ("workflow", file), f"this is no workflow: {error}", "begin with StartAt: and States:"
 
 
-def _where(location: str | None) -> str:
+def _location_advice(location: str | None) -> str:
     return f"mend {location}" if location else "see https://states-language.net/spec.html"
 
 
-def _path(location: str) -> Path:
+def _parse_location(location: str) -> Path:
     """Return the path that a diagnostic's location means: /States/A/Retry[0]/ErrorEquals."""
     steps: list[str | int] = []
     for part in location.strip("/").split("/"):

@@ -13,17 +13,17 @@ from difflib import get_close_matches
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.yaml_document import Problem, YamlNode
 
-_REFERENCE = re.compile(r"\$?\$\{(?P<name>[^}:]*)(?P<default>:-(?P<text>[^}]*))?\}")
+_VARIABLE_REFERENCE = re.compile(r"\$?\$\{(?P<name>[^}:]*)(?P<default>:-(?P<text>[^}]*))?\}")
 
 
-def apply_overlay(base: YamlNode, over: YamlNode) -> YamlNode:
-    """Merge two parts of a file; a value of `over` replaces the value of `base`."""
-    if not isinstance(base.value, dict) or not isinstance(over.value, dict):
-        return over
+def apply_overlay(base: YamlNode, overlay: YamlNode) -> YamlNode:
+    """Merge two parts of a file; a value of `overlay` replaces the value of `base`."""
+    if not isinstance(base.value, dict) or not isinstance(overlay.value, dict):
+        return overlay
     merged = dict(base.value)
-    for name, part in over.value.items():
+    for name, part in overlay.value.items():
         merged[name] = apply_overlay(merged[name], part) if name in merged else part
-    return YamlNode(merged, over.place, over.key)
+    return YamlNode(merged, overlay.position, overlay.key_position)
 
 
 def drop_nulls(part: YamlNode) -> YamlNode:
@@ -48,28 +48,32 @@ class VariableFiller:
             return replace(part, value=[self.fill(each) for each in part.value])
         if not isinstance(part.value, str) or "${" not in part.value:
             return part
-        whole = _REFERENCE.fullmatch(part.value)
-        if whole and not whole[0].startswith("$$"):
-            return replace(part, value=self._value(part, whole))
-        return replace(part, value=_REFERENCE.sub(lambda found: _text(self._inside(part, found)), part.value))
+        match = _VARIABLE_REFERENCE.fullmatch(part.value)
+        if match and not match[0].startswith("$$"):
+            return replace(part, value=self._variable_value(part, match))
+        return replace(
+            part, value=_VARIABLE_REFERENCE.sub(lambda found: _text(self._replacement(part, found)), part.value)
+        )
 
-    def _inside(self, part: YamlNode, found: re.Match[str]) -> Json:
-        return found[0][1:] if found[0].startswith("$$") else self._value(part, found)
+    def _replacement(self, part: YamlNode, found: re.Match[str]) -> Json:
+        return found[0][1:] if found[0].startswith("$$") else self._variable_value(part, found)
 
-    def _value(self, part: YamlNode, found: re.Match[str]) -> Json:
+    def _variable_value(self, part: YamlNode, found: re.Match[str]) -> Json:
         name = found["name"]
         if self.values.get(name) is not None:
             return self.values[name]
         if found["default"]:
             return found["text"]
-        self.problems.append(Problem(part.place, f"no variable `{name}` has a value", _instead(name, self.values)))
+        self.problems.append(
+            Problem(part.position, f"no variable `{name}` has a value", _missing_variable_advice(name, self.values))
+        )
         return found[0]
 
 
-def _instead(name: str, known: Mapping[str, Json]) -> str:
+def _missing_variable_advice(name: str, known: Mapping[str, Json]) -> str:
     close = get_close_matches(name, [each for each, value in known.items() if value is not None], 1)
-    meant = f"did you mean ${{{close[0]}}}? " if close else ""
-    return f"{meant}give it one under `variables:`, or write $${{{name}}} if the shell is to fill it in"
+    suggestion = f"did you mean ${{{close[0]}}}? " if close else ""
+    return f"{suggestion}give it one under `variables:`, or write $${{{name}}} if the shell is to fill it in"
 
 
 def _text(value: Json) -> str:

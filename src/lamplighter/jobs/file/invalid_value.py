@@ -7,11 +7,11 @@ pydantic catches every `ValueError`; `validation_errors.py` reads the two fields
 class InvalidValue(ValueError):
     """A value that the job file does not accept."""
 
-    def __init__(self, wrong: str, instead: str) -> None:
-        super().__init__(wrong, instead)
-        self.wrong = wrong
+    def __init__(self, problem: str, advice: str) -> None:
+        super().__init__(problem, advice)
+        self.problem = problem
         """The problem, in words that may quote the value: "`5` is not a duration"."""
-        self.instead = instead
+        self.advice = advice
         """The advice: "write it with its unit: 5s or 5m"."""
 
 

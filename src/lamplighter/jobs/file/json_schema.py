@@ -12,17 +12,17 @@ from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.channels import PATTERNS, Channel
 from lamplighter.jobs.file.model import Job
 from lamplighter.jobs.file.outer_shape import EnvironmentOverlay, FileShape
-from lamplighter.jobs.file.values import DURATION, format_duration
+from lamplighter.jobs.file.values import DURATION_PATTERN, format_duration
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-REFERENCE: Json = {"type": "string", "pattern": r"\$\{"}
+VARIABLE_SCHEMA: Json = {"type": "string", "pattern": r"\$\{"}
 """A value that contains a reference to a variable."""
-NOTHING: Json = {"type": "null"}
-_LISTS = (
+NULL_SCHEMA: Json = {"type": "null"}
+_LIST_KEYS = (
     "schedule", "subnets", "security-groups", "actions", "resources", "codes", "exit", "permissions", *PATTERNS,
 )  # fmt: skip
 """Fields that are lists and also accept a single item."""
-_SHORT: dict[str, list[Json]] = {
+_SHORT_FORMS: dict[str, list[Json]] = {
     "notify": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
     "missed": [{"enum": ["last", "all", "none"]}],
 }
@@ -34,13 +34,13 @@ def job_file_schema() -> Json:
     _, made = models_json_schema(
         [(model, "validation") for model in (FileShape, EnvironmentOverlay, Job, Channel)], by_alias=True
     )
-    definitions = {name: _model(each) for name, each in made["$defs"].items()}
-    body: Json = {"anyOf": [{"$ref": "#/$defs/Job"}, NOTHING]}
-    channel: Json = {"anyOf": [{"$ref": "#/$defs/Channel"}, NOTHING]}
+    definitions = {name: _relaxed_model(each) for name, each in made["$defs"].items()}
+    body: Json = {"anyOf": [{"$ref": "#/$defs/Job"}, NULL_SCHEMA]}
+    channel: Json = {"anyOf": [{"$ref": "#/$defs/Channel"}, NULL_SCHEMA]}
     for model in (FileShape, EnvironmentOverlay):
         properties = definitions[model.__name__]["properties"]
         for key, each in {"defaults": body, "jobs": _mapping(body), "channels": _mapping(channel)}.items():
-            properties[key] = {**_said(properties[key]), **each}
+            properties[key] = {**_description_and_default(properties[key]), **each}
     source = definitions.pop(FileShape.__name__)
     return {
         "$schema": DIALECT,
@@ -51,43 +51,51 @@ def job_file_schema() -> Json:
     }
 
 
-def _mapping(of: Json) -> Json:
-    return {"anyOf": [{"type": "object", "additionalProperties": of}, NOTHING]}
+def _mapping(schema: Json) -> Json:
+    return {"anyOf": [{"type": "object", "additionalProperties": schema}, NULL_SCHEMA]}
 
 
-def _said(of: Json) -> Json:
-    said = {"description": of["description"]} if "description" in of else {}
-    return {**said, "default": of["default"]} if isinstance(of.get("default"), (str, int, float)) else said
+def _description_and_default(schema: Json) -> Json:
+    kept = {"description": schema["description"]} if "description" in schema else {}
+    return {**kept, "default": schema["default"]} if isinstance(schema.get("default"), (str, int, float)) else kept
 
 
-def _model(model: Json) -> Json:
+def _relaxed_model(model: Json) -> Json:
     """Return a model's schema in which every property is optional and accepts more forms."""
     if "properties" not in model:
         return model
-    properties = {name: _field(name, each) for name, each in model["properties"].items()}
-    return {"type": "object", **_said(model), "additionalProperties": False, "properties": properties}
+    properties = {name: _relaxed_field(name, each) for name, each in model["properties"].items()}
+    return {
+        "type": "object",
+        **_description_and_default(model),
+        "additionalProperties": False,
+        "properties": properties,
+    }
 
 
-def _field(name: str, field: Json) -> Json:
+def _relaxed_field(name: str, field: Json) -> Json:
     """Return a field's schema that also accepts a variable, null and the short forms."""
     plain = {key: value for key, value in field.items() if key not in ("title", "description", "default")}
     options = plain["anyOf"] if set(plain) == {"anyOf"} else [plain]
-    alone = [each["items"] for each in options if name in _LISTS and "items" in each]
-    known = [_inside(each) for each in (*options, *alone, *_SHORT.get(name, []))]
-    said = _said(field)
-    if any(each.get("pattern") == DURATION for each in options) and isinstance(said.get("default"), int):
-        said["default"] = format_duration(said["default"])
-    return {**said, "anyOf": [*(each for each in known if each != NOTHING), REFERENCE, NOTHING]}
+    alone = [each["items"] for each in options if name in _LIST_KEYS and "items" in each]
+    known = [_relaxed_option(each) for each in (*options, *alone, *_SHORT_FORMS.get(name, []))]
+    kept = _description_and_default(field)
+    if any(each.get("pattern") == DURATION_PATTERN for each in options) and isinstance(kept.get("default"), int):
+        kept["default"] = format_duration(kept["default"])
+    return {**kept, "anyOf": [*(each for each in known if each != NULL_SCHEMA), VARIABLE_SCHEMA, NULL_SCHEMA]}
 
 
-def _inside(option: Json) -> Json:
+def _relaxed_option(option: Json) -> Json:
     """Return an option's schema whose items or values also accept a variable and null."""
     if "items" in option:
-        return {**option, "items": {"anyOf": [_inside(option["items"]), REFERENCE, NOTHING]}}
+        return {**option, "items": {"anyOf": [_relaxed_option(option["items"]), VARIABLE_SCHEMA, NULL_SCHEMA]}}
     for key in ("additionalProperties", "patternProperties"):
         within = option.get(key)
         if isinstance(within, dict) and key == "additionalProperties":
-            return {**option, key: {"anyOf": [within, REFERENCE, NOTHING]}}
+            return {**option, key: {"anyOf": [within, VARIABLE_SCHEMA, NULL_SCHEMA]}}
         if isinstance(within, dict):
-            return {**option, key: {name: {"anyOf": [each, REFERENCE, NOTHING]} for name, each in within.items()}}
+            return {
+                **option,
+                key: {name: {"anyOf": [each, VARIABLE_SCHEMA, NULL_SCHEMA]} for name, each in within.items()},
+            }
     return option

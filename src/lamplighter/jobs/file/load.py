@@ -18,7 +18,7 @@ from lamplighter.jobs.file.outer_shape import FileShape
 from lamplighter.jobs.file.validation_errors import permanent_problems, validation_problems
 from lamplighter.jobs.file.yaml_document import JobFileError, Problem, SourcePosition, YamlNode
 
-BIGGEST = 1024 * 1024
+MAX_FILE_BYTES = 1024 * 1024
 """The largest size of a file, in bytes."""
 
 
@@ -28,51 +28,54 @@ class LoadedJobFile:
 
     project: Project
     folder: FilePath
-    part: YamlNode
+    root: YamlNode
     workflows: Mapping[str, YamlNode]
 
-    def place(self, *path: str | int, key: bool = False) -> SourcePosition:
-        """Return the position of a part: `place("jobs", "nightly", "timeout")`, `place("workflow", file, "States")`."""
-        root, steps = self.part, path
+    def position_of(self, *path: str | int, key: bool = False) -> SourcePosition:
+        """Return the position of a part: `position_of("jobs", "nightly", "timeout")`, `position_of("workflow", file,
+        "States")`.
+        """
+        root, steps = self.root, path
         if path[:1] == ("workflow",):
             root, steps = self.workflows[str(path[1])], path[2:]
         found = root.find(steps)
-        return found.key if key and found.key else found.place
+        return found.key_position if key and found.key_position else found.position
 
 
 def load_job_file(file: FilePath, environment: str | None = None) -> LoadedJobFile:
     """Read a job file as an environment sees it. Raises `JobFileError`."""
-    part = yaml_document.parse_yaml(_text(file), str(file))
-    if not isinstance(part.value, dict):
-        raise JobFileError([Problem(part.place, "this is not a job file", "begin with `project: name` and `jobs:`")])
-    problems = list(validation_problems(FileShape, part))
-    problems += _without_repeats(_bodies(part), problems)
-    whole = _resolve_environment(part, environment, problems)
-    problems += _without_repeats(validation_problems(Project, whole), problems)
-    problems += _channels(whole)
-    workflows = dict(_workflows(whole, file.parent, problems))
+    root = yaml_document.parse_yaml(_read_text(file), str(file))
+    if not isinstance(root.value, dict):
+        raise JobFileError([Problem(root.position, "this is not a job file", "begin with `project: name` and `jobs:`")])
+    problems = list(validation_problems(FileShape, root))
+    problems += _at_new_positions(_body_problems(root), problems)
+    resolved = _resolve_environment(root, environment, problems)
+    problems += _at_new_positions(validation_problems(Project, resolved), problems)
+    problems += _unknown_channels(resolved)
+    workflows = dict(_read_workflows(resolved, file.parent, problems))
     if problems:
         raise JobFileError(problems)
     documents = {name: each.plain() for name, each in workflows.items()}
     loaded = LoadedJobFile(
-        Project.model_validate({**whole.plain(), "workflows": documents}), file.parent, whole, workflows
+        Project.model_validate({**resolved.plain(), "workflows": documents}), file.parent, resolved, workflows
     )
-    wrong = [
-        Problem(loaded.place(*path, key=True), what, instead) for path, what, instead in check_project(loaded.project)
+    findings = [
+        Problem(loaded.position_of(*path, key=True), what, instead)
+        for path, what, instead in check_project(loaded.project)
     ]
-    if wrong:
-        raise JobFileError(wrong)
+    if findings:
+        raise JobFileError(findings)
     return loaded
 
 
-def _text(file: FilePath) -> str:
+def _read_text(file: FilePath) -> str:
     start = SourcePosition(str(file), 1, 1)
     try:
         raw = file.read_bytes()
     except OSError as error:
-        why = (error.strerror or "it cannot be read").lower()
-        raise JobFileError([Problem(start, f"cannot read this file: {why}", "name another file")]) from None
-    if len(raw) > BIGGEST:
+        reason = (error.strerror or "it cannot be read").lower()
+        raise JobFileError([Problem(start, f"cannot read this file: {reason}", "name another file")]) from None
+    if len(raw) > MAX_FILE_BYTES:
         raise JobFileError([Problem(start, f"the file is too long: {len(raw)} bytes", "keep it below 1 MiB")])
     try:
         return raw.decode("utf-8-sig")
@@ -80,51 +83,51 @@ def _text(file: FilePath) -> str:
         raise JobFileError([Problem(start, "this file is not UTF-8", "save it as UTF-8")]) from None
 
 
-def _without_repeats(more: Iterable[Problem], problems: list[Problem]) -> list[Problem]:
-    told = {each.place for each in problems}
-    return [each for each in more if each.place not in told]
+def _at_new_positions(more: Iterable[Problem], problems: list[Problem]) -> list[Problem]:
+    reported = {each.position for each in problems}
+    return [each for each in more if each.position not in reported]
 
 
-def _bodies(part: YamlNode) -> Iterator[Problem]:
+def _body_problems(part: YamlNode) -> Iterator[Problem]:
     """Yield the problems of all jobs, defaults and channels, including those of other environments."""
-    for around in (part, *_inside(part, "environments").values()):
+    for around in (part, *_submapping(part, "environments").values()):
         bodies = around.mapping()
         defaults = {"defaults": bodies["defaults"]} if "defaults" in bodies else {}
-        for name, body in (*_inside(around, "jobs").items(), *defaults.items()):
+        for name, body in (*_submapping(around, "jobs").items(), *defaults.items()):
             if body.value is not None:
                 yield from permanent_problems(Job, body, name)
-        for name, channel in _inside(around, "channels").items():
+        for name, channel in _submapping(around, "channels").items():
             if channel.value is not None:
                 yield from permanent_problems(Channel, channel, name)
 
 
-def _inside(part: YamlNode, name: str) -> Mapping[str, YamlNode]:
+def _submapping(part: YamlNode, name: str) -> Mapping[str, YamlNode]:
     """Return the mapping under a name, or an empty one."""
-    held = part.mapping().get(name)
-    return held.mapping() if held is not None else {}
+    node = part.mapping().get(name)
+    return node.mapping() if node is not None else {}
 
 
 def _resolve_environment(part: YamlNode, environment: str | None, problems: list[Problem]) -> YamlNode:
     """Return the file with the environment's overrides, the defaults and the variables applied."""
     top = dict(part.mapping())
-    environments = top.pop("environments", YamlNode({}, part.place)).mapping()
+    environments = top.pop("environments", YamlNode({}, part.position)).mapping()
     if environment is not None and environment not in environments:
         known = f"write one of {', '.join(environments)}" if environments else "add it under `environments:`"
-        problems.append(Problem(part.place, f"there is no environment `{environment}`", known))
-    mine = environments.get(environment or "", YamlNode({}, part.place))
-    merged = apply_overlay(YamlNode(top, part.place), YamlNode(mine.mapping(), part.place)).mapping()
-    written = merged.pop("variables", YamlNode({}, part.place)).mapping()
-    given = {name: each.value for name, each in written.items() if not isinstance(each.value, (dict, list))}
+        problems.append(Problem(part.position, f"there is no environment `{environment}`", known))
+    overrides = environments.get(environment or "", YamlNode({}, part.position))
+    merged = apply_overlay(YamlNode(top, part.position), YamlNode(overrides.mapping(), part.position)).mapping()
+    variable_nodes = merged.pop("variables", YamlNode({}, part.position)).mapping()
+    given = {name: each.value for name, each in variable_nodes.items() if not isinstance(each.value, (dict, list))}
     variables = VariableFiller({**given, "project": top["project"].plain() if "project" in top else None,
                            "environment": environment})  # fmt: skip
-    defaults = merged.pop("defaults", YamlNode({}, part.place))
+    defaults = merged.pop("defaults", YamlNode({}, part.position))
     if "jobs" in merged:
         merged["jobs"] = _with_defaults(merged["jobs"], defaults)
     if environment is not None:
-        merged["environment"] = YamlNode(environment, part.place)
-    seen = variables.fill(drop_nulls(YamlNode(merged, part.place)))
+        merged["environment"] = YamlNode(environment, part.position)
+    resolved = variables.fill(drop_nulls(YamlNode(merged, part.position)))
     problems += variables.problems
-    return seen
+    return resolved
 
 
 def _with_defaults(jobs: YamlNode, defaults: YamlNode) -> YamlNode:
@@ -133,27 +136,28 @@ def _with_defaults(jobs: YamlNode, defaults: YamlNode) -> YamlNode:
     A job without a body has only the defaults. A job with a workflow does not inherit keys that only a container has.
     """
     shared = {name: each for name, each in defaults.mapping().items() if name not in CONTAINER_KEYS}
-    of_workflows = YamlNode(shared, defaults.place, defaults.key)
+    of_workflows = YamlNode(shared, defaults.position, defaults.key_position)
     bodies = {
-        name: YamlNode({}, job.place, job.key) if job.value is None else job for name, job in jobs.mapping().items()
+        name: YamlNode({}, job.position, job.key_position) if job.value is None else job
+        for name, job in jobs.mapping().items()
     }
     merged = {
         name: apply_overlay(of_workflows if "workflow" in job.mapping() else defaults, job)
         for name, job in bodies.items()
     }
-    return YamlNode(merged or jobs.value, jobs.place, jobs.key)
+    return YamlNode(merged or jobs.value, jobs.position, jobs.key_position)
 
 
-def _channels(whole: YamlNode) -> Iterator[Problem]:
+def _unknown_channels(resolved: YamlNode) -> Iterator[Problem]:
     """Yield a problem for each channel that a job names and that does not exist."""
-    channels = list(whole.find(("channels",)).mapping()) if "channels" in whole.mapping() else []
-    for job in _inside(whole, "jobs").values():
+    channels = list(resolved.find(("channels",)).mapping()) if "channels" in resolved.mapping() else []
+    for job in _submapping(resolved, "jobs").values():
         notify = job.mapping().get("notify")
         for named in _scalars(notify) if notify is not None else ():
             if isinstance(named.value, str) and named.value not in channels:
                 close = get_close_matches(named.value, channels, 1)
                 instead = f"did you mean `{close[0]}`?" if close else f"add `{named.value}:` under `channels:`"
-                yield Problem(named.place, f"there is no channel `{named.value}`", instead)
+                yield Problem(named.position, f"there is no channel `{named.value}`", instead)
 
 
 def _scalars(part: YamlNode) -> Iterator[YamlNode]:
@@ -167,20 +171,20 @@ def _scalars(part: YamlNode) -> Iterator[YamlNode]:
         yield part
 
 
-def _workflows(whole: YamlNode, folder: FilePath, problems: list[Problem]) -> Iterator[tuple[str, YamlNode]]:
+def _read_workflows(resolved: YamlNode, folder: FilePath, problems: list[Problem]) -> Iterator[tuple[str, YamlNode]]:
     """Read the files that jobs name as their workflow."""
-    for job in _inside(whole, "jobs").values():
+    for job in _submapping(resolved, "jobs").values():
         named = job.mapping().get("workflow")
         if named is None or not isinstance(named.value, str):
             continue
         file = folder / named.value
         try:
             # JSON may be indented by tabs, YAML may not.
-            text = _text(file).replace("\t", " ") if file.suffix == ".json" else _text(file)
+            text = _read_text(file).replace("\t", " ") if file.suffix == ".json" else _read_text(file)
             yield named.value, yaml_document.parse_yaml(text, str(file))
         except JobFileError as error:
             missing = not file.is_file()
             instead = "name a file beside this one, in Amazon States Language"
             problems += (
-                [Problem(named.place, f"there is no file `{named.value}`", instead)] if missing else error.problems
+                [Problem(named.position, f"there is no file `{named.value}`", instead)] if missing else error.problems
             )

@@ -21,27 +21,27 @@ from lamplighter.jobs.file.text_formats import (
     Cluster,
     Directory,
     Image,
+    ImageReference,
     Name,
-    Reference,
     Resource,
     RoleArn,
-    Tag,
+    TagKey,
     TagValue,
-    Variable,
+    VariableName,
 )
-from lamplighter.jobs.file.values import Command, Cpu, Duration, Memory, Switch, Text, Whole
+from lamplighter.jobs.file.values import Boolean, Command, Cpu, Duration, Memory, Text, WholeNumber
 from lamplighter.runs.job_machine import LAMPLIGHTER_KEY, MAIN_CONTAINER
 
-Ids = Annotated[tuple[str, ...], BeforeValidator(as_list)]
+ResourceIds = Annotated[tuple[str, ...], BeforeValidator(as_list)]
 Schedules = Annotated[tuple[Schedule, ...], BeforeValidator(as_list)]
 
 
 class Network(StrictModel):
     """The subnets and security groups of the tasks."""
 
-    subnets: Ids = Field(min_length=1, max_length=16)
-    security_groups: Ids = Field(default=(), max_length=5)
-    public_ip: Switch = Field(default=True, description="If false, the subnets need a NAT gateway or VPC endpoints.")
+    subnets: ResourceIds = Field(min_length=1, max_length=16)
+    security_groups: ResourceIds = Field(default=(), max_length=5)
+    public_ip: Boolean = Field(default=True, description="If false, the subnets need a NAT gateway or VPC endpoints.")
 
 
 class Roles(StrictModel):
@@ -64,7 +64,7 @@ class Permission(StrictModel):
     resources: Annotated[tuple[Resource, ...], BeforeValidator(as_list)] = Field(min_length=1)
 
 
-def _apart(environment: Mapping[str, str], secrets: Mapping[str, str]) -> None:
+def _check_disjoint(environment: Mapping[str, str], secrets: Mapping[str, str]) -> None:
     """ECS rejects an environment variable that is also a secret."""
     both = sorted(environment.keys() & secrets.keys())
     if both:
@@ -74,22 +74,22 @@ def _apart(environment: Mapping[str, str], secrets: Mapping[str, str]) -> None:
 class Sidecar(StrictModel):
     """A container that runs beside the job's own container."""
 
-    image: Reference
+    image: ImageReference
     command: Command | None = None
     entrypoint: Command | None = None
-    environment: dict[Variable, Text] = Field(default_factory=dict)
-    secrets: dict[Variable, Secret] = Field(default_factory=dict)
-    essential: Switch = Field(default=False, description="Whether the job ends when this container ends.")
+    environment: dict[VariableName, Text] = Field(default_factory=dict)
+    secrets: dict[VariableName, Secret] = Field(default_factory=dict)
+    essential: Boolean = Field(default=False, description="Whether the job ends when this container ends.")
     cpu: Cpu | None = None
     memory: Memory | None = None
 
     @model_validator(mode="after")
-    def _differ(self) -> "Sidecar":
-        _apart(self.environment, self.secrets)
+    def _check_variables(self) -> "Sidecar":
+        _check_disjoint(self.environment, self.secrets)
         return self
 
 
-def _beside(sidecars: dict[str, Sidecar]) -> dict[str, Sidecar]:
+def _check_sidecar_names(sidecars: dict[str, Sidecar]) -> dict[str, Sidecar]:
     if MAIN_CONTAINER in sidecars:
         raise InvalidValue(f"`{MAIN_CONTAINER}` is the job's own container", "give the sidecar another name")
     return sidecars
@@ -114,13 +114,13 @@ class Job(StrictModel):
     )
     cpu: Cpu = 256
     memory: Memory = 512
-    storage: Whole | None = Field(
+    storage: WholeNumber | None = Field(
         default=None, ge=21, le=200, description="GiB of disk if the 20 GiB of Fargate are not enough."
     )
     architecture: Literal["x86_64", "arm64"] = "x86_64"
     launch: Literal["fargate", "fargate-spot"] = "fargate"
-    environment: dict[Variable, Text] = Field(default_factory=dict)
-    secrets: dict[Variable, Secret] = Field(
+    environment: dict[VariableName, Text] = Field(default_factory=dict)
+    secrets: dict[VariableName, Secret] = Field(
         default_factory=dict, description="ssm:/path, secretsmanager:name, secretsmanager:name:key, or an ARN."
     )
     input: dict[str, Json] = Field(
@@ -129,7 +129,7 @@ class Job(StrictModel):
     schedule: Schedules = Field(default=(), description="One or several of cron(…), rate(…) and at(…).")
     timezone: Zone = "UTC"
     window: Window | None = Field(default=None, description="The run may start at any moment within this time.")
-    enabled: Switch = True
+    enabled: Boolean = True
     retry: Retry = Retry()
     timeout: Duration | None = Field(
         default=None, description="The longest time of one attempt; then its container is stopped."
@@ -140,17 +140,17 @@ class Job(StrictModel):
     missed: MissedRuns = MissedRuns()
     notify: Notify = Notify()
     workflow: str | None = Field(default=None, description="A file with several steps in Amazon States Language.")
-    sidecars: Annotated[dict[Name, Sidecar], AfterValidator(_beside)] = Field(default_factory=dict)
-    tags: dict[Tag, TagValue] = Field(default_factory=dict, max_length=48)
+    sidecars: Annotated[dict[Name, Sidecar], AfterValidator(_check_sidecar_names)] = Field(default_factory=dict)
+    tags: dict[TagKey, TagValue] = Field(default_factory=dict, max_length=48)
     network: Network | None = None
     cluster: Cluster | None = Field(default=None, description="The name or ARN of an existing cluster.")
     roles: Roles = Roles()
     permissions: Annotated[tuple[Permission, ...], BeforeValidator(as_list)] = ()
-    log_retention: Whole = Field(default=30, description="Days for which the log is kept.")
+    log_retention: WholeNumber = Field(default=30, description="Days for which the log is kept.")
 
     @field_validator("input")
     @classmethod
-    def _is_theirs(cls, given: dict[str, Json]) -> dict[str, Json]:
+    def _check_input(cls, given: dict[str, Json]) -> dict[str, Json]:
         if LAMPLIGHTER_KEY in given:
             raise InvalidValue(
                 f"`{LAMPLIGHTER_KEY}` is the key in which a run receives its scheduled time",
@@ -160,29 +160,29 @@ class Job(StrictModel):
 
     @field_validator("notify", mode="before")
     @classmethod
-    def _usual(cls, value: Json) -> Json:
+    def _expand_notify(cls, value: Json) -> Json:
         return dict.fromkeys(DEFAULT_PATTERNS, value) if isinstance(value, (str, list)) else value
 
     @field_validator("missed", mode="before")
     @classmethod
-    def _short(cls, value: Json) -> Json:
+    def _expand_missed(cls, value: Json) -> Json:
         return {"run": value} if isinstance(value, str) else value
 
     @model_validator(mode="after")
-    def _differ(self) -> "Job":
-        _apart(self.environment, self.secrets)
+    def _check_variables(self) -> "Job":
+        _check_disjoint(self.environment, self.secrets)
         return self
 
     @field_validator("log_retention")
     @classmethod
-    def _is_kept(cls, days: int) -> int:
+    def _check_log_retention(cls, days: int) -> int:
         if days not in RETENTIONS:
             nearest = min((each for each in RETENTIONS if each >= days), default=RETENTIONS[-1])
             raise InvalidValue(f"CloudWatch Logs cannot keep a log for {days} days", f"write {nearest}")
         return days
 
     @property
-    def builds(self) -> bool:
+    def builds_image(self) -> bool:
         """Whether the image is a folder from which an image is built."""
         return self.image is not None and self.image.startswith((".", "/"))
 

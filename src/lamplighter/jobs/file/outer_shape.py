@@ -11,7 +11,7 @@ from lamplighter.jobs.file.text_formats import Name
 from lamplighter.jobs.file.values import format_value
 
 
-def _single(value: Json) -> Json:
+def _check_scalar(value: Json) -> Json:
     if isinstance(value, (dict, list)):
         raise InvalidValue(
             f"{format_value(value)} is not a value for a variable", "write text, a number, true or false"
@@ -19,11 +19,11 @@ def _single(value: Json) -> Json:
     return value
 
 
-Single = Annotated[
-    Json, AfterValidator(_single), WithJsonSchema({"type": ["string", "integer", "number", "boolean", "null"]})
+Scalar = Annotated[
+    Json, AfterValidator(_check_scalar), WithJsonSchema({"type": ["string", "integer", "number", "boolean", "null"]})
 ]
 Body = dict[str, Json] | None
-Values = dict[str, Single]
+Values = dict[str, Scalar]
 
 
 class EnvironmentOverlay(StrictModel):

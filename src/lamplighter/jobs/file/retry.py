@@ -11,43 +11,43 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator, mo
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.invalid_value import IncompleteValue, InvalidValue
 from lamplighter.jobs.file.strict_model import StrictModel
-from lamplighter.jobs.file.values import Duration, Factor, Switch, Whole, format_value
+from lamplighter.jobs.file.values import Boolean, Duration, Factor, WholeNumber, format_value
 
-MOST_ATTEMPTS = 1_000
-LONGEST_INTERVAL = 31_622_400
+MAX_ATTEMPTS = 1_000
+MAX_INTERVAL_SECONDS = 31_622_400
 """The longest wait in seconds that MaxDelaySeconds accepts: https://states-language.net/spec.html#errors"""
 
 
-def _codes(value: Json) -> Json:
+def _read_codes(value: Json) -> Json:
     return value if isinstance(value, (list, tuple)) else [value]
 
 
-def _code(code: int) -> int:
+def _check_code(code: int) -> int:
     if not 1 <= code <= 255:
         raise InvalidValue(f"{code} is not an exit code of a failure", "write numbers from 1 to 255")
     return code
 
 
-Code = Annotated[Whole, AfterValidator(_code)]
-Longest = Annotated[Duration, Field(le=LONGEST_INTERVAL)]
+Code = Annotated[WholeNumber, AfterValidator(_check_code)]
+MaxInterval = Annotated[Duration, Field(le=MAX_INTERVAL_SECONDS)]
 
 
 class RetryLimits(StrictModel):
     """How often to retry, and how long to wait."""
 
-    attempts: Whole = Field(ge=0, le=MOST_ATTEMPTS, description="The number of retries after the first attempt.")
+    attempts: WholeNumber = Field(ge=0, le=MAX_ATTEMPTS, description="The number of retries after the first attempt.")
     interval: Duration = Field(default=1, description="The wait before the first retry.")
     backoff: Factor = Field(
         default=2, ge=1, le=100, description="The factor by which the wait grows from one retry to the next."
     )
-    jitter: Switch = Field(default=False, description="Wait for a random time between zero and the full wait.")
-    max_interval: Longest | None = Field(default=None, description="The longest wait between two attempts.")
+    jitter: Boolean = Field(default=False, description="Wait for a random time between zero and the full wait.")
+    max_interval: MaxInterval | None = Field(default=None, description="The longest wait between two attempts.")
 
 
 class ExitCodeRetry(RetryLimits):
     """How often to retry after some exit codes of the job's container, and how long to wait."""
 
-    codes: Annotated[tuple[Code, ...], BeforeValidator(_codes)] = Field(
+    codes: Annotated[tuple[Code, ...], BeforeValidator(_read_codes)] = Field(
         min_length=1, description="Exit codes, from 1 to 255."
     )
 
@@ -55,13 +55,13 @@ class ExitCodeRetry(RetryLimits):
 class Retry(StrictModel):
     """The simple form (attempts, interval, …) for all errors, and classes of errors that have their own limits."""
 
-    attempts: Whole | None = Field(
-        default=None, ge=0, le=MOST_ATTEMPTS, description="The most retries for all errors together."
+    attempts: WholeNumber | None = Field(
+        default=None, ge=0, le=MAX_ATTEMPTS, description="The most retries for all errors together."
     )
     interval: Duration = 1
     backoff: Factor = Field(default=2, ge=1, le=100)
-    jitter: Switch = False
-    max_interval: Longest | None = None
+    jitter: Boolean = False
+    max_interval: MaxInterval | None = None
     infra: RetryLimits | None = Field(
         default=None,
         description="AWS could not start the task: no capacity, no network interface, throttling or an internal error.",
@@ -73,7 +73,7 @@ class Retry(StrictModel):
 
     @field_validator("exit", mode="before")
     @classmethod
-    def _one_or_more(cls, value: Json) -> Json:
+    def _read_exit(cls, value: Json) -> Json:
         if not isinstance(value, (dict, list, tuple)):
             raise InvalidValue(
                 f"{format_value(value)} does not say how many retries to make", "write {codes: [75], attempts: 2}"
@@ -81,7 +81,7 @@ class Retry(StrictModel):
         return [value] if isinstance(value, dict) else value
 
     @model_validator(mode="after")
-    def _says_how_often(self) -> "Retry":
+    def _check_attempts(self) -> "Retry":
         named = {"interval", "backoff", "jitter", "max_interval"} & self.model_fields_set
         if self.attempts is None and named:
             raise IncompleteValue("this does not say how many retries to make", "add `attempts: 1`")

@@ -15,7 +15,7 @@ from lamplighter.lang.schedule import cron
 from lamplighter.lang.schedule.expression import InvalidSchedule, parse_schedule
 from lamplighter.lang.schedule.time_zones import UnknownZone, find_zone
 
-DAY = 86_400
+DAY_SECONDS = 86_400
 
 
 class MissedRuns(StrictModel):
@@ -27,7 +27,7 @@ class MissedRuns(StrictModel):
     within: Duration = Field(default=6 * 3600, description="How long after its time a missed run may still start.")
 
 
-def _schedule(expression: str) -> str:
+def _check_schedule(expression: str) -> str:
     try:
         parse_schedule(expression)
     except InvalidSchedule:
@@ -47,15 +47,15 @@ def _invalid_schedule(expression: str) -> InvalidValue:
     if expression.startswith("cron("):
         found = cron.find_bad_field(expression.removeprefix("cron(").removesuffix(")").strip())
         if found is not None:
-            name, written = found
-            return InvalidValue(f"`{written}` is not a valid {name} in `{expression}`", f"write {_TAKES[name]}")
+            name, value = found
+            return InvalidValue(f"`{value}` is not a valid {name} in `{expression}`", f"write {_FIELD_VALUES[name]}")
         example = "minute, hour, day, month, day of the week and year, one of the days as ?: cron(0 3 * * ? *)"
         return InvalidValue(f"`{expression}` is not a schedule", f"write {example}")
     examples = "cron(0 3 * * ? *), rate(5 minutes) or at(2026-12-31T03:00:00)"
     return InvalidValue(f"`{expression}` is not a schedule", f"write {examples}")
 
 
-_TAKES = {
+_FIELD_VALUES = {
     "minute": "0 to 59",
     "hour": "0 to 23",
     "day of the month": "1 to 31, L, LW or 15W, or ? if the day of the week is set",
@@ -66,7 +66,7 @@ _TAKES = {
 """The values that each field of a cron expression accepts."""
 
 
-def _zone(name: str) -> str:
+def _check_zone(name: str) -> str:
     try:
         find_zone(name)
     except UnknownZone:
@@ -74,7 +74,7 @@ def _zone(name: str) -> str:
     return name
 
 
-def _window(seconds: int) -> int:
+def _check_window(seconds: int) -> int:
     if seconds % 60:
         raise InvalidValue(
             f"a window must be whole minutes on AWS, not {format_duration(seconds)}", f"write {seconds // 60 + 1}m"
@@ -82,6 +82,6 @@ def _window(seconds: int) -> int:
     return seconds
 
 
-Schedule = Annotated[str, AfterValidator(_schedule)]
-Zone = Annotated[str, AfterValidator(_zone)]
-Window = Annotated[Duration, Field(le=DAY), AfterValidator(_window)]
+Schedule = Annotated[str, AfterValidator(_check_schedule)]
+Zone = Annotated[str, AfterValidator(_check_zone)]
+Window = Annotated[Duration, Field(le=DAY_SECONDS), AfterValidator(_check_window)]

@@ -14,12 +14,16 @@ from pydantic import AfterValidator
 
 from lamplighter.jobs.file.invalid_value import InvalidValue
 
-_SHORT = re.compile(r"(?P<service>ssm|secretsmanager):(?P<name>[A-Za-z0-9/_+=.@-]+)(:(?P<key>[A-Za-z0-9_.-]+))?")
-_LONG = re.compile(r"arn:[a-z-]+:(?P<service>ssm|secretsmanager):[a-z0-9-]+:[0-9]+:(?P<name>(parameter|secret)[:/].+)")
+_SHORT_REFERENCE = re.compile(
+    r"(?P<service>ssm|secretsmanager):(?P<name>[A-Za-z0-9/_+=.@-]+)(:(?P<key>[A-Za-z0-9_.-]+))?"
+)
+_ARN_REFERENCE = re.compile(
+    r"arn:[a-z-]+:(?P<service>ssm|secretsmanager):[a-z0-9-]+:[0-9]+:(?P<name>(parameter|secret)[:/].+)"
+)
 
 
 @dataclass(frozen=True, slots=True)
-class SecretSource:
+class SecretGrant:
     """Where a secret is stored on AWS, and the permission to read it."""
 
     value: str
@@ -29,40 +33,44 @@ class SecretSource:
     """The ARNs that the execution role may read with the action."""
 
 
-def is_secret_source(text: str) -> bool:
+def is_secret_reference(text: str) -> bool:
     """Return whether a text is a valid reference to a secret."""
-    short = _SHORT.fullmatch(text)
-    return bool(_LONG.fullmatch(text)) or (short is not None and not (short["service"] == "ssm" and short["key"]))
+    short = _SHORT_REFERENCE.fullmatch(text)
+    return bool(_ARN_REFERENCE.fullmatch(text)) or (
+        short is not None and not (short["service"] == "ssm" and short["key"])
+    )
 
 
-def _held(text: str) -> str:
-    if not is_secret_source(text):
+def _check_reference(text: str) -> str:
+    if not is_secret_reference(text):
         instead = "write ssm:/path, secretsmanager:name, secretsmanager:name:key or an ARN"
         raise InvalidValue(f"`{text}` is not a reference to a secret", f"{instead}")
     return text
 
 
-Secret = Annotated[str, AfterValidator(_held)]
+Secret = Annotated[str, AfterValidator(_check_reference)]
 """A reference to a secret."""
 
 
-def parse_source(text: str) -> SecretSource:
-    """Parse a valid reference into a `SecretSource`."""
-    long, short = _LONG.fullmatch(text), _SHORT.fullmatch(text)
+def parse_grant(text: str) -> SecretGrant:
+    """Parse a valid reference into a `SecretGrant`."""
+    long, short = _ARN_REFERENCE.fullmatch(text), _SHORT_REFERENCE.fullmatch(text)
     if long is not None:
         if long["service"] == "ssm":
-            return SecretSource(text, "ssm:GetParameters", (text,))
-        held = ":".join(text.split(":")[:7])
-        return SecretSource(
-            text, "secretsmanager:GetSecretValue", (held,) if has_random_suffix(held) else _of_any_suffix(held)
+            return SecretGrant(text, "ssm:GetParameters", (text,))
+        secret_arn = ":".join(text.split(":")[:7])
+        return SecretGrant(
+            text,
+            "secretsmanager:GetSecretValue",
+            (secret_arn,) if has_random_suffix(secret_arn) else _with_any_suffix(secret_arn),
         )
     assert short is not None
     if short["service"] == "ssm":
-        where = _arn("ssm", f"parameter/{short['name'].removeprefix('/')}")
-        return SecretSource(where, "ssm:GetParameters", (where,))
+        parameter_arn = _arn("ssm", f"parameter/{short['name'].removeprefix('/')}")
+        return SecretGrant(parameter_arn, "ssm:GetParameters", (parameter_arn,))
     key = f":{short['key']}::" if short["key"] else ""
-    held = _arn("secretsmanager", f"secret:{short['name']}")
-    return SecretSource(held + key, "secretsmanager:GetSecretValue", _of_any_suffix(held))
+    secret_arn = _arn("secretsmanager", f"secret:{short['name']}")
+    return SecretGrant(secret_arn + key, "secretsmanager:GetSecretValue", _with_any_suffix(secret_arn))
 
 
 def has_random_suffix(name: str) -> bool:
@@ -72,13 +80,13 @@ def has_random_suffix(name: str) -> bool:
 
 def is_ambiguous_name(text: str) -> bool:
     """Return whether the short name of a secret cannot be found because it seems to end with a random suffix."""
-    short = _SHORT.fullmatch(text)
+    short = _SHORT_REFERENCE.fullmatch(text)
     return short is not None and short["service"] == "secretsmanager" and has_random_suffix(short["name"])
 
 
-def _of_any_suffix(held: str) -> tuple[str, ...]:
+def _with_any_suffix(secret_arn: str) -> tuple[str, ...]:
     """Secrets Manager appends six random characters to a name; it also accepts an ARN without them."""
-    return f"{held}-??????", held
+    return f"{secret_arn}-??????", secret_arn
 
 
 def _arn(service: str, resource: str) -> str:

@@ -11,75 +11,87 @@ from pydantic import AfterValidator, BeforeValidator, StringConstraints, WithJso
 from lamplighter.jobs.file.invalid_value import InvalidValue
 from lamplighter.jobs.file.values import format_value, parse_environment_text
 
-NAME = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
-LONGEST_NAME = 40
-_NAMED = "[A-Za-z][A-Za-z0-9_-]{0,254}"
+NAME_PATTERN = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+MAX_NAME_LENGTH = 40
+_CLUSTER_NAME = "[A-Za-z][A-Za-z0-9_-]{0,254}"
 
 
-def _form(pattern: str, what: str, instead: str) -> tuple[AfterValidator, WithJsonSchema]:
+def _text_format(pattern: str, what: str, advice: str) -> tuple[AfterValidator, WithJsonSchema]:
     """Return a validator and a schema for a pattern; the error says what the text is not (`what`) and what to write."""
     compiled = re.compile(pattern)
 
-    def read(text: str) -> str:
+    def check(text: str) -> str:
         if compiled.fullmatch(text) is None:
-            raise InvalidValue(f"{format_value(text)} is not {what}", f"write {instead}")
+            raise InvalidValue(f"{format_value(text)} is not {what}", f"write {advice}")
         return text
 
-    return AfterValidator(read), WithJsonSchema({"type": "string", "pattern": f"^({pattern})$"})
+    return AfterValidator(check), WithJsonSchema({"type": "string", "pattern": f"^({pattern})$"})
 
 
 def _arn(service: str, what: str, example: str) -> tuple[AfterValidator, WithJsonSchema]:
     pattern = rf"arn:[a-z-]+:{service}:[a-z0-9-]*:[0-9]{{12}}:\S+"
-    return _form(pattern, what, f"one such as arn:aws:{example}")
+    return _text_format(pattern, what, f"one such as arn:aws:{example}")
 
 
-def _standard(what: str) -> AfterValidator:
+def _reject_fifo(what: str) -> AfterValidator:
     """Return a validator that rejects FIFO queues and topics: standard topics, rules and alarms cannot send to them."""
 
-    def read(text: str) -> str:
+    def check(text: str) -> str:
         if text.endswith(".fifo"):
             raise InvalidValue(
                 f"{format_value(text)} is a FIFO {what}, and AWS sends no alerts to one", f"name a standard {what}"
             )
         return text
 
-    return AfterValidator(read)
+    return AfterValidator(check)
 
 
-Name = Annotated[str, StringConstraints(pattern=NAME, max_length=LONGEST_NAME)]
+Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=MAX_NAME_LENGTH)]
 """The name of a project, job, channel or environment; it becomes part of names on AWS."""
-QueueArn = Annotated[str, *_arn("sqs", "the ARN of a queue", "sqs:us-east-1:123456789012:alerts"), _standard("queue")]
-TopicArn = Annotated[str, *_arn("sns", "the ARN of a topic", "sns:us-east-1:123456789012:alerts"), _standard("topic")]
+QueueArn = Annotated[
+    str, *_arn("sqs", "the ARN of a queue", "sqs:us-east-1:123456789012:alerts"), _reject_fifo("queue")
+]
+TopicArn = Annotated[
+    str, *_arn("sns", "the ARN of a topic", "sns:us-east-1:123456789012:alerts"), _reject_fifo("topic")
+]
 RoleArn = Annotated[str, *_arn("iam", "the ARN of a role", "iam::123456789012:role/mine")]
 Cluster = Annotated[
     str,
-    *_form(
-        rf"{_NAMED}|arn:[a-z-]+:ecs:[a-z0-9-]+:[0-9]{{12}}:cluster/{_NAMED}",
+    *_text_format(
+        rf"{_CLUSTER_NAME}|arn:[a-z-]+:ecs:[a-z0-9-]+:[0-9]{{12}}:cluster/{_CLUSTER_NAME}",
         "a cluster",
         "a name, or an ARN such as arn:aws:ecs:us-east-1:123456789012:cluster/mine",
     ),
 ]
-Action = Annotated[str, *_form(r"\*|[A-Za-z0-9-]+:[A-Za-z0-9*?]+", "an IAM action", "one such as s3:GetObject, or *")]
+Action = Annotated[
+    str, *_text_format(r"\*|[A-Za-z0-9-]+:[A-Za-z0-9*?]+", "an IAM action", "one such as s3:GetObject, or *")
+]
 Resource = Annotated[
     str,
-    *_form(
+    *_text_format(
         r"\*|arn:[^:\s]+:[^:\s]+:[^:\s]*:[^:\s]*:.+",
         "the ARN of a resource",
         "one such as arn:aws:s3:::reports/*, or *",
     ),
 ]
-Email = Annotated[str, *_form(r"[^@\s]+@[^@\s]+", "an email address", "one such as ops@example.com")]
-Url = Annotated[str, *_form(r"https?://\S+", "a URL", "one such as https://example.com/alerts")]
-Image = Annotated[str, *_form(r"\S+", "an image", "one such as busybox:1.36, or a folder with a Dockerfile: ./report")]
-Reference = Annotated[
-    str, *_form(r"[A-Za-z0-9]\S*", "an image that can be pulled", "one such as envoyproxy/envoy:v1.31")
+Email = Annotated[str, *_text_format(r"[^@\s]+@[^@\s]+", "an email address", "one such as ops@example.com")]
+Url = Annotated[str, *_text_format(r"https?://\S+", "a URL", "one such as https://example.com/alerts")]
+Image = Annotated[
+    str, *_text_format(r"\S+", "an image", "one such as busybox:1.36, or a folder with a Dockerfile: ./report")
 ]
-Directory = Annotated[str, *_form(r"/.*", "an absolute path", "one that begins with /, such as /work")]
-Variable = Annotated[str, *_form(r"[^=\s\x00]+", "a name of an environment variable", "one such as LOG_LEVEL")]
-Tag = Annotated[str, *_form(r"(?!aws:)[\w .:/=+@-]{1,128}", "a key of a tag", "letters, digits, spaces and _.:/=+-@")]
+ImageReference = Annotated[
+    str, *_text_format(r"[A-Za-z0-9]\S*", "an image that can be pulled", "one such as envoyproxy/envoy:v1.31")
+]
+Directory = Annotated[str, *_text_format(r"/.*", "an absolute path", "one that begins with /, such as /work")]
+VariableName = Annotated[
+    str, *_text_format(r"[^=\s\x00]+", "a name of an environment variable", "one such as LOG_LEVEL")
+]
+TagKey = Annotated[
+    str, *_text_format(r"(?!aws:)[\w .:/=+@-]{1,128}", "a key of a tag", "letters, digits, spaces and _.:/=+-@")
+]
 TagValue = Annotated[
     str,
-    *_form(r"[\w .:/=+@-]{0,256}", "a value of a tag", "letters, digits, spaces and _.:/=+-@"),
+    *_text_format(r"[\w .:/=+@-]{0,256}", "a value of a tag", "letters, digits, spaces and _.:/=+-@"),
     BeforeValidator(parse_environment_text),
     WithJsonSchema({"type": ["string", "integer", "boolean"]}),
 ]

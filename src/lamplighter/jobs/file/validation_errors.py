@@ -14,7 +14,7 @@ from lamplighter.jobs.file.environments import drop_nulls
 from lamplighter.jobs.file.invalid_value import IncompleteValue, InvalidValue
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.file.strict_model import kebab_case
-from lamplighter.jobs.file.text_formats import LONGEST_NAME
+from lamplighter.jobs.file.text_formats import MAX_NAME_LENGTH
 from lamplighter.jobs.file.values import format_value
 from lamplighter.jobs.file.yaml_document import Path, Problem, YamlNode
 
@@ -22,18 +22,18 @@ from lamplighter.jobs.file.yaml_document import Path, Problem, YamlNode
 def validation_problems(model: type[BaseModel], part: YamlNode) -> Iterator[Problem]:
     """Yield the problems that a model finds in a part of the file."""
     for each in _errors(model, part):
-        yield _told(model, part, each["loc"], each)
+        yield _to_problem(model, part, each["loc"], each)
 
 
 def permanent_problems(model: type[BaseModel], part: YamlNode, name: str) -> Iterator[Problem]:
     """Yield the problems that no environment can fix; the part may be incomplete and use variables."""
     for each in _errors(model, part):
         if each["type"] == "extra_forbidden":
-            yield _told(model, part, each["loc"], each, name)
+            yield _to_problem(model, part, each["loc"], each, name)
     seen = drop_nulls(part)
     for each in _errors(model, seen):
-        if not (_is_unfinished(each) or _is_to_be_filled_in(seen, each)):
-            yield _told(model, seen, each["loc"], each, name)
+        if not (_is_unfinished(each) or _may_be_variable(seen, each)):
+            yield _to_problem(model, seen, each["loc"], each, name)
 
 
 def _errors(model: type[BaseModel], part: YamlNode) -> list[ErrorDetails]:
@@ -54,35 +54,40 @@ def _is_unfinished(error: ErrorDetails) -> bool:
     return error["type"] == "missing" or isinstance(error.get("ctx", {}).get("error"), IncompleteValue)
 
 
-def _is_to_be_filled_in(part: YamlNode, error: ErrorDetails) -> bool:
+def _may_be_variable(part: YamlNode, error: ErrorDetails) -> bool:
     """Return whether a variable may fix the value. A variable is never a mapping, and keys are not replaced."""
     value = part.find(error["loc"]).value
-    return isinstance(value, str) and "${" in value and "[key]" not in error["loc"] and error["type"] not in _MAPPINGS
+    return (
+        isinstance(value, str)
+        and "${" in value
+        and "[key]" not in error["loc"]
+        and error["type"] not in _MAPPING_ERRORS
+    )
 
 
 def _is_inside(loc: Path, around: Path) -> bool:
     return len(loc) > len(around) and loc[: len(around)] == around
 
 
-def _told(model: type[BaseModel], part: YamlNode, loc: Path, error: ErrorDetails, around: str = "") -> Problem:
+def _to_problem(model: type[BaseModel], part: YamlNode, loc: Path, error: ErrorDetails, outer_key: str = "") -> Problem:
     found = part.find(loc)
     name = str(loc[-1]) if loc else ""
     match error["type"]:
         case "extra_forbidden":
-            known = _keys(model, loc[:-1])
-            close = get_close_matches(name, known, 1, ALIKE)
-            instead = f"did you mean `{close[0]}`?" if close else f"write one of {', '.join(known)}"
-            return Problem(found.key or found.place, f"`{name}` is not a known key here", instead)
+            known = _allowed_keys(model, loc[:-1])
+            close = get_close_matches(name, known, 1, MIN_SIMILARITY)
+            advice = f"did you mean `{close[0]}`?" if close else f"write one of {', '.join(known)}"
+            return Problem(found.key_position or found.position, f"`{name}` is not a known key here", advice)
         case "missing":
-            return Problem(found.key or found.place, f"`{name}` is missing here", f"add `{name}:`")
+            return Problem(found.key_position or found.position, f"`{name}` is missing here", f"add `{name}:`")
     if name == "[key]":
-        shown, place = str(loc[-2]), found.key or found.place
+        shown, place = str(loc[-2]), found.key_position or found.position
     else:
-        shown, place = format_value(found.plain()).strip("`"), found.place
-    wrong, instead = _wrong(shown, error)
-    owner = _owner(loc) or around
-    about = "" if "[key]" in loc or not owner else f"`{owner}`: "
-    return Problem(place, about + wrong, instead)
+        shown, place = format_value(found.plain()).strip("`"), found.position
+    text, advice = _describe(shown, error)
+    owner = _owner(loc) or outer_key
+    prefix = "" if "[key]" in loc or not owner else f"`{owner}`: "
+    return Problem(place, prefix + text, advice)
 
 
 def _owner(loc: Path) -> str:
@@ -90,7 +95,7 @@ def _owner(loc: Path) -> str:
     return next((str(step) for step in reversed(loc) if isinstance(step, str)), "")
 
 
-def _wrong(shown: str, error: ErrorDetails) -> tuple[str, str]:
+def _describe(shown: str, error: ErrorDetails) -> tuple[str, str]:
     """Return what is wrong with a value, and what to write instead."""
     context = error.get("ctx", {})
     kind = error["type"]
@@ -98,17 +103,17 @@ def _wrong(shown: str, error: ErrorDetails) -> tuple[str, str]:
         invalid = context["error"]
         if not isinstance(invalid, InvalidValue):
             raise Bug("a validator of the job file must raise InvalidValue") from invalid
-        return invalid.wrong, invalid.instead
-    if kind in _KINDS:
-        what, instead = _KINDS[kind]
+        return invalid.problem, invalid.advice
+    if kind in _ERROR_TEXTS:
+        what, advice = _ERROR_TEXTS[kind]
         quoted = shown if shown in ("nothing", "a list", "a mapping") else f"`{shown}`"
-        return f"{quoted} is {what}", instead
+        return f"{quoted} is {what}", advice
     if kind == "literal_error":
         return f"`{shown}` is not allowed here", f"write {context['expected'].replace(chr(39), '')}"
     if kind in _BOUNDS:
         limit, words = _BOUNDS[kind]
         bound = f"{int(context[limit])}{'s' if re.fullmatch('([0-9]+[dhms])+', shown) else ''}"
-        return f"`{shown}` is {words} {bound}", f"write {bound} or {_SIDE[kind]}"
+        return f"`{shown}` is {words} {bound}", f"write {bound} or {_ALLOWED_SIDE[kind]}"
     if kind == "too_short":
         return "this is empty", "write at least one"
     if kind == "too_long":
@@ -116,28 +121,28 @@ def _wrong(shown: str, error: ErrorDetails) -> tuple[str, str]:
     return f"{error['msg'][:1].lower()}{error['msg'][1:]}", "write another value"
 
 
-ALIKE = 0.75
+MIN_SIMILARITY = 0.75
 """The least similarity of two keys for one to be a misspelling of the other; `volumes` and `roles` are less similar."""
-_MAPPING = ("not a mapping", "write `key: value` lines, one further to the right")
-_LIST = ("not a list", "write [one, two]")
-_MAPPINGS = ("dict_type", "model_type", "model_attributes_type")
-_KINDS: Mapping[str, tuple[str, str]] = {
-    **dict.fromkeys(_MAPPINGS, _MAPPING),
-    "tuple_type": _LIST,
-    "list_type": _LIST,
+_NOT_A_MAPPING = ("not a mapping", "write `key: value` lines, one further to the right")
+_NOT_A_LIST = ("not a list", "write [one, two]")
+_MAPPING_ERRORS = ("dict_type", "model_type", "model_attributes_type")
+_ERROR_TEXTS: Mapping[str, tuple[str, str]] = {
+    **dict.fromkeys(_MAPPING_ERRORS, _NOT_A_MAPPING),
+    "tuple_type": _NOT_A_LIST,
+    "list_type": _NOT_A_LIST,
     "string_type": ("not text", "write text; put it in quotation marks if it looks like a number"),
     "string_pattern_mismatch": ("not a name", "use small letters, digits and single hyphens, a letter first"),
-    "string_too_long": ("too long for a name", f"write {LONGEST_NAME} characters at most"),
+    "string_too_long": ("too long for a name", f"write {MAX_NAME_LENGTH} characters at most"),
 }
 """For each error of pydantic, what the value is and what to write instead."""
 _BOUNDS: Mapping[str, tuple[str, str]] = {
     "greater_than_equal": ("ge", "less than"),
     "less_than_equal": ("le", "more than"),
 }
-_SIDE = {"greater_than_equal": "more", "less_than_equal": "less"}
+_ALLOWED_SIDE = {"greater_than_equal": "more", "less_than_equal": "less"}
 
 
-def _keys(model: type[BaseModel], path: Path) -> list[str]:
+def _allowed_keys(model: type[BaseModel], path: Path) -> list[str]:
     """Return the keys that are allowed at a path of the file."""
     for step in path:
         fields = {each.alias or kebab_case(name): each for name, each in model.model_fields.items()}

@@ -13,27 +13,28 @@ from pydantic import BeforeValidator, WithJsonSchema
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.invalid_value import InvalidValue
 
-UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
-LONGEST = 99_999_999
+UNIT_SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
+MAX_DURATION_SECONDS = 99_999_999
 """The longest duration of the Amazon States Language, in seconds."""
-DURATION = "^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$"
-_DURATION = re.compile(r"(?:([0-9]+)d)?(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?", re.ASCII)
-_WHOLE = r"-?[0-9]{1,18}"
+DURATION_PATTERN = "^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$"
+_DURATION_PARTS = re.compile(r"(?:([0-9]+)d)?(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?", re.ASCII)
+_WHOLE_NUMBER = r"-?[0-9]{1,18}"
 _NUMBER = r"[0-9]{1,18}(\.[0-9]{1,18})?"
 
 
 def parse_duration(value: Json) -> int:
     """Parse a duration such as 10s, 5m, 1h30m or 2d into seconds."""
-    found = _DURATION.fullmatch(value) if isinstance(value, str) and value else None
+    found = _DURATION_PARTS.fullmatch(value) if isinstance(value, str) and value else None
     if found is None:
         bare = isinstance(value, int) and not isinstance(value, bool)
         hint = f"{value}s or {value}m" if bare else "10s, 5m, 1h30m, 2d"
         raise InvalidValue(f"{format_value(value)} is not a duration", f"write it with its unit: {hint}")
     digits = [part or "0" for part in found.groups()]
-    total = sum(int(part) * unit for part, unit in zip(digits, UNITS.values(), strict=True) if len(part) < 12)
-    if not 1 <= total <= LONGEST or any(len(part) >= 12 for part in digits):
+    total = sum(int(part) * unit for part, unit in zip(digits, UNIT_SECONDS.values(), strict=True) if len(part) < 12)
+    if not 1 <= total <= MAX_DURATION_SECONDS or any(len(part) >= 12 for part in digits):
         raise InvalidValue(
-            f"{format_value(value)} is not between 1 second and {LONGEST}", "write a duration such as 1h30m"
+            f"{format_value(value)} is not between 1 second and {MAX_DURATION_SECONDS}",
+            "write a duration such as 1h30m",
         )
     return total
 
@@ -41,7 +42,7 @@ def parse_duration(value: Json) -> int:
 def format_duration(duration: int) -> str:
     """Format seconds as the job file does: 1h30m."""
     parts = []
-    for unit, size in UNITS.items():
+    for unit, size in UNIT_SECONDS.items():
         count, duration = divmod(duration, size)
         if count:
             parts.append(f"{count}{unit}")
@@ -59,7 +60,7 @@ def format_value(value: Json) -> str:
     return f"`{value if len(str(value)) < 100 else str(value)[:97] + '…'}`"
 
 
-def _size(suffix: str, example: str) -> Callable[[Json], int]:
+def _size_parser(suffix: str, example: str) -> Callable[[Json], int]:
     number = re.compile(rf"({_NUMBER}|\.[0-9]{{1,18}})\s*({suffix})?", re.IGNORECASE | re.ASCII)
 
     def read(value: Json) -> int:
@@ -74,15 +75,15 @@ def _size(suffix: str, example: str) -> Callable[[Json], int]:
     return read
 
 
-def _whole(value: Json) -> int:
+def _parse_whole_number(value: Json) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    if isinstance(value, str) and re.fullmatch(_WHOLE, value, re.ASCII):
+    if isinstance(value, str) and re.fullmatch(_WHOLE_NUMBER, value, re.ASCII):
         return int(value)
     raise InvalidValue(f"{format_value(value)} is not a whole number", "write one such as 3")
 
 
-def _factor(value: Json) -> float:
+def _parse_factor(value: Json) -> float:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value)
     if isinstance(value, str) and re.fullmatch(_NUMBER, value, re.ASCII):
@@ -90,7 +91,7 @@ def _factor(value: Json) -> float:
     raise InvalidValue(f"{format_value(value)} is not a number", "write one such as 1.5")
 
 
-def _switch(value: Json) -> bool:
+def _parse_boolean(value: Json) -> bool:
     if value in (True, False) and isinstance(value, bool):
         return value
     if value in ("true", "false"):
@@ -107,7 +108,7 @@ def parse_environment_text(value: Json) -> str:
     raise InvalidValue(f"{format_value(value)} is not text", "put it in quotation marks")
 
 
-def _words(value: Json) -> Json:
+def _parse_command(value: Json) -> Json:
     """Parse a command: a list of words, or one line for the shell."""
     if isinstance(value, str) and value.strip():
         return ("sh", "-c", value)
@@ -119,34 +120,38 @@ def _words(value: Json) -> Json:
     )
 
 
-def _schema(pattern: str, *examples: str) -> WithJsonSchema:
+def _pattern_schema(pattern: str, *examples: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": pattern, "examples": list(examples)})
 
 
-Duration = Annotated[int, BeforeValidator(parse_duration), _schema(DURATION, "10s", "5m", "1h30m", "2d")]
+Duration = Annotated[
+    int, BeforeValidator(parse_duration), _pattern_schema(DURATION_PATTERN, "10s", "5m", "1h30m", "2d")
+]
 Cpu = Annotated[
     int,
-    BeforeValidator(_size("v?cpu", "CPU units such as 256, or 0.5 vCPU")),
+    BeforeValidator(_size_parser("v?cpu", "CPU units such as 256, or 0.5 vCPU")),
     WithJsonSchema({"type": ["integer", "string"], "examples": [256, "0.5 vCPU"]}),
 ]
 Memory = Annotated[
     int,
-    BeforeValidator(_size("gb", "MiB such as 512, or 2 GB")),
+    BeforeValidator(_size_parser("gb", "MiB such as 512, or 2 GB")),
     WithJsonSchema({"type": ["integer", "string"], "examples": [512, "2 GB"]}),
 ]
-Whole = Annotated[
-    int, BeforeValidator(_whole), WithJsonSchema({"type": ["integer", "string"], "pattern": f"^{_WHOLE}$"})
+WholeNumber = Annotated[
+    int,
+    BeforeValidator(_parse_whole_number),
+    WithJsonSchema({"type": ["integer", "string"], "pattern": f"^{_WHOLE_NUMBER}$"}),
 ]
 Factor = Annotated[
-    float, BeforeValidator(_factor), WithJsonSchema({"type": ["number", "string"], "pattern": f"^{_NUMBER}$"})
+    float, BeforeValidator(_parse_factor), WithJsonSchema({"type": ["number", "string"], "pattern": f"^{_NUMBER}$"})
 ]
-Switch = Annotated[bool, BeforeValidator(_switch), WithJsonSchema({"enum": [True, False, "true", "false"]})]
+Boolean = Annotated[bool, BeforeValidator(_parse_boolean), WithJsonSchema({"enum": [True, False, "true", "false"]})]
 Text = Annotated[
     str, BeforeValidator(parse_environment_text), WithJsonSchema({"type": ["string", "integer", "boolean"]})
 ]
 Command = Annotated[
     tuple[str, ...],
-    BeforeValidator(_words),
+    BeforeValidator(_parse_command),
     WithJsonSchema(
         {
             "oneOf": [

@@ -17,8 +17,8 @@ from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
 
 Path = tuple[str | int, ...]
-DEEPEST = 60
-MOST_VALUES = 100_000
+MAX_DEPTH = 60
+MAX_VALUES = 100_000
 """The most values in a document: more than a person writes, fewer than nested aliases can produce."""
 
 
@@ -41,21 +41,21 @@ class SourcePosition:
 class Problem:
     """A problem in a job file: an error to fix, or a hint."""
 
-    place: SourcePosition
+    position: SourcePosition
     message: str
-    instead: str
+    advice: str
     """The advice: what to write instead."""
     severity: Severity = "error"
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.severity}: {self.message}\n    {self.instead}"
+        return f"{self.position}: {self.severity}: {self.message}\n    {self.advice}"
 
 
 class JobFileError(LamplighterError):
     """A file with errors; str() lists all of its problems as readable text."""
 
     def __init__(self, problems: list[Problem]) -> None:
-        self.problems = sorted(set(problems), key=lambda each: (each.place, each.message))
+        self.problems = sorted(set(problems), key=lambda each: (each.position, each.message))
         super().__init__("\n".join(map(str, self.problems)))
 
 
@@ -64,8 +64,8 @@ class YamlNode:
     """A value and where it is written; mappings and lists contain nodes again."""
 
     value: "dict[str, YamlNode] | list[YamlNode] | Json"
-    place: SourcePosition
-    key: SourcePosition | None = None
+    position: SourcePosition
+    key_position: SourcePosition | None = None
     """The position of the key, if the node is a value of a mapping."""
 
     def plain(self) -> Json:
@@ -100,7 +100,7 @@ class YamlNode:
         return None
 
 
-class _Core(yaml.SafeLoader):
+class _CoreLoader(yaml.SafeLoader):
     """A loader that resolves plain scalars by YAML 1.2's core schema."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - PyYAML's own
@@ -113,19 +113,19 @@ for _tag, _pattern, _first in (
     ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", list("-+.0123456789")),
     ("float", r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)", list("-+.")),
 ):
-    _Core.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), _first)
+    _CoreLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), _first)
 
 
 def parse_yaml(text: str, file: str) -> YamlNode:
     """Parse YAML. Raises `JobFileError`."""
     try:
-        node = yaml.compose(text, Loader=_Core)
+        node = yaml.compose(text, Loader=_CoreLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        place = SourcePosition(file, mark.line + 1, mark.column + 1) if mark else SourcePosition(file, 1, 1)
-        raise JobFileError([_no_yaml(place, error.problem or "this is not YAML")]) from None
+        position = SourcePosition(file, mark.line + 1, mark.column + 1) if mark else SourcePosition(file, 1, 1)
+        raise JobFileError([_syntax_problem(position, error.problem or "this is not YAML")]) from None
     except (yaml.YAMLError, RecursionError) as error:
-        raise JobFileError([_no_yaml(SourcePosition(file, 1, 1), " ".join(str(error).split()))]) from None
+        raise JobFileError([_syntax_problem(SourcePosition(file, 1, 1), " ".join(str(error).split()))]) from None
     if node is None:
         return YamlNode({}, SourcePosition(file, 1, 1))
     reader = _Reader(file)
@@ -135,15 +135,15 @@ def parse_yaml(text: str, file: str) -> YamlNode:
     return part
 
 
-def _no_yaml(place: SourcePosition, why: str) -> Problem:
-    instead = "look for indentation, quotation marks and colons here"
-    if "another document" in why:
+def _syntax_problem(position: SourcePosition, reason: str) -> Problem:
+    advice = "look for indentation, quotation marks and colons here"
+    if "another document" in reason:
         return Problem(
-            place, "a second document begins here", "keep one document; put the differences into `environments:`"
+            position, "a second document begins here", "keep one document; put the differences into `environments:`"
         )
-    if "'?'" in why:
-        instead = "put quotation marks around cron(…) inside { } and [ ]"
-    return Problem(place, f"this cannot be read as YAML: {why}", instead)
+    if "'?'" in reason:
+        advice = "put quotation marks around cron(…) inside { } and [ ]"
+    return Problem(position, f"this cannot be read as YAML: {reason}", advice)
 
 
 @dataclass(slots=True)
@@ -153,62 +153,64 @@ class _Reader:
     built: int = 0
 
     def build(self, node: Node, key: SourcePosition | None, within: tuple[int, ...]) -> YamlNode:
-        place = self._place(node)
+        position = self._position(node)
         self.built += 1
-        if id(node) in within or self.built > MOST_VALUES or len(within) > DEEPEST:
-            raise JobFileError([Problem(place, "these aliases have no end", "write the values instead of the aliases")])
+        if id(node) in within or self.built > MAX_VALUES or len(within) > MAX_DEPTH:
+            raise JobFileError(
+                [Problem(position, "these aliases have no end", "write the values instead of the aliases")]
+            )
         inside = (*within, id(node))
         if isinstance(node, MappingNode):
-            return YamlNode(self._mapping(node, inside), place, key)
+            return YamlNode(self._mapping(node, inside), position, key)
         if isinstance(node, SequenceNode):
-            return YamlNode([self.build(item, None, inside) for item in node.value], place, key)
+            return YamlNode([self.build(item, None, inside) for item in node.value], position, key)
         assert isinstance(node, ScalarNode)
-        return YamlNode(self._scalar(node, place), place, key)
+        return YamlNode(self._scalar(node, position), position, key)
 
-    def _place(self, node: Node) -> SourcePosition:
+    def _position(self, node: Node) -> SourcePosition:
         return SourcePosition(self.file, node.start_mark.line + 1, node.start_mark.column + 1)
 
     def _mapping(self, node: MappingNode, within: tuple[int, ...]) -> dict[str, YamlNode]:
         built: dict[str, YamlNode] = {}
         for key, value in node.value:
-            place = self._place(key)
+            position = self._position(key)
             if not isinstance(key, ScalarNode):
-                self.problems.append(Problem(place, "a key must be text", "write a word here"))
+                self.problems.append(Problem(position, "a key must be text", "write a word here"))
                 continue
-            name = self._whole(str(key.value), place)
+            name = self._combine_surrogates(str(key.value), position)
             if name == "<<":
                 self.problems.append(
-                    Problem(place, "YAML 1.2 has no merge key", "repeat the values, or put them into `defaults:`")
+                    Problem(position, "YAML 1.2 has no merge key", "repeat the values, or put them into `defaults:`")
                 )
                 continue
             if name in built:
-                self.problems.append(Problem(place, f"`{name}` is set twice here", "keep one of the two"))
-            built[name] = self.build(value, place, within)
+                self.problems.append(Problem(position, f"`{name}` is set twice here", "keep one of the two"))
+            built[name] = self.build(value, position, within)
         return built
 
-    def _whole(self, text: str, place: SourcePosition) -> str:
+    def _combine_surrogates(self, text: str, position: SourcePosition) -> str:
         """Return the text with JSON's surrogate pairs combined into characters."""
         if not any("\ud800" <= letter <= "\udfff" for letter in text):
             return text
         try:
             return text.encode("utf-16", "surrogatepass").decode("utf-16")
         except UnicodeDecodeError:
-            self.problems.append(Problem(place, "this is half a character", "write \\u twice, or the character"))
+            self.problems.append(Problem(position, "this is half a character", "write \\u twice, or the character"))
             return ""
 
-    def _number(self, text: str, place: SourcePosition, *, whole: bool) -> Json:
+    def _number(self, text: str, position: SourcePosition, *, is_integer: bool) -> Json:
         try:
-            number = int(text, 0 if text[:2] in ("0o", "0x") else 10) if whole else float(text)
+            number = int(text, 0 if text[:2] in ("0o", "0x") else 10) if is_integer else float(text)
         except ValueError:  # .inf, .nan, or a text that only its tag declares a number
-            instead = "write another one, or put it in quotation marks if it is text"
-            self.problems.append(Problem(place, f"{text or 'nothing'} is not a JSON number", instead))
+            advice = "write another one, or put it in quotation marks if it is text"
+            self.problems.append(Problem(position, f"{text or 'nothing'} is not a JSON number", advice))
             return text
-        if not whole and not isfinite(number):
-            self.problems.append(Problem(place, f"{text} is too large", "write a smaller one, or text"))
+        if not is_integer and not isfinite(number):
+            self.problems.append(Problem(position, f"{text} is too large", "write a smaller one, or text"))
             return text
         return number
 
-    def _scalar(self, node: ScalarNode, place: SourcePosition) -> Json:
+    def _scalar(self, node: ScalarNode, position: SourcePosition) -> Json:
         text: str = node.value
         match node.tag.rpartition(":")[2]:
             case "null":
@@ -216,8 +218,8 @@ class _Reader:
             case "bool":
                 return text.lower() == "true"
             case "int" | "float" as kind:
-                return self._number(text, place, whole=kind == "int")
+                return self._number(text, position, is_integer=kind == "int")
             case "str":
-                return self._whole(text, place)
-        self.problems.append(Problem(place, f"the tag {node.tag} is not supported", "remove the tag"))
+                return self._combine_surrogates(text, position)
+        self.problems.append(Problem(position, f"the tag {node.tag} is not supported", "remove the tag"))
         return text

@@ -15,32 +15,32 @@ from lamplighter.jobs.iam.resolve_template import ResolvedStack
 from lamplighter.jobs.stack.template import build_template
 from lamplighter.runs.log_stream import log_stream_name
 
-STREAM = "0123456789abcdef0123456789abcdef"
-LARGEST_POLICY = 10_240
+SAMPLE_TASK_ID = "0123456789abcdef0123456789abcdef"
+MAX_POLICY_CHARACTERS = 10_240
 """The most characters of all inline policies of a role:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
 
 
-def deployed_template(project: Project) -> ResolvedStack:
+def deployed_stack(project: Project) -> ResolvedStack:
     """Return a project's template as if it were deployed."""
-    images = {names.image_parameter(name): "built" for name, job in project.jobs.items() if job.builds}
+    images = {names.image_parameter(name): "built" for name, job in project.jobs.items() if job.builds_image}
     return ResolvedStack(build_template(project), images)
 
 
-def call_context(stack: ResolvedStack, machine: str, watched: tuple[str, ...] = ()) -> CallContext:
+def call_context(stack: ResolvedStack, machine: str, readable_runs: tuple[str, ...] = ()) -> CallContext:
     """Collect the ARNs, roles and log streams that a machine's definition only references."""
     resources = stack.template["Resources"]
     tasks = [title for title, each in resources.items() if each["Type"] == "AWS::ECS::TaskDefinition"]
     given = {stack.arn(title): stack.properties(title) for title in tasks}
     roles = {arn: tuple(dict.fromkeys((each["ExecutionRoleArn"], each["TaskRoleArn"]))) for arn, each in given.items()}
-    streams = {arn: _stream(stack, each["ContainerDefinitions"][0]) for arn, each in given.items()}
-    return CallContext(stack.arn(machine), roles, streams, watched)
+    streams = {arn: _log_stream_arn(stack, each["ContainerDefinitions"][0]) for arn, each in given.items()}
+    return CallContext(stack.arn(machine), roles, streams, readable_runs)
 
 
-def _stream(stack: ResolvedStack, container: Json) -> str:
+def _log_stream_arn(stack: ResolvedStack, container: Json) -> str:
     """Return the ARN of a container's log stream, named as the awslogs driver names it."""
     options = container["LogConfiguration"]["Options"]
-    name = log_stream_name(options["awslogs-stream-prefix"], container["Name"], STREAM)
+    name = log_stream_name(options["awslogs-stream-prefix"], container["Name"], SAMPLE_TASK_ID)
     return stack.log_stream(options["awslogs-group"], name)
 
 

@@ -11,16 +11,16 @@ from lamplighter.base.json_text import Json, dumps
 from lamplighter.jobs.iam.policy_evaluation import IamCall, allows_action_somewhere, evaluate_policy
 from lamplighter.jobs.iam.required_calls import CallContext, required_calls
 
-MANAGED_RULE = "Step Functions uses a managed rule to learn that the task of `.sync` has stopped."
-WHY = {
+MANAGED_RULE_REASON = "Step Functions uses a managed rule to learn that the task of `.sync` has stopped."
+REASONS = {
     "iam:PassRole": (
         "RunTask passes this role to the task, and ECS requires iam:PassRole for that. The policy that the AWS console "
         "creates for a state machine lacks it, so a task definition with a role fails."
     ),
     "ecs:TagResource": "RunTask tags the task because of PropagateTags or Tags.",
-    "events:PutRule": MANAGED_RULE,
-    "events:PutTargets": MANAGED_RULE,
-    "events:DescribeRule": MANAGED_RULE,
+    "events:PutRule": MANAGED_RULE_REASON,
+    "events:PutTargets": MANAGED_RULE_REASON,
+    "events:DescribeRule": MANAGED_RULE_REASON,
     "ecs:StopTask": "A timeout, or a run that is stopped, stops the task; without it the task keeps running.",
     "ecs:DescribeTasks": "`.sync` also polls its task, because events may be lost.",
 }
@@ -33,16 +33,16 @@ class MissingPermission:
     call: IamCall
     error: str
     """The error with which the run fails."""
-    why: str
+    reason: str
     statement: Json
     """The statement to add to the policy of the machine's role."""
 
     def __str__(self) -> str:
-        return f"{self.error}\n  {self.why}\n  add: {dumps(self.statement)}"
+        return f"{self.error}\n  {self.reason}\n  add: {dumps(self.statement)}"
 
 
 def missing_permissions(
-    definition: Json, statements: Iterable[Json], situation: CallContext, role: str = "the-role"
+    definition: Json, statements: Iterable[Json], context: CallContext, role: str = "the-role"
 ) -> list[MissingPermission]:
     """Return every call of a machine that the role does not allow.
 
@@ -50,12 +50,12 @@ def missing_permissions(
     """
     known = list(statements)
     found = []
-    for call in required_calls(definition, situation):
+    for call in required_calls(definition, context):
         decision = evaluate_policy(known, call)
         if not decision.allowed and not ("*" in call.resource and allows_action_somewhere(known, call.action)):
-            why = WHY.get(call.action, "The definition calls it.")
+            reason = REASONS.get(call.action, "The definition calls it.")
             found.append(
-                MissingPermission(call, _error(call, decision.reason, situation, role), why, allowing_statement(call))
+                MissingPermission(call, _error(call, decision.reason, context, role), reason, allowing_statement(call))
             )
     return found
 
@@ -74,8 +74,8 @@ def allowing_statement(call: IamCall) -> Json:
     return {**given, "Condition": {operator: context}} if context else given
 
 
-def _error(call: IamCall, reason: str, situation: CallContext, role: str) -> str:
-    account = situation.machine.split(":")[4]
+def _error(call: IamCall, reason: str, context: CallContext, role: str) -> str:
+    account = context.machine.split(":")[4]
     return (
         f"AccessDeniedException: User: arn:aws:sts::{account}:assumed-role/{role}/a-run is not authorized to perform: "
         f"{call.action} on resource: {call.resource} because {reason}"

@@ -35,68 +35,73 @@ class PolicyDecision:
 
 def evaluate_policy(statements: Iterable[Json], call: IamCall) -> PolicyDecision:
     """Return whether the statements of identity-based policies allow a call, and why."""
-    nearly, allowed = "", None
+    near_miss, allowed = "", None
     for at, statement in enumerate(statements, 1):
-        misses = list(_misses(statement, call))
+        mismatches = list(_mismatches(statement, call))
         name = statement.get("Sid") or f"statement {at}"
-        if misses:
-            nearly = nearly or ("" if misses[0] == ACTION else f"; {name} is close, but {misses[0]}")
+        if mismatches:
+            near_miss = near_miss or (
+                "" if mismatches[0] == OTHER_ACTIONS else f"; {name} is close, but {mismatches[0]}"
+            )
         elif statement["Effect"] == "Deny":
             return PolicyDecision(allowed=False, reason=f"an explicit deny in {name}")
         else:
             allowed = allowed or f"{name} allows it"
     if allowed is not None:
         return PolicyDecision(allowed=True, reason=allowed)
-    return PolicyDecision(allowed=False, reason=f"no identity-based policy allows the {call.action} action{nearly}")
+    return PolicyDecision(allowed=False, reason=f"no identity-based policy allows the {call.action} action{near_miss}")
 
 
 def allows_action_somewhere(statements: Iterable[Json], action: str) -> bool:
     """Return whether any statement allows an action, on whichever resource."""
     return any(
-        statement["Effect"] == "Allow" and _is_about(statement, "Action", action, fold=True) for statement in statements
+        statement["Effect"] == "Allow" and _applies(statement, "Action", action, ignore_case=True)
+        for statement in statements
     )
 
 
-ACTION = "it is about other actions"
+OTHER_ACTIONS = "it is about other actions"
 
 
-def _misses(statement: Json, call: IamCall) -> Iterable[str]:
+def _mismatches(statement: Json, call: IamCall) -> Iterable[str]:
     """Yield the reasons why a statement does not apply to a call, the most basic first."""
-    if not _is_about(statement, "Action", call.action, fold=True):
-        yield ACTION
-    if not _is_about(statement, "Resource", call.resource, fold=False):
+    if not _applies(statement, "Action", call.action, ignore_case=True):
+        yield OTHER_ACTIONS
+    if not _applies(statement, "Resource", call.resource, ignore_case=False):
         yield f"it does not include the resource {call.resource}"
     for operator, keys in statement.get("Condition", {}).items():
         for key, wanted in keys.items():
             if not _holds(operator, key, wanted, call.context):
-                is_there = _lower(call.context).get(key.lower(), "missing")
-                yield f"its condition {operator} {key} = {wanted} does not hold: the key is {is_there}"
+                actual = _lower_keys(call.context).get(key.lower(), "missing")
+                yield f"its condition {operator} {key} = {wanted} does not hold: the key is {actual}"
 
 
-def _is_about(statement: Json, element: str, value: str, *, fold: bool) -> bool:
+def _applies(statement: Json, element: str, value: str, *, ignore_case: bool) -> bool:
     patterns = statement.get(element, statement.get(f"Not{element}", []))
-    found = any(matches_pattern(pattern, value, fold=fold) for pattern in _several(patterns))
+    found = any(matches_pattern(pattern, value, ignore_case=ignore_case) for pattern in _as_list(patterns))
     return found is (element in statement)
 
 
-def _several(value: Json) -> list[Json]:
+def _as_list(value: Json) -> list[Json]:
     return value if isinstance(value, list) else [value]
 
 
-def matches_pattern(pattern: str, value: str, *, fold: bool = False) -> bool:
+def matches_pattern(pattern: str, value: str, *, ignore_case: bool = False) -> bool:
     """Return whether a text matches a pattern in which * is any text and ? any character."""
-    return _compiled(pattern.lower())(value.lower()) if fold else _compiled(pattern)(value)
+    return _compile_pattern(pattern.lower())(value.lower()) if ignore_case else _compile_pattern(pattern)(value)
 
 
 @lru_cache(maxsize=1024)
-def _compiled(pattern: str) -> Matches:
+def _compile_pattern(pattern: str) -> Matches:
     return compile_pieces(pattern.split("*"), single=True)
 
 
 def matches_arn(pattern: str, value: str) -> bool:
     """Return whether an ARN matches: "Each of the six colon-delimited components of the ARN is checked separately"."""
-    wanted, found = pattern.split(":", 5), value.split(":", 5)
-    return len(wanted) == len(found) == 6 and all(matches_pattern(*pair) for pair in zip(wanted, found, strict=True))
+    pattern_parts, value_parts = pattern.split(":", 5), value.split(":", 5)
+    return len(pattern_parts) == len(value_parts) == 6 and all(
+        matches_pattern(*pair) for pair in zip(pattern_parts, value_parts, strict=True)
+    )
 
 
 _OPERATORS: Mapping[str, tuple[Callable[[str, str], bool], bool]] = {
@@ -120,9 +125,9 @@ _OPERATORS: Mapping[str, tuple[Callable[[str, str], bool], bool]] = {
 """For each operator, how to compare one value, and whether the operator requires a match or its absence."""
 
 
-def _holds(operator: str, key: str, wanted: Json, context: Mapping[str, str]) -> bool:
-    values = [str(each).lower() if isinstance(each, bool) else str(each) for each in _several(wanted)]
-    value = _lower(context).get(key.lower())
+def _holds(operator: str, key: str, expected: Json, context: Mapping[str, str]) -> bool:
+    values = [str(each).lower() if isinstance(each, bool) else str(each) for each in _as_list(expected)]
+    value = _lower_keys(context).get(key.lower())
     name = operator.removeprefix("ForAnyValue:").removeprefix("ForAllValues:")
     if name == "Null":
         return values == ["true" if value is None else "false"]
@@ -136,5 +141,5 @@ def _holds(operator: str, key: str, wanted: Json, context: Mapping[str, str]) ->
     return any(compare(each, value) for each in values) is positive
 
 
-def _lower(context: Mapping[str, str]) -> dict[str, str]:
+def _lower_keys(context: Mapping[str, str]) -> dict[str, str]:
     return {key.lower(): value for key, value in context.items()}

@@ -27,14 +27,22 @@ IAM_ACTIONS: Mapping[str, str] = {
     "apigateway:Invoke": "execute-api:Invoke",
 }
 """Calls that have other names in IAM."""
-ABOUT = ("StateMachineArn", "ExecutionArn", "TopicArn", "FunctionName", "QueueUrl", "TaskDefinition", "JobQueue")
+RESOURCE_PARAMETERS = (
+    "StateMachineArn",
+    "ExecutionArn",
+    "TopicArn",
+    "FunctionName",
+    "QueueUrl",
+    "TaskDefinition",
+    "JobQueue",
+)
 """Parameters that name the resource of a call."""
-QUEUE = re.compile(
+QUEUE_URL = re.compile(
     r"https?://(sqs\.(?P<region>[a-z0-9-]+)\.)?[^/]+/(?P<account>[0-9]{12})/(?P<name>[A-Za-z0-9_-]+(\.fifo)?)"
 )
 """The pattern of a queue's URL: https://sqs.us-east-1.amazonaws.com/123456789012/name."""
-NESTED_RULE = "StepFunctionsGetEventsForStepFunctionsExecutionRule"
-RULE = "StepFunctionsGetEventsForECSTaskRule"
+NESTED_EXECUTION_RULE = "StepFunctionsGetEventsForStepFunctionsExecutionRule"
+ECS_TASK_RULE = "StepFunctionsGetEventsForECSTaskRule"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,26 +69,26 @@ class CallContext:
         return f"arn:{partition}:{service}:{region}:{account}:{resource}"
 
 
-def required_calls(definition: Json, situation: CallContext) -> list[IamCall]:
+def required_calls(definition: Json, context: CallContext) -> list[IamCall]:
     """Return every call that a definition can lead to, without repeats."""
     found: list[IamCall] = []
-    run = [each for _, state in walk_states(definition) for each in _defined(state)]
+    task_definitions = [each for _, state in walk_states(definition) for each in _task_definition(state)]
     for _, state in walk_states(definition):
         if state.get("Type") == "Task":
-            found += [call for call in _task(state, situation, run) if call not in found]
+            found += [call for call in _task_calls(state, context, task_definitions) if call not in found]
         if (state.get("ItemProcessor") or {}).get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED":
-            found += [call for call in (*_distributed(situation), *_objects(state, situation)) if call not in found]
+            found += [call for call in (*_child_calls(context), *_s3_calls(state, context)) if call not in found]
     return found
 
 
-def _defined(state: Json) -> Iterator[str]:
+def _task_definition(state: Json) -> Iterator[str]:
     """Yield the task definition that a state runs, if any."""
     given = state.get("Arguments", state.get("Parameters", {}))
     if isinstance(given, dict) and isinstance(given.get("TaskDefinition"), str):
         yield given["TaskDefinition"]
 
 
-def _task(state: Json, situation: CallContext, run: list[str]) -> Iterator[IamCall]:
+def _task_calls(state: Json, context: CallContext, task_definitions: list[str]) -> Iterator[IamCall]:
     resource = parse_resource(state["Resource"])
     given = state.get("Arguments", state.get("Parameters", {}))
     if resource is None or resource.kind in ("activity", "lambda"):
@@ -88,74 +96,76 @@ def _task(state: Json, situation: CallContext, run: list[str]) -> Iterator[IamCa
             yield IamCall("lambda:InvokeFunction", state["Resource"])
         return
     if (resource.service, resource.action) == ("ecs", "runTask"):
-        yield from _run_task(given, situation, waits=resource.pattern.startswith("sync"))
+        yield from _run_task_calls(given, context, waits=resource.pattern.startswith("sync"))
         return
     service = IAM_NAMES.get(resource.service, resource.service)
     action = resource.action[:1].upper() + resource.action[1:]
-    named = IAM_ACTIONS.get(f"{service}:{action}", f"{service}:{action}")
-    streams = [situation.streams[each] for each in run if each in situation.streams]
+    iam_action = IAM_ACTIONS.get(f"{service}:{action}", f"{service}:{action}")
+    streams = [context.streams[each] for each in task_definitions if each in context.streams]
     if action == "GetLogEvents" and streams:
         yield from (IamCall("logs:GetLogEvents", stream) for stream in streams)
         return
-    for about in _about(given, situation):
-        yield IamCall(named, about)
-    if named == "states:StartExecution" and resource.pattern.startswith("sync"):
-        yield from _nested(given, situation)
+    for about in _call_resources(given, context):
+        yield IamCall(iam_action, about)
+    if iam_action == "states:StartExecution" and resource.pattern.startswith("sync"):
+        yield from _nested_calls(given, context)
 
 
-def _nested(given: Json, situation: CallContext) -> Iterator[IamCall]:
+def _nested_calls(given: Json, context: CallContext) -> Iterator[IamCall]:
     """Yield the calls that observe and stop a run of another machine."""
     child = _literal(given, "StateMachineArn").replace(":stateMachine:", ":execution:")
     for action in ("DescribeExecution", "StopExecution"):
         yield IamCall(f"states:{action}", child if child == "*" else f"{child}:a-run")
     for action in ("PutTargets", "PutRule", "DescribeRule"):
-        yield IamCall(f"events:{action}", situation.arn("events", f"rule/{NESTED_RULE}"))
+        yield IamCall(f"events:{action}", context.arn("events", f"rule/{NESTED_EXECUTION_RULE}"))
 
 
-def _about(given: Json, situation: CallContext) -> Iterator[str]:
-    name = next((name for name in ABOUT if isinstance(given, dict) and isinstance(given.get(name), str)), "")
+def _call_resources(given: Json, context: CallContext) -> Iterator[str]:
+    name = next(
+        (name for name in RESOURCE_PARAMETERS if isinstance(given, dict) and isinstance(given.get(name), str)), ""
+    )
     text = given[name] if name else "*"
     if "context.StateMachine.Id" in text:
-        yield situation.machine
+        yield context.machine
     elif text.startswith("{%"):
         # An expression may evaluate to any run in the context.
-        yield from situation.runs or ((situation.run,) if "ExecutionArn" in given else ("*",))
+        yield from context.runs or ((context.run,) if "ExecutionArn" in given else ("*",))
     else:
-        yield _as_arn(name, text, situation)
+        yield _as_arn(name, text, context)
 
 
-def _as_arn(name: str, text: str, situation: CallContext) -> str:
+def _as_arn(name: str, text: str, context: CallContext) -> str:
     """Return the ARN of a call's resource, which the call may name otherwise: IAM accepts ARNs only."""
-    queue = QUEUE.fullmatch(text)
+    queue = QUEUE_URL.fullmatch(text)
     if queue is not None:
-        partition, region = situation.machine.split(":")[1], queue["region"] or situation.machine.split(":")[3]
+        partition, region = context.machine.split(":")[1], queue["region"] or context.machine.split(":")[3]
         return f"arn:{partition}:sqs:{region}:{queue['account']}:{queue['name']}"
     if name == "FunctionName" and not text.startswith("arn:"):
-        return situation.arn("lambda", f"function:{text}")
+        return context.arn("lambda", f"function:{text}")
     return text if text.startswith("arn:") else "*"
 
 
-def _run_task(given: Json, situation: CallContext, *, waits: bool) -> Iterator[IamCall]:
+def _run_task_calls(given: Json, context: CallContext, *, waits: bool) -> Iterator[IamCall]:
     definition, cluster = given["TaskDefinition"], given.get("Cluster", "default")
-    where = cluster if cluster.startswith("arn:") else situation.arn("ecs", f"cluster/{cluster}")
-    task = where.replace(":cluster/", ":task/") + "/0123456789abcdef0123456789abcdef"
-    there = {"ecs:cluster": where}
-    revision = definition if definition.startswith("arn:") else situation.arn("ecs", f"task-definition/{definition}")
-    yield IamCall("ecs:RunTask", revision, there)
-    for role in situation.roles.get(definition, ()):
+    cluster_arn = cluster if cluster.startswith("arn:") else context.arn("ecs", f"cluster/{cluster}")
+    task = cluster_arn.replace(":cluster/", ":task/") + "/0123456789abcdef0123456789abcdef"
+    condition = {"ecs:cluster": cluster_arn}
+    revision = definition if definition.startswith("arn:") else context.arn("ecs", f"task-definition/{definition}")
+    yield IamCall("ecs:RunTask", revision, condition)
+    for role in context.roles.get(definition, ()):
         yield IamCall("iam:PassRole", role, {"iam:PassedToService": "ecs-tasks.amazonaws.com"})
     if "PropagateTags" in given or "Tags" in given:
-        yield IamCall("ecs:TagResource", task, {"ecs:CreateAction": "RunTask", **there})
+        yield IamCall("ecs:TagResource", task, {"ecs:CreateAction": "RunTask", **condition})
     if waits:
-        yield IamCall("ecs:DescribeTasks", task, there)
-        yield IamCall("ecs:StopTask", task, there)
+        yield IamCall("ecs:DescribeTasks", task, condition)
+        yield IamCall("ecs:StopTask", task, condition)
         for action in ("PutTargets", "PutRule", "DescribeRule"):
-            yield IamCall(f"events:{action}", situation.arn("events", f"rule/{RULE}"))
+            yield IamCall(f"events:{action}", context.arn("events", f"rule/{ECS_TASK_RULE}"))
 
 
-def _objects(state: Json, situation: CallContext) -> Iterator[IamCall]:
+def _s3_calls(state: Json, context: CallContext) -> Iterator[IamCall]:
     """Yield the calls with which a distributed Map reads from S3 and writes to it."""
-    partition = situation.machine.split(":", 2)[1]
+    partition = context.machine.split(":", 2)[1]
     reader, writer = state.get("ItemReader"), state.get("ResultWriter")
     if isinstance(reader, dict):
         given = reader.get("Arguments", reader.get("Parameters", {}))
@@ -166,9 +176,9 @@ def _objects(state: Json, situation: CallContext) -> Iterator[IamCall]:
             yield IamCall("s3:GetObject", f"{bucket}/{_literal(given, 'Key')}")
     if isinstance(writer, dict) and "Resource" in writer:
         given = writer.get("Arguments", writer.get("Parameters", {}))
-        there = f"arn:{partition}:s3:::{_literal(given, 'Bucket')}/{_literal(given, 'Prefix')}"
+        objects = f"arn:{partition}:s3:::{_literal(given, 'Bucket')}/{_literal(given, 'Prefix')}"
         for action in ("PutObject", "GetObject", "ListMultipartUploadParts", "AbortMultipartUpload"):
-            yield IamCall(f"s3:{action}", f"{there.rstrip('/*')}/a-run/manifest.json")
+            yield IamCall(f"s3:{action}", f"{objects.rstrip('/*')}/a-run/manifest.json")
 
 
 def _literal(given: Json, name: str) -> str:
@@ -177,10 +187,10 @@ def _literal(given: Json, name: str) -> str:
     return value if isinstance(value, str) and not value.startswith("{%") else "*"
 
 
-def _distributed(situation: CallContext) -> Iterator[IamCall]:
-    yield IamCall("states:StartExecution", situation.machine)
-    child = situation.machine.replace(":stateMachine:", ":execution:") + "/label:a-run"
+def _child_calls(context: CallContext) -> Iterator[IamCall]:
+    yield IamCall("states:StartExecution", context.machine)
+    child = context.machine.replace(":stateMachine:", ":execution:") + "/label:a-run"
     for action in ("DescribeExecution", "StopExecution"):
         yield IamCall(f"states:{action}", child)
-        yield IamCall(f"states:{action}", situation.run)
+        yield IamCall(f"states:{action}", context.run)
     yield IamCall("states:RedriveExecution", child)

@@ -14,7 +14,7 @@ from lamplighter.base.json_text import Json
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 _SUB = re.compile(r"\$\{([^}!]+)\}")
-_ARNS: Mapping[str, tuple[str, str, str]] = {
+_ARN_FORMATS: Mapping[str, tuple[str, str, str]] = {
     "AWS::ECS::Cluster": ("ecs", "cluster/{}", "ClusterName"),
     "AWS::ECS::TaskDefinition": ("ecs", "task-definition/{}:1", "Family"),
     "AWS::StepFunctions::StateMachine": ("states", "stateMachine:{}", "StateMachineName"),
@@ -25,7 +25,7 @@ _ARNS: Mapping[str, tuple[str, str, str]] = {
     "AWS::Scheduler::ScheduleGroup": ("scheduler", "schedule-group/{}", "Name"),
 }
 """For each type: the service, the resource part of the ARN, and the property with the name."""
-_BY_ARN = ("AWS::ECS::TaskDefinition", "AWS::StepFunctions::StateMachine", "AWS::SNS::Topic")
+_REF_RETURNS_ARN = ("AWS::ECS::TaskDefinition", "AWS::StepFunctions::StateMachine", "AWS::SNS::Topic")
 """Types whose Ref is their ARN; for other types Ref is the name."""
 
 
@@ -39,13 +39,13 @@ class ResolvedStack:
 
     def properties(self, title: str) -> Json:
         """Return the resolved properties of a resource."""
-        return self.fill(self.template["Resources"][title].get("Properties", {}))
+        return self.resolve(self.template["Resources"][title].get("Properties", {}))
 
     def arn(self, title: str) -> str:
         """Return the ARN of a resource."""
         resource = self.template["Resources"][title]
-        service, pattern, named = _ARNS[resource["Type"]]
-        name = self.fill(resource["Properties"][named]) if named else f"stack-{title}"
+        service, pattern, named = _ARN_FORMATS[resource["Type"]]
+        name = self.resolve(resource["Properties"][named]) if named else f"stack-{title}"
         region = "" if service == "iam" else REGION
         return f"arn:{self.partition}:{service}:{region}:{ACCOUNT}:{pattern.format(name)}"
 
@@ -66,39 +66,39 @@ class ResolvedStack:
         policies = self.properties(role).get("Policies", [])
         return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
 
-    def fill(self, value: Json) -> Json:
+    def resolve(self, value: Json) -> Json:
         """Return a value with its functions evaluated."""
         if isinstance(value, list):
-            return [each for each in map(self.fill, value) if each is not None]
+            return [each for each in map(self.resolve, value) if each is not None]
         if not isinstance(value, dict):
             return value
         if len(value) == 1:
             name, argument = next(iter(value.items()))
             if name == "Ref" or name.startswith("Fn::"):
                 return self._functions()[name](argument)
-        return {key: self.fill(each) for key, each in value.items()}
+        return {key: self.resolve(each) for key, each in value.items()}
 
     def _functions(self) -> Mapping[str, Callable[[Json], Json]]:
         return {
             "Ref": self._ref,
             "Fn::GetAtt": self._attribute,
             "Fn::Sub": self._sub,
-            "Fn::Join": lambda pair: pair[0].join(self.fill(pair[1])),
-            "Fn::If": lambda three: self.fill(three[1] if self._holds(three[0]) else three[2]),
-            "Fn::Equals": lambda pair: self.fill(pair[0]) == self.fill(pair[1]),
-            "Fn::Select": lambda pair: self.fill(pair[1])[int(pair[0])],
+            "Fn::Join": lambda pair: pair[0].join(self.resolve(pair[1])),
+            "Fn::If": lambda three: self.resolve(three[1] if self._is_true(three[0]) else three[2]),
+            "Fn::Equals": lambda pair: self.resolve(pair[0]) == self.resolve(pair[1]),
+            "Fn::Select": lambda pair: self.resolve(pair[1])[int(pair[0])],
             "Fn::GetAZs": lambda _region: [f"{REGION}a", f"{REGION}b"],
         }
 
     def _sub(self, given: Json) -> str:
         text, own = given if isinstance(given, list) else (given, {})
-        known = {name: str(self.fill(value)) for name, value in own.items()}
-        return _SUB.sub(lambda found: known[found[1]] if found[1] in known else str(self._named(found[1])), text)
+        known = {name: str(self.resolve(value)) for name, value in own.items()}
+        return _SUB.sub(lambda found: known[found[1]] if found[1] in known else str(self._resolve_name(found[1])), text)
 
-    def _holds(self, condition: str) -> bool:
-        return bool(self.fill(self.template["Conditions"][condition]))
+    def _is_true(self, condition: str) -> bool:
+        return bool(self.resolve(self.template["Conditions"][condition]))
 
-    def _named(self, name: str) -> Json:
+    def _resolve_name(self, name: str) -> Json:
         title, dot, attribute = name.partition(".")
         return self._attribute([title, attribute]) if dot else self._ref(name)
 
@@ -109,10 +109,10 @@ class ResolvedStack:
         if name in self.template.get("Parameters", {}):
             return self._parameter(name)
         resource = self.template["Resources"][name]
-        if resource["Type"] in _BY_ARN:
+        if resource["Type"] in _REF_RETURNS_ARN:
             return self.arn(name)
-        named = _ARNS.get(resource["Type"], ("", "", ""))[2]
-        return self.fill(resource["Properties"][named]) if named else f"{name.lower()}-0123456789abcdef0"
+        named = _ARN_FORMATS.get(resource["Type"], ("", "", ""))[2]
+        return self.resolve(resource["Properties"][named]) if named else f"{name.lower()}-0123456789abcdef0"
 
     def _parameter(self, name: str) -> Json:
         declared = self.template["Parameters"][name]

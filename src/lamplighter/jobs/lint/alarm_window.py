@@ -9,17 +9,17 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAl
 from lamplighter.jobs.file.model import Job
 from lamplighter.jobs.lint import schedule_interval
 
-STEPS = ((10 * 60, 60, 86_400), (6 * 3600, 300, 86_400), (7 * 86_400, 3600, 7 * 86_400))
+PERIODS = ((10 * 60, 60, 86_400), (6 * 3600, 300, 86_400), (7 * 86_400, 3600, 7 * 86_400))
 """Seconds that CloudWatch accepts: for intervals up to the first number, the period and the longest total."""
-GRACE = 3600
-"""Seconds that the machine SLOTS waits after a slot and its window before it checks whether a run began."""
+SLOT_CHECK_DELAY_SECONDS = 3600
+"""Seconds that the machine SLOT_CHECK waits after a slot and its window before it checks whether a run began."""
 
 
 def alarm_window(job: Job) -> tuple[int, int] | None:
     """Return the period in seconds and the number of periods of a job's alarm, or None if no alarm waits so long."""
-    gap = schedule_interval.longest_interval(job)
-    if gap is None:
+    interval = schedule_interval.longest_interval(job)
+    if interval is None:
         return None
-    whole = gap + (job.window or 0)
-    fits = [(step, whole // step + 2, span) for most, step, span in STEPS if whole <= most]
+    wait_seconds = interval + (job.window or 0)
+    fits = [(step, wait_seconds // step + 2, span) for most, step, span in PERIODS if wait_seconds <= most]
     return next(((step, count) for step, count, span in fits if step * count <= span), None)

@@ -16,33 +16,33 @@ from lamplighter.jobs.file.model import Job, Sidecar
 from lamplighter.jobs.file.secrets import is_ambiguous_name
 from lamplighter.jobs.file.values import format_duration
 from lamplighter.jobs.lint.alarm_window import alarm_window
-from lamplighter.jobs.stack.alarms import LONGEST_WARM_UP
+from lamplighter.jobs.stack.alarms import MAX_WARM_UP_MINUTES
 
-DAY = 86_400
-YEAR = 365 * DAY
-MOST_OVERRIDES = 8192 - 800
+DAY_SECONDS = 86_400
+YEAR_SECONDS = 365 * DAY_SECONDS
+MAX_INPUT_CHARACTERS = 8192 - 800
 """The most characters of a job's input: RunTask's limit, less the attempt's own variables and names."""
-MOST_DEFINITION = 64 * 1024 - 8192
+MAX_VARIABLES_CHARACTERS = 64 * 1024 - 8192
 """The most bytes of a job's variables: the limit of a task definition, less 8192 bytes for its other fields."""
 
 Severity = Literal["error", "warning", "info"]
-Finding = tuple[Severity, str, str, str]
+LintFinding = tuple[Severity, str, str, str]
 """The severity, the key of the job, the problem, and what to write instead."""
 
 
-def job_findings(job: Job) -> Iterator[Finding]:
+def job_findings(job: Job) -> Iterator[LintFinding]:
     """Yield the findings of one job."""
     if job.workflow is None:
-        yield from _container(job)
-        yield from _size(job)
+        yield from _container_findings(job)
+        yield from _size_findings(job)
     if job.schedule:
-        yield from _starts(job)
+        yield from _start_findings(job)
     given = len(dumps(dumps(job.input)))
-    if given > MOST_OVERRIDES:
-        what = f"the input has {given} characters, and RunTask accepts {MOST_OVERRIDES}"
+    if given > MAX_INPUT_CHARACTERS:
+        what = f"the input has {given} characters, and RunTask accepts {MAX_INPUT_CHARACTERS}"
         yield "error", "input", what, "store it in S3 or SSM, and pass its location as the input"
     for key, value in (("deadline", job.deadline), ("timeout", job.timeout)):
-        if value is not None and value > YEAR:
+        if value is not None and value > YEAR_SECONDS:
             yield (
                 "warning",
                 key,
@@ -54,14 +54,18 @@ def job_findings(job: Job) -> Iterator[Finding]:
         yield "info", "overlap", what, "do not start the job by hand at its scheduled times"
 
 
-def _container(job: Job) -> Iterator[Finding]:
+def _container_findings(job: Job) -> Iterator[LintFinding]:
     if job.image is None:
         yield "warning", "", "a job without an image cannot run on AWS", "add `image:` before you deploy it"
     if job.image is None and job.sidecars:
         yield "warning", "sidecars", "a job without an image cannot have sidecars", "add `image:`"
-    inside: list[Job | Sidecar] = [job, *job.sidecars.values()]
-    said = [
-        text for each in inside for given in (each.environment, each.secrets) for pair in given.items() for text in pair
+    containers: list[Job | Sidecar] = [job, *job.sidecars.values()]
+    texts = [
+        text
+        for each in containers
+        for given in (each.environment, each.secrets)
+        for pair in given.items()
+        for text in pair
     ]
     if job.sidecars and job.notify.attempt_failed:
         what = "with sidecars, an attempt that was killed (137, 143) sends no alert, and alerts do not name the run"
@@ -72,23 +76,25 @@ def _container(job: Job) -> Iterator[Finding]:
     if job.launch == "fargate-spot" and job.cluster is not None:
         what = f"AWS runs the job on Spot only if the cluster {job.cluster} has the capacity provider FARGATE_SPOT"
         yield "info", "cluster", what, "add it with aws ecs put-cluster-capacity-providers"
-    held = [("secrets", job.secrets), *(("sidecars", sidecar.secrets) for sidecar in job.sidecars.values())]
-    for key, where in [(key, where) for key, secrets in held for where in secrets.values() if is_ambiguous_name(where)]:
+    secrets_by_key = [("secrets", job.secrets), *(("sidecars", sidecar.secrets) for sidecar in job.sidecars.values())]
+    for key, where in [
+        (key, where) for key, secrets in secrets_by_key for where in secrets.values() if is_ambiguous_name(where)
+    ]:
         what = f"Secrets Manager takes {where} for a complete ARN, because it ends with a hyphen and six characters"
         yield "error", key, what, "write the secret's ARN, with the hyphen and the six characters that follow"
-    text = sum(map(len, said))
-    if text > MOST_DEFINITION:
-        what = f"the variables need {text // 1024} KiB, and a task definition has at most 64 KiB"
+    length = sum(map(len, texts))
+    if length > MAX_VARIABLES_CHARACTERS:
+        what = f"the variables need {length // 1024} KiB, and a task definition has at most 64 KiB"
         yield "error", "environment", what, "keep them in a file of the image, or in S3"
     for name in job.environment:
         if name.startswith("LAMPLIGHTER_"):
             yield "warning", "environment", f"the engine sets {name} for every attempt", "give it another name"
 
 
-def _size(job: Job) -> Iterator[Finding]:
+def _size_findings(job: Job) -> Iterator[LintFinding]:
     """Fargate offers only some sizes, and the containers of a task share one."""
-    if not fargate.fits(job.cpu, job.memory):
-        cpu, memory = fargate.nearest(job.cpu, job.memory)
+    if not fargate.has_size(job.cpu, job.memory):
+        cpu, memory = fargate.nearest_size(job.cpu, job.memory)
         key = "memory" if "memory" in job.model_fields_set else "cpu"
         what = f"Fargate does not offer {job.cpu} CPU units with {job.memory} MiB"
         yield "error", key, what, f"write cpu: {cpu} and memory: {memory}"
@@ -99,7 +105,7 @@ def _size(job: Job) -> Iterator[Finding]:
         yield "error", "sidecars", what, "raise the job's `cpu` and `memory`, which are those of the whole task"
 
 
-def _starts(job: Job) -> Iterator[Finding]:
+def _start_findings(job: Job) -> Iterator[LintFinding]:
     """AWS tries to start a run for at most a day, and may deliver a slot twice."""
     if job.roles.schedule is not None:
         what = "with your own schedule role, a slot may start two runs on AWS, because Scheduler delivers at least once"
@@ -107,18 +113,18 @@ def _starts(job: Job) -> Iterator[Finding]:
     if job.missed.run == "all":
         what = "AWS does not make up for missed runs; it retries each start for at most a day"
         yield "warning", "missed", what, "write missed: last, or accept this on AWS"
-    if job.missed.run != "none" and job.missed.within > DAY:
+    if job.missed.run != "none" and job.missed.within > DAY_SECONDS:
         what = f"AWS retries a start for 24 hours, not for {format_duration(job.missed.within)}"
         yield "warning", "missed", what, "write within: 24h, or less"
     if not job.enabled or not job.notify.did_not_start:
         return
     wait = alarm_window(job)
-    if wait is not None and wait[0] * wait[1] > LONGEST_WARM_UP * 60:
+    if wait is not None and wait[0] * wait[1] > MAX_WARM_UP_MINUTES * 60:
         what = "a new alarm on AWS waits at most two days: after the first deployment it may alert before a run is due"
         yield "info", "schedule", what, "run the job once after the deployment, or ignore that alert"
 
 
-def channel_findings(name: str, channel: Channel) -> Iterator[Finding]:
+def channel_findings(name: str, channel: Channel) -> Iterator[LintFinding]:
     """Yield the findings of one channel."""
     if channel.command is not None:
         what = f"the channel {name} runs a command, which AWS cannot"
@@ -137,14 +143,14 @@ def channel_findings(name: str, channel: Channel) -> Iterator[Finding]:
             "info",
             "sqs",
             f"on AWS, the policy of {channel.sqs} must allow deliveries",
-            _POLICY.format("sqs:SendMessage", "sns"),
+            _POLICY_ADVICE.format("sqs:SendMessage", "sns"),
         )
     if channel.sns is not None:
         both, region = "cloudwatch.amazonaws.com and events", channel.sns.split(":")[3]
-        instead = f"{_POLICY.format('sns:Publish', both)}, and to events without a Condition"
-        yield "info", "sns", f"on AWS, the policy of {channel.sns} must allow deliveries", instead
+        advice = f"{_POLICY_ADVICE.format('sns:Publish', both)}, and to events without a Condition"
+        yield "info", "sns", f"on AWS, the policy of {channel.sns} must allow deliveries", advice
         what = f"on AWS, rules and alarms can only publish to topics of their own region; this topic is in {region}"
         yield "info", "sns", what, f"deploy to {region}"
 
 
-_POLICY = "allow {} for {}.amazonaws.com in that policy"
+_POLICY_ADVICE = "allow {} for {}.amazonaws.com in that policy"

@@ -18,11 +18,11 @@ def denied_jobs(loaded: LoadedJobFile, deny: Collection[str]) -> Iterator[Proble
     for name in loaded.project.jobs:
         reason = deny_rules.denied_reason(_definition(resources.get(names.task_definition_id(name), {})), deny)
         if reason is not None:
-            place = loaded.place("jobs", name, key=True)
+            place = loaded.position_of("jobs", name, key=True)
             yield Problem(place, f"{name}: {reason}", "change the job, or remove that word from --deny")
     for name, channel in loaded.project.channels.items():
         if deny_rules.COMMANDS in deny and channel.command is not None:
-            place = loaded.place("channels", name, key=True)
+            place = loaded.position_of("channels", name, key=True)
             what = f"the channel {name} runs a command, which --deny commands forbids"
             yield Problem(place, what, "use another kind of channel, or remove `commands` from --deny")
 

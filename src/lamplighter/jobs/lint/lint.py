@@ -16,50 +16,53 @@ from lamplighter.jobs.file.values import format_duration
 from lamplighter.jobs.file.yaml_document import Problem
 from lamplighter.jobs.iam import check_roles
 from lamplighter.jobs.lint import aws_limits, schedule_interval
-from lamplighter.jobs.lint.aws_limits import Finding
+from lamplighter.jobs.lint.aws_limits import LintFinding
 from lamplighter.jobs.machine.supported_jobs import needs_failure_check
 from lamplighter.jobs.stack.template import build_template, to_compact_json
 from lamplighter.lang.schedule import time_zones
-from lamplighter.lang.schedule.expression import Calendar, parse_schedule
-from lamplighter.lang.template.template import LARGEST, MOST_OUTPUTS, MOST_PARAMETERS, MOST_RESOURCES
+from lamplighter.lang.schedule.expression import CronSchedule, parse_schedule
+from lamplighter.lang.template.template import MAX_OUTPUTS, MAX_PARAMETERS, MAX_RESOURCES, MAX_TEMPLATE_BYTES
 
-MOST = {"Resources": MOST_RESOURCES, "Outputs": MOST_OUTPUTS, "Parameters": MOST_PARAMETERS}
-SELDOM = 4
+MAX_COUNTS = {"Resources": MAX_RESOURCES, "Outputs": MAX_OUTPUTS, "Parameters": MAX_PARAMETERS}
+MAX_RUNS_PER_DAY = 4
 """The most runs a day for which a skipped run is reported."""
 _SECRET = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIAL", re.IGNORECASE)
 
 
-def lint_job_file(loaded: LoadedJobFile, now: int = schedule_interval.START) -> list[Problem]:
+def lint_job_file(loaded: LoadedJobFile, now: int = schedule_interval.FIXED_START) -> list[Problem]:
     """Return all findings in the order of the file; `now` is in milliseconds since the epoch."""
     found = [
-        Problem(loaded.place("jobs", name, *([key] if key else []), key=True), f"{name}: {what}", instead, severity)
+        Problem(
+            loaded.position_of("jobs", name, *([key] if key else []), key=True), f"{name}: {what}", instead, severity
+        )
         for name, job in loaded.project.jobs.items()
-        for severity, key, what, instead in _of(job, loaded, name, now)
+        for severity, key, what, instead in _job_findings(job, loaded, name, now)
     ]
     return sorted(
-        {*found, *_channels(loaded), *_permits(loaded), *_whole(loaded)}, key=lambda each: (each.place, each.message)
+        {*found, *_channel_problems(loaded), *_permission_problems(loaded), *_stack_size_problems(loaded)},
+        key=lambda each: (each.position, each.message),
     )
 
 
-def _of(job: Job, loaded: LoadedJobFile, name: str, now: int) -> Iterator[Finding]:
+def _job_findings(job: Job, loaded: LoadedJobFile, name: str, now: int) -> Iterator[LintFinding]:
     if job.workflow is None and job.image is None and job.command is None and job.entrypoint is None:
         yield "error", "", "the job has neither an image nor a command, so nothing would run", "add `command:`"
     yield from aws_limits.job_findings(job)
-    yield from _times(job, now)
-    yield from _limits(job)
-    yield from _retries(job)
-    yield from _told(job, loaded, name)
+    yield from _schedule_findings(job, now)
+    yield from _time_limit_findings(job)
+    yield from _retry_findings(job)
+    yield from _alert_findings(job, loaded, name)
     for variable in job.environment:
         if _SECRET.search(variable):
             what = f"everyone who can read the template can read the value of {variable}"
             yield "warning", "environment", what, f"store it in SSM and write secrets: {{{variable}: 'ssm:/path'}}"
 
 
-def _times(job: Job, now: int) -> Iterator[Finding]:
+def _schedule_findings(job: Job, now: int) -> Iterator[LintFinding]:
     """Yield schedules whose times never occur, or not every day."""
     for expression in job.schedule:
         schedule = parse_schedule(expression)
-        if schedule.kind != "at" and schedule.next(schedule_interval.START, job.timezone) is None:
+        if schedule.kind != "at" and schedule.next(schedule_interval.FIXED_START, job.timezone) is None:
             yield "error", "schedule", f"{expression} never occurs", "choose another day, month or year"
         elif schedule.kind == "at" and schedule.next(0, job.timezone) is None:
             what = f"the time of {expression} does not exist in {job.timezone}"
@@ -67,24 +70,24 @@ def _times(job: Job, now: int) -> Iterator[Finding]:
         elif schedule.kind == "at" and schedule.next(now, job.timezone) is None:
             what = f"the time of {expression} has passed: it starts no run"
             yield "warning", "schedule", what, "choose a future time, or remove the schedule"
-        elif isinstance(schedule, Calendar):
-            yield from _skips(expression, schedule, job.timezone, now)
+        elif isinstance(schedule, CronSchedule):
+            yield from _skipped_time_findings(expression, schedule, job.timezone, now)
 
 
-def _skips(expression: str, schedule: Calendar, zone: str, now: int) -> Iterator[Finding]:
-    where = time_zones.find_zone(zone)
-    begin = time_zones.to_local(now, where).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+def _skipped_time_findings(expression: str, schedule: CronSchedule, zone: str, now: int) -> Iterator[LintFinding]:
+    zone_info = time_zones.find_zone(zone)
+    begin = time_zones.to_local(now, zone_info).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
     year = takewhile(lambda time: time < begin + timedelta(days=366), schedule.cron.times(begin))
-    times = list(islice(year, SELDOM * 366 + 1))
-    if len(times) > SELDOM * 366:
+    times = list(islice(year, MAX_RUNS_PER_DAY * 366 + 1))
+    if len(times) > MAX_RUNS_PER_DAY * 366:
         return
-    skipped = [time for time in times if time_zones.to_instant(time, where) is None]
+    skipped = [time for time in times if time_zones.to_instant(time, zone_info) is None]
     if skipped:
         what = f"no run on {skipped[0]:%Y-%m-%d}: clocks in {zone} skip {skipped[0]:%H:%M}"
         yield "warning", "schedule", what, f"choose another hour in {expression}, or write timezone: UTC"
 
 
-def _limits(job: Job) -> Iterator[Finding]:
+def _time_limit_findings(job: Job) -> Iterator[LintFinding]:
     """Yield runs that never end, or end too early."""
     if job.workflow is None and job.timeout is None and job.deadline is None:
         yield "warning", "", "an attempt that hangs is never stopped", "add `timeout:`, such as timeout: 1h"
@@ -98,14 +101,14 @@ def _limits(job: Job) -> Iterator[Finding]:
         what = f"a run that ends after {format_duration(job.deadline)} is never late"
         yield "warning", "late", what, "make `late` shorter than the deadline"
     longest = job.deadline or (job.timeout and job.timeout * (job.retry.max_retries + 1))
-    gap = schedule_interval.longest_interval(job) if job.schedule else None
-    if job.overlap == "allow" and longest and gap and longest > gap:
-        length, interval = format_duration(longest), format_duration(gap)
+    interval_seconds = schedule_interval.longest_interval(job) if job.schedule else None
+    if job.overlap == "allow" and longest and interval_seconds and longest > interval_seconds:
+        length, interval = format_duration(longest), format_duration(interval_seconds)
         what = f"a run may take {length} and the next begins after {interval}: they may overlap"
         yield "warning", "schedule", what, "write overlap: skip, queue or cancel-previous if runs must not overlap"
 
 
-def _retries(job: Job) -> Iterator[Finding]:
+def _retry_findings(job: Job) -> Iterator[LintFinding]:
     """Yield retries for errors that cannot occur, and errors that will occur without a retry."""
     spot = job.launch == "fargate-spot"
     if job.retry.timeout and job.timeout is None:
@@ -123,14 +126,14 @@ def _retries(job: Job) -> Iterator[Finding]:
         yield "warning", "launch", what, "add retry: {spot: {attempts: 3, interval: 1m}}"
 
 
-def _told(job: Job, loaded: LoadedJobFile, name: str) -> Iterator[Finding]:
+def _alert_findings(job: Job, loaded: LoadedJobFile, name: str) -> Iterator[LintFinding]:
     """Yield failures for which no channel is alerted."""
-    said = loaded.part.find(("jobs", name, "notify"))
+    notify_node = loaded.root.find(("jobs", name, "notify"))
     if job.schedule and not (job.notify.run_failed or job.notify.caught):
         yield "warning", "", "no channel is alerted when a run fails", "add `notify: CHANNEL`"
     if job.late is not None and not job.notify.late:
         yield "warning", "late", "no channel is alerted when a run is late", "add notify: {late: CHANNEL}"
-    if job.late is None and "late" in said.mapping():
+    if job.late is None and "late" in notify_node.mapping():
         yield "warning", "notify", "`notify.late` has no effect without `late`", "add `late: 1h`"
     if job.workflow is not None and job.notify.caught:
         what = "after a `caught` alert the run ends in a Fail state, so `redrive` cannot continue a step"
@@ -143,41 +146,44 @@ def _told(job: Job, loaded: LoadedJobFile, name: str) -> Iterator[Finding]:
         yield "warning", "notify", what, "write attempt-failed for the jobs that are its steps"
 
 
-def _permits(loaded: LoadedJobFile) -> Iterator[Problem]:
+def _permission_problems(loaded: LoadedJobFile) -> Iterator[Problem]:
     """Yield calls of workflows that no permission allows, and roles that are too large."""
-    made = [name for name, job in loaded.project.jobs.items() if job.workflow and not job.roles.machine]
-    if not made:
+    workflow_jobs = [name for name, job in loaded.project.jobs.items() if job.workflow and not job.roles.machine]
+    if not workflow_jobs:
         return
-    stack = check_roles.deployed_template(loaded.project)
-    for name in made:
-        place = loaded.place("jobs", name, "workflow", key=True)
+    stack = check_roles.deployed_stack(loaded.project)
+    for name in workflow_jobs:
+        position = loaded.position_of("jobs", name, "workflow", key=True)
         for each in check_roles.missing_job_permissions(stack, name):
             given = dumps({"actions": each.call.action, "resources": each.call.resource})
-            yield Problem(place, f"{name}: the role does not allow {each.call.action}", f"add permissions: [{given}]")
+            yield Problem(
+                position, f"{name}: the role does not allow {each.call.action}", f"add permissions: [{given}]"
+            )
         size = check_roles.policy_size(stack, name)
-        if size > check_roles.LARGEST_POLICY:
-            what = f"{name}: the policy of its role has {size} characters, and IAM allows {check_roles.LARGEST_POLICY}"
-            yield Problem(place, what, "split the workflow in two, or use your own role: roles: {machine: ARN}")
+        if size > check_roles.MAX_POLICY_CHARACTERS:
+            limit = check_roles.MAX_POLICY_CHARACTERS
+            what = f"{name}: the policy of its role has {size} characters, and IAM allows {limit}"
+            yield Problem(position, what, "split the workflow in two, or use your own role: roles: {machine: ARN}")
 
 
-def _whole(loaded: LoadedJobFile) -> Iterator[Problem]:
+def _stack_size_problems(loaded: LoadedJobFile) -> Iterator[Problem]:
     """Yield sizes of the stack that exceed AWS's limits; this engine has no such limits."""
     document = build_template(loaded.project)
     size = len(to_compact_json(document))
-    counts = [(name, len(document.get(name, {})), most) for name, most in MOST.items()]
-    for what, found, most in [*counts, ("bytes", size, LARGEST)]:
+    counts = [(name, len(document.get(name, {})), most) for name, most in MAX_COUNTS.items()]
+    for what, found, most in [*counts, ("bytes", size, MAX_TEMPLATE_BYTES)]:
         if found > most:
-            told = f"the stack has {found:,} {what.lower()}, and AWS allows {most:,}"
-            yield Problem(loaded.place("jobs", key=True), told, "split the project in two")
+            message = f"the stack has {found:,} {what.lower()}, and AWS allows {most:,}"
+            yield Problem(loaded.position_of("jobs", key=True), message, "split the project in two")
 
 
-def _channels(loaded: LoadedJobFile) -> Iterator[Problem]:
+def _channel_problems(loaded: LoadedJobFile) -> Iterator[Problem]:
     jobs = loaded.project.jobs.values()
     used = {each for job in jobs for _, channels in job.notify for each in channels}
     for name, channel in loaded.project.channels.items():
         for severity, key, what, instead in aws_limits.channel_findings(name, channel):
-            place = loaded.place("channels", name, *([key] if key else []), key=True)
-            yield Problem(place, what, instead, severity)
+            position = loaded.position_of("channels", name, *([key] if key else []), key=True)
+            yield Problem(position, what, instead, severity)
         if name not in used:
-            place = loaded.place("channels", name, key=True)
-            yield Problem(place, f"no job uses the channel {name}", "name it in a `notify:`", "info")
+            position = loaded.position_of("channels", name, key=True)
+            yield Problem(position, f"no job uses the channel {name}", "name it in a `notify:`", "info")

@@ -7,8 +7,8 @@ log. It also has a link and the command that runs the job again. For a workflow 
 The cause of an attempt that took too long does not name its task, so the states do not read its log. The template
 states the job's timeout instead, and this engine's own alerts find the log.
 
-A separate machine, `WATCH`, sends the alert for a late run. It waits, reads the run's status, and sends the alert only
-if the run is still running.
+A separate machine, `LATE_RUNS`, sends the alert for a late run. It waits, reads the run's status, and sends the alert
+only if the run is still running.
 """
 
 from lamplighter.base.json_text import Json
@@ -16,16 +16,16 @@ from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project
 from lamplighter.jobs.file.values import format_duration
 from lamplighter.jobs.machine import expressions
-from lamplighter.jobs.machine.attempt_states import FAILED, SAME_INPUT
+from lamplighter.jobs.machine.attempt_states import FAIL_STATE, SAME_INPUT
 from lamplighter.jobs.machine.expressions import expression
-from lamplighter.jobs.machine.integrations import PUBLISH, READ_LOG, START
+from lamplighter.jobs.machine.integrations import PUBLISH, READ_LOG, START_EXECUTION
 from lamplighter.jobs.machine.overlap_states import RETRY_ALWAYS
 from lamplighter.jobs.names import placeholder
 from lamplighter.runs import job_machine
 
-LONGEST_SUBJECT = 100
-MOST_LINES = 20
-FIRST, READING = "A log?", "Last lines"
+MAX_SUBJECT_LENGTH = 100
+MAX_LOG_LINES = 20
+FIRST_STATE, READ_LOG_STATE = "A log?", "Last lines"
 """The first alert state, and the state that reads the log."""
 
 
@@ -34,24 +34,26 @@ def topic_arn(project: Project, channel: str) -> str:
     return project.channels[channel].sns or placeholder(names.topic_id(channel))
 
 
-def alert_states(project: Project, name: str, *, counted: bool) -> dict[str, Json]:
-    """Return states that alert about the failure in the variable `failure` and fail with it; `FIRST` comes first."""
+def alert_states(project: Project, name: str, *, shows_attempts: bool) -> dict[str, Json]:
+    """Return states that alert about the failure in the variable `failure_event` and fail with it; `FIRST_STATE` comes
+    first.
+    """
     job = project.jobs[name]
-    told = job.notify.caught
-    followers = [*(state_name(channel) for channel in told[1:]), "Failed"]
+    channels = job.notify.caught
+    followers = [*(alert_state_name(channel) for channel in channels[1:]), "Failed"]
     text = expressions.failure_text(
         f"{project.prefix}: the job {name} failed.",
         project.name(name),
-        what=expressions.ATTEMPTS if counted else expressions.failed_step(project.prefix),
-        slow=timeout_text(job),
+        attempt_line=expressions.ATTEMPTS_LINE if shows_attempts else expressions.failed_step_line(project.prefix),
+        timeout_reason=timeout_text(job),
     )
     states = {
-        state_name(channel): {
+        alert_state_name(channel): {
             "Type": "Task",
             "Resource": PUBLISH,
             "Arguments": {
                 "TopicArn": topic_arn(project, channel),
-                "Subject": f"{project.prefix}: {name} failed"[:LONGEST_SUBJECT],
+                "Subject": f"{project.prefix}: {name} failed"[:MAX_SUBJECT_LENGTH],
                 "Message": text,
             },
             "Retry": RETRY_ALWAYS,
@@ -59,10 +61,13 @@ def alert_states(project: Project, name: str, *, counted: bool) -> dict[str, Jso
             "Output": SAME_INPUT,
             "Next": follower,
         }
-        for channel, follower in zip(told, followers, strict=True)
+        for channel, follower in zip(channels, followers, strict=True)
     }
-    reading = {FIRST: _is_there_a_log(state_name(told[0])), READING: _last_lines(project, state_name(told[0]))}
-    return {**reading, **states, "Failed": FAILED}
+    log_states = {
+        FIRST_STATE: _has_log_state(alert_state_name(channels[0])),
+        READ_LOG_STATE: _read_log_state(project, alert_state_name(channels[0])),
+    }
+    return {**log_states, **states, "Failed": FAIL_STATE}
 
 
 def timeout_text(job: Job) -> str:
@@ -74,38 +79,38 @@ def timeout_text(job: Job) -> str:
     )
 
 
-def _is_there_a_log(follower: str) -> Json:
+def _has_log_state(follower: str) -> Json:
     """Return the state that skips reading the log if no container can have logged."""
     return {
         "Type": "Choice",
-        "Choices": [{"Condition": expressions.HAS_LOGGED, "Next": READING}],
+        "Choices": [{"Condition": expressions.HAS_LOGGED, "Next": READ_LOG_STATE}],
         "Assign": {"lines": []},
         "Default": follower,
     }
 
 
-def _last_lines(project: Project, follower: str) -> Json:
+def _read_log_state(project: Project, follower: str) -> Json:
     """Return the state that reads the end of the failed task's log; any error means no lines."""
-    none = {"Assign": {"lines": []}, "Output": SAME_INPUT, "Next": follower}
+    without_lines = {"Assign": {"lines": []}, "Output": SAME_INPUT, "Next": follower}
     return {
         "Type": "Task",
         "Resource": READ_LOG,
         "Arguments": {
             "LogGroupName": expressions.log_group(project.prefix),
             "LogStreamName": expressions.log_stream(project.prefix),
-            "Limit": MOST_LINES,
+            "Limit": MAX_LOG_LINES,
             "StartFromHead": False,
         },
         "TimeoutSeconds": 60,
         # States.ALL does not catch an answer that is too large for a state.
-        "Catch": [{"ErrorEquals": [each], **none} for each in ("States.DataLimitExceeded", "States.ALL")],
-        "Assign": {"lines": expressions.LINES},
+        "Catch": [{"ErrorEquals": [each], **without_lines} for each in ("States.DataLimitExceeded", "States.ALL")],
+        "Assign": {"lines": expressions.LOG_LINES},
         "Output": SAME_INPUT,
         "Next": follower,
     }
 
 
-def state_name(channel: str) -> str:
+def alert_state_name(channel: str) -> str:
     """Return the name of the state that alerts a channel."""
     return f"Tell {channel}"
 
@@ -115,20 +120,20 @@ def has_late_alert(job: Job) -> bool:
     return job.late is not None and bool(job.notify.late)
 
 
-def watch_state(project: Project, name: str, follower: str) -> Json:
-    """Return the state that starts `WATCH` for this run."""
+def start_watch_state(project: Project, name: str, follower: str) -> Json:
+    """Return the state that starts `LATE_RUNS` for this run."""
     job = project.jobs[name]
     assert job.late is not None
     return {
         "Type": "Task",
-        "Resource": START,
+        "Resource": START_EXECUTION,
         "Arguments": {
-            "StateMachineArn": placeholder(job_machine.WATCH),
+            "StateMachineArn": placeholder(job_machine.LATE_RUNS),
             "Input": {
                 "seconds": job.late,
                 "run": expression("$states.context.Execution.Id"),
                 "link": expression(f"'{placeholder(names.CONSOLE)}' & $states.context.Execution.Id"),
-                "subject": f"{project.prefix}: {name} is late"[:LONGEST_SUBJECT],
+                "subject": f"{project.prefix}: {name} is late"[:MAX_SUBJECT_LENGTH],
                 "text": f"{project.prefix}: a run of the job {name} still goes on after {format_duration(job.late)}.",
                 "topics": [topic_arn(project, channel) for channel in job.notify.late],
             },

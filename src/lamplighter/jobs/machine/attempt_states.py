@@ -27,9 +27,9 @@ from lamplighter.runs.job_machine import ENDED_WELL
 
 SAME_INPUT = expression("$states.input")
 FAILURE = expression("$states.errorOutput")
-PAUSE = expression("$pause")
+WAIT_SECONDS = expression("$pause")
 """The seconds that a generated Wait state waits."""
-FAILED: Json = {
+FAIL_STATE: Json = {
     "Type": "Fail",
     "Error": expression("$failure.Error"),
     "Cause": expression("$exists($failure.Cause) ? $string($failure.Cause) : ''"),
@@ -72,29 +72,29 @@ def run_task_state(name: str, job: Job, attempt: str, given: str = expressions.I
         "Type": "Task",
         "Resource": RUN_TASK,
         "Arguments": {
-            **_launch(job),
+            **_launch_settings(job),
             "PlatformVersion": "LATEST",
             "Cluster": job.cluster or placeholder(names.SHARED_CLUSTER),
             "TaskDefinition": placeholder(names.task_definition_id(name)),
             "PropagateTags": "TASK_DEFINITION",
-            "NetworkConfiguration": {"AwsvpcConfiguration": _network(job)},
+            "NetworkConfiguration": {"AwsvpcConfiguration": _network_settings(job)},
             "Overrides": {"ContainerOverrides": expressions.container_overrides(attempt, given)},
         },
     }
     return state if job.timeout is None else {**state, "TimeoutSeconds": job.timeout}
 
 
-def _launch(job: Job) -> Json:
+def _launch_settings(job: Job) -> Json:
     if job.launch == "fargate":
         return {"LaunchType": "FARGATE"}
     return {"CapacityProviderStrategy": [{"CapacityProvider": "FARGATE_SPOT", "Weight": 1}]}
 
 
-def _network(job: Job) -> Json:
+def _network_settings(job: Job) -> Json:
     if job.network is None:
         return {
-            "Subnets": _list(names.SUBNETS),
-            "SecurityGroups": _list(names.SECURITY_GROUPS),
+            "Subnets": _list_expression(names.SUBNETS),
+            "SecurityGroups": _list_expression(names.SECURITY_GROUPS),
             "AssignPublicIp": placeholder(names.PUBLIC_IP),
         }
     groups = {"SecurityGroups": list(job.network.security_groups)} if job.network.security_groups else {}
@@ -102,52 +102,54 @@ def _network(job: Job) -> Json:
     return {"Subnets": list(job.network.subnets), **groups, "AssignPublicIp": address}
 
 
-def _list(name: str) -> str:
+def _list_expression(name: str) -> str:
     """Return an expression for a list: the template inserts one text with commas between the items; it may be empty."""
     return expression(f"[$split('{placeholder(name)}', ',')[$ != '']]")
 
 
 def attempt_states(name: str, job: Job, *, caught: str | None = None, given: str = expressions.INPUT) -> StateGroup:
     """Return the states for all attempts of a job; `caught` names the state that follows when no retry is left."""
-    if not reads_cause(job):
+    if not needs_cause(job):
         return StateGroup("Run", {"Run": {**native_retry_state(name, job, given), **_catch(caught), "End": True}})
     policies = job.retry.limits_by_class
     begin = {"Type": "Pass", "Assign": {"attempt": 1, "retries": dict.fromkeys(policies, 0)}, "Next": "Run"}
-    well = [{"Condition": expressions.ended_well(_essential(job)), "Next": ENDED_WELL}] if job.sidecars else []
-    again = [{"Condition": _is_left(policies), "Next": "Count"}] if policies else []
-    judged: dict[str, Json] = {
+    success_choices = (
+        [{"Condition": expressions.job_succeeded(_essential_sidecars(job)), "Next": ENDED_WELL}] if job.sidecars else []
+    )
+    retry_choices = [{"Condition": _has_retries_left(policies), "Next": "Count"}] if policies else []
+    states: dict[str, Json] = {
         "Begin": begin,
         "Run": {**run_task_state(name, job, "$attempt", given), "Catch": catch_all("Judge"), "End": True},
-        "Judge": {"Type": "Pass", "Assign": {"kind": _kind(job)}, "Next": "Again?"},
-        "Again?": {"Type": "Choice", "Choices": [*well, *again], "Default": caught or "Failed"},
-        **({ENDED_WELL: {"Type": "Pass", "Output": expressions.FAILED_TASK, "End": True}} if well else {}),
-        **(_pauses(policies) if again else {}),
+        "Judge": {"Type": "Pass", "Assign": {"kind": _failure_class(job)}, "Next": "Again?"},
+        "Again?": {"Type": "Choice", "Choices": [*success_choices, *retry_choices], "Default": caught or "Failed"},
+        **({ENDED_WELL: {"Type": "Pass", "Output": expressions.FAILED_TASK, "End": True}} if success_choices else {}),
+        **(_wait_states(policies) if retry_choices else {}),
     }
-    return StateGroup("Begin", judged if caught else {**judged, "Failed": FAILED})
+    return StateGroup("Begin", states if caught else {**states, "Failed": FAIL_STATE})
 
 
-def reads_cause(job: Job) -> bool:
+def needs_cause(job: Job) -> bool:
     """Return whether a failure's cause must be read to decide what follows."""
     return job.retry.needs_cause or bool(job.sidecars)
 
 
-def _pauses(policies: dict[str, RetryLimits]) -> dict[str, Json]:
+def _wait_states(policies: dict[str, RetryLimits]) -> dict[str, Json]:
     """Return the states that wait and lead back to another attempt."""
     return {
         "Count": {
             "Type": "Pass",
             "Assign": {
                 "attempt": expression("$attempt + 1"),
-                "pause": expressions.retry_wait({each: _numbers(policy) for each, policy in policies.items()}),
+                "pause": expressions.retry_wait({each: _wait_settings(policy) for each, policy in policies.items()}),
                 "retries": expression("$merge([$retries, {$kind: $lookup($retries, $kind) + 1}])"),
             },
             "Next": "Pause",
         },
-        "Pause": {"Type": "Wait", "Seconds": PAUSE, "Next": "Run"},
+        "Pause": {"Type": "Wait", "Seconds": WAIT_SECONDS, "Next": "Run"},
     }
 
 
-def _essential(job: Job) -> list[str]:
+def _essential_sidecars(job: Job) -> list[str]:
     return [name for name, sidecar in job.sidecars.items() if sidecar.essential]
 
 
@@ -162,15 +164,15 @@ def native_retry_state(name: str, job: Job, given: str = expressions.INPUT) -> J
     return {**state, "Retry": retriers} if retriers else state
 
 
-def _retrier(error: str, again: RetryLimits) -> Json:
-    longest = {} if again.max_interval is None else {"MaxDelaySeconds": again.max_interval}
+def _retrier(error: str, limits: RetryLimits) -> Json:
+    longest = {} if limits.max_interval is None else {"MaxDelaySeconds": limits.max_interval}
     return {
         "ErrorEquals": [error],
-        "BackoffRate": int(again.backoff) if again.backoff == int(again.backoff) else again.backoff,
-        "IntervalSeconds": again.interval,
-        "MaxAttempts": again.attempts,
+        "BackoffRate": int(limits.backoff) if limits.backoff == int(limits.backoff) else limits.backoff,
+        "IntervalSeconds": limits.interval,
+        "MaxAttempts": limits.attempts,
         **longest,
-        **({"JitterStrategy": "FULL"} if again.jitter else {}),
+        **({"JitterStrategy": "FULL"} if limits.jitter else {}),
     }
 
 
@@ -180,31 +182,31 @@ def _catch(caught: str | None) -> Json:
     return {"Catch": catch_all(caught, attempt=expression(expressions.NATIVE_ATTEMPT))}
 
 
-EVERYTHING = ("States.DataLimitExceeded", "States.ALL")
+ALL_ERRORS = ("States.DataLimitExceeded", "States.ALL")
 """All errors that can be caught, because States.ALL "can't catch the States.DataLimitExceeded terminal error"."""
 
 
 def catch_all(follower: str, **assigned: Json) -> list[Json]:
     """Return a Catch for every error; it stores the failure in a variable and keeps the input."""
     kept = {"Assign": {"failure": FAILURE, **assigned}, "Output": SAME_INPUT, "Next": follower}
-    return [{"ErrorEquals": [error], **kept} for error in EVERYTHING]
+    return [{"ErrorEquals": [error], **kept} for error in ALL_ERRORS]
 
 
-def _kind(job: Job) -> str:
-    codes = {name: each.codes for name, each in zip(_exits(job), job.retry.exit, strict=True)}
+def _failure_class(job: Job) -> str:
+    codes = {name: each.codes for name, each in zip(_exit_classes(job), job.retry.exit, strict=True)}
     return expressions.failure_class(list(job.retry.limits_by_class), codes)
 
 
-def _exits(job: Job) -> list[str]:
+def _exit_classes(job: Job) -> list[str]:
     return [name for name in job.retry.limits_by_class if name.startswith("exit")]
 
 
-def _is_left(policies: dict[str, RetryLimits]) -> str:
+def _has_retries_left(policies: dict[str, RetryLimits]) -> str:
     budgets = expressions.to_jsonata({name: policy.attempts for name, policy in policies.items()})
     return expression(f"$kind = '' ? false : $lookup($retries, $kind) < $lookup({budgets}, $kind)")
 
 
-def _numbers(policy: RetryLimits) -> Json:
+def _wait_settings(policy: RetryLimits) -> Json:
     return {
         "interval": policy.interval,
         "backoff": policy.backoff,

@@ -15,12 +15,12 @@ from lamplighter.base.json_text import Json, dumps
 from lamplighter.jobs.names import CONSOLE, OPTIONS, placeholder
 from lamplighter.runs.job_machine import LAMPLIGHTER_KEY, MAIN_CONTAINER
 
-INFRA = (
+INFRA_ERRORS = (
     "AmazonECS.Unknown", "ECS.AmazonECSException", "ECS.ServerException", "ECS.ThrottlingException",
     "ECS.SdkClientException", "ECS.ServiceUnavailableException",
 )  # fmt: skip
 """RunTask's errors after which a retry may succeed; case matters. AmazonECS.Unknown: the answer lists failures."""
-THROTTLED = "/throttl|rate exceeded|too ?many ?requests|request ?limit ?exceeded|slow ?down/i"
+THROTTLING_PATTERN = "/throttl|rate exceeded|too ?many ?requests|request ?limit ?exceeded|slow ?down/i"
 """The pattern of throttling errors, however an integration wraps them.
 
 Services report throttling as ECS.ThrottlingException, ECS.AmazonECSException, ECS.ClientException or
@@ -37,7 +37,7 @@ INPUT = f"""$type($states.input) = 'object'
 """A job's input: its state's input without the reserved key."""
 NATIVE_ATTEMPT = "$states.context.State.RetryCount + 1"
 """The number of the attempt if Step Functions itself retries the state."""
-TASK = r"""$cause := $failure.Error = 'States.TaskFailed' ? $string($failure.Cause);
+FAILED_TASK_VARIABLE = r"""$cause := $failure.Error = 'States.TaskFailed' ? $string($failure.Cause);
   $outside := $replace($cause, /"(?:[^\\"]|\\.)*"/, '');
   $task := $contains($cause, '"TaskArn"') and $contains($outside, /^\{[^"]*\}$/) and
     $length($replace($outside, /[^\{]/, '')) = $length($replace($outside, /[^\}]/, '')) ? $parse($cause) : {};"""
@@ -65,7 +65,7 @@ def to_jsonata(value: Json) -> str:
     return f"({found[1].strip()})" if found else dumps(value)
 
 
-ATTEMPT_AT, RUN_ARN_AT = 1, 2
+ATTEMPT_INDEX, RUN_ARN_INDEX = 1, 2
 """The indices of the attempt's number and of the run's ARN in the Environment of a container override."""
 
 
@@ -95,10 +95,10 @@ def failure_class(classes: list[str], codes: dict[str, tuple[int, ...]]) -> str:
     tests = {
         "timeout": ["$failure.Error = 'States.Timeout'"],
         "infra": [
-            f"$failure.Error in {dumps(list(INFRA))}",
-            f"$contains($failure.Error, {THROTTLED})",
+            f"$failure.Error in {dumps(list(INFRA_ERRORS))}",
+            f"$contains($failure.Error, {THROTTLING_PATTERN})",
             # A cause that begins like an object is a task, possibly truncated; its own fields state why it stopped.
-            f"$substring($failure.Cause, 0, 1) != '{{' and $contains($failure.Cause, {THROTTLED})",
+            f"$substring($failure.Cause, 0, 1) != '{{' and $contains($failure.Cause, {THROTTLING_PATTERN})",
             "$task.StopCode = 'InfrastructureHealth'",
             f"$task.StopCode = 'TaskFailedToStart' and $contains($reason, {_INFRA_REASON})",
         ],
@@ -113,30 +113,32 @@ def failure_class(classes: list[str], codes: dict[str, tuple[int, ...]]) -> str:
     rest = "'any'" if "any" in classes else "''"
     body = "\n    : ".join([*chosen, rest])
     return expression(f"""(
-  {TASK}
+  {FAILED_TASK_VARIABLE}
   $reason := $string($task.StoppedReason) & ' ' & $join([$task.Containers.Reason], ' ');
   $code := $task.Containers[Name = '{MAIN_CONTAINER}'].ExitCode;
   {body}
 )""")
 
 
-KILLED = (137, 143)
+KILLED_EXIT_CODES = (137, 143)
 """Exit codes of a container that was stopped because another container ended: SIGKILL and SIGTERM."""
 FAILED_TASK = expression("$parse($failure.Cause)")
 """The failed task, in the form that the result of a successful task has."""
 
 
-def ended_well(essential: list[str]) -> str:
+def job_succeeded(essential: list[str]) -> str:
     """Return an expression for whether the job's own container succeeded and no essential sidecar failed."""
-    beside = (
+    endings = [0, *KILLED_EXIT_CODES]
+    sidecars_succeeded = (
         ""
         if not essential
         else f"""
-    and $count($task.Containers[Name in {dumps(essential)} and $not(ExitCode in {dumps([0, *KILLED])})]) = 0"""
+    and $count($task.Containers[Name in {dumps(essential)} and $not(ExitCode in {dumps(endings)})]) = 0"""
     )
+    job_exited_0 = f"$task.Containers[Name = '{MAIN_CONTAINER}'].ExitCode = 0"
     return expression(f"""(
-  {TASK}
-  $task.StopCode = 'EssentialContainerExited' and $task.Containers[Name = '{MAIN_CONTAINER}'].ExitCode = 0{beside}
+  {FAILED_TASK_VARIABLE}
+  $task.StopCode = 'EssentialContainerExited' and {job_exited_0}{sidecars_succeeded}
 )""")
 
 
@@ -152,7 +154,7 @@ def retry_wait(policies: dict[str, dict[str, Json]]) -> str:
 def _failed_job(prefix: str) -> str:
     """Begin an expression with `$job`, the job whose task failed; the task's group is family:PREFIX-JOB."""
     return f"""(
-  {TASK}
+  {FAILED_TASK_VARIABLE}
   $job := $substringAfter($task.Group, 'family:{prefix}-');"""
 
 
@@ -170,17 +172,17 @@ def log_stream(prefix: str) -> str:
 )""")
 
 
-LINES = expression("[$states.result.Events.($substring(Message, 0, 500))]")
+LOG_LINES = expression("[$states.result.Events.($substring(Message, 0, 500))]")
 """The lines of a page of a log, cut to 500 characters each, because an SNS message has at most 256 KiB."""
 
 
-HAS_LOGGED = expression(f"({TASK} $exists($task.TaskArn) and $task.StopCode != 'TaskFailedToStart')")
+HAS_LOGGED = expression(f"({FAILED_TASK_VARIABLE} $exists($task.TaskArn) and $task.StopCode != 'TaskFailedToStart')")
 """Whether the error's cause is a task whose container has run."""
-ATTEMPTS = """'Attempts:  ' & $string($attempt) & '\\n'"""
+ATTEMPTS_LINE = """'Attempts:  ' & $string($attempt) & '\\n'"""
 """The line of an alert with the number of attempts."""
 
 
-def failed_step(prefix: str) -> str:
+def failed_step_line(prefix: str) -> str:
     """Return the line of an alert with the failed job of a workflow and its attempt, as far as the cause names them."""
     return f"""(
     $tried := $task.Overrides.ContainerOverrides.Environment[Name = 'LAMPLIGHTER_ATTEMPT'].Value;
@@ -191,20 +193,20 @@ def failed_step(prefix: str) -> str:
   )"""
 
 
-def failure_text(headline: str, machine: str, *, what: str, slow: str) -> str:
-    """Return an alert's text: the reason, the attempt, a link and a command; `slow` describes a timeout."""
+def failure_text(headline: str, machine: str, *, attempt_line: str, timeout_reason: str) -> str:
+    """Return an alert's text: the reason, the attempt, a link and a command; `timeout_reason` describes a timeout."""
     return expression(f"""(
-  {TASK}
+  {FAILED_TASK_VARIABLE}
   $code := $task.Containers[Name = '{MAIN_CONTAINER}'].ExitCode;
   $reason := $exists($task.StoppedReason)
     ? $join($distinct([$task.StoppedReason, $task.Containers.Reason]), '; ')
-    : $failure.Error = 'States.Timeout' ? {dumps(slow)}
+    : $failure.Error = 'States.Timeout' ? {dumps(timeout_reason)}
     : $exists($failure.Cause) ? $substring($failure.Cause, 0, 2000) : 'no cause is known';
   {dumps(headline + chr(10) + chr(10))} &
   'Error:     ' & $failure.Error & '\\n' &
   'Reason:    ' & $reason & '\\n' &
   ($exists($code) ? 'Exit code: ' & $join([$code.$string()], ', ') & '\\n' : '') &
-  {what} &
+  {attempt_line} &
   'Run:       ' & $states.context.Execution.Id & '\\n' &
   'Look at:   {placeholder(CONSOLE)}' & $states.context.Execution.Id & '\\n' &
   'Run again: lamplighter run {machine}{placeholder(OPTIONS)}\\n' &
@@ -212,7 +214,9 @@ def failure_text(headline: str, machine: str, *, what: str, slow: str) -> str:
 )""")
 
 
-_MINE = "$filter([0..$count($runs) - 1], function($at) { $runs[$at].ExecutionArn = $states.context.Execution.Id })"
+_OWN_RUN_INDEX = (
+    "$filter([0..$count($runs) - 1], function($at) { $runs[$at].ExecutionArn = $states.context.Execution.Id })"
+)
 """The index of this run on a page of runs: "results are sorted by time", youngest first."""
 
 
@@ -220,7 +224,7 @@ def older_runs(seen: str) -> str:
     """Return an expression for the older runs on a page; `seen` tells whether an earlier page listed this run."""
     return expression(f"""(
   $runs := $states.result.Executions;
-  $mine := {_MINE};
+  $mine := {_OWN_RUN_INDEX};
   $began := $toMillis($states.context.Execution.StartTime);
   [$filter($runs, function($run, $at) {{
     {seen} ? true : $exists($mine) ? $at > $mine : $toMillis($run.StartDate) < $began
@@ -230,7 +234,7 @@ def older_runs(seen: str) -> str:
 
 def run_was_listed(before: str) -> str:
     """Return an expression for whether this page, or one before it, lists this run."""
-    return expression(f"($runs := $states.result.Executions; {before} or $exists({_MINE}))")
+    return expression(f"($runs := $states.result.Executions; {before} or $exists({_OWN_RUN_INDEX}))")
 
 
 NEXT_PAGE = expression("$exists($states.result.NextToken) ? $states.result.NextToken : ''")

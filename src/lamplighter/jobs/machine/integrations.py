@@ -20,7 +20,9 @@ CALLS: Mapping[str, str] = {
     "GetExecutionHistoryCall": "aws-sdk:sfn:getExecutionHistory",
 }
 """The calls by the names of their placeholders; placeholders of jobs and channels never end in `Call`."""
-RUN_TASK, PUBLISH, START, DESCRIBE, LIST, STOP, READ_LOG, HISTORY = map(placeholder, CALLS)
+RUN_TASK, PUBLISH, START_EXECUTION, DESCRIBE_EXECUTION, LIST_EXECUTIONS, STOP_EXECUTION, READ_LOG, READ_HISTORY = map(
+    placeholder, CALLS
+)
 
 
 def integration_resource(call: str, partition: str) -> str:

@@ -16,15 +16,16 @@ from collections.abc import Sequence
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.jobs.file.model import Job
 from lamplighter.jobs.machine import expressions
-from lamplighter.jobs.machine.attempt_states import PAUSE, SAME_INPUT, StateGroup, catch_all
+from lamplighter.jobs.machine.attempt_states import SAME_INPUT, WAIT_SECONDS, StateGroup, catch_all
 from lamplighter.jobs.machine.expressions import expression
-from lamplighter.jobs.machine.integrations import LIST, STOP
+from lamplighter.jobs.machine.integrations import LIST_EXECUTIONS, STOP_EXECUTION
 
-PAGE = 400
+PAGE_SIZE = 400
 """The number of runs on a page."""
 RETRY_ALWAYS: Json = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 2, "MaxAttempts": 6, "JitterStrategy": "FULL"}]
-SHORTEST, LONGER, LONGEST = 15, 5, 300
-"""Seconds between two checks: the wait grows from SHORTEST by LONGER each time, up to LONGEST.
+MIN_WAIT_SECONDS, WAIT_INCREASE_SECONDS, MAX_WAIT_SECONDS = 15, 5, 300
+"""Seconds between two checks: the wait grows from MIN_WAIT_SECONDS by WAIT_INCREASE_SECONDS each time, up to
+MAX_WAIT_SECONDS.
 
 So a wait of a week fits into the 25,000 events of a history.
 """
@@ -32,7 +33,7 @@ So a wait of a week fits into the 25,000 events of a history.
 
 def overlap_states(job: Job, follower: str, caught: str | None = None) -> StateGroup | None:
     """Return the states before a job, or None if runs may overlap; `caught` is the state after a failure."""
-    made = _before(job, follower)
+    made = _states_for_overlap(job, follower)
     if made is None or caught is None:
         return made
     # The job has made no attempt yet.
@@ -41,54 +42,56 @@ def overlap_states(job: Job, follower: str, caught: str | None = None) -> StateG
     return StateGroup(made.start, states)
 
 
-def _before(job: Job, follower: str) -> StateGroup | None:
+def _states_for_overlap(job: Job, follower: str) -> StateGroup | None:
     match job.overlap:
         case "allow":
             return None
         case "skip":
             done = {"Type": "Succeed", "Output": {"skipped": True, "running": expression("$older")}}
-            return StateGroup("List runs", {**_looks("Alone?", "Skipped", follower), "Skipped": done})
+            return StateGroup("List runs", {**_search_states("Alone?", "Skipped", follower), "Skipped": done})
         case "queue":
-            return StateGroup("Queue up", _queue(follower))
+            return StateGroup("Queue up", _queue_states(follower))
         case "cancel-previous":
-            return StateGroup("List runs", {"List runs": _list("Stop them"), "Stop them": _stop(follower)})
+            return StateGroup(
+                "List runs", {"List runs": _list_runs_state("Stop them"), "Stop them": _stop_runs_state(follower)}
+            )
 
 
-def runs_made_way_for(output: str | None) -> Sequence[str] | None:
+def runs_that_caused_skip(output: str | None) -> Sequence[str] | None:
     """Return the runs because of which a run with this output was skipped, or None if it was not skipped."""
     try:
-        said = loads(output or "null")
+        document = loads(output or "null")
     except JsonError:
         return None
-    if not isinstance(said, dict) or said.keys() != {"skipped", "running"} or said["skipped"] is not True:
+    if not isinstance(document, dict) or document.keys() != {"skipped", "running"} or document["skipped"] is not True:
         return None
-    running = said["running"] if isinstance(said["running"], list) else [said["running"]]
+    running = document["running"] if isinstance(document["running"], list) else [document["running"]]
     # The output of a user's own machine can have these keys, too.
     return running if all(isinstance(each, str) and each.startswith("arn:") for each in running) else None
 
 
-def _looks(title: str, others: str, follower: str) -> dict[str, Json]:
+def _search_states(title: str, others: str, follower: str) -> dict[str, Json]:
     """Return the states that search for older runs page by page, and lead to `others` or `follower`."""
     choices = [
         {"Condition": expression("$count($older) > 0"), "Next": others},
         {"Condition": expression("$page != ''"), "Next": "More runs"},
     ]
     return {
-        "List runs": _list(title),
+        "List runs": _list_runs_state(title),
         title: {"Type": "Choice", "Choices": choices, "Default": follower},
-        "More runs": _list(title, "$seen", NextToken=expression("$page")),
+        "More runs": _list_runs_state(title, "$seen", NextToken=expression("$page")),
     }
 
 
-def _list(follower: str, seen: str = "false", **page: str) -> Json:
+def _list_runs_state(follower: str, seen: str = "false", **page: str) -> Json:
     """Return the state that reads a page; `seen` tells whether an earlier page listed this run."""
     return {
         "Type": "Task",
-        "Resource": LIST,
+        "Resource": LIST_EXECUTIONS,
         "Arguments": {
             "StateMachineArn": expression("$states.context.StateMachine.Id"),
             "StatusFilter": "RUNNING",
-            "MaxResults": PAGE,
+            "MaxResults": PAGE_SIZE,
             **page,
         },
         "Retry": RETRY_ALWAYS,
@@ -102,25 +105,25 @@ def _list(follower: str, seen: str = "false", **page: str) -> Json:
     }
 
 
-def _queue(follower: str) -> dict[str, Json]:
-    longer = f"$min([{SHORTEST} + {LONGER} * $looks, {LONGEST}])"
+def _queue_states(follower: str) -> dict[str, Json]:
+    next_wait = f"$min([{MIN_WAIT_SECONDS} + {WAIT_INCREASE_SECONDS} * $looks, {MAX_WAIT_SECONDS}])"
     return {
         "Queue up": {"Type": "Pass", "Assign": {"looks": 0}, "Next": "List runs"},
-        **_looks("My turn?", "Not yet", follower),
+        **_search_states("My turn?", "Not yet", follower),
         "Not yet": {
             "Type": "Pass",
-            "Assign": {"looks": expression("$looks + 1"), "pause": expression(longer)},
+            "Assign": {"looks": expression("$looks + 1"), "pause": expression(next_wait)},
             "Next": "Wait for them",
         },
-        "Wait for them": {"Type": "Wait", "Seconds": PAUSE, "Next": "List runs"},
+        "Wait for them": {"Type": "Wait", "Seconds": WAIT_SECONDS, "Next": "List runs"},
     }
 
 
-def _stop(follower: str) -> Json:
+def _stop_runs_state(follower: str) -> Json:
     """Return the state that stops each older run; a run that has already ended is ignored."""
     stop = {
         "Type": "Task",
-        "Resource": STOP,
+        "Resource": STOP_EXECUTION,
         "Arguments": {
             "ExecutionArn": SAME_INPUT,
             "Error": "Lamplighter.Superseded",

@@ -9,7 +9,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.machine import overlap_states, workflow
-from lamplighter.jobs.machine.alert_states import FIRST, alert_states, has_late_alert, watch_state
+from lamplighter.jobs.machine.alert_states import FIRST_STATE, alert_states, has_late_alert, start_watch_state
 from lamplighter.jobs.machine.attempt_states import StateGroup, attempt_states, prefix_states
 
 WATCH_STATE, WORKFLOW_STATE = "Watch", "Workflow"
@@ -23,13 +23,13 @@ def build_definition(project: Project, name: str) -> Json:
         if job.workflow is None
         else names.escape_placeholders(project.workflows[job.workflow])
     )
-    caught = FIRST if job.notify.caught else None
+    caught = FIRST_STATE if job.notify.caught else None
     body = attempt_states(name, job, caught=caught) if job.workflow is None else StateGroup(WORKFLOW_STATE, {})
-    around = _around(project, name, body)
+    around = _add_helper_states(project, name, body)
     if job.workflow is not None:
         own = around.states if workflow.is_jsonata(document) else workflow.mark_jsonata(around.states)
-        whole = workflow.wrap_workflow(project, document, caught)
-        around = prefix_states(f"{name}: ", StateGroup(around.start, {WORKFLOW_STATE: whole, **own}))
+        wrapped = workflow.wrap_workflow(project, document, caught)
+        around = prefix_states(f"{name}: ", StateGroup(around.start, {WORKFLOW_STATE: wrapped, **own}))
     return {
         "Comment": names.escape_placeholders(job.description) or f"The job {name} of {project.prefix}",
         **({"QueryLanguage": "JSONata"} if workflow.is_jsonata(document) else {}),
@@ -39,15 +39,15 @@ def build_definition(project: Project, name: str) -> Json:
     }
 
 
-def _around(project: Project, name: str, body: StateGroup) -> StateGroup:
+def _add_helper_states(project: Project, name: str, body: StateGroup) -> StateGroup:
     """Return the job's states with those before it (lateness, overlap) and those after its failure (alerts)."""
     job = project.jobs[name]
     start, states = body.start, dict(body.states)
     if job.notify.caught:
-        states |= alert_states(project, name, counted=job.workflow is None)
-    others = overlap_states.overlap_states(job, start, FIRST if job.notify.caught else None)
+        states |= alert_states(project, name, shows_attempts=job.workflow is None)
+    others = overlap_states.overlap_states(job, start, FIRST_STATE if job.notify.caught else None)
     if others is not None:
         start, states = others.start, others.states | states
     if has_late_alert(job):
-        start, states = WATCH_STATE, {WATCH_STATE: watch_state(project, name, start)} | states
+        start, states = WATCH_STATE, {WATCH_STATE: start_watch_state(project, name, start)} | states
     return StateGroup(start, states)

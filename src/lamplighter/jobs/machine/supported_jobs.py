@@ -6,35 +6,35 @@ from lamplighter.jobs.lint.alarm_window import alarm_window
 from lamplighter.jobs.machine.alert_states import has_late_alert
 from lamplighter.runs import job_machine
 
-TELLS: dict[str, Pattern] = {
-    job_machine.WATCH: "late",
-    job_machine.START: "did-not-start",
-    job_machine.SLOTS: "did-not-start",
-    job_machine.FAILURES: "caught",
+ALERT_PATTERNS: dict[str, Pattern] = {
+    job_machine.LATE_RUNS: "late",
+    job_machine.START_RUN: "did-not-start",
+    job_machine.SLOT_CHECK: "did-not-start",
+    job_machine.FAILURE_CHECK: "caught",
 }
 """For each machine, the pattern whose channels receive its alerts and the alerts about its own failures."""
 
 
 def starts_by_name(job: Job) -> bool:
-    """Return whether START starts a job's runs; a schedule role of the user can start only the job itself."""
+    """Return whether START_RUN starts a job's runs; a schedule role of the user can start only the job itself."""
     return bool(job.schedule) and job.roles.schedule is None
 
 
 def needs_slot_check(job: Job) -> bool:
-    """Return whether SLOTS checks each slot of a job, because no alarm can wait long enough for its runs."""
+    """Return whether SLOT_CHECK checks each slot of a job, because no alarm can wait long enough for its runs."""
     return bool(job.schedule and job.enabled and job.notify.did_not_start) and alarm_window(job) is None
 
 
 def needs_failure_check(job: Job) -> bool:
-    """Return whether FAILURES receives the failed runs of a job."""
+    """Return whether FAILURE_CHECK receives the failed runs of a job."""
     return bool(job.notify.caught) and not job.notify.run_failed
 
 
 _NEEDS = {
-    job_machine.WATCH: has_late_alert,
-    job_machine.START: starts_by_name,
-    job_machine.SLOTS: needs_slot_check,
-    job_machine.FAILURES: needs_failure_check,
+    job_machine.LATE_RUNS: has_late_alert,
+    job_machine.START_RUN: starts_by_name,
+    job_machine.SLOT_CHECK: needs_slot_check,
+    job_machine.FAILURE_CHECK: needs_failure_check,
 }
 
 
@@ -47,4 +47,4 @@ def supported_jobs(project: Project) -> dict[str, list[str]]:
 def alert_channels(project: Project, machine: str) -> list[str]:
     """Return the channels that receive a machine's alerts."""
     jobs = [project.jobs[name] for name in supported_jobs(project).get(machine, ())]
-    return list(dict.fromkeys(channel for job in jobs for channel in job.notify.channels_of(TELLS[machine])))
+    return list(dict.fromkeys(channel for job in jobs for channel in job.notify.channels_of(ALERT_PATTERNS[machine])))

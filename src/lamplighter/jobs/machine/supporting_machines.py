@@ -2,34 +2,40 @@
 
 Each machine reads all values from its input, so that one of each is enough for a project.
 
-START starts the run of a slot. EventBridge Scheduler "provides at-least-once event delivery to targets", so that a slot
-may arrive twice (https://docs.aws.amazon.com/scheduler/latest/UserGuide/what-is-scheduler.html). Scheduler cannot name
-an execution after the slot: `<aws.scheduler.scheduled-time>` has colons, which names of executions may not have, and
-`<aws.scheduler.execution-id>` is "the unique ID that EventBridge Scheduler assigns for each attempted invocation"
-(https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html). So START names the
-execution. "If StartExecution is called with the same name and input as a running execution, the call will succeed and
-return the same response as the original request. If the execution is closed or if the input is different, it will
+START_RUN starts the run of a slot. EventBridge Scheduler "provides at-least-once event delivery to targets", so that a
+slot may arrive twice (https://docs.aws.amazon.com/scheduler/latest/UserGuide/what-is-scheduler.html). Scheduler cannot
+name an execution after the slot: `<aws.scheduler.scheduled-time>` has colons, which names of executions may not have,
+and `<aws.scheduler.execution-id>` is "the unique ID that EventBridge Scheduler assigns for each attempted invocation"
+(https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html). So START_RUN names
+the execution. "If StartExecution is called with the same name and input as a running execution, the call will succeed
+and return the same response as the original request. If the execution is closed or if the input is different, it will
 return a 400 ExecutionAlreadyExists error. Names can be reused after 90 days": a second delivery starts nothing, and a
-failed start leaves no name behind, so that START can retry it.
-See https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html.
+failed start leaves no name behind, so that START_RUN can retry it. See
+https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html.
 
-SLOTS waits after a slot and then checks whether any run has begun since. It serves jobs with intervals of more than a
-week, because a CloudWatch alarm looks back a week at most.
+SLOT_CHECK waits after a slot and then checks whether any run has begun since. It serves jobs with intervals of more
+than a week, because a CloudWatch alarm looks back a week at most.
 
-FAILURES receives every failed run of a job that sends its own alerts (`notify: {caught: …}`), and sends the alert if
-the run did not. A run cannot catch its deadline, States.Runtime, or an error of a state without a Catch.
+FAILURE_CHECK receives every failed run of a job that sends its own alerts (`notify: {caught: …}`), and sends the alert
+if the run did not. A run cannot catch its deadline, States.Runtime, or an error of a state without a Catch.
 """
 
 from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
-from lamplighter.jobs.machine.alert_states import FIRST
+from lamplighter.jobs.machine.alert_states import FIRST_STATE
 from lamplighter.jobs.machine.attempt_states import SAME_INPUT
 from lamplighter.jobs.machine.expressions import expression
-from lamplighter.jobs.machine.integrations import DESCRIBE, HISTORY, LIST, PUBLISH, START
+from lamplighter.jobs.machine.integrations import (
+    DESCRIBE_EXECUTION,
+    LIST_EXECUTIONS,
+    PUBLISH,
+    READ_HISTORY,
+    START_EXECUTION,
+)
 from lamplighter.jobs.machine.overlap_states import RETRY_ALWAYS
 
-STARTED_BEFORE = ["StepFunctions.ExecutionAlreadyExistsException", "StepFunctions.ExecutionAlreadyExists"]
-LAST_EVENTS = 300
+ALREADY_STARTED_ERRORS = ["StepFunctions.ExecutionAlreadyExistsException", "StepFunctions.ExecutionAlreadyExists"]
+HISTORY_PAGE_SIZE = 300
 """The number of events to read at the end of a history: enough for alerts to five channels with seven attempts each."""
 
 
@@ -71,14 +77,14 @@ START_DEFINITION: Json = {
     "States": {
         "Start": {
             "Type": "Task",
-            "Resource": START,
+            "Resource": START_EXECUTION,
             "Arguments": {
                 "StateMachineArn": expression("$states.input.machine"),
                 "Name": expression("$replace($states.input.scheduled, ':', '-') & $states.input.suffix"),
                 "Input": expression("$states.input.input"),
             },
             "Retry": [
-                {"ErrorEquals": STARTED_BEFORE, "MaxAttempts": 0},
+                {"ErrorEquals": ALREADY_STARTED_ERRORS, "MaxAttempts": 0},
                 {
                     "ErrorEquals": ["States.ALL"],
                     "IntervalSeconds": 2,
@@ -87,14 +93,14 @@ START_DEFINITION: Json = {
                     "JitterStrategy": "FULL",
                 },
             ],
-            "Catch": [{"ErrorEquals": STARTED_BEFORE, "Output": SAME_INPUT, "Next": "Started before"}],
+            "Catch": [{"ErrorEquals": ALREADY_STARTED_ERRORS, "Output": SAME_INPUT, "Next": "Started before"}],
             "End": True,
         },
         "Started before": {"Type": "Succeed"},
     },
 }
-"""The definition of START. Its input has machine, scheduled, suffix, input."""
-NOT_STARTED = f"""$states.input.text & '\\n\\n' &
+"""The definition of START_RUN. Its input has machine, scheduled, suffix, input."""
+NOT_STARTED_TEXT = f"""$states.input.text & '\\n\\n' &
   'Scheduled: ' & $states.input.scheduled & '\\n' &
   'Run now:   lamplighter run ' & $states.input.name & '{names.placeholder(names.OPTIONS)}\\n'"""
 SLOT_CHECK_DEFINITION: Json = {
@@ -105,7 +111,7 @@ SLOT_CHECK_DEFINITION: Json = {
         "Wait": {"Type": "Wait", "Seconds": expression("$states.input.seconds"), "Next": "Look"},
         "Look": {
             "Type": "Task",
-            "Resource": LIST,
+            "Resource": LIST_EXECUTIONS,
             # "Results are sorted by time, with the most recent execution first."
             "Arguments": {"StateMachineArn": expression("$states.input.machine"), "MaxResults": 1},
             "Retry": RETRY_ALWAYS,
@@ -122,18 +128,19 @@ SLOT_CHECK_DEFINITION: Json = {
             "Choices": [{"Condition": expression("$began < $toMillis($states.input.scheduled)"), "Next": "Tell"}],
             "Default": "Started",
         },
-        "Tell": publish_to_topics(NOT_STARTED),
+        "Tell": publish_to_topics(NOT_STARTED_TEXT),
         "Started": {"Type": "Succeed"},
     },
 }
-"""The definition of SLOTS. Its input has machine, scheduled, seconds, topics, subject, text, name."""
-UNTOLD = f"""$states.input.text & ' ' & $states.input.status & '.\\n\\n' &
+"""The definition of SLOT_CHECK. Its input has machine, scheduled, seconds, topics, subject, text, name."""
+FAILURE_TEXT = f"""$states.input.text & ' ' & $states.input.status & '.\\n\\n' &
   'Run:       ' & $states.input.run & '\\n' &
   'Time:      ' & $states.input.time & '\\n' &
   'Look at:   {names.placeholder(names.CONSOLE)}' & $states.input.run & '\\n' &
   'Run again: lamplighter run ' & $states.input.name & '{names.placeholder(names.OPTIONS)}\\n'"""
-TOLD = f"""(
-  $first := $max($states.result.Events[$contains($string(StateEnteredEventDetails.Name), /(^|: ){FIRST[:-1]}\\?$/)].Id);
+IS_ALERT_STATE = f"$contains($string(StateEnteredEventDetails.Name), /(^|: ){FIRST_STATE[:-1]}\\?$/)"
+HAS_ALERTED = f"""(
+  $first := $max($states.result.Events[{IS_ALERT_STATE}].Id);
   $exists($first) and
     $count($states.result.Events[TaskSucceededEventDetails.ResourceType = 'sns' and Id > $first]) > 0
 )"""
@@ -145,15 +152,15 @@ FAILURE_CHECK_DEFINITION: Json = {
     "States": {
         "Look": {
             "Type": "Task",
-            "Resource": HISTORY,
+            "Resource": READ_HISTORY,
             "Arguments": {
                 "ExecutionArn": expression("$states.input.run"),
                 "ReverseOrder": True,
-                "MaxResults": LAST_EVENTS,
+                "MaxResults": HISTORY_PAGE_SIZE,
                 "IncludeExecutionData": False,
             },
             "Retry": RETRY_ALWAYS,
-            "Assign": {"told": expression(TOLD)},
+            "Assign": {"told": expression(HAS_ALERTED)},
             "Output": SAME_INPUT,
             # If the history cannot be read, send the alert: twice is better than never. States.ALL does not catch too
             # large an answer.
@@ -168,12 +175,12 @@ FAILURE_CHECK_DEFINITION: Json = {
             "Choices": [{"Condition": expression("$told"), "Next": "Told"}],
             "Default": "Tell",
         },
-        "Tell": publish_to_topics(UNTOLD),
+        "Tell": publish_to_topics(FAILURE_TEXT),
         "Told": {"Type": "Succeed"},
     },
 }
-"""The definition of FAILURES. Its input has run, status, time, topics, subject, text, name."""
-LATE = """$states.input.text & '\\n\\n' &
+"""The definition of FAILURE_CHECK. Its input has run, status, time, topics, subject, text, name."""
+LATE_TEXT = """$states.input.text & '\\n\\n' &
   'Run:       ' & $states.input.run & '\\n' &
   'Look at:   ' & $states.input.link & '\\n'"""
 LATE_RUN_DEFINITION: Json = {
@@ -184,7 +191,7 @@ LATE_RUN_DEFINITION: Json = {
         "Wait": {"Type": "Wait", "Seconds": expression("$states.input.seconds"), "Next": "Ask"},
         "Ask": {
             "Type": "Task",
-            "Resource": DESCRIBE,
+            "Resource": DESCRIBE_EXECUTION,
             "Arguments": {"ExecutionArn": expression("$states.input.run")},
             "Retry": RETRY_ALWAYS,
             "Assign": {"status": expression("$states.result.Status")},
@@ -196,8 +203,8 @@ LATE_RUN_DEFINITION: Json = {
             "Choices": [{"Condition": expression("$status = 'RUNNING'"), "Next": "Tell"}],
             "Default": "In time",
         },
-        "Tell": publish_to_topics(LATE),
+        "Tell": publish_to_topics(LATE_TEXT),
         "In time": {"Type": "Succeed"},
     },
 }
-"""The definition of WATCH; a run that may be late starts it (`alert_states.py`)."""
+"""The definition of LATE_RUNS; a run that may be late starts it (`alert_states.py`)."""

@@ -21,19 +21,19 @@ from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.file.retry import Retry
 from lamplighter.jobs.machine import expressions
 from lamplighter.jobs.machine.attempt_states import (
-    EVERYTHING,
+    ALL_ERRORS,
     FAILURE,
     SAME_INPUT,
     attempt_states,
     native_retry_state,
+    needs_cause,
     prefix_states,
-    reads_cause,
 )
 from lamplighter.jobs.machine.expressions import expression
 
-KEPT: Final = ("Comment", "Next", "End", "Catch", "Assign", "Output")
-RESULT = re.compile(r"\$states\.result\b")
-OWN: Final = ("Job", "Type", "Arguments", "Retry", "QueryLanguage", *KEPT)
+COPIED_FIELDS: Final = ("Comment", "Next", "End", "Catch", "Assign", "Output")
+RESULT_VARIABLE = re.compile(r"\$states\.result\b")
+STEP_FIELDS: Final = ("Job", "Type", "Arguments", "Retry", "QueryLanguage", *COPIED_FIELDS)
 
 
 def job_steps(definition: Json) -> Iterator[tuple[str, Json]]:
@@ -45,63 +45,63 @@ def job_steps(definition: Json) -> Iterator[tuple[str, Json]]:
 
 def expand_workflow(project: Project, definition: Json) -> Json:
     """Return a workflow in plain Amazon States Language."""
-    return _block(project, definition, jsonata=is_jsonata(definition))
+    return _expand_block(project, definition, jsonata=is_jsonata(definition))
 
 
-def _block(project: Project, block: Json, *, jsonata: bool) -> Json:
-    done = {name: _state(project, name, state, jsonata=jsonata) for name, state in block["States"].items()}
+def _expand_block(project: Project, block: Json, *, jsonata: bool) -> Json:
+    done = {name: _expand_state(project, name, state, jsonata=jsonata) for name, state in block["States"].items()}
     return {**block, "States": done}
 
 
-def _state(project: Project, title: str, state: Json, *, jsonata: bool) -> Json:
+def _expand_state(project: Project, title: str, state: Json, *, jsonata: bool) -> Json:
     if "Job" in state:
-        return _step(project, title, state, jsonata=jsonata)
+        return _expand_step(project, title, state, jsonata=jsonata)
     changed = dict(state)
     for field in ("ItemProcessor", "Iterator"):
         if field in state:
-            changed[field] = _block(project, state[field], jsonata=jsonata)
+            changed[field] = _expand_block(project, state[field], jsonata=jsonata)
     if "Branches" in state:
-        changed["Branches"] = [_block(project, branch, jsonata=jsonata) for branch in state["Branches"]]
+        changed["Branches"] = [_expand_block(project, branch, jsonata=jsonata) for branch in state["Branches"]]
     return changed
 
 
-def _step(project: Project, title: str, state: Json, *, jsonata: bool) -> Json:
+def _expand_step(project: Project, title: str, state: Json, *, jsonata: bool) -> Json:
     name = state["Job"]
     job = project.jobs[name]
     given = expressions.to_jsonata(state["Arguments"]) if "Arguments" in state else expressions.INPUT
-    kept = {"Output": SAME_INPUT, **{field: state[field] for field in KEPT if field in state}}
-    speaks = {} if jsonata else {"QueryLanguage": "JSONata"}
-    own = {"Retry": state["Retry"]} if "Retry" in state else {}
-    if own:
+    kept = {"Output": SAME_INPUT, **{field: state[field] for field in COPIED_FIELDS if field in state}}
+    query_language = {} if jsonata else {"QueryLanguage": "JSONata"}
+    retry = {"Retry": state["Retry"]} if "Retry" in state else {}
+    if retry:
         job = job.model_copy(update={"retry": Retry()})
-    if not reads_cause(job):
-        return {**native_retry_state(name, job, given), **speaks, **own, **kept}
-    inside = prefix_states(f"{title}: ", attempt_states(name, job, given=given))
-    branch = {"StartAt": inside.start, "States": inside.states if jsonata else mark_jsonata(inside.states)}
-    return {"Type": "Parallel", "Branches": [branch], **speaks, **own, **_of_one_branch(kept)}
+    if not needs_cause(job):
+        return {**native_retry_state(name, job, given), **query_language, **retry, **kept}
+    attempts = prefix_states(f"{title}: ", attempt_states(name, job, given=given))
+    branch = {"StartAt": attempts.start, "States": attempts.states if jsonata else mark_jsonata(attempts.states)}
+    return {"Type": "Parallel", "Branches": [branch], **query_language, **retry, **_unwrap_branch_result(kept)}
 
 
-def _of_one_branch(kept: dict[str, Json]) -> dict[str, Json]:
+def _unwrap_branch_result(fields: dict[str, Json]) -> dict[str, Json]:
     """Adapt Output and Assign to a Parallel, whose result is a list with one branch's result."""
 
-    def of(value: Json) -> Json:
+    def unwrap(value: Json) -> Json:
         if isinstance(value, dict):
-            return {name: of(each) for name, each in value.items()}
+            return {name: unwrap(each) for name, each in value.items()}
         if isinstance(value, list):
-            return [of(each) for each in value]
+            return [unwrap(each) for each in value]
         if isinstance(value, str) and value.startswith("{%"):
-            return RESULT.sub("$states.result[0]", value)
+            return RESULT_VARIABLE.sub("$states.result[0]", value)
         return value
 
-    return {name: of(each) if name in ("Output", "Assign") else each for name, each in kept.items()}
+    return {name: unwrap(each) if name in ("Output", "Assign") else each for name, each in fields.items()}
 
 
 def mark_jsonata(block: dict[str, Json]) -> dict[str, Json]:
     """Return the states, and the states inside them, with JSONata as their query language."""
-    return {name: _says(state) for name, state in block.items()}
+    return {name: _with_jsonata(state) for name, state in block.items()}
 
 
-def _says(state: Json) -> Json:
+def _with_jsonata(state: Json) -> Json:
     if state["Type"] == "Wait":
         return {**{name: each for name, each in state.items() if name != "Seconds"}, "SecondsPath": "$pause"}
     inner = state.get("ItemProcessor")
@@ -119,7 +119,7 @@ def wrap_workflow(project: Project, definition: Json, caught: str | None) -> Jso
     else:
         state["OutputPath"] = "$[0]"
         catch = {"Assign": {"failure.$": "$"}, "ResultPath": None}
-    catchers = [{"ErrorEquals": [error], **catch, "Next": caught} for error in EVERYTHING] if caught else []
+    catchers = [{"ErrorEquals": [error], **catch, "Next": caught} for error in ALL_ERRORS] if caught else []
     return {**state, **({"Catch": catchers} if catchers else {}), "End": True}
 
 

@@ -4,7 +4,7 @@ Guarantees an alarm for every such job for which CloudWatch can wait long enough
 for longer than the longest interval of the schedule: missing data is breaching. A new alarm warms up for the same time,
 so that it is silent after a first deployment until the first run. AWS limits the warm-up to two days. If the interval
 is longer, the alarm of a first deployment may act once on AWS, after two days. Metadata (`Patience`) tells this engine
-how long to wait instead. For intervals of more than a week, the machine SLOTS checks each slot (`schedules.py`).
+how long to wait instead. For intervals of more than a week, the machine SLOT_CHECK checks each slot (`schedules.py`).
 See https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html and
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-warm-up.html.
 """
@@ -18,7 +18,7 @@ from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.lint.alarm_window import alarm_window
 from lamplighter.jobs.stack import arns
 
-LONGEST_WARM_UP = 2_880
+MAX_WARM_UP_MINUTES = 2_880
 """The longest warm-up of a CloudWatch alarm, in minutes."""
 
 
@@ -42,7 +42,7 @@ def did_not_start_alarms(project: Project, name: str) -> Iterator[cloudwatch.Ala
             ComparisonOperator="LessThanThreshold",
             TreatMissingData="breaching",
             WarmUpConfiguration=cloudwatch.WarmUpConfiguration(
-                WarmUpPeriodDurationInMinutes=min(step * count // 60, LONGEST_WARM_UP),
+                WarmUpPeriodDurationInMinutes=min(step * count // 60, MAX_WARM_UP_MINUTES),
                 OnlyStartEvaluatingAfterWarmUpPeriodEnds=True,
             ),
             AlarmActions=[arns.topic_arn(project, channel) for channel in job.notify.did_not_start],

@@ -14,9 +14,9 @@ from lamplighter.jobs.stack import alarms, dead_letter_queues, event_rules
 
 def alert_resources(project: Project) -> Iterator[AWSObject]:
     """Yield a project's topics, rules, alarms and dead-letter queues."""
-    made = [name for name, channel in project.channels.items() if channel.sns is None]
-    for name in made:
-        yield from _topic(project, name, project.channels[name])
+    own_topics = [name for name, channel in project.channels.items() if channel.sns is None]
+    for name in own_topics:
+        yield from _topic_resources(project, name, project.channels[name])
     for name in project.jobs:
         yield from event_rules.job_rules(project, name)
         yield from alarms.did_not_start_alarms(project, name)
@@ -26,7 +26,7 @@ def alert_resources(project: Project) -> Iterator[AWSObject]:
     yield from dead_letter_queues.start_queue(project)
 
 
-def _topic(project: Project, name: str, channel: Channel) -> Iterator[AWSObject]:
+def _topic_resources(project: Project, name: str, channel: Channel) -> Iterator[AWSObject]:
     local = {} if channel.command is None else {"Metadata": {"Lamplighter": {"Command": list(channel.command)}}}
     yield sns.Topic(names.topic_id(name), TopicName=f"{project.prefix}-{name}", **local)
     for protocol, endpoint, settings in channel_subscriptions(channel):
@@ -37,7 +37,7 @@ def _topic(project: Project, name: str, channel: Channel) -> Iterator[AWSObject]
             Endpoint=endpoint,
             **settings,
         )
-    yield _policy(name)
+    yield _topic_policy(name)
 
 
 def channel_subscriptions(channel: Channel) -> Iterator[tuple[str, str, Json]]:
@@ -52,7 +52,7 @@ def channel_subscriptions(channel: Channel) -> Iterator[tuple[str, str, Json]]:
         yield "sqs", channel.sqs, {"RawMessageDelivery": True}
 
 
-def _policy(name: str) -> sns.TopicPolicy:
+def _topic_policy(name: str) -> sns.TopicPolicy:
     """Allow rules and alarms to publish. SNS accepts only a policy that names its own topic.
 
     EventBridge's statement has no condition, for "Condition blocks" are not supported "in Amazon SNS topic policies for

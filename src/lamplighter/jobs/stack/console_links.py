@@ -16,7 +16,7 @@ from lamplighter.jobs import names
 ON_AWS = "OnAws"
 AWS_CONSOLE = "https://${AWS::Region}.${Domain}/states/home?region=${AWS::Region}#/v2/executions/details/"
 ON_AWS_OPTIONS = " --aws --region ${AWS::Region}"
-ELSEWHERE = {
+CONSOLE_DOMAINS = {
     "InChina": ("aws-cn", "console.amazonaws.cn"),
     "InGovCloud": ("aws-us-gov", "console.amazonaws-us-gov.com"),
 }
@@ -37,29 +37,29 @@ def parameters() -> Iterator[Parameter]:
 
 def conditions() -> dict[str, Json]:
     """Return the conditions: whether the stack is on AWS, and in which partition."""
-    there = {name: Equals(Ref("AWS::Partition"), partition) for name, (partition, _) in ELSEWHERE.items()}
-    return {ON_AWS: Equals(Ref(names.CONSOLE_URL), ""), **there}
+    partitions = {name: Equals(Ref("AWS::Partition"), partition) for name, (partition, _) in CONSOLE_DOMAINS.items()}
+    return {ON_AWS: Equals(Ref(names.CONSOLE_URL), ""), **partitions}
 
 
 def _domain() -> Json:
     """Return the domain of the AWS console in the stack's partition."""
     found: Json = "console.aws.amazon.com"
-    for name, (_, domain) in ELSEWHERE.items():
+    for name, (_, domain) in CONSOLE_DOMAINS.items():
         found = If(name, domain, found)
     return found
 
 
-Where = Literal["anywhere", "aws", "here"]
+Platform = Literal["anywhere", "aws", "here"]
 """Where a resource, or one branch of a condition, applies: on AWS, on this engine ("here"), or both."""
 
 
-def placeholder_values(where: Where = "anywhere") -> dict[str, Json]:
+def placeholder_values(platform: Platform = "anywhere") -> dict[str, Json]:
     """Return the values of two placeholders: the URL before a run's ARN, and the options after the command."""
     on_aws = {names.CONSOLE: Sub(AWS_CONSOLE, {"Domain": _domain()}), names.OPTIONS: Sub(ON_AWS_OPTIONS)}
-    here = {names.CONSOLE: Join("", [Ref(names.CONSOLE_URL), "/runs/"]), names.OPTIONS: ""}
-    if where == "anywhere":
-        return {name: If(ON_AWS, on_aws[name], here[name]) for name in on_aws}
-    return on_aws if where == "aws" else here
+    on_engine = {names.CONSOLE: Join("", [Ref(names.CONSOLE_URL), "/runs/"]), names.OPTIONS: ""}
+    if platform == "anywhere":
+        return {name: If(ON_AWS, on_aws[name], on_engine[name]) for name in on_aws}
+    return on_aws if platform == "aws" else on_engine
 
 
 def output() -> Output:

@@ -18,11 +18,11 @@ from troposphere import AWSObject, GetAtt, Ref, cloudwatch, sqs
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.stack import arns
 
-TWO_WEEKS = 14 * 86_400
-STARTS, ALERTS = "DidNotStart", "UndeliveredAlerts"
+RETENTION_SECONDS = 14 * 86_400
+START_QUEUE_ID, ALERT_QUEUE_ID = "DidNotStart", "UndeliveredAlerts"
 """The logical ids of the two queues."""
-MINUTES = 20
-MOST_ACTIONS = 5
+ALARM_MINUTES = 20
+MAX_ACTIONS = 5
 """The most actions of an alarm:
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html"""
 
@@ -31,46 +31,46 @@ def start_queue(project: Project) -> Iterator[AWSObject]:
     """Yield the queue of starts that Scheduler gave up, and its alarms."""
     scheduled = [job for job in project.jobs.values() if job.schedule]
     if scheduled:
-        yield _queue(STARTS, f"{project.prefix}-did-not-start")
-    told = dict.fromkeys(channel for job in scheduled for channel in job.notify.did_not_start)
+        yield _queue(START_QUEUE_ID, f"{project.prefix}-did-not-start")
+    channels = dict.fromkeys(channel for job in scheduled for channel in job.notify.did_not_start)
     what = "Scheduler gave up starting a run; the queue says which and why."
-    for alarm in _alarms(project, "GivenUp", "given-up", what, STARTS, [*told]):
+    for alarm in _alarms(project, "GivenUp", "given-up", what, START_QUEUE_ID, [*channels]):
         # This engine sends its own alert for each start that it gave up, with the job and the reason.
         alarm.Metadata = {"Lamplighter": {"ActionsEnabled": False}}
         yield alarm
 
 
-def alert_queue(project: Project, told: Sequence[str]) -> Iterator[AWSObject]:
-    """Yield the queue of undelivered alerts, its policy and its alarms; `told` lists the channels of the rules."""
-    if not told:
+def alert_queue(project: Project, channels: Sequence[str]) -> Iterator[AWSObject]:
+    """Yield the queue of undelivered alerts, its policy and its alarms; `channels` lists the channels of the rules."""
+    if not channels:
         return
-    yield _queue(ALERTS, f"{project.prefix}-undelivered-alerts")
+    yield _queue(ALERT_QUEUE_ID, f"{project.prefix}-undelivered-alerts")
     statement = {
         "Effect": "Allow",
         "Principal": {"Service": "events.amazonaws.com"},
         "Action": "sqs:SendMessage",
-        "Resource": GetAtt(ALERTS, "Arn"),
+        "Resource": GetAtt(ALERT_QUEUE_ID, "Arn"),
         "Condition": {"ArnLike": {"aws:SourceArn": arns.arn("events", f"rule/{project.prefix}-*")}},
     }
     yield sqs.QueuePolicy(
-        f"{ALERTS}Policy",
-        Queues=[Ref(ALERTS)],
+        f"{ALERT_QUEUE_ID}Policy",
+        Queues=[Ref(ALERT_QUEUE_ID)],
         PolicyDocument={"Version": "2012-10-17", "Statement": [statement]},
     )
     what = "EventBridge could not deliver an alert; the queue has the event, and says why."
-    yield from _alarms(project, "AlertsUndelivered", "undelivered-alerts", what, ALERTS, told)
+    yield from _alarms(project, "AlertsUndelivered", "undelivered-alerts", what, ALERT_QUEUE_ID, channels)
 
 
 def _queue(title: str, name: str) -> sqs.Queue:
-    return sqs.Queue(title, QueueName=name, MessageRetentionPeriod=TWO_WEEKS, SqsManagedSseEnabled=True)
+    return sqs.Queue(title, QueueName=name, MessageRetentionPeriod=RETENTION_SECONDS, SqsManagedSseEnabled=True)
 
 
 def _alarms(
     project: Project, title: str, name: str, what: str, queue: str, channels: Sequence[str]
 ) -> Iterator[cloudwatch.Alarm]:
     """Yield alarms that act on each message sent to a queue: one alarm for every five channels."""
-    for at, first in enumerate(range(0, len(channels), MOST_ACTIONS)):
-        told = channels[first : first + MOST_ACTIONS]
+    for at, first in enumerate(range(0, len(channels), MAX_ACTIONS)):
+        alarm_channels = channels[first : first + MAX_ACTIONS]
         yield cloudwatch.Alarm(
             f"{title}{at + 1 if at else ''}",
             AlarmName=f"{project.prefix}-{name}{f'--{at + 1}' if at else ''}",
@@ -80,10 +80,10 @@ def _alarms(
             Dimensions=[cloudwatch.MetricDimension(Name="QueueName", Value=GetAtt(queue, "QueueName"))],
             Statistic="Sum",
             Period=60,
-            EvaluationPeriods=MINUTES,
+            EvaluationPeriods=ALARM_MINUTES,
             DatapointsToAlarm=1,
             Threshold=0,
             ComparisonOperator="GreaterThanThreshold",
             TreatMissingData="notBreaching",
-            AlarmActions=[arns.topic_arn(project, channel) for channel in told],
+            AlarmActions=[arns.topic_arn(project, channel) for channel in alarm_channels],
         )

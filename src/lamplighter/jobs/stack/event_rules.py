@@ -4,7 +4,7 @@ about itself.
 A job that sends its own alerts (`notify: {caught: …}`) and has no other alert for failures gets a rule for failures
 that no run can catch: its deadline, for "Step Functions catchers are … not [available] for top-level state machine
 execution failures", and States.Runtime, which "States.ALL" does not catch either. On AWS the rule starts the machine
-FAILURES, which sends the alert if the run did not. This engine knows which alerts a run has sent.
+FAILURE_CHECK, which sends the alert if the run did not. This engine knows which alerts a run has sent.
 See https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html.
 """
 
@@ -17,20 +17,20 @@ from lamplighter.base.json_text import Json, dumps
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project
 from lamplighter.jobs.file.values import format_duration
-from lamplighter.jobs.machine.alert_states import LONGEST_SUBJECT
-from lamplighter.jobs.machine.expressions import ATTEMPT_AT, KILLED, RUN_ARN_AT
+from lamplighter.jobs.machine.alert_states import MAX_SUBJECT_LENGTH
+from lamplighter.jobs.machine.expressions import ATTEMPT_INDEX, KILLED_EXIT_CODES, RUN_ARN_INDEX
 from lamplighter.jobs.machine.supported_jobs import alert_channels, needs_failure_check, supported_jobs
 from lamplighter.jobs.stack import arns, console_links, dead_letter_queues, roles
 from lamplighter.jobs.stack.json_documents import join_document
-from lamplighter.jobs.stack.supporting_machines import ONLY_ON_AWS
+from lamplighter.jobs.stack.supporting_machines import AWS_ONLY_MACHINES
 from lamplighter.runs import job_machine
 
-MOST_TARGETS = 5
+MAX_TARGETS = 5
 """The most targets of a rule: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html"""
-_READ = re.compile("<([a-z]+)>")
-GONE_WRONG = ["TaskFailedToStart", "SpotInterruption", "TerminationNotice", "InfrastructureHealth"]
+_PLACEHOLDER = re.compile("<([a-z]+)>")
+FAILURE_STOP_CODES = ["TaskFailedToStart", "SpotInterruption", "TerminationNotice", "InfrastructureHealth"]
 """Stop codes that always mean a failed attempt; UserInitiated only means that a caller stopped the task."""
-STOPPED = "The Task state in AWS Step Functions execution"
+STOPPED_BY_MACHINE = "The Task state in AWS Step Functions execution"
 """How the stopped reason begins if Step Functions stopped the task: after a timeout, or because its run was stopped."""
 
 
@@ -43,68 +43,75 @@ def job_rules(project: Project, name: str) -> Iterator[events.Rule]:
             name,
             "attempt-failed",
             job.notify.attempt_failed,
-            _attempt_failed(project, name),
-            *_told_of_attempt(project, name),
+            _attempt_failed_pattern(project, name),
+            *_attempt_alert_lines(project, name),
         )
     if job.notify.run_failed:
-        yield _rule(project, name, "run-failed", job.notify.run_failed, _run_failed(name), *_told_of_run(project, name))
+        yield _rule(
+            project,
+            name,
+            "run-failed",
+            job.notify.run_failed,
+            _run_failed_pattern(name),
+            *_run_alert_lines(project, name),
+        )
     if needs_failure_check(job):
         yield _rule(
-            project, name, "run-failed", job.notify.caught, _run_failed(name), *_told_of_run(project, name),
-            title="untold", asks=_asks(project, name),
+            project, name, "run-failed", job.notify.caught, _run_failed_pattern(name), *_run_alert_lines(project, name),
+            title="untold", aws_target=_failure_check_target(project, name),
         )  # fmt: skip
 
 
-def _told_of_run(project: Project, name: str) -> tuple[dict[str, str], tuple[str, ...]]:
+def _run_alert_lines(project: Project, name: str) -> tuple[dict[str, str], tuple[str, ...]]:
     """Return the event's paths that an alert about a run reads, and the lines of the alert."""
     paths = {"run": "$.detail.executionArn", "status": "$.detail.status", "time": "$.time"}
     return paths, (
         f"{project.prefix}: a run of the job {name} ended <status>.", "", "Run:       <run>", "Time:      <time>",
-        *_limits(project.jobs[name]),
+        *_time_limit_line(project.jobs[name]),
         f"Look at:   {names.placeholder(names.CONSOLE)}<run>",
         f"Run again: lamplighter run {project.name(name)}{names.placeholder(names.OPTIONS)}",
     )  # fmt: skip
 
 
-def _asks(project: Project, name: str) -> events.Target:
-    """Return the target that starts FAILURES, which sends the alert if the run did not."""
+def _failure_check_target(project: Project, name: str) -> events.Target:
+    """Return the target that starts FAILURE_CHECK, which sends the alert if the run did not."""
     job = project.jobs[name]
     known = {
-        "subject": f"{project.prefix}: {name} failed"[:LONGEST_SUBJECT],
+        "subject": f"{project.prefix}: {name} failed"[:MAX_SUBJECT_LENGTH],
         "text": f"{project.prefix}: a run of the job {name} ended",
         "name": project.name(name),
     }
     paths = {"run": "$.detail.executionArn", "status": "$.detail.status", "time": "$.time"}
-    places = {each: f"<{each}>" for each in paths}
+    raw_values = {each: f"<{each}>" for each in paths}
     topics = {"topics": [arns.topic_arn(project, channel) for channel in job.notify.caught]}
     return events.Target(
         Id="failures",
-        Arn=Ref(job_machine.FAILURES),
+        Arn=Ref(job_machine.FAILURE_CHECK),
         RoleArn=GetAtt("EventsRole", "Arn"),
         InputTransformer=events.InputTransformer(
-            InputPathsMap=paths, InputTemplate=join_document(topics, known, places)
+            InputPathsMap=paths, InputTemplate=join_document(topics, known, raw_values)
         ),
         DeadLetterConfig=_dead_letters(),
     )
 
 
-LOST = {
-    job_machine.WATCH: "a run that is late may not have been told",
-    job_machine.START: "a run may not have been started at its time",
-    job_machine.SLOTS: "a run that did not start may not have been told",
-    job_machine.FAILURES: "a run that failed may not have been told",
+POSSIBLE_LOSS = {
+    job_machine.LATE_RUNS: "a run that is late may not have been told",
+    job_machine.START_RUN: "a run may not have been started at its time",
+    job_machine.SLOT_CHECK: "a run that did not start may not have been told",
+    job_machine.FAILURE_CHECK: "a run that failed may not have been told",
 }
 """The possible loss if a supporting machine fails, in words for the alert."""
 
 
 def supporting_rules(project: Project, machine: str) -> Iterator[events.Rule]:
     """Yield the rules that alert about failures of a supporting machine: one rule for every five channels."""
-    told = alert_channels(project, machine)
+    channels = alert_channels(project, machine)
     name = f"{project.prefix}{job_machine.machine_suffix(machine)}"
-    lines = (f"{name} ended <status>: {LOST[machine]}.", "", "Run:       <run>", "Time:      <time>",
+    lines = (f"{name} ended <status>: {POSSIBLE_LOSS[machine]}.", "", "Run:       <run>", "Time:      <time>",
              f"Look at:   {names.placeholder(names.CONSOLE)}<run>")  # fmt: skip
     paths = {"run": "$.detail.executionArn", "status": "$.detail.status", "time": "$.time"}
-    for at, first in enumerate(range(0, len(told), MOST_TARGETS)):
+    for at, first in enumerate(range(0, len(channels), MAX_TARGETS)):
         yield events.Rule(
             f"{machine}Failed{at + 1 if at else ''}",
             Name=f"{name}-failed{at + 1 if at else ''}",
@@ -117,14 +124,14 @@ def supporting_rules(project: Project, machine: str) -> Iterator[events.Rule]:
                     "status": ["FAILED", "TIMED_OUT", "ABORTED"],
                 },
             },
-            Targets=_topics(
+            Targets=_topic_targets(
                 project,
-                told[first : first + MOST_TARGETS],
+                channels[first : first + MAX_TARGETS],
                 paths,
                 lines,
-                "aws" if machine in ONLY_ON_AWS else "anywhere",
+                "aws" if machine in AWS_ONLY_MACHINES else "anywhere",
             ),
-            **({"Condition": console_links.ON_AWS} if machine in ONLY_ON_AWS else {}),
+            **({"Condition": console_links.ON_AWS} if machine in AWS_ONLY_MACHINES else {}),
         )
 
 
@@ -138,15 +145,15 @@ def channels_of_rules(project: Project) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _limits(job: Job) -> Iterator[str]:
+def _time_limit_line(job: Job) -> Iterator[str]:
     """Yield a line with the time limits of run and attempt, which explains a run that TIMED_OUT."""
     given = [("the run", job.deadline), ("an attempt", job.timeout)]
-    said = [f"{what} may take {format_duration(limit)}" for what, limit in given if limit is not None]
-    if said:
-        yield f"Limits:    {', '.join(said)}"
+    phrases = [f"{what} may take {format_duration(limit)}" for what, limit in given if limit is not None]
+    if phrases:
+        yield f"Limits:    {', '.join(phrases)}"
 
 
-def _told_of_attempt(project: Project, name: str) -> tuple[dict[str, str], tuple[str, ...]]:
+def _attempt_alert_lines(project: Project, name: str) -> tuple[dict[str, str], tuple[str, ...]]:
     """Return the event's paths that an alert about an attempt reads, and the lines of the alert.
 
     ECS does not guarantee an order of several containers. With sidecars, no container's fields are read, so the run is
@@ -154,7 +161,11 @@ def _told_of_attempt(project: Project, name: str) -> tuple[dict[str, str], tuple
     """
     paths = {"reason": "$.detail.stoppedReason", "stop": "$.detail.stopCode", "task": "$.detail.taskArn"}
     if not project.jobs[name].sidecars:
-        paths |= {"code": "$.detail.containers[0].exitCode", "attempt": _own(ATTEMPT_AT), "run": _own(RUN_ARN_AT)}
+        paths |= {
+            "code": "$.detail.containers[0].exitCode",
+            "attempt": _override_path(ATTEMPT_INDEX),
+            "run": _override_path(RUN_ARN_INDEX),
+        }
     paths["time"] = "$.time"
     lines = (
         f"{project.prefix}: an attempt of the job {name} failed.", "", "Reason:    <reason>", "Stop code: <stop>",
@@ -162,15 +173,15 @@ def _told_of_attempt(project: Project, name: str) -> tuple[dict[str, str], tuple
         f"Look at:   {names.placeholder(names.CONSOLE)}<run>",
         f"Run again: lamplighter run {project.name(name)}{names.placeholder(names.OPTIONS)}",
     )  # fmt: skip
-    return paths, tuple(line for line in lines if all(each in paths for each in _READ.findall(line)))
+    return paths, tuple(line for line in lines if all(each in paths for each in _PLACEHOLDER.findall(line)))
 
 
-def _own(at: int) -> str:
+def _override_path(index: int) -> str:
     """Return the path of an environment variable that the attempt's overrides contain."""
-    return f"$.detail.overrides.containerOverrides[0].environment[{at}].value"
+    return f"$.detail.overrides.containerOverrides[0].environment[{index}].value"
 
 
-def _attempt_failed(project: Project, name: str) -> Json:
+def _attempt_failed_pattern(project: Project, name: str) -> Json:
     """Match an attempt that failed: an exit code other than 0, or a stop code of a task that never ran or was taken
     away.
 
@@ -179,8 +190,8 @@ def _attempt_failed(project: Project, name: str) -> Json:
     whose run was stopped, either. A job with a timeout gets an alert for both, because an unreported hang is worse.
     This engine can tell them apart.
     """
-    slow = [{"stopCode": ["UserInitiated"], "stoppedReason": [{"prefix": STOPPED}]}]
-    well = [0, *KILLED] if project.jobs[name].sidecars else 0
+    timed_out = [{"stopCode": ["UserInitiated"], "stoppedReason": [{"prefix": STOPPED_BY_MACHINE}]}]
+    harmless_codes = [0, *KILLED_EXIT_CODES] if project.jobs[name].sidecars else 0
     return {
         "source": ["aws.ecs"],
         "detail-type": ["ECS Task State Change"],
@@ -189,15 +200,18 @@ def _attempt_failed(project: Project, name: str) -> Json:
             "group": [f"family:{project.name(name)}"],
             "lastStatus": ["STOPPED"],
             "$or": [
-                {"stopCode": ["EssentialContainerExited"], "containers": {"exitCode": [{"anything-but": well}]}},
-                {"stopCode": GONE_WRONG},
-                *(slow if project.jobs[name].timeout is not None else []),
+                {
+                    "stopCode": ["EssentialContainerExited"],
+                    "containers": {"exitCode": [{"anything-but": harmless_codes}]},
+                },
+                {"stopCode": FAILURE_STOP_CODES},
+                *(timed_out if project.jobs[name].timeout is not None else []),
             ],
         },
     }
 
 
-def _run_failed(name: str) -> Json:
+def _run_failed_pattern(name: str) -> Json:
     return {
         "source": ["aws.states"],
         "detail-type": ["Step Functions Execution Status Change"],
@@ -209,56 +223,56 @@ def _rule(
     project: Project,
     name: str,
     pattern: str,
-    told: tuple[str, ...],
-    matches: Json,
+    channels: tuple[str, ...],
+    event_pattern: Json,
     paths: dict[str, str],
     lines: tuple[str, ...],
     *,
     title: str = "",
-    asks: events.Target | None = None,
+    aws_target: events.Target | None = None,
 ) -> events.Rule:
-    """Return a rule about a job whose targets are topics; on AWS the target is `asks`, unless that is None."""
-    topics = _topics(project, told, paths, lines, "anywhere" if asks is None else "here")
+    """Return a rule about a job whose targets are topics; on AWS the target is `aws_target`, unless that is None."""
+    topics = _topic_targets(project, channels, paths, lines, "anywhere" if aws_target is None else "here")
     return events.Rule(
         f"{names.logical_id(name)}{names.logical_id(title or pattern)}",
         Name=f"{project.name(name)}-{title or pattern}",
         Description=f"Tells of the job {name}: {pattern}",
-        EventPattern=matches,
-        Targets=topics if asks is None else If(console_links.ON_AWS, [asks], topics),
-        Metadata={"Lamplighter": {"Job": name, "Pattern": pattern, **_local(project, name)}},
+        EventPattern=event_pattern,
+        Targets=topics if aws_target is None else If(console_links.ON_AWS, [aws_target], topics),
+        Metadata={"Lamplighter": {"Job": name, "Pattern": pattern, **_engine_metadata(project, name)}},
     )
 
 
-def _topics(
+def _topic_targets(
     project: Project,
-    told: Sequence[str],
+    channels: Sequence[str],
     paths: dict[str, str],
     lines: tuple[str, ...],
-    where: console_links.Where = "anywhere",
+    platform: console_links.Platform = "anywhere",
 ) -> list[events.Target]:
     """Return topics as targets.
 
     They have no RoleArn: for targets with their own policies "event delivery may fail" with one
     (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html).
     """
-    text = _filled("\n".join(map(dumps, lines)), console_links.placeholder_values(where))
-    written = events.InputTransformer(InputPathsMap=paths, InputTemplate=text)
+    text = _substitute("\n".join(map(dumps, lines)), console_links.placeholder_values(platform))
+    transformer = events.InputTransformer(InputPathsMap=paths, InputTemplate=text)
     return [
         events.Target(
             Id=channel,
             Arn=arns.topic_arn(project, channel),
-            InputTransformer=written,
+            InputTransformer=transformer,
             DeadLetterConfig=_dead_letters(),
         )
-        for channel in told
+        for channel in channels
     ]
 
 
 def _dead_letters() -> events.DeadLetterConfig:
-    return events.DeadLetterConfig(Arn=GetAtt(dead_letter_queues.ALERTS, "Arn"))
+    return events.DeadLetterConfig(Arn=GetAtt(dead_letter_queues.ALERT_QUEUE_ID, "Arn"))
 
 
-def _local(project: Project, name: str) -> Json:
+def _engine_metadata(project: Project, name: str) -> Json:
     """Return the metadata with which this engine composes alerts.
 
     It has the number of attempts, the time limits of attempts and run, and the channels that the run alerts itself.
@@ -275,6 +289,6 @@ def _local(project: Project, name: str) -> Json:
     return {key: value for key, value in known.items() if value}
 
 
-def _filled(text: str, slots: dict[str, Json]) -> Json:
-    used = {name: value for name, value in slots.items() if names.placeholder(name) in text}
+def _substitute(text: str, values: dict[str, Json]) -> Json:
+    used = {name: value for name, value in values.items() if names.placeholder(name) in text}
     return Sub(text, used) if used else text

@@ -11,16 +11,16 @@ from lamplighter.base.json_text import Json, dumps
 from lamplighter.jobs.stack.arns import escape_literal
 
 
-def join_document(filled: Mapping[str, Json], known: Json, places: Mapping[str, str] | None = None) -> Join:
-    """Return a document from `filled` (ARNs, lists of ARNs), `known` (plain values) and `places` (raw JSON text)."""
+def join_document(arns: Mapping[str, Json], values: Json, raw_values: Mapping[str, str] | None = None) -> Join:
+    """Return a document from `arns` (ARNs, lists of ARNs), `values` (plain values) and `raw_values` (raw JSON text)."""
     parts: list[Json] = ["{"]
-    for key, value in filled.items():
+    for key, value in arns.items():
         parts.append(f"{dumps(key)}:")
-        parts += ["[", *_listed(value), "]"] if isinstance(value, list) else ['"', value, '"']
+        parts += ["[", *_join_items(value), "]"] if isinstance(value, list) else ['"', value, '"']
         parts.append(",")
-    parts += [f"{dumps(key)}:{place}," for key, place in (places or {}).items()]
-    return Join("", [*parts, escape_literal(dumps(known)[1:])])
+    parts += [f"{dumps(key)}:{place}," for key, place in (raw_values or {}).items()]
+    return Join("", [*parts, escape_literal(dumps(values)[1:])])
 
 
-def _listed(values: list[Json]) -> list[Json]:
+def _join_items(values: list[Json]) -> list[Json]:
     return [part for value in values for part in (",", '"', value, '"')][1:]

@@ -12,11 +12,11 @@ from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Project
 
-MAKES_NETWORK = "MakesNetwork"
-BLOCK = "10.111.0.0/24"
-WAY_OUT = ("WayOut", "FirstAssociation", "SecondAssociation")
+CREATES_NETWORK = "MakesNetwork"
+VPC_CIDR = "10.111.0.0/24"
+INTERNET_RESOURCE_IDS = ("WayOut", "FirstAssociation", "SecondAssociation")
 """Resources that a task needs to pull its image and that no other resource refers to."""
-SUBNET_BLOCKS = ("10.111.0.0/25", "10.111.0.128/25")
+SUBNET_CIDRS = ("10.111.0.0/25", "10.111.0.128/25")
 
 
 def needs_network(project: Project) -> bool:
@@ -53,18 +53,20 @@ def parameters(project: Project) -> list[Parameter]:
 
 def conditions(project: Project) -> dict[str, Json]:
     """Return the condition under which the stack creates a network."""
-    return {MAKES_NETWORK: Equals(Join("", Ref(names.SUBNETS)), "")} if needs_network(project) else {}
+    return {CREATES_NETWORK: Equals(Join("", Ref(names.SUBNETS)), "")} if needs_network(project) else {}
 
 
 def placeholder_values() -> dict[str, Json]:
     """Return the values of the network's placeholders in definitions."""
     # CloudFormation creates every resource of this list first, so no machine and no schedule exists before tasks can
     # reach the internet.
-    made = Select(0, [Join(",", [Ref("FirstSubnet"), Ref("SecondSubnet")]), *map(Ref, WAY_OUT)])
+    made = Select(0, [Join(",", [Ref("FirstSubnet"), Ref("SecondSubnet")]), *map(Ref, INTERNET_RESOURCE_IDS)])
     return {
-        names.SUBNETS: If(MAKES_NETWORK, made, Join(",", Ref(names.SUBNETS))),
-        names.SECURITY_GROUPS: If(MAKES_NETWORK, GetAtt("TaskGroup", "GroupId"), Join(",", Ref(names.SECURITY_GROUPS))),
-        names.PUBLIC_IP: If(MAKES_NETWORK, "ENABLED", Ref(names.PUBLIC_IP)),
+        names.SUBNETS: If(CREATES_NETWORK, made, Join(",", Ref(names.SUBNETS))),
+        names.SECURITY_GROUPS: If(
+            CREATES_NETWORK, GetAtt("TaskGroup", "GroupId"), Join(",", Ref(names.SECURITY_GROUPS))
+        ),
+        names.PUBLIC_IP: If(CREATES_NETWORK, "ENABLED", Ref(names.PUBLIC_IP)),
         names.SHARED_CLUSTER: GetAtt(names.SHARED_CLUSTER, "Arn"),
     }
 
@@ -82,9 +84,9 @@ def network_resources(project: Project) -> Iterator[AWSObject]:
 
 
 def _network(project: Project) -> Iterator[AWSObject]:
-    when: Json = {"Condition": MAKES_NETWORK}
+    when: Json = {"Condition": CREATES_NETWORK}
     tags = Tags(Name=project.prefix)
-    yield ec2.VPC("Vpc", CidrBlock=BLOCK, EnableDnsSupport=True, EnableDnsHostnames=True, Tags=tags, **when)
+    yield ec2.VPC("Vpc", CidrBlock=VPC_CIDR, EnableDnsSupport=True, EnableDnsHostnames=True, Tags=tags, **when)
     yield ec2.InternetGateway("Gateway", Tags=tags, **when)
     yield ec2.VPCGatewayAttachment("GatewayAttachment", VpcId=Ref("Vpc"), InternetGatewayId=Ref("Gateway"), **when)
     yield ec2.RouteTable("Routes", VpcId=Ref("Vpc"), Tags=tags, **when)
@@ -96,7 +98,7 @@ def _network(project: Project) -> Iterator[AWSObject]:
         DependsOn="GatewayAttachment",
         **when,
     )
-    for at, (name, block) in enumerate(zip(("First", "Second"), SUBNET_BLOCKS, strict=True)):
+    for at, (name, block) in enumerate(zip(("First", "Second"), SUBNET_CIDRS, strict=True)):
         zone = Select(at, GetAZs(""))
         yield ec2.Subnet(f"{name}Subnet", VpcId=Ref("Vpc"), CidrBlock=block, AvailabilityZone=zone, Tags=tags, **when)
         yield ec2.SubnetRouteTableAssociation(

@@ -16,16 +16,16 @@ from lamplighter.asl.definition.walk_states import walk_states
 from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project
-from lamplighter.jobs.file.secrets import parse_source
+from lamplighter.jobs.file.secrets import parse_grant
 from lamplighter.jobs.machine import workflow
 from lamplighter.jobs.machine.alert_states import has_late_alert
 from lamplighter.jobs.machine.supported_jobs import needs_slot_check, starts_by_name
 from lamplighter.jobs.stack import arns, console_links, dead_letter_queues
 from lamplighter.runs import job_machine
 
-MANAGED_RULE = "rule/StepFunctionsGetEventsForECSTaskRule"
-TO_TASKS: Json = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
-_PRIVATE = re.compile(
+MANAGED_RULE_RESOURCE = "rule/StepFunctionsGetEventsForECSTaskRule"
+PASSED_TO_ECS: Json = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
+_ECR_IMAGE = re.compile(
     r"(?P<account>[0-9]{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?/(?P<name>[^:@]+)"
 )
 
@@ -50,13 +50,13 @@ def job_roles(project: Project, name: str) -> Iterator[AWSObject]:
 def shared_roles(project: Project) -> Iterator[AWSObject]:
     """Yield the role that schedules share."""
     started = [name for name, job in project.jobs.items() if starts_by_name(job)]
-    looked_after = [Ref(job_machine.SLOTS)] if any(map(needs_slot_check, project.jobs.values())) else []
-    if started or looked_after:
-        there = [*([Ref(job_machine.START)] if started else []), *looked_after]
-        here = [*(Ref(names.state_machine_id(name)) for name in started), *looked_after]
+    slot_checks = [Ref(job_machine.SLOT_CHECK)] if any(map(needs_slot_check, project.jobs.values())) else []
+    if started or slot_checks:
+        on_aws = [*([Ref(job_machine.START_RUN)] if started else []), *slot_checks]
+        on_engine = [*(Ref(names.state_machine_id(name)) for name in started), *slot_checks]
         statements = [
-            allow(["states:StartExecution"], If(console_links.ON_AWS, there, here)),
-            allow(["sqs:SendMessage"], [GetAtt(dead_letter_queues.STARTS, "Arn")]),
+            allow(["states:StartExecution"], If(console_links.ON_AWS, on_aws, on_engine)),
+            allow(["sqs:SendMessage"], [GetAtt(dead_letter_queues.START_QUEUE_ID, "Arn")]),
         ]
         yield iam_role("ScheduleRole", "scheduler", statements)
 
@@ -71,26 +71,26 @@ def execution_permissions(project: Project, name: str) -> Iterator[Json]:
     job = project.jobs[name]
     yield allow(["logs:CreateLogStream", "logs:PutLogEvents"], [GetAtt(f"{names.logical_id(name)}Log", "Arn")])
     images = [job.image, *(sidecar.image for sidecar in job.sidecars.values())]
-    private = [_PRIVATE.match(image) for image in images if image]
+    private = [_ECR_IMAGE.match(image) for image in images if image]
     repositories = [
         f"arn:${{AWS::Partition}}:ecr:{found['region']}:{found['account']}:repository/{found['name']}"
         for found in private
         if found
     ]
     pulled: list[Json] = [arns.sub_if_needed(each) for each in dict.fromkeys(repositories)]
-    if job.builds:
+    if job.builds_image:
         pulled.append(arns.arn("ecr", f"repository/{repository_name(project, name)}"))
     if pulled:
         yield allow(["ecr:GetAuthorizationToken"], ["*"])
         yield allow(["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], pulled)
-    held: dict[str, dict[str, None]] = {}
+    resources_by_action: dict[str, dict[str, None]] = {}
     for where in (
         *job.secrets.values(),
         *(each for sidecar in job.sidecars.values() for each in sidecar.secrets.values()),
     ):
-        found = parse_source(where)
-        held.setdefault(found.action, {}).update(dict.fromkeys(found.resources))
-    for action, resources in held.items():
+        found = parse_grant(where)
+        resources_by_action.setdefault(found.action, {}).update(dict.fromkeys(found.resources))
+    for action, resources in resources_by_action.items():
         yield allow([action], [arns.sub_if_needed(each) for each in resources])
 
 
@@ -105,23 +105,23 @@ def container_jobs(project: Project, name: str) -> list[str]:
 def machine_permissions(project: Project, name: str) -> Iterator[Json]:
     """Yield the statements for everything that a job's state machine does."""
     job = project.jobs[name]
-    run = container_jobs(project, name)
-    if run:
-        yield from _tasks(project, run)
+    job_names = container_jobs(project, name)
+    if job_names:
+        yield from _task_permissions(project, job_names)
     if job.overlap != "allow":
         yield allow(["states:ListExecutions"], [arns.state_machine_arn(project, name)])
-    yield from _of_runs(project, name)
+    yield from _run_permissions(project, name)
     if has_late_alert(job):
-        yield allow(["states:StartExecution"], [Ref(job_machine.WATCH)])
+        yield allow(["states:StartExecution"], [Ref(job_machine.LATE_RUNS)])
     if job.notify.caught:
         yield allow(["sns:Publish"], [arns.topic_arn(project, channel) for channel in job.notify.caught])
-        if run:
-            yield allow(["logs:GetLogEvents"], [arns.log_stream_arns(project, each) for each in run])
+        if job_names:
+            yield allow(["logs:GetLogEvents"], [arns.log_stream_arns(project, each) for each in job_names])
     if job.workflow is not None:
         yield from job_permissions(job)
 
 
-def _of_runs(project: Project, name: str) -> Iterator[Json]:
+def _run_permissions(project: Project, name: str) -> Iterator[Json]:
     """Yield the statements for a job's own runs and for the children of a distributed Map.
 
     See https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html.
@@ -142,25 +142,27 @@ def is_distributed(definition: Json) -> bool:
     return any(each.get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED" for each in found)
 
 
-def _tasks(project: Project, run: list[str]) -> Iterator[Json]:
+def _task_permissions(project: Project, job_names: list[str]) -> Iterator[Json]:
     """Yield the statements for RunTask and related calls, for the passed roles, and for the managed rule."""
     clusters: dict[str | None, list[str]] = {}
-    for name in run:
+    for name in job_names:
         clusters.setdefault(project.jobs[name].cluster, []).append(name)
     for jobs in clusters.values():
         first = project.jobs[jobs[0]]
-        there = {"ArnEquals": {"ecs:cluster": arns.cluster_arn(first)}}
-        yield allow(["ecs:RunTask"], [arns.task_definition_arns(project, name) for name in jobs], there)
-        yield allow(["ecs:StopTask", "ecs:DescribeTasks"], [arns.task_arns(project, first)], there)
-        made = {"StringEquals": {"ecs:CreateAction": "RunTask"}}
-        yield allow(["ecs:TagResource"], [arns.task_arns(project, first)], made)
-    passed: list[Json] = []
-    for name in run:
+        in_cluster = {"ArnEquals": {"ecs:cluster": arns.cluster_arn(first)}}
+        yield allow(["ecs:RunTask"], [arns.task_definition_arns(project, name) for name in jobs], in_cluster)
+        yield allow(["ecs:StopTask", "ecs:DescribeTasks"], [arns.task_arns(project, first)], in_cluster)
+        at_creation = {"StringEquals": {"ecs:CreateAction": "RunTask"}}
+        yield allow(["ecs:TagResource"], [arns.task_arns(project, first)], at_creation)
+    passed_roles: list[Json] = []
+    for name in job_names:
         for each in (arns.execution_role_arn(project, name), arns.task_role_arn(project, name)):
-            if not isinstance(each, str) or each not in passed:
-                passed.append(each)
-    yield allow(["iam:PassRole"], passed, TO_TASKS)
-    yield allow(["events:PutTargets", "events:PutRule", "events:DescribeRule"], [arns.arn("events", MANAGED_RULE)])
+            if not isinstance(each, str) or each not in passed_roles:
+                passed_roles.append(each)
+    yield allow(["iam:PassRole"], passed_roles, PASSED_TO_ECS)
+    yield allow(
+        ["events:PutTargets", "events:PutRule", "events:DescribeRule"], [arns.arn("events", MANAGED_RULE_RESOURCE)]
+    )
 
 
 def allow(actions: list[str], resources: Json, condition: Json = None) -> Json:

@@ -12,16 +12,16 @@ from troposphere import AWSObject, GetAtt, If, Ref, scheduler
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project
-from lamplighter.jobs.lint.alarm_window import GRACE
-from lamplighter.jobs.machine.alert_states import LONGEST_SUBJECT
+from lamplighter.jobs.lint.alarm_window import SLOT_CHECK_DELAY_SECONDS
+from lamplighter.jobs.machine.alert_states import MAX_SUBJECT_LENGTH
 from lamplighter.jobs.machine.supported_jobs import needs_slot_check, starts_by_name
 from lamplighter.jobs.stack import arns, console_links, dead_letter_queues
 from lamplighter.jobs.stack.json_documents import join_document
 from lamplighter.runs import job_machine
 from lamplighter.runs.job_machine import LAMPLIGHTER_KEY
 
-DAY = 86_400
-MOST_RETRIES = 185
+DAY_SECONDS = 86_400
+MAX_RETRIES = 185
 SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 """The placeholder that Scheduler replaces with the slot's time."""
 
@@ -40,7 +40,7 @@ def schedule_resources(project: Project) -> Iterator[AWSObject]:
         for at, expression in enumerate(job.schedule):
             yield _schedule(project, name, job, at, expression)
             if needs_slot_check(job):
-                yield _looking(project, name, job, at, expression)
+                yield _slot_check_schedule(project, name, job, at, expression)
 
 
 def _schedule(project: Project, name: str, job: Job, at: int, expression: str) -> scheduler.Schedule:
@@ -49,54 +49,54 @@ def _schedule(project: Project, name: str, job: Job, at: int, expression: str) -
     arn, text = machine, arns.escape_literal(given)
     if starts_by_name(job):
         known = {"scheduled": SCHEDULED_TIME, "suffix": f"--{at + 1}" if at else ""}
-        arn = If(console_links.ON_AWS, Ref(job_machine.START), machine)
+        arn = If(console_links.ON_AWS, Ref(job_machine.START_RUN), machine)
         text = If(console_links.ON_AWS, join_document({"machine": machine}, {**known, "input": loads(given)}), text)
     return scheduler.Schedule(
         f"{names.logical_id(name)}Schedule{at + 1 if at else ''}",
         Name=schedule_id(project, name, at),
-        **_times(job, expression),
+        **_schedule_properties(job, expression),
         State="ENABLED" if job.enabled else "DISABLED",
         Target=_target(arn, text, job.roles.schedule, start_retry_policy(job)),
-        Metadata={"Lamplighter": _local(project, name, job)},
+        Metadata={"Lamplighter": _engine_metadata(project, name, job)},
     )
 
 
-def _local(project: Project, name: str, job: Job) -> Json:
+def _engine_metadata(project: Project, name: str, job: Job) -> Json:
     """Return this engine's metadata: which missed times it makes up for, and the channels for the others."""
     known = {"Job": name, "Missed": job.missed.run, "Within": job.missed.within}
-    told = {
+    topics = {
         channel: project.channels[channel].sns or f"{project.prefix}-{channel}" for channel in job.notify.did_not_start
     }
-    return known | ({"Tell": told} if told else {})
+    return known | ({"Tell": topics} if topics else {})
 
 
-def _looking(project: Project, name: str, job: Job, at: int, expression: str) -> scheduler.Schedule:
-    """Return the schedule that starts SLOTS, which checks whether a run began."""
+def _slot_check_schedule(project: Project, name: str, job: Job, at: int, expression: str) -> scheduler.Schedule:
+    """Return the schedule that starts SLOT_CHECK, which checks whether a run began."""
     topics = [arns.topic_arn(project, channel) for channel in job.notify.did_not_start]
     known = {
         "scheduled": SCHEDULED_TIME,
-        "seconds": (job.window or 0) + GRACE,
-        "subject": f"{project.prefix}: {name} did not start"[:LONGEST_SUBJECT],
+        "seconds": (job.window or 0) + SLOT_CHECK_DELAY_SECONDS,
+        "subject": f"{project.prefix}: {name} did not start"[:MAX_SUBJECT_LENGTH],
         "text": f"{project.prefix}: no run of the job {name} began at its time.",
         "name": project.name(name),
     }
     return scheduler.Schedule(
         f"{names.logical_id(name)}Slot{at + 1 if at else ''}",
         Name=f"{project.name(name)}--slot{at + 1 if at else ''}",
-        **_times(job.model_copy(update={"window": None}), expression),
+        **_schedule_properties(job.model_copy(update={"window": None}), expression),
         State="ENABLED",
         Target=_target(
-            Ref(job_machine.SLOTS),
+            Ref(job_machine.SLOT_CHECK),
             join_document({"machine": Ref(names.state_machine_id(name)), "topics": topics}, known),
             None,
-            {"MaximumEventAgeInSeconds": DAY, "MaximumRetryAttempts": MOST_RETRIES},
+            {"MaximumEventAgeInSeconds": DAY_SECONDS, "MaximumRetryAttempts": MAX_RETRIES},
         ),
         # This engine also checks a slot that passed while no engine ran, as soon as an engine runs again.
-        Metadata={"Lamplighter": {"Missed": "last", "Within": 366 * DAY}},
+        Metadata={"Lamplighter": {"Missed": "last", "Within": 366 * DAY_SECONDS}},
     )
 
 
-def _times(job: Job, expression: str) -> Json:
+def _schedule_properties(job: Job, expression: str) -> Json:
     return {
         "GroupName": Ref("Schedules"),
         "ScheduleExpression": expression,
@@ -111,7 +111,7 @@ def _target(arn: Json, text: Json, own_role: str | None, policy: Json) -> schedu
         RoleArn=own_role or GetAtt("ScheduleRole", "Arn"),
         Input=text,
         RetryPolicy=scheduler.RetryPolicy(**policy),
-        DeadLetterConfig=scheduler.DeadLetterConfig(Arn=GetAtt(dead_letter_queues.STARTS, "Arn")),
+        DeadLetterConfig=scheduler.DeadLetterConfig(Arn=GetAtt(dead_letter_queues.START_QUEUE_ID, "Arn")),
     )
 
 
@@ -119,7 +119,10 @@ def start_retry_policy(job: Job) -> Json:
     """Return for how long Scheduler tries to start a run: from a minute to a day."""
     if job.missed.run == "none":
         return {"MaximumEventAgeInSeconds": 60, "MaximumRetryAttempts": 0}
-    return {"MaximumEventAgeInSeconds": min(max(job.missed.within, 60), DAY), "MaximumRetryAttempts": MOST_RETRIES}
+    return {
+        "MaximumEventAgeInSeconds": min(max(job.missed.within, 60), DAY_SECONDS),
+        "MaximumRetryAttempts": MAX_RETRIES,
+    }
 
 
 def _window(window: int | None) -> Json:

@@ -14,8 +14,8 @@ from lamplighter.jobs.machine.state_machine import build_definition
 from lamplighter.jobs.stack import arns, console_links, network
 from lamplighter.runs import job_machine
 
-_SLOT = re.compile(r"\$\{([A-Za-z0-9]+)\}")
-LARGEST = 1024 * 1024
+_PLACEHOLDER = re.compile(r"\$\{([A-Za-z0-9]+)\}")
+MAX_DEFINITION_BYTES = 1024 * 1024
 """The most bytes of a definition: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
 
 
@@ -28,23 +28,23 @@ def state_machine_resources(project: Project) -> Iterator[AWSObject]:
             RoleArn=arns.machine_role_arn(project, name),
             **substitute_placeholders(project, build_definition(project, name)),
             Tags=Tags({**job.tags, "lamplighter:project": project.prefix, "lamplighter:job": name}),
-            Metadata={"Lamplighter": {"Job": name, **_usual(job)}},
+            Metadata={"Lamplighter": {"Job": name, **_default_input(job)}},
         )
 
 
-def _usual(job: Job) -> dict[str, str]:
+def _default_input(job: Job) -> dict[str, str]:
     """Return the job's default input (`runs/default_input.py`) as text, in which CloudFormation sees no function."""
     return {"Input": dumps(job.input)} if job.input else {}
 
 
-def substitute_placeholders(project: Project, definition: Json, where: console_links.Where = "anywhere") -> Json:
+def substitute_placeholders(project: Project, definition: Json, platform: console_links.Platform = "anywhere") -> Json:
     """Return a definition as text, and the values of the placeholders that it contains."""
-    written, known = definition_text(definition), placeholder_values(project, where)
-    filled = {slot: known[slot] for slot in sorted(set(_SLOT.findall(written)) & known.keys())}
-    return {"DefinitionString": written, **({"DefinitionSubstitutions": filled} if filled else {})}
+    text, known = definition_text(definition), placeholder_values(project, platform)
+    substitutions = {slot: known[slot] for slot in sorted(set(_PLACEHOLDER.findall(text)) & known.keys())}
+    return {"DefinitionString": text, **({"DefinitionSubstitutions": substitutions} if substitutions else {})}
 
 
-def placeholder_values(project: Project, where: console_links.Where = "anywhere") -> dict[str, Json]:
+def placeholder_values(project: Project, platform: console_links.Platform = "anywhere") -> dict[str, Json]:
     """Return every placeholder that a definition may contain, with its value."""
     tasks = {
         names.task_definition_id(name): Ref(names.task_definition_id(name))
@@ -56,15 +56,15 @@ def placeholder_values(project: Project, where: console_links.Where = "anywhere"
     }
     calls = {call: Sub(integrations.integration_resource(call, "${AWS::Partition}")) for call in integrations.CALLS}
     return {
-        **console_links.placeholder_values(where),
+        **console_links.placeholder_values(platform),
         **network.placeholder_values(),
         **tasks,
         **topics,
         **calls,
-        job_machine.WATCH: Ref(job_machine.WATCH),
+        job_machine.LATE_RUNS: Ref(job_machine.LATE_RUNS),
     }
 
 
 def definition_text(definition: Json) -> str:
     """Return a definition as indented JSON text."""
-    return json.dumps(definition, indent=2, ensure_ascii=False).replace(names.DOLLAR, "\\u0024")
+    return json.dumps(definition, indent=2, ensure_ascii=False).replace(names.ESCAPED_DOLLAR, "\\u0024")

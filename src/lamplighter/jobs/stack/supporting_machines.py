@@ -1,7 +1,7 @@
 """Build the supporting machines of a project, with their roles.
 
-START and FAILURES exist on AWS only. This engine's Scheduler delivers a slot once and names the run after it, and this
-engine's alerts know which alerts a run has sent itself.
+START_RUN and FAILURE_CHECK exist on AWS only. This engine's Scheduler delivers a slot once and names the run after it,
+and this engine's alerts know which alerts a run has sent itself.
 """
 
 from collections.abc import Iterator
@@ -23,43 +23,45 @@ from lamplighter.jobs.stack.roles import allow, iam_role
 from lamplighter.jobs.stack.state_machines import substitute_placeholders
 from lamplighter.runs import job_machine
 
-ONLY_ON_AWS = (job_machine.START, job_machine.FAILURES)
+AWS_ONLY_MACHINES = (job_machine.START_RUN, job_machine.FAILURE_CHECK)
 """Machines that this engine does not need."""
 DEFINITIONS = {
-    job_machine.WATCH: LATE_RUN_DEFINITION,
-    job_machine.START: START_DEFINITION,
-    job_machine.SLOTS: SLOT_CHECK_DEFINITION,
-    job_machine.FAILURES: FAILURE_CHECK_DEFINITION,
+    job_machine.LATE_RUNS: LATE_RUN_DEFINITION,
+    job_machine.START_RUN: START_DEFINITION,
+    job_machine.SLOT_CHECK: SLOT_CHECK_DEFINITION,
+    job_machine.FAILURE_CHECK: FAILURE_CHECK_DEFINITION,
 }
 
 
 def supporting_resources(project: Project) -> Iterator[AWSObject]:
-    """Yield the machines and their roles, and the role with which EventBridge starts FAILURES."""
+    """Yield the machines and their roles, and the role with which EventBridge starts FAILURE_CHECK."""
     needed = supported_jobs(project)
     for machine, jobs in needed.items():
-        only = {"Condition": console_links.ON_AWS} if machine in ONLY_ON_AWS else {}
-        yield iam_role(f"{machine}Role", "states", _statements(project, machine, jobs), **only)
+        condition = {"Condition": console_links.ON_AWS} if machine in AWS_ONLY_MACHINES else {}
+        yield iam_role(f"{machine}Role", "states", _statements(project, machine, jobs), **condition)
         yield stepfunctions.StateMachine(
             machine,
             StateMachineName=f"{project.prefix}{job_machine.machine_suffix(machine)}",
             RoleArn=GetAtt(f"{machine}Role", "Arn"),
-            **substitute_placeholders(project, DEFINITIONS[machine], "aws" if machine in ONLY_ON_AWS else "anywhere"),
-            **only,
+            **substitute_placeholders(
+                project, DEFINITIONS[machine], "aws" if machine in AWS_ONLY_MACHINES else "anywhere"
+            ),
+            **condition,
         )
-    if job_machine.FAILURES in needed:
-        statements = [allow(["states:StartExecution"], [Ref(job_machine.FAILURES)])]
+    if job_machine.FAILURE_CHECK in needed:
+        statements = [allow(["states:StartExecution"], [Ref(job_machine.FAILURE_CHECK)])]
         yield iam_role("EventsRole", "events", statements, Condition=console_links.ON_AWS)
 
 
 def _statements(project: Project, machine: str, jobs: list[str]) -> list[Json]:
     runs = [arns.execution_arns(project, name) for name in jobs]
-    told = allow(["sns:Publish"], [arns.topic_arn(project, channel) for channel in alert_channels(project, machine)])
+    publish = allow(["sns:Publish"], [arns.topic_arn(project, channel) for channel in alert_channels(project, machine)])
     match machine:
-        case job_machine.WATCH:
-            return [allow(["states:DescribeExecution"], runs), told]
-        case job_machine.START:
+        case job_machine.LATE_RUNS:
+            return [allow(["states:DescribeExecution"], runs), publish]
+        case job_machine.START_RUN:
             return [allow(["states:StartExecution"], [Ref(names.state_machine_id(name)) for name in jobs])]
-        case job_machine.SLOTS:
-            return [allow(["states:ListExecutions"], [arns.state_machine_arn(project, name) for name in jobs]), told]
+        case job_machine.SLOT_CHECK:
+            return [allow(["states:ListExecutions"], [arns.state_machine_arn(project, name) for name in jobs]), publish]
         case _:
-            return [allow(["states:GetExecutionHistory"], runs), told]
+            return [allow(["states:GetExecutionHistory"], runs), publish]

@@ -14,7 +14,7 @@ from troposphere import AWSObject, Parameter, Ref, Tags, ecs, logs
 from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project, Sidecar
-from lamplighter.jobs.file.secrets import parse_source
+from lamplighter.jobs.file.secrets import parse_grant
 from lamplighter.jobs.stack import arns
 from lamplighter.runs import job_machine
 
@@ -27,7 +27,7 @@ def parameters(project: Project) -> list[Parameter]:
     return [
         Parameter(names.image_parameter(name), Type="String", Description=f"The image that {job.image} was built into")
         for name, job in project.jobs.items()
-        if job.builds
+        if job.builds_image
     ]
 
 
@@ -40,7 +40,7 @@ def task_definition_resources(project: Project, name: str) -> Iterator[AWSObject
         RetentionInDays=job.log_retention,
     )
     storage = {} if job.storage is None else {"EphemeralStorage": ecs.EphemeralStorage(SizeInGiB=job.storage)}
-    local = _local(job)
+    metadata = _engine_metadata(job)
     yield ecs.TaskDefinition(
         names.task_definition_id(name),
         Family=project.name(name),
@@ -51,23 +51,26 @@ def task_definition_resources(project: Project, name: str) -> Iterator[AWSObject
         RuntimePlatform=ecs.RuntimePlatform(CpuArchitecture=job.architecture.upper(), OperatingSystemFamily="LINUX"),
         ExecutionRoleArn=arns.execution_role_arn(project, name),
         TaskRoleArn=arns.task_role_arn(project, name),
-        ContainerDefinitions=[_main(name, job), *(_beside(name, *each) for each in job.sidecars.items())],
+        ContainerDefinitions=[
+            _main_container(name, job),
+            *(_sidecar_container(name, *each) for each in job.sidecars.items()),
+        ],
         Tags=Tags({**job.tags, "lamplighter:project": project.prefix, "lamplighter:job": name}),
         **storage,
-        **({"Metadata": {"Lamplighter": local}} if local else {}),
+        **({"Metadata": {"Lamplighter": metadata}} if metadata else {}),
         UpdateReplacePolicy="Retain",
         DeletionPolicy="Delete",
     )
 
 
-def _local(job: Job) -> Json:
+def _engine_metadata(job: Job) -> Json:
     if job.image is None:
         return {"Process": True, "Directory": "."}
-    return {"Build": job.image} if job.builds else {}
+    return {"Build": job.image} if job.builds_image else {}
 
 
-def _main(name: str, job: Job) -> ecs.ContainerDefinition:
-    built = Ref(names.image_parameter(name)) if job.builds else job.image
+def _main_container(name: str, job: Job) -> ecs.ContainerDefinition:
+    built = Ref(names.image_parameter(name)) if job.builds_image else job.image
     given = {
         "Command": None if job.command is None else list(job.command),
         "EntryPoint": None if job.entrypoint is None else list(job.entrypoint),
@@ -79,12 +82,12 @@ def _main(name: str, job: Job) -> ecs.ContainerDefinition:
         Name=job_machine.MAIN_CONTAINER,
         Image=built or NO_IMAGE,
         Essential=True,
-        **_inside(name, job.environment, job.secrets),
-        **_literally(given),
+        **_common_fields(name, job.environment, job.secrets),
+        **_escape_fields(given),
     )
 
 
-def _beside(name: str, title: str, sidecar: Sidecar) -> ecs.ContainerDefinition:
+def _sidecar_container(name: str, title: str, sidecar: Sidecar) -> ecs.ContainerDefinition:
     given = {
         "Command": None if sidecar.command is None else list(sidecar.command),
         "EntryPoint": None if sidecar.entrypoint is None else list(sidecar.entrypoint),
@@ -95,23 +98,23 @@ def _beside(name: str, title: str, sidecar: Sidecar) -> ecs.ContainerDefinition:
         Name=title,
         Image=sidecar.image,
         Essential=sidecar.essential,
-        **_inside(name, sidecar.environment, sidecar.secrets),
-        **_literally(given),
+        **_common_fields(name, sidecar.environment, sidecar.secrets),
+        **_escape_fields(given),
     )
 
 
-def _literally(given: Mapping[str, Json]) -> dict[str, Json]:
+def _escape_fields(given: Mapping[str, Json]) -> dict[str, Json]:
     """Return the fields that are not None, with texts that CloudFormation does not change."""
 
-    def of(value: Json) -> Json:
+    def escape(value: Json) -> Json:
         if isinstance(value, list):
-            return [of(each) for each in value]
+            return [escape(each) for each in value]
         return arns.escape_literal(value) if isinstance(value, str) else value
 
-    return {field: of(value) for field, value in given.items() if value is not None}
+    return {field: escape(value) for field, value in given.items() if value is not None}
 
 
-def _inside(name: str, environment: Mapping[str, str], secrets: Mapping[str, str]) -> dict[str, Json]:
+def _common_fields(name: str, environment: Mapping[str, str], secrets: Mapping[str, str]) -> dict[str, Json]:
     """Return the fields that every container of a job has."""
     # Since June 2025 awslogs is non-blocking by default, and then loses lines when its buffer is full. The last lines
     # of a batch job explain its failure, so the job waits for its log. A job that must not wait can log somewhere else.
@@ -122,14 +125,14 @@ def _inside(name: str, environment: Mapping[str, str], secrets: Mapping[str, str
         "awslogs-region": Ref("AWS::Region"),
         "awslogs-stream-prefix": name,
     }
-    inside: dict[str, Json] = {"LogConfiguration": ecs.LogConfiguration(LogDriver="awslogs", Options=options)}
+    common_fields: dict[str, Json] = {"LogConfiguration": ecs.LogConfiguration(LogDriver="awslogs", Options=options)}
     if environment:
-        inside["Environment"] = [
+        common_fields["Environment"] = [
             ecs.Environment(Name=key, Value=arns.escape_literal(value)) for key, value in environment.items()
         ]
     if secrets:
-        inside["Secrets"] = [
-            ecs.Secret(Name=key, ValueFrom=arns.sub_if_needed(parse_source(where).value))
+        common_fields["Secrets"] = [
+            ecs.Secret(Name=key, ValueFrom=arns.sub_if_needed(parse_grant(where).value))
             for key, where in secrets.items()
         ]
-    return inside
+    return common_fields

@@ -30,12 +30,12 @@ from lamplighter.jobs.stack import (
 def build_template(project: Project) -> Json:
     """Return the template as a document."""
     parameters = (*console_links.parameters(), *network.parameters(project), *task_definitions.parameters(project))
-    made = Template(
+    template = Template(
         Description=f"The jobs of {project.prefix}, by lamplighter",
         Metadata={"Lamplighter": {"Project": project.prefix}},
     )
     for name, condition in (console_links.conditions() | network.conditions(project)).items():
-        made.add_condition(name, condition)
+        template.add_condition(name, condition)
     contained = [name for name, job in project.jobs.items() if job.workflow is None]
     resources = (
         *network.network_resources(project),
@@ -56,11 +56,11 @@ def build_template(project: Project) -> Json:
         for name in project.jobs
     ]
     # add_resource and similar methods would enforce AWS's limits; this engine has none, and `lint` reports them.
-    made.parameters = {each.title: each for each in parameters}
-    made.resources = {each.title: each for each in resources}
-    assert len(made.resources) == len(resources), "two resources have one logical id"
-    made.outputs = {each.title: each for each in (*outputs, console_links.output())}
-    return loads(json.dumps(made.to_dict()))
+    template.parameters = {each.title: each for each in parameters}
+    template.resources = {each.title: each for each in resources}
+    assert len(template.resources) == len(resources), "two resources have one logical id"
+    template.outputs = {each.title: each for each in (*outputs, console_links.output())}
+    return loads(json.dumps(template.to_dict()))
 
 
 def to_json(document: Json) -> str:
@@ -75,18 +75,18 @@ def to_compact_json(document: Json) -> str:
 
 def to_yaml(document: Json) -> str:
     """Return a template as YAML text in which definitions are readable."""
-    return yaml.dump(document, Dumper=_Readable, sort_keys=False, allow_unicode=True, width=120)
+    return yaml.dump(document, Dumper=_ReadableDumper, sort_keys=False, allow_unicode=True, width=120)
 
 
-class _Readable(yaml.SafeDumper):
+class _ReadableDumper(yaml.SafeDumper):
     """A dumper that writes multi-line text as a block, and no aliases."""
 
     def ignore_aliases(self, _data: Json) -> bool:
         return True
 
 
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
 
 
-_Readable.add_representer(str, _text)
+_ReadableDumper.add_representer(str, _represent_text)

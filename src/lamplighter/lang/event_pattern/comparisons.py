@@ -21,15 +21,15 @@ Predicate = Callable[[Json], bool]
 Path = tuple[str | int, ...]
 Address = IPv4Address | IPv6Address
 
-LARGEST = 5_000_000_000
+MAX_NUMBER = 5_000_000_000
 """The largest number that a pattern compares: "between -5.0e9 and 5.0e9, inclusive"."""
-ONLY_ONE = "Only one key allowed in match expression"
-TOO_MANY = "Too many elements in numeric expression"
+ONLY_ONE_KEY = "Only one key allowed in match expression"
+TOO_MANY_NUMERIC_ELEMENTS = "Too many elements in numeric expression"
 IPV4 = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+")
-LONGEST_IPV4 = len("255.255.255.255")
+MAX_IPV4_LENGTH = len("255.255.255.255")
 INTEGER = re.compile("([+-]?)0*([0-9]{1,10})")
 IPV6 = re.compile(r"[0-9a-fA-F:]*:[0-9a-fA-F:]*")
-RANGES: Mapping[str, Callable[[Json, Json], bool]] = {
+RANGE_OPERATORS: Mapping[str, Callable[[Json, Json], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
     "<": operator.lt,
@@ -42,7 +42,7 @@ class PatternToken(Enum):
 
     VALUE = "value"
     """The first token of a value: its bracket, quotation mark or whole number. Errors in names are found here, too."""
-    TEXT = "text"
+    STRING_END = "text"
     """The end of a string."""
     END = "end"
     """The bracket that closes a value."""
@@ -54,17 +54,17 @@ class PatternPosition:
 
     path: Path
     token: PatternToken = PatternToken.VALUE
-    times: int = 1
+    repeats: int = 1
     """How often AWS's message states the position: twice for errors in some lists, and not at all for some errors."""
 
 
-class InvalidPattern(LamplighterError):
+class EventPatternError(LamplighterError):
     """An invalid event pattern; str() is AWS's reason."""
 
-    def __init__(self, reason: str, spot: PatternPosition | None = None) -> None:
+    def __init__(self, reason: str, position: PatternPosition | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.spot = spot
+        self.position = position
 
 
 def compile_comparison(value: Json, at: Path) -> Predicate:
@@ -73,27 +73,29 @@ def compile_comparison(value: Json, at: Path) -> Predicate:
         name, given, inner = only_member(value, at)
         compiler = COMPARISONS.get(name)
         if compiler is None:
-            raise InvalidPattern(f"Unrecognized match type {name}", PatternPosition(inner))
+            raise EventPatternError(f"Unrecognized match type {name}", PatternPosition(inner))
         predicate = compiler(given, inner)
-        require_only_member(value, at, TOO_MANY if name in ("numeric", "anything-but") else ONLY_ONE)
+        require_only_member(
+            value, at, TOO_MANY_NUMERIC_ELEMENTS if name in ("numeric", "anything-but") else ONLY_ONE_KEY
+        )
         return predicate
     if isinstance(value, list):
-        raise InvalidPattern("Match value must be String, number, true, false, or null", PatternPosition(at))
-    return _exact(value)
+        raise EventPatternError("Match value must be String, number, true, false, or null", PatternPosition(at))
+    return _equals(value)
 
 
 def only_member(value: Json, at: Path) -> tuple[str, Json, Path]:
     """Return the name, value and path of an expression's first member, which should be its only one."""
     if not value:
-        raise InvalidPattern("Match expression name not found", PatternPosition(at, PatternToken.END))
+        raise EventPatternError("Match expression name not found", PatternPosition(at, PatternToken.END))
     name, given = next(iter(value.items()))
     return name, given, (*at, name)
 
 
-def require_only_member(expression: Json, at: Path, reason: str = ONLY_ONE) -> None:
-    """Raise `InvalidPattern` if an expression has a second member; its first one is valid."""
+def require_only_member(expression: Json, at: Path, reason: str = ONLY_ONE_KEY) -> None:
+    """Raise `EventPatternError` if an expression has a second member; its first one is valid."""
     if len(expression) > 1:
-        raise InvalidPattern(reason, PatternPosition((*at, list(expression)[1])))
+        raise EventPatternError(reason, PatternPosition((*at, list(expression)[1])))
 
 
 def is_number(value: Json) -> bool:
@@ -104,56 +106,56 @@ def is_number(value: Json) -> bool:
 # --- equality ---------------------------------------------------------------------------------------------------------
 
 
-def _exact(wanted: Json) -> Predicate:
-    if isinstance(wanted, str):
-        address = _address(wanted)
+def _equals(expected: Json) -> Predicate:
+    if isinstance(expected, str):
+        address = _parse_address(expected)
         if address is not None:
-            return lambda value: isinstance(value, str) and (value == wanted or _address(value) == address)
-        return lambda value: isinstance(value, str) and value == wanted
-    if is_number(wanted):
-        return lambda value: is_number(value) and value == wanted
-    return lambda value: value is wanted
+            return lambda value: isinstance(value, str) and (value == expected or _parse_address(value) == address)
+        return lambda value: isinstance(value, str) and value == expected
+    if is_number(expected):
+        return lambda value: is_number(value) and value == expected
+    return lambda value: value is expected
 
 
-def is_plain_text(wanted: str) -> bool:
+def is_plain_text(text: str) -> bool:
     """Return whether a text in a pattern is compared character by character; an IP address may have other spellings."""
-    return _address(wanted) is None
+    return _parse_address(text) is None
 
 
-def _exactly(given: Json, at: Path) -> Predicate:
-    wanted = _text(given, at, "exact match pattern must be a string")
-    return lambda value: isinstance(value, str) and value == wanted
+def _compile_exactly(given: Json, at: Path) -> Predicate:
+    expected = _require_text(given, at, "exact match pattern must be a string")
+    return lambda value: isinstance(value, str) and value == expected
 
 
 def _equals_ignore_case(given: Json, at: Path) -> Predicate:
-    wanted = _text(given, at, "equals-ignore-case match pattern must be a string").lower()
-    return lambda value: isinstance(value, str) and value.lower() == wanted
+    expected = _require_text(given, at, "equals-ignore-case match pattern must be a string").lower()
+    return lambda value: isinstance(value, str) and value.lower() == expected
 
 
-def _text(given: Json, at: Path, reason: str) -> str:
+def _require_text(given: Json, at: Path, reason: str) -> str:
     if not isinstance(given, str):
-        raise InvalidPattern(reason, PatternPosition(at))
+        raise EventPatternError(reason, PatternPosition(at))
     return given
 
 
 # --- ends of text -----------------------------------------------------------------------------------------------------
 
 
-def _end(kind: str, test: Callable[[str, str], bool]) -> Callable[[Json, Path], Predicate]:
+def _compile_prefix_or_suffix(kind: str, test: Callable[[str, str], bool]) -> Callable[[Json, Path], Predicate]:
     """Return the compiler of `prefix` or `suffix`; both can ignore case."""
 
     def compiler(given: Json, at: Path) -> Predicate:
         if not isinstance(given, dict):
-            wanted = _text(given, at, f"{kind} match pattern must be a string")
-            return lambda value: isinstance(value, str) and test(value, wanted)
+            expected = _require_text(given, at, f"{kind} match pattern must be a string")
+            return lambda value: isinstance(value, str) and test(value, expected)
         if not given:
-            raise InvalidPattern(
+            raise EventPatternError(
                 f"{kind.capitalize()} expression name not found", PatternPosition(at, PatternToken.END)
             )
         name, inner = next(iter(given.items()))
         if name != "equals-ignore-case":
-            raise InvalidPattern(f"Unsupported {kind} pattern: {name}", PatternPosition((*at, name)))
-        lower = _text(inner, (*at, name), "equals-ignore-case match pattern must be a string").lower()
+            raise EventPatternError(f"Unsupported {kind} pattern: {name}", PatternPosition((*at, name)))
+        lower = _require_text(inner, (*at, name), "equals-ignore-case match pattern must be a string").lower()
         require_only_member(given, at)
         return lambda value: isinstance(value, str) and test(value.lower(), lower)
 
@@ -161,15 +163,15 @@ def _end(kind: str, test: Callable[[str, str], bool]) -> Callable[[Json, Path], 
 
 
 def _wildcard(given: Json, at: Path) -> Predicate:
-    wanted = _text(given, at, "wildcard match pattern must be a string")
-    return _wildcard_of(wanted, PatternPosition(at, PatternToken.TEXT))
+    pattern = _require_text(given, at, "wildcard match pattern must be a string")
+    return _wildcard_predicate(pattern, PatternPosition(at, PatternToken.STRING_END))
 
 
-def _wildcard_of(text: str, spot: PatternPosition) -> Predicate:
+def _wildcard_predicate(text: str, position: PatternPosition) -> Predicate:
     try:
         matches = compile_wildcard(text)
     except InvalidWildcard as error:
-        raise InvalidPattern(str(error), spot if error.located else None) from None
+        raise EventPatternError(str(error), position if error.located else None) from None
     return lambda value: isinstance(value, str) and matches(value)
 
 
@@ -182,63 +184,69 @@ def _numeric(given: Json, at: Path) -> Predicate:
     AWS checks the size of the numbers only after it has read the whole list.
     """
     if not isinstance(given, list):
-        raise InvalidPattern("Value of numeric must be an array.", PatternPosition(at))
+        raise EventPatternError("Value of numeric must be an array.", PatternPosition(at))
     if not given or not isinstance(given[0], str):
-        raise InvalidPattern(f"Invalid member in numeric match: {_spelt(given[:1], ']')}", _member(at, given, 0))
+        raise EventPatternError(
+            f"Invalid member in numeric match: {_describe_first(given[:1], ']')}", _member_position(at, given, 0)
+        )
     sign, end = given[0], PatternPosition(at, PatternToken.END)
-    if sign != "=" and sign not in RANGES:
-        raise InvalidPattern(f"Unrecognized numeric range operator: {sign}", _member(at, given, 1))
-    bound = _number(given, 1, "equals" if sign == "=" else sign, at)
+    if sign != "=" and sign not in RANGE_OPERATORS:
+        raise EventPatternError(f"Unrecognized numeric range operator: {sign}", _member_position(at, given, 1))
+    bound = _require_number(given, 1, "equals" if sign == "=" else sign, at)
     if sign == "=":
-        _no_more(given, 2, at, TOO_MANY)
-        _within(bound, end)
+        _check_length(given, 2, at, TOO_MANY_NUMERIC_ELEMENTS)
+        _check_range(bound, end)
         return lambda value: is_number(value) and value == bound
-    test = RANGES[sign]
+    test = RANGE_OPERATORS[sign]
     if len(given) == 2 or sign in ("<", "<="):
-        _no_more(given, 2, at, TOO_MANY)
-        _within(bound, end)
+        _check_length(given, 2, at, TOO_MANY_NUMERIC_ELEMENTS)
+        _check_range(bound, end)
         return lambda value: is_number(value) and test(value, bound)
     return _between(given, at, test, bound)
 
 
 def _between(given: Json, at: Path, test: Callable[[Json, Json], bool], bottom: Json) -> Predicate:
     if not isinstance(given[2], str):
-        raise InvalidPattern(f"Bad value in numeric range: {_spelt(given[2:3], ']')}", _member(at, given, 2))
+        raise EventPatternError(
+            f"Bad value in numeric range: {_describe_first(given[2:3], ']')}", _member_position(at, given, 2)
+        )
     sign = given[2]
     if sign not in ("<", "<="):
-        raise InvalidPattern(f"Bad numeric range operator: {sign}", PatternPosition((*at, 2), PatternToken.TEXT))
-    top = _number(given, 3, sign, at)
-    _no_more(given, 4, at, "Too many terms in numeric range expression")
+        raise EventPatternError(
+            f"Bad numeric range operator: {sign}", PatternPosition((*at, 2), PatternToken.STRING_END)
+        )
+    top = _require_number(given, 3, sign, at)
+    _check_length(given, 4, at, "Too many terms in numeric range expression")
     end = PatternPosition(at, PatternToken.END)
     if bottom >= top:
-        raise InvalidPattern("Bottom must be less than top", end)
-    _within(bottom, end)
-    _within(top, end)
-    below = RANGES[sign]
+        raise EventPatternError("Bottom must be less than top", end)
+    _check_range(bottom, end)
+    _check_range(top, end)
+    below = RANGE_OPERATORS[sign]
     return lambda value: is_number(value) and test(value, bottom) and below(value, top)
 
 
-def _number(given: Json, index: int, sign: str, at: Path) -> Json:
+def _require_number(given: Json, index: int, sign: str, at: Path) -> Json:
     if index >= len(given) or not is_number(given[index]):
-        raise InvalidPattern(f"Value of {sign} must be numeric", _member(at, given, index))
+        raise EventPatternError(f"Value of {sign} must be numeric", _member_position(at, given, index))
     return given[index]
 
 
-def _within(number: Json, spot: PatternPosition) -> None:
-    if not -LARGEST <= number <= LARGEST:
-        raise InvalidPattern("Value must be between -5.0E9 and 5.0E9, inclusive", spot)
+def _check_range(number: Json, position: PatternPosition) -> None:
+    if not -MAX_NUMBER <= number <= MAX_NUMBER:
+        raise EventPatternError("Value must be between -5.0E9 and 5.0E9, inclusive", position)
 
 
-def _no_more(given: Json, most: int, at: Path, reason: str) -> None:
+def _check_length(given: Json, most: int, at: Path, reason: str) -> None:
     if len(given) > most:
-        raise InvalidPattern(reason, _member(at, given, most))
+        raise EventPatternError(reason, _member_position(at, given, most))
 
 
-def _member(at: Path, given: Json, index: int) -> PatternPosition:
+def _member_position(at: Path, given: Json, index: int) -> PatternPosition:
     return PatternPosition((*at, index)) if index < len(given) else PatternPosition(at, PatternToken.END)
 
 
-def _spelt(members: Json, otherwise: str) -> str:
+def _describe_first(members: Json, otherwise: str) -> str:
     """Return how a message names a misplaced member, or the closing bracket if there is none."""
     if not members:
         return otherwise
@@ -254,41 +262,41 @@ def _spelt(members: Json, otherwise: str) -> str:
 
 def _cidr(given: Json, at: Path) -> Predicate:
     """Compile `cidr`: the addresses from the one that is named to the last one of its network."""
-    block = _text(given, at, "prefix match pattern must be a string")  # sic: AWS's words
+    block = _require_text(given, at, "prefix match pattern must be a string")  # sic: AWS's words
     try:
-        first, bits = _block(block)
-    except InvalidPattern as error:
-        raise InvalidPattern(error.reason, PatternPosition(at, PatternToken.TEXT, times=0)) from None
+        first, bits = _parse_block(block)
+    except EventPatternError as error:
+        raise EventPatternError(error.reason, PatternPosition(at, PatternToken.STRING_END, repeats=0)) from None
     bottom, top = int(first), int(first) | ((1 << (first.max_prefixlen - bits)) - 1)
 
     def within(value: Json) -> bool:
-        address = _address(value) if isinstance(value, str) else None
+        address = _parse_address(value) if isinstance(value, str) else None
         return address is not None and address.version == first.version and bottom <= int(address) <= top
 
     return within
 
 
-def _block(text: str) -> tuple[Address, int]:
+def _parse_block(text: str) -> tuple[Address, int]:
     """Return the first address of a block and the number of bits that all its addresses share.
 
     Slashes at the end are ignored.
     """
     parts = text.rstrip("/").split("/")
     if len(parts) != 2:
-        raise InvalidPattern("Malformed CIDR, one '/' required")
+        raise EventPatternError("Malformed CIDR, one '/' required")
     integer = INTEGER.fullmatch(parts[1])
-    bits = int(integer[1] + integer[2]) if integer else LARGEST
+    bits = int(integer[1] + integer[2]) if integer else MAX_NUMBER
     if not -(2**31) <= bits < 2**31:
-        raise InvalidPattern("Malformed CIDR, mask bits must be an integer")
+        raise EventPatternError("Malformed CIDR, mask bits must be an integer")
     if bits < 0:
-        raise InvalidPattern("Malformed CIDR, mask bits must not be negative")
+        raise EventPatternError("Malformed CIDR, mask bits must not be negative")
     if not _looks_like_address(parts[0]):
-        raise InvalidPattern(f"Nonstandard IP address: {parts[0]}")
-    first = _address(parts[0])
+        raise EventPatternError(f"Nonstandard IP address: {parts[0]}")
+    first = _parse_address(parts[0])
     if first is None:
-        raise InvalidPattern(f"Invalid IP address: {parts[0]}")
+        raise EventPatternError(f"Invalid IP address: {parts[0]}")
     if bits >= first.max_prefixlen:
-        raise InvalidPattern(f"IPv{first.version} mask bits must be < {first.max_prefixlen}")
+        raise EventPatternError(f"IPv{first.version} mask bits must be < {first.max_prefixlen}")
     return first, bits
 
 
@@ -296,10 +304,10 @@ def _looks_like_address(text: str) -> bool:
     return (IPV4.fullmatch(text) or IPV6.fullmatch(text)) is not None
 
 
-def _address(text: str) -> Address | None:
+def _parse_address(text: str) -> Address | None:
     """Parse an IP address, or return None. An IPv6 address that stands for an IPv4 address becomes that one."""
     if IPV4.fullmatch(text):
-        numbers = [int(part) for part in text.split(".")] if len(text) <= LONGEST_IPV4 else [256]
+        numbers = [int(part) for part in text.split(".")] if len(text) <= MAX_IPV4_LENGTH else [256]
         return IPv4Address(bytes(numbers)) if max(numbers) < 256 else None
     if not IPV6.fullmatch(text):
         return None
@@ -316,18 +324,18 @@ def _address(text: str) -> Address | None:
 def _anything_but(given: Json, at: Path) -> Predicate:
     if isinstance(given, dict):
         if not given:
-            raise InvalidPattern("Anything-But expression name not found", PatternPosition(at, PatternToken.END))
+            raise EventPatternError("Anything-But expression name not found", PatternPosition(at, PatternToken.END))
         name, inner = next(iter(given.items()))
         if name not in ANYTHING_BUT:
-            raise InvalidPattern(f"Unsupported anything-but pattern: {name}", PatternPosition((*at, name)))
-        excluded = _excluded(inner, (*at, name), name)
-        require_only_member(given, at, TOO_MANY)
+            raise EventPatternError(f"Unsupported anything-but pattern: {name}", PatternPosition((*at, name)))
+        excluded = _compile_excluded(inner, (*at, name), name)
+        require_only_member(given, at, TOO_MANY_NUMERIC_ELEMENTS)
         return lambda value: not any(test(value) for test in excluded)
     if not isinstance(given, list):
-        _listable(given, at)
+        _require_listable(given, at)
         if is_number(given):
-            _within(given, PatternPosition(at, times=0))
-        unwanted = _exactly_this(given)
+            _check_range(given, PatternPosition(at, repeats=0))
+        unwanted = _equals_as_text(given)
         return lambda value: not unwanted(value)
     return _anything_but_list(given, at)
 
@@ -335,66 +343,68 @@ def _anything_but(given: Json, at: Path) -> Predicate:
 def _anything_but_list(given: Json, at: Path) -> Predicate:
     for index, each in enumerate(given):
         if not isinstance(each, str) and not is_number(each):
-            spot = PatternPosition((*at, index), times=2)
-            raise InvalidPattern("Inside anything but list, start|null|boolean is not supported.", spot)
+            position = PatternPosition((*at, index), repeats=2)
+            raise EventPatternError("Inside anything but list, start|null|boolean is not supported.", position)
         if is_number(each):
-            _within(each, PatternPosition((*at, index)))
+            _check_range(each, PatternPosition((*at, index)))
     if len({isinstance(each, str) for each in given}) != 1:
         reason = "Inside anything but list, either all values are number or string, mixed type is not supported"
-        raise InvalidPattern(reason, PatternPosition(at, PatternToken.END))
+        raise EventPatternError(reason, PatternPosition(at, PatternToken.END))
     unwanted, kind = frozenset(given), isinstance(given[0], str)
     return lambda value: not ((isinstance(value, str) if kind else is_number(value)) and value in unwanted)
 
 
-def _exactly_this(wanted: Json) -> Predicate:
+def _equals_as_text(expected: Json) -> Predicate:
     """Return a test for equality that does not treat a text as an IP address."""
-    if isinstance(wanted, str):
-        return lambda value: isinstance(value, str) and value == wanted
-    return lambda value: is_number(value) and value == wanted
+    if isinstance(expected, str):
+        return lambda value: isinstance(value, str) and value == expected
+    return lambda value: is_number(value) and value == expected
 
 
-def _excluded(given: Json, at: Path, name: str) -> list[Predicate]:
+def _compile_excluded(given: Json, at: Path, name: str) -> list[Predicate]:
     """Compile the texts that an `anything-but` excludes by another comparison: one text, or a list."""
-    _listable(given, at)
+    _require_listable(given, at)
     compiler, reason = ANYTHING_BUT[name]
     texts = given if isinstance(given, list) else [given]
     found = []
     for index, text in enumerate(texts):
-        place, times = ((*at, index), 2) if isinstance(given, list) else (at, 1)
+        path, repeats = ((*at, index), 2) if isinstance(given, list) else (at, 1)
         if not isinstance(text, str):
-            raise InvalidPattern(reason, PatternPosition(place, times=times))
+            raise EventPatternError(reason, PatternPosition(path, repeats=repeats))
         if not text and name in ("prefix", "suffix"):
-            raise InvalidPattern("Null prefix/suffix not allowed", PatternPosition(place, PatternToken.TEXT, times))
+            raise EventPatternError(
+                "Null prefix/suffix not allowed", PatternPosition(path, PatternToken.STRING_END, repeats)
+            )
         if name != "wildcard":
-            found.append(compiler(text, place))
+            found.append(compiler(text, path))
     if name == "wildcard":
         # AWS parses the wildcards only after it has read the whole list.
-        spot = PatternPosition(at, PatternToken.END if isinstance(given, list) else PatternToken.TEXT)
-        found = [_wildcard_of(text, spot) for text in texts]
+        position = PatternPosition(at, PatternToken.END if isinstance(given, list) else PatternToken.STRING_END)
+        found = [_wildcard_predicate(text, position) for text in texts]
     return found
 
 
-def _listable(given: Json, at: Path) -> None:
+def _require_listable(given: Json, at: Path) -> None:
     if not isinstance(given, (str, list)) and not is_number(given):
-        raise InvalidPattern(
+        raise EventPatternError(
             "Value of anything-but must be an array or single string/number value.", PatternPosition(at)
         )
 
 
 COMPARISONS: Mapping[str, Callable[[Json, Path], Predicate]] = {
-    "exactly": _exactly,
-    "prefix": _end("prefix", str.startswith),
-    "suffix": _end("suffix", str.endswith),
+    "exactly": _compile_exactly,
+    "prefix": _compile_prefix_or_suffix("prefix", str.startswith),
+    "suffix": _compile_prefix_or_suffix("suffix", str.endswith),
     "equals-ignore-case": _equals_ignore_case,
     "wildcard": _wildcard,
     "numeric": _numeric,
     "cidr": _cidr,
     "anything-but": _anything_but,
 }
-ENDS = "prefix/suffix match pattern must be a string"
+PREFIX_OR_SUFFIX_REASON = "prefix/suffix match pattern must be a string"
 ANYTHING_BUT: Mapping[str, tuple[Callable[[Json, Path], Predicate], str]] = {
-    "prefix": (COMPARISONS["prefix"], ENDS),
-    "suffix": (COMPARISONS["suffix"], ENDS),
+    "prefix": (COMPARISONS["prefix"], PREFIX_OR_SUFFIX_REASON),
+    "suffix": (COMPARISONS["suffix"], PREFIX_OR_SUFFIX_REASON),
     "wildcard": (COMPARISONS["wildcard"], "wildcard match pattern must be a string"),
     "equals-ignore-case": (
         COMPARISONS["equals-ignore-case"],

@@ -9,14 +9,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json
-from lamplighter.lang.event_pattern.pattern import PatternTooComplex, compile_pattern, field_values
+from lamplighter.lang.event_pattern.pattern import PatternTooComplex, compile_event_pattern, field_values
 
-SHOWN = 20
+MAX_LISTED_VALUES = 20
 """The most values of a field that an explanation lists."""
 
 
 @dataclass(frozen=True, slots=True)
-class FieldMatch:
+class FieldResult:
     """The result for one field of a pattern."""
 
     field: str
@@ -26,7 +26,7 @@ class FieldMatch:
     found: Sequence[Json]
     """The field's values in the event; empty if the event has no such field."""
     met: bool
-    branches: Sequence[Sequence["FieldMatch"]] = ()
+    branches: Sequence[Sequence["FieldResult"]] = ()
     """The results for each branch of a `$or`, of which one must be met."""
 
 
@@ -35,43 +35,43 @@ class Explanation:
     """Whether an event matches a pattern, and the result for each field."""
 
     matches: bool
-    findings: Sequence[FieldMatch]
+    results: Sequence[FieldResult]
 
     @property
     def met_separately(self) -> bool:
         """Return True if every field is met, but no single element of an array meets them all."""
-        return not self.matches and all(finding.met for finding in self.findings)
+        return not self.matches and all(finding.met for finding in self.results)
 
 
-def explain(pattern: Json, event: Json) -> Explanation:
-    """Explain why an event matches a pattern or does not. Raises `InvalidPattern`."""
-    return Explanation(_met(pattern, event), list(_object(pattern, event, ())))
+def explain_match(pattern: Json, event: Json) -> Explanation:
+    """Explain why an event matches a pattern or does not. Raises `EventPatternError`."""
+    return Explanation(_matches(pattern, event), list(_field_results(pattern, event, ())))
 
 
-def _object(pattern: Mapping[str, Json], event: Json, outer: tuple[str, ...]) -> Iterator[FieldMatch]:
+def _field_results(pattern: Mapping[str, Json], event: Json, outer: tuple[str, ...]) -> Iterator[FieldResult]:
     for name, wanted in pattern.items():
         at = (*outer, name)
         if name == "$or" and isinstance(wanted, list):
-            branches = [list(_object(branch, event, outer)) for branch in wanted]
-            met = _met(_inside(outer, {"$or": wanted}), event)
-            yield FieldMatch(".".join(at), wanted, (), met, branches)
+            branches = [list(_field_results(branch, event, outer)) for branch in wanted]
+            met = _matches(_nest(outer, {"$or": wanted}), event)
+            yield FieldResult(".".join(at), wanted, (), met, branches)
         elif isinstance(wanted, dict):
-            yield from _object(wanted, event, at)
+            yield from _field_results(wanted, event, at)
         else:
             steps = tuple(".".join(at).split("."))
-            found = [value for value, _ in zip(field_values(event, steps), range(SHOWN), strict=False)]
-            yield FieldMatch(".".join(at), wanted, found, _met(_inside(at, wanted), event))
+            found = [value for value, _ in zip(field_values(event, steps), range(MAX_LISTED_VALUES), strict=False)]
+            yield FieldResult(".".join(at), wanted, found, _matches(_nest(at, wanted), event))
 
 
-def _met(pattern: Json, event: Json) -> bool:
+def _matches(pattern: Json, event: Json) -> bool:
     """Return whether an event matches a pattern; False if the event is too complex for the pattern."""
     try:
-        return compile_pattern(pattern).matches(event)
+        return compile_event_pattern(pattern).matches(event)
     except PatternTooComplex:
         return False
 
 
-def _inside(path: Sequence[str], value: Json) -> Json:
+def _nest(path: Sequence[str], value: Json) -> Json:
     for name in reversed(path):
         value = {name: value}
     return value

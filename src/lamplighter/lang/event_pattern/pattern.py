@@ -1,7 +1,7 @@
 """Compile event patterns and match events against them, for rules, archives and filter policies.
 
 Guarantees that a pattern is compiled once, that a match reads only the fields that the pattern names, and that it reads
-at most `MOST` values: an event that needs more raises `PatternTooComplex`.
+at most `MAX_VALUES` values: an event that needs more raises `PatternTooComplex`.
 
 A field is named by the steps to it, joined by dots; the field names of an event may also contain dots. Objects in
 arrays give a field several values. Two conditions are met together only by values that are in the same element of every
@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lamplighter.base.errors import LamplighterError
-from lamplighter.base.json_text import Json, depth
+from lamplighter.base.json_text import Json, nesting_depth
 from lamplighter.lang.event_pattern.comparisons import (
-    InvalidPattern,
+    EventPatternError,
     Path,
     PatternPosition,
     PatternToken,
@@ -24,18 +24,24 @@ from lamplighter.lang.event_pattern.comparisons import (
     is_plain_text,
     require_only_member,
 )
-from lamplighter.lang.event_pattern.field_conditions import Choice, Field, Item, TooManyCombinations, merge_conditions
+from lamplighter.lang.event_pattern.field_conditions import (
+    Choice,
+    FieldCondition,
+    Item,
+    TooManyCombinations,
+    merge_conditions,
+)
 
-__all__ = ["InvalidPattern", "Pattern", "PatternTooComplex", "compile_pattern"]
+__all__ = ["EventPatternError", "Pattern", "PatternTooComplex", "compile_event_pattern"]
 
-DEEPEST = 200
+MAX_DEPTH = 200
 """The deepest nesting of a pattern; 4,096 characters hardly hold more."""
-MOST = 300_000
+MAX_VALUES = 300_000
 """The most values of an event that one match reads: more than twice as many as the largest event has."""
-LAST: tuple[str, ...] = ("\U0010ffff",)
+AFTER_ALL_FIELDS: tuple[str, ...] = ("\U0010ffff",)
 """The place of a `$or` among the fields: it sorts after every field."""
 TOO_COMPLEX = "Event pattern repeats fields in too many combinations of $or"
-TOO_DEEP = f"Event pattern is nested more than {DEEPEST} levels deep"
+TOO_DEEP = f"Event pattern is nested more than {MAX_DEPTH} levels deep"
 
 RESERVED = frozenset(
     {
@@ -48,13 +54,13 @@ RESERVED = frozenset(
 """Names that no field inside `$or` may have."""
 
 Steps = tuple[str, ...]
-Inside = tuple[int, int, Steps, "Inside | None"]
+ArrayElement = tuple[int, int, Steps, "ArrayElement | None"]
 """An element of an array: the array's id, the element's index, the field of the array, and the element around it."""
-Tried = tuple[int | tuple[int, int], ...]
+ChoiceKey = tuple[int | tuple[int, int], ...]
 """A key for a choice that was tried: pairs of array and element, or the index of a condition before them."""
-Elements = Mapping[int, tuple[int, Steps]]
+ChosenElements = Mapping[int, tuple[int, Steps]]
 """The chosen element of each array, by the array's id: the element's index and the steps to the array's field."""
-Condition = Callable[[Json, Elements, "WorkLimit"], Iterator[Elements]]
+Condition = Callable[[Json, ChosenElements, "WorkLimit"], Iterator[ChosenElements]]
 """A function that yields each way in which the event meets a condition.
 
 It gets the elements that earlier conditions chose, and yields these together with those of its own values.
@@ -69,14 +75,14 @@ class PatternTooComplex(LamplighterError):
 class WorkLimit:
     """The number of values that a match may still read."""
 
-    left: int = MOST
+    remaining: int = MAX_VALUES
 
     def spend(self) -> None:
         """Count one value; raise `PatternTooComplex` if the limit is passed."""
-        self.left -= 1
-        if self.left < 0:
+        self.remaining -= 1
+        if self.remaining < 0:
             raise PatternTooComplex(
-                f"To match this pattern, more than {MOST} values of the event must be read, which is the limit."
+                f"To match this pattern, more than {MAX_VALUES} values of the event must be read, which is the limit."
             )
 
 
@@ -91,78 +97,78 @@ class Pattern:
         return any(True for _ in self._condition(event, {}, WorkLimit()))
 
 
-def compile_pattern(source: Json) -> Pattern:
-    """Compile a pattern. Raises `InvalidPattern` with the reason."""
+def compile_event_pattern(source: Json) -> Pattern:
+    """Compile a pattern. Raises `EventPatternError` with the reason."""
     if not isinstance(source, dict):
-        raise InvalidPattern("Filter is not an object", PatternPosition(()))
-    if depth(source) > DEEPEST:
-        raise InvalidPattern(TOO_DEEP)
-    items = list(_object(source, (), (), inside_or=False))
+        raise EventPatternError("Filter is not an object", PatternPosition(()))
+    if nesting_depth(source) > MAX_DEPTH:
+        raise EventPatternError(TOO_DEEP)
+    items = list(_object_conditions(source, (), (), inside_or=False))
     try:
-        return Pattern(_condition(merge_conditions(items)))
+        return Pattern(_combine_conditions(merge_conditions(items)))
     except TooManyCombinations:
-        raise InvalidPattern(TOO_COMPLEX) from None
+        raise EventPatternError(TOO_COMPLEX) from None
 
 
 def field_values(event: Json, steps: Steps) -> Iterator[Json]:
     """Yield the values of a field of an event, from all elements of the arrays on the way."""
-    return (value for value, _ in _leaves(event, steps, {}, WorkLimit()))
+    return (value for value, _ in _values_with_elements(event, steps, {}, WorkLimit()))
 
 
 # --- compiling --------------------------------------------------------------------------------------------------------
 
 
-def _condition(items: Sequence[Item[Condition]]) -> Condition:
+def _combine_conditions(items: Sequence[Item[Condition]]) -> Condition:
     """Combine the conditions on several fields into one condition."""
     found = [
         (tuple(item.name.split(".")), item.condition)
-        if isinstance(item, Field)
-        else (LAST, _any_of([_condition(way) for way in item.ways]))
+        if isinstance(item, FieldCondition)
+        else (AFTER_ALL_FIELDS, _any_of([_combine_conditions(way) for way in item.branches]))
         for item in items
     ]
     return _all_of(found)
 
 
-def _object(source: Json, at: Path, outer: Steps, *, inside_or: bool) -> Iterator[Item[Condition]]:
+def _object_conditions(source: Json, at: Path, outer: Steps, *, inside_or: bool) -> Iterator[Item[Condition]]:
     """Yield the conditions of an object's fields in their order; an event must meet all of them."""
     if not source:
-        raise InvalidPattern("Empty objects are not allowed", PatternPosition(at, PatternToken.END))
+        raise EventPatternError("Empty objects are not allowed", PatternPosition(at, PatternToken.END))
     for name, value in source.items():
         place, field = (*at, name), (*outer, *name.split("."))
         if name == "$or":
-            yield Choice(list(_branches(value, place, outer)))
+            yield Choice(list(_or_branches(value, place, outer)))
         elif inside_or and name in RESERVED:
             reason = f"{name} is Ruler reserved fieldName which cannot be used inside $or."
-            raise InvalidPattern(reason, PatternPosition(place))
+            raise EventPatternError(reason, PatternPosition(place))
         elif isinstance(value, dict):
-            yield from _object(value, place, field, inside_or=inside_or)
+            yield from _object_conditions(value, place, field, inside_or=inside_or)
         elif isinstance(value, list):
-            yield Field(".".join(field), _field(field, value, place))
+            yield FieldCondition(".".join(field), _field_condition(field, value, place))
         else:
-            raise InvalidPattern(f'"{name}" must be an object or an array', PatternPosition(place))
+            raise EventPatternError(f'"{name}" must be an object or an array', PatternPosition(place))
 
 
-def _branches(value: Json, at: Path, outer: Steps) -> Iterator[list[Item[Condition]]]:
+def _or_branches(value: Json, at: Path, outer: Steps) -> Iterator[list[Item[Condition]]]:
     if not isinstance(value, list):
-        raise InvalidPattern("It must be an Array followed with $or.", PatternPosition(at))
+        raise EventPatternError("It must be an Array followed with $or.", PatternPosition(at))
     for index, branch in enumerate(value):
         if not isinstance(branch, dict):
-            raise InvalidPattern(
+            raise EventPatternError(
                 "Only JSON object is allowed in array of $or relationship.", PatternPosition((*at, index))
             )
-        yield list(_object(branch, (*at, index), outer, inside_or=True))
+        yield list(_object_conditions(branch, (*at, index), outer, inside_or=True))
     if len(value) < 2:
-        raise InvalidPattern(
+        raise EventPatternError(
             "There must have at least 2 Objects in $or relationship.", PatternPosition(at, PatternToken.END)
         )
 
 
-def _field(steps: Steps, values: Json, at: Path) -> Condition:
+def _field_condition(steps: Steps, values: Json, at: Path) -> Condition:
     """Return the condition that a field has one of several values, or that it is absent if the pattern allows that."""
-    if len(steps) > DEEPEST:
-        raise InvalidPattern(TOO_DEEP)
+    if len(steps) > MAX_DEPTH:
+        raise EventPatternError(TOO_DEEP)
     if not values:
-        raise InvalidPattern("Empty arrays are not allowed", PatternPosition(at, PatternToken.END))
+        raise EventPatternError("Empty arrays are not allowed", PatternPosition(at, PatternToken.END))
     tests: list[Predicate] = []
     texts = {value for value in values if isinstance(value, str) and is_plain_text(value)}
     absent = False
@@ -171,7 +177,7 @@ def _field(steps: Steps, values: Json, at: Path) -> Condition:
             continue
         if not (isinstance(value, dict) and next(iter(value), None) == "exists"):
             tests.append(compile_comparison(value, (*at, index)))
-        elif _exists(value, (*at, index)):
+        elif _read_exists(value, (*at, index)):
             tests.append(lambda _value: True)
         else:
             absent = True
@@ -179,20 +185,20 @@ def _field(steps: Steps, values: Json, at: Path) -> Condition:
     def fits(value: Json) -> bool:
         return (isinstance(value, str) and value in texts) or any(test(value) for test in tests)
 
-    def met(event: Json, elements: Elements, work: WorkLimit) -> Iterator[Elements]:
-        for value, inside in _leaves(event, steps, elements, work):
+    def met(event: Json, elements: ChosenElements, work: WorkLimit) -> Iterator[ChosenElements]:
+        for value, inside in _values_with_elements(event, steps, elements, work):
             if fits(value):
-                yield _with(elements, inside)
+                yield _with_element(elements, inside)
         # A field is absent if the event has it nowhere, neither in the chosen elements nor in others.
-        if absent and not any(True for _ in _leaves(event, steps, {}, work)):
+        if absent and not any(True for _ in _values_with_elements(event, steps, {}, work)):
             yield elements
 
     return met
 
 
-def _exists(value: Json, at: Path) -> bool:
+def _read_exists(value: Json, at: Path) -> bool:
     if not isinstance(value["exists"], bool):
-        raise InvalidPattern("exists match pattern must be either true or false.", PatternPosition((*at, "exists")))
+        raise EventPatternError("exists match pattern must be either true or false.", PatternPosition((*at, "exists")))
     require_only_member(value, at)
     wanted: bool = value["exists"]
     return wanted
@@ -211,20 +217,22 @@ def _all_of(found: Sequence[tuple[Steps, Condition]]) -> Condition:
     conditions = [condition for _, condition in ordered]
     # For each array's field, the last condition that depends on the chosen element. A `$or` may depend on every
     # element.
-    choice = any(steps == LAST for steps, _ in ordered)
+    choice = any(steps == AFTER_ALL_FIELDS for steps, _ in ordered)
     last = {steps[:end]: at for at, (steps, _) in enumerate(ordered) if not choice for end in range(len(steps) + 1)}
 
-    def met(event: Json, elements: Elements, work: WorkLimit) -> Iterator[Elements]:
+    def met(event: Json, elements: ChosenElements, work: WorkLimit) -> Iterator[ChosenElements]:
         # Most events fail at a single field; then no combination of values needs to be searched.
         if not all(any(True for _ in condition(event, elements, work)) for condition in conditions):
             return
-        yield from chosen(event, elements, 0, work, set())
+        yield from search(event, elements, 0, work, set())
 
-    def chosen(event: Json, elements: Elements, index: int, work: WorkLimit, failed: set[Tried]) -> Iterator[Elements]:
+    def search(
+        event: Json, elements: ChosenElements, index: int, work: WorkLimit, failed: set[ChoiceKey]
+    ) -> Iterator[ChosenElements]:
         if index == len(conditions):
             yield elements
             return
-        tried = set[Tried]()
+        tried = set[ChoiceKey]()
         for found in conditions[index](event, elements, work):
             key = tuple(sorted((array, at) for array, (at, _) in found.items()))
             # The elements of arrays that no later condition reads make no difference to the later conditions.
@@ -233,7 +241,7 @@ def _all_of(found: Sequence[tuple[Steps, Condition]]) -> Condition:
                 continue
             tried.add(key)
             success = False
-            for each in chosen(event, found, index + 1, work, failed):
+            for each in search(event, found, index + 1, work, failed):
                 success = True
                 yield each
             if not success:
@@ -243,38 +251,40 @@ def _all_of(found: Sequence[tuple[Steps, Condition]]) -> Condition:
 
 
 def _any_of(conditions: Sequence[Condition]) -> Condition:
-    def met(event: Json, elements: Elements, work: WorkLimit) -> Iterator[Elements]:
+    def met(event: Json, elements: ChosenElements, work: WorkLimit) -> Iterator[ChosenElements]:
         for condition in conditions:
             yield from condition(event, elements, work)
 
     return met
 
 
-def _with(elements: Elements, inside: Inside | None) -> Elements:
+def _with_element(elements: ChosenElements, element: ArrayElement | None) -> ChosenElements:
     """Return the chosen elements together with those around one more value."""
     found: dict[int, tuple[int, Steps]] = {}
-    while inside is not None:
-        array, index, field, inside = inside
+    while element is not None:
+        array, index, field, element = element
         found[array] = (index, field)
     return {**elements, **found} if found else elements
 
 
-def _leaves(event: Json, steps: Steps, elements: Elements, work: WorkLimit) -> Iterator[tuple[Json, Inside | None]]:
+def _values_with_elements(
+    event: Json, steps: Steps, elements: ChosenElements, work: WorkLimit
+) -> Iterator[tuple[Json, ArrayElement | None]]:
     """Yield a field's values: from the chosen element of an array, or from all elements if none was chosen."""
-    left: list[tuple[Json, int, Inside | None]] = [(event, 0, None)]
-    while left:
-        value, at, inside = left.pop()
+    pending: list[tuple[Json, int, ArrayElement | None]] = [(event, 0, None)]
+    while pending:
+        value, at, element = pending.pop()
         work.spend()
         if isinstance(value, dict):
             for end in range(at + 1, len(steps) + 1):
                 name = ".".join(steps[at:end])
                 if name in value:
-                    left.append((value[name], end, inside))
+                    pending.append((value[name], end, element))
         elif isinstance(value, list):
             chosen = elements.get(id(value))
             for index, inner in enumerate(value) if chosen is None else ((chosen[0], value[chosen[0]]),):
                 # A bare value has no sibling fields that would have to be in the same element.
                 bare = not isinstance(inner, (dict, list))
-                left.append((inner, at, inside if bare else (id(value), index, steps[:at], inside)))
+                pending.append((inner, at, element if bare else (id(value), index, steps[:at], element)))
         elif at == len(steps):
-            yield value, inside
+            yield value, element

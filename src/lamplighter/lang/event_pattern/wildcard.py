@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from lamplighter.base.errors import LamplighterError
 from lamplighter.lang.wildcard import Matches, compile_pieces, split_wildcard
 
-COMPLEXITY = 10
+COMPLEXITY_LIMIT = 10
 """The number of simultaneous places at which a pattern is too complex."""
-STATES = 10_000
+MAX_STATES = 10_000
 """The most sets of places that the check examines; a pattern of 4,096 characters, AWS's limit, has fewer."""
 
 STAR = None
@@ -32,8 +32,8 @@ class InvalidWildcard(LamplighterError):
 
 def compile_wildcard(text: str) -> Matches:
     """Return a test whether a whole text matches the pattern. Raises `InvalidWildcard`."""
-    items = _read(text)
-    if _complexity(items) >= COMPLEXITY:
+    items = _parse(text)
+    if _complexity(items) >= COMPLEXITY_LIMIT:
         reason = (
             "Rule is too complex - try using fewer wildcard characters or fewer repeating character sequences "
             "after a wildcard character"
@@ -42,7 +42,7 @@ def compile_wildcard(text: str) -> Matches:
     return compile_pieces(split_wildcard(text))
 
 
-def _read(text: str) -> list[Item]:
+def _parse(text: str) -> list[Item]:
     items: list[Item] = []
     at = 0
     while at < len(text):
@@ -74,19 +74,19 @@ def _complexity(items: Sequence[Item]) -> int:
         seen.add(places)
         waiting = {place + 1 for place in places if place + 1 < len(items) and items[place + 1] is STAR}
         worst = max(worst, len(places | waiting))
-        if worst >= COMPLEXITY or len(seen) > STATES:
-            return COMPLEXITY
-        left += [_after(items, places, letter) for letter in _awaited(items, places)]
+        if worst >= COMPLEXITY_LIMIT or len(seen) > MAX_STATES:
+            return COMPLEXITY_LIMIT
+        left += [_next_places(items, places, letter) for letter in _relevant_characters(items, places)]
     return worst
 
 
-def _awaited(items: Sequence[Item], places: frozenset[int]) -> set[Item]:
+def _relevant_characters(items: Sequence[Item], places: frozenset[int]) -> set[Item]:
     """Return the characters that make a difference at these places; STAR stands for one that equals no literal."""
     steps = (step for place in places for step in (place + 1, place + 2) if step < len(items))
     return {STAR, *(items[step] for step in steps)}
 
 
-def _after(items: Sequence[Item], places: frozenset[int], letter: Item) -> frozenset[int]:
+def _next_places(items: Sequence[Item], places: frozenset[int], letter: Item) -> frozenset[int]:
     """Return the places after one more character; STAR stands for one that equals no literal."""
     found = set()
     for place in places:

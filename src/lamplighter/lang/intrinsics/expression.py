@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
 from lamplighter.base.world import World
 from lamplighter.lang.intrinsics import functions
-from lamplighter.lang.jsonpath.paths import NotFound, Path, PathError, Scope, compile_path
+from lamplighter.lang.jsonpath.paths import Path, PathError, PathNotFound, PathScope, compile_path
 
 NESTING_LIMIT = 10
 """The deepest nesting of functions: "You can nest up to 10 intrinsic functions within a field"."""
@@ -28,10 +28,10 @@ class IntrinsicFailure(ValueError):
     """The failure of a function with its arguments (States.IntrinsicFailure); str() is AWS's message."""
 
 
-class ArgumentNotFound(NotFound):
+class ArgumentNotFound(PathNotFound):
     """A path among the arguments that selects nothing (States.Runtime); str() is AWS's message."""
 
-    def __init__(self, function: str, cause: NotFound) -> None:
+    def __init__(self, function: str, cause: PathNotFound) -> None:
         super().__init__(cause.text, cause.document)
         self.function = function
 
@@ -42,7 +42,7 @@ class ArgumentNotFound(NotFound):
         )
 
 
-Node = Callable[[Scope, World], Json]
+Node = Callable[[PathScope, World], Json]
 """A compiled argument or call: a function that returns its value for a scope and a world."""
 
 
@@ -53,13 +53,13 @@ class Intrinsic:
     text: str
     node: Node
 
-    def value(self, scope: Scope, world: World) -> Json:
+    def value(self, scope: PathScope, world: World) -> Json:
         """Return the function's value. Raises `IntrinsicFailure`, or `ArgumentNotFound` if a path selects nothing."""
         try:
             return self.node(scope, world)
         except functions.FunctionError as error:
             raise IntrinsicFailure(f"The function '{self.text}' had the following error: {error}") from None
-        except NotFound as error:
+        except PathNotFound as error:
             raise ArgumentNotFound(self.text, error) from None
 
 
@@ -67,29 +67,29 @@ class Intrinsic:
 class Function:
     """An intrinsic function: its implementation, and how many arguments it takes."""
 
-    work: Callable[..., Json]
-    least: int
-    most: int
+    implementation: Callable[..., Json]
+    min_arguments: int
+    max_arguments: int
     needs_world: bool = False
 
 
 def _random(world: World, first: Json, last: Json, *seed: Json) -> int:
-    return functions.random_between(first, last, functions.random_of_seed(seed[0]) if seed else world.random())
+    return functions.random_number(first, last, functions.seeded_random(seed[0]) if seed else world.random())
 
 
-ANY = 10_000
+UNLIMITED = 10_000
 
 FUNCTIONS = {
-    "Format": Function(functions.format_text, 1, ANY),
+    "Format": Function(functions.format_text, 1, UNLIMITED),
     "StringToJson": Function(functions.parse_json, 1, 1),
     "JsonToString": Function(dumps, 1, 1),
-    "Array": Function(lambda *items: list(items), 0, ANY),
+    "Array": Function(lambda *items: list(items), 0, UNLIMITED),
     "ArrayPartition": Function(functions.partition, 2, 2),
     "ArrayContains": Function(functions.contains, 2, 2),
     "ArrayRange": Function(functions.array_range, 3, 3),
     "ArrayGetItem": Function(functions.array_item, 2, 2),
     "ArrayLength": Function(functions.array_length, 1, 1),
-    "ArrayUnique": Function(functions.unique, 1, 1),
+    "ArrayUnique": Function(functions.unique_values, 1, 1),
     "Base64Encode": Function(functions.encode_base64, 1, 1),
     "Base64Decode": Function(functions.decode_base64, 1, 1),
     "Hash": Function(functions.hash_value, 2, 2),
@@ -103,9 +103,9 @@ FUNCTIONS = {
 
 def compile_intrinsic(text: str) -> Intrinsic:
     """Compile an invocation. Raises `IntrinsicSyntaxError`."""
-    reader = _Reader(text)
+    reader = _Parser(text)
     node = reader.call(1)
-    reader.space()
+    reader.skip_space()
     if reader.position < len(text):
         raise reader.error("there is text after the closing bracket")
     return Intrinsic(text, node)
@@ -121,7 +121,7 @@ _PATH = re.compile(
 _SPACE = re.compile(r"\s*")
 
 
-class _Reader:
+class _Parser:
     """A parser that reads one invocation from left to right."""
 
     def __init__(self, text: str) -> None:
@@ -132,7 +132,7 @@ class _Reader:
         place = f"(at character {self.position})"
         return IntrinsicSyntaxError(f"{self.text!r} is not a valid intrinsic function: {reason} {place}")
 
-    def space(self) -> None:
+    def skip_space(self) -> None:
         self.take(_SPACE)
 
     def take(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
@@ -151,27 +151,27 @@ class _Reader:
         if depth > NESTING_LIMIT:
             raise self.error(f"functions are nested more than {NESTING_LIMIT} levels deep")
         arguments = self.arguments(depth, raw=head[1] == "Format")
-        if not function.least <= len(arguments) <= function.most:
+        if not function.min_arguments <= len(arguments) <= function.max_arguments:
             raise self.error(f"States.{head[1]} does not accept {len(arguments)} arguments")
         return _call(function, arguments)
 
     def arguments(self, depth: int, *, raw: bool) -> list[Node]:
         nodes: list[Node] = []
-        self.space()
+        self.skip_space()
         while not self.text.startswith(")", self.position):
             if nodes:
-                self.comma()
+                self.require_comma()
             # The template of States.Format keeps its escapes, because only there {} and \{\} differ.
             nodes.append(self.argument(depth, raw=raw and not nodes))
-            self.space()
+            self.skip_space()
         self.position += 1
         return nodes
 
-    def comma(self) -> None:
+    def require_comma(self) -> None:
         if not self.text.startswith(",", self.position):
             raise self.error("expected a comma or )")
         self.position += 1
-        self.space()
+        self.skip_space()
 
     def argument(self, depth: int, *, raw: bool) -> Node:
         if self.text.startswith("States.", self.position):
@@ -179,7 +179,7 @@ class _Reader:
         if self.text.startswith("$", self.position):
             return self.path()
         if string := self.take(_STRING):
-            plain = self.unescaped(string[1])
+            plain = self.unescape(string[1])
             return _constant(string[1] if raw else plain)
         return _constant(self.literal())
 
@@ -191,7 +191,7 @@ class _Reader:
             raise self.error(str(error)) from None
         return lambda scope, _: path.value(scope)
 
-    def unescaped(self, raw: str) -> str:
+    def unescape(self, raw: str) -> str:
         if re.search(r"\\", re.sub(r"\\[\\'{}]", "", raw)):
             raise self.error(r"a backslash is allowed only before ' { } or \ itself")
         return re.sub(r"\\(.)", r"\1", raw, flags=re.DOTALL)
@@ -209,7 +209,7 @@ def _constant(value: Json) -> Node:
 
 
 def _call(function: Function, arguments: list[Node]) -> Node:
-    work = function.work
+    work = function.implementation
     if function.needs_world:
         return lambda scope, world: work(world, *[argument(scope, world) for argument in arguments])
     return lambda scope, world: work(*[argument(scope, world) for argument in arguments])

@@ -2,7 +2,7 @@
 
 Both expression languages use them: JSONPath states as `States.…`, JSONata states as `$partition`, `$hash` and so on.
 Guarantees AWS's limits and rounding. An argument that does not fit raises `FunctionError`, whose text is for the author
-of the state machine. No function reads a clock or draws random numbers: `random_between` gets the random number as an
+of the state machine. No function reads a clock or draws random numbers: `random_number` gets the random number as an
 argument.
 See https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html.
 """
@@ -30,15 +30,15 @@ class FunctionError(ValueError):
 
 def format_text(template: Json, *arguments: Json) -> str:
     r"""Replace each `{}` by its argument; `\{`, `\}`, `\'` and `\\` stand for the character itself."""
-    pattern = _text(template, "the template")
-    places = sum(match[1] is None for match in _PLACE.finditer(pattern))
+    pattern = _require_text(template, "the template")
+    places = sum(match[1] is None for match in _PLACEHOLDER.finditer(pattern))
     if places != len(arguments):
         raise FunctionError(f"the template has {places} {{}} but there are {len(arguments)} arguments")
     values = iter(arguments)
-    return _PLACE.sub(lambda match: match[1] or format_value(next(values)), pattern)
+    return _PLACEHOLDER.sub(lambda match: match[1] or format_argument(next(values)), pattern)
 
 
-def format_value(value: Json) -> str:
+def format_argument(value: Json) -> str:
     """Return a value as it appears inside a text.
 
     AWS, recorded: an object is `{Id=arn:…, Name=x}`, as Java prints a map.
@@ -46,23 +46,23 @@ def format_value(value: Json) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, list):
-        return f"[{', '.join(map(format_value, value))}]"
+        return f"[{', '.join(map(format_argument, value))}]"
     if isinstance(value, dict):
-        return f"{{{', '.join(f'{key}={format_value(item)}' for key, item in value.items())}}}"
+        return f"{{{', '.join(f'{key}={format_argument(item)}' for key, item in value.items())}}}"
     return dumps(value)
 
 
 def parse_json(text: Json) -> Json:
     """Parse JSON text."""
     try:
-        return loads(_text(text, "the argument"))
+        return loads(_require_text(text, "the argument"))
     except JsonError as error:
         raise FunctionError(f"the argument is not JSON: {error}") from None
 
 
 def partition(items: Json, size: Json) -> list[Json]:
     """Cut an array into chunks; the last may be shorter."""
-    array, step = _array(items), round_half_up(size)
+    array, step = _require_array(items), round_half_up(size)
     if step < 1:
         raise FunctionError("the chunk size must be a positive number")
     return [array[start : start + step] for start in range(0, len(array), step)]
@@ -70,7 +70,7 @@ def partition(items: Json, size: Json) -> list[Json]:
 
 def contains(items: Json, value: Json) -> bool:
     """Return whether the array contains the value."""
-    return _key(value) in map(_key, _array(items))
+    return _hashable_key(value) in map(_hashable_key, _require_array(items))
 
 
 def number_range(first: Json, last: Json, step: Json) -> range:
@@ -92,7 +92,7 @@ def array_range(first: Json, last: Json, step: Json) -> list[int]:
 
 def array_item(items: Json, index: Json) -> Json:
     """Return the item at an index, which counts from 0."""
-    array, position = _array(items), round_half_up(index)
+    array, position = _require_array(items), round_half_up(index)
     if not 0 <= position < len(array):
         raise FunctionError(f"the index {position} is outside the array of {len(array)} items")
     return array[position]
@@ -100,26 +100,26 @@ def array_item(items: Json, index: Json) -> Json:
 
 def array_length(items: Json) -> int:
     """Return the number of items in the array."""
-    return len(_array(items))
+    return len(_require_array(items))
 
 
-def unique(items: Json) -> list[Json]:
+def unique_values(items: Json) -> list[Json]:
     """Return each value of the array once, at the place of its first occurrence."""
     found: dict[Hashable, Json] = {}
-    for value in _array(items):
-        found.setdefault(_key(value), value)
+    for value in _require_array(items):
+        found.setdefault(_hashable_key(value), value)
     return list(found.values())
 
 
 def encode_base64(text: Json) -> str:
     """Encode the UTF-8 of a text in Base64."""
-    return base64.b64encode(_short(text).encode()).decode()
+    return base64.b64encode(_require_short_text(text).encode()).decode()
 
 
 def decode_base64(text: Json) -> str:
     """Return the text whose UTF-8 the argument encodes in Base64."""
     try:
-        return base64.b64decode(_short(text), validate=True).decode()
+        return base64.b64decode(_require_short_text(text), validate=True).decode()
     except (binascii.Error, ValueError):
         raise FunctionError("the argument is not a Base64-encoded text") from None
 
@@ -129,7 +129,7 @@ def hash_value(data: Json, algorithm: Json) -> str:
     name = ALGORITHMS.get(algorithm) if isinstance(algorithm, str) else None
     if name is None:
         raise FunctionError(f"the algorithm must be one of {', '.join(ALGORITHMS)}")
-    text = _short(data if isinstance(data, str) else dumps(data))
+    text = _require_short_text(data if isinstance(data, str) else dumps(data))
     return hashlib.new(name, text.encode(), usedforsecurity=False).hexdigest()
 
 
@@ -155,15 +155,15 @@ def math_add(first: Json, second: Json) -> int:
     return total
 
 
-def random_between(first: Json, last: Json, lot: float) -> int:
+def random_number(first: Json, last: Json, fraction: float) -> int:
     """Return the integer that a random number in [0, 1) selects, from `first` (included) to `last` (excluded)."""
     low, high = round_half_up(first), round_half_up(last)
     if low >= high:
         raise FunctionError("the first number must be less than the second")
-    return low + math.floor(lot * (high - low))
+    return low + math.floor(fraction * (high - low))
 
 
-def random_of_seed(seed: Json) -> float:
+def seeded_random(seed: Json) -> float:
     """Return a number in [0, 1) that depends only on the seed."""
     if isinstance(seed, bool) or not isinstance(seed, int | float):
         raise FunctionError("the seed must be a number")
@@ -175,7 +175,7 @@ def split_text(text: Json, delimiters: Json) -> list[str]:
 
     AWS, recorded: 'a,,,b' is [a, b]; documented: 'This.is+a,test=string' at '.+,=' is five words.
     """
-    whole, characters = _text(text, "the first argument"), _text(delimiters, "the delimiter")
+    whole, characters = _require_text(text, "the first argument"), _require_text(delimiters, "the delimiter")
     if not characters:
         return [whole]
     return [part for part in re.split(f"[{re.escape(characters)}]", whole) if part]
@@ -191,32 +191,32 @@ def round_half_up(number: Json) -> int:
     return whole + (number - whole >= 0.5)
 
 
-_PLACE = re.compile(r"\\([\\'{}])|\{\}")
+_PLACEHOLDER = re.compile(r"\\([\\'{}])|\{\}")
 
 
-def _text(value: Json, what: str) -> str:
+def _require_text(value: Json, what: str) -> str:
     if not isinstance(value, str):
         raise FunctionError(f"{what} must be a string but was {dumps(value)}")
     return value
 
 
-def _short(value: Json) -> str:
-    text = _text(value, "the argument")
+def _require_short_text(value: Json) -> str:
+    text = _require_text(value, "the argument")
     if len(text) > TEXT_LIMIT:
         raise FunctionError(f"the argument is longer than {TEXT_LIMIT} characters")
     return text
 
 
-def _array(value: Json) -> list[Json]:
+def _require_array(value: Json) -> list[Json]:
     if not isinstance(value, list):
         raise FunctionError(f"the argument must be an array but was {dumps(value)}")
     return value
 
 
-def _key(value: Json) -> Hashable:
+def _hashable_key(value: Json) -> Hashable:
     # Two keys are equal only for equal JSON values: 1 == True and 1 == 1.0 hold in Python, but not in JSON (and Java).
     if isinstance(value, dict):
-        return frozenset((name, _key(member)) for name, member in value.items())
+        return frozenset((name, _hashable_key(member)) for name, member in value.items())
     if isinstance(value, list):
-        return tuple(map(_key, value))
+        return tuple(map(_hashable_key, value))
     return (value.__class__, value)

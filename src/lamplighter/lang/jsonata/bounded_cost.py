@@ -9,10 +9,10 @@ See https://docs.jsonata.org/overview.
 
 import re
 
-REFERENCES = 64
+MAX_REFERENCES = 64
 """The most variables that a bounded expression may name: each may hold 256 KiB, and `&` or `[…]` joins them."""
 
-LINEAR = frozenset(
+LINEAR_FUNCTIONS = frozenset(
     [
         "abs",
         "append",
@@ -74,16 +74,16 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_WORDS = frozenset(["and", "or", "in"])
-_REFUSED = frozenset(["..", "**", ":=", "~>", ";"])
-_OPERANDS = frozenset([")", "]", "}"])
+_OPERATOR_WORDS = frozenset(["and", "or", "in"])
+_UNBOUNDED_SIGNS = frozenset(["..", "**", ":=", "~>", ";"])
+_OPERAND_ENDS = frozenset([")", "]", "}"])
 _PREDICATE_SIGNS = frozenset(["=", "!=", "<", "<=", ">", ">=", ".", "+", "-", "?", ":"])
 
 
 def is_bounded(expression: str) -> bool:
     """Return whether an evaluation is linear in the values that the expression names. The text need not be valid."""
     tokens = _tokens(expression)
-    if tokens is None or sum(kind == "variable" for kind, _ in tokens) > REFERENCES:
+    if tokens is None or sum(kind == "variable" for kind, _ in tokens) > MAX_REFERENCES:
         return False
     pairs = zip(tokens, [*tokens[1:], ("sign", "")], strict=True)
     before, predicate = ("sign", ""), 0
@@ -117,8 +117,8 @@ def _tokens(expression: str) -> list[tuple[str, str]] | None:
 def _is_operand(token: tuple[str, str]) -> bool:
     kind, text = token
     if kind == "sign":
-        return text in _OPERANDS
-    return not (kind == "name" and text in _WORDS)
+        return text in _OPERAND_ENDS
+    return not (kind == "name" and text in _OPERATOR_WORDS)
 
 
 def _is_harmless(before: tuple[str, str], token: tuple[str, str], following: str) -> bool:
@@ -129,11 +129,11 @@ def _is_harmless(before: tuple[str, str], token: tuple[str, str], following: str
         return kind == "name" and following != "("
     match kind:
         case "variable":
-            return following != "(" or text[1:] in LINEAR
+            return following != "(" or text[1:] in LINEAR_FUNCTIONS
         case "name":
             return following != "("
         case "sign":
-            if text in _REFUSED:
+            if text in _UNBOUNDED_SIGNS:
                 return False
             if text in ("%", "*", "/"):  # allowed as operators, not as the parent, the wildcard or a regular expression
                 return _is_operand(before)

@@ -7,11 +7,13 @@ as it is.
 
 import re
 
-STACK = "Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive."
-TIME = "Expression evaluation timeout: Check for infinite loop"
-MEMORY = "Expression evaluation memory limit exceeded: Check for excessive memory usage"
+STACK_OVERFLOW = (
+    "Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive."
+)
+TIMEOUT = "Expression evaluation timeout: Check for infinite loop"
+MEMORY_EXCEEDED = "Expression evaluation memory limit exceeded: Check for excessive memory usage"
 
-BOUNDS = {"D1011": STACK, "D1012": TIME, "D2014": MEMORY, "D2015": MEMORY}
+LIMIT_MESSAGES = {"D1011": STACK_OVERFLOW, "D1012": TIMEOUT, "D2014": MEMORY_EXCEEDED, "D2015": MEMORY_EXCEEDED}
 """AWS's messages for exceeded limits, by jsonatapy's code."""
 
 SYMBOLS = {
@@ -55,12 +57,12 @@ _NAMES = "|".join(sorted(SYMBOLS, key=len, reverse=True))
 _TOKEN = rf'(?:{_NAMES}|(?:Identifier|String|Variable)\("[^"]*"\)|Number\([^)]*\))'
 _SYNTAX = re.compile(rf"(?P<before>(?:^|Expected |got |symbol |error: ))(?P<token>{_TOKEN})(?=$|,| )")
 
-KINDS = {
+PLURAL_TYPES = {
     "Array": "arrays", "Boolean": "booleans", "Function": "functions", "Number": "numbers", "Object": "objects",
     "String": "strings",
 }  # fmt: skip
 """JSONata's words for the items that an array must have, by jsonatapy's names."""
-REWORDED = [
+REWRITES = [
     (
         re.compile("Left operand of range operator .*"),
         "The left side of the range operator (..) must evaluate to an integer",
@@ -86,13 +88,13 @@ REWORDED = [
     (re.compile(r"(Argument \d+ of function) \$?(\w+) (does not match|must be an array)"), r'\1 "\2" \3'),
 ]
 
-_CODED = re.compile(
+_CODE_AND_TEXT = re.compile(
     r"(?:Parse error: )?(?:Invalid syntax: )?(?:host function raised \w+: )?(?:([A-Z]\d{4}): )?(.*)", re.DOTALL
 )
 
 
-_CALLED = re.compile(r"\$(\w+)\s*\(")
-_COMPARED = re.compile(r"[<>]=?")
+_FUNCTION_CALL = re.compile(r"\$(\w+)\s*\(")
+_COMPARISON = re.compile(r"[<>]=?")
 _ARGUMENT = re.compile(r"Argument (\d+) must be .*")
 _ARRAY = re.compile(r"Argument (\d+) must be an array of (\w+)")
 _COUNT = re.compile(r"Argument count mismatch: expected (\d+), got (\d+)")
@@ -104,24 +106,24 @@ def aws_message(message: str, expression: str = "") -> tuple[str, str]:
     Some messages of jsonatapy omit details, such as the called function. They are taken from the expression if it has
     only one candidate.
     """
-    match = _CODED.fullmatch(message)
+    match = _CODE_AND_TEXT.fullmatch(message)
     code, text = (match[1] or "", match[2]) if match else ("", message)
-    if code in BOUNDS:
-        return "", BOUNDS[code]
+    if code in LIMIT_MESSAGES:
+        return "", LIMIT_MESSAGES[code]
     if code.startswith("S"):
         return code, _SYNTAX.sub(lambda found: found["before"] + _symbol(found["token"]), text)
-    for pattern, replacement in REWORDED:
+    for pattern, replacement in REWRITES:
         text = pattern.sub(replacement, text)
-    return code, _completed(code, text, expression)
+    return code, _add_details(code, text, expression)
 
 
-def _completed(code: str, text: str, expression: str) -> str:
+def _add_details(code: str, text: str, expression: str) -> str:
     """Complete a message with details from the expression."""
     if code in ("T0410", "T0412"):
-        names = set(_CALLED.findall(expression))
-        return _of_call(text, names.pop()) if len(names) == 1 else text
+        names = set(_FUNCTION_CALL.findall(expression))
+        return _argument_message(text, names.pop()) if len(names) == 1 else text
     if code == "T2010":
-        operators = set(_COMPARED.findall(expression))
+        operators = set(_COMPARISON.findall(expression))
         if len(operators) == 1:
             return (
                 f'The expressions either side of operator "{operators.pop()}" must evaluate to numeric or string values'
@@ -129,9 +131,9 @@ def _completed(code: str, text: str, expression: str) -> str:
     return text
 
 
-def _of_call(text: str, name: str) -> str:
+def _argument_message(text: str, name: str) -> str:
     if array := _ARRAY.fullmatch(text):
-        return f'Argument {array[1]} of function "{name}" must be an array of "{KINDS.get(array[2], array[2])}"'
+        return f'Argument {array[1]} of function "{name}" must be an array of "{PLURAL_TYPES.get(array[2], array[2])}"'
     if argument := _ARGUMENT.fullmatch(text):
         return f'Argument {argument[1]} of function "{name}" does not match function signature'
     if count := _COUNT.fullmatch(text):

@@ -18,9 +18,9 @@ from typing import Final, Protocol
 
 import jsonatapy
 
-from lamplighter.base.errors import MayTakeLong
+from lamplighter.base.errors import UnboundedWork
 from lamplighter.base.json_text import Json, loads
-from lamplighter.base.world import World, iso
+from lamplighter.base.world import World, format_iso_time
 from lamplighter.lang.intrinsics import functions
 from lamplighter.lang.jsonata.bounded_cost import is_bounded
 from lamplighter.lang.jsonata.error_messages import aws_message
@@ -34,7 +34,7 @@ AWS, measured by users: an evaluation is rejected from about 100 on, and so is `
 """
 SEQUENCE_LIMIT = 873_782
 """The most items of one sequence. AWS, measured by users: `[1..873782]` is evaluated, one more is not."""
-PROGRAMS = 2_048
+MAX_CACHED_PROGRAMS = 2_048
 """The most programs that a thread keeps: 2.7 KiB each. Compiling one takes 10 µs, as long as one evaluation."""
 
 
@@ -44,7 +44,7 @@ class Undefined(Enum):
     UNDEFINED = "undefined"
 
 
-Reads = Mapping[str, frozenset[str] | None] | None
+StatesFields = Mapping[str, frozenset[str] | None] | None
 """The fields of `$states` that a text names, each with the members that it names; None stands for all."""
 
 UNDEFINED: Final = Undefined.UNDEFINED
@@ -91,7 +91,7 @@ class Expression:
     text: str
     names: frozenset[str]
     """The names that follow a `$` in the text: variables, functions, and such text inside a string."""
-    reads: Reads
+    states_fields: StatesFields
     """The parts of `$states` that the text names."""
     bounded: bool
     """Whether its evaluation is short for every document; see `lang/jsonata/bounded_cost.py`."""
@@ -100,47 +100,49 @@ class Expression:
         """Return the value of the expression, which may be UNDEFINED. Raises `JsonataError`.
 
         `bindings` are the variables without `$`: `{"states": {"input": …}, "total": 3}`. Values are read, not kept.
-        Raises `MayTakeLong` if the expression has no known bound and the world must not be blocked.
+        Raises `UnboundedWork` if the expression has no known bound and the world must not be blocked.
         """
-        if not (self.bounded or world.may_block):
-            raise MayTakeLong(self.text)
-        program = _PROGRAMS.of(self.text)
-        for name in self.names & OUTSIDE.keys():
-            program.register_override(name, OUTSIDE[name](world))
+        if not (self.bounded or world.allows_unbounded_work):
+            raise UnboundedWork(self.text)
+        program = _PROGRAMS.get(self.text)
+        for name in self.names & WORLD_FUNCTIONS.keys():
+            program.register_override(name, WORLD_FUNCTIONS[name](world))
         try:
-            result = _evaluate(program, self._named(bindings))
+            result = _evaluate(program, self._used_bindings(bindings))
         except ValueError as error:
             raise JsonataError(*aws_message(str(error), self.text)) from None
         return UNDEFINED if result is None else loads(result)
 
-    def _named(self, bindings: Mapping[str, Json]) -> dict[str, Json]:
+    def _used_bindings(self, bindings: Mapping[str, Json]) -> dict[str, Json]:
         used = {name: bindings[name] for name in self.names if name in bindings}
         if "states" in used:
-            whole = used["states"]
-            reads = dict.fromkeys(whole) if self.reads is None else self.reads
-            used["states"] = {field: _only(whole[field], members) for field, members in reads.items() if field in whole}
+            states = used["states"]
+            fields = dict.fromkeys(states) if self.states_fields is None else self.states_fields
+            used["states"] = {
+                field: _select_members(states[field], members) for field, members in fields.items() if field in states
+            }
         return used
 
 
 def compile_expression(text: str) -> Expression:
     """Compile an expression, given without `{%` and `%}`. Raises `JsonataSyntaxError`."""
     try:
-        _PROGRAMS.of(text)
+        _PROGRAMS.get(text)
     except ValueError as error:
         raise JsonataSyntaxError(*aws_message(str(error))) from None
-    return Expression(text, _named_in(text), _reads(text), is_bounded(text))
+    return Expression(text, _dollar_names(text), _find_states_fields(text), is_bounded(text))
 
 
-def _named_in(text: str) -> frozenset[str]:
+def _dollar_names(text: str) -> frozenset[str]:
     return frozenset(_NAME.findall(text))
 
 
-def _program(text: str) -> Program:
+def _compile_program(text: str) -> Program:
     program: Program = jsonatapy.compile(
         text, timeout=TIME_LIMIT, max_stack_depth=DEPTH_LIMIT, max_sequence_length=SEQUENCE_LIMIT
     )
-    for name in _named_in(text) & PURE.keys():
-        program.register_override(name, PURE[name])
+    for name in _dollar_names(text) & PURE_FUNCTIONS.keys():
+        program.register_override(name, PURE_FUNCTIONS[name])
     return program
 
 
@@ -152,7 +154,7 @@ class _Programs(local):
     """
 
     def __init__(self) -> None:
-        self.of: Callable[[str], Program] = lru_cache(PROGRAMS)(_program)
+        self.get: Callable[[str], Program] = lru_cache(MAX_CACHED_PROGRAMS)(_compile_program)
 
 
 _PROGRAMS = _Programs()
@@ -162,7 +164,7 @@ def _evaluate(program: Program, bindings: dict[str, Json]) -> str | None:
     try:
         return program.evaluate_json_or_none(None, bindings)
     except OverflowError:
-        return program.evaluate_json_or_none(None, {name: _narrow(bindings[name]) for name in bindings})
+        return program.evaluate_json_or_none(None, {name: _widen_integers(bindings[name]) for name in bindings})
 
 
 # Strings, comments and regular expressions are searched too: recognizing them takes the whole grammar, and a name too
@@ -171,7 +173,7 @@ _NAME = re.compile(r"\$(\w+)")
 _STATES = re.compile(r"\$states\b(?:\s*\.\s*(?P<field>[^\W\d]\w*)(?:\s*\.\s*(?P<member>[^\W\d]\w*))?)?")
 
 
-def _reads(text: str) -> Reads:
+def _find_states_fields(text: str) -> StatesFields:
     reads: dict[str, frozenset[str] | None] = {}
     for match in _STATES.finditer(text):
         field, member = match["field"], match["member"]
@@ -182,7 +184,7 @@ def _reads(text: str) -> Reads:
     return reads
 
 
-def _only(value: Json, members: frozenset[str] | None) -> Json:
+def _select_members(value: Json, members: frozenset[str] | None) -> Json:
     if members is None or not isinstance(value, dict):
         return value
     return {name: value[name] for name in members if name in value}
@@ -196,11 +198,11 @@ def _range(first: Json, last: Json, step: Json) -> Json:
     return numbers[0] if len(numbers) == 1 else list(numbers)
 
 
-def _refuse(*_: Json) -> Json:
+def _reject_call(*_: Json) -> Json:
     raise functions.FunctionError("T1006: Attempted to invoke a non-function")
 
 
-def _host(name: str, least: int, most: int, work: Callable[..., Json]) -> Callable[..., Json]:
+def _host_function(name: str, least: int, most: int, work: Callable[..., Json]) -> Callable[..., Json]:
     def called(*arguments: Json) -> Json:
         if not least <= len(arguments) <= most:
             wrong = min(len(arguments), most) + 1
@@ -211,52 +213,52 @@ def _host(name: str, least: int, most: int, work: Callable[..., Json]) -> Callab
     return called
 
 
-PURE = {
-    "partition": _host("partition", 2, 2, functions.partition),
-    "range": _host("range", 3, 3, _range),
-    "hash": _host("hash", 2, 2, functions.hash_value),
-    "parse": _host("parse", 1, 1, functions.parse_json),
-    "eval": _refuse,
+PURE_FUNCTIONS = {
+    "partition": _host_function("partition", 2, 2, functions.partition),
+    "range": _host_function("range", 3, 3, _range),
+    "hash": _host_function("hash", 2, 2, functions.hash_value),
+    "parse": _host_function("parse", 1, 1, functions.parse_json),
+    "eval": _reject_call,
 }
 """AWS's own functions that do not depend on the world, and `$eval`, which is rejected."""
 
 
 def _random(world: World) -> Callable[..., float]:
-    return lambda *seed: functions.random_of_seed(seed[0]) if seed else world.random()
+    return lambda *seed: functions.seeded_random(seed[0]) if seed else world.random()
 
 
 def _shuffle(world: World) -> Callable[..., list[Json]]:
     return lambda items: sorted(items if isinstance(items, list) else [items], key=lambda _: world.random())
 
 
-_PICTURE = "$fromMillis($instant, $picture, $zone)"
+_FORMAT_TIME = "$fromMillis($instant, $picture, $zone)"
 
 
 def _now(world: World) -> Callable[..., Json]:
     def now(*picture: Json) -> Json:
         if not picture:
-            return iso(world.now())
+            return format_iso_time(world.now())
         given = {"instant": world.now(), **dict(zip(("picture", "zone"), picture, strict=False))}
-        shown = _evaluate(_PROGRAMS.of(_PICTURE), given)
+        shown = _evaluate(_PROGRAMS.get(_FORMAT_TIME), given)
         return shown if shown is None else loads(shown)
 
     return now
 
 
-OUTSIDE: dict[str, Callable[[World], Callable[..., Json]]] = {
-    "uuid": lambda world: _host("uuid", 0, 0, world.uuid),
-    "random": lambda world: _host("random", 0, 1, _random(world)),
-    "millis": lambda world: _host("millis", 0, 0, world.now),
-    "now": lambda world: _host("now", 0, 2, _now(world)),
-    "shuffle": lambda world: _host("shuffle", 1, 1, _shuffle(world)),
+WORLD_FUNCTIONS: dict[str, Callable[[World], Callable[..., Json]]] = {
+    "uuid": lambda world: _host_function("uuid", 0, 0, world.uuid),
+    "random": lambda world: _host_function("random", 0, 1, _random(world)),
+    "millis": lambda world: _host_function("millis", 0, 0, world.now),
+    "now": lambda world: _host_function("now", 0, 2, _now(world)),
+    "shuffle": lambda world: _host_function("shuffle", 1, 1, _shuffle(world)),
 }
 """Functions that need the clock, random numbers or UUIDs, by name; each is made for the world of one evaluation."""
 
 
-def _narrow(value: Json) -> Json:
+def _widen_integers(value: Json) -> Json:
     # JSONata has one type of number, the double. jsonatapy rejects integers beyond 64 bits instead of rounding them.
     if isinstance(value, dict):
-        return {name: _narrow(member) for name, member in value.items()}
+        return {name: _widen_integers(member) for name, member in value.items()}
     if isinstance(value, list):
-        return [_narrow(member) for member in value]
+        return [_widen_integers(member) for member in value]
     return float(value) if isinstance(value, int) and value.bit_length() > 63 else value

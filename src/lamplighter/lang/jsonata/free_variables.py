@@ -20,9 +20,9 @@ TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 REGEX = re.compile(r"/(?:\\.|\[(?:\\.|[^\]\\])*\]|[^/\\\n])+/[im]*")
-OPERAND_BEFORE = (")", "]", "}", "%")
+OPERAND_ENDS = (")", "]", "}", "%")
 """Signs after which a slash divides; after any other sign, a slash begins a regular expression."""
-BUILTIN = frozenset(
+BUILT_IN_FUNCTIONS = frozenset(
     {
         "abs", "append", "assert", "average", "base64decode", "base64encode", "boolean", "ceil", "clone", "contains",
         "count", "decodeUrl", "decodeUrlComponent", "distinct", "each", "encodeUrl", "encodeUrlComponent", "error",
@@ -50,7 +50,7 @@ class _Scope:
     """The variables that are bound between a pair of brackets, and those that will be bound when the statement ends."""
 
     bound: set[str] = field(default_factory=set)
-    coming: set[str] = field(default_factory=set)
+    bound_at_end: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -62,7 +62,7 @@ class _Reading:
     """The parameters of a function whose body is about to begin."""
     found: set[str] = field(default_factory=set)
 
-    def sign(self, text: str) -> None:
+    def handle_sign(self, text: str) -> None:
         """Handle a sign: a bracket opens or closes a scope, or a statement ends."""
         if text == "{":
             self.scopes.append(_Scope(self.parameters))
@@ -72,12 +72,12 @@ class _Reading:
         elif text in (")", "}", "]"):
             self.scopes.pop()
         elif text == ";":
-            self.scopes[-1].bound |= self.scopes[-1].coming
+            self.scopes[-1].bound |= self.scopes[-1].bound_at_end
 
-    def variable(self, name: str, before: str, after: str) -> None:
+    def handle_variable(self, name: str, before: str, after: str) -> None:
         """Handle a variable that is not a parameter: it is bound here, or used."""
         if after == ":=":
-            self.scopes[-1].coming.add(name)
+            self.scopes[-1].bound_at_end.add(name)
         elif before in ("@", "#"):
             self.scopes[-1].bound.add(name)
         elif after != "(" and not any(name in scope.bound for scope in self.scopes):
@@ -90,17 +90,17 @@ def free_names(text: str, assigned: Collection[str] = ()) -> set[str]:
     reading = _Reading()
     for index, token in enumerate(tokens):
         if token.kind != "variable":
-            reading.sign(token.text)
-        elif _declared(tokens, index):
+            reading.handle_sign(token.text)
+        elif _is_parameter(tokens, index):
             reading.parameters.add(token.text[1:])
         else:
             before = tokens[index - 1].text if index else ""
             after = tokens[index + 1].text if index + 1 < len(tokens) else ""
-            reading.variable(token.text[1:], before, after)
-    return {name for name in reading.found if name not in BUILTIN or name in assigned}
+            reading.handle_variable(token.text[1:], before, after)
+    return {name for name in reading.found if name not in BUILT_IN_FUNCTIONS or name in assigned}
 
 
-def _declared(tokens: list[Token], index: int) -> bool:
+def _is_parameter(tokens: list[Token], index: int) -> bool:
     """Return whether a variable is in the parentheses after `function`."""
     while index > 0 and (tokens[index].kind == "variable" or tokens[index].text == ","):
         index -= 1
@@ -118,5 +118,5 @@ def _tokens(text: str) -> Iterator[Token]:
         if kind == "skip":
             operand = operand or match[0][0] in "\"'`"
             continue
-        operand = match[0] in OPERAND_BEFORE or (kind != "sign" and match[0] not in ("and", "or", "in"))
+        operand = match[0] in OPERAND_ENDS or (kind != "sign" and match[0] not in ("and", "or", "in"))
         yield Token(kind, match[0])

@@ -12,19 +12,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from lamplighter.base.errors import MayTakeLong
+from lamplighter.base.errors import UnboundedWork
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.lang.jsonpath.queries import PathError, Select, apply_function, compile_query, split_call
 from lamplighter.lang.jsonpath.query_evaluation import QueryTooComplex
 
 __all__ = [
-    "NotFound",
     "Path",
     "PathError",
+    "PathNotFound",
+    "PathScope",
     "QueryTooComplex",
-    "Reference",
+    "ReferencePath",
     "ResultPathError",
-    "Scope",
     "compile_path",
     "compile_reference",
 ]
@@ -32,7 +32,7 @@ __all__ = [
 Steps = tuple[str | int, ...]
 
 
-class Scope(Protocol):
+class PathScope(Protocol):
     """The values that a path can read. The context may be a property that builds it: only paths under `$$` read it."""
 
     @property
@@ -48,11 +48,11 @@ class Scope(Protocol):
         """The values of `$name`, by name."""
 
     @property
-    def may_block(self) -> bool:
+    def allows_unbounded_work(self) -> bool:
         """Whether a query without a known bound may run here."""
 
 
-class NotFound(LookupError):
+class PathNotFound(LookupError):
     """A path that selects nothing.
 
     `text` is the path; `document` is the value that the path reads, or None if a variable is not set.
@@ -89,17 +89,18 @@ class Path:
         """Return whether the path selects at most one value."""
         return self.steps is not None
 
-    def find(self, scope: Scope) -> list[Json]:
-        """Return all matches, possibly none. Raises `NotFound` for a variable that is not set, and `QueryTooComplex`.
+    def find(self, scope: PathScope) -> list[Json]:
+        """Return all matches, possibly none. Raises `PathNotFound` for a variable that is not set, and
+        `QueryTooComplex`.
 
-        Raises `MayTakeLong` if the path has no known bound and the scope must not be blocked.
+        Raises `UnboundedWork` if the path has no known bound and the scope must not be blocked.
         """
         return self.select(self._document(scope))
 
-    def value(self, scope: Scope) -> Json:
+    def value(self, scope: PathScope) -> Json:
         """Return the value of a definite path, or the list of all matches of any other path.
 
-        Raises `NotFound` if a definite path selects nothing, and `QueryTooComplex` if a query would read too many
+        Raises `PathNotFound` if a definite path selects nothing, and `QueryTooComplex` if a query would read too many
         values.
 
         AWS, recorded: `$.items[*]`, `$.items[1:]` and `$.items[?(…)]` are `[]` if `items` itself is missing.
@@ -110,11 +111,11 @@ class Path:
             return found
         if found:
             return found[0]
-        raise NotFound(self.text, document, _reason(self.steps, document))
+        raise PathNotFound(self.text, document, _not_found_message(self.steps, document))
 
-    def _document(self, scope: Scope) -> Json:
-        if not (self.bounded or scope.may_block):
-            raise MayTakeLong(self.text)
+    def _document(self, scope: PathScope) -> Json:
+        if not (self.bounded or scope.allows_unbounded_work):
+            raise UnboundedWork(self.text)
         if self.root == "$":
             return scope.input
         if self.root == "$$":
@@ -122,11 +123,11 @@ class Path:
         try:
             return scope.variables[self.root]
         except KeyError:
-            raise NotFound(self.text, None) from None
+            raise PathNotFound(self.text, None) from None
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class ReferencePath:
     """A compiled reference path below `$`."""
 
     text: str
@@ -139,7 +140,7 @@ class Reference:
         leads past an array's end.
         """
         try:
-            return _put(document, self.steps, value)
+            return _set_value(document, self.steps, value)
         except LookupError:
             message = f"Unable to apply ReferencePath {self.text} to input {dumps(document)}"
             raise ResultPathError(message) from None
@@ -159,12 +160,12 @@ def compile_path(text: str) -> Path:
     return Path(text, name, steps, apply_function(select, function) if function else select, bounded)
 
 
-def compile_reference(text: str) -> Reference:
+def compile_reference(text: str) -> ReferencePath:
     """Compile a reference path, such as ResultPath accepts. Raises `PathError`."""
     steps = _steps(text[1:], _REFERENCE_STEP) if text.startswith("$") else None
     if steps is None:
         raise PathError(f"{text!r} is not a reference path: it can contain only $, .name, ['name'] and [0]")
-    return Reference(text, steps)
+    return ReferencePath(text, steps)
 
 
 # The steps of a bounded path: names, indices, wildcards and slices.
@@ -197,12 +198,12 @@ def _steps(text: str, pattern: re.Pattern[str]) -> Steps | None:
         match = pattern.match(text, position)
         if match is None:
             return None
-        steps.append(_read(match))
+        steps.append(_parse_step(match))
         position = match.end()
     return tuple(steps)
 
 
-def _read(match: re.Match[str]) -> str | int:
+def _parse_step(match: re.Match[str]) -> str | int:
     if match["index"] is not None:
         return int(match["index"])
     if match["name"] is not None:
@@ -227,38 +228,38 @@ def _selector(steps: Steps) -> Select:
     return select
 
 
-def _reason(steps: Steps, document: Json) -> str:
+def _not_found_message(steps: Steps, document: Json) -> str:
     """Return Jayway's message for a path that leads nowhere. It depends on whether the last step fails."""
     for at, step in enumerate(steps[:-1]):
         if isinstance(document, dict) and isinstance(step, str):
             if step not in document:
-                return f"Missing property in path {_bracketed(steps[: at + 1])}"
+                return f"Missing property in path {_bracket_notation(steps[: at + 1])}"
         elif not (isinstance(document, list) and isinstance(step, int) and -len(document) <= step < len(document)):
             break
         document = document[step]
-    return f"No results for path: {_bracketed(steps)}"
+    return f"No results for path: {_bracket_notation(steps)}"
 
 
-def _bracketed(steps: Steps) -> str:
+def _bracket_notation(steps: Steps) -> str:
     return "$" + "".join(f"[{step}]" if isinstance(step, int) else f"['{step}']" for step in steps)
 
 
-def _put(document: Json, steps: Steps, value: Json) -> Json:
+def _set_value(document: Json, steps: Steps, value: Json) -> Json:
     """Copy the containers along the way. There is no recursion, because a path may be as long as a definition."""
     if len(steps) == 1 and isinstance(steps[0], str) and isinstance(document, dict):  # the usual case
         return {**document, steps[0]: value}
-    way: list[Json] = []
+    containers: list[Json] = []
     for step in steps:
-        way.append(document)
-        document = _into(document, step)
-    for container, step in zip(reversed(way), reversed(steps), strict=True):
+        containers.append(document)
+        document = _step_into(document, step)
+    for container, step in zip(reversed(containers), reversed(steps), strict=True):
         value = (
             {**container, step: value} if isinstance(step, str) else [*container[:step], value, *container[step + 1 :]]
         )
     return value
 
 
-def _into(document: Json, step: str | int) -> Json:
+def _step_into(document: Json, step: str | int) -> Json:
     if isinstance(step, str) and isinstance(document, dict):
         return document.get(step, {})
     if isinstance(step, int) and isinstance(document, list) and step < len(document):

@@ -30,7 +30,7 @@ class PathError(ValueError):
     """A text that is not a path; str() is the reason."""
 
 
-FUNCTIONS: dict[str, Callable[[Json], Json]] = {
+PATH_FUNCTIONS: dict[str, Callable[[Json], Json]] = {
     "length": len,
     "size": len,
     "min": min,
@@ -43,8 +43,8 @@ FUNCTIONS: dict[str, Callable[[Json], Json]] = {
 }
 """Jayway's path functions by name. Each takes an array; `length`, `size` and `keys` take an object, too."""
 
-_OF_OBJECTS = {"length", "size", "keys"}
-_NAMES = "|".join(FUNCTIONS)
+_OBJECT_FUNCTIONS = {"length", "size", "keys"}
+_NAMES = "|".join(PATH_FUNCTIONS)
 _CALL = re.compile(rf"(.*)\.({_NAMES})\(\)", re.DOTALL)
 
 _REWRITE = re.compile(
@@ -56,16 +56,16 @@ _REWRITE = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-LONGEST = 10_000
+MAX_PATH_LENGTH = 10_000
 """The most characters of a path that has more than names and indices."""
 
 
 def compile_query(text: str) -> Select:
     """Compile a path that may match many values. Raises `PathError`; the compiled path raises `QueryTooComplex`."""
-    if len(text) > LONGEST:
-        raise PathError(f"The path '{text[:40]}…' is longer than {LONGEST} characters")
+    if len(text) > MAX_PATH_LENGTH:
+        raise PathError(f"The path '{text[:40]}…' is longer than {MAX_PATH_LENGTH} characters")
     try:
-        query = _ENVIRONMENT.compile(_REWRITE.sub(_rewritten, text))
+        query = _ENVIRONMENT.compile(_REWRITE.sub(_rewrite, text))
         if isinstance(query, jsonpath.CompoundJSONPath):
             raise PathError(f"{text!r} combines several paths, which is not supported")
         return compile_parsed_query(query, _CALLS)
@@ -88,12 +88,12 @@ def apply_function(select: Select, name: str) -> Select:
 
 def _apply(name: str, value: Json) -> Iterator[Json]:
     # A value that the function does not accept yields nothing.
-    if isinstance(value, list) or (isinstance(value, dict) and name in _OF_OBJECTS):
+    if isinstance(value, list) or (isinstance(value, dict) and name in _OBJECT_FUNCTIONS):
         with suppress(TypeError, ValueError, IndexError, ZeroDivisionError):
-            yield FUNCTIONS[name](value)
+            yield PATH_FUNCTIONS[name](value)
 
 
-def _rewritten(match: re.Match[str]) -> str:
+def _rewrite(match: re.Match[str]) -> str:
     if match["quoted"]:
         return match["quoted"]
     if match["function"]:
@@ -133,16 +133,16 @@ class _Environment(jsonpath.JSONPathEnvironment):
 
 def _environment() -> _Environment:
     environment = _Environment(unicode_escape=False, filter_caching=False)
-    for name in (*FUNCTIONS, "isinstance", "is", "typeof", "type", "startswith"):
+    for name in (*PATH_FUNCTIONS, "isinstance", "is", "typeof", "type", "startswith"):
         environment.function_extensions.pop(name, None)
-    for name in FUNCTIONS:
+    for name in PATH_FUNCTIONS:
         environment.function_extensions[name] = _Function()
     return environment
 
 
-def _called(name: str) -> Callable[[Json], Json]:
+def _value_function(name: str) -> Callable[[Json], Json]:
     return lambda value: next(_apply(name, value), NOTHING)
 
 
 _ENVIRONMENT = _environment()
-_CALLS = {name: _called(name) for name in FUNCTIONS}
+_CALLS = {name: _value_function(name) for name in PATH_FUNCTIONS}

@@ -2,29 +2,28 @@
 
 The library (python-jsonpath) parses a query into a tree of segments, selectors and filter expressions; this module
 turns the tree into closures over lists of values. Guarantees the library's matches in document order, and that a query
-reads at most `MOST` values: more raise `QueryTooComplex`, so that no document and no path can block the engine. Rejects
-features of the library that Jayway does not have: keys, the key of a member, other roots, queries as names.
+reads at most `MAX_VALUES` values: more raise `QueryTooComplex`, so that no document and no path can block the engine.
+Rejects features of the library that Jayway does not have: keys, the key of a member, other roots, queries as names.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from jsonpath import JSONPath
-from jsonpath import filter as tree
-from jsonpath import segments as way
-from jsonpath import selectors as select
+from jsonpath import JSONPath, segments, selectors
+from jsonpath import filter as filters
 
 from lamplighter.base.json_text import Json
 from lamplighter.lang.regex import InvalidRegex, Regex, TextTooLong, compile_linear
 
-MOST = 500_000
+MAX_VALUES = 500_000
 """The most values that a query reads: four times as many as the largest document has. They take 50 ms."""
-LETTERS = 1_000
+CHARACTERS_PER_VALUE = 1_000
 """The number of characters that are compared in the time of one value."""
-MATCH = 30
-"""The least cost of a match with a regular expression. `INSTRUCTIONS` of its work cost one value more, at worst."""
-INSTRUCTIONS = 12
-BUILD = 100
+MIN_MATCH_COST = 30
+"""The least cost of a match with a regular expression. `INSTRUCTIONS_PER_VALUE` of its work cost one value more, at
+worst."""
+INSTRUCTIONS_PER_VALUE = 12
+COMPILE_COST_PER_CHARACTER = 100
 """The cost, in values, of each character of a regular expression that comes from the document."""
 
 
@@ -40,7 +39,7 @@ class Nodes(list[Json]):
     """The values that a query inside a filter found."""
 
 
-NOTHING = tree.UNDEFINED
+NOTHING = filters.UNDEFINED
 
 
 @dataclass(slots=True)
@@ -48,15 +47,15 @@ class QueryWork:
     """One evaluation: the document, the results of filters' queries of the document, and how much work is left."""
 
     root: Json
-    left: int = MOST
-    known: dict[int, "Nodes"] = field(default_factory=dict)
-    built: dict[str, Regex | None] = field(default_factory=dict)
+    remaining: int = MAX_VALUES
+    query_results: dict[int, "Nodes"] = field(default_factory=dict)
+    compiled_expressions: dict[str, Regex | None] = field(default_factory=dict)
 
     def spend(self, amount: int) -> None:
         """Count this many values; raise `QueryTooComplex` if the limit is passed."""
-        self.left -= amount
-        if self.left < 0:
-            raise QueryTooComplex(f"The query reads more than {MOST} values, which is the limit.")
+        self.remaining -= amount
+        if self.remaining < 0:
+            raise QueryTooComplex(f"The query reads more than {MAX_VALUES} values, which is the limit.")
 
 
 Step = Callable[[list[Json], QueryWork], list[Json]]
@@ -76,13 +75,13 @@ def compile_parsed_query(path: JSONPath, functions: Functions) -> Callable[[Json
         raise UnsupportedQuery("a root other than the document is not supported")
     walk = _Compiler(functions).path(path)
 
-    def found(document: Json) -> list[Json]:
+    def evaluate(document: Json) -> list[Json]:
         try:
             return walk([document], QueryWork(document))
         except RecursionError:
             raise QueryTooComplex("The query compares documents that are nested too deeply.") from None
 
-    return found
+    return evaluate
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,72 +100,72 @@ class _Compiler:
 
         return walk
 
-    def _segment(self, segment: way.JSONPathSegment) -> Step:
+    def _segment(self, segment: segments.JSONPathSegment) -> Step:
         steps = [self._selector(each) for each in segment.selectors]
-        one = steps[0] if len(steps) == 1 else _each_in_turn(steps)
-        if not isinstance(segment, way.JSONPathRecursiveDescentSegment):
+        one = steps[0] if len(steps) == 1 else _combine_selectors(steps)
+        if not isinstance(segment, segments.JSONPathRecursiveDescentSegment):
             return one
-        return lambda nodes, work: one(_descended(nodes, work), work)
+        return lambda nodes, work: one(_descendants(nodes, work), work)
 
-    def _selector(self, selector: select.JSONPathSelector) -> Step:
+    def _selector(self, selector: selectors.JSONPathSelector) -> Step:
         match selector:
-            case select.NameSelector():
-                return _named(selector.name)
-            case select.IndexSelector():
-                return _indexed(selector.index)
-            case select.SliceSelector():
-                return _sliced(selector.slice)
-            case select.WildcardSelector():
-                return lambda nodes, work: [inner for node in nodes for inner in _spent(node, work)]
-            case select.Filter():
+            case selectors.NameSelector():
+                return _select_name(selector.name)
+            case selectors.IndexSelector():
+                return _select_index(selector.index)
+            case selectors.SliceSelector():
+                return _select_slice(selector.slice)
+            case selectors.WildcardSelector():
+                return lambda nodes, work: [inner for node in nodes for inner in _children(node, work)]
+            case selectors.Filter():
                 return self._filter(selector.expression)
             case _:
                 raise UnsupportedQuery(f"the selector {selector} is not supported")
 
-    def _filter(self, expression: tree.FilterExpression) -> Step:
+    def _filter(self, expression: filters.FilterExpression) -> Step:
         test = self.operand(expression.expression)
         return lambda nodes, work: [
-            inner for node in nodes for inner in _spent(node, work) if is_truthy(test(inner, work))
+            inner for node in nodes for inner in _children(node, work) if is_truthy(test(inner, work))
         ]
 
-    def operand(self, expression: tree.BaseExpression) -> Operand:
+    def operand(self, expression: filters.BaseExpression) -> Operand:
         """Compile an expression inside a filter."""
         match expression:
-            case tree.InfixExpression():
+            case filters.InfixExpression():
                 return self._infix(expression)
-            case tree.PrefixExpression():
+            case filters.PrefixExpression():
                 right = self.operand(expression.right)
                 return lambda value, work: not is_truthy(right(value, work))
-            case tree.FilterExpression():
+            case filters.FilterExpression():
                 inner = self.operand(expression.expression)
                 return lambda value, work: is_truthy(inner(value, work))
-            case tree.RelativeFilterQuery():
+            case filters.RelativeFilterQuery():
                 return self._relative(expression.path)
-            case tree.RootFilterQuery():
+            case filters.RootFilterQuery():
                 return self._absolute(expression.path)
-            case tree.FunctionExtension():
+            case filters.FunctionExtension():
                 return self._call(expression)
-            case tree.ListLiteral():
+            case filters.ListLiteral():
                 items = [self.operand(each) for each in expression.items]
-                return lambda value, work: [_single(item(value, work)) for item in items]
-            case tree.FilterExpressionLiteral():
+                return lambda value, work: [_unwrap_single(item(value, work)) for item in items]
+            case filters.FilterExpressionLiteral():
                 literal = expression.value
                 return lambda _value, _work: literal
-            case tree.Nil():
+            case filters.Nil():
                 return lambda _value, _work: None
-            case tree.Undefined():
+            case filters.Undefined():
                 return lambda _value, _work: NOTHING
             case _:
                 raise UnsupportedQuery(f"the expression {expression} is not supported")
 
-    def _infix(self, expression: tree.InfixExpression) -> Operand:
+    def _infix(self, expression: filters.InfixExpression) -> Operand:
         left, right = self.operand(expression.left), self.operand(expression.right)
         if expression.operator == "&&":
             return lambda value, work: is_truthy(left(value, work)) and is_truthy(right(value, work))
         if expression.operator == "||":
             return lambda value, work: is_truthy(left(value, work)) or is_truthy(right(value, work))
         compare = COMPARISONS[expression.operator]
-        return lambda value, work: compare(_single(left(value, work)), _single(right(value, work)), work)
+        return lambda value, work: compare(_unwrap_single(left(value, work)), _unwrap_single(right(value, work)), work)
 
     def _relative(self, path: JSONPath) -> Operand:
         walk = self.path(path)
@@ -177,27 +176,30 @@ class _Compiler:
     def _absolute(self, path: JSONPath) -> Operand:
         walk = self.path(path)
 
-        def found(_value: Json, work: QueryWork) -> Nodes:
-            if id(walk) not in work.known:
-                work.known[id(walk)] = Nodes(walk([work.root], work))
-            return work.known[id(walk)]
+        def evaluate(_value: Json, work: QueryWork) -> Nodes:
+            if id(walk) not in work.query_results:
+                work.query_results[id(walk)] = Nodes(walk([work.root], work))
+            return work.query_results[id(walk)]
 
-        return found
+        return evaluate
 
-    def _call(self, expression: tree.FunctionExtension) -> Operand:
+    def _call(self, expression: filters.FunctionExtension) -> Operand:
         given = [self.operand(each) for each in expression.args]
         if expression.name in ("count", "value"):
             counts = expression.name == "count"
-            return lambda value, work: _of_nodes(given[0](value, work), counts=counts)
+            return lambda value, work: _count_or_value(given[0](value, work), counts=counts)
         if expression.name in ("match", "search"):
-            whole = expression.name == "match"
-            return lambda value, work: _matched(
-                _single(given[0](value, work)), _single(given[1](value, work)), work, whole=whole
+            matches_whole = expression.name == "match"
+            return lambda value, work: _evaluate_match(
+                _unwrap_single(given[0](value, work)),
+                _unwrap_single(given[1](value, work)),
+                work,
+                matches_whole=matches_whole,
             )
         function = self.functions[expression.name]
 
         def call(value: Json, work: QueryWork) -> Json:
-            argument = _single(given[0](value, work))
+            argument = _unwrap_single(given[0](value, work))
             work.spend(len(argument) if isinstance(argument, (dict, list)) else 1)
             return NOTHING if argument is NOTHING else function(argument)
 
@@ -207,16 +209,16 @@ class _Compiler:
 # --- selectors --------------------------------------------------------------------------------------------------------
 
 
-def _each_in_turn(steps: Sequence[Step]) -> Step:
+def _combine_selectors(steps: Sequence[Step]) -> Step:
     """Combine selectors so that all matches of one value come before those of the next value."""
     return lambda nodes, work: [inner for node in nodes for step in steps for inner in step([node], work)]
 
 
-def _named(name: str) -> Step:
+def _select_name(name: str) -> Step:
     return lambda nodes, _work: [node[name] for node in nodes if isinstance(node, dict) and name in node]
 
 
-def _indexed(index: int) -> Step:
+def _select_index(index: int) -> Step:
     key = str(index)
 
     def step(nodes: list[Json], _work: QueryWork) -> list[Json]:
@@ -231,7 +233,7 @@ def _indexed(index: int) -> Step:
     return step
 
 
-def _sliced(part: slice) -> Step:
+def _select_slice(part: slice) -> Step:
     def step(nodes: list[Json], work: QueryWork) -> list[Json]:
         found: list[Json] = []
         for node in nodes:
@@ -243,21 +245,21 @@ def _sliced(part: slice) -> Step:
     return step
 
 
-def _spent(node: Json, work: QueryWork) -> Sequence[Json]:
+def _children(node: Json, work: QueryWork) -> Sequence[Json]:
     """Return the values directly inside a value, and count them."""
     inner: Sequence[Json] = node if isinstance(node, list) else list(node.values()) if isinstance(node, dict) else ()
     work.spend(len(inner))
     return inner
 
 
-def _descended(nodes: list[Json], work: QueryWork) -> list[Json]:
+def _descendants(nodes: list[Json], work: QueryWork) -> list[Json]:
     """Return each value and all objects and arrays inside it, outer ones before inner ones."""
     found: list[Json] = []
     left = nodes[::-1]
     while left:
         node = left.pop()
         found.append(node)
-        inner = _spent(node, work)
+        inner = _children(node, work)
         left += [each for each in reversed(inner) if isinstance(each, (dict, list))]
     return found
 
@@ -270,14 +272,14 @@ def is_truthy(value: Json) -> bool:
     return value is None or (value is not NOTHING and bool(value))
 
 
-def _single(value: Json) -> Json:
+def _unwrap_single(value: Json) -> Json:
     """Return the value of a query that found exactly one value; return anything else unchanged."""
     return value[0] if isinstance(value, Nodes) and len(value) == 1 else value
 
 
 def _equal(left: Json, right: Json, work: QueryWork) -> bool:
     if isinstance(left, Nodes) or isinstance(right, Nodes):
-        # `_single` has replaced queries that found one value: these found none or several.
+        # `_unwrap_single` has replaced queries that found one value: these found none or several.
         others = [each for each in (left, right) if not isinstance(each, Nodes)]
         return not any(isinstance(each, Nodes) and each for each in (left, right)) and all(
             each is NOTHING for each in others
@@ -285,13 +287,13 @@ def _equal(left: Json, right: Json, work: QueryWork) -> bool:
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     if isinstance(left, (dict, list)) and isinstance(right, (dict, list)):
-        work.spend(_extent(left))
+        work.spend(_count_values(left))
     elif isinstance(left, str):
-        work.spend(1 + len(left) // LETTERS)
+        work.spend(1 + len(left) // CHARACTERS_PER_VALUE)
     return bool(left == right)
 
 
-def _extent(value: Json) -> int:
+def _count_values(value: Json) -> int:
     """Return the number of values in a value, itself included. There is no recursion."""
     found, left = 0, [value]
     while left:
@@ -304,7 +306,7 @@ def _extent(value: Json) -> int:
 
 def _less(left: Json, right: Json, work: QueryWork) -> bool:
     if isinstance(left, str) and isinstance(right, str):
-        work.spend(1 + min(len(left), len(right)) // LETTERS)
+        work.spend(1 + min(len(left), len(right)) // CHARACTERS_PER_VALUE)
         return left < right
     numbers = isinstance(left, (int, float)) and isinstance(right, (int, float))
     return numbers and bool(left < right)
@@ -312,41 +314,45 @@ def _less(left: Json, right: Json, work: QueryWork) -> bool:
 
 def _in(left: Json, right: Json, work: QueryWork) -> bool:
     if isinstance(right, str):
-        work.spend(1 + len(right) // LETTERS)
+        work.spend(1 + len(right) // CHARACTERS_PER_VALUE)
         return isinstance(left, str) and left in right
     if isinstance(right, (list, dict)) and not isinstance(right, Nodes):
-        work.spend(len(right) + (_extent(right) if isinstance(left, (dict, list)) else 0))
+        work.spend(len(right) + (_count_values(right) if isinstance(left, (dict, list)) else 0))
         return left in right if isinstance(right, list) else isinstance(left, str) and left in right
     return False
 
 
 def _matches(left: Json, right: Json, work: QueryWork) -> bool:
-    return isinstance(right, Regex) and isinstance(left, str) and _judged(right, left, work, right.fullmatch)
+    return (
+        isinstance(right, Regex) and isinstance(left, str) and _match_within_limit(right, left, work, right.fullmatch)
+    )
 
 
-def _matched(text: Json, pattern: Json, work: QueryWork, *, whole: bool) -> bool:
+def _evaluate_match(text: Json, pattern: Json, work: QueryWork, *, matches_whole: bool) -> bool:
     """Evaluate `match` and `search`. Their expression may come from the document; an invalid one matches nothing."""
     if not isinstance(text, str) or not isinstance(pattern, str):
         return False
-    if pattern not in work.built:
-        work.spend(BUILD * len(pattern))
+    if pattern not in work.compiled_expressions:
+        work.spend(COMPILE_COST_PER_CHARACTER * len(pattern))
         try:
-            work.built[pattern] = compile_linear(pattern)
+            work.compiled_expressions[pattern] = compile_linear(pattern)
         except InvalidRegex:
-            work.built[pattern] = None
-    regex = work.built[pattern]
-    return regex is not None and _judged(regex, text, work, regex.fullmatch if whole else regex.search)
+            work.compiled_expressions[pattern] = None
+    regex = work.compiled_expressions[pattern]
+    return regex is not None and _match_within_limit(
+        regex, text, work, regex.fullmatch if matches_whole else regex.search
+    )
 
 
-def _judged(regex: Regex, text: str, work: QueryWork, matches: Callable[[str], bool]) -> bool:
-    work.spend(MATCH + regex.work(text) // INSTRUCTIONS)
+def _match_within_limit(regex: Regex, text: str, work: QueryWork, matches: Callable[[str], bool]) -> bool:
+    work.spend(MIN_MATCH_COST + regex.max_instructions(text) // INSTRUCTIONS_PER_VALUE)
     try:
         return matches(text)
     except TextTooLong as error:
         raise QueryTooComplex(str(error)) from None
 
 
-def _of_nodes(found: Json, *, counts: bool) -> Json:
+def _count_or_value(found: Json, *, counts: bool) -> Json:
     nodes = found if isinstance(found, Nodes) else [found]
     if counts:
         return len(nodes)

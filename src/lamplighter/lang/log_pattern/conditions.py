@@ -9,16 +9,16 @@ import re
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from lamplighter.lang.log_pattern.terms import invalid_pattern
+from lamplighter.lang.log_pattern.terms import log_pattern_error
 
 S = TypeVar("S")
 Condition = Callable[[S], bool]
 """A test whether a subject (a JSON document, or one field of a line) meets a condition."""
 
-DEEPEST = 64
+MAX_DEPTH = 64
 """The deepest nesting of parentheses."""
 
-MOST_EXPRESSIONS = 2
+MAX_REGEXES = 2
 
 SPACE = re.compile(r"\s*")
 OPERATOR = re.compile(r"!=|>=|<=|=|>|<")
@@ -31,8 +31,8 @@ class Scanner:
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
-        self._expressions = 0
-        self._skip()
+        self._regex_count = 0
+        self._skip_spaces()
 
     def take(self, pattern: "re.Pattern[str]") -> str | None:
         """Read the text that matches here and the spaces after it; return the text, or None if nothing matches."""
@@ -40,29 +40,29 @@ class Scanner:
         if found is None:
             return None
         self._at = found.end()
-        self._skip()
+        self._skip_spaces()
         return found[0]
 
-    def need(self, pattern: "re.Pattern[str]") -> str:
-        """Read and return the text that must match here. Raises `InvalidPattern`."""
+    def require(self, pattern: "re.Pattern[str]") -> str:
+        """Read and return the text that must match here. Raises `LogPatternError`."""
         found = self.take(pattern)
         if found is None:
-            raise invalid_pattern()
+            raise log_pattern_error()
         return found
 
     def operand(self) -> str:
         """Read the value that a condition compares with; there is "a limit of 2 regex for each filter pattern"."""
-        found = self.need(OPERAND)
-        self._expressions += found.startswith("%")
-        if self._expressions > MOST_EXPRESSIONS:
-            raise invalid_pattern()
+        found = self.require(OPERAND)
+        self._regex_count += found.startswith("%")
+        if self._regex_count > MAX_REGEXES:
+            raise log_pattern_error()
         return found
 
-    def ended(self) -> bool:
+    def is_at_end(self) -> bool:
         """Return whether the whole text has been read."""
         return self._at == len(self._text)
 
-    def _skip(self) -> None:
+    def _skip_spaces(self) -> None:
         found = SPACE.match(self._text, self._at)
         assert found is not None
         self._at = found.end()
@@ -72,7 +72,7 @@ AND, OR = re.compile("&&"), re.compile(r"\|\|")
 OPEN, CLOSE = re.compile(r"\("), re.compile(r"\)")
 
 
-class Conditions(Generic[S]):
+class ConditionParser(Generic[S]):
     """A parser of compound conditions; `single` parses each single condition."""
 
     def __init__(self, scanner: Scanner, single: Callable[[Scanner], Condition[S]]) -> None:
@@ -80,26 +80,26 @@ class Conditions(Generic[S]):
         self._single = single
         self._depth = 0
 
-    def read(self) -> Condition[S]:
+    def parse(self) -> Condition[S]:
         """Parse one condition, or several that operators and parentheses combine."""
-        found = [self._all()]
+        found = [self._parse_conjunction()]
         while self._scanner.take(OR):
-            found.append(self._all())
+            found.append(self._parse_conjunction())
         return found[0] if len(found) == 1 else lambda subject: any(each(subject) for each in found)
 
-    def _all(self) -> Condition[S]:
-        found = [self._one()]
+    def _parse_conjunction(self) -> Condition[S]:
+        found = [self._parse_single()]
         while self._scanner.take(AND):
-            found.append(self._one())
+            found.append(self._parse_single())
         return found[0] if len(found) == 1 else lambda subject: all(each(subject) for each in found)
 
-    def _one(self) -> Condition[S]:
+    def _parse_single(self) -> Condition[S]:
         if not self._scanner.take(OPEN):
             return self._single(self._scanner)
         self._depth += 1
-        if self._depth > DEEPEST:
-            raise invalid_pattern()
-        inside = self.read()
-        self._scanner.need(CLOSE)
+        if self._depth > MAX_DEPTH:
+            raise log_pattern_error()
+        inside = self.parse()
+        self._scanner.require(CLOSE)
         self._depth -= 1
         return inside

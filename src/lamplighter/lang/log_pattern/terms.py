@@ -12,12 +12,12 @@ from collections.abc import Callable
 from lamplighter.lang.regex import InvalidRegex, TextTooLong, compile_linear
 from lamplighter.lang.wildcard import compile_pieces
 
-Test = Callable[[str | float], bool]
+ValueTest = Callable[[str | float], bool]
 """A test whether a value, a text or a number, meets a condition."""
 
 NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-PLAIN = re.compile(r"[A-Za-z0-9_]+")
-ALLOWED = re.compile(r"[A-Za-z0-9:_#=@/;,\- ^$?\[\]{}|\\*+.]*")
+PLAIN_WORD = re.compile(r"[A-Za-z0-9_]+")
+ALLOWED_CHARACTERS = re.compile(r"[A-Za-z0-9:_#=@/;,\- ^$?\[\]{}|\\*+.]*")
 r"""The characters that an expression may contain; `\xhh` can stand for any other character."""
 
 COMPARISONS: dict[str, Callable[[float, float], bool]] = {
@@ -30,34 +30,34 @@ COMPARISONS: dict[str, Callable[[float, float], bool]] = {
 }
 
 
-class InvalidPattern(ValueError):
+class LogPatternError(ValueError):
     """An invalid filter pattern; str() is AWS's message."""
 
 
-def invalid_pattern() -> InvalidPattern:
+def log_pattern_error() -> LogPatternError:
     """Return the error with AWS's general message, which states no reason."""
-    return InvalidPattern("Invalid filter pattern")
+    return LogPatternError("Invalid filter pattern")
 
 
 def compile_regex(text: str) -> Callable[[str], bool]:
     """Compile an expression, given without its percent signs, to a test whether it matches anywhere in a text."""
-    if not ALLOWED.fullmatch(text):
-        raise InvalidPattern(f"Invalid character(s) in term '{text}'")
+    if not ALLOWED_CHARACTERS.fullmatch(text):
+        raise LogPatternError(f"Invalid character(s) in term '{text}'")
     try:
         compiled = compile_linear(text)
     except InvalidRegex:
-        raise invalid_pattern() from None
+        raise log_pattern_error() from None
 
-    def found(value: str) -> bool:
+    def matches(value: str) -> bool:
         try:
             return compiled.search(value)
         except TextTooLong:
             return False
 
-    return found
+    return matches
 
 
-def compile_text(text: str) -> Callable[[str], bool]:
+def compile_wildcards(text: str) -> Callable[[str], bool]:
     """Compile a text in which an asterisk stands for any text to a test of a whole text."""
     return compile_pieces(text.split("*"))
 
@@ -69,33 +69,33 @@ def parse_number(value: str | float) -> float | None:
     return value
 
 
-def format_value(value: str | float) -> str:
+def format_log_value(value: str | float) -> str:
     """Return a value as text; a whole number has no decimal point."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     return str(value)
 
 
-def compile_test(operator: str, operand: str) -> Test:
+def compile_condition(operator: str, operand: str) -> ValueTest:
     """Compile a condition. The operand is given as it is written: quoted, between percent signs, or bare."""
     if operand.startswith("%"):
-        return _textual(operator, compile_regex(operand[1:-1]))
+        return _text_test(operator, compile_regex(operand[1:-1]))
     if operand.startswith('"'):
-        return _textual(operator, compile_text(unquote(operand)))
+        return _text_test(operator, compile_wildcards(unquote(operand)))
     if NUMBER.fullmatch(operand):
-        return _numeric(operator, float(operand))
-    return _textual(operator, compile_text(operand))
+        return _number_test(operator, float(operand))
+    return _text_test(operator, compile_wildcards(operand))
 
 
-def _textual(operator: str, holds: Callable[[str], bool]) -> Test:
+def _text_test(operator: str, holds: Callable[[str], bool]) -> ValueTest:
     if operator == "=":
-        return lambda value: holds(format_value(value))
+        return lambda value: holds(format_log_value(value))
     if operator == "!=":
-        return lambda value: not holds(format_value(value))
-    raise invalid_pattern()
+        return lambda value: not holds(format_log_value(value))
+    raise log_pattern_error()
 
 
-def _numeric(operator: str, operand: float) -> Test:
+def _number_test(operator: str, operand: float) -> ValueTest:
     compare = COMPARISONS[operator]
 
     def holds(value: str | float) -> bool:

@@ -34,7 +34,7 @@ class InvalidCron(LamplighterError):
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class CronField:
     """The values that a field accepts."""
 
     low: int
@@ -47,15 +47,15 @@ class Field:
     """Whether a range may continue past the highest value: "0/30 20-2 ? * MON-FRI *" is one of AWS's examples."""
 
 
-MINUTE, HOUR, DAY, MONTH = Field(0, 59), Field(0, 23), Field(1, 31), Field(1, 12, MONTHS)
-WEEKDAY = Field(1, 7, WEEKDAYS, steps=False)
-YEAR = Field(1970, 2199, wraps=False)
+MINUTE, HOUR, DAY, MONTH = CronField(0, 59), CronField(0, 23), CronField(1, 31), CronField(1, 12, MONTHS)
+WEEKDAY = CronField(1, 7, WEEKDAYS, steps=False)
+YEAR = CronField(1970, 2199, wraps=False)
 
 
 class Days(Protocol):
     """The days of each month that an expression selects."""
 
-    def of(self, year: int, month: int) -> Sequence[int]:
+    def dates_in(self, year: int, month: int) -> Sequence[int]:
         """Return the dates of a month, in order."""
 
 
@@ -65,7 +65,7 @@ class Dates:
 
     dates: tuple[int, ...]
 
-    def of(self, year: int, month: int) -> Sequence[int]:
+    def dates_in(self, year: int, month: int) -> Sequence[int]:
         """Return the dates that exist in the month."""
         return self.dates[: bisect_left(self.dates, monthrange(year, month)[1] + 1)]
 
@@ -76,10 +76,10 @@ class LastDate:
 
     weekday: bool
 
-    def of(self, year: int, month: int) -> Sequence[int]:
+    def dates_in(self, year: int, month: int) -> Sequence[int]:
         """Return the date of that day in the month."""
         last = monthrange(year, month)[1]
-        return (_nearest(year, month, last) if self.weekday else last,)
+        return (_nearest_weekday(year, month, last) if self.weekday else last,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +88,9 @@ class NearestWeekday:
 
     date: int
 
-    def of(self, year: int, month: int) -> Sequence[int]:
+    def dates_in(self, year: int, month: int) -> Sequence[int]:
         """Return the date of that day, or none if the month does not have `date`."""
-        return (_nearest(year, month, self.date),) if self.date <= monthrange(year, month)[1] else ()
+        return (_nearest_weekday(year, month, self.date),) if self.date <= monthrange(year, month)[1] else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,22 +99,22 @@ class Weekdays:
 
     weekdays: tuple[int, ...]
 
-    def of(self, year: int, month: int) -> Sequence[int]:
+    def dates_in(self, year: int, month: int) -> Sequence[int]:
         """Return the dates of all these weekdays in the month, in order."""
-        return sorted(date for weekday in self.weekdays for date in _dates_of(year, month, weekday))
+        return sorted(date for weekday in self.weekdays for date in _dates_of_weekday(year, month, weekday))
 
 
 @dataclass(frozen=True, slots=True)
-class Nth:
+class NthWeekday:
     """The nth occurrence of a weekday in a month (`3#2`), or the last one (`6L`)."""
 
     weekday: int
     nth: int | None
     """The number of the occurrence; None for the last one."""
 
-    def of(self, year: int, month: int) -> Sequence[int]:
+    def dates_in(self, year: int, month: int) -> Sequence[int]:
         """Return one date, or none if the month has fewer occurrences."""
-        dates = _dates_of(year, month, self.weekday)
+        dates = _dates_of_weekday(year, month, self.weekday)
         return dates[-1:] if self.nth is None else dates[self.nth - 1 : self.nth]
 
 
@@ -136,7 +136,7 @@ class Cron:
                     yield from self._in_month(year, month, start)
 
     def _in_month(self, year: int, month: int, start: datetime) -> Iterator[datetime]:
-        for day in self.days.of(year, month):
+        for day in self.days.dates_in(year, month):
             today = datetime(year, month, day)  # noqa: DTZ001 - a local time, of no place yet
             if today.date() > start.date():
                 yield from self._in_day(today, 0, 0)
@@ -161,8 +161,14 @@ def parse_cron(text: str, *, with_year: bool = True) -> Cron:
     if (date == "?") == (weekday == "?"):
         # "If you specify a value or a * in one of the fields, you must use a ? in the other."
         raise InvalidCron(text)
-    days = _dates(date) if weekday == "?" else _weekdays(weekday)
-    return Cron(_values(minute, MINUTE), _values(hour, HOUR), days, _values(month, MONTH), _values(year, YEAR))
+    days = _parse_dates(date) if weekday == "?" else _parse_weekdays(weekday)
+    return Cron(
+        _parse_values(minute, MINUTE),
+        _parse_values(hour, HOUR),
+        days,
+        _parse_values(month, MONTH),
+        _parse_values(year, YEAR),
+    )
 
 
 def find_bad_field(text: str) -> tuple[str, str] | None:
@@ -172,12 +178,12 @@ def find_bad_field(text: str) -> tuple[str, str] | None:
     """
     fields = re.split(r"\s+", text.upper())
     readers: Mapping[str, Callable[[str], object]] = {
-        "minute": lambda each: _values(each, MINUTE),
-        "hour": lambda each: _values(each, HOUR),
-        "day of the month": lambda each: each == "?" or _dates(each),
-        "month": lambda each: _values(each, MONTH),
-        "day of the week": lambda each: each == "?" or _weekdays(each),
-        "year": lambda each: _values(each, YEAR),
+        "minute": lambda each: _parse_values(each, MINUTE),
+        "hour": lambda each: _parse_values(each, HOUR),
+        "day of the month": lambda each: each == "?" or _parse_dates(each),
+        "month": lambda each: _parse_values(each, MONTH),
+        "day of the week": lambda each: each == "?" or _parse_weekdays(each),
+        "year": lambda each: _parse_values(each, YEAR),
     }
     if len(fields) == len(readers):
         for (name, read), written in zip(readers.items(), fields, strict=True):
@@ -188,30 +194,30 @@ def find_bad_field(text: str) -> tuple[str, str] | None:
     return None
 
 
-def _dates(text: str) -> Days:
+def _parse_dates(text: str) -> Days:
     if text in ("L", "LW"):
         return LastDate(weekday=text == "LW")
     if found := _NEAREST.fullmatch(text):
-        return NearestWeekday(_value(found[1], DAY))
-    return Dates(_values(text, DAY))
+        return NearestWeekday(_parse_value(found[1], DAY))
+    return Dates(_parse_values(text, DAY))
 
 
-def _weekdays(text: str) -> Days:
+def _parse_weekdays(text: str) -> Days:
     if text == "L":
         return Weekdays((SATURDAY,))
     if found := _LAST.fullmatch(text):
-        return Nth(_value(found[1], WEEKDAY), None)
+        return NthWeekday(_parse_value(found[1], WEEKDAY), None)
     if found := _NTH.fullmatch(text):
-        return Nth(_value(found[1], WEEKDAY), _value(found[2], Field(1, WEEKS)))
-    return Weekdays(_values(text, WEEKDAY))
+        return NthWeekday(_parse_value(found[1], WEEKDAY), _parse_value(found[2], CronField(1, WEEKS)))
+    return Weekdays(_parse_values(text, WEEKDAY))
 
 
-def _values(text: str, field: Field) -> tuple[int, ...]:
+def _parse_values(text: str, field: CronField) -> tuple[int, ...]:
     """Return all values that a list of values, ranges and increments names, in order."""
-    return tuple(sorted({value for part in text.split(",") for value in _part(part, field)}))
+    return tuple(sorted({value for part in text.split(",") for value in _parse_part(part, field)}))
 
 
-def _part(text: str, field: Field) -> Sequence[int]:
+def _parse_part(text: str, field: CronField) -> Sequence[int]:
     found = _PART.fullmatch(text)
     if found is None or (found["low"] == "*" and found["high"]) or (found["step"] and not field.steps):
         raise InvalidCron(text)
@@ -220,10 +226,10 @@ def _part(text: str, field: Field) -> Sequence[int]:
         raise InvalidCron(text)
     if found["low"] == "*":
         return range(field.low, field.high + 1, step)
-    low = _value(found["low"], field)
+    low = _parse_value(found["low"], field)
     if found["high"] is None:
         return range(low, field.high + 1, step) if found["step"] else (low,)
-    high = _value(found["high"], field)
+    high = _parse_value(found["high"], field)
     if low > high and not field.wraps:
         raise InvalidCron(text)
     size = field.high - field.low + 1
@@ -231,7 +237,7 @@ def _part(text: str, field: Field) -> Sequence[int]:
     return [field.low + (value - field.low) % size for value in span]
 
 
-def _value(text: str, field: Field) -> int:
+def _parse_value(text: str, field: CronField) -> int:
     if text in field.names:
         return field.low + field.names.index(text)
     if not text.isdecimal() or not field.low <= int(text) <= field.high:
@@ -239,18 +245,18 @@ def _value(text: str, field: Field) -> int:
     return int(text)
 
 
-def _weekday(year: int, month: int, day: int) -> int:
+def _weekday_of(year: int, month: int, day: int) -> int:
     return datetime(year, month, day).isoweekday() % 7 + 1  # noqa: DTZ001 - a date of the calendar
 
 
-def _dates_of(year: int, month: int, weekday: int) -> Sequence[int]:
+def _dates_of_weekday(year: int, month: int, weekday: int) -> Sequence[int]:
     first, days = monthrange(year, month)
     # monthrange counts from Monday, which is 0
     return range(1 + (weekday - 2 - first) % 7, days + 1, 7)
 
 
-def _nearest(year: int, month: int, day: int) -> int:
-    weekday = _weekday(year, month, day)
+def _nearest_weekday(year: int, month: int, day: int) -> int:
+    weekday = _weekday_of(year, month, day)
     if weekday == SATURDAY:
         return day - 1 if day > 1 else day + 2
     if weekday == SUNDAY:

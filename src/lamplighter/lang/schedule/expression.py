@@ -14,11 +14,15 @@ from typing import Literal, Protocol
 from lamplighter.base.errors import LamplighterError
 from lamplighter.lang.schedule import cron, time_zones
 
-MINUTE = 60_000
-UNITS = {"minute": MINUTE, "hour": 60 * MINUTE, "day": 24 * 60 * MINUTE}
+MINUTE_MILLISECONDS = 60_000
+UNIT_MILLISECONDS = {
+    "minute": MINUTE_MILLISECONDS,
+    "hour": 60 * MINUTE_MILLISECONDS,
+    "day": 24 * 60 * MINUTE_MILLISECONDS,
+}
 """Milliseconds of each unit. A day of a rate is always 24 hours, even when clocks change."""
-LARGEST = 2**31 - 1
-END = 253_402_300_800_000
+MAX_RATE_VALUE = 2**31 - 1
+MAX_INSTANT = 253_402_300_800_000
 """Milliseconds since the epoch at the end of the year 9999, the last one of the calendar."""
 
 _RATE = re.compile(r"rate\(([0-9]{1,10})\s+(minute|hour|day)(s?)\)")
@@ -47,7 +51,7 @@ class Schedule(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
+class RateSchedule:
     """A schedule with a fixed period."""
 
     period: int
@@ -66,11 +70,11 @@ class Rate:
         del zone
         anchor = after_ms if anchor_ms is None else anchor_ms
         first = anchor if after_ms < anchor else after_ms + self.period - (after_ms - anchor) % self.period
-        return iter(range(first, END, self.period))
+        return iter(range(first, MAX_INSTANT, self.period))
 
 
 @dataclass(frozen=True, slots=True)
-class Calendar:
+class CronSchedule:
     """A cron schedule: times as the clocks of a time zone show them."""
 
     cron: cron.Cron
@@ -83,23 +87,23 @@ class Calendar:
     def times(self, after_ms: int, zone: str = "UTC", anchor_ms: int | None = None) -> Iterator[int]:
         """Yield the times at which the clocks of the zone show times that the expression names."""
         del anchor_ms
-        where = time_zones.find_zone(zone)
-        start = time_zones.to_local(after_ms, where).replace(second=0, microsecond=0)
-        instants = (time_zones.to_instant(shown, where) for shown in self.cron.times(start))
+        zone_info = time_zones.find_zone(zone)
+        start = time_zones.to_local(after_ms, zone_info).replace(second=0, microsecond=0)
+        instants = (time_zones.to_instant(shown, zone_info) for shown in self.cron.times(start))
         return (found for found in instants if found is not None and found > after_ms)
 
 
 @dataclass(frozen=True, slots=True)
-class Once:
+class OneTimeSchedule:
     """A schedule of one time, as the clocks of a time zone show it."""
 
-    shown: datetime
+    local_time: datetime
     kind: Kind = "at"
 
     def next(self, after_ms: int, zone: str = "UTC", anchor_ms: int | None = None) -> int | None:
         """Return the time of the schedule, or None if it has passed or the zone's clocks never show it."""
         del anchor_ms
-        found = time_zones.to_instant(self.shown, time_zones.find_zone(zone))
+        found = time_zones.to_instant(self.local_time, time_zones.find_zone(zone))
         return found if found is not None and found > after_ms else None
 
     def times(self, after_ms: int, zone: str = "UTC", anchor_ms: int | None = None) -> Iterator[int]:
@@ -116,21 +120,21 @@ def parse_schedule(text: str, *, strict: bool = True) -> Schedule:
     accepts `rate(1 days)` and needs no year: "five required fields …, and one optional field, year".
     """
     if found := _RATE.fullmatch(text):
-        return _rate(text, int(found[1]), found[2], plural=bool(found[3]), strict=strict)
+        return _parse_rate(text, int(found[1]), found[2], plural=bool(found[3]), strict=strict)
     if found := _CRON.fullmatch(text):
         try:
-            return Calendar(cron.parse_cron(found[1], with_year=strict))
+            return CronSchedule(cron.parse_cron(found[1], with_year=strict))
         except cron.InvalidCron:
             raise InvalidSchedule(text) from None
     if found := _AT.fullmatch(text):
         try:
-            return Once(datetime.fromisoformat(found[1]))
+            return OneTimeSchedule(datetime.fromisoformat(found[1]))
         except ValueError:
             raise InvalidSchedule(text) from None
     raise InvalidSchedule(text)
 
 
-def _rate(text: str, value: int, unit: str, *, plural: bool, strict: bool) -> Rate:
-    if not 1 <= value <= LARGEST or (strict and plural != (value > 1)):
+def _parse_rate(text: str, value: int, unit: str, *, plural: bool, strict: bool) -> RateSchedule:
+    if not 1 <= value <= MAX_RATE_VALUE or (strict and plural != (value > 1)):
         raise InvalidSchedule(text)
-    return Rate(value * UNITS[unit])
+    return RateSchedule(value * UNIT_MILLISECONDS[unit])

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from lamplighter.base.errors import LamplighterError
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_PLAIN_EPOCH = EPOCH.replace(tzinfo=None)
+_NAIVE_EPOCH = EPOCH.replace(tzinfo=None)
 _NO_ZONES = ("localtime", "posixrules", "posix/", "right/")
 """The beginnings of names in a system's time zone database that are not IANA zones."""
 
@@ -30,15 +30,15 @@ def find_zone(name: str) -> ZoneInfo:
         raise UnknownZone(name) from None
 
 
-def to_local(instant: int, where: ZoneInfo) -> datetime:
+def to_local(instant: int, zone: ZoneInfo) -> datetime:
     """Return the local time in a zone at an instant, which is given in milliseconds since the epoch."""
-    return (EPOCH + timedelta(milliseconds=instant)).astimezone(where).replace(tzinfo=None, fold=0)
+    return (EPOCH + timedelta(milliseconds=instant)).astimezone(zone).replace(tzinfo=None, fold=0)
 
 
-def to_instant(shown: datetime, where: ZoneInfo) -> int | None:
+def to_instant(local_time: datetime, zone: ZoneInfo) -> int | None:
     """Return the instant of a local time in milliseconds since the epoch, or None if the local time does not exist."""
-    before, after = (where.utcoffset(shown.replace(tzinfo=where, fold=fold)) for fold in (0, 1))
+    before, after = (zone.utcoffset(local_time.replace(tzinfo=zone, fold=fold)) for fold in (0, 1))
     assert before is not None
     assert after is not None
     # PEP 495: in a gap, fold 0 has the offset before the change and fold 1 the greater one after it.
-    return None if before < after else (shown - _PLAIN_EPOCH - before) // timedelta(milliseconds=1)
+    return None if before < after else (local_time - _NAIVE_EPOCH - before) // timedelta(milliseconds=1)

@@ -10,36 +10,36 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from lamplighter.base.json_text import Json
-from lamplighter.lang.template.functions import Scope, resolve, value_as_text
+from lamplighter.lang.template.functions import TemplateScope, resolve, value_as_text
 from lamplighter.lang.template.references import function_name
 from lamplighter.lang.template.text import TemplateError
 
-Judge = Callable[[str], bool]
+ConditionLookup = Callable[[str], bool]
 """A function that returns the truth of a condition that another condition names."""
 
 
-def evaluate_conditions(conditions: Mapping[str, Json], scope: Scope) -> dict[str, bool]:
+def evaluate_conditions(conditions: Mapping[str, Json], scope: TemplateScope) -> dict[str, bool]:
     """Return the truth of each condition."""
     found: dict[str, bool] = {}
-    under_way: list[str] = []
+    path: list[str] = []
 
-    def named(name: str) -> bool:
+    def truth_of(name: str) -> bool:
         if name not in conditions:
             raise TemplateError(
                 f"Template format error: Unresolved condition dependency {name} in the Conditions block of the template"
             )
-        if name in under_way:
-            raise TemplateError(f"Template error: Circular dependency between conditions: [{', '.join(under_way)}]")
+        if name in path:
+            raise TemplateError(f"Template error: Circular dependency between conditions: [{', '.join(path)}]")
         if name not in found:
-            under_way.append(name)
-            found[name] = _truth(conditions[name], replace(scope, conditions=found), named)
-            under_way.pop()
+            path.append(name)
+            found[name] = _truth(conditions[name], replace(scope, conditions=found), truth_of)
+            path.pop()
         return found[name]
 
-    return {name: named(name) for name in conditions}
+    return {name: truth_of(name) for name in conditions}
 
 
-def failed_assertion(rules: Mapping[str, Json], scope: Scope) -> str | None:
+def failed_assertion(rules: Mapping[str, Json], scope: TemplateScope) -> str | None:
     """Return the message of the first assertion that does not hold, or None if all hold."""
 
     def no_condition(name: str) -> bool:
@@ -65,7 +65,7 @@ def _assertions(name: str, rule: Json) -> list[Json]:
     return found
 
 
-def _truth(value: Json, scope: Scope, named: Judge) -> bool:
+def _truth(value: Json, scope: TemplateScope, truth_of: ConditionLookup) -> bool:
     if isinstance(value, bool):
         return value
     if isinstance(value, str) and value in ("true", "false"):
@@ -73,56 +73,58 @@ def _truth(value: Json, scope: Scope, named: Judge) -> bool:
     name = function_name(value)
     given = value[name] if name is not None else None
     if name == "Condition" and isinstance(given, str):
-        return named(given)
+        return truth_of(given)
     if name == "Fn::Not":
         (one,) = _operands(given, 1, 1, "Template error: every Fn::Not object requires one boolean parameter.")
-        return not _truth(one, scope, named)
+        return not _truth(one, scope, truth_of)
     if name in ("Fn::And", "Fn::Or"):
-        told = f"Template error: every {name} object requires a list of at least 2 and at most 10 boolean parameters."
-        each = [_truth(one, scope, named) for one in _operands(given, 2, 10, told)]
+        message = (
+            f"Template error: every {name} object requires a list of at least 2 and at most 10 boolean parameters."
+        )
+        each = [_truth(one, scope, truth_of) for one in _operands(given, 2, 10, message)]
         return all(each) if name == "Fn::And" else any(each)
     if name in COMPARISONS:
         return COMPARISONS[name](given, scope)
     raise TemplateError("Template error: every condition must be a function that returns true or false")
 
 
-def _operands(given: Json, least: int, most: int, told: str) -> list[Json]:
+def _operands(given: Json, least: int, most: int, message: str) -> list[Json]:
     if not isinstance(given, list) or not least <= len(given) <= most:
-        raise TemplateError(told)
+        raise TemplateError(message)
     return given
 
 
-def _pair(name: str, given: Json, scope: Scope) -> tuple[Json, Json]:
-    told = f"Template error: every {name} object requires a list of 2 string parameters."
-    first, second = _operands(given, 2, 2, told)
+def _resolve_pair(name: str, given: Json, scope: TemplateScope) -> tuple[Json, Json]:
+    message = f"Template error: every {name} object requires a list of 2 string parameters."
+    first, second = _operands(given, 2, 2, message)
     return resolve(first, scope), resolve(second, scope)
 
 
-def _equals(given: Json, scope: Scope) -> bool:
-    first, second = _pair("Fn::Equals", given, scope)
+def _equals(given: Json, scope: TemplateScope) -> bool:
+    first, second = _resolve_pair("Fn::Equals", given, scope)
     return value_as_text(first) == value_as_text(second)
 
 
-def _contains(given: Json, scope: Scope) -> bool:
-    items, wanted = _pair("Fn::Contains", given, scope)
-    return value_as_text(wanted) in _texts(items)
+def _contains(given: Json, scope: TemplateScope) -> bool:
+    items, expected = _resolve_pair("Fn::Contains", given, scope)
+    return value_as_text(expected) in _texts(items)
 
 
-def _each_equals(given: Json, scope: Scope) -> bool:
-    items, wanted = _pair("Fn::EachMemberEquals", given, scope)
-    return all(item == value_as_text(wanted) for item in _texts(items))
+def _each_equals(given: Json, scope: TemplateScope) -> bool:
+    items, expected = _resolve_pair("Fn::EachMemberEquals", given, scope)
+    return all(item == value_as_text(expected) for item in _texts(items))
 
 
-def _each_in(given: Json, scope: Scope) -> bool:
-    items, wanted = _pair("Fn::EachMemberIn", given, scope)
-    return set(_texts(items)) <= set(_texts(wanted))
+def _each_in(given: Json, scope: TemplateScope) -> bool:
+    items, allowed = _resolve_pair("Fn::EachMemberIn", given, scope)
+    return set(_texts(items)) <= set(_texts(allowed))
 
 
 def _texts(items: Json) -> list[str]:
     return [value_as_text(item) for item in (items if isinstance(items, list) else [items])]
 
 
-COMPARISONS: Mapping[str | None, Callable[[Json, Scope], bool]] = {
+COMPARISONS: Mapping[str | None, Callable[[Json, TemplateScope], bool]] = {
     "Fn::Equals": _equals,
     "Fn::Contains": _contains,
     "Fn::EachMemberEquals": _each_equals,

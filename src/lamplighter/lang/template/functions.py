@@ -2,7 +2,7 @@
 
 Guarantees that a value without functions is returned as it is, and that AWS::NoValue removes the place where it stands.
 Rejects a malformed function in CloudFormation's words. Values that only a stack knows (its resources, exports,
-references to Systems Manager) come from the `Scope`, whose exceptions are passed on.
+references to Systems Manager) come from the `TemplateScope`, whose exceptions are passed on.
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html.
 """
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.lang.template.references import PLACE, function_name
+from lamplighter.lang.template.references import SUB_VARIABLE, function_name
 from lamplighter.lang.template.text import TemplateError
 
 
@@ -23,37 +23,37 @@ class NoValue:
 
 
 NO_VALUE: Final = NoValue()
-MOST_BLOCKS = 256
-DYNAMIC = re.compile(r"\{\{resolve:([a-z-]+):([^{}]+)\}\}")
+MAX_CIDR_BLOCKS = 256
+DYNAMIC_REFERENCE = re.compile(r"\{\{resolve:([a-z-]+):([^{}]+)\}\}")
 """A dynamic reference. See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html."""
 
 _VARIABLE = re.compile(r"[A-Za-z0-9_.:]+")
 
 
-def _unknown(name: str) -> Json:
+def _unresolved_reference(name: str) -> Json:
     raise TemplateError(
         f"Template format error: Unresolved dependencies [{name}]. Cannot reference resources in this block of the "
         "template"
     )
 
 
-def _no_attribute(name: str, _attribute: str) -> Json:
-    return _unknown(name)
+def _unresolved_attribute(name: str, _attribute: str) -> Json:
+    return _unresolved_reference(name)
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class TemplateScope:
     """The values that a template's functions can read."""
 
     values: Mapping[str, Json]
     """The values of parameters and pseudo parameters."""
     mappings: Mapping[str, Json] = field(default_factory=dict)
     conditions: Mapping[str, bool] = field(default_factory=dict)
-    resource: Callable[[str], Json] = _unknown
+    resource: Callable[[str], Json] = _unresolved_reference
     """A function that returns the Ref of a resource."""
-    attribute: Callable[[str, str], Json] = _no_attribute
+    attribute: Callable[[str, str], Json] = _unresolved_attribute
     """A function that returns an attribute of a resource."""
-    imported: Callable[[str], Json] = _unknown
+    import_value: Callable[[str], Json] = _unresolved_reference
     """A function that returns the value that another stack exports under a name."""
     dynamic: Callable[[str, str], str] = lambda service, reference: f"{{{{resolve:{service}:{reference}}}}}"
     """A function that returns the value of a dynamic reference, given its service and the rest."""
@@ -61,10 +61,14 @@ class Scope:
     """A function that returns the Availability Zones of a region."""
 
 
-def resolve(value: Json, scope: Scope) -> Json:
+def resolve(value: Json, scope: TemplateScope) -> Json:
     """Replace the functions in a value with their results."""
     if isinstance(value, str):
-        return DYNAMIC.sub(lambda found: scope.dynamic(found[1], found[2]), value) if "{{resolve:" in value else value
+        return (
+            DYNAMIC_REFERENCE.sub(lambda found: scope.dynamic(found[1], found[2]), value)
+            if "{{resolve:" in value
+            else value
+        )
     if isinstance(value, list):
         items = [resolve(item, scope) for item in value]
         return [item for item in items if item is not NO_VALUE]
@@ -88,7 +92,7 @@ def value_as_text(value: Json) -> str:
     return value if isinstance(value, str) else dumps(value) if isinstance(value, (dict, list)) else str(value)
 
 
-def _ref(given: Json, scope: Scope) -> Json:
+def _ref(given: Json, scope: TemplateScope) -> Json:
     if not isinstance(given, str):
         raise TemplateError("Template error: every Ref object must have a single String value.")
     if given == "AWS::NoValue":
@@ -96,7 +100,7 @@ def _ref(given: Json, scope: Scope) -> Json:
     return scope.values[given] if given in scope.values else scope.resource(given)
 
 
-def _attribute(given: Json, scope: Scope) -> Json:
+def _attribute(given: Json, scope: TemplateScope) -> Json:
     parts = given.split(".", 1) if isinstance(given, str) else resolve(given, scope)
     if not isinstance(parts, list) or len(parts) < 2 or not all(isinstance(part, str) and part for part in parts):
         raise TemplateError(
@@ -106,7 +110,7 @@ def _attribute(given: Json, scope: Scope) -> Json:
     return scope.attribute(parts[0], ".".join(parts[1:]))
 
 
-def _sub(given: Json, scope: Scope) -> Json:
+def _sub(given: Json, scope: TemplateScope) -> Json:
     text, variables = given if isinstance(given, list) and len(given) == 2 else (given, {})
     if not isinstance(text, str) or not isinstance(variables, dict):
         raise TemplateError(
@@ -115,7 +119,7 @@ def _sub(given: Json, scope: Scope) -> Json:
             "the string"
         )
 
-    def place(found: re.Match[str]) -> str:
+    def replacement(found: re.Match[str]) -> str:
         literal, name = found[1], found[2].strip()
         if literal:
             return f"${{{name}}}"
@@ -126,10 +130,10 @@ def _sub(given: Json, scope: Scope) -> Json:
             )
         return value_as_text(_variable(name, variables, scope))
 
-    return PLACE.sub(place, text)
+    return SUB_VARIABLE.sub(replacement, text)
 
 
-def _variable(name: str, variables: Mapping[str, Json], scope: Scope) -> Json:
+def _variable(name: str, variables: Mapping[str, Json], scope: TemplateScope) -> Json:
     if name in variables:
         return resolve(variables[name], scope)
     if name in scope.values or "." not in name:
@@ -137,7 +141,7 @@ def _variable(name: str, variables: Mapping[str, Json], scope: Scope) -> Json:
     return scope.attribute(*name.split(".", 1))
 
 
-def _join(given: Json, scope: Scope) -> Json:
+def _join(given: Json, scope: TemplateScope) -> Json:
     delimiter, items = given if isinstance(given, list) and len(given) == 2 else (None, None)
     resolved = resolve(items, scope)
     if not isinstance(delimiter, str) or not isinstance(resolved, list):
@@ -148,7 +152,7 @@ def _join(given: Json, scope: Scope) -> Json:
     return delimiter.join(value_as_text(item) for item in resolved)
 
 
-def _split(given: Json, scope: Scope) -> Json:
+def _split(given: Json, scope: TemplateScope) -> Json:
     delimiter, source = given if isinstance(given, list) and len(given) == 2 else (None, None)
     text = resolve(source, scope)
     if not isinstance(delimiter, str) or not delimiter or not isinstance(text, (str, int, float)):
@@ -159,9 +163,9 @@ def _split(given: Json, scope: Scope) -> Json:
     return value_as_text(text).split(delimiter)
 
 
-def _select(given: Json, scope: Scope) -> Json:
-    wanted, source = given if isinstance(given, list) and len(given) == 2 else (None, None)
-    index, items = resolve(wanted, scope), resolve(source, scope)
+def _select(given: Json, scope: TemplateScope) -> Json:
+    position, source = given if isinstance(given, list) and len(given) == 2 else (None, None)
+    index, items = resolve(position, scope), resolve(source, scope)
     if not isinstance(items, list) or not str(index).isdecimal():
         raise TemplateError(
             "Template error: Fn::Select requires a list argument with two elements: an integer index and a list"
@@ -171,7 +175,7 @@ def _select(given: Json, scope: Scope) -> Json:
     return items[int(index)]
 
 
-def _find_in_map(given: Json, scope: Scope) -> Json:
+def _find_in_map(given: Json, scope: TemplateScope) -> Json:
     if not isinstance(given, list) or len(given) not in (3, 4):
         raise TemplateError(
             "Template error: every Fn::FindInMap object requires three parameters, the map name, map key and the "
@@ -192,7 +196,7 @@ def _find_in_map(given: Json, scope: Scope) -> Json:
     return resolve(default, scope)
 
 
-def _if(given: Json, scope: Scope) -> Json:
+def _if(given: Json, scope: TemplateScope) -> Json:
     if not isinstance(given, list) or len(given) != 3 or not isinstance(given[0], str):
         raise TemplateError("Template error: Fn::If requires a list argument with the first element being a condition")
     if given[0] not in scope.conditions:
@@ -202,14 +206,14 @@ def _if(given: Json, scope: Scope) -> Json:
     return resolve(given[1 if scope.conditions[given[0]] else 2], scope)
 
 
-def _base64(given: Json, scope: Scope) -> Json:
+def _base64(given: Json, scope: TemplateScope) -> Json:
     text = resolve(given, scope)
     if isinstance(text, (dict, list)):
         raise TemplateError("Template error: every Fn::Base64 object must have a String-typed value.")
     return b64encode(value_as_text(text).encode()).decode()
 
 
-def _cidr(given: Json, scope: Scope) -> Json:
+def _cidr(given: Json, scope: TemplateScope) -> Json:
     """Evaluate Fn::Cidr. `cidrBits` is the number of bits that are left to each block, the inverse of its mask."""
     parts = resolve(given, scope)
     if not isinstance(parts, list) or len(parts) not in (2, 3):
@@ -218,7 +222,7 @@ def _cidr(given: Json, scope: Scope) -> Json:
         whole = ipaddress.ip_network(str(parts[0]), strict=False)
         count = int(parts[1])
         prefix = whole.max_prefixlen - int(parts[2] if len(parts) == 3 else 8)
-        fits = 1 <= count <= MOST_BLOCKS and whole.prefixlen <= prefix and count <= 2 ** (prefix - whole.prefixlen)
+        fits = 1 <= count <= MAX_CIDR_BLOCKS and whole.prefixlen <= prefix and count <= 2 ** (prefix - whole.prefixlen)
     except (TypeError, ValueError):
         raise TemplateError(f"Template error: Fn::Cidr cannot read {dumps(parts)}") from None
     if not fits:
@@ -229,33 +233,33 @@ def _cidr(given: Json, scope: Scope) -> Json:
     return [str(next(blocks)) for _ in range(count)]
 
 
-def _zones(given: Json, scope: Scope) -> Json:
+def _zones(given: Json, scope: TemplateScope) -> Json:
     region = resolve(given, scope) or scope.values["AWS::Region"]
     return scope.zones(region)
 
 
-def _import(given: Json, scope: Scope) -> Json:
+def _import(given: Json, scope: TemplateScope) -> Json:
     name = resolve(given, scope)
     if not isinstance(name, str):
         raise TemplateError("Template error: the attribute in Fn::ImportValue must be a string or a function")
-    return scope.imported(name)
+    return scope.import_value(name)
 
 
-def _length(given: Json, scope: Scope) -> Json:
+def _length(given: Json, scope: TemplateScope) -> Json:
     items = resolve(given, scope)
     if not isinstance(items, list):
         raise TemplateError("Template error: Fn::Length requires a list")
     return len(items)
 
 
-def _json(given: Json, scope: Scope) -> Json:
+def _json(given: Json, scope: TemplateScope) -> Json:
     document = resolve(given, scope)
     if not isinstance(document, (dict, list)):
         raise TemplateError("Template error: Fn::ToJsonString requires an object or a list")
     return dumps(document)
 
 
-FUNCTIONS: Mapping[str, Callable[[Json, Scope], Json]] = {
+FUNCTIONS: Mapping[str, Callable[[Json, TemplateScope], Json]] = {
     "Ref": _ref,
     "Fn::GetAtt": _attribute,
     "Fn::Sub": _sub,

@@ -11,7 +11,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.lang.template.text import TemplateError
 
 INCLUDE, TRANSFORM = "AWS::Include", "Fn::Transform"
-DEEPEST = 10
+MAX_DEPTH = 10
 """The deepest nesting of parts; a part that is nested deeper contains itself."""
 
 Fetch = Callable[[Json], Json]
@@ -53,10 +53,10 @@ def include_sections(document: Json, call: Json, fetch: Fetch) -> Json:
     part = fetch_part(call, fetch, 0)
     if not isinstance(part, dict):
         raise TemplateError(f"Transform {INCLUDE} failed with: the included part must be an object")
-    return {name: _together(part.get(name), document.get(name)) for name in {**document, **part}}
+    return {name: _merge_sections(part.get(name), document.get(name)) for name in {**document, **part}}
 
 
-def _together(part: Json, own: Json) -> Json:
+def _merge_sections(part: Json, own: Json) -> Json:
     if isinstance(part, dict) and isinstance(own, dict):
         return {**part, **own}
     return part if own is None else own
@@ -69,8 +69,8 @@ def fetch_part(call: Json, fetch: Fetch, depth: int) -> Json:
         raise TemplateError(f"No transform named {name} found.")
     if not isinstance(parameters, Mapping) or "Location" not in parameters:
         raise TemplateError(f"Transform {INCLUDE} failed with: the Location parameter is missing")
-    if depth >= DEEPEST:
-        raise TemplateError(f"Transform {INCLUDE} failed with: the parts are nested more than {DEEPEST} levels deep")
+    if depth >= MAX_DEPTH:
+        raise TemplateError(f"Transform {INCLUDE} failed with: the parts are nested more than {MAX_DEPTH} levels deep")
     return resolve_includes(fetch(parameters["Location"]), fetch, depth + 1)
 
 

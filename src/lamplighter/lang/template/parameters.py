@@ -12,7 +12,7 @@ from lamplighter.lang.regex import InvalidRegex, TextTooLong, compile_java
 from lamplighter.lang.template.functions import value_as_text
 from lamplighter.lang.template.text import TemplateError
 
-STORED = "AWS::SSM::Parameter::Value<"
+SSM_VALUE_PREFIX = "AWS::SSM::Parameter::Value<"
 """The beginning of a type whose values are names of Systems Manager parameters."""
 
 _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
@@ -23,7 +23,7 @@ _TYPES = re.compile(
 )
 
 Definition = Mapping[str, Json]
-_NUMBERS = ("MinValue", "MaxValue", "MinLength", "MaxLength")
+_NUMERIC_MEMBERS = ("MinValue", "MaxValue", "MinLength", "MaxLength")
 
 
 def read_parameters(document: Json) -> dict[str, Definition]:
@@ -43,7 +43,7 @@ def _check_definition(name: str, definition: Definition) -> None:
         raise TemplateError("Template format error: Every Parameters object must contain a Type member.")
     if not isinstance(definition["Type"], str) or not _TYPES.fullmatch(definition["Type"]):
         raise TemplateError(f"Template format error: Unrecognized parameter type: {value_as_text(definition['Type'])}")
-    for each in _NUMBERS:
+    for each in _NUMERIC_MEMBERS:
         if each in definition and not _NUMBER.fullmatch(value_as_text(definition[each])):
             raise TemplateError(f"Template format error: {each} of parameter {name} must be a number.")
     if not isinstance(definition.get("AllowedValues", []), list):
@@ -67,7 +67,7 @@ def resolve_values(definitions: Mapping[str, Definition], given: Mapping[str, st
         raise TemplateError(f"Parameters: [{', '.join(missing)}] must have values")
     values = {name: given.get(name, default_text(definition)) for name, definition in definitions.items()}
     for name, definition in definitions.items():
-        _check(name, definition, values[name])
+        _check_value(name, definition, values[name])
     return values
 
 
@@ -83,17 +83,17 @@ def is_no_echo(definition: Definition) -> bool:
 
 def is_ssm_parameter(definition: Definition) -> bool:
     """Return whether the parameter's value is the name of a Systems Manager parameter."""
-    return str(definition["Type"]).startswith(STORED)
+    return str(definition["Type"]).startswith(SSM_VALUE_PREFIX)
 
 
 def ref_value(definition: Definition, text: str) -> Json:
     """Return the value of Ref: a list if the type is a list, or else the text."""
-    kind = str(definition["Type"]).removeprefix(STORED)
+    kind = str(definition["Type"]).removeprefix(SSM_VALUE_PREFIX)
     listed = kind.startswith(("List<", "CommaDelimitedList"))
     return [item.strip() for item in text.split(",")] if listed else text
 
 
-def _check(name: str, definition: Definition, text: str) -> None:
+def _check_value(name: str, definition: Definition, text: str) -> None:
     kind = str(definition["Type"])
     items = [item.strip() for item in text.split(",")] if kind.startswith(("List<", "CommaDelimited")) else [text]
     for item in items:
@@ -106,22 +106,22 @@ def _check_number(name: str, definition: Definition, text: str) -> None:
     if not _NUMBER.fullmatch(text):
         raise TemplateError(f"Parameter '{name}' must be a number.")
     if "MinValue" in definition and float(text) < float(definition["MinValue"]):
-        _refuse(name, definition, f"must be a number not less than {definition['MinValue']}")
+        _reject_value(name, definition, f"must be a number not less than {definition['MinValue']}")
     if "MaxValue" in definition and float(text) > float(definition["MaxValue"]):
-        _refuse(name, definition, f"must be a number not greater than {definition['MaxValue']}")
+        _reject_value(name, definition, f"must be a number not greater than {definition['MaxValue']}")
 
 
 def _check_text(name: str, definition: Definition, text: str) -> None:
     allowed = definition.get("AllowedValues")
     if isinstance(allowed, list) and text not in [value_as_text(each) for each in allowed]:
-        _refuse(name, definition, "must be one of AllowedValues")
+        _reject_value(name, definition, "must be one of AllowedValues")
     if "MinLength" in definition and len(text) < float(definition["MinLength"]):
-        _refuse(name, definition, f"must contain at least {definition['MinLength']} characters")
+        _reject_value(name, definition, f"must contain at least {definition['MinLength']} characters")
     if "MaxLength" in definition and len(text) > float(definition["MaxLength"]):
-        _refuse(name, definition, f"must contain at most {definition['MaxLength']} characters")
+        _reject_value(name, definition, f"must contain at most {definition['MaxLength']} characters")
     pattern = definition.get("AllowedPattern")
     if pattern is not None and not _matches(name, str(pattern), text):
-        _refuse(name, definition, f"must match pattern {pattern}")
+        _reject_value(name, definition, f"must match pattern {pattern}")
 
 
 def _matches(name: str, pattern: str, text: str) -> bool:
@@ -134,7 +134,7 @@ def _matches(name: str, pattern: str, text: str) -> bool:
         raise TemplateError(f"Parameter '{name}' failed to satisfy constraint: {error}") from None
 
 
-def _refuse(name: str, definition: Definition, what: str) -> None:
+def _reject_value(name: str, definition: Definition, what: str) -> None:
     described = definition.get("ConstraintDescription")
     raise TemplateError(
         f"Parameter '{name}' failed to satisfy constraint: {described}" if described else f"Parameter '{name}' {what}"

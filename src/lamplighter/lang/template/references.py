@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from lamplighter.base.json_text import Json
 from lamplighter.lang.template.text import TemplateError
 
-PLACE = re.compile(r"\$\{(!?)([^}]*)\}")
+SUB_VARIABLE = re.compile(r"\$\{(!?)([^}]*)\}")
 """A variable of Fn::Sub; `${!Literal}` is the text `${Literal}`."""
 
 
@@ -24,24 +24,24 @@ def function_name(value: Json) -> str | None:
 def find_references(value: Json) -> list[str]:
     """Return the names of all resources, parameters and pseudo parameters that a value refers to."""
     found: list[str] = []
-    _gather(value, found)
+    _collect(value, found)
     return found
 
 
-def _gather(value: Json, found: list[str]) -> None:
+def _collect(value: Json, found: list[str]) -> None:
     if isinstance(value, list):
         for item in value:
-            _gather(item, found)
+            _collect(item, found)
     elif isinstance(value, dict):
         function = len(value) == 1
         for name, inner in value.items():
             if function:
-                _gather_of(name, inner, found)
+                _collect_from_function(name, inner, found)
             else:
-                _gather(inner, found)
+                _collect(inner, found)
 
 
-def _gather_of(name: str, inner: Json, found: list[str]) -> None:
+def _collect_from_function(name: str, inner: Json, found: list[str]) -> None:
     if name == "Ref" and isinstance(inner, str):
         found.append(inner)
     elif name == "Fn::GetAtt":
@@ -49,21 +49,21 @@ def _gather_of(name: str, inner: Json, found: list[str]) -> None:
             found.append(inner.partition(".")[0])
         elif isinstance(inner, list) and inner and isinstance(inner[0], str):
             found.append(inner[0])
-            _gather(inner[1:], found)
+            _collect(inner[1:], found)
     elif name == "Fn::Sub":
-        _gather_of_sub(inner, found)
+        _collect_from_sub(inner, found)
     else:
-        _gather(inner, found)
+        _collect(inner, found)
 
 
-def _gather_of_sub(inner: Json, found: list[str]) -> None:
+def _collect_from_sub(inner: Json, found: list[str]) -> None:
     text, given = (inner[0], inner[1]) if isinstance(inner, list) and len(inner) == 2 else (inner, {})
-    _gather(given, found)
+    _collect(given, found)
     if isinstance(text, str):
-        for literal, name in PLACE.findall(text):
-            whole = name.strip()
-            if not literal and not (isinstance(given, dict) and whole in given):
-                found.append(whole.partition(".")[0])
+        for literal, name in SUB_VARIABLE.findall(text):
+            variable = name.strip()
+            if not literal and not (isinstance(given, dict) and variable in given):
+                found.append(variable.partition(".")[0])
 
 
 def find_attributes(value: Json) -> Iterator[tuple[str, str]]:
@@ -86,12 +86,12 @@ def creation_order(needs: Mapping[str, Iterable[str]]) -> list[str]:
 
     Raises `TemplateError` if the names form a circle.
     """
-    place = {name: at for at, name in enumerate(needs)}
-    waiting = {name: {need for need in needed if need in place} for name, needed in needs.items()}
-    needing: dict[str, list[str]] = {name: [] for name in needs}
+    positions = {name: at for at, name in enumerate(needs)}
+    waiting = {name: {need for need in needed if need in positions} for name, needed in needs.items()}
+    dependents: dict[str, list[str]] = {name: [] for name in needs}
     for name, needed in waiting.items():
         for need in needed:
-            needing[need].append(name)
+            dependents[need].append(name)
     found: list[str] = []
     ready = [name for name, needed in waiting.items() if not needed]
     while ready:
@@ -99,17 +99,17 @@ def creation_order(needs: Mapping[str, Iterable[str]]) -> list[str]:
         freed = []
         for name in ready:
             del waiting[name]
-            for other in needing[name]:
+            for other in dependents[name]:
                 waiting[other].discard(name)
                 if not waiting[other]:
                     freed.append(other)
-        ready = sorted(freed, key=place.__getitem__)
+        ready = sorted(freed, key=positions.__getitem__)
     if waiting:
-        raise TemplateError(f"Circular dependency between resources: [{', '.join(sorted(_circle(waiting)))}]")
+        raise TemplateError(f"Circular dependency between resources: [{', '.join(sorted(_cycle(waiting)))}]")
     return found
 
 
-def _circle(waiting: Mapping[str, set[str]]) -> set[str]:
+def _cycle(waiting: Mapping[str, set[str]]) -> set[str]:
     """Return the names that wait for each other, without those that only wait for them."""
     needed = set(waiting)
     while True:

@@ -30,7 +30,7 @@ SECTIONS = frozenset(
         "Outputs",
     ]
 )
-MEMBERS = frozenset(
+RESOURCE_MEMBERS = frozenset(
     [
         "Type",
         "Properties",
@@ -44,13 +44,13 @@ MEMBERS = frozenset(
     ]
 )
 """The members that a resource may have."""
-PSEUDO = frozenset(
+PSEUDO_PARAMETERS = frozenset(
     f"AWS::{name}"
     for name in ("AccountId", "NotificationARNs", "NoValue", "Partition", "Region", "StackId", "StackName", "URLSuffix")
 )
-SERVERLESS = "AWS::Serverless-2016-10-31"
-MOST_RESOURCES, MOST_PARAMETERS, MOST_OUTPUTS, MOST_MAPPINGS = 500, 200, 200, 200
-LARGEST = 1_048_576
+SERVERLESS_TRANSFORM = "AWS::Serverless-2016-10-31"
+MAX_RESOURCES, MAX_PARAMETERS, MAX_OUTPUTS, MAX_MAPPINGS = 500, 200, 200, 200
+MAX_TEMPLATE_BYTES = 1_048_576
 """The most bytes of a template: AWS's limit through S3. The limit of a request, 51,200 bytes, is not applied here.
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html."""
 
@@ -107,11 +107,11 @@ def transform_names(document: Json) -> list[str]:
 
 def transform_calls(document: Json) -> list[Json]:
     """Return the Transform section as a list: names, or names with parameters."""
-    wanted = document.get("Transform")
-    return wanted if isinstance(wanted, list) else [wanted] if wanted is not None else []
+    section = document.get("Transform")
+    return section if isinstance(section, list) else [section] if section is not None else []
 
 
-def is_of_job_file(document: Json) -> bool:
+def is_from_job_file(document: Json) -> bool:
     """Return whether a template was generated from a job file. AWS's limits on a template do not apply to it."""
     metadata = document.get("Metadata")
     return isinstance(metadata, dict) and "Lamplighter" in metadata
@@ -119,35 +119,35 @@ def is_of_job_file(document: Json) -> bool:
 
 def parse_template(document: Json) -> Template:
     """Split a template into its parts and check them. Raises `TemplateError`."""
-    template = split_template(document)
-    if not is_of_job_file(document):
+    template = parse_checked_template(document)
+    if not is_from_job_file(document):
         _check_limits(template)
     _check_names(template)
     _check_references(template)
     return template
 
 
-def split_template(document: Json) -> Template:
+def parse_checked_template(document: Json) -> Template:
     """Split a template that was checked before. Raises `TemplateError` if it does not have the form of a template."""
-    strange = [name for name in document if name not in SECTIONS]
-    if strange:
-        raise TemplateError(f"Invalid template property or properties [{', '.join(strange)}]")
+    unknown = [name for name in document if name not in SECTIONS]
+    if unknown:
+        raise TemplateError(f"Invalid template property or properties [{', '.join(unknown)}]")
     version = document.get("AWSTemplateFormatVersion", "2010-09-09")
     if str(version) != "2010-09-09":
         raise TemplateError("Template format error: unsupported value for AWSTemplateFormatVersion.")
     section = _Sections(document)
-    resources = {name: parse_resource(name, body) for name, body in section.of("Resources").items()}
+    resources = {name: parse_resource(name, body) for name, body in section.members_of("Resources").items()}
     if not resources:
         raise TemplateError("Template format error: At least one Resources member must be defined.")
     return Template(
         _description(document),
         document.get("Metadata"),
-        section.of("Parameters"),
-        section.of("Mappings"),
-        section.of("Conditions"),
-        section.of("Rules"),
+        section.members_of("Parameters"),
+        section.members_of("Mappings"),
+        section.members_of("Conditions"),
+        section.members_of("Rules"),
         resources,
-        {name: _output(name, body) for name, body in section.of("Outputs").items()},
+        {name: _output(name, body) for name, body in section.members_of("Outputs").items()},
     )
 
 
@@ -155,7 +155,7 @@ def split_template(document: Json) -> Template:
 class _Sections:
     document: Json
 
-    def of(self, name: str) -> dict[str, Json]:
+    def members_of(self, name: str) -> dict[str, Json]:
         found = self.document.get(name)
         if found is None:
             return {}
@@ -184,9 +184,9 @@ def parse_resource(name: str, body: Json) -> Resource:
         )
     if not isinstance(kind, str) or not _TYPE.fullmatch(kind):
         raise TemplateError(f"Template format error: Unrecognized resource types: [{kind}]")
-    strange = [member for member in body if member not in MEMBERS]
-    if strange:
-        raise TemplateError(f"Invalid template resource property '{strange[0]}'")
+    unknown = [member for member in body if member not in RESOURCE_MEMBERS]
+    if unknown:
+        raise TemplateError(f"Invalid template resource property '{unknown[0]}'")
     properties = body["Properties"] if body.get("Properties") is not None else {}
     if not isinstance(properties, dict):
         raise TemplateError(f"Template format error: [/Resources/{name}/Properties] must be an object.")
@@ -238,10 +238,10 @@ def _output(name: str, body: Json) -> Output:
 
 def _check_limits(template: Template) -> None:
     for what, found, most in (
-        ("resources", template.resources, MOST_RESOURCES),
-        ("parameters", template.parameters, MOST_PARAMETERS),
-        ("outputs", template.outputs, MOST_OUTPUTS),
-        ("mappings", template.mappings, MOST_MAPPINGS),
+        ("resources", template.resources, MAX_RESOURCES),
+        ("parameters", template.parameters, MAX_PARAMETERS),
+        ("outputs", template.outputs, MAX_OUTPUTS),
+        ("mappings", template.mappings, MAX_MAPPINGS),
     ):
         if len(found) > most:
             raise TemplateError(
@@ -266,8 +266,11 @@ def _check_names(template: Template) -> None:
 
 def _check_references(template: Template) -> None:
     known = set(template.resources)
-    values = set(template.parameters) | PSEUDO
-    for block, found in (("Resources", _in_resources(template)), ("Outputs", _in_outputs(template))):
+    values = set(template.parameters) | PSEUDO_PARAMETERS
+    for block, found in (
+        ("Resources", _references_of_resources(template)),
+        ("Outputs", _references_of_outputs(template)),
+    ):
         missing = sorted({name for name in found if name not in known and name not in values})
         if missing:
             raise TemplateError(
@@ -289,13 +292,13 @@ def _check_references(template: Template) -> None:
         )
 
 
-def _in_resources(template: Template) -> Iterator[str]:
+def _references_of_resources(template: Template) -> Iterator[str]:
     for resource in template.resources.values():
         yield from find_references(resource.properties)
         yield from resource.depends_on
 
 
-def _in_outputs(template: Template) -> Iterator[str]:
+def _references_of_outputs(template: Template) -> Iterator[str]:
     for output in template.outputs.values():
         yield from find_references(output.value)
         yield from find_references(output.export)

@@ -13,9 +13,9 @@ import re
 import yaml
 
 from lamplighter.base.errors import ServiceError
-from lamplighter.base.json_text import DEEPEST, Json, depth
+from lamplighter.base.json_text import MAX_DEPTH, Json, nesting_depth
 
-SHORT = frozenset(
+SHORT_FUNCTIONS = frozenset(
     [
         "And",
         "Base64",
@@ -46,7 +46,7 @@ SHORT = frozenset(
 """The functions that have a short form, besides !Ref and !Condition."""
 
 
-LARGEST_YAML = 1_048_576
+MAX_YAML_CHARACTERS = 1_048_576
 """The most characters of YAML, CloudFormation's limit; YAML is slow to parse. Job files' templates are JSON."""
 
 
@@ -71,7 +71,7 @@ _Loader.add_implicit_resolver(
 )
 
 
-def _mapping(loader: _Loader, node: Json) -> Json:
+def _construct_mapping(loader: _Loader, node: Json) -> Json:
     if not isinstance(node, yaml.MappingNode):
         raise yaml.constructor.ConstructorError(None, None, "expected a mapping", node.start_mark)
     found = {}
@@ -82,12 +82,12 @@ def _mapping(loader: _Loader, node: Json) -> Json:
     return found
 
 
-def _float(_loader: _Loader, node: Json) -> float:
+def _construct_float(_loader: _Loader, node: Json) -> float:
     return float(node.value)
 
 
-def _short(loader: _Loader, suffix: str, node: Json) -> Json:
-    if suffix not in SHORT and suffix not in ("Ref", "Condition"):
+def _construct_function(loader: _Loader, suffix: str, node: Json) -> Json:
+    if suffix not in SHORT_FUNCTIONS and suffix not in ("Ref", "Condition"):
         raise yaml.constructor.ConstructorError(None, None, f"there is no function {suffix}", node.start_mark)
     if isinstance(node, yaml.ScalarNode):
         value = node.value
@@ -96,13 +96,13 @@ def _short(loader: _Loader, suffix: str, node: Json) -> Json:
     elif isinstance(node, yaml.SequenceNode):
         value = [loader.construct_object(item, deep=True) for item in node.value]
     else:
-        value = _mapping(loader, node)
+        value = _construct_mapping(loader, node)
     return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
 
 
-_Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
-_Loader.add_constructor("tag:yaml.org,2002:float", _float)
-_Loader.add_multi_constructor("!", _short)
+_Loader.add_constructor("tag:yaml.org,2002:map", _construct_mapping)
+_Loader.add_constructor("tag:yaml.org,2002:float", _construct_float)
+_Loader.add_multi_constructor("!", _construct_function)
 
 
 def parse_text(text: str) -> Json:
@@ -116,7 +116,7 @@ def parse_text(text: str) -> Json:
 def parse_part(text: str) -> Json:
     """Parse a part of a template, which may be any value. Raises `TemplateError`."""
     part = _read_json(text) if text.lstrip().startswith("{") else _read_yaml(text)
-    if depth(part) > DEEPEST:
+    if nesting_depth(part) > MAX_DEPTH:
         raise TemplateError("Template format error: the template is nested too deeply.")
     return part
 
@@ -147,8 +147,8 @@ def _read_yaml(text: str) -> Json:
 
 
 def _load(text: str) -> Json:
-    if len(text) > LARGEST_YAML:
-        raise TemplateError(f"Template may not exceed {LARGEST_YAML} bytes in size.")
+    if len(text) > MAX_YAML_CHARACTERS:
+        raise TemplateError(f"Template may not exceed {MAX_YAML_CHARACTERS} bytes in size.")
     try:
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, _Loader)):
             raise TemplateError("Template error: YAML aliases are not allowed in CloudFormation templates")

@@ -9,7 +9,7 @@ from lamplighter.runtime.docker.log_stream import milliseconds
 from lamplighter.runtime.port import OUT_OF_MEMORY, ContainerExit
 
 _NEVER = "0001-01-01T00:00:00Z"
-_BROKEN_OFF = "context canceled"
+_CANCELLED_START = "context canceled"
 """A part of Docker's error if a start was cancelled because its client had gone: the container has never run."""
 
 
@@ -21,7 +21,7 @@ def is_new(found: Json) -> bool:
 def start_failure(found: Json) -> str | None:
     """Return why the container could not start, or None if no start has failed."""
     state = found["State"]
-    if state["Status"] != "created" or not state["Error"] or _BROKEN_OFF in state["Error"]:
+    if state["Status"] != "created" or not state["Error"] or _CANCELLED_START in state["Error"]:
         return None
     return f"Error response from daemon: {state['Error']}"
 
@@ -37,7 +37,7 @@ def is_killed_for_unknown_reason(found: Json) -> bool:
     return bool(state["ExitCode"] == 137 and not state["OOMKilled"] and found["HostConfig"]["Memory"])
 
 
-def ended(found: Json, now: int) -> ContainerExit | None:
+def container_exit(found: Json, now: int) -> ContainerExit | None:
     """Return how the container ended, or None while it runs. One that never started has ended, with no code."""
     state = found["State"]
     if state["Status"] == "created":

@@ -8,19 +8,19 @@ get no swap, as on Fargate: a container that exceeds its memory is killed, here 
 from collections.abc import Mapping
 
 from lamplighter.base.json_text import Json
-from lamplighter.runtime.port import Container, Mount
+from lamplighter.runtime.port import ContainerSpec, Mount
 
 PREFIX = "lamplighter-"
 """The prefix of the engine's container names in Docker."""
 
 _MEBIBYTE = 1024 * 1024
-_WHOLE_LOG: dict[str, Json] = {"Type": "json-file", "Config": {"max-size": "1000t", "mode": "blocking"}}
+_UNLIMITED_LOG: dict[str, Json] = {"Type": "json-file", "Config": {"max-size": "1000t", "mode": "blocking"}}
 """The log settings of each container. They are explicit because the daemon's own settings may discard output."""
 
 
-def create_request(container: Container, labels: Mapping[str, str]) -> dict[str, Json]:
+def create_request(container: ContainerSpec, labels: Mapping[str, str]) -> dict[str, Json]:
     """Return the body of the request; `labels` are the engine's and override the container's."""
-    form: dict[str, Json] = {
+    request: dict[str, Json] = {
         "Image": container.image,
         "Entrypoint": list(container.entry_point or ()) or None,
         "Cmd": list(container.command or ()) or None,
@@ -31,12 +31,12 @@ def create_request(container: Container, labels: Mapping[str, str]) -> dict[str,
         "StopTimeout": container.stop_timeout,
         "HostConfig": _host_config(container),
     }
-    return {name: value for name, value in form.items() if value is not None}
+    return {name: value for name, value in request.items() if value is not None}
 
 
-def _host_config(container: Container) -> dict[str, Json]:
+def _host_config(container: ContainerSpec) -> dict[str, Json]:
     config: dict[str, Json] = {
-        "LogConfig": _WHOLE_LOG,
+        "LogConfig": _UNLIMITED_LOG,
         "Init": container.init,
         "Privileged": container.privileged,
         "ReadonlyRootfs": container.read_only_root,

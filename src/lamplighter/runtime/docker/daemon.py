@@ -12,13 +12,13 @@ from collections.abc import Iterator
 import aiohttp
 from aiodocker import Docker, DockerError
 
+from lamplighter.base.backoff import backoff_delays
 from lamplighter.base.errors import LamplighterError
-from lamplighter.base.growing_pauses import growing_pauses
 from lamplighter.runtime.port import CannotStart, ImageUnavailable, RuntimeUnavailable
 
 _DEFAULT_ADDRESS = "unix:///var/run/docker.sock"
 _ADVICE = "start Docker, or choose plain processes with --runtime process"
-_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
+_MIN_PAUSE, _MAX_PAUSE = 0.05, 2.0
 
 
 class InvalidAddress(LamplighterError):
@@ -50,7 +50,7 @@ def docker_errors() -> Iterator[None]:
     except (aiohttp.ClientError, OSError, EOFError, json.JSONDecodeError) as error:
         raise RuntimeUnavailable(f"Docker does not answer ({error!r}): {_ADVICE}") from error
     except DockerError as error:
-        if _is_away(error):
+        if _is_unavailable(error):
             raise RuntimeUnavailable(f"Docker does not answer ({error.message}): {_ADVICE}") from error
         raise
 
@@ -71,30 +71,30 @@ def create_error(error: DockerError) -> Exception:
         return ImageMissing(error.message)
     if "invalid reference format" in error.message:
         return pull_error(error)
-    return error if _is_away(error) else CannotStart(f"CannotCreateContainerError: {_response(error)}")
+    return error if _is_unavailable(error) else CannotStart(f"CannotCreateContainerError: {_daemon_message(error)}")
 
 
 def pull_error(error: DockerError, no_login: str | None = None) -> Exception:
     """Return the exception for an error of a pull; `no_login` is why the registry's credentials could not be read."""
-    if _is_away(error):
+    if _is_unavailable(error):
         return error
     why = "" if no_login is None else f" (without a login: {no_login})"
-    return ImageUnavailable(f"CannotPullContainerError: {_response(error)}{why}")
+    return ImageUnavailable(f"CannotPullContainerError: {_daemon_message(error)}{why}")
 
 
 def start_error(error: DockerError) -> Exception:
     """Return the exception for an error of the start request."""
-    return error if _is_away(error) else CannotStart(f"CannotStartContainerError: {_response(error)}")
+    return error if _is_unavailable(error) else CannotStart(f"CannotStartContainerError: {_daemon_message(error)}")
 
 
 def retry_pauses() -> Iterator[float]:
     """Return the seconds to wait before each new attempt."""
-    return growing_pauses(_SHORTEST_PAUSE, _LONGEST_PAUSE)
+    return backoff_delays(_MIN_PAUSE, _MAX_PAUSE)
 
 
-def _is_away(error: DockerError) -> bool:
+def _is_unavailable(error: DockerError) -> bool:
     return error.status in (503, 900)  # 900 is aiodocker's own status: no connection
 
 
-def _response(error: DockerError) -> str:
+def _daemon_message(error: DockerError) -> str:
     return f"Error response from daemon: {error.message}"

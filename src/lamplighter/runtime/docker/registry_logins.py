@@ -24,11 +24,15 @@ DOCKER_HUB = "docker.io"
 HUB_KEY = "https://index.docker.io/v1/"
 """The key of a Docker Hub login in `config.json`, and the address by which the daemon names Docker Hub."""
 TOKEN_USER = "<token>"  # noqa: S105 - a helper's name for "no user: the secret is an identity token"
-NOT_FOUND = ("credentials not found in native keychain", "no credentials server url", "no credentials username")
+NOT_FOUND_MESSAGES = (
+    "credentials not found in native keychain",
+    "no credentials server url",
+    "no credentials username",
+)
 """The beginnings of a helper's messages that mean that it has no credentials for this registry."""
-PATIENCE = 30.0
+HELPER_TIMEOUT = 30.0
 """The most seconds in which a helper must answer: some call a cloud service."""
-LONGEST_ANSWER = 200
+MAX_QUOTED_CHARACTERS = 200
 """The most characters quoted from a failed helper's output."""
 _HELPER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
@@ -87,18 +91,18 @@ def full_image_name(image: str) -> str:
 
 async def find_login(image: str, environment: Mapping[str, str]) -> RegistryLogin | None:
     """Return the credentials for the registry of an image, or None if there are none. Raises `LoginUnreadable`."""
-    config = await asyncio.to_thread(_config, environment)
+    config = await asyncio.to_thread(_read_config, environment)
     host = registry_of(image)
     key = HUB_KEY if host == DOCKER_HUB else host
-    helper = _texts(config, "credHelpers").get(key) or config.get("credsStore")
-    found = await _of_helper(str(helper), key, environment) if helper else _of_file(config, key)
+    helper = _text_map(config, "credHelpers").get(key) or config.get("credsStore")
+    found = await _login_of_helper(str(helper), key, environment) if helper else _login_of_file(config, key)
     return None if found is None or found.is_empty else found
 
 
 # --- config.json ----------------------------------------------------------------------------------------------------
 
 
-def _config(environment: Mapping[str, str]) -> Json:
+def _read_config(environment: Mapping[str, str]) -> Json:
     """Return Docker's configuration, or {} if there is none."""
     folder = environment.get("DOCKER_CONFIG")
     try:
@@ -122,12 +126,12 @@ def _home(environment: Mapping[str, str]) -> Path:
     return Path(home) if home else Path.home()
 
 
-def _texts(config: Json, name: str) -> dict[str, str]:
+def _text_map(config: Json, name: str) -> dict[str, str]:
     given = config.get(name)
     return {key: value for key, value in given.items() if isinstance(value, str)} if isinstance(given, dict) else {}
 
 
-def _of_file(config: Json, key: str) -> RegistryLogin | None:
+def _login_of_file(config: Json, key: str) -> RegistryLogin | None:
     auths = config.get("auths")
     if not isinstance(auths, dict):
         return None
@@ -136,7 +140,7 @@ def _of_file(config: Json, key: str) -> RegistryLogin | None:
         return None
     user, password = entry.get("username") or "", entry.get("password") or ""
     if entry.get("auth"):
-        user, password = _decoded(str(entry["auth"]), key)
+        user, password = _decode_auth(str(entry["auth"]), key)
     return RegistryLogin(key, user, password, entry.get("identitytoken") or "", entry.get("registrytoken") or "")
 
 
@@ -150,7 +154,7 @@ def _hostname(name: str) -> str:
     return name.partition("/")[0]
 
 
-def _decoded(text: str, key: str) -> tuple[str, str]:
+def _decode_auth(text: str, key: str) -> tuple[str, str]:
     try:
         user, colon, password = base64.b64decode(text, validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
@@ -163,18 +167,18 @@ def _decoded(text: str, key: str) -> tuple[str, str]:
 # --- helper programs ------------------------------------------------------------------------------------------------
 
 
-async def _of_helper(helper: str, key: str, environment: Mapping[str, str]) -> RegistryLogin | None:
+async def _login_of_helper(helper: str, key: str, environment: Mapping[str, str]) -> RegistryLogin | None:
     name = f"docker-credential-{helper}"
     if not _HELPER_NAME.fullmatch(helper):
         raise LoginUnreadable(f"Docker's config.json has an invalid credential helper name: {dumps(helper)}")
-    code, said, complained = await _run(name, key, environment)
+    code, stdout, stderr = await _run_helper(name, key, environment)
     if code != 0:
-        told = (said or complained).strip()
-        if told.lower().startswith(NOT_FOUND):
+        message = (stdout or stderr).strip()
+        if message.lower().startswith(NOT_FOUND_MESSAGES):
             return None
-        raise LoginUnreadable(f"{name} failed with exit code {code}: {_one_line(told) or 'no reason given'}")
+        raise LoginUnreadable(f"{name} failed with exit code {code}: {_one_line(message) or 'no reason given'}")
     try:
-        answer = loads(said)
+        answer = loads(stdout)
         user, secret = answer["Username"], answer["Secret"]
     except (JsonError, KeyError, TypeError):
         raise LoginUnreadable(f"{name} did not answer with a user and a secret") from None
@@ -183,7 +187,7 @@ async def _of_helper(helper: str, key: str, environment: Mapping[str, str]) -> R
     return RegistryLogin(key, str(user), str(secret))
 
 
-async def _run(name: str, key: str, environment: Mapping[str, str]) -> tuple[int, str, str]:
+async def _run_helper(name: str, key: str, environment: Mapping[str, str]) -> tuple[int, str, str]:
     """Run a helper's `get`; return its exit code, its standard output and its standard error."""
     pipe = asyncio.subprocess.PIPE
     try:
@@ -193,16 +197,16 @@ async def _run(name: str, key: str, environment: Mapping[str, str]) -> tuple[int
     except OSError as error:
         raise LoginUnreadable(f"the credential helper {name} cannot be run: {error.strerror or error}") from None
     try:
-        async with asyncio.timeout(PATIENCE):
-            said, complained = await process.communicate(key.encode())
+        async with asyncio.timeout(HELPER_TIMEOUT):
+            stdout, stderr = await process.communicate(key.encode())
     except TimeoutError:
-        raise LoginUnreadable(f"{name} did not answer within {PATIENCE:.0f} seconds") from None
+        raise LoginUnreadable(f"{name} did not answer within {HELPER_TIMEOUT:.0f} seconds") from None
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    return process.returncode or 0, said.decode(errors="replace"), complained.decode(errors="replace")
+    return process.returncode or 0, stdout.decode(errors="replace"), stderr.decode(errors="replace")
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())[:LONGEST_ANSWER]
+    return " ".join(text.split())[:MAX_QUOTED_CHARACTERS]

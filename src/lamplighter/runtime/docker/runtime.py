@@ -23,19 +23,19 @@ from lamplighter.runtime.docker.registry_logins import LoginUnreadable, Registry
 from lamplighter.runtime.line_joiner import LineJoiner
 from lamplighter.runtime.port import (
     CannotStart,
-    Container,
     ContainerExit,
+    ContainerSpec,
     OutputLine,
     RuntimeUnavailable,
     StartedContainer,
 )
 
-LABEL = "lamplighter.engine"
-_ARRIVAL = 0.25
+ENGINE_LABEL = "lamplighter.engine"
+_START_GRACE_SECONDS = 0.25
 """Seconds in which a killed engine's last request may still reach the daemon; only then is a start repeated."""
-_OOM_NEWS = 0.1
+_OOM_REPORT_SECONDS = 0.1
 """Seconds within which Docker reports that a killed container had exceeded its memory, even after its exit."""
-_PATIENCE = 10
+_VERSION_TIMEOUT = 10
 """The most seconds in which Docker must answer the version request."""
 
 
@@ -58,10 +58,10 @@ class DockerRuntime:
     async def check(self) -> None:
         """Implement `Runtime.check`."""
         with daemon.docker_errors():
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(_VERSION_TIMEOUT):
                 await self._docker.version()
 
-    async def start(self, container: Container) -> StartedContainer:
+    async def start(self, container: ContainerSpec) -> StartedContainer:
         """Implement `Runtime.start`."""
         if container.image is None:
             raise CannotStart(
@@ -88,9 +88,9 @@ class DockerRuntime:
                 image_digest = await digest
             return StartedContainer(runtime_id, self._now(), image_digest, pull_started_at, pull_stopped_at)
 
-    async def _create(self, container: Container) -> str | None:
+    async def _create(self, container: ContainerSpec) -> str | None:
         """Create the container and return its id, or None if a container of this name exists."""
-        body = create_request.create_request(container, {LABEL: self._engine})
+        body = create_request.create_request(container, {ENGINE_LABEL: self._engine})
         try:
             made = await self._docker.containers.create(body, name=create_request.PREFIX + container.name)
         except DockerError as error:
@@ -99,21 +99,21 @@ class DockerRuntime:
             raise daemon.create_error(error) from error
         return made.id
 
-    async def _pull(self, container: Container) -> None:
+    async def _pull(self, container: ContainerSpec) -> None:
         """Pull the image as the `docker` command does.
 
         If the login cannot be read, pull without one; if the registry then refuses, the error states why the login is
         missing.
         """
-        image, login, unknown = str(container.image), None, None
+        image, login, login_error = str(container.image), None, None
         try:
             login = await registry_logins.find_login(image, self._environment)
         except LoginUnreadable as error:
-            unknown = str(error)
+            login_error = str(error)
         try:
             await self._pull_as(image, login)
         except DockerError as error:
-            raise daemon.pull_error(error, unknown) from error
+            raise daemon.pull_error(error, login_error) from error
 
     async def _pull_as(self, image: str, login: RegistryLogin | None) -> None:
         if login is None:
@@ -127,16 +127,16 @@ class DockerRuntime:
         except DockerError as error:
             raise daemon.start_error(error) from error
 
-    async def _adopt(self, container: Container) -> StartedContainer:
+    async def _adopt(self, container: ContainerSpec) -> StartedContainer:
         found = await self._inspect(container.name)
         if found is None or container_state.is_new(found):
-            await asyncio.sleep(_ARRIVAL)
+            await asyncio.sleep(_START_GRACE_SECONDS)
             found = await self._inspect(container.name)
         if found is None:
             raise RuntimeUnavailable(
                 f"Docker reports that the name {container.name} is in use, but shows no such container"
             )
-        if found["Config"]["Labels"].get(LABEL) != self._engine:
+        if found["Config"]["Labels"].get(ENGINE_LABEL) != self._engine:
             raise CannotStart(f"CannotCreateContainerError: {container.name} belongs to another engine")
         if why := container_state.start_failure(found):
             raise CannotStart(f"CannotStartContainerError: {why}")
@@ -146,7 +146,7 @@ class DockerRuntime:
             started_at = self._now()
         return StartedContainer(found["Id"], started_at, await self._digest(container))
 
-    async def _digest(self, container: Container) -> str | None:
+    async def _digest(self, container: ContainerSpec) -> str | None:
         """Return the registry's digest of the image, or Docker's own id if the image came from no registry."""
         try:
             image: Json = await self._docker.images.inspect(str(container.image))
@@ -160,21 +160,21 @@ class DockerRuntime:
         pauses = daemon.retry_pauses()
         while True:
             with contextlib.suppress(RuntimeUnavailable):
-                ended = await self._ended(name)
+                ended = await self._wait_for_exit(name)
                 if ended is not None:
                     return ended
             await asyncio.sleep(next(pauses))
 
-    async def _ended(self, name: str) -> ContainerExit | None:
+    async def _wait_for_exit(self, name: str) -> ContainerExit | None:
         with daemon.docker_errors(), daemon.ignore_status(404):
             await self._container(name).wait(condition="not-running")
         found = await self._inspect(name)
         if found is not None and container_state.is_killed_for_unknown_reason(found):
-            await asyncio.sleep(_OOM_NEWS)
+            await asyncio.sleep(_OOM_REPORT_SECONDS)
             found = await self._inspect(name)
         if found is None:
             return ContainerExit(None, self._now(), "there is no such container: the exit code is unknown")
-        return container_state.ended(found, self._now())
+        return container_state.container_exit(found, self._now())
 
     async def stop(self, name: str, grace: float) -> None:
         """Implement `Runtime.stop`; the grace period is rounded up to whole seconds, as Docker requires."""
@@ -184,7 +184,7 @@ class DockerRuntime:
     async def logs(self, name: str) -> AsyncGenerator[OutputLine, None]:
         """Implement `Runtime.logs`."""
         lines = LineJoiner()
-        seen = 0
+        frames_read = 0
         pauses = daemon.retry_pauses()
         while True:
             number = 0
@@ -192,9 +192,9 @@ class DockerRuntime:
                 async with contextlib.aclosing(self._frames(name)) as stream:
                     async for frame in stream:
                         number += 1
-                        if number <= seen:
+                        if number <= frames_read:
                             continue  # already read before Docker went away
-                        seen = number
+                        frames_read = number
                         if line := lines.add(frame.time, frame.stream, frame.piece, complete=frame.complete):
                             yield line
                 if await self._has_ended(name):
@@ -208,9 +208,9 @@ class DockerRuntime:
     async def _frames(self, name: str) -> AsyncGenerator[LogFrame, None]:
         """Yield all frames written so far, then follow until the container exits or Docker goes away."""
         address = f"{self._docker.docker_host}/containers/{create_request.PREFIX}{name}/logs"
-        what = {"follow": "1", "stdout": "1", "stderr": "1", "timestamps": "1"}
+        query = {"follow": "1", "stdout": "1", "stderr": "1", "timestamps": "1"}
         with daemon.docker_errors():
-            async with self._docker.session.get(address, params=what) as response:
+            async with self._docker.session.get(address, params=query) as response:
                 if response.status == 404:
                     return
                 response.raise_for_status()
@@ -220,7 +220,7 @@ class DockerRuntime:
     async def _has_ended(self, name: str) -> bool:
         """Return whether the container has ended; the output also ends, without an error, when Docker stops."""
         found = await self._inspect(name)
-        return found is None or container_state.ended(found, self._now()) is not None
+        return found is None or container_state.container_exit(found, self._now()) is not None
 
     async def remove(self, name: str) -> None:
         """Implement `Runtime.remove`."""
@@ -235,14 +235,14 @@ class DockerRuntime:
 
     async def names(self) -> frozenset[str]:
         """Implement `Runtime.names`."""
-        return await self._named({})
+        return await self._list_names({})
 
-    async def ended(self) -> frozenset[str]:
-        """Implement `Runtime.ended`."""
-        return await self._named({"status": ["exited", "dead"]})
+    async def ended_names(self) -> frozenset[str]:
+        """Implement `Runtime.ended_names`."""
+        return await self._list_names({"status": ["exited", "dead"]})
 
-    async def _named(self, wanted: Json) -> frozenset[str]:
-        filters = dumps({"label": [f"{LABEL}={self._engine}"], **wanted})
+    async def _list_names(self, more_filters: Json) -> frozenset[str]:
+        filters = dumps({"label": [f"{ENGINE_LABEL}={self._engine}"], **more_filters})
         with daemon.docker_errors():
             found = await self._docker.containers.list(all=1, filters=filters)
         return frozenset(each["Names"][0].removeprefix(f"/{create_request.PREFIX}") for each in found)

@@ -3,10 +3,10 @@
     alive    a FIFO that the shim holds open and locked: locked means that the shim lives; its bytes mean "more output"
     started  pid, the kernel's start time, the boot, milliseconds: written before the process begins, never changed
     log      one record per line: milliseconds, `o` or `e` for the stream (in capitals: the line continues), the text
-    exit     the code (or `refused`: it could not start, or `unknown`: the shim died), milliseconds, a reason
+    exit     the code (or `refused`: it could not start, or `login_error`: the shim died), milliseconds, a reason
 
 Guarantees that every file that this module reads is complete; `shim_log.py` reads `log`. This module writes only an
-`unknown` exit.
+`login_error` exit.
 """
 
 import fcntl
@@ -56,12 +56,12 @@ class ProcessDirectory:
         """Return the path of the output file."""
         return self.path / "log"
 
-    def leader(self) -> SessionLeader | None:
+    def read_leader(self) -> SessionLeader | None:
         """Return the process that was started here, or None."""
         lines = _lines(self.path / "started")
         return SessionLeader(int(lines[0]), lines[1], lines[2], int(lines[3])) if lines else None
 
-    def ended(self) -> ContainerExit | None:
+    def read_exit(self) -> ContainerExit | None:
         """Return how the process ended, or None if no exit is recorded."""
         lines = _lines(self.path / "exit")
         if not lines:
@@ -69,7 +69,7 @@ class ProcessDirectory:
         code = int(lines[0]) if lines[0].isdigit() else None
         return ContainerExit(code, int(lines[1]), "\n".join(lines[2:]) or None)
 
-    def refusal(self) -> CannotStart | None:
+    def read_refusal(self) -> CannotStart | None:
         """Return why the process could not start, or None if the start did not fail."""
         lines = _lines(self.path / "exit")
         if lines[:1] != ["refused"]:

@@ -20,7 +20,7 @@ _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 class ProcessUser:
     """The user of a process; without numbers, the process runs as the engine's user."""
 
-    numbers: tuple[int, ...]
+    ids: tuple[int, ...]
     """User id, group id, supplementary group ids."""
     environment: dict[str, str]
     """The minimal variables that programs expect; those of the container definition override them."""
@@ -35,12 +35,12 @@ def resolve_user(user: str | None) -> ProcessUser:
         return ProcessUser((), _environment(_account(str(os.getuid()))))
     name, _, group = user.partition(":")
     account = _account(name)
-    uid = account.pw_uid if account else _number(name, user)
+    uid = account.pw_uid if account else _uid(name, user)
     if os.getuid() not in (0, uid):
-        raise _refused(f"only an engine that runs as root can run a process as user {user}")
-    gid = _group(group, user) if group else _own_group(account, user)
-    numbers = (uid, *dict.fromkeys([gid, *(os.getgrouplist(account.pw_name, gid) if account else [])]))
-    return ProcessUser(numbers if os.getuid() == 0 else (), _environment(account))
+        raise _cannot_start(f"only an engine that runs as root can run a process as user {user}")
+    gid = _group(group, user) if group else _primary_group(account, user)
+    ids = (uid, *dict.fromkeys([gid, *(os.getgrouplist(account.pw_name, gid) if account else [])]))
+    return ProcessUser(ids if os.getuid() == 0 else (), _environment(account))
 
 
 def _account(name: str) -> pwd.struct_passwd | None:
@@ -54,9 +54,9 @@ def _is_number(name: str) -> bool:
     return re.fullmatch("[0-9]{1,10}", name) is not None
 
 
-def _number(name: str, user: str) -> int:
+def _uid(name: str, user: str) -> int:
     if not _is_number(name):
-        raise _refused(f"unable to find user {user}: no matching entries in passwd file")
+        raise _cannot_start(f"unable to find user {user}: no matching entries in passwd file")
     return int(name)
 
 
@@ -64,12 +64,12 @@ def _group(name: str, user: str) -> int:
     try:
         return int(name) if _is_number(name) else grp.getgrnam(name).gr_gid
     except (KeyError, ValueError):
-        raise _refused(f"unable to find group of {user}: no matching entries in group file") from None
+        raise _cannot_start(f"unable to find group of {user}: no matching entries in group file") from None
 
 
-def _own_group(account: pwd.struct_passwd | None, user: str) -> int:
+def _primary_group(account: pwd.struct_passwd | None, user: str) -> int:
     if account is None:
-        raise _refused(f"user {user} has no entry in the passwd file: add its group, as in 1000:1000")
+        raise _cannot_start(f"user {user} has no entry in the passwd file: add its group, as in 1000:1000")
     return account.pw_gid
 
 
@@ -77,5 +77,5 @@ def _environment(account: pwd.struct_passwd | None) -> dict[str, str]:
     return {"PATH": _PATH, "LANG": "C.UTF-8", "HOME": account.pw_dir if account else "/"}
 
 
-def _refused(why: str) -> CannotStart:
-    return CannotStart(f"CannotStartContainerError: {why}")
+def _cannot_start(reason: str) -> CannotStart:
+    return CannotStart(f"CannotStartContainerError: {reason}")

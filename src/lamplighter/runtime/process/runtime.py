@@ -19,7 +19,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from pathlib import Path
 
 from lamplighter.base.errors import Bug
-from lamplighter.runtime.port import Container, ContainerExit, OutputLine, RuntimeUnavailable, StartedContainer
+from lamplighter.runtime.port import ContainerExit, ContainerSpec, OutputLine, RuntimeUnavailable, StartedContainer
 from lamplighter.runtime.process import process_session, shim_arguments
 from lamplighter.runtime.process.process_directory import ProcessDirectory, SessionLeader, is_locked
 from lamplighter.runtime.process.shim_log import ShimLog
@@ -27,7 +27,7 @@ from lamplighter.runtime.process.shim_watch import ShimWatch
 
 _SUPPORTED = hasattr(os, "pidfd_open") and Path("/proc/self/stat").exists()
 _SHIM = Path(__file__).with_name("shim.py")
-_START, _FOLLOW = 8, 2
+_FILES_TO_START, _FILES_TO_READ = 8, 2
 """The open files of a starting process (one stays open until its removal), and of a reader of its output."""
 _PAUSE = 0.02
 """Seconds between two checks of a shim that another engine is just starting: nothing else here is polled."""
@@ -40,17 +40,17 @@ class ProcessRuntime:
         self,
         directory: Path,
         now: Callable[[], int],
-        files: int | None = None,
+        file_limit: int | None = None,
         has_room: Callable[[int], bool] = lambda _files: True,
     ) -> None:
         """Set up the runtime without touching the directory.
 
-        `files` is the soft limit of open files for processes whose definition names none; None means the engine's own
-        limit. `has_room` returns whether this process may open that many more files.
+        `file_limit` is the soft limit of open files for processes whose definition names none; None means the engine's
+        own limit. `has_room` returns whether this process may open that many more files.
         """
         self._directory = directory.absolute()
         self._now = now
-        self._files = files
+        self._file_limit = file_limit
         self._has_room = has_room
         self._starting = 0
         """The number of processes that are starting."""
@@ -58,50 +58,50 @@ class ProcessRuntime:
 
     def has(self, name: str) -> bool:
         """Return whether the directory of a process with this name exists."""
-        return self._place(name).path.is_dir()
+        return self._directory_of(name).path.is_dir()
 
     async def check(self) -> None:
         """Implement `Runtime.check`: raise `RuntimeUnavailable` if this machine cannot run plain processes."""
         if not _SUPPORTED:
             raise RuntimeUnavailable("plain processes need Linux 5.3 or later with /proc mounted: use Docker")
 
-    async def start(self, container: Container) -> StartedContainer:
+    async def start(self, container: ContainerSpec) -> StartedContainer:
         """Implement `Runtime.start`."""
-        place = self._place(container.name)
-        if place.leader() is None and place.ended() is None:
-            text = shim_arguments.write_arguments(container, self._files)
-            with self._room():
-                place.make()
-                await _launch(place, text)
-                if place.ended() is None:
+        directory = self._directory_of(container.name)
+        if directory.read_leader() is None and directory.read_exit() is None:
+            text = shim_arguments.encode_arguments(container, self._file_limit)
+            with self._reserve_files():
+                directory.make()
+                await _launch(directory, text)
+                if directory.read_exit() is None:
                     self._watch(container.name)
-        if refusal := place.refusal():
+        if refusal := directory.read_refusal():
             raise refusal
-        leader = place.leader()
+        leader = directory.read_leader()
         if leader is None:
             raise Bug(f"the process {container.name} ended before it started")
         return StartedContainer(runtime_id=str(leader.pid), started_at=leader.started_at)
 
     async def wait(self, name: str) -> ContainerExit:
         """Implement `Runtime.wait`."""
-        place = self._place(name)
-        ended, leader = place.ended(), place.leader()
-        if ended and not _is_held(place):  # while the shim lives, the exit may not be on disk yet
+        directory = self._directory_of(name)
+        ended, leader = directory.read_exit(), directory.read_leader()
+        if ended and not _has_shim(directory):  # while the shim lives, the exit may not be on disk yet
             return ended
         if leader is None:
             return ContainerExit(None, self._now(), "there is no such process")
         await self._watch(name).gone.wait()
-        return place.ended() or await self._lost(place, leader)
+        return directory.read_exit() or await self._end_lost_session(directory, leader)
 
-    async def _lost(self, place: ProcessDirectory, leader: SessionLeader) -> ContainerExit:
+    async def _end_lost_session(self, directory: ProcessDirectory, leader: SessionLeader) -> ContainerExit:
         await process_session.end_session(leader)
-        return place.ended() or place.record_lost(self._now())
+        return directory.read_exit() or directory.record_lost(self._now())
 
     async def stop(self, name: str, grace: float) -> None:
         """Implement `Runtime.stop`."""
-        place = self._place(name)
-        leader = place.leader()
-        if leader is None or place.ended():
+        directory = self._directory_of(name)
+        leader = directory.read_leader()
+        if leader is None or directory.read_exit():
             return
         gone = self._watch(name).gone
         _signal(leader, signal.SIGTERM, gone)
@@ -114,44 +114,44 @@ class ProcessRuntime:
 
     async def logs(self, name: str) -> AsyncGenerator[OutputLine, None]:
         """Implement `Runtime.logs`."""
-        place = self._place(name)
-        if place.leader() is None:
+        directory = self._directory_of(name)
+        if directory.read_leader() is None:
             return
         watch = self._watch(name)
-        if not self._has_room(_FOLLOW):
-            raise _full()
-        with _shortage():
-            log = place.log.open("rb")
+        if not self._has_room(_FILES_TO_READ):
+            raise _too_many_files()
+        with _resource_errors():
+            log = directory.log.open("rb")
         with log:
             records = ShimLog(log)
             while True:
                 ended = watch.gone.is_set()
-                watch.news.clear()
+                watch.changed.clear()
                 lines = records.read()
                 for line in lines or ():
                     yield line
                 if lines is None and ended:
                     break
-                await (watch.news.wait() if lines is None else asyncio.sleep(0))
+                await (watch.changed.wait() if lines is None else asyncio.sleep(0))
             for line in records.rest():
                 yield line
 
     async def remove(self, name: str) -> None:
         """Implement `Runtime.remove`."""
-        place = self._place(name)
-        if place.leader() and not place.ended() and not self._watch(name).gone.is_set():
+        directory = self._directory_of(name)
+        if directory.read_leader() and not directory.read_exit() and not self._watch(name).gone.is_set():
             raise Bug(f"the process {name} still runs and cannot be removed")
         if watch := self._watches.pop(name, None):
             watch.close()
-        place.clear()
+        directory.clear()
 
     async def names(self) -> frozenset[str]:
         """Implement `Runtime.names`."""
         return frozenset(os.listdir(self._directory)) if self._directory.is_dir() else frozenset()
 
-    async def ended(self) -> frozenset[str]:
-        """Implement `Runtime.ended`."""
-        return frozenset(name for name in await self.names() if self._place(name).ended() is not None)
+    async def ended_names(self) -> frozenset[str]:
+        """Implement `Runtime.ended_names`."""
+        return frozenset(name for name in await self.names() if self._directory_of(name).read_exit() is not None)
 
     async def close(self) -> None:
         """Implement `Runtime.close`."""
@@ -160,40 +160,40 @@ class ProcessRuntime:
         self._watches.clear()
 
     @contextlib.contextmanager
-    def _room(self) -> Iterator[None]:
+    def _reserve_files(self) -> Iterator[None]:
         """Reserve the files that one more starting process needs, beside those of the other starting processes."""
-        if not self._has_room(_START * (self._starting + 1)):
-            raise _full()
+        if not self._has_room(_FILES_TO_START * (self._starting + 1)):
+            raise _too_many_files()
         self._starting += 1
         try:
-            with _shortage():
+            with _resource_errors():
                 yield
         finally:
             self._starting -= 1
 
-    def _place(self, name: str) -> ProcessDirectory:
+    def _directory_of(self, name: str) -> ProcessDirectory:
         return ProcessDirectory(self._directory / name)
 
     def _watch(self, name: str) -> ShimWatch:
         watch = self._watches.get(name)
         if watch is None:
             if not self._has_room(1):
-                raise _full()
-            with _shortage():
-                watch = self._watches[name] = ShimWatch(self._place(name).alive)
+                raise _too_many_files()
+            with _resource_errors():
+                watch = self._watches[name] = ShimWatch(self._directory_of(name).alive)
         return watch
 
 
-async def _launch(place: ProcessDirectory, text: bytes) -> None:
+async def _launch(directory: ProcessDirectory, text: bytes) -> None:
     """Start a shim; return when this shim, or one that a dead engine started, has decided whether the process starts.
 
     The shim starts in a thread, because uvloop loses files when it cannot start a process
     (https://github.com/MagicStack/uvloop).
     """
-    said = await asyncio.to_thread(_run_shim, place.path, text)
-    while place.leader() is None:
-        if not _is_held(place):
-            raise RuntimeUnavailable(f"the shim could not start: {said.decode(errors='replace').strip()}")
+    output = await asyncio.to_thread(_run_shim, directory.path, text)
+    while directory.read_leader() is None:
+        if not _has_shim(directory):
+            raise RuntimeUnavailable(f"the shim could not start: {output.decode(errors='replace').strip()}")
         await asyncio.sleep(_PAUSE)
 
 
@@ -206,27 +206,27 @@ def _run_shim(directory: Path, text: bytes) -> bytes:
     return done.stdout
 
 
-def _full() -> RuntimeUnavailable:
+def _too_many_files() -> RuntimeUnavailable:
     return RuntimeUnavailable("too many open files to start another process: it waits until others have ended")
 
 
 @contextlib.contextmanager
-def _shortage() -> Iterator[None]:
+def _resource_errors() -> Iterator[None]:
     """Raise `RuntimeUnavailable` instead of an `OSError`, because the system lacks the resource only for a time."""
     try:
         yield
     except OSError as error:
         if error.errno in (errno.EMFILE, errno.ENFILE):
-            raise _full() from error
+            raise _too_many_files() from error
         raise RuntimeUnavailable(f"no process can be started now: {error}") from error
 
 
-def _is_held(place: ProcessDirectory) -> bool:
+def _has_shim(directory: ProcessDirectory) -> bool:
     """Return whether a shim watches the process of this directory."""
-    if not place.alive.exists():
+    if not directory.alive.exists():
         return False
-    with _shortage():
-        alive = os.open(place.alive, os.O_RDONLY | os.O_NONBLOCK)
+    with _resource_errors():
+        alive = os.open(directory.alive, os.O_RDONLY | os.O_NONBLOCK)
     try:
         return is_locked(alive)
     finally:

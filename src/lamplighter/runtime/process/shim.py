@@ -18,22 +18,22 @@ import signal
 import sys
 import time
 
-PIECE = 16 * 1024
+MAX_RECORD_BYTES = 16 * 1024
 """The most bytes of a line in one record; the rest follows in further records, so that the shim's memory is bounded."""
-CHUNK = 64 * 1024
-MOST_CHUNKS = 16
+CHUNK_BYTES = 64 * 1024
+MAX_CHUNKS = 16
 """The most chunks that a full pipe holds: an escaped daemon that writes for ever must not delay the exit."""
-IGNORED = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
+IGNORED_SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 """Signals for the engine, or for a machine that shuts down: the shim stays to record the exit of its process."""
-SAME = -2
+UNCHANGED_LIMIT = -2
 """The value that keeps a hard limit unchanged."""
-SUBREAPER = 36
+PR_SET_CHILD_SUBREAPER = 36
 """PR_SET_CHILD_SUBREAPER."""
-CHANGED = (*IGNORED, signal.SIGPIPE, signal.SIGXFSZ)
+RESET_SIGNALS = (*IGNORED_SIGNALS, signal.SIGPIPE, signal.SIGXFSZ)
 """The signals whose handling the process must not inherit; Python itself ignores the last two."""
 
 
-class Recipe:
+class ShimArguments:
     """The description of the process, from fields separated by NUL: no argument and no variable can contain one."""
 
     def __init__(self, text: bytes) -> None:
@@ -41,7 +41,7 @@ class Recipe:
         if rest.pop() != b"end":
             raise SystemExit("the engine died while it wrote the arguments")
         self.directory = directory
-        self.identity = [int(part) for part in identity.split()]
+        self.user_ids = [int(part) for part in identity.split()]
         self.limits = [[int(part) for part in limit.split()] for limit in limits.split(b",") if limit]
         self.arguments = rest[: int(count)]
         self.environment = dict(pair.split(b"=", 1) for pair in rest[int(count) :])
@@ -49,19 +49,19 @@ class Recipe:
 
 def main() -> None:
     """Run the process unless it was started before."""
-    close_others()
-    recipe = Recipe(sys.stdin.buffer.read())
+    close_inherited_files()
+    shim_arguments = ShimArguments(sys.stdin.buffer.read())
     if os.fork():
         os._exit(0)  # End the engine's direct child: the engine need not wait for it, and no zombie stays.
     os.chdir(sys.argv[1])
-    for number in IGNORED:
+    for number in IGNORED_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     alive = os.open("alive", os.O_RDWR | os.O_NONBLOCK)
-    if claim(alive):
-        run(recipe, alive)
+    if take_lock(alive):
+        run_process(shim_arguments, alive)
 
 
-def close_others() -> None:
+def close_inherited_files() -> None:
     """Close the files that were inherited from the engine: its port, its pipes.
 
     Only open files are closed, not each number up to the limit, which may be a thousand million.
@@ -74,7 +74,7 @@ def close_others() -> None:
                 pass  # The listing itself had opened this one.
 
 
-def claim(alive: int) -> bool:
+def take_lock(alive: int) -> bool:
     """Take the lock that shows that a shim lives.
 
     Return False if another shim holds it, or if the process was started before.
@@ -86,49 +86,49 @@ def claim(alive: int) -> bool:
     return not os.path.exists("started") and not os.path.exists("exit")
 
 
-def run(recipe: Recipe, alive: int) -> None:
+def run_process(shim_arguments: ShimArguments, alive: int) -> None:
     """Start the process, report to the engine, and stay until the process has ended."""
     out, child_out = os.pipe()
     err, child_err = os.pipe()
     log = os.open("log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    adopt()
-    pid, fault = begin(recipe, child_out, child_err)
+    become_subreaper()
+    pid, fault = fork_process(shim_arguments, child_out, child_err)
     signal.signal(signal.SIGCHLD, lambda _number, _frame: reap(pid))
     reap(pid)  # Children that ended before the handler was set.
     os.close(child_out)
     os.close(child_err)
     if fault:
-        durable("exit", "refused", str(now()), "CannotStartContainerError: " + fault)
+        write_durably("exit", "refused", str(now()), "CannotStartContainerError: " + fault)
     release_engine()
     if fault:
         return
     copy_output(pid, {out: Output(b"o"), err: Output(b"e")}, log, alive)
     code = exit_code(pid)
     os.fsync(log)
-    durable("exit", str(code), str(now()), "")
+    write_durably("exit", str(code), str(now()), "")
 
 
-def begin(recipe: Recipe, out: int, err: int) -> tuple[int, str]:
+def fork_process(shim_arguments: ShimArguments, out: int, err: int) -> tuple[int, str]:
     """Fork, write `started`, and only then let the child execute the program.
 
     Return the child's pid and why the program could not start (empty if it did).
     """
-    gate, opened = os.pipe()
+    gate, opener = os.pipe()
     fault, failed = os.pipe()
     pid = os.fork()
     if pid == 0:
-        os.close(opened)
-        become(recipe, gate, failed, out, err)
+        os.close(opener)
+        exec_program(shim_arguments, gate, failed, out, err)
     os.close(failed)
-    durable("started", str(pid), start_time(pid), boot(), str(now()))
-    os.write(opened, b"!")
-    os.close(opened)
+    write_durably("started", str(pid), start_time(pid), boot(), str(now()))
+    os.write(opener, b"!")
+    os.close(opener)
     os.close(gate)
     with os.fdopen(fault, "rb") as reasons:  # The pipe closes by itself when the new program begins.
         return pid, reasons.read().decode(errors="replace")
 
 
-def become(recipe: Recipe, gate: int, failed: int, out: int, err: int) -> None:
+def exec_program(shim_arguments: ShimArguments, gate: int, failed: int, out: int, err: int) -> None:
     """Execute the program in this child process; never returns."""
     try:
         os.setsid()
@@ -136,40 +136,40 @@ def become(recipe: Recipe, gate: int, failed: int, out: int, err: int) -> None:
             os._exit(0)  # The shim died before `started` was on disk: the process must not begin.
         for target, source in enumerate((os.open(os.devnull, os.O_RDONLY), out, err)):
             os.dup2(source, target)
-        for number in CHANGED:
+        for number in RESET_SIGNALS:
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, [])
-        for kind, soft, hard in recipe.limits:
-            resource.setrlimit(kind, (soft, resource.getrlimit(kind)[1] if hard == SAME else hard))
-        take_identity(recipe.identity)
-        os.chdir(recipe.directory)
-        execute(recipe)
+        for kind, soft, hard in shim_arguments.limits:
+            resource.setrlimit(kind, (soft, resource.getrlimit(kind)[1] if hard == UNCHANGED_LIMIT else hard))
+        change_user(shim_arguments.user_ids)
+        os.chdir(shim_arguments.directory)
+        exec_from_path(shim_arguments)
     except BaseException as error:  # noqa: BLE001 - this is a child: what it does not report, no one learns
-        os.write(failed, explain(error, recipe).encode())
+        os.write(failed, explain_start_error(error, shim_arguments).encode())
     finally:
         os._exit(127)
 
 
-def take_identity(identity: list[int]) -> None:
+def change_user(user_ids: list[int]) -> None:
     """Change to the given user and groups; an empty identity keeps the engine's."""
-    if identity:
-        user, *groups = identity
+    if user_ids:
+        user, *groups = user_ids
         os.setgroups(groups)
         os.setgid(groups[0])
         os.setuid(user)
 
 
-def execute(recipe: Recipe) -> None:
+def exec_from_path(shim_arguments: ShimArguments) -> None:
     """Find the program in the PATH of its own environment and execute it; never returns.
 
     `os.execvpe` would do the same, but it first imports a module, which the new user may not be allowed to read.
     """
-    program = recipe.arguments[0]
+    program = shim_arguments.arguments[0]
     reason: OSError = FileNotFoundError()
-    places = [b""] if b"/" in program else recipe.environment.get(b"PATH", b"").split(b":")
+    places = [b""] if b"/" in program else shim_arguments.environment.get(b"PATH", b"").split(b":")
     for place in places:
         try:
-            os.execve(os.path.join(place, program), recipe.arguments, recipe.environment)  # noqa: S606 - no shell, on purpose
+            os.execve(os.path.join(place, program), shim_arguments.arguments, shim_arguments.environment)  # noqa: S606 - no shell, on purpose
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:
@@ -177,13 +177,13 @@ def execute(recipe: Recipe) -> None:
     raise reason
 
 
-def explain(error: BaseException, recipe: Recipe) -> str:
+def explain_start_error(error: BaseException, shim_arguments: ShimArguments) -> str:
     """Return why the process cannot start, in Docker's words where Docker has some."""
-    name = recipe.arguments[0].decode(errors="replace")
+    name = shim_arguments.arguments[0].decode(errors="replace")
     if not isinstance(error, OSError):
         return f'exec: "{name}": {error}'
-    if error.filename == recipe.directory:
-        return f'chdir to cwd ("{os.fsdecode(recipe.directory)}") failed: {error.strerror}'
+    if error.filename == shim_arguments.directory:
+        return f'chdir to cwd ("{os.fsdecode(shim_arguments.directory)}") failed: {error.strerror}'
     if isinstance(error, FileNotFoundError):
         return f'exec: "{name}": executable file not found in $PATH'
     return f'exec: "{name}": {error.strerror}'
@@ -196,12 +196,12 @@ def release_engine() -> None:
         os.dup2(null, number)
 
 
-def adopt() -> None:
+def become_subreaper() -> None:
     """Make the shim the new parent of all descendants whose own parent ends.
 
     See https://man7.org/linux/man-pages/man2/PR_SET_CHILD_SUBREAPER.2const.html.
     """
-    ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0)
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def reap(pid: int) -> None:
@@ -228,10 +228,10 @@ def copy_output(pid: int, outputs: "dict[int, Output]", log: int, alive: int) ->
             elif not copy_chunk(number, outputs[number], log, alive):
                 poll.unregister(number)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    end_group(pid)
-    end_others(pid)
+    kill_group(pid)
+    kill_descendants(pid)
     for number, output in outputs.items():
-        for _ in range(MOST_CHUNKS):
+        for _ in range(MAX_CHUNKS):
             if not copy_chunk(number, output, log, alive):
                 break
         write(log, output.rest())
@@ -240,10 +240,10 @@ def copy_output(pid: int, outputs: "dict[int, Output]", log: int, alive: int) ->
 def copy_chunk(source: int, output: "Output", log: int, alive: int) -> bool:
     """Copy the available output and notify readers through `alive`; return False if there was nothing to copy."""
     try:
-        chunk = os.read(source, CHUNK)
+        chunk = os.read(source, CHUNK_BYTES)
     except BlockingIOError:
         return False
-    write(log, output.take(chunk))
+    write(log, output.add(chunk))
     try:  # noqa: SIM105 - contextlib would cost 5 ms of each start
         os.write(alive, b".")
     except BlockingIOError:
@@ -254,26 +254,26 @@ def copy_chunk(source: int, output: "Output", log: int, alive: int) -> bool:
 class Output:
     """Converts one stream into records of the log."""
 
-    def __init__(self, mark: bytes) -> None:
-        self.mark = mark
+    def __init__(self, stream_code: bytes) -> None:
+        self.stream_code = stream_code
         self.pending = b""
 
-    def take(self, chunk: bytes) -> bytes:
+    def add(self, chunk: bytes) -> bytes:
         """Add a chunk and return the records that it completes."""
         *lines, self.pending = (self.pending + chunk).split(b"\n")
         stamp = b"%d " % now()
-        records = [stamp + self.mark + b" " + line + b"\n" for line in lines]
-        while len(self.pending) > PIECE:
-            piece, self.pending = self.pending[:PIECE], self.pending[PIECE:]
-            records.append(stamp + self.mark.upper() + b" " + piece + b"\n")
+        records = [stamp + self.stream_code + b" " + line + b"\n" for line in lines]
+        while len(self.pending) > MAX_RECORD_BYTES:
+            piece, self.pending = self.pending[:MAX_RECORD_BYTES], self.pending[MAX_RECORD_BYTES:]
+            records.append(stamp + self.stream_code.upper() + b" " + piece + b"\n")
         return b"".join(records)
 
     def rest(self) -> bytes:
         """Return the last line if it had no line end."""
-        return self.take(b"\n") if self.pending else b""
+        return self.add(b"\n") if self.pending else b""
 
 
-def end_group(pid: int) -> None:
+def kill_group(pid: int) -> None:
     """Kill the process group, as a container's end does; its number stays reserved until the shim reaps the process."""
     try:  # noqa: SIM105
         os.killpg(pid, signal.SIGKILL)
@@ -281,7 +281,7 @@ def end_group(pid: int) -> None:
         pass
 
 
-def end_others(pid: int) -> None:
+def kill_descendants(pid: int) -> None:
     """Kill the adopted descendants, and those that are adopted meanwhile, until none is left that the shim may kill."""
     spared = {pid}
     while others := [each for each in children() if each not in spared]:
@@ -317,7 +317,7 @@ def exit_code(pid: int) -> int:
     return ended.si_status if ended.si_code == os.CLD_EXITED else 128 + ended.si_status
 
 
-def durable(name: str, *lines: str) -> None:
+def write_durably(name: str, *lines: str) -> None:
     """Write a small file atomically; when this returns, the file and its directory entries are on disk."""
     while True:
         try:
@@ -341,11 +341,11 @@ def write_file(name: str, content: bytes) -> None:
         os.close(number)
 
 
-def write(target: int, data: bytes) -> None:
+def write(descriptor: int, data: bytes) -> None:
     """Write all data. While the disk is full, wait and try again: the process waits too, and no output is lost."""
     while data:
         try:
-            data = data[os.write(target, data) :]
+            data = data[os.write(descriptor, data) :]
         except OSError as error:
             wait_for_room(error)
 

@@ -7,58 +7,60 @@ have but a job would need.
 import resource
 from pathlib import PurePosixPath
 
-from lamplighter.runtime.port import CannotStart, Container
+from lamplighter.runtime.port import CannotStart, ContainerSpec
 from lamplighter.runtime.process import process_user
 
-SAME = -2
+UNCHANGED_LIMIT = -2
 """The value that keeps a hard limit unchanged."""
 
 
-def write_arguments(container: Container, files: int | None = None) -> bytes:
+def encode_arguments(container: ContainerSpec, file_limit: int | None = None) -> bytes:
     """Return the encoded arguments. Raises `CannotStart` if a plain process can never run like this.
 
-    `files` is the soft limit of open files if the definition names none.
+    `file_limit` is the soft limit of open files if the definition names none.
     """
     arguments = [*(container.entry_point or ()), *(container.command or ())]
-    _refuse_what_would_be_missed(container, arguments)
-    who = process_user.resolve_user(container.user)
-    environment = {**who.environment, **container.environment}
+    _refuse_unsupported(container, arguments)
+    user = process_user.resolve_user(container.user)
+    environment = {**user.environment, **container.environment}
     fields = [
         container.working_directory or "/",
-        " ".join(map(str, who.numbers)),
-        ",".join(_limits(container, files)),
+        " ".join(map(str, user.ids)),
+        ",".join(_limits(container, file_limit)),
         str(len(arguments)),
         *arguments,
         *(f"{name}={value}" for name, value in environment.items()),
         "end",
     ]
     if any("\0" in field for field in fields):
-        raise _refused("an argument or a variable contains a NUL character")
+        raise _cannot_start("an argument or a variable contains a NUL character")
     return "\0".join(fields).encode(errors="surrogateescape")
 
 
-def _refuse_what_would_be_missed(container: Container, arguments: list[str]) -> None:
+def _refuse_unsupported(container: ContainerSpec, arguments: list[str]) -> None:
     if not arguments or not arguments[0]:
-        raise _refused("a plain process needs a command or an entry point, because it has no image that defines one")
+        raise _cannot_start(
+            "a plain process needs a command or an entry point, because it has no image that defines one"
+        )
     if container.mounts:
-        raise _refused("a plain process has no file system of its own: mount points need Docker")
+        raise _cannot_start("a plain process has no file system of its own: mount points need Docker")
     if container.extra_hosts:
-        raise _refused("a plain process shares the hosts file of this machine: extra hosts need Docker")
+        raise _cannot_start("a plain process shares the hosts file of this machine: extra hosts need Docker")
     if not PurePosixPath(container.working_directory or "/").is_absolute():
-        raise _refused(f"the working directory {container.working_directory!r} is not an absolute path")
+        raise _cannot_start(f"the working directory {container.working_directory!r} is not an absolute path")
 
 
-def _limits(container: Container, files: int | None) -> list[str]:
-    usual = [] if files is None else [f"{resource.RLIMIT_NOFILE} {files} {SAME}"]
-    return usual + [f"{_kind(limit.name)} {limit.soft} {limit.hard}" for limit in container.ulimits]
+def _limits(container: ContainerSpec, file_limit: int | None) -> list[str]:
+    default_limits = [] if file_limit is None else [f"{resource.RLIMIT_NOFILE} {file_limit} {UNCHANGED_LIMIT}"]
+    return default_limits + [f"{_limit_number(limit.name)} {limit.soft} {limit.hard}" for limit in container.ulimits]
 
 
-def _kind(name: str) -> int:
-    kind = getattr(resource, f"RLIMIT_{name.upper()}", None)
-    if not isinstance(kind, int):
-        raise _refused(f"there is no limit named {name!r}")
-    return kind
+def _limit_number(name: str) -> int:
+    number = getattr(resource, f"RLIMIT_{name.upper()}", None)
+    if not isinstance(number, int):
+        raise _cannot_start(f"there is no limit named {name!r}")
+    return number
 
 
-def _refused(why: str) -> CannotStart:
-    return CannotStart(f"CannotStartContainerError: {why}")
+def _cannot_start(reason: str) -> CannotStart:
+    return CannotStart(f"CannotStartContainerError: {reason}")

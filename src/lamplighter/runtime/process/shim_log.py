@@ -22,7 +22,7 @@ class ShimLog:
 
     def __init__(self, log: BinaryIO) -> None:
         self._log = log
-        self._rest = b""
+        self._incomplete = b""
         self._lines = LineJoiner()
 
     def read(self) -> list[OutputLine] | None:
@@ -30,7 +30,7 @@ class ShimLog:
         chunk = self._log.read(_CHUNK)
         if not chunk:
             return None
-        *records, self._rest = (self._rest + chunk).split(b"\n")
+        *records, self._incomplete = (self._incomplete + chunk).split(b"\n")
         return list(self._complete(records))
 
     def rest(self) -> list[OutputLine]:

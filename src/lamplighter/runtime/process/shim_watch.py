@@ -17,7 +17,7 @@ class ShimWatch:
 
     def __init__(self, alive: Path) -> None:
         self.gone = asyncio.Event()
-        self.news = asyncio.Event()
+        self.changed = asyncio.Event()
         """Set when there may be more output or the shim is gone; the reader of the output clears it."""
         self._fifo = os.open(alive, os.O_RDONLY | os.O_NONBLOCK)
         asyncio.get_running_loop().add_reader(self._fifo, self._read)
@@ -26,7 +26,7 @@ class ShimWatch:
             self._end()
 
     def _read(self) -> None:
-        self.news.set()
+        self.changed.set()
         with contextlib.suppress(BlockingIOError):  # another watcher has read the bytes
             if not os.read(self._fifo, 65536):
                 self._end()
@@ -34,7 +34,7 @@ class ShimWatch:
     def _end(self) -> None:
         self.close()
         self.gone.set()
-        self.news.set()
+        self.changed.set()
 
     def close(self) -> None:
         """Stop watching."""

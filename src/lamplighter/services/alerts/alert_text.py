@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-LONGEST_SUBJECT = 100
-LONGEST_REASON, LONGEST_LINE = 2_000, 500
+MAX_SUBJECT_LENGTH = 100
+MAX_REASON_LENGTH, MAX_LINE_LENGTH = 2_000, 500
 """The longest reason and the longest log line in an alert, in characters."""
 UNPRINTABLE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 """Matches control characters and the escape sequences of a terminal."""
@@ -43,26 +43,26 @@ def failure_text(error: str | None, exit_code: int | None) -> str:
 
 def alert_subject(alert: Alert) -> str:
     """Return the subject of the mail for an alert."""
-    return one_line(alert.subject)
+    return to_subject(alert.subject)
 
 
-def one_line(text: str) -> str:
+def to_subject(text: str) -> str:
     """Make the text a valid mail subject: ASCII, on one line, at most 100 characters."""
-    return text.encode("ascii", "replace").decode()[:LONGEST_SUBJECT]
+    return text.encode("ascii", "replace").decode()[:MAX_SUBJECT_LENGTH]
 
 
 def alert_body(alert: Alert, url: str) -> str:
     """Return the complete text of an alert. `url` is the console's URL."""
-    parts = [alert.headline, "", *_facts(alert, url)]
+    parts = [alert.headline, "", *_field_lines(alert, url)]
     if alert.lines:
-        parts += ["", "Last lines:", *(f"  {printable_line(line, LONGEST_LINE)}" for line in alert.lines)]
+        parts += ["", "Last lines:", *(f"  {printable_line(line, MAX_LINE_LENGTH)}" for line in alert.lines)]
     return "\n".join(parts) + "\n"
 
 
-def _facts(alert: Alert, url: str) -> Iterator[str]:
-    told = {
+def _field_lines(alert: Alert, url: str) -> Iterator[str]:
+    fields = {
         "Error:": alert.error,
-        "Reason:": None if alert.reason is None else printable_line(alert.reason, LONGEST_REASON),
+        "Reason:": None if alert.reason is None else printable_line(alert.reason, MAX_REASON_LENGTH),
         "Exit code:": alert.exit_code,
         "Step:": alert.step,
         "Attempt:": alert.attempt,
@@ -72,10 +72,12 @@ def _facts(alert: Alert, url: str) -> Iterator[str]:
         "Look at:": None if alert.run is None else f"{url.rstrip('/')}/runs/{alert.run}",
         "Run again:": None if alert.machine is None else f"lamplighter run {alert.machine}",
     }
-    yield from (f"{name:<11}{value}" for name, value in told.items() if value not in (None, ""))
+    yield from (f"{name:<11}{value}" for name, value in fields.items() if value not in (None, ""))
 
 
-def printable_line(line: str, most: int) -> str:
-    """Remove control characters and escape sequences from a line of foreign text, and cut it to `most` characters."""
+def printable_line(line: str, max_characters: int) -> str:
+    """Remove control characters and escape sequences from a line of foreign text, and cut it to `max_characters`
+    characters.
+    """
     clean = UNPRINTABLE.sub(" ", line.rstrip("\r\n")).rstrip()
-    return clean if len(clean) <= most else f"{clean[:most]}…"
+    return clean if len(clean) <= max_characters else f"{clean[:max_characters]}…"

@@ -7,75 +7,79 @@ history distinguishes the two. Guarantees that a task which a person stopped cau
 from lamplighter.base.json_text import Json
 from lamplighter.runs.job_machine import MAIN_CONTAINER
 from lamplighter.services.alerts.alert_text import Alert, failure_text
-from lamplighter.services.alerts.queries import AlertQueries, container_variable, execution_of, failed_container
+from lamplighter.services.alerts.queries import AlertQueries, container_variable, failed_container, find_execution
 from lamplighter.services.alerts.run_history import read_history
 
-KILLED = (137, 143)
+KILLED_EXIT_CODES = (137, 143)
 """Exit codes of a container that was stopped because another container ended."""
 
 
-def compose_attempt_alert(facts: AlertQueries, mark: Json, _channel: str, event: Json) -> Alert | None:
+def compose_attempt_alert(queries: AlertQueries, annotation: Json, _channel: str, event: Json) -> Alert | None:
     """Compose the alert for a stopped task.
 
     Return None if the task succeeded, or if it was stopped together with its run.
     """
     task = event["detail"]
-    if ended_well(mark, task):
+    if has_task_succeeded(annotation, task):
         return None
     container = failed_container(task)
-    run = execution_of(task, facts.caller)
-    known = run is not None and facts.run(run) is not None
-    reason = _stopped(facts, mark, run, task) if run and task.get("stopCode") == "UserInitiated" else stop_reason(task)
+    run = find_execution(task, queries.caller)
+    known = run is not None and queries.describe_run(run) is not None
+    reason = (
+        _user_stop_reason(queries, annotation, run, task)
+        if run and task.get("stopCode") == "UserInitiated"
+        else stop_reason(task)
+    )
     if reason is None:
         return None
     code = container.get("exitCode") if container is not None else None
     error = task.get("stopCode") if reason == stop_reason(task) else "States.Timeout"
     machine = task_family(task) or None
-    project = project_of_machine(machine or "", mark["Job"])
+    project = project_of_machine(machine or "", annotation["Job"])
     return Alert(
-        subject=f"{project}: an attempt of {mark['Job']} failed{failure_text(error, code)}",
-        headline=f"{project}: an attempt of the job {mark['Job']} failed{failure_text(error, code)}.",
+        subject=f"{project}: an attempt of {annotation['Job']} failed{failure_text(error, code)}",
+        headline=f"{project}: an attempt of the job {annotation['Job']} failed{failure_text(error, code)}.",
         error=error,
         reason=reason,
         exit_code=code,
-        attempt=attempt_label(container_variable(task, "LAMPLIGHTER_ATTEMPT"), mark),
+        attempt=attempt_label(container_variable(task, "LAMPLIGHTER_ATTEMPT"), annotation),
         run=run if known else None,
         machine=machine,
         time=event["time"],
-        lines=tuple(facts.lines(task, container["name"])) if container is not None else (),
+        lines=tuple(queries.last_lines(task, container["name"])) if container is not None else (),
     )
 
 
-def ended_well(mark: Json, task: Json) -> bool:
+def has_task_succeeded(annotation: Json, task: Json) -> bool:
     """Return whether the job's `main` container succeeded. A sidecar counts only if the job declares it essential."""
     codes = {each["name"]: each.get("exitCode") for each in task.get("containers", [])}
-    essential = [code for name, code in codes.items() if name in mark.get("Essential", [])]
-    sound = all(code in (0, *KILLED) for code in essential)
-    return task.get("stopCode") == "EssentialContainerExited" and codes.get(MAIN_CONTAINER) == 0 and sound
+    essential = [code for name, code in codes.items() if name in annotation.get("Essential", [])]
+    essential_succeeded = all(code in (0, *KILLED_EXIT_CODES) for code in essential)
+    return task.get("stopCode") == "EssentialContainerExited" and codes.get(MAIN_CONTAINER) == 0 and essential_succeeded
 
 
-def _stopped(facts: AlertQueries, mark: Json, run: str, task: Json) -> str | None:
+def _user_stop_reason(queries: AlertQueries, annotation: Json, run: str, task: Json) -> str | None:
     """Return why the task stopped, or None if a person or another run stopped its run, or a parallel step failed."""
-    attempt = read_history(facts, run).attempt_of_task(task["taskArn"])
+    attempt = read_history(queries, run).attempt_of_task(task["taskArn"])
     if attempt is None:
         return stop_reason(task)
-    if attempt.was_slow:
-        return slow_attempt_reason(mark, task)
-    return slow_run_reason(mark) if (facts.run(run) or {}).get("status") == "TIMED_OUT" else None
+    if attempt.timed_out:
+        return timeout_reason(annotation, task)
+    return deadline_reason(annotation) if (queries.describe_run(run) or {}).get("status") == "TIMED_OUT" else None
 
 
-def slow_attempt_reason(mark: Json, task: Json) -> str:
+def timeout_reason(annotation: Json, task: Json) -> str:
     """Return the reason for an attempt that exceeded its timeout."""
-    return _too_long("an attempt", "timeout", (mark.get("Timeouts") or {}).get(task_family(task)))
+    return _exceeded_limit("an attempt", "timeout", (annotation.get("Timeouts") or {}).get(task_family(task)))
 
 
-def slow_run_reason(mark: Json) -> str:
+def deadline_reason(annotation: Json) -> str:
     """Return the reason for a run that exceeded its deadline."""
-    return _too_long("the run", "deadline", mark.get("Deadline"))
+    return _exceeded_limit("the run", "deadline", annotation.get("Deadline"))
 
 
-def _too_long(what: str, limit: str, known: str | None) -> str:
-    return f"{what} took longer than its {limit}" + (f" of {known}" if known else "")
+def _exceeded_limit(subject: str, limit: str, value: str | None) -> str:
+    return f"{subject} took longer than its {limit}" + (f" of {value}" if value else "")
 
 
 def stop_reason(task: Json) -> str:
@@ -84,14 +88,14 @@ def stop_reason(task: Json) -> str:
     return "; ".join(dict.fromkeys(reason for reason in reasons if reason))
 
 
-def attempt_label(attempt: str | None, mark: Json) -> str | None:
+def attempt_label(attempt: str | None, annotation: Json) -> str | None:
     """Return the attempt's number as `n of m`, or as `n` if the number of attempts is unknown.
 
     Return None if the attempt's number is unknown.
     """
     if attempt is None:
         return None
-    return f"{attempt} of {mark['Attempts']}" if "Attempts" in mark else attempt
+    return f"{attempt} of {annotation['Attempts']}" if "Attempts" in annotation else attempt
 
 
 def task_family(task: Json) -> str:

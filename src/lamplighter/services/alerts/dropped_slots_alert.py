@@ -5,9 +5,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from lamplighter.base.json_text import Json
-from lamplighter.services.alerts.alert_text import LONGEST_REASON, one_line, printable_line
+from lamplighter.services.alerts.alert_text import MAX_REASON_LENGTH, printable_line, to_subject
 
-MOST = 20
+MAX_LISTED_ROWS = 20
 """The most rows of slots that an alert lists. A row stands for one slot, or for several dropped together."""
 
 
@@ -18,31 +18,31 @@ def compose_dropped_alert(project: str, job: str, slots: Sequence[Json], url: st
     lines = [
         f"{project}: the job {job} did not start at {times} of its scheduled times. {runs} will not be started later.",
         "",
-        *_times(slots[:MOST]),
-        *([f"           and {len(slots) - MOST} more"] if len(slots) > MOST else []),
+        *_time_lines(slots[:MAX_LISTED_ROWS]),
+        *([f"           and {len(slots) - MAX_LISTED_ROWS} more"] if len(slots) > MAX_LISTED_ROWS else []),
         f"Look at:   {url.rstrip('/')}/",
         f"Run now:   lamplighter run {project}-{job}",
     ]
-    return {"Subject": one_line(f"{project}: {job} did not start"), "Message": "\n".join(lines) + "\n"}
+    return {"Subject": to_subject(f"{project}: {job} did not start"), "Message": "\n".join(lines) + "\n"}
 
 
-def _times(slots: Sequence[Json]) -> Iterator[str]:
+def _time_lines(slots: Sequence[Json]) -> Iterator[str]:
     """Yield a line for each row of slots: its time, or its first and last time.
 
     If consecutive rows have the same reason, the reason follows the last of them.
     """
     for at, each in enumerate(slots):
-        first, last = _moment(each["First"], each["Zone"]), _moment(each["Last"], each["Zone"])
+        first, last = _format_time(each["First"], each["Zone"]), _format_time(each["Last"], each["Zone"])
         yield f"Time:      {first}" + ("" if each["Count"] == 1 else f" to {last} ({each['Count']} times)")
         if at + 1 == len(slots) or slots[at + 1]["Reason"] != each["Reason"]:
-            yield f"Reason:    {printable_line(each['Reason'], LONGEST_REASON)}"
+            yield f"Reason:    {printable_line(each['Reason'], MAX_REASON_LENGTH)}"
 
 
-def _moment(iso: str, zone: str) -> str:
+def _format_time(iso: str, zone: str) -> str:
     """Format an instant in the time zone of the schedule: 2026-01-01 01:00 (Asia/Seoul)."""
     moment = datetime.fromisoformat(iso)
     try:
-        there = moment.astimezone(ZoneInfo(zone))
+        local_time = moment.astimezone(ZoneInfo(zone))
     except (ZoneInfoNotFoundError, ValueError):
-        there, zone = moment, "UTC"
-    return f"{there:%Y-%m-%d %H:%M} ({zone})"
+        local_time, zone = moment, "UTC"
+    return f"{local_time:%Y-%m-%d %H:%M} ({zone})"

@@ -10,32 +10,32 @@ from datetime import datetime
 from lamplighter.base.json_text import Json
 from lamplighter.services.alerts.queries import AlertQueries
 
-MOST_NAMED = 20
+MAX_NAMED_JOBS = 20
 """The most jobs that an alert names."""
 
 
-def outage_topics(facts: AlertQueries, families: Sequence[str]) -> list[str]:
+def outage_topics(queries: AlertQueries, families: Sequence[str]) -> list[str]:
     """Return the ARNs of the topics to alert for the jobs with these task definition families, without duplicates."""
-    found = [topic for family in families for topic in _of(facts, family)]
+    found = [topic for family in families for topic in _job_topics(queries, family)]
     return list(dict.fromkeys(found))
 
 
-def _of(facts: AlertQueries, family: str) -> list[str]:
+def _job_topics(queries: AlertQueries, family: str) -> list[str]:
     for pattern in ("run-failed", "attempt-failed"):
-        if told := facts.targets(f"{family}-{pattern}"):
+        if told := queries.rule_topics(f"{family}-{pattern}"):
             return told
-    return facts.actions(f"{family}-did-not-start")
+    return queries.alarm_topics(f"{family}-did-not-start")
 
 
 def compose_outage(params: Json, url: str) -> Json:
     """Compose the subject and the message for a Docker daemon that does not answer."""
     count, families = params["Tasks"], params["Families"]
-    tasks = _tasks(count)
-    more = f" and {len(families) - MOST_NAMED} more" if len(families) > MOST_NAMED else ""
+    tasks = _tasks_wait_text(count)
+    more = f" and {len(families) - MAX_NAMED_JOBS} more" if len(families) > MAX_NAMED_JOBS else ""
     lines = [
-        f"Docker on the engine's machine has not answered since {_moment(params['Since'])}. {tasks} for it:",
+        f"Docker on the engine's machine has not answered since {_format_time(params['Since'])}. {tasks} for it:",
         "",
-        f"Jobs:      {', '.join(families[:MOST_NAMED])}{more}",
+        f"Jobs:      {', '.join(families[:MAX_NAMED_JOBS])}{more}",
         f"Look at:   {url.rstrip('/')}/",
         "",
         "The tasks continue when Docker answers again. Until then, the timeouts of attempts are paused; the deadlines",
@@ -47,15 +47,15 @@ def compose_outage(params: Json, url: str) -> Json:
 def compose_recovery(params: Json) -> Json:
     """Compose the subject and the message for a Docker daemon that answers again."""
     text = (
-        f"Docker on the engine's machine has been available again since {_moment(params['Until'])}. It had not "
-        f"answered since {_moment(params['Since'])}.\n\nThe waiting tasks continue.\n"
+        f"Docker on the engine's machine has been available again since {_format_time(params['Until'])}. It had not "
+        f"answered since {_format_time(params['Since'])}.\n\nThe waiting tasks continue.\n"
     )
     return {"Subject": "Docker answers again", "Message": text}
 
 
-def _tasks(count: int) -> str:
+def _tasks_wait_text(count: int) -> str:
     return "1 task waits" if count == 1 else f"{count} tasks wait"
 
 
-def _moment(iso: str) -> str:
+def _format_time(iso: str) -> str:
     return f"{datetime.fromisoformat(iso):%Y-%m-%d %H:%M} UTC"

@@ -11,11 +11,12 @@ from lamplighter.base import arn
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.bus import Bus, Caller
+from lamplighter.runs.job_machine import MAIN_CONTAINER
 from lamplighter.runs.log_stream import container_log_stream
 from lamplighter.store.db import Reader
 
-LINES = 20
-PAGE, PAGES = 1_000, 3
+MAX_LOG_LINES = 20
+PAGE_SIZE, MAX_PAGES = 1_000, 3
 """The size of a page of the history, and the most pages that an alert reads, beginning at the end of the history."""
 
 
@@ -27,62 +28,59 @@ class AlertQueries:
     reader: Reader
     caller: Caller
 
-    def run(self, execution: str) -> Json | None:
+    def describe_run(self, execution: str) -> Json | None:
         """Return the answer of DescribeExecution."""
-        return self._ask("states", "DescribeExecution", executionArn=execution)
+        return self._call("states", "DescribeExecution", executionArn=execution)
 
-    def history(self, execution: str) -> Iterator[Json]:
-        """Return the events of a run, newest first, at most `PAGES` * `PAGE`."""
+    def history_events(self, execution: str) -> Iterator[Json]:
+        """Return the events of a run, newest first, at most `MAX_PAGES` * `PAGE_SIZE`."""
         token: dict[str, str] = {}
-        for _ in range(PAGES):
-            params = {"executionArn": execution, "maxResults": PAGE, "reverseOrder": True, **token}
-            answer = self._ask("states", "GetExecutionHistory", **params)
+        for _ in range(MAX_PAGES):
+            params = {"executionArn": execution, "maxResults": PAGE_SIZE, "reverseOrder": True, **token}
+            answer = self._call("states", "GetExecutionHistory", **params)
             # The bus returns the events as ready-made JSON text.
             yield from loads(dumps(answer["events"])) if answer is not None else ()
             if answer is None or "nextToken" not in answer:
                 return
             token = {"nextToken": answer["nextToken"]}
 
-    def task(self, task: str) -> Json | None:
+    def describe_task(self, task: str) -> Json | None:
         """Return the task as DescribeTasks describes it."""
         cluster = task.partition(":task/")[2].partition("/")[0]
-        answer = self._ask("ecs", "DescribeTasks", cluster=cluster, tasks=[task])
+        answer = self._call("ecs", "DescribeTasks", cluster=cluster, tasks=[task])
         found: list[Json] = answer["tasks"] if answer is not None else []
         return found[0] if found else None
 
-    def lines(self, task: Json, container: str) -> list[str]:
+    def last_lines(self, task: Json, container: str) -> list[str]:
         """Return the last lines that a container of the task has logged."""
-        answer = self._ask("ecs", "DescribeTaskDefinition", taskDefinition=task["taskDefinitionArn"])
+        answer = self._call("ecs", "DescribeTaskDefinition", taskDefinition=task["taskDefinitionArn"])
         defined = answer["taskDefinition"]["containerDefinitions"] if answer is not None else []
         logs = (container_log_stream(each, task["taskArn"]) for each in defined if each["name"] == container)
         log = next(logs, None)
         if log is None:
             return []
-        found = self._ask("logs", "GetLogEvents", logGroupName=log.group, logStreamName=log.stream, limit=LINES)
+        found = self._call(
+            "logs", "GetLogEvents", logGroupName=log.group, logStreamName=log.stream, limit=MAX_LOG_LINES
+        )
         return [event["message"] for event in found["events"]] if found is not None else []
 
-    def targets(self, rule: str) -> list[str]:
+    def rule_topics(self, rule: str) -> list[str]:
         """Return the ARNs of the topics among a rule's targets."""
-        answer = self._ask("events", "ListTargetsByRule", Rule=rule)
+        answer = self._call("events", "ListTargetsByRule", Rule=rule)
         found = [each["Arn"] for each in answer["Targets"]] if answer is not None else []
         return [each for each in found if ":sns:" in each]
 
-    def actions(self, alarm: str) -> list[str]:
+    def alarm_topics(self, alarm: str) -> list[str]:
         """Return the ARNs of the topics among an alarm's actions."""
-        answer = self._ask("monitoring", "DescribeAlarms", AlarmNames=[alarm])
+        answer = self._call("monitoring", "DescribeAlarms", AlarmNames=[alarm])
         found = [each for described in answer["MetricAlarms"] for each in described["AlarmActions"]] if answer else []
         return [each for each in found if ":sns:" in each]
 
-    def _ask(self, service: str, operation: str, **params: Json) -> Json | None:
+    def _call(self, service: str, operation: str, **params: Json) -> Json | None:
         try:
             return self.bus.read(self.reader, self.caller, service, operation, params)
         except AwsError:
             return None
-
-
-def _options(container: Json) -> dict[str, str]:
-    found: dict[str, str] = (container.get("logConfiguration") or {}).get("options") or {}
-    return found
 
 
 def failed_container(task: Json) -> Json | None:
@@ -90,9 +88,9 @@ def failed_container(task: Json) -> Json | None:
 
     If several failed, `main` comes before its sidecars. Return None if the task lists no containers.
     """
-    containers: list[Json] = sorted(task.get("containers", []), key=lambda each: bool(each["name"] != "main"))
-    bad = [each for each in containers if each.get("exitCode") not in (None, 0)]
-    return next(iter([*bad, *containers]), None)
+    containers: list[Json] = sorted(task.get("containers", []), key=lambda each: bool(each["name"] != MAIN_CONTAINER))
+    failed = [each for each in containers if each.get("exitCode") not in (None, 0)]
+    return next(iter([*failed, *containers]), None)
 
 
 def container_variable(task: Json, name: str) -> str | None:
@@ -102,14 +100,14 @@ def container_variable(task: Json, name: str) -> str | None:
     return next((pair.get("value") for pair in pairs if pair.get("name") == name), None)
 
 
-def execution_of(task: Json, caller: Caller) -> str | None:
+def find_execution(task: Json, caller: Caller) -> str | None:
     """Return the ARN of the run that the task is an attempt of, or None if the task belongs to no run.
 
     The task's family has the same name as the job's machine.
     """
-    whole = container_variable(task, "LAMPLIGHTER_RUN_ARN")
-    if whole:
-        return whole  # A step of a workflow passes the ARN, because its task has the family of another job.
+    run_arn = container_variable(task, "LAMPLIGHTER_RUN_ARN")
+    if run_arn:
+        return run_arn  # A step of a workflow passes the ARN, because its task has the family of another job.
     run, group = container_variable(task, "LAMPLIGHTER_RUN"), task.get("group", "")
     if not run or not group.startswith("family:"):
         return None

@@ -73,8 +73,10 @@ class Alerts(Service):
 
         The job will not start for these times later either.
         """
-        said = dropped_slots_alert.compose_dropped_alert(params["Project"], params["Job"], params["Slots"], self._url)
-        return self._bus.invoke(tx, caller, "sns", "Publish", {"TopicArn": params["TopicArn"], **said})
+        message = dropped_slots_alert.compose_dropped_alert(
+            params["Project"], params["Job"], params["Slots"], self._url
+        )
+        return self._bus.invoke(tx, caller, "sns", "Publish", {"TopicArn": params["TopicArn"], **message})
 
     def send_outage(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """TellOutage {Since, Tasks, Families}: alert that tasks wait for a runtime that does not answer.
@@ -88,22 +90,22 @@ class Alerts(Service):
         """TellRecovery {Topics, Since, Until}: notify these topics that the runtime answers again."""
         return {"Topics": self._publish_all(tx, caller, params["Topics"], outage_alert.compose_recovery(params))}
 
-    def _publish_all(self, tx: Tx, caller: Caller, topics: list[str], said: Json) -> list[str]:
+    def _publish_all(self, tx: Tx, caller: Caller, topics: list[str], message: Json) -> list[str]:
         """Publish to each topic and return the topics that accepted the message.
 
         If a topic does not accept the message, the failure is recorded as a lost alert, and the others still receive
         it.
         """
-        taken = []
+        accepted = []
         for topic in topics:
             try:
                 with tx.nested():
-                    self._bus.invoke(tx, caller, "sns", "Publish", {"TopicArn": topic, **said})
-                taken.append(topic)
+                    self._bus.invoke(tx, caller, "sns", "Publish", {"TopicArn": topic, **message})
+                accepted.append(topic)
             except AwsError as error:
-                log.error("could not alert %s: %s: %s", topic, said["Subject"], error)
+                log.error("could not alert %s: %s: %s", topic, message["Subject"], error)
                 lost_alerts.put(tx, LostAlert(self._world.now(), f"topic {topic}", f"{error.code}: {error.message}"))
-        return taken
+        return accepted
 
     def _compose(self, tx: Tx, caller: Caller, params: Json) -> Alert | None:
         compose = COMPOSERS[params["Mark"]["Pattern"]]

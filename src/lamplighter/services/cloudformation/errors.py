@@ -27,8 +27,8 @@ class InsufficientCapabilities(AwsError):
 
     code = "InsufficientCapabilitiesException"
 
-    def __init__(self, wanted: list[str]) -> None:
-        super().__init__(f"Requires capabilities : [{', '.join(wanted)}]")
+    def __init__(self, required: list[str]) -> None:
+        super().__init__(f"Requires capabilities : [{', '.join(required)}]")
 
 
 class ChangeSetNotFound(ServiceError, template="ChangeSet [{}] does not exist", status=404):

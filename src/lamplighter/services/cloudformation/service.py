@@ -33,7 +33,7 @@ from lamplighter.store.timers import Timer
 
 log = logging.getLogger("lamplighter.cloudformation")
 
-Supplied = Callable[[Tx, Caller, Json, ExternalInputs], Json]
+OperationWithInputs = Callable[[Tx, Caller, Json, ExternalInputs], Json]
 """An operation that may need external inputs."""
 
 
@@ -51,11 +51,11 @@ class CloudFormation(Service):
         check: Callable[[str, str, Json], None],
     ) -> None:
         self._store = bus.store
-        self._outside = InputFetcher(bus, remote)
+        self._input_fetcher = InputFetcher(bus, remote)
         self._event_log = event_log = StackEvents(bus, world)
         planner, parsed_templates, starter = StackPlanner(), ParsedTemplates(), OperationStarter(world, event_log)
         handler, nested = ResourceHandler(bus, world, models, check), NestedStacks(world, planner, starter, event_log)
-        self._builder, self._remover = (
+        self._creator, self._remover = (
             ResourceCreator(handler, event_log, nested, parsed_templates),
             ResourceRemover(handler, event_log, nested),
         )
@@ -65,16 +65,16 @@ class CloudFormation(Service):
             TemplateOperations(planner),
         )
         self.operations: Mapping[str, Operation] = {
-            "CreateStack": self._supplied(operations.create),
-            "UpdateStack": self._supplied(operations.update),
+            "CreateStack": self._with_inputs(operations.create),
+            "UpdateStack": self._with_inputs(operations.update),
             "DeleteStack": Operation(write=operations.delete),
             "CancelUpdateStack": Operation(write=operations.cancel),
             "ContinueUpdateRollback": Operation(write=operations.continue_rollback),
             "RollbackStack": Operation(write=operations.roll_back),
-            "SignalResource": Operation(write=operations.signal),
-            "UpdateTerminationProtection": Operation(write=operations.protect),
-            "SetStackPolicy": self._supplied(operations.set_policy),
-            "GetStackPolicy": Operation(read=operations.policy),
+            "SignalResource": Operation(write=operations.reject_signal),
+            "UpdateTerminationProtection": Operation(write=operations.set_termination_protection),
+            "SetStackPolicy": self._with_inputs(operations.set_policy),
+            "GetStackPolicy": Operation(read=operations.get_policy),
             "DescribeStacks": Operation(read=describe_stacks.describe_stacks),
             "ListStacks": Operation(read=describe_stacks.list_stacks),
             "DescribeStackEvents": Operation(read=describe_events.describe_stack_events),
@@ -85,17 +85,17 @@ class CloudFormation(Service):
             "ListExports": Operation(read=describe_stacks.list_exports),
             "ListImports": Operation(read=describe_stacks.list_imports),
             "GetTemplate": Operation(read=templates.get),
-            "GetTemplateSummary": self._supplied(templates.summary),
-            "ValidateTemplate": self._supplied(templates.validate),
-            "CreateChangeSet": self._supplied(change_sets.create),
+            "GetTemplateSummary": self._with_inputs(templates.summary),
+            "ValidateTemplate": self._with_inputs(templates.validate),
+            "CreateChangeSet": self._with_inputs(change_sets.create),
             "DescribeChangeSet": Operation(read=change_sets.describe),
             "ListChangeSets": Operation(read=change_sets.list),
             "DeleteChangeSet": Operation(write=change_sets.delete),
-            "ExecuteChangeSet": self._supplied(change_sets.execute),
-            "FindMissingResources": self._supplied(MissingResources(handler, event_log).find),
+            "ExecuteChangeSet": self._with_inputs(change_sets.execute),
+            "FindMissingResources": self._with_inputs(MissingResources(handler, event_log).find),
         }
 
-    def _supplied(self, run: Supplied) -> Operation:
+    def _with_inputs(self, run: OperationWithInputs) -> Operation:
         """Return an operation that runs immediately, or again as soon as its missing inputs are available."""
 
         def write(tx: Tx, caller: Caller, params: Json) -> Json:
@@ -103,42 +103,42 @@ class CloudFormation(Service):
                 with undo_on_error(tx):
                     return run(tx, caller, params, ExternalInputs())
             except MissingInput:
-                return self._later(run, caller, params)
+                return self._run_with_inputs(run, caller, params)
 
         return Operation(write=write)
 
-    async def _later(self, run: Supplied, caller: Caller, params: Json) -> Json:
-        return await self._outside.run_with_inputs(
-            lambda material: self._store.write(lambda tx: run(tx, caller, params, material))
+    async def _run_with_inputs(self, run: OperationWithInputs, caller: Caller, params: Json) -> Json:
+        return await self._input_fetcher.run_with_inputs(
+            lambda inputs: self._store.write(lambda tx: run(tx, caller, params, inputs))
         )
 
-    async def handle_outbox_row(self, posted: OutboxRow) -> None:
+    async def handle_outbox_row(self, row: OutboxRow) -> None:
         """Run the next step of a stack's operation."""
         try:
-            await self._outside.run_with_inputs(
-                lambda material: self._store.write_with_retry(lambda tx: self._step(tx, posted, material)), insists=True
+            await self._input_fetcher.run_with_inputs(
+                lambda inputs: self._store.write_with_retry(lambda tx: self._step(tx, row, inputs)), retries=True
             )
         except Exception:
-            log.exception("the operation on stack %s failed with an unexpected error", posted.subject)
-            await self._store.write_with_retry(lambda tx: self._stop(tx, posted))
+            log.exception("the operation on stack %s failed with an unexpected error", row.subject)
+            await self._store.write_with_retry(lambda tx: self._fail_operation(tx, row))
 
-    def _step(self, tx: Tx, posted: OutboxRow, material: ExternalInputs) -> None:
-        stack = stacks.get(tx, posted.subject) if outbox.delete(tx, posted.id) else None
+    def _step(self, tx: Tx, row: OutboxRow, inputs: ExternalInputs) -> None:
+        stack = stacks.get(tx, row.subject) if outbox.delete(tx, row.id) else None
         if stack is None:
             return
         match stack.status:
             case "CREATE_IN_PROGRESS" | "UPDATE_IN_PROGRESS":
-                self._builder.step(tx, stack, material)
+                self._creator.step(tx, stack, inputs)
             case "DELETE_IN_PROGRESS" | "ROLLBACK_IN_PROGRESS":
-                self._remover.delete_step(tx, stack, material)
+                self._remover.delete_step(tx, stack, inputs)
             case "UPDATE_ROLLBACK_IN_PROGRESS":
-                self._remover.roll_back_step(tx, stack, material)
+                self._remover.roll_back_step(tx, stack, inputs)
             case "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS" | "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS":
-                self._remover.clean_up_step(tx, stack, material)
+                self._remover.clean_up_step(tx, stack, inputs)
 
-    def _stop(self, tx: Tx, posted: OutboxRow) -> None:
+    def _fail_operation(self, tx: Tx, row: OutboxRow) -> None:
         """Fail the operation after an unexpected exception, so that the stack does not stay in progress for ever."""
-        stack = stacks.get(tx, posted.subject) if outbox.delete(tx, posted.id) else None
+        stack = stacks.get(tx, row.subject) if outbox.delete(tx, row.id) else None
         if stack is not None and is_in_progress(stack.status):
             verb = stack.status.removesuffix("_IN_PROGRESS").removesuffix("_COMPLETE_CLEANUP")
             self._event_log.end_operation(tx, stack, f"{verb}_FAILED", "Internal Failure")
@@ -147,6 +147,6 @@ class CloudFormation(Service):
         """Fail a stack whose creation took too long, or delete the rows of a stack that was deleted long ago."""
         stack = stacks.get(tx, timer.subject)
         if timer.name == "forget":
-            stacks.forget(tx, timer.subject)
+            stacks.delete(tx, timer.subject)
         elif stack is not None and stack.status == "CREATE_IN_PROGRESS":
-            self._builder.fail_stack(tx, stack, "Stack creation time exceeded the specified timeout. ")
+            self._creator.fail_stack(tx, stack, "Stack creation time exceeded the specified timeout. ")

@@ -11,7 +11,7 @@ from lamplighter.services.cloudwatch.tables.metric_points import Metric
 
 SERVICE = "monitoring"
 """The name with which requests to CloudWatch are signed."""
-END = 253_402_300_800
+YEAR_10000 = 253_402_300_800
 """The start of the year 10000, in seconds since the epoch."""
 T = TypeVar("T")
 
@@ -35,9 +35,9 @@ def metric_to_api(metric: Metric) -> Json:
 
 def to_milliseconds(seconds: float) -> int:
     """Convert seconds since the epoch to milliseconds, limited to the years from 1970 to 9999."""
-    return int(min(max(seconds, 0), END) * 1000)
+    return int(min(max(seconds, 0), YEAR_10000) * 1000)
 
 
-def parse_number(token: str | None) -> int | None:
+def parse_number_token(token: str | None) -> int | None:
     """Return the number that a page token holds, or None if there is no token."""
     return decode_number(token, lambda: InvalidNextToken("The parameter NextToken is invalid."))

@@ -9,8 +9,8 @@ from lamplighter.delivery.delivery import Delivery, DeliveryOutcome
 from lamplighter.delivery.delivery_queue import DeliveryQueue, is_delivery
 from lamplighter.outbound.aws import RemoteServices
 from lamplighter.services.cloudwatch.alarms import describe_alarms, tags
+from lamplighter.services.cloudwatch.alarms.alarm_timers import AlarmTimers
 from lamplighter.services.cloudwatch.alarms.composite_alarms import CompositeAlarms
-from lamplighter.services.cloudwatch.alarms.evaluation_times import EvaluationTimes
 from lamplighter.services.cloudwatch.alarms.metric_alarms import MetricAlarms
 from lamplighter.services.cloudwatch.alarms.state_changes import AlarmStateChanges
 from lamplighter.services.cloudwatch.arns import SERVICE
@@ -29,12 +29,12 @@ class CloudWatch(Service):
     def __init__(
         self, bus: Bus, world: World, remote: RemoteServices, check: Callable[[str, str, Json], None], url: str
     ) -> None:
-        self._delivery_queue = DeliveryQueue(SERVICE, bus, world, remote, self._settled, check=check)
-        self._transitions = transitions = AlarmStateChanges(bus, world, url, self._delivery_queue.send)
-        measures = MetricSources(bus, world)
-        self._evaluation_times = evaluation_times = EvaluationTimes(world, measures, transitions)
-        composites = CompositeAlarms(world, transitions)
-        alarms, statistics = MetricAlarms(world, evaluation_times, transitions), MetricStatistics(world, measures)
+        self._delivery_queue = DeliveryQueue(SERVICE, bus, world, remote, self._on_delivery_end, check=check)
+        self._state_changes = state_changes = AlarmStateChanges(bus, world, url, self._delivery_queue.send)
+        metric_sources = MetricSources(bus, world)
+        self._alarm_timers = alarm_timers = AlarmTimers(world, metric_sources, state_changes)
+        composites = CompositeAlarms(world, state_changes)
+        alarms, statistics = MetricAlarms(world, alarm_timers, state_changes), MetricStatistics(world, metric_sources)
         self.operations: Mapping[str, Operation] = {
             "PutMetricAlarm": Operation(write=alarms.put),
             "PutCompositeAlarm": Operation(write=composites.put),
@@ -43,7 +43,7 @@ class CloudWatch(Service):
             "DisableAlarmActions": Operation(write=alarms.disable),
             "SetAlarmState": Operation(write=alarms.set_state),
             # AWS has no such operation: it stores what a template's metadata states about an alarm.
-            "SetMark": Operation(write=alarms.mark),
+            "SetMark": Operation(write=alarms.annotate),
             "DescribeAlarms": Operation(read=describe_alarms.describe_alarms),
             "DescribeAlarmsForMetric": Operation(read=describe_alarms.describe_alarms_for_metric),
             "DescribeAlarmHistory": Operation(read=describe_alarms.describe_history),
@@ -54,13 +54,13 @@ class CloudWatch(Service):
             **tags.OPERATIONS.by_name(),
         }
 
-    async def handle_outbox_row(self, posted: OutboxRow) -> None:
+    async def handle_outbox_row(self, row: OutboxRow) -> None:
         """Deliver an action of an alarm."""
-        await self._delivery_queue.handle_outbox_row(posted)
+        await self._delivery_queue.handle_outbox_row(row)
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """Evaluate an alarm, or retry the delivery of an action."""
-        (self._delivery_queue if is_delivery(timer.subject) else self._evaluation_times).fire_timer(tx, timer)
+        (self._delivery_queue if is_delivery(timer.subject) else self._alarm_timers).fire_timer(tx, timer)
 
-    def _settled(self, tx: Tx, delivery: Delivery, outcome: DeliveryOutcome) -> None:
-        self._transitions.on_action_finished(tx, delivery, outcome)
+    def _on_delivery_end(self, tx: Tx, delivery: Delivery, outcome: DeliveryOutcome) -> None:
+        self._state_changes.on_action_finished(tx, delivery, outcome)

@@ -12,7 +12,7 @@ from lamplighter.store.db import Reader
 DEFAULT = "default"
 """The cluster of a request that names none."""
 
-NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
+RESOURCE_NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
 """Clusters, families and containers ("Up to 255 letters (…), numbers, underscores, and hyphens are allowed.")."""
 
 _REVISION = re.compile(r"(?P<family>[A-Za-z0-9_-]{1,255})(?::(?P<revision>[0-9]{1,9}))?")
@@ -41,7 +41,7 @@ def cluster_arn(caller: Caller, reference: str | None) -> str:
     return name if name.startswith("arn:") else resource_arn(caller, f"cluster/{name}")
 
 
-def is_active(reader: Reader, cluster: str) -> bool:
+def is_cluster_active(reader: Reader, cluster: str) -> bool:
     """Return whether a cluster exists and was not deleted."""
     found = clusters.get(reader, cluster)
     return found is not None and found.status == "ACTIVE"
@@ -59,15 +59,15 @@ def task_arn(cluster: str, reference: str) -> str:
 
 def find_definition(reader: Reader, caller: Caller, reference: str) -> TaskDefinition | None:
     """Return a task definition by family (its latest active revision), family:revision or ARN, or None."""
-    whose, text = owner_key(caller), reference
+    owner, text = owner_key(caller), reference
     if reference.startswith("arn:"):
         found = arn.parse(reference)
         if found is None or found.service != "ecs" or not found.resource.startswith("task-definition/"):
             return None
-        whose, text = owner_key(Caller(found.account, found.region)), found.resource.removeprefix("task-definition/")
+        owner, text = owner_key(Caller(found.account, found.region)), found.resource.removeprefix("task-definition/")
     match = _REVISION.fullmatch(text)
     if match is None:
         return None
     if match["revision"] is None:
-        return task_definitions.latest(reader, whose, match["family"])
-    return task_definitions.get(reader, whose, match["family"], int(match["revision"]))
+        return task_definitions.latest(reader, owner, match["family"])
+    return task_definitions.get(reader, owner, match["family"], int(match["revision"]))

@@ -16,12 +16,12 @@ from lamplighter.services.ecs.tables import clusters, tasks
 from lamplighter.services.ecs.tables.clusters import Cluster
 from lamplighter.store.db import Reader, Tx
 
-SETTINGS = (
+SETTING_FIELDS = (
     "settings", "configuration", "capacityProviders", "defaultCapacityProviderStrategy", "serviceConnectDefaults",
 )  # fmt: skip
-_ON_WISH = {"settings": "SETTINGS", "configuration": "CONFIGURATIONS"}
+_INCLUDE_NAMES = {"settings": "SETTINGS", "configuration": "CONFIGURATIONS"}
 """Members that DescribeClusters shows only on request, and their names in the parameter `include`."""
-_BARE: Json = {
+_DEFAULT_SETTINGS: Json = {
     "settings": [{"name": "containerInsights", "value": "disabled"}],
     "capacityProviders": [],
     "defaultCapacityProviderStrategy": [],
@@ -31,17 +31,17 @@ _BARE: Json = {
 def create_cluster(tx: Tx, caller: Caller, params: Json) -> Json:
     """Handle CreateCluster; if an active cluster has the same name, return it."""
     name = params.get("clusterName") or arns.DEFAULT
-    if not arns.NAME.fullmatch(name):
+    if not arns.RESOURCE_NAME.fullmatch(name):
         raise InvalidParameter("Invalid cluster name. Only letters, numbers, hyphens, and underscores are allowed.")
     found = clusters.get(tx, arns.cluster_arn(caller, name))
     if found is None or found.status != "ACTIVE":
-        body = _BARE | {key: params[key] for key in SETTINGS if key in params}
-        found = _keep(tx, caller, name, body, tags.check_tags(params.get("tags")))
-    return {"cluster": _shown(tx, found, {"TAGS", "SETTINGS", "CONFIGURATIONS"})}
+        body = _DEFAULT_SETTINGS | {key: params[key] for key in SETTING_FIELDS if key in params}
+        found = _store(tx, caller, name, body, tags.check_tags(params.get("tags")))
+    return {"cluster": _cluster_to_api(tx, found, {"TAGS", "SETTINGS", "CONFIGURATIONS"})}
 
 
-def _keep(tx: Tx, caller: Caller, name: str, body: Json, given: Json) -> Cluster:
-    cluster = Cluster(arns.cluster_arn(caller, name), arns.owner_key(caller), name, "ACTIVE", body, given)
+def _store(tx: Tx, caller: Caller, name: str, body: Json, cluster_tags: Json) -> Cluster:
+    cluster = Cluster(arns.cluster_arn(caller, name), arns.owner_key(caller), name, "ACTIVE", body, cluster_tags)
     clusters.put(tx, cluster)
     return cluster
 
@@ -51,7 +51,7 @@ def resolve_cluster(tx: Tx, caller: Caller, reference: str | None) -> Cluster:
     name = arns.cluster_arn(caller, reference)
     found = clusters.get(tx, name)
     if found is None and name == arns.cluster_arn(caller, arns.DEFAULT):
-        return _keep(tx, caller, arns.DEFAULT, _BARE, [])
+        return _store(tx, caller, arns.DEFAULT, _DEFAULT_SETTINGS, [])
     if found is None:
         raise ClusterNotFound("Cluster not found.")
     if found.status != "ACTIVE":
@@ -62,7 +62,7 @@ def resolve_cluster(tx: Tx, caller: Caller, reference: str | None) -> Cluster:
 def require_cluster(reader: Reader, caller: Caller, reference: str | None) -> str:
     """Return the ARN of a cluster that is active or named `default`; raises ClusterNotFound for any other."""
     name = arns.cluster_arn(caller, reference)
-    if name != arns.cluster_arn(caller, arns.DEFAULT) and not arns.is_active(reader, name):
+    if name != arns.cluster_arn(caller, arns.DEFAULT) and not arns.is_cluster_active(reader, name):
         raise ClusterNotFound("Cluster not found.")
     return name
 
@@ -77,7 +77,7 @@ def describe_clusters(reader: Reader, caller: Caller, params: Json) -> Json:
         if found is None:
             failures.append({"arn": name, "reason": "MISSING"})
         else:
-            shown.append(_shown(reader, found, include))
+            shown.append(_cluster_to_api(reader, found, include))
     return {"clusters": shown, "failures": failures}
 
 
@@ -93,9 +93,9 @@ def update_cluster(tx: Tx, caller: Caller, params: Json) -> Json:
     found = clusters.get(tx, require_cluster(tx, caller, params["cluster"]))
     if found is None:
         raise ClusterNotFound("Cluster not found.")
-    changed = replace(found, body=found.body | {key: params[key] for key in SETTINGS if key in params})
+    changed = replace(found, body=found.body | {key: params[key] for key in SETTING_FIELDS if key in params})
     clusters.put(tx, changed)
-    return {"cluster": _shown(tx, changed, {"TAGS", "SETTINGS", "CONFIGURATIONS"})}
+    return {"cluster": _cluster_to_api(tx, changed, {"TAGS", "SETTINGS", "CONFIGURATIONS"})}
 
 
 def delete_cluster(tx: Tx, caller: Caller, params: Json) -> Json:
@@ -107,12 +107,12 @@ def delete_cluster(tx: Tx, caller: Caller, params: Json) -> Json:
         raise ClusterContainsTasks("The Cluster cannot be deleted while Tasks are active.")
     deleted = replace(found, status="INACTIVE")
     clusters.put(tx, deleted)
-    return {"cluster": _shown(tx, deleted, set())}
+    return {"cluster": _cluster_to_api(tx, deleted, set())}
 
 
-def _shown(reader: Reader, cluster: Cluster, include: set[str]) -> Json:
+def _cluster_to_api(reader: Reader, cluster: Cluster, include: set[str]) -> Json:
     running, pending = tasks.count_by_cluster(reader, cluster.arn)
-    hidden = {name for name, wish in _ON_WISH.items() if wish not in include}
+    hidden = {name for name, wish in _INCLUDE_NAMES.items() if wish not in include}
     return {
         "clusterArn": cluster.arn,
         "clusterName": cluster.name,

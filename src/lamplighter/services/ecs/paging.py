@@ -4,16 +4,16 @@ from lamplighter.base.json_text import Json
 from lamplighter.operations.paging import decode_number
 from lamplighter.services.ecs.errors import InvalidParameter
 
-MOST = 100
+MAX_PAGE_SIZE = 100
 
 
 def page_size(params: Json) -> int:
     """Return the most items on a page; raises InvalidParameter if `maxResults` is out of range."""
     wanted = params.get("maxResults")
     if wanted is None:
-        return MOST
-    if not 1 <= wanted <= MOST:
-        raise InvalidParameter(f"maxResults must be between 1 and {MOST}")
+        return MAX_PAGE_SIZE
+    if not 1 <= wanted <= MAX_PAGE_SIZE:
+        raise InvalidParameter(f"maxResults must be between 1 and {MAX_PAGE_SIZE}")
     return int(wanted)
 
 

@@ -25,7 +25,7 @@ from lamplighter.services.ecs.tasks.placement import Capacity
 from lamplighter.services.ecs.tasks.runtime_outage import OutageWatch
 from lamplighter.services.ecs.tasks.runtime_retry import Pause, retry_pauses, retry_while_unavailable
 from lamplighter.services.ecs.tasks.supervisor import Supervisor, SupervisorContext, copy_output
-from lamplighter.store.db import Damaged, OutboxRow, Store
+from lamplighter.store.db import DamagedData, OutboxRow, Store
 
 log = logging.getLogger("lamplighter.ecs")
 
@@ -33,7 +33,7 @@ RETENTION = 90 * 24 * 3600 * 1000
 """Milliseconds for which a stopped task can be described: as long as its execution (AWS: an hour)."""
 CATCH_UP_SECONDS = 15.0
 """The most seconds that a start waits for the tasks that ended before it."""
-AT_ONCE = 4
+MAX_DELETED_PER_STOP = 4
 """The most old tasks that are deleted when another task stops."""
 
 
@@ -48,57 +48,67 @@ class Ecs(Service):
         store: Store,
         world: World,
         runtime: Runtime,
-        data: Path,
+        data_directory: Path,
         *,
         capacity: Capacity | None = None,
-        secrets: secret_references.Held | None = None,
-        keys: Mapping[str, str] | None = None,
+        secrets: secret_references.SecretLookup | None = None,
+        credential_variables: Mapping[str, str] | None = None,
         deny: Collection[str] = (),
         pause: Pause = asyncio.sleep,
     ) -> None:
-        self.outputs = OutputFiles(data / "output")
+        self.outputs = OutputFiles(data_directory / "output")
         self._store = store
         watch = OutageWatch(bus, world, runtime, pause)
-        held = secrets or secret_references.environment_secrets({})
-        self._means = SupervisorContext(
-            bus, world, runtime, self.outputs, held, keys or {}, pause, watch, self._check_runtime_now
+        secret_lookup = secrets or secret_references.environment_secrets({})
+        self._context = SupervisorContext(
+            bus,
+            world,
+            runtime,
+            self.outputs,
+            secret_lookup,
+            credential_variables or {},
+            pause,
+            watch,
+            self._check_runtime_now,
         )
-        self._looking: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[None] | None = None
         """The asyncio task that checks the runtime while there are ECS tasks."""
         self.operations = api.operations(bus, world, capacity, deny)
         self._supervisors: dict[str, Supervisor] = {}
-        self._ends: dict[str, asyncio.Event] = {}
+        self._end_events: dict[str, asyncio.Event] = {}
         """Events by the task's ARN; each is set when the task's end is on disk."""
         self._running: set[asyncio.Task[None]] = set()
 
-    async def handle_outbox_row(self, posted: OutboxRow) -> None:
+    async def handle_outbox_row(self, row: OutboxRow) -> None:
         """Supervise a task that must run or stop; the supervisor deletes the row once this is recorded."""
-        self._supervise(posted.subject)
-        self._supervisors[posted.subject].check_stop_order()
+        self._supervise(row.subject)
+        self._supervisors[row.subject].check_stop_order()
 
     async def start(self) -> None:
         """Supervise every task that has not stopped, and remove containers without a task."""
         for arn in tasks.running_arns(self._store.reader):
             self._supervise(arn)
-        self._spawn(self._persist("removing containers without a task", self._remove_orphans))
+        self._spawn(self._retry_until_success("removing containers without a task", self._remove_orphans))
 
     async def catch_up(self) -> None:
         """Record which tasks ended while no engine ran, so that services learn of it before their timers fire."""
         try:
             async with asyncio.timeout(CATCH_UP_SECONDS):
-                ended = await self._means.runtime.ended()
-                await asyncio.gather(*(each.wait() for arn, each in self._ends.items() if self._is_over(arn, ended)))
+                ended = await self._context.runtime.ended_names()
+                await asyncio.gather(
+                    *(each.wait() for arn, each in self._end_events.items() if self._has_ended(arn, ended))
+                )
         except (RuntimeUnavailable, TimeoutError) as error:
             log.warning("could not find out in time which tasks ended while no engine ran: %r", error)
         except Exception:
             log.exception("could not find out which tasks ended while no engine ran")
 
-    def _is_over(self, arn: str, ended: frozenset[str]) -> bool:
+    def _has_ended(self, arn: str, ended: frozenset[str]) -> bool:
         """Return whether an essential container of a task has exited; damaged tasks are left to their supervisors."""
         try:
             task = tasks.get(self._store.reader, arn)
             definition = task_definitions.by_arn(self._store.reader, task.body["taskDefinitionArn"]) if task else None
-        except Damaged:
+        except DamagedData:
             return False
         return task is not None and any(
             each.get("essential", True) and container_name(task.name, each["name"]) in ended
@@ -116,57 +126,59 @@ class Ecs(Service):
     def _supervise(self, arn: str) -> None:
         """Start a supervisor for a task that has none."""
         if arn not in self._supervisors:
-            self._ends[arn] = asyncio.Event()
-            self._supervisors[arn] = Supervisor(self._means, arn, self._ends[arn])
+            self._end_events[arn] = asyncio.Event()
+            self._supervisors[arn] = Supervisor(self._context, arn, self._end_events[arn])
             self._spawn(self._run_supervisor(arn))
-            self._watch()
+            self._start_watching()
 
-    def _watch(self) -> None:
+    def _start_watching(self) -> None:
         """Start the regular checks of the runtime, unless they are running."""
-        if self._looking is None or self._looking.done():
-            self._looking = self._spawn(self._persist("checking the runtime", self._watch_runtime))
+        if self._watching is None or self._watching.done():
+            self._watching = self._spawn(self._retry_until_success("checking the runtime", self._watch_runtime))
 
     async def _watch_runtime(self) -> None:
-        await self._means.watch.watch(lambda: tuple(self._supervisors))
+        await self._context.outage_watch.watch(lambda: tuple(self._supervisors))
 
     def _check_runtime_now(self) -> None:
         """Check the runtime now because a call has just failed, unless an outage is already recorded."""
         if outages.current(self._store.reader) is None:
-            self._spawn(self._means.watch.check(lambda: tuple(self._supervisors)))
+            self._spawn(self._context.outage_watch.check(lambda: tuple(self._supervisors)))
 
     async def _run_supervisor(self, arn: str) -> None:
         async def run() -> None:
-            supervisor = self._supervisors[arn] = Supervisor(self._means, arn, self._ends[arn])
+            supervisor = self._supervisors[arn] = Supervisor(self._context, arn, self._end_events[arn])
             try:
                 await supervisor.run()
-            except Damaged as error:
+            except DamagedData as error:
                 log.error("%s; the task is stopped", error)
                 await self._store.write_with_retry(
-                    partial(damaged_task.end_damaged_task, self._means.bus, self._means.world, arn, str(error))
+                    partial(damaged_task.end_damaged_task, self._context.bus, self._context.world, arn, str(error))
                 )
-                self._spawn(self._persist("removing containers without a task", self._remove_orphans))
+                self._spawn(self._retry_until_success("removing containers without a task", self._remove_orphans))
 
         try:
-            await self._persist(f"supervising {arn}", run)
+            await self._retry_until_success(f"supervising {arn}", run)
         finally:
-            self._ends.pop(arn).set()
+            self._end_events.pop(arn).set()
             del self._supervisors[arn]
-        await self._forget_old()
+        await self._delete_old_tasks()
 
-    async def _forget_old(self) -> None:
+    async def _delete_old_tasks(self) -> None:
         """Delete a few tasks that stopped long ago; their output first, so that no output remains without its task."""
-        for arn, name in tasks.stopped_before(self._store.reader, self._means.world.now() - RETENTION, AT_ONCE):
+        for arn, name in tasks.stopped_before(
+            self._store.reader, self._context.world.now() - RETENTION, MAX_DELETED_PER_STOP
+        ):
             await asyncio.to_thread(self.outputs.remove, name)
-            await self._store.write_with_retry(partial(tasks.forget, arn=arn))
+            await self._store.write_with_retry(partial(tasks.delete, arn=arn))
 
-    async def _persist(self, what: str, run: Callable[[], Awaitable[None]]) -> None:
+    async def _retry_until_success(self, what: str, run: Callable[[], Awaitable[None]]) -> None:
         """Call `run` again after each error, until it succeeds."""
         for seconds in retry_pauses():
             try:
                 await run()
             except Exception:
                 log.exception("%s failed; next attempt in %s s", what, seconds)
-                await self._means.pause(seconds)
+                await self._context.pause(seconds)
             else:
                 return
 
@@ -181,13 +193,13 @@ class Ecs(Service):
     async def _remove_orphans(self) -> None:
         """Stop and remove containers whose task has stopped or is unknown."""
         shipped = shipped_logs.containers(self._store.reader)
-        names = await retry_while_unavailable(self._means.pause, self._means.runtime.names)
+        names = await retry_while_unavailable(self._context.pause, self._context.runtime.names)
         # A container starts only after its task is on disk, so the task of any container named here is already stored.
         orphans = [name for name in sorted(names) if self._is_orphan(name)]
         await asyncio.gather(*(self._remove_container(name) for name in orphans))
         # The counts were read before the names: a container that is missing now was removed and needs no count.
         if removed := (shipped - names) | shipped.intersection(orphans):
-            await self._store.write_with_retry(lambda tx: shipped_logs.forget(tx, removed))
+            await self._store.write_with_retry(lambda tx: shipped_logs.delete(tx, removed))
 
     def _is_orphan(self, name: str) -> bool:
         found = tasks.status(self._store.reader, name.partition("-")[0])
@@ -195,13 +207,13 @@ class Ecs(Service):
 
     async def _remove_container(self, name: str) -> None:
         log.warning("the container %s belongs to no running task; it is stopped and removed", name)
-        means, runtime = self._means, self._means.runtime
-        await retry_while_unavailable(means.pause, partial(runtime.stop, name, STOP_SECONDS))
+        context, runtime = self._context, self._context.runtime
+        await retry_while_unavailable(context.pause, partial(runtime.stop, name, STOP_SECONDS))
         task = tasks.by_name(self._store.reader, name.partition("-")[0])
         if task is not None:
             definition = task_definitions.by_arn(self._store.reader, task.body["taskDefinitionArn"])
             for container in definition.body["containerDefinitions"] if definition else ():
                 if container_name(task.name, container["name"]) == name:
-                    log_to = log_destination(task, container, name)
-                    await copy_output(means, task.name, container["name"], name, log_to)
-        await retry_while_unavailable(means.pause, partial(runtime.remove, name))
+                    destination = log_destination(task, container, name)
+                    await copy_output(context, task.name, container["name"], name, destination)
+        await retry_while_unavailable(context.pause, partial(runtime.remove, name))

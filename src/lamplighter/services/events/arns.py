@@ -8,10 +8,10 @@ from lamplighter.base.errors import ValidationError
 from lamplighter.bus import Caller
 from lamplighter.operations.tags import MAX_TAGS, UPPER_CASE, TagRules
 
-LATEST = 253_402_300_799_999
+MAX_EVENT_TIME = 253_402_300_799_999
 """The latest time that an event can have, in milliseconds since the epoch: the end of the year 9999."""
 """The most tags of a resource: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-tagging.html."""
-DEFAULT = "default"
+DEFAULT_BUS = "default"
 """The name of the bus that every account has in every region."""
 
 
@@ -23,14 +23,14 @@ def bus_arn(caller: Caller, name: str) -> str:
 def rule_arn(caller: Caller, bus: str, name: str) -> str:
     """Return the ARN of a rule; for a rule of the default bus, it does not contain the bus."""
     return arn.build(
-        "events", caller.region, caller.account, f"rule/{name}" if bus == DEFAULT else f"rule/{bus}/{name}"
+        "events", caller.region, caller.account, f"rule/{name}" if bus == DEFAULT_BUS else f"rule/{bus}/{name}"
     )
 
 
 def split_rule_arn(text: str) -> tuple[str, str]:
     """Return the bus and the name of a rule, given its ARN."""
     bus, _, name = text.partition(":rule/")[2].rpartition("/")
-    return bus or DEFAULT, name
+    return bus or DEFAULT_BUS, name
 
 
 def owner_of(text: str, otherwise: Caller) -> Caller:
@@ -43,7 +43,7 @@ def owner_of(text: str, otherwise: Caller) -> Caller:
 
 def bus_name(given: str | None) -> str:
     """Return the name of a bus that is given by name or ARN, or not at all (the default bus)."""
-    return (given or DEFAULT).rpartition("event-bus/")[2]
+    return (given or DEFAULT_BUS).rpartition("event-bus/")[2]
 
 
 def derive_id(*parts: str) -> str:

@@ -20,9 +20,9 @@ from lamplighter.store.db import Reader
 
 T = TypeVar("T")
 
-LIMIT = 100
+DEFAULT_PAGE_SIZE = 100
 """The number of items in a page if the request does not limit it."""
-OFFSET = 128
+OFFSET_TOKEN_BYTES = 128
 """The number of bytes in one of AWS's tokens, which is one big number."""
 
 
@@ -41,7 +41,7 @@ def page_start(params: Json) -> PageStart:
     try:
         found = b64decode(params.get("NextToken", "").encode(), altchars=b"-_", validate=True)
         # No key begins with a zero byte.
-        if len(found) == OFFSET and found[0] == 0:
+        if len(found) == OFFSET_TOKEN_BYTES and found[0] == 0:
             return PageStart(skipped=int.from_bytes(found))
         return PageStart(after=found.decode())
     except (ValueError, Base64Error):
@@ -50,7 +50,7 @@ def page_start(params: Json) -> PageStart:
 
 def page_size(params: Json) -> int:
     """Return the number of items in a page."""
-    limit: int = params.get("Limit", LIMIT)
+    limit: int = params.get("Limit", DEFAULT_PAGE_SIZE)
     return limit
 
 
@@ -66,12 +66,12 @@ def cut_page(
     out.
     """
     begin, most = page_start(params), page_size(params)
-    after, left, kept = begin.after, begin.skipped, list[T]()
+    after, to_skip, kept = begin.after, begin.skipped, list[T]()
     while len(kept) <= most:
         found = read(after, most + 1)
         chosen = [item for item in found if keep(item)]
-        kept += chosen[left:]
-        left = max(0, left - len(chosen))
+        kept += chosen[to_skip:]
+        to_skip = max(0, to_skip - len(chosen))
         if len(found) <= most:
             break
         after = key(found[-1])

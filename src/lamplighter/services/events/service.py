@@ -8,13 +8,13 @@ from lamplighter.bus import Bus, Operation, Service
 from lamplighter.delivery.delivery_queue import DeliveryQueue, is_delivery
 from lamplighter.outbound.aws import RemoteServices
 from lamplighter.services.events import tags
-from lamplighter.services.events.buses.archives import SUBJECT as ARCHIVE
+from lamplighter.services.events.buses.archives import SUBJECT_PREFIX as ARCHIVE
 from lamplighter.services.events.buses.archives import Archives
 from lamplighter.services.events.buses.buses import Buses
 from lamplighter.services.events.buses.permissions import Permissions
 from lamplighter.services.events.buses.put_events import EventPublisher
 from lamplighter.services.events.buses.recent_events import RecentEvents
-from lamplighter.services.events.buses.replays import SUBJECT, Replays
+from lamplighter.services.events.buses.replays import SUBJECT_PREFIX, Replays
 from lamplighter.services.events.buses.router import EventRouter
 from lamplighter.services.events.rules import event_patterns
 from lamplighter.services.events.rules.compiled_rules import CompiledRules
@@ -24,7 +24,7 @@ from lamplighter.services.events.targets.api_destinations import ApiDestinations
 from lamplighter.services.events.targets.connections import Connections
 from lamplighter.services.events.targets.dead_letter_codes import error_code
 from lamplighter.services.events.targets.internal_calls import InternalCalls
-from lamplighter.services.events.targets.target_calls import ALERTS, INSIDE
+from lamplighter.services.events.targets.target_calls import ALERTS, INTERNAL_SERVICE
 from lamplighter.services.events.targets.targets import Targets
 from lamplighter.store.db import OutboxRow, Tx
 from lamplighter.store.timers import Timer
@@ -38,24 +38,26 @@ class Events(Service):
     name = SERVICE
 
     def __init__(self, bus: Bus, world: World, remote: RemoteServices, check: Check) -> None:
-        self._delivery_queue = DeliveryQueue(SERVICE, bus, world, remote, check=_of_ours(check), coded=error_code)
+        self._delivery_queue = DeliveryQueue(
+            SERVICE, bus, world, remote, check=_skip_internal(check), error_code=error_code
+        )
         compiled_rules = CompiledRules()
         recent_events = RecentEvents()
         router = EventRouter(world, self._delivery_queue, compiled_rules, recent_events)
         self._scheduled_rules = ScheduledRules(world, router)
         self._replays = replays = Replays(bus, world, router)
         bus.subscribe("*", router.on_service_event, compiled_rules.has_rules)
-        inside = InternalCalls(bus, router)
+        internal_calls = InternalCalls(bus, router)
         bus.serve(
-            INSIDE,
+            INTERNAL_SERVICE,
             {
-                "Forward": Operation(write=inside.forward),
-                "CallApi": Operation(write=inside.call_api),
-                "Log": Operation(write=inside.log),
-                "Refuse": Operation(write=inside.refuse),
+                "Forward": Operation(write=internal_calls.forward),
+                "CallApi": Operation(write=internal_calls.call_api),
+                "Log": Operation(write=internal_calls.log),
+                "Refuse": Operation(write=internal_calls.refuse),
             },
         )
-        buses, permissions, putting = Buses(world), Permissions(world), EventPublisher(world, router)
+        buses, permissions, publisher = Buses(world), Permissions(world), EventPublisher(world, router)
         rules, targets = Rules(world, self._scheduled_rules), Targets(world)
         self._archives = archives = Archives(world)
         connections, destinations = Connections(world), ApiDestinations(world)
@@ -70,18 +72,20 @@ class Events(Service):
             "RemovePermission": Operation(write=permissions.remove),
             "PutRule": Operation(write=rules.put),
             # Not an operation of AWS: it stores the annotation of a rule from a template's metadata.
-            "SetMark": Operation(write=rules.mark),
+            "SetMark": Operation(write=rules.annotate),
             "DeleteRule": Operation(write=rules.delete),
             "EnableRule": Operation(write=rules.enable),
             "DisableRule": Operation(write=rules.disable),
             "DescribeRule": Operation(read=rules.describe),
             "ListRules": Operation(read=rules.list),
-            "ListRuleNamesByTarget": Operation(read=rules.names_by_target),
+            "ListRuleNamesByTarget": Operation(read=rules.list_names_by_target),
             "PutTargets": Operation(write=targets.put),
             "RemoveTargets": Operation(write=targets.remove),
             "ListTargetsByRule": Operation(read=targets.list),
-            "PutEvents": Operation(write=putting.put, prepare=putting.prepare),
-            "TestEventPattern": Operation(read=event_patterns.match_event, prepare=event_patterns.prepare_test),
+            "PutEvents": Operation(write=publisher.put, prepare=publisher.prepare),
+            "TestEventPattern": Operation(
+                read=event_patterns.run_pattern_test, prepare=event_patterns.prepare_pattern_test
+            ),
             "CreateArchive": Operation(write=archives.create),
             "UpdateArchive": Operation(write=archives.update),
             "DeleteArchive": Operation(write=archives.delete),
@@ -108,18 +112,18 @@ class Events(Service):
             "ListEndpoints": Operation(read=lambda _reader, _caller, _params: {"Endpoints": []}),
             # Not operations of AWS: the console calls them.
             "ListTraffic": Operation(read=recent_events.list),
-            "Redeliver": Operation(write=inside.redeliver),
+            "Redeliver": Operation(write=internal_calls.redeliver),
         }
 
-    async def handle_outbox_row(self, posted: OutboxRow) -> None:
+    async def handle_outbox_row(self, row: OutboxRow) -> None:
         """Process a delivery or a replay."""
-        await (self._delivery_queue if is_delivery(posted.subject) else self._replays).handle_outbox_row(posted)
+        await (self._delivery_queue if is_delivery(row.subject) else self._replays).handle_outbox_row(row)
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """Retry a delivery, begin a replay, delete archived events, or fire a scheduled rule."""
         if is_delivery(timer.subject):
             self._delivery_queue.fire_timer(tx, timer)
-        elif timer.subject.startswith(SUBJECT):
+        elif timer.subject.startswith(SUBJECT_PREFIX):
             self._replays.fire_timer(tx, timer)
         elif timer.subject.startswith(ARCHIVE):
             self._archives.fire_timer(tx, timer)
@@ -127,11 +131,11 @@ class Events(Service):
             self._scheduled_rules.fire_timer(tx, timer)
 
 
-def _of_ours(check: Check) -> Check:
+def _skip_internal(check: Check) -> Check:
     """Return a check that skips the internal operations, which no model describes."""
 
     def checked(service: str, operation: str, params: Json) -> None:
-        if service not in (INSIDE, ALERTS):
+        if service not in (INTERNAL_SERVICE, ALERTS):
             check(service, operation, params)
 
     return checked

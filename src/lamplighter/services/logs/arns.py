@@ -18,12 +18,12 @@ from lamplighter.services.logs.tables.log_groups import LogGroup, LogStream
 from lamplighter.store.db import Reader
 
 GROUP, STREAM = "log group", "log stream"
-NAMES = {"logGroupName": r"[\.\-_/#A-Za-z0-9]+", "logStreamName": "[^:*]*"}
+NAME_PATTERNS = {"logGroupName": r"[\.\-_/#A-Za-z0-9]+", "logStreamName": "[^:*]*"}
 
 
 def check_name(name: str, member: str) -> str:
     """Check and return the name of a new group or stream. The wire checks it too, but some callers use only the bus."""
-    pattern = NAMES[member]
+    pattern = NAME_PATTERNS[member]
     if not re.fullmatch(pattern, name):
         raise InvalidParameter(
             f"1 validation error detected: Value '{name}' at '{member}' failed to satisfy constraint: "
@@ -94,7 +94,7 @@ def event_id(key: Key) -> str:
     return f"3{time:014d}{chunk:020d}{place:021d}"
 
 
-def read_event_id(text: str) -> Key:
+def parse_event_id(text: str) -> Key:
     """Return the position of the event with this id; raise `InvalidParameter` if the id is invalid."""
     if len(text) != 56 or not text.isascii() or not text.isdigit() or text[0] != "3":
         raise invalid_token()
@@ -114,7 +114,7 @@ def page_token(place: Json) -> str:
     return base64.urlsafe_b64encode(dump_bytes(place)).decode()
 
 
-def read_page_token(token: str | None, shape: type) -> Json:
+def parse_page_token(token: str | None, shape: type) -> Json:
     """Return the place that a token encodes, or None if there is no token; `shape` is the place's type."""
     if token is None:
         return None

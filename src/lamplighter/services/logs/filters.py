@@ -10,10 +10,10 @@ import re
 from collections.abc import Sequence
 
 from lamplighter.base.json_text import Json
-from lamplighter.base.precompute import LARGE
+from lamplighter.base.precompute import LARGE_TEXT_LENGTH
 from lamplighter.base.world import World
 from lamplighter.bus import PREPARED, Caller, Prepared, Work
-from lamplighter.services.logs.arns import find_group, invalid_token, page_token, read_page_token
+from lamplighter.services.logs.arns import find_group, invalid_token, page_token, parse_page_token
 from lamplighter.services.logs.errors import InvalidParameter, LimitExceeded, NotFound
 from lamplighter.services.logs.filter_destinations import check_destination, check_transformation
 from lamplighter.services.logs.search_events import compile_filter
@@ -21,14 +21,19 @@ from lamplighter.services.logs.tables import filters
 from lamplighter.services.logs.tables.filters import Kind
 from lamplighter.store.db import Reader, Tx
 
-MOST: dict[Kind, int] = {"metric": 100, "subscription": 2}
+MAX_FILTERS: dict[Kind, int] = {"metric": 100, "subscription": 2}
 PAGE = 50
-EXPRESSION = re.compile(r'"(?:[^"\\]|\\.)*"|(%[^%]*%)')
-MOST_EXPRESSIONS = 5
+REGULAR_EXPRESSION = re.compile(r'"(?:[^"\\]|\\.)*"|(%[^%]*%)')
+MAX_EXPRESSIONS = 5
 """The most regular expressions in the filter patterns of one log group."""
 
-METRIC = ("metricTransformations", "applyOnTransformedLogs", "fieldSelectionCriteria", "emitSystemFieldDimensions")
-SUBSCRIPTION = (
+METRIC_FIELDS = (
+    "metricTransformations",
+    "applyOnTransformedLogs",
+    "fieldSelectionCriteria",
+    "emitSystemFieldDimensions",
+)
+SUBSCRIPTION_FIELDS = (
     *("destinationArn", "roleArn", "distribution", "applyOnTransformedLogs", "fieldSelectionCriteria"),
     "emitSystemFields",
 )
@@ -46,23 +51,23 @@ class LogFilters:
         """Create or replace a metric filter (`PutMetricFilter`)."""
         for made in params["metricTransformations"]:
             check_transformation(made, params.get("emitSystemFieldDimensions", ()))
-        return self._put(tx, caller, "metric", params, {"applyOnTransformedLogs": False}, METRIC)
+        return self._put(tx, caller, "metric", params, {"applyOnTransformedLogs": False}, METRIC_FIELDS)
 
     def put_subscription(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Create or replace a subscription filter (`PutSubscriptionFilter`)."""
         check_destination(caller, params)
-        usual = {"distribution": "ByLogStream", "applyOnTransformedLogs": False}
-        answer = self._put(tx, caller, "subscription", params, usual, SUBSCRIPTION)
-        name, group, to = params["filterName"], params["logGroupName"], params["destinationArn"]
-        told = "subscription filter %s of %s is stored, but this engine delivers nothing to %s"
-        tx.after.append(lambda: log.warning(told, name, group, to))
+        defaults = {"distribution": "ByLogStream", "applyOnTransformedLogs": False}
+        answer = self._put(tx, caller, "subscription", params, defaults, SUBSCRIPTION_FIELDS)
+        name, group, destination = params["filterName"], params["logGroupName"], params["destinationArn"]
+        warning = "subscription filter %s of %s is stored, but this engine delivers nothing to %s"
+        tx.after_commit.append(lambda: log.warning(warning, name, group, destination))
         return answer
 
-    def _put(self, tx: Tx, caller: Caller, kind: Kind, params: Json, usual: Json, members: Sequence[str]) -> Json:
+    def _put(self, tx: Tx, caller: Caller, kind: Kind, params: Json, defaults: Json, members: Sequence[str]) -> Json:
         compile_filter(params["filterPattern"])
         group, name = find_group(tx, caller, params["logGroupName"]), params["filterName"]
         existing = filters.get(tx, group.id, kind, name)
-        if existing is None and filters.count(tx, group.id, kind) >= MOST[kind]:
+        if existing is None and filters.count(tx, group.id, kind) >= MAX_FILTERS[kind]:
             raise LimitExceeded
         _check_expressions(tx, group.id, kind, params)
         body = {
@@ -70,7 +75,7 @@ class LogFilters:
             "logGroupName": group.name,
             "filterPattern": params["filterPattern"],
             "creationTime": self._world.now() if existing is None else existing["creationTime"],
-            **usual,
+            **defaults,
             **{member: params[member] for member in members if member in params},
         }
         filters.put(tx, group.id, kind, name, body)
@@ -78,15 +83,15 @@ class LogFilters:
 
     def describe_metrics(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """List metric filters of a group, or of all groups, optionally by their metric (`DescribeMetricFilters`)."""
-        name, space = params.get("metricName"), params.get("metricNamespace")
-        if (name is None) != (space is None):
+        name, namespace = params.get("metricName"), params.get("metricNamespace")
+        if (name is None) != (namespace is None):
             raise InvalidParameter("metricName and metricNamespace must be specified together.")
         if "logGroupName" in params:
             found, token = _page(reader, caller, "metric", params)
         else:
             found, token = _page_of_all(reader, caller, params)
         if name is not None:
-            found = [body for body in found if _makes(body, name, space)]
+            found = [body for body in found if _has_metric(body, name, namespace)]
         return {"metricFilters": found} | token
 
     def describe_subscriptions(self, reader: Reader, caller: Caller, params: Json) -> Json:
@@ -108,7 +113,7 @@ class LogFilters:
 
     def prepare_test(self, _reader: Reader, _caller: Caller, params: Json) -> Work | None:
         """Return the matching for `TestMetricFilter` to do ahead in a thread, or None if the messages are short."""
-        large = sum(map(len, params["logEventMessages"])) > LARGE
+        large = sum(map(len, params["logEventMessages"])) > LARGE_TEXT_LENGTH
         return (lambda: Prepared(_matches(params))) if large else None
 
 
@@ -123,20 +128,20 @@ def _matches(params: Json) -> Json:
 
 
 def _check_expressions(reader: Reader, group: int, kind: Kind, params: Json) -> None:
-    """Raise `LimitExceeded` if the group would have more than `MOST_EXPRESSIONS` regular expressions."""
+    """Raise `LimitExceeded` if the group would have more than `MAX_EXPRESSIONS` regular expressions."""
     others = [
         body["filterPattern"]
-        for each in MOST
-        for body in filters.page(reader, group, each, "", "", MOST[each])
+        for each in MAX_FILTERS
+        for body in filters.page(reader, group, each, "", "", MAX_FILTERS[each])
         if (each, body["filterName"]) != (kind, params["filterName"])
     ]
-    new = _expressions(params["filterPattern"])
-    if new and new + sum(map(_expressions, others)) > MOST_EXPRESSIONS:
+    new = _count_expressions(params["filterPattern"])
+    if new and new + sum(map(_count_expressions, others)) > MAX_EXPRESSIONS:
         raise LimitExceeded
 
 
-def _expressions(pattern: str) -> int:
-    return sum(bool(found[1]) for found in EXPRESSION.finditer(pattern))
+def _count_expressions(pattern: str) -> int:
+    return sum(bool(found[1]) for found in REGULAR_EXPRESSION.finditer(pattern))
 
 
 def _delete(tx: Tx, caller: Caller, kind: Kind, params: Json) -> Json:
@@ -149,22 +154,24 @@ def _delete(tx: Tx, caller: Caller, kind: Kind, params: Json) -> Json:
 def _page(reader: Reader, caller: Caller, kind: Kind, params: Json) -> tuple[list[Json], Json]:
     group = find_group(reader, caller, params["logGroupName"])
     prefix, size = params.get("filterNamePrefix", ""), params.get("limit", PAGE)
-    after = read_page_token(params.get("nextToken"), str) or ""
+    after = parse_page_token(params.get("nextToken"), str) or ""
     found = filters.page(reader, group.id, kind, prefix, after, size + 1)
     return found[:size], {"nextToken": page_token(found[size - 1]["filterName"])} if len(found) > size else {}
 
 
 def _page_of_all(reader: Reader, caller: Caller, params: Json) -> tuple[list[Json], Json]:
     prefix, size = params.get("filterNamePrefix", ""), params.get("limit", PAGE)
-    place = read_page_token(params.get("nextToken"), list) or ["", ""]
+    place = parse_page_token(params.get("nextToken"), list) or ["", ""]
     if [type(each) for each in place] != [str, str]:
         raise invalid_token()
     owner = (caller.account, caller.region)
-    looked_at = filters.page_of_all(reader, owner, "metric", (place[0], place[1]), size + 1)
-    found = [body for body in looked_at[:size] if body["filterName"].startswith(prefix)]
-    last = looked_at[size - 1] if len(looked_at) > size else None
+    examined = filters.page_of_all(reader, owner, "metric", (place[0], place[1]), size + 1)
+    found = [body for body in examined[:size] if body["filterName"].startswith(prefix)]
+    last = examined[size - 1] if len(examined) > size else None
     return found, {} if last is None else {"nextToken": page_token([last["logGroupName"], last["filterName"]])}
 
 
-def _makes(body: Json, name: str, space: str) -> bool:
-    return any((each["metricName"], each["metricNamespace"]) == (name, space) for each in body["metricTransformations"])
+def _has_metric(body: Json, name: str, namespace: str) -> bool:
+    return any(
+        (each["metricName"], each["metricNamespace"]) == (name, namespace) for each in body["metricTransformations"]
+    )

@@ -17,7 +17,7 @@ from lamplighter.services.logs.arns import (
     find_group,
     group_arn,
     page_token,
-    read_page_token,
+    parse_page_token,
     tagged_group,
 )
 from lamplighter.services.logs.errors import AlreadyExists, InvalidParameter, NotForDelivery, NotFound, Protected
@@ -25,7 +25,7 @@ from lamplighter.services.logs.tables import filters, log_groups, resource_polic
 from lamplighter.services.logs.tables.log_groups import LogGroup
 from lamplighter.store.db import Reader, Tx
 
-MOST = 50
+DEFAULT_LIMIT = 50
 RETENTIONS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )  # fmt: skip
@@ -62,7 +62,7 @@ class LogGroups:
         )
         key = log_groups.put_group(tx, group)
         if group.retention is not None:
-            retention.keep_retention(tx, key, self._world.now())
+            retention.schedule_expiry(tx, key, self._world.now())
         return {}
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
@@ -73,7 +73,7 @@ class LogGroups:
         log_groups.delete_group(tx, group.id)
         for policy in resource_policies.policies_of(tx, group.account, group.region, group_arn(group)):
             resource_policies.delete(tx, policy)
-        retention.delete_events(tx, "grp", group.id, self._world.now())
+        retention.schedule_deletion(tx, "grp", group.id, self._world.now())
         return {}
 
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
@@ -81,9 +81,11 @@ class LogGroups:
         prefix, pattern = params.get("logGroupNamePrefix"), params.get("logGroupNamePattern")
         if prefix is not None and pattern is not None:
             raise InvalidParameter("LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.")
-        show = _found if pattern else lambda group: group_to_api(reader, group)
+        show = _short_description if pattern else lambda group: group_to_api(reader, group)
         if identifiers := params.get("logGroupIdentifiers"):
-            return {"logGroups": [show(group) for each in identifiers for group in _if_there(reader, caller, each)]}
+            return {
+                "logGroups": [show(group) for each in identifiers for group in _existing_groups(reader, caller, each)]
+            }
         classes = _classes(params.get("logGroupClass"))
         found, token = _page(
             reader, caller, params, lambda group: classes is None or group.log_class in classes, (prefix or "", pattern)
@@ -94,7 +96,7 @@ class LogGroups:
         """List summaries of log groups by pattern, class or tags (`ListLogGroups`)."""
         if "dataSources" in params or "fieldIndexNames" in params:
             return {"logGroups": []}
-        found, token = _page(reader, caller, params, lambda group: _fits(group, params), ("", None))
+        found, token = _page(reader, caller, params, lambda group: _satisfies_filters(group, params), ("", None))
         summaries = [
             {"logGroupName": group.name, "logGroupArn": group_arn(group), "logGroupClass": group.log_class}
             for group in found
@@ -111,7 +113,7 @@ class LogGroups:
             )
         _check_retention_can_change(group)
         log_groups.change_group(tx, group.id, "retention", days)
-        retention.keep_retention(tx, group.id, self._world.now())
+        retention.schedule_expiry(tx, group.id, self._world.now())
         return {}
 
     def delete_retention(self, tx: Tx, caller: Caller, params: Json) -> Json:
@@ -121,20 +123,20 @@ class LogGroups:
         log_groups.change_group(tx, group.id, "retention", None)
         return {}
 
-    def protect(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def set_deletion_protection(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Turn a group's deletion protection on or off (`PutLogGroupDeletionProtection`)."""
         group = find_by_identifier(tx, caller, params["logGroupIdentifier"])
         log_groups.change_group(tx, group.id, "protected", params["deletionProtectionEnabled"])
         return {}
 
-    def encrypt(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def associate_kms_key(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Store a group's KMS key (`AssociateKmsKey`)."""
-        log_groups.change_group(tx, _encrypted(tx, caller, params).id, "kms", params["kmsKeyId"])
+        log_groups.change_group(tx, _find_kms_group(tx, caller, params).id, "kms", params["kmsKeyId"])
         return {}
 
-    def decrypt(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def disassociate_kms_key(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Remove a group's KMS key (`DisassociateKmsKey`)."""
-        log_groups.change_group(tx, _encrypted(tx, caller, params).id, "kms", None)
+        log_groups.change_group(tx, _find_kms_group(tx, caller, params).id, "kms", None)
         return {}
 
 
@@ -143,7 +145,7 @@ def _check_retention_can_change(group: LogGroup) -> None:
         raise NotForDelivery
 
 
-def _if_there(reader: Reader, caller: Caller, identifier: str) -> list[LogGroup]:
+def _existing_groups(reader: Reader, caller: Caller, identifier: str) -> list[LogGroup]:
     """Return the group of an identifier as a list, which is empty if there is none; here that is no error."""
     try:
         return [find_by_identifier(reader, caller, identifier)]
@@ -151,7 +153,7 @@ def _if_there(reader: Reader, caller: Caller, identifier: str) -> list[LogGroup]
         return []
 
 
-def _encrypted(reader: Reader, caller: Caller, params: Json) -> LogGroup:
+def _find_kms_group(reader: Reader, caller: Caller, params: Json) -> LogGroup:
     """Return the log group of a request that changes a KMS key."""
     name, resource = params.get("logGroupName"), params.get("resourceIdentifier")
     if (name is None) == (resource is None):
@@ -163,17 +165,17 @@ def _page(
     reader: Reader,
     caller: Caller,
     params: Json,
-    fits: Callable[[LogGroup], bool],
+    is_wanted: Callable[[LogGroup], bool],
     names: tuple[str, str | None],
 ) -> tuple[Sequence[LogGroup], Json]:
     """Return the groups that fit and the next page's token, if any; a page examines up to `limit` groups."""
-    size = params.get("limit", MOST)
-    after = read_page_token(params.get("nextToken"), str) or ""
+    size = params.get("limit", DEFAULT_LIMIT)
+    after = parse_page_token(params.get("nextToken"), str) or ""
     prefix, part = names
     owner = (caller.account, caller.region)
-    looked_at = log_groups.page_groups(reader, owner, after, size + 1, prefix=prefix, part=part or "")
-    found = [group for group in looked_at[:size] if fits(group)]
-    return found, {"nextToken": page_token(looked_at[size - 1].name)} if len(looked_at) > size else {}
+    examined = log_groups.page_groups(reader, owner, after, size + 1, prefix=prefix, part=part or "")
+    found = [group for group in examined[:size] if is_wanted(group)]
+    return found, {"nextToken": page_token(examined[size - 1].name)} if len(examined) > size else {}
 
 
 def _classes(wanted: str | None) -> frozenset[str] | None:
@@ -186,12 +188,12 @@ def _classes(wanted: str | None) -> frozenset[str] | None:
     return None if wanted is None else frozenset({wanted})
 
 
-def _fits(group: LogGroup, params: Json) -> bool:
+def _satisfies_filters(group: LogGroup, params: Json) -> bool:
     """Return whether a group satisfies all filters of `ListLogGroups`."""
     pattern, wanted = params.get("logGroupNamePattern"), params.get("logGroupClass")
     return (
         (wanted is None or group.log_class == wanted)
-        and (pattern is None or any(_named(group.name, each) for each in pattern.split("|")))
+        and (pattern is None or any(_name_matches(group.name, each) for each in pattern.split("|")))
         and all(
             each["key"] in group.tags and (not each.get("values") or group.tags[each["key"]] in each["values"])
             for each in params.get("logGroupTags", [])
@@ -199,11 +201,11 @@ def _fits(group: LogGroup, params: Json) -> bool:
     )
 
 
-def _named(name: str, pattern: str) -> bool:
+def _name_matches(name: str, pattern: str) -> bool:
     return name.startswith(pattern[1:]) if pattern.startswith("^") else pattern in name
 
 
-def _found(group: LogGroup) -> Json:
+def _short_description(group: LogGroup) -> Json:
     """Return a group found by a pattern: "then only arn, creationTime, and logGroupName are included"."""
     return {"logGroupName": group.name, "creationTime": group.created, "arn": f"{group_arn(group)}:*"}
 

@@ -11,7 +11,7 @@ from lamplighter.services.logs.arns import (
     find_stream,
     invalid_token,
     page_token,
-    read_page_token,
+    parse_page_token,
     requested_group,
     stream_arn,
 )
@@ -21,7 +21,7 @@ from lamplighter.services.logs.tables import log_chunks, log_groups
 from lamplighter.services.logs.tables.log_groups import LogGroup, LogStream
 from lamplighter.store.db import Reader, Tx
 
-MOST = 50
+DEFAULT_LIMIT = 50
 
 
 class LogStreams:
@@ -46,23 +46,23 @@ class LogStreams:
             raise Protected(group.name)
         stream = find_stream(tx, group, params["logStreamName"])
         log_groups.delete_stream(tx, stream.id)
-        retention.delete_events(tx, "stream", stream.id, self._world.now(), group.id)
+        retention.schedule_deletion(tx, "stream", stream.id, self._world.now(), group.id)
         return {}
 
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """List the log streams of a group by name or by their latest events (`DescribeLogStreams`)."""
         group = requested_group(reader, caller, params)
-        size = params.get("limit", MOST)
+        size = params.get("limit", DEFAULT_LIMIT)
         if params.get("orderBy") == "LastEventTime":
             found, place = _by_time(reader, group, params, size)
         else:
             found, place = _by_name(reader, group, params, size)
-        answer: Json = {"logStreams": [_described(reader, group, stream) for stream in found]}
+        answer: Json = {"logStreams": [_describe(reader, group, stream) for stream in found]}
         return answer | ({} if place is None else {"nextToken": page_token(place)})
 
 
 def _by_name(reader: Reader, group: LogGroup, params: Json, size: int) -> tuple[list[LogStream], Json]:
-    start = read_page_token(params.get("nextToken"), str)
+    start = parse_page_token(params.get("nextToken"), str)
     prefix, descending = params.get("logStreamNamePrefix", ""), params.get("descending", False)
     found = log_groups.streams_by_name(reader, group.id, prefix, start, size + 1, descending=descending)
     return found[:size], found[size - 1].name if len(found) > size else None
@@ -71,7 +71,7 @@ def _by_name(reader: Reader, group: LogGroup, params: Json, size: int) -> tuple[
 def _by_time(reader: Reader, group: LogGroup, params: Json, size: int) -> tuple[list[LogStream], Json]:
     if "logStreamNamePrefix" in params:
         raise InvalidParameter("Cannot order by LastEventTime with a logStreamNamePrefix.")
-    start = read_page_token(params.get("nextToken"), list)
+    start = parse_page_token(params.get("nextToken"), list)
     if start is not None and (
         [type(each) for each in start] != [int, int] or not 0 <= min(start) <= max(start) < 2**62
     ):
@@ -82,7 +82,7 @@ def _by_time(reader: Reader, group: LogGroup, params: Json, size: int) -> tuple[
     return found[:size], [found[size - 1].last, found[size - 1].id] if len(found) > size else None
 
 
-def _described(reader: Reader, group: LogGroup, stream: LogStream) -> Json:
+def _describe(reader: Reader, group: LogGroup, stream: LogStream) -> Json:
     """Return a stream as the API shows it: "storedBytes is always reported as zero" for streams."""
     described: Json = {"logStreamName": stream.name, "creationTime": stream.created}
     if stream.ingested:

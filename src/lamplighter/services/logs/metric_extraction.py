@@ -20,27 +20,27 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, JsonError
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller
-from lamplighter.lang.log_pattern.pattern import Match, compile_pattern
-from lamplighter.lang.log_pattern.terms import InvalidPattern, parse_number
+from lamplighter.lang.log_pattern.pattern import Match, compile_log_pattern
+from lamplighter.lang.log_pattern.terms import LogPatternError, parse_number
 from lamplighter.services.logs.tables import filters as logfilters
 from lamplighter.services.logs.tables.log_groups import LogGroup
 from lamplighter.store.db import Reader, Tx
 
-METRICS, PUT = "monitoring", "PutMetricData"
-HIGHEST = 2.0**360
+METRICS_SERVICE, PUT_OPERATION = "monitoring", "PutMetricData"
+MAX_ABSOLUTE_VALUE = 2.0**360
 """The largest absolute value of a metric ("Values must be in the range of -2^360 to 2^360")."""
 MINUTE = 60_000
-MOST = 100
+MAX_FILTERS = 100
 """The most metric filters of a group."""
-MOST_METRICS = 1_000
+MAX_METRICS_PER_CALL = 1_000
 """The most metrics of one PutMetricData call."""
-MOST_VALUES = 150
+MAX_VALUES_PER_METRIC = 150
 """The most different values of one metric in one PutMetricData call."""
-LONGEST = 1024
+MAX_DIMENSION_LENGTH = 1024
 """The most characters of a dimension's value."""
-LARGE = 1_048_576
+MAX_INLINE_CHARACTERS = 1_048_576
 """The most characters of messages, times the number of filters, that are matched within the turn."""
-CACHED = 256
+MAX_CACHED_PATTERNS = 256
 """The most compiled patterns that are kept."""
 
 log = logging.getLogger("lamplighter.logs")
@@ -51,7 +51,7 @@ Dimensions = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Kind:
+class _SeriesKey:
     """The minute and the dimensions that several values share."""
 
     minute: int
@@ -64,13 +64,13 @@ class ExtractedMetrics:
 
     filters: list[Json]
     events: Events
-    told: list[tuple[str, Json]]
+    put_calls: list[tuple[str, Json]]
     """The parameters of PutMetricData calls, each with the name of its filter."""
 
 
 def is_short(events: Events) -> bool:
     """Return whether events are short enough to match within the turn, even against the most filters."""
-    return sum(len(message) for _, message in events) * MOST <= LARGE
+    return sum(len(message) for _, message in events) * MAX_FILTERS <= MAX_INLINE_CHARACTERS
 
 
 class MetricExtractor:
@@ -81,20 +81,20 @@ class MetricExtractor:
         self._world = world
         self._patterns = OrderedDict[str, Match]()
 
-    def put_metrics(self, tx: Tx, group: LogGroup, events: Events, ready: ExtractedMetrics | None = None) -> None:
+    def put_metrics(self, tx: Tx, group: LogGroup, events: Events, prepared: ExtractedMetrics | None = None) -> None:
         """Send CloudWatch the values that the group's metric filters extract from new events.
 
-        `ready` is a prepared result; it is used only if filters and events are still the same.
+        `prepared` is a prepared result; it is used only if filters and events are still the same.
         """
         filters = self._filters(tx, group)
-        if not filters or not self._bus.serves(METRICS, PUT):
+        if not filters or not self._bus.serves(METRICS_SERVICE, PUT_OPERATION):
             return
-        if ready is None or (ready.filters, ready.events) != (filters, events):
-            ready = self.extract(group, filters, events)
-        for name, params in ready.told:
+        if prepared is None or (prepared.filters, prepared.events) != (filters, events):
+            prepared = self.extract(group, filters, events)
+        for name, params in prepared.put_calls:
             try:
                 with tx.nested():
-                    self._bus.invoke(tx, Caller(group.account, group.region), METRICS, PUT, params)
+                    self._bus.invoke(tx, Caller(group.account, group.region), METRICS_SERVICE, PUT_OPERATION, params)
             except AwsError as error:
                 log.warning(
                     "metric filter %s of %s: CloudWatch rejects its metric: %s", name, group.name, error.message
@@ -103,13 +103,13 @@ class MetricExtractor:
     def prepare(self, reader: Reader, group: LogGroup, events: Events) -> Callable[[], ExtractedMetrics] | None:
         """Return the extraction for `put_metrics` to do ahead in a thread, or None if it takes little time."""
         filters = self._filters(reader, group)
-        if sum(len(message) for _, message in events) * len(filters) <= LARGE:
+        if sum(len(message) for _, message in events) * len(filters) <= MAX_INLINE_CHARACTERS:
             return None
         return lambda: self.extract(group, filters, events)
 
     def _filters(self, reader: Reader, group: LogGroup) -> list[Json]:
         try:
-            return logfilters.page(reader, group.id, "metric", "", "", MOST)
+            return logfilters.page(reader, group.id, "metric", "", "", MAX_FILTERS)
         except JsonError as error:
             log.error("a metric filter of %s cannot be read; no metrics are extracted: %s", group.name, error)
             return []
@@ -118,52 +118,60 @@ class MetricExtractor:
         """Extract the metric values of events."""
         now = self._world.now()
         timed = [(now if 0 <= now - time < MINUTE else time, message) for time, message in events]
-        told = [
-            (body["filterName"], {"Namespace": made["metricNamespace"], "MetricData": data[at : at + MOST_METRICS]})
+        put_calls = [
+            (
+                body["filterName"],
+                {"Namespace": made["metricNamespace"], "MetricData": data[at : at + MAX_METRICS_PER_CALL]},
+            )
             for body in filters
             for made in body["metricTransformations"]
-            for data in [self._data_of(group, body, made, timed)]
-            for at in range(0, len(data), MOST_METRICS)
+            for data in [self._metric_data(group, body, made, timed)]
+            for at in range(0, len(data), MAX_METRICS_PER_CALL)
         ]
-        return ExtractedMetrics(filters, events, told)
+        return ExtractedMetrics(filters, events, put_calls)
 
-    def _data_of(self, group: LogGroup, body: Json, made: Json, events: Events) -> list[Json]:
-        system = {"@aws.account": group.account, "@aws.region": group.region}
-        fixed = tuple((name, system[name]) for name in body.get("emitSystemFieldDimensions", ()) if name in system)
-        found = self._measured(body["filterPattern"], made, fixed, events)
+    def _metric_data(self, group: LogGroup, body: Json, transformation: Json, events: Events) -> list[Json]:
+        system_fields = {"@aws.account": group.account, "@aws.region": group.region}
+        fixed = tuple(
+            (name, system_fields[name]) for name in body.get("emitSystemFieldDimensions", ()) if name in system_fields
+        )
+        found = self._count_values(body["filterPattern"], transformation, fixed, events)
         first = min(time for time, _ in events)
-        return [datum for kind, values in found.items() for datum in _data(made, kind, values, first)]
+        return [datum for kind, values in found.items() for datum in _series_data(transformation, kind, values, first)]
 
-    def _measured(
-        self, pattern: str, made: Json, fixed: Dimensions, events: Events
-    ) -> Mapping[_Kind, Mapping[float, int]]:
+    def _count_values(
+        self, pattern: str, transformation: Json, fixed: Dimensions, events: Events
+    ) -> Mapping[_SeriesKey, Mapping[float, int]]:
         """Return how often each value of a metric occurs, by minute and dimensions."""
-        match = self._compiled(pattern)
-        found = dict[_Kind, Counter[float]]()
-        silent, spoken = set[int](), set[int]()
+        match = self._compile(pattern)
+        found = dict[_SeriesKey, Counter[float]]()
+        unmatched_minutes, matched_minutes = set[int](), set[int]()
         for time, message in events:
             minute = time - time % MINUTE
             values = match(message)
             if values is None:
-                silent.add(minute)
+                unmatched_minutes.add(minute)
                 continue
-            spoken.add(minute)
-            value = parse_number(self._filled(made["metricValue"], message, values) or "")
-            dimensions = self._dimensions(made, message, values)
-            if value is not None and abs(value) <= HIGHEST and dimensions is not None:
-                found.setdefault(_Kind(minute, dimensions + fixed), Counter())[value] += 1
-        if "defaultValue" in made:
-            for minute in silent - spoken:
-                found[_Kind(minute, fixed)] = Counter([float(made["defaultValue"])])
+            matched_minutes.add(minute)
+            value = parse_number(self._field_value(transformation["metricValue"], message, values) or "")
+            dimensions = self._dimensions(transformation, message, values)
+            if value is not None and abs(value) <= MAX_ABSOLUTE_VALUE and dimensions is not None:
+                found.setdefault(_SeriesKey(minute, dimensions + fixed), Counter())[value] += 1
+        if "defaultValue" in transformation:
+            for minute in unmatched_minutes - matched_minutes:
+                found[_SeriesKey(minute, fixed)] = Counter([float(transformation["defaultValue"])])
         return found
 
-    def _dimensions(self, made: Json, message: str, values: Values) -> Dimensions | None:
+    def _dimensions(self, transformation: Json, message: str, values: Values) -> Dimensions | None:
         """Return the dimensions of an event's value, or None if the event lacks a field for one of them."""
-        filled = [(name, self._filled(text, message, values)) for name, text in made.get("dimensions", {}).items()]
-        told = tuple((name, text[:LONGEST]) for name, text in filled if text)
-        return told if len(told) == len(filled) else None
+        filled = [
+            (name, self._field_value(text, message, values))
+            for name, text in transformation.get("dimensions", {}).items()
+        ]
+        dimensions = tuple((name, text[:MAX_DIMENSION_LENGTH]) for name, text in filled if text)
+        return dimensions if len(dimensions) == len(filled) else None
 
-    def _filled(self, text: str, message: str, values: Values) -> str | None:
+    def _field_value(self, text: str, message: str, values: Values) -> str | None:
         """Return a literal as it is, or the value of the field that `text` names (None if the event lacks it)."""
         if not text.startswith("$"):
             return text
@@ -171,30 +179,30 @@ class MetricExtractor:
             return values.get(text)
         # The filter's pattern does not extract this field of the JSON event, so another pattern reads it.
         try:
-            found = self._compiled(f'{{ {text} = "*" }}')(message)
-        except InvalidPattern:
+            found = self._compile(f'{{ {text} = "*" }}')(message)
+        except LogPatternError:
             return None
         return (found or {}).get(text)
 
-    def _compiled(self, pattern: str) -> Match:
+    def _compile(self, pattern: str) -> Match:
         found = self._patterns.get(pattern)
         if found is None:
-            found = self._patterns[pattern] = compile_pattern(pattern)
-            if len(self._patterns) > CACHED:
+            found = self._patterns[pattern] = compile_log_pattern(pattern)
+            if len(self._patterns) > MAX_CACHED_PATTERNS:
                 self._patterns.popitem(last=False)
         return found
 
 
-def _data(made: Json, kind: _Kind, values: Mapping[float, int], first: int) -> Iterator[Json]:
+def _series_data(transformation: Json, series: _SeriesKey, values: Mapping[float, int], first: int) -> Iterator[Json]:
     """Yield the data for PutMetricData; no timestamp is before the time of the first event."""
     counted = list(values.items())
-    for at in range(0, len(counted), MOST_VALUES):
-        part = counted[at : at + MOST_VALUES]
+    for at in range(0, len(counted), MAX_VALUES_PER_METRIC):
+        part = counted[at : at + MAX_VALUES_PER_METRIC]
         yield {
-            "MetricName": made["metricName"],
-            "Unit": made.get("unit", "None"),
-            "Timestamp": max(kind.minute, first) / 1000,
-            "Dimensions": [{"Name": name, "Value": value} for name, value in kind.dimensions],
+            "MetricName": transformation["metricName"],
+            "Unit": transformation.get("unit", "None"),
+            "Timestamp": max(series.minute, first) / 1000,
+            "Dimensions": [{"Name": name, "Value": value} for name, value in series.dimensions],
             "Values": [value for value, _ in part],
             "Counts": [times for _, times in part],
         }

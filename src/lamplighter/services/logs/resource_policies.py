@@ -8,13 +8,13 @@ https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutReso
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
-from lamplighter.services.logs.arns import group_arn, page_token, read_page_token, tagged_group
+from lamplighter.services.logs.arns import group_arn, page_token, parse_page_token, tagged_group
 from lamplighter.services.logs.errors import InvalidParameter, LimitExceeded, NotFound
 from lamplighter.services.logs.tables import resource_policies as rows
 from lamplighter.services.logs.tables.resource_policies import Policy
 from lamplighter.store.db import Reader, Tx
 
-MOST = 10
+MAX_POLICIES = 10
 PAGE = 50
 
 
@@ -29,10 +29,10 @@ class ResourcePolicies:
         resource, name, document = _resource(tx, params), _name(params), params.get("policyDocument")
         if not _is_document(document):
             raise InvalidParameter("policyDocument must be a policy in JSON.")
-        there = rows.policies_of(tx, caller.account, caller.region, resource)
+        existing = rows.policies_of(tx, caller.account, caller.region, resource)
         # A log group has one policy, regardless of its name.
-        old = next((each for each in there if resource or each.name == name), None)
-        if old is None and len(there) >= MOST:
+        old = next((each for each in existing if resource or each.name == name), None)
+        if old is None and len(existing) >= MAX_POLICIES:
             raise LimitExceeded
         if resource:
             _check_revision(old, params)
@@ -41,27 +41,27 @@ class ResourcePolicies:
         now, revision = self._world.now(), self._world.uuid()
         policy = Policy(caller.account, caller.region, resource, name, document, revision, now)
         rows.put(tx, policy)
-        return {"resourcePolicy": _shown(policy), "revisionId": revision}
+        return {"resourcePolicy": _policy_to_api(policy), "revisionId": revision}
 
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """List the policies of the account, of one log group or of all log groups (`DescribeResourcePolicies`)."""
-        home = (caller.account, caller.region)
+        owner = (caller.account, caller.region)
         if "resourceArn" in params:
-            found = rows.policies_of(reader, *home, _resource(reader, params))
+            found = rows.policies_of(reader, *owner, _resource(reader, params))
         elif params.get("policyScope") == "RESOURCE":
-            found = rows.policies_of_groups(reader, *home)
+            found = rows.policies_of_groups(reader, *owner)
         else:
-            found = rows.policies_of(reader, *home, "")
-        size, after = params.get("limit", PAGE), read_page_token(params.get("nextToken"), int) or 0
+            found = rows.policies_of(reader, *owner, "")
+        size, after = params.get("limit", PAGE), parse_page_token(params.get("nextToken"), int) or 0
         more = {"nextToken": page_token(after + size)} if len(found) > after + size else {}
-        return {"resourcePolicies": [_shown(each) for each in found[max(after, 0) :][:size]]} | more
+        return {"resourcePolicies": [_policy_to_api(each) for each in found[max(after, 0) :][:size]]} | more
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Delete a policy of the account or of a log group (`DeleteResourcePolicy`)."""
         resource = _resource(tx, params)
         name = params.get("policyName")
-        there = rows.policies_of(tx, caller.account, caller.region, resource)
-        found = next((each for each in there if each.name == name or (resource and name is None)), None)
+        existing = rows.policies_of(tx, caller.account, caller.region, resource)
+        found = next((each for each in existing if each.name == name or (resource and name is None)), None)
         if found is None:
             raise NotFound("policy")
         if resource:
@@ -95,7 +95,7 @@ def _is_document(text: str | None) -> bool:
         return False
 
 
-def _shown(policy: Policy) -> Json:
+def _policy_to_api(policy: Policy) -> Json:
     shown: Json = {"policyName": policy.name} if policy.name else {}
     shown |= {"policyDocument": policy.document, "lastUpdatedTime": policy.updated}
     if not policy.resource:

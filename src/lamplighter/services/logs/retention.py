@@ -21,19 +21,19 @@ FOREVER = 2**62
 Kind = Literal["grp", "stream"]
 
 
-def keep_retention(tx: Tx, group: int, due: int) -> None:
+def schedule_expiry(tx: Tx, group: int, due: int) -> None:
     """Set the timer that deletes the expired events of a group."""
-    timers.put(tx, Timer(SERVICE, str(group), "retention", due), elapsed=False)
+    timers.put(tx, Timer(SERVICE, str(group), "retention", due), steady_clock=False)
 
 
-def delete_events(tx: Tx, kind: Kind, key: int, now: int, group: int = 0) -> None:
+def schedule_deletion(tx: Tx, kind: Kind, key: int, now: int, group: int = 0) -> None:
     """Set the timer that deletes all chunks of a group or stream, and the streams of a group.
 
     `group` is the group of a stream, whose size is corrected.
     """
     if kind == "grp":
         timers.delete(tx, SERVICE, str(key), "retention")
-    timers.put(tx, Timer(SERVICE, str(key), f"drop.{kind}.{group}", now), elapsed=False)
+    timers.put(tx, Timer(SERVICE, str(key), f"drop.{kind}.{group}", now), steady_clock=False)
 
 
 class RetentionSweeper:
@@ -46,23 +46,23 @@ class RetentionSweeper:
         """Delete the next slice, and set the timer again if there may be more."""
         key = int(timer.subject)
         if timer.name == "retention":
-            self._expire(tx, key)
+            self._delete_expired(tx, key)
             return
         _, kind, group = timer.name.split(".")
         if kind == "grp":
-            left = log_chunks.sweep(tx, ("grp", key), FOREVER, SLICE)[0] + log_groups.sweep_streams(tx, key, SLICE)
+            deleted = log_chunks.sweep(tx, ("grp", key), FOREVER, SLICE)[0] + log_groups.sweep_streams(tx, key, SLICE)
         else:
-            left, counted = log_chunks.sweep(tx, ("stream", key), FOREVER, SLICE)
+            deleted, counted = log_chunks.sweep(tx, ("stream", key), FOREVER, SLICE)
             log_groups.resize_group(tx, int(group), -counted)
-        if left:
-            timers.put(tx, timer, elapsed=False)
+        if deleted:
+            timers.put(tx, timer, steady_clock=False)
 
-    def _expire(self, tx: Tx, key: int) -> None:
+    def _delete_expired(self, tx: Tx, key: int) -> None:
         group = log_groups.group_by_id(tx, key)
         if group is None or group.retention is None:
             return
         now = self._world.now()
-        left, counted = log_chunks.sweep(tx, ("grp", key), now - group.retention * DAY, SLICE)
-        if left:
+        deleted, counted = log_chunks.sweep(tx, ("grp", key), now - group.retention * DAY, SLICE)
+        if deleted:
             log_groups.resize_group(tx, key, -counted)
-        keep_retention(tx, key, now if left else now + HOUR)
+        schedule_expiry(tx, key, now if deleted else now + HOUR)

@@ -15,15 +15,15 @@ from functools import partial
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
-from lamplighter.lang.log_pattern.pattern import Match, compile_pattern
-from lamplighter.lang.log_pattern.terms import InvalidPattern
+from lamplighter.lang.log_pattern.pattern import Match, compile_log_pattern
+from lamplighter.lang.log_pattern.terms import LogPatternError
 from lamplighter.services.logs.arns import (
     event_id,
     find_stream,
     invalid_token,
     page_token,
-    read_event_id,
-    read_page_token,
+    parse_event_id,
+    parse_page_token,
     requested_group,
 )
 from lamplighter.services.logs.errors import InvalidParameter
@@ -40,18 +40,18 @@ from lamplighter.services.logs.tables.log_chunks import (
 from lamplighter.services.logs.tables.log_groups import LogGroup
 from lamplighter.store.db import Reader
 
-MOST = 10_000
+MAX_EVENTS = 10_000
 """The most events of a page, if the caller sets no limit."""
-LOOKED_AT, LOOKED_THROUGH = 5_000, 4 * 1_048_576
+MAX_EXAMINED_EVENTS, MAX_EXAMINED_CHARACTERS = 5_000, 4 * 1_048_576
 """The most events, and the most characters, that FilterLogEvents examines for a page: about 15 ms of work."""
-LARGEST = 1_048_576
-MOST_STREAMS = 100
+MAX_PAGE_BYTES = 1_048_576
+MAX_PARALLEL_STREAMS = 100
 """The most streams that are read in parallel; for more, the whole group is read and other streams are skipped."""
-LATEST = 10**14 - 1
+LATEST_TIME = 10**14 - 1
 """A time that is later than any event."""
 NEWEST_FIRST_SINCE = 1_704_067_200_000
 """The earliest startTime with which startFromHead may be false: Jan 1, 2024 00:00:00 UTC."""
-PLACE = re.compile("([fb])/([0-9]{56})/s")
+TOKEN = re.compile("([fb])/([0-9]{56})/s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,8 @@ class EventRange:
 def compile_filter(pattern: str) -> Match:
     """Compile a filter pattern; raise `InvalidParameter` if it is invalid."""
     try:
-        return compile_pattern(pattern)
-    except InvalidPattern as error:
+        return compile_log_pattern(pattern)
+    except LogPatternError as error:
         raise InvalidParameter(str(error)) from None
 
 
@@ -90,16 +90,19 @@ class EventSearch:
         """Return a page of a stream's events in order of time, by default the latest ones (`GetLogEvents`)."""
         group = requested_group(reader, caller, params)
         source: Source = ("stream", find_stream(reader, group, params["logStreamName"]).id)
-        asked = self._range(group, params, params.get("endTime", LATEST + 1) - 1)
+        time_range = self._range(group, params, params.get("endTime", LATEST_TIME + 1) - 1)
         token = params.get("nextToken")
-        onward, place = _read_place(token) if token else (params.get("startFromHead", False), None)
-        if onward:
-            found = _page(events_forward(reader, source, max(place or asked.head, asked.head), asked.until), params)
+        forward, place = _parse_token(token) if token else (params.get("startFromHead", False), None)
+        if forward:
+            found = _page(
+                events_forward(reader, source, max(place or time_range.head, time_range.head), time_range.until), params
+            )
         else:
-            found = _page(events_backward(reader, source, min(place or asked.tail, asked.tail), asked.since), params)[
-                ::-1
-            ]
-        ends = (found[0].key, found[-1].key) if found else (place or asked.head,) * 2
+            found = _page(
+                events_backward(reader, source, min(place or time_range.tail, time_range.tail), time_range.since),
+                params,
+            )[::-1]
+        ends = (found[0].key, found[-1].key) if found else (place or time_range.head,) * 2
         return {
             "events": [
                 {"timestamp": each.key[0], "message": each.message, "ingestionTime": each.ingested} for each in found
@@ -112,48 +115,56 @@ class EventSearch:
         """Return a page of a group's events that match a pattern (`FilterLogEvents`)."""
         group = requested_group(reader, caller, params)
         match = compile_filter(params.get("filterPattern", ""))
-        asked = self._range(group, params, params.get("endTime", LATEST))
-        token = read_page_token(params.get("nextToken"), str)
-        onward, place = _read_place(token) if token is not None else (_from_head(params), None)
-        if onward:
-            walk = partial(events_forward, reader, after=max(place or asked.head, asked.head), until=asked.until)
+        time_range = self._range(group, params, params.get("endTime", LATEST_TIME))
+        token = parse_page_token(params.get("nextToken"), str)
+        forward, place = _parse_token(token) if token is not None else (_starts_from_head(params), None)
+        if forward:
+            read_events = partial(
+                events_forward, reader, after=max(place or time_range.head, time_range.head), until=time_range.until
+            )
         else:
-            walk = partial(events_backward, reader, before=min(place or asked.tail, asked.tail), since=asked.since)
+            read_events = partial(
+                events_backward, reader, before=min(place or time_range.tail, time_range.tail), since=time_range.since
+            )
         sources, prefix = _sources(reader, group, params)
-        ways = [walk(source=source) for source in sources]
-        found = ways[0] if len(ways) == 1 else heapq.merge(*ways, key=lambda each: each.key, reverse=not onward)
-        events, last = _matching(reader, found, params, match, prefix)
+        events_by_source = [read_events(source=source) for source in sources]
+        found = (
+            events_by_source[0]
+            if len(events_by_source) == 1
+            else heapq.merge(*events_by_source, key=lambda each: each.key, reverse=not forward)
+        )
+        events, last = _matching_page(reader, found, params, match, prefix)
         answer: Json = {"events": events, "searchedLogStreams": []}
         if last is not None:
-            answer["nextToken"] = page_token(f"{'f' if onward else 'b'}/{event_id(last)}/s")
+            answer["nextToken"] = page_token(f"{'f' if forward else 'b'}/{event_id(last)}/s")
         return answer
 
     def _range(self, group: LogGroup, params: Json, until: int) -> EventRange:
         since = params.get("startTime", 0)
         if group.retention is not None:
             since = max(since, self._world.now() - group.retention * DAY)
-        return EventRange(min(since, LATEST), max(-1, min(until, LATEST - 1)))
+        return EventRange(min(since, LATEST_TIME), max(-1, min(until, LATEST_TIME - 1)))
 
 
-def _from_head(params: Json) -> bool:
-    onward: bool = params.get("startFromHead", True)
-    if not onward and params.get("startTime", 0) < NEWEST_FIRST_SINCE:
+def _starts_from_head(params: Json) -> bool:
+    forward: bool = params.get("startFromHead", True)
+    if not forward and params.get("startTime", 0) < NEWEST_FIRST_SINCE:
         raise InvalidParameter("startFromHead can be false only if startTime is on or after Jan 1, 2024 00:00:00 UTC.")
-    return onward
+    return forward
 
 
-def _read_place(token: str) -> tuple[bool, Key]:
+def _parse_token(token: str) -> tuple[bool, Key]:
     """Return whether a token leads forward, and the key from which it leads."""
-    found = PLACE.fullmatch(token)
+    found = TOKEN.fullmatch(token)
     if found is None:
         raise invalid_token()
-    return found[1] == "f", read_event_id(found[2])
+    return found[1] == "f", parse_event_id(found[2])
 
 
 def _page(events: Iterator[StoredEvent], params: Json) -> list[StoredEvent]:
     """Return as many events as fit on one page."""
     page: list[StoredEvent] = []
-    room, most = LARGEST, params.get("limit", MOST)
+    room, most = MAX_PAGE_BYTES, params.get("limit", MAX_EVENTS)
     for found in events:
         room -= stored_size(found.message)
         if page and room < 0:
@@ -172,24 +183,33 @@ def _sources(reader: Reader, group: LogGroup, params: Json) -> tuple[list[Source
     if names is not None:
         return [("stream", find_stream(reader, group, name).id) for name in dict.fromkeys(names)], ""
     if prefix is not None:
-        streams = log_groups.streams_by_name(reader, group.id, prefix, None, MOST_STREAMS + 1)
-        if len(streams) <= MOST_STREAMS:
+        streams = log_groups.streams_by_name(reader, group.id, prefix, None, MAX_PARALLEL_STREAMS + 1)
+        if len(streams) <= MAX_PARALLEL_STREAMS:
             return [("stream", stream.id) for stream in streams], prefix
     return [("grp", group.id)], prefix or ""
 
 
-def _matching(
+def _matching_page(
     reader: Reader, found: Iterator[StoredEvent], params: Json, match: Match, prefix: str
 ) -> tuple[list[Json], Key | None]:
     """Return the matching events of a page, and the last examined key, or None if no events are left."""
     events: list[Json] = []
     names: dict[int, str | None] = {}
-    room, most, looked_at, looked_through = LARGEST, params.get("limit", MOST), 0, 0
+    room, most, examined_events, examined_characters = MAX_PAGE_BYTES, params.get("limit", MAX_EVENTS), 0, 0
     last: Key | None = None
     for each in found:
-        if len(events) == most or looked_at == LOOKED_AT or looked_through > LOOKED_THROUGH or room < 0:
+        if (
+            len(events) == most
+            or examined_events == MAX_EXAMINED_EVENTS
+            or examined_characters > MAX_EXAMINED_CHARACTERS
+            or room < 0
+        ):
             return events, last
-        looked_at, looked_through, last = looked_at + 1, looked_through + len(each.message), each.key
+        examined_events, examined_characters, last = (
+            examined_events + 1,
+            examined_characters + len(each.message),
+            each.key,
+        )
         if each.stream not in names:
             names[each.stream] = log_groups.stream_name(reader, each.stream)
         name = names[each.stream]

@@ -11,7 +11,7 @@ from lamplighter.bus import Caller
 SERVICE = "scheduler"
 DEFAULT = "default"
 """The group that always exists."""
-MOST = 100
+MAX_PAGE_SIZE = 100
 
 
 def schedule_arn(caller: Caller, params: Json) -> str:
@@ -19,9 +19,9 @@ def schedule_arn(caller: Caller, params: Json) -> str:
     return schedule_arn_prefix(caller, f"{params.get('GroupName') or DEFAULT}/{params['Name']}")
 
 
-def schedule_arn_prefix(caller: Caller, beginning: str) -> str:
-    """Return the prefix of the ARNs of those schedules whose `GROUP/NAME` begins with `beginning`."""
-    return arn.build(SERVICE, caller.region, caller.account, f"schedule/{beginning}")
+def schedule_arn_prefix(caller: Caller, prefix: str) -> str:
+    """Return the prefix of the ARNs of those schedules whose `GROUP/NAME` begins with `prefix`."""
+    return arn.build(SERVICE, caller.region, caller.account, f"schedule/{prefix}")
 
 
 def group_arn(caller: Caller, name: str) -> str:
@@ -29,9 +29,9 @@ def group_arn(caller: Caller, name: str) -> str:
     return arn.build(SERVICE, caller.region, caller.account, f"schedule-group/{name}")
 
 
-def end_of_prefix(beginning: str) -> str:
-    """Return the first text, in sorted order, after all texts that begin with `beginning`."""
-    return f"{beginning[:-1]}{chr(ord(beginning[-1]) + 1)}"
+def end_of_prefix(prefix: str) -> str:
+    """Return the first text, in sorted order, after all texts that begin with `prefix`."""
+    return f"{prefix[:-1]}{chr(ord(prefix[-1]) + 1)}"
 
 
 def caller_of(name: str) -> Caller:
@@ -41,14 +41,14 @@ def caller_of(name: str) -> Caller:
     return Caller(found.account, found.region)
 
 
-def page_start(params: Json, beginning: str) -> str:
+def page_start(params: Json, prefix: str) -> str:
     """Return the ARN after which the page begins. Raises `ValidationError` if NextToken is not of this list."""
     token: str = params.get("NextToken", "")
-    if token and not token.startswith(beginning):
+    if token and not token.startswith(prefix):
         raise ValidationError("Invalid NextToken.")
     return token
 
 
 def page_size(params: Json) -> int:
     """Return the most elements of a page."""
-    return int(params.get("MaxResults", MOST))
+    return int(params.get("MaxResults", MAX_PAGE_SIZE))

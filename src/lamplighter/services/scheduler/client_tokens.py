@@ -35,7 +35,7 @@ def idempotent(world: World, name: str, write: Write) -> Write:
         known = client_tokens.get(tx, owner, token)
         if known is None:
             answer = write(tx, caller, params)
-            client_tokens.forget(tx, world.now() - DAY)
+            client_tokens.delete_older(tx, world.now() - DAY)
             client_tokens.put(tx, owner, token, request, answer, world.now())
             return answer
         if known[0] != request:

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Sequence
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.base.world import World, iso
+from lamplighter.base.world import World, format_iso_time
 from lamplighter.bus import Bus, Event
 from lamplighter.delivery.delivery import Delivery, RetryPolicy
 from lamplighter.services.scheduler import arns as naming
@@ -23,14 +23,14 @@ from lamplighter.store import timers
 from lamplighter.store.db import Tx
 from lamplighter.store.timers import Timer
 
-SUBJECT = "dropped:"
+SUBJECT_PREFIX = "dropped:"
 """The prefix of these timers' subjects."""
-KEY = "dropped/"
+KEY_PREFIX = "dropped/"
 """The prefix of these deliveries' keys; the key of a slot's delivery begins with a number."""
-WAIT = 10_000
+COLLECT_MILLISECONDS = 10_000
 """Milliseconds in which slots are collected for one report."""
 SOURCE, DETAIL_TYPE = "lamplighter.scheduler", "Scheduled Times Dropped"
-ALERTS = "alerts"
+ALERTS_SERVICE = "alerts"
 
 log = logging.getLogger("lamplighter.scheduler")
 
@@ -45,64 +45,66 @@ class DroppedSlotNotifier:
 
     def drop(self, tx: Tx, schedule: Schedule, slots: Sequence[int], reason: str) -> None:
         """Store dropped slots of a schedule, in ascending order, and set the timer for the report."""
-        owner = _owner(schedule)
-        zone = (schedule.body or {}).get("ScheduleExpressionTimezone", schedule_times.ZONE)
-        found = DroppedSlot(owner, schedule.arn, slots[0], slots[-1], len(slots), zone, reason, schedule.mark)
+        owner = _report_owner(schedule)
+        zone = (schedule.body or {}).get("ScheduleExpressionTimezone", schedule_times.DEFAULT_ZONE)
+        found = DroppedSlot(owner, schedule.arn, slots[0], slots[-1], len(slots), zone, reason, schedule.annotation)
         dropped_slots.put(tx, found)
-        if not timers.has_timer(tx, naming.SERVICE, SUBJECT + owner):
-            due = self._world.monotonic() + WAIT
-            timers.put(tx, Timer(naming.SERVICE, SUBJECT + owner, "tell", due), elapsed=True)
+        if not timers.has_timer(tx, naming.SERVICE, SUBJECT_PREFIX + owner):
+            due = self._world.monotonic() + COLLECT_MILLISECONDS
+            timers.put(tx, Timer(naming.SERVICE, SUBJECT_PREFIX + owner, "tell", due), steady_clock=True)
 
-    def on_made_up(self, tx: Tx, schedule: Schedule) -> None:
+    def on_replaced(self, tx: Tx, schedule: Schedule) -> None:
         """Delete the schedule's stored slots: a later slot runs in their place, so that no report is needed."""
-        dropped_slots.forget(tx, _owner(schedule), schedule.arn)
+        dropped_slots.delete(tx, _report_owner(schedule), schedule.arn)
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """Report all stored slots of one owner."""
-        owner = timer.subject.removeprefix(SUBJECT)
+        owner = timer.subject.removeprefix(SUBJECT_PREFIX)
         found = dropped_slots.dropped_of(tx, owner)
         if not found:
             return
-        dropped_slots.forget(tx, owner)
+        dropped_slots.delete(tx, owner)
         for each in found:
-            about = (each.schedule, each.count, iso(each.slot), each.reason)
+            about = (each.schedule, each.count, format_iso_time(each.slot), each.reason)
             log.warning("schedule %s dropped %s scheduled times, the first at %s: %s", *about)
-        detail = {"Slots": [_shown(each) for each in found], "Job": (found[-1].mark or {}).get("Job")}
+        detail = {"Slots": [_shown(each) for each in found], "Job": (found[-1].annotation or {}).get("Job")}
         caller, now = naming.caller_of(found[0].schedule), self._world.now()
         arns = tuple(dict.fromkeys(each.schedule for each in found))
         self._bus.publish(tx, SOURCE, lambda: Event(caller, SOURCE, DETAIL_TYPE, now, arns, detail))
-        for channel, topic in ((found[-1].mark or {}).get("Tell") or {}).items():
+        for channel, topic in ((found[-1].annotation or {}).get("Tell") or {}).items():
             self._send(tx, self._delivery(found, channel, topic, detail))
 
     def _delivery(self, found: list[DroppedSlot], channel: str, topic: str, detail: Json) -> Delivery:
         caller = naming.caller_of(found[0].schedule)
-        arn = topic if topic.startswith("arn:") else _arn(found[0].schedule, topic)
+        arn = topic if topic.startswith("arn:") else _topic_arn(found[0].schedule, topic)
         params = {"TopicArn": arn, "Channel": channel, "Project": found[0].schedule.split("/")[1], **detail}
         attributes = {"SCHEDULE_ARN": found[0].schedule, "TARGET_ARN": arn}
-        key, now = f"{KEY}{self._world.uuid()}", self._world.now()
-        return Delivery(key, caller, ALERTS, "TellDropped", params, RetryPolicy(), None, dumps(detail), attributes, now)
+        key, now = f"{KEY_PREFIX}{self._world.uuid()}", self._world.now()
+        return Delivery(
+            key, caller, ALERTS_SERVICE, "TellDropped", params, RetryPolicy(), None, dumps(detail), attributes, now
+        )
 
 
-def _arn(schedule: str, topic: str) -> str:
+def _topic_arn(schedule: str, topic: str) -> str:
     """Return the ARN of a topic in the schedule's account and region."""
     _, partition, _, region, account, _ = schedule.split(":", 5)
     return f"arn:{partition}:sns:{region}:{account}:{topic}"
 
 
-def _owner(schedule: Schedule) -> str:
+def _report_owner(schedule: Schedule) -> str:
     """Return the key under which dropped slots are reported together.
 
     It is the schedule's group and job if a job file has the schedule, else the schedule's ARN.
     """
-    job = (schedule.mark or {}).get("Job")
+    job = (schedule.annotation or {}).get("Job")
     return schedule.arn if job is None else f"{schedule.arn.rpartition('/')[0]}#{job}"
 
 
 def _shown(dropped: DroppedSlot) -> Json:
     return {
         "ScheduleArn": dropped.schedule,
-        "First": iso(dropped.slot),
-        "Last": iso(dropped.until),
+        "First": format_iso_time(dropped.slot),
+        "Last": format_iso_time(dropped.until),
         "Count": dropped.count,
         "Zone": dropped.zone,
         "Reason": dropped.reason,

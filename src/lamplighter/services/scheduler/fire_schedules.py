@@ -26,24 +26,24 @@ from lamplighter.store.timers import Timer
 
 log = logging.getLogger("lamplighter.scheduler")
 
-PUNCTUAL = 60_000
+MAX_LATENESS = 60_000
 """The most milliseconds by which a slot may be late and still be on time: "all schedule types … invoke their targets
 with 60 second precision"."""
-SLICE = 2_000
+MAX_EXAMINED_PER_TURN = 2_000
 """The most missed slots that are examined in one turn: about 5 ms."""
-AT_ONCE = 50
+MAX_LATE_RUNS_PER_TURN = 50
 """The most missed slots of a schedule that run late in one turn."""
-WINDOW, LATE = "window", "late"
+WINDOW_SUFFIX, LATE_SUFFIX = "window", "late"
 """Suffixes of timer names, after the slot. `window`: the slot fires within its flexible time window. `late`: the slot
 was missed and is run or counted, which may take several turns."""
 
 ALL, LAST, NONE = "all", "last", "none"
-POLICIES = (ALL, LAST, NONE)
+MISSED_POLICIES = (ALL, LAST, NONE)
 
-NOT_THERE = "no engine ran at that time"
-NOT_MADE_UP = f"{NOT_THERE}, and this schedule's missed times are skipped"
+NO_ENGINE = "no engine ran at that time"
+NOT_RUN_LATE = f"{NO_ENGINE}, and this schedule's missed times are skipped"
 UNREADABLE = "The schedule cannot be read."
-CHANGED = "the schedule was changed while the slot waited in its flexible time window"
+SCHEDULE_CHANGED = "the schedule was changed while the slot waited in its flexible time window"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,22 +67,22 @@ class ScheduleFirer:
         self._services = services
         self._notifier = notifier
 
-    def begin(self, tx: Tx, schedule: Schedule, now: int, *, at_once: bool = True) -> None:
+    def start(self, tx: Tx, schedule: Schedule, now: int, *, at_once: bool = True) -> None:
         """Set the first timer of a new or changed schedule; delete its earlier timers.
 
         `now` is the time of the change, from which a new rate counts. `at_once` is whether a slot at exactly that time
         counts.
         """
-        waiting = self.end(tx, schedule)
+        waiting = self.stop(tx, schedule)
         if schedule.state != "ENABLED":
             return
         for slot in waiting:
-            self._notifier.drop(tx, schedule, [slot], CHANGED)
-        first = self._first(tx, schedule, now if at_once else now + 1)
+            self._notifier.drop(tx, schedule, [slot], SCHEDULE_CHANGED)
+        first = self._first_slot(tx, schedule, now if at_once else now + 1)
         if first is not None:
-            self._set(tx, schedule, str(first), max(first, now))
+            self._set_timer(tx, schedule, str(first), max(first, now))
 
-    def _first(self, tx: Tx, schedule: Schedule, now: int) -> int | None:
+    def _first_slot(self, tx: Tx, schedule: Schedule, now: int) -> int | None:
         """Return the first future slot that is not recorded, or None."""
         kind = schedule_times.schedule_kind(schedule)
         if kind == "at":
@@ -94,10 +94,10 @@ class ScheduleFirer:
         last = slots.last(tx, schedule.id)
         return next(schedule_times.slots_after(schedule, after if last is None else max(after, last.until)), None)
 
-    def end(self, tx: Tx, schedule: Schedule) -> list[int]:
+    def stop(self, tx: Tx, schedule: Schedule) -> list[int]:
         """Delete the timers of a schedule that is changed or deleted; return the slots that waited to fire."""
         timers.delete_all(tx, arns.SERVICE, str(schedule.id))
-        return slots.abandon(tx, schedule.id)
+        return slots.mark_missed(tx, schedule.id)
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """Handle the timer of a slot, or of a slot's time within its window."""
@@ -113,11 +113,11 @@ class ScheduleFirer:
             row = slots.single_slot(schedule.id, slot, due, slots.FAILED, self._world.now())
             slots.record(tx, replace(row, detail=UNREADABLE))
             self._notifier.drop(tx, schedule, [slot], UNREADABLE)
-        elif kind == WINDOW:
+        elif kind == WINDOW_SUFFIX:
             self._fire(tx, schedule, slot, due)
-        elif kind == LATE:
+        elif kind == LATE_SUFFIX:
             self._catch_up(tx, schedule, slot, slot)
-        elif self._world.now() - due > PUNCTUAL:
+        elif self._world.now() - due > MAX_LATENESS:
             self._catch_up(tx, schedule, slot, due)
         else:
             self._fire_or_wait(tx, schedule, slot, due)
@@ -128,14 +128,14 @@ class ScheduleFirer:
         key, slot = target_delivery.read_key(delivery.key)
         schedule = schedules.by_id(tx, key)
         if outcome.end is DeliveryEnd.DELIVERED:
-            slots.finish(tx, key, slot, slots.DELIVERED, _result(outcome.answer))
+            slots.finish(tx, key, slot, slots.DELIVERED, _started_arn(outcome.answer))
         else:
             why = f"{outcome.code}: {outcome.message}"
             slots.finish(tx, key, slot, slots.FAILED, why)
             if schedule is not None:
                 self._notifier.drop(tx, schedule, [slot], why)
         if schedule is not None and not timers.has_timer(tx, arns.SERVICE, str(key)):
-            self._complete(tx, schedule)
+            self._delete_if_complete(tx, schedule)
 
     # --- a slot -------------------------------------------------------------------------------------------------------
 
@@ -145,9 +145,9 @@ class ScheduleFirer:
         if not window:
             self._fire(tx, schedule, slot, due)
             return
-        later = due + int(self._world.random() * window)
-        slots.record(tx, slots.single_slot(schedule.id, slot, later, slots.WAITING))
-        self._set(tx, schedule, f"{slot}/{WINDOW}", later)
+        fire_at = due + int(self._world.random() * window)
+        slots.record(tx, slots.single_slot(schedule.id, slot, fire_at, slots.WAITING))
+        self._set_timer(tx, schedule, f"{slot}/{WINDOW_SUFFIX}", fire_at)
 
     def _fire(self, tx: Tx, schedule: Schedule, slot: int, due: int) -> None:
         slots.record(tx, slots.single_slot(schedule.id, slot, due, slots.SENT, self._world.now()))
@@ -156,23 +156,23 @@ class ScheduleFirer:
     def _set_next_timer(self, tx: Tx, schedule: Schedule, slot: int | None) -> None:
         """Set the timer of the next slot; a schedule without one is complete."""
         if slot is not None:
-            self._set(tx, schedule, str(slot), slot)
+            self._set_timer(tx, schedule, str(slot), slot)
         else:
-            self._complete(tx, schedule)
+            self._delete_if_complete(tx, schedule)
 
-    def _complete(self, tx: Tx, schedule: Schedule) -> None:
+    def _delete_if_complete(self, tx: Tx, schedule: Schedule) -> None:
         """Delete a schedule that will not fire again, if it requires that and no delivery is pending."""
         # A disabled schedule has no timers either, but is not complete.
-        over = (
+        is_complete = (
             schedule.state == "ENABLED"
             and schedule.body is not None
             and schedule_times.deletes_after_completion(schedule)
         )
-        if over and not slots.has_unsettled(tx, schedule.id):
+        if is_complete and not slots.has_unsettled(tx, schedule.id):
             schedules.delete(tx, schedule.id)
 
-    def _set(self, tx: Tx, schedule: Schedule, name: str, due: int) -> None:
-        timers.put(tx, Timer(arns.SERVICE, str(schedule.id), name, due), elapsed=False)
+    def _set_timer(self, tx: Tx, schedule: Schedule, name: str, due: int) -> None:
+        timers.put(tx, Timer(arns.SERVICE, str(schedule.id), name, due), steady_clock=False)
 
     # --- slots that were missed ---------------------------------------------------------------------------------------
 
@@ -186,8 +186,8 @@ class ScheduleFirer:
         within = schedule.within or schedule.body["Target"]["RetryPolicy"]["MaximumEventAgeInSeconds"]
         oldest = now - within * 1000
         if schedule.missed == NONE:
-            oldest = now - PUNCTUAL
-        due = self._due(chain([first], schedule_times.slots_after(schedule, first)), now, oldest, schedule.missed)
+            oldest = now - MAX_LATENESS
+        due = self._due_slots(chain([first], schedule_times.slots_after(schedule, first)), now, oldest, schedule.missed)
         ages = {first: since}
         runs = [slot for slot in due.slots if ages.get(slot, slot) >= oldest]
         if schedule.missed == LAST:
@@ -195,25 +195,29 @@ class ScheduleFirer:
         missed = due.slots[: len(due.slots) - len(runs)]
         if missed:
             self._record_missed(tx, schedule, missed)
-            self._notifier.drop(tx, schedule, missed, _why(schedule, within))
+            self._notifier.drop(tx, schedule, missed, _missed_reason(schedule, within))
         if runs and schedule.missed == LAST:
-            self._notifier.on_made_up(tx, schedule)
+            self._notifier.on_replaced(tx, schedule)
         for slot in runs:
             self._fire_or_wait(tx, schedule, slot, ages.get(slot, slot))
         if due.more:
             # Other timers may be due too, and fire first.
-            self._set(tx, schedule, f"{due.following}/{LATE}", now)
+            self._set_timer(tx, schedule, f"{due.following}/{LATE_SUFFIX}", now)
         else:
             self._set_next_timer(tx, schedule, due.following)
 
-    def _due(self, times: Iterator[int], now: int, oldest: int, policy: str) -> DueSlots:
+    def _due_slots(self, times: Iterator[int], now: int, oldest: int, policy: str) -> DueSlots:
         found: list[int] = []
-        young = 0
+        recent = 0
         for time in times:
-            if time > now or len(found) == SLICE or (policy != LAST and young == AT_ONCE):
+            if (
+                time > now
+                or len(found) == MAX_EXAMINED_PER_TURN
+                or (policy != LAST and recent == MAX_LATE_RUNS_PER_TURN)
+            ):
                 return DueSlots(found, time, more=time <= now)
             found.append(time)
-            young += time >= oldest
+            recent += time >= oldest
         return DueSlots(found, None, more=False)
 
     def _record_missed(self, tx: Tx, schedule: Schedule, missed: list[int]) -> None:
@@ -225,18 +229,20 @@ class ScheduleFirer:
             slots.record(tx, replace(row, until=missed[-1], count=len(missed)))
 
 
-def _why(schedule: Schedule, within: int) -> str:
+def _missed_reason(schedule: Schedule, within: int) -> str:
     """Return why missed slots do not run late."""
-    return NOT_MADE_UP if schedule.missed == NONE else f"{NOT_THERE}, and it is more than {_length(within)} ago"
+    return (
+        NOT_RUN_LATE if schedule.missed == NONE else f"{NO_ENGINE}, and it is more than {_format_duration(within)} ago"
+    )
 
 
-def _length(seconds: int) -> str:
+def _format_duration(seconds: int) -> str:
     """Return a duration as text: 6 h, 90 min, 45 s."""
     unit, size = next(each for each in (("h", 3600), ("min", 60), ("s", 1)) if seconds % each[1] == 0)
     return f"{seconds // size} {unit}"
 
 
-def _result(answer: Json) -> str | None:
+def _started_arn(answer: Json) -> str | None:
     """Return the ARN of the execution or task that the target started, or None if the answer contains none."""
     if not isinstance(answer, dict):
         return None

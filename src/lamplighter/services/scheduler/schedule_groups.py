@@ -20,7 +20,7 @@ from lamplighter.services.scheduler.tables.schedule_groups import ScheduleGroup
 from lamplighter.store import outbox
 from lamplighter.store.db import Reader, Tx
 
-MOST = 500
+MAX_GROUPS = 500
 """The most groups in a region: https://docs.aws.amazon.com/scheduler/latest/UserGuide/scheduler-quotas.html."""
 
 
@@ -49,8 +49,8 @@ class ScheduleGroups:
         if self.find(tx, arn) is not None:
             raise Conflict(f"Schedule group {name} already exists.")
         beginning = arns.group_arn(caller, "")
-        if schedule_groups.count(tx, beginning, arns.end_of_prefix(beginning)) >= MOST:
-            raise QuotaExceeded(f"The maximum number of schedule groups is {MOST}.")
+        if schedule_groups.count(tx, beginning, arns.end_of_prefix(beginning)) >= MAX_GROUPS:
+            raise QuotaExceeded(f"The maximum number of schedule groups is {MAX_GROUPS}.")
         now = self._world.now()
         schedule_groups.put(tx, ScheduleGroup(arn, "ACTIVE", now, now, TAG_RULES.read(params.get("Tags"))))
         return {"ScheduleGroupArn": arn}

@@ -13,7 +13,7 @@ from lamplighter.services.scheduler.tables.schedules import Schedule
 
 MINUTE = 60_000
 EARLIEST = -(2**62)
-ZONE = "UTC"
+DEFAULT_ZONE = "UTC"
 """The time zone of schedules that name none."""
 
 
@@ -52,7 +52,7 @@ def slots_after(schedule: Schedule, after: int) -> Iterator[int]:
     """Yield the schedule's slots after a time, in milliseconds since the epoch."""
     body = schedule.body
     expression = parse_schedule(body["ScheduleExpression"], strict=False)
-    zone = body.get("ScheduleExpressionTimezone", ZONE)
+    zone = body.get("ScheduleExpressionTimezone", DEFAULT_ZONE)
     if expression.kind == "at":
         return expression.times(after, zone)
     if "StartDate" in body:

@@ -24,12 +24,12 @@ from lamplighter.services.scheduler.tables.schedules import Schedule
 from lamplighter.services.scheduler.universal_targets import AwsServices
 from lamplighter.store.db import Reader, Tx
 
-FIELDS = (
+BODY_FIELDS = (
     "ScheduleExpression", "ScheduleExpressionTimezone", "StartDate", "EndDate", "Description", "KmsKeyArn", "Target",
     "FlexibleTimeWindow", "ActionAfterCompletion",
 )  # fmt: skip
-USUAL: Json = {"ScheduleExpressionTimezone": schedule_times.ZONE, "ActionAfterCompletion": "NONE"}
-RETRIES: Json = {"MaximumEventAgeInSeconds": 86_400, "MaximumRetryAttempts": 185}
+DEFAULTS: Json = {"ScheduleExpressionTimezone": schedule_times.DEFAULT_ZONE, "ActionAfterCompletion": "NONE"}
+DEFAULT_RETRY_POLICY: Json = {"MaximumEventAgeInSeconds": 86_400, "MaximumRetryAttempts": 185}
 """The retry policy of a target that sets none."""
 
 
@@ -53,7 +53,7 @@ class Schedules:
             raise Conflict(f"Schedule {params['Name']} already exists.")
         state = params.get("State", "ENABLED")
         schedule = Schedule(0, arn, state, now, now, schedule_times.rate_anchor(body, now), body)
-        self._firer.begin(tx, replace(schedule, id=rows.insert(tx, schedule)), now)
+        self._firer.start(tx, replace(schedule, id=rows.insert(tx, schedule)), now)
         return {"ScheduleArn": arn}
 
     def update(self, tx: Tx, caller: Caller, params: Json) -> Json:
@@ -61,14 +61,14 @@ class Schedules:
         found, now = self._require(tx, caller, params), self._world.now()
         before = found.body or {}
         body = self._body(params, now, before)
-        same = all(body.get(field) == before.get(field) for field in ("ScheduleExpression", "StartDate"))
-        anchor = found.anchor if same else schedule_times.rate_anchor(body, now)
+        is_same_timing = all(body.get(field) == before.get(field) for field in ("ScheduleExpression", "StartDate"))
+        anchor = found.anchor if is_same_timing else schedule_times.rate_anchor(body, now)
         state = params.get("State", "ENABLED")
         changed = replace(found, state=state, modified=now, anchor=anchor, body=body)
         rows.update(tx, changed)
         # A new rate counts from now. AWS does not document whether it also fires now; a person who edits a schedule
         # does not expect it.
-        self._firer.begin(tx, changed, now, at_once=same or "StartDate" in body)
+        self._firer.start(tx, changed, now, at_once=is_same_timing or "StartDate" in body)
         return {"ScheduleArn": changed.arn}
 
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
@@ -97,7 +97,7 @@ class Schedules:
 
     def remove(self, tx: Tx, schedule: Schedule) -> None:
         """Delete a schedule; deliveries in progress continue."""
-        self._firer.end(tx, schedule)
+        self._firer.stop(tx, schedule)
         rows.delete(tx, schedule.id)
 
     def _require(self, reader: Reader, caller: Caller, params: Json) -> Schedule:
@@ -108,9 +108,9 @@ class Schedules:
 
     def _body(self, params: Json, now: int, before: Json | None = None) -> Json:
         """Check a request and return the schedule's body with its defaults."""
-        given = {field: params[field] for field in FIELDS if params.get(field) is not None}
-        target = params["Target"] | {"RetryPolicy": RETRIES | params["Target"].get("RetryPolicy", {})}
-        body = USUAL | given | {"Target": target}
+        given = {field: params[field] for field in BODY_FIELDS if params.get(field) is not None}
+        target = params["Target"] | {"RetryPolicy": DEFAULT_RETRY_POLICY | params["Target"].get("RetryPolicy", {})}
+        body = DEFAULTS | given | {"Target": target}
         validate_schedule.check_schedule(body, now, before)
         self._check_target(target)
         return body

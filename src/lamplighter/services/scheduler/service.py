@@ -26,7 +26,7 @@ from lamplighter.store import outbox
 from lamplighter.store.db import OutboxRow, Tx
 from lamplighter.store.timers import Timer
 
-AT_ONCE = 50
+MAX_DELETED_PER_TURN = 50
 """The most schedules of a deleted group that are deleted in one turn."""
 
 
@@ -49,10 +49,10 @@ class Scheduler(Service):
             bus,
             world,
             remote,
-            self._settled,
-            check=_of_aws(check),
-            coded=target_delivery.error_code,
-            ready=target_delivery.with_attempt_number,
+            self._on_delivery_end,
+            check=_skip_alerts(check),
+            error_code=target_delivery.error_code,
+            prepare=target_delivery.with_attempt_number,
         )
         services = AwsServices(remote.botocore_name, model)
         self._notifier = DroppedSlotNotifier(bus, world, self._delivery_queue.send)
@@ -77,48 +77,48 @@ class Scheduler(Service):
             "ListScheduleGroups": Operation(read=groups.list),
             "ListTagsForResource": Operation(read=tags.list),
             "SetMissed": Operation(write=slots.set_missed),
-            "SetMark": Operation(write=slots.set_mark),
+            "SetMark": Operation(write=slots.set_annotation),
             "ListSlots": Operation(read=slots.list_slots),
         }
 
-    async def handle_outbox_row(self, posted: OutboxRow) -> None:
+    async def handle_outbox_row(self, row: OutboxRow) -> None:
         """Attempt a delivery, or delete the schedules of a group that is being deleted."""
-        if is_delivery(posted.subject):
-            await self._delivery_queue.handle_outbox_row(posted)
+        if is_delivery(row.subject):
+            await self._delivery_queue.handle_outbox_row(row)
             return
-        while await self._bus.store.write_with_retry(lambda tx: self._empty(tx, posted)):
+        while await self._bus.store.write_with_retry(lambda tx: self._delete_some_schedules(tx, row)):
             pass
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """Handle the timer of a slot, of another attempt of a delivery, or of a message about dropped slots."""
         if is_delivery(timer.subject):
             self._delivery_queue.fire_timer(tx, timer)
-        elif timer.subject.startswith(dropped_slots.SUBJECT):
+        elif timer.subject.startswith(dropped_slots.SUBJECT_PREFIX):
             self._notifier.fire_timer(tx, timer)
         else:
             self._firer.fire_timer(tx, timer)
 
-    def _settled(self, tx: Tx, delivery: Delivery, outcome: DeliveryOutcome) -> None:
-        if not delivery.key.startswith(dropped_slots.KEY):
+    def _on_delivery_end(self, tx: Tx, delivery: Delivery, outcome: DeliveryOutcome) -> None:
+        if not delivery.key.startswith(dropped_slots.KEY_PREFIX):
             self._firer.on_delivery_finished(tx, delivery, outcome)
 
-    def _empty(self, tx: Tx, posted: OutboxRow) -> bool:
+    def _delete_some_schedules(self, tx: Tx, row: OutboxRow) -> bool:
         """Delete some schedules of a group, and the group after the last of them; return whether there are more."""
-        first = f"{posted.subject.replace(':schedule-group/', ':schedule/', 1)}/"
-        found = rows.page(tx, first, arns.end_of_prefix(first), "", AT_ONCE)
+        first = f"{row.subject.replace(':schedule-group/', ':schedule/', 1)}/"
+        found = rows.page(tx, first, arns.end_of_prefix(first), "", MAX_DELETED_PER_TURN)
         for schedule in found:
             self._schedules.remove(tx, schedule)
-        if len(found) < AT_ONCE:
-            schedule_groups.delete(tx, posted.subject)
-            outbox.delete(tx, posted.id)
-        return len(found) == AT_ONCE
+        if len(found) < MAX_DELETED_PER_TURN:
+            schedule_groups.delete(tx, row.subject)
+            outbox.delete(tx, row.id)
+        return len(found) == MAX_DELETED_PER_TURN
 
 
-def _of_aws(check: Callable[[str, str, Json], None]) -> Callable[[str, str, Json], None]:
+def _skip_alerts(check: Callable[[str, str, Json], None]) -> Callable[[str, str, Json], None]:
     """Return a check that skips calls of the alerts service, whose operations no AWS model contains."""
 
-    def checked(service: str, operation: str, params: Json) -> None:
-        if service != dropped_slots.ALERTS:
+    def check_unless_alerts(service: str, operation: str, params: Json) -> None:
+        if service != dropped_slots.ALERTS_SERVICE:
             check(service, operation, params)
 
-    return checked
+    return check_unless_alerts

@@ -9,7 +9,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.services.scheduler import arns
 from lamplighter.services.scheduler.errors import ScheduleNotFound
-from lamplighter.services.scheduler.fire_schedules import LAST, POLICIES
+from lamplighter.services.scheduler.fire_schedules import LAST, MISSED_POLICIES
 from lamplighter.services.scheduler.tables import schedules, slots
 from lamplighter.services.scheduler.tables.slots import Slot
 from lamplighter.store import timers
@@ -25,8 +25,8 @@ def set_missed(tx: Tx, caller: Caller, params: Json) -> Json:
     has no such setting, because its Scheduler is always running.
     """
     missed, within = params.get("Missed", LAST), params.get("Within")
-    if missed not in POLICIES:
-        raise ValidationError(f"Missed must be one of {', '.join(POLICIES)}, not {missed}")
+    if missed not in MISSED_POLICIES:
+        raise ValidationError(f"Missed must be one of {', '.join(MISSED_POLICIES)}, not {missed}")
     if within is not None and (not isinstance(within, int) or isinstance(within, bool) or within < 1):
         raise ValidationError(f"Within must be a number of seconds, not {within}")
     if not schedules.set_missed(tx, arns.schedule_arn(caller, params), missed, within):
@@ -34,13 +34,13 @@ def set_missed(tx: Tx, caller: Caller, params: Json) -> Json:
     return {}
 
 
-def set_mark(tx: Tx, caller: Caller, params: Json) -> Json:
+def set_annotation(tx: Tx, caller: Caller, params: Json) -> Json:
     """Implement SetMark: store the job that the schedule starts, and the topics for dropped slots: {Job, Tell}.
 
     `Tell` has a topic for each channel: an ARN, or a name in the schedule's own account and region.
     """
-    mark = {"Job": params["Job"], "Tell": params.get("Tell") or {}}
-    if not schedules.set_mark(tx, arns.schedule_arn(caller, params), mark):
+    annotation = {"Job": params["Job"], "Tell": params.get("Tell") or {}}
+    if not schedules.set_annotation(tx, arns.schedule_arn(caller, params), annotation):
         raise ScheduleNotFound(params["Name"])
     return {}
 
@@ -56,8 +56,8 @@ def list_slots(reader: Reader, caller: Caller, params: Json) -> Json:
     before = params.get("Before")
     page = slots.page(reader, found.id, None if before is None else round(before * 1000), PAGE + 1)
     answer: Json = {"Slots": [_shown(slot) for slot in page[:PAGE]]}
-    coming = timers.next_due(reader, arns.SERVICE, str(found.id))
-    answer |= {} if coming is None else {"Next": coming / 1000}
+    next_due = timers.next_due(reader, arns.SERVICE, str(found.id))
+    answer |= {} if next_due is None else {"Next": next_due / 1000}
     return answer if len(page) <= PAGE else answer | {"Before": page[PAGE - 1].slot / 1000}
 
 

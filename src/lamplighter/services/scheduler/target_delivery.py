@@ -10,17 +10,17 @@ from dataclasses import dataclass, replace
 from lamplighter.base import arn
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.base.world import iso
+from lamplighter.base.world import format_iso_time
 from lamplighter.delivery.delivery import Delivery, RetryPolicy
 from lamplighter.services.scheduler import arns, templated_targets, universal_targets
 from lamplighter.services.scheduler.tables.schedules import Schedule
 from lamplighter.services.scheduler.templated_targets import TargetInput
 from lamplighter.services.scheduler.universal_targets import AwsServices
 
-ATTEMPT = "<aws.scheduler.attempt-number>"
-SDK = {"states": "sfn", "events": "eventbridge"}
+ATTEMPT_PLACEHOLDER = "<aws.scheduler.attempt-number>"
+SDK_NAMES = {"states": "sfn", "events": "eventbridge"}
 """Services of templated targets to which the AWS SDKs give another name."""
-LONGEST_NAME = 46
+MAX_NAME_LENGTH = 46
 """The most characters of a schedule's name in an execution's name, which may have 80: the rest is time and digest."""
 
 
@@ -47,15 +47,15 @@ class ScheduledSlot:
     @property
     def name(self) -> str:
         """Return the name that the slot's execution gets."""
-        return f"{self.schedule.name[:LONGEST_NAME]}-{self.time.replace('-', '').replace(':', '')}-{self.digest}"
+        return f"{self.schedule.name[:MAX_NAME_LENGTH]}-{self.time.replace('-', '').replace(':', '')}-{self.digest}"
 
 
-def make_delivery(schedule: Schedule, slot: int, born: int, services: AwsServices) -> Delivery:
-    """Return the delivery of a slot; its age counts from `born`."""
+def make_delivery(schedule: Schedule, slot: int, created: int, services: AwsServices) -> Delivery:
+    """Return the delivery of a slot; its age counts from `created`."""
     target, key = schedule.body["Target"], delivery_key(schedule.id, slot)
     digest = hashlib.sha256(f"{schedule.arn}/{key}".encode()).hexdigest()[:16]
-    occasion = ScheduledSlot(schedule, format_instant(slot), digest)
-    service, operation, params = _call(occasion, target, services)
+    scheduled_slot = ScheduledSlot(schedule, format_instant(slot), digest)
+    service, operation, params = _target_call(scheduled_slot, target, services)
     policy = target["RetryPolicy"]
     return Delivery(
         key=key,
@@ -69,19 +69,19 @@ def make_delivery(schedule: Schedule, slot: int, born: int, services: AwsService
         attributes={
             "EXECUTION_ID": digest,
             "IS_PAYLOAD_TRUNCATED": "false",
-            "SCHEDULED_TIME": occasion.time,
+            "SCHEDULED_TIME": scheduled_slot.time,
             "SCHEDULE_ARN": schedule.arn,
-            "TARGET_ARN": _called(target["Arn"], service, operation),
+            "TARGET_ARN": _invoked_arn(target["Arn"], service, operation),
         },
-        created=born,
+        created=created,
     )
 
 
 def with_attempt_number(delivery: Delivery, attempt: int) -> Delivery:
     """Return the delivery with the attempt's number inserted, if its text contains the placeholder."""
-    if ATTEMPT not in delivery.body:
+    if ATTEMPT_PLACEHOLDER not in delivery.body:
         return delivery
-    body = delivery.body.replace(ATTEMPT, str(attempt))
+    body = delivery.body.replace(ATTEMPT_PLACEHOLDER, str(attempt))
     return replace(delivery, body=body, params=loads(body))
 
 
@@ -96,13 +96,13 @@ def error_code(error: AwsError) -> str:
 
 def format_instant(instant: int) -> str:
     """Return a time as AWS inserts it: 2022-03-22T18:59:43Z."""
-    return f"{iso(instant)[:19]}Z"
+    return f"{format_iso_time(instant)[:19]}Z"
 
 
-def _call(occasion: ScheduledSlot, target: Json, services: AwsServices) -> tuple[str, str, Json]:
+def _target_call(scheduled_slot: ScheduledSlot, target: Json, services: AwsServices) -> tuple[str, str, Json]:
     """Return the service, the operation and its parameters."""
     given = target.get("Input")
-    text = _notification(occasion) if given is None else _filled(given, occasion)
+    text = _default_input(scheduled_slot) if given is None else _insert_attributes(given, scheduled_slot)
     call = (
         universal_targets.parse_target(target["Arn"], services)
         if universal_targets.is_universal(target["Arn"])
@@ -110,34 +110,36 @@ def _call(occasion: ScheduledSlot, target: Json, services: AwsServices) -> tuple
     )
     if call is not None:
         return call.service, *universal_targets.call_parameters(call, text, services)
-    where = arn.parse(target["Arn"])
-    assert where is not None
-    template = templated_targets.TEMPLATES[where.service]
-    sending = TargetInput(where, target, text, given is not None, occasion.schedule.name, occasion.name)
-    return template.service, template.operation, template.params(sending)
+    target_arn = arn.parse(target["Arn"])
+    assert target_arn is not None
+    template = templated_targets.TEMPLATES[target_arn.service]
+    target_input = TargetInput(
+        target_arn, target, text, given is not None, scheduled_slot.schedule.name, scheduled_slot.name
+    )
+    return template.service, template.operation, template.params(target_input)
 
 
-def _called(target: str, service: str, operation: str) -> str:
+def _invoked_arn(target: str, service: str, operation: str) -> str:
     """Return the ARN of what a schedule invokes.
 
     It is "in the following service ARN format: arn:aws:scheduler:::aws-sdk:service:apiAction".
     """
     if universal_targets.is_universal(target):
         return target
-    return f"{universal_targets.BEGINNING}{SDK.get(service, service)}:{operation[:1].lower()}{operation[1:]}"
+    return f"{universal_targets.ARN_PREFIX}{SDK_NAMES.get(service, service)}:{operation[:1].lower()}{operation[1:]}"
 
 
-def _notification(occasion: ScheduledSlot) -> str:
-    owner = arn.parse(occasion.schedule.arn)
+def _default_input(scheduled_slot: ScheduledSlot) -> str:
+    owner = arn.parse(scheduled_slot.schedule.arn)
     assert owner is not None
-    return templated_targets.default_notification(owner, occasion.time, occasion.name)
+    return templated_targets.default_notification(owner, scheduled_slot.time, scheduled_slot.name)
 
 
-def _filled(text: str, occasion: ScheduledSlot) -> str:
+def _insert_attributes(text: str, scheduled_slot: ScheduledSlot) -> str:
     values = {
-        "schedule-arn": occasion.schedule.arn,
-        "scheduled-time": occasion.time,
-        "execution-id": occasion.digest,
+        "schedule-arn": scheduled_slot.schedule.arn,
+        "scheduled-time": scheduled_slot.time,
+        "execution-id": scheduled_slot.digest,
     }
     for word, value in values.items():
         text = text.replace(f"<aws.scheduler.{word}>", value)

@@ -11,8 +11,8 @@ from lamplighter.base.arn import Arn
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
 
-OBJECT: tuple[type, ...] = (dict,)
-ANY: tuple[type, ...] = (object,)
+JSON_OBJECT: tuple[type, ...] = (dict,)
+ANY_JSON: tuple[type, ...] = (object,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,9 @@ class TargetTemplate:
     params: Callable[[TargetInput], Json]
     resource: str
     """The prefix of the resource in the target's ARN."""
-    needs: str | None = None
+    required_member: str | None = None
     """The Target member without which the target cannot be called."""
-    input: tuple[type, ...] | None = None
+    input_types: tuple[type, ...] | None = None
     """The types that the Input may have as JSON; None accepts any text."""
 
 
@@ -58,17 +58,17 @@ def check_target(template: TargetTemplate, arn: Arn, target: Json) -> None:
     """Raise ValidationError for a target that can never be called."""
     if not arn.resource.startswith(template.resource):
         raise ValidationError("Provided Arn is not in correct format.")
-    if template.needs is not None and template.needs not in target:
-        raise ValidationError(f"{template.needs} must be provided for a target of {arn.service}.")
+    if template.required_member is not None and template.required_member not in target:
+        raise ValidationError(f"{template.required_member} must be provided for a target of {arn.service}.")
     fifo = arn.service == "sqs" and arn.resource.endswith(".fifo")
     if fifo and "MessageGroupId" not in target.get("SqsParameters", {}):
         raise ValidationError("MessageGroupId must be provided for a target that is a FIFO queue.")
-    if template.input is not None and "Input" in target and not holds(target["Input"], template.input):
-        kind = "a JSON object" if template.input == OBJECT else "well-formed JSON"
+    if template.input_types is not None and "Input" in target and not is_json_of(target["Input"], template.input_types):
+        kind = "a JSON object" if template.input_types == JSON_OBJECT else "well-formed JSON"
         raise ValidationError(f"The Input of this target must be {kind}.")
 
 
-def holds(text: str, kinds: tuple[type, ...]) -> bool:
+def is_json_of(text: str, kinds: tuple[type, ...]) -> bool:
     """Return whether a text is a JSON document of one of these types."""
     try:
         return isinstance(loads(text), kinds)
@@ -76,30 +76,30 @@ def holds(text: str, kinds: tuple[type, ...]) -> bool:
         return False
 
 
-def _name(sending: TargetInput) -> str:
+def _resource_name(target_input: TargetInput) -> str:
     """Return the last part of the ARN: the name of its resource."""
-    return sending.arn.resource.replace(":", "/").rpartition("/")[2]
+    return target_input.arn.resource.replace(":", "/").rpartition("/")[2]
 
 
-def _state_machine(sending: TargetInput) -> Json:
-    return {"stateMachineArn": str(sending.arn), "input": sending.input, "name": sending.key}
+def _state_machine(target_input: TargetInput) -> Json:
+    return {"stateMachineArn": str(target_input.arn), "input": target_input.input, "name": target_input.key}
 
 
-def _queue(sending: TargetInput) -> Json:
-    queue = sending.arn
-    group = sending.target.get("SqsParameters", {}).get("MessageGroupId")
+def _queue(target_input: TargetInput) -> Json:
+    queue = target_input.arn
+    group = target_input.target.get("SqsParameters", {}).get("MessageGroupId")
     url = f"https://sqs.{queue.region}.amazonaws.com/{queue.account}/{queue.resource}"
-    return {"QueueUrl": url, "MessageBody": sending.input} | ({"MessageGroupId": group} if group else {})
+    return {"QueueUrl": url, "MessageBody": target_input.input} | ({"MessageGroupId": group} if group else {})
 
 
-def _topic(sending: TargetInput) -> Json:
-    return {"TopicArn": str(sending.arn), "Message": sending.input}
+def _topic(target_input: TargetInput) -> Json:
+    return {"TopicArn": str(target_input.arn), "Message": target_input.input}
 
 
-def _event_bus(sending: TargetInput) -> Json:
-    told = sending.target["EventBridgeParameters"]
-    entry = {"Source": told["Source"], "DetailType": told["DetailType"], "Detail": sending.input}
-    return {"Entries": [entry | {"EventBusName": str(sending.arn)}]}
+def _event_bus(target_input: TargetInput) -> Json:
+    parameters = target_input.target["EventBridgeParameters"]
+    entry = {"Source": parameters["Source"], "DetailType": parameters["DetailType"], "Detail": target_input.input}
+    return {"Entries": [entry | {"EventBusName": str(target_input.arn)}]}
 
 
 _ECS = (
@@ -109,24 +109,24 @@ _ECS = (
 )  # fmt: skip
 
 
-def _task(sending: TargetInput) -> Json:
+def _task(target_input: TargetInput) -> Json:
     """Return the parameters of RunTask; the Input is its overrides."""
-    told = sending.target["EcsParameters"]
-    params = {f"{field[0].lower()}{field[1:]}": told[field] for field in _ECS if field in told}
-    network = told.get("NetworkConfiguration", {}).get("awsvpcConfiguration")
+    parameters = target_input.target["EcsParameters"]
+    params = {f"{field[0].lower()}{field[1:]}": parameters[field] for field in _ECS if field in parameters}
+    network = parameters.get("NetworkConfiguration", {}).get("awsvpcConfiguration")
     if network is not None:
         vpc = {f"{field[0].lower()}{field[1:]}": value for field, value in network.items()}
         params["networkConfiguration"] = {"awsvpcConfiguration": vpc}
-    if "Tags" in told:
-        params["tags"] = [tag for tags in told["Tags"] for tag in _tags(tags)]
-    if sending.given:
-        params["overrides"] = loads(sending.input)
+    if "Tags" in parameters:
+        params["tags"] = [tag for tags in parameters["Tags"] for tag in _tags(tags)]
+    if target_input.given:
+        params["overrides"] = loads(target_input.input)
     return params | {
-        "cluster": str(sending.arn),
-        "taskDefinition": told["TaskDefinitionArn"],
-        "count": told.get("TaskCount", 1),
-        "startedBy": f"chronos-schedule/{sending.name}",
-        "clientToken": sending.key[-64:],
+        "cluster": str(target_input.arn),
+        "taskDefinition": parameters["TaskDefinitionArn"],
+        "count": parameters.get("TaskCount", 1),
+        "startedBy": f"chronos-schedule/{target_input.name}",
+        "clientToken": target_input.key[-64:],
     }
 
 
@@ -137,46 +137,50 @@ def _tags(tags: Mapping[str, str]) -> list[Json]:
     return [{"key": key, "value": value} for key, value in tags.items()]
 
 
-def _function(sending: TargetInput) -> Json:
-    return {"FunctionName": str(sending.arn), "InvocationType": "Event", "Payload": sending.input}
+def _function(target_input: TargetInput) -> Json:
+    return {"FunctionName": str(target_input.arn), "InvocationType": "Event", "Payload": target_input.input}
 
 
-def _stream(sending: TargetInput) -> Json:
-    key = sending.target["KinesisParameters"]["PartitionKey"]
-    return {"StreamName": _name(sending), "Data": sending.input, "PartitionKey": key}
+def _stream(target_input: TargetInput) -> Json:
+    key = target_input.target["KinesisParameters"]["PartitionKey"]
+    return {"StreamName": _resource_name(target_input), "Data": target_input.input, "PartitionKey": key}
 
 
-def _delivery_stream(sending: TargetInput) -> Json:
-    return {"DeliveryStreamName": _name(sending), "Record": {"Data": sending.input}}
+def _delivery_stream(target_input: TargetInput) -> Json:
+    return {"DeliveryStreamName": _resource_name(target_input), "Record": {"Data": target_input.input}}
 
 
-def _build(sending: TargetInput) -> Json:
-    return {**(loads(sending.input) if sending.given else {}), "projectName": _name(sending)}
+def _build(target_input: TargetInput) -> Json:
+    return {**(loads(target_input.input) if target_input.given else {}), "projectName": _resource_name(target_input)}
 
 
-def _pipeline(sending: TargetInput) -> Json:
-    return {"name": _name(sending), "clientRequestToken": sending.key}
+def _pipeline(target_input: TargetInput) -> Json:
+    return {"name": _resource_name(target_input), "clientRequestToken": target_input.key}
 
 
-def _model_pipeline(sending: TargetInput) -> Json:
-    told = sending.target.get("SageMakerPipelineParameters", {}).get("PipelineParameterList", [])
-    return {"PipelineName": _name(sending), "PipelineParameters": told, "ClientRequestToken": sending.key}
+def _model_pipeline(target_input: TargetInput) -> Json:
+    parameters = target_input.target.get("SageMakerPipelineParameters", {}).get("PipelineParameterList", [])
+    return {
+        "PipelineName": _resource_name(target_input),
+        "PipelineParameters": parameters,
+        "ClientRequestToken": target_input.key,
+    }
 
 
-def _assessment(sending: TargetInput) -> Json:
-    return {"assessmentTemplateArn": str(sending.arn)}
+def _assessment(target_input: TargetInput) -> Json:
+    return {"assessmentTemplateArn": str(target_input.arn)}
 
 
 TEMPLATES: Mapping[str, TargetTemplate] = {
-    "states": TargetTemplate("states", "StartExecution", _state_machine, "stateMachine:", input=ANY),
-    "ecs": TargetTemplate("ecs", "RunTask", _task, "cluster/", "EcsParameters", OBJECT),
+    "states": TargetTemplate("states", "StartExecution", _state_machine, "stateMachine:", input_types=ANY_JSON),
+    "ecs": TargetTemplate("ecs", "RunTask", _task, "cluster/", "EcsParameters", JSON_OBJECT),
     "sqs": TargetTemplate("sqs", "SendMessage", _queue, ""),
     "sns": TargetTemplate("sns", "Publish", _topic, ""),
-    "events": TargetTemplate("events", "PutEvents", _event_bus, "event-bus/", "EventBridgeParameters", OBJECT),
-    "lambda": TargetTemplate("lambda", "Invoke", _function, "function:", input=ANY),
+    "events": TargetTemplate("events", "PutEvents", _event_bus, "event-bus/", "EventBridgeParameters", JSON_OBJECT),
+    "lambda": TargetTemplate("lambda", "Invoke", _function, "function:", input_types=ANY_JSON),
     "kinesis": TargetTemplate("kinesis", "PutRecord", _stream, "stream/", "KinesisParameters"),
     "firehose": TargetTemplate("firehose", "PutRecord", _delivery_stream, "deliverystream/"),
-    "codebuild": TargetTemplate("codebuild", "StartBuild", _build, "project/", input=OBJECT),
+    "codebuild": TargetTemplate("codebuild", "StartBuild", _build, "project/", input_types=JSON_OBJECT),
     "codepipeline": TargetTemplate("codepipeline", "StartPipelineExecution", _pipeline, ""),
     "sagemaker": TargetTemplate("sagemaker", "StartPipelineExecution", _model_pipeline, "pipeline/"),
     "inspector": TargetTemplate("inspector", "StartAssessmentRun", _assessment, "target/"),

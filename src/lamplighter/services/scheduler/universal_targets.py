@@ -14,11 +14,11 @@ from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureSh
 
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json, loads
-from lamplighter.services.scheduler.templated_targets import OBJECT, holds
+from lamplighter.services.scheduler.templated_targets import JSON_OBJECT, is_json_of
 
-BEGINNING = "arn:aws:scheduler:::aws-sdk:"
+ARN_PREFIX = "arn:aws:scheduler:::aws-sdk:"
 
-READING = (
+READ_ONLY_PREFIXES = (
     "get", "describe", "list", "poll", "receive", "search", "scan", "query", "select", "read", "lookup", "discover",
     "validate", "batchGet", "batchDescribe", "batchRead", "transactGet", "adminGet", "adminList", "testMigration",
     "retrieve", "testConnection", "translateDocument", "isAuthorized", "invokeModel",
@@ -30,7 +30,7 @@ READING = (
 class AwsServices:
     """Access to the names and models of AWS's services."""
 
-    spelled: Callable[[str], str]
+    botocore_name: Callable[[str], str]
     """Return botocore's name for an AWS SDK's service identifier."""
     model: Callable[[str], ServiceModel | None]
     """Return the model of a service by botocore's name, or None."""
@@ -52,13 +52,13 @@ class UniversalCall:
 
 def is_universal(arn: str) -> bool:
     """Return whether the ARN is that of a universal target."""
-    return arn.startswith(BEGINNING)
+    return arn.startswith(ARN_PREFIX)
 
 
 def parse_target(arn: str, services: AwsServices) -> UniversalCall | None:
     """Return the operation that an ARN names, or None if the ARN is malformed."""
-    found = re.fullmatch(r"([a-z0-9-]+):([A-Za-z0-9]+)", arn.removeprefix(BEGINNING))
-    return UniversalCall(services.spelled(found[1]), found[2]) if found else None
+    found = re.fullmatch(r"([a-z0-9-]+):([A-Za-z0-9]+)", arn.removeprefix(ARN_PREFIX))
+    return UniversalCall(services.botocore_name(found[1]), found[2]) if found else None
 
 
 def check_target(target: Json, services: AwsServices) -> None:
@@ -70,11 +70,11 @@ def check_target(target: Json, services: AwsServices) -> None:
     if model is None:
         raise ValidationError(f"{target['Arn'].split(':')[6]} is not a supported service for a target.")
     action = f"{call.action[:1].lower()}{call.action[1:]}"
-    if action.startswith(READING) or _operation(model, call) is None:
+    if action.startswith(READ_ONLY_PREFIXES) or _operation(model, call) is None:
         raise ValidationError(f"{call.action} API is not supported.")
     if "Input" not in target:
         raise ValidationError("You must provide an input to set this target for your schedule.")
-    if not holds(target["Input"], OBJECT):
+    if not is_json_of(target["Input"], JSON_OBJECT):
         raise ValidationError("The Input of a universal target must be a JSON object with the parameters of the call.")
 
 
@@ -85,7 +85,7 @@ def call_parameters(call: UniversalCall, text: str, services: AwsServices) -> tu
     given = loads(text)
     if model is None or name is None:
         return call.operation, given
-    return name, _named(model.operation_model(name).input_shape, given)
+    return name, _with_model_names(model.operation_model(name).input_shape, given)
 
 
 def _operation(model: ServiceModel, call: UniversalCall) -> str | None:
@@ -95,22 +95,22 @@ def _operation(model: ServiceModel, call: UniversalCall) -> str | None:
     return next((name for name in model.operation_names if name.lower() == call.action.lower()), None)
 
 
-def _named(shape: Shape | None, value: Json) -> Json:
+def _with_model_names(shape: Shape | None, value: Json) -> Json:
     if isinstance(shape, StructureShape) and isinstance(value, dict):
         return dict(_member(shape, key, inner) for key, inner in value.items())
     if isinstance(shape, ListShape) and isinstance(value, list):
-        return [_named(shape.member, each) for each in value]
+        return [_with_model_names(shape.member, each) for each in value]
     if isinstance(shape, MapShape) and isinstance(value, dict):
-        return {key: _named(shape.value, inner) for key, inner in value.items()}
+        return {key: _with_model_names(shape.value, inner) for key, inner in value.items()}
     if shape is not None and shape.type_name == "timestamp" and isinstance(value, str):
         return _seconds(value)
     return value
 
 
 def _member(shape: StructureShape, key: str, value: Json) -> tuple[str, Json]:
-    turned = f"{key[:1].swapcase()}{key[1:]}"
-    name = key if key in shape.members else turned
-    return (name, _named(shape.members[name], value)) if name in shape.members else (key, value)
+    other_case = f"{key[:1].swapcase()}{key[1:]}"
+    name = key if key in shape.members else other_case
+    return (name, _with_model_names(shape.members[name], value)) if name in shape.members else (key, value)
 
 
 def _seconds(text: str) -> Json:

@@ -11,15 +11,15 @@ from lamplighter.services.sns.tables.subscriptions import Subscription
 from lamplighter.services.sns.tables.topics import Topic
 from lamplighter.store.db import Reader
 
-TOPIC = re.compile("[A-Za-z0-9_-]{1,256}")
-FIFO = ".fifo"
+TOPIC_NAME = re.compile("[A-Za-z0-9_-]{1,256}")
+FIFO_SUFFIX = ".fifo"
 PAGE = 100
 
 
 def check_topic_name(name: str, *, fifo: bool) -> str:
     """Return a topic's name if it is valid. Raises `InvalidParameter`."""
-    stem = name.removesuffix(FIFO) if fifo else name
-    if TOPIC.fullmatch(stem) and len(name) <= 256 and name.endswith(FIFO) == fifo:
+    stem = name.removesuffix(FIFO_SUFFIX) if fifo else name
+    if TOPIC_NAME.fullmatch(stem) and len(name) <= 256 and name.endswith(FIFO_SUFFIX) == fifo:
         return name
     if fifo:
         raise InvalidParameter(
@@ -30,21 +30,21 @@ def check_topic_name(name: str, *, fifo: bool) -> str:
     raise InvalidParameter("Topic Name")
 
 
-def parse_arn(text: str, what: str) -> Arn:
-    """Parse an ARN of SNS; `what` is the name of the parameter for the error. Raises `InvalidParameter`."""
+def parse_arn(text: str, parameter: str) -> Arn:
+    """Parse an ARN of SNS; `parameter` is the name of the parameter for the error. Raises `InvalidParameter`."""
     parts = text.split(":")
     if len(parts) < 6:
-        raise InvalidParameter(what, f"An ARN must have at least 6 elements, not {len(parts)}")
+        raise InvalidParameter(parameter, f"An ARN must have at least 6 elements, not {len(parts)}")
     found = arn.parse(text)
     if found is None or found.service != "sns":
-        raise InvalidParameter(what)
+        raise InvalidParameter(parameter)
     return found
 
 
-def find_topic(reader: Reader, text: str, what: str = "TopicArn") -> Topic:
+def find_topic(reader: Reader, text: str, parameter: str = "TopicArn") -> Topic:
     """Return the topic of an ARN. Raises `InvalidParameter` or `NotFound`."""
-    if ":" in parse_arn(text, what).resource:
-        raise InvalidParameter(what)
+    if ":" in parse_arn(text, parameter).resource:
+        raise InvalidParameter(parameter)
     found = topics.get(reader, text)
     if found is None:
         raise NotFound("Topic does not exist")
@@ -66,6 +66,6 @@ def find_subscription(reader: Reader, text: str) -> Subscription:
     return found
 
 
-def read_page_token(token: str | None) -> str:
+def parse_page_token(token: str | None) -> str:
     """Return the ARN after which a page begins; empty for the first page."""
     return decode_token(token, lambda: InvalidParameter("NextToken"))

@@ -8,14 +8,14 @@ from lamplighter.bus import Bus, Operation, Service
 from lamplighter.outbound.aws import RemoteServices
 from lamplighter.outbound.port import Outbound
 from lamplighter.services.sns.delivery import list_deliveries
-from lamplighter.services.sns.delivery.deliver import RETRY, SERVICE, DeliverySender
+from lamplighter.services.sns.delivery.deliver import RETRY_TIMER, SERVICE, DeliverySender
 from lamplighter.services.sns.delivery.endpoints import EndpointSenders
 from lamplighter.services.sns.delivery.sqs_endpoint import SqsEndpoint
 from lamplighter.services.sns.messages.notification import EngineUrls
 from lamplighter.services.sns.messages.publish import Publisher
 from lamplighter.services.sns.messages.signing import Signer
 from lamplighter.services.sns.subscriptions import mail_links, subscriptions
-from lamplighter.services.sns.subscriptions.subscribe import Subscriber
+from lamplighter.services.sns.subscriptions.subscribe import SubscriptionOperations
 from lamplighter.services.sns.tables import topics as rows
 from lamplighter.services.sns.tables.subscriptions import clear_throttles
 from lamplighter.services.sns.topics import tags
@@ -35,7 +35,7 @@ class Sns(Service):
         world: World,
         remote: RemoteServices,
         outbound: Outbound,
-        data: Path,
+        data_directory: Path,
         url: str,
         *,
         ask_by_mail: bool = False,
@@ -43,14 +43,16 @@ class Sns(Service):
     ) -> None:
         self._bus = bus
         self._outbound = outbound
-        self._signer = signer = Signer(data / "sns", world)
+        self._signer = signer = Signer(data_directory / "sns", world)
         addresses = EngineUrls(url)
         senders, queues = EndpointSenders(outbound, remote, addresses, signer), SqsEndpoint(bus, addresses, signer)
         self._sender = sender = DeliverySender(bus.store, world, senders, queues)
         topics = Topics(world, signer.prepare)
-        asks = ask_by_mail and outbound.mail.sends
-        self._subscribing = subscribing = Subscriber(world, sender, asks, commands)
-        publishing = Publisher(world, sender)
+        asks_by_mail = ask_by_mail and outbound.mail.sends
+        self._subscription_operations = subscription_operations = SubscriptionOperations(
+            world, sender, asks_by_mail, commands
+        )
+        publisher = Publisher(world, sender)
         self.operations: Mapping[str, Operation] = {
             "CreateTopic": Operation(write=topics.create),
             "DeleteTopic": Operation(write=topics.delete),
@@ -61,37 +63,37 @@ class Sns(Service):
             "RemovePermission": Operation(write=topics.remove_permission),
             "GetDataProtectionPolicy": Operation(read=topics.get_protection_policy),
             "PutDataProtectionPolicy": Operation(write=topics.put_protection_policy),
-            "Subscribe": Operation(write=subscribing.subscribe, prepare=subscribing.prepare),
-            "ConfirmSubscription": Operation(write=subscribing.confirm),
-            "Unsubscribe": Operation(write=subscribing.unsubscribe),
+            "Subscribe": Operation(write=subscription_operations.subscribe, prepare=subscription_operations.prepare),
+            "ConfirmSubscription": Operation(write=subscription_operations.confirm),
+            "Unsubscribe": Operation(write=subscription_operations.unsubscribe),
             "ListSubscriptions": Operation(read=subscriptions.list_subscriptions),
             "ListSubscriptionsByTopic": Operation(read=subscriptions.list_by_topic),
             "GetSubscriptionAttributes": Operation(read=subscriptions.get_attributes),
             "SetSubscriptionAttributes": Operation(
                 write=subscriptions.set_attributes, prepare=subscriptions.prepare_set_attributes
             ),
-            "Publish": Operation(write=publishing.publish, prepare=publishing.prepare_publish),
-            "PublishBatch": Operation(write=publishing.publish_batch, prepare=publishing.prepare_batch),
+            "Publish": Operation(write=publisher.publish, prepare=publisher.prepare_publish),
+            "PublishBatch": Operation(write=publisher.publish_batch, prepare=publisher.prepare_batch),
             **tags.OPERATIONS.by_name(),
             # Operations that AWS does not have. Stacks call Vouch for the webhooks of a job file, the console calls
             # ListDeliveries, the pages of links in mails call DescribeLink, and the server calls GetCertificate for the
             # URL in messages.
-            "Vouch": Operation(write=subscribing.confirm_without_asking),
+            "Vouch": Operation(write=subscription_operations.confirm_without_asking),
             "ListDeliveries": Operation(read=list_deliveries.list_deliveries),
             "DescribeLink": Operation(read=mail_links.describe_link),
             "GetCertificate": Operation(read=lambda _reader, _caller, _params: signer.certificate()),
         }
 
-    async def handle_outbox_row(self, posted: OutboxRow) -> None:
+    async def handle_outbox_row(self, row: OutboxRow) -> None:
         """Make one delivery attempt."""
-        await self._sender.handle_outbox_row(posted)
+        await self._sender.handle_outbox_row(row)
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """Start the next attempt of a delivery, or delete a subscription that was not confirmed in time."""
-        if timer.name == RETRY:
+        if timer.name == RETRY_TIMER:
             self._sender.fire_timer(tx, timer)
         else:
-            self._subscribing.fire_timer(tx, timer)
+            self._subscription_operations.fire_timer(tx, timer)
 
     async def start(self) -> None:
         """Prepare the signing key and reset the throttles if there is a topic."""
@@ -101,4 +103,4 @@ class Sns(Service):
 
     async def stop(self) -> None:
         """Close the connections to web servers."""
-        await self._outbound.web.close()
+        await self._outbound.http.close()

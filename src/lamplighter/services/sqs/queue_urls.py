@@ -18,10 +18,10 @@ from lamplighter.services.sqs.tables import queues
 from lamplighter.services.sqs.tables.queues import Queue
 from lamplighter.store.db import Reader
 
-NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
-FIFO_NAME = re.compile(r"(?=.{1,80}\Z)[A-Za-z0-9_-]+\.fifo")
-PATH = re.compile(r"/([0-9]{12})/([^/]+)/?")
-PAGE = 1000
+QUEUE_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
+FIFO_QUEUE_NAME = re.compile(r"(?=.{1,80}\Z)[A-Za-z0-9_-]+\.fifo")
+QUEUE_PATH = re.compile(r"/([0-9]{12})/([^/]+)/?")
+MAX_PAGE_SIZE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +30,19 @@ class QueueUrls:
 
     base: str
 
-    def of(self, queue: Queue) -> str:
+    def url_of(self, queue: Queue) -> str:
         """Return the URL of a queue."""
         return f"{self.base}/{queue.account}/{queue.name}"
 
 
 def check_name(name: str, *, fifo: bool) -> str:
     """Return the name of a new queue. Raises `InvalidParameterValue` if it is not valid."""
-    if fifo and not FIFO_NAME.fullmatch(name):
+    if fifo and not FIFO_QUEUE_NAME.fullmatch(name):
         raise InvalidParameterValue(
             "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, "
             "must end with .fifo suffix and be 1 to 80 in length."
         )
-    if not fifo and not NAME.fullmatch(name):
+    if not fifo and not QUEUE_NAME.fullmatch(name):
         raise InvalidParameterValue(
             "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length"
         )
@@ -52,7 +52,7 @@ def check_name(name: str, *, fifo: bool) -> str:
 def find_queue(reader: Reader, caller: Caller, url: str) -> Queue:
     """Return the queue that a URL names, in the caller's region. Raises `QueueDoesNotExist` or `InvalidAddress`."""
     try:
-        found = PATH.fullmatch(urlsplit(url).path)
+        found = QUEUE_PATH.fullmatch(urlsplit(url).path)
     except ValueError:
         found = None
     if found is None:
@@ -73,9 +73,9 @@ def find_by_arn(reader: Reader, text: str) -> Queue | None:
 
 def page_size(params: Json) -> int:
     """Return the number of items on a page."""
-    most: int = params.get("MaxResults", PAGE)
-    if not 1 <= most <= PAGE:
-        raise invalid_value(most, "MaxResults", f"Must be between 1 and {PAGE}, if provided.")
+    most: int = params.get("MaxResults", MAX_PAGE_SIZE)
+    if not 1 <= most <= MAX_PAGE_SIZE:
+        raise invalid_value(most, "MaxResults", f"Must be between 1 and {MAX_PAGE_SIZE}, if provided.")
     return most
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from lamplighter.base.world import World
 from lamplighter.bus import Operation, Service
-from lamplighter.services.sqs.messages.delete_message import MessageDeleter
+from lamplighter.services.sqs.messages.delete_and_change_visibility import ReceivedMessageOperations
 from lamplighter.services.sqs.messages.long_polls import LongPolls
 from lamplighter.services.sqs.messages.peek_messages import MessagePeeker
 from lamplighter.services.sqs.messages.queue_messages import SERVICE, QueueMessages
@@ -33,9 +33,12 @@ class Sqs(Service):
         self._queue_messages = queue_messages = QueueMessages(world, waiting_receivers)
         self._moves = moves = MoveTasks(world, queue_messages)
         queues, permissions = Queues(world, QueueUrls(url), queue_messages), Permissions(world)
-        sending, settling = MessageSender(world, queue_messages), MessageDeleter(world, queue_messages)
+        sender, received_messages = (
+            MessageSender(world, queue_messages),
+            ReceivedMessageOperations(world, queue_messages),
+        )
         polls = LongPolls(store, world, waiting_receivers, queue_messages)
-        looking = MessagePeeker(world, queue_messages, moves)
+        peeker = MessagePeeker(world, queue_messages, moves)
         self.operations: Mapping[str, Operation] = {
             "CreateQueue": Operation(write=queues.create),
             "DeleteQueue": Operation(write=queues.delete),
@@ -49,27 +52,27 @@ class Sqs(Service):
             "ListQueueTags": Operation(read=tags.list_tags),
             "AddPermission": Operation(write=permissions.add),
             "RemovePermission": Operation(write=permissions.remove),
-            "SendMessage": Operation(write=sending.send),
-            "SendMessageBatch": Operation(write=sending.send_batch),
+            "SendMessage": Operation(write=sender.send),
+            "SendMessageBatch": Operation(write=sender.send_batch),
             "ReceiveMessage": Operation(read=polls.receive),
-            "DeleteMessage": Operation(write=settling.delete),
-            "DeleteMessageBatch": Operation(write=settling.delete_batch),
-            "ChangeMessageVisibility": Operation(write=settling.change_visibility),
-            "ChangeMessageVisibilityBatch": Operation(write=settling.change_visibility_batch),
+            "DeleteMessage": Operation(write=received_messages.delete),
+            "DeleteMessageBatch": Operation(write=received_messages.delete_batch),
+            "ChangeMessageVisibility": Operation(write=received_messages.change_visibility),
+            "ChangeMessageVisibilityBatch": Operation(write=received_messages.change_visibility_batch),
             "ListDeadLetterSourceQueues": Operation(read=queues.list_sources),
             "StartMessageMoveTask": Operation(write=moves.start),
             "ListMessageMoveTasks": Operation(read=moves.list),
             "CancelMessageMoveTask": Operation(write=moves.cancel),
             # These are not operations of AWS: CloudWatch and the console call them.
             "MeasureMessages": Operation(read=queue_metrics.measure_messages),
-            "PeekMessages": Operation(read=looking.peek),
-            "SendAgain": Operation(write=looking.send_again),
-            "Discard": Operation(write=looking.discard),
+            "PeekMessages": Operation(read=peeker.peek),
+            "SendAgain": Operation(write=peeker.send_again),
+            "Discard": Operation(write=peeker.discard),
         }
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """Delete expired messages of a queue, or continue a message move task."""
-        if timer.name == move_tasks.NAME:
+        if timer.name == move_tasks.TIMER_NAME:
             self._moves.fire_timer(tx, timer)
         else:
             self._queue_messages.sweep(tx, int(timer.subject))

@@ -12,13 +12,13 @@ from lamplighter.services.states.errors import InvalidArn, InvalidName, InvalidT
 
 T = TypeVar("T")
 
-FORBIDDEN = re.compile(r"[\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+FORBIDDEN_CHARACTERS = re.compile(r"[\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 r"""A pattern for a character that a name must not contain.
 
 "white space, brackets < > { } [ ], wildcard characters ? *, special characters " # % \ ^ | ~ ` $ & , ; : /, control
 characters (U+0000-001F, U+007F-009F, U+FFFE-FFFF), surrogates (U+D800-DFFF)"
 """
-ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+")
+ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+")
 
 
 def state_machine_of(execution: str) -> str:
@@ -32,14 +32,14 @@ def state_machine_of(execution: str) -> str:
 
 def check_name(name: str) -> str:
     """Return the name if it is valid. Raises `InvalidName`."""
-    if not name or FORBIDDEN.search(name):
+    if not name or FORBIDDEN_CHARACTERS.search(name):
         raise InvalidName(name)
     return name
 
 
 def check_role(role: str) -> str:
     """Return the role's ARN if it is valid. Raises `InvalidArn`."""
-    if not ROLE.fullmatch(role):
+    if not ROLE_ARN.fullmatch(role):
         raise InvalidArn(role)
     return role
 
@@ -79,9 +79,9 @@ def page_number(token: str | None) -> int | None:
         raise InvalidToken from None
 
 
-def page_size(params: Json, largest: int = 1000, usual: int = 100) -> int:
+def page_size(params: Json, max_size: int = 1000, default_size: int = 100) -> int:
     """Return the number of items that a page may have."""
-    return min(params.get("maxResults") or usual, largest)
+    return min(params.get("maxResults") or default_size, max_size)
 
 
 def page(name: str, found: Sequence[T], size: int, item: Callable[[T], Json], key: Callable[[T], Json]) -> Json:

@@ -76,23 +76,23 @@ class WriteResults:
 
 
 StatesRow = StartCall | PollCall | CancelCall | ReadItems | WriteResults
-KINDS: dict[str, type[StatesRow]] = {
+ROW_TYPES: dict[str, type[StatesRow]] = {
     "start": StartCall, "follow": PollCall, "cancel": CancelCall, "read": ReadItems, "write": WriteResults,
 }  # fmt: skip
 """The classes by the kind that a stored row states."""
-NAMES = {kind: name for name, kind in KINDS.items()}
+KIND_NAMES = {kind: name for name, kind in ROW_TYPES.items()}
 
 
 def put(tx: Tx, row: StatesRow) -> None:
     """Add a row to the outbox; its subject is the execution."""
     body = {field.name: getattr(row, field.name) for field in fields(row)}
-    outbox.put(tx, SERVICE, str(row.execution), {"do": NAMES[type(row)], **body})
+    outbox.put(tx, SERVICE, str(row.execution), {"do": KIND_NAMES[type(row)], **body})
 
 
-def read(posted: OutboxRow) -> StatesRow | None:
+def read(row: OutboxRow) -> StatesRow | None:
     """Decode an outbox row, or return None if it cannot be read."""
     try:
-        given = {**posted.body, "execution": int(posted.subject)}
-        return KINDS[given.pop("do")](**given)
+        given = {**row.body, "execution": int(row.subject)}
+        return ROW_TYPES[given.pop("do")](**given)
     except (KeyError, TypeError, ValueError):
         return None

@@ -10,7 +10,7 @@ from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation, Service
 from lamplighter.isolation.port import Isolation
 from lamplighter.outbound.aws import RemoteServices
-from lamplighter.outbound.port import Web
+from lamplighter.outbound.port import Http
 from lamplighter.services.states import outbox_rows, tags
 from lamplighter.services.states.activities.activities import Activities
 from lamplighter.services.states.activities.activity_polls import ActivityPolls
@@ -46,25 +46,25 @@ class States(Service):
     name = SERVICE
 
     def __init__(
-        self, bus: Bus, world: World, models: Models, remote: RemoteServices, web: Web, isolation: Isolation
+        self, bus: Bus, world: World, models: Models, remote: RemoteServices, web: Http, isolation: Isolation
     ) -> None:
         self._bus = bus
         calls = ServiceCalls(bus, world, models, remote, HttpTasks(bus, web))
-        self._driver = Driver(bus, world, added_parameters, isolation, calls.why_unfit)
+        self._driver = Driver(bus, world, added_parameters, isolation, calls.refusal_reason)
         polls = ActivityPolls(bus.store, self._driver)
         self._sync_calls = SyncCalls(bus, self._driver, models, remote)
         self._task_caller = TaskCaller(bus.store, self._driver, polls, calls, self._sync_calls)
         express = ExpressExecutions(bus, world, self._driver)
-        known = partial(self._model, models, remote)
-        definitions = DefinitionValidator(bus, remote, known)
+        find_model = partial(self._find_model, models, remote)
+        definitions = DefinitionValidator(bus, remote, find_model)
         machines, executions = StateMachines(bus, world, definitions), Executions(world, self._driver, express)
-        state_tester = StateTester(world, calls, definitions, known, isolation)
+        state_tester = StateTester(world, calls, definitions, find_model, isolation)
         versions, aliases = Versions(world), Aliases(world)
         activities, tokens = Activities(world), TaskTokens(self._driver)
         self._item_reader = ItemReaderRunner(bus.store, world, self._driver.map_runs, remote)
         self._result_writer = ResultWriterRunner(bus.store, world, self._driver.map_runs, remote)
         map_runs = MapRuns(self._driver.map_runs)
-        holding = HeldTimeouts(self._driver.queries)
+        held_timeouts = HeldTimeouts(self._driver.queries)
         self.operations: Mapping[str, Operation] = {
             "CreateStateMachine": Operation(write=machines.create, prepare=machines.prepare_create),
             "DescribeStateMachine": Operation(read=machines.describe, prepare=machines.prepare_describe),
@@ -97,8 +97,8 @@ class States(Service):
             # Not an AWS operation: CloudWatch reads its metrics of executions with it.
             "MeasureExecutions": Operation(read=execution_metrics.measure_executions),
             # Not AWS operations: ECS holds the timeouts of tasks that wait for a runtime that does not answer.
-            "HoldTimeouts": Operation(write=holding.hold),
-            "ReleaseTimeouts": Operation(write=holding.release),
+            "HoldTimeouts": Operation(write=held_timeouts.hold),
+            "ReleaseTimeouts": Operation(write=held_timeouts.release),
             "DescribeMapRun": Operation(read=map_runs.describe),
             "ListMapRuns": Operation(read=map_runs.list),
             "UpdateMapRun": Operation(write=map_runs.update),
@@ -109,30 +109,30 @@ class States(Service):
             "GetActivityTask": Operation(read=polls.poll),
             "SendTaskSuccess": Operation(write=tokens.succeed),
             "SendTaskFailure": Operation(write=tokens.fail),
-            "SendTaskHeartbeat": Operation(write=tokens.beat),
+            "SendTaskHeartbeat": Operation(write=tokens.heartbeat),
             **tags.OPERATIONS.by_name(),
         }
 
-    def _model(self, models: Models, remote: RemoteServices, service: str) -> ServiceModel | None:
-        return models(service) if self._bus.serves_any(service) or remote.exists(service) else None
+    def _find_model(self, models: Models, remote: RemoteServices, service: str) -> ServiceModel | None:
+        return models(service) if self._bus.serves_any(service) or remote.has_service(service) else None
 
-    async def handle_outbox_row(self, posted: OutboxRow) -> None:
+    async def handle_outbox_row(self, outbox_row: OutboxRow) -> None:
         """Process an outbox row; end the execution if its row cannot be read."""
-        match outbox_rows.read(posted):
+        match outbox_rows.read(outbox_row):
             case ReadItems() as row:
-                await self._item_reader.handle_row(posted.id, row)
+                await self._item_reader.handle_row(outbox_row.id, row)
             case WriteResults() as row:
-                await self._result_writer.handle_row(posted.id, row)
+                await self._result_writer.handle_row(outbox_row.id, row)
             case StartCall() as row:
-                await self._task_caller.start(posted.id, row)
+                await self._task_caller.start(outbox_row.id, row)
             case PollCall() | CancelCall() as row:
-                await self._sync_calls.handle_row(posted.id, row)
+                await self._sync_calls.handle_row(outbox_row.id, row)
             case None:
-                await self._bus.store.write_with_retry(lambda tx: self._end_unreadable(tx, posted))
+                await self._bus.store.write_with_retry(lambda tx: self._end_unreadable(tx, outbox_row))
 
-    def _end_unreadable(self, tx: Tx, posted: OutboxRow) -> None:
-        if outbox.delete(tx, posted.id):
-            self._driver.send_event(tx, int(posted.subject), Broken(f"row {posted.id} of the outbox cannot be read"))
+    def _end_unreadable(self, tx: Tx, row: OutboxRow) -> None:
+        if outbox.delete(tx, row.id):
+            self._driver.send_event(tx, int(row.subject), Broken(f"row {row.id} of the outbox cannot be read"))
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """Send the event of a due timer to its execution."""

@@ -13,54 +13,54 @@ from http.cookies import CookieError, SimpleCookie
 
 from lamplighter.wire.access.credentials import Credentials, CredentialSet
 
-LIFETIME = 12 * 3600 * 1000
+LIFETIME_MILLISECONDS = 12 * 3600 * 1000
 """The lifetime of a session in milliseconds: a working day."""
 
-_FORM = re.compile("([0-9]{1,15})[.]([0-9a-f]{64})")
+_SESSION_FORMAT = re.compile("([0-9]{1,15})[.]([0-9a-f]{64})")
 
 
-def find_holder(password: str, holders: CredentialSet) -> Credentials | None:
+def find_holder(password: str, credentials: CredentialSet) -> Credentials | None:
     """Return the holder with this password, or None.
 
     All passwords are compared, so that the time taken reveals nothing.
     """
     given = password.encode()
-    found = [each for each in holders.values() if hmac.compare_digest(each.password.encode(), given)]
+    found = [each for each in credentials.values() if hmac.compare_digest(each.password.encode(), given)]
     return found[0] if found else None
 
 
 def issue_session(holder: Credentials, now: int) -> str:
     """Return a session that begins at `now`, in milliseconds since the epoch."""
-    end = str(now + LIFETIME)
-    return f"{end}.{_mark(holder, end)}"
+    end = str(now + LIFETIME_MILLISECONDS)
+    return f"{end}.{_sign_session(holder, end)}"
 
 
-def is_valid(session: str, holders: CredentialSet, now: int) -> bool:
+def is_valid_session(session: str, credentials: CredentialSet, now: int) -> bool:
     """Return whether this engine issued the session and the session has not expired."""
-    found = _FORM.fullmatch(session)
+    found = _SESSION_FORMAT.fullmatch(session)
     if found is None or int(found[1]) <= now:
         return False
-    return True in [hmac.compare_digest(_mark(each, found[1]), found[2]) for each in holders.values()]
+    return True in [hmac.compare_digest(_sign_session(each, found[1]), found[2]) for each in credentials.values()]
 
 
-def cookie_name(holders: CredentialSet) -> str:
+def cookie_name(credentials: CredentialSet) -> str:
     """Return the name of the session cookie.
 
     The name differs for each engine on a host, because cookies are not separated by port.
     """
-    first = next(iter(holders))
+    first = next(iter(credentials))
     return f"lamplighter-session-{hashlib.sha256(first.encode()).hexdigest()[:8]}"
 
 
-def has_valid_session(cookies: bytes, holders: CredentialSet, now: int) -> bool:
+def has_valid_session(cookies: bytes, credentials: CredentialSet, now: int) -> bool:
     """Return whether a Cookie header contains a valid session."""
     try:
-        found = SimpleCookie(cookies.decode("latin-1")).get(cookie_name(holders))
+        found = SimpleCookie(cookies.decode("latin-1")).get(cookie_name(credentials))
     except CookieError:
         return False
-    return found is not None and is_valid(found.value, holders, now)
+    return found is not None and is_valid_session(found.value, credentials, now)
 
 
-def _mark(holder: Credentials, end: str) -> str:
+def _sign_session(holder: Credentials, end: str) -> str:
     key = hmac.digest(holder.secret.encode(), b"lamplighter console\n" + holder.password.encode(), "sha256")
     return hmac.digest(key, f"{holder.access_key}\n{end}".encode(), "sha256").hex()

@@ -20,11 +20,11 @@ from string import ascii_letters, ascii_uppercase, digits
 
 from lamplighter.base.errors import LamplighterError
 
-Chance = Callable[[str, int], str]
-"""A function that returns so many unguessable characters from an alphabet, such as `base.world.unguessable`."""
+RandomText = Callable[[str, int], str]
+"""A function that returns so many unguessable characters from an alphabet, such as `base.world.random_key`."""
 
 
-class CredentialsUnreadable(LamplighterError):
+class InvalidCredentialsFile(LamplighterError):
     """The credentials file contains no credentials or cannot be parsed."""
 
 
@@ -45,18 +45,18 @@ CredentialSet = Mapping[str, Credentials]
 """Credentials by access key."""
 
 
-def make_credentials(chance: Chance) -> Credentials:
+def make_credentials(random_text: RandomText) -> Credentials:
     """Generate credentials. People read and type the password, so its alphabet has no characters that look alike."""
-    clear = "abcdefghjkmnpqrstuvwxyz23456789"
+    alphabet = "abcdefghjkmnpqrstuvwxyz23456789"
     return Credentials(
-        access_key="LAMP" + chance(ascii_uppercase + digits, 16),
-        secret=chance(ascii_letters + digits, 40),
-        password="-".join(chance(clear, 5) for _ in range(4)),
-        token=chance(ascii_letters + digits, 40),
+        access_key="LAMP" + random_text(ascii_uppercase + digits, 16),
+        secret=random_text(ascii_letters + digits, 40),
+        password="-".join(random_text(alphabet, 5) for _ in range(4)),
+        token=random_text(ascii_letters + digits, 40),
     )
 
 
-def write_credentials(holder: Credentials) -> str:
+def format_credentials(holder: Credentials) -> str:
     """Return the text of a credentials file with one holder."""
     return (
         "# Credentials for this engine. For the AWS CLI and SDKs: AWS_SHARED_CREDENTIALS_FILE=<this file>.\n"
@@ -70,21 +70,21 @@ def write_credentials(holder: Credentials) -> str:
     )
 
 
-def read_credentials(text: str) -> CredentialSet:
+def parse_credentials(text: str) -> CredentialSet:
     """Parse a credentials file and return its holders. Raises CredentialsUnreadable."""
     parser = configparser.RawConfigParser(default_section="")
     try:
         parser.read_string(text)
     except configparser.Error as error:
-        raise CredentialsUnreadable(f"is not in the format of AWS's credentials files: {error}") from None
-    found = [_holder(parser[section]) for section in parser.sections()]
-    holders = {holder.access_key: holder for holder in found if holder is not None}
-    if not holders:
-        raise CredentialsUnreadable("has no section with aws_access_key_id and aws_secret_access_key")
-    return holders
+        raise InvalidCredentialsFile(f"is not in the format of AWS's credentials files: {error}") from None
+    found = [_parse_holder(parser[section]) for section in parser.sections()]
+    credentials = {holder.access_key: holder for holder in found if holder is not None}
+    if not credentials:
+        raise InvalidCredentialsFile("has no section with aws_access_key_id and aws_secret_access_key")
+    return credentials
 
 
-def _holder(section: configparser.SectionProxy) -> Credentials | None:
+def _parse_holder(section: configparser.SectionProxy) -> Credentials | None:
     access_key, secret = section.get("aws_access_key_id", ""), section.get("aws_secret_access_key", "")
     if not (access_key and secret):
         return None

@@ -16,23 +16,23 @@ from collections.abc import Collection
 from lamplighter.base.errors import AccessDenied, AwsError, MissingAuthentication
 from lamplighter.wire.http import HttpRequest
 
-ONCE = frozenset(
+SINGLE_HEADERS = frozenset(
     {
         *(b"authorization", b"content-length", b"content-type", b"cookie", b"host", b"origin", b"referer"),
         *(b"smithy-protocol", b"transfer-encoding"),
     }
 )
-ONCE_PREFIXES = (b"sec-", b"x-amz-")
-SCHEME = b"AWS4-"
+SINGLE_HEADER_PREFIXES = (b"sec-", b"x-amz-")
+SIGNATURE_SCHEME = b"AWS4-"
 """The prefix of the name of every version 4 signature algorithm."""
 
 
-def check_once(headers: Collection[tuple[bytes, bytes]]) -> None:
+def check_single_headers(headers: Collection[tuple[bytes, bytes]]) -> None:
     """Raise InvalidRequest if a header that may occur only once is repeated. Header names must be in lower case."""
     if len(dict(headers)) == len(headers):
         return
     for name, count in Counter(name for name, _ in headers).items():
-        if count > 1 and (name in ONCE or name.startswith(ONCE_PREFIXES)):
+        if count > 1 and (name in SINGLE_HEADERS or name.startswith(SINGLE_HEADER_PREFIXES)):
             shown = name.decode("latin-1")
             raise AwsError(f"The header '{shown}' may occur only once in a request.", code="InvalidRequest")
 
@@ -46,7 +46,7 @@ def check_origin(http: HttpRequest) -> None:
 
 def check_authorization(http: HttpRequest) -> None:
     """Raise MissingAuthentication unless the Authorization header contains an AWS signature."""
-    if http.headers.get(b"authorization", b"").startswith(SCHEME):
+    if http.headers.get(b"authorization", b"").startswith(SIGNATURE_SCHEME):
         return
     if b"X-Amz-Credential=" in http.query:
         reason = "this engine has no credentials file, so it cannot verify a signature in the query"

@@ -18,33 +18,33 @@ class UnrecognizedClient(ServiceError, code="UnrecognizedClientException", statu
     """No holder has this access key."""
 
 
-def admit_signed(http: HttpRequest, holders: CredentialSet, now: int) -> None:
+def admit_signed(http: HttpRequest, credentials: CredentialSet, now: int) -> None:
     """Accept a request with a valid signature; `now` is in milliseconds.
 
     Raises UnrecognizedClient and the errors of `sigv4.verify_signature`.
     """
-    sigv4.verify_signature(http, find_signer(http, holders).secret, now)
+    sigv4.verify_signature(http, find_signer(http, credentials).secret, now)
 
 
-def find_signer(http: HttpRequest, holders: CredentialSet) -> Credentials:
+def find_signer(http: HttpRequest, credentials: CredentialSet) -> Credentials:
     """Return the holder of the request's access key without verifying the signature. Raises UnrecognizedClient."""
-    holder = holders.get(sigv4.read_scope(http).access_key)
+    holder = credentials.get(sigv4.read_scope(http).access_key)
     if holder is None:
         raise UnrecognizedClient("The security token included in the request is invalid.")
     return holder
 
 
-def admit_monitoring(http: HttpRequest, holders: CredentialSet, now: int) -> None:
+def admit_monitoring(http: HttpRequest, credentials: CredentialSet, now: int) -> None:
     """Accept a monitoring request with a bearer token, a signature or a console session."""
-    if console_session.has_valid_session(http.headers.get(b"cookie", b""), holders, now):
+    if console_session.has_valid_session(http.headers.get(b"cookie", b""), credentials, now):
         return
     scheme, _, token = http.headers.get(b"authorization", b"").partition(b" ")
     if scheme.lower() != b"bearer":
-        admit_signed(http, holders, now)
-    elif not _bears(token.strip(), holders):
+        admit_signed(http, credentials, now)
+    elif not _has_token(token.strip(), credentials):
         raise MissingAuthentication("No section of the credentials file has this token as its lamplighter_token.")
 
 
-def _bears(token: bytes, holders: CredentialSet) -> bool:
+def _has_token(token: bytes, credentials: CredentialSet) -> bool:
     """Return whether a holder has this token. All tokens are compared, so that the time taken reveals nothing."""
-    return True in [hmac.compare_digest(token, each.token.encode()) for each in holders.values() if each.token]
+    return True in [hmac.compare_digest(token, each.token.encode()) for each in credentials.values() if each.token]

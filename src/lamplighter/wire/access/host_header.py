@@ -28,31 +28,31 @@ class AllowedHosts:
 
     names: frozenset[str] = frozenset()
     """Host names and addresses that the owner of the server allowed."""
-    addresses: bool = False
+    any_address: bool = False
     """Whether every IP address is allowed, because each call must present credentials."""
 
     def check(self, header: bytes) -> None:
         """Raise AccessDenied if the Host header names another server."""
-        if not _is_name(self, header):
+        if not _is_allowed(self, header):
             shown = header.decode("ascii", "backslashreplace")
             raise AccessDenied(f"this server does not accept the host name '{shown}': {REMEDY}", status=403)
 
-    def has(self, name: str) -> bool:
+    def allows(self, name: str) -> bool:
         """Return whether a name is allowed. `name` is in lower case, without a port."""
         address = _address(name)
         if address is not None:
-            given = self.addresses or str(address) in self.names
-            return address.is_loopback or (given and not address.is_unspecified)
+            is_listed = self.any_address or str(address) in self.names
+            return address.is_loopback or (is_listed and not address.is_unspecified)
         if name.startswith("[") or _NUMBER.fullmatch(name.rpartition(".")[2]):
             return False
         return name in self.names or name == "localhost" or name.endswith(".localhost")
 
 
 @lru_cache(maxsize=256)
-def _is_name(hosts: AllowedHosts, header: bytes) -> bool:
+def _is_allowed(hosts: AllowedHosts, header: bytes) -> bool:
     """Return whether a Host header is allowed. Cached, because most callers send the same header each time."""
     found = _HOST.fullmatch(header.decode("latin-1").lower())
-    return found is not None and hosts.has(found[1])
+    return found is not None and hosts.allows(found[1])
 
 
 def _address(name: str) -> IPv4Address | IPv6Address | None:

@@ -5,11 +5,11 @@ The functions are pure. The caller stores the values and decides for whom it cou
 
 from dataclasses import dataclass
 
-FREE = 5
+FREE_GUESSES = 5
 """The number of wrong guesses without a wait."""
-LONGEST = 60_000
+MAX_WAIT_MILLISECONDS = 60_000
 """The longest wait in milliseconds: the owner can always log in a minute after the last wrong guess."""
-FORGET = 15 * 60_000
+FORGET_AFTER_MILLISECONDS = 15 * 60_000
 """Milliseconds after which wrong guesses are forgotten."""
 
 
@@ -24,9 +24,9 @@ class PasswordGuesses:
 
 def wait_milliseconds(guesses: PasswordGuesses, now: int) -> int:
     """Return the milliseconds until the next guess is accepted; 0 if it is accepted now."""
-    if guesses.wrong < FREE or is_expired(guesses, now):
+    if guesses.wrong < FREE_GUESSES or is_expired(guesses, now):
         return 0
-    pause = min(LONGEST, 1000 << min(guesses.wrong - FREE, 16))
+    pause = min(MAX_WAIT_MILLISECONDS, 1000 << min(guesses.wrong - FREE_GUESSES, 16))
     return max(0, guesses.last + pause - now)
 
 
@@ -37,4 +37,4 @@ def add_wrong_guess(guesses: PasswordGuesses, now: int) -> PasswordGuesses:
 
 def is_expired(guesses: PasswordGuesses, now: int) -> bool:
     """Return whether the wrong guesses are so old that they no longer count."""
-    return now - guesses.last > FORGET
+    return now - guesses.last > FORGET_AFTER_MILLISECONDS

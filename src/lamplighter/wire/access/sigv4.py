@@ -20,13 +20,13 @@ from lamplighter.wire.http import HttpRequest
 from lamplighter.wire.protocols.form import parse_fields
 
 ALGORITHM = "AWS4-HMAC-SHA256"
-SKEW = 15 * 60
+MAX_SKEW_SECONDS = 15 * 60
 """The most seconds by which the signer's clock may differ from the engine's."""
-LONGEST = 7 * 24 * 3600
+MAX_PRESIGNED_SECONDS = 7 * 24 * 3600
 """The most seconds for which a presigned request is valid, even if its X-Amz-Expires is larger."""
 
 _LABEL = re.compile(r"[A-Za-z0-9-]{1,64}")
-_SAFE = "-_.~"
+_UNRESERVED = "-_.~"
 _TIME = "%Y%m%dT%H%M%SZ"
 
 
@@ -63,9 +63,9 @@ def read_scope(http: HttpRequest) -> CredentialScope:
     """
     header = http.headers.get(b"authorization")
     if header is not None:
-        return _credential(_between(header.decode("latin-1"), "Credential=", ","))
+        return _parse_credential(_between(header.decode("latin-1"), "Credential=", ","))
     if is_presigned(http):
-        return _credential(dict(parse_fields(http.query)).get("X-Amz-Credential", ""))
+        return _parse_credential(dict(parse_fields(http.query)).get("X-Amz-Credential", ""))
     raise MissingAuthentication("Missing Authentication Token")
 
 
@@ -78,26 +78,28 @@ def _between(text: str, start: str, end: str) -> str:
     return text.partition(start)[2].partition(end)[0].strip()
 
 
-def _credential(text: str) -> CredentialScope:
+def _parse_credential(text: str) -> CredentialScope:
     parts = text.rsplit("/", 4)
     if len(parts) != 5 or not parts[0] or parts[4] != "aws4_request" or not all(map(_LABEL.fullmatch, parts[1:4])):
         example = "keyid/date/region/service/term"
-        raise _incomplete(f"Credential must have exactly 5 slash-delimited elements, e.g. {example}, got '{text}'")
+        raise _incomplete_signature(
+            f"Credential must have exactly 5 slash-delimited elements, e.g. {example}, got '{text}'"
+        )
     return CredentialScope(*parts[:4])
 
 
-def _incomplete(message: str) -> AwsError:
+def _incomplete_signature(message: str) -> AwsError:
     return AwsError(message, code="IncompleteSignature")
 
 
 def read_signature(http: HttpRequest) -> Signature:
     """Return the request's signature. Raises IncompleteSignature if a part is missing."""
-    found = _from_header(http) if b"authorization" in http.headers else _from_query(http)
+    found = _signature_from_header(http) if b"authorization" in http.headers else _signature_from_query(http)
     algorithm = dict(parse_fields(http.query)).get("X-Amz-Algorithm", "") if found.presigned else _algorithm(http)
     if algorithm != ALGORITHM:
-        raise _incomplete(f"Unsupported AWS 'algorithm': '{algorithm}'")
+        raise _incomplete_signature(f"Unsupported AWS 'algorithm': '{algorithm}'")
     if not (found.signed_headers and found.signature and re.fullmatch(r"\d{8}T\d{6}Z", found.time, re.ASCII)):
-        raise _incomplete("The signature, its date or its signed headers are missing or invalid.")
+        raise _incomplete_signature("The signature, its date or its signed headers are missing or invalid.")
     return found
 
 
@@ -105,19 +107,19 @@ def _algorithm(http: HttpRequest) -> str:
     return http.headers[b"authorization"].decode("latin-1").partition(" ")[0]
 
 
-def _from_header(http: HttpRequest) -> Signature:
+def _signature_from_header(http: HttpRequest) -> Signature:
     header = http.headers[b"authorization"].decode("latin-1")
     return Signature(
         read_scope(http),
         signed_headers=_between(header, "SignedHeaders=", ","),
         signature=_between(header, "Signature=", ","),
         time=http.headers.get(b"x-amz-date", b"").decode("latin-1"),
-        lifetime=SKEW,
+        lifetime=MAX_SKEW_SECONDS,
         presigned=False,
     )
 
 
-def _from_query(http: HttpRequest) -> Signature:
+def _signature_from_query(http: HttpRequest) -> Signature:
     given = dict(parse_fields(http.query))
     expires = given.get("X-Amz-Expires", "")
     return Signature(
@@ -125,7 +127,7 @@ def _from_query(http: HttpRequest) -> Signature:
         signed_headers=given.get("X-Amz-SignedHeaders", ""),
         signature=given.get("X-Amz-Signature", ""),
         time=given.get("X-Amz-Date", ""),
-        lifetime=min(int(expires), LONGEST) if re.fullmatch("[0-9]{1,6}", expires) else 0,
+        lifetime=min(int(expires), MAX_PRESIGNED_SECONDS) if re.fullmatch("[0-9]{1,6}", expires) else 0,
         presigned=True,
     )
 
@@ -139,61 +141,62 @@ def verify_signature(http: HttpRequest, secret: str, now: int) -> None:
     """
     given = read_signature(http)
     _check_time(given, now)
-    _check_covered(http, given)
+    _check_signed_headers(http, given)
     if not hmac.compare_digest(_sign(http, given, secret).encode(), given.signature.encode()):
-        raise _invalid(
+        raise _invalid_signature(
             "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
             "Access Key and signing method. Consult the service documentation for details."
         )
 
 
-def _invalid(message: str) -> AwsError:
+def _invalid_signature(message: str) -> AwsError:
     return AwsError(message, code="InvalidSignatureException", status=403)
 
 
-def _check_covered(http: HttpRequest, given: Signature) -> None:
+def _check_signed_headers(http: HttpRequest, given: Signature) -> None:
     """Require that the signature covers the host and every X-Amz header.
 
     An attacker could add or change an unsigned header, for example a target that names another operation.
     """
     signed = {name.encode() for name in given.signed_headers.split(";")}
     if b"host" not in signed:
-        raise _invalid("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")
+        raise _invalid_signature("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")
     for name in http.headers:
         if name.startswith(b"x-amz-") and name not in signed:
-            raise _invalid(f"'{name.decode('latin-1')}' must be a 'SignedHeader' in the AWS Authorization.")
+            raise _invalid_signature(f"'{name.decode('latin-1')}' must be a 'SignedHeader' in the AWS Authorization.")
 
 
 def _check_time(given: Signature, now: int) -> None:
     try:
         signed = datetime.strptime(given.time, _TIME).replace(tzinfo=UTC).timestamp()
     except ValueError:
-        raise _incomplete(f"'{given.time}' is not a valid date.") from None
+        raise _incomplete_signature(f"'{given.time}' is not a valid date.") from None
     clock = now / 1000
-    if signed > clock + SKEW:
-        late = f"{given.time} is still later than {_stamp(clock + SKEW)} ({_stamp(clock)} + 15 min.)"
-        raise _invalid(f"Signature not yet current: {late}")
+    if signed > clock + MAX_SKEW_SECONDS:
+        latest = f"{_format_time(clock + MAX_SKEW_SECONDS)} ({_format_time(clock)} + 15 min.)"
+        raise _invalid_signature(f"Signature not yet current: {given.time} is still later than {latest}")
     if signed + given.lifetime < clock:
         if given.presigned:
             raise AwsError("Request has expired.", code="RequestExpired")
-        raise _invalid(
-            f"Signature expired: {given.time} is now earlier than {_stamp(clock - SKEW)} ({_stamp(clock)} - 15 min.)"
-        )
+        earliest = f"{_format_time(clock - MAX_SKEW_SECONDS)} ({_format_time(clock)} - 15 min.)"
+        raise _invalid_signature(f"Signature expired: {given.time} is now earlier than {earliest}")
     if not given.time.startswith(given.scope.date):
-        raise _invalid("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP.")
+        raise _invalid_signature(
+            "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP."
+        )
 
 
-def _stamp(seconds: float) -> str:
+def _format_time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime(_TIME)
 
 
 def _sign(http: HttpRequest, given: Signature, secret: str) -> str:
     """Return the signature of the string to sign under the derived key (tasks 2 and 3 of the specification)."""
-    place = (given.scope.date, given.scope.region, given.scope.service, "aws4_request")
+    scope = (given.scope.date, given.scope.region, given.scope.service, "aws4_request")
     digest = hashlib.sha256(canonical_request(http, given)).hexdigest()
-    text = "\n".join((ALGORITHM, given.time, "/".join(place), digest))
+    text = "\n".join((ALGORITHM, given.time, "/".join(scope), digest))
     key = f"AWS4{secret}".encode()
-    for part in (*place, text):
+    for part in (*scope, text):
         key = hmac.digest(key, part.encode(), "sha256")
     return key.hex()
 
@@ -213,7 +216,7 @@ def _header(http: HttpRequest, name: str) -> str:
 
 def _path(path: bytes) -> str:
     """Percent-encode the path a second time, as every service except S3 requires."""
-    return quote(path, safe="/" + _SAFE) or "/"
+    return quote(path, safe="/" + _UNRESERVED) or "/"
 
 
 def _query(http: HttpRequest, given: Signature) -> str:
@@ -224,4 +227,4 @@ def _query(http: HttpRequest, given: Signature) -> str:
 
 
 def _encode(part: bytes) -> str:
-    return quote(unquote_to_bytes(part.replace(b"+", b" ")), safe=_SAFE)
+    return quote(unquote_to_bytes(part.replace(b"+", b" ")), safe=_UNRESERVED)

@@ -13,14 +13,14 @@ from lamplighter.wire.access.sigv4 import CredentialScope
 from lamplighter.wire.http import HttpRequest
 from lamplighter.wire.protocols import query
 
-CERTIFICATE = "/_lamplighter/sns/certificate.pem"
+CERTIFICATE_PATH = "/_lamplighter/sns/certificate.pem"
 """The path of the public certificate that verifies SNS's signatures."""
-CONFIRMATION, UNSUBSCRIBE = "/confirmation.html", "/unsubscribe.html"
+CONFIRMATION_PATH, UNSUBSCRIBE_PATH = "/confirmation.html", "/unsubscribe.html"
 """The paths of the pages that links in mails open."""
-NOBODY = CredentialScope(access_key="", date="", region="", service="sns")
+UNSIGNED_SCOPE = CredentialScope(access_key="", date="", region="", service="sns")
 """The scope of an unsigned request."""
-_PAGES = frozenset({CONFIRMATION.encode(), UNSUBSCRIBE.encode()})
-_READS = frozenset({"GET", "HEAD"})
+_PAGES = frozenset({CONFIRMATION_PATH.encode(), UNSUBSCRIBE_PATH.encode()})
+_READ_METHODS = frozenset({"GET", "HEAD"})
 
 
 def is_unsigned_allowed(http: HttpRequest) -> bool:
@@ -41,8 +41,8 @@ def is_subscription_page(http: HttpRequest) -> bool:
     if _is_signed(http):
         return False
     if http.path in _PAGES:
-        return http.method in _READS or http.method == "POST"
-    return http.method in _READS and _action(http) == "Unsubscribe"
+        return http.method in _READ_METHODS or http.method == "POST"
+    return http.method in _READ_METHODS and _action(http) == "Unsubscribe"
 
 
 def _action(http: HttpRequest) -> str | None:

@@ -15,9 +15,19 @@ from lamplighter.wire.models.shapes import CBOR, JSON, QUERY, REST_JSON, SERVICE
 from lamplighter.wire.models.validate import Check, compile_check
 from lamplighter.wire.protocols import aws_json, cbor, query, rest_json
 
-_DECODERS = {CBOR: cbor.decoder, JSON: aws_json.decoder, REST_JSON: rest_json.decoder, QUERY: query.decoder}
-_ENCODERS = {CBOR: cbor.encoder, JSON: aws_json.encoder, REST_JSON: rest_json.encoder, QUERY: query.encoder}
-_REFUSALS = {
+_DECODERS = {
+    CBOR: cbor.make_decoder,
+    JSON: aws_json.make_decoder,
+    REST_JSON: rest_json.make_decoder,
+    QUERY: query.make_decoder,
+}
+_ENCODERS = {
+    CBOR: cbor.make_encoder,
+    JSON: aws_json.make_encoder,
+    REST_JSON: rest_json.make_encoder,
+    QUERY: query.make_encoder,
+}
+_ERROR_ENCODERS = {
     CBOR: cbor.encode_error,
     JSON: aws_json.encode_error,
     REST_JSON: rest_json.encode_error,
@@ -62,10 +72,10 @@ class ModelCatalog:
 
     def operation(self, service: str, name: str, protocol: str | None = None) -> CompiledOperation:
         """Return an operation of a service. Raises UnknownOperation if the service does not have the operation."""
-        home = self.service(service, protocol)
-        key = (service, home.protocol, name)
+        service_shapes = self.service(service, protocol)
+        key = (service, service_shapes.protocol, name)
         if key not in self._operations:
-            self._operations[key] = _compile(home, name)
+            self._operations[key] = _compile(service_shapes, name)
         return self._operations[key]
 
     def operation_of_target(self, target: bytes) -> CompiledOperation:
@@ -92,7 +102,7 @@ class ModelCatalog:
         if service not in self._routes:
             model = self.service(service, REST_JSON).model
             operations = map(model.operation_model, model.operation_names)
-            self._routes[service] = [(rest_json.matcher(operation), operation.name) for operation in operations]
+            self._routes[service] = [(rest_json.make_matcher(operation), operation.name) for operation in operations]
         for matches, name in self._routes[service]:
             if matches(http):
                 return self.operation(service, name, REST_JSON)
@@ -102,7 +112,7 @@ class ModelCatalog:
         """Return the function that encodes errors of a service, known or unknown, in this protocol."""
         known = protocol in SERVICES[name].protocols if name in SERVICES else False
         service = self.service(name, protocol) if known else None
-        return lambda error, request_id: _REFUSALS[protocol](service, error, request_id)
+        return lambda error, request_id: _ERROR_ENCODERS[protocol](service, error, request_id)
 
 
 def _compile(service: ServiceShapes, name: str) -> CompiledOperation:
@@ -113,6 +123,6 @@ def _compile(service: ServiceShapes, name: str) -> CompiledOperation:
         service=service.name,
         name=name,
         decode=_DECODERS[service.protocol](model),
-        check=compile_check(model.input_shape, service.manners),
+        check=compile_check(model.input_shape, service.quirks),
         encode=_ENCODERS[service.protocol](service, model),
     )

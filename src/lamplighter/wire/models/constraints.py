@@ -12,33 +12,33 @@ from lamplighter.base.json_text import Json
 from lamplighter.wire.models import java_text
 from lamplighter.wire.models.service_quirks import ServiceQuirks
 
-Rule = tuple[Callable[[Json], bool], str]
+Constraint = tuple[Callable[[Json], bool], str]
 """A predicate that must hold, and AWS's error text for its violation."""
 
 NOT_NULL = "Member must not be null"
 
-FAR = 10_240
+ALWAYS_MATCHED_LENGTH = 10_240
 """The length in characters up to which a pattern is always matched, even if the shape's maximum length is smaller."""
 
 _NUMBERS = {"integer", "long", "float", "double"}
 _AGGREGATES = {"structure", "list", "map"}
 
 
-def constraints_of(shape: Shape, manners: ServiceQuirks) -> list[Rule]:
+def constraints_of(shape: Shape, quirks: ServiceQuirks) -> list[Constraint]:
     """Return a value's constraints in the order in which AWS lists them in brackets.
 
     For a single member, AWS reports violations in the reverse order.
     """
-    if shape.type_name in _AGGREGATES or not manners.constrained or shape.name in manners.unenforced:
+    if shape.type_name in _AGGREGATES or not quirks.constrained or shape.name in quirks.unenforced:
         return []
-    rules = bound_constraints(shape, manners)
+    constraints = bound_constraints(shape, quirks)
     source, enum = shape.metadata.get("pattern"), shape.metadata.get("enum")
     if source:
-        rules.append((_matcher(shape), f"Member must satisfy regular expression pattern: {source}"))
+        constraints.append((_matcher(shape), f"Member must satisfy regular expression pattern: {source}"))
     if enum:
         listed = ", ".join(java_text.set_order(enum))
-        rules.append((frozenset(enum).__contains__, f"Member must satisfy enum value set: [{listed}]"))
-    return rules
+        constraints.append((frozenset(enum).__contains__, f"Member must satisfy enum value set: [{listed}]"))
+    return constraints
 
 
 def _matcher(shape: Shape) -> Callable[[Json], bool]:
@@ -50,24 +50,24 @@ def _matcher(shape: Shape) -> Callable[[Json], bool]:
     fullmatch, high = java_text.java_pattern(shape.metadata["pattern"]).fullmatch, shape.metadata.get("max")
     if high is None:
         return lambda value: fullmatch(value) is not None
-    far = max(2 * high, FAR)
-    return lambda value: len(value) > far or fullmatch(value) is not None
+    max_length = max(2 * high, ALWAYS_MATCHED_LENGTH)
+    return lambda value: len(value) > max_length or fullmatch(value) is not None
 
 
-def bound_constraints(shape: Shape, manners: ServiceQuirks) -> list[Rule]:
+def bound_constraints(shape: Shape, quirks: ServiceQuirks) -> list[Constraint]:
     """Return the bounds of a number, or of the length of a text, list or map."""
-    if not manners.constrained:
+    if not quirks.constrained:
         return []
     low, high = shape.metadata.get("min"), shape.metadata.get("max")
-    rules: list[Rule] = []
+    constraints: list[Constraint] = []
     if shape.type_name in _NUMBERS:
         if high is not None:
-            rules.append((lambda value: value <= high, f"Member must have value less than or equal to {high}"))
+            constraints.append((lambda value: value <= high, f"Member must have value less than or equal to {high}"))
         if low is not None:
-            rules.append((lambda value: value >= low, f"Member must have value greater than or equal to {low}"))
-        return rules
+            constraints.append((lambda value: value >= low, f"Member must have value greater than or equal to {low}"))
+        return constraints
     if high is not None:
-        rules.append((lambda value: len(value) <= high, f"Member must have length less than or equal to {high}"))
+        constraints.append((lambda value: len(value) <= high, f"Member must have length less than or equal to {high}"))
     if low is not None:
-        rules.append((lambda value: len(value) >= low, f"Member must have length greater than or equal to {low}"))
-    return rules
+        constraints.append((lambda value: len(value) >= low, f"Member must have length greater than or equal to {low}"))
+    return constraints

@@ -11,7 +11,7 @@ from botocore.model import Shape
 
 from lamplighter.base.json_text import Json
 
-SECRET = "*** Sensitive Data Redacted ***"  # noqa: S105 - what AWS writes in place of one
+REDACTED = "*** Sensitive Data Redacted ***"
 
 
 def string_hash(text: str) -> int:
@@ -48,7 +48,7 @@ def java_text(value: Json, shape: Shape, unmodelled: dict[str, tuple[str, ...]])
     if value is None:
         return "null"
     if "sensitive" in shape.metadata:
-        return SECRET
+        return REDACTED
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):

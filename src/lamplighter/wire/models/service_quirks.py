@@ -21,7 +21,7 @@ def _plain(token: str, kind: str) -> str:
 class ServiceQuirks:
     """The error wording of one service."""
 
-    fault: str = "ValidationException"
+    violation_code: str = "ValidationException"
     """The code of an error about constraint violations."""
     constrained: bool = True
     """Whether the service's front end checks constraints; otherwise it only requires the required members."""
@@ -31,25 +31,25 @@ class ServiceQuirks:
     """Shapes whose constraints the model states but AWS does not enforce, as its answers show."""
     unmodelled: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Members, by shape, that AWS prints although the public model lacks them."""
-    codes: dict[str, str] = field(default_factory=dict)
+    query_error_codes: dict[str, str] = field(default_factory=dict)
     """The query protocol's error codes, by error shape, if the model does not state them."""
 
 
 _SQS = "AWS.SimpleQueueService."
 
-_MANNERS = {
-    "ecs": ServiceQuirks(fault="InvalidParameterException", conversion=_plain),
+_QUIRKS = {
+    "ecs": ServiceQuirks(violation_code="InvalidParameterException", conversion=_plain),
     "events": ServiceQuirks(
         unenforced=frozenset({"ConnectionOAuthHttpMethod"}),
         unmodelled={"PutEventsRequestEntry": ("kmsKeyIdentifier", "internalMetadata")},
     ),
-    "logs": ServiceQuirks(fault="InvalidParameterException"),
-    "sns": ServiceQuirks(fault="ValidationError"),
-    "cloudformation": ServiceQuirks(fault="ValidationError"),
+    "logs": ServiceQuirks(violation_code="InvalidParameterException"),
+    "sns": ServiceQuirks(violation_code="ValidationError"),
+    "cloudformation": ServiceQuirks(violation_code="ValidationError"),
     "sqs": ServiceQuirks(
-        fault="MissingParameter",
+        violation_code="MissingParameter",
         constrained=False,
-        codes={
+        query_error_codes={
             "BatchEntryIdsNotDistinct": _SQS + "BatchEntryIdsNotDistinct",
             "BatchRequestTooLong": _SQS + "BatchRequestTooLong",
             "EmptyBatchRequest": _SQS + "EmptyBatchRequest",
@@ -72,9 +72,9 @@ _MANNERS = {
     ),
 }
 
-_DEFAULT = ServiceQuirks()
+_DEFAULT_QUIRKS = ServiceQuirks()
 
 
 def quirks_of(service: str) -> ServiceQuirks:
     """Return the error wording of a service, by its signing name."""
-    return _MANNERS.get(service, _DEFAULT)
+    return _QUIRKS.get(service, _DEFAULT_QUIRKS)

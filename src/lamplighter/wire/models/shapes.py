@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from botocore.loaders import Loader
 from botocore.model import ServiceModel, Shape
 
-from lamplighter.wire.models import service_quirks as wording
+from lamplighter.wire.models import service_quirks
 from lamplighter.wire.models.service_quirks import ServiceQuirks
 from lamplighter.wire.protocols import sqs_query
 
@@ -49,7 +49,7 @@ class ServiceShapes:
     name: str
     protocol: str
     model: ServiceModel
-    manners: ServiceQuirks
+    quirks: ServiceQuirks
 
     @property
     def content_type(self) -> bytes:
@@ -69,4 +69,4 @@ def load_service(name: str, protocol: str) -> ServiceShapes:
     description = Loader().load_service_model(entry.model, "service-2")
     if name == "sqs" and protocol == QUERY:
         description = sqs_query.query_model(description)
-    return ServiceShapes(name, protocol, ServiceModel(description, entry.model), wording.quirks_of(name))
+    return ServiceShapes(name, protocol, ServiceModel(description, entry.model), service_quirks.quirks_of(name))

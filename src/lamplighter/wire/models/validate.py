@@ -13,35 +13,35 @@ from botocore.model import Shape
 from lamplighter.base.errors import AwsError, ValidationError
 from lamplighter.base.json_text import Json
 from lamplighter.wire.models import java_text
-from lamplighter.wire.models.constraints import NOT_NULL, Rule, bound_constraints, constraints_of
+from lamplighter.wire.models.constraints import NOT_NULL, Constraint, bound_constraints, constraints_of
 from lamplighter.wire.models.service_quirks import ServiceQuirks
 
 Check = Callable[[Json], None]
 """A function that raises AwsError if the value does not fit."""
 
-MOST_ELEMENTS = 400_000
+MAX_ELEMENTS = 400_000
 """The most elements in all lists and maps of a request, more than a request of 1 MiB to CloudWatch can contain."""
-MOST_FAULTS = 1_000
+MAX_VIOLATIONS = 1_000
 
 
-class _Faults(list[str]):
+class _Violations(list[str]):
     """The violations found so far, and the number of elements that may still be visited."""
 
-    left = MOST_ELEMENTS
+    elements_left = MAX_ELEMENTS
 
-    def look(self, value: Collection[Json]) -> None:
+    def count_elements(self, value: Collection[Json]) -> None:
         """Count the elements of a list or map. Raises SerializationException if the request has too many."""
-        self.left -= len(value)
-        if self.left < 0:
-            raise AwsError(f"The request has more than {MOST_ELEMENTS} elements.", code="SerializationException")
+        self.elements_left -= len(value)
+        if self.elements_left < 0:
+            raise AwsError(f"The request has more than {MAX_ELEMENTS} elements.", code="SerializationException")
 
     @property
-    def full(self) -> bool:
+    def is_full(self) -> bool:
         """Return whether the limit of reported violations is reached."""
-        return len(self) >= MOST_FAULTS
+        return len(self) >= MAX_VIOLATIONS
 
 
-_Walk = Callable[[Json, str, _Faults], None]
+_ShapeCheck = Callable[[Json, str, _Violations], None]
 """A function that checks a value and adds its violations, with its path, to those found so far."""
 
 _KINDS: dict[str, tuple[str, frozenset[type]]] = {
@@ -58,116 +58,123 @@ _KINDS: dict[str, tuple[str, frozenset[type]]] = {
 """By shape type: AWS's name for the type, and the Python types that decoders return for it."""
 
 
-def compile_check(shape: Shape | None, manners: ServiceQuirks) -> Check:
+def compile_check(shape: Shape | None, quirks: ServiceQuirks) -> Check:
     """Return the check of an operation's params.
 
     It raises a ValidationError with the service's own code, or an AwsError with the code SerializationException.
     """
     if shape is None:
         return lambda _: None
-    walk = _walk(shape, manners)
+    check_shape = _compile_shape(shape, quirks)
 
     def check(params: Json) -> None:
-        faults = _Faults()
-        walk(params, "", faults)
-        if faults:
-            raise ValidationError(_summary(faults, manners), code=manners.fault)
+        violations = _Violations()
+        check_shape(params, "", violations)
+        if violations:
+            raise ValidationError(_summary(violations, quirks), code=quirks.violation_code)
 
     return check
 
 
-def _summary(faults: _Faults, manners: ServiceQuirks) -> str:
-    if not manners.constrained:
-        return faults[0]
-    plural = "s" if len(faults) > 1 else ""
-    return f"{len(faults)} validation error{plural} detected: {'; '.join(faults)}"
+def _summary(violations: _Violations, quirks: ServiceQuirks) -> str:
+    if not quirks.constrained:
+        return violations[0]
+    plural = "s" if len(violations) > 1 else ""
+    return f"{len(violations)} validation error{plural} detected: {'; '.join(violations)}"
 
 
-def _walk(shape: Shape, manners: ServiceQuirks, *, element: bool = False) -> _Walk:
+def _compile_shape(shape: Shape, quirks: ServiceQuirks, *, is_element: bool = False) -> _ShapeCheck:
     """Compile the check of a shape. The list or map that holds an element checks the element's own constraints."""
     match shape.type_name:
         case "structure":
-            return _anything if shape.metadata.get("document") else _structure(shape, manners)
+            return _accept_anything if shape.metadata.get("document") else _compile_structure(shape, quirks)
         case "list":
-            return _list(shape, manners)
+            return _compile_list(shape, quirks)
         case "map":
-            return _map(shape, manners)
+            return _compile_map(shape, quirks)
         case _:
-            return _scalar(shape, manners, [] if element else constraints_of(shape, manners)[::-1])
+            return _compile_scalar(shape, quirks, [] if is_element else constraints_of(shape, quirks)[::-1])
 
 
-def _anything(value: Json, at: str, faults: _Faults) -> None:
+def _accept_anything(value: Json, at: str, violations: _Violations) -> None:
     """Accept any JSON value, which is what a document may hold."""
 
 
-def _structure(shape: Shape, manners: ServiceQuirks) -> _Walk:
-    spell = java_text.member_name if manners.constrained else str
+def _compile_structure(shape: Shape, quirks: ServiceQuirks) -> _ShapeCheck:
+    member_name = java_text.member_name if quirks.constrained else str
     required = set(shape.required_members)
-    members = [(name, spell(name), name in required, _walk(member, manners)) for name, member in shape.members.items()]
+    members = [
+        (name, member_name(name), name in required, _compile_shape(member, quirks))
+        for name, member in shape.members.items()
+    ]
 
-    def walk(value: Json, at: str, faults: _Faults) -> None:
+    def check_shape(value: Json, at: str, violations: _Violations) -> None:
         if type(value) is not dict:
-            raise _misfit(value, "structure", manners)
+            raise _wrong_type(value, "structure", quirks)
         prefix = f"{at}." if at else ""
-        for name, label, must, inner in members:
+        for name, label, is_required, inner in members:
             item = value.get(name)
             if item is not None:
-                inner(item, prefix + label, faults)
-            elif must:
-                faults.append(_absent(prefix + label, manners))
+                inner(item, prefix + label, violations)
+            elif is_required:
+                violations.append(_missing_member(prefix + label, quirks))
 
-    return walk
+    return check_shape
 
 
-def _absent(at: str, manners: ServiceQuirks) -> str:
-    if manners.constrained:
+def _missing_member(at: str, quirks: ServiceQuirks) -> str:
+    if quirks.constrained:
         return f"Value null at '{at}' failed to satisfy constraint: {NOT_NULL}"
     return f"The request must contain the parameter {at}."
 
 
-def _list(shape: Shape, manners: ServiceQuirks) -> _Walk:
-    inner = _walk(shape.member, manners, element=True)
-    rules, element_rules = bound_constraints(shape, manners), constraints_of(shape.member, manners)
+def _compile_list(shape: Shape, quirks: ServiceQuirks) -> _ShapeCheck:
+    inner = _compile_shape(shape.member, quirks, is_element=True)
+    rules, element_rules = bound_constraints(shape, quirks), constraints_of(shape.member, quirks)
 
-    def walk(value: Json, at: str, faults: _Faults) -> None:
+    def check_shape(value: Json, at: str, violations: _Violations) -> None:
         if type(value) is not list:
-            raise _misfit(value, "list", manners)
-        faults.look(value)
+            raise _wrong_type(value, "list", quirks)
+        violations.count_elements(value)
         for number, item in enumerate(value, 1):
-            if faults.full:
+            if violations.is_full:
                 return
             if item is not None:
-                inner(item, f"{at}.{number}.member", faults)
-        _judge(shape, manners, value, at, rules, faults)
-        if broken := _broken(value, element_rules):
-            faults.append(_fault(shape, manners, value, at, f"Member must satisfy constraint: [{broken}]"))
+                inner(item, f"{at}.{number}.member", violations)
+        _add_violations(shape, quirks, value, at, rules, violations)
+        if violated := _violated_constraints(value, element_rules):
+            violations.append(
+                _violation_text(shape, quirks, value, at, f"Member must satisfy constraint: [{violated}]")
+            )
 
-    return walk
+    return check_shape
 
 
-def _map(shape: Shape, manners: ServiceQuirks) -> _Walk:
-    inner = _walk(shape.value, manners, element=True)
-    rules = bound_constraints(shape, manners)
-    key_rules, value_rules = constraints_of(shape.key, manners), constraints_of(shape.value, manners)
+def _compile_map(shape: Shape, quirks: ServiceQuirks) -> _ShapeCheck:
+    inner = _compile_shape(shape.value, quirks, is_element=True)
+    rules = bound_constraints(shape, quirks)
+    key_rules, value_rules = constraints_of(shape.key, quirks), constraints_of(shape.value, quirks)
 
-    def walk(value: Json, at: str, faults: _Faults) -> None:
+    def check_shape(value: Json, at: str, violations: _Violations) -> None:
         if type(value) is not dict:
-            raise _misfit(value, "map", manners)
-        faults.look(value)
+            raise _wrong_type(value, "map", quirks)
+        violations.count_elements(value)
         for key, item in value.items():
-            if faults.full:
+            if violations.is_full:
                 return
             if item is not None:
-                inner(item, f"{at}.{key}.member", faults)
-        _judge(shape, manners, value, at, rules, faults)
+                inner(item, f"{at}.{key}.member", violations)
+        _add_violations(shape, quirks, value, at, rules, violations)
         for word, items, checks in (("keys", value.keys(), key_rules), ("value", value.values(), value_rules)):
-            if broken := _broken(items, checks):
-                faults.append(_fault(shape, manners, value, at, f"Map {word} must satisfy constraint: [{broken}]"))
+            if violated := _violated_constraints(items, checks):
+                violations.append(
+                    _violation_text(shape, quirks, value, at, f"Map {word} must satisfy constraint: [{violated}]")
+                )
 
-    return walk
+    return check_shape
 
 
-def _broken(items: Collection[Json], rules: list[Rule]) -> str:
+def _violated_constraints(items: Collection[Json], rules: list[Constraint]) -> str:
     """Return the texts of all constraints on the elements if any element violates one, otherwise an empty string."""
     texts = [text for _, text in rules]
     if None in items:
@@ -175,31 +182,33 @@ def _broken(items: Collection[Json], rules: list[Rule]) -> str:
     return "" if all(holds(item) for item in items for holds, _ in rules) else ", ".join(texts)
 
 
-def _scalar(shape: Shape, manners: ServiceQuirks, rules: list[Rule]) -> _Walk:
+def _compile_scalar(shape: Shape, quirks: ServiceQuirks, rules: list[Constraint]) -> _ShapeCheck:
     kind, types = _KINDS[shape.type_name]
 
-    def walk(value: Json, at: str, faults: _Faults) -> None:
+    def check_shape(value: Json, at: str, violations: _Violations) -> None:
         if type(value) not in types:
-            raise _misfit(value, kind, manners)
+            raise _wrong_type(value, kind, quirks)
         for holds, text in rules:
             if not holds(value):
-                faults.append(_fault(shape, manners, value, at, text))
+                violations.append(_violation_text(shape, quirks, value, at, text))
 
-    return walk
-
-
-def _judge(shape: Shape, manners: ServiceQuirks, value: Json, at: str, rules: list[Rule], faults: _Faults) -> None:
-    faults.extend(_fault(shape, manners, value, at, text) for holds, text in rules if not holds(value))
+    return check_shape
 
 
-def _fault(shape: Shape, manners: ServiceQuirks, value: Json, at: str, constraint: str) -> str:
+def _add_violations(
+    shape: Shape, quirks: ServiceQuirks, value: Json, at: str, rules: list[Constraint], violations: _Violations
+) -> None:
+    violations.extend(_violation_text(shape, quirks, value, at, text) for holds, text in rules if not holds(value))
+
+
+def _violation_text(shape: Shape, quirks: ServiceQuirks, value: Json, at: str, constraint: str) -> str:
     shown = (
-        "Value" if "sensitive" in shape.metadata else f"Value '{java_text.java_text(value, shape, manners.unmodelled)}'"
+        "Value" if "sensitive" in shape.metadata else f"Value '{java_text.java_text(value, shape, quirks.unmodelled)}'"
     )
     return f"{shown} at '{at}' failed to satisfy constraint: {constraint}"
 
 
-def _misfit(value: Json, kind: str, manners: ServiceQuirks) -> AwsError:
+def _wrong_type(value: Json, kind: str, quirks: ServiceQuirks) -> AwsError:
     """Return the error for a JSON value of a wrong type, with the wording of AWS's parsers."""
     if isinstance(value, dict):
         message = "Start of structure or map found where not expected."
@@ -210,7 +219,7 @@ def _misfit(value: Json, kind: str, manners: ServiceQuirks) -> AwsError:
     elif kind in {"list", "map"}:
         message = f"Expected {kind} or null"
     else:
-        message = manners.conversion(_token(value), kind)
+        message = quirks.conversion(_token(value), kind)
     return AwsError(message, code="SerializationException")
 
 

@@ -1,7 +1,7 @@
 """Decode and encode AWS JSON 1.0 and 1.1: the operation in X-Amz-Target, params and result as one JSON object.
 
 See https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html. Guarantees that results are encoded unchanged,
-including ready-made JSON (`base.json_text.Raw`). Only operations whose shapes contain blobs are walked, which is
+including ready-made JSON (`base.json_text.RawJson`). Only operations whose shapes contain blobs are walked, which is
 decided once.
 """
 
@@ -13,34 +13,34 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, JsonError, dump_bytes, loads
 from lamplighter.wire.http import HttpRequest, Response, make_response
 from lamplighter.wire.models.shapes import ServiceShapes
-from lamplighter.wire.protocols.blobs import blob_converter, from_base64, to_base64
+from lamplighter.wire.protocols.blobs import from_base64, make_blob_converter, to_base64
 
-MOST_CONTAINERS = 400_000
+MAX_BRACKETS = 400_000
 """The most opening brackets outside strings in a body: the most elements in a request (`wire/models/validate.py`)."""
-MOST_COMMAS = 800_000
+MAX_COMMAS = 800_000
 """The most commas outside strings. A request of 1 MiB to CloudWatch, which has the longest lists, has fewer."""
 
 
-def decoder(operation: OperationModel) -> Callable[[HttpRequest], Json]:
+def make_decoder(operation: OperationModel) -> Callable[[HttpRequest], Json]:
     """Return a function that decodes the operation's params.
 
     The function raises SerializationException if the body is not a JSON object.
     """
-    revive = blob_converter(operation.input_shape, from_base64)
-    if revive is None:
+    decode_blobs = make_blob_converter(operation.input_shape, from_base64)
+    if decode_blobs is None:
         return lambda http: read_object(http.body)
-    return lambda http: revive(read_object(http.body))
+    return lambda http: decode_blobs(read_object(http.body))
 
 
-def encoder(service: ServiceShapes, operation: OperationModel) -> Callable[[Json, str], Response]:
+def make_encoder(service: ServiceShapes, operation: OperationModel) -> Callable[[Json, str], Response]:
     """Return a function that encodes the operation's result with the request's ID."""
     if operation.output_shape is None:
         return lambda _, request_id: make_response(200, service.content_type, b"", request_id)
     content_type = service.content_type
-    embalm = blob_converter(operation.output_shape, to_base64)
+    encode_blobs = make_blob_converter(operation.output_shape, to_base64)
 
     def encode(result: Json, request_id: str) -> Response:
-        body = dump_bytes(result or {} if embalm is None else embalm(result or {}))
+        body = dump_bytes(result or {} if encode_blobs is None else encode_blobs(result or {}))
         return make_response(200, content_type, body, request_id)
 
     return encode
@@ -59,8 +59,10 @@ def add_query_error(service: ServiceShapes | None, error: AwsError, response: Re
     if service and "awsQueryCompatible" in service.model.metadata:
         fault = "Sender" if response.status < 500 else "Receiver"
         shape = service.error_shape(error.code)
-        old = service.manners.codes.get(error.code) or (shape is not None and shape.error_code) or error.code
-        response.headers.append((b"x-amzn-query-error", f"{old};{fault}".encode()))
+        query_code = (
+            service.quirks.query_error_codes.get(error.code) or (shape is not None and shape.error_code) or error.code
+        )
+        response.headers.append((b"x-amzn-query-error", f"{query_code};{fault}".encode()))
 
 
 def error_response(
@@ -88,7 +90,7 @@ def error_member_and_status(service: ServiceShapes | None, error: AwsError) -> t
 
 def read_object(body: bytes) -> Json:
     """Parse a JSON object and drop its null members, which mean absent ones. Raises SerializationException."""
-    _check_extent(body)
+    _check_size(body)
     if not body:
         return {}
     try:
@@ -102,17 +104,17 @@ def read_object(body: bytes) -> Json:
     return params
 
 
-def _check_extent(body: bytes) -> None:
+def _check_size(body: bytes) -> None:
     """Reject a body with too many brackets and commas: parsing it would take long and block all other requests."""
-    if _brackets(body) <= MOST_CONTAINERS and body.count(b",") <= MOST_COMMAS:
+    if _count_brackets(body) <= MAX_BRACKETS and body.count(b",") <= MAX_COMMAS:
         return
     # Do not count characters in strings, such as a definition or the body of a message: they cost nothing.
     bare = b"".join(body.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2])
-    if _brackets(bare) > MOST_CONTAINERS or bare.count(b",") > MOST_COMMAS:
+    if _count_brackets(bare) > MAX_BRACKETS or bare.count(b",") > MAX_COMMAS:
         raise AwsError("The request body has too many objects and arrays.", code="SerializationException")
 
 
-def _brackets(body: bytes) -> int:
+def _count_brackets(body: bytes) -> int:
     return body.count(b"{") + body.count(b"[")
 
 

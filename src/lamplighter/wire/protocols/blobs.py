@@ -13,47 +13,51 @@ from botocore.model import Shape
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 
-Change = Callable[[Json], Json]
+Converter = Callable[[Json], Json]
 """A function that returns the value with its blobs converted. It leaves values of an unexpected type unchanged."""
 
 
-def blob_converter(shape: Shape | None, change: Change, above: frozenset[str] = frozenset()) -> Change | None:
+def make_blob_converter(
+    shape: Shape | None, convert: Converter, enclosing: frozenset[str] = frozenset()
+) -> Converter | None:
     """Return a function that converts every blob within a value of this shape, or None if the shape has no blobs.
 
-    Recursive shapes are not followed (`above` names the enclosing shapes), because no recursive shape has blobs.
+    Recursive shapes are not followed (`enclosing` names the enclosing shapes), because no recursive shape has blobs.
     """
-    if shape is None or shape.name in above:
+    if shape is None or shape.name in enclosing:
         return None
-    above |= {shape.name}
+    enclosing |= {shape.name}
     match shape.type_name:
         case "blob":
-            return change
+            return convert
         case "list":
-            inner = blob_converter(shape.member, change, above)
-            return inner and partial(_each_item, inner)
+            inner = make_blob_converter(shape.member, convert, enclosing)
+            return inner and partial(_convert_items, inner)
         case "map":
-            inner = blob_converter(shape.value, change, above)
-            return inner and partial(_each_value, inner)
+            inner = make_blob_converter(shape.value, convert, enclosing)
+            return inner and partial(_convert_values, inner)
         case "structure":
-            inners = {name: blob_converter(member, change, above) for name, member in shape.members.items()}
-            changes = {name: inner for name, inner in inners.items() if inner is not None}
-            return partial(_members, changes) if changes else None
+            converters = {
+                name: make_blob_converter(member, convert, enclosing) for name, member in shape.members.items()
+            }
+            member_converters = {name: inner for name, inner in converters.items() if inner is not None}
+            return partial(_convert_members, member_converters) if member_converters else None
         case _:
             return None
 
 
-def _each_item(change: Change, value: Json) -> Json:
-    return [change(item) for item in value] if isinstance(value, list) else value
+def _convert_items(convert: Converter, value: Json) -> Json:
+    return [convert(item) for item in value] if isinstance(value, list) else value
 
 
-def _each_value(change: Change, value: Json) -> Json:
-    return {key: change(item) for key, item in value.items()} if isinstance(value, dict) else value
+def _convert_values(convert: Converter, value: Json) -> Json:
+    return {key: convert(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
-def _members(changes: dict[str, Change], value: Json) -> Json:
+def _convert_members(converters: dict[str, Converter], value: Json) -> Json:
     if not isinstance(value, dict):
         return value
-    return value | {name: change(value[name]) for name, change in changes.items() if name in value}
+    return value | {name: change(value[name]) for name, change in converters.items() if name in value}
 
 
 def from_base64(value: Json) -> Json:

@@ -1,8 +1,8 @@
 """Decompress request bodies: SDKs may send gzip, as boto3 does for PutMetricData bodies of 10 KB or more.
 
-The signature covers the compressed body, so the caller verifies it first. Guarantees that no body grows beyond `most`
-bytes, however well it is compressed. Accepts several gzip members, and rejects anything else after a member. See
-https://docs.aws.amazon.com/sdkref/latest/guide/feature-compression.html and
+The signature covers the compressed body, so the caller verifies it first. Guarantees that no body grows beyond
+`max_bytes` bytes, however well it is compressed. Accepts several gzip members, and rejects anything else after a
+member. See https://docs.aws.amazon.com/sdkref/latest/guide/feature-compression.html and
 https://smithy.io/2.0/spec/behavior-traits.html#requestcompression-trait.
 """
 
@@ -18,7 +18,7 @@ def is_compressed(http: HttpRequest) -> bool:
     return b"content-encoding" in http.headers
 
 
-def decompress(http: HttpRequest, most: int) -> HttpRequest:
+def decompress(http: HttpRequest, max_bytes: int) -> HttpRequest:
     """Return the request with its body decompressed. Raises AwsError."""
     encoding = http.headers.get(b"content-encoding", b"").strip().lower()
     if encoding in (b"", b"identity"):
@@ -26,16 +26,16 @@ def decompress(http: HttpRequest, most: int) -> HttpRequest:
     if encoding != b"gzip":
         text = f"The content encoding {encoding.decode('latin-1')} is not supported; use gzip or none."
         raise AwsError(text, code="SerializationException")
-    return replace(http, body=_unpacked(http.body, most))
+    return replace(http, body=_decompress_body(http.body, max_bytes))
 
 
-def _unpacked(body: bytes, most: int) -> bytes:
+def _decompress_body(body: bytes, max_bytes: int) -> bytes:
     content = bytearray()
     try:
-        for piece in decompress_members((body,), most + 1):
+        for piece in decompress_members((body,), max_bytes + 1):
             content += piece
-            if len(content) > most:
-                text = f"a request may have at most {most} bytes"
+            if len(content) > max_bytes:
+                text = f"a request may have at most {max_bytes} bytes"
                 raise AwsError(text, code="RequestEntityTooLargeException", status=413)
     except GzipError as error:
         raise AwsError(f"The request body is not gzip: {error}", code="SerializationException") from None

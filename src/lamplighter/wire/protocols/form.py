@@ -8,11 +8,11 @@ from urllib.parse import parse_qsl
 
 from lamplighter.base.errors import AwsError
 
-DEEPEST = 16
+MAX_DOTS = 16
 """The most dots in a name. Fields with more are ignored, because no shape has so many levels."""
-MOST_FIELDS = 30_000
+MAX_FIELDS = 30_000
 """The most fields in a request. The largest request, of 1 MB to CloudWatch, cannot name as many."""
-MOST_PARTS = 200_000
+MAX_NAME_PARTS = 200_000
 """The most parts in all names of a request."""
 
 
@@ -22,14 +22,14 @@ class TooManyFields(AwsError):
     code = "MalformedQueryString"
 
     def __init__(self) -> None:
-        super().__init__(f"The request has more than {MOST_FIELDS} fields.")
+        super().__init__(f"The request has more than {MAX_FIELDS} fields.")
 
 
 def parse_fields(raw: bytes) -> list[tuple[str, str]]:
     """Return names and values in order, including blank ones. Raises TooManyFields."""
     try:
         text = raw.decode(errors="replace")
-        return parse_qsl(text, keep_blank_values=True, errors="replace", max_num_fields=MOST_FIELDS)
+        return parse_qsl(text, keep_blank_values=True, errors="replace", max_num_fields=MAX_FIELDS)
     except ValueError:
         raise TooManyFields from None
 
@@ -39,12 +39,12 @@ class FormNode:
     """A node of the tree: the text at a dotted name, the nodes below it, or both if a caller sends both."""
 
     text: str | None = None
-    below: "dict[str, FormNode]" = field(default_factory=dict)
+    children: "dict[str, FormNode]" = field(default_factory=dict)
 
-    def numbered(self) -> "list[FormNode]":
+    def numbered_children(self) -> "list[FormNode]":
         """Return the nodes below that have numbers as names (`1`, `2`, …) in numeric order, ignoring gaps."""
-        numbers = sorted((key for key in self.below if key.isdecimal() and len(key) < 10), key=int)
-        return [self.below[number] for number in numbers]
+        numbers = sorted((key for key in self.children if key.isdecimal() and len(key) < 10), key=int)
+        return [self.children[number] for number in numbers]
 
 
 def build_tree(pairs: list[tuple[str, str]]) -> FormNode:
@@ -52,14 +52,14 @@ def build_tree(pairs: list[tuple[str, str]]) -> FormNode:
     root, parts = FormNode(), 0
     for name, value in pairs:
         dots = name.count(".")
-        if dots > DEEPEST:
+        if dots > MAX_DOTS:
             continue
         parts += dots + 1
-        if parts > MOST_PARTS:
+        if parts > MAX_NAME_PARTS:
             raise TooManyFields
         node = root
         for part in name.split("."):
-            node = node.below.setdefault(part, FormNode())
+            node = node.children.setdefault(part, FormNode())
         if node.text is None:
             node.text = value
     return root

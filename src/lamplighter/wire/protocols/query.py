@@ -18,7 +18,7 @@ from lamplighter.wire.protocols.xml import escape_text, write_members
 
 CONTENT_TYPE = b"text/xml"
 
-_CODES = {
+_QUERY_CODES = {
     MissingAuthentication.code: "MissingAuthenticationToken",
     UnknownOperation.code: "InvalidAction",
     "UnrecognizedClientException": "InvalidClientTokenId",
@@ -37,61 +37,64 @@ def read_action(http: HttpRequest) -> str | None:
     return next((value for name, value in parse_fields(http.body) + parse_fields(http.query) if name == "Action"), None)
 
 
-def decoder(operation: OperationModel) -> Callable[[HttpRequest], Json]:
+def make_decoder(operation: OperationModel) -> Callable[[HttpRequest], Json]:
     """Return a function that decodes the operation's params. It raises MalformedInput if a value cannot be parsed."""
     shape = operation.input_shape
     if shape is None:
         return lambda _: {}
     if "QueueUrl" not in shape.members:
-        return lambda http: _structure(read_parameters(http), shape)
-    return lambda http: {"QueueUrl": _own_url(http)} | _structure(read_parameters(http), shape)
+        return lambda http: _decode_structure(read_parameters(http), shape)
+    return lambda http: {"QueueUrl": _request_url(http)} | _decode_structure(read_parameters(http), shape)
 
 
-def _own_url(http: HttpRequest) -> str:
+def _request_url(http: HttpRequest) -> str:
     return (b"http://" + http.headers.get(b"host", b"") + http.path).decode(errors="replace")
 
 
-def _structure(node: FormNode, shape: Shape) -> Json:
+def _decode_structure(node: FormNode, shape: Shape) -> Json:
     params = {}
     for name, member in shape.members.items():
-        child = node.below.get(_key(name, member))
+        child = node.children.get(_field_name(name, member))
         if child is not None:
-            params[name] = _value(child, member)
+            params[name] = _decode_value(child, member)
     return params
 
 
-def _key(name: str, member: Shape) -> str:
+def _field_name(name: str, member: Shape) -> str:
     """Return the field name of a member. A flattened list has the name of its elements."""
     if member.type_name == "list" and member.serialization.get("flattened"):
         name = member.member.serialization.get("name", name)
     return str(member.serialization.get("name", name))
 
 
-def _value(node: FormNode, shape: Shape) -> Json:
+def _decode_value(node: FormNode, shape: Shape) -> Json:
     match shape.type_name:
         case "structure":
-            return _structure(node, shape)
+            return _decode_structure(node, shape)
         case "list":
-            return [_value(item, shape.member) for item in _items(node, shape, shape.member.serialization, "member")]
+            return [
+                _decode_value(item, shape.member)
+                for item in _element_nodes(node, shape, shape.member.serialization, "member")
+            ]
         case "map":
-            return dict(_pair(entry, shape) for entry in _items(node, shape, {}, "entry"))
+            return dict(_decode_pair(entry, shape) for entry in _element_nodes(node, shape, {}, "entry"))
         case _:
             return parse_text(node.text or "", shape)
 
 
-def _items(node: FormNode, shape: Shape, naming: Json, default: str) -> list[FormNode]:
+def _element_nodes(node: FormNode, shape: Shape, naming: Json, default: str) -> list[FormNode]:
     if not shape.serialization.get("flattened"):
-        node = node.below.get(naming.get("name", default), FormNode())
-    return node.numbered()
+        node = node.children.get(naming.get("name", default), FormNode())
+    return node.numbered_children()
 
 
-def _pair(entry: FormNode, shape: Shape) -> tuple[str, Json]:
-    key = entry.below.get(shape.key.serialization.get("name", "key"), FormNode())
-    value = entry.below.get(shape.value.serialization.get("name", "value"), FormNode())
-    return key.text or "", _value(value, shape.value)
+def _decode_pair(entry: FormNode, shape: Shape) -> tuple[str, Json]:
+    key = entry.children.get(shape.key.serialization.get("name", "key"), FormNode())
+    value = entry.children.get(shape.value.serialization.get("name", "value"), FormNode())
+    return key.text or "", _decode_value(value, shape.value)
 
 
-def encoder(service: ServiceShapes, operation: OperationModel) -> Callable[[Json, str], Response]:
+def make_encoder(service: ServiceShapes, operation: OperationModel) -> Callable[[Json, str], Response]:
     """Return a function that encodes the operation's result with the request's ID."""
     outer, shape = f"{operation.name}Response", operation.output_shape
     namespace = service.model.metadata["xmlNamespace"]
@@ -102,7 +105,7 @@ def encoder(service: ServiceShapes, operation: OperationModel) -> Callable[[Json
             wrapper = shape.serialization.get("resultWrapper", f"{operation.name}Result")
             inner = f"<{wrapper}>{write_members(result or {}, shape)}</{wrapper}>"
         metadata = f"<ResponseMetadata><RequestId>{escape_text(request_id)}</RequestId></ResponseMetadata>"
-        return _document(200, f'<{outer} xmlns="{namespace}">{inner}{metadata}</{outer}>', request_id)
+        return _make_xml_response(200, f'<{outer} xmlns="{namespace}">{inner}{metadata}</{outer}>', request_id)
 
     return encode
 
@@ -112,10 +115,10 @@ def encode_error(service: ServiceShapes | None, error: AwsError, request_id: str
     shape = service.error_shape(error.code) if service else None
     details = shape.metadata.get("error", {}) if shape is not None else {}
     status = details.get("httpStatusCode", error.status) if error.status == AwsError.status else error.status
-    codes = _CODES | (service.manners.codes if service else {})
+    codes = _QUERY_CODES | (service.quirks.query_error_codes if service else {})
     code = codes.get(error.code) or details.get("code", error.code)
     namespace = f' xmlns="{service.model.metadata["xmlNamespace"]}"' if service else ""
-    return _document(
+    return _make_xml_response(
         status,
         f"<ErrorResponse{namespace}><Error><Type>{'Sender' if status < 500 else 'Receiver'}</Type>"
         f"<Code>{escape_text(code)}</Code><Message>{escape_text(error.message)}</Message></Error>"
@@ -124,5 +127,5 @@ def encode_error(service: ServiceShapes | None, error: AwsError, request_id: str
     )
 
 
-def _document(status: int, text: str, request_id: str) -> Response:
+def _make_xml_response(status: int, text: str, request_id: str) -> Response:
     return make_response(status, CONTENT_TYPE, f'<?xml version="1.0"?>\n{text}'.encode(), request_id)

@@ -16,20 +16,20 @@ from lamplighter.base.json_text import Json, dump_bytes
 from lamplighter.wire.http import HttpRequest, Response, make_response
 from lamplighter.wire.models.shapes import ServiceShapes
 from lamplighter.wire.protocols.aws_json import error_response, read_object
-from lamplighter.wire.protocols.blobs import blob_converter, from_base64, to_base64
+from lamplighter.wire.protocols.blobs import from_base64, make_blob_converter, to_base64
 from lamplighter.wire.protocols.form import parse_fields
 from lamplighter.wire.protocols.text import parse_text
 
 CONTENT_TYPE = b"application/json"
 
 
-def matcher(operation: OperationModel) -> Callable[[HttpRequest], bool]:
+def make_matcher(operation: OperationModel) -> Callable[[HttpRequest], bool]:
     """Return a predicate that matches the requests for this operation."""
-    method, path = operation.http["method"], _path(operation).fullmatch
+    method, path = operation.http["method"], _compile_path(operation).fullmatch
     return lambda http: http.method == method and path(http.path) is not None
 
 
-def _path(operation: OperationModel) -> re.Pattern[bytes]:
+def _compile_path(operation: OperationModel) -> re.Pattern[bytes]:
     """Compile the operation's path.
 
     `{Name}` in `/schedules/{Name}` matches one segment, still encoded; `{Name+}` would match several.
@@ -42,30 +42,30 @@ def _path(operation: OperationModel) -> re.Pattern[bytes]:
     return re.compile(source.encode())
 
 
-def decoder(operation: OperationModel) -> Callable[[HttpRequest], Json]:
+def make_decoder(operation: OperationModel) -> Callable[[HttpRequest], Json]:
     """Return a function that decodes the operation's params.
 
     The function raises SerializationException if the body cannot be parsed, and MalformedInput for another bad value.
     """
-    shape, path = operation.input_shape, _path(operation)
+    shape, path = operation.input_shape, _compile_path(operation)
     if shape is None:
         return lambda _: {}
-    revive = blob_converter(shape, from_base64) or (lambda params: params)
-    elsewhere = [
-        partial(_PLACES[member.serialization["location"]], path, name, member)
+    decode_blobs = make_blob_converter(shape, from_base64) or (lambda params: params)
+    location_readers = [
+        partial(_LOCATION_READERS[member.serialization["location"]], path, name, member)
         for name, member in shape.members.items()
         if "location" in member.serialization
     ]
-    inside = {
+    body_members = {
         member.serialization.get("name", name): name
         for name, member in shape.members.items()
         if "location" not in member.serialization
     }
 
     def decode(http: HttpRequest) -> Json:
-        body = read_object(http.body) if inside else {}
-        params = revive({inside[key]: value for key, value in body.items() if key in inside})
-        for place in elsewhere:
+        body = read_object(http.body) if body_members else {}
+        params = decode_blobs({body_members[key]: value for key, value in body.items() if key in body_members})
+        for place in location_readers:
             params.update(place(http))
         return params
 
@@ -95,16 +95,18 @@ def _from_header(_: re.Pattern[bytes], name: str, member: Shape, http: HttpReque
     return {} if value is None else {name: parse_text(value.decode("latin-1"), member)}
 
 
-_PLACES = {"uri": _from_path, "querystring": _from_query, "header": _from_header}
+_LOCATION_READERS = {"uri": _from_path, "querystring": _from_query, "header": _from_header}
 
 
-def encoder(_: ServiceShapes, operation: OperationModel) -> Callable[[Json, str], Response]:
+def make_encoder(_: ServiceShapes, operation: OperationModel) -> Callable[[Json, str], Response]:
     """Return a function that encodes the operation's result with the request's ID."""
     status = operation.http.get("responseCode", 200)
-    embalm = blob_converter(operation.output_shape, to_base64) or (lambda result: result)
+    encode_blobs = make_blob_converter(operation.output_shape, to_base64) or (lambda result: result)
     if operation.output_shape and any(member.serialization for member in operation.output_shape.members.values()):
         raise Bug(f"{operation.name} has result members outside the body")
-    return lambda result, request_id: make_response(status, CONTENT_TYPE, dump_bytes(embalm(result or {})), request_id)
+    return lambda result, request_id: make_response(
+        status, CONTENT_TYPE, dump_bytes(encode_blobs(result or {})), request_id
+    )
 
 
 def encode_error(service: ServiceShapes | None, error: AwsError, request_id: str) -> Response:

@@ -11,12 +11,12 @@ from botocore.model import Shape
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from lamplighter.base.number_text import parse_decimal, parse_whole
+from lamplighter.base.number_text import parse_decimal, parse_integer
 from lamplighter.wire.protocols.blobs import from_base64, to_base64
 
-SHOWN = 200
+MAX_QUOTED_LENGTH = 200
 """The most characters of a text that an error quotes."""
-SPECIAL = {"NaN": nan, "Infinity": inf, "-Infinity": -inf}
+NON_FINITE = {"NaN": nan, "Infinity": inf, "-Infinity": -inf}
 """The doubles that are no numbers, in their only spellings: see
 https://smithy.io/2.0/aws/protocols/aws-query-protocol.html#non-numeric-float-and-double-serialization."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -27,23 +27,23 @@ def parse_text(text: str, shape: Shape) -> Json:
     try:
         match shape.type_name:
             case "integer" | "long":
-                return parse_whole(text)
+                return parse_integer(text)
             case "float" | "double":
-                return SPECIAL[text] if text in SPECIAL else parse_decimal(text)
+                return NON_FINITE[text] if text in NON_FINITE else parse_decimal(text)
             case "boolean":
                 return {"true": True, "false": False}[text.lower()]
             case "timestamp":
-                return _instant(text)
+                return _parse_instant(text)
             case "blob":
                 return from_base64(text)
             case _:
                 return text
     except (ValueError, KeyError, OverflowError):
-        shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+        shown = text if len(text) <= MAX_QUOTED_LENGTH else f"{text[:MAX_QUOTED_LENGTH]}…"
         raise AwsError(f"'{shown}' is not a valid {shape.type_name}", code="MalformedInput") from None
 
 
-def _instant(text: str) -> float:
+def _parse_instant(text: str) -> float:
     moment = datetime.fromisoformat(text)
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 

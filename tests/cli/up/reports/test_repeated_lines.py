@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from lamplighter.base.world import ManualClock
-from lamplighter.cli.up.reports.repeated_lines import MINUTE, RepeatFilter
+from lamplighter.cli.up.reports.repeated_lines import MINUTE_MILLISECONDS, RepeatFilter
 
 
 @dataclass
@@ -45,7 +45,7 @@ def test_two_thousand_equal_failures_are_told_once_and_counted(book: Book) -> No
     for task in range(2000):
         book.fail(task)
     assert sum("Traceback" in line for line in book.lines()) == 1
-    book.clock.advance(MINUTE)
+    book.clock.advance(MINUTE_MILLISECONDS)
     book.repeats.log_counts()
     assert book.lines()[-1] == "task 0 failed: OSError('no files') (1999 more times in the last minute)"
 
@@ -54,7 +54,7 @@ def test_it_goes_on_counting_for_as_long_as_it_goes_on_failing(book: Book) -> No
     for _ in range(3):
         for _ in range(10):
             book.warn("no room")
-        book.clock.advance(MINUTE)
+        book.clock.advance(MINUTE_MILLISECONDS)
         book.repeats.log_counts()
     assert book.lines() == [
         "no room",
@@ -66,7 +66,7 @@ def test_it_goes_on_counting_for_as_long_as_it_goes_on_failing(book: Book) -> No
 
 def test_what_fails_again_after_a_minute_of_peace_is_told_whole(book: Book) -> None:
     book.fail(1)
-    book.clock.advance(MINUTE)
+    book.clock.advance(MINUTE_MILLISECONDS)
     book.fail(2)
     assert sum("Traceback" in line for line in book.lines()) == 2
 
@@ -94,13 +94,13 @@ def test_what_is_no_failure_is_told_each_time(book: Book) -> None:
 def test_nothing_is_lost_when_the_engine_stops(book: Book) -> None:
     for _ in range(3):
         book.warn("no room")
-    book.repeats.log_counts(all_of_it=True)
+    book.repeats.log_counts(all_counts=True)
     assert book.lines()[-1] == "no room (2 more times in the last minute)"
 
 
 def test_another_failure_brings_the_count_of_the_minute_before(book: Book) -> None:
     for _ in range(2):
         book.warn("no room")
-    book.clock.advance(MINUTE)
+    book.clock.advance(MINUTE_MILLISECONDS)
     book.warn("no files")
     assert book.lines() == ["no room", "no room (once more in the last minute)", "no files"]

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.cli.up.plan import JobFileSource
+from lamplighter.cli.local_secrets import LocalSecrets
 from lamplighter.cli.up.reconcile import REMIND_SECONDS, SourceReconciler
-from lamplighter.cli.up.secrets import Secrets
 from lamplighter.cli.up.source_files import SourceFiles
+from lamplighter.cli.up.stack_plan import JobFileSource
 from lamplighter.engine import health
 from tests.engine_harness import REGION, SECOND, EngineHarness
 
@@ -36,7 +36,7 @@ class Kept:
     def keep(self) -> None:
         """Begin to keep to the file; it is applied."""
         self.site.up()
-        orders = SourceFiles(JobFileSource(self.file, None), Secrets({}), self.site.directory)
+        orders = SourceFiles(JobFileSource(self.file, None), LocalSecrets({}), self.site.directory)
         orders.read()
         self.keeping = self.site.set_off(SourceReconciler(self.site.engine, orders, REGION).run())
 

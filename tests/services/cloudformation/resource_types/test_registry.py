@@ -12,7 +12,11 @@ import pytest
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.services.cloudformation.resource_types.operation_parameters import fit_to_shape
 from lamplighter.services.cloudformation.resource_types.registry import RESOURCE_TYPES
-from lamplighter.services.cloudformation.resource_types.resource_type import ALL, ResourceRequest, ServiceCall
+from lamplighter.services.cloudformation.resource_types.resource_type import (
+    ALL_PROPERTIES,
+    ResourceRequest,
+    ServiceCall,
+)
 from lamplighter.wire.models.shapes import SERVICES, load_service
 from tests.services.cloudformation.resource_types.registry import Example, example, schema_of
 
@@ -74,7 +78,7 @@ def calls(plan: Generator[ServiceCall, Json, T]) -> Iterator[tuple[ServiceCall, 
 
 
 def asked(name: str, properties: Json, before: Json) -> ResourceRequest:
-    named = RESOURCE_TYPES[name].name
+    named = RESOURCE_TYPES[name].name_property
     tags = properties.get("Tags", [])
     return ResourceRequest(
         "Logical",
@@ -103,7 +107,9 @@ def lost(name: str, *, update: bool) -> set[str]:
         properties = {key: value for key, value in whole.properties.items() if key not in left_out}
         if "DefinitionString" in properties:
             properties["DefinitionString"] += "${Key}"
-        before = {key: value for key, value in properties.items() if key in kind.replaces} if update else None
+        before = (
+            {key: value for key, value in properties.items() if key in kind.replacement_properties} if update else None
+        )
         plan = (kind.update if update else kind.create)(asked(name, properties, before))
         said = dumps([params for _, params in calls(plan)]).lower()
         found.append({place for mark, place in whole.marks.items() if mark not in said})
@@ -112,18 +118,18 @@ def lost(name: str, *, update: bool) -> set[str]:
 
 def said_to_be_lost(name: str, place: str) -> bool:
     """Whether a kind says that a property has no effect, or another property has it."""
-    known = RESOURCE_TYPES[name].idle | ELSEWISE.get(name, set())
+    known = RESOURCE_TYPES[name].without_effect | ELSEWISE.get(name, set())
     return any(place == each or place.startswith(f"{each}/") for each in known)
 
 
 @pytest.mark.parametrize("name", sorted(RESOURCE_TYPES))
 def test_what_cannot_be_changed_is_what_the_registry_says(name: str) -> None:
     schema, kind = schema_of(name), RESOURCE_TYPES[name]
-    if kind.replaces is ALL:
+    if kind.replacement_properties is ALL_PROPERTIES:
         assert schema.fixed == schema.given
         return
     maybe = {path.removeprefix("/properties/") for path in schema.document.get("conditionalCreateOnlyProperties", [])}
-    assert schema.fixed <= kind.replaces <= schema.fixed | maybe | EXTRA.get(name, set())
+    assert schema.fixed <= kind.replacement_properties <= schema.fixed | maybe | EXTRA.get(name, set())
 
 
 @pytest.mark.parametrize("name", sorted(RESOURCE_TYPES))
@@ -135,7 +141,7 @@ def test_attributes_are_those_that_the_registry_has(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(RESOURCE_TYPES))
 def test_a_resource_is_named_by_a_property_that_it_has(name: str) -> None:
     kind = RESOURCE_TYPES[name]
-    assert kind.name is None or kind.name in schema_of(name).fixed
+    assert kind.name_property is None or kind.name_property in schema_of(name).fixed
 
 
 @pytest.mark.parametrize("name", sorted(RESOURCE_TYPES))
@@ -146,13 +152,13 @@ def test_no_property_is_lost_when_a_resource_is_made(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(RESOURCE_TYPES))
 def test_no_property_is_lost_when_a_resource_is_changed(name: str) -> None:
     kind = RESOURCE_TYPES[name]
-    fixed = schema_of(name).given if kind.replaces is ALL else kind.replaces
+    fixed = schema_of(name).given if kind.replacement_properties is ALL_PROPERTIES else kind.replacement_properties
     missing = {place for place in lost(name, update=True) if not said_to_be_lost(name, place)}
     assert {place for place in missing if place.partition("/")[0] not in fixed} == set()
 
 
-@pytest.mark.parametrize("name", sorted(name for name in RESOURCE_TYPES if RESOURCE_TYPES[name].idle))
+@pytest.mark.parametrize("name", sorted(name for name in RESOURCE_TYPES if RESOURCE_TYPES[name].without_effect))
 def test_what_is_said_to_have_no_effect_is_a_property_that_is_not_passed_on(name: str) -> None:
     missing = lost(name, update=False)
-    for part in RESOURCE_TYPES[name].idle:
+    for part in RESOURCE_TYPES[name].without_effect:
         assert any(place == part or place.startswith(f"{part}/") for place in missing), part

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.json_text import Json
-from lamplighter.base.world import fixed_world
+from lamplighter.base.world import manual_world
 from lamplighter.services.cloudformation.tables import stack_events, stacks
 from lamplighter.store.db import Store
 
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    store = Store(tmp_path, fixed_world())
+    store = Store(tmp_path, manual_world())
     yield store
     await store.close()
 

@@ -5,7 +5,7 @@ import sqlite3
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.services.cloudformation.tables import change_sets, stacks, templates
 from lamplighter.store.db import Reader
-from lamplighter.store.migrate import migrate, scripts
+from lamplighter.store.migrate import migrate, migration_scripts
 
 OLD: Json = {"Metadata": {"by": "us"}, "Resources": {"A": {"Type": "T", "Properties": {"n": 12345678901234567890}}}}
 
@@ -16,7 +16,7 @@ def plan(text: str) -> Json:
 
 def test_the_templates_of_stacks_and_change_sets_are_moved() -> None:
     connection = sqlite3.connect(":memory:", isolation_level=None)
-    for number, sql in scripts():
+    for number, sql in migration_scripts():
         if number < 34:
             connection.executescript(f"{sql}; PRAGMA user_version={number};")
     for name, previous in (("going", plan("before")), ("still", None)):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, loads
-from lamplighter.services.cloudwatch.alarms.composite_rule import read_rule
+from lamplighter.services.cloudwatch.alarms.composite_rule import parse_rule
 from tests.services.cloudwatch.cloudwatch_harness import CloudWatchHarness
 
 
@@ -112,7 +112,7 @@ def test_what_a_composite_alarm_cannot_be_is_refused(harness: CloudWatchHarness)
 )
 def test_what_is_no_rule_is_refused(rule: str) -> None:
     with pytest.raises(AwsError):
-        read_rule(rule)
+        parse_rule(rule)
 
 
 RULES = st.recursive(
@@ -133,7 +133,7 @@ def test_a_rule_holds_as_python_says(rule: str, first: str, second: str) -> None
     for word, python in (("TRUE", "True"), ("FALSE", "False"), ("NOT", "not"), ("AND", "and"), ("OR", "or")):
         said = said.replace(word, python)
     states = {"a": first, "b c": second}
-    assert read_rule(rule).holds(states.__getitem__) == eval(said)
+    assert parse_rule(rule).holds(states.__getitem__) == eval(said)
 
 
 def test_an_alarm_is_asked_for_its_children_and_its_parents(harness: CloudWatchHarness) -> None:

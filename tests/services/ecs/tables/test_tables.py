@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.base.world import fixed_world
+from lamplighter.base.world import manual_world
 from lamplighter.services.ecs.tables import clusters, task_definitions, tasks
 from lamplighter.services.ecs.tables.clusters import Cluster
 from lamplighter.services.ecs.tables.task_definitions import TaskDefinition
@@ -17,7 +17,7 @@ from lamplighter.store.db import Store, Tx
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    store = Store(tmp_path, fixed_world())
+    store = Store(tmp_path, manual_world())
     yield store
     await store.close()
 
@@ -100,7 +100,7 @@ async def test_a_stopped_task_whose_row_is_damaged_is_deleted_like_any_other_tha
     found = tasks.stopped_before(store.reader, 50, 10)
     assert [name for _, name in found] == ["a", "b", "c"]
     for arn, _ in found:
-        await store.write(partial(tasks.forget, arn=arn))
+        await store.write(partial(tasks.delete, arn=arn))
     assert tasks.stopped_before(store.reader, 50, 10) == []
     await store.write(lambda tx: tasks.insert(tx, stopped("f", 99)))
     assert [name for _, name in tasks.stopped_before(store.reader, 100, 2)] == ["d", "e"]
@@ -113,16 +113,16 @@ async def test_damaged_tasks_never_keep_the_tasks_after_them_from_being_deleted(
     left = 10
     while found := tasks.stopped_before(store.reader, 50, 4):
         for arn, _ in found:
-            await store.write(partial(tasks.forget, arn=arn))
+            await store.write(partial(tasks.delete, arn=arn))
         left -= len(found)
     assert left == 0
 
 
 async def test_a_client_token_is_known_until_it_is_forgotten(store: Store) -> None:
-    await store.write(lambda tx: tasks.keep_token(tx, "c", "t", "request", ["arn"], 100))
+    await store.write(lambda tx: tasks.insert_token(tx, "c", "t", "request", ["arn"], 100))
     assert tasks.by_token(store.reader, "c", "t") == ("request", ["arn"])
     assert tasks.by_token(store.reader, "other", "t") is None
-    await store.write(lambda tx: tasks.forget_tokens(tx, 100))
+    await store.write(lambda tx: tasks.delete_tokens(tx, 100))
     assert tasks.by_token(store.reader, "c", "t") is not None
-    await store.write(lambda tx: tasks.forget_tokens(tx, 101))
+    await store.write(lambda tx: tasks.delete_tokens(tx, 101))
     assert tasks.by_token(store.reader, "c", "t") is None

@@ -1,7 +1,7 @@
 """Tasks of several containers: order, dependencies, and who ends whom."""
 
 from lamplighter.runtime.fake import Script
-from lamplighter.runtime.port import Container
+from lamplighter.runtime.port import ContainerSpec
 from tests.services.ecs.ecs_harness import EcsHarness, containers
 
 
@@ -15,7 +15,7 @@ class Named:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def __call__(self, container: Container) -> bool:
+    def __call__(self, container: ContainerSpec) -> bool:
         return container.labels["lamplighter.container"] == self.name
 
 
@@ -64,7 +64,7 @@ async def test_an_exit_that_was_recorded_is_known_after_a_restart(harness: EcsHa
 async def test_containers_of_an_awsvpc_task_share_the_network_of_the_first(harness: EcsHarness) -> None:
     seen: dict[str, str | None] = {}
 
-    def see(container: Container) -> bool:
+    def see(container: ContainerSpec) -> bool:
         seen[container.labels["lamplighter.container"]] = container.network
         return True
 

@@ -12,7 +12,7 @@ from lamplighter.services.ecs.tables.tasks import Task
 from lamplighter.services.ecs.task_definitions.validate import parse_units
 from lamplighter.services.ecs.tasks import lifecycle
 from lamplighter.services.ecs.tasks.container_plan import container_name
-from lamplighter.services.ecs.tasks.runtime_retry import LONGEST_SECONDS, retry_while_unavailable
+from lamplighter.services.ecs.tasks.runtime_retry import MAX_SECONDS, retry_while_unavailable
 
 
 def task(status: str) -> Task:
@@ -73,7 +73,7 @@ async def test_patience_asks_less_and_less_often_and_says_once_why(caplog: pytes
 
     assert await retry_while_unavailable(pause, call) == "here"
     assert waited == sorted(waited)
-    assert waited[-1] == LONGEST_SECONDS
+    assert waited[-1] == MAX_SECONDS
     assert caplog.messages == ["away"]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from lamplighter.base.json_text import Json
 from lamplighter.runtime.fake import Script
-from lamplighter.runtime.port import OUT_OF_MEMORY, CannotStart, Container, ImageUnavailable
+from lamplighter.runtime.port import OUT_OF_MEMORY, CannotStart, ContainerSpec, ImageUnavailable
 from lamplighter.store import outbox
 from tests.services.ecs.ecs_harness import FARGATE, NETWORK, EcsHarness, containers
 
@@ -187,7 +187,7 @@ async def test_a_stop_before_the_start_means_that_nothing_is_run(harness: EcsHar
 
 
 async def test_a_stop_during_a_start_whose_answer_was_lost_stops_what_runs(harness: EcsHarness) -> None:
-    def go_away(_container: Container) -> bool:
+    def go_away(_container: ContainerSpec) -> bool:
         harness.runtime.go_away()
         return True
 
@@ -221,9 +221,9 @@ async def test_a_runtime_that_is_away_is_waited_for(harness: EcsHarness) -> None
 
 
 async def test_the_definition_reaches_the_container(harness: EcsHarness) -> None:
-    seen: list[Container] = []
+    seen: list[ContainerSpec] = []
 
-    def see(container: Container) -> bool:
+    def see(container: ContainerSpec) -> bool:
         seen.append(container)
         return True
 

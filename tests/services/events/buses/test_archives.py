@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.services.events.buses.replays import PAUSE, SLICE
+from lamplighter.services.events.buses.replays import MAX_EVENTS_PER_TURN, START_DELAY_MILLISECONDS
 from tests.engine_harness import ACCOUNT, DAY, HOUR, REGION, SECOND, EngineDied
 from tests.services.events.events_harness import QUEUE, EventsHarness, to
 
@@ -22,7 +22,7 @@ def replay(harness: EventsHarness, name: str = "again", **params: Json) -> None:
     now = harness.clock.now() / 1000
     usual: dict[str, Any] = {"EventStartTime": now - 3600, "EventEndTime": now, "Destination": {"Arn": DEFAULT}}
     harness.events("StartReplay", ReplayName=name, EventSourceArn=ARCHIVE, **usual | params)
-    harness.advance(PAUSE)
+    harness.advance(START_DELAY_MILLISECONDS)
 
 
 def state(harness: EventsHarness, name: str = "again") -> str:
@@ -124,7 +124,7 @@ def test_a_replay_that_is_cancelled_stops(harness: EventsHarness) -> None:
     harness.settle()
     assert (started["State"], state(harness)) == ("STARTING", "STARTING")
     assert harness.events("CancelReplay", ReplayName="again")["State"] == "CANCELLING"
-    harness.advance(PAUSE)
+    harness.advance(START_DELAY_MILLISECONDS)
     assert state(harness) == "CANCELLED"
     assert harness.messages() == []
 
@@ -137,7 +137,7 @@ def test_a_replay_that_was_about_to_begin_begins_after_a_crash(harness: EventsHa
     window = {"EventStartTime": now - 10, "EventEndTime": now, "Destination": {"Arn": DEFAULT}}
     harness.events("StartReplay", ReplayName="again", EventSourceArn=ARCHIVE, **window)
     harness.restart()
-    harness.advance(PAUSE)
+    harness.advance(START_DELAY_MILLISECONDS)
     assert state(harness) == "COMPLETED"
     assert len(harness.messages()) == 1
 
@@ -146,7 +146,7 @@ def test_a_replay_that_was_about_to_begin_begins_after_a_crash(harness: EventsHa
 @pytest.mark.parametrize("commit", range(1, 8))
 def test_an_engine_that_dies_replays_each_event_once(harness: EventsHarness, commit: int, before: bool) -> None:
     archive(harness)
-    wanted = 2 * SLICE + 5
+    wanted = 2 * MAX_EVENTS_PER_TURN + 5
     for n in range(0, wanted, 5):
         entries = [{"Source": "s", "DetailType": "t", "Detail": dumps({"n": n + at})} for at in range(5)]
         harness.events("PutEvents", Entries=entries)
@@ -158,7 +158,7 @@ def test_an_engine_that_dies_replays_each_event_once(harness: EventsHarness, com
     except EngineDied:
         started = not (commit == 1 and before)
         harness.up()
-    harness.advance(PAUSE)
+    harness.advance(START_DELAY_MILLISECONDS)
     numbers = sorted(each["detail"]["n"] for each in harness.messages())
     assert numbers == (list(range(wanted)) if started else [])
 

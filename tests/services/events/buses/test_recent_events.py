@@ -2,7 +2,7 @@
 
 from lamplighter.base.json_text import Json, loads
 from lamplighter.bus import Caller
-from lamplighter.services.events.buses.recent_events import CHARACTERS, EVENTS, PLACES, RecentEvents
+from lamplighter.services.events.buses.recent_events import MAX_CALLERS, MAX_CHARACTERS, MAX_EVENTS, RecentEvents
 from lamplighter.store.db import Reader
 from tests.engine_harness import ACCOUNT, REGION
 from tests.services.events.events_harness import EventsHarness
@@ -25,13 +25,13 @@ def test_the_latest_come_first_and_a_number_is_asked_for() -> None:
 
 def test_it_is_bounded_in_events_in_characters_and_in_places() -> None:
     recent_events = RecentEvents()
-    for at in range(EVENTS + 5):
+    for at in range(MAX_EVENTS + 5):
         recent_events.add(HERE, at, "default", "{}", ())
-    assert len(numbers(recent_events)) == EVENTS
+    assert len(numbers(recent_events)) == MAX_EVENTS
     for at in range(5):
-        recent_events.add(HERE, at, "default", "x" * (CHARACTERS // 2), ())
+        recent_events.add(HERE, at, "default", "x" * (MAX_CHARACTERS // 2), ())
     assert len(numbers(recent_events)) == 2
-    for at in range(PLACES):
+    for at in range(MAX_CALLERS):
         recent_events.add(Caller(str(at), REGION), at, "default", "{}", ())
     assert numbers(recent_events) == []
 

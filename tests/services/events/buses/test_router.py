@@ -7,7 +7,7 @@ import pytest
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.bus import Event
-from lamplighter.services.events.buses.put_events import LARGEST
+from lamplighter.services.events.buses.put_events import MAX_REQUEST_BYTES
 from tests.engine_harness import ACCOUNT, CALLER, REGION, ROLE, SECOND, EngineDied, chain
 from tests.services.events.events_harness import DEAD, GROUP, QUEUE, TOPIC, EventsHarness, to, to_machine
 
@@ -114,9 +114,9 @@ def test_a_request_of_a_megabyte_is_too_large(harness: EventsHarness) -> None:
     def entry(size: int) -> Json:
         return {"Source": "s", "DetailType": "t", "Detail": dumps({"x": "a" * (size - 10)})}
 
-    assert LARGEST == 1_048_576
-    assert harness.events("PutEvents", Entries=[entry(LARGEST - 1)])["FailedEntryCount"] == 0
-    code, message = harness.refused("PutEvents", Entries=[entry(LARGEST // 2), entry(LARGEST // 2)])
+    assert MAX_REQUEST_BYTES == 1_048_576
+    assert harness.events("PutEvents", Entries=[entry(MAX_REQUEST_BYTES - 1)])["FailedEntryCount"] == 0
+    code, message = harness.refused("PutEvents", Entries=[entry(MAX_REQUEST_BYTES // 2), entry(MAX_REQUEST_BYTES // 2)])
     assert (code, message) == ("ValidationException", "Total size of the entries in the request is over the limit.")
 
 

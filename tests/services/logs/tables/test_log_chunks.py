@@ -78,5 +78,5 @@ def test_a_sweep_deletes_what_ended_before_a_time_and_no_more(
         left = list(log_chunks.events_forward(tx, ("grp", 7), FIRST, 2**62))
     gone = [each for each in everything if each not in left]
     assert all(each.key[0] < time for each in gone)
-    assert all(each.key[0] + log_chunks.SPAN >= time for each in left)
+    assert all(each.key[0] + log_chunks.CHUNK_SPAN_MS >= time for each in left)
     assert swept == sum(log_chunks.stored_size(each.message) for each in gone)

@@ -11,13 +11,13 @@ import pytest
 from lamplighter.base.errors import Unavailable
 from lamplighter.base.json_text import dumps, loads
 from lamplighter.outbound.port import DeliveryFailed
-from lamplighter.services.sns.delivery.deliver import LANES
+from lamplighter.services.sns.delivery.deliver import MAX_PARALLEL_ATTEMPTS
 from lamplighter.services.sns.tables import deliveries, topics
 from tests.engine_harness import HOUR, SECOND, EngineDied
 from tests.services.sns.sns_harness import DEAD, GONE, HOOK, QUEUE, SnsHarness
 
-BUSY = DeliveryFailed("421 come again", again=True)
-UNKNOWN = DeliveryFailed("550 no such person", again=False)
+BUSY = DeliveryFailed("421 come again", retryable=True)
+UNKNOWN = DeliveryFailed("550 no such person", retryable=False)
 REDRIVE = dumps({"deadLetterTargetArn": DEAD})
 
 
@@ -36,7 +36,7 @@ def test_one_message_reaches_every_subscription_by_its_protocol(harness: SnsHarn
     assert [post["MessageId"] for post in harness.posted()] == [message]
     assert [loads(each["MessageBody"])["MessageId"] for each in harness.queued()] == [message]
     (run,) = harness.out.programs.runs
-    assert (run.command, run.given) == ("page-somebody", b"the batch failed")
+    assert (run.command, run.stdin) == ("page-somebody", b"the batch failed")
     assert run.environment == {
         "LAMPLIGHTER_SUBJECT": "Night",
         "LAMPLIGHTER_TOPIC": topic,
@@ -49,7 +49,7 @@ def test_one_message_reaches_every_subscription_by_its_protocol(harness: SnsHarn
 def test_a_web_server_that_is_down_is_tried_four_times_twenty_seconds_apart(harness: SnsHarness) -> None:
     topic = harness.topic()
     harness.subscribe(topic, "http", HOOK)
-    harness.out.web.answers.extend([503, BUSY, 429, 500, 200])
+    harness.out.http.statuses.extend([503, BUSY, 429, 500, 200])
     harness.publish(topic)
     for tries in (1, 2, 3):
         assert len(harness.posted()) == tries
@@ -68,7 +68,7 @@ def test_a_web_server_that_is_down_is_tried_four_times_twenty_seconds_apart(harn
 def test_a_web_server_that_does_not_want_a_message_is_not_asked_again(harness: SnsHarness, status: int) -> None:
     topic = harness.topic()
     harness.subscribe(topic, "http", HOOK)
-    harness.out.web.answers.append(status)
+    harness.out.http.statuses.append(status)
     harness.publish(topic)
     assert [delivery.status for delivery in harness.deliveries(topic)] == ["FAILED"]
     assert harness.left() == 0
@@ -77,10 +77,10 @@ def test_a_web_server_that_does_not_want_a_message_is_not_asked_again(harness: S
 def test_every_attempt_carries_the_same_message_id(harness: SnsHarness) -> None:
     topic = harness.topic()
     harness.subscribe(topic, "http", HOOK)
-    harness.out.web.answers.append(500)
+    harness.out.http.statuses.append(500)
     harness.publish(topic)
     harness.advance(20 * SECOND)
-    first, second = harness.out.web.posts
+    first, second = harness.out.http.posts
     assert first.headers["x-amz-sns-message-id"] == second.headers["x-amz-sns-message-id"]
     assert first.body == second.body
 
@@ -90,7 +90,7 @@ def test_a_delivery_policy_of_the_topic_sets_the_delays(harness: SnsHarness) -> 
     policy = {"http": {"defaultHealthyRetryPolicy": retry}}
     topic = harness.topic(DeliveryPolicy=dumps(policy))
     harness.subscribe(topic, "http", HOOK)
-    harness.out.web.answers.extend([500] * 9)
+    harness.out.http.statuses.extend([500] * 9)
     harness.publish(topic)
     assert len(harness.posted()) == 2  # the first, and one at once
     for delay in (2, 2, 5, 8):
@@ -106,7 +106,7 @@ def test_a_delivery_policy_of_the_topic_sets_the_delays(harness: SnsHarness) -> 
 def test_a_delivery_policy_of_the_subscription_goes_before_the_topics(harness: SnsHarness) -> None:
     topic = harness.topic()
     harness.subscribe(topic, "http", HOOK, DeliveryPolicy=dumps({"healthyRetryPolicy": {"numRetries": 0}}))
-    harness.out.web.answers.append(500)
+    harness.out.http.statuses.append(500)
     harness.publish(topic)
     assert [delivery.status for delivery in harness.deliveries(topic)] == ["FAILED"]
 
@@ -180,7 +180,7 @@ def test_a_mail_that_nobody_takes_is_laid_into_the_dead_letter_queue(harness: Sn
 def test_a_dead_letter_of_a_raw_subscription_is_raw(harness: SnsHarness) -> None:
     topic = harness.topic()
     harness.subscribe(topic, "http", HOOK, RedrivePolicy=REDRIVE, RawMessageDelivery="true")
-    harness.out.web.answers.append(404)
+    harness.out.http.statuses.append(404)
     attributes = {"kind": {"DataType": "String", "StringValue": "night"}}
     harness.publish(topic, "body", MessageAttributes=attributes)
     (dead,) = harness.queued("dead")
@@ -250,7 +250,7 @@ def test_a_crash_at_any_commit_of_a_publish_loses_nothing_that_was_taken(
 def test_what_is_unsubscribed_gets_no_further_attempts(harness: SnsHarness) -> None:
     topic = harness.topic()
     subscription = harness.subscribe(topic, "http", HOOK)
-    harness.out.web.answers.append(500)
+    harness.out.http.statuses.append(500)
     harness.publish(topic)
     harness.sns("Unsubscribe", SubscriptionArn=subscription)
     harness.advance(HOUR)
@@ -262,7 +262,7 @@ def test_what_is_unsubscribed_gets_no_further_attempts(harness: SnsHarness) -> N
 def test_a_topic_takes_what_was_on_its_way_with_it(harness: SnsHarness) -> None:
     topic = harness.topic()
     harness.subscribe(topic, "http", HOOK)
-    harness.out.web.answers.append(500)
+    harness.out.http.statuses.append(500)
     harness.publish(topic)
     harness.sns("DeleteTopic", TopicArn=topic)
     harness.advance(HOUR)
@@ -274,7 +274,7 @@ def test_a_topic_takes_what_was_on_its_way_with_it(harness: SnsHarness) -> None:
 def test_a_message_that_cannot_be_read_is_told_as_failed_and_others_go_on(harness: SnsHarness) -> None:
     topic = harness.topic()
     harness.subscribe(topic, "http", HOOK)
-    harness.out.web.answers.append(500)
+    harness.out.http.statuses.append(500)
     harness.publish(topic)
     harness.crash()
     harness.damage("UPDATE sns_deliveries SET body = '{broken' WHERE status = 'WAITING'")
@@ -289,18 +289,18 @@ def test_the_last_hundred_deliveries_of_each_outcome_are_remembered(harness: Sns
     topic = harness.topic()
     harness.subscribe(topic, "sqs", QUEUE)
     harness.subscribe(topic, "sqs", GONE)
-    for _ in range(deliveries.KEPT + 5):
+    for _ in range(deliveries.MAX_FINISHED + 5):
         harness.publish(topic)
     found = [delivery.status for delivery in harness.deliveries(topic)]
-    assert len(found) == deliveries.KEPT
+    assert len(found) == deliveries.MAX_FINISHED
     every = harness.rows("SELECT status, count(*) FROM sns_deliveries GROUP BY status ORDER BY status")
-    assert every == [("DELIVERED", deliveries.KEPT), ("FAILED", deliveries.KEPT)]
+    assert every == [("DELIVERED", deliveries.MAX_FINISHED), ("FAILED", deliveries.MAX_FINISHED)]
 
 
 def test_deliveries_that_wait_are_counted(harness: SnsHarness) -> None:
     topic = harness.topic()
     harness.subscribe(topic, "http", HOOK)
-    harness.out.web.answers.append(500)
+    harness.out.http.statuses.append(500)
     harness.publish(topic)
     assert deliveries.count(harness.engine.store.reader, "WAITING") == 1
 
@@ -313,7 +313,7 @@ def test_an_endpoint_that_is_down_is_told_of_once_and_so_is_that_it_is_back(
     harness.subscribe(topic, "email", "ops@example.com")
     harness.subscribe(topic, "http", HOOK)
     harness.out.mail.failures.extend([BUSY] * 4)
-    harness.out.web.answers.append(503)
+    harness.out.http.statuses.append(503)
     for _ in range(2):
         harness.publish(topic)
     for _ in range(3):
@@ -330,7 +330,7 @@ def test_an_endpoint_that_is_down_is_told_of_once_and_so_is_that_it_is_back(
 def test_a_fault_of_ours_is_logged_and_tried_again(harness: SnsHarness, caplog: pytest.LogCaptureFixture) -> None:
     topic = harness.topic()
     harness.subscribe(topic, "http", HOOK)
-    harness.out.web.answers.append("nonsense")  # type: ignore[arg-type]
+    harness.out.http.statuses.append("nonsense")  # type: ignore[arg-type]
     harness.publish(topic)
     assert "failed with an internal error of the engine" in caplog.text
     harness.advance(20 * SECOND)
@@ -376,24 +376,24 @@ def test_a_slow_web_server_is_asked_a_few_times_at_once(harness: SnsHarness) -> 
     topic = harness.topic()
     harness.subscribe(topic, "http", HOOK)
     harness.subscribe(topic, "email", "ops@example.com")
-    harness.out.web.held = asyncio.Event()
-    for _ in range(3 * LANES):
+    harness.out.http.release = asyncio.Event()
+    for _ in range(3 * MAX_PARALLEL_ATTEMPTS):
         harness.publish(topic)
-    assert len(harness.posted()) == LANES
-    assert len(harness.mailed()) == 3 * LANES
-    harness.out.web.held.set()
+    assert len(harness.posted()) == MAX_PARALLEL_ATTEMPTS
+    assert len(harness.mailed()) == 3 * MAX_PARALLEL_ATTEMPTS
+    harness.out.http.release.set()
     harness.settle()
-    assert len(harness.posted()) == 3 * LANES
+    assert len(harness.posted()) == 3 * MAX_PARALLEL_ATTEMPTS
     assert harness.left() == 0
 
 
 def test_what_was_under_way_at_a_crash_is_brought_again(harness: SnsHarness) -> None:
     topic = harness.topic()
     harness.subscribe(topic, "http", HOOK)
-    harness.out.web.held = asyncio.Event()
+    harness.out.http.release = asyncio.Event()
     message = harness.publish(topic)
     harness.crash()
-    harness.out.web.held = None
+    harness.out.http.release = None
     harness.up()
     assert [post["MessageId"] for post in harness.posted()] == [message, message]
     assert harness.left() == 0

@@ -13,8 +13,8 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.services.sns.delivery import delivery_policy
 from lamplighter.services.sns.delivery.retry_delays import (
+    BACKOFF_FUNCTIONS,
     MANAGED,
-    RISES,
     SMTP,
     RetryDelays,
     delays_of_policy,
@@ -23,8 +23,12 @@ from lamplighter.services.sns.delivery.retry_delays import (
 )
 
 PHASE, SECONDS = st.integers(0, 30), st.integers(1, 3600)
-RETRIES = st.builds(RetryDelays, PHASE, PHASE, PHASE, PHASE, SECONDS, SECONDS, st.sampled_from(sorted(RISES))).map(
-    lambda found: replace(found, least=min(found.least, found.greatest), greatest=max(found.least, found.greatest))
+RETRIES = st.builds(
+    RetryDelays, PHASE, PHASE, PHASE, PHASE, SECONDS, SECONDS, st.sampled_from(sorted(BACKOFF_FUNCTIONS))
+).map(
+    lambda found: replace(
+        found, min_delay=min(found.min_delay, found.max_delay), max_delay=max(found.min_delay, found.max_delay)
+    )
 )
 
 
@@ -34,7 +38,7 @@ def delays(retries: RetryDelays) -> list[float]:
 
 
 def test_aws_tries_a_web_server_three_times_more_twenty_seconds_apart() -> None:
-    assert delays(delays_of_policy(delivery_policy.RETRY)) == [20, 20, 20]
+    assert delays(delays_of_policy(delivery_policy.DEFAULT_RETRY_POLICY)) == [20, 20, 20]
 
 
 def test_aws_tries_a_mail_server_fifty_times_over_six_hours() -> None:
@@ -68,9 +72,9 @@ def test_there_are_as_many_delays_as_retries_and_each_is_between_the_bounds(retr
     found = delays(retries)
     assert len(found) == retries.count
     assert retry_delay(retries, retries.count) is None
-    later = found[retries.immediate :]
-    assert found[: retries.immediate] == [0] * retries.immediate
-    assert all(retries.least <= each <= retries.greatest for each in later)
+    later = found[retries.no_delay_retries :]
+    assert found[: retries.no_delay_retries] == [0] * retries.no_delay_retries
+    assert all(retries.min_delay <= each <= retries.max_delay for each in later)
 
 
 @given(RETRIES)
@@ -114,7 +118,7 @@ def test_the_example_of_the_developer_guide_is_fifty_attempts() -> None:
     retry = {"minDelayTarget": 1, "maxDelayTarget": 60, "numRetries": 50, "numNoDelayRetries": 3}
     retry |= {"numMinDelayRetries": 2, "numMaxDelayRetries": 35, "backoffFunction": "exponential"}  # type: ignore[dict-item]
     delivery_policy.check_subscription_policy(dumps({"healthyRetryPolicy": retry}))
-    assert delays(delays_of_policy(delivery_policy.RETRY | retry)) == [
+    assert delays(delays_of_policy(delivery_policy.DEFAULT_RETRY_POLICY | retry)) == [
         *([0] * 3 + [1] * 2),
         *(1, 2, 4, 8, 16, 32, 60, 60, 60, 60),
         *([60] * 35),
@@ -131,7 +135,7 @@ def test_a_topic_may_forbid_its_subscriptions_a_policy_of_their_own() -> None:
 def test_what_a_policy_leaves_out_is_awss_default() -> None:
     delivery_policy.check_topic_policy(dumps({"http": {"defaultHealthyRetryPolicy": {"numRetries": 5}}}))
     assert delivery_policy.effective_policy({}, {}) == {
-        "healthyRetryPolicy": delivery_policy.RETRY,
+        "healthyRetryPolicy": delivery_policy.DEFAULT_RETRY_POLICY,
         "sicklyRetryPolicy": None,
         "throttlePolicy": None,
         "requestPolicy": {"headerContentType": "text/plain; charset=UTF-8"},

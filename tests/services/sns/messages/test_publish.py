@@ -18,7 +18,7 @@ def test_a_notification_has_awss_members_in_awss_order_and_spelling(harness: Sns
     arn = harness.subscribe(topic, "http", HOOK)
     attributes = {"kind": TEXT, "count": {"DataType": "Number", "StringValue": "3"}}
     message = harness.publish(topic, 'the "batch" failed', Subject="Night", MessageAttributes=attributes)
-    (post,) = harness.out.web.posts
+    (post,) = harness.out.http.posts
     text = post.body.decode()
     document = loads(text)
     signature = document["Signature"]
@@ -55,7 +55,7 @@ def test_a_raw_post_is_the_message_itself(harness: SnsHarness) -> None:
     policy = dumps({"requestPolicy": {"headerContentType": "application/json"}})
     harness.subscribe(topic, "http", HOOK, RawMessageDelivery="true", DeliveryPolicy=policy)
     harness.publish(topic, '{"a":1}')
-    (post,) = harness.out.web.posts
+    (post,) = harness.out.http.posts
     assert post.body == b'{"a":1}'
     assert post.headers["x-amz-sns-rawdelivery"] == "true"
     assert post.headers["Content-Type"] == "application/json"
@@ -86,7 +86,7 @@ def test_a_structured_message_has_a_text_for_each_protocol(harness: SnsHarness) 
     harness.publish(topic, dumps(texts), MessageStructure="json")
     assert [post["Message"] for post in harness.posted()] == ["for hooks"]
     assert [loads(each["MessageBody"])["Message"] for each in harness.queued()] == ["for all"]
-    assert [run.given for run in harness.out.programs.runs] == [b"for all"]
+    assert [run.stdin for run in harness.out.programs.runs] == [b"for all"]
 
 
 @pytest.mark.parametrize(

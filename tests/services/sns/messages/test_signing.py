@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from lamplighter.base.errors import Unavailable
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.base.world import fixed_world
+from lamplighter.base.world import manual_world
 from lamplighter.services.sns.messages.signing import Signer
 from tests.engine_harness import CALLER, SECOND
 from tests.services.sns.sns_harness import DEAD, HOOK, SnsHarness
@@ -92,9 +92,9 @@ def test_the_key_stays_the_same_across_engines_and_is_its_owners_alone(harness: 
 
 
 def test_a_key_that_is_missing_is_made(tmp_path: Path) -> None:
-    first = Signer(tmp_path, fixed_world()).certificate()
+    first = Signer(tmp_path, manual_world()).certificate()
     (tmp_path / "key.pem").unlink()
-    signer = Signer(tmp_path, fixed_world())
+    signer = Signer(tmp_path, manual_world())
     signature = signer.sign("2", {"Message": "m"})
     assert signer.certificate() != first
     key = x509.load_pem_x509_certificate(signer.certificate()).public_key()
@@ -107,8 +107,8 @@ def test_a_key_whose_file_cannot_be_read_for_now_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     """Receivers keep the certificate, so that they would reject what another key signs."""
-    before = Signer(tmp_path, fixed_world()).certificate()
-    signer = Signer(tmp_path, fixed_world())
+    before = Signer(tmp_path, manual_world()).certificate()
+    signer = Signer(tmp_path, manual_world())
 
     def fail(path: Path) -> bytes:
         raise OSError(number, os.strerror(number), str(path))
@@ -131,11 +131,11 @@ def test_a_key_whose_file_cannot_be_read_for_now_is_kept(
     ids=["empty", "broken", "of another algorithm", "encrypted"],
 )
 def test_a_file_that_holds_no_key_for_signatures_is_not_replaced(tmp_path: Path, content: bytes) -> None:
-    before = Signer(tmp_path, fixed_world()).certificate()
+    before = Signer(tmp_path, manual_world()).certificate()
     file = tmp_path / "key.pem"
     key = file.read_bytes()
     file.write_bytes(content)
-    signer = Signer(tmp_path, fixed_world())
+    signer = Signer(tmp_path, manual_world())
     with pytest.raises(Unavailable, match=r"key\.pem holds no RSA key .* restore or delete the file"):
         signer.sign("2", {"Message": "m"})
     assert file.read_bytes() == content
@@ -149,7 +149,7 @@ def test_a_key_that_cannot_be_read_is_logged_when_the_engine_starts(
     (tmp_path / "key.pem").mkdir()
 
     async def start() -> None:
-        Signer(tmp_path, fixed_world()).prepare()
+        Signer(tmp_path, manual_world()).prepare()
 
     asyncio.run(start())
     assert [each.levelname for each in caplog.records if "key.pem" in each.getMessage()] == ["ERROR"]

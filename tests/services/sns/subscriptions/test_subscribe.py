@@ -275,7 +275,7 @@ def test_where_no_mail_server_is_nobody_is_asked(harness: SnsHarness) -> None:
 
 def test_commands_may_be_forbidden(harness: SnsHarness) -> None:
     harness.down()
-    harness.config = replace(harness.config, commands=False)
+    harness.config = replace(harness.config, allow_commands=False)
     harness.up()
     refused = harness.refused("Subscribe", TopicArn=harness.topic(), Protocol="lamplighter:command", Endpoint="true")
     assert "--no-commands" in refused[1]

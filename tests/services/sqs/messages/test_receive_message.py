@@ -277,7 +277,7 @@ def test_an_expired_message_is_not_received_before_it_is_swept_away(harness: Sqs
 def test_only_so_many_messages_can_be_in_flight(
     harness: SqsHarness, monkeypatch: pytest.MonkeyPatch, *, fifo: bool
 ) -> None:
-    monkeypatch.setattr(queue_messages, "MOST_IN_FLIGHT", 3)
+    monkeypatch.setattr(queue_messages, "MAX_IN_FLIGHT", 3)
     url = harness.fifo(ContentBasedDeduplication="true") if fifo else harness.queue()
     for number in range(5):
         harness.send(url, str(number), **({"MessageGroupId": str(number)} if fifo else {}))

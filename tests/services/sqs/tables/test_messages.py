@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.json_text import Json
-from lamplighter.base.world import fixed_world
+from lamplighter.base.world import manual_world
 from lamplighter.services.sqs.tables import fifo_requests, message_groups, messages, move_tasks, queues
 from lamplighter.services.sqs.tables.messages import Message
 from lamplighter.services.sqs.tables.move_tasks import MoveTask
@@ -21,7 +21,7 @@ MESSAGE = Message(0, 1, "uuid", "body", "{}", "trace", "me", 1, 2, 3, 4, 5, 6, 7
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    store = Store(tmp_path, fixed_world())
+    store = Store(tmp_path, manual_world())
     yield store
     await store.close()
 
@@ -29,7 +29,7 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 async def test_a_queue_comes_back_as_it_was_kept(store: Store) -> None:
     key = await store.write(lambda tx: queues.put(tx, QUEUE, "arn"))
     kept = replace(QUEUE, id=key)
-    assert queues.get(store.reader, "1", "r", "a") == queues.by_id(store.reader, key) == kept
+    assert queues.get(store.reader, "1", "r", "a") == queues.get_by_id(store.reader, key) == kept
     assert queues.dead_letter_queue(store.reader, key) == "arn"
     assert queues.dead_letter_sources(store.reader, "arn", "", 9) == [kept]
 
@@ -44,7 +44,7 @@ async def test_a_queue_counts_its_messages(store: Store) -> None:
 
 
 def _count(store: Store, key: int) -> int:
-    queue = queues.by_id(store.reader, key)
+    queue = queues.get_by_id(store.reader, key)
     assert queue is not None
     return queue.messages
 
@@ -52,7 +52,7 @@ def _count(store: Store, key: int) -> int:
 async def test_an_emptied_queue_keeps_everything_but_its_messages(store: Store) -> None:
     key = await store.write(lambda tx: queues.put(tx, QUEUE, "arn"))
     await store.write(lambda tx: messages.put(tx, replace(MESSAGE, queue=key)))
-    before = queues.by_id(store.reader, key)
+    before = queues.get_by_id(store.reader, key)
     assert before is not None
     await store.write(lambda tx: queues.empty_queue(tx, before, 77))
     after = queues.get(store.reader, "1", "r", "a")
@@ -98,8 +98,10 @@ async def test_what_was_sent_is_known_until_its_time_and_then_swept_away(store: 
 async def test_a_move_comes_back_as_it_was_kept(store: Store) -> None:
     move = MoveTask(0, "handle", "from", "to", 5, "RUNNING", 1, 2, 3, None)
     key = await store.write(lambda tx: move_tasks.put(tx, move))
-    assert move_tasks.get(store.reader, key) == move_tasks.by_handle(store.reader, "handle") == replace(move, id=key)
-    await store.write(lambda tx: move_tasks.change(tx, key, "FAILED", 4, "why"))
+    assert (
+        move_tasks.get(store.reader, key) == move_tasks.get_by_handle(store.reader, "handle") == replace(move, id=key)
+    )
+    await store.write(lambda tx: move_tasks.update_progress(tx, key, "FAILED", 4, "why"))
     assert move_tasks.latest(store.reader, "from", 1) == [
         replace(move, id=key, status="FAILED", moved=4, failure="why")
     ]

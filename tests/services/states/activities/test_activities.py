@@ -12,7 +12,7 @@ import pytest
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.base.world import ManualClock, fixed_world
+from lamplighter.base.world import ManualClock, manual_world
 from lamplighter.bus import Caller, CallerGone
 from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
@@ -31,12 +31,14 @@ class House:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.clock = ManualClock()
-        self.world = fixed_world(self.clock)
+        self.world = manual_world(self.clock)
         self.engine: Engine
         self.started = 0
 
     async def open(self) -> None:
-        self.engine = await Engine.open(EngineConfig(data=self.directory), self.world, FakeRuntime(self.clock.now))
+        self.engine = await Engine.open(
+            EngineConfig(data_directory=self.directory), self.world, FakeRuntime(self.clock.now)
+        )
 
     async def call(self, operation: str, **params: Json) -> Json:
         return await self.engine.call(CALLER, "states", operation, params)
@@ -68,7 +70,7 @@ class House:
     async def pass_time(self, seconds: float) -> None:
         """Let time pass, and have what is due happen."""
         self.clock.advance(round(seconds * 1000))
-        self.engine.dispatcher.ring_due_timers()
+        self.engine.dispatcher.fire_due_timers()
         async with asyncio.timeout(60):
             while not self.engine.dispatcher.idle:  # noqa: ASYNC110
                 await asyncio.sleep(0)
@@ -206,7 +208,7 @@ async def test_a_task_on_its_way_to_a_worker_that_leaves_goes_back_to_its_place(
 async def test_a_worker_that_nobody_needs_is_sent_away_with_nothing(harness: House) -> None:
     states = harness.engine.services["states"]
     assert isinstance(states, States)
-    polls = ActivityPolls(harness.engine.store, states._driver, patience=0.01)
+    polls = ActivityPolls(harness.engine.store, states._driver, poll_seconds=0.01)
     assert await polls.poll(harness.engine.store.reader, CALLER, {"activityArn": ACTIVITY}) == {}
 
 

@@ -28,11 +28,11 @@ def task(*codes: int | None, stop: str = "EssentialContainerExited", status: str
     ],
 )
 def test_a_task_has_succeeded_only_if_each_of_its_containers_has(tasks: list[Json], failed: bool) -> None:
-    outcome = RUN_TASK.judge({"tasks": tasks})
+    outcome = RUN_TASK.read_outcome({"tasks": tasks})
     assert outcome is not None
     assert outcome.failed is failed
 
 
 @pytest.mark.parametrize("tasks", [[], [task(0), task(status="RUNNING")]])
 def test_nothing_is_said_of_tasks_that_go_on(tasks: list[Json]) -> None:
-    assert RUN_TASK.judge({"tasks": tasks}) is None
+    assert RUN_TASK.read_outcome({"tasks": tasks}) is None

@@ -60,7 +60,7 @@ class House(EngineHarness):
         self.held = Held()
 
     async def _open(self) -> Engine:
-        config = EngineConfig(data=self.directory)
+        config = EngineConfig(data_directory=self.directory)
         return await RecordingEngine.open(config, self._world, self.runtime, isolation=self.held)
 
     def release(self) -> None:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from lamplighter.base.world import fixed_world
+from lamplighter.base.world import manual_world
 from lamplighter.services.states.tables import executions
 from lamplighter.store.db import Store, Tx
 
@@ -16,10 +16,10 @@ async def test_the_key_of_an_execution_that_is_forgotten_is_never_given_again(tm
 
     def job(tx: Tx) -> tuple[int, int]:
         first = executions.insert(tx, values("a"))
-        executions.delete(tx, first)
+        executions.delete_row(tx, first)
         return first, executions.insert(tx, values("b"))
 
-    store = Store(tmp_path, fixed_world())
+    store = Store(tmp_path, manual_world())
     first, second = await store.write(job)
     await store.close()
     assert second > first

@@ -4,12 +4,12 @@ import sqlite3
 
 from lamplighter.services.states.tables.state_machines import get, get_revision
 from lamplighter.store.db import Reader
-from lamplighter.store.migrate import migrate, scripts
+from lamplighter.store.migrate import migrate, migration_scripts
 
 
 def test_settings_move_from_machines_to_their_revisions_and_the_oldest_revision_is_the_initial_one() -> None:
     connection = sqlite3.connect(":memory:", isolation_level=None)
-    for number, sql in scripts():
+    for number, sql in migration_scripts():
         if number < 3:
             connection.executescript(f"{sql}; PRAGMA user_version={number};")
     for key in ("r1", "r2"):

@@ -11,7 +11,7 @@ import pytest
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from lamplighter.base.world import ManualClock, fixed_world
+from lamplighter.base.world import ManualClock, manual_world
 from lamplighter.bus import Caller
 from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
@@ -31,7 +31,7 @@ WRITING: Json = MAP | {"ItemProcessor": WIDE, "ResultWriter": WRITER}
 async def engine(tmp_path: Path) -> AsyncIterator[Engine]:
     """An engine on a clock that stands."""
     clock = ManualClock()
-    found = await Engine.open(EngineConfig(data=tmp_path), fixed_world(clock), FakeRuntime(clock.now))
+    found = await Engine.open(EngineConfig(data_directory=tmp_path), manual_world(clock), FakeRuntime(clock.now))
     yield found
     await found.close()
 

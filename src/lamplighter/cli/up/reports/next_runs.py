@@ -11,26 +11,27 @@ from lamplighter.jobs.file.model import Job, Project
 from lamplighter.jobs.file.values import format_duration
 from lamplighter.jobs.stack.schedules import schedule_id
 
-DAY = 86_400
+DAY_SECONDS = 86_400
 
 
-async def next_run(engine: Engine, caller: Caller, project: Project, name: str) -> str:
+async def describe_next_run(engine: Engine, caller: Caller, project: Project, name: str) -> str:
     """Return a job's schedules and the time of its next run as a text."""
     job = project.jobs[name]
     if not job.schedule:
         return "no schedule"
     if not job.enabled:
         return f"{', '.join(job.schedule)}: not enabled"
-    coming = [
-        await _next(engine, caller, project.prefix, schedule_id(project, name, at)) for at in range(len(job.schedule))
+    next_times = [
+        await _next_time(engine, caller, project.prefix, schedule_id(project, name, at))
+        for at in range(len(job.schedule))
     ]
-    times = [time for time in coming if time is not None]
+    times = [time for time in next_times if time is not None]
     if not times:
         return f"{', '.join(job.schedule)}: no more runs"
-    return f"{', '.join(job.schedule)}, next {_said(job, min(times), engine.world.now() / 1000)}"
+    return f"{', '.join(job.schedule)}, next {_format_next(job, min(times), engine.world.now() / 1000)}"
 
 
-async def _next(engine: Engine, caller: Caller, group: str, name: str) -> float | None:
+async def _next_time(engine: Engine, caller: Caller, group: str, name: str) -> float | None:
     params = {"GroupName": group, "Name": name}
     await asyncio.sleep(0)  # lets other tasks run between the jobs of a large file
     try:
@@ -41,17 +42,17 @@ async def _next(engine: Engine, caller: Caller, group: str, name: str) -> float 
     return found
 
 
-def _said(job: Job, time: float, now: float) -> str:
+def _format_next(job: Job, time: float, now: float) -> str:
     """Format a time in the job's time zone, with its distance from now."""
     wait = round(time - now)
     if wait < 1:
         return "now"
-    there = datetime.fromtimestamp(time, ZoneInfo(job.timezone))
-    day = "" if wait < DAY / 2 else f"{there:%a %d %b} "
-    return f"{day}{there:%H:%M:%S %Z}, in {format_duration(_rough(wait))}"
+    local_time = datetime.fromtimestamp(time, ZoneInfo(job.timezone))
+    day = "" if wait < DAY_SECONDS / 2 else f"{local_time:%a %d %b} "
+    return f"{day}{local_time:%H:%M:%S %Z}, in {format_duration(_round_down(wait))}"
 
 
-def _rough(wait: int) -> int:
+def _round_down(wait: int) -> int:
     """Round a number of seconds down, so that its two largest units remain."""
-    unit = 3600 if wait >= DAY else 60 if wait >= 3600 else 1
+    unit = 3600 if wait >= DAY_SECONDS else 60 if wait >= 3600 else 1
     return max(unit, wait // unit * unit)

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-MINUTE = 60_000
+MINUTE_MILLISECONDS = 60_000
 """A minute in milliseconds."""
 Key = tuple[str, int, str]
 
@@ -19,7 +19,7 @@ class _LoggedLine:
     record: logging.LogRecord
     since: int
     """The time at which the failure was last logged, in full or as a count."""
-    more: int = 0
+    repeats: int = 0
     """The number of repetitions since then."""
 
 
@@ -31,7 +31,7 @@ class RepeatFilter(logging.Filter):
         super().__init__()
         self._handler = handler
         self._now = now
-        self._said: dict[Key, _LoggedLine] = {}
+        self._logged: dict[Key, _LoggedLine] = {}
         handler.addFilter(self)
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -39,30 +39,30 @@ class RepeatFilter(logging.Filter):
         if record.levelno < logging.WARNING:
             return True
         self.log_counts()
-        said = self._said.get(key := _key(record))
-        if said is None:
-            self._said[key] = _LoggedLine(record, self._now())
+        logged = self._logged.get(key := _key(record))
+        if logged is None:
+            self._logged[key] = _LoggedLine(record, self._now())
             return True
-        said.more += 1
+        logged.repeats += 1
         return False
 
-    def log_counts(self, *, all_of_it: bool = False) -> None:
-        """Log the counts of failures that are at least a minute old, or all counts with `all_of_it`."""
+    def log_counts(self, *, all_counts: bool = False) -> None:
+        """Log the counts of failures that are at least a minute old, or all counts with `all_counts`."""
         self._handler.acquire()
         try:
-            self._tell(self._now(), all_of_it=all_of_it)
+            self._log_due_counts(self._now(), all_counts=all_counts)
         finally:
             self._handler.release()
 
-    def _tell(self, now: int, *, all_of_it: bool) -> None:
-        for key, said in list(self._said.items()):
-            if not all_of_it and now - said.since < MINUTE:
+    def _log_due_counts(self, now: int, *, all_counts: bool) -> None:
+        for key, said in list(self._logged.items()):
+            if not all_counts and now - said.since < MINUTE_MILLISECONDS:
                 continue
-            if said.more:
-                self._handler.emit(_summary(said.record, said.more))
-                said.since, said.more = now, 0
+            if said.repeats:
+                self._handler.emit(_summary(said.record, said.repeats))
+                said.since, said.repeats = now, 0
             else:
-                self._said.pop(key, None)
+                self._logged.pop(key, None)
 
 
 def _key(record: logging.LogRecord) -> Key:
@@ -76,8 +76,8 @@ def _cause(record: logging.LogRecord) -> str:
     return repr(found[0]) if found else ""
 
 
-def _summary(record: logging.LogRecord, more: int) -> logging.LogRecord:
+def _summary(record: logging.LogRecord, repeats: int) -> logging.LogRecord:
     cause = f": {_cause(record)}" if record.exc_info else ""
-    times = "once more" if more == 1 else f"{more} more times"
+    times = "once more" if repeats == 1 else f"{repeats} more times"
     text = f"{record.getMessage()}{cause} ({times} in the last minute)"
     return logging.LogRecord(record.name, record.levelno, record.pathname, record.lineno, text, None, None)

@@ -18,10 +18,10 @@ from lamplighter.engine.engine import Engine
 from lamplighter.store import unapplied_files
 from lamplighter.store.db import Tx
 
-PATIENCE = 120_000
+ALERT_DELAY_MILLISECONDS = 120_000
 """Milliseconds until the channels are notified of a difference that may be temporary."""
 RULE, TOPIC = "AWS::Events::Rule", "AWS::SNS::Topic"
-LONGEST_SUBJECT = 100
+MAX_SUBJECT_LENGTH = 100
 
 
 class UnappliedAlert:
@@ -33,38 +33,40 @@ class UnappliedAlert:
         self._file = file
         self._name = Path(file).name
 
-    async def set_unapplied(self, reason: str, topics: Iterable[str], *, at_once: bool) -> None:
-        """Record that the file is not applied; notify the topics, immediately if `at_once`, else after two minutes."""
-        told = tuple(topics)
-        await self._engine.store.write(lambda tx: self._note(tx, reason, told, at_once=at_once))
+    async def set_unapplied(self, reason: str, topics: Iterable[str], *, immediate: bool) -> None:
+        """Record that the file is not applied; notify the topics, immediately if `immediate`, else after two
+        minutes.
+        """
+        topic_arns = tuple(topics)
+        await self._engine.store.write(lambda tx: self._record(tx, reason, topic_arns, immediate=immediate))
 
     async def set_applied(self, topics: Iterable[str]) -> None:
         """Record that the file is applied, and notify the topics if they were notified of the difference."""
-        told = tuple(topics)
+        topic_arns = tuple(topics)
         if unapplied_files.get(self._engine.store.reader, self._file) is not None:
-            await self._engine.store.write(lambda tx: self._clear(tx, told))
+            await self._engine.store.write(lambda tx: self._clear(tx, topic_arns))
 
-    def _note(self, tx: Tx, reason: str, topics: tuple[str, ...], *, at_once: bool) -> None:
+    def _record(self, tx: Tx, reason: str, topics: tuple[str, ...], *, immediate: bool) -> None:
         now = self._engine.world.now()
         unapplied_files.set_unapplied(tx, self._file, reason, now)
         found = unapplied_files.get(tx, self._file)
         assert found is not None
-        if found.told is None and (at_once or now - found.since >= PATIENCE):
+        if found.alerted is None and (immediate or now - found.since >= ALERT_DELAY_MILLISECONDS):
             text = (
                 f"The jobs do not agree with {self._file}:\n\n{reason}\n\n"
                 "The valid parts are applied; the rest is unchanged. lamplighter keeps trying."
             )
             self._publish(tx, topics, f"{self._name} is not applied", text)
-            unapplied_files.set_told(tx, self._file, now)
+            unapplied_files.set_alerted(tx, self._file, now)
 
     def _clear(self, tx: Tx, topics: tuple[str, ...]) -> None:
         found = unapplied_files.get(tx, self._file)
         unapplied_files.set_applied(tx, self._file)
-        if found is not None and found.told is not None:
+        if found is not None and found.alerted is not None:
             self._publish(tx, topics, f"{self._name} is applied again", f"The jobs agree with {self._file} again.")
 
     def _publish(self, tx: Tx, topics: tuple[str, ...], subject: str, text: str) -> None:
-        short = subject if len(subject) <= LONGEST_SUBJECT else f"{subject[: LONGEST_SUBJECT - 3]}..."
+        short = subject if len(subject) <= MAX_SUBJECT_LENGTH else f"{subject[: MAX_SUBJECT_LENGTH - 3]}..."
         for topic in topics:
             given: Json = {"TopicArn": topic, "Subject": short.encode("ascii", "replace").decode(), "Message": text}
             try:
@@ -78,26 +80,26 @@ class UnappliedAlert:
 def alert_topics(document: Json, caller: Caller) -> list[str]:
     """Return the ARNs of the topics that a template's rules and alarms notify; if there are none, of all its topics."""
     resources = document.get("Resources", {})
-    made = {title: _arn(each, caller) for title, each in resources.items() if each["Type"] == TOPIC}
-    named = [where for each in resources.values() for where in _told(each)]
-    arns = [made.get(where.get("Ref", ""), "") if isinstance(where, dict) else str(where) for where in named]
-    return list(dict.fromkeys(each for each in arns or made.values() if each))
+    own_arns = {title: _topic_arn(each, caller) for title, each in resources.items() if each["Type"] == TOPIC}
+    targets = [where for each in resources.values() for where in _notified_topics(each)]
+    arns = [own_arns.get(where.get("Ref", ""), "") if isinstance(where, dict) else str(where) for where in targets]
+    return list(dict.fromkeys(each for each in arns or own_arns.values() if each))
 
 
-def _arn(topic: Json, caller: Caller) -> str:
+def _topic_arn(topic: Json, caller: Caller) -> str:
     return arn.build("sns", caller.region, caller.account, str(topic["Properties"]["TopicName"]))
 
 
-def _told(resource: Json) -> list[Json]:
+def _notified_topics(resource: Json) -> list[Json]:
     properties = resource.get("Properties", {})
     if resource["Type"] == RULE:
-        return [target["Arn"] for target in _either(properties.get("Targets", []))]
-    return _either(properties.get("AlarmActions", [])) if resource["Type"] == ALARM else []
+        return [target["Arn"] for target in _flatten_if(properties.get("Targets", []))]
+    return _flatten_if(properties.get("AlarmActions", [])) if resource["Type"] == ALARM else []
 
 
-def _either(items: Json) -> list[Json]:
+def _flatten_if(items: Json) -> list[Json]:
     """Return a list, or both lists of an Fn::If."""
     if isinstance(items, dict):
         _, yes, no = items["Fn::If"]
-        return [*_either(yes), *_either(no)]
+        return [*_flatten_if(yes), *_flatten_if(no)]
     return list(items)

@@ -10,15 +10,19 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from lamplighter.base.json_text import Json
-from lamplighter.lang.template.functions import Scope, resolve, value_as_text
+from lamplighter.lang.template.functions import TemplateScope, resolve, value_as_text
 from lamplighter.lang.template.template import Resource, Template
 from lamplighter.lang.template.text import TemplateError
 from lamplighter.services.cloudformation.deploy.nested_stacks import NestedStacks
-from lamplighter.services.cloudformation.deploy.resource_handler import PASSING, ResourceHandler, undo_on_error
+from lamplighter.services.cloudformation.deploy.resource_handler import (
+    RETRY_TURN_ERRORS,
+    ResourceHandler,
+    undo_on_error,
+)
 from lamplighter.services.cloudformation.deploy.template_scope import StackScope, merge_tags, resolve_properties
 from lamplighter.services.cloudformation.errors import ResourceFailed
 from lamplighter.services.cloudformation.resource_types.registry import (
-    NESTED,
+    NESTED_STACK,
     is_simulated,
     no_effect_note,
     resource_type_of,
@@ -29,7 +33,7 @@ from lamplighter.services.cloudformation.resource_types.resource_type import (
     lamplighter_metadata,
     replacing_properties,
 )
-from lamplighter.services.cloudformation.stacks.stack_events import AT_ONCE, StackEvents
+from lamplighter.services.cloudformation.stacks.stack_events import MAX_RESOURCES_PER_TURN, StackEvents
 from lamplighter.services.cloudformation.stacks.stack_policy import DELETE, MODIFY, REPLACE, denied_reason
 from lamplighter.services.cloudformation.tables import exports, stack_resources
 from lamplighter.services.cloudformation.tables.exports import Export
@@ -39,9 +43,9 @@ from lamplighter.services.cloudformation.templates.external_inputs import Extern
 from lamplighter.services.cloudformation.templates.parsed_templates import ParsedTemplate, ParsedTemplates
 from lamplighter.store.db import Tx
 
-UNCHANGED, CHANGED = 1, 5
+COST_OF_UNCHANGED, COST_OF_CHANGED = 1, 5
 """The cost of an unchanged resource, and of a created or updated one, in the same unit."""
-REPLACEMENT = "Requested update requires the creation of a new physical resource; hence creating one."
+REPLACEMENT_REASON = "Requested update requires the creation of a new physical resource; hence creating one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +73,18 @@ class DesiredResource:
 
     def matches(self, row: StackResource) -> bool:
         """Return whether a resource is already in the desired state; False for a nested stack, which decides itself."""
-        if row.type == NESTED:
+        if row.type == NESTED_STACK:
             return False
         names = ("properties", "tags", "metadata")
         return row.status.endswith("_COMPLETE") and all(row.body.get(name) == self.body[name] for name in names)
 
 
-def resolve_desired(resource: Resource, scope: Scope, stack_tags: Json) -> DesiredResource:
+def resolve_desired(resource: Resource, scope: TemplateScope, stack_tags: Json) -> DesiredResource:
     """Replace the functions of a resource by values."""
     kind = resource_type_of(resource.type)
-    properties = kind.here(resolve_properties(resource.properties, scope), lamplighter_metadata(resource.metadata))
+    properties = kind.adapt_properties(
+        resolve_properties(resource.properties, scope), lamplighter_metadata(resource.metadata)
+    )
     policies = (resource.deletion_policy, resource.update_replace_policy)
     deletion, replacement = (None if each is None else value_as_text(resolve(each, scope)) for each in policies)
     tags = merge_tags(stack_tags, properties)
@@ -96,38 +102,38 @@ class ResourceCreator:
         self._nested = nested
         self._parsed_templates = parsed_templates
 
-    def step(self, tx: Tx, stack: Stack, material: ExternalInputs) -> None:
+    def step(self, tx: Tx, stack: Stack, inputs: ExternalInputs) -> None:
         """Process the next resources of the pass, or finish the pass."""
         outline = stack_resources.outlines_of(tx, stack.id)
         waiting = stack_resources.get_several(tx, stack.id, [each for each in outline if each.is_under_way][:1])
         if waiting:
             self._check_nested(tx, stack, waiting[0])
             return
-        parsed = self._parsed_templates.of(tx, stack, stack.plan, material)
-        scope = self._scope(tx, stack, parsed.frame, material)
-        seen_to = {each.logical for each in outline if each.phase == stack.phase}
-        left = full = AT_ONCE * CHANGED
+        parsed = self._parsed_templates.get(tx, stack, stack.plan, inputs)
+        scope = self._scope(tx, stack, parsed.sections, inputs)
+        processed = {each.logical for each in outline if each.pass_number == stack.pass_number}
+        budget_left = budget = MAX_RESOURCES_PER_TURN * COST_OF_CHANGED
         for position, name in enumerate(parsed.names):
-            if name in seen_to:
+            if name in processed:
                 continue
             resource = parsed.resource(name)
             # A nested stack begins in a new turn, so that a thread that plans it sees the resources created before.
-            if left <= 0 or (resource.type == NESTED and left < full):
+            if budget_left <= 0 or (resource.type == NESTED_STACK and budget_left < budget):
                 self._event_log.schedule_step(tx, stack)
                 return
             row = stack_resources.get(tx, stack.id, name)
-            cost = self._apply_resource(tx, stack, resource, row, position, scope, material)
+            cost = self._apply_resource(tx, stack, resource, row, position, scope, inputs)
             if cost is None:
                 return
-            left -= cost
+            budget_left -= cost
         self._finish(tx, stack, parsed, scope)
 
-    def _scope(self, tx: Tx, stack: Stack, template: Template, material: ExternalInputs) -> Scope:
-        def note(name: str) -> None:
-            exports.note_import(tx, (stack.account, stack.region), name, stack.id)
+    def _scope(self, tx: Tx, stack: Stack, template: Template, inputs: ExternalInputs) -> TemplateScope:
+        def record_import(name: str) -> None:
+            exports.record_import(tx, (stack.account, stack.region), name, stack.id)
 
         find = partial(stack_resources.get, tx, stack.id)
-        return StackScope(tx, stack, find, material, note).scope(stack.plan, template)
+        return StackScope(tx, stack, find, inputs, record_import).scope(stack.plan, template)
 
     # --- one resource -------------------------------------------------------------------------------------------------
 
@@ -138,65 +144,66 @@ class ResourceCreator:
         resource: Resource,
         row: StackResource | None,
         position: int,
-        scope: Scope,
-        material: ExternalInputs,
+        scope: TemplateScope,
+        inputs: ExternalInputs,
     ) -> int | None:
         """Create or update one resource if necessary; return the cost, or None if it failed or the pass must wait."""
         found = row or StackResource(stack.id, resource.name, None, resource.type, "", None, 0, position, 0)
-        fresh = found.physical is None
+        is_new = found.physical is None
         try:
-            wanted = resolve_desired(resource, scope, stack.plan["tags"])
-        except PASSING:
+            desired = resolve_desired(resource, scope, stack.plan["tags"])
+        except RETRY_TURN_ERRORS:
             raise
         except Exception as error:  # noqa: BLE001 - whatever is wrong is the resource's failure, and told
-            self._fail(tx, stack, found, error, fresh=fresh)
+            self._fail(tx, stack, found, error, is_new=is_new)
             return None
-        if not fresh and wanted.matches(found):
+        if not is_new and desired.matches(found):
             stack_resources.put(
-                tx, replace(found, position=position, phase=stack.phase, body={**found.body, **wanted.body})
+                tx,
+                replace(found, position=position, pass_number=stack.pass_number, body={**found.body, **desired.body}),
             )
-            return UNCHANGED
-        act = self._create if fresh else self._update
-        return CHANGED if act(tx, stack, wanted, replace(found, position=position), material) else None
+            return COST_OF_UNCHANGED
+        act = self._create if is_new else self._update
+        return COST_OF_CHANGED if act(tx, stack, desired, replace(found, position=position), inputs) else None
 
     def _create(
-        self, tx: Tx, stack: Stack, wanted: DesiredResource, found: StackResource, material: ExternalInputs
+        self, tx: Tx, stack: Stack, desired: DesiredResource, found: StackResource, inputs: ExternalInputs
     ) -> bool:
         before = {"before": None} if stack.status.startswith("UPDATE") else {}
         row = self._event_log.set_resource_status(
-            tx, stack, replace(found, body={**wanted.body, **before}), "CREATE_IN_PROGRESS"
+            tx, stack, replace(found, body={**desired.body, **before}), "CREATE_IN_PROGRESS"
         )
         try:
             with undo_on_error(tx):
-                if row.type == NESTED:
-                    child = self._nested.create(tx, stack, row, material)
+                if row.type == NESTED_STACK:
+                    child = self._nested.create(tx, stack, row, inputs)
                     made = replace(row, physical=child)
                     self._event_log.set_resource_status(
                         tx, stack, made, "CREATE_IN_PROGRESS", "Resource creation Initiated"
                     )
                     return False
                 made = self._call_create(
-                    tx, stack, wanted, replace(row, body={**row.body, "properties": {}, "tags": []}), material
+                    tx, stack, desired, replace(row, body={**row.body, "properties": {}, "tags": []}), inputs
                 )
-                made = replace(made, body={**made.body, **wanted.body, **before})
+                made = replace(made, body={**made.body, **desired.body, **before})
                 self._event_log.set_resource_status(
                     tx, stack, made, "CREATE_IN_PROGRESS", "Resource creation Initiated"
                 )
-        except PASSING:
+        except RETRY_TURN_ERRORS:
             raise
         except Exception as error:  # noqa: BLE001 - whatever is wrong is the resource's failure, and told
-            self._fail(tx, stack, row, error, fresh=True)
+            self._fail(tx, stack, row, error, is_new=True)
             return False
-        self._done(tx, stack, made, "CREATE_COMPLETE")
+        self._complete_resource(tx, stack, made, "CREATE_COMPLETE")
         return True
 
     def _call_create(
-        self, tx: Tx, stack: Stack, wanted: DesiredResource, row: StackResource, material: ExternalInputs
+        self, tx: Tx, stack: Stack, desired: DesiredResource, row: StackResource, inputs: ExternalInputs
     ) -> StackResource:
-        metadata = wanted.resource.metadata
-        asked = self._handler.request_for(stack, wanted.kind, row, wanted.properties, metadata, wanted.tags)
-        made = self._handler.create(tx, wanted.kind, replace(asked, physical="", before={}), material)
-        if wanted.kind.simulated:
+        metadata = desired.resource.metadata
+        request = self._handler.request_for(stack, desired.kind, row, desired.properties, metadata, desired.tags)
+        made = self._handler.create(tx, desired.kind, replace(request, physical="", before={}), inputs)
+        if desired.kind.simulated:
             self._check_free(tx, stack, row, made)
         return replace(row, physical=made.physical, body={**row.body, "attributes": dict(made.attributes)})
 
@@ -204,53 +211,57 @@ class ResourceCreator:
         """Raise `ResourceFailed` if the resource belongs to another stack, because services accept an existing name."""
         for other in stack_resources.by_physical(tx, made.physical, 10):
             same = (other.stack, other.logical) == (stack.id, row.logical)
-            place = other.stack.split(":")[3:5] == [stack.region, stack.account]
-            if other.type == row.type and not same and place and not other.status.startswith("DELETE_"):
+            same_owner = other.stack.split(":")[3:5] == [stack.region, stack.account]
+            if other.type == row.type and not same and same_owner and not other.status.startswith("DELETE_"):
                 raise ResourceFailed(f"{made.physical} already exists in stack {other.stack}")
 
     def _update(
-        self, tx: Tx, stack: Stack, wanted: DesiredResource, found: StackResource, material: ExternalInputs
+        self, tx: Tx, stack: Stack, desired: DesiredResource, found: StackResource, inputs: ExternalInputs
     ) -> bool:
-        kind = wanted.kind
-        anew = (
-            replacing_properties(kind, found.body["properties"], wanted.properties) if found.type != NESTED else set()
+        kind = desired.kind
+        replacing = (
+            replacing_properties(kind, found.body["properties"], desired.properties)
+            if found.type != NESTED_STACK
+            else set()
         )
-        before = _before(found)
-        reason = REPLACEMENT if anew else None
-        told = replace(found, body={**found.body, "before": before})
-        row = self._event_log.set_resource_status(tx, stack, told, "UPDATE_IN_PROGRESS", reason)
+        before = _state_before_update(found)
+        reason = REPLACEMENT_REASON if replacing else None
+        with_before = replace(found, body={**found.body, "before": before})
+        row = self._event_log.set_resource_status(tx, stack, with_before, "UPDATE_IN_PROGRESS", reason)
         try:
             with undo_on_error(tx):
-                self._check_policy(stack, REPLACE if anew else MODIFY, row)
-                if row.type == NESTED:
-                    if self._nested.update(tx, stack, replace(row, body={**row.body, **wanted.body}), material):
-                        stack_resources.put(tx, replace(row, body={**row.body, **wanted.body, "before": before}))
+                self._check_policy(stack, REPLACE if replacing else MODIFY, row)
+                if row.type == NESTED_STACK:
+                    if self._nested.update(tx, stack, replace(row, body={**row.body, **desired.body}), inputs):
+                        stack_resources.put(tx, replace(row, body={**row.body, **desired.body, "before": before}))
                         return False
                     made = row
-                elif anew:
-                    self._check_name(kind, wanted, found)
+                elif replacing:
+                    self._check_name(kind, desired, found)
                     bare = replace(row, physical=None, body={"properties": {}})
-                    made = self._call_create(tx, stack, wanted, bare, material)
+                    made = self._call_create(tx, stack, desired, bare, inputs)
                     self._event_log.set_resource_status(
                         tx, stack, made, "UPDATE_IN_PROGRESS", "Resource creation Initiated"
                     )
                     stack_resources.add_leftover(tx, replace(found, body={**found.body, "replaced": True}))
                 else:
-                    made = self._call_update(tx, stack, wanted, row, material)
-        except PASSING:
+                    made = self._call_update(tx, stack, desired, row, inputs)
+        except RETRY_TURN_ERRORS:
             raise
         except Exception as error:  # noqa: BLE001 - whatever is wrong is the resource's failure, and told
-            self._fail(tx, stack, row, error, fresh=False)
+            self._fail(tx, stack, row, error, is_new=False)
             return False
-        self._done(tx, stack, replace(made, body={**made.body, **wanted.body, "before": before}), "UPDATE_COMPLETE")
+        self._complete_resource(
+            tx, stack, replace(made, body={**made.body, **desired.body, "before": before}), "UPDATE_COMPLETE"
+        )
         return True
 
     def _call_update(
-        self, tx: Tx, stack: Stack, wanted: DesiredResource, row: StackResource, material: ExternalInputs
+        self, tx: Tx, stack: Stack, desired: DesiredResource, row: StackResource, inputs: ExternalInputs
     ) -> StackResource:
-        metadata = wanted.resource.metadata
-        asked = self._handler.request_for(stack, wanted.kind, row, wanted.properties, metadata, wanted.tags)
-        made = self._handler.update(tx, wanted.kind, asked, material)
+        metadata = desired.resource.metadata
+        request = self._handler.request_for(stack, desired.kind, row, desired.properties, metadata, desired.tags)
+        made = self._handler.update(tx, desired.kind, request, inputs)
         return replace(row, physical=made.physical, body={**row.body, "attributes": dict(made.attributes)})
 
     def _check_policy(self, stack: Stack, action: str, row: StackResource | ResourceOutline) -> None:
@@ -259,15 +270,19 @@ class ResourceCreator:
         if why is not None:
             raise ResourceFailed(why)
 
-    def _check_name(self, kind: ResourceType, wanted: DesiredResource, found: StackResource) -> None:
-        name = wanted.properties.get(kind.name) if kind.name is not None else None
-        if name is not None and name == found.body["properties"].get(kind.name) and not kind.revised:
+    def _check_name(self, kind: ResourceType, desired: DesiredResource, found: StackResource) -> None:
+        name = desired.properties.get(kind.name_property) if kind.name_property is not None else None
+        if (
+            name is not None
+            and name == found.body["properties"].get(kind.name_property)
+            and not kind.replacement_keeps_name
+        ):
             raise ResourceFailed(
                 "CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename "
                 f"{found.physical} and update the stack again."
             )
 
-    def _done(self, tx: Tx, stack: Stack, row: StackResource, status: str) -> None:
+    def _complete_resource(self, tx: Tx, stack: Stack, row: StackResource, status: str) -> None:
         self._event_log.set_resource_status(tx, stack, row, status, no_effect_note(row))
 
     def _check_nested(self, tx: Tx, stack: Stack, row: StackResource) -> None:
@@ -276,18 +291,18 @@ class ResourceCreator:
         if outcome is None:
             return
         if outcome.failure is not None:
-            fresh = row.status.startswith("CREATE")
-            self._fail(tx, stack, row, ResourceFailed(outcome.failure), fresh=fresh)
+            is_new = row.status.startswith("CREATE")
+            self._fail(tx, stack, row, ResourceFailed(outcome.failure), is_new=is_new)
             return
         made = replace(row, body={**row.body, "attributes": outcome.attributes})
-        self._done(tx, stack, made, row.status.replace("_IN_PROGRESS", "_COMPLETE"))
+        self._complete_resource(tx, stack, made, row.status.replace("_IN_PROGRESS", "_COMPLETE"))
         self._event_log.schedule_step(tx, stack)
 
     # --- the whole stack ----------------------------------------------------------------------------------------------
 
-    def _fail(self, tx: Tx, stack: Stack, row: StackResource, error: Exception, *, fresh: bool) -> None:
-        verb = "create" if fresh else "update"
-        before = {"before": None} if fresh and stack.status.startswith("UPDATE") and "before" not in row.body else {}
+    def _fail(self, tx: Tx, stack: Stack, row: StackResource, error: Exception, *, is_new: bool) -> None:
+        verb = "create" if is_new else "update"
+        before = {"before": None} if is_new and stack.status.startswith("UPDATE") and "before" not in row.body else {}
         failed = replace(row, body={**row.body, **before})
         self._event_log.set_resource_status(tx, stack, failed, f"{verb.upper()}_FAILED", self._handler.reason(error))
         self.fail_stack(tx, stack, f"The following resource(s) failed to {verb}: [{row.logical}]. ")
@@ -305,16 +320,16 @@ class ResourceCreator:
         else:
             self._event_log.begin_pass(tx, stack, "ROLLBACK_IN_PROGRESS", f"{why}Rollback requested by user.")
 
-    def _finish(self, tx: Tx, stack: Stack, parsed: ParsedTemplate, scope: Scope) -> None:
+    def _finish(self, tx: Tx, stack: Stack, parsed: ParsedTemplate, scope: TemplateScope) -> None:
         """Store outputs and exports, and end the pass, because all resources match the template."""
-        template = parsed.frame
+        template = parsed.sections
         try:
             with undo_on_error(tx):
-                outputs = _outputs(template, scope)
+                outputs = _resolve_outputs(template, scope)
                 self._export(tx, stack, outputs)
                 if stack.status == "UPDATE_IN_PROGRESS":
                     for each in stack_resources.outlines_of(tx, stack.id):
-                        if each.phase != stack.phase:
+                        if each.pass_number != stack.pass_number:
                             self._check_policy(stack, DELETE, each)
         except (TemplateError, ResourceFailed) as error:
             self.fail_stack(tx, stack, f"{error.message} ")
@@ -328,21 +343,21 @@ class ResourceCreator:
         self._event_log.begin_cleanup(tx, replace(done, body=done.body | {"outputs_before": stack.body["outputs"]}))
 
     def _export(self, tx: Tx, stack: Stack, outputs: list[Json]) -> None:
-        place = (stack.account, stack.region)
+        owner = (stack.account, stack.region)
         wanted = {output["ExportName"]: output["OutputValue"] for output in outputs if "ExportName" in output}
         had = {export.name: export.value for export in exports.exports_of(tx, stack.id)}
         for name, value in wanted.items():
-            other = exports.get(tx, place, name)
+            other = exports.get(tx, owner, name)
             if other is not None and other.stack != stack.id:
                 holder = other.stack.split("/")[1]
                 raise TemplateError(f"Export with name {name} is already exported by stack {holder}.")
             if name not in had or had[name] != value:
                 self._check_unused(tx, stack, name, "updated" if name in had else "")
-                exports.put(tx, place, Export(name, stack.id, value))
+                exports.put(tx, owner, Export(name, stack.id, value))
         for name in had:
             if name not in wanted:
                 self._check_unused(tx, stack, name, "deleted")
-                exports.delete(tx, place, name)
+                exports.delete(tx, owner, name)
 
     def _check_unused(self, tx: Tx, stack: Stack, name: str, what: str) -> None:
         users = exports.importers(tx, (stack.account, stack.region), name, "", 10) if what else []
@@ -352,7 +367,7 @@ class ResourceCreator:
                 raise TemplateError(f"Export {name} cannot be deleted as it is in use by {named}")
             raise TemplateError(f"Cannot update export {name} as it is in use by {named}")
 
-    def _drop_imports(self, tx: Tx, stack: Stack, parsed: ParsedTemplate, scope: Scope) -> None:
+    def _drop_imports(self, tx: Tx, stack: Stack, parsed: ParsedTemplate, scope: TemplateScope) -> None:
         """Delete the records of imports that the stack does not use any more."""
         kept = exports.imports(tx, stack.id)
         if not kept:
@@ -361,18 +376,18 @@ class ResourceCreator:
 
         def imported(name: str) -> Json:
             used.add(name)
-            return scope.imported(name)
+            return scope.import_value(name)
 
-        noting = replace(scope, imported=imported)
+        recording_scope = replace(scope, import_value=imported)
         for name in parsed.names:
-            resolve_properties(parsed.resource(name).properties, noting)
-        _outputs(parsed.frame, noting)
+            resolve_properties(parsed.resource(name).properties, recording_scope)
+        _resolve_outputs(parsed.sections, recording_scope)
         for name in kept:
             if name not in used:
                 exports.drop_import(tx, stack.id, name)
 
 
-def _before(found: StackResource) -> Json:
+def _state_before_update(found: StackResource) -> Json:
     """Return the state of a resource before the update in progress."""
     body = found.body
     if "before" in body:
@@ -380,7 +395,7 @@ def _before(found: StackResource) -> Json:
     return {"physical": found.physical, "body": body}
 
 
-def _outputs(template: Template, scope: Scope) -> list[Json]:
+def _resolve_outputs(template: Template, scope: TemplateScope) -> list[Json]:
     """Return the outputs of a stack."""
     found = []
     for output in template.outputs.values():

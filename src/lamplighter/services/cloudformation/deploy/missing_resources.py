@@ -21,9 +21,9 @@ from lamplighter.services.cloudformation.tables.stacks import Stack
 from lamplighter.services.cloudformation.templates.external_inputs import ExternalInputs, NotFetched
 from lamplighter.store.db import Tx
 
-AT_ONCE = 50
+MAX_CHECKED_PER_TURN = 50
 """The most resources that one turn checks: about 10 ms."""
-WHY = "The resource was deleted outside of its stack."
+DELETED_OUTSIDE_STACK = "The resource was deleted outside of its stack."
 
 
 class MissingResources:
@@ -33,24 +33,26 @@ class MissingResources:
         self._handler = handler
         self._event_log = event_log
 
-    def find(self, tx: Tx, caller: Caller, params: Json, material: ExternalInputs) -> Json:
+    def find(self, tx: Tx, caller: Caller, params: Json, inputs: ExternalInputs) -> Json:
         """Return the missing resources of one page, and where the next page begins (`FindMissingResources`)."""
         stack = require_live_stack(tx, caller, params["StackName"])
         if is_in_progress(stack.status):
             return {"Missing": []}
-        page = stack_resources.page(tx, stack.id, params.get("After", ""), AT_ONCE)
-        gone = [row for row in page if self._is_gone(tx, stack, row, material)]
-        for row in gone:
-            self._event_log.set_resource_status(tx, stack, replace(row, physical=None), "DELETE_COMPLETE", WHY)
-        found = [{"Logical": row.logical, "Type": row.type, "Physical": row.physical} for row in gone]
-        return {"Missing": found, **({"After": page[-1].logical} if len(page) == AT_ONCE else {})}
+        page = stack_resources.page(tx, stack.id, params.get("After", ""), MAX_CHECKED_PER_TURN)
+        missing = [row for row in page if self._is_missing(tx, stack, row, inputs)]
+        for row in missing:
+            self._event_log.set_resource_status(
+                tx, stack, replace(row, physical=None), "DELETE_COMPLETE", DELETED_OUTSIDE_STACK
+            )
+        found = [{"Logical": row.logical, "Type": row.type, "Physical": row.physical} for row in missing]
+        return {"Missing": found, **({"After": page[-1].logical} if len(page) == MAX_CHECKED_PER_TURN else {})}
 
-    def _is_gone(self, tx: Tx, stack: Stack, row: StackResource, material: ExternalInputs) -> bool:
+    def _is_missing(self, tx: Tx, stack: Stack, row: StackResource, inputs: ExternalInputs) -> bool:
         kind, body = resource_type_of(row.type), row.body
-        if kind.look is None or row.physical is None or not row.status.endswith("_COMPLETE"):
+        if kind.exists is None or row.physical is None or not row.status.endswith("_COMPLETE"):
             return False
-        asked = self._handler.request_for(stack, kind, row, body["properties"], body["metadata"], body["tags"])
+        request = self._handler.request_for(stack, kind, row, body["properties"], body["metadata"], body["tags"])
         try:
-            return not self._handler.exists(tx, kind.look, asked, material)
+            return not self._handler.exists(tx, kind.exists, request, inputs)
         except (AwsError, NotFetched):
             return False

@@ -12,7 +12,7 @@ from lamplighter.lang.template.functions import value_as_text
 from lamplighter.services.cloudformation.deploy.physical_names import physical_name
 from lamplighter.services.cloudformation.errors import ResourceFailed
 from lamplighter.services.cloudformation.stacks.stack_events import CLEANUP, StackEvents, is_in_progress
-from lamplighter.services.cloudformation.stacks.start_operation import STEADY, OperationStarter
+from lamplighter.services.cloudformation.stacks.start_operation import UPDATABLE_STATUSES, OperationStarter
 from lamplighter.services.cloudformation.tables import stacks
 from lamplighter.services.cloudformation.tables.stack_resources import StackResource
 from lamplighter.services.cloudformation.tables.stacks import Stack
@@ -20,8 +20,8 @@ from lamplighter.services.cloudformation.templates.external_inputs import Extern
 from lamplighter.services.cloudformation.templates.plan_stack import StackPlanner
 from lamplighter.store.db import Tx
 
-LONGEST = 128
-DEEPEST = 10
+MAX_NAME_LENGTH = 128
+MAX_LEVELS = 10
 """The most levels of nested stacks; a template with more contains itself."""
 
 
@@ -42,26 +42,26 @@ class NestedStacks:
         self._starter = starter
         self._event_log = event_log
 
-    def create(self, tx: Tx, stack: Stack, row: StackResource, material: ExternalInputs) -> str:
+    def create(self, tx: Tx, stack: Stack, row: StackResource, inputs: ExternalInputs) -> str:
         """Begin to create a nested stack and return its id."""
-        if _depth(tx, stack) >= DEEPEST:
-            raise ResourceFailed(f"Stacks are nested more than {DEEPEST} levels deep")
+        if _depth(tx, stack) >= MAX_LEVELS:
+            raise ResourceFailed(f"Stacks are nested more than {MAX_LEVELS} levels deep")
         caller = Caller(stack.account, stack.region)
-        plan = self._planner.plan(tx, caller, self._params(stack, row), None, material)
-        name = physical_name(self._world.random, stack.name, row.logical, LONGEST)
+        plan = self._planner.plan(tx, caller, self._params(stack, row), None, inputs)
+        name = physical_name(self._world.random, stack.name, row.logical, MAX_NAME_LENGTH)
         options = {"timeout": row.body["properties"].get("TimeoutInMinutes")}
         return self._starter.create(tx, self._starter.new(tx, caller, name, plan, options, stack)).id
 
-    def update(self, tx: Tx, stack: Stack, row: StackResource, material: ExternalInputs) -> bool:
+    def update(self, tx: Tx, stack: Stack, row: StackResource, inputs: ExternalInputs) -> bool:
         """Begin to update a nested stack; return False if nothing changes."""
         child = self._child(tx, row)
-        if child.status not in STEADY:
+        if child.status not in UPDATABLE_STATUSES:
             raise ResourceFailed(f"Stack:{child.id} is in {child.status} state and can not be updated.")
         caller = Caller(stack.account, stack.region)
-        plan = self._planner.plan(tx, caller, self._params(stack, row), child.plan, material)
+        plan = self._planner.plan(tx, caller, self._params(stack, row), child.plan, inputs)
         if plan.equals(tx, child.plan) and "_FAILED" not in child.status:
             return False
-        self._starter.update(tx, child, self._starter.keep(tx, child, plan), {"held": True})
+        self._starter.update(tx, child, self._starter.store_plan(tx, child, plan), {"held": True})
         return True
 
     def roll_back(self, tx: Tx, row: StackResource) -> bool:
@@ -72,7 +72,7 @@ class NestedStacks:
         self._event_log.begin_pass(tx, child, "UPDATE_ROLLBACK_IN_PROGRESS")
         return True
 
-    def clean(self, tx: Tx, row: StackResource) -> None:
+    def start_cleanup(self, tx: Tx, row: StackResource) -> None:
         """Let a nested stack clean up after its update, now that its parent's update is done."""
         child = self._child(tx, row)
         if child.status == CLEANUP and child.body["held"]:
@@ -80,7 +80,7 @@ class NestedStacks:
             stacks.put(tx, released)
             self._event_log.schedule_step(tx, released)
 
-    def is_going(self, tx: Tx, row: StackResource) -> bool:
+    def is_under_way(self, tx: Tx, row: StackResource) -> bool:
         """Return whether an operation on the nested stack is in progress."""
         return is_in_progress(self._child(tx, row).status)
 
@@ -92,23 +92,23 @@ class NestedStacks:
         self._starter.delete(tx, child, {})
         return True
 
-    def outcome(self, tx: Tx, row: StackResource, *, back: bool = False) -> NestedOutcome | None:
+    def outcome(self, tx: Tx, row: StackResource, *, rolling_back: bool = False) -> NestedOutcome | None:
         """Return how the operation on a nested stack ended, or None while it continues.
 
-        `back` states that the operation is a rollback to the state before the update.
+        `rolling_back` states that the operation is a rollback to the state before the update.
         """
         child, verb = self._child(tx, row), row.status.partition("_")[0]
-        wanted = {
+        expected = {
             "CREATE": "CREATE_COMPLETE",
-            "UPDATE": "UPDATE_ROLLBACK_COMPLETE" if back else CLEANUP,
+            "UPDATE": "UPDATE_ROLLBACK_COMPLETE" if rolling_back else CLEANUP,
             "DELETE": "DELETE_COMPLETE",
         }
-        if is_in_progress(child.status) and child.status != wanted[verb]:
+        if is_in_progress(child.status) and child.status != expected[verb]:
             return None
-        if child.status != wanted[verb]:
-            said = {"CREATE": "created", "UPDATE": "updated", "DELETE": "deleted"}[verb]
+        if child.status != expected[verb]:
+            participle = {"CREATE": "created", "UPDATE": "updated", "DELETE": "deleted"}[verb]
             return NestedOutcome(
-                f"Embedded stack {child.id} was not successfully {said}: {child.reason or child.status}"
+                f"Embedded stack {child.id} was not successfully {participle}: {child.reason or child.status}"
             )
         return NestedOutcome(None, self.attributes(child))
 

@@ -6,22 +6,22 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-p
 import string
 from collections.abc import Callable
 
-LETTERS = string.ascii_letters + string.digits
-RANDOM = 12
+ALPHANUMERICS = string.ascii_letters + string.digits
+RANDOM_LENGTH = 12
 
 
-def physical_name(chance: Callable[[], float], stack: str, logical: str, longest: int) -> str:
+def physical_name(random: Callable[[], float], stack: str, logical: str, max_length: int) -> str:
     """Return a name that no other resource has; a stack name and a logical id that are too long are truncated."""
-    tail = random_text(chance)
-    room = longest - RANDOM - 1
+    suffix = random_text(random)
+    room = max_length - RANDOM_LENGTH - 1
     if not stack:
-        return f"{logical[:room]}-{tail}"
+        return f"{logical[:room]}-{suffix}"
     room -= 1
     kept = max(room - len(logical), room // 2)
     head = stack[:kept]
-    return f"{head}-{logical[: room - len(head)]}-{tail}"
+    return f"{head}-{logical[: room - len(head)]}-{suffix}"
 
 
-def random_text(chance: Callable[[], float], alphabet: str = LETTERS, many: int = RANDOM) -> str:
+def random_text(random: Callable[[], float], alphabet: str = ALPHANUMERICS, length: int = RANDOM_LENGTH) -> str:
     """Return random letters and digits."""
-    return "".join(alphabet[int(chance() * len(alphabet))] for _ in range(many))
+    return "".join(alphabet[int(random() * len(alphabet))] for _ in range(length))

@@ -36,12 +36,12 @@ from lamplighter.store.db import Tx
 T = TypeVar("T")
 log = logging.getLogger("lamplighter.cloudformation")
 
-GONE = re.compile("NotFound|NoSuch|DoesNotExist|NonExistent")
+NOT_FOUND = re.compile("NotFound|NoSuch|DoesNotExist|NonExistent")
 """Parts of the error codes that mean that a resource does not exist."""
-CODES = (
+HANDLER_ERROR_CODES = (
     (re.compile("Deleting|DeletedRecently"), "ResourceConflict"),
     (re.compile("AlreadyExist|Conflict|QueueNameExists"), "AlreadyExists"),
-    (GONE, "NotFound"),
+    (NOT_FOUND, "NotFound"),
     (re.compile("LimitExceeded|QuotaExceeded"), "ServiceLimitExceeded"),
 )
 
@@ -78,7 +78,7 @@ class ResourceHandler:
             properties,
             stack.account,
             stack.region,
-            name=self._name(stack, kind, row.logical, properties),
+            name=self._resource_name(stack, kind, row.logical, properties),
             tags=tuple(tags),
             physical=row.physical or "",
             attributes=body.get("attributes") or {"digits": self._world.uuid().replace("-", "")},
@@ -87,44 +87,44 @@ class ResourceHandler:
             metadata=metadata or {},
         )
 
-    def _name(self, stack: Stack, kind: ResourceType, logical: str, properties: Mapping[str, Json]) -> str:
-        if kind.name is not None and properties.get(kind.name):
-            return str(properties[kind.name])
-        ending = kind.ending(properties)
-        head = stack.name if kind.prefix else ""
-        return physical_name(self._world.random, head, logical, kind.longest - len(ending)) + ending
+    def _resource_name(self, stack: Stack, kind: ResourceType, logical: str, properties: Mapping[str, Json]) -> str:
+        if kind.name_property is not None and properties.get(kind.name_property):
+            return str(properties[kind.name_property])
+        suffix = kind.name_suffix(properties)
+        head = stack.name if kind.prefix_stack_name else ""
+        return physical_name(self._world.random, head, logical, kind.max_name_length - len(suffix)) + suffix
 
-    def create(self, tx: Tx, kind: ResourceType, asked: ResourceRequest, material: ExternalInputs) -> CreatedResource:
+    def create(self, tx: Tx, kind: ResourceType, request: ResourceRequest, inputs: ExternalInputs) -> CreatedResource:
         """Create a resource."""
-        return self._run(tx, asked, kind.create(asked), material)
+        return self._run(tx, request, kind.create(request), inputs)
 
-    def update(self, tx: Tx, kind: ResourceType, asked: ResourceRequest, material: ExternalInputs) -> CreatedResource:
+    def update(self, tx: Tx, kind: ResourceType, request: ResourceRequest, inputs: ExternalInputs) -> CreatedResource:
         """Update a resource to its new properties."""
-        return self._run(tx, asked, kind.update(asked), material)
+        return self._run(tx, request, kind.update(request), inputs)
 
-    def delete(self, tx: Tx, kind: ResourceType, asked: ResourceRequest, material: ExternalInputs) -> None:
+    def delete(self, tx: Tx, kind: ResourceType, request: ResourceRequest, inputs: ExternalInputs) -> None:
         """Delete a resource; do nothing if it does not exist."""
         try:
-            self._run(tx, asked, kind.delete(asked), material)
+            self._run(tx, request, kind.delete(request), inputs)
         except AwsError as error:
-            if not GONE.search(error.code):
+            if not NOT_FOUND.search(error.code):
                 raise
 
     def exists(
-        self, tx: Tx, look: Callable[[ResourceRequest], ExistsPlan], asked: ResourceRequest, material: ExternalInputs
+        self, tx: Tx, plan: Callable[[ResourceRequest], ExistsPlan], request: ResourceRequest, inputs: ExternalInputs
     ) -> bool:
         """Return whether a resource exists."""
         try:
-            return self._run(tx, asked, look(asked), material)
+            return self._run(tx, request, plan(request), inputs)
         except AwsError as error:
-            if GONE.search(error.code):
+            if NOT_FOUND.search(error.code):
                 return False
             raise
 
     def _run(
-        self, tx: Tx, asked: ResourceRequest, plan: Generator[ServiceCall, Json, T], material: ExternalInputs
+        self, tx: Tx, request: ResourceRequest, plan: Generator[ServiceCall, Json, T], inputs: ExternalInputs
     ) -> T:
-        caller, answer = Caller(asked.account, asked.region), None
+        caller, answer = Caller(request.account, request.region), None
         with undo_on_error(tx):
             while True:
                 try:
@@ -132,13 +132,13 @@ class ResourceHandler:
                 except StopIteration as done:
                     result: T = done.value
                     return result
-                except MALFORMED as error:
+                except BAD_PROPERTY_ERRORS as error:
                     raise ResourceFailed(_explain_bad_value(error)) from error
-                answer = self._call(tx, caller, call, material)
+                answer = self._call(tx, caller, call, inputs)
 
-    def _call(self, tx: Tx, caller: Caller, call: ServiceCall, material: ExternalInputs) -> Json:
+    def _call(self, tx: Tx, caller: Caller, call: ServiceCall, inputs: ExternalInputs) -> Json:
         if not self._bus.serves_any(call.service):
-            return material.get(call.service, call.operation, dict(call.params), caller.region)
+            return inputs.get(call.service, call.operation, dict(call.params), caller.region)
         if not self._bus.is_loaded(call.service):
             raise NotLoaded(call.service)
         model = self._models(call.service)
@@ -161,37 +161,37 @@ class ResourceHandler:
             log.error("a resource failed with an unexpected error", exc_info=error)
             return "Internal Failure"
         # Only the message of a schedule group shows that its deletion is still in progress.
-        passes = "is being deleted" in error.message
+        is_temporary = "is being deleted" in error.message
         code = (
             "ResourceConflict"
-            if passes
-            else next((name for pattern, name in CODES if pattern.search(error.code)), "InvalidRequest")
+            if is_temporary
+            else next((name for pattern, name in HANDLER_ERROR_CODES if pattern.search(error.code)), "InvalidRequest")
         )
         token = self._world.uuid()
         return f'Resource handler returned message: "{error.message}" (RequestToken: {token}, HandlerErrorCode: {code})'
 
 
 def _explain_bad_value(error: Exception) -> str:
-    told = "a property has the wrong type"
+    fault = "a property has the wrong type"
     if isinstance(error, KeyError) and isinstance(error.args[0], str):
-        told = f"required key [{error.args[0]}] not found"
-    return f"Properties validation failed with message: #: {told}"
+        fault = f"required key [{error.args[0]}] not found"
+    return f"Properties validation failed with message: #: {fault}"
 
 
 @contextmanager
 def undo_on_error(tx: Tx) -> Iterator[None]:
     """Undo the writes and outbox rows of this block, and only those, if the block raises."""
-    posted, after = len(tx.signals.posted), len(tx.after)
+    row_count, callback_count = len(tx.signals.outbox_rows), len(tx.after_commit)
     try:
         with tx.nested():
             yield
     except Exception:
-        del tx.signals.posted[posted:]
-        del tx.after[after:]
+        del tx.signals.outbox_rows[row_count:]
+        del tx.after_commit[callback_count:]
         raise
 
 
-MALFORMED = (KeyError, TypeError, AttributeError, ValueError, IndexError)
+BAD_PROPERTY_ERRORS = (KeyError, TypeError, AttributeError, ValueError, IndexError)
 """Errors that a plan raises if properties do not have the form of their type; plans only read them."""
-PASSING = (MissingInput, sqlite3.Error)
+RETRY_TURN_ERRORS = (MissingInput, sqlite3.Error)
 """Errors that are not a failure of the resource: the whole turn runs again."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.lang.template.conditions import evaluate_conditions
-from lamplighter.lang.template.functions import NO_VALUE, Scope, resolve, value_as_text
+from lamplighter.lang.template.functions import NO_VALUE, TemplateScope, resolve, value_as_text
 from lamplighter.lang.template.references import find_references
 from lamplighter.lang.template.template import Template
 from lamplighter.lang.template.text import TemplateError
@@ -22,7 +22,7 @@ from lamplighter.services.cloudformation.tables.stacks import Stack
 from lamplighter.services.cloudformation.templates.external_inputs import ExternalInputs
 from lamplighter.store.db import Reader
 
-PARAMETER = "AWS::SSM::Parameter"
+SSM_PARAMETER = "AWS::SSM::Parameter"
 _SECRET = re.compile(r"(arn:[^:]+:secretsmanager:[^:]*:[^:]*:secret:[^:]+|[^:]+)(?::(.*))?")
 
 
@@ -42,7 +42,7 @@ def pseudo_parameters(stack: Stack, plan: Json) -> dict[str, Json]:
 def stack_conditions(template: Template, stack: Stack, plan: Json) -> Mapping[str, bool]:
     """Evaluate the conditions of a template."""
     return evaluate_conditions(
-        template.conditions, Scope({**plan["values"], **pseudo_parameters(stack, plan)}, template.mappings)
+        template.conditions, TemplateScope({**plan["values"], **pseudo_parameters(stack, plan)}, template.mappings)
     )
 
 
@@ -54,22 +54,22 @@ class StackScope:
     stack: Stack
     find: Callable[[str], StackResource | None]
     """A function that finds a resource of the stack by its logical id."""
-    material: ExternalInputs
-    imported: Callable[[str], None] = lambda _name: None
+    inputs: ExternalInputs
+    on_import: Callable[[str], None] = lambda _name: None
     """A function that is called with the name of each export that the template uses."""
     _found: dict[str, StackResource] = field(default_factory=dict)
     """Resources read before: many resources refer to the same one, which is complete and does not change again."""
 
-    def scope(self, plan: Json, template: Template) -> Scope:
+    def scope(self, plan: Json, template: Template) -> TemplateScope:
         """Return the scope for the functions of the stack's template."""
-        return Scope(
+        return TemplateScope(
             {**plan["values"], **pseudo_parameters(self.stack, plan)},
             template.mappings,
             stack_conditions(template, self.stack, plan),
             self._resource,
             self._attribute,
-            self._import,
-            self._dynamic,
+            self._import_value,
+            self._dynamic_reference,
         )
 
     def _row(self, name: str) -> StackResource:
@@ -105,16 +105,16 @@ class StackScope:
             wanted,
         )
 
-    def _import(self, name: str) -> Json:
+    def _import_value(self, name: str) -> Json:
         export = exports.get(self.reader, (self.stack.account, self.stack.region), name)
         if export is None:
             raise TemplateError(f"No export named {name} found.")
-        self.imported(name)
+        self.on_import(name)
         return export.value
 
-    def _dynamic(self, service: str, reference: str) -> str:
+    def _dynamic_reference(self, service: str, reference: str) -> str:
         if service in ("ssm", "ssm-secure"):
-            return ssm_parameter(self.reader, self.stack, reference, self.material)
+            return ssm_parameter(self.reader, self.stack, reference, self.inputs)
         if service == "secretsmanager":
             return self._secret(reference)
         raise TemplateError(
@@ -129,7 +129,7 @@ class StackScope:
         params = {"SecretId": found[1]}
         params |= {"VersionStage": stage} if stage else {}
         params |= {"VersionId": version} if version else {}
-        answer = self.material.get("secretsmanager", "GetSecretValue", params, self.stack.region)
+        answer = self.inputs.get("secretsmanager", "GetSecretValue", params, self.stack.region)
         text: str = answer.get("SecretString", "")
         if not key:
             return text
@@ -139,27 +139,31 @@ class StackScope:
             raise TemplateError(f"Could not find a value associated with JSONKey in SecretString: {key}") from None
 
 
-def ssm_parameter(reader: Reader, stack: Stack, reference: str, material: ExternalInputs) -> str:
+def ssm_parameter(reader: Reader, stack: Stack, reference: str, inputs: ExternalInputs) -> str:
     """Return the value of an SSM parameter: one that a stack recorded, or else one from the configured endpoint."""
     name = reference.partition(":")[0]
     for row in stack_resources.by_physical(reader, name, 10):
-        home = arn.parse(row.stack)
-        if row.type == PARAMETER and home is not None and (home.account, home.region) == (stack.account, stack.region):
+        stack_arn = arn.parse(row.stack)
+        if (
+            row.type == SSM_PARAMETER
+            and stack_arn is not None
+            and (stack_arn.account, stack_arn.region) == (stack.account, stack.region)
+        ):
             return value_as_text(row.body.get("attributes", {}).get("Value", ""))
-    answer = material.get("ssm", "GetParameter", {"Name": reference, "WithDecryption": True}, stack.region)
+    answer = inputs.get("ssm", "GetParameter", {"Name": reference, "WithDecryption": True}, stack.region)
     return value_as_text(answer["Parameter"]["Value"])
 
 
-def live_resources(template: Template, holds: Mapping[str, bool]) -> dict[str, set[str]]:
+def live_resources(template: Template, conditions: Mapping[str, bool]) -> dict[str, set[str]]:
     """Return the resources whose conditions hold, each with the names that it refers to."""
     return {
         name: {*find_references(resource.properties), *resource.depends_on}
         for name, resource in template.resources.items()
-        if resource.condition is None or holds[resource.condition]
+        if resource.condition is None or conditions[resource.condition]
     }
 
 
-def resolve_properties(properties: Mapping[str, Json], scope: Scope) -> dict[str, Json]:
+def resolve_properties(properties: Mapping[str, Json], scope: TemplateScope) -> dict[str, Json]:
     """Return properties with their functions replaced by values."""
     found = {name: resolve(value, scope) for name, value in properties.items()}
     return {name: value for name, value in found.items() if value is not NO_VALUE}

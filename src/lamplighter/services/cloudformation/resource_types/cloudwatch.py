@@ -21,7 +21,7 @@ from lamplighter.services.cloudformation.resource_types.resource_type import (
     update_tags,
 )
 
-ALARM = (
+ALARM_PROPERTIES = (
     *("AlarmDescription", "ActionsEnabled", "OKActions", "AlarmActions", "InsufficientDataActions", "MetricName"),
     *("Namespace", "Statistic", "ExtendedStatistic", "Dimensions", "Period", "Unit", "EvaluationPeriods"),
     *("DatapointsToAlarm", "Threshold", "ComparisonOperator", "TreatMissingData", "EvaluateLowSampleCountPercentile"),
@@ -30,73 +30,78 @@ ALARM = (
 )
 
 
-TYPES = ["MetricAlarm", "CompositeAlarm"]
+ALARM_TYPES = ["MetricAlarm", "CompositeAlarm"]
 
 
-def _here(properties: Mapping[str, Json], own: Mapping[str, Json]) -> Mapping[str, Json]:
-    return {**properties, "ActionsEnabled": own["ActionsEnabled"]} if "ActionsEnabled" in own else properties
+def _with_actions_enabled(properties: Mapping[str, Json], extensions: Mapping[str, Json]) -> Mapping[str, Json]:
+    return (
+        {**properties, "ActionsEnabled": extensions["ActionsEnabled"]} if "ActionsEnabled" in extensions else properties
+    )
 
 
-SLIDING = "SlidingWindow"
+DEFAULT_WINDOW = "SlidingWindow"
 """The default evaluation window, which has no effect of itself and is not passed to the operation."""
 
 
-def _put_metric(asked: ResourceRequest, name: str) -> Generator[ServiceCall, Json, None]:
-    tags = {"Tags": list(asked.tags)} if asked.tags else {}
-    window = {name: value for name, value in asked.get("EvaluationWindow", {}).items() if name != SLIDING}
-    given = {**asked.pick(*ALARM), **({"EvaluationWindow": window} if window else {}), **tags}
+def _put_metric(request: ResourceRequest, name: str) -> Generator[ServiceCall, Json, None]:
+    tags = {"Tags": list(request.tags)} if request.tags else {}
+    window = {name: value for name, value in request.get("EvaluationWindow", {}).items() if name != DEFAULT_WINDOW}
+    given = {**request.pick(*ALARM_PROPERTIES), **({"EvaluationWindow": window} if window else {}), **tags}
     yield ServiceCall("monitoring", "PutMetricAlarm", {"AlarmName": name, **given})
-    mark = lamplighter_metadata(asked.metadata)
-    if "Job" in mark:
-        said = {each: mark.get(each) for each in ("Job", "Pattern", "Patience")}
-        yield ServiceCall("monitoring", "SetMark", {"AlarmName": name, **said})
+    extensions = lamplighter_metadata(request.metadata)
+    if "Job" in extensions:
+        annotation = {each: extensions.get(each) for each in ("Job", "Pattern", "Patience")}
+        yield ServiceCall("monitoring", "SetMark", {"AlarmName": name, **annotation})
 
 
-COMPOSITE = (
+COMPOSITE_PROPERTIES = (
     *("AlarmRule", "AlarmDescription", "ActionsEnabled", "OKActions", "AlarmActions", "InsufficientDataActions"),
     *("ActionsSuppressor", "ActionsSuppressorWaitPeriod", "ActionsSuppressorExtensionPeriod", "ActionConfiguration"),
 )
 
 
-def _put_composite(asked: ResourceRequest, name: str) -> Generator[ServiceCall, Json, None]:
-    tags = {"Tags": list(asked.tags)} if asked.tags else {}
-    yield ServiceCall("monitoring", "PutCompositeAlarm", {"AlarmName": name, **asked.pick(*COMPOSITE), **tags})
+def _put_composite(request: ResourceRequest, name: str) -> Generator[ServiceCall, Json, None]:
+    tags = {"Tags": list(request.tags)} if request.tags else {}
+    yield ServiceCall(
+        "monitoring", "PutCompositeAlarm", {"AlarmName": name, **request.pick(*COMPOSITE_PROPERTIES), **tags}
+    )
 
 
-def _kind(
-    put: Callable[[ResourceRequest, str], Generator[ServiceCall, Json, None]], idle: frozenset[str] = frozenset()
+def _alarm_type(
+    put: Callable[[ResourceRequest, str], Generator[ServiceCall, Json, None]],
+    without_effect: frozenset[str] = frozenset(),
 ) -> ResourceType:
     """Return the type of an alarm that the same call creates and updates."""
 
-    def create(asked: ResourceRequest) -> CreatePlan:
-        yield from put(asked, asked.name)
-        return CreatedResource(asked.name, {"Arn": asked.arn("cloudwatch", f"alarm:{asked.name}")})
+    def create(request: ResourceRequest) -> CreatePlan:
+        yield from put(request, request.name)
+        return CreatedResource(request.name, {"Arn": request.arn("cloudwatch", f"alarm:{request.name}")})
 
-    def update(asked: ResourceRequest) -> CreatePlan:
-        yield from put(asked, asked.physical)
-        yield from update_tags("monitoring", asked, {"ResourceARN": asked.attributes["Arn"]}, "TagKeys")
-        return CreatedResource(asked.physical, asked.attributes)
+    def update(request: ResourceRequest) -> CreatePlan:
+        yield from put(request, request.physical)
+        yield from update_tags("monitoring", request, {"ResourceARN": request.attributes["Arn"]}, "TagKeys")
+        return CreatedResource(request.physical, request.attributes)
 
     return ResourceType(
         create,
         update,
         delete_by_calls(lambda asked: ServiceCall("monitoring", "DeleteAlarms", {"AlarmNames": [asked.physical]})),
-        name="AlarmName",
-        look=exists_by_call(
+        name_property="AlarmName",
+        exists=exists_by_call(
             lambda asked: ServiceCall(
-                "monitoring", "DescribeAlarms", {"AlarmNames": [asked.physical], "AlarmTypes": TYPES}
+                "monitoring", "DescribeAlarms", {"AlarmNames": [asked.physical], "AlarmTypes": ALARM_TYPES}
             ),
             lambda answer: bool(answer.get("MetricAlarms") or answer.get("CompositeAlarms")),
         ),
-        longest=255,
-        replaces=frozenset({"AlarmName"}),
+        max_name_length=255,
+        replacement_properties=frozenset({"AlarmName"}),
         attributes=frozenset({"Arn"}),
-        idle=idle,
-        here=_here,
+        without_effect=without_effect,
+        adapt_properties=_with_actions_enabled,
     )
 
 
 KINDS: Mapping[str, ResourceType] = {
-    "AWS::CloudWatch::Alarm": _kind(_put_metric, frozenset({f"EvaluationWindow/{SLIDING}"})),
-    "AWS::CloudWatch::CompositeAlarm": _kind(_put_composite),
+    "AWS::CloudWatch::Alarm": _alarm_type(_put_metric, frozenset({f"EvaluationWindow/{DEFAULT_WINDOW}"})),
+    "AWS::CloudWatch::CompositeAlarm": _alarm_type(_put_composite),
 }

@@ -23,70 +23,70 @@ from lamplighter.services.cloudformation.resource_types.resource_type import (
 )
 
 NO_IMAGE = "scratch"
-PROVIDERS = ("CapacityProviders", "DefaultCapacityProviderStrategy")
-NEW = (*PROVIDERS, "Configuration", "ServiceConnectDefaults")
+CAPACITY_PROPERTIES = ("CapacityProviders", "DefaultCapacityProviderStrategy")
+CREATE_PROPERTIES = (*CAPACITY_PROPERTIES, "Configuration", "ServiceConnectDefaults")
 
 
-def _create_cluster(asked: ResourceRequest) -> CreatePlan:
+def _create_cluster(request: ResourceRequest) -> CreatePlan:
     answer = yield ServiceCall(
         "ecs",
         "CreateCluster",
         {
-            "clusterName": asked.name,
-            "settings": asked.get("ClusterSettings"),
-            **asked.pick(*NEW),
-            "tags": list(asked.tags) or None,
+            "clusterName": request.name,
+            "settings": request.get("ClusterSettings"),
+            **request.pick(*CREATE_PROPERTIES),
+            "tags": list(request.tags) or None,
         },
     )
-    return CreatedResource(asked.name, {"Arn": answer["cluster"]["clusterArn"]})
+    return CreatedResource(request.name, {"Arn": answer["cluster"]["clusterArn"]})
 
 
-def _update_cluster(asked: ResourceRequest) -> CreatePlan:
+def _update_cluster(request: ResourceRequest) -> CreatePlan:
     yield ServiceCall(
         "ecs",
         "UpdateCluster",
         {
-            "cluster": asked.physical,
-            "settings": asked.get("ClusterSettings"),
-            **asked.pick("Configuration", "ServiceConnectDefaults"),
+            "cluster": request.physical,
+            "settings": request.get("ClusterSettings"),
+            **request.pick("Configuration", "ServiceConnectDefaults"),
         },
     )
-    if any(asked.get(name) != asked.before.get(name) for name in PROVIDERS):
-        yield _providers(asked.physical, asked)
-    yield from update_tags("ecs", asked, {"resourceArn": asked.attributes["Arn"]}, "tagKeys")
-    return CreatedResource(asked.physical, asked.attributes)
+    if any(request.get(name) != request.before.get(name) for name in CAPACITY_PROPERTIES):
+        yield _put_providers(request.physical, request)
+    yield from update_tags("ecs", request, {"resourceArn": request.attributes["Arn"]}, "tagKeys")
+    return CreatedResource(request.physical, request.attributes)
 
 
-def _providers(cluster: str, asked: ResourceRequest) -> ServiceCall:
-    given = {name: asked.get(name, []) for name in PROVIDERS}
+def _put_providers(cluster: str, request: ResourceRequest) -> ServiceCall:
+    given = {name: request.get(name, []) for name in CAPACITY_PROPERTIES}
     return ServiceCall("ecs", "PutClusterCapacityProviders", {"cluster": cluster, **given})
 
 
-def _associate(asked: ResourceRequest) -> CreatePlan:
-    cluster = str(asked.get("Cluster")).rpartition("/")[2]
-    yield _providers(cluster, asked)
+def _associate(request: ResourceRequest) -> CreatePlan:
+    cluster = str(request.get("Cluster")).rpartition("/")[2]
+    yield _put_providers(cluster, request)
     return CreatedResource(cluster)
 
 
-def _register(asked: ResourceRequest) -> CreatePlan:
-    given = {name: value for name, value in asked.properties.items() if name != "Tags"}
+def _register(request: ResourceRequest) -> CreatePlan:
+    given = {name: value for name, value in request.properties.items() if name != "Tags"}
     answer = yield ServiceCall(
-        "ecs", "RegisterTaskDefinition", {**given, "Family": asked.name, "tags": list(asked.tags) or None}
+        "ecs", "RegisterTaskDefinition", {**given, "Family": request.name, "tags": list(request.tags) or None}
     )
     key = answer["taskDefinition"]["taskDefinitionArn"]
     return CreatedResource(key, {"TaskDefinitionArn": key})
 
 
-def _retag_definition(asked: ResourceRequest) -> CreatePlan:
-    yield from update_tags("ecs", asked, {"resourceArn": asked.physical}, "tagKeys")
-    return CreatedResource(asked.physical, asked.attributes)
+def _retag_definition(request: ResourceRequest) -> CreatePlan:
+    yield from update_tags("ecs", request, {"resourceArn": request.physical}, "tagKeys")
+    return CreatedResource(request.physical, request.attributes)
 
 
-def _as_process(properties: Mapping[str, Json], own: Mapping[str, Json]) -> Mapping[str, Json]:
+def _without_images(properties: Mapping[str, Json], extensions: Mapping[str, Json]) -> Mapping[str, Json]:
     containers = properties.get("ContainerDefinitions")
-    if own.get("Process") is not True or not isinstance(containers, list):
+    if extensions.get("Process") is not True or not isinstance(containers, list):
         return properties
-    folder = PurePosixPath(str(own.get("Directory", "")))
+    folder = PurePosixPath(str(extensions.get("Directory", "")))
     return {**properties, "ContainerDefinitions": [_without_image(each, folder) for each in containers]}
 
 
@@ -102,10 +102,10 @@ KINDS: Mapping[str, ResourceType] = {
         _create_cluster,
         _update_cluster,
         delete_by_calls(lambda asked: ServiceCall("ecs", "DeleteCluster", {"cluster": asked.physical})),
-        name="ClusterName",
-        longest=255,
-        replaces=frozenset({"ClusterName"}),
-        look=exists_by_call(
+        name_property="ClusterName",
+        max_name_length=255,
+        replacement_properties=frozenset({"ClusterName"}),
+        exists=exists_by_call(
             lambda asked: ServiceCall("ecs", "DescribeClusters", {"clusters": [asked.physical]}),
             lambda answer: any(each["status"] == "ACTIVE" for each in answer["clusters"]),
         ),
@@ -114,8 +114,8 @@ KINDS: Mapping[str, ResourceType] = {
     "AWS::ECS::ClusterCapacityProviderAssociations": ResourceType(
         _associate,
         _associate,
-        delete_by_calls(lambda asked: _providers(asked.physical, replace(asked, properties={}))),
-        replaces=frozenset({"Cluster"}),
+        delete_by_calls(lambda asked: _put_providers(asked.physical, replace(asked, properties={}))),
+        replacement_properties=frozenset({"Cluster"}),
     ),
     "AWS::ECS::TaskDefinition": ResourceType(
         _register,
@@ -123,11 +123,11 @@ KINDS: Mapping[str, ResourceType] = {
         delete_by_calls(
             lambda asked: ServiceCall("ecs", "DeregisterTaskDefinition", {"taskDefinition": asked.physical})
         ),
-        name="Family",
-        longest=255,
-        revised=True,
-        here=_as_process,
-        replaces=frozenset(
+        name_property="Family",
+        max_name_length=255,
+        replacement_keeps_name=True,
+        adapt_properties=_without_images,
+        replacement_properties=frozenset(
             {
                 *("ContainerDefinitions", "Cpu", "EnableFaultInjection", "EphemeralStorage", "ExecutionRoleArn"),
                 *("Family", "InferenceAccelerators", "IpcMode", "Memory", "NetworkMode", "PidMode"),
@@ -136,7 +136,7 @@ KINDS: Mapping[str, ResourceType] = {
             }
         ),
         attributes=frozenset({"TaskDefinitionArn"}),
-        look=exists_by_call(
+        exists=exists_by_call(
             lambda asked: ServiceCall("ecs", "DescribeTaskDefinition", {"taskDefinition": asked.physical}),
             lambda answer: bool(answer["taskDefinition"]["status"] == "ACTIVE"),
         ),

@@ -10,7 +10,7 @@ from collections.abc import Generator, Mapping
 
 from lamplighter.base.json_text import Json
 from lamplighter.services.cloudformation.resource_types.resource_type import (
-    ALL,
+    ALL_PROPERTIES,
     CreatedResource,
     CreatePlan,
     ExistsPlan,
@@ -26,88 +26,88 @@ ADOPT = "Adopt"
 """A flag, stored as if it were a property: an existing group of this name that belongs to no stack is adopted."""
 
 
-def _create_group(asked: ResourceRequest) -> CreatePlan:
-    if asked.get(ADOPT) and _has((yield _describe(asked.name)), asked.name):
-        yield from _retain(asked, asked.name)
-        return CreatedResource(asked.name, {"Arn": asked.arn("logs", f"log-group:{asked.name}:*")})
+def _create_group(request: ResourceRequest) -> CreatePlan:
+    if request.get(ADOPT) and _contains_group((yield _describe(request.name)), request.name):
+        yield from _set_retention(request, request.name)
+        return CreatedResource(request.name, {"Arn": request.arn("logs", f"log-group:{request.name}:*")})
     yield ServiceCall(
         "logs",
         "CreateLogGroup",
         {
-            "logGroupName": asked.name,
-            **asked.pick("KmsKeyId", "LogGroupClass", "DeletionProtectionEnabled"),
-            "tags": list(asked.tags) or None,
+            "logGroupName": request.name,
+            **request.pick("KmsKeyId", "LogGroupClass", "DeletionProtectionEnabled"),
+            "tags": list(request.tags) or None,
         },
     )
-    yield from _retain(asked, asked.name)
-    return CreatedResource(asked.name, {"Arn": asked.arn("logs", f"log-group:{asked.name}:*")})
+    yield from _set_retention(request, request.name)
+    return CreatedResource(request.name, {"Arn": request.arn("logs", f"log-group:{request.name}:*")})
 
 
 def _describe(name: str) -> ServiceCall:
     return ServiceCall("logs", "DescribeLogGroups", {"logGroupNamePrefix": name})
 
 
-def _has(answer: Json, name: str) -> bool:
+def _contains_group(answer: Json, name: str) -> bool:
     return any(each["logGroupName"] == name for each in answer["logGroups"])
 
 
-def _look_for_group(asked: ResourceRequest) -> ExistsPlan:
-    return _has((yield _describe(asked.physical)), asked.physical)
+def _group_exists(request: ResourceRequest) -> ExistsPlan:
+    return _contains_group((yield _describe(request.physical)), request.physical)
 
 
-def _adopted(properties: Mapping[str, Json], own: Mapping[str, Json]) -> Mapping[str, Json]:
-    return {**properties, ADOPT: True} if own.get(ADOPT) is True else properties
+def _with_adoption(properties: Mapping[str, Json], extensions: Mapping[str, Json]) -> Mapping[str, Json]:
+    return {**properties, ADOPT: True} if extensions.get(ADOPT) is True else properties
 
 
-def _retain(asked: ResourceRequest, name: str) -> Generator[ServiceCall, Json, None]:
-    days = asked.get("RetentionInDays")
+def _set_retention(request: ResourceRequest, name: str) -> Generator[ServiceCall, Json, None]:
+    days = request.get("RetentionInDays")
     if days is not None:
         yield ServiceCall("logs", "PutRetentionPolicy", {"logGroupName": name, "retentionInDays": days})
-    elif asked.before.get("RetentionInDays") is not None:
+    elif request.before.get("RetentionInDays") is not None:
         yield ServiceCall("logs", "DeleteRetentionPolicy", {"logGroupName": name})
 
 
-def _update_group(asked: ResourceRequest) -> CreatePlan:
-    yield from _retain(asked, asked.physical)
-    if asked.get("DeletionProtectionEnabled") != asked.before.get("DeletionProtectionEnabled"):
-        given = {"deletionProtectionEnabled": asked.get("DeletionProtectionEnabled", False)}
-        yield ServiceCall("logs", "PutLogGroupDeletionProtection", {"logGroupIdentifier": asked.physical, **given})
-    key = asked.get("KmsKeyId")
-    if key != asked.before.get("KmsKeyId"):
+def _update_group(request: ResourceRequest) -> CreatePlan:
+    yield from _set_retention(request, request.physical)
+    if request.get("DeletionProtectionEnabled") != request.before.get("DeletionProtectionEnabled"):
+        given = {"deletionProtectionEnabled": request.get("DeletionProtectionEnabled", False)}
+        yield ServiceCall("logs", "PutLogGroupDeletionProtection", {"logGroupIdentifier": request.physical, **given})
+    key = request.get("KmsKeyId")
+    if key != request.before.get("KmsKeyId"):
         operation = "AssociateKmsKey" if key else "DisassociateKmsKey"
-        yield ServiceCall("logs", operation, {"logGroupName": asked.physical, "kmsKeyId": key})
-    where = {"resourceArn": str(asked.attributes["Arn"]).removesuffix(":*")}
-    yield from update_tags("logs", asked, where, "tagKeys")
-    return CreatedResource(asked.physical, asked.attributes)
+        yield ServiceCall("logs", operation, {"logGroupName": request.physical, "kmsKeyId": key})
+    where = {"resourceArn": str(request.attributes["Arn"]).removesuffix(":*")}
+    yield from update_tags("logs", request, where, "tagKeys")
+    return CreatedResource(request.physical, request.attributes)
 
 
-def _create_stream(asked: ResourceRequest) -> CreatePlan:
-    yield ServiceCall("logs", "CreateLogStream", {**asked.pick("LogGroupName"), "logStreamName": asked.name})
-    return CreatedResource(asked.name)
+def _create_stream(request: ResourceRequest) -> CreatePlan:
+    yield ServiceCall("logs", "CreateLogStream", {**request.pick("LogGroupName"), "logStreamName": request.name})
+    return CreatedResource(request.name)
 
 
-FILTER = ("LogGroupName", "FilterPattern", "ApplyOnTransformedLogs", "FieldSelectionCriteria")
-METRIC = (*FILTER, "MetricTransformations", "EmitSystemFieldDimensions")
+FILTER_PROPERTIES = ("LogGroupName", "FilterPattern", "ApplyOnTransformedLogs", "FieldSelectionCriteria")
+METRIC_FILTER_PROPERTIES = (*FILTER_PROPERTIES, "MetricTransformations", "EmitSystemFieldDimensions")
 
 
-def _put_metric(asked: ResourceRequest) -> CreatePlan:
-    name = asked.physical or asked.name
-    given = asked.pick(*METRIC)
+def _put_metric(request: ResourceRequest) -> CreatePlan:
+    name = request.physical or request.name
+    given = request.pick(*METRIC_FILTER_PROPERTIES)
     transformed = [
-        {**each, **({"Dimensions": _pairs(each["Dimensions"])} if "Dimensions" in each else {})}
+        {**each, **({"Dimensions": _dimension_map(each["Dimensions"])} if "Dimensions" in each else {})}
         for each in given.get("MetricTransformations", [])
     ]
     yield ServiceCall("logs", "PutMetricFilter", {"filterName": name, **given, "MetricTransformations": transformed})
     return CreatedResource(name)
 
 
-def _put_policy(asked: ResourceRequest) -> CreatePlan:
-    name = asked.physical or asked.name
-    yield ServiceCall("logs", "PutResourcePolicy", {"policyName": name, **asked.pick("PolicyDocument")})
+def _put_policy(request: ResourceRequest) -> CreatePlan:
+    name = request.physical or request.name
+    yield ServiceCall("logs", "PutResourcePolicy", {"policyName": name, **request.pick("PolicyDocument")})
     return CreatedResource(name)
 
 
-def _pairs(dimensions: list[Mapping[str, Json]]) -> dict[str, Json]:
+def _dimension_map(dimensions: list[Mapping[str, Json]]) -> dict[str, Json]:
     return {each["Key"]: each["Value"] for each in dimensions}
 
 
@@ -116,13 +116,13 @@ KINDS: Mapping[str, ResourceType] = {
         _create_group,
         _update_group,
         delete_by_calls(lambda asked: ServiceCall("logs", "DeleteLogGroup", {"logGroupName": asked.physical})),
-        name="LogGroupName",
-        longest=512,
-        replaces=frozenset({"LogGroupName", "LogGroupClass"}),
-        look=_look_for_group,
-        here=_adopted,
+        name_property="LogGroupName",
+        max_name_length=512,
+        replacement_properties=frozenset({"LogGroupName", "LogGroupClass"}),
+        exists=_group_exists,
+        adapt_properties=_with_adoption,
         attributes=frozenset({"Arn"}),
-        idle=frozenset(
+        without_effect=frozenset(
             {
                 *("BearerTokenAuthenticationEnabled", "DataProtectionPolicy", "FieldIndexPolicies"),
                 "ResourcePolicyDocument",
@@ -137,17 +137,17 @@ KINDS: Mapping[str, ResourceType] = {
                 "logs", "DeleteLogStream", {**asked.pick("LogGroupName"), "logStreamName": asked.physical}
             )
         ),
-        name="LogStreamName",
-        longest=512,
-        replaces=ALL,
+        name_property="LogStreamName",
+        max_name_length=512,
+        replacement_properties=ALL_PROPERTIES,
     ),
     "AWS::Logs::ResourcePolicy": ResourceType(
         _put_policy,
         _put_policy,
         delete_by_calls(lambda asked: ServiceCall("logs", "DeleteResourcePolicy", {"policyName": asked.physical})),
-        name="PolicyName",
-        longest=255,
-        replaces=frozenset({"PolicyName"}),
+        name_property="PolicyName",
+        max_name_length=255,
+        replacement_properties=frozenset({"PolicyName"}),
     ),
     "AWS::Logs::MetricFilter": ResourceType(
         _put_metric,
@@ -157,8 +157,8 @@ KINDS: Mapping[str, ResourceType] = {
                 "logs", "DeleteMetricFilter", {**asked.pick("LogGroupName"), "filterName": asked.physical}
             )
         ),
-        name="FilterName",
-        longest=512,
-        replaces=frozenset({"FilterName", "LogGroupName"}),
+        name_property="FilterName",
+        max_name_length=512,
+        replacement_properties=frozenset({"FilterName", "LogGroupName"}),
     ),
 }

@@ -16,7 +16,7 @@ from lamplighter.base.number_text import parse_decimal
 from lamplighter.lang.template.functions import value_as_text
 from lamplighter.services.cloudformation.errors import ResourceFailed
 
-ELSEWHERE = {
+RENAMED_MEMBERS = {
     "filesystemid": "fileSystemId",
     "taglist": "Tags",
     "placementstrategies": "PlacementStrategy",
@@ -24,7 +24,7 @@ ELSEWHERE = {
 }
 """The model's names of members that have another name in CloudFormation."""
 
-_WHOLE = re.compile(r"[-+]?[0-9]+")
+_INTEGER = re.compile(r"[-+]?[0-9]+")
 
 
 def fit_to_shape(shape: Shape | None, value: Json, place: str = "#") -> Json:
@@ -42,15 +42,15 @@ def fit_to_shape(shape: Shape | None, value: Json, place: str = "#") -> Json:
 
 def _members(shape: StructureShape, value: Json, place: str) -> Json:
     if not isinstance(value, dict):
-        raise _refused(place, f"expected type: JSONObject, found: {_kind(value)}")
+        raise _invalid_property(place, f"expected type: JSONObject, found: {_json_type(value)}")
     if shape.metadata.get("document"):
         return value
     known = {name.lower(): name for name in shape.members}
     found = {}
     for key, inner in value.items():
-        name = known.get(key.lower(), ELSEWHERE.get(key.lower(), ""))
+        name = known.get(key.lower(), RENAMED_MEMBERS.get(key.lower(), ""))
         if name not in shape.members:
-            raise _refused(place, f"extraneous key [{key}] is not permitted")
+            raise _invalid_property(place, f"extraneous key [{key}] is not permitted")
         if inner is not None:
             found[name] = fit_to_shape(shape.members[name], inner, f"{place}/{key}")
     return found
@@ -61,7 +61,7 @@ def _pairs(value: Json, place: str) -> dict[str, Json]:
     if isinstance(value, list) and all(isinstance(tag, dict) and "Key" in tag for tag in value):
         return {str(tag["Key"]): tag.get("Value", "") for tag in value}
     if not isinstance(value, dict):
-        raise _refused(place, f"expected type: JSONObject, found: {_kind(value)}")
+        raise _invalid_property(place, f"expected type: JSONObject, found: {_json_type(value)}")
     return value
 
 
@@ -70,34 +70,34 @@ def _scalar(kind: str, value: Json, place: str) -> Json:
         case "string" | "character":
             return dumps(value) if isinstance(value, (dict, list)) else value_as_text(value)
         case "boolean":
-            return _truth(value, place)
+            return _boolean(value, place)
         case "integer" | "long":
-            return _number(value, place)
+            return _integer(value, place)
         case "float" | "double":
             return _decimal(value, place)
         case "timestamp":
-            return _instant(value, place)
+            return _timestamp(value, place)
         case "blob":
             return value if isinstance(value, bytes) else value_as_text(value).encode()
         case _:
             return value
 
 
-def _truth(value: Json, place: str) -> bool:
+def _boolean(value: Json, place: str) -> bool:
     if isinstance(value, bool):
         return value
     if str(value).lower() not in ("true", "false"):
-        raise _refused(place, f"expected type: Boolean, found: {_kind(value)}")
+        raise _invalid_property(place, f"expected type: Boolean, found: {_json_type(value)}")
     return str(value).lower() == "true"
 
 
-def _number(value: Json, place: str) -> int:
+def _integer(value: Json, place: str) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    if not isinstance(value, str) or not _WHOLE.fullmatch(value):
-        raise _refused(place, f"expected type: Integer, found: {_kind(value)}")
+    if not isinstance(value, str) or not _INTEGER.fullmatch(value):
+        raise _invalid_property(place, f"expected type: Integer, found: {_json_type(value)}")
     return int(value)
 
 
@@ -105,23 +105,23 @@ def _decimal(value: Json, place: str) -> float:
     try:
         return parse_decimal(value) if isinstance(value, str) else float(value)
     except (TypeError, ValueError, OverflowError):
-        raise _refused(place, f"expected type: Number, found: {_kind(value)}") from None
+        raise _invalid_property(place, f"expected type: Number, found: {_json_type(value)}") from None
 
 
-def _instant(value: Json, place: str) -> float:
+def _timestamp(value: Json, place: str) -> float:
     if isinstance(value, (int, float)):
         return value
     try:
         instant = datetime.fromisoformat(str(value))
     except ValueError:
-        raise _refused(place, f"string [{value}] does not match the form of a timestamp") from None
+        raise _invalid_property(place, f"string [{value}] does not match the form of a timestamp") from None
     return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).timestamp()
 
 
-def _kind(value: Json) -> str:
+def _json_type(value: Json) -> str:
     names = {dict: "JSONObject", list: "JSONArray", str: "String", bool: "Boolean", int: "Integer", float: "Number"}
     return names.get(type(value), "Null")
 
 
-def _refused(place: str, why: str) -> ResourceFailed:
-    return ResourceFailed(f"Properties validation failed with message: {place}: {why}")
+def _invalid_property(place: str, reason: str) -> ResourceFailed:
+    return ResourceFailed(f"Properties validation failed with message: {place}: {reason}")

@@ -12,11 +12,11 @@ from lamplighter.services.cloudformation.resource_types import (
     sqs,
     states,
 )
-from lamplighter.services.cloudformation.resource_types.recorded_only import NOT_SIMULATED, NOT_WORTH_SAYING, RECORDED
-from lamplighter.services.cloudformation.resource_types.resource_type import ResourceType, idle_properties
+from lamplighter.services.cloudformation.resource_types.recorded_only import NO_EFFECT_ON_AWS, NOT_SIMULATED, RECORDED
+from lamplighter.services.cloudformation.resource_types.resource_type import ResourceType, properties_without_effect
 from lamplighter.services.cloudformation.tables.stack_resources import StackResource
 
-NESTED = "AWS::CloudFormation::Stack"
+NESTED_STACK = "AWS::CloudFormation::Stack"
 
 RESOURCE_TYPES: Mapping[str, ResourceType] = {
     **states.KINDS,
@@ -39,10 +39,10 @@ def no_effect_note(row: StackResource) -> str | None:
     """Return a note on the parts of a resource that have no effect here, or None if all of it has its effect."""
     if row.body.get("recorded"):
         return NOT_SIMULATED
-    without = idle_properties(resource_type_of(row.type), row.body.get("properties", {}))
-    return f"Not simulated here: {', '.join(without)}." if without else None
+    ignored = properties_without_effect(resource_type_of(row.type), row.body.get("properties", {}))
+    return f"Not simulated here: {', '.join(ignored)}." if ignored else None
 
 
 def is_simulated(name: str) -> bool:
     """Return whether a resource of this type has the same effect here as on AWS, which may be none."""
-    return name in RESOURCE_TYPES or name == NESTED or name in NOT_WORTH_SAYING
+    return name in RESOURCE_TYPES or name == NESTED_STACK or name in NO_EFFECT_ON_AWS

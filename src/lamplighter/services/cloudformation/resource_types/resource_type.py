@@ -67,6 +67,7 @@ class ResourceRequest:
 CreatePlan = Generator[ServiceCall, Json, CreatedResource]
 DeletePlan = Generator[ServiceCall, Json, None]
 ExistsPlan = Generator[ServiceCall, Json, bool]
+AdaptProperties = Callable[[Mapping[str, Json], Mapping[str, Json]], Mapping[str, Json]]
 """A plan that returns whether a resource exists; a call that does not find the resource may raise instead."""
 
 
@@ -77,31 +78,31 @@ class ResourceType:
     create: Callable[[ResourceRequest], CreatePlan]
     update: Callable[[ResourceRequest], CreatePlan]
     delete: Callable[[ResourceRequest], DeletePlan]
-    name: str | None = None
+    name_property: str | None = None
     """The property that contains the resource's name."""
-    longest: int = 128
+    max_name_length: int = 128
     """The most characters of a name."""
-    replaces: frozenset[str] = frozenset()
+    replacement_properties: frozenset[str] = frozenset()
     """The properties whose change requires a replacement."""
     attributes: frozenset[str] = frozenset()
     """The attributes that Fn::GetAtt returns."""
-    idle: frozenset[str] = frozenset()
+    without_effect: frozenset[str] = frozenset()
     """Properties (`Property/Member`: a part of one) without effect here; the resource's status reason lists them."""
     simulated: bool = True
-    ending: Callable[[Mapping[str, Json]], str] = lambda _properties: ""
+    name_suffix: Callable[[Mapping[str, Json]], str] = lambda _properties: ""
     """A function that returns the ending that a generated name must have."""
-    prefix: bool = True
+    prefix_stack_name: bool = True
     """Whether a generated name begins with the stack's name."""
-    revised: bool = False
+    replacement_keeps_name: bool = False
     """Whether a replacement may have the same name, because it is a new revision of the old resource."""
-    here: Callable[[Mapping[str, Json], Mapping[str, Json]], Mapping[str, Json]] = lambda properties, _own: properties
+    adapt_properties: AdaptProperties = lambda properties, _own: properties
     """A function that adapts the properties to this engine, given the resource's metadata under `Lamplighter`."""
-    look: Callable[[ResourceRequest], ExistsPlan] | None = None
+    exists: Callable[[ResourceRequest], ExistsPlan] | None = None
     """The plan that returns whether the resource exists; None if there is no such plan."""
 
 
-ALL = frozenset({"*"})
-"""The value of `replaces` that stands for all properties."""
+ALL_PROPERTIES = frozenset({"*"})
+"""The value of `replacement_properties` that stands for all properties."""
 
 
 def lamplighter_metadata(metadata: Json) -> Mapping[str, Json]:
@@ -113,13 +114,15 @@ def lamplighter_metadata(metadata: Json) -> Mapping[str, Json]:
 def replacing_properties(kind: ResourceType, before: Mapping[str, Json], after: Mapping[str, Json]) -> set[str]:
     """Return the changed properties that require a replacement of the resource."""
     names = {name for name in {*before, *after} if before.get(name) != after.get(name)}
-    return {name for name in names if kind.replaces is ALL or name in kind.replaces}
+    return {
+        name for name in names if kind.replacement_properties is ALL_PROPERTIES or name in kind.replacement_properties
+    }
 
 
-def idle_properties(kind: ResourceType, properties: Mapping[str, Json]) -> list[str]:
+def properties_without_effect(kind: ResourceType, properties: Mapping[str, Json]) -> list[str]:
     """Return the given properties that have no effect here."""
     found = []
-    for place in sorted(kind.idle):
+    for place in sorted(kind.without_effect):
         name, _, member = place.partition("/")
         value = properties.get(name)
         if name in properties and (not member or (isinstance(value, dict) and member in value)):
@@ -130,37 +133,39 @@ def idle_properties(kind: ResourceType, properties: Mapping[str, Json]) -> list[
 def delete_by_calls(*calls: Callable[[ResourceRequest], ServiceCall]) -> Callable[[ResourceRequest], DeletePlan]:
     """Return a plan that deletes a resource with the given calls."""
 
-    def plan(asked: ResourceRequest) -> DeletePlan:
+    def plan(request: ResourceRequest) -> DeletePlan:
         for call in calls:
-            yield call(asked)
+            yield call(request)
 
     return plan
 
 
 def exists_by_call(
-    call: Callable[[ResourceRequest], ServiceCall], is_there: Callable[[Json], bool] = lambda _: True
+    call: Callable[[ResourceRequest], ServiceCall], exists: Callable[[Json], bool] = lambda _: True
 ) -> Callable[[ResourceRequest], ExistsPlan]:
     """Return a plan that makes one call and derives from the answer whether the resource exists."""
 
-    def plan(asked: ResourceRequest) -> ExistsPlan:
-        answer = yield call(asked)
-        return is_there(answer)
+    def plan(request: ResourceRequest) -> ExistsPlan:
+        answer = yield call(request)
+        return exists(answer)
 
     return plan
 
 
-def never_update(asked: ResourceRequest) -> CreatePlan:
+def never_update(request: ResourceRequest) -> CreatePlan:
     """Return the resource unchanged: this plan is for types whose properties all require a replacement."""
     yield from ()
-    return CreatedResource(asked.physical, asked.attributes)
+    return CreatedResource(request.physical, request.attributes)
 
 
 def update_tags(
-    service: str, asked: ResourceRequest, where: Mapping[str, Json], keys: str
+    service: str, request: ResourceRequest, resource: Mapping[str, Json], keys_parameter: str
 ) -> Generator[ServiceCall, Json, None]:
-    """Change tags to the requested ones; `where` identifies the resource, `keys` is the parameter of UntagResource."""
-    lost = {tag["Key"] for tag in asked.tags_before} - {tag["Key"] for tag in asked.tags}
-    if lost:
-        yield ServiceCall(service, "UntagResource", {**where, keys: sorted(lost)})
-    if asked.tags and asked.tags != asked.tags_before:
-        yield ServiceCall(service, "TagResource", {**where, "Tags": list(asked.tags)})
+    """Change tags to the requested ones; `resource` identifies the resource, `keys_parameter` is the parameter of
+    UntagResource.
+    """
+    removed = {tag["Key"] for tag in request.tags_before} - {tag["Key"] for tag in request.tags}
+    if removed:
+        yield ServiceCall(service, "UntagResource", {**resource, keys_parameter: sorted(removed)})
+    if request.tags and request.tags != request.tags_before:
+        yield ServiceCall(service, "TagResource", {**resource, "Tags": list(request.tags)})

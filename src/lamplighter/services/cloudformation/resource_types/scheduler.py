@@ -22,63 +22,65 @@ from lamplighter.services.cloudformation.resource_types.resource_type import (
     update_tags,
 )
 
-SCHEDULE = (
+SCHEDULE_PROPERTIES = (
     *("GroupName", "Description", "ScheduleExpression", "ScheduleExpressionTimezone", "StartDate", "EndDate", "State"),
     *("FlexibleTimeWindow", "KmsKeyArn", "Target"),
 )
 
-KEEPS = "KeepsState"
+KEEPS_STATE = "KeepsState"
 """A flag, stored as if it were a property: a call that paused or resumed a job's schedule stays in effect."""
 
 
-def _set_own(asked: ResourceRequest, name: str) -> Generator[ServiceCall, Json, None]:
-    own = lamplighter_metadata(asked.metadata)
-    said = {key: own[key] for key in ("Missed", "Within") if key in own}
-    if said:
-        group = asked.get("GroupName", "default")
-        yield ServiceCall("scheduler", "SetMissed", {"Name": name, "GroupName": group, **said})
-    if "Job" in own:
-        mark = {"Job": own["Job"], "Tell": own.get("Tell")}
+def _apply_extensions(request: ResourceRequest, name: str) -> Generator[ServiceCall, Json, None]:
+    extensions = lamplighter_metadata(request.metadata)
+    missed = {key: extensions[key] for key in ("Missed", "Within") if key in extensions}
+    if missed:
+        group = request.get("GroupName", "default")
+        yield ServiceCall("scheduler", "SetMissed", {"Name": name, "GroupName": group, **missed})
+    if "Job" in extensions:
+        annotation = {"Job": extensions["Job"], "Tell": extensions.get("Tell")}
         yield ServiceCall(
-            "scheduler", "SetMark", {"Name": name, "GroupName": asked.get("GroupName", "default"), **mark}
+            "scheduler", "SetMark", {"Name": name, "GroupName": request.get("GroupName", "default"), **annotation}
         )
 
 
-def _create_schedule(asked: ResourceRequest) -> CreatePlan:
-    answer = yield ServiceCall("scheduler", "CreateSchedule", {"Name": asked.name, **asked.pick(*SCHEDULE)})
-    yield from _set_own(asked, asked.name)
-    return CreatedResource(asked.name, {"Arn": answer["ScheduleArn"]})
+def _create_schedule(request: ResourceRequest) -> CreatePlan:
+    answer = yield ServiceCall(
+        "scheduler", "CreateSchedule", {"Name": request.name, **request.pick(*SCHEDULE_PROPERTIES)}
+    )
+    yield from _apply_extensions(request, request.name)
+    return CreatedResource(request.name, {"Arn": answer["ScheduleArn"]})
 
 
-def _get_schedule(asked: ResourceRequest) -> ServiceCall:
-    return ServiceCall("scheduler", "GetSchedule", {"Name": asked.physical, "GroupName": asked.get("GroupName")})
+def _get_schedule(request: ResourceRequest) -> ServiceCall:
+    return ServiceCall("scheduler", "GetSchedule", {"Name": request.physical, "GroupName": request.get("GroupName")})
 
 
-def _kept_paused(properties: Mapping[str, Json], own: Mapping[str, Json]) -> Mapping[str, Json]:
-    return {**properties, KEEPS: True} if own.get("Job") else properties
+def _with_kept_state(properties: Mapping[str, Json], extensions: Mapping[str, Json]) -> Mapping[str, Json]:
+    return {**properties, KEEPS_STATE: True} if extensions.get("Job") else properties
 
 
-def _update_schedule(asked: ResourceRequest) -> CreatePlan:
-    given = asked.pick(*SCHEDULE)
-    if asked.get(KEEPS) and asked.before.get("State") == asked.get("State"):
+def _update_schedule(request: ResourceRequest) -> CreatePlan:
+    given = request.pick(*SCHEDULE_PROPERTIES)
+    if request.get(KEEPS_STATE) and request.before.get("State") == request.get("State"):
         # A call may have paused or resumed the schedule, and the job file has not changed State since.
-        given["State"] = (yield _get_schedule(asked))["State"]
-    yield ServiceCall("scheduler", "UpdateSchedule", {"Name": asked.physical, **given})
-    yield from _set_own(asked, asked.physical)
-    return CreatedResource(asked.physical, asked.attributes)
+        given["State"] = (yield _get_schedule(request))["State"]
+    yield ServiceCall("scheduler", "UpdateSchedule", {"Name": request.physical, **given})
+    yield from _apply_extensions(request, request.physical)
+    return CreatedResource(request.physical, request.attributes)
 
 
-def _create_group(asked: ResourceRequest) -> CreatePlan:
-    tags = {"Tags": list(asked.tags)} if asked.tags else {}
-    answer = yield ServiceCall("scheduler", "CreateScheduleGroup", {"Name": asked.name, **tags})
-    group = yield ServiceCall("scheduler", "GetScheduleGroup", {"Name": asked.name})
+def _create_group(request: ResourceRequest) -> CreatePlan:
+    tags = {"Tags": list(request.tags)} if request.tags else {}
+    answer = yield ServiceCall("scheduler", "CreateScheduleGroup", {"Name": request.name, **tags})
+    group = yield ServiceCall("scheduler", "GetScheduleGroup", {"Name": request.name})
     attributes = {name: group[name] for name in ("CreationDate", "LastModificationDate", "State") if name in group}
-    return CreatedResource(asked.name, {"Arn": answer["ScheduleGroupArn"], **attributes})
+    return CreatedResource(request.name, {"Arn": answer["ScheduleGroupArn"], **attributes})
 
 
-def _update_group(asked: ResourceRequest) -> CreatePlan:
-    yield from update_tags("scheduler", asked, {"ResourceArn": asked.attributes["Arn"]}, "TagKeys")
-    return CreatedResource(asked.physical, asked.attributes)
+def _update_group(request: ResourceRequest) -> CreatePlan:
+    yield from update_tags("scheduler", request, {"ResourceArn": request.attributes["Arn"]}, "TagKeys")
+    return CreatedResource(request.physical, request.attributes)
 
 
 KINDS: Mapping[str, ResourceType] = {
@@ -90,21 +92,21 @@ KINDS: Mapping[str, ResourceType] = {
                 "scheduler", "DeleteSchedule", {"Name": asked.physical, "GroupName": asked.get("GroupName")}
             )
         ),
-        name="Name",
-        longest=64,
-        replaces=frozenset({"Name", "GroupName"}),
+        name_property="Name",
+        max_name_length=64,
+        replacement_properties=frozenset({"Name", "GroupName"}),
         attributes=frozenset({"Arn"}),
-        look=exists_by_call(_get_schedule),
-        here=_kept_paused,
+        exists=exists_by_call(_get_schedule),
+        adapt_properties=_with_kept_state,
     ),
     "AWS::Scheduler::ScheduleGroup": ResourceType(
         _create_group,
         _update_group,
         delete_by_calls(lambda asked: ServiceCall("scheduler", "DeleteScheduleGroup", {"Name": asked.physical})),
-        name="Name",
-        longest=64,
-        replaces=frozenset({"Name"}),
-        look=exists_by_call(lambda asked: ServiceCall("scheduler", "GetScheduleGroup", {"Name": asked.physical})),
+        name_property="Name",
+        max_name_length=64,
+        replacement_properties=frozenset({"Name"}),
+        exists=exists_by_call(lambda asked: ServiceCall("scheduler", "GetScheduleGroup", {"Name": asked.physical})),
         attributes=frozenset({"Arn", "CreationDate", "LastModificationDate", "State"}),
     ),
 }

@@ -23,79 +23,88 @@ from lamplighter.services.cloudformation.resource_types.resource_type import (
     update_tags,
 )
 
-TOPIC = (
+TOPIC_PROPERTIES = (
     *("ArchivePolicy", "ContentBasedDeduplication", "DisplayName", "FifoThroughputScope", "FifoTopic"),
     *("KmsMasterKeyId", "MaximumMessageSize", "SignatureVersion", "TracingConfig"),
 )
-SUBSCRIPTION = (
+SUBSCRIPTION_PROPERTIES = (
     *("DeliveryPolicy", "FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy", "ReplayPolicy"),
     "SubscriptionRoleArn",
 )
-WHERE = ("TopicArn", "Protocol", "Endpoint")
+ENDPOINT_PROPERTIES = ("TopicArn", "Protocol", "Endpoint")
 CONFIRMED = "Confirmed"
 """A flag from the engine's own metadata, stored as if it were a property."""
 
 
-def _feedback(asked: ResourceRequest) -> dict[str, Json]:
+def _feedback_attributes(request: ResourceRequest) -> dict[str, Json]:
     """Return DeliveryStatusLogging as attributes of the topic: HTTPSuccessFeedbackRoleArn …"""
-    spelled = {"http/s": "HTTP", "sqs": "SQS", "lambda": "Lambda", "firehose": "Firehose", "application": "Application"}
+    prefixes = {
+        "http/s": "HTTP",
+        "sqs": "SQS",
+        "lambda": "Lambda",
+        "firehose": "Firehose",
+        "application": "Application",
+    }
     found: dict[str, Json] = {}
-    for entry in asked.get("DeliveryStatusLogging", []):
-        protocol = spelled.get(str(entry.get("Protocol")), str(entry.get("Protocol")))
+    for entry in request.get("DeliveryStatusLogging", []):
+        protocol = prefixes.get(str(entry.get("Protocol")), str(entry.get("Protocol")))
         found |= {f"{protocol}{name}": value for name, value in entry.items() if name != "Protocol"}
     return found
 
 
-def _create_topic(asked: ResourceRequest) -> CreatePlan:
-    attributes = {**asked.pick(*TOPIC), **_feedback(asked)}
+def _create_topic(request: ResourceRequest) -> CreatePlan:
+    attributes = {**request.pick(*TOPIC_PROPERTIES), **_feedback_attributes(request)}
     answer = yield ServiceCall(
-        "sns", "CreateTopic", {"Name": asked.name, "Attributes": attributes, "Tags": list(asked.tags) or None}
+        "sns", "CreateTopic", {"Name": request.name, "Attributes": attributes, "Tags": list(request.tags) or None}
     )
     key = answer["TopicArn"]
-    yield from _protect(asked, key)
-    for each in asked.get("Subscription", []):
+    yield from _put_protection_policy(request, key)
+    for each in request.get("Subscription", []):
         yield ServiceCall(
             "sns", "Subscribe", {"TopicArn": key, "Protocol": each["Protocol"], "Endpoint": each["Endpoint"]}
         )
-    return CreatedResource(key, {"TopicArn": key, "TopicName": asked.name})
+    return CreatedResource(key, {"TopicArn": key, "TopicName": request.name})
 
 
-def _protect(asked: ResourceRequest, key: str) -> Generator[ServiceCall, Json, None]:
-    policy = asked.get("DataProtectionPolicy")
-    if policy is not None and policy != asked.before.get("DataProtectionPolicy"):
+def _put_protection_policy(request: ResourceRequest, key: str) -> Generator[ServiceCall, Json, None]:
+    policy = request.get("DataProtectionPolicy")
+    if policy is not None and policy != request.before.get("DataProtectionPolicy"):
         yield ServiceCall("sns", "PutDataProtectionPolicy", {"ResourceArn": key, "DataProtectionPolicy": policy})
 
 
-def _update_topic(asked: ResourceRequest) -> CreatePlan:
-    before = ResourceRequest(asked.logical, asked.type, asked.before, asked.account, asked.region)
-    old, new = {**before.pick(*TOPIC), **_feedback(before)}, {**asked.pick(*TOPIC), **_feedback(asked)}
+def _update_topic(request: ResourceRequest) -> CreatePlan:
+    before = ResourceRequest(request.logical, request.type, request.before, request.account, request.region)
+    old, new = (
+        {**before.pick(*TOPIC_PROPERTIES), **_feedback_attributes(before)},
+        {**request.pick(*TOPIC_PROPERTIES), **_feedback_attributes(request)},
+    )
     for name in {**old, **new}:
         if old.get(name) != new.get(name):
-            given = {"TopicArn": asked.physical, "AttributeName": name, "AttributeValue": new.get(name, "")}
+            given = {"TopicArn": request.physical, "AttributeName": name, "AttributeValue": new.get(name, "")}
             yield ServiceCall("sns", "SetTopicAttributes", given)
-    yield from _protect(asked, asked.physical)
-    yield from _resubscribe(asked)
-    yield from update_tags("sns", asked, {"ResourceArn": asked.physical}, "TagKeys")
-    return CreatedResource(asked.physical, asked.attributes)
+    yield from _put_protection_policy(request, request.physical)
+    yield from _update_subscriptions(request)
+    yield from update_tags("sns", request, {"ResourceArn": request.physical}, "TagKeys")
+    return CreatedResource(request.physical, request.attributes)
 
 
-def _resubscribe(asked: ResourceRequest) -> Generator[ServiceCall, Json, None]:
-    wanted = asked.get("Subscription", [])
-    lost = [each for each in asked.before.get("Subscription", []) if each not in wanted]
-    if lost:
-        answer = yield ServiceCall("sns", "ListSubscriptionsByTopic", {"TopicArn": asked.physical})
+def _update_subscriptions(request: ResourceRequest) -> Generator[ServiceCall, Json, None]:
+    wanted = request.get("Subscription", [])
+    removed = [each for each in request.before.get("Subscription", []) if each not in wanted]
+    if removed:
+        answer = yield ServiceCall("sns", "ListSubscriptionsByTopic", {"TopicArn": request.physical})
         for found in answer["Subscriptions"]:
-            is_lost = {"Protocol": found["Protocol"], "Endpoint": found["Endpoint"]} in lost
+            is_lost = {"Protocol": found["Protocol"], "Endpoint": found["Endpoint"]} in removed
             if is_lost and found["SubscriptionArn"].startswith("arn:"):
                 yield ServiceCall("sns", "Unsubscribe", {"SubscriptionArn": found["SubscriptionArn"]})
     for each in wanted:
-        if each not in asked.before.get("Subscription", []):
-            given = {"TopicArn": asked.physical, "Protocol": each["Protocol"], "Endpoint": each["Endpoint"]}
+        if each not in request.before.get("Subscription", []):
+            given = {"TopicArn": request.physical, "Protocol": each["Protocol"], "Endpoint": each["Endpoint"]}
             yield ServiceCall("sns", "Subscribe", given)
 
 
-def _with_command(properties: Mapping[str, Json], own: Mapping[str, Json]) -> Mapping[str, Json]:
-    words, folder = own.get("Command"), own.get("Directory")
+def _with_command(properties: Mapping[str, Json], extensions: Mapping[str, Json]) -> Mapping[str, Json]:
+    words, folder = extensions.get("Command"), extensions.get("Directory")
     if not words or not isinstance(words, list):
         return properties
     line = shlex.join(map(str, words))
@@ -104,58 +113,62 @@ def _with_command(properties: Mapping[str, Json], own: Mapping[str, Json]) -> Ma
     return {**properties, "Subscription": [*properties.get("Subscription", []), command]}
 
 
-def _vouched(properties: Mapping[str, Json], own: Mapping[str, Json]) -> Mapping[str, Json]:
-    return {**properties, CONFIRMED: True} if own.get(CONFIRMED) is True else properties
+def _with_confirmation(properties: Mapping[str, Json], extensions: Mapping[str, Json]) -> Mapping[str, Json]:
+    return {**properties, CONFIRMED: True} if extensions.get(CONFIRMED) is True else properties
 
 
-def _subscribe(asked: ResourceRequest) -> CreatePlan:
-    if asked.get(CONFIRMED):
-        return (yield from _update_subscription(asked))
+def _subscribe(request: ResourceRequest) -> CreatePlan:
+    if request.get(CONFIRMED):
+        return (yield from _update_subscription(request))
     answer = yield ServiceCall(
         "sns",
         "Subscribe",
-        {**asked.pick(*WHERE), "Attributes": asked.pick(*SUBSCRIPTION), "ReturnSubscriptionArn": True},
+        {
+            **request.pick(*ENDPOINT_PROPERTIES),
+            "Attributes": request.pick(*SUBSCRIPTION_PROPERTIES),
+            "ReturnSubscriptionArn": True,
+        },
     )
     return CreatedResource(answer["SubscriptionArn"], {"Arn": answer["SubscriptionArn"]})
 
 
-def _update_subscription(asked: ResourceRequest) -> CreatePlan:
-    arn = asked.physical
-    if asked.get(CONFIRMED) and not asked.before.get(CONFIRMED):
-        arn = (yield ServiceCall("sns", "Vouch", asked.pick(*WHERE)))["SubscriptionArn"]
-    for name in SUBSCRIPTION:
-        if asked.before.get(name) != asked.get(name):
-            given = {"SubscriptionArn": arn, "AttributeName": name, "AttributeValue": asked.get(name)}
+def _update_subscription(request: ResourceRequest) -> CreatePlan:
+    arn = request.physical
+    if request.get(CONFIRMED) and not request.before.get(CONFIRMED):
+        arn = (yield ServiceCall("sns", "Vouch", request.pick(*ENDPOINT_PROPERTIES)))["SubscriptionArn"]
+    for name in SUBSCRIPTION_PROPERTIES:
+        if request.before.get(name) != request.get(name):
+            given = {"SubscriptionArn": arn, "AttributeName": name, "AttributeValue": request.get(name)}
             yield ServiceCall("sns", "SetSubscriptionAttributes", given)
     return CreatedResource(arn, {"Arn": arn})
 
 
-def _look_for_subscription(asked: ResourceRequest) -> ExistsPlan:
+def _subscription_exists(request: ResourceRequest) -> ExistsPlan:
     """Return whether the topic lists a subscription with the same protocol and endpoint.
 
     A subscription that its reader ended with the link of a mail is no longer listed, although it could be restored.
     """
     token: Json = {}
     while True:
-        answer = yield ServiceCall("sns", "ListSubscriptionsByTopic", {"TopicArn": asked.get("TopicArn"), **token})
+        answer = yield ServiceCall("sns", "ListSubscriptionsByTopic", {"TopicArn": request.get("TopicArn"), **token})
         for each in answer["Subscriptions"]:
-            if (each["Protocol"], each["Endpoint"]) == (asked.get("Protocol"), asked.get("Endpoint")):
+            if (each["Protocol"], each["Endpoint"]) == (request.get("Protocol"), request.get("Endpoint")):
                 return True
         if "NextToken" not in answer:
             return False
         token = {"NextToken": answer["NextToken"]}
 
 
-def _put_policy(asked: ResourceRequest) -> CreatePlan:
-    for topic in asked.get("Topics", []):
-        given = {"TopicArn": topic, "AttributeName": "Policy", "AttributeValue": asked.get("PolicyDocument")}
+def _put_policy(request: ResourceRequest) -> CreatePlan:
+    for topic in request.get("Topics", []):
+        given = {"TopicArn": topic, "AttributeName": "Policy", "AttributeValue": request.get("PolicyDocument")}
         yield ServiceCall("sns", "SetTopicAttributes", given)
-    return CreatedResource(asked.physical or asked.name, {"Id": asked.physical or asked.name})
+    return CreatedResource(request.physical or request.name, {"Id": request.physical or request.name})
 
 
-def _put_inline_policy(asked: ResourceRequest) -> CreatePlan:
-    topic = asked.get("TopicArn")
-    given = {"TopicArn": topic, "AttributeName": "Policy", "AttributeValue": asked.get("PolicyDocument")}
+def _put_inline_policy(request: ResourceRequest) -> CreatePlan:
+    topic = request.get("TopicArn")
+    given = {"TopicArn": topic, "AttributeName": "Policy", "AttributeValue": request.get("PolicyDocument")}
     yield ServiceCall("sns", "SetTopicAttributes", given)
     return CreatedResource(topic)
 
@@ -170,27 +183,27 @@ KINDS: Mapping[str, ResourceType] = {
         _create_topic,
         _update_topic,
         delete_by_calls(lambda asked: ServiceCall("sns", "DeleteTopic", {"TopicArn": asked.physical})),
-        name="TopicName",
-        longest=256,
-        replaces=frozenset({"TopicName", "FifoTopic"}),
+        name_property="TopicName",
+        max_name_length=256,
+        replacement_properties=frozenset({"TopicName", "FifoTopic"}),
         attributes=frozenset({"TopicArn", "TopicName"}),
-        here=_with_command,
-        look=exists_by_call(lambda asked: ServiceCall("sns", "GetTopicAttributes", {"TopicArn": asked.physical})),
-        ending=lambda properties: ".fifo" if str(properties.get("FifoTopic")).lower() == "true" else "",
+        adapt_properties=_with_command,
+        exists=exists_by_call(lambda asked: ServiceCall("sns", "GetTopicAttributes", {"TopicArn": asked.physical})),
+        name_suffix=lambda properties: ".fifo" if str(properties.get("FifoTopic")).lower() == "true" else "",
     ),
     "AWS::SNS::Subscription": ResourceType(
         _subscribe,
         _update_subscription,
         delete_by_calls(lambda asked: ServiceCall("sns", "Unsubscribe", {"SubscriptionArn": asked.physical})),
-        replaces=frozenset({"Endpoint", "Protocol", "TopicArn"}),
+        replacement_properties=frozenset({"Endpoint", "Protocol", "TopicArn"}),
         # One engine has all regions: the topic's ARN contains the region.
-        idle=frozenset({"Region"}),
+        without_effect=frozenset({"Region"}),
         attributes=frozenset({"Arn"}),
-        here=_vouched,
-        look=_look_for_subscription,
+        adapt_properties=_with_confirmation,
+        exists=_subscription_exists,
     ),
     "AWS::SNS::TopicPolicy": ResourceType(_put_policy, _put_policy, _leave_policy, attributes=frozenset({"Id"})),
     "AWS::SNS::TopicInlinePolicy": ResourceType(
-        _put_inline_policy, _put_inline_policy, _leave_policy, replaces=frozenset({"TopicArn"})
+        _put_inline_policy, _put_inline_policy, _leave_policy, replacement_properties=frozenset({"TopicArn"})
     ),
 }

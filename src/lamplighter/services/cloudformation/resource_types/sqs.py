@@ -16,9 +16,9 @@ from lamplighter.services.cloudformation.resource_types.resource_type import (
     exists_by_call,
 )
 
-CLEARED = frozenset({"KmsMasterKeyId", "RedriveAllowPolicy", "RedrivePolicy"})
-"""Attributes that an empty value removes; a removed property of the other attributes sets the value in `USUAL`."""
-USUAL: Mapping[str, object] = {
+CLEARED_BY_EMPTY_VALUE = frozenset({"KmsMasterKeyId", "RedriveAllowPolicy", "RedrivePolicy"})
+"""Attributes that an empty value removes; a removed property of the other attributes sets the value in `DEFAULTS`."""
+DEFAULTS: Mapping[str, object] = {
     "DelaySeconds": 0,
     "MaximumMessageSize": 1_048_576,
     "MessageRetentionPeriod": 345_600,
@@ -30,52 +30,56 @@ USUAL: Mapping[str, object] = {
     "KmsDataKeyReusePeriodSeconds": 300,
     "SqsManagedSseEnabled": True,
 }
-QUEUE = (*USUAL, *sorted(CLEARED), "FifoQueue")
+QUEUE_PROPERTIES = (*DEFAULTS, *sorted(CLEARED_BY_EMPTY_VALUE), "FifoQueue")
 
 
-def _create_queue(asked: ResourceRequest) -> CreatePlan:
-    given = asked.pick(*QUEUE)
+def _create_queue(request: ResourceRequest) -> CreatePlan:
+    given = request.pick(*QUEUE_PROPERTIES)
     if str(given.get("FifoQueue")).lower() != "true":
         given.pop("FifoQueue", None)
-    params = {"QueueName": asked.name, "Attributes": given, "tags": list(asked.tags) or None}
+    params = {"QueueName": request.name, "Attributes": given, "tags": list(request.tags) or None}
     answer = yield ServiceCall("sqs", "CreateQueue", params)
     url = answer["QueueUrl"]
-    return CreatedResource(url, {"Arn": asked.arn("sqs", asked.name), "QueueName": asked.name, "QueueUrl": url})
+    return CreatedResource(url, {"Arn": request.arn("sqs", request.name), "QueueName": request.name, "QueueUrl": url})
 
 
-def _update_queue(asked: ResourceRequest) -> CreatePlan:
-    changed = {name for name in QUEUE if asked.before.get(name) != asked.properties.get(name)}
-    fallen = {name: "" if name in CLEARED else USUAL[name] for name in changed if name not in asked.properties}
+def _update_queue(request: ResourceRequest) -> CreatePlan:
+    changed = {name for name in QUEUE_PROPERTIES if request.before.get(name) != request.properties.get(name)}
+    reset = {
+        name: "" if name in CLEARED_BY_EMPTY_VALUE else DEFAULTS[name]
+        for name in changed
+        if name not in request.properties
+    }
     if changed:
-        given = {**fallen, **{name: asked.properties[name] for name in changed if name in asked.properties}}
-        yield ServiceCall("sqs", "SetQueueAttributes", {"QueueUrl": asked.physical, "Attributes": given})
-    lost = {tag["Key"] for tag in asked.tags_before} - {tag["Key"] for tag in asked.tags}
-    if lost:
-        yield ServiceCall("sqs", "UntagQueue", {"QueueUrl": asked.physical, "TagKeys": sorted(lost)})
-    if asked.tags and asked.tags != asked.tags_before:
-        yield ServiceCall("sqs", "TagQueue", {"QueueUrl": asked.physical, "Tags": list(asked.tags)})
-    return CreatedResource(asked.physical, asked.attributes)
+        given = {**reset, **{name: request.properties[name] for name in changed if name in request.properties}}
+        yield ServiceCall("sqs", "SetQueueAttributes", {"QueueUrl": request.physical, "Attributes": given})
+    removed = {tag["Key"] for tag in request.tags_before} - {tag["Key"] for tag in request.tags}
+    if removed:
+        yield ServiceCall("sqs", "UntagQueue", {"QueueUrl": request.physical, "TagKeys": sorted(removed)})
+    if request.tags and request.tags != request.tags_before:
+        yield ServiceCall("sqs", "TagQueue", {"QueueUrl": request.physical, "Tags": list(request.tags)})
+    return CreatedResource(request.physical, request.attributes)
 
 
-def _put_policy(asked: ResourceRequest) -> CreatePlan:
-    queues = asked.get("Queues", [])
-    for queue in asked.before.get("Queues", []):
+def _put_policy(request: ResourceRequest) -> CreatePlan:
+    queues = request.get("Queues", [])
+    for queue in request.before.get("Queues", []):
         if queue not in queues:
             yield ServiceCall("sqs", "SetQueueAttributes", {"QueueUrl": queue, "Attributes": {"Policy": ""}})
     for queue in queues:
-        given = {"Policy": asked.get("PolicyDocument")}
+        given = {"Policy": request.get("PolicyDocument")}
         yield ServiceCall("sqs", "SetQueueAttributes", {"QueueUrl": queue, "Attributes": given})
-    return CreatedResource(asked.physical or asked.name, {"Id": asked.physical or asked.name})
+    return CreatedResource(request.physical or request.name, {"Id": request.physical or request.name})
 
 
-def _remove_policy(asked: ResourceRequest) -> DeletePlan:
-    for queue in asked.get("Queues", []):
+def _remove_policy(request: ResourceRequest) -> DeletePlan:
+    for queue in request.get("Queues", []):
         yield ServiceCall("sqs", "SetQueueAttributes", {"QueueUrl": queue, "Attributes": {"Policy": ""}})
 
 
-def _put_inline_policy(asked: ResourceRequest) -> CreatePlan:
-    queue = asked.get("Queue")
-    given = {"Policy": asked.get("PolicyDocument")}
+def _put_inline_policy(request: ResourceRequest) -> CreatePlan:
+    queue = request.get("Queue")
+    given = {"Policy": request.get("PolicyDocument")}
     yield ServiceCall("sqs", "SetQueueAttributes", {"QueueUrl": queue, "Attributes": given})
     return CreatedResource(queue)
 
@@ -85,12 +89,12 @@ KINDS: Mapping[str, ResourceType] = {
         _create_queue,
         _update_queue,
         delete_by_calls(lambda asked: ServiceCall("sqs", "DeleteQueue", {"QueueUrl": asked.physical})),
-        name="QueueName",
-        longest=80,
-        replaces=frozenset({"QueueName", "FifoQueue"}),
+        name_property="QueueName",
+        max_name_length=80,
+        replacement_properties=frozenset({"QueueName", "FifoQueue"}),
         attributes=frozenset({"Arn", "QueueName", "QueueUrl"}),
-        look=exists_by_call(lambda asked: ServiceCall("sqs", "GetQueueAttributes", {"QueueUrl": asked.physical})),
-        ending=lambda properties: ".fifo" if str(properties.get("FifoQueue")).lower() == "true" else "",
+        exists=exists_by_call(lambda asked: ServiceCall("sqs", "GetQueueAttributes", {"QueueUrl": asked.physical})),
+        name_suffix=lambda properties: ".fifo" if str(properties.get("FifoQueue")).lower() == "true" else "",
     ),
     "AWS::SQS::QueuePolicy": ResourceType(_put_policy, _put_policy, _remove_policy, attributes=frozenset({"Id"})),
     "AWS::SQS::QueueInlinePolicy": ResourceType(
@@ -101,6 +105,6 @@ KINDS: Mapping[str, ResourceType] = {
                 "sqs", "SetQueueAttributes", {"QueueUrl": asked.physical, "Attributes": {"Policy": ""}}
             )
         ),
-        replaces=frozenset({"Queue"}),
+        replacement_properties=frozenset({"Queue"}),
     ),
 }

@@ -10,7 +10,7 @@ from lamplighter.base.json_text import Json, dumps
 from lamplighter.lang.template.functions import value_as_text
 from lamplighter.services.cloudformation.errors import ResourceFailed
 from lamplighter.services.cloudformation.resource_types.resource_type import (
-    ALL,
+    ALL_PROPERTIES,
     CreatedResource,
     CreatePlan,
     ResourceRequest,
@@ -22,112 +22,116 @@ from lamplighter.services.cloudformation.resource_types.resource_type import (
     update_tags,
 )
 
-SETTINGS = ("RoleArn", "LoggingConfiguration", "TracingConfiguration", "EncryptionConfiguration")
+MACHINE_PROPERTIES = ("RoleArn", "LoggingConfiguration", "TracingConfiguration", "EncryptionConfiguration")
 SUBSTITUTION = re.compile(r"\$\{([^}]+)\}")
 
 
-def _definition(asked: ResourceRequest) -> Generator[ServiceCall, Json, str]:
+def _definition_text(request: ResourceRequest) -> Generator[ServiceCall, Json, str]:
     """Return the definition's text, with substitutions: from the property as text or object, or from a bucket."""
-    place = asked.get("DefinitionS3Location")
+    place = request.get("DefinitionS3Location")
     if place is not None:
         version = {"VersionId": place["Version"]} if "Version" in place else {}
         answer = yield ServiceCall("s3", "GetObject", {"Bucket": place["Bucket"], "Key": place["Key"], **version})
         text = answer["Body"].decode(errors="replace")
-    elif "Definition" in asked.properties:
-        text = dumps(asked.properties["Definition"])
-    elif "DefinitionString" in asked.properties:
-        text = value_as_text(asked.properties["DefinitionString"])
+    elif "Definition" in request.properties:
+        text = dumps(request.properties["Definition"])
+    elif "DefinitionString" in request.properties:
+        text = value_as_text(request.properties["DefinitionString"])
     else:
         raise ResourceFailed("Properties validation failed with message: #: a definition is required")
-    given = asked.get("DefinitionSubstitutions", {})
+    given = request.get("DefinitionSubstitutions", {})
     return SUBSTITUTION.sub(lambda found: value_as_text(given[found[1]]) if found[1] in given else found[0], text)
 
 
-def _create_machine(asked: ResourceRequest) -> CreatePlan:
-    definition = yield from _definition(asked)
+def _create_machine(request: ResourceRequest) -> CreatePlan:
+    definition = yield from _definition_text(request)
     answer = yield ServiceCall(
         "states",
         "CreateStateMachine",
         {
-            "name": asked.name,
+            "name": request.name,
             "definition": definition,
-            "type": asked.get("StateMachineType"),
-            **asked.pick(*SETTINGS),
-            "tags": list(asked.tags) or None,
+            "type": request.get("StateMachineType"),
+            **request.pick(*MACHINE_PROPERTIES),
+            "tags": list(request.tags) or None,
         },
     )
     return CreatedResource(
         answer["stateMachineArn"],
-        {"Arn": answer["stateMachineArn"], "Name": asked.name, "StateMachineRevisionId": "INITIAL"},
+        {"Arn": answer["stateMachineArn"], "Name": request.name, "StateMachineRevisionId": "INITIAL"},
     )
 
 
-def _update_machine(asked: ResourceRequest) -> CreatePlan:
-    definition = yield from _definition(asked)
+def _update_machine(request: ResourceRequest) -> CreatePlan:
+    definition = yield from _definition_text(request)
     answer = yield ServiceCall(
         "states",
         "UpdateStateMachine",
-        {"stateMachineArn": asked.physical, "definition": definition, **asked.pick(*SETTINGS)},
+        {"stateMachineArn": request.physical, "definition": definition, **request.pick(*MACHINE_PROPERTIES)},
     )
-    yield from update_tags("states", asked, {"resourceArn": asked.physical}, "tagKeys")
-    revision = answer.get("revisionId", asked.attributes.get("StateMachineRevisionId"))
-    return CreatedResource(asked.physical, {**asked.attributes, "StateMachineRevisionId": revision})
+    yield from update_tags("states", request, {"resourceArn": request.physical}, "tagKeys")
+    revision = answer.get("revisionId", request.attributes.get("StateMachineRevisionId"))
+    return CreatedResource(request.physical, {**request.attributes, "StateMachineRevisionId": revision})
 
 
-def _create_version(asked: ResourceRequest) -> CreatePlan:
+def _create_version(request: ResourceRequest) -> CreatePlan:
     answer = yield ServiceCall(
         "states",
         "PublishStateMachineVersion",
         {
-            "stateMachineArn": asked.get("StateMachineArn"),
-            "revisionId": asked.get("StateMachineRevisionId"),
-            "description": asked.get("Description"),
+            "stateMachineArn": request.get("StateMachineArn"),
+            "revisionId": request.get("StateMachineRevisionId"),
+            "description": request.get("Description"),
         },
     )
     return CreatedResource(answer["stateMachineVersionArn"], {"Arn": answer["stateMachineVersionArn"]})
 
 
-def _routing(asked: ResourceRequest) -> list[Mapping[str, Json]]:
-    preferred = asked.get("DeploymentPreference")
+def _routing_configuration(request: ResourceRequest) -> list[Mapping[str, Json]]:
+    preferred = request.get("DeploymentPreference")
     if preferred is not None:
         return [{"stateMachineVersionArn": preferred["StateMachineVersionArn"], "weight": 100}]
-    return list(asked.get("RoutingConfiguration", []))
+    return list(request.get("RoutingConfiguration", []))
 
 
-def _create_alias(asked: ResourceRequest) -> CreatePlan:
+def _create_alias(request: ResourceRequest) -> CreatePlan:
     answer = yield ServiceCall(
         "states",
         "CreateStateMachineAlias",
-        {"name": asked.name, "description": asked.get("Description"), "routingConfiguration": _routing(asked)},
+        {
+            "name": request.name,
+            "description": request.get("Description"),
+            "routingConfiguration": _routing_configuration(request),
+        },
     )
     return CreatedResource(answer["stateMachineAliasArn"], {"Arn": answer["stateMachineAliasArn"]})
 
 
-def _update_alias(asked: ResourceRequest) -> CreatePlan:
+def _update_alias(request: ResourceRequest) -> CreatePlan:
     yield ServiceCall(
         "states",
         "UpdateStateMachineAlias",
         {
-            "stateMachineAliasArn": asked.physical,
-            "description": asked.get("Description"),
-            "routingConfiguration": _routing(asked),
+            "stateMachineAliasArn": request.physical,
+            "description": request.get("Description"),
+            "routingConfiguration": _routing_configuration(request),
         },
     )
-    return CreatedResource(asked.physical, asked.attributes)
+    return CreatedResource(request.physical, request.attributes)
 
 
-def _create_activity(asked: ResourceRequest) -> CreatePlan:
+def _create_activity(request: ResourceRequest) -> CreatePlan:
     answer = yield ServiceCall(
         "states",
         "CreateActivity",
-        {"name": asked.name, **asked.pick("EncryptionConfiguration"), "tags": list(asked.tags) or None},
+        {"name": request.name, **request.pick("EncryptionConfiguration"), "tags": list(request.tags) or None},
     )
-    return CreatedResource(answer["activityArn"], {"Arn": answer["activityArn"], "Name": asked.name})
+    return CreatedResource(answer["activityArn"], {"Arn": answer["activityArn"], "Name": request.name})
 
 
-def _update_activity(asked: ResourceRequest) -> CreatePlan:
-    yield from update_tags("states", asked, {"resourceArn": asked.physical}, "tagKeys")
-    return CreatedResource(asked.physical, asked.attributes)
+def _update_activity(request: ResourceRequest) -> CreatePlan:
+    yield from update_tags("states", request, {"resourceArn": request.physical}, "tagKeys")
+    return CreatedResource(request.physical, request.attributes)
 
 
 KINDS: Mapping[str, ResourceType] = {
@@ -135,12 +139,12 @@ KINDS: Mapping[str, ResourceType] = {
         _create_machine,
         _update_machine,
         delete_by_calls(lambda asked: ServiceCall("states", "DeleteStateMachine", {"stateMachineArn": asked.physical})),
-        name="StateMachineName",
-        longest=80,
-        prefix=False,
-        replaces=frozenset({"StateMachineName", "StateMachineType"}),
+        name_property="StateMachineName",
+        max_name_length=80,
+        prefix_stack_name=False,
+        replacement_properties=frozenset({"StateMachineName", "StateMachineType"}),
         attributes=frozenset({"Arn", "Name", "StateMachineRevisionId"}),
-        look=exists_by_call(
+        exists=exists_by_call(
             lambda asked: ServiceCall(
                 "states", "DescribeStateMachine", {"stateMachineArn": asked.physical, "includedData": "METADATA_ONLY"}
             )
@@ -152,7 +156,7 @@ KINDS: Mapping[str, ResourceType] = {
         delete_by_calls(
             lambda asked: ServiceCall("states", "DeleteStateMachineVersion", {"stateMachineVersionArn": asked.physical})
         ),
-        replaces=ALL,
+        replacement_properties=ALL_PROPERTIES,
         attributes=frozenset({"Arn"}),
     ),
     "AWS::StepFunctions::StateMachineAlias": ResourceType(
@@ -161,22 +165,24 @@ KINDS: Mapping[str, ResourceType] = {
         delete_by_calls(
             lambda asked: ServiceCall("states", "DeleteStateMachineAlias", {"stateMachineAliasArn": asked.physical})
         ),
-        name="Name",
-        longest=80,
-        prefix=False,
-        replaces=frozenset({"Name"}),
+        name_property="Name",
+        max_name_length=80,
+        prefix_stack_name=False,
+        replacement_properties=frozenset({"Name"}),
         attributes=frozenset({"Arn"}),
         # A deployment takes effect immediately: no alarm watches it, and nothing can stop it.
-        idle=frozenset(f"DeploymentPreference/{name}" for name in ("Alarms", "Interval", "Percentage", "Type")),
+        without_effect=frozenset(
+            f"DeploymentPreference/{name}" for name in ("Alarms", "Interval", "Percentage", "Type")
+        ),
     ),
     "AWS::StepFunctions::Activity": ResourceType(
         _create_activity,
         _update_activity,
         delete_by_calls(lambda asked: ServiceCall("states", "DeleteActivity", {"activityArn": asked.physical})),
-        name="Name",
-        longest=80,
-        prefix=False,
-        replaces=frozenset({"Name", "EncryptionConfiguration"}),
+        name_property="Name",
+        max_name_length=80,
+        prefix_stack_name=False,
+        replacement_properties=frozenset({"Name", "EncryptionConfiguration"}),
         attributes=frozenset({"Arn", "Name"}),
     ),
 }

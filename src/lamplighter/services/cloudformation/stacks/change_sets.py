@@ -19,10 +19,10 @@ from lamplighter.services.cloudformation.stacks.compute_changes import compare_s
 from lamplighter.services.cloudformation.stacks.describe_stacks import parameters_of_plan
 from lamplighter.services.cloudformation.stacks.lookup import (
     PAGE,
-    check_name,
+    build_page,
+    check_stack_name,
     find_change_set,
     find_stack,
-    page,
     require_live_stack,
     require_stack,
 )
@@ -38,8 +38,8 @@ from lamplighter.services.cloudformation.templates.parsed_templates import Parse
 from lamplighter.services.cloudformation.templates.plan_stack import StackPlanner
 from lamplighter.store.db import Reader, Tx
 
-REVIEW = "REVIEW_IN_PROGRESS"
-NOTHING = "The submitted information didn't contain changes. Submit different information to create a change set."
+REVIEW_IN_PROGRESS = "REVIEW_IN_PROGRESS"
+NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
 
 
 class ChangeSets:
@@ -59,26 +59,26 @@ class ChangeSets:
         self._starter = starter
         self._event_log = event_log
 
-    def create(self, tx: Tx, caller: Caller, params: Json, material: ExternalInputs) -> Json:
+    def create(self, tx: Tx, caller: Caller, params: Json, inputs: ExternalInputs) -> Json:
         """Create a change set by comparing a stack with a new plan (`CreateChangeSet`)."""
         kind = params.get("ChangeSetType", "UPDATE")
         if kind == "IMPORT":
             raise StackValidationError("This engine does not support change sets of type IMPORT.")
-        stack = self._stack(tx, caller, params["StackName"], kind)
+        stack = self._find_or_create_stack(tx, caller, params["StackName"], kind)
         name, token = params["ChangeSetName"], params.get("ClientToken")
-        there = rows.by_name(tx, stack.id, name)
-        if there is not None:
-            if token is not None and there.body["token"] == token:
-                return {"Id": there.id, "StackId": stack.id}
-            raise AlreadyExists(f"ChangeSet {there.id} already exists")
-        old = None if stack.status == REVIEW else stack.plan
-        plan = self._planner.plan(tx, caller, params | {"StackName": stack.name}, old, material)
-        before = None if old is None else self._parsed_templates.of(tx, stack, old, material)
-        comparison = compare_stack(tx, stack, before, plan.body, plan.parsed, material)
+        existing = rows.by_name(tx, stack.id, name)
+        if existing is not None:
+            if token is not None and existing.body["token"] == token:
+                return {"Id": existing.id, "StackId": stack.id}
+            raise AlreadyExists(f"ChangeSet {existing.id} already exists")
+        old = None if stack.status == REVIEW_IN_PROGRESS else stack.plan
+        plan = self._planner.plan(tx, caller, params | {"StackName": stack.name}, old, inputs)
+        before = None if old is None else self._parsed_templates.get(tx, stack, old, inputs)
+        comparison = compare_stack(tx, stack, before, plan.body, plan.parsed, inputs)
         empty = not comparison.differs
         key = arn.build(SERVICE, caller.region, caller.account, f"changeSet/{name}/{self._world.uuid()}")
         body = {
-            "plan": self._starter.keep(tx, stack, plan),
+            "plan": self._starter.store_plan(tx, stack, plan),
             "changes": comparison.changes,
             "type": kind,
             "created": self._world.now(),
@@ -88,29 +88,31 @@ class ChangeSets:
             "on_failure": params.get("OnStackFailure", "ROLLBACK"),
             "wishes": {name: params[name] for name in ("RollbackConfiguration", "DeploymentConfig") if name in params},
             "status": "FAILED" if empty else "CREATE_COMPLETE",
-            "reason": NOTHING if empty else None,
+            "reason": NO_CHANGES if empty else None,
             "execution": "UNAVAILABLE" if empty else "AVAILABLE",
         }
         rows.put(tx, ChangeSet(key, stack.id, name, body))
         return {"Id": key, "StackId": stack.id}
 
-    def _stack(self, tx: Tx, caller: Caller, name: str, kind: str) -> Stack:
+    def _find_or_create_stack(self, tx: Tx, caller: Caller, name: str, kind: str) -> Stack:
         """Return the stack of a change set; for a change set that creates a stack, store a stack that waits for it."""
         found = find_stack(tx, caller, name)
         if kind == "UPDATE":
             stack = require_live_stack(tx, caller, name)
-            if stack.status == REVIEW:
+            if stack.status == REVIEW_IN_PROGRESS:
                 raise StackValidationError(f"Stack [{name}] does not exist")
             check_updatable(stack)
             return stack
         if found is not None and found.deleted is None:
-            if found.status != REVIEW:
+            if found.status != REVIEW_IN_PROGRESS:
                 raise StackValidationError(
                     f"Stack [{name}] already exists and cannot be created again with the changeSet [CREATE]."
                 )
             return found
-        check_name(name)
-        return self._event_log.set_stack_status(tx, self._starter.new(tx, caller, name, None, {}), REVIEW, INITIATED)
+        check_stack_name(name)
+        return self._event_log.set_stack_status(
+            tx, self._starter.new(tx, caller, name, None, {}), REVIEW_IN_PROGRESS, INITIATED
+        )
 
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Return a change set with a page of its changes (`DescribeChangeSet`)."""
@@ -126,7 +128,7 @@ class ChangeSets:
             "RollbackConfiguration": body.get("wishes", {}).get("RollbackConfiguration", {}),
             "Capabilities": plan["capabilities"],
             "Tags": plan["tags"],
-            **page("Changes", listed, str(start + PAGE)),
+            **build_page("Changes", listed, str(start + PAGE)),
         }
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
@@ -134,7 +136,7 @@ class ChangeSets:
         stack = require_stack(reader, caller, params["StackName"])
         found = rows.page(reader, stack.id, params.get("NextToken") or "", PAGE + 1)
         token = found[PAGE - 1].name if len(found) > PAGE else ""
-        return page("Summaries", [_summary(each, stack) for each in found], token)
+        return build_page("Summaries", [_summary(each, stack) for each in found], token)
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Delete a change set; do nothing if it does not exist (`DeleteChangeSet`)."""
@@ -148,7 +150,7 @@ class ChangeSets:
         templates.drop_unused(tx, found.stack)
         return {}
 
-    def execute(self, tx: Tx, caller: Caller, params: Json, material: ExternalInputs) -> Json:
+    def execute(self, tx: Tx, caller: Caller, params: Json, inputs: ExternalInputs) -> Json:
         """Begin the creation or update of a stack as its change set states (`ExecuteChangeSet`)."""
         found = find_change_set(tx, caller, params)
         stack = stacks.get(tx, found.stack)
@@ -163,13 +165,13 @@ class ChangeSets:
             "on_failure": body["on_failure"],
             "change_set": found.id,
         }
-        if stack.status == REVIEW:
+        if stack.status == REVIEW_IN_PROGRESS:
             self._starter.create(tx, replace(stack, plan=body["plan"], body=stack.body | options))
         else:
             check_updatable(stack)
             # Other operations on the stack may have made the changes impossible since the change set was created.
             compare_stack(
-                tx, stack, None, body["plan"], self._parsed_templates.of(tx, stack, body["plan"], material), material
+                tx, stack, None, body["plan"], self._parsed_templates.get(tx, stack, body["plan"], inputs), inputs
             )
             self._starter.update(tx, stack, body["plan"], options)
         for other in rows.page(tx, stack.id, "", 1_000):

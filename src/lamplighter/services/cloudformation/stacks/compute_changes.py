@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
-from lamplighter.lang.template.functions import NO_VALUE, Scope, resolve
+from lamplighter.lang.template.functions import NO_VALUE, TemplateScope, resolve
 from lamplighter.lang.template.template import Resource
 from lamplighter.services.cloudformation.deploy.template_scope import StackScope, merge_tags
 from lamplighter.services.cloudformation.errors import StackValidationError
-from lamplighter.services.cloudformation.resource_types.registry import NESTED, resource_type_of
-from lamplighter.services.cloudformation.resource_types.resource_type import ALL, lamplighter_metadata
+from lamplighter.services.cloudformation.resource_types.registry import NESTED_STACK, resource_type_of
+from lamplighter.services.cloudformation.resource_types.resource_type import ALL_PROPERTIES, lamplighter_metadata
 from lamplighter.services.cloudformation.tables import stack_resources
 from lamplighter.services.cloudformation.tables.stack_resources import StackResource
 from lamplighter.services.cloudformation.tables.stacks import Stack
@@ -27,11 +27,11 @@ class KnownAfterUpdate(LamplighterError):
     """The error for a value that is known only after the update."""
 
 
-class _Later:
+class _Unknown:
     """A placeholder for a value that is known only after the update."""
 
 
-LATER = _Later()
+UNKNOWN = _Unknown()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +45,22 @@ class Comparison:
 
 
 def compare_stack(
-    reader: Reader, stack: Stack, old: ParsedTemplate | None, plan: Json, new: ParsedTemplate, material: ExternalInputs
+    reader: Reader, stack: Stack, old: ParsedTemplate | None, plan: Json, new: ParsedTemplate, inputs: ExternalInputs
 ) -> Comparison:
     """Compare a stack with another plan; a large template is compared in a thread.
 
     `old` is the parsed template of the stack's plan; None means that an update always has something to do.
     """
 
-    def run(reader: Reader, material: ExternalInputs) -> Comparison:
-        found = compute_changes(reader, stack, plan, new, material)
+    def run(reader: Reader, inputs: ExternalInputs) -> Comparison:
+        found = compute_changes(reader, stack, plan, new, inputs)
         return Comparison(found, old is None or bool(found) or _differs(stack, old, plan, new))
 
-    return material.compute(f"changes after pass {stack.phase}", new.size, reader, run)
+    return inputs.compute(f"changes after pass {stack.pass_number}", new.size, reader, run)
 
 
 def compute_changes(
-    reader: Reader, stack: Stack, plan: Json, new: ParsedTemplate, material: ExternalInputs
+    reader: Reader, stack: Stack, plan: Json, new: ParsedTemplate, inputs: ExternalInputs
 ) -> list[Json]:
     """Return the change of each resource, in the order of the update."""
     rows = {
@@ -68,15 +68,19 @@ def compute_changes(
         for row in stack_resources.resources_of(reader, stack.id)
         if not row.status.startswith("DELETE_")
     }
-    fresh: set[str] = set()
-    moved: set[str] = set()
-    known = StackScope(reader, stack, rows.get, material).scope(plan, new.frame)
-    scope = replace(known, resource=_known(known, fresh), attribute=_known_attribute(known, fresh, moved, rows))
+    new_or_replaced: set[str] = set()
+    modified: set[str] = set()
+    known = StackScope(reader, stack, rows.get, inputs).scope(plan, new.sections)
+    scope = replace(
+        known,
+        resource=_known_resource(known, new_or_replaced),
+        attribute=_known_attribute(known, new_or_replaced, modified, rows),
+    )
     found = []
     for name in new.names:
         resource, row = new.resource(name), rows.get(name)
         if row is None or row.physical is None:
-            fresh.add(name)
+            new_or_replaced.add(name)
             found.append(_change("Add", name, None, resource.type))
             continue
         if row.type != resource.type:
@@ -84,30 +88,30 @@ def compute_changes(
                 "Update of resource type is not permitted. The new template modifies resource type of the following "
                 f"resources: [{name}]"
             )
-        change = _modified(resource, row, scope, plan)
+        change = _modification(resource, row, scope, plan)
         if change is not None:
-            moved.add(name)
+            modified.add(name)
             if change["ResourceChange"]["Replacement"] != "False":
-                fresh.add(name)
+                new_or_replaced.add(name)
             found.append(change)
-    needs = frozenset(new.names)
-    gone = [row for name, row in rows.items() if name not in needs]
-    return found + [_change("Remove", row.logical, row.physical, row.type) for row in reversed(gone)]
+    needed = frozenset(new.names)
+    removed = [row for name, row in rows.items() if name not in needed]
+    return found + [_change("Remove", row.logical, row.physical, row.type) for row in reversed(removed)]
 
 
 def _differs(stack: Stack, old: ParsedTemplate, plan: Json, new: ParsedTemplate) -> bool:
     """Return whether an update has anything to do apart from changed resources."""
     if any(plan[name] != stack.plan[name] for name in ("tags", "notifications", "role")):
         return True
-    outputs = new.frame.outputs
-    if outputs != old.frame.outputs or (outputs and plan["values"] != stack.plan["values"]):
+    outputs = new.sections.outputs
+    if outputs != old.sections.outputs or (outputs and plan["values"] != stack.plan["values"]):
         return True
-    return NESTED in new.types
+    return NESTED_STACK in new.types
 
 
-def _known(scope: Scope, fresh: set[str]) -> Callable[[str], Json]:
+def _known_resource(scope: TemplateScope, new_or_replaced: set[str]) -> Callable[[str], Json]:
     def resource(name: str) -> Json:
-        if name in fresh:
+        if name in new_or_replaced:
             raise KnownAfterUpdate(name)
         return scope.resource(name)
 
@@ -115,32 +119,36 @@ def _known(scope: Scope, fresh: set[str]) -> Callable[[str], Json]:
 
 
 def _known_attribute(
-    scope: Scope, fresh: set[str], moved: set[str], rows: Mapping[str, StackResource]
+    scope: TemplateScope, new_or_replaced: set[str], modified: set[str], rows: Mapping[str, StackResource]
 ) -> Callable[[str, str], Json]:
     def attribute(name: str, wanted: str) -> Json:
         # A change in place may produce a new value, such as a revision or an output; a name or an ARN stays.
-        stays = wanted.endswith(("Arn", "Name", "Url", "Id")) and wanted != "StateMachineRevisionId"
-        if name in fresh or (name in moved and not stays) or (name in rows and rows[name].type == NESTED):
+        is_stable = wanted.endswith(("Arn", "Name", "Url", "Id")) and wanted != "StateMachineRevisionId"
+        if (
+            name in new_or_replaced
+            or (name in modified and not is_stable)
+            or (name in rows and rows[name].type == NESTED_STACK)
+        ):
             raise KnownAfterUpdate(name)
         return scope.attribute(name, wanted)
 
     return attribute
 
 
-def _modified(resource: Resource, row: StackResource, scope: Scope, plan: Json) -> Json:
+def _modification(resource: Resource, row: StackResource, scope: TemplateScope, plan: Json) -> Json:
     """Return how a resource would change, or None if it would not."""
     old = row.body["properties"]
-    new = {name: _value(value, scope) for name, value in resource.properties.items()}
+    new = {name: _resolve_or_unknown(value, scope) for name, value in resource.properties.items()}
     new = {name: value for name, value in new.items() if value is not NO_VALUE}
-    new = dict(resource_type_of(row.type).here(new, lamplighter_metadata(resource.metadata)))
+    new = dict(resource_type_of(row.type).adapt_properties(new, lamplighter_metadata(resource.metadata)))
     differing = [name for name in {**old, **new} if old.get(name) != new.get(name)]
-    details = [_detail("Properties", row.type, name, later=new.get(name) is LATER) for name in differing]
-    known = {name: value for name, value in new.items() if value is not LATER}
+    details = [_detail("Properties", row.type, name, is_dynamic=new.get(name) is UNKNOWN) for name in differing]
+    known = {name: value for name, value in new.items() if value is not UNKNOWN}
     if "Tags" not in differing and merge_tags(plan["tags"], known) != row.body["tags"]:
-        details.append(_detail("Tags", row.type, None, later=False))
+        details.append(_detail("Tags", row.type, None, is_dynamic=False))
     if resource.metadata != row.body.get("metadata"):
-        details.append(_detail("Metadata", row.type, None, later=False))
-    if not details and (row.type == NESTED or not row.status.endswith("_FAILED")):
+        details.append(_detail("Metadata", row.type, None, is_dynamic=False))
+    if not details and (row.type == NESTED_STACK or not row.status.endswith("_FAILED")):
         return None
     change = _change("Modify", row.logical, row.physical, row.type)
     scopes = sorted({detail["Target"]["Attribute"] for detail in details})
@@ -154,24 +162,24 @@ def _modified(resource: Resource, row: StackResource, scope: Scope, plan: Json) 
     return change
 
 
-def _value(value: Json, scope: Scope) -> Json:
+def _resolve_or_unknown(value: Json, scope: TemplateScope) -> Json:
     try:
         return resolve(value, scope)
     except KnownAfterUpdate:
-        return LATER
+        return UNKNOWN
 
 
-def _detail(attribute: str, kind: str, name: str | None, *, later: bool) -> Json:
-    replaces = resource_type_of(kind).replaces
-    anew = attribute == "Properties" and (replaces is ALL or name in replaces)
+def _detail(attribute: str, kind: str, name: str | None, *, is_dynamic: bool) -> Json:
+    replaces = resource_type_of(kind).replacement_properties
+    recreates = attribute == "Properties" and (replaces is ALL_PROPERTIES or name in replaces)
     return {
         "Target": {
             "Attribute": attribute,
             **({"Name": name} if name is not None else {}),
-            "RequiresRecreation": "Always" if anew else "Never",
+            "RequiresRecreation": "Always" if recreates else "Never",
         },
-        "Evaluation": "Dynamic" if later else "Static",
-        "ChangeSource": "ResourceReference" if later else "DirectModification",
+        "Evaluation": "Dynamic" if is_dynamic else "Static",
+        "ChangeSource": "ResourceReference" if is_dynamic else "DirectModification",
     }
 
 

@@ -7,7 +7,7 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Descri
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.services.cloudformation.errors import StackValidationError
-from lamplighter.services.cloudformation.stacks.lookup import PAGE, find_change_set, find_stack, number, page
+from lamplighter.services.cloudformation.stacks.lookup import PAGE, build_page, find_change_set, find_stack, page_start
 from lamplighter.services.cloudformation.stacks.stack_events import STACK
 from lamplighter.services.cloudformation.tables import stack_events
 from lamplighter.services.cloudformation.tables.change_sets import ChangeSet
@@ -17,9 +17,9 @@ from lamplighter.store.db import Reader
 def describe_stack_events(reader: Reader, caller: Caller, params: Json) -> Json:
     """List the events of a stack, newest first (`DescribeStackEvents`)."""
     found = stack_events.page(
-        reader, _stack(reader, caller, params.get("StackName", "")), number(params.get("NextToken")), PAGE + 1
+        reader, _stack(reader, caller, params.get("StackName", "")), page_start(params.get("NextToken")), PAGE + 1
     )
-    return page("StackEvents", [event for _, event in found], _token(found))
+    return build_page("StackEvents", [event for _, event in found], _token(found))
 
 
 def _stack(reader: Reader, caller: Caller, name: str) -> str:
@@ -35,21 +35,21 @@ def _token(found: list[tuple[int, Json]]) -> str:
 
 def describe_events(reader: Reader, caller: Caller, params: Json) -> Json:
     """List the events of a stack, an operation or a change set, optionally only failures (`DescribeEvents`)."""
-    before, failed = number(params.get("NextToken")), params.get("Filters", {}).get("FailedEvents", False)
+    before, failed = page_start(params.get("NextToken")), params.get("Filters", {}).get("FailedEvents", False)
     if params.get("ChangeSetName"):
-        made = _of_change_set(find_change_set(reader, caller, params))
+        made = _change_set_event(find_change_set(reader, caller, params))
         return {"OperationEvents": [made] if not failed or made["OperationStatus"] == "FAILED" else []}
     found: list[tuple[int, Json]] = []
     while len(found) <= PAGE:
-        several = _several(reader, caller, params, before)
-        found += [(key, _event(event)) for key, event in several if not failed or _is_failure(event)]
-        if len(several) < PAGE:
+        rows = _read_page(reader, caller, params, before)
+        found += [(key, _event(event)) for key, event in rows if not failed or _is_failure(event)]
+        if len(rows) < PAGE:
             break
-        before = several[-1][0]
-    return page("OperationEvents", [event for _, event in found[: PAGE + 1]], _token(found))
+        before = rows[-1][0]
+    return build_page("OperationEvents", [event for _, event in found[: PAGE + 1]], _token(found))
 
 
-def _several(reader: Reader, caller: Caller, params: Json, before: int) -> list[tuple[int, Json]]:
+def _read_page(reader: Reader, caller: Caller, params: Json, before: int) -> list[tuple[int, Json]]:
     """Return one page of an operation's or a stack's events."""
     operation = params.get("OperationId")
     if operation:
@@ -60,10 +60,10 @@ def _several(reader: Reader, caller: Caller, params: Json, before: int) -> list[
 
 
 def _is_failure(event: Json) -> bool:
-    return bool(event["ResourceStatus"].endswith("_FAILED")) and not _is_own(event)
+    return bool(event["ResourceStatus"].endswith("_FAILED")) and not _is_about_stack(event)
 
 
-def _is_own(event: Json) -> bool:
+def _is_about_stack(event: Json) -> bool:
     """Return whether the event is about the stack as a whole."""
     return bool(event["ResourceType"] == STACK and event["PhysicalResourceId"] == event["StackId"])
 
@@ -71,14 +71,14 @@ def _is_own(event: Json) -> bool:
 def _event(event: Json) -> Json:
     """Return an event as `DescribeEvents` shows it, with its type and, for a stack's event, the operation's status."""
     status = event["ResourceStatus"]
-    if _is_own(event):
-        going = status.endswith("_IN_PROGRESS")
-        came = "IN_PROGRESS" if going else "FAILED" if status.endswith("_FAILED") else "SUCCEEDED"
-        return event | {"EventType": "STACK_EVENT", "OperationStatus": came}
+    if _is_about_stack(event):
+        in_progress = status.endswith("_IN_PROGRESS")
+        operation_status = "IN_PROGRESS" if in_progress else "FAILED" if status.endswith("_FAILED") else "SUCCEEDED"
+        return event | {"EventType": "STACK_EVENT", "OperationStatus": operation_status}
     return event | {"EventType": "PROVISIONING_ERROR" if _is_failure(event) else "PROGRESS_EVENT"}
 
 
-def _of_change_set(found: ChangeSet) -> Json:
+def _change_set_event(found: ChangeSet) -> Json:
     """Return the event for the creation of a change set, which is a single step."""
     body = found.body
     return {

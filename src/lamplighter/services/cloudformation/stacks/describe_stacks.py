@@ -9,15 +9,22 @@ from lamplighter.base.json_text import Json, dumps
 from lamplighter.bus import Caller
 from lamplighter.services.cloudformation.errors import StackValidationError
 from lamplighter.services.cloudformation.resource_types.recorded_only import NOT_SIMULATED
-from lamplighter.services.cloudformation.stacks.lookup import FIRST, PAGE, find_stack, number, page, require_stack
+from lamplighter.services.cloudformation.stacks.lookup import (
+    AFTER_ALL_ROWS,
+    PAGE,
+    build_page,
+    find_stack,
+    page_start,
+    require_stack,
+)
 from lamplighter.services.cloudformation.stacks.stack_events import recorded_only
 from lamplighter.services.cloudformation.tables import exports, stack_resources, stacks
 from lamplighter.services.cloudformation.tables.stack_resources import ResourceOutline, StackResource
 from lamplighter.services.cloudformation.tables.stacks import Stack
 from lamplighter.store.db import Reader
 
-HIDDEN = "****"
-UNCHECKED: Json = {"StackDriftStatus": "NOT_CHECKED"}
+NO_ECHO_MASK = "****"
+DRIFT_NOT_CHECKED: Json = {"StackDriftStatus": "NOT_CHECKED"}
 
 
 def describe_stacks(reader: Reader, caller: Caller, params: Json) -> Json:
@@ -25,34 +32,34 @@ def describe_stacks(reader: Reader, caller: Caller, params: Json) -> Json:
     if params.get("StackName"):
         return {"Stacks": [_stack(reader, require_stack(reader, caller, params["StackName"]))]}
     found = _stacks(reader, caller, params.get("NextToken"), lambda stack: stack.deleted is None)
-    return page("Stacks", [_stack(reader, stack) for stack in found], _token(found))
+    return build_page("Stacks", [_stack(reader, stack) for stack in found], _token(found))
 
 
 def list_stacks(reader: Reader, caller: Caller, params: Json) -> Json:
     """List summaries of stacks, optionally by status, including deleted ones (`ListStacks`)."""
     wanted = params.get("StackStatusFilter") or None
     chosen = _stacks(reader, caller, params.get("NextToken"), lambda stack: wanted is None or stack.status in wanted)
-    return page("StackSummaries", [_summary(stack) for stack in chosen], _token(chosen))
+    return build_page("StackSummaries", [_summary(stack) for stack in chosen], _token(chosen))
 
 
 def _stacks(reader: Reader, caller: Caller, token: str | None, wanted: Callable[[Stack], bool]) -> list[Stack]:
     """Return one page of stacks, plus one stack if there are more."""
     found: list[Stack] = []
-    place = _place(token)
+    position = _page_position(token)
     while len(found) <= PAGE:
-        several = stacks.page(reader, caller.account, caller.region, place, PAGE)
-        found += [stack for stack in several if wanted(stack)]
-        if len(several) < PAGE:
+        rows = stacks.page(reader, caller.account, caller.region, position, PAGE)
+        found += [stack for stack in rows if wanted(stack)]
+        if len(rows) < PAGE:
             break
-        place = (several[-1].created, several[-1].id)
+        position = (rows[-1].created, rows[-1].id)
     return found[: PAGE + 1]
 
 
-def _place(token: str | None) -> tuple[int, str]:
+def _page_position(token: str | None) -> tuple[int, str]:
     if token is None:
-        return (FIRST, "")
+        return (AFTER_ALL_ROWS, "")
     created, _, key = token.partition("|")
-    return (number(created), key)
+    return (page_start(created), key)
 
 
 def _token(found: list[Stack]) -> str:
@@ -65,9 +72,9 @@ def _summary(stack: Stack) -> Json:
         "StackName": stack.name,
         "CreationTime": stack.created / 1000,
         "StackStatus": stack.status,
-        "DriftInformation": UNCHECKED,
+        "DriftInformation": DRIFT_NOT_CHECKED,
         **({"TemplateDescription": stack.plan["description"]} if stack.plan["description"] else {}),
-        **_known(
+        **_without_none(
             StackStatusReason=stack.reason,
             LastUpdatedTime=stack.updated and stack.updated / 1000,
             DeletionTime=stack.deleted and stack.deleted / 1000,
@@ -94,10 +101,10 @@ def _stack(reader: Reader, stack: Stack) -> Json:
         "Parameters": parameters_of_plan(plan),
         "Outputs": body["outputs"],
         "Tags": plan["tags"],
-        "DriftInformation": UNCHECKED,
-        **_known(
+        "DriftInformation": DRIFT_NOT_CHECKED,
+        **_without_none(
             Description=plan["description"],
-            StackStatusReason=stack.reason or _simulated(reader, stack),
+            StackStatusReason=stack.reason or _not_simulated_note(reader, stack),
             LastUpdatedTime=stack.updated and stack.updated / 1000,
             DeletionTime=stack.deleted and stack.deleted / 1000,
             TimeoutInMinutes=body["timeout"],
@@ -110,7 +117,7 @@ def _stack(reader: Reader, stack: Stack) -> Json:
     }
 
 
-def _simulated(reader: Reader, stack: Stack) -> str | None:
+def _not_simulated_note(reader: Reader, stack: Stack) -> str | None:
     """Return a note that names the resources of a complete stack that are not simulated, or None if there is none."""
     if stack.status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
         return None
@@ -123,7 +130,7 @@ def parameters_of_plan(plan: Json) -> list[Json]:
     return [
         {
             "ParameterKey": parameter["name"],
-            "ParameterValue": HIDDEN if parameter["hidden"] else parameter["text"],
+            "ParameterValue": NO_ECHO_MASK if parameter["hidden"] else parameter["text"],
             **(_resolved(plan["resolved"][parameter["name"]]) if parameter["name"] in plan["resolved"] else {}),
         }
         for parameter in plan["parameters"]
@@ -134,7 +141,7 @@ def _resolved(value: Json) -> Json:
     return {"ResolvedValue": ",".join(value) if isinstance(value, list) else value}
 
 
-def _known(**members: Json) -> Json:
+def _without_none(**members: Json) -> Json:
     return {name: value for name, value in members.items() if value is not None}
 
 
@@ -143,7 +150,7 @@ def _known(**members: Json) -> Json:
 
 def describe_resource(reader: Reader, caller: Caller, params: Json) -> Json:
     """Describe one resource of a stack (`DescribeStackResource`)."""
-    stack = _the_stack_named(reader, caller, params["StackName"])
+    stack = _find_named_stack(reader, caller, params["StackName"])
     row = stack_resources.get(reader, stack.id, params["LogicalResourceId"])
     if row is None:
         raise StackValidationError(f"Resource {params['LogicalResourceId']} does not exist for stack {stack.name}")
@@ -154,18 +161,18 @@ def describe_resource(reader: Reader, caller: Caller, params: Json) -> Json:
 
 def describe_resources(reader: Reader, caller: Caller, params: Json) -> Json:
     """Describe resources (`DescribeStackResources`); "only the first 100 associated resources are returned"."""
-    stack = _asked_stack(reader, caller, params)
-    asked = [each for each in stack_resources.outlines_of(reader, stack.id) if _is_asked(each, params)]
-    found = stack_resources.get_several(reader, stack.id, asked[:PAGE])
+    stack = _requested_stack(reader, caller, params)
+    requested = [each for each in stack_resources.outlines_of(reader, stack.id) if _is_requested(each, params)]
+    found = stack_resources.get_several(reader, stack.id, requested[:PAGE])
     if not found and params.get("LogicalResourceId"):
         raise StackValidationError(f"Resource {params['LogicalResourceId']} does not exist for stack {stack.name}")
     named = {"StackId": stack.id, "StackName": stack.name}
     return {"StackResources": [_resource(row) | named | {"Timestamp": row.updated / 1000} for row in found]}
 
 
-def _asked_stack(reader: Reader, caller: Caller, params: Json) -> Stack:
+def _requested_stack(reader: Reader, caller: Caller, params: Json) -> Stack:
     if params.get("StackName"):
-        return _the_stack_named(reader, caller, params["StackName"])
+        return _find_named_stack(reader, caller, params["StackName"])
     if not params.get("PhysicalResourceId"):
         raise StackValidationError("Either stackName or physicalResourceId must be specified")
     for row in stack_resources.by_physical(reader, params["PhysicalResourceId"], PAGE):
@@ -175,20 +182,20 @@ def _asked_stack(reader: Reader, caller: Caller, params: Json) -> Stack:
     raise StackValidationError(f"Stack for {params['PhysicalResourceId']} does not exist")
 
 
-def _is_asked(row: ResourceOutline, params: Json) -> bool:
+def _is_requested(row: ResourceOutline, params: Json) -> bool:
     return params.get("LogicalResourceId") in (None, row.logical)
 
 
 def list_resources(reader: Reader, caller: Caller, params: Json) -> Json:
     """List summaries of a stack's resources (`ListStackResources`)."""
-    stack = _the_stack_named(reader, caller, params["StackName"])
+    stack = _find_named_stack(reader, caller, params["StackName"])
     found = stack_resources.page(reader, stack.id, params.get("NextToken") or "", PAGE + 1)
     token = found[PAGE - 1].logical if len(found) > PAGE else ""
     listed = [_resource(row) | {"LastUpdatedTimestamp": row.updated / 1000} for row in found]
-    return page("StackResourceSummaries", listed, token)
+    return build_page("StackResourceSummaries", listed, token)
 
 
-def _the_stack_named(reader: Reader, caller: Caller, name: str) -> Stack:
+def _find_named_stack(reader: Reader, caller: Caller, name: str) -> Stack:
     found = find_stack(reader, caller, name)
     if found is None:
         raise StackValidationError(f"Stack '{name}' does not exist")
@@ -201,7 +208,7 @@ def _resource(row: StackResource) -> Json:
         "ResourceType": row.type,
         "ResourceStatus": row.status,
         "DriftInformation": {"StackResourceDriftStatus": "NOT_CHECKED"},
-        **_known(PhysicalResourceId=row.physical, ResourceStatusReason=row.reason),
+        **_without_none(PhysicalResourceId=row.physical, ResourceStatusReason=row.reason),
     }
 
 
@@ -212,20 +219,20 @@ def list_exports(reader: Reader, caller: Caller, params: Json) -> Json:
     """List the exports of all stacks (`ListExports`)."""
     found = exports.page(reader, (caller.account, caller.region), params.get("NextToken") or "", PAGE + 1)
     listed = [{"ExportingStackId": each.stack, "Name": each.name, "Value": each.value} for each in found]
-    return page("Exports", listed, found[PAGE - 1].name if len(found) > PAGE else "")
+    return build_page("Exports", listed, found[PAGE - 1].name if len(found) > PAGE else "")
 
 
 def list_imports(reader: Reader, caller: Caller, params: Json) -> Json:
     """List the stacks that import an export (`ListImports`)."""
-    place, name = (caller.account, caller.region), params["ExportName"]
-    if exports.get(reader, place, name) is None:
+    owner, name = (caller.account, caller.region), params["ExportName"]
+    if exports.get(reader, owner, name) is None:
         raise StackValidationError(f"Export '{name}' is not imported by any stack.")
-    found = exports.importers(reader, place, name, params.get("NextToken") or "", PAGE + 1)
+    found = exports.importers(reader, owner, name, params.get("NextToken") or "", PAGE + 1)
     if not found:
         raise StackValidationError(f"Export '{name}' is not imported by any stack.")
-    return page("Imports", list(_names(found)), found[PAGE - 1] if len(found) > PAGE else "")
+    return build_page("Imports", list(_stack_names(found)), found[PAGE - 1] if len(found) > PAGE else "")
 
 
-def _names(found: list[str]) -> Iterator[str]:
+def _stack_names(found: list[str]) -> Iterator[str]:
     for key in found:
         yield key.split("/")[1]

@@ -12,10 +12,10 @@ from lamplighter.services.cloudformation.tables.change_sets import ChangeSet
 from lamplighter.services.cloudformation.tables.stacks import Stack
 from lamplighter.store.db import Reader
 
-NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}")
+STACK_NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}")
 PAGE = 100
 """The most items of a page."""
-FIRST = 2**62
+AFTER_ALL_ROWS = 2**62
 """A number greater than all numbers of rows; the first page begins before it."""
 
 
@@ -60,22 +60,22 @@ def find_change_set(reader: Reader, caller: Caller, params: Json) -> ChangeSet:
     return found
 
 
-def check_name(name: str) -> None:
+def check_stack_name(name: str) -> None:
     """Raise `StackValidationError` if the name is not valid for a stack."""
-    if not NAME.fullmatch(name):
+    if not STACK_NAME.fullmatch(name):
         raise StackValidationError(
             f"1 validation error detected: Value '{name}' at 'stackName' failed to satisfy constraint: Member must "
             "satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*"
         )
 
 
-def number(token: str | None) -> int:
+def page_start(token: str | None) -> int:
     """Return the number before which a page begins."""
     found = decode_number(token, lambda: StackValidationError("Invalid NextToken"))
-    return FIRST if found is None else found
+    return AFTER_ALL_ROWS if found is None else found
 
 
-def page(name: str, found: Sequence[Json], token: str) -> Json:
+def build_page(name: str, found: Sequence[Json], token: str) -> Json:
     """Return a page of a list. If `found` has more items than a page, add `token`, with which the next page begins."""
     more = {"NextToken": token} if len(found) > PAGE else {}
     return {name: list(found[:PAGE]), **more}

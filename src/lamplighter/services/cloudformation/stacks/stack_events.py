@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.base.world import World, iso
+from lamplighter.base.world import World, format_iso_time
 from lamplighter.bus import Bus, Caller, Event
 from lamplighter.services.cloudformation.resource_types.registry import is_simulated
 from lamplighter.services.cloudformation.tables import exports, stack_events, stack_resources, stacks, templates
@@ -22,7 +22,7 @@ log = logging.getLogger("lamplighter.cloudformation")
 
 CLEANUP = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
 SERVICE, STACK = "cloudformation", "AWS::CloudFormation::Stack"
-OPERATIONS = {
+OPERATION_BY_STATUS = {
     "CREATE_IN_PROGRESS": "CREATE_STACK",
     "UPDATE_IN_PROGRESS": "UPDATE_STACK",
     "DELETE_IN_PROGRESS": "DELETE_STACK",
@@ -30,11 +30,11 @@ OPERATIONS = {
     "UPDATE_ROLLBACK_IN_PROGRESS": "ROLLBACK",
 }
 """The operation that begins when a stack gets a status."""
-KEPT = 90 * 86_400_000
+DELETED_STACK_RETENTION_MS = 90 * 86_400_000
 """Milliseconds for which a deleted stack stays visible ("You can view deleted stacks for 90 days")."""
 
 
-AT_ONCE = 10
+MAX_RESOURCES_PER_TURN = 10
 """The most resources that one turn creates, updates or deletes: about 20 ms."""
 
 
@@ -54,7 +54,7 @@ class StackEvents:
         """Set the status of a stack, record the event, and return the changed stack."""
         changed = replace(stack, status=status, reason=reason)
         stacks.put(tx, changed)
-        self._tell(tx, changed, stack.name, stack.id, STACK, status, reason, None)
+        self._add_event(tx, changed, stack.name, stack.id, STACK, status, reason, None)
         return changed
 
     def begin_pass(
@@ -64,11 +64,11 @@ class StackEvents:
 
         The pass also begins an operation, unless its status belongs to the operation in progress.
         """
-        kind = operation or OPERATIONS.get(status)
+        kind = operation or OPERATION_BY_STATUS.get(status)
         if kind is not None:
             last = [{"OperationType": kind, "OperationId": self._world.uuid()}, *stack.body.get("operations", [])[:1]]
             stack = replace(stack, body=stack.body | {"operations": last})
-        begun = self.set_stack_status(tx, replace(stack, phase=stack.phase + 1), status, reason)
+        begun = self.set_stack_status(tx, replace(stack, pass_number=stack.pass_number + 1), status, reason)
         self.schedule_step(tx, begun)
         return begun
 
@@ -77,24 +77,26 @@ class StackEvents:
         if not stack.body["held"]:
             self.begin_pass(tx, stack, CLEANUP)
             return
-        self.set_stack_status(tx, replace(stack, phase=stack.phase + 1), CLEANUP)
+        self.set_stack_status(tx, replace(stack, pass_number=stack.pass_number + 1), CLEANUP)
         outbox.put(tx, SERVICE, stack.parent or "", {})
 
     def end_operation(self, tx: Tx, stack: Stack, status: str, reason: str | None = None) -> Stack:
         """Set the final status of an operation and, for a nested stack, queue a step of the parent."""
-        gone = self._world.now() if status == "DELETE_COMPLETE" else None
-        ended = self.set_stack_status(tx, replace(stack, deleted=gone), status, reason)
+        deleted_at = self._world.now() if status == "DELETE_COMPLETE" else None
+        ended = self.set_stack_status(tx, replace(stack, deleted=deleted_at), status, reason)
         timers.delete_all(tx, SERVICE, stack.id)
         templates.drop_unused(tx, stack.id)
-        if gone is not None:
+        if deleted_at is not None:
             for export in exports.exports_of(tx, stack.id):
                 exports.delete(tx, (stack.account, stack.region), export.name)
             for name in exports.imports(tx, stack.id):
                 exports.drop_import(tx, stack.id, name)
-            timers.put(tx, Timer(SERVICE, stack.id, "forget", gone + KEPT), elapsed=False)
+            timers.put(
+                tx, Timer(SERVICE, stack.id, "forget", deleted_at + DELETED_STACK_RETENTION_MS), steady_clock=False
+            )
         if stack.parent is not None:
             outbox.put(tx, SERVICE, stack.parent, {})
-        self._warn(tx, ended)
+        self._log_recorded_only(tx, ended)
         return ended
 
     def schedule_step(self, tx: Tx, stack: Stack) -> None:
@@ -105,7 +107,7 @@ class StackEvents:
         self, tx: Tx, stack: Stack, row: StackResource, status: str, reason: str | None = None
     ) -> StackResource:
         """Set the status of a resource, record the event, and return the changed resource."""
-        changed = replace(row, status=status, reason=reason, updated=self._world.now(), phase=stack.phase)
+        changed = replace(row, status=status, reason=reason, updated=self._world.now(), pass_number=stack.pass_number)
         stack_resources.put(tx, changed)
         self.add_resource_event(tx, stack, changed)
         return changed
@@ -113,9 +115,9 @@ class StackEvents:
     def add_resource_event(self, tx: Tx, stack: Stack, row: StackResource) -> None:
         """Record an event with the present status of a resource."""
         properties = row.body.get("properties")
-        self._tell(tx, stack, row.logical, row.physical, row.type, row.status, row.reason, properties)
+        self._add_event(tx, stack, row.logical, row.physical, row.type, row.status, row.reason, properties)
 
-    def _tell(
+    def _add_event(
         self,
         tx: Tx,
         stack: Stack,
@@ -128,10 +130,10 @@ class StackEvents:
     ) -> None:
         # Each event is later than the one before, so that sorting by time keeps their order.
         now = max(self._world.now(), stack_events.last_time(tx, stack.id) + 1)
-        token, own = stack.body.get("token"), kind == STACK and physical == stack.id
+        token, about_stack = stack.body.get("token"), kind == STACK and physical == stack.id
         event = {
             "StackId": stack.id,
-            "EventId": self._world.uuid() if own else f"{logical}-{status}-{iso(now)}",
+            "EventId": self._world.uuid() if about_stack else f"{logical}-{status}-{format_iso_time(now)}",
             "StackName": stack.name,
             "LogicalResourceId": logical,
             "PhysicalResourceId": physical or "",
@@ -144,14 +146,16 @@ class StackEvents:
             **next(iter(stack.body.get("operations", [])), {}),
         }
         stack_events.put(tx, stack.id, event)
-        self._bus.publish(tx, f"aws.{SERVICE}", partial(_event, stack, event, now, own=own))
+        self._bus.publish(tx, f"aws.{SERVICE}", partial(_event, stack, event, now, about_stack=about_stack))
 
-    def _warn(self, tx: Tx, stack: Stack) -> None:
+    def _log_recorded_only(self, tx: Tx, stack: Stack) -> None:
         """Log in one line which resources are only recorded."""
         if stack.status in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
             recorded = [f"{row.logical} ({row.type})" for row in recorded_only(tx, stack.id)]
             if recorded:
-                tx.after.append(lambda: log.warning("stack %s: not simulated: %s", stack.name, ", ".join(recorded)))
+                tx.after_commit.append(
+                    lambda: log.warning("stack %s: not simulated: %s", stack.name, ", ".join(recorded))
+                )
 
 
 def recorded_only(reader: Reader, stack: str) -> list[ResourceOutline]:
@@ -159,11 +163,11 @@ def recorded_only(reader: Reader, stack: str) -> list[ResourceOutline]:
     return [each for each in stack_resources.outlines_of(reader, stack) if not is_simulated(each.type)]
 
 
-def _event(stack: Stack, event: Json, now: int, *, own: bool) -> Event:
+def _event(stack: Stack, event: Json, now: int, *, about_stack: bool) -> Event:
     details = {"status": event["ResourceStatus"], "status-reason": event.get("ResourceStatusReason", "")}
     token = {"client-request-token": event.get("ClientRequestToken", "")}
     detail = {"stack-id": stack.id, "status-details": details, **token}
-    if not own:
+    if not about_stack:
         detail |= {
             "logical-resource-id": event["LogicalResourceId"],
             "physical-resource-id": event["PhysicalResourceId"],
@@ -172,7 +176,7 @@ def _event(stack: Stack, event: Json, now: int, *, own: bool) -> Event:
     return Event(
         caller=Caller(stack.account, stack.region),
         source=f"aws.{SERVICE}",
-        detail_type=f"CloudFormation {'Stack' if own else 'Resource'} Status Change",
+        detail_type=f"CloudFormation {'Stack' if about_stack else 'Resource'} Status Change",
         time=now,
         resources=(stack.id,),
         detail=detail,

@@ -10,7 +10,12 @@ from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.services.cloudformation.errors import AlreadyExists, NoUpdateNeeded, StackValidationError
 from lamplighter.services.cloudformation.stacks.compute_changes import compare_stack
-from lamplighter.services.cloudformation.stacks.lookup import check_name, find_stack, require_live_stack, require_stack
+from lamplighter.services.cloudformation.stacks.lookup import (
+    check_stack_name,
+    find_stack,
+    require_live_stack,
+    require_stack,
+)
 from lamplighter.services.cloudformation.stacks.stack_events import StackEvents, is_in_progress
 from lamplighter.services.cloudformation.stacks.stack_policy import check_policy
 from lamplighter.services.cloudformation.stacks.start_operation import INITIATED, OperationStarter, check_updatable
@@ -37,46 +42,46 @@ class StackOperations:
         self._starter = starter
         self._event_log = event_log
 
-    def create(self, tx: Tx, caller: Caller, params: Json, material: ExternalInputs) -> Json:
+    def create(self, tx: Tx, caller: Caller, params: Json, inputs: ExternalInputs) -> Json:
         """Begin to create a stack (`CreateStack`); the same ClientRequestToken again begins nothing new."""
         name, token = params["StackName"], params.get("ClientRequestToken")
-        check_name(name)
-        there = stacks.by_name(tx, caller.account, caller.region, name)
-        if there is not None:
-            if token is not None and there.body["token"] == token:
-                return _begun(there)
+        check_stack_name(name)
+        existing = stacks.by_name(tx, caller.account, caller.region, name)
+        if existing is not None:
+            if token is not None and existing.body["token"] == token:
+                return _operation_answer(existing)
             raise AlreadyExists(f"Stack [{name}] already exists")
         if "OnFailure" in params and "DisableRollback" in params:
             raise StackValidationError("Either DisableRollback or OnFailure may be specified, not both.")
-        plan = self._planner.plan(tx, caller, params, None, material, direct=True)
+        plan = self._planner.plan(tx, caller, params, None, inputs, direct=True)
         options = {
             "token": token,
             "on_failure": params.get("OnFailure", "ROLLBACK"),
             "timeout": params.get("TimeoutInMinutes"),
             "protection": params.get("EnableTerminationProtection", False),
-            "policy": requested_policy(params, "StackPolicy", caller, material),
+            "policy": requested_policy(params, "StackPolicy", caller, inputs),
             **operation_options(params),
         }
-        return _begun(self._starter.create(tx, self._starter.new(tx, caller, name, plan, options)))
+        return _operation_answer(self._starter.create(tx, self._starter.new(tx, caller, name, plan, options)))
 
-    def update(self, tx: Tx, caller: Caller, params: Json, material: ExternalInputs) -> Json:
+    def update(self, tx: Tx, caller: Caller, params: Json, inputs: ExternalInputs) -> Json:
         """Begin to update a stack (`UpdateStack`); the same ClientRequestToken again begins nothing new."""
         stack, token = require_live_stack(tx, caller, params["StackName"]), params.get("ClientRequestToken")
         if token is not None and stack.body["token"] == token:
-            return _begun(stack)
+            return _operation_answer(stack)
         check_updatable(stack)
         named = params | {"StackName": stack.name}
-        plan = self._planner.plan(tx, caller, named, stack.plan, material, direct=True)
-        old = self._parsed_templates.of(tx, stack, stack.plan, material)
+        plan = self._planner.plan(tx, caller, named, stack.plan, inputs, direct=True)
+        old = self._parsed_templates.get(tx, stack, stack.plan, inputs)
         # Errors in the changes are reported now, before the update begins.
-        comparison = compare_stack(tx, stack, old, plan.body, plan.parsed, material)
-        policy = requested_policy(params, "StackPolicy", caller, material)
+        comparison = compare_stack(tx, stack, old, plan.body, plan.parsed, inputs)
+        policy = requested_policy(params, "StackPolicy", caller, inputs)
         if not stack.status.endswith("_FAILED") and not comparison.differs:
             raise NoUpdateNeeded
-        during = requested_policy(params, "StackPolicyDuringUpdate", caller, material)
+        during = requested_policy(params, "StackPolicyDuringUpdate", caller, inputs)
         options = {"token": token, "change_set": None, "policy_during": during, **operation_options(params)}
         options |= {"policy": policy} if policy is not None else {}
-        return _begun(self._starter.update(tx, stack, self._starter.keep(tx, stack, plan), options))
+        return _operation_answer(self._starter.update(tx, stack, self._starter.store_plan(tx, stack, plan), options))
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Begin to delete a stack; do nothing if it does not exist (`DeleteStack`)."""
@@ -125,15 +130,15 @@ class StackOperations:
         """Begin to roll back a failed update, or to delete a stack whose creation failed (`RollbackStack`)."""
         stack, token = require_live_stack(tx, caller, params["StackName"]), params.get("ClientRequestToken")
         if token is not None and stack.body["token"] == token:
-            return _begun(stack)
+            return _operation_answer(stack)
         if stack.status not in ("CREATE_FAILED", "UPDATE_FAILED"):
             raise StackValidationError(f"Stack:{stack.id} is in {stack.status} state and can not be rolled back.")
         changed = replace(stack, body=stack.body | {"token": token, **rollback_options(params)})
         if stack.status == "CREATE_FAILED":
-            return _begun(self._starter.delete(tx, changed, {"unmade": True}))
-        return _begun(self._event_log.begin_pass(tx, changed, "UPDATE_ROLLBACK_IN_PROGRESS", INITIATED))
+            return _operation_answer(self._starter.delete(tx, changed, {"unmade": True}))
+        return _operation_answer(self._event_log.begin_pass(tx, changed, "UPDATE_ROLLBACK_IN_PROGRESS", INITIATED))
 
-    def signal(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def reject_signal(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Reject the signal (`SignalResource`): resource types that wait for signals on AWS are only recorded here."""
         stack, name = require_live_stack(tx, caller, params["StackName"]), params["LogicalResourceId"]
         row = stack_resources.get(tx, stack.id, name)
@@ -141,38 +146,38 @@ class StackOperations:
             raise StackValidationError(f"Resource {name} does not exist for stack {stack.name}")
         raise StackValidationError(f"Resource {name} is in {row.status} state and can not be signaled.")
 
-    def protect(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def set_termination_protection(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Turn a stack's termination protection on or off (`UpdateTerminationProtection`)."""
         stack = require_live_stack(tx, caller, params["StackName"])
         stacks.put(tx, replace(stack, body=stack.body | {"protection": params["EnableTerminationProtection"]}))
         return {"StackId": stack.id}
 
-    def set_policy(self, tx: Tx, caller: Caller, params: Json, material: ExternalInputs) -> Json:
+    def set_policy(self, tx: Tx, caller: Caller, params: Json, inputs: ExternalInputs) -> Json:
         """Set the policy of a stack (`SetStackPolicy`)."""
         stack = require_live_stack(tx, caller, params["StackName"])
-        policy = requested_policy(params, "StackPolicy", caller, material)
+        policy = requested_policy(params, "StackPolicy", caller, inputs)
         if policy is None:
             raise StackValidationError("Either StackPolicyBody or StackPolicyURL must be specified.")
         stacks.put(tx, replace(stack, body=stack.body | {"policy": policy}))
         return {}
 
-    def policy(self, reader: Reader, caller: Caller, params: Json) -> Json:
+    def get_policy(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Return the policy of a stack (`GetStackPolicy`)."""
         kept = require_stack(reader, caller, params["StackName"]).body["policy"]
         return {"StackPolicyBody": kept} if kept is not None else {}
 
 
-def _begun(stack: Stack) -> Json:
+def _operation_answer(stack: Stack) -> Json:
     """Return the answer to a request that began an operation."""
     return {"StackId": stack.id, "OperationId": stack.body.get("operations", [{}])[0].get("OperationId", "")}
 
 
-def requested_policy(params: Json, name: str, caller: Caller, material: ExternalInputs) -> str | None:
+def requested_policy(params: Json, name: str, caller: Caller, inputs: ExternalInputs) -> str | None:
     """Return the stack policy that a request contains or names by a URL, or None if it has none."""
     url, text = params.get(f"{name}URL"), params.get(f"{name}Body")
     if url and text:
         raise StackValidationError(f"Either {name}URL or {name}Body may be specified, not both.")
-    given = fetch_template(url, caller.region, material) if url else text
+    given = fetch_template(url, caller.region, inputs) if url else text
     return check_policy(given) if given else None
 
 

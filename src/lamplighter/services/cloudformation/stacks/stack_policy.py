@@ -14,13 +14,13 @@ from lamplighter.services.cloudformation.errors import StackValidationError
 MODIFY, REPLACE, DELETE = "Update:Modify", "Update:Replace", "Update:Delete"
 ACTIONS = frozenset({"Update:*", MODIFY, REPLACE, DELETE})
 MEMBERS = frozenset({"Sid", "Effect", "Action", "NotAction", "Principal", "NotPrincipal", "Resource", "NotResource"})
-LARGEST = 16_384
+MAX_POLICY_LENGTH = 16_384
 
 
 def check_policy(text: str) -> str:
     """Return the text of a policy; raise `StackValidationError` if it is invalid."""
-    if not 1 <= len(text) <= LARGEST:
-        raise StackValidationError(f"Stack policy must be between 1 and {LARGEST} characters long")
+    if not 1 <= len(text) <= MAX_POLICY_LENGTH:
+        raise StackValidationError(f"Stack policy must be between 1 and {MAX_POLICY_LENGTH} characters long")
     try:
         document = loads(text)
     except JsonError:
@@ -29,18 +29,18 @@ def check_policy(text: str) -> str:
     if not isinstance(statements, list):
         raise StackValidationError("Error validating stack policy: Statement must be a list")
     for number, statement in enumerate(statements, 1):
-        wrong = _wrong(statement)
-        if wrong is not None:
-            raise StackValidationError(f"Error validating stack policy: Statement [#{number}]: {wrong}")
+        fault = _statement_fault(statement)
+        if fault is not None:
+            raise StackValidationError(f"Error validating stack policy: Statement [#{number}]: {fault}")
     return text
 
 
-def _wrong(statement: Json) -> str | None:
+def _statement_fault(statement: Json) -> str | None:
     if not isinstance(statement, dict):
         return "the statement must be an object"
-    strange = sorted(set(statement) - MEMBERS - {"Condition"})
-    if strange:
-        return f"unknown element {strange[0]}"
+    unknown = sorted(set(statement) - MEMBERS - {"Condition"})
+    if unknown:
+        return f"unknown element {unknown[0]}"
     if statement.get("Effect") not in ("Allow", "Deny"):
         return "Effect must be Allow or Deny"
     if "Action" not in statement and "NotAction" not in statement:
@@ -58,19 +58,19 @@ def denied_reason(policy: str | None, action: str, logical: str, kind: str) -> s
     if policy is None:
         return None
     statements = loads(policy)["Statement"]
-    about = [
+    matching = [
         (number, statement["Effect"])
         for number, statement in enumerate(statements, 1)
-        if _is_about(statement, action, logical, kind)
+        if _applies_to(statement, action, logical, kind)
     ]
-    asked = f"[{action}] for resource [LogicalResourceId/{logical}]"
-    for number, effect in about:
+    denied_action = f"[{action}] for resource [LogicalResourceId/{logical}]"
+    for number, effect in matching:
         if effect == "Deny":
-            return f"Action denied by stack policy: Statement [#{number}] does not allow {asked}"
-    return None if about else f"Action denied by stack policy: no statement allows {asked}"
+            return f"Action denied by stack policy: Statement [#{number}] does not allow {denied_action}"
+    return None if matching else f"Action denied by stack policy: no statement allows {denied_action}"
 
 
-def _is_about(statement: Json, action: str, logical: str, kind: str) -> bool:
+def _applies_to(statement: Json, action: str, logical: str, kind: str) -> bool:
     place = f"LogicalResourceId/{logical}"
     if "Action" in statement and not _matches(statement["Action"], action):
         return False
@@ -80,7 +80,7 @@ def _is_about(statement: Json, action: str, logical: str, kind: str) -> bool:
         return False
     if "NotResource" in statement and _matches(statement["NotResource"], place):
         return False
-    return all(_holds(*pair, kind) for pair in _conditions(statement.get("Condition")))
+    return all(_condition_holds(*pair, kind) for pair in _conditions(statement.get("Condition")))
 
 
 def _conditions(given: Json) -> Iterator[tuple[str, Json]]:
@@ -90,7 +90,7 @@ def _conditions(given: Json) -> Iterator[tuple[str, Json]]:
                 yield operator, values
 
 
-def _holds(operator: str, values: Json, kind: str) -> bool:
+def _condition_holds(operator: str, values: Json, kind: str) -> bool:
     """Return whether a condition on the resource's type holds; StringLike accepts wildcards, StringEquals does not."""
     return _matches(values, kind) if operator == "StringLike" else kind in _listed(values)
 

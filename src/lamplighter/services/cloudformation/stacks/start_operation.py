@@ -15,14 +15,14 @@ from lamplighter.store import timers
 from lamplighter.store.db import Tx
 from lamplighter.store.timers import Timer
 
-STEADY = frozenset(
+UPDATABLE_STATUSES = frozenset(
     {
         *("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE"),
         *("CREATE_FAILED", "UPDATE_FAILED"),
     }
 )
 """The statuses in which a stack may be updated."""
-USUAL: Json = {
+DEFAULT_OPTIONS: Json = {
     "outputs": [],
     "protection": False,
     "policy": None,
@@ -35,7 +35,7 @@ USUAL: Json = {
     "retain": [],
     "held": False,
 }
-EMPTY: Json = {
+EMPTY_PLAN: Json = {
     "template": templates.NONE,
     "metadata": None,
     "transforms": [],
@@ -49,7 +49,7 @@ EMPTY: Json = {
     "description": None,
 }
 """The plan of a stack that waits for its first change set."""
-ONCE: Json = {"policy_during": None, "discard": False}
+SINGLE_OPERATION_OPTIONS: Json = {"policy_during": None, "discard": False}
 """Options that apply to one operation only."""
 INITIATED = "User Initiated"
 
@@ -60,11 +60,11 @@ class OperationStarter:
 
     world: World
     event_log: StackEvents
-    usual: Json = field(default_factory=lambda: USUAL)
+    default_options: Json = field(default_factory=lambda: DEFAULT_OPTIONS)
 
-    def keep(self, tx: Tx, stack: Stack, plan: StackPlan) -> Json:
+    def store_plan(self, tx: Tx, stack: Stack, plan: StackPlan) -> Json:
         """Store the template of a plan; return the part of the plan that is stored with the stack."""
-        return plan.keep(tx, stack.id, self.world.uuid())
+        return plan.store(tx, stack.id, self.world.uuid())
 
     def new(
         self, tx: Tx, caller: Caller, name: str, plan: StackPlan | None, options: Json, parent: Stack | None = None
@@ -83,12 +83,12 @@ class OperationStarter:
             updated=None,
             deleted=None,
             parent=None if parent is None else parent.id,
-            phase=0,
-            plan=EMPTY,
+            pass_number=0,
+            plan=EMPTY_PLAN,
             previous=None,
-            body=self.usual | options | {"root": root},
+            body=self.default_options | options | {"root": root},
         )
-        return stack if plan is None else replace(stack, plan=self.keep(tx, stack, plan))
+        return stack if plan is None else replace(stack, plan=self.store_plan(tx, stack, plan))
 
     def create(self, tx: Tx, stack: Stack) -> Stack:
         """Store a new stack and begin to create its resources."""
@@ -96,7 +96,7 @@ class OperationStarter:
         minutes = begun.body["timeout"]
         if minutes is not None:
             due = self.world.monotonic() + minutes * 60_000
-            timers.put(tx, Timer(SERVICE, stack.id, "timeout", due), elapsed=True)
+            timers.put(tx, Timer(SERVICE, stack.id, "timeout", due), steady_clock=True)
         return begun
 
     def update(self, tx: Tx, stack: Stack, plan: Json, options: Json) -> Stack:
@@ -108,7 +108,9 @@ class OperationStarter:
             # After a failed update, a rollback returns to the plan before the failed update.
             previous=stack.previous if stack.status == "UPDATE_FAILED" else stack.plan,
             updated=self.world.now(),
-            body=kept | {"on_failure": "ROLLBACK", "disable_rollback": False, "held": False, **ONCE} | options,
+            body=kept
+            | {"on_failure": "ROLLBACK", "disable_rollback": False, "held": False, **SINGLE_OPERATION_OPTIONS}
+            | options,
         )
         return self.event_log.begin_pass(tx, changed, "UPDATE_IN_PROGRESS", INITIATED)
 
@@ -121,5 +123,5 @@ class OperationStarter:
 
 def check_updatable(stack: Stack) -> None:
     """Raise `StackValidationError` if the stack's status does not allow an update."""
-    if stack.status not in STEADY:
+    if stack.status not in UPDATABLE_STATUSES:
         raise StackValidationError(f"Stack:{stack.id} is in {stack.status} state and can not be updated.")

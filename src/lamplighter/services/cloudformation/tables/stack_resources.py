@@ -23,7 +23,7 @@ class StackResource:
     """Milliseconds since the epoch."""
     position: int
     """The position in the order in which the stack's resources are created."""
-    phase: int
+    pass_number: int
     """The number of the pass over the stack's resources that last processed this one."""
     body: Json = field(default_factory=dict)
     """The properties, attributes and policies, and the state before the current update."""
@@ -36,7 +36,7 @@ class ResourceOutline:
     logical: str
     type: str
     status: str
-    phase: int
+    pass_number: int
 
     @property
     def is_under_way(self) -> bool:
@@ -78,22 +78,24 @@ def get_several(reader: Reader, stack: str, outlines: Iterable[ResourceOutline])
     return [row for row in found if row is not None]
 
 
-def updated_resources(reader: Reader, stack: str, phase: int, most: int) -> list[StackResource]:
-    """Return resources that an update changed and that the pass `phase` has not processed, the last one first."""
+def updated_resources(reader: Reader, stack: str, pass_number: int, most: int) -> list[StackResource]:
+    """Return resources that an update changed and that the pass `pass_number` has not processed, the last one first."""
     sql = (
         f"SELECT {COLUMNS} FROM stack_resources WHERE stack = ? AND phase <> ? "  # noqa: S608
         "AND json_type(body, '$.before') IS NOT NULL ORDER BY position DESC, logical DESC LIMIT ?"
     )
-    return [_resource(row) for row in reader.rows(sql, (stack, phase, most))]
+    return [_resource(row) for row in reader.rows(sql, (stack, pass_number, most))]
 
 
-def unsettled_resources(reader: Reader, stack: str, phase: int, most: int) -> list[StackResource]:
-    """Return resources that store their state before an update, or that were last processed before the pass `phase`."""
+def resources_to_clean_up(reader: Reader, stack: str, pass_number: int, most: int) -> list[StackResource]:
+    """Return resources that store their state before an update, or that were last processed before the pass
+    `pass_number`.
+    """
     sql = (
         f"SELECT {COLUMNS} FROM stack_resources WHERE stack = ? "  # noqa: S608
         "AND (phase < ? OR json_type(body, '$.before') IS NOT NULL) ORDER BY position, logical LIMIT ?"
     )
-    return [_resource(row) for row in reader.rows(sql, (stack, phase, most))]
+    return [_resource(row) for row in reader.rows(sql, (stack, pass_number, most))]
 
 
 def page(reader: Reader, stack: str, after: str, most: int) -> list[StackResource]:
@@ -119,7 +121,7 @@ def put(tx: Tx, resource: StackResource) -> None:
     """Store a new or changed resource."""
     values = (
         *(resource.stack, resource.logical, resource.physical, resource.type, resource.status, resource.reason),
-        *(resource.updated, resource.position, resource.phase, dumps(resource.body)),
+        *(resource.updated, resource.position, resource.pass_number, dumps(resource.body)),
     )
     marks = ", ".join("?" * len(values))
     tx.execute(f"INSERT OR REPLACE INTO stack_resources ({COLUMNS}) VALUES ({marks})", values)  # noqa: S608
@@ -155,7 +157,7 @@ def drop_leftover(tx: Tx, key: int) -> None:
     tx.execute("DELETE FROM stack_leftovers WHERE id = ?", (key,))
 
 
-def take_back(tx: Tx, stack: str, logical: str, physical: str | None) -> None:
+def drop_leftover_of(tx: Tx, stack: str, logical: str, physical: str | None) -> None:
     """Delete the row of a leftover because the stack keeps its resource after all."""
     sql = "DELETE FROM stack_leftovers WHERE stack = ? AND logical = ? AND physical IS ?"
     tx.execute(sql, (stack, logical, physical))

@@ -25,7 +25,7 @@ class Stack:
     deleted: int | None
     parent: str | None
     """The id of the stack that contains this one as a resource; None if it is not nested."""
-    phase: int
+    pass_number: int
     """The number of passes over the stack's resources so far."""
     plan: Json
     """The plan of the stack: parameters, tags, and the key of its template."""
@@ -91,13 +91,13 @@ def put(tx: Tx, stack: Stack) -> None:
     """Store a new or changed stack."""
     values = (
         *(stack.id, stack.account, stack.region, stack.name, stack.status, stack.reason, stack.created, stack.updated),
-        *(stack.deleted, stack.parent, stack.phase, dumps(stack.plan), dumps(stack.previous), dumps(stack.body)),
+        *(stack.deleted, stack.parent, stack.pass_number, dumps(stack.plan), dumps(stack.previous), dumps(stack.body)),
     )
     marks = ", ".join("?" * len(values))
     tx.execute(f"INSERT OR REPLACE INTO stacks ({COLUMNS}) VALUES ({marks})", values)  # noqa: S608
 
 
-def forget(tx: Tx, key: str) -> None:
+def delete(tx: Tx, key: str) -> None:
     """Delete a stack with its resources, leftovers, events, templates and change sets."""
     tx.execute("DELETE FROM stacks WHERE id = ?", (key,))
     for table in ("stack_resources", "stack_leftovers", "stack_events", "stack_templates", "change_sets"):

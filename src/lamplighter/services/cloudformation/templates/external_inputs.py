@@ -28,11 +28,11 @@ log = logging.getLogger("lamplighter.cloudformation")
 
 SAM = "sam"
 """The value, in the place of a service, that stands for the serverless transform."""
-MOST = 1_000
+MAX_INPUTS = 1_000
 """The most inputs that one turn may need."""
-SHORT = 100_000
+MAX_INLINE_CHARACTERS = 100_000
 """The most characters of a template on which a turn computes itself: about 20 ms."""
-PATIENCE = 60
+TRANSFORM_TIMEOUT_SECONDS = 60
 """The most seconds that the transform may take."""
 
 
@@ -87,15 +87,15 @@ class ComputationError:
 class ExternalInputs:
     """The inputs that were fetched and computed so far; a failed call is stored as its error."""
 
-    found: dict[ExternalRequest, Json] = field(default_factory=dict)
+    answers: dict[ExternalRequest, Json] = field(default_factory=dict)
     computed: dict[str, Any] = field(default_factory=dict)
 
     def get(self, service: str, operation: str, params: Json, region: str) -> Json:
         """Return the answer of a call; raise `NotFetched` if it was not fetched yet."""
         request = ExternalRequest(service, operation, dumps(params), region)
-        if request not in self.found:
+        if request not in self.answers:
             raise NotFetched(request)
-        answer = self.found[request]
+        answer = self.answers[request]
         if isinstance(answer, AwsError):
             raise answer
         return answer
@@ -106,7 +106,7 @@ class ExternalInputs:
         `size` is the length of the template's text in characters. `name` must be unique among the computations of this
         turn.
         """
-        if size <= SHORT:
+        if size <= MAX_INLINE_CHARACTERS:
             return run(reader, self)
         if name not in self.computed:
             raise NotComputed(name, lambda aside: run(aside, self))
@@ -116,7 +116,7 @@ class ExternalInputs:
         return result
 
 
-Look = Callable[[Callable[[Reader], Any]], Awaitable[Any]]
+ReadInThread = Callable[[Callable[[Reader], Any]], Awaitable[Any]]
 """A function that runs a computation in a thread, with a reader of the store."""
 
 
@@ -127,41 +127,43 @@ class InputFetcher:
         self._bus = bus
         self._remote = remote
 
-    async def run_with_inputs(self, run: Callable[[ExternalInputs], Awaitable[T]], *, insists: bool = False) -> T:
+    async def run_with_inputs(self, run: Callable[[ExternalInputs], Awaitable[T]], *, retries: bool = False) -> T:
         """Run a function again, with one more input each time, until it misses none.
 
-        `insists` states that it also waits while the data directory cannot be read.
+        `retries` states that it also waits while the data directory cannot be read.
         """
-        material = ExternalInputs()
-        for _ in range(MOST):
+        inputs = ExternalInputs()
+        for _ in range(MAX_INPUTS):
             try:
-                return await run(material)
+                return await run(inputs)
             except NotComputed as missing:
-                look = self._bus.store.read_in_thread_with_retry if insists else self._bus.store.read_in_thread
-                await self._compute(material, missing, look)
+                read_in_thread = (
+                    self._bus.store.read_in_thread_with_retry if retries else self._bus.store.read_in_thread
+                )
+                await self._compute(inputs, missing, read_in_thread)
             except NotLoaded as missing:
                 await self._bus.load(missing.service)
             except NotFetched as missing:
-                material.found[missing.request] = await self._fetch(missing.request)
-        raise StackValidationError(f"Template error: the template needs more than {MOST} external values")
+                inputs.answers[missing.request] = await self._fetch(missing.request)
+        raise StackValidationError(f"Template error: the template needs more than {MAX_INPUTS} external values")
 
-    async def _compute(self, material: ExternalInputs, missing: NotComputed, look: Look) -> None:
+    async def _compute(self, inputs: ExternalInputs, missing: NotComputed, read_in_thread: ReadInThread) -> None:
         """Compute a result in a thread. If the computation misses an answer, fetch it for the next try."""
         try:
-            material.computed[missing.name] = await look(missing.compute)
+            inputs.computed[missing.name] = await read_in_thread(missing.compute)
         except NotFetched as inner:
-            material.found[inner.request] = await self._fetch(inner.request)
+            inputs.answers[inner.request] = await self._fetch(inner.request)
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 - the turn that wanted it raises it
-            material.computed[missing.name] = ComputationError(error)
+            inputs.computed[missing.name] = ComputationError(error)
 
     async def _fetch(self, request: ExternalRequest) -> Json:
         params = loads(request.params)
         try:
             if request.service == SAM:
                 return await asyncio.to_thread(_transform, params)
-            if not self._remote.knows(request.service, request.operation):
+            if not self._remote.can_call(request.service, request.operation):
                 return StackValidationError(
                     f"{request.service}:{request.operation} cannot be called, because no endpoint is configured for "
                     f"{request.service} (--endpoint {request.service}=URL)"
@@ -178,12 +180,12 @@ def _transform(params: Json) -> Json:
             [sys.executable, "-m", "lamplighter.services.cloudformation.templates.sam_transform"],
             input=dump_bytes(params),
             capture_output=True,
-            timeout=PATIENCE,
+            timeout=TRANSFORM_TIMEOUT_SECONDS,
             check=False,
             env={**os.environ, "AWS_DEFAULT_REGION": params["region"]},
         )
     except subprocess.TimeoutExpired as error:
-        return _failed(f"it took longer than {PATIENCE} seconds", error.stderr or b"")
+        return _failed(f"it took longer than {TRANSFORM_TIMEOUT_SECONDS} seconds", error.stderr or b"")
     except OSError as error:
         return _failed(f"it could not be started: {error.strerror or error}", b"")
     if done.returncode != 0:

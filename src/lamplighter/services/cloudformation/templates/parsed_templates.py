@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.lang.template.references import creation_order
-from lamplighter.lang.template.template import Resource, Template, parse_resource, split_template
+from lamplighter.lang.template.template import Resource, Template, parse_checked_template, parse_resource
 from lamplighter.services.cloudformation.deploy.template_scope import live_resources, stack_conditions
 from lamplighter.services.cloudformation.tables import templates
 from lamplighter.services.cloudformation.tables.stacks import Stack
 from lamplighter.services.cloudformation.templates.external_inputs import ExternalInputs
 from lamplighter.store.db import Reader
 
-MOST = 4
+MAX_CACHED_TEMPLATES = 4
 """The most parsed templates that are kept in memory."""
 
 
@@ -27,7 +27,7 @@ class ParsedTemplate:
     Its resources stay text: the garbage collector would look through a million objects again and again.
     """
 
-    frame: Template
+    sections: Template
     """The template without its resources."""
     names: tuple[str, ...]
     """The resources whose conditions hold, in the order in which they are created."""
@@ -46,7 +46,7 @@ class ParsedTemplate:
         return parse_resource(name, loads(self.bodies[name]))
 
 
-def parsed_template(template: Template, names: Iterable[str], document: Json) -> ParsedTemplate:
+def build_parsed_template(template: Template, names: Iterable[str], document: Json) -> ParsedTemplate:
     """Return the parsed template of a template and its `document`."""
     bodies = {name: dumps(body) for name, body in document["Resources"].items()}
     types = frozenset(resource.type for resource in template.resources.values())
@@ -57,27 +57,27 @@ class ParsedTemplates:
     """A cache of parsed templates, by the keys of the stored templates, which never change."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, ParsedTemplate] = {}
+        self._cache: dict[str, ParsedTemplate] = {}
 
-    def of(self, reader: Reader, stack: Stack, plan: Json, material: ExternalInputs) -> ParsedTemplate:
+    def get(self, reader: Reader, stack: Stack, plan: Json, inputs: ExternalInputs) -> ParsedTemplate:
         """Return the parsed template of one of a stack's plans."""
         key = plan["template"]
-        found = self._kept.pop(key, None) or self._read(reader, stack, plan, material)
-        self._kept[key] = found
-        if len(self._kept) > MOST:
-            del self._kept[next(iter(self._kept))]
+        found = self._cache.pop(key, None) or self._read(reader, stack, plan, inputs)
+        self._cache[key] = found
+        if len(self._cache) > MAX_CACHED_TEMPLATES:
+            del self._cache[next(iter(self._cache))]
         return found
 
-    def _read(self, reader: Reader, stack: Stack, plan: Json, material: ExternalInputs) -> ParsedTemplate:
+    def _read(self, reader: Reader, stack: Stack, plan: Json, inputs: ExternalInputs) -> ParsedTemplate:
         text = templates.processed(reader, plan["template"])
-        return material.compute(
-            f"template {plan['template']}", len(text), reader, lambda _reader, _material: _parsed(text, stack, plan)
+        return inputs.compute(
+            f"template {plan['template']}", len(text), reader, lambda _reader, _inputs: _parse(text, stack, plan)
         )
 
 
-def _parsed(text: str, stack: Stack, plan: Json) -> ParsedTemplate:
+def _parse(text: str, stack: Stack, plan: Json) -> ParsedTemplate:
     document = loads(text)
-    template = split_template(document)
-    return parsed_template(
+    template = parse_checked_template(document)
+    return build_parsed_template(
         template, creation_order(live_resources(template, stack_conditions(template, stack, plan))), document
     )

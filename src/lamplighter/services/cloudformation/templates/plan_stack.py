@@ -14,7 +14,7 @@ from lamplighter.base.json_text import Json, dumps
 from lamplighter.bus import Caller
 from lamplighter.lang.template.conditions import evaluate_conditions, failed_assertion
 from lamplighter.lang.template.for_each import expand_loops
-from lamplighter.lang.template.functions import Scope, resolve, value_as_text
+from lamplighter.lang.template.functions import TemplateScope, resolve, value_as_text
 from lamplighter.lang.template.includes import include_sections, macro_name, resolve_includes
 from lamplighter.lang.template.parameters import (
     is_no_echo,
@@ -25,10 +25,10 @@ from lamplighter.lang.template.parameters import (
 )
 from lamplighter.lang.template.references import creation_order, find_attributes
 from lamplighter.lang.template.template import (
-    LARGEST,
-    SERVERLESS,
+    MAX_TEMPLATE_BYTES,
+    SERVERLESS_TRANSFORM,
     Template,
-    is_of_job_file,
+    is_from_job_file,
     parse_template,
     transform_calls,
     transform_names,
@@ -39,49 +39,51 @@ from lamplighter.services.cloudformation.deploy.template_scope import live_resou
 from lamplighter.services.cloudformation.errors import InsufficientCapabilities, StackValidationError
 from lamplighter.services.cloudformation.resource_types.registry import RESOURCE_TYPES
 from lamplighter.services.cloudformation.stacks.compute_changes import KnownAfterUpdate
-from lamplighter.services.cloudformation.stacks.start_operation import USUAL
+from lamplighter.services.cloudformation.stacks.start_operation import DEFAULT_OPTIONS
 from lamplighter.services.cloudformation.tables import templates
 from lamplighter.services.cloudformation.tables.stacks import Stack
 from lamplighter.services.cloudformation.templates.external_inputs import SAM, ExternalInputs
-from lamplighter.services.cloudformation.templates.parsed_templates import parsed_template
+from lamplighter.services.cloudformation.templates.parsed_templates import build_parsed_template
 from lamplighter.services.cloudformation.templates.stack_plan import StackPlan
 from lamplighter.store.db import Reader
 
-IAM = frozenset(
+IAM_TYPES = frozenset(
     f"AWS::IAM::{name}"
     for name in (
         *("AccessKey", "Group", "InstanceProfile", "ManagedPolicy", "Policy", "Role", "User", "UserToGroupAddition"),
     )
 )
-IAM_NAMES = ("GroupName", "InstanceProfileName", "ManagedPolicyName", "RoleName", "UserName")
+IAM_NAME_PROPERTIES = ("GroupName", "InstanceProfileName", "ManagedPolicyName", "RoleName", "UserName")
 
 
 class StackPlanner:
     """A planner that turns requests into plans of stacks."""
 
-    def template(self, reader: Reader, caller: Caller, params: Json, old: Json, material: ExternalInputs) -> str:
+    def read_template_text(
+        self, reader: Reader, caller: Caller, params: Json, old: Json, inputs: ExternalInputs
+    ) -> str:
         """Return the text of the template that a request contains or names."""
         if params.get("TemplateBody"):
             return str(params["TemplateBody"])
         if params.get("TemplateURL"):
-            return fetch_template(params["TemplateURL"], caller.region, material)
+            return fetch_template(params["TemplateURL"], caller.region, inputs)
         if params.get("UsePreviousTemplate") and old is not None:
             return templates.text(reader, old["template"])
         raise StackValidationError("Either Template URL or Template Body must be specified.")
 
     def plan(
-        self, reader: Reader, caller: Caller, params: Json, old: Json, material: ExternalInputs, *, direct: bool = False
+        self, reader: Reader, caller: Caller, params: Json, old: Json, inputs: ExternalInputs, *, direct: bool = False
     ) -> StackPlan:
         """Make the plan of a stack; a large template is planned in a thread, from the committed data.
 
         `direct` states that no change set shows the result of the transforms, so that they need a capability.
         """
-        text = self.template(reader, caller, params, old, material)
+        text = self.read_template_text(reader, caller, params, old, inputs)
 
-        def make(reader: Reader, material: ExternalInputs) -> StackPlan:
-            return self._plan(reader, caller, params, old, material, text, direct=direct)
+        def make(reader: Reader, inputs: ExternalInputs) -> StackPlan:
+            return self._plan(reader, caller, params, old, inputs, text, direct=direct)
 
-        return material.compute(f"plan of {params.get('StackName', '')}", len(text), reader, make)
+        return inputs.compute(f"plan of {params.get('StackName', '')}", len(text), reader, make)
 
     def _plan(
         self,
@@ -89,24 +91,24 @@ class StackPlanner:
         caller: Caller,
         params: Json,
         old: Json,
-        material: ExternalInputs,
+        inputs: ExternalInputs,
         text: str,
         *,
         direct: bool,
     ) -> StackPlan:
         document = parse_template_text(text)
-        given = _given(params.get("Parameters", []), old)
+        given = _parameter_texts(params.get("Parameters", []), old)
         definitions = read_parameters(document)
         texts = resolve_values(definitions, given)
-        place = _place(caller, params.get("StackName", "stack"))
+        placeholder = _placeholder_stack(caller, params.get("StackName", "stack"))
         values = {
-            name: ref_value(definition, self._looked_up(reader, place, definition, texts[name], material))
+            name: ref_value(definition, self._parameter_value(reader, placeholder, definition, texts[name], inputs))
             for name, definition in definitions.items()
         }
         capabilities = params.get("Capabilities", [])
-        wanted = transform_names(document)
+        transforms = transform_names(document)
         plan = {
-            "transforms": wanted,
+            "transforms": transforms,
             "parameters": [
                 {"name": name, "text": texts[name], "hidden": is_no_echo(definitions[name])} for name in texts
             ],
@@ -116,66 +118,73 @@ class StackPlanner:
             "capabilities": capabilities,
             "notifications": params["NotificationARNs"]
             if "NotificationARNs" in params
-            else _kept(old, "notifications", []),
-            "role": params["RoleARN"] if "RoleARN" in params else _kept(old, "role", None),
+            else _from_old_plan(old, "notifications", []),
+            "role": params["RoleARN"] if "RoleARN" in params else _from_old_plan(old, "role", None),
         }
-        if wanted and direct and "CAPABILITY_AUTO_EXPAND" not in capabilities:
+        if transforms and direct and "CAPABILITY_AUTO_EXPAND" not in capabilities:
             raise InsufficientCapabilities(["CAPABILITY_AUTO_EXPAND"])
-        document = self._transformed(document, plan, place, texts, material)
+        document = self._transform(document, plan, placeholder, texts, inputs)
         template = parse_template(document)
         plan |= {"description": template.description, "metadata": template.metadata}
-        names = self.check(template, plan, place)
+        names = self.check_template(template, plan, placeholder)
         _check_types(template, params.get("ResourceTypes", []))
         _check_capabilities(template, capabilities)
         processed = dumps(document)
-        return StackPlan(plan, text, processed, parsed_template(template, names, document))
+        return StackPlan(plan, text, processed, build_parsed_template(template, names, document))
 
-    def _looked_up(self, reader: Reader, place: Stack, definition: Json, text: str, material: ExternalInputs) -> str:
+    def _parameter_value(
+        self, reader: Reader, placeholder: Stack, definition: Json, text: str, inputs: ExternalInputs
+    ) -> str:
         """Return the value of a parameter; for an SSM parameter without a configured endpoint, return its name."""
         if not is_ssm_parameter(definition):
             return text
         try:
-            return ssm_parameter(reader, place, text, material)
+            return ssm_parameter(reader, placeholder, text, inputs)
         except StackValidationError:
             return text
 
-    def _transformed(
-        self, document: Json, plan: Json, place: Stack, texts: dict[str, str], material: ExternalInputs
+    def _transform(
+        self, document: Json, plan: Json, placeholder: Stack, texts: dict[str, str], inputs: ExternalInputs
     ) -> Json:
         """Return the template after its transforms: inclusions come first, then the Transform section in its order."""
-        scope = Scope({**plan["values"], **pseudo_parameters(place, plan)}, document.get("Mappings") or {})
+        scope = TemplateScope(
+            {**plan["values"], **pseudo_parameters(placeholder, plan)}, document.get("Mappings") or {}
+        )
 
         def fetch(location: Json) -> Json:
-            return parse_part(fetch_template(value_as_text(resolve(location, scope)), place.region, material))
+            return parse_part(fetch_template(value_as_text(resolve(location, scope)), placeholder.region, inputs))
 
-        wanted = transform_calls(document)
+        transforms = transform_calls(document)
         document = resolve_includes({name: document[name] for name in document if name != "Transform"}, fetch)
-        for call in wanted:
+        for call in transforms:
             match macro_name(call):
                 case "AWS::LanguageExtensions":
                     document = expand_loops(document, scope)
                 case "AWS::Serverless-2016-10-31":
-                    document = _serverless(document, texts, place.region, material)
+                    document = _serverless(document, texts, placeholder.region, inputs)
                 case "AWS::Include":
                     document = include_sections(document, call, fetch)
                 case name:
                     raise StackValidationError(f"No transform named {name} found.")
         return {key: section for key, section in document.items() if key != "Globals"}
 
-    def check(self, template: Template, plan: Json, place: Stack) -> tuple[str, ...]:
+    def check_template(self, template: Template, plan: Json, placeholder: Stack) -> tuple[str, ...]:
         """Check that a template can be created with these parameters; return its resources in the order of creation."""
-        scope = Scope({**plan["values"], **pseudo_parameters(place, plan)}, template.mappings)
+        scope = TemplateScope({**plan["values"], **pseudo_parameters(placeholder, plan)}, template.mappings)
         evaluate_conditions(template.conditions, scope)
-        told = failed_assertion(template.rules, scope)
-        if told is not None:
-            raise StackValidationError(f"Template error: rule {told}")
-        judged = replace(
-            scope, conditions=evaluate_conditions(template.conditions, scope), resource=_later, imported=_later
+        failed_rule = failed_assertion(template.rules, scope)
+        if failed_rule is not None:
+            raise StackValidationError(f"Template error: rule {failed_rule}")
+        check_scope = replace(
+            scope,
+            conditions=evaluate_conditions(template.conditions, scope),
+            resource=_raise_unknown,
+            import_value=_raise_unknown,
         )
-        names = tuple(creation_order(live_resources(template, judged.conditions)))
+        names = tuple(creation_order(live_resources(template, check_scope.conditions)))
         for name in names:
-            _try(template.resources[name].properties.values(), judged)
-        _try([output.value for output in template.outputs.values()], judged)
+            _check_functions(template.resources[name].properties.values(), check_scope)
+        _check_functions([output.value for output in template.outputs.values()], check_scope)
         for resource in template.resources.values():
             for name, wanted in find_attributes(resource.properties):
                 _check_attribute(template, name, wanted)
@@ -188,35 +197,35 @@ class StackPlanner:
 def parse_template_text(text: str) -> Json:
     """Parse the text of a template; raise `StackValidationError` if it is too long."""
     document = parse_text(text)
-    if len(text.encode()) > LARGEST and not is_of_job_file(document):
-        raise StackValidationError(f"Template may not exceed {LARGEST} bytes in size.")
+    if len(text.encode()) > MAX_TEMPLATE_BYTES and not is_from_job_file(document):
+        raise StackValidationError(f"Template may not exceed {MAX_TEMPLATE_BYTES} bytes in size.")
     return document
 
 
-def _serverless(document: Json, texts: dict[str, str], region: str, material: ExternalInputs) -> Json:
+def _serverless(document: Json, texts: dict[str, str], region: str, inputs: ExternalInputs) -> Json:
     bare = {key: section for key, section in document.items() if key != "Rules"}
-    asked = {"template": {**bare, "Transform": SERVERLESS}, "parameters": texts, "region": region}
-    done: Json = material.get(SAM, "Transform", asked, region)
+    request = {"template": {**bare, "Transform": SERVERLESS_TRANSFORM}, "parameters": texts, "region": region}
+    done: Json = inputs.get(SAM, "Transform", request, region)
     return {**document, **{name: section for name, section in done.items() if name != "Transform"}}
 
 
-def _later(name: str) -> Json:
+def _raise_unknown(name: str) -> Json:
     raise KnownAfterUpdate(name)
 
 
-def _try(values: Iterable[Json], scope: Scope) -> None:
+def _check_functions(values: Iterable[Json], scope: TemplateScope) -> None:
     """Raise an error for a function that must fail, as far as this is known before the stack exists."""
-    trying = replace(scope, attribute=lambda name, _wanted: _later(name))
+    unknown_scope = replace(scope, attribute=lambda name, _wanted: _raise_unknown(name))
     for each in values:
         with suppress(KnownAfterUpdate):
-            resolve(each, trying)
+            resolve(each, unknown_scope)
 
 
-def _kept(old: Json, name: str, usual: Json) -> Json:
-    return usual if old is None else old[name]
+def _from_old_plan(old: Json, name: str, default: Json) -> Json:
+    return default if old is None else old[name]
 
 
-def _given(listed: Json, old: Json) -> dict[str, str]:
+def _parameter_texts(listed: Json, old: Json) -> dict[str, str]:
     kept = {parameter["name"]: parameter["text"] for parameter in (old or {}).get("parameters", [])}
     found: dict[str, str] = {}
     for parameter in listed:
@@ -233,9 +242,9 @@ def _given(listed: Json, old: Json) -> dict[str, str]:
     return found
 
 
-def _place(caller: Caller, name: str) -> Stack:
+def _placeholder_stack(caller: Caller, name: str) -> Stack:
     """Return a placeholder stack for lookups before the stack exists."""
-    return Stack("", caller.account, caller.region, name, "", None, 0, None, None, None, 0, None, None, USUAL)
+    return Stack("", caller.account, caller.region, name, "", None, 0, None, None, None, 0, None, None, DEFAULT_OPTIONS)
 
 
 def _check_attribute(template: Template, name: str, wanted: str) -> None:
@@ -258,27 +267,27 @@ def _check_types(template: Template, allowed: list[str]) -> None:
 
 def required_capabilities(template: Template) -> list[str]:
     """Return the capabilities that a template needs."""
-    iam = [resource for resource in template.resources.values() if resource.type in IAM]
-    if any(name in resource.properties for resource in iam for name in IAM_NAMES):
+    iam = [resource for resource in template.resources.values() if resource.type in IAM_TYPES]
+    if any(name in resource.properties for resource in iam for name in IAM_NAME_PROPERTIES):
         return ["CAPABILITY_NAMED_IAM"]
     return ["CAPABILITY_IAM"] if iam else []
 
 
 def _check_capabilities(template: Template, given: list[str]) -> None:
     wanted = required_capabilities(template)
-    enough = {
+    satisfied_by = {
         "CAPABILITY_IAM": {"CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"},
         "CAPABILITY_NAMED_IAM": {"CAPABILITY_NAMED_IAM"},
     }
-    missing = [name for name in wanted if not enough[name] & set(given)]
+    missing = [name for name in wanted if not satisfied_by[name] & set(given)]
     if missing:
         raise InsufficientCapabilities(missing)
 
 
-def fetch_template(url: str, region: str, material: ExternalInputs) -> str:
+def fetch_template(url: str, region: str, inputs: ExternalInputs) -> str:
     """Return the text of a template in a bucket."""
     bucket, key = bucket_and_key(url)
-    answer = material.get("s3", "GetObject", {"Bucket": bucket, "Key": key}, region)
+    answer = inputs.get("s3", "GetObject", {"Bucket": bucket, "Key": key}, region)
     text: str = answer["Body"].decode(errors="replace")
     return text
 

@@ -25,17 +25,19 @@ class NoPolicies:
         return {}
 
 
-def run(asked: Json) -> Json:
+def transform_template(request: Json) -> Json:
     """Return the template after the serverless transform, or the error."""
     try:
-        done = transform(asked["template"], asked["parameters"], NoPolicies(), passthrough_metadata=True)
+        done = transform(request["template"], request["parameters"], NoPolicies(), passthrough_metadata=True)
     except InvalidDocumentException as error:
         causes = ". ".join(cause.message for cause in error.causes)
-        many = f"Number of errors found: {len(error.causes)}. {causes}"
-        return {"error": f"Transform {NAME} failed with: Invalid Serverless Application Specification document. {many}"}
+        message = f"Number of errors found: {len(error.causes)}. {causes}"
+        return {
+            "error": f"Transform {NAME} failed with: Invalid Serverless Application Specification document. {message}"
+        }
     return {"template": done}
 
 
 if __name__ == "__main__":
     logging.disable(logging.CRITICAL)
-    json.dump(run(json.load(sys.stdin)), sys.stdout)
+    json.dump(transform_template(json.load(sys.stdin)), sys.stdout)

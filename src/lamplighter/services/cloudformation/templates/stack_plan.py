@@ -20,13 +20,13 @@ class StackPlan:
     """The JSON text of the template after its transforms."""
     parsed: ParsedTemplate
 
-    def keep(self, tx: Tx, stack: str, key: str) -> Json:
+    def store(self, tx: Tx, stack: str, key: str) -> Json:
         """Store the template under a new key; return the part that is stored with the stack or change set."""
         templates.put(tx, key, stack, self.text, self.processed)
         return {**self.body, "template": key}
 
-    def equals(self, reader: Reader, kept: Json) -> bool:
-        """Return whether the stored plan `kept` is the same as this plan."""
-        rest = {name: value for name, value in kept.items() if name != "template"}
-        same = self.text == templates.text(reader, kept["template"])
-        return same and rest == self.body and self.processed == templates.processed(reader, kept["template"])
+    def equals(self, reader: Reader, stored: Json) -> bool:
+        """Return whether the stored plan `stored` is the same as this plan."""
+        rest = {name: value for name, value in stored.items() if name != "template"}
+        same = self.text == templates.text(reader, stored["template"])
+        return same and rest == self.body and self.processed == templates.processed(reader, stored["template"])

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.bus import Caller
-from lamplighter.lang.template.for_each import LOOP
+from lamplighter.lang.template.for_each import LOOP_PREFIX
 from lamplighter.lang.template.parameters import default_text, is_no_echo, read_parameters
 from lamplighter.lang.template.references import creation_order, find_references
 from lamplighter.lang.template.template import parse_template, transform_names
@@ -36,11 +36,11 @@ class TemplateOperations:
     def get(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Return a template before or after its transforms (`GetTemplate`); without transforms, both are the same."""
         plan = self._plan(reader, caller, params)
-        whole = {"StagesAvailable": ["Original", "Processed"]}
+        stages = {"StagesAvailable": ["Original", "Processed"]}
         text = templates.text(reader, plan["template"])
         if params.get("TemplateStage", "Processed") == "Processed" and _is_transformed(plan, text):
-            return whole | {"TemplateBody": templates.processed(reader, plan["template"])}
-        return whole | {"TemplateBody": text}
+            return stages | {"TemplateBody": templates.processed(reader, plan["template"])}
+        return stages | {"TemplateBody": text}
 
     def _plan(self, reader: Reader, caller: Caller, params: Json) -> Json:
         named = params.get("ChangeSetName")
@@ -54,18 +54,18 @@ class TemplateOperations:
             raise ChangeSetNotFound(named)
         return found.body["plan"]
 
-    def validate(self, tx: Tx, caller: Caller, params: Json, material: ExternalInputs) -> Json:
+    def validate(self, tx: Tx, caller: Caller, params: Json, inputs: ExternalInputs) -> Json:
         """Check a template and return its parameters (`ValidateTemplate`)."""
-        text = self._planner.template(tx, caller, params, None, material)
-        return material.compute("validation", len(text), tx, lambda _reader, _material: _validated(text))
+        text = self._planner.read_template_text(tx, caller, params, None, inputs)
+        return inputs.compute("validation", len(text), tx, lambda _reader, _inputs: _validate(text))
 
-    def summary(self, tx: Tx, caller: Caller, params: Json, material: ExternalInputs) -> Json:
+    def summary(self, tx: Tx, caller: Caller, params: Json, inputs: ExternalInputs) -> Json:
         """Return the parameters, resource types and capabilities of a template (`GetTemplateSummary`)."""
         if params.get("StackName") and not params.get("TemplateBody") and not params.get("TemplateURL"):
             text = templates.text(tx, require_stack(tx, caller, params["StackName"]).plan["template"])
         else:
-            text = self._planner.template(tx, caller, params, None, material)
-        return material.compute("summary", len(text), tx, lambda _reader, _material: _summarize(text))
+            text = self._planner.read_template_text(tx, caller, params, None, inputs)
+        return inputs.compute("summary", len(text), tx, lambda _reader, _inputs: _summarize(text))
 
 
 def _is_transformed(plan: Json, text: str) -> bool:
@@ -73,9 +73,9 @@ def _is_transformed(plan: Json, text: str) -> bool:
     return bool(transform_names(parse_text(text)) if plan["transforms"] is None else plan["transforms"])
 
 
-def _validated(text: str) -> Json:
+def _validate(text: str) -> Json:
     document = parse_template_text(text)
-    described = _described(document)
+    described = _describe(document)
     listed = [
         {
             "ParameterKey": name,
@@ -93,15 +93,15 @@ def _summarize(text: str) -> Json:
     metadata = document.get("Metadata")
     version = document.get("AWSTemplateFormatVersion")
     return {
-        **_described(document),
-        "Parameters": [_declared(*pair) for pair in read_parameters(document).items()],
-        "ResourceTypes": sorted(set(_types(document.get("Resources")))),
+        **_describe(document),
+        "Parameters": [_parameter_declaration(*pair) for pair in read_parameters(document).items()],
+        "ResourceTypes": sorted(set(_resource_types(document.get("Resources")))),
         **({"Metadata": dumps(metadata)} if metadata is not None else {}),
         **({"Version": str(version)} if version is not None else {}),
     }
 
 
-def _described(document: Json) -> Json:
+def _describe(document: Json) -> Json:
     """Check a template and return its description and capabilities; one with transforms is checked later."""
     named = transform_names(document)
     if named:
@@ -127,16 +127,16 @@ def _described(document: Json) -> Json:
     }
 
 
-def _types(resources: Json) -> Iterator[str]:
+def _resource_types(resources: Json) -> Iterator[str]:
     """Yield the types of all resources, including those in loops."""
     for name, body in resources.items() if isinstance(resources, dict) else ():
-        if name.startswith(LOOP):
-            yield from _types(body[-1] if isinstance(body, list) and body else None)
+        if name.startswith(LOOP_PREFIX):
+            yield from _resource_types(body[-1] if isinstance(body, list) and body else None)
         elif isinstance(body, dict) and isinstance(body.get("Type"), str):
             yield body["Type"]
 
 
-def _declared(name: str, definition: Json) -> Json:
+def _parameter_declaration(name: str, definition: Json) -> Json:
     constraints = {key: definition[key] for key in CONSTRAINTS if key in definition}
     return {
         "ParameterKey": name,

@@ -15,7 +15,7 @@ from lamplighter.services.cloudwatch.alarms.alarm_settings import is_composite, 
 from lamplighter.services.cloudwatch.alarms.evaluate_alarm import MISSING, format_instant
 from lamplighter.services.cloudwatch.tables.alarms import Alarm
 
-LONGEST_SUBJECT = 100
+MAX_SUBJECT_LENGTH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +27,13 @@ class ActionCall:
     params: Json
 
 
-def action_call(before: Alarm, alarm: Alarm, action: str, place: Arn, url: str) -> ActionCall | None:
+def action_call(before: Alarm, alarm: Alarm, action: str, target: Arn, url: str) -> ActionCall | None:
     """Return the call that carries out an action, or None if the engine does not support the action."""
-    if place.service == "sns":
+    if target.service == "sns":
         texts = {"default": dumps(_message(before, alarm)), "email": _mail(before, alarm, url)}
         params = {"TopicArn": action, "Subject": _subject(alarm), "Message": dumps(texts), "MessageStructure": "json"}
         return ActionCall("sns", "Publish", params)
-    if place.service == "lambda":
+    if target.service == "lambda":
         params = {"FunctionName": action, "InvocationType": "Event", "Payload": dumps(_payload(before, alarm))}
         return ActionCall("lambda", "Invoke", params)
     return None
@@ -41,17 +41,17 @@ def action_call(before: Alarm, alarm: Alarm, action: str, place: Arn, url: str) 
 
 def _subject(alarm: Alarm) -> str:
     """Return the subject, in ASCII because SNS requires that."""
-    mark = alarm.body["mark"] or {}
-    if "Job" in mark:
-        text = f"{alarm.state}: {mark['Job']} {mark.get('Pattern', '')}".rstrip()
+    annotation = alarm.body["mark"] or {}
+    if "Job" in annotation:
+        text = f"{alarm.state}: {annotation['Job']} {annotation.get('Pattern', '')}".rstrip()
     else:
         text = f'{alarm.state}: "{alarm.name}" in {region_name(alarm.region)}'
-    return text.encode("ascii", "replace").decode()[:LONGEST_SUBJECT]
+    return text.encode("ascii", "replace").decode()[:MAX_SUBJECT_LENGTH]
 
 
 def _message(before: Alarm, alarm: Alarm) -> Json:
     settings = alarm.body["settings"]
-    told = {
+    message = {
         "AlarmName": alarm.name,
         "AlarmDescription": settings.get("AlarmDescription"),
         "AWSAccountId": alarm.account,
@@ -67,11 +67,11 @@ def _message(before: Alarm, alarm: Alarm) -> Json:
         "InsufficientDataActions": settings["InsufficientDataActions"],
     }
     if not is_composite(settings):
-        return told | {"Trigger": _trigger(settings, watched_metric(settings))}
-    return told | {"AlarmRule": settings["AlarmRule"], "TriggeringChildren": _triggering(alarm)}
+        return message | {"Trigger": _trigger(settings, watched_metric(settings))}
+    return message | {"AlarmRule": settings["AlarmRule"], "TriggeringChildren": _triggering_children(alarm)}
 
 
-def _triggering(alarm: Alarm) -> list[Json]:
+def _triggering_children(alarm: Alarm) -> list[Json]:
     """Return the alarms in state ALARM that a composite alarm depends on."""
     data = alarm.body["reason_data"]
     found = loads(data).get("triggeringAlarms", []) if data is not None else []
@@ -105,7 +105,11 @@ def _trigger(settings: Json, source: Json) -> Json:
 
 
 def _mail(before: Alarm, alarm: Alarm, url: str) -> str:
-    mark, settings, source = alarm.body["mark"] or {}, alarm.body["settings"], watched_metric(alarm.body["settings"])
+    annotation, settings, source = (
+        alarm.body["mark"] or {},
+        alarm.body["settings"],
+        watched_metric(alarm.body["settings"]),
+    )
     dimensions = ", ".join(f"{each['Name']} = {each['Value']}" for each in source.get("Dimensions", ()))
     lines = [
         settings.get("AlarmDescription") or f'The alarm "{alarm.name}" is {alarm.state}.',
@@ -118,8 +122,8 @@ def _mail(before: Alarm, alarm: Alarm, url: str) -> str:
         else f"Metric:    {source['Namespace']} {source['MetricName']}" + (f" ({dimensions})" if dimensions else ""),
         f"Time:      {format_instant(alarm.body['updated'])}",
     ]
-    if "Job" in mark:
-        machine = next((each["Value"].rpartition(":")[2] for each in source["Dimensions"]), mark["Job"])
+    if "Job" in annotation:
+        machine = next((each["Value"].rpartition(":")[2] for each in source["Dimensions"]), annotation["Job"])
         lines += [f"Look at:   {url.rstrip('/')}/", f"Run now:   lamplighter run {machine}"]
     return "\n".join(lines)
 
@@ -129,14 +133,14 @@ def _mail(before: Alarm, alarm: Alarm, url: str) -> str:
 
 def state_for_event(alarm: Alarm) -> Json:
     """Return an alarm's state as its event shows it."""
-    told = {"value": alarm.state, "reason": alarm.body["reason"], "timestamp": format_instant(alarm.body["updated"])}
-    return told if alarm.body["reason_data"] is None else told | {"reasonData": alarm.body["reason_data"]}
+    state = {"value": alarm.state, "reason": alarm.body["reason"], "timestamp": format_instant(alarm.body["updated"])}
+    return state if alarm.body["reason_data"] is None else state | {"reasonData": alarm.body["reason_data"]}
 
 
 def state_for_history(alarm: Alarm) -> Json:
     """Return an alarm's state as its history shows it."""
-    told = {"stateValue": alarm.state, "stateReason": alarm.body["reason"]}
-    return told if alarm.body["reason_data"] is None else told | {"stateReasonData": alarm.body["reason_data"]}
+    state = {"stateValue": alarm.state, "stateReason": alarm.body["reason"]}
+    return state if alarm.body["reason_data"] is None else state | {"stateReasonData": alarm.body["reason_data"]}
 
 
 def event_configuration(alarm: Alarm) -> Json:

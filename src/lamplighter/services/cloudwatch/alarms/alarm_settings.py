@@ -13,15 +13,19 @@ from lamplighter.services.cloudwatch.alarms.evaluate_alarm import MISSING, TREAT
 from lamplighter.services.cloudwatch.errors import InvalidCombination, InvalidParameterValue, MissingParameter
 from lamplighter.services.cloudwatch.metrics.aggregation import check_statistic, is_trimmed
 
-OF_METRIC = ("MetricName", "Namespace", "Period")
-OF_ALARM = ("Threshold", "ComparisonOperator", "EvaluationPeriods")
+REQUIRED_METRIC_FIELDS = ("MetricName", "Namespace", "Period")
+REQUIRED_ALARM_FIELDS = ("Threshold", "ComparisonOperator", "EvaluationPeriods")
 """The parameters that the metric and the alarm itself must have."""
 WEEK, DAY, HOUR = 604_800, 86_400, 3_600
-BANDS = ("LessThanLowerOrGreaterThanUpperThreshold", "LessThanLowerThreshold", "GreaterThanUpperThreshold")
-SHORT = (10, 20, 30)
+ANOMALY_COMPARISONS = (
+    "LessThanLowerOrGreaterThanUpperThreshold",
+    "LessThanLowerThreshold",
+    "GreaterThanUpperThreshold",
+)
+SHORT_PERIODS = (10, 20, 30)
 """Periods of less than a minute, in seconds."""
-ACTIONS = ("OKActions", "AlarmActions", "InsufficientDataActions")
-KEPT = (
+ACTION_FIELDS = ("OKActions", "AlarmActions", "InsufficientDataActions")
+METRIC_ALARM_FIELDS = (
     *("AlarmName", "AlarmDescription", "MetricName", "Namespace", "Statistic", "ExtendedStatistic", "Dimensions"),
     *("Period", "Unit", "EvaluationPeriods", "DatapointsToAlarm", "Threshold", "ComparisonOperator"),
     *("TreatMissingData", "EvaluateLowSampleCountPercentile", "Metrics", "WarmUpConfiguration", "ActionConfiguration"),
@@ -29,7 +33,7 @@ KEPT = (
 )
 
 
-COMPOSITE = (
+COMPOSITE_ALARM_FIELDS = (
     *("AlarmName", "AlarmDescription", "AlarmRule", "ActionConfiguration"),
     *("ActionsSuppressor", "ActionsSuppressorWaitPeriod", "ActionsSuppressorExtensionPeriod"),
 )
@@ -37,12 +41,12 @@ COMPOSITE = (
 
 def check_composite_settings(params: Json) -> Json:
     """Return the settings of a composite alarm with AWS's defaults; raise an error if an action is invalid."""
-    kept = {name: params[name] for name in COMPOSITE if name in params}
+    kept = {name: params[name] for name in COMPOSITE_ALARM_FIELDS if name in params}
     return kept | {"ActionsEnabled": params.get("ActionsEnabled", True)} | _actions(params)
 
 
 def _actions(params: Json) -> Json:
-    kept = {name: params.get(name, []) for name in ACTIONS}
+    kept = {name: params.get(name, []) for name in ACTION_FIELDS}
     for actions in kept.values():
         _check_actions(actions)
     return kept
@@ -56,7 +60,7 @@ def is_composite(settings: Json) -> bool:
 def check_settings(params: Json) -> Json:
     """Return the settings of a metric alarm with AWS's defaults; raise an error if they are invalid."""
     _check_combination(params)
-    kept = {name: params[name] for name in KEPT if name in params}
+    kept = {name: params[name] for name in METRIC_ALARM_FIELDS if name in params}
     kept |= {"ActionsEnabled": params.get("ActionsEnabled", True), "Dimensions": params.get("Dimensions", [])}
     kept |= _actions(params)
     if why_not_evaluated(kept) is None:
@@ -67,16 +71,17 @@ def check_settings(params: Json) -> Json:
 def why_not_evaluated(settings: Json) -> str | None:
     """Return why an alarm is stored but not evaluated, or None if it is evaluated."""
     queries = settings.get("Metrics")
-    beyond = {
+    unsupported = {
         "metric math or Metrics Insights": queries is not None
         and (len(queries) != 1 or "MetricStat" not in queries[0]),
-        "anomaly detection": "ThresholdMetricId" in settings or settings.get("ComparisonOperator", "") in BANDS,
+        "anomaly detection": "ThresholdMetricId" in settings
+        or settings.get("ComparisonOperator", "") in ANOMALY_COMPARISONS,
         "others": is_composite(settings),
         "PromQL": "EvaluationCriteria" in settings,
         "wall clock windows": "WallClockWindow" in settings.get("EvaluationWindow", {}),
         "trimmed statistics": is_trimmed(settings.get("ExtendedStatistic", "")),
     }
-    found = next((name for name, holds in beyond.items() if holds), None)
+    found = next((name for name, holds in unsupported.items() if holds), None)
     return None if found is None else f"Unchecked: this engine stores alarms on {found} but does not evaluate them."
 
 
@@ -119,7 +124,7 @@ def _check_combination(params: Json) -> None:
 
 
 def _check_numbers(settings: Json, source: Json) -> None:
-    for held, names in ((source, OF_METRIC), (settings, OF_ALARM)):
+    for held, names in ((source, REQUIRED_METRIC_FIELDS), (settings, REQUIRED_ALARM_FIELDS)):
         for name in names:
             if name not in held:
                 raise MissingParameter(f"The parameter {name} is required.")
@@ -136,7 +141,7 @@ def _check_numbers(settings: Json, source: Json) -> None:
 
 
 def _check_window(period: int, settings: Json) -> None:
-    if period not in SHORT and period % 60:
+    if period not in SHORT_PERIODS and period % 60:
         raise InvalidParameterValue("Period must be 10, 20, 30 or a multiple of 60")
     periods = settings["EvaluationPeriods"]
     if settings.get("DatapointsToAlarm", periods) > periods:

@@ -16,7 +16,7 @@ from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.cloudwatch.alarms import evaluate_alarm
 from lamplighter.services.cloudwatch.alarms.alarm_settings import check_composite_settings
-from lamplighter.services.cloudwatch.alarms.composite_rule import CompositeRule, read_rule
+from lamplighter.services.cloudwatch.alarms.composite_rule import CompositeRule, parse_rule
 from lamplighter.services.cloudwatch.alarms.evaluate_alarm import format_instant
 from lamplighter.services.cloudwatch.alarms.state_changes import AlarmStateChanges
 from lamplighter.services.cloudwatch.alarms.tags import RULES as TAG_RULES
@@ -27,7 +27,7 @@ from lamplighter.services.cloudwatch.tables import alarms as rows
 from lamplighter.services.cloudwatch.tables.alarms import Alarm
 from lamplighter.store.db import Reader, Tx
 
-LONGEST = 20
+MAX_LEVELS = 20
 """The most levels of alarms below and above a composite alarm, added up."""
 
 log = logging.getLogger("lamplighter.cloudwatch")
@@ -36,15 +36,15 @@ log = logging.getLogger("lamplighter.cloudwatch")
 class CompositeAlarms:
     """The operation that stores composite alarms, and their evaluation."""
 
-    def __init__(self, world: World, transitions: AlarmStateChanges) -> None:
+    def __init__(self, world: World, state_changes: AlarmStateChanges) -> None:
         self._world = world
-        self._transitions = transitions
-        transitions.subscribe(self.on_child_changed)
+        self._state_changes = state_changes
+        state_changes.subscribe(self.on_child_changed)
 
     def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Create or change a composite alarm and evaluate it (`PutCompositeAlarm`)."""
         key, now = alarm_arn(caller, params["AlarmName"]), self._world.now()
-        settings, rule = check_composite_settings(params), read_rule(params["AlarmRule"])
+        settings, rule = check_composite_settings(params), parse_rule(params["AlarmRule"])
         old = rows.get_if_readable(tx, key)
         if old is not None and "AlarmRule" not in old.body["settings"]:
             raise InvalidRule(f"The alarm {old.name} is a metric alarm: choose another name for the composite alarm.")
@@ -52,25 +52,27 @@ class CompositeAlarms:
         body: Json = {"updated": now, "transitioned": now, "reason": "", "reason_data": None, "mark": None}
         tags = TAG_RULES.read(params.get("Tags"))
         alarm = old or Alarm(
-            key, caller.account, caller.region, params["AlarmName"], evaluate_alarm.INSUFFICIENT, body, tags
+            key, caller.account, caller.region, params["AlarmName"], evaluate_alarm.INSUFFICIENT_DATA, body, tags
         )
         alarm = replace(alarm, body=alarm.body | {"settings": settings, "configured": now})
         rows.put(tx, alarm)
         done = "created" if old is None else "updated"
-        self._transitions.add_configuration_event(tx, alarm, done)
+        self._state_changes.add_configuration_event(tx, alarm, done)
         if "ActionsSuppressor" in settings:
-            tx.after.append(lambda: log.warning("alarm %s: this engine ignores its actions suppressor", alarm.name))
-        self._judge(tx, alarm, lambda state: f"{key} was {done} and its alarm rule evaluates to {state}")
+            tx.after_commit.append(
+                lambda: log.warning("alarm %s: this engine ignores its actions suppressor", alarm.name)
+            )
+        self._evaluate(tx, alarm, lambda state: f"{key} was {done} and its alarm rule evaluates to {state}")
         return {}
 
     def on_child_changed(self, tx: Tx, child: Alarm) -> None:
         """Evaluate the composite alarms that depend on an alarm whose state has changed."""
-        moment = datetime.fromtimestamp(child.body["updated"] / 1000, UTC)
-        told = f"{child.arn} transitioned to {child.state} at {moment:%A %d %B, %Y %H:%M:%S} UTC"
+        changed_at = datetime.fromtimestamp(child.body["updated"] / 1000, UTC)
+        reason = f"{child.arn} transitioned to {child.state} at {changed_at:%A %d %B, %Y %H:%M:%S} UTC"
         for key in alarm_children.parents(tx, child.arn):
             alarm = rows.get_if_readable(tx, key)
             if alarm is not None:
-                self._judge(tx, alarm, lambda _state: told)
+                self._evaluate(tx, alarm, lambda _state: reason)
 
     def _set_children(self, tx: Tx, caller: Caller, key: str, rule: CompositeRule) -> None:
         named = [_arn(caller, name) for name in rule.names]
@@ -79,23 +81,23 @@ class CompositeAlarms:
             listed = ", ".join(missing)
             raise InvalidRule(f"Could not save the composite alarm as alarms [{listed}] in the alarm rule do not exist")
         alarm_children.put(tx, key, named)
-        below, above = _reach(tx, key, alarm_children.children), _reach(tx, key, alarm_children.parents)
-        if below + above > LONGEST:
+        below, above = _count_levels(tx, key, alarm_children.children), _count_levels(tx, key, alarm_children.parents)
+        if below + above > MAX_LEVELS:
             raise InvalidRule(
                 "A composite alarm must not depend on itself, "
-                f"and at most {LONGEST} levels of alarms may depend on each other."
+                f"and at most {MAX_LEVELS} levels of alarms may depend on each other."
             )
 
-    def _judge(self, tx: Tx, alarm: Alarm, reason: Callable[[str], str]) -> None:
+    def _evaluate(self, tx: Tx, alarm: Alarm, reason: Callable[[str], str]) -> None:
         settings, caller = alarm.body["settings"], Caller(alarm.account, alarm.region)
         named = [rows.get_if_readable(tx, child) for child in alarm_children.children(tx, alarm.arn)]
         children = {child.arn: child for child in named if child is not None}
 
         def state_of(name: str) -> str:
             found = children.get(_arn(caller, name))
-            return found.state if found is not None else evaluate_alarm.INSUFFICIENT
+            return found.state if found is not None else evaluate_alarm.INSUFFICIENT_DATA
 
-        state = evaluate_alarm.ALARM if read_rule(settings["AlarmRule"]).holds(state_of) else evaluate_alarm.OK
+        state = evaluate_alarm.ALARM if parse_rule(settings["AlarmRule"]).holds(state_of) else evaluate_alarm.OK
         if state == alarm.state:
             return
         triggering = [
@@ -103,16 +105,16 @@ class CompositeAlarms:
             for each in children.values()
             if each.state == evaluate_alarm.ALARM
         ]
-        self._transitions.set_state(tx, alarm, state, reason(state), dumps({"triggeringAlarms": triggering}))
+        self._state_changes.set_state(tx, alarm, state, reason(state), dumps({"triggeringAlarms": triggering}))
 
 
 def _arn(caller: Caller, name: str) -> str:
     return name if arn.parse(name) is not None else alarm_arn(caller, name)
 
 
-def _reach(reader: Reader, key: str, step: Callable[[Reader, str], list[str]]) -> int:
-    """Return how many levels `step` leads on from an alarm; for a cycle, return more than `LONGEST`."""
+def _count_levels(reader: Reader, key: str, step: Callable[[Reader, str], list[str]]) -> int:
+    """Return how many levels `step` leads on from an alarm; for a cycle, return more than `MAX_LEVELS`."""
     level, steps = {key}, 0
-    while steps <= LONGEST and (level := {each for one in level for each in step(reader, one)}):
+    while steps <= MAX_LEVELS and (level := {each for one in level for each in step(reader, one)}):
         steps += 1
     return steps

@@ -1,4 +1,4 @@
-"""Parse the rule of a composite alarm: `ALARM(cpu) AND NOT (OK("disk") OR FALSE)`.
+"""Parse the rule of a composite alarm: `ALARM_PROPERTIES(cpu) AND NOT (OK("disk") OR FALSE)`.
 
 Guarantees that a rule is parsed once and can then be evaluated for any states of its alarms. NOT binds strongest, OR
 weakest. See AlarmRule in
@@ -11,16 +11,16 @@ from dataclasses import dataclass
 
 from lamplighter.services.cloudwatch.errors import InvalidRule
 
-States = Callable[[str], str]
+StateOf = Callable[[str], str]
 """A function that returns the state of an alarm by the name or ARN in the rule."""
-Holds = Callable[[States], bool]
+Condition = Callable[[StateOf], bool]
 
 TOKEN = re.compile(
     r'\s*(?:(?P<state>ALARM|OK|INSUFFICIENT_DATA)\s*\(\s*(?:"(?P<quoted>[^"]+)"|(?P<bare>[^()"\s][^()"]*?))\s*\)'
     r"|(?P<word>AND|OR|NOT|TRUE|FALSE)\b|(?P<bracket>[()]))\s*"
 )
-MOST_ELEMENTS, MOST_ALARMS = 500, 100
-DEEPEST = 50
+MAX_ELEMENTS, MAX_ALARMS = 500, 100
+MAX_DEPTH = 50
 """The most levels of nested brackets and NOTs."""
 
 
@@ -30,74 +30,74 @@ class CompositeRule:
 
     names: Sequence[str]
     """The names or ARNs of the alarms in the rule, each once."""
-    holds: Holds
+    holds: Condition
 
 
-def read_rule(text: str) -> CompositeRule:
+def parse_rule(text: str) -> CompositeRule:
     """Parse a rule; raise `InvalidRule` if it is invalid."""
-    reader = _Reader(text)
-    holds = reader.read()
+    reader = _Parser(text)
+    holds = reader.parse()
     return CompositeRule(tuple(dict.fromkeys(reader.names)), holds)
 
 
-class _Reader:
+class _Parser:
     def __init__(self, text: str) -> None:
         self._tokens = _tokens(text)
-        self._at = 0
+        self._position = 0
         self._depth = 0
         self.names: list[str] = []
 
-    def read(self) -> Holds:
-        holds = self._either()
-        if self._at < len(self._tokens):
-            raise InvalidRule(f"AlarmRule has unexpected text after its end: {self._tokens[self._at][0].strip()}")
-        if len(set(self.names)) > MOST_ALARMS:
-            raise InvalidRule(f"AlarmRule can name at most {MOST_ALARMS} alarms.")
+    def parse(self) -> Condition:
+        holds = self._parse_or()
+        if self._position < len(self._tokens):
+            raise InvalidRule(f"AlarmRule has unexpected text after its end: {self._tokens[self._position][0].strip()}")
+        if len(set(self.names)) > MAX_ALARMS:
+            raise InvalidRule(f"AlarmRule can name at most {MAX_ALARMS} alarms.")
         return holds
 
-    def _take(self, *words: str) -> bool:
+    def _accept(self, *words: str) -> bool:
         """Consume the next token if it is one of these words, and return whether it was."""
-        found = self._at < len(self._tokens) and self._tokens[self._at][0].strip() in words
-        self._at += found
+        found = self._position < len(self._tokens) and self._tokens[self._position][0].strip() in words
+        self._position += found
         return found
 
-    def _either(self) -> Holds:
-        parts = [self._both()]
-        while self._take("OR"):
-            parts.append(self._both())
+    def _parse_or(self) -> Condition:
+        parts = [self._parse_and()]
+        while self._accept("OR"):
+            parts.append(self._parse_and())
         return lambda states: any(part(states) for part in parts)
 
-    def _both(self) -> Holds:
-        parts = [self._one()]
-        while self._take("AND"):
-            parts.append(self._one())
+    def _parse_and(self) -> Condition:
+        parts = [self._parse_operand()]
+        while self._accept("AND"):
+            parts.append(self._parse_operand())
         return lambda states: all(part(states) for part in parts)
 
-    def _one(self) -> Holds:
+    def _parse_operand(self) -> Condition:
         self._depth += 1
-        if self._depth > DEEPEST:
-            raise InvalidRule(f"AlarmRule is nested more than {DEEPEST} levels deep.")
-        holds = self._plain()
+        if self._depth > MAX_DEPTH:
+            raise InvalidRule(f"AlarmRule is nested more than {MAX_DEPTH} levels deep.")
+        holds = self._parse_primary()
         self._depth -= 1
         return holds
 
-    def _plain(self) -> Holds:
-        if self._take("NOT"):
-            inner = self._one()
+    def _parse_primary(self) -> Condition:
+        if self._accept("NOT"):
+            inner = self._parse_operand()
             return lambda states: not inner(states)
-        if self._take("("):
-            inner = self._either()
-            if not self._take(")"):
+        if self._accept("("):
+            inner = self._parse_or()
+            if not self._accept(")"):
                 raise InvalidRule("AlarmRule is missing a closing bracket.")
             return inner
-        if self._take("TRUE"):
+        if self._accept("TRUE"):
             return lambda _states: True
-        if self._take("FALSE"):
+        if self._accept("FALSE"):
             return lambda _states: False
-        if self._at == len(self._tokens) or self._tokens[self._at]["state"] is None:
+        if self._position == len(self._tokens) or self._tokens[self._position]["state"] is None:
             raise InvalidRule("AlarmRule is missing an alarm, such as ALARM(name).")
-        token = self._tokens[self._at]
-        self._at += 1
+        token = self._tokens[self._position]
+        self._position += 1
         state, name = token["state"], token["quoted"] or token["bare"]
         self.names.append(name)
         return lambda states: states(name) == state
@@ -108,7 +108,7 @@ def _tokens(text: str) -> list[re.Match[str]]:
     at = 0
     while at < len(text):
         match = TOKEN.match(text, at)
-        if match is None or len(found) == 2 * MOST_ELEMENTS:
+        if match is None or len(found) == 2 * MAX_ELEMENTS:
             raise InvalidRule(f"AlarmRule has a syntax error at: {text[at : at + 40]}")
         found.append(match)
         at = match.end()

@@ -9,8 +9,8 @@ from dataclasses import replace
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.operations.paging import list_page
-from lamplighter.services.cloudwatch.alarms.alarm_settings import ACTIONS, is_composite, watched_metric
-from lamplighter.services.cloudwatch.arns import END, alarm_arn, metric_of, parse_number, to_milliseconds
+from lamplighter.services.cloudwatch.alarms.alarm_settings import ACTION_FIELDS, is_composite, watched_metric
+from lamplighter.services.cloudwatch.arns import YEAR_10000, alarm_arn, metric_of, parse_number_token, to_milliseconds
 from lamplighter.services.cloudwatch.errors import InvalidCombination
 from lamplighter.services.cloudwatch.tables import alarm_children
 from lamplighter.services.cloudwatch.tables import alarms as rows
@@ -27,9 +27,9 @@ def describe_alarms(reader: Reader, caller: Caller, params: Json) -> Json:
     if names and prefix:
         raise InvalidCombination("AlarmNames and AlarmNamePrefix cannot both be given.")
     related = _related(reader, caller, params)
-    place, after = (caller.account, caller.region), params.get("NextToken", "")
+    owner, after = (caller.account, caller.region), params.get("NextToken", "")
     found = (
-        rows.get_by_names(reader, *place, names, after) if names else rows.list_alarms(reader, *place, prefix, after)
+        rows.get_by_names(reader, *owner, names, after) if names else rows.list_alarms(reader, *owner, prefix, after)
     )
     wanted = (
         alarm
@@ -63,7 +63,7 @@ def _kind(alarm: Alarm) -> str:
 
 
 def _is_wanted(alarm: Alarm, params: Json) -> bool:
-    actions = [action for field in ACTIONS for action in alarm.body["settings"][field]]
+    actions = [action for field in ACTION_FIELDS for action in alarm.body["settings"][field]]
     return (
         _kind(alarm) in params.get("AlarmTypes", [METRIC])
         and params.get("StateValue", alarm.state) == alarm.state
@@ -107,13 +107,13 @@ def alarm_to_api(alarm: Alarm) -> Json:
 def describe_history(reader: Reader, caller: Caller, params: Json) -> Json:
     """List the history of alarms, by default the latest items first (`DescribeAlarmHistory`)."""
     name = params.get("AlarmName")
-    wanted = rows.HistoryQuery(
+    query = rows.HistoryQuery(
         alarm_arn(caller, name or ""),
         name is not None,
         params.get("HistoryItemType"),
         to_milliseconds(params.get("StartDate", 0)),
-        to_milliseconds(params.get("EndDate", END)),
-        parse_number(params.get("NextToken")),
+        to_milliseconds(params.get("EndDate", YEAR_10000)),
+        parse_number_token(params.get("NextToken")),
         params.get("ScanBy") == "TimestampAscending",
     )
     most = params.get("MaxRecords", PAGE * 2)
@@ -127,7 +127,7 @@ def describe_history(reader: Reader, caller: Caller, params: Json) -> Json:
         return kinds[item.alarm]
 
     types = params.get("AlarmTypes", [METRIC])
-    found = (item for item in _every(reader, wanted) if kind(item) in types)
+    found = (item for item in _all_items(reader, query) if kind(item) in types)
     return list_page(
         "AlarmHistoryItems",
         found,
@@ -138,11 +138,11 @@ def describe_history(reader: Reader, caller: Caller, params: Json) -> Json:
     )
 
 
-def _every(reader: Reader, wanted: rows.HistoryQuery) -> Iterator[HistoryItem]:
+def _all_items(reader: Reader, query: rows.HistoryQuery) -> Iterator[HistoryItem]:
     """Yield all items that match the query, read one page at a time."""
-    while found := rows.history(reader, wanted, PAGE):
+    while found := rows.history(reader, query, PAGE):
         yield from found
-        wanted = replace(wanted, after=found[-1].id)
+        query = replace(query, after=found[-1].id)
 
 
 def _item(item: HistoryItem, kind: str) -> Json:

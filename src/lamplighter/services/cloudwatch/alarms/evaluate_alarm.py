@@ -13,7 +13,7 @@ from operator import ge, gt, le, lt
 
 from lamplighter.base.json_text import Json, dumps
 
-OK, ALARM, INSUFFICIENT = "OK", "ALARM", "INSUFFICIENT_DATA"
+OK, ALARM, INSUFFICIENT_DATA = "OK", "ALARM", "INSUFFICIENT_DATA"
 MISSING, IGNORE, BREACHING, NOT_BREACHING = "missing", "ignore", "breaching", "notBreaching"
 TREATMENTS = (BREACHING, NOT_BREACHING, IGNORE, MISSING)
 COMPARISONS: Mapping[str, tuple[Callable[[float, float], bool], str, str]] = {
@@ -23,9 +23,9 @@ COMPARISONS: Mapping[str, tuple[Callable[[float, float], bool], str, str]] = {
     "LessThanOrEqualToThreshold": (le, "less than or equal to", "not less than or equal to"),
 }
 """Each comparison, with the words of a reason for a value that breaches the threshold and for one that does not."""
-SHOWN = 5
+REASON_POINTS = 5
 """The most data points that a reason shows."""
-FURTHER = 2
+EXTRA_PERIODS = 2
 """The number of earlier periods that are also read, in case some evaluation periods have no data."""
 
 
@@ -36,7 +36,7 @@ class AlarmRule:
     comparison: str
     threshold: float
     periods: int
-    needed: int
+    datapoints_to_alarm: int
     """The number of data points that must breach the threshold."""
     missing: str
 
@@ -65,50 +65,50 @@ class Evaluation:
     recent: list[float]
 
 
-def evaluate(rule: AlarmRule, seen: Sequence[DataPoint], now: str) -> Evaluation:
-    """Evaluate an alarm that is in the state `now`; the data points must be in order of time."""
-    real = list(seen)[-rule.periods :]
-    filled = rule.periods - len(real)
-    state = _state(rule, real, filled, now)
-    return Evaluation(state, _reason(rule, real, filled, state), [each.value for each in real])
+def evaluate(rule: AlarmRule, datapoints: Sequence[DataPoint], current_state: str) -> Evaluation:
+    """Evaluate an alarm that is in the state `current_state`; the data points must be in order of time."""
+    real = list(datapoints)[-rule.periods :]
+    missing = rule.periods - len(real)
+    state = _state(rule, real, missing, current_state)
+    return Evaluation(state, _reason(rule, real, missing, state), [each.value for each in real])
 
 
-def _state(rule: AlarmRule, real: list[DataPoint], filled: int, now: str) -> str:
+def _state(rule: AlarmRule, real: list[DataPoint], missing: int, current_state: str) -> str:
     breaching = sum(rule.breaches(each.value) for each in real)
-    extra = filled if rule.missing == BREACHING else 0
-    if breaching + extra >= rule.needed:
+    extra = missing if rule.missing == BREACHING else 0
+    if breaching + extra >= rule.datapoints_to_alarm:
         return ALARM
-    if not filled or len(real) > breaching or rule.missing in (BREACHING, NOT_BREACHING):
+    if not missing or len(real) > breaching or rule.missing in (BREACHING, NOT_BREACHING):
         return OK
     if not real:
-        return INSUFFICIENT if rule.missing == MISSING else now
+        return INSUFFICIENT_DATA if rule.missing == MISSING else current_state
     # All data points breach the threshold, but there are fewer than needed.
-    return ALARM if rule.missing == MISSING and real[0].age >= rule.needed else now
+    return ALARM if rule.missing == MISSING and real[0].age >= rule.datapoints_to_alarm else current_state
 
 
-def _reason(rule: AlarmRule, real: list[DataPoint], filled: int, state: str) -> str:
+def _reason(rule: AlarmRule, real: list[DataPoint], missing: int, state: str) -> str:
     _, above, below = COMPARISONS[rule.comparison]
     if not real:
-        if state == INSUFFICIENT:
+        if state == INSUFFICIENT_DATA:
             return f"Insufficient Data: {_counted(rule.periods, 'datapoint was', 'datapoints were')} unknown."
-        told = f"no datapoints were received for {_counted(rule.periods, 'period', 'periods')}"
-        if filled and rule.missing in (BREACHING, NOT_BREACHING):
+        no_data = f"no datapoints were received for {_counted(rule.periods, 'period', 'periods')}"
+        if missing and rule.missing in (BREACHING, NOT_BREACHING):
             treated = "[Breaching]" if rule.missing == BREACHING else "[NonBreaching]"
-            return f"Threshold Crossed: {told} and {_counted(filled, 'missing datapoint was', 'missing datapoints were')} treated as {treated}."  # noqa: E501
-        return f"Unchecked: {told}."
+            return f"Threshold Crossed: {no_data} and {_counted(missing, 'missing datapoint was', 'missing datapoints were')} treated as {treated}."  # noqa: E501
+        return f"Unchecked: {no_data}."
     counted = [each for each in real if rule.breaches(each.value) == (state == ALARM)] or real
-    listed = ", ".join(f"{each.value} ({_moment(each.time)})" for each in counted[: -SHOWN - 1 : -1])
-    ends = f"(minimum {_counted(rule.needed, 'datapoint', 'datapoints')} for OK -> ALARM transition)"
+    listed = ", ".join(f"{each.value} ({_format_time(each.time)})" for each in counted[: -REASON_POINTS - 1 : -1])
+    minimum = f"(minimum {_counted(rule.datapoints_to_alarm, 'datapoint', 'datapoints')} for OK -> ALARM transition)"
     compared = f"{'was' if len(counted) == 1 else 'were'} {above if state == ALARM else below}"
     head = f"{len(counted)} out of the last {rule.periods} datapoints [{listed}]"
-    return f"Threshold Crossed: {head} {compared} the threshold ({rule.threshold}) {ends}."
+    return f"Threshold Crossed: {head} {compared} the threshold ({rule.threshold}) {minimum}."
 
 
 def _counted(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"
 
 
-def _moment(time: int) -> str:
+def _format_time(time: int) -> str:
     return f"{datetime.fromtimestamp(time / 1000, UTC):%d/%m/%y %H:%M:%S}"
 
 
@@ -119,7 +119,7 @@ def state_reason_data(settings: Json, evaluation: Evaluation, start: int | None,
     data |= {
         field: settings[name] for field, name in (("unit", "Unit"), ("statistic", "Statistic")) if name in settings
     }
-    data |= {"period": settings["Period"], "recentDatapoints": evaluation.recent[-SHOWN:]}
+    data |= {"period": settings["Period"], "recentDatapoints": evaluation.recent[-REASON_POINTS:]}
     return dumps(data | {"threshold": settings["Threshold"]})
 
 

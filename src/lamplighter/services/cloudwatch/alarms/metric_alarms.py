@@ -11,7 +11,7 @@ from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.cloudwatch.alarms import evaluate_alarm
 from lamplighter.services.cloudwatch.alarms.alarm_settings import check_settings, is_composite, why_not_evaluated
-from lamplighter.services.cloudwatch.alarms.evaluation_times import EvaluationTimes
+from lamplighter.services.cloudwatch.alarms.alarm_timers import AlarmTimers
 from lamplighter.services.cloudwatch.alarms.state_changes import CONFIGURATION, AlarmStateChanges
 from lamplighter.services.cloudwatch.alarms.tags import RULES as TAG_RULES
 from lamplighter.services.cloudwatch.arns import alarm_arn
@@ -21,18 +21,18 @@ from lamplighter.services.cloudwatch.tables import alarms as rows
 from lamplighter.services.cloudwatch.tables.alarms import Alarm
 from lamplighter.store.db import Tx
 
-MOST = 5_000
+MAX_ALARMS = 5_000
 """The most alarms of an account in a region; AWS no longer has a limit."""
-UNCHECKED = "Unchecked: Initial alarm creation"
+INITIAL_REASON = "Unchecked: Initial alarm creation"
 
 
 class MetricAlarms:
     """The operations on metric alarms, and those that all kinds of alarms share."""
 
-    def __init__(self, world: World, evaluation_times: EvaluationTimes, transitions: AlarmStateChanges) -> None:
+    def __init__(self, world: World, alarm_timers: AlarmTimers, state_changes: AlarmStateChanges) -> None:
         self._world = world
-        self._evaluation_times = evaluation_times
-        self._transitions = transitions
+        self._alarm_timers = alarm_timers
+        self._state_changes = state_changes
 
     def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Create or change a metric alarm and begin to evaluate it (`PutMetricAlarm`)."""
@@ -40,16 +40,16 @@ class MetricAlarms:
         settings = check_settings(params)
         old = rows.get_if_readable(tx, key)
         if old is None:
-            if rows.count(tx, caller.account, caller.region) >= MOST:
-                raise LimitExceeded(f"An account of this engine can have at most {MOST} alarms.")
+            if rows.count(tx, caller.account, caller.region) >= MAX_ALARMS:
+                raise LimitExceeded(f"An account of this engine can have at most {MAX_ALARMS} alarms.")
             alarm = self._new(caller, key, settings, TAG_RULES.read(params.get("Tags")), now)
         elif is_composite(old.body["settings"]):
             raise InvalidRule(f"The alarm {old.name} is a composite alarm: choose another name for the metric alarm.")
         else:
             alarm = replace(old, body=old.body | {"settings": settings, "configured": now})
         rows.put(tx, alarm)
-        self._evaluation_times.begin(tx, alarm)
-        self._transitions.add_configuration_event(tx, alarm, "created" if old is None else "updated")
+        self._alarm_timers.start(tx, alarm)
+        self._state_changes.add_configuration_event(tx, alarm, "created" if old is None else "updated")
         return {}
 
     def _new(self, caller: Caller, key: str, settings: Json, tags: dict[str, str], now: int) -> Alarm:
@@ -58,37 +58,39 @@ class MetricAlarms:
             "configured": now,
             "updated": now,
             "transitioned": now,
-            "reason": why_not_evaluated(settings) or UNCHECKED,
+            "reason": why_not_evaluated(settings) or INITIAL_REASON,
             "reason_data": None,
             "mark": None,
         }
-        return Alarm(key, caller.account, caller.region, settings["AlarmName"], evaluate_alarm.INSUFFICIENT, body, tags)
+        return Alarm(
+            key, caller.account, caller.region, settings["AlarmName"], evaluate_alarm.INSUFFICIENT_DATA, body, tags
+        )
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Delete all named alarms, or none if one of them does not exist (`DeleteAlarms`)."""
-        going = {alarm_arn(caller, name): name for name in params["AlarmNames"]}
-        for key, name in going.items():
-            if set(alarm_children.parents(tx, key)) - going.keys():
+        names_by_arn = {alarm_arn(caller, name): name for name in params["AlarmNames"]}
+        for key, name in names_by_arn.items():
+            if set(alarm_children.parents(tx, key)) - names_by_arn.keys():
                 raise InvalidRule(f"Cannot delete {name} as there are composite alarm(s) depending on it.")
-        for key, name in going.items():
+        for key, name in names_by_arn.items():
             alarm = rows.get_if_readable(tx, key)
             if not rows.delete(tx, key):
-                raise _missing(name)
+                raise _not_found(name)
             alarm_children.put(tx, key, ())
-            self._evaluation_times.end(tx, key)
+            self._alarm_timers.stop(tx, key)
             if alarm is not None:
-                self._transitions.add_configuration_event(tx, alarm, "deleted")
+                self._state_changes.add_configuration_event(tx, alarm, "deleted")
         return {}
 
     def enable(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Turn the actions of alarms on (`EnableAlarmActions`)."""
-        return self._switch(tx, caller, params, enabled=True)
+        return self._set_actions_enabled(tx, caller, params, enabled=True)
 
     def disable(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Turn the actions of alarms off (`DisableAlarmActions`)."""
-        return self._switch(tx, caller, params, enabled=False)
+        return self._set_actions_enabled(tx, caller, params, enabled=False)
 
-    def _switch(self, tx: Tx, caller: Caller, params: Json, *, enabled: bool) -> Json:
+    def _set_actions_enabled(self, tx: Tx, caller: Caller, params: Json, *, enabled: bool) -> Json:
         for name in params["AlarmNames"]:
             alarm = rows.get(tx, alarm_arn(caller, name))
             if alarm is None or alarm.body["settings"]["ActionsEnabled"] == enabled:
@@ -97,7 +99,7 @@ class MetricAlarms:
             changed = replace(alarm, body=alarm.body | {"settings": settings})
             rows.put(tx, changed)
             done = "enabled" if enabled else "disabled"
-            self._transitions.add_history(
+            self._state_changes.add_history(
                 tx, changed, CONFIGURATION, f'Alarm "{name}" actions {done}', '{"type":"Update"}'
             )
         return {}
@@ -108,27 +110,27 @@ class MetricAlarms:
         data = params.get("StateReasonData")
         if data is not None:
             _check_json(data)
-        self._transitions.set_state(tx, alarm, params["StateValue"], params["StateReason"], data)
+        self._state_changes.set_state(tx, alarm, params["StateValue"], params["StateReason"], data)
         return {}
 
-    def mark(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def annotate(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Annotate an alarm (`SetMark`) with its job, its pattern, and the seconds before its first evaluation.
 
         AWS has no such operation; it exists on the bus only: {AlarmName, Job, Pattern, Patience (seconds)}.
         """
         alarm = self._find(tx, caller, params["AlarmName"])
-        mark = {name: params[name] for name in ("Job", "Pattern", "Patience") if params.get(name) is not None}
-        rows.put(tx, replace(alarm, body=alarm.body | {"mark": mark}))
+        annotation = {name: params[name] for name in ("Job", "Pattern", "Patience") if params.get(name) is not None}
+        rows.put(tx, replace(alarm, body=alarm.body | {"mark": annotation}))
         return {}
 
     def _find(self, tx: Tx, caller: Caller, name: str) -> Alarm:
         alarm = rows.get(tx, alarm_arn(caller, name))
         if alarm is None:
-            raise _missing(name)
+            raise _not_found(name)
         return alarm
 
 
-def _missing(name: str) -> ResourceNotFound:
+def _not_found(name: str) -> ResourceNotFound:
     return ResourceNotFound(f"Alarm {name} does not exist")
 
 

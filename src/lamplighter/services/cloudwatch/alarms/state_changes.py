@@ -24,9 +24,9 @@ from lamplighter.store.db import Tx
 
 SOURCE = "aws.cloudwatch"
 CONFIGURATION, STATE, ACTION = "ConfigurationUpdate", "StateUpdate", "Action"
-KEPT = 30 * 86_400_000
+HISTORY_RETENTION_MS = 30 * 86_400_000
 """Milliseconds for which history is kept: "CloudWatch saves alarm history for 30 days"."""
-FIELDS = {OK: "OKActions", ALARM: "AlarmActions"}
+ACTION_FIELDS = {OK: "OKActions", ALARM: "AlarmActions"}
 
 log = logging.getLogger("lamplighter.cloudwatch")
 
@@ -39,11 +39,11 @@ class AlarmStateChanges:
         self._world = world
         self._url = url
         self._send = send
-        self._followers: list[Callable[[Tx, Alarm], None]] = []
+        self._listeners: list[Callable[[Tx, Alarm], None]] = []
 
-    def subscribe(self, follower: Callable[[Tx, Alarm], None]) -> None:
-        """Call `follower` with each alarm that has changed its state, in the same transaction."""
-        self._followers.append(follower)
+    def subscribe(self, listener: Callable[[Tx, Alarm], None]) -> None:
+        """Call `listener` with each alarm that has changed its state, in the same transaction."""
+        self._listeners.append(listener)
 
     def apply_evaluation(self, tx: Tx, alarm: Alarm, evaluation: Evaluation, data: str) -> None:
         """Set the state that an evaluation found; do nothing if it is the present state."""
@@ -55,23 +55,23 @@ class AlarmStateChanges:
         now, changed = self._world.now(), state != alarm.state
         body = alarm.body | {"reason": reason, "reason_data": data, "updated": now}
         body |= {"transitioned": now} if changed else {}
-        moved = replace(alarm, state=state, body=body)
-        rows.put(tx, moved)
+        updated = replace(alarm, state=state, body=body)
+        rows.put(tx, updated)
         if not changed:
             return
         if ALARM in (state, alarm.state):
             log.info("alarm %s is %s: %s", alarm.name, state, reason)
-        told = {
+        history_data = {
             "version": "1.0",
             "oldState": alarm_actions.state_for_history(alarm),
-            "newState": alarm_actions.state_for_history(moved),
+            "newState": alarm_actions.state_for_history(updated),
         }
-        self.add_history(tx, moved, STATE, f"Alarm updated from {alarm.state} to {state}", dumps(told))
-        self._bus.publish(tx, SOURCE, lambda: self._event(alarm, moved))
-        if moved.body["settings"]["ActionsEnabled"]:
-            self._act(tx, alarm, moved)
-        for follower in self._followers:
-            follower(tx, moved)
+        self.add_history(tx, updated, STATE, f"Alarm updated from {alarm.state} to {state}", dumps(history_data))
+        self._bus.publish(tx, SOURCE, lambda: self._event(alarm, updated))
+        if updated.body["settings"]["ActionsEnabled"]:
+            self._send_actions(tx, alarm, updated)
+        for follower in self._listeners:
+            follower(tx, updated)
 
     def add_configuration_event(self, tx: Tx, alarm: Alarm, done: str) -> None:
         """Record that an alarm was `created`, `updated` or `deleted`: in its history, and as an event."""
@@ -86,7 +86,7 @@ class AlarmStateChanges:
     def add_history(self, tx: Tx, alarm: Alarm, kind: str, summary: str, data: str) -> None:
         """Add an item to the history of an alarm."""
         now = self._world.now()
-        rows.add_history(tx, HistoryItem(0, alarm.arn, now, kind, summary, data), now - KEPT)
+        rows.add_history(tx, HistoryItem(0, alarm.arn, now, kind, summary, data), now - HISTORY_RETENTION_MS)
 
     def on_action_finished(self, tx: Tx, delivery: Delivery, outcome: DeliveryOutcome) -> None:
         """Record in the alarm's history whether an action succeeded; do nothing for an alarm that cannot be read."""
@@ -94,27 +94,27 @@ class AlarmStateChanges:
         alarm = rows.get_if_readable(tx, name)
         if alarm is None:
             return
-        done = outcome.end is DeliveryEnd.DELIVERED
-        summary = f"Successfully executed action {target}" if done else f"Failed to execute action {target}"
+        delivered = outcome.end is DeliveryEnd.DELIVERED
+        summary = f"Successfully executed action {target}" if delivered else f"Failed to execute action {target}"
         self.add_history(tx, alarm, ACTION, summary, dumps(_action_data(target, delivery, outcome)))
 
-    def _act(self, tx: Tx, before: Alarm, alarm: Alarm) -> None:
-        for action in alarm.body["settings"][FIELDS.get(alarm.state, "InsufficientDataActions")]:
-            place = arn.parse(action)
-            assert place is not None
-            call = alarm_actions.action_call(before, alarm, action, place, self._url)
+    def _send_actions(self, tx: Tx, before: Alarm, alarm: Alarm) -> None:
+        for action in alarm.body["settings"][ACTION_FIELDS.get(alarm.state, "InsufficientDataActions")]:
+            target = arn.parse(action)
+            assert target is not None
+            call = alarm_actions.action_call(before, alarm, action, target, self._url)
             if call is None:
                 log.warning("alarm %s has the action %s, which this engine does not support", alarm.name, action)
                 error = "this engine does not support the action"
                 data = {"actionState": "Failed", "notificationResource": action, "error": error}
                 self.add_history(tx, alarm, ACTION, f"Failed to execute action {action}", dumps(data))
             else:
-                self._write(tx, alarm, action, place, call)
+                self._send_action(tx, alarm, action, target, call)
 
-    def _write(self, tx: Tx, alarm: Alarm, action: str, place: arn.Arn, call: alarm_actions.ActionCall) -> None:
+    def _send_action(self, tx: Tx, alarm: Alarm, action: str, target: arn.Arn, call: alarm_actions.ActionCall) -> None:
         delivery = Delivery(
             f"{alarm.arn}/{self._world.uuid()}",
-            Caller(place.account or alarm.account, place.region or alarm.region),
+            Caller(target.account or alarm.account, target.region or alarm.region),
             call.service,
             call.operation,
             call.params,

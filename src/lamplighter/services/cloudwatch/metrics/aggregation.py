@@ -1,8 +1,8 @@
 """Aggregate metric values into points, and compute statistics of points.
 
 Guarantees percentiles as long as a point knows every value. It does not know them for statistic sets, nor for more than
-`DIFFERENT` different values a minute. AWS has the same restriction ("percentile statistics are not available … when the
-statistic values are provided as a set"). See
+`MAX_DIFFERENT_VALUES` different values a minute. AWS has the same restriction ("percentile statistics are not available
+… when the statistic values are provided as a set"). See
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Statistics-definitions.html.
 """
 
@@ -15,9 +15,9 @@ from itertools import groupby
 from lamplighter.services.cloudwatch.errors import InvalidParameterValue
 from lamplighter.services.cloudwatch.tables.metric_points import MetricPoint
 
-DIFFERENT = 500
+MAX_DIFFERENT_VALUES = 500
 """The most different values for which a point keeps every value."""
-SIMPLE = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
+BASIC_STATISTICS = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
 PERCENTILE = re.compile(r"p(100|[0-9]{1,2}(\.[0-9]{1,10})?)")
 
 
@@ -33,30 +33,30 @@ def point_of_values(time: int, values: Iterable[tuple[float, float]], unit: str 
         (),
         unit,
     )
-    return replace(point, spread=_spread([known]))
+    return replace(point, value_counts=_merge_value_counts([known]))
 
 
 def merge_points(time: int, points: Iterable[MetricPoint]) -> MetricPoint:
     """Merge points into one."""
     found = list(points)
-    spreads = [point.spread for point in found if point.spread is not None]
+    value_counts = [point.value_counts for point in found if point.value_counts is not None]
     return MetricPoint(
         time,
         sum(point.samples for point in found),
         sum(point.total for point in found),
-        min(point.least for point in found),
-        max(point.most for point in found),
-        _spread(spreads) if len(spreads) == len(found) else None,
+        min(point.minimum for point in found),
+        max(point.maximum for point in found),
+        _merge_value_counts(value_counts) if len(value_counts) == len(found) else None,
         found[0].unit,
     )
 
 
-def _spread(spreads: Iterable[Iterable[tuple[float, float]]]) -> tuple[tuple[float, float], ...] | None:
+def _merge_value_counts(spreads: Iterable[Iterable[tuple[float, float]]]) -> tuple[tuple[float, float], ...] | None:
     times: dict[float, float] = {}
     for spread in spreads:
         for value, number in spread:
             times[value] = times.get(value, 0) + number
-    return tuple(sorted(times.items())) if len(times) <= DIFFERENT else None
+    return tuple(sorted(times.items())) if len(times) <= MAX_DIFFERENT_VALUES else None
 
 
 def points_by_period(points: Iterable[MetricPoint], start: int, period: int) -> Iterator[MetricPoint]:
@@ -75,9 +75,10 @@ def is_trimmed(name: str) -> bool:
 
 def check_statistic(name: str) -> None:
     """Raise `InvalidParameterValue` if the statistic is not supported."""
-    if name not in SIMPLE and not PERCENTILE.fullmatch(name):
+    if name not in BASIC_STATISTICS and not PERCENTILE.fullmatch(name):
         raise InvalidParameterValue(
-            f"The value {name} for parameter Stat is not supported: use {', '.join(SIMPLE)} or a percentile like p99.9."
+            f"The value {name} for parameter Stat is not supported: "
+            f"use {', '.join(BASIC_STATISTICS)} or a percentile like p99.9."
         )
 
 
@@ -91,21 +92,21 @@ def compute_statistic(point: MetricPoint, name: str) -> float | None:
         case "Average":
             return point.total / point.samples if point.samples else None
         case "Minimum":
-            return point.least
+            return point.minimum
         case "Maximum":
-            return point.most
+            return point.maximum
         case _:
             return _percentile(point, float(name[1:]))
 
 
 def _percentile(point: MetricPoint, percent: float) -> float | None:
-    if point.least == point.most:
-        return point.least
-    if point.spread is None:
+    if point.minimum == point.maximum:
+        return point.minimum
+    if point.value_counts is None:
         return None
     rank, passed = math.ceil(percent / 100 * point.samples), 0.0
-    for value, times in point.spread:
+    for value, times in point.value_counts:
         passed += times
         if passed >= rank:
             return value
-    return point.most
+    return point.maximum

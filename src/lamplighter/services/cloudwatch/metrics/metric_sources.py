@@ -21,20 +21,20 @@ from lamplighter.services.cloudwatch.tables.metric_points import Metric, MetricP
 from lamplighter.store.db import Reader, Tx
 
 MINUTE = 60_000
-STATES, MACHINE = "AWS/States", "StateMachineArn"
+STATES_NAMESPACE, MACHINE_DIMENSION = "AWS/States", "StateMachineArn"
 EXECUTIONS = (
     *("ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"),
     "ExecutionTime",
 )
 """The metrics that Step Functions has of executions; ExecutionTime is in milliseconds, all others are counts."""
-QUEUES, QUEUE = "AWS/SQS", "QueueName"
+QUEUES_NAMESPACE, QUEUE_DIMENSION = "AWS/SQS", "QueueName"
 GAUGES: Mapping[str, str] = {
     "ApproximateNumberOfMessagesVisible": "ApproximateNumberOfMessages",
     "ApproximateNumberOfMessagesNotVisible": "ApproximateNumberOfMessagesNotVisible",
     "ApproximateNumberOfMessagesDelayed": "ApproximateNumberOfMessagesDelayed",
 }
 """The metrics that count a queue's messages, with the attribute of the queue that holds the value."""
-SENT = "NumberOfMessagesSent"
+MESSAGES_SENT = "NumberOfMessagesSent"
 """The metric that SQS itself counts for each queue, minute by minute."""
 
 
@@ -56,13 +56,13 @@ class MetricSources:
 
     def points(self, reader: Reader, metric: Metric, span: TimeRange, unit: str | None = None) -> list[MetricPoint]:
         """Return the points of a metric, one for each period that has a value."""
-        if metric.namespace == STATES and metric.name in EXECUTIONS:
-            return list(self._executions(reader, metric, span)) if unit in (None, _unit(metric)) else []
-        if metric.namespace == QUEUES and metric.name == SENT:
-            found = list(self._sent(reader, metric, span)) if unit in (None, "Count") else []
+        if metric.namespace == STATES_NAMESPACE and metric.name in EXECUTIONS:
+            return list(self._execution_points(reader, metric, span)) if unit in (None, _unit(metric)) else []
+        if metric.namespace == QUEUES_NAMESPACE and metric.name == MESSAGES_SENT:
+            found = list(self._sent_points(reader, metric, span)) if unit in (None, "Count") else []
             return list(aggregation.points_by_period(found, span.start, span.period))
-        found = metric_points.between(reader, metric, span.start, span.end, unit)
-        found += self._now(reader, metric, span) if unit in (None, "Count") else []
+        found = metric_points.points_between(reader, metric, span.start, span.end, unit)
+        found += self._current_points(reader, metric, span) if unit in (None, "Count") else []
         return list(aggregation.points_by_period(found, span.start, span.period))
 
     def sample(self, tx: Tx, metric: Metric, minute: int) -> None:
@@ -73,38 +73,40 @@ class MetricSources:
 
     def list_metrics(self, reader: Reader, caller: Caller, since: int) -> Iterator[Metric]:
         """Yield all metrics: those of state machines and queues, and those that have values since a time."""
-        home = (caller.account, caller.region)
-        for arn in self._listed(reader, caller, "states", "ListStateMachines", "stateMachines"):
+        owner = (caller.account, caller.region)
+        for arn in self._list_all(reader, caller, "states", "ListStateMachines", "stateMachines"):
             for name in EXECUTIONS:
-                yield Metric(*home, STATES, name, ((MACHINE, arn["stateMachineArn"]),))
-        for url in self._listed(reader, caller, "sqs", "ListQueues", "QueueUrls"):
-            for name in (*GAUGES, SENT):
-                yield Metric(*home, QUEUES, name, ((QUEUE, url.rpartition("/")[2]),))
-        stored = metric_points.metrics(reader, *home, since)
-        yield from (metric for metric in stored if metric.namespace != QUEUES)
+                yield Metric(*owner, STATES_NAMESPACE, name, ((MACHINE_DIMENSION, arn["stateMachineArn"]),))
+        for url in self._list_all(reader, caller, "sqs", "ListQueues", "QueueUrls"):
+            for name in (*GAUGES, MESSAGES_SENT):
+                yield Metric(*owner, QUEUES_NAMESPACE, name, ((QUEUE_DIMENSION, url.rpartition("/")[2]),))
+        stored = metric_points.metrics(reader, *owner, since)
+        yield from (metric for metric in stored if metric.namespace != QUEUES_NAMESPACE)
 
     # --- of the engine's own services ---------------------------------------------------------------------------------
 
-    def _executions(self, reader: Reader, metric: Metric, span: TimeRange) -> Iterator[MetricPoint]:
-        asked = {"metric": metric.name, "start": span.start, "end": span.end, "period": span.period}
+    def _execution_points(self, reader: Reader, metric: Metric, span: TimeRange) -> Iterator[MetricPoint]:
+        params = {"metric": metric.name, "start": span.start, "end": span.end, "period": span.period}
         found = dict(metric.dimensions)
-        if set(found) != {MACHINE}:
+        if set(found) != {MACHINE_DIMENSION}:
             return
-        answer = self._ask(reader, metric, "states", "MeasureExecutions", asked | {"stateMachineArn": found[MACHINE]})
+        answer = self._read_operation(
+            reader, metric, "states", "MeasureExecutions", params | {"stateMachineArn": found[MACHINE_DIMENSION]}
+        )
         for number, samples, total, least, most in answer or ():
             spread = ((least, samples),) if least == most else None
             time = span.start + number * span.period
             yield MetricPoint(time, float(samples), float(total), float(least), float(most), spread, _unit(metric))
 
-    def _sent(self, reader: Reader, metric: Metric, span: TimeRange) -> Iterator[MetricPoint]:
+    def _sent_points(self, reader: Reader, metric: Metric, span: TimeRange) -> Iterator[MetricPoint]:
         """Yield the number of messages that were sent to a queue, minute by minute."""
         found = dict(metric.dimensions)
-        if set(found) == {QUEUE}:
-            asked = {"queue": found[QUEUE], "start": span.start, "end": span.end}
-            for minute, number in self._ask(reader, metric, "sqs", "MeasureMessages", asked) or ():
+        if set(found) == {QUEUE_DIMENSION}:
+            params = {"queue": found[QUEUE_DIMENSION], "start": span.start, "end": span.end}
+            for minute, number in self._read_operation(reader, metric, "sqs", "MeasureMessages", params) or ():
                 yield aggregation.point_of_values(minute, [(float(number), 1.0)], "Count")
 
-    def _now(self, reader: Reader, metric: Metric, span: TimeRange) -> list[MetricPoint]:
+    def _current_points(self, reader: Reader, metric: Metric, span: TimeRange) -> list[MetricPoint]:
         """Return a queue's current value as a point, or nothing if the range does not contain the current time."""
         now = self._world.now()
         found = self._gauge(reader, metric) if span.start <= now < span.end else None
@@ -112,23 +114,23 @@ class MetricSources:
 
     def _gauge(self, reader: Reader, metric: Metric) -> float | None:
         found = dict(metric.dimensions)
-        if metric.namespace != QUEUES or metric.name not in GAUGES or set(found) != {QUEUE}:
+        if metric.namespace != QUEUES_NAMESPACE or metric.name not in GAUGES or set(found) != {QUEUE_DIMENSION}:
             return None
-        place = self._ask(reader, metric, "sqs", "GetQueueUrl", {"QueueName": found[QUEUE]})
-        if place is None:
+        queue = self._read_operation(reader, metric, "sqs", "GetQueueUrl", {"QueueName": found[QUEUE_DIMENSION]})
+        if queue is None:
             return None
-        asked = {"QueueUrl": place["QueueUrl"], "AttributeNames": [GAUGES[metric.name]]}
-        told = self._ask(reader, metric, "sqs", "GetQueueAttributes", asked)
-        return float(told["Attributes"][GAUGES[metric.name]]) if told else None
+        params = {"QueueUrl": queue["QueueUrl"], "AttributeNames": [GAUGES[metric.name]]}
+        answer = self._read_operation(reader, metric, "sqs", "GetQueueAttributes", params)
+        return float(answer["Attributes"][GAUGES[metric.name]]) if answer else None
 
-    def _ask(self, reader: Reader, metric: Metric, service: str, operation: str, params: Json) -> Json:
+    def _read_operation(self, reader: Reader, metric: Metric, service: str, operation: str, params: Json) -> Json:
         """Return the answer of an operation, or None if it fails, as for a name that does not exist."""
         try:
             return self._bus.read(reader, Caller(metric.account, metric.region), service, operation, params)
         except AwsError:
             return None
 
-    def _listed(self, reader: Reader, caller: Caller, service: str, operation: str, field: str) -> Iterator[Json]:
+    def _list_all(self, reader: Reader, caller: Caller, service: str, operation: str, field: str) -> Iterator[Json]:
         token: dict[str, str] = {}
         while True:
             answer = self._bus.read(reader, caller, service, operation, token)
@@ -141,7 +143,7 @@ class MetricSources:
 
 def is_sampled(metric: Metric) -> bool:
     """Return whether a metric must be sampled, because no service stores its past values."""
-    return metric.namespace == QUEUES and metric.name in GAUGES
+    return metric.namespace == QUEUES_NAMESPACE and metric.name in GAUGES
 
 
 def _unit(metric: Metric) -> str:

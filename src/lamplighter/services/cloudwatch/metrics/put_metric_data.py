@@ -17,15 +17,15 @@ from lamplighter.services.cloudwatch.tables import metric_points
 from lamplighter.services.cloudwatch.tables.metric_points import MetricPoint
 from lamplighter.store.db import Tx
 
-KEPT = 15 * 86_400_000
+RETENTION_MS = 15 * 86_400_000
 """Milliseconds for which values are kept."""
-OLDEST, NEWEST = 14 * 86_400_000, 2 * 3_600_000
+MAX_PAST_MS, MAX_FUTURE_MS = 14 * 86_400_000, 2 * 3_600_000
 """How far a timestamp may be before and after the request, in milliseconds: two weeks and two hours."""
-MOST = 1_000
+MAX_METRICS = 1_000
 """The most metrics of one request."""
-MOST_VALUES = 150
-MOST_DIMENSIONS = 30
-LARGEST = 2.0**360
+MAX_VALUES = 150
+MAX_DIMENSIONS = 30
+MAX_ABSOLUTE_VALUE = 2.0**360
 
 
 class MetricDataWriter:
@@ -40,23 +40,23 @@ class MetricDataWriter:
             raise InvalidParameterValue("The value AWS/ for parameter Namespace is reserved.")
         if "MetricData" not in params:
             raise MissingParameter("The parameter MetricData is required.")
-        if len(params["MetricData"]) > MOST:
-            raise InvalidParameterValue(f"The collection MetricData must not have a size greater than {MOST}.")
+        if len(params["MetricData"]) > MAX_METRICS:
+            raise InvalidParameterValue(f"The collection MetricData must not have a size greater than {MAX_METRICS}.")
         now = self._world.now()
         for datum in params["MetricData"]:
             metric = metric_of(caller, {**datum, "Namespace": params["Namespace"]})
-            if len(metric.dimensions) > MOST_DIMENSIONS:
-                raise InvalidParameterValue(f"A metric can have at most {MOST_DIMENSIONS} dimensions.")
+            if len(metric.dimensions) > MAX_DIMENSIONS:
+                raise InvalidParameterValue(f"A metric can have at most {MAX_DIMENSIONS} dimensions.")
             new = _point(datum, now)
-            old = metric_points.between(tx, metric, new.time, new.time + 1, new.unit)
+            old = metric_points.points_between(tx, metric, new.time, new.time + 1, new.unit)
             metric_points.put(tx, metric, aggregation.merge_points(new.time, [*old, new]))
-        metric_points.sweep(tx, now - KEPT)
+        metric_points.delete_expired(tx, now - RETENTION_MS)
         return {}
 
 
 def _point(datum: Json, now: int) -> MetricPoint:
     time = int(datum["Timestamp"] * 1000) if "Timestamp" in datum else now
-    if not now - OLDEST <= time <= now + NEWEST:
+    if not now - MAX_PAST_MS <= time <= now + MAX_FUTURE_MS:
         raise InvalidParameterValue(
             f"The parameter MetricData.member.Timestamp of {datum['MetricName']} must be within the last two weeks and "
             "the next two hours."
@@ -65,17 +65,17 @@ def _point(datum: Json, now: int) -> MetricPoint:
     unit = datum.get("Unit", "None")
     if sum(name in datum for name in ("Value", "Values", "StatisticValues")) != 1:
         raise InvalidCombination("Each of MetricData must have one of Value, Values and StatisticValues.")
-    point = _summed(time, datum["StatisticValues"], unit) if "StatisticValues" in datum else None
+    point = _point_of_statistics(time, datum["StatisticValues"], unit) if "StatisticValues" in datum else None
     point = point or aggregation.point_of_values(time, list(_values(datum)), unit)
     # A comparison with NaN is false, so NaN is outside, too.
-    if not all(abs(each) <= LARGEST for each in (point.samples, point.total, point.least, point.most)):
+    if not all(abs(each) <= MAX_ABSOLUTE_VALUE for each in (point.samples, point.total, point.minimum, point.maximum)):
         raise InvalidParameterValue(f"A value of {datum['MetricName']} is outside of -2^360 to 2^360.")
     if point.samples < 0:
         raise InvalidParameterValue(f"The sample count of {datum['MetricName']} must not be negative.")
     return point
 
 
-def _summed(time: int, given: Json, unit: str) -> MetricPoint:
+def _point_of_statistics(time: int, given: Json, unit: str) -> MetricPoint:
     samples, total = float(given["SampleCount"]), float(given["Sum"])
     return MetricPoint(time, samples, total, float(given["Minimum"]), float(given["Maximum"]), None, unit)
 
@@ -85,6 +85,6 @@ def _values(datum: Json) -> Iterator[tuple[float, float]]:
         yield float(datum["Value"]), 1.0
         return
     values, counts = datum["Values"], datum.get("Counts", [1] * len(datum["Values"]))
-    if not values or len(values) > MOST_VALUES or len(values) != len(counts):
-        raise InvalidParameterValue(f"Values and Counts must be lists of the same length, of 1 to {MOST_VALUES} each.")
+    if not values or len(values) > MAX_VALUES or len(values) != len(counts):
+        raise InvalidParameterValue(f"Values and Counts must be lists of the same length, of 1 to {MAX_VALUES} each.")
     yield from zip(map(float, values), map(float, counts), strict=True)

@@ -8,7 +8,7 @@ from lamplighter.store.db import Reader, Tx
 def put(tx: Tx, composite: str, children: Iterable[str]) -> None:
     """Set the alarms that a composite alarm depends on, and replace the earlier ones."""
     tx.execute("DELETE FROM alarm_children WHERE composite = ?", (composite,))
-    tx.many(
+    tx.execute_many(
         "INSERT INTO alarm_children (child, composite) VALUES (?, ?)", [(child, composite) for child in set(children)]
     )
 

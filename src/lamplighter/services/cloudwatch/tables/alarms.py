@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json, JsonError, dumps, loads_object
-from lamplighter.store.db import Damaged, Reader, Row, Tx
+from lamplighter.store.db import DamagedData, Reader, Row, Tx
 
 COLUMNS = "arn, account, region, name, state, body, tags"
 PAGE = 100
@@ -44,11 +44,11 @@ def _alarm(row: Row) -> Alarm:
     try:
         return Alarm(arn, account, region, name, state, loads_object(body), loads_object(tags))
     except JsonError as error:
-        raise Damaged(f"the alarm {arn} cannot be read: {error}") from error
+        raise DamagedData(f"the alarm {arn} cannot be read: {error}") from error
 
 
 def get(reader: Reader, arn: str) -> Alarm | None:
-    """Return the alarm with this ARN, or None if there is none; raise `Damaged` if its row cannot be read."""
+    """Return the alarm with this ARN, or None if there is none; raise `DamagedData` if its row cannot be read."""
     row = reader.row(f"SELECT {COLUMNS} FROM alarms WHERE arn = ?", (arn,))  # noqa: S608 - our own columns
     return _alarm(row) if row else None
 
@@ -81,7 +81,7 @@ def _readable(found: list[Row]) -> Iterator[Alarm]:
     for row in found:
         try:
             yield _alarm(row)
-        except Damaged as error:
+        except DamagedData as error:
             log.error("%s; it is skipped", error)
 
 
@@ -108,7 +108,7 @@ def get_if_readable(reader: Reader, arn: str) -> Alarm | None:
     """Return the alarm, or None if it is missing or cannot be read; such an alarm may be put again or deleted."""
     try:
         return get(reader, arn)
-    except Damaged as error:
+    except DamagedData as error:
         log.error("%s", error)
         return None
 
@@ -130,8 +130,8 @@ class HistoryQuery:
     """The conditions for the history items of a page."""
 
     alarms: str
-    """A prefix of the ARNs of the items' alarms; the ARN of one alarm if `whole` is true."""
-    whole: bool
+    """A prefix of the ARNs of the items' alarms; the ARN of one alarm if `exact` is true."""
+    exact: bool
     type: str | None
     start: int
     end: int
@@ -140,16 +140,16 @@ class HistoryQuery:
     ascending: bool
 
 
-def history(reader: Reader, wanted: HistoryQuery, most: int) -> list[HistoryItem]:
+def history(reader: Reader, query: HistoryQuery, most: int) -> list[HistoryItem]:
     """Return up to `most` history items in the order in which they were written, or in the reverse order."""
-    where, values = ["time >= ?", "time <= ?"], [wanted.start, wanted.end, *([wanted.alarms] if wanted.whole else [])]
-    where += ["alarm = ?"] if wanted.whole else ["substr(alarm, 1, length(?)) = ?"]
-    values += [] if wanted.whole else [wanted.alarms, wanted.alarms]
-    if wanted.type is not None:
-        where, values = [*where, "type = ?"], [*values, wanted.type]
-    if wanted.after is not None:
-        where, values = [*where, "id > ?" if wanted.ascending else "id < ?"], [*values, wanted.after]
-    order = "ASC" if wanted.ascending else "DESC"
+    where, values = ["time >= ?", "time <= ?"], [query.start, query.end, *([query.alarms] if query.exact else [])]
+    where += ["alarm = ?"] if query.exact else ["substr(alarm, 1, length(?)) = ?"]
+    values += [] if query.exact else [query.alarms, query.alarms]
+    if query.type is not None:
+        where, values = [*where, "type = ?"], [*values, query.type]
+    if query.after is not None:
+        where, values = [*where, "id > ?" if query.ascending else "id < ?"], [*values, query.after]
+    order = "ASC" if query.ascending else "DESC"
     sql = (
         "SELECT id, alarm, time, type, summary, data FROM alarm_history "  # noqa: S608 - our own conditions
         f"WHERE {' AND '.join(where)} ORDER BY id {order} LIMIT ?"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from lamplighter.base.json_text import dumps, loads
 from lamplighter.store.db import Reader, Row, Tx
 
-SWEPT = 1000
+MAX_DELETED = 1000
 """The most expired rows that one sweep deletes."""
 
 
@@ -35,20 +35,20 @@ class MetricPoint:
     """Milliseconds since the epoch."""
     samples: float
     total: float
-    least: float
-    most: float
-    spread: tuple[tuple[float, float], ...] | None
+    minimum: float
+    maximum: float
+    value_counts: tuple[tuple[float, float], ...] | None
     """Each value with the number of its occurrences; None if they are not known."""
     unit: str = "None"
 
 
-WHERE = "account = ? AND region = ? AND namespace = ? AND name = ? AND dimensions = ?"
+METRIC_CONDITION = "account = ? AND region = ? AND namespace = ? AND name = ? AND dimensions = ?"
 
 
-def between(reader: Reader, metric: Metric, start: int, end: int, unit: str | None = None) -> list[MetricPoint]:
+def points_between(reader: Reader, metric: Metric, start: int, end: int, unit: str | None = None) -> list[MetricPoint]:
     """Return the points of a metric from `start` on and before `end`, in order of time."""
     sql = (
-        f"SELECT time, samples, total, least, most, spread, unit FROM metric_points WHERE {WHERE} "  # noqa: S608
+        f"SELECT time, samples, total, least, most, spread, unit FROM metric_points WHERE {METRIC_CONDITION} "  # noqa: S608
         f"AND time >= ? AND time < ? {'AND unit = ?' if unit is not None else ''} ORDER BY time"
     )
     values = (*metric.key, start, end, *(() if unit is None else (unit,)))
@@ -57,27 +57,27 @@ def between(reader: Reader, metric: Metric, start: int, end: int, unit: str | No
 
 def _point(row: Row) -> MetricPoint:
     time, samples, total, least, most, spread, unit = row
-    return MetricPoint(time, samples, total, least, most, _spread(spread), unit)
+    return MetricPoint(time, samples, total, least, most, _parse_value_counts(spread), unit)
 
 
-def _spread(text: str | None) -> tuple[tuple[float, float], ...] | None:
+def _parse_value_counts(text: str | None) -> tuple[tuple[float, float], ...] | None:
     return None if text is None else tuple((value, times) for value, times in loads(text))
 
 
 def put(tx: Tx, metric: Metric, point: MetricPoint) -> None:
     """Store a point, and replace the metric's point of the same time and unit."""
     sql = "INSERT OR REPLACE INTO metric_points VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-    spread = None if point.spread is None else dumps(point.spread)
-    values = (point.unit, point.time, point.samples, point.total, point.least, point.most, spread)
+    value_counts = None if point.value_counts is None else dumps(point.value_counts)
+    values = (point.unit, point.time, point.samples, point.total, point.minimum, point.maximum, value_counts)
     tx.execute(sql, (*metric.key, *values))
 
 
-def sweep(tx: Tx, oldest: int) -> None:
-    """Delete up to `SWEPT` points that are older than `oldest`."""
+def delete_expired(tx: Tx, oldest: int) -> None:
+    """Delete up to `MAX_DELETED` points that are older than `oldest`."""
     keys = "account, region, namespace, name, dimensions, unit, time"
     tx.execute(
         f"DELETE FROM metric_points WHERE ({keys}) IN (SELECT {keys} FROM metric_points WHERE time < ? LIMIT ?)",  # noqa: S608
-        (oldest, SWEPT),
+        (oldest, MAX_DELETED),
     )
 
 

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from lamplighter.base import arn
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
+from lamplighter.base.log_batches import batch_events, split_message
 from lamplighter.bus import Bus, Caller
-from lamplighter.lang.log_batches import batch_events, split_message
 from lamplighter.runs.log_stream import log_stream_name
 from lamplighter.runtime.port import OutputLine
 from lamplighter.services.ecs.logs.multiline import compile_pattern, first_line_pattern
@@ -32,15 +32,15 @@ from lamplighter.store.db import Tx
 log = logging.getLogger("lamplighter.ecs")
 
 SERVICE = "logs"
-PATIENCE = 1.0
+BATCH_SECONDS = 1.0
 """Seconds that a line waits for further lines."""
-MESSAGE_PATIENCE = 5_000
+MESSAGE_WAIT_MILLISECONDS = 5_000
 """Milliseconds that an incomplete message waits for further lines."""
 STREAMS = ("stdout", "stderr")
-FULL, FULL_BYTES = 2_000, 256 * 1024
+MAX_WAITING_LINES, MAX_WAITING_CHARACTERS = 2_000, 256 * 1024
 """The most lines and characters that wait; to send them keeps the engine busy for a few milliseconds."""
 
-Numbered = tuple[int, OutputLine]
+NumberedLine = tuple[int, OutputLine]
 """A line and its number within its stream."""
 
 
@@ -54,7 +54,7 @@ class LogDestination:
     create: bool
     """True if a missing group is created."""
     fargate: bool
-    beginning: str | None = None
+    first_line_regex: str | None = None
     """The expression that matches the first line of a message; None if each line is a message."""
 
     @property
@@ -82,41 +82,41 @@ def log_destination(task: Task, definition: Json, runtime_name: str) -> LogDesti
         stream=log_stream_name(prefix, definition["name"], task.name) if prefix else runtime_name,
         create=options.get("awslogs-create-group") == "true",
         fargate=task.launch_type == "FARGATE",
-        beginning=first_line_pattern(options),
+        first_line_regex=first_line_pattern(options),
     )
 
 
-def create_stream(bus: Bus, tx: Tx, to: LogDestination) -> str | None:
+def create_stream(bus: Bus, tx: Tx, destination: LogDestination) -> str | None:
     """Create the stream and, if requested, the group; return why the container must not start, or None.
 
     The reason is in ECS's words.
     """
-    cause = _unparsed(to)
-    if cause is None and to.create:
-        cause = _create(bus, tx, to, "group", {"logGroupName": to.group})
+    cause = _pattern_fault(destination)
+    if cause is None and destination.create:
+        cause = _create(bus, tx, destination, "group", {"logGroupName": destination.group})
     if cause is None:
-        cause = _create(bus, tx, to, "stream", to.names)
+        cause = _create(bus, tx, destination, "stream", destination.names)
     if cause is None:
         return None
-    if to.fargate:
+    if destination.fargate:
         return f"ResourceInitializationError: failed to validate logger args: {cause} : exit status 1"
     return f"CannotStartContainerError: Error response from daemon: failed to initialize logging driver: {cause}"
 
 
-def _unparsed(to: LogDestination) -> str | None:
-    if to.beginning is None or compile_pattern(to.beginning) is not None:
+def _pattern_fault(destination: LogDestination) -> str | None:
+    if destination.first_line_regex is None or compile_pattern(destination.first_line_regex) is not None:
         return None
-    return f"awslogs could not parse multiline pattern option: error parsing regexp: `{to.beginning}`"
+    return f"awslogs could not parse multiline pattern option: error parsing regexp: `{destination.first_line_regex}`"
 
 
-def _create(bus: Bus, tx: Tx, to: LogDestination, what: str, params: Json) -> str | None:
+def _create(bus: Bus, tx: Tx, destination: LogDestination, what: str, params: Json) -> str | None:
     """Create a group or stream unless it exists; return why this failed, or None."""
     try:
         with tx.nested():
-            bus.invoke(tx, to.caller, SERVICE, f"CreateLog{what.capitalize()}", params)
+            bus.invoke(tx, destination.caller, SERVICE, f"CreateLog{what.capitalize()}", params)
     except AwsError as error:
         if error.code != "ResourceAlreadyExistsException":
-            retried = "create stream has been retried 1 times: " if to.fargate else ""
+            retried = "create stream has been retried 1 times: " if destination.fargate else ""
             return f"{retried}failed to create Cloudwatch log {what}: {error.code}: {error.message}"
     return None
 
@@ -124,45 +124,47 @@ def _create(bus: Bus, tx: Tx, to: LogDestination, what: str, params: Json) -> st
 class LogShipper:
     """The sender of one container's output; `name` is the container's name in the runtime."""
 
-    def __init__(self, bus: Bus, now: Callable[[], int], to: LogDestination, name: str) -> None:
+    def __init__(self, bus: Bus, now: Callable[[], int], destination: LogDestination, name: str) -> None:
         self._bus = bus
         self._now = now
-        self._to = to
+        self._destination = destination
         self._name = name
-        self._starts = None if to.beginning is None else compile_pattern(to.beginning)
-        self._read = [0, 0]
-        self._waiting: list[Numbered] = []
-        self._size = 0
+        self._starts_message = (
+            None if destination.first_line_regex is None else compile_pattern(destination.first_line_regex)
+        )
+        self._lines_read = [0, 0]
+        self._waiting: list[NumberedLine] = []
+        self._waiting_characters = 0
         self._sending = asyncio.Lock()
-        self._news = asyncio.Event()
-        self._refused = False
+        self._has_lines = asyncio.Event()
+        self._rejection_logged = False
 
     async def add_line(self, line: OutputLine) -> None:
         """Add the next line; if too many lines wait, send them before returning."""
         stream = STREAMS.index(line.stream)
-        self._read[stream] += 1
-        self._waiting.append((self._read[stream], line))
-        self._size += len(line.text)
-        self._news.set()
+        self._lines_read[stream] += 1
+        self._waiting.append((self._lines_read[stream], line))
+        self._waiting_characters += len(line.text)
+        self._has_lines.set()
         if self._full:
             await self.send()
 
     @property
     def _full(self) -> bool:
-        return len(self._waiting) >= FULL or self._size >= FULL_BYTES
+        return len(self._waiting) >= MAX_WAITING_LINES or self._waiting_characters >= MAX_WAITING_CHARACTERS
 
     async def send_periodically(self, pause: Pause) -> None:
         """Send the waiting lines again and again, each time shortly after the first of them arrived."""
         while True:
-            await self._news.wait()
-            await pause(PATIENCE)
+            await self._has_lines.wait()
+            await pause(BATCH_SECONDS)
             await self.send()
 
     async def send(self, *, last: bool = False) -> None:
         """Send the waiting lines, except a message that may continue; with `last`, no more lines come: send all."""
         async with self._sending:
-            self._news.clear()
-            lines = self._take_out(last=last)
+            self._has_lines.clear()
+            lines = self._take_sendable(last=last)
             try:
                 if lines:
                     await self._bus.store.write_with_retry(lambda tx: self._put_unsent(tx, lines))
@@ -170,63 +172,68 @@ class LogShipper:
                 self._waiting = lines + self._waiting
                 raise
 
-    def _take_out(self, *, last: bool) -> list[Numbered]:
+    def _take_sendable(self, *, last: bool) -> list[NumberedLine]:
         """Remove and return the lines to send now; the others continue to wait."""
         lines, full = self._waiting, self._full
-        self._waiting, self._size = [], 0
-        if self._starts is None or last or not lines:
+        self._waiting, self._waiting_characters = [], 0
+        if self._starts_message is None or last or not lines:
             return lines
-        start = max((at for at, (_, line) in enumerate(lines) if self._starts(line.text)), default=0)
-        if self._now() - lines[start][1].time >= MESSAGE_PATIENCE or (full and start == 0):
+        start = max((at for at, (_, line) in enumerate(lines) if self._starts_message(line.text)), default=0)
+        if self._now() - lines[start][1].time >= MESSAGE_WAIT_MILLISECONDS or (full and start == 0):
             return lines
         self._waiting = lines[start:]
-        self._size = sum(len(line.text) for _, line in self._waiting)
-        self._news.set()
+        self._waiting_characters = sum(len(line.text) for _, line in self._waiting)
+        self._has_lines.set()
         return lines[:start]
 
-    def _messages(self, lines: list[Numbered]) -> Iterator[tuple[int, str]]:
+    def _messages(self, lines: list[NumberedLine]) -> Iterator[tuple[int, str]]:
         """Yield the messages that the lines form, each with the time of its first line."""
         message: list[OutputLine] = []
         for _, line in lines:
-            if message and (self._starts is None or self._starts(line.text)):
+            if message and (self._starts_message is None or self._starts_message(line.text)):
                 yield message[0].time, "\n".join(each.text for each in message)
                 message = []
             message.append(line)
         if message:
             yield message[0].time, "\n".join(each.text for each in message)
 
-    def _put_unsent(self, tx: Tx, lines: list[Numbered]) -> None:
+    def _put_unsent(self, tx: Tx, lines: list[NumberedLine]) -> None:
         """Send those of the lines that were not sent before, and store how many are sent now."""
         sent = shipped_logs.shipped_lines(tx, self._name)
-        fresh = [(number, line) for number, line in lines if number > sent[STREAMS.index(line.stream)]]
-        if not fresh:
+        unsent = [(number, line) for number, line in lines if number > sent[STREAMS.index(line.stream)]]
+        if not unsent:
             return
-        events = [(time, piece) for time, message in self._messages(fresh) for piece in split_message(message)]
+        events = [(time, piece) for time, message in self._messages(unsent) for piece in split_message(message)]
         try:
             with tx.nested():
                 for batch in batch_events(events):
                     listed = [{"timestamp": time, "message": message} for time, message in batch]
-                    params = self._to.names | {"logEvents": listed}
-                    self._bus.invoke(tx, self._to.caller, SERVICE, "PutLogEvents", params)
+                    params = self._destination.names | {"logEvents": listed}
+                    self._bus.invoke(tx, self._destination.caller, SERVICE, "PutLogEvents", params)
         except AwsError as error:
-            if not self._refused:
-                log.warning("log group %s rejects the output of %s: %s", self._to.group, self._name, error)
-            self._refused = True
-        numbers = [max((n for n, line in fresh if line.stream == name), default=0) for name in STREAMS]
+            if not self._rejection_logged:
+                log.warning("log group %s rejects the output of %s: %s", self._destination.group, self._name, error)
+            self._rejection_logged = True
+        numbers = [max((n for n, line in unsent if line.stream == name), default=0) for name in STREAMS]
         shipped_logs.set_shipped(tx, self._name, (max(sent[0], numbers[0]), max(sent[1], numbers[1])))
 
 
 async def ship_lines(
-    bus: Bus, now: Callable[[], int], pause: Pause, to: LogDestination, name: str, lines: AsyncIterator[OutputLine]
+    bus: Bus,
+    now: Callable[[], int],
+    pause: Pause,
+    destination: LogDestination,
+    name: str,
+    lines: AsyncIterator[OutputLine],
 ) -> AsyncGenerator[OutputLine, None]:
     """Yield lines unchanged while sending them in the background; return when all are sent."""
-    shipment = LogShipper(bus, now, to, name)
-    sending = asyncio.get_running_loop().create_task(shipment.send_periodically(pause))
+    shipper = LogShipper(bus, now, destination, name)
+    sending = asyncio.get_running_loop().create_task(shipper.send_periodically(pause))
     try:
         async for line in lines:
-            await shipment.add_line(line)
+            await shipper.add_line(line)
             yield line
-        await shipment.send(last=True)
+        await shipper.send(last=True)
     finally:
         sending.cancel()
         with contextlib.suppress(asyncio.CancelledError):

@@ -15,7 +15,7 @@ from lamplighter.lang.regex import InvalidRegex, TextTooLong, compile_linear
 StartsMessage = Callable[[str], bool]
 """A function that returns whether a line begins a message."""
 
-CODES: Mapping[str, str] = {
+DATETIME_PATTERNS: Mapping[str, str] = {
     "A": "(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)",
     "a": "(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)",
     "B": "(?:January|February|March|April|May|June|July|August|September|October|November|December)",
@@ -41,14 +41,14 @@ CODES: Mapping[str, str] = {
 
 def first_line_pattern(options: Mapping[str, str]) -> str | None:
     """Return the expression that matches the first line of a message, or None; the format overrides the pattern."""
-    form = options.get("awslogs-datetime-format")
-    if form:
-        return "".join(_translated(piece) for piece in re.findall("%.|[^%]+|%", form))
+    datetime_format = options.get("awslogs-datetime-format")
+    if datetime_format:
+        return "".join(_translate(piece) for piece in re.findall("%.|[^%]+|%", datetime_format))
     return options.get("awslogs-multiline-pattern") or None
 
 
-def _translated(piece: str) -> str:
-    code = CODES.get(piece[1:]) if piece.startswith("%") else None
+def _translate(piece: str) -> str:
+    code = DATETIME_PATTERNS.get(piece[1:]) if piece.startswith("%") else None
     return re.escape(piece) if code is None else code
 
 
@@ -62,10 +62,10 @@ def compile_pattern(pattern: str) -> StartsMessage | None:
     except InvalidRegex:
         return None
 
-    def starts(line: str) -> bool:
+    def starts_message(line: str) -> bool:
         try:
             return expression.search(line)
         except TextTooLong:
             return False
 
-    return starts
+    return starts_message

@@ -22,6 +22,6 @@ def containers(reader: Reader) -> frozenset[str]:
     return frozenset(name for (name,) in reader.rows("SELECT container FROM shipments"))
 
 
-def forget(tx: Tx, containers: Iterable[str]) -> None:
+def delete(tx: Tx, containers: Iterable[str]) -> None:
     """Delete the counts of containers that were removed with their output."""
-    tx.many("DELETE FROM shipments WHERE container = ?", [(container,) for container in containers])
+    tx.execute_many("DELETE FROM shipments WHERE container = ?", [(container,) for container in containers])

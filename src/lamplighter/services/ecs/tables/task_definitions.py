@@ -27,7 +27,7 @@ class TaskDefinition:
 
 
 COLUMNS = "arn, owner, family, revision, status, body, tags"
-_MEMBERS = {
+_FAMILY_CONDITIONS = {
     "ACTIVE": "HAVING max(status = 'ACTIVE')",
     "INACTIVE": "HAVING NOT max(status = 'ACTIVE')",
     "ALL": "",
@@ -92,15 +92,15 @@ def page(
     after: tuple[str, int] | None,
     most: int,
     *,
-    newest: bool,
+    descending: bool,
 ) -> list[tuple[str, str, int]]:
-    """Return ARN, family and revision of definitions in order, after the key `after`; with `newest`, descending."""
+    """Return ARN, family and revision of definitions in order, after the key `after`; with `descending`, descending."""
     where, values = "owner = ? AND status = ?", [owner, status]
     if family is not None:
         where, values = f"{where} AND family = ?", [*values, family]
     if after is not None:
-        where = f"{where} AND (family, revision) {'<' if newest else '>'} (?, ?)"
-    order = "family DESC, revision DESC" if newest else "family, revision"
+        where = f"{where} AND (family, revision) {'<' if descending else '>'} (?, ?)"
+    order = "family DESC, revision DESC" if descending else "family, revision"
     sql = f"SELECT arn, family, revision FROM task_definitions WHERE {where} ORDER BY {order} LIMIT ?"  # noqa: S608
     return [(row[0], row[1], row[2]) for row in reader.rows(sql, (*values, *(after or ()), most))]
 
@@ -112,6 +112,6 @@ def families(reader: Reader, owner: str, prefix: str, status: str, after: str, m
     """
     sql = (
         "SELECT family FROM task_definitions WHERE owner = ? AND family > ? AND substr(family, 1, ?) = ? "  # noqa: S608
-        f"GROUP BY family {_MEMBERS[status]} ORDER BY family LIMIT ?"
+        f"GROUP BY family {_FAMILY_CONDITIONS[status]} ORDER BY family LIMIT ?"
     )
     return [row[0] for row in reader.rows(sql, (owner, after, len(prefix), prefix, most))]

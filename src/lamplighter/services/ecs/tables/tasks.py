@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
-from lamplighter.store.db import Damaged, Reader, Row, Tx
+from lamplighter.store.db import DamagedData, Reader, Row, Tx
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ def _task(row: Row) -> Task:
     try:
         return _read(row)
     except JsonError as error:
-        raise Damaged(f"the row of task {row[1]} cannot be read: {error}") from error
+        raise DamagedData(f"the row of task {row[1]} cannot be read: {error}") from error
 
 
 def _read(row: Row) -> Task:
@@ -161,7 +161,7 @@ def stopped_before(reader: Reader, time: int, most: int) -> list[tuple[str, str]
     return [(row[0], row[1]) for row in reader.rows(sql, (most, time))]
 
 
-def forget(tx: Tx, arn: str) -> None:
+def delete(tx: Tx, arn: str) -> None:
     """Delete a task that has stopped."""
     tx.execute("DELETE FROM tasks WHERE arn = ? AND status = 'STOPPED'", (arn,))
 
@@ -208,7 +208,7 @@ def by_token(reader: Reader, cluster: str, token: str) -> tuple[str, list[str]] 
     return (row[0], loads(row[1])) if row else None
 
 
-def keep_token(tx: Tx, cluster: str, token: str, request: str, arns: list[str], now: int) -> None:
+def insert_token(tx: Tx, cluster: str, token: str, request: str, arns: list[str], now: int) -> None:
     """Store the request's hash and the ARNs of its tasks for a clientToken."""
     tx.execute(
         "INSERT INTO run_task_tokens (cluster, token, request, tasks, created) VALUES (?, ?, ?, ?, ?)",
@@ -216,6 +216,6 @@ def keep_token(tx: Tx, cluster: str, token: str, request: str, arns: list[str], 
     )
 
 
-def forget_tokens(tx: Tx, before: int) -> None:
+def delete_tokens(tx: Tx, before: int) -> None:
     """Delete the clientTokens that are older than an instant."""
     tx.execute("DELETE FROM run_task_tokens WHERE created < ?", (before,))

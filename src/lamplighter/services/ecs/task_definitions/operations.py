@@ -20,21 +20,21 @@ from lamplighter.store.db import Reader, Tx
 
 Write = Callable[[Tx, Caller, Json], Json]
 
-KEPT = (
+STORED_FIELDS = (
     "taskRoleArn", "executionRoleArn", "networkMode", "pidMode", "ipcMode", "proxyConfiguration",
     "inferenceAccelerators", "ephemeralStorage", "runtimePlatform", "requiresCompatibilities", "enableFaultInjection",
     "trustedExecutionConfiguration",
 )  # fmt: skip
 """Parameters of RegisterTaskDefinition that are shown as the caller gave them."""
-_TIMES = ("registeredAt", "deregisteredAt", "deleteRequestedAt")
-_BARE_CONTAINER: Json = {
+_TIME_FIELDS = ("registeredAt", "deregisteredAt", "deleteRequestedAt")
+_CONTAINER_DEFAULTS: Json = {
     "cpu": 0, "portMappings": [], "essential": True, "environment": [], "mountPoints": [], "volumesFrom": [],
     "systemControls": [],
 }  # fmt: skip
 """The values that ECS shows for members that a container does not have."""
-LARGEST = 65_536
+MAX_DEFINITION_BYTES = 65_536
 """The most bytes in a definition: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html."""
-MOST_DELETED = 10
+MAX_DELETED = 10
 
 
 def register_definition(world: World, deny: Collection[str]) -> Write:
@@ -48,17 +48,17 @@ def register_definition(world: World, deny: Collection[str]) -> Write:
         revision = task_definitions.next_revision(tx, owner, family)
         arn = arns.resource_arn(caller, f"task-definition/{family}:{revision}")
         body = _body(params, caller, arn, revision, world.now())
-        kept = TaskDefinition(arn, owner, family, revision, "ACTIVE", body, tags.check_tags(params.get("tags")))
-        task_definitions.put(tx, kept)
-        return {"taskDefinition": definition_to_api(kept), "tags": kept.tags}
+        definition = TaskDefinition(arn, owner, family, revision, "ACTIVE", body, tags.check_tags(params.get("tags")))
+        task_definitions.put(tx, definition)
+        return {"taskDefinition": definition_to_api(definition), "tags": definition.tags}
 
     return run
 
 
 def _check_size(params: Json) -> None:
     length = len(dump_bytes(params))
-    if length > LARGEST:
-        raise ClientError(f"Actual length: '{length}'. Max allowed length is '{LARGEST}' bytes.")
+    if length > MAX_DEFINITION_BYTES:
+        raise ClientError(f"Actual length: '{length}'. Max allowed length is '{MAX_DEFINITION_BYTES}' bytes.")
 
 
 def _body(params: Json, caller: Caller, arn: str, revision: int, now: int) -> Json:
@@ -69,14 +69,14 @@ def _body(params: Json, caller: Caller, arn: str, revision: int, now: int) -> Js
     }
     return {
         "taskDefinitionArn": arn,
-        "containerDefinitions": [_BARE_CONTAINER | container for container in params["containerDefinitions"]],
+        "containerDefinitions": [_CONTAINER_DEFAULTS | container for container in params["containerDefinitions"]],
         "family": params["family"],
         "revision": revision,
         "volumes": params.get("volumes") or [],
         "requiresAttributes": _attributes(params),
         "placementConstraints": params.get("placementConstraints") or [],
         "compatibilities": ["EC2", "FARGATE"] if validate.fits_fargate(params) else ["EC2"],
-        **{key: params[key] for key in KEPT if params.get(key) is not None},
+        **{key: params[key] for key in STORED_FIELDS if params.get(key) is not None},
         **sizes,
         "registeredAt": now,
         "registeredBy": f"arn:aws:iam::{caller.account}:root",
@@ -122,8 +122,8 @@ def delete_definitions(world: World) -> Write:
     """Return the handler of DeleteTaskDefinitions."""
 
     def run(tx: Tx, caller: Caller, params: Json) -> Json:
-        if not 1 <= len(params["taskDefinitions"]) <= MOST_DELETED:
-            raise InvalidParameter(f"Specify between 1 and {MOST_DELETED} task definitions.")
+        if not 1 <= len(params["taskDefinitions"]) <= MAX_DELETED:
+            raise InvalidParameter(f"Specify between 1 and {MAX_DELETED} task definitions.")
         deleted, failures = [], []
         for reference in params["taskDefinitions"]:
             found = arns.find_definition(tx, caller, reference) if _names_revision(reference) else None
@@ -131,9 +131,9 @@ def delete_definitions(world: World) -> Write:
             if found is None or refusal is not None:
                 failures.append({"arn": found.arn if found else reference, "reason": refusal})
                 continue
-            gone = replace(found, status="DELETE_IN_PROGRESS", body=found.body | {"deleteRequestedAt": world.now()})
-            task_definitions.put(tx, gone)
-            deleted.append(definition_to_api(gone))
+            deleting = replace(found, status="DELETE_IN_PROGRESS", body=found.body | {"deleteRequestedAt": world.now()})
+            task_definitions.put(tx, deleting)
+            deleted.append(definition_to_api(deleting))
         return {"taskDefinitions": deleted, "failures": failures}
 
     return run
@@ -163,7 +163,7 @@ def list_revisions(reader: Reader, caller: Caller, params: Json) -> Json:
         params.get("status", "ACTIVE"),
         _after(params.get("nextToken")),
         size + 1,
-        newest=params.get("sort") == "DESC",
+        descending=params.get("sort") == "DESC",
     )
     return list_page("taskDefinitionArns", found, size, lambda item: item[0], lambda item: f"{item[1]}:{item[2]}")
 
@@ -187,5 +187,5 @@ def list_families(reader: Reader, caller: Caller, params: Json) -> Json:
 
 def definition_to_api(definition: TaskDefinition) -> Json:
     """Return a definition in the API's form."""
-    times = {name: definition.body[name] / 1000 for name in _TIMES if name in definition.body}
+    times = {name: definition.body[name] / 1000 for name in _TIME_FIELDS if name in definition.body}
     return definition.body | times | {"status": definition.status}

@@ -8,11 +8,11 @@ from collections.abc import Collection
 
 from lamplighter.base import deny_rules, fargate
 from lamplighter.base.json_text import Json
-from lamplighter.base.number_text import parse_decimal, parse_whole
-from lamplighter.services.ecs.arns import NAME
+from lamplighter.base.number_text import parse_decimal, parse_integer
+from lamplighter.services.ecs.arns import RESOURCE_NAME
 from lamplighter.services.ecs.errors import ClientError
 
-LONGEST_STOP = 120
+MAX_STOP_SECONDS = 120
 """The most seconds of stopTimeout ("The max stop timeout value is 120 seconds and if the parameter is not specified,
 the default value of 30 seconds is used.")."""
 
@@ -24,8 +24,8 @@ def parse_units(text: str | None, name: str) -> int | None:
     plain = str(text).strip().lower()
     suffix = {"cpu": "vcpu", "memory": "gb"}[name]
     try:
-        large = plain.removesuffix(suffix)
-        value = parse_whole(plain) if large == plain else round(parse_decimal(large) * 1024)
+        without_suffix = plain.removesuffix(suffix)
+        value = parse_integer(plain) if without_suffix == plain else round(parse_decimal(without_suffix) * 1024)
     except (ValueError, OverflowError):
         value = 0
     if value <= 0:
@@ -35,13 +35,13 @@ def parse_units(text: str | None, name: str) -> int | None:
 
 def check_definition(params: Json) -> None:
     """Raise ClientError if the definition breaks a rule."""
-    if not NAME.fullmatch(params.get("family") or ""):
+    if not RESOURCE_NAME.fullmatch(params.get("family") or ""):
         raise ClientError("Family contains invalid characters.")
     containers = params.get("containerDefinitions") or []
     if not containers:
         raise ClientError("Container list cannot be empty.")
     cpu, memory = parse_units(params.get("cpu"), "cpu"), parse_units(params.get("memory"), "memory")
-    names = _names(containers)
+    names = _containers_by_name(containers)
     if not any(container.get("essential", True) for container in containers):
         raise ClientError("A task definition must have at least one essential container.")
     _check_sizes(containers, cpu, memory)
@@ -50,7 +50,7 @@ def check_definition(params: Json) -> None:
     for container in containers:
         _check_container(container, params)
         _check_dependencies(container, names)
-    _check_order(names)
+    _check_circular_dependencies(names)
     if "FARGATE" in (params.get("requiresCompatibilities") or ()):
         _check_fargate(params, cpu, memory)
 
@@ -71,11 +71,11 @@ def fits_fargate(params: Json) -> bool:
     return True
 
 
-def _names(containers: Json) -> dict[str, Json]:
+def _containers_by_name(containers: Json) -> dict[str, Json]:
     for container in containers:
         if not container.get("name"):
             raise ClientError("Container.name should not be null or empty.")
-        if not NAME.fullmatch(container["name"]):
+        if not RESOURCE_NAME.fullmatch(container["name"]):
             raise ClientError("Container.name contains invalid characters.")
     names = {container["name"]: container for container in containers}
     if len(names) < len(containers):
@@ -99,9 +99,9 @@ def _check_sizes(containers: Json, cpu: int | None, memory: int | None) -> None:
 
 def _check_container(container: Json, params: Json) -> None:
     name = container["name"]
-    if not 0 <= (container.get("stopTimeout") or 0) <= LONGEST_STOP:
+    if not 0 <= (container.get("stopTimeout") or 0) <= MAX_STOP_SECONDS:
         raise ClientError(
-            f"Invalid setting for container '{name}'. 'stopTimeout' must be between 0 and {LONGEST_STOP}."
+            f"Invalid setting for container '{name}'. 'stopTimeout' must be between 0 and {MAX_STOP_SECONDS}."
         )
     volumes = {volume["name"] for volume in params.get("volumes") or ()}
     for mount in container.get("mountPoints") or ():
@@ -135,13 +135,13 @@ def _check_dependencies(container: Json, names: dict[str, Json]) -> None:
             raise ClientError("A dependency container with HEALTHY condition must have a health check configured")
 
 
-def _check_order(names: dict[str, Json]) -> None:
+def _check_circular_dependencies(names: dict[str, Json]) -> None:
     """Remove containers whose dependencies are all removed; those that remain form a circle."""
-    left = {name: {each["containerName"] for each in one.get("dependsOn") or ()} for name, one in names.items()}
-    while ready := [name for name, needs in left.items() if not needs & left.keys()]:
+    remaining = {name: {each["containerName"] for each in one.get("dependsOn") or ()} for name, one in names.items()}
+    while ready := [name for name, needs in remaining.items() if not needs & remaining.keys()]:
         for name in ready:
-            del left[name]
-    if left:
+            del remaining[name]
+    if remaining:
         raise ClientError("Container dependencies must not be circular.")
 
 
@@ -152,7 +152,7 @@ def _check_fargate(params: Json, cpu: int | None, memory: int | None) -> None:
         raise ClientError("Fargate requires that 'cpu' be defined at the task level.")
     if memory is None:
         raise ClientError("Fargate requires that 'memory' be defined at the task level.")
-    if not fargate.fits(cpu, memory):
+    if not fargate.has_size(cpu, memory):
         raise ClientError(
             f"No Fargate configuration exists for given values: {cpu} CPU, {memory} memory. "
             "See the Amazon ECS documentation for the valid values."

@@ -20,15 +20,15 @@ from dataclasses import dataclass
 
 from lamplighter.base import secret_references
 from lamplighter.base.json_text import Json
-from lamplighter.runtime.port import Container, Mount, Ulimit
+from lamplighter.runtime.port import ContainerSpec, Mount, Ulimit
 from lamplighter.services.ecs.logs.awslogs import LogDestination, log_destination
 from lamplighter.services.ecs.tables.tasks import Task
-from lamplighter.services.ecs.task_definitions.validate import LONGEST_STOP
+from lamplighter.services.ecs.task_definitions.validate import MAX_STOP_SECONDS
 
 STOP_SECONDS = 30
-_LONGEST_NAME = 200
-_CREDENTIALS = " (repositoryCredentials are not used on this machine: run `docker login` here)"
-_UNRESOLVED = (
+_MAX_NAME_LENGTH = 200
+_LOGIN_HINT = " (repositoryCredentials are not used on this machine: run `docker login` here)"
+_SECRETS_ERROR = (
     "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: "
 )
 
@@ -37,8 +37,8 @@ _UNRESOLVED = (
 class TaskSecrets:
     """The secrets and credentials that a task's containers may receive."""
 
-    secrets: secret_references.Held
-    keys: Mapping[str, str]
+    secrets: secret_references.SecretLookup
+    credential_variables: Mapping[str, str]
     """Environment variables with the engine's credentials; empty if the task has no role."""
 
 
@@ -48,7 +48,7 @@ class PlannedContainer:
 
     name: str
     """The container's name in the definition."""
-    container: Container
+    container: ContainerSpec
     essential: bool
     depends_on: tuple[tuple[str, str], ...]
     """Pairs of container and condition: START, COMPLETE, SUCCESS or HEALTHY."""
@@ -69,49 +69,51 @@ class PlannedContainer:
 def container_name(task: str, container: str) -> str:
     """Return a container's name in the runtime: the task's id and the container's name, shortened if it is too long."""
     name = f"{task}-{container}"
-    if len(name) <= _LONGEST_NAME:
+    if len(name) <= _MAX_NAME_LENGTH:
         return name
-    mark = hashlib.sha256(name.encode()).hexdigest()[:16]
-    return f"{name[: _LONGEST_NAME - 17]}-{mark}"
+    digest = hashlib.sha256(name.encode()).hexdigest()[:16]
+    return f"{name[: _MAX_NAME_LENGTH - 17]}-{digest}"
 
 
 def plan_containers(
-    task: Task, definition: Json, secrets: secret_references.Held, keys: Mapping[str, str]
+    task: Task, definition: Json, secrets: secret_references.SecretLookup, credential_variables: Mapping[str, str]
 ) -> tuple[PlannedContainer, ...]:
     """Return the containers of a task in their definition's order.
 
-    `secrets` returns the value of a secret. `keys` are environment variables with credentials for this engine, if it
-    requires any.
+    `secrets` returns the value of a secret. `credential_variables` are environment variables with credentials for this
+    engine, if it requires any.
     """
     role = task.body["overrides"].get("taskRoleArn") or definition.get("taskRoleArn")
-    held = TaskSecrets(secrets, keys if role else {})
-    of = {override["name"]: override for override in task.body["overrides"]["containerOverrides"]}
+    task_secrets = TaskSecrets(secrets, credential_variables if role else {})
+    overrides_by_name = {override["name"]: override for override in task.body["overrides"]["containerOverrides"]}
     return tuple(
         PlannedContainer(
             name=container["name"],
-            container=_container(task, definition, container, of.get(container["name"], {}), held),
+            container=_container(
+                task, definition, container, overrides_by_name.get(container["name"], {}), task_secrets
+            ),
             essential=container["essential"],
             depends_on=tuple((each["containerName"], each["condition"]) for each in container.get("dependsOn") or ()),
             failure=_missing_secret(container, secrets),
             log=log_destination(task, container, container_name(task.name, container["name"])),
-            pull_hint=_CREDENTIALS if container.get("repositoryCredentials") else "",
+            pull_hint=_LOGIN_HINT if container.get("repositoryCredentials") else "",
         )
         for container in definition["containerDefinitions"]
     )
 
 
-def _container(task: Task, definition: Json, given: Json, override: Json, held: TaskSecrets) -> Container:
+def _container(task: Task, definition: Json, given: Json, override: Json, task_secrets: TaskSecrets) -> ContainerSpec:
     linux = given.get("linuxParameters") or {}
     hard = override.get("memory") or given.get("memory")
     soft = override.get("memoryReservation") or given.get("memoryReservation")
-    whole = int(task.body.get("memory", 0)) or None
+    task_memory = int(task.body.get("memory", 0)) or None
     stop = given.get("stopTimeout")
-    return Container(
+    return ContainerSpec(
         name=container_name(task.name, given["name"]),
         image=given.get("image") or None,
         entry_point=tuple(given["entryPoint"]) if given.get("entryPoint") else None,
         command=tuple(override.get("command") or given.get("command") or ()) or None,
-        environment=_environment(task, given, override, held),
+        environment=_environment(task, given, override, task_secrets),
         labels={
             **(given.get("dockerLabels") or {}),
             "lamplighter.task": task.arn,
@@ -120,7 +122,7 @@ def _container(task: Task, definition: Json, given: Json, override: Json, held: 
         working_directory=given.get("workingDirectory") or None,
         user=given.get("user") or None,
         cpu=override.get("cpu") or given.get("cpu") or int(task.body.get("cpu", 0)),
-        memory=hard or whole,
+        memory=hard or task_memory,
         memory_reservation=soft,
         mounts=_mounts(task, definition, given),
         ulimits=tuple(
@@ -130,54 +132,57 @@ def _container(task: Task, definition: Json, given: Json, override: Json, held: 
         read_only_root=bool(given.get("readonlyRootFilesystem")),
         privileged=bool(given.get("privileged")),
         init=bool(linux.get("initProcessEnabled")),
-        stop_timeout=None if stop is None else min(stop, LONGEST_STOP),
+        stop_timeout=None if stop is None else min(stop, MAX_STOP_SECONDS),
     )
 
 
-def _environment(task: Task, given: Json, override: Json, held: TaskSecrets) -> dict[str, str]:
+def _environment(task: Task, given: Json, override: Json, task_secrets: TaskSecrets) -> dict[str, str]:
     """Return a container's environment variables; secrets come from the places that `valueFrom` names."""
     pairs = [*(given.get("environment") or ()), *(override.get("environment") or ())]
-    wanted = {each["name"]: held.secrets(each["name"], each["valueFrom"]) for each in given.get("secrets") or ()}
-    own = {
+    wanted = {
+        each["name"]: task_secrets.secrets(each["name"], each["valueFrom"]) for each in given.get("secrets") or ()
+    }
+    variables = {
         **{name: value for name, value in wanted.items() if value is not None},
         **{pair["name"]: pair.get("value", "") for pair in pairs if pair.get("name")},
     }
-    calls_back = any(name.startswith("AWS_ENDPOINT_URL") for name in own)
+    calls_engine = any(name.startswith("AWS_ENDPOINT_URL") for name in variables)
     return {
         "AWS_EXECUTION_ENV": "AWS_ECS_FARGATE" if task.launch_type == "FARGATE" else "AWS_ECS_EC2",
         "LAMPLIGHTER_TASK_ARN": task.arn,
-        **(held.keys if calls_back and "AWS_ACCESS_KEY_ID" not in own else {}),
-        **own,
+        **(task_secrets.credential_variables if calls_engine and "AWS_ACCESS_KEY_ID" not in variables else {}),
+        **variables,
     }
 
 
-def _missing_secret(given: Json, secrets: secret_references.Held) -> str | None:
+def _missing_secret(given: Json, secrets: secret_references.SecretLookup) -> str | None:
     wanted = ((each["name"], each["valueFrom"]) for each in given.get("secrets") or ())
     source = next((source for name, source in wanted if secrets(name, source) is None), None)
     if source is None:
         return None
     if ":secretsmanager:" in source:
         return (
-            f"{_UNRESOLVED}unable to retrieve secret from asm: service call has been retried 1 time(s): "
+            f"{_SECRETS_ERROR}unable to retrieve secret from asm: service call has been retried 1 time(s): "
             f"failed to fetch secret {source} from secrets manager: "
             "ResourceNotFoundException: Secrets Manager can't find the specified secret."
         )
     name = source.partition(":parameter/")[2] or source
     return (
-        f"{_UNRESOLVED}unable to retrieve secrets from ssm: service call has been retried 1 time(s): "
+        f"{_SECRETS_ERROR}unable to retrieve secrets from ssm: service call has been retried 1 time(s): "
         f"invalid ssm parameters: {name}"
     )
 
 
 def _mounts(task: Task, definition: Json, given: Json) -> tuple[Mount, ...]:
     volumes = {volume["name"]: _source(task, volume) for volume in definition["volumes"]}
-    own = [(mount, mount.get("readOnly", False)) for mount in given.get("mountPoints") or ()]
-    of = {container["name"]: container for container in definition["containerDefinitions"]}
+    mount_points = [(mount, mount.get("readOnly", False)) for mount in given.get("mountPoints") or ()]
+    containers_by_name = {container["name"]: container for container in definition["containerDefinitions"]}
     for other in given.get("volumesFrom") or ():
-        mounts = of.get(other.get("sourceContainer"), {}).get("mountPoints") or ()
-        own += [(mount, other.get("readOnly", False) or mount.get("readOnly", False)) for mount in mounts]
+        mounts = containers_by_name.get(other.get("sourceContainer"), {}).get("mountPoints") or ()
+        mount_points += [(mount, other.get("readOnly", False) or mount.get("readOnly", False)) for mount in mounts]
     return tuple(
-        Mount(volumes[mount["sourceVolume"]], mount["containerPath"], read_only=read_only) for mount, read_only in own
+        Mount(volumes[mount["sourceVolume"]], mount["containerPath"], read_only=read_only)
+        for mount, read_only in mount_points
     )
 
 

@@ -29,7 +29,7 @@ class ContainerState:
     exit: ContainerExit | None = None
     failure: str | None = None
     """The reason why the container can never start, in ECS's words."""
-    unlogged: bool = False
+    log_failed: bool = False
     """True if its log could not be opened; an earlier engine may nevertheless have started the container."""
     started: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the container runs or has run."""
@@ -58,63 +58,65 @@ class TaskEnd:
 
 def load_containers(plans: Sequence[PlannedContainer], task: Task) -> tuple[ContainerState, ...]:
     """Return the containers of a task in the state that is recorded on disk."""
-    return tuple(_member(plan, container) for plan, container in zip(plans, task.body["containers"], strict=True))
+    return tuple(_load_state(plan, container) for plan, container in zip(plans, task.body["containers"], strict=True))
 
 
-def _member(plan: PlannedContainer, container: Json) -> ContainerState:
-    member = ContainerState(plan, container["lastStatus"])
-    if member.recorded != "PENDING":
-        member.started.set()
-    if member.recorded == "STOPPED":
-        member.exit = ContainerExit(container.get("exitCode"), 0, container.get("reason"))
-        member.ended.set()
-    return member
+def _load_state(plan: PlannedContainer, container: Json) -> ContainerState:
+    state = ContainerState(plan, container["lastStatus"])
+    if state.recorded != "PENDING":
+        state.started.set()
+    if state.recorded == "STOPPED":
+        state.exit = ContainerExit(container.get("exitCode"), 0, container.get("reason"))
+        state.ended.set()
+    return state
 
 
-def task_end(members: Sequence[ContainerState]) -> TaskEnd | None:
+def task_end(states: Sequence[ContainerState]) -> TaskEnd | None:
     """Return why the task must end without an order to stop, or None if it continues."""
-    for member in members:
-        if member.failure is not None:
-            return TaskEnd("TaskFailedToStart", member.failure)
-    if any(member.plan.essential and member.ended.is_set() for member in members):
+    for state in states:
+        if state.failure is not None:
+            return TaskEnd("TaskFailedToStart", state.failure)
+    if any(state.plan.essential and state.ended.is_set() for state in states):
         return TaskEnd("EssentialContainerExited", ESSENTIAL_EXITED)
     return None
 
 
-def has_news(task_status: str, members: Sequence[ContainerState]) -> bool:
+def has_changes(task_status: str, states: Sequence[ContainerState]) -> bool:
     """Return whether there is a change to record that does not end the task."""
     if task_status == "PENDING":
-        return all(member.started.is_set() for member in members)
-    return any(member.ended.is_set() and member.recorded != "STOPPED" for member in members)
+        return all(state.started.is_set() for state in states)
+    return any(state.ended.is_set() and state.recorded != "STOPPED" for state in states)
 
 
-def with_progress(task: Task, members: Sequence[ContainerState], now: int) -> Task:
+def with_progress(task: Task, states: Sequence[ContainerState], now: int) -> Task:
     """Return the task with the progress of its containers; it is RUNNING once all of them have started."""
-    seen = _seen(task, members)
-    if task.status != "PENDING" or not all(member.started.is_set() for member in members):
-        return lifecycle.with_changes(task, seen)
-    begun = max((member.start.started_at for member in members if member.start), default=now)
+    changes = _observed_changes(task, states)
+    if task.status != "PENDING" or not all(state.started.is_set() for state in states):
+        return lifecycle.with_changes(task, changes)
+    started_at = max((state.start.started_at for state in states if state.start), default=now)
     running = lifecycle.next_status(task, "RUNNING", now)
-    return replace(running, body=running.body | seen | {"startedAt": begun}, run_order=None)
+    return replace(running, body=running.body | changes | {"startedAt": started_at}, run_order=None)
 
 
-def steps_to_stopping(task: Task, members: Sequence[ContainerState], ending: TaskEnd, now: int) -> list[Task]:
+def steps_to_stopping(task: Task, states: Sequence[ContainerState], ending: TaskEnd, now: int) -> list[Task]:
     """Return the steps until the task is STOPPING; none if it is already."""
     if task.status == "STOPPING":
         return []
-    steps = _caught_up(task, members, now)
+    steps = _unrecorded_start(task, states, now)
     stepped = lifecycle.next_status([task, *steps][-1], "STOPPING", now)
-    return [*steps, replace(stepped, body=stepped.body | _decided(stepped, ending, now))]
+    return [*steps, replace(stepped, body=stepped.body | _stop_changes(stepped, ending, now))]
 
 
-def steps_to_stopped(task: Task, members: Sequence[ContainerState], ending: TaskEnd, now: int) -> list[Task]:
+def steps_to_stopped(task: Task, states: Sequence[ContainerState], ending: TaskEnd, now: int) -> list[Task]:
     """Return the remaining steps until the task is STOPPED; its containers have exited or never started."""
-    steps = _caught_up(task, members, now)
+    steps = _unrecorded_start(task, states, now)
     task = [task, *steps][-1]
-    over = max((member.exit.finished_at for member in members if member.exit), default=0) or now
-    last = _decided(task, ending, now) | _seen(task, members) | {"executionStoppedAt": over}
-    last["containers"] = [container | {"lastStatus": "STOPPED"} for container in last["containers"]]
-    task = replace(task, body=task.body | last)
+    stopped_at = max((state.exit.finished_at for state in states if state.exit), default=0) or now
+    final_changes = (
+        _stop_changes(task, ending, now) | _observed_changes(task, states) | {"executionStoppedAt": stopped_at}
+    )
+    final_changes["containers"] = [container | {"lastStatus": "STOPPED"} for container in final_changes["containers"]]
+    task = replace(task, body=task.body | final_changes)
     for status in lifecycle.statuses_to_stopped(task):
         task = lifecycle.next_status(task, status, now)
         steps.append(task)
@@ -122,42 +124,42 @@ def steps_to_stopped(task: Task, members: Sequence[ContainerState], ending: Task
     return steps
 
 
-def _caught_up(task: Task, members: Sequence[ContainerState], now: int) -> list[Task]:
+def _unrecorded_start(task: Task, states: Sequence[ContainerState], now: int) -> list[Task]:
     """Return the step to RUNNING if all containers have started and this is not recorded yet."""
-    runs = task.status == "PENDING" and all(member.started.is_set() for member in members)
-    return [with_progress(task, members, now)] if runs else []
+    has_started = task.status == "PENDING" and all(state.started.is_set() for state in states)
+    return [with_progress(task, states, now)] if has_started else []
 
 
-def _decided(task: Task, ending: TaskEnd, now: int) -> Json:
+def _stop_changes(task: Task, ending: TaskEnd, now: int) -> Json:
     """Return the changes that record why the task ends; an earlier recorded reason stays."""
     decided = {"stopCode": ending.code, "stoppedReason": ending.reason, "stoppingAt": now}
     return {"desiredStatus": "STOPPED"} | {key: task.body.get(key, value) for key, value in decided.items()}
 
 
-def _seen(task: Task, members: Sequence[ContainerState]) -> Json:
-    pairs = zip(task.body["containers"], members, strict=True)
-    return {"containers": [_container(task, container, member) for container, member in pairs], **_pulled(members)}
+def _observed_changes(task: Task, states: Sequence[ContainerState]) -> Json:
+    pairs = zip(task.body["containers"], states, strict=True)
+    return {"containers": [_container(task, container, state) for container, state in pairs], **_pull_times(states)}
 
 
-def _container(task: Task, container: Json, member: ContainerState) -> Json:
-    if member.recorded == "STOPPED":
+def _container(task: Task, container: Json, state: ContainerState) -> Json:
+    if state.recorded == "STOPPED":
         return container
     changes: Json = {}
-    if member.start is not None:
-        changes = {"lastStatus": "RUNNING", "runtimeId": member.start.runtime_id}
-        if member.start.image_digest:
-            changes["imageDigest"] = member.start.image_digest
-    if member.exit is not None:
+    if state.start is not None:
+        changes = {"lastStatus": "RUNNING", "runtimeId": state.start.runtime_id}
+        if state.start.image_digest:
+            changes["imageDigest"] = state.start.image_digest
+    if state.exit is not None:
         changes |= {"lastStatus": "STOPPED"}
-        changes |= {} if member.exit.code is None else {"exitCode": member.exit.code}
-        changes |= {} if member.exit.reason is None else {"reason": member.exit.reason}
-    if member.failure is not None:
+        changes |= {} if state.exit.code is None else {"exitCode": state.exit.code}
+        changes |= {} if state.exit.reason is None else {"reason": state.exit.reason}
+    if state.failure is not None:
         changes["lastStatus"] = "STOPPED"
-        changes |= _failed(task, container, member.failure)
+        changes |= _failure_changes(task, container, state.failure)
     return container | changes
 
 
-def _failed(task: Task, container: Json, failure: str) -> Json:
+def _failure_changes(task: Task, container: Json, failure: str) -> Json:
     """Return the members of a container that never started.
 
     If Fargate cannot pull the image, the container has an id nevertheless, and only the task has the reason.
@@ -167,9 +169,9 @@ def _failed(task: Task, container: Json, failure: str) -> Json:
     return {"reason": failure}
 
 
-def _pulled(members: Sequence[ContainerState]) -> Json:
+def _pull_times(states: Sequence[ContainerState]) -> Json:
     """Return when images were pulled; an image that was already present took no time."""
-    starts = [member.start for member in members if member.start and member.plan.container.image]
+    starts = [state.start for state in states if state.start and state.plan.container.image]
     if not starts:
         return {}
     return {

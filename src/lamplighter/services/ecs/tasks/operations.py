@@ -19,8 +19,8 @@ from lamplighter.services.ecs.tasks import lifecycle, task_description
 from lamplighter.store import outbox
 from lamplighter.store.db import Reader, Tx
 
-MOST_DESCRIBED = 100
-LATEST = 25
+MAX_DESCRIBED = 100
+LATEST_TASKS_PAGE_SIZE = 25
 
 
 def stop_task(bus: Bus, world: World) -> Callable[[Tx, Caller, Json], Json]:
@@ -51,8 +51,8 @@ def describe_tasks(reader: Reader, caller: Caller, params: Json) -> Json:
     references = params.get("tasks") or []
     if not references:
         raise InvalidParameter("Tasks cannot be empty.")
-    if len(references) > MOST_DESCRIBED:
-        raise InvalidParameter(f"Tasks can have at most {MOST_DESCRIBED} items.")
+    if len(references) > MAX_DESCRIBED:
+        raise InvalidParameter(f"Tasks can have at most {MAX_DESCRIBED} items.")
     with_tags = "TAGS" in (params.get("include") or ())
     shown, failures = [], []
     for reference in references:
@@ -80,9 +80,9 @@ def list_tasks(reader: Reader, caller: Caller, params: Json) -> Json:
 
 def latest_tasks(reader: Reader, caller: Caller, params: Json) -> Json:
     """Handle LatestTasks: the newest tasks of all clusters, before a key. It is not available over the wire."""
-    found = tasks.latest(reader, caller.account, caller.region, params.get("Before", 2**62), LATEST + 1)
-    answer: Json = {"Tasks": [task_description.task_to_api(task) for task in found[:LATEST]]}
-    return answer | ({"Before": found[LATEST - 1].id} if len(found) > LATEST else {})
+    found = tasks.latest(reader, caller.account, caller.region, params.get("Before", 2**62), LATEST_TASKS_PAGE_SIZE + 1)
+    answer: Json = {"Tasks": [task_description.task_to_api(task) for task in found[:LATEST_TASKS_PAGE_SIZE]]}
+    return answer | ({"Before": found[LATEST_TASKS_PAGE_SIZE - 1].id} if len(found) > LATEST_TASKS_PAGE_SIZE else {})
 
 
 def _find(reader: Reader, cluster: str, reference: str) -> Task | None:

@@ -15,12 +15,12 @@ from lamplighter.services.ecs.tables.task_definitions import TaskDefinition
 from lamplighter.services.ecs.task_definitions import validate
 from lamplighter.store.db import Reader
 
-MOST_TASKS = 10
-MOST_OVERRIDES = 8192
+MAX_TASKS = 10
+MAX_OVERRIDE_CHARACTERS = 8192
 LAUNCH_TYPES = ("EC2", "FARGATE", "EXTERNAL", "MANAGED_INSTANCES")
 FARGATE_PROVIDERS = ("FARGATE", "FARGATE_SPOT")
-LATEST = "1.4.0"
-"""The platform version that LATEST means on Linux."""
+LATEST_PLATFORM_VERSION = "1.4.0"
+"""The platform version that LATEST_PLATFORM_VERSION means on Linux."""
 NO_CAPACITY = "Capacity is unavailable at this time. Please try again later or in a different availability zone"
 
 
@@ -50,11 +50,11 @@ class LaunchType:
 
 def choose_launch_type(params: Json, cluster: Cluster, definition: TaskDefinition) -> LaunchType:
     """Return how the task is launched; raises InvalidParameter or ClientError if AWS would."""
-    if not 1 <= params.get("count", 1) <= MOST_TASKS:
-        raise InvalidParameter(f"Count must be between 1 and {MOST_TASKS}.")
+    if not 1 <= params.get("count", 1) <= MAX_TASKS:
+        raise InvalidParameter(f"Count must be between 1 and {MAX_TASKS}.")
     if definition.status != "ACTIVE":
         raise InvalidParameter("TaskDefinition is inactive")
-    launch = _launch(params, cluster)
+    launch = _requested_launch_type(params, cluster)
     if launch.is_fargate and "FARGATE" not in definition.body["compatibilities"]:
         raise InvalidParameter("Task definition does not support launch_type FARGATE.")
     _check_network(params, definition, launch)
@@ -64,7 +64,7 @@ def choose_launch_type(params: Json, cluster: Cluster, definition: TaskDefinitio
     return launch
 
 
-def _launch(params: Json, cluster: Cluster) -> LaunchType:
+def _requested_launch_type(params: Json, cluster: Cluster) -> LaunchType:
     strategy = params.get("capacityProviderStrategy")
     if strategy and params.get("launchType"):
         raise InvalidParameter(
@@ -103,8 +103,8 @@ def _check_network(params: Json, definition: TaskDefinition, launch: LaunchType)
 
 def _check_overrides(overrides: Json, definition: TaskDefinition) -> None:
     """Check that overrides name existing containers and have at most 8192 characters of JSON."""
-    if len(dumps(overrides.get("containerOverrides") or [])) > MOST_OVERRIDES:
-        raise InvalidParameter(f"Container Overrides length must be at most {MOST_OVERRIDES}")
+    if len(dumps(overrides.get("containerOverrides") or [])) > MAX_OVERRIDE_CHARACTERS:
+        raise InvalidParameter(f"Container Overrides length must be at most {MAX_OVERRIDE_CHARACTERS}")
     names = {container["name"] for container in definition.body["containerDefinitions"]}
     for override in overrides.get("containerOverrides") or ():
         if override.get("name") not in names:
@@ -125,18 +125,18 @@ def task_size(params: Json, definition: TaskDefinition) -> tuple[int | None, int
 
 
 def capacity_failure(
-    reader: Reader, capacity: Capacity | None, launch: LaunchType, cluster: str, need: tuple[int, int]
+    reader: Reader, capacity: Capacity | None, launch: LaunchType, cluster: str, required: tuple[int, int]
 ) -> Json:
     """Return the failure that RunTask reports if the machine is full, or None if it is not."""
     if capacity is None:
         return None
-    cpu, memory = (taken + needed for taken, needed in zip(tasks.reserved_capacity(reader), need, strict=True))
-    short = "CPU" if cpu > capacity.cpu else "MEMORY" if memory > capacity.memory else None
-    if short is None:
+    cpu, memory = (taken + needed for taken, needed in zip(tasks.reserved_capacity(reader), required, strict=True))
+    missing_resource = "CPU" if cpu > capacity.cpu else "MEMORY" if memory > capacity.memory else None
+    if missing_resource is None:
         return None
     if launch.is_fargate:
         return {"reason": NO_CAPACITY}
-    return {"arn": container_instance_arn(cluster), "reason": f"RESOURCE:{short}"}
+    return {"arn": container_instance_arn(cluster), "reason": f"RESOURCE:{missing_resource}"}
 
 
 def container_instance_arn(cluster: str) -> str:

@@ -40,30 +40,30 @@ def run_task(
         cluster = clusters.resolve_cluster(tx, caller, params.get("cluster"))
         request = hashlib.sha256(dumps(sorted(params.items())).encode()).hexdigest()
         token = params.get("clientToken")
-        if token and (known := _answered(tx, cluster.arn, token, request, world.now())) is not None:
+        if token and (known := _repeated_answer(tx, cluster.arn, token, request, world.now())) is not None:
             return {"tasks": known, "failures": []}
         definition = arns.find_definition(tx, caller, params["taskDefinition"])
         if definition is None:
             raise ClientError("TaskDefinition not found.")
         validate.check_allowed(definition.body, deny)
         launch = placement.choose_launch_type(params, cluster, definition)
-        begun, failures = [], []
+        started, failures = [], []
         for _ in range(params.get("count", 1)):
-            task = _describe(world, caller, params, cluster, definition, launch)
+            task = _new_task(world, caller, params, cluster, definition, launch)
             failure = placement.capacity_failure(tx, capacity, launch, cluster.arn, (task.cpu, task.memory))
             if failure is None:
-                begun.append(_begin(bus, tx, task, world.now()))
+                started.append(_store_and_order(bus, tx, task, world.now()))
             else:
                 failures.append(failure)
-        if token and begun:
-            tasks.keep_token(tx, cluster.arn, token, request, [task["taskArn"] for task in begun], world.now())
-        return {"tasks": begun, "failures": failures}
+        if token and started:
+            tasks.insert_token(tx, cluster.arn, token, request, [task["taskArn"] for task in started], world.now())
+        return {"tasks": started, "failures": failures}
 
     return run
 
 
-def _answered(tx: Tx, cluster: str, token: str, request: str, now: int) -> Json:
-    tasks.forget_tokens(tx, now - TOKEN_MILLISECONDS)
+def _repeated_answer(tx: Tx, cluster: str, token: str, request: str, now: int) -> Json:
+    tasks.delete_tokens(tx, now - TOKEN_MILLISECONDS)
     known = tasks.by_token(tx, cluster, token)
     if known is None:
         return None
@@ -76,7 +76,7 @@ def _answered(tx: Tx, cluster: str, token: str, request: str, now: int) -> Json:
     return [task_description.task_to_api(task, with_tags=True) for task in found if task is not None]
 
 
-def _begin(bus: Bus, tx: Tx, task: Task, now: int) -> Json:
+def _store_and_order(bus: Bus, tx: Tx, task: Task, now: int) -> Json:
     """Store a task and order its run; return it as RunTask shows it, although it is PENDING already."""
     order = outbox.put(tx, "ecs", task.arn, {"do": "run"})
     steps = [replace(task, run_order=order)]
@@ -88,7 +88,7 @@ def _begin(bus: Bus, tx: Tx, task: Task, now: int) -> Json:
     return task_description.task_to_api(task, with_tags=True)
 
 
-def _describe(
+def _new_task(
     world: World, caller: Caller, params: Json, cluster: Cluster, definition: TaskDefinition, launch: LaunchType
 ) -> Task:
     arn = f"{cluster.arn.replace(':cluster/', ':task/', 1)}/{world.uuid().replace('-', '')}"
@@ -109,7 +109,7 @@ def _describe(
         "launchType": launch.type,
         **({} if memory is None else {"memory": str(memory)}),
         "overrides": _overrides(params, containers),
-        **_machine(params, cluster, definition, launch),
+        **_machine_fields(params, cluster, definition, launch),
         **({"startedBy": params["startedBy"]} if params.get("startedBy") else {}),
         "taskArn": arn,
         "taskDefinitionArn": definition.arn,
@@ -122,13 +122,13 @@ def _describe(
         launch_type=launch.type,
         started_by=params.get("startedBy"),
         cpu=cpu or sum(container.get("cpu") or 0 for container in containers),
-        memory=memory or sum(_memory(container) for container in containers),
+        memory=memory or sum(_reserved_memory(container) for container in containers),
         body=body | {"lastStatus": lifecycle.first_status(body)},
         tags=_tags(params, cluster, definition),
     )
 
 
-def _memory(container: Json) -> int:
+def _reserved_memory(container: Json) -> int:
     size: int = container.get("memoryReservation") or container.get("memory") or 0
     return size
 
@@ -162,18 +162,19 @@ def _container(world: World, caller: Caller, task: str, container: Json) -> Json
 
 def _overrides(params: Json, containers: Json) -> Json:
     given = params.get("overrides") or {}
-    of = {override["name"]: override for override in given.get("containerOverrides") or ()}
-    bare: Json = {"command": [], "environment": [], "environmentFiles": [], "resourceRequirements": []}
+    overrides_by_name = {override["name"]: override for override in given.get("containerOverrides") or ()}
+    override_defaults: Json = {"command": [], "environment": [], "environmentFiles": [], "resourceRequirements": []}
     return {
         **given,
         "containerOverrides": [
-            {"name": container["name"]} | bare | of.get(container["name"], {}) for container in containers
+            {"name": container["name"]} | override_defaults | overrides_by_name.get(container["name"], {})
+            for container in containers
         ],
         "inferenceAcceleratorOverrides": given.get("inferenceAcceleratorOverrides", []),
     }
 
 
-def _machine(params: Json, cluster: Cluster, definition: TaskDefinition, launch: LaunchType) -> Json:
+def _machine_fields(params: Json, cluster: Cluster, definition: TaskDefinition, launch: LaunchType) -> Json:
     provider = {} if launch.provider is None else {"capacityProviderName": launch.provider}
     storage = (params.get("overrides") or {}).get("ephemeralStorage") or definition.body.get("ephemeralStorage")
     if not launch.is_fargate:
@@ -182,7 +183,7 @@ def _machine(params: Json, cluster: Cluster, definition: TaskDefinition, launch:
     return {
         "ephemeralStorage": storage or DEFAULT_STORAGE,
         "platformFamily": "Linux",
-        "platformVersion": placement.LATEST if version == "LATEST" else version,
+        "platformVersion": placement.LATEST_PLATFORM_VERSION if version == "LATEST" else version,
         **provider,
     }
 

@@ -12,20 +12,20 @@ import logging
 from collections.abc import Callable, Iterable
 
 from lamplighter.base.json_text import Json
-from lamplighter.base.world import World, iso
+from lamplighter.base.world import World, format_iso_time
 from lamplighter.bus import Bus
 from lamplighter.runtime.port import Runtime, RuntimeUnavailable
 from lamplighter.services.ecs.arns import caller_of
 from lamplighter.services.ecs.tables import outages, task_definitions, tasks
 from lamplighter.services.ecs.tables.tasks import Task
 from lamplighter.services.ecs.tasks.runtime_retry import Pause
-from lamplighter.store.db import Damaged, Reader, Tx
+from lamplighter.store.db import DamagedData, Reader, Tx
 
-LOOK = 5.0
+CHECK_SECONDS = 5.0
 """Seconds between two checks of the runtime."""
-TELL_AFTER = 60_000
+ALERT_AFTER_MILLISECONDS = 60_000
 """Milliseconds before an alert is sent: a restart of Docker takes less."""
-ALERTS, STATES = "alerts", "states"
+ALERTS_SERVICE, STATES_SERVICE = "alerts", "states"
 
 log = logging.getLogger("lamplighter.ecs")
 
@@ -39,30 +39,32 @@ class OutageWatch:
         self._runtime = runtime
         self._pause = pause
 
-    async def watch(self, alive: Callable[[], Iterable[str]]) -> None:
+    async def watch(self, supervised: Callable[[], Iterable[str]]) -> None:
         """Check the runtime repeatedly, until no task needs it and no timeout is held."""
         while True:
-            await self.check(alive)
-            await self._pause(LOOK)
-            if not any(self._needing(alive())) and not self._is_open():
+            await self.check(supervised)
+            await self._pause(CHECK_SECONDS)
+            if not any(self._tasks_needing_runtime(supervised())) and not self._is_recorded():
                 return
 
-    async def check(self, alive: Callable[[], Iterable[str]]) -> None:
+    async def check(self, supervised: Callable[[], Iterable[str]]) -> None:
         """Check the runtime once, and record what has changed."""
-        away = await self._is_away()
-        if away or self._is_open():
-            await self._bus.store.write_with_retry(lambda tx: self._lost(tx, alive()) if away else self._back(tx))
+        unavailable = await self._is_unavailable()
+        if unavailable or self._is_recorded():
+            await self._bus.store.write_with_retry(
+                lambda tx: self._record_outage(tx, supervised()) if unavailable else self._record_recovery(tx)
+            )
 
     def release_task(self, tx: Tx, task: str) -> None:
         """Release the timeout of an ended task without extending it: it decides whether the task ended in time."""
         if outages.release_task(tx, task):
             self._release(tx, task, 0)
 
-    def _is_open(self) -> bool:
+    def _is_recorded(self) -> bool:
         reader = self._bus.store.reader
         return outages.current(reader) is not None or bool(outages.held_tasks(reader))
 
-    async def _is_away(self) -> bool:
+    async def _is_unavailable(self) -> bool:
         try:
             await self._runtime.check()
         except (RuntimeUnavailable, TimeoutError):
@@ -71,71 +73,83 @@ class OutageWatch:
 
     # --- the runtime does not answer ----------------------------------------------------------------------------------
 
-    def _lost(self, tx: Tx, alive: Iterable[str]) -> None:
-        needing = list(self._needing(alive))
+    def _record_outage(self, tx: Tx, supervised: Iterable[str]) -> None:
+        waiting = list(self._tasks_needing_runtime(supervised))
         outage = outages.current(tx)
         if outage is None:
-            if not needing:
+            if not waiting:
                 return
-            log.error("Docker does not answer; tasks that wait for it: %s", len(needing))
+            log.error("Docker does not answer; tasks that wait for it: %s", len(waiting))
             outages.begin(tx, self._world.now())
-        for task in needing:
-            if outages.hold_task(tx, task.arn, self._world.monotonic()) and self._bus.serves(STATES, "HoldTimeouts"):
-                self._bus.invoke(tx, caller_of(task.arn), STATES, "HoldTimeouts", {"Task": task.arn})
-        if outage is not None and outage.topics is None and self._world.now() - outage.since >= TELL_AFTER:
-            outages.set_notified_topics(tx, self._tell(tx, needing, outage.since))
+        for task in waiting:
+            if outages.hold_task(tx, task.arn, self._world.monotonic()) and self._bus.serves(
+                STATES_SERVICE, "HoldTimeouts"
+            ):
+                self._bus.invoke(tx, caller_of(task.arn), STATES_SERVICE, "HoldTimeouts", {"Task": task.arn})
+        if (
+            outage is not None
+            and outage.topics is None
+            and self._world.now() - outage.since >= ALERT_AFTER_MILLISECONDS
+        ):
+            outages.set_notified_topics(tx, self._alert(tx, waiting, outage.since))
 
-    def _tell(self, tx: Tx, waiting: list[Task], since: int) -> list[str]:
+    def _alert(self, tx: Tx, waiting: list[Task], since: int) -> list[str]:
         """Alert the channels of the jobs that wait, and return the topics."""
-        if not waiting or not self._bus.serves(ALERTS, "TellOutage"):
+        if not waiting or not self._bus.serves(ALERTS_SERVICE, "TellOutage"):
             return []
         families = sorted({task.family for task in waiting})
-        params: Json = {"Since": iso(since), "Tasks": len(waiting), "Families": families}
-        topics: list[str] = self._bus.invoke(tx, caller_of(waiting[0].arn), ALERTS, "TellOutage", params)["Topics"]
+        params: Json = {"Since": format_iso_time(since), "Tasks": len(waiting), "Families": families}
+        topics: list[str] = self._bus.invoke(tx, caller_of(waiting[0].arn), ALERTS_SERVICE, "TellOutage", params)[
+            "Topics"
+        ]
         return topics
 
-    def _needing(self, alive: Iterable[str]) -> Iterable[Task]:
+    def _tasks_needing_runtime(self, supervised: Iterable[str]) -> Iterable[Task]:
         """Yield those of the tasks that need the runtime; damaged ones are left to their supervisors."""
         reader = self._bus.store.reader
-        for arn in alive:
+        for arn in supervised:
             try:
                 task = tasks.get(reader, arn)
                 if task is not None and task.status != "STOPPED" and _has_image(reader, task):
                     yield task
-            except Damaged:
+            except DamagedData:
                 continue
 
     # --- the runtime answers again ------------------------------------------------------------------------------------
 
-    def _back(self, tx: Tx) -> None:
+    def _record_recovery(self, tx: Tx) -> None:
         """Release held timeouts; those of started tasks at the next check, so that their ends are recorded first."""
         outage = outages.current(tx)
         for arn, since in outages.held_tasks(tx).items():
-            waited = self._begins(tx, arn)
-            if waited or outage is None:
+            not_started = self._has_not_started(tx, arn)
+            if not_started or outage is None:
                 outages.release_task(tx, arn)
-                self._release(tx, arn, self._world.monotonic() - since if waited else 0)
+                self._release(tx, arn, self._world.monotonic() - since if not_started else 0)
         if outage is not None:
-            log.warning("Docker answers again; it had not answered since %s", iso(outage.since))
+            log.warning("Docker answers again; it had not answered since %s", format_iso_time(outage.since))
             outages.end(tx)
-            self._tell_back(tx, outage)
+            self._alert_recovery(tx, outage)
 
-    def _begins(self, reader: Reader, arn: str) -> bool:
+    def _has_not_started(self, reader: Reader, arn: str) -> bool:
         """Return whether no container of a task has started yet."""
         try:
             task = tasks.get(reader, arn)
-        except Damaged:
+        except DamagedData:
             return False
         return task is not None and all(each["lastStatus"] == "PENDING" for each in task.body["containers"])
 
-    def _release(self, tx: Tx, arn: str, push: int) -> None:
-        if self._bus.serves(STATES, "ReleaseTimeouts"):
-            self._bus.invoke(tx, caller_of(arn), STATES, "ReleaseTimeouts", {"Task": arn, "Push": push})
+    def _release(self, tx: Tx, arn: str, extension: int) -> None:
+        if self._bus.serves(STATES_SERVICE, "ReleaseTimeouts"):
+            self._bus.invoke(tx, caller_of(arn), STATES_SERVICE, "ReleaseTimeouts", {"Task": arn, "Push": extension})
 
-    def _tell_back(self, tx: Tx, outage: outages.Outage) -> None:
+    def _alert_recovery(self, tx: Tx, outage: outages.Outage) -> None:
         if outage.topics:
-            params = {"Topics": list(outage.topics), "Since": iso(outage.since), "Until": iso(self._world.now())}
-            self._bus.invoke(tx, caller_of(outage.topics[0]), ALERTS, "TellRecovery", params)
+            params = {
+                "Topics": list(outage.topics),
+                "Since": format_iso_time(outage.since),
+                "Until": format_iso_time(self._world.now()),
+            }
+            self._bus.invoke(tx, caller_of(outage.topics[0]), ALERTS_SERVICE, "TellRecovery", params)
 
 
 def _has_image(reader: Reader, task: Task) -> bool:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TypeVar
 
-from lamplighter.base.growing_pauses import growing_pauses
+from lamplighter.base.backoff import backoff_delays
 from lamplighter.runtime.port import RuntimeUnavailable
 
 T = TypeVar("T")
@@ -13,30 +13,30 @@ Pause = Callable[[float], Awaitable[object]]
 
 log = logging.getLogger("lamplighter.ecs")
 
-FIRST_SECONDS, LONGEST_SECONDS = 0.1, 5.0
+FIRST_SECONDS, MAX_SECONDS = 0.1, 5.0
 
 
 def retry_pauses() -> Iterator[float]:
     """Return the seconds to wait before each new attempt."""
-    return growing_pauses(FIRST_SECONDS, LONGEST_SECONDS)
+    return backoff_delays(FIRST_SECONDS, MAX_SECONDS)
 
 
 async def retry_while_unavailable(
-    pause: Pause, call: Callable[[], Awaitable[T]], given_up: Callable[[], bool] = lambda: False
+    pause: Pause, call: Callable[[], Awaitable[T]], should_give_up: Callable[[], bool] = lambda: False
 ) -> T:
-    """Call until the runtime answers; raises RuntimeUnavailable only once `given_up` returns True.
+    """Call until the runtime answers; raises RuntimeUnavailable only once `should_give_up` returns True.
 
     Logs each new reason once.
     """
-    said = ""
+    last_message = ""
     for seconds in retry_pauses():
         try:
             return await call()
         except RuntimeUnavailable as error:
-            if str(error) != said:
-                said = str(error)
-                log.warning("%s", said)
-            if given_up():
+            if str(error) != last_message:
+                last_message = str(error)
+                log.warning("%s", last_message)
+            if should_give_up():
                 raise
         await pause(seconds)
     raise AssertionError

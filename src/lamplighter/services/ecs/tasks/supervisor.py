@@ -34,7 +34,7 @@ from lamplighter.services.ecs.tasks.runtime_retry import Pause, retry_pauses, re
 from lamplighter.store import outbox
 from lamplighter.store.db import Reader, Tx
 
-OUTPUT_PATIENCE = 5.0
+OUTPUT_WAIT_SECONDS = 5.0
 """Seconds that a task's end waits for the last output, so that the log is complete when the end is published."""
 
 log = logging.getLogger("lamplighter.ecs")
@@ -49,232 +49,233 @@ class SupervisorContext:
     world: World
     runtime: Runtime
     outputs: OutputFiles
-    secrets: secret_references.Held
-    keys: Mapping[str, str]
+    secrets: secret_references.SecretLookup
+    credential_variables: Mapping[str, str]
     pause: Pause
-    watch: OutageWatch
-    lost: Callable[[], None] = lambda: None
+    outage_watch: OutageWatch
+    on_unavailable: Callable[[], None] = lambda: None
     """Called immediately when the runtime does not answer."""
 
 
 class Supervisor:
     """The supervisor of one task."""
 
-    def __init__(self, means: SupervisorContext, arn: str, over: asyncio.Event) -> None:
-        self._means = means
+    def __init__(self, context: SupervisorContext, arn: str, end_recorded: asyncio.Event) -> None:
+        self._context = context
         self._arn = arn
-        self._over = over
+        self._end_recorded = end_recorded
         """Set when the task's end is on disk."""
-        self._members: tuple[ContainerState, ...] = ()
-        self._news = asyncio.Event()
-        self._turn = asyncio.Lock()
+        self._states: tuple[ContainerState, ...] = ()
+        self._changed = asyncio.Event()
+        self._start_lock = asyncio.Lock()
         """Held during a start: containers start one after another, in their definition's order."""
-        self._closing = False
+        self._starts_forbidden = False
         """True if no further container may start."""
 
     def check_stop_order(self) -> None:
         """Wake the supervisor to check whether the task's stop was ordered."""
-        self._news.set()
+        self._changed.set()
 
     async def run(self) -> None:
         """Run the task to its end."""
         task = self._task()
         if task.status == "STOPPED":
             return
-        self._members = containers.load_containers(
-            plan_containers(task, self._definition(task), self._means.secrets, self._means.keys), task
+        self._states = containers.load_containers(
+            plan_containers(task, self._definition(task), self._context.secrets, self._context.credential_variables),
+            task,
         )
         async with asyncio.TaskGroup() as group:
-            lives = [group.create_task(self._run_container(group, member)) for member in self._members]
+            container_tasks = [group.create_task(self._run_container(group, state)) for state in self._states]
             ending = await self._watch()
-            await self._close(group)
+            await self._prevent_starts(group)
             await self._end(ending)
-            self._over.set()
-            for life in lives:
+            self._end_recorded.set()
+            for life in container_tasks:
                 life.cancel()
         await self._remove()
 
     def _definition(self, task: Task) -> Json:
-        found = task_definitions.by_arn(self._means.bus.store.reader, task.body["taskDefinitionArn"])
+        found = task_definitions.by_arn(self._context.bus.store.reader, task.body["taskDefinitionArn"])
         if found is None:
             raise Bug(f"the task definition of {self._arn} does not exist")
         return found.body
 
     def _task(self) -> Task:
-        return _get(self._means.bus.store.reader, self._arn)
+        return _get(self._context.bus.store.reader, self._arn)
 
     # --- one container ------------------------------------------------------------------------------------------------
 
-    async def _run_container(self, group: asyncio.TaskGroup, member: ContainerState) -> None:
-        if member.ended.is_set() or not await self._start_when_ready(member):
+    async def _run_container(self, group: asyncio.TaskGroup, state: ContainerState) -> None:
+        if state.ended.is_set() or not await self._start_when_ready(state):
             return
-        member.copying = group.create_task(self._copy(member))
-        member.exit = await self._patiently(lambda: self._means.runtime.wait(member.name))
-        member.ended.set()
-        self._news.set()
+        state.copying = group.create_task(self._copy(state))
+        state.exit = await self._retry(lambda: self._context.runtime.wait(state.name))
+        state.ended.set()
+        self._changed.set()
 
-    async def _start_when_ready(self, member: ContainerState) -> bool:
+    async def _start_when_ready(self, state: ContainerState) -> bool:
         """Start a container when its dependencies are met; return False if it does not run or if this is unknown."""
-        if member.started.is_set():
+        if state.started.is_set():
             return True
-        await self._await_dependencies(member)
-        async with self._turn:
-            if self._closing or self._stop_ordered():
+        await self._await_dependencies(state)
+        async with self._start_lock:
+            if self._starts_forbidden or self._stop_ordered():
                 return False
             try:
-                await self._start(member)
+                await self._start(state)
             except ImageUnavailable as error:
-                member.failure = f"{error}{member.plan.pull_hint}"
+                state.failure = f"{error}{state.plan.pull_hint}"
             except CannotStart as error:
-                member.failure = str(error)
+                state.failure = str(error)
             except RuntimeUnavailable:
                 return False
-        self._news.set()
-        return member.started.is_set()
+        self._changed.set()
+        return state.started.is_set()
 
-    async def _start(self, member: ContainerState) -> None:
-        member.failure = member.failure or member.plan.failure or await self._open_log(member)
-        if member.failure is not None:
+    async def _start(self, state: ContainerState) -> None:
+        state.failure = state.failure or state.plan.failure or await self._open_log(state)
+        if state.failure is not None:
             return
-        container = replace(member.plan.container, network=self._network())
-        start = self._means.runtime.start
+        container = replace(state.plan.container, network=self._network())
+        start = self._context.runtime.start
 
-        async def begin() -> StartedContainer:
+        async def start_once() -> StartedContainer:
             try:
                 return await start(container)
             except RuntimeUnavailable:
-                self._means.lost()
+                self._context.on_unavailable()
                 raise
 
-        member.start = await retry_while_unavailable(self._means.pause, begin, self._stop_ordered)
-        member.started.set()
+        state.start = await retry_while_unavailable(self._context.pause, start_once, self._stop_ordered)
+        state.started.set()
 
-    async def _open_log(self, member: ContainerState) -> str | None:
+    async def _open_log(self, state: ContainerState) -> str | None:
         """Create a container's log stream; return why the container must not start, or None."""
-        to, bus = member.plan.log, self._means.bus
-        if to is None or not bus.serves("logs", "CreateLogStream"):
+        destination, bus = state.plan.log, self._context.bus
+        if destination is None or not bus.serves("logs", "CreateLogStream"):
             return None
-        failure = await bus.store.write_with_retry(lambda tx: awslogs.create_stream(bus, tx, to))
-        member.unlogged = failure is not None
+        failure = await bus.store.write_with_retry(lambda tx: awslogs.create_stream(bus, tx, destination))
+        state.log_failed = failure is not None
         return failure
 
     def _network(self) -> str | None:
         """Return the container whose network the containers of an awsvpc task share: the first that runs."""
         if not self._task().body["attachments"]:
             return None
-        return next((member.name for member in self._members if member.is_running), None)
+        return next((state.name for state in self._states if state.is_running), None)
 
-    async def _await_dependencies(self, member: ContainerState) -> None:
-        for name, condition in member.plan.depends_on:
-            other = next(each for each in self._members if each.plan.name == name)
+    async def _await_dependencies(self, state: ContainerState) -> None:
+        for name, condition in state.plan.depends_on:
+            other = next(each for each in self._states if each.plan.name == name)
             await (other.started if condition in ("START", "HEALTHY") else other.ended).wait()
             if condition == "SUCCESS" and (other.exit is None or other.exit.code != 0):
-                member.failure = (
-                    f"Container '{member.plan.name}' depends on the success of '{name}', which did not succeed"
+                state.failure = (
+                    f"Container '{state.plan.name}' depends on the success of '{name}', which did not succeed"
                 )
 
-    async def _copy(self, member: ContainerState) -> None:
-        await copy_output(self._means, self._task().name, member.plan.name, member.name, member.plan.log)
+    async def _copy(self, state: ContainerState) -> None:
+        await copy_output(self._context, self._task().name, state.plan.name, state.name, state.plan.log)
 
     # --- the task -----------------------------------------------------------------------------------------------------
 
     async def _watch(self) -> TaskEnd:
         """Record the progress of the containers until the task ends; return why it ends."""
         while True:
-            self._news.clear()
+            self._changed.clear()
             if self._stop_ordered():
                 return TaskEnd("UserInitiated", "")
-            if (ending := containers.task_end(self._members)) is not None:
+            if (ending := containers.task_end(self._states)) is not None:
                 return ending
-            if containers.has_news(self._task().status, self._members):
+            if containers.has_changes(self._task().status, self._states):
                 await self._record()
             else:
-                await self._news.wait()
+                await self._changed.wait()
 
     def _stop_ordered(self) -> bool:
         return self._task().desired == "STOPPED"
 
     async def _record(self) -> None:
-        for member in await self._means.bus.store.write_with_retry(self._progress):
-            member.recorded = "STOPPED"
+        for state in await self._context.bus.store.write_with_retry(self._progress):
+            state.recorded = "STOPPED"
 
     def _progress(self, tx: Tx) -> list[ContainerState]:
         """Record the progress of the containers; return those whose end is recorded."""
         task = _get(tx, self._arn)
         if task.run_order is not None:
             outbox.delete(tx, task.run_order)
-        self._keep(tx, [containers.with_progress(task, self._members, self._means.world.now())])
-        return [member for member in self._members if member.ended.is_set()]
+        self._save_steps(tx, [containers.with_progress(task, self._states, self._context.world.now())])
+        return [state for state in self._states if state.ended.is_set()]
 
-    async def _close(self, group: asyncio.TaskGroup) -> None:
+    async def _prevent_starts(self, group: asyncio.TaskGroup) -> None:
         """Prevent further starts, and find out which containers have started."""
-        self._closing = True
-        async with self._turn:
+        self._starts_forbidden = True
+        async with self._start_lock:
             unknown = [
-                member
-                for member in self._members
-                if not member.started.is_set()
-                and (member.failure is None or member.plan.failure is not None or member.unlogged)
+                state
+                for state in self._states
+                if not state.started.is_set()
+                and (state.failure is None or state.plan.failure is not None or state.log_failed)
             ]
-        there = await self._patiently(self._means.runtime.names) if unknown else frozenset()
-        for member in unknown:
-            if member.name in there:
-                member.started.set()
-                member.copying = group.create_task(self._copy(member))
+        existing = await self._retry(self._context.runtime.names) if unknown else frozenset()
+        for state in unknown:
+            if state.name in existing:
+                state.started.set()
+                state.copying = group.create_task(self._copy(state))
 
     async def _end(self, ending: TaskEnd) -> None:
         """Stop the containers that still run, and record the task's end."""
-        running = [member for member in self._members if member.is_running]
+        running = [state for state in self._states if state.is_running]
         if running:
-            await self._means.bus.store.write_with_retry(lambda tx: self._mark_stopping(tx, ending))
-            await asyncio.gather(*(self._stop(member, running) for member in running))
-        if copies := [member.copying for member in self._members if member.copying is not None]:
-            await asyncio.wait(copies, timeout=OUTPUT_PATIENCE)
-        await self._means.bus.store.write_with_retry(lambda tx: self._finish(tx, ending))
+            await self._context.bus.store.write_with_retry(lambda tx: self._mark_stopping(tx, ending))
+            await asyncio.gather(*(self._stop(state, running) for state in running))
+        if copies := [state.copying for state in self._states if state.copying is not None]:
+            await asyncio.wait(copies, timeout=OUTPUT_WAIT_SECONDS)
+        await self._context.bus.store.write_with_retry(lambda tx: self._finish(tx, ending))
 
     def _mark_stopping(self, tx: Tx, ending: TaskEnd) -> None:
-        self._keep(
-            tx, containers.steps_to_stopping(_get(tx, self._arn), self._members, ending, self._means.world.now())
+        self._save_steps(
+            tx, containers.steps_to_stopping(_get(tx, self._arn), self._states, ending, self._context.world.now())
         )
 
-    async def _stop(self, member: ContainerState, running: list[ContainerState]) -> None:
+    async def _stop(self, state: ContainerState, running: list[ContainerState]) -> None:
         """Stop a container after those that depend on it have stopped."""
         for other in running:
-            if any(name == member.plan.name for name, _ in other.plan.depends_on):
+            if any(name == state.plan.name for name, _ in other.plan.depends_on):
                 await other.ended.wait()
-        runtime = self._means.runtime
-        await self._patiently(lambda: runtime.stop(member.name, member.plan.stop_seconds))
-        if member.exit is None:
-            member.exit = await self._patiently(lambda: runtime.wait(member.name))
-        member.ended.set()
+        runtime = self._context.runtime
+        await self._retry(lambda: runtime.stop(state.name, state.plan.stop_seconds))
+        if state.exit is None:
+            state.exit = await self._retry(lambda: runtime.wait(state.name))
+        state.ended.set()
 
     def _finish(self, tx: Tx, ending: TaskEnd) -> None:
         task = _get(tx, self._arn)
-        self._means.watch.release_task(tx, self._arn)
+        self._context.outage_watch.release_task(tx, self._arn)
         for order in (task.run_order, task.stop_order):
             if order is not None:
                 outbox.delete(tx, order)
-        steps = containers.steps_to_stopped(task, self._members, ending, self._means.world.now())
-        self._keep(tx, steps)
-        tx.after.append(partial(_tell_end, steps[-1]))
+        steps = containers.steps_to_stopped(task, self._states, ending, self._context.world.now())
+        self._save_steps(tx, steps)
+        tx.after_commit.append(partial(_log_end, steps[-1]))
 
-    def _keep(self, tx: Tx, steps: list[Task]) -> None:
+    def _save_steps(self, tx: Tx, steps: list[Task]) -> None:
         for step in steps:
-            lifecycle.save_and_publish(self._means.bus, tx, step, self._means.world.now())
+            lifecycle.save_and_publish(self._context.bus, tx, step, self._context.world.now())
 
     async def _remove(self) -> None:
         """Remove the containers, whose exits and output are on disk."""
-        for member in self._members:
-            await self._patiently(partial(self._means.runtime.remove, member.name))
-        logged = [member.name for member in self._members if member.plan.log is not None]
+        for state in self._states:
+            await self._retry(partial(self._context.runtime.remove, state.name))
+        logged = [state.name for state in self._states if state.plan.log is not None]
         if logged:
-            await self._means.bus.store.write_with_retry(lambda tx: shipped_logs.forget(tx, logged))
+            await self._context.bus.store.write_with_retry(lambda tx: shipped_logs.delete(tx, logged))
 
-    async def _patiently(self, call: Callable[[], Awaitable[T]]) -> T:
-        return await retry_while_unavailable(self._means.pause, call)
+    async def _retry(self, call: Callable[[], Awaitable[T]]) -> T:
+        return await retry_while_unavailable(self._context.pause, call)
 
 
-def _tell_end(task: Task) -> None:
+def _log_end(task: Task) -> None:
     """Log the task's end in one readable line."""
     exits = [f"{each['name']} exited with {each['exitCode']}" for each in task.body["containers"] if "exitCode" in each]
     log.info("task %s stopped: %s", task.name, ", ".join([task.body["stoppedReason"], *exits]))
@@ -288,20 +289,22 @@ def _get(reader: Reader, arn: str) -> Task:
 
 
 async def copy_output(
-    means: SupervisorContext, task: str, container: str, name: str, log_to: LogDestination | None
+    context: SupervisorContext, task: str, container: str, name: str, destination: LogDestination | None
 ) -> None:
     """Copy all output of a container; try again as long as the disk is full or the runtime does not answer."""
     for seconds in retry_pauses():
         try:
-            async with contextlib.aclosing(means.runtime.logs(name)) as lines:
-                if log_to is None or not means.bus.serves("logs", "PutLogEvents"):
-                    await means.outputs.copy(task, container, lines)
+            async with contextlib.aclosing(context.runtime.logs(name)) as lines:
+                if destination is None or not context.bus.serves("logs", "PutLogEvents"):
+                    await context.outputs.copy(task, container, lines)
                 else:
-                    shipping = awslogs.ship_lines(means.bus, means.world.now, means.pause, log_to, name, lines)
-                    async with contextlib.aclosing(shipping) as passed:
-                        await means.outputs.copy(task, container, passed)
+                    shipped_lines = awslogs.ship_lines(
+                        context.bus, context.world.now, context.pause, destination, name, lines
+                    )
+                    async with contextlib.aclosing(shipped_lines) as passed:
+                        await context.outputs.copy(task, container, passed)
         except (OSError, RuntimeUnavailable) as error:
             log.warning("copying the output of %s failed and is repeated: %s", name, error)
-            await means.pause(seconds)
+            await context.pause(seconds)
         else:
             return

@@ -8,7 +8,7 @@ See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.
 """
 
 from lamplighter.base.json_text import Json
-from lamplighter.base.world import iso
+from lamplighter.base.world import format_iso_time
 from lamplighter.bus import Bus, Event
 from lamplighter.services.ecs.arns import caller_of
 from lamplighter.services.ecs.tables.tasks import Task
@@ -16,7 +16,7 @@ from lamplighter.store.db import Tx
 
 SOURCE = "aws.ecs"
 DETAIL_TYPE = "ECS Task State Change"
-TIMES = (
+TIME_FIELDS = (
     "connectivityAt", "createdAt", "executionStoppedAt", "pullStartedAt", "pullStoppedAt", "startedAt", "stoppedAt",
     "stoppingAt",
 )  # fmt: skip
@@ -24,15 +24,15 @@ TIMES = (
 
 def task_to_api(task: Task, *, with_tags: bool = False) -> Json:
     """Return the task in the API's form."""
-    times = {name: task.body[name] / 1000 for name in TIMES if name in task.body}
+    times = {name: task.body[name] / 1000 for name in TIME_FIELDS if name in task.body}
     body = _as_event(task.body) if task.status == "STOPPED" else task.body
     return body | times | {"tags": task.tags if with_tags else []}
 
 
 def event_detail(task: Task, now: int) -> Json:
     """Return the task in the form of an event."""
-    times = {name: iso(task.body[name]) for name in TIMES if name in task.body}
-    return _as_event(task.body) | times | {"updatedAt": iso(now)}
+    times = {name: format_iso_time(task.body[name]) for name in TIME_FIELDS if name in task.body}
+    return _as_event(task.body) | times | {"updatedAt": format_iso_time(now)}
 
 
 def publish(bus: Bus, tx: Tx, task: Task, now: int) -> None:

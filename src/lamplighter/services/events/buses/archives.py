@@ -12,7 +12,7 @@ from lamplighter.bus import Caller
 from lamplighter.services.events import paging
 from lamplighter.services.events.arns import owner_of
 from lamplighter.services.events.buses.buses import find_bus
-from lamplighter.services.events.buses.router import archive_key, oldest_kept
+from lamplighter.services.events.buses.router import archive_key, retention_start
 from lamplighter.services.events.errors import ResourceAlreadyExists, ResourceNotFound
 from lamplighter.services.events.rules.event_patterns import read_pattern
 from lamplighter.services.events.tables import archived_events as archived
@@ -22,12 +22,12 @@ from lamplighter.store import timers
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.timers import Timer
 
-GIVEN = ("Description", "EventPattern", "RetentionDays", "KmsKeyIdentifier")
+REQUEST_FIELDS = ("Description", "EventPattern", "RetentionDays", "KmsKeyIdentifier")
 FILTERS = ("State", "EventSourceArn", "NamePrefix")
-STATE = "ENABLED"
-SUBJECT = "archive:"
+ENABLED = "ENABLED"
+SUBJECT_PREFIX = "archive:"
 """The beginning of the subject of an archive's timer."""
-SLICE = 500
+DELETE_BATCH_SIZE = 500
 """The most events that one turn deletes."""
 FOREVER = 2**62
 
@@ -54,39 +54,43 @@ class Archives:
         source = params["EventSourceArn"]
         bus = find_bus(tx, owner_of(source, caller), source)
         now, key = self._world.now(), f"arn:aws:events:{caller.region}:{caller.account}:archive/{name}"
-        body = {"EventSourceArn": source, "Bus": bus.name, "Events": self._world.uuid()} | _given(params)
+        body = {"EventSourceArn": source, "Bus": bus.name, "Events": self._world.uuid()} | _request_fields(params)
         archive = Resource("archive", caller.account, caller.region, "", name, key, now, now, body, {})
-        self._keep(tx, archive)
+        self._save(tx, archive)
         return _answer(archive)
 
     def update(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle UpdateArchive."""
         archive = find_archive(tx, caller, params["ArchiveName"])
-        changed = rows.change_body(tx, archive, self._world.now(), archive.body | _given(params))
-        self._keep(tx, changed)
+        changed = rows.update_body(tx, archive, self._world.now(), archive.body | _request_fields(params))
+        self._save(tx, changed)
         return _answer(changed)
 
-    def _keep(self, tx: Tx, archive: Resource) -> None:
+    def _save(self, tx: Tx, archive: Resource) -> None:
         rows.put(tx, archive)
-        rows.set_version(tx, self._world.uuid())
+        rows.set_rules_version(tx, self._world.uuid())
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle DeleteArchive. The archive's events are unreachable afterwards, and are deleted in slices."""
         archive = find_archive(tx, caller, params["ArchiveName"])
-        timers.put(tx, Timer("events", f"{SUBJECT}{archive_key(archive)}", "delete", self._world.now()), elapsed=False)
+        timers.put(
+            tx,
+            Timer("events", f"{SUBJECT_PREFIX}{archive_key(archive)}", "delete", self._world.now()),
+            steady_clock=False,
+        )
         rows.delete(tx, archive.arn)
-        rows.set_version(tx, self._world.uuid())
+        rows.set_rules_version(tx, self._world.uuid())
         return {}
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """Delete a slice of the events of a deleted archive."""
-        if archived.sweep(tx, timer.subject.removeprefix(SUBJECT), FOREVER, SLICE):
-            timers.put(tx, timer, elapsed=False)
+        if archived.sweep(tx, timer.subject.removeprefix(SUBJECT_PREFIX), FOREVER, DELETE_BATCH_SIZE):
+            timers.put(tx, timer, steady_clock=False)
 
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Handle DescribeArchive."""
         archive = find_archive(reader, caller, params["ArchiveName"])
-        return self._item(reader, archive) | {"ArchiveArn": archive.arn} | _given(archive.body)
+        return self._item(reader, archive) | {"ArchiveArn": archive.arn} | _request_fields(archive.body)
 
     def list_archives(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Handle ListArchives."""
@@ -98,20 +102,20 @@ class Archives:
         if source is not None:
             find_bus(reader, owner_of(source, caller), source)
 
-        def keep(archive: Resource) -> bool:
-            return source in (None, archive.body["EventSourceArn"]) and params.get("State", STATE) == STATE
+        def matches_filters(archive: Resource) -> bool:
+            return source in (None, archive.body["EventSourceArn"]) and params.get("State", ENABLED) == ENABLED
 
         found, more = paging.resource_page(
-            reader, caller, "archive", params, lambda archive: self._item(reader, archive), keep=keep
+            reader, caller, "archive", params, lambda archive: self._item(reader, archive), keep=matches_filters
         )
         return {"Archives": found} | more
 
     def _item(self, reader: Reader, archive: Resource) -> Json:
-        number, size = archived.measure(reader, archive_key(archive), oldest_kept(archive, self._world.now()))
+        number, size = archived.measure(reader, archive_key(archive), retention_start(archive, self._world.now()))
         return {
             "ArchiveName": archive.name,
             "EventSourceArn": archive.body["EventSourceArn"],
-            "State": STATE,
+            "State": ENABLED,
             "RetentionDays": archive.body.get("RetentionDays", 0),
             "SizeBytes": size,
             "EventCount": number,
@@ -119,11 +123,11 @@ class Archives:
         }
 
 
-def _given(params: Json) -> Json:
+def _request_fields(params: Json) -> Json:
     if params.get("EventPattern"):
         read_pattern(params["EventPattern"])
-    return {name: params[name] for name in GIVEN if name in params}
+    return {name: params[name] for name in REQUEST_FIELDS if name in params}
 
 
 def _answer(archive: Resource) -> Json:
-    return {"ArchiveArn": archive.arn, "State": STATE, "CreationTime": archive.created / 1000}
+    return {"ArchiveArn": archive.arn, "State": ENABLED, "CreationTime": archive.created / 1000}

@@ -10,7 +10,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.events import paging
-from lamplighter.services.events.arns import DEFAULT, TAG_RULES, bus_arn, bus_name
+from lamplighter.services.events.arns import DEFAULT_BUS, TAG_RULES, bus_arn, bus_name
 from lamplighter.services.events.errors import BusNotFound, ResourceAlreadyExists
 from lamplighter.services.events.tables import resources as rows
 from lamplighter.services.events.tables.resources import Resource
@@ -26,7 +26,7 @@ def find_bus(reader: Reader, caller: Caller, given: str | None) -> Resource:
     found = rows.get(reader, "bus", caller.account, caller.region, name)
     if found is not None:
         return found
-    if name != DEFAULT:
+    if name != DEFAULT_BUS:
         raise BusNotFound(name)
     return Resource("bus", caller.account, caller.region, "", name, bus_arn(caller, name), 0, 0, {}, {})
 
@@ -42,7 +42,7 @@ class Buses:
         name = params["Name"]
         if "/" in name:
             raise ValidationError("Event bus name must not contain '/'.")
-        if name == DEFAULT or rows.get(tx, "bus", caller.account, caller.region, name) is not None:
+        if name == DEFAULT_BUS or rows.get(tx, "bus", caller.account, caller.region, name) is not None:
             raise ResourceAlreadyExists(f"Event bus {name} already exists.")
         now, key, body = self._world.now(), bus_arn(caller, name), _settings(params)
         tags = TAG_RULES.read(params.get("Tags"))
@@ -52,13 +52,13 @@ class Buses:
     def update(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle UpdateEventBus."""
         bus = find_bus(tx, caller, params.get("Name"))
-        changed = rows.change_body(tx, bus, self._world.now(), bus.body | _settings(params))
+        changed = rows.update_body(tx, bus, self._world.now(), bus.body | _settings(params))
         return {"Arn": bus.arn, "Name": bus.name} | _settings(changed.body)
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle DeleteEventBus; a bus that does not exist is ignored."""
         name = bus_name(params["Name"])
-        if name == DEFAULT:
+        if name == DEFAULT_BUS:
             raise ValidationError("Cannot delete event bus default.")
         if rows.page(tx, "rule", caller.account, caller.region, "", 1, scope=name):
             raise ValidationError("Event bus can't be deleted since it has rules.")
@@ -76,8 +76,8 @@ class Buses:
 
         def read(after: str, most: int) -> list[Resource]:
             found = rows.page(reader, "bus", caller.account, caller.region, after, most, prefix=prefix)
-            if after < DEFAULT and DEFAULT.startswith(prefix) and all(bus.name != DEFAULT for bus in found):
-                found = sorted([*found, find_bus(reader, caller, DEFAULT)], key=lambda bus: bus.name)
+            if after < DEFAULT_BUS and DEFAULT_BUS.startswith(prefix) and all(bus.name != DEFAULT_BUS for bus in found):
+                found = sorted([*found, find_bus(reader, caller, DEFAULT_BUS)], key=lambda bus: bus.name)
             return found[:most]
 
         found, more = paging.cut_page(params, read, lambda bus: bus.name)

@@ -12,7 +12,7 @@ from lamplighter.services.events.buses.buses import find_bus, put_policy
 from lamplighter.services.events.errors import ResourceNotFound
 from lamplighter.store.db import Tx
 
-LONGEST = 10_240
+MAX_POLICY_LENGTH = 10_240
 """The most bytes of a policy."""
 
 
@@ -29,18 +29,18 @@ class Permissions:
     def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle PutPermission: store a whole policy, or add one statement to it."""
         bus = find_bus(tx, caller, params.get("EventBusName"))
-        if len(params.get("Policy", "")) > 16 * LONGEST:  # white space does not count, but so much is refused
-            raise PolicyLengthExceeded(f"The policy is longer than {LONGEST} bytes.")
+        if len(params.get("Policy", "")) > 16 * MAX_POLICY_LENGTH:  # white space does not count, but so much is refused
+            raise PolicyLengthExceeded(f"The policy is longer than {MAX_POLICY_LENGTH} bytes.")
         if "Policy" in params:
-            policy = _read(params["Policy"])
+            policy = _parse_policy(params["Policy"])
         else:
-            policy = _read(bus.body.get("Policy", '{"Version":"2012-10-17","Statement":[]}'))
+            policy = _parse_policy(bus.body.get("Policy", '{"Version":"2012-10-17","Statement":[]}'))
             statement = _statement(params, bus.arn)
             others = [each for each in policy["Statement"] if each.get("Sid") != statement["Sid"]]
             policy["Statement"] = [*others, statement]
         text = dumps(policy)
-        if len(text.encode()) > LONGEST:
-            raise PolicyLengthExceeded(f"The policy is longer than {LONGEST} bytes.")
+        if len(text.encode()) > MAX_POLICY_LENGTH:
+            raise PolicyLengthExceeded(f"The policy is longer than {MAX_POLICY_LENGTH} bytes.")
         put_policy(tx, bus, self._world.now(), text)
         return {}
 
@@ -62,7 +62,7 @@ class Permissions:
         return {}
 
 
-def _read(text: str) -> Json:
+def _parse_policy(text: str) -> Json:
     try:
         policy = loads(text)
     except JsonError:

@@ -9,31 +9,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lamplighter.base.errors import ValidationError
-from lamplighter.base.json_text import Json, JsonError, depth, loads
-from lamplighter.base.precompute import LARGE
+from lamplighter.base.json_text import Json, JsonError, loads, nesting_depth
+from lamplighter.base.precompute import LARGE_TEXT_LENGTH
 from lamplighter.base.world import World
 from lamplighter.bus import PREPARED, Caller, Prepared, Work
-from lamplighter.services.events.arns import LATEST, bus_name, owner_of
+from lamplighter.services.events.arns import MAX_EVENT_TIME, bus_name, owner_of
 from lamplighter.services.events.buses.buses import find_bus
-from lamplighter.services.events.buses.router import EventRouter, MatchedEvent, event_envelope, match_event
+from lamplighter.services.events.buses.router import EventRouter, PrematchedEvent, event_envelope, prematch_event
 from lamplighter.services.events.errors import BusNotFound
 from lamplighter.services.events.rules.compiled_rules import CompiledRule
 from lamplighter.store.db import Reader, Tx
 
-LARGEST = 1_048_576
+MAX_REQUEST_BYTES = 1_048_576
 """The limit, in bytes, of all entries of a request: "The total entry size must be less than 1MB"."""
-DEEPEST = 780
+MAX_DETAIL_DEPTH = 780
 """The deepest nesting of a detail, so that the event around it can still be written."""
 
 log = logging.getLogger("lamplighter.events")
 
 
-class EntryRefused(Exception):
+class InvalidEntry(Exception):
     """The refusal of one invalid entry; it does not affect the other entries of the request."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
-        self.entry = {"ErrorCode": code, "ErrorMessage": message}
+        self.answer = {"ErrorCode": code, "ErrorMessage": message}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class PreparedEvent:
     """An event that was made from an entry, and matched, before the turn."""
 
     event: Json
-    judged: MatchedEvent
+    prematched: PrematchedEvent
 
 
 class EventPublisher:
@@ -53,10 +53,10 @@ class EventPublisher:
 
     def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle PutEvents."""
-        if sum(map(entry_size, params["Entries"])) >= LARGEST:
+        if sum(map(entry_size, params["Entries"])) >= MAX_REQUEST_BYTES:
             raise ValidationError("Total size of the entries in the request is over the limit.")
-        ready: Sequence[PreparedEvent | None] = params.get(PREPARED) or [None] * len(params["Entries"])
-        entries = [self._put(tx, caller, *each) for each in zip(params["Entries"], ready, strict=True)]
+        prepared: Sequence[PreparedEvent | None] = params.get(PREPARED) or [None] * len(params["Entries"])
+        entries = [self._put_entry(tx, caller, *each) for each in zip(params["Entries"], prepared, strict=True)]
         return {"FailedEntryCount": sum("ErrorCode" in entry for entry in entries), "Entries": entries}
 
     def prepare(self, reader: Reader, caller: Caller, params: Json) -> Work | None:
@@ -65,34 +65,36 @@ class EventPublisher:
         Returns None if the entries are small, or larger than PutEvents accepts.
         """
         entries = params["Entries"]
-        if not LARGE < sum(len(entry.get("Detail", "")) for entry in entries) < LARGEST:
+        if not LARGE_TEXT_LENGTH < sum(len(entry.get("Detail", "")) for entry in entries) < MAX_REQUEST_BYTES:
             return None
         candidates = [self._candidates(reader, caller, entry) for entry in entries]
-        return lambda: Prepared([self._made(caller, *each) for each in zip(entries, candidates, strict=True)])
+        return lambda: Prepared([self._prepare_event(caller, *each) for each in zip(entries, candidates, strict=True)])
 
     def _candidates(self, reader: Reader, caller: Caller, entry: Json) -> tuple[CompiledRule, ...]:
         home = owner_of(entry.get("EventBusName") or "", caller)
         return self._router.candidates(reader, home, bus_name(entry.get("EventBusName")), entry.get("Source", ""))
 
-    def _made(self, caller: Caller, entry: Json, candidates: tuple[CompiledRule, ...]) -> "PreparedEvent | None":
+    def _prepare_event(
+        self, caller: Caller, entry: Json, candidates: tuple[CompiledRule, ...]
+    ) -> "PreparedEvent | None":
         """Make and match the event of an entry; return None for an invalid entry, which `put` refuses later."""
         try:
-            event = self._event(caller, entry)
-        except EntryRefused:
+            event = self._build_event(caller, entry)
+        except InvalidEntry:
             return None
-        return PreparedEvent(event, match_event(event, candidates))
+        return PreparedEvent(event, prematch_event(event, candidates))
 
-    def _event(self, caller: Caller, entry: Json) -> Json:
-        detail = _check(entry)
+    def _build_event(self, caller: Caller, entry: Json) -> Json:
+        detail = _check_entry(entry)
         time = int(entry["Time"] * 1000) if "Time" in entry else self._world.now()
         head = (self._world.uuid(), caller, entry["Source"], entry["DetailType"], time)
         return event_envelope(*head, entry.get("Resources", ()), detail)
 
-    def _put(self, tx: Tx, caller: Caller, entry: Json, made: "PreparedEvent | None") -> Json:
+    def _put_entry(self, tx: Tx, caller: Caller, entry: Json, prepared: "PreparedEvent | None") -> Json:
         try:
-            event = self._event(caller, entry) if made is None else made.event
-        except EntryRefused as refusal:
-            return refusal.entry
+            event = self._build_event(caller, entry) if prepared is None else prepared.event
+        except InvalidEntry as refusal:
+            return refusal.answer
         name, given = event["id"], entry.get("EventBusName")
         home = owner_of(given or "", caller)
         try:
@@ -104,7 +106,7 @@ class EventPublisher:
             )
             return {"EventId": name}
         if self._router.has_listeners(tx):
-            self._router.route(tx, home, bus, event, judged=made.judged if made else None)
+            self._router.route(tx, home, bus, event, prematched=prepared.prematched if prepared else None)
         return {"EventId": name}
 
 
@@ -114,20 +116,20 @@ def entry_size(entry: Json) -> int:
     return (14 if "Time" in entry else 0) + sum(len(text.encode()) for text in texts)
 
 
-def _check(entry: Json) -> Json:
-    """Check an entry and return its detail. Raises `EntryRefused`."""
+def _check_entry(entry: Json) -> Json:
+    """Check an entry and return its detail. Raises `InvalidEntry`."""
     for name in ("Source", "DetailType", "Detail"):
         if not entry.get(name):
             message = f"Parameter {name} is not valid. Reason: {name} is a required argument."
-            raise EntryRefused("InvalidArgument", message)
-    if not 0 <= entry.get("Time", 0) * 1000 <= LATEST:
-        raise EntryRefused("InvalidArgument", "Parameter Time is not valid.")
+            raise InvalidEntry("InvalidArgument", message)
+    if not 0 <= entry.get("Time", 0) * 1000 <= MAX_EVENT_TIME:
+        raise InvalidEntry("InvalidArgument", "Parameter Time is not valid.")
     if entry["Source"].startswith("aws."):
-        raise EntryRefused("NotAuthorizedForSourceException", "Not authorized for the source.")
+        raise InvalidEntry("NotAuthorizedForSourceException", "Not authorized for the source.")
     try:
         detail = loads(entry["Detail"])
     except JsonError:
         detail = None
-    if not isinstance(detail, dict) or depth(detail) > DEEPEST:
-        raise EntryRefused("MalformedDetail", "Detail is malformed.")
+    if not isinstance(detail, dict) or nesting_depth(detail) > MAX_DETAIL_DEPTH:
+        raise InvalidEntry("MalformedDetail", "Detail is malformed.")
     return detail

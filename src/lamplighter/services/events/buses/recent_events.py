@@ -14,7 +14,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.store.db import Reader
 
-EVENTS, CHARACTERS, PLACES = 200, 1_000_000, 16
+MAX_EVENTS, MAX_CHARACTERS, MAX_CALLERS = 200, 1_000_000, 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,43 +35,45 @@ class RecentEvent:
 class RecentEventList:
     """The events of one account and region, oldest first."""
 
-    seen: deque[RecentEvent] = field(default_factory=deque)
+    events: deque[RecentEvent] = field(default_factory=deque)
     characters: int = 0
 
-    def add(self, seen: RecentEvent) -> None:
+    def add(self, event: RecentEvent) -> None:
         """Add an event, and drop the oldest events if the limits are passed."""
-        self.seen.append(seen)
-        self.characters += len(seen.text)
-        while len(self.seen) > EVENTS or self.characters > CHARACTERS:
-            self.characters -= len(self.seen.popleft().text)
+        self.events.append(event)
+        self.characters += len(event.text)
+        while len(self.events) > MAX_EVENTS or self.characters > MAX_CHARACTERS:
+            self.characters -= len(self.events.popleft().text)
 
 
 @dataclass(slots=True)
 class RecentEvents:
     """The recent events of one engine."""
 
-    lanes: OrderedDict[Caller, RecentEventList] = field(default_factory=OrderedDict)
-    last: int = 0
+    by_caller: OrderedDict[Caller, RecentEventList] = field(default_factory=OrderedDict)
+    last_number: int = 0
 
     def add(self, caller: Caller, time: int, bus: str, text: str, rules: Sequence[str]) -> None:
         """Record an event that came to a bus."""
-        self.last += 1
-        self.lanes.setdefault(caller, RecentEventList()).add(RecentEvent(self.last, time, bus, text, tuple(rules)))
-        self.lanes.move_to_end(caller)
-        if len(self.lanes) > PLACES:
-            self.lanes.popitem(last=False)
+        self.last_number += 1
+        self.by_caller.setdefault(caller, RecentEventList()).add(
+            RecentEvent(self.last_number, time, bus, text, tuple(rules))
+        )
+        self.by_caller.move_to_end(caller)
+        if len(self.by_caller) > MAX_CALLERS:
+            self.by_caller.popitem(last=False)
 
     def list(self, _reader: Reader, caller: Caller, params: Json) -> Json:
         """Handle ListTraffic: return the events up to a number, latest first."""
-        lane, upto = self.lanes.get(caller, RecentEventList()), params.get("Number", self.last)
-        return {"Events": [_shown(each) for each in reversed(lane.seen) if each.number <= upto]}
+        recent, max_number = self.by_caller.get(caller, RecentEventList()), params.get("Number", self.last_number)
+        return {"Events": [_to_api(each) for each in reversed(recent.events) if each.number <= max_number]}
 
 
-def _shown(seen: RecentEvent) -> Json:
+def _to_api(event: RecentEvent) -> Json:
     return {
-        "Number": seen.number,
-        "Time": seen.time / 1000,
-        "EventBusName": seen.bus,
-        "Event": seen.text,
-        "Rules": list(seen.rules),
+        "Number": event.number,
+        "Time": event.time / 1000,
+        "EventBusName": event.bus,
+        "Event": event.text,
+        "Rules": list(event.rules),
     }

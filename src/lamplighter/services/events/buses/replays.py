@@ -14,9 +14,9 @@ from lamplighter.base.json_text import Json, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller
 from lamplighter.services.events import paging
-from lamplighter.services.events.arns import LATEST, owner_of
+from lamplighter.services.events.arns import MAX_EVENT_TIME, owner_of
 from lamplighter.services.events.buses.buses import find_bus
-from lamplighter.services.events.buses.router import EventRouter, archive_key, oldest_kept
+from lamplighter.services.events.buses.router import EventRouter, archive_key, retention_start
 from lamplighter.services.events.errors import IllegalStatus, ResourceAlreadyExists, ResourceNotFound
 from lamplighter.services.events.tables import archived_events as archived
 from lamplighter.services.events.tables import resources as rows
@@ -26,16 +26,16 @@ from lamplighter.store import outbox, timers
 from lamplighter.store.db import OutboxRow, Reader, Tx
 from lamplighter.store.timers import Timer
 
-SUBJECT = "replay:"
+SUBJECT_PREFIX = "replay:"
 """The beginning of a replay's subject in outbox rows and timers; the replay's ARN follows."""
-BEGIN = "begin"
+BEGIN_TIMER = "begin"
 """The name of the timer of a replay that is about to begin."""
-PAUSE = 1_000
+START_DELAY_MILLISECONDS = 1_000
 """Milliseconds between the start of a replay and its first event."""
-SLICE = 50
+MAX_EVENTS_PER_TURN = 50
 """The most events that one turn replays."""
-GOING = ("STARTING", "RUNNING")
-TIMES = ("EventStartTime", "EventEndTime", "EventLastReplayedTime", "ReplayStartTime", "ReplayEndTime")
+ACTIVE_STATES = ("STARTING", "RUNNING")
+TIME_FIELDS = ("EventStartTime", "EventEndTime", "EventLastReplayedTime", "ReplayStartTime", "ReplayEndTime")
 
 
 class Replays:
@@ -51,7 +51,7 @@ class Replays:
         name, source, destination = params["ReplayName"], params["EventSourceArn"], params["Destination"]
         if rows.get(tx, "replay", caller.account, caller.region, name) is not None:
             raise ResourceAlreadyExists(f"Replay {name} already exists.")
-        archive = rows.by_arn(tx, source)
+        archive = rows.get_by_arn(tx, source)
         if archive is None or archive.kind != "archive":
             missing = source.rpartition("/")[2]
             reason = f"Archive {missing} does not exist."
@@ -67,12 +67,12 @@ class Replays:
         body = {field: params[field] for field in ("Description", "EventSourceArn", "Destination") if field in params}
         body |= {field: params[field] for field in ("EventStartTime", "EventEndTime")}
         body |= {"State": "STARTING", "ReplayStartTime": now / 1000, "Archive": archive_key(archive)}
-        body |= {"At": [_time(params["EventStartTime"]), 0], "KeptSince": oldest_kept(archive, now)}
+        body |= {"At": [_time(params["EventStartTime"]), 0], "KeptSince": retention_start(archive, now)}
         replay = Resource("replay", caller.account, caller.region, "", name, key, now, now, body, {})
         rows.put(tx, replay)
-        if _slice_of(tx, body, 1):
-            due = self._world.monotonic() + PAUSE
-            timers.put(tx, Timer("events", f"{SUBJECT}{key}", BEGIN, due), elapsed=True)
+        if _next_events(tx, body, 1):
+            due = self._world.monotonic() + START_DELAY_MILLISECONDS
+            timers.put(tx, Timer("events", f"{SUBJECT_PREFIX}{key}", BEGIN_TIMER, due), steady_clock=True)
         else:
             self._end(tx, replay, "COMPLETED")
         return {"ReplayArn": key, "State": "STARTING", "ReplayStartTime": now / 1000}
@@ -80,7 +80,7 @@ class Replays:
     def cancel(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle CancelReplay; events that were replayed before are not undone."""
         replay = self._find(tx, caller, params["ReplayName"])
-        if replay.body["State"] not in GOING:
+        if replay.body["State"] not in ACTIVE_STATES:
             raise IllegalStatus(f"Replay {replay.name} is not in a valid state for this operation.")
         self._end(tx, replay, "CANCELLED")
         return {"ReplayArn": replay.arn, "State": "CANCELLING"}
@@ -93,12 +93,12 @@ class Replays:
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Handle ListReplays."""
-        wanted = {name: params[name] for name in ("State", "EventSourceArn") if name in params}
+        filters = {name: params[name] for name in ("State", "EventSourceArn") if name in params}
 
-        def keep(replay: Resource) -> bool:
-            return all(replay.body[name] == value for name, value in wanted.items())
+        def matches_filters(replay: Resource) -> bool:
+            return all(replay.body[name] == value for name, value in filters.items())
 
-        found, more = paging.resource_page(reader, caller, "replay", params, _item, keep=keep)
+        found, more = paging.resource_page(reader, caller, "replay", params, _item, keep=matches_filters)
         return {"Replays": found} | more
 
     def _find(self, reader: Reader, caller: Caller, name: str) -> Resource:
@@ -113,42 +113,42 @@ class Replays:
         """Begin a replay."""
         outbox.put(tx, "events", timer.subject, {})
 
-    async def handle_outbox_row(self, posted: OutboxRow) -> None:
+    async def handle_outbox_row(self, row: OutboxRow) -> None:
         """Continue a replay until it ends."""
-        while await self._bus.store.write_with_retry(lambda tx: self._slice(tx, posted)):
+        while await self._bus.store.write_with_retry(lambda tx: self._replay_events(tx, row)):
             pass
 
-    def _slice(self, tx: Tx, posted: OutboxRow) -> bool:
+    def _replay_events(self, tx: Tx, row: OutboxRow) -> bool:
         """Replay some events; return whether there may be more."""
-        replay = rows.by_arn(tx, posted.subject.removeprefix(SUBJECT))
-        if replay is None or replay.body["State"] not in GOING:
-            outbox.delete(tx, posted.id)
+        replay = rows.get_by_arn(tx, row.subject.removeprefix(SUBJECT_PREFIX))
+        if replay is None or replay.body["State"] not in ACTIVE_STATES:
+            outbox.delete(tx, row.id)
             return False
         body = replay.body
         caller = Caller(replay.account, replay.region)
         destination = body["Destination"]
         home, bus = owner_of(destination["Arn"], caller), destination["Arn"].rpartition("event-bus/")[2]
-        found = _slice_of(tx, body, SLICE)
+        found = _next_events(tx, body, MAX_EVENTS_PER_TURN)
         for event in found:
             named = loads(event.body) | {"replay-name": replay.name}
             self._router.route(tx, home, bus, named, only=destination.get("FilterArns", ()))
         if found:
             last = found[-1]
-            body = body | {"At": [last.happened, last.id], "EventLastReplayedTime": last.happened / 1000}
+            body = body | {"At": [last.occurred, last.id], "EventLastReplayedTime": last.occurred / 1000}
             body |= {"State": "RUNNING"}
-            replay = rows.change_body(tx, replay, self._world.now(), body)
-        if len(found) == SLICE:
+            replay = rows.update_body(tx, replay, self._world.now(), body)
+        if len(found) == MAX_EVENTS_PER_TURN:
             return True
-        outbox.delete(tx, posted.id)
+        outbox.delete(tx, row.id)
         self._end(tx, replay, "COMPLETED")
         return False
 
     def _end(self, tx: Tx, replay: Resource, state: str) -> None:
         now = self._world.now()
-        rows.change_body(tx, replay, now, replay.body | {"State": state, "ReplayEndTime": now / 1000})
+        rows.update_body(tx, replay, now, replay.body | {"State": state, "ReplayEndTime": now / 1000})
 
 
-def _slice_of(reader: Reader, body: Json, most: int) -> list[ArchivedEvent]:
+def _next_events(reader: Reader, body: Json, most: int) -> list[ArchivedEvent]:
     """Return the next events of a replay."""
     # Keys begin at 1, so that an event of the first millisecond comes after (that millisecond, 0).
     at, since = (body["At"][0], body["At"][1]), body.get("KeptSince", 0)
@@ -157,7 +157,7 @@ def _slice_of(reader: Reader, body: Json, most: int) -> list[ArchivedEvent]:
 
 def _time(seconds: float) -> int:
     """Return a time in milliseconds, limited to the times that events can have."""
-    return min(max(int(seconds * 1000), 0), LATEST)
+    return min(max(int(seconds * 1000), 0), MAX_EVENT_TIME)
 
 
 def _item(replay: Resource) -> Json:
@@ -166,4 +166,4 @@ def _item(replay: Resource) -> Json:
         "ReplayName": replay.name,
         "EventSourceArn": body["EventSourceArn"],
         "State": body["State"],
-    } | {name: body[name] for name in TIMES if name in body}
+    } | {name: body[name] for name in TIME_FIELDS if name in body}

@@ -15,41 +15,40 @@ from lamplighter.base.world import World
 from lamplighter.bus import Caller, Event
 from lamplighter.delivery.delivery import Delivery
 from lamplighter.delivery.delivery_queue import DeliveryQueue
-from lamplighter.lang.event_pattern.pattern import Pattern
-from lamplighter.lang.event_pattern.pattern import PatternTooComplex as TooComplexEvent
+from lamplighter.lang.event_pattern.pattern import Pattern, PatternTooComplex
 from lamplighter.lang.jsonpath.paths import PathError, QueryTooComplex
-from lamplighter.services.events.arns import DEFAULT, derive_id, format_instant, owner_of, parse_instant
+from lamplighter.services.events.arns import DEFAULT_BUS, derive_id, format_instant, owner_of, parse_instant
 from lamplighter.services.events.buses.recent_events import RecentEvents
 from lamplighter.services.events.rules.compiled_rules import CompiledRule, CompiledRules
 from lamplighter.services.events.tables import archived_events as archived
 from lamplighter.services.events.tables import targets
 from lamplighter.services.events.tables.resources import Resource
 from lamplighter.services.events.targets.input_transformer import transform
-from lamplighter.services.events.targets.target_calls import INSIDE, TargetCall, TargetInput, target_call
+from lamplighter.services.events.targets.target_calls import INTERNAL_SERVICE, TargetCall, TargetInput, target_call
 from lamplighter.services.events.targets.targets import retry_policy_of
 from lamplighter.store.db import Reader, Tx
 
 log = logging.getLogger("lamplighter.events")
 
-DAY = 86_400_000
-HOPS = 1
+DAY_MILLISECONDS = 86_400_000
+MAX_HOPS = 1
 """The most times that an event may be forwarded between buses: it cannot be sent "to a third event bus"."""
 
 
 @dataclass(frozen=True, slots=True)
-class MatchedEvent:
+class PrematchedEvent:
     """Results that were computed for an event before its turn: its text, and which patterns of that time match it."""
 
     text: str
-    wanted: Mapping[Pattern, bool]
+    matches: Mapping[Pattern, bool]
 
 
-def match_event(event: Json, candidates: Iterable[CompiledRule]) -> MatchedEvent:
+def prematch_event(event: Json, candidates: Iterable[CompiledRule]) -> PrematchedEvent:
     """Match an event with the patterns of rules and archives; the larger the event is, the longer this takes."""
     patterns = [
         (candidate.resource.arn, candidate.pattern) for candidate in candidates if candidate.pattern is not None
     ]
-    return MatchedEvent(dumps(event), {pattern: _wants(arn, pattern, event) for arn, pattern in patterns})
+    return PrematchedEvent(dumps(event), {pattern: _matches(arn, pattern, event) for arn, pattern in patterns})
 
 
 class EventRouter:
@@ -66,7 +65,7 @@ class EventRouter:
     def on_service_event(self, tx: Tx, event: Event) -> None:
         """Route an event of one of the engine's services, which goes to the default bus."""
         head = (self._world.uuid(), event.caller, event.source, event.detail_type)
-        self.route(tx, event.caller, DEFAULT, event_envelope(*head, event.time, event.resources, event.detail))
+        self.route(tx, event.caller, DEFAULT_BUS, event_envelope(*head, event.time, event.resources, event.detail))
 
     def has_listeners(self, tx: Tx) -> bool:
         """Return whether there is any rule or archive."""
@@ -85,23 +84,23 @@ class EventRouter:
         *,
         hops: int = 0,
         only: Collection[str] = (),
-        judged: MatchedEvent | None = None,
+        prematched: PrematchedEvent | None = None,
     ) -> None:
         """Route an event that came to a bus.
 
-        `only`: the ARNs of the only rules that may get the event, if there are any. `judged`: the result of
-        `match_event`, if there is one.
+        `only`: the ARNs of the only rules that may get the event, if there are any. `prematched`: the result of
+        `prematch_event`, if there is one.
         """
-        known = judged or MatchedEvent(dumps(event), {})
+        matched = prematched or PrematchedEvent(dumps(event), {})
         candidates = self.candidates(tx, caller, bus, event["source"])
-        wanted = [candidate.resource for candidate in candidates if _is_wanted(candidate, event, known)]
-        text = known.text
-        taken = [each.arn for each in wanted if each.kind == "rule" and (not only or each.arn in only)]
-        self._recent_events.add(caller, self._world.now(), bus, text, taken)
-        for resource in wanted:
+        matching = [candidate.resource for candidate in candidates if _matches_rule(candidate, event, matched)]
+        text = matched.text
+        rule_arns = [each.arn for each in matching if each.kind == "rule" and (not only or each.arn in only)]
+        self._recent_events.add(caller, self._world.now(), bus, text, rule_arns)
+        for resource in matching:
             if resource.kind == "rule":
-                if resource.arn in taken:
-                    self._send(tx, resource, event, text, hops)
+                if resource.arn in rule_arns:
+                    self._send_to_targets(tx, resource, event, text, hops)
             elif "replay-name" not in event:
                 self._archive(tx, resource, event["time"], text)
 
@@ -111,33 +110,37 @@ class EventRouter:
         name = derive_id(rule.arn, str(slot))
         event = event_envelope(name, caller, "aws.events", "Scheduled Event", slot, (rule.arn,), {})
         text = dumps(event)
-        self._recent_events.add(caller, self._world.now(), DEFAULT, text, (rule.arn,))
-        self._send(tx, rule, event, text, 0, born=slot)
+        self._recent_events.add(caller, self._world.now(), DEFAULT_BUS, text, (rule.arn,))
+        self._send_to_targets(tx, rule, event, text, 0, created=slot)
 
     def _archive(self, tx: Tx, archive: Resource, time: str, text: str) -> None:
         now = self._world.now()
         archived.put(tx, archive_key(archive), now, now if time == format_instant(now) else parse_instant(time), text)
-        archived.sweep(tx, archive_key(archive), oldest_kept(archive, now))
+        archived.sweep(tx, archive_key(archive), retention_start(archive, now))
 
-    def _send(self, tx: Tx, rule: Resource, event: Json, text: str, hops: int, *, born: int | None = None) -> None:
+    def _send_to_targets(
+        self, tx: Tx, rule: Resource, event: Json, text: str, hops: int, *, created: int | None = None
+    ) -> None:
         now = self._world.now()
         for target in targets.targets_of_rule(tx, rule.arn):
             policy = retry_policy_of(target)
-            if born is not None and now - born > policy.age * 1000:
+            if created is not None and now - created > policy.age * 1000:
                 continue
-            if hops >= HOPS and _is_bus(target["Arn"]):
+            if hops >= MAX_HOPS and _is_bus(target["Arn"]):
                 continue
             key = "/".join((event["id"], event.get("replay-name", ""), rule.arn, target["Id"]))
-            call = self._call(rule, target, key, event, text, hops)
-            self._post(tx, rule, target, key, call, text, now if born is None else born)
+            call = self._build_call(rule, target, key, event, text, hops)
+            self._send_delivery(tx, rule, target, key, call, text, now if created is None else created)
 
     def redeliver(self, tx: Tx, rule: Resource, target: Json, text: str) -> None:
         """Send an event whose delivery has failed to a target again, because a person requests it."""
         key = f"again/{self._world.uuid()}/{rule.arn}/{target['Id']}"
-        call = self._call(rule, target, key, loads(text), text, 0)
-        self._post(tx, rule, target, key, call, text, self._world.now())
+        call = self._build_call(rule, target, key, loads(text), text, 0)
+        self._send_delivery(tx, rule, target, key, call, text, self._world.now())
 
-    def _post(self, tx: Tx, rule: Resource, target: Json, key: str, call: TargetCall, text: str, born: int) -> None:
+    def _send_delivery(
+        self, tx: Tx, rule: Resource, target: Json, key: str, call: TargetCall, text: str, created: int
+    ) -> None:
         delivery = Delivery(
             key,
             owner_of(target["Arn"], Caller(rule.account, rule.region)),
@@ -148,19 +151,19 @@ class EventRouter:
             target.get("DeadLetterConfig", {}).get("Arn"),
             body=text,
             attributes={"RULE_ARN": rule.arn, "TARGET_ARN": target["Arn"]},
-            created=born,
+            created=created,
         )
         self._delivery_queue.send(tx, delivery)
 
-    def _call(self, rule: Resource, target: Json, key: str, event: Json, text: str, hops: int) -> TargetCall:
+    def _build_call(self, rule: Resource, target: Json, key: str, event: Json, text: str, hops: int) -> TargetCall:
         """Return the call for a target, or a call that raises the reason why the event cannot be sent there."""
         try:
             given = transform(target, event, text, (rule.arn, rule.name), self._world.now())
             return target_call(TargetInput(key, rule.name, target, given, event, hops, rule.body.get("Mark")))
         except AwsError as error:
-            return TargetCall(INSIDE, "Refuse", {"code": error.code, "message": error.message})
+            return TargetCall(INTERNAL_SERVICE, "Refuse", {"code": error.code, "message": error.message})
         except (PathError, QueryTooComplex) as error:
-            return TargetCall(INSIDE, "Refuse", {"code": "INVALID_PARAMETER", "message": str(error)})
+            return TargetCall(INTERNAL_SERVICE, "Refuse", {"code": "INVALID_PARAMETER", "message": str(error)})
 
 
 def event_envelope(
@@ -192,26 +195,26 @@ def archive_key(archive: Resource) -> str:
     return name
 
 
-def _is_wanted(candidate: CompiledRule, event: Json, known: MatchedEvent) -> bool:
+def _matches_rule(candidate: CompiledRule, event: Json, matched: PrematchedEvent) -> bool:
     if candidate.pattern is None:
         return True
-    found = known.wanted.get(candidate.pattern)
-    return _wants(candidate.resource.arn, candidate.pattern, event) if found is None else found
+    found = matched.matches.get(candidate.pattern)
+    return _matches(candidate.resource.arn, candidate.pattern, event) if found is None else found
 
 
-def _wants(arn: str, pattern: Pattern, event: Json) -> bool:
+def _matches(arn: str, pattern: Pattern, event: Json) -> bool:
     """Return whether a rule or archive matches an event; if that takes too long, log it and return False."""
     try:
         return pattern.matches(event)
-    except TooComplexEvent as error:
+    except PatternTooComplex as error:
         log.warning("%s does not get the event %s: %s", arn, event["id"], error)
         return False
 
 
-def oldest_kept(archive: Resource, now: int) -> int:
+def retention_start(archive: Resource, now: int) -> int:
     """Return the earliest arrival time of events that have not expired, in milliseconds since the epoch."""
     days = archive.body.get("RetentionDays", 0)
-    return max(0, now - days * DAY) if days else 0
+    return max(0, now - days * DAY_MILLISECONDS) if days else 0
 
 
 def _is_bus(target: str) -> bool:

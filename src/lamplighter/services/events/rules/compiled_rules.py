@@ -12,15 +12,15 @@ from dataclasses import dataclass
 
 from lamplighter.bus import Caller
 from lamplighter.lang.event_pattern.pattern import Pattern
-from lamplighter.lang.json_errors import first_value
+from lamplighter.lang.jackson_errors import first_or_partial_value
 from lamplighter.services.events.errors import InvalidEventPattern
 from lamplighter.services.events.rules.event_patterns import read_pattern
 from lamplighter.services.events.tables import resources as rows
 from lamplighter.services.events.tables.resources import Resource
 from lamplighter.store.db import Reader, Row
 
-ADDRESS = re.compile(r":|^[0-9.]+$")
-BUSES, PATTERNS = 256, 4_096
+IP_ADDRESS = re.compile(r":|^[0-9.]+$")
+MAX_BUSES, MAX_PATTERNS = 256, 4_096
 """The most buses and compiled patterns that are kept in memory."""
 
 log = logging.getLogger("lamplighter.events")
@@ -48,14 +48,14 @@ class CompiledRule:
 class BusRules:
     """The rules and archives of a bus, by the sources of events."""
 
-    named: Mapping[str, tuple[CompiledRule, ...]]
+    by_source: Mapping[str, tuple[CompiledRule, ...]]
     """The rules and archives that can match events of a source, for each source that one of them names."""
-    others: tuple[CompiledRule, ...]
+    any_source: tuple[CompiledRule, ...]
     """The rules and archives that can match events of any other source."""
 
     def matching_source(self, source: str) -> tuple[CompiledRule, ...]:
         """Return the rules and archives that can match events of a source."""
-        return self.named.get(source, self.others)
+        return self.by_source.get(source, self.any_source)
 
 
 class CompiledRules:
@@ -64,90 +64,94 @@ class CompiledRules:
     def __init__(self) -> None:
         self._version: str | None = None
         self._buses: dict[tuple[Caller, str], BusRules] = {}
-        self._any = False
+        self._has_rules = False
         self._patterns: dict[str, CompiledPattern] = {}
         """Compiled patterns by their texts: they are not compiled again for a new rule."""
-        self._known: dict[tuple[Caller, str], dict[Row, CompiledRule | None]] = {}
+        self._compiled_rows: dict[tuple[Caller, str], dict[Row, CompiledRule | None]] = {}
         """The rows of each bus that were read last, with their results: they are not parsed again for a new rule."""
 
     def has_rules(self, reader: Reader) -> bool:
         """Return whether there is any rule or archive."""
-        self._turn(reader)
-        return self._any
+        self._refresh(reader)
+        return self._has_rules
 
     def rules_of_bus(self, reader: Reader, caller: Caller, bus: str) -> BusRules:
         """Return the rules and archives of a bus."""
-        self._turn(reader)
+        self._refresh(reader)
         key = caller, bus
         if key not in self._buses:
-            if len(self._buses) >= BUSES:
+            if len(self._buses) >= MAX_BUSES:
                 self._buses.clear()
-                self._known.clear()
-            self._buses[key] = self._read(reader, caller, bus)
+                self._compiled_rows.clear()
+            self._buses[key] = self._read_bus(reader, caller, bus)
         return self._buses[key]
 
-    def _turn(self, reader: Reader) -> None:
-        version = rows.version(reader)
+    def _refresh(self, reader: Reader) -> None:
+        version = rows.rules_version(reader)
         if version != self._version:
             self._buses.clear()
-            self._any = rows.exists(reader, "rule", "archive")
+            self._has_rules = rows.any_exists(reader, "rule", "archive")
             self._version = version
 
-    def _read(self, reader: Reader, caller: Caller, bus: str) -> BusRules:
+    def _read_bus(self, reader: Reader, caller: Caller, bus: str) -> BusRules:
         found = rows.all_rows(reader, "rule", caller.account, caller.region, bus)
         found += rows.all_rows(reader, "archive", caller.account, caller.region)
-        known = self._known.get((caller, bus), {})
-        now = {row: known[row] if row in known else self._candidate(row, bus) for row in found}
-        self._known[caller, bus] = now
-        return _sorted([candidate for candidate in now.values() if candidate is not None])
+        known = self._compiled_rows.get((caller, bus), {})
+        now = {row: known[row] if row in known else self._compile_row(row, bus) for row in found}
+        self._compiled_rows[caller, bus] = now
+        return _group_by_source([candidate for candidate in now.values() if candidate is not None])
 
-    def _candidate(self, row: Row, bus: str) -> CompiledRule | None:
+    def _compile_row(self, row: Row, bus: str) -> CompiledRule | None:
         resource = rows.read_row(row)
-        if resource is None or not _is_wanted(resource, bus):
+        if resource is None or not _is_active_on_bus(resource, bus):
             return None
         text = resource.body.get("EventPattern")
         if not text:
             return CompiledRule(resource, None, None)
         try:
-            compiled = self._compile(text)
+            compiled = self._cached_pattern(text)
         except InvalidEventPattern as error:
             log.error("%s gets no more events, because its event pattern is invalid: %s", resource.arn, error)
             return None
         return CompiledRule(resource, compiled.pattern, compiled.sources)
 
-    def _compile(self, text: str) -> CompiledPattern:
+    def _cached_pattern(self, text: str) -> CompiledPattern:
         if text not in self._patterns:
-            if len(self._patterns) >= PATTERNS:
+            if len(self._patterns) >= MAX_PATTERNS:
                 self._patterns.clear()
-            self._patterns[text] = _compiled(text)
+            self._patterns[text] = _compile_pattern(text)
         return self._patterns[text]
 
 
-def _is_wanted(resource: Resource, bus: str) -> bool:
+def _is_active_on_bus(resource: Resource, bus: str) -> bool:
     if resource.kind == "archive":
         return resource.body.get("Bus") == bus  # type: ignore[no-any-return]
     return bool(resource.body.get("EventPattern")) and resource.body.get("State") != "DISABLED"
 
 
-def _sorted(candidates: list[CompiledRule]) -> BusRules:
-    named: dict[str, list[CompiledRule]] = {name: [] for candidate in candidates for name in candidate.sources or ()}
-    others: list[CompiledRule] = []
+def _group_by_source(candidates: list[CompiledRule]) -> BusRules:
+    by_source: dict[str, list[CompiledRule]] = {
+        name: [] for candidate in candidates for name in candidate.sources or ()
+    }
+    any_source: list[CompiledRule] = []
     for candidate in candidates:
         for listed in (
-            [*named.values(), others] if candidate.sources is None else [named[name] for name in candidate.sources]
+            [*by_source.values(), any_source]
+            if candidate.sources is None
+            else [by_source[name] for name in candidate.sources]
         ):
             listed.append(candidate)
-    return BusRules({name: tuple(listed) for name, listed in named.items()}, tuple(others))
+    return BusRules({name: tuple(listed) for name, listed in by_source.items()}, tuple(any_source))
 
 
-def _compiled(text: str) -> CompiledPattern:
-    pattern, document = read_pattern(text), first_value(text)
+def _compile_pattern(text: str) -> CompiledPattern:
+    pattern, document = read_pattern(text), first_or_partial_value(text)
     sources = document.get("source")
     # An IP address can be written in several ways, so it cannot be looked up; each branch of `$or` may name other
     # sources.
     plain = (
         isinstance(sources, list)
         and "$or" not in document
-        and all(isinstance(each, str) and ADDRESS.search(each) is None for each in sources)
+        and all(isinstance(each, str) and IP_ADDRESS.search(each) is None for each in sources)
     )
     return CompiledPattern(pattern, frozenset(sources) if plain else None)

@@ -7,24 +7,24 @@ from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.base.precompute import Precomputed
 from lamplighter.bus import Caller, Work
-from lamplighter.lang.event_pattern.pattern import InvalidPattern, Pattern, PatternTooComplex, compile_pattern
-from lamplighter.lang.json_errors import read_first_value
-from lamplighter.lang.json_location import characters_before, location_at
+from lamplighter.lang.event_pattern.pattern import EventPatternError, Pattern, PatternTooComplex, compile_event_pattern
+from lamplighter.lang.jackson_errors import read_first_value
+from lamplighter.lang.jackson_location import location_at, offset_of
 from lamplighter.services.events.errors import InvalidEventPattern
 from lamplighter.store.db import Reader
 
-REQUIRED = ("id", "account", "source", "time", "region", "detail-type")
+REQUIRED_FIELDS = ("id", "account", "source", "time", "region", "detail-type")
 """The fields that TestEventPattern requires in an event."""
 
 
 def read_pattern(text: str) -> Pattern:
     """Compile a pattern, given as text. Raises `InvalidEventPattern`."""
     try:
-        return compile_pattern(loads(text))
+        return compile_event_pattern(loads(text))
     except JsonError as error:
         return _read_piecewise(text, str(error))
-    except InvalidPattern as error:
-        raise _refusal(text, error, characters_before(text, error.spot) if error.spot else None) from None
+    except EventPatternError as error:
+        raise _pattern_error(text, error, offset_of(text, error.position) if error.position else None) from None
 
 
 def _read_piecewise(text: str, otherwise: str) -> Pattern:
@@ -34,15 +34,15 @@ def _read_piecewise(text: str, otherwise: str) -> Pattern:
     first.
     """
     reading = read_first_value(text)
-    whole = text[: reading.end] + reading.closing
+    completed = text[: reading.end] + reading.closing
     try:
-        pattern = compile_pattern(loads(whole))
+        pattern = compile_event_pattern(loads(completed))
     except JsonError:
         pattern = None
-    except InvalidPattern as error:
-        at = characters_before(whole, error.spot) if error.spot else None
+    except EventPatternError as error:
+        at = offset_of(completed, error.position) if error.position else None
         if reading.fault is None or (at is not None and at <= reading.end):
-            raise _refusal(text, error, at) from None
+            raise _pattern_error(text, error, at) from None
         pattern = None
     if reading.fault is not None:
         raise InvalidEventPattern(reading.fault.reason + location_at(text, reading.fault.at))
@@ -51,19 +51,19 @@ def _read_piecewise(text: str, otherwise: str) -> Pattern:
     return pattern
 
 
-def _refusal(text: str, error: InvalidPattern, at: int | None) -> InvalidEventPattern:
+def _pattern_error(text: str, error: EventPatternError, at: int | None) -> InvalidEventPattern:
     """Return the error with its reason and its position, repeated as often as AWS does."""
-    times = error.spot.times if error.spot else 0
-    return InvalidEventPattern(error.reason + ("" if at is None else location_at(text, at) * times))
+    repeats = error.position.repeats if error.position else 0
+    return InvalidEventPattern(error.reason + ("" if at is None else location_at(text, at) * repeats))
 
 
-def _tested(wanted: str, given: str) -> bool:
-    pattern = read_pattern(wanted)
+def _matches(pattern_text: str, event_text: str) -> bool:
+    pattern = read_pattern(pattern_text)
     try:
-        event = loads(given)
+        event = loads(event_text)
     except JsonError:
         event = None
-    if not isinstance(event, dict) or not all(event.get(name) for name in REQUIRED):
+    if not isinstance(event, dict) or not all(event.get(name) for name in REQUIRED_FIELDS):
         raise ValidationError("Parameter Event is not valid.")
     try:
         return pattern.matches(event)
@@ -71,14 +71,14 @@ def _tested(wanted: str, given: str) -> bool:
         raise ValidationError(str(error)) from None
 
 
-_TESTED = Precomputed(_tested)
+_MATCHES = Precomputed(_matches)
 
 
-def match_event(_reader: Reader, _caller: Caller, params: Json) -> Json:
+def run_pattern_test(_reader: Reader, _caller: Caller, params: Json) -> Json:
     """Handle TestEventPattern."""
-    return {"Result": _TESTED(params["EventPattern"], params["Event"])}
+    return {"Result": _MATCHES(params["EventPattern"], params["Event"])}
 
 
-def prepare_test(_reader: Reader, _caller: Caller, params: Json) -> Work | None:
+def prepare_pattern_test(_reader: Reader, _caller: Caller, params: Json) -> Work | None:
     """Return the work of TestEventPattern that takes long for large texts, or None if they are small."""
-    return _TESTED.work_for(params["EventPattern"], params["Event"])
+    return _MATCHES.work_for(params["EventPattern"], params["Event"])

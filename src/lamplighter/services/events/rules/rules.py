@@ -11,7 +11,7 @@ from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.lang.schedule.expression import InvalidSchedule, parse_schedule
 from lamplighter.services.events import paging
-from lamplighter.services.events.arns import DEFAULT, TAG_RULES, rule_arn, split_rule_arn
+from lamplighter.services.events.arns import DEFAULT_BUS, TAG_RULES, rule_arn, split_rule_arn
 from lamplighter.services.events.buses.buses import find_bus
 from lamplighter.services.events.rules.event_patterns import read_pattern
 from lamplighter.services.events.rules.lookup import find_rule
@@ -21,7 +21,7 @@ from lamplighter.services.events.tables import targets
 from lamplighter.services.events.tables.resources import Resource
 from lamplighter.store.db import Reader, Tx
 
-GIVEN = ("EventPattern", "ScheduleExpression", "Description", "RoleArn")
+REQUEST_FIELDS = ("EventPattern", "ScheduleExpression", "Description", "RoleArn")
 
 
 class Rules:
@@ -38,7 +38,7 @@ class Rules:
         params = {name: value for name, value in params.items() if value != ""}
         _check(params, bus)
         now, name, key = self._world.now(), params["Name"], rule_arn(caller, bus, params["Name"])
-        body = {field: params[field] for field in GIVEN if params.get(field)}
+        body = {field: params[field] for field in REQUEST_FIELDS if params.get(field)}
         body |= {"State": params.get("State", "ENABLED"), "CreatedBy": caller.account}
         old = rows.get_if_readable(tx, "rule", caller.account, caller.region, name, bus)
         if old is None:
@@ -46,7 +46,7 @@ class Rules:
             rule = Resource("rule", caller.account, caller.region, bus, name, key, now, now, body, tags)
         else:
             rule = replace(old, modified=now, body=body)
-        self._keep(tx, rule, old)
+        self._save(tx, rule, old)
         return {"RuleArn": key}
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
@@ -57,35 +57,35 @@ class Rules:
             raise ValidationError("Rule can't be deleted since it has targets.")
         rows.delete(tx, key)
         self._scheduled_rules.stop(tx, key)
-        rows.set_version(tx, self._world.uuid())
+        rows.set_rules_version(tx, self._world.uuid())
         return {}
 
-    def mark(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def annotate(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle SetMark {Name, EventBusName, Mark}: annotate a rule with the job and alert pattern that it reports.
 
         The alerts of an annotated rule are composed. AWS has no such operation: only the bus has it. PutRule removes
         the annotation.
         """
         rule = find_rule(tx, caller, params["Name"], params.get("EventBusName"))
-        self._keep(tx, replace(rule, body=rule.body | {"Mark": params["Mark"]}), rule)
+        self._save(tx, replace(rule, body=rule.body | {"Mark": params["Mark"]}), rule)
         return {}
 
     def enable(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle EnableRule."""
-        return self._switch(tx, caller, params, "ENABLED")
+        return self._set_state(tx, caller, params, "ENABLED")
 
     def disable(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle DisableRule."""
-        return self._switch(tx, caller, params, "DISABLED")
+        return self._set_state(tx, caller, params, "DISABLED")
 
-    def _switch(self, tx: Tx, caller: Caller, params: Json, state: str) -> Json:
+    def _set_state(self, tx: Tx, caller: Caller, params: Json, state: str) -> Json:
         old = find_rule(tx, caller, params["Name"], params.get("EventBusName"))
-        self._keep(tx, replace(old, modified=self._world.now(), body=old.body | {"State": state}), old)
+        self._save(tx, replace(old, modified=self._world.now(), body=old.body | {"State": state}), old)
         return {}
 
-    def _keep(self, tx: Tx, rule: Resource, old: Resource | None) -> None:
+    def _save(self, tx: Tx, rule: Resource, old: Resource | None) -> None:
         rows.put(tx, self._scheduled_rules.set_schedule(tx, rule, old))
-        rows.set_version(tx, self._world.uuid())
+        rows.set_rules_version(tx, self._world.uuid())
 
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Handle DescribeRule."""
@@ -98,7 +98,7 @@ class Rules:
         found, more = paging.resource_page(reader, caller, "rule", params, _item, scope=bus)
         return {"Rules": found} | more
 
-    def names_by_target(self, reader: Reader, caller: Caller, params: Json) -> Json:
+    def list_names_by_target(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Handle ListRuleNamesByTarget."""
         bus = find_bus(reader, caller, params.get("EventBusName")).name
         within = rule_arn(caller, bus, "")
@@ -123,10 +123,10 @@ def _check(params: Json, bus: str) -> None:
             kind = "at"
         if kind == "at":
             raise ValidationError("Parameter ScheduleExpression is not valid.")
-        if bus != DEFAULT:
+        if bus != DEFAULT_BUS:
             raise ValidationError("ScheduleExpression is supported only on the default event bus.")
 
 
 def _item(rule: Resource) -> Json:
-    shown = {field: rule.body[field] for field in (*GIVEN, "State") if field in rule.body}
+    shown = {field: rule.body[field] for field in (*REQUEST_FIELDS, "State") if field in rule.body}
     return {"Name": rule.name, "Arn": rule.arn, "EventBusName": rule.scope} | shown

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from lamplighter.store.db import Reader, Tx
 
-SPAN = 600_000
+SPAN_MILLISECONDS = 600_000
 """Milliseconds of a span whose events are counted together."""
-SWEPT = 20
+SWEEP_BATCH_SIZE = 20
 """The most expired events that are deleted for each new one."""
 
 
@@ -15,16 +15,16 @@ class ArchivedEvent:
     """An event of an archive."""
 
     id: int
-    happened: int
+    occurred: int
     """The event's own time, in milliseconds since the epoch."""
     body: str
     """The event as JSON text."""
 
 
-def put(tx: Tx, archive: str, time: int, happened: int, body: str) -> None:
-    """Store an event. `time` is when the event arrived, `happened` is its own time."""
+def put(tx: Tx, archive: str, arrived: int, occurred: int, body: str) -> None:
+    """Store an event. `arrived` is when the event arrived, `occurred` is its own time."""
     sql = "INSERT INTO archived_events (archive, time, happened, body) VALUES (?, ?, ?, ?)"
-    tx.execute(sql, (archive, time, happened, body))
+    tx.execute(sql, (archive, arrived, occurred, body))
 
 
 def events_between(
@@ -47,17 +47,17 @@ def measure(reader: Reader, archive: str, since: int) -> tuple[int, int]:
     Totals are stored for spans of ten minutes; only the events of the first span are counted one by one.
     """
     size = "coalesce(sum(length(CAST(body AS BLOB))), 0)"
-    first, after = since // SPAN, (since // SPAN + 1) * SPAN
+    first, after = since // SPAN_MILLISECONDS, (since // SPAN_MILLISECONDS + 1) * SPAN_MILLISECONDS
     sql = f"SELECT count(*), {size} FROM archived_events WHERE archive = ? AND time >= ? AND time < ?"  # noqa: S608
-    begun = reader.row(sql, (archive, since, after))
+    first_span = reader.row(sql, (archive, since, after))
     sql = "SELECT coalesce(sum(number), 0), coalesce(sum(bytes), 0) FROM archived_totals WHERE archive = ? AND span > ?"
     rest = reader.row(sql, (archive, first))
-    assert begun is not None
+    assert first_span is not None
     assert rest is not None
-    return begun[0] + rest[0], begun[1] + rest[1]
+    return first_span[0] + rest[0], first_span[1] + rest[1]
 
 
-def sweep(tx: Tx, archive: str, before: int, most: int = SWEPT) -> int:
+def sweep(tx: Tx, archive: str, before: int, most: int = SWEEP_BATCH_SIZE) -> int:
     """Delete some of the events that arrived before a time; return their number."""
     old = "SELECT id FROM archived_events WHERE archive = ? AND time < ? LIMIT ?"
     sql = f"DELETE FROM archived_events WHERE id IN ({old})"  # noqa: S608 - our own

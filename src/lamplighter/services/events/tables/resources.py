@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from lamplighter.base.json_text import Json, JsonError, dumps, loads_object
-from lamplighter.store.db import Damaged, Reader, Row, Tx
+from lamplighter.store.db import DamagedData, Reader, Row, Tx
 
 COLUMNS = "kind, account, region, scope, name, arn, created, modified, body, tags"
-PAGE = 100
+PAGE_SIZE = 100
 
 log = logging.getLogger("lamplighter.events")
 
@@ -41,7 +41,7 @@ def _resource(row: Row) -> Resource:
     try:
         parts = loads_object(body), loads_object(tags)
     except JsonError as error:
-        raise Damaged(f"{arn} cannot be read: {error}") from error
+        raise DamagedData(f"{arn} cannot be read: {error}") from error
     return Resource(kind, account, region, scope, name, arn, created, modified, *parts)
 
 
@@ -49,7 +49,7 @@ def read_row(row: Row) -> Resource | None:
     """Return the resource of a row of `all_rows`; if the row cannot be read, log this and return None."""
     try:
         return _resource(row)
-    except Damaged as error:
+    except DamagedData as error:
         log.error("%s; it is skipped", error)
         return None
 
@@ -65,12 +65,12 @@ def get_if_readable(reader: Reader, kind: str, account: str, region: str, name: 
     """Return a resource by its name; None, too, if its row cannot be read, so that it can be replaced."""
     try:
         return get(reader, kind, account, region, name, scope)
-    except Damaged as error:
+    except DamagedData as error:
         log.error("%s", error)
         return None
 
 
-def by_arn(reader: Reader, arn: str) -> Resource | None:
+def get_by_arn(reader: Reader, arn: str) -> Resource | None:
     """Return a resource by its ARN, or None."""
     row = reader.row(f"SELECT {COLUMNS} FROM event_resources WHERE arn = ?", (arn,))  # noqa: S608 - our own columns
     return _resource(row) if row else None
@@ -80,15 +80,17 @@ def page(
     reader: Reader, kind: str, account: str, region: str, after: str, most: int, *, scope: str = "", prefix: str = ""
 ) -> list[Resource]:
     """Return the readable resources whose names begin with `prefix` and follow `after`, in order of their names."""
-    return list(islice(_readable(reader, (kind, account, region, scope), after, prefix), most))
+    return list(islice(_readable_resources(reader, (kind, account, region, scope), after, prefix), most))
 
 
-def _readable(reader: Reader, owner: tuple[str, str, str, str], after: str, prefix: str) -> Iterator[Resource]:
+def _readable_resources(
+    reader: Reader, owner: tuple[str, str, str, str], after: str, prefix: str
+) -> Iterator[Resource]:
     sql = (
         f"SELECT {COLUMNS} FROM event_resources WHERE kind = ? AND account = ? AND region = ? AND scope = ? "  # noqa: S608
         "AND name > ? AND name >= ? AND substr(name, 1, length(?)) = ? ORDER BY name LIMIT ?"
     )
-    while found := reader.rows(sql, (*owner, after, prefix, prefix, prefix, PAGE)):
+    while found := reader.rows(sql, (*owner, after, prefix, prefix, prefix, PAGE_SIZE)):
         yield from filter(None, map(read_row, found))
         after = found[-1][4]
 
@@ -99,7 +101,7 @@ def all_rows(reader: Reader, kind: str, account: str, region: str, scope: str = 
     return reader.rows(sql, (kind, account, region, scope))
 
 
-def exists(reader: Reader, *kinds: str) -> bool:
+def any_exists(reader: Reader, *kinds: str) -> bool:
     """Return whether any account has a resource of these kinds."""
     marks = ", ".join("?" for _ in kinds)
     return reader.row(f"SELECT 1 FROM event_resources WHERE kind IN ({marks}) LIMIT 1", kinds) is not None  # noqa: S608
@@ -114,7 +116,7 @@ def put(tx: Tx, resource: Resource) -> None:
     )
 
 
-def change_body(tx: Tx, resource: Resource, now: int, body: Json) -> Resource:
+def update_body(tx: Tx, resource: Resource, now: int, body: Json) -> Resource:
     """Store a resource with another body, and return it."""
     changed = replace(resource, modified=now, body=body)
     put(tx, changed)
@@ -126,7 +128,7 @@ def delete(tx: Tx, arn: str) -> None:
     tx.execute("DELETE FROM event_resources WHERE arn = ?", (arn,))
 
 
-def version(reader: Reader) -> str:
+def rules_version(reader: Reader) -> str:
     """Return the version of all rules, targets and archives."""
     row = reader.row("SELECT version FROM event_rules_version")
     assert row is not None
@@ -134,6 +136,6 @@ def version(reader: Reader) -> str:
     return found
 
 
-def set_version(tx: Tx, name: str) -> None:
+def set_rules_version(tx: Tx, name: str) -> None:
     """Store a new version, because a rule, target or archive changed; a version is never used again."""
     tx.execute("UPDATE event_rules_version SET version = ?", (name,))

@@ -18,11 +18,11 @@ from lamplighter.services.events.tables import resources as rows
 from lamplighter.services.events.targets.input_transformer import select_path
 from lamplighter.store.db import Tx
 
-PATIENCE = 5.0
+TIMEOUT_SECONDS = 5.0
 """The timeout in seconds: "a maximum client execution timeout of five seconds"."""
-AGAIN = frozenset({401, 407, 409, 429})
+RETRYABLE_STATUSES = frozenset({401, 407, 409, 429})
 HEADERS = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "Amazon/EventBridge/ApiDestinations"}
-STATUS = "States.Http.StatusCode."
+HTTP_ERROR_PREFIX = "States.Http.StatusCode."
 """The beginning of the bus's error code for an HTTP answer outside 2xx; the status follows."""
 
 
@@ -30,18 +30,18 @@ def http_values(target: Json, event: Json) -> Json:
     """Return what a target adds to the request: constants, and values at paths of the original event."""
     given = target.get("HttpParameters", {})
     return {
-        "Path": [_value(each, event) for each in given.get("PathParameterValues", ())],
-        "Headers": {name: _value(each, event) for name, each in given.get("HeaderParameters", {}).items()},
-        "Query": {name: _value(each, event) for name, each in given.get("QueryStringParameters", {}).items()},
+        "Path": [_resolve_value(each, event) for each in given.get("PathParameterValues", ())],
+        "Headers": {name: _resolve_value(each, event) for name, each in given.get("HeaderParameters", {}).items()},
+        "Query": {name: _resolve_value(each, event) for name, each in given.get("QueryStringParameters", {}).items()},
     }
 
 
 def call_api(bus: Bus, tx: Tx, caller: Caller, params: Json) -> Awaitable[Json]:
     """Call an API destination after the commit of this turn."""
-    destination = rows.by_arn(tx, params["destination"])
+    destination = rows.get_by_arn(tx, params["destination"])
     if destination is None:
         raise ResourceNotFound(f"{params['destination']} does not exist.")
-    endpoint = _filled(destination.body["InvocationEndpoint"], params["http"]["Path"])
+    endpoint = _fill_endpoint(destination.body["InvocationEndpoint"], params["http"]["Path"])
     if not endpoint.startswith(("https://", "http://")):
         raise AwsError(f"{endpoint} is not an HTTP or HTTPS URL.", code="INVALID_PARAMETER")
     request = {
@@ -50,45 +50,47 @@ def call_api(bus: Bus, tx: Tx, caller: Caller, params: Json) -> Awaitable[Json]:
         "ApiEndpoint": endpoint,
         "Headers": HEADERS | params["http"]["Headers"],
         "QueryParameters": params["http"]["Query"],
-        "RequestBody": _document(params["body"]),
+        "RequestBody": _parse_body(params["body"]),
     }
-    return _answered(bus.invoke(tx, caller, "http", "Invoke", request))
+    return _await_answer(bus.invoke(tx, caller, "http", "Invoke", request))
 
 
-async def _answered(calling: Awaitable[Json]) -> Json:
+async def _await_answer(call: Awaitable[Json]) -> Json:
     try:
-        answer: Json = await asyncio.wait_for(calling, PATIENCE)
+        answer: Json = await asyncio.wait_for(call, TIMEOUT_SECONDS)
     except TimeoutError:
-        raise AwsError(f"The API did not answer in {PATIENCE:.0f} seconds.", code="TIMEOUT", status=504) from None
+        raise AwsError(
+            f"The API did not answer in {TIMEOUT_SECONDS:.0f} seconds.", code="TIMEOUT", status=504
+        ) from None
     except AwsError as error:
-        raise _told(error) from None
+        raise _with_retryable_status(error) from None
     return {"StatusCode": answer["StatusCode"]}
 
 
-def _told(error: AwsError) -> AwsError:
+def _with_retryable_status(error: AwsError) -> AwsError:
     """Return the error as the delivery queue expects it: an error that may pass has a status that allows a retry."""
-    if not error.code.startswith(STATUS):
+    if not error.code.startswith(HTTP_ERROR_PREFIX):
         return AwsError(error.message, code="CONNECTION_FAILURE", status=503)
-    status = int(error.code.removeprefix(STATUS))
-    passing = status if status == 429 or status >= 500 else 503 if status in AGAIN else 400
-    return AwsError(f"{status} {error.message}".strip(), code="ERROR_FROM_TARGET", status=passing)
+    status = int(error.code.removeprefix(HTTP_ERROR_PREFIX))
+    retryable_status = status if status == 429 or status >= 500 else 503 if status in RETRYABLE_STATUSES else 400
+    return AwsError(f"{status} {error.message}".strip(), code="ERROR_FROM_TARGET", status=retryable_status)
 
 
-def _value(given: str, event: Json) -> str:
+def _resolve_value(given: str, event: Json) -> str:
     if not given.startswith("$."):
         return given
     found = select_path(given, event)
     return "" if not found else found[0] if isinstance(found[0], str) else dumps(found[0])
 
 
-def _filled(endpoint: str, values: list[str]) -> str:
+def _fill_endpoint(endpoint: str, values: list[str]) -> str:
     """Return an endpoint with its asterisks replaced by values, in order."""
     first, *others = endpoint.split("*")
     values = [quote(value, safe="") for value in values] + ["*"] * len(others)
     return first + "".join(value + part for value, part in zip(values, others, strict=False))
 
 
-def _document(text: str) -> Json:
+def _parse_body(text: str) -> Json:
     try:
         return loads(text)
     except JsonError:

@@ -13,8 +13,8 @@ from lamplighter.services.events.tables.resources import Resource
 from lamplighter.store.db import Reader, Tx
 
 KIND = "api-destination"
-GIVEN = ("ConnectionArn", "InvocationEndpoint", "HttpMethod", "InvocationRateLimitPerSecond")
-RATE = 300
+REQUEST_FIELDS = ("ConnectionArn", "InvocationEndpoint", "HttpMethod", "InvocationRateLimitPerSecond")
+DEFAULT_RATE_LIMIT = 300
 """Calls per second if the request does not limit them."""
 
 
@@ -32,7 +32,7 @@ class ApiDestinations:
         _check_connection(tx, params["ConnectionArn"])
         now = self._world.now()
         key = f"arn:aws:events:{caller.region}:{caller.account}:{KIND}/{name}/{self._world.uuid()}"
-        body = {"InvocationRateLimitPerSecond": RATE} | _given(params)
+        body = {"InvocationRateLimitPerSecond": DEFAULT_RATE_LIMIT} | _request_fields(params)
         made = Resource(KIND, caller.account, caller.region, "", name, key, now, now, body, {})
         rows.put(tx, made)
         return _answer(tx, made)
@@ -42,7 +42,7 @@ class ApiDestinations:
         old = self._find(tx, caller, params["Name"], "update")
         if "ConnectionArn" in params:
             _check_connection(tx, params["ConnectionArn"])
-        return _answer(tx, rows.change_body(tx, old, self._world.now(), old.body | _given(params)))
+        return _answer(tx, rows.update_body(tx, old, self._world.now(), old.body | _request_fields(params)))
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle DeleteApiDestination."""
@@ -77,23 +77,23 @@ class ApiDestinations:
         return found
 
 
-def _given(params: Json) -> Json:
-    return {name: params[name] for name in (*GIVEN, "Description") if name in params}
+def _request_fields(params: Json) -> Json:
+    return {name: params[name] for name in (*REQUEST_FIELDS, "Description") if name in params}
 
 
-def _connection(reader: Reader, connection: str) -> Resource | None:
-    found = rows.by_arn(reader, connection)
+def _find_connection(reader: Reader, connection: str) -> Resource | None:
+    found = rows.get_by_arn(reader, connection)
     return found if found is not None and found.kind == "connection" else None
 
 
 def _check_connection(reader: Reader, connection: str) -> None:
-    if _connection(reader, connection) is None:
+    if _find_connection(reader, connection) is None:
         name = connection.partition("/")[2].partition("/")[0]
         raise ResourceNotFound(f"Connection '{name}' does not exist.")
 
 
 def _answer(reader: Reader, destination: Resource) -> Json:
-    connection = _connection(reader, destination.body["ConnectionArn"])
+    connection = _find_connection(reader, destination.body["ConnectionArn"])
     active = connection is not None and connection.body["ConnectionState"] == "AUTHORIZED"
     return {
         "ApiDestinationArn": destination.arn,
@@ -104,5 +104,5 @@ def _answer(reader: Reader, destination: Resource) -> Json:
 
 
 def _item(reader: Reader, destination: Resource) -> Json:
-    shown = {name: destination.body[name] for name in GIVEN}
+    shown = {name: destination.body[name] for name in REQUEST_FIELDS}
     return _answer(reader, destination) | {"Name": destination.name} | shown

@@ -14,13 +14,13 @@ from lamplighter.services.events.tables import resources as rows
 from lamplighter.services.events.tables.resources import Resource
 from lamplighter.store.db import Reader, Tx
 
-KINDS = {
+PARAMETERS_BY_TYPE = {
     "BASIC": "BasicAuthParameters",
     "OAUTH_CLIENT_CREDENTIALS": "OAuthParameters",
     "API_KEY": "ApiKeyAuthParameters",
 }
-SECRETS = frozenset({"Password", "ClientSecret", "ApiKeyValue"})
-GIVEN = ("Description", "AuthorizationType", "KmsKeyIdentifier", "InvocationConnectivityParameters")
+SECRET_FIELDS = frozenset({"Password", "ClientSecret", "ApiKeyValue"})
+REQUEST_FIELDS = ("Description", "AuthorizationType", "KmsKeyIdentifier", "InvocationConnectivityParameters")
 
 
 class Connections:
@@ -46,14 +46,14 @@ class Connections:
         """Handle UpdateConnection."""
         old = self._find(tx, caller, params["Name"], "update")
         now = self._world.now()
-        changed = rows.change_body(tx, old, now, self._body(old.body, params, now))
+        changed = rows.update_body(tx, old, now, self._body(old.body, params, now))
         return _answer(changed)
 
     def deauthorize(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle DeauthorizeConnection."""
         old = self._find(tx, caller, params["Name"], "deauthorize")
         body = old.body | {"ConnectionState": "DEAUTHORIZED"}
-        return _answer(rows.change_body(tx, old, self._world.now(), body))
+        return _answer(rows.update_body(tx, old, self._world.now(), body))
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle DeleteConnection."""
@@ -64,7 +64,9 @@ class Connections:
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Handle DescribeConnection."""
         found = self._find(reader, caller, params["Name"], "describe")
-        shown = {name: found.body[name] for name in (*GIVEN, "SecretArn", "AuthParameters") if name in found.body}
+        shown = {
+            name: found.body[name] for name in (*REQUEST_FIELDS, "SecretArn", "AuthParameters") if name in found.body
+        }
         return _answer(found) | {"Name": found.name} | shown
 
     def retrieve(self, reader: Reader, _caller: Caller, params: Json) -> Json:
@@ -72,7 +74,7 @@ class Connections:
 
         AWS has a permission for it, events:RetrieveConnectionCredentials, but no operation.
         """
-        found = rows.by_arn(reader, params["ConnectionArn"])
+        found = rows.get_by_arn(reader, params["ConnectionArn"])
         if found is None or found.kind != "connection":
             raise ResourceNotFound(f"Connection {params['ConnectionArn']} does not exist.")
         if found.body["ConnectionState"] == "DEAUTHORIZED":
@@ -93,11 +95,13 @@ class Connections:
         return {"Connections": found} | more
 
     def _body(self, old: Json, params: Json, now: int) -> Json:
-        body = old | {name: params[name] for name in GIVEN if name in params}
-        kind = KINDS[body["AuthorizationType"]]
+        body = old | {name: params[name] for name in REQUEST_FIELDS if name in params}
+        kind = PARAMETERS_BY_TYPE[body["AuthorizationType"]]
         secrets = old.get("Secrets", {}) | params.get("AuthParameters", {})
-        secrets = {name: value for name, value in secrets.items() if name == kind or name not in KINDS.values()}
-        shown = _masked(secrets)
+        secrets = {
+            name: value for name, value in secrets.items() if name == kind or name not in PARAMETERS_BY_TYPE.values()
+        }
+        shown = _without_secrets(secrets)
         if kind not in shown:
             raise ValidationError(
                 f"Parameter {kind} is required for the authorization type {body['AuthorizationType']}."
@@ -114,14 +118,14 @@ class Connections:
         return found
 
 
-def _masked(value: Json) -> Json:
+def _without_secrets(value: Json) -> Json:
     """Return parameters without their secrets."""
     if isinstance(value, list):
-        return [_masked(each) for each in value]
+        return [_without_secrets(each) for each in value]
     if not isinstance(value, dict):
         return value
     secret = {"Value"} if value.get("IsValueSecret") else set()
-    return {name: _masked(inner) for name, inner in value.items() if name not in SECRETS | secret}
+    return {name: _without_secrets(inner) for name, inner in value.items() if name not in SECRET_FIELDS | secret}
 
 
 def _answer(connection: Resource) -> Json:

@@ -4,11 +4,11 @@ See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html: "
 """
 
 from lamplighter.base.errors import AwsError
-from lamplighter.delivery.retryable import THROTTLED
+from lamplighter.delivery.retryable import THROTTLING_CODES
 
-OURS = ("INVALID_JSON", "INVALID_PARAMETER", "CONNECTION_FAILURE", "TIMEOUT", "ERROR_FROM_TARGET")
+EVENTBRIDGE_CODES = ("INVALID_JSON", "INVALID_PARAMETER", "CONNECTION_FAILURE", "TIMEOUT", "ERROR_FROM_TARGET")
 """Error codes of the engine that are EventBridge's codes already."""
-BY_PART = (
+CODES_BY_PART = (
     ("SdkClient", "CONNECTION_FAILURE"),
     ("UnknownOperation", "SDK_CLIENT_ERROR"),
     ("AlreadyExist", "RESOURCE_ALREADY_EXISTS"),
@@ -28,9 +28,9 @@ BY_PART = (
 
 def error_code(error: AwsError) -> str:
     """Return the code of a dead letter for an error."""
-    if error.code in THROTTLED or error.status == 429:
+    if error.code in THROTTLING_CODES or error.status == 429:
         return "THROTTLING"
-    if error.code in OURS:
+    if error.code in EVENTBRIDGE_CODES:
         return error.code
-    found = (told for part, told in BY_PART if part.lower() in error.code.replace("DoesNot", "Not").lower())
+    found = (code for part, code in CODES_BY_PART if part.lower() in error.code.replace("DoesNot", "Not").lower())
     return next(found, "ERROR_FROM_TARGET")

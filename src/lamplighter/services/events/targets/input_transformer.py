@@ -13,9 +13,9 @@ from lamplighter.services.events.arns import format_instant
 
 VARIABLE = re.compile(r"<([^<>]+)>")
 TOKEN = re.compile(r'\\.|"|<[^<>]+>', re.DOTALL)
-LARGEST = 1_048_576
+MAX_INPUT_CHARACTERS = 1_048_576
 """The most characters of a target's input; no event is larger."""
-RESERVED = (
+RESERVED_VARIABLES = (
     "aws.events.rule-arn",
     "aws.events.rule-name",
     "aws.events.event.ingestion-time",
@@ -29,13 +29,13 @@ class InvalidInput(ServiceError, code="INVALID_JSON"):
     """The error that the event cannot be turned into the input that the target requires."""
 
 
-class TooLarge(InvalidInput):
+class InputTooLarge(InvalidInput):
     """The error that a filled-in template is larger than any target accepts."""
 
     code = "INVALID_PARAMETER"
 
     def __init__(self) -> None:
-        super().__init__(f"The input is larger than {LARGEST} bytes.")
+        super().__init__(f"The input is larger than {MAX_INPUT_CHARACTERS} bytes.")
 
 
 def is_constant(target: Json) -> bool:
@@ -60,7 +60,7 @@ def transform(target: Json, event: Json, text: str, rule: tuple[str, str], recei
             {name: value for name, value in event.items() if name != "detail"},
             event,
         )
-        values |= {name: [value] for name, value in zip(RESERVED, reserved, strict=True)}
+        values |= {name: [value] for name, value in zip(RESERVED_VARIABLES, reserved, strict=True)}
         return fill_template(transformer["InputTemplate"], values)
     return text
 
@@ -74,26 +74,26 @@ def fill_template(template: str, values: Mapping[str, Sequence[Json]]) -> str:
     """Fill in the variables of a template: as JSON, or inside quotation marks as text without quotation marks.
 
     A variable for which the event has no value becomes an empty text: it "isn't created and won't appear in the
-    output". Raises `TooLarge` if the result is larger than any target accepts.
+    output". Raises `InputTooLarge` if the result is larger than any target accepts.
     """
-    quoted, left = False, LARGEST
+    quoted, remaining = False, MAX_INPUT_CHARACTERS
 
-    def value(match: re.Match[str]) -> str:
-        nonlocal quoted, left
+    def replacement(match: re.Match[str]) -> str:
+        nonlocal quoted, remaining
         found = match[0]
         if found == '"':
             quoted = not quoted
         if not found.startswith("<") or found[1:-1] not in values:
             return found
         matches = values[found[1:-1]]
-        filling = matches[0] if matches else ""
-        text = _inside(filling) if quoted else dumps(filling)
-        left -= len(text)
-        if left < 0:
-            raise TooLarge
+        value = matches[0] if matches else ""
+        text = _text_in_quotes(value) if quoted else dumps(value)
+        remaining -= len(text)
+        if remaining < 0:
+            raise InputTooLarge
         return text
 
-    return TOKEN.sub(value, template)
+    return TOKEN.sub(replacement, template)
 
 
 def fill_with_samples(template: str) -> str:
@@ -101,7 +101,7 @@ def fill_with_samples(template: str) -> str:
     return fill_template(template, dict.fromkeys(variables(template), "x"))
 
 
-def _inside(value: Json) -> str:
+def _text_in_quotes(value: Json) -> str:
     if isinstance(value, str):
         return dumps(value)[1:-1]
     return dumps(value).replace('"', "")

@@ -36,7 +36,7 @@ class InternalCalls:
 
     def redeliver(self, tx: Tx, _caller: Caller, params: Json) -> Json:
         """Send a dead letter to its rule's target again, with the rule and the target as they are now."""
-        rule = rows.by_arn(tx, params["RuleArn"])
+        rule = rows.get_by_arn(tx, params["RuleArn"])
         found = [each for each in targets.targets_of_rule(tx, params["RuleArn"]) if each["Arn"] == params["TargetArn"]]
         if rule is None or not found:
             raise AwsError("The rule or its target no longer exists.", code="ResourceNotFoundException")

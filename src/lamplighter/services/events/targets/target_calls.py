@@ -11,11 +11,11 @@ from lamplighter.base.arn import Arn
 from lamplighter.base.errors import UnknownOperation
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
 from lamplighter.lang.event_pattern.comparisons import is_number
-from lamplighter.services.events.arns import LATEST, derive_id, parse_instant
+from lamplighter.services.events.arns import MAX_EVENT_TIME, derive_id, parse_instant
 from lamplighter.services.events.targets.api_destination_calls import http_values
 from lamplighter.services.events.targets.input_transformer import is_constant, read_document
 
-INSIDE = "events.targets"
+INTERNAL_SERVICE = "events.targets"
 """The bus's service name for the internal operations, such as forwarding an event to another bus or to a log."""
 
 ALERTS = "alerts"
@@ -37,7 +37,7 @@ class TargetInput:
     """The original event."""
     hops: int
     """The number of buses that have forwarded the event."""
-    mark: Json = None
+    annotation: Json = None
     """The rule's annotation, if the rule is from a job file: the job and alert pattern that the rule reports."""
 
 
@@ -50,28 +50,28 @@ class TargetCall:
     params: Json
 
 
-def target_call(parcel: TargetInput) -> TargetCall:
+def target_call(target_input: TargetInput) -> TargetCall:
     """Return the call for a target. Raises `UnknownOperation` if no call exists for such a target."""
-    place = arn.parse(parcel.target["Arn"])
-    make = MAKERS.get(place.service) if place is not None else None
-    found = make(parcel, place) if make is not None and place is not None else None
+    place = arn.parse(target_input.target["Arn"])
+    make = CALL_MAKERS.get(place.service) if place is not None else None
+    found = make(target_input, place) if make is not None and place is not None else None
     if found is None:
-        raise UnknownOperation(f"Targets of this kind are not supported: {parcel.target['Arn']}")
+        raise UnknownOperation(f"Targets of this kind are not supported: {target_input.target['Arn']}")
     return found
 
 
-def _states(parcel: TargetInput, _place: Arn) -> TargetCall:
+def _states(target_input: TargetInput, _place: Arn) -> TargetCall:
     """Return StartExecution; the execution's name is the event's id and an id derived from rule and target."""
     params = {
-        "stateMachineArn": parcel.target["Arn"],
-        "name": f"{parcel.event['id']}_{derive_id(parcel.key)}",
-        "input": parcel.input,
+        "stateMachineArn": target_input.target["Arn"],
+        "name": f"{target_input.event['id']}_{derive_id(target_input.key)}",
+        "input": target_input.input,
     }
     return TargetCall("states", "StartExecution", params)
 
 
-NETWORK = (("Subnets", "subnets"), ("SecurityGroups", "securityGroups"), ("AssignPublicIp", "assignPublicIp"))
-ECS = (
+NETWORK_FIELDS = (("Subnets", "subnets"), ("SecurityGroups", "securityGroups"), ("AssignPublicIp", "assignPublicIp"))
+ECS_FIELDS = (
     ("TaskDefinitionArn", "taskDefinition"),
     ("LaunchType", "launchType"),
     ("PlatformVersion", "platformVersion"),
@@ -86,90 +86,100 @@ ECS = (
 )
 
 
-def _ecs(parcel: TargetInput, _place: Arn) -> TargetCall:
+def _ecs(target_input: TargetInput, _place: Arn) -> TargetCall:
     """Return RunTask; the input is the document of overrides if the target defines its input."""
-    given = parcel.target["EcsParameters"]
-    params: Json = {"cluster": parcel.target["Arn"], "count": given.get("TaskCount", 1)}
-    params |= {ours: given[theirs] for theirs, ours in ECS if theirs in given}
+    given = target_input.target["EcsParameters"]
+    params: Json = {"cluster": target_input.target["Arn"], "count": given.get("TaskCount", 1)}
+    params |= {ours: given[theirs] for theirs, ours in ECS_FIELDS if theirs in given}
     if "NetworkConfiguration" in given:
         vpc = given["NetworkConfiguration"].get("awsvpcConfiguration", {})
         params["networkConfiguration"] = {
-            "awsvpcConfiguration": {ours: vpc[theirs] for theirs, ours in NETWORK if theirs in vpc}
+            "awsvpcConfiguration": {ours: vpc[theirs] for theirs, ours in NETWORK_FIELDS if theirs in vpc}
         }
     if "Tags" in given:
         params["tags"] = [{"key": tag["Key"], "value": tag["Value"]} for tag in given["Tags"]]
-    if is_constant(parcel.target):
-        params["overrides"] = read_document(parcel.input)
-    params |= {"startedBy": f"events-rule/{parcel.rule}"[:128], "clientToken": derive_id(parcel.key)}
+    if is_constant(target_input.target):
+        params["overrides"] = read_document(target_input.input)
+    params |= {"startedBy": f"events-rule/{target_input.rule}"[:128], "clientToken": derive_id(target_input.key)}
     return TargetCall("ecs", "RunTask", params)
 
 
-def _sns(parcel: TargetInput, _place: Arn) -> TargetCall:
-    if parcel.mark is not None:
-        params = {"Mark": parcel.mark, "Channel": parcel.target["Id"], "TopicArn": parcel.target["Arn"]}
-        return TargetCall(ALERTS, "Tell", params | {"Message": parcel.input, "Event": parcel.event})
-    return TargetCall("sns", "Publish", {"TopicArn": parcel.target["Arn"], "Message": parcel.input})
+def _sns(target_input: TargetInput, _place: Arn) -> TargetCall:
+    if target_input.annotation is not None:
+        params = {
+            "Mark": target_input.annotation,
+            "Channel": target_input.target["Id"],
+            "TopicArn": target_input.target["Arn"],
+        }
+        return TargetCall(ALERTS, "Tell", params | {"Message": target_input.input, "Event": target_input.event})
+    return TargetCall("sns", "Publish", {"TopicArn": target_input.target["Arn"], "Message": target_input.input})
 
 
-def _sqs(parcel: TargetInput, place: Arn) -> TargetCall:
+def _sqs(target_input: TargetInput, place: Arn) -> TargetCall:
     url = f"https://sqs.{place.region}.amazonaws.com/{place.account}/{place.resource}"
-    group = parcel.target.get("SqsParameters", {}).get("MessageGroupId")
+    group = target_input.target.get("SqsParameters", {}).get("MessageGroupId")
     grouped = {"MessageGroupId": group} if group is not None else {}
-    return TargetCall("sqs", "SendMessage", {"QueueUrl": url, "MessageBody": parcel.input} | grouped)
+    return TargetCall("sqs", "SendMessage", {"QueueUrl": url, "MessageBody": target_input.input} | grouped)
 
 
-def _logs(parcel: TargetInput, place: Arn) -> TargetCall | None:
+def _logs(target_input: TargetInput, place: Arn) -> TargetCall | None:
     kind, _, rest = place.resource.partition(":")
     if kind != "log-group":
         return None
-    time, message = _entry(parcel)
-    params = {"group": rest.removesuffix(":*"), "stream": derive_id(parcel.key), "time": time, "message": message}
-    return TargetCall(INSIDE, "Log", params)
+    time, message = _log_entry(target_input)
+    params = {"group": rest.removesuffix(":*"), "stream": derive_id(target_input.key), "time": time, "message": message}
+    return TargetCall(INTERNAL_SERVICE, "Log", params)
 
 
-def _entry(parcel: TargetInput) -> tuple[int, str]:
+def _log_entry(target_input: TargetInput) -> tuple[int, str]:
     """Return the time and message of a log entry.
 
     A target that defines its input can set both, in the form of a log event.
     See https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_events_targets.LogGroupTargetInputOptions.html.
     """
-    usual = parse_instant(parcel.event["time"])
-    if is_constant(parcel.target):
+    event_time = parse_instant(target_input.event["time"])
+    if is_constant(target_input.target):
         try:
-            made = loads(parcel.input)
+            made = loads(target_input.input)
         except JsonError:
             made = None
         if isinstance(made, dict) and made.keys() == {"timestamp", "message"}:
             message = made["message"]
-            return _moment(made["timestamp"], usual), message if isinstance(message, str) else dumps(message)
-    return usual, parcel.input
+            return _parse_time(made["timestamp"], event_time), message if isinstance(message, str) else dumps(message)
+    return event_time, target_input.input
 
 
-def _moment(given: Json, usual: int) -> int:
-    """Return a time that is given as text or in milliseconds; return `usual` for anything else."""
+def _parse_time(given: Json, default: int) -> int:
+    """Return a time that is given as text or in milliseconds; return `default` for anything else."""
     try:
         time = parse_instant(given) if isinstance(given, str) else given
     except (ValueError, OverflowError):
-        return usual
-    return int(time) if is_number(time) and 0 <= time <= LATEST else usual
+        return default
+    return int(time) if is_number(time) and 0 <= time <= MAX_EVENT_TIME else default
 
 
-def _events(parcel: TargetInput, place: Arn) -> TargetCall | None:
+def _events(target_input: TargetInput, place: Arn) -> TargetCall | None:
     kind, _, name = place.resource.partition("/")
     if kind == "event-bus":
-        return TargetCall(INSIDE, "Forward", {"bus": name, "event": parcel.event, "hops": parcel.hops + 1})
+        return TargetCall(
+            INTERNAL_SERVICE, "Forward", {"bus": name, "event": target_input.event, "hops": target_input.hops + 1}
+        )
     if kind != "api-destination":
         return None
-    http = http_values(parcel.target, parcel.event)
-    return TargetCall(INSIDE, "CallApi", {"destination": parcel.target["Arn"], "body": parcel.input, "http": http})
+    http = http_values(target_input.target, target_input.event)
+    return TargetCall(
+        INTERNAL_SERVICE,
+        "CallApi",
+        {"destination": target_input.target["Arn"], "body": target_input.input, "http": http},
+    )
 
 
-def _lambda(parcel: TargetInput, _place: Arn) -> TargetCall:
-    params = {"FunctionName": parcel.target["Arn"], "InvocationType": "Event", "Payload": parcel.input}
+def _lambda(target_input: TargetInput, _place: Arn) -> TargetCall:
+    params = {"FunctionName": target_input.target["Arn"], "InvocationType": "Event", "Payload": target_input.input}
     return TargetCall("lambda", "Invoke", params)
 
 
-MAKERS: Mapping[str, Callable[[TargetInput, Arn], TargetCall | None]] = {
+CALL_MAKERS: Mapping[str, Callable[[TargetInput, Arn], TargetCall | None]] = {
     "states": _states,
     "ecs": _ecs,
     "sns": _sns,

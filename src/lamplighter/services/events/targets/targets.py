@@ -9,30 +9,30 @@ from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.delivery.delivery import RetryPolicy
-from lamplighter.lang.json_errors import read_first_value
-from lamplighter.lang.json_location import inline_location
+from lamplighter.lang.jackson_errors import read_first_value
+from lamplighter.lang.jackson_location import inline_location
 from lamplighter.lang.jsonpath.paths import PathError, compile_path
 from lamplighter.services.events import paging
 from lamplighter.services.events.errors import LimitExceeded
 from lamplighter.services.events.rules.lookup import find_rule
 from lamplighter.services.events.tables import resources
 from lamplighter.services.events.tables import targets as rows
-from lamplighter.services.events.targets.input_transformer import RESERVED, fill_with_samples, variables
+from lamplighter.services.events.targets.input_transformer import RESERVED_VARIABLES, fill_with_samples, variables
 from lamplighter.store.db import Reader, Tx
 
-MOST = 5
+MAX_TARGETS = 5
 """The most targets of a rule."""
-WITH_ROLE = ("states", "ecs", "batch", "codebuild", "codepipeline", "kinesis", "firehose")
+SERVICES_WITH_ROLE = ("states", "ecs", "batch", "codebuild", "codepipeline", "kinesis", "firehose")
 """The services that EventBridge calls in the target's role."""
-ONE_OF = ("Input", "InputPath", "InputTransformer")
+INPUT_FIELDS = ("Input", "InputPath", "InputTransformer")
 
 
 def retry_policy_of(target: Json) -> RetryPolicy:
     """Return the retry policy for deliveries to a target."""
     given = target.get("RetryPolicy", {})
-    usual = RetryPolicy()
+    defaults = RetryPolicy()
     return RetryPolicy(
-        given.get("MaximumRetryAttempts", usual.attempts), given.get("MaximumEventAgeInSeconds", usual.age)
+        given.get("MaximumRetryAttempts", defaults.attempts), given.get("MaximumEventAgeInSeconds", defaults.age)
     )
 
 
@@ -46,11 +46,11 @@ class Targets:
         """Handle PutTargets; a target replaces the target with the same id."""
         rule = find_rule(tx, caller, params["Rule"], params.get("EventBusName"))
         for target in params["Targets"]:
-            _check(target)
+            _check_target(target)
             rows.put(tx, rule.arn, target)
-        if rows.count(tx, rule.arn) > MOST:
+        if rows.count(tx, rule.arn) > MAX_TARGETS:
             raise LimitExceeded
-        resources.set_version(tx, self._world.uuid())
+        resources.set_rules_version(tx, self._world.uuid())
         return {"FailedEntryCount": 0, "FailedEntries": []}
 
     def remove(self, tx: Tx, caller: Caller, params: Json) -> Json:
@@ -58,7 +58,7 @@ class Targets:
         rule = find_rule(tx, caller, params["Rule"], params.get("EventBusName"))
         for each in params["Ids"]:
             rows.delete(tx, rule.arn, each)
-        resources.set_version(tx, self._world.uuid())
+        resources.set_rules_version(tx, self._world.uuid())
         return {"FailedEntryCount": 0, "FailedEntries": []}
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
@@ -72,18 +72,20 @@ class Targets:
         return {"Targets": found} | more
 
 
-def _check(target: Json) -> None:
+def _check_target(target: Json) -> None:
     name, place = target["Id"], arn.parse(target["Arn"])
     if place is None:
         raise ValidationError(f"Parameter {target['Arn']} is not valid. Reason: Provided Arn is not in correct format.")
-    if "RoleArn" not in target and (place.service in WITH_ROLE or place.resource.startswith("api-destination/")):
+    if "RoleArn" not in target and (
+        place.service in SERVICES_WITH_ROLE or place.resource.startswith("api-destination/")
+    ):
         raise ValidationError(f"RoleArn is required for target {target['Arn']}.")
     if place.service == "ecs" and "EcsParameters" not in target:
         raise ValidationError(f"Parameter(s) EcsParameters must be specified for target: {name}.")
     if place.service == "sqs" and place.resource.endswith(".fifo") and "SqsParameters" not in target:
         raise ValidationError(f"Parameter(s) SqsParameters must be specified for target: {name}.")
     _check_dead_letters(target.get("DeadLetterConfig", {}).get("Arn"))
-    if sum(field in target for field in ONE_OF) > 1:
+    if sum(field in target for field in INPUT_FIELDS) > 1:
         raise ValidationError(f"Only one of Input, InputPath, or InputTransformer must be provided for target {name}.")
     if "Input" in target:
         _check_json(target["Input"], f"JSON syntax error in input for target {name}")
@@ -107,7 +109,7 @@ def _check_transformer(transformer: Json, name: str) -> None:
             raise ValidationError(f"Invalid InputPathsMap for target {name} : {variable} is a reserved name.")
         _check_path(path, f"InputPathsMap for target {name}")
     if template.lstrip().startswith("{"):
-        unknown = [each for each in variables(template) if each not in paths and each not in RESERVED]
+        unknown = [each for each in variables(template) if each not in paths and each not in RESERVED_VARIABLES]
         if unknown:
             raise ValidationError(f"Invalid InputTemplate for target {name} : <{unknown[0]}> is not in InputPathsMap.")
         _check_json(fill_with_samples(template), f"Invalid InputTemplate for target {name} ")
@@ -115,10 +117,10 @@ def _check_transformer(transformer: Json, name: str) -> None:
 
 def _check_path(path: str, what: str) -> None:
     try:
-        sound = compile_path(path).root == "$"
+        valid = compile_path(path).root == "$"
     except PathError:
-        sound = False
-    if not sound:
+        valid = False
+    if not valid:
         raise ValidationError(f"Invalid {what} : {path}.")
 
 

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.services.logs.tables.log_groups import LAST_NAME
+from lamplighter.services.logs.tables.log_groups import HIGHEST_CHARACTER
 from lamplighter.store.db import Reader, Tx
 
 Kind = Literal["metric", "subscription"]
@@ -35,7 +35,7 @@ def page(reader: Reader, group: int, kind: Kind, prefix: str, after: str, most: 
         "SELECT body FROM log_filters WHERE grp = ? AND kind = ? AND name >= ? AND name < ? AND name > ? "
         "ORDER BY name LIMIT ?"
     )
-    return [loads(body) for (body,) in reader.rows(sql, (group, kind, prefix, prefix + LAST_NAME, after, most))]
+    return [loads(body) for (body,) in reader.rows(sql, (group, kind, prefix, prefix + HIGHEST_CHARACTER, after, most))]
 
 
 def delete(tx: Tx, group: int, kind: Kind, name: str) -> bool:

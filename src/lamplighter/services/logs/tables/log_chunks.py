@@ -15,15 +15,15 @@ from typing import Literal, NamedTuple
 from lamplighter.base.json_text import dump_bytes, loads
 from lamplighter.store.db import Reader, Tx
 
-SPAN = 10_000
+CHUNK_SPAN_MS = 10_000
 """The most milliseconds between the first and the last event of a chunk."""
-LARGEST = 64 * 1024
+MAX_CHUNK_CHARACTERS = 64 * 1024
 """The most characters of a chunk's messages, unless a single message is longer."""
-SMALL = 200
+MAX_UNCOMPRESSED_BYTES = 200
 """The most bytes of a chunk that is not worth compressing."""
 OVERHEAD = 26
 """Bytes that each event counts in addition to its message."""
-AT_ONCE = (4, 64)
+CHUNKS_PER_QUERY = (4, 64)
 """The number of chunks in the first query of a read, and the most in a later query."""
 
 Key = tuple[int, int, int]
@@ -71,7 +71,7 @@ def append_events(tx: Tx, group: int, stream: int, events: Sequence[tuple[int, s
     for piece in _pieces(events):
         first, counted = piece[0][0], sum(stored_size(message) for _, message in piece)
         body = dump_bytes([[time - first for time, _ in piece], [message for _, message in piece]])
-        if len(body) > SMALL:
+        if len(body) > MAX_UNCOMPRESSED_BYTES:
             body = zlib.compress(body, 1)
         tx.execute(
             "INSERT INTO log_chunks (grp, stream, first, last, ingested, bytes, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -84,7 +84,7 @@ def append_events(tx: Tx, group: int, stream: int, events: Sequence[tuple[int, s
 def _pieces(events: Sequence[tuple[int, str]]) -> Iterator[Sequence[tuple[int, str]]]:
     begin, length = 0, 0
     for at, (time, message) in enumerate(events):
-        if at > begin and (time - events[begin][0] > SPAN or length + len(message) > LARGEST):
+        if at > begin and (time - events[begin][0] > CHUNK_SPAN_MS or length + len(message) > MAX_CHUNK_CHARACTERS):
             yield events[begin:at]
             begin, length = at, 0
         length += len(message)
@@ -94,15 +94,15 @@ def _pieces(events: Sequence[tuple[int, str]]) -> Iterator[Sequence[tuple[int, s
 
 def events_forward(reader: Reader, source: Source, after: Key, until: int) -> Iterator[StoredEvent]:
     """Yield the events after a key in order, up to and including the time `until`."""
-    waiting: list[tuple[Key, StoredEvent, Iterator[StoredEvent]]] = []
+    heap: list[tuple[Key, StoredEvent, Iterator[StoredEvent]]] = []
     chunks = _chunks_forward(reader, source, after, until)
     upcoming = next(chunks, None)
-    while waiting or upcoming is not None:
-        while upcoming is not None and (not waiting or (upcoming.first, upcoming.id) < waiting[0][0][:2]):
-            _wait(waiting, (found for found in upcoming.events() if found.key > after), 1)
+    while heap or upcoming is not None:
+        while upcoming is not None and (not heap or (upcoming.first, upcoming.id) < heap[0][0][:2]):
+            _push_next(heap, (found for found in upcoming.events() if found.key > after), 1)
             upcoming = next(chunks, None)
-        if waiting:
-            found = _take(waiting, 1)
+        if heap:
+            found = _pop_next(heap, 1)
             if found.key[0] > until:
                 return
             yield found
@@ -110,41 +110,41 @@ def events_forward(reader: Reader, source: Source, after: Key, until: int) -> It
 
 def events_backward(reader: Reader, source: Source, before: Key, since: int) -> Iterator[StoredEvent]:
     """Yield the events before a key, latest first, back to and including the time `since`."""
-    waiting: list[tuple[Key, StoredEvent, Iterator[StoredEvent]]] = []
+    heap: list[tuple[Key, StoredEvent, Iterator[StoredEvent]]] = []
     chunks = _chunks_backward(reader, source, before, since)
     upcoming = next(chunks, None)
-    while waiting or upcoming is not None:
-        while upcoming is not None and (not waiting or (-upcoming.last, -upcoming.id) < waiting[0][0][:2]):
-            _wait(waiting, (found for found in reversed(upcoming.events()) if found.key < before), -1)
+    while heap or upcoming is not None:
+        while upcoming is not None and (not heap or (-upcoming.last, -upcoming.id) < heap[0][0][:2]):
+            _push_next(heap, (found for found in reversed(upcoming.events()) if found.key < before), -1)
             upcoming = next(chunks, None)
-        if waiting:
-            found = _take(waiting, -1)
+        if heap:
+            found = _pop_next(heap, -1)
             if found.key[0] < since:
                 return
             yield found
 
 
-def _wait(
-    waiting: list[tuple[Key, StoredEvent, Iterator[StoredEvent]]], events: Iterator[StoredEvent], way: int
+def _push_next(
+    heap: list[tuple[Key, StoredEvent, Iterator[StoredEvent]]], events: Iterator[StoredEvent], direction: int
 ) -> None:
     """Add the next event of a chunk to the heap, if the chunk has another event."""
     found = next(events, None)
     if found is not None:
-        heapq.heappush(waiting, (_turned(found.key, way), found, events))
+        heapq.heappush(heap, (_heap_key(found.key, direction), found, events))
 
 
-def _take(waiting: list[tuple[Key, StoredEvent, Iterator[StoredEvent]]], way: int) -> StoredEvent:
-    _, found, events = waiting[0]
+def _pop_next(heap: list[tuple[Key, StoredEvent, Iterator[StoredEvent]]], direction: int) -> StoredEvent:
+    _, found, events = heap[0]
     following = next(events, None)
     if following is None:
-        heapq.heappop(waiting)
+        heapq.heappop(heap)
     else:
-        heapq.heapreplace(waiting, (_turned(following.key, way), following, events))
+        heapq.heapreplace(heap, (_heap_key(following.key, direction), following, events))
     return found
 
 
-def _turned(key: Key, way: int) -> Key:
-    return key if way > 0 else (-key[0], -key[1], -key[2])
+def _heap_key(key: Key, direction: int) -> Key:
+    return key if direction > 0 else (-key[0], -key[1], -key[2])
 
 
 COLUMNS = "id, stream, first, last, ingested, body"
@@ -156,8 +156,8 @@ def _chunks_forward(reader: Reader, source: Source, after: Key, until: int) -> I
         f"SELECT {COLUMNS} FROM log_chunks WHERE {column} = ? AND (first, id) > (?, ?) "  # noqa: S608 - our own columns
         "AND first <= ? AND last >= ? ORDER BY first, id LIMIT ?"
     )
-    at = (after[0] - SPAN - 1, 0)
-    for most in _growing():
+    at = (after[0] - CHUNK_SPAN_MS - 1, 0)
+    for most in _query_sizes():
         chunks = [_Chunk(*row) for row in reader.rows(sql, (value, *at, until, after[0], most))]
         yield from chunks
         if len(chunks) < most:
@@ -171,8 +171,8 @@ def _chunks_backward(reader: Reader, source: Source, before: Key, since: int) ->
         f"SELECT {COLUMNS} FROM log_chunks WHERE {column} = ? AND (last, id) < (?, ?) "  # noqa: S608 - our own columns
         "AND last >= ? AND first <= ? ORDER BY last DESC, id DESC LIMIT ?"
     )
-    at = (before[0] + SPAN + 1, 0)
-    for most in _growing():
+    at = (before[0] + CHUNK_SPAN_MS + 1, 0)
+    for most in _query_sizes():
         chunks = [_Chunk(*row) for row in reader.rows(sql, (value, *at, since, before[0], most))]
         yield from chunks
         if len(chunks) < most:
@@ -180,9 +180,9 @@ def _chunks_backward(reader: Reader, source: Source, before: Key, since: int) ->
         at = (chunks[-1].last, chunks[-1].id)
 
 
-def _growing() -> Iterator[int]:
+def _query_sizes() -> Iterator[int]:
     """Yield how many chunks each query reads: few at first, then twice as many each time, up to the limit."""
-    most, limit = AT_ONCE
+    most, limit = CHUNKS_PER_QUERY
     while True:
         yield most
         most = min(2 * most, limit)
@@ -201,5 +201,5 @@ def sweep(tx: Tx, source: Source, before: int, most: int) -> tuple[int, int]:
         f"SELECT id, bytes FROM log_chunks WHERE {column} = ? AND last < ? ORDER BY last LIMIT ?",  # noqa: S608
         (value, before, most),
     )
-    tx.many("DELETE FROM log_chunks WHERE id = ?", [(key,) for key, _ in rows])
+    tx.execute_many("DELETE FROM log_chunks WHERE id = ?", [(key,) for key, _ in rows])
     return len(rows), sum(counted for _, counted in rows)

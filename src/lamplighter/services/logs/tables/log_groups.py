@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.store.db import Reader, Row, Tx
 
-GROUP = "id, account, region, name, class, created, retention, kms, protected, tags, bytes"
-STREAM = "id, grp, name, created, last, ingested"
-LAST_NAME = "\U0010ffff"
+GROUP_COLUMNS = "id, account, region, name, class, created, retention, kms, protected, tags, bytes"
+STREAM_COLUMNS = "id, grp, name, created, last, ingested"
+HIGHEST_CHARACTER = "\U0010ffff"
 """The highest character: a prefix with this character appended sorts after all names with that prefix."""
 
 
@@ -49,14 +49,14 @@ def _group(row: Row) -> LogGroup:
 
 def get_group(reader: Reader, account: str, region: str, name: str) -> LogGroup | None:
     """Return the log group of this name, or None if there is none."""
-    sql = f"SELECT {GROUP} FROM log_groups WHERE account = ? AND region = ? AND name = ?"  # noqa: S608 - our own columns
+    sql = f"SELECT {GROUP_COLUMNS} FROM log_groups WHERE account = ? AND region = ? AND name = ?"  # noqa: S608 - our own columns
     row = reader.row(sql, (account, region, name))
     return _group(row) if row else None
 
 
 def group_by_id(reader: Reader, key: int) -> LogGroup | None:
     """Return the log group with this key, or None if there is none."""
-    row = reader.row(f"SELECT {GROUP} FROM log_groups WHERE id = ?", (key,))  # noqa: S608
+    row = reader.row(f"SELECT {GROUP_COLUMNS} FROM log_groups WHERE id = ?", (key,))  # noqa: S608
     return _group(row) if row else None
 
 
@@ -68,10 +68,10 @@ def page_groups(
     The names follow the name `after`, start with `prefix` and contain `part`.
     """
     sql = (
-        f"SELECT {GROUP} FROM log_groups WHERE account = ? AND region = ? "  # noqa: S608
+        f"SELECT {GROUP_COLUMNS} FROM log_groups WHERE account = ? AND region = ? "  # noqa: S608
         "AND name > ? AND name >= ? AND name < ? AND instr(name, ?) > 0 ORDER BY name LIMIT ?"
     )
-    return [_group(row) for row in reader.rows(sql, (*owner, after, prefix, prefix + LAST_NAME, part, most))]
+    return [_group(row) for row in reader.rows(sql, (*owner, after, prefix, prefix + HIGHEST_CHARACTER, part, most))]
 
 
 def put_group(tx: Tx, group: LogGroup) -> int:
@@ -106,7 +106,7 @@ def delete_group(tx: Tx, key: int) -> None:
 
 def get_stream(reader: Reader, group: int, name: str) -> LogStream | None:
     """Return the log stream of this name, or None if there is none."""
-    row = reader.row(f"SELECT {STREAM} FROM log_streams WHERE grp = ? AND name = ?", (group, name))  # noqa: S608
+    row = reader.row(f"SELECT {STREAM_COLUMNS} FROM log_streams WHERE grp = ? AND name = ?", (group, name))  # noqa: S608
     return LogStream(*row) if row else None
 
 
@@ -121,12 +121,12 @@ def streams_by_name(
 ) -> list[LogStream]:
     """Return log streams whose names start with `prefix` and follow (or, descending, precede) the name `start`."""
     order, beyond = ("DESC", "<") if descending else ("ASC", ">")
-    start = (prefix + LAST_NAME if descending else "") if start is None else start
+    start = (prefix + HIGHEST_CHARACTER if descending else "") if start is None else start
     sql = (
-        f"SELECT {STREAM} FROM log_streams WHERE grp = ? AND name >= ? AND name < ? AND name {beyond} ? "  # noqa: S608
+        f"SELECT {STREAM_COLUMNS} FROM log_streams WHERE grp = ? AND name >= ? AND name < ? AND name {beyond} ? "  # noqa: S608
         f"ORDER BY name {order} LIMIT ?"
     )
-    return [LogStream(*row) for row in reader.rows(sql, (group, prefix, prefix + LAST_NAME, start, most))]
+    return [LogStream(*row) for row in reader.rows(sql, (group, prefix, prefix + HIGHEST_CHARACTER, start, most))]
 
 
 def streams_by_time(
@@ -139,7 +139,7 @@ def streams_by_time(
     order, beyond = ("DESC", "<") if descending else ("ASC", ">")
     time, key = start or ((2**62, 0) if descending else (-1, 0))
     sql = (
-        f"SELECT {STREAM} FROM log_streams WHERE grp = ? AND (last, id) {beyond} (?, ?) "  # noqa: S608
+        f"SELECT {STREAM_COLUMNS} FROM log_streams WHERE grp = ? AND (last, id) {beyond} (?, ?) "  # noqa: S608
         f"ORDER BY last {order}, id {order} LIMIT ?"
     )
     return [LogStream(*row) for row in reader.rows(sql, (group, time, key, most))]
@@ -150,7 +150,7 @@ def put_stream(tx: Tx, group: int, name: str, created: int) -> int:
     return tx.insert("INSERT INTO log_streams (grp, name, created) VALUES (?, ?, ?)", (group, name, created))
 
 
-def note_events(tx: Tx, key: int, last: int, now: int) -> None:
+def record_events(tx: Tx, key: int, last: int, now: int) -> None:
     """Record the time of a stream's latest event and the time of its ingestion."""
     tx.execute("UPDATE log_streams SET last = max(last, ?), ingested = ? WHERE id = ?", (last, now, key))
 

@@ -3,7 +3,7 @@
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.store.db import Reader, Tx
 
-AT_ONCE = 20
+MAX_DELETED = 20
 """The most old tokens that are deleted with each new one."""
 
 
@@ -15,13 +15,13 @@ def get(reader: Reader, owner: str, token: str) -> tuple[str, Json] | None:
     return (row[0], loads(row[1])) if row else None
 
 
-def put(tx: Tx, owner: str, token: str, request: str, answer: Json, at: int) -> None:
+def put(tx: Tx, owner: str, token: str, request: str, answer: Json, now: int) -> None:
     """Store an answer under its token."""
     sql = "INSERT OR REPLACE INTO scheduler_client_tokens (owner, token, request, answer, at) VALUES (?, ?, ?, ?, ?)"
-    tx.execute(sql, (owner, token, request, dumps(answer), at))
+    tx.execute(sql, (owner, token, request, dumps(answer), now))
 
 
-def forget(tx: Tx, before: int) -> None:
+def delete_older(tx: Tx, before: int) -> None:
     """Delete some tokens that are older than a time."""
     old = "SELECT owner, token FROM scheduler_client_tokens WHERE at < ? ORDER BY at LIMIT ?"
-    tx.execute(f"DELETE FROM scheduler_client_tokens WHERE (owner, token) IN ({old})", (before, AT_ONCE))  # noqa: S608
+    tx.execute(f"DELETE FROM scheduler_client_tokens WHERE (owner, token) IN ({old})", (before, MAX_DELETED))  # noqa: S608

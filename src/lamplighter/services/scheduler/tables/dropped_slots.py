@@ -24,13 +24,15 @@ class DroppedSlot:
     zone: str
     """The time zone of the schedule."""
     reason: str
-    mark: Json = None
-    """The label of the schedule (`Schedule.mark`) when the slot was dropped."""
+    annotation: Json = None
+    """The label of the schedule (`Schedule.annotation`) when the slot was dropped."""
 
 
 def _dropped(row: Row) -> DroppedSlot:
-    owner, schedule, slot, until, count, zone, reason, mark = row
-    return DroppedSlot(owner, schedule, slot, until, count, zone, reason, None if mark is None else loads(mark))
+    owner, schedule, slot, until, count, zone, reason, annotation = row
+    return DroppedSlot(
+        owner, schedule, slot, until, count, zone, reason, None if annotation is None else loads(annotation)
+    )
 
 
 def put(tx: Tx, dropped: DroppedSlot) -> None:
@@ -42,11 +44,11 @@ def put(tx: Tx, dropped: DroppedSlot) -> None:
         change = "UPDATE dropped_slots SET until = ?, count = ? WHERE owner = ? AND schedule = ? AND slot = ?"
         tx.execute(change, (dropped.until, last.count + dropped.count, last.owner, last.schedule, last.slot))
         return
-    mark = None if dropped.mark is None else dumps(dropped.mark)
+    annotation = None if dropped.annotation is None else dumps(dropped.annotation)
     values = (dropped.owner, dropped.schedule, dropped.slot, dropped.until, dropped.count, dropped.zone)
     tx.execute(
         f"INSERT OR REPLACE INTO dropped_slots ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
-        (*values, dropped.reason, mark),
+        (*values, dropped.reason, annotation),
     )
 
 
@@ -56,7 +58,7 @@ def dropped_of(reader: Reader, owner: str) -> list[DroppedSlot]:
     return [_dropped(row) for row in reader.rows(sql, (owner,))]
 
 
-def forget(tx: Tx, owner: str, schedule: str | None = None) -> None:
+def delete(tx: Tx, owner: str, schedule: str | None = None) -> None:
     """Delete the dropped slots of an owner, or only those of one of its schedules."""
     if schedule is None:
         tx.execute("DELETE FROM dropped_slots WHERE owner = ?", (owner,))

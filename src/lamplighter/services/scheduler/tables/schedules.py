@@ -27,7 +27,7 @@ class Schedule:
     """Which slots run late if no engine ran at their time: all, last, none."""
     within: int | None = None
     """The seconds in which missed slots may still run; None means the target's maximum event age."""
-    mark: Json = None
+    annotation: Json = None
     """The job of a job file that the schedule starts, and the topics for dropped slots: {Job, Tell: {channel: topic}}.
     """
 
@@ -43,8 +43,8 @@ class Schedule:
 
 
 def _schedule(row: Row) -> Schedule:
-    key, arn, state, created, modified, anchor, body, missed, within, mark = row
-    known = None if mark is None else _read(mark)
+    key, arn, state, created, modified, anchor, body, missed, within, annotation = row
+    known = None if annotation is None else _read(annotation)
     return Schedule(key, arn, state, created, modified, anchor, _read(body), missed, within, known)
 
 
@@ -85,9 +85,9 @@ def set_missed(tx: Tx, arn: str, policy: str, within: int | None) -> bool:
     return tx.execute("UPDATE schedules SET missed = ?, within = ? WHERE arn = ?", (policy, within, arn)) > 0
 
 
-def set_mark(tx: Tx, arn: str, mark: Json) -> bool:
+def set_annotation(tx: Tx, arn: str, annotation: Json) -> bool:
     """Set the job and the topics of a schedule; return False if the schedule does not exist."""
-    return tx.execute("UPDATE schedules SET mark = ? WHERE arn = ?", (dumps(mark), arn)) > 0
+    return tx.execute("UPDATE schedules SET mark = ? WHERE arn = ?", (dumps(annotation), arn)) > 0
 
 
 def delete(tx: Tx, key: int) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lamplighter.store.db import Reader, Row, Tx
 
 COLUMNS = "schedule, slot, until, count, due, fired, outcome, detail"
-KEPT = 1_000
+MAX_ROWS = 1_000
 
 WAITING = "WAITING"
 """The slot is due, and fires later in its flexible time window."""
@@ -89,7 +89,7 @@ def record(tx: Tx, slot: Slot) -> None:
     if not changed:
         tx.execute(f"INSERT INTO slots ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)  # noqa: S608
         if not tx.execute(
-            "UPDATE schedules SET recorded = recorded + 1 WHERE id = ? AND recorded < ?", (slot.schedule, KEPT)
+            "UPDATE schedules SET recorded = recorded + 1 WHERE id = ? AND recorded < ?", (slot.schedule, MAX_ROWS)
         ):
             oldest = "SELECT min(slot) FROM slots WHERE schedule = ?"
             tx.execute(f"DELETE FROM slots WHERE schedule = ? AND slot = ({oldest})", (slot.schedule, slot.schedule))  # noqa: S608
@@ -101,7 +101,7 @@ def finish(tx: Tx, schedule: int, slot: int, outcome: str, detail: str | None) -
     return tx.execute(sql, (outcome, detail, schedule, slot)) > 0
 
 
-def abandon(tx: Tx, schedule: int) -> list[int]:
+def mark_missed(tx: Tx, schedule: int) -> list[int]:
     """Mark the slots that wait in their window as missed, because the schedule has changed; return these slots."""
     waiting = tx.rows("SELECT slot FROM slots WHERE schedule = ? AND outcome = ? ORDER BY slot", (schedule, WAITING))
     sql = "UPDATE slots SET outcome = ?, detail = ? WHERE schedule = ? AND outcome = ?"

@@ -42,12 +42,12 @@ from lamplighter.store.db import OutboxRow, Reader, Store, Tx
 from lamplighter.store.timers import Timer
 
 SERVICE = "sns"
-RETRY = "retry"
-LANES = 8
+RETRY_TIMER = "retry"
+MAX_PARALLEL_ATTEMPTS = 8
 """The most simultaneous attempts for one subscription."""
-SERVER = 500
+SERVER_ERROR = 500
 """The HTTP status from which on an error is the server's: nothing was stored, and the caller tries again."""
-EXPECTED = {NOTIFICATION: CONFIRMED, SUBSCRIPTION: PENDING, UNSUBSCRIPTION: DELETED}
+REQUIRED_STATUS = {NOTIFICATION: CONFIRMED, SUBSCRIPTION: PENDING, UNSUBSCRIPTION: DELETED}
 """The status that a subscription must have to get each type of notification."""
 
 log = logging.getLogger("lamplighter.sns")
@@ -58,7 +58,7 @@ class AttemptFailure:
     """Why an attempt failed, and whether another attempt may succeed."""
 
     reason: str
-    again: bool
+    retryable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +68,17 @@ class DeliverySender:
     store: Store
     world: World
     senders: EndpointSenders
-    queues: SqsEndpoint
-    lanes: WeakValueDictionary[str, asyncio.Semaphore] = field(default_factory=WeakValueDictionary)
+    sqs_endpoint: SqsEndpoint
+    semaphores: WeakValueDictionary[str, asyncio.Semaphore] = field(default_factory=WeakValueDictionary)
     """The limits of simultaneous attempts, by subscription."""
-    down: set[str] = field(default_factory=set)
+    failing_endpoints: set[str] = field(default_factory=set)
     """The endpoints that the log has reported as failing."""
 
     # --- queue a delivery ---------------------------------------------------------------------------------------------
 
     def send(self, tx: Tx, subscription: Subscription, notification: Notification) -> None:
         """Queue a notification for a subscription: it is sent after the commit, or when the throttle allows it."""
-        delivery = rows.put(tx, self._new(subscription, notification, WAITING, None))
+        delivery = rows.put(tx, self._new_delivery(subscription, notification, WAITING, None))
         wait = self._throttle(tx, subscription) if notification.type == NOTIFICATION else 0
         self._schedule(tx, delivery.id, wait)
 
@@ -88,18 +88,18 @@ class DeliverySender:
         If SQS refuses it, AWS counts that as a client-side error, so that there is no second attempt.
         """
         try:
-            self.queues.send(tx, subscription.endpoint, notification)
+            self.sqs_endpoint.send(tx, subscription.endpoint, notification)
         except AwsError as error:
-            if error.status >= SERVER:
+            if error.status >= SERVER_ERROR:
                 raise
             reason = f"{error.code}: {error.message}"
-            delivery = rows.put(tx, replace(self._new(subscription, notification, FAILED, reason), attempts=1))
+            delivery = rows.put(tx, replace(self._new_delivery(subscription, notification, FAILED, reason), attempts=1))
             self._give_up(tx, delivery, notification, subscription, reason)
         else:
-            rows.put(tx, replace(self._new(subscription, notification, DELIVERED, None), attempts=1))
-            topics.count(tx, subscription.topic, "delivered")
+            rows.put(tx, replace(self._new_delivery(subscription, notification, DELIVERED, None), attempts=1))
+            topics.increment_count(tx, subscription.topic, "delivered")
 
-    def _new(
+    def _new_delivery(
         self, subscription: Subscription, notification: Notification, status: str, error: str | None
     ) -> SnsDelivery:
         now = self.world.now()
@@ -126,17 +126,17 @@ class DeliverySender:
         """
         if subscription.protocol not in protocols.WITH_POLICY:
             return 0
-        rate = (_policy(tx, subscription)["throttlePolicy"] or {}).get("maxReceivesPerSecond")
+        rate = (_effective_policy(tx, subscription)["throttlePolicy"] or {}).get("maxReceivesPerSecond")
         if not rate:
             return 0
         now = self.world.monotonic()
-        turn = max(now, subscription.throttled_until)
-        subscriptions.set_throttled_until(tx, subscription.arn, turn + 1000 / rate)
-        return math.ceil(turn - now)
+        send_at = max(now, subscription.throttled_until)
+        subscriptions.set_throttled_until(tx, subscription.arn, send_at + 1000 / rate)
+        return math.ceil(send_at - now)
 
     def _schedule(self, tx: Tx, key: int, wait: int) -> None:
         if wait > 0:
-            timers.put(tx, Timer(SERVICE, str(key), RETRY, self.world.monotonic() + wait), elapsed=True)
+            timers.put(tx, Timer(SERVICE, str(key), RETRY_TIMER, self.world.monotonic() + wait), steady_clock=True)
         else:
             outbox.put(tx, SERVICE, str(key), None)
 
@@ -146,17 +146,17 @@ class DeliverySender:
 
     # --- one attempt --------------------------------------------------------------------------------------------------
 
-    async def handle_outbox_row(self, posted: OutboxRow) -> None:
+    async def handle_outbox_row(self, row: OutboxRow) -> None:
         """Make one attempt and store its outcome.
 
         Deliveries that wait for their attempt are not held in memory: the notification is read when the attempt starts.
         """
-        key = int(posted.subject)
+        key = int(row.subject)
         subscription = rows.subscription_of(self.store.reader, key)
-        lane = self.lanes.setdefault(subscription or "", asyncio.Semaphore(LANES))
-        async with lane:
+        semaphore = self.semaphores.setdefault(subscription or "", asyncio.Semaphore(MAX_PARALLEL_ATTEMPTS))
+        async with semaphore:
             failure = await self._attempt(self.store.reader, key)
-            await self.store.write_with_retry(lambda tx: self._conclude(tx, posted, failure))
+            await self.store.write_with_retry(lambda tx: self._store_outcome(tx, row, failure))
 
     async def _attempt(self, reader: Reader, key: int) -> AttemptFailure | None:
         delivery = rows.get(reader, key)
@@ -164,60 +164,60 @@ class DeliverySender:
             return None
         notification = _notification(delivery)
         if notification is None:
-            return AttemptFailure("the stored notification cannot be read", again=False)
+            return AttemptFailure("the stored notification cannot be read", retryable=False)
         subscription = subscriptions.get(reader, delivery.subscription)
-        if subscription is None or subscription.status != EXPECTED[notification.type]:
-            return AttemptFailure("the subscription no longer exists", again=False)
+        if subscription is None or subscription.status != REQUIRED_STATUS[notification.type]:
+            return AttemptFailure("the subscription no longer exists", retryable=False)
         try:
             await self.senders.send(delivery.protocol, _address(reader, subscription), notification)
         except DeliveryFailed as error:
-            return AttemptFailure(str(error), error.again)
+            return AttemptFailure(str(error), error.retryable)
         except Unavailable as error:
-            return AttemptFailure(error.message, again=True)
+            return AttemptFailure(error.message, retryable=True)
         except Exception:
             log.exception("delivery %d to %s failed with an internal error of the engine", key, delivery.endpoint)
-            return AttemptFailure("an internal error of the engine; see its log", again=True)
+            return AttemptFailure("an internal error of the engine; see its log", retryable=True)
         return None
 
-    def _conclude(self, tx: Tx, posted: OutboxRow, failure: AttemptFailure | None) -> None:
-        if not outbox.delete(tx, posted.id):
+    def _store_outcome(self, tx: Tx, row: OutboxRow, failure: AttemptFailure | None) -> None:
+        if not outbox.delete(tx, row.id):
             return
-        key = int(posted.subject)
+        key = int(row.subject)
         found = rows.get(tx, key)
         if found is None:
             return
         if failure is None:
             rows.finish(tx, found, DELIVERED, self.world.now(), None)
-            _count(tx, found, "delivered")
-            tx.after.append(partial(self._went_through, found))
+            _count_outcome(tx, found, "delivered")
+            tx.after_commit.append(partial(self._log_recovered, found))
             log.info("message %s of %s is delivered to %s", found.message, found.topic, found.endpoint)
             return
         subscription = subscriptions.get(tx, found.subscription)
-        wait = self._next(tx, found, subscription) if failure.again else None
+        wait = self._retry_delay(tx, found, subscription) if failure.retryable else None
         if wait is None:
             rows.finish(tx, found, FAILED, self.world.now(), failure.reason)
             self._give_up(tx, found, _notification(found), subscription, failure.reason)
         else:
             rows.count_attempt(tx, key, self.world.now(), failure.reason)
             self._schedule(tx, key, wait)
-            tx.after.append(partial(self._waits, found, failure.reason))
+            tx.after_commit.append(partial(self._log_failing, found, failure.reason))
 
-    def _waits(self, delivery: SnsDelivery, reason: str) -> None:
+    def _log_failing(self, delivery: SnsDelivery, reason: str) -> None:
         """Log once that an endpoint is failing: there are many retries, and the last may be hours away."""
-        if delivery.endpoint not in self.down:
-            self.down.add(delivery.endpoint)
-            log.warning("%s failed: %s; it will be retried", _carried(delivery), reason)
+        if delivery.endpoint not in self.failing_endpoints:
+            self.failing_endpoints.add(delivery.endpoint)
+            log.warning("%s failed: %s; it will be retried", _description(delivery), reason)
 
-    def _went_through(self, delivery: SnsDelivery) -> None:
-        if delivery.endpoint in self.down:
-            self.down.remove(delivery.endpoint)
-            log.info("%s works again", _carried(delivery))
+    def _log_recovered(self, delivery: SnsDelivery) -> None:
+        if delivery.endpoint in self.failing_endpoints:
+            self.failing_endpoints.remove(delivery.endpoint)
+            log.info("%s works again", _description(delivery))
 
-    def _next(self, tx: Tx, delivery: SnsDelivery, subscription: Subscription | None) -> int | None:
+    def _retry_delay(self, tx: Tx, delivery: SnsDelivery, subscription: Subscription | None) -> int | None:
         """Return the milliseconds until the next attempt, or None if there is none."""
         if subscription is None:
             return None
-        return retry_delays.retry_delay(_retries(tx, subscription), delivery.attempts)
+        return retry_delays.retry_delay(_policy_delays(tx, subscription), delivery.attempts)
 
     # --- the end of a delivery ----------------------------------------------------------------------------------------
 
@@ -229,7 +229,7 @@ class DeliverySender:
         subscription: Subscription | None,
         reason: str,
     ) -> None:
-        _count(tx, delivery, "failed")
+        _count_outcome(tx, delivery, "failed")
         log.error(
             "message %s of %s could not be delivered to %s: %s",
             delivery.message,
@@ -238,21 +238,21 @@ class DeliverySender:
             reason,
         )
         if subscription is not None:
-            whom = lost_alerts.recipient_name(delivery.protocol, delivery.endpoint)
-            lost_alerts.put(tx, LostAlert(self.world.now(), whom, reason))
+            recipient = lost_alerts.recipient_name(delivery.protocol, delivery.endpoint)
+            lost_alerts.put(tx, LostAlert(self.world.now(), recipient, reason))
         if notification is None or notification.type != NOTIFICATION or subscription is None:
             return
         queue = dead_letter_queue(subscription.attributes)
         if queue is None:
             return
         try:
-            self.queues.send(tx, queue, notification)
+            self.sqs_endpoint.send(tx, queue, notification)
         except AwsError as error:
-            if error.status >= SERVER:
+            if error.status >= SERVER_ERROR:
                 raise
             log.error("the dead-letter queue %s rejected the message, too: %s: %s", queue, error.code, error.message)
         else:
-            topics.count(tx, delivery.topic, "redriven")
+            topics.increment_count(tx, delivery.topic, "redriven")
 
 
 def dead_letter_queue(attributes: Mapping[str, str]) -> str | None:
@@ -262,33 +262,33 @@ def dead_letter_queue(attributes: Mapping[str, str]) -> str | None:
     return found
 
 
-def _policy(reader: Reader, subscription: Subscription) -> Json:
+def _effective_policy(reader: Reader, subscription: Subscription) -> Json:
     topic = topics.get(reader, subscription.topic)
     return delivery_policy.effective_policy(topic.attributes if topic is not None else {}, subscription.attributes)
 
 
-def _retries(reader: Reader, subscription: Subscription) -> RetryDelays:
+def _policy_delays(reader: Reader, subscription: Subscription) -> RetryDelays:
     if subscription.protocol in protocols.WITH_POLICY:
-        return retry_delays.delays_of_policy(_policy(reader, subscription)["healthyRetryPolicy"])
+        return retry_delays.delays_of_policy(_effective_policy(reader, subscription)["healthyRetryPolicy"])
     return retry_delays.SMTP if subscription.protocol in protocols.MAIL else retry_delays.MANAGED
 
 
 def _address(reader: Reader, subscription: Subscription) -> EndpointAddress:
     topic = topics.get(reader, subscription.topic)
     name = topic.attributes.get("DisplayName", "") if topic is not None else ""
-    kind = _policy(reader, subscription)["requestPolicy"]["headerContentType"]
+    kind = _effective_policy(reader, subscription)["requestPolicy"]["headerContentType"]
     return EndpointAddress(subscription.endpoint, kind, name)
 
 
-def _carried(delivery: SnsDelivery) -> str:
+def _description(delivery: SnsDelivery) -> str:
     """Describe for the log what is delivered, and to which endpoint."""
     return f"{'mail' if delivery.protocol in protocols.MAIL else 'delivery'} to {delivery.endpoint}"
 
 
-def _count(tx: Tx, delivery: SnsDelivery, what: str) -> None:
+def _count_outcome(tx: Tx, delivery: SnsDelivery, counter: str) -> None:
     """Count the outcome of a message; confirmations are not counted."""
     if delivery.type == NOTIFICATION:
-        topics.count(tx, delivery.topic, what)
+        topics.increment_count(tx, delivery.topic, counter)
 
 
 def _notification(delivery: SnsDelivery) -> Notification | None:

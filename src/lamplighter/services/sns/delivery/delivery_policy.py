@@ -7,11 +7,11 @@ topic disables overrides. See https://docs.aws.amazon.com/sns/latest/dg/sns-mess
 from collections.abc import Collection, Mapping
 
 from lamplighter.base.json_text import Json, JsonError, loads
-from lamplighter.services.sns.delivery.retry_delays import RISES, delays_of_policy, total_seconds
+from lamplighter.services.sns.delivery.retry_delays import BACKOFF_FUNCTIONS, delays_of_policy, total_seconds
 from lamplighter.services.sns.errors import InvalidParameter
 
-CONTENT_TYPE = "text/plain; charset=UTF-8"
-RETRY: Json = {
+DEFAULT_CONTENT_TYPE = "text/plain; charset=UTF-8"
+DEFAULT_RETRY_POLICY: Json = {
     "minDelayTarget": 20,
     "maxDelayTarget": 20,
     "numRetries": 3,
@@ -21,7 +21,7 @@ RETRY: Json = {
     "backoffFunction": "linear",
 }
 """AWS's default retry policy."""
-MOST_SECONDS = 3_600
+MAX_TOTAL_SECONDS = 3_600
 """The limit of all retries: "The total policy retry time for an HTTP/S endpoint cannot be greater than 3,600 seconds."
 """
 BOUNDS = {"minDelayTarget": (1, 3600), "maxDelayTarget": (1, 3600), "numRetries": (0, 100)}
@@ -63,9 +63,11 @@ def effective_topic_policy(attributes: Mapping[str, str]) -> Json:
     """Return a topic's policy completed with the defaults."""
     http = (_read(attributes["DeliveryPolicy"]).get("http") or {}) if attributes.get("DeliveryPolicy") else {}
     effective: Json = {
-        "defaultHealthyRetryPolicy": _with(RETRY, http.get("defaultHealthyRetryPolicy")),
+        "defaultHealthyRetryPolicy": _with_defaults(DEFAULT_RETRY_POLICY, http.get("defaultHealthyRetryPolicy")),
         "disableSubscriptionOverrides": bool(http.get("disableSubscriptionOverrides", False)),
-        "defaultRequestPolicy": _with({"headerContentType": CONTENT_TYPE}, http.get("defaultRequestPolicy")),
+        "defaultRequestPolicy": _with_defaults(
+            {"headerContentType": DEFAULT_CONTENT_TYPE}, http.get("defaultRequestPolicy")
+        ),
     }
     if http.get("defaultThrottlePolicy"):
         effective["defaultThrottlePolicy"] = http["defaultThrottlePolicy"]
@@ -76,22 +78,24 @@ def effective_policy(topic: Mapping[str, str], subscription: Mapping[str, str]) 
     """Return a subscription's policy completed from its topic's policy and the defaults."""
     http = effective_topic_policy(topic)["http"]
     given = subscription.get("DeliveryPolicy")
-    own = _read(given) if given and not http["disableSubscriptionOverrides"] else {}
+    subscription_policy = _read(given) if given and not http["disableSubscriptionOverrides"] else {}
     return {
-        "healthyRetryPolicy": _with(http["defaultHealthyRetryPolicy"], own.get("healthyRetryPolicy")),
+        "healthyRetryPolicy": _with_defaults(
+            http["defaultHealthyRetryPolicy"], subscription_policy.get("healthyRetryPolicy")
+        ),
         "sicklyRetryPolicy": None,
-        "throttlePolicy": own.get("throttlePolicy") or http.get("defaultThrottlePolicy"),
-        "requestPolicy": _with(http["defaultRequestPolicy"], own.get("requestPolicy")),
+        "throttlePolicy": subscription_policy.get("throttlePolicy") or http.get("defaultThrottlePolicy"),
+        "requestPolicy": _with_defaults(http["defaultRequestPolicy"], subscription_policy.get("requestPolicy")),
         "guaranteed": False,
     }
 
 
-def _with(usual: Json, given: Json) -> Json:
+def _with_defaults(defaults: Json, given: Json) -> Json:
     """Return the defaults overridden by the given values; null counts as absent."""
-    return usual | {name: value for name, value in (given or {}).items() if value is not None}
+    return defaults | {name: value for name, value in (given or {}).items() if value is not None}
 
 
-def _fault(reason: str) -> InvalidParameter:
+def _invalid_policy(reason: str) -> InvalidParameter:
     return InvalidParameter(f"DeliveryPolicy: {reason}")
 
 
@@ -99,43 +103,43 @@ def _read(text: str) -> Json:
     try:
         return _object(loads(text), "the policy")
     except JsonError:
-        raise _fault("failed to parse JSON.") from None
+        raise _invalid_policy("failed to parse JSON.") from None
 
 
 def _object(value: Json, what: str) -> Json:
     if not isinstance(value, dict):
-        raise _fault(f"{what} must be a JSON object")
+        raise _invalid_policy(f"{what} must be a JSON object")
     return value
 
 
 def _check_retry(given: Json) -> None:
     if given is None:
         return
-    policy = _with(RETRY, _object(given, "healthyRetryPolicy"))
-    for name in RETRY:
+    policy = _with_defaults(DEFAULT_RETRY_POLICY, _object(given, "healthyRetryPolicy"))
+    for name in DEFAULT_RETRY_POLICY:
         low, high = BOUNDS.get(name, (0, 100))
         if name == "backoffFunction":
             continue
         if type(policy[name]) is not int or not low <= policy[name] <= high:
-            raise _fault(f"{name} must be a whole number from {low} to {high}")
-    if policy["backoffFunction"] not in RISES:
-        raise _fault(f"backoffFunction must be one of {', '.join(RISES)}")
+            raise _invalid_policy(f"{name} must be a whole number from {low} to {high}")
+    if policy["backoffFunction"] not in BACKOFF_FUNCTIONS:
+        raise _invalid_policy(f"backoffFunction must be one of {', '.join(BACKOFF_FUNCTIONS)}")
     if policy["minDelayTarget"] > policy["maxDelayTarget"]:
-        raise _fault("minDelayTarget must be less than or equal to maxDelayTarget")
+        raise _invalid_policy("minDelayTarget must be less than or equal to maxDelayTarget")
     phases = delays_of_policy(policy)
-    if phases.rising < 0:
-        raise _fault("numRetries must be at least the sum of the retries of its phases")
-    if total_seconds(phases) > MOST_SECONDS:
-        raise _fault(f"the total policy retry time cannot be greater than {MOST_SECONDS} seconds")
+    if phases.backoff_retries < 0:
+        raise _invalid_policy("numRetries must be at least the sum of the retries of its phases")
+    if total_seconds(phases) > MAX_TOTAL_SECONDS:
+        raise _invalid_policy(f"the total policy retry time cannot be greater than {MAX_TOTAL_SECONDS} seconds")
 
 
 def _check_throttle(given: Json) -> None:
     rate = _object(given, "throttlePolicy").get("maxReceivesPerSecond") if given is not None else None
     if rate is not None and (type(rate) is not int or rate < 1):
-        raise _fault("maxReceivesPerSecond must be a whole number of at least 1")
+        raise _invalid_policy("maxReceivesPerSecond must be a whole number of at least 1")
 
 
 def _check_request(given: Json, kinds: Collection[str]) -> None:
     kind = _object(given, "requestPolicy").get("headerContentType") if given is not None else None
     if kind is not None and str(kind).removesuffix("; charset=UTF-8") not in kinds:
-        raise _fault(f"headerContentType {kind} is not supported")
+        raise _invalid_policy(f"headerContentType {kind} is not supported")

@@ -24,7 +24,7 @@ from lamplighter.services.sns.messages.notification import (
 from lamplighter.services.sns.messages.signing import Signer
 from lamplighter.services.sns.subscriptions import protocols
 
-AGENT = "Amazon Simple Notification Service Agent"
+USER_AGENT = "Amazon Simple Notification Service Agent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class EndpointSenders:
 
     outbound: Outbound
     remote: RemoteServices
-    links: EngineUrls
+    urls: EngineUrls
     signer: Signer
 
     async def send(self, protocol: str, address: EndpointAddress, notification: Notification) -> None:
@@ -50,15 +50,15 @@ class EndpointSenders:
         senders: Mapping[str, Callable[[EndpointAddress, Notification], Awaitable[None]]] = {
             protocols.HTTP: self._post,
             protocols.HTTPS: self._post,
-            protocols.EMAIL: self._mail,
-            protocols.EMAIL_JSON: self._mail_document,
-            protocols.LAMBDA: self._invoke,
-            protocols.COMMAND: self._run,
+            protocols.EMAIL: self._send_text_mail,
+            protocols.EMAIL_JSON: self._send_json_mail,
+            protocols.LAMBDA: self._invoke_function,
+            protocols.COMMAND: self._run_command,
         }
         await senders[protocol](address, notification)
 
-    def _document(self, notification: Notification) -> Json:
-        return signed_members(notification, self.links, self.signer)
+    def _signed_document(self, notification: Notification) -> Json:
+        return signed_members(notification, self.urls, self.signer)
 
     async def _post(self, address: EndpointAddress, notification: Notification) -> None:
         raw = notification.raw and notification.type == NOTIFICATION
@@ -67,31 +67,31 @@ class EndpointSenders:
             "x-amz-sns-message-id": notification.id,
             "x-amz-sns-topic-arn": notification.topic,
             "Content-Type": address.content_type,
-            "User-Agent": AGENT,
+            "User-Agent": USER_AGENT,
         }
         if notification.type != SUBSCRIPTION:
             headers["x-amz-sns-subscription-arn"] = notification.subscription
         if raw:
             headers["x-amz-sns-rawdelivery"] = "true"
-        text = notification.text if raw else write_document(self._document(notification))
-        status = await self.outbound.web.post(address.endpoint, headers, text.encode())
+        text = notification.text if raw else write_document(self._signed_document(notification))
+        status = await self.outbound.http.post(address.endpoint, headers, text.encode())
         if not 200 <= status < 300:
             # "Amazon SNS considers all 5XX errors and 429 (too many requests sent) errors as retryable. […] All other
             # errors are considered permanent failures and retries will not be attempted."
-            raise DeliveryFailed(f"the endpoint answered with {status}", again=status >= 500 or status == 429)
+            raise DeliveryFailed(f"the endpoint answered with {status}", retryable=status >= 500 or status == 429)
 
-    async def _mail(self, address: EndpointAddress, notification: Notification) -> None:
-        await self._send(address, notification, plain_text(notification, self.links.for_mail()))
+    async def _send_text_mail(self, address: EndpointAddress, notification: Notification) -> None:
+        await self._send_mail(address, notification, plain_text(notification, self.urls.for_mail()))
 
-    async def _mail_document(self, address: EndpointAddress, notification: Notification) -> None:
-        document = signed_members(notification, self.links.for_mail(), self.signer)
-        await self._send(address, notification, write_document(document))
+    async def _send_json_mail(self, address: EndpointAddress, notification: Notification) -> None:
+        document = signed_members(notification, self.urls.for_mail(), self.signer)
+        await self._send_mail(address, notification, write_document(document))
 
-    async def _send(self, address: EndpointAddress, notification: Notification, text: str) -> None:
+    async def _send_mail(self, address: EndpointAddress, notification: Notification, text: str) -> None:
         name = (address.display_name or SENDER) if notification.type == NOTIFICATION else SENDER
         await self.outbound.mail.send(make_mail(notification, address.endpoint, text), name)
 
-    async def _run(self, address: EndpointAddress, notification: Notification) -> None:
+    async def _run_command(self, address: EndpointAddress, notification: Notification) -> None:
         environment = {
             "LAMPLIGHTER_SUBJECT": notification.subject or "",
             "LAMPLIGHTER_TOPIC": notification.topic,
@@ -99,9 +99,9 @@ class EndpointSenders:
         }
         await self.outbound.programs.run(address.endpoint, notification.text.encode(), environment)
 
-    async def _invoke(self, address: EndpointAddress, notification: Notification) -> None:
-        if not self.remote.knows("lambda", "Invoke"):
-            raise DeliveryFailed("no endpoint is configured for Lambda (--endpoint lambda=URL)", again=False)
+    async def _invoke_function(self, address: EndpointAddress, notification: Notification) -> None:
+        if not self.remote.can_call("lambda", "Invoke"):
+            raise DeliveryFailed("no endpoint is configured for Lambda (--endpoint lambda=URL)", retryable=False)
         function = arn.parse(address.endpoint)
         assert function is not None
         payload = {"Records": [self._record(notification)]}
@@ -109,8 +109,8 @@ class EndpointSenders:
         try:
             await self.remote.call("lambda", "Invoke", params, function.region)
         except AwsError as error:
-            again = error.status >= 500 or error.status == 429
-            raise DeliveryFailed(f"{error.code}: {error.message}", again=again) from None
+            retryable = error.status >= 500 or error.status == 429
+            raise DeliveryFailed(f"{error.code}: {error.message}", retryable=retryable) from None
 
     def _record(self, notification: Notification) -> Json:
         """Return a notification as an event record for a Lambda function.
@@ -118,12 +118,12 @@ class EndpointSenders:
         Its URLs have another spelling, and no member is left out. Arrays and numbers are not "supported for AWS Lambda
         subscriptions": each is "passed as the String data type".
         """
-        document = self._document(notification)
+        document = self._signed_document(notification)
         for attribute in document.get("MessageAttributes", {}).values():
             if not attribute["Type"].startswith("Binary"):
                 attribute["Type"] = "String"
-        spelled = {"SigningCertURL": "SigningCertUrl", "UnsubscribeURL": "UnsubscribeUrl"}
-        body = {spelled.get(name, name): value for name, value in document.items()}
+        lambda_names = {"SigningCertURL": "SigningCertUrl", "UnsubscribeURL": "UnsubscribeUrl"}
+        body = {lambda_names.get(name, name): value for name, value in document.items()}
         return {
             "EventSource": "aws:sns",
             "EventVersion": "1.0",

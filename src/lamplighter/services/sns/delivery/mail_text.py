@@ -28,10 +28,10 @@ SENDER = "AWS Notifications"
 NO_REPLY = "Please do not reply directly to this email."
 
 
-def make_mail(notification: Notification, to: str, text: str) -> EmailMessage:
+def make_mail(notification: Notification, recipient: str, text: str) -> EmailMessage:
     """Return a mail with this text; the code that sends it adds the sender."""
     message = EmailMessage(policy=SMTP)
-    message["To"] = to
+    message["To"] = recipient
     message["Subject"] = notification.subject or SUBJECTS[notification.type]
     message["Date"] = format_datetime(datetime.fromtimestamp(notification.timestamp // 1000, UTC))
     message["Message-ID"] = f"<{notification.id}.{notification.subscription.rpartition(':')[2]}@sns.lamplighter>"
@@ -40,15 +40,15 @@ def make_mail(notification: Notification, to: str, text: str) -> EmailMessage:
     return message
 
 
-def plain_text(notification: Notification, links: EngineUrls) -> str:
+def plain_text(notification: Notification, urls: EngineUrls) -> str:
     """Return the text of a notification or confirmation for people."""
     if notification.type == NOTIFICATION:
         return (
             f"{notification.text}\n\n--\n"
             "If you wish to stop receiving notifications from this topic, please click or visit the link below to "
-            f"unsubscribe:\n{links.unsubscribe(notification.subscription)}\n\n{NO_REPLY}\n"
+            f"unsubscribe:\n{urls.unsubscribe(notification.subscription)}\n\n{NO_REPLY}\n"
         )
-    link = links.confirm(notification.topic, notification.token or "")
+    link = urls.confirm(notification.topic, notification.token or "")
     if notification.type == SUBSCRIPTION:
         return (
             f"You have chosen to subscribe to the topic:\n{notification.topic}\n\n"

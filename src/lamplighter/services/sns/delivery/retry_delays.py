@@ -23,18 +23,18 @@ class RetryDelays:
     Delays are in seconds.
     """
 
-    immediate: int
-    before: int
-    rising: int
-    after: int
-    least: int
-    greatest: int
-    function: str
+    no_delay_retries: int
+    min_delay_retries: int
+    backoff_retries: int
+    max_delay_retries: int
+    min_delay: int
+    max_delay: int
+    backoff_function: str
 
     @property
     def count(self) -> int:
         """Return the number of retries."""
-        return self.immediate + self.before + self.rising + self.after
+        return self.no_delay_retries + self.min_delay_retries + self.backoff_retries + self.max_delay_retries
 
 
 SMTP = RetryDelays(0, 2, 10, 38, 10, 600, "exponential")
@@ -42,11 +42,17 @@ SMTP = RetryDelays(0, 2, 10, 38, 10, 600, "exponential")
 MANAGED = RetryDelays(3, 2, 10, 100_000, 1, 20, "exponential")
 """The retries of AWS's "AWS managed endpoints": "100,015 times, over 23 days"."""
 
-RISES: dict[str, Callable[[RetryDelays, int, int], float]] = {
-    "linear": lambda it, at, last: it.least + (it.greatest - it.least) * at / last,
-    "arithmetic": lambda it, at, last: it.least + (it.greatest - it.least) * at * (at + 1) / (last * (last + 1)),
-    "geometric": lambda it, at, last: it.least * (it.greatest / it.least) ** (at / last),
-    "exponential": lambda it, at, last: min(it.least * 2.0**at, it.greatest) if at < last else it.greatest,
+BACKOFF_FUNCTIONS: dict[str, Callable[[RetryDelays, int, int], float]] = {
+    "linear": lambda delays, number, last: delays.min_delay + (delays.max_delay - delays.min_delay) * number / last,
+    "arithmetic": lambda delays, number, last: (
+        delays.min_delay + (delays.max_delay - delays.min_delay) * number * (number + 1) / (last * (last + 1))
+    ),
+    "geometric": lambda delays, number, last: (
+        delays.min_delay * (delays.max_delay / delays.min_delay) ** (number / last)
+    ),
+    "exponential": lambda delays, number, last: (
+        min(delays.min_delay * 2.0**number, delays.max_delay) if number < last else delays.max_delay
+    ),
 }
 """The delay of a retry in the rising phase, by the name of the backoff function."""
 
@@ -61,20 +67,20 @@ def delays_of_policy(policy: Json) -> RetryDelays:
 
 def retry_delay(retries: RetryDelays, number: int) -> int | None:
     """Return the milliseconds to wait before a retry (the first is 0), or None if there is no such retry."""
-    if number < retries.immediate:
+    if number < retries.no_delay_retries:
         return 0
-    number -= retries.immediate
-    if number < retries.before:
-        return retries.least * SECOND
-    number -= retries.before
-    if number < retries.rising:
-        return round(_risen(retries, number) * SECOND)
-    return retries.greatest * SECOND if number - retries.rising < retries.after else None
+    number -= retries.no_delay_retries
+    if number < retries.min_delay_retries:
+        return retries.min_delay * SECOND
+    number -= retries.min_delay_retries
+    if number < retries.backoff_retries:
+        return round(_backoff_delay(retries, number) * SECOND)
+    return retries.max_delay * SECOND if number - retries.backoff_retries < retries.max_delay_retries else None
 
 
-def _risen(retries: RetryDelays, number: int) -> float:
-    last = retries.rising - 1
-    return RISES[retries.function](retries, number, last) if last > 0 else retries.least
+def _backoff_delay(retries: RetryDelays, number: int) -> float:
+    last = retries.backoff_retries - 1
+    return BACKOFF_FUNCTIONS[retries.backoff_function](retries, number, last) if last > 0 else retries.min_delay
 
 
 def total_seconds(retries: RetryDelays) -> float:

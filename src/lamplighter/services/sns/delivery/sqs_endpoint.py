@@ -22,7 +22,7 @@ class SqsEndpoint:
     """Sends the messages of one engine's SNS to queues."""
 
     bus: Bus
-    links: EngineUrls
+    urls: EngineUrls
     signer: Signer
 
     def send(self, tx: Tx, queue: str, notification: Notification) -> None:
@@ -30,13 +30,13 @@ class SqsEndpoint:
         found = arn.parse(queue)
         assert found is not None
         name = found.resource
-        params: Json = {"QueueUrl": self.links.queue(found.account, name)}
+        params: Json = {"QueueUrl": self.urls.queue(found.account, name)}
         if notification.raw:
             params["MessageBody"] = notification.text
             if notification.attributes:
                 params["MessageAttributes"] = _attributes(notification)
         else:
-            params["MessageBody"] = write_document(signed_members(notification, self.links, self.signer))
+            params["MessageBody"] = write_document(signed_members(notification, self.urls, self.signer))
         if notification.group is not None and (name.endswith(".fifo") or notification.deduplication is None):
             params["MessageGroupId"] = notification.group
         if notification.deduplication is not None and name.endswith(".fifo"):

@@ -17,12 +17,12 @@ from lamplighter.base.number_text import parse_decimal
 from lamplighter.services.sns.errors import InvalidAttributeValue, InvalidParameter
 from lamplighter.services.sns.tables.topics import Topic
 
-LARGEST = 262_144
+MAX_BYTES = 262_144
 """The most bytes of a message with its attributes, unless the topic sets another limit."""
-LONGEST_SUBJECT = 100
+MAX_SUBJECT_LENGTH = 100
 """The most characters of a subject; AWS accepts exactly this many, too."""
-DEFAULT = "default"
-PUSH = "AWS.SNS."
+DEFAULT_PROTOCOL = "default"
+PUSH_PREFIX = "AWS.SNS."
 """The prefix of the attributes that control mobile pushes."""
 
 _NAME = re.compile(r"(?!.*\.\.)[A-Za-z0-9_-]([A-Za-z0-9_.-]{0,254}[A-Za-z0-9_-])?")
@@ -55,7 +55,7 @@ class Message:
     group: str | None
     deduplication: str | None
 
-    def to(self, protocol: str) -> str:
+    def text_for(self, protocol: str) -> str:
         """Return the text for a protocol."""
         return self.texts.get(protocol, self.text)
 
@@ -74,14 +74,14 @@ def read_message(params: Json, topic: Topic | None) -> Message:
     attributes = {name: _attribute(name, given) for name, given in (params.get("MessageAttributes") or {}).items()}
     if message_size(text, attributes) > max_size(topic):
         raise InvalidParameter("Message too long")
-    texts = _texts(text, params.get("MessageStructure"))
-    group, deduplication = _order(params, topic)
-    return Message(texts.get(DEFAULT, text), texts, subject, attributes, group, deduplication)
+    texts = _texts_by_protocol(text, params.get("MessageStructure"))
+    group, deduplication = _group_and_deduplication(params, topic)
+    return Message(texts.get(DEFAULT_PROTOCOL, text), texts, subject, attributes, group, deduplication)
 
 
 def max_size(topic: Topic | None) -> int:
     """Return the most bytes of a message to this topic."""
-    return int(topic.attributes.get("MaximumMessageSize", LARGEST)) if topic is not None else LARGEST
+    return int(topic.attributes.get("MaximumMessageSize", MAX_BYTES)) if topic is not None else MAX_BYTES
 
 
 def message_size(text: str, attributes: Mapping[str, Attribute]) -> int:
@@ -92,11 +92,11 @@ def message_size(text: str, attributes: Mapping[str, Attribute]) -> int:
 
 def _check_subject(subject: str) -> None:
     """Check AWS's rule: "UTF-8 text with no line breaks or control characters, and less than 100 characters long"."""
-    if not subject or len(subject) > LONGEST_SUBJECT or _CONTROL.search(subject):
+    if not subject or len(subject) > MAX_SUBJECT_LENGTH or _CONTROL.search(subject):
         raise InvalidParameter("Subject")
 
 
-def _texts(text: str, structure: str | None) -> Mapping[str, str]:
+def _texts_by_protocol(text: str, structure: str | None) -> Mapping[str, str]:
     if structure is None:
         return {}
     if structure != "json":
@@ -110,7 +110,7 @@ def _texts(text: str, structure: str | None) -> Mapping[str, str]:
         raise failed
     # "Non-string values will cause the key to be ignored."
     texts = {name: value for name, value in pairs.items if isinstance(value, str)}
-    if DEFAULT not in texts:
+    if DEFAULT_PROTOCOL not in texts:
         raise InvalidParameter("Message Structure - No default entry in JSON message body")
     return texts
 
@@ -127,7 +127,7 @@ def _pairs(items: list[tuple[str, Json]]) -> _Pairs:
 
 
 def _attribute(name: str, given: Json) -> Attribute:
-    if not _NAME.fullmatch(name) or (_RESERVED.match(name) and not name.startswith(PUSH)):
+    if not _NAME.fullmatch(name) or (_RESERVED.match(name) and not name.startswith(PUSH_PREFIX)):
         raise InvalidParameter(f"Invalid message attribute name: {name}")
     kind = given.get("DataType") or ""
     if not _TYPE.fullmatch(kind) or len(kind) > 256:
@@ -170,7 +170,7 @@ def _is_array(text: str) -> bool:
         return False
 
 
-def _order(params: Json, topic: Topic | None) -> tuple[str | None, str | None]:
+def _group_and_deduplication(params: Json, topic: Topic | None) -> tuple[str | None, str | None]:
     """Return the message group and the deduplication ID; a standard topic passes the group on to its queues."""
     group, deduplication = params.get("MessageGroupId"), params.get("MessageDeduplicationId")
     for name, value in (("MessageGroupId", group), ("MessageDeduplicationId", deduplication)):

@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass, field, replace
 from urllib.parse import urlencode
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.base.world import iso
+from lamplighter.base.world import format_iso_time
 from lamplighter.services.sns.messages.signing import Signer
-from lamplighter.wire.access.unsigned_requests import CERTIFICATE, CONFIRMATION, UNSUBSCRIBE
+from lamplighter.wire.access.unsigned_requests import CERTIFICATE_PATH, CONFIRMATION_PATH, UNSUBSCRIBE_PATH
 
 NOTIFICATION = "Notification"
 SUBSCRIPTION = "SubscriptionConfirmation"
@@ -66,11 +66,11 @@ class EngineUrls:
 
     def confirm(self, topic: str, token: str) -> str:
         """Return the link that confirms a subscription, immediately or by the button of its page."""
-        return self._link(CONFIRMATION, "ConfirmSubscription", {"TopicArn": topic, "Token": token})
+        return self._link(CONFIRMATION_PATH, "ConfirmSubscription", {"TopicArn": topic, "Token": token})
 
     def unsubscribe(self, subscription: str) -> str:
         """Return the link that ends a subscription by the button of its page."""
-        return self._link(UNSUBSCRIBE, "Unsubscribe", {"SubscriptionArn": subscription})
+        return self._link(UNSUBSCRIBE_PATH, "Unsubscribe", {"SubscriptionArn": subscription})
 
     def _link(self, page: str, operation: str, params: Mapping[str, str]) -> str:
         path, query = (page, params) if self.pages else ("/", {"Action": operation, **params})
@@ -79,14 +79,14 @@ class EngineUrls:
     @property
     def certificate(self) -> str:
         """Return the URL of the certificate that verifies signatures."""
-        return f"{self.url}{CERTIFICATE}"
+        return f"{self.url}{CERTIFICATE_PATH}"
 
     def queue(self, account: str, name: str) -> str:
         """Return the URL of a queue."""
         return f"{self.url}/{account}/{name}"
 
 
-def signed_members(notification: Notification, links: EngineUrls, signer: Signer) -> Json:
+def signed_members(notification: Notification, urls: EngineUrls, signer: Signer) -> Json:
     """Return the signed JSON document of a notification."""
     document: dict[str, str] = {"Type": notification.type, "MessageId": notification.id}
     if notification.sequence is not None:
@@ -98,12 +98,12 @@ def signed_members(notification: Notification, links: EngineUrls, signer: Signer
         document["Subject"] = notification.subject
     document["Message"] = notification.text
     if notification.token is not None:
-        document["SubscribeURL"] = links.confirm(notification.topic, notification.token)
-    document["Timestamp"] = iso(notification.timestamp)
+        document["SubscribeURL"] = urls.confirm(notification.topic, notification.token)
+    document["Timestamp"] = format_iso_time(notification.timestamp)
     signature = signer.sign(notification.version, document)
-    document |= {"SignatureVersion": notification.version, "Signature": signature, "SigningCertURL": links.certificate}
+    document |= {"SignatureVersion": notification.version, "Signature": signature, "SigningCertURL": urls.certificate}
     if notification.type == NOTIFICATION:
-        document["UnsubscribeURL"] = links.unsubscribe(notification.subscription)
+        document["UnsubscribeURL"] = urls.unsubscribe(notification.subscription)
     return document | ({"MessageAttributes": attributes_document(notification)} if notification.attributes else {})
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from lamplighter.base.precompute import LARGE
+from lamplighter.base.precompute import LARGE_TEXT_LENGTH
 from lamplighter.base.world import World
 from lamplighter.bus import PREPARED, Caller, Prepared, Work
 from lamplighter.services.sns.arns import find_topic, parse_arn
@@ -35,15 +35,15 @@ from lamplighter.services.sns.tables.subscriptions import Subscription
 from lamplighter.services.sns.tables.topics import AcceptedMessage, Topic
 from lamplighter.store.db import Reader, Tx
 
-MEMORY = 5 * 60_000
+DEDUPLICATION_INTERVAL = 5 * 60_000
 """Milliseconds in which a FIFO topic recognises a duplicate."""
-BATCH = 10
-SMALL = 4_096
+MAX_BATCH_ENTRIES = 10
+SMALL_BYTES = 4_096
 """The most bytes of messages that are filtered within the turn, however many filter policies there are."""
 FIRST_SEQUENCE = 10**19
 """The offset of sequence numbers: AWS's have twenty digits."""
 
-_ID = re.compile("[A-Za-z0-9_-]{1,80}")
+_ENTRY_ID = re.compile("[A-Za-z0-9_-]{1,80}")
 
 log = logging.getLogger("lamplighter.sns")
 
@@ -66,15 +66,15 @@ class Publisher:
             log.warning("no message was sent to %s: this engine does not support SMS", params["PhoneNumber"])
             return {"MessageId": self.world.uuid()}
         topic = _topic(tx, caller, params[targets[0]], targets[0])
-        return self._take(tx, topic, messages.read_message(params, topic), params.get(PREPARED, {}))
+        return self._accept(tx, topic, messages.read_message(params, topic), params.get(PREPARED, {}))
 
     def prepare_publish(self, reader: Reader, _caller: Caller, params: Json) -> Work | None:
         """Return the part of Publish that grows with the message: filtering. Return None if the message is small."""
-        return _judging(reader, params.get("TopicArn") or params.get("TargetArn"), [params])
+        return _filter_work(reader, params.get("TopicArn") or params.get("TargetArn"), [params])
 
     def prepare_batch(self, reader: Reader, _caller: Caller, params: Json) -> Work | None:
         """Return the work of PublishBatch that grows with the messages, or None if they are small."""
-        return _judging(reader, params["TopicArn"], params["PublishBatchRequestEntries"])
+        return _filter_work(reader, params["TopicArn"], params["PublishBatchRequestEntries"])
 
     def publish_batch(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Implement PublishBatch: accept or reject each entry separately."""
@@ -84,25 +84,25 @@ class Publisher:
         answer: Json = {"Successful": [], "Failed": []}
         for entry in entries:
             try:
-                taken = self._take(tx, topic, messages.read_message(entry, topic), params.get(PREPARED, {}))
+                accepted = self._accept(tx, topic, messages.read_message(entry, topic), params.get(PREPARED, {}))
             except AwsError as error:
                 code = error.code.removesuffix("Exception")
                 failed = {"Id": entry["Id"], "Code": code, "Message": error.message, "SenderFault": True}
                 answer["Failed"].append(failed)
             else:
-                answer["Successful"].append({"Id": entry["Id"], **taken})
+                answer["Successful"].append({"Id": entry["Id"], **accepted})
         return answer
 
-    def _take(self, tx: Tx, topic: Topic, message: Message, judged: PolicyMatches) -> Json:
+    def _accept(self, tx: Tx, topic: Topic, message: Message, known_matches: PolicyMatches) -> Json:
         """Accept a message; return its MessageId and, for a FIFO topic, its sequence number."""
         key, sequence = self.world.uuid(), None
         if topic.fifo:
-            taken, new = self._deduplicate(tx, topic, message, key)
-            key, sequence = taken.message, str(FIRST_SEQUENCE + taken.sequence)
+            accepted, new = self._deduplicate(tx, topic, message, key)
+            key, sequence = accepted.message, str(FIRST_SEQUENCE + accepted.sequence)
             if not new:
                 return {"MessageId": key, "SequenceNumber": sequence}
-        topics.count(tx, topic.arn, "published")
-        self._send_to_subscribers(tx, topic, message, key, sequence, FilteredMessage(message.attributes, judged))
+        topics.increment_count(tx, topic.arn, "published")
+        self._send_to_subscribers(tx, topic, message, key, sequence, FilteredMessage(message.attributes, known_matches))
         return {"MessageId": key} | ({"SequenceNumber": sequence} if sequence is not None else {})
 
     def _deduplicate(self, tx: Tx, topic: Topic, message: Message, key: str) -> tuple[AcceptedMessage, bool]:
@@ -113,16 +113,16 @@ class Publisher:
         before = topics.find_accepted(tx, topic.arn, scope, deduplication, now)
         if before is not None:
             return before, False
-        taken = AcceptedMessage(key, topics.next_sequence(tx, topic.arn))
-        topics.remember_accepted(tx, topic.arn, scope, deduplication, taken, now + MEMORY)
-        return taken, True
+        accepted = AcceptedMessage(key, topics.next_sequence(tx, topic.arn))
+        topics.remember_accepted(tx, topic.arn, scope, deduplication, accepted, now + DEDUPLICATION_INTERVAL)
+        return accepted, True
 
     def _send_to_subscribers(
         self, tx: Tx, topic: Topic, message: Message, key: str, sequence: str | None, filtered_message: FilteredMessage
     ) -> None:
         filtered = 0
         for subscription in subscriptions.confirmed_of_topic(tx, topic.arn):
-            text = message.to(subscription.protocol)
+            text = message.text_for(subscription.protocol)
             if not filter_policy.wants_message(subscription.attributes, text, filtered_message):
                 filtered += 1
                 continue
@@ -137,7 +137,7 @@ class Publisher:
             else:
                 self.sender.send(tx, subscription, notification)
         if filtered:
-            topics.count(tx, topic.arn, "filtered", filtered)
+            topics.increment_count(tx, topic.arn, "filtered", filtered)
 
     def _notification(
         self, topic: Topic, subscription: Subscription, message: Message, text: str, key: str, sequence: str | None
@@ -150,7 +150,7 @@ class Publisher:
             text,
             self.world.now(),
             message.subject,
-            _sent(message),
+            _attributes_to_send(message),
             sequence,
             message.group,
             message.deduplication,
@@ -159,29 +159,31 @@ class Publisher:
         )
 
 
-def _judging(reader: Reader, arn: str | None, entries: list[Json]) -> Work | None:
+def _filter_work(reader: Reader, arn: str | None, entries: list[Json]) -> Work | None:
     """Return the work of filtering the messages before the turn, or None if it is small."""
-    size = sum(map(_size, entries)) if arn and len(entries) <= BATCH else 0
-    topic = topics.get(reader, arn) if arn and size > SMALL else None
+    size = sum(map(_size, entries)) if arn and len(entries) <= MAX_BATCH_ENTRIES else 0
+    topic = topics.get(reader, arn) if arn and size > SMALL_BYTES else None
     if topic is None or size > messages.max_size(topic):
         return None
     found = [each for each in subscriptions.confirmed_of_topic(reader, topic.arn) if "FilterPolicy" in each.attributes]
-    if size * len(found) <= LARGE:
+    if size * len(found) <= LARGE_TEXT_LENGTH:
         return None
-    return lambda: Prepared({key: value for entry in entries for key, value in _judged(topic, entry, found).items()})
+    return lambda: Prepared(
+        {key: value for entry in entries for key, value in _filter_results(topic, entry, found).items()}
+    )
 
 
-def _judged(topic: Topic, entry: Json, found: list[Subscription]) -> PolicyMatches:
+def _filter_results(topic: Topic, entry: Json, found: list[Subscription]) -> PolicyMatches:
     try:
         message = messages.read_message(entry, topic)
     except AwsError:
         return {}  # Publish rejects it in its turn
     return filter_policy.match_policies(
-        [(each.attributes, message.to(each.protocol)) for each in found], message.attributes
+        [(each.attributes, message.text_for(each.protocol)) for each in found], message.attributes
     )
 
 
-def _sent(message: Message) -> dict[str, tuple[str, str]]:
+def _attributes_to_send(message: Message) -> dict[str, tuple[str, str]]:
     """Return the message attributes that are sent to subscribers.
 
     "Message attributes are sent only when the message structure is String, not JSON".
@@ -189,20 +191,20 @@ def _sent(message: Message) -> dict[str, tuple[str, str]]:
     return {} if message.texts else {name: (each.type, each.value) for name, each in message.attributes.items()}
 
 
-def _topic(tx: Tx, caller: Caller, text: str, what: str) -> Topic:
+def _topic(tx: Tx, caller: Caller, text: str, parameter: str) -> Topic:
     """Return the topic of an ARN, which must be in the caller's region."""
-    if parse_arn(text, what).region != caller.region:
-        raise InvalidParameter(what)
-    return find_topic(tx, text, what)
+    if parse_arn(text, parameter).region != caller.region:
+        raise InvalidParameter(parameter)
+    return find_topic(tx, text, parameter)
 
 
 def _check_batch(topic: Topic, entries: list[Json]) -> None:
     if not entries:
         raise EmptyBatchRequest
-    if len(entries) > BATCH:
+    if len(entries) > MAX_BATCH_ENTRIES:
         raise TooManyEntriesInBatchRequest
     ids = [entry["Id"] for entry in entries]
-    if not all(map(_ID.fullmatch, ids)):
+    if not all(map(_ENTRY_ID.fullmatch, ids)):
         raise InvalidBatchEntryId
     if len(set(ids)) < len(ids):
         raise BatchEntryIdsNotDistinct

@@ -24,10 +24,10 @@ from lamplighter.base.errors import Unavailable
 from lamplighter.base.files import make_directory, write_file
 from lamplighter.base.world import World
 
-BITS = 2048
-YEARS = 50
+KEY_BITS = 2048
+CERTIFICATE_YEARS = 50
 DIGESTS: Mapping[str, hashes.HashAlgorithm] = {"1": hashes.SHA1(), "2": hashes.SHA256()}  # noqa: S303 - AWS's version 1
-SIGNED = ("Message", "MessageId", "Subject", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")
+SIGNED_MEMBERS = ("Message", "MessageId", "Subject", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")
 """The members that are signed if the message has them, in this order."""
 
 log = logging.getLogger("lamplighter.sns")
@@ -35,7 +35,7 @@ log = logging.getLogger("lamplighter.sns")
 
 def text_to_sign(members: Mapping[str, str]) -> bytes:
     """Return the text to sign: names and values, each on its own line."""
-    signed = [name for name in SIGNED if name in members]
+    signed = [name for name in SIGNED_MEMBERS if name in members]
     return "".join(f"{name}\n{members[name]}\n" for name in signed).encode()
 
 
@@ -45,46 +45,46 @@ class Signer:
     def __init__(self, folder: Path, world: World) -> None:
         self._folder = folder
         self._world = world
-        self._making = threading.Lock()
+        self._key_lock = threading.Lock()
         self._key: rsa.RSAPrivateKey | None = None
-        self._last = (("", b""), "")
+        self._last_signature = (("", b""), "")
         """The last signed text and its signature: a topic's subscriptions share one, and signing takes 1 ms."""
 
     def prepare(self) -> None:
         """Create the key in a thread, so that the first message need not wait for it."""
         if self._key is None:
-            asyncio.get_running_loop().run_in_executor(None, self._try)
+            asyncio.get_running_loop().run_in_executor(None, self._prepare_key)
 
     def sign(self, version: str, members: Mapping[str, str]) -> str:
         """Return the signature of a message's members in base64. Raises `Unavailable` if there is no key now."""
-        asked = version, text_to_sign(members)
-        if asked != self._last[0]:
-            signature = self._ready().sign(asked[1], padding.PKCS1v15(), DIGESTS[version])
-            self._last = asked, b64encode(signature).decode()
-        return self._last[1]
+        to_sign = version, text_to_sign(members)
+        if to_sign != self._last_signature[0]:
+            signature = self._get_key().sign(to_sign[1], padding.PKCS1v15(), DIGESTS[version])
+            self._last_signature = to_sign, b64encode(signature).decode()
+        return self._last_signature[1]
 
     def certificate(self) -> bytes:
         """Return the certificate as PEM. Raises `Unavailable` if it cannot be read."""
-        self._ready()
+        self._get_key()
         try:
             return (self._folder / "certificate.pem").read_bytes()
         except OSError as error:
             raise Unavailable(f"the certificate cannot be read: {error}") from None
 
-    def _try(self) -> None:
+    def _prepare_key(self) -> None:
         try:
-            self._ready()
+            self._get_key()
         except Unavailable as error:
             log.error("%s", error)
 
-    def _ready(self) -> rsa.RSAPrivateKey:
+    def _get_key(self) -> rsa.RSAPrivateKey:
         if self._key is None:
-            with self._making:
+            with self._key_lock:
                 if self._key is None:
-                    self._key = self._load() or self._make()
+                    self._key = self._load_key() or self._create_key()
         return self._key
 
-    def _load(self) -> rsa.RSAPrivateKey | None:
+    def _load_key(self) -> rsa.RSAPrivateKey | None:
         """Return the stored key, or None if there is no file. Raises `Unavailable` if the file cannot be read.
 
         A stored key always has a certificate, because the certificate is written first.
@@ -97,13 +97,13 @@ class Signer:
         except OSError as error:
             raise Unavailable(f"the signing key cannot be read: {error}") from None
         except (TypeError, ValueError, UnsupportedAlgorithm):  # TypeError: the key is encrypted.
-            raise _no_key(file) from None
+            raise _invalid_key_file(file) from None
         if not isinstance(key, rsa.RSAPrivateKey):
-            raise _no_key(file)
+            raise _invalid_key_file(file)
         return key
 
-    def _make(self) -> rsa.RSAPrivateKey:
-        key = rsa.generate_private_key(public_exponent=65537, key_size=BITS)
+    def _create_key(self) -> rsa.RSAPrivateKey:
+        key = rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS)
         private = serialization.PrivateFormat.PKCS8
         text = key.private_bytes(serialization.Encoding.PEM, private, serialization.NoEncryption())
         certificate = self._certify(key).public_bytes(serialization.Encoding.PEM)
@@ -117,20 +117,20 @@ class Signer:
 
     def _certify(self, key: rsa.RSAPrivateKey) -> x509.Certificate:
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sns.lamplighter")])
-        made = datetime.fromtimestamp(self._world.now() / 1000, UTC)
+        created = datetime.fromtimestamp(self._world.now() / 1000, UTC)
         return (
             x509.CertificateBuilder()
             .subject_name(name)
             .issuer_name(name)
             .public_key(key.public_key())
             .serial_number(int(self._world.uuid().replace("-", ""), 16) >> 1)
-            .not_valid_before(made - timedelta(days=1))
-            .not_valid_after(made + timedelta(days=365 * YEARS))
+            .not_valid_before(created - timedelta(days=1))
+            .not_valid_after(created + timedelta(days=365 * CERTIFICATE_YEARS))
             .sign(key, hashes.SHA256())
         )
 
 
-def _no_key(file: Path) -> Unavailable:
+def _invalid_key_file(file: Path) -> Unavailable:
     return Unavailable(
         f"{file} holds no RSA key for signing messages: restore or delete the file; a new key has a new certificate"
     )

@@ -14,11 +14,17 @@ from lamplighter.services.sns.delivery import delivery_policy
 from lamplighter.services.sns.errors import InvalidParameter
 from lamplighter.services.sns.subscriptions import filter_policy, protocols
 
-LARGEST = 30_720
+MAX_POLICY_LENGTH = 30_720
 """The most characters of a policy that is not a filter policy."""
 SCOPES = ("MessageAttributes", "MessageBody")
-KEPT = frozenset({"ReplayPolicy", "SubscriptionRoleArn"})
-NAMES = KEPT | {"DeliveryPolicy", "FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy"}
+STORED_ATTRIBUTES = frozenset({"ReplayPolicy", "SubscriptionRoleArn"})
+ATTRIBUTE_NAMES = STORED_ATTRIBUTES | {
+    "DeliveryPolicy",
+    "FilterPolicy",
+    "FilterPolicyScope",
+    "RawMessageDelivery",
+    "RedrivePolicy",
+}
 
 
 def check_attributes(attributes: Mapping[str, str], protocol: str) -> None:
@@ -37,7 +43,7 @@ def check_attribute(name: str, attributes: Mapping[str, str], protocol: str) -> 
 
     An empty value means the default.
     """
-    if name not in NAMES:
+    if name not in ATTRIBUTE_NAMES:
         raise InvalidParameter("AttributeName")
     value = attributes.get(name, "")
     if name == "RawMessageDelivery":
@@ -48,7 +54,7 @@ def check_attribute(name: str, attributes: Mapping[str, str], protocol: str) -> 
         raise InvalidParameter(
             f"FilterPolicyScope: Invalid value [{value}]. Please use either MessageBody or MessageAttributes"
         )
-    elif name in {"DeliveryPolicy", "RedrivePolicy"} and len(value) > LARGEST:
+    elif name in {"DeliveryPolicy", "RedrivePolicy"} and len(value) > MAX_POLICY_LENGTH:
         raise InvalidParameter(f"{name}: Policy is too large")
     elif name == "DeliveryPolicy":
         raw = attributes.get("RawMessageDelivery", "").lower() == "true"

@@ -16,16 +16,16 @@ from functools import lru_cache
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.base.precompute import Precomputed
 from lamplighter.bus import Work
-from lamplighter.lang.event_pattern.pattern import InvalidPattern, Pattern, PatternTooComplex, compile_pattern
+from lamplighter.lang.event_pattern.pattern import EventPatternError, Pattern, PatternTooComplex, compile_event_pattern
 from lamplighter.services.sns.errors import FilterPolicyLimitExceeded, InvalidParameter
 from lamplighter.services.sns.messages.message import Attribute
 
 log = logging.getLogger("lamplighter.sns")
 
-KEYS = 5
-COMBINATIONS = 150
-LARGEST = 262_144
-CACHED = 1_000
+MAX_KEYS = 5
+MAX_COMBINATIONS = 150
+MAX_POLICY_BYTES = 262_144
+MAX_CACHED_POLICIES = 1_000
 """The most compiled policies that are kept."""
 
 
@@ -40,7 +40,7 @@ def prepare_check(text: str, *, body: bool) -> Work | None:
 
 
 def _check(text: str, body: bool) -> None:  # noqa: FBT001 - it is a key
-    if len(text.encode()) > LARGEST:
+    if len(text.encode()) > MAX_POLICY_BYTES:
         raise InvalidParameter("FilterPolicy: Policy is too large")
     try:
         policy = loads(text)
@@ -55,13 +55,13 @@ def _check(text: str, body: bool) -> None:  # noqa: FBT001 - it is a key
     if not policy:
         return
     try:
-        compile_pattern(policy)
-    except InvalidPattern as error:
+        compile_event_pattern(policy)
+    except EventPatternError as error:
         raise InvalidParameter(f"FilterPolicy: {error}") from None
-    keys, combinations = _extent(policy)
-    if keys > KEYS:
-        raise InvalidParameter(f"FilterPolicy: Filter policy can not have more than {KEYS} keys")
-    if combinations > COMBINATIONS:
+    keys, combinations = _count_keys_and_combinations(policy)
+    if keys > MAX_KEYS:
+        raise InvalidParameter(f"FilterPolicy: Filter policy can not have more than {MAX_KEYS} keys")
+    if combinations > MAX_COMBINATIONS:
         raise FilterPolicyLimitExceeded("Filter policy is too complex")
 
 
@@ -76,21 +76,21 @@ class FilteredMessage:
     """A message to match; it is parsed once, however many policies there are."""
 
     attributes: Mapping[str, Attribute]
-    judged: PolicyMatches
+    known_matches: PolicyMatches
     _documents: dict[str, Json] = field(default_factory=dict)
-    _seen: Json = None
+    _attributes_object: Json = None
 
-    def of_text(self, text: str) -> Json:
+    def parsed_body(self, text: str) -> Json:
         """Return the parsed body, or None if it is not a JSON object."""
         if text not in self._documents:
             self._documents[text] = _object(text)
         return self._documents[text]
 
-    def of_attributes(self) -> Json:
+    def attributes_object(self) -> Json:
         """Return the attributes as an object for the pattern."""
-        if self._seen is None:
-            self._seen = _seen(self.attributes)
-        return self._seen
+        if self._attributes_object is None:
+            self._attributes_object = _build_attributes_object(self.attributes)
+        return self._attributes_object
 
 
 def wants_message(subscription: Mapping[str, str], text: str, filtered_message: FilteredMessage) -> bool:
@@ -98,8 +98,8 @@ def wants_message(subscription: Mapping[str, str], text: str, filtered_message: 
     policy = subscription.get("FilterPolicy")
     if policy is None:
         return True
-    known = filtered_message.judged.get((policy, subscription.get("FilterPolicyScope", ""), text))
-    return _accepts(policy, subscription, text, filtered_message) if known is None else known
+    known = filtered_message.known_matches.get((policy, subscription.get("FilterPolicyScope", ""), text))
+    return _matches_policy(policy, subscription, text, filtered_message) if known is None else known
 
 
 def match_policies(
@@ -114,17 +114,17 @@ def match_policies(
         policy = subscription.get("FilterPolicy")
         if policy is not None:
             key = (policy, subscription.get("FilterPolicyScope", ""), text)
-            found[key] = _accepts(policy, subscription, text, filtered_message)
+            found[key] = _matches_policy(policy, subscription, text, filtered_message)
     return found
 
 
-def _accepts(policy: str, subscription: Mapping[str, str], text: str, filtered_message: FilteredMessage) -> bool:
+def _matches_policy(policy: str, subscription: Mapping[str, str], text: str, filtered_message: FilteredMessage) -> bool:
     pattern = _compiled(policy)
     if pattern is None:
         return True
     if subscription.get("FilterPolicyScope") != "MessageBody":
-        return _matches(pattern, filtered_message.of_attributes(), subscription)
-    document = filtered_message.of_text(text)
+        return _matches(pattern, filtered_message.attributes_object(), subscription)
+    document = filtered_message.parsed_body(text)
     return document is not None and _matches(pattern, document, subscription)
 
 
@@ -145,45 +145,45 @@ def _matches(pattern: Pattern, document: Json, subscription: Mapping[str, str]) 
         return False
 
 
-@lru_cache(CACHED)
+@lru_cache(MAX_CACHED_POLICIES)
 def _compiled(text: str) -> Pattern | None:
     """Compile a policy; return None for an empty policy, which matches every message."""
     policy = loads(text)
-    return compile_pattern(policy) if policy else None
+    return compile_event_pattern(policy) if policy else None
 
 
-def _extent(policy: Json) -> tuple[int, int]:
+def _count_keys_and_combinations(policy: Json) -> tuple[int, int]:
     """Return the number of keys of a policy, and the number of combinations of values.
 
     A nested key counts as its number of values, multiplied by its level.
     """
     keys, combinations = 0, 1
-    left: list[tuple[Json, int]] = [(policy, 1)]
-    while left:
-        value, level = left.pop()
+    remaining: list[tuple[Json, int]] = [(policy, 1)]
+    while remaining:
+        value, level = remaining.pop()
         for name, inner in value.items():
             if name == "$or":
-                left += [(branch, level) for branch in inner]
+                remaining += [(branch, level) for branch in inner]
             elif isinstance(inner, dict):
-                left.append((inner, level + 1))
+                remaining.append((inner, level + 1))
             else:
                 keys += 1
                 combinations *= len(inner) * level
     return keys, combinations
 
 
-def _seen(attributes: Mapping[str, Attribute]) -> Json:
+def _build_attributes_object(attributes: Mapping[str, Attribute]) -> Json:
     """Return a message's attributes as an object for the pattern."""
-    seen: dict[str, Json] = {}
+    found: dict[str, Json] = {}
     for name, attribute in attributes.items():
         kind = attribute.type.partition(".")[0]
         if attribute.type == "String.Array":
-            seen[name] = loads(attribute.value)
+            found[name] = loads(attribute.value)
         elif kind == "Number":
-            seen[name] = loads(attribute.value) if _is_json(attribute.value) else float(attribute.value)
+            found[name] = loads(attribute.value) if _is_json(attribute.value) else float(attribute.value)
         elif kind == "String":
-            seen[name] = attribute.value
-    return seen
+            found[name] = attribute.value
+    return found
 
 
 def _is_json(text: str) -> bool:

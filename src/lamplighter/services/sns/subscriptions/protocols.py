@@ -32,10 +32,10 @@ _PHONE = re.compile(r"\+?[0-9]([ .()-]?[0-9]){4,18}")
 
 def check_endpoint(protocol: str, endpoint: str, *, commands: bool) -> None:
     """Raise `InvalidParameter` for an unknown protocol, a malformed endpoint, or a command that is not allowed."""
-    judge = _ENDPOINTS.get(protocol)
-    if judge is None:
+    rule = _ENDPOINTS.get(protocol)
+    if rule is None:
         raise InvalidParameter(f"Amazon SNS does not support this protocol string: {protocol}")
-    fits, fault = judge
+    fits, fault = rule
     if not endpoint or not fits(endpoint):
         raise InvalidParameter(fault)
     if protocol == COMMAND and not commands:
@@ -43,7 +43,7 @@ def check_endpoint(protocol: str, endpoint: str, *, commands: bool) -> None:
 
 
 def _is_url(scheme: str) -> Callable[[str], bool]:
-    def judge(endpoint: str) -> bool:
+    def matches(endpoint: str) -> bool:
         try:
             parts = urlsplit(endpoint)
             _ = parts.port
@@ -51,15 +51,15 @@ def _is_url(scheme: str) -> Callable[[str], bool]:
             return False
         return parts.scheme == scheme and bool(parts.hostname) and endpoint.isprintable() and " " not in endpoint
 
-    return judge
+    return matches
 
 
 def _is_arn(service: str) -> Callable[[str], bool]:
-    def judge(endpoint: str) -> bool:
+    def matches(endpoint: str) -> bool:
         found = arn.parse(endpoint)
         return found is not None and found.service == service and bool(found.region) and bool(found.account)
 
-    return judge
+    return matches
 
 
 def _is_address(endpoint: str) -> bool:

@@ -28,17 +28,17 @@ from lamplighter.store import timers
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.timers import Timer
 
-EXPIRE = "expire"
+EXPIRY_TIMER = "expire"
 TOKEN_LIFETIME = 2 * 24 * 3_600_000
 """The lifetime of a token in milliseconds: "Confirmation tokens are valid for two days."
 """
-ASKED = "pending confirmation"
+PENDING_ARN = "pending confirmation"
 
 log = logging.getLogger("lamplighter.sns")
 
 
 @dataclass(frozen=True, slots=True)
-class Subscriber:
+class SubscriptionOperations:
     """Creates, confirms and ends subscriptions."""
 
     world: World
@@ -53,7 +53,7 @@ class Subscriber:
         topic = find_topic(tx, params["TopicArn"])
         protocol, endpoint = params["Protocol"], params.get("Endpoint") or ""
         protocols.check_endpoint(protocol, endpoint, commands=self.commands)
-        _check_order(topic, protocol, endpoint)
+        _check_fifo(topic, protocol, endpoint)
         attributes: dict[str, str] = params.get("Attributes") or {}
         settings.check_attributes(attributes, protocol)
         found = rows.find_by_endpoint(tx, topic.arn, protocol, endpoint)
@@ -72,11 +72,11 @@ class Subscriber:
                 f"You have chosen to subscribe to the topic {topic.arn}.\n"
                 "To confirm the subscription, visit the SubscribeURL included in this message."
             )
-            self._ask(tx, topic, subscription, SUBSCRIPTION, text)
+            self._request_confirmation(tx, topic, subscription, SUBSCRIPTION, text)
         elif protocol in protocols.UNDELIVERABLE:
             log.warning("%s will get no messages: this engine does not support the protocol %s", endpoint, protocol)
-        shown = subscription.status == CONFIRMED or params.get("ReturnSubscriptionArn")
-        return {"SubscriptionArn": subscription.arn if shown else ASKED}
+        shows_arn = subscription.status == CONFIRMED or params.get("ReturnSubscriptionArn")
+        return {"SubscriptionArn": subscription.arn if shows_arn else PENDING_ARN}
 
     def prepare(self, _reader: Reader, _caller: Caller, params: Json) -> Work | None:
         """Return the work of Subscribe that grows with the filter policy, or None if the policy is small."""
@@ -87,10 +87,10 @@ class Subscriber:
         topic = find_topic(tx, params["TopicArn"])
         protocol, endpoint = str(params["Protocol"]), str(params["Endpoint"])
         protocols.check_endpoint(protocol, endpoint, commands=self.commands)
-        _check_order(topic, protocol, endpoint)
+        _check_fifo(topic, protocol, endpoint)
         found = rows.find_by_endpoint(tx, topic.arn, protocol, endpoint) or self._new(caller, topic, protocol, endpoint)
         rows.put(tx, replace(found, status=CONFIRMED, authenticated=True))
-        timers.delete(tx, SERVICE, found.arn, EXPIRE)
+        timers.delete(tx, SERVICE, found.arn, EXPIRY_TIMER)
         return {"SubscriptionArn": found.arn}
 
     def confirm(self, tx: Tx, caller: Caller, params: Json) -> Json:
@@ -105,7 +105,7 @@ class Subscriber:
             signed = bool(caller.account)
             locked = signed and (params.get("AuthenticateOnUnsubscribe") or "").lower() == "true"
             rows.put(tx, replace(found, status=CONFIRMED, authenticated=signed, locked=locked))
-            timers.delete(tx, SERVICE, found.arn, EXPIRE)
+            timers.delete(tx, SERVICE, found.arn, EXPIRY_TIMER)
         return {"SubscriptionArn": found.arn}
 
     def unsubscribe(self, tx: Tx, caller: Caller, params: Json) -> Json:
@@ -132,7 +132,7 @@ class Subscriber:
                 "To cancel this operation and restore the subscription, visit the SubscribeURL included in this "
                 "message."
             )
-            self._ask(tx, topic, ended, UNSUBSCRIPTION, text)
+            self._request_confirmation(tx, topic, ended, UNSUBSCRIPTION, text)
         return {}
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
@@ -142,7 +142,7 @@ class Subscriber:
             rows.delete(tx, found.arn)
 
     def _new(self, caller: Caller, topic: Topic, protocol: str, endpoint: str) -> Subscription:
-        asks = protocol in protocols.WEB or (protocol in protocols.MAIL and self.ask_by_mail)
+        needs_confirmation = protocol in protocols.WEB or (protocol in protocols.MAIL and self.ask_by_mail)
         return Subscription(
             f"{topic.arn}:{self.world.uuid()}",
             topic.arn,
@@ -150,9 +150,9 @@ class Subscriber:
             topic.region,
             protocol,
             endpoint,
-            PENDING if asks else CONFIRMED,
+            PENDING if needs_confirmation else CONFIRMED,
             self._token(),
-            authenticated=not asks,
+            authenticated=not needs_confirmation,
             locked=False,
             attributes={},
         )
@@ -161,7 +161,7 @@ class Subscriber:
         """Return a token that cannot be guessed."""
         return (self.world.uuid() + self.world.uuid()).replace("-", "")
 
-    def _ask(self, tx: Tx, topic: Topic, subscription: Subscription, kind: str, text: str) -> None:
+    def _request_confirmation(self, tx: Tx, topic: Topic, subscription: Subscription, kind: str, text: str) -> None:
         """Send the endpoint its token, and set the timer for the token's expiry."""
         notification = Notification(
             kind,
@@ -174,10 +174,14 @@ class Subscriber:
             version=topic.attributes.get("SignatureVersion", "1"),
         )
         self.sender.send(tx, subscription, notification)
-        timers.put(tx, Timer(SERVICE, subscription.arn, EXPIRE, self.world.monotonic() + TOKEN_LIFETIME), elapsed=True)
+        timers.put(
+            tx,
+            Timer(SERVICE, subscription.arn, EXPIRY_TIMER, self.world.monotonic() + TOKEN_LIFETIME),
+            steady_clock=True,
+        )
 
 
-def _check_order(topic: Topic, protocol: str, endpoint: str) -> None:
+def _check_fifo(topic: Topic, protocol: str, endpoint: str) -> None:
     if topic.fifo and protocol != protocols.SQS:
         raise InvalidParameter("Protocol", "FIFO topics deliver to Amazon SQS queues only")
     if not topic.fifo and protocol == protocols.SQS and endpoint.endswith(".fifo"):

@@ -9,7 +9,7 @@ from dataclasses import replace
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.bus import Caller, Work
 from lamplighter.operations.paging import encode_token, list_page
-from lamplighter.services.sns.arns import PAGE, find_subscription, find_topic, read_page_token
+from lamplighter.services.sns.arns import PAGE, find_subscription, find_topic, parse_page_token
 from lamplighter.services.sns.delivery import delivery_policy
 from lamplighter.services.sns.subscriptions import attributes as settings
 from lamplighter.services.sns.subscriptions import protocols
@@ -40,8 +40,8 @@ def get_attributes(reader: Reader, _caller: Caller, params: Json) -> Json:
         "TopicArn": found.topic,
         "Endpoint": found.endpoint,
         "Protocol": found.protocol,
-        "PendingConfirmation": _word(found.status == PENDING),
-        "ConfirmationWasAuthenticated": _word(found.authenticated),
+        "PendingConfirmation": _boolean_text(found.status == PENDING),
+        "ConfirmationWasAuthenticated": _boolean_text(found.authenticated),
         "SubscriptionArn": found.arn,
     }
     if found.protocol in protocols.WITH_POLICY:
@@ -71,7 +71,7 @@ def set_attributes(tx: Tx, _caller: Caller, params: Json) -> Json:
 
 
 def _page(params: Json, read: Callable[[str, int], list[Subscription]]) -> Json:
-    found = read(read_page_token(params.get("NextToken")), PAGE + 1)
+    found = read(parse_page_token(params.get("NextToken")), PAGE + 1)
     return list_page(
         "Subscriptions", found, PAGE, _item, lambda each: encode_token(each.arn), next_page_field="NextToken"
     )
@@ -87,5 +87,5 @@ def _item(found: Subscription) -> Json:
     }
 
 
-def _word(truth: bool) -> str:  # noqa: FBT001 - a truth is what it writes
-    return "true" if truth else "false"
+def _boolean_text(value: bool) -> str:  # noqa: FBT001 - a truth is what it writes
+    return "true" if value else "false"

@@ -7,7 +7,7 @@ from lamplighter.store.db import Reader, Row, Tx
 
 COLUMNS = "id, topic, subscription, protocol, endpoint, message, type, status, attempts, created, changed, error, body"
 WAITING, DELIVERED, FAILED = "WAITING", "DELIVERED", "FAILED"
-KEPT = 100
+MAX_FINISHED = 100
 """The number of finished deliveries that are kept for each topic and outcome."""
 
 
@@ -89,10 +89,11 @@ def finish(tx: Tx, delivery: SnsDelivery, status: str, now: int, error: str | No
 
 def _prune(tx: Tx, topic: str, status: str) -> None:
     last = "SELECT id FROM sns_deliveries WHERE topic = ?1 AND status = ?2 ORDER BY id DESC LIMIT 1 OFFSET ?3"
-    tx.execute(f"DELETE FROM sns_deliveries WHERE topic = ?1 AND status = ?2 AND id <= ({last})", (topic, status, KEPT))  # noqa: S608
+    sql = f"DELETE FROM sns_deliveries WHERE topic = ?1 AND status = ?2 AND id <= ({last})"  # noqa: S608
+    tx.execute(sql, (topic, status, MAX_FINISHED))
 
 
-def recent(reader: Reader, topic: str, before: int | None = None, most: int = KEPT) -> list[SnsDelivery]:
+def recent(reader: Reader, topic: str, before: int | None = None, most: int = MAX_FINISHED) -> list[SnsDelivery]:
     """Return a topic's deliveries, the newest first; with `before`, only those with a smaller id."""
     sql = f"SELECT {COLUMNS} FROM sns_deliveries WHERE topic = ? AND id < ? ORDER BY id DESC LIMIT ?"  # noqa: S608
     return [_delivery(row) for row in reader.rows(sql, (topic, before or 2**62, most))]

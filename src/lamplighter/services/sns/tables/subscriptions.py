@@ -108,9 +108,9 @@ def put(tx: Tx, subscription: Subscription) -> None:
     )
 
 
-def set_throttled_until(tx: Tx, arn: str, free: float) -> None:
+def set_throttled_until(tx: Tx, arn: str, until: float) -> None:
     """Set the time from which a subscription's throttle allows the next message."""
-    tx.execute("UPDATE subscriptions SET throttled_until = ? WHERE arn = ?", (free, arn))
+    tx.execute("UPDATE subscriptions SET throttled_until = ? WHERE arn = ?", (until, arn))
 
 
 def clear_throttles(tx: Tx) -> None:

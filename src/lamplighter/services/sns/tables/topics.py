@@ -6,7 +6,7 @@ from lamplighter.base.json_text import JsonError, dumps, loads
 from lamplighter.store.db import Reader, Row, Tx
 
 COLUMNS = "arn, account, region, name, created, attributes, tags, protection, sequence"
-COUNTS = ("published", "filtered", "delivered", "failed", "redriven")
+COUNTERS = ("published", "filtered", "delivered", "failed", "redriven")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +84,16 @@ def delete(tx: Tx, arn: str) -> None:
         tx.execute(f"DELETE FROM {table} WHERE topic = ?", (arn,))  # noqa: S608 - our own names
 
 
-def count(tx: Tx, topic: str, what: str, by: int = 1) -> None:
-    """Add `by` to the topic's counter `what`."""
+def increment_count(tx: Tx, topic: str, counter: str, by: int = 1) -> None:
+    """Add `by` to the topic's counter `counter`."""
     tx.execute("INSERT OR IGNORE INTO topic_counts VALUES (?, 0, 0, 0, 0, 0)", (topic,))
-    tx.execute(f"UPDATE topic_counts SET {what} = {what} + ? WHERE topic = ?", (by, topic))  # noqa: S608 - our own names
+    tx.execute(f"UPDATE topic_counts SET {counter} = {counter} + ? WHERE topic = ?", (by, topic))  # noqa: S608 - our own names
 
 
 def counts(reader: Reader, topic: str) -> dict[str, int]:
     """Return all counters of a topic."""
-    row = reader.row(f"SELECT {', '.join(COUNTS)} FROM topic_counts WHERE topic = ?", (topic,))  # noqa: S608
-    return dict(zip(COUNTS, row or (0,) * len(COUNTS), strict=True))
+    row = reader.row(f"SELECT {', '.join(COUNTERS)} FROM topic_counts WHERE topic = ?", (topic,))  # noqa: S608
+    return dict(zip(COUNTERS, row or (0,) * len(COUNTERS), strict=True))
 
 
 def next_sequence(tx: Tx, topic: str) -> int:
@@ -113,12 +113,14 @@ def find_accepted(tx: Tx, topic: str, scope: str, deduplication: str, now: int) 
     return AcceptedMessage(*row) if row else None
 
 
-def remember_accepted(tx: Tx, topic: str, scope: str, deduplication: str, taken: AcceptedMessage, until: int) -> None:
+def remember_accepted(
+    tx: Tx, topic: str, scope: str, deduplication: str, accepted: AcceptedMessage, until: int
+) -> None:
     """Store an accepted message under its deduplication ID until a time."""
     columns = "topic, scope, deduplication, message, sequence, until"
     tx.execute(
         f"INSERT INTO accepted_messages ({columns}) VALUES (?, ?, ?, ?, ?, ?)",  # noqa: S608 - our own columns
-        (topic, scope, deduplication, taken.message, taken.sequence, until),
+        (topic, scope, deduplication, accepted.message, accepted.sequence, until),
     )
 
 

@@ -60,15 +60,15 @@ def add_statement(topic: Topic, label: str, accounts: list[str], actions: list[s
     for action in actions:
         if action not in {*ACTIONS, "Receive", "*"}:
             raise InvalidParameter("Policy statement action out of service scope!")
-    policy, statements = _opened(topic)
+    policy, statements = _parse_policy(topic)
     if any(statement.get("Sid") == label for statement in statements):
         raise InvalidParameter("Statement already exists")
     principals = [f"arn:aws:iam::{account}:root" for account in accounts]
     added = {
         "Sid": label,
         "Effect": "Allow",
-        "Principal": {"AWS": _one_or_all(principals)},
-        "Action": _one_or_all([f"SNS:{action}" for action in actions]),
+        "Principal": {"AWS": _unwrap_single(principals)},
+        "Action": _unwrap_single([f"SNS:{action}" for action in actions]),
         "Resource": topic.arn,
     }
     return dumps(policy | {"Statement": [*statements, added]})
@@ -76,14 +76,14 @@ def add_statement(topic: Topic, label: str, accounts: list[str], actions: list[s
 
 def remove_statement(topic: Topic, label: str) -> str:
     """Return the topic's policy without the statement of this label."""
-    policy, statements = _opened(topic)
+    policy, statements = _parse_policy(topic)
     kept = [statement for statement in statements if statement.get("Sid") != label]
     if len(kept) == len(statements):
         raise NotFound("Statement does not exist")
     return dumps(policy | {"Statement": kept})
 
 
-def _opened(topic: Topic) -> tuple[Json, list[Json]]:
+def _parse_policy(topic: Topic) -> tuple[Json, list[Json]]:
     policy = loads(policy_of_topic(topic))
     return policy, _statements(policy)
 
@@ -93,5 +93,5 @@ def _statements(policy: Json) -> list[Json]:
     return [each for each in (found if isinstance(found, list) else [found]) if isinstance(each, dict)]
 
 
-def _one_or_all(values: list[str]) -> Json:
+def _unwrap_single(values: list[str]) -> Json:
     return values[0] if len(values) == 1 else values

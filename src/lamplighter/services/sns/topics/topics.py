@@ -13,7 +13,7 @@ from lamplighter.base.json_text import Json, JsonError, dumps, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.operations.paging import encode_token, list_page
-from lamplighter.services.sns.arns import PAGE, check_topic_name, find_topic, parse_arn, read_page_token
+from lamplighter.services.sns.arns import PAGE, check_topic_name, find_topic, parse_arn, parse_page_token
 from lamplighter.services.sns.delivery import delivery_policy
 from lamplighter.services.sns.errors import InvalidParameter
 from lamplighter.services.sns.tables import subscriptions
@@ -23,8 +23,8 @@ from lamplighter.services.sns.topics import access_policy, tags
 from lamplighter.store.db import Reader, Tx
 
 FEEDBACK = re.compile("(HTTP|Firehose|Lambda|Application|SQS)(Success|Failure)Feedback(RoleArn|SampleRate)")
-FREE = frozenset({"DisplayName", "KmsMasterKeyId", "ArchivePolicy"})
-WORDS = {
+UNCHECKED = frozenset({"DisplayName", "KmsMasterKeyId", "ArchivePolicy"})
+CHOICES = {
     "TracingConfig": ("PassThrough", "Active"),
     "SignatureVersion": ("1", "2"),
     "ContentBasedDeduplication": ("true", "false"),
@@ -32,10 +32,10 @@ WORDS = {
 }
 """The attributes that have one of a few values."""
 FIFO_ONLY = frozenset({"ContentBasedDeduplication", "FifoThroughputScope", "ArchivePolicy"})
-SIZES = (1_024, 1_048_576)
-LARGEST = 30_720
+MESSAGE_SIZES = (1_024, 1_048_576)
+MAX_POLICY_LENGTH = 30_720
 """The most characters of a policy: see https://docs.aws.amazon.com/sns/latest/api/API_PutDataProtectionPolicy.html."""
-LONGEST_DISPLAY_NAME = 100
+MAX_DISPLAY_NAME_LENGTH = 100
 
 
 class Topics:
@@ -49,24 +49,24 @@ class Topics:
     def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Implement CreateTopic; return an existing topic of this name if its attributes and tags match those given."""
         given: dict[str, str] = params.get("Attributes") or {}
-        fifo = _truth(given, "FifoTopic")
+        fifo = _read_boolean(given, "FifoTopic")
         name = check_topic_name(params["Name"], fifo=fifo)
         for key, value in given.items():
             if key != "FifoTopic":
                 check_attribute(key, value, fifo=fifo)
         attributes = {key: value for key, value in given.items() if value and (key != "FifoTopic" or fifo)}
-        labels = tags.RULES.read(params.get("Tags"))
+        topic_tags = tags.RULES.read(params.get("Tags"))
         key = arn.build("sns", caller.region, caller.account, name)
         found = rows.get(tx, key)
         if found is not None:
-            _agree(found, attributes, labels)
+            _check_same(found, attributes, topic_tags)
             return {"TopicArn": key}
         protection = params.get("DataProtectionPolicy")
         if protection:
             _check_protection(protection)
-        topic = Topic(key, caller.account, caller.region, name, self._world.now(), attributes, labels, protection)
+        topic = Topic(key, caller.account, caller.region, name, self._world.now(), attributes, topic_tags, protection)
         rows.put(tx, topic)
-        tx.after.append(self._prepare)
+        tx.after_commit.append(self._prepare)
         return {"TopicArn": key}
 
     def delete(self, tx: Tx, _caller: Caller, params: Json) -> Json:
@@ -77,7 +77,7 @@ class Topics:
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Implement ListTopics."""
-        after = read_page_token(params.get("NextToken"))
+        after = parse_page_token(params.get("NextToken"))
         found = rows.page(reader, caller.account, caller.region, after, PAGE + 1)
         return list_page(
             "Topics", found, PAGE, lambda key: {"TopicArn": key}, encode_token, next_page_field="NextToken"
@@ -87,7 +87,7 @@ class Topics:
         """Implement GetTopicAttributes."""
         topic = find_topic(reader, params["TopicArn"])
         counts = subscriptions.count_by_status(reader, topic.arn)
-        usual = {
+        defaults = {
             "Policy": access_policy.default_policy(topic),
             "Owner": topic.account,
             "SubscriptionsPending": str(counts.get(subscriptions.PENDING, 0)),
@@ -98,7 +98,7 @@ class Topics:
             "SubscriptionsDeleted": str(counts.get(subscriptions.DELETED, 0)),
         }
         fifo = {"ContentBasedDeduplication": "false", "FifoThroughputScope": "Topic"} if topic.fifo else {}
-        return {"Attributes": usual | fifo | topic.attributes}
+        return {"Attributes": defaults | fifo | topic.attributes}
 
     def set_attributes(self, tx: Tx, _caller: Caller, params: Json) -> Json:
         """Implement SetTopicAttributes: set one attribute; an empty value restores the default."""
@@ -140,30 +140,30 @@ class Topics:
 
 def check_attribute(name: str, value: str, *, fifo: bool) -> None:
     """Raise `InvalidParameter` for an unknown attribute or an invalid value; an empty value means the default."""
-    known = name in {*FREE, *WORDS, "Policy", "DeliveryPolicy", "MaximumMessageSize"} or FEEDBACK.fullmatch(name)
+    known = name in {*UNCHECKED, *CHOICES, "Policy", "DeliveryPolicy", "MaximumMessageSize"} or FEEDBACK.fullmatch(name)
     if not known or (name in FIFO_ONLY and not fifo):
         raise InvalidParameter("AttributeName")
     if not value:
         return
-    if name in {"Policy", "DeliveryPolicy"} and len(value) > LARGEST:
+    if name in {"Policy", "DeliveryPolicy"} and len(value) > MAX_POLICY_LENGTH:
         raise InvalidParameter(f"{name}: Policy is too large")
     if name == "Policy":
         access_policy.check_policy(value)
     elif name == "DeliveryPolicy":
         delivery_policy.check_topic_policy(value)
-    elif not _fits(name, value):
+    elif not _is_valid(name, value):
         raise InvalidParameter(name)
 
 
-def _fits(name: str, value: str) -> bool:
-    if name in WORDS:
-        return value in WORDS[name]
+def _is_valid(name: str, value: str) -> bool:
+    if name in CHOICES:
+        return value in CHOICES[name]
     if name == "MaximumMessageSize":
-        return re.fullmatch("[0-9]{4,7}", value) is not None and SIZES[0] <= int(value) <= SIZES[1]
-    return name != "DisplayName" or (len(value) <= LONGEST_DISPLAY_NAME and value.isprintable())
+        return re.fullmatch("[0-9]{4,7}", value) is not None and MESSAGE_SIZES[0] <= int(value) <= MESSAGE_SIZES[1]
+    return name != "DisplayName" or (len(value) <= MAX_DISPLAY_NAME_LENGTH and value.isprintable())
 
 
-def _truth(given: dict[str, str], name: str) -> bool:
+def _read_boolean(given: dict[str, str], name: str) -> bool:
     value = given.get(name, "false")
     if value not in ("true", "false"):
         raise InvalidParameter(name)
@@ -172,16 +172,16 @@ def _truth(given: dict[str, str], name: str) -> bool:
 
 def _check_protection(text: str) -> None:
     try:
-        policy = loads(text) if len(text) <= LARGEST else None
+        policy = loads(text) if len(text) <= MAX_POLICY_LENGTH else None
     except JsonError:
         policy = None
     if not isinstance(policy, dict):
         raise InvalidParameter("DataProtectionPolicy")
 
 
-def _agree(found: Topic, attributes: dict[str, str], labels: dict[str, str]) -> None:
+def _check_same(found: Topic, attributes: dict[str, str], topic_tags: dict[str, str]) -> None:
     """Raise `InvalidParameter` if the existing topic does not match the request."""
     if any(found.attributes.get(key) != value for key, value in attributes.items()):
         raise InvalidParameter("Attributes", "Topic already exists with different attributes")
-    if labels and labels != found.tags:
+    if topic_tags and topic_tags != found.tags:
         raise InvalidParameter("Tags", "Topic already exists with different tags")

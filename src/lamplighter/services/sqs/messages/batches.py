@@ -16,8 +16,8 @@ from lamplighter.services.sqs.errors import (
 )
 from lamplighter.store.db import Tx
 
-MOST = 10
-ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
+MAX_ENTRIES = 10
+ENTRY_ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
 
 
 def read_entries(params: Json, kind: str) -> list[Json]:
@@ -25,11 +25,11 @@ def read_entries(params: Json, kind: str) -> list[Json]:
     found: list[Json] = params["Entries"]
     if not found:
         raise EmptyBatchRequest(kind)
-    if len(found) > MOST:
+    if len(found) > MAX_ENTRIES:
         raise TooManyEntriesInBatchRequest(len(found))
     seen = set()
     for entry in found:
-        if not ID.fullmatch(entry["Id"]):
+        if not ENTRY_ID.fullmatch(entry["Id"]):
             raise InvalidBatchEntryId
         if entry["Id"] in seen:
             raise BatchEntryIdsNotDistinct(entry["Id"])
@@ -37,13 +37,13 @@ def read_entries(params: Json, kind: str) -> list[Json]:
     return found
 
 
-def run_entries(tx: Tx, given: list[Json], do: Callable[[Json], Json]) -> Json:
+def process_entries(tx: Tx, entries: list[Json], process_entry: Callable[[Json], Json]) -> Json:
     """Process the entries one after the other, each in a nested transaction; return the result of each."""
     answer: dict[str, list[Json]] = {"Successful": [], "Failed": []}
-    for entry in given:
+    for entry in entries:
         try:
             with tx.nested():
-                answer["Successful"].append({"Id": entry["Id"], **do(entry)})
+                answer["Successful"].append({"Id": entry["Id"], **process_entry(entry)})
         except AwsError as error:
             failure = {"Id": entry["Id"], "SenderFault": True, "Code": error.code, "Message": error.message}
             answer["Failed"].append(failure)

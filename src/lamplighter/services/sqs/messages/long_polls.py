@@ -26,7 +26,7 @@ from lamplighter.services.sqs.tables import queues
 from lamplighter.services.sqs.tables.queues import Queue
 from lamplighter.store.db import Reader, Store, Tx
 
-SHORTEST = 20
+MIN_CHECK_MILLISECONDS = 20
 """Milliseconds until the next check if messages are visible but could not be received."""
 
 
@@ -40,63 +40,67 @@ class LongPolls:
         self._world = world
         self._waiting_receivers = waiting_receivers
         self._queue_messages = queue_messages
-        self._receiving = MessageReceiver(world, queue_messages)
+        self._receiver = MessageReceiver(world, queue_messages)
 
     def receive(self, reader: Reader, caller: Caller, params: Json) -> Awaitable[Json]:
         """Receive messages, waiting up to WaitTimeSeconds (ReceiveMessage)."""
         queue = find_queue(reader, caller, params["QueueUrl"])
-        asked = read_request(queue, params)
-        return self._wait(queue, asked) if asked.wait else self._look(queue, asked)
+        request = read_request(queue, params)
+        return self._wait(queue, request) if request.wait_seconds else self._receive_now(queue, request)
 
-    async def _wait(self, queue: Queue, asked: ReceiveRequest) -> Json:
+    async def _wait(self, queue: Queue, request: ReceiveRequest) -> Json:
         line = self._waiting_receivers.line(queue)
         with suppress(TimeoutError):
-            async with asyncio.timeout(asked.wait), line.head:
+            async with asyncio.timeout(request.wait_seconds), line.head:
                 while True:
-                    line.news.clear()
-                    found = await self._look(queue, asked)
+                    line.changed.clear()
+                    found = await self._receive_now(queue, request)
                     if found:
                         return found
-                    await self._news(line, queue)
+                    await self._wait_for_change(line, queue)
         return {}
 
-    async def _news(self, line: ReceiverLine, queue: Queue) -> None:
+    async def _wait_for_change(self, line: ReceiverLine, queue: Queue) -> None:
         """Wait until the queue's messages change, or the first of them becomes visible."""
-        there = _same(self._store.reader, queue)
-        soonest = self._queue_messages.next_available(self._store.reader, there) if there else None
-        seconds = None if soonest is None else max(soonest - self._world.monotonic(), SHORTEST) / 1000
+        current = _current_queue(self._store.reader, queue)
+        next_available = self._queue_messages.next_available(self._store.reader, current) if current else None
+        seconds = (
+            None
+            if next_available is None
+            else max(next_available - self._world.monotonic(), MIN_CHECK_MILLISECONDS) / 1000
+        )
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await line.news.wait()
+                await line.changed.wait()
 
-    async def _look(self, queue: Queue, asked: ReceiveRequest) -> Json:
+    async def _receive_now(self, queue: Queue, request: ReceiveRequest) -> Json:
         """Return the messages that can be received now."""
-        there = _same(self._store.reader, queue)
-        soonest = self._queue_messages.next_available(self._store.reader, there) if there else None
-        if asked.attempt is None and (soonest is None or soonest > self._world.monotonic()):
+        current = _current_queue(self._store.reader, queue)
+        next_available = self._queue_messages.next_available(self._store.reader, current) if current else None
+        if request.attempt_id is None and (next_available is None or next_available > self._world.monotonic()):
             return {}
-        return messages_to_api(queue, await self._take(queue, asked), asked)
+        return messages_to_api(queue, await self._take(queue, request), request)
 
-    async def _take(self, queue: Queue, asked: ReceiveRequest) -> list[ReceivedMessage]:
-        taking = self._store.write(lambda tx: self._hand_out(tx, queue, asked))
+    async def _take(self, queue: Queue, request: ReceiveRequest) -> list[ReceivedMessage]:
+        pending = self._store.write(lambda tx: self._hand_out(tx, queue, request))
         try:
-            return await asyncio.shield(taking)
+            return await asyncio.shield(pending)
         except asyncio.CancelledError:
-            taken = await taking
+            taken = await pending
             if taken:
                 await self._store.write(lambda tx: self._put_back(tx, queue, taken))
             raise
 
-    def _hand_out(self, tx: Tx, queue: Queue, asked: ReceiveRequest) -> list[ReceivedMessage]:
-        there = _same(tx, queue)
-        return self._receiving.take(tx, there, asked) if there else []
+    def _hand_out(self, tx: Tx, queue: Queue, request: ReceiveRequest) -> list[ReceivedMessage]:
+        current = _current_queue(tx, queue)
+        return self._receiver.take(tx, current, request) if current else []
 
     def _put_back(self, tx: Tx, queue: Queue, taken: list[ReceivedMessage]) -> None:
-        there = _same(tx, queue)
-        if there is not None:
-            self._queue_messages.undo_receive(tx, there, taken)
+        current = _current_queue(tx, queue)
+        if current is not None:
+            self._queue_messages.undo_receive(tx, current, taken)
 
 
-def _same(reader: Reader, queue: Queue) -> Queue | None:
+def _current_queue(reader: Reader, queue: Queue) -> Queue | None:
     """Return the queue's current row, or None if the queue is gone."""
     return queues.get(reader, queue.account, queue.region, queue.name)

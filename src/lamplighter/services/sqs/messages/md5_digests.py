@@ -27,11 +27,13 @@ def digest_of_attributes(attributes: Mapping[str, Json]) -> str:
 def _encode(name: str, value: Json) -> bytes:
     kind = value["DataType"]
     if kind.partition(".")[0] == "Binary":
-        return _sized(name.encode()) + _sized(kind.encode()) + BINARY + _sized(value["BinaryValue"])
-    return _sized(name.encode()) + _sized(kind.encode()) + TEXT + _sized(value["StringValue"].encode())
+        return _with_length(name.encode()) + _with_length(kind.encode()) + BINARY + _with_length(value["BinaryValue"])
+    return (
+        _with_length(name.encode()) + _with_length(kind.encode()) + TEXT + _with_length(value["StringValue"].encode())
+    )
 
 
-def _sized(data: bytes) -> bytes:
+def _with_length(data: bytes) -> bytes:
     # AWS: "Encode the length (4 bytes) and the UTF-8 bytes" of each value.
     return struct.pack(">I", len(data)) + data
 

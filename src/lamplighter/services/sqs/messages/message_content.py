@@ -12,13 +12,13 @@ from decimal import Decimal, InvalidOperation
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.services.sqs.errors import InvalidMessageContents, InvalidParameterValue, MissingParameter
 
-FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-ATTRIBUTE = re.compile(r"[A-Za-z0-9_.-]+")
-RESERVED = re.compile(r"(aws|amazon)\.", re.IGNORECASE)
-TRACE = "AWSTraceHeader"
-MOST_ATTRIBUTES = 10
-LONGEST_NAME = 256
-MOST_DIGITS = 38
+FORBIDDEN_CHARACTERS = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+ATTRIBUTE_NAME = re.compile(r"[A-Za-z0-9_.-]+")
+RESERVED_PREFIX = re.compile(r"(aws|amazon)\.", re.IGNORECASE)
+TRACE_HEADER = "AWSTraceHeader"
+MAX_ATTRIBUTES = 10
+MAX_NAME_LENGTH = 256
+MAX_DIGITS = 38
 
 Attributes = Mapping[str, Json]
 
@@ -27,39 +27,39 @@ def check_body(body: str) -> str:
     """Return the body of a message. Raises an error if SQS rejects it."""
     if not body:
         raise MissingParameter("MessageBody")
-    if FORBIDDEN.search(body):
+    if FORBIDDEN_CHARACTERS.search(body):
         raise InvalidMessageContents
     return body
 
 
 def check_attributes(attributes: Attributes) -> Attributes:
     """Return message attributes in the form to store. Raises an error if SQS rejects one."""
-    if len(attributes) > MOST_ATTRIBUTES:
+    if len(attributes) > MAX_ATTRIBUTES:
         raise InvalidParameterValue(
-            f"Number of message attributes [{len(attributes)}] exceeds the allowed maximum [{MOST_ATTRIBUTES}]."
+            f"Number of message attributes [{len(attributes)}] exceeds the allowed maximum [{MAX_ATTRIBUTES}]."
         )
-    return {_check_name(name): _value(name, value) for name, value in attributes.items()}
+    return {_check_name(name): _check_value(name, value) for name, value in attributes.items()}
 
 
-def check_system(attributes: Attributes) -> Attributes:
+def check_system_attributes(attributes: Attributes) -> Attributes:
     """Return message system attributes: "the only supported message system attribute is AWSTraceHeader", a String."""
     for name, value in attributes.items():
-        if name != TRACE:
+        if name != TRACE_HEADER:
             raise InvalidParameterValue(f"Message system attribute name '{name}' is invalid.")
-        if _value(name, value)["DataType"] != "String":
+        if _check_value(name, value)["DataType"] != "String":
             raise InvalidParameterValue(f"The message system attribute '{name}' must be of type 'String'.")
-    return {name: _value(name, value) for name, value in attributes.items()}
+    return {name: _check_value(name, value) for name, value in attributes.items()}
 
 
 def _check_name(name: str) -> str:
-    if not ATTRIBUTE.fullmatch(name):
+    if not ATTRIBUTE_NAME.fullmatch(name):
         raise InvalidParameterValue(
             f"The message attribute name '{name}' is invalid. Attribute names can contain A-Z, a-z, 0-9, "
             "underscore (_), hyphen (-), and period (.) characters."
         )
-    if len(name) > LONGEST_NAME:
-        raise InvalidParameterValue(f"Length of message attribute name must be less than {LONGEST_NAME} bytes.")
-    if RESERVED.match(name):
+    if len(name) > MAX_NAME_LENGTH:
+        raise InvalidParameterValue(f"Length of message attribute name must be less than {MAX_NAME_LENGTH} bytes.")
+    if RESERVED_PREFIX.match(name):
         raise InvalidParameterValue("You can't use message attribute names beginning with 'AWS.' or 'Amazon.'.")
     if name.startswith(".") or name.endswith(".") or ".." in name:
         raise InvalidParameterValue(
@@ -68,7 +68,7 @@ def _check_name(name: str) -> str:
     return name
 
 
-def _value(name: str, value: Json) -> Json:
+def _check_value(name: str, value: Json) -> Json:
     kind = value.get("DataType", "")
     base = kind.partition(".")[0]
     if not kind:
@@ -78,7 +78,7 @@ def _value(name: str, value: Json) -> Json:
             f"The message attribute '{name}' has an invalid message attribute type, the set of supported type "
             "prefixes is Binary, Number, and String."
         )
-    if len(kind) > LONGEST_NAME or FORBIDDEN.search(kind):
+    if len(kind) > MAX_NAME_LENGTH or FORBIDDEN_CHARACTERS.search(kind):
         raise InvalidParameterValue(f"The type of message (user) attribute '{name}' is invalid.")
     if value.get("StringListValues") or value.get("BinaryListValues"):
         raise InvalidParameterValue("Message attribute list values in SendMessage operation are not supported.")
@@ -91,7 +91,7 @@ def _value(name: str, value: Json) -> Json:
             f"The message attribute '{name}' must contain non-empty message attribute value "
             f"for message attribute type '{kind}'."
         )
-    if base != "Binary" and FORBIDDEN.search(content):
+    if base != "Binary" and FORBIDDEN_CHARACTERS.search(content):
         raise InvalidMessageContents
     if base == "Number":
         _check_number(name, content)
@@ -101,20 +101,20 @@ def _value(name: str, value: Json) -> Json:
 def _check_number(name: str, text: str) -> None:
     # "Numbers can have up to 38 digits of precision, and they can be between 10^-128 and 10^+126."
     try:
-        number = Decimal(text) if len(text) <= LONGEST_NAME and "_" not in text else Decimal("NaN")
+        number = Decimal(text) if len(text) <= MAX_NAME_LENGTH and "_" not in text else Decimal("NaN")
     except InvalidOperation:
         number = Decimal("NaN")
     digits = "".join(map(str, number.as_tuple().digits)).strip("0")
-    if not number.is_finite() or len(digits) > MOST_DIGITS or (digits and not -128 <= number.adjusted() <= 126):
+    if not number.is_finite() or len(digits) > MAX_DIGITS or (digits and not -128 <= number.adjusted() <= 126):
         raise InvalidParameterValue(f"Can't cast the value of message (user) attribute '{name}' to a number.")
 
 
 def content_size(body: str, attributes: Attributes) -> int:
     """Return the bytes that count for the limit: "All components of a message attribute are included" in it."""
-    return len(body.encode()) + sum(len(name.encode()) + _size(value) for name, value in attributes.items())
+    return len(body.encode()) + sum(len(name.encode()) + _value_size(value) for name, value in attributes.items())
 
 
-def _size(value: Json) -> int:
+def _value_size(value: Json) -> int:
     texts = value.get("DataType", ""), value.get("StringValue", "")
     return sum(len(text.encode()) for text in texts) + len(value.get("BinaryValue", b""))
 

@@ -18,7 +18,7 @@ from lamplighter.services.sqs.tables.messages import Message
 from lamplighter.services.sqs.tables.queues import Queue
 from lamplighter.store.db import Reader, Tx
 
-PAGE = 25
+PAGE_SIZE = 25
 
 
 class MessagePeeker:
@@ -31,17 +31,17 @@ class MessagePeeker:
 
     def peek(self, reader: Reader, _caller: Caller, params: Json) -> Json:
         """Return a message by its id, or a page in the order in which messages can be received (PeekMessages)."""
-        queue, now = _queue(reader, params), self._world.monotonic()
+        queue, now = _find_queue(reader, params), self._world.monotonic()
         if "Id" in params:
             message = messages.get(reader, queue.id, params["Id"])
-            return {"Messages": [_shown(message, now)] if message is not None else []}
-        found = messages.page(reader, queue.id, params.get("After", (-1, 0, 0)), PAGE + 1)
-        answer: Json = {"Messages": [_shown(each, now) for each in found[:PAGE]]}
-        return answer | ({"After": _place(found[PAGE - 1])} if len(found) > PAGE else {})
+            return {"Messages": [_to_api(message, now)] if message is not None else []}
+        found = messages.page(reader, queue.id, params.get("After", (-1, 0, 0)), PAGE_SIZE + 1)
+        answer: Json = {"Messages": [_to_api(each, now) for each in found[:PAGE_SIZE]]}
+        return answer | ({"After": _page_position(found[PAGE_SIZE - 1])} if len(found) > PAGE_SIZE else {})
 
     def send_again(self, tx: Tx, _caller: Caller, params: Json) -> Json:
         """Move a message back to the queue that moved it to this dead-letter queue (SendAgain)."""
-        queue, message = self._one(tx, params)
+        queue, message = self._find_message(tx, params)
         if message.source is None:
             raise InvalidParameterValue("This message was sent to this queue directly, so it has no source queue.")
         destination = find_by_arn(tx, message.source)
@@ -52,29 +52,29 @@ class MessagePeeker:
 
     def discard(self, tx: Tx, _caller: Caller, params: Json) -> Json:
         """Delete a message (Discard)."""
-        self._queue_messages.delete(tx, *self._one(tx, params))
+        self._queue_messages.delete(tx, *self._find_message(tx, params))
         return {}
 
-    def _one(self, tx: Tx, params: Json) -> tuple[Queue, Message]:
-        queue = _queue(tx, params)
+    def _find_message(self, tx: Tx, params: Json) -> tuple[Queue, Message]:
+        queue = _find_queue(tx, params)
         message = messages.get(tx, queue.id, params["Id"])
         if message is None:
             raise ResourceNotFound("This message is no longer in the queue.")
         return queue, message
 
 
-def _queue(reader: Reader, params: Json) -> Queue:
+def _find_queue(reader: Reader, params: Json) -> Queue:
     queue = find_by_arn(reader, params["QueueArn"])
     if queue is None:
         raise QueueDoesNotExist
     return queue
 
 
-def _place(message: Message) -> tuple[int, int, int]:
+def _page_position(message: Message) -> tuple[int, int, int]:
     return message.visible, message.tries, message.id
 
 
-def _shown(message: Message, now: int) -> Json:
+def _to_api(message: Message, now: int) -> Json:
     return {
         "Id": message.id,
         "MessageId": message.uuid,

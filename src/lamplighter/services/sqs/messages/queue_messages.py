@@ -17,7 +17,7 @@ from lamplighter.services.sqs.errors import OverLimit
 from lamplighter.services.sqs.messages.waiting_receivers import WaitingReceivers
 from lamplighter.services.sqs.queue_urls import find_by_arn
 from lamplighter.services.sqs.queues.dead_letter_queues import allows_source, redrive_policy
-from lamplighter.services.sqs.queues.queue_attributes import number_attribute
+from lamplighter.services.sqs.queues.queue_attributes import numeric_attribute
 from lamplighter.services.sqs.tables import fifo_requests, message_groups, messages, queues
 from lamplighter.services.sqs.tables.messages import Message
 from lamplighter.services.sqs.tables.queues import Queue
@@ -26,14 +26,14 @@ from lamplighter.store.db import Reader, Tx
 from lamplighter.store.timers import Timer
 
 SERVICE = "sqs"
-SWEEP = "sweep"
-SLICE = 200
+SWEEP_TIMER = "sweep"
+MAX_MESSAGES_PER_TURN = 200
 """The most messages that a sweep deletes in one turn, or that a receive examines."""
-FEW = 5
+DELETE_BATCH_SIZE = 5
 """The messages that a sweep deletes between two checks of the time."""
-SWEEP_MILLISECONDS = 20
+MAX_SWEEP_MILLISECONDS = 20
 """The longest duration of one slice of a sweep."""
-MOST_IN_FLIGHT = 120_000
+MAX_IN_FLIGHT = 120_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class QueueMessages:
         """Add a new message to a queue; return its id."""
         key = messages.put(tx, replace(message, queue=queue.id))
         if queue.messages == 0:
-            self._sweep_at(tx, queue.id, message.enqueued + _retention(queue))
+            self._set_sweep_timer(tx, queue.id, message.enqueued + _retention_milliseconds(queue))
         if queue.fifo:
             message_groups.add_message(tx, queue.id, message.grp or "", message.visible)
         self._waiting_receivers.notify(tx, queue)
@@ -72,10 +72,10 @@ class QueueMessages:
     def available(self, tx: Tx, queue: Queue, most: int) -> list[Message]:
         """Return messages that can be received now, and delete those among them that have expired."""
         now = self._world.monotonic()
-        found, expired = _found(tx, queue, most, now), now - _retention(queue)
-        gone = [message for message in found if message.enqueued <= expired]
-        messages.delete(tx, (message.id for message in gone))
-        self.on_groups_changed(tx, queue, {message.grp for message in gone})
+        found, expired = _receivable(tx, queue, most, now), now - _retention_milliseconds(queue)
+        expired_messages = [message for message in found if message.enqueued <= expired]
+        messages.delete(tx, (message.id for message in expired_messages))
+        self.on_groups_changed(tx, queue, {message.grp for message in expired_messages})
         return [message for message in found if message.enqueued > expired]
 
     def receive(self, tx: Tx, queue: Queue, most: int, timeout: int) -> list[ReceivedMessage]:
@@ -84,26 +84,26 @@ class QueueMessages:
         Expired messages are deleted on the way. Messages that were received too often move to the dead-letter queue.
         """
         now, taken = self._world.monotonic(), list[ReceivedMessage]()
-        if self._full(tx, queue, now):
+        if self._is_full(tx, queue, now):
             return []
-        sieve, looked = _sieve(tx, queue, now), 0
-        while looked < SLICE:
-            found = _found(tx, queue, most - len(taken), now)
+        message_filter, examined = _message_filter(tx, queue, now), 0
+        while examined < MAX_MESSAGES_PER_TURN:
+            found = _receivable(tx, queue, most - len(taken), now)
             for message in found:
-                if message.enqueued <= sieve.expired:
+                if message.enqueued <= message_filter.expired:
                     messages.delete(tx, [message.id])
-                elif sieve.target is not None and message.tries >= sieve.receives:
-                    self._move_to_dead_letter_queue(tx, queue, sieve.target, message, now)
+                elif message_filter.dead_letter_queue is not None and message.tries >= message_filter.max_receives:
+                    self._move_to_dead_letter_queue(tx, queue, message_filter.dead_letter_queue, message, now)
                 else:
-                    taken.append(self._take(tx, message, now, timeout))
+                    taken.append(self._hide_received(tx, message, now, timeout))
             if found:
                 self.on_groups_changed(tx, queue, {message.grp for message in found})
             if not found or len(taken) == most:
                 break
-            looked += len(found)
+            examined += len(found)
         return taken
 
-    def _take(self, tx: Tx, message: Message, now: int, timeout: int) -> ReceivedMessage:
+    def _hide_received(self, tx: Tx, message: Message, now: int, timeout: int) -> ReceivedMessage:
         after = replace(
             message,
             # At least a millisecond, so that one receive does not take the message twice.
@@ -116,20 +116,20 @@ class QueueMessages:
         messages.save_receive(tx, after)
         return ReceivedMessage(after, message)
 
-    def _full(self, reader: Reader, queue: Queue, now: int) -> bool:
+    def _is_full(self, reader: Reader, queue: Queue, now: int) -> bool:
         """Return True if a FIFO queue has the most messages in flight. Raises `OverLimit` for a standard queue."""
-        if queue.messages <= MOST_IN_FLIGHT or messages.count_hidden(reader, queue.id, now)[0] < MOST_IN_FLIGHT:
+        if queue.messages <= MAX_IN_FLIGHT or messages.count_hidden(reader, queue.id, now)[0] < MAX_IN_FLIGHT:
             return False
         if queue.fifo:
             return True
-        raise OverLimit(f"The maximum number of in flight messages is reached: {MOST_IN_FLIGHT}.")
+        raise OverLimit(f"The maximum number of in flight messages is reached: {MAX_IN_FLIGHT}.")
 
     def undo_receive(self, tx: Tx, queue: Queue, taken: Iterable[ReceivedMessage]) -> None:
         """Undo a receive whose receiver is gone, for messages that have not changed since."""
-        kept = [each for each in taken if messages.get(tx, queue.id, each.after.id) == each.after]
-        for each in kept:
+        unchanged = [each for each in taken if messages.get(tx, queue.id, each.after.id) == each.after]
+        for each in unchanged:
             messages.save_receive(tx, each.before)
-        self.on_groups_changed(tx, queue, {each.after.grp for each in kept})
+        self.on_groups_changed(tx, queue, {each.after.grp for each in unchanged})
 
     def _move_to_dead_letter_queue(self, tx: Tx, queue: Queue, target: Queue, message: Message, now: int) -> None:
         """Move a message to the dead-letter queue.
@@ -166,41 +166,47 @@ class QueueMessages:
 
     def sweep_soon(self, tx: Tx, key: int) -> None:
         """Set the sweep timer to now, because messages have expired or belong to no queue any more."""
-        self._sweep_at(tx, key, self._world.monotonic())
+        self._set_sweep_timer(tx, key, self._world.monotonic())
 
     def sweep(self, tx: Tx, key: int) -> None:
         """Delete a slice of expired or detached messages, and set the timer for the next slice."""
         now = self._world.monotonic()
-        queue = queues.by_id(tx, key)
+        queue = queues.get_by_id(tx, key)
         if queue is None:
-            gone = self._delete(tx, messages.enqueued_before(tx, key, sys.maxsize, SLICE))
-            if len(gone) + message_groups.clear(tx, key, SLICE) + fifo_requests.clear(tx, key, SLICE):
-                self._sweep_at(tx, key, now)
+            deleted = self._delete_in_time(tx, messages.enqueued_before(tx, key, sys.maxsize, MAX_MESSAGES_PER_TURN))
+            if (
+                len(deleted)
+                + message_groups.clear(tx, key, MAX_MESSAGES_PER_TURN)
+                + fifo_requests.clear(tx, key, MAX_MESSAGES_PER_TURN)
+            ):
+                self._set_sweep_timer(tx, key, now)
             return
-        gone = self._delete(tx, messages.enqueued_before(tx, key, now - _retention(queue), SLICE))
-        if gone:
-            self.on_groups_changed(tx, queue, {group for _, group in gone})
+        deleted = self._delete_in_time(
+            tx, messages.enqueued_before(tx, key, now - _retention_milliseconds(queue), MAX_MESSAGES_PER_TURN)
+        )
+        if deleted:
+            self.on_groups_changed(tx, queue, {group for _, group in deleted})
         oldest = messages.oldest_enqueued(tx, key)
-        if fifo_requests.sweep(tx, key, now, SLICE):
-            self._sweep_at(tx, key, now)
+        if fifo_requests.sweep(tx, key, now, MAX_MESSAGES_PER_TURN):
+            self._set_sweep_timer(tx, key, now)
         elif oldest is not None:
-            self._sweep_at(tx, key, max(now, oldest + _retention(queue)))
+            self._set_sweep_timer(tx, key, max(now, oldest + _retention_milliseconds(queue)))
 
-    def _delete(self, tx: Tx, aged: Sequence[tuple[int, str | None]]) -> Sequence[tuple[int, str | None]]:
+    def _delete_in_time(self, tx: Tx, aged: Sequence[tuple[int, str | None]]) -> Sequence[tuple[int, str | None]]:
         """Delete as many messages as a short time allows; one of 1 MB takes as long as hundreds of small ones."""
-        end = self._world.monotonic() + SWEEP_MILLISECONDS
-        for at in range(0, len(aged), FEW):
-            messages.delete(tx, (message for message, _ in aged[at : at + FEW]))
+        end = self._world.monotonic() + MAX_SWEEP_MILLISECONDS
+        for at in range(0, len(aged), DELETE_BATCH_SIZE):
+            messages.delete(tx, (message for message, _ in aged[at : at + DELETE_BATCH_SIZE]))
             if self._world.monotonic() >= end:
-                return aged[: at + FEW]
+                return aged[: at + DELETE_BATCH_SIZE]
         return aged
 
-    def _sweep_at(self, tx: Tx, key: int, due: int) -> None:
-        timers.put(tx, Timer(SERVICE, str(key), SWEEP, due), elapsed=True)
+    def _set_sweep_timer(self, tx: Tx, key: int, due: int) -> None:
+        timers.put(tx, Timer(SERVICE, str(key), SWEEP_TIMER, due), steady_clock=True)
 
 
-def _retention(queue: Queue) -> int:
-    return number_attribute(queue, "MessageRetentionPeriod") * 1000
+def _retention_milliseconds(queue: Queue) -> int:
+    return numeric_attribute(queue, "MessageRetentionPeriod") * 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,20 +215,20 @@ class _MessageFilter:
 
     expired: int
     """Messages enqueued at this time or before have expired."""
-    target: Queue | None
-    """The dead-letter queue for messages with `receives` receives, or None."""
-    receives: int = 0
+    dead_letter_queue: Queue | None
+    """The dead-letter queue for messages with `max_receives` receives, or None."""
+    max_receives: int = 0
 
 
-def _sieve(reader: Reader, queue: Queue, now: int) -> _MessageFilter:
-    expired, redrive = now - _retention(queue), redrive_policy(queue.attributes)
+def _message_filter(reader: Reader, queue: Queue, now: int) -> _MessageFilter:
+    expired, redrive = now - _retention_milliseconds(queue), redrive_policy(queue.attributes)
     target = find_by_arn(reader, redrive.target) if redrive else None
     if redrive is None or target is None or not allows_source(target, queue.arn):
         return _MessageFilter(expired, None)
-    return _MessageFilter(expired, target, redrive.receives)
+    return _MessageFilter(expired, target, redrive.max_receives)
 
 
-def _found(reader: Reader, queue: Queue, most: int, now: int) -> list[Message]:
+def _receivable(reader: Reader, queue: Queue, most: int, now: int) -> list[Message]:
     """Return messages that can be received now, in their order."""
     if not queue.fifo:
         return messages.available(reader, queue.id, now, most)

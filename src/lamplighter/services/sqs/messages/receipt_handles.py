@@ -11,8 +11,8 @@ from lamplighter.services.sqs.errors import ReceiptHandleIsInvalid
 from lamplighter.services.sqs.tables.messages import Message
 from lamplighter.services.sqs.tables.queues import Queue
 
-PREFIX = "AQEB"
-LARGEST = 2**63
+HANDLE_PREFIX = "AQEB"
+MAX_INTEGER = 2**63
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +27,17 @@ class Receipt:
 def write_handle(queue: Queue, message: Message) -> str:
     """Return the handle of a message's latest receive."""
     text = f"{queue.arn} {message.id} {message.received}"
-    return PREFIX + b64encode(text.encode()).decode()
+    return HANDLE_PREFIX + b64encode(text.encode()).decode()
 
 
 def read_handle(queue: Queue, handle: str) -> Receipt:
     """Parse a handle of this queue. Raises `ReceiptHandleIsInvalid`."""
     try:
-        text = b64decode(handle.removeprefix(PREFIX).encode(), validate=True).decode()
+        text = b64decode(handle.removeprefix(HANDLE_PREFIX).encode(), validate=True).decode()
         owner, message, received = text.split(" ")
         receipt = Receipt(int(message), int(received))
     except ValueError:
         raise ReceiptHandleIsInvalid(handle) from None
-    if owner != queue.arn or not handle.startswith(PREFIX) or not 0 < receipt.message < LARGEST:
+    if owner != queue.arn or not handle.startswith(HANDLE_PREFIX) or not 0 < receipt.message < MAX_INTEGER:
         raise ReceiptHandleIsInvalid(handle)
     return receipt

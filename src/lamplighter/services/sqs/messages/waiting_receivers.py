@@ -16,7 +16,7 @@ class ReceiverLine:
     """The receivers that wait for messages of one queue, in order of arrival."""
 
     head: asyncio.Lock = field(default_factory=asyncio.Lock)
-    news: asyncio.Event = field(default_factory=asyncio.Event)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the queue's messages change."""
 
 
@@ -24,21 +24,21 @@ class WaitingReceivers:
     """The waiting receivers of all queues."""
 
     def __init__(self) -> None:
-        self._waiting_receivers: WeakValueDictionary[str, ReceiverLine] = WeakValueDictionary()
+        self._lines: WeakValueDictionary[str, ReceiverLine] = WeakValueDictionary()
 
     def line(self, queue: Queue) -> ReceiverLine:
         """Return the line of a queue; the line exists as long as a receiver holds it."""
-        line = self._waiting_receivers.get(queue.arn)
+        line = self._lines.get(queue.arn)
         if line is None:
-            line = self._waiting_receivers[queue.arn] = ReceiverLine()
+            line = self._lines[queue.arn] = ReceiverLine()
         return line
 
     def notify(self, tx: Tx, queue: Queue) -> None:
         """Wake the first receiver in a queue's line after this transaction is committed."""
-        tx.after.append(lambda: self._wake(queue.arn))
+        tx.after_commit.append(lambda: self._wake(queue.arn))
 
     def _wake(self, queue: str) -> None:
         """Wake the first receiver, even one that arrived between write and commit and did not see the change."""
-        line = self._waiting_receivers.get(queue)
+        line = self._lines.get(queue)
         if line is not None:
-            line.news.set()
+            line.changed.set()

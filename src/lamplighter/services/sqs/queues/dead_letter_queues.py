@@ -13,10 +13,10 @@ from lamplighter.services.sqs.queue_urls import find_by_arn
 from lamplighter.services.sqs.tables.queues import Queue
 from lamplighter.store.db import Reader
 
-POLICY, ALLOWED = "RedrivePolicy", "RedriveAllowPolicy"
-MOST_RECEIVES = 1000
-MOST_SOURCES = 10
-USUAL_RECEIVES = 10
+REDRIVE_POLICY, REDRIVE_ALLOW_POLICY = "RedrivePolicy", "RedriveAllowPolicy"
+MAX_RECEIVES = 1000
+MAX_SOURCES = 10
+DEFAULT_RECEIVES = 10
 """The default of maxReceiveCount: "Default: 10."
 """
 
@@ -27,76 +27,79 @@ class RedrivePolicy:
 
     target: str
     """The ARN of the dead-letter queue."""
-    receives: int
+    max_receives: int
     """The number of receives after which a message is moved."""
 
 
 def redrive_policy(attributes: Mapping[str, str]) -> RedrivePolicy | None:
     """Return a queue's redrive policy, or None; the policy was checked when it was set."""
-    text = attributes.get(POLICY)
+    text = attributes.get(REDRIVE_POLICY)
     policy = loads(text) if text else None
     if not policy:
         return None
-    return RedrivePolicy(policy["deadLetterTargetArn"], int(policy.get("maxReceiveCount", USUAL_RECEIVES)))
+    return RedrivePolicy(policy["deadLetterTargetArn"], int(policy.get("maxReceiveCount", DEFAULT_RECEIVES)))
 
 
 def check_policies(reader: Reader, source: str, attributes: Mapping[str, str], *, fifo: bool) -> None:
     """Raise an error for policies that SQS rejects; `source` is the ARN of the queue that has them."""
-    if attributes.get(POLICY):
-        _check_redrive(reader, source, attributes[POLICY], fifo=fifo)
-    if attributes.get(ALLOWED):
-        _check_allowed(attributes[ALLOWED])
+    if attributes.get(REDRIVE_POLICY):
+        _check_redrive_policy(reader, source, attributes[REDRIVE_POLICY], fifo=fifo)
+    if attributes.get(REDRIVE_ALLOW_POLICY):
+        _check_allow_policy(attributes[REDRIVE_ALLOW_POLICY])
 
 
-def _check_redrive(reader: Reader, source: str, text: str, *, fifo: bool) -> None:
+def _check_redrive_policy(reader: Reader, source: str, text: str, *, fifo: bool) -> None:
     policy = loads(text)
     if not policy:
         return
     target = policy.get("deadLetterTargetArn")
     if not target:
-        raise invalid_value(text, POLICY, "Redrive policy does not contain mandatory attribute: deadLetterTargetArn.")
+        raise invalid_value(
+            text, REDRIVE_POLICY, "Redrive policy does not contain mandatory attribute: deadLetterTargetArn."
+        )
     if set(policy) - {"deadLetterTargetArn", "maxReceiveCount"}:
         raise invalid_value(
-            text, POLICY, "Only following attributes are supported: deadLetterTargetArn, maxReceiveCount."
+            text, REDRIVE_POLICY, "Only following attributes are supported: deadLetterTargetArn, maxReceiveCount."
         )
-    count = policy.get("maxReceiveCount", USUAL_RECEIVES)
-    if not _is_count(count):
-        values = f"valid values are from 1 to {MOST_RECEIVES} both inclusive."
-        raise invalid_value(text, POLICY, f"Invalid value for maxReceiveCount: {count}, {values}")
-    there = find_by_arn(reader, target) if isinstance(target, str) else None
-    here = arn.parse(source)
-    if there is None or here is None:
-        raise invalid_value(text, POLICY, "Dead letter target does not exist.")
-    if there.fifo != fifo:
-        raise invalid_value(text, POLICY, "Dead-letter queue must be same type of queue as the source.")
-    if (there.account, there.region) != (here.account, here.region):
-        raise invalid_value(text, POLICY, "Dead-letter target owner should be same as the source.")
-    if not allows_source(there, source):
-        raise invalid_value(text, POLICY, "Dead letter target does not allow this source queue.")
+    count = policy.get("maxReceiveCount", DEFAULT_RECEIVES)
+    if not _is_receive_count(count):
+        values = f"valid values are from 1 to {MAX_RECEIVES} both inclusive."
+        raise invalid_value(text, REDRIVE_POLICY, f"Invalid value for maxReceiveCount: {count}, {values}")
+    target_queue = find_by_arn(reader, target) if isinstance(target, str) else None
+    source_arn = arn.parse(source)
+    if target_queue is None or source_arn is None:
+        raise invalid_value(text, REDRIVE_POLICY, "Dead letter target does not exist.")
+    if target_queue.fifo != fifo:
+        raise invalid_value(text, REDRIVE_POLICY, "Dead-letter queue must be same type of queue as the source.")
+    if (target_queue.account, target_queue.region) != (source_arn.account, source_arn.region):
+        raise invalid_value(text, REDRIVE_POLICY, "Dead-letter target owner should be same as the source.")
+    if not allows_source(target_queue, source):
+        raise invalid_value(text, REDRIVE_POLICY, "Dead letter target does not allow this source queue.")
 
 
-def _is_count(value: Json) -> bool:
+def _is_receive_count(value: Json) -> bool:
     if isinstance(value, str):
         value = int(value) if value.isascii() and value.isdigit() and len(value) <= 4 else None
-    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST_RECEIVES
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_RECEIVES
 
 
-def _check_allowed(text: str) -> None:
+def _check_allow_policy(text: str) -> None:
     policy = loads(text)
     sources = policy.get("sourceQueueArns")
     permission = policy.get("redrivePermission")
-    listed = isinstance(sources, list) and 1 <= len(sources) <= MOST_SOURCES
+    listed = isinstance(sources, list) and 1 <= len(sources) <= MAX_SOURCES
     fits = listed and all(isinstance(each, str) for each in sources) if permission == "byQueue" else sources is None
     if permission not in ("allowAll", "denyAll", "byQueue") or not fits or len(policy) > 1 + listed:
         raise InvalidParameterValue(
-            f"Value {text} for parameter {ALLOWED} is invalid. Reason: Amazon SQS can't create the redrive allow "
+            f"Value {text} for parameter {REDRIVE_ALLOW_POLICY} is invalid. "
+            "Reason: Amazon SQS can't create the redrive allow "
             "policy, as it's in an unsupported format."
         )
 
 
 def allows_source(target: Queue, source: str) -> bool:
     """Return whether a queue accepts dead letters from a source queue."""
-    text = target.attributes.get(ALLOWED)
+    text = target.attributes.get(REDRIVE_ALLOW_POLICY)
     policy = loads(text) if text else {"redrivePermission": "allowAll"}
     match policy["redrivePermission"]:
         case "allowAll":

@@ -27,10 +27,10 @@ from lamplighter.store import timers
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.timers import Timer
 
-NAME = "move"
-SLICE = 100
-FASTEST = 500
-KEPT = 10
+TIMER_NAME = "move"
+MAX_MESSAGES_PER_TURN = 100
+MAX_RATE = 500
+MAX_STORED_TASKS = 10
 COMPLETED, CANCELLED, FAILED = "COMPLETED", "CANCELLED", "FAILED"
 NO_QUEUE = "AWS.SimpleQueueService.NonExistentQueue"
 NO_SOURCE = "CouldNotDetermineMessageSource"
@@ -45,68 +45,68 @@ class MoveTasks:
 
     def start(self, tx: Tx, _caller: Caller, params: Json) -> Json:
         """Start a task that moves messages (StartMessageMoveTask)."""
-        source = _existing(tx, params, "SourceArn")
+        source = _find_existing_queue(tx, params, "SourceArn")
         if not queues.dead_letter_sources(tx, source.arn, "", 1):
             raise InvalidParameterValue("Source queue must be configured as a Dead Letter Queue.")
         if "DestinationArn" in params:
-            _check_destination(source, _existing(tx, params, "DestinationArn"))
+            _check_destination(source, _find_existing_queue(tx, params, "DestinationArn"))
         rate = params.get("MaxNumberOfMessagesPerSecond")
-        if rate is not None and not 1 <= rate <= FASTEST:
-            raise invalid_value(rate, "MaxNumberOfMessagesPerSecond", f"Must be between 1 and {FASTEST}, if provided.")
+        if rate is not None and not 1 <= rate <= MAX_RATE:
+            raise invalid_value(rate, "MaxNumberOfMessagesPerSecond", f"Must be between 1 and {MAX_RATE}, if provided.")
         if any(move.status == RUNNING for move in move_tasks.latest(tx, source.arn, 1)):
             raise InvalidParameterValue(
                 "There is already a task running. Only one active task is allowed for a source queue arn at a given "
                 "time."
             )
-        told = {"taskId": self._world.uuid(), "sourceArn": source.arn}
-        handle = b64encode(dump_bytes(told)).decode()
-        to, now = params.get("DestinationArn"), self._world.now()
-        key = move_tasks.put(tx, MoveTask(0, handle, source.arn, to, rate, RUNNING, now, 0, source.messages))
-        move_tasks.forget(tx, source.arn, KEPT)
-        self._go_on(tx, key, 0)
+        task = {"taskId": self._world.uuid(), "sourceArn": source.arn}
+        handle = b64encode(dump_bytes(task)).decode()
+        destination, now = params.get("DestinationArn"), self._world.now()
+        key = move_tasks.put(tx, MoveTask(0, handle, source.arn, destination, rate, RUNNING, now, 0, source.messages))
+        move_tasks.delete_old(tx, source.arn, MAX_STORED_TASKS)
+        self._set_timer(tx, key, 0)
         return {"TaskHandle": handle}
 
     def list(self, reader: Reader, _caller: Caller, params: Json) -> Json:
         """List the latest tasks of a source queue (ListMessageMoveTasks)."""
-        source, most = _existing(reader, params, "SourceArn"), params.get("MaxResults", 1)
-        if not 1 <= most <= KEPT:
-            raise invalid_value(most, "MaxResults", f"Must be between 1 and {KEPT}, if provided.")
-        return {"Results": [_told(move) for move in move_tasks.latest(reader, source.arn, most)]}
+        source, most = _find_existing_queue(reader, params, "SourceArn"), params.get("MaxResults", 1)
+        if not 1 <= most <= MAX_STORED_TASKS:
+            raise invalid_value(most, "MaxResults", f"Must be between 1 and {MAX_STORED_TASKS}, if provided.")
+        return {"Results": [_to_api(move) for move in move_tasks.latest(reader, source.arn, most)]}
 
     def cancel(self, tx: Tx, _caller: Caller, params: Json) -> Json:
         """Cancel a task; messages that were already moved stay where they are (CancelMessageMoveTask)."""
-        move = move_tasks.by_handle(tx, params["TaskHandle"])
+        move = move_tasks.get_by_handle(tx, params["TaskHandle"])
         if move is None:
             raise ResourceNotFound("Task does not exist.")
         if move.status != RUNNING:
             raise UnsupportedOperation("Only active tasks can be cancelled.")
-        move_tasks.change(tx, move.id, CANCELLED, move.moved)
+        move_tasks.update_progress(tx, move.id, CANCELLED, move.moved)
         return {"ApproximateNumberOfMessagesMoved": move.moved}
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """Move a slice of messages, and set the timer for the next slice."""
-        move = move_tasks.get(tx, int(timer.subject.removeprefix(f"{NAME}/")))
+        move = move_tasks.get(tx, int(timer.subject.removeprefix(f"{TIMER_NAME}/")))
         if move is None or move.status != RUNNING:
             return
         source = find_by_arn(tx, move.source)
         if source is None:
-            move_tasks.change(tx, move.id, FAILED, move.moved, NO_QUEUE)
+            move_tasks.update_progress(tx, move.id, FAILED, move.moved, NO_QUEUE)
             return
-        size = min(move.rate or SLICE, SLICE, move.total - move.moved)
+        size = min(move.rate or MAX_MESSAGES_PER_TURN, MAX_MESSAGES_PER_TURN, move.total - move.moved)
         moved = move.moved
         for message in self._queue_messages.available(tx, source, size):
             destination = find_by_arn(tx, move.destination or message.source or "")
             if destination is None:
                 known = move.destination or message.source
-                move_tasks.change(tx, move.id, FAILED, moved, NO_QUEUE if known else NO_SOURCE)
+                move_tasks.update_progress(tx, move.id, FAILED, moved, NO_QUEUE if known else NO_SOURCE)
                 return
             self.move(tx, source, destination, message)
             moved += 1
-        soonest = self._queue_messages.next_available(tx, source)
-        done = moved >= move.total or soonest is None or soonest > self._world.monotonic()
-        move_tasks.change(tx, move.id, COMPLETED if done else RUNNING, moved)
+        next_available = self._queue_messages.next_available(tx, source)
+        done = moved >= move.total or next_available is None or next_available > self._world.monotonic()
+        move_tasks.update_progress(tx, move.id, COMPLETED if done else RUNNING, moved)
         if not done:
-            self._go_on(tx, move.id, 1000 * size // move.rate if move.rate else 0)
+            self._set_timer(tx, move.id, 1000 * size // move.rate if move.rate else 0)
 
     def move(self, tx: Tx, source: Queue, destination: Queue, message: Message) -> None:
         """Move one message as a new message."""
@@ -117,11 +117,13 @@ class MoveTasks:
             tx, destination, replace(fresh, tries=0, received=0, first=None, taken=None, source=None)
         )
 
-    def _go_on(self, tx: Tx, key: int, wait: int) -> None:
-        timers.put(tx, Timer(SERVICE, f"{NAME}/{key}", NAME, self._world.monotonic() + wait), elapsed=True)
+    def _set_timer(self, tx: Tx, key: int, wait: int) -> None:
+        timers.put(
+            tx, Timer(SERVICE, f"{TIMER_NAME}/{key}", TIMER_NAME, self._world.monotonic() + wait), steady_clock=True
+        )
 
 
-def _existing(reader: Reader, params: Json, name: str) -> Queue:
+def _find_existing_queue(reader: Reader, params: Json, name: str) -> Queue:
     queue = find_by_arn(reader, params[name])
     if queue is None:
         raise ResourceNotFound(f"The resource that you specified for the {name} parameter doesn't exist.")
@@ -135,9 +137,9 @@ def _check_destination(source: Queue, destination: Queue) -> None:
         raise InvalidParameterValue("Source queue and destination queue must be of the same type.")
 
 
-def _told(move: MoveTask) -> Json:
+def _to_api(move: MoveTask) -> Json:
     """Return a task as it is listed; its handle "is only populated for tasks that are in RUNNING status"."""
-    told = {
+    answer = {
         "TaskHandle": move.handle if move.status == RUNNING else None,
         "Status": move.status,
         "SourceArn": move.source,
@@ -148,4 +150,4 @@ def _told(move: MoveTask) -> Json:
         "FailureReason": move.failure,
         "StartedTimestamp": move.started,
     }
-    return {name: value for name, value in told.items() if value is not None}
+    return {name: value for name, value in answer.items() if value is not None}

@@ -15,10 +15,10 @@ from lamplighter.services.sqs.tables import queues
 from lamplighter.services.sqs.tables.queues import Queue
 from lamplighter.store.db import Tx
 
-LABEL = re.compile(r"[A-Za-z0-9_-]{1,80}")
-ACCOUNT = re.compile(r"[0-9]{12}")
-MOST_ACTIONS = 7
-SHARED = (
+LABEL_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,80}")
+ACCOUNT_ID = re.compile(r"[0-9]{12}")
+MAX_ACTIONS = 7
+SHAREABLE_ACTIONS = (
     "*",
     "ChangeMessageVisibility",
     "DeleteMessage",
@@ -40,7 +40,7 @@ class Permissions:
 
     def add(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Add a statement to the queue's policy (AddPermission)."""
-        queue, label = find_queue(tx, caller, params["QueueUrl"]), _label(params["Label"])
+        queue, label = find_queue(tx, caller, params["QueueUrl"]), _check_label(params["Label"])
         accounts, actions = params["AWSAccountIds"], params["Actions"]
         _check_lists(accounts, actions)
         policy = _policy(queue)
@@ -53,7 +53,7 @@ class Permissions:
             "Action": _one_or_all([f"SQS:{action}" for action in actions]),
             "Resource": queue.arn,
         }
-        self._keep(tx, queue, policy | {"Statement": [*policy["Statement"], statement]})
+        self._save_policy(tx, queue, policy | {"Statement": [*policy["Statement"], statement]})
         return {}
 
     def remove(self, tx: Tx, caller: Caller, params: Json) -> Json:
@@ -63,17 +63,17 @@ class Permissions:
         left = [statement for statement in policy["Statement"] if statement.get("Sid") != label]
         if left == policy["Statement"]:
             raise invalid_value(label, "Label", "can't find label on existing policy.")
-        self._keep(tx, queue, policy | {"Statement": left})
+        self._save_policy(tx, queue, policy | {"Statement": left})
         return {}
 
-    def _keep(self, tx: Tx, queue: Queue, policy: Json) -> None:
+    def _save_policy(self, tx: Tx, queue: Queue, policy: Json) -> None:
         others = {name: value for name, value in queue.attributes.items() if name != "Policy"}
         kept = others | ({"Policy": dumps(policy)} if policy["Statement"] else {})
-        queues.change(tx, queue.id, kept, queues.dead_letter_queue(tx, queue.id), self._world.now())
+        queues.set_attributes(tx, queue.id, kept, queues.dead_letter_queue(tx, queue.id), self._world.now())
 
 
-def _label(label: str) -> str:
-    if not LABEL.fullmatch(label):
+def _check_label(label: str) -> str:
+    if not LABEL_PATTERN.fullmatch(label):
         reason = "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length."
         raise invalid_value(label, "Label", reason)
     return label
@@ -84,13 +84,13 @@ def _check_lists(accounts: list[str], actions: list[str]) -> None:
         raise MissingParameter("AWSAccountIds")
     if not actions:
         raise MissingParameter("Actions")
-    if len(actions) > MOST_ACTIONS:
-        raise OverLimit(f"{len(actions)} Actions were found, maximum allowed is {MOST_ACTIONS}.")
+    if len(actions) > MAX_ACTIONS:
+        raise OverLimit(f"{len(actions)} Actions were found, maximum allowed is {MAX_ACTIONS}.")
     for action in actions:
-        if action not in SHARED:
+        if action not in SHAREABLE_ACTIONS:
             raise invalid_value(f"SQS:{action}", "ActionName", "Only the queue owner is allowed to invoke this action.")
     for account in accounts:
-        if not ACCOUNT.fullmatch(account):
+        if not ACCOUNT_ID.fullmatch(account):
             raise invalid_value(f"[{account}]", "PrincipalId", "Unable to verify.")
 
 

@@ -10,85 +10,91 @@ from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.services.sqs.errors import InvalidAttributeName, InvalidAttributeValue, OverLimit
 from lamplighter.services.sqs.tables.queues import Queue
 
-LARGEST_MESSAGE = 1024 * 1024
-SCOPE, GROUP_SCOPE = "DeduplicationScope", "messageGroup"
-LIMIT, GROUP_LIMIT = "FifoThroughputLimit", "perMessageGroupId"
+MAX_MESSAGE_BYTES = 1024 * 1024
+DEDUPLICATION_SCOPE, GROUP_SCOPE = "DeduplicationScope", "messageGroup"
+THROUGHPUT_LIMIT, GROUP_LIMIT = "FifoThroughputLimit", "perMessageGroupId"
 
-Fits = Callable[[str], bool]
+ValueCheck = Callable[[str], bool]
 
 
-def _between(low: int, high: int) -> Fits:
+def _between(low: int, high: int) -> ValueCheck:
     return lambda text: text.isascii() and text.isdigit() and len(text) <= 10 and low <= int(text) <= high
 
 
-def _one_of(*words: str) -> Fits:
+def _one_of(*words: str) -> ValueCheck:
     return lambda text: text in words
 
 
-LARGEST_POLICY = 8_192
+MAX_POLICY_BYTES = 8_192
 """The most bytes of a policy:
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-policies.html."""
 
 
-def _map(text: str) -> bool:
+def _is_json_object(text: str) -> bool:
     try:
-        return len(text) <= LARGEST_POLICY and isinstance(loads(text), dict)
+        return len(text) <= MAX_POLICY_BYTES and isinstance(loads(text), dict)
     except JsonError:
         return False
 
 
-_TRUTH = _one_of("true", "false")
+_is_boolean = _one_of("true", "false")
 
-_EVERY: Mapping[str, Fits] = {
+_CHECKS: Mapping[str, ValueCheck] = {
     "DelaySeconds": _between(0, 900),
-    "MaximumMessageSize": _between(1024, LARGEST_MESSAGE),
+    "MaximumMessageSize": _between(1024, MAX_MESSAGE_BYTES),
     "MessageRetentionPeriod": _between(60, 1_209_600),
-    "Policy": _map,
+    "Policy": _is_json_object,
     "ReceiveMessageWaitTimeSeconds": _between(0, 20),
     "VisibilityTimeout": _between(0, 43_200),
-    "RedrivePolicy": _map,
-    "RedriveAllowPolicy": _map,
+    "RedrivePolicy": _is_json_object,
+    "RedriveAllowPolicy": _is_json_object,
     "KmsMasterKeyId": lambda _text: True,
     "KmsDataKeyReusePeriodSeconds": _between(60, 86_400),
-    "SqsManagedSseEnabled": _TRUTH,
+    "SqsManagedSseEnabled": _is_boolean,
 }
 
-_FIFO: Mapping[str, Fits] = {
+_FIFO_CHECKS: Mapping[str, ValueCheck] = {
     "FifoQueue": _one_of("true"),
-    "ContentBasedDeduplication": _TRUTH,
-    SCOPE: _one_of(GROUP_SCOPE, "queue"),
-    LIMIT: _one_of("perQueue", GROUP_LIMIT),
+    "ContentBasedDeduplication": _is_boolean,
+    DEDUPLICATION_SCOPE: _one_of(GROUP_SCOPE, "queue"),
+    THROUGHPUT_LIMIT: _one_of("perQueue", GROUP_LIMIT),
 }
 
-READABLE = frozenset({*_EVERY, *_FIFO, "QueueArn", "CreatedTimestamp", "LastModifiedTimestamp"})
+READABLE_ATTRIBUTES = frozenset({*_CHECKS, *_FIFO_CHECKS, "QueueArn", "CreatedTimestamp", "LastModifiedTimestamp"})
 """Attributes that can be read, besides the counts of messages."""
 
-_CLEARED = {"Policy", "RedrivePolicy", "RedriveAllowPolicy", "KmsMasterKeyId"}
+_REMOVABLE_ATTRIBUTES = {"Policy", "RedrivePolicy", "RedriveAllowPolicy", "KmsMasterKeyId"}
 """Attributes that an empty value removes."""
 
 _DEFAULTS: Mapping[str, str] = {
     "DelaySeconds": "0",
-    "MaximumMessageSize": str(LARGEST_MESSAGE),
+    "MaximumMessageSize": str(MAX_MESSAGE_BYTES),
     "MessageRetentionPeriod": "345600",
     "ReceiveMessageWaitTimeSeconds": "0",
     "VisibilityTimeout": "30",
 }
-_FIFO_DEFAULTS: Mapping[str, str] = {"ContentBasedDeduplication": "false", SCOPE: "queue", LIMIT: "perQueue"}
+_FIFO_DEFAULTS: Mapping[str, str] = {
+    "ContentBasedDeduplication": "false",
+    DEDUPLICATION_SCOPE: "queue",
+    THROUGHPUT_LIMIT: "perQueue",
+}
 
 
-def merge(old: Mapping[str, str], given: Mapping[str, str], *, fifo: bool) -> dict[str, str]:
+def merge_attributes(old: Mapping[str, str], given: Mapping[str, str], *, fifo: bool) -> dict[str, str]:
     """Return a queue's attributes after a change. Raises an error if the queue does not accept a value."""
-    known = {**_EVERY, **_FIFO} if fifo else _EVERY
+    known = {**_CHECKS, **_FIFO_CHECKS} if fifo else _CHECKS
     for name, value in given.items():
         if name not in known:
             raise InvalidAttributeName(name)
-        if name == "Policy" and len(value.encode()) > LARGEST_POLICY:
+        if name == "Policy" and len(value.encode()) > MAX_POLICY_BYTES:
             raise OverLimit("Submitted policy is over max allowed size.")
-        if not known[name](value) and not (value == "" and name in _CLEARED):
+        if not known[name](value) and not (value == "" and name in _REMOVABLE_ATTRIBUTES):
             raise InvalidAttributeValue(name)
     merged = {name: value for name, value in {**old, **given}.items() if value}
-    if merged.get(LIMIT) == GROUP_LIMIT and merged.get(SCOPE) != GROUP_SCOPE:
-        raise InvalidAttributeValue(LIMIT, f"{GROUP_LIMIT} is allowed only when {SCOPE} is {GROUP_SCOPE}.")
+    if merged.get(THROUGHPUT_LIMIT) == GROUP_LIMIT and merged.get(DEDUPLICATION_SCOPE) != GROUP_SCOPE:
+        raise InvalidAttributeValue(
+            THROUGHPUT_LIMIT, f"{GROUP_LIMIT} is allowed only when {DEDUPLICATION_SCOPE} is {GROUP_SCOPE}."
+        )
     if merged.get("KmsMasterKeyId") and given.get("SqsManagedSseEnabled") == "true":
         reason = "You can use one type of server-side encryption (SSE) at one time."
         raise InvalidAttributeValue("SqsManagedSseEnabled", reason)
@@ -109,7 +115,7 @@ def is_same_value(name: str, one: str | None, other: str | None) -> bool:
     """Return whether two values of an attribute mean the same; documents may differ in spelling."""
     if one == other or not one or not other:
         return (one or "") == (other or "")
-    if _EVERY.get(name) is not _map:
+    if _CHECKS.get(name) is not _is_json_object:
         return False
     first, second = loads(one), loads(other)
     return bool(
@@ -122,6 +128,6 @@ def split_redrive_policy(policy: Json) -> tuple[str | None, str]:
     return policy.get("deadLetterTargetArn"), str(policy.get("maxReceiveCount"))
 
 
-def number_attribute(queue: Queue, name: str) -> int:
+def numeric_attribute(queue: Queue, name: str) -> int:
     """Return the value of a numeric attribute, or its default."""
     return int(queue.attributes.get(name) or _DEFAULTS[name])

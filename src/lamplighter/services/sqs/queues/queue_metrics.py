@@ -15,4 +15,4 @@ from lamplighter.store.db import Reader
 def measure_messages(reader: Reader, caller: Caller, params: Json) -> Json:
     """Return [minute, number of messages sent] in order (MeasureMessages)."""
     times = (params["start"], params["end"])
-    return sent_counts.measure(reader, caller.account, caller.region, params["queue"], *times)
+    return sent_counts.counts_by_minute(reader, caller.account, caller.region, params["queue"], *times)

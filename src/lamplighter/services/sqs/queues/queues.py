@@ -32,9 +32,9 @@ from lamplighter.services.sqs.tables.queues import Queue
 from lamplighter.store import timers
 from lamplighter.store.db import Reader, Tx
 
-QUARANTINE = 60_000
+COOLDOWN_MILLISECONDS = 60_000
 """Milliseconds for which a deleted queue's name stays reserved, and a purged queue cannot be purged again."""
-COUNTS = (
+COUNT_ATTRIBUTES = (
     "ApproximateNumberOfMessages",
     "ApproximateNumberOfMessagesNotVisible",
     "ApproximateNumberOfMessagesDelayed",
@@ -55,17 +55,17 @@ class Queues:
         fifo = given.get("FifoQueue") == "true"
         name = check_name(params["QueueName"], fifo=fifo)
         key = arn.build("sqs", caller.region, caller.account, name)
-        merged = queue_attributes.merge({}, given, fifo=fifo)
+        merged = queue_attributes.merge_attributes({}, given, fifo=fifo)
         dead_letter_queues.check_policies(tx, key, merged, fifo=fifo)
         queue = queues.get(tx, caller.account, caller.region, name)
         if queue is not None:
-            _check_same(queue, given)
-            return {"QueueUrl": self._urls.of(queue)}
-        self._check_free(tx, caller, name)
+            _check_same_attributes(queue, given)
+            return {"QueueUrl": self._urls.url_of(queue)}
+        self._check_cooldown(tx, caller, name)
         now, tags = self._world.now(), params.get("tags", {})
         queue = Queue(0, caller.account, caller.region, name, now, now, merged, tags, None, 0)
-        queues.put(tx, queue, _target(merged))
-        return {"QueueUrl": self._urls.of(queue)}
+        queues.put(tx, queue, _dead_letter_queue_arn(merged))
+        return {"QueueUrl": self._urls.url_of(queue)}
 
     def get_url(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Return the URL of a queue (GetQueueUrl)."""
@@ -73,7 +73,7 @@ class Queues:
         queue = queues.get(reader, owner, caller.region, params["QueueName"])
         if queue is None:
             raise QueueDoesNotExist
-        return {"QueueUrl": self._urls.of(queue)}
+        return {"QueueUrl": self._urls.url_of(queue)}
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """List queues (ListQueues).
@@ -91,7 +91,7 @@ class Queues:
         return {"queueUrls": [], **self._page("queueUrls", found, size, params)}
 
     def _page(self, member: str, found: Sequence[Queue], size: int, params: Json) -> Json:
-        answer: dict[str, Json] = {member: [self._urls.of(queue) for queue in found[:size]]} if found else {}
+        answer: dict[str, Json] = {member: [self._urls.url_of(queue) for queue in found[:size]]} if found else {}
         if len(found) > size and "MaxResults" in params:
             answer["NextToken"] = encode_token(found[size - 1].name)
         return answer
@@ -99,21 +99,21 @@ class Queues:
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Delete a queue with all of its messages (DeleteQueue)."""
         queue, now = find_queue(tx, caller, params["QueueUrl"]), self._world.monotonic()
-        queues.forget_deleted(tx, now - QUARANTINE)
+        queues.delete_old_names(tx, now - COOLDOWN_MILLISECONDS)
         queues.delete(tx, queue, now)
-        self._leave(tx, queue)
+        self._delete_detached_messages(tx, queue)
         return {}
 
     def purge(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Delete all messages that are in the queue now, including those in flight (PurgeQueue)."""
         queue, now = find_queue(tx, caller, params["QueueUrl"]), self._world.monotonic()
-        if queue.purged is not None and now < queue.purged + QUARANTINE:
+        if queue.purged is not None and now < queue.purged + COOLDOWN_MILLISECONDS:
             raise PurgeQueueInProgress(queue.name)
         queues.empty_queue(tx, queue, now)
-        self._leave(tx, queue)
+        self._delete_detached_messages(tx, queue)
         return {}
 
-    def _leave(self, tx: Tx, queue: Queue) -> None:
+    def _delete_detached_messages(self, tx: Tx, queue: Queue) -> None:
         """Schedule the deletion of messages that belong to no queue any more; they are deleted in slices."""
         timers.delete_all(tx, SERVICE, str(queue.id))
         self._queue_messages.sweep_soon(tx, queue.id)
@@ -121,53 +121,55 @@ class Queues:
     def get_attributes(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Return the requested attributes of a queue (GetQueueAttributes)."""
         queue = find_queue(reader, caller, params["QueueUrl"])
-        asked = params.get("AttributeNames", [])
-        found = _shown(queue) | (self._counts(reader, queue) if {"All", *COUNTS} & set(asked) else {})
-        for name in asked:
-            if name != "All" and name not in queue_attributes.READABLE and name not in COUNTS:
+        requested = params.get("AttributeNames", [])
+        found = _readable_attributes(queue) | (
+            self._counts(reader, queue) if {"All", *COUNT_ATTRIBUTES} & set(requested) else {}
+        )
+        for name in requested:
+            if name != "All" and name not in queue_attributes.READABLE_ATTRIBUTES and name not in COUNT_ATTRIBUTES:
                 raise InvalidAttributeName(name)
-        told = found if "All" in asked else {name: found[name] for name in asked if name in found}
-        return {"Attributes": told} if told else {}
+        answer = found if "All" in requested else {name: found[name] for name in requested if name in found}
+        return {"Attributes": answer} if answer else {}
 
     def _counts(self, reader: Reader, queue: Queue) -> dict[str, str]:
         in_flight, delayed = messages.count_hidden(reader, queue.id, self._world.monotonic())
         counts = (max(queue.messages - in_flight - delayed, 0), in_flight, delayed)
-        return {name: str(count) for name, count in zip(COUNTS, counts, strict=True)}
+        return {name: str(count) for name, count in zip(COUNT_ATTRIBUTES, counts, strict=True)}
 
     def set_attributes(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Change attributes; a new MessageRetentionPeriod also applies to existing messages (SetQueueAttributes)."""
         queue, given = find_queue(tx, caller, params["QueueUrl"]), params["Attributes"]
         if given.get("FifoQueue", "true") != "true" or ("FifoQueue" in given and not queue.fifo):
             raise InvalidAttributeValue("FifoQueue", "Modifying queue type is not supported.")
-        merged = queue_attributes.merge(queue.attributes, given, fifo=queue.fifo)
+        merged = queue_attributes.merge_attributes(queue.attributes, given, fifo=queue.fifo)
         changed = {name: merged[name] for name in given if name in merged}
         dead_letter_queues.check_policies(tx, queue.arn, changed, fifo=queue.fifo)
-        queues.change(tx, queue.id, merged, _target(merged), self._world.now())
+        queues.set_attributes(tx, queue.id, merged, _dead_letter_queue_arn(merged), self._world.now())
         if "MessageRetentionPeriod" in given:
             self._queue_messages.sweep_soon(tx, queue.id)
         return {}
 
-    def _check_free(self, reader: Reader, caller: Caller, name: str) -> None:
+    def _check_cooldown(self, reader: Reader, caller: Caller, name: str) -> None:
         deleted = queues.deleted_at(reader, caller.account, caller.region, name)
-        if deleted is not None and self._world.monotonic() < deleted + QUARANTINE:
+        if deleted is not None and self._world.monotonic() < deleted + COOLDOWN_MILLISECONDS:
             raise QueueDeletedRecently
 
 
-def _target(given: dict[str, str]) -> str | None:
+def _dead_letter_queue_arn(given: dict[str, str]) -> str | None:
     redrive = dead_letter_queues.redrive_policy(given)
     return redrive.target if redrive else None
 
 
-def _check_same(queue: Queue, given: dict[str, str]) -> None:
+def _check_same_attributes(queue: Queue, given: dict[str, str]) -> None:
     # "Amazon SQS returns this error only if the request includes attributes whose values differ from those of the
     # existing queue."
-    there = queue_attributes.with_defaults(queue.attributes, fifo=queue.fifo)
+    existing = queue_attributes.with_defaults(queue.attributes, fifo=queue.fifo)
     for name, value in given.items():
-        if not queue_attributes.is_same_value(name, there.get(name), value):
+        if not queue_attributes.is_same_value(name, existing.get(name), value):
             raise QueueNameExists(name)
 
 
-def _shown(queue: Queue) -> dict[str, str]:
+def _readable_attributes(queue: Queue) -> dict[str, str]:
     """Return all attributes except the counts of messages."""
     return {
         "QueueArn": queue.arn,

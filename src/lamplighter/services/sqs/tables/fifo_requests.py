@@ -7,22 +7,24 @@ from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.store.db import Reader, Tx
 
 TABLES = ("sqs_sent", "sqs_attempts")
-SWEPT = 20
+SWEEP_BATCH_SIZE = 20
 """The most expired rows to delete from each table when a row is added."""
 
 
-def find_sent(reader: Reader, queue: int, scope: str, dedup: str, now: int) -> tuple[str, int] | None:
+def find_sent(reader: Reader, queue: int, scope: str, deduplication_id: str, now: int) -> tuple[str, int] | None:
     """Return the UUID and the id of the message that was sent with a deduplication id, or None."""
     sql = "SELECT uuid, message FROM sqs_sent WHERE queue = ? AND scope = ? AND dedup = ? AND until > ?"
-    row = reader.row(sql, (queue, scope, dedup, now))
+    row = reader.row(sql, (queue, scope, deduplication_id, now))
     return (row[0], row[1]) if row else None
 
 
-def remember_sent(tx: Tx, queue: int, scope: str, dedup: str, uuid: str, message: int, now: int, until: int) -> None:
+def remember_sent(
+    tx: Tx, queue: int, scope: str, deduplication_id: str, uuid: str, message: int, now: int, until: int
+) -> None:
     """Remember a sent message under its deduplication id."""
-    sweep(tx, queue, now, SWEPT)
+    sweep(tx, queue, now, SWEEP_BATCH_SIZE)
     sql = "INSERT OR REPLACE INTO sqs_sent (queue, scope, dedup, uuid, message, until) VALUES (?, ?, ?, ?, ?, ?)"
-    tx.execute(sql, (queue, scope, dedup, uuid, message, until))
+    tx.execute(sql, (queue, scope, deduplication_id, uuid, message, until))
 
 
 def find_attempt(reader: Reader, queue: int, name: str, now: int) -> Json:
@@ -33,7 +35,7 @@ def find_attempt(reader: Reader, queue: int, name: str, now: int) -> Json:
 
 def remember_attempt(tx: Tx, queue: int, name: str, taken: Json, now: int, until: int) -> None:
     """Remember what a receive attempt received."""
-    sweep(tx, queue, now, SWEPT)
+    sweep(tx, queue, now, SWEEP_BATCH_SIZE)
     sql = "INSERT OR REPLACE INTO sqs_attempts (queue, attempt, taken, until) VALUES (?, ?, ?, ?)"
     tx.execute(sql, (queue, name, dumps(taken), until))
 

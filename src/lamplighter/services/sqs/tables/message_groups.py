@@ -3,7 +3,7 @@
 from lamplighter.services.sqs.tables.messages import SELECT, Message
 from lamplighter.store.db import Reader, Tx
 
-MOST_IN_FLIGHT = 10
+MAX_IN_FLIGHT_PER_GROUP = 10
 """The most messages of a group in flight: one receive takes so many at most, and always the first of the group."""
 
 
@@ -34,7 +34,7 @@ def add_message(tx: Tx, queue: int, group: str, visible: int) -> None:
 def update_group(tx: Tx, queue: int, group: str) -> None:
     """Update when a group is ready, after any change to its messages; delete the group if it is empty."""
     sql = "SELECT visible, tries FROM sqs_messages WHERE queue = ? AND grp = ? ORDER BY id LIMIT ?"
-    found = tx.rows(sql, (queue, group, MOST_IN_FLIGHT))
+    found = tx.rows(sql, (queue, group, MAX_IN_FLIGHT_PER_GROUP))
     if not found:
         tx.execute("DELETE FROM sqs_groups WHERE queue = ? AND name = ?", (queue, group))
         return

@@ -39,9 +39,9 @@ class Message:
     """The ARN of the queue that moved the message to this dead-letter queue."""
 
 
-NAMES = [each.name for each in fields(Message)]
-COLUMNS = ", ".join(NAMES)
-INSERT = f"INSERT INTO sqs_messages ({', '.join(NAMES[1:])}) VALUES ({', '.join('?' * (len(NAMES) - 1))})"  # noqa: S608
+COLUMN_NAMES = [each.name for each in fields(Message)]
+COLUMNS = ", ".join(COLUMN_NAMES)
+INSERT = f"INSERT INTO sqs_messages ({', '.join(COLUMN_NAMES[1:])}) VALUES ({', '.join('?' * (len(COLUMN_NAMES) - 1))})"  # noqa: S608
 SELECT = f"SELECT {COLUMNS} FROM sqs_messages"  # noqa: S608 - our own columns
 
 
@@ -96,7 +96,7 @@ def set_visible_at(tx: Tx, key: int, visible: int) -> None:
 
 def delete(tx: Tx, keys: Iterable[int]) -> None:
     """Delete messages."""
-    tx.many("DELETE FROM sqs_messages WHERE id = ?", [(key,) for key in keys])
+    tx.execute_many("DELETE FROM sqs_messages WHERE id = ?", [(key,) for key in keys])
 
 
 def oldest_enqueued(reader: Reader, queue: int) -> int | None:

@@ -45,7 +45,7 @@ def get(reader: Reader, key: int) -> MoveTask | None:
     return MoveTask(*row) if row else None
 
 
-def by_handle(reader: Reader, handle: str) -> MoveTask | None:
+def get_by_handle(reader: Reader, handle: str) -> MoveTask | None:
     """Return a task by its handle, or None."""
     row = reader.row(f"SELECT {COLUMNS} FROM sqs_moves WHERE handle = ?", (handle,))  # noqa: S608
     return MoveTask(*row) if row else None
@@ -57,15 +57,15 @@ def latest(reader: Reader, source: str, most: int) -> list[MoveTask]:
     return [MoveTask(*row) for row in reader.rows(sql, (source, most))]
 
 
-def change(tx: Tx, key: int, status: str, moved: int, failure: str | None = None) -> None:
+def update_progress(tx: Tx, key: int, status: str, moved: int, failure: str | None = None) -> None:
     """Update the status and the progress of a task."""
     tx.execute("UPDATE sqs_moves SET status = ?, moved = ?, failure = ? WHERE id = ?", (status, moved, failure, key))
 
 
-def forget(tx: Tx, source: str, kept: int) -> None:
+def delete_old(tx: Tx, source: str, keep_count: int) -> None:
     """Delete all but the newest tasks of a source queue."""
     sql = (
         "DELETE FROM sqs_moves WHERE source = ? AND id NOT IN "
         "(SELECT id FROM sqs_moves WHERE source = ? ORDER BY id DESC LIMIT ?)"
     )
-    tx.execute(sql, (source, source, kept))
+    tx.execute(sql, (source, source, keep_count))

@@ -52,7 +52,7 @@ def get(reader: Reader, account: str, region: str, name: str) -> Queue | None:
     return _queue(row) if row else None
 
 
-def by_id(reader: Reader, key: int) -> Queue | None:
+def get_by_id(reader: Reader, key: int) -> Queue | None:
     """Return the queue with this key, or None if its messages no longer belong to a queue."""
     row = reader.row(f"SELECT {COLUMNS} FROM sqs_queues WHERE id = ?", (key,))  # noqa: S608
     return _queue(row) if row else None
@@ -90,7 +90,7 @@ def put(tx: Tx, queue: Queue, dead_letter: str | None) -> int:
     return tx.insert(sql, (*values, dumps(queue.attributes), dumps(queue.tags), dead_letter, queue.purged))
 
 
-def change(tx: Tx, key: int, attributes: dict[str, str], dead_letter: str | None, modified: int) -> None:
+def set_attributes(tx: Tx, key: int, attributes: dict[str, str], dead_letter: str | None, modified: int) -> None:
     """Replace the attributes of a queue."""
     sql = "UPDATE sqs_queues SET attributes = ?, dead_letter = ?, modified = ? WHERE id = ?"
     tx.execute(sql, (dumps(attributes), dead_letter, modified, key))
@@ -123,6 +123,6 @@ def deleted_at(reader: Reader, account: str, region: str, name: str) -> int | No
     return row[0] if row else None
 
 
-def forget_deleted(tx: Tx, before: int) -> None:
+def delete_old_names(tx: Tx, before: int) -> None:
     """Delete the names of queues that were deleted before a time."""
     tx.execute("DELETE FROM sqs_deleted WHERE deleted < ?", (before,))

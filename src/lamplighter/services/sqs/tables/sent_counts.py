@@ -2,14 +2,14 @@
 
 from lamplighter.store.db import Reader, Row, Tx
 
-MINUTE = 60_000
-KEPT = 15 * 86_400_000
+MINUTE_MILLISECONDS = 60_000
+RETENTION_MILLISECONDS = 15 * 86_400_000
 """How long counts are kept, in milliseconds: as long as CloudWatch keeps data points of one minute."""
 
 
-def count(tx: Tx, account: str, region: str, queue: str, now: int) -> None:
+def count_message(tx: Tx, account: str, region: str, queue: str, now: int) -> None:
     """Count a message that is sent now; the first message of a minute deletes counts that have expired."""
-    minute = now - now % MINUTE
+    minute = now - now % MINUTE_MILLISECONDS
     key = (account, region, queue)
     changed = tx.execute(
         "UPDATE sqs_sent_counts SET number = number + 1 WHERE account = ? AND region = ? AND queue = ? AND minute = ?",
@@ -18,10 +18,10 @@ def count(tx: Tx, account: str, region: str, queue: str, now: int) -> None:
     if not changed:
         tx.execute("INSERT INTO sqs_sent_counts VALUES (?, ?, ?, ?, 1)", (*key, minute))
         sql = "DELETE FROM sqs_sent_counts WHERE account = ? AND region = ? AND queue = ? AND minute < ?"
-        tx.execute(sql, (*key, now - KEPT))
+        tx.execute(sql, (*key, now - RETENTION_MILLISECONDS))
 
 
-def measure(reader: Reader, account: str, region: str, queue: str, start: int, end: int) -> list[Row]:
+def counts_by_minute(reader: Reader, account: str, region: str, queue: str, start: int, end: int) -> list[Row]:
     """Return [minute, number] for each minute with messages, from `start` and before `end`."""
     sql = (
         "SELECT minute, number FROM sqs_sent_counts WHERE account = ? AND region = ? AND queue = ? "

@@ -15,7 +15,7 @@ from lamplighter.services.states.tables import activities as rows
 from lamplighter.services.states.tables.activities import Activity
 from lamplighter.store.db import Reader, Tx
 
-USUAL_ENCRYPTION: Json = {"type": "AWS_OWNED_KEY"}
+DEFAULT_ENCRYPTION: Json = {"type": "AWS_OWNED_KEY"}
 
 
 class Activities:
@@ -31,7 +31,7 @@ class Activities:
         """
         name = check_name(params["name"])
         key = arn.build("states", caller.region, caller.account, f"activity:{name}")
-        encryption = params.get("encryptionConfiguration", USUAL_ENCRYPTION)
+        encryption = params.get("encryptionConfiguration", DEFAULT_ENCRYPTION)
         activity = rows.get(tx, key)
         if activity is None:
             given = tags.RULES.read(params.get("tags"))

@@ -21,7 +21,7 @@ from lamplighter.services.states.tables.activities import WaitingTask
 from lamplighter.services.states.tables.frames import Work
 from lamplighter.store.db import Reader, Store, Tx
 
-PATIENCE = 60.0
+LONG_POLL_SECONDS = 60.0
 """Seconds: "The maximum time the service holds on to the request before responding is 60 seconds." (GetActivityTask)"""
 
 
@@ -30,17 +30,17 @@ class WorkerLine:
     """The workers that wait for tasks of one activity, in the order of their requests."""
 
     head: asyncio.Lock = field(default_factory=asyncio.Lock)
-    news: asyncio.Event = field(default_factory=asyncio.Event)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
     """An event that is set when there may be a task."""
 
 
 class ActivityPolls:
     """The polls of workers that wait for tasks."""
 
-    def __init__(self, store: Store, driver: Driver, patience: float = PATIENCE) -> None:
+    def __init__(self, store: Store, driver: Driver, poll_seconds: float = LONG_POLL_SECONDS) -> None:
         self._store = store
         self._driver = driver
-        self._patience = patience
+        self._poll_seconds = poll_seconds
         self._lines: defaultdict[str, WorkerLine] = defaultdict(WorkerLine)
 
     def poll(self, reader: Reader, _caller: Caller, params: Json) -> Awaitable[Json]:
@@ -48,21 +48,21 @@ class ActivityPolls:
         activity = find_activity(reader, params["activityArn"])
         return self._wait(activity.arn, params.get("workerName"))
 
-    def offer(self, tx: Tx, activity: str, work: Work, token: str, text: str) -> None:
+    def enqueue_task(self, tx: Tx, activity: str, work: Work, token: str, text: str) -> None:
         """Queue a task, with its input as JSON text, and wake the first waiting worker after the commit."""
         activities.enqueue(tx, activity, work, token, text)
-        tx.after.append(self._lines[activity].news.set)
+        tx.after_commit.append(self._lines[activity].changed.set)
 
     async def _wait(self, activity: str, worker: str | None) -> Json:
         line = self._lines[activity]
         with suppress(TimeoutError):
-            async with asyncio.timeout(self._patience), line.head:
+            async with asyncio.timeout(self._poll_seconds), line.head:
                 while True:
-                    line.news.clear()
+                    line.changed.clear()
                     task = await self._take(activity, worker)
                     if task is not None:
                         return {"taskToken": task.token, "input": task.input}
-                    await line.news.wait()
+                    await line.changed.wait()
         return {}
 
     async def _take(self, activity: str, worker: str | None) -> WaitingTask | None:
@@ -85,4 +85,4 @@ class ActivityPolls:
 
     def _put_back(self, tx: Tx, task: WaitingTask) -> None:
         activities.put_back(tx, task)
-        tx.after.append(self._lines[task.activity].news.set)
+        tx.after_commit.append(self._lines[task.activity].changed.set)

@@ -34,7 +34,7 @@ class TaskTokens:
         self._driver.send_event(tx, work.execution, event)
         return {}
 
-    def beat(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+    def heartbeat(self, tx: Tx, _caller: Caller, params: Json) -> Json:
         """Handle SendTaskHeartbeat."""
         work = self._work(tx, params["taskToken"])
         self._driver.send_event(tx, work.execution, Heartbeat(work.frame, work.number))

@@ -34,7 +34,7 @@ class HeldTimeouts:
         return {}
 
     def _timers(self, tx: Tx, task: str) -> Iterator[tuple[str, str]]:
-        for work in frames.work_of_name(tx, task):
+        for work in frames.work_by_external_name(tx, task):
             if self._queries.waits_for(tx, work):
                 execution = self._queries.running(tx, work.execution).execution
                 yield str(work.execution), f"{work.frame}.{execution.frames[work.frame].timeout}"

@@ -13,14 +13,14 @@ from urllib.parse import urlencode
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
 from lamplighter.bus import Bus, Caller, Operation
-from lamplighter.outbound.port import DeliveryFailed, HttpReply, HttpRequest, Web
-from lamplighter.services.states.calls.parameter_casing import ParametersRefused
+from lamplighter.outbound.port import DeliveryFailed, Http, HttpRequest, HttpResponse
+from lamplighter.services.states.calls.parameter_conversion import ParametersRefused
 from lamplighter.store.db import Tx
 
 SERVICE = "http"
-PATIENCE = 60.0
+TIMEOUT_SECONDS = 60.0
 """The timeout of a request in seconds: "60 seconds … can't be changed"."""
-MOST = 262_144
+MAX_RESPONSE_BYTES = 262_144
 """The most bytes of a response that a state can carry; one byte more is read, to detect a longer response."""
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS")
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
@@ -31,9 +31,9 @@ class HttpExchange:
     """The request and the response of one call."""
 
     request: HttpRequest
-    plain: HttpRequest
+    request_without_secrets: HttpRequest
     """The request without the connection's additions, which may be secret."""
-    reply: HttpReply
+    reply: HttpResponse
 
 
 OnExchange = Callable[[HttpExchange], None]
@@ -46,36 +46,38 @@ class HttpFailed(AwsError):
 class HttpTasks:
     """The HTTP service on the bus, which calls APIs for Task states."""
 
-    def __init__(self, bus: Bus, web: Web) -> None:
+    def __init__(self, bus: Bus, web: Http) -> None:
         self._bus = bus
         self._web = web
         bus.serve(SERVICE, {"Invoke": Operation(write=self.invoke)})
 
-    def invoke(self, tx: Tx, caller: Caller, params: Json, watch: OnExchange | None = None) -> Awaitable[Json]:
-        """Return an awaitable that makes the call after the commit; `watch` receives the request and the response."""
-        places = (_text(params, name, "ConnectionArn") for name in ("Authentication", "InvocationConfig"))
+    def invoke(self, tx: Tx, caller: Caller, params: Json, on_exchange: OnExchange | None = None) -> Awaitable[Json]:
+        """Return an awaitable that makes the call after the commit; `on_exchange` receives the request and the
+        response.
+        """
+        places = (_text_at(params, name, "ConnectionArn") for name in ("Authentication", "InvocationConfig"))
         connection = next(filter(None, places), None)
         if connection is None:
             raise ParametersRefused('The field "Authentication" is required but was missing')
         found = self._bus.invoke(tx, caller, "events.connections", "Retrieve", {"ConnectionArn": connection})
-        return self._call(params, _request(params, found["AuthParameters"]), found, watch)
+        return self._call(params, _build_request(params, found["AuthParameters"]), found, on_exchange)
 
-    async def _call(self, params: Json, request: HttpRequest, connection: Json, watch: OnExchange | None) -> Json:
-        whole = _authorised(request, connection, await self._token(connection))
-        reply = await self._ask(whole)
-        if watch is not None:
-            watch(HttpExchange(whole, _request(params, {}), reply))
+    async def _call(self, params: Json, request: HttpRequest, connection: Json, on_exchange: OnExchange | None) -> Json:
+        authorised = _authorise(request, connection, await self._request_token(connection))
+        reply = await self._send(authorised)
+        if on_exchange is not None:
+            on_exchange(HttpExchange(authorised, _build_request(params, {}), reply))
         text = reply.body.decode(errors="replace")
         if not 200 <= reply.status < 300:
             raise HttpFailed(text, code=f"States.Http.StatusCode.{reply.status}")
         return {
-            "Headers": _gathered(reply),
-            "ResponseBody": _read(reply, text),
+            "Headers": _headers_by_name(reply),
+            "ResponseBody": _parse_body(reply, text),
             "StatusCode": reply.status,
             "StatusText": reply.reason,
         }
 
-    async def _token(self, connection: Json) -> str | None:
+    async def _request_token(self, connection: Json) -> str | None:
         """Request an OAuth token with client credentials, anew for each call. Return None without OAuth."""
         oauth = connection["AuthParameters"].get("OAuthParameters")
         if oauth is None:
@@ -87,22 +89,22 @@ class HttpTasks:
         form |= _pairs(extra, "BodyParameters")
         url = _with_query(oauth["AuthorizationEndpoint"], _pairs(extra, "QueryStringParameters").items())
         headers = {"Content-Type": FORM} | _pairs(extra, "HeaderParameters")
-        reply = await self._ask(HttpRequest(oauth["HttpMethod"], url, headers, urlencode(form).encode()))
+        reply = await self._send(HttpRequest(oauth["HttpMethod"], url, headers, urlencode(form).encode()))
         try:
             token = loads(reply.body)["access_token"]
         except (JsonError, KeyError, TypeError):
-            why = f"The authorization endpoint returned no token: {reply.status} {reply.reason}"
-            raise HttpFailed(why, code="States.Http.Authorization") from None
+            message = f"The authorization endpoint returned no token: {reply.status} {reply.reason}"
+            raise HttpFailed(message, code="States.Http.Authorization") from None
         return str(token)
 
-    async def _ask(self, request: HttpRequest) -> HttpReply:
+    async def _send(self, request: HttpRequest) -> HttpResponse:
         try:
-            return await self._web.ask(request, PATIENCE, MOST + 1)
+            return await self._web.request(request, TIMEOUT_SECONDS, MAX_RESPONSE_BYTES + 1)
         except DeliveryFailed as error:
             raise HttpFailed(str(error), code="States.Http.Socket") from None
 
 
-def _text(params: Json, *names: str) -> str | None:
+def _text_at(params: Json, *names: str) -> str | None:
     """Return the text at a path of the parameters, or None if there is no text."""
     found = params
     for name in names:
@@ -110,26 +112,26 @@ def _text(params: Json, *names: str) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def _request(params: Json, secrets: Json) -> HttpRequest:
+def _build_request(params: Json, secrets: Json) -> HttpRequest:
     """Build the request from the task's parameters and the connection's parameters."""
-    method, endpoint = _text(params, "Method"), _text(params, "ApiEndpoint")
+    method, endpoint = _text_at(params, "Method"), _text_at(params, "ApiEndpoint")
     if method not in METHODS:
         raise ParametersRefused(f"The value for the field 'Method' must be one of {', '.join(METHODS)}")
     if endpoint is None or not endpoint.startswith(("https://", "http://")):
         raise ParametersRefused("The value for the field 'ApiEndpoint' must be an HTTP or HTTPS URL")
     own = secrets.get("InvocationHttpParameters", {})
-    headers = {name: ", ".join(_listed(value)) for name, value in _mapping(params, "Headers").items()}
+    headers = {name: ", ".join(_value_texts(value)) for name, value in _mapping(params, "Headers").items()}
     # "If … the same … are defined in both … the values in the connection take precedence."
-    headers = _merged(headers, _pairs(own, "HeaderParameters"))
+    headers = _merge_headers(headers, _pairs(own, "HeaderParameters"))
     query = _mapping(params, "QueryParameters") | _pairs(own, "QueryStringParameters")
-    pairs = [(name, text) for name, value in query.items() for text in _listed(value)]
-    body, kind = _body(params, _pairs(own, "BodyParameters"))
+    pairs = [(name, text) for name, value in query.items() for text in _value_texts(value)]
+    body, kind = _encode_body(params, _pairs(own, "BodyParameters"))
     if body is not None:
-        headers = _merged({"Content-Type": kind}, headers)
+        headers = _merge_headers({"Content-Type": kind}, headers)
     return HttpRequest(method, _with_query(endpoint, pairs), headers, body)
 
 
-def _body(params: Json, own: dict[str, str]) -> tuple[bytes | None, str]:
+def _encode_body(params: Json, own: dict[str, str]) -> tuple[bytes | None, str]:
     body: Json = params.get("RequestBody")
     if own:
         body = (body if isinstance(body, dict) else {}) | own
@@ -138,32 +140,32 @@ def _body(params: Json, own: dict[str, str]) -> tuple[bytes | None, str]:
     transform = _mapping(params, "Transform")
     if transform.get("RequestBodyEncoding") == "URL_ENCODED":
         style = _mapping(transform, "RequestEncodingOptions").get("ArrayFormat", "INDICES")
-        return urlencode(list(_flat("", body, style))).encode(), FORM
+        return urlencode(list(_form_fields("", body, style))).encode(), FORM
     return (body if isinstance(body, str) else dumps(body)).encode(), "text/plain" if isinstance(body, str) else JSON
 
 
-def _flat(name: str, value: Json, style: str) -> Iterator[tuple[str, str]]:
+def _form_fields(name: str, value: Json, style: str) -> Iterator[tuple[str, str]]:
     """Yield a document as form fields: a[b]=1. `style` is the format of arrays."""
     if isinstance(value, dict):
         for key, inner in value.items():
-            yield from _flat(f"{name}[{key}]" if name else key, inner, style)
+            yield from _form_fields(f"{name}[{key}]" if name else key, inner, style)
     elif isinstance(value, list):
         if style == "COMMAS":
-            yield name, ",".join(_plain(each) for each in value)
+            yield name, ",".join(_value_text(each) for each in value)
             return
         for at, inner in enumerate(value):
             suffix = {"INDICES": f"[{at}]", "BRACKETS": "[]"}.get(style, "")
-            yield from _flat(f"{name}{suffix}", inner, style)
+            yield from _form_fields(f"{name}{suffix}", inner, style)
     else:
-        yield name, _plain(value)
+        yield name, _value_text(value)
 
 
-def _plain(value: Json) -> str:
+def _value_text(value: Json) -> str:
     return value if isinstance(value, str) else dumps(value)
 
 
-def _listed(value: Json) -> list[str]:
-    return [_plain(each) for each in value] if isinstance(value, list) else [_plain(value)]
+def _value_texts(value: Json) -> list[str]:
+    return [_value_text(each) for each in value] if isinstance(value, list) else [_value_text(value)]
 
 
 def _mapping(params: Json, name: str) -> dict[str, Json]:
@@ -178,7 +180,7 @@ def _pairs(holder: Json, name: str) -> dict[str, str]:
     return {each["Key"]: each["Value"] for each in holder.get(name, ()) if "Key" in each and "Value" in each}
 
 
-def _merged(weak: Mapping[str, str], strong: Mapping[str, str]) -> dict[str, str]:
+def _merge_headers(weak: Mapping[str, str], strong: Mapping[str, str]) -> dict[str, str]:
     """Merge headers, whose names are case-insensitive; those of `strong` win."""
     taken = {name.lower() for name in strong}
     return {name: value for name, value in weak.items() if name.lower() not in taken} | dict(strong)
@@ -189,7 +191,7 @@ def _with_query(url: str, pairs: Iterable[tuple[str, str]]) -> str:
     return url if not query else f"{url}{'&' if '?' in url else '?'}{query}"
 
 
-def _authorised(request: HttpRequest, connection: Json, token: str | None) -> HttpRequest:
+def _authorise(request: HttpRequest, connection: Json, token: str | None) -> HttpRequest:
     given = connection["AuthParameters"]
     if token is not None:
         own = {"Authorization": f"Bearer {token}"}
@@ -200,18 +202,18 @@ def _authorised(request: HttpRequest, connection: Json, token: str | None) -> Ht
     else:
         key = given["ApiKeyAuthParameters"]
         own = {key["ApiKeyName"]: key["ApiKeyValue"]}
-    headers = _merged(_merged({"User-Agent": "Amazon|StepFunctions|HttpInvoke"}, request.headers), own)
+    headers = _merge_headers(_merge_headers({"User-Agent": "Amazon|StepFunctions|HttpInvoke"}, request.headers), own)
     return HttpRequest(request.method, request.url, headers, request.body)
 
 
-def _gathered(reply: HttpReply) -> dict[str, list[str]]:
+def _headers_by_name(reply: HttpResponse) -> dict[str, list[str]]:
     headers: dict[str, list[str]] = {}
     for name, value in reply.headers:
         headers.setdefault(name.lower(), []).append(value)
     return headers
 
 
-def _read(reply: HttpReply, text: str) -> Json:
+def _parse_body(reply: HttpResponse, text: str) -> Json:
     """Return the body of a response: parsed if its content type is JSON, else as text."""
     kind = next((value for name, value in reply.headers if name.lower() == "content-type"), "")
     if "json" not in kind:

@@ -40,7 +40,7 @@ class IntegratedService:
     label: str
     """The service's name in the cause of an error."""
     actions: Mapping[str, Integration] = field(default_factory=dict)
-    iso: bool = False
+    iso_times: bool = False
     """Whether times in its answers are ISO 8601 text, as recorded of nested executions; otherwise they are
     milliseconds."""
 
@@ -52,7 +52,7 @@ SERVICES: Mapping[str, IntegratedService] = {
         "StepFunctions",
         "AWSStepFunctions",
         {"startExecution": Integration("StartExecution", START_EXECUTION)},
-        iso=True,
+        iso_times=True,
     ),
     "sns": IntegratedService("sns", "SNS", "AmazonSNS", {"publish": Integration("Publish")}),
     "sqs": IntegratedService("sqs", "SQS", "AmazonSQS", {"sendMessage": Integration("SendMessage")}),
@@ -111,7 +111,7 @@ class CallBinding:
     label: str
     optimised: bool
     sync: SyncRule | None
-    iso: bool = True
+    iso_times: bool = True
 
 
 def bind_resource(resource: Resource) -> CallBinding | None:
@@ -127,11 +127,17 @@ def bind_resource(resource: Resource) -> CallBinding | None:
         return None
     sync = action.sync if resource.pattern in ("sync", "sync:2") else None
     return CallBinding(
-        service.name, action.operation, service.error, service.label, optimised=True, sync=sync, iso=service.iso
+        service.name,
+        action.operation,
+        service.error,
+        service.label,
+        optimised=True,
+        sync=sync,
+        iso_times=service.iso_times,
     )
 
 
 def added_parameters(resource: Resource) -> Mapping[str, Json]:
     """Return the parameters that an integration adds to those of the task."""
     binding = bind_resource(resource) if resource.kind != "activity" else None
-    return binding.sync.additions if binding and binding.sync else {}
+    return binding.sync.added_parameters if binding and binding.sync else {}

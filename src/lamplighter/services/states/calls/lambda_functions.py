@@ -26,23 +26,23 @@ def function_error(answer: Json) -> tuple[str, str] | None:
     """Return the error and the cause of a function that raised, or None if it returned."""
     if "FunctionError" not in answer:
         return None
-    cause = _text(answer.get("Payload"))
-    payload = _parsed(cause)
+    cause = _payload_text(answer.get("Payload"))
+    payload = _parse_payload(cause)
     error = payload.get("errorType") if isinstance(payload, dict) else None
     return error or "Lambda.Unknown", cause
 
 
 def function_result(resource: Resource, answer: Json) -> Json:
     """Return the task's result for a function that returned; its payload is parsed as JSON."""
-    payload = _parsed(_text(answer.get("Payload")))
+    payload = _parse_payload(_payload_text(answer.get("Payload")))
     return payload if resource.kind == "lambda" else answer | {"Payload": payload}
 
 
-def _text(payload: Json) -> str:
+def _payload_text(payload: Json) -> str:
     return payload.decode(errors="replace") if isinstance(payload, bytes) else str(payload or "null")
 
 
-def _parsed(text: str) -> Json:
+def _parse_payload(text: str) -> Json:
     try:
         return loads(text)
     except JsonError:

@@ -8,7 +8,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.services.states.arns import state_machine_of
 from lamplighter.services.states.calls.integrations import CallBinding
 
-ERROR = "EventBridge.FailedEntry"
+FAILED_ENTRY_ERROR = "EventBridge.FailedEntry"
 
 
 def is_put_events(binding: CallBinding) -> bool:

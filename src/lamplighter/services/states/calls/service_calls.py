@@ -19,14 +19,14 @@ from lamplighter.services.states.calls import lambda_functions, put_events
 from lamplighter.services.states.calls.http_tasks import SERVICE as HTTP
 from lamplighter.services.states.calls.http_tasks import HttpFailed, HttpTasks, OnExchange
 from lamplighter.services.states.calls.integrations import CallBinding, bind_resource
-from lamplighter.services.states.calls.parameter_casing import ParametersRefused, to_service, to_states
-from lamplighter.services.states.calls.sync_calls import Models, instant
+from lamplighter.services.states.calls.parameter_conversion import ParametersRefused, to_service, to_states
+from lamplighter.services.states.calls.sync_calls import Models, time_renderer
 from lamplighter.services.states.tables.frames import Work
 from lamplighter.store.db import Tx
 from lamplighter.wire.models import service_quirks
 from lamplighter.wire.models.validate import Check, compile_check
 
-UNFIT = "The Parameters '{}' could not be used to start the Task: [{}]"
+UNUSABLE_PARAMETERS = "The Parameters '{}' could not be used to start the Task: [{}]"
 
 
 class ServiceCalls:
@@ -40,7 +40,7 @@ class ServiceCalls:
         self._https = https
         self._checks: dict[tuple[str, str], Check] = {}
 
-    def why_unfit(self, resource: Resource, parameters: Json) -> str | None:
+    def refusal_reason(self, resource: Resource, parameters: Json) -> str | None:
         """Return why a call does not accept these parameters, or None if it does or if its parameters are unknown."""
         binding = bind_resource(resource) if resource.kind in ("integration", "sdk") else None
         if binding is None or binding.service == HTTP or not self._is_known(binding):
@@ -49,35 +49,37 @@ class ServiceCalls:
             shape = self._models(binding.service).operation_model(binding.operation).input_shape
             to_service(shape, lambda_functions.invoke_parameters(resource, parameters))
         except ParametersRefused as error:
-            return UNFIT.format(dumps(parameters), error)
+            return UNUSABLE_PARAMETERS.format(dumps(parameters), error)
         return None
 
     def _is_known(self, binding: CallBinding) -> bool:
         served = self._bus.serves(binding.service, binding.operation)
-        return served or self._remote.knows(binding.service, binding.operation)
+        return served or self._remote.can_call(binding.service, binding.operation)
 
     async def call_once(
-        self, caller: Caller, resource: Resource, parameters: Json, watch: OnExchange | None = None
+        self, caller: Caller, resource: Resource, parameters: Json, on_exchange: OnExchange | None = None
     ) -> TaskSucceeded | TaskFailed:
-        """Make a call that no execution waits for and return its outcome; `watch` receives an HTTP task's exchange."""
+        """Make a call that no execution waits for and return its outcome; `on_exchange` receives an HTTP task's
+        exchange.
+        """
         work = Work(0, 0, 0)
         binding = bind_resource(resource)
         if binding is None:
             raise Bug(f"no service provides {resource.text}")
         try:
             prepared = lambda_functions.invoke_parameters(resource, parameters)
-            answer = await self._bus.store.write(lambda tx: self.call(tx, caller, binding, prepared, watch))
+            answer = await self._bus.store.write(lambda tx: self.call(tx, caller, binding, prepared, on_exchange))
             answer = await answer if inspect.isawaitable(answer) else answer
         except (AwsError, ParametersRefused) as error:
-            return self.failure(work, binding, error, parameters)
-        return self.outcome(work, resource, binding, answer)
+            return self.failure_event(work, binding, error, parameters)
+        return self.outcome_event(work, resource, binding, answer)
 
     def call(
-        self, tx: Tx, caller: Caller, binding: CallBinding, parameters: Json, watch: OnExchange | None = None
+        self, tx: Tx, caller: Caller, binding: CallBinding, parameters: Json, on_exchange: OnExchange | None = None
     ) -> Json:
         """Make a call; return its answer, or an awaitable of it. Raises `AwsError` and `ParametersRefused`."""
         if binding.service == HTTP:  # not an AWS service, so botocore has no model of it
-            return self._https.invoke(tx, caller, parameters, watch)
+            return self._https.invoke(tx, caller, parameters, on_exchange)
         operation = self._models(binding.service).operation_model(binding.operation)
         params = to_service(operation.input_shape, parameters)
         if self._bus.serves(binding.service, binding.operation):
@@ -92,17 +94,17 @@ class ServiceCalls:
             self._checks[key] = compile_check(shape, service_quirks.quirks_of(binding.service))
         return self._checks[key]
 
-    def failure(
+    def failure_event(
         self, work: Work, binding: CallBinding, error: AwsError | ParametersRefused, parameters: Json
     ) -> TaskFailed:
         """Return the event that a refused call sends to its execution."""
         if isinstance(error, ParametersRefused):
-            cause = UNFIT.format(dumps(parameters), error)
+            cause = UNUSABLE_PARAMETERS.format(dumps(parameters), error)
             return TaskFailed(work.frame, work.number, "States.Runtime", cause)
         if binding.service == HTTP:
             code = error.code if isinstance(error, HttpFailed) else f"Events.{error.code}"
             return TaskFailed(work.frame, work.number, code, error.message)
-        name = self._exception(binding, error)
+        name = self._error_name(binding, error)
         request = self._world.uuid()
         if binding.optimised:
             cause = (
@@ -116,7 +118,7 @@ class ServiceCalls:
             )
         return TaskFailed(work.frame, work.number, f"{binding.error}.{name}", cause)
 
-    def _exception(self, binding: CallBinding, error: AwsError) -> str:
+    def _error_name(self, binding: CallBinding, error: AwsError) -> str:
         """Return the SDK's name for an error: its code if the service's model has it, else a name of the service."""
         model = self._models(binding.service)
         modelled = error.code in model.shape_names or any(error.code == each.error_code for each in model.error_shapes)
@@ -124,7 +126,9 @@ class ServiceCalls:
             return f"{binding.label.removesuffix('v2')}Exception"
         return error.code if error.code.endswith("Exception") else f"{error.code}Exception"
 
-    def outcome(self, work: Work, resource: Resource, binding: CallBinding, answer: Json) -> TaskSucceeded | TaskFailed:
+    def outcome_event(
+        self, work: Work, resource: Resource, binding: CallBinding, answer: Json
+    ) -> TaskSucceeded | TaskFailed:
         """Return the event that an answer sends to the execution: an answer may report a failure."""
         if binding.service == HTTP:
             return TaskSucceeded(work.frame, work.number, answer)
@@ -134,23 +138,23 @@ class ServiceCalls:
             if raised is not None:
                 return TaskFailed(work.frame, work.number, *raised)
             answer = lambda_functions.function_result(resource, answer)
-        if binding.sync is not None and binding.sync.refused(answer):
-            cause = dumps(to_states(shape, answer, instant(binding)))
+        if binding.sync is not None and binding.sync.started_nothing(answer):
+            cause = dumps(to_states(shape, answer, time_renderer(binding)))
             return TaskFailed(work.frame, work.number, f"{binding.label}.Unknown", cause)
         if put_events.is_put_events(binding) and answer.get("FailedEntryCount"):
-            cause = dumps(to_states(shape, answer, instant(binding)))
-            return TaskFailed(work.frame, work.number, put_events.ERROR, cause)
-        output = answer if resource.kind == "lambda" else self._seen(binding, shape, answer)
+            cause = dumps(to_states(shape, answer, time_renderer(binding)))
+            return TaskFailed(work.frame, work.number, put_events.FAILED_ENTRY_ERROR, cause)
+        output = answer if resource.kind == "lambda" else self._to_output(binding, shape, answer)
         return TaskSucceeded(work.frame, work.number, output)
 
-    def _seen(self, binding: CallBinding, shape: Shape | None, answer: Json) -> Json:
+    def _to_output(self, binding: CallBinding, shape: Shape | None, answer: Json) -> Json:
         """Return an answer as the state machine sees it."""
-        seen: Json = to_states(shape, answer or {}, instant(binding))
+        output: Json = to_states(shape, answer or {}, time_renderer(binding))
         if not binding.optimised or put_events.is_put_events(binding):  # recorded: PutEvents adds no HTTP metadata
-            return seen
-        return seen | self._transport(dumps(to_plain(answer)))
+            return output
+        return output | self._http_metadata(dumps(decode_bytes(answer)))
 
-    def _transport(self, body: str) -> Json:
+    def _http_metadata(self, body: str) -> Json:
         """Return the HTTP metadata that an optimised integration adds to its output."""
         request = self._world.uuid()
         headers = {
@@ -168,10 +172,10 @@ class ServiceCalls:
         }
 
 
-def to_plain(value: Json) -> Json:
+def decode_bytes(value: Json) -> Json:
     """Return an answer with its bytes decoded as text, so that it can be JSON."""
     if isinstance(value, dict):
-        return {key: to_plain(inner) for key, inner in value.items()}
+        return {key: decode_bytes(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [to_plain(item) for item in value]
+        return [decode_bytes(item) for item in value]
     return value.decode(errors="replace") if isinstance(value, bytes) else value

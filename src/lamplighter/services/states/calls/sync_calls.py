@@ -20,12 +20,12 @@ from lamplighter.asl.execution.messages import TaskFailed, TaskSucceeded
 from lamplighter.base import arn
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
-from lamplighter.base.world import iso
+from lamplighter.base.world import format_iso_time
 from lamplighter.bus import Bus, Caller, Event
 from lamplighter.outbound.aws import RemoteServices
 from lamplighter.services.states import outbox_rows
 from lamplighter.services.states.calls.integrations import SERVICES, CallBinding, bind_resource
-from lamplighter.services.states.calls.parameter_casing import to_states
+from lamplighter.services.states.calls.parameter_conversion import to_states
 from lamplighter.services.states.calls.sync_rules import SyncOutcome, SyncRule
 from lamplighter.services.states.executions.driver import Driver
 from lamplighter.services.states.outbox_rows import CancelCall, PollCall
@@ -37,7 +37,7 @@ from lamplighter.store.db import Tx
 log = logging.getLogger("lamplighter.states")
 
 Models = Callable[[str], ServiceModel]
-SHORTEST, LONGEST = 1.0, 15.0
+MIN_POLL_SECONDS, MAX_POLL_SECONDS = 1.0, 15.0
 """The shortest and longest time between two polls, in seconds."""
 
 
@@ -64,18 +64,18 @@ class SyncCalls:
         self._remote = remote
         syncs = [action.sync for service in SERVICES.values() for action in service.actions.values() if action.sync]
         for sync in syncs:
-            if sync.source:
-                bus.subscribe(sync.source, self._listener(sync), frames.has_watches)
+            if sync.event_source:
+                bus.subscribe(sync.event_source, self._listener(sync), frames.has_external_names)
 
-    def begin(self, tx: Tx, followed: SyncCall, names: list[str]) -> None:
+    def follow(self, tx: Tx, sync_call: SyncCall, names: list[str]) -> None:
         """Start to follow work that has these names at its service."""
         for name in names:
-            frames.add_watch(tx, name, followed.work)
-        if followed.sync.source:
-            self._check_ended(tx, followed)
+            frames.add_external_name(tx, name, sync_call.work)
+        if sync_call.sync.event_source:
+            self._resume_if_ended(tx, sync_call)
             return
-        work = followed.work
-        row = PollCall(work.execution, work.frame, work.number, followed.resource.text, followed.execution)
+        work = sync_call.work
+        row = PollCall(work.execution, work.frame, work.number, sync_call.resource.text, sync_call.execution)
         outbox_rows.put(tx, row)
 
     async def handle_row(self, key: int, row: PollCall | CancelCall) -> None:
@@ -94,47 +94,47 @@ class SyncCalls:
     def _listener(self, sync: SyncRule) -> Callable[[Tx, Event], None]:
         """Return a listener that checks, for each event that reports an end, the work that it names."""
 
-        def hear(tx: Tx, event: Event) -> None:
-            if not sync.ended(event.detail):
+        def on_event(tx: Tx, event: Event) -> None:
+            if not sync.is_end_event(event.detail):
                 return
             for name in event.resources:
-                for work in frames.work_of_name(tx, name):
-                    self._on_event(tx, work)
+                for work in frames.work_by_external_name(tx, name):
+                    self._check_work(tx, work)
 
-        return hear
+        return on_event
 
-    def _on_event(self, tx: Tx, work: Work) -> None:
+    def _check_work(self, tx: Tx, work: Work) -> None:
         resource, execution = self._queries.resource_of(tx, work), self._queries.execution_of(tx, work)
         binding = bind_resource(resource) if resource is not None else None
         if resource is None or execution is None or binding is None or binding.sync is None:
-            frames.delete_watches(tx, work)
+            frames.delete_external_names(tx, work)
         else:
-            self._check_ended(tx, SyncCall(work, resource, binding, binding.sync, execution.arn))
+            self._resume_if_ended(tx, SyncCall(work, resource, binding, binding.sync, execution.arn))
 
-    def _check_ended(self, tx: Tx, followed: SyncCall) -> None:
+    def _resume_if_ended(self, tx: Tx, sync_call: SyncCall) -> None:
         """Read the work's state and send the end, if it has ended, to the execution."""
-        names = frames.names_of_work(tx, followed.work)
+        names = frames.external_names_of_work(tx, sync_call.work)
         if not names:
             return
-        caller, service, sync = caller_of(followed.execution), followed.binding.service, followed.sync
+        caller, service, sync = caller_of(sync_call.execution), sync_call.binding.service, sync_call.sync
         described = self._bus.invoke(tx, caller, service, *sync.describe(names))
-        outcome = sync.judge(described)
-        if outcome is not None and not self._ended_too_late(tx, followed.work, sync.over(described)):
-            self._resume_execution(tx, followed, outcome)
+        outcome = sync.read_outcome(described)
+        if outcome is not None and not self._ended_too_late(tx, sync_call.work, sync.end_time(described)):
+            self._resume_execution(tx, sync_call, outcome)
 
-    def _ended_too_late(self, tx: Tx, work: Work, over: int | None) -> bool:
+    def _ended_too_late(self, tx: Tx, work: Work, end_time: int | None) -> bool:
         """Return whether a timeout of the work was due before its end, although that timer has not fired yet.
 
         This happens if the work ended while no engine ran. Then the timeout counts, because it came first.
         """
-        if over is None:
+        if end_time is None:
             return False
-        return self._queries.timed_out_before(tx, work, over)
+        return self._queries.timed_out_before(tx, work, end_time)
 
-    def _resume_execution(self, tx: Tx, followed: SyncCall, outcome: SyncOutcome) -> None:
-        work = followed.work
-        frames.delete_watches(tx, work)
-        output = self._output(followed, outcome)
+    def _resume_execution(self, tx: Tx, sync_call: SyncCall, outcome: SyncOutcome) -> None:
+        work = sync_call.work
+        frames.delete_external_names(tx, work)
+        output = self._output(sync_call, outcome)
         event: MachineEvent = (
             TaskFailed(work.frame, work.number, "States.TaskFailed", dumps(output))
             if outcome.failed
@@ -142,54 +142,54 @@ class SyncCalls:
         )
         self._driver.send_event(tx, work.execution, event)
 
-    def _output(self, followed: SyncCall, outcome: SyncOutcome) -> Json:
-        binding = followed.binding
-        operation, member = followed.sync.shape
+    def _output(self, sync_call: SyncCall, outcome: SyncOutcome) -> Json:
+        binding = sync_call.binding
+        operation, member = sync_call.sync.outcome_shape
         shape = self._models(binding.service).operation_model(operation).output_shape
         if member:
             shape = shape.members[member]
             if not isinstance(outcome.output, list) and shape.type_name == "list":
                 shape = shape.member
-        output = to_states(shape, outcome.output, instant(binding))
-        return _parsed(output) if followed.resource.pattern == "sync:2" else output
+        output = to_states(shape, outcome.output, time_renderer(binding))
+        return _parse_input_and_output(output) if sync_call.resource.pattern == "sync:2" else output
 
     # --- services elsewhere -------------------------------------------------------------------------------------------
 
-    async def _poll_until_ended(self, key: int, followed: SyncCall) -> None:
+    async def _poll_until_ended(self, key: int, sync_call: SyncCall) -> None:
         """Poll until the work has ended, or the execution no longer waits for it."""
-        for seconds in _pauses():
-            names = await self._bus.store.write_with_retry(lambda tx: self._names(tx, followed.work))
-            outcome = await self._ask(followed, names) if names else None
+        for seconds in _poll_intervals():
+            names = await self._bus.store.write_with_retry(lambda tx: self._external_names(tx, sync_call.work))
+            outcome = await self._read_state(sync_call, names) if names else None
             if outcome is not None or not names:
-                await self._bus.store.write_with_retry(partial(self._conclude, key, followed, outcome))
+                await self._bus.store.write_with_retry(partial(self._end_polling, key, sync_call, outcome))
                 return
             await asyncio.sleep(seconds)
 
-    def _names(self, tx: Tx, work: Work) -> list[str]:
-        return frames.names_of_work(tx, work) if self._queries.waits_for(tx, work) else []
+    def _external_names(self, tx: Tx, work: Work) -> list[str]:
+        return frames.external_names_of_work(tx, work) if self._queries.waits_for(tx, work) else []
 
-    async def _ask(self, followed: SyncCall, names: list[str]) -> SyncOutcome | None:
-        service, region = followed.binding.service, caller_of(followed.execution).region
+    async def _read_state(self, sync_call: SyncCall, names: list[str]) -> SyncOutcome | None:
+        service, region = sync_call.binding.service, caller_of(sync_call.execution).region
         try:
-            described = await self._remote.call(service, *followed.sync.describe(names), region)
-            return followed.sync.judge(described)
+            described = await self._remote.call(service, *sync_call.sync.describe(names), region)
+            return sync_call.sync.read_outcome(described)
         except AwsError as error:
             log.warning("cannot read the state of %s from %s: %s", names[0], service, error)
         except (LookupError, TypeError) as error:
             log.warning("the answer about %s from %s is invalid: %r", names[0], service, error)
         return None
 
-    def _conclude(self, key: int, followed: SyncCall, outcome: SyncOutcome | None, tx: Tx) -> None:
+    def _end_polling(self, key: int, sync_call: SyncCall, outcome: SyncOutcome | None, tx: Tx) -> None:
         if outbox.delete(tx, key) and outcome is not None:
-            self._resume_execution(tx, followed, outcome)
+            self._resume_execution(tx, sync_call, outcome)
 
     # --- cancelling ---------------------------------------------------------------------------------------------------
 
     async def _cancel(self, key: int, row: CancelCall, binding: CallBinding, sync: SyncRule) -> None:
         """Make the calls that stop the work; log a warning if one fails."""
         calls = [sync.cancel(name, row.arn) for name in row.names]
-        if sync.source:
-            await self._bus.store.write_with_retry(lambda tx: self._cancel_here(tx, key, row, binding, calls))
+        if sync.event_source:
+            await self._bus.store.write_with_retry(lambda tx: self._cancel_in_engine(tx, key, row, binding, calls))
             return
         region = caller_of(row.arn).region
         for call in calls:
@@ -199,7 +199,7 @@ class SyncCalls:
                 log.warning("cancelling failed: %s %s: %s", binding.service, call, error)
         await self._bus.store.write_with_retry(lambda tx: outbox.delete(tx, key))
 
-    def _cancel_here(
+    def _cancel_in_engine(
         self, tx: Tx, key: int, row: CancelCall, binding: CallBinding, calls: list[tuple[str, Json]]
     ) -> None:
         if not outbox.delete(tx, key):
@@ -212,12 +212,12 @@ class SyncCalls:
                 log.warning("cancelling failed: %s %s: %s", binding.service, call, error)
 
 
-def _pauses() -> Iterator[float]:
+def _poll_intervals() -> Iterator[float]:
     """Yield the seconds between one poll and the next."""
-    seconds = SHORTEST
+    seconds = MIN_POLL_SECONDS
     while True:
         yield seconds
-        seconds = min(seconds * 1.5, LONGEST)
+        seconds = min(seconds * 1.5, MAX_POLL_SECONDS)
 
 
 def caller_of(execution: str) -> Caller:
@@ -227,12 +227,16 @@ def caller_of(execution: str) -> Caller:
     return Caller(found.account, found.region)
 
 
-def instant(binding: CallBinding) -> Callable[[float], Json]:
+def time_renderer(binding: CallBinding) -> Callable[[float], Json]:
     """Return the function with which an integration renders a time given in seconds."""
-    return (lambda seconds: iso(int(seconds * 1000))) if binding.iso else (lambda seconds: int(seconds * 1000))
+    return (
+        (lambda seconds: format_iso_time(int(seconds * 1000)))
+        if binding.iso_times
+        else (lambda seconds: int(seconds * 1000))
+    )
 
 
-def _parsed(output: Json) -> Json:
+def _parse_input_and_output(output: Json) -> Json:
     """Parse an execution's input and output, which are JSON instead of text with `.sync:2`."""
     out = dict(output)
     for name in ("Input", "Output"):

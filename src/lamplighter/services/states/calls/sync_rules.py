@@ -27,24 +27,24 @@ class SyncOutcome:
 class SyncRule:
     """The rule for following the work of a `.sync` call."""
 
-    additions: Mapping[str, Json]
+    added_parameters: Mapping[str, Json]
     """Parameters that Step Functions adds to the call."""
-    refused: Callable[[Json], bool]
+    started_nothing: Callable[[Json], bool]
     """A function that returns whether an answer means that no work was started."""
     names: Callable[[Json, Json], list[str]]
     """A function that returns the names of the work, from the call's parameters and its answer."""
-    source: str
+    event_source: str
     """The source of the events that report the end; "" if the service has to be polled."""
-    ended: Callable[[Json], bool]
+    is_end_event: Callable[[Json], bool]
     """A function that returns whether an event's detail means that the work has ended."""
     describe: Callable[[list[str]], Call]
     """A function that returns the call that reads the work's state."""
-    judge: Callable[[Json], SyncOutcome | None]
+    read_outcome: Callable[[Json], SyncOutcome | None]
     """A function that returns how the work ended, from its state; None means that the work still runs."""
-    over: Callable[[Json], int | None]
+    end_time: Callable[[Json], int | None]
     """A function that returns when the work ended, in milliseconds since the epoch, or None if the event's time
     counts."""
-    shape: tuple[str, str]
+    outcome_shape: tuple[str, str]
     """The operation, and the member of its output, whose shape is that of the outcome."""
     cancel: Callable[[str, str], Call]
     """A function that returns the call that stops the work, from the work's name and the execution's ARN."""
@@ -52,10 +52,10 @@ class SyncRule:
 
 # ECS: https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html
 
-ABORTED = "The Task state in AWS Step Functions execution [{}] which was managing this resource was aborted"
+ABORT_REASON = "The Task state in AWS Step Functions execution [{}] which was managing this resource was aborted"
 
 
-def _judge_tasks(described: Json) -> SyncOutcome | None:
+def _task_outcome(described: Json) -> SyncOutcome | None:
     """Judge tasks: ended when all have stopped; failed if one did not start or a container did not exit with 0.
 
     Whether a container is essential does not matter: a sidecar that is killed after the job's end fails the state
@@ -77,112 +77,122 @@ def _cluster_of(task: str) -> str:
 
 
 RUN_TASK = SyncRule(
-    additions={"StartedBy": "AWS Step Functions"},
-    refused=lambda answer: bool(answer.get("failures")),
+    added_parameters={"StartedBy": "AWS Step Functions"},
+    started_nothing=lambda answer: bool(answer.get("failures")),
     names=lambda _given, answer: [task["taskArn"] for task in answer["tasks"]],
-    source="aws.ecs",
-    ended=lambda detail: detail.get("lastStatus") == "STOPPED",
+    event_source="aws.ecs",
+    is_end_event=lambda detail: detail.get("lastStatus") == "STOPPED",
     describe=lambda names: ("DescribeTasks", {"cluster": _cluster_of(names[0]), "tasks": names, "include": ["TAGS"]}),
-    judge=_judge_tasks,
-    over=lambda described: round(max(task.get("executionStoppedAt", 0) for task in described["tasks"]) * 1000) or None,
-    shape=("DescribeTasks", "tasks"),
+    read_outcome=_task_outcome,
+    end_time=lambda described: (
+        round(max(task.get("executionStoppedAt", 0) for task in described["tasks"]) * 1000) or None
+    ),
+    outcome_shape=("DescribeTasks", "tasks"),
     cancel=lambda name, execution: (
         "StopTask",
-        {"cluster": _cluster_of(name), "task": name, "reason": ABORTED.format(execution)},
+        {"cluster": _cluster_of(name), "task": name, "reason": ABORT_REASON.format(execution)},
     ),
 )
 
 # Step Functions: https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html
 
 START_EXECUTION = SyncRule(
-    additions={},
-    refused=lambda _answer: False,
+    added_parameters={},
+    started_nothing=lambda _answer: False,
     names=lambda _given, answer: [answer["executionArn"]],
-    source="aws.states",
-    ended=lambda detail: detail.get("status") != "RUNNING",
+    event_source="aws.states",
+    is_end_event=lambda detail: detail.get("status") != "RUNNING",
     describe=lambda names: ("DescribeExecution", {"executionArn": names[0]}),
-    judge=lambda described: (
+    read_outcome=lambda described: (
         None if described["status"] == "RUNNING" else SyncOutcome(described["status"] != "SUCCEEDED", described)
     ),
-    over=lambda _described: None,
-    shape=("DescribeExecution", ""),
+    end_time=lambda _described: None,
+    outcome_shape=("DescribeExecution", ""),
     cancel=lambda name, _execution: ("StopExecution", {"executionArn": name}),
 )
 
 # Services elsewhere
 
 
-def _asked(
+def _polled_rule(
     names: Callable[[Json, Json], list[str]],
     describe: Callable[[str], Call],
     found: Callable[[Json], Json],
     status: Callable[[Json], str],
-    ends: Mapping[str, bool],
-    shape: tuple[str, str],
+    final_statuses: Mapping[str, bool],
+    outcome_shape: tuple[str, str],
     cancel: Callable[[str], Call],
 ) -> SyncRule:
     """Build the rule for work that is polled.
 
-    `found` returns the work's description from an answer. `ends` maps each final status to whether the work succeeded.
+    `found` returns the work's description from an answer. `final_statuses` maps each final status to whether the work
+    succeeded.
     """
 
-    def judge(described: Json) -> SyncOutcome | None:
-        ended = ends.get(status(found(described)))
-        return None if ended is None else SyncOutcome(not ended, found(described))
+    def read_outcome(described: Json) -> SyncOutcome | None:
+        succeeded = final_statuses.get(status(found(described)))
+        return None if succeeded is None else SyncOutcome(not succeeded, found(described))
 
     return SyncRule(
-        additions={},
-        refused=lambda _answer: False,
+        added_parameters={},
+        started_nothing=lambda _answer: False,
         names=names,
-        source="",
-        ended=lambda _detail: False,
+        event_source="",
+        is_end_event=lambda _detail: False,
         describe=lambda names: describe(names[0]),
-        judge=judge,
-        over=lambda _described: None,
-        shape=shape,
+        read_outcome=read_outcome,
+        end_time=lambda _described: None,
+        outcome_shape=outcome_shape,
         cancel=lambda name, _execution: cancel(name),
     )
 
 
-SUBMIT_JOB = _asked(  # https://docs.aws.amazon.com/step-functions/latest/dg/connect-batch.html
+SUBMIT_JOB = _polled_rule(  # https://docs.aws.amazon.com/step-functions/latest/dg/connect-batch.html
     names=lambda _given, answer: [answer["jobId"]],
     describe=lambda name: ("DescribeJobs", {"jobs": [name]}),
     found=lambda described: described["jobs"][0],
     status=lambda job: job["status"],
-    ends={"SUCCEEDED": True, "FAILED": False},
-    shape=("DescribeJobs", "jobs"),
+    final_statuses={"SUCCEEDED": True, "FAILED": False},
+    outcome_shape=("DescribeJobs", "jobs"),
     cancel=lambda name: (
         "TerminateJob",
         {"jobId": name, "reason": "The Step Functions execution no longer waits for this job"},
     ),
 )
-START_JOB_RUN = _asked(  # https://docs.aws.amazon.com/step-functions/latest/dg/connect-glue.html
+START_JOB_RUN = _polled_rule(  # https://docs.aws.amazon.com/step-functions/latest/dg/connect-glue.html
     names=lambda given, answer: [f"{given['JobName']}/{answer['JobRunId']}"],
     describe=lambda name: ("GetJobRun", {"JobName": name.partition("/")[0], "RunId": name.partition("/")[2]}),
     found=lambda described: described["JobRun"],
     status=lambda run: run["JobRunState"],
-    ends={"SUCCEEDED": True, "FAILED": False, "STOPPED": False, "TIMEOUT": False, "ERROR": False, "EXPIRED": False},
-    shape=("GetJobRun", "JobRun"),
+    final_statuses={
+        "SUCCEEDED": True,
+        "FAILED": False,
+        "STOPPED": False,
+        "TIMEOUT": False,
+        "ERROR": False,
+        "EXPIRED": False,
+    },
+    outcome_shape=("GetJobRun", "JobRun"),
     cancel=lambda name: (
         "BatchStopJobRun",
         {"JobName": name.partition("/")[0], "JobRunIds": [name.partition("/")[2]]},
     ),
 )
-START_BUILD = _asked(  # https://docs.aws.amazon.com/step-functions/latest/dg/connect-codebuild.html
+START_BUILD = _polled_rule(  # https://docs.aws.amazon.com/step-functions/latest/dg/connect-codebuild.html
     names=lambda _given, answer: [answer["build"]["id"]],
     describe=lambda name: ("BatchGetBuilds", {"ids": [name]}),
     found=lambda described: {"build": described["builds"][0]},
     status=lambda found: found["build"]["buildStatus"],
-    ends={"SUCCEEDED": True, "FAILED": False, "FAULT": False, "TIMED_OUT": False, "STOPPED": False},
-    shape=("StartBuild", ""),
+    final_statuses={"SUCCEEDED": True, "FAILED": False, "FAULT": False, "TIMED_OUT": False, "STOPPED": False},
+    outcome_shape=("StartBuild", ""),
     cancel=lambda name: ("StopBuild", {"id": name}),
 )
-START_QUERY = _asked(  # https://docs.aws.amazon.com/step-functions/latest/dg/connect-athena.html
+START_QUERY = _polled_rule(  # https://docs.aws.amazon.com/step-functions/latest/dg/connect-athena.html
     names=lambda _given, answer: [answer["QueryExecutionId"]],
     describe=lambda name: ("GetQueryExecution", {"QueryExecutionId": name}),
     found=lambda described: described,
     status=lambda found: found["QueryExecution"]["Status"]["State"],
-    ends={"SUCCEEDED": True, "FAILED": False, "CANCELLED": False},
-    shape=("GetQueryExecution", ""),
+    final_statuses={"SUCCEEDED": True, "FAILED": False, "CANCELLED": False},
+    outcome_shape=("GetQueryExecution", ""),
     cancel=lambda name: ("StopQueryExecution", {"QueryExecutionId": name}),
 )

@@ -17,11 +17,11 @@ from lamplighter.base.json_text import Json, dumps
 from lamplighter.services.states.activities.activity_polls import ActivityPolls
 from lamplighter.services.states.calls import lambda_functions, put_events
 from lamplighter.services.states.calls.integrations import CallBinding, bind_resource
-from lamplighter.services.states.calls.parameter_casing import ParametersRefused
+from lamplighter.services.states.calls.parameter_conversion import ParametersRefused
 from lamplighter.services.states.calls.service_calls import ServiceCalls
 from lamplighter.services.states.calls.sync_calls import SyncCall, SyncCalls, caller_of
 from lamplighter.services.states.executions.driver import Driver
-from lamplighter.services.states.executions.isolated_steps import INTERNAL
+from lamplighter.services.states.executions.isolated_steps import INTERNAL_ERROR
 from lamplighter.services.states.outbox_rows import StartCall
 from lamplighter.store import outbox
 from lamplighter.store.db import Store, Tx
@@ -44,13 +44,13 @@ class TaskCaller:
     async def start(self, key: int, row: StartCall) -> None:
         """Make the call of an outbox row; an internal error of the engine fails the task."""
         try:
-            waiting = await self._store.write_with_retry(lambda tx: self._start(tx, key, row))
-            if waiting is not None:
-                await self._await(key, row, waiting)
+            pending_answer = await self._store.write_with_retry(lambda tx: self._start(tx, key, row))
+            if pending_answer is not None:
+                await self._await_answer(key, row, pending_answer)
         except Exception:
             log.exception("%s could not be called", row.resource)
-            event = TaskFailed(row.frame, row.number, "States.Runtime", INTERNAL)
-            await self._store.write_with_retry(lambda tx: self._conclude(tx, key, row, event))
+            event = TaskFailed(row.frame, row.number, "States.Runtime", INTERNAL_ERROR)
+            await self._store.write_with_retry(lambda tx: self._send_event(tx, key, row, event))
 
     def _start(self, tx: Tx, key: int, row: StartCall) -> Awaitable[Json] | None:
         """Make a call in this transaction; return an awaitable if the answer comes later, else None."""
@@ -62,7 +62,7 @@ class TaskCaller:
             return None
         if resource.kind == "activity":
             outbox.delete(tx, key)
-            self._polls.offer(tx, resource.text, row.work, row.token or "", dumps(row.parameters))
+            self._polls.enqueue_task(tx, resource.text, row.work, row.token or "", dumps(row.parameters))
             return None
         binding = bind_resource(resource)
         if binding is None:
@@ -74,39 +74,39 @@ class TaskCaller:
                     parameters = put_events.put_events_parameters(parameters, row.arn)
                 answer = self._calls.call(tx, caller_of(row.arn), binding, parameters)
         except (AwsError, ParametersRefused) as error:
-            self._conclude(tx, key, row, self._calls.failure(row.work, binding, error, row.parameters))
+            self._send_event(tx, key, row, self._calls.failure_event(row.work, binding, error, row.parameters))
             return None
         if inspect.isawaitable(answer):
             return answer
-        self._answered(tx, key, row, resource, binding, answer)
+        self._handle_answer(tx, key, row, resource, binding, answer)
         return None
 
-    async def _await(self, key: int, row: StartCall, waiting: Awaitable[Json]) -> None:
+    async def _await_answer(self, key: int, row: StartCall, pending_answer: Awaitable[Json]) -> None:
         resource = parse_resource(row.resource)
         assert resource is not None
         binding = bind_resource(resource)
         assert binding is not None
         try:
-            answer = await waiting
+            answer = await pending_answer
         except AwsError as error:
-            refusal = self._calls.failure(row.work, binding, error, row.parameters)
-            await self._store.write_with_retry(lambda tx: self._conclude(tx, key, row, refusal))
+            refusal = self._calls.failure_event(row.work, binding, error, row.parameters)
+            await self._store.write_with_retry(lambda tx: self._send_event(tx, key, row, refusal))
             return
-        await self._store.write_with_retry(lambda tx: self._answered(tx, key, row, resource, binding, answer))
+        await self._store.write_with_retry(lambda tx: self._handle_answer(tx, key, row, resource, binding, answer))
 
-    def _conclude(self, tx: Tx, key: int, row: StartCall, event: MachineEvent) -> None:
+    def _send_event(self, tx: Tx, key: int, row: StartCall, event: MachineEvent) -> None:
         if outbox.delete(tx, key):
             self._driver.send_event(tx, row.execution, event)
 
-    def _answered(
+    def _handle_answer(
         self, tx: Tx, key: int, row: StartCall, resource: Resource, binding: CallBinding, answer: Json
     ) -> None:
         """Send the outcome to the execution, or wait for the job that the call started (`.sync`)."""
-        event = self._calls.outcome(row.work, resource, binding, answer)
+        event = self._calls.outcome_event(row.work, resource, binding, answer)
         if isinstance(event, TaskFailed) or resource.pattern == "":
-            self._conclude(tx, key, row, event)
+            self._send_event(tx, key, row, event)
             return
-        self._conclude(tx, key, row, TaskSubmitted(row.frame, row.number, event.output))
+        self._send_event(tx, key, row, TaskSubmitted(row.frame, row.number, event.output))
         if binding.sync is not None:
             names = binding.sync.names(row.parameters, answer)
-            self._sync_calls.begin(tx, SyncCall(row.work, resource, binding, binding.sync, row.arn), names)
+            self._sync_calls.follow(tx, SyncCall(row.work, resource, binding, binding.sync, row.arn), names)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from lamplighter.asl.definition.parse import Additions
+from lamplighter.asl.definition.parse import AddedParameters
 from lamplighter.asl.execution.frame import Execution
 from lamplighter.asl.execution.messages import (
     Event,
@@ -20,7 +20,7 @@ from lamplighter.asl.execution.messages import (
     TimerFired,
 )
 from lamplighter.asl.execution.step import RefusalReason, Step
-from lamplighter.base.errors import MayTakeLong
+from lamplighter.base.errors import UnboundedWork
 from lamplighter.base.world import World
 from lamplighter.bus import Bus
 from lamplighter.isolation.port import Isolation
@@ -36,14 +36,14 @@ from lamplighter.services.states.executions.running_executions import (
     damaged_execution,
 )
 from lamplighter.services.states.executions.step_writer import StepWriter
-from lamplighter.services.states.executions.stepper import ENDING, Stepper, task_refusal
+from lamplighter.services.states.executions.stepper import EXECUTION_ENDING_EVENTS, Stepper, task_refusal
 from lamplighter.services.states.machines.compiled_definitions import CompiledDefinitions
 from lamplighter.services.states.map_runs.map_run_driver import MapRunDriver
 from lamplighter.services.states.tables import executions, frames, state_machines
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.timers import Timer
 
-LEADING = (Resumed, TaskSucceeded, TaskFailed, TimerFired, MapRunEnded)
+STATE_CHANGING_EVENTS = (Resumed, TaskSucceeded, TaskFailed, TimerFired, MapRunEnded)
 """Events that lead to the next state. If the machine is being deleted, its executions end "on the next state
 transition": https://docs.aws.amazon.com/step-functions/latest/apireference/API_DeleteStateMachine.html"""
 
@@ -54,11 +54,11 @@ class Driver:
     """The driver of one engine's executions."""
 
     def __init__(
-        self, bus: Bus, world: World, additions: Additions, isolation: Isolation, why_unfit: RefusalReason
+        self, bus: Bus, world: World, additions: AddedParameters, isolation: Isolation, refusal_reason: RefusalReason
     ) -> None:
-        """Build the driver and its parts; `why_unfit` returns why the parameters of a call do not fit it."""
+        """Build the driver and its parts; `refusal_reason` returns why the parameters of a call do not fit it."""
         self._bus = bus
-        definitions, refusal = CompiledDefinitions(additions), partial(task_refusal, why_unfit)
+        definitions, refusal = CompiledDefinitions(additions), partial(task_refusal, refusal_reason)
         self._running = RunningExecutions(definitions)
         self.execution_log = ExecutionLog(bus, world)
         self.express_ends = ExpressEnds()
@@ -79,7 +79,7 @@ class Driver:
         """Continue every step and Map Run that the last engine left unfinished."""
         await self.isolated.start()
         for key in frames.unfinished_executions(self._bus.store.reader):
-            if not self.isolated.holds(key):
+            if not self.isolated.has_events(key):
                 self._resume_soon(key)
         self.map_runs.resume_all()
 
@@ -134,20 +134,20 @@ class Driver:
         running = self.find(tx, key)
         if running is None:
             return
-        if isinstance(event, LEADING) and state_machines.is_deleting(tx, running.execution.machine):
+        if isinstance(event, STATE_CHANGING_EVENTS) and state_machines.is_deleting(tx, running.execution.machine):
             event = StopRequested()
-        if isinstance(event, ENDING):
+        if isinstance(event, EXECUTION_ENDING_EVENTS):
             self.save_step(tx, key, running, self._stepper.step(tx, key, running, event))
             return
         own_deaths = self.isolated.deaths(step_marker.execution_subject(key))
         shared_deaths = self.isolated.deaths(step_marker.revision_subject(running.revision))
-        if own_deaths or shared_deaths or self.isolated.holds(key):
-            self.isolated.add(tx, key, event, own_deaths)
+        if own_deaths or shared_deaths or self.isolated.has_events(key):
+            self.isolated.add_event(tx, key, event, own_deaths)
             return
         try:
             step = self._stepper.step(tx, key, running, event)
-        except MayTakeLong:
-            self.isolated.add(tx, key, event)
+        except UnboundedWork:
+            self.isolated.add_event(tx, key, event)
         else:
             self.save_step(tx, key, running, step)
 
@@ -179,8 +179,8 @@ class Driver:
 
     def _save(self, tx: Tx, key: int, running: RunningExecution, step: Step, *, first: bool) -> None:
         self._writer.write(tx, key, running, step, first=first)
-        if step.more:
-            tx.after.append(lambda: self._resume_soon(key))
+        if step.has_ready_frames:
+            tx.after_commit.append(lambda: self._resume_soon(key))
 
     def _resume_soon(self, key: int) -> None:
         self._bus.store.write_in_background(lambda tx: self.send_event(tx, key, Resumed()))

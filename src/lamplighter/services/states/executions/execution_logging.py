@@ -14,25 +14,25 @@ from lamplighter.asl.execution.step import Step
 from lamplighter.base import arn
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.base.world import World, iso
+from lamplighter.base.log_batches import batch_events
+from lamplighter.base.world import World, format_iso_time
 from lamplighter.bus import Bus, Caller
-from lamplighter.lang.log_batches import batch_events
 from lamplighter.services.states.tables import state_machines
 from lamplighter.store.db import Reader, Tx
 
 SERVICE = "logs"
-CACHED = 128
+CACHE_SIZE = 128
 
-DOCUMENTS = ("input", "inputDetails", "output", "outputDetails", "parameters")
+DATA_FIELDS = ("input", "inputDetails", "output", "outputDetails", "parameters")
 """The fields of an event that hold execution data."""
-LARGEST = 248 * 1024
+MAX_DATA_BYTES = 248 * 1024
 """The most bytes of an escaped input or output in a log line.
 
 "If escaped input or escaped output sent to CloudWatch Logs exceeds 248 KB, it will be truncated".
 """
 
-FATAL = frozenset({"ExecutionAborted", "ExecutionFailed", "ExecutionTimedOut"})
-ERRORS = ("Aborted", "Failed", "TimedOut", "FailStateEntered")
+FATAL_TYPES = frozenset({"ExecutionAborted", "ExecutionFailed", "ExecutionTimedOut"})
+ERROR_SUFFIXES = ("Aborted", "Failed", "TimedOut", "FailStateEntered")
 """The suffixes of the types of error events: https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html."""
 
 
@@ -43,7 +43,7 @@ class LogSettings:
     caller: Caller
     group: str
     level: str
-    data: bool
+    includes_data: bool
     """Whether execution data is included."""
 
 
@@ -57,61 +57,62 @@ class ExecutionLog:
         self._streams: dict[tuple[str, LogSettings], str] = {}
         """The log stream of each state machine and log group, for the lifetime of this engine."""
 
-    def logging(self, reader: Reader, revision: str) -> LogSettings | None:
+    def log_settings(self, reader: Reader, revision: str) -> LogSettings | None:
         """Return the log settings of a revision, or None if its executions are not logged."""
         if revision not in self._revisions:
             found = state_machines.get_revision(reader, revision)
             known = self._bus.serves(SERVICE, "PutLogEvents")
-            self._revisions[revision] = _logging(found.settings) if found and known else None
-            if len(self._revisions) > CACHED:
+            self._revisions[revision] = _parse_settings(found.settings) if found and known else None
+            if len(self._revisions) > CACHE_SIZE:
                 self._revisions.popitem(last=False)
         return self._revisions[revision]
 
     def write(self, tx: Tx, revision: str, step: Step) -> None:
         """Log the events of a step."""
-        to = self.logging(tx, revision)
-        if to is None:
+        settings = self.log_settings(tx, revision)
+        if settings is None:
             return
         execution = step.execution
         read = (loads(entry) for entry in step.entries)
-        wanted = [event for event in read if _is_logged(event["type"], to.level)]
+        logged = [event for event in read if _is_logged(event["type"], settings.level)]
         events = [
-            (round(event["timestamp"] * 1000), dumps(log_line(event, execution, data=to.data))) for event in wanted
+            (round(event["timestamp"] * 1000), dumps(log_line(event, execution, includes_data=settings.includes_data)))
+            for event in logged
         ]
         for batch in batch_events(events):
-            self._put(tx, execution.machine_name, to, batch)
+            self._put_batch(tx, execution.machine_name, settings, batch)
 
-    def _put(self, tx: Tx, machine: str, to: LogSettings, batch: list[tuple[int, str]]) -> None:
+    def _put_batch(self, tx: Tx, machine: str, settings: LogSettings, batch: list[tuple[int, str]]) -> None:
         """Put events into the state machine's stream; create a new stream if there is none or it was deleted."""
-        key = (machine, to)
+        key = (machine, settings)
         stream = self._streams.get(key)
-        if stream is None or not self._send(tx, to, stream, batch):
-            stream = self._streams[key] = self._name(machine)
-            names = {"logGroupName": to.group, "logStreamName": stream}
-            if self._try(tx, to, "CreateLogStream", names):
-                self._send(tx, to, stream, batch)
+        if stream is None or not self._send(tx, settings, stream, batch):
+            stream = self._streams[key] = self._new_stream_name(machine)
+            names = {"logGroupName": settings.group, "logStreamName": stream}
+            if self._call_logs(tx, settings, "CreateLogStream", names):
+                self._send(tx, settings, stream, batch)
 
-    def _name(self, machine: str) -> str:
+    def _new_stream_name(self, machine: str) -> str:
         """Return a stream name in AWS's form: states/name-of-the-machine/2026-01-01-00-00/1a2b3c4d."""
-        minute = iso(self._world.now())[:16].replace("T", "-").replace(":", "-")
+        minute = format_iso_time(self._world.now())[:16].replace("T", "-").replace(":", "-")
         return f"states/{machine}/{minute}/{self._world.uuid()[:8]}"
 
-    def _send(self, tx: Tx, to: LogSettings, stream: str, batch: list[tuple[int, str]]) -> bool:
+    def _send(self, tx: Tx, settings: LogSettings, stream: str, batch: list[tuple[int, str]]) -> bool:
         listed = [{"timestamp": time, "message": message} for time, message in batch]
-        params = {"logGroupName": to.group, "logStreamName": stream, "logEvents": listed}
-        return self._try(tx, to, "PutLogEvents", params)
+        params = {"logGroupName": settings.group, "logStreamName": stream, "logEvents": listed}
+        return self._call_logs(tx, settings, "PutLogEvents", params)
 
-    def _try(self, tx: Tx, to: LogSettings, operation: str, params: Json) -> bool:
+    def _call_logs(self, tx: Tx, settings: LogSettings, operation: str, params: Json) -> bool:
         """Call an operation of CloudWatch Logs; return False, and undo its writes, if it fails."""
         try:
             with tx.nested():
-                self._bus.invoke(tx, to.caller, SERVICE, operation, params)
+                self._bus.invoke(tx, settings.caller, SERVICE, operation, params)
         except AwsError:
             return False
         return True
 
 
-def _logging(settings: Json) -> LogSettings | None:
+def _parse_settings(settings: Json) -> LogSettings | None:
     configuration = settings.get("loggingConfiguration", {})
     destinations = configuration.get("destinations")
     if configuration.get("level", "OFF") == "OFF" or not destinations:
@@ -124,17 +125,17 @@ def _logging(settings: Json) -> LogSettings | None:
 
 
 def _is_logged(kind: str, level: str) -> bool:
-    return level == "ALL" or kind in FATAL or (level == "ERROR" and kind.endswith(ERRORS))
+    return level == "ALL" or kind in FATAL_TYPES or (level == "ERROR" and kind.endswith(ERROR_SUFFIXES))
 
 
-def log_line(event: Json, execution: Execution, *, data: bool) -> Json:
+def log_line(event: Json, execution: Execution, *, includes_data: bool) -> Json:
     """Return the log line of a history event."""
     found: Json = next((event[field] for field in event if field.endswith("EventDetails")), {})
-    details = found if data else {name: value for name, value in found.items() if name not in DOCUMENTS}
+    details = found if includes_data else {name: value for name, value in found.items() if name not in DATA_FIELDS}
     return {
         "id": str(event["id"]),
         "type": event["type"],
-        "details": _cut(details),
+        "details": _truncate_data(details),
         "previous_event_id": str(event["previousEventId"]),
         "event_timestamp": str(round(event["timestamp"] * 1000)),
         "execution_arn": execution.arn,
@@ -142,19 +143,19 @@ def log_line(event: Json, execution: Execution, *, data: bool) -> Json:
     }
 
 
-def _cut(details: Json) -> Json:
+def _truncate_data(details: Json) -> Json:
     """Truncate the input and output of the details if they are too long."""
     for name in ("input", "output"):
         text = details.get(name)
-        if text is not None and len(text) * 2 > LARGEST and len(dumps(text).encode()) > LARGEST:
-            details = details | {name: _shortened(text), f"{name}Details": {"truncated": True}}
+        if text is not None and len(text) * 2 > MAX_DATA_BYTES and len(dumps(text).encode()) > MAX_DATA_BYTES:
+            details = details | {name: _truncate_text(text), f"{name}Details": {"truncated": True}}
     return details
 
 
-def _shortened(text: str) -> str:
-    """Return the longest beginning of a text that is at most LARGEST bytes when escaped."""
+def _truncate_text(text: str) -> str:
+    """Return the longest beginning of a text that is at most MAX_DATA_BYTES bytes when escaped."""
     low, high = 0, len(text)
     while low < high:
         middle = (low + high + 1) // 2
-        low, high = (middle, high) if len(dumps(text[:middle]).encode()) <= LARGEST else (low, middle - 1)
+        low, high = (middle, high) if len(dumps(text[:middle]).encode()) <= MAX_DATA_BYTES else (low, middle - 1)
     return text[:low]

@@ -4,7 +4,7 @@ from lamplighter.asl.execution.frame import Execution
 from lamplighter.asl.execution.messages import StopRequested
 from lamplighter.base import arn
 from lamplighter.base.errors import ValidationError
-from lamplighter.base.json_text import Json, Raw, loads
+from lamplighter.base.json_text import Json, RawJson, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.states.arns import check_name, page, page_number, page_size, page_token
@@ -16,7 +16,7 @@ from lamplighter.services.states.errors import (
 from lamplighter.services.states.executions import redrive
 from lamplighter.services.states.executions.driver import Driver
 from lamplighter.services.states.executions.execution_input import read_input
-from lamplighter.services.states.executions.execution_logging import DOCUMENTS
+from lamplighter.services.states.executions.execution_logging import DATA_FIELDS
 from lamplighter.services.states.executions.express import ExpressExecutions
 from lamplighter.services.states.executions.lookup import find_execution, find_map_run
 from lamplighter.services.states.machines.resolve_arn import find_target
@@ -25,7 +25,7 @@ from lamplighter.services.states.tables import map_runs
 from lamplighter.services.states.tables.executions import ExecutionRecord
 from lamplighter.store.db import Reader, Tx
 
-KEPT = 1_000
+LIST_LIMIT = 1_000
 """The most executions or deleted state machines that a list returns."""
 
 
@@ -63,7 +63,7 @@ class Executions:
         now = self._world.now()
         execution = Execution(key, name, machine.role, machine.arn, machine.name, document, text, now)
         self._driver.start(tx, execution, machine.revision)
-        rows.qualify(tx, key, *target.qualified)
+        rows.set_version_and_alias(tx, key, *target.qualified)
         return {"executionArn": key, "startDate": now / 1000}
 
     def describe(self, reader: Reader, _caller: Caller, params: Json) -> Json:
@@ -81,11 +81,11 @@ class Executions:
         run = map_runs.run_of_child(reader, record.id)
         if run is not None:
             description["mapRunArn"] = run
-        whole = params.get("includedData") != "METADATA_ONLY"
+        with_data = params.get("includedData") != "METADATA_ONLY"
         for field, text in (("input", record.input), ("output", record.output)):
             if text is not None:
-                description |= {field: text} if whole else {}
-                description[f"{field}Details"] = {"included": whole}
+                description |= {field: text} if with_data else {}
+                description[f"{field}Details"] = {"included": with_data}
         description |= _qualifiers(record)
         for field, value in (("error", record.error), ("cause", record.cause)):
             if value is not None:
@@ -96,17 +96,17 @@ class Executions:
         """Handle ListExecutions; the list begins with the newest."""
         size, before = page_size(params), page_number(params.get("nextToken"))
         redriven = {"REDRIVEN": True, "NOT_REDRIVEN": False}.get(params.get("redriveFilter", ""))
-        wanted = rows.ExecutionFilter(params.get("statusFilter"), redriven, before)
+        criteria = rows.ExecutionFilter(params.get("statusFilter"), redriven, before)
         if ("mapRunArn" in params) == ("stateMachineArn" in params):
             raise ValidationError("Either stateMachineArn or mapRunArn must be specified")
         if "mapRunArn" in params:
             run = find_map_run(reader, params["mapRunArn"])
-            children = rows.page_of_run(reader, run.id, wanted, size + 1)
+            children = rows.page_of_run(reader, run.id, criteria, size + 1)
             return page("executions", children, size, lambda child: _child(run.arn, *child), lambda child: child[0].id)
         target = find_target(reader, params["stateMachineArn"], self._world)
         if target.machine.type == "EXPRESS":
             raise StateMachineTypeNotSupported
-        found = rows.page(reader, target.owner, wanted, size + 1)
+        found = rows.page(reader, target.owner, criteria, size + 1)
         return page("executions", found, size, _item, lambda record: record.id)
 
     def list_kept(self, reader: Reader, caller: Caller, params: Json) -> Json:
@@ -117,7 +117,7 @@ class Executions:
         machine = arn.build("states", caller.region, caller.account, f"stateMachine:{params['name']}")
         return {
             "executions": [
-                _item(each) for each in rows.page(reader, ("machine", machine), rows.ExecutionFilter(), KEPT)
+                _item(each) for each in rows.page(reader, ("machine", machine), rows.ExecutionFilter(), LIST_LIMIT)
             ]
         }
 
@@ -126,7 +126,7 @@ class Executions:
 
         Not an AWS operation.
         """
-        found = rows.removed_machines(reader, caller.account, caller.region, KEPT)
+        found = rows.removed_machines(reader, caller.account, caller.region, LIST_LIMIT)
         return {"stateMachines": [{"stateMachineArn": each, "name": each.rpartition(":")[2]} for each in found]}
 
     def stop(self, tx: Tx, _caller: Caller, params: Json) -> Json:
@@ -183,11 +183,11 @@ def _qualifiers(record: ExecutionRecord) -> Json:
 def _events(lines: list[str], *, data: bool) -> Json:
     """Return stored events; without `data`, remove the execution data."""
     if data:
-        return [Raw(line) for line in lines]
+        return [RawJson(line) for line in lines]
     events = [loads(line) for line in lines]
     for event in events:
         for details in event.values():
             if isinstance(details, dict):
-                for name in DOCUMENTS:
+                for name in DATA_FIELDS:
                     details.pop(name, None)
     return events

@@ -20,9 +20,9 @@ from lamplighter.services.states.machines.resolve_arn import find_target
 from lamplighter.services.states.tables.state_machines import StateMachine
 from lamplighter.store.db import Reader, Tx
 
-BILLED_STEP = 100
+BILLING_STEP_MILLISECONDS = 100
 """The unit of the billed duration in milliseconds: "Duration is … rounded up to the nearest 100 ms"."""
-BILLED_MEMORY = 64
+BILLED_MEMORY_MB = 64
 
 
 class ExpressExecutions:
@@ -45,7 +45,7 @@ class ExpressExecutions:
         if step.finish is None:
             return self._run(execution, machine.revision, step)
         ended = ExpressEnd(step.finish, self._world.now())
-        if self._driver.execution_log.logging(reader, machine.revision) is not None:
+        if self._driver.execution_log.log_settings(reader, machine.revision) is not None:
             return self._log(execution, machine.revision, step, ended)
         return _answer(execution, ended)
 
@@ -78,7 +78,7 @@ class ExpressExecutions:
 
 def _answer(execution: Execution, ended: ExpressEnd) -> Json:
     finish = ended.finish
-    steps = max(1, -(-(ended.stop - execution.start) // BILLED_STEP))
+    steps = max(1, -(-(ended.stop - execution.start) // BILLING_STEP_MILLISECONDS))
     answer: Json = {
         "executionArn": execution.arn,
         "stateMachineArn": execution.machine,
@@ -88,7 +88,10 @@ def _answer(execution: Execution, ended: ExpressEnd) -> Json:
         "status": finish.status,
         "input": execution.text,
         "inputDetails": {"included": True},
-        "billingDetails": {"billedMemoryUsedInMB": BILLED_MEMORY, "billedDurationInMilliseconds": steps * BILLED_STEP},
+        "billingDetails": {
+            "billedMemoryUsedInMB": BILLED_MEMORY_MB,
+            "billedDurationInMilliseconds": steps * BILLING_STEP_MILLISECONDS,
+        },
     }
     if finish.output is not None:
         answer |= {"output": finish.output, "outputDetails": {"included": True}}

@@ -31,4 +31,4 @@ class ExpressEnds:
         """Resolve the future of the waiting call after the commit."""
         future = self._waiting.pop(execution, None)
         if future is not None and not future.done():
-            tx.after.append(lambda: None if future.done() else future.set_result(end))
+            tx.after_commit.append(lambda: None if future.done() else future.set_result(end))

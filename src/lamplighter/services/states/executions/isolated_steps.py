@@ -33,19 +33,19 @@ from lamplighter.services.states.executions.step_marker import StepMarker
 from lamplighter.services.states.machines.compiled_definitions import CompiledDefinitions
 from lamplighter.services.states.tables import pending_events
 from lamplighter.services.states.tables.frames import Work
-from lamplighter.store.db import Damaged, Reader, Store, Tx
+from lamplighter.store.db import DamagedData, Reader, Store, Tx
 
 log = logging.getLogger("lamplighter.states")
 
-EVENTS_AT_ONCE = 50
+MAX_EVENTS_PER_REQUEST = 50
 """The most events of one execution in one request."""
-MOST_BEGUN = 2
+MAX_UNSAVED_TRIES = 2
 """The most times that a step may have run for long when an engine died."""
 RETRY_SECONDS = 1
 """Seconds before the next try if no process can be started (no descriptors, no memory)."""
 STEP_STOPPED = "The step was stopped: {}."
-DEADLY = "The engine died {} times during this step, so the step is not tried again."
-INTERNAL = "An internal error occurred; see the engine's log."
+ENGINE_DIED = "The engine died {} times during this step, so the step is not tried again."
+INTERNAL_ERROR = "An internal error occurred; see the engine's log."
 
 
 TaskRefusal = Callable[[Reader, Resource, Json], str | None]
@@ -71,53 +71,53 @@ class IsolatedSteps:
         isolation: Isolation,
         driver: ExecutionDriver,
         definitions: CompiledDefinitions,
-        refusal: TaskRefusal,
+        refusal_reason: TaskRefusal,
     ) -> None:
         self._store = store
         self._world = world
         self._isolation = isolation
         self._driver = driver
         self._definitions = definitions
-        self._refusal = refusal
-        self._mark = StepMarker(store.directory)
+        self._refusal_reason = refusal_reason
+        self._marker = StepMarker(store.directory)
         self._pending: set[int] = set()
         """Executions that may have pending events."""
         self._deaths: dict[str, int] = {}
         """The number of times that an engine died in steps of each subject."""
-        self._trips: dict[int, asyncio.Task[None]] = {}
-        self._counted: dict[int, tuple[int, ...]] = {}
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._slow_rows: dict[int, tuple[int, ...]] = {}
         """The keys of the events whose step runs for long and is counted, by execution."""
 
     async def start(self) -> None:
         """Count the step in which the last engine died, and start the steps that it left."""
-        if self._mark.left:
-            await self._store.write(lambda tx: step_marker.count_death(tx, self._mark.left))
-        self._deaths = step_marker.suspects(self._store.reader)
+        if self._marker.crashed_subject:
+            await self._store.write(lambda tx: step_marker.count_death(tx, self._marker.crashed_subject))
+        self._deaths = step_marker.deaths_by_subject(self._store.reader)
         self.drop_caches()
         for key in self._pending:
-            self._begin(key)
+            self._start_task(key)
 
     async def stop(self) -> None:
         """Stop the running steps; the next engine starts them again, and this stop is not counted."""
-        tasks = list(self._trips.values())
+        tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        rows = [row for counted in self._counted.values() for row in counted]
+        rows = [row for counted in self._slow_rows.values() for row in counted]
         if rows:
             with suppress(Unavailable):
-                await self._store.write(lambda tx: pending_events.count_begun(tx, rows, -1))
-        self._mark.close()
+                await self._store.write(lambda tx: pending_events.count_unsaved_try(tx, rows, -1))
+        self._marker.close()
 
     def drop_caches(self) -> None:
         """Read again from the database which executions have pending events."""
-        self._pending = set(pending_events.executions(self._store.reader))
+        self._pending = set(pending_events.executions_with_events(self._store.reader))
 
-    def holds(self, key: int) -> bool:
+    def has_events(self, key: int) -> bool:
         """Return whether an execution may have pending events."""
         return key in self._pending
 
-    def ends(self, tx: Tx, work: Work) -> bool:
+    def ends_work(self, tx: Tx, work: Work) -> bool:
         """Return whether a pending event ends this piece of work."""
         return work.execution in self._pending and pending_events.ends_work(tx, work)
 
@@ -125,9 +125,9 @@ class IsolatedSteps:
         """Return how often an engine died in steps of one of these subjects; the highest number counts."""
         return max((self._deaths.get(subject, 0) for subject in subjects), default=0) if self._deaths else 0
 
-    def under_way(self, subject: str) -> AbstractContextManager[None]:
+    def mark_step(self, subject: str) -> AbstractContextManager[None]:
         """Return a block that marks a step of this process; if the engine dies in it, the next engine knows."""
-        return self._mark.under_way(subject)
+        return self._marker.mark_step(subject)
 
     def mark_until_loop_turns(self, subject: str) -> None:
         """Mark a step of this process, and the steps of the same subject that follow before the loop's next turn.
@@ -135,51 +135,51 @@ class IsolatedSteps:
         If the engine dies soon after such a step, the step is blamed for it. That is acceptable for a subject whose
         deaths only move its steps to separate processes and end no execution.
         """
-        if self._mark.set(subject):
-            asyncio.get_running_loop().call_soon(self._mark.clear)
+        if self._marker.set(subject):
+            asyncio.get_running_loop().call_soon(self._marker.clear)
 
-    def add(self, tx: Tx, key: int, event: Event, begun: int = 0) -> None:
+    def add_event(self, tx: Tx, key: int, event: Event, unsaved_tries: int = 0) -> None:
         """Store an event; its step is computed after the commit."""
-        pending_events.add(tx, key, event, begun)
+        pending_events.add(tx, key, event, unsaved_tries)
         self._pending.add(key)
-        tx.after.append(lambda: self._begin(key))
+        tx.after_commit.append(lambda: self._start_task(key))
 
-    def drop(self, tx: Tx, key: int) -> None:
+    def delete_events(self, tx: Tx, key: int) -> None:
         """Delete the pending events of an execution that has ended."""
         if key in self._pending:
             pending_events.delete_all(tx, key)
 
-    def _begin(self, key: int) -> None:
-        if key not in self._trips:
-            self._trips[key] = asyncio.get_running_loop().create_task(self._run(key))
+    def _start_task(self, key: int) -> None:
+        if key not in self._tasks:
+            self._tasks[key] = asyncio.get_running_loop().create_task(self._run(key))
 
     async def _run(self, key: int) -> None:
-        while (trip := await self._store.write_with_retry(partial(self._take, key))) is not None:
-            outcome = await self._answer(trip, partial(self._count, key, trip.rows))
-            await self._store.write_with_retry(partial(self._save_steps, key, trip, outcome))
-            self._counted.pop(key, None)
+        while (request := await self._store.write_with_retry(partial(self._next_request, key))) is not None:
+            outcome = await self._compute(request, partial(self._count_slow_step, key, request.rows))
+            await self._store.write_with_retry(partial(self._save_steps, key, request, outcome))
+            self._slow_rows.pop(key, None)
 
-    def _count(self, key: int, rows: tuple[int, ...]) -> None:
+    def _count_slow_step(self, key: int, rows: tuple[int, ...]) -> None:
         """Count a slow step: if the engine dies now, this step may be the cause."""
-        self._counted[key] = rows
-        self._store.write_in_background(lambda tx: pending_events.count_begun(tx, rows, 1))
+        self._slow_rows[key] = rows
+        self._store.write_in_background(lambda tx: pending_events.count_unsaved_try(tx, rows, 1))
 
-    def _take(self, key: int, tx: Tx) -> IsolatedRequest | None:
+    def _next_request(self, key: int, tx: Tx) -> IsolatedRequest | None:
         """Return the request for an execution's next events, or None if there are none."""
         found = self._driver.find(tx, key)
         try:
-            rows = pending_events.first_events(tx, key, EVENTS_AT_ONCE) if found else []
-        except Damaged as error:
+            rows = pending_events.first_events(tx, key, MAX_EVENTS_PER_REQUEST) if found else []
+        except DamagedData as error:
             log.error("%s; its execution fails", error)
             self._driver.end_broken(tx, key, str(error))
             rows = []
-        if found and rows and rows[0].begun >= MOST_BEGUN:
-            self._driver.end_broken(tx, key, DEADLY.format(rows[0].begun))
+        if found and rows and rows[0].unsaved_tries >= MAX_UNSAVED_TRIES:
+            self._driver.end_broken(tx, key, ENGINE_DIED.format(rows[0].unsaved_tries))
             rows = []
         if not found or not rows:
             pending_events.delete_all(tx, key)
             self._pending.discard(key)
-            self._trips.pop(key, None)
+            self._tasks.pop(key, None)
             return None
         keys = tuple(row.id for row in rows)
         revision, execution = found
@@ -188,49 +188,51 @@ class IsolatedSteps:
         request = AdvanceExecution(source, timeout, execution, events, request_clock(self._world))
         return IsolatedRequest(keys, revision, request)
 
-    async def _answer(self, trip: IsolatedRequest, on_slow: Callable[[], None]) -> Advanced | str:
+    async def _compute(self, isolated: IsolatedRequest, on_slow: Callable[[], None]) -> Advanced | str:
         """Return the steps, or a text that states why there are none."""
         while True:
             try:
-                answer = await self._isolation.run(trip.request, partial(self._refusal, self._store.reader), on_slow)
+                answer = await self._isolation.run(
+                    isolated.request, partial(self._refusal_reason, self._store.reader), on_slow
+                )
             except LimitExceeded as error:
-                log.warning("a step of execution %s was stopped: %s", trip.request.execution.arn, error)
+                log.warning("a step of execution %s was stopped: %s", isolated.request.execution.arn, error)
                 return STEP_STOPPED.format(error)
             except OSError as error:
                 log.warning("no process can be started for a step (%s); trying again", error)
                 await asyncio.sleep(RETRY_SECONDS)
             except Exception:
-                log.exception("execution %s cannot continue; the execution fails", trip.request.execution.arn)
-                return INTERNAL
+                log.exception("execution %s cannot continue; the execution fails", isolated.request.execution.arn)
+                return INTERNAL_ERROR
             else:
                 assert isinstance(answer, Advanced)
                 return answer
 
-    def _save_steps(self, key: int, trip: IsolatedRequest, outcome: Advanced | str, tx: Tx) -> None:
+    def _save_steps(self, key: int, isolated: IsolatedRequest, outcome: Advanced | str, tx: Tx) -> None:
         """Save the steps, unless the execution has been ended from outside."""
-        if not pending_events.all_exist(tx, key, trip.rows):
+        if not pending_events.all_exist(tx, key, isolated.rows):
             return
-        pending_events.delete(tx, trip.rows)
-        self._clear(tx, step_marker.execution_subject(key), step_marker.revision_subject(trip.revision))
+        pending_events.delete(tx, isolated.rows)
+        self._clear_deaths(tx, step_marker.execution_subject(key), step_marker.revision_subject(isolated.revision))
         if isinstance(outcome, str):
             self._driver.end_broken(tx, key, outcome)
             return
         try:
             with tx.nested():
-                running = RunningExecution(trip.revision, trip.request.execution)
+                running = RunningExecution(isolated.revision, isolated.request.execution)
                 for step in outcome.steps(running.execution):
                     self._driver.save_step(tx, key, running, step)
-                    running = RunningExecution(trip.revision, step.execution)
+                    running = RunningExecution(isolated.revision, step.execution)
         except sqlite3.Error:
             raise
         except Exception:
-            log.exception("a step of execution %s cannot be saved; the execution fails", trip.request.execution.arn)
-            self._driver.end_broken(tx, key, INTERNAL)
+            log.exception("a step of execution %s cannot be saved; the execution fails", isolated.request.execution.arn)
+            self._driver.end_broken(tx, key, INTERNAL_ERROR)
 
-    def _clear(self, tx: Tx, *subjects: str) -> None:
+    def _clear_deaths(self, tx: Tx, *subjects: str) -> None:
         for subject in subjects:
             if self._deaths.pop(subject, 0):
-                step_marker.clear(tx, subject)
+                step_marker.clear_deaths(tx, subject)
 
 
 def request_clock(world: World) -> RequestClock:

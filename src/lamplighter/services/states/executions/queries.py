@@ -39,7 +39,7 @@ class ExecutionQueries:
         found = self._driver.find(tx, work.execution)
         frame = found.execution.frames.get(work.frame) if found else None
         waits = frame is not None and frame.phase is Phase.WORKING and frame.number == work.number
-        return waits and not self._isolated.ends(tx, work)
+        return waits and not self._isolated.ends_work(tx, work)
 
     def timed_out_before(self, tx: Tx, work: Work, wall: int) -> bool:
         """Return whether a timer of this work, or of its whole execution, was due before a wall clock time in ms."""
@@ -70,4 +70,4 @@ class ExecutionQueries:
         if frame is None or frame.token != token or frame.number != parts[2]:
             return None
         work = Work(record.id, parts[1], parts[2])
-        return None if self._isolated.ends(tx, work) else work
+        return None if self._isolated.ends_work(tx, work) else work

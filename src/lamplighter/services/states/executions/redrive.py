@@ -19,9 +19,9 @@ from lamplighter.services.states.tables.executions import ExecutionRecord
 from lamplighter.store.db import Reader, Tx
 
 REDRIVABLE = ("FAILED", "ABORTED", "TIMED_OUT")
-PERIOD = 14 * 24 * 3600 * 1000
+REDRIVE_PERIOD_MILLISECONDS = 14 * 24 * 3600 * 1000
 """Milliseconds after its end for which an execution can be redriven: 14 days."""
-TOKEN_PERIOD = 15 * 60 * 1000
+CLIENT_TOKEN_MILLISECONDS = 15 * 60 * 1000
 """Milliseconds for which a repeated client token means the same redrive."""
 MAX_EVENTS = 24_999
 
@@ -42,9 +42,9 @@ class Redrives:
         record = find_execution(tx, params["executionArn"])
         token, now = params.get("clientToken"), self._world.now()
         before = redrives.last_redrive(tx, record.id)
-        if before and token is not None and before.token == token and now - before.date < TOKEN_PERIOD:
+        if before and token is not None and before.token == token and now - before.date < CLIENT_TOKEN_MILLISECONDS:
             return {"redriveDate": before.date / 1000}
-        reason = why_not_redrivable(record, now)
+        reason = not_redrivable_reason(record, now)
         if reason is None and map_runs.get_child(tx, record.id) is not None:
             reason = "Execution is a child of a Map Run and is redriven with it"
         if reason is not None or not redrive_execution(tx, self._driver, record, now, token):
@@ -73,11 +73,11 @@ def redrive_count(record: ExecutionRecord) -> int:
     return redrives
 
 
-def why_not_redrivable(record: ExecutionRecord, now: int) -> str | None:
+def not_redrivable_reason(record: ExecutionRecord, now: int) -> str | None:
     """Return why an execution cannot be redriven, or None if it can."""
     if record.status not in REDRIVABLE:
         return f"Execution is {record.status} and cannot be redriven"
-    if record.stop is not None and now - record.stop > PERIOD:
+    if record.stop is not None and now - record.stop > REDRIVE_PERIOD_MILLISECONDS:
         return "Execution redrivable period exceeded"
     if loads(record.counters)[1] >= MAX_EVENTS:
         return "Execution history event limit exceeded"
@@ -86,11 +86,11 @@ def why_not_redrivable(record: ExecutionRecord, now: int) -> str | None:
 
 def redrive_description(reader: Reader, record: ExecutionRecord, now: int) -> Json:
     """Return the fields about redrives that DescribeExecution shows."""
-    reason = why_not_redrivable(record, now)
-    able = "REDRIVABLE" if map_runs.get_child(reader, record.id) is None else "REDRIVABLE_BY_MAP_RUN"
+    reason = not_redrivable_reason(record, now)
+    status = "REDRIVABLE" if map_runs.get_child(reader, record.id) is None else "REDRIVABLE_BY_MAP_RUN"
     described: Json = {
         "redriveCount": redrive_count(record),
-        "redriveStatus": able if reason is None else "NOT_REDRIVABLE",
+        "redriveStatus": status if reason is None else "NOT_REDRIVABLE",
     }
     if reason is not None:
         described["redriveStatusReason"] = reason

@@ -10,7 +10,7 @@ from lamplighter.base.json_text import JsonError, loads
 from lamplighter.services.states.machines.compiled_definitions import CompiledDefinitions
 from lamplighter.services.states.tables import executions, frames
 from lamplighter.services.states.tables.executions import ExecutionRecord
-from lamplighter.store.db import Damaged, Tx
+from lamplighter.store.db import DamagedData, Tx
 
 CACHE_SIZE = 128
 """The most executions in memory. An execution that only waits does not need to be there."""
@@ -50,7 +50,7 @@ class RunningExecutions:
         try:
             execution = frames.load(tx, key, execution_of_record(record), record.counters)
             self._definitions.definition(tx, record.revision)
-        except Damaged as error:
+        except DamagedData as error:
             raise DamagedExecution(record, str(error)) from error
         running = RunningExecution(record.revision, execution)
         self.cache(key, running)
@@ -73,11 +73,11 @@ class RunningExecutions:
 
 
 def execution_of_record(record: ExecutionRecord) -> Execution:
-    """Build an execution from the columns that never change; raises `Damaged`."""
+    """Build an execution from the columns that never change; raises `DamagedData`."""
     try:
         document = loads(record.input)
     except JsonError as error:
-        raise Damaged(f"the input cannot be read: {error}") from error
+        raise DamagedData(f"the input cannot be read: {error}") from error
     return Execution(
         arn=record.arn,
         name=record.name,

@@ -11,7 +11,7 @@ from lamplighter.bus import Bus, Caller, Event
 from lamplighter.store.db import Tx
 
 SOURCE = "aws.states"
-LARGEST = 248 * 1024
+MAX_DATA_BYTES = 248 * 1024
 
 
 def publish_status(bus: Bus, tx: Tx, execution: Execution, status: str, stop: int | None, output: str | None) -> None:
@@ -24,9 +24,9 @@ def publish_status(bus: Bus, tx: Tx, execution: Execution, status: str, stop: in
 def _event(execution: Execution, status: str, stop: int | None, output: str | None) -> Event:
     found = arn.parse(execution.arn)
     assert found is not None
-    room = LARGEST - len(execution.text.encode())
-    shows_input = room >= 0
-    shows_output = output is not None and len(output.encode()) <= (room if shows_input else LARGEST)
+    bytes_left = MAX_DATA_BYTES - len(execution.text.encode())
+    shows_input = bytes_left >= 0
+    shows_output = output is not None and len(output.encode()) <= (bytes_left if shows_input else MAX_DATA_BYTES)
     detail: Json = {
         "executionArn": execution.arn,
         "stateMachineArn": execution.machine,

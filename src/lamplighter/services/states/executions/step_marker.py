@@ -10,44 +10,46 @@ from pathlib import Path
 
 from lamplighter.store.db import Reader, Tx
 
-LENGTH = 64
+MARK_LENGTH = 64
 """The length of a mark in bytes: a subject's name, then zeros."""
-NONE = bytes(LENGTH)
-CLOSED = -1
+NO_MARK = bytes(MARK_LENGTH)
+CLOSED_FILE = -1
 
 
 class StepMarker:
-    """The mark of one engine; `left` is the subject in which the previous engine died, or an empty string."""
+    """The mark of one engine; `crashed_subject` is the subject in which the previous engine died, or an empty
+    string.
+    """
 
     def __init__(self, directory: Path) -> None:
         self._file = os.open(directory / "step", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        found = os.pread(self._file, LENGTH, 0)
-        self._marked = found or NONE
-        self.left = found.rstrip(b"\0").decode(errors="replace")
+        found = os.pread(self._file, MARK_LENGTH, 0)
+        self._mark = found or NO_MARK
+        self.crashed_subject = found.rstrip(b"\0").decode(errors="replace")
         self.clear()
 
-    def under_way(self, subject: str) -> "UnderWay":
+    def mark_step(self, subject: str) -> "MarkedStep":
         """Return a block that marks this step; if the process dies in the block, the next engine finds the mark."""
-        return UnderWay(self, subject)
+        return MarkedStep(self, subject)
 
     def set(self, subject: str) -> bool:
         """Mark a step until the mark is cleared or replaced; return False if the step was marked already."""
-        return self._write(subject.encode().ljust(LENGTH, b"\0"))
+        return self._write(subject.encode().ljust(MARK_LENGTH, b"\0"))
 
     def clear(self) -> None:
         """Record that no step runs."""
-        self._write(NONE)
+        self._write(NO_MARK)
 
     def close(self) -> None:
         """Clear the mark and close the file."""
         self.clear()
         os.close(self._file)
-        self._file = CLOSED
+        self._file = CLOSED_FILE
 
     def _write(self, name: bytes) -> bool:
-        if name == self._marked:
+        if name == self._mark:
             return False
-        self._marked = name
+        self._mark = name
         try:  # noqa: SIM105 - each step comes by here twice, and `suppress` costs as much as the write
             os.pwrite(self._file, name, 0)
         except OSError:
@@ -55,20 +57,20 @@ class StepMarker:
         return True
 
 
-class UnderWay:
+class MarkedStep:
     """The context manager of one step. A generator would cost three times as much."""
 
-    __slots__ = ("_mark", "_subject")
+    __slots__ = ("_marker", "_subject")
 
-    def __init__(self, mark: StepMarker, subject: str) -> None:
-        self._mark = mark
+    def __init__(self, marker: StepMarker, subject: str) -> None:
+        self._marker = marker
         self._subject = subject
 
     def __enter__(self) -> None:
-        self._mark.set(self._subject)
+        self._marker.set(self._subject)
 
     def __exit__(self, *_: object) -> None:
-        self._mark.clear()
+        self._marker.clear()
 
 
 def execution_subject(key: int) -> str:
@@ -78,7 +80,7 @@ def execution_subject(key: int) -> str:
 
 def revision_subject(name: str) -> str:
     """Return the subject of the first step of a revision's executions, which have no key yet."""
-    return f"revision {name}"[:LENGTH]
+    return f"revision {name}"[:MARK_LENGTH]
 
 
 def count_death(tx: Tx, subject: str) -> None:
@@ -87,11 +89,11 @@ def count_death(tx: Tx, subject: str) -> None:
     tx.execute(sql, (subject,))
 
 
-def suspects(reader: Reader) -> dict[str, int]:
+def deaths_by_subject(reader: Reader) -> dict[str, int]:
     """Return how often an engine died in steps of each subject."""
     return dict(reader.rows("SELECT subject, deaths FROM step_deaths"))
 
 
-def clear(tx: Tx, subject: str) -> None:
+def clear_deaths(tx: Tx, subject: str) -> None:
     """Delete the count of a subject whose step was completed."""
     tx.execute("DELETE FROM step_deaths WHERE subject = ?", (subject,))

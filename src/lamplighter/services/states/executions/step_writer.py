@@ -36,9 +36,9 @@ from lamplighter.store import timers
 from lamplighter.store.db import Tx
 from lamplighter.store.timers import Timer
 
-RETENTION = 90 * 24 * 3600 * 1000
+RETENTION_MILLISECONDS = 90 * 24 * 3600 * 1000
 """Milliseconds for which an execution is kept after its end: "Execution history retention time: 90 days"."""
-PURGED_AT_ONCE = 4
+PURGE_BATCH_SIZE = 4
 """The most expired executions that are deleted when another ends."""
 
 transitions = logging.getLogger("lamplighter.transitions")
@@ -107,15 +107,15 @@ class StepWriter:
             self._running.cache(key, RunningExecution(revision, new))
         if transitions.isEnabledFor(logging.INFO) and step.events:
             text = "\n".join(describe_events(new, step.events))
-            tx.after.append(lambda: transitions.info(text))
+            tx.after_commit.append(lambda: transitions.info(text))
 
     def _finish(self, tx: Tx, key: int, running: RunningExecution, step: Step, finish: Finish, *, first: bool) -> None:
         revision, old = running
         new = step.execution
-        self._isolated.drop(tx, key)
+        self._isolated.delete_events(tx, key)
         stop = self._stop_time(tx, key, revision, new)
         if new.child:
-            self._map_runs.child_ended(tx, key, new, finish, stop)
+            self._map_runs.on_child_ended(tx, key, new, finish, stop)
         if new.express:
             self._finish_express(tx, key, ExpressEnd(finish, stop), new)
             return
@@ -125,15 +125,15 @@ class StepWriter:
             outcome = (finish.status, stop, finish.output, finish.error, finish.cause)
             executions.finish(tx, key, outcome, frames.dump_counters(new))
         if step.redrive is not None:
-            redrives.save_failed(tx, key, step.redrive)
+            redrives.save_failed_state(tx, key, step.redrive)
         status_event.publish_status(self._bus, tx, new, finish.status, stop, finish.output)
-        for expired in executions.ended_before(tx, self._world.now() - RETENTION, PURGED_AT_ONCE):
-            executions.forget(tx, expired)
+        for expired in executions.ended_before(tx, self._world.now() - RETENTION_MILLISECONDS, PURGE_BATCH_SIZE):
+            executions.delete_with_history(tx, expired)
 
     def _finish_express(self, tx: Tx, key: int, end: ExpressEnd, execution: Execution) -> None:
         """Delete all rows of an express execution and report its end."""
         timers.delete_all(tx, SERVICE, str(key))
-        executions.delete(tx, key)
+        executions.delete_row(tx, key)
         self._express_ends.report(tx, execution.arn, end)
 
     def _stop_time(self, tx: Tx, key: int, revision: str, execution: Execution) -> int:
@@ -154,7 +154,7 @@ class StepWriter:
             case CancelTask():
                 self._cancel_task(tx, key, execution, command)
             case SetTimer(frame, number, due, elapsed):
-                timers.put(tx, Timer(SERVICE, str(key), f"{frame}.{number}", due), elapsed=elapsed)
+                timers.put(tx, Timer(SERVICE, str(key), f"{frame}.{number}", due), steady_clock=elapsed)
             case StartMapRun():
                 self._map_runs.start(tx, key, execution, command)
             case RedriveMapRun():
@@ -168,9 +168,9 @@ class StepWriter:
 
     def _cancel_task(self, tx: Tx, key: int, execution: Execution, command: CancelTask) -> None:
         work = Work(key, command.frame, command.number)
-        names = frames.names_of_work(tx, work)
-        frames.delete_watches(tx, work)
+        names = frames.external_names_of_work(tx, work)
+        frames.delete_external_names(tx, work)
         if command.resource.kind == "activity":
-            activities.drop(tx, work)
+            activities.delete_task(tx, work)
         if names:
             outbox_rows.put(tx, CancelCall(key, command.resource.text, names, execution.arn))

@@ -1,6 +1,6 @@
 """Compute the steps of executions in the engine's process, and end executions that cannot continue.
 
-A step without a known bound raises `MayTakeLong`; `isolated_steps.py` computes such a step in a separate process.
+A step without a known bound raises `UnboundedWork`; `isolated_steps.py` computes such a step in a separate process.
 """
 
 import logging
@@ -13,17 +13,17 @@ from lamplighter.asl.execution.advance import advance
 from lamplighter.asl.execution.frame import Execution
 from lamplighter.asl.execution.messages import Broken, Event, Started, StopRequested
 from lamplighter.asl.execution.step import RefusalReason, Step
-from lamplighter.base.errors import MayTakeLong
+from lamplighter.base.errors import UnboundedWork
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.services.states.executions import step_marker
-from lamplighter.services.states.executions.isolated_steps import INTERNAL, IsolatedSteps, TaskRefusal
+from lamplighter.services.states.executions.isolated_steps import INTERNAL_ERROR, IsolatedSteps, TaskRefusal
 from lamplighter.services.states.executions.running_executions import RunningExecution
 from lamplighter.services.states.machines.compiled_definitions import CompiledDefinitions
 from lamplighter.services.states.tables import activities
 from lamplighter.store.db import Reader, Tx
 
-ENDING = (StopRequested, Broken)
+EXECUTION_ENDING_EVENTS = (StopRequested, Broken)
 """Events that end an execution in any state: their step evaluates no expression and never waits."""
 EMPTY_DEFINITION = Definition(blocks=())
 
@@ -43,7 +43,7 @@ class Stepper:
     def __init__(
         self, world: World, definitions: CompiledDefinitions, isolated: IsolatedSteps, refusal: TaskRefusal
     ) -> None:
-        self._bounded_world = replace(world, may_block=False)
+        self._bounded_world = replace(world, allows_unbounded_work=False)
         self._world = world
         self._definitions = definitions
         self._isolated = isolated
@@ -55,28 +55,28 @@ class Stepper:
         subject, refuses = step_marker.revision_subject(revision), partial(self._refusal, reader)
         if not self._isolated.deaths(subject):
             self._isolated.mark_until_loop_turns(subject)
-            with suppress(MayTakeLong):
-                return advance(definition, execution, Started(), self._bounded_world, refuses=refuses)
-        return advance(definition, execution, Started(), self._bounded_world, crossings=0, refuses=refuses)
+            with suppress(UnboundedWork):
+                return advance(definition, execution, Started(), self._bounded_world, refusal_reason=refuses)
+        return advance(definition, execution, Started(), self._bounded_world, crossings=0, refusal_reason=refuses)
 
     def step(self, tx: Tx, key: int, running: RunningExecution, event: Event) -> Step:
         """Return the step that an event leads to; a step that ends the execution if that fails.
 
-        Raises `MayTakeLong`.
+        Raises `UnboundedWork`.
         """
         revision, execution = running
         try:
             definition = self._definitions.definition_of(tx, execution, revision)
-            world = self._world if isinstance(event, ENDING) else self._bounded_world
-            with self._isolated.under_way(step_marker.execution_subject(key)):
-                return advance(definition, execution, event, world, refuses=partial(self._refusal, tx))
-        except MayTakeLong:
+            world = self._world if isinstance(event, EXECUTION_ENDING_EVENTS) else self._bounded_world
+            with self._isolated.mark_step(step_marker.execution_subject(key)):
+                return advance(definition, execution, event, world, refusal_reason=partial(self._refusal, tx))
+        except UnboundedWork:
             raise
         except Exception:
             log.exception(
                 "execution %s cannot continue from %s; the execution fails", execution.arn, type(event).__name__
             )
-            return self.broken_step(tx, running, INTERNAL)
+            return self.broken_step(tx, running, INTERNAL_ERROR)
 
     def broken_step(self, reader: Reader, running: RunningExecution, cause: str) -> Step:
         """Return the step that ends an execution and cancels its tasks, or only ends it if they cannot be read."""

@@ -6,31 +6,31 @@ from lamplighter.asl.execution.frame import Execution
 from lamplighter.asl.execution.history import HistoryEvent
 from lamplighter.base.json_text import Json, JsonError, loads
 
-QUIET = frozenset(
+UNLOGGED_TYPES = frozenset(
     {"TaskStarted", "ParallelStateStarted", "MapStateStarted", "ParallelStateSucceeded", "MapStateSucceeded"}
 )
 
-LONGEST = 200
+MAX_CAUSE_LENGTH = 200
 
 
 def describe_events(execution: Execution, events: Sequence[HistoryEvent]) -> Iterator[str]:
     """Yield a line for each event, except for those that add no information."""
-    who = f"{execution.machine_name} {execution.name}"
+    prefix = f"{execution.machine_name} {execution.name}"
     for _, _, _, kind, _, details in events:
-        if kind not in QUIET:
-            yield f"{who}  {kind}{_what(details or {})}"
+        if kind not in UNLOGGED_TYPES:
+            yield f"{prefix}  {kind}{_describe_details(details or {})}"
 
 
-def _what(details: Json) -> str:
+def _describe_details(details: Json) -> str:
     parts = [str(details[name]) for name in ("name", "resource", "error") if details.get(name)]
     if "index" in details:
         parts.append(f"#{details['index']}")
     if details.get("cause"):
-        parts.append(_why(details["cause"]))
+        parts.append(_shorten_cause(details["cause"]))
     return "".join(f"  {part}" for part in parts)
 
 
-def _why(cause: str) -> str:
+def _shorten_cause(cause: str) -> str:
     """Shorten a cause to one line; for a stopped task, show its stop reason and its containers' exit codes."""
     try:
         task = loads(cause)
@@ -39,4 +39,4 @@ def _why(cause: str) -> str:
     if isinstance(task, dict) and "StoppedReason" in task:
         exits = [f"{each['Name']} exited with {each['ExitCode']}" for each in task["Containers"] if "ExitCode" in each]
         return ", ".join([task["StoppedReason"], *exits])
-    return cause if len(cause) <= LONGEST else f"{cause[:LONGEST]}…"
+    return cause if len(cause) <= MAX_CAUSE_LENGTH else f"{cause[:MAX_CAUSE_LENGTH]}…"

@@ -25,12 +25,12 @@ from lamplighter.services.states.tables import state_machines
 from lamplighter.services.states.tables.aliases import Alias
 from lamplighter.store.db import Reader, Tx
 
-MOST = 100
+MAX_ALIASES = 100
 """The most aliases of one state machine."""
-TAKEN = (
+ALIAS_EXISTS = (
     "Failed to create alias because an alias with the same name and a different routing configuration already exists."
 )
-NOTHING = "Either the description or the RoutingConfiguration must be specified"
+NOTHING_TO_UPDATE = "Either the description or the RoutingConfiguration must be specified"
 
 
 class Aliases:
@@ -45,11 +45,13 @@ class Aliases:
         machine = check_routes(tx, routes)
         alias = rows.get(tx, machine, name)
         if alias is None:
-            if len(rows.aliases_of_machine(tx, machine)) >= MOST:
-                raise ServiceQuotaExceeded(f"The state machine already has {MOST} aliases; delete unused aliases.")
+            if len(rows.aliases_of_machine(tx, machine)) >= MAX_ALIASES:
+                raise ServiceQuotaExceeded(
+                    f"The state machine already has {MAX_ALIASES} aliases; delete unused aliases."
+                )
             alias = rows.put(tx, machine, name, description, routes, self._world.now())
         elif (alias.routes, alias.description) != (routes, description):
-            raise Conflict(TAKEN)
+            raise Conflict(ALIAS_EXISTS)
         return _item(alias)
 
     def update(self, tx: Tx, _caller: Caller, params: Json) -> Json:
@@ -57,7 +59,7 @@ class Aliases:
         alias = _find(tx, params["stateMachineAliasArn"])
         routes = params.get("routingConfiguration")
         if routes is None and "description" not in params:
-            raise MissingRequiredParameter(NOTHING)
+            raise MissingRequiredParameter(NOTHING_TO_UPDATE)
         if routes is not None and check_routes(tx, routes) != alias.machine:
             raise Invalid(f"The routing configuration must name versions of {alias.machine}")
         now = self._world.now()

@@ -10,7 +10,7 @@ from botocore.model import OperationModel, StructureShape
 
 from lamplighter.asl.definition.diagnostics import SCHEMA, Diagnostic
 from lamplighter.services.states.calls.integrations import CallBinding
-from lamplighter.services.states.calls.parameter_casing import member_of, pascal_case
+from lamplighter.services.states.calls.parameter_conversion import member_of, pascal_case
 from lamplighter.services.states.machines.state_tree import StatePlace
 
 
@@ -24,11 +24,11 @@ def check_parameters(place: StatePlace, binding: CallBinding, operation: Operati
     )
     if field not in place.state and binding.optimised and needed:
         message = f"{field} field is required for resource ARN: {place.state['Resource']}"
-        yield Diagnostic(SCHEMA, message, f"{place.at}/Resource")
+        yield Diagnostic(SCHEMA, message, f"{place.location}/Resource")
     if isinstance(given, dict) and isinstance(shape, StructureShape):
         names = [name if place.jsonata else name.removesuffix(".$") for name in given]
         members = {name: member_of(shape, name) for name in names}
-        added = {member_of(shape, name) for name in (binding.sync.additions if binding.sync else ())}
+        added = {member_of(shape, name) for name in (binding.sync.added_parameters if binding.sync else ())}
         unknown = [f'The field "{name}" is not supported by Step Functions' for name in names if members[name] is None]
         missing = [
             f"The field '{pascal_case(each)}' is required but was missing"
@@ -36,4 +36,4 @@ def check_parameters(place: StatePlace, binding: CallBinding, operation: Operati
             if each not in {*members.values(), *added}
         ]
         for message in (*unknown, *missing):
-            yield Diagnostic(SCHEMA, message, f"{place.at}/{field}")
+            yield Diagnostic(SCHEMA, message, f"{place.location}/{field}")

@@ -12,10 +12,10 @@ from lamplighter.asl.definition.diagnostics import Diagnostic
 from lamplighter.base.errors import AwsError
 from lamplighter.services.states.machines.state_tree import StatePlace
 
-INVALID = "INVALID_LABEL_NAME"
-DUPLICATE = "DUPLICATE_LABEL_NAME"
-LONGEST = 40
-FORBIDDEN = re.compile(r"[\s?*<>{}\[\]:;,\\|^~$#%&`\"\x00-\x1f\x7f-\x9f]")
+INVALID_LABEL = "INVALID_LABEL_NAME"
+DUPLICATE_LABEL = "DUPLICATE_LABEL_NAME"
+MAX_LABEL_LENGTH = 40
+FORBIDDEN_CHARACTERS = re.compile(r"[\s?*<>{}\[\]:;,\\|^~$#%&`\"\x00-\x1f\x7f-\x9f]")
 
 
 class InvalidLabel(AwsError):
@@ -37,18 +37,18 @@ def check_labels(found: Iterable[StatePlace]) -> Iterator[Diagnostic]:
         label = place.state.get("Label")
         if label is None:
             continue
-        wrong = _wrong(label)
-        if wrong:
-            yield Diagnostic(INVALID, wrong, f"{place.at}/Label")
+        error = _label_error(label)
+        if error:
+            yield Diagnostic(INVALID_LABEL, error, f"{place.location}/Label")
         elif label in seen:
-            yield Diagnostic(DUPLICATE, f"Duplicate Label name: {label}", f"{place.at}/Label")
+            yield Diagnostic(DUPLICATE_LABEL, f"Duplicate Label name: {label}", f"{place.location}/Label")
         seen.add(label)
 
 
-def _wrong(label: str) -> str | None:
+def _label_error(label: str) -> str | None:
     if not label:
         return "Label cannot be empty"
-    if len(label) > LONGEST:
-        return f"Label cannot exceed {LONGEST} characters"
-    bad = FORBIDDEN.search(label)
+    if len(label) > MAX_LABEL_LENGTH:
+        return f"Label cannot exceed {MAX_LABEL_LENGTH} characters"
+    bad = FORBIDDEN_CHARACTERS.search(label)
     return f"Label contains invalid character: '{bad[0].encode('unicode_escape').decode()}'" if bad else None

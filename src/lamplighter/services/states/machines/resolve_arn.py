@@ -81,7 +81,7 @@ def find_target(reader: Reader, text: str, world: World) -> ExecutionTarget:
     version = find_version(reader, choose_version(alias.routes, world.random()) if alias else text)
     if version is None:
         raise StateMachineDoesNotExist(text)
-    return ExecutionTarget(_as_of(reader, machine, version), version, alias)
+    return ExecutionTarget(_machine_at_version(reader, machine, version), version, alias)
 
 
 def possible_definitions(reader: Reader, text: str) -> list[str]:
@@ -93,16 +93,18 @@ def possible_definitions(reader: Reader, text: str) -> list[str]:
     alias = find_alias(reader, text)
     names = [route["stateMachineVersionArn"] for route in alias.routes] if alias else [text]
     found = [find_version(reader, name) for name in names]
-    return [_as_of(reader, machine, version).definition for version in found if version is not None]
+    return [_machine_at_version(reader, machine, version).definition for version in found if version is not None]
 
 
-def choose_version(routes: Json, chance: float) -> str:
-    """Return the ARN of one version of a routing configuration; `chance` is in [0, 1), weights are percentages."""
+def choose_version(routes: Json, random_number: float) -> str:
+    """Return the ARN of one version of a routing configuration; `random_number` is in [0, 1), weights are
+    percentages.
+    """
     first = routes[0]
-    return str((first if chance * 100 < first["weight"] else routes[-1])["stateMachineVersionArn"])
+    return str((first if random_number * 100 < first["weight"] else routes[-1])["stateMachineVersionArn"])
 
 
-def _as_of(reader: Reader, machine: StateMachine, version: Version) -> StateMachine:
+def _machine_at_version(reader: Reader, machine: StateMachine, version: Version) -> StateMachine:
     then = state_machines.get_revision(reader, version.revision)
     assert then is not None
     return replace(

@@ -16,7 +16,7 @@ from lamplighter.services.states.errors import (
     StateMachineDeleting,
 )
 from lamplighter.services.states.executions.lookup import find_execution
-from lamplighter.services.states.machines.logging_and_tracing import DEFAULTS, SETTINGS, merge_settings
+from lamplighter.services.states.machines.machine_settings import DEFAULTS, SETTINGS, merge_settings
 from lamplighter.services.states.machines.resolve_arn import (
     ExecutionTarget,
     find_machine,
@@ -72,19 +72,19 @@ class StateMachines:
         """Handle CreateStateMachine: "an idempotent API", if name, definition, type and settings are the same."""
         name = check_name(params["name"])
         check_description(params)
-        machine = self._new(tx, caller, name, params)
+        machine = self._new_machine(tx, caller, name, params)
         existing = rows.get(tx, machine.arn)
         if existing is None:
             rows.put(tx, machine)
         elif existing.deleting:
             raise StateMachineDeleting(machine.arn)
-        elif not _same(tx, existing, machine, params):
+        elif not _is_same_machine(tx, existing, machine, params):
             raise StateMachineAlreadyExists(machine.arn)
         made = existing or machine
         answer = {"stateMachineArn": made.arn, "creationDate": made.created / 1000}
         return answer | self._publish(tx, made, params)
 
-    def _new(self, tx: Tx, caller: Caller, name: str, params: Json) -> StateMachine:
+    def _new_machine(self, tx: Tx, caller: Caller, name: str, params: Json) -> StateMachine:
         role, kind = check_role(params["roleArn"]), params.get("type", "STANDARD")
         self._definitions.check(params["definition"], kind)
         return StateMachine(
@@ -98,10 +98,10 @@ class StateMachines:
             revision=self._world.uuid(),
             definition=params["definition"],
             role=role,
-            settings=merge_settings(DEFAULTS, params, lambda group: self._logs(tx, group)),
+            settings=merge_settings(DEFAULTS, params, lambda group: self._log_group_exists(tx, group)),
         )
 
-    def _logs(self, tx: Tx, group: str) -> bool:
+    def _log_group_exists(self, tx: Tx, group: str) -> bool:
         """Return whether a log group exists. If this engine does not serve logs, assume that the group exists."""
         if not self._bus.serves("logs", "DescribeLogGroups"):
             return True
@@ -122,7 +122,9 @@ class StateMachines:
         """Handle DescribeStateMachine: describe the current revision, or that of a version."""
         target = find_target(reader, params["stateMachineArn"], self._world)
         machine = target.machine
-        answer = self._content(machine.arn, machine.name, _revision(machine), params) | _version(target)
+        answer = self._describe_revision(
+            machine.arn, machine.name, _current_revision(machine), params
+        ) | _version_fields(target)
         return answer | {"status": "DELETING" if machine.deleting else "ACTIVE", "type": machine.type}
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
@@ -144,7 +146,7 @@ class StateMachines:
         if not given and not params.get("publish"):
             raise MissingRequiredParameter(NOTHING_TO_UPDATE)
         check_description(params)
-        old, new = _revision(machine), self._revised(tx, machine, params)
+        old, new = _current_revision(machine), self._new_revision(tx, machine, params)
         if replace(old, id=new.id, created=new.created, initial=False) != new:
             rows.add_revision(tx, machine.arn, new)
         machine = find_machine(tx, machine.arn)
@@ -153,11 +155,11 @@ class StateMachines:
             answer["revisionId"] = machine.revision
         return answer | self._publish(tx, machine, params)
 
-    def _revised(self, tx: Tx, machine: StateMachine, params: Json) -> Revision:
+    def _new_revision(self, tx: Tx, machine: StateMachine, params: Json) -> Revision:
         definition = params.get("definition", machine.definition)
         role = check_role(params["roleArn"]) if "roleArn" in params else machine.role
         self._definitions.check(definition, machine.type)
-        changed = merge_settings(machine.settings, params, lambda group: self._logs(tx, group))
+        changed = merge_settings(machine.settings, params, lambda group: self._log_group_exists(tx, group))
         return Revision(self._world.uuid(), definition, role, changed, self._world.now())
 
     def delete(self, tx: Tx, _caller: Caller, params: Json) -> Json:
@@ -179,21 +181,21 @@ class StateMachines:
         found = rows.get_revision(reader, record.revision)
         assert found is not None
         name = record.machine.rpartition(":")[2]
-        return self._content(record.machine, name, found, params) | {"updateDate": found.created / 1000}
+        return self._describe_revision(record.machine, name, found, params) | {"updateDate": found.created / 1000}
 
-    def _content(self, arn: str, name: str, revision: Revision, params: Json) -> Json:
+    def _describe_revision(self, arn: str, name: str, revision: Revision, params: Json) -> Json:
         """Describe a revision. "If called with includedData = METADATA_ONLY, the returned definition will be {}"."""
-        whole = params.get("includedData") != "METADATA_ONLY"
-        content: Json = {
+        with_definition = params.get("includedData") != "METADATA_ONLY"
+        description: Json = {
             "stateMachineArn": arn,
             "name": name,
-            "definition": revision.definition if whole else "{}",
+            "definition": revision.definition if with_definition else "{}",
             "roleArn": revision.role,
         } | {setting: revision.settings[setting] for setting in SETTINGS}
         if not revision.initial:
-            content["revisionId"] = revision.id
-        references = self._references(revision.definition) if whole else {}
-        return content | ({"variableReferences": references} if references else {})
+            description["revisionId"] = revision.id
+        references = self._references(revision.definition) if with_definition else {}
+        return description | ({"variableReferences": references} if references else {})
 
 
 def _item(machine: StateMachine) -> Json:
@@ -205,31 +207,31 @@ def _item(machine: StateMachine) -> Json:
     }
 
 
-def _revision(machine: StateMachine) -> Revision:
+def _current_revision(machine: StateMachine) -> Revision:
     return Revision(
         machine.revision, machine.definition, machine.role, machine.settings, machine.created, initial=machine.initial
     )
 
 
-def _same(tx: Tx, one: StateMachine, other: StateMachine, params: Json) -> bool:
+def _is_same_machine(tx: Tx, one: StateMachine, other: StateMachine, params: Json) -> bool:
     """Return whether a repeated CreateStateMachine request matches the existing machine, apart from its role and tags.
 
     "If a following request has a different roleArn or tags, Step Functions will ignore these differences". "The check
     is also based on the publish and versionDescription parameters."
     """
     first = versions.get(tx, one.arn, 1)
-    born = first if first and first.created == one.created else None
+    published_version = first if first and first.created == one.created else None
     return (
         (one.definition, one.type, one.settings) == (other.definition, other.type, other.settings)
-        and (born is not None) == params.get("publish", False)
-        and (born.description if born else None) == params.get("versionDescription")
+        and (published_version is not None) == params.get("publish", False)
+        and (published_version.description if published_version else None) == params.get("versionDescription")
     )
 
 
-def _version(target: ExecutionTarget) -> Json:
+def _version_fields(target: ExecutionTarget) -> Json:
     """Return the fields of a description that depend on the version."""
     version = target.version
     if version is None:
         return {"creationDate": target.machine.created / 1000}
-    told = {"stateMachineArn": version.arn, "creationDate": version.created / 1000}
-    return told if version.description is None else told | {"description": version.description}
+    fields = {"stateMachineArn": version.arn, "creationDate": version.created / 1000}
+    return fields if version.description is None else fields | {"description": version.description}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json
 
-INNER = ("ItemProcessor", "Iterator", "Branches")
+INNER_FIELDS = ("ItemProcessor", "Iterator", "Branches")
 """The fields of a state that contain further states."""
 
 
@@ -13,7 +13,7 @@ INNER = ("ItemProcessor", "Iterator", "Branches")
 class StatePlace:
     """A state and its location in the definition."""
 
-    at: str
+    location: str
     """The location as AWS's diagnostics write it: /States/Both/Branches[0]/States/Left"""
     name: str
     state: Mapping[str, Json]
@@ -21,9 +21,9 @@ class StatePlace:
     """Whether the state uses JSONata."""
 
     @property
-    def own(self) -> Mapping[str, Json]:
+    def own_fields(self) -> Mapping[str, Json]:
         """Return the state's fields without the states inside it."""
-        return {name: value for name, value in self.state.items() if name not in INNER}
+        return {name: value for name, value in self.state.items() if name not in INNER_FIELDS}
 
 
 def state_places(definition: Json) -> Iterator[StatePlace]:

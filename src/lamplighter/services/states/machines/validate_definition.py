@@ -24,18 +24,18 @@ from lamplighter.services.states.machines.state_tree import StatePlace, state_pl
 from lamplighter.store.db import Reader
 
 NOT_JSON = "INVALID_JSON_DESCRIPTION"
-EXPRESS = "Express state machine does not support '.{}' service integration{}"
+UNSUPPORTED_PATTERN = "Express state machine does not support '.{}' service integration{}"
 """The error for express machines. Recorded from AWS: it ends with a space for `.waitForTaskToken`, without for `.sync`.
 """
-UNKNOWN = (
+UNKNOWN_RESOURCE = (
     "The resource provided {} is not recognized. The value is not a valid resource ARN, or the resource is not "
     "available in this region."
 )
-NOT_CONFIGURED = (
+NO_ENDPOINT = (
     "The resource provided {0} calls a service that this engine does not provide and for which no endpoint is "
     "configured. Start the engine with --endpoint {1}=URL, or --endpoint {1}=aws for AWS itself"
 )
-MOST = 100
+DEFAULT_MAX_RESULTS = 100
 
 
 class DefinitionValidator:
@@ -48,30 +48,30 @@ class DefinitionValidator:
         self.check = Precomputed(self._check)
         """The check of a definition and its machine type: raises `InvalidDefinition` with all errors, or
         `InvalidLabel`."""
-        self._found = Precomputed(self._diagnose)
+        self._diagnostics = Precomputed(self._diagnose)
 
     def prepare(self, _reader: Reader, _caller: Caller, params: Json) -> Callable[[], object] | None:
         """Return the diagnosis of the definition as work for a thread, or None if the definition is small."""
-        return self._found.work_for(params["definition"], params.get("type", "STANDARD"))
+        return self._diagnostics.work_for(params["definition"], params.get("type", "STANDARD"))
 
     def _check(self, text: str, kind: str) -> None:
         parse_definition(text, added_parameters)
-        found = list(self._faults(loads(text), kind))
+        found = list(self._errors(loads(text), kind))
         for fault in found:
-            if fault.code == map_labels.INVALID:
+            if fault.code == map_labels.INVALID_LABEL:
                 raise map_labels.InvalidLabel(fault.message, text)
         if found:
             raise InvalidDefinition(found)
 
     def validate(self, _reader: Reader, _caller: Caller, params: Json) -> Json:
         """Handle ValidateStateMachineDefinition."""
-        found = self._found(params["definition"], params.get("type", "STANDARD"))
+        found = self._diagnostics(params["definition"], params.get("type", "STANDARD"))
         errors = [fault for fault in found if fault.severity == "ERROR"]
         shown = found if params.get("severity") == "WARNING" else errors
-        most = params.get("maxResults") or MOST
+        most = params.get("maxResults") or DEFAULT_MAX_RESULTS
         return {
             "result": "FAIL" if errors else "OK",
-            "diagnostics": [_told(fault) for fault in shown[:most]],
+            "diagnostics": [_to_api(fault) for fault in shown[:most]],
             "truncated": len(shown) > most,
         }
 
@@ -79,51 +79,51 @@ class DefinitionValidator:
         try:
             parse_definition(text, added_parameters)
         except InvalidDefinition as error:
-            return [_explained(fault, text) for fault in error.diagnostics]
+            return [_with_parser_message(fault, text) for fault in error.diagnostics]
         definition = loads(text)
-        return [*self._faults(definition, kind), *definition_warnings(state_places(definition))]
+        return [*self._errors(definition, kind), *definition_warnings(state_places(definition))]
 
-    def _faults(self, definition: Json, kind: str) -> Iterator[Diagnostic]:
+    def _errors(self, definition: Json, kind: str) -> Iterator[Diagnostic]:
         found = list(state_places(definition))
         yield from map_labels.check_labels(found)
         for place in found:
             if place.state["Type"] == "Task":
-                yield from self._call(place, kind)
+                yield from self._call_errors(place, kind)
             for field in ("ItemReader", "ResultWriter"):
-                yield from self._storage(place.state.get(field, {}), f"{place.at}/{field}")
+                yield from self._storage_errors(place.state.get(field, {}), f"{place.location}/{field}")
 
-    def _call(self, place: StatePlace, kind: str) -> Iterator[Diagnostic]:
+    def _call_errors(self, place: StatePlace, kind: str) -> Iterator[Diagnostic]:
         resource = parse_resource(place.state["Resource"])
-        at = f"{place.at}/Resource"
-        missing = self.why_not_callable(place.state["Resource"], resource)
+        at = f"{place.location}/Resource"
+        missing = self.not_callable_reason(place.state["Resource"], resource)
         if kind == "EXPRESS" and resource is not None and resource.pattern:
             space = " " if resource.pattern == "waitForTaskToken" else ""
-            yield Diagnostic(SCHEMA, EXPRESS.format(resource.pattern, space), at)
+            yield Diagnostic(SCHEMA, UNSUPPORTED_PATTERN.format(resource.pattern, space), at)
         elif kind == "EXPRESS" and resource is not None and resource.kind == "activity":
             yield Diagnostic(SCHEMA, "Express state machine does not support Activity ARN", at)
         elif missing is not None:
             yield Diagnostic(SCHEMA, missing, at)
         elif resource is not None and resource.kind in ("integration", "sdk"):
-            yield from self._arguments(place, resource)
+            yield from self._parameter_errors(place, resource)
 
-    def _is_of_aws(self, binding: CallBinding) -> bool:
+    def _is_aws_operation(self, binding: CallBinding) -> bool:
         """Return whether AWS has this operation; the engine also serves some operations that AWS does not have."""
         model = self._model(binding.service) if binding.service != HTTP else None
         return binding.service == HTTP or (model is not None and binding.operation in model.operation_names)
 
-    def _arguments(self, place: StatePlace, resource: Resource) -> Iterator[Diagnostic]:
+    def _parameter_errors(self, place: StatePlace, resource: Resource) -> Iterator[Diagnostic]:
         binding = bind_resource(resource)
         model = self._model(binding.service) if binding is not None and binding.service != HTTP else None
         if binding is not None and model is not None:
             yield from check_parameters.check_parameters(place, binding, model.operation_model(binding.operation))
 
-    def _storage(self, part: Json, at: str) -> Iterator[Diagnostic]:
+    def _storage_errors(self, part: Json, at: str) -> Iterator[Diagnostic]:
         if part.get("ReaderConfig", {}).get("InputType") == "PARQUET":
             yield Diagnostic(SCHEMA, "This engine cannot read Parquet", f"{at}/ReaderConfig/InputType")
-        if "Resource" in part and not self._remote.knows("s3", "GetObject"):
-            yield Diagnostic(SCHEMA, NOT_CONFIGURED.format(part["Resource"], "s3"), f"{at}/Resource")
+        if "Resource" in part and not self._remote.can_call("s3", "GetObject"):
+            yield Diagnostic(SCHEMA, NO_ENDPOINT.format(part["Resource"], "s3"), f"{at}/Resource")
 
-    def why_not_callable(self, text: str, resource: Resource | None, *, mocked: bool = False) -> str | None:
+    def not_callable_reason(self, text: str, resource: Resource | None, *, mocked: bool = False) -> str | None:
         """Return why a resource cannot be called, or None if it can.
 
         A mocked resource only has to exist.
@@ -132,17 +132,17 @@ class DefinitionValidator:
             return None
         binding = bind_resource(resource) if resource is not None else None
         if resource is None or binding is None or (resource.pattern.startswith("sync") and binding.sync is None):
-            return UNKNOWN.format(text)
+            return UNKNOWN_RESOURCE.format(text)
         if self._bus.serves(binding.service, binding.operation):
-            return None if self._is_of_aws(binding) else UNKNOWN.format(text)
-        if self._remote.knows(binding.service, binding.operation):
+            return None if self._is_aws_operation(binding) else UNKNOWN_RESOURCE.format(text)
+        if self._remote.can_call(binding.service, binding.operation):
             return None
-        if self._bus.serves_any(binding.service) or not self._remote.offers(binding.service, binding.operation):
-            return UNKNOWN.format(text)
-        return None if mocked else NOT_CONFIGURED.format(text, binding.service)
+        if self._bus.serves_any(binding.service) or not self._remote.has_operation(binding.service, binding.operation):
+            return UNKNOWN_RESOURCE.format(text)
+        return None if mocked else NO_ENDPOINT.format(text, binding.service)
 
 
-def _explained(fault: Diagnostic, text: str) -> Diagnostic:
+def _with_parser_message(fault: Diagnostic, text: str) -> Diagnostic:
     """Replace the message of a JSON error by that of AWS's parser."""
     if fault.code != NOT_JSON or not text.strip():
         return fault
@@ -153,6 +153,6 @@ def _explained(fault: Diagnostic, text: str) -> Diagnostic:
     return fault
 
 
-def _told(fault: Diagnostic) -> Json:
-    told = {"severity": fault.severity, "code": fault.code, "message": fault.message}
-    return told if fault.location is None else told | {"location": fault.location}
+def _to_api(fault: Diagnostic) -> Json:
+    answer = {"severity": fault.severity, "code": fault.code, "message": fault.message}
+    return answer if fault.location is None else answer | {"location": fault.location}

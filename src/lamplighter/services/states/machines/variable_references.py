@@ -12,30 +12,34 @@ from lamplighter.base.json_text import Json
 from lamplighter.lang.jsonata.free_variables import free_names
 from lamplighter.services.states.machines.state_tree import StatePlace, state_places
 
-QUOTED = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
-ROOT = re.compile(r"(?<![\w.$])\$([^\W\d]\w*)")
+QUOTED_TEXT = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
+VARIABLE_NAME = re.compile(r"(?<![\w.$])\$([^\W\d]\w*)")
 """A pattern for a variable's name at the beginning of a path, also in an argument of an intrinsic function."""
 
 
 def variable_references(definition: Json) -> dict[str, list[str]]:
     """Return the variables that each state refers to, in alphabetical order, by the state's name."""
     found = list(state_places(definition))
-    assigned = {name for place in found for name in _assigned(place)}
-    used = {place.name: sorted(_names(place, assigned)) for place in found}
+    assigned = {name for place in found for name in _assigned_names(place)}
+    used = {place.name: sorted(_referenced_names(place, assigned)) for place in found}
     return {name: names for name, names in used.items() if names}
 
 
-def _assigned(place: StatePlace) -> Iterator[str]:
+def _assigned_names(place: StatePlace) -> Iterator[str]:
     holders = [place.state, *place.state.get("Choices", []), *place.state.get("Catch", [])]
     for holder in holders:
         yield from (name.removesuffix(".$") for name in holder.get("Assign", {}))
 
 
-def _names(place: StatePlace, assigned: set[str]) -> set[str]:
+def _referenced_names(place: StatePlace, assigned: set[str]) -> set[str]:
     if place.jsonata:
-        texts = [text for text in _strings(place.own) if is_expression(text)]
+        texts = [text for text in _strings(place.own_fields) if is_expression(text)]
         return {name for text in texts for name in free_names(expression_text(text), assigned)} - {"states"}
-    return {name for text in _dynamic(place.own) for name in ROOT.findall(QUOTED.sub("", text))}
+    return {
+        name
+        for text in _paths_and_intrinsics(place.own_fields)
+        for name in VARIABLE_NAME.findall(QUOTED_TEXT.sub("", text))
+    }
 
 
 def _strings(value: Json) -> Iterator[str]:
@@ -46,15 +50,15 @@ def _strings(value: Json) -> Iterator[str]:
             yield from _strings(inner)
 
 
-def _dynamic(value: Json) -> Iterator[str]:
+def _paths_and_intrinsics(value: Json) -> Iterator[str]:
     """Yield the paths and intrinsic functions of a state that uses JSONPath."""
     if isinstance(value, list):
         for inner in value:
-            yield from _dynamic(inner)
+            yield from _paths_and_intrinsics(inner)
     elif isinstance(value, Mapping):
         for name, inner in value.items():
             if isinstance(inner, str):
                 if name.endswith((".$", "Path")) or name == "Variable":
                     yield inner
             elif name != "Result":
-                yield from _dynamic(inner)
+                yield from _paths_and_intrinsics(inner)

@@ -17,12 +17,14 @@ from lamplighter.services.states.tables.state_machines import StateMachine
 from lamplighter.services.states.tables.versions import Version
 from lamplighter.store.db import Reader, Tx
 
-MOST = 1000
+MAX_VERSIONS = 1000
 """The most versions of one state machine."""
-INITIAL = "INITIAL"
+INITIAL_REVISION = "INITIAL"
 """The API's name for the revision with which a state machine was created; that revision has no id."""
-MOVED_ON = "Failed to publish the State Machine version for revision {}. The current State Machine revision is {}."
-REFERENCED = (
+STALE_REVISION = (
+    "Failed to publish the State Machine version for revision {}. The current State Machine revision is {}."
+)
+VERSION_IN_USE = (
     "Version to be deleted must not be referenced by an alias. Current list of aliases referencing this version: [{}]"
 )
 NO_DESCRIPTION = "Version description can only be set when publish is true"
@@ -39,10 +41,10 @@ class Versions:
         machine = find_machine(tx, params["stateMachineArn"])
         if machine.deleting:
             raise StateMachineDeleting(machine.arn)
-        current = INITIAL if machine.initial else machine.revision
-        wanted = params.get("revisionId", current)
-        if wanted != current:
-            raise Conflict(MOVED_ON.format(wanted, current))
+        current = INITIAL_REVISION if machine.initial else machine.revision
+        requested = params.get("revisionId", current)
+        if requested != current:
+            raise Conflict(STALE_REVISION.format(requested, current))
         version = publish_version(tx, machine, params.get("description"), self._world.now())
         return _item(version)
 
@@ -60,7 +62,7 @@ class Versions:
             return {}
         users = [alias.name for alias in aliases.aliases_of_machine(tx, version.machine) if alias.leads_to(version.arn)]
         if users:
-            raise Conflict(REFERENCED.format(", ".join(users)))
+            raise Conflict(VERSION_IN_USE.format(", ".join(users)))
         rows.delete(tx, version.machine, version.number)
         return {}
 
@@ -74,8 +76,8 @@ def publish_version(tx: Tx, machine: StateMachine, description: str | None, now:
     found = rows.version_of_revision(tx, machine.revision)
     if found is not None:
         return found
-    if rows.count(tx, machine.arn) >= MOST:
-        raise ServiceQuotaExceeded(f"The state machine already has {MOST} versions; delete unused versions.")
+    if rows.count(tx, machine.arn) >= MAX_VERSIONS:
+        raise ServiceQuotaExceeded(f"The state machine already has {MAX_VERSIONS} versions; delete unused versions.")
     return rows.publish(tx, machine.arn, machine.revision, description, now)
 
 

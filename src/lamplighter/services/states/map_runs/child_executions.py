@@ -14,17 +14,17 @@ from lamplighter.base.world import World
 from lamplighter.services.states.executions import redrive
 from lamplighter.services.states.executions.port import ExecutionDriver
 from lamplighter.services.states.executions.queries import ExecutionQueries
+from lamplighter.services.states.map_runs.child_inputs import ChildInputs
 from lamplighter.services.states.map_runs.child_results import pending_child_result
-from lamplighter.services.states.map_runs.item_selector import ChildInputs
 from lamplighter.services.states.tables import executions
 from lamplighter.services.states.tables import map_runs as rows
 from lamplighter.services.states.tables.map_runs import ChildExecution, MapRun
 from lamplighter.store.db import Tx
 
-COUNTERS = {"SUCCEEDED": "succeeded", "FAILED": "failed", "TIMED_OUT": "timed_out", "ABORTED": "aborted"}
+COUNTER_COLUMNS = {"SUCCEEDED": "succeeded", "FAILED": "failed", "TIMED_OUT": "timed_out", "ABORTED": "aborted"}
 """The column of a Map Run that counts its children of each status."""
-PENDING_AT_ONCE = 25
-"""The most children that `pending` returns at once."""
+MAX_PENDING_RESULTS = 25
+"""The most children that `pending_results` returns at once."""
 
 
 class ChildExecutions:
@@ -50,9 +50,9 @@ class ChildExecutions:
         def insert_child(key: int) -> None:
             rows.add_child(tx, ChildExecution(key, run.id, position, given.first, given.items, redrives=run.redrives))
 
-        self._driver.start(tx, self._child(parent, run, given.text), revision, insert_child)
+        self._driver.start(tx, self._new_child(parent, run, given.text), revision, insert_child)
 
-    def _child(self, parent: Execution, run: MapRun, text: str) -> Execution:
+    def _new_child(self, parent: Execution, run: MapRun, text: str) -> Execution:
         owner = arn.parse(parent.arn)
         assert owner is not None
         name = self._world.uuid()
@@ -79,16 +79,16 @@ class ChildExecutions:
 
     def _redrive_child(self, tx: Tx, child: ChildExecution) -> None:
         """Continue a standard child from its failed state; start an express child, which has no rows, again."""
-        run = rows.by_id(tx, child.run)
+        run = rows.get_by_id(tx, child.run)
         assert run is not None
         record = executions.get_by_id(tx, child.execution)
-        if record is not None and redrive.why_not_redrivable(record, self._world.now()) is not None:
+        if record is not None and redrive.not_redrivable_reason(record, self._world.now()) is not None:
             rows.set_child(tx, replace(child, redrives=run.redrives))
             return
         rows.update(tx, count_child(run, child.status, -1, -child.items))
         if record is None:
             given = self._inputs.take(tx, run, child.first, 1)
-            rows.drop_child(tx, child.execution)
+            rows.delete_child(tx, child.execution)
             self._start_child(tx, run, given[0], child.position)
             return
         rows.set_child(tx, replace(child, status="RUNNING", redrives=run.redrives))
@@ -96,16 +96,16 @@ class ChildExecutions:
             rows.set_child(tx, replace(child, redrives=run.redrives))
             rows.update(tx, run)
 
-    def pending(self, tx: Tx, key: int, first: int) -> tuple[list[str], int]:
+    def pending_results(self, tx: Tx, key: int, first: int) -> tuple[list[str], int]:
         """Return children that were never started, as the ResultWriter lists them, and the first item after them.
 
         Raises `InputsNotReady`.
         """
-        run = rows.by_id(tx, key)
+        run = rows.get_by_id(tx, key)
         if run is None or first >= run.total or not self._queries.waits_for(tx, run.work):
             return [], first
         try:
-            given = self._inputs.take(tx, run, first, PENDING_AT_ONCE)
+            given = self._inputs.take(tx, run, first, MAX_PENDING_RESULTS)
         except StateError:
             return [], first  # the inputs cannot be made: that is why the run failed
         return [pending_child_result(each.text) for each in given], given[-1].first + given[-1].items
@@ -113,6 +113,6 @@ class ChildExecutions:
 
 def count_child(run: MapRun, status: str, by: int, items: int) -> MapRun:
     """Return the run with `by` more children of this status and `items` more failed items."""
-    counter = COUNTERS[status]
+    counter = COUNTER_COLUMNS[status]
     changed: dict[str, Json] = {counter: getattr(run, counter) + by}
     return replace(run, items_failed=run.items_failed + items, **changed)

@@ -6,7 +6,7 @@ See https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwrit
 from lamplighter.asl.execution.frame import Execution
 from lamplighter.asl.execution.messages import Finish
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.base.world import iso
+from lamplighter.base.world import format_iso_time
 
 INCLUDED: Json = {"Included": True}
 
@@ -27,10 +27,10 @@ def child_result(execution: Execution, finish: Finish, stop: int, transformation
         "Name": execution.name,
         "OutputDetails": INCLUDED if finish.output is not None else None,
         "RedriveCount": execution.redrives,
-        "StartDate": iso(execution.start),
+        "StartDate": format_iso_time(execution.start),
         "StateMachineArn": execution.machine,
         "Status": finish.status,
-        "StopDate": iso(stop),
+        "StopDate": format_iso_time(stop),
     } | _redrivable(finish.status)
     return dumps(dict(sorted((name, value) for name, value in (record | outcome).items() if value is not None)))
 

@@ -15,9 +15,9 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import World
 from lamplighter.outbound.aws import RemoteServices
-from lamplighter.services.states.executions.isolated_steps import INTERNAL
+from lamplighter.services.states.executions.isolated_steps import INTERNAL_ERROR
 from lamplighter.services.states.map_runs.map_run_driver import MapRunDriver
-from lamplighter.services.states.map_runs.s3_objects import read_s3_items, s3_caller, s3_error_message
+from lamplighter.services.states.map_runs.s3_objects import read_s3_items, s3_call_function, s3_error_message
 from lamplighter.services.states.outbox_rows import ReadItems
 from lamplighter.services.states.tables import map_runs as rows
 from lamplighter.services.states.tables.map_runs import MapRun
@@ -26,9 +26,9 @@ from lamplighter.store.db import Store, Tx
 
 log = logging.getLogger("lamplighter.states")
 
-SLICE = 500
+MAX_ITEMS_PER_TURN = 500
 """The most items that one turn stores."""
-ROOM = 2**19
+MAX_CHARACTERS_PER_TURN = 2**19
 """The most characters of the items that one turn stores, unless a single item is longer."""
 
 
@@ -43,11 +43,11 @@ class ItemReaderRunner:
 
     async def handle_row(self, key: int, row: ReadItems) -> None:
         """Read the items of a Map Run and report the result to its driver."""
-        run = rows.by_id(self._store.reader, row.run)
-        tell = await self._outcome(run) if run is not None and run.reading is not None else _nothing
-        await self._store.write_with_retry(partial(outbox.finish, key=key, tell=tell))
+        run = rows.get_by_id(self._store.reader, row.run)
+        report = await self._read_and_report(run) if run is not None and run.reading is not None else _do_nothing
+        await self._store.write_with_retry(partial(outbox.delete_and_call, key=key, then=report))
 
-    async def _outcome(self, run: MapRun) -> Callable[[Tx], None]:
+    async def _read_and_report(self, run: MapRun) -> Callable[[Tx], None]:
         try:
             total = await self._read(run)
         except StateError as fault:
@@ -56,33 +56,35 @@ class ItemReaderRunner:
             error, cause = READER_FAILED, s3_error_message(refused, self._world)
         except Exception:
             log.exception("the items of %s cannot be read", run.arn)
-            error, cause = READER_FAILED, INTERNAL
+            error, cause = READER_FAILED, INTERNAL_ERROR
         else:
-            return lambda tx: self._map_runs.items_read(tx, run.id, total)
-        return lambda tx: self._map_runs.reading_failed(tx, run.id, error, cause)
+            return lambda tx: self._map_runs.on_items_read(tx, run.id, total)
+        return lambda tx: self._map_runs.on_reading_failed(tx, run.id, error, cause)
 
     async def _read(self, run: MapRun) -> int:
         """Store the items and return their number."""
         action, parameters, config, steps = loads(run.reading or "").values()
-        reading = ReaderSettings(action, parameters, config, tuple(steps))
-        await self._store.write_with_retry(lambda tx: rows.forget_items(tx, run.id))
-        slices = item_slices(read_s3_items(s3_caller(self._remote, run.arn), reading))
+        settings = ReaderSettings(action, parameters, config, tuple(steps))
+        await self._store.write_with_retry(lambda tx: rows.delete_items(tx, run.id))
+        slices = item_slices(read_s3_items(s3_call_function(self._remote, run.arn), settings))
         total = 0
         try:
             while part := await asyncio.to_thread(next, slices, None):
-                if not await self._store.write_with_retry(partial(self._keep, key=run.id, first=total, part=part)):
+                if not await self._store.write_with_retry(
+                    partial(self._store_items, key=run.id, first=total, part=part)
+                ):
                     break
                 total += len(part)
         finally:
             await asyncio.to_thread(slices.close)
         return total
 
-    def _keep(self, tx: Tx, key: int, first: int, part: list[str]) -> bool:
-        rows.keep_items(tx, key, first, part)
+    def _store_items(self, tx: Tx, key: int, first: int, part: list[str]) -> bool:
+        rows.store_items(tx, key, first, part)
         return self._map_runs.wants_items(tx, key)
 
 
-def _nothing(_tx: Tx) -> None:
+def _do_nothing(_tx: Tx) -> None:
     """Do nothing: the Map Run no longer waits for its items."""
 
 
@@ -92,7 +94,7 @@ def item_slices(found: Iterator[Json]) -> Generator[list[str], None, None]:
     size = 0
     for item in found:
         text = dumps(item)
-        if part and (len(part) == SLICE or size + len(text) > ROOM):
+        if part and (len(part) == MAX_ITEMS_PER_TURN or size + len(text) > MAX_CHARACTERS_PER_TURN):
             yield part
             part, size = [], 0
         part.append(text)

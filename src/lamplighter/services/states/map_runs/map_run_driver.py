@@ -13,18 +13,18 @@ from functools import partial
 
 from lamplighter.asl.execution.frame import Execution
 from lamplighter.asl.execution.messages import Finish, MapRunEnded, RedriveMapRun, StartMapRun, StopRequested
-from lamplighter.asl.execution.state_errors import EXCEEDED, RUNTIME, StateError
+from lamplighter.asl.execution.state_errors import RUNTIME, TOLERANCE_EXCEEDED, StateError
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import World
 from lamplighter.isolation.port import Isolation
 from lamplighter.services.states import outbox_rows
-from lamplighter.services.states.executions.isolated_steps import INTERNAL, IsolatedSteps
+from lamplighter.services.states.executions.isolated_steps import INTERNAL_ERROR, IsolatedSteps
 from lamplighter.services.states.executions.port import ExecutionDriver
 from lamplighter.services.states.executions.queries import ExecutionQueries
 from lamplighter.services.states.machines.compiled_definitions import CompiledDefinitions
 from lamplighter.services.states.map_runs.child_executions import ChildExecutions, count_child
+from lamplighter.services.states.map_runs.child_inputs import ChildInputs, InputsNotReady
 from lamplighter.services.states.map_runs.child_results import child_result, result_elements
-from lamplighter.services.states.map_runs.item_selector import ChildInputs, InputsNotReady
 from lamplighter.services.states.outbox_rows import ReadItems, WriteResults
 from lamplighter.services.states.tables import map_runs as rows
 from lamplighter.services.states.tables.frames import Work
@@ -35,9 +35,9 @@ log = logging.getLogger("lamplighter.states")
 
 DEFAULT_CONCURRENCY = 1000
 """The most children that run at once if the Map sets no MaxConcurrency; AWS's limit is 10,000."""
-CHILDREN_PER_TURN = 25
+MAX_CHILDREN_PER_TURN = 25
 """The most children that one turn starts, redrives or stops."""
-RESULT_PAGE = 1000
+RESULT_PAGE_SIZE = 1000
 """The number of results that are read at once."""
 EXCEEDED_CAUSE = "The specified tolerated failure threshold was exceeded"
 
@@ -62,9 +62,9 @@ class MapRunDriver:
         self.inputs = ChildInputs(store, world, queries, definitions, isolated, isolation)
         self.children = ChildExecutions(world, driver, queries, self.inputs)
         self._stages: dict[Stage, Callable[[Tx, MapRun], None]] = {
-            "RUN": self._run,
+            "RUN": self._start_children,
             "REDRIVE": self._redrive_children,
-            "STOP": self._stop,
+            "STOP": self._stop_children,
         }
 
     # --- a Map Run starts, continues and ends -------------------------------------------------------------------------
@@ -105,7 +105,7 @@ class MapRunDriver:
         """Continue a Map Run that had ended without success."""
         run = rows.get(tx, command.arn)
         assert run is not None
-        again = replace(
+        redriven = replace(
             run,
             number=command.number,
             status="RUNNING",
@@ -116,8 +116,8 @@ class MapRunDriver:
             redrives=run.redrives + 1,
             redriven=self._world.now(),
         )
-        rows.update(tx, again)
-        self._read_or_continue(tx, again)
+        rows.update(tx, redriven)
+        self._read_or_continue(tx, redriven)
 
     def _read_or_continue(self, tx: Tx, run: MapRun) -> None:
         if run.stage == "READ":
@@ -132,7 +132,7 @@ class MapRunDriver:
 
     def continue_soon(self, tx: Tx, key: int) -> None:
         """Continue a Map Run in a turn after this one."""
-        tx.after.append(partial(self._continue_in_background, key))
+        tx.after_commit.append(partial(self._continue_in_background, key))
 
     async def stop(self) -> None:
         """Cancel the evaluation of inputs in other processes; the next engine evaluates them anew."""
@@ -142,7 +142,7 @@ class MapRunDriver:
         self._store.write_in_background(partial(self._continue, key))
 
     def _continue(self, key: int, tx: Tx) -> None:
-        run = rows.by_id(tx, key)
+        run = rows.get_by_id(tx, key)
         if run is None or run.stage not in self._stages:
             return
         if run.status == "RUNNING" and not self._queries.waits_for(tx, run.work):
@@ -154,56 +154,58 @@ class MapRunDriver:
         except InputsNotReady as missing:
             self._make_inputs(tx, key, missing)
         except StateError as fault:
-            self._end(tx, run, "FAILED", fault.error, fault.cause)
+            self._end_run(tx, run, "FAILED", fault.error, fault.cause)
         except sqlite3.Error:
             raise
         except Exception:
             log.exception("Map Run %s cannot continue; the Map Run fails", run.arn)
             if run.status == "RUNNING":
-                self._end(tx, run, "FAILED", RUNTIME, INTERNAL)
+                self._end_run(tx, run, "FAILED", RUNTIME, INTERNAL_ERROR)
 
     def _make_inputs(self, tx: Tx, key: int, missing: InputsNotReady) -> None:
         """Evaluate the inputs of the next children in another process, then continue."""
-        tx.after.append(lambda: self.inputs.make_soon(missing, partial(self._continue_in_background, key)))
+        tx.after_commit.append(
+            lambda: self.inputs.evaluate_in_background(missing, partial(self._continue_in_background, key))
+        )
 
-    def _run(self, tx: Tx, run: MapRun) -> None:
+    def _start_children(self, tx: Tx, run: MapRun) -> None:
         """Start the next children, or end the Map Run."""
-        if _exceeded(run):
-            self._end(tx, run, "FAILED", EXCEEDED, EXCEEDED_CAUSE)
+        if _exceeds_tolerance(run):
+            self._end_run(tx, run, "FAILED", TOLERANCE_EXCEEDED, EXCEEDED_CAUSE)
         elif run.taken < run.total:
-            room = self._room(run)
-            if room > 0:
-                self.children.start_next(tx, run, room)
+            startable = self._startable_children(run)
+            if startable > 0:
+                self.children.start_next(tx, run, startable)
                 self.continue_soon(tx, run.id)
         elif run.ended == run.started:
-            self._end(tx, run, "SUCCEEDED")
+            self._end_run(tx, run, "SUCCEEDED")
 
-    def _room(self, run: MapRun) -> int:
-        return min((run.concurrency or DEFAULT_CONCURRENCY) - (run.started - run.ended), CHILDREN_PER_TURN)
+    def _startable_children(self, run: MapRun) -> int:
+        return min((run.concurrency or DEFAULT_CONCURRENCY) - (run.started - run.ended), MAX_CHILDREN_PER_TURN)
 
-    def _end(self, tx: Tx, run: MapRun, status: str, error: str | None = None, cause: str | None = None) -> None:
+    def _end_run(self, tx: Tx, run: MapRun, status: str, error: str | None = None, cause: str | None = None) -> None:
         """Stop the children that still run; end now, or after the ResultWriter has written the results."""
         writing = loads(run.writing)
         if writing["parameters"] is not None:
             rows.update(tx, replace(run, outcome=dumps([status, error, cause]), stage="STOP"))
         else:
-            output = self._gather(tx, run, writing["transformation"]) if status == "SUCCEEDED" else None
-            self._close(
+            output = self._gather_results(tx, run, writing["transformation"]) if status == "SUCCEEDED" else None
+            self._report_end(
                 tx, replace(run, stage="STOP"), status, MapRunEnded(run.frame, run.number, output, error, cause)
             )
         self.continue_soon(tx, run.id)
 
-    def _close(self, tx: Tx, run: MapRun, status: str, event: MapRunEnded) -> None:
+    def _report_end(self, tx: Tx, run: MapRun, status: str, event: MapRunEnded) -> None:
         if status == "SUCCEEDED":
-            rows.forget_results(tx, run.id)
-            rows.forget_items(tx, run.id)
+            rows.delete_results(tx, run.id)
+            rows.delete_items(tx, run.id)
         rows.update(tx, replace(run, status=status, stop=self._world.now()))
         self._driver.send_event(tx, run.execution, event)
 
-    def _gather(self, tx: Tx, run: MapRun, transformation: str) -> str:
+    def _gather_results(self, tx: Tx, run: MapRun, transformation: str) -> str:
         parts: list[str] = []
         last = -1
-        while page := rows.results_of_run(tx, run.id, last, RESULT_PAGE):
+        while page := rows.results_of_run(tx, run.id, last, RESULT_PAGE_SIZE):
             parts += [part for _, status, body in page for part in result_elements(transformation, status, body)]
             last = page[-1][0]
         return f"[{','.join(parts)}]"
@@ -219,24 +221,24 @@ class MapRunDriver:
         rows.update(tx, replace(run, status="ABORTED", stop=self._world.now(), stage=stage, outcome=None))
         self.continue_soon(tx, run.id)
 
-    def _stop(self, tx: Tx, run: MapRun) -> None:
+    def _stop_children(self, tx: Tx, run: MapRun) -> None:
         """Stop the next running children; when none is left, queue the writing of the results."""
-        running = rows.running_children(tx, run.id, CHILDREN_PER_TURN)
+        running = rows.running_children(tx, run.id, MAX_CHILDREN_PER_TURN)
         for child in running:
             self._driver.send_event(tx, child, StopRequested())
         if running:
             self.continue_soon(tx, run.id)
             return
-        writes = loads(run.writing)["parameters"] is not None and run.reading is None
-        if writes:
+        has_writer = loads(run.writing)["parameters"] is not None and run.reading is None
+        if has_writer:
             outbox_rows.put(tx, WriteResults(run.execution, run.id))
-        rows.update(tx, replace(run, stage="WRITE" if writes else "DONE"))
+        rows.update(tx, replace(run, stage="WRITE" if has_writer else "DONE"))
 
     # --- ItemReader and ResultWriter ----------------------------------------------------------------------------------
 
     def wants_items(self, tx: Tx, key: int) -> bool:
         """Return whether a Map Run still waits for its items; abort it if its state no longer waits."""
-        run = rows.by_id(tx, key)
+        run = rows.get_by_id(tx, key)
         if run is None or run.stage != "READ":
             return False
         if self._queries.waits_for(tx, run.work):
@@ -244,24 +246,24 @@ class MapRunDriver:
         self._abort(tx, run)
         return False
 
-    def items_read(self, tx: Tx, key: int, total: int) -> None:
+    def on_items_read(self, tx: Tx, key: int, total: int) -> None:
         """Start the children after all items are stored."""
-        run = rows.by_id(tx, key)
+        run = rows.get_by_id(tx, key)
         if run is not None and self.wants_items(tx, key):
             rows.update(tx, replace(run, stage="RUN", reading=None, total=total))
             self.continue_soon(tx, key)
 
-    def reading_failed(self, tx: Tx, key: int, error: str | None, cause: str | None) -> None:
+    def on_reading_failed(self, tx: Tx, key: int, error: str | None, cause: str | None) -> None:
         """End a Map Run whose items cannot be read."""
-        run = rows.by_id(tx, key)
+        run = rows.get_by_id(tx, key)
         if run is not None and self.wants_items(tx, key):
-            self._close(
+            self._report_end(
                 tx, replace(run, stage="DONE"), "FAILED", MapRunEnded(run.frame, run.number, None, error, cause)
             )
 
-    def results_written(self, tx: Tx, key: int, output: str) -> None:
+    def on_results_written(self, tx: Tx, key: int, output: str) -> None:
         """End a Map Run whose results are in S3; `output` is the state's output if the run succeeded."""
-        run = rows.by_id(tx, key)
+        run = rows.get_by_id(tx, key)
         if run is None or run.stage != "WRITE":
             return
         done = replace(run, stage="DONE", written=1)
@@ -270,11 +272,11 @@ class MapRunDriver:
             return
         status, error, cause = loads(run.outcome)
         result = output if status == "SUCCEEDED" else None
-        self._close(tx, done, status, MapRunEnded(run.frame, run.number, result, error, cause))
+        self._report_end(tx, done, status, MapRunEnded(run.frame, run.number, result, error, cause))
 
-    def writing_failed(self, tx: Tx, key: int, error: str, cause: str) -> None:
+    def on_writing_failed(self, tx: Tx, key: int, error: str, cause: str) -> None:
         """Fail a Map Run whose results cannot be written; an earlier error of the run comes first."""
-        run = rows.by_id(tx, key)
+        run = rows.get_by_id(tx, key)
         if run is None or run.stage != "WRITE":
             return
         done = replace(run, stage="DONE")
@@ -283,19 +285,19 @@ class MapRunDriver:
             return
         status, *earlier = loads(run.outcome)
         failure = earlier if status == "FAILED" else [error, cause]
-        self._close(tx, done, "FAILED", MapRunEnded(run.frame, run.number, None, *failure))
+        self._report_end(tx, done, "FAILED", MapRunEnded(run.frame, run.number, None, *failure))
 
     # --- children -----------------------------------------------------------------------------------------------------
 
-    def child_ended(self, tx: Tx, key: int, execution: Execution, finish: Finish, stop: int) -> None:
+    def on_child_ended(self, tx: Tx, key: int, execution: Execution, finish: Finish, stop: int) -> None:
         """Store the result of a child and continue its Map Run."""
         child = rows.get_child(tx, key)
-        run = rows.by_id(tx, child.run) if child else None
+        run = rows.get_by_id(tx, child.run) if child else None
         if child is None or run is None:
             return
         writing: Json = loads(run.writing)
         body = child_result(execution, finish, stop, writing["transformation"])
-        rows.keep_result(tx, run.id, child.position, finish.status, body)
+        rows.store_result(tx, run.id, child.position, finish.status, body)
         rows.set_child(tx, replace(child, status=finish.status))
         failed = 0 if finish.status == "SUCCEEDED" else child.items
         rows.update(tx, count_child(run, finish.status, 1, failed))
@@ -303,15 +305,15 @@ class MapRunDriver:
 
     def _redrive_children(self, tx: Tx, run: MapRun) -> None:
         """Redrive the next unsuccessful children; when none is left, start those that were never started."""
-        room = self._room(run)
-        if room <= 0:
+        startable = self._startable_children(run)
+        if startable <= 0:
             return
-        if not self.children.redrive_next(tx, run, room):
+        if not self.children.redrive_next(tx, run, startable):
             rows.update(tx, replace(run, stage="RUN"))
         self.continue_soon(tx, run.id)
 
 
-def _exceeded(run: MapRun) -> bool:
+def _exceeds_tolerance(run: MapRun) -> bool:
     """Return whether more items failed than a threshold allows; without a threshold, none may fail."""
     if run.items_failed == 0:
         return False

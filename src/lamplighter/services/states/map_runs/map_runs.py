@@ -15,7 +15,7 @@ from lamplighter.services.states.tables import map_runs as rows
 from lamplighter.services.states.tables.map_runs import MapRun
 from lamplighter.store.db import Reader, Tx
 
-COUNTERS = {"SUCCEEDED": "succeeded", "FAILED": "failed", "TIMED_OUT": "timedOut", "ABORTED": "aborted"}
+API_COUNT_NAMES = {"SUCCEEDED": "succeeded", "FAILED": "failed", "TIMED_OUT": "timedOut", "ABORTED": "aborted"}
 
 
 class MapRuns:
@@ -65,18 +65,18 @@ class MapRuns:
         return {}
 
 
-def _counts(run: MapRun, by_status: Mapping[str, int], total: int, begun: int) -> Json:
+def _counts(run: MapRun, by_status: Mapping[str, int], total: int, started: int) -> Json:
     """Return the numbers of items or of executions by their status."""
-    ended = {name: by_status.get(status, 0) for status, name in COUNTERS.items()}
-    over = sum(ended.values())
+    ended = {name: by_status.get(status, 0) for status, name in API_COUNT_NAMES.items()}
+    ended_total = sum(ended.values())
     return {
-        "pending": total - begun,
-        "running": begun - over,
+        "pending": total - started,
+        "running": started - ended_total,
         "total": total,
         **ended,
-        "resultsWritten": over if run.written else 0,
+        "resultsWritten": ended_total if run.written else 0,
         "failuresNotRedrivable": 0,
-        "pendingRedrive": over - ended["succeeded"] if run.stage == "REDRIVE" else 0,
+        "pendingRedrive": ended_total - ended["succeeded"] if run.stage == "REDRIVE" else 0,
     }
 
 

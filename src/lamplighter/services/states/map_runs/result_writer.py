@@ -15,11 +15,11 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import World
 from lamplighter.outbound.aws import RemoteServices
-from lamplighter.services.states.executions.isolated_steps import INTERNAL
+from lamplighter.services.states.executions.isolated_steps import INTERNAL_ERROR
+from lamplighter.services.states.map_runs.child_inputs import InputsNotReady
 from lamplighter.services.states.map_runs.child_results import result_elements
-from lamplighter.services.states.map_runs.item_selector import InputsNotReady
-from lamplighter.services.states.map_runs.map_run_driver import RESULT_PAGE, MapRunDriver
-from lamplighter.services.states.map_runs.s3_objects import s3_caller, s3_error_message
+from lamplighter.services.states.map_runs.map_run_driver import RESULT_PAGE_SIZE, MapRunDriver
+from lamplighter.services.states.map_runs.s3_objects import s3_call_function, s3_error_message
 from lamplighter.services.states.outbox_rows import WriteResults
 from lamplighter.services.states.tables import map_runs as rows
 from lamplighter.services.states.tables.map_runs import MapRun
@@ -28,9 +28,9 @@ from lamplighter.store.db import Store, Tx
 
 log = logging.getLogger("lamplighter.states")
 
-LARGEST = 5 * 2**30
+MAX_FILE_BYTES = 5 * 2**30
 """The most bytes of one file: "up to 5 GB"."""
-IN_MEMORY = 2**23
+MAX_MEMORY_BYTES = 2**23
 """The most bytes of a file in memory; a larger file is buffered on disk."""
 
 
@@ -45,44 +45,44 @@ class ResultWriterRunner:
 
     async def handle_row(self, key: int, row: WriteResults) -> None:
         """Write the results of a Map Run and report the outcome to its driver."""
-        run = rows.by_id(self._store.reader, row.run)
-        tell = await self._outcome(run) if run is not None and run.stage == "WRITE" else _nothing
-        await self._store.write_with_retry(partial(outbox.finish, key=key, tell=tell))
+        run = rows.get_by_id(self._store.reader, row.run)
+        report = await self._write_and_report(run) if run is not None and run.stage == "WRITE" else _do_nothing
+        await self._store.write_with_retry(partial(outbox.delete_and_call, key=key, then=report))
 
-    async def _outcome(self, run: MapRun) -> Callable[[Tx], None]:
+    async def _write_and_report(self, run: MapRun) -> Callable[[Tx], None]:
         try:
-            place = await self._write(run, loads(run.writing))
+            manifest = await self._write(run, loads(run.writing))
         except AwsError as refused:
             cause = s3_error_message(refused, self._world)
         except Exception:
             log.exception("the results of %s cannot be written", run.arn)
-            cause = INTERNAL
+            cause = INTERNAL_ERROR
         else:
-            output = dumps({"MapRunArn": run.arn, "ResultWriterDetails": place})
-            return lambda tx: self._map_runs.results_written(tx, run.id, output)
-        return lambda tx: self._map_runs.writing_failed(tx, run.id, WRITER_FAILED, cause)
+            output = dumps({"MapRunArn": run.arn, "ResultWriterDetails": manifest})
+            return lambda tx: self._map_runs.on_results_written(tx, run.id, output)
+        return lambda tx: self._map_runs.on_writing_failed(tx, run.id, WRITER_FAILED, cause)
 
     async def _write(self, run: MapRun, writing: Json) -> Json:
         """Write the files and the manifest; return the manifest's bucket and key."""
-        call, parameters = s3_caller(self._remote, run.arn), writing["parameters"]
+        call, parameters = s3_call_function(self._remote, run.arn), writing["parameters"]
         bucket, folder = parameters.get("Bucket"), _folder(run, parameters.get("Prefix") or "")
-        named: dict[str, list[Json]] = {"FAILED": [], "PENDING": [], "SUCCEEDED": []}
-        for kind, files in named.items():
-            async for file in _files(self._bodies(run, kind, writing["transformation"]), lines=writing["lines"]):
+        files_by_kind: dict[str, list[Json]] = {"FAILED": [], "PENDING": [], "SUCCEEDED": []}
+        for kind, files in files_by_kind.items():
+            async for file in _files(self._elements(run, kind, writing["transformation"]), lines=writing["lines"]):
                 key = f"{folder}/{kind}_{len(files)}.{'jsonl' if writing['lines'] else 'json'}"
                 await asyncio.to_thread(call, "PutObject", {"Bucket": bucket, "Key": key, "Body": file.body})
                 files.append({"Key": key, "Size": file.size})
-        manifest = dumps({"DestinationBucket": bucket, "MapRunArn": run.arn, "ResultFiles": named})
+        manifest = dumps({"DestinationBucket": bucket, "MapRunArn": run.arn, "ResultFiles": files_by_kind})
         key = f"{folder}/manifest.json"
         await asyncio.to_thread(call, "PutObject", {"Bucket": bucket, "Key": key, "Body": manifest.encode()})
         return {"Bucket": bucket, "Key": key}
 
-    def _bodies(self, run: MapRun, kind: str, transformation: str) -> AsyncIterator[str]:
-        return self._pending(run) if kind == "PENDING" else self._results(run, kind, transformation)
+    def _elements(self, run: MapRun, kind: str, transformation: str) -> AsyncIterator[str]:
+        return self._pending_elements(run) if kind == "PENDING" else self._ended_elements(run, kind, transformation)
 
-    async def _results(self, run: MapRun, kind: str, transformation: str) -> AsyncIterator[str]:
+    async def _ended_elements(self, run: MapRun, kind: str, transformation: str) -> AsyncIterator[str]:
         last = -1
-        while page := rows.results_of_run(self._store.reader, run.id, last, RESULT_PAGE):
+        while page := rows.results_of_run(self._store.reader, run.id, last, RESULT_PAGE_SIZE):
             for _, status, body in page:
                 if (status == "SUCCEEDED") == (kind == "SUCCEEDED"):
                     for element in result_elements(transformation, status, body):
@@ -90,16 +90,16 @@ class ResultWriterRunner:
             last = page[-1][0]
             await asyncio.sleep(0)  # other tasks of the loop run between pages
 
-    async def _pending(self, run: MapRun) -> AsyncIterator[str]:
+    async def _pending_elements(self, run: MapRun) -> AsyncIterator[str]:
         """Yield the descriptions of the children that were never started."""
         first = run.taken
         while True:
             try:
                 bodies, first = await self._store.write_with_retry(
-                    partial(self._map_runs.children.pending, key=run.id, first=first)
+                    partial(self._map_runs.children.pending_results, key=run.id, first=first)
                 )
             except InputsNotReady as wanted:
-                await self._map_runs.inputs.make(wanted)
+                await self._map_runs.inputs.evaluate(wanted)
                 continue
             if not bodies:
                 return
@@ -107,36 +107,36 @@ class ResultWriterRunner:
                 yield body
 
 
-def _nothing(_tx: Tx) -> None:
+def _do_nothing(_tx: Tx) -> None:
     """Do nothing: the Map Run does not wait for its results to be written."""
 
 
 def _folder(run: MapRun, prefix: str) -> str:
     """Return the folder of the files: the prefix, the last part of the Map Run's ARN, and the number of a redrive."""
-    again = f"Redrive-{run.redrives}" if run.redrives else ""
-    return "/".join(part for part in (prefix.rstrip("/"), run.arn.rpartition(":")[2], again) if part)
+    redrive = f"Redrive-{run.redrives}" if run.redrives else ""
+    return "/".join(part for part in (prefix.rstrip("/"), run.arn.rpartition(":")[2], redrive) if part)
 
 
 class ResultFile:
     """A file of results, which stays in memory while it is small."""
 
     def __init__(self, *, lines: bool) -> None:
-        self.body = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - whoever is given the file closes it
+        self.body = tempfile.SpooledTemporaryFile(MAX_MEMORY_BYTES)  # noqa: SIM115 - whoever is given the file closes it
         self.size = 0
         self._lines = lines
 
     def add(self, text: str) -> None:
         """Write one result."""
         before = "" if self._lines else "," if self.size else "["
-        self._put(f"{before}{text}\n" if self._lines else f"{before}{text}")
+        self._write(f"{before}{text}\n" if self._lines else f"{before}{text}")
 
-    def end(self) -> None:
+    def finish(self) -> None:
         """Complete the file and rewind it for reading."""
         if not self._lines:
-            self._put("]")
+            self._write("]")
         self.body.seek(0)
 
-    def _put(self, text: str) -> None:
+    def _write(self, text: str) -> None:
         self.size += self.body.write(text.encode())
 
 
@@ -145,15 +145,15 @@ async def _files(bodies: AsyncIterator[str], *, lines: bool) -> AsyncIterator[Re
     file: ResultFile | None = None
     try:
         async for body in bodies:
-            if file is not None and file.size + len(body) > LARGEST:
-                file.end()
+            if file is not None and file.size + len(body) > MAX_FILE_BYTES:
+                file.finish()
                 yield file
                 file.body.close()
                 file = None
             file = file or ResultFile(lines=lines)
             file.add(body)
         if file is not None:
-            file.end()
+            file.finish()
             yield file
     finally:
         if file is not None:

@@ -18,16 +18,16 @@ from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.base.world import World
 from lamplighter.outbound.aws import Call, CallFailed, RemoteServices
 
-PIECE = 2**18
+CHUNK_BYTES = 2**18
 """The number of bytes that are read at once."""
-FLATTENED = ("CSV", "JSON", "JSONL")
+ATHENA_INPUT_TYPES = ("CSV", "JSON", "JSONL")
 
 
-def s3_caller(remote: RemoteServices, map_run: str) -> Call:
+def s3_call_function(remote: RemoteServices, map_run: str) -> Call:
     """Return the function that calls S3 for a Map Run."""
     owner = arn.parse(map_run)
     assert owner is not None
-    return remote.caller("s3", owner.region)
+    return remote.call_function("s3", owner.region)
 
 
 def s3_error_message(refused: AwsError, world: World) -> str:
@@ -38,40 +38,40 @@ def s3_error_message(refused: AwsError, world: World) -> str:
     )
 
 
-def read_s3_items(call: Call, reading: ReaderSettings) -> Iterator[Json]:
+def read_s3_items(call: Call, settings: ReaderSettings) -> Iterator[Json]:
     """Yield the items, at most MaxItems; 0 means no limit."""
-    config = reading.config
-    if reading.action == "listObjectsV2":
-        found = _of_list(call, reading)
+    config = settings.config
+    if settings.action == "listObjectsV2":
+        found = _listed_items(call, settings)
     elif config.get("ManifestType") == "ATHENA_DATA":
-        found = _of_athena(call, reading)
+        found = _athena_items(call, settings)
     elif config.get("InputType") == "MANIFEST":
-        found = _of_inventory(call, reading)
+        found = _inventory_items(call, settings)
     else:
-        found = read_items(_object(call, reading.parameters), config, reading.steps)
+        found = read_items(_read_object(call, settings.parameters), config, settings.steps)
     return islice(found, config.get("MaxItems") or None)
 
 
-def _object(call: Call, parameters: Json) -> Iterator[bytes]:
+def _read_object(call: Call, parameters: Json) -> Iterator[bytes]:
     body = call("GetObject", parameters)["Body"]
     try:
-        yield from body.iter_chunks(PIECE)
+        yield from body.iter_chunks(CHUNK_BYTES)
     except BotoCoreError as error:
         raise CallFailed(str(error)) from None
     finally:
         body.close()
 
 
-def _of_list(call: Call, reading: ReaderSettings) -> Iterator[Json]:
-    entries = _listed(call, reading.parameters)
-    if reading.config.get("Transformation") != "LOAD_AND_FLATTEN":
-        return map(_entry, entries)
-    bucket = reading.parameters.get("Bucket") if isinstance(reading.parameters, dict) else None
+def _listed_items(call: Call, settings: ReaderSettings) -> Iterator[Json]:
+    entries = _list_objects(call, settings.parameters)
+    if settings.config.get("Transformation") != "LOAD_AND_FLATTEN":
+        return map(_describe_entry, entries)
+    bucket = settings.parameters.get("Bucket") if isinstance(settings.parameters, dict) else None
     places = ({"Bucket": bucket, "Key": entry["Key"]} for entry in entries)
-    return _of_each(call, places, reading)
+    return _items_of_objects(call, places, settings)
 
 
-def _listed(call: Call, parameters: Json) -> Iterator[Json]:
+def _list_objects(call: Call, parameters: Json) -> Iterator[Json]:
     more: Json = {}
     while True:
         answer = call("ListObjectsV2", parameters | more if isinstance(parameters, dict) else parameters)
@@ -81,7 +81,7 @@ def _listed(call: Call, parameters: Json) -> Iterator[Json]:
         more = {"ContinuationToken": answer["NextContinuationToken"]}
 
 
-def _entry(entry: Json) -> Json:
+def _describe_entry(entry: Json) -> Json:
     """Describe a listed object as AWS does: the key is "Etag", and the time is in seconds."""
     return {
         "Etag": entry.get("ETag"),
@@ -92,24 +92,24 @@ def _entry(entry: Json) -> Json:
     }
 
 
-def _of_each(call: Call, places: Iterable[Json], reading: ReaderSettings) -> Iterator[Json]:
+def _items_of_objects(call: Call, places: Iterable[Json], settings: ReaderSettings) -> Iterator[Json]:
     """Yield the items of several objects, one object after the other."""
-    whole = {name: value for name, value in reading.config.items() if name != "MaxItems"}
-    return chain.from_iterable(read_items(_object(call, place), whole, reading.steps) for place in places)
+    config = {name: value for name, value in settings.config.items() if name != "MaxItems"}
+    return chain.from_iterable(read_items(_read_object(call, place), config, settings.steps) for place in places)
 
 
-def _of_athena(call: Call, reading: ReaderSettings) -> Iterator[Json]:
+def _athena_items(call: Call, settings: ReaderSettings) -> Iterator[Json]:
     """Yield the items of all objects in the manifest of an Athena UNLOAD.
 
     The manifest has a line s3://bucket/key for each object.
     """
-    if reading.config.get("InputType") not in FLATTENED:
-        raise reader_failed(f"the data of an Athena manifest cannot be read as {reading.config.get('InputType')}")
-    named = (line.strip() for line in read_lines(decompress(_object(call, reading.parameters))))
-    return _of_each(call, (_place(name) for name in named if name), reading)
+    if settings.config.get("InputType") not in ATHENA_INPUT_TYPES:
+        raise reader_failed(f"the data of an Athena manifest cannot be read as {settings.config.get('InputType')}")
+    urls = (line.strip() for line in read_lines(decompress(_read_object(call, settings.parameters))))
+    return _items_of_objects(call, (_parse_s3_url(name) for name in urls if name), settings)
 
 
-def _place(name: str) -> Json:
+def _parse_s3_url(name: str) -> Json:
     scheme, _, rest = name.partition("://")
     bucket, _, key = rest.partition("/")
     if scheme != "s3" or not key:
@@ -117,25 +117,27 @@ def _place(name: str) -> Json:
     return {"Bucket": bucket, "Key": key}
 
 
-def _of_inventory(call: Call, reading: ReaderSettings) -> Iterator[Json]:
+def _inventory_items(call: Call, settings: ReaderSettings) -> Iterator[Json]:
     """Yield the rows of the CSV files in the manifest of an S3 inventory; each row describes an object."""
-    manifest = _manifest(b"".join(_object(call, reading.parameters)))
+    manifest = _parse_inventory_manifest(b"".join(_read_object(call, settings.parameters)))
     if manifest["fileFormat"] != "CSV":
         raise reader_failed(f"the inventory's format is {manifest['fileFormat']}, but only CSV is supported")
     bucket = manifest["destinationBucket"].rpartition(":")[2]
     columns = [name.strip() for name in manifest["fileSchema"].split(",")]
     config: Mapping[str, Json] = {"InputType": "CSV", "CSVHeaderLocation": "GIVEN", "CSVHeaders": columns}
     places = ({"Bucket": bucket, "Key": file["key"]} for file in manifest["files"])
-    yield from chain.from_iterable(read_items(_object(call, place), config) for place in places)
+    yield from chain.from_iterable(read_items(_read_object(call, place), config) for place in places)
 
 
-def _manifest(text: bytes) -> Json:
+def _parse_inventory_manifest(text: bytes) -> Json:
     try:
         manifest = loads(text)
     except (JsonError, UnicodeDecodeError):
         manifest = None
-    named = {"fileFormat": str, "destinationBucket": str, "fileSchema": str, "files": list}
-    if not isinstance(manifest, dict) or not all(isinstance(manifest.get(name), kind) for name, kind in named.items()):
+    required = {"fileFormat": str, "destinationBucket": str, "fileSchema": str, "files": list}
+    if not isinstance(manifest, dict) or not all(
+        isinstance(manifest.get(name), kind) for name, kind in required.items()
+    ):
         raise reader_failed("the object is not the manifest of an S3 inventory")
     if not all(isinstance(file, dict) and isinstance(file.get("key"), str) for file in manifest["files"]):
         raise reader_failed("the object is not the manifest of an S3 inventory")

@@ -104,7 +104,7 @@ def put_back(tx: Tx, task: WaitingTask) -> None:
     )
 
 
-def drop(tx: Tx, work: Work) -> None:
+def delete_task(tx: Tx, work: Work) -> None:
     """Remove a task that no execution waits for any more."""
     tx.execute(
         "DELETE FROM activity_tasks WHERE execution = ? AND frame = ? AND number = ?",

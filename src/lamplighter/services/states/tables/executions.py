@@ -8,7 +8,7 @@ from lamplighter.base.arn import build
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
 from lamplighter.store.db import Reader, Row, Tx
 
-EVENTS_BITS = 15
+EVENT_ID_BITS = 15
 """The bits of a history row's key that hold the id of its first event; the bits above hold the execution's key.
 
 An execution has at most 25,000 events.
@@ -90,7 +90,7 @@ def removed_machines(reader: Reader, account: str, region: str, most: int) -> li
     return [row[0] for row in reader.rows(sql, (low, high, most))]
 
 
-def qualify(tx: Tx, arn: str, version: str | None, alias: str | None) -> None:
+def set_version_and_alias(tx: Tx, arn: str, version: str | None, alias: str | None) -> None:
     """Record the version and alias with which an execution was started."""
     if version is not None:
         tx.execute("UPDATE executions SET version = ?, alias = ? WHERE arn = ?", (version, alias, arn))
@@ -114,15 +114,15 @@ def repair_input(tx: Tx, record: ExecutionRecord) -> str:
     try:
         loads(record.input)
     except JsonError:
-        mended = dumps(record.input.encode(errors="replace").decode())
-        tx.execute("UPDATE executions SET input = ? WHERE id = ?", (mended, record.id))
-        return mended
+        repaired = dumps(record.input.encode(errors="replace").decode())
+        tx.execute("UPDATE executions SET input = ? WHERE id = ?", (repaired, record.id))
+        return repaired
     return record.input
 
 
 def last_event(reader: Reader, key: int) -> int:
     """Return the id of the last event in an execution's history, or 0 if the history is empty."""
-    start = key << EVENTS_BITS
+    start = key << EVENT_ID_BITS
     row = reader.row(
         "SELECT id, body FROM history WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1", (start, start | 32767)
     )
@@ -137,7 +137,7 @@ def reopen(tx: Tx, key: int) -> None:
     tx.execute(sql, (key,))
 
 
-def delete(tx: Tx, key: int) -> None:
+def delete_row(tx: Tx, key: int) -> None:
     """Delete an execution's row."""
     tx.execute("DELETE FROM executions WHERE id = ?", (key,))
 
@@ -148,16 +148,16 @@ def ended_before(reader: Reader, time: int, most: int) -> list[int]:
     return [row[0] for row in reader.rows(sql, (time, most))]
 
 
-def forget(tx: Tx, key: int) -> None:
+def delete_with_history(tx: Tx, key: int) -> None:
     """Delete an ended execution with its history and its Map Runs."""
-    start = key << EVENTS_BITS
+    start = key << EVENT_ID_BITS
     tx.execute("DELETE FROM history WHERE id BETWEEN ? AND ?", (start, start | 32767))
     for table in ("map_items", "map_results", "map_children"):
         sql = f"DELETE FROM {table} WHERE run IN (SELECT id FROM map_runs WHERE execution = ?)"  # noqa: S608 - our own tables
         tx.execute(sql, (key,))
     for table in ("map_runs", "map_children", "redrives"):
         tx.execute(f"DELETE FROM {table} WHERE execution = ?", (key,))  # noqa: S608
-    delete(tx, key)
+    delete_row(tx, key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,16 +180,16 @@ class ExecutionFilter:
         return " AND ".join(conditions), values
 
 
-def page(reader: Reader, owner: tuple[Owner, str], wanted: ExecutionFilter, most: int) -> list[ExecutionRecord]:
+def page(reader: Reader, owner: tuple[Owner, str], criteria: ExecutionFilter, most: int) -> list[ExecutionRecord]:
     """Return executions of a state machine, a version or an alias, newest first."""
-    where, values = wanted.where("e.id")
+    where, values = criteria.where("e.id")
     sql = f"SELECT {COLUMNS} FROM executions e WHERE {owner[0]} = ? AND {where} ORDER BY e.id DESC LIMIT ?"  # noqa: S608
     return [_record(row) for row in reader.rows(sql, (owner[1], *values, most))]
 
 
-def page_of_run(reader: Reader, run: int, wanted: ExecutionFilter, most: int) -> list[tuple[ExecutionRecord, int]]:
+def page_of_run(reader: Reader, run: int, criteria: ExecutionFilter, most: int) -> list[tuple[ExecutionRecord, int]]:
     """Return executions of a Map Run, newest first, each with its number of items."""
-    where, values = wanted.where("c.execution")
+    where, values = criteria.where("c.execution")
     columns = ", ".join(f"e.{name}" for name in COLUMNS.split(", "))
     sql = (
         f"SELECT {columns}, c.items FROM map_children c JOIN executions e ON e.id = c.execution "  # noqa: S608
@@ -201,13 +201,13 @@ def page_of_run(reader: Reader, run: int, wanted: ExecutionFilter, most: int) ->
 def append_history(tx: Tx, key: int, first: int, entries: Sequence[bytes]) -> None:
     """Append events to the history; the first one has the id `first`."""
     tx.execute(
-        "INSERT INTO history (id, body) VALUES (?, ?)", (key << EVENTS_BITS | first, b"\n".join(entries).decode())
+        "INSERT INTO history (id, body) VALUES (?, ?)", (key << EVENT_ID_BITS | first, b"\n".join(entries).decode())
     )
 
 
 def history(reader: Reader, key: int, first: int, most: int) -> list[str]:
     """Return at most `most` events from the id `first` on, each as JSON text."""
-    start = key << EVENTS_BITS
+    start = key << EVENT_ID_BITS
     row = reader.row("SELECT max(id) FROM history WHERE id BETWEEN ? AND ?", (start, start | first))
     if row is None or row[0] is None:
         return []

@@ -7,12 +7,12 @@ counts and the child's output.
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
-from lamplighter.asl.execution.frame import Execution, FanOut, Frame, Phase
-from lamplighter.asl.execution.step import RUNNABLE
+from lamplighter.asl.execution.frame import ChildProgress, Execution, Frame, Phase
+from lamplighter.asl.execution.step import RUNNABLE_PHASES
 from lamplighter.base.json_text import dumps, loads
-from lamplighter.store.db import Damaged, Reader, Tx
+from lamplighter.store.db import DamagedData, Reader, Tx
 
-NAMES = tuple(field.name for field in fields(Frame) if field.name not in ("id", "fan", "input"))
+STORED_FRAME_FIELDS = tuple(field.name for field in fields(Frame) if field.name not in ("id", "fan", "input"))
 """The fields that the row of a frame holds; the input is stored as text."""
 
 
@@ -41,27 +41,27 @@ def _save_frames(tx: Tx, key: int, old: Mapping[int, Frame], new: Mapping[int, F
         before = old.get(number)
         if before is frame:
             continue
-        if before is None or not _same_but_fan(before, frame):
-            going = frame.phase in RUNNABLE
+        if before is None or not _same_but_child_progress(before, frame):
+            runnable = frame.phase in RUNNABLE_PHASES
             sql = "INSERT OR REPLACE INTO frames (execution, frame, ready, body) VALUES (?, ?, ?, ?)"
-            tx.execute(sql, (key, number, going, dump_frame(frame)))
+            tx.execute(sql, (key, number, runnable, dump_frame(frame)))
         if frame.fan != (before.fan if before else None):
-            _save_fan(tx, key, number, frame.fan)
+            _save_child_progress(tx, key, number, frame.fan)
 
 
-def _same_but_fan(one: Frame, other: Frame) -> bool:
+def _same_but_child_progress(one: Frame, other: Frame) -> bool:
     """Return whether two frames differ at most in `fan`.
 
     Documents are compared by identity: an unchanged document is the same object.
     """
-    for name in NAMES:
+    for name in STORED_FRAME_FIELDS:
         mine, theirs = getattr(one, name), getattr(other, name)
         if mine is not theirs and (isinstance(mine, (dict, list)) or mine != theirs):
             return False
     return True
 
 
-def _save_fan(tx: Tx, key: int, number: int, fan: FanOut | None) -> None:
+def _save_child_progress(tx: Tx, key: int, number: int, fan: ChildProgress | None) -> None:
     if fan is None:
         tx.execute("DELETE FROM fan_outs WHERE execution = ? AND frame = ?", (key, number))
         return
@@ -77,33 +77,35 @@ def _save_results(tx: Tx, key: int, old: Mapping[int, Mapping[int, str]], new: M
         if outputs is before:
             continue
         gone = [(key, number, index) for index in before.keys() - outputs.keys()]
-        tx.many("DELETE FROM child_results WHERE execution = ? AND frame = ? AND idx = ?", gone)
+        tx.execute_many("DELETE FROM child_results WHERE execution = ? AND frame = ? AND idx = ?", gone)
         # Compared by identity: a loop may reach the same place again, with another text.
         rows = [(key, number, index, text) for index, text in outputs.items() if before.get(index) is not text]
-        tx.many("INSERT OR REPLACE INTO child_results (execution, frame, idx, output) VALUES (?, ?, ?, ?)", rows)
+        tx.execute_many(
+            "INSERT OR REPLACE INTO child_results (execution, frame, idx, output) VALUES (?, ?, ?, ?)", rows
+        )
 
 
 def dump_frame(frame: Frame) -> str:
     """Render a frame as JSON text, without its fan-out."""
-    body = {name: getattr(frame, name) for name in NAMES}
+    body = {name: getattr(frame, name) for name in STORED_FRAME_FIELDS}
     body["variables"] = dict(frame.variables)
     return dumps(body)
 
 
 def load(reader: Reader, key: int, execution: Execution, counters: str) -> Execution:
     """Load an execution's counters, frames and results into `execution`, which has the constant fields. Raises
-    `Damaged`.
+    `DamagedData`.
     """
     try:
-        return _load(reader, key, execution, counters)
+        return _load_rows(reader, key, execution, counters)
     except (TypeError, ValueError, KeyError) as error:
-        raise Damaged(f"a row of execution {execution.arn} cannot be read: {error}") from error
+        raise DamagedData(f"a row of execution {execution.arn} cannot be read: {error}") from error
 
 
-def _load(reader: Reader, key: int, execution: Execution, counters: str) -> Execution:
+def _load_rows(reader: Reader, key: int, execution: Execution, counters: str) -> Execution:
     counter, event, frame, timer, redrives = loads(counters)
     fans = {
-        number: FanOut(*loads(body))
+        number: ChildProgress(*loads(body))
         for number, body in reader.rows("SELECT frame, body FROM fan_outs WHERE execution = ?", (key,))
     }
     frames = {
@@ -135,7 +137,7 @@ def _load(reader: Reader, key: int, execution: Execution, counters: str) -> Exec
     )
 
 
-def load_frame(number: int, body: str, fan: FanOut | None) -> Frame:
+def load_frame(number: int, body: str, fan: ChildProgress | None) -> Frame:
     """Build a frame from its JSON text."""
     values = loads(body)
     values["input"] = loads(values["text"])
@@ -164,7 +166,7 @@ class Work:
     number: int
 
 
-def add_watch(tx: Tx, name: str, work: Work) -> None:
+def add_external_name(tx: Tx, name: str, work: Work) -> None:
     """Record that answers under this name are for this work."""
     tx.execute(
         "INSERT OR IGNORE INTO watches (key, execution, frame, number) VALUES (?, ?, ?, ?)",
@@ -172,24 +174,24 @@ def add_watch(tx: Tx, name: str, work: Work) -> None:
     )
 
 
-def has_watches(reader: Reader) -> bool:
+def has_external_names(reader: Reader) -> bool:
     """Return whether any work waits for an answer."""
     return reader.row("SELECT 1 FROM watches LIMIT 1") is not None
 
 
-def work_of_name(reader: Reader, name: str) -> list[Work]:
+def work_by_external_name(reader: Reader, name: str) -> list[Work]:
     """Return the work that waits for answers under this name."""
     sql = "SELECT execution, frame, number FROM watches WHERE key = ?"
     return [Work(*row) for row in reader.rows(sql, (name,))]
 
 
-def names_of_work(reader: Reader, work: Work) -> list[str]:
+def external_names_of_work(reader: Reader, work: Work) -> list[str]:
     """Return the names that a piece of work has at its service."""
     sql = "SELECT key FROM watches WHERE execution = ? AND frame = ? AND number = ?"
     return [row[0] for row in reader.rows(sql, (work.execution, work.frame, work.number))]
 
 
-def delete_watches(tx: Tx, work: Work) -> None:
+def delete_external_names(tx: Tx, work: Work) -> None:
     """Delete the names of work that no execution waits for any more."""
     tx.execute(
         "DELETE FROM watches WHERE execution = ? AND frame = ? AND number = ?",

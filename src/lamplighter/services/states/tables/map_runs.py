@@ -6,7 +6,7 @@ from typing import Literal
 
 from lamplighter.base.json_text import Json, loads
 from lamplighter.services.states.tables.frames import Work
-from lamplighter.store.db import Damaged, Reader, Tx
+from lamplighter.store.db import DamagedData, Reader, Tx
 
 Stage = Literal["READ", "RUN", "REDRIVE", "STOP", "WRITE", "DONE"]
 
@@ -93,35 +93,35 @@ class MapItems(Sequence[Json]):
     def __getitem__(self, index: Json) -> Json:
         row = self._reader.row("SELECT item FROM map_items WHERE run = ? AND position = ?", (self._run.id, index))
         if row is None:
-            raise Damaged(f"item {index} of the Map Run {self._run.arn} is missing")
+            raise DamagedData(f"item {index} of the Map Run {self._run.arn} is missing")
         return loads(row[0])
 
 
-NAMES = tuple(field.name for field in fields(MapRun))
-COLUMNS = ", ".join(NAMES)
-FIXED = ("id", "arn", "execution", "frame", "parent", "label", "block", "express", "start", "writing")
-CHANGING = tuple(name for name in NAMES if name not in FIXED)
-CHILD = ", ".join(field.name for field in fields(ChildExecution))
+COLUMN_NAMES = tuple(field.name for field in fields(MapRun))
+COLUMNS = ", ".join(COLUMN_NAMES)
+FIXED_COLUMNS = ("id", "arn", "execution", "frame", "parent", "label", "block", "express", "start", "writing")
+CHANGING_COLUMNS = tuple(name for name in COLUMN_NAMES if name not in FIXED_COLUMNS)
+CHILD_COLUMNS = ", ".join(field.name for field in fields(ChildExecution))
 
 
-def _one(reader: Reader, where: str, *values: object) -> MapRun | None:
+def _get(reader: Reader, where: str, *values: object) -> MapRun | None:
     row = reader.row(f"SELECT {COLUMNS} FROM map_runs WHERE {where}", values)  # noqa: S608 - our own words
     return MapRun(*row) if row else None
 
 
 def get(reader: Reader, arn: str) -> MapRun | None:
     """Return the Map Run with this ARN, or None."""
-    return _one(reader, "arn = ?", arn)
+    return _get(reader, "arn = ?", arn)
 
 
-def by_id(reader: Reader, key: int) -> MapRun | None:
+def get_by_id(reader: Reader, key: int) -> MapRun | None:
     """Return the Map Run with this key, or None."""
-    return _one(reader, "id = ?", key)
+    return _get(reader, "id = ?", key)
 
 
 def run_of_work(reader: Reader, work: Work) -> MapRun | None:
     """Return the Map Run that does a piece of work, or None."""
-    return _one(reader, "execution = ? AND frame = ? AND number = ?", work.execution, work.frame, work.number)
+    return _get(reader, "execution = ? AND frame = ? AND number = ?", work.execution, work.frame, work.number)
 
 
 def runs_of_execution(reader: Reader, parent: str, after: int, most: int) -> list[MapRun]:
@@ -132,15 +132,15 @@ def runs_of_execution(reader: Reader, parent: str, after: int, most: int) -> lis
 
 def insert(tx: Tx, run: MapRun) -> int:
     """Store a new Map Run and return its key."""
-    names = NAMES[1:]
+    names = COLUMN_NAMES[1:]
     sql = f"INSERT INTO map_runs ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608
     return tx.insert(sql, [getattr(run, name) for name in names])
 
 
 def update(tx: Tx, run: MapRun) -> None:
     """Update a Map Run's progress and settings."""
-    sql = f"UPDATE map_runs SET {', '.join(f'{name} = ?' for name in CHANGING)} WHERE id = ?"  # noqa: S608
-    tx.execute(sql, [*(getattr(run, name) for name in CHANGING), run.id])
+    sql = f"UPDATE map_runs SET {', '.join(f'{name} = ?' for name in CHANGING_COLUMNS)} WHERE id = ?"  # noqa: S608
+    tx.execute(sql, [*(getattr(run, name) for name in CHANGING_COLUMNS), run.id])
 
 
 def unfinished_runs(reader: Reader) -> list[int]:
@@ -154,12 +154,12 @@ def unfinished_runs(reader: Reader) -> list[int]:
 def add_child(tx: Tx, child: ChildExecution) -> None:
     """Store an execution as the child of a Map Run."""
     values = [getattr(child, field.name) for field in fields(ChildExecution)]
-    tx.execute(f"INSERT INTO map_children ({CHILD}) VALUES (?, ?, ?, ?, ?, ?, ?)", values)  # noqa: S608 - our own words
+    tx.execute(f"INSERT INTO map_children ({CHILD_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", values)  # noqa: S608 - our own words
 
 
 def get_child(reader: Reader, execution: int) -> ChildExecution | None:
     """Return the child row of an execution, or None if the execution is not a child of a Map Run."""
-    row = reader.row(f"SELECT {CHILD} FROM map_children WHERE execution = ?", (execution,))  # noqa: S608
+    row = reader.row(f"SELECT {CHILD_COLUMNS} FROM map_children WHERE execution = ?", (execution,))  # noqa: S608
     return ChildExecution(*row) if row else None
 
 
@@ -177,7 +177,7 @@ def set_child(tx: Tx, child: ChildExecution) -> None:
     tx.execute(sql, (child.status, child.redrives, child.execution))
 
 
-def drop_child(tx: Tx, execution: int) -> None:
+def delete_child(tx: Tx, execution: int) -> None:
     """Delete a child's row, because another execution replaces it."""
     tx.execute("DELETE FROM map_children WHERE execution = ?", (execution,))
 
@@ -191,7 +191,7 @@ def running_children(reader: Reader, run: int, most: int) -> list[int]:
 def unsuccessful_children(reader: Reader, run: MapRun, most: int) -> list[ChildExecution]:
     """Return children that ended without success before the Map Run's last redrive."""
     sql = (
-        f"SELECT {CHILD} FROM map_children "  # noqa: S608 - our own words
+        f"SELECT {CHILD_COLUMNS} FROM map_children "  # noqa: S608 - our own words
         "WHERE run = ? AND status IN ('FAILED', 'TIMED_OUT', 'ABORTED') AND redrives < ? LIMIT ?"
     )
     return [ChildExecution(*row) for row in reader.rows(sql, (run.id, run.redrives, most))]
@@ -206,18 +206,18 @@ def item_counts(reader: Reader, run: int) -> dict[str, int]:
 # --- items and results ---
 
 
-def keep_items(tx: Tx, run: int, first: int, items: Sequence[str]) -> None:
+def store_items(tx: Tx, run: int, first: int, items: Sequence[str]) -> None:
     """Store items, as JSON text, from the position `first` on."""
     rows = [(run, first + at, item) for at, item in enumerate(items)]
-    tx.many("INSERT OR REPLACE INTO map_items (run, position, item) VALUES (?, ?, ?)", rows)
+    tx.execute_many("INSERT OR REPLACE INTO map_items (run, position, item) VALUES (?, ?, ?)", rows)
 
 
-def forget_items(tx: Tx, run: int) -> None:
+def delete_items(tx: Tx, run: int) -> None:
     """Delete the items: all are processed, or they are read again."""
     tx.execute("DELETE FROM map_items WHERE run = ?", (run,))
 
 
-def keep_result(tx: Tx, run: int, position: int, status: str, body: str) -> None:
+def store_result(tx: Tx, run: int, position: int, status: str, body: str) -> None:
     """Store the result of a child, as JSON text."""
     sql = "INSERT OR REPLACE INTO map_results (run, position, status, body) VALUES (?, ?, ?, ?)"
     tx.execute(sql, (run, position, status, body))
@@ -229,6 +229,6 @@ def results_of_run(reader: Reader, run: int, after: int, most: int) -> list[tupl
     return [(row[0], row[1], row[2]) for row in reader.rows(sql, (run, after, most))]
 
 
-def forget_results(tx: Tx, run: int) -> None:
+def delete_results(tx: Tx, run: int) -> None:
     """Delete the results, because the Map Run's output contains them now."""
     tx.execute("DELETE FROM map_results WHERE run = ?", (run,))

@@ -11,10 +11,10 @@ from typing import get_args
 from lamplighter.asl.execution.messages import Event, MapRunEnded, TaskFailed, TaskSucceeded, TimerFired
 from lamplighter.base.json_text import JsonError, dumps, loads
 from lamplighter.services.states.tables.frames import Work
-from lamplighter.store.db import Damaged, Reader, Tx
+from lamplighter.store.db import DamagedData, Reader, Tx
 
-KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
-ENDS = (TaskSucceeded, TaskFailed, MapRunEnded, TimerFired)
+EVENT_TYPES: dict[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
+WORK_ENDING_EVENTS = (TaskSucceeded, TaskFailed, MapRunEnded, TimerFired)
 """Events that end a piece of work."""
 
 
@@ -24,46 +24,50 @@ class PendingEvent:
 
     id: int
     event: Event
-    begun: int
+    unsaved_tries: int
     """The number of times that the step ran for long without being saved; saving the step deletes the row."""
 
 
-def add(tx: Tx, execution: int, event: Event, begun: int) -> None:
+def add(tx: Tx, execution: int, event: Event, unsaved_tries: int) -> None:
     """Store an event until its step is saved; `begun` is how often an engine has died in this step."""
     body = dumps([type(event).__name__, asdict(event)])
-    tx.execute("INSERT INTO pending_events (execution, event, begun) VALUES (?, ?, ?)", (execution, body, begun))
+    tx.execute(
+        "INSERT INTO pending_events (execution, event, begun) VALUES (?, ?, ?)", (execution, body, unsaved_tries)
+    )
 
 
 def first_events(reader: Reader, execution: int, most: int) -> list[PendingEvent]:
-    """Return the first events of an execution. Raises `Damaged`."""
+    """Return the first events of an execution. Raises `DamagedData`."""
     sql = "SELECT id, event, begun FROM pending_events WHERE execution = ? ORDER BY id LIMIT ?"
-    return [PendingEvent(key, _read(key, body), begun) for key, body, begun in reader.rows(sql, (execution, most))]
+    return [
+        PendingEvent(key, _parse_event(key, body), begun) for key, body, begun in reader.rows(sql, (execution, most))
+    ]
 
 
-def _read(key: int, body: str) -> Event:
+def _parse_event(key: int, body: str) -> Event:
     try:
         kind, fields = loads(body)
-        return KINDS[kind](**fields)
+        return EVENT_TYPES[kind](**fields)
     except (JsonError, TypeError, ValueError, KeyError) as error:
-        raise Damaged(f"row {key} of the pending events cannot be read: {error}") from error
+        raise DamagedData(f"row {key} of the pending events cannot be read: {error}") from error
 
 
 def all_exist(reader: Reader, execution: int, keys: Sequence[int]) -> bool:
     """Return whether all these events are still pending."""
-    marks = ", ".join("?" * len(keys))
-    sql = f"SELECT count(*) FROM pending_events WHERE execution = ? AND id IN ({marks})"  # noqa: S608 - marks only
+    placeholders = ", ".join("?" * len(keys))
+    sql = f"SELECT count(*) FROM pending_events WHERE execution = ? AND id IN ({placeholders})"  # noqa: S608 - marks only
     row = reader.row(sql, (execution, *keys))
     return row is not None and row[0] == len(keys)
 
 
-def count_begun(tx: Tx, keys: Sequence[int], by: int) -> None:
+def count_unsaved_try(tx: Tx, keys: Sequence[int], by: int) -> None:
     """Count that the step of these events runs for long (1), or undo that after an orderly stop (-1)."""
-    tx.many("UPDATE pending_events SET begun = begun + ? WHERE id = ?", [(by, key) for key in keys])
+    tx.execute_many("UPDATE pending_events SET begun = begun + ? WHERE id = ?", [(by, key) for key in keys])
 
 
 def delete(tx: Tx, keys: Sequence[int]) -> None:
     """Delete events whose step is saved."""
-    tx.many("DELETE FROM pending_events WHERE id = ?", [(key,) for key in keys])
+    tx.execute_many("DELETE FROM pending_events WHERE id = ?", [(key,) for key in keys])
 
 
 def delete_all(tx: Tx, execution: int) -> None:
@@ -74,13 +78,13 @@ def delete_all(tx: Tx, execution: int) -> None:
 def ends_work(reader: Reader, work: Work) -> bool:
     """Return whether a pending event ends this piece of work."""
     sql = "SELECT id, event FROM pending_events WHERE execution = ?"
-    return any(_ends(_read(key, body), work) for key, body in reader.rows(sql, (work.execution,)))
+    return any(_ends_work(_parse_event(key, body), work) for key, body in reader.rows(sql, (work.execution,)))
 
 
-def _ends(event: Event, work: Work) -> bool:
-    return isinstance(event, ENDS) and (event.frame, event.number) == (work.frame, work.number)
+def _ends_work(event: Event, work: Work) -> bool:
+    return isinstance(event, WORK_ENDING_EVENTS) and (event.frame, event.number) == (work.frame, work.number)
 
 
-def executions(reader: Reader) -> Iterator[int]:
+def executions_with_events(reader: Reader) -> Iterator[int]:
     """Return the keys of executions that have pending events."""
     return (row[0] for row in reader.rows("SELECT DISTINCT execution FROM pending_events"))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from lamplighter.asl.execution.frame import Execution, FanOut
+from lamplighter.asl.execution.frame import ChildProgress, Execution
 from lamplighter.base.json_text import dumps, loads
 from lamplighter.services.states.tables.frames import dump_frame, load_frame
 from lamplighter.store.db import Reader, Tx
@@ -17,15 +17,15 @@ class Redrive:
     token: str | None
 
 
-def save_failed(tx: Tx, key: int, failed: Execution) -> None:
+def save_failed_state(tx: Tx, key: int, failed: Execution) -> None:
     """Store the frames and results of an execution at its failure."""
-    frames = [[number, dump_frame(frame), _fan(frame.fan)] for number, frame in failed.frames.items()]
+    frames = [[number, dump_frame(frame), _dump_child_progress(frame.fan)] for number, frame in failed.frames.items()]
     results = [[number, list(outputs.items())] for number, outputs in failed.results.items()]
     sql = "INSERT INTO redrives (execution, body) VALUES (?, ?) ON CONFLICT DO UPDATE SET body = excluded.body"
     tx.execute(sql, (key, dumps([frames, results])))
 
 
-def _fan(fan: FanOut | None) -> list[int] | None:
+def _dump_child_progress(fan: ChildProgress | None) -> list[int] | None:
     return [fan.total, fan.started, fan.done, fan.limit] if fan else None
 
 
@@ -37,7 +37,7 @@ def restore(reader: Reader, key: int, execution: Execution) -> Execution | None:
     frames, results = loads(row[0])
     return replace(
         execution,
-        frames={number: load_frame(number, body, FanOut(*fan) if fan else None) for number, body, fan in frames},
+        frames={number: load_frame(number, body, ChildProgress(*fan) if fan else None) for number, body, fan in frames},
         results={number: dict(outputs) for number, outputs in results},
     )
 

@@ -95,7 +95,7 @@ def put(tx: Tx, machine: StateMachine) -> None:
     first = Revision(
         machine.revision, machine.definition, machine.role, machine.settings, machine.created, initial=True
     )
-    _keep(tx, machine.arn, first)
+    _insert_revision(tx, machine.arn, first)
     tx.execute(
         "INSERT INTO state_machines (arn, account, region, name, type, revision, created, tags) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -114,11 +114,11 @@ def put(tx: Tx, machine: StateMachine) -> None:
 
 def add_revision(tx: Tx, arn: str, revision: Revision) -> None:
     """Add a revision and make it the current one; the old revisions stay."""
-    _keep(tx, arn, revision)
+    _insert_revision(tx, arn, revision)
     tx.execute("UPDATE state_machines SET revision = ? WHERE arn = ?", (revision.id, arn))
 
 
-def _keep(tx: Tx, arn: str, revision: Revision) -> None:
+def _insert_revision(tx: Tx, arn: str, revision: Revision) -> None:
     tx.execute(
         "INSERT INTO revisions (id, machine, definition, role, settings, created, initial) "
         "VALUES (?, ?, ?, ?, ?, ?, ?)",

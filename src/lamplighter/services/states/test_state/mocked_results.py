@@ -14,16 +14,16 @@ from lamplighter.asl.definition.model import Resource
 from lamplighter.base.json_text import Json
 from lamplighter.services.states.calls.http_tasks import SERVICE as HTTP
 from lamplighter.services.states.calls.integrations import bind_resource
-from lamplighter.services.states.calls.parameter_casing import pascal_case
+from lamplighter.services.states.calls.parameter_conversion import pascal_case
 from lamplighter.services.states.errors import Invalid
 
-FREE: Mapping[tuple[str, str], frozenset[str]] = {
+FREE_MEMBERS: Mapping[tuple[str, str], frozenset[str]] = {
     ("lambda", ""): frozenset({"Payload"}),
     ("states", "sync:2"): frozenset({"Input", "Output"}),
 }
 """Members that an optimised integration returns as JSON, although the API's schema differs; by service and pattern."""
 
-KINDS: Mapping[str, tuple[str, tuple[type, ...]]] = {
+JSON_TYPES: Mapping[str, tuple[str, tuple[type, ...]]] = {
     "structure": ("an object", (dict,)),
     "map": ("an object", (dict,)),
     "list": ("an array", (list,)),
@@ -54,7 +54,7 @@ def answer_shape(resource: Resource, model: Callable[[str], ServiceModel | None]
         return None
     if binding.service == HTTP:  # not an AWS service: the called API may return anything
         return None
-    operation, member = binding.sync.shape if binding.sync else (binding.operation, "")
+    operation, member = binding.sync.outcome_shape if binding.sync else (binding.operation, "")
     found = model(binding.service)
     if found is None or operation not in found.operation_names:
         return None
@@ -68,43 +68,43 @@ def check_result(shape: Shape | None, resource: Resource, result: Json, mode: st
     if shape is None or mode == "NONE":
         return
     optimised = resource.kind == "integration"
-    free = FREE.get((resource.service, resource.pattern), frozenset()) if optimised else frozenset()
-    _ResultChecker(mode == "STRICT", free).look(shape, result, "")
+    free_members = FREE_MEMBERS.get((resource.service, resource.pattern), frozenset()) if optimised else frozenset()
+    _ResultChecker(mode == "STRICT", free_members).check(shape, result, "")
 
 
 @dataclass(frozen=True, slots=True)
 class _ResultChecker:
     strict: bool
-    free: frozenset[str]
+    free_members: frozenset[str]
 
-    def look(self, shape: Shape, value: Json, name: str) -> None:
-        kind, types = KINDS.get(shape.type_name, ("a string", (str,)))
+    def check(self, shape: Shape, value: Json, name: str) -> None:
+        kind, types = JSON_TYPES.get(shape.type_name, ("a string", (str,)))
         if shape.type_name == "structure" and shape.is_document_type:
             return
         fits = isinstance(value, types) and (bool in types or not isinstance(value, bool))
         if not fits:
             raise SchemaMismatch(f"Field '{name}' must be {kind}" if name else f"The result must be {kind}")
         if isinstance(shape, StructureShape):
-            self._members(shape, value)
+            self._check_members(shape, value)
         elif isinstance(shape, ListShape):
             for item in value:
-                self.look(shape.member, item, name)
+                self.check(shape.member, item, name)
         elif isinstance(shape, MapShape):
             for key, inner in value.items():
-                self.look(shape.value, inner, key)
+                self.check(shape.value, inner, key)
         else:
-            _bounds(shape, value, name)
+            _check_bounds(shape, value, name)
 
-    def _members(self, shape: StructureShape, value: Mapping[str, Json]) -> None:
+    def _check_members(self, shape: StructureShape, value: Mapping[str, Json]) -> None:
         for member, inner in shape.members.items():
             name = pascal_case(member)
-            if value.get(name) is not None and name not in self.free:
-                self.look(inner, value[name], name)
+            if value.get(name) is not None and name not in self.free_members:
+                self.check(inner, value[name], name)
             elif name not in value and self.strict and member in shape.required_members:
                 raise SchemaMismatch(f"Required field '{name}' is missing")
 
 
-def _bounds(shape: Shape, value: Json, name: str) -> None:
+def _check_bounds(shape: Shape, value: Json, name: str) -> None:
     low, high = shape.metadata.get("min"), shape.metadata.get("max")
     if isinstance(value, str):
         if low is not None and len(value) < low:

@@ -17,14 +17,14 @@ from lamplighter.asl.definition.diagnostics import SCHEMA, Diagnostic
 from lamplighter.asl.definition.model import Resource, RetryableState, State, Task
 from lamplighter.asl.definition.parse import SINGLE_STATE, InvalidDefinition, parse_definition, parse_single_state
 from lamplighter.asl.execution.messages import TaskFailed
-from lamplighter.asl.execution.single_state import Past, Verdict
+from lamplighter.asl.execution.single_state import StateConfiguration, StateOutcome
 from lamplighter.asl.execution.state_errors import RUNTIME, TIMEOUT
 from lamplighter.base import arn
-from lamplighter.base.errors import MayTakeLong
+from lamplighter.base.errors import UnboundedWork
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.base.precompute import LARGE, run_work
+from lamplighter.base.precompute import LARGE_TEXT_LENGTH, run_work
 from lamplighter.base.threads import run_in_thread
-from lamplighter.base.world import World, iso
+from lamplighter.base.world import World, format_iso_time
 from lamplighter.bus import Caller
 from lamplighter.isolation.port import Isolation, LimitExceeded
 from lamplighter.isolation.requests import (
@@ -32,8 +32,8 @@ from lamplighter.isolation.requests import (
     MockedOutcome,
     RunTestState,
     StateTested,
+    definition_source,
     run_test_state,
-    source_of,
 )
 from lamplighter.services.states.arns import check_role
 from lamplighter.services.states.calls.http_tasks import HttpExchange
@@ -54,8 +54,8 @@ from lamplighter.services.states.test_state.options import (
 )
 from lamplighter.store.db import Reader
 
-TOO_MANY = "Map iteration failure count must be less than or equal to the number of Map iterations"
-LISTS = frozenset({"afterItemsPath", "afterItemSelector", "afterItemBatcher", "afterItemsPointer"})
+TOO_MANY_FAILURES = "Map iteration failure count must be less than or equal to the number of Map iterations"
+LIST_STAGES = frozenset({"afterItemsPath", "afterItemSelector", "afterItemBatcher", "afterItemsPointer"})
 """Inspection stages whose items AWS renders one by one."""
 
 
@@ -82,17 +82,17 @@ class StateTester:
 
     async def _test(self, caller: Caller, params: Json) -> Json:
         """Run the test; read a request with a large definition in a thread."""
-        if len(params["definition"]) <= LARGE:
-            return await self._settle(caller, *self._trial(caller, params))
-        trial = await run_in_thread(lambda: run_work(lambda: self._trial(caller, params)))
-        return await self._settle(caller, *trial.get())
+        if len(params["definition"]) <= LARGE_TEXT_LENGTH:
+            return await self._run_to_end(caller, *self._parse_request(caller, params))
+        parsed = await run_in_thread(lambda: run_work(lambda: self._parse_request(caller, params)))
+        return await self._run_to_end(caller, *parsed.get())
 
-    def _trial(
+    def _parse_request(
         self, caller: Caller, params: Json
-    ) -> tuple[Resource | None, MockedResult | None, RunTestState, "_Answer"]:
+    ) -> tuple[Resource | None, MockedResult | None, RunTestState, "_AnswerRenderer"]:
         if "roleArn" in params:
             check_role(params["roleArn"])
-        state, source = _find(params)
+        state, source = _find_state(params)
         mock = read_mock(params, state, source)
         if isinstance(state, Task):
             self._check_task(state, mock)
@@ -101,87 +101,91 @@ class StateTester:
         check_configuration(configuration, state, source)
         context = read_context(params, state)
         if context is None:
-            context = self._context(caller, params, state, given)
+            context = self._default_context(caller, params, state, given)
         variables = read_object(params, "variables", "Invalid variables provided: {}")
-        tested = self._source(params)
+        definition_source = self._definition_source(params)
         request = RunTestState(
-            tested,
+            definition_source,
             state.name,
             given,
             variables,
             context,
-            _past(configuration, source),
+            _supplied_facts(configuration, source),
             None,
             request_clock(self._world),
         )
         texts = {id(given): text} | ({id(mock.result): mock.text} if mock and mock.text else {})
-        level, reveal = params.get("inspectionLevel", "INFO"), params.get("revealSecrets", False)
+        level, reveals_secrets = params.get("inspectionLevel", "INFO"), params.get("revealSecrets", False)
         resource = state.resource if isinstance(state, Task) else None
-        return resource, mock, request, _Answer(level, texts, reveal)
+        return resource, mock, request, _AnswerRenderer(level, texts, reveals_secrets)
 
-    async def _settle(
+    async def _run_to_end(
         self,
         caller: Caller,
         resource: Resource | None,
         mock: MockedResult | None,
         request: RunTestState,
-        answer: "_Answer",
+        answer: "_AnswerRenderer",
     ) -> Json:
-        tried = await self._tried(request)
-        if tried.verdict is not None:
-            return await self._said(request, answer, tried)
-        ended = await self._call(caller, resource, tried, answer) if mock is None else _mocked(mock, request, tried)
-        return await self._said(request, answer, await self._tried(replace(request, outcome=ended)))
+        result = await self._run_state(request)
+        if result.verdict is not None:
+            return await self._render(request, answer, result)
+        outcome = (
+            await self._call_service(caller, resource, result, answer)
+            if mock is None
+            else _mocked_outcome(mock, request, result)
+        )
+        return await self._render(request, answer, await self._run_state(replace(request, outcome=outcome)))
 
-    async def _said(self, request: RunTestState, answer: "_Answer", tried: StateTested) -> Json:
-        verdict = tried.verdict
+    async def _render(self, request: RunTestState, answer: "_AnswerRenderer", result: StateTested) -> Json:
+        verdict = result.verdict
         assert verdict is not None
-        large = len(request.source.text) > LARGE
-        return await run_in_thread(lambda: answer.say(tried, verdict)) if large else answer.say(tried, verdict)
+        large = len(request.source.text) > LARGE_TEXT_LENGTH
+        return await run_in_thread(lambda: answer.render(result, verdict)) if large else answer.render(result, verdict)
 
-    async def _tried(self, request: RunTestState) -> StateTested:
+    async def _run_state(self, request: RunTestState) -> StateTested:
         """Run the state in this process, or in a separate process if it may take long."""
-        if len(request.source.text) <= LARGE:
-            with suppress(MayTakeLong):
-                return run_test_state(request, may_block=False)
+        if len(request.source.text) <= LARGE_TEXT_LENGTH:
+            with suppress(UnboundedWork):
+                return run_test_state(request, allows_unbounded_work=False)
         try:
-            tried = await self._isolation.run(request, lambda _resource, _parameters: None)
+            result = await self._isolation.run(request, lambda _resource, _parameters: None)
         except LimitExceeded as error:
-            return _overrun(STEP_STOPPED.format(error), request)
-        assert isinstance(tried, StateTested)
-        return replace(tried, stages={**tried.stages, "input": request.given})
+            return _limit_exceeded(STEP_STOPPED.format(error), request)
+        assert isinstance(result, StateTested)
+        return replace(result, stages={**result.stages, "input": request.state_input})
 
-    async def _call(
-        self, caller: Caller, resource: Resource | None, tried: StateTested, answer: "_Answer"
+    async def _call_service(
+        self, caller: Caller, resource: Resource | None, result: StateTested, answer: "_AnswerRenderer"
     ) -> MockedOutcome:
         assert resource is not None
         try:
-            async with asyncio.timeout(tried.timeout):
-                event = await self._calls.call_once(caller, resource, tried.arguments, answer.exchanges.append)
+            async with asyncio.timeout(result.timeout):
+                event = await self._calls.call_once(caller, resource, result.arguments, answer.exchanges.append)
         except TimeoutError:
             return "fail", (TIMEOUT, None)
         return ("fail", (event.error, event.cause)) if isinstance(event, TaskFailed) else ("succeed", event.output)
 
-    def _source(self, params: Json) -> DefinitionSource:
+    def _definition_source(self, params: Json) -> DefinitionSource:
         """Return the definition in the form that a separate process compiles."""
         text = params["definition"]
         definition = (
-            parse_definition(text, added_parameters, kept=True)
+            parse_definition(text, added_parameters, already_checked=True)
             if "stateName" in params
             else parse_single_state(text, added_parameters)
         )
-        return source_of(text, definition, added_parameters)
+        return definition_source(text, definition, added_parameters)
 
     def _check_task(self, state: Task, mock: MockedResult | None) -> None:
         if mock is not None and mock.text is not None:
             check_result(answer_shape(state.resource, self._model), state.resource, mock.result, mock.mode)
-        missing = self._definitions.why_not_callable(state.resource.text, state.resource, mocked=mock is not None)
+        missing = self._definitions.not_callable_reason(state.resource.text, state.resource, mocked=mock is not None)
         if missing is not None:
             raise InvalidDefinition([Diagnostic(SCHEMA, missing, f"/States/{state.name}/Resource")])
 
-    def _context(self, caller: Caller, params: Json, state: State, given: Json) -> Json:
+    def _default_context(self, caller: Caller, params: Json, state: State, given: Json) -> Json:
         """Make up a context object; recorded from AWS: the names of the execution and the machine are invented."""
-        machine, name, now = self._world.uuid(), self._world.uuid(), iso(self._world.now())
+        machine, name, now = self._world.uuid(), self._world.uuid(), format_iso_time(self._world.now())
         context: Json = {
             "Execution": {
                 "Id": arn.build("states", caller.region, caller.account, f"express:{machine}:{name}"),
@@ -203,7 +207,7 @@ class StateTester:
         return context
 
 
-def _find(params: Json) -> tuple[State, Mapping[str, Json]]:
+def _find_state(params: Json) -> tuple[State, Mapping[str, Json]]:
     """Return the state under test, compiled and as JSON."""
     text = params["definition"]
     if "stateName" not in params:
@@ -215,8 +219,8 @@ def _find(params: Json) -> tuple[State, Mapping[str, Json]]:
     return state, next(place.state for place in state_places(loads(text)) if place.name == name)
 
 
-def _past(configuration: Json, source: Mapping[str, Json]) -> Past:
-    return Past(
+def _supplied_facts(configuration: Json, source: Mapping[str, Json]) -> StateConfiguration:
+    return StateConfiguration(
         retried=configuration.get("retrierRetryCount", 0),
         failures=configuration.get("mapIterationFailureCount", 0),
         data=configuration.get("mapItemReaderData"),
@@ -224,30 +228,30 @@ def _past(configuration: Json, source: Mapping[str, Json]) -> Past:
     )
 
 
-def _mocked(mock: MockedResult, request: RunTestState, tried: StateTested) -> MockedOutcome:
+def _mocked_outcome(mock: MockedResult, request: RunTestState, result: StateTested) -> MockedOutcome:
     """Return how the mock ends the state's work."""
-    if request.past.failures > (len(mock.result) if isinstance(mock.result, list) else tried.iterations):
-        raise Invalid(TOO_MANY)
+    if request.configuration.failures > (len(mock.result) if isinstance(mock.result, list) else result.iterations):
+        raise Invalid(TOO_MANY_FAILURES)
     return ("fail", (mock.error, mock.cause)) if mock.text is None else ("succeed", mock.result)
 
 
-def _overrun(cause: str, request: RunTestState) -> StateTested:
+def _limit_exceeded(cause: str, request: RunTestState) -> StateTested:
     """Build the result of a state that exceeded a limit and was stopped."""
-    verdict = Verdict("FAILED", error=RUNTIME, cause=cause)
-    return StateTested(verdict, {"input": request.given}, {}, request.variables, None, 0, 0)
+    verdict = StateOutcome("FAILED", error=RUNTIME, cause=cause)
+    return StateTested(verdict, {"input": request.state_input}, {}, request.variables, None, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class _AnswerRenderer:
     level: str
     texts: Mapping[int, str]
     """The original texts of the documents in the request, by the documents' identities."""
-    reveal: bool
+    reveals_secrets: bool
     """Whether secrets are shown."""
     exchanges: list[HttpExchange] = field(default_factory=list)
     """The calls that an HTTP task made."""
 
-    def say(self, tried: StateTested, verdict: Verdict) -> Json:
+    def render(self, result: StateTested, verdict: StateOutcome) -> Json:
         """Build the answer of TestState."""
         answer: Json = {"status": verdict.status}
         if verdict.status in ("SUCCEEDED", "CAUGHT_ERROR"):
@@ -255,19 +259,23 @@ class _Answer:
         found = {"error": verdict.error, "cause": verdict.cause, "nextState": verdict.next}
         answer |= {name: value for name, value in found.items() if value is not None}
         if self.level != "INFO":
-            answer["inspectionData"] = self._inspected(tried, verdict)
+            answer["inspectionData"] = self._inspection_data(result, verdict)
         return answer
 
-    def _inspected(self, tried: StateTested, verdict: Verdict) -> Json:
+    def _inspection_data(self, result: StateTested, verdict: StateOutcome) -> Json:
         data: Json = {
-            name: _listed(value) if name in LISTS else self._text(value) for name, value in tried.stages.items()
+            name: _render_list(value) if name in LIST_STAGES else self._text(value)
+            for name, value in result.stages.items()
         }
         if self.level == "TRACE":
             for exchange in self.exchanges:
-                data |= {"request": _asked(exchange, reveal=self.reveal), "response": _answered(exchange)}
-        data |= dict(tried.limits)
-        if tried.variables:
-            data["variables"] = dumps(dict(tried.variables))
+                data |= {
+                    "request": _render_request(exchange, reveals_secrets=self.reveals_secrets),
+                    "response": _render_response(exchange),
+                }
+        data |= dict(result.limits)
+        if result.variables:
+            data["variables"] = dumps(dict(result.variables))
         if verdict.handling:
             data["errorDetails"] = dict(verdict.handling)
         return data
@@ -276,20 +284,20 @@ class _Answer:
         return self.texts.get(id(value)) or dumps(value)
 
 
-def _asked(exchange: HttpExchange, *, reveal: bool) -> Json:
-    """Show the request of an HTTP task; without `reveal`, omit its credentials."""
-    request = exchange.request if reveal else exchange.plain
+def _render_request(exchange: HttpExchange, *, reveals_secrets: bool) -> Json:
+    """Show the request of an HTTP task; without `reveals_secrets`, omit its credentials."""
+    request = exchange.request if reveals_secrets else exchange.request_without_secrets
     parts = urlsplit(request.url)
-    asked: Json = {
+    rendered: Json = {
         "protocol": parts.scheme,
         "method": request.method,
         "url": request.url,
         "headers": dumps(dict(request.headers)),
     }
-    return asked if request.body is None else asked | {"body": request.body.decode(errors="replace")}
+    return rendered if request.body is None else rendered | {"body": request.body.decode(errors="replace")}
 
 
-def _answered(exchange: HttpExchange) -> Json:
+def _render_response(exchange: HttpExchange) -> Json:
     reply = exchange.reply
     return {
         "protocol": urlsplit(exchange.request.url).scheme,
@@ -300,6 +308,6 @@ def _answered(exchange: HttpExchange) -> Json:
     }
 
 
-def _listed(items: Json) -> str:
+def _render_list(items: Json) -> str:
     """Render items as AWS does: recorded with a space between two items."""
     return f"[{', '.join(map(dumps, items))}]"

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from lamplighter.asl.definition.model import Map, Parallel, RetryableState, State, Task
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
 from lamplighter.services.states.errors import Invalid
-from lamplighter.services.states.machines.state_tree import INNER
+from lamplighter.services.states.machines.state_tree import INNER_FIELDS
 
-CONTEXT = "Invalid Context object provided: {}"
-NO_TASK = (
+INVALID_CONTEXT = "Invalid Context object provided: {}"
+TASK_NOT_ALLOWED = (
     "Context object contains 'Task' when state is not a Task state with a '.sync' or '.waitForTaskToken' service "
     "integration pattern"
 )
@@ -51,7 +51,7 @@ def read_mock(params: Json, state: State, source: Mapping[str, Json]) -> MockedR
         result = loads(given["result"])
     except JsonError:
         raise Invalid("Mocked result must be valid JSON") from None
-    _check_form(state, source, result)
+    _check_result_form(state, source, result)
     return MockedResult(result, given["result"], None, None, mode)
 
 
@@ -69,7 +69,7 @@ def _check_unmocked(params: Json, state: State) -> None:
         raise Invalid("A Context object is not supported when a mock is not specified")
 
 
-def _check_form(state: State, source: Mapping[str, Json], result: Json) -> None:
+def _check_result_form(state: State, source: Mapping[str, Json], result: Json) -> None:
     if isinstance(state, Map) and "Resource" in source.get("ResultWriter", {}):
         if not isinstance(result, dict):
             raise Invalid("Mocked result must be a JSON object.")
@@ -83,42 +83,42 @@ def read_context(params: Json, state: State) -> Json | None:
     """Return the request's context object, or None if there is none. Raises `Invalid` if it does not fit the state."""
     if "context" not in params:
         return None
-    context = read_object(params, "context", CONTEXT)
+    context = read_object(params, "context", INVALID_CONTEXT)
     takes_token = isinstance(state, Task) and bool(state.resource.pattern)
     if "Task" in context and not takes_token:
-        raise Invalid(CONTEXT.format(NO_TASK))
+        raise Invalid(INVALID_CONTEXT.format(TASK_NOT_ALLOWED))
     return context
 
 
-def read_object(params: Json, name: str, refusal: str) -> Mapping[str, Json]:
+def read_object(params: Json, name: str, error_template: str) -> Mapping[str, Json]:
     """Parse a parameter that is the text of a JSON object; return an empty object if the parameter is missing."""
     try:
         found = loads(params.get(name, "{}"))
     except JsonError as error:
-        raise Invalid(refusal.format(error)) from None
+        raise Invalid(error_template.format(error)) from None
     if not isinstance(found, dict):
-        raise Invalid(refusal.format(f"it must be a JSON object, but was: {dumps(found)}"))
+        raise Invalid(error_template.format(f"it must be a JSON object, but was: {dumps(found)}"))
     return found
 
 
 def check_configuration(configuration: Json, state: State, source: Mapping[str, Json]) -> None:
     """Reject a configuration that belongs to another type of state."""
     origin = configuration.get("errorCausedByState")
-    if origin is not None and origin not in _inner(source):
+    if origin is not None and origin not in _inner_state_names(source):
         raise Invalid(f"The state '{origin}' that the error is caused by is not found in the state under test")
     for name in ("mapIterationFailureCount", "mapItemReaderData"):
         if name in configuration and not isinstance(state, Map):
             raise Invalid(f"'{name}' is not supported for state type '{state_type(state)}'")
 
 
-def _inner(source: Mapping[str, Json]) -> set[str]:
+def _inner_state_names(source: Mapping[str, Json]) -> set[str]:
     """Return the names of all states inside a state."""
     names: set[str] = set()
-    for field in INNER:
+    for field in INNER_FIELDS:
         found = source.get(field, [])
         for block in found if isinstance(found, list) else [found]:
             for name, state in block["States"].items():
-                names |= {name} | _inner(state)
+                names |= {name} | _inner_state_names(state)
     return names
 
 

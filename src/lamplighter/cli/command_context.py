@@ -1,0 +1,141 @@
+"""Define the site on which the commands about runs work: an account on AWS or an engine, and the job file.
+
+Guarantees the same options for all these commands (`with_command_context`), and that every error ends a command with
+one sentence and exit code 1. The job file is read only when a name has to be looked up in it: an ARN needs no job file.
+"""
+
+import inspect
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from botocore.exceptions import ProfileNotFound
+
+from lamplighter.base.errors import LamplighterError
+from lamplighter.base.json_text import Json
+from lamplighter.cli.job_file import DEFAULT_JOB_FILE, EnvironmentOption, print_problems, read_job_file
+from lamplighter.cli.target import (
+    CALL_ERRORS,
+    DEFAULT_DATA,
+    AwsOption,
+    DataOption,
+    EndpointUrlOption,
+    ProfileOption,
+    RegionOption,
+    Target,
+    explain_error,
+    find_target,
+)
+from lamplighter.jobs.file.load import load_job_file
+from lamplighter.jobs.file.model import Project
+from lamplighter.jobs.file.yaml_document import JobFileError
+
+FileOption = Annotated[
+    Path | None,
+    typer.Option("--file", help="The job file with the jobs' names. Default: ./lamplighter.yaml.", dir_okay=False),
+]
+
+
+@dataclass(frozen=True)
+class CommandContext:
+    """A target account, and the job file that names its jobs."""
+
+    find: Callable[[], Target]
+    """A function that finds the account when a command first needs it; some commands never do."""
+    file: Path | None = None
+    environment: str | None = None
+
+    @cached_property
+    def target(self) -> Target:
+        """The account."""
+        return self.find()
+
+    @cached_property
+    def project(self) -> Project | None:
+        """The job file's project; None if the user names no file, and this folder has none or a broken one."""
+        if self.file is None and self.environment is None:
+            return _read_default_project()
+        return read_job_file(self.file or DEFAULT_JOB_FILE, self.environment).project
+
+    @cached_property
+    def sfn(self) -> Json:
+        """A boto3 client of Step Functions."""
+        return self.target.client("stepfunctions")
+
+
+def _read_default_project() -> Project | None:
+    """Return the project of this folder's job file; if the file is broken, print its problems and return None."""
+    if not DEFAULT_JOB_FILE.exists():
+        return None
+    try:
+        return load_job_file(DEFAULT_JOB_FILE).project
+    except JobFileError as error:
+        print_problems(error.problems)
+        typer.echo(
+            f"lamplighter: {DEFAULT_JOB_FILE} has errors, so jobs are listed by the names of their state machines",
+            err=True,
+        )
+        return None
+
+
+def with_command_context(function: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that choose a site to a command, and pass the site as the command's first argument."""
+    signature = inspect.signature(function, eval_str=True)
+    options = inspect.signature(_make_context, eval_str=True).parameters
+    parameters = [*list(signature.parameters.values())[1:], *options.values()]
+
+    def context_options(**given: Json) -> None:
+        where = {name: given.pop(name) for name in options}
+        site = _make_context(**where)
+        with explain_errors(site):
+            function(site, **given)
+
+    context_options.__doc__ = function.__doc__
+    context_options.__annotations__ = {each.name: each.annotation for each in parameters}
+    context_options.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    return context_options
+
+
+def _make_context(
+    *,
+    file: FileOption = None,
+    environment: EnvironmentOption = None,
+    endpoint_url: EndpointUrlOption = None,
+    aws: AwsOption = False,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+    data: DataOption = DEFAULT_DATA,
+) -> CommandContext:
+    if environment is not None and "=" in environment:
+        advice = "it names an environment of the job file; `run` takes --env NAME=VALUE"
+        raise typer.BadParameter(f"-e {environment}: {advice}")
+    find = partial(find_target, endpoint_url=endpoint_url, aws=aws, profile=profile, region=region, data=data)
+    return CommandContext(find, file, environment)
+
+
+@contextmanager
+def explain_errors(where: Target | CommandContext) -> Iterator[None]:
+    """Print errors of the block as one sentence and end the command; a closed standard output is no error."""
+    try:
+        yield
+    except ProfileNotFound as error:
+        fail(str(error))
+    except CALL_ERRORS as error:
+        fail(explain_error(error, where.target if isinstance(where, CommandContext) else where))
+    except LamplighterError as error:
+        fail(str(error))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(0) from None
+
+
+def fail(message: str) -> NoReturn:
+    """Print an error and end the command with exit code 1."""
+    typer.echo(f"lamplighter: {message}", err=True)
+    raise typer.Exit(1) from None

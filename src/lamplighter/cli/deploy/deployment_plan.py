@@ -1,0 +1,108 @@
+"""Plan a deployment: compare the stack as it is with the stack that the job file describes.
+
+Guarantees that planning changes nothing. Rejects a stack of the project's name that was not made from a job file.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lamplighter.base.errors import LamplighterError
+from lamplighter.base.json_text import Json
+from lamplighter.cli.deploy import stacks
+from lamplighter.cli.deploy.changes import Change, compare_resources
+from lamplighter.cli.deploy.job_images import Image, ecr_uri, project_images
+from lamplighter.cli.deploy.resolved_template import resolve_resources
+from lamplighter.cli.deploy.stacks import Stack
+from lamplighter.cli.engine_health import is_lamplighter
+from lamplighter.cli.target import Target
+from lamplighter.cli.up.stack_plan import NO_NETWORK, localize_template
+from lamplighter.jobs import names
+from lamplighter.jobs.file.load import LoadedJobFile
+from lamplighter.jobs.stack.template import build_template
+
+
+class ForeignStack(LamplighterError):
+    """A stack has the project's name, but lamplighter did not make it."""
+
+
+class InvalidTemplateParameter(LamplighterError):
+    """A parameter that has no value, or that the template does not declare."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentPlan:
+    """The plan of a project's deployment to a target."""
+
+    name: str
+    """The stack's name."""
+    stack: Stack | None
+    deployed: Json
+    """The template of the existing stack; empty if there is none, or if the stack holds nothing."""
+    template: Json
+    parameters: Mapping[str, str]
+    images: tuple[Image, ...]
+    is_engine: bool
+    """Whether the target is a lamplighter engine."""
+    changes: tuple[Change, ...]
+
+
+def plan_deployment(loaded: LoadedJobFile, target: Target, given: Mapping[str, str]) -> DeploymentPlan:
+    """Compute what the deployment of a project would change."""
+    name, document = loaded.project.prefix, build_template(loaded.project)
+    is_engine = is_lamplighter(target.endpoint)
+    defaults = {}
+    if is_engine:
+        document = localize_template(document, loaded.folder.absolute())
+        defaults = {names.CONSOLE_URL: target.endpoint or "", names.SUBNETS: NO_NETWORK}
+    client = target.client("cloudformation")
+    stack = stacks.find_stack(client, name)
+    deployed = read_deployed_template(client, stack)
+    images = tuple(project_images(loaded))
+    parameters = _choose_parameters(document, stack, defaults, given) | _image_parameters(
+        images, target, is_engine=is_engine
+    )
+    before = resolve_resources(deployed, stack.parameters if stack else {})
+    changes = compare_resources(before, resolve_resources(document, parameters), metadata=target.endpoint is not None)
+    return DeploymentPlan(name, stack, deployed, document, parameters, images, is_engine, tuple(changes))
+
+
+def read_deployed_template(client: Json, stack: Stack | None) -> Json:
+    """Return a stack's template, or {} if it holds nothing; raise `ForeignStack` if it was not made from a job file."""
+    if stack is None or stack.status == stacks.IN_REVIEW:
+        return {}
+    document = stacks.read_template(client, stack)
+    if not stacks.is_from_job_file(document):
+        raise ForeignStack(
+            f"the stack {stack.name} was not created by lamplighter and is not changed: give your project another name"
+        )
+    return {} if stack.status == stacks.ROLLED_BACK else document
+
+
+def parse_parameters(words: list[str]) -> dict[str, str]:
+    """Parse words of the form NAME=VALUE; raise `InvalidTemplateParameter` for any other word."""
+    pairs = [word.partition("=") for word in words]
+    wrong = [name for name, sign, _ in pairs if not name or not sign]
+    if wrong:
+        raise InvalidTemplateParameter(f"{wrong[0]}: use NAME=VALUE, for example Subnets=subnet-1,subnet-2")
+    return {name: value for name, _, value in pairs}
+
+
+def _choose_parameters(
+    document: Json, stack: Stack | None, defaults: Mapping[str, str], given: Mapping[str, str]
+) -> dict[str, str]:
+    """Return each parameter's value: the given one, else the existing stack's, else the target's default."""
+    declared = document.get("Parameters", {})
+    unknown = [name for name in given if name not in declared]
+    if unknown:
+        declared_names = ", ".join(declared) or "none"
+        raise InvalidTemplateParameter(f"the template has no parameter {unknown[0]}; it has: {declared_names}")
+    previous = stack.parameters if stack is not None else {}
+    return {name: value for name, value in {**defaults, **previous, **given}.items() if name in declared}
+
+
+def _image_parameters(images: tuple[Image, ...], target: Target, *, is_engine: bool) -> dict[str, str]:
+    if not images or is_engine:
+        return {image.parameter: image.local_name for image in images}
+    account = target.client("sts").get_caller_identity()["Account"]
+    ecr = target.client("ecr")
+    return {image.parameter: ecr_uri(ecr, account, target.region, image) for image in images}

@@ -1,1 +1,0 @@
-"""Build and push the images of jobs for `deploy`."""

@@ -1,0 +1,58 @@
+"""Run the HTTP server of a command: uvicorn with limited connections, which ends without an error on a signal."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+
+import uvicorn
+
+from lamplighter.base.json_text import Json
+from lamplighter.cli.http.connection import Connection, ConnectionLimit
+
+Application = Callable[[Json, Json, Json], Awaitable[None]]
+"""An ASGI application; an import of Starlette's type would load Starlette."""
+
+
+async def serve(
+    application: Application,
+    closing: asyncio.Event,
+    listener: socket.socket,
+    max_connections: int,
+) -> None:
+    """Serve on a port, with at most `max_connections` connections, until SIGINT or SIGTERM; set `closing` on the
+    signal.
+    """
+    config = uvicorn.Config(
+        application,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        http=partial(Connection, limit=ConnectionLimit(max_connections)),  # type: ignore[arg-type]  # it is called as a class is
+        ws="none",  # no WebSocket: other protocols than HTTP would bypass the access checks
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+    await _Server(config, closing).serve(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """A uvicorn server that ends without an error after a signal."""
+
+    def __init__(self, config: uvicorn.Config, closing: asyncio.Event) -> None:
+        super().__init__(config)
+        self._closing = closing
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop serving; set `closing` first, so that long polls end."""
+        self._closing.set()
+        await super().shutdown(sockets)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        yield

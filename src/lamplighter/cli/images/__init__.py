@@ -1,0 +1,1 @@
+"""Read a build context and build images with Docker, for `up` and for `deploy`."""

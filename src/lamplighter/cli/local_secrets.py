@@ -1,0 +1,83 @@
+"""Look up secrets on this machine: in the variables of the process, and in lines `NAME=value` of `.env`.
+
+A secret is held for its place (`base/secret_references.py`): a line `ssm:/reports/db-password=…`, or the variable
+`SSM_REPORTS_DB_PASSWORD`. A secret that a job file names may instead be held under the name of its variable. That only
+counts if no value is held for the place, and if no other place uses the same variable. Guarantees the usual rules of
+`.env` files: the process's variables win over the file, and `${OTHER}` is filled in. An error in the file is reported
+with its line, and the values that were read before stay valid.
+See https://saurabh-kumar.com/python-dotenv/#file-format.
+"""
+
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from dotenv import dotenv_values
+from dotenv.parser import Original, parse_stream
+
+from lamplighter.base import secret_references
+from lamplighter.jobs.file.model import Project
+from lamplighter.jobs.file.yaml_document import JobFileError, Problem, SourcePosition
+from lamplighter.jobs.lint.missing_secrets import references_by_variable
+
+ENV_FILE_NAME = ".env"
+
+
+class LocalSecrets(Mapping[str, str]):
+    """The held secrets by name: the process's variables, and `.env` as it was last read."""
+
+    def __init__(self, process: Mapping[str, str]) -> None:
+        self._process = process
+        self._file: Mapping[str, str] = {}
+        self._references_by_variable: Mapping[str, Sequence[str]] = {}
+
+    def set_projects(self, projects: Iterable[Project]) -> None:
+        """Set the projects whose secrets may also be held under the names of their variables."""
+        self._references_by_variable = references_by_variable(projects)
+
+    def find(self, name: str, reference: str) -> str | None:
+        """Return the secret of the place `reference` for a container's variable `name`, or None if none is held."""
+        found = secret_references.find_secret(self, reference)
+        references = self._references_by_variable.get(name, ())
+        if found is not None or not any(secret_references.is_same_secret(reference, each) for each in references):
+            return found
+        return self.get(name) if len(references) == 1 else None
+
+    def read(self, file: Path) -> bool:
+        """Read `.env`, which may be missing; return whether its contents changed. Raises `JobFileError`."""
+        before, self._file = self._file, _read_env_file(file)
+        return self._file != before
+
+    def __getitem__(self, name: str) -> str:
+        return self._process[name] if name in self._process else self._file[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self._file, **self._process})
+
+    def __len__(self) -> int:
+        return len({**self._file, **self._process})
+
+
+def _read_env_file(file: Path) -> Mapping[str, str]:
+    try:
+        text = file.read_text("utf-8-sig")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        reason = (error.strerror or "").lower() if isinstance(error, OSError) else "it is not UTF-8"
+        position = SourcePosition(str(file), 1, 1)
+        raise JobFileError(
+            [Problem(position, f"this file cannot be read: {reason}", "correct it, or delete the file")]
+        ) from None
+    invalid_lines = [_first_line(each.original) for each in parse_stream(io.StringIO(text)) if each.error]
+    if invalid_lines:
+        message, advice = "this is not a valid line of a .env file", 'write NAME=value, or NAME="a value with spaces"'
+        raise JobFileError([Problem(SourcePosition(str(file), line, 1), message, advice) for line in invalid_lines])
+    found = dotenv_values(stream=io.StringIO(text))
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _first_line(statement: Original) -> int:
+    """Return the line on which a statement begins, without the empty lines before it."""
+    text = statement.string
+    return statement.line + len(text) - len(text.lstrip("\n"))

@@ -1,0 +1,57 @@
+"""Decide when to apply a source again, by what the last attempt left undone. Pure."""
+
+from dataclasses import dataclass
+
+from lamplighter.cli.up.apply_plan import PlanFault
+
+LEAVING_CHECK_SECONDS, BUILD_RETRY_SECONDS = 2.0, 10.0
+"""Seconds between two checks of jobs whose runs have to end, and between two builds without Docker."""
+TEMPORARY_BACKOFF, PERMANENT_BACKOFF = (1.0, 10.0), (10.0, 600.0)
+"""Seconds after the first failure and at most: for temporary failures, and for failures that the user has to
+correct."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyOutcome:
+    """The outcome of an attempt to apply a source."""
+
+    faults: tuple[PlanFault, ...] = ()
+    has_leaving_jobs: bool = False
+    """Whether removed jobs are still there because their runs have not ended."""
+    needs_build: bool = False
+    """Whether an image has to be built when Docker answers again."""
+    crashed: bool = False
+    """Whether the attempt failed for a reason that is not in the file."""
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether the engine and the source do not agree yet."""
+        return bool(self.faults) or self.needs_build or self.crashed
+
+    def combine(self, other: "ApplyOutcome") -> "ApplyOutcome":
+        """Return the outcome of two attempts together."""
+        return ApplyOutcome(
+            (*self.faults, *other.faults),
+            self.has_leaving_jobs or other.has_leaving_jobs,
+            self.needs_build or other.needs_build,
+            self.crashed or other.crashed,
+        )
+
+
+def next_attempt_delay(outcome: ApplyOutcome, attempts: int) -> float | None:
+    """Return the seconds until the next attempt, after `attempts` incomplete ones; None to wait for changed files."""
+    has_permanent = any(not each.is_temporary for each in outcome.faults)
+    # A check of the leaving jobs applies the file, so it would also repeat the refused parts too often.
+    waits = [LEAVING_CHECK_SECONDS] if outcome.has_leaving_jobs and not has_permanent else []
+    if outcome.needs_build:
+        waits.append(BUILD_RETRY_SECONDS)
+    if outcome.crashed or any(each.is_temporary for each in outcome.faults):
+        waits.append(_backoff(TEMPORARY_BACKOFF, attempts))
+    if has_permanent:
+        waits.append(_backoff(PERMANENT_BACKOFF, attempts))
+    return min(waits, default=None)
+
+
+def _backoff(bounds: tuple[float, float], attempts: int) -> float:
+    first, longest = bounds
+    return float(min(first * 2 ** min(max(0, attempts - 1), 20), longest))

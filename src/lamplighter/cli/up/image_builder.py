@@ -1,0 +1,57 @@
+"""Build the images of a plan, and keep the present image of a job if the new one cannot be built.
+
+Guarantees a value for every image parameter: an image that cannot be built affects only its own job.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+from lamplighter.cli.images import docker_build
+from lamplighter.cli.images.docker_build import BuildFailed, NoDocker
+from lamplighter.cli.up.stack_plan import ImageBuild, StackPlan
+
+LOCAL_REGISTRY = "localhost"
+"""The registry in the names of local images, so that Docker never pulls a foreign image of the same name."""
+
+log = logging.getLogger("lamplighter.jobs")
+
+
+class ImageBuilder:
+    """A builder of images; without `builds` it only computes their names, because nothing runs the images."""
+
+    def __init__(self, data: Path, *, builds: bool) -> None:
+        self._data = data
+        self._builds = builds
+        self._logged_errors: dict[str, str] = {}
+        """The last error of each job's image, so that the same error is logged only once."""
+
+    async def build_images(self, plan: StackPlan, before: Mapping[str, str]) -> tuple[dict[str, str], bool]:
+        """Build the images; return the parameters that name them, and whether no build has to be repeated later."""
+        results = await asyncio.gather(
+            *(self._build_image(plan, build, before.get(build.parameter)) for build in plan.builds)
+        )
+        return dict(pair for pair, _ in results), all(complete for _, complete in results)
+
+    async def _build_image(
+        self, plan: StackPlan, build: ImageBuild, before: str | None
+    ) -> tuple[tuple[str, str], bool]:
+        repository = f"{LOCAL_REGISTRY}/{plan.stack}/{build.job}"
+        image = f"{repository}:none"
+        try:
+            image = await docker_build.image_tag(repository, build.folder, self._data)
+            if self._builds and not await docker_build.is_built(image):
+                log.info("%s: building its image from %s", build.job, build.folder)
+                await docker_build.build_image(image, build.folder)
+            self._logged_errors.pop(build.job, None)
+        except BuildFailed as error:
+            self._log_failure(build.job, str(error), before if before != image else None)
+            return (build.parameter, before or image), not isinstance(error, NoDocker)
+        return (build.parameter, image), True
+
+    def _log_failure(self, job: str, reason: str, before: str | None) -> None:
+        if self._logged_errors.get(job) != reason:
+            self._logged_errors[job] = reason
+            consequence = f"it continues with {before}" if before else "its runs will fail until it is built"
+            log.error("%s: its image could not be built, so %s: %s", job, consequence, reason)

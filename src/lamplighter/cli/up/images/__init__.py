@@ -1,1 +1,0 @@
-"""Build the images of jobs for `up`."""

@@ -1,0 +1,192 @@
+"""Plan the stacks that an engine keeps, from a job file or from the user's own templates.
+
+Guarantees that a plan has no errors that reading can find, and that it names the files to watch. The template of a job
+file is adapted to this machine: plain processes run in the file's folder, tasks need no network of their own, and a
+job's log group stays when the job is removed, so that a new job of the same name continues it.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from lamplighter.base.json_text import Json, dumps, loads
+from lamplighter.cli.up.merge_templates import LOG_GROUP
+from lamplighter.jobs import names
+from lamplighter.jobs.file.load import LoadedJobFile, load_job_file
+from lamplighter.jobs.file.model import Project
+from lamplighter.jobs.file.yaml_document import JobFileError
+from lamplighter.jobs.lint.denied_jobs import denied_jobs
+from lamplighter.jobs.stack import roles
+from lamplighter.jobs.stack.template import build_template
+
+NO_NETWORK = "subnet-0000000000000000f"
+"""The subnet that stands in for the network of tasks on an engine, which need none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageBuild:
+    """An image that is built from a folder."""
+
+    job: str
+    parameter: str
+    """The template's parameter that holds the name of the image."""
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class StackOrigin:
+    """The file and the environment that a stack was made from, as its template records them."""
+
+    file: str
+    environment: str = ""
+    """Empty for the file without an environment."""
+
+
+@dataclass(frozen=True, slots=True)
+class StackPlan:
+    """A stack as its source describes it."""
+
+    stack: str
+    template: str
+    parameters: Mapping[str, str]
+    project: Project | None = None
+    """The project of a job file; None for a template."""
+    builds: tuple[ImageBuild, ...] = ()
+    origin: StackOrigin | None = None
+    positions: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """The place of each job and each channel's topic in the job file: file, line and column."""
+
+    @property
+    def needs_docker(self) -> bool:
+        """Whether any of its containers has an image; True for a template, whose containers are not examined."""
+        if self.project is None:
+            return True
+        jobs = [job for job in self.project.jobs.values() if job.workflow is None]
+        return any(job.image is not None or job.sidecars for job in jobs)
+
+
+class StackSource(Protocol):
+    """A source of plans: a job file, or templates."""
+
+    @property
+    def display_name(self) -> str:
+        """The name of the source in messages."""
+
+    @property
+    def origin(self) -> StackOrigin | None:
+        """The mark in the stacks' templates that identifies stacks which no plan names any more; None for no mark."""
+
+    def is_owner_of(self, stack: str, origin: StackOrigin | None, /) -> bool:
+        """Return whether a stack with this name and mark was made from the source; the source need not be readable."""
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the source, which also holds `.env`."""
+
+    def read_plans(self) -> list[StackPlan]:
+        """Read the source and return its plans; raise `LamplighterError` with all errors."""
+
+    def files(self) -> set[Path]:
+        """Return the files that the plans depended on when they were last read."""
+
+
+@dataclass(slots=True)
+class JobFileSource:
+    """A source that reads a job file."""
+
+    file: Path
+    environment: str | None
+    deny: frozenset[str] = frozenset()
+    """The features that no job may use (`up --deny`)."""
+    _workflow_files: set[Path] = field(default_factory=set)
+
+    @property
+    def display_name(self) -> str:
+        """See `StackSource.display_name`."""
+        return str(self.file)
+
+    @property
+    def origin(self) -> StackOrigin:
+        """See `StackSource.origin`."""
+        return StackOrigin(str(self.file.absolute()), self.environment or "")
+
+    def is_owner_of(self, _stack: str, origin: StackOrigin | None) -> bool:
+        """See `StackSource.is_owner_of`."""
+        return origin == self.origin
+
+    @property
+    def folder(self) -> Path:
+        """See `StackSource.folder`."""
+        return self.file.absolute().parent
+
+    def read_plans(self) -> list[StackPlan]:
+        """See `StackSource.read_plans`; raises `JobFileError`."""
+        loaded = load_job_file(self.file, self.environment)
+        denied = list(denied_jobs(loaded, self.deny))
+        if denied:
+            raise JobFileError(denied)
+        project, folder = loaded.project, self.folder
+        self._workflow_files = {folder / name for name in project.workflows}
+        document = add_origin(build_template(project), folder, self.origin)
+        declared = document.get("Parameters", {})
+        parameters = {names.SUBNETS: NO_NETWORK} if names.SUBNETS in declared else {}
+        builds = tuple(_image_builds(project, folder))
+        return [
+            StackPlan(project.prefix, dumps(document), parameters, project, builds, self.origin, _positions(loaded))
+        ]
+
+    def files(self) -> set[Path]:
+        """See `StackSource.files`."""
+        # The folder itself is included: a missing file may appear in it.
+        return {self.file, self.folder, *self._workflow_files}
+
+
+def add_origin(document: Json, folder: Path, origin: StackOrigin) -> Json:
+    """Adapt a job file's template to this machine, and mark it with the file that it was made from."""
+    metadata = {"Lamplighter": {"File": origin.file, "Environment": origin.environment}}
+    return {**localize_template(document, folder), "Metadata": metadata}
+
+
+def localize_template(document: Json, folder: Path) -> Json:
+    """Adapt a job file's template to this machine: processes and commands run in the folder, and logs outlive jobs."""
+    for resource in document["Resources"].values():
+        own = resource.get("Metadata", {}).get("Lamplighter", {})
+        if own.get("Process") or own.get("Command"):
+            own["Directory"] = str(folder / own.get("Directory", "."))
+        if resource["Type"] == LOG_GROUP:
+            resource["DeletionPolicy"] = resource["UpdateReplacePolicy"] = "Retain"
+            resource["Metadata"] = {"Lamplighter": {"Adopt": True}}
+    return document
+
+
+def template_without(plan: StackPlan, without: frozenset[str]) -> Json | None:
+    """Build a plan's template without some jobs and the jobs that run them; return None if no job is left."""
+    project, origin = plan.project, plan.origin
+    assert project is not None
+    assert origin is not None
+    if not without:
+        return loads(plan.template)
+    jobs = {
+        name: job
+        for name, job in project.jobs.items()
+        if name not in without and not without & {*roles.container_jobs(project, name)}
+    }
+    if not jobs:
+        return None
+    return add_origin(build_template(project.model_copy(update={"jobs": jobs})), Path(origin.file).parent, origin)
+
+
+def _positions(loaded: LoadedJobFile) -> dict[str, str]:
+    project = loaded.project
+    written = {name: ("jobs", name) for name in project.jobs} | {
+        names.topic_id(name): ("channels", name) for name in project.channels
+    }
+    return {name: str(loaded.position_of(*path, key=True)) for name, path in written.items()}
+
+
+def _image_builds(project: Project, folder: Path) -> Iterator[ImageBuild]:
+    for name, job in project.jobs.items():
+        if job.builds_image:
+            yield ImageBuild(name, names.image_parameter(name), Path(os.path.normpath(folder / str(job.image))))

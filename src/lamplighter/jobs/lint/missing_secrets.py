@@ -1,0 +1,74 @@
+"""Find the secrets of a job file that have no value on this machine. Findings never contain a value.
+
+A value is stored under the name of its reference (`base/secret_references.py`). If there is none, the engine takes the
+variable with the secret's name in the container, unless several references share that name.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from lamplighter.base import secret_references
+from lamplighter.jobs.file.model import Project
+
+
+@dataclass(frozen=True, slots=True)
+class SecretFinding:
+    """A secret of a job for whose reference this machine has no value."""
+
+    job: str
+    section: str
+    """The key of the job that names the secret."""
+    variable: str
+    reference: str
+    found_by_variable: bool
+    """Whether the variable with the secret's name has the value instead."""
+    sharing_references: Sequence[str] = ()
+    """The references that share the variable's name, if there are several; then the variable is not used."""
+
+    @property
+    def problem(self) -> str:
+        """The problem, in words."""
+        if self.sharing_references:
+            places = " and ".join(self.sharing_references)
+            return f"{self.variable} names several secrets ({places}), and {self.reference} has no value"
+        if self.found_by_variable:
+            return (
+                f"{self.variable} takes its value from the variable {self.variable}, "
+                f"because {self.reference} has no value"
+            )
+        return f"the secret {self.reference} (variable {self.variable}) has no value"
+
+    def advice(self, env: str) -> str:
+        """Return what to write, and into which file."""
+        reference = secret_references.parse_reference(self.reference)
+        return f"write a line {reference.text}=… in {env}, or set the variable {reference.variable}"
+
+
+def references_by_variable(projects: Iterable[Project]) -> Mapping[str, Sequence[str]]:
+    """Return the references of each variable that is a secret."""
+    found: dict[str, list[str]] = {}
+    for project in projects:
+        for _, _, name, where in _secrets_of_jobs(project):
+            known = found.setdefault(name, [])
+            if not any(secret_references.is_same_secret(where, each) for each in known):
+                known.append(where)
+    return found
+
+
+def missing_secrets(project: Project, values: Mapping[str, str]) -> Iterator[SecretFinding]:
+    """Yield each secret for whose reference `values` has no value."""
+    references = references_by_variable([project])
+    for job, section, name, where in _secrets_of_jobs(project):
+        if secret_references.find_secret(values, where) is None:
+            shared = references[name] if len(references[name]) > 1 else ()
+            yield SecretFinding(
+                job, section, name, where, found_by_variable=name in values and not shared, sharing_references=shared
+            )
+
+
+def _secrets_of_jobs(project: Project) -> Iterator[tuple[str, str, str, str]]:
+    """Yield job, section, variable and reference of each secret."""
+    for job, each in project.jobs.items():
+        yield from ((job, "secrets", name, where) for name, where in each.secrets.items())
+        for sidecar in each.sidecars.values():
+            yield from ((job, "sidecars", name, where) for name, where in sidecar.secrets.items())

@@ -1,0 +1,79 @@
+"""Delete received messages and change their visibility: DeleteMessage, ChangeMessageVisibility, and their batches.
+
+Guarantees that the handle of the latest receive is valid until the message is gone. An older handle does not delete a
+message that was received again since: "the request will succeed, but the message might not be deleted".
+See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html.
+"""
+
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import World
+from lamplighter.bus import Caller
+from lamplighter.services.sqs.errors import MessageNotInflight, invalid_value
+from lamplighter.services.sqs.messages import batches, receipt_handles
+from lamplighter.services.sqs.messages.queue_messages import QueueMessages
+from lamplighter.services.sqs.messages.receive_message import MAX_VISIBILITY_SECONDS
+from lamplighter.services.sqs.queue_urls import find_queue
+from lamplighter.services.sqs.tables import messages
+from lamplighter.services.sqs.tables.queues import Queue
+from lamplighter.store.db import Tx
+
+
+class ReceivedMessageOperations:
+    """The operations on received messages."""
+
+    def __init__(self, world: World, queue_messages: QueueMessages) -> None:
+        self._world = world
+        self._queue_messages = queue_messages
+
+    def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """Delete a received message (DeleteMessage)."""
+        return self._delete(tx, find_queue(tx, caller, params["QueueUrl"]), params)
+
+    def delete_batch(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """Delete several received messages (DeleteMessageBatch)."""
+        queue = find_queue(tx, caller, params["QueueUrl"])
+        entries = batches.read_entries(params, "DeleteMessageBatchRequestEntry")
+        return batches.process_entries(tx, entries, lambda entry: self._delete(tx, queue, entry))
+
+    def change_visibility(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """Change how long a received message stays hidden (ChangeMessageVisibility)."""
+        return self._change_visibility(tx, find_queue(tx, caller, params["QueueUrl"]), params)
+
+    def change_visibility_batch(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """Change how long several received messages stay hidden (ChangeMessageVisibilityBatch)."""
+        queue = find_queue(tx, caller, params["QueueUrl"])
+        entries = batches.read_entries(params, "ChangeMessageVisibilityBatchRequestEntry")
+        return batches.process_entries(tx, entries, lambda entry: self._change_visibility(tx, queue, entry))
+
+    def _delete(self, tx: Tx, queue: Queue, params: Json) -> Json:
+        """Delete a message. In a FIFO queue a handle expires with the visibility timeout, to keep the order."""
+        handle = params["ReceiptHandle"]
+        receipt = receipt_handles.read_handle(queue, handle)
+        message = messages.get(tx, queue.id, receipt.message)
+        if message is None:
+            return {}
+        is_latest_receive = message.received == receipt.received
+        if queue.fifo and not (is_latest_receive and message.visible > self._world.monotonic()):
+            raise invalid_value(handle, "ReceiptHandle", "The receipt handle has expired.")
+        if is_latest_receive:
+            self._queue_messages.delete(tx, queue, message)
+        return {}
+
+    def _change_visibility(self, tx: Tx, queue: Queue, params: Json) -> Json:
+        handle, timeout = params["ReceiptHandle"], params.get("VisibilityTimeout", 0)
+        if not 0 <= timeout <= MAX_VISIBILITY_SECONDS:
+            reason = f"Must be >= 0 and <= {MAX_VISIBILITY_SECONDS}, if provided."
+            raise invalid_value(timeout, "VisibilityTimeout", reason)
+        receipt = receipt_handles.read_handle(queue, handle)
+        message = messages.get(tx, queue.id, receipt.message)
+        if message is None or message.received != receipt.received or message.taken is None:
+            reason = "Message does not exist or is not available for visibility timeout change."
+            raise invalid_value(handle, "ReceiptHandle", reason)
+        now = self._world.monotonic()
+        if message.visible <= now:
+            raise MessageNotInflight
+        if now + timeout * 1000 > message.taken + MAX_VISIBILITY_SECONDS * 1000:
+            reason = f"Total VisibilityTimeout for the message is beyond the limit [{MAX_VISIBILITY_SECONDS} seconds]"
+            raise invalid_value(timeout, "VisibilityTimeout", reason)
+        self._queue_messages.set_visible_at(tx, queue, message, now + timeout * 1000)
+        return {}

@@ -1,0 +1,63 @@
+"""The writes of an answer."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from lamplighter.base.world import ManualClock
+from lamplighter.cli.http.joined_writes import MAX_JOINED_BYTES, JoinedWrites
+from tests.virtual_loop import VirtualLoop
+
+
+class Sink(asyncio.Transport):
+    """Keeps what is written, and whether it was closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.writes: list[bytes] = []
+        self.closed = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        assert not self.closed
+        self.writes.append(bytes(data))
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+def loop() -> Iterator[VirtualLoop]:
+    made = VirtualLoop(ManualClock())
+    yield made
+    made.end()
+
+
+def test_a_body_that_is_large_is_not_copied(loop: VirtualLoop) -> None:
+    sink = Sink()
+    joined = JoinedWrites(sink, loop)
+    joined.write(b"head")
+    joined.write(b"x" * (MAX_JOINED_BYTES + 1))
+    assert list(map(len, sink.writes)) == [4, MAX_JOINED_BYTES + 1]
+
+
+def test_a_head_without_a_body_leaves_before_the_connection_is_closed(loop: VirtualLoop) -> None:
+    sink = Sink()
+    joined = JoinedWrites(sink, loop)
+    joined.write(b"head")
+    joined.close()
+    loop.settle()
+    assert (sink.writes, joined.is_closing()) == ([b"head"], True)
+
+
+def test_a_head_leaves_when_the_loop_turns(loop: VirtualLoop) -> None:
+    sink = Sink()
+    joined = JoinedWrites(sink, loop)
+    joined.write(b"head")
+    assert sink.writes == []
+    loop.settle()
+    joined.write(b"body")
+    assert sink.writes == [b"head", b"body"]

@@ -1,0 +1,40 @@
+"""The rows and the moments of a run are built from any document that a user wrote."""
+
+import pytest
+from hypothesis import given
+
+from lamplighter.base.json_text import Json, dumps
+from lamplighter.cli.runs import result_text
+from lamplighter.cli.runs.find_run import Run
+from lamplighter.cli.runs.history_rows import history_rows
+from lamplighter.cli.runs.run_moments import run_moments
+from lamplighter.runs.story import read_story
+from tests.documents import documents
+from tests.runs.histories import TASK_FIELDS, history, written_by_a_user
+
+ARN = "arn:aws:states:us-east-1:123456789012:execution:nightly:one"
+
+
+@given(documents(*TASK_FIELDS), documents("pause"))
+def test_any_document_of_a_user_has_rows_moments_and_an_end(document: Json, assigned: Json) -> None:
+    story = read_story(history(*written_by_a_user(document, assigned=assigned)))
+    rows = [*history_rows(story, {}, states=True), *history_rows(story, {}, states=False)]
+    assert all(dumps(row.document) and isinstance(row.result, str) for row in rows)
+    assert all(isinstance(moment.text, str) for moment in run_moments(story, {}))
+    run = Run(ARN, "FAILED", 0, 1, error=story.error, cause=story.cause)
+    assert "failed" in result_text.run_end_text(run, story)
+    assert result_text.run_failure_text(run)
+    assert dumps(result_text.run_json(run))
+
+
+@pytest.mark.parametrize(
+    ("assigned", "text"),
+    [
+        (90, "waits 1m30s in Pause"),
+        (2.5, "waits 2s in Pause"),
+        *((each, "waits in Pause") for each in ("90", -1, True, None, [1], 10**400, 1e300)),
+    ],
+)
+def test_only_a_variable_that_is_a_duration_is_told_as_a_wait(assigned: Json, text: str) -> None:
+    story = read_story(history(*written_by_a_user({}, assigned=assigned)))
+    assert [moment.text for moment in run_moments(story, {}) if "Pause" in moment.text] == [text]
