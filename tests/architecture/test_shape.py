@@ -10,7 +10,6 @@ TABLE = 10
 """A dict display with this many keys is a table: it is read like a list, so it does not count as lines of code."""
 ANY = {
     "asl/execution/advance.py",  # handlers of events, by the type of the event
-    "asl/execution/single_state.py",  # the same for states
     "base/json_text.py",  # defines Json
     "base/modules.py",  # returns objects of any type
     "cli/http/connection.py",  # overrides a method of uvicorn

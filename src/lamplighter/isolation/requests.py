@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Generic, Literal, TypeAlias, TypeVar
 
-from lamplighter.asl.definition.expression_scope import Scope
+from lamplighter.asl.definition.compiler import AddedParameters
 from lamplighter.asl.definition.model import Definition, Resource
-from lamplighter.asl.definition.parse import SINGLE_STATE, parse_definition, parse_single_state
+from lamplighter.asl.definition.parse import SINGLE_STATE, parse_definition, single_state_machine
 from lamplighter.asl.execution.advance import advance
 from lamplighter.asl.execution.distributed_map import ChildInput, child_inputs
 from lamplighter.asl.execution.frame import Execution, Frame
 from lamplighter.asl.execution.messages import Event, Resumed
-from lamplighter.asl.execution.single_state import StateConfiguration, StateOutcome, StateTest
+from lamplighter.asl.execution.single_state import StateConfiguration, StateInput, StateOutcome, StateTest
 from lamplighter.asl.execution.state_errors import StateError
 from lamplighter.asl.execution.step import RefusalReason, Step
 from lamplighter.base.json_text import Json, dumps, loads
@@ -235,23 +235,28 @@ def run_test_state(request: RunTestState, *, allows_unbounded_work: bool = True)
     known bound.
     """
     world = replace(request.clock.world(), allows_unbounded_work=allows_unbounded_work)
-    state = _compile(request.source).states[request.state]
-    scope = Scope(SINGLE_STATE, request.state_input, request.variables, lambda: request.context, world)
-    test = StateTest(state, scope, request.clock.wall, request.configuration)
+    source, given = request.source, StateInput(request.state_input, request.variables, request.context)
+    machine = loads(source.text)
+    if source.is_single_state:
+        machine = single_state_machine(machine)
+    test = StateTest(machine, request.state, _added_parameters(source), given, request.configuration, world)
     verdict = test.begin()
     if verdict is None and request.outcome is not None:
         kind, outcome = request.outcome
         verdict = test.succeed(outcome) if kind == "succeed" else test.fail(*outcome)
-    stages, limits, variables = test.stages, test.limits, dict(test.variables)
-    return StateTested(verdict, stages, limits, variables, test.arguments, test.timeout, test.iterations)
+    return StateTested(
+        verdict, test.stages, test.limits, dict(test.variables), test.arguments, test.timeout, test.iterations
+    )
 
 
 @lru_cache(maxsize=MAX_COMPILED)
 def _compile(source: DefinitionSource) -> Definition:
-    added_parameters: dict[str, Json] = {resource: loads(text) for resource, text in source.added_parameters}
-    if source.is_single_state:
-        return parse_single_state(source.text, lambda resource: added_parameters.get(resource.text, {}))
-    return parse_definition(source.text, lambda resource: added_parameters.get(resource.text, {}), already_checked=True)
+    return parse_definition(source.text, _added_parameters(source), already_checked=True)
+
+
+def _added_parameters(source: DefinitionSource) -> AddedParameters:
+    known: dict[str, Json] = {resource: loads(text) for resource, text in source.added_parameters}
+    return lambda resource: known.get(resource.text, {})
 
 
 class _OutsideOfWindow(IndexError):

@@ -6,14 +6,19 @@ https://docs.aws.amazon.com/step-functions/latest/dg/test-state-isolation.html
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lamplighter.asl.definition.expression_scope import Scope
 from lamplighter.asl.definition.model import RetryableState
-from lamplighter.asl.definition.parse import SINGLE_STATE, parse_definition, parse_single_state
+from lamplighter.asl.definition.parse import SINGLE_STATE, parse_definition, single_state_machine
 from lamplighter.asl.execution.advance import advance
 from lamplighter.asl.execution.messages import Started
-from lamplighter.asl.execution.single_state import MAX_TEST_SECONDS, StateConfiguration, StateOutcome, StateTest
+from lamplighter.asl.execution.single_state import (
+    MAX_TEST_SECONDS,
+    StateConfiguration,
+    StateInput,
+    StateOutcome,
+    StateTest,
+)
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.base.world import ManualClock, manual_world
+from lamplighter.base.world import manual_world
 from tests.asl.simulated_execution import begin
 
 TASK: Json = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": True}
@@ -32,11 +37,9 @@ BOOM = ("Boom", "as told")
 
 def probe(state: Json, given: Json = None, past: StateConfiguration | None = None, **variables: Json) -> StateTest:
     """A state that is tried, not begun yet."""
-    clock = ManualClock()
-    scope = Scope(SINGLE_STATE, given, variables, lambda: {"State": {"Name": SINGLE_STATE}}, manual_world(clock))
-    return StateTest(
-        parse_single_state(dumps(state)).states[SINGLE_STATE], scope, clock.now(), past or StateConfiguration()
-    )
+    machine = single_state_machine(state)
+    read = StateInput(given, variables, {"State": {"Name": SINGLE_STATE}})
+    return StateTest(machine, SINGLE_STATE, lambda _: {}, read, past or StateConfiguration(), manual_world())
 
 
 def worked(tried: StateTest, result: Json) -> StateOutcome:
@@ -329,6 +332,12 @@ def test_a_state_ends_alone_as_it_ends_in_an_execution(state: Json, document: Js
         assert verdict.output == loads(finish.output)
     else:
         assert (finish.cause or "").endswith(verdict.cause or "")
+
+
+def test_a_heartbeat_that_is_no_number_fails_a_task_as_in_an_execution() -> None:
+    verdict = probe(TASK | {"HeartbeatSecondsPath": "$.beat"}, {"beat": "soon"}).begin()
+    assert verdict is not None
+    assert (verdict.status, verdict.error) == ("FAILED", "States.Runtime")
 
 
 def test_every_state_that_works_waits_for_its_work() -> None:

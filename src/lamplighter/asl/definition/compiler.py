@@ -10,6 +10,8 @@ from lamplighter.asl.definition import dynamic_values
 from lamplighter.asl.definition.choice_rules import compile_rule
 from lamplighter.asl.definition.data_flow import (
     BadField,
+    JsonPathFilters,
+    RecordStage,
     compile_checked_field,
     compile_document_path,
     compile_effective_input,
@@ -20,6 +22,8 @@ from lamplighter.asl.definition.data_flow import (
     compile_scalar,
     constant,
     identity,
+    record_filters,
+    record_stage,
 )
 from lamplighter.asl.definition.diagnostics import SCHEMA, Diagnostic
 from lamplighter.asl.definition.expression_scope import Scope
@@ -30,7 +34,6 @@ from lamplighter.asl.definition.model import (
     Choice,
     DistributedMap,
     Fail,
-    JsonPathFilters,
     Map,
     Parallel,
     Pass,
@@ -90,6 +93,8 @@ class _StatePlace:
     jsonata: bool
     block_jsonata: bool
     location: str
+    filters: JsonPathFilters | None
+    """None for a state in JSONata."""
 
 
 @dataclass(slots=True)
@@ -97,6 +102,8 @@ class Compiler:
     """A compiler for the blocks of one definition; `blocks` contains the results by number."""
 
     added_parameters: AddedParameters
+    record: RecordStage | None = None
+    """Receives the value after each stage of the data flow while a state runs; only TestState needs the stages."""
     blocks: dict[int, Block] = field(default_factory=dict)
     faults: list[Diagnostic] = field(default_factory=list)
     reserved: int = 0
@@ -125,25 +132,40 @@ class Compiler:
         """Compile one state; raises BadField, PathError or IntrinsicSyntaxError if the state cannot be compiled."""
         make: Callable[[Json, Json, _StatePlace], State] = getattr(self, f"_{source['Type'].lower()}")
         assign = _compile_part(source, "Assign", "", jsonata=jsonata)
-        filters = None if jsonata else _compile_filters(source)
-        common = {"name": name, "next": source.get("Next"), "jsonata": jsonata, "filters": filters, "assign": assign}
-        return make(source, common, _StatePlace(jsonata, block_jsonata, location))
+        filters = None if jsonata else self._compile_filters(source)
+        common = {"name": name, "next": source.get("Next"), "jsonata": jsonata, "assign": assign}
+        return make(source, common, _StatePlace(jsonata, block_jsonata, location, filters))
 
-    def _pass(self, source: Json, common: Json, _site: "_StatePlace") -> Pass:
-        filters: JsonPathFilters | None = common["filters"]
-        if filters is None:
-            return Pass(
-                **common,
-                has_literal_result=False,
-                result=identity,
-                output=compile_expression_output(_compile_output(source)),
-            )
-        fixed = "Result" in source
-        result = constant(source["Result"]) if fixed else compile_effective_input(filters)
-        return Pass(**common, has_literal_result=fixed, result=result, output=compile_path_output(filters))
+    def _compile_filters(self, source: Mapping[str, Json]) -> JsonPathFilters:
+        # A Map's Parameters are the older name of its ItemSelector: they build the items, not the state's input.
+        fills = "Parameters" in source and source["Type"] != "Map"
+        selects = "ResultSelector" in source
+        filters = JsonPathFilters(
+            input_path=compile_document_path(source.get("InputPath", "$"), "InputPath"),
+            parameters=compile_payload(source["Parameters"], "Parameters", jsonata=False) if fills else None,
+            result_selector=(
+                compile_payload(source["ResultSelector"], "ResultSelector", jsonata=False) if selects else None
+            ),
+            result_path=compile_result_path(source.get("ResultPath", "$"), "ResultPath"),
+            output_path=compile_document_path(source.get("OutputPath", "$"), "OutputPath"),
+        )
+        return filters if self.record is None else record_filters(filters, self.record, fills=source["Type"] != "Map")
 
-    def _succeed(self, source: Json, common: Json, _site: "_StatePlace") -> Succeed:
-        return Succeed(**common, output=_output_without_result(source, common["filters"]))
+    def _recorded(self, stage: str, template: Template) -> Template:
+        return template if self.record is None else record_stage(stage, template, self.record)
+
+    def _pass(self, source: Json, common: Json, place: "_StatePlace") -> Pass:
+        if place.filters is None:
+            return Pass(**common, result=identity, output=compile_expression_output(_compile_output(source)))
+        result = (
+            self._recorded("result", constant(source["Result"]))
+            if "Result" in source
+            else compile_effective_input(place.filters)
+        )
+        return Pass(**common, result=result, output=compile_path_output(place.filters))
+
+    def _succeed(self, source: Json, common: Json, place: "_StatePlace") -> Succeed:
+        return Succeed(**common, output=_output_without_result(source, place.filters))
 
     def _fail(self, source: Json, common: Json, place: "_StatePlace") -> Fail:
         return Fail(
@@ -155,9 +177,9 @@ class Compiler:
     def _wait(self, source: Json, common: Json, place: "_StatePlace") -> Wait:
         return Wait(
             **common,
-            effective_input=compile_document_path(source.get("InputPath", "$"), "InputPath"),
+            effective_input=place.filters.input_path if place.filters else identity,
             compute_end=dynamic_values.compile_wait_end(source, jsonata=place.jsonata),
-            output=_output_without_result(source, common["filters"]),
+            output=_output_without_result(source, place.filters),
         )
 
     def _choice(self, source: Json, common: Json, place: "_StatePlace") -> Choice:
@@ -172,10 +194,10 @@ class Compiler:
         )
         return Choice(
             **common,
-            effective_input=compile_document_path(source.get("InputPath", "$"), "InputPath"),
+            effective_input=place.filters.input_path if place.filters else identity,
             rules=rules,
             default=source.get("Default"),
-            output=_output_without_result(source, common["filters"]),
+            output=_output_without_result(source, place.filters),
         )
 
     def _task(self, source: Json, common: Json, place: "_StatePlace") -> Task:
@@ -185,7 +207,7 @@ class Compiler:
             resource = Resource(source["Resource"], "integration", "", "", "")
         return Task(
             **common,
-            **_retryable_fields(source, common["filters"]),
+            **self._retryable_fields(source, place),
             resource=resource,
             added_parameters=self.added_parameters(resource),
             timeout=dynamic_values.compile_whole_number(source, "TimeoutSeconds", jsonata=place.jsonata),
@@ -198,7 +220,7 @@ class Compiler:
             self.compile_block(branch, jsonata=place.block_jsonata, location=f"{place.location}/Branches[{index}]")
             for index, branch in enumerate(source["Branches"])
         ]
-        return Parallel(**common, **_retryable_fields(source, common["filters"]), branches=tuple(branches))
+        return Parallel(**common, **self._retryable_fields(source, place), branches=tuple(branches))
 
     def _map(self, source: Json, common: Json, place: "_StatePlace") -> Map:
         key = "ItemProcessor" if "ItemProcessor" in source else "Iterator"
@@ -208,15 +230,33 @@ class Compiler:
                 message = f"Value is not one of [{', '.join(f'arn:aws:states:::{action}' for action in actions)}]"
                 self.faults.append(Diagnostic(SCHEMA, message, f"{place.location}/{part}/Resource"))
         selector = source.get("ItemSelector", None if place.jsonata else source.get("Parameters"))
+        items = dynamic_values.compile_items(source, jsonata=place.jsonata)
         return Map(
             **common,
-            **_retryable_fields(source, common["filters"]),
+            **self._retryable_fields(source, place),
             processor=self.compile_block(source[key], jsonata=place.block_jsonata, location=f"{place.location}/{key}"),
-            items=dynamic_values.compile_items(source, jsonata=place.jsonata),
+            items=items if place.jsonata else self._recorded("afterItemsPath", items),
             selector=compile_payload(selector, "ItemSelector", jsonata=place.jsonata) if selector is not None else None,
             concurrency=dynamic_values.compile_concurrency(source, jsonata=place.jsonata),
             distributed=_compile_distributed(source, source[key], jsonata=place.jsonata),
         )
+
+    def _retryable_fields(self, source: Mapping[str, Json], place: "_StatePlace") -> dict[str, Json]:
+        if place.filters is None:
+            template = _compile_part(source, "Arguments", "", jsonata=True) or identity
+            arguments = template if source["Type"] == "Map" else self._recorded("afterArguments", template)
+            output = compile_expression_output(_compile_output(source))
+        else:
+            arguments, output = compile_effective_input(place.filters), compile_path_output(place.filters)
+        return {
+            "arguments": arguments,
+            "output": output,
+            "retriers": tuple(read_retrier(entry) for entry in source.get("Retry", ())),
+            "catchers": tuple(
+                _compile_catcher(entry, f"Catch[{at}]/", jsonata=place.jsonata)
+                for at, entry in enumerate(source.get("Catch", ()))
+            ),
+        }
 
 
 def _compile_output(source: Mapping[str, Json], within: str = "") -> Template | None:
@@ -226,19 +266,6 @@ def _compile_output(source: Mapping[str, Json], within: str = "") -> Template | 
 def _compile_part(source: Mapping[str, Json], name: str, within: str, *, jsonata: bool) -> Template | None:
     """Compile a payload, or return None if the state has none; `within` is the path of the object that contains it."""
     return compile_payload(source[name], f"{within}{name}", jsonata=jsonata) if name in source else None
-
-
-def _compile_filters(source: Mapping[str, Json]) -> JsonPathFilters:
-    # A Map's Parameters are the older name of its ItemSelector: they build the items, not the state's input.
-    fills = "Parameters" in source and source["Type"] != "Map"
-    selects = "ResultSelector" in source
-    return JsonPathFilters(
-        input_path=compile_document_path(source.get("InputPath", "$"), "InputPath"),
-        parameters=compile_payload(source["Parameters"], "Parameters", jsonata=False) if fills else None,
-        result_selector=compile_payload(source["ResultSelector"], "ResultSelector", jsonata=False) if selects else None,
-        result_path=compile_result_path(source.get("ResultPath", "$"), "ResultPath"),
-        output_path=compile_document_path(source.get("OutputPath", "$"), "OutputPath"),
-    )
 
 
 def _output_without_result(source: Mapping[str, Json], filters: JsonPathFilters | None) -> Template:
@@ -277,26 +304,6 @@ def _compile_role(source: Json, *, jsonata: bool) -> Template:
         return value
 
     return role
-
-
-def _retryable_fields(source: Mapping[str, Json], filters: JsonPathFilters | None) -> dict[str, Json]:
-    jsonata = filters is None
-    if filters is None:
-        arguments = (
-            compile_payload(source["Arguments"], "Arguments", jsonata=True) if "Arguments" in source else identity
-        )
-        output = compile_expression_output(_compile_output(source))
-    else:
-        arguments, output = compile_effective_input(filters), compile_path_output(filters)
-    return {
-        "arguments": arguments,
-        "output": output,
-        "retriers": tuple(read_retrier(entry) for entry in source.get("Retry", ())),
-        "catchers": tuple(
-            _compile_catcher(entry, f"Catch[{at}]/", jsonata=jsonata)
-            for at, entry in enumerate(source.get("Catch", ()))
-        ),
-    }
 
 
 def _compile_distributed(

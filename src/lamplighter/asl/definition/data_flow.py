@@ -12,9 +12,10 @@ Guarantees that nothing is parsed at run time and that no document is changed in
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from lamplighter.asl.definition.expression_scope import Scope
-from lamplighter.asl.definition.model import JsonPathFilters, Template
+from lamplighter.asl.definition.model import Template
 from lamplighter.asl.execution.state_errors import INTRINSIC, QUERY, RESULT_PATH, StateError, runtime_error
 from lamplighter.base.errors import UnboundedWork
 from lamplighter.base.json_text import Json, dumps
@@ -36,6 +37,22 @@ MISSING_DOLLAR = "Reference path didn't start with '$'"
 MAX_DOCUMENT_REFERENCES = 100
 """The most references to documents (of 256 KiB at most) in one payload; with more, its work has no known bound."""
 TYPE_NAMES = {dict: "object", list: "array", str: "string", bool: "boolean", int: "number", float: "number"}
+
+
+RecordStage = Callable[[str, Json], Json]
+"""A function that receives AWS's name of a stage and the value after it, and returns the value."""
+
+
+@dataclass(frozen=True, slots=True)
+class JsonPathFilters:
+    """The stages of a JSONPath state's data flow."""
+
+    input_path: Template
+    parameters: Template | None
+    result_selector: Template | None
+    result_path: Callable[[Json, Json], Json]
+    """A function that combines the state's input with its result."""
+    output_path: Template
 
 
 class BadField(ValueError):
@@ -304,6 +321,25 @@ def compile_result_path(text: str | None, field: str) -> Callable[[Json, Json], 
 def bad_reference_path(text: str, error: PathError) -> str:
     """Return why a text is no reference path; AWS's words are known only for a text that does not begin with `$`."""
     return f"Value is not a Reference Path: {error if text.startswith('$') else MISSING_DOLLAR}"
+
+
+def record_stage(stage: str, template: Template, record: RecordStage) -> Template:
+    """Return a template that passes its value to `record`."""
+    return lambda scope: record(stage, template(scope))
+
+
+def record_filters(filters: JsonPathFilters, record: RecordStage, *, fills: bool) -> JsonPathFilters:
+    """Return filters that pass their values to `record`, also those that change nothing.
+
+    `fills` is False for a Map, which has no stage after Parameters.
+    """
+    return replace(
+        filters,
+        input_path=record_stage("afterInputPath", filters.input_path, record),
+        parameters=record_stage("afterParameters", filters.parameters or identity, record) if fills else None,
+        result_selector=record_stage("afterResultSelector", filters.result_selector or identity, record),
+        result_path=lambda document, result: record("afterResultPath", filters.result_path(document, result)),
+    )
 
 
 def compile_effective_input(filters: JsonPathFilters) -> Template:

@@ -17,11 +17,10 @@ class Scope:
     object is built only when an expression reads it.
     """
 
-    __slots__ = ("_make_context", "error", "input", "result", "state", "variables", "world")
+    __slots__ = ("_make_context", "error", "input", "result", "variables", "world")
 
     def __init__(
         self,
-        state: str,
         input: Json,  # noqa: A002 - the specification's word
         variables: Mapping[str, Json],
         make_context: Callable[[], Json],
@@ -29,7 +28,6 @@ class Scope:
         result: Json = ABSENT,
         error: Json = ABSENT,
     ) -> None:
-        self.state = state
         self.input = input
         self.variables = variables
         self.world = world
@@ -54,24 +52,15 @@ class Scope:
 
     def at(self, input: Json) -> "Scope":  # noqa: A002 - the specification's word
         """Return the same scope with another `$`."""
-        return Scope(self.state, input, self.variables, self._make_context, self.world, self.result, self.error)
-
-    def in_map(self, index: int, item: Json) -> "Scope":
-        """Return the scope in which the ItemSelector of a Map is evaluated for one item."""
-        make = self._make_context
-
-        def context() -> Json:
-            return {**make(), "Map": {"Item": {"Index": index, "Value": item}}}
-
-        return Scope(self.state, self.input, self.variables, context, self.world, self.result, self.error)
+        return Scope(input, self.variables, self._make_context, self.world, self.result, self.error)
 
     def with_result(self, result: Json) -> "Scope":
         """Return the same scope with the result of the work."""
-        return Scope(self.state, self.input, self.variables, self._make_context, self.world, result=result)
+        return Scope(self.input, self.variables, self._make_context, self.world, result=result)
 
     def with_error(self, error: Json) -> "Scope":
         """Return the same scope with the error of the work."""
-        return Scope(self.state, self.input, self.variables, self._make_context, self.world, error=error)
+        return Scope(self.input, self.variables, self._make_context, self.world, error=error)
 
 
 class _States(Mapping[str, Json]):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from lamplighter.asl.definition.compiler import AddedParameters, Compiler, parse_resource
+from lamplighter.asl.definition.data_flow import RecordStage
 from lamplighter.asl.definition.model import Block, Definition, Resource, State
 from lamplighter.base.json_text import Json, dump_bytes
 
@@ -17,10 +18,13 @@ MAX_SHORT_BYTES = 32_768
 """A single state whose JSON has more bytes than this is long."""
 
 
-def compile_lazily(document: Json, added_parameters: AddedParameters) -> Definition:
-    """Return the definition of an accepted document; may raise any exception if the document is damaged."""
+def compile_lazily(document: Json, added_parameters: AddedParameters, record: RecordStage | None = None) -> Definition:
+    """Return the definition of an accepted document; may raise any exception if the document is damaged.
+
+    `record` receives the value after each stage of a state's data flow.
+    """
     jsonata = document.get("QueryLanguage") == "JSONata"
-    compiler = _Compiler(added_parameters)
+    compiler = _Compiler(added_parameters, record)
     blocks = list(_blocks(document))
     compiler.numbers = {id(block): number for number, block in enumerate(blocks)}
     sources = {name: state for block in blocks for name, state in block["States"].items()}

@@ -54,21 +54,6 @@ class Catcher:
 
 
 @dataclass(frozen=True, slots=True)
-class JsonPathFilters:
-    """The stages of a JSONPath state's data flow.
-
-    The machine runs their composition (`data_flow.py`); TestState runs them one by one (`single_state.py`).
-    """
-
-    input_path: Template
-    parameters: Template | None
-    result_selector: Template | None
-    result_path: Callable[[Json, Json], Json]
-    """A function that combines the state's input with its result."""
-    output_path: Template
-
-
-@dataclass(frozen=True, slots=True)
 class State:
     """The fields that all states have."""
 
@@ -76,8 +61,6 @@ class State:
     next: str | None
     """The next state, or None if the state ends its block."""
     jsonata: bool
-    filters: JsonPathFilters | None
-    """None for a state in JSONata."""
     assign: Template | None
     """A template for the variables that the state assigns; it is evaluated on the state's result."""
 
@@ -86,8 +69,6 @@ class State:
 class Pass(State):
     """A state whose output is its input, or a value made from it."""
 
-    has_literal_result: bool
-    """True if the definition contains the result."""
     result: Template
     output: Callable[[Scope, Json], Json]
 

@@ -21,6 +21,7 @@ __all__ = [
     "parse_definition",
     "parse_resource",
     "parse_single_state",
+    "single_state_machine",
 ]
 
 SINGLE_STATE = "StateName"
@@ -60,10 +61,15 @@ def parse_single_state(text: str, added_parameters: AddedParameters = lambda _re
     """
     state = _read(text)
     return _compile(
-        {"StartAt": SINGLE_STATE, "States": {SINGLE_STATE: state}},
+        single_state_machine(state),
         lambda: check_single_state(SINGLE_STATE, state),
         added_parameters,
     )
+
+
+def single_state_machine(state: Json) -> Json:
+    """Return the source of a machine that consists of one state."""
+    return {"StartAt": SINGLE_STATE, "States": {SINGLE_STATE: state}}
 
 
 def _read(text: str) -> Json:

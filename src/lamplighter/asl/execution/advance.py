@@ -129,7 +129,8 @@ def _wait(run: StepBuilder, path: MutableFrame, state: Wait) -> None:
     path.number = run.set_timer(path, due - run.now if elapsed else due, elapsed=elapsed)
 
 
-def _complete_wait(run: StepBuilder, path: MutableFrame, state: Wait) -> None:
+def complete_wait(run: StepBuilder, path: MutableFrame, state: Wait) -> None:
+    """Leave a Wait state at the end of its wait."""
     scope = run.scope(path)
     output = state.output(scope)
     leave_state(run, path, state, output, state.next, assign_variables(state.assign, state, scope, output))
@@ -221,7 +222,7 @@ def _handle_timer(run: StepBuilder, event: TimerFired) -> None:
 
 def _end_wait(run: StepBuilder, path: MutableFrame, state: State, number: int) -> None:
     if path.phase is Phase.WAITING and isinstance(state, Wait):
-        _complete_wait(run, path, state)
+        complete_wait(run, path, state)
     elif path.phase is Phase.RETRYING:
         path.phase = Phase.RETRY_NOW
         run.ready.append(path.id)

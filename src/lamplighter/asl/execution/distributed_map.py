@@ -5,8 +5,9 @@ of the children, in slices, so that no step is long however many items there are
 See https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from lamplighter.asl.definition import reader_and_writer
 from lamplighter.asl.definition.expression_scope import Scope
@@ -126,7 +127,7 @@ def child_inputs(
     try:
         if batcher is None:
             indexes = range(first, min(first + max_inputs, len(items)))
-            return [ChildInput(dumps(_select_item(run, path, state, at, items[at])), at, 1) for at in indexes]
+            return [ChildInput(dumps(select_item(run, path, state, at, items[at])), at, 1) for at in indexes]
         return _batches(run, path, state, batcher, items, first, max_inputs)
     except StateError as fault:
         raise StateError(fault.error, cause_in_state(path, state, fault)) from None
@@ -141,28 +142,35 @@ def _batches(
     first: int,
     max_inputs: int,
 ) -> list[ChildInput]:
-    inputs: list[ChildInput] = []
     scope = run.scope(path)
     effective_scope = scope if state.jsonata else scope.at(state.arguments(scope))
 
     def select(index: int) -> Json:
-        return _select_item(run, path, state, index, items[index])
+        return select_item(run, path, state, index, items[index])
 
-    while len(inputs) < max_inputs and first < len(items):
-        batch, used = next_batch(batcher, effective_scope, len(items), select, first)
-        inputs.append(ChildInput(dumps(batch), first, used))
-        first += used
-    return inputs
+    found = batches(batcher, effective_scope, len(items), select, first)
+    return [ChildInput(dumps(batch), start, used) for batch, start, used in islice(found, max_inputs)]
 
 
-def _select_item(run: StepBuilder, path: MutableFrame, state: Map, index: int, item: Json) -> Json:
+def select_item(run: StepBuilder, path: MutableFrame, state: Map, index: int, item: Json) -> Json:
+    """Return the input that the ItemSelector of a Map makes from an item; without ItemSelector, return the item."""
     if state.selector is None:
         return item
     scope = run.scope(path, item=(index, item))
     return state.selector(scope if state.jsonata else scope.at(state.arguments(scope)))
 
 
-def next_batch(
+def batches(
+    batcher: Batcher, effective_scope: Scope, total: int, select: Callable[[int], Json], first: int
+) -> Iterator[tuple[Json, int, int]]:
+    """Yield the batches from item `first` on, each with the position of its first item and the number of its items."""
+    while first < total:
+        batch, used = _next_batch(batcher, effective_scope, total, select, first)
+        yield batch, first, used
+        first += used
+
+
+def _next_batch(
     batcher: Batcher, effective_scope: Scope, total: int, select: Callable[[int], Json], first: int
 ) -> tuple[Json, int]:
     """Return the batch that begins with item `first`, and the number of its items.

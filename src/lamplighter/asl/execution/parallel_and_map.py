@@ -93,10 +93,7 @@ def _start_next_item(run: StepBuilder, path: MutableFrame, state: Map, previous:
     assert path.fan is not None
     assert path.items is not None
     index = path.fan.started
-    item = path.items[index]
-    if state.selector is not None:
-        scope = run.scope(path, item=(index, item))
-        item = state.selector(scope if state.jsonata else scope.at(state.arguments(scope)))
+    item = distributed_map.select_item(run, path, state, index, path.items[index])
     path.fan = replace(path.fan, started=index + 1)
     details = {"name": state.name, "index": index}
     started = run.add_event(previous, "MapIterationStarted", "mapIterationStartedEventDetails", details)

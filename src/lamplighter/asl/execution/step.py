@@ -108,6 +108,8 @@ class BlockEnd:
     path: MutableFrame
     output: str = ""
     """The output as JSON text."""
+    document: Json = None
+    """The output as a value."""
     failed: bool = False
     error: str | None = None
     cause: str | None = None
@@ -147,6 +149,8 @@ class StepBuilder:
         self.history_characters = 0
         """The number of characters of inputs, outputs, variables and parameters in the events."""
         self.finish: Finish | None = None
+        self.last_error: tuple[str | None, str | None] | None = None
+        """The last error that a state of this step had to handle, and its cause."""
         self.saved_for_redrive: tuple[Mapping[int, Frame], Mapping[int, Mapping[int, str]]] | None = None
         """Frames and results as they were when an error arose that is not handled yet."""
 
@@ -214,7 +218,7 @@ class StepBuilder:
 
     def scope(self, path: MutableFrame, item: tuple[int, Json] | None = None) -> Scope:
         """Return the scope of the path's state; with `item`, the scope of a Map's ItemSelector for this item."""
-        return Scope(path.state, path.input, path.variables, lambda: self.context(path, item), self.world)
+        return Scope(path.input, path.variables, lambda: self.context(path, item), self.world)
 
     def context(self, path: MutableFrame, item: tuple[int, Json] | None = None) -> Json:
         """Build the context object.

@@ -55,7 +55,7 @@ def leave_state(
     if assigned:
         path.variables = {**path.variables, **assigned}
     if target is None:
-        run.ended.append(BlockEnd(path, text))
+        run.ended.append(BlockEnd(path, text, output))
         return
     path.state, path.phase, path.input, path.text = target, Phase.READY, output, text
     path.number, path.submitted, path.token, path.fan, path.items, path.entered = 0, False, None, None, None, 0
@@ -96,7 +96,7 @@ def complete_state(run: StepBuilder, path: MutableFrame, state: RetryableState, 
 
 def cause_in_state(path: MutableFrame, state: State, fault: StateError) -> str | None:
     """Return the cause of a fault; if `located` is set, it begins with the name of the state and its event id."""
-    if not fault.located:
+    if not fault.located or not path.entered:  # TestState runs a state that no event has entered
         return fault.cause
     place = f"An error occurred while executing the state '{state.name}' (entered at the event id #{path.entered})."
     return f"{place} {fault.cause}"
@@ -133,6 +133,7 @@ def handle_error(
     `handled_as` is the error's name for Retry and Catch, if the history reports it by another name.
     """
     run.save_for_redrive()
+    run.last_error = error, cause
     handled_as = handled_as or error
     if error == state_errors.RUNTIME:
         # "States.Runtime errors … will always cause the execution to fail."
