@@ -90,6 +90,13 @@ def test_an_event_is_tried_without_being_sent(harness: EngineHarness, browser: B
     assert "No events yet" in browser.get("/events").text
 
 
+def test_the_alternatives_of_a_pattern_are_explained_one_by_one(harness: EngineHarness, browser: Browser) -> None:
+    pattern: Json = {"$or": [{"source": ["shop"]}, {"detail-type": ["sale", "return"]}]}
+    text = browser.post(f"/rules/{rule(harness, 'either', pattern)}/try", {"event": dumps({"source": "bank"})}).text
+    assert 'source "shop" "bank" no' in text
+    assert 'detail-type "sale" or "return" not present no' in text
+
+
 def test_what_is_no_event_is_told_and_kept_to_be_mended(harness: EngineHarness, browser: Browser) -> None:
     arn = rule(harness, "sales", {"source": ["shop"]})
     for text in ("{", "[]"):

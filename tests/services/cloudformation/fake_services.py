@@ -42,5 +42,5 @@ class FakeServices:
 def beside(harness: CloudFormationHarness) -> FakeServices:
     """Have an engine find services elsewhere."""
     made = FakeServices()
-    harness.engine.services["cloudformation"].service._outside._remote = made  # type: ignore[attr-defined]
+    harness.engine.services["cloudformation"].service._input_fetcher._remote = made  # type: ignore[attr-defined]
     return made

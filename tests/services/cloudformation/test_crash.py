@@ -41,7 +41,7 @@ def one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def set_at_once(monkeypatch: pytest.MonkeyPatch, resources: int) -> None:
     for passes in (create_resources, delete_and_roll_back):
-        monkeypatch.setattr(passes, "AT_ONCE", resources)
+        monkeypatch.setattr(passes, "MAX_RESOURCES_PER_TURN", resources)
 
 
 def begin(harness: CloudFormationHarness, operation: str, **params: Json) -> None:

@@ -288,5 +288,5 @@ def test_a_serverless_transform_without_an_answer_fails_the_request(
     def fail(*_arguments: object, **_options: object) -> None:
         raise error
 
-    monkeypatch.setattr(subprocess, "transform_template", fail)
+    monkeypatch.setattr(subprocess, "run", fail)
     assert create_serverless(harness) == ("ValidationError", FAILED + reason)

@@ -216,4 +216,4 @@ def test_nothing_is_held_for_queues_for_which_nobody_waits(harness: SqsHarness) 
     assert [poll.result() for poll in polls] == [{}] * 20
     del polls
     sqs = harness.engine.services["sqs"].service  # type: ignore[attr-defined]
-    assert len(sqs._queue_messages._waiting_receivers._waiting_receivers) == 0
+    assert len(sqs._queue_messages._waiting_receivers._lines) == 0
