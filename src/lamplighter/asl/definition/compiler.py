@@ -5,6 +5,7 @@ A fault in one state is added to `Compiler.faults`; the other states are still c
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from lamplighter.asl.definition import dynamic_values
 from lamplighter.asl.definition.choice_rules import compile_rule
@@ -52,7 +53,7 @@ from lamplighter.asl.definition.reader_and_writer import (
     compile_writer,
     is_action,
 )
-from lamplighter.asl.definition.retrier import read_retrier
+from lamplighter.asl.definition.retrier import Retrier, read_retrier
 from lamplighter.asl.execution.state_errors import runtime_error
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json, dumps
@@ -61,6 +62,8 @@ from lamplighter.lang.jsonpath.paths import PathError
 
 PATTERNS: Mapping[str, Pattern] = {"sync": "sync", "sync:2": "sync:2", "waitForTaskToken": "waitForTaskToken"}
 
+_RetryableFields: TypeAlias = tuple[Template, Callable[[Scope, Json], Json], tuple[Retrier, ...], tuple[Catcher, ...]]
+"""The values of the fields that Task, Parallel and Map have in common."""
 AddedParameters = Callable[[Resource], Mapping[str, Json]]
 """A function that returns the parameters that an integration adds to those of the task."""
 
@@ -88,13 +91,15 @@ def parse_resource(text: str) -> Resource | None:
 
 @dataclass(frozen=True, slots=True)
 class _StatePlace:
-    """The place of a state: its own language, its block's language (`block_jsonata`), and where it is in the text."""
+    """A state: its own language, its block's language (`block_jsonata`), and where it is in the text."""
 
     jsonata: bool
     block_jsonata: bool
     location: str
     filters: JsonPathFilters | None
     """None for a state in JSONata."""
+    common: tuple[str, str | None, bool, Template | None]
+    """The values of the fields that all states have."""
 
 
 @dataclass(slots=True)
@@ -130,11 +135,11 @@ class Compiler:
         self, name: str, source: Mapping[str, Json], *, jsonata: bool, block_jsonata: bool, location: str
     ) -> State:
         """Compile one state; raises BadField, PathError or IntrinsicSyntaxError if the state cannot be compiled."""
-        make: Callable[[Json, Json, _StatePlace], State] = getattr(self, f"_{source['Type'].lower()}")
+        make: Callable[[Mapping[str, Json], _StatePlace], State] = getattr(self, f"_{source['Type'].lower()}")
         assign = _compile_part(source, "Assign", "", jsonata=jsonata)
         filters = None if jsonata else self._compile_filters(source)
-        common = {"name": name, "next": source.get("Next"), "jsonata": jsonata, "assign": assign}
-        return make(source, common, _StatePlace(jsonata, block_jsonata, location, filters))
+        common = (name, source.get("Next"), jsonata, assign)
+        return make(source, _StatePlace(jsonata, block_jsonata, location, filters, common))
 
     def _compile_filters(self, source: Mapping[str, Json]) -> JsonPathFilters:
         # A Map's Parameters are the older name of its ItemSelector: they build the items, not the state's input.
@@ -154,35 +159,35 @@ class Compiler:
     def _recorded(self, stage: str, template: Template) -> Template:
         return template if self.record is None else record_stage(stage, template, self.record)
 
-    def _pass(self, source: Json, common: Json, place: "_StatePlace") -> Pass:
+    def _pass(self, source: Mapping[str, Json], place: "_StatePlace") -> Pass:
         if place.filters is None:
-            return Pass(**common, result=identity, output=compile_expression_output(_compile_output(source)))
+            return Pass(*place.common, result=identity, output=compile_expression_output(_compile_output(source)))
         result = (
             self._recorded("result", constant(source["Result"]))
             if "Result" in source
             else compile_effective_input(place.filters)
         )
-        return Pass(**common, result=result, output=compile_path_output(place.filters))
+        return Pass(*place.common, result=result, output=compile_path_output(place.filters))
 
-    def _succeed(self, source: Json, common: Json, place: "_StatePlace") -> Succeed:
-        return Succeed(**common, output=_output_without_result(source, place.filters))
+    def _succeed(self, source: Mapping[str, Json], place: "_StatePlace") -> Succeed:
+        return Succeed(*place.common, output=_output_without_result(source, place.filters))
 
-    def _fail(self, source: Json, common: Json, place: "_StatePlace") -> Fail:
+    def _fail(self, source: Mapping[str, Json], place: "_StatePlace") -> Fail:
         return Fail(
-            **common,
+            *place.common,
             error=_error_or_cause(source, "Error", jsonata=place.jsonata),
             cause=_error_or_cause(source, "Cause", jsonata=place.jsonata),
         )
 
-    def _wait(self, source: Json, common: Json, place: "_StatePlace") -> Wait:
+    def _wait(self, source: Mapping[str, Json], place: "_StatePlace") -> Wait:
         return Wait(
-            **common,
+            *place.common,
             effective_input=place.filters.input_path if place.filters else identity,
             compute_end=dynamic_values.compile_wait_end(source, jsonata=place.jsonata),
             output=_output_without_result(source, place.filters),
         )
 
-    def _choice(self, source: Json, common: Json, place: "_StatePlace") -> Choice:
+    def _choice(self, source: Mapping[str, Json], place: "_StatePlace") -> Choice:
         rules = tuple(
             (
                 compile_rule(rule, jsonata=place.jsonata, location=f"Choices[{at}]/"),
@@ -193,21 +198,21 @@ class Compiler:
             for at, rule in enumerate(source["Choices"])
         )
         return Choice(
-            **common,
+            *place.common,
             effective_input=place.filters.input_path if place.filters else identity,
             rules=rules,
             default=source.get("Default"),
             output=_output_without_result(source, place.filters),
         )
 
-    def _task(self, source: Json, common: Json, place: "_StatePlace") -> Task:
+    def _task(self, source: Mapping[str, Json], place: "_StatePlace") -> Task:
         resource = parse_resource(source["Resource"])
         if resource is None:
             self.faults.append(Diagnostic(SCHEMA, "Value is not a valid resource ARN", f"{place.location}/Resource"))
             resource = Resource(source["Resource"], "integration", "", "", "")
         return Task(
-            **common,
-            **self._retryable_fields(source, place),
+            *place.common,
+            *self._retryable_fields(source, place),
             resource=resource,
             added_parameters=self.added_parameters(resource),
             timeout=dynamic_values.compile_whole_number(source, "TimeoutSeconds", jsonata=place.jsonata),
@@ -215,14 +220,14 @@ class Compiler:
             role=_compile_role(source["Credentials"], jsonata=place.jsonata) if "Credentials" in source else None,
         )
 
-    def _parallel(self, source: Json, common: Json, place: "_StatePlace") -> Parallel:
+    def _parallel(self, source: Mapping[str, Json], place: "_StatePlace") -> Parallel:
         branches = [
             self.compile_block(branch, jsonata=place.block_jsonata, location=f"{place.location}/Branches[{index}]")
             for index, branch in enumerate(source["Branches"])
         ]
-        return Parallel(**common, **self._retryable_fields(source, place), branches=tuple(branches))
+        return Parallel(*place.common, *self._retryable_fields(source, place), branches=tuple(branches))
 
-    def _map(self, source: Json, common: Json, place: "_StatePlace") -> Map:
+    def _map(self, source: Mapping[str, Json], place: "_StatePlace") -> Map:
         key = "ItemProcessor" if "ItemProcessor" in source else "Iterator"
         for part, actions in (("ItemReader", READER_ACTIONS), ("ResultWriter", WRITER_ACTIONS)):
             resource = source.get(part, {}).get("Resource", f"arn:aws:states:::{actions[0]}")
@@ -232,8 +237,8 @@ class Compiler:
         selector = source.get("ItemSelector", None if place.jsonata else source.get("Parameters"))
         items = dynamic_values.compile_items(source, jsonata=place.jsonata)
         return Map(
-            **common,
-            **self._retryable_fields(source, place),
+            *place.common,
+            *self._retryable_fields(source, place),
             processor=self.compile_block(source[key], jsonata=place.block_jsonata, location=f"{place.location}/{key}"),
             items=items if place.jsonata else self._recorded("afterItemsPath", items),
             selector=compile_payload(selector, "ItemSelector", jsonata=place.jsonata) if selector is not None else None,
@@ -241,22 +246,18 @@ class Compiler:
             distributed=_compile_distributed(source, source[key], jsonata=place.jsonata),
         )
 
-    def _retryable_fields(self, source: Mapping[str, Json], place: "_StatePlace") -> dict[str, Json]:
+    def _retryable_fields(self, source: Mapping[str, Json], place: "_StatePlace") -> _RetryableFields:
         if place.filters is None:
             template = _compile_part(source, "Arguments", "", jsonata=True) or identity
             arguments = template if source["Type"] == "Map" else self._recorded("afterArguments", template)
             output = compile_expression_output(_compile_output(source))
         else:
             arguments, output = compile_effective_input(place.filters), compile_path_output(place.filters)
-        return {
-            "arguments": arguments,
-            "output": output,
-            "retriers": tuple(read_retrier(entry) for entry in source.get("Retry", ())),
-            "catchers": tuple(
-                _compile_catcher(entry, f"Catch[{at}]/", jsonata=place.jsonata)
-                for at, entry in enumerate(source.get("Catch", ()))
-            ),
-        }
+        catchers = [
+            _compile_catcher(entry, f"Catch[{at}]/", jsonata=place.jsonata)
+            for at, entry in enumerate(source.get("Catch", ()))
+        ]
+        return arguments, output, tuple(map(read_retrier, source.get("Retry", ()))), tuple(catchers)
 
 
 def _compile_output(source: Mapping[str, Json], within: str = "") -> Template | None:

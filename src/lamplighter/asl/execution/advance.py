@@ -39,7 +39,6 @@ from lamplighter.asl.execution.step import (
     runnable_frames,
 )
 from lamplighter.asl.execution.transitions import assign_variables, enter_state, fail_execution, fail_state, leave_state
-from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 
 MAX_CROSSINGS = 250
@@ -183,7 +182,7 @@ def _work_handler(
     The handler ignores an event unless a path waits for exactly this work.
     """
 
-    def handle(run: StepBuilder, event: Json) -> None:
+    def handle(run: StepBuilder, event: Any) -> None:
         frame = run.frames.get(event.frame)
         if frame is None or frame.phase is not Phase.WORKING or frame.number != event.number:
             return
