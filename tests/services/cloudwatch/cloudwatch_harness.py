@@ -1,4 +1,4 @@
-"""A harness with alarms, whose mail, web and programs are fakes."""
+"""An engine harness with alarms, whose mail and HTTP are fakes."""
 
 from pathlib import Path
 
@@ -9,24 +9,24 @@ from lamplighter.outbound.fake import FakeOutbound
 from tests.engine_harness import ACCOUNT, REGION, EngineHarness, RecordingEngine
 
 MINUTE = 60_000
-QUIET = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:machine"
+MACHINE_ARN = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:machine"
 
 
 class CloudWatchHarness(EngineHarness):
-    """The harness, with a topic that a person reads by mail and a program at a queue."""
+    """An engine harness with a topic that has a mail subscription and a queue subscription."""
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
-        self.out = FakeOutbound()
+        self.fake_outbound = FakeOutbound()
         self.topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:people"
 
     async def _open(self) -> Engine:
         return await RecordingEngine.open(
-            EngineConfig(data_directory=self.directory), self._world, self.runtime, self.out.outbound
+            EngineConfig(data_directory=self.directory), self._world, self.runtime, self.fake_outbound.outbound
         )
 
-    def people(self) -> None:
-        """Make the topic and who reads it."""
+    def create_topic(self) -> None:
+        """Create the topic and its two subscriptions."""
         self.call("sns", "CreateTopic", Name="people")
         self.call("sqs", "CreateQueue", QueueName="people")
         queue = f"arn:aws:sqs:{REGION}:{ACCOUNT}:people"
@@ -34,9 +34,9 @@ class CloudWatchHarness(EngineHarness):
         self.call("sns", "Subscribe", TopicArn=self.topic, Protocol="sqs", Endpoint=queue)
         self.settle()
 
-    def alarm(self, name: str = "alarm", **settings: Json) -> None:
+    def put_alarm(self, name: str = "alarm", **settings: Json) -> None:
         """Put an alarm on the metric `m` of `app`: more than 10 on average in a minute."""
-        usual = {
+        defaults = {
             "Namespace": "app",
             "MetricName": "m",
             "Statistic": "Average",
@@ -46,42 +46,42 @@ class CloudWatchHarness(EngineHarness):
             "ComparisonOperator": "GreaterThanThreshold",
             "AlarmActions": [self.topic],
         }
-        self.cloudwatch("PutMetricAlarm", AlarmName=name, **usual | settings)
+        self.cloudwatch("PutMetricAlarm", AlarmName=name, **defaults | settings)
         self.settle()
 
     def cloudwatch(self, operation: str, **params: Json) -> Json:
         """Call CloudWatch."""
         return self.call("monitoring", operation, **params)
 
-    def value(self, value: float, **more: Json) -> None:
+    def put_value(self, value: float, **more: Json) -> None:
         """Put a value of the metric `m` of `app`."""
         self.cloudwatch("PutMetricData", Namespace="app", MetricData=[{"MetricName": "m", "Value": value, **more}])
 
-    def described(self, name: str = "alarm") -> Json:
-        """An alarm as it is described."""
+    def describe_alarm(self, name: str = "alarm") -> Json:
+        """Return an alarm as DescribeAlarms shows it."""
         (found,) = self.cloudwatch("DescribeAlarms", AlarmNames=[name])["MetricAlarms"]
         return found
 
     def state(self, name: str = "alarm") -> str:
-        """The state of an alarm."""
-        found: str = self.described(name)["StateValue"]
+        """Return the state of an alarm."""
+        found: str = self.describe_alarm(name)["StateValue"]
         return found
 
-    def minutes(self, number: int) -> None:
-        """Let minutes pass, one after another."""
+    def advance_minutes(self, number: int) -> None:
+        """Advance the clock minute by minute."""
         for _ in range(number):
             self.advance(MINUTE)
 
     def mails(self) -> list[tuple[str, str]]:
-        """Subjects and texts of the mails that were sent."""
-        return [(str(mail["Subject"]), mail.get_content()) for mail in self.out.mail.sent]
+        """Return the subjects and texts of the sent mails."""
+        return [(str(mail["Subject"]), mail.get_content()) for mail in self.fake_outbound.mail.sent]
 
-    def told(self) -> list[Json]:
-        """What the program at the queue was told, and takes."""
+    def receive_notifications(self) -> list[Json]:
+        """Receive and delete the notifications in the queue."""
         url = self.call("sqs", "GetQueueUrl", QueueName="people")["QueueUrl"]
-        taken: list[Json] = []
+        received: list[Json] = []
         while found := self.call("sqs", "ReceiveMessage", QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
             for message in found:
-                taken.append(loads(message["Body"]))
+                received.append(loads(message["Body"]))
                 self.call("sqs", "DeleteMessage", QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        return taken
+        return received

@@ -9,5 +9,5 @@ from tests.services.cloudwatch.cloudwatch_harness import CloudWatchHarness
 @pytest.fixture
 def harness(tmp_path: Path) -> Iterator[CloudWatchHarness]:
     with CloudWatchHarness.running(tmp_path / "data") as harness:
-        harness.people()
+        harness.create_topic()
         yield harness

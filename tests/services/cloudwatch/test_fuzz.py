@@ -1,4 +1,4 @@
-"""Whatever is asked of CloudWatch, the answer is one that the wire can write in each protocol, or an error of AWS's."""
+"""CloudWatch answers each request with an answer that every protocol can encode, or with an error of AWS."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -15,9 +15,9 @@ from lamplighter.wire.models.shapes import SERVICES
 from lamplighter.wire.protocols import aws_json
 from tests.engine_harness import ACCOUNT, CALLER, REGION
 from tests.random_parameters import shaped
-from tests.services.cloudwatch.cloudwatch_harness import MINUTE, QUIET, CloudWatchHarness
+from tests.services.cloudwatch.cloudwatch_harness import MACHINE_ARN, MINUTE, CloudWatchHarness
 
-HEALTH = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+SUPPRESSED_CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 CATALOG = ModelCatalog()
 MODEL = CATALOG.service("monitoring").model
 OPERATIONS = (
@@ -32,7 +32,7 @@ OPERATIONS = (
     *("SetAlarmState", "EnableAlarmActions", "DisableAlarmActions", "PutMetricData", "ListMetrics"),
     *("GetMetricStatistics", "GetMetricData", "TagResource", "UntagResource", "ListTagsForResource"),
 )
-WORDS = {
+SAMPLE_VALUES = {
     "": ("a", "m", "app", "AWS/States", "AWS/SQS", "", "x y", "é"),
     "Namespace": ("app", "AWS/States", "AWS/SQS"),
     "MetricName": ("m", "ExecutionsStarted", "ApproximateNumberOfMessagesVisible"),
@@ -43,7 +43,7 @@ WORDS = {
     "ComparisonOperator": ("GreaterThanThreshold", "LessThanThreshold"),
     "TreatMissingData": ("breaching", "missing", "no"),
     "Name": ("StateMachineArn", "QueueName", "d"),
-    "Value": (QUIET, "people", "v"),
+    "Value": (MACHINE_ARN, "people", "v"),
     "ResourceARN": (f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:a", "x"),
     "NextToken": ("a", "5", "x"),
     "Stat": ("Sum", "p90", "tm90", "x"),
@@ -53,15 +53,17 @@ WORDS = {
 @pytest.fixture
 def harness(tmp_path: Path) -> Iterator[CloudWatchHarness]:
     with CloudWatchHarness.running(tmp_path / "data") as harness:
-        harness.people()
+        harness.create_topic()
         yield harness
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-@settings(max_examples=25, deadline=None, suppress_health_check=HEALTH)
+@settings(max_examples=25, deadline=None, suppress_health_check=SUPPRESSED_CHECKS)
 @given(data=st.data())
-def test_any_request_has_an_answer(harness: CloudWatchHarness, operation: str, data: st.DataObject) -> None:
-    drawn = data.draw(shaped(MODEL.operation_model(operation).input_shape, WORDS))
+def test_any_request_gets_a_valid_answer_or_an_aws_error(
+    harness: CloudWatchHarness, operation: str, data: st.DataObject
+) -> None:
+    drawn = data.draw(shaped(MODEL.operation_model(operation).input_shape, SAMPLE_VALUES))
     compiled = [CATALOG.operation("monitoring", operation, each) for each in SERVICES["monitoring"].protocols]
     with suppress(AwsError):
         params = aws_json.read_object(dump_bytes(drawn))

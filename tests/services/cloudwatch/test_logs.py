@@ -1,4 +1,4 @@
-"""An error in a container's output, counted by a metric filter, rings an alarm that people are told of."""
+"""A metric filter counts errors in a container's output, and an alarm on them sends a notification."""
 
 from lamplighter.base.json_text import Json
 from lamplighter.runtime.fake import Script
@@ -8,13 +8,13 @@ GROUP = "/ecs/night"
 NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}
 
 
-def watched(harness: CloudWatchHarness) -> None:
-    """Count errors of a log group, and put an alarm on them."""
+def put_filter_and_alarm(harness: CloudWatchHarness) -> None:
+    """Put a metric filter that counts the errors of a log group, and an alarm on its metric."""
     harness.call("logs", "CreateLogGroup", logGroupName=GROUP)
-    made = {"metricName": "errors", "metricNamespace": "app", "metricValue": "1", "defaultValue": 0}
-    filtered: Json = {"filterName": "errors", "filterPattern": "ERROR", "metricTransformations": [made]}
-    harness.call("logs", "PutMetricFilter", logGroupName=GROUP, **filtered)
-    harness.alarm(
+    transformation = {"metricName": "errors", "metricNamespace": "app", "metricValue": "1", "defaultValue": 0}
+    metric_filter: Json = {"filterName": "errors", "filterPattern": "ERROR", "metricTransformations": [transformation]}
+    harness.call("logs", "PutMetricFilter", logGroupName=GROUP, **metric_filter)
+    harness.put_alarm(
         MetricName="errors",
         Statistic="Sum",
         Threshold=1.0,
@@ -23,8 +23,8 @@ def watched(harness: CloudWatchHarness) -> None:
     )
 
 
-def run(harness: CloudWatchHarness, *lines: str) -> None:
-    """Run a container that writes lines to the group and ends."""
+def run_container(harness: CloudWatchHarness, *lines: str) -> None:
+    """Run a container that writes lines to the log group and ends."""
     options = {"awslogs-group": GROUP, "awslogs-region": "us-east-1", "awslogs-stream-prefix": "batch"}
     container = {
         "name": "main",
@@ -47,21 +47,21 @@ def run(harness: CloudWatchHarness, *lines: str) -> None:
     harness.settle()
 
 
-def test_an_error_that_a_container_writes_is_told_to_people(harness: CloudWatchHarness) -> None:
-    watched(harness)
-    run(harness, "all is well")
-    harness.minutes(2)
+def test_an_error_in_the_output_of_a_container_sends_an_alarm_mail(harness: CloudWatchHarness) -> None:
+    put_filter_and_alarm(harness)
+    run_container(harness, "all is well")
+    harness.advance_minutes(2)
     assert harness.state() == "OK"
-    run(harness, "ERROR: no data")
+    run_container(harness, "ERROR: no data")
     harness.advance(MINUTE)
     assert harness.state() == "ALARM"
     ((subject, _),) = [mail for mail in harness.mails() if mail[0].startswith("ALARM")]
     assert "alarm" in subject
 
 
-def test_what_was_counted_is_there_after_a_crash(harness: CloudWatchHarness) -> None:
-    watched(harness)
-    run(harness, "ERROR: no data")
+def test_counted_errors_survive_a_crash(harness: CloudWatchHarness) -> None:
+    put_filter_and_alarm(harness)
+    run_container(harness, "ERROR: no data")
     harness.restart()
     harness.advance(MINUTE)
     assert harness.state() == "ALARM"

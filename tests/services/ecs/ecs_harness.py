@@ -1,4 +1,4 @@
-"""An engine in small: a real database, ECS, a fake runtime on a clock that stands, and what the engine does between."""
+"""A small engine: ECS with a real database, a fake runtime and a manual clock; the harness handles its outbox rows."""
 
 import asyncio
 from collections.abc import Callable
@@ -27,7 +27,7 @@ FARGATE = {
     "memory": "512",
     "containerDefinitions": [{"name": "job", "image": "busybox"}],
 }
-RUN = {"taskDefinition": "night", "launchType": "FARGATE", "networkConfiguration": NETWORK}
+RUN_TASK = {"taskDefinition": "night", "launchType": "FARGATE", "networkConfiguration": NETWORK}
 
 
 MODEL = botocore.session.get_session().get_service_model("ecs")
@@ -37,7 +37,7 @@ TYPES: dict[str, type | tuple[type, ...]] = {
 
 
 def check_shape(shape: Shape, value: Json, path: str) -> None:
-    """Fail where a value is not of a model's shape."""
+    """Fail if a value does not match a shape of the API model."""
     if shape.type_name == "structure":
         assert set(value) <= set(shape.members), f"{path}: {set(value) - set(shape.members)}"
         for name, inner in value.items():
@@ -52,7 +52,7 @@ def check_shape(shape: Shape, value: Json, path: str) -> None:
 
 
 class EcsHarness:
-    """One data directory and one runtime; engines come and go."""
+    """One data directory and one runtime, on which a test builds and kills engines."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -66,10 +66,10 @@ class EcsHarness:
         self.commits = 0
         self.crash_at: int | None = None
         self.store = Store(directory, self.world)
-        self.store.on_commit = self.committed
-        self.build()
+        self.store.on_commit = self.handle_commit
+        self.build_engine()
 
-    def build(self) -> None:
+    def build_engine(self) -> None:
         self.bus = Bus(self.store)
         self.bus.subscribe("aws.ecs", lambda _tx, event: self.events.append(event))
         self.ecs = Ecs(
@@ -85,72 +85,72 @@ class EcsHarness:
         )
         self.bus.serve("ecs", self.ecs.operations)
 
-    def committed(self, signals: CommitSignals) -> None:
+    def handle_commit(self, signals: CommitSignals) -> None:
         self.commits += 1
         if self.commits == self.crash_at:
-            self.die()
+            self.kill_engine()
             return
-        for posted in signals.outbox_rows:
-            self.ecs._spawn(self.ecs.handle_outbox_row(posted))
+        for row in signals.outbox_rows:
+            self.ecs._spawn(self.ecs.handle_outbox_row(row))
 
-    def die(self) -> None:
-        """What kill -9 leaves: the disk and the runtime."""
+    def kill_engine(self) -> None:
+        """Kill the engine as `kill -9` does: the disk and the runtime remain."""
         self.crash_at = None
         for running in list(self.ecs._running):
             running.cancel()
         self.store._waiting.clear()
 
     async def restart(self) -> None:
-        self.die()
+        self.kill_engine()
         await asyncio.gather(*self.ecs._running, return_exceptions=True)
-        self.build()
+        self.build_engine()
         await self.ecs.start()
-        for posted in outbox.pending_rows(self.store.reader):
-            await self.ecs.handle_outbox_row(posted)
+        for row in outbox.pending_rows(self.store.reader):
+            await self.ecs.handle_outbox_row(row)
 
     async def ecs_call(self, operation: str, **params: Json) -> Json:
-        """Call an operation; its answer holds nothing that AWS's model does not know."""
+        """Call an operation and check that its answer matches the shape in AWS's model."""
         answer = await self.bus.call(CALLER, "ecs", operation, params)
         check_shape(MODEL.operation_model(operation).output_shape, answer, operation)
         return answer
 
-    async def run(self, **params: Json) -> str:
-        answer = await self.ecs_call("RunTask", **(RUN | params))
+    async def run_task(self, **params: Json) -> str:
+        answer = await self.ecs_call("RunTask", **(RUN_TASK | params))
         assert answer["failures"] == []
         return str(answer["tasks"][0]["taskArn"])
 
-    async def start(self, *, definition: Json = FARGATE, **params: Json) -> str:
+    async def register_and_run_task(self, *, definition: Json = FARGATE, **params: Json) -> str:
         await self.ecs_call("RegisterTaskDefinition", **definition)
-        return await self.run(**params)
+        return await self.run_task(**params)
 
-    async def describe(self, arn: str) -> Json:
+    async def describe_task(self, arn: str) -> Json:
         cluster = arn.split("/")[1]
         return (await self.ecs_call("DescribeTasks", cluster=cluster, tasks=[arn], include=["TAGS"]))["tasks"][0]
 
-    async def until(self, ready: Callable[[], bool]) -> None:
+    async def wait_until(self, ready: Callable[[], bool]) -> None:
         async with asyncio.timeout(60):
-            while not ready():  # noqa: ASYNC110 - what it waits for has no event of its own
+            while not ready():  # noqa: ASYNC110 - no event reports the change
                 await asyncio.sleep(0)
 
-    async def reaches(self, arn: str, status: str) -> Json:
+    async def wait_for_status(self, arn: str, status: str) -> Json:
         async with asyncio.timeout(60):
-            while (task := await self.describe(arn))["lastStatus"] != status:  # noqa: ASYNC110
+            while (task := await self.describe_task(arn))["lastStatus"] != status:  # noqa: ASYNC110
                 await asyncio.sleep(0)
         return task
 
-    async def ends(self, arn: str) -> Json:
-        """The stopped task, once its containers are gone too."""
-        task = await self.reaches(arn, "STOPPED")
-        await self.until(lambda: not self.ecs._supervisors)
+    async def wait_for_end(self, arn: str) -> Json:
+        """Wait until the task has stopped and its containers are gone, and return the task."""
+        task = await self.wait_for_status(arn, "STOPPED")
+        await self.wait_until(lambda: not self.ecs._supervisors)
         return task
 
-    def name(self, arn: str, container: str = "job") -> str:
+    def container_name(self, arn: str, container: str = "job") -> str:
         return f"{arn.rpartition('/')[2]}-{container}"
 
     def statuses(self) -> list[tuple[str, int]]:
         return [(event.detail["lastStatus"], event.detail["version"]) for event in self.events]
 
 
-def containers(*definitions: Json) -> Json:
-    """A Fargate definition of these containers."""
+def fargate_definition(*definitions: Json) -> Json:
+    """Return a Fargate task definition with these containers."""
     return FARGATE | {"containerDefinitions": [{"image": "busybox"} | definition for definition in definitions]}

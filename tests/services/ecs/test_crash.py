@@ -1,4 +1,4 @@
-"""What is left when the engine is killed, at any commit and at any call of the runtime, is taken up and ended right."""
+"""After a kill at any commit or any call of the runtime, the next engine continues each task and ends it correctly."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -9,49 +9,49 @@ from lamplighter.base.json_text import Json
 from lamplighter.runtime.fake import FakeRuntime, Script
 from lamplighter.runtime.port import ContainerExit, ContainerSpec, StartedContainer
 from lamplighter.store import outbox
-from tests.services.ecs.ecs_harness import FARGATE, EcsHarness, containers
+from tests.services.ecs.ecs_harness import FARGATE, EcsHarness, fargate_definition
 
 
-class Deadly(FakeRuntime):
-    """Kills the engine around its n-th call: what was asked for may happen, or not, but nobody hears of it."""
+class KillingRuntime(FakeRuntime):
+    """A fake runtime that kills the engine before or after its n-th call, so that the engine never gets the answer."""
 
     def arm(self, harness: EcsHarness, call: int, *, before: bool) -> None:
         self.harness, self.call, self.before = harness, call, before
         self.calls_made = 0
         self.killed = False
 
-    async def _around(self, work: Callable[[], Awaitable[Json]]) -> Json:
+    async def _kill_around(self, work: Callable[[], Awaitable[Json]]) -> Json:
         self.calls_made += 1
-        mine = self.calls_made == self.call
-        if mine and self.before:
+        selected = self.calls_made == self.call
+        if selected and self.before:
             self._kill()
         result = await work()
-        if mine and not self.before:
+        if selected and not self.before:
             self._kill()
         return result
 
     def _kill(self) -> None:
         self.killed = True
-        self.harness.die()
+        self.harness.kill_engine()
 
     async def start(self, container: ContainerSpec) -> StartedContainer:
-        answer: StartedContainer = await self._around(lambda: super(Deadly, self).start(container))
+        answer: StartedContainer = await self._kill_around(lambda: super(KillingRuntime, self).start(container))
         return answer
 
     async def wait(self, name: str) -> ContainerExit:
-        answer: ContainerExit = await self._around(lambda: super(Deadly, self).wait(name))
+        answer: ContainerExit = await self._kill_around(lambda: super(KillingRuntime, self).wait(name))
         return answer
 
     async def stop(self, name: str, grace: float) -> None:
-        await self._around(lambda: super(Deadly, self).stop(name, grace))
+        await self._kill_around(lambda: super(KillingRuntime, self).stop(name, grace))
 
     async def remove(self, name: str) -> None:
-        await self._around(lambda: super(Deadly, self).remove(name))
+        await self._kill_around(lambda: super(KillingRuntime, self).remove(name))
 
 
-def check(harness: EcsHarness, task: Json, exit_code: int) -> None:
+def check_task_ran_once(harness: EcsHarness, task: Json, exit_code: int) -> None:
     arn = task["taskArn"]
-    assert harness.runtime.count("run", harness.name(arn)) == 1
+    assert harness.runtime.count("run", harness.container_name(arn)) == 1
     assert task["containers"][0]["exitCode"] == exit_code
     versions = [event.detail["version"] for event in harness.events]
     assert versions == sorted(set(versions))
@@ -60,125 +60,127 @@ def check(harness: EcsHarness, task: Json, exit_code: int) -> None:
 
 
 @pytest.mark.parametrize("commit", [1, 2, 3])
-async def test_killed_after_any_commit_the_container_has_run_once(harness: EcsHarness, commit: int) -> None:
+async def test_a_container_runs_once_if_the_engine_is_killed_after_any_commit(harness: EcsHarness, commit: int) -> None:
     harness.runtime.script(Script(lines=(("stdout", "hello"),)))
     await harness.ecs_call("RegisterTaskDefinition", **FARGATE)
     harness.crash_at = harness.commits + commit
-    arn = await harness.run()
-    await harness.until(lambda: harness.crash_at is None or not harness.ecs._supervisors)
+    arn = await harness.run_task()
+    await harness.wait_until(lambda: harness.crash_at is None or not harness.ecs._supervisors)
     await harness.restart()
-    task = await harness.ends(arn)
-    await harness.until(lambda: not harness.ecs._running)
-    check(harness, task, 0)
+    task = await harness.wait_for_end(arn)
+    await harness.wait_until(lambda: not harness.ecs._running)
+    check_task_ran_once(harness, task, 0)
     assert (task["stopCode"], task["version"]) == ("EssentialContainerExited", 5)
     assert [line.text for line in harness.ecs.outputs.read(arn.rpartition("/")[2], "job")] == ["hello"]
 
 
 @pytest.mark.parametrize("commit", [1, 2, 3, 4])
-async def test_killed_after_any_commit_of_a_stop_the_task_is_stopped(harness: EcsHarness, commit: int) -> None:
+async def test_a_task_is_stopped_if_the_engine_is_killed_after_any_commit_of_the_stop(
+    harness: EcsHarness, commit: int
+) -> None:
     harness.runtime.script(Script(after=None))
-    arn = await harness.start()
-    await harness.reaches(arn, "RUNNING")
-    await harness.until(lambda: not harness.store._busy)
+    arn = await harness.register_and_run_task()
+    await harness.wait_for_status(arn, "RUNNING")
+    await harness.wait_until(lambda: not harness.store._busy)
     harness.crash_at = harness.commits + commit
     await harness.ecs_call("StopTask", task=arn, reason="enough")
-    await harness.until(lambda: harness.crash_at is None or not harness.ecs._supervisors)
+    await harness.wait_until(lambda: harness.crash_at is None or not harness.ecs._supervisors)
     await harness.restart()
-    task = await harness.ends(arn)
-    await harness.until(lambda: not harness.ecs._running)
-    check(harness, task, 143)
+    task = await harness.wait_for_end(arn)
+    await harness.wait_until(lambda: not harness.ecs._running)
+    check_task_ran_once(harness, task, 143)
     assert (task["stopCode"], task["stoppedReason"]) == ("UserInitiated", "enough")
 
 
 @pytest.mark.parametrize("before", [True, False])
 @pytest.mark.parametrize("call", [1, 2, 3])
-async def test_killed_around_any_call_of_the_runtime_the_container_has_run_once(
+async def test_a_container_runs_once_if_the_engine_is_killed_around_any_runtime_call(
     tmp_path: Path, call: int, before: bool
 ) -> None:
     harness = EcsHarness(tmp_path)
-    harness.runtime = deadly = Deadly(harness.clock.now)
-    deadly.script(Script(code=3))
-    deadly.arm(harness, call, before=before)
-    harness.build()
-    arn = await harness.start()
-    await harness.until(lambda: deadly.killed)
+    harness.runtime = runtime = KillingRuntime(harness.clock.now)
+    runtime.script(Script(code=3))
+    runtime.arm(harness, call, before=before)
+    harness.build_engine()
+    arn = await harness.register_and_run_task()
+    await harness.wait_until(lambda: runtime.killed)
     await harness.restart()
-    task = await harness.ends(arn)
-    await harness.until(lambda: not harness.ecs._running)
-    check(harness, task, 3)
+    task = await harness.wait_for_end(arn)
+    await harness.wait_until(lambda: not harness.ecs._running)
+    check_task_ran_once(harness, task, 3)
     await harness.ecs.stop()
     await harness.store.close()
 
 
-async def test_a_running_container_is_adopted_and_its_output_is_not_doubled(harness: EcsHarness) -> None:
+async def test_after_a_crash_a_running_container_is_adopted_and_its_output_is_not_repeated(harness: EcsHarness) -> None:
     harness.runtime.script(Script(lines=(("stdout", "one"),), after=None))
-    arn = await harness.start()
-    name, task_id = harness.name(arn), arn.rpartition("/")[2]
-    await harness.reaches(arn, "RUNNING")
-    await harness.until(lambda: bool(list(harness.ecs.outputs.read(task_id, "job"))))
+    arn = await harness.register_and_run_task()
+    name, task_id = harness.container_name(arn), arn.rpartition("/")[2]
+    await harness.wait_for_status(arn, "RUNNING")
+    await harness.wait_until(lambda: bool(list(harness.ecs.outputs.read(task_id, "job"))))
     await harness.restart()
     harness.runtime.write(name, "two")
     harness.runtime.finish(name, 4)
-    task = await harness.ends(arn)
-    check(harness, task, 4)
+    task = await harness.wait_for_end(arn)
+    check_task_ran_once(harness, task, 4)
     assert harness.runtime.count("start", name) == 1
     assert [line.text for line in harness.ecs.outputs.read(task_id, "job")] == ["one", "two"]
 
 
-async def test_a_container_that_vanished_while_it_ran_is_not_run_again(harness: EcsHarness) -> None:
+async def test_a_container_that_disappeared_while_it_ran_is_not_run_again(harness: EcsHarness) -> None:
     harness.runtime.script(Script(after=None))
-    arn = await harness.start()
-    await harness.reaches(arn, "RUNNING")
-    harness.die()
+    arn = await harness.register_and_run_task()
+    await harness.wait_for_status(arn, "RUNNING")
+    harness.kill_engine()
     harness.runtime._runs.clear()
     await harness.restart()
-    task = await harness.ends(arn)
-    assert harness.runtime.count("run", harness.name(arn)) == 1
+    task = await harness.wait_for_end(arn)
+    assert harness.runtime.count("run", harness.container_name(arn)) == 1
     assert "exitCode" not in task["containers"][0]
     assert task["containers"][0]["reason"] == "there is no such container"
 
 
-async def test_a_secret_that_is_gone_at_the_restart_does_not_orphan_what_runs(harness: EcsHarness) -> None:
+async def test_a_secret_that_is_missing_at_the_restart_does_not_orphan_a_running_container(harness: EcsHarness) -> None:
     harness.secrets["ssm:db"] = "open sesame"
     harness.runtime.script(Script(after=None))
     secret = {"name": "PASSWORD", "valueFrom": "db"}
-    arn = await harness.start(definition=containers({"name": "job", "secrets": [secret]}))
-    await harness.reaches(arn, "RUNNING")
+    arn = await harness.register_and_run_task(definition=fargate_definition({"name": "job", "secrets": [secret]}))
+    await harness.wait_for_status(arn, "RUNNING")
     harness.secrets.clear()
     await harness.restart()
-    harness.runtime.finish(harness.name(arn))
-    check(harness, await harness.ends(arn), 0)
+    harness.runtime.finish(harness.container_name(arn))
+    check_task_ran_once(harness, await harness.wait_for_end(arn), 0)
 
 
 async def test_containers_that_belong_to_no_task_are_stopped_and_removed(harness: EcsHarness) -> None:
     harness.runtime.script(Script(after=None))
     await harness.runtime.start(ContainerSpec(name="0" * 32 + "-stray", image="busybox"))
     await harness.restart()
-    await harness.until(lambda: not harness.ecs._running)
+    await harness.wait_until(lambda: not harness.ecs._running)
     assert harness.runtime.count("stop", "0" * 32 + "-stray") == 1
     assert await harness.runtime.names() == frozenset()
 
 
-async def test_adoption_waits_for_a_runtime_that_is_away(harness: EcsHarness) -> None:
+async def test_adoption_waits_for_an_unavailable_runtime(harness: EcsHarness) -> None:
     harness.runtime.script(Script(after=None))
-    arn = await harness.start()
-    await harness.reaches(arn, "RUNNING")
+    arn = await harness.register_and_run_task()
+    await harness.wait_for_status(arn, "RUNNING")
     harness.runtime.go_away()
     await harness.restart()
-    harness.runtime.finish(harness.name(arn), 0)
-    assert (await harness.describe(arn))["lastStatus"] == "RUNNING"
+    harness.runtime.finish(harness.container_name(arn), 0)
+    assert (await harness.describe_task(arn))["lastStatus"] == "RUNNING"
     harness.runtime.come_back()
-    check(harness, await harness.ends(arn), 0)
+    check_task_ran_once(harness, await harness.wait_for_end(arn), 0)
 
 
-async def test_an_error_nobody_thought_of_loses_no_task(harness: EcsHarness, caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_unexpected_error_loses_no_task(harness: EcsHarness, caplog: pytest.LogCaptureFixture) -> None:
     fail = [True]
 
-    def once(_container: ContainerSpec) -> bool:
+    def fail_once(_container: ContainerSpec) -> bool:
         if fail.pop() if fail else False:
             raise OSError("nobody thought of this")
         return True
 
-    harness.runtime.script(Script(), once)
-    check(harness, await harness.ends(await harness.start()), 0)
+    harness.runtime.script(Script(), fail_once)
+    check_task_ran_once(harness, await harness.wait_for_end(await harness.register_and_run_task()), 0)
     assert "nobody thought of this" in caplog.text

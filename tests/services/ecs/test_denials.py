@@ -1,4 +1,4 @@
-"""What an engine denies is refused where it is registered, and where it is run if it was registered before."""
+"""A denied feature is refused at registration, and also by RunTask if the definition was registered before."""
 
 import pytest
 
@@ -11,15 +11,15 @@ ROOT = {
 }
 
 
-async def test_a_definition_that_asks_for_what_is_denied_is_not_registered(harness: EcsHarness) -> None:
+async def test_a_definition_with_a_denied_feature_is_not_registered(harness: EcsHarness) -> None:
     harness.deny = frozenset(["privileged"])
-    harness.build()
+    harness.build_engine()
     with pytest.raises(ClientError, match="does not run privileged containers"):
         await harness.ecs_call("RegisterTaskDefinition", **ROOT)
-    await harness.start(definition=FARGATE)
+    await harness.register_and_run_task(definition=FARGATE)
 
 
-async def test_one_that_was_registered_before_is_not_run(harness: EcsHarness) -> None:
+async def test_an_earlier_definition_with_a_denied_feature_is_not_run(harness: EcsHarness) -> None:
     await harness.ecs_call("RegisterTaskDefinition", **ROOT)
     harness.deny = frozenset(["privileged"])
     await harness.restart()

@@ -1,4 +1,4 @@
-"""A harness with EventBridge, and with targets that note what comes to them: SQS, SNS and CloudWatch Logs."""
+"""An engine harness with EventBridge and stub targets that record their calls: SQS, SNS and CloudWatch Logs."""
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
@@ -11,39 +11,43 @@ from tests.delivery.delivery_harness import note
 from tests.engine_harness import ACCOUNT, REGION, ROLE, EngineHarness, RecordingEngine
 
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:in"
-DEAD = f"arn:aws:sqs:{REGION}:{ACCOUNT}:dead"
+DEAD_LETTER_QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:dead"
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:news"
 GROUP = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/events/all"
-ANY: Json = {"source": [{"anything-but": {"prefix": "aws."}}]}
-"""All but what our own services tell: an execution that is started tells of that."""
+ANY_CUSTOM_EVENT: Json = {"source": [{"anything-but": {"prefix": "aws."}}]}
+"""A pattern for all events except those of AWS services, such as the event of a started execution."""
 
 
 class EventsHarness(EngineHarness):
-    """The harness. `refusals`: what calls of SQS are answered with, in order, before one is taken."""
+    """An engine harness with EventBridge; the next calls of SQS fail with the errors in `sqs_errors`."""
 
     def __init__(self, *args: Json) -> None:
         super().__init__(*args)
-        self.refusals: list[AwsError] = []
-        self.beyond = FakeOutbound()
+        self.sqs_errors: list[AwsError] = []
+        self.fake_outbound = FakeOutbound()
 
     async def _open(self) -> Engine:
         harness = self
 
-        class Targeted(RecordingEngine):
+        class EngineWithStubs(RecordingEngine):
             def serve_stubs(self) -> None:
-                self.bus.serve("sqs", {"SendMessage": Operation(write=harness.take("sqs"))})
-                self.bus.serve("sns", {"Publish": Operation(write=harness.take("sns"))})
-                log = {name: Operation(write=harness.take(name)) for name in ("CreateLogStream", "PutLogEvents")}
+                self.bus.serve("sqs", {"SendMessage": Operation(write=harness.record_calls("sqs"))})
+                self.bus.serve("sns", {"Publish": Operation(write=harness.record_calls("sns"))})
+                log = {
+                    name: Operation(write=harness.record_calls(name)) for name in ("CreateLogStream", "PutLogEvents")
+                }
                 self.bus.serve("logs", log)
 
-        beyond = self.beyond.outbound
-        return await Targeted.open(EngineConfig(data_directory=self.directory), self._world, self.runtime, beyond)
+        outbound = self.fake_outbound.outbound
+        return await EngineWithStubs.open(
+            EngineConfig(data_directory=self.directory), self._world, self.runtime, outbound
+        )
 
-    def take(self, kind: str) -> Json:
+    def record_calls(self, kind: str) -> Json:
         def operation(tx: Tx, _caller: Caller, params: Json) -> Json:
             dead = params.get("QueueUrl", "").endswith("/dead")
-            if kind == "sqs" and not dead and self.refusals:
-                raise self.refusals.pop(0)
+            if kind == "sqs" and not dead and self.sqs_errors:
+                raise self.sqs_errors.pop(0)
             note(tx, "dead" if dead else kind, params)
             return {"MessageId": "1"}
 
@@ -55,26 +59,26 @@ class EventsHarness(EngineHarness):
         """Call an operation of EventBridge."""
         return self.call("events", operation, **params)
 
-    def refused(self, operation: str, **params: Json) -> tuple[str, str]:
-        """The code and message of the error in which a call ends."""
+    def expect_error(self, operation: str, **params: Json) -> tuple[str, str]:
+        """Call an operation that must fail, and return the code and the message of its error."""
         try:
             self.events(operation, **params)
         except AwsError as error:
             return error.code, error.message
         raise AssertionError(f"{operation} was not refused")
 
-    def rule(self, pattern: Json = None, *targets: Json, name: str = "rule", **params: Json) -> str:
-        """Make a rule with targets; its ARN."""
-        wanted = {} if "ScheduleExpression" in params else {"EventPattern": dumps(pattern or ANY)}
-        answer = self.events("PutRule", Name=name, **wanted, **params)
+    def put_rule(self, pattern: Json = None, *targets: Json, name: str = "rule", **params: Json) -> str:
+        """Put a rule and its targets, and return the rule's ARN."""
+        trigger = {} if "ScheduleExpression" in params else {"EventPattern": dumps(pattern or ANY_CUSTOM_EVENT)}
+        answer = self.events("PutRule", Name=name, **trigger, **params)
         if targets:
             bus = {"EventBusName": params["EventBusName"]} if "EventBusName" in params else {}
             self.events("PutTargets", Rule=name, Targets=list(targets), **bus)
         arn: str = answer["RuleArn"]
         return arn
 
-    def put(self, detail: Json = None, source: str = "shop", bus: str | None = None, **entry: Json) -> str:
-        """Put an event; its id."""
+    def put_event(self, detail: Json = None, source: str = "shop", bus: str | None = None, **entry: Json) -> str:
+        """Put an event and return its id."""
         named = {"EventBusName": bus} if bus else {}
         event = {"Source": source, "DetailType": "Order", "Detail": dumps(detail or {})} | named | entry
         answer = self.events("PutEvents", Entries=[event])
@@ -83,27 +87,27 @@ class EventsHarness(EngineHarness):
         found: str = answer["Entries"][0]["EventId"]
         return found
 
-    def notes(self, kind: str) -> list[Json]:
-        """What came to a target."""
+    def recorded_calls(self, kind: str) -> list[Json]:
+        """Return the parameters of the calls that a target received."""
         if not self.rows("SELECT 1 FROM sqlite_master WHERE name = 'notes'"):
             return []
         return [loads(body) for (body,) in self.rows(f"SELECT body FROM notes WHERE kind = '{kind}' ORDER BY id")]
 
     def messages(self) -> list[Json]:
-        """The bodies of what came to the queue."""
-        return [loads(each["MessageBody"]) for each in self.notes("sqs")]
+        """Return the bodies of the messages that the queue received."""
+        return [loads(each["MessageBody"]) for each in self.recorded_calls("sqs")]
 
-    def executions(self, machine: str) -> list[Json]:
-        """The executions of a machine, the newest first."""
+    def list_executions(self, machine: str) -> list[Json]:
+        """Return the executions of a machine, newest first."""
         found: list[Json] = self.call("states", "ListExecutions", stateMachineArn=machine)["executions"]
         return found
 
 
-def to(arn: str, id: str = "1", **target: Json) -> Json:  # noqa: A002 - AWS's word
-    """A target."""
+def make_target(arn: str, id: str = "1", **target: Json) -> Json:  # noqa: A002 - AWS's word
+    """Return a target."""
     return {"Id": id, "Arn": arn, **target}
 
 
-def to_machine(machine: str, **target: Json) -> Json:
-    """A target that starts executions."""
-    return to(machine, "machine", RoleArn=ROLE, **target)
+def make_machine_target(machine: str, **target: Json) -> Json:
+    """Return a target that starts executions."""
+    return make_target(machine, "machine", RoleArn=ROLE, **target)

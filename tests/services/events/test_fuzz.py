@@ -1,4 +1,4 @@
-"""Whatever is asked of EventBridge, the answer is one that the wire can write, or an error that AWS has."""
+"""EventBridge answers each request with an answer that the protocol can encode, or with an error of AWS."""
 
 from collections.abc import Iterator
 
@@ -16,11 +16,11 @@ from tests.services.events.events_harness import GROUP, QUEUE, TOPIC, EventsHarn
 
 CATALOG = ModelCatalog()
 MODEL = CATALOG.service("events").model
-HERE = f"arn:aws:events:{REGION}:{ACCOUNT}:"
+ARN_PREFIX = f"arn:aws:events:{REGION}:{ACCOUNT}:"
 TARGETS = (
-    f"{HERE}event-bus/mine",
-    f"{HERE}event-bus/default",
-    f"{HERE}api-destination/d/1",
+    f"{ARN_PREFIX}event-bus/mine",
+    f"{ARN_PREFIX}event-bus/default",
+    f"{ARN_PREFIX}api-destination/d/1",
     f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/c",
     f"arn:aws:logs:{REGION}:{ACCOUNT}:x",
     f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:m",
@@ -37,7 +37,7 @@ texts = st.one_of(
 numbers = st.one_of(st.integers(-2, 110), st.sampled_from([2**31, 2**53, 2**63, 10**30, -(10**30)]))
 times = st.one_of(st.integers(0, 2_000_000_000), st.floats(allow_nan=False, allow_infinity=False), numbers)
 buses = st.sampled_from(
-    ["default", "mine", f"{HERE}event-bus/default", f"{HERE}event-bus/mine", "none", "event-bus/", ""]
+    ["default", "mine", f"{ARN_PREFIX}event-bus/default", f"{ARN_PREFIX}event-bus/mine", "none", "event-bus/", ""]
 )
 scalars = st.one_of(texts, numbers, st.none(), st.booleans(), st.floats(allow_nan=False, allow_infinity=False))
 OPERATORS = ("prefix", "suffix", "anything-but", "numeric", "cidr", "exists", "wildcard", "equals-ignore-case", "$or")
@@ -54,7 +54,7 @@ patterns = st.one_of(
     documents.map(dumps),
     st.sampled_from(['{"source":["shop"]}', '{"detail":{"a":[{"exists":true}]}}', '{"source":[{"wildcard":"*s*"}]}']),
 )
-KNOWN = {
+KNOWN_VALUES = {
     "EventBusName": buses,
     "Name": st.one_of(st.sampled_from(["r", "a", "c", "d", "mine", "default"]), texts),
     "Rule": st.sampled_from(["r", "s", "none"]),
@@ -64,9 +64,11 @@ KNOWN = {
     "Detail": st.one_of(texts, documents.map(dumps), st.just('{"a":1}')),
     "Source": st.one_of(st.just("shop"), texts),
     "Arn": st.sampled_from([QUEUE, TOPIC, GROUP, *TARGETS]),
-    "EventSourceArn": st.sampled_from([f"{HERE}event-bus/default", f"{HERE}event-bus/mine", f"{HERE}archive/a", "x"]),
-    "ResourceARN": st.sampled_from([HERE + name for name in ("rule/r", "rule/mine/r", "event-bus/mine", "x")]),
-    "ConnectionArn": st.sampled_from([f"{HERE}connection/c/1", f"{HERE}archive/a"]),
+    "EventSourceArn": st.sampled_from([
+        f"{ARN_PREFIX}event-bus/default", f"{ARN_PREFIX}event-bus/mine", f"{ARN_PREFIX}archive/a", "x",
+    ]),
+    "ResourceARN": st.sampled_from([ARN_PREFIX + name for name in ("rule/r", "rule/mine/r", "event-bus/mine", "x")]),
+    "ConnectionArn": st.sampled_from([f"{ARN_PREFIX}connection/c/1", f"{ARN_PREFIX}archive/a"]),
     "ArchiveName": st.sampled_from(["a", "b"]),
     "ReplayName": st.sampled_from(["p", "q"]),
     "RoleArn": st.just(ROLE),
@@ -76,19 +78,19 @@ KNOWN = {
 }  # fmt: skip
 
 
-def of(shape: Shape, name: str) -> st.SearchStrategy[Json]:
-    """Values of a shape, good and bad."""
-    if name in KNOWN:
-        return KNOWN[name]
+def values_of(shape: Shape, name: str) -> st.SearchStrategy[Json]:
+    """Return a strategy for valid and invalid values of a shape."""
+    if name in KNOWN_VALUES:
+        return KNOWN_VALUES[name]
     match shape.type_name:
         case "structure":
-            members = {key: of(member, key) for key, member in shape.members.items()}
+            members = {key: values_of(member, key) for key, member in shape.members.items()}
             required = {key: members.pop(key) for key in shape.required_members}
             return st.fixed_dictionaries(required, optional=members)
         case "list":
-            return st.lists(of(shape.member, shape.member.name), max_size=3)
+            return st.lists(values_of(shape.member, shape.member.name), max_size=3)
         case "map":
-            return st.dictionaries(st.one_of(st.sampled_from("ab"), texts), of(shape.value, ""), max_size=2)
+            return st.dictionaries(st.one_of(st.sampled_from("ab"), texts), values_of(shape.value, ""), max_size=2)
         case "integer" | "long":
             return numbers
         case "boolean":
@@ -101,13 +103,13 @@ def of(shape: Shape, name: str) -> st.SearchStrategy[Json]:
 
 
 @pytest.fixture(scope="module")
-def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EventsHarness]:
+def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EventsHarness]:
     harness = EventsHarness(tmp_path_factory.mktemp("fuzz") / "data")
     harness.up()
     harness.events("CreateEventBus", Name="mine")
-    harness.rule({"source": ["shop"]}, name="r")
-    harness.rule(None, name="s", ScheduleExpression="rate(1 minute)")
-    harness.events("CreateArchive", ArchiveName="a", EventSourceArn=f"{HERE}event-bus/default")
+    harness.put_rule({"source": ["shop"]}, name="r")
+    harness.put_rule(None, name="s", ScheduleExpression="rate(1 minute)")
+    harness.events("CreateArchive", ArchiveName="a", EventSourceArn=f"{ARN_PREFIX}event-bus/default")
     yield harness
     harness.close()
 
@@ -120,26 +122,26 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EventsHarness]:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=st.data())
-def test_every_request_is_answered_or_refused(
-    asked: EventsHarness, caplog: pytest.LogCaptureFixture, name: str, data: st.DataObject
+def test_every_request_gets_a_valid_answer_or_an_aws_error(
+    fuzzed: EventsHarness, caplog: pytest.LogCaptureFixture, name: str, data: st.DataObject
 ) -> None:
     operation, model = CATALOG.operation("events", name), MODEL.operation_model(name)
-    params = data.draw(of(model.input_shape, ""))
+    params = data.draw(values_of(model.input_shape, ""))
     try:
         operation.check(params)
-        answer = asked.run(asked.engine.call(CALLER, "events", name, params))
+        answer = fuzzed.run(fuzzed.engine.call(CALLER, "events", name, params))
     except AwsError as error:
-        refusal = error.code
+        error_code = error.code
     else:
-        refusal = "ValidationException"
+        error_code = "ValidationException"
         operation.encode(answer, "id")
-    assert refusal in {each.name for each in model.error_shapes} | {"ValidationException", "SerializationException"}
-    asked.advance(SECOND)
+    assert error_code in {each.name for each in model.error_shapes} | {"ValidationException", "SerializationException"}
+    fuzzed.advance(SECOND)
     assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
 
 
-def test_after_all_that_events_still_come(asked: EventsHarness) -> None:
-    asked.events("PutRule", Name="last", EventPattern='{"source":["last"]}')
-    asked.events("PutTargets", Rule="last", Targets=[{"Id": "1", "Arn": QUEUE, "Input": '"last"'}])
-    asked.put(source="last")
-    assert "last" in asked.messages()
+def test_after_the_random_requests_events_are_still_delivered(fuzzed: EventsHarness) -> None:
+    fuzzed.events("PutRule", Name="last", EventPattern='{"source":["last"]}')
+    fuzzed.events("PutTargets", Rule="last", Targets=[{"Id": "1", "Arn": QUEUE, "Input": '"last"'}])
+    fuzzed.put_event(source="last")
+    assert "last" in fuzzed.messages()

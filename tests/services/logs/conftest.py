@@ -1,4 +1,4 @@
-"""The harness of the tests of CloudWatch Logs."""
+"""A harness for the tests of CloudWatch Logs."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The engine harness with calls of CloudWatch Logs, page after page."""
+"""An engine harness that calls CloudWatch Logs and reads all pages of lists."""
 
 from collections.abc import Iterator, Sequence
 
@@ -13,7 +13,7 @@ ARN = f"arn:aws:logs:us-east-1:123456789012:log-group:{GROUP}"
 
 
 class LogsHarness(EngineHarness):
-    """Calls CloudWatch Logs and checks its answers."""
+    """An engine harness with shortcuts for CloudWatch Logs."""
 
     @property
     def now(self) -> int:
@@ -22,25 +22,25 @@ class LogsHarness(EngineHarness):
     def logs(self, operation: str, **params: Json) -> Json:
         return self.call("logs", operation, **params)
 
-    def refused(self, operation: str, **params: Json) -> tuple[str, str]:
-        """The code and the message of the error that a call must end in."""
+    def expect_error(self, operation: str, **params: Json) -> tuple[str, str]:
+        """Call an operation that must fail, and return the code and the message of its error."""
         with pytest.raises(AwsError) as error:
             self.logs(operation, **params)
         return error.value.code, error.value.message
 
-    def open(self, *streams: str, group: str = GROUP, **params: Json) -> None:
-        """Create a group and streams in it."""
+    def create_group(self, *streams: str, group: str = GROUP, **params: Json) -> None:
+        """Create a log group and its streams."""
         self.logs("CreateLogGroup", logGroupName=group, **params)
         for stream in streams:
             self.logs("CreateLogStream", logGroupName=group, logStreamName=stream)
 
-    def put(self, stream: str, *events: tuple[int, str], group: str = GROUP) -> Json:
-        """Put events, given by their time before now and their text."""
+    def put_events(self, stream: str, *events: tuple[int, str], group: str = GROUP) -> Json:
+        """Put events; each has its age in milliseconds and its text."""
         listed = [{"timestamp": self.now - ago, "message": message} for ago, message in events]
         return self.logs("PutLogEvents", logGroupName=group, logStreamName=stream, logEvents=listed)
 
     def pages(self, operation: str, **params: Json) -> Iterator[Json]:
-        """All pages of a list."""
+        """Yield all pages of a list."""
         token: dict[str, str] = {}
         while True:
             page = self.logs(operation, **params, **token)
@@ -49,25 +49,25 @@ class LogsHarness(EngineHarness):
                 return
             token = {"nextToken": page["nextToken"]}
 
-    def found(self, pattern: str = "", **params: Json) -> list[str]:
-        """The messages that FilterLogEvents finds, of all pages."""
+    def find_messages(self, pattern: str = "", **params: Json) -> list[str]:
+        """Return the messages on all pages of FilterLogEvents."""
         pages = self.pages("FilterLogEvents", logGroupName=GROUP, filterPattern=pattern, **params)
         return messages(event for page in pages for event in page["events"])
 
-    def get(self, stream: str, **params: Json) -> Json:
+    def get_events(self, stream: str, **params: Json) -> Json:
         return self.logs("GetLogEvents", logGroupName=GROUP, logStreamName=stream, **params)
 
-    def groups(self, **params: Json) -> list[str]:
+    def list_groups(self, **params: Json) -> list[str]:
         return [
             group["logGroupName"] for page in self.pages("DescribeLogGroups", **params) for group in page["logGroups"]
         ]
 
-    def streams(self, **params: Json) -> list[str]:
+    def list_streams(self, **params: Json) -> list[str]:
         pages = self.pages("DescribeLogStreams", logGroupName=GROUP, **params)
         return [stream["logStreamName"] for page in pages for stream in page["logStreams"]]
 
-    def chunks(self) -> int:
-        """How many rows of events there are, whoever may still read them."""
+    def count_chunks(self) -> int:
+        """Return the number of stored rows of events, with those that no caller can read any more."""
         return int(self.rows("SELECT count(*) FROM log_chunks")[0][0])
 
 

@@ -1,4 +1,4 @@
-"""Metric filters and subscription filters are kept and shown; a pattern is tried on messages.
+"""Store and show metric filters and subscription filters, and test a pattern on messages.
 
 https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_TestMetricFilter.html
 """
@@ -14,7 +14,7 @@ METRIC: Json = [{"metricName": "errors", "metricNamespace": "batch", "metricValu
 DESTINATION = "arn:aws:lambda:us-east-1:123456789012:function:f"
 
 
-def metric(harness: LogsHarness, name: str, group: str = GROUP, transformations: Json = METRIC) -> None:
+def put_metric_filter(harness: LogsHarness, name: str, group: str = GROUP, transformations: Json = METRIC) -> None:
     harness.logs(
         "PutMetricFilter",
         logGroupName=group,
@@ -25,9 +25,9 @@ def metric(harness: LogsHarness, name: str, group: str = GROUP, transformations:
 
 
 def test_metric_filters_are_shown_counted_and_deleted(harness: LogsHarness) -> None:
-    harness.open()
-    metric(harness, "b")
-    metric(harness, "a")
+    harness.create_group()
+    put_metric_filter(harness, "b")
+    put_metric_filter(harness, "a")
     pages = list(harness.pages("DescribeMetricFilters", logGroupName=GROUP, limit=1))
     found = [each for page in pages for each in page["metricFilters"]]
     assert [each["filterName"] for each in found] == ["a", "b"]
@@ -41,28 +41,28 @@ def test_metric_filters_are_shown_counted_and_deleted(harness: LogsHarness) -> N
     }
     assert harness.logs("DescribeLogGroups")["logGroups"][0]["metricFilterCount"] == 2
     harness.logs("DeleteMetricFilter", logGroupName=GROUP, filterName="a")
-    code, _ = harness.refused("DeleteMetricFilter", logGroupName=GROUP, filterName="a")
+    code, _ = harness.expect_error("DeleteMetricFilter", logGroupName=GROUP, filterName="a")
     assert code == "ResourceNotFoundException"
 
 
-def test_metric_filters_of_all_groups_are_found_by_the_metric_that_they_make(harness: LogsHarness) -> None:
+def test_metric_filters_of_all_groups_are_found_by_their_metric(harness: LogsHarness) -> None:
     other = [{"metricName": "other", "metricNamespace": "batch", "metricValue": "1"}]
     for group in ("x", "y"):
-        harness.open(group=group)
-        metric(harness, "a", group)
-        metric(harness, "b", group, other)
+        harness.create_group(group=group)
+        put_metric_filter(harness, "a", group)
+        put_metric_filter(harness, "b", group, other)
     pages = list(harness.pages("DescribeMetricFilters", metricName="other", metricNamespace="batch", limit=1))
     found = [(each["logGroupName"], each["filterName"]) for page in pages for each in page["metricFilters"]]
     assert found == [("x", "b"), ("y", "b")]
-    assert harness.refused("DescribeMetricFilters", metricName="other")[0] == "InvalidParameterException"
+    assert harness.expect_error("DescribeMetricFilters", metricName="other")[0] == "InvalidParameterException"
 
 
-def test_a_group_has_two_subscription_filters_at_most_and_they_outlive_a_crash(harness: LogsHarness) -> None:
-    harness.open()
+def test_a_group_has_at_most_two_subscription_filters_and_they_survive_a_crash(harness: LogsHarness) -> None:
+    harness.create_group()
     named: Json = {"logGroupName": GROUP, "filterPattern": "", "destinationArn": DESTINATION}
     for name in ("a", "b", "a"):
         harness.logs("PutSubscriptionFilter", filterName=name, **named)
-    assert harness.refused("PutSubscriptionFilter", filterName="c", **named)[0] == "LimitExceededException"
+    assert harness.expect_error("PutSubscriptionFilter", filterName="c", **named)[0] == "LimitExceededException"
     harness.restart()
     found = harness.logs("DescribeSubscriptionFilters", logGroupName=GROUP)["subscriptionFilters"]
     assert [(each["filterName"], each["distribution"]) for each in found] == [
@@ -73,15 +73,15 @@ def test_a_group_has_two_subscription_filters_at_most_and_they_outlive_a_crash(h
     assert len(harness.logs("DescribeSubscriptionFilters", logGroupName=GROUP)["subscriptionFilters"]) == 1
 
 
-def test_a_filter_of_no_pattern_is_refused(harness: LogsHarness) -> None:
-    harness.open()
-    answer = harness.refused(
+def test_a_filter_with_an_invalid_pattern_is_refused(harness: LogsHarness) -> None:
+    harness.create_group()
+    answer = harness.expect_error(
         "PutSubscriptionFilter", logGroupName=GROUP, filterName="a", filterPattern="{ $.a", destinationArn=DESTINATION
     )
     assert answer == ("InvalidParameterException", "If a filter pattern starts with '{' it must end with '}'")
 
 
-def test_a_pattern_is_tried_on_messages_and_tells_what_it_extracts(harness: LogsHarness) -> None:
+def test_test_metric_filter_returns_the_matches_and_the_extracted_values(harness: LogsHarness) -> None:
     line = '127.0.0.1 - frank [10/Oct/2000:13:25:15 -0700] "GET /apache_pb.gif HTTP/1.0" 200 1534'
     answer = harness.logs("TestMetricFilter", filterPattern="[..., size]", logEventMessages=["", line])
     (match,) = answer["matches"]
@@ -97,14 +97,14 @@ def test_a_pattern_is_tried_on_messages_and_tells_what_it_extracts(harness: Logs
     }
 
 
-def test_who_puts_a_subscription_filter_is_told_that_nothing_is_delivered(
+def test_a_subscription_filter_logs_a_warning_that_nothing_is_delivered(
     harness: LogsHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
-    harness.open("s")
+    harness.create_group("s")
     named: Json = {"logGroupName": GROUP, "filterPattern": "", "destinationArn": DESTINATION}
     with caplog.at_level(logging.WARNING, "lamplighter.logs"):
         harness.logs("PutSubscriptionFilter", filterName="a", **named)
-        harness.put("s", (0, "x"))
+        harness.put_events("s", (0, "x"))
     assert [record.message for record in caplog.records if record.name == "lamplighter.logs"] == [
         f"subscription filter a of {GROUP} is stored, but this engine delivers nothing to {DESTINATION}"
     ]
@@ -124,12 +124,10 @@ ROLE = "arn:aws:iam::123456789012:role/r"
         ("arn:aws:firehose:us-east-1:123456789012:deliverystream/s", {}, "firehose cannot be used without roleArn"),
     ],
 )
-def test_a_destination_to_which_nothing_can_be_delivered_is_refused(
-    harness: LogsHarness, destination: str, more: Json, reason: str
-) -> None:
-    harness.open()
+def test_an_invalid_destination_is_refused(harness: LogsHarness, destination: str, more: Json, reason: str) -> None:
+    harness.create_group()
     named: Json = {"logGroupName": GROUP, "filterName": "a", "filterPattern": "", "destinationArn": destination}
-    code, message = harness.refused("PutSubscriptionFilter", **named, **more)
+    code, message = harness.expect_error("PutSubscriptionFilter", **named, **more)
     assert code == "InvalidParameterException"
     assert reason in message
 
@@ -142,14 +140,14 @@ def test_a_destination_to_which_nothing_can_be_delivered_is_refused(
         ("arn:aws:logs:us-east-1:210987654321:destination:d", {}),
     ],
 )
-def test_destinations_of_aws_are_kept(harness: LogsHarness, destination: str, more: Json) -> None:
-    harness.open()
+def test_valid_destinations_of_aws_are_accepted(harness: LogsHarness, destination: str, more: Json) -> None:
+    harness.create_group()
     named: Json = {"logGroupName": GROUP, "filterName": "a", "filterPattern": "", "destinationArn": destination}
     harness.logs("PutSubscriptionFilter", **named, **more)
 
 
 @pytest.mark.parametrize(
-    ("made", "reason"),
+    ("change", "reason"),
     [
         ({"metricNamespace": "AWS/Logs"}, "metric namespaces starting with AWS/ are reserved for AWS."),
         ({"metricValue": "many"}, "metric value 'many' must be a number"),
@@ -161,31 +159,31 @@ def test_destinations_of_aws_are_kept(harness: LogsHarness, destination: str, mo
         ({"dimensions": {"a": "b"}}, "dimension 'a' must be a field"),
     ],
 )
-def test_a_metric_that_cannot_be_is_refused(harness: LogsHarness, made: Json, reason: str) -> None:
-    harness.open()
-    code, message = harness.refused(
+def test_an_invalid_metric_transformation_is_refused(harness: LogsHarness, change: Json, reason: str) -> None:
+    harness.create_group()
+    code, message = harness.expect_error(
         "PutMetricFilter",
         logGroupName=GROUP,
         filterName="a",
         filterPattern="",
-        metricTransformations=[METRIC[0] | made],
+        metricTransformations=[METRIC[0] | change],
     )
     assert code == "InvalidParameterException"
     assert message.startswith(f"Invalid metric transformation: {reason}")
 
 
-def test_a_group_has_five_regular_expressions_at_most(harness: LogsHarness) -> None:
-    harness.open()
+def test_a_group_has_at_most_five_filters_with_regular_expressions(harness: LogsHarness) -> None:
+    harness.create_group()
 
-    def put(name: str, pattern: str) -> tuple[str, Json]:
+    def filter_request(name: str, pattern: str) -> tuple[str, Json]:
         named: Json = {"logGroupName": GROUP, "filterName": name, "filterPattern": pattern}
         return "PutMetricFilter", named | {"metricTransformations": METRIC}
 
     for at in range(5):
-        operation, params = put(str(at), f"%a{at}%")
+        operation, params = filter_request(str(at), f"%a{at}%")
         harness.logs(operation, **params)
-    operation, params = put("5", "%b%")
-    assert harness.refused(operation, **params)[0] == "LimitExceededException"
+    operation, params = filter_request("5", "%b%")
+    assert harness.expect_error(operation, **params)[0] == "LimitExceededException"
     for name, pattern in (("4", "%c%"), ("5", 'word "100% of 5%"')):
-        operation, params = put(name, pattern)
+        operation, params = filter_request(name, pattern)
         harness.logs(operation, **params)

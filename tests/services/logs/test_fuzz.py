@@ -1,4 +1,4 @@
-"""Whatever is asked of CloudWatch Logs, in whatever order, the answer is of AWS's shape, and never is a 500."""
+"""CloudWatch Logs answers any sequence of requests in the shapes of AWS, and never with status 500."""
 
 import asyncio
 from collections.abc import Iterator
@@ -28,15 +28,15 @@ FUZZ = settings(
 NOW = ManualClock().wall
 NAMES = st.sampled_from(["a", "a/b", "b", "", "a:b", "ü", "arn:aws:logs:us-east-1:123456789012:log-group:a", "arn:x"])
 PATTERNS = st.sampled_from(["", "a", "-a", "{ $.a = 1 }", "[a, b]", "%a%", "{", "ä"]) | st.text(max_size=12)
-PLACES = st.tuples(*[st.sampled_from([0, 1, NOW, 2**61])] * 3).map(event_id)
+EVENT_IDS = st.tuples(*[st.sampled_from([0, 1, NOW, 2**61])] * 3).map(event_id)
 TOKENS = st.one_of(
-    PLACES.map(lambda place: f"f/{place}/s"),
-    PLACES.map(lambda place: page_token(f"b/{place}/s")),
+    EVENT_IDS.map(lambda key: f"f/{key}/s"),
+    EVENT_IDS.map(lambda key: page_token(f"b/{key}/s")),
     st.recursive(st.none() | st.integers() | st.text(max_size=3), st.lists, max_leaves=3).map(page_token),
     st.text(max_size=5),
 )
 TIMES = st.sampled_from([0, 1, NOW - 1, NOW, NOW + 1, 2**31, 2**63, 10**30, -1])
-KNOWN = {
+KNOWN_VALUES = {
     "NextToken": TOKENS,
     "FilterPattern": PATTERNS,
     "Timestamp": TIMES,
@@ -45,19 +45,21 @@ KNOWN = {
 }
 
 
-def drawn(shape: Shape) -> st.SearchStrategy[Json]:
-    """Values of a shape, mostly."""
-    if shape.name in KNOWN:
-        return KNOWN[shape.name]
+def values_of(shape: Shape) -> st.SearchStrategy[Json]:
+    """Return a strategy for values of a shape, most of them valid."""
+    if shape.name in KNOWN_VALUES:
+        return KNOWN_VALUES[shape.name]
     match shape.type_name:
         case "structure":
-            required = {name: drawn(member) for name, member in shape.members.items() if name in shape.required_members}
-            optional = {name: drawn(member) for name, member in shape.members.items() if name not in required}
+            required = {
+                name: values_of(member) for name, member in shape.members.items() if name in shape.required_members
+            }
+            optional = {name: values_of(member) for name, member in shape.members.items() if name not in required}
             return st.fixed_dictionaries(required, optional=optional)
         case "list":
-            return st.lists(drawn(shape.member), max_size=3)
+            return st.lists(values_of(shape.member), max_size=3)
         case "map":
-            return st.dictionaries(NAMES, drawn(shape.value), max_size=2)
+            return st.dictionaries(NAMES, values_of(shape.value), max_size=2)
         case "boolean":
             return st.booleans()
         case "integer" | "long" | "double":
@@ -66,8 +68,8 @@ def drawn(shape: Shape) -> st.SearchStrategy[Json]:
             return st.sampled_from(shape.enum) if shape.enum else NAMES
 
 
-class Line:
-    """Requests to a server in this process, one after another."""
+class ServerClient:
+    """A client that sends requests to a server in this process, one after another."""
 
     def __init__(self, runner: asyncio.Runner, engine: Engine) -> None:
         self._runner = runner
@@ -75,10 +77,10 @@ class Line:
         self.service = engine.catalog.service("logs")
         self.operations = sorted(engine.services["logs"].operations)
 
-    def ask(self, operation: str, params: Json) -> tuple[int, Json]:
-        return self._runner.run(self._ask(operation, dump_bytes(params)))
+    def request(self, operation: str, params: Json) -> tuple[int, Json]:
+        return self._runner.run(self._request(operation, dump_bytes(params)))
 
-    async def _ask(self, operation: str, body: bytes) -> tuple[int, Json]:
+    async def _request(self, operation: str, body: bytes) -> tuple[int, Json]:
         sent: list[Json] = []
         messages = [{"type": "http.request", "body": body, "more_body": False}]
 
@@ -104,26 +106,26 @@ class Line:
 
 
 @pytest.fixture
-def line(tmp_path: Path) -> Iterator[Line]:
+def client(tmp_path: Path) -> Iterator[ServerClient]:
     with asyncio.Runner() as runner:
         clock = ManualClock()
         opened = Engine.open(EngineConfig(data_directory=tmp_path), manual_world(clock), FakeRuntime(clock.now))
         engine = runner.run(opened)
-        made = Line(runner, engine)
-        made.ask("CreateLogGroup", {"logGroupName": "a"})
+        new_client = ServerClient(runner, engine)
+        new_client.request("CreateLogGroup", {"logGroupName": "a"})
         for stream in ("a", "b"):
-            made.ask("CreateLogStream", {"logGroupName": "a", "logStreamName": stream})
-        yield made
+            new_client.request("CreateLogStream", {"logGroupName": "a", "logStreamName": stream})
+        yield new_client
         runner.run(engine.close())
 
 
 @FUZZ
 @given(st.data())
-def test_no_request_is_answered_with_a_500(line: Line, data: st.DataObject) -> None:
-    for operation in data.draw(st.lists(st.sampled_from(line.operations), min_size=1, max_size=6)):
-        model = line.service.model.operation_model(operation)
-        params = data.draw(drawn(model.input_shape))
-        status, answer = line.ask(operation, params)
+def test_no_request_is_answered_with_status_500(client: ServerClient, data: st.DataObject) -> None:
+    for operation in data.draw(st.lists(st.sampled_from(client.operations), min_size=1, max_size=6)):
+        model = client.service.model.operation_model(operation)
+        params = data.draw(values_of(model.input_shape))
+        status, answer = client.request(operation, params)
         assert status in (200, 400), f"{operation} {params}: {answer}"
         if status == 200 and model.output_shape is not None:
             assert set(answer) <= set(model.output_shape.members), operation

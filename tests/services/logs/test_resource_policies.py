@@ -1,4 +1,4 @@
-"""Resource policies are kept and shown, of the account and of log groups.
+"""Store and show the resource policies of the account and of log groups.
 
 https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutResourcePolicy.html
 """
@@ -9,12 +9,12 @@ from tests.services.logs.logs_harness import ARN, GROUP, LogsHarness
 DOCUMENT = dumps({"Version": "2012-10-17", "Statement": []})
 
 
-def names(harness: LogsHarness) -> list[str]:
+def list_policy_names(harness: LogsHarness) -> list[str]:
     pages = harness.pages("DescribeResourcePolicies", limit=2)
     return [each["policyName"] for page in pages for each in page["resourcePolicies"]]
 
 
-def test_policies_of_the_account_are_kept_shown_and_deleted(harness: LogsHarness) -> None:
+def test_policies_of_the_account_are_stored_shown_and_deleted(harness: LogsHarness) -> None:
     for name in ("c", "a", "b", "a"):
         put = harness.logs("PutResourcePolicy", policyName=name, policyDocument=DOCUMENT)
     assert put["resourcePolicy"] == {
@@ -24,31 +24,31 @@ def test_policies_of_the_account_are_kept_shown_and_deleted(harness: LogsHarness
         "policyScope": "ACCOUNT",
     }
     harness.restart()
-    assert names(harness) == ["a", "b", "c"]
+    assert list_policy_names(harness) == ["a", "b", "c"]
     harness.logs("DeleteResourcePolicy", policyName="b")
-    assert names(harness) == ["a", "c"]
-    assert harness.refused("DeleteResourcePolicy", policyName="b")[0] == "ResourceNotFoundException"
+    assert list_policy_names(harness) == ["a", "c"]
+    assert harness.expect_error("DeleteResourcePolicy", policyName="b")[0] == "ResourceNotFoundException"
 
 
-def test_an_account_has_ten_policies_at_most(harness: LogsHarness) -> None:
+def test_an_account_has_at_most_ten_policies(harness: LogsHarness) -> None:
     for at in range(10):
         harness.logs("PutResourcePolicy", policyName=str(at), policyDocument=DOCUMENT)
     again = {"policyName": "9", "policyDocument": DOCUMENT}
     harness.logs("PutResourcePolicy", **again)
-    assert harness.refused("PutResourcePolicy", **again | {"policyName": "10"})[0] == "LimitExceededException"
+    assert harness.expect_error("PutResourcePolicy", **again | {"policyName": "10"})[0] == "LimitExceededException"
 
 
-def test_a_log_group_has_one_policy_that_is_changed_by_who_knows_its_revision(harness: LogsHarness) -> None:
-    harness.open()
+def test_a_log_group_has_one_policy_that_changes_only_with_its_revision_id(harness: LogsHarness) -> None:
+    harness.create_group()
     given = {"policyDocument": DOCUMENT, "resourceArn": f"{ARN}:*"}
     first = harness.logs("PutResourcePolicy", policyName="a", **given)["revisionId"]
-    assert harness.refused("PutResourcePolicy", policyName="a", **given)[0] == "InvalidParameterException"
+    assert harness.expect_error("PutResourcePolicy", policyName="a", **given)[0] == "InvalidParameterException"
     second = harness.logs("PutResourcePolicy", policyName="b", expectedRevisionId=first, **given)["revisionId"]
-    for asked in ({"resourceArn": ARN}, {"policyScope": "RESOURCE"}):
-        (shown,) = harness.logs("DescribeResourcePolicies", **asked)["resourcePolicies"]
+    for params in ({"resourceArn": ARN}, {"policyScope": "RESOURCE"}):
+        (shown,) = harness.logs("DescribeResourcePolicies", **params)["resourcePolicies"]
         assert (shown["policyName"], shown["resourceArn"], shown["revisionId"]) == ("b", ARN, second)
     assert harness.logs("DescribeResourcePolicies")["resourcePolicies"] == []
-    assert harness.refused("DeleteResourcePolicy", resourceArn=ARN)[0] == "InvalidParameterException"
+    assert harness.expect_error("DeleteResourcePolicy", resourceArn=ARN)[0] == "InvalidParameterException"
     harness.logs("DeleteResourcePolicy", resourceArn=ARN, expectedRevisionId=second)
     assert harness.logs("DescribeResourcePolicies", resourceArn=ARN)["resourcePolicies"] == []
     harness.logs("PutResourcePolicy", policyName="a", **given)
@@ -56,8 +56,10 @@ def test_a_log_group_has_one_policy_that_is_changed_by_who_knows_its_revision(ha
     assert harness.logs("DescribeResourcePolicies", policyScope="RESOURCE")["resourcePolicies"] == []
 
 
-def test_what_is_no_policy_is_refused(harness: LogsHarness) -> None:
-    assert harness.refused("PutResourcePolicy", policyName="a", policyDocument="x")[0] == "InvalidParameterException"
-    assert harness.refused("PutResourcePolicy", policyDocument=DOCUMENT)[0] == "InvalidParameterException"
+def test_an_invalid_policy_is_refused(harness: LogsHarness) -> None:
+    assert (
+        harness.expect_error("PutResourcePolicy", policyName="a", policyDocument="x")[0] == "InvalidParameterException"
+    )
+    assert harness.expect_error("PutResourcePolicy", policyDocument=DOCUMENT)[0] == "InvalidParameterException"
     missing = {"policyName": "a", "policyDocument": DOCUMENT, "resourceArn": ARN}
-    assert harness.refused("PutResourcePolicy", **missing)[0] == "ResourceNotFoundException"
+    assert harness.expect_error("PutResourcePolicy", **missing)[0] == "ResourceNotFoundException"

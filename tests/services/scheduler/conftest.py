@@ -1,4 +1,4 @@
-"""The harness of the tests of EventBridge Scheduler: its engine runs from 2026-01-01 on."""
+"""A harness for the tests of EventBridge Scheduler, whose clock begins at 2026-01-01."""
 
 from collections.abc import Iterator
 from pathlib import Path

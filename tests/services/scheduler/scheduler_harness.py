@@ -1,4 +1,4 @@
-"""A harness with schedules: what they call, and what is on record of their slots."""
+"""An engine harness with schedules; it records their calls and reads their slots."""
 
 from collections import deque
 from collections.abc import Callable
@@ -18,33 +18,33 @@ from tests.engine_harness import ACCOUNT, REGION, ROLE, EngineHarness, Recording
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 OFF: Json = {"Mode": "OFF"}
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:jobs"
-DEAD = f"arn:aws:sqs:{REGION}:{ACCOUNT}:dead"
-STUBBED = {"sqs": ("SendMessage",), "sns": ("Publish",), "events": ("PutEvents",)}
-"""Services that these tests do without: their calls are written down."""
+DEAD_LETTER_QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:dead"
+STUBBED_OPERATIONS = {"sqs": ("SendMessage",), "sns": ("Publish",), "events": ("PutEvents",)}
+"""Operations of other services that a stub serves and records."""
 
 
 class EngineWithStubs(RecordingEngine):
-    """An engine that writes down what is asked of services that it does not have."""
+    """An engine with stubs that record the calls to other services."""
 
     def serve_stubs(self) -> None:
-        self.faults: deque[AwsError] = deque()
-        for service, names in STUBBED.items():
-            self.bus.serve(service, {name: Operation(write=self._note(name)) for name in names})
+        self.next_errors: deque[AwsError] = deque()
+        for service, names in STUBBED_OPERATIONS.items():
+            self.bus.serve(service, {name: Operation(write=self._record_call(name)) for name in names})
 
-    def _note(self, name: str) -> Callable[[Tx, Caller, Json], Json]:
-        def note(tx: Tx, _caller: Caller, params: Json) -> Json:
+    def _record_call(self, name: str) -> Callable[[Tx, Caller, Json], Json]:
+        def record(tx: Tx, _caller: Caller, params: Json) -> Json:
             dead = name == "SendMessage" and params["QueueUrl"].endswith("/dead")
-            if self.faults and not dead:
-                raise self.faults.popleft()
+            if self.next_errors and not dead:
+                raise self.next_errors.popleft()
             tx.execute("CREATE TABLE IF NOT EXISTS calls (id INTEGER PRIMARY KEY, name, dead, params)")
             tx.insert("INSERT INTO calls (name, dead, params) VALUES (?, ?, ?)", (name, dead, dumps(params)))
             return {}
 
-        return note
+        return record
 
 
 class SchedulerHarness(EngineHarness):
-    """A harness whose engines have schedules to run."""
+    """An engine harness with shortcuts for EventBridge Scheduler."""
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
@@ -53,68 +53,68 @@ class SchedulerHarness(EngineHarness):
     async def _open(self) -> Engine:
         return await EngineWithStubs.open(EngineConfig(data_directory=self.directory), self._world, self.runtime)
 
-    def at(self, text: str) -> None:
-        """Let time pass until the wall clock shows this, in UTC."""
-        self.advance(instant(text) - self.clock.now())
+    def advance_to(self, text: str) -> None:
+        """Advance the clock to a time in UTC."""
+        self.advance(parse_time(text) - self.clock.now())
 
-    def schedule(self, expression: str, name: str = "job", target: Json = None, **params: Json) -> str:
-        """Create a schedule, of a message to a queue unless a target is given; its ARN."""
-        answer = self.call("scheduler", "CreateSchedule", **request(expression, name, target, **params))
+    def create_schedule(self, expression: str, name: str = "job", target: Json = None, **params: Json) -> str:
+        """Create a schedule and return its ARN; the default target sends a message to a queue."""
+        answer = self.call("scheduler", "CreateSchedule", **schedule_request(expression, name, target, **params))
         arn: str = answer["ScheduleArn"]
         return arn
 
-    def get(self, name: str = "job", **params: Json) -> Json:
-        """GetSchedule"""
+    def get_schedule(self, name: str = "job", **params: Json) -> Json:
+        """Return the answer of GetSchedule."""
         return self.call("scheduler", "GetSchedule", Name=name, **params)
 
-    def pass_machine(self) -> Json:
-        """A target: a state machine that does nothing."""
+    def create_machine_target(self) -> Json:
+        """Create a state machine that does nothing, and return a target that starts it."""
         return {"Arn": self.machine(chain({"Type": "Pass"}), "nothing"), "RoleArn": ROLE}
 
     def calls(self, *, dead: bool = False) -> list[Json]:
-        """The parameters of the calls that were made, or of those to the dead-letter queue."""
+        """Return the parameters of the recorded calls to targets, or of those to the dead-letter queue."""
         if not self.rows("SELECT 1 FROM sqlite_master WHERE name = 'calls'"):
             return []
         return [loads(row[0]) for row in self.rows(f"SELECT params FROM calls WHERE dead = {int(dead)} ORDER BY id")]
 
     def bodies(self) -> list[str]:
-        """The messages that were sent to the queue."""
+        """Return the bodies of the messages that were sent to the queue."""
         return [call["MessageBody"] for call in self.calls()]
 
     def slots(self, name: str = "job") -> list[Slot]:
-        """What is on record of a schedule's slots, the earliest first."""
+        """Return the recorded slots of a schedule, earliest first."""
         reader = self.engine.store.reader
         found = schedules.get(reader, f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/default/{name}")
         assert found is not None
         return slots.page(reader, found.id, None, 10_000)[::-1]
 
     def outcomes(self, name: str = "job") -> list[str]:
-        """What came of a schedule's slots."""
+        """Return the outcomes of a schedule's slots, earliest first."""
         return [slot.outcome for slot in self.slots(name)]
 
-    def missed(self, policy: str, name: str = "job", within: int | None = None) -> None:
-        """Say which slots that come while no engine runs are made up for, and for how many seconds afterwards."""
-        said = {} if within is None else {"Within": within}
-        self.call("scheduler", "SetMissed", Name=name, Missed=policy, **said)
+    def set_missed_policy(self, policy: str, name: str = "job", within: int | None = None) -> None:
+        """Set which slots that pass while no engine runs are started late, and at most how many seconds late."""
+        limit = {} if within is None else {"Within": within}
+        self.call("scheduler", "SetMissed", Name=name, Missed=policy, **limit)
 
-    def off(self, milliseconds: int) -> None:
-        """Let time pass while no engine runs."""
+    def advance_without_engine(self, milliseconds: int) -> None:
+        """Crash the engine, advance the clock, and start an engine again."""
         self.crash()
         self.clock.advance(milliseconds)
         self.up()
 
 
-def request(expression: str, name: str = "job", target: Json = None, **params: Json) -> Json:
-    """The parameters of CreateSchedule."""
-    aim = target or {"Arn": QUEUE, "RoleArn": ROLE, "Input": "<aws.scheduler.scheduled-time>"}
-    return {"Name": name, "ScheduleExpression": expression, "Target": aim, "FlexibleTimeWindow": OFF} | params
+def schedule_request(expression: str, name: str = "job", target: Json = None, **params: Json) -> Json:
+    """Return the parameters of CreateSchedule."""
+    used_target = target or {"Arn": QUEUE, "RoleArn": ROLE, "Input": "<aws.scheduler.scheduled-time>"}
+    return {"Name": name, "ScheduleExpression": expression, "Target": used_target, "FlexibleTimeWindow": OFF} | params
 
 
-def instant(text: str) -> int:
-    """An ISO date in UTC, in milliseconds since the epoch."""
+def parse_time(text: str) -> int:
+    """Convert an ISO date in UTC to milliseconds since the epoch."""
     return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000)
 
 
-def text(milliseconds: int) -> str:
-    """The other way round."""
+def format_time(milliseconds: int) -> str:
+    """Convert milliseconds since the epoch to an ISO date in UTC."""
     return f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%Y-%m-%dT%H:%M:%S}"

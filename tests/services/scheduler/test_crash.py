@@ -1,4 +1,4 @@
-"""The engine is killed at every commit of a night of schedules, before it and after it: each slot has run once."""
+"""Kill the engine before and after each commit while schedules run: each slot runs once."""
 
 import itertools
 from collections import Counter
@@ -16,22 +16,24 @@ SLOTS = 3
 STEP = 30_000
 
 
-def prepare(directory: Path) -> SchedulerHarness:
-    """A harness before the night: a message, an execution and a flexible message, each minute, and one that goes."""
+def prepare_harness(directory: Path) -> SchedulerHarness:
+    """Return a harness with schedules: each minute a message, an execution and a flexible message; once a message."""
     harness = SchedulerHarness(directory)
     harness.up()
     given = '{"at":"<aws.scheduler.scheduled-time>"}'
-    harness.schedule("cron(1-3 0 * * ? *)", "message")
-    harness.schedule("cron(1-3 0 * * ? *)", "execution", harness.pass_machine() | {"Input": given})
+    harness.create_schedule("cron(1-3 0 * * ? *)", "message")
+    harness.create_schedule("cron(1-3 0 * * ? *)", "execution", harness.create_machine_target() | {"Input": given})
     window = {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 1}
     flexible = {"Arn": QUEUE, "RoleArn": ROLE, "Input": "flexible <aws.scheduler.scheduled-time>"}
-    harness.schedule("cron(1-3 0 * * ? *)", "flexible", flexible, FlexibleTimeWindow=window)
-    harness.schedule("at(2026-01-01T00:02:00)", "goes", flexible | {"Input": "goes"}, ActionAfterCompletion="DELETE")
+    harness.create_schedule("cron(1-3 0 * * ? *)", "flexible", flexible, FlexibleTimeWindow=window)
+    harness.create_schedule(
+        "at(2026-01-01T00:02:00)", "goes", flexible | {"Input": "goes"}, ActionAfterCompletion="DELETE"
+    )
     return harness
 
 
-def play(harness: SchedulerHarness) -> int:
-    """Go through the night, with a new engine whenever one dies; how many died."""
+def run_six_minutes(harness: SchedulerHarness) -> int:
+    """Advance six minutes, start a new engine after each death, and return the number of deaths."""
     deaths, end = 0, harness.clock.now() + 6 * MINUTE
     while harness.clock.now() < end:
         try:
@@ -42,8 +44,8 @@ def play(harness: SchedulerHarness) -> int:
     return deaths
 
 
-def check(harness: SchedulerHarness) -> None:
-    """Nobody can tell that anything has happened."""
+def check_each_slot_ran_once(harness: SchedulerHarness) -> None:
+    """Check that the calls, the slots and the rows are those of an engine that was never killed."""
     times = [f"2026-01-01T00:0{minute}:00Z" for minute in (1, 2, 3)]
     expected = Counter([*times, *(f"flexible {time}" for time in times), "goes"])
     assert Counter(harness.bodies()) == expected
@@ -59,19 +61,19 @@ def check(harness: SchedulerHarness) -> None:
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
-def test_killed_at_any_commit_every_slot_runs_once(tmp_path: Path, before: bool) -> None:
-    quiet = prepare(tmp_path / "quiet")
-    commits = quiet.disk.commits
-    assert play(quiet) == 0
-    commits = quiet.disk.commits - commits
-    check(quiet)
-    quiet.close()
+def test_every_slot_runs_once_if_the_engine_is_killed_at_any_commit(tmp_path: Path, before: bool) -> None:
+    undisturbed = prepare_harness(tmp_path / "quiet")
+    commits = undisturbed.disk.commits
+    assert run_six_minutes(undisturbed) == 0
+    commits = undisturbed.disk.commits - commits
+    check_each_slot_ran_once(undisturbed)
+    undisturbed.close()
     killed = 0
     for commit in itertools.count(1):
-        harness = prepare(tmp_path / str(commit))
+        harness = prepare_harness(tmp_path / str(commit))
         harness.die_at(commit, before=before)
-        deaths = play(harness)
-        check(harness)
+        deaths = run_six_minutes(harness)
+        check_each_slot_ran_once(harness)
         harness.close()
         killed += deaths
         if not deaths:
@@ -79,13 +81,13 @@ def test_killed_at_any_commit_every_slot_runs_once(tmp_path: Path, before: bool)
     assert killed >= commits - 2, "the night has more commits than were tried"
 
 
-def test_a_group_whose_deletion_is_cut_off_is_gone_at_the_next_start(tmp_path: Path) -> None:
+def test_an_interrupted_deletion_of_a_group_is_completed_at_the_next_start(tmp_path: Path) -> None:
     for commit in itertools.count(1):
         harness = SchedulerHarness(tmp_path / str(commit))
         harness.up()
         harness.call("scheduler", "CreateScheduleGroup", Name="batch")
         for number in range(250):
-            harness.schedule("rate(1 hour)", f"job-{number}", GroupName="batch", State="DISABLED")
+            harness.create_schedule("rate(1 hour)", f"job-{number}", GroupName="batch", State="DISABLED")
         harness.die_at(commit, before=False)
         died = False
         try:

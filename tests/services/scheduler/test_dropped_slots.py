@@ -1,4 +1,4 @@
-"""Slots for which no target was called: told once, together, in the channels of the job, whatever dropped them."""
+"""Report dropped slots once, in one alert, in the channels of the job."""
 
 import itertools
 from pathlib import Path
@@ -14,31 +14,31 @@ SECOND = 1_000
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:ops-topic"
 
 
-def mark(harness: SchedulerHarness, name: str = "job", job: str = "nightly") -> None:
+def annotate_schedule(harness: SchedulerHarness, name: str = "job", job: str = "nightly") -> None:
     harness.call("scheduler", "SetMark", Name=name, Job=job, Tell={"ops": "ops-topic"})
 
 
-def messages(harness: SchedulerHarness) -> list[Json]:
-    """What was published to topics, the gathering of slots being over."""
+def collect_alerts(harness: SchedulerHarness) -> list[Json]:
+    """Wait until the dropped slots are collected, and return the alerts that were published to topics."""
     harness.advance(10 * SECOND)
     return [call for call in harness.calls() if "TopicArn" in call]
 
 
-def sent(harness: SchedulerHarness) -> list[Json]:
-    """What was sent to the schedule's own target."""
+def messages_to_target(harness: SchedulerHarness) -> list[Json]:
+    """Return the messages that were sent to the target of the schedule."""
     return [call for call in harness.calls() if "MessageBody" in call]
 
 
-def nightly(harness: SchedulerHarness, within: int | None = 6 * 3600, **params: Json) -> None:
-    harness.schedule("cron(0 1 * * ? *)", **params)
-    harness.missed("last", within=within)
-    mark(harness)
+def create_nightly_schedule(harness: SchedulerHarness, within: int | None = 6 * 3600, **params: Json) -> None:
+    harness.create_schedule("cron(0 1 * * ? *)", **params)
+    harness.set_missed_policy("last", within=within)
+    annotate_schedule(harness)
 
 
-def test_a_night_that_was_missed_is_told_at_the_start_that_finds_it(harness: SchedulerHarness) -> None:
-    nightly(harness, ScheduleExpressionTimezone="Asia/Seoul")
-    harness.off(1 * DAY)  # until 09:00 in Seoul
-    (found,) = messages(harness)
+def test_a_missed_slot_is_reported_at_the_next_start(harness: SchedulerHarness) -> None:
+    create_nightly_schedule(harness, ScheduleExpressionTimezone="Asia/Seoul")
+    harness.advance_without_engine(1 * DAY)  # until 09:00 in Seoul
+    (found,) = collect_alerts(harness)
     assert found == {
         "TopicArn": TOPIC,
         "Subject": "default: nightly did not start",
@@ -51,107 +51,107 @@ def test_a_night_that_was_missed_is_told_at_the_start_that_finds_it(harness: Sch
             "Run now:   lamplighter run default-nightly\n"
         ),
     }
-    assert sent(harness) == []
+    assert messages_to_target(harness) == []
 
 
-def test_it_is_told_exactly_once_however_often_the_engine_starts(harness: SchedulerHarness) -> None:
-    nightly(harness)
-    harness.off(DAY - MINUTE)
+def test_a_missed_slot_is_reported_once_even_if_the_engine_starts_several_times(harness: SchedulerHarness) -> None:
+    create_nightly_schedule(harness)
+    harness.advance_without_engine(DAY - MINUTE)
     for _ in range(3):
-        harness.off(2 * SECOND)
-    assert len(messages(harness)) == 1
-    harness.off(2 * SECOND)
-    assert len(messages(harness)) == 1
+        harness.advance_without_engine(2 * SECOND)
+    assert len(collect_alerts(harness)) == 1
+    harness.advance_without_engine(2 * SECOND)
+    assert len(collect_alerts(harness)) == 1
 
 
-def test_slots_of_all_schedules_of_a_job_are_one_message(harness: SchedulerHarness) -> None:
-    nightly(harness)
-    harness.schedule("rate(1 hour)", "second")
-    harness.missed("none", "second")
-    mark(harness, "second")
+def test_the_dropped_slots_of_all_schedules_of_a_job_are_one_message(harness: SchedulerHarness) -> None:
+    create_nightly_schedule(harness)
+    harness.create_schedule("rate(1 hour)", "second")
+    harness.set_missed_policy("none", "second")
+    annotate_schedule(harness, "second")
     harness.settle()
-    harness.off(DAY - MINUTE)
-    (found,) = messages(harness)
+    harness.advance_without_engine(DAY - MINUTE)
+    (found,) = collect_alerts(harness)
     assert "did not start at 24 of its scheduled times. These runs will not be started later." in found["Message"]
     assert "Time:      2026-01-01 01:00 (UTC)\n" in found["Message"]
     assert "Time:      2026-01-01 01:00 (UTC) to 2026-01-01 23:00 (UTC) (23 times)\n" in found["Message"]
     assert "this schedule's missed times are skipped" in found["Message"]
 
 
-def test_times_that_a_later_run_stands_for_are_not_told(harness: SchedulerHarness) -> None:
-    harness.schedule("cron(0 * * * ? *)")
-    mark(harness)
-    harness.off(10 * HOUR + 30 * MINUTE)
-    assert len(sent(harness)) == 1
-    assert messages(harness) == []
+def test_slots_that_a_later_run_replaces_are_not_reported(harness: SchedulerHarness) -> None:
+    harness.create_schedule("cron(0 * * * ? *)")
+    annotate_schedule(harness)
+    harness.advance_without_engine(10 * HOUR + 30 * MINUTE)
+    assert len(messages_to_target(harness)) == 1
+    assert collect_alerts(harness) == []
 
 
-def test_many_times_are_counted_in_one_message(harness: SchedulerHarness) -> None:
-    harness.schedule("rate(1 minute)")
+def test_many_dropped_slots_are_counted_in_one_message(harness: SchedulerHarness) -> None:
+    harness.create_schedule("rate(1 minute)")
     harness.settle()
-    harness.missed("all", within=60)
-    mark(harness)
-    harness.off(5 * DAY)
-    (found,) = messages(harness)
+    harness.set_missed_policy("all", within=60)
+    annotate_schedule(harness)
+    harness.advance_without_engine(5 * DAY)
+    (found,) = collect_alerts(harness)
     assert "(7198 times)" in found["Message"]
 
 
-def test_nothing_is_told_of_what_is_made_up_for(harness: SchedulerHarness) -> None:
-    nightly(harness)
-    harness.off(2 * HOUR)
-    assert len(sent(harness)) == 1
-    assert messages(harness) == []
+def test_a_slot_that_is_started_late_is_not_reported(harness: SchedulerHarness) -> None:
+    create_nightly_schedule(harness)
+    harness.advance_without_engine(2 * HOUR)
+    assert len(messages_to_target(harness)) == 1
+    assert collect_alerts(harness) == []
 
 
-def test_a_target_that_is_gone_is_told_with_the_reason(harness: SchedulerHarness) -> None:
+def test_a_missing_target_is_reported_with_the_reason(harness: SchedulerHarness) -> None:
     machine = "arn:aws:states:us-east-1:123456789012:stateMachine:gone"
-    harness.schedule(
+    harness.create_schedule(
         "rate(1 day)", target={"Arn": machine, "RoleArn": ROLE, "RetryPolicy": {"MaximumRetryAttempts": 0}}
     )
-    mark(harness)
+    annotate_schedule(harness)
     harness.settle()
-    (found,) = messages(harness)
+    (found,) = collect_alerts(harness)
     assert "Reason:    StateMachineDoesNotExist" in found["Message"]
 
 
-def test_a_target_that_refuses_until_the_slot_is_too_old_is_told(harness: SchedulerHarness) -> None:
+def test_a_target_that_refuses_the_last_attempt_is_reported(harness: SchedulerHarness) -> None:
     target = {"Arn": QUEUE, "RoleArn": ROLE, "Input": "x", "RetryPolicy": {"MaximumRetryAttempts": 0}}
-    harness.schedule("cron(0 1 * * ? *)", target=target)
-    mark(harness)
-    harness.engine.faults.append(AwsError("slow down", code="ThrottlingException", status=429))
+    harness.create_schedule("cron(0 1 * * ? *)", target=target)
+    annotate_schedule(harness)
+    harness.engine.next_errors.append(AwsError("slow down", code="ThrottlingException", status=429))
     harness.advance(HOUR)
-    (found,) = messages(harness)
+    (found,) = collect_alerts(harness)
     assert "slow down" in found["Message"]
 
 
-def test_a_schedule_that_cannot_be_read_is_told(harness: SchedulerHarness) -> None:
-    nightly(harness)
+def test_a_damaged_schedule_is_reported(harness: SchedulerHarness) -> None:
+    create_nightly_schedule(harness)
     harness.crash()
     harness.damage("UPDATE schedules SET body = '{'")
     harness.up()
     harness.advance(HOUR)
-    (found,) = messages(harness)
+    (found,) = collect_alerts(harness)
     assert "The schedule cannot be read." in found["Message"]
 
 
-def test_a_slot_whose_window_was_open_when_its_schedule_was_changed_is_told(harness: SchedulerHarness) -> None:
+def test_a_slot_that_waits_in_its_window_is_reported_if_the_schedule_changes(harness: SchedulerHarness) -> None:
     window = {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 60}
-    nightly(harness, FlexibleTimeWindow=window)
+    create_nightly_schedule(harness, FlexibleTimeWindow=window)
     harness.advance(HOUR)
     assert harness.outcomes() == ["WAITING"]
-    changed = {**harness.get(), "FlexibleTimeWindow": window, "Description": "changed"}
+    changed = {**harness.get_schedule(), "FlexibleTimeWindow": window, "Description": "changed"}
     allowed = ("Name", "ScheduleExpression", "Target", "FlexibleTimeWindow", "Description")
     harness.call("scheduler", "UpdateSchedule", **{name: changed[name] for name in allowed})
-    (found,) = messages(harness)
+    (found,) = collect_alerts(harness)
     assert "the schedule was changed while the slot waited in its flexible time window" in found["Message"]
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
-def test_killed_at_any_commit_it_is_told_once(tmp_path: Path, before: bool) -> None:
+def test_a_missed_slot_is_reported_once_if_the_engine_is_killed_at_any_commit(tmp_path: Path, before: bool) -> None:
     for commit in itertools.count(1):
         harness = SchedulerHarness(tmp_path / str(commit))
         harness.up()
-        nightly(harness)
+        create_nightly_schedule(harness)
         harness.crash()
         harness.clock.advance(DAY - MINUTE)
         harness.die_at(commit, before=before)
@@ -163,7 +163,7 @@ def test_killed_at_any_commit_it_is_told_once(tmp_path: Path, before: bool) -> N
             died = True
             harness.up()
         harness.advance(10 * SECOND)
-        assert len(messages(harness)) == 1
+        assert len(collect_alerts(harness)) == 1
         harness.close()
         if not died:
             return

@@ -1,4 +1,4 @@
-"""A schedule fires at its slots, once each, and everything about a slot is on record."""
+"""A schedule fires once at each of its slots, and each slot is recorded."""
 
 import itertools
 from dataclasses import replace
@@ -10,24 +10,34 @@ import pytest
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
 from tests.engine_harness import ACCOUNT, REGION, ROLE, job
-from tests.services.scheduler.scheduler_harness import DAY, HOUR, MINUTE, QUEUE, SchedulerHarness, instant, text
+from tests.services.scheduler.scheduler_harness import (
+    DAY,
+    HOUR,
+    MINUTE,
+    QUEUE,
+    SchedulerHarness,
+    format_time,
+    parse_time,
+)
 
 SECOND = 1_000
 
 
-def test_a_cron_fires_at_its_minute_and_not_a_millisecond_before(harness: SchedulerHarness) -> None:
-    harness.schedule("cron(30 6 * * ? *)")
+def test_a_cron_schedule_fires_exactly_at_its_minute(harness: SchedulerHarness) -> None:
+    harness.create_schedule("cron(30 6 * * ? *)")
     harness.advance(6 * HOUR + 30 * MINUTE - 1)
     assert harness.bodies() == []
     harness.advance(1)
     assert harness.bodies() == ["2026-01-01T06:30:00Z"]
     slot = harness.slots()[0]
-    assert (slot.outcome, slot.late, text(slot.slot)) == ("DELIVERED", 0, "2026-01-01T06:30:00")
+    assert (slot.outcome, slot.late, format_time(slot.slot)) == ("DELIVERED", 0, "2026-01-01T06:30:00")
 
 
-def test_a_month_of_nights_in_new_york_takes_no_time(harness: SchedulerHarness) -> None:
-    harness.at("2026-02-20T00:00:00")
-    harness.schedule("cron(30 2 * * ? *)", ScheduleExpressionTimezone="America/New_York")
+def test_a_nightly_schedule_in_new_york_follows_daylight_saving_time_and_is_never_late(
+    harness: SchedulerHarness,
+) -> None:
+    harness.advance_to("2026-02-20T00:00:00")
+    harness.create_schedule("cron(30 2 * * ? *)", ScheduleExpressionTimezone="America/New_York")
     for _ in range(31 * 48):
         harness.advance(HOUR // 2)
     nights = [body[5:16] for body in harness.bodies()]
@@ -36,9 +46,9 @@ def test_a_month_of_nights_in_new_york_takes_no_time(harness: SchedulerHarness) 
     assert {slot.late for slot in harness.slots()} == {0}
 
 
-def test_a_rate_starts_at_once_and_is_counted_from_there(harness: SchedulerHarness) -> None:
+def test_a_rate_fires_immediately_and_counts_from_its_creation(harness: SchedulerHarness) -> None:
     harness.advance(17 * SECOND)
-    harness.schedule("rate(5 minutes)")
+    harness.create_schedule("rate(5 minutes)")
     harness.settle()
     assert harness.bodies() == ["2026-01-01T00:00:17Z"]
     for _ in range(10):
@@ -46,43 +56,45 @@ def test_a_rate_starts_at_once_and_is_counted_from_there(harness: SchedulerHarne
     assert harness.bodies()[1:] == ["2026-01-01T00:05:17Z", "2026-01-01T00:10:17Z"]
 
 
-def test_a_rate_starts_at_once_although_its_creation_takes_time(tmp_path: Path) -> None:
+def test_a_rate_fires_immediately_even_if_its_creation_takes_time(tmp_path: Path) -> None:
     harness = SchedulerHarness(tmp_path / "data")
     ticks = itertools.count()
     harness._world = replace(harness._world, now=lambda: harness.clock.now() + next(ticks))
     harness.up()
     for number in range(5):
-        harness.schedule("rate(1 hour)", f"job-{number}")
+        harness.create_schedule("rate(1 hour)", f"job-{number}")
     harness.advance(SECOND)
     assert len(harness.bodies()) == 5
     harness.close()
 
 
-def test_a_rate_with_a_start_starts_then_and_stops_at_its_end(harness: SchedulerHarness) -> None:
-    start, end = instant("2026-01-01T01:00:00") / 1000, instant("2026-01-01T02:10:00") / 1000
-    harness.schedule("rate(30 minutes)", StartDate=start, EndDate=end)
+def test_a_rate_fires_from_its_start_date_to_its_end_date(harness: SchedulerHarness) -> None:
+    start, end = parse_time("2026-01-01T01:00:00") / 1000, parse_time("2026-01-01T02:10:00") / 1000
+    harness.create_schedule("rate(30 minutes)", StartDate=start, EndDate=end)
     for _ in range(300):
         harness.advance(MINUTE)
     assert [body[11:16] for body in harness.bodies()] == ["01:00", "01:30", "02:00"]
     assert harness.rows("SELECT * FROM timers") == []
 
 
-def test_at_fires_once_and_the_schedule_stays_unless_it_is_to_go(harness: SchedulerHarness) -> None:
-    harness.schedule("at(2026-01-01T09:00:00)", "stays", ScheduleExpressionTimezone="Asia/Seoul")
-    harness.schedule(
+def test_a_one_time_schedule_fires_once_and_is_deleted_only_with_action_delete(harness: SchedulerHarness) -> None:
+    harness.create_schedule("at(2026-01-01T09:00:00)", "stays", ScheduleExpressionTimezone="Asia/Seoul")
+    harness.create_schedule(
         "at(2026-01-01T00:00:00)", "goes", ActionAfterCompletion="DELETE", ScheduleExpressionTimezone="UTC"
     )
     harness.settle()
     harness.advance(DAY)
     assert sorted(harness.bodies()) == ["2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z"]
     assert [each["Name"] for each in harness.call("scheduler", "ListSchedules")["Schedules"]] == ["stays"]
-    assert harness.get("stays")["State"] == "ENABLED"
+    assert harness.get_schedule("stays")["State"] == "ENABLED"
 
 
-def test_a_schedule_that_is_to_go_goes_after_its_last_slot_and_with_all_that_is_on_record(
+def test_a_schedule_with_action_delete_is_deleted_with_its_slots_after_the_last_slot(
     harness: SchedulerHarness,
 ) -> None:
-    harness.schedule("rate(1 minute)", ActionAfterCompletion="DELETE", EndDate=instant("2026-01-01T00:02:30") / 1000)
+    harness.create_schedule(
+        "rate(1 minute)", ActionAfterCompletion="DELETE", EndDate=parse_time("2026-01-01T00:02:30") / 1000
+    )
     harness.settle()
     harness.advance(MINUTE)
     assert harness.outcomes() == ["DELIVERED", "DELIVERED"]
@@ -91,9 +103,9 @@ def test_a_schedule_that_is_to_go_goes_after_its_last_slot_and_with_all_that_is_
     assert harness.rows("SELECT * FROM schedules") == harness.rows("SELECT * FROM slots") == []
 
 
-def test_a_schedule_that_is_to_go_waits_for_the_last_try_of_its_last_letter(harness: SchedulerHarness) -> None:
-    harness.engine.faults.extend([AwsError("later", code="ThrottlingException")] * 2)
-    harness.schedule("at(2026-01-01T00:01:00)", ActionAfterCompletion="DELETE")
+def test_a_schedule_with_action_delete_waits_for_its_last_delivery(harness: SchedulerHarness) -> None:
+    harness.engine.next_errors.extend([AwsError("later", code="ThrottlingException")] * 2)
+    harness.create_schedule("at(2026-01-01T00:01:00)", ActionAfterCompletion="DELETE")
     harness.advance(MINUTE)
     assert harness.outcomes() == ["SENT"]
     for _ in range(30):
@@ -101,23 +113,23 @@ def test_a_schedule_that_is_to_go_waits_for_the_last_try_of_its_last_letter(harn
     assert (len(harness.bodies()), harness.call("scheduler", "ListSchedules")["Schedules"]) == (1, [])
 
 
-def test_a_recurring_schedule_without_an_end_does_not_go(harness: SchedulerHarness) -> None:
-    harness.schedule("cron(1 0 1 1 ? 2026)", ActionAfterCompletion="DELETE")
+def test_a_recurring_schedule_without_an_end_date_is_not_deleted(harness: SchedulerHarness) -> None:
+    harness.create_schedule("cron(1 0 1 1 ? 2026)", ActionAfterCompletion="DELETE")
     harness.advance(MINUTE)
     assert harness.outcomes() == ["DELIVERED"]
     assert harness.rows("SELECT * FROM timers") == []
 
 
-def test_a_time_that_is_over_fires_at_once(harness: SchedulerHarness) -> None:
-    harness.schedule("at(2022-12-31T23:59:59)")
+def test_a_one_time_schedule_in_the_past_fires_immediately_and_once(harness: SchedulerHarness) -> None:
+    harness.create_schedule("at(2022-12-31T23:59:59)")
     harness.settle()
     assert harness.bodies() == ["2022-12-31T23:59:59Z"]
-    harness.call("scheduler", "UpdateSchedule", **UPDATE)
+    harness.call("scheduler", "UpdateSchedule", **UPDATE_REQUEST)
     harness.settle()
     assert len(harness.bodies()) == 1, "and once only"
 
 
-UPDATE: Json = {
+UPDATE_REQUEST: Json = {
     "Name": "job",
     "ScheduleExpression": "at(2022-12-31T23:59:59)",
     "FlexibleTimeWindow": {"Mode": "OFF"},
@@ -125,69 +137,71 @@ UPDATE: Json = {
 }
 
 
-def test_a_disabled_schedule_does_not_fire_and_goes_on_when_it_is_enabled(harness: SchedulerHarness) -> None:
-    harness.schedule("cron(0 * * * ? *)", State="DISABLED")
+def test_a_disabled_schedule_does_not_fire_and_continues_when_it_is_enabled(harness: SchedulerHarness) -> None:
+    harness.create_schedule("cron(0 * * * ? *)", State="DISABLED")
     harness.advance(3 * HOUR + MINUTE)
     assert (harness.bodies(), harness.slots()) == ([], [])
-    harness.call("scheduler", "UpdateSchedule", **UPDATE | {"ScheduleExpression": "cron(0 * * * ? *)"})
+    harness.call("scheduler", "UpdateSchedule", **UPDATE_REQUEST | {"ScheduleExpression": "cron(0 * * * ? *)"})
     harness.advance(HOUR)
-    assert [text(slot.slot)[11:16] for slot in harness.slots()] == ["04:00"]
+    assert [format_time(slot.slot)[11:16] for slot in harness.slots()] == ["04:00"]
 
 
-def test_a_one_time_schedule_that_is_enabled_after_its_time_fires_at_once(harness: SchedulerHarness) -> None:
-    harness.schedule("at(2026-01-01T00:30:00)", State="DISABLED")
+def test_a_one_time_schedule_that_is_enabled_after_its_time_fires_immediately(harness: SchedulerHarness) -> None:
+    harness.create_schedule("at(2026-01-01T00:30:00)", State="DISABLED")
     harness.advance(HOUR)
-    harness.call("scheduler", "UpdateSchedule", **UPDATE | {"ScheduleExpression": "at(2026-01-01T00:30:00)"})
+    harness.call("scheduler", "UpdateSchedule", **UPDATE_REQUEST | {"ScheduleExpression": "at(2026-01-01T00:30:00)"})
     harness.settle()
     assert harness.bodies() == ["again"]
 
 
-def test_an_update_keeps_the_beat_of_a_rate_and_a_new_rate_counts_from_then_without_firing(
+def test_an_update_keeps_the_slots_of_a_rate_and_a_new_rate_counts_from_the_update(
     harness: SchedulerHarness,
 ) -> None:
-    harness.schedule("rate(10 minutes)")
+    harness.create_schedule("rate(10 minutes)")
     harness.settle()
     harness.advance(3 * MINUTE)
-    harness.call("scheduler", "UpdateSchedule", **UPDATE | {"ScheduleExpression": "rate(10 minutes)"})
+    harness.call("scheduler", "UpdateSchedule", **UPDATE_REQUEST | {"ScheduleExpression": "rate(10 minutes)"})
     harness.settle()
     harness.advance(7 * MINUTE)
-    assert [text(slot.slot)[11:16] for slot in harness.slots()] == ["00:00", "00:10"]
+    assert [format_time(slot.slot)[11:16] for slot in harness.slots()] == ["00:00", "00:10"]
     harness.advance(3 * MINUTE)
-    harness.call("scheduler", "UpdateSchedule", **UPDATE | {"ScheduleExpression": "rate(20 minutes)"})
+    harness.call("scheduler", "UpdateSchedule", **UPDATE_REQUEST | {"ScheduleExpression": "rate(20 minutes)"})
     harness.settle()
     harness.advance(20 * MINUTE)
-    assert [text(slot.slot)[11:16] for slot in harness.slots()] == ["00:00", "00:10", "00:33"]
+    assert [format_time(slot.slot)[11:16] for slot in harness.slots()] == ["00:00", "00:10", "00:33"]
 
 
 def test_a_flexible_schedule_fires_within_its_window_and_its_slots_keep_their_times(harness: SchedulerHarness) -> None:
     window = {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 15}
-    harness.schedule("rate(5 minutes)", FlexibleTimeWindow=window)
+    harness.create_schedule("rate(5 minutes)", FlexibleTimeWindow=window)
     harness.settle()
     for _ in range(600):
         harness.advance(6 * SECOND)
-    done = [slot for slot in harness.slots() if slot.outcome == "DELIVERED"]
-    waits = [slot.due - slot.slot for slot in done]
-    assert len(done) >= 9
+    delivered = [slot for slot in harness.slots() if slot.outcome == "DELIVERED"]
+    waits = [slot.due - slot.slot for slot in delivered]
+    assert len(delivered) >= 9
     assert all(0 <= wait < 15 * MINUTE for wait in waits)
     assert len(set(waits)) > 5, "chance chooses"
-    assert all(slot.late is not None and 0 <= slot.late <= 6 * SECOND for slot in done)
+    assert all(slot.late is not None and 0 <= slot.late <= 6 * SECOND for slot in delivered)
     assert {later.slot - earlier.slot for earlier, later in pairwise(harness.slots())} == {5 * MINUTE}
 
 
-def test_a_slot_that_waits_in_its_window_does_not_fire_after_a_change(harness: SchedulerHarness) -> None:
+def test_a_slot_that_waits_in_its_window_is_missed_if_the_schedule_changes(harness: SchedulerHarness) -> None:
     window = {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 1440}
-    harness.schedule("at(2026-01-01T00:01:00)", FlexibleTimeWindow=window)
+    harness.create_schedule("at(2026-01-01T00:01:00)", FlexibleTimeWindow=window)
     harness.advance(MINUTE)
     assert harness.outcomes() == ["WAITING"]
     disabled = {"ScheduleExpression": "at(2026-01-01T00:01:00)", "State": "DISABLED"}
-    harness.call("scheduler", "UpdateSchedule", **UPDATE | disabled)
+    harness.call("scheduler", "UpdateSchedule", **UPDATE_REQUEST | disabled)
     harness.advance(2 * DAY)
     assert (harness.bodies(), harness.outcomes()) == ([], ["MISSED"])
 
 
 def test_an_execution_is_named_after_its_slot(harness: SchedulerHarness) -> None:
-    harness.schedule(
-        "cron(0 1 * * ? *)", "n" * 64, harness.pass_machine() | {"Input": '{"at":"<aws.scheduler.scheduled-time>"}'}
+    harness.create_schedule(
+        "cron(0 1 * * ? *)",
+        "n" * 64,
+        harness.create_machine_target() | {"Input": '{"at":"<aws.scheduler.scheduled-time>"}'},
     )
     harness.advance(HOUR)
     arn = harness.slots("n" * 64)[0].detail
@@ -198,13 +212,13 @@ def test_an_execution_is_named_after_its_slot(harness: SchedulerHarness) -> None
     assert (found["status"], loads(found["input"])) == ("SUCCEEDED", {"at": "2026-01-01T01:00:00Z"})
 
 
-def test_a_task_of_ecs_runs(harness: SchedulerHarness) -> None:
+def test_a_schedule_runs_an_ecs_task(harness: SchedulerHarness) -> None:
     definition = harness.define_task()
     ecs = {"TaskDefinitionArn": definition, "LaunchType": "EC2", "Tags": [{"key": "team", "value": "night"}]}
     environment = [{"name": "SLOT", "value": "<aws.scheduler.scheduled-time>"}]
     overrides = dumps({"containerOverrides": [{"name": "main", "environment": environment}]})
     cluster = f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/default"
-    harness.schedule(
+    harness.create_schedule(
         "at(2026-01-01T01:00:00)",
         "nightly",
         {"Arn": cluster, "RoleArn": ROLE, "EcsParameters": ecs, "Input": overrides},
@@ -218,55 +232,57 @@ def test_a_task_of_ecs_runs(harness: SchedulerHarness) -> None:
     assert (task["startedBy"], task["tags"]) == ("chronos-schedule/nightly", [{"key": "team", "value": "night"}])
 
 
-def test_a_state_machine_that_starts_a_task_runs_from_a_schedule_to_its_end(harness: SchedulerHarness) -> None:
+def test_a_scheduled_state_machine_with_an_ecs_task_runs_to_its_end(harness: SchedulerHarness) -> None:
     harness.define_task()
     machine = harness.machine({"StartAt": "A", "States": {"A": job() | {"End": True}}})
-    harness.schedule("at(2026-01-01T01:00:00)", target={"Arn": machine, "RoleArn": ROLE})
+    harness.create_schedule("at(2026-01-01T01:00:00)", target={"Arn": machine, "RoleArn": ROLE})
     harness.advance(HOUR)
     harness.advance(SECOND)
     (execution,) = harness.call("states", "ListExecutions", stateMachineArn=machine)["executions"]
     assert execution["status"] == "SUCCEEDED"
-    told = loads(harness.describe(execution["executionArn"])["input"])
-    assert (told["source"], told["detail-type"], told["time"]) == (
+    execution_input = loads(harness.describe(execution["executionArn"])["input"])
+    assert (execution_input["source"], execution_input["detail-type"], execution_input["time"]) == (
         "aws.scheduler",
         "Scheduled Event",
         "2026-01-01T01:00:00Z",
     )
 
 
-def test_a_schedule_of_the_same_name_made_anew_starts_its_own_execution(harness: SchedulerHarness) -> None:
-    target = harness.pass_machine()
+def test_a_recreated_schedule_of_the_same_name_starts_its_own_execution(harness: SchedulerHarness) -> None:
+    target = harness.create_machine_target()
     for _ in range(2):
-        harness.schedule("at(2026-01-01T01:00:00)", target=target)
+        harness.create_schedule("at(2026-01-01T01:00:00)", target=target)
         harness.advance(HOUR)
         assert harness.outcomes() == ["DELIVERED"]
         harness.call("scheduler", "DeleteSchedule", Name="job")
     assert len(harness.call("states", "ListExecutions", stateMachineArn=target["Arn"])["executions"]) == 2
 
 
-def test_what_a_target_refuses_is_tried_again_and_each_try_has_its_number(harness: SchedulerHarness) -> None:
-    harness.engine.faults.extend([AwsError("later", code="ThrottlingException")] * 3)
+def test_a_throttled_call_is_retried_and_each_attempt_has_its_number(harness: SchedulerHarness) -> None:
+    harness.engine.next_errors.extend([AwsError("later", code="ThrottlingException")] * 3)
     body = "<aws.scheduler.attempt-number>/<aws.scheduler.execution-id>/<aws.scheduler.schedule-arn>"
-    arn = harness.schedule("at(2026-01-01T00:01:00)", target={"Arn": QUEUE, "RoleArn": ROLE, "Input": body})
+    arn = harness.create_schedule("at(2026-01-01T00:01:00)", target={"Arn": QUEUE, "RoleArn": ROLE, "Input": body})
     for _ in range(90):
         harness.advance(SECOND)
     number, execution, *schedule = harness.bodies()[0].split("/")
     assert (number, len(execution), "/".join(schedule)) == ("4", 16, arn)
 
 
-def test_what_cannot_be_delivered_goes_to_the_dead_letter_queue_with_all_that_aws_tells(
+def test_an_undeliverable_message_goes_to_the_dead_letter_queue_with_the_attributes_of_aws(
     harness: SchedulerHarness,
 ) -> None:
-    harness.engine.faults.extend([AwsError("later", code="ThrottlingException")] * 3)
+    harness.engine.next_errors.extend([AwsError("later", code="ThrottlingException")] * 3)
     dead = {"DeadLetterConfig": {"Arn": QUEUE.replace("jobs", "dead")}, "RetryPolicy": {"MaximumRetryAttempts": 1}}
-    arn = harness.schedule("at(2026-01-01T00:01:00)", target={"Arn": QUEUE, "RoleArn": ROLE, "Input": "hello"} | dead)
+    arn = harness.create_schedule(
+        "at(2026-01-01T00:01:00)", target={"Arn": QUEUE, "RoleArn": ROLE, "Input": "hello"} | dead
+    )
     for _ in range(90):
         harness.advance(SECOND)
     (delivery,) = harness.calls(dead=True)
     assert loads(delivery["MessageBody"])["MessageBody"] == "hello"
-    said = {name: value["StringValue"] for name, value in delivery["MessageAttributes"].items()}
-    assert len(said.pop("EXECUTION_ID")) == 16
-    assert said == {
+    attributes = {name: value["StringValue"] for name, value in delivery["MessageAttributes"].items()}
+    assert len(attributes.pop("EXECUTION_ID")) == 16
+    assert attributes == {
         "ERROR_CODE": "ThrottlingException",
         "ERROR_MESSAGE": "later",
         "EXHAUSTED_RETRY_CONDITION": "MaximumRetryAttempts",
@@ -279,9 +295,9 @@ def test_what_cannot_be_delivered_goes_to_the_dead_letter_queue_with_all_that_aw
     assert (harness.outcomes(), harness.slots()[0].detail) == (["FAILED"], "ThrottlingException: later")
 
 
-def test_a_target_that_is_not_there_fails_without_a_retry(harness: SchedulerHarness) -> None:
+def test_a_missing_target_fails_without_a_retry(harness: SchedulerHarness) -> None:
     machine = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:gone"
-    harness.schedule("at(2026-01-01T00:01:00)", target={"Arn": machine, "RoleArn": ROLE})
+    harness.create_schedule("at(2026-01-01T00:01:00)", target={"Arn": machine, "RoleArn": ROLE})
     harness.advance(MINUTE)
     slot = harness.slots()[0]
     assert slot.outcome == "FAILED"
@@ -289,22 +305,20 @@ def test_a_target_that_is_not_there_fails_without_a_retry(harness: SchedulerHarn
     assert slot.detail.startswith("StateMachineDoesNotExist")
 
 
-def test_parameters_that_do_not_fit_their_call_fail_and_the_schedule_goes_on(harness: SchedulerHarness) -> None:
+def test_invalid_parameters_fail_the_slot_and_the_schedule_continues(harness: SchedulerHarness) -> None:
     universal = {"Arn": "arn:aws:scheduler:::aws-sdk:sfn:startExecution", "RoleArn": ROLE, "Input": '{"Input":7}'}
-    harness.schedule("rate(1 minute)", target=universal)
+    harness.create_schedule("rate(1 minute)", target=universal)
     harness.settle()
     harness.advance(MINUTE)
     assert harness.outcomes() == ["FAILED", "FAILED"]
 
 
 @pytest.mark.parametrize("member", ["StateMachineArn", "stateMachineArn"])
-def test_a_universal_target_calls_any_operation_whatever_the_case_of_its_members(
-    harness: SchedulerHarness, member: str
-) -> None:
-    machine = harness.pass_machine()["Arn"]
+def test_a_universal_target_accepts_parameter_names_in_either_case(harness: SchedulerHarness, member: str) -> None:
+    machine = harness.create_machine_target()["Arn"]
     given = f'{{"{member}":"{machine}","Name":"n-<aws.scheduler.execution-id>"}}'
     target = {"Arn": "arn:aws:scheduler:::aws-sdk:sfn:startExecution", "RoleArn": ROLE, "Input": given}
-    harness.schedule("at(2026-01-01T00:01:00)", target=target)
+    harness.create_schedule("at(2026-01-01T00:01:00)", target=target)
     harness.advance(MINUTE)
     (execution,) = harness.call("states", "ListExecutions", stateMachineArn=machine)["executions"]
     assert execution["name"].startswith("n-")
@@ -312,27 +326,27 @@ def test_a_universal_target_calls_any_operation_whatever_the_case_of_its_members
 
 def test_a_universal_target_may_delete_its_own_schedule(harness: SchedulerHarness) -> None:
     arn = "arn:aws:scheduler:::aws-sdk:scheduler:deleteSchedule"
-    harness.schedule("rate(1 minute)", target={"Arn": arn, "RoleArn": ROLE, "Input": '{"name":"job"}'})
+    harness.create_schedule("rate(1 minute)", target={"Arn": arn, "RoleArn": ROLE, "Input": '{"name":"job"}'})
     harness.settle()
     assert harness.rows("SELECT * FROM schedules") == harness.rows("SELECT * FROM timers") == []
 
 
-def test_schedules_that_are_due_together_share_their_commits(harness: SchedulerHarness) -> None:
+def test_schedules_that_are_due_at_the_same_time_share_commits(harness: SchedulerHarness) -> None:
     for number in range(300):
-        harness.schedule("at(2026-01-01T01:00:00)", f"job-{number}")
+        harness.create_schedule("at(2026-01-01T01:00:00)", f"job-{number}")
     before = harness.disk.commits
     harness.advance(HOUR)
     assert len(harness.bodies()) == 300
     assert harness.disk.commits - before < 30
 
 
-def test_topics_and_event_buses_get_their_input(harness: SchedulerHarness) -> None:
+def test_topics_and_event_buses_receive_their_input(harness: SchedulerHarness) -> None:
     bus = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default"
     parameters = {"Source": "mine", "DetailType": "hour"}
-    harness.schedule(
+    harness.create_schedule(
         "at(2026-01-01T00:01:00)", "a", {"Arn": f"arn:aws:sns:{REGION}:{ACCOUNT}:t", "RoleArn": ROLE, "Input": "hi"}
     )
-    harness.schedule(
+    harness.create_schedule(
         "at(2026-01-01T00:02:00)",
         "b",
         {"Arn": bus, "RoleArn": ROLE, "Input": '{"n":1}', "EventBridgeParameters": parameters},
@@ -344,11 +358,11 @@ def test_topics_and_event_buses_get_their_input(harness: SchedulerHarness) -> No
     assert harness.calls() == [topic, {"Entries": [entry]}]
 
 
-def test_only_the_last_thousand_slots_are_on_record(harness: SchedulerHarness) -> None:
-    harness.schedule("rate(1 minute)")
+def test_only_the_last_thousand_slots_are_kept(harness: SchedulerHarness) -> None:
+    harness.create_schedule("rate(1 minute)")
     harness.settle()
     for _ in range(1_100):
         harness.advance(MINUTE)
     found = harness.slots()
     assert (len(found), len(harness.bodies())) == (1_000, 1_101)
-    assert text(found[-1].slot) == "2026-01-01T18:20:00"
+    assert format_time(found[-1].slot) == "2026-01-01T18:20:00"

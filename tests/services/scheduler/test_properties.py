@@ -1,4 +1,4 @@
-"""Whatever happens to an engine and its clock: every slot is on record once, and runs at most once."""
+"""Every slot is recorded once and runs at most once, even if the engine dies and its clock is set."""
 
 import tempfile
 from collections import Counter
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from lamplighter.lang.schedule.expression import parse_schedule
 from tests.engine_harness import ROLE, EngineDied
-from tests.services.scheduler.scheduler_harness import HOUR, MINUTE, QUEUE, SchedulerHarness, text
+from tests.services.scheduler.scheduler_harness import HOUR, MINUTE, QUEUE, SchedulerHarness, format_time
 
 TARGET = {
     "Arn": QUEUE,
@@ -22,23 +22,23 @@ TARGET = {
 }
 EXPRESSIONS = st.sampled_from(["rate(7 minutes)", "cron(0/10 * * * ? *)", "cron(5 0/2 * * ? *)", "rate(1 hour)"])
 POLICIES = st.sampled_from(["all", "last", "none"])
-LENGTHS = st.integers(1, 4 * 60).map(lambda minutes: minutes * MINUTE)
-HAPPENINGS = st.one_of(
-    st.tuples(st.just("pass"), LENGTHS),
-    st.tuples(st.just("off"), LENGTHS),
+DURATIONS = st.integers(1, 4 * 60).map(lambda minutes: minutes * MINUTE)
+INCIDENTS = st.one_of(
+    st.tuples(st.just("pass"), DURATIONS),
+    st.tuples(st.just("off"), DURATIONS),
     st.tuples(st.just("die"), st.integers(1, 6)),
-    st.tuples(st.just("forward"), LENGTHS),
-    st.tuples(st.just("back"), LENGTHS),
+    st.tuples(st.just("forward"), DURATIONS),
+    st.tuples(st.just("back"), DURATIONS),
 )
 
 
 @contextmanager
-def desk_of(expression: str, policy: str) -> Iterator[SchedulerHarness]:
+def harness_with_schedule(expression: str, policy: str) -> Iterator[SchedulerHarness]:
     with tempfile.TemporaryDirectory() as directory:
         harness = SchedulerHarness(Path(directory) / "data")
         harness.up()
-        harness.schedule(expression, target=TARGET)
-        harness.missed(policy)
+        harness.create_schedule(expression, target=TARGET)
+        harness.set_missed_policy(policy)
         try:
             yield harness
         finally:
@@ -46,14 +46,14 @@ def desk_of(expression: str, policy: str) -> Iterator[SchedulerHarness]:
             harness.close()
 
 
-def happen(harness: SchedulerHarness, what: str, amount: int) -> None:
-    """Let one thing happen."""
-    if what == "die":
+def apply_incident(harness: SchedulerHarness, kind: str, amount: int) -> None:
+    """Apply one incident to the engine or its clock."""
+    if kind == "die":
         harness.die_at(amount, before=amount % 2 == 0)
-    elif what == "off":
-        harness.off(amount)
-    elif what in ("forward", "back"):
-        harness.clock.jump(amount if what == "forward" else -amount)
+    elif kind == "off":
+        harness.advance_without_engine(amount)
+    elif kind in ("forward", "back"):
+        harness.clock.jump(amount if kind == "forward" else -amount)
         harness.advance(5_000)
     else:
         for _ in range(0, amount, 5 * MINUTE):
@@ -61,15 +61,15 @@ def happen(harness: SchedulerHarness, what: str, amount: int) -> None:
 
 
 @settings(max_examples=25, deadline=None)
-@given(EXPRESSIONS, POLICIES, st.lists(HAPPENINGS, min_size=1, max_size=6))
-def test_every_slot_is_on_record_once_and_runs_at_most_once(
-    expression: str, policy: str, happenings: list[tuple[str, int]]
+@given(EXPRESSIONS, POLICIES, st.lists(INCIDENTS, min_size=1, max_size=6))
+def test_every_slot_is_recorded_once_and_runs_at_most_once(
+    expression: str, policy: str, incidents: list[tuple[str, int]]
 ) -> None:
-    with desk_of(expression, policy) as harness:
+    with harness_with_schedule(expression, policy) as harness:
         start = latest = harness.clock.now()
-        for what, amount in happenings:
+        for kind, amount in incidents:
             try:
-                happen(harness, what, amount)
+                apply_incident(harness, kind, amount)
             except EngineDied:
                 harness.up()
             latest = max(latest, harness.clock.now())
@@ -84,6 +84,6 @@ def test_every_slot_is_on_record_once_and_runs_at_most_once(
         recorded = [time for row in rows for time in expected if row.slot <= time <= row.until]
         assert recorded == expected
         assert sum(row.count for row in rows) == len(expected)
-        ran = [f"{text(row.slot)}Z" for row in rows if row.outcome == "DELIVERED"]
-        assert Counter(harness.bodies()) == Counter(ran)
+        delivered = [f"{format_time(row.slot)}Z" for row in rows if row.outcome == "DELIVERED"]
+        assert Counter(harness.bodies()) == Counter(delivered)
         assert {row.outcome for row in rows} <= {"DELIVERED", "MISSED"}

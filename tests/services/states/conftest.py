@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.services.states.states_harness import StatesHarness, harness_in
+from tests.services.states.states_harness import StatesHarness, open_harness
 
 
 @pytest.fixture
 async def harness(tmp_path: Path) -> AsyncIterator[StatesHarness]:
-    async with harness_in(tmp_path) as harness:
+    async with open_harness(tmp_path) as harness:
         yield harness

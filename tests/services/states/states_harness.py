@@ -1,4 +1,4 @@
-"""An engine on a clock that stands, and a caller at its harness."""
+"""Run an engine with a manual clock and call its Step Functions API."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,7 +22,7 @@ ACTIVITY = "arn:aws:states:eu-west-1:123456789012:activity:knock"
 
 
 class StatesHarness:
-    """Calls Step Functions, and minds what it answers."""
+    """An engine with a manual clock, and shortcuts for its Step Functions API."""
 
     def __init__(self, engine: Engine, clock: ManualClock) -> None:
         self._engine = engine
@@ -31,34 +31,34 @@ class StatesHarness:
     async def states(self, operation: str, **params: Json) -> Json:
         return await self._engine.call(CALLER, "states", operation, params)
 
-    async def log_group(self, name: str) -> None:
+    async def create_log_group(self, name: str) -> None:
         """Create a log group."""
         await self._engine.call(CALLER, "logs", "CreateLogGroup", {"logGroupName": name})
 
-    async def refused(self, operation: str, **params: Json) -> tuple[str, str]:
-        """The code and the message of the error that a call must end in."""
+    async def expect_error(self, operation: str, **params: Json) -> tuple[str, str]:
+        """Call an operation that must fail, and return the code and the message of its error."""
         with pytest.raises(AwsError) as error:
             await self.states(operation, **params)
         return error.value.code, error.value.message
 
-    async def create(self, definition: Json = None, **params: Json) -> Json:
-        text = dumps(definition or passing("one"))
+    async def create_machine(self, definition: Json = None, **params: Json) -> Json:
+        text = dumps(definition or pass_definition("one"))
         return await self.states(
             "CreateStateMachine", **{"name": "night", "definition": text, "roleArn": ROLE} | params
         )
 
-    async def update(self, definition: Json, **params: Json) -> Json:
+    async def update_machine(self, definition: Json, **params: Json) -> Json:
         return await self.states("UpdateStateMachine", stateMachineArn=MACHINE, definition=dumps(definition), **params)
 
-    async def start(self, arn: str = MACHINE, **params: Json) -> str:
+    async def start_execution(self, arn: str = MACHINE, **params: Json) -> str:
         return str((await self.states("StartExecution", stateMachineArn=arn, **params))["executionArn"])
 
-    async def execution(self, arn: str) -> Json:
+    async def describe_execution(self, arn: str) -> Json:
         return await self.states("DescribeExecution", executionArn=arn)
 
 
 @asynccontextmanager
-async def harness_in(directory: Path) -> AsyncIterator[StatesHarness]:
+async def open_harness(directory: Path) -> AsyncIterator[StatesHarness]:
     clock = ManualClock()
     engine = await Engine.open(
         EngineConfig(data_directory=directory), manual_world(clock), FakeRuntime(clock.now), isolation=InlineIsolation()
@@ -69,11 +69,11 @@ async def harness_in(directory: Path) -> AsyncIterator[StatesHarness]:
         await engine.close()
 
 
-def passing(result: str) -> Json:
-    """A machine that gives a result at once."""
+def pass_definition(result: str) -> Json:
+    """Return the definition of a machine whose only state is a Pass state with this result."""
     return {"StartAt": "A", "States": {"A": {"Type": "Pass", "Result": result, "End": True}}}
 
 
-def single(**state: Json) -> Json:
-    """A machine of one state, `A`."""
+def one_state(**state: Json) -> Json:
+    """Return the definition of a machine whose only state is `A`."""
     return {"StartAt": "A", "States": {"A": {"End": True, **state}}}

@@ -1,4 +1,4 @@
-"""The codec of the rows that Step Functions puts into the outbox."""
+"""Encode and decode the outbox rows of Step Functions."""
 
 from pathlib import Path
 
@@ -28,15 +28,15 @@ ROWS: tuple[StatesRow, ...] = (
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: type(row).__name__)
-async def test_a_row_is_read_as_it_was_put(tmp_path: Path, row: StatesRow) -> None:
+async def test_a_row_is_read_back_unchanged(tmp_path: Path, row: StatesRow) -> None:
     store = Store(tmp_path, manual_world(ManualClock()))
     await store.write(lambda tx: outbox_rows.put(tx, row))
-    (posted,) = outbox.pending_rows(store.reader)
-    assert outbox_rows.read(posted) == row
+    (stored,) = outbox.pending_rows(store.reader)
+    assert outbox_rows.read(stored) == row
     await store.close()
 
 
-def test_a_row_of_an_earlier_version_is_read() -> None:
+def test_a_row_of_an_earlier_version_can_be_read() -> None:
     body = {"do": "follow", "execution": 7, "frame": 1, "number": 2, "resource": "r", "arn": "arn"}
     assert outbox_rows.read(OutboxRow(1, "states", "7", body)) == PollCall(7, 1, 2, "r", "arn")
 
@@ -44,5 +44,5 @@ def test_a_row_of_an_earlier_version_is_read() -> None:
 @pytest.mark.parametrize(
     "body", [None, {}, {"do": "dance"}, {"do": "read"}, {"do": "read", "run": 1, "more": 2}, [], "text"]
 )
-def test_a_row_that_is_damaged_is_none(body: Json) -> None:
+def test_a_damaged_row_is_read_as_none(body: Json) -> None:
     assert outbox_rows.read(OutboxRow(1, "states", "7", body)) is None

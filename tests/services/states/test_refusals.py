@@ -1,4 +1,4 @@
-"""Requests that fit their shape and are still no requests: AWS's errors, never ours."""
+"""Requests that match the API's shapes but are invalid get an error of AWS, not an internal error."""
 
 import pytest
 
@@ -14,67 +14,67 @@ async def test_a_tag_without_a_key_is_refused(harness: StatesHarness) -> None:
         )
 
 
-async def test_executions_are_listed_of_a_machine_or_a_map_run_and_of_nothing_else(harness: StatesHarness) -> None:
+async def test_list_executions_needs_a_state_machine_or_a_map_run(harness: StatesHarness) -> None:
     with pytest.raises(ValidationError, match="Either stateMachineArn or mapRunArn"):
         await harness.states("ListExecutions")
 
 
 @pytest.mark.parametrize(("steps", "status"), [(500, "SUCCEEDED"), (5000, "FAILED")])
-async def test_a_long_result_path_is_followed_as_far_as_a_document_can_be_deep(
+async def test_a_result_path_works_up_to_the_maximum_depth_of_a_document(
     harness: StatesHarness, steps: int, status: str
 ) -> None:
     path = "$" + ".a" * steps
-    await harness.create(
+    await harness.create_machine(
         {"StartAt": "P", "States": {"P": {"Type": "Pass", "Result": 1, "ResultPath": path, "End": True}}}
     )
-    found = await harness.execution(await harness.start())
-    assert found["status"] == status
+    execution = await harness.describe_execution(await harness.start_execution())
+    assert execution["status"] == status
     if status == "FAILED":
-        assert found["error"] == "States.Runtime"
-        assert "nested too deeply" in found["cause"]
+        assert execution["error"] == "States.Runtime"
+        assert "nested too deeply" in execution["cause"]
 
 
 async def test_an_integer_of_any_size_keeps_every_digit(harness: StatesHarness) -> None:
-    await harness.create({"StartAt": "P", "States": {"P": {"Type": "Pass", "OutputPath": "$.in", "End": True}}})
+    await harness.create_machine({"StartAt": "P", "States": {"P": {"Type": "Pass", "OutputPath": "$.in", "End": True}}})
     text = "-123456789012345678901234567890"
-    assert (await harness.execution(await harness.start(input=f'{{"in":{text}}}')))["output"] == text
+    assert (await harness.describe_execution(await harness.start_execution(input=f'{{"in":{text}}}')))["output"] == text
 
 
-OBJECT = {"Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucket": "b", "Key": "k"}}
-PUT = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "b"}}
+GET_OBJECT = {"Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucket": "b", "Key": "k"}}
+PUT_OBJECT = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "b"}}
 
 
 @pytest.mark.parametrize(
-    ("fields", "mode", "why"),
+    ("fields", "mode", "reason"),
     [
-        ({"ItemReader": OBJECT}, "DISTRIBUTED", "Start the engine with --endpoint s3=URL"),
-        ({"ResultWriter": PUT}, "DISTRIBUTED", "Start the engine with --endpoint s3=URL"),
-        ({"ItemReader": OBJECT}, "INLINE", "supported only when 'Mode' is 'DISTRIBUTED' at /States/M/ItemReader"),
-        ({"ItemReader": PUT}, "DISTRIBUTED", "at /States/M/ItemReader/Resource"),
+        ({"ItemReader": GET_OBJECT}, "DISTRIBUTED", "Start the engine with --endpoint s3=URL"),
+        ({"ResultWriter": PUT_OBJECT}, "DISTRIBUTED", "Start the engine with --endpoint s3=URL"),
+        ({"ItemReader": GET_OBJECT}, "INLINE", "supported only when 'Mode' is 'DISTRIBUTED' at /States/M/ItemReader"),
+        ({"ItemReader": PUT_OBJECT}, "DISTRIBUTED", "at /States/M/ItemReader/Resource"),
         ({"ItemReader": {}}, "DISTRIBUTED", "required: [Resource] at /States/M/ItemReader"),
         ({"ResultWriter": {}}, "DISTRIBUTED", "[Resource, WriterConfig] at /States/M/ResultWriter"),
         ({"ResultWriter": {"WriterConfig": {"OutputType": "XML"}}}, "DISTRIBUTED", "WriterConfig/OutputType"),
-        ({"ItemReader": OBJECT | {"ReaderConfig": {"InputType": "PARQUET"}}}, "DISTRIBUTED", "cannot read Parquet"),
+        ({"ItemReader": GET_OBJECT | {"ReaderConfig": {"InputType": "PARQUET"}}}, "DISTRIBUTED", "cannot read Parquet"),
         (
-            {"ItemReader": OBJECT | {"ReaderConfig": {"MaxItems": 1, "MaxItemsPath": "$.n"}}},
+            {"ItemReader": GET_OBJECT | {"ReaderConfig": {"MaxItems": 1, "MaxItemsPath": "$.n"}}},
             "DISTRIBUTED",
             "There should only be one",
         ),
-        ({"ItemReader": OBJECT, "ItemsPath": "$.a[*]"}, "DISTRIBUTED", "is not a reference path"),
+        ({"ItemReader": GET_OBJECT, "ItemsPath": "$.a[*]"}, "DISTRIBUTED", "is not a reference path"),
     ],
 )
-async def test_a_map_whose_items_or_results_cannot_lie_there_is_refused(
-    harness: StatesHarness, fields: Json, mode: str, why: str
+async def test_a_map_with_an_unusable_item_reader_or_result_writer_is_refused(
+    harness: StatesHarness, fields: Json, mode: str, reason: str
 ) -> None:
     processor = {"ProcessorConfig": {"Mode": mode, **({"ExecutionType": "STANDARD"} if mode[0] == "D" else {})}}
     block = {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}
     state = {"Type": "Map", "ItemProcessor": processor | block, "End": True, **fields}
-    code, message = await harness.refused(
-        "CreateStateMachine", name="m", definition=dumps(machine(state)), roleArn=ROLE
+    code, message = await harness.expect_error(
+        "CreateStateMachine", name="m", definition=dumps(map_machine(state)), roleArn=ROLE
     )
     assert code == "InvalidDefinition"
-    assert why in message
+    assert reason in message
 
 
-def machine(state: Json) -> Json:
+def map_machine(state: Json) -> Json:
     return {"StartAt": "M", "States": {"M": state}}

@@ -1,4 +1,4 @@
-"""Composite alarms: judged by the states of others, when those change.
+"""Evaluate composite alarms when the states of their child alarms change.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html
 """
@@ -13,19 +13,19 @@ from lamplighter.services.cloudwatch.alarms.composite_rule import parse_rule
 from tests.services.cloudwatch.cloudwatch_harness import CloudWatchHarness
 
 
-def composite(harness: CloudWatchHarness, rule: str, name: str = "both", **settings: Json) -> None:
+def put_composite(harness: CloudWatchHarness, rule: str, name: str = "both", **settings: Json) -> None:
     harness.cloudwatch(
         "PutCompositeAlarm", AlarmName=name, AlarmRule=rule, **{"AlarmActions": [harness.topic]} | settings
     )
     harness.settle()
 
 
-def described(harness: CloudWatchHarness, name: str = "both") -> Json:
+def describe_composite(harness: CloudWatchHarness, name: str = "both") -> Json:
     (found,) = harness.cloudwatch("DescribeAlarms", AlarmNames=[name], AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
     return found
 
 
-def refusal(harness: CloudWatchHarness, operation: str, **params: Json) -> str:
+def expect_error(harness: CloudWatchHarness, operation: str, **params: Json) -> str:
     with pytest.raises(AwsError) as caught:
         harness.cloudwatch(operation, **params)
     assert caught.value.code == "ValidationError"
@@ -34,28 +34,28 @@ def refusal(harness: CloudWatchHarness, operation: str, **params: Json) -> str:
 
 @pytest.fixture
 def harness(harness: CloudWatchHarness) -> CloudWatchHarness:
-    """With two alarms that are OK."""
+    """A harness with two alarms in the state OK."""
     for name in ("cpu", "disk"):
-        harness.alarm(name, AlarmActions=[])
+        harness.put_alarm(name, AlarmActions=[])
         harness.cloudwatch("SetAlarmState", AlarmName=name, StateValue="OK", StateReason="test")
     return harness
 
 
-def to(harness: CloudWatchHarness, name: str, state: str) -> None:
+def set_state(harness: CloudWatchHarness, name: str, state: str) -> None:
     harness.cloudwatch("SetAlarmState", AlarmName=name, StateValue=state, StateReason="test")
     harness.settle()
 
 
-def test_a_composite_alarm_changes_when_those_that_it_names_do_and_tells_of_it(harness: CloudWatchHarness) -> None:
-    composite(harness, "ALARM(cpu) AND NOT OK(disk)", AlarmDescription="All is slow.")
-    assert described(harness)["StateValue"] == "OK"
-    to(harness, "cpu", "ALARM")
-    assert described(harness)["StateValue"] == "OK"
-    to(harness, "disk", "ALARM")
-    shown = described(harness)
+def test_a_composite_alarm_changes_with_its_child_alarms_and_sends_a_notification(harness: CloudWatchHarness) -> None:
+    put_composite(harness, "ALARM(cpu) AND NOT OK(disk)", AlarmDescription="All is slow.")
+    assert describe_composite(harness)["StateValue"] == "OK"
+    set_state(harness, "cpu", "ALARM")
+    assert describe_composite(harness)["StateValue"] == "OK"
+    set_state(harness, "disk", "ALARM")
+    shown = describe_composite(harness)
     assert (shown["StateValue"], shown["AlarmRule"]) == ("ALARM", "ALARM(cpu) AND NOT OK(disk)")
     assert shown["StateReason"].endswith(":alarm:disk transitioned to ALARM at Thursday 01 January, 2026 00:00:00 UTC")
-    (envelope,) = harness.told()
+    (envelope,) = harness.receive_notifications()
     message = loads(envelope["Message"])
     assert (message["AlarmRule"], message["OldStateValue"]) == ("ALARM(cpu) AND NOT OK(disk)", "OK")
     assert [each["Arn"].rpartition(":")[2] for each in message["TriggeringChildren"]] == ["cpu", "disk"]
@@ -63,20 +63,20 @@ def test_a_composite_alarm_changes_when_those_that_it_names_do_and_tells_of_it(h
     event = harness.heard("aws.cloudwatch")[-1]
     assert event.detail["configuration"] == {"alarmRule": shown["AlarmRule"], "description": "All is slow."}
     harness.restart()
-    to(harness, "disk", "OK")
-    assert described(harness)["StateValue"] == "OK"
+    set_state(harness, "disk", "OK")
+    assert describe_composite(harness)["StateValue"] == "OK"
 
 
-def test_a_composite_alarm_may_go_by_another(harness: CloudWatchHarness) -> None:
-    composite(harness, "ALARM(cpu)", "inner", AlarmActions=[])
-    composite(harness, f'ALARM("inner") OR ALARM({described(harness, "inner")["AlarmArn"]})', "outer")
-    to(harness, "cpu", "ALARM")
-    assert described(harness, "outer")["StateValue"] == "ALARM"
-    assert len(harness.told()) == 1
+def test_a_composite_alarm_may_depend_on_another(harness: CloudWatchHarness) -> None:
+    put_composite(harness, "ALARM(cpu)", "inner", AlarmActions=[])
+    put_composite(harness, f'ALARM("inner") OR ALARM({describe_composite(harness, "inner")["AlarmArn"]})', "outer")
+    set_state(harness, "cpu", "ALARM")
+    assert describe_composite(harness, "outer")["StateValue"] == "ALARM"
+    assert len(harness.receive_notifications()) == 1
 
 
-def test_composite_alarms_are_told_from_others(harness: CloudWatchHarness) -> None:
-    composite(harness, "TRUE")
+def test_composite_alarms_are_listed_separately_from_metric_alarms(harness: CloudWatchHarness) -> None:
+    put_composite(harness, "TRUE")
     assert [each["AlarmName"] for each in harness.cloudwatch("DescribeAlarms")["MetricAlarms"]] == ["cpu", "disk"]
     found = harness.cloudwatch("DescribeAlarms", AlarmTypes=["CompositeAlarm", "MetricAlarm"], MaxRecords=1)
     assert [each["AlarmName"] for each in found["CompositeAlarms"]] == ["both"]
@@ -89,18 +89,18 @@ def test_composite_alarms_are_told_from_others(harness: CloudWatchHarness) -> No
     }
 
 
-def test_what_a_composite_alarm_cannot_be_is_refused(harness: CloudWatchHarness) -> None:
+def test_name_conflicts_and_invalid_dependencies_of_composite_alarms_are_refused(harness: CloudWatchHarness) -> None:
     def put(rule: str, name: str = "both") -> str:
-        return refusal(harness, "PutCompositeAlarm", AlarmName=name, AlarmRule=rule)
+        return expect_error(harness, "PutCompositeAlarm", AlarmName=name, AlarmRule=rule)
 
     assert put("ALARM(none)").endswith(":alarm:none] in the alarm rule do not exist")
     assert put("ALARM(cpu)", "cpu").startswith("The alarm cpu is a metric alarm")
-    composite(harness, "ALARM(cpu)", "one")
-    composite(harness, "ALARM(one)", "two")
+    put_composite(harness, "ALARM(cpu)", "one")
+    put_composite(harness, "ALARM(one)", "two")
     with pytest.raises(AwsError, match="The alarm one is a composite alarm"):
-        harness.alarm("one")
+        harness.put_alarm("one")
     assert put("ALARM(two)", "one").startswith("A composite alarm must not depend on itself")
-    assert refusal(harness, "DeleteAlarms", AlarmNames=["cpu"]) == (
+    assert expect_error(harness, "DeleteAlarms", AlarmNames=["cpu"]) == (
         "Cannot delete cpu as there are composite alarm(s) depending on it."
     )
     harness.cloudwatch("DeleteAlarms", AlarmNames=["cpu", "two", "one"])
@@ -110,7 +110,7 @@ def test_what_a_composite_alarm_cannot_be_is_refused(harness: CloudWatchHarness)
 @pytest.mark.parametrize(
     "rule", ["", "ALARM", "ALARM()", "ALARM(a", "ALARM(a) ALARM(b)", "(TRUE", "TRUE)", "NOT", "a", "(" * 60 + "TRUE"]
 )
-def test_what_is_no_rule_is_refused(rule: str) -> None:
+def test_an_invalid_alarm_rule_is_refused(rule: str) -> None:
     with pytest.raises(AwsError):
         parse_rule(rule)
 
@@ -127,17 +127,17 @@ STATES = st.sampled_from(["ALARM", "OK", "INSUFFICIENT_DATA"])
 
 
 @given(RULES, STATES, STATES)
-def test_a_rule_holds_as_python_says(rule: str, first: str, second: str) -> None:
-    said = rule.replace("ALARM(a)", str(first == "ALARM")).replace('OK("b c")', str(second == "OK"))
-    said = said.replace("INSUFFICIENT_DATA(a)", str(first == "INSUFFICIENT_DATA"))
+def test_a_rule_evaluates_like_the_same_python_expression(rule: str, first: str, second: str) -> None:
+    expression = rule.replace("ALARM(a)", str(first == "ALARM")).replace('OK("b c")', str(second == "OK"))
+    expression = expression.replace("INSUFFICIENT_DATA(a)", str(first == "INSUFFICIENT_DATA"))
     for word, python in (("TRUE", "True"), ("FALSE", "False"), ("NOT", "not"), ("AND", "and"), ("OR", "or")):
-        said = said.replace(word, python)
+        expression = expression.replace(word, python)
     states = {"a": first, "b c": second}
-    assert parse_rule(rule).holds(states.__getitem__) == eval(said)
+    assert parse_rule(rule).holds(states.__getitem__) == eval(expression)
 
 
-def test_an_alarm_is_asked_for_its_children_and_its_parents(harness: CloudWatchHarness) -> None:
-    composite(harness, "ALARM(cpu) AND ALARM(disk)")
+def test_describe_alarms_finds_the_children_and_the_parents_of_an_alarm(harness: CloudWatchHarness) -> None:
+    put_composite(harness, "ALARM(cpu) AND ALARM(disk)")
     both = ["MetricAlarm", "CompositeAlarm"]
     children = harness.cloudwatch("DescribeAlarms", ChildrenOfAlarmName="both", AlarmTypes=both)["MetricAlarms"]
     parents = harness.cloudwatch("DescribeAlarms", ParentsOfAlarmName="cpu", AlarmTypes=both)["CompositeAlarms"]

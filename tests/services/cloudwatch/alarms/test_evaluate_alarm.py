@@ -1,4 +1,7 @@
-"""The tables of https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html."""
+"""Evaluate alarms as documented.
+
+The tables are from https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html.
+"""
 
 import pytest
 from hypothesis import given
@@ -6,12 +9,12 @@ from hypothesis import strategies as st
 
 from lamplighter.services.cloudwatch.alarms.evaluate_alarm import TREATMENTS, AlarmRule, DataPoint, evaluate
 
-NOW = "now"
-"""The state that an alarm is in."""
+CURRENT = "now"
+"""The current state of the alarm."""
 
 
-def seen(points: str) -> list[DataPoint]:
-    """`0 - X`: not breaching, missing, breaching; the last is the newest."""
+def parse_points(points: str) -> list[DataPoint]:
+    """Parse `0 - X` as not breaching, missing and breaching; the last point is the newest."""
     marks = points.split()
     ages = range(len(marks), 0, -1)
     return [
@@ -19,8 +22,10 @@ def seen(points: str) -> list[DataPoint]:
     ]
 
 
-def state(points: str, missing: str, periods: int = 3, needed: int = 3) -> str:
-    return evaluate(AlarmRule("GreaterThanThreshold", 0.5, periods, needed, missing), seen(points), NOW).state
+def evaluate_state(points: str, missing: str, periods: int = 3, needed: int = 3) -> str:
+    return evaluate(
+        AlarmRule("GreaterThanThreshold", 0.5, periods, needed, missing), parse_points(points), CURRENT
+    ).state
 
 
 @pytest.mark.parametrize(
@@ -28,14 +33,16 @@ def state(points: str, missing: str, periods: int = 3, needed: int = 3) -> str:
     [
         ("0 - X - X", "OK", "OK", "OK", "OK"),
         ("- - - - 0", "OK", "OK", "OK", "OK"),
-        ("- - - - -", "INSUFFICIENT_DATA", NOW, "ALARM", "OK"),
+        ("- - - - -", "INSUFFICIENT_DATA", CURRENT, "ALARM", "OK"),
         ("0 X X - X", "ALARM", "ALARM", "ALARM", "ALARM"),
-        ("- - X - -", "ALARM", NOW, "ALARM", "OK"),
+        ("- - X - -", "ALARM", CURRENT, "ALARM", "OK"),
     ],
 )
-def test_three_out_of_three(points: str, missing: str, ignore: str, breaching: str, not_breaching: str) -> None:
+def test_the_treatment_of_missing_data_is_as_documented_for_three_out_of_three(
+    points: str, missing: str, ignore: str, breaching: str, not_breaching: str
+) -> None:
     expected = {"missing": missing, "ignore": ignore, "breaching": breaching, "notBreaching": not_breaching}
-    assert {each: state(points, each) for each in TREATMENTS} == expected
+    assert {each: evaluate_state(points, each) for each in TREATMENTS} == expected
 
 
 @pytest.mark.parametrize(
@@ -45,24 +52,26 @@ def test_three_out_of_three(points: str, missing: str, ignore: str, breaching: s
         ("0 0 X 0 X", "ALARM", "ALARM", "ALARM", "ALARM"),
         ("0 - X - -", "OK", "OK", "ALARM", "OK"),
         ("- - - - 0", "OK", "OK", "ALARM", "OK"),
-        ("- - - X -", "ALARM", NOW, "ALARM", "OK"),
+        ("- - - X -", "ALARM", CURRENT, "ALARM", "OK"),
     ],
 )
-def test_two_out_of_three(points: str, missing: str, ignore: str, breaching: str, not_breaching: str) -> None:
+def test_the_treatment_of_missing_data_is_as_documented_for_two_out_of_three(
+    points: str, missing: str, ignore: str, breaching: str, not_breaching: str
+) -> None:
     expected = {"missing": missing, "ignore": ignore, "breaching": breaching, "notBreaching": not_breaching}
-    assert {each: state(points, each, needed=2) for each in TREATMENTS} == expected
+    assert {each: evaluate_state(points, each, needed=2) for each in TREATMENTS} == expected
 
 
 @given(st.lists(st.sampled_from("0X"), min_size=1, max_size=8), st.integers(1, 8))
-def test_with_all_data_the_treatment_of_missing_data_plays_no_role(marks: list[str], needed: int) -> None:
+def test_the_treatment_of_missing_data_does_not_matter_if_no_data_is_missing(marks: list[str], needed: int) -> None:
     periods = len(marks)
     needed = min(needed, periods)
     breaching = marks.count("X") >= needed
-    found = {state(" ".join(marks), each, periods, needed) for each in TREATMENTS}
+    found = {evaluate_state(" ".join(marks), each, periods, needed) for each in TREATMENTS}
     assert found == {"ALARM" if breaching else "OK"}
 
 
-def test_a_reason_says_what_was_seen() -> None:
+def test_the_state_reason_describes_the_evaluated_data_points() -> None:
     rule = AlarmRule("LessThanThreshold", 1.0, 2, 2, "breaching")
     assert evaluate(rule, [], "OK").reason == (
         "Threshold Crossed: no datapoints were received for 2 periods and 2 missing datapoints were treated as "

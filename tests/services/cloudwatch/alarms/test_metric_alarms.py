@@ -1,4 +1,4 @@
-"""Alarms: they look at each minute, and tell of each change of their state once."""
+"""Evaluate metric alarms each minute and report each change of state once."""
 
 import math
 
@@ -8,18 +8,18 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.engine import health
 from tests.engine_harness import ACCOUNT, CALLER, HOUR, REGION, EngineDied
-from tests.services.cloudwatch.cloudwatch_harness import MINUTE, QUIET, CloudWatchHarness
+from tests.services.cloudwatch.cloudwatch_harness import MACHINE_ARN, MINUTE, CloudWatchHarness
 
 
-def test_a_value_beyond_the_threshold_is_told_once_and_so_is_the_way_back(harness: CloudWatchHarness) -> None:
-    harness.alarm(OKActions=[harness.topic], TreatMissingData="notBreaching")
+def test_crossing_the_threshold_and_returning_each_send_one_notification(harness: CloudWatchHarness) -> None:
+    harness.put_alarm(OKActions=[harness.topic], TreatMissingData="notBreaching")
     assert harness.state() == "OK"
-    harness.told()
-    harness.value(30)
-    harness.value(12)
-    harness.minutes(1)
+    harness.receive_notifications()
+    harness.put_value(30)
+    harness.put_value(12)
+    harness.advance_minutes(1)
     assert harness.state() == "ALARM"
-    (envelope,) = harness.told()
+    (envelope,) = harness.receive_notifications()
     assert envelope["Subject"] == 'ALARM: "alarm" in US East (N. Virginia)'
     message = loads(envelope["Message"])
     assert message["NewStateValue"] == "ALARM"
@@ -30,28 +30,28 @@ def test_a_value_beyond_the_threshold_is_told_once_and_so_is_the_way_back(harnes
     )
     assert message["Trigger"]["Statistic"] == "AVERAGE"
     assert message["StateChangeTime"] == "2026-01-01T00:01:00.000+0000"
-    harness.value(40)
-    harness.minutes(1)
-    assert harness.told() == []
-    harness.minutes(3)
-    (envelope,) = harness.told()
+    harness.put_value(40)
+    harness.advance_minutes(1)
+    assert harness.receive_notifications() == []
+    harness.advance_minutes(3)
+    (envelope,) = harness.receive_notifications()
     assert loads(envelope["Message"])["NewStateValue"] == "OK"
 
 
-def test_people_who_read_mail_get_a_text(harness: CloudWatchHarness) -> None:
-    harness.alarm(AlarmDescription="The batch is slow.")
-    harness.value(30)
-    harness.minutes(1)
+def test_a_mail_subscriber_receives_the_alarm_as_text(harness: CloudWatchHarness) -> None:
+    harness.put_alarm(AlarmDescription="The batch is slow.")
+    harness.put_value(30)
+    harness.advance_minutes(1)
     ((subject, text),) = harness.mails()
     assert subject == 'ALARM: "alarm" in US East (N. Virginia)'
     assert text.startswith("The batch is slow.")
     assert "State:     INSUFFICIENT_DATA -> ALARM" in text
 
 
-def test_a_change_is_an_event_and_history(harness: CloudWatchHarness) -> None:
-    harness.alarm()
-    harness.value(30)
-    harness.minutes(1)
+def test_a_state_change_is_published_as_an_event_and_kept_in_the_history(harness: CloudWatchHarness) -> None:
+    harness.put_alarm()
+    harness.put_value(30)
+    harness.advance_minutes(1)
     put, event = harness.heard("aws.cloudwatch")
     assert put.detail_type == "CloudWatch Alarm Configuration Change"
     assert put.detail["operation"] == "create"
@@ -70,94 +70,94 @@ def test_a_change_is_an_event_and_history(harness: CloudWatchHarness) -> None:
     ]
 
 
-def test_an_alarm_whose_actions_are_off_tells_nobody(harness: CloudWatchHarness) -> None:
-    harness.alarm()
+def test_an_alarm_with_disabled_actions_sends_no_notification(harness: CloudWatchHarness) -> None:
+    harness.put_alarm()
     harness.cloudwatch("DisableAlarmActions", AlarmNames=["alarm"])
-    harness.value(30)
-    harness.minutes(1)
+    harness.put_value(30)
+    harness.advance_minutes(1)
     assert harness.state() == "ALARM"
-    assert harness.told() == []
+    assert harness.receive_notifications() == []
     harness.cloudwatch("EnableAlarmActions", AlarmNames=["alarm"])
-    harness.minutes(5)
-    assert harness.told() == []
+    harness.advance_minutes(5)
+    assert harness.receive_notifications() == []
 
 
-def test_a_state_that_is_set_holds_until_the_next_look(harness: CloudWatchHarness) -> None:
-    harness.alarm(TreatMissingData="notBreaching")
+def test_a_state_that_was_set_lasts_until_the_next_evaluation(harness: CloudWatchHarness) -> None:
+    harness.put_alarm(TreatMissingData="notBreaching")
     harness.cloudwatch("SetAlarmState", AlarmName="alarm", StateValue="ALARM", StateReason="a drill")
     harness.settle()
-    assert loads(harness.told()[0]["Message"])["NewStateReason"] == "a drill"
-    harness.minutes(1)
+    assert loads(harness.receive_notifications()[0]["Message"])["NewStateReason"] == "a drill"
+    harness.advance_minutes(1)
     assert harness.state() == "OK"
 
 
-def test_an_alarm_that_is_put_again_keeps_its_state_and_its_tags(harness: CloudWatchHarness) -> None:
-    harness.alarm(Tags=[{"Key": "a", "Value": "b"}])
-    harness.value(30)
-    harness.minutes(1)
-    harness.alarm(Threshold=20.0, TreatMissingData="ignore", Tags=[])
-    assert harness.described()["Threshold"] == 20.0
+def test_replacing_an_alarm_keeps_its_state_and_its_tags(harness: CloudWatchHarness) -> None:
+    harness.put_alarm(Tags=[{"Key": "a", "Value": "b"}])
+    harness.put_value(30)
+    harness.advance_minutes(1)
+    harness.put_alarm(Threshold=20.0, TreatMissingData="ignore", Tags=[])
+    assert harness.describe_alarm()["Threshold"] == 20.0
     assert harness.state() == "ALARM"
-    arn = harness.described()["AlarmArn"]
+    arn = harness.describe_alarm()["AlarmArn"]
     assert harness.cloudwatch("ListTagsForResource", ResourceARN=arn)["Tags"] == [{"Key": "a", "Value": "b"}]
 
 
-def test_an_alarm_that_is_deleted_looks_no_more(harness: CloudWatchHarness) -> None:
-    harness.alarm()
+def test_a_deleted_alarm_is_no_longer_evaluated(harness: CloudWatchHarness) -> None:
+    harness.put_alarm()
     harness.cloudwatch("DeleteAlarms", AlarmNames=["alarm"])
-    harness.value(30)
-    harness.minutes(2)
-    assert harness.told() == []
+    harness.put_value(30)
+    harness.advance_minutes(2)
+    assert harness.receive_notifications() == []
     assert harness.rows("SELECT count(*) FROM timers WHERE service = 'monitoring'") == [(0,)]
     with pytest.raises(AwsError):
         harness.cloudwatch("DeleteAlarms", AlarmNames=["alarm"])
 
 
-def test_one_of_three_periods_is_not_yet_two_of_three(harness: CloudWatchHarness) -> None:
-    harness.alarm(EvaluationPeriods=3, DatapointsToAlarm=2, TreatMissingData="notBreaching")
-    harness.value(30)
-    harness.minutes(1)
+def test_an_alarm_fires_only_with_enough_breaching_data_points(harness: CloudWatchHarness) -> None:
+    harness.put_alarm(EvaluationPeriods=3, DatapointsToAlarm=2, TreatMissingData="notBreaching")
+    harness.put_value(30)
+    harness.advance_minutes(1)
     assert harness.state() == "OK"
-    harness.value(5)
-    harness.minutes(1)
-    harness.value(30)
-    harness.minutes(1)
+    harness.put_value(5)
+    harness.advance_minutes(1)
+    harness.put_value(30)
+    harness.advance_minutes(1)
     assert harness.state() == "ALARM"
 
 
-def test_an_alarm_that_warms_up_holds_its_peace(harness: CloudWatchHarness) -> None:
-    harness.alarm(TreatMissingData="breaching", WarmUpConfiguration={"WarmUpPeriodDurationInMinutes": 10})
-    harness.minutes(9)
+def test_an_alarm_is_not_evaluated_during_its_warm_up_period(harness: CloudWatchHarness) -> None:
+    harness.put_alarm(TreatMissingData="breaching", WarmUpConfiguration={"WarmUpPeriodDurationInMinutes": 10})
+    harness.advance_minutes(9)
     assert harness.state() == "INSUFFICIENT_DATA"
-    harness.minutes(1)
+    harness.advance_minutes(1)
     assert harness.state() == "ALARM"
 
 
-def test_a_warm_up_ends_with_enough_data_unless_it_is_to_last(harness: CloudWatchHarness) -> None:
-    harness.alarm("early", WarmUpConfiguration={"WarmUpPeriodDurationInMinutes": 10})
-    only = {"WarmUpPeriodDurationInMinutes": 10, "OnlyStartEvaluatingAfterWarmUpPeriodEnds": True}
-    harness.alarm("late", WarmUpConfiguration=only)
-    harness.value(30)
-    harness.minutes(1)
+def test_a_warm_up_ends_early_with_enough_data_unless_its_setting_forbids_it(harness: CloudWatchHarness) -> None:
+    harness.put_alarm("early", WarmUpConfiguration={"WarmUpPeriodDurationInMinutes": 10})
+    only_after_warm_up = {"WarmUpPeriodDurationInMinutes": 10, "OnlyStartEvaluatingAfterWarmUpPeriodEnds": True}
+    harness.put_alarm("late", WarmUpConfiguration=only_after_warm_up)
+    harness.put_value(30)
+    harness.advance_minutes(1)
     assert (harness.state("early"), harness.state("late")) == ("ALARM", "INSUFFICIENT_DATA")
 
 
-def test_runs_that_begin_are_counted_where_they_are(harness: CloudWatchHarness) -> None:
-    harness.alarm(**_quiet(TreatMissingData="breaching"))
+def test_an_alarm_can_watch_the_number_of_started_executions(harness: CloudWatchHarness) -> None:
+    harness.put_alarm(**_no_executions_alarm(TreatMissingData="breaching"))
     assert harness.state() == "ALARM"
     harness.run_machine({"Type": "Pass"})
-    harness.minutes(1)
+    harness.advance_minutes(1)
     assert harness.state() == "OK"
-    harness.minutes(12)
+    harness.advance_minutes(12)
     assert harness.state() == "ALARM"
 
 
-def _quiet(**more: Json) -> Json:
-    """No run of `machine` in ten minutes."""
+def _no_executions_alarm(**more: Json) -> Json:
+    """Return the settings of an alarm that fires if no execution of `machine` starts for ten minutes."""
     return {
         "Namespace": "AWS/States",
         "MetricName": "ExecutionsStarted",
-        "Dimensions": [{"Name": "StateMachineArn", "Value": QUIET}],
+        "Dimensions": [{"Name": "StateMachineArn", "Value": MACHINE_ARN}],
         "Statistic": "Sum",
         "EvaluationPeriods": 10,
         "Threshold": 1.0,
@@ -165,9 +165,9 @@ def _quiet(**more: Json) -> Json:
     } | more
 
 
-def test_messages_that_wait_in_a_queue_are_looked_at_each_minute(harness: CloudWatchHarness) -> None:
+def test_an_alarm_on_waiting_messages_checks_the_queue_each_minute(harness: CloudWatchHarness) -> None:
     url = harness.call("sqs", "CreateQueue", QueueName="dead")["QueueUrl"]
-    harness.alarm(
+    harness.put_alarm(
         Namespace="AWS/SQS",
         MetricName="ApproximateNumberOfMessagesVisible",
         Dimensions=[{"Name": "QueueName", "Value": "dead"}],
@@ -178,21 +178,21 @@ def test_messages_that_wait_in_a_queue_are_looked_at_each_minute(harness: CloudW
     )
     assert harness.state() == "OK"
     harness.call("sqs", "SendMessage", QueueUrl=url, MessageBody="x")
-    harness.minutes(1)
+    harness.advance_minutes(1)
     assert harness.state() == "ALARM"
     harness.call("sqs", "PurgeQueue", QueueUrl=url)
-    harness.minutes(4)
+    harness.advance_minutes(4)
     assert harness.state() == "ALARM"
-    harness.minutes(3)
+    harness.advance_minutes(3)
     assert harness.state() == "OK"
-    assert len(harness.told()) == 1
+    assert len(harness.receive_notifications()) == 1
 
 
-def test_messages_that_are_sent_to_a_queue_are_counted_so_that_an_alarm_rings_for_each(
+def test_an_alarm_on_messages_sent_to_a_queue_fires_for_each_send(
     harness: CloudWatchHarness,
 ) -> None:
     url = harness.call("sqs", "CreateQueue", QueueName="dead")["QueueUrl"]
-    harness.alarm(
+    harness.put_alarm(
         Namespace="AWS/SQS",
         MetricName="NumberOfMessagesSent",
         Dimensions=[{"Name": "QueueName", "Value": "dead"}],
@@ -205,12 +205,12 @@ def test_messages_that_are_sent_to_a_queue_are_counted_so_that_an_alarm_rings_fo
     for number in (1, 2):
         entries = [{"Id": str(each), "MessageBody": "x"} for each in range(number)]
         harness.call("sqs", "SendMessageBatch", QueueUrl=url, Entries=entries)
-        harness.minutes(1)
+        harness.advance_minutes(1)
         assert harness.state() == "ALARM"
-        harness.minutes(6)
+        harness.advance_minutes(6)
         assert harness.state() == "OK"
-    messages = [loads(told["Message"]) for told in harness.told()]
-    assert [told["Trigger"]["MetricName"] for told in messages] == ["NumberOfMessagesSent"] * 2
+    messages = [loads(notification["Message"]) for notification in harness.receive_notifications()]
+    assert [notification["Trigger"]["MetricName"] for notification in messages] == ["NumberOfMessagesSent"] * 2
     points = harness.cloudwatch(
         "GetMetricStatistics",
         Namespace="AWS/SQS",
@@ -224,7 +224,7 @@ def test_messages_that_are_sent_to_a_queue_are_counted_so_that_an_alarm_rings_fo
     assert sorted(point["Sum"] for point in points) == [1.0, 2.0]
 
 
-def test_messages_of_a_dead_letter_queue_that_a_redrive_policy_brings_are_not_sent(harness: CloudWatchHarness) -> None:
+def test_messages_that_a_redrive_policy_moves_are_not_counted_as_sent(harness: CloudWatchHarness) -> None:
     dead = harness.call("sqs", "CreateQueue", QueueName="dead")["QueueUrl"]
     policy = dumps({"deadLetterTargetArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:dead", "maxReceiveCount": 1})
     url = harness.call("sqs", "CreateQueue", QueueName="q", Attributes={"RedrivePolicy": policy})["QueueUrl"]
@@ -236,56 +236,56 @@ def test_messages_of_a_dead_letter_queue_that_a_redrive_policy_brings_are_not_se
     assert harness.rows("SELECT queue, number FROM sqs_sent_counts") == [("q", 1)]
 
 
-def test_an_engine_that_was_off_looks_at_how_things_are_now(harness: CloudWatchHarness) -> None:
-    harness.alarm(TreatMissingData="breaching", OKActions=[harness.topic])
+def test_after_downtime_an_alarm_is_evaluated_with_current_data(harness: CloudWatchHarness) -> None:
+    harness.put_alarm(TreatMissingData="breaching", OKActions=[harness.topic])
     assert harness.state() == "ALARM"
-    harness.told()
+    harness.receive_notifications()
     harness.down()
     harness.clock.advance(5 * HOUR + 20_000)
     harness.up()
-    harness.value(1)
+    harness.put_value(1)
     assert harness.state() == "ALARM"
     harness.advance(40_000)
     assert harness.state() == "OK"
-    assert len(harness.told()) == 1
+    assert len(harness.receive_notifications()) == 1
 
 
-def test_an_engine_that_is_killed_anywhere_loses_no_notification_and_doubles_none(harness: CloudWatchHarness) -> None:
-    harness.alarm()
-    harness.minutes(1)
-    harness.told()
+def test_a_crash_at_any_commit_neither_loses_nor_repeats_a_notification(harness: CloudWatchHarness) -> None:
+    harness.put_alarm()
+    harness.advance_minutes(1)
+    harness.receive_notifications()
     deaths = 0
     for commit in range(1, 5):
         for before in (True, False):
             harness.cloudwatch("SetAlarmState", AlarmName="alarm", StateValue="OK", StateReason="again")
-            harness.told()
-            harness.value(30)
+            harness.receive_notifications()
+            harness.put_value(30)
             harness.die_at(commit, before=before)
             try:
-                harness.minutes(1)
+                harness.advance_minutes(1)
             except EngineDied:
                 deaths += 1
                 harness.up()
-                harness.minutes(1)
+                harness.advance_minutes(1)
             harness.disk.death = None
-            messages = [loads(each["Message"])["NewStateValue"] for each in harness.told()]
+            messages = [loads(each["Message"])["NewStateValue"] for each in harness.receive_notifications()]
             assert messages == ["ALARM"], (commit, before)
     assert deaths >= 4
 
 
 @pytest.mark.parametrize("hours", [-5, 5])
-def test_a_clock_that_is_set_delays_no_look(harness: CloudWatchHarness, hours: int) -> None:
-    harness.alarm(TreatMissingData="notBreaching")
+def test_setting_the_clock_delays_no_evaluation(harness: CloudWatchHarness, hours: int) -> None:
+    harness.put_alarm(TreatMissingData="notBreaching")
     harness.clock.jump(hours * HOUR)
-    harness.minutes(1)
-    harness.value(30)
-    harness.minutes(1)
+    harness.advance_minutes(1)
+    harness.put_value(30)
+    harness.advance_minutes(1)
     assert harness.state() == "ALARM"
 
 
-def test_a_state_machine_puts_values_as_it_calls_any_service(harness: CloudWatchHarness) -> None:
+def test_a_state_machine_can_put_metric_data(harness: CloudWatchHarness) -> None:
     datum = {"MetricName": "m", "Value": 30}
-    harness.alarm()
+    harness.put_alarm()
     run = harness.run_machine(
         {
             "Type": "Task",
@@ -294,41 +294,41 @@ def test_a_state_machine_puts_values_as_it_calls_any_service(harness: CloudWatch
         }
     )
     assert harness.status(run) == "SUCCEEDED"
-    harness.minutes(1)
+    harness.advance_minutes(1)
     assert harness.state() == "ALARM"
 
 
-def test_what_cannot_be_read_stands_still_alone(harness: CloudWatchHarness) -> None:
-    harness.alarm("bad")
-    harness.alarm("good")
+def test_a_damaged_alarm_does_not_affect_the_others_and_can_be_replaced(harness: CloudWatchHarness) -> None:
+    harness.put_alarm("bad")
+    harness.put_alarm("good")
     harness.crash()
     harness.damage("UPDATE alarms SET body = '{' WHERE name = 'bad'")
     harness.up()
-    harness.value(30)
-    harness.minutes(1)
+    harness.put_value(30)
+    harness.advance_minutes(1)
     assert [each["AlarmName"] for each in harness.cloudwatch("DescribeAlarms")["MetricAlarms"]] == ["good"]
     assert harness.state("good") == "ALARM"
-    harness.alarm("bad")
+    harness.put_alarm("bad")
     assert harness.state("bad") == "ALARM"
 
 
-def test_an_action_of_an_alarm_that_cannot_be_read_any_more_is_delivered_once(harness: CloudWatchHarness) -> None:
-    harness.people()
-    harness.alarm()
+def test_a_pending_action_of_a_damaged_alarm_is_delivered_once(harness: CloudWatchHarness) -> None:
+    harness.create_topic()
+    harness.put_alarm()
     harness.die_at(2, before=True)  # the first commit stores the state and the action, the second the outcome
     with pytest.raises(EngineDied):
         harness.cloudwatch("SetAlarmState", AlarmName="alarm", StateValue="ALARM", StateReason="a test")
     harness.damage("UPDATE alarms SET body = '{'")
     harness.up()
-    harness.minutes(1)
+    harness.advance_minutes(1)
     assert [subject for subject, _ in harness.mails()] == ['ALARM: "alarm" in US East (N. Virginia)']
     assert harness.rows("SELECT count(*) FROM outbox WHERE service = 'monitoring'") == [(0,)]
     assert harness.rows("SELECT count(*) FROM alarm_history WHERE type = 'Action'") == [(0,)]
 
 
-def test_the_health_names_what_cannot_be_read_until_it_is_put_anew(harness: CloudWatchHarness) -> None:
+def test_the_health_check_names_damaged_alarms_until_they_are_replaced(harness: CloudWatchHarness) -> None:
     for name in ("a", "b"):
-        harness.alarm(name)
+        harness.put_alarm(name)
     harness.crash()
     harness.damage("UPDATE alarms SET body = '7'")
     harness.up()
@@ -338,12 +338,12 @@ def test_the_health_names_what_cannot_be_read_until_it_is_put_anew(harness: Clou
         "2 alarms cannot be read and will send no notifications (arn:aws:cloudwatch:us-east-1:"
     )
     for name in ("a", "b"):
-        harness.alarm(name)
+        harness.put_alarm(name)
     assert health.read_health(harness.engine).status == "ok"
 
 
-def test_what_cannot_be_read_can_be_deleted(harness: CloudWatchHarness) -> None:
-    harness.alarm("bad")
+def test_a_damaged_alarm_can_be_deleted(harness: CloudWatchHarness) -> None:
+    harness.put_alarm("bad")
     harness.crash()
     harness.damage("UPDATE alarms SET body = '{' WHERE name = 'bad'")
     harness.up()
@@ -352,7 +352,7 @@ def test_what_cannot_be_read_can_be_deleted(harness: CloudWatchHarness) -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "word"),
+    ("settings", "message"),
     [
         ({"Period": 61}, "multiple of 60"),
         ({"Period": 3600, "EvaluationPeriods": 200}, "604800"),
@@ -365,54 +365,56 @@ def test_what_cannot_be_read_can_be_deleted(harness: CloudWatchHarness) -> None:
         ({"Threshold": -math.inf}, "Threshold"),
     ],
 )
-def test_what_no_alarm_can_be_is_refused(harness: CloudWatchHarness, settings: Json, word: str) -> None:
-    with pytest.raises(AwsError, match=word):
-        harness.alarm(**settings)
+def test_an_alarm_with_invalid_settings_is_refused(harness: CloudWatchHarness, settings: Json, message: str) -> None:
+    with pytest.raises(AwsError, match=message):
+        harness.put_alarm(**settings)
 
 
 @pytest.mark.parametrize(
     "name", ["MetricName", "Namespace", "Period", "Threshold", "ComparisonOperator", "EvaluationPeriods", "Statistic"]
 )
-def test_what_an_alarm_needs_is_asked_for_by_name(harness: CloudWatchHarness, name: str) -> None:
-    whole = {"Namespace": "a", "MetricName": "m", "Statistic": "Sum", "Period": 60, "EvaluationPeriods": 1}
-    whole |= {"Threshold": 1.0, "ComparisonOperator": "GreaterThanThreshold"}
+def test_the_error_names_a_missing_required_setting(harness: CloudWatchHarness, name: str) -> None:
+    complete = {"Namespace": "a", "MetricName": "m", "Statistic": "Sum", "Period": 60, "EvaluationPeriods": 1}
+    complete |= {"Threshold": 1.0, "ComparisonOperator": "GreaterThanThreshold"}
     with pytest.raises(AwsError, match=name):
-        harness.cloudwatch("PutMetricAlarm", AlarmName="a", **{each: whole[each] for each in whole if each != name})
+        harness.cloudwatch(
+            "PutMetricAlarm", AlarmName="a", **{each: complete[each] for each in complete if each != name}
+        )
 
 
 def test_an_engine_without_alarms_does_not_load_the_service(harness: CloudWatchHarness) -> None:
     assert "service" not in harness.engine.services["monitoring"].__dict__
-    harness.minutes(3)
+    harness.advance_minutes(3)
     assert "service" not in harness.engine.services["monitoring"].__dict__
 
 
-def test_an_alarm_on_one_metric_of_a_list_is_an_alarm_on_that_metric(harness: CloudWatchHarness) -> None:
+def test_an_alarm_on_a_list_with_one_metric_is_an_alarm_on_that_metric(harness: CloudWatchHarness) -> None:
     stat = {"Metric": {"Namespace": "app", "MetricName": "m"}, "Period": 60, "Stat": "p90"}
     given: Json = {"EvaluationPeriods": 1, "Threshold": 10.0, "ComparisonOperator": "GreaterThanThreshold"}
     harness.cloudwatch("PutMetricAlarm", AlarmName="alarm", Metrics=[{"Id": "m1", "MetricStat": stat}], **given)
     for value in (1, 1, 1, 1, 1, 1, 1, 1, 20, 20):
-        harness.value(value)
-    harness.minutes(1)
+        harness.put_value(value)
+    harness.advance_minutes(1)
     assert harness.state() == "ALARM"
     found = harness.cloudwatch("DescribeAlarmsForMetric", Namespace="app", MetricName="m")["MetricAlarms"]
     assert [alarm["AlarmName"] for alarm in found] == ["alarm"]
 
 
-def test_an_alarm_on_metric_math_is_kept_and_says_that_it_is_not_judged(harness: CloudWatchHarness) -> None:
+def test_an_alarm_on_metric_math_is_stored_and_reports_that_it_is_not_evaluated(harness: CloudWatchHarness) -> None:
     math: Json = [{"Id": "e1", "Expression": "m1 * 2"}, {"Id": "m1", "ReturnData": False}]
     given: Json = {"EvaluationPeriods": 1, "Threshold": 10.0, "ComparisonOperator": "GreaterThanThreshold"}
     harness.cloudwatch("PutMetricAlarm", AlarmName="alarm", Metrics=math, AlarmActions=[harness.topic], **given)
-    harness.minutes(3)
+    harness.advance_minutes(3)
     assert harness.state() == "INSUFFICIENT_DATA"
-    assert "does not evaluate" in harness.described()["StateReason"]
+    assert "does not evaluate" in harness.describe_alarm()["StateReason"]
     harness.cloudwatch("SetAlarmState", AlarmName="alarm", StateValue="ALARM", StateReason="a drill")
     harness.settle()
-    assert loads(harness.told()[0]["Message"])["Trigger"] == {"Metrics": math}
+    assert loads(harness.receive_notifications()[0]["Message"])["Trigger"] == {"Metrics": math}
 
 
-def test_lists_are_turned_over_by_pages(harness: CloudWatchHarness) -> None:
+def test_alarms_are_listed_in_pages(harness: CloudWatchHarness) -> None:
     for number in range(5):
-        harness.alarm(f"a{number}")
+        harness.put_alarm(f"a{number}")
     first = harness.cloudwatch("DescribeAlarms", MaxRecords=3)
     second = harness.cloudwatch("DescribeAlarms", MaxRecords=3, NextToken=first["NextToken"])
     names = [alarm["AlarmName"] for page in (first, second) for alarm in page["MetricAlarms"]]

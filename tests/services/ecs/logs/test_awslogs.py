@@ -1,4 +1,4 @@
-"""What a container of the awslogs driver writes is in CloudWatch Logs, every line once, whoever is killed and when.
+"""The awslogs driver sends each output line of a container to CloudWatch Logs once, even if the engine is killed.
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specify-log-config.html
 """
@@ -24,10 +24,10 @@ def harness(tmp_path: Path) -> Iterator[EngineHarness]:
         yield harness
 
 
-def define(harness: EngineHarness, *containers: Json, **options: str) -> None:
-    """Register a Fargate definition whose containers log."""
-    logged = {"logConfiguration": {"logDriver": "awslogs", "options": OPTIONS | options}}
-    listed = [{"image": "busybox"} | logged | each for each in containers or ({"name": "main"},)]
+def register_definition(harness: EngineHarness, *containers: Json, **options: str) -> None:
+    """Register a Fargate definition whose containers use the awslogs driver."""
+    log_configuration = {"logConfiguration": {"logDriver": "awslogs", "options": OPTIONS | options}}
+    listed = [{"image": "busybox"} | log_configuration | each for each in containers or ({"name": "main"},)]
     harness.call("ecs", "CreateCluster")
     harness.call(
         "ecs",
@@ -45,8 +45,8 @@ def create_group(harness: EngineHarness) -> None:
     harness.call("logs", "CreateLogGroup", logGroupName=GROUP)
 
 
-def run(harness: EngineHarness, launch_type: str = "FARGATE") -> str:
-    """Run a task; its ARN."""
+def run_task(harness: EngineHarness, launch_type: str = "FARGATE") -> str:
+    """Run a task and return its ARN."""
     answer = harness.call(
         "ecs", "RunTask", taskDefinition="night", launchType=launch_type, networkConfiguration=NETWORK
     )
@@ -55,55 +55,55 @@ def run(harness: EngineHarness, launch_type: str = "FARGATE") -> str:
     return arn
 
 
-def write(harness: EngineHarness, name: str, text: str) -> None:
-    """Have a container write a line, and the engine read it."""
+def write_line(harness: EngineHarness, name: str, text: str) -> None:
+    """Let a container write a line, and let the engine read it."""
     harness.runtime.write(name, text)
     harness.settle()
 
 
-def described(harness: EngineHarness, arn: str) -> Json:
+def describe_task(harness: EngineHarness, arn: str) -> Json:
     return harness.call("ecs", "DescribeTasks", tasks=[arn])["tasks"][0]
 
 
-def logged(harness: EngineHarness) -> list[tuple[str, str]]:
-    """All events of the group: stream and message."""
+def logged_events(harness: EngineHarness) -> list[tuple[str, str]]:
+    """Return the stream and the message of each event of the log group."""
     events = harness.call("logs", "FilterLogEvents", logGroupName=GROUP)["events"]
     return [(event["logStreamName"], event["message"]) for event in events]
 
 
-def messages(harness: EngineHarness) -> list[str]:
-    return [message for _, message in logged(harness)]
+def logged_messages(harness: EngineHarness) -> list[str]:
+    return [message for _, message in logged_events(harness)]
 
 
-def test_lines_come_to_a_stream_of_the_container_while_it_runs(harness: EngineHarness) -> None:
+def test_lines_arrive_in_the_log_stream_of_a_container_while_it_runs(harness: EngineHarness) -> None:
     create_group(harness)
-    define(harness)
+    register_definition(harness)
     harness.runtime.script(Script(lines=(("stdout", "one"), ("stderr", "two"), ("stdout", "")), after=None))
-    arn = run(harness)
+    arn = run_task(harness)
     harness.advance(SECOND)
     task = arn.rpartition("/")[2]
-    assert logged(harness) == [(f"batch/main/{task}", "one"), (f"batch/main/{task}", "two")]
-    write(harness, f"{task}-main", "three")
+    assert logged_events(harness) == [(f"batch/main/{task}", "one"), (f"batch/main/{task}", "two")]
+    write_line(harness, f"{task}-main", "three")
     harness.advance(SECOND)
-    assert messages(harness) == ["one", "two", "three"]
+    assert logged_messages(harness) == ["one", "two", "three"]
     harness.runtime.finish(f"{task}-main")
     harness.settle()
-    assert described(harness, arn)["lastStatus"] == "STOPPED"
-    assert messages(harness) == ["one", "two", "three"]
+    assert describe_task(harness, arn)["lastStatus"] == "STOPPED"
+    assert logged_messages(harness) == ["one", "two", "three"]
     assert harness.rows("SELECT * FROM shipments") == []
 
 
-def test_each_container_has_a_stream_and_one_without_configuration_has_none(harness: EngineHarness) -> None:
+def test_each_container_with_a_log_configuration_has_its_own_stream(harness: EngineHarness) -> None:
     create_group(harness)
-    define(harness, {"name": "main"}, {"name": "side"}, {"name": "quiet", "logConfiguration": None})
+    register_definition(harness, {"name": "main"}, {"name": "side"}, {"name": "quiet", "logConfiguration": None})
     harness.runtime.script(Script(lines=(("stdout", "hello"),)))
-    task = run(harness).rpartition("/")[2]
-    assert sorted(logged(harness)) == [(f"batch/main/{task}", "hello"), (f"batch/side/{task}", "hello")]
+    task = run_task(harness).rpartition("/")[2]
+    assert sorted(logged_events(harness)) == [(f"batch/main/{task}", "hello"), (f"batch/side/{task}", "hello")]
 
 
-def test_a_missing_group_keeps_the_task_from_starting(harness: EngineHarness) -> None:
-    define(harness)
-    task = described(harness, run(harness))
+def test_a_missing_log_group_prevents_the_start_of_the_task(harness: EngineHarness) -> None:
+    register_definition(harness)
+    task = describe_task(harness, run_task(harness))
     assert (task["lastStatus"], task["stopCode"]) == ("STOPPED", "TaskFailedToStart")
     assert task["stoppedReason"] == (
         "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: "
@@ -113,52 +113,52 @@ def test_a_missing_group_keeps_the_task_from_starting(harness: EngineHarness) ->
     assert harness.runtime.runs() == []
 
 
-def test_on_an_instance_of_ones_own_the_daemon_says_so(harness: EngineHarness) -> None:
-    define(harness)
-    assert described(harness, run(harness, "EC2"))["stoppedReason"] == (
+def test_with_launch_type_ec2_the_docker_daemon_reports_the_missing_log_group(harness: EngineHarness) -> None:
+    register_definition(harness)
+    assert describe_task(harness, run_task(harness, "EC2"))["stoppedReason"] == (
         "CannotStartContainerError: Error response from daemon: failed to initialize logging driver: "
         "failed to create Cloudwatch log stream: ResourceNotFoundException: The specified log group does not exist."
     )
 
 
-def test_a_missing_group_is_created_where_the_definition_says_so(harness: EngineHarness) -> None:
-    define(harness, **{"awslogs-create-group": "true"})
+def test_a_missing_log_group_is_created_if_the_definition_says_so(harness: EngineHarness) -> None:
+    register_definition(harness, **{"awslogs-create-group": "true"})
     harness.runtime.script(Script(lines=(("stdout", "hello"),)))
-    run(harness)
-    run(harness)
-    assert messages(harness) == ["hello", "hello"]
+    run_task(harness)
+    run_task(harness)
+    assert logged_messages(harness) == ["hello", "hello"]
 
 
-def test_names_that_no_group_and_no_stream_may_have_keep_the_task_from_starting(harness: EngineHarness) -> None:
+def test_invalid_names_of_log_group_or_stream_prevent_the_start_of_the_task(harness: EngineHarness) -> None:
     create_group(harness)
     for options in ({"awslogs-group": "a b", "awslogs-create-group": "true"}, {"awslogs-stream-prefix": "a:b"}):
-        define(harness, **options)
-        task = described(harness, run(harness))
+        register_definition(harness, **options)
+        task = describe_task(harness, run_task(harness))
         assert task["stopCode"] == "TaskFailedToStart"
         assert "failed to satisfy constraint" in task["stoppedReason"]
 
 
-def test_a_group_that_is_deleted_meanwhile_does_not_hold_the_task(harness: EngineHarness) -> None:
+def test_deleting_the_log_group_does_not_block_a_running_task(harness: EngineHarness) -> None:
     create_group(harness)
-    define(harness)
+    register_definition(harness)
     harness.runtime.script(Script(after=None))
-    arn = run(harness)
+    arn = run_task(harness)
     harness.call("logs", "DeleteLogGroup", logGroupName=GROUP)
     name = f"{arn.rpartition('/')[2]}-main"
-    write(harness, name, "lost to the group, kept in the file")
+    write_line(harness, name, "lost to the group, kept in the file")
     harness.advance(SECOND)
     harness.runtime.finish(name)
     harness.settle()
-    assert described(harness, arn)["lastStatus"] == "STOPPED"
+    assert describe_task(harness, arn)["lastStatus"] == "STOPPED"
     assert "kept in the file" in next(harness.directory.glob("output/*/main.log")).read_text()
 
 
-def test_a_long_line_is_cut_and_all_of_it_is_kept(harness: EngineHarness) -> None:
+def test_a_long_line_is_split_into_events_without_loss(harness: EngineHarness) -> None:
     create_group(harness)
-    define(harness)
+    register_definition(harness)
     line = "ü" * 700_000
     harness.runtime.script(Script(lines=(("stdout", line),)))
-    run(harness)
+    run_task(harness)
     events: list[str] = []
     token: Json = {}
     while token is not None:
@@ -169,11 +169,11 @@ def test_a_long_line_is_cut_and_all_of_it_is_kept(harness: EngineHarness) -> Non
     assert len(events) > 1
 
 
-def test_thousands_of_lines_come_whole_and_in_order(harness: EngineHarness) -> None:
+def test_thousands_of_lines_arrive_completely_and_in_order(harness: EngineHarness) -> None:
     create_group(harness)
-    define(harness)
+    register_definition(harness)
     harness.runtime.script(Script(lines=tuple(("stdout", f"line {number}") for number in range(12_345))))
-    run(harness)
+    run_task(harness)
     found: list[str] = []
     token: Json = {}
     while token is not None:
@@ -206,58 +206,60 @@ MESSAGES = [
         {"awslogs-multiline-pattern": "nothing", "awslogs-datetime-format": "%Y-"},
     ],
 )
-def test_lines_that_belong_together_are_one_event(harness: EngineHarness, option: dict[str, str]) -> None:
+def test_the_lines_of_a_multiline_message_are_one_event(harness: EngineHarness, option: dict[str, str]) -> None:
     create_group(harness)
-    define(harness, **option)
+    register_definition(harness, **option)
     harness.runtime.script(Script(lines=TRACE, after=None))
-    name = f"{run(harness).rpartition('/')[2]}-main"
+    name = f"{run_task(harness).rpartition('/')[2]}-main"
     harness.advance(SECOND)
-    assert messages(harness) == MESSAGES[:2], "the last message may go on"
-    write(harness, name, "and goes on")
+    assert logged_messages(harness) == MESSAGES[:2], "the last message may go on"
+    write_line(harness, name, "and goes on")
     for _ in range(6):
         harness.advance(SECOND)
-    assert messages(harness) == [*MESSAGES[:2], "2026-11-25 03:00:01 INFO over\nand goes on"]
-    write(harness, name, "without a beginning")
+    assert logged_messages(harness) == [*MESSAGES[:2], "2026-11-25 03:00:01 INFO over\nand goes on"]
+    write_line(harness, name, "without a beginning")
     harness.runtime.finish(name)
     harness.settle()
-    assert messages(harness)[3:] == ["without a beginning"]
+    assert logged_messages(harness)[3:] == ["without a beginning"]
 
 
-def test_a_message_that_a_kill_cut_off_is_whole(harness: EngineHarness) -> None:
+def test_a_multiline_message_that_a_crash_interrupted_is_complete(harness: EngineHarness) -> None:
     create_group(harness)
-    define(harness, **{"awslogs-multiline-pattern": "^[0-9]{4}-"})
+    register_definition(harness, **{"awslogs-multiline-pattern": "^[0-9]{4}-"})
     harness.runtime.script(Script(lines=TRACE, after=None))
-    name = f"{run(harness).rpartition('/')[2]}-main"
+    name = f"{run_task(harness).rpartition('/')[2]}-main"
     harness.advance(SECOND)
     harness.restart()
-    write(harness, name, "after the kill")
+    write_line(harness, name, "after the kill")
     harness.runtime.finish(name)
     harness.advance(SECOND)
-    assert messages(harness) == [*MESSAGES[:2], "2026-11-25 03:00:01 INFO over\nafter the kill"]
+    assert logged_messages(harness) == [*MESSAGES[:2], "2026-11-25 03:00:01 INFO over\nafter the kill"]
 
 
-def test_a_pattern_that_is_none_keeps_the_task_from_starting(harness: EngineHarness) -> None:
+def test_an_invalid_multiline_pattern_prevents_the_start_of_the_task(harness: EngineHarness) -> None:
     create_group(harness)
-    define(harness, **{"awslogs-multiline-pattern": "(["})
-    task = described(harness, run(harness))
+    register_definition(harness, **{"awslogs-multiline-pattern": "(["})
+    task = describe_task(harness, run_task(harness))
     assert task["stopCode"] == "TaskFailedToStart"
     assert "awslogs could not parse multiline pattern option" in task["stoppedReason"]
 
 
 @pytest.mark.parametrize("before", [True, False])
 @pytest.mark.parametrize("commit", range(1, 9))
-def test_killed_at_any_commit_every_line_is_there_once(harness: EngineHarness, commit: int, before: bool) -> None:
+def test_every_line_is_logged_once_if_the_engine_is_killed_at_any_commit(
+    harness: EngineHarness, commit: int, before: bool
+) -> None:
     create_group(harness)
-    define(harness)
+    register_definition(harness)
     harness.runtime.script(Script(lines=(("stdout", "1"), ("stderr", "2"), ("stdout", "3")), after=None))
     arn, written = "", False
     harness.die_at(commit, before=before)
-    for _ in range(3):  # what a user does, who asks again after the engine has died
+    for _ in range(3):  # like a user who repeats the request after the engine has died
         try:
             arn = (
                 arn
                 or next(iter(harness.call("ecs", "ListTasks", desiredStatus="RUNNING")["taskArns"]), "")
-                or run(harness)
+                or run_task(harness)
             )
             name = f"{arn.rpartition('/')[2]}-main"
             harness.advance(SECOND)
@@ -267,21 +269,21 @@ def test_killed_at_any_commit_every_line_is_there_once(harness: EngineHarness, c
                 harness.runtime.write(name, "5")
             harness.settle()
             harness.advance(SECOND)
-            if described(harness, arn)["lastStatus"] != "STOPPED":
+            if describe_task(harness, arn)["lastStatus"] != "STOPPED":
                 harness.runtime.finish(name)
             harness.advance(SECOND)
         except EngineDied:
             harness.up()
-    assert described(harness, arn)["lastStatus"] == "STOPPED"
-    assert messages(harness) == ["1", "2", "3", "4", "5"]
+    assert describe_task(harness, arn)["lastStatus"] == "STOPPED"
+    assert logged_messages(harness) == ["1", "2", "3", "4", "5"]
     assert harness.rows("SELECT * FROM shipments") == []
 
 
-def test_output_of_a_container_whose_task_was_salvaged_is_handed_over(harness: EngineHarness) -> None:
+def test_the_output_of_a_container_whose_task_is_already_stopped_is_logged(harness: EngineHarness) -> None:
     create_group(harness)
-    define(harness)
+    register_definition(harness)
     harness.runtime.script(Script(lines=(("stdout", "1"),), after=None))
-    arn = run(harness)
+    arn = run_task(harness)
     harness.advance(SECOND)
     name = f"{arn.rpartition('/')[2]}-main"
     harness.crash()
@@ -289,5 +291,5 @@ def test_output_of_a_container_whose_task_was_salvaged_is_handed_over(harness: E
     harness.damage("UPDATE tasks SET status = 'STOPPED'")
     harness.up()
     harness.advance(60 * SECOND)
-    assert messages(harness) == ["1", "2"]
+    assert logged_messages(harness) == ["1", "2"]
     assert harness.runtime.left() == []

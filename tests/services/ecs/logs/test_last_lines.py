@@ -1,4 +1,4 @@
-"""Whoever hears that a task has stopped finds the whole of its output in the log."""
+"""The log contains the complete output of a task when the event of its stop is published."""
 
 from pathlib import Path
 
@@ -14,14 +14,14 @@ def test_the_last_line_is_in_the_log_when_the_task_stops(tmp_path: Path) -> None
     harness.up()
     seen: list[list[str]] = []
 
-    def hear(tx: Tx, event: Event) -> None:
+    def read_log(tx: Tx, event: Event) -> None:
         if event.detail["lastStatus"] == "STOPPED":
             stream = f"job/main/{event.detail['taskArn'].rpartition('/')[2]}"
-            asked = {"logGroupName": "/job", "logStreamName": stream}
-            found = harness.engine.bus.read(tx, CALLER, "logs", "GetLogEvents", asked)
+            params = {"logGroupName": "/job", "logStreamName": stream}
+            found = harness.engine.bus.read(tx, CALLER, "logs", "GetLogEvents", params)
             seen.append([each["message"] for each in found["events"]])
 
-    harness.engine.bus.subscribe("aws.ecs", hear)
+    harness.engine.bus.subscribe("aws.ecs", read_log)
     harness.runtime.script(Script(after=None))
     harness.call("logs", "CreateLogGroup", logGroupName="/job")
     harness.call("ecs", "CreateCluster")
@@ -40,7 +40,7 @@ def test_the_last_line_is_in_the_log_when_the_task_stops(tmp_path: Path) -> None
     harness.close()
 
 
-def test_a_runtime_that_gives_no_output_holds_the_end_for_seconds_only(tmp_path: Path) -> None:
+def test_output_that_never_ends_delays_the_end_of_the_task_for_seconds_only(tmp_path: Path) -> None:
     harness = EngineHarness(tmp_path / "data")
     harness.up()
     harness.runtime.script(Script(after=None))
@@ -50,12 +50,12 @@ def test_a_runtime_that_gives_no_output_holds_the_end_for_seconds_only(tmp_path:
     (name,) = harness.runtime.left()
     logs = harness.runtime.logs
 
-    async def silent(name: str) -> Json:
+    async def endless_logs(name: str) -> Json:
         async for line in logs(name):
             yield line
         await harness.runtime._until(lambda: False)
 
-    harness.runtime.logs = silent  # type: ignore[method-assign]
+    harness.runtime.logs = endless_logs  # type: ignore[method-assign]
     harness.restart()
     harness.runtime.finish(name, 1)
     harness.settle()

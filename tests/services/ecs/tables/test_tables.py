@@ -1,4 +1,4 @@
-"""ECS's rows come back as they were kept."""
+"""Store the rows of ECS and read them back."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -37,7 +37,7 @@ def task(name: str, *, status: str = "RUNNING", cpu: int = 1) -> Task:
     )
 
 
-async def test_a_cluster_comes_back_as_it_was_kept(store: Store) -> None:
+async def test_a_cluster_is_read_back_unchanged(store: Store) -> None:
     cluster = Cluster("arn:cluster", "1/r", "c", "ACTIVE", {"settings": []}, [])
     await store.write(lambda tx: clusters.put(tx, cluster))
     assert clusters.get(store.reader, "arn:cluster") == cluster
@@ -57,7 +57,7 @@ async def test_the_latest_active_revision_is_found(store: Store) -> None:
     assert task_definitions.by_arn(store.reader, "arn:3") == definition
 
 
-async def test_a_task_comes_back_as_it_was_kept_and_changed(store: Store) -> None:
+async def test_a_task_is_read_back_as_inserted_and_as_updated(store: Store) -> None:
     key = await store.write(lambda tx: tasks.insert(tx, task("x")))
     kept = replace(task("x"), id=key)
     assert tasks.get(store.reader, "arn:task/x") == kept
@@ -67,7 +67,7 @@ async def test_a_task_comes_back_as_it_was_kept_and_changed(store: Store) -> Non
     assert tasks.get(store.reader, "arn:task/x") == changed
 
 
-async def test_only_tasks_that_have_not_stopped_are_alive_and_take_room(store: Store) -> None:
+async def test_only_tasks_that_have_not_stopped_are_running_and_use_capacity(store: Store) -> None:
     await store.write(lambda tx: tasks.insert(tx, task("a", cpu=3)))
     await store.write(lambda tx: tasks.insert(tx, task("b", cpu=4, status="PENDING")))
     await store.write(lambda tx: tasks.insert(tx, task("c", cpu=5, status="STOPPED")))
@@ -76,24 +76,24 @@ async def test_only_tasks_that_have_not_stopped_are_alive_and_take_room(store: S
     assert tasks.count_by_cluster(store.reader, "arn:cluster") == (1, 1)
 
 
-def stopped(name: str, at: int) -> Task:
+def stopped_task(name: str, at: int) -> Task:
     found = task(name, status="STOPPED")
     return replace(found, body=found.body | {"stoppedAt": at})
 
 
-DAMAGE = (
+DAMAGED_BODIES = (
     *(b"{", b"", b"null", b"[]", b"{}", b'{"stoppedAt":"x"}', b'{"stoppedAt":null}', b"\xff{", b"\x00\xff"),
     b'\xff{"stoppedAt":1}',
 )
 
 
 @pytest.mark.parametrize("kind", ["TEXT", "BLOB"])
-@pytest.mark.parametrize("body", DAMAGE)
-async def test_a_stopped_task_whose_row_is_damaged_is_deleted_like_any_other_that_is_as_old(
+@pytest.mark.parametrize("body", DAMAGED_BODIES)
+async def test_a_damaged_stopped_task_is_deleted_like_other_tasks_of_its_age(
     store: Store, body: bytes, kind: str
 ) -> None:
     for name, at in (("a", 10), ("b", 20), ("c", 30), ("d", 90), ("e", 95)):
-        await store.write(partial(tasks.insert, task=stopped(name, at)))
+        await store.write(partial(tasks.insert, task=stopped_task(name, at)))
     for name in "bde":
         sql = f"UPDATE tasks SET body = CAST(? AS {kind}) WHERE name = ?"
         await store.write(partial(Tx.execute, sql=sql, parameters=(body, name)))
@@ -102,23 +102,23 @@ async def test_a_stopped_task_whose_row_is_damaged_is_deleted_like_any_other_tha
     for arn, _ in found:
         await store.write(partial(tasks.delete, arn=arn))
     assert tasks.stopped_before(store.reader, 50, 10) == []
-    await store.write(lambda tx: tasks.insert(tx, stopped("f", 99)))
+    await store.write(lambda tx: tasks.insert(tx, stopped_task("f", 99)))
     assert [name for _, name in tasks.stopped_before(store.reader, 100, 2)] == ["d", "e"]
 
 
-async def test_damaged_tasks_never_keep_the_tasks_after_them_from_being_deleted(store: Store) -> None:
+async def test_damaged_tasks_do_not_prevent_the_deletion_of_later_tasks(store: Store) -> None:
     for at in range(10):
-        await store.write(partial(tasks.insert, task=stopped(f"t{at}", at)))
+        await store.write(partial(tasks.insert, task=stopped_task(f"t{at}", at)))
     await store.write(lambda tx: tx.execute("UPDATE tasks SET body = '{' WHERE name < 't9'"))
-    left = 10
+    remaining = 10
     while found := tasks.stopped_before(store.reader, 50, 4):
         for arn, _ in found:
             await store.write(partial(tasks.delete, arn=arn))
-        left -= len(found)
-    assert left == 0
+        remaining -= len(found)
+    assert remaining == 0
 
 
-async def test_a_client_token_is_known_until_it_is_forgotten(store: Store) -> None:
+async def test_a_client_token_is_found_until_it_is_deleted(store: Store) -> None:
     await store.write(lambda tx: tasks.insert_token(tx, "c", "t", "request", ["arn"], 100))
     assert tasks.by_token(store.reader, "c", "t") == ("request", ["arn"])
     assert tasks.by_token(store.reader, "other", "t") is None

@@ -1,4 +1,4 @@
-"""Task definitions: what is accepted, how it is numbered, found and listed."""
+"""Register, number, describe and list task definitions."""
 
 from dataclasses import replace
 
@@ -8,72 +8,86 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from tests.services.ecs.ecs_harness import CALLER, FARGATE, EcsHarness
 
-JOB = {"name": "job", "image": "busybox", "memory": 64}
+CONTAINER = {"name": "job", "image": "busybox", "memory": 64}
 
 
-def plain(*definitions: Json, **more: Json) -> Json:
+def make_definition(*definitions: Json, **more: Json) -> Json:
     return {"family": "plain", "containerDefinitions": list(definitions)} | more
 
 
 @pytest.mark.parametrize(
     ("definition", "message"),
     [
-        (plain(JOB, family=""), "Family contains invalid characters."),
-        (plain(JOB, family="a b"), "Family contains invalid characters."),
-        (plain(), "Container list cannot be empty."),
-        (plain({"image": "busybox"}), "Container.name should not be null or empty."),
-        (plain(JOB, JOB), "Container names must be unique within a task definition."),
-        (plain(JOB | {"essential": False}), "A task definition must have at least one essential container."),
+        (make_definition(CONTAINER, family=""), "Family contains invalid characters."),
+        (make_definition(CONTAINER, family="a b"), "Family contains invalid characters."),
+        (make_definition(), "Container list cannot be empty."),
+        (make_definition({"image": "busybox"}), "Container.name should not be null or empty."),
+        (make_definition(CONTAINER, CONTAINER), "Container names must be unique within a task definition."),
         (
-            plain({"name": "job", "image": "busybox"}),
+            make_definition(CONTAINER | {"essential": False}),
+            "A task definition must have at least one essential container.",
+        ),
+        (
+            make_definition({"name": "job", "image": "busybox"}),
             "Invalid setting for container 'job'. At least one of 'memory' or 'memoryReservation' must be specified.",
         ),
-        (plain(JOB, memory="32"), "The 'memory' setting for container 'job' is greater than for the task."),
         (
-            plain(JOB | {"cpu": 512}, cpu="256"),
+            make_definition(CONTAINER, memory="32"),
+            "The 'memory' setting for container 'job' is greater than for the task.",
+        ),
+        (
+            make_definition(CONTAINER | {"cpu": 512}, cpu="256"),
             "The sum of all container 'cpu' values cannot be greater than the value of the task 'cpu'.",
         ),
-        (plain(JOB, cpu="many"), "Invalid 'cpu' setting for task."),
-        (plain(JOB, memory="-1"), "Invalid 'memory' setting for task."),
-        (plain(JOB, memory="inf GB"), "Invalid 'memory' setting for task."),
-        (plain(JOB, memory="1_0 GB"), "Invalid 'memory' setting for task."),
-        (plain(JOB, memory="1_024"), "Invalid 'memory' setting for task."),
+        (make_definition(CONTAINER, cpu="many"), "Invalid 'cpu' setting for task."),
+        (make_definition(CONTAINER, memory="-1"), "Invalid 'memory' setting for task."),
+        (make_definition(CONTAINER, memory="inf GB"), "Invalid 'memory' setting for task."),
+        (make_definition(CONTAINER, memory="1_0 GB"), "Invalid 'memory' setting for task."),
+        (make_definition(CONTAINER, memory="1_024"), "Invalid 'memory' setting for task."),
         (
-            plain(JOB | {"mountPoints": [{"sourceVolume": "data", "containerPath": "/data"}]}),
+            make_definition(CONTAINER | {"mountPoints": [{"sourceVolume": "data", "containerPath": "/data"}]}),
             "Unknown volume 'data'.",
         ),
-        (plain(JOB, volumes=[{}]), "Volume.name should not be null or empty."),
+        (make_definition(CONTAINER, volumes=[{}]), "Volume.name should not be null or empty."),
         (
-            plain(JOB | {"mountPoints": [{"sourceVolume": "data"}]}, volumes=[{"name": "data"}]),
+            make_definition(CONTAINER | {"mountPoints": [{"sourceVolume": "data"}]}, volumes=[{"name": "data"}]),
             "Invalid setting for container 'job'. A mount point needs a 'containerPath'.",
         ),
         (
-            plain(JOB | {"stopTimeout": 121}),
+            make_definition(CONTAINER | {"stopTimeout": 121}),
             "Invalid setting for container 'job'. 'stopTimeout' must be between 0 and 120.",
         ),
         (
-            plain(JOB | {"dependsOn": [{"containerName": "side", "condition": "SUCCESS"}]}, JOB | {"name": "side"}),
+            make_definition(
+                CONTAINER | {"dependsOn": [{"containerName": "side", "condition": "SUCCESS"}]},
+                CONTAINER | {"name": "side"},
+            ),
             "A dependency container with SUCCESS or COMPLETE condition cannot be an essential container",
         ),
         (
-            plain(JOB | {"dependsOn": [{"containerName": "side", "condition": "HEALTHY"}]}, JOB | {"name": "side"}),
+            make_definition(
+                CONTAINER | {"dependsOn": [{"containerName": "side", "condition": "HEALTHY"}]},
+                CONTAINER | {"name": "side"},
+            ),
             "A dependency container with HEALTHY condition must have a health check configured",
         ),
         (
-            plain(
-                JOB | {"dependsOn": [{"containerName": "side", "condition": "START"}]},
-                JOB | {"name": "side", "dependsOn": [{"containerName": "job", "condition": "START"}]},
+            make_definition(
+                CONTAINER | {"dependsOn": [{"containerName": "side", "condition": "START"}]},
+                CONTAINER | {"name": "side", "dependsOn": [{"containerName": "job", "condition": "START"}]},
             ),
             "Container dependencies must not be circular.",
         ),
         (
-            plain(JOB | {"logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "g"}}}),
+            make_definition(
+                CONTAINER | {"logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "g"}}}
+            ),
             "Log driver awslogs requires options: awslogs-region, awslogs-group",
         ),
         (FARGATE | {"networkMode": "bridge"}, "Fargate only supports network mode ‘awsvpc’."),
         (FARGATE | {"cpu": None}, "Fargate requires that 'cpu' be defined at the task level."),
         (
-            FARGATE | {"memory": None, "containerDefinitions": [JOB]},
+            FARGATE | {"memory": None, "containerDefinitions": [CONTAINER]},
             "Fargate requires that 'memory' be defined at the task level.",
         ),
         (
@@ -85,7 +99,7 @@ def plain(*definitions: Json, **more: Json) -> Json:
         ),
     ],
 )
-async def test_a_definition_that_breaks_a_rule_is_refused(harness: EcsHarness, definition: Json, message: str) -> None:
+async def test_an_invalid_definition_is_refused(harness: EcsHarness, definition: Json, message: str) -> None:
     with pytest.raises(AwsError) as caught:
         await harness.ecs_call("RegisterTaskDefinition", **definition)
     assert (caught.value.code, caught.value.message) == ("ClientException", message)
@@ -93,11 +107,11 @@ async def test_a_definition_that_breaks_a_rule_is_refused(harness: EcsHarness, d
 
 
 async def test_a_container_without_an_image_needs_no_memory_limit(harness: EcsHarness) -> None:
-    answer = await harness.ecs_call("RegisterTaskDefinition", **plain({"name": "job", "command": ["true"]}))
+    answer = await harness.ecs_call("RegisterTaskDefinition", **make_definition({"name": "job", "command": ["true"]}))
     assert answer["taskDefinition"]["compatibilities"] == ["EC2"]
 
 
-async def test_a_definition_is_shown_with_what_ecs_adds(harness: EcsHarness) -> None:
+async def test_a_definition_is_shown_with_the_fields_that_ecs_adds(harness: EcsHarness) -> None:
     given = FARGATE | {"cpu": ".25 vCPU", "memory": "0.5GB", "tags": [{"key": "a", "value": "1"}]}
     answer = await harness.ecs_call("RegisterTaskDefinition", **given)
     shown = answer["taskDefinition"]
@@ -117,14 +131,14 @@ async def test_a_definition_is_shown_with_what_ecs_adds(harness: EcsHarness) -> 
 @pytest.mark.parametrize(
     "name", ["night:2", "day", "arn:aws:ecs:eu-central-1:999999999999:task-definition/night:1", "arn:aws:ecs", "a:b:c"]
 )
-async def test_a_definition_that_is_not_there_cannot_be_described(harness: EcsHarness, name: str) -> None:
+async def test_a_missing_definition_cannot_be_described(harness: EcsHarness, name: str) -> None:
     await harness.ecs_call("RegisterTaskDefinition", **FARGATE)
     with pytest.raises(AwsError, match="Unable to describe task definition") as caught:
         await harness.ecs_call("DescribeTaskDefinition", taskDefinition=name)
     assert caught.value.code == "ClientException"
 
 
-async def test_revisions_rise_and_never_come_again(harness: EcsHarness) -> None:
+async def test_revisions_rise_and_are_never_reused(harness: EcsHarness) -> None:
     for _ in range(2):
         await harness.ecs_call("RegisterTaskDefinition", **FARGATE)
     await harness.ecs_call("DeregisterTaskDefinition", taskDefinition="night:2")
@@ -139,7 +153,7 @@ async def test_revisions_rise_and_never_come_again(harness: EcsHarness) -> None:
     assert again["taskDefinition"]["revision"] == 3
 
 
-async def test_definitions_are_listed_in_pages_both_ways(harness: EcsHarness) -> None:
+async def test_definitions_are_listed_in_pages_and_in_both_orders(harness: EcsHarness) -> None:
     for family in ("b", "a", "a"):
         await harness.ecs_call("RegisterTaskDefinition", **FARGATE | {"family": family})
 
@@ -174,7 +188,7 @@ async def test_families_are_listed_by_prefix_and_status(harness: EcsHarness) -> 
     assert await names(maxResults=1, nextToken="day") == ["night-a"]
 
 
-async def test_two_regions_do_not_see_each_other(harness: EcsHarness) -> None:
+async def test_a_region_does_not_list_the_definitions_of_another(harness: EcsHarness) -> None:
     await harness.ecs_call("RegisterTaskDefinition", **FARGATE)
     elsewhere = replace(CALLER, region="us-east-1")
     assert (await harness.bus.call(elsewhere, "ecs", "ListTaskDefinitionFamilies", {}))["families"] == []

@@ -1,4 +1,4 @@
-"""The table of a task's life, and the small pure parts."""
+"""The transitions of a task's status, and small functions of ECS tasks."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -23,23 +23,23 @@ def task(status: str) -> Task:
 
 
 @pytest.mark.parametrize("status", lifecycle.STATUSES)
-def test_every_life_leads_to_stopped_and_each_step_raises_the_version_by_one(status: str) -> None:
-    one = task(status)
-    while one.status != "STOPPED":
-        following = lifecycle.next_status(one, lifecycle.STATUSES[one.status].next[-1], 7)
-        assert following.body["version"] == one.body["version"] + 1
-        one = following
+def test_every_status_leads_to_stopped_and_each_transition_raises_the_version_by_one(status: str) -> None:
+    current = task(status)
+    while current.status != "STOPPED":
+        following = lifecycle.next_status(current, lifecycle.STATUSES[current.status].next[-1], 7)
+        assert following.body["version"] == current.body["version"] + 1
+        current = following
     assert lifecycle.STATUSES["STOPPED"].next == ()
 
 
 @pytest.mark.parametrize("status", lifecycle.STATUSES)
-def test_nothing_follows_that_the_table_does_not_name(status: str) -> None:
+def test_a_transition_that_the_table_does_not_name_is_a_bug(status: str) -> None:
     for other in lifecycle.STATUSES.keys() - set(lifecycle.STATUSES[status].next):
         with pytest.raises(Bug):
             lifecycle.next_status(task(status), other, 7)
 
 
-def test_a_container_is_named_after_its_task_and_never_too_long() -> None:
+def test_a_container_is_named_after_its_task_in_at_most_200_characters() -> None:
     assert container_name("a" * 32, "job") == "a" * 32 + "-job"
     names = {container_name("a" * 32, "x" * 250 + end) for end in ("1", "2")}
     assert [len(name) for name in names] == [200, 200]
@@ -55,11 +55,11 @@ def test_a_container_is_named_after_its_task_and_never_too_long() -> None:
         (None, "cpu", None),
     ],
 )
-def test_sizes_are_read_as_ecs_reads_them(text: str | None, name: str, value: int | None) -> None:
+def test_cpu_and_memory_sizes_are_parsed_as_by_ecs(text: str | None, name: str, value: int | None) -> None:
     assert parse_units(text, name) == value
 
 
-async def test_patience_asks_less_and_less_often_and_says_once_why(caplog: pytest.LogCaptureFixture) -> None:
+async def test_retries_slow_down_to_a_maximum_and_log_the_reason_once(caplog: pytest.LogCaptureFixture) -> None:
     waited: list[float] = []
     answers = iter([False] * 9 + [True])
 
@@ -77,7 +77,7 @@ async def test_patience_asks_less_and_less_often_and_says_once_why(caplog: pytes
     assert caplog.messages == ["away"]
 
 
-async def test_patience_ends_once_it_is_given_up() -> None:
+async def test_retries_end_when_the_caller_gives_up() -> None:
     async def pause(_seconds: float) -> None:
         raise AssertionError("nobody waits any more")
 
@@ -88,7 +88,7 @@ async def test_patience_ends_once_it_is_given_up() -> None:
         await retry_while_unavailable(pause, call, lambda: True)
 
 
-async def test_a_copy_replaces_what_was_there_unless_it_has_nothing_to_say(tmp_path: Path) -> None:
+async def test_a_copy_replaces_the_old_output_unless_it_is_empty(tmp_path: Path) -> None:
     outputs = OutputFiles(tmp_path)
 
     async def lines(*texts: str) -> AsyncIterator[OutputLine]:
@@ -102,7 +102,7 @@ async def test_a_copy_replaces_what_was_there_unless_it_has_nothing_to_say(tmp_p
     assert list(outputs.read("task", "other")) == []
 
 
-async def test_a_line_that_is_half_written_is_not_read(tmp_path: Path) -> None:
+async def test_an_incomplete_line_is_not_read(tmp_path: Path) -> None:
     outputs = OutputFiles(tmp_path)
     path = outputs.path("task", "job")
     path.parent.mkdir()

@@ -1,4 +1,4 @@
-"""What RunTask takes, refuses, and reports in failures."""
+"""What RunTask accepts, refuses, and reports as failures."""
 
 import pytest
 
@@ -7,12 +7,12 @@ from lamplighter.base.json_text import Json
 from lamplighter.runtime.fake import Script
 from lamplighter.services.ecs.tasks.placement import Capacity
 from lamplighter.services.ecs.tasks.run_task import TOKEN_MILLISECONDS
-from tests.services.ecs.ecs_harness import FARGATE, NETWORK, RUN, EcsHarness
+from tests.services.ecs.ecs_harness import FARGATE, NETWORK, RUN_TASK, EcsHarness
 
 BRIDGE = {"family": "bridge", "containerDefinitions": [{"name": "job", "image": "busybox", "cpu": 256, "memory": 512}]}
 
 
-async def refused(harness: EcsHarness, params: Json) -> tuple[str, str]:
+async def expect_error(harness: EcsHarness, params: Json) -> tuple[str, str]:
     with pytest.raises(AwsError) as caught:
         await harness.ecs_call("RunTask", **params)
     return caught.value.code, caught.value.message
@@ -75,12 +75,12 @@ async def refused(harness: EcsHarness, params: Json) -> tuple[str, str]:
         ),
     ],
 )
-async def test_what_cannot_be_run_is_refused_and_leaves_nothing(
+async def test_an_invalid_request_is_refused_and_creates_no_task(
     harness: EcsHarness, changes: Json, code: str, message: str
 ) -> None:
     await harness.ecs_call("RegisterTaskDefinition", **FARGATE)
     await harness.ecs_call("RegisterTaskDefinition", **BRIDGE)
-    assert await refused(harness, RUN | changes) == (code, message)
+    assert await expect_error(harness, RUN_TASK | changes) == (code, message)
     assert harness.events == []
     assert (await harness.ecs_call("ListTasks"))["taskArns"] == []
 
@@ -88,45 +88,45 @@ async def test_what_cannot_be_run_is_refused_and_leaves_nothing(
 async def test_an_inactive_definition_is_refused(harness: EcsHarness) -> None:
     await harness.ecs_call("RegisterTaskDefinition", **FARGATE)
     await harness.ecs_call("DeregisterTaskDefinition", taskDefinition="night:1")
-    assert await refused(harness, RUN | {"taskDefinition": "night:1"}) == (
+    assert await expect_error(harness, RUN_TASK | {"taskDefinition": "night:1"}) == (
         "InvalidParameterException",
         "TaskDefinition is inactive",
     )
 
 
-async def test_count_runs_as_many_tasks(harness: EcsHarness) -> None:
+async def test_count_sets_the_number_of_tasks(harness: EcsHarness) -> None:
     await harness.ecs_call("RegisterTaskDefinition", **FARGATE)
-    answer = await harness.ecs_call("RunTask", **RUN, count=10)
+    answer = await harness.ecs_call("RunTask", **RUN_TASK, count=10)
     arns = {task["taskArn"] for task in answer["tasks"]}
     assert len(arns) == 10
     for arn in arns:
-        await harness.ends(arn)
-        assert harness.runtime.count("run", harness.name(arn)) == 1
+        await harness.wait_for_end(arn)
+        assert harness.runtime.count("run", harness.container_name(arn)) == 1
 
 
-async def test_a_client_token_makes_the_same_request_harmless_for_a_day(harness: EcsHarness) -> None:
+async def test_a_request_with_the_same_client_token_starts_no_task_again_for_a_day(harness: EcsHarness) -> None:
     harness.runtime.script(Script(after=None))
-    first = await harness.start(clientToken="t", tags=[{"key": "a", "value": "1"}])
-    again = await harness.ecs_call("RunTask", **RUN, clientToken="t", tags=[{"key": "a", "value": "1"}])
+    first = await harness.register_and_run_task(clientToken="t", tags=[{"key": "a", "value": "1"}])
+    again = await harness.ecs_call("RunTask", **RUN_TASK, clientToken="t", tags=[{"key": "a", "value": "1"}])
     assert [task["taskArn"] for task in again["tasks"]] == [first]
-    assert (await refused(harness, RUN | {"clientToken": "t", "count": 2}))[0] == "ConflictException"
+    assert (await expect_error(harness, RUN_TASK | {"clientToken": "t", "count": 2}))[0] == "ConflictException"
     harness.clock.advance(TOKEN_MILLISECONDS + 1)
-    assert await harness.run(clientToken="t") != first
+    assert await harness.run_task(clientToken="t") != first
 
 
 @pytest.mark.parametrize(
     ("definition", "params", "failure"),
     [
-        (FARGATE, RUN, {"reason": "Capacity is unavailable at this time. "
+        (FARGATE, RUN_TASK, {"reason": "Capacity is unavailable at this time. "
                                   "Please try again later or in a different availability zone"}),
         (BRIDGE, {"taskDefinition": "bridge"}, {"reason": "RESOURCE:CPU"}),
     ],
 )  # fmt: skip
-async def test_a_full_machine_is_a_failure_and_not_an_error(
+async def test_missing_capacity_is_a_failure_and_not_an_error(
     harness: EcsHarness, definition: Json, params: Json, failure: Json
 ) -> None:
     harness.capacity = Capacity(cpu=600, memory=4096)
-    harness.build()
+    harness.build_engine()
     harness.runtime.script(Script(after=None))
     await harness.ecs_call("RegisterTaskDefinition", **definition)
     answer = await harness.ecs_call("RunTask", **params, count=3)
@@ -136,25 +136,25 @@ async def test_a_full_machine_is_a_failure_and_not_an_error(
     assert found.get("arn", "").startswith("arn:aws:ecs:") == (definition is BRIDGE)
 
 
-async def test_too_little_memory_is_named(harness: EcsHarness) -> None:
+async def test_missing_memory_is_named_as_the_reason(harness: EcsHarness) -> None:
     harness.capacity = Capacity(cpu=4096, memory=500)
-    harness.build()
+    harness.build_engine()
     await harness.ecs_call("RegisterTaskDefinition", **BRIDGE)
     answer = await harness.ecs_call("RunTask", taskDefinition="bridge", clientToken="t")
     assert answer["tasks"] == []
     assert [failure["reason"] for failure in answer["failures"]] == ["RESOURCE:MEMORY"]
 
 
-async def test_what_has_stopped_takes_no_capacity(harness: EcsHarness) -> None:
+async def test_a_stopped_task_uses_no_capacity(harness: EcsHarness) -> None:
     harness.capacity = Capacity(cpu=256, memory=512)
-    harness.build()
-    await harness.ends(await harness.start())
-    await harness.ends(await harness.run())
+    harness.build_engine()
+    await harness.wait_for_end(await harness.register_and_run_task())
+    await harness.wait_for_end(await harness.run_task())
 
 
 async def test_tags_come_from_the_definition_the_request_and_ecs(harness: EcsHarness) -> None:
     definition = FARGATE | {"tags": [{"key": "team", "value": "night"}, {"key": "a", "value": "1"}]}
-    arn = await harness.start(
+    arn = await harness.register_and_run_task(
         definition=definition,
         propagateTags="TASK_DEFINITION",
         enableECSManagedTags=True,
@@ -165,12 +165,12 @@ async def test_tags_come_from_the_definition_the_request_and_ecs(harness: EcsHar
         {"key": "team", "value": "night"},
         {"key": "a", "value": "2"},
     ]
-    assert (await harness.describe(arn))["tags"] == expected
+    assert (await harness.describe_task(arn))["tags"] == expected
     assert (await harness.ecs_call("ListTagsForResource", resourceArn=arn))["tags"] == expected
     assert (await harness.ecs_call("DescribeTasks", tasks=[arn]))["tasks"][0]["tags"] == []
 
 
-async def test_overrides_of_the_task_are_kept_shown_and_used(harness: EcsHarness) -> None:
+async def test_overrides_of_the_task_are_applied_and_shown(harness: EcsHarness) -> None:
     overrides = {
         "cpu": "512",
         "memory": "1 GB",
@@ -178,7 +178,7 @@ async def test_overrides_of_the_task_are_kept_shown_and_used(harness: EcsHarness
         "executionRoleArn": "arn:aws:iam::123456789012:role/execution",
         "ephemeralStorage": {"sizeInGiB": 30},
     }
-    task = await harness.ends(await harness.start(overrides=overrides))
+    task = await harness.wait_for_end(await harness.register_and_run_task(overrides=overrides))
     assert (task["cpu"], task["memory"]) == ("512", "1024")
     assert task["ephemeralStorage"] == {"sizeInGiB": 30}
     assert overrides.items() <= task["overrides"].items()
@@ -196,12 +196,12 @@ async def test_a_capacity_provider_decides_the_launch_type(harness: EcsHarness) 
     assert answer["tasks"][0]["capacityProviderName"] == "FARGATE_SPOT"
 
 
-async def test_the_default_cluster_is_there_once_it_is_used_and_others_must_be_made(harness: EcsHarness) -> None:
+async def test_the_default_cluster_is_created_by_its_first_use_and_others_must_be_created(harness: EcsHarness) -> None:
     assert (await harness.ecs_call("ListClusters"))["clusterArns"] == []
-    await harness.ends(await harness.start())
+    await harness.wait_for_end(await harness.register_and_run_task())
     assert (await harness.ecs_call("ListClusters"))["clusterArns"] == [
         "arn:aws:ecs:eu-central-1:123456789012:cluster/default"
     ]
-    made = (await harness.ecs_call("CreateCluster", clusterName="other"))["cluster"]
-    task = await harness.ecs_call("RunTask", **RUN, cluster=made["clusterArn"])
-    assert task["tasks"][0]["clusterArn"] == made["clusterArn"]
+    cluster = (await harness.ecs_call("CreateCluster", clusterName="other"))["cluster"]
+    task = await harness.ecs_call("RunTask", **RUN_TASK, cluster=cluster["clusterArn"])
+    assert task["tasks"][0]["clusterArn"] == cluster["clusterArn"]

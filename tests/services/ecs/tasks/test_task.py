@@ -1,4 +1,4 @@
-"""One task from RunTask to STOPPED, with the shapes that were recorded from AWS."""
+"""Run one task from RunTask to STOPPED, and compare its shapes with the recordings of AWS."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.runtime.fake import Script
 from lamplighter.runtime.port import OUT_OF_MEMORY, CannotStart, ContainerSpec, ImageUnavailable
 from lamplighter.store import outbox
-from tests.services.ecs.ecs_harness import FARGATE, NETWORK, EcsHarness, containers
+from tests.services.ecs.ecs_harness import FARGATE, NETWORK, EcsHarness, fargate_definition
 
 RECORDED_RUN = {
     "attachments", "attributes", "availabilityZone", "clusterArn", "containers", "cpu", "createdAt", "desiredStatus",
@@ -22,7 +22,7 @@ RECORDED_CONTAINER = {
     "containerArn", "cpu", "gpuIds", "image", "lastStatus", "managedAgents", "name", "networkBindings",
     "networkInterfaces", "taskArn",
 }  # fmt: skip
-LIFE = [("PROVISIONING", 1), ("PENDING", 2), ("RUNNING", 3), ("DEPROVISIONING", 4), ("STOPPED", 5)]
+LIFECYCLE = [("PROVISIONING", 1), ("PENDING", 2), ("RUNNING", 3), ("DEPROVISIONING", 4), ("STOPPED", 5)]
 
 
 async def test_run_task_answers_in_the_recorded_shape(harness: EcsHarness) -> None:
@@ -52,7 +52,7 @@ async def test_run_task_answers_in_the_recorded_shape(harness: EcsHarness) -> No
 
 
 async def test_a_task_that_succeeds_ends_in_the_recorded_shape(harness: EcsHarness) -> None:
-    task = await harness.ends(await harness.start(startedBy="AWS Step Functions"))
+    task = await harness.wait_for_end(await harness.register_and_run_task(startedBy="AWS Step Functions"))
     assert set(task) == RECORDED_STOPPED | {"pullStartedAt", "pullStoppedAt", "startedAt"}
     assert task["version"] == 5
     assert task["stopCode"] == "EssentialContainerExited"
@@ -71,10 +71,10 @@ async def test_a_task_that_succeeds_ends_in_the_recorded_shape(harness: EcsHarne
     assert await harness.runtime.names() == frozenset()
 
 
-async def test_each_step_is_an_event_with_a_version_of_its_own(harness: EcsHarness) -> None:
-    arn = await harness.start()
-    await harness.ends(arn)
-    assert harness.statuses() == LIFE
+async def test_each_change_of_status_is_an_event_with_its_own_version(harness: EcsHarness) -> None:
+    arn = await harness.register_and_run_task()
+    await harness.wait_for_end(arn)
+    assert harness.statuses() == LIFECYCLE
     last = harness.events[-1]
     assert (last.source, last.detail_type, last.resources) == ("aws.ecs", "ECS Task State Change", (arn,))
     assert last.detail["stoppedAt"] == "2026-01-01T00:00:00.000Z"
@@ -82,31 +82,31 @@ async def test_each_step_is_an_event_with_a_version_of_its_own(harness: EcsHarne
     assert last.detail["containers"][0]["exitCode"] == 0
 
 
-async def test_a_run_takes_three_commits(harness: EcsHarness) -> None:
+async def test_a_task_takes_at_most_three_commits(harness: EcsHarness) -> None:
     await harness.ecs_call("RegisterTaskDefinition", **FARGATE)
     before = harness.commits
-    await harness.ends(await harness.run())
+    await harness.wait_for_end(await harness.run_task())
     assert harness.commits - before <= 3
 
 
 async def test_a_failed_container_keeps_its_exit_code(harness: EcsHarness) -> None:
     harness.runtime.script(Script(code=3))
-    task = await harness.ends(await harness.start())
+    task = await harness.wait_for_end(await harness.register_and_run_task())
     assert task["stopCode"] == "EssentialContainerExited"
     assert task["containers"][0]["exitCode"] == 3
 
 
-async def test_a_container_that_outgrows_its_memory_says_so(harness: EcsHarness) -> None:
+async def test_a_container_that_runs_out_of_memory_reports_the_reason(harness: EcsHarness) -> None:
     harness.runtime.script(Script(code=137, reason=OUT_OF_MEMORY))
-    task = await harness.ends(await harness.start())
+    task = await harness.wait_for_end(await harness.register_and_run_task())
     assert task["containers"][0]["exitCode"] == 137
     assert task["containers"][0]["reason"] == OUT_OF_MEMORY
 
 
-async def test_an_image_that_cannot_be_pulled_ends_in_the_recorded_shape(harness: EcsHarness) -> None:
+async def test_a_task_whose_image_cannot_be_pulled_ends_in_the_recorded_shape(harness: EcsHarness) -> None:
     text = "CannotPullContainerError: pull access denied"
     harness.runtime.script(Script(failure=ImageUnavailable(text)))
-    task = await harness.ends(await harness.start(startedBy="AWS Step Functions"))
+    task = await harness.wait_for_end(await harness.register_and_run_task(startedBy="AWS Step Functions"))
     assert set(task) == RECORDED_STOPPED
     assert task["version"] == 4
     assert (task["stopCode"], task["stoppedReason"]) == ("TaskFailedToStart", text)
@@ -114,44 +114,46 @@ async def test_an_image_that_cannot_be_pulled_ends_in_the_recorded_shape(harness
     assert [status for status, _ in harness.statuses()] == ["PROVISIONING", "PENDING", "DEPROVISIONING", "STOPPED"]
 
 
-async def test_credentials_of_a_registry_that_are_not_read_are_named_where_they_are_missed(harness: EcsHarness) -> None:
+async def test_a_failed_pull_explains_that_repository_credentials_are_not_used(harness: EcsHarness) -> None:
     text = "CannotPullContainerError: no basic auth credentials"
     harness.runtime.script(Script(failure=ImageUnavailable(text)))
     secret = {"credentialsParameter": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:registry-AbCdEf"}
     container = {"name": "job", "image": "registry.example/job", "repositoryCredentials": secret, "memory": 64}
     await harness.ecs_call("RegisterTaskDefinition", family="private", containerDefinitions=[container])
-    task = await harness.ends((await harness.ecs_call("RunTask", taskDefinition="private"))["tasks"][0]["taskArn"])
+    task = await harness.wait_for_end(
+        (await harness.ecs_call("RunTask", taskDefinition="private"))["tasks"][0]["taskArn"]
+    )
     hint = "repositoryCredentials are not used on this machine: run `docker login` here"
     assert task["stoppedReason"] == f"{text} ({hint})"
 
 
-async def test_a_container_that_cannot_start_gives_its_reason(harness: EcsHarness) -> None:
+async def test_a_container_that_cannot_start_reports_its_reason(harness: EcsHarness) -> None:
     harness.runtime.script(Script(failure=CannotStart("CannotStartContainerError: no such file")))
-    task = await harness.ends(await harness.start())
+    task = await harness.wait_for_end(await harness.register_and_run_task())
     assert task["stopCode"] == "TaskFailedToStart"
     assert task["containers"][0]["reason"] == "CannotStartContainerError: no such file"
     assert "exitCode" not in task["containers"][0]
     assert await harness.runtime.names() == frozenset()
 
 
-async def test_a_task_without_a_network_interface_has_nothing_to_provision(harness: EcsHarness) -> None:
+async def test_a_task_without_a_network_interface_is_not_provisioned(harness: EcsHarness) -> None:
     plain = {"family": "plain", "containerDefinitions": [{"name": "job", "command": ["true"]}]}
     await harness.ecs_call("RegisterTaskDefinition", **plain)
     answer = await harness.ecs_call("RunTask", taskDefinition="plain")
-    task = await harness.ends(answer["tasks"][0]["taskArn"])
+    task = await harness.wait_for_end(answer["tasks"][0]["taskArn"])
     assert harness.statuses() == [("PENDING", 1), ("RUNNING", 2), ("STOPPED", 3)]
     assert "image" not in task["containers"][0]
     assert task["launchType"] == "EC2"
 
 
-async def test_stop_task_sends_a_stop_and_keeps_its_reason(harness: EcsHarness) -> None:
+async def test_stop_task_stops_the_container_and_keeps_the_reason(harness: EcsHarness) -> None:
     harness.runtime.script(Script(after=None, stop_code=143))
-    arn = await harness.start()
-    await harness.reaches(arn, "RUNNING")
+    arn = await harness.register_and_run_task()
+    await harness.wait_for_status(arn, "RUNNING")
     answer = await harness.ecs_call("StopTask", task=arn, reason="enough")
     assert answer["task"]["lastStatus"] == "RUNNING"
     assert answer["task"]["desiredStatus"] == "STOPPED"
-    task = await harness.ends(arn)
+    task = await harness.wait_for_end(arn)
     assert (task["stopCode"], task["stoppedReason"]) == ("UserInitiated", "enough")
     assert task["containers"][0]["exitCode"] == 143
     assert "STOPPING" in [status for status, _ in harness.statuses()]
@@ -162,74 +164,74 @@ async def test_stop_task_sends_a_stop_and_keeps_its_reason(harness: EcsHarness) 
 
 async def test_a_container_that_ignores_sigterm_is_killed_after_its_stop_timeout(harness: EcsHarness) -> None:
     harness.runtime.script(Script(after=None, stop_code=None))
-    arn = await harness.start(definition=containers({"name": "job", "stopTimeout": 7}))
-    await harness.reaches(arn, "RUNNING")
+    arn = await harness.register_and_run_task(definition=fargate_definition({"name": "job", "stopTimeout": 7}))
+    await harness.wait_for_status(arn, "RUNNING")
     await harness.ecs_call("StopTask", task=arn)
-    await harness.until(lambda: harness.runtime.count("stop", harness.name(arn)) == 1)
+    await harness.wait_until(lambda: harness.runtime.count("stop", harness.container_name(arn)) == 1)
     harness.clock.advance(6_999)
     harness.runtime.settle()
-    assert (await harness.describe(arn))["lastStatus"] == "STOPPING"
+    assert (await harness.describe_task(arn))["lastStatus"] == "STOPPING"
     harness.clock.advance(1)
     harness.runtime.settle()
-    assert (await harness.ends(arn))["containers"][0]["exitCode"] == 137
+    assert (await harness.wait_for_end(arn))["containers"][0]["exitCode"] == 137
 
 
-async def test_a_stop_before_the_start_means_that_nothing_is_run(harness: EcsHarness) -> None:
+async def test_a_task_that_is_stopped_before_its_start_runs_no_container(harness: EcsHarness) -> None:
     await harness.ecs_call("RegisterTaskDefinition", **FARGATE)
     harness.runtime.go_away()
-    arn = await harness.run()
+    arn = await harness.run_task()
     await harness.ecs_call("StopTask", task=arn)
     harness.runtime.come_back()
-    task = await harness.ends(arn)
-    assert harness.runtime.count("run", harness.name(arn)) == 0
+    task = await harness.wait_for_end(arn)
+    assert harness.runtime.count("run", harness.container_name(arn)) == 0
     assert task["stopCode"] == "UserInitiated"
     assert "startedAt" not in task
 
 
-async def test_a_stop_during_a_start_whose_answer_was_lost_stops_what_runs(harness: EcsHarness) -> None:
+async def test_a_stop_after_a_start_with_a_lost_answer_stops_the_container(harness: EcsHarness) -> None:
     def go_away(_container: ContainerSpec) -> bool:
         harness.runtime.go_away()
         return True
 
     harness.runtime.script(Script(after=None, answer_lost=True), go_away)
-    arn = await harness.start()
-    await harness.until(lambda: harness.runtime.count("run", harness.name(arn)) == 1)
+    arn = await harness.register_and_run_task()
+    await harness.wait_until(lambda: harness.runtime.count("run", harness.container_name(arn)) == 1)
     await harness.ecs_call("StopTask", task=arn)
     harness.runtime.come_back()
-    task = await harness.ends(arn)
+    task = await harness.wait_for_end(arn)
     assert task["containers"][0]["exitCode"] == 143
     assert await harness.runtime.names() == frozenset()
 
 
-async def test_stopping_twice_or_too_late_changes_nothing(harness: EcsHarness) -> None:
-    arn = await harness.start()
-    before = await harness.ends(arn)
+async def test_stopping_a_stopped_task_changes_nothing(harness: EcsHarness) -> None:
+    arn = await harness.register_and_run_task()
+    before = await harness.wait_for_end(arn)
     await harness.ecs_call("StopTask", task=arn, reason="late")
-    assert await harness.describe(arn) == before
+    assert await harness.describe_task(arn) == before
 
 
-async def test_a_runtime_that_is_away_is_waited_for(harness: EcsHarness) -> None:
+async def test_a_task_waits_for_an_unavailable_runtime(harness: EcsHarness) -> None:
     harness.runtime.go_away()
-    arn = await harness.start()
+    arn = await harness.register_and_run_task()
     for _ in range(50):
         await asyncio.sleep(0)
-    assert (await harness.describe(arn))["lastStatus"] == "PENDING"
+    assert (await harness.describe_task(arn))["lastStatus"] == "PENDING"
     harness.runtime.come_back()
-    task = await harness.ends(arn)
+    task = await harness.wait_for_end(arn)
     assert task["containers"][0]["exitCode"] == 0
-    assert harness.runtime.count("run", harness.name(arn)) == 1
+    assert harness.runtime.count("run", harness.container_name(arn)) == 1
 
 
-async def test_the_definition_reaches_the_container(harness: EcsHarness) -> None:
+async def test_the_container_is_started_with_the_settings_of_the_definition(harness: EcsHarness) -> None:
     seen: list[ContainerSpec] = []
 
-    def see(container: ContainerSpec) -> bool:
+    def record_container(container: ContainerSpec) -> bool:
         seen.append(container)
         return True
 
-    harness.runtime.script(Script(), see)
+    harness.runtime.script(Script(), record_container)
     harness.secrets["SSM_NIGHT_PASSWORD"] = "open sesame"
-    definition: Json = containers(
+    definition: Json = fargate_definition(
         {
             "name": "job",
             "entryPoint": ["/bin/sh", "-c"],
@@ -251,8 +253,8 @@ async def test_the_definition_reaches_the_container(harness: EcsHarness) -> None
     )
     definition = definition | {"volumes": [{"name": "host", "host": {"sourcePath": "/srv"}}, {"name": "own"}]}
     override = {"name": "job", "command": ["pwd"], "environment": [{"name": "B", "value": "3"}]}
-    arn = await harness.start(definition=definition, overrides={"containerOverrides": [override]})
-    task = await harness.ends(arn)
+    arn = await harness.register_and_run_task(definition=definition, overrides={"containerOverrides": [override]})
+    task = await harness.wait_for_end(arn)
     (container,) = seen
     assert container.entry_point == ("/bin/sh", "-c")
     assert container.command == ("pwd",)
@@ -275,32 +277,34 @@ async def test_the_definition_reaches_the_container(harness: EcsHarness) -> None
 
 
 @pytest.mark.parametrize(
-    ("source", "words"),
+    ("source", "message"),
     [
         ("arn:aws:ssm:eu-central-1:123456789012:parameter/db", "invalid ssm parameters: db"),
         ("arn:aws:secretsmanager:eu-central-1:123456789012:secret:db-AbCdEf", "ResourceNotFoundException"),
     ],
 )
-async def test_a_secret_that_nobody_holds_fails_the_start(harness: EcsHarness, source: str, words: str) -> None:
+async def test_a_missing_secret_fails_the_start_of_the_task(harness: EcsHarness, source: str, message: str) -> None:
     secret = {"name": "PASSWORD", "valueFrom": source}
-    task = await harness.ends(await harness.start(definition=containers({"name": "job", "secrets": [secret]})))
+    task = await harness.wait_for_end(
+        await harness.register_and_run_task(definition=fargate_definition({"name": "job", "secrets": [secret]}))
+    )
     assert task["stopCode"] == "TaskFailedToStart"
     assert task["stoppedReason"].startswith("ResourceInitializationError: unable to pull secrets or registry auth: ")
-    assert words in task["stoppedReason"]
-    assert harness.runtime.count("start", harness.name(task["taskArn"])) == 0
+    assert message in task["stoppedReason"]
+    assert harness.runtime.count("start", harness.container_name(task["taskArn"])) == 0
 
 
-async def test_output_is_kept_whole_and_can_be_read_while_it_grows(harness: EcsHarness) -> None:
+async def test_output_is_stored_completely_and_can_be_read_while_it_grows(harness: EcsHarness) -> None:
     harness.runtime.script(Script(lines=(("stdout", "one"), ("stderr", "two")), after=None))
-    arn = await harness.start()
+    arn = await harness.register_and_run_task()
     task_id = arn.rpartition("/")[2]
 
     def texts() -> list[str]:
         return [line.text for line in harness.ecs.outputs.read(task_id, "job")]
 
-    await harness.until(lambda: texts() == ["one", "two"])
-    harness.runtime.write(harness.name(arn), "three")
-    await harness.until(lambda: texts() == ["one", "two", "three"])
-    harness.runtime.finish(harness.name(arn))
-    await harness.ends(arn)
+    await harness.wait_until(lambda: texts() == ["one", "two"])
+    harness.runtime.write(harness.container_name(arn), "three")
+    await harness.wait_until(lambda: texts() == ["one", "two", "three"])
+    harness.runtime.finish(harness.container_name(arn))
+    await harness.wait_for_end(arn)
     assert texts() == ["one", "two", "three"]

@@ -5,20 +5,20 @@ from tests.services.events.events_harness import EventsHarness
 ARN = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/"
 
 
-def names(harness: EventsHarness, **params: object) -> list[str]:
+def list_bus_names(harness: EventsHarness, **params: object) -> list[str]:
     return [bus["Name"] for bus in harness.events("ListEventBuses", **params)["EventBuses"]]
 
 
-def test_the_default_bus_is_always_there(harness: EventsHarness) -> None:
+def test_the_default_bus_always_exists(harness: EventsHarness) -> None:
     assert harness.events("DescribeEventBus")["Arn"] == f"{ARN}default"
-    assert names(harness) == ["default"]
-    assert harness.refused("DeleteEventBus", Name="default") == (
+    assert list_bus_names(harness) == ["default"]
+    assert harness.expect_error("DeleteEventBus", Name="default") == (
         "ValidationException",
         "Cannot delete event bus default.",
     )
 
 
-def test_a_bus_is_made_changed_and_deleted(harness: EventsHarness) -> None:
+def test_a_bus_is_created_changed_and_deleted(harness: EventsHarness) -> None:
     assert harness.events("CreateEventBus", Name="mine", Description="d")["EventBusArn"] == f"{ARN}mine"
     harness.events("UpdateEventBus", Name="mine", Description="e", LogConfig={"Level": "INFO"})
     assert harness.events("DescribeEventBus", Name=f"{ARN}mine") == {
@@ -29,29 +29,29 @@ def test_a_bus_is_made_changed_and_deleted(harness: EventsHarness) -> None:
         "CreationTime": harness.clock.now() / 1000,
         "LastModifiedTime": harness.clock.now() / 1000,
     }
-    harness.rule(EventBusName="mine")
-    assert harness.refused("DeleteEventBus", Name="mine")[0] == "ValidationException"
+    harness.put_rule(EventBusName="mine")
+    assert harness.expect_error("DeleteEventBus", Name="mine")[0] == "ValidationException"
     harness.events("DeleteRule", Name="rule", EventBusName="mine")
     harness.events("DeleteEventBus", Name="mine")
     harness.events("DeleteEventBus", Name="mine")
-    assert harness.refused("DescribeEventBus", Name="mine") == (
+    assert harness.expect_error("DescribeEventBus", Name="mine") == (
         "ResourceNotFoundException",
         "Event bus mine does not exist.",
     )
 
 
-def test_buses_are_listed_in_pages_with_the_default_bus_among_them(harness: EventsHarness) -> None:
+def test_buses_are_listed_in_pages_including_the_default_bus(harness: EventsHarness) -> None:
     for name in ("a", "z", "b"):
         harness.events("CreateEventBus", Name=name)
     first = harness.events("ListEventBuses", Limit=2)
     assert [bus["Name"] for bus in first["EventBuses"]] == ["a", "b"]
-    assert names(harness, Limit=2, NextToken=first["NextToken"]) == ["default", "z"]
-    assert names(harness, NamePrefix="d") == ["default"]
+    assert list_bus_names(harness, Limit=2, NextToken=first["NextToken"]) == ["default", "z"]
+    assert list_bus_names(harness, NamePrefix="d") == ["default"]
     harness.events("TagResource", ResourceARN=f"{ARN}default", Tags=[{"Key": "k", "Value": "v"}])
-    assert names(harness) == ["a", "b", "default", "z"]
+    assert list_bus_names(harness) == ["a", "b", "default", "z"]
 
 
-def test_permissions_are_kept_and_shown(harness: EventsHarness) -> None:
+def test_permissions_are_stored_shown_and_removed(harness: EventsHarness) -> None:
     condition = {"Type": "StringEquals", "Key": "aws:PrincipalOrgID", "Value": "o-1"}
     harness.events("PutPermission", Action="events:PutEvents", Principal="*", StatementId="s", Condition=condition)
     policy = loads(harness.events("DescribeEventBus")["Policy"])
@@ -65,29 +65,29 @@ def test_permissions_are_kept_and_shown(harness: EventsHarness) -> None:
             "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1"}},
         }
     ]
-    assert harness.refused("RemovePermission", StatementId="t")[0] == "ResourceNotFoundException"
+    assert harness.expect_error("RemovePermission", StatementId="t")[0] == "ResourceNotFoundException"
     harness.events("RemovePermission", StatementId="s")
     assert "Policy" not in harness.events("DescribeEventBus")
 
 
-def test_what_is_no_permission_is_refused(harness: EventsHarness) -> None:
+def test_an_invalid_permission_is_refused(harness: EventsHarness) -> None:
     for params in (
         {"Action": "events:PutRule", "Principal": "*", "StatementId": "s"},
         {"Action": "events:PutEvents", "StatementId": "s"},
         {"Policy": "{"},
         {"Policy": '{"Statement":["x"]}'},
     ):
-        assert harness.refused("PutPermission", **params)[0] == "ValidationException"
-    assert harness.refused("RemovePermission")[0] == "ValidationException"
+        assert harness.expect_error("PutPermission", **params)[0] == "ValidationException"
+    assert harness.expect_error("RemovePermission")[0] == "ValidationException"
     long = '{"Statement":[{"Sid":"' + "x" * 10_240 + '"}]}'
-    assert harness.refused("PutPermission", Policy=long)[0] == "PolicyLengthExceededException"
+    assert harness.expect_error("PutPermission", Policy=long)[0] == "PolicyLengthExceededException"
 
 
-def test_tags_of_what_is_not_there_are_refused(harness: EventsHarness) -> None:
+def test_listing_the_tags_of_a_missing_resource_is_an_error(harness: EventsHarness) -> None:
     for arn in (f"{ARN}none", f"arn:aws:events:{REGION}:{ACCOUNT}:rule/none", "arn:aws:events:x:1:other/1"):
-        assert harness.refused("ListTagsForResource", ResourceARN=arn)[0] == "ResourceNotFoundException"
+        assert harness.expect_error("ListTagsForResource", ResourceARN=arn)[0] == "ResourceNotFoundException"
 
 
-def test_there_are_no_partners_and_no_global_endpoints(harness: EventsHarness) -> None:
+def test_there_are_no_partner_event_sources_and_no_global_endpoints(harness: EventsHarness) -> None:
     assert harness.events("ListEventSources") == {"EventSources": []}
     assert harness.events("ListEndpoints") == {"Endpoints": []}

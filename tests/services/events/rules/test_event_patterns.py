@@ -30,13 +30,13 @@ from lamplighter.services.events.rules.event_patterns import read_pattern
         ),
     ],
 )
-def test_what_is_no_pattern_is_told_with_its_place(text: str, reason: str) -> None:
+def test_an_invalid_pattern_is_reported_with_its_location(text: str, reason: str) -> None:
     with pytest.raises(AwsError) as raised:
         read_pattern(text)
     assert raised.value.message == f"Event pattern is not valid. Reason: {reason}"
 
 
-def test_a_long_pattern_is_told_in_part() -> None:
+def test_the_message_contains_only_a_part_of_a_long_pattern() -> None:
     text = '{"a": 1, "b": "' + "x" * 600 + '"}'
     with pytest.raises(AwsError) as raised:
         read_pattern(text)
@@ -64,14 +64,14 @@ def test_a_long_pattern_is_told_in_part() -> None:
         ('{"a": [{"wildcard": "**', "Unexpected end-of-input: was expecting closing quote for a string value", 24),
     ],
 )
-def test_of_several_faults_the_first_in_the_text_is_told(text: str, reason: str, column: int) -> None:
+def test_the_first_of_several_errors_in_the_text_is_reported(text: str, reason: str, column: int) -> None:
     with pytest.raises(AwsError) as raised:
         read_pattern(text)
     where = f'\n at [Source: (String)"{text}"; line: 1, column: {column}]'
     assert raised.value.message == f"Event pattern is not valid. Reason: {reason}{where}"
 
 
-def test_what_comes_after_the_last_brace_of_a_pattern_is_not_looked_at() -> None:
+def test_text_after_the_last_brace_of_a_pattern_is_ignored() -> None:
     assert read_pattern('{"a": ["b"]} and more').matches({"a": "b"})
     with pytest.raises(AwsError) as raised:
         read_pattern('{"a": []}}')

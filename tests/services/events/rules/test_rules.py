@@ -5,35 +5,36 @@ from lamplighter.services.events.tables import resources
 from lamplighter.services.events.tables.resources import Resource
 from lamplighter.store.db import Row
 from tests.engine_harness import ACCOUNT, REGION, ROLE
-from tests.services.events.events_harness import QUEUE, TOPIC, EventsHarness, to
+from tests.services.events.events_harness import QUEUE, TOPIC, EventsHarness, make_target
 
 MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:m"
 CLUSTER = f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/c"
 
 
-def test_a_rule_says_what_it_wants_or_when(harness: EventsHarness) -> None:
-    assert harness.refused("PutRule", Name="r") == (
+def test_a_rule_needs_an_event_pattern_or_a_valid_schedule(harness: EventsHarness) -> None:
+    assert harness.expect_error("PutRule", Name="r") == (
         "ValidationException",
         "Parameter(s) EventPattern or ScheduleExpression must be specified.",
     )
     at = "at(2030-01-01T00:00:00)"
     assert (
-        harness.refused("PutRule", Name="r", ScheduleExpression=at)[1] == "Parameter ScheduleExpression is not valid."
+        harness.expect_error("PutRule", Name="r", ScheduleExpression=at)[1]
+        == "Parameter ScheduleExpression is not valid."
     )
 
 
-def test_a_pattern_that_is_none_is_refused_where_it_is_wrong(harness: EventsHarness) -> None:
-    code, message = harness.refused("PutRule", Name="r", EventPattern='{"a": 1}')
+def test_an_invalid_pattern_is_refused_with_its_location(harness: EventsHarness) -> None:
+    code, message = harness.expect_error("PutRule", Name="r", EventPattern='{"a": 1}')
     assert code == "InvalidEventPatternException"
     assert message == (
         'Event pattern is not valid. Reason: "a" must be an object or an array\n'
         ' at [Source: (String)"{"a": 1}"; line: 1, column: 8]'
     )
-    assert harness.refused("PutRule", Name="r", EventPattern="{")[0] == "InvalidEventPatternException"
+    assert harness.expect_error("PutRule", Name="r", EventPattern="{")[0] == "InvalidEventPatternException"
 
 
-def test_a_rule_that_is_put_again_is_replaced_but_for_its_targets_and_tags(harness: EventsHarness) -> None:
-    rule = harness.rule({"a": [1]}, to(QUEUE), Description="d", Tags=[{"Key": "k", "Value": "v"}])
+def test_putting_a_rule_again_replaces_it_but_keeps_its_targets_and_tags(harness: EventsHarness) -> None:
+    rule = harness.put_rule({"a": [1]}, make_target(QUEUE), Description="d", Tags=[{"Key": "k", "Value": "v"}])
     harness.events("PutRule", Name="rule", EventPattern='{"a":[2]}')
     described = harness.events("DescribeRule", Name="rule")
     assert described["EventPattern"] == '{"a":[2]}'
@@ -42,26 +43,29 @@ def test_a_rule_that_is_put_again_is_replaced_but_for_its_targets_and_tags(harne
     assert harness.events("ListTagsForResource", ResourceARN=rule)["Tags"] == [{"Key": "k", "Value": "v"}]
 
 
-def test_a_resource_has_fifty_tags_of_its_owner_at_most(harness: EventsHarness) -> None:
+def test_a_resource_has_at_most_fifty_tags_and_no_reserved_tag_key(harness: EventsHarness) -> None:
     tags = [{"Key": str(at), "Value": "v"} for at in range(50)]
-    rule = harness.rule({"a": [1]}, Tags=tags)
+    rule = harness.put_rule({"a": [1]}, Tags=tags)
     harness.events("TagResource", ResourceARN=rule, Tags=[{"Key": "0", "Value": "w"}])
     for bad in ({"Key": "50", "Value": "v"}, {"Key": "AWS:mine", "Value": "v"}):
-        assert harness.refused("TagResource", ResourceARN=rule, Tags=[bad])[0] == "ValidationException"
-    assert harness.refused("CreateEventBus", Name="b", Tags=[{"Key": "aws:b", "Value": ""}])[0] == "ValidationException"
+        assert harness.expect_error("TagResource", ResourceARN=rule, Tags=[bad])[0] == "ValidationException"
+    assert (
+        harness.expect_error("CreateEventBus", Name="b", Tags=[{"Key": "aws:b", "Value": ""}])[0]
+        == "ValidationException"
+    )
     assert len(harness.events("ListTagsForResource", ResourceARN=rule)["Tags"]) == 50
 
 
-def test_a_rule_with_targets_is_not_deleted(harness: EventsHarness) -> None:
-    harness.rule(None, to(QUEUE))
-    assert harness.refused("DeleteRule", Name="rule") == (
+def test_a_rule_with_targets_cannot_be_deleted(harness: EventsHarness) -> None:
+    harness.put_rule(None, make_target(QUEUE))
+    assert harness.expect_error("DeleteRule", Name="rule") == (
         "ValidationException",
         "Rule can't be deleted since it has targets.",
     )
     harness.events("RemoveTargets", Rule="rule", Ids=["1", "none"])
     harness.events("DeleteRule", Name="rule")
     harness.events("DeleteRule", Name="rule")
-    assert harness.refused("DescribeRule", Name="rule") == (
+    assert harness.expect_error("DescribeRule", Name="rule") == (
         "ResourceNotFoundException",
         "Rule rule does not exist on EventBus default.",
     )
@@ -69,9 +73,9 @@ def test_a_rule_with_targets_is_not_deleted(harness: EventsHarness) -> None:
 
 def test_rules_and_targets_are_listed_in_pages(harness: EventsHarness) -> None:
     for name in ("c", "a", "b"):
-        harness.rule(None, to(QUEUE, "1"), to(TOPIC, "2"), name=name)
+        harness.put_rule(None, make_target(QUEUE, "1"), make_target(TOPIC, "2"), name=name)
     harness.events("CreateEventBus", Name="other")
-    harness.rule(None, to(QUEUE), name="d", EventBusName="other")
+    harness.put_rule(None, make_target(QUEUE), name="d", EventBusName="other")
     first = harness.events("ListRules", Limit=2)
     assert [rule["Name"] for rule in first["Rules"]] == ["a", "b"]
     second = harness.events("ListRules", Limit=2, NextToken=first["NextToken"])
@@ -88,95 +92,100 @@ def test_rules_and_targets_are_listed_in_pages(harness: EventsHarness) -> None:
     assert page["RuleNames"] + rest["RuleNames"] == ["a", "b", "c"]
 
 
-def test_a_page_that_begins_nowhere_is_refused(harness: EventsHarness) -> None:
-    assert harness.refused("ListRules", NextToken="ÿ")[0] == "ValidationException"
+def test_an_invalid_token_is_refused(harness: EventsHarness) -> None:
+    assert harness.expect_error("ListRules", NextToken="ÿ")[0] == "ValidationException"
 
 
-def test_a_rule_has_five_targets_at_most(harness: EventsHarness) -> None:
-    harness.rule(None, *(to(QUEUE, str(at)) for at in range(5)))
-    assert harness.refused("PutTargets", Rule="rule", Targets=[to(QUEUE, "6")]) == (
+def test_a_rule_has_at_most_five_targets(harness: EventsHarness) -> None:
+    harness.put_rule(None, *(make_target(QUEUE, str(at)) for at in range(5)))
+    assert harness.expect_error("PutTargets", Rule="rule", Targets=[make_target(QUEUE, "6")]) == (
         "LimitExceededException",
         "The requested resource exceeds the maximum number allowed.",
     )
-    harness.events("PutTargets", Rule="rule", Targets=[to(TOPIC, "4")])
+    harness.events("PutTargets", Rule="rule", Targets=[make_target(TOPIC, "4")])
     assert len(harness.events("ListTargetsByRule", Rule="rule")["Targets"]) == 5
 
 
 @pytest.mark.parametrize(
     ("target", "message"),
     [
-        (to("x"), "Parameter x is not valid. Reason: Provided Arn is not in correct format."),
-        (to(MACHINE), f"RoleArn is required for target {MACHINE}."),
-        (to(CLUSTER, RoleArn=ROLE), "Parameter(s) EcsParameters must be specified for target: 1."),
-        (to(f"{QUEUE}.fifo"), "Parameter(s) SqsParameters must be specified for target: 1."),
+        (make_target("x"), "Parameter x is not valid. Reason: Provided Arn is not in correct format."),
+        (make_target(MACHINE), f"RoleArn is required for target {MACHINE}."),
+        (make_target(CLUSTER, RoleArn=ROLE), "Parameter(s) EcsParameters must be specified for target: 1."),
+        (make_target(f"{QUEUE}.fifo"), "Parameter(s) SqsParameters must be specified for target: 1."),
         (
-            to(QUEUE, Input="{}", InputPath="$"),
+            make_target(QUEUE, Input="{}", InputPath="$"),
             "Only one of Input, InputPath, or InputTransformer must be provided for target 1.",
         ),
         (
-            to(QUEUE, Input="env:dev"),
+            make_target(QUEUE, Input="env:dev"),
             'JSON syntax error in input for target 1: [Source: (String)"env:dev"; line: 1, column: 4]',
         ),
         (
-            to(QUEUE, Input="{'env':'dev'}"),
+            make_target(QUEUE, Input="{'env':'dev'}"),
             "JSON syntax error in input for target 1: [Source: (String)\"{'env':'dev'}\"; line: 1, column: 3]",
         ),
-        (to(QUEUE, Input='{} "'), "JSON syntax error in input for target 1: [Source:"),
+        (make_target(QUEUE, Input='{} "'), "JSON syntax error in input for target 1: [Source:"),
         (
-            to(QUEUE, DeadLetterConfig={"Arn": TOPIC}),
+            make_target(QUEUE, DeadLetterConfig={"Arn": TOPIC}),
             f"Parameter DeadLetterConfig.Arn is not valid. Reason: {TOPIC} is not the ARN of an Amazon SQS queue.",
         ),
-        (to(QUEUE, InputPath="detail"), "Invalid InputPath for target 1"),
-        (to(QUEUE, InputTransformer={"InputTemplate": '{"a": <b>}'}), "Invalid InputTemplate for target 1"),
-        (to(QUEUE, InputTransformer={"InputTemplate": '{"a" <aws.events.rule-arn>}'}), "Invalid InputTemplate"),
+        (make_target(QUEUE, InputPath="detail"), "Invalid InputPath for target 1"),
+        (make_target(QUEUE, InputTransformer={"InputTemplate": '{"a": <b>}'}), "Invalid InputTemplate for target 1"),
         (
-            to(QUEUE, InputTransformer={"InputPathsMap": {"aws.x": "$"}, "InputTemplate": "x"}),
+            make_target(QUEUE, InputTransformer={"InputTemplate": '{"a" <aws.events.rule-arn>}'}),
+            "Invalid InputTemplate",
+        ),
+        (
+            make_target(QUEUE, InputTransformer={"InputPathsMap": {"aws.x": "$"}, "InputTemplate": "x"}),
             "Invalid InputPathsMap for target 1",
         ),
     ],
 )
-def test_a_target_that_makes_no_sense_is_refused(harness: EventsHarness, target: Json, message: str) -> None:
-    harness.rule()
-    code, said = harness.refused("PutTargets", Rule="rule", Targets=[target])
+def test_an_invalid_target_is_refused(harness: EventsHarness, target: Json, message: str) -> None:
+    harness.put_rule()
+    code, actual = harness.expect_error("PutTargets", Rule="rule", Targets=[target])
     assert code == "ValidationException"
-    assert said.startswith(message)
+    assert actual.startswith(message)
     assert harness.events("ListTargetsByRule", Rule="rule")["Targets"] == []
 
 
-def test_rules_of_two_regions_have_nothing_to_do_with_each_other(harness: EventsHarness) -> None:
-    rule = harness.rule(None, to(QUEUE))
+def test_the_arn_of_a_rule_contains_its_region(harness: EventsHarness) -> None:
+    rule = harness.put_rule(None, make_target(QUEUE))
     assert f":{REGION}:" in rule
     assert harness.events("ListRules")["Rules"][0]["Arn"] == rule
 
 
-def test_what_was_put_is_there_after_a_crash(harness: EventsHarness) -> None:
-    harness.rule({"source": ["shop"]}, to(QUEUE))
+def test_a_rule_and_its_targets_survive_a_crash(harness: EventsHarness) -> None:
+    harness.put_rule({"source": ["shop"]}, make_target(QUEUE))
     harness.restart()
-    harness.put()
+    harness.put_event()
     assert len(harness.messages()) == 1
 
 
-def test_an_empty_schedule_is_none(harness: EventsHarness) -> None:
+def test_an_empty_schedule_expression_is_no_schedule(harness: EventsHarness) -> None:
     harness.events("PutRule", Name="r", EventPattern='{"a":[1]}', ScheduleExpression="")
     assert "ScheduleExpression" not in harness.events("DescribeRule", Name="r")
 
 
-def test_a_new_rule_has_no_other_read_again(harness: EventsHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_rule_does_not_cause_other_rules_to_be_read_again(
+    harness: EventsHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for at in range(20):
-        harness.rule({"source": ["elsewhere"]}, to(QUEUE), name=f"old-{at}")
-    harness.put()
-    harness.rule({"source": ["shop"]}, to(QUEUE, Input='"new"'), name="new")
+        harness.put_rule({"source": ["elsewhere"]}, make_target(QUEUE), name=f"old-{at}")
+    harness.put_event()
+    harness.put_rule({"source": ["shop"]}, make_target(QUEUE, Input='"new"'), name="new")
     read: set[str] = set()
     original = resources.read_row
 
-    def noted(row: Row) -> Resource | None:
+    def record_read(row: Row) -> Resource | None:
         found = original(row)
         assert found is not None
         read.add(found.name)
         return found
 
-    monkeypatch.setattr(resources, "read_row", noted)
-    harness.put()
+    monkeypatch.setattr(resources, "read_row", record_read)
+    harness.put_event()
     assert harness.messages() == ["new"]
     assert "new" in read
     assert not [name for name in read if name.startswith("old")]

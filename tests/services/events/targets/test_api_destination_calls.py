@@ -1,4 +1,4 @@
-"""Events go to APIs, as their connection says, again where the API says that it may help."""
+"""Send events to APIs with the settings of their connection, and retry if the API's answer allows a retry."""
 
 import asyncio
 
@@ -8,111 +8,118 @@ from lamplighter.base.json_text import Json, loads
 from lamplighter.outbound.fake import FakeHttp
 from lamplighter.outbound.port import DeliveryFailed, HttpRequest, HttpResponse
 from tests.engine_harness import ROLE, SECOND
-from tests.services.events.events_harness import DEAD, EventsHarness, to
-from tests.services.events.targets.test_connections import connect
+from tests.services.events.events_harness import DEAD_LETTER_QUEUE, EventsHarness, make_target
+from tests.services.events.targets.test_connections import create_connection
 
 
-def destination(harness: EventsHarness, endpoint: str = "https://api.example/v1/*/orders", **params: Json) -> str:
-    usual = {"Name": "api", "ConnectionArn": connect(harness), "InvocationEndpoint": endpoint, "HttpMethod": "POST"}
-    arn: str = harness.events("CreateApiDestination", **usual | params)["ApiDestinationArn"]
+def create_destination(
+    harness: EventsHarness, endpoint: str = "https://api.example/v1/*/orders", **params: Json
+) -> str:
+    defaults = {
+        "Name": "api",
+        "ConnectionArn": create_connection(harness),
+        "InvocationEndpoint": endpoint,
+        "HttpMethod": "POST",
+    }
+    arn: str = harness.events("CreateApiDestination", **defaults | params)["ApiDestinationArn"]
     return arn
 
 
-def target(arn: str, **params: Json) -> Json:
-    return to(arn, RoleArn=ROLE, DeadLetterConfig={"Arn": DEAD}, **params)
+def api_target(arn: str, **params: Json) -> Json:
+    return make_target(arn, RoleArn=ROLE, DeadLetterConfig={"Arn": DEAD_LETTER_QUEUE}, **params)
 
 
 def reply(status: int) -> HttpResponse:
     return HttpResponse(status, "so", (), b"because")
 
 
-def test_an_api_gets_the_event_with_what_the_target_and_the_connection_add(harness: EventsHarness) -> None:
+def test_an_api_receives_the_event_with_the_parameters_of_target_and_connection(harness: EventsHarness) -> None:
     http = {
         "PathParameterValues": ["$.detail.shop"],
         "HeaderParameters": {"X-Id": "$.id", "X-Kind": "new"},
         "QueryStringParameters": {"n": "$.detail.n", "none": "$.detail.none"},
     }
-    harness.rule(None, target(destination(harness), HttpParameters=http, InputPath="$.detail"))
-    name = harness.put({"shop": "a/b", "n": 7})
-    (asked,) = harness.beyond.http.requests
-    assert (asked.method, asked.url) == ("POST", "https://api.example/v1/a%2Fb/orders?n=7&none=")
-    assert asked.body is not None
-    assert loads(asked.body) == {"shop": "a/b", "n": 7}
-    assert asked.headers["X-Id"] == name
-    assert asked.headers["Authorization"].startswith("Basic ")
-    assert asked.headers["Content-Type"] == "application/json; charset=utf-8"
-    assert asked.headers["User-Agent"] == "Amazon/EventBridge/ApiDestinations"
+    harness.put_rule(None, api_target(create_destination(harness), HttpParameters=http, InputPath="$.detail"))
+    name = harness.put_event({"shop": "a/b", "n": 7})
+    (request,) = harness.fake_outbound.http.requests
+    assert (request.method, request.url) == ("POST", "https://api.example/v1/a%2Fb/orders?n=7&none=")
+    assert request.body is not None
+    assert loads(request.body) == {"shop": "a/b", "n": 7}
+    assert request.headers["X-Id"] == name
+    assert request.headers["Authorization"].startswith("Basic ")
+    assert request.headers["Content-Type"] == "application/json; charset=utf-8"
+    assert request.headers["User-Agent"] == "Amazon/EventBridge/ApiDestinations"
 
 
-@pytest.mark.parametrize("trouble", [reply(500), reply(429), reply(401), DeliveryFailed("down", retryable=True)])
-def test_an_api_that_may_answer_later_is_asked_again(
-    harness: EventsHarness, trouble: HttpResponse | DeliveryFailed
+@pytest.mark.parametrize("failure", [reply(500), reply(429), reply(401), DeliveryFailed("down", retryable=True)])
+def test_a_call_that_may_succeed_later_is_retried(
+    harness: EventsHarness, failure: HttpResponse | DeliveryFailed
 ) -> None:
-    harness.beyond.http.responses += [trouble, trouble]
-    harness.rule(None, target(destination(harness)))
-    harness.put()
+    harness.fake_outbound.http.responses += [failure, failure]
+    harness.put_rule(None, api_target(create_destination(harness)))
+    harness.put_event()
     for _ in range(5):
         harness.advance(SECOND)
-    assert len(harness.beyond.http.requests) == 3
-    assert harness.notes("dead") == []
+    assert len(harness.fake_outbound.http.requests) == 3
+    assert harness.recorded_calls("dead") == []
 
 
-def test_an_api_that_refuses_is_not_asked_again(harness: EventsHarness) -> None:
-    harness.beyond.http.responses += [reply(400)]
-    harness.rule(None, target(destination(harness)))
-    harness.put()
-    (dead,) = harness.notes("dead")
-    said = dead["MessageAttributes"]
-    assert said["ERROR_CODE"]["StringValue"] == "ERROR_FROM_TARGET"
-    assert said["ERROR_MESSAGE"]["StringValue"] == "400 because"
-    assert len(harness.beyond.http.requests) == 1
+def test_a_refused_call_is_not_retried(harness: EventsHarness) -> None:
+    harness.fake_outbound.http.responses += [reply(400)]
+    harness.put_rule(None, api_target(create_destination(harness)))
+    harness.put_event()
+    (dead,) = harness.recorded_calls("dead")
+    attributes = dead["MessageAttributes"]
+    assert attributes["ERROR_CODE"]["StringValue"] == "ERROR_FROM_TARGET"
+    assert attributes["ERROR_MESSAGE"]["StringValue"] == "400 because"
+    assert len(harness.fake_outbound.http.requests) == 1
 
 
-def test_a_destination_that_is_gone_or_not_authorised_or_no_web_server_is_a_permanent_failure(
+def test_a_missing_unauthorised_or_invalid_destination_is_a_permanent_failure(
     harness: EventsHarness,
 ) -> None:
-    arn = destination(harness)
-    harness.rule(None, target(arn))
+    arn = create_destination(harness)
+    harness.put_rule(None, api_target(arn))
     harness.events("DeauthorizeConnection", Name="c")
-    harness.put()
+    harness.put_event()
     harness.events("UpdateConnection", Name="c", Description="again")
     harness.events("UpdateApiDestination", Name="api", InvocationEndpoint="nonsense")
-    harness.put()
+    harness.put_event()
     harness.events("DeleteApiDestination", Name="api")
-    harness.put()
-    codes = [dead["MessageAttributes"]["ERROR_CODE"]["StringValue"] for dead in harness.notes("dead")]
+    harness.put_event()
+    codes = [dead["MessageAttributes"]["ERROR_CODE"]["StringValue"] for dead in harness.recorded_calls("dead")]
     assert codes == ["NO_RESOURCE", "INVALID_PARAMETER", "NO_RESOURCE"]
-    assert harness.beyond.http.requests == []
+    assert harness.fake_outbound.http.requests == []
 
 
-def test_a_call_that_a_crash_cut_off_is_made_again(harness: EventsHarness) -> None:
-    harness.rule(None, target(destination(harness)))
-    harness.put()
+def test_after_a_crash_a_failed_call_is_retried_and_a_successful_call_is_not(harness: EventsHarness) -> None:
+    harness.put_rule(None, api_target(create_destination(harness)))
+    harness.put_event()
     harness.restart()
-    assert len(harness.beyond.http.requests) == 1
-    harness.beyond.http.responses += [reply(503)]
-    harness.put()
+    assert len(harness.fake_outbound.http.requests) == 1
+    harness.fake_outbound.http.responses += [reply(503)]
+    harness.put_event()
     harness.restart()
     harness.advance(2 * SECOND)
-    assert len(harness.beyond.http.requests) == 3
+    assert len(harness.fake_outbound.http.requests) == 3
 
 
-def test_an_api_that_takes_longer_than_five_seconds_is_asked_again(
+def test_a_call_that_takes_longer_than_five_seconds_is_retried(
     harness: EventsHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[HttpRequest] = []
+    requests: list[HttpRequest] = []
 
-    async def slow(_web: FakeHttp, request: HttpRequest, _patience: float, _most: int) -> HttpResponse:
-        asked.append(request)
-        await asyncio.sleep(60 if len(asked) == 1 else 0)
+    async def slow(_http: FakeHttp, request: HttpRequest, _timeout: float, _max_bytes: int) -> HttpResponse:
+        requests.append(request)
+        await asyncio.sleep(60 if len(requests) == 1 else 0)
         return reply(200)
 
     monkeypatch.setattr(FakeHttp, "request", slow)
-    harness.rule(None, target(destination(harness)))
-    harness.put()
+    harness.put_rule(None, api_target(create_destination(harness)))
+    harness.put_event()
     harness.advance(4 * SECOND)
-    assert len(asked) == 1
+    assert len(requests) == 1
     for _ in range(3):
         harness.advance(SECOND)
-    assert len(asked) == 2
+    assert len(requests) == 2
     assert harness.rows("SELECT outcome FROM deliveries") == [("DELIVERED",)]

@@ -1,4 +1,4 @@
-"""Chunks of log events are read in the one order of all events, from anywhere, either way."""
+"""Read chunks of log events in the total order of the events, from any event on and in both directions."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ batches = st.lists(
 
 
 @contextmanager
-def written(batches: list[tuple[int, list[tuple[int, str]]]]) -> Iterator[Tx]:
+def transaction_with_events(batches: list[tuple[int, list[tuple[int, str]]]]) -> Iterator[Tx]:
     connection = sqlite3.connect(":memory:", isolation_level=None)
     try:
         migrate(connection)
@@ -34,8 +34,10 @@ def written(batches: list[tuple[int, list[tuple[int, str]]]]) -> Iterator[Tx]:
 
 
 @given(batches)
-def test_events_are_read_in_order_and_none_is_lost_or_doubled(batches: list[tuple[int, list[tuple[int, str]]]]) -> None:
-    with written(batches) as tx:
+def test_events_are_read_in_order_and_none_is_lost_or_repeated(
+    batches: list[tuple[int, list[tuple[int, str]]]],
+) -> None:
+    with transaction_with_events(batches) as tx:
         found = list(log_chunks.events_forward(tx, ("grp", 7), FIRST, 2**62))
     expected = [(time, at, message) for at, (_, events) in enumerate(batches) for time, message in events]
     assert [(each.key[0], each.message) for each in found] == [
@@ -45,38 +47,40 @@ def test_events_are_read_in_order_and_none_is_lost_or_doubled(batches: list[tupl
 
 
 @given(batches, st.data())
-def test_reading_goes_on_behind_any_event_and_before_any(
+def test_reading_continues_after_any_event_and_before_any_event(
     batches: list[tuple[int, list[tuple[int, str]]]], data: st.DataObject
 ) -> None:
-    with written(batches) as tx:
+    with transaction_with_events(batches) as tx:
         source: Source = data.draw(st.sampled_from(SOURCES))
         everything = list(log_chunks.events_forward(tx, source, FIRST, 2**62))
         assert list(log_chunks.events_backward(tx, source, LAST, 0)) == everything[::-1]
         since, until = sorted((data.draw(times), data.draw(times)))
         place = data.draw(st.sampled_from([FIRST, LAST, *(each.key for each in everything)]))
-        assert list(log_chunks.events_forward(tx, source, place, until)) == behind(everything, place, until)
-        assert list(log_chunks.events_backward(tx, source, place, since)) == before(everything, place, since)[::-1]
+        assert list(log_chunks.events_forward(tx, source, place, until)) == events_after(everything, place, until)
+        assert (
+            list(log_chunks.events_backward(tx, source, place, since)) == events_before(everything, place, since)[::-1]
+        )
 
 
-def behind(events: list[StoredEvent], place: log_chunks.Key, until: int) -> list[StoredEvent]:
+def events_after(events: list[StoredEvent], place: log_chunks.Key, until: int) -> list[StoredEvent]:
     return [each for each in events if each.key > place and each.key[0] <= until]
 
 
-def before(events: list[StoredEvent], place: log_chunks.Key, since: int) -> list[StoredEvent]:
+def events_before(events: list[StoredEvent], place: log_chunks.Key, since: int) -> list[StoredEvent]:
     return [each for each in events if each.key < place and each.key[0] >= since]
 
 
 @given(batches, times)
-def test_a_sweep_deletes_what_ended_before_a_time_and_no_more(
+def test_a_sweep_deletes_only_chunks_that_ended_before_a_time(
     batches: list[tuple[int, list[tuple[int, str]]]], time: int
 ) -> None:
-    with written(batches) as tx:
+    with transaction_with_events(batches) as tx:
         everything = list(log_chunks.events_forward(tx, ("grp", 7), FIRST, 2**62))
         swept = 0
         while found := log_chunks.sweep(tx, ("grp", 7), time, 2)[1]:
             swept += found
         left = list(log_chunks.events_forward(tx, ("grp", 7), FIRST, 2**62))
-    gone = [each for each in everything if each not in left]
-    assert all(each.key[0] < time for each in gone)
+    deleted = [each for each in everything if each not in left]
+    assert all(each.key[0] < time for each in deleted)
     assert all(each.key[0] + log_chunks.CHUNK_SPAN_MS >= time for each in left)
-    assert swept == sum(log_chunks.stored_size(each.message) for each in gone)
+    assert swept == sum(log_chunks.stored_size(each.message) for each in deleted)

@@ -1,4 +1,4 @@
-"""How ECS's work is judged: by the exit codes of all of its containers, whatever the task definition says of them."""
+"""Decide whether an ECS task failed: by the exit codes of all of its containers, essential or not."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from lamplighter.services.states.calls.sync_rules import RUN_TASK
 
 
 def task(*codes: int | None, stop: str = "EssentialContainerExited", status: str = "STOPPED") -> Json:
-    """A task as DescribeTasks has it."""
+    """Return a task in the form of DescribeTasks."""
     containers = [{"name": f"c{at}"} if code is None else {"name": f"c{at}", "exitCode": code} for at, code in
                   enumerate(codes)]  # fmt: skip
     return {"taskArn": "arn", "lastStatus": status, "stopCode": stop, "containers": containers}
@@ -27,12 +27,12 @@ def task(*codes: int | None, stop: str = "EssentialContainerExited", status: str
         ([task(None, stop="TaskFailedToStart")], True),
     ],
 )
-def test_a_task_has_succeeded_only_if_each_of_its_containers_has(tasks: list[Json], failed: bool) -> None:
+def test_a_task_succeeds_only_if_each_of_its_containers_does(tasks: list[Json], failed: bool) -> None:
     outcome = RUN_TASK.read_outcome({"tasks": tasks})
     assert outcome is not None
     assert outcome.failed is failed
 
 
 @pytest.mark.parametrize("tasks", [[], [task(0), task(status="RUNNING")]])
-def test_nothing_is_said_of_tasks_that_go_on(tasks: list[Json]) -> None:
+def test_tasks_that_still_run_have_no_outcome(tasks: list[Json]) -> None:
     assert RUN_TASK.read_outcome({"tasks": tasks}) is None

@@ -1,4 +1,4 @@
-"""Steps that may take long are made elsewhere: events keep their order, and what goes wrong costs one execution."""
+"""Compute long steps in another process: events keep their order, and a failure ends only one execution."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -16,35 +16,35 @@ from lamplighter.isolation.requests import Answer, Request
 from tests.engine_harness import CALLER, ROLE, SECOND, EngineHarness, RecordingEngine, chain, job
 from tests.inline_isolation import InlineIsolation
 
-LONG = "{% $sum($map([1..3], function($n){ $n })) %}"
-SHORT = "{% $states.input %}"
+LONG_EXPRESSION = "{% $sum($map([1..3], function($n){ $n })) %}"
+SHORT_EXPRESSION = "{% $states.input %}"
 
 
-class Held(InlineIsolation):
-    """An isolation that answers when it is told to, or breaks off."""
+class HeldIsolation(InlineIsolation):
+    """An isolation that holds its answers until `release`, or fails because a limit is exceeded."""
 
     def __init__(self) -> None:
         super().__init__()
         self.holds = False
-        self.overruns = False
-        self.slow: Callable[[], None] = lambda: None
-        """Say of the last that is held that it has used much processor time."""
+        self.exceeds_limit = False
+        self.report_slow: Callable[[], None] = lambda: None
+        """Report that the last held request has used much processor time."""
         self._gates: list[asyncio.Future[None]] = []
 
     async def run(self, request: Request, refuses: RefusalReason, on_slow: Callable[[], None] | None = None) -> Answer:
-        if self.overruns:
+        if self.exceeds_limit:
             self.requests.append(request)
             raise LimitExceeded("it took too long")
         answer = await super().run(request, refuses)
         if self.holds:
             gate: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._gates.append(gate)
-            self.slow = on_slow or self.slow
+            self.report_slow = on_slow or self.report_slow
             await gate
         return answer
 
     def release(self) -> None:
-        """Answer everything that was asked."""
+        """Answer all held requests."""
         self.holds = False
         for gate in self._gates:
             if not gate.done():
@@ -52,79 +52,79 @@ class Held(InlineIsolation):
         self._gates.clear()
 
 
-class House(EngineHarness):
-    """A harness whose isolation a test holds in its hands."""
+class IsolationHarness(EngineHarness):
+    """An engine harness whose isolation a test controls."""
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
-        self.held = Held()
+        self.isolation = HeldIsolation()
 
     async def _open(self) -> Engine:
         config = EngineConfig(data_directory=self.directory)
-        return await RecordingEngine.open(config, self._world, self.runtime, isolation=self.held)
+        return await RecordingEngine.open(config, self._world, self.runtime, isolation=self.isolation)
 
     def release(self) -> None:
-        self.held.release()
+        self.isolation.release()
         self.settle()
 
-    def slow(self) -> None:
-        self.held.slow()
+    def report_slow(self) -> None:
+        self.isolation.report_slow()
         self.settle()
 
     def crash(self) -> None:
         super().crash()
-        self.held = Held()
+        self.isolation = HeldIsolation()
 
 
 @pytest.fixture
-def harness(tmp_path: Path) -> Iterator[House]:
-    made = House(tmp_path / "data")
-    made.up()
-    yield made
-    made.close()
+def harness(tmp_path: Path) -> Iterator[IsolationHarness]:
+    running = IsolationHarness(tmp_path / "data")
+    running.up()
+    yield running
+    running.close()
 
 
-def jsonata(*states: Json) -> Json:
+def jsonata_machine(*states: Json) -> Json:
     return chain(*states) | {"QueryLanguage": "JSONata"}
 
 
-def passing(expression: str = LONG) -> Json:
+def pass_state(expression: str = LONG_EXPRESSION) -> Json:
     return {"Type": "Pass", "Output": expression}
 
 
-def begun(harness: House, *states: Json, name: str = "machine") -> str:
-    execution = harness.start(harness.machine(jsonata(*states), name), 1)
+def start_execution(harness: IsolationHarness, *states: Json, name: str = "machine") -> str:
+    execution = harness.start(harness.machine(jsonata_machine(*states), name), 1)
     harness.settle()
     return execution
 
 
-def test_an_execution_with_a_long_expression_ends_as_any_other(harness: House) -> None:
-    execution = begun(harness, passing(), passing(SHORT))
+def test_an_execution_with_a_long_expression_ends_like_any_other(harness: IsolationHarness) -> None:
+    execution = start_execution(harness, pass_state(), pass_state(SHORT_EXPRESSION))
     assert (harness.status(execution), harness.describe(execution)["output"]) == ("SUCCEEDED", "6")
     entered = ["PassStateEntered", "PassStateExited"]
     assert harness.types(execution) == ["ExecutionStarted", *entered, *entered, "ExecutionSucceeded"]
-    assert len(harness.held.requests) == 1
+    assert len(harness.isolation.requests) == 1
     assert harness.rows("SELECT * FROM pending_events") == []
 
 
-def test_short_expressions_are_evaluated_where_they_are_asked_for(harness: House) -> None:
-    assert harness.status(begun(harness, passing(SHORT))) == "SUCCEEDED"
-    assert harness.held.requests == []
+def test_short_expressions_are_evaluated_in_the_process_of_the_engine(harness: IsolationHarness) -> None:
+    assert harness.status(start_execution(harness, pass_state(SHORT_EXPRESSION))) == "SUCCEEDED"
+    assert harness.isolation.requests == []
 
 
-def test_others_go_on_while_a_step_is_made(harness: House) -> None:
-    harness.held.holds = True
-    execution = begun(harness, passing())
+def test_other_executions_continue_while_a_long_step_is_computed(harness: IsolationHarness) -> None:
+    harness.isolation.holds = True
+    execution = start_execution(harness, pass_state())
     assert harness.status(execution) == "RUNNING"
     assert harness.types(execution) == ["ExecutionStarted"]
-    assert harness.status(begun(harness, passing(SHORT), name="other")) == "SUCCEEDED"
+    assert harness.status(start_execution(harness, pass_state(SHORT_EXPRESSION), name="other")) == "SUCCEEDED"
     harness.release()
     assert harness.status(execution) == "SUCCEEDED"
 
 
-def test_an_execution_is_stopped_at_once_and_the_late_answer_changes_nothing(harness: House) -> None:
-    harness.held.holds = True
-    execution = begun(harness, passing(), {"Type": "Wait", "Seconds": 5})
+def test_an_execution_stops_during_a_long_step_and_the_late_answer_changes_nothing(harness: IsolationHarness) -> None:
+    harness.isolation.holds = True
+    execution = start_execution(harness, pass_state(), {"Type": "Wait", "Seconds": 5})
     harness.call("states", "StopExecution", executionArn=execution)
     assert harness.status(execution) == "ABORTED"
     events = harness.history(execution)
@@ -133,11 +133,11 @@ def test_an_execution_is_stopped_at_once_and_the_late_answer_changes_nothing(har
     assert harness.rows("SELECT * FROM pending_events") == []
 
 
-def test_what_happens_while_a_step_is_made_takes_effect_after_it(harness: House) -> None:
-    slow = chain({"Type": "Wait", "Seconds": 1}, passing(), first="S")
-    quick = chain({"Type": "Wait", "Seconds": 2}, passing(SHORT), first="Q")
-    execution = begun(harness, {"Type": "Parallel", "Branches": [slow, quick]})
-    harness.held.holds = True
+def test_events_during_a_long_step_take_effect_after_the_step(harness: IsolationHarness) -> None:
+    slow = chain({"Type": "Wait", "Seconds": 1}, pass_state(), first="S")
+    quick = chain({"Type": "Wait", "Seconds": 2}, pass_state(SHORT_EXPRESSION), first="Q")
+    execution = start_execution(harness, {"Type": "Parallel", "Branches": [slow, quick]})
+    harness.isolation.holds = True
     harness.advance(SECOND)
     harness.advance(SECOND)
     assert harness.types(execution)[-1] == "WaitStateEntered"
@@ -148,84 +148,86 @@ def test_what_happens_while_a_step_is_made_takes_effect_after_it(harness: House)
     assert exited[:4] == ["S", "T", "Q", "R"], "the first branch went on first"
 
 
-def test_a_step_that_is_broken_off_costs_its_own_execution_only(harness: House) -> None:
-    harness.held.overruns = True
-    execution = begun(harness, passing())
+def test_a_step_that_exceeds_a_limit_fails_only_its_own_execution(harness: IsolationHarness) -> None:
+    harness.isolation.exceeds_limit = True
+    execution = start_execution(harness, pass_state())
     described = harness.describe(execution)
     assert (described["status"], described["error"]) == ("FAILED", "States.Runtime")
     assert "it took too long" in described["cause"]
-    harness.held.overruns = False
-    assert harness.status(begun(harness, passing(), name="other")) == "SUCCEEDED"
+    harness.isolation.exceeds_limit = False
+    assert harness.status(start_execution(harness, pass_state(), name="other")) == "SUCCEEDED"
 
 
-def test_a_short_step_goes_on_however_often_the_engine_dies(harness: House) -> None:
-    harness.held.holds = True
-    execution = begun(harness, passing())
+def test_a_step_that_was_not_slow_is_repeated_after_every_crash(harness: IsolationHarness) -> None:
+    harness.isolation.holds = True
+    execution = start_execution(harness, pass_state())
     for _ in range(3):
         harness.crash()
-        harness.held.holds = True
+        harness.isolation.holds = True
         harness.up()
     harness.release()
     assert harness.status(execution) == "SUCCEEDED"
 
 
-def test_a_step_that_waits_long_for_its_process_goes_on_however_often_the_engine_dies(harness: House) -> None:
-    harness.held.holds = True
-    execution = begun(harness, passing())
+def test_a_step_that_waits_long_for_its_process_is_repeated_after_every_crash(harness: IsolationHarness) -> None:
+    harness.isolation.holds = True
+    execution = start_execution(harness, pass_state())
     for _ in range(3):
         harness.advance(100 * SECOND)
         harness.crash()
-        harness.held.holds = True
+        harness.isolation.holds = True
         harness.up()
     harness.release()
     assert harness.status(execution) == "SUCCEEDED"
 
 
-def test_a_slow_step_in_which_the_engine_died_twice_is_not_begun_again(harness: House) -> None:
-    harness.held.holds = True
-    execution = begun(harness, passing())
+def test_a_slow_step_is_not_repeated_after_two_crashes(harness: IsolationHarness) -> None:
+    harness.isolation.holds = True
+    execution = start_execution(harness, pass_state())
     for _ in range(2):
         assert harness.status(execution) == "RUNNING"
-        harness.slow()
+        harness.report_slow()
         harness.crash()
-        harness.held.holds = True
+        harness.isolation.holds = True
         harness.up()
     described = harness.describe(execution)
     assert (described["status"], described["error"]) == ("FAILED", "States.Runtime")
     assert "2 times" in described["cause"]
-    assert harness.held.requests == []
+    assert harness.isolation.requests == []
 
 
-def test_an_engine_that_is_stopped_in_good_order_does_not_count(harness: House) -> None:
-    harness.held.holds = True
-    execution = begun(harness, passing())
+def test_a_regular_stop_of_the_engine_does_not_count_as_a_crash(harness: IsolationHarness) -> None:
+    harness.isolation.holds = True
+    execution = start_execution(harness, pass_state())
     for _ in range(3):
-        harness.slow()
+        harness.report_slow()
         harness.down()
-        harness.held = Held()
-        harness.held.holds = True
+        harness.isolation = HeldIsolation()
+        harness.isolation.holds = True
         harness.up()
     harness.release()
     assert harness.status(execution) == "SUCCEEDED"
 
 
 @pytest.mark.parametrize("subject", ["execution 1", "revision {}"])
-def test_a_step_in_which_the_engine_died_is_made_elsewhere_the_next_time(harness: House, subject: str) -> None:
-    waiting = begun(harness, {"Type": "Wait", "Seconds": 5}, passing(SHORT))
+def test_a_step_that_crashed_the_engine_is_computed_in_another_process_the_next_time(
+    harness: IsolationHarness, subject: str
+) -> None:
+    waiting = start_execution(harness, {"Type": "Wait", "Seconds": 5}, pass_state(SHORT_EXPRESSION))
     (revision,) = harness.rows("SELECT revision FROM state_machines")[0]
     harness.crash()
     (harness.directory / "step").write_bytes(subject.format(revision).encode().ljust(64, b"\0"))
     harness.up()
     harness.advance(5 * SECOND)
     assert harness.status(waiting) == "SUCCEEDED"
-    assert len(harness.held.requests) == 1
+    assert len(harness.isolation.requests) == 1
     assert harness.rows("SELECT * FROM step_deaths") == []
-    assert harness.status(begun(harness, passing(SHORT), name="other")) == "SUCCEEDED"
-    assert len(harness.held.requests) == 1
+    assert harness.status(start_execution(harness, pass_state(SHORT_EXPRESSION), name="other")) == "SUCCEEDED"
+    assert len(harness.isolation.requests) == 1
 
 
-def test_engines_that_died_in_first_steps_of_a_machine_do_not_condemn_it(harness: House) -> None:
-    machine = harness.machine(jsonata(passing(SHORT)))
+def test_crashes_in_the_first_steps_of_a_machine_do_not_fail_later_executions(harness: IsolationHarness) -> None:
+    machine = harness.machine(jsonata_machine(pass_state(SHORT_EXPRESSION)))
     (revision,) = harness.rows("SELECT revision FROM state_machines")[0]
     for _ in range(3):
         harness.crash()
@@ -237,55 +239,57 @@ def test_engines_that_died_in_first_steps_of_a_machine_do_not_condemn_it(harness
     assert harness.rows("SELECT * FROM step_deaths") == []
 
 
-def test_a_step_that_killed_the_engine_here_and_elsewhere_is_not_begun_again(harness: House) -> None:
-    execution = begun(harness, {"Type": "Wait", "Seconds": 5}, passing(SHORT))
+def test_a_step_is_not_repeated_after_one_crash_in_the_engine_and_one_in_isolation(harness: IsolationHarness) -> None:
+    execution = start_execution(harness, {"Type": "Wait", "Seconds": 5}, pass_state(SHORT_EXPRESSION))
     harness.crash()
     (harness.directory / "step").write_bytes(b"execution 1".ljust(64, b"\0"))
-    harness.held.holds = True
+    harness.isolation.holds = True
     harness.up()
-    harness.held.holds = True
+    harness.isolation.holds = True
     harness.advance(5 * SECOND)
-    harness.slow()
+    harness.report_slow()
     harness.restart()
     assert harness.describe(execution)["error"] == "States.Runtime"
 
 
-def test_work_that_was_answered_is_not_answered_again_while_the_step_is_made(harness: House) -> None:
+def test_a_task_token_cannot_be_answered_again_while_the_step_is_computed(harness: IsolationHarness) -> None:
     harness.define_task()
-    token = {
+    overrides = {
         "ContainerOverrides": [
             {"Name": "main", "Environment": [{"Name": "TOKEN", "Value": "{% $states.context.Task.Token %}"}]}
         ]
     }
-    state = job(pattern=".waitForTaskToken") | {"Output": LONG}
-    state["Arguments"] = state.pop("Parameters") | {"Overrides": token}
-    execution = begun(harness, state)
-    harness.held.holds = True
+    state = job(pattern=".waitForTaskToken") | {"Output": LONG_EXPRESSION}
+    state["Arguments"] = state.pop("Parameters") | {"Overrides": overrides}
+    execution = start_execution(harness, state)
+    harness.isolation.holds = True
     harness.call("states", "SendTaskSuccess", taskToken=harness.token(), output="1")
-    with pytest.raises(AwsError) as refused:
+    with pytest.raises(AwsError) as error:
         harness.call("states", "SendTaskSuccess", taskToken=harness.token(), output="2")
-    assert refused.value.code == "TaskTimedOut"
+    assert error.value.code == "TaskTimedOut"
     harness.release()
     assert harness.status(execution) == "SUCCEEDED"
 
 
-def test_an_express_execution_is_answered_when_its_long_step_is_made(harness: House) -> None:
-    params = {"name": "quick", "definition": dumps(jsonata(passing())), "roleArn": ROLE, "type": "EXPRESS"}
+def test_a_synchronous_express_execution_is_answered_after_its_long_step(harness: IsolationHarness) -> None:
+    params = {"name": "quick", "definition": dumps(jsonata_machine(pass_state())), "roleArn": ROLE, "type": "EXPRESS"}
     machine = harness.call("states", "CreateStateMachine", **params)["stateMachineArn"]
     answer = harness.call("states", "StartSyncExecution", stateMachineArn=machine)
     assert (answer["status"], answer["output"]) == ("SUCCEEDED", "6")
     assert harness.rows("SELECT * FROM executions") == []
 
 
-@pytest.mark.parametrize("batcher", [None, {"MaxItemsPerBatch": 300, "BatchInput": {"n": LONG}}])
-def test_children_of_a_map_are_given_what_a_long_selector_says(harness: House, batcher: Json) -> None:
+@pytest.mark.parametrize("batcher", [None, {"MaxItemsPerBatch": 300, "BatchInput": {"n": LONG_EXPRESSION}}])
+def test_the_children_of_a_map_receive_the_result_of_a_long_item_selector(
+    harness: IsolationHarness, batcher: Json
+) -> None:
     items = list(range(700))
     processor = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}} | chain(
-        passing(SHORT), first="P"
+        pass_state(SHORT_EXPRESSION), first="P"
     )
     given = {} if batcher is None else {"ItemBatcher": batcher}
     selector = {"v": "{% $sum($map([1..3], function($n){ $n * $states.context.Map.Item.Value })) %}"}
-    execution = begun(
+    execution = start_execution(
         harness, {"Type": "Map", "Items": items, "ItemProcessor": processor, "ItemSelector": selector} | given
     )
     described = harness.describe(execution)
@@ -298,36 +302,36 @@ def test_children_of_a_map_are_given_what_a_long_selector_says(harness: House, b
         assert described["output"] == dumps(batches)
 
 
-def test_a_redrive_goes_on_with_a_long_step(harness: House) -> None:
-    harness.held.overruns = True
-    execution = begun(harness, {"Type": "Wait", "Seconds": 1}, passing())
+def test_a_redrive_continues_with_a_long_step(harness: IsolationHarness) -> None:
+    harness.isolation.exceeds_limit = True
+    execution = start_execution(harness, {"Type": "Wait", "Seconds": 1}, pass_state())
     harness.advance(SECOND)
     assert harness.status(execution) == "FAILED"
-    harness.held.overruns = False
+    harness.isolation.exceeds_limit = False
     harness.call("states", "RedriveExecution", executionArn=execution)
     harness.advance(SECOND)
     assert (harness.status(execution), harness.describe(execution)["output"]) == ("SUCCEEDED", "6")
 
 
-def test_a_state_with_a_long_expression_is_tried(harness: House) -> None:
-    state = passing() | {"QueryLanguage": "JSONata", "End": True}
+def test_test_state_evaluates_a_long_expression_or_fails_at_the_limit(harness: IsolationHarness) -> None:
+    state = pass_state() | {"QueryLanguage": "JSONata", "End": True}
     answer = harness.call("states", "TestState", definition=dumps(state), input='{"b": 1}', inspectionLevel="DEBUG")
     assert (answer["status"], answer["output"], answer["inspectionData"]["input"]) == ("SUCCEEDED", "6", '{"b": 1}')
-    harness.held.overruns = True
+    harness.isolation.exceeds_limit = True
     answer = harness.call("states", "TestState", definition=dumps(state), input="{}")
     assert (answer["status"], answer["error"]) == ("FAILED", "States.Runtime")
 
 
-def test_the_first_steps_of_a_definition_are_marked_until_the_loop_turns(harness: House) -> None:
-    machine = harness.machine(jsonata(passing(SHORT)))
+def test_the_first_steps_of_a_definition_are_marked_until_the_event_loop_continues(harness: IsolationHarness) -> None:
+    machine = harness.machine(jsonata_machine(pass_state(SHORT_EXPRESSION)))
     (revision,) = harness.rows("SELECT revision FROM state_machines")[0]
-    mark = harness.directory / "step"
+    step_file = harness.directory / "step"
     start = {"stateMachineArn": machine, "input": "1"}
 
-    async def turn() -> bytes:
+    async def start_and_read_mark() -> bytes:
         bus = harness.engine.bus
         bus.store.write(lambda tx: bus.invoke(tx, CALLER, "states", "StartExecution", start))
-        return await bus.store.write(lambda _tx: mark.read_bytes())
+        return await bus.store.write(lambda _tx: step_file.read_bytes())
 
-    assert harness.run(turn()).rstrip(b"\0").decode() == f"revision {revision}"
-    assert mark.read_bytes() == bytes(64)
+    assert harness.run(start_and_read_mark()).rstrip(b"\0").decode() == f"revision {revision}"
+    assert step_file.read_bytes() == bytes(64)

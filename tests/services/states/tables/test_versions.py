@@ -1,4 +1,4 @@
-"""Data from before there were versions is taken over."""
+"""Migrate a database that was written before state machines had versions."""
 
 import sqlite3
 
@@ -7,7 +7,7 @@ from lamplighter.store.db import Reader
 from lamplighter.store.migrate import migrate, migration_scripts
 
 
-def test_settings_move_from_machines_to_their_revisions_and_the_oldest_revision_is_the_initial_one() -> None:
+def test_the_migration_moves_settings_to_revisions_and_marks_the_oldest_revision_as_initial() -> None:
     connection = sqlite3.connect(":memory:", isolation_level=None)
     for number, sql in migration_scripts():
         if number < 3:
