@@ -21,7 +21,7 @@ from tests.acceptance.test_sns import running, smtp
 from tests.acceptance.test_sns_sqs import queue, received
 from tests.chaos.containers import sweep
 from tests.contracts.servers import MailServer, mail_server
-from tests.jobs.projects import written
+from tests.jobs.projects import load_job_text
 from tests.served_engine import ACCOUNT, REGION, ServedEngine, eventually
 
 METRIC: Json = {"Namespace": "app", "MetricName": "m"}
@@ -152,7 +152,7 @@ LAST_LINES = "".join(f"  line {number}\n" for number in range(11, 31))
 
 def deploy(box: ServedEngine, folder: Path, text: str) -> None:
     """Make the stack of a job file."""
-    made = build_template(written(folder, text).project)
+    made = build_template(load_job_text(folder, text).project)
     parameters = [{"ParameterKey": "ConsoleUrl", "ParameterValue": box.url}]
     named = {"StackName": "reports", "TemplateBody": json.dumps(made), "Parameters": parameters}
     cloudformation = box.client("cloudformation")

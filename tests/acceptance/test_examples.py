@@ -9,7 +9,7 @@ import pytest
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.jobs.file.load import load_job_file
 from lamplighter.jobs.lint.lint import lint_job_file
-from tests.cli.up_folder import lamplighter
+from tests.cli.up_folder import run_lamplighter
 from tests.served_engine import ACCOUNT, REGION, ServedEngine, eventually
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -61,7 +61,7 @@ def test_lint_finds_nothing_in_an_example_but_that_its_processes_are_for_this_bo
 @of("pipeline")
 def test_three_steps_one_after_another_as_the_readme_says(example: Example) -> None:
     example.keep()
-    said = lamplighter("run", "nightly", "--follow", "--endpoint-url", example.url, cwd=example.folder)
+    said = run_lamplighter("run", "nightly", "--follow", "--endpoint-url", example.url, cwd=example.folder)
     assert said.returncode == 0, said.stdout + said.stderr
     assert "the shop is busy" in said.stdout + said.stderr
     sums = [line.split(",", 1)[1] for line in (example.folder / "report.csv").read_text().splitlines()]

@@ -16,7 +16,7 @@ from lamplighter.outbound.fake import FakeOutbound
 from lamplighter.runs import story
 from lamplighter.runtime.fake import Script
 from tests.engine_harness import ACCOUNT, DAY, HOUR, REGION, SECOND, EngineHarness, RecordingEngine
-from tests.jobs.projects import written
+from tests.jobs.projects import load_job_text
 
 URL = "http://127.0.0.1:4566"
 MINUTE = 60 * SECOND
@@ -44,7 +44,7 @@ class House(EngineHarness):
         """Make the stack of a job `nightly`, whose settings are given; and of a workflow `whole`, if it has steps."""
         text = f"project: reports\n{CHANNELS}jobs:\n  nightly: {{image: busybox, command: [sh], {job}}}\n"
         text += f"  whole: {{workflow: steps.yaml, {whole}}}\n" if steps else ""
-        document = build_template(written(self.folder, text, steps_yaml=steps).project)
+        document = build_template(load_job_text(self.folder, text, steps_yaml=steps).project)
         body = dumps(document)
         given = {"Subnets": "subnet-1", "SecurityGroups": "", "ConsoleUrl": URL, **more}
         known = [key for key in given if key in document["Parameters"]]

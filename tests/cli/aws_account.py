@@ -1,4 +1,4 @@
-"""An AWS account for tests: moto in a process of its own; and the command line, typed."""
+"""An AWS account for tests, which moto serves in a separate process, and the command line in a subprocess."""
 
 import os
 import subprocess
@@ -14,8 +14,8 @@ import boto3
 from lamplighter.base.json_text import Json
 
 REGION = "us-east-1"
-ANYBODY = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
-PROGRAM = """
+TEST_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
+MOTO_PROGRAM = """
 import sys
 from moto.server import ThreadedMotoServer
 server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
@@ -26,10 +26,10 @@ sys.stdin.read()
 
 
 @contextmanager
-def account() -> Iterator[str]:
-    """The URL of an account."""
+def start_moto() -> Iterator[str]:
+    """Start an empty account and yield its URL."""
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        [sys.executable, "-c", MOTO_PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         text=True, cwd="/",
     )  # fmt: skip
     assert process.stdin is not None
@@ -40,43 +40,49 @@ def account() -> Iterator[str]:
     process.wait()
 
 
-def client(url: str, service: str) -> Json:
-    """A boto3 client of an account."""
+def make_client(url: str, service: str) -> Json:
+    """Return a boto3 client for an account."""
     return boto3.client(
         service, endpoint_url=url, region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test"
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
-    """What a command said, and how it ended."""
+class CommandResult:
+    """A command's exit code and output."""
 
     code: int
     out: str
     err: str
 
 
-def typed(folder: Path, *words: str, **environment: str) -> Typed:
-    """Type a command in a folder, with nobody there to be asked."""
-    command, around = [sys.executable, "-m", "lamplighter", *words], surroundings(**environment)
-    done = subprocess.run(
-        command, cwd=folder, env=around, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=120
+def run_command(folder: Path, *words: str, **environment: str) -> CommandResult:
+    """Run a command in a folder without a terminal, so that it cannot prompt."""
+    command, given = [sys.executable, "-m", "lamplighter", *words], command_environment(**environment)
+    process = subprocess.run(
+        command, cwd=folder, env=given, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=120
     )
-    return Typed(done.returncode, done.stdout, done.stderr)
+    return CommandResult(process.returncode, process.stdout, process.stderr)
 
 
-def surroundings(**more: str) -> Mapping[str, str]:
-    """The environment of a command: credentials of nobody, and no one's configuration."""
+def command_environment(**more: str) -> Mapping[str, str]:
+    """Return a command's environment: test credentials, and no AWS configuration of the user."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "LAMPLIGHTER_"))}
-    return {**kept, **ANYBODY, "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull, **more}
+    return {
+        **kept,
+        **TEST_CREDENTIALS,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        **more,
+    }
 
 
-def job_file(folder: Path, text: str) -> None:
+def write_job_file(folder: Path, text: str) -> None:
     """Write lamplighter.yaml."""
     (folder / "lamplighter.yaml").write_text(dedent(text))
 
 
-NIGHTLY = """
+ARTICLE_JOB = """
     project: reports
     defaults: {timezone: Asia/Seoul, notify: ops}
     channels:

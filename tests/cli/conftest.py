@@ -1,4 +1,4 @@
-"""What the tests of verbs share."""
+"""Fixtures for the tests of the commands."""
 
 import urllib.request
 from collections.abc import Iterator
@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.aws_account import account
-from tests.cli.shared_run import SharedRun
+from tests.cli.aws_account import start_moto
+from tests.cli.job_folder import JobFolder
 from tests.cli.up_folder import UpFolder
 
 
 @pytest.fixture(scope="module")
-def batch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedRun]:
-    """A folder whose jobs are on an engine that runs plain processes; its jobs do not change."""
-    made = SharedRun(tmp_path_factory.mktemp("batch"))
+def job_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JobFolder]:
+    """A folder whose jobs run on an engine with plain processes; tests do not change the jobs."""
+    made = JobFolder(tmp_path_factory.mktemp("batch"))
     made.up()
     yield made
     made.served.close()
@@ -22,7 +22,7 @@ def batch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedRun]:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[UpFolder]:
-    """A folder of one's own, and what runs there."""
+    """A folder with the project `home` for `lamplighter up`."""
     made = UpFolder(tmp_path)
     yield made
     made.close()
@@ -30,13 +30,13 @@ def home(tmp_path: Path) -> Iterator[UpFolder]:
 
 @pytest.fixture(scope="session")
 def moto() -> Iterator[str]:
-    """The URL of an account at moto."""
-    with account() as url:
+    """The URL of an AWS account that moto serves."""
+    with start_moto() as url:
         yield url
 
 
 @pytest.fixture
 def aws(moto: str) -> str:
-    """The URL of an account at moto in which there is nothing yet."""
+    """The URL of an empty AWS account that moto serves."""
     with urllib.request.urlopen(urllib.request.Request(f"{moto}/moto-api/reset", method="POST")):
         return moto

@@ -1,4 +1,4 @@
-"""The console over an engine of a test's own, and a real browser that looks at one."""
+"""Fixtures: the console with an engine in this process, and Chromium for the tests in a real browser."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,20 +21,20 @@ def harness(tmp_path: Path) -> Iterator[EngineHarness]:
 
 @pytest.fixture
 def browser(harness: EngineHarness) -> Browser:
-    """A browser that looks at it."""
+    """A browser for the console of that engine, without a screen."""
     return Browser(harness)
 
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Chromium]:
-    """A real browser; without one its tests are skipped, or fail where one is required."""
-    real_browser.require()
-    with real_browser.chromium() as started:
+    """Chromium; without it, its tests are skipped, or fail if LAMPLIGHTER_REQUIRE_BROWSER is set."""
+    real_browser.require_chromium()
+    with real_browser.start_chromium() as started:
         yield started
 
 
 @pytest.fixture
 def page(chromium: Chromium) -> Iterator[Page]:
-    """An empty page of it."""
-    with real_browser.page_of(chromium) as opened:
+    """An empty page of Chromium."""
+    with real_browser.open_page(chromium) as opened:
         yield opened

@@ -1,4 +1,4 @@
-"""A browser without a screen: the console over an engine in this process, asked for pages and sent forms."""
+"""A browser without a screen: requests pages and sends forms to the console of an engine in this process."""
 
 import asyncio
 import html
@@ -18,8 +18,8 @@ HOST = "127.0.0.1:4566"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back."""
+class Response:
+    """An HTTP response."""
 
     status: int
     headers: Mapping[str, str]
@@ -27,12 +27,12 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """What a reader sees: without tags, and white space as one space."""
+        """The text that a reader sees: without tags, with white space collapsed."""
         return " ".join(html.unescape(re.sub("<[^>]+>", " ", self.body)).split())
 
 
 class Browser:
-    """Keeps its cookies, follows where a form leads."""
+    """A client of the console that keeps its cookies and follows the redirects of forms."""
 
     def __init__(self, harness: EngineHarness, holders: CredentialSet | None = None) -> None:
         self.harness = harness
@@ -40,51 +40,51 @@ class Browser:
         self._app = build_app(LocalPort(harness.engine), harness.engine.world, self.closing, holders)
         self.cookies: dict[str, str] = {}
 
-    def get(self, url: str, **headers: str) -> Answer:
-        """A page."""
+    def get(self, url: str, **headers: str) -> Response:
+        """Request a page."""
         return self._send("GET", url, b"", headers)
 
-    def post(self, url: str, fields: Mapping[str, str], **headers: str) -> Answer:
-        """Press a button of a form, and go where it leads."""
-        answer = self.press(url, fields, **headers)
+    def post(self, url: str, fields: Mapping[str, str], **headers: str) -> Response:
+        """Send a form with its token and follow the redirect."""
+        answer = self.post_form(url, fields, **headers)
         return self.get(answer.headers["location"]) if answer.status == 303 else answer
 
-    def press(self, url: str, fields: Mapping[str, str], **headers: str) -> Answer:
-        """Press a button of a form: with its token, and from a page of ours."""
+    def post_form(self, url: str, fields: Mapping[str, str], **headers: str) -> Response:
+        """Send a form with its token, as from a page of the console."""
         if not self.cookies:
             self.get("/")
         given = {"token": self.cookies.get("lamplighter-form", ""), **fields}
         sent = {"origin": f"http://{HOST}", "content-type": "application/x-www-form-urlencoded"} | headers
         return self._send("POST", url, urlencode(given).encode(), sent)
 
-    def follow(self, url: str) -> list[str]:
-        """Open a stream; what comes is added to the list."""
-        heard: list[str] = []
+    def open_stream(self, url: str) -> list[str]:
+        """Open an event stream, and return the list to which its data is appended."""
+        received: list[str] = []
 
         async def send(message: Json) -> None:
-            heard.append(message.get("body", b"").decode())
+            received.append(message.get("body", b"").decode())
 
-        async def asked() -> None:
-            await self._app(self._scope("GET", url, {}), _sending(b""), send)
+        async def request() -> None:
+            await self._app(self._scope("GET", url, {}), _receive_body(b""), send)
 
-        self.harness.set_off(asked())
-        return heard
+        self.harness.set_off(request())
+        return received
 
-    def _send(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    def _send(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Response:
         sent: list[Json] = []
 
         async def send(message: Json) -> None:
             sent.append(message)
 
-        async def asked() -> None:
-            await self._app(self._scope(method, url, headers), _sending(body), send)
+        async def request() -> None:
+            await self._app(self._scope(method, url, headers), _receive_body(body), send)
 
-        self.harness.run(asked())
-        heads = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
-        for name, morsel in SimpleCookie(heads.get("set-cookie", "")).items():
+        self.harness.run(request())
+        response_headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+        for name, morsel in SimpleCookie(response_headers.get("set-cookie", "")).items():
             self.cookies[name] = morsel.value
         text = b"".join(message.get("body", b"") for message in sent[1:]).decode()
-        return Answer(sent[0]["status"], heads, text)
+        return Response(sent[0]["status"], response_headers, text)
 
     def _scope(self, method: str, url: str, headers: Mapping[str, str]) -> Json:
         parts = urlsplit(url)
@@ -105,8 +105,8 @@ class Browser:
         }
 
 
-def _sending(body: bytes) -> Callable[[], Awaitable[Json]]:
-    """What the application reads: a body, and then nothing more, while the peer stays."""
+def _receive_body(body: bytes) -> Callable[[], Awaitable[Json]]:
+    """Return an ASGI `receive` that yields the body once and then blocks, like a client that stays connected."""
     arrived = [body]
 
     async def receive() -> Json:

@@ -1,4 +1,4 @@
-"""A real browser: Debian's Chromium, driven by playwright, that complains of every error on a page."""
+"""A real browser: Debian's Chromium, driven by playwright; every error on a page fails the test."""
 
 import functools
 import os
@@ -11,21 +11,21 @@ import pytest
 from playwright.sync_api import Browser, BrowserType, ConsoleMessage, Page, expect, sync_playwright
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
-PATIENCE = 60_000
-"""Milliseconds that a page may take to show what is expected: the machine may be busy."""
-expect.set_options(timeout=PATIENCE)
+TIMEOUT_MILLISECONDS = 60_000
+"""Milliseconds within which a page must show what is expected; the machine may be busy."""
+expect.set_options(timeout=TIMEOUT_MILLISECONDS)
 Scheme = Literal["light", "dark"]
 
 
 @functools.cache
-def program() -> str:
-    """Where Chromium is."""
+def find_chromium() -> str:
+    """Return the path of Chromium, or an empty string."""
     return next((found for name in PROGRAMS if (found := shutil.which(name))), "")
 
 
-def require() -> None:
-    """Skip where there is no Chromium, or fail where there has to be one."""
-    if program():
+def require_chromium() -> None:
+    """Skip the test if there is no Chromium, or fail it if Chromium is required."""
+    if find_chromium():
         return
     if os.environ.get("LAMPLIGHTER_REQUIRE_BROWSER") == "1":
         pytest.fail("LAMPLIGHTER_REQUIRE_BROWSER=1, but there is no Chromium (Debian: chromium)")
@@ -33,39 +33,39 @@ def require() -> None:
 
 
 @contextmanager
-def chromium(*options: str) -> Iterator[Browser]:
-    """A browser without windows; options are those of its command line."""
-    with sync_playwright() as playwright, launched(playwright.chromium, *options) as browser:
+def start_chromium(*options: str) -> Iterator[Browser]:
+    """Start Chromium without windows, with these command-line options."""
+    with sync_playwright() as playwright, launch_browser(playwright.chromium, *options) as browser:
         yield browser
 
 
 @contextmanager
-def launched(kind: BrowserType, *options: str) -> Iterator[Browser]:
-    """Another browser beside one that runs."""
+def launch_browser(kind: BrowserType, *options: str) -> Iterator[Browser]:
+    """Start another browser beside a running one."""
     arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", *options]
-    browser = kind.launch(executable_path=program(), args=arguments)
+    browser = kind.launch(executable_path=find_chromium(), args=arguments)
     yield browser
     browser.close()
 
 
 @contextmanager
-def page_of(
+def open_page(
     browser: Browser, scheme: Scheme = "light", width: int = 1280, height: int = 860, *, strict: bool = True
 ) -> Iterator[Page]:
-    """A page of its own; at its end, whatever the browser complained of is an error, if `strict`."""
+    """Open a page in its own context; at the end, errors in the browser's console fail the test if `strict`."""
     context = browser.new_context(
         viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce"
     )
-    context.set_default_timeout(PATIENCE)
+    context.set_default_timeout(TIMEOUT_MILLISECONDS)
     page = context.new_page()
-    complaints: list[str] = []
+    errors: list[str] = []
 
-    def heard(message: ConsoleMessage) -> None:
-        if message.type == "error" and "422" not in message.text:  # a form that came back with what is wrong
-            complaints.append(message.text)
+    def record_error(message: ConsoleMessage) -> None:
+        if message.type == "error" and "422" not in message.text:  # an invalid form that is shown again
+            errors.append(message.text)
 
-    page.on("console", heard)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", record_error)
+    page.on("pageerror", lambda error: errors.append(str(error)))
     yield page
     context.close()
-    assert not (strict and complaints), complaints
+    assert not (strict and errors), errors

@@ -1,4 +1,4 @@
-"""What there is to see in a console: jobs whose containers are plain processes, with logs and schedules."""
+"""Jobs for the tests of the console: plain processes with logs and schedules."""
 
 import json
 from pathlib import Path
@@ -8,17 +8,21 @@ from tests.served_engine import ROLE, ServedEngine, run_task
 
 GROUP = "/lamplighter/reports"
 RETRY: Json = [{"ErrorEquals": ["States.TaskFailed"], "IntervalSeconds": 2, "MaxAttempts": 2, "BackoffRate": 1.5}]
-TWICE = "echo reading orders; sleep 0.5; if mkdir '{flag}'; then echo lost the database; exit 3; fi; echo all is well"
-"""A command that fails the first time and succeeds the second."""
+FAIL_ONCE_COMMAND = (
+    "echo reading orders; sleep 0.5; if mkdir '{flag}'; then echo lost the database; exit 3; fi; echo all is well"
+)
+"""A command that fails the first time and succeeds the second time."""
 
 
-def job(served: ServedEngine, name: str, command: str, **state: Json) -> str:
-    """A state machine of one container that logs; its ARN."""
-    return served.machine({"StartAt": "Report", "States": {"Report": task(served, name, command, **state)}}, name)
+def create_job(served: ServedEngine, name: str, command: str, **state: Json) -> str:
+    """Create a state machine with one container that logs, and return its ARN."""
+    return served.machine(
+        {"StartAt": "Report", "States": {"Report": build_task_state(served, name, command, **state)}}, name
+    )
 
 
-def task(served: ServedEngine, name: str, command: str, **state: Json) -> Json:
-    """A state that runs a container that logs."""
+def build_task_state(served: ServedEngine, name: str, command: str, **state: Json) -> Json:
+    """Return a state that runs a container that logs."""
     options = {
         "awslogs-group": GROUP,
         "awslogs-region": "us-east-1",
@@ -31,13 +35,13 @@ def task(served: ServedEngine, name: str, command: str, **state: Json) -> Json:
     return run_task(definition, **state)
 
 
-def flaky(served: ServedEngine, name: str, flag: Path) -> str:
-    """A job that fails, is tried again and succeeds."""
-    return job(served, name, TWICE.format(flag=flag), Retry=RETRY)
+def create_flaky_job(served: ServedEngine, name: str, flag: Path) -> str:
+    """Create a job that fails, is retried and succeeds."""
+    return create_job(served, name, FAIL_ONCE_COMMAND.format(flag=flag), Retry=RETRY)
 
 
-def schedule(served: ServedEngine, name: str, machine: str, expression: str, zone: str = "Asia/Seoul") -> None:
-    """A schedule of a job."""
+def create_schedule(served: ServedEngine, name: str, machine: str, expression: str, zone: str = "Asia/Seoul") -> None:
+    """Create a schedule of a job."""
     served.client("scheduler").create_schedule(
         Name=name,
         ScheduleExpression=expression,
@@ -47,8 +51,8 @@ def schedule(served: ServedEngine, name: str, machine: str, expression: str, zon
     )
 
 
-def many(served: ServedEngine, items: int) -> str:
-    """A run of a distributed Map over many items; its ARN."""
+def start_map_run(served: ServedEngine, items: int) -> str:
+    """Start a run of a distributed Map with many items, and return its ARN."""
     processor = {
         "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
         "StartAt": "One",

@@ -1,4 +1,4 @@
-"""What people do in the console, in a real browser over a real engine."""
+"""What people do in the console, in a real browser with a real engine."""
 
 import json
 import os
@@ -17,18 +17,18 @@ from playwright.sync_api import Browser, Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from lamplighter.base.json_text import Json
-from tests.cli.aws_account import surroundings
+from tests.cli.aws_account import command_environment
 from tests.console import real_browser, sample_jobs
 from tests.served_engine import ServedEngine, eventually
 
-SECONDS = real_browser.PATIENCE
-KEEP_LABELS = """
+TIMEOUT_MILLISECONDS = real_browser.TIMEOUT_MILLISECONDS
+RECORD_LABELS = """
 each => {
   window.labels = [];
   new MutationObserver(() => window.labels.push(each.innerText)).observe(each, { childList: true, subtree: true });
 }
 """
-"""What a button says, also where it says so for a moment only."""
+"""Records each text of a button, also one that is shown only for a moment."""
 
 
 @pytest.fixture
@@ -44,17 +44,17 @@ def run_url(served: ServedEngine, arn: str) -> str:
     return f"{served.url}/runs/{arn}"
 
 
-def stands(page: Page, state: str, status: str) -> None:
+def expect_state_status(page: Page, state: str, status: str) -> None:
     node = page.locator(f'.graph .node[data-name="{state}"]')
-    expect(node).to_have_attribute("data-status", status, timeout=SECONDS)
+    expect(node).to_have_attribute("data-status", status, timeout=TIMEOUT_MILLISECONDS)
 
 
-def ends(page: Page, status: str) -> None:
-    expect(page.locator("#summary .status")).to_have_text(status, timeout=SECONDS)
+def expect_run_status(page: Page, status: str) -> None:
+    expect(page.locator("#summary .status")).to_have_text(status, timeout=TIMEOUT_MILLISECONDS)
 
 
-def stop(page: Page) -> None:
-    """Press Stop, and press it again while it asks, which it does for six seconds."""
+def stop_run(page: Page) -> None:
+    """Press Stop, and press it again while it asks for confirmation, which it does for six seconds."""
     for _ in range(10):
         page.get_by_role("button", name="Stop", exact=True).click()
         with suppress(PlaywrightTimeout):
@@ -63,35 +63,37 @@ def stop(page: Page) -> None:
     raise AssertionError("it was never pressed in time")
 
 
-def test_a_run_is_started_by_a_click_fails_is_tried_again_and_succeeds_before_ones_eyes(
+def test_a_run_that_a_click_starts_fails_is_retried_and_succeeds_on_the_open_page(
     served: ServedEngine, page: Page, tmp_path: Path
 ) -> None:
-    retry = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 15, "MaxAttempts": 1}]  # long enough to be seen
-    gate, command = tmp_path / "gate", sample_jobs.TWICE.format(flag=tmp_path / "flag")
-    sample_jobs.job(served, "nightly", f"while ! test -e '{gate}'; do sleep 0.05; done; {command}", Retry=retry)
+    retry = [
+        {"ErrorEquals": ["States.ALL"], "IntervalSeconds": 15, "MaxAttempts": 1}
+    ]  # long enough for the page to show it
+    gate, command = tmp_path / "gate", sample_jobs.FAIL_ONCE_COMMAND.format(flag=tmp_path / "flag")
+    sample_jobs.create_job(served, "nightly", f"while ! test -e '{gate}'; do sleep 0.05; done; {command}", Retry=retry)
     page.goto(served.url)
     page.get_by_role("button", name="Start nightly").click()
     page.wait_for_url("**/runs/**")
     page.evaluate("window.unchanged = true")
-    stands(page, "Report", "RUNNING")
+    expect_state_status(page, "Report", "RUNNING")
     gate.touch()
-    stands(page, "Report", "RETRYING")
+    expect_state_status(page, "Report", "RETRYING")
     expect(page.locator("#timeline")).to_contain_text("exit 3")
     expect(page.locator("#summary")).to_contain_text("Next attempt")
-    stands(page, "Report", "SUCCEEDED")
-    ends(page, "succeeded")
+    expect_state_status(page, "Report", "SUCCEEDED")
+    expect_run_status(page, "succeeded")
     expect(page.locator("#timeline")).to_contain_text("Report #2")
     expect(page.locator("#detail")).to_contain_text("Output")
     expect(page.get_by_role("status")).to_have_text("The run: succeeded.")
     assert page.evaluate("window.unchanged"), "the page was loaded again"
 
 
-def test_a_log_is_read_while_it_is_written_and_searched(served: ServedEngine, page: Page) -> None:
+def test_a_log_is_shown_while_it_is_written_and_can_be_searched(served: ServedEngine, page: Page) -> None:
     command = 'for i in 1 2 3 4 5 6; do echo "line $i of <b>six</b>"; sleep 0.4; done'
-    execution = served.start(sample_jobs.job(served, "chatty", command))
+    execution = served.start(sample_jobs.create_job(served, "chatty", command))
     eventually(lambda: "TaskSubmitted" in [event["type"] for event in served.history(execution)])
     page.goto(f"{run_url(served, execution)}/logs")
-    expect(page.locator("#log")).to_contain_text("line 6 of <b>six</b>", timeout=SECONDS)
+    expect(page.locator("#log")).to_contain_text("line 6 of <b>six</b>", timeout=TIMEOUT_MILLISECONDS)
     assert page.locator("#log .l").count() == 6
     served.ended(execution)
     page.get_by_role("searchbox").fill("line 4")
@@ -101,36 +103,36 @@ def test_a_log_is_read_while_it_is_written_and_searched(served: ServedEngine, pa
 
 
 def test_a_run_is_stopped(served: ServedEngine, page: Page) -> None:
-    execution = served.start(sample_jobs.job(served, "endless", "sleep 600"))
+    execution = served.start(sample_jobs.create_job(served, "endless", "sleep 600"))
     page.goto(run_url(served, execution))
-    stands(page, "Report", "RUNNING")
+    expect_state_status(page, "Report", "RUNNING")
     expect(page).to_have_title(f"running: endless {execution.rpartition(':')[2]} · lamplighter")
-    stop(page)
-    ends(page, "aborted")
+    stop_run(page)
+    expect_run_status(page, "aborted")
     expect(page).to_have_title(re.compile("^aborted: endless"))
-    stands(page, "Report", "ABORTED")
+    expect_state_status(page, "Report", "ABORTED")
     assert served.ended(execution)["cause"] == "Stopped in the console"
 
 
-def test_an_activity_that_no_worker_has_taken_up_says_so(served: ServedEngine, page: Page) -> None:
+def test_an_activity_without_a_worker_is_shown_as_waiting_for_one(served: ServedEngine, page: Page) -> None:
     activity = served.sfn.create_activity(name="approve")["activityArn"]
     state = {"Type": "Task", "Resource": activity, "TimeoutSeconds": 600, "End": True}
     execution = served.start(served.machine({"StartAt": "Approve", "States": {"Approve": state}}, "approval"))
     page.goto(f"{run_url(served, execution)}?state=Approve")
-    stands(page, "Approve", "RUNNING")
+    expect_state_status(page, "Approve", "RUNNING")
     expect(page.locator("#timeline")).to_contain_text("waits for a worker")
     expect(page.locator("#detail")).to_contain_text("waits for a worker")
     node = page.get_by_role("link", name="Approve: running, waits for a worker")
     expect(node).to_be_visible()
     token = served.sfn.get_activity_task(activityArn=activity)["taskToken"]
-    expect(page.locator("#timeline")).not_to_contain_text("waits for a worker", timeout=SECONDS)
+    expect(page.locator("#timeline")).not_to_contain_text("waits for a worker", timeout=TIMEOUT_MILLISECONDS)
     expect(node).to_have_count(0)
     served.sfn.send_task_success(taskToken=token, output="{}")
-    ends(page, "succeeded")
+    expect_run_status(page, "succeeded")
 
 
 @pytest.mark.parametrize("given", [{"day": 1}, {"day": 1, "password": "hunter2"}, {"text": "é" * 5000}])
-def test_the_command_that_is_copied_starts_the_same_run_and_holds_no_secret(
+def test_the_copied_command_starts_the_same_run_and_contains_no_secret(
     served: ServedEngine, page: Page, given: Json
 ) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -138,37 +140,39 @@ def test_the_command_that_is_copied_starts_the_same_run_and_holds_no_secret(
     page.goto(run_url(served, served.start(machine, given)))
     page.evaluate("navigator.clipboard.writeText('')")
     button = page.get_by_role("button", name="Copy command")
-    button.evaluate(KEEP_LABELS)
+    button.evaluate(RECORD_LABELS)
     button.click()
     eventually(lambda: page.evaluate("window.labels.includes('Copied')"))
     command = str(eventually(lambda: page.evaluate("navigator.clipboard.readText()")))
     assert ("hunter2" in command, "•" in command) == (False, False)
-    assert inputs_by(command, served, machine) == [given, given]
+    assert run_and_read_inputs(command, served, machine) == [given, given]
 
 
-def inputs_by(command: str, served: ServedEngine, machine: str) -> list[Json]:
-    """Type a command; what the runs of a machine began with, which there are then."""
+def run_and_read_inputs(command: str, served: ServedEngine, machine: str) -> list[Json]:
+    """Run a command in a shell, and return the inputs of all runs of the machine."""
     programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    subprocess.run(["sh", "-c", command], env=surroundings(PATH=programs), check=True, timeout=60, capture_output=True)
+    subprocess.run(
+        ["sh", "-c", command], env=command_environment(PATH=programs), check=True, timeout=60, capture_output=True
+    )
     listed = served.sfn.list_executions(stateMachineArn=machine)["executions"]
     found = [served.sfn.describe_execution(executionArn=each["executionArn"]) for each in listed]
     return [json.loads(each["input"]) for each in found]
 
 
-def test_a_run_is_redriven_from_where_it_failed(served: ServedEngine, page: Page, tmp_path: Path) -> None:
-    execution = served.start(sample_jobs.job(served, "broken", f"test -e {tmp_path}/mended"))
+def test_a_run_is_redriven_from_the_failed_state(served: ServedEngine, page: Page, tmp_path: Path) -> None:
+    execution = served.start(sample_jobs.create_job(served, "broken", f"test -e {tmp_path}/mended"))
     served.ended(execution)
     (tmp_path / "mended").touch()
     page.goto(run_url(served, execution))
-    stands(page, "Report", "FAILED")
+    expect_state_status(page, "Report", "FAILED")
     page.get_by_role("button", name="Redrive").click()
-    ends(page, "succeeded")
+    expect_run_status(page, "succeeded")
     expect(page.locator("#summary")).to_contain_text("Redriven")
 
 
 def test_a_schedule_is_paused_and_resumed(served: ServedEngine, page: Page) -> None:
     machine = served.machine({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}, "nightly")
-    sample_jobs.schedule(served, "nightly", machine, "cron(0 18 * * ? *)")
+    sample_jobs.create_schedule(served, "nightly", machine, "cron(0 18 * * ? *)")
 
     def state() -> str:
         found: str = served.client("scheduler").get_schedule(Name="nightly")["State"]
@@ -183,7 +187,7 @@ def test_a_schedule_is_paused_and_resumed(served: ServedEngine, page: Page) -> N
     assert state() == "ENABLED"
 
 
-def test_an_input_that_is_no_json_is_told_before_anything_starts(served: ServedEngine, page: Page) -> None:
+def test_an_invalid_input_is_reported_before_anything_starts(served: ServedEngine, page: Page) -> None:
     machine = served.machine({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}, "nightly")
     page.goto(f"{served.url}/jobs/{machine}/start")
     page.get_by_label("Input").fill('{"day": ')
@@ -196,14 +200,12 @@ def test_an_input_that_is_no_json_is_told_before_anything_starts(served: ServedE
     expect(page.locator("#detail")).to_contain_text('"day": 1')
 
 
-def test_a_large_machine_is_looked_at_where_the_job_failed_rather_than_where_it_was_told(
-    served: ServedEngine, page: Page
-) -> None:
+def test_a_large_graph_shows_the_state_that_failed_first_and_not_the_last_one(served: ServedEngine, page: Page) -> None:
     caught = [{"ErrorEquals": ["States.ALL"], "ResultPath": None, "Next": "Told 0"}]
-    told: Json = {f"Told {at}": {"Type": "Pass", "Next": f"Told {at + 1}"} for at in range(12)}
-    told["Told 12"] = {"Type": "Fail", "Error": "Nightly"}
-    report = sample_jobs.task(served, "broken", "echo no such table; exit 2", Catch=caught, Next="Told 12")
-    execution = served.start(served.machine({"StartAt": "Report", "States": {"Report": report, **told}}))
+    states: Json = {f"Told {at}": {"Type": "Pass", "Next": f"Told {at + 1}"} for at in range(12)}
+    states["Told 12"] = {"Type": "Fail", "Error": "Nightly"}
+    report = sample_jobs.build_task_state(served, "broken", "echo no such table; exit 2", Catch=caught, Next="Told 12")
+    execution = served.start(served.machine({"StartAt": "Report", "States": {"Report": report, **states}}))
     served.ended(execution)
     page.goto(run_url(served, execution))
     expect(page.locator("#detail")).to_contain_text("no such table")
@@ -212,26 +214,26 @@ def test_a_large_machine_is_looked_at_where_the_job_failed_rather_than_where_it_
 
 
 def test_a_phone_shows_first_why_a_run_failed(served: ServedEngine, chromium: Browser) -> None:
-    execution = served.start(sample_jobs.job(served, "broken", "echo no such table; exit 2"))
+    execution = served.start(sample_jobs.create_job(served, "broken", "echo no such table; exit 2"))
     served.ended(execution)
-    with real_browser.page_of(chromium, width=390, height=844) as page:
+    with real_browser.open_page(chromium, width=390, height=844) as page:
         page.goto(run_url(served, execution))
-        stands(page, "Report", "FAILED")
+        expect_state_status(page, "Report", "FAILED")
         tops = [page.locator(each).evaluate("it => it.getBoundingClientRect().top") for each in ("#detail", "#graph")]
         assert tops == sorted(tops)
 
 
-def test_no_page_makes_the_browser_complain_of_an_icon(served: ServedEngine, page: Page) -> None:
-    execution = served.start(sample_jobs.job(served, "short", "echo done"))
+def test_no_page_causes_a_failed_request_for_an_icon(served: ServedEngine, page: Page) -> None:
+    execution = served.start(sample_jobs.create_job(served, "short", "echo done"))
     served.ended(execution)
-    asked: list[int] = []
-    page.on("response", lambda response: asked.append(response.status))
+    statuses: list[int] = []
+    page.on("response", lambda response: statuses.append(response.status))
     page.goto(f"{run_url(served, execution)}/logs/file")
     page.goto(served.url)
-    assert [each for each in asked if each >= 400] == []
+    assert [each for each in statuses if each >= 400] == []
 
 
-def test_a_state_is_chosen_with_the_keyboard_and_has_its_own_address(served: ServedEngine, page: Page) -> None:
+def test_a_state_is_selected_with_the_keyboard_and_has_its_own_url(served: ServedEngine, page: Page) -> None:
     states = {"First": {"Type": "Pass", "Next": "Second"}, "Second": {"Type": "Pass", "Result": {"x": 1}, "End": True}}
     execution = served.start(served.machine({"StartAt": "First", "States": states}))
     page.goto(run_url(served, execution))
@@ -246,7 +248,7 @@ def test_a_state_is_chosen_with_the_keyboard_and_has_its_own_address(served: Ser
 
 
 def test_a_run_of_ten_thousand_items_opens_about_as_fast_as_one_of_ten(served: ServedEngine, page: Page) -> None:
-    few, many = sample_jobs.many(served, 10), sample_jobs.many(served, 10_000)
+    few, many = sample_jobs.start_map_run(served, 10), sample_jobs.start_map_run(served, 10_000)
     served.ended(few)
     served.ended(many, 120)
 
@@ -265,39 +267,43 @@ def test_a_run_of_ten_thousand_items_opens_about_as_fast_as_one_of_ten(served: S
     expect(page.locator("tbody tr")).to_have_count(100)
 
 
-def test_a_page_goes_on_with_the_engine_that_follows_on_one_that_was_killed(
+def test_a_page_continues_with_the_next_engine_after_the_engine_was_killed(
     served: ServedEngine, chromium: Browser, own_port: int
 ) -> None:
-    execution = served.start(sample_jobs.job(served, "endless", "sleep 600"))
-    with real_browser.page_of(chromium, strict=False) as page:
+    execution = served.start(sample_jobs.create_job(served, "endless", "sleep 600"))
+    with real_browser.open_page(chromium, strict=False) as page:
         served.kill()
         served.up_on(own_port)
         page.goto(run_url(served, execution))
-        stands(page, "Report", "RUNNING")
+        expect_state_status(page, "Report", "RUNNING")
         page.evaluate("window.unchanged = true")
         served.kill()
         served.up_on(own_port)
         served.sfn.stop_execution(executionArn=execution)
-        ends(page, "aborted")
+        expect_run_status(page, "aborted")
         assert page.evaluate("window.unchanged"), "the page was loaded again"
 
 
-def test_a_link_from_elsewhere_leads_to_the_page_and_spoils_no_other(served: ServedEngine, chromium: Browser) -> None:
-    execution = served.start(sample_jobs.job(served, "endless", "sleep 600"))
-    with real_browser.page_of(chromium) as page:
+def test_a_link_from_another_site_opens_the_page_and_does_not_break_other_pages(
+    served: ServedEngine, chromium: Browser
+) -> None:
+    execution = served.start(sample_jobs.create_job(served, "endless", "sleep 600"))
+    with real_browser.open_page(chromium) as page:
         page.goto(run_url(served, execution))
         other = page.context.new_page()
-        other.goto(served.url.replace("127.0.0.1", "localhost"))  # another harness, to a browser
+        other.goto(served.url.replace("127.0.0.1", "localhost"))  # another site, for a browser
         other.evaluate("to => { document.querySelector('.brand').href = to }", run_url(served, execution))
         other.locator(".brand").click()
         expect(other.locator("#summary .status")).to_have_text("running")
-        stop(page)
-        ends(page, "aborted")
+        stop_run(page)
+        expect_run_status(page, "aborted")
 
 
-def test_a_button_that_asks_goes_on_asking_when_the_page_refreshes_it(served: ServedEngine, chromium: Browser) -> None:
-    execution = served.start(sample_jobs.job(served, "endless", "sleep 600"))
-    with real_browser.page_of(chromium) as page:
+def test_a_button_that_asks_for_confirmation_keeps_asking_after_a_refresh(
+    served: ServedEngine, chromium: Browser
+) -> None:
+    execution = served.start(sample_jobs.create_job(served, "endless", "sleep 600"))
+    with real_browser.open_page(chromium) as page:
         page.goto(run_url(served, execution))
         expect(page.locator("#summary .status")).to_have_text("running")
         before = page.locator("#summary").inner_html()
@@ -309,43 +315,43 @@ def test_a_button_that_asks_goes_on_asking_when_the_page_refreshes_it(served: Se
         }"""
         page.evaluate(refresh, before)
         page.get_by_role("button", name="Stop the run now?").click()
-        ends(page, "aborted")
+        expect_run_status(page, "aborted")
 
 
 @pytest.mark.parametrize("scheme", get_args(real_browser.Scheme))
-def test_nothing_keeps_anybody_from_using_it(
+def test_pages_have_no_serious_accessibility_problem(
     served: ServedEngine, chromium: Browser, tmp_path: Path, scheme: real_browser.Scheme
 ) -> None:
-    machine = sample_jobs.flaky(served, "nightly", tmp_path / "flag")
-    sample_jobs.schedule(served, "nightly", machine, "cron(0 18 * * ? *)")
+    machine = sample_jobs.create_flaky_job(served, "nightly", tmp_path / "flag")
+    sample_jobs.create_schedule(served, "nightly", machine, "cron(0 18 * * ? *)")
     execution = served.start(machine)
     served.ended(execution)
-    failed = served.start(sample_jobs.job(served, "broken", "exit 2"))
+    failed = served.start(sample_jobs.create_job(served, "broken", "exit 2"))
     served.ended(failed)
     paths = ["/", f"/jobs/{machine}", f"/jobs/{machine}/start", f"/runs/{execution}", f"/runs/{failed}?state=Report"]
     paths += [f"/runs/{failed}", "/jobs"]
     paths += [f"/runs/{execution}/logs", f"/runs/{execution}/history"]
-    with real_browser.page_of(chromium, scheme) as page:
+    with real_browser.open_page(chromium, scheme) as page:
         for path in paths:
             page.goto(served.url + path)
             expect(page.locator("body[data-connected]")).to_be_attached()
-            assert faults(page) == [], path
+            assert find_accessibility_problems(page) == [], path
 
 
 @pytest.mark.parametrize("width", [360, 1280])
 def test_no_page_is_wider_than_the_screen(served: ServedEngine, chromium: Browser, tmp_path: Path, width: int) -> None:
-    machine = sample_jobs.flaky(served, "a-job-with-quite-a-long-name-as-they-are", tmp_path / "flag")
-    sample_jobs.schedule(served, "nightly", machine, "cron(0 18 ? * MON-FRI *)")
+    machine = sample_jobs.create_flaky_job(served, "a-job-with-quite-a-long-name-as-they-are", tmp_path / "flag")
+    sample_jobs.create_schedule(served, "nightly", machine, "cron(0 18 ? * MON-FRI *)")
     execution = served.start(machine)
     served.ended(execution)
-    with real_browser.page_of(chromium, width=width) as page:
+    with real_browser.open_page(chromium, width=width) as page:
         for path in ("/", f"/jobs/{machine}", f"/runs/{execution}", f"/runs/{execution}/logs"):
             page.goto(served.url + path)
             assert page.evaluate("document.documentElement.scrollWidth") <= width, path
 
 
-def faults(page: Page) -> list[str]:
-    """What axe-core calls serious or worse."""
+def find_accessibility_problems(page: Page) -> list[str]:
+    """Return the problems that axe-core calls serious or critical."""
     found: list[Json] = Axe().run(page).response["violations"]
     return [
         f"{each['id']}: {node['target']} {node['failureSummary']}"

@@ -1,4 +1,4 @@
-"""The pages around the jobs, in a real browser over a real engine: dead letters sent again, the login, axe."""
+"""The pages around the jobs in a real browser with a real engine: dead letters, login, calendar, accessibility."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,8 +9,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from lamplighter.engine import credentials
 from tests.console import real_browser, sample_jobs
-from tests.console.full_engine import dead_letters, filled, removed, waiting
-from tests.console.test_browser import faults
+from tests.console.full_engine import count_messages, create_dead_letters, create_removed_job, fill_engine
+from tests.console.test_browser import find_accessibility_problems
 from tests.served_engine import ServedEngine, eventually
 
 
@@ -21,29 +21,29 @@ def engine(tmp_path: Path) -> Iterator[ServedEngine]:
     made.close()
 
 
-def test_a_dead_letter_is_sent_again_by_a_click_and_then_all_others(engine: ServedEngine, page: Page) -> None:
+def test_one_click_sends_a_dead_letter_again_and_another_sends_all_others(engine: ServedEngine, page: Page) -> None:
     engine.up()
-    url = dead_letters(engine, '{"night": 1}', '{"night": 2}', '{"night": 3}')
+    url = create_dead_letters(engine, '{"night": 1}', '{"night": 2}', '{"night": 3}')
     page.goto(f"{engine.url}/queues")
     page.get_by_role("link", name="dead", exact=True).first.click()
     expect(page.locator(".messages tbody tr")).to_have_count(3)
     expect(page.locator(".messages")).to_contain_text('"night": 1')
     page.get_by_role("button", name="Send message").first.click()
     expect(page.locator(".messages tbody tr")).to_have_count(2)
-    assert waiting(engine, url) == 1
+    assert count_messages(engine, url) == 1
     with page.expect_navigation():  # a script sends the form and then loads the page
         page.get_by_role("button", name="Send all again").click()
-    eventually(lambda: waiting(engine, url) == 3)
+    eventually(lambda: count_messages(engine, url) == 3)
     page.reload()
     expect(page.locator("main")).to_contain_text("No messages")
     expect(page.locator("main")).to_contain_text("2 of 2 messages")
 
 
-def test_a_stranger_logs_in_and_out(engine: ServedEngine, page: Page) -> None:
+def test_a_visitor_logs_in_and_out(engine: ServedEngine, page: Page) -> None:
     engine.up("--host", "0.0.0.0")
     (holder,) = credentials.load_credentials(engine.data / "credentials").values()
     page.goto(f"{engine.url}/queues")
-    assert faults(page) == []
+    assert find_accessibility_problems(page) == []
     page.get_by_label("Password").fill("open sesame")
     page.get_by_label("Password").press("Enter")
     expect(page.get_by_role("alert")).to_have_text("Wrong password.")
@@ -58,10 +58,10 @@ def test_a_stranger_logs_in_and_out(engine: ServedEngine, page: Page) -> None:
     expect(page.get_by_label("Password")).to_be_visible()
 
 
-def test_the_calendar_is_shown_as_the_readers_clock_has_it(engine: ServedEngine, chromium: Browser) -> None:
+def test_the_calendar_shows_times_in_the_reader_s_time_zone(engine: ServedEngine, chromium: Browser) -> None:
     engine.up()
     machine = engine.machine({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}, "nightly")
-    sample_jobs.schedule(engine, "nightly", machine, "cron(0 18 * * ? *)")
+    sample_jobs.create_schedule(engine, "nightly", machine, "cron(0 18 * * ? *)")
     context = chromium.new_context(timezone_id="Asia/Seoul")
     page = context.new_page()
     page.goto(f"{engine.url}/calendar")
@@ -71,26 +71,28 @@ def test_the_calendar_is_shown_as_the_readers_clock_has_it(engine: ServedEngine,
 
 
 @pytest.mark.parametrize("scheme", get_args(real_browser.Scheme))
-def test_axe_finds_nothing_serious_on_any_page_around_the_jobs(
+def test_pages_around_the_jobs_have_no_serious_accessibility_problem(
     engine: ServedEngine, chromium: Browser, scheme: real_browser.Scheme
 ) -> None:
     engine.up()
-    places = [*filled(engine), *removed(engine)]
-    with real_browser.page_of(chromium, scheme) as page:
-        found = {path: faults_at(page, engine.url + path) for path in places}
+    paths = [*fill_engine(engine), *create_removed_job(engine)]
+    with real_browser.open_page(chromium, scheme) as page:
+        found = {path: find_problems_at(page, engine.url + path) for path in paths}
     assert {path: each for path, each in found.items() if each} == {}
 
 
 def test_every_page_around_the_jobs_fits_a_phone(engine: ServedEngine, chromium: Browser) -> None:
     engine.up()
-    with real_browser.page_of(chromium, width=390, height=800) as page:
-        wide = [path for path in [*filled(engine), *removed(engine)] if is_wide(page, engine.url + path)]
+    with real_browser.open_page(chromium, width=390, height=800) as page:
+        wide = [
+            path for path in [*fill_engine(engine), *create_removed_job(engine)] if is_wide(page, engine.url + path)
+        ]
     assert wide == []
 
 
-def faults_at(page: Page, url: str) -> list[str]:
+def find_problems_at(page: Page, url: str) -> list[str]:
     page.goto(url)
-    return faults(page)
+    return find_accessibility_problems(page)
 
 
 def is_wide(page: Page, url: str) -> bool:

@@ -1,7 +1,7 @@
-"""A page of another site changes nothing and reads nothing, whatever it has Chromium send, and by whatever name.
+"""A page of another site changes nothing and reads nothing, with any request of Chromium and by any host name.
 
-Chromium keeps pages of the internet from this machine by itself (Local Network Access); that is off here, except where
-a test says so, because other browsers have nothing like it: the engine itself must refuse.
+Chromium itself keeps pages of the internet from this machine (Local Network Access). The tests turn that off, unless a
+test says otherwise, because other browsers have nothing like it: the engine itself must reject the requests.
 """
 
 import json
@@ -17,13 +17,13 @@ from lamplighter.base.json_text import Json
 from tests.console import attacker, real_browser, sample_jobs
 from tests.served_engine import ServedEngine, eventually, one
 
-THOROUGHLY = ("127.0.0.1", "0.0.0.0", "rebound.example")
-"""A name of loopback; a spelling for which Chromium does not say that another site asks; a name of the attacker's."""
-MAPPED = "[::ffff:127.0.0.1]"
-BRIEFLY = ("localhost", "x.localhost", "localhost.", "127.1", "[::1]", MAPPED)
-"""Other names by which a browser on this machine reaches the engine, or could."""
-NAMES = "--host-resolver-rules=MAP attacker.example 127.0.0.1, MAP rebound.example 127.0.0.1"
-CHECKS = (
+HOSTS = ("127.0.0.1", "0.0.0.0", "rebound.example")
+"""A loopback address; a spelling for which Chromium does not report a cross-site request; a name of the attacker's."""
+MAPPED_HOST = "[::ffff:127.0.0.1]"
+OTHER_HOSTS = ("localhost", "x.localhost", "localhost.", "127.1", "[::1]", MAPPED_HOST)
+"""Other host names by which a browser on this machine reaches the engine, or could reach it."""
+RESOLVER_RULES = "--host-resolver-rules=MAP attacker.example 127.0.0.1, MAP rebound.example 127.0.0.1"
+LOCAL_NETWORK_FEATURES = (
     *("LocalNetworkAccessChecks", "LocalNetworkAccessChecksWebSockets", "LocalNetworkAccessForNavigations"),
     *("LocalNetworkAccessForSubframeNavigations", "LocalNetworkAccessForWorkers", "PrivateNetworkAccessNullIpAddress"),
 )
@@ -33,7 +33,7 @@ ACCOUNT = "123456789012"
 
 @dataclass(frozen=True)
 class Target:
-    """What an attack asks for, by a URL and as the fields of a form."""
+    """A call that an attack attempts, as a URL and as the fields of a form."""
 
     path: str
     fields: Mapping[str, str]
@@ -44,7 +44,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Victim:
-    """An engine, and what there is in it."""
+    """An engine with resources."""
 
     served: ServedEngine
     topic: str
@@ -57,23 +57,23 @@ class Victim:
         schedule = f"arn:aws:scheduler:us-east-1:{ACCOUNT}:schedule/default/nightly"
         command = {"Protocol": "lamplighter:command", "Endpoint": f"touch '{self.commanded}'"}
         return [
-            query("sns", "CreateTopic", Name="made"),
-            query("cloudformation", "CreateStack", StackName="made", TemplateBody=json.dumps(TEMPLATE)),
-            query("sns", "Subscribe", TopicArn=self.topic, **command),
-            query("sns", "Publish", TopicArn=self.topic, Message="now"),
+            query_target("sns", "CreateTopic", Name="made"),
+            query_target("cloudformation", "CreateStack", StackName="made", TemplateBody=json.dumps(TEMPLATE)),
+            query_target("sns", "Subscribe", TopicArn=self.topic, **command),
+            query_target("sns", "Publish", TopicArn=self.topic, Message="now"),
             Target(f"/?{urlencode({'Action': 'Unsubscribe', 'SubscriptionArn': self.subscription})}", {}),
-            Target(f"/schedules/nightly?{credential('scheduler')}", {}),
+            Target(f"/schedules/nightly?{query_credential('scheduler')}", {}),
             Target("/", {"stateMachineArn": self.machine}),
             Target("/jobs/schedule", {"schedule": schedule, "kind": "schedule"}),
             Target(f"/jobs/{self.machine}/start", {"input": "{}"}),
         ]
 
-    def aimed(self, host: str) -> list[dict[str, object]]:
-        """The targets under a name of the engine."""
+    def targets_at(self, host: str) -> list[dict[str, object]]:
+        """Return the targets with a host name of the engine."""
         return [target.at(host, self.served.port) for target in self.targets()]
 
     def state(self) -> Json:
-        """All that an attack could have changed."""
+        """Return everything that an attack could change."""
         sns, sqs = self.served.client("sns"), self.served.client("sqs")
         waiting = ["ApproximateNumberOfMessages"]
         return {
@@ -87,15 +87,15 @@ class Victim:
         }
 
 
-def credential(service: str) -> str:
+def query_credential(service: str) -> str:
     given = {"X-Amz-Algorithm": "AWS4-HMAC-SHA256", "X-Amz-Signature": "0" * 64, "X-Amz-SignedHeaders": "host"}
     scope = f"test/20260101/us-east-1/{service}/aws4_request"
     return urlencode({**given, "X-Amz-Credential": scope, "X-Amz-Date": "20260101T000000Z"})
 
 
-def query(service: str, action: str, **params: str) -> Target:
+def query_target(service: str, action: str, **params: str) -> Target:
     fields = {"Action": action, **params}
-    return Target(f"/?{urlencode(fields)}&{credential(service)}", fields)
+    return Target(f"/?{urlencode(fields)}&{query_credential(service)}", fields)
 
 
 @pytest.fixture
@@ -107,29 +107,31 @@ def victim(tmp_path: Path) -> Iterator[Victim]:
     endpoint = f"arn:aws:sqs:us-east-1:{ACCOUNT}:alerts"
     subscription = engine.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=endpoint)
     machine = engine.machine(one({"Type": "Pass", "End": True}), "nightly")
-    sample_jobs.schedule(engine, "nightly", machine, "cron(0 3 1 1 ? 2099)")
+    sample_jobs.create_schedule(engine, "nightly", machine, "cron(0 3 1 1 ? 2099)")
     yield Victim(engine, topic, subscription["SubscriptionArn"], machine, queue, tmp_path / "commanded")
     engine.close()
 
 
 @pytest.fixture(scope="module")
 def open_chromium() -> Iterator[Browser]:
-    """A browser that lets every page reach this machine."""
-    real_browser.require()
-    with real_browser.chromium(NAMES, f"--disable-features={','.join(CHECKS)}") as started:
+    """Chromium that lets every page reach this machine."""
+    real_browser.require_chromium()
+    with real_browser.start_chromium(
+        RESOLVER_RULES, f"--disable-features={','.join(LOCAL_NETWORK_FEATURES)}"
+    ) as started:
         yield started
 
 
-def opened(browser: Browser, url: str) -> Page:
+def open_page(browser: Browser, url: str) -> Page:
     context = browser.new_context()
-    context.set_default_timeout(real_browser.PATIENCE * 3)
+    context.set_default_timeout(real_browser.TIMEOUT_MILLISECONDS * 3)
     page = context.new_page()
     page.goto(url)
     return page
 
 
 def check_that_nothing_ran(victim: Victim, done: Path) -> None:
-    """A command of our own is delivered after all that came before it."""
+    """Check that the attack's command did not run, by another command that is delivered after it."""
     sns = victim.served.client("sns")
     topic = sns.create_topic(Name="ours")["TopicArn"]
     sns.subscribe(TopicArn=topic, Protocol="lamplighter:command", Endpoint=f"touch '{done}'")
@@ -144,68 +146,68 @@ def check_that_nothing_was_read(results: list[list[str | None]]) -> None:
 
 
 @pytest.mark.parametrize(("origin", "path"), [("attacker.example", "/public"), ("127.0.0.1", "/")])
-def test_nothing_on_a_page_of_another_site_changes_or_reads_anything(
+def test_a_page_of_another_site_changes_and_reads_nothing(
     victim: Victim, open_chromium: Browser, origin: str, path: str, tmp_path: Path
 ) -> None:
     before = victim.state()
-    with attacker.site() as (port, _):
-        page = opened(open_chromium, f"http://{origin}:{port}{path}")
-        for host in THOROUGHLY:
-            check_that_nothing_was_read(page.evaluate("attack", victim.aimed(host)))
+    with attacker.serve_site() as (port, _):
+        page = open_page(open_chromium, f"http://{origin}:{port}{path}")
+        for host in HOSTS:
+            check_that_nothing_was_read(page.evaluate("attack", victim.targets_at(host)))
             assert victim.state() == before, host
         page.context.close()
     check_that_nothing_ran(victim, tmp_path / "done")
 
 
-def test_no_other_spelling_of_this_machine_lets_a_page_in(victim: Victim, open_chromium: Browser) -> None:
+def test_no_other_host_name_of_this_machine_gives_a_page_access(victim: Victim, open_chromium: Browser) -> None:
     before = victim.state()
-    with attacker.site() as (port, _):
-        page = opened(open_chromium, f"http://attacker.example:{port}/public")
-        check_that_nothing_was_read(page.evaluate("attack", [victim.aimed(host)[0] for host in BRIEFLY]))
+    with attacker.serve_site() as (port, _):
+        page = open_page(open_chromium, f"http://attacker.example:{port}/public")
+        check_that_nothing_was_read(page.evaluate("attack", [victim.targets_at(host)[0] for host in OTHER_HOSTS]))
         page.context.close()
     assert victim.state() == before
 
 
-def test_no_address_that_a_page_leads_to_changes_anything(victim: Victim, open_chromium: Browser) -> None:
+def test_no_navigation_from_a_page_changes_anything(victim: Victim, open_chromium: Browser) -> None:
     before = victim.state()
-    with attacker.site() as (port, _):
+    with attacker.serve_site() as (port, _):
         home = f"http://attacker.example:{port}/public"
-        page = opened(open_chromium, home)
+        page = open_page(open_chromium, home)
         for way in page.evaluate("Object.keys(NAVIGATIONS)"):
-            for host in (*THOROUGHLY, MAPPED):
+            for host in (*HOSTS, MAPPED_HOST):
                 with page.expect_event("framenavigated", lambda frame: frame.url != home):
-                    page.evaluate(f"target => NAVIGATIONS['{way}'](target)", victim.aimed(host)[0])
+                    page.evaluate(f"target => NAVIGATIONS['{way}'](target)", victim.targets_at(host)[0])
                 page.goto(home)
         page.context.close()
     assert victim.state() == before
 
 
-def test_a_window_that_a_page_opens_changes_nothing_and_cannot_be_read(victim: Victim, open_chromium: Browser) -> None:
+def test_a_popup_window_of_a_page_changes_nothing_and_cannot_be_read(victim: Victim, open_chromium: Browser) -> None:
     before = victim.state()
-    with attacker.site() as (port, _):
-        page = opened(open_chromium, f"http://attacker.example:{port}/public")
-        for host in THOROUGHLY:
-            for target in victim.aimed(host)[:6]:
+    with attacker.serve_site() as (port, _):
+        page = open_page(open_chromium, f"http://attacker.example:{port}/public")
+        for host in HOSTS:
+            for target in victim.targets_at(host)[:6]:
                 with page.expect_popup() as popup:
                     page.evaluate("({url}) => { window.other = open(url); }", target)
                 popup.value.wait_for_load_state()
-                assert page.evaluate("tried(() => other.document.body.innerText)") == "", host
+                assert page.evaluate("readOrEmpty(() => other.document.body.innerText)") == "", host
                 popup.value.close()
         page.context.close()
     assert victim.state() == before
 
 
-def test_what_chromium_lets_a_page_of_the_internet_do_changes_nothing(victim: Victim, open_chromium: Browser) -> None:
-    """Its own checks are on; they do not keep the page from leading a person to the engine."""
+def test_what_chromium_allows_a_page_of_the_internet_changes_nothing(victim: Victim, open_chromium: Browser) -> None:
+    """Chromium's checks are on; they do not keep the page from navigating to the engine."""
     before = victim.state()
-    with attacker.site() as (port, _):
+    with attacker.serve_site() as (port, _):
         public = f"--ip-address-space-overrides=127.0.0.1:{port}=public"
-        with real_browser.launched(open_chromium.browser_type, NAMES, public) as browser:
+        with real_browser.launch_browser(open_chromium.browser_type, RESOLVER_RULES, public) as browser:
             home = f"http://attacker.example:{port}/public"
-            page = opened(browser, home)
-            check_that_nothing_was_read(page.evaluate("attack", [victim.aimed("0.0.0.0")[0]]))
-            for host in ("0.0.0.0", MAPPED):
-                for target in victim.aimed(host)[:3]:
+            page = open_page(browser, home)
+            check_that_nothing_was_read(page.evaluate("attack", [victim.targets_at("0.0.0.0")[0]]))
+            for host in ("0.0.0.0", MAPPED_HOST):
+                for target in victim.targets_at(host)[:3]:
                     with page.expect_event("framenavigated", lambda frame: frame.url != home):
                         page.evaluate("target => NAVIGATIONS['address'](target)", target)
                     page.goto(home)
@@ -213,14 +215,14 @@ def test_what_chromium_lets_a_page_of_the_internet_do_changes_nothing(victim: Vi
     assert victim.state() == before
 
 
-def test_the_attacks_are_ones_that_chromium_lets_through(open_chromium: Browser) -> None:
-    """Each way reaches a server that refuses nothing, under each name that the operating system takes for loopback."""
-    with attacker.site() as (port, _), attacker.site() as (other, seen):
-        page = opened(open_chromium, f"http://attacker.example:{port}/public")
+def test_chromium_sends_the_requests_of_the_attacks(open_chromium: Browser) -> None:
+    """Each attack reaches a server that rejects nothing, by each name that the system resolves to loopback."""
+    with attacker.serve_site() as (port, _), attacker.serve_site() as (other, recorded):
+        page = open_page(open_chromium, f"http://attacker.example:{port}/public")
         ways = page.evaluate("Object.keys(WAYS)")
-        for host in (*THOROUGHLY, *BRIEFLY):
-            seen.requests.clear()
+        for host in (*HOSTS, *OTHER_HOSTS):
+            recorded.requests.clear()
             page.evaluate("attack", [Target("/", {}).at(host, other)])
-            # IPv6's loopback is another address than the one that the server listens on; one answer may serve two ways.
-            assert host == "[::1]" or len(seen.requests) > len(ways) * 3 / 4, host
+            # The server does not listen on IPv6's loopback, and one answer may serve two ways.
+            assert host == "[::1]" or len(recorded.requests) > len(ways) * 3 / 4, host
         page.context.close()

@@ -1,9 +1,9 @@
-"""Job files that together say everything that a job file can say; each by what it is there for."""
+"""Job files that together use every feature of a job file, by what each is for."""
 
 from pathlib import Path
 
 from lamplighter.jobs.file.load import LoadedJobFile
-from tests.jobs.projects import written
+from tests.jobs.projects import load_job_text
 
 CHANNELS = """
 channels:
@@ -36,7 +36,7 @@ States:
 """
 FILES: dict[str, str] = {
     "nothing but a command": "project: p\njobs: {a: {command: ls}}\n",
-    "the article's": """
+    "the article's job": """
 project: reports
 defaults: {timezone: Asia/Seoul, notify: mail}
 channels: {mail: {email: ops@example.com}}
@@ -52,7 +52,7 @@ jobs:
     deadline: 3h
 """,
     "every key of a job": (Path(__file__).parents[2] / "examples" / "every-key.yaml").read_text(),
-    "roles of one's own": """
+    "the user's own roles": """
 project: own
 channels: {ops: {email: ops@example.com}}
 jobs:
@@ -129,6 +129,6 @@ WORKFLOWS = {
 }
 
 
-def loaded(folder: Path, name: str) -> LoadedJobFile:
-    """One of the files, read."""
-    return written(folder, FILES[name], ENVIRONMENTS.get(name), **WORKFLOWS)
+def load_matrix_file(folder: Path, name: str) -> LoadedJobFile:
+    """Load one of the job files."""
+    return load_job_text(folder, FILES[name], ENVIRONMENTS.get(name), **WORKFLOWS)

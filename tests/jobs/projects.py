@@ -1,4 +1,4 @@
-"""Projects for tests, written as files are, and what they come to on an engine without CloudFormation."""
+"""Load projects from job files that a test writes, and deploy them to an engine without CloudFormation."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,8 +16,8 @@ from tests.engine_harness import EngineHarness
 CHANNELS = "channels:\n  ops: {email: ops@example.com}\n  dev: {sns: 'arn:aws:sns:us-east-1:123456789012:dev'}\n"
 
 
-def written(folder: Path, text: str, environment: str | None = None, **files: str) -> LoadedJobFile:
-    """Write a job file (and others beside it, by name with _ for .) and read it."""
+def load_job_text(folder: Path, text: str, environment: str | None = None, **files: str) -> LoadedJobFile:
+    """Write a job file (and other files beside it, by name with _ for .) and load it."""
     for name, content in files.items():
         (folder / name.replace("_", ".")).write_text(dedent(content))
     file = folder / "lamplighter.yaml"
@@ -25,10 +25,10 @@ def written(folder: Path, text: str, environment: str | None = None, **files: st
     return load_job_file(file, environment)
 
 
-def refused(folder: Path, text: str, environment: str | None = None, **files: str) -> list[str]:
-    """The problems of a job file, each as `line:column message -> instead`."""
+def collect_problems(folder: Path, text: str, environment: str | None = None, **files: str) -> list[str]:
+    """Return the problems of an invalid job file, each as `line:column message -> advice`."""
     try:
-        written(folder, text, environment, **files)
+        load_job_text(folder, text, environment, **files)
     except JobFileError as error:
         return [
             f"{each.position.line}:{each.position.column} {each.message} -> {each.advice}" for each in error.problems
@@ -36,21 +36,21 @@ def refused(folder: Path, text: str, environment: str | None = None, **files: st
     raise AssertionError("it was not refused")
 
 
-def project(folder: Path, jobs: str, **files: str) -> Project:
-    """A project of these jobs, with the channels ops and dev."""
+def load_project(folder: Path, jobs: str, **files: str) -> Project:
+    """Load a project of these jobs, with the channels ops and dev."""
     indented = "\n".join(f"  {line}" for line in dedent(jobs).strip().split("\n"))
-    return written(folder, f"project: reports\n{CHANNELS}jobs:\n{indented}\n", **files).project
+    return load_job_text(folder, f"project: reports\n{CHANNELS}jobs:\n{indented}\n", **files).project
 
 
-def stack(made: Project, **parameters: str) -> ResolvedStack:
-    """A project as if it had been deployed."""
-    deployed = check_roles.deployed_stack(made)
+def resolve_stack(project: Project, **parameters: str) -> ResolvedStack:
+    """Return the project's stack with its parameters resolved, as if it were deployed."""
+    deployed = check_roles.deployed_stack(project)
     return ResolvedStack(deployed.template, {**deployed.parameters, **parameters})
 
 
-def deploy(harness: EngineHarness, made: Project, **parameters: str) -> Mapping[str, str]:
-    """Make on an engine what the template says of clusters, tasks and machines; the ARNs of the machines by job."""
-    deployed = stack(made, **parameters)
+def deploy_project(harness: EngineHarness, project: Project, **parameters: str) -> Mapping[str, str]:
+    """Create the stack's clusters, log groups, task definitions and machines; return the machines' ARNs by job."""
+    deployed = resolve_stack(project, **parameters)
     for title, resource in deployed.template["Resources"].items():
         properties = deployed.properties(title)
         if resource["Type"] == "AWS::ECS::Cluster":
@@ -58,7 +58,7 @@ def deploy(harness: EngineHarness, made: Project, **parameters: str) -> Mapping[
         if resource["Type"] == "AWS::Logs::LogGroup":
             harness.call("logs", "CreateLogGroup", logGroupName=properties["LogGroupName"])
         if resource["Type"] == "AWS::ECS::TaskDefinition":
-            harness.call("ecs", "RegisterTaskDefinition", **_camel(properties))
+            harness.call("ecs", "RegisterTaskDefinition", **_to_api_names(properties))
         if resource["Type"] == "AWS::StepFunctions::StateMachine":
             harness.call(
                 "states",
@@ -67,18 +67,20 @@ def deploy(harness: EngineHarness, made: Project, **parameters: str) -> Mapping[
                 definition=deployed.definition(title),
                 roleArn=properties["RoleArn"],
             )
-    return {name: deployed.arn(names.state_machine_id(name)) for name in made.jobs}
+    return {name: deployed.arn(names.state_machine_id(name)) for name in project.jobs}
 
 
-def _camel(value: Json) -> Json:
-    """CloudFormation's names as ECS's API spells them; keys that are data have none of its form."""
+def _to_api_names(value: Json) -> Json:
+    """Convert CloudFormation's property names to those of ECS's API; the keys of `Options` are data and stay."""
     if isinstance(value, list):
-        return [_camel(each) for each in value]
+        return [_to_api_names(each) for each in value]
     if isinstance(value, dict):
-        return {key[:1].lower() + key[1:]: each if key == "Options" else _camel(each) for key, each in value.items()}
+        return {
+            key[:1].lower() + key[1:]: each if key == "Options" else _to_api_names(each) for key, each in value.items()
+        }
     return value
 
 
 def scheduled_input(**input: Json) -> Json:  # noqa: A002 - AWS's word
-    """What Scheduler starts a run with."""
+    """Return the input with which Scheduler starts a run."""
     return loads(dumps({**input, "lamplighter": {"scheduled": "2026-11-25T03:00:00Z"}}))

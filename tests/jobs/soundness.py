@@ -1,6 +1,6 @@
-"""What must hold of every template that we make, so that nothing is silent on AWS; each rule with AWS's word for it.
+"""Rules that hold for every generated template so that no failure stays silent on AWS, each with AWS's documentation.
 
-A template is judged as AWS would see it: with its parameters and conditions filled in (`Stack`).
+A rule judges the template as AWS does, with parameters and conditions resolved (`ResolvedStack`).
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -10,11 +10,11 @@ from lamplighter.jobs.iam.policy_evaluation import matches_arn
 from lamplighter.jobs.iam.resolve_template import ResolvedStack
 from lamplighter.runs import job_machine
 
-ENDS = ("FAILED", "TIMED_OUT")
+FAILED_STATUSES = ("FAILED", "TIMED_OUT")
 
 
-def of(stack: ResolvedStack, kind: str) -> dict[str, Json]:
-    """The properties of the resources of a type that the stack makes, by their logical ids."""
+def find_resources(stack: ResolvedStack, kind: str) -> dict[str, Json]:
+    """Return the properties of the stack's resources of one type, by their logical ids."""
     conditions = {name: stack.resolve(value) for name, value in stack.template.get("Conditions", {}).items()}
     return {
         title: stack.properties(title)
@@ -23,8 +23,8 @@ def of(stack: ResolvedStack, kind: str) -> dict[str, Json]:
     }
 
 
-def statements(document: Json, service: str) -> Iterator[Json]:
-    """The statements of a resource policy that let a service in."""
+def find_statements(document: Json, service: str) -> Iterator[Json]:
+    """Yield the statements of a resource policy that allow a service."""
     for statement in document["Statement"]:
         principals = statement["Principal"]["Service"]
         if f"{service}.amazonaws.com" in (principals if isinstance(principals, list) else [principals]):
@@ -32,107 +32,109 @@ def statements(document: Json, service: str) -> Iterator[Json]:
 
 
 def events_publish_without_condition(stack: ResolvedStack) -> Iterator[str]:
-    """No Condition in SNS topic policies for EventBridge: "Amazon SNS permissions" of
+    """EventBridge's statement in an SNS topic policy has no Condition: "Amazon SNS permissions" of
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html,
     and https://repost.aws/knowledge-center/sns-not-getting-eventbridge-notification.
     """
-    for title, policy in of(stack, "AWS::SNS::TopicPolicy").items():
-        found = list(statements(policy["PolicyDocument"], "events"))
+    for title, policy in find_resources(stack, "AWS::SNS::TopicPolicy").items():
+        found = list(find_statements(policy["PolicyDocument"], "events"))
         if not found or any("Condition" in each for each in found):
             yield title
 
 
 def alarms_publish_with_a_condition(stack: ResolvedStack) -> Iterator[str]:
     """https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html"""
-    for title, policy in of(stack, "AWS::SNS::TopicPolicy").items():
-        found = list(statements(policy["PolicyDocument"], "cloudwatch"))
+    for title, policy in find_resources(stack, "AWS::SNS::TopicPolicy").items():
+        found = list(find_statements(policy["PolicyDocument"], "cloudwatch"))
         if not found or not all("aws:SourceAccount" in dumps(each.get("Condition")) for each in found):
             yield title
 
 
-def targets(stack: ResolvedStack) -> Iterator[tuple[str, str, Json]]:
-    """Each target of a rule, with the rule's title and its ARN."""
-    for title, rule in of(stack, "AWS::Events::Rule").items():
+def list_targets(stack: ResolvedStack) -> Iterator[tuple[str, str, Json]]:
+    """Yield each target of a rule, with the rule's logical id and ARN."""
+    for title, rule in find_resources(stack, "AWS::Events::Rule").items():
         for target in rule["Targets"]:
             yield title, f"arn:aws:events:us-east-1:123456789012:rule/{rule['Name']}", target
 
 
-def no_role_for_topics_and_queues(stack: ResolvedStack) -> Iterator[str]:
+def topic_and_queue_targets_have_no_role(stack: ResolvedStack) -> Iterator[str]:
     """ "do not specify a RoleArn in the target configuration … event delivery may fail":
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
     """
-    for title, _, target in targets(stack):
+    for title, _, target in list_targets(stack):
         if target["Arn"].split(":")[2] in ("sns", "sqs") and "RoleArn" in target:
             yield title
 
 
-def machines_are_started_with_a_role(stack: ResolvedStack) -> Iterator[str]:
+def machine_targets_have_a_role(stack: ResolvedStack) -> Iterator[str]:
     """https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-identity-based.html"""
-    for title, _, target in targets(stack):
+    for title, _, target in list_targets(stack):
         if target["Arn"].split(":")[2] == "states" and "RoleArn" not in target:
             yield title
 
 
-def dead_letters_of_rules(stack: ResolvedStack) -> Iterator[str]:
-    """A queue for each target, whose policy lets EventBridge write for that rule:
+def rule_targets_have_a_dead_letter_queue(stack: ResolvedStack) -> Iterator[str]:
+    """Each target has a dead-letter queue whose policy allows EventBridge to send for that rule:
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
     """
-    policies = of(stack, "AWS::SQS::QueuePolicy").values()
-    for title, rule, target in targets(stack):
+    policies = find_resources(stack, "AWS::SQS::QueuePolicy").values()
+    for title, rule, target in list_targets(stack):
         queue = target.get("DeadLetterConfig", {}).get("Arn")
         allowed = [
             statement
             for policy in policies
-            for statement in statements(policy["PolicyDocument"], "events")
+            for statement in find_statements(policy["PolicyDocument"], "events")
             if statement["Resource"] == queue and matches_arn(statement["Condition"]["ArnLike"]["aws:SourceArn"], rule)
         ]
         if queue is None or not allowed:
             yield title
 
 
-def dead_letters_of_schedules(stack: ResolvedStack) -> Iterator[str]:
+def schedules_have_a_dead_letter_queue(stack: ResolvedStack) -> Iterator[str]:
     """https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html"""
-    queues = {stack.arn(title) for title in of(stack, "AWS::SQS::Queue")}
-    for title, schedule in of(stack, "AWS::Scheduler::Schedule").items():
+    queues = {stack.arn(title) for title in find_resources(stack, "AWS::SQS::Queue")}
+    for title, schedule in find_resources(stack, "AWS::Scheduler::Schedule").items():
         if schedule["Target"].get("DeadLetterConfig", {}).get("Arn") not in queues:
             yield title
 
 
-def queues_are_watched(stack: ResolvedStack) -> Iterator[str]:
-    """An alarm that counts what is sent: one on what waits would act once, for its state does not change again.
+def queues_have_an_alarm(stack: ResolvedStack) -> Iterator[str]:
+    """Each queue has an alarm on sent messages: an alarm on waiting messages acts once and then keeps its state.
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html
     """
-    alarms = of(stack, "AWS::CloudWatch::Alarm").values()
+    alarms = find_resources(stack, "AWS::CloudWatch::Alarm").values()
     watched = {
         alarm["Dimensions"][0]["Value"]
         for alarm in alarms
         if alarm["MetricName"] == "NumberOfMessagesSent" and alarm["DatapointsToAlarm"] == 1 and alarm["AlarmActions"]
     }
-    asks = any(alarm["MetricName"] == "ExecutionsStarted" for alarm in alarms) or of(stack, "AWS::Events::Rule")
-    for title, queue in of(stack, "AWS::SQS::Queue").items():
-        if queue["QueueName"] not in watched and (asks and title != "DidNotStart"):
+    needs_alarms = any(alarm["MetricName"] == "ExecutionsStarted" for alarm in alarms) or find_resources(
+        stack, "AWS::Events::Rule"
+    )
+    for title, queue in find_resources(stack, "AWS::SQS::Queue").items():
+        if queue["QueueName"] not in watched and (needs_alarms and title != "DidNotStart"):
             yield title
 
 
-def alarms_have_few_actions(stack: ResolvedStack) -> Iterator[str]:
+def alarms_have_one_to_five_actions(stack: ResolvedStack) -> Iterator[str]:
     """https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html"""
-    for title, alarm in of(stack, "AWS::CloudWatch::Alarm").items():
+    for title, alarm in find_resources(stack, "AWS::CloudWatch::Alarm").items():
         if not 1 <= len(alarm["AlarmActions"]) <= 5:
             yield title
 
 
-def alarms_look_back_a_week_at_most(stack: ResolvedStack) -> Iterator[str]:
+def alarms_cover_a_week_at_most(stack: ResolvedStack) -> Iterator[str]:
     """https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html"""
-    for title, alarm in of(stack, "AWS::CloudWatch::Alarm").items():
+    for title, alarm in find_resources(stack, "AWS::CloudWatch::Alarm").items():
         if alarm["Period"] * alarm["EvaluationPeriods"] > (86_400 if alarm["Period"] < 3600 else 604_800):
             yield title
 
 
-def logs_say_their_mode(stack: ResolvedStack) -> Iterator[str]:
+def log_drivers_state_their_mode(stack: ResolvedStack) -> Iterator[str]:
     """The default became non-blocking in June 2025:
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LogConfiguration.html
     """
-    for title, task in of(stack, "AWS::ECS::TaskDefinition").items():
+    for title, task in find_resources(stack, "AWS::ECS::TaskDefinition").items():
         if any("mode" not in each["LogConfiguration"]["Options"] for each in task["ContainerDefinitions"]):
             yield title
 
@@ -141,23 +143,23 @@ def slots_start_named_runs(stack: ResolvedStack) -> Iterator[str]:
     """Scheduler delivers at least once:
     https://docs.aws.amazon.com/scheduler/latest/UserGuide/what-is-scheduler.html"""
     ends = (job_machine.machine_suffix(job_machine.START_RUN), job_machine.machine_suffix(job_machine.SLOT_CHECK))
-    for title, schedule in of(stack, "AWS::Scheduler::Schedule").items():
+    for title, schedule in find_resources(stack, "AWS::Scheduler::Schedule").items():
         target = schedule["Target"]
         if not target["Arn"].endswith(ends) and ":role/stack-" in target["RoleArn"]:
             yield title
 
 
-def failures_of_supportings_are_told(stack: ResolvedStack) -> Iterator[str]:
-    """Somebody hears where a machine fails that tells others."""
-    told = told_machines(stack, (*ENDS, "ABORTED"))
-    for title in of(stack, "AWS::StepFunctions::StateMachine"):
-        if title in job_machine.SUPPORTING and title != job_machine.START_RUN and stack.arn(title) not in told:
+def failures_of_supporting_machines_send_alerts(stack: ResolvedStack) -> Iterator[str]:
+    """A failure of a supporting machine sends an alert."""
+    alerted = find_alerted_machines(stack, (*FAILED_STATUSES, "ABORTED"))
+    for title in find_resources(stack, "AWS::StepFunctions::StateMachine"):
+        if title in job_machine.SUPPORTING and title != job_machine.START_RUN and stack.arn(title) not in alerted:
             yield title
 
 
-def told_machines(stack: ResolvedStack, ends: tuple[str, ...]) -> set[str]:
-    """The machines whose executions are told by a rule, whichever of these ends they come to."""
-    rules = of(stack, "AWS::Events::Rule").values()
+def find_alerted_machines(stack: ResolvedStack, ends: tuple[str, ...]) -> set[str]:
+    """Return the machines for which a rule sends an alert on all of these final statuses."""
+    rules = find_resources(stack, "AWS::Events::Rule").values()
     return {
         machine
         for rule in rules
@@ -171,16 +173,16 @@ RULES: Mapping[str, Callable[[ResolvedStack], Iterator[str]]] = {
     for rule in (
         events_publish_without_condition,
         alarms_publish_with_a_condition,
-        no_role_for_topics_and_queues,
-        machines_are_started_with_a_role,
-        dead_letters_of_rules,
-        dead_letters_of_schedules,
-        queues_are_watched,
-        alarms_have_few_actions,
-        alarms_look_back_a_week_at_most,
-        logs_say_their_mode,
+        topic_and_queue_targets_have_no_role,
+        machine_targets_have_a_role,
+        rule_targets_have_a_dead_letter_queue,
+        schedules_have_a_dead_letter_queue,
+        queues_have_an_alarm,
+        alarms_have_one_to_five_actions,
+        alarms_cover_a_week_at_most,
+        log_drivers_state_their_mode,
         slots_start_named_runs,
-        failures_of_supportings_are_told,
+        failures_of_supporting_machines_send_alerts,
     )
 }
-"""By name; each gives the logical ids of what breaks it."""
+"""By name; each yields the logical ids of the resources that break it."""

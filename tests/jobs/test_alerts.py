@@ -1,6 +1,6 @@
-"""Who is told of what, as AWS tells it: the template as a stack, a failing container, a queue where alerts arrive.
+"""Which failures of a job send which alerts, with the template deployed as a stack and a queue as the channel.
 
-What the engine of this box adds where it knows more is tested with `services/alerts`.
+The facts that the local engine adds to an alert are tested with `services/alerts`.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from lamplighter.jobs.stack.template import build_template, to_json
 from lamplighter.runtime.fake import Script
 from lamplighter.runtime.port import CannotStart
 from tests.engine_harness import ACCOUNT, REGION
-from tests.jobs.projects import written
+from tests.jobs.projects import load_job_text
 from tests.services.cloudformation.cloudformation_harness import CloudFormationHarness
 
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:alerts"
@@ -22,65 +22,67 @@ URL = "http://127.0.0.1:4566"
 AWS_CONSOLE = f"https://{REGION}.console.aws.amazon.com/states/home?region={REGION}#/v2/executions/details/"
 
 
-class Desk(CloudFormationHarness):
-    """An office whose jobs tell a queue."""
+class AlertHarness(CloudFormationHarness):
+    """An engine with CloudFormation whose jobs send their alerts to a queue."""
 
-    def deploy(self, folder: Path, body: str, steps: str = "", *, url: str = URL, told: str = "") -> None:
-        """Make a stack of one job, and of a workflow where there are steps; or change it. Without a URL as on AWS."""
+    def deploy(self, folder: Path, body: str, steps: str = "", *, url: str = URL, steps_options: str = "") -> None:
+        """Create or update a stack of one job, and of a workflow if `steps` is given; an empty `url` means AWS."""
         self.call("sqs", "CreateQueue", QueueName="alerts")
         channels = f"channels: {{q: {{sqs: '{QUEUE}'}}}}"
         jobs = f"  job:\n    image: busybox\n{indent(body, '    ')}\n"
         if steps:
-            jobs += f"  steps: {{workflow: steps.yaml{told}}}\n"
-        document = build_template(written(folder, f"project: p\n{channels}\njobs:\n{jobs}", steps_yaml=steps).project)
+            jobs += f"  steps: {{workflow: steps.yaml{steps_options}}}\n"
+        document = build_template(
+            load_job_text(folder, f"project: p\n{channels}\njobs:\n{jobs}", steps_yaml=steps).project
+        )
         for resource in document["Resources"].values():
-            resource.pop("Metadata", None)  # AWS takes no notice of it
-        there = self.cloudformation("ListStacks")["StackSummaries"]
-        act = self.update if there else self.create
-        act(to_json(document), values={"ConsoleUrl": url}, Capabilities=["CAPABILITY_IAM"])
-        assert self.state() == ("UPDATE_COMPLETE" if there else "CREATE_COMPLETE"), self.reasons()
+            resource.pop("Metadata", None)  # AWS ignores it
+        existing = self.cloudformation("ListStacks")["StackSummaries"]
+        deploy_stack = self.update if existing else self.create
+        deploy_stack(to_json(document), values={"ConsoleUrl": url}, Capabilities=["CAPABILITY_IAM"])
+        assert self.state() == ("UPDATE_COMPLETE" if existing else "CREATE_COMPLETE"), self.reasons()
 
     def run_job(self, minutes: int = 5, name: str = "p-job") -> str:
-        """Run the job to its end; the ARN of the run."""
+        """Start the job, let `minutes` pass and return the run's ARN."""
         execution = self.start(f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{name}")
         for _ in range(minutes * 6):
             self.advance(10_000)
         return execution
 
     def redrive(self, execution: str, minutes: int = 5) -> None:
-        """Go on with a run where it failed."""
+        """Redrive the run and let `minutes` pass."""
         self.call("states", "RedriveExecution", executionArn=execution)
         for _ in range(minutes * 6):
             self.advance(10_000)
 
     def alerts(self) -> list[str]:
-        """What has come to the queue."""
+        """Receive all messages of the queue and return their texts."""
         url = self.call("sqs", "GetQueueUrl", QueueName="alerts")["QueueUrl"]
-        told = []
+        bodies = []
         while found := self.call("sqs", "ReceiveMessage", QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
-            told += [message["Body"] for message in found]
-        return [unquoted(each) for each in told]
+            bodies += [message["Body"] for message in found]
+        return [remove_line_quotes(each) for each in bodies]
 
 
-def unquoted(text: str) -> str:
-    """An alert without the quotation marks that EventBridge leaves around each line of an input template."""
+def remove_line_quotes(text: str) -> str:
+    """Remove the quotation marks that EventBridge leaves around each line of an input template."""
     return "\n".join(loads(line) for line in text.splitlines()) if text.startswith('"') else text
 
 
 @pytest.fixture
-def harness(tmp_path: Path) -> Iterator[Desk]:
-    made = Desk(tmp_path / "data")
+def harness(tmp_path: Path) -> Iterator[AlertHarness]:
+    made = AlertHarness(tmp_path / "data")
     made.up()
     yield made
     made.close()
 
 
-def test_each_attempt_that_fails_is_told_and_the_run_once(harness: Desk, tmp_path: Path) -> None:
+def test_each_failed_attempt_sends_an_alert_and_the_run_sends_one(harness: AlertHarness, tmp_path: Path) -> None:
     harness.deploy(tmp_path, "retry: {attempts: 1, interval: 10s}\nnotify: {attempt-failed: q, run-failed: q}")
     harness.runtime.script(Script(code=3))
     execution = harness.run_job()
-    told = harness.alerts()
-    attempts = [each for each in told if each.startswith("p: an attempt of the job job failed.")]
+    alerts = harness.alerts()
+    attempts = [each for each in alerts if each.startswith("p: an attempt of the job job failed.")]
     assert len(attempts) == 2
     assert all("Exit code: 3" in each for each in attempts)
     assert sorted(line for each in attempts for line in each.splitlines() if "Attempt:" in line) == [
@@ -88,38 +90,42 @@ def test_each_attempt_that_fails_is_told_and_the_run_once(harness: Desk, tmp_pat
         "Attempt:   2",
     ]
     assert all(f"Look at:   {URL}/runs/{execution}" in each for each in attempts)
-    (run,) = [each for each in told if each not in attempts]
-    assert run.startswith("p: a run of the job job ended FAILED.")
-    assert f"Look at:   {URL}/runs/{execution}" in run
-    assert run.rstrip().endswith("lamplighter run p-job")
+    (run_alert,) = [each for each in alerts if each not in attempts]
+    assert run_alert.startswith("p: a run of the job job ended FAILED.")
+    assert f"Look at:   {URL}/runs/{execution}" in run_alert
+    assert run_alert.rstrip().endswith("lamplighter run p-job")
 
 
-def test_an_attempt_that_could_not_start_is_told_though_there_is_no_exit_code(harness: Desk, tmp_path: Path) -> None:
+def test_an_attempt_that_cannot_start_sends_an_alert_without_an_exit_code(
+    harness: AlertHarness, tmp_path: Path
+) -> None:
     harness.deploy(tmp_path, "notify: {attempt-failed: q}")
     harness.runtime.script(Script(failure=CannotStart("CannotStartContainerError: no such program")))
     harness.run_job()
-    (told,) = harness.alerts()
-    assert "Stop code: TaskFailedToStart" in told
+    (alert,) = harness.alerts()
+    assert "Stop code: TaskFailedToStart" in alert
 
 
-def test_a_run_that_takes_too_long_is_told(harness: Desk, tmp_path: Path) -> None:
+def test_a_run_that_exceeds_its_deadline_sends_an_alert(harness: AlertHarness, tmp_path: Path) -> None:
     harness.deploy(tmp_path, "deadline: 1m\nnotify: {run-failed: q}")
     harness.runtime.script(Script(after=None))
     harness.run_job()
-    (told,) = harness.alerts()
-    assert told.startswith("p: a run of the job job ended TIMED_OUT.")
-    assert "Limits:    the run may take 1m\n" in told
+    (alert,) = harness.alerts()
+    assert alert.startswith("p: a run of the job job ended TIMED_OUT.")
+    assert "Limits:    the run may take 1m\n" in alert
 
 
-def test_an_attempt_that_took_too_long_is_told_though_step_functions_stopped_it(harness: Desk, tmp_path: Path) -> None:
+def test_an_attempt_that_exceeds_its_timeout_sends_an_alert_although_step_functions_stopped_it(
+    harness: AlertHarness, tmp_path: Path
+) -> None:
     harness.deploy(tmp_path, "timeout: 1m\nnotify: {attempt-failed: q}")
     harness.runtime.script(Script(after=None))
     harness.run_job()
-    (told,) = harness.alerts()
-    assert "Stop code: UserInitiated" in told
+    (alert,) = harness.alerts()
+    assert "Stop code: UserInitiated" in alert
 
 
-def test_without_a_timeout_a_task_that_is_stopped_is_somebody_s_wish(harness: Desk, tmp_path: Path) -> None:
+def test_a_stopped_task_of_a_job_without_a_timeout_sends_no_alert(harness: AlertHarness, tmp_path: Path) -> None:
     harness.deploy(tmp_path, "deadline: 1m\nnotify: {attempt-failed: q}")
     harness.runtime.script(Script(after=None))
     harness.run_job()
@@ -127,19 +133,21 @@ def test_without_a_timeout_a_task_that_is_stopped_is_somebody_s_wish(harness: De
 
 
 @pytest.mark.parametrize("code", [0, 3])
-def test_nobody_is_told_of_what_is_well_or_tried_again_with_success(harness: Desk, tmp_path: Path, code: int) -> None:
+def test_a_success_and_a_successful_retry_send_no_alert(harness: AlertHarness, tmp_path: Path, code: int) -> None:
     harness.deploy(tmp_path, "retry: {attempts: 1}\nnotify: {run-failed: q, caught: q}")
     harness.runtime.script(Script(code=code), lambda each: each.environment["LAMPLIGHTER_ATTEMPT"] == "1")
     harness.run_job()
     assert harness.alerts() == []
 
 
-def test_a_failure_that_is_caught_is_told_from_inside_with_its_log_and_once(harness: Desk, tmp_path: Path) -> None:
+def test_a_caught_failure_sends_one_alert_from_the_run_with_the_last_log_lines(
+    harness: AlertHarness, tmp_path: Path
+) -> None:
     harness.deploy(tmp_path, "retry: {attempts: 1}\nnotify: {caught: q}", url="")
     harness.runtime.script(Script(lines=(("stderr", "no disk left"),), code=3))
     execution = harness.run_job()
-    (told,) = harness.alerts()
-    assert told.splitlines() == [
+    (alert,) = harness.alerts()
+    assert alert.splitlines() == [
         "p: the job job failed.",
         "",
         "Error:     States.TaskFailed",
@@ -155,7 +163,9 @@ def test_a_failure_that_is_caught_is_told_from_inside_with_its_log_and_once(harn
     ]
 
 
-def test_a_sidecar_stops_when_the_job_is_done_and_its_end_is_not_the_job_s(harness: Desk, tmp_path: Path) -> None:
+def test_a_sidecar_stops_when_the_job_ends_and_its_exit_code_does_not_fail_the_job(
+    harness: AlertHarness, tmp_path: Path
+) -> None:
     harness.deploy(tmp_path, "sidecars: {proxy: {image: envoy, environment: {SIDE: yes}}}\nnotify: {run-failed: q}")
     harness.runtime.script(Script(after=None), lambda each: each.image == "envoy")
     harness.runtime.script(Script(after=60_000), lambda each: each.image == "busybox")
@@ -170,8 +180,8 @@ def test_a_sidecar_stops_when_the_job_is_done_and_its_end_is_not_the_job_s(harne
 SIDECAR = "sidecars: {proxy: {image: envoy}}\nnotify: {attempt-failed: q}\nretry: {attempts: 1, interval: 10s}"
 
 
-def test_beside_a_sidecar_that_is_killed_an_attempt_that_ends_well_is_neither_told_nor_made_again(
-    harness: Desk, tmp_path: Path
+def test_a_killed_sidecar_beside_a_successful_attempt_causes_no_alert_and_no_retry(
+    harness: AlertHarness, tmp_path: Path
 ) -> None:
     harness.deploy(tmp_path, SIDECAR)
     harness.runtime.script(Script(after=None, stop_code=137), lambda each: each.image == "envoy")
@@ -181,33 +191,33 @@ def test_beside_a_sidecar_that_is_killed_an_attempt_that_ends_well_is_neither_to
     assert harness.alerts() == []
 
 
-def test_beside_a_sidecar_an_attempt_that_fails_is_told_without_what_nobody_can_read_and_made_again(
-    harness: Desk, tmp_path: Path
+def test_a_failed_attempt_beside_a_sidecar_sends_an_alert_without_an_exit_code_and_is_retried(
+    harness: AlertHarness, tmp_path: Path
 ) -> None:
     harness.deploy(tmp_path, SIDECAR)
     harness.runtime.script(Script(after=None), lambda each: each.image == "envoy")
     harness.runtime.script(Script(code=3), lambda each: each.environment.get("LAMPLIGHTER_ATTEMPT") == "1")
     execution = harness.run_job()
     assert harness.status(execution) == "SUCCEEDED"
-    (told,) = harness.alerts()
-    assert told.splitlines()[:4] == [
+    (alert,) = harness.alerts()
+    assert alert.splitlines()[:4] == [
         "p: an attempt of the job job failed.",
         "",
         "Reason:    Essential container in task exited",
         "Stop code: EssentialContainerExited",
     ]
-    assert "Exit code" not in told
-    assert "Run again: lamplighter run p-job" in told
+    assert "Exit code" not in alert
+    assert "Run again: lamplighter run p-job" in alert
 
 
-def test_an_essential_sidecar_that_fails_is_the_job_s_failure(harness: Desk, tmp_path: Path) -> None:
+def test_an_essential_sidecar_that_fails_fails_the_job(harness: AlertHarness, tmp_path: Path) -> None:
     harness.deploy(tmp_path, "sidecars: {proxy: {image: envoy, essential: true}}\nnotify: {run-failed: q}")
     harness.runtime.script(Script(code=1), lambda each: each.image == "envoy")
     harness.runtime.script(Script(after=None, stop_code=0), lambda each: each.image == "busybox")
     assert harness.status(harness.run_job()) == "FAILED"
 
 
-def test_a_step_with_a_sidecar_ends_well_with_its_own_container(harness: Desk, tmp_path: Path) -> None:
+def test_a_step_with_a_sidecar_succeeds_with_its_own_container(harness: AlertHarness, tmp_path: Path) -> None:
     step = "StartAt: S\nStates: {S: {Type: Task, Job: job, End: true, Output: '{% $states.result %}'}}"
     harness.deploy(tmp_path, SIDECAR, steps="QueryLanguage: JSONata\n" + step)
     harness.runtime.script(Script(after=None), lambda each: each.image == "envoy")
@@ -216,7 +226,9 @@ def test_a_step_with_a_sidecar_ends_well_with_its_own_container(harness: Desk, t
     assert {each["Name"] for each in loads(harness.describe(execution)["output"])["Containers"]} == {"main", "proxy"}
 
 
-def test_a_run_that_is_under_way_goes_on_as_it_began(harness: Desk, tmp_path: Path) -> None:
+def test_a_running_run_keeps_its_definition_after_an_update_and_after_a_redrive(
+    harness: AlertHarness, tmp_path: Path
+) -> None:
     harness.deploy(tmp_path, "command: [first]\nretry: {attempts: 1, interval: 2m}")
     harness.runtime.script(Script(code=3))
     execution = harness.run_job(minutes=1)

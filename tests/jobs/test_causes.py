@@ -1,4 +1,4 @@
-"""What a machine reads in the cause of a failure: whole or cut off anywhere, and however throttling is wrapped."""
+"""The Cause of a failure as a machine's JSONata parses it: whole, truncated at any character, or a throttling error."""
 
 import pytest
 
@@ -16,39 +16,39 @@ TASK: Json = {
     "Overrides": {"ContainerOverrides": [{"Environment": [{"Name": "A", "Value": '{"b": {}}'}]}]},
 }
 CLASSES = ["spot", "infra", "start-failure", "timeout", "exit", "any"]
-KIND = compile_expression(expressions.failure_class(CLASSES, {"exit": (75,)})[2:-2])
+FAILURE_CLASS = compile_expression(expressions.failure_class(CLASSES, {"exit": (75,)})[2:-2])
 WORLD = manual_world(ManualClock())
-FOUND = compile_expression(f"({expressions.FAILED_TASK_VARIABLE} $task)")
+FAILED_TASK = compile_expression(f"({expressions.FAILED_TASK_VARIABLE} $task)")
 
 
-def kind(**failure: Json) -> Json:
-    return KIND.value({"failure": failure}, WORLD)
+def failure_class(**failure: Json) -> Json:
+    return FAILURE_CLASS.value({"failure": failure}, WORLD)
 
 
-def found(**failure: Json) -> Json:
-    return FOUND.value({"failure": failure}, WORLD)
+def failed_task(**failure: Json) -> Json:
+    return FAILED_TASK.value({"failure": failure}, WORLD)
 
 
 @pytest.mark.parametrize("text", [dumps(TASK), dumps(TASK).replace(":", ": ").replace(",", ", ")])
-def test_a_cause_that_is_cut_off_anywhere_is_no_task_and_a_whole_one_is(text: str) -> None:
-    assert found(Error="States.TaskFailed", Cause=text)["StopCode"] == TASK["StopCode"]
-    assert kind(Error="States.TaskFailed", Cause=text) == "exit"
+def test_a_whole_cause_is_a_task_and_a_truncated_cause_is_none(text: str) -> None:
+    assert failed_task(Error="States.TaskFailed", Cause=text)["StopCode"] == TASK["StopCode"]
+    assert failure_class(Error="States.TaskFailed", Cause=text) == "exit"
     for length in range(len(text)):
-        assert found(Error="States.TaskFailed", Cause=text[:length]) == {}, text[:length]
-        assert kind(Error="States.TaskFailed", Cause=text[:length]) == "any"
+        assert failed_task(Error="States.TaskFailed", Cause=text[:length]) == {}, text[:length]
+        assert failure_class(Error="States.TaskFailed", Cause=text[:length]) == "any"
 
 
 @pytest.mark.parametrize("cause", ["{oops}", "{", "}", "{}", '{"a": 1}', "", "[]", '{"TaskArn"', "null"])
-def test_what_is_no_task_is_none(cause: str) -> None:
-    assert found(Error="States.TaskFailed", Cause=cause) == {}
+def test_a_cause_that_is_not_a_task_yields_an_empty_object(cause: str) -> None:
+    assert failed_task(Error="States.TaskFailed", Cause=cause) == {}
 
 
-def test_a_failure_without_a_cause_is_no_task() -> None:
-    assert found(Error="States.TaskFailed") == found(Error="States.Timeout") == {}
-    assert kind(Error="States.Timeout") == "timeout"
+def test_a_failure_without_a_cause_yields_no_task() -> None:
+    assert failed_task(Error="States.TaskFailed") == failed_task(Error="States.Timeout") == {}
+    assert failure_class(Error="States.Timeout") == "timeout"
 
 
-WRAPPED = (
+THROTTLING_ERRORS = (
     ("ECS.ThrottlingException", "Rate exceeded (Service: AmazonECS; Status Code: 400)"),
     ("ECS.TooManyRequestsException", "slow"),
     ("ECS.InvalidParameterException", "Rate exceeded. (Service: AmazonECS; Status Code: 400)"),
@@ -60,21 +60,21 @@ WRAPPED = (
 )
 
 
-@pytest.mark.parametrize(("error", "cause"), WRAPPED)
-def test_throttling_is_infra_however_it_is_wrapped(error: str, cause: str) -> None:
-    assert kind(Error=error, Cause=cause) == "infra"
+@pytest.mark.parametrize(("error", "cause"), THROTTLING_ERRORS)
+def test_a_throttling_error_has_the_class_infra_in_every_form(error: str, cause: str) -> None:
+    assert failure_class(Error=error, Cause=cause) == "infra"
 
 
-def test_a_job_that_speaks_of_throttling_is_not_throttled() -> None:
+def test_throttling_words_in_a_task_s_cause_do_not_have_the_class_infra() -> None:
     task = {**TASK, "StoppedReason": "Rate exceeded", "Containers": [{"Name": "main", "ExitCode": 3}]}
     text = dumps({**task, "Overrides": {"Name": "THROTTLE"}})
-    assert kind(Error="States.TaskFailed", Cause=text) == "any"
-    assert kind(Error="States.TaskFailed", Cause=text[:-2]) == "any"
-    assert kind(Error="ECS.InvalidParameterException", Cause="TaskDefinition is inactive") == "any"
+    assert failure_class(Error="States.TaskFailed", Cause=text) == "any"
+    assert failure_class(Error="States.TaskFailed", Cause=text[:-2]) == "any"
+    assert failure_class(Error="ECS.InvalidParameterException", Cause="TaskDefinition is inactive") == "any"
 
 
-def test_every_regular_expression_ends_where_jsonata_looks_for_its_end() -> None:
-    """Its parser counts brackets that have no backslash before them, those of a set of characters too."""
+def test_jsonata_finds_the_end_of_every_regular_expression() -> None:
+    """JSONata's parser counts brackets without a backslash before them, also those of character classes."""
     for text in (expressions.FAILED_TASK_VARIABLE, expressions.THROTTLING_PATTERN):
         for each in text.split("/")[1::2]:
             depth = 0

@@ -1,4 +1,4 @@
-"""A slot starts one run on AWS, however often Scheduler delivers it, and a slot that starts none is told."""
+"""On AWS, a slot starts one run however often Scheduler delivers it, and a slot without a run sends an alert."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,112 +12,116 @@ from lamplighter.runs.schedules import names_target_in_input, started_arn
 from lamplighter.runtime.fake import Script
 from lamplighter.store.db import Tx
 from tests.engine_harness import ACCOUNT, HOUR, REGION
-from tests.jobs.test_alerts import Desk
-from tests.jobs.test_untold import replace
+from tests.jobs.test_alerts import AlertHarness
+from tests.jobs.test_untold import replace_operation
 
 MACHINES = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:"
 DAY = 24 * HOUR
 
 
 @pytest.fixture
-def harness(tmp_path: Path) -> Iterator[Desk]:
-    made = Desk(tmp_path / "data")
+def harness(tmp_path: Path) -> Iterator[AlertHarness]:
+    made = AlertHarness(tmp_path / "data")
     made.up()
     yield made
     made.close()
 
 
-def runs(harness: Desk, name: str = "p-job") -> list[Json]:
-    """The runs of a job, the oldest first."""
+def list_runs(harness: AlertHarness, name: str = "p-job") -> list[Json]:
+    """Return the runs of a machine, oldest first."""
     found: list[Json] = harness.call("states", "ListExecutions", stateMachineArn=MACHINES + name)["executions"]
     return found[::-1]
 
 
-def deliver(harness: Desk, slot: str = "2026-01-01T03:00:00Z", suffix: str = "") -> None:
-    """Deliver a slot as Scheduler does, without waiting for it."""
+def deliver_slot(harness: AlertHarness, slot: str = "2026-01-01T03:00:00Z", suffix: str = "") -> None:
+    """Deliver a slot as Scheduler does, without letting time pass."""
     target = harness.call("scheduler", "GetSchedule", Name=f"p-job{suffix}", GroupName="p")["Target"]
     given = loads(target["Input"].replace("<aws.scheduler.scheduled-time>", slot))
     harness.start(target["Arn"], given)
     harness.settle()
 
 
-def test_the_run_of_a_slot_is_named_after_it_and_is_given_what_the_job_is_given(harness: Desk, tmp_path: Path) -> None:
+def test_a_slot_s_run_is_named_after_the_slot_and_receives_the_job_s_input(
+    harness: AlertHarness, tmp_path: Path
+) -> None:
     harness.deploy(tmp_path, "schedule: cron(0 3 * * ? *)\ninput: {money: '$${money}'}", url="")
     harness.advance(3 * HOUR)
-    (run,) = runs(harness)
+    (run,) = list_runs(harness)
     assert run["name"] == "2026-01-01T03-00-00Z"
-    given = {"money": "${money}", "lamplighter": {"scheduled": "2026-01-01T03:00:00Z"}}
-    assert loads(harness.describe(run["executionArn"])["input"]) == given
+    expected = {"money": "${money}", "lamplighter": {"scheduled": "2026-01-01T03:00:00Z"}}
+    assert loads(harness.describe(run["executionArn"])["input"]) == expected
 
 
 @pytest.mark.parametrize("code", [0, 3])
-def test_a_slot_that_is_delivered_twice_starts_one_run(harness: Desk, tmp_path: Path, code: int) -> None:
+def test_a_slot_that_is_delivered_twice_starts_one_run(harness: AlertHarness, tmp_path: Path, code: int) -> None:
     harness.deploy(tmp_path, "schedule: cron(0 3 * * ? *)", url="")
     harness.runtime.script(Script(code=code, after=60_000))
-    deliver(harness)
-    deliver(harness)  # while it runs
+    deliver_slot(harness)
+    deliver_slot(harness)  # while it runs
     harness.advance(120_000)
-    deliver(harness)  # when it is over
-    assert len(runs(harness)) == 1
-    assert {each["status"] for each in runs(harness, "p--start")} == {"SUCCEEDED"}
+    deliver_slot(harness)  # when it is over
+    assert len(list_runs(harness)) == 1
+    assert {each["status"] for each in list_runs(harness, "p--start")} == {"SUCCEEDED"}
 
 
-def test_slots_of_several_expressions_are_several_slots_and_a_run_by_hand_is_none(
-    harness: Desk, tmp_path: Path
+def test_slots_of_several_schedules_start_several_runs_and_a_manual_run_uses_no_slot(
+    harness: AlertHarness, tmp_path: Path
 ) -> None:
     harness.deploy(tmp_path, "schedule: ['cron(0 3 * * ? *)', 'cron(0 3 1 * ? *)']", url="")
     for suffix in ("", "--2", "", "--2"):
-        deliver(harness, suffix=suffix)
-    harness.start(f"{MACHINES}p-job", loads(harness.describe(runs(harness)[0]["executionArn"])["input"]))
+        deliver_slot(harness, suffix=suffix)
+    harness.start(f"{MACHINES}p-job", loads(harness.describe(list_runs(harness)[0]["executionArn"])["input"]))
     harness.settle()
-    names = [each["name"] for each in runs(harness)]
+    names = [each["name"] for each in list_runs(harness)]
     assert names[:2] == ["2026-01-01T03-00-00Z", "2026-01-01T03-00-00Z--2"]
     assert len(names) == 3
 
 
-def test_a_start_that_fails_is_tried_again_and_leaves_no_name_behind(harness: Desk, tmp_path: Path) -> None:
+def test_a_failed_start_is_retried_and_does_not_reserve_the_name(harness: AlertHarness, tmp_path: Path) -> None:
     harness.deploy(tmp_path, "schedule: cron(0 3 * * ? *)", url="")
-    refuse_to_start(harness, 3)
-    deliver(harness)
-    assert runs(harness) == []
+    throttle_starts(harness, 3)
+    deliver_slot(harness)
+    assert list_runs(harness) == []
     for _ in range(6):
         harness.advance(10_000)
-    assert len(runs(harness)) == 1
+    assert len(list_runs(harness)) == 1
 
 
-def test_a_start_that_fails_for_good_is_told(harness: Desk, tmp_path: Path) -> None:
+def test_a_start_that_fails_permanently_sends_an_alert(harness: AlertHarness, tmp_path: Path) -> None:
     harness.deploy(tmp_path, "schedule: cron(0 3 * * ? *)\nnotify: {did-not-start: q}", url="")
-    refuse_to_start(harness, 100)
-    deliver(harness)
+    throttle_starts(harness, 100)
+    deliver_slot(harness)
     for _ in range(60):
         harness.advance(60_000)
-    assert [each["status"] for each in runs(harness, "p--start")] == ["FAILED"]
-    (told,) = harness.alerts()
-    assert told.startswith("p--start ended FAILED: a run may not have been started at its time.\n")
+    assert [each["status"] for each in list_runs(harness, "p--start")] == ["FAILED"]
+    (alert,) = harness.alerts()
+    assert alert.startswith("p--start ended FAILED: a run may not have been started at its time.\n")
 
 
-def refuse_to_start(harness: Desk, times: int) -> None:
-    """Have Step Functions refuse the next starts that name a run."""
+def throttle_starts(harness: AlertHarness, times: int) -> None:
+    """Let Step Functions refuse the next `times` calls of StartExecution that name a run."""
     start, left = harness.engine.bus._find("states", "StartExecution").write, [None] * times
 
-    def begun(tx: Tx, caller: Caller, params: Json) -> Json:
+    def start_or_refuse(tx: Tx, caller: Caller, params: Json) -> Json:
         if left and "name" in params:
             left.pop()
             raise AwsError("Rate exceeded", code="ThrottlingException", status=400)
         assert start is not None
         return start(tx, caller, params)
 
-    replace(harness, "states", "StartExecution", Operation(write=begun))
+    replace_operation(harness, "states", "StartExecution", Operation(write=start_or_refuse))
 
 
-def test_a_role_of_one_s_own_starts_the_job_itself(harness: Desk, tmp_path: Path) -> None:
+def test_with_the_user_s_own_schedule_role_the_schedule_starts_the_job_directly(
+    harness: AlertHarness, tmp_path: Path
+) -> None:
     role = f"arn:aws:iam::{ACCOUNT}:role/starts"
     harness.deploy(tmp_path, f"schedule: cron(0 3 * * ? *)\nroles: {{schedule: '{role}'}}", url="")
     target = harness.call("scheduler", "GetSchedule", Name="p-job", GroupName="p")["Target"]
     assert (target["Arn"], target["RoleArn"]) == (f"{MACHINES}p-job", role)
 
 
-def test_what_a_schedule_starts_is_seen_through_the_machine_that_starts_it(harness: Desk, tmp_path: Path) -> None:
+def test_a_schedule_s_job_is_found_through_the_start_machine(harness: AlertHarness, tmp_path: Path) -> None:
     harness.deploy(tmp_path, "schedule: cron(0 3 * * ? *)", url="")
     target = harness.call("scheduler", "GetSchedule", Name="p-job", GroupName="p")["Target"]
     assert names_target_in_input(target)
@@ -129,35 +133,35 @@ MONTHLY = "schedule: cron(0 3 1 * ? *)\nnotify: {did-not-start: q}"
 
 @pytest.mark.parametrize("url", ["", "http://127.0.0.1:4566"])
 @pytest.mark.parametrize("schedule", ["cron(0 3 1 * ? *)", "cron(0 3 ? * THU *)", "at(2026-01-01T03:00:00)"])
-def test_a_slot_of_a_job_that_runs_seldom_is_told_where_no_run_began(
-    harness: Desk, tmp_path: Path, schedule: str, url: str
+def test_a_missed_slot_of_a_rare_job_sends_an_alert(
+    harness: AlertHarness, tmp_path: Path, schedule: str, url: str
 ) -> None:
     harness.deploy(tmp_path, f"schedule: {schedule}\nnotify: {{did-not-start: q}}", url=url)
-    harness.call("scheduler", "UpdateSchedule", **disabled(harness))
+    harness.call("scheduler", "UpdateSchedule", **build_disable_parameters(harness))
     harness.advance(3 * HOUR)
     harness.advance(HOUR + 60_000)
-    (told,) = harness.alerts()
-    assert told.splitlines()[0] == "p: no run of the job job began at its time."
-    assert "Scheduled: 2026-01-01T03:00:00Z\n" in told
+    (alert,) = harness.alerts()
+    assert alert.splitlines()[0] == "p: no run of the job job began at its time."
+    assert "Scheduled: 2026-01-01T03:00:00Z\n" in alert
 
 
-def disabled(harness: Desk) -> Json:
-    """The job's schedule as somebody turns it off by hand."""
-    told = harness.call("scheduler", "GetSchedule", Name="p-job", GroupName="p")
+def build_disable_parameters(harness: AlertHarness) -> Json:
+    """Return the job's schedule as parameters of UpdateSchedule that disable it."""
+    schedule = harness.call("scheduler", "GetSchedule", Name="p-job", GroupName="p")
     fields = ("Name", "GroupName", "ScheduleExpression", "ScheduleExpressionTimezone", "FlexibleTimeWindow", "Target")
-    return {**{each: told[each] for each in fields}, "State": "DISABLED"}
+    return {**{each: schedule[each] for each in fields}, "State": "DISABLED"}
 
 
-def test_a_slot_of_a_job_that_runs_seldom_is_not_told_where_a_run_began(harness: Desk, tmp_path: Path) -> None:
+def test_a_slot_of_a_rare_job_that_started_a_run_sends_no_alert(harness: AlertHarness, tmp_path: Path) -> None:
     harness.deploy(tmp_path, MONTHLY, url="")
     for _ in range(6):
         harness.advance(HOUR)
-    assert len(runs(harness)) == 1
-    assert [each["status"] for each in runs(harness, "p--slots")] == ["SUCCEEDED"]
+    assert len(list_runs(harness)) == 1
+    assert [each["status"] for each in list_runs(harness, "p--slots")] == ["SUCCEEDED"]
     assert harness.alerts() == []
 
 
-def test_each_start_that_scheduler_gives_up_rings(harness: Desk, tmp_path: Path) -> None:
+def test_each_start_that_scheduler_gives_up_sends_an_alert(harness: AlertHarness, tmp_path: Path) -> None:
     harness.deploy(tmp_path, "schedule: cron(0 3 * * ? *)\nnotify: {did-not-start: q}", url="")
     harness.call("states", "DeleteStateMachine", stateMachineArn=f"{MACHINES}p--start")
     harness.settle()

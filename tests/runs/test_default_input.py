@@ -7,7 +7,7 @@ import pytest
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.jobs.stack.template import build_template
 from lamplighter.runs.default_input import default_input
-from tests.jobs.projects import project
+from tests.jobs.projects import load_project
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:nightly"
 UNIVERSAL = "arn:aws:scheduler:::aws-sdk:sfn:startExecution"
@@ -22,7 +22,7 @@ def metadata(document: Json) -> str:
 
 
 def test_a_job_file_s_input_is_in_the_template_also_of_a_job_without_a_schedule(tmp_path: Path) -> None:
-    made = build_template(project(tmp_path, "nightly: {image: x, timeout: 1h, input: {Ref: text, day: 1}}"))
+    made = build_template(load_project(tmp_path, "nightly: {image: x, timeout: 1h, input: {Ref: text, day: 1}}"))
     (machine,) = (each for each in made["Resources"].values() if each["Type"].endswith("StateMachine"))
     assert default_input(dumps(machine["Metadata"]), (), ()) == {"Ref": "text", "day": 1}
     assert loads(machine["Metadata"]["Lamplighter"]["Input"]) == {"Ref": "text", "day": 1}

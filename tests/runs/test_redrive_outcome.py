@@ -7,7 +7,7 @@ import pytest
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.machine.state_machine import build_definition
 from lamplighter.runs.redrive_outcome import redrive_objection
-from tests.jobs.projects import project
+from tests.jobs.projects import load_project
 from tests.runs.histories import begun, entered, exited, failed, history, scheduled
 
 RUN: Json = {"Type": "Task", "Resource": "arn:aws:states:::ecs:runTask.sync", "Next": "Done"}
@@ -77,7 +77,7 @@ def test_a_branch_that_a_fail_state_ended_fails_the_run_again(more: Json, doomed
 @pytest.mark.parametrize("state", ["Failed", "Tell ops", "Last lines"])
 def test_a_job_that_has_told_of_its_failure_is_not_tried_again(tmp_path: Path, state: str) -> None:
     jobs = "nightly: {image: x, timeout: 1h, notify: {caught: [ops]}}"
-    definition = build_definition(project(tmp_path, jobs), "nightly")
+    definition = build_definition(load_project(tmp_path, jobs), "nightly")
     assert redrive_objection(ended_in(state, "Task"), definition) is not None
     run = history(begun(), entered("Run", 0), scheduled(2), failed(3, "a", 1), END)
     assert redrive_objection(run, definition) is None

@@ -1,4 +1,4 @@
-"""With --aws the same verbs reach an account: that of a profile, in its region or in another. Moto stands for AWS."""
+"""With --aws, the commands call the AWS account of a profile, in the profile's region or another; moto plays AWS."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,12 +19,12 @@ DEFINITION = '{"StartAt": "Job", "States": {"Job": {"Type": "Pass", "End": true}
 
 @pytest.fixture
 def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """An account that the profile `night` is for; its URL."""
+    """The URL of the account of the profile `night`."""
     server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
     url = f"http://{host}:{port}"
-    urlopen(Request(f"{url}/moto-api/reset", method="POST")).close()  # what it holds outlives a server
+    urlopen(Request(f"{url}/moto-api/reset", method="POST")).close()  # moto keeps its resources when a server stops
     for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name, raising=False)
     (tmp_path / "config").write_text(f"[profile night]\nregion = {HOME}\n")
@@ -38,38 +38,38 @@ def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     server.stop()
 
 
-def say(*words: str) -> Result:
-    return CliRunner().invoke(build_app(words[0]), words)
+def invoke(*arguments: str) -> Result:
+    return CliRunner().invoke(build_app(arguments[0]), arguments)
 
 
-def machine(region: str, name: str) -> str:
+def create_machine(region: str, name: str) -> str:
     sfn: Json = boto3.Session(profile_name="night", region_name=region).client("stepfunctions")
     arn: str = sfn.create_state_machine(name=name, definition=DEFINITION, roleArn=ROLE)["stateMachineArn"]
     return arn
 
 
-def test_the_profile_says_the_region_and_region_says_another(account: str) -> None:
-    machine(HOME, "here")
-    machine(ABROAD, "there")
+def test_the_profile_determines_the_region_unless_region_is_given(account: str) -> None:
+    create_machine(HOME, "here")
+    create_machine(ABROAD, "there")
     options = ("--aws", "--profile", "night", "--json")
-    listed = [say("ps", *options), say("ps", *options, "--region", ABROAD)]
-    assert [loads(each.stdout)["job"] for each in listed] == ["here", "there"]
+    results = [invoke("ps", *options), invoke("ps", *options, "--region", ABROAD)]
+    assert [loads(each.stdout)["job"] for each in results] == ["here", "there"]
 
 
-def test_a_run_is_begun_named_stopped_and_told_of(account: str) -> None:
-    arn = machine(HOME, "job")
+def test_a_run_is_started_stopped_and_listed(account: str) -> None:
+    arn = create_machine(HOME, "job")
     options = ("--aws", "--profile", "night")
-    begun = say("run", "job", *options, "--input", '{"a": 1}', "--json")
-    assert begun.exit_code == 0, begun.output
-    run = loads(begun.stdout)["arn"]
+    started = invoke("run", "job", *options, "--input", '{"a": 1}', "--json")
+    assert started.exit_code == 0, started.output
+    run = loads(started.stdout)["arn"]
     assert run.startswith(arn.replace(":stateMachine:", ":execution:"))
-    assert say("stop", run, *options).exit_code == 0
-    (last,) = [loads(line) for line in say("ps", "job", "--all", *options, "--json").stdout.splitlines()]
+    assert invoke("stop", run, *options).exit_code == 0
+    (last,) = [loads(line) for line in invoke("ps", "job", "--all", *options, "--json").stdout.splitlines()]
     assert (last["arn"], last["status"]) == (run, "ABORTED")
 
 
-def test_a_schedule_of_the_account_says_when_a_machine_runs(account: str) -> None:
-    arn = machine(HOME, "job")
+def test_next_lists_the_times_of_a_schedule_in_the_account(account: str) -> None:
+    arn = create_machine(HOME, "job")
     scheduler: Json = boto3.Session(profile_name="night").client("scheduler")
     scheduler.create_schedule(
         Name="nightly",
@@ -78,13 +78,13 @@ def test_a_schedule_of_the_account_says_when_a_machine_runs(account: str) -> Non
         FlexibleTimeWindow={"Mode": "OFF"},
         Target={"Arn": arn, "RoleArn": ROLE},
     )
-    listed = say("next", "job", "--count", "1", "--aws", "--profile", "night", "--json")
+    listed = invoke("next", "job", "--count", "1", "--aws", "--profile", "night", "--json")
     (time,) = (loads(line) for line in listed.stdout.splitlines())
     assert (time["local"][11:], time["time"][11:16], time["zone"]) == ("03:00:00", "18:00", "Asia/Seoul")
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "why"),
+    ("arguments", "code", "message"),
     [
         (["ps", "--aws", "--profile", "day"], 1, "(day) could not be found"),
         (["ps", "--aws", "--endpoint-url", "http://x"], 2, "not both"),
@@ -93,7 +93,9 @@ def test_a_schedule_of_the_account_says_when_a_machine_runs(account: str) -> Non
         (["run", "nothing", "--aws", "--profile", "night"], 1, "is called nothing: there are no state machines"),
     ],
 )
-def test_what_makes_no_sense_is_refused_and_said(account: str, words: list[str], code: int, why: str) -> None:
-    result = say(*words)
+def test_invalid_options_are_rejected_with_the_reason(
+    account: str, arguments: list[str], code: int, message: str
+) -> None:
+    result = invoke(*arguments)
     assert result.exit_code == code, result.output
-    assert why in " ".join(result.stderr.replace("│", " ").split())
+    assert message in " ".join(result.stderr.replace("│", " ").split())

@@ -1,72 +1,72 @@
-"""`lamplighter history` tells what happened in a run in one look; stop and redrive change what happens."""
+"""`lamplighter history` shows what happened in a run; `stop` and `redrive` change it."""
 
 from pathlib import Path
 
 from lamplighter.base.json_text import Json
-from tests.cli.shared_run import SharedRun
+from tests.cli.job_folder import JobFolder
 from tests.served_engine import eventually, one
 
 
-def rows(batch: SharedRun, *words: str) -> list[list[str]]:
-    """The rows of the table without their times, cell by cell."""
-    lines = batch.say("history", *words).stdout.splitlines()
+def table_rows(job_folder: JobFolder, *words: str) -> list[list[str]]:
+    """Return the cells of the table's rows without their times."""
+    lines = job_folder.invoke("history", *words).stdout.splitlines()
     start = next(at for at, line in enumerate(lines) if line.startswith("TIME"))
     end = next(at for at, line in enumerate(lines) if "the run " in line or (at > start and not line))
     return [[cell.strip() for cell in line.split("  ")[1:] if cell.strip()] for line in lines[start + 1 : end]]
 
 
-def test_attempts_waits_exit_codes_and_the_end_are_told(batch: SharedRun) -> None:
-    batch.run("nightly")
-    told = rows(batch, "nightly")
-    assert [(each[0], each[-1]) for each in told if not each[0].startswith("wait")] == [
+def test_history_shows_attempts_waits_exit_codes_and_the_end(job_folder: JobFolder) -> None:
+    job_folder.run_job("nightly")
+    cells = table_rows(job_folder, "nightly")
+    assert [(each[0], each[-1]) for each in cells if not each[0].startswith("wait")] == [
         ("attempt 1", "failed with exit code 3"),
         ("attempt 2", "failed with exit code 3"),
     ]
-    assert told[1][0] == "wait before attempt 2"
-    said = batch.say("history", "nightly").stdout
-    assert "the run failed with exit code 3" in said
-    assert 'input  {"table":"sales"}' in said
-    last_words = said.partition("The last output of attempt 2:\n")[2].splitlines()[0]
-    assert last_words == '    attempt 2 says hello {"table":"sales"}'
+    assert cells[1][0] == "wait before attempt 2"
+    output = job_folder.invoke("history", "nightly").stdout
+    assert "the run failed with exit code 3" in output
+    assert 'input  {"table":"sales"}' in output
+    last_line = output.partition("The last output of attempt 2:\n")[2].splitlines()[0]
+    assert last_line == '    attempt 2 says hello {"table":"sales"}'
 
 
-def test_the_last_words_are_those_of_the_step_that_failed_and_not_of_one_that_was_stopped_with_it(
-    batch: SharedRun,
+def test_the_last_output_is_that_of_the_failed_step_and_not_of_a_stopped_one(
+    job_folder: JobFolder,
 ) -> None:
-    batch.run("flow")
-    said = batch.say("history", "flow").stdout
-    assert "The last output of Short, attempt 1:\n    no disk\n" in said
+    job_folder.run_job("flow")
+    output = job_folder.invoke("history", "flow").stdout
+    assert "The last output of Short, attempt 1:\n    no disk\n" in output
 
 
-def test_a_job_that_judges_failures_is_told_without_its_own_states(batch: SharedRun) -> None:
-    batch.run("judged")
-    assert [each[0] for each in rows(batch, "judged")] == ["attempt 1", "wait before attempt 2", "attempt 2"]
-    assert "Again?" in batch.say("history", "judged", "--states").stdout
+def test_helper_states_of_a_job_are_shown_only_with_states(job_folder: JobFolder) -> None:
+    job_folder.run_job("judged")
+    assert [each[0] for each in table_rows(job_folder, "judged")] == ["attempt 1", "wait before attempt 2", "attempt 2"]
+    assert "Again?" in job_folder.invoke("history", "judged", "--states").stdout
 
 
-def test_a_run_that_is_skipped_beside_another_one_says_so(batch: SharedRun) -> None:
-    batch.say("run", "single", "--name", "first")
-    followed = batch.say("run", "single", "--follow")
+def test_a_skipped_run_is_shown_as_skipped(job_folder: JobFolder) -> None:
+    job_folder.invoke("run", "single", "--name", "first")
+    followed = job_folder.invoke("run", "single", "--follow")
     assert followed.exit_code == 0
     assert "skipped: another run of the job was running" in followed.stderr
     assert "the run was skipped: another run of the job was running" in followed.stderr
-    assert rows(batch, "single") == [["skipped", "another run of the job was running"]]
-    told = batch.say("history", "single").stdout
-    assert told.splitlines()[0].endswith("skipped")
-    assert "succeeded" not in told
-    batch.say("stop", "single:first")
+    assert table_rows(job_folder, "single") == [["skipped", "another run of the job was running"]]
+    output = job_folder.invoke("history", "single").stdout
+    assert output.splitlines()[0].endswith("skipped")
+    assert "succeeded" not in output
+    job_folder.invoke("stop", "single:first")
 
 
-def test_programs_read_the_run_and_then_each_row(batch: SharedRun) -> None:
-    run = batch.run("judged")
-    told = batch.listed("history", run["arn"])
-    assert [each["kind"] for each in told] == ["run", "attempt", "wait", "attempt"]
-    assert (told[0]["status"], told[0]["error"]) == ("FAILED", "States.TaskFailed")
-    assert [each["exitCodes"] for each in told[1::2]] == [{"main": 7}, {"main": 7}]
-    assert told[2]["attempt"] == 2
+def test_json_output_is_the_run_and_then_each_row(job_folder: JobFolder) -> None:
+    run = job_folder.run_job("judged")
+    documents = job_folder.invoke_json("history", run["arn"])
+    assert [each["kind"] for each in documents] == ["run", "attempt", "wait", "attempt"]
+    assert (documents[0]["status"], documents[0]["error"]) == ("FAILED", "States.TaskFailed")
+    assert [each["exitCodes"] for each in documents[1::2]] == [{"main": 7}, {"main": 7}]
+    assert documents[2]["attempt"] == 2
 
 
-def test_a_machine_that_no_job_file_made_is_told_with_its_states(batch: SharedRun) -> None:
+def test_a_machine_without_a_job_file_is_shown_with_its_states(job_folder: JobFolder) -> None:
     states: Json = {
         "StartAt": "Here",
         "States": {
@@ -74,91 +74,96 @@ def test_a_machine_that_no_job_file_made_is_told_with_its_states(batch: SharedRu
             "There": {"Type": "Fail", "Error": "Lost", "Cause": "no way"},
         },
     }
-    run = batch.served.start(batch.served.machine(states, "states"))
-    batch.served.ended(run)
-    assert [each[0] for each in rows(batch, "states")] == ["Here", "There"]
-    assert "the run failed: Lost: no way" in batch.say("history", "states").stdout
-    assert rows(batch, "states", "--no-states") == []
+    run = job_folder.served.start(job_folder.served.machine(states, "states"))
+    job_folder.served.ended(run)
+    assert [each[0] for each in table_rows(job_folder, "states")] == ["Here", "There"]
+    assert "the run failed: Lost: no way" in job_folder.invoke("history", "states").stdout
+    assert table_rows(job_folder, "states", "--no-states") == []
 
 
-def test_a_run_that_goes_on_is_told_so_far(batch: SharedRun) -> None:
-    batch.run("endless")
-    eventually(lambda: batch.listed("history", "endless")[1:])
-    said = batch.say("history", "endless").stdout
-    assert "running" in said
-    assert "lamplighter stop endless:" in said
-    batch.say("stop", "endless")
+def test_a_running_run_is_shown_up_to_now(job_folder: JobFolder) -> None:
+    job_folder.run_job("endless")
+    eventually(lambda: job_folder.invoke_json("history", "endless")[1:])
+    output = job_folder.invoke("history", "endless").stdout
+    assert "running" in output
+    assert "lamplighter stop endless:" in output
+    job_folder.invoke("stop", "endless")
 
 
-def test_stopping_a_job_stops_the_run_that_goes_on_and_tells_why(batch: SharedRun) -> None:
-    batch.run("endless")
-    assert batch.say("stop", "endless", "--cause", "enough").exit_code == 0
-    assert "the run was stopped: enough" in batch.say("history", "endless").stdout
+def test_stopping_a_job_stops_its_running_run_with_the_given_cause(job_folder: JobFolder) -> None:
+    job_folder.run_job("endless")
+    assert job_folder.invoke("stop", "endless", "--cause", "enough").exit_code == 0
+    assert "the run was stopped: enough" in job_folder.invoke("history", "endless").stdout
 
 
-def test_of_several_runs_that_go_on_one_has_to_be_named_or_all(batch: SharedRun) -> None:
-    names = {batch.run("endless")["run"] for _ in range(2)}
-    result = batch.say("stop", "endless")
+def test_with_several_running_runs_stop_needs_a_run_name_or_all(job_folder: JobFolder) -> None:
+    names = {job_folder.run_job("endless")["run"] for _ in range(2)}
+    result = job_folder.invoke("stop", "endless")
     assert result.exit_code == 1
     assert {line.strip().removeprefix("endless:") for line in result.stderr.splitlines()[1:]} == names
-    assert batch.say("stop", "endless", "--all").exit_code == 0
-    assert batch.listed("ps", "endless")[0]["running"] == []
+    assert job_folder.invoke("stop", "endless", "--all").exit_code == 0
+    assert job_folder.invoke_json("ps", "endless")[0]["running"] == []
 
 
-def test_what_does_not_go_on_cannot_be_stopped(batch: SharedRun) -> None:
-    run = batch.run("quick")
-    assert "has ended already: succeeded" in batch.say("stop", run["run"]).stderr
-    result = batch.say("stop", "quick")
+def test_a_run_that_has_ended_cannot_be_stopped(job_folder: JobFolder) -> None:
+    run = job_folder.run_job("quick")
+    assert "has ended already: succeeded" in job_folder.invoke("stop", run["run"]).stderr
+    result = job_folder.invoke("stop", "quick")
     assert (result.exit_code, "no run of quick is running" in result.stderr) == (1, True)
 
 
-def test_a_redriven_run_goes_on_and_is_watched_from_there(batch: SharedRun) -> None:
-    batch.run("nightly")
-    result = batch.say("redrive", "nightly", "--follow")
+def test_a_redriven_run_continues_and_is_followed_from_the_redrive(job_folder: JobFolder) -> None:
+    job_folder.run_job("nightly")
+    result = job_folder.invoke("redrive", "nightly", "--follow")
     assert result.exit_code == 1
-    told = [line.partition(" says")[0] for line in result.stdout.splitlines()]
-    assert told == [f"{number} after the redrive | attempt {number}" for number in (1, 2)]
+    prefixes = [line.partition(" says")[0] for line in result.stdout.splitlines()]
+    assert prefixes == [f"{number} after the redrive | attempt {number}" for number in (1, 2)]
     assert "attempt 2 failed" not in result.stderr
-    after = rows(batch, "nightly")
-    (redriven,) = [each for each in after if each[0] == "redriven"]
+    cells = table_rows(job_folder, "nightly")
+    (redriven,) = [each for each in cells if each[0] == "redriven"]
     assert redriven[1].endswith("after it had ended")
-    assert [each[0] for each in after if each[0].startswith("attempt")] == [
+    assert [each[0] for each in cells if each[0].startswith("attempt")] == [
         "attempt 1", "attempt 2", "attempt 1 after the redrive", "attempt 2 after the redrive",
     ]  # fmt: skip
-    assert [line[:4] for line in batch.say("logs", "nightly").stdout.splitlines()] == ["1 | ", "2 | ", "1 af", "2 af"]
+    assert [line[:4] for line in job_folder.invoke("logs", "nightly").stdout.splitlines()] == [
+        "1 | ",
+        "2 | ",
+        "1 af",
+        "2 af",
+    ]
 
 
-def test_a_run_that_cannot_be_redriven_is_told_to_begin_anew(batch: SharedRun) -> None:
-    batch.run("quick")
-    succeeded = batch.say("redrive", "quick")
+def test_a_run_that_cannot_be_redriven_is_reported_with_the_command_to_start_a_new_one(job_folder: JobFolder) -> None:
+    job_folder.run_job("quick")
+    succeeded = job_folder.invoke("redrive", "quick")
     assert (succeeded.exit_code, "it succeeded" in succeeded.stderr) == (1, True)
-    batch.run("judged")
-    judged = batch.say("redrive", "judged").stderr
-    assert "would continue in the state Failed, from which the run can only fail again" in judged
-    assert "start a new run instead: lamplighter run judged" in judged
-    assert batch.say("redrive", "judged", "--force", "--follow").exit_code == 1
-    assert batch.listed("history", "judged", "--states")[-1]["kind"] == "redrive"
+    job_folder.run_job("judged")
+    error_output = job_folder.invoke("redrive", "judged").stderr
+    assert "would continue in the state Failed, from which the run can only fail again" in error_output
+    assert "start a new run instead: lamplighter run judged" in error_output
+    assert job_folder.invoke("redrive", "judged", "--force", "--follow").exit_code == 1
+    assert job_folder.invoke_json("history", "judged", "--states")[-1]["kind"] == "redrive"
 
 
-def test_a_run_that_goes_on_cannot_be_redriven(batch: SharedRun) -> None:
-    batch.run("endless")
-    result = batch.say("redrive", "endless")
+def test_a_running_run_cannot_be_redriven(job_folder: JobFolder) -> None:
+    job_folder.run_job("endless")
+    result = job_folder.invoke("redrive", "endless")
     assert (result.exit_code, "it is still running" in result.stderr) == (1, True)
-    batch.say("stop", "endless")
+    job_folder.invoke("stop", "endless")
 
 
-def test_who_names_a_run_by_its_arn_needs_no_job_file_that_can_be_read(batch: SharedRun, tmp_path: Path) -> None:
-    run = batch.run("quick")
+def test_a_run_s_arn_works_with_an_invalid_job_file(job_folder: JobFolder, tmp_path: Path) -> None:
+    run = job_folder.run_job("quick")
     (tmp_path / "lamplighter.yaml").write_text("jobs: {")
-    result = batch.say("history", run["arn"], "--endpoint-url", batch.served.url, folder=tmp_path)
+    result = job_folder.invoke("history", run["arn"], "--endpoint-url", job_folder.served.url, folder=tmp_path)
     assert result.exit_code == 0
     assert "the run succeeded" in result.stdout
-    assert batch.say("history", "quick", folder=tmp_path).exit_code == 1
+    assert job_folder.invoke("history", "quick", folder=tmp_path).exit_code == 1
 
 
-def test_the_name_of_several_runs_is_no_name(batch: SharedRun) -> None:
+def test_a_run_name_that_is_not_unique_is_rejected(job_folder: JobFolder) -> None:
     for machine in ("one", "two"):
-        batch.served.start(batch.served.machine(one({"Type": "Pass", "End": True}), machine), name="same")
-    result = batch.say("history", "same")
+        job_folder.served.start(job_folder.served.machine(one({"Type": "Pass", "End": True}), machine), name="same")
+    result = job_folder.invoke("history", "same")
     assert result.exit_code == 1
     assert "use one of one:same, two:same" in result.stderr

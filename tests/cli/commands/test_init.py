@@ -1,4 +1,4 @@
-"""`lamplighter init`: a file that runs as it is, and nothing that was there is lost."""
+"""`lamplighter init` writes a job file that runs unchanged, and overwrites nothing."""
 
 import json
 import os
@@ -8,73 +8,73 @@ import pytest
 
 from lamplighter.cli.commands.init import project_name
 from lamplighter.jobs.file.json_schema import job_file_schema
-from tests.cli.up_folder import UpFolder, lamplighter
+from tests.cli.up_folder import UpFolder, run_lamplighter
 
 
-def test_init_and_up_in_an_empty_folder_have_a_scheduled_job_running(home: UpFolder) -> None:
-    done = lamplighter("init", cwd=home.folder)
-    assert done.returncode == 0, done.stderr
-    assert "lamplighter up" in done.stdout
-    home.keep()
-    home.says("+ hello")
-    assert "Hello from lamplighter" in home.says("hello: succeeded")
+def test_init_and_up_in_an_empty_folder_run_a_scheduled_job(home: UpFolder) -> None:
+    result = run_lamplighter("init", cwd=home.folder)
+    assert result.returncode == 0, result.stderr
+    assert "lamplighter up" in result.stdout
+    home.up_and_apply()
+    home.wait_for_line("+ hello")
+    assert "Hello from lamplighter" in home.wait_for_line("hello: succeeded")
 
 
-def test_what_is_there_is_not_overwritten(tmp_path: Path) -> None:
+def test_an_existing_file_is_not_overwritten(tmp_path: Path) -> None:
     file = tmp_path / "lamplighter.yaml"
     file.write_text("mine")
-    done = lamplighter("init", cwd=tmp_path)
-    assert (done.returncode, file.read_text()) == (1, "mine")
-    assert "exists already" in done.stderr
+    result = run_lamplighter("init", cwd=tmp_path)
+    assert (result.returncode, file.read_text()) == (1, "mine")
+    assert "exists already" in result.stderr
 
 
-def test_a_folder_is_made_and_the_next_commands_lead_there(tmp_path: Path) -> None:
-    done = lamplighter("init", "my jobs/night", cwd=tmp_path)
-    assert "cd 'my jobs/night'" in done.stdout
+def test_init_creates_a_folder_and_prints_the_next_commands_for_it(tmp_path: Path) -> None:
+    result = run_lamplighter("init", "my jobs/night", cwd=tmp_path)
+    assert "cd 'my jobs/night'" in result.stdout
     assert "project: night\n" in (tmp_path / "my jobs/night/lamplighter.yaml").read_text()
 
 
-def test_the_first_line_leads_editors_to_the_schema(tmp_path: Path) -> None:
-    lamplighter("init", cwd=tmp_path)
+def test_the_first_line_names_the_schema_for_editors(tmp_path: Path) -> None:
+    run_lamplighter("init", cwd=tmp_path)
     first = (tmp_path / "lamplighter.yaml").read_text().split("\n")[0]
     assert first == "# yaml-language-server: $schema=.lamplighter/schema.json"
     assert json.loads((tmp_path / ".lamplighter/schema.json").read_text()) == job_file_schema()
 
 
-def test_the_file_has_nothing_wrong_but_that_a_process_cannot_go_to_aws(tmp_path: Path) -> None:
-    lamplighter("init", cwd=tmp_path)
-    found = map(json.loads, lamplighter("lint", "--json", cwd=tmp_path).stdout.splitlines())
+def test_the_only_lint_finding_is_that_a_job_without_an_image_cannot_run_on_aws(tmp_path: Path) -> None:
+    run_lamplighter("init", cwd=tmp_path)
+    found = map(json.loads, run_lamplighter("lint", "--json", cwd=tmp_path).stdout.splitlines())
     assert [each["message"] for each in found if each["severity"] != "info"] == [
         "hello: a job without an image cannot run on AWS"
     ]
 
 
-def test_where_nothing_can_be_written_it_says_so(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     tmp_path.joinpath("file").write_text("")
-    done = lamplighter("init", "file/there", cwd=tmp_path)
-    assert done.returncode == 1
-    assert "cannot be written" in done.stderr
+    result = run_lamplighter("init", "file/there", cwd=tmp_path)
+    assert result.returncode == 1
+    assert "cannot be written" in result.stderr
 
 
 @pytest.mark.parametrize(
     ("folder", "name"),
     [("reports", "reports"), ("My Jobs (2)", "my-jobs-2"), ("2026", "jobs"), ("", "jobs"), ("x" * 90, "x" * 20)],
 )
-def test_a_folder_s_name_becomes_one_that_a_project_may_have(folder: str, name: str) -> None:
+def test_a_folder_name_is_converted_to_a_valid_project_name(folder: str, name: str) -> None:
     assert project_name(folder) == name
 
 
-@pytest.mark.parametrize(("typed", "offered"), [("lamplighter ", "up"), ("lamplighter up --runt", "--runtime")])
-def test_a_shell_completes_verbs_and_options(tmp_path: Path, typed: str, offered: str) -> None:
-    words = len(typed.split(" ")) - 1
-    asked = {"_LAMPLIGHTER_COMPLETE": "complete_bash", "COMP_WORDS": typed, "COMP_CWORD": str(words)}
-    assert offered in lamplighter(cwd=tmp_path, **asked).stdout.split()
+@pytest.mark.parametrize(("line", "completion"), [("lamplighter ", "up"), ("lamplighter up --runt", "--runtime")])
+def test_the_shell_completes_commands_and_options(tmp_path: Path, line: str, completion: str) -> None:
+    words = len(line.split(" ")) - 1
+    request = {"_LAMPLIGHTER_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(words)}
+    assert completion in run_lamplighter(cwd=tmp_path, **request).stdout.split()
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_can_be_installed(tmp_path: Path, shell: str) -> None:
-    quiet = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1", "HOME": str(tmp_path)}
-    done = lamplighter("--install-completion", shell, cwd=tmp_path, **quiet)
-    assert done.returncode == 0, done.stderr
+def test_shell_completion_can_be_installed(tmp_path: Path, shell: str) -> None:
+    environment = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1", "HOME": str(tmp_path)}
+    result = run_lamplighter("--install-completion", shell, cwd=tmp_path, **environment)
+    assert result.returncode == 0, result.stderr
     written = [Path(where, name) for where, _, names in os.walk(tmp_path) for name in names]
     assert any("_LAMPLIGHTER_COMPLETE" in path.read_text() for path in written)

@@ -1,4 +1,4 @@
-"""`lamplighter ps` tells what runs, how the last run ended and when the next one begins."""
+"""`lamplighter ps` shows running runs, how the last run ended and the next time of each job."""
 
 from datetime import datetime
 from pathlib import Path
@@ -7,148 +7,148 @@ import pytest
 
 from lamplighter.base.json_text import Json
 from lamplighter.cli.runs import formatting
-from tests.cli.shared_run import SharedRun
+from tests.cli.job_folder import JobFolder
 from tests.served_engine import eventually
 
 
-def begun(batch: SharedRun) -> None:
-    """Wait until the first attempt of the endless job has begun, which it does after its run."""
+def wait_until_started(job_folder: JobFolder) -> None:
+    """Wait until the first attempt of the endless job has started; the run starts before it."""
 
     def attempts() -> Json:
-        (job,) = [each for each in batch.listed("ps") if each["job"] == "endless"]
+        (job,) = [each for each in job_folder.invoke_json("ps") if each["job"] == "endless"]
         return job["running"][0]["attempts"]
 
     eventually(attempts)
 
 
-def test_each_job_has_its_last_run_what_runs_now_and_its_next_time(batch: SharedRun) -> None:
-    ended = batch.run("nightly")
-    going = batch.run("endless")
-    begun(batch)
-    jobs = {each["job"]: each for each in batch.listed("ps")}
+def test_each_job_is_listed_with_its_last_run_running_runs_and_next_time(job_folder: JobFolder) -> None:
+    ended = job_folder.run_job("nightly")
+    running = job_folder.run_job("endless")
+    wait_until_started(job_folder)
+    jobs = {each["job"]: each for each in job_folder.invoke_json("ps")}
     assert [*jobs] == ["nightly", "judged", "endless", "single", "beside", "quick", "broken", "flow"]
     assert (jobs["nightly"]["last"]["run"], jobs["nightly"]["last"]["status"]) == (ended["run"], "FAILED")
     assert jobs["nightly"]["next"].endswith(("T00:30:00.000Z", "T01:30:00.000Z"))
-    assert [each["run"] for each in jobs["endless"]["running"]] == [going["run"]]
+    assert [each["run"] for each in jobs["endless"]["running"]] == [running["run"]]
     assert [each["attempt"] for each in jobs["endless"]["running"][0]["attempts"]] == [1]
     assert jobs["judged"]["paused"]
     assert jobs["judged"]["last"] is None
-    assert batch.say("stop", "endless").exit_code == 0
+    assert job_folder.invoke("stop", "endless").exit_code == 0
 
 
-def test_a_person_sees_the_same_as_a_table_and_which_jobs_are_not_there_yet(batch: SharedRun) -> None:
-    run = batch.run("endless")
-    begun(batch)
-    result = batch.say("ps")
+def test_the_table_shows_running_attempts_paused_jobs_and_undeployed_jobs(job_folder: JobFolder) -> None:
+    run = job_folder.run_job("endless")
+    wait_until_started(job_folder)
+    result = job_folder.invoke("ps")
     (line,) = [line for line in result.stdout.splitlines() if line.startswith("endless")]
     assert "attempt 1 since " in line
     assert run["run"] in line
     assert "paused" in next(line for line in result.stdout.splitlines() if line.startswith("judged"))
     assert "later is not on the engine at" in result.stderr
-    batch.say("stop", "endless")
+    job_folder.invoke("stop", "endless")
 
 
-def test_the_latest_runs_of_all_jobs_are_listed_youngest_first(batch: SharedRun) -> None:
-    first, second = batch.run("quick"), batch.run("nightly")
-    listed = batch.listed("ps", "--all", "--count", "2")
+def test_the_latest_runs_of_all_jobs_are_listed_newest_first(job_folder: JobFolder) -> None:
+    first, second = job_folder.run_job("quick"), job_folder.run_job("nightly")
+    listed = job_folder.invoke_json("ps", "--all", "--count", "2")
     assert [(each["job"], each["run"]) for each in listed] == [("nightly", second["run"]), ("quick", first["run"])]
-    assert batch.listed("ps", "quick", "--all")[0]["status"] == "SUCCEEDED"
-    assert "succeeded" in batch.say("ps", "--all").stdout
+    assert job_folder.invoke_json("ps", "quick", "--all")[0]["status"] == "SUCCEEDED"
+    assert "succeeded" in job_folder.invoke("ps", "--all").stdout
 
 
-def test_a_run_that_was_skipped_beside_another_one_is_no_success(batch: SharedRun) -> None:
-    batch.say("run", "single", "--name", "going")
-    skipped = batch.run("single")
-    (line,) = [line for line in batch.say("ps").stdout.splitlines() if line.startswith("single")]
+def test_a_skipped_run_is_not_shown_as_a_success(job_folder: JobFolder) -> None:
+    job_folder.invoke("run", "single", "--name", "going")
+    skipped = job_folder.run_job("single")
+    (line,) = [line for line in job_folder.invoke("ps").stdout.splitlines() if line.startswith("single")]
     assert ("skipped" in line, "succeeded" in line) == (True, False)
-    (listed,) = batch.listed("ps", "single")
+    (listed,) = job_folder.invoke_json("ps", "single")
     assert (listed["last"], listed["skipped"]["run"]) == (None, skipped["run"])
-    (line,) = [line for line in batch.say("ps", "single", "--all").stdout.splitlines() if skipped["run"] in line]
+    (line,) = [
+        line for line in job_folder.invoke("ps", "single", "--all").stdout.splitlines() if skipped["run"] in line
+    ]
     assert ("skipped" in line, "succeeded" in line) == (True, False)
-    batch.say("stop", "single:going")
+    job_folder.invoke("stop", "single:going")
 
 
-def test_a_failure_is_told_with_its_reason_behind_the_runs_that_were_skipped_beside_it(
-    batch: SharedRun, tmp_path: Path
-) -> None:
-    done = tmp_path / "done"
-    batch.say("run", "beside", "--name", "failing", "--env", f"LAMPLIGHTER_DONE={done}")
-    skipped = [batch.run("beside") for _ in range(3)]
-    done.touch()
-    batch.served.ended(batch.listed("history", "beside:failing")[0]["arn"])
-    (listed,) = batch.listed("ps", "beside")
+def test_the_last_failure_is_shown_before_later_skipped_runs(job_folder: JobFolder, tmp_path: Path) -> None:
+    marker = tmp_path / "done"
+    job_folder.invoke("run", "beside", "--name", "failing", "--env", f"LAMPLIGHTER_DONE={marker}")
+    skipped = [job_folder.run_job("beside") for _ in range(3)]
+    marker.touch()
+    job_folder.served.ended(job_folder.invoke_json("history", "beside:failing")[0]["arn"])
+    (listed,) = job_folder.invoke_json("ps", "beside")
     assert (listed["last"]["run"], listed["last"]["status"]) == ("failing", "FAILED")
     assert (listed["last"]["exitCodes"], listed["last"]["error"]) == ({"main": 5}, "States.TaskFailed")
     assert listed["skipped"]["run"] == skipped[-1]["run"]
-    text = batch.say("ps", "beside").stdout
+    text = job_folder.invoke("ps", "beside").stdout
     assert "failed with exit code 5" in text
     assert "(failing)" in text
     assert "then skipped" in text
-    assert "failed with exit code 5" in batch.say("ps", "beside", "--all").stdout
+    assert "failed with exit code 5" in job_folder.invoke("ps", "beside", "--all").stdout
 
 
-def test_a_job_that_only_ran_as_a_step_says_so(batch: SharedRun) -> None:
-    result = batch.say("ps")
+def test_a_job_that_ran_only_as_a_step_is_shown_with_its_workflow(job_folder: JobFolder) -> None:
+    result = job_folder.invoke("ps")
     (line,) = [line for line in result.stdout.splitlines() if line.startswith("broken")]
     assert "never" not in line
     assert "as a step of flow" in line
 
 
-def test_what_is_too_wide_for_the_terminal_is_printed_as_blocks_with_whole_names(
-    batch: SharedRun, monkeypatch: pytest.MonkeyPatch
+def test_a_row_that_is_too_wide_is_printed_as_a_block_with_full_names(
+    job_folder: JobFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = "a-name-that-is-as-long-as-names-of-runs-may-be-since-programs-make-them-" + "x" * 8
-    batch.say("run", "endless", "--name", name)
+    job_folder.invoke("run", "endless", "--name", name)
     for width in (80, 110):
         monkeypatch.setattr(formatting, "NON_TERMINAL_WIDTH", width)
-        for words in (("ps",), ("ps", "--all"), ("ps", "endless")):
-            lines = batch.say(*words).stdout.splitlines()
-            assert any(name in line for line in lines), (width, words)
+        for arguments in (("ps",), ("ps", "--all"), ("ps", "endless")):
+            lines = job_folder.invoke(*arguments).stdout.splitlines()
+            assert any(name in line for line in lines), (width, arguments)
             assert "endless" in lines
-    batch.say("stop", "endless")
+    job_folder.invoke("stop", "endless")
 
 
-def test_a_redriven_run_took_the_sum_of_its_parts(batch: SharedRun) -> None:
-    run = batch.run("nightly")
-    batch.say("redrive", "nightly", "--follow")
-    (listed,) = batch.listed("ps", "nightly")
-    head = batch.listed("history", "nightly")[0]
+def test_a_redriven_run_s_duration_excludes_the_time_before_the_redrive(job_folder: JobFolder) -> None:
+    run = job_folder.run_job("nightly")
+    job_folder.invoke("redrive", "nightly", "--follow")
+    (listed,) = job_folder.invoke_json("ps", "nightly")
+    head = job_folder.invoke_json("history", "nightly")[0]
     assert listed["last"]["redrives"] == 1
-    (redrive,) = [each for each in batch.listed("history", "nightly") if each["kind"] == "redrive"]
-    gap = instant(redrive["time"]) - instant(redrive["ended"])
-    whole = instant(listed["last"]["ended"]) - instant(run["began"])
-    assert listed["last"]["seconds"] == head["seconds"] == pytest.approx((whole - gap).total_seconds())
+    (redrive,) = [each for each in job_folder.invoke_json("history", "nightly") if each["kind"] == "redrive"]
+    gap = parse_time(redrive["time"]) - parse_time(redrive["ended"])
+    elapsed = parse_time(listed["last"]["ended"]) - parse_time(run["began"])
+    assert listed["last"]["seconds"] == head["seconds"] == pytest.approx((elapsed - gap).total_seconds())
 
 
-def instant(text: str) -> datetime:
+def parse_time(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def test_without_a_job_file_every_state_machine_is_listed_by_its_name(batch: SharedRun, tmp_path: Path) -> None:
-    result = batch.say("ps", "--endpoint-url", batch.served.url, folder=tmp_path)
+def test_without_a_job_file_all_state_machines_are_listed_by_name(job_folder: JobFolder, tmp_path: Path) -> None:
+    result = job_folder.invoke("ps", "--endpoint-url", job_folder.served.url, folder=tmp_path)
     names = [line.split()[0] for line in result.stdout.splitlines()[1:] if line[0] != " "]
     jobs = ["beside", "broken", "endless", "flow", "judged", "nightly", "quick", "single"]
     assert names == [f"reports-{each}" for each in jobs]
 
 
-def test_a_job_file_that_is_broken_keeps_nobody_from_seeing_what_runs(batch: SharedRun, tmp_path: Path) -> None:
+def test_an_invalid_job_file_does_not_prevent_the_list(job_folder: JobFolder, tmp_path: Path) -> None:
     (tmp_path / "lamplighter.yaml").write_text("project: reports\njobs: {nightly: {comand: ls}}\n")
-    at = ("--endpoint-url", batch.served.url)
-    result = batch.say("ps", *at, folder=tmp_path)
+    options = ("--endpoint-url", job_folder.served.url)
+    result = job_folder.invoke("ps", *options, folder=tmp_path)
     assert (result.exit_code, "reports-nightly" in result.stdout) == (0, True)
     assert "did you mean `command`?" in result.stderr
     assert "lamplighter.yaml has errors, so jobs are listed by the names of their state machines" in result.stderr
-    named = batch.say("ps", *at, "--file", "lamplighter.yaml", folder=tmp_path)
-    assert (named.exit_code, named.stdout) == (1, "")
+    explicit = job_folder.invoke("ps", *options, "--file", "lamplighter.yaml", folder=tmp_path)
+    assert (explicit.exit_code, explicit.stdout) == (1, "")
 
 
-def test_where_no_engine_ever_ran_it_is_said_how_to_start_one(batch: SharedRun, tmp_path: Path) -> None:
-    result = batch.say("ps", folder=tmp_path)
+def test_without_an_engine_the_command_that_starts_one_is_named(job_folder: JobFolder, tmp_path: Path) -> None:
+    result = job_folder.invoke("ps", folder=tmp_path)
     assert result.exit_code == 1
     assert "lamplighter up" in result.stderr
 
 
-def test_an_engine_that_does_not_answer_is_one_sentence(batch: SharedRun) -> None:
-    result = batch.say("ps", "--endpoint-url", "http://127.0.0.1:1")
+def test_an_unreachable_engine_is_reported_in_one_sentence(job_folder: JobFolder) -> None:
+    result = job_folder.invoke("ps", "--endpoint-url", "http://127.0.0.1:1")
     assert result.exit_code == 1
     assert "does not answer" in result.stderr

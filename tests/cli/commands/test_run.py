@@ -1,4 +1,4 @@
-"""`lamplighter run` begins a run with what the job's machine reads, and ends with its result."""
+"""`lamplighter run` starts a run with the input that the job's machine reads, and may follow it to its end."""
 
 import signal
 from pathlib import Path
@@ -6,71 +6,71 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.json_text import Json, loads
-from tests.cli.shared_run import SharedRun
+from tests.cli.job_folder import JobFolder
 from tests.served_engine import ServedEngine, one
 
 
-def given(batch: SharedRun, begun: Json) -> Json:
-    return loads(batch.served.sfn.describe_execution(executionArn=begun["arn"])["input"])
+def read_input(job_folder: JobFolder, begun: Json) -> Json:
+    return loads(job_folder.served.sfn.describe_execution(executionArn=begun["arn"])["input"])
 
 
-def test_a_run_begins_with_the_job_s_own_input(batch: SharedRun) -> None:
-    assert given(batch, batch.run("nightly")) == {"table": "sales"}
+def test_a_run_starts_with_the_job_s_own_input(job_folder: JobFolder) -> None:
+    assert read_input(job_folder, job_folder.run_job("nightly")) == {"table": "sales"}
 
 
-def test_without_its_job_file_a_job_is_given_its_input_with_or_without_a_schedule(
-    batch: SharedRun, tmp_path: Path
-) -> None:
-    where = ("--endpoint-url", batch.served.url, "--json")
-    begun = loads(batch.say("run", "reports-nightly", *where, folder=tmp_path).stdout)
-    assert given(batch, begun) == {"table": "sales"}
-    unscheduled = loads(batch.say("run", "reports-quick", *where, folder=tmp_path).stdout)
-    assert given(batch, unscheduled) == {"day": 1, "Ref": "text"}
-    without = loads(batch.say("run", "reports-broken", *where, folder=tmp_path).stdout)
-    assert given(batch, without) == {}
+def test_without_a_job_file_a_run_starts_with_the_deployed_job_s_input(job_folder: JobFolder, tmp_path: Path) -> None:
+    options = ("--endpoint-url", job_folder.served.url, "--json")
+    scheduled = loads(job_folder.invoke("run", "reports-nightly", *options, folder=tmp_path).stdout)
+    assert read_input(job_folder, scheduled) == {"table": "sales"}
+    unscheduled = loads(job_folder.invoke("run", "reports-quick", *options, folder=tmp_path).stdout)
+    assert read_input(job_folder, unscheduled) == {"day": 1, "Ref": "text"}
+    without = loads(job_folder.invoke("run", "reports-broken", *options, folder=tmp_path).stdout)
+    assert read_input(job_folder, without) == {}
 
 
-def test_any_json_may_be_the_input(batch: SharedRun) -> None:
-    assert given(batch, batch.run("quick", "--input", "null")) is None
+def test_the_input_may_be_any_json(job_folder: JobFolder) -> None:
+    assert read_input(job_folder, job_folder.run_job("quick", "--input", "null")) is None
 
 
-def test_environment_and_command_come_to_the_place_that_the_machine_reads(batch: SharedRun) -> None:
+def test_environment_and_command_options_become_input_that_the_machine_reads(job_folder: JobFolder) -> None:
     options = ["--env", "CODE=0", "--env", "X=a=b", "--command", "echo $A && exit 0"]
-    begun = batch.run("nightly", "--input", '{"a": 1}', *options)
-    own = {"environment": {"CODE": "0", "X": "a=b"}, "command": ["sh", "-c", "echo $A && exit 0"]}
-    assert given(batch, begun) == {"a": 1, "lamplighter": own}
+    started = job_folder.run_job("nightly", "--input", '{"a": 1}', *options)
+    overrides = {"environment": {"CODE": "0", "X": "a=b"}, "command": ["sh", "-c", "echo $A && exit 0"]}
+    assert read_input(job_folder, started) == {"a": 1, "lamplighter": overrides}
 
 
-def test_a_command_of_words_is_read_by_no_shell(batch: SharedRun) -> None:
-    begun = batch.run("broken", "--command", '["echo", "$HOME *"]')
-    assert given(batch, begun) == {"lamplighter": {"command": ["echo", "$HOME *"]}}
-    assert batch.say("logs", "broken").stdout == "$HOME *\n"
+def test_a_command_list_runs_without_a_shell(job_folder: JobFolder) -> None:
+    started = job_folder.run_job("broken", "--command", '["echo", "$HOME *"]')
+    assert read_input(job_folder, started) == {"lamplighter": {"command": ["echo", "$HOME *"]}}
+    assert job_folder.invoke("logs", "broken").stdout == "$HOME *\n"
 
 
-def test_the_input_is_read_from_a_file(batch: SharedRun, tmp_path: Path) -> None:
+def test_the_input_is_read_from_a_file(job_folder: JobFolder, tmp_path: Path) -> None:
     (tmp_path / "input.json").write_text('{"from": "file"}')
-    assert given(batch, batch.run("quick", "--input", f"@{tmp_path / 'input.json'}")) == {"from": "file"}
+    assert read_input(job_folder, job_folder.run_job("quick", "--input", f"@{tmp_path / 'input.json'}")) == {
+        "from": "file"
+    }
 
 
-def test_without_json_the_run_is_named_as_other_verbs_take_it(batch: SharedRun) -> None:
-    said = batch.say("run", "quick", "--name", "by-hand").stdout.splitlines()
-    assert said[0] == "quick:by-hand"
-    assert said[1].endswith(":execution:reports-quick:by-hand")
+def test_run_prints_the_name_that_other_commands_accept(job_folder: JobFolder) -> None:
+    lines = job_folder.invoke("run", "quick", "--name", "by-hand").stdout.splitlines()
+    assert lines[0] == "quick:by-hand"
+    assert lines[1].endswith(":execution:reports-quick:by-hand")
 
 
-def test_following_shows_events_and_output_and_ends_well_with_the_run(batch: SharedRun) -> None:
-    result = batch.say("run", "nightly", "--env", "CODE=0", "--env", "GREETING=you", "--follow")
+def test_follow_prints_events_and_output_and_exits_with_0_on_success(job_folder: JobFolder) -> None:
+    result = job_folder.invoke("run", "nightly", "--env", "CODE=0", "--env", "GREETING=you", "--follow")
     assert result.exit_code == 0
     assert result.stdout == '1 | attempt 1 says you {"table":"sales"}\n'
     assert "attempt 1 started" in result.stderr
     assert "the run succeeded" in result.stderr
 
 
-def test_following_a_run_that_fails_tells_of_every_attempt_and_ends_with_1(batch: SharedRun) -> None:
-    result = batch.say("run", "nightly", "--follow")
+def test_follow_prints_every_failed_attempt_and_exits_with_1(job_folder: JobFolder) -> None:
+    result = job_folder.invoke("run", "nightly", "--follow")
     assert result.exit_code == 1
-    told = [line.split("  ", 1)[1] for line in result.stderr.splitlines() if line[2:3] == ":"]
-    assert [line.split(", after")[0] for line in told] == [
+    events = [line.split("  ", 1)[1] for line in result.stderr.splitlines() if line[2:3] == ":"]
+    assert [line.split(", after")[0] for line in events] == [
         "attempt 1 started",
         "attempt 1 failed with exit code 3",
         "waits 1s before attempt 2",
@@ -81,64 +81,64 @@ def test_following_a_run_that_fails_tells_of_every_attempt_and_ends_with_1(batch
     assert [line[:13] for line in result.stdout.splitlines()] == ["1 | attempt 1", "2 | attempt 2"]
 
 
-def test_a_job_that_judges_failures_tells_of_its_waits_too(batch: SharedRun) -> None:
-    result = batch.say("run", "judged", "--follow")
+def test_follow_prints_the_waits_of_a_job_with_exit_code_retries(job_folder: JobFolder) -> None:
+    result = job_folder.invoke("run", "judged", "--follow")
     assert result.exit_code == 1
     assert "waits 1s before attempt 2" in result.stderr
     assert "attempt 2 failed with exit code 7" in result.stderr
 
 
-def test_following_a_run_that_somebody_stops_ends_with_4(batch: SharedRun) -> None:
-    watcher = batch.process("run", "endless", "--name", "stopped", "--follow")
-    assert watcher.stdout is not None
-    assert watcher.stdout.readline() == "begun\n"
-    assert batch.say("stop", "endless:stopped", "--cause", "enough").exit_code == 0
-    _, told = watcher.communicate(timeout=120)
-    assert watcher.returncode == 4
-    assert "the run was stopped: enough" in told
+def test_following_a_run_that_is_stopped_exits_with_4(job_folder: JobFolder) -> None:
+    process = job_folder.start_command("run", "endless", "--name", "stopped", "--follow")
+    assert process.stdout is not None
+    assert process.stdout.readline() == "begun\n"
+    assert job_folder.invoke("stop", "endless:stopped", "--cause", "enough").exit_code == 0
+    _, error_output = process.communicate(timeout=120)
+    assert process.returncode == 4
+    assert "the run was stopped: enough" in error_output
 
 
-def test_ctrl_c_leaves_the_run_alone_and_says_how_to_look_again(batch: SharedRun) -> None:
-    watcher = batch.process("run", "endless", "--name", "left", "--follow")
-    assert watcher.stdout is not None
-    assert watcher.stdout.readline() == "begun\n"
-    watcher.send_signal(signal.SIGINT)
-    _, told = watcher.communicate(timeout=120)
-    assert watcher.returncode == 130
-    assert "lamplighter logs -f arn:aws:states:" in told
-    (running,) = [each for each in batch.listed("ps", "endless")[0]["running"] if each["run"] == "left"]
+def test_ctrl_c_leaves_the_run_running_and_prints_how_to_follow_it_again(job_folder: JobFolder) -> None:
+    process = job_folder.start_command("run", "endless", "--name", "left", "--follow")
+    assert process.stdout is not None
+    assert process.stdout.readline() == "begun\n"
+    process.send_signal(signal.SIGINT)
+    _, error_output = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert "lamplighter logs -f arn:aws:states:" in error_output
+    (running,) = [each for each in job_folder.invoke_json("ps", "endless")[0]["running"] if each["run"] == "left"]
     assert running["status"] == "RUNNING"
-    assert batch.say("stop", "left").exit_code == 0
+    assert job_folder.invoke("stop", "left").exit_code == 0
 
 
-def test_an_engine_that_is_killed_is_waited_for_and_the_run_watched_to_its_end(tmp_path: Path, own_port: int) -> None:
-    batch = SharedRun(tmp_path)
-    batch.served.port = own_port
-    batch.up()
+def test_following_continues_after_the_engine_was_killed_and_restarted(tmp_path: Path, own_port: int) -> None:
+    job_folder = JobFolder(tmp_path)
+    job_folder.served.port = own_port
+    job_folder.up()
     script = "echo begun; while ! [ -e go ]; do sleep 0.1; done; echo done"
-    watcher = batch.process("run", "endless", "--command", f"cd {tmp_path}; {script}", "--follow")
-    assert watcher.stdout is not None
-    assert watcher.stderr is not None
-    assert watcher.stdout.readline() == "begun\n"
-    batch.served.kill()
-    assert any("waiting for it" in line for line in watcher.stderr)
-    batch.served.up_on(own_port)
+    process = job_folder.start_command("run", "endless", "--command", f"cd {tmp_path}; {script}", "--follow")
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert process.stdout.readline() == "begun\n"
+    job_folder.served.kill()
+    assert any("waiting for it" in line for line in process.stderr)
+    job_folder.served.up_on(own_port)
     (tmp_path / "go").touch()
-    assert watcher.stdout.read() == "done\n"
-    assert watcher.wait(timeout=60) == 0
-    watcher.stdout.close()
-    watcher.stderr.close()
-    batch.served.close()
+    assert process.stdout.read() == "done\n"
+    assert process.wait(timeout=60) == 0
+    process.stdout.close()
+    process.stderr.close()
+    job_folder.served.close()
 
 
-def test_two_runs_at_once_are_two_runs(batch: SharedRun) -> None:
-    first, second = (batch.process("run", "quick", "--follow") for _ in range(2))
+def test_two_concurrent_run_commands_start_two_runs(job_folder: JobFolder) -> None:
+    first, second = (job_folder.start_command("run", "quick", "--follow") for _ in range(2))
     assert [each.communicate(timeout=120)[0] for each in (first, second)] == ["out\n", "out\n"]
     assert (first.returncode, second.returncode) == (0, 0)
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "why"),
+    ("arguments", "code", "message"),
     [
         (["run", "nightl"], 1, "did you mean nightly"),
         (["run", "later"], 1, "`lamplighter up` creates it there"),
@@ -155,44 +155,46 @@ def test_two_runs_at_once_are_two_runs(batch: SharedRun) -> None:
         (["run", "nightly", "--aws", "--endpoint-url", "http://x"], 2, "not both"),
     ],
 )
-def test_what_makes_no_sense_is_refused_and_said(batch: SharedRun, words: list[str], code: int, why: str) -> None:
-    result = batch.say(*words)
+def test_invalid_arguments_are_rejected_with_the_reason(
+    job_folder: JobFolder, arguments: list[str], code: int, message: str
+) -> None:
+    result = job_folder.invoke(*arguments)
     assert result.exit_code == code
-    assert why in " ".join(result.stderr.replace("│", " ").split())
+    assert message in " ".join(result.stderr.replace("│", " ").split())
     assert "Traceback" not in result.output
 
 
-def test_a_job_that_is_there_for_another_environment_is_said_to_be(batch: SharedRun) -> None:
-    batch.served.machine(one({"Type": "Pass", "End": True}), "reports-staging-later")
-    assert "use -e staging" in batch.say("run", "later").stderr
-    batch.served.sfn.delete_state_machine(
+def test_a_job_that_exists_only_in_another_environment_suggests_that_environment(job_folder: JobFolder) -> None:
+    job_folder.served.machine(one({"Type": "Pass", "End": True}), "reports-staging-later")
+    assert "use -e staging" in job_folder.invoke("run", "later").stderr
+    job_folder.served.sfn.delete_state_machine(
         stateMachineArn="arn:aws:states:us-east-1:123456789012:stateMachine:reports-staging-later"
     )
 
 
-def test_a_name_that_is_taken_by_another_input_is_refused_in_aws_s_words(batch: SharedRun) -> None:
-    batch.run("quick", "--name", "taken")
-    result = batch.say("run", "quick", "--name", "taken", "--input", '{"other": 1}')
+def test_a_name_that_is_used_with_another_input_is_rejected_with_aws_s_error(job_folder: JobFolder) -> None:
+    job_folder.run_job("quick", "--name", "taken")
+    result = job_folder.invoke("run", "quick", "--name", "taken", "--input", '{"other": 1}')
     assert result.exit_code == 1
     assert "Execution Already Exists" in result.stderr
 
 
-def test_a_machine_that_no_job_file_made_reads_neither_environment_nor_command(batch: SharedRun) -> None:
-    batch.served.machine(one({"Type": "Pass", "End": True}), "by-hand")
-    result = batch.say("run", "by-hand", "--env", "A=b")
+def test_a_machine_without_a_job_file_accepts_neither_environment_nor_command(job_folder: JobFolder) -> None:
+    job_folder.served.machine(one({"Type": "Pass", "End": True}), "by-hand")
+    result = job_folder.invoke("run", "by-hand", "--env", "A=b")
     assert result.exit_code == 1
     assert "use --input" in result.stderr
-    assert batch.say("run", "by-hand", "--input", "[1]", "--follow").exit_code == 0
+    assert job_folder.invoke("run", "by-hand", "--input", "[1]", "--follow").exit_code == 0
 
 
-def test_an_express_machine_is_run_at_once_and_tells_its_output(batch: SharedRun) -> None:
-    created = express(batch.served)
-    result = batch.say("run", created, "--input", '{"a": 1}', "--follow")
+def test_an_express_machine_runs_synchronously_and_prints_its_output(job_folder: JobFolder) -> None:
+    arn = create_express_machine(job_folder.served)
+    result = job_folder.invoke("run", arn, "--input", '{"a": 1}', "--follow")
     assert (result.exit_code, loads(result.stdout)) == (0, {"a": 1})
-    assert batch.say("logs", created).exit_code == 1
+    assert job_folder.invoke("logs", arn).exit_code == 1
 
 
-def express(served: ServedEngine) -> str:
+def create_express_machine(served: ServedEngine) -> str:
     definition = '{"StartAt": "Job", "States": {"Job": {"Type": "Pass", "End": true}}}'
     role = "arn:aws:iam::123456789012:role/any"
     answer = served.sfn.create_state_machine(name="express", definition=definition, roleArn=role, type="EXPRESS")

@@ -1,4 +1,4 @@
-"""`lamplighter schema`: what editors know of job files."""
+"""`lamplighter schema` prints the JSON Schema that editors use for job files."""
 
 import json
 
@@ -8,7 +8,7 @@ from lamplighter.cli.app import build_app
 from lamplighter.jobs.file.json_schema import job_file_schema
 
 
-def test_the_schema_is_printed_as_editors_read_it() -> None:
+def test_the_schema_is_printed_as_json() -> None:
     result = CliRunner().invoke(build_app("schema"), ["schema"])
     assert result.exit_code == 0
     assert json.loads(result.stdout) == job_file_schema()

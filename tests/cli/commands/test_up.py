@@ -1,4 +1,4 @@
-"""`lamplighter up` with a job file: what it says comes to be there, and runs."""
+"""`lamplighter up` with a job file: its jobs are created, and run."""
 
 import asyncio
 import json
@@ -12,49 +12,49 @@ from lamplighter.cli.up import source
 from lamplighter.cli.up.options import UpOptions
 from lamplighter.engine.config import EngineConfig, RuntimeChoice
 from lamplighter.engine.engine import Engine
-from tests.cli.up_folder import UpFolder, lamplighter
+from tests.cli.up_folder import UpFolder, run_lamplighter
 from tests.served_engine import eventually
 
 BAD = {"Resources": {"Q": {"Type": "AWS::SQS::Queue", "Properties": {"DelaySeconds": 99_999}}}}
 
 
-def test_a_job_runs_at_its_time_and_each_run_is_told_with_the_last_that_it_said(home: UpFolder) -> None:
+def test_a_job_runs_at_its_time_and_each_run_is_logged_with_its_last_line(home: UpFolder) -> None:
     home.write("""
         hello: {command: "echo one; echo hello from $PWD", schedule: rate(1 minute)}
         never: {command: "true", schedule: "cron(0 3 * * ? *)", timezone: Asia/Seoul, enabled: false}
         later: {command: "true", schedule: "cron(0 3 * * ? *)", timezone: Asia/Seoul}
         asked: {command: "true"}
     """)
-    home.keep()
-    home.says("hello: started")
-    assert home.says("hello: succeeded").rstrip().endswith(f"s: hello from {home.folder}")
-    assert "+ hello  rate(1 minute), next " in home.says("+ hello")
-    assert "cron(0 3 * * ? *), next " in home.says("+ later")
-    assert " 03:00:00 KST, in " in home.says("+ later")
-    assert "not enabled" in home.says("+ never")
-    assert "no schedule" in home.says("+ asked")
+    home.up_and_apply()
+    home.wait_for_line("hello: started")
+    assert home.wait_for_line("hello: succeeded").rstrip().endswith(f"s: hello from {home.folder}")
+    assert "+ hello  rate(1 minute), next " in home.wait_for_line("+ hello")
+    assert "cron(0 3 * * ? *), next " in home.wait_for_line("+ later")
+    assert " 03:00:00 KST, in " in home.wait_for_line("+ later")
+    assert "not enabled" in home.wait_for_line("+ never")
+    assert "no schedule" in home.wait_for_line("+ asked")
 
 
-def test_an_attempt_that_fails_and_a_run_that_fails_are_told_with_their_exit_code(home: UpFolder) -> None:
+def test_a_failed_attempt_and_a_failed_run_are_logged_with_the_exit_code(home: UpFolder) -> None:
     home.write("""fails: {command: "echo oops >&2; exit 3", retry: {attempts: 1, interval: 1s}}""")
-    home.keep()
-    home.run("fails")
-    assert "exit code 3: oops" in home.says("fails: attempt 1 failed")
-    home.says("fails: attempt 2 failed")
-    home.says("fails: failed after")
+    home.up_and_apply()
+    home.start_run("fails")
+    assert "exit code 3: oops" in home.wait_for_line("fails: attempt 1 failed")
+    home.wait_for_line("fails: attempt 2 failed")
+    home.wait_for_line("fails: failed after")
 
 
-def test_a_run_that_is_skipped_beside_another_one_is_told_so(home: UpFolder) -> None:
+def test_a_skipped_run_is_logged_as_skipped(home: UpFolder) -> None:
     home.write("one: {command: exec sleep 1000, overlap: skip}")
-    home.keep()
-    home.run("one")
-    home.says("one: started")
-    home.run("one")
-    assert home.says("one: skipped").rstrip().endswith("one: skipped: another run of the job was running")
+    home.up_and_apply()
+    home.start_run("one")
+    home.wait_for_line("one: started")
+    home.start_run("one")
+    assert home.wait_for_line("one: skipped").rstrip().endswith("one: skipped: another run of the job was running")
 
 
 @pytest.mark.parametrize(
-    ("options", "why"),
+    ("options", "message"),
     [
         (
             ["--data", "/proc/x"],
@@ -65,165 +65,173 @@ def test_a_run_that_is_skipped_beside_another_one_is_told_so(home: UpFolder) -> 
         (["--host", "192.0.2.1"], "port 0: this machine has no such address: use another --host"),
     ],
 )
-def test_what_keeps_it_from_starting_is_told_with_what_to_do(tmp_path: Path, options: list[str], why: str) -> None:
+def test_an_error_at_startup_is_reported_with_advice(tmp_path: Path, options: list[str], message: str) -> None:
     (tmp_path / "file").touch()
-    told = lamplighter("up", "--port", "0", *options, cwd=tmp_path)
-    assert told.returncode == 1
-    assert why in told.stderr
-    assert told.stderr.count("\n") == 1
+    result = run_lamplighter("up", "--port", "0", *options, cwd=tmp_path)
+    assert result.returncode == 1
+    assert message in result.stderr
+    assert result.stderr.count("\n") == 1
 
 
-def test_a_port_that_is_taken_is_answered_with_how_to_take_another(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        told = lamplighter("up", "--port", str(taken.getsockname()[1]), cwd=tmp_path)
-    assert (told.returncode, "use --port with another port, or 0 for any" in told.stderr) == (1, True)
+def test_a_port_in_use_is_reported_with_advice(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        result = run_lamplighter("up", "--port", str(listener.getsockname()[1]), cwd=tmp_path)
+    assert (result.returncode, "use --port with another port, or 0 for any" in result.stderr) == (1, True)
 
 
-def test_a_stack_of_jobs_comes_up_without_a_network(home: UpFolder) -> None:
+def test_the_stack_of_a_job_file_has_no_network_resources(home: UpFolder) -> None:
     home.write("a: {image: busybox, schedule: rate(1 hour), notify: ops}", head="channels: {ops: {email: a@b.c}}\n")
-    home.keep()
+    home.up_and_apply()
     pages = home.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName="home")
     types = {each["ResourceType"] for page in pages for each in page["StackResourceSummaries"]}
     assert {kind for kind in types if kind.startswith("AWS::EC2")} == set()
-    assert home.stack()["StackStatus"] == "CREATE_COMPLETE"
+    assert home.describe_stack()["StackStatus"] == "CREATE_COMPLETE"
 
 
-def test_alerts_lead_to_the_console_of_the_engine(home: UpFolder) -> None:
+def test_alerts_link_to_the_engine_s_console(home: UpFolder) -> None:
     home.write("one: {command: 'true'}")
-    home.keep()
-    assert {"ParameterKey": "ConsoleUrl", "ParameterValue": home.url} in home.stack()["Parameters"]
-    outputs = {each["OutputKey"]: each["OutputValue"] for each in home.stack()["Outputs"]}
+    home.up_and_apply()
+    assert {"ParameterKey": "ConsoleUrl", "ParameterValue": home.url} in home.describe_stack()["Parameters"]
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in home.describe_stack()["Outputs"]}
     assert outputs["Console"] == f"{home.url}/runs/"
 
 
-def test_a_channel_that_is_a_command_is_run_in_the_folder_of_the_file(home: UpFolder) -> None:
+def test_a_command_channel_runs_in_the_folder_of_the_job_file(home: UpFolder) -> None:
     head = "channels:\n  me: {command: 'cat > told; pwd >> told'}\n"
     home.write("fails: {command: exit 3, notify: me}", head=head)
-    home.keep()
-    home.run("fails")
-    told = home.folder / "told"
-    text = eventually(lambda: told.read_text() if told.exists() and str(home.folder) in told.read_text() else None)
+    home.up_and_apply()
+    home.start_run("fails")
+    output_file = home.folder / "told"
+    text = eventually(
+        lambda: (
+            output_file.read_text() if output_file.exists() and str(home.folder) in output_file.read_text() else None
+        )
+    )
     assert "a run of the job fails failed" in text
 
 
-def test_a_restart_changes_nothing_that_has_not_changed_and_runs_go_on(home: UpFolder) -> None:
+def test_a_restart_without_changes_changes_nothing_and_runs_continue(home: UpFolder) -> None:
     home.write("""slow: {command: "while [ ! -e go ]; do sleep 0.05; done"}""")
     url = ("--url", "http://home.example")  # alerts link to it, and the port of a test's engine differs each time
-    home.keep(*url)
-    run, made = home.run("slow"), home.stack()
+    home.up_and_apply(*url)
+    run, stack = home.start_run("slow"), home.describe_stack()
     home.kill()
-    home.keep(*url)
-    assert home.stack() == made
+    home.up_and_apply(*url)
+    assert home.describe_stack() == stack
     home.folder.joinpath("go").touch()
     assert home.ended(run)["status"] == "SUCCEEDED"
 
 
-async def test_what_goes_on_from_an_earlier_time_is_told_by_its_job_before_the_file_is_applied(
+async def test_an_earlier_run_is_logged_by_its_job_name_before_the_file_is_applied(
     home: UpFolder, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home.write("""slow: {command: "while [ ! -e go ]; do sleep 0.05; done; echo over"}""")
-    home.keep()
-    home.run("slow")
-    home.says("slow: started")
+    home.up_and_apply()
+    home.start_run("slow")
+    home.wait_for_line("slow: started")
     home.kill()
-    monkeypatch.setattr(source, "QUIET_LOGGERS", {})  # levels of loggers would stay for other tests
+    monkeypatch.setattr(source, "QUIET_LOGGERS", {})  # the loggers' levels would persist in later tests
     caplog.set_level(logging.INFO, "lamplighter.jobs")
-    kept = source.read_source(UpOptions(home.file, None, (), ()), home.data)
+    job_source = source.read_source(UpOptions(home.file, None, (), ()), home.data)
     engine = await Engine.open(EngineConfig(data_directory=home.data, runtime=RuntimeChoice.PROCESS))
-    await kept.reconciler(engine)
+    await job_source.reconciler(engine)
     home.folder.joinpath("go").touch()
     await asyncio.to_thread(eventually, lambda: any("slow: succeeded" in line for line in caplog.messages), 60)
     await engine.close()
     assert caplog.messages[-1].endswith("s: over")
 
 
-def test_what_changed_while_no_engine_ran_is_applied_at_the_next_start(home: UpFolder) -> None:
+def test_changes_while_no_engine_ran_are_applied_at_the_next_start(home: UpFolder) -> None:
     home.write("one: {command: 'true'}\ntwo: {command: 'true'}")
-    home.keep()
+    home.up_and_apply()
     home.kill()
     home.write("one: {command: 'true'}\nthree: {command: 'true'}")
-    home.keep()
-    assert sorted(home.machines()) == ["home-one", "home-three"]
+    home.up_and_apply()
+    assert sorted(home.list_machines()) == ["home-one", "home-three"]
 
 
-def test_a_stack_that_an_earlier_try_left_rolled_back_is_made_anew(home: UpFolder) -> None:
+def test_a_rolled_back_stack_of_an_earlier_attempt_is_recreated(home: UpFolder) -> None:
     home.up()
     client = home.client("cloudformation")
     client.create_stack(StackName="home", TemplateBody=json.dumps(BAD))
-    eventually(lambda: home.stack()["StackStatus"] == "ROLLBACK_COMPLETE")
+    eventually(lambda: home.describe_stack()["StackStatus"] == "ROLLBACK_COMPLETE")
     home.kill()
     home.write("one: {command: 'true'}")
-    home.keep()
-    assert home.stack()["StackStatus"] == "CREATE_COMPLETE"
+    home.up_and_apply()
+    assert home.describe_stack()["StackStatus"] == "CREATE_COMPLETE"
 
 
-def test_a_stack_of_somebody_else_is_not_taken(home: UpFolder) -> None:
+def test_a_stack_of_another_tool_is_not_replaced(home: UpFolder) -> None:
     home.up()
     client = home.client("cloudformation")
     client.create_stack(StackName="home", TemplateBody=json.dumps({"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}))
-    eventually(lambda: home.stack()["StackStatus"] == "CREATE_COMPLETE")
+    eventually(lambda: home.describe_stack()["StackStatus"] == "CREATE_COMPLETE")
     home.kill()
     home.write("one: {command: 'true'}")
     home.up(str(home.file))
-    assert "the stack home exists and was not created from a job file: rename your project" in home.says("error: home:")
-    assert home.machines() == []
+    assert "the stack home exists and was not created from a job file: rename your project" in home.wait_for_line(
+        "error: home:"
+    )
+    assert home.list_machines() == []
 
 
-def test_jobs_of_another_file_go_on_and_are_told_of(home: UpFolder) -> None:
+def test_jobs_of_another_file_continue_and_are_reported(home: UpFolder) -> None:
     home.write("one: {command: 'true'}")
-    home.keep()
+    home.up_and_apply()
     home.kill()
     home.file = home.folder / "other.yaml"
     home.write("two: {command: 'true'}", project="away")
-    home.keep()
-    assert str(home.folder / "lamplighter.yaml") in home.says("home, of ")
-    assert sorted(home.machines()) == ["away-two", "home-one"]
+    home.up_and_apply()
+    assert str(home.folder / "lamplighter.yaml") in home.wait_for_line("home, of ")
+    assert sorted(home.list_machines()) == ["away-two", "home-one"]
 
 
-def test_in_another_region_no_job_is_there_twice(home: UpFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_changing_the_region_removes_the_jobs_in_the_earlier_region(
+    home: UpFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     home.write("one: {command: 'true'}")
-    home.keep()
+    home.up_and_apply()
     home.kill()
     home.region = "eu-west-1"
-    home.keep()
-    home.says("home: its jobs in us-east-1 were removed")
-    assert home.machines() == []
+    home.up_and_apply()
+    home.wait_for_line("home: its jobs in us-east-1 were removed")
+    assert home.list_machines() == []
 
 
-def test_kill_9_while_a_file_is_applied_leaves_nothing_half_done(home: UpFolder) -> None:
+def test_kill_9_during_an_apply_leaves_no_half_applied_file(home: UpFolder) -> None:
     home.write("\n".join(f"job-{number}: {{command: 'true', schedule: rate(1 day)}}" for number in range(8)))
     for _ in range(3):
         home.up(str(home.file))
         eventually(lambda: home.client("cloudformation").list_stacks()["StackSummaries"])
         home.kill()
-    home.keep()
-    assert len(home.machines()) == 8
-    assert home.stack()["StackStatus"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+    home.up_and_apply()
+    assert len(home.list_machines()) == 8
+    assert home.describe_stack()["StackStatus"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 
 
-def test_two_at_once_the_second_is_refused_and_the_first_goes_on(home: UpFolder, tmp_path: Path) -> None:
+def test_a_second_engine_is_refused_and_the_first_continues(home: UpFolder, tmp_path: Path) -> None:
     home.write("one: {command: 'true'}")
-    home.keep()
-    second = lamplighter("up", str(home.file), "--data", str(home.data), "--port", "0", cwd=tmp_path)
+    home.up_and_apply()
+    second = run_lamplighter("up", str(home.file), "--data", str(home.data), "--port", "0", cwd=tmp_path)
     assert second.returncode == 1
     assert str(home.pid) in second.stderr
-    other = lamplighter("up", str(home.file), "--data", "other", "--port", str(home.port), cwd=tmp_path)
+    other = run_lamplighter("up", str(home.file), "--data", "other", "--port", str(home.port), cwd=tmp_path)
     assert other.returncode == 1
     assert "address already in use" in other.stderr
-    assert home.ended(home.run("one"))["status"] == "SUCCEEDED"
+    assert home.ended(home.start_run("one"))["status"] == "SUCCEEDED"
 
 
-def test_a_file_that_is_wrong_is_refused_before_anything_is_begun(tmp_path: Path) -> None:
+def test_an_invalid_file_is_refused_before_anything_is_created(tmp_path: Path) -> None:
     tmp_path.joinpath("lamplighter.yaml").write_text("project: home\njobs:\n  one: {comand: 'true'}\n")
-    done = lamplighter("up", cwd=tmp_path)
-    assert done.returncode == 1
-    assert "lamplighter.yaml:3:9: error: `comand` is not a known key here" in done.stderr
-    assert "did you mean `command`?" in done.stderr
+    result = run_lamplighter("up", cwd=tmp_path)
+    assert result.returncode == 1
+    assert "lamplighter.yaml:3:9: error: `comand` is not a known key here" in result.stderr
+    assert "did you mean `command`?" in result.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["lamplighter.yaml"]
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("arguments", "message"),
     [
         (["none.yaml"], "none.yaml:1:1: error: cannot read this file: no such file or directory"),
         (["--environment", "prod"], "lamplighter.yaml:1:1: error: cannot read this file"),
@@ -232,9 +240,7 @@ def test_a_file_that_is_wrong_is_refused_before_anything_is_begun(tmp_path: Path
         (["--template", "none.json"], "none.json cannot be read: no such file or directory"),
     ],
 )
-def test_what_cannot_be_read_is_told_and_what_makes_no_sense_is_refused(
-    tmp_path: Path, words: list[str], told: str
-) -> None:
-    done = lamplighter("up", *words, cwd=tmp_path)
-    assert done.returncode in (1, 2)
-    assert told in done.stderr
+def test_an_unreadable_file_or_invalid_options_are_rejected(tmp_path: Path, arguments: list[str], message: str) -> None:
+    result = run_lamplighter("up", *arguments, cwd=tmp_path)
+    assert result.returncode in (1, 2)
+    assert message in result.stderr

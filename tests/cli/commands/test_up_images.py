@@ -1,4 +1,4 @@
-"""`lamplighter up` and images: built from their folders, once for each content, and no obstacle to other jobs."""
+"""`lamplighter up` builds images from folders, once for each content; a failed build does not affect other jobs."""
 
 import shutil
 import subprocess
@@ -11,12 +11,12 @@ import pytest
 from tests.cli.up_folder import UpFolder
 from tests.conftest import BUSYBOX
 
-READS = """["sh", "-c", "while read line; do echo $line; done < /said"]"""
+PRINT_COMMAND = """["sh", "-c", "while read line; do echo $line; done < /said"]"""
 
 
 @pytest.fixture
 def project() -> Iterator[str]:
-    """A name that nobody else's images have."""
+    """A project name that no other test's images have."""
     name = f"t{uuid.uuid4().hex[:8]}"
     yield name
     listed = ["docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}", f"localhost/{name}/*"]
@@ -25,72 +25,72 @@ def project() -> Iterator[str]:
             subprocess.run(["docker", "image", "rm", "--force", tag], capture_output=True)
 
 
-def image(home: UpFolder, said: str) -> Path:
-    """A folder of which an image is made that says something, and whose layers no other test's image has."""
+def create_image_folder(home: UpFolder, text: str) -> Path:
+    """Create a folder whose image prints `said`; its layers differ from those of all other tests' images."""
     folder = home.folder / "said"
     folder.mkdir(exist_ok=True)
     shutil.copy(BUSYBOX, folder / "busybox")
-    folder.joinpath("said").write_text(f"{said}\n")
+    folder.joinpath("said").write_text(f"{text}\n")
     first = f"FROM scratch\nLABEL of={home.folder}\n"
-    folder.joinpath("Dockerfile").write_text(f"{first}COPY busybox /bin/sh\nCOPY said /said\nCMD {READS}\n")
+    folder.joinpath("Dockerfile").write_text(f"{first}COPY busybox /bin/sh\nCOPY said /said\nCMD {PRINT_COMMAND}\n")
     return folder
 
 
 @pytest.mark.docker
-def test_a_folder_is_built_and_run_and_built_again_only_when_it_has_changed(tmp_path: Path, project: str) -> None:
+def test_a_folder_s_image_is_built_once_and_rebuilt_only_after_a_change(tmp_path: Path, project: str) -> None:
     home = UpFolder(tmp_path, runtime="docker")
     try:
-        folder = image(home, "one")
+        folder = create_image_folder(home, "one")
         home.write("tell: {image: ./said}", project=project)
-        home.keep()
-        home.says("tell: building its image")
-        home.run("tell", project)
-        assert home.says("tell: succeeded", seconds=60).rstrip().endswith(": one")
+        home.up_and_apply()
+        home.wait_for_line("tell: building its image")
+        home.start_run("tell", project)
+        assert home.wait_for_line("tell: succeeded", seconds=60).rstrip().endswith(": one")
         home.kill()
         before = len(home.lines)
-        home.keep()
+        home.up_and_apply()
         assert not [line for line in home.lines[before:] if "building" in line]
         before = len(home.lines)
         folder.joinpath("said").write_text("two\n")
-        home.says("~ tell", before, seconds=60)
-        home.run("tell", project)
-        assert home.says("tell: succeeded", before, seconds=60).rstrip().endswith(": two")
+        home.wait_for_line("~ tell", before, seconds=60)
+        home.start_run("tell", project)
+        assert home.wait_for_line("tell: succeeded", before, seconds=60).rstrip().endswith(": two")
         before = len(home.lines)
         folder.joinpath("Dockerfile").write_text("FROM scratch\nCOPY nothing /nothing\n")
-        home.says("tell: its image could not be built, so it continues with", before, seconds=60)
-        home.run("tell", project)
-        assert home.says("tell: succeeded", before, seconds=60).rstrip().endswith(": two")
+        home.wait_for_line("tell: its image could not be built, so it continues with", before, seconds=60)
+        home.start_run("tell", project)
+        assert home.wait_for_line("tell: succeeded", before, seconds=60).rstrip().endswith(": two")
     finally:
         home.close()
 
 
-def test_without_docker_other_jobs_come_up_all_the_same(home: UpFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_docker_other_jobs_are_created_nevertheless(home: UpFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
-    image(home, "one")
+    create_image_folder(home, "one")
     home.runtime = "auto"
     home.write("tell: {image: ./said}\nplain: {command: 'echo here'}")
     home.up(str(home.file))
-    assert "its runs will fail until it is built: Docker does not answer" in home.says(
+    assert "its runs will fail until it is built: Docker does not answer" in home.wait_for_line(
         "tell: its image could not be built"
     )
-    home.says("+ plain")
-    home.run("plain")
-    assert home.says("plain: succeeded").rstrip().endswith(": here")
+    home.wait_for_line("+ plain")
+    home.start_run("plain")
+    assert home.wait_for_line("plain: succeeded").rstrip().endswith(": here")
     assert len([line for line in home.lines if "could not be built" in line]) == 1
 
 
-def test_plain_processes_need_no_image_of_their_folder(home: UpFolder) -> None:
-    image(home, "one")
+def test_plain_processes_build_no_image(home: UpFolder) -> None:
+    create_image_folder(home, "one")
     home.write("tell: {image: ./said, command: 'echo no image'}")
-    home.keep()
-    home.run("tell")
-    assert home.says("tell: succeeded").rstrip().endswith(": no image")
+    home.up_and_apply()
+    home.start_run("tell")
+    assert home.wait_for_line("tell: succeeded").rstrip().endswith(": no image")
 
 
-def test_a_folder_without_a_dockerfile_is_told_and_holds_up_no_other_job(home: UpFolder) -> None:
+def test_a_folder_without_a_dockerfile_is_reported_and_other_jobs_are_created(home: UpFolder) -> None:
     home.folder.joinpath("empty").mkdir()
     home.write("bad: {image: ./empty}\ngone: {image: ./none}\nplain: {command: 'true'}")
     home.up(str(home.file))
-    assert "has no Dockerfile" in home.says("bad: its image could not be built")
-    assert "there is no folder" in home.says("gone: its image could not be built")
-    home.says("+ plain")
+    assert "has no Dockerfile" in home.wait_for_line("bad: its image could not be built")
+    assert "there is no folder" in home.wait_for_line("gone: its image could not be built")
+    home.wait_for_line("+ plain")

@@ -1,4 +1,4 @@
-"""What lies between two templates, and how it reads."""
+"""The changes between two templates, and how they are printed."""
 
 import io
 from pathlib import Path
@@ -11,70 +11,74 @@ from lamplighter.cli.deploy.policy_lines import policy_lines
 from lamplighter.cli.deploy.render_changes import print_changes, summarize_changes
 from lamplighter.cli.deploy.resolved_template import Resource, resolve_resources
 from lamplighter.jobs.stack.template import build_template
-from tests.jobs.projects import project
+from tests.jobs.projects import load_project
 
 
-def between(before: Json, after: Json, *, metadata: bool = False) -> list[Change]:
+def compare(before: Json, after: Json, *, metadata: bool = False) -> list[Change]:
     return compare_resources(before, after, metadata=metadata)
 
 
-def resource(kind: str, metadata: Json = None, **properties: Json) -> Resource:
+def make_resource(kind: str, metadata: Json = None, **properties: Json) -> Resource:
     return Resource(kind, properties, metadata)
 
 
-def shown(found: list[Change], replaced: dict[str, str] | None = None) -> str:
-    page = io.StringIO()
-    print_changes(found, Console(file=page, width=80), replaced)
-    return page.getvalue()
+def print_to_text(found: list[Change], replaced: dict[str, str] | None = None) -> str:
+    output = io.StringIO()
+    print_changes(found, Console(file=output, width=80), replaced)
+    return output.getvalue()
 
 
-def made(folder: Path, jobs: str, **parameters: str) -> dict[str, Resource]:
-    return resolve_resources(build_template(project(folder, jobs)), parameters)
+def build_resources(folder: Path, jobs: str, **parameters: str) -> dict[str, Resource]:
+    return resolve_resources(build_template(load_project(folder, jobs)), parameters)
 
 
 JOB = "nightly: {image: x, schedule: 'rate(1 hour)', timeout: 1h, network: {subnets: [a]}}"
 
 
-def test_the_same_template_differs_in_nothing(tmp_path: Path) -> None:
-    assert between(made(tmp_path, JOB), made(tmp_path, JOB)) == []
+def test_the_same_template_has_no_changes(tmp_path: Path) -> None:
+    assert compare(build_resources(tmp_path, JOB), build_resources(tmp_path, JOB)) == []
 
 
-def test_another_input_of_a_job_without_a_schedule_is_a_change_on_aws_too(tmp_path: Path) -> None:
+def test_another_input_of_a_job_without_a_schedule_is_a_change(tmp_path: Path) -> None:
     before = "nightly: {image: x, timeout: 1h, network: {subnets: [a]}, input: {day: 1}}"
-    (change,) = between(made(tmp_path, before), made(tmp_path, before.replace("day: 1", "day: 2")))
+    (change,) = compare(
+        build_resources(tmp_path, before), build_resources(tmp_path, before.replace("day: 1", "day: 2"))
+    )
     (difference,) = change.differences
     assert (difference.path, difference.after) == ("Metadata.Lamplighter.Input", '{"day":2}')
 
 
-def test_an_image_that_a_parameter_names_is_a_change_of_the_container(tmp_path: Path) -> None:
+def test_an_image_parameter_with_another_value_is_a_change_of_the_container(tmp_path: Path) -> None:
     job = "nightly: {image: ./report, timeout: 1h, network: {subnets: [a]}}"
-    (change,) = between(made(tmp_path, job, NightlyImage="old"), made(tmp_path, job, NightlyImage="new"))
+    (change,) = compare(
+        build_resources(tmp_path, job, NightlyImage="old"), build_resources(tmp_path, job, NightlyImage="new")
+    )
     assert change.label == "task reports-nightly"
     (difference,) = change.differences
     assert (difference.path, difference.before, difference.after) == ("ContainerDefinitions.main.Image", "old", "new")
 
 
-def test_resources_whose_condition_does_not_hold_are_not_there(tmp_path: Path) -> None:
+def test_resources_with_a_false_condition_are_left_out(tmp_path: Path) -> None:
     job = "nightly: {image: x, timeout: 1h}"
-    assert "Vpc" in made(tmp_path, job)
-    assert "Vpc" not in made(tmp_path, job, Subnets="subnet-1")
+    assert "Vpc" in build_resources(tmp_path, job)
+    assert "Vpc" not in build_resources(tmp_path, job, Subnets="subnet-1")
 
 
-def test_one_variable_of_a_container_is_one_difference(tmp_path: Path) -> None:
-    before = made(tmp_path, JOB.replace("image: x", "image: x, environment: {A: '1', B: '2', C: '3'}"))
-    after = made(tmp_path, JOB.replace("image: x", "image: x, environment: {C: '3', A: '1', B: '5'}"))
-    (change,) = between(before, after)
+def test_one_changed_environment_variable_is_one_difference(tmp_path: Path) -> None:
+    before = build_resources(tmp_path, JOB.replace("image: x", "image: x, environment: {A: '1', B: '2', C: '3'}"))
+    after = build_resources(tmp_path, JOB.replace("image: x", "image: x, environment: {C: '3', A: '1', B: '5'}"))
+    (change,) = compare(before, after)
     assert [(each.path, each.before, each.after) for each in change.differences] == [
         ("ContainerDefinitions.main.Environment.B", "2", "5")
     ]
 
 
-def test_one_line_of_a_policy_is_one_difference_and_is_marked(tmp_path: Path) -> None:
+def test_one_changed_line_of_a_policy_is_one_difference_and_marked_as_permissions(tmp_path: Path) -> None:
     skips = JOB.replace("image: x", "image: x, overlap: skip")
-    found = {each.resource: each for each in between(made(tmp_path, JOB), made(tmp_path, skips))}
+    found = {each.resource: each for each in compare(build_resources(tmp_path, JOB), build_resources(tmp_path, skips))}
     assert found["NightlyMachineRole"].changes_permissions
     assert not found["NightlyMachine"].changes_permissions
-    text = shown(list(found.values()))
+    text = print_to_text(list(found.values()))
     assert "~ role NightlyMachineRole  permissions\n" in text
     assert "    + allow states:ListExecutions on states:stateMachine:reports-nightly\n" in text
     assert text.count("    + allow") == 1
@@ -82,37 +86,37 @@ def test_one_line_of_a_policy_is_one_difference_and_is_marked(tmp_path: Path) ->
     assert "permissions change" in summarize_changes(found.values())
 
 
-def test_what_comes_and_what_goes_is_named_as_a_person_does(tmp_path: Path) -> None:
+def test_added_and_removed_resources_are_printed_with_their_kind_and_name(tmp_path: Path) -> None:
     other = JOB.replace("nightly", "hourly")
-    text = shown(between(made(tmp_path, JOB), made(tmp_path, other)))
+    text = print_to_text(compare(build_resources(tmp_path, JOB), build_resources(tmp_path, other)))
     assert "+ job reports-hourly  HourlyMachine\n" in text
     assert "- schedule reports-nightly  NightlySchedule\n" in text
     assert "DefinitionString" not in text
 
 
-def test_metadata_counts_only_where_somebody_reads_it() -> None:
-    before, after = {"A": resource("AWS::SQS::Queue", {"x": 1})}, {"A": resource("AWS::SQS::Queue", {"x": 2})}
-    assert between(before, after) == []
-    (change,) = between(before, after, metadata=True)
+def test_metadata_is_compared_only_on_request() -> None:
+    before, after = {"A": make_resource("AWS::SQS::Queue", {"x": 1})}, {"A": make_resource("AWS::SQS::Queue", {"x": 2})}
+    assert compare(before, after) == []
+    (change,) = compare(before, after, metadata=True)
     assert change.differences[0].path == "Metadata.x"
 
 
-def test_what_is_replaced_is_said() -> None:
-    before = {"A": resource("AWS::SQS::Queue", QueueName="a")}
-    after = {"A": resource("AWS::SQS::Queue", QueueName="b")}
-    text = shown(between(before, after), {"A": "True"})
+def test_a_replacement_is_printed() -> None:
+    before = {"A": make_resource("AWS::SQS::Queue", QueueName="a")}
+    after = {"A": make_resource("AWS::SQS::Queue", QueueName="b")}
+    text = print_to_text(compare(before, after), {"A": "True"})
     assert "~ queue b  A  is replaced\n    QueueName: a → b\n" in text
 
 
-def test_a_long_value_is_cut_and_markup_is_text() -> None:
-    before = {"A": resource("AWS::SQS::Queue", Policy="[red]x")}
-    after = {"A": resource("AWS::SQS::Queue", Policy="y" * 1000)}
-    text = shown(between(before, after))
+def test_a_long_value_is_cut_and_markup_is_printed_as_text() -> None:
+    before = {"A": make_resource("AWS::SQS::Queue", Policy="[red]x")}
+    after = {"A": make_resource("AWS::SQS::Queue", Policy="y" * 1000)}
+    text = print_to_text(compare(before, after))
     assert "[red]x → yyy" in text
     assert len(text) < 400
 
 
-def test_every_part_of_a_statement_is_in_its_lines() -> None:
+def test_policy_lines_contain_every_part_of_a_statement() -> None:
     document = {
         "Statement": [
             {"Effect": "Deny", "NotAction": "iam:*", "NotResource": "arn:x"},

@@ -1,4 +1,4 @@
-"""The service-linked role of ECS, where IAM does not make it."""
+"""The service-linked role of ECS if IAM does not create it."""
 
 from typing import cast
 
@@ -10,35 +10,35 @@ from lamplighter.cli.deploy import service_linked_role
 from lamplighter.cli.target import Target
 
 
-class Refusing:
-    """A target whose IAM refuses, and says why."""
+class RefusingTarget:
+    """A target whose IAM refuses CreateServiceLinkedRole with an error."""
 
     def __init__(self, code: str, message: str) -> None:
         self.error = {"Code": code, "Message": message}
 
-    def client(self, service: str) -> "Refusing":
+    def client(self, service: str) -> "RefusingTarget":
         return self
 
     def create_service_linked_role(self, AWSServiceName: str) -> None:  # noqa: N803 - AWS's name
         raise ClientError({"Error": self.error}, "CreateServiceLinkedRole")
 
 
-def made(refusing: Refusing, capsys: pytest.CaptureFixture[str]) -> str:
+def create_role_and_read_stderr(refusing: RefusingTarget, capsys: pytest.CaptureFixture[str]) -> str:
     service_linked_role.create_role(cast("Target", refusing), Console(), lambda: None)
     out, err = capsys.readouterr()
     assert out == ""
     return err
 
 
-def test_a_role_that_is_there_already_is_no_news(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_existing_role_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     taken = "Service role name AWSServiceRoleForECS has been taken in this account, please try a different suffix."
-    assert made(Refusing("InvalidInput", taken), capsys) == ""
+    assert create_role_and_read_stderr(RefusingTarget("InvalidInput", taken), capsys) == ""
 
 
 @pytest.mark.parametrize("code", ["AccessDenied", "UnknownOperation"])
-def test_whoever_may_not_make_it_is_told_what_may_follow_and_goes_on(
+def test_a_denied_creation_prints_the_consequence_and_the_command_and_deploy_continues(
     code: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    told = made(Refusing(code, "not for you"), capsys)
-    assert "AWSServiceRoleForECS could not be created (CreateServiceLinkedRole: not for you)" in told
-    assert "aws iam create-service-linked-role --aws-service-name ecs.amazonaws.com" in told
+    error_output = create_role_and_read_stderr(RefusingTarget(code, "not for you"), capsys)
+    assert "AWSServiceRoleForECS could not be created (CreateServiceLinkedRole: not for you)" in error_output
+    assert "aws iam create-service-linked-role --aws-service-name ecs.amazonaws.com" in error_output

@@ -1,4 +1,4 @@
-"""Templates on their way through a bucket, wherever that is."""
+"""Uploading a template to a bucket in any region."""
 
 import boto3
 import pytest
@@ -10,8 +10,8 @@ from lamplighter.cli.target import Target
 LONG: Json = {"Description": "long"}
 
 
-def bucket(url: str, region: str) -> str:
-    """Make a bucket in a region; its name."""
+def create_bucket(url: str, region: str) -> str:
+    """Create a bucket in a region and return its name."""
     name = f"templates-{region}"
     s3: Json = boto3.client(
         "s3", endpoint_url=url, region_name=region, aws_access_key_id="test", aws_secret_access_key="test"
@@ -21,19 +21,19 @@ def bucket(url: str, region: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("stack", "there", "host"),
+    ("stack", "bucket_region", "host"),
     [
         ("us-east-1", "eu-west-1", "templates-eu-west-1.s3.eu-west-1.amazonaws.com"),
         ("cn-north-1", "cn-northwest-1", "templates-cn-northwest-1.s3.cn-northwest-1.amazonaws.com.cn"),
     ],
 )
-def test_the_url_of_a_template_is_that_of_the_bucket_s_own_region(aws: str, stack: str, there: str, host: str) -> None:
-    room = TemplateUpload(bucket(aws, there), 1)
-    assert template_parameters(Target(aws, stack), "reports", LONG, room)["TemplateURL"].startswith(
+def test_the_template_url_names_the_bucket_s_own_region(aws: str, stack: str, bucket_region: str, host: str) -> None:
+    upload = TemplateUpload(create_bucket(aws, bucket_region), 1)
+    assert template_parameters(Target(aws, stack), "reports", LONG, upload)["TemplateURL"].startswith(
         f"https://{host}/lamplighter/"
     )
 
 
-def test_a_bucket_that_is_not_there_is_said_to_be_missing(aws: str) -> None:
+def test_a_missing_bucket_is_reported(aws: str) -> None:
     with pytest.raises(BucketMissing, match="there is no bucket nowhere"):
         template_parameters(Target(aws, "us-east-1"), "reports", LONG, TemplateUpload("nowhere", 1))

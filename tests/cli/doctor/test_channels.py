@@ -1,4 +1,4 @@
-"""Channels of a job file: their queues and topics are looked up where their ARNs say that they are."""
+"""Channels of a job file: their queues and topics are looked up in the regions of their ARNs."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,17 +21,17 @@ def engine(tmp_path: Path) -> Iterator[ServedEngine]:
     served.close()
 
 
-def queue(engine: ServedEngine, name: str, region: str) -> str:
-    """Create a queue; its ARN."""
+def create_queue(engine: ServedEngine, name: str, region: str) -> str:
+    """Create a queue and return its ARN."""
     sqs = engine.client("sqs", region)
     url = sqs.create_queue(QueueName=name)["QueueUrl"]
     arn: str = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     return arn
 
 
-def test_a_queue_or_a_topic_of_another_region_is_looked_up_in_its_region(engine: ServedEngine) -> None:
-    there = queue(engine, "there", THERE)
-    here = queue(engine, "here", HERE)
+def test_a_queue_or_topic_of_another_region_is_looked_up_in_its_region(engine: ServedEngine) -> None:
+    there = create_queue(engine, "there", THERE)
+    here = create_queue(engine, "here", HERE)
     topic = engine.client("sns", THERE).create_topic(Name="there")["TopicArn"]
     channels = {
         "queue": {"sqs": there},

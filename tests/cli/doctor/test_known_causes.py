@@ -1,4 +1,4 @@
-"""Failures in the words of ECS, IAM and Step Functions, and what they are taken for."""
+"""Error messages of ECS, IAM, Step Functions and Docker, and the causes that doctor finds in them."""
 
 import pytest
 
@@ -46,7 +46,7 @@ INIT = "ResourceInitializationError: unable to pull secrets or registry auth: ex
         ("States.Timeout", "it exceeded its timeout"),
     ],
 )
-def test_a_failure_is_known_by_its_words(text: str, expected: str) -> None:
+def test_a_known_cause_is_found_in_an_error_message(text: str, expected: str) -> None:
     found = find_cause(text)
     assert found is not None
     assert expected in found.meaning
@@ -54,7 +54,7 @@ def test_a_failure_is_known_by_its_words(text: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "why",
+    "message",
     [
         'failed to do request: Head "https://x": dial tcp 1.2.3.4:443: i/o timeout',
         "dial tcp: lookup registry-1.docker.io: no such host",
@@ -64,8 +64,8 @@ def test_a_failure_is_known_by_its_words(text: str, expected: str) -> None:
         "something new",
     ],
 )
-def test_what_docker_on_this_box_cannot_pull_is_mended_on_this_box(why: str) -> None:
-    found = find_cause(f"CannotPullContainerError: {why}", runs_locally=True)
+def test_a_failed_pull_on_this_machine_gets_advice_for_this_machine(message: str) -> None:
+    found = find_cause(f"CannotPullContainerError: {message}", runs_locally=True)
     assert found is not None
     assert "on this machine" in found.advice + found.meaning or "`lamplighter up` builds" in found.advice
     assert "role" not in found.meaning
@@ -73,7 +73,7 @@ def test_what_docker_on_this_box_cannot_pull_is_mended_on_this_box(why: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("why", "expected"),
+    ("message", "expected"),
     [
         # moby, and containerd where it keeps Docker's images
         ('Head "https://ghcr.io/v2/x/manifests/1": denied', "may not pull it"),
@@ -104,11 +104,11 @@ def test_what_docker_on_this_box_cannot_pull_is_mended_on_this_box(why: str) -> 
         ("error pulling image configuration: download failed after attempts=6: unexpected EOF", "cannot reach"),
     ],
 )
-def test_ways_in_which_a_pull_fails_on_this_box_are_told_apart(why: str, expected: str) -> None:
-    found = find_cause(f"CannotPullContainerError: Error response from daemon: {why}", runs_locally=True)
+def test_causes_of_a_failed_pull_on_this_machine_are_distinguished(message: str, expected: str) -> None:
+    found = find_cause(f"CannotPullContainerError: Error response from daemon: {message}", runs_locally=True)
     assert found is not None
     assert expected in found.meaning
 
 
-def test_what_is_not_known_is_not_guessed() -> None:
+def test_an_unknown_error_has_no_cause() -> None:
     assert find_cause("States.TaskFailed\nEssential container in task exited\nexit code 1") is None

@@ -1,4 +1,4 @@
-"""Roles, as IAM tells of them."""
+"""Roles as IAM describes them."""
 
 import json
 from urllib.parse import quote
@@ -8,12 +8,12 @@ import pytest
 from lamplighter.base.json_text import Json
 from lamplighter.cli.doctor.roles import UnreadablePolicy, read_role
 from lamplighter.jobs.iam.policy_evaluation import IamCall
-from tests.cli.aws_account import client
+from tests.cli.aws_account import make_client
 
 STATES = "states.amazonaws.com"
 
 
-def trust(principal: Json, **more: Json) -> str:
+def trust_policy(principal: Json, **more: Json) -> str:
     statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", **more}
     return json.dumps({"Version": "2012-10-17", "Statement": statement})
 
@@ -28,17 +28,17 @@ def trust(principal: Json, **more: Json) -> str:
         ({"AWS": "arn:aws:iam::123456789012:root"}, False),
     ],
 )
-def test_a_role_trusts_whom_its_policy_names(aws: str, principal: Json, expected: bool) -> None:
-    iam = client(aws, "iam")
-    iam.create_role(RoleName="batch", AssumeRolePolicyDocument=trust(principal))
+def test_a_role_trusts_the_services_that_its_policy_names(aws: str, principal: Json, expected: bool) -> None:
+    iam = make_client(aws, "iam")
+    iam.create_role(RoleName="batch", AssumeRolePolicyDocument=trust_policy(principal))
     found = read_role(iam, "arn:aws:iam::123456789012:role/service-role/batch")
     assert found is not None
     assert found.trusts(STATES) is expected
 
 
-def test_inline_and_managed_policies_count_in_the_version_that_holds(aws: str) -> None:
-    iam = client(aws, "iam")
-    iam.create_role(RoleName="batch", AssumeRolePolicyDocument=trust({"Service": STATES}))
+def test_inline_and_managed_policies_count_in_their_default_version(aws: str) -> None:
+    iam = make_client(aws, "iam")
+    iam.create_role(RoleName="batch", AssumeRolePolicyDocument=trust_policy({"Service": STATES}))
 
     def document(action: str) -> str:
         statement = {"Effect": "Allow", "Action": action, "Resource": "*"}
@@ -55,12 +55,12 @@ def test_inline_and_managed_policies_count_in_the_version_that_holds(aws: str) -
     assert not found.allows_on_some_resource(IamCall("ecs:StopTask", "*"))
 
 
-def test_a_role_that_is_gone_is_none(aws: str) -> None:
-    assert read_role(client(aws, "iam"), "arn:aws:iam::123456789012:role/gone") is None
+def test_a_missing_role_is_none(aws: str) -> None:
+    assert read_role(make_client(aws, "iam"), "arn:aws:iam::123456789012:role/gone") is None
 
 
-class Iam:
-    """Tells of one role, with the document that it is given."""
+class FakeIam:
+    """A fake IAM with one role, whose trust policy is the given document."""
 
     def __init__(self, document: Json) -> None:
         self.document = document
@@ -68,16 +68,16 @@ class Iam:
     def get_role(self, RoleName: str) -> Json:  # noqa: N803 - AWS's name
         return {"Role": {"AssumeRolePolicyDocument": self.document}}
 
-    def get_paginator(self, operation: str) -> "Iam":
+    def get_paginator(self, operation: str) -> "FakeIam":
         return self
 
     def paginate(self, RoleName: str) -> list[Json]:  # noqa: N803
         return [{"PolicyNames": [], "AttachedPolicies": []}]
 
 
-def test_documents_in_the_form_of_the_wire_are_read_and_others_refused() -> None:
-    found = read_role(Iam(quote(trust({"Service": STATES}))), "arn:aws:iam::123456789012:role/x")
+def test_url_encoded_documents_are_parsed_and_invalid_ones_rejected() -> None:
+    found = read_role(FakeIam(quote(trust_policy({"Service": STATES}))), "arn:aws:iam::123456789012:role/x")
     assert found is not None
     assert found.trusts(STATES)
     with pytest.raises(UnreadablePolicy, match="no JSON"):
-        read_role(Iam("{'a': 1}"), "arn:aws:iam::123456789012:role/x")
+        read_role(FakeIam("{'a': 1}"), "arn:aws:iam::123456789012:role/x")

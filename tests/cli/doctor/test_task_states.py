@@ -1,4 +1,4 @@
-"""What is known of a definition before it runs."""
+"""What a definition states about its tasks before it runs."""
 
 import pytest
 
@@ -24,33 +24,33 @@ def task(**parameters: Json) -> Json:
         {**task(), "QueryLanguage": "JSONata", "Arguments": {"TaskDefinition": "{% $states.input.task %}"}},
     ],
 )
-def test_a_state_that_chooses_when_it_runs_is_named_and_left_out(state: Json) -> None:
-    around: Json = {
+def test_a_state_whose_task_depends_on_its_input_is_named_and_left_out(state: Json) -> None:
+    definition: Json = {
         "StartAt": "Each",
         "States": {
             "Each": {"Type": "Map", "ItemProcessor": {"StartAt": "Inner", "States": {"Inner": state}}, "Next": "Both"},
             "Both": {"Type": "Parallel", "Branches": [one(state)], "End": True},
         },
     }
-    assert dynamic_states(around) == ["Inner", "Job"]
-    assert task_states(around) == []
-    assert required_calls(static_definition(around), CallContext(MACHINE)) == []
+    assert dynamic_states(definition) == ["Inner", "Job"]
+    assert task_states(definition) == []
+    assert required_calls(static_definition(definition), CallContext(MACHINE)) == []
 
 
-def test_a_state_that_is_known_is_read_with_its_network() -> None:
+def test_a_state_with_a_fixed_task_is_read_with_its_network() -> None:
     definition = one(run_task("report:1"))
     (run,) = task_states(definition)
     assert (run.state, run.definition, run.public, run.subnets) == ("Job", "report:1", True, ("subnet-1",))
     assert static_definition(definition) is definition
 
 
-def test_subnets_that_an_expression_says_are_not_known() -> None:
+def test_subnets_of_an_expression_are_unknown() -> None:
     network = {"AwsvpcConfiguration": {"Subnets": "{% $split('a,b', ',') %}", "AssignPublicIp": "DISABLED"}}
     (run,) = task_states(one(task(TaskDefinition="report", NetworkConfiguration=network)))
     assert (run.subnets, run.public) == ((), False)
 
 
-def test_machines_without_containers_have_no_runs() -> None:
+def test_machines_without_containers_have_no_task_states() -> None:
     states = [
         {"Type": "Pass", "End": True},
         {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:f", "End": True},

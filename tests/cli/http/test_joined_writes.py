@@ -1,4 +1,4 @@
-"""The writes of an answer."""
+"""Joining the writes of head and body of an answer."""
 
 import asyncio
 from collections.abc import Iterator
@@ -10,8 +10,8 @@ from lamplighter.cli.http.joined_writes import MAX_JOINED_BYTES, JoinedWrites
 from tests.virtual_loop import VirtualLoop
 
 
-class Sink(asyncio.Transport):
-    """Keeps what is written, and whether it was closed."""
+class StoringTransport(asyncio.Transport):
+    """A transport that stores what is written and whether it was closed."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -36,16 +36,16 @@ def loop() -> Iterator[VirtualLoop]:
     made.end()
 
 
-def test_a_body_that_is_large_is_not_copied(loop: VirtualLoop) -> None:
-    sink = Sink()
+def test_a_large_body_is_not_copied(loop: VirtualLoop) -> None:
+    sink = StoringTransport()
     joined = JoinedWrites(sink, loop)
     joined.write(b"head")
     joined.write(b"x" * (MAX_JOINED_BYTES + 1))
     assert list(map(len, sink.writes)) == [4, MAX_JOINED_BYTES + 1]
 
 
-def test_a_head_without_a_body_leaves_before_the_connection_is_closed(loop: VirtualLoop) -> None:
-    sink = Sink()
+def test_a_head_without_a_body_is_sent_before_the_connection_is_closed(loop: VirtualLoop) -> None:
+    sink = StoringTransport()
     joined = JoinedWrites(sink, loop)
     joined.write(b"head")
     joined.close()
@@ -53,8 +53,8 @@ def test_a_head_without_a_body_leaves_before_the_connection_is_closed(loop: Virt
     assert (sink.writes, joined.is_closing()) == ([b"head"], True)
 
 
-def test_a_head_leaves_when_the_loop_turns(loop: VirtualLoop) -> None:
-    sink = Sink()
+def test_a_head_is_sent_at_the_next_loop_iteration(loop: VirtualLoop) -> None:
+    sink = StoringTransport()
     joined = JoinedWrites(sink, loop)
     joined.write(b"head")
     assert sink.writes == []

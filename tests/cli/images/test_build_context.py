@@ -1,4 +1,4 @@
-"""The mark of a folder changes when, and only when, something does that goes into its image."""
+"""The digest of a folder changes exactly when the content of its image changes."""
 
 import os
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from lamplighter.cli.images.build_context import InvalidBuildContext, context_digest, context_files
 
 
-def made(folder: Path, ignore: str | None, *names: str) -> Path:
+def create_folder(folder: Path, ignore: str | None, *names: str) -> Path:
     for name in ("Dockerfile", *names):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -18,13 +18,13 @@ def made(folder: Path, ignore: str | None, *names: str) -> Path:
     return folder
 
 
-def sent(folder: Path) -> set[str]:
-    """What goes into the image beside the files that always do."""
+def list_context_files(folder: Path) -> set[str]:
+    """Return the files of the build context without those that every context has."""
     return {name for name, _ in context_files(folder, folder / ".lamplighter")} - {"Dockerfile", ".dockerignore"}
 
 
-def test_the_mark_is_of_names_contents_modes_and_links(tmp_path: Path) -> None:
-    folder, data = made(tmp_path, None, "a", "b/c"), tmp_path / "none"
+def test_the_digest_covers_names_contents_modes_and_links(tmp_path: Path) -> None:
+    folder, data = create_folder(tmp_path, None, "a", "b/c"), tmp_path / "none"
     seen = [context_digest(folder, "here", data)]
 
     def changed() -> bool:
@@ -48,22 +48,25 @@ def test_the_mark_is_of_names_contents_modes_and_links(tmp_path: Path) -> None:
     assert changed()
 
 
-def test_the_engine_s_own_directory_does_not_count(tmp_path: Path) -> None:
-    folder = made(tmp_path, None, "a", ".lamplighter/db")
+def test_the_engine_s_own_directory_is_ignored(tmp_path: Path) -> None:
+    folder = create_folder(tmp_path, None, "a", ".lamplighter/db")
     os.mkfifo(folder / ".lamplighter/alive")
     before = context_digest(folder, "here", folder / ".lamplighter")
     folder.joinpath(".lamplighter/db").write_text("more")
     assert context_digest(folder, "here", folder / ".lamplighter") == before
-    assert sent(folder) == {"a"}
+    assert list_context_files(folder) == {"a"}
 
 
 @pytest.mark.parametrize("ignore", ["in", "*\n!a.py", "in\n!in/deep"])
-def test_what_dockerignore_leaves_out_does_not_count(tmp_path: Path, ignore: str) -> None:
-    folder = made(tmp_path, ignore, "a.py", "in/b.pyc", "in/deep/c.md")
-    assert sent(folder) == {"in": {"a.py"}, "*\n!a.py": {"a.py"}, "in\n!in/deep": {"a.py", "in/deep/c.md"}}[ignore]
+def test_files_that_dockerignore_excludes_are_ignored(tmp_path: Path, ignore: str) -> None:
+    folder = create_folder(tmp_path, ignore, "a.py", "in/b.pyc", "in/deep/c.md")
+    assert (
+        list_context_files(folder)
+        == {"in": {"a.py"}, "*\n!a.py": {"a.py"}, "in\n!in/deep": {"a.py", "in/deep/c.md"}}[ignore]
+    )
 
 
-def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:
+def test_an_invalid_folder_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(InvalidBuildContext, match="there is no folder"):
         context_digest(tmp_path / "none", "here")
     with pytest.raises(InvalidBuildContext, match="has no Dockerfile"):

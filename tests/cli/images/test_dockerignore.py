@@ -1,4 +1,4 @@
-"""What a build does not see, as Docker's documentation has it."""
+"""The files that `.dockerignore` excludes from a build, as Docker's documentation defines."""
 
 from pathlib import Path
 
@@ -39,10 +39,10 @@ from lamplighter.cli.images.dockerignore import compile_ignore
         (".git", ".git/config", True),
     ],
 )
-def test_the_last_pattern_that_fits_decides(tmp_path: Path, lines: str, path: str, expected: bool) -> None:
+def test_the_last_matching_pattern_decides(tmp_path: Path, lines: str, path: str, expected: bool) -> None:
     (tmp_path / ".dockerignore").write_text(lines)
     assert compile_ignore(tmp_path)(path) is expected
 
 
-def test_without_a_file_everything_is_seen(tmp_path: Path) -> None:
+def test_without_a_dockerignore_file_nothing_is_excluded(tmp_path: Path) -> None:
     assert not compile_ignore(tmp_path)("a/b")

@@ -1,4 +1,4 @@
-"""A shell completes the jobs of the job file that is here."""
+"""Shell completion of job names from the job file in the current folder."""
 
 from pathlib import Path
 
@@ -9,14 +9,14 @@ from lamplighter.cli.runs.arguments import complete_jobs
 FILE = "project: p\njobs:\n  nightly: {command: [run]}\n  nice: {command: [run]}\n  other: {command: [run]}\n"
 
 
-def test_jobs_that_begin_so_are_offered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_jobs_with_the_prefix_are_offered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "lamplighter.yaml").write_text(FILE)
     assert complete_jobs("ni") == ["nightly", "nice"]
 
 
 @pytest.mark.parametrize("text", [None, "jobs: {"])
-def test_without_a_job_file_that_can_be_read_nothing_is_offered(
+def test_without_a_valid_job_file_nothing_is_offered(
     text: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

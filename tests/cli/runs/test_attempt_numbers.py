@@ -1,4 +1,4 @@
-"""Attempts are numbered as their containers are told, also after a redrive."""
+"""Attempts have the numbers that their containers receive, also after a redrive."""
 
 from hypothesis import given
 
@@ -8,7 +8,10 @@ from tests.documents import documents
 
 
 def history(*numbers: Json) -> list[Json]:
-    """A run whose state was tried once, failed, was redriven, and was tried again; with what each container is told."""
+    """Return the history of a run that failed after one attempt, was redriven, and was tried again.
+
+    `numbers` are the attempt numbers that the containers receive.
+    """
     found: list[Json] = [
         event("ExecutionStarted", {}),
         event("TaskStateEntered", {"stateEnteredEventDetails": {"name": "Run"}}),
@@ -32,23 +35,23 @@ def scheduled(number: Json) -> Json:
     return event("TaskScheduled", {"taskScheduledEventDetails": details})
 
 
-def test_after_a_redrive_the_number_is_what_the_container_is_told() -> None:
+def test_after_a_redrive_the_number_is_the_one_that_the_container_receives() -> None:
     assert [each.number for each in read_numbered_story(history("1", "1")).attempts] == [1, 1]
 
 
-def test_attempts_that_nobody_numbers_are_counted_on() -> None:
+def test_attempts_without_a_number_are_counted() -> None:
     assert [each.number for each in read_numbered_story(history(None, None)).attempts] == [1, 2]
     assert [each.number for each in read_numbered_story(history("1", "LAMPLIGHTER_ATTEMPT")).attempts] == [1, 2]
 
 
-def test_parameters_that_are_none_of_ours_are_no_obstacle() -> None:
+def test_other_parameters_of_a_task_are_ignored() -> None:
     odd = history("1", "1")
     odd[6]["taskScheduledEventDetails"]["parameters"] = '"LAMPLIGHTER_ATTEMPT"'
     assert [each.number for each in read_numbered_story(odd).attempts] == [1, 2]
 
 
 @given(documents("Overrides", "ContainerOverrides", "Environment", "Name", "Value", "LAMPLIGHTER_ATTEMPT"))
-def test_any_parameters_of_a_user_are_no_obstacle(document: Json) -> None:
+def test_any_parameters_of_a_user_are_accepted(document: Json) -> None:
     odd = history(document, "9" * 5000)
     assert [each.number for each in read_numbered_story(odd).attempts][1:] == [2]
     odd[6]["taskScheduledEventDetails"]["parameters"] = dumps([document, "LAMPLIGHTER_ATTEMPT"])

@@ -1,4 +1,4 @@
-"""Lengths of time and times are told as people say them."""
+"""Durations and times are formatted and parsed as people write them."""
 
 import pytest
 import typer
@@ -22,7 +22,7 @@ SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
         (-5, "0ms"),
     ],
 )
-def test_a_length_is_as_exact_as_it_matters(milliseconds: int, words: str) -> None:
+def test_a_duration_is_formatted_with_the_precision_that_matters(milliseconds: int, words: str) -> None:
     assert format_milliseconds(milliseconds) == words
 
 
@@ -37,7 +37,7 @@ def test_a_length_is_as_exact_as_it_matters(milliseconds: int, words: str) -> No
         (0, "0s ago"),
     ],
 )
-def test_a_time_is_told_by_how_far_it_is(offset: int, words: str) -> None:
+def test_a_time_is_formatted_as_its_distance_from_now(offset: int, words: str) -> None:
     assert format_distance(NOW + offset, NOW) == words
 
 
@@ -45,11 +45,11 @@ def test_a_time_is_told_by_how_far_it_is(offset: int, words: str) -> None:
     ("text", "expected"),
     [("10m", NOW - 10 * MINUTE), ("1h30m", NOW - 90 * MINUTE), ("2026-03-27T00:00:00+00:00", NOW)],
 )
-def test_a_time_is_typed_as_how_long_ago_or_as_a_date(text: str, expected: int) -> None:
+def test_a_time_is_parsed_as_a_duration_before_now_or_as_a_date(text: str, expected: int) -> None:
     assert parse_instant(text, NOW) == expected
 
 
 @pytest.mark.parametrize("text", ["", "soon", "10", "2026-13-01"])
-def test_what_is_no_time_is_refused(text: str) -> None:
+def test_an_invalid_time_is_rejected(text: str) -> None:
     with pytest.raises(typer.BadParameter, match="use a duration"):
         parse_instant(text, NOW)

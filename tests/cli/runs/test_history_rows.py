@@ -1,4 +1,4 @@
-"""The rows and the moments of a run are built from any document that a user wrote."""
+"""The rows and the moments of a run can be built from any document that a user wrote."""
 
 import pytest
 from hypothesis import given
@@ -35,6 +35,6 @@ def test_any_document_of_a_user_has_rows_moments_and_an_end(document: Json, assi
         *((each, "waits in Pause") for each in ("90", -1, True, None, [1], 10**400, 1e300)),
     ],
 )
-def test_only_a_variable_that_is_a_duration_is_told_as_a_wait(assigned: Json, text: str) -> None:
+def test_only_a_variable_that_is_a_duration_is_shown_as_a_wait(assigned: Json, text: str) -> None:
     story = read_story(history(*written_by_a_user({}, assigned=assigned)))
     assert [moment.text for moment in run_moments(story, {}) if "Pause" in moment.text] == [text]

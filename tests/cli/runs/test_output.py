@@ -1,4 +1,4 @@
-"""Output is read once, in the order of time, whatever fails between two pages."""
+"""Output is read once and in the order of time, also if a call between two pages fails."""
 
 from dataclasses import dataclass, field, replace
 
@@ -19,7 +19,7 @@ OPTIONS = {"awslogs-group": "group", "awslogs-region": "us-east-1", "awslogs-str
 
 @dataclass
 class Account:
-    """An account of two services: streams of lines that are given two at a time."""
+    """A fake account of two services that returns log lines in pages of two."""
 
     streams: dict[str, list[tuple[int, str]]]
     containers: list[Json] = field(
@@ -52,7 +52,7 @@ def texts(read: RunOutput, *attempts: Attempt) -> list[str]:
     return [line.text for line in read.new_lines(attempts)]
 
 
-def test_lines_of_several_attempts_come_in_the_order_of_time_each_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lines_of_several_attempts_are_read_once_and_in_the_order_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
     account = Account({"job/main/a": [(1, "a1"), (4, "a2"), (5, "a3")], "job/main/b": [(2, "b1")]})
     read = output(account, monkeypatch)
     assert texts(read, FIRST, SECOND) == ["a1", "b1", "a2", "a3"]
@@ -60,7 +60,7 @@ def test_lines_of_several_attempts_come_in_the_order_of_time_each_once(monkeypat
     assert texts(read, FIRST, SECOND) == ["b2"]
 
 
-def test_what_was_read_before_a_call_failed_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lines_that_were_read_before_a_failed_call_are_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     account = Account({"job/main/a": [(1, "a1")], "job/main/b": [(2, "b1")]}, failing={"job/main/b"})
     read = output(account, monkeypatch)
     with pytest.raises(EndpointConnectionError):
@@ -69,7 +69,7 @@ def test_what_was_read_before_a_call_failed_is_not_lost(monkeypatch: pytest.Monk
     assert texts(read, FIRST, SECOND) == ["a1", "b1"]
 
 
-def test_a_stream_that_is_not_there_yet_has_no_lines_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stream_that_does_not_exist_yet_has_no_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     account = Account({})
     read = output(account, monkeypatch)
     assert texts(read, FIRST) == []
@@ -77,7 +77,7 @@ def test_a_stream_that_is_not_there_yet_has_no_lines_so_far(monkeypatch: pytest.
     assert texts(read, FIRST) == ["late"]
 
 
-def test_of_the_last_lines_no_earlier_ones_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_tail_only_the_last_lines_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     account = Account({"job/main/a": [(time, f"line {time}") for time in range(100)]})
     read = output(account, monkeypatch, tail=2)
     assert texts(read, FIRST) == ["line 98", "line 99"]
@@ -85,7 +85,7 @@ def test_of_the_last_lines_no_earlier_ones_are_read(monkeypatch: pytest.MonkeyPa
     assert texts(read, FIRST) == ["new"]
 
 
-def test_a_container_without_awslogs_is_named_and_read_over(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_container_without_awslogs_is_reported_and_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
     account = Account({"job/main/a": [(1, "a1")]})
     account.containers.append({"name": "proxy"})
     read = output(account, monkeypatch)

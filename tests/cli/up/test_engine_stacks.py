@@ -1,4 +1,4 @@
-"""Stacks are brought to what a template says, whatever an earlier try has left of them."""
+"""Applying a template to a stack in any state that an earlier attempt left."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,21 +12,21 @@ from tests.services.cloudformation.cloudformation_harness import CloudFormationH
 BAD = queue(DelaySeconds=99_999)
 
 
-class Bringer(CloudFormationHarness):
-    """An office whose stacks are brought to templates."""
+class StackApplier(CloudFormationHarness):
+    """An engine with CloudFormation that applies templates to a stack."""
 
-    def bring(self, text: str, *, ours: bool = False) -> list[ResourceChange]:
-        """Bring the stack to a template, however long it takes."""
-        bringing = self._loops[-1].create_task(
-            EngineStacks(self.engine, CALLER).apply("stack", text, {}, from_job_file=ours)
+    def apply(self, text: str, *, from_job_file: bool = False) -> list[ResourceChange]:
+        """Apply a template to the stack, and let time pass until it ends."""
+        task = self._loops[-1].create_task(
+            EngineStacks(self.engine, CALLER).apply("stack", text, {}, from_job_file=from_job_file)
         )
-        while not bringing.done():
+        while not task.done():
             self.settle()
             self.advance(50)
-        return bringing.result()
+        return task.result()
 
-    def leave(self, status: str, resource: str = "UPDATE_COMPLETE") -> None:
-        """Let the stack be in a state that is hard to come by."""
+    def set_status(self, status: str, resource: str = "UPDATE_COMPLETE") -> None:
+        """Put the stack into a status that is hard to reach."""
         self.crash()
         self.damage("UPDATE stacks SET status = ?, previous = plan", status)
         self.damage("UPDATE stack_resources SET status = ?", resource)
@@ -34,81 +34,81 @@ class Bringer(CloudFormationHarness):
 
 
 @pytest.fixture
-def bringer(tmp_path: Path) -> Iterator[Bringer]:
-    made = Bringer(tmp_path / "data")
+def applier(tmp_path: Path) -> Iterator[StackApplier]:
+    made = StackApplier(tmp_path / "data")
     made.up()
     yield made
     made.close()
 
 
-def test_a_stack_is_made_then_changed_and_what_became_of_each_resource_is_told(bringer: Bringer) -> None:
-    def told(text: str) -> list[tuple[str, str]]:
-        return [(step.logical, step.status) for step in bringer.bring(text)]
+def test_a_stack_is_created_and_updated_and_each_resource_s_result_is_returned(applier: StackApplier) -> None:
+    def apply_statuses(text: str) -> list[tuple[str, str]]:
+        return [(step.logical, step.status) for step in applier.apply(text)]
 
-    assert told(body(A=queue(QueueName="a"))) == [("A", "CREATE_COMPLETE")]
-    assert told(body(A=queue(QueueName="a"))) == []
-    assert told(body(A=queue(QueueName="a", DelaySeconds=1), B=queue())) == [
+    assert apply_statuses(body(A=queue(QueueName="a"))) == [("A", "CREATE_COMPLETE")]
+    assert apply_statuses(body(A=queue(QueueName="a"))) == []
+    assert apply_statuses(body(A=queue(QueueName="a", DelaySeconds=1), B=queue())) == [
         ("A", "UPDATE_COMPLETE"), ("B", "CREATE_COMPLETE"),
     ]  # fmt: skip
-    assert told(body(B=queue())) == [("A", "DELETE_COMPLETE")]
+    assert apply_statuses(body(B=queue())) == [("A", "DELETE_COMPLETE")]
 
 
-def test_what_cannot_be_made_is_told_in_few_words_and_what_was_there_stays(bringer: Bringer) -> None:
-    bringer.bring(body(A=queue(QueueName="a")))
+def test_a_failed_update_is_reported_briefly_and_rolled_back(applier: StackApplier) -> None:
+    applier.apply(body(A=queue(QueueName="a")))
     with pytest.raises(StackFailed) as caught:
-        bringer.bring(body(A=queue(QueueName="a", DelaySeconds=5), B=BAD))
+        applier.apply(body(A=queue(QueueName="a", DelaySeconds=5), B=BAD))
     assert str(caught.value).startswith("B: ")
     assert "RequestToken" not in str(caught.value)
-    assert bringer.state() == "UPDATE_ROLLBACK_COMPLETE"
-    bringer.bring(body(A=queue(QueueName="a", DelaySeconds=5)))
-    assert bringer.state() == "UPDATE_COMPLETE"
+    assert applier.state() == "UPDATE_ROLLBACK_COMPLETE"
+    applier.apply(body(A=queue(QueueName="a", DelaySeconds=5)))
+    assert applier.state() == "UPDATE_COMPLETE"
 
 
-def test_a_template_that_makes_no_sense_is_told(bringer: Bringer) -> None:
+def test_an_invalid_template_is_reported(applier: StackApplier) -> None:
     with pytest.raises(StackFailed, match="Unresolved resource dependencies"):
-        bringer.bring(body(A=queue(QueueName={"Ref": "Nobody"})))
+        applier.apply(body(A=queue(QueueName={"Ref": "Nobody"})))
 
 
-def test_what_could_not_be_made_at_all_is_made_by_the_next_try(bringer: Bringer) -> None:
+def test_a_stack_that_could_not_be_created_is_created_by_the_next_attempt(applier: StackApplier) -> None:
     with pytest.raises(StackFailed):
-        bringer.bring(body(B=BAD))
-    assert bringer.state() == "ROLLBACK_COMPLETE"
-    bringer.bring(body(A=queue(QueueName="a")))
-    assert (bringer.state(), bringer.queues()) == ("CREATE_COMPLETE", ["a"])
+        applier.apply(body(B=BAD))
+    assert applier.state() == "ROLLBACK_COMPLETE"
+    applier.apply(body(A=queue(QueueName="a")))
+    assert (applier.state(), applier.queues()) == ("CREATE_COMPLETE", ["a"])
 
 
 @pytest.mark.parametrize("status", ["ROLLBACK_FAILED", "DELETE_FAILED"])
-def test_a_stack_that_got_stuck_on_its_way_out_is_made_anew(bringer: Bringer, status: str) -> None:
-    bringer.bring(body(A=queue(QueueName="a")))
-    bringer.leave(status)
-    bringer.bring(body(B=queue(QueueName="b")))
-    assert (bringer.state(), bringer.queues()) == ("CREATE_COMPLETE", ["b"])
+def test_a_stack_that_is_stuck_in_deletion_or_rollback_is_recreated(applier: StackApplier, status: str) -> None:
+    applier.apply(body(A=queue(QueueName="a")))
+    applier.set_status(status)
+    applier.apply(body(B=queue(QueueName="b")))
+    assert (applier.state(), applier.queues()) == ("CREATE_COMPLETE", ["b"])
 
 
 @pytest.mark.parametrize("status", ["UPDATE_ROLLBACK_FAILED", "UPDATE_FAILED", "CREATE_FAILED"])
-def test_a_stack_that_got_stuck_in_a_change_is_brought_back_and_changed(bringer: Bringer, status: str) -> None:
-    bringer.bring(body(A=queue(QueueName="a")))
-    bringer.leave(status, "UPDATE_FAILED")
-    bringer.bring(body(A=queue(QueueName="a", DelaySeconds=1), B=queue(QueueName="b")))
-    assert (bringer.state(), sorted(bringer.queues())) == ("UPDATE_COMPLETE", ["a", "b"])
+def test_a_stack_that_is_stuck_in_an_update_is_rolled_back_and_updated(applier: StackApplier, status: str) -> None:
+    applier.apply(body(A=queue(QueueName="a")))
+    applier.set_status(status, "UPDATE_FAILED")
+    applier.apply(body(A=queue(QueueName="a", DelaySeconds=1), B=queue(QueueName="b")))
+    assert (applier.state(), sorted(applier.queues())) == ("UPDATE_COMPLETE", ["a", "b"])
 
 
-def test_one_under_way_is_waited_for(bringer: Bringer) -> None:
-    bringer.cloudformation("CreateStack", StackName="stack", TemplateBody=body(A=queue(QueueName="a")))
-    bringer.bring(body(A=queue(QueueName="a"), B=queue(QueueName="b")))
-    assert (bringer.state(), sorted(bringer.queues())) == ("UPDATE_COMPLETE", ["a", "b"])
+def test_an_operation_in_progress_is_waited_for(applier: StackApplier) -> None:
+    applier.cloudformation("CreateStack", StackName="stack", TemplateBody=body(A=queue(QueueName="a")))
+    applier.apply(body(A=queue(QueueName="a"), B=queue(QueueName="b")))
+    assert (applier.state(), sorted(applier.queues())) == ("UPDATE_COMPLETE", ["a", "b"])
 
 
-def test_one_that_was_killed_half_way_is_waited_for_and_brought_on(bringer: Bringer) -> None:
+def test_an_operation_that_a_crash_interrupted_is_waited_for_and_then_updated(applier: StackApplier) -> None:
     many = {f"Q{number}": queue(QueueName=f"q{number}") for number in range(12)}
-    bringer.cloudformation("CreateStack", StackName="stack", TemplateBody=body(**many))
-    bringer.restart()
-    bringer.bring(body(**many, A=queue(QueueName="a")))
-    assert (bringer.state(), len(bringer.queues())) == ("UPDATE_COMPLETE", 13)
+    applier.cloudformation("CreateStack", StackName="stack", TemplateBody=body(**many))
+    applier.restart()
+    applier.apply(body(**many, A=queue(QueueName="a")))
+    assert (applier.state(), len(applier.queues())) == ("UPDATE_COMPLETE", 13)
 
 
-def test_a_stack_that_was_not_made_of_a_job_file_is_left_alone(bringer: Bringer) -> None:
-    bringer.bring(body(A=queue(QueueName="a")))
+def test_a_stack_that_was_not_created_from_a_job_file_is_left_unchanged(applier: StackApplier) -> None:
+    applier.apply(body(A=queue(QueueName="a")))
     with pytest.raises(StackFailed, match="was not created from a job file"):
-        bringer.bring(body(B=queue(QueueName="b")), ours=True)
-    assert bringer.queues() == ["a"]
+        applier.apply(body(B=queue(QueueName="b")), from_job_file=True)
+    assert applier.queues() == ["a"]

@@ -1,4 +1,4 @@
-"""Templates as stacks: their names, their parameters, and what is wrong with them."""
+"""Template files as stacks: their names, their parameters, and their errors."""
 
 from pathlib import Path
 
@@ -19,11 +19,11 @@ QUEUE = '{"Parameters": {"Delay": {"Type": "Number"}}, "Resources": {"Q": {"Type
         ("noch-é.json", "noch"),
     ],
 )
-def test_a_stack_is_called_as_its_file(file: str, name: str) -> None:
+def test_a_stack_is_named_after_its_file(file: str, name: str) -> None:
     assert stack_name(Path(file)) == name
 
 
-def test_each_template_gets_the_parameters_that_it_has(tmp_path: Path) -> None:
+def test_each_template_receives_only_its_own_parameters(tmp_path: Path) -> None:
     one, two = tmp_path / "one.json", tmp_path / "two.json"
     one.write_text(QUEUE)
     two.write_text('{"Resources": {}}')
@@ -33,7 +33,7 @@ def test_each_template_gets_the_parameters_that_it_has(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "given", "told"),
+    ("text", "given", "message"),
     [
         (QUEUE, {}, r"Parameters: \[Delay\] must have values: use --parameters NAME=VALUE"),
         (QUEUE, {"Delay": "long"}, "Delay"),
@@ -44,19 +44,19 @@ def test_each_template_gets_the_parameters_that_it_has(tmp_path: Path) -> None:
         ('{"Parameters": ["a"], "Resources": {}}', {}, "this is not a CloudFormation template"),
     ],
 )
-def test_what_is_wrong_is_told_with_the_file(
-    tmp_path: Path, text: str, given: dict[str, str], told: str | None
+def test_an_error_is_reported_with_the_file(
+    tmp_path: Path, text: str, given: dict[str, str], message: str | None
 ) -> None:
     path = tmp_path / "one.json"
     path.write_text(text)
-    if told is None:
+    if message is None:
         assert TemplateSource((path,), given).read_plans()
         return
-    with pytest.raises(InvalidTemplate, match=told):
+    with pytest.raises(InvalidTemplate, match=message):
         TemplateSource((path,), given).read_plans()
 
 
-def test_two_files_that_would_be_one_stack_are_refused(tmp_path: Path) -> None:
+def test_two_files_with_the_same_stack_name_are_rejected(tmp_path: Path) -> None:
     one, two = tmp_path / "one.json", tmp_path / "one.yaml"
     for path in (one, two):
         path.write_text('{"Resources": {}}')
@@ -64,7 +64,7 @@ def test_two_files_that_would_be_one_stack_are_refused(tmp_path: Path) -> None:
         TemplateSource((one, two), {}).read_plans()
 
 
-def test_parameters_are_pairs() -> None:
+def test_a_parameter_is_a_name_and_a_value() -> None:
     assert dict(parse_parameter_values(["A=1", "B=a=b", "C="])) == {"A": "1", "B": "a=b", "C": ""}
     with pytest.raises(InvalidTemplate, match="use NAME=VALUE"):
         dict(parse_parameter_values(["A"]))

@@ -1,4 +1,4 @@
-"""What the first page says of jobs that stand on other pages."""
+"""What the first page shows of jobs on other pages: the failed and the running ones."""
 
 import pytest
 
@@ -15,15 +15,15 @@ BAD: Json = {"StartAt": "A", "States": {"A": {"Type": "Fail", "Error": "No"}}}
 LONG: Json = {"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": 60, "End": True}}}
 
 
-def many(harness: EngineHarness, number: int) -> None:
+def create_machines(harness: EngineHarness, number: int) -> None:
     for at in range(number):
         harness.machine(GOOD, f"job-{at:03}")
 
 
-def test_a_job_of_the_second_page_that_failed_last_is_counted_and_linked_on_the_first(
+def test_a_failed_job_of_the_second_page_is_counted_and_linked_on_the_first_page(
     harness: EngineHarness, browser: Browser
 ) -> None:
-    many(harness, 28)
+    create_machines(harness, 28)
     failed = harness.start(harness.machine(BAD, "z-last"))
     harness.start(harness.machine(LONG, "z-long"))
     harness.settle()
@@ -34,7 +34,7 @@ def test_a_job_of_the_second_page_that_failed_last_is_counted_and_linked_on_the_
     assert f'<a href="/runs/{failed}">z-last</a>' in page.body.partition('class="failed"')[2].partition("</ul>")[0]
 
 
-def test_a_job_that_went_well_since_is_not_among_those_that_failed_last(
+def test_a_job_that_succeeded_after_a_failure_is_not_counted_as_failed(
     harness: EngineHarness, browser: Browser
 ) -> None:
     machine = harness.machine(BAD, "night")
@@ -45,10 +45,10 @@ def test_a_job_that_went_well_since_is_not_among_those_that_failed_last(
     harness.settle()
     page = browser.get("/")
     assert "failed in the last run" not in page.text
-    assert 'data-status="FAILED"' in page.body  # the mark of the run before
+    assert 'data-status="FAILED"' in page.body  # the bar of the earlier run
 
 
-def test_a_thousand_jobs_that_failed_make_no_page_larger_than_300_kilobytes(
+def test_the_first_page_with_a_thousand_failed_jobs_is_no_larger_than_300_kilobytes(
     harness: EngineHarness, browser: Browser
 ) -> None:
     for at in range(1000):
@@ -60,49 +60,47 @@ def test_a_thousand_jobs_that_failed_make_no_page_larger_than_300_kilobytes(
     assert len(page.body.encode()) < 300_000
 
 
-def test_where_more_jobs_are_than_may_be_looked_at_that_is_told(
+def test_if_not_all_jobs_can_be_checked_the_page_says_so(
     harness: EngineHarness, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tests.console.http_browser.LocalPort", lambda engine: LocalPort(engine, max_calls=5))
-    asked: list[str] = []
-    usual = LocalPort.call
+    listed: list[str] = []
+    original = LocalPort.call
 
-    async def noted(port: LocalPort, place: Place, service: str, operation: str, params: Json) -> Json:
+    async def record_call(port: LocalPort, place: Place, service: str, operation: str, params: Json) -> Json:
         if operation == "ListExecutions" and params["maxResults"] == RUNS_PER_MACHINE:
-            asked.append(params["stateMachineArn"])
-        return await usual(port, place, service, operation, params)
+            listed.append(params["stateMachineArn"])
+        return await original(port, place, service, operation, params)
 
-    monkeypatch.setattr(LocalPort, "call", noted)
-    many(harness, 6)
+    monkeypatch.setattr(LocalPort, "call", record_call)
+    create_machines(harness, 6)
     harness.start(harness.machine(BAD, "a-first"))
     harness.settle()
     page = Browser(harness).get("/").text
     assert "1 failed in the last run 5 jobs checked; there are more" in page
-    assert len(asked) == 5
+    assert len(listed) == 5
     assert "there are more" not in browser.get("/").text
 
 
-def test_a_limit_of_aws_leaves_out_what_it_hides_and_spoils_nothing(
+def test_a_throttled_call_hides_only_its_own_data(
     harness: EngineHarness, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     harness.start(harness.machine(BAD, "night"))
     harness.settle()
-    usual = LocalPort.call
+    original = LocalPort.call
 
-    async def limited(port: LocalPort, place: Place, service: str, operation: str, params: Json) -> Json:
+    async def throttle(port: LocalPort, place: Place, service: str, operation: str, params: Json) -> Json:
         if operation == "ListExecutions" and params["maxResults"] == RUNS_PER_MACHINE:
             raise AwsError("Rate exceeded", code="ThrottlingException")
-        return await usual(port, place, service, operation, params)
+        return await original(port, place, service, operation, params)
 
-    monkeypatch.setattr(LocalPort, "call", limited)
+    monkeypatch.setattr(LocalPort, "call", throttle)
     page = browser.get("/")
     assert page.status == 200
     assert "0 jobs checked; there are more" in page.text
 
 
-def test_the_machine_that_watches_for_late_runs_is_no_job_and_has_no_button(
-    harness: EngineHarness, browser: Browser
-) -> None:
+def test_the_watch_machine_is_no_job_and_has_no_start_button(harness: EngineHarness, browser: Browser) -> None:
     harness.machine(GOOD, "shop-night")
     watch = harness.machine(LONG, "shop--watch")
     harness.start(watch)
@@ -115,12 +113,12 @@ def test_the_machine_that_watches_for_late_runs_is_no_job_and_has_no_button(
     assert f'action="/jobs/{watch}/start"' not in browser.get(f"/jobs/{watch}").body
 
 
-def test_an_express_machine_is_not_asked_for_runs_that_nobody_lists(harness: EngineHarness, browser: Browser) -> None:
+def test_the_runs_of_an_express_machine_are_not_listed(harness: EngineHarness, browser: Browser) -> None:
     harness.call("states", "CreateStateMachine", name="ping", definition=dumps(GOOD), roleArn=ROLE, type="EXPRESS")
     assert "there are more" not in browser.get("/").text
 
 
-def test_a_run_that_was_skipped_hides_none_that_failed(harness: EngineHarness, browser: Browser) -> None:
+def test_a_skipped_run_does_not_hide_an_earlier_failed_run(harness: EngineHarness, browser: Browser) -> None:
     skip = {"Type": "Succeed", "QueryLanguage": "JSONata", "Output": {"skipped": True, "running": ["arn:older"]}}
     rule = {"Variable": "$.skip", "BooleanEquals": True, "Next": "S"}
     states = {"C": {"Type": "Choice", "Choices": [rule], "Default": "F"}, "F": {"Type": "Fail"}, "S": skip}
@@ -133,8 +131,8 @@ def test_a_run_that_was_skipped_hides_none_that_failed(harness: EngineHarness, b
     assert "1 failed in the last run" in browser.get("/").text
 
 
-def test_many_runs_that_were_skipped_hide_none_that_failed(harness: EngineHarness, browser: Browser) -> None:
-    """A run of hours beside which a slot came every minute: it is on no page of the latest runs any more."""
+def test_many_skipped_runs_do_not_hide_an_earlier_failed_run(harness: EngineHarness, browser: Browser) -> None:
+    """A run takes hours and a slot comes every minute, so the run is no longer among the latest runs."""
     skip = {
         "Type": "Succeed",
         "QueryLanguage": "JSONata",

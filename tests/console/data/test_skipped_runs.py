@@ -1,4 +1,4 @@
-"""Runs that did nothing because another one of the job still went on."""
+"""Skipped runs: runs that ended immediately because another run of the job was running."""
 
 import pytest
 
@@ -29,21 +29,21 @@ SKIPS: Json = {
 
 @pytest.fixture
 def described(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The runs that pages ask for, one by one."""
-    seen: list[str] = []
-    usual = LocalPort.call
+    """Record the ARNs of the runs that pages describe."""
+    arns: list[str] = []
+    original = LocalPort.call
 
-    async def noted(port: LocalPort, place: Place, service: str, operation: str, params: Json) -> Json:
+    async def record_call(port: LocalPort, place: Place, service: str, operation: str, params: Json) -> Json:
         if operation == "DescribeExecution":
-            seen.append(params["executionArn"])
-        return await usual(port, place, service, operation, params)
+            arns.append(params["executionArn"])
+        return await original(port, place, service, operation, params)
 
-    monkeypatch.setattr(LocalPort, "call", noted)
-    return seen
+    monkeypatch.setattr(LocalPort, "call", record_call)
+    return arns
 
 
-def night(harness: EngineHarness) -> tuple[str, str]:
-    """A machine with a run of 20 s and one that made way for it; the machine and the latter."""
+def start_skipped_run(harness: EngineHarness) -> tuple[str, str]:
+    """Start a run of 20 s and a run that is skipped; return the machine and the skipped run."""
     machine = harness.machine(SKIPS, "night")
     harness.start(machine, {"skip": False}, "first")
     skipped = harness.start(machine, {"skip": True}, "second")
@@ -52,18 +52,20 @@ def night(harness: EngineHarness) -> tuple[str, str]:
     return machine, skipped
 
 
-def test_a_run_that_was_skipped_is_told_as_such_with_the_run_it_made_way_for(
+def test_a_skipped_run_is_shown_as_skipped_with_the_run_that_was_running(
     harness: EngineHarness, browser: Browser
 ) -> None:
-    _, skipped = night(harness)
+    _, skipped = start_skipped_run(harness)
     for path in ("/logs", "/history", ""):
         page = browser.get(f"/runs/{skipped}{path}")
         assert '<span class="status" data-status="SKIPPED">skipped</span>' in page.body
     assert f'another run of the job was still running: <a href="/runs/{OLDER}">first</a>' in page.body
 
 
-def test_a_skipped_run_is_no_success_and_not_typical(harness: EngineHarness, browser: Browser) -> None:
-    machine, _ = night(harness)
+def test_a_skipped_run_is_no_success_and_does_not_count_for_the_median(
+    harness: EngineHarness, browser: Browser
+) -> None:
+    machine, _ = start_skipped_run(harness)
     for page in (browser.get("/"), browser.get(f"/jobs/{machine}")):
         assert "<title>second: skipped" in page.body
         assert '<rect class="mark" data-status="SKIPPED"' in page.body
@@ -73,14 +75,14 @@ def test_a_skipped_run_is_no_success_and_not_typical(harness: EngineHarness, bro
     assert "skipped" in browser.get(f"/jobs/{machine}").text.partition(" second ")[2]
 
 
-def test_a_run_is_asked_for_once(harness: EngineHarness, browser: Browser, described: list[str]) -> None:
-    night(harness)
+def test_a_run_is_described_once(harness: EngineHarness, browser: Browser, described: list[str]) -> None:
+    start_skipped_run(harness)
     browser.get("/")
     browser.get("/")
     assert sorted(each.rpartition(":")[2] for each in described) == ["first", "second"]
 
 
-def test_runs_of_machines_that_skip_none_are_not_asked_for(
+def test_runs_of_machines_without_skips_are_not_described(
     harness: EngineHarness, browser: Browser, described: list[str]
 ) -> None:
     harness.run_machine({"Type": "Pass"})
@@ -88,14 +90,14 @@ def test_runs_of_machines_that_skip_none_are_not_asked_for(
     assert described == []
 
 
-def test_only_the_output_of_a_job_that_skips_means_so() -> None:
+def test_only_the_exact_output_of_a_skip_marks_a_skipped_run() -> None:
     assert find_skip_causes({"output": dumps(SKIPPED)}) == [OLDER]
     for output in ('{"skipped":true}', '{"skipped":false,"running":[]}', "[]", "no json", None):
         assert find_skip_causes({"output": output}) is None
 
 
-def test_the_oldest_is_forgotten_where_there_is_too_much() -> None:
-    memory: RunCache[bool] = RunCache(max_runs=2)
-    memory.put({"a": True, "b": True})
-    memory.put({"c": False})
-    assert [each in memory for each in "abc"] == [False, True, True]
+def test_the_oldest_entries_leave_a_full_cache() -> None:
+    cache: RunCache[bool] = RunCache(max_runs=2)
+    cache.put({"a": True, "b": True})
+    cache.put({"c": False})
+    assert [each in cache for each in "abc"] == [False, True, True]

@@ -1,4 +1,4 @@
-"""The calendar's page."""
+"""The calendar page."""
 
 from lamplighter.base.json_text import dumps
 from tests.console.http_browser import Browser
@@ -7,7 +7,9 @@ from tests.engine_harness import ACCOUNT, REGION, ROLE, EngineHarness
 MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:report"
 
 
-def schedule(harness: EngineHarness, name: str, expression: str, zone: str = "UTC", state: str = "ENABLED") -> None:
+def create_schedule(
+    harness: EngineHarness, name: str, expression: str, zone: str = "UTC", state: str = "ENABLED"
+) -> None:
     harness.call(
         "scheduler",
         "CreateSchedule",
@@ -25,8 +27,8 @@ def schedule(harness: EngineHarness, name: str, expression: str, zone: str = "UT
 
 
 def test_schedules_and_rules_are_shown_with_what_they_start(harness: EngineHarness, browser: Browser) -> None:
-    schedule(harness, "nightly", "cron(0 18 * * ? *)", "Asia/Seoul")
-    schedule(harness, "paused", "cron(0 18 * * ? *)", state="DISABLED")
+    create_schedule(harness, "nightly", "cron(0 18 * * ? *)", "Asia/Seoul")
+    create_schedule(harness, "paused", "cron(0 18 * * ? *)", state="DISABLED")
     harness.call("events", "PutRule", Name="hourly", ScheduleExpression="rate(1 hour)")
     harness.call("events", "PutRule", Name="noon", ScheduleExpression="cron(0 12 * * ? *)")
     harness.call("events", "PutRule", Name="by-pattern", EventPattern='{"source":["x"]}')
@@ -38,19 +40,19 @@ def test_schedules_and_rules_are_shown_with_what_they_start(harness: EngineHarne
     assert f'href="/jobs/{MACHINE}"' in page.body
 
 
-def test_it_is_shown_as_clocks_of_a_place_show_it(harness: EngineHarness, browser: Browser) -> None:
-    schedule(harness, "nightly", "cron(0 18 * * ? *)", "Asia/Seoul")
+def test_times_are_shown_in_the_chosen_time_zone(harness: EngineHarness, browser: Browser) -> None:
+    create_schedule(harness, "nightly", "cron(0 18 * * ? *)", "Asia/Seoul")
     assert "18:00 nightly Fri 02 Jan" in browser.get("/calendar?zone=Asia/Seoul").text
 
 
-def test_a_place_that_nobody_knows_is_told(browser: Browser) -> None:
+def test_an_unknown_time_zone_is_reported_and_escaped(browser: Browser) -> None:
     page = browser.get("/calendar?zone=%3Cb%3ENowhere")
     assert "Unknown time zone <b>Nowhere" in page.text
     assert "<b>Nowhere" not in page.body
 
 
-def test_the_night_on_which_clocks_are_set_is_marked(harness: EngineHarness, browser: Browser) -> None:
+def test_the_day_of_a_clock_change_is_marked(harness: EngineHarness, browser: Browser) -> None:
     harness.advance(65 * 86_400_000)  # 7 March
-    schedule(harness, "early", "cron(30 2 * * ? *)", "America/New_York")
+    create_schedule(harness, "early", "cron(30 2 * * ? *)", "America/New_York")
     text = browser.get("/calendar?zone=America/New_York").text
     assert "clocks go forward from 02:00 to 03:00: 23 hours 02:30 early skipped" in text

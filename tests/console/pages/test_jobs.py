@@ -1,4 +1,4 @@
-"""The first page."""
+"""The first page, with the jobs."""
 
 import pytest
 
@@ -12,7 +12,7 @@ from tests.engine_harness import ROLE, EngineHarness, chain
 PASS = {"Type": "Pass"}
 
 
-def scheduled(harness: EngineHarness, machine: str, input: str = "{}") -> None:  # noqa: A002 - AWS's word
+def schedule_machine(harness: EngineHarness, machine: str, input: str = "{}") -> None:  # noqa: A002 - AWS's word
     target = {"Arn": machine, "RoleArn": ROLE, "Input": input}
     harness.call(
         "scheduler",
@@ -26,11 +26,11 @@ def scheduled(harness: EngineHarness, machine: str, input: str = "{}") -> None: 
     )
 
 
-def test_an_engine_without_jobs_says_how_to_make_one(browser: Browser) -> None:
+def test_an_engine_without_jobs_shows_how_to_create_one(browser: Browser) -> None:
     assert "No jobs in us-east-1 yet" in browser.get("/").text
 
 
-def test_a_job_is_shown_with_its_last_runs_and_how_many_went_well(harness: EngineHarness, browser: Browser) -> None:
+def test_a_job_is_shown_with_its_last_runs_and_success_rate(harness: EngineHarness, browser: Browser) -> None:
     good = harness.run_machine(PASS, name="night")
     page = browser.get("/")
     assert f'href="/runs/{good}"' in page.body
@@ -38,13 +38,13 @@ def test_a_job_is_shown_with_its_last_runs_and_how_many_went_well(harness: Engin
     assert "100 %" in page.text
 
 
-def test_the_next_run_is_told_in_the_time_of_the_schedule_and_in_utc(harness: EngineHarness, browser: Browser) -> None:
-    scheduled(harness, harness.machine({"StartAt": "A", "States": {"A": PASS | {"End": True}}}, "night"))
+def test_the_next_run_is_shown_in_the_schedule_s_time_zone_and_in_utc(harness: EngineHarness, browser: Browser) -> None:
+    schedule_machine(harness, harness.machine({"StartAt": "A", "States": {"A": PASS | {"End": True}}}, "night"))
     assert "Thu 01 Jan 18:00 Thu 01 Jan 09:00 UTC" in browser.get("/").text
 
 
-def test_a_schedule_is_paused_and_resumed_and_stays_what_it_was(harness: EngineHarness, browser: Browser) -> None:
-    scheduled(harness, harness.machine({"StartAt": "A", "States": {"A": PASS | {"End": True}}}, "night"))
+def test_a_schedule_is_paused_and_resumed_without_other_changes(harness: EngineHarness, browser: Browser) -> None:
+    schedule_machine(harness, harness.machine({"StartAt": "A", "States": {"A": PASS | {"End": True}}}, "night"))
     before = harness.call("scheduler", "GetSchedule", Name="nightly")
     button = {"schedule": before["Arn"], "kind": "schedule", "back": "/"}
     assert "Resume" in browser.post("/jobs/schedule", button | {"do": "pause"}).text
@@ -55,7 +55,7 @@ def test_a_schedule_is_paused_and_resumed_and_stays_what_it_was(harness: EngineH
     assert after | {"LastModificationDate": 0} == before | {"LastModificationDate": 0}
 
 
-def test_jobs_are_shown_a_page_at_a_time(harness: EngineHarness, browser: Browser) -> None:
+def test_jobs_are_shown_page_by_page(harness: EngineHarness, browser: Browser) -> None:
     for number in range(26):
         harness.machine({"StartAt": "A", "States": {"A": PASS | {"End": True}}}, f"job-{number:02}")
     first = browser.get("/")
@@ -76,33 +76,33 @@ def test_a_full_page_of_jobs_is_no_larger_than_300_kilobytes(harness: EngineHarn
     assert len(browser.get("/").body.encode()) < 300_000
 
 
-def test_credentials_that_may_not_list_schedules_still_see_the_jobs(
+def test_credentials_that_may_not_list_schedules_still_show_the_jobs(
     harness: EngineHarness, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     harness.machine({"StartAt": "A", "States": {"A": PASS | {"End": True}}}, "night")
-    usual = LocalPort.call
+    original = LocalPort.call
 
-    async def denied(port: LocalPort, place: Place, service: str, operation: str, params: Json) -> Json:
+    async def deny_schedules(port: LocalPort, place: Place, service: str, operation: str, params: Json) -> Json:
         if service in ("scheduler", "events"):
             raise AccessDenied("not authorized to perform: scheduler:ListSchedules")
-        return await usual(port, place, service, operation, params)
+        return await original(port, place, service, operation, params)
 
-    monkeypatch.setattr(LocalPort, "call", denied)
+    monkeypatch.setattr(LocalPort, "call", deny_schedules)
     page = browser.get("/")
     assert "night" in page.text
     assert "these credentials are not allowed to list schedules" in page.text
 
 
-def test_who_looks_at_another_region_stays_there(harness: EngineHarness, browser: Browser) -> None:
+def test_links_keep_the_chosen_region(harness: EngineHarness, browser: Browser) -> None:
     harness.machine({"StartAt": "A", "States": {"A": PASS | {"End": True}}}, "night")
-    elsewhere = "?account=123456789012&amp;region=eu-west-1"
+    region_query = "?account=123456789012&amp;region=eu-west-1"
     body = browser.get("/?region=eu-west-1").body
-    assert f'href="/{elsewhere}"' in body
-    assert f'href="/queues{elsewhere}"' in body
+    assert f'href="/{region_query}"' in body
+    assert f'href="/queues{region_query}"' in body
     assert "night" not in browser.get("/?account=123456789012&region=eu-west-1").text
     assert 'href="/queues"' in browser.get("/").body
 
 
 def test_a_job_whose_schedule_was_never_due_is_not_called_on_time(harness: EngineHarness, browser: Browser) -> None:
-    scheduled(harness, harness.machine(chain(PASS), "nightly"))
+    schedule_machine(harness, harness.machine(chain(PASS), "nightly"))
     assert "all on time" not in browser.get("/").text

@@ -1,4 +1,4 @@
-"""A run as it happens."""
+"""The live page of a running run."""
 
 import pytest
 
@@ -12,50 +12,50 @@ from tests.engine_harness import SECOND, EngineHarness, chain
 WAIT = chain({"Type": "Wait", "Seconds": 600})
 
 
-class Looks:
-    """Counts the looks at a run, each of which takes four seconds."""
+class PollCounter:
+    """Counts the polls of a run, each of which takes four seconds."""
 
-    def __init__(self, harness: EngineHarness, monkeypatch: pytest.MonkeyPatch, *, quick_first: bool) -> None:
+    def __init__(self, harness: EngineHarness, monkeypatch: pytest.MonkeyPatch, *, is_first_quick: bool) -> None:
         self.count = 0
-        values = runs.live_values
+        original = runs.live_values
 
-        async def look(page: Page, run: RunData) -> Json:
+        async def poll(page: Page, run: RunData) -> Json:
             self.count += 1
-            harness.clock.advance(0 if quick_first and self.count == 1 else 4 * SECOND)
-            return await values(page, run)
+            harness.clock.advance(0 if is_first_quick and self.count == 1 else 4 * SECOND)
+            return await original(page, run)
 
-        monkeypatch.setattr(runs, "live_values", look)
+        monkeypatch.setattr(runs, "live_values", poll)
 
 
 @pytest.fixture
 def execution(harness: EngineHarness) -> str:
-    """One that runs for a while."""
+    """A run that lasts ten minutes."""
     started = harness.start(harness.machine(WAIT))
     harness.settle()
     return started
 
 
-def test_a_first_look_that_takes_long_does_not_delay_the_second(
+def test_a_slow_first_poll_does_not_delay_the_second(
     harness: EngineHarness, browser: Browser, execution: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looks = Looks(harness, monkeypatch, quick_first=False)
-    heard = browser.follow(f"/runs/{execution}/live")
-    assert looks.count == 1
+    polls = PollCounter(harness, monkeypatch, is_first_quick=False)
+    received = browser.open_stream(f"/runs/{execution}/live")
+    assert polls.count == 1
     harness.call("states", "StopExecution", executionArn=execution)
     harness.advance(SECOND)
-    assert looks.count == 2
-    assert "aborted" in "".join(heard)
+    assert polls.count == 2
+    assert "aborted" in "".join(received)
 
 
-def test_a_look_waits_five_times_as_long_as_the_last_one_took(
+def test_a_poll_waits_five_times_as_long_as_the_last_poll_took(
     harness: EngineHarness, browser: Browser, execution: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looks = Looks(harness, monkeypatch, quick_first=True)
-    browser.follow(f"/runs/{execution}/live")
+    polls = PollCounter(harness, monkeypatch, is_first_quick=True)
+    browser.open_stream(f"/runs/{execution}/live")
     harness.advance(SECOND)
-    assert looks.count == 2
+    assert polls.count == 2
     harness.advance(19 * SECOND)
-    assert looks.count == 2
+    assert polls.count == 2
     harness.advance(2 * SECOND)
-    assert looks.count == 3
+    assert polls.count == 3
     browser.closing.set()

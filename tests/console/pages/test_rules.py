@@ -1,4 +1,4 @@
-"""Rules, the events that came, and why a rule took one or did not."""
+"""The pages of rules and events, and why a rule matched an event or not."""
 
 from lamplighter.base.json_text import Json, dumps
 from tests.console.http_browser import Browser
@@ -7,23 +7,21 @@ from tests.engine_harness import ACCOUNT, REGION, EngineHarness
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:in"
 
 
-def rule(harness: EngineHarness, name: str, pattern: Json, **more: str) -> str:
+def create_rule(harness: EngineHarness, name: str, pattern: Json, **more: str) -> str:
     harness.call("sqs", "CreateQueue", QueueName="in")
     arn: str = harness.call("events", "PutRule", Name=name, EventPattern=dumps(pattern), **more)["RuleArn"]
     harness.call("events", "PutTargets", Rule=name, Targets=[{"Id": "queue", "Arn": QUEUE}])
     return arn
 
 
-def put(harness: EngineHarness, detail: Json, source: str = "shop") -> None:
+def put_event(harness: EngineHarness, detail: Json, source: str = "shop") -> None:
     entry = {"Source": source, "DetailType": "sale", "Detail": dumps(detail)}
     harness.call("events", "PutEvents", Entries=[entry])
     harness.settle()
 
 
-def test_rules_are_listed_with_what_they_wait_for_and_where_they_send_it(
-    harness: EngineHarness, browser: Browser
-) -> None:
-    rule(harness, "sales", {"source": ["shop"]})
+def test_rules_are_listed_with_pattern_or_schedule_and_targets(harness: EngineHarness, browser: Browser) -> None:
+    create_rule(harness, "sales", {"source": ["shop"]})
     harness.call("events", "PutRule", Name="hourly", ScheduleExpression="rate(1 hour)", State="DISABLED")
     page = browser.get("/rules")
     assert 'sales enabled {"source":["shop"]} in' in page.text
@@ -31,34 +29,34 @@ def test_rules_are_listed_with_what_they_wait_for_and_where_they_send_it(
     assert f'href="/queues/{QUEUE}"' in page.body
 
 
-def test_a_rule_shows_its_targets_and_is_disabled_and_enabled(harness: EngineHarness, browser: Browser) -> None:
-    arn = rule(harness, "sales", {"source": ["shop"]})
+def test_a_rule_shows_its_targets_and_can_be_disabled_and_enabled(harness: EngineHarness, browser: Browser) -> None:
+    arn = create_rule(harness, "sales", {"source": ["shop"]})
     assert "queue in the event 185 within 1 d 0 h dropped" in browser.get(f"/rules/{arn}").text
     assert "Enable" in browser.post(f"/rules/{arn}/switch", {"do": "disable"}).text
     assert harness.call("events", "DescribeRule", Name="sales")["State"] == "DISABLED"
     assert "Disable" in browser.post(f"/rules/{arn}/switch", {"do": "enable"}).text
 
 
-def test_a_rule_of_another_bus_is_shown(harness: EngineHarness, browser: Browser) -> None:
+def test_a_rule_of_another_event_bus_is_shown(harness: EngineHarness, browser: Browser) -> None:
     harness.call("events", "CreateEventBus", Name="orders")
     arn = harness.call("events", "PutRule", Name="r", EventBusName="orders", EventPattern='{"source":["x"]}')["RuleArn"]
     assert "orders" in browser.get(f"/rules/{arn}").text
     assert arn in browser.get("/rules?bus=orders").body
 
 
-def test_events_are_listed_with_who_took_them(harness: EngineHarness, browser: Browser) -> None:
-    rule(harness, "sales", {"source": ["shop"]})
-    put(harness, {})
-    put(harness, {}, "store")
+def test_events_are_listed_with_the_rules_that_matched_them(harness: EngineHarness, browser: Browser) -> None:
+    create_rule(harness, "sales", {"source": ["shop"]})
+    put_event(harness, {})
+    put_event(harness, {}, "store")
     text = browser.get("/events").text
     assert "store default 2026-01-01 00:00:00 UTC no rule" in text
     assert "shop default 2026-01-01 00:00:00 UTC sales" in text
 
 
-def test_it_is_told_why_a_rule_took_an_event_and_another_did_not(harness: EngineHarness, browser: Browser) -> None:
-    rule(harness, "big", {"source": ["shop"], "detail": {"total": [{"numeric": [">", 100]}]}})
-    rule(harness, "small", {"source": ["shop"], "detail": {"total": [{"numeric": ["<=", 100]}]}})
-    put(harness, {"total": 250})
+def test_an_event_shows_why_one_rule_matched_it_and_another_did_not(harness: EngineHarness, browser: Browser) -> None:
+    create_rule(harness, "big", {"source": ["shop"], "detail": {"total": [{"numeric": [">", 100]}]}})
+    create_rule(harness, "small", {"source": ["shop"], "detail": {"total": [{"numeric": ["<=", 100]}]}})
+    put_event(harness, {"total": 250})
     number = browser.get("/events").body.partition('href="/events/')[2].partition("?")[0]
     text = browser.get(f"/events/{number}").text
     assert "big matched Field Required In the event Match source &quot;shop&quot;".replace("&quot;", '"') in text
@@ -67,18 +65,18 @@ def test_it_is_told_why_a_rule_took_an_event_and_another_did_not(harness: Engine
     assert "detail.total <= 100 250 no" in text
 
 
-def test_a_rule_shows_what_it_took_lately_and_what_it_did_not(harness: EngineHarness, browser: Browser) -> None:
-    arn = rule(harness, "sales", {"source": ["shop"]})
-    put(harness, {})
+def test_a_rule_shows_recent_events_that_it_matched_or_not(harness: EngineHarness, browser: Browser) -> None:
+    arn = create_rule(harness, "sales", {"source": ["shop"]})
+    put_event(harness, {})
     for _ in range(9):
-        put(harness, {}, "store")
+        put_event(harness, {}, "store")
     text = browser.get(f"/rules/{arn}").text
     assert text.count("not matched") == 5
     assert "sale shop 2026-01-01 00:00:00 UTC matched" in text
 
 
-def test_an_event_is_tried_without_being_sent(harness: EngineHarness, browser: Browser) -> None:
-    arn = rule(harness, "sales", {"source": ["shop"], "detail": {"state": ["sold", {"prefix": "paid"}]}})
+def test_an_event_is_tested_against_a_rule_without_being_sent(harness: EngineHarness, browser: Browser) -> None:
+    arn = create_rule(harness, "sales", {"source": ["shop"], "detail": {"state": ["sold", {"prefix": "paid"}]}})
     event = {"source": "shop", "detail": {"state": "returned"}}
     text = browser.post(f"/rules/{arn}/try", {"event": dumps(event)}).text
     assert "The rule does not match this event" in text
@@ -92,33 +90,35 @@ def test_an_event_is_tried_without_being_sent(harness: EngineHarness, browser: B
 
 def test_the_alternatives_of_a_pattern_are_explained_one_by_one(harness: EngineHarness, browser: Browser) -> None:
     pattern: Json = {"$or": [{"source": ["shop"]}, {"detail-type": ["sale", "return"]}]}
-    text = browser.post(f"/rules/{rule(harness, 'either', pattern)}/try", {"event": dumps({"source": "bank"})}).text
+    text = browser.post(
+        f"/rules/{create_rule(harness, 'either', pattern)}/try", {"event": dumps({"source": "bank"})}
+    ).text
     assert 'source "shop" "bank" no' in text
     assert 'detail-type "sale" or "return" not present no' in text
 
 
-def test_what_is_no_event_is_told_and_kept_to_be_mended(harness: EngineHarness, browser: Browser) -> None:
-    arn = rule(harness, "sales", {"source": ["shop"]})
+def test_an_invalid_event_is_rejected_and_stays_in_the_form(harness: EngineHarness, browser: Browser) -> None:
+    arn = create_rule(harness, "sales", {"source": ["shop"]})
     for text in ("{", "[]"):
         answer = browser.post(f"/rules/{arn}/try", {"event": text})
         assert answer.status == 422
         assert f'autocomplete="off">{text}</textarea>' in answer.body
 
 
-def test_what_events_say_is_escaped_and_their_secrets_are_masked(harness: EngineHarness, browser: Browser) -> None:
-    rule(harness, "sales", {"detail": {"password": ["hunter2"], "note": [{"exists": True}]}})
-    put(harness, {"password": "hunter2", "note": "<script>alert(1)</script>"})
+def test_event_values_are_escaped_and_secrets_are_masked(harness: EngineHarness, browser: Browser) -> None:
+    create_rule(harness, "sales", {"detail": {"password": ["hunter2"], "note": [{"exists": True}]}})
+    put_event(harness, {"password": "hunter2", "note": "<script>alert(1)</script>"})
     body = browser.get("/events/1").body
     assert "<script>alert" not in body
     assert "&lt;script&gt;alert" in body
-    assert body.count("hunter2") == 1  # in what the rule asks for, which is no secret of the event's
+    assert body.count("hunter2") == 1  # in the rule's pattern, which is no secret of the event
 
 
-def test_an_event_that_is_forgotten_is_not_found(browser: Browser) -> None:
+def test_an_event_that_is_not_stored_is_not_found(browser: Browser) -> None:
     for number in ("7", "x", "99999999999999999999"):
         assert browser.get(f"/events/{number}").status == 404
 
 
-def test_a_rule_that_is_not_there_is_not_found(browser: Browser) -> None:
+def test_an_unknown_rule_is_not_found(browser: Browser) -> None:
     assert browser.get(f"/rules/arn:aws:events:{REGION}:{ACCOUNT}:rule/none").status in (400, 404)
     assert browser.get("/rules/nonsense").status == 400

@@ -1,4 +1,4 @@
-"""A run, over an engine in this process."""
+"""The pages of a run, with an engine in this process."""
 
 import html
 import re
@@ -12,7 +12,7 @@ from tests.engine_harness import SECOND, EngineHarness, chain, job
 NASTY = "<script>alert('x')</script>"
 
 
-def test_whatever_others_wrote_is_escaped(harness: EngineHarness, browser: Browser) -> None:
+def test_user_text_is_escaped_on_every_page_of_a_run(harness: EngineHarness, browser: Browser) -> None:
     states: Json = {NASTY: {"Type": "Fail", "Error": NASTY, "Cause": NASTY}}
     execution = harness.start(harness.machine({"StartAt": NASTY, "States": states}), {NASTY: NASTY})
     harness.settle()
@@ -25,14 +25,14 @@ def test_whatever_others_wrote_is_escaped(harness: EngineHarness, browser: Brows
     assert whole.headers["x-content-type-options"] == "nosniff"
 
 
-def test_secrets_of_a_run_are_masked_wherever_they_are(harness: EngineHarness, browser: Browser) -> None:
+def test_secrets_are_masked_on_every_page_of_a_run(harness: EngineHarness, browser: Browser) -> None:
     execution = harness.start(harness.machine(chain({"Type": "Pass"})), {"password": "hunter2"})
     harness.settle()
     for path in ("", "?state=A", "/history", "/document?of=input", "/document?of=2"):
         assert "hunter2" not in browser.get(f"/runs/{execution}{path}").body, path
 
 
-def test_a_run_tells_its_attempts_and_what_can_be_done(harness: EngineHarness, browser: Browser) -> None:
+def test_a_run_shows_its_attempts_and_the_available_actions(harness: EngineHarness, browser: Browser) -> None:
     harness.runtime.script(Script(code=3))
     state = job(harness.define_task(), Retry=[{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 2, "MaxAttempts": 1}])
     execution = harness.start(harness.machine(chain(state)))
@@ -51,7 +51,7 @@ def test_a_run_tells_its_attempts_and_what_can_be_done(harness: EngineHarness, b
     assert "sse-connect" not in page.body
 
 
-def test_the_stream_of_a_run_that_is_over_tells_all_and_ends(harness: EngineHarness, browser: Browser) -> None:
+def test_the_stream_of_an_ended_run_sends_all_parts_and_ends(harness: EngineHarness, browser: Browser) -> None:
     execution = harness.run_machine({"Type": "Pass"})
     answer = browser.get(f"/runs/{execution}/live")
     assert answer.headers["content-type"].startswith("text/event-stream")
@@ -59,7 +59,7 @@ def test_the_stream_of_a_run_that_is_over_tells_all_and_ends(harness: EngineHarn
     assert events == ["summary", "states", "timeline", "maps", "end"]
 
 
-def test_run_again_has_the_same_input(harness: EngineHarness, browser: Browser) -> None:
+def test_run_again_uses_the_same_input(harness: EngineHarness, browser: Browser) -> None:
     machine = harness.machine(chain({"Type": "Pass"}))
     execution = harness.start(machine, {"day": 7})
     harness.settle()
@@ -69,7 +69,7 @@ def test_run_again_has_the_same_input(harness: EngineHarness, browser: Browser) 
     assert {harness.describe(each["executionArn"])["input"] for each in runs} == {'{"day":7}'}
 
 
-def test_a_history_comes_in_pages_either_way(harness: EngineHarness, browser: Browser) -> None:
+def test_the_history_is_shown_page_by_page_in_both_orders(harness: EngineHarness, browser: Browser) -> None:
     execution = harness.run_machine(*[{"Type": "Pass"}] * 26)
     first = browser.get(f"/runs/{execution}/history").body
     assert first.count("<tr>") == 51
@@ -82,7 +82,7 @@ def test_no_page_of_a_long_run_is_larger_than_300_kilobytes(harness: EngineHarne
     loop: Json = {
         "StartAt": "Work",
         "States": {
-            "Work": {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": _block(), "End": True},
+            "Work": {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": _wait_processor(), "End": True},
         },
     }
     execution = harness.start(harness.machine(loop), {"items": [{"text": '"' * 40, "at": at} for at in range(1000)]})
@@ -94,18 +94,18 @@ def test_no_page_of_a_long_run_is_larger_than_300_kilobytes(harness: EngineHarne
         assert len(browser.get(f"/runs/{execution}{path}").body.encode()) < 300_000, path
 
 
-def _block() -> Json:
+def _wait_processor() -> Json:
     return {"StartAt": "Pause", "States": {"Pause": {"Type": "Wait", "Seconds": 1, "End": True}}}
 
 
-def test_a_run_that_is_not_there_is_not_found(browser: Browser) -> None:
+def test_an_unknown_run_is_not_found(browser: Browser) -> None:
     answer = browser.get("/runs/arn:aws:states:us-east-1:123456789012:execution:machine:nothing")
     assert answer.status == 404
     assert "ExecutionDoesNotExist" in answer.text
     assert browser.get("/runs/nonsense").status == 400
 
 
-def test_the_items_of_a_map_run_come_in_pages(harness: EngineHarness, browser: Browser) -> None:
+def test_the_items_of_a_map_run_are_shown_page_by_page(harness: EngineHarness, browser: Browser) -> None:
     processor = {
         "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
         "StartAt": "One",
@@ -125,7 +125,7 @@ def test_the_items_of_a_map_run_come_in_pages(harness: EngineHarness, browser: B
     assert second.body.count("<tr>") == 21
 
 
-def test_of_many_visits_those_that_did_not_go_well_are_found_and_the_others_in_pages(
+def test_of_many_visits_failed_ones_can_be_selected_and_all_are_shown_page_by_page(
     harness: EngineHarness, browser: Browser
 ) -> None:
     choice = {"Type": "Choice", "Choices": [{"Variable": "$", "NumericEquals": 7, "Next": "No"}], "Default": "Yes"}
@@ -147,7 +147,7 @@ def test_of_many_visits_those_that_did_not_go_well_are_found_and_the_others_in_p
     assert len(seen) == len(set(seen)) > 20
 
 
-def test_an_item_of_a_map_run_leads_back_to_the_items_and_the_job(harness: EngineHarness, browser: Browser) -> None:
+def test_an_item_of_a_map_run_links_to_the_items_and_the_job(harness: EngineHarness, browser: Browser) -> None:
     processor = {
         "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
         "StartAt": "One",
@@ -169,9 +169,7 @@ def test_an_item_of_a_map_run_leads_back_to_the_items_and_the_job(harness: Engin
     assert "Run again" not in page.text
 
 
-def test_a_run_that_ended_on_its_deadline_says_first_that_it_took_too_long(
-    harness: EngineHarness, browser: Browser
-) -> None:
+def test_a_run_that_exceeded_its_deadline_shows_the_deadline_first(harness: EngineHarness, browser: Browser) -> None:
     harness.runtime.script(Script(after=None))
     machine = harness.machine(chain(job(harness.define_task())) | {"TimeoutSeconds": 3})
     execution = harness.start(machine)
@@ -185,16 +183,16 @@ def test_a_run_that_ended_on_its_deadline_says_first_that_it_took_too_long(
     assert "aborted log task the run took longer than its deadline of 3 s" in page.text
 
 
-def test_the_failure_of_a_run_is_told_in_words_before_its_cause(harness: EngineHarness, browser: Browser) -> None:
+def test_the_failure_of_a_run_is_explained_before_its_cause(harness: EngineHarness, browser: Browser) -> None:
     harness.runtime.script(Script(code=137))
     execution = harness.run_machine(job(harness.define_task()))
     text = browser.get(f"/runs/{execution}").text
-    told = text.partition("The run A, attempt 1 exit 137 log task ")[2].partition(" Cause ")[0]
-    assert told.startswith("States.TaskFailed: ")
-    assert told.endswith("exit 137: it was killed (SIGKILL), possibly because memory ran out")
+    explanation = text.partition("The run A, attempt 1 exit 137 log task ")[2].partition(" Cause ")[0]
+    assert explanation.startswith("States.TaskFailed: ")
+    assert explanation.endswith("exit 137: it was killed (SIGKILL), possibly because memory ran out")
 
 
-def test_the_last_lines_of_the_log_stand_beside_the_failure(harness: EngineHarness, browser: Browser) -> None:
+def test_the_last_log_lines_are_shown_beside_the_failure(harness: EngineHarness, browser: Browser) -> None:
     harness.call("ecs", "CreateCluster")
     options = {"awslogs-group": "/jobs", "awslogs-region": "us-east-1", "awslogs-stream-prefix": "job"}
     container = {"name": "main", "image": "busybox", "memory": 128}
@@ -209,7 +207,7 @@ def test_the_last_lines_of_the_log_stand_beside_the_failure(harness: EngineHarne
     assert "&lt;line 7&gt;" not in page.body
 
 
-def test_a_run_that_was_stopped_by_hand_is_not_told_as_a_failure(harness: EngineHarness, browser: Browser) -> None:
+def test_a_run_that_was_stopped_by_hand_is_not_shown_as_a_failure(harness: EngineHarness, browser: Browser) -> None:
     harness.runtime.script(Script(after=None))
     execution = harness.run_machine(job(harness.define_task()))
     harness.call("states", "StopExecution", executionArn=execution, error="Operator", cause="by hand")
@@ -220,9 +218,7 @@ def test_a_run_that_was_stopped_by_hand_is_not_told_as_a_failure(harness: Engine
     assert "Attempts 1 Error" in page.text
 
 
-def test_a_redrive_long_after_a_failure_is_marked_and_makes_no_run_long(
-    harness: EngineHarness, browser: Browser
-) -> None:
+def test_a_late_redrive_is_shown_and_does_not_count_as_running_time(harness: EngineHarness, browser: Browser) -> None:
     harness.runtime.script(Script(code=3))
     machine = harness.machine(chain(job(harness.define_task())), "night")
     execution = harness.start(machine)
@@ -237,8 +233,8 @@ def test_a_redrive_long_after_a_failure_is_marked_and_makes_no_run_long(
     page = browser.get(f"/runs/{execution}")
     assert "Redriven 1×, 20 min 0" in page.text
     assert "after the run ended" in page.text
-    took = page.text.partition(" Took ")[2].split()
-    assert took[1] == "s", took
+    duration = page.text.partition(" Took ")[2].split()
+    assert duration[1] == "s", duration
     for path in ("/", f"/jobs/{machine}"):
         body = browser.get(path).body
         assert "night" in body
@@ -246,9 +242,9 @@ def test_a_redrive_long_after_a_failure_is_marked_and_makes_no_run_long(
 
 
 def test_a_redrive_that_can_only_fail_again_is_not_offered(harness: EngineHarness, browser: Browser) -> None:
-    caught = [{"ErrorEquals": ["States.ALL"], "Next": "Judge"}]
+    catchers = [{"ErrorEquals": ["States.ALL"], "Next": "Judge"}]
     states = {
-        "Run": job(harness.define_task(), Catch=caught, End=True),
+        "Run": job(harness.define_task(), Catch=catchers, End=True),
         "Judge": {"Type": "Pass", "Next": "Failed"},
         "Failed": {"Type": "Fail", "Error": "Nightly"},
     }
@@ -262,7 +258,7 @@ def test_a_redrive_that_can_only_fail_again_is_not_offered(harness: EngineHarnes
     assert "Run again" in page.text
 
 
-def test_a_red_state_shows_first_the_visits_that_did_not_go_well(harness: EngineHarness, browser: Browser) -> None:
+def test_a_red_state_shows_its_unsuccessful_visits_first(harness: EngineHarness, browser: Browser) -> None:
     work = job(harness.define_task(), Catch=[{"ErrorEquals": ["States.ALL"], "Next": "Done"}], Next="Done")
     steps: Json = {"Work": work, "Done": {"Type": "Pass", "End": True}}
     each: Json = {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": {"StartAt": "Work", "States": steps}}
@@ -288,5 +284,5 @@ def test_the_history_names_the_state_of_each_event(harness: EngineHarness, brows
     harness.settle()
     harness.advance(SECOND)
     body = browser.get(f"/runs/{execution}/history").body
-    for kind, named in (("TaskScheduled", "A"), ("TaskFailed", "A"), ("ExecutionFailed", "")):
-        assert f"<td>{named}</td>" in body.partition(f">{kind}<")[2].partition("</tr>")[0], kind
+    for kind, state in (("TaskScheduled", "A"), ("TaskFailed", "A"), ("ExecutionFailed", "")):
+        assert f"<td>{state}</td>" in body.partition(f">{kind}<")[2].partition("</tr>")[0], kind

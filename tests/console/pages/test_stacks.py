@@ -1,4 +1,4 @@
-"""Stacks, what they are made of, and what of it has no effect here."""
+"""The pages of stacks, their resources, and resources without effect on a local engine."""
 
 from lamplighter.base.json_text import Json, dumps
 from tests.console.http_browser import Browser
@@ -16,31 +16,29 @@ TEMPLATE: Json = {
 }
 
 
-def stack(harness: EngineHarness, name: str = "nights", template: Json = TEMPLATE) -> str:
+def create_stack(harness: EngineHarness, name: str = "nights", template: Json = TEMPLATE) -> str:
     parameters = [{"ParameterKey": "DbPassword", "ParameterValue": "hunter2"}] if template is TEMPLATE else []
-    told = harness.call(
+    answer = harness.call(
         "cloudformation", "CreateStack", StackName=name, TemplateBody=dumps(template), Parameters=parameters
     )
     for _ in range(20):
         harness.advance(1000)
-    return str(told["StackId"])
+    return str(answer["StackId"])
 
 
-def test_stacks_are_listed_with_how_they_stand(harness: EngineHarness, browser: Browser) -> None:
-    stack(harness)
+def test_stacks_are_listed_with_their_status(harness: EngineHarness, browser: Browser) -> None:
+    create_stack(harness)
     page = browser.get("/stacks")
     assert "nights create complete" in page.text
     assert "&lt;b&gt;and&lt;/b&gt;" in page.body
 
 
-def test_where_there_are_none_it_says_so(browser: Browser) -> None:
+def test_without_stacks_the_page_says_so(browser: Browser) -> None:
     assert "No stacks in us-east-1" in browser.get("/stacks").text
 
 
-def test_a_stack_shows_its_resources_its_events_and_what_has_no_effect(
-    harness: EngineHarness, browser: Browser
-) -> None:
-    page = browser.get(f"/stacks/{stack(harness)}")
+def test_a_stack_shows_its_resources_events_and_unsimulated_resources(harness: EngineHarness, browser: Browser) -> None:
+    page = browser.get(f"/stacks/{create_stack(harness)}")
     assert "Not simulated Recorded with names like on AWS, but without effect on a single machine. Network" in page.text
     assert "Topic AWS::SNS::Topic create complete" in page.text
     assert f'href="/topics/arn:aws:sns:{REGION}:{ACCOUNT}:nights-Topic-' in page.body
@@ -49,17 +47,17 @@ def test_a_stack_shows_its_resources_its_events_and_what_has_no_effect(
     assert "hunter2" not in page.body
 
 
-def test_a_stack_that_failed_says_why(harness: EngineHarness, browser: Browser) -> None:
+def test_a_failed_stack_shows_the_reason(harness: EngineHarness, browser: Browser) -> None:
     broken = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "no good name"}}}}
-    text = browser.get(f"/stacks/{stack(harness, 'broken', broken)}").text
+    text = browser.get(f"/stacks/{create_stack(harness, 'broken', broken)}").text
     assert "rollback complete" in text
     assert "Can only include alphanumeric characters" in text
 
 
 def test_the_template_is_shown(harness: EngineHarness, browser: Browser) -> None:
-    assert "AWS::EC2::VPC" in browser.get(f"/stacks/{stack(harness)}/template").text
+    assert "AWS::EC2::VPC" in browser.get(f"/stacks/{create_stack(harness)}/template").text
 
 
-def test_a_stack_that_is_not_there_is_told(browser: Browser) -> None:
+def test_an_unknown_stack_is_not_found(browser: Browser) -> None:
     assert browser.get(f"/stacks/arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/none/x").status in (400, 404)
     assert browser.get("/stacks/nonsense").status == 400

@@ -1,4 +1,4 @@
-"""Starting a run."""
+"""The page that starts a run."""
 
 from pathlib import Path
 
@@ -10,21 +10,21 @@ from lamplighter.console.pages.start_run import InvalidField, StartForm, fill_fo
 from lamplighter.console.view.templates import format_json
 from lamplighter.jobs.stack.template import build_template
 from tests.console.http_browser import Browser
-from tests.console.pages.test_jobs import scheduled
+from tests.console.pages.test_jobs import schedule_machine
 from tests.documents import documents
 from tests.engine_harness import ROLE, EngineHarness, chain, job
-from tests.jobs.projects import project
+from tests.jobs.projects import load_project
 
 JOB = {"Type": "Pass", "Comment": "$states.context.Execution.Input.lamplighter"}
 
 
-def latest(harness: EngineHarness, machine: str) -> str:
+def read_latest_input(harness: EngineHarness, machine: str) -> str:
     (run,) = harness.call("states", "ListExecutions", stateMachineArn=machine)["executions"]
     found: str = harness.describe(run["executionArn"])["input"]
     return found
 
 
-def test_what_a_form_shows_is_what_it_sends() -> None:
+def test_a_form_that_is_not_edited_sends_the_document_that_it_shows() -> None:
     document = {"day": 1, "lamplighter": {"environment": {"A": "1=2", "B": ""}, "command": ["echo", "two words"]}}
     fields = fill_form(document)
     assert fields.environment == "A=1=2\nB="
@@ -33,7 +33,7 @@ def test_what_a_form_shows_is_what_it_sends() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "where"),
+    ("fields", "field_name"),
     [
         (StartForm("{"), "input"),
         (StartForm("{}", "NAME"), "environment"),
@@ -42,25 +42,27 @@ def test_what_a_form_shows_is_what_it_sends() -> None:
         (StartForm("[]", "A=1"), "input"),
     ],
 )
-def test_what_makes_no_sense_is_told_with_its_field(fields: StartForm, where: str) -> None:
-    with pytest.raises(InvalidField) as told:
+def test_an_invalid_field_is_reported_with_its_name(fields: StartForm, field_name: str) -> None:
+    with pytest.raises(InvalidField) as caught:
         read_form(fields)
-    assert told.value.field == where
+    assert caught.value.field == field_name
 
 
-def test_one_click_starts_a_job_as_its_schedule_does(harness: EngineHarness, browser: Browser) -> None:
+def test_one_click_starts_a_job_with_its_schedule_s_input(harness: EngineHarness, browser: Browser) -> None:
     machine = harness.machine(chain(JOB))
-    scheduled(harness, machine, input='{"report":"daily","lamplighter":{"scheduled":"<aws.scheduler.scheduled-time>"}}')
+    schedule_machine(
+        harness, machine, input='{"report":"daily","lamplighter":{"scheduled":"<aws.scheduler.scheduled-time>"}}'
+    )
     answer = browser.post(f"/jobs/{machine}/start", {})
     assert answer.status == 200
-    assert latest(harness, machine) == '{"report":"daily"}'
+    assert read_latest_input(harness, machine) == '{"report":"daily"}'
 
 
-def test_one_click_starts_a_job_without_a_schedule_with_the_input_of_its_job_file(
+def test_one_click_starts_an_unscheduled_job_with_the_input_of_its_job_file(
     harness: EngineHarness, browser: Browser, tmp_path: Path
 ) -> None:
     jobs = "nightly: {command: [sh, -c, 'exit 0'], timeout: 1h, input: {table: sales}}"
-    body = dumps(build_template(project(tmp_path, jobs)))
+    body = dumps(build_template(load_project(tmp_path, jobs)))
     harness.call(
         "cloudformation", "CreateStack", StackName="reports", TemplateBody=body, Capabilities=["CAPABILITY_IAM"]
     )
@@ -68,29 +70,29 @@ def test_one_click_starts_a_job_without_a_schedule_with_the_input_of_its_job_fil
     (listed,) = harness.call("states", "ListStateMachines")["stateMachines"]
     machine = listed["stateMachineArn"]
     assert "&#34;table&#34;: &#34;sales&#34;" in browser.get(f"/jobs/{machine}/start").body
-    browser.press(f"/jobs/{machine}/start", {})
-    assert latest(harness, machine) == '{"table":"sales"}'
+    browser.post_form(f"/jobs/{machine}/start", {})
+    assert read_latest_input(harness, machine) == '{"table":"sales"}'
 
 
-def test_one_click_starts_a_machine_as_its_rule_does(harness: EngineHarness, browser: Browser) -> None:
+def test_one_click_starts_a_machine_with_its_rule_s_input(harness: EngineHarness, browser: Browser) -> None:
     machine = harness.machine(chain(JOB))
     harness.call("events", "PutRule", Name="pulse", ScheduleExpression="rate(1 day)")
     target = {"Id": "job", "Arn": machine, "RoleArn": ROLE, "Input": '{"report":"weekly"}'}
     harness.call("events", "PutTargets", Rule="pulse", Targets=[target])
-    browser.press(f"/jobs/{machine}/start", {})
-    assert latest(harness, machine) == '{"report":"weekly"}'
+    browser.post_form(f"/jobs/{machine}/start", {})
+    assert read_latest_input(harness, machine) == '{"report":"weekly"}'
 
 
-def test_run_again_sends_what_the_run_had(harness: EngineHarness, browser: Browser) -> None:
+def test_run_again_sends_the_input_of_the_earlier_run(harness: EngineHarness, browser: Browser) -> None:
     machine = harness.machine(chain(JOB))
-    scheduled(harness, machine, input='{"report":"daily"}')
+    schedule_machine(harness, machine, input='{"report":"daily"}')
     earlier = harness.start(machine, {"report": "of last week", "password": "hunter2"}, "earlier")
-    answer = browser.press(f"/runs/{earlier}/again", {})
-    begun = answer.headers["location"].removeprefix("/runs/")
-    assert harness.describe(begun)["input"] == harness.describe(earlier)["input"]
+    answer = browser.post_form(f"/runs/{earlier}/again", {})
+    started = answer.headers["location"].removeprefix("/runs/")
+    assert harness.describe(started)["input"] == harness.describe(earlier)["input"]
 
 
-def test_a_wrong_input_comes_back_as_it_was_and_starts_nothing(harness: EngineHarness, browser: Browser) -> None:
+def test_an_invalid_input_is_shown_again_unchanged_and_starts_nothing(harness: EngineHarness, browser: Browser) -> None:
     machine = harness.machine(chain(JOB))
     answer = browser.post(f"/jobs/{machine}/start", {"input": '{"a": </textarea>'})
     assert answer.status == 422
@@ -99,20 +101,20 @@ def test_a_wrong_input_comes_back_as_it_was_and_starts_nothing(harness: EngineHa
     assert harness.call("states", "ListExecutions", stateMachineArn=machine)["executions"] == []
 
 
-def test_environment_and_command_go_where_the_machine_reads_them(harness: EngineHarness, browser: Browser) -> None:
+def test_environment_and_command_become_input_that_the_machine_reads(harness: EngineHarness, browser: Browser) -> None:
     machine = harness.machine(chain(JOB))
     assert "Environment" in browser.get(f"/jobs/{machine}/start").text
     browser.post(
         f"/jobs/{machine}/start", {"input": "{}", "environment": "DAY=2", "command": "echo hi", "name": "mine"}
     )
-    assert latest(harness, machine) == '{"lamplighter":{"environment":{"DAY":"2"},"command":["echo","hi"]}}'
+    assert read_latest_input(harness, machine) == '{"lamplighter":{"environment":{"DAY":"2"},"command":["echo","hi"]}}'
 
 
-def test_a_machine_that_reads_none_is_offered_none(harness: EngineHarness, browser: Browser) -> None:
+def test_a_machine_that_reads_no_environment_has_no_field_for_it(harness: EngineHarness, browser: Browser) -> None:
     assert "Environment" not in browser.get(f"/jobs/{harness.machine(chain({'Type': 'Pass'}))}/start").text
 
 
-def test_a_secret_of_an_earlier_run_is_not_shown_and_goes_along(harness: EngineHarness, browser: Browser) -> None:
+def test_a_secret_of_an_earlier_run_is_masked_and_sent_again(harness: EngineHarness, browser: Browser) -> None:
     machine = harness.machine(chain(JOB))
     earlier = harness.start(machine, {"password": "hunter2", "day": 1}, "earlier")
     harness.settle()
@@ -120,11 +122,11 @@ def test_a_secret_of_an_earlier_run_is_not_shown_and_goes_along(harness: EngineH
     assert "hunter2" not in form.body
     edited = form.text.partition("Input ")[2].partition("}")[0].replace('"day": 1', '"day": 2') + "}"
     browser.post(f"/jobs/{machine}/start?from={earlier}", {"input": edited, "name": "later"})
-    begun = earlier.replace(":earlier", ":later")
-    assert harness.describe(begun)["input"] == '{"password":"hunter2","day":2}'
+    started = earlier.replace(":earlier", ":later")
+    assert harness.describe(started)["input"] == '{"password":"hunter2","day":2}'
 
 
-def test_an_item_that_is_deleted_takes_its_secret_along(harness: EngineHarness, browser: Browser) -> None:
+def test_deleting_an_item_deletes_its_secret(harness: EngineHarness, browser: Browser) -> None:
     machine = harness.machine(chain(JOB))
     earlier = harness.start(machine, {"use": [{"A_TOKEN": "secret-a"}, {"B_TOKEN": "secret-b"}]}, "earlier")
     harness.settle()
@@ -143,7 +145,7 @@ def test_an_item_that_is_deleted_takes_its_secret_along(harness: EngineHarness, 
         ({"input": "{}", "command": "echo ••••••"}, "1"),
     ],
 )
-def test_a_mask_that_stands_for_no_secret_is_told_with_its_place_and_starts_nothing(
+def test_a_mask_without_a_secret_is_reported_with_its_path_and_starts_nothing(
     harness: EngineHarness, browser: Browser, fields: dict[str, str], path: str
 ) -> None:
     machine = harness.machine(chain(JOB))
@@ -157,29 +159,33 @@ def test_a_mask_that_stands_for_no_secret_is_told_with_its_place_and_starts_noth
 
 
 @given(documents("environment", "command"))
-def test_what_a_form_shows_of_any_input_is_what_it_sends(own: Json) -> None:
-    document = {"day": 1, "lamplighter": own}
+def test_a_form_of_any_input_sends_the_document_that_it_shows(options: Json) -> None:
+    document = {"day": 1, "lamplighter": options}
     sent = read_form(fill_form(document))
-    kept = {name: own[name] for name in ("environment", "command") if own.get(name)} if isinstance(own, dict) else own
+    kept = (
+        {name: options[name] for name in ("environment", "command") if options.get(name)}
+        if isinstance(options, dict)
+        else options
+    )
     assert sent in (document, {"day": 1, "lamplighter": kept}, {"day": 1})
-    assert sent.get("lamplighter", {}) in (own, kept)
+    assert sent.get("lamplighter", {}) in (options, kept)
 
 
 @pytest.mark.parametrize(
-    "own", [{"environment": ["A"]}, {"command": {"a": 1}}, {"command": 5}, {"environment": "x"}, 5]
+    "options", [{"environment": ["A"]}, {"command": {"a": 1}}, {"command": 5}, {"environment": "x"}, 5]
 )
-def test_what_a_user_wrote_under_our_key_is_shown_as_the_input_that_it_is(
-    harness: EngineHarness, browser: Browser, own: Json
+def test_invalid_options_under_lamplighter_are_shown_as_input(
+    harness: EngineHarness, browser: Browser, options: Json
 ) -> None:
     machine = harness.machine(chain(JOB))
-    earlier = harness.start(machine, {"lamplighter": own}, "earlier")
+    earlier = harness.start(machine, {"lamplighter": options}, "earlier")
     harness.settle()
     answer = browser.get(f"/jobs/{machine}/start?from={earlier}")
     assert answer.status == 200
-    assert fill_form({"lamplighter": own}) == StartForm(format_json({"lamplighter": own}))
+    assert fill_form({"lamplighter": options}) == StartForm(format_json({"lamplighter": options}))
 
 
-def test_an_input_that_is_nested_too_deeply_is_told_and_one_that_was_started_is_shown(
+def test_a_deeply_nested_input_is_rejected_and_an_earlier_one_is_shown(
     harness: EngineHarness, browser: Browser
 ) -> None:
     machine = harness.machine(chain(JOB))
@@ -197,7 +203,7 @@ def test_an_input_that_is_nested_too_deeply_is_told_and_one_that_was_started_is_
     assert "nested" in answer.text
 
 
-def test_an_express_machine_shows_at_once_what_came_of_it(harness: EngineHarness, browser: Browser) -> None:
+def test_an_express_machine_shows_its_output_immediately(harness: EngineHarness, browser: Browser) -> None:
     definition = dumps(chain({"Type": "Pass", "Result": {"password": "hunter2", "fine": True}}))
     machine = harness.call(
         "states", "CreateStateMachine", name="ping", definition=definition, roleArn=ROLE, type="EXPRESS"
@@ -208,7 +214,7 @@ def test_an_express_machine_shows_at_once_what_came_of_it(harness: EngineHarness
     assert "hunter2" not in answer.body
 
 
-def test_what_a_job_has_is_shown_where_it_can_be_overridden_without_its_secrets(
+def test_the_job_s_environment_and_command_are_shown_as_placeholders_without_secrets(
     harness: EngineHarness, browser: Browser
 ) -> None:
     harness.call("ecs", "CreateCluster")
@@ -228,9 +234,7 @@ def test_what_a_job_has_is_shown_where_it_can_be_overridden_without_its_secrets(
     assert "hunter2" not in body
 
 
-def test_a_workflow_of_several_steps_is_asked_for_no_command_that_would_be_that_of_each(
-    harness: EngineHarness, browser: Browser
-) -> None:
+def test_a_workflow_of_several_steps_has_no_command_field(harness: EngineHarness, browser: Browser) -> None:
     step = job(harness.define_task(), Comment=JOB["Comment"])
     one = browser.get(f"/jobs/{harness.machine(chain(step), 'one')}/start").body
     assert 'name="command"' in one
@@ -241,9 +245,7 @@ def test_a_workflow_of_several_steps_is_asked_for_no_command_that_would_be_that_
     assert 'name="command"' not in two
 
 
-def test_a_command_that_an_earlier_run_of_a_workflow_had_is_not_lost_unseen(
-    harness: EngineHarness, browser: Browser
-) -> None:
+def test_an_earlier_run_s_command_for_a_workflow_is_shown(harness: EngineHarness, browser: Browser) -> None:
     step = job(harness.define_task(), Comment=JOB["Comment"])
     earlier = harness.start(machine := harness.machine(chain(step, step)), {"lamplighter": {"command": ["echo", "hi"]}})
     harness.settle()

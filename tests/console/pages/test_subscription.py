@@ -1,4 +1,4 @@
-"""The pages that links in mails open: opening one changes nothing, its button does what it says."""
+"""The pages of links in mails: opening a page changes nothing, and its button changes the subscription."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -29,14 +29,14 @@ def harness(tmp_path: Path) -> Iterator[SnsHarness]:
     made.close()
 
 
-def link_of(harness: SnsHarness) -> str:
-    """The link of the last mail."""
+def read_mailed_link(harness: SnsHarness) -> str:
+    """Return the link in the last mail."""
     text = str(harness.out.mail.sent[-1].get_content())
     return next(line for line in text.splitlines() if line.startswith("http"))
 
 
-def look(harness: SnsHarness, link: str, method: str = "GET") -> tuple[int, str]:
-    """The status and the text of the answer to a link, or to the button of its page."""
+def request_page(harness: SnsHarness, link: str, method: str = "GET") -> tuple[int, str]:
+    """Request a link, or its page's button with POST, and return status and text."""
 
     async def call(operation: str, params: Mapping[str, str]) -> Json:
         return await harness.engine.call(Caller("", ""), "sns", operation, params)
@@ -45,85 +45,85 @@ def look(harness: SnsHarness, link: str, method: str = "GET") -> tuple[int, str]
     http = HttpRequest(method, parts.path.encode(), parts.query.encode(), {}, b"")
     answer = harness.run(subscription.respond(call, http, "id"))
     harness.settle()
-    heads = dict(answer.headers)
-    assert heads[b"content-length"] == b"%d" % len(answer.body)
-    assert b"frame-ancestors 'none'" in heads[b"content-security-policy"]
-    assert heads[b"cache-control"] == b"no-store"
+    headers = dict(answer.headers)
+    assert headers[b"content-length"] == b"%d" % len(answer.body)
+    assert b"frame-ancestors 'none'" in headers[b"content-security-policy"]
+    assert headers[b"cache-control"] == b"no-store"
     return answer.status, answer.body.decode()
 
 
-def status(harness: SnsHarness) -> list[str]:
+def read_statuses(harness: SnsHarness) -> list[str]:
     return [str(row[0]) for row in harness.engine.store.reader.rows("SELECT status FROM subscriptions")]
 
 
-def test_a_subscription_is_confirmed_ended_and_brought_back_by_buttons_only(harness: SnsHarness) -> None:
+def test_a_subscription_is_confirmed_ended_and_restored_only_by_buttons(harness: SnsHarness) -> None:
     topic = harness.topic()
     harness.sns("Subscribe", TopicArn=topic, Protocol="email", Endpoint="ops@example.com")
-    confirm = link_of(harness)
-    assert "<button" in look(harness, confirm)[1]
-    assert status(harness) == ["PENDING"]
-    assert "You are subscribed" in look(harness, confirm, "POST")[1]
-    assert status(harness) == ["CONFIRMED"]
+    confirm = read_mailed_link(harness)
+    assert "<button" in request_page(harness, confirm)[1]
+    assert read_statuses(harness) == ["PENDING"]
+    assert "You are subscribed" in request_page(harness, confirm, "POST")[1]
+    assert read_statuses(harness) == ["CONFIRMED"]
     harness.publish(topic)
-    leave = link_of(harness)
-    seen = look(harness, leave)[1]
-    assert "messages of the topic alerts are not sent to ops@example.com any more" in seen
-    assert "<button" in seen
-    assert status(harness) == ["CONFIRMED"]
-    assert "You are unsubscribed" in look(harness, leave, "POST")[1]
-    assert status(harness) == ["DELETED"]
-    back = link_of(harness)
-    assert "<button" in look(harness, back)[1]
-    assert status(harness) == ["DELETED"]
-    assert "You are subscribed" in look(harness, back, "POST")[1]
-    assert status(harness) == ["CONFIRMED"]
+    leave = read_mailed_link(harness)
+    text = request_page(harness, leave)[1]
+    assert "messages of the topic alerts are not sent to ops@example.com any more" in text
+    assert "<button" in text
+    assert read_statuses(harness) == ["CONFIRMED"]
+    assert "You are unsubscribed" in request_page(harness, leave, "POST")[1]
+    assert read_statuses(harness) == ["DELETED"]
+    back = read_mailed_link(harness)
+    assert "<button" in request_page(harness, back)[1]
+    assert read_statuses(harness) == ["DELETED"]
+    assert "You are subscribed" in request_page(harness, back, "POST")[1]
+    assert read_statuses(harness) == ["CONFIRMED"]
 
 
-def test_a_page_whose_subscription_is_gone_says_so_and_has_no_button(harness: SnsHarness) -> None:
+def test_the_page_of_a_deleted_subscription_says_so_and_has_no_button(harness: SnsHarness) -> None:
     topic = harness.topic()
     arn = harness.subscribe(topic, "sqs", f"arn:aws:sqs:us-east-1:{'1' * 12}:q")
     leave = f"http://x/unsubscribe.html?SubscriptionArn={arn}"
-    look(harness, leave, "POST")
+    request_page(harness, leave, "POST")
     for method in ("GET", "POST"):
-        found, text = look(harness, leave, method)
+        found, text = request_page(harness, leave, method)
         assert (found, "does not exist any more" in text, "<button" in text) == (200, True, False)
     harness.sns("DeleteTopic", TopicArn=topic)
     for method in ("GET", "POST"):
-        found, text = look(harness, leave, method)
+        found, text = request_page(harness, leave, method)
         assert (found, "does not exist any more" in text, "<button" in text) == (404, True, False)
 
 
-def test_a_token_is_good_for_two_days_and_for_its_own_topic(harness: SnsHarness) -> None:
+def test_a_token_is_valid_for_two_days_and_for_its_own_topic(harness: SnsHarness) -> None:
     harness.sns("Subscribe", TopicArn=harness.topic(), Protocol="email", Endpoint="ops@example.com")
-    link = link_of(harness)
+    link = read_mailed_link(harness)
     for wrong in (link.replace(":alerts", ":others"), link.partition("&")[0], link + "x"):
-        found, text = look(harness, wrong, "POST")
+        found, text = request_page(harness, wrong, "POST")
         assert (found, "not valid any more" in text) == (404, True)
     harness.advance(2 * DAY)
-    found, text = look(harness, link)
+    found, text = request_page(harness, link)
     assert (found, "not valid any more" in text, "<button" in text) == (404, True, False)
 
 
-def test_a_locked_subscription_is_not_ended_by_a_page(harness: SnsHarness) -> None:
+def test_a_locked_subscription_cannot_be_ended_by_its_page(harness: SnsHarness) -> None:
     topic = harness.topic()
     harness.sns("Subscribe", TopicArn=topic, Protocol="email", Endpoint="ops@example.com")
-    token = link_of(harness).partition("Token=")[2]
+    token = read_mailed_link(harness).partition("Token=")[2]
     given = {"TopicArn": topic, "Token": token, "AuthenticateOnUnsubscribe": "true"}
     arn = harness.sns("ConfirmSubscription", **given)["SubscriptionArn"]
     for method in ("GET", "POST"):
-        found, text = look(harness, f"http://x/unsubscribe.html?SubscriptionArn={arn}", method)
+        found, text = request_page(harness, f"http://x/unsubscribe.html?SubscriptionArn={arn}", method)
         assert (found, "Only the person who runs this engine" in text, "<button" in text) == (403, True, False)
-    assert status(harness) == ["CONFIRMED"]
+    assert read_statuses(harness) == ["CONFIRMED"]
 
 
-def test_what_a_link_or_an_endpoint_says_is_escaped(harness: SnsHarness) -> None:
+def test_text_of_a_link_or_endpoint_is_escaped(harness: SnsHarness) -> None:
     arn = harness.subscribe(harness.topic(), "lamplighter:command", "echo '<script>'")
-    text = look(harness, f'http://x/unsubscribe.html?SubscriptionArn={arn}&x="><script>')[1]
+    text = request_page(harness, f'http://x/unsubscribe.html?SubscriptionArn={arn}&x="><script>')[1]
     assert "&lt;script&gt;" in text
     assert "<script" not in text
 
 
-def test_a_person_unsubscribes_on_a_phone_without_scripts_or_cookies(tmp_path: Path, chromium: Chromium) -> None:
+def test_a_person_can_unsubscribe_on_a_phone_without_scripts_and_cookies(tmp_path: Path, chromium: Chromium) -> None:
     engine = ServedEngine(tmp_path / "data")
     engine.up()
     try:

@@ -1,4 +1,4 @@
-"""Topics, who is subscribed, and how messages reached them."""
+"""The pages of topics, their subscriptions and deliveries."""
 
 from tests.console.http_browser import Browser
 from tests.engine_harness import ACCOUNT, REGION, EngineHarness
@@ -6,7 +6,7 @@ from tests.engine_harness import ACCOUNT, REGION, EngineHarness
 ARN = f"arn:aws:sns:{REGION}:{ACCOUNT}:ops"
 
 
-def topic(harness: EngineHarness, name: str = "ops") -> str:
+def create_topic(harness: EngineHarness, name: str = "ops") -> str:
     arn: str = harness.call("sns", "CreateTopic", Name=name)["TopicArn"]
     return arn
 
@@ -16,24 +16,24 @@ def subscribe(harness: EngineHarness, protocol: str, endpoint: str, **attributes
     harness.settle()
 
 
-def queue(harness: EngineHarness, name: str = "in") -> str:
+def create_queue(harness: EngineHarness, name: str = "in") -> str:
     harness.call("sqs", "CreateQueue", QueueName=name)
     return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"
 
 
-def test_topics_are_listed_with_how_many_are_subscribed(harness: EngineHarness, browser: Browser) -> None:
-    topic(harness)
-    subscribe(harness, "sqs", queue(harness))
+def test_topics_are_listed_with_the_number_of_subscriptions(harness: EngineHarness, browser: Browser) -> None:
+    create_topic(harness)
+    subscribe(harness, "sqs", create_queue(harness))
     assert "ops 1 0" in browser.get("/topics").text
 
 
-def test_where_there_are_none_it_says_so(browser: Browser) -> None:
+def test_without_topics_the_page_says_so(browser: Browser) -> None:
     assert "No topics in us-east-1" in browser.get("/topics").text
 
 
-def test_topics_are_shown_a_page_at_a_time(harness: EngineHarness, browser: Browser) -> None:
+def test_topics_are_shown_page_by_page(harness: EngineHarness, browser: Browser) -> None:
     for number in range(101):
-        topic(harness, f"t{number:03}")
+        create_topic(harness, f"t{number:03}")
     first = browser.get("/topics")
     assert "t099" in first.text
     assert "t100" not in first.text
@@ -42,9 +42,9 @@ def test_topics_are_shown_a_page_at_a_time(harness: EngineHarness, browser: Brow
 
 
 def test_a_message_is_published_and_its_deliveries_are_shown(harness: EngineHarness, browser: Browser) -> None:
-    topic(harness)
-    subscribe(harness, "sqs", queue(harness), FilterPolicy='{"kind":["x"]}')
-    subscribe(harness, "sqs", queue(harness, "all"))
+    create_topic(harness)
+    subscribe(harness, "sqs", create_queue(harness), FilterPolicy='{"kind":["x"]}')
+    subscribe(harness, "sqs", create_queue(harness, "all"))
     subscribe(harness, "sqs", f"arn:aws:sqs:{REGION}:{ACCOUNT}:nowhere")
     browser.post(f"/topics/{ARN}/publish", {"subject": "Night", "message": "all is well"})
     harness.settle()
@@ -54,21 +54,21 @@ def test_a_message_is_published_and_its_deliveries_are_shown(harness: EngineHarn
     assert "failed" in text
     assert "sqs nowhere 1" in text
     url = f"http://127.0.0.1:4566/{ACCOUNT}/all"
-    told = harness.call("sqs", "GetQueueAttributes", QueueUrl=url, AttributeNames=["All"])
-    assert told["Attributes"]["ApproximateNumberOfMessages"] == "1"
+    answer = harness.call("sqs", "GetQueueAttributes", QueueUrl=url, AttributeNames=["All"])
+    assert answer["Attributes"]["ApproximateNumberOfMessages"] == "1"
 
 
 def test_a_password_in_an_endpoint_is_not_shown(harness: EngineHarness, browser: Browser) -> None:
-    topic(harness)
+    create_topic(harness)
     subscribe(harness, "http", "http://me:hunter2@hooks.example/night")
     page = browser.get(f"/topics/{ARN}")
     assert "hunter2" not in page.body
     assert "http://hooks.example/night" in page.text
 
 
-def test_deliveries_are_shown_a_page_at_a_time(harness: EngineHarness, browser: Browser) -> None:
-    topic(harness)
-    subscribe(harness, "sqs", queue(harness))
+def test_deliveries_are_shown_page_by_page(harness: EngineHarness, browser: Browser) -> None:
+    create_topic(harness)
+    subscribe(harness, "sqs", create_queue(harness))
     for _ in range(60):
         harness.call("sns", "Publish", TopicArn=ARN, Message="x")
     harness.settle()
@@ -78,6 +78,6 @@ def test_deliveries_are_shown_a_page_at_a_time(harness: EngineHarness, browser: 
     assert (first.text.count("delivered sqs in"), second.text.count("delivered sqs in")) == (50, 10)
 
 
-def test_a_topic_that_is_not_there_is_told(browser: Browser) -> None:
+def test_an_unknown_topic_is_rejected(browser: Browser) -> None:
     assert browser.get(f"/topics/{ARN}").status in (400, 404)
     assert browser.get("/topics/nonsense").status == 400

@@ -15,7 +15,7 @@ from tests.engine_harness import ACCOUNT, REGION, ROLE
 PLACE = Place(ACCOUNT, REGION)
 
 
-def clients(endpoint: str) -> Client:
+def make_client_factory(endpoint: str) -> Client:
     def client(service: str, region: str) -> Json:
         keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
         return boto3.client(service, region_name=region, endpoint_url=endpoint, **keys)
@@ -34,7 +34,7 @@ def account() -> Iterator[str]:
 
 @pytest.fixture
 def aws(account: str) -> AwsPort:
-    return AwsPort(clients(account), PLACE, "AWS")
+    return AwsPort(make_client_factory(account), PLACE, "AWS")
 
 
 async def test_an_answer_is_plain_json_with_times_in_seconds(aws: AwsPort) -> None:
@@ -49,7 +49,7 @@ async def test_an_answer_is_plain_json_with_times_in_seconds(aws: AwsPort) -> No
     dumps(listed)
 
 
-async def test_what_aws_refuses_is_told_in_its_words(aws: AwsPort) -> None:
+async def test_an_error_of_aws_is_raised_with_its_code_and_status(aws: AwsPort) -> None:
     missing = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:missing"
     with pytest.raises(AwsError) as refused:
         await aws.call(PLACE, "states", "DescribeStateMachine", {"stateMachineArn": missing})
@@ -59,16 +59,16 @@ async def test_what_aws_refuses_is_told_in_its_words(aws: AwsPort) -> None:
         await aws.call(PLACE, "states", "DescribeStateMachine", {})
 
 
-async def test_who_does_not_answer_is_unavailable() -> None:
+async def test_an_unreachable_server_is_unavailable() -> None:
     with pytest.raises(Unavailable, match="AWS does not answer"):
-        await AwsPort(clients("http://127.0.0.1:9"), PLACE, "AWS").call(PLACE, "sqs", "ListQueues", {})
+        await AwsPort(make_client_factory("http://127.0.0.1:9"), PLACE, "AWS").call(PLACE, "sqs", "ListQueues", {})
 
 
-def test_of_aws_less_is_asked_and_more_seldom_than_of_an_engine(aws: AwsPort) -> None:
-    engine = AwsPort(clients("http://127.0.0.1:9"), PLACE, "Engine", "http://127.0.0.1:9")
+def test_aws_is_called_less_often_than_an_engine(aws: AwsPort) -> None:
+    engine = AwsPort(make_client_factory("http://127.0.0.1:9"), PLACE, "Engine", "http://127.0.0.1:9")
     assert aws.max_calls < engine.max_calls
     assert aws.list_poll_seconds > engine.list_poll_seconds
 
 
-async def test_nobody_keeps_slots_there(aws: AwsPort) -> None:
+async def test_aws_has_no_slots(aws: AwsPort) -> None:
     assert await aws.slots(f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/default/night") is None

@@ -1,4 +1,4 @@
-"""Nobody else's page presses our buttons."""
+"""Pages of other sites cannot press the console's buttons."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.console.http_browser import HOST, Browser
 BUTTON = {"schedule": "arn:aws:scheduler:us-east-1:123456789012:schedule/default/x", "kind": "schedule"}
 
 
-def test_every_answer_forbids_scripts_and_frames_of_others(browser: Browser) -> None:
+def test_every_answer_forbids_foreign_scripts_and_frames(browser: Browser) -> None:
     for path in ("/", "/jobs/no-such-page", "/nowhere"):
         policy = browser.get(path).headers["content-security-policy"]
         assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'")
@@ -17,7 +17,7 @@ def test_every_answer_forbids_scripts_and_frames_of_others(browser: Browser) -> 
         assert "frame-ancestors 'none'" in policy
 
 
-def test_no_page_holds_a_script_or_style_of_its_own(browser: Browser) -> None:
+def test_no_page_has_inline_scripts_or_styles(browser: Browser) -> None:
     body = browser.get("/").body
     assert "<style" not in body
     assert " style=" not in body
@@ -25,16 +25,16 @@ def test_no_page_holds_a_script_or_style_of_its_own(browser: Browser) -> None:
     assert body.count("<script") == body.count("<script src=")
 
 
-def test_a_form_without_its_token_does_nothing(browser: Browser) -> None:
+def test_a_form_with_a_wrong_token_is_rejected(browser: Browser) -> None:
     assert browser.post("/jobs/schedule", BUTTON | {"token": "guessed"}).status == 403
 
 
-def test_a_form_of_another_site_does_nothing(browser: Browser) -> None:
+def test_a_form_of_another_site_is_rejected(browser: Browser) -> None:
     assert browser.post("/jobs/schedule", BUTTON, origin="http://evil.example").status == 403
     assert browser.post("/jobs/schedule", BUTTON, origin="null").status == 403
 
 
-def test_another_site_may_link_here_and_do_no_more() -> None:
+def test_another_site_may_link_to_the_console_and_do_nothing_else() -> None:
     guard.check_same_origin("GET", {"host": HOST, "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"})
     with pytest.raises(AccessDenied):
         guard.check_same_origin("GET", {"host": HOST, "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"})
@@ -46,16 +46,16 @@ def test_another_site_may_link_here_and_do_no_more() -> None:
         guard.check_same_origin("POST", {"host": HOST, "sec-fetch-site": "none"})
 
 
-def test_the_token_cookie_is_kept_from_scripts_and_from_other_sites(browser: Browser) -> None:
+def test_the_token_cookie_is_hidden_from_scripts_and_other_sites(browser: Browser) -> None:
     cookie = browser.get("/").headers["set-cookie"].lower()
     assert "httponly" in cookie
     assert "samesite=strict" in cookie
     assert "set-cookie" not in browser.get("/").headers
 
 
-def test_who_is_led_here_from_elsewhere_is_asked_to_come_again_once(browser: Browser) -> None:
-    led = {"sec_fetch_site": "cross-site", "sec_fetch_mode": "navigate", "sec_fetch_dest": "document"}
-    first = browser.get("/", **led)
+def test_a_visitor_from_another_site_gets_one_refresh_before_the_page(browser: Browser) -> None:
+    headers = {"sec_fetch_site": "cross-site", "sec_fetch_mode": "navigate", "sec_fetch_dest": "document"}
+    first = browser.get("/", **headers)
     assert 'http-equiv="refresh"' in first.body
     assert "No jobs" not in first.body
-    assert "No jobs" in browser.get("/", **led).text
+    assert "No jobs" in browser.get("/", **headers).text

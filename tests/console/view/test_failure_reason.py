@@ -1,4 +1,4 @@
-"""Why runs and attempts ended as they did, and whose fault that was."""
+"""Why runs and attempts ended as they did, and which attempt is to blame."""
 
 import pytest
 
@@ -30,9 +30,7 @@ def reason(told: Story, most: int | None = None) -> str:
 
 
 @pytest.mark.parametrize(("most", "words"), [(3, " of 3 s"), (90, " of 1 min 30 s"), (None, "")])
-def test_a_run_that_ended_on_its_deadline_names_it_and_so_does_the_attempt_that_went_on_then(
-    most: int | None, words: str
-) -> None:
+def test_a_run_and_its_attempt_that_exceeded_the_deadline_name_the_deadline(most: int | None, words: str) -> None:
     told = story(*RUN, ("ExecutionTimedOut", 4, None))
     assert failure_reason.run_failure(told, most) == f"took longer than its deadline{words}"
     assert reason(told, most) == f"the run took longer than its deadline{words}"
@@ -49,18 +47,18 @@ def test_an_attempt_that_was_stopped_with_its_run_says_so() -> None:
     assert reason(story(*RUN, ("ExecutionAborted", 4, None))) == "the run was stopped"
 
 
-def test_the_jobs_own_attempt_is_blamed_before_a_helper_whose_failure_was_caught() -> None:
+def test_the_job_s_own_attempt_is_blamed_before_a_caught_failure_of_a_helper_state() -> None:
     blamed = failure_reason.blamed_attempt(story(*TOLD))
     assert blamed is not None
     assert (blamed.state, blamed.exits) == ("Run", {"main": 3})
 
 
-def test_what_a_helper_could_not_do_is_caught_rather_than_failed() -> None:
+def test_a_caught_failure_of_a_helper_state_has_the_status_caught() -> None:
     rows = build_timeline(story(*TOLD), {"States": {"Run": "LAMPLIGHTER_RUN"}}, 99_000).rows
     assert [(row.state, row.status) for row in rows] == [("Run", "FAILED"), ("Last lines", "CAUGHT")]
 
 
-def test_a_helper_is_blamed_where_nothing_else_failed() -> None:
+def test_a_helper_state_is_blamed_if_nothing_else_failed() -> None:
     entries = (begun(), entered("List runs", 0), ("TaskScheduled", 2, {"resourceType": "sfn", "resource": "list"}))
     blamed = failure_reason.blamed_attempt(
         story(*entries, ("TaskFailed", 3, {"error": "Sfn.X"}), ("ExecutionFailed", 4, None))
@@ -69,17 +67,17 @@ def test_a_helper_is_blamed_where_nothing_else_failed() -> None:
     assert blamed.state == "List runs"
 
 
-def test_an_attempt_that_another_one_made_up_for_is_not_blamed() -> None:
+def test_an_attempt_with_a_successful_retry_is_not_blamed() -> None:
     again = (*RUN, failed(4, "a", 3), scheduled(5), succeeded(6, "b"), exited("Run", 7), entered("No", 8, "Fail"))
     assert failure_reason.blamed_attempt(story(*again, ("ExecutionFailed", 9, {"error": "No"}))) is None
 
 
-def test_nothing_is_to_blame_for_a_run_that_goes_on_or_went_well() -> None:
+def test_no_attempt_is_blamed_in_a_running_or_successful_run() -> None:
     assert failure_reason.blamed_attempt(story(*RUN, failed(4, "a", 3))) is None
     assert failure_reason.blamed_attempt(story(*RUN, succeeded(4, "a"), ("ExecutionSucceeded", 5, None))) is None
 
 
-def test_a_parallel_whose_failure_was_caught_did_not_succeed() -> None:
+def test_a_parallel_state_with_a_caught_failure_has_the_status_caught() -> None:
     events = history(
         begun(),
         entered("Both", 0, "Parallel"),
@@ -94,13 +92,13 @@ def test_a_parallel_whose_failure_was_caught_did_not_succeed() -> None:
     assert [row.status for row in build_timeline(told, {}, 9_000, caught=caught_exits(events)).rows] == ["CAUGHT"]
 
 
-def test_the_scale_of_a_short_run_has_no_two_ticks_of_one_name() -> None:
+def test_the_ticks_of_a_short_run_have_different_labels() -> None:
     events = [event | {"timestamp": event["timestamp"] / 50} for event in history(*TOLD)]
     labels = [label for _, label in build_timeline(read_story(events), {}, 99_000).ticks]
     assert labels == ["0 ms", "44 ms", "88 ms", "132 ms", "176 ms"]
 
 
-def test_in_other_peoples_machines_names_mean_nothing() -> None:
+def test_helper_names_have_no_meaning_in_other_machines() -> None:
     rows = build_timeline(story(*TOLD), {}, 99_000).rows
     assert [(row.state, row.status) for row in rows] == [("Run", "FAILED"), ("Last lines", "FAILED")]
     blamed = failure_reason.blamed_attempt(

@@ -10,20 +10,20 @@ from tests.documents import documents
 from tests.strategies import definitions
 
 
-def names(block: Json) -> list[str]:
-    """The states of a block and of what is inside of it."""
-    inner = [name for state in block["states"] for each in state["blocks"] for name in names(each)]
+def list_state_names(block: Json) -> list[str]:
+    """Return the names of a block's states and of all states inside of them."""
+    inner = [name for state in block["states"] for each in state["blocks"] for name in list_state_names(each)]
     return [state["name"] for state in block["states"]] + inner
 
 
 @given(definitions())
 def test_every_state_is_in_the_graph_once(definition: str) -> None:
-    assert sorted(names(graph.parse_graph(definition))) == sorted(
+    assert sorted(list_state_names(graph.parse_graph(definition))) == sorted(
         name for name, _ in walk_states.walk_states(loads(definition))
     )
 
 
-def test_ways_out_of_a_state_are_told_apart() -> None:
+def test_transitions_of_a_state_have_different_kinds_and_labels() -> None:
     choice = {"Type": "Choice", "Choices": [{"Next": "B"}], "Default": "C"}
     task = {
         "Type": "Task",
@@ -43,7 +43,7 @@ def test_ways_out_of_a_state_are_told_apart() -> None:
     assert second["what"] == "ecs:runTask.sync"
 
 
-def test_a_definition_that_makes_no_sense_has_an_empty_graph() -> None:
+def test_an_invalid_definition_has_an_empty_graph() -> None:
     assert graph.parse_graph("not JSON") == {"start": None, "states": []}
     assert graph.parse_graph("[]") == {"start": None, "states": []}
 

@@ -1,17 +1,17 @@
-"""Secrets are not shown."""
+"""Secrets are masked."""
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.console.view.masking import MASK, MAX_SHOWN_DEPTH, is_secret, mask_secrets
 
 
-def test_what_sounds_like_a_secret_is_one() -> None:
+def test_a_variable_whose_name_looks_like_a_secret_is_a_secret() -> None:
     for name in ("DB_PASSWORD", "apiKey", "AWS_SECRET_ACCESS_KEY", "TaskToken", "DATABASE_URL", "HTTP_AUTH", "pwd"):
         assert is_secret(name), name
     for name in ("AUTHOR", "KEYS_LOADED", "REPORT", "monkey", "path"):
         assert not is_secret(name), name
 
 
-def test_a_secret_is_masked_as_a_key_as_a_variable_and_inside_of_text() -> None:
+def test_a_secret_is_masked_as_a_key_as_a_variable_and_inside_text() -> None:
     assert mask_secrets({"password": "x", "day": 1}) == {"password": MASK, "day": 1}
     assert mask_secrets([{"Name": "DB_PASSWORD", "Value": "x"}]) == [{"Name": "DB_PASSWORD", "Value": MASK}]
     assert mask_secrets({"Cause": '{"Environment":[{"Name":"API_KEY","Value":"x"}]}'}) == {
@@ -19,7 +19,7 @@ def test_a_secret_is_masked_as_a_key_as_a_variable_and_inside_of_text() -> None:
     }
 
 
-def test_what_is_nested_too_deeply_to_be_shown_is_masked() -> None:
+def test_a_value_that_is_nested_too_deeply_is_masked() -> None:
     deep: Json = "shown"
     for _ in range(MAX_SHOWN_DEPTH):
         deep = [deep]

@@ -1,4 +1,4 @@
-"""What a pattern asks for, in words."""
+"""An event pattern described in words."""
 
 import pytest
 
@@ -23,5 +23,5 @@ from lamplighter.console.view.pattern_wording import describe_values
         ("no list", '"no list"'),
     ],
 )
-def test_each_comparison_is_said_in_words(values: Json, words: str) -> None:
+def test_each_comparison_is_described_in_words(values: Json, words: str) -> None:
     assert describe_values(values) == words

@@ -1,4 +1,4 @@
-"""How each state of a run stands."""
+"""The status of each state of a run."""
 
 from collections.abc import Mapping
 
@@ -9,33 +9,33 @@ from tests.runs.histories import Entry, begun, entered, exited, failed, history,
 RUN = (begun(), entered("Run", 0), scheduled(2), submitted(3, "a"))
 
 
-def stands(*entries: Entry) -> Mapping[str, str]:
+def read_statuses(*entries: Entry) -> Mapping[str, str]:
     return {name: each.status for name, each in state_statuses(read_story(history(*entries))).items()}
 
 
-def test_a_state_goes_from_running_over_retrying_to_its_end() -> None:
+def test_a_state_is_running_then_retrying_then_ended() -> None:
     again = (*RUN, failed(4, "a", 3))
-    assert stands(*RUN) == {"Run": "RUNNING"}
-    assert stands(*again) == {"Run": "RETRYING"}
-    assert stands(*again, scheduled(5)) == {"Run": "RUNNING"}
-    assert stands(*again, scheduled(5), succeeded(6, "b"), exited("Run", 7)) == {"Run": "SUCCEEDED"}
-    assert stands(*again, ("ExecutionFailed", 5, {"error": "States.TaskFailed"})) == {"Run": "FAILED"}
+    assert read_statuses(*RUN) == {"Run": "RUNNING"}
+    assert read_statuses(*again) == {"Run": "RETRYING"}
+    assert read_statuses(*again, scheduled(5)) == {"Run": "RUNNING"}
+    assert read_statuses(*again, scheduled(5), succeeded(6, "b"), exited("Run", 7)) == {"Run": "SUCCEEDED"}
+    assert read_statuses(*again, ("ExecutionFailed", 5, {"error": "States.TaskFailed"})) == {"Run": "FAILED"}
 
 
-def test_a_state_whose_error_was_caught_is_told_from_one_that_went_well() -> None:
-    assert stands(*RUN, failed(4, "a", 3), exited("Run", 5), entered("Tell", 6))["Run"] == "CAUGHT"
+def test_a_caught_error_has_another_status_than_a_success() -> None:
+    assert read_statuses(*RUN, failed(4, "a", 3), exited("Run", 5), entered("Tell", 6))["Run"] == "CAUGHT"
 
 
-def test_what_was_under_way_when_the_run_was_stopped_was_stopped_with_it() -> None:
-    assert stands(*RUN, ("ExecutionAborted", 4, None)) == {"Run": "ABORTED"}
-    assert stands(*RUN, ("ExecutionTimedOut", 4, None)) == {"Run": "TIMED_OUT"}
+def test_a_running_state_ends_with_the_status_of_its_stopped_run() -> None:
+    assert read_statuses(*RUN, ("ExecutionAborted", 4, None)) == {"Run": "ABORTED"}
+    assert read_statuses(*RUN, ("ExecutionTimedOut", 4, None)) == {"Run": "TIMED_OUT"}
 
 
-def test_a_fail_state_failed() -> None:
-    assert stands(begun(), entered("No", 0, "Fail"), ("ExecutionFailed", 2, {"error": "No"})) == {"No": "FAILED"}
+def test_a_fail_state_has_the_status_failed() -> None:
+    assert read_statuses(begun(), entered("No", 0, "Fail"), ("ExecutionFailed", 2, {"error": "No"})) == {"No": "FAILED"}
 
 
-def test_of_a_map_it_is_told_how_many_items_are_done() -> None:
+def test_a_state_in_a_map_counts_its_finished_items() -> None:
     entries = (
         begun(),
         entered("Files", 0, "Map"),
@@ -51,7 +51,7 @@ def test_of_a_map_it_is_told_how_many_items_are_done() -> None:
     assert found["Files"].status == "RUNNING"
 
 
-def test_a_map_inside_of_a_parallel_is_done_when_it_is_left() -> None:
+def test_a_map_inside_a_parallel_is_done_when_it_is_exited() -> None:
     entries = (
         begun(),
         entered("Both", 0, "Parallel"),
@@ -68,9 +68,9 @@ def test_a_map_inside_of_a_parallel_is_done_when_it_is_left() -> None:
         exited("Both", 12, "Parallel"),
         ("ExecutionSucceeded", 13, {"output": "{}"}),
     )
-    assert stands(*entries) == {"Both": "SUCCEEDED", "Files": "SUCCEEDED", "Load": "SUCCEEDED"}
+    assert read_statuses(*entries) == {"Both": "SUCCEEDED", "Files": "SUCCEEDED", "Load": "SUCCEEDED"}
 
 
-def test_the_states_that_followed_are_known() -> None:
+def test_the_followers_of_a_state_are_known() -> None:
     entries = (begun(), entered("A", 0, "Pass"), exited("A", 2, "Pass"), entered("B", 3, "Pass"))
     assert state_statuses(read_story(history(*entries)))["A"].followers == ["B"]

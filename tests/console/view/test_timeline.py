@@ -26,12 +26,12 @@ RETRY = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 10}]
 DEFINITION: Json = {"StartAt": "Run", "States": {"Run": {"Type": "Task", "Retry": RETRY, "End": True}}}
 
 
-def drawn(*entries: Entry, now: int = 9_000, after: int = 0) -> Timeline:
+def draw(*entries: Entry, now: int = 9_000, after: int = 0) -> Timeline:
     return build_timeline(read_story(history(*entries)), DEFINITION, now, after)
 
 
-def test_each_attempt_has_a_bar_and_the_wait_before_it_a_line() -> None:
-    first, second = drawn(*RETRIED).rows
+def test_each_attempt_has_a_bar_and_the_wait_before_it_has_a_line() -> None:
+    first, second = draw(*RETRIED).rows
     assert (first.label, first.status, first.exits, first.wait_x) == ("Run #1", "FAILED", [("main", 3)], None)
     assert first.reason == "States.TaskFailed: Essential container in task exited"
     assert (first.x, first.width) == (SCALE_WIDTH * 2 / 8, SCALE_WIDTH * 2 / 8)  # from second 3 to 5 of 1 to 9
@@ -40,44 +40,44 @@ def test_each_attempt_has_a_bar_and_the_wait_before_it_a_line() -> None:
     assert second.x == second.wait_x + second.wait_width
 
 
-def test_when_the_next_attempt_begins_is_told() -> None:
-    waiting = drawn(*AGAIN).pending_retry
+def test_the_next_attempt_s_start_is_shown() -> None:
+    waiting = draw(*AGAIN).pending_retry
     assert waiting is not None
     assert (waiting.state, waiting.due, waiting.at_most) == ("Run", 15.0, False)
-    assert drawn(*RETRIED).pending_retry is None
+    assert draw(*RETRIED).pending_retry is None
 
 
-def test_no_bar_leaves_the_picture_while_a_run_goes_on() -> None:
+def test_no_bar_extends_beyond_the_picture_of_a_running_run() -> None:
     for now in (5_000, 6_001, 60_000):
         assert all(
-            0 <= row.x <= SCALE_WIDTH and row.x + row.width <= SCALE_WIDTH + 4 for row in drawn(*AGAIN, now=now).rows
+            0 <= row.x <= SCALE_WIDTH and row.x + row.width <= SCALE_WIDTH + 4 for row in draw(*AGAIN, now=now).rows
         )
 
 
-def test_a_long_timeline_comes_in_pages_and_each_row_once() -> None:
+def test_a_long_timeline_has_pages_and_shows_each_row_once() -> None:
     entries: list[Entry] = [begun(), entered("Run", 0)]
     for at in range(250):
         entries += [scheduled(2 + 2 * at), failed(3 + 2 * at, "a", 1)]
     seen: list[int] = []
     after: int | None = 0
     while after is not None:
-        page = drawn(*entries, after=after)
+        page = draw(*entries, after=after)
         assert len(page.rows) <= PAGE_SIZE
         seen += [row.event for row in page.rows]
         after = page.next_after
     assert len(seen) == len(set(seen)) == 250
 
 
-def test_the_time_before_a_redrive_has_no_room_and_is_no_wait() -> None:
+def test_the_time_before_a_redrive_takes_no_space_and_is_no_wait() -> None:
     failure = ("ExecutionFailed", 4, {"error": "States.TaskFailed"})
     late = ("ExecutionRedriven", 5, {"redriveCount": 1})
     entries = [begun(), entered("Run", 0), scheduled(2), failed(3, "a", 1), failure, late, scheduled(6)]
     entries += [succeeded(7, "b"), exited("Run", 8), ("ExecutionSucceeded", 9, {"output": "{}"})]
     events = history(*entries)
     shifted = [event | {"timestamp": event["timestamp"] + (1200 if event["id"] > 5 else 0)} for event in events]
-    drawn = build_timeline(read_story(shifted), DEFINITION, 9_000)
-    first, second = drawn.rows
-    (redrive,) = drawn.redrives
+    timeline = build_timeline(read_story(shifted), DEFINITION, 9_000)
+    first, second = timeline.rows
+    (redrive,) = timeline.redrives
     assert (redrive.after, redrive.x) == ("20 min 01 s", SCALE_WIDTH * 4 / 8)  # 4 s of 8 s had run
     assert (first.x, second.x, second.width) == (SCALE_WIDTH * 2 / 8, SCALE_WIDTH * 5 / 8, SCALE_WIDTH / 8)
     assert (second.wait, second.wait_x) == ("", None)
@@ -86,6 +86,6 @@ def test_the_time_before_a_redrive_has_no_room_and_is_no_wait() -> None:
 
 @given(documents(*TASK_FIELDS))
 def test_any_document_of_a_user_is_drawn(document: Json) -> None:
-    rows = drawn(*written_by_a_user(document)).rows
+    rows = draw(*written_by_a_user(document)).rows
     assert [row.label for row in rows] == ["Run #1", "Run #2", "Run #3", "Pause"]
     assert all(row.seconds >= 0 and isinstance(row.reason, str) for row in rows)

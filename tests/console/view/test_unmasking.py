@@ -1,4 +1,4 @@
-"""A masked document is edited, and each mask becomes the secret that it stood for, or none at all."""
+"""A masked document is edited; each mask is replaced by its own secret, or the edit is rejected."""
 
 from collections.abc import Iterator
 
@@ -14,18 +14,18 @@ from tests.documents import documents
 A, B, C = ({"Name": f"{name}_TOKEN", "Value": name.lower()} for name in "ABC")
 
 
-def masked(name: str) -> Json:
+def mask_variable(name: str) -> Json:
     return {"Name": f"{name}_TOKEN", "Value": MASK}
 
 
 @given(documents("password", "token", "Name", "name", "Value", "value"))
-def test_what_is_shown_and_not_edited_is_what_it_was(document: Json) -> None:
+def test_an_unedited_document_is_restored_unchanged(document: Json) -> None:
     assert dumps(restore_secrets(mask_secrets(document), document)) == dumps(document)
     within = {"text": dumps(document)}
     assert restore_secrets(mask_secrets(within), within) == within
 
 
-def test_an_edit_keeps_the_secrets_beside_it() -> None:
+def test_an_edit_keeps_other_secrets() -> None:
     original = {"password": "x", "day": 1, "to": [{"token": "y"}]}
     edited = mask_secrets(original) | {"day": 2}
     assert restore_secrets(edited, original) == {"password": "x", "day": 2, "to": [{"token": "y"}]}
@@ -39,10 +39,10 @@ def test_an_edit_of_a_value_that_equals_the_old_one_in_python_is_kept() -> None:
     ("original", "edited", "restored"),
     [
         ([{"A_TOKEN": "a"}, {"B_TOKEN": "b"}], [{"B_TOKEN": MASK}], [{"B_TOKEN": "b"}]),
-        ([A, B], [masked("B")], [B]),
-        ([A, B], [C, masked("A"), masked("B")], [C, A, B]),
-        ([A, B], [masked("B"), masked("A")], [B, A]),
-        ([A, B], [{**masked("B"), "x": 1}], [{**B, "x": 1}]),
+        ([A, B], [mask_variable("B")], [B]),
+        ([A, B], [C, mask_variable("A"), mask_variable("B")], [C, A, B]),
+        ([A, B], [mask_variable("B"), mask_variable("A")], [B, A]),
+        ([A, B], [{**mask_variable("B"), "x": 1}], [{**B, "x": 1}]),
         (
             [{"user": "x", "password": "a"}, {"user": "y", "password": "b"}],
             [{"user": "y", "password": MASK}],
@@ -67,7 +67,9 @@ def test_an_edit_of_a_value_that_equals_the_old_one_in_python_is_kept() -> None:
         (["x", '{ "token": "a" }'], ['{"token":"••••••"}'], ['{ "token": "a" }']),
     ],
 )
-def test_a_mask_in_a_list_becomes_the_secret_of_its_own_item(original: Json, edited: Json, restored: Json) -> None:
+def test_a_mask_in_a_list_is_replaced_by_the_secret_of_its_own_item(
+    original: Json, edited: Json, restored: Json
+) -> None:
     if restored is None:
         with pytest.raises(UnresolvedMask):
             restore_secrets(edited, original)
@@ -81,8 +83,8 @@ def test_a_mask_in_a_list_becomes_the_secret_of_its_own_item(original: Json, edi
         ({"A_TOKEN": "a"}, {"B_TOKEN": MASK}, ("B_TOKEN",)),
         ({"a": 5}, {"a": MASK}, ("a",)),
         ({"password": "a"}, {"password": f"{MASK}!"}, ("password",)),
-        ({"x": A}, {"x": masked("B")}, ("x", "Value")),
-        ([A], [masked("B")], (0, "Value")),
+        ({"x": A}, {"x": mask_variable("B")}, ("x", "Value")),
+        ([A], [mask_variable("B")], (0, "Value")),
         ([{"token": "a"}, {"token": "b"}], [{"token": MASK}], (0, "token")),
         ([{"token": "a"}, {"token": "b"}], [{"token": MASK}, {"token": "new"}], (0, "token")),
         (
@@ -91,7 +93,7 @@ def test_a_mask_in_a_list_becomes_the_secret_of_its_own_item(original: Json, edi
             (0, "password"),
         ),
         ([{"TOKEN": "a"}, {"TOKEN": "b", "x": 1}], [{"TOKEN": MASK}, {"TOKEN": MASK}], (0, "TOKEN")),
-        ([A, B], [masked("A"), masked("A")], (0, "Value")),
+        ([A, B], [mask_variable("A"), mask_variable("A")], (0, "Value")),
         (
             [{"Name": "a", "password": "a"}, {"Name": "b", "password": "b"}],
             [{"Name": "a", "password": MASK}, {"Name": "a", "password": MASK, "x": 1}],
@@ -108,7 +110,7 @@ def test_a_mask_in_a_list_becomes_the_secret_of_its_own_item(original: Json, edi
         ({"password": "x"}, MASK, ()),
     ],
 )
-def test_a_mask_that_stands_for_no_secret_is_refused_with_its_path(
+def test_a_mask_without_a_secret_is_rejected_with_its_path(
     original: Json, edited: Json, path: tuple[str | int, ...]
 ) -> None:
     with pytest.raises(UnresolvedMask) as refused:
@@ -116,13 +118,13 @@ def test_a_mask_that_stands_for_no_secret_is_refused_with_its_path(
     assert refused.value.path == path
 
 
-def test_an_edit_inside_of_a_text_keeps_the_secrets_of_that_text() -> None:
+def test_an_edit_inside_a_text_keeps_the_secrets_of_that_text() -> None:
     original = {"text": dumps({"environment": [A, B]})}
-    edited = {"text": dumps({"environment": [masked("B")], "day": 2})}
+    edited = {"text": dumps({"environment": [mask_variable("B")], "day": 2})}
     assert restore_secrets(edited, original) == {"text": dumps({"environment": [B], "day": 2})}
 
 
-def test_a_document_that_is_nested_deeply_is_masked_and_restored() -> None:
+def test_a_deeply_nested_document_is_masked_and_restored() -> None:
     deep: Json = "x"
     for _ in range(700):
         deep = {"password": deep}
@@ -143,7 +145,7 @@ ITEMS = st.one_of(
 )
 
 
-def numbered(items: list[Json]) -> list[Json]:
+def number_secrets(items: list[Json]) -> list[Json]:
     """Return the items with secrets that contain their names and the numbers of their items."""
     return [_with_values(item, at) for at, item in enumerate(items)]
 
@@ -167,8 +169,8 @@ def _secrets(item: Json) -> Iterator[tuple[str, str]]:
 
 
 @given(st.lists(ITEMS, max_size=5), st.data())
-def test_no_edit_of_a_list_gives_a_name_the_secret_of_another(items: list[Json], data: st.DataObject) -> None:
-    original = numbered(items)
+def test_no_edit_of_a_list_assigns_a_secret_to_another_name(items: list[Json], data: st.DataObject) -> None:
+    original = number_secrets(items)
     edited = list(mask_secrets(original))
     for _ in range(data.draw(st.integers(0, 3))):
         at = data.draw(st.integers(0, len(edited)))
@@ -189,4 +191,4 @@ def test_no_edit_of_a_list_gives_a_name_the_secret_of_another(items: list[Json],
             assert after in original
         else:
             assert after == before
-    assert all(said.startswith((name, "?")) for item in restored for name, said in _secrets(item))
+    assert all(value.startswith((name, "?")) for item in restored for name, value in _secrets(item))

@@ -1,4 +1,4 @@
-"""The JSON Schema: it takes what is read, refuses what nobody knows, and says what everything is for."""
+"""The JSON Schema of job files: it accepts every valid file, rejects unknown keys and values, and states defaults."""
 
 import json
 from collections.abc import Iterator
@@ -16,32 +16,34 @@ from lamplighter.jobs.file.json_schema import job_file_schema
 from lamplighter.jobs.file.load import load_job_file
 from lamplighter.jobs.file.yaml_document import JobFileError
 from lamplighter.jobs.stack.template import to_json
-from tests.jobs.file.test_load import LAYERS, mutated
+from tests.jobs.file.test_load import OVERRIDES, mutate_document
 from tests.jobs.matrix import FILES, WORKFLOWS
 
 SCHEMA = job_file_schema()
 VALIDATOR = Draft202012Validator(SCHEMA)
 
 
-def faults(document: Json) -> list[str]:
+def collect_schema_errors(document: Json) -> list[str]:
     return [f"{error.json_path} {error.message[:200]}" for error in VALIDATOR.iter_errors(document)]
 
 
-def test_it_is_a_schema_of_its_dialect() -> None:
+def test_the_schema_is_valid_in_its_dialect() -> None:
     Draft202012Validator.check_schema(SCHEMA)
 
 
-@pytest.mark.parametrize("text", [*FILES.values(), LAYERS])
-def test_it_takes_every_file_that_is_read(text: str) -> None:
-    assert faults(yaml.safe_load(text)) == []
+@pytest.mark.parametrize("text", [*FILES.values(), OVERRIDES])
+def test_the_schema_accepts_every_valid_file(text: str) -> None:
+    assert collect_schema_errors(yaml.safe_load(text)) == []
 
 
 @given(st.sampled_from(sorted(FILES)), st.integers(1, 2), st.data())
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_it_takes_whatever_is_read_without_an_error(tmp_path: Path, name: str, times: int, draw: st.DataObject) -> None:
+def test_the_schema_accepts_every_file_that_loads_without_an_error(
+    tmp_path: Path, name: str, times: int, draw: st.DataObject
+) -> None:
     document = yaml.safe_load(FILES[name])
     for _ in range(times):
-        document = mutated(document, draw)
+        document = mutate_document(document, draw)
     for workflow, steps in WORKFLOWS.items():
         (tmp_path / workflow.replace("_", ".")).write_text(steps)
     file = tmp_path / "lamplighter.yaml"
@@ -50,7 +52,7 @@ def test_it_takes_whatever_is_read_without_an_error(tmp_path: Path, name: str, t
         load_job_file(file)
     except JobFileError:
         return
-    assert faults(document) == []
+    assert collect_schema_errors(document) == []
 
 
 KNOWN = "project: p\njobs:\n  a:\n"
@@ -79,26 +81,26 @@ KNOWN = "project: p\njobs:\n  a:\n"
         "project: p\njobs: {a: {cluster: a b}}",
     ],
 )
-def test_it_refuses_what_nobody_knows(text: str) -> None:
-    assert faults(yaml.safe_load(text))
+def test_the_schema_rejects_unknown_keys_and_invalid_values(text: str) -> None:
+    assert collect_schema_errors(yaml.safe_load(text))
 
 
-def keys(node: Json, path: str = "") -> Iterator[tuple[str, Json]]:
+def walk_schema_keys(node: Json, path: str = "") -> Iterator[tuple[str, Json]]:
     for name, each in node.get("properties", {}).items():
         yield f"{path}.{name}", each
     for name, each in node.get("$defs", {}).items():
-        yield from keys(each, name)
+        yield from walk_schema_keys(each, name)
 
 
-def test_it_names_what_a_duration_is_if_nothing_is_said_as_the_file_would() -> None:
-    found = dict(keys(SCHEMA))
+def test_the_schema_states_defaults_of_durations_and_sizes_as_a_job_file_writes_them() -> None:
+    found = dict(walk_schema_keys(SCHEMA))
     assert found["MissedRuns.within"]["default"] == "6h"
     assert found["RetryLimits.interval"]["default"] == "1s"
     assert found["Job.cpu"]["default"] == 256
 
 
-def test_the_schema_that_is_shipped_is_the_one_that_is_made() -> None:
-    """Write it again with: lamplighter schema > src/lamplighter/jobs/file/lamplighter.schema.json"""
+def test_the_packaged_schema_equals_the_generated_schema() -> None:
+    """Write the packaged file again with: lamplighter schema > src/lamplighter/jobs/file/lamplighter.schema.json"""
     shipped = Path(module.__file__).with_name("lamplighter.schema.json")
     assert shipped.read_text() == to_json(SCHEMA)
     assert json.loads(shipped.read_text()) == SCHEMA

@@ -1,4 +1,4 @@
-"""Reading a job file: environments over defaults, variables, workflows; and nothing but problems or a project."""
+"""Loading a job file: environments over defaults, variables, workflows; the result is a project or problems."""
 
 from pathlib import Path
 from typing import Final
@@ -20,9 +20,9 @@ from lamplighter.jobs.file.yaml_document import JobFileError, Problem
 from lamplighter.jobs.lint.lint import lint_job_file
 from lamplighter.jobs.stack.template import build_template
 from tests.jobs.matrix import FILES, WORKFLOWS
-from tests.jobs.projects import refused, written
+from tests.jobs.projects import collect_problems, load_job_text
 
-JOB = "project: p\njobs: {a: {command: ls}}\n"
+ONE_JOB = "project: p\njobs: {a: {command: ls}}\n"
 
 
 def job(loaded: LoadedJobFile, name: str = "a") -> Job:
@@ -32,7 +32,7 @@ def job(loaded: LoadedJobFile, name: str = "a") -> Job:
 # --- the file itself --------------------------------------------------------------------------------------------------
 
 
-def test_a_file_that_is_not_there_is_told_as_every_other_fault(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported_like_every_other_problem(tmp_path: Path) -> None:
     with pytest.raises(JobFileError) as caught:
         load_job_file(tmp_path / "none.yaml")
     assert str(caught.value) == (
@@ -54,16 +54,16 @@ def test_a_file_that_is_not_there_is_told_as_every_other_fault(tmp_path: Path) -
         (b"project: p\njobs: {a: {schedule: [cron(0 3 * * ? *)]}}", "this cannot be read as YAML: expected ',' or"),
     ],
 )
-def test_bytes_that_are_no_yaml_are_told_of(tmp_path: Path, raw: bytes, message: str) -> None:
+def test_bytes_that_are_not_valid_yaml_are_reported(tmp_path: Path, raw: bytes, message: str) -> None:
     (tmp_path / "lamplighter.yaml").write_bytes(raw)
     with pytest.raises(JobFileError) as caught:
         load_job_file(tmp_path / "lamplighter.yaml")
     assert message in str(caught.value)
 
 
-def test_a_file_is_yaml_1_2_so_that_words_and_times_of_day_are_text(tmp_path: Path) -> None:
+def test_a_file_is_yaml_1_2_so_yes_and_on_and_times_of_day_are_text(tmp_path: Path) -> None:
     environment = job(
-        written(
+        load_job_text(
             tmp_path,
             "project: p\njobs: {a: {command: ls, environment: {A: yes, B: on, C: 10:30, D: 0o17, E: 010, F: true}}}",
         )
@@ -71,10 +71,10 @@ def test_a_file_is_yaml_1_2_so_that_words_and_times_of_day_are_text(tmp_path: Pa
     assert environment == {"A": "yes", "B": "on", "C": "10:30", "D": "15", "E": "10", "F": "true"}
 
 
-def test_characters_of_json_s_pairs_are_one_and_half_a_character_is_told_of(tmp_path: Path) -> None:
+def test_a_surrogate_pair_is_one_character_and_a_lone_surrogate_is_an_error(tmp_path: Path) -> None:
     text = 'project: p\njobs: {a: {command: ls, description: "\\ud83d\\ude00!"}}'
-    assert job(written(tmp_path, text)).description == "\U0001f600!"
-    assert refused(tmp_path, text.replace("\\ude00", "")) == [
+    assert job(load_job_text(tmp_path, text)).description == "\U0001f600!"
+    assert collect_problems(tmp_path, text.replace("\\ude00", "")) == [
         "2:38 this is half a character -> write \\u twice, or the character"
     ]
 
@@ -83,19 +83,19 @@ def test_a_workflow_may_be_json_indented_by_tabs(tmp_path: Path) -> None:
     steps = '{\n\t"StartAt": "A",\n\t"States": {\n\t\t"A": {"Type": "Task", "Job": "b", "End": true}\n\t}\n}\n'
     (tmp_path / "steps.json").write_text(steps)
     text = "project: p\njobs: {a: {command: ls}, w: {workflow: steps.json}}"
-    assert refused(tmp_path, text) == [
+    assert collect_problems(tmp_path, text) == [
         "4:25 there is no job `b` to be a step -> name a job of this file that has no workflow itself"
     ]
 
 
 def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
-    (tmp_path / "lamplighter.yaml").write_text("\ufeff" + JOB)
+    (tmp_path / "lamplighter.yaml").write_text("\ufeff" + ONE_JOB)
     assert load_job_file(tmp_path / "lamplighter.yaml").project.project == "p"
 
 
-def test_all_faults_are_told_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
+def test_all_problems_are_reported_together_in_the_order_of_the_file(tmp_path: Path) -> None:
     text = "project: P\nchannels: {c: {email: x}}\njobs:\n  a: {timeout: 1, notify: d}\n  b: {imag: x, cpu: '${no}'}\n"
-    places = [each.partition(" ")[0] for each in refused(tmp_path, text)]
+    places = [each.partition(" ")[0] for each in collect_problems(tmp_path, text)]
     assert places == [
         "1:10",
         "2:23",
@@ -108,7 +108,7 @@ def test_all_faults_are_told_at_once_in_the_order_of_the_file(tmp_path: Path) ->
 
 # --- defaults and environments ----------------------------------------------------------------------------------------
 
-LAYERS = """
+OVERRIDES = """
 project: p
 variables: {level: info, size: 256, bucket: }
 defaults: {timeout: 1h, environment: {LEVEL: '${level}', REGION: here}, retry: {attempts: 3, interval: 10s}}
@@ -127,8 +127,8 @@ jobs:
 """
 
 
-def test_a_job_says_what_the_defaults_do_not(tmp_path: Path) -> None:
-    loaded = written(tmp_path, LAYERS)
+def test_a_job_inherits_the_defaults_that_it_does_not_set(tmp_path: Path) -> None:
+    loaded = load_job_text(tmp_path, OVERRIDES)
     assert (job(loaded).timeout, job(loaded, "b").timeout) == (3600, 3600)
     assert job(loaded).environment == {"LEVEL": "info", "REGION": "here", "BUCKET": "in-nowhere"}
     assert job(loaded, "b").environment == {"LEVEL": "info", "REGION": "here"}
@@ -136,8 +136,8 @@ def test_a_job_says_what_the_defaults_do_not(tmp_path: Path) -> None:
     assert loaded.project.prefix == "p"
 
 
-def test_an_environment_changes_variables_defaults_and_jobs_key_by_key_and_null_takes_away(tmp_path: Path) -> None:
-    loaded = written(tmp_path, LAYERS, "prod")
+def test_an_environment_overrides_variables_defaults_and_jobs_by_key_and_null_removes_a_value(tmp_path: Path) -> None:
+    loaded = load_job_text(tmp_path, OVERRIDES, "prod")
     assert job(loaded).timeout == 7200
     assert job(loaded).environment == {"LEVEL": "warning", "BUCKET": "in-s3-prod"}
     assert (job(loaded).retry.attempts, job(loaded).retry.interval) == (5, 10)
@@ -147,17 +147,19 @@ def test_an_environment_changes_variables_defaults_and_jobs_key_by_key_and_null_
     assert (loaded.project.prefix, loaded.project.name("a")) == ("p-prod", "p-prod-a")
 
 
-def test_an_environment_that_is_not_there_is_told_of_with_those_that_are(tmp_path: Path) -> None:
-    assert refused(tmp_path, LAYERS, "production") == [
+def test_an_unknown_environment_is_reported_with_the_known_ones(tmp_path: Path) -> None:
+    assert collect_problems(tmp_path, OVERRIDES, "production") == [
         "2:1 there is no environment `production` -> write one of prod, dev"
     ]
-    assert refused(tmp_path, JOB, "prod") == ["1:1 there is no environment `prod` -> add it under `environments:`"]
+    assert collect_problems(tmp_path, ONE_JOB, "prod") == [
+        "1:1 there is no environment `prod` -> add it under `environments:`"
+    ]
 
 
-def test_a_fault_of_an_override_is_told_where_the_override_is_written(tmp_path: Path) -> None:
+def test_a_problem_in_an_override_is_reported_at_the_override(tmp_path: Path) -> None:
     text = "project: p\njobs: {a: {command: ls}}\nenvironments:\n  e: {jobs: {a: {cpu: half}}}\n"
     for environment in (None, "e"):
-        assert refused(tmp_path, text, environment) == [
+        assert collect_problems(tmp_path, text, environment) == [
             "4:23 `cpu`: `half` is not a size -> write CPU units such as 256, or 0.5 vCPU"
         ]
 
@@ -173,11 +175,11 @@ def test_a_fault_of_an_override_is_told_where_the_override_is_written(tmp_path: 
         ("defaults: {cpu: half}", "3:17 `cpu`: `half` is not a size"),
     ],
 )
-def test_a_value_that_can_never_be_right_is_told_of_in_whichever_environment_it_is(
+def test_an_invalid_value_is_reported_in_every_environment_also_in_unselected_ones(
     tmp_path: Path, text: str, problem: str
 ) -> None:
-    (told,) = refused(tmp_path, f"project: p\njobs: {{a: {{command: ls, cpu: 256}}}}\n{text}\n")
-    assert told.startswith(problem)
+    (reported,) = collect_problems(tmp_path, f"project: p\njobs: {{a: {{command: ls, cpu: 256}}}}\n{text}\n")
+    assert reported.startswith(problem)
 
 
 @pytest.mark.parametrize(
@@ -188,8 +190,8 @@ def test_a_value_that_can_never_be_right_is_told_of_in_whichever_environment_it_
         "environments: {e: {defaults: {environment: {A: b}, secrets: {A: ssm:/a}}, channels: {c: {email: null}}}}",
     ],
 )
-def test_what_another_environment_leaves_open_is_no_fault(tmp_path: Path, text: str) -> None:
-    written(tmp_path, f"project: p\njobs: {{a: {{command: ls}}}}\n{text}\n")
+def test_a_value_that_another_environment_leaves_open_is_no_problem(tmp_path: Path, text: str) -> None:
+    load_job_text(tmp_path, f"project: p\njobs: {{a: {{command: ls}}}}\n{text}\n")
 
 
 @pytest.mark.parametrize(
@@ -203,17 +205,17 @@ def test_what_another_environment_leaves_open_is_no_fault(tmp_path: Path, text: 
         ("jobs: {a: {image: x}}\ndefaults: {imag: x}", "3:12"),
     ],
 )
-def test_a_key_that_nobody_knows_is_told_of_wherever_it_is_and_whatever_it_says(
-    tmp_path: Path, text: str, place: str
-) -> None:
-    (problem,) = refused(tmp_path, f"project: p\n{text}\n")
+def test_an_unknown_key_is_reported_anywhere_and_with_any_value(tmp_path: Path, text: str, place: str) -> None:
+    (problem,) = collect_problems(tmp_path, f"project: p\n{text}\n")
     assert problem.startswith(f"{place} `")
     assert "is not a known key here -> did you mean" in problem
 
 
-def test_a_job_may_be_called_as_a_part_of_the_file_is(tmp_path: Path) -> None:
+def test_a_job_may_have_the_name_of_a_section_of_the_file(tmp_path: Path) -> None:
     names = list(
-        written(tmp_path, "project: p\njobs: {jobs: {retry: {attempts: 1}}, defaults: {}, channels: {}}").project.jobs
+        load_job_text(
+            tmp_path, "project: p\njobs: {jobs: {retry: {attempts: 1}}, defaults: {}, channels: {}}"
+        ).project.jobs
     )
     assert names == ["jobs", "defaults", "channels"]
 
@@ -224,14 +226,14 @@ EVERY_KEY = FILES["every key of a job"]
 @pytest.mark.parametrize(
     "model", [Job, Retry, ExitCodeRetry, RetryLimits, Sidecar, Network, Notify, MissedRuns, Channel, EnvironmentOverlay]
 )
-def test_the_example_that_says_everything_does(model: type[BaseModel]) -> None:
+def test_the_example_of_every_key_contains_every_key(model: type[BaseModel]) -> None:
     known = {name.replace("_", "-") for name in model.model_fields}
     assert {name for name in known if f"{name}:" not in EVERY_KEY} == set()
 
 
 @pytest.mark.parametrize("environment", [None, "prod"])
-def test_the_example_that_says_everything_is_read(tmp_path: Path, environment: str | None) -> None:
-    loaded = written(tmp_path, EVERY_KEY, environment)
+def test_the_example_of_every_key_is_loaded(tmp_path: Path, environment: str | None) -> None:
+    loaded = load_job_text(tmp_path, EVERY_KEY, environment)
     assert job(loaded, "all").retry.attempts == 1
     assert job(loaded, "all").environment["LEVEL"] == ("info" if environment is None else "warning")
     assert {each.severity for each in lint_job_file(loaded)} <= {"warning", "info"}
@@ -257,10 +259,10 @@ def test_the_example_that_says_everything_is_read(tmp_path: Path, environment: s
         ("x: 1", "${environment:-no}", "no"),
     ],
 )
-def test_a_variable_is_its_value_whole_or_within_a_text(
+def test_a_variable_is_replaced_by_its_value_alone_or_within_a_text(
     tmp_path: Path, variables: str, text: str, expected: str
 ) -> None:
-    loaded = written(
+    loaded = load_job_text(
         tmp_path, f"project: p\nvariables: {{{variables}}}\njobs: {{a: {{command: ls, environment: {{V: '{text}'}}}}}}"
     )
     assert job(loaded).environment == {"V": expected}
@@ -281,13 +283,13 @@ def test_a_variable_is_its_value_whole_or_within_a_text(
     ],
 )
 def test_a_variable_may_stand_for_any_kind_of_value(tmp_path: Path, body: str, same: str) -> None:
-    filled = written(tmp_path, f"project: p\nvariables: {{n: 100, on: true}}\njobs: {{a: {body}}}")
-    assert job(filled) == job(written(tmp_path, f"project: p\njobs: {{a: {same}}}"))
+    loaded = load_job_text(tmp_path, f"project: p\nvariables: {{n: 100, on: true}}\njobs: {{a: {body}}}")
+    assert job(loaded) == job(load_job_text(tmp_path, f"project: p\njobs: {{a: {same}}}"))
 
 
-def test_a_variable_that_nobody_knows_is_told_of_with_the_one_that_was_meant(tmp_path: Path) -> None:
+def test_an_unknown_variable_is_reported_with_a_similar_known_one(tmp_path: Path) -> None:
     text = "project: p\nvariables: {level: a}\njobs: {a: {image: 'x:${levl}', description: '${HOME}'}}"
-    assert refused(tmp_path, text) == [
+    assert collect_problems(tmp_path, text) == [
         (
             "3:19 no variable `levl` has a value -> did you mean ${level}? "
             "give it one under `variables:`, or write $${levl} if the shell is to fill it in"
@@ -301,7 +303,7 @@ def test_a_variable_that_nobody_knows_is_told_of_with_the_one_that_was_meant(tmp
 
 # --- workflows --------------------------------------------------------------------------------------------------------
 
-STEP = "project: p\njobs:\n  a: {command: ls}\n  w: {workflow: steps.yaml}\n"
+ONE_WORKFLOW = "project: p\njobs:\n  a: {command: ls}\n  w: {workflow: steps.yaml}\n"
 
 
 @pytest.mark.parametrize(
@@ -326,22 +328,22 @@ STEP = "project: p\njobs:\n  a: {command: ls}\n  w: {workflow: steps.yaml}\n"
         ),
     ],
 )
-def test_a_fault_of_a_workflow_is_told_in_its_own_file(tmp_path: Path, steps: str, problem: str) -> None:
-    assert refused(tmp_path, STEP, steps_yaml=steps) == [problem]
+def test_a_problem_in_a_workflow_is_reported_in_the_workflow_s_file(tmp_path: Path, steps: str, problem: str) -> None:
+    assert collect_problems(tmp_path, ONE_WORKFLOW, steps_yaml=steps) == [problem]
 
 
-def test_a_fault_of_the_language_is_told_in_aws_s_words_with_its_place(tmp_path: Path) -> None:
+def test_a_states_language_error_is_reported_in_aws_s_words_with_its_place(tmp_path: Path) -> None:
     steps = "StartAt: A\nStates:\n  A: {Type: Task, Job: a, End: true, Catch: [{ErrorEquals: [States.ALL], Next: B}]}"
-    (problem,) = refused(tmp_path, STEP, steps_yaml=steps)
+    (problem,) = collect_problems(tmp_path, ONE_WORKFLOW, steps_yaml=steps)
     assert problem == "3:74 Missing 'Next' target: B -> mend /States/A/Catch[0]/Next"
 
 
 @pytest.mark.parametrize("job", ["retry: {exit: {codes: 3, attempts: 1}}", "image: x, sidecars: {s: {image: y}}"])
-def test_a_step_that_needs_several_states_leaves_room_for_their_names(tmp_path: Path, job: str) -> None:
-    text = STEP.replace("{command: ls}", f"{{command: ls, {job}}}")
+def test_a_state_name_that_leaves_no_room_for_a_step_s_helper_states_is_an_error(tmp_path: Path, job: str) -> None:
+    text = ONE_WORKFLOW.replace("{command: ls}", f"{{command: ls, {job}}}")
     steps = "StartAt: {0}\nStates: {{{0}: {{Type: Task, Job: a, End: true}}}}"
-    written(tmp_path, text, steps_yaml=steps.format("A" * 68))
-    assert refused(tmp_path, text, steps_yaml=steps.format("A" * 69)) == [
+    load_job_text(tmp_path, text, steps_yaml=steps.format("A" * 68))
+    assert collect_problems(tmp_path, text, steps_yaml=steps.format("A" * 69)) == [
         (
             "2:10 a name of 69 characters leaves no room for the states that the job `a` needs -> "
             "shorten it to 68 characters"
@@ -349,41 +351,43 @@ def test_a_step_that_needs_several_states_leaves_room_for_their_names(tmp_path: 
     ]
 
 
-def test_a_channel_that_a_workflow_has_no_room_to_tell_is_named_where_it_was_written(tmp_path: Path) -> None:
+def test_a_channel_name_that_is_too_long_for_a_workflow_s_alert_state_is_reported_at_the_channel(
+    tmp_path: Path,
+) -> None:
     steps = "StartAt: A\nStates: {A: {Type: Task, Job: a, End: true}}"
     job, channel = "w" * 35, "c" * 39
     text = (
         f"project: p\nchannels: {{{channel}: {{command: ls}}}}\njobs:\n  a: {{command: ls}}\n"
         f"  {job}: {{workflow: steps.yaml, notify: {{caught: {channel}}}}}\n"
     )
-    assert refused(tmp_path, text, steps_yaml=steps) == [
+    assert collect_problems(tmp_path, text, steps_yaml=steps) == [
         (
             f"5:72 `{job}` and `{channel}` are too long for the name of the state that tells the channel -> "
             "shorten one of them by 1 characters"
         )
     ]
-    written(tmp_path, text.replace(channel, channel[1:]), steps_yaml=steps)
+    load_job_text(tmp_path, text.replace(channel, channel[1:]), steps_yaml=steps)
 
 
-def test_a_container_s_keys_mean_nothing_for_a_workflow(tmp_path: Path) -> None:
-    text = STEP.replace("{workflow: steps.yaml}", "{workflow: steps.yaml, timeout: 1h, image: x}")
-    assert refused(tmp_path, text, steps_yaml="StartAt: A\nStates: {A: {Type: Pass, End: true}}") == [
+def test_keys_of_a_container_are_errors_in_a_workflow(tmp_path: Path) -> None:
+    text = ONE_WORKFLOW.replace("{workflow: steps.yaml}", "{workflow: steps.yaml, timeout: 1h, image: x}")
+    assert collect_problems(tmp_path, text, steps_yaml="StartAt: A\nStates: {A: {Type: Pass, End: true}}") == [
         f"4:{column} a job with a workflow has no container, so `{key}` means nothing -> "
         "say it of the jobs that are its steps"
         for column, key in ((29, "timeout"), (42, "image"))
     ]
 
 
-def test_a_workflow_takes_no_notice_of_defaults_that_only_a_container_has(tmp_path: Path) -> None:
-    text = STEP + "defaults: {timeout: 1h, image: x, cpu: 512, deadline: 3h, environment: {A: b}}\n"
-    loaded = written(tmp_path, text, steps_yaml="StartAt: A\nStates: {A: {Type: Pass, End: true}}")
+def test_a_workflow_ignores_defaults_that_only_containers_have(tmp_path: Path) -> None:
+    text = ONE_WORKFLOW + "defaults: {timeout: 1h, image: x, cpu: 512, deadline: 3h, environment: {A: b}}\n"
+    loaded = load_job_text(tmp_path, text, steps_yaml="StartAt: A\nStates: {A: {Type: Pass, End: true}}")
     assert (job(loaded, "w").timeout, job(loaded, "w").image, job(loaded, "w").deadline) == (None, None, 3 * 3600)
     assert (job(loaded).timeout, job(loaded).image) == (3600, "x")
 
 
-# --- whatever is written ----------------------------------------------------------------------------------------------
+# --- random changes --------------------------------------------------------------------------------------------------
 
-ODD: Final = st.one_of(
+ODD_VALUES: Final = st.one_of(
     st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(), st.text(max_size=8),
     st.sampled_from(["${x}", "${", "$${x}", "${x:-1}", "a", "1h", "main", "ops", "arn:aws:iam::1:role/x", "steps.yaml",
                      "cron(0 3 * * ? *)", "rate(1 day)", "{% 1 %}", "-", "\n", "é", "\ud83d", "x" * 99, "all", "last"]),
@@ -391,39 +395,39 @@ ODD: Final = st.one_of(
 )  # fmt: skip
 
 
-def paths(value: Json, here: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
-    """Where anything is in a document."""
+def list_value_paths(value: Json, here: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    """Return the path of every value in a document."""
     inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return [here, *(path for key, each in inside for path in paths(each, (*here, key)))]
+    return [here, *(path for key, each in inside for path in list_value_paths(each, (*here, key)))]
 
 
-def mutated(document: Json, draw: st.DataObject) -> Json:
-    """The document with something at one place of it put in, taken away, renamed or moved."""
-    path = draw.draw(st.sampled_from(paths(document)))
-    around = document
-    for step in path[:-1]:
-        around = around[step]
-    odd = draw.draw(ODD)
+def mutate_document(document: Json, draw: st.DataObject) -> Json:
+    """Return the document with one value replaced, removed, renamed or moved."""
+    path = draw.draw(st.sampled_from(list_value_paths(document)))
+    container = document
+    for key in path[:-1]:
+        container = container[key]
+    new_value = draw.draw(ODD_VALUES)
     if not path:
-        return odd
+        return new_value
     match draw.draw(st.sampled_from(["replace", "remove", "rename", "move"])):
         case "replace":
-            around[path[-1]] = odd
+            container[path[-1]] = new_value
         case "remove":
-            del around[path[-1]]
-        case "rename" if isinstance(around, dict):
-            around[str(odd)] = around.pop(path[-1])
+            del container[path[-1]]
+        case "rename" if isinstance(container, dict):
+            container[str(new_value)] = container.pop(path[-1])
         case _:
-            other = draw.draw(st.sampled_from(paths(document)))
+            other = draw.draw(st.sampled_from(list_value_paths(document)))
             moved = document
-            for step in other:
-                moved = moved[step]
-            around[path[-1]] = yaml.safe_load(yaml.safe_dump(moved))
+            for key in other:
+                moved = moved[key]
+            container[path[-1]] = yaml.safe_load(yaml.safe_dump(moved))
     return document
 
 
-def problems(folder: Path, text: str) -> list[Problem]:
-    """What is wrong with a file; if nothing is, there is a template of it, and lint has its say."""
+def collect_all_problems(folder: Path, text: str) -> list[Problem]:
+    """Return the problems of a file; a valid file must yield a template and lint findings that have advice."""
     for workflow, steps in WORKFLOWS.items():
         (folder / workflow.replace("_", ".")).write_text(steps)
     (folder / "lamplighter.yaml").write_text(text, encoding="utf-8", errors="surrogatepass")
@@ -437,13 +441,13 @@ def problems(folder: Path, text: str) -> list[Problem]:
 
 @given(st.sampled_from(sorted(FILES)), st.integers(1, 4), st.data())
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_whatever_is_written_gives_problems_or_a_template_and_never_another_error(
+def test_a_mutated_file_yields_problems_or_a_template_and_never_another_error(
     tmp_path: Path, name: str, times: int, draw: st.DataObject
 ) -> None:
     document = yaml.safe_load(FILES[name])
     for _ in range(times):
-        document = mutated(document, draw)
-    for each in problems(tmp_path, yaml.safe_dump(document, allow_unicode=True)):
+        document = mutate_document(document, draw)
+    for each in collect_all_problems(tmp_path, yaml.safe_dump(document, allow_unicode=True)):
         assert each.message
         assert each.advice
         assert each.position.line > 0
@@ -451,10 +455,10 @@ def test_whatever_is_written_gives_problems_or_a_template_and_never_another_erro
 
 @given(st.sampled_from(sorted(FILES)), st.integers(0, 3000), st.integers(0, 30), st.text(max_size=5))
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_text_that_is_cut_into_gives_problems_or_a_template(
+def test_a_file_with_a_replaced_part_yields_problems_or_a_template(
     tmp_path: Path, name: str, at: int, length: int, text: str
 ) -> None:
     whole = FILES[name]
     cut = at % len(whole)
-    for each in problems(tmp_path, whole[:cut] + text + whole[cut + length :]):
+    for each in collect_all_problems(tmp_path, whole[:cut] + text + whole[cut + length :]):
         assert each.advice

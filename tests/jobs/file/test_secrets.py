@@ -1,4 +1,4 @@
-"""Where secrets are held: what ECS is told, and what the execution role may read for it."""
+"""References to secrets: the ARN that ECS receives, and the permissions that the execution role needs for it."""
 
 import pytest
 
@@ -40,7 +40,9 @@ SHORT = LONG.removesuffix("-x1y2z3")
         ),
     ],
 )
-def test_a_secret_is_told_to_ecs_as_an_arn_and_may_be_read_and_nothing_beside(text: str, expected: SecretGrant) -> None:
+def test_a_secret_reference_becomes_an_arn_and_the_permission_to_read_exactly_that_secret(
+    text: str, expected: SecretGrant
+) -> None:
     assert is_secret_reference(text)
     assert parse_grant(text) == expected
 
@@ -53,5 +55,5 @@ def test_a_secret_is_told_to_ecs_as_an_arn_and_may_be_read_and_nothing_beside(te
         "ssm:/${a}",
     ],
 )  # fmt: skip
-def test_what_is_no_place_of_a_secret_is_none(text: str) -> None:
+def test_a_text_that_is_not_a_secret_reference_is_rejected(text: str) -> None:
     assert not is_secret_reference(text)

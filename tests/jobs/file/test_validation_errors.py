@@ -1,11 +1,11 @@
-"""Whatever is wrong with a job file is told with its place and with what to write instead."""
+"""Every problem of a job file is reported with its place and with advice."""
 
 from pathlib import Path
 
 import pytest
 
 from lamplighter.jobs.file.model import Job
-from tests.jobs.projects import refused, written
+from tests.jobs.projects import collect_problems, load_job_text
 
 MAPPING = "write `key: value` lines, one further to the right"
 TEXT = "write text; put it in quotation marks if it looks like a number"
@@ -82,16 +82,16 @@ FIFO_QUEUE, FIFO_TOPIC = (f"arn:aws:{service}:us-east-1:123456789012:x.fifo" for
         ("project: p\njobs: {a-b: {}, ab: {}, a-c: {}}", []),
     ],
 )  # fmt: skip
-def test_a_fault_around_the_jobs_is_told_with_its_place_and_its_remedy(
+def test_a_problem_outside_the_jobs_is_reported_with_its_place_and_advice(
     tmp_path: Path, text: str, problems: list[str]
 ) -> None:
     if problems:
-        assert refused(tmp_path, text) == problems
+        assert collect_problems(tmp_path, text) == problems
     else:
-        written(tmp_path, text)
+        load_job_text(tmp_path, text)
 
 
-KEYS: dict[str, list[str]] = {
+PROBLEMS_BY_KEY: dict[str, list[str]] = {
     "image: 3": [f"4:12 `image`: `3` is not text -> {TEXT}"],
     "image: ''": [
         ("4:12 `image`: nothing is not an image "
@@ -234,19 +234,19 @@ KEYS: dict[str, list[str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("key", KEYS)
-def test_a_fault_of_a_job_is_told_with_its_place_and_its_remedy(tmp_path: Path, key: str) -> None:
+@pytest.mark.parametrize("key", PROBLEMS_BY_KEY)
+def test_a_problem_of_a_job_is_reported_with_its_place_and_advice(tmp_path: Path, key: str) -> None:
     text = f"project: p\njobs:\n  a:\n    {key}\nchannels: {{ops: {{email: ops@example.com}}}}\n"
-    assert refused(tmp_path, text) == KEYS[key]
+    assert collect_problems(tmp_path, text) == PROBLEMS_BY_KEY[key]
 
 
-def test_every_key_of_a_job_has_a_fault_among_these_tests() -> None:
-    names = {key.partition(":")[0] for key in KEYS} | {"user", "entrypoint"}  # the same kinds as others
+def test_every_key_of_a_job_has_a_problem_among_these_tests() -> None:
+    names = {key.partition(":")[0] for key in PROBLEMS_BY_KEY} | {"user", "entrypoint"}  # the same kinds as others
     assert {name.replace("_", "-") for name in Job.model_fields} <= names
 
 
 @pytest.mark.parametrize(
-    ("expression", "told"),
+    ("expression", "message"),
     [
         ("cron(61 3 * * ? *)", "`61` is not a valid minute in `cron(61 3 * * ? *)` -> write 0 to 59"),
         ("cron(0 24 * * ? *)", "`24` is not a valid hour in `cron(0 24 * * ? *)` -> write 0 to 23"),
@@ -254,16 +254,16 @@ def test_every_key_of_a_job_has_a_fault_among_these_tests() -> None:
         ("cron(0 3 * * ? 1969)", "`1969` is not a valid year in `cron(0 3 * * ? 1969)` -> write 1970 to 2199, or *"),
     ],
 )
-def test_a_field_of_a_schedule_that_is_wrong_is_named(tmp_path: Path, expression: str, told: str) -> None:
-    (problem,) = refused(tmp_path, f"project: p\njobs: {{a: {{image: x, schedule: '{expression}'}}}}")
-    assert problem.endswith(told)
+def test_an_invalid_field_of_a_schedule_is_named(tmp_path: Path, expression: str, message: str) -> None:
+    (problem,) = collect_problems(tmp_path, f"project: p\njobs: {{a: {{image: x, schedule: '{expression}'}}}}")
+    assert problem.endswith(message)
 
 
-def test_a_key_that_is_like_none_is_given_no_suggestion(tmp_path: Path) -> None:
-    (problem,) = refused(tmp_path, "project: p\njobs: {a: {image: x, sleeps: 3}}")
+def test_a_key_without_a_similar_known_key_gets_no_suggestion(tmp_path: Path) -> None:
+    (problem,) = collect_problems(tmp_path, "project: p\njobs: {a: {image: x, sleeps: 3}}")
     assert "did you mean" not in problem
 
 
 def test_a_vertical_bar_in_a_value_is_part_of_the_value(tmp_path: Path) -> None:
-    (problem,) = refused(tmp_path, "project: p\njobs: {a: {image: x, timeout: '5|m'}}")
+    (problem,) = collect_problems(tmp_path, "project: p\njobs: {a: {image: x, timeout: '5|m'}}")
     assert problem.endswith("`timeout`: `5|m` is not a duration -> write it with its unit: 10s, 5m, 1h30m, 2d")

@@ -1,4 +1,4 @@
-"""IAM's evaluation, and least privilege: what the machines do is allowed, and nothing beside."""
+"""IAM policy evaluation, and least privilege: roles allow the machines' calls and nothing else."""
 
 import json
 from collections.abc import Iterator
@@ -15,16 +15,16 @@ from lamplighter.jobs.iam.missing_permission import allowing_statement, missing_
 from lamplighter.jobs.iam.policy_evaluation import IamCall, evaluate_policy
 from lamplighter.jobs.iam.required_calls import NESTED_EXECUTION_RULE, CallContext, required_calls
 from lamplighter.jobs.stack.roles import repository_name
-from tests.jobs.matrix import FILES, loaded
-from tests.jobs.projects import project, stack
+from tests.jobs.matrix import FILES, load_matrix_file
+from tests.jobs.projects import load_project, resolve_stack
 
 REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
 DATA = Path(__file__).parents[1] / "data"
 ROLE = "arn:aws:iam::123456789012:role/ecsTaskExecutionRole"
-PASS = IamCall("iam:PassRole", ROLE, {"iam:PassedToService": "ecs-tasks.amazonaws.com"})
+PASS_ROLE_CALL = IamCall("iam:PassRole", ROLE, {"iam:PassedToService": "ecs-tasks.amazonaws.com"})
 
 
-def allowed(statements: list[Json], call: IamCall = PASS) -> bool:
+def allowed(statements: list[Json], call: IamCall = PASS_ROLE_CALL) -> bool:
     return evaluate_policy(statements, call).allowed
 
 
@@ -71,7 +71,7 @@ def allow(action: Json = "iam:PassRole", resource: Json = "*", **condition: Json
         (allow(StringLike={"iam:PassedToService": "ecs*"}, Bool={"aws:SecureTransport": "true"}), False),
     ],
 )  # fmt: skip
-def test_a_statement_allows_what_iam_says(statement: Json, expected: bool) -> None:
+def test_a_statement_is_evaluated_as_iam_does(statement: Json, expected: bool) -> None:
     assert allowed([statement]) is expected
 
 
@@ -95,13 +95,13 @@ def test_the_parts_of_an_arn_in_a_condition_are_compared_one_by_one(
 
 def test_an_explicit_deny_wins_over_every_allow() -> None:
     deny = {"Sid": "Never", "Effect": "Deny", "Action": "iam:*", "Resource": "*"}
-    decision = evaluate_policy([allow(), deny, allow()], PASS)
+    decision = evaluate_policy([allow(), deny, allow()], PASS_ROLE_CALL)
     assert (decision.allowed, decision.reason) == (False, "an explicit deny in Never")
 
 
-def test_a_refusal_says_which_statement_came_near_and_why_it_does_not_hold() -> None:
+def test_a_denial_names_the_closest_statement_and_the_condition_that_does_not_hold() -> None:
     near = allow(StringEquals={"iam:PassedToService": "ec2.amazonaws.com"})
-    assert evaluate_policy([allow("ecs:*"), near], PASS).reason == (
+    assert evaluate_policy([allow("ecs:*"), near], PASS_ROLE_CALL).reason == (
         "no identity-based policy allows the iam:PassRole action; statement 2 is close, but its condition "
         "StringEquals iam:PassedToService = ec2.amazonaws.com does not hold: the key is ecs-tasks.amazonaws.com"
     )
@@ -142,74 +142,76 @@ NAMES = ("plain", "classes", "queued", "skipped", "own", "steps")
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    return project(tmp_path_factory.mktemp("policy"), JOBS, steps_yaml=STEPS)
+    return load_project(tmp_path_factory.mktemp("policy"), JOBS, steps_yaml=STEPS)
 
 
-def needs(made: Project, name: str) -> tuple[list[IamCall], list[Json]]:
-    """What a job's machine calls, and what its role allows."""
-    deployed = stack(made)
+def read_calls_and_statements(made: Project, name: str) -> tuple[list[IamCall], list[Json]]:
+    """Return the calls of a job's machine and the statements of its role."""
+    deployed = resolve_stack(made)
     machine = names.state_machine_id(name)
     found = required_calls(json.loads(deployed.definition(machine)), call_context(deployed, machine))
     return found, deployed.statements(f"{names.logical_id(name)}MachineRole")
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_machine_may_do_everything_that_it_does(made: Project, name: str) -> None:
-    found, statements = needs(made, name)
+def test_a_machine_s_role_allows_all_calls_of_the_machine(made: Project, name: str) -> None:
+    found, statements = read_calls_and_statements(made, name)
     assert {"ecs:RunTask", "iam:PassRole", "ecs:StopTask"} <= {call.action for call in found}
     assert [(call, evaluate_policy(statements, call).reason) for call in found if not allowed(statements, call)] == []
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_machine_may_do_nothing_beside(made: Project, name: str) -> None:
-    """Another action, another resource, another service to pass a role to, another cluster: all of it is refused."""
-    found, statements = needs(made, name)
+def test_a_machine_s_role_allows_no_other_calls(made: Project, name: str) -> None:
+    """The role denies other actions, other resources, other services to pass a role to, and other clusters."""
+    found, statements = read_calls_and_statements(made, name)
     assert [
-        other for call in found for other in strayed(call) if other not in found and allowed(statements, other)
+        other for call in found for other in vary_call(call) if other not in found and allowed(statements, other)
     ] == []
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_action_and_no_resource_of_a_role_is_there_without_need(made: Project, name: str) -> None:
-    found, statements = needs(made, name)
-    for smaller, what in lessened(statements):
+def test_a_machine_s_role_has_no_unnecessary_action_or_resource(made: Project, name: str) -> None:
+    found, statements = read_calls_and_statements(made, name)
+    for smaller, what in remove_each_element(statements):
         assert [call for call in found if not allowed(smaller, call)], f"nothing needs {what}"
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_in_every_file_a_machine_may_do_what_it_does_and_nothing_beside(tmp_path: Path, file: str) -> None:
-    whole = loaded(tmp_path, file).project
+def test_in_every_file_a_machine_s_role_allows_exactly_the_machine_s_calls(tmp_path: Path, file: str) -> None:
+    whole = load_matrix_file(tmp_path, file).project
     for name in [name for name, job in whole.jobs.items() if job.roles.machine is None]:
-        found, statements = needs(whole, name)
+        found, statements = read_calls_and_statements(whole, name)
         assert [
             (call, evaluate_policy(statements, call).reason) for call in found if not allowed(statements, call)
         ] == []
-        beside = [other for call in found for other in strayed(call) if other not in found]
-        assert [other for other in beside if allowed(statements, other)] == []
-        said = whole.jobs[name].permissions if whole.jobs[name].workflow else ()
-        for smaller, what in lessened(statements[: len(statements) - len(said)]):
+        other_calls = [other for call in found for other in vary_call(call) if other not in found]
+        assert [other for other in other_calls if allowed(statements, other)] == []
+        user_permissions = whole.jobs[name].permissions if whole.jobs[name].workflow else ()
+        for smaller, what in remove_each_element(statements[: len(statements) - len(user_permissions)]):
             assert [call for call in found if not allowed(smaller, call)], f"nothing needs {what}"
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_in_every_file_a_task_can_be_prepared_and_nothing_beside(tmp_path: Path, file: str) -> None:
-    whole = loaded(tmp_path, file).project
+def test_in_every_file_an_execution_role_allows_exactly_what_ecs_needs_to_start_the_task(
+    tmp_path: Path, file: str
+) -> None:
+    whole = load_matrix_file(tmp_path, file).project
     pushed = {names.image_parameter(name): f"{REGISTRY}/{repository_name(whole, name)}:1" for name in whole.jobs}
-    deployed = stack(whole, **pushed)
+    deployed = resolve_stack(whole, **pushed)
     for name in [name for name, job in whole.jobs.items() if job.roles.execution is None and job.workflow is None]:
         statements = deployed.statements(f"{names.logical_id(name)}ExecutionRole")
-        found = list(preparing(deployed.properties(names.task_definition_id(name))))
+        found = list(list_startup_calls(deployed.properties(names.task_definition_id(name))))
         assert [
             (call, evaluate_policy(statements, call).reason) for call in found if not allowed(statements, call)
         ] == []
         others = [replace(call, resource=call.resource.replace(":123456789012:", ":999999999999:")) for call in found]
         assert [call for call in others if call.resource != "*" and allowed(statements, call)] == []
-        for smaller, what in lessened(statements):
+        for smaller, what in remove_each_element(statements):
             assert [call for call in found if not allowed(smaller, call)], f"nothing needs {what}"
 
 
-def preparing(task: Json) -> Iterator[IamCall]:
-    """What ECS does for a task before it runs: create the streams of its logs, read its secrets, pull its images."""
+def list_startup_calls(task: Json) -> Iterator[IamCall]:
+    """Yield what ECS calls before a task runs: create its log streams, read its secrets, pull its images."""
     for container in task["ContainerDefinitions"]:
         options = container["LogConfiguration"]["Options"]
         where = f"arn:aws:logs:us-east-1:123456789012:log-group:{options['awslogs-group']}:log-stream:x/y/z"
@@ -229,7 +231,7 @@ def preparing(task: Json) -> Iterator[IamCall]:
                 yield IamCall(f"ecr:{action}", f"arn:aws:ecr:us-east-1:123456789012:repository/{repository}")
 
 
-READS = """
+DISTRIBUTED_MAP = """
     QueryLanguage: {language}
     StartAt: Each
     States:
@@ -257,20 +259,22 @@ READS = """
 
 @pytest.mark.parametrize(("language", "given"), [("JSONata", "Arguments"), ("JSONPath", "Parameters")])
 @pytest.mark.parametrize(("reader", "key"), [("getObject", "Key"), ("listObjectsV2", "Prefix")])
-def test_what_a_distributed_map_reads_writes_and_starts_is_known(
+def test_the_calls_of_a_distributed_map_are_known(
     tmp_path: Path, language: str, given: str, reader: str, key: str
 ) -> None:
-    steps = READS.format(language=language, given=given, reader=reader, key=key)
-    made = project(tmp_path, "a: {image: x}\nw: {workflow: steps.yaml}", steps_yaml=steps)
-    asked = {(each.call.action, each.call.resource) for each in missing_job_permissions(stack(made), "w")}
-    written = {f"s3:{name}" for name in ("PutObject", "GetObject", "ListMultipartUploadParts", "AbortMultipartUpload")}
-    other = "arn:aws:states:us-east-1:123456789012:"
-    assert asked == {
+    steps = DISTRIBUTED_MAP.format(language=language, given=given, reader=reader, key=key)
+    made = load_project(tmp_path, "a: {image: x}\nw: {workflow: steps.yaml}", steps_yaml=steps)
+    calls = {(each.call.action, each.call.resource) for each in missing_job_permissions(resolve_stack(made), "w")}
+    write_actions = {
+        f"s3:{name}" for name in ("PutObject", "GetObject", "ListMultipartUploadParts", "AbortMultipartUpload")
+    }
+    prefix = "arn:aws:states:us-east-1:123456789012:"
+    assert calls == {
         ("s3:GetObject", "arn:aws:s3:::in/lines.jsonl") if key == "Key" else ("s3:ListBucket", "arn:aws:s3:::in"),
-        *((action, "arn:aws:s3:::out/nightly/a-run/manifest.json") for action in written),
-        ("states:StartExecution", f"{other}stateMachine:other"),
-        ("states:DescribeExecution", f"{other}execution:other:a-run"),
-        ("states:StopExecution", f"{other}execution:other:a-run"),
+        *((action, "arn:aws:s3:::out/nightly/a-run/manifest.json") for action in write_actions),
+        ("states:StartExecution", f"{prefix}stateMachine:other"),
+        ("states:DescribeExecution", f"{prefix}execution:other:a-run"),
+        ("states:StopExecution", f"{prefix}execution:other:a-run"),
         *(
             (f"events:{action}", f"arn:aws:events:us-east-1:123456789012:rule/{NESTED_EXECUTION_RULE}")
             for action in ("PutTargets", "PutRule", "DescribeRule")
@@ -278,10 +282,10 @@ def test_what_a_distributed_map_reads_writes_and_starts_is_known(
     }
 
 
-def test_a_machine_with_a_distributed_map_may_ask_for_its_runs_and_for_its_children(tmp_path: Path) -> None:
-    steps = READS.format(language="JSONata", given="Arguments", reader="getObject", key="Key")
-    made = project(tmp_path, "a: {image: x}\nw: {workflow: steps.yaml}", steps_yaml=steps)
-    _, statements = needs(made, "w")
+def test_a_machine_with_a_distributed_map_may_control_its_runs_and_their_children(tmp_path: Path) -> None:
+    steps = DISTRIBUTED_MAP.format(language="JSONata", given="Arguments", reader="getObject", key="Key")
+    made = load_project(tmp_path, "a: {image: x}\nw: {workflow: steps.yaml}", steps_yaml=steps)
+    _, statements = read_calls_and_statements(made, "w")
     runs = "arn:aws:states:us-east-1:123456789012:execution:reports-w"
     for action in ("DescribeExecution", "StopExecution"):
         assert allowed(statements, IamCall(f"states:{action}", f"{runs}:a-run"))
@@ -290,7 +294,7 @@ def test_a_machine_with_a_distributed_map_may_ask_for_its_runs_and_for_its_child
     assert not allowed(statements, IamCall("states:RedriveExecution", f"{runs}:a-run"))
 
 
-def strayed(call: IamCall) -> Iterator[IamCall]:
+def vary_call(call: IamCall) -> Iterator[IamCall]:
     service = call.action.partition(":")[0]
     yield replace(call, action=f"{service}:DeleteEverything")
     yield replace(call, resource="*")
@@ -312,8 +316,8 @@ def strayed(call: IamCall) -> Iterator[IamCall]:
         yield replace(call, context={"ecs:CreateAction": "CreateService"})
 
 
-def lessened(statements: list[Json]) -> Iterator[tuple[list[Json], str]]:
-    """The statements without one of their actions, or without one of their resources."""
+def remove_each_element(statements: list[Json]) -> Iterator[tuple[list[Json], str]]:
+    """Yield the statements without one of their actions or resources, and what was removed."""
     for at, whole in enumerate(statements):
         for element in ("Action", "Resource"):
             for value in whole[element]:
@@ -321,8 +325,8 @@ def lessened(statements: list[Json]) -> Iterator[tuple[list[Json], str]]:
                 yield [*statements[:at], smaller, *statements[at + 1 :]], f"{element} {value}"
 
 
-def test_the_roles_that_a_machine_may_pass_are_those_of_its_tasks_and_no_others(made: Project) -> None:
-    _, statements = needs(made, "plain")
+def test_a_machine_may_pass_only_the_roles_of_its_tasks(made: Project) -> None:
+    _, statements = read_calls_and_statements(made, "plain")
     (passing,) = [each for each in statements if each["Action"] == ["iam:PassRole"]]
     assert passing["Resource"] == [
         "arn:aws:iam::123456789012:role/stack-PlainExecutionRole",
@@ -331,8 +335,8 @@ def test_the_roles_that_a_machine_may_pass_are_those_of_its_tasks_and_no_others(
     assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
 
 
-def test_the_machine_that_watches_may_ask_for_watched_runs_and_tell_of_them(made: Project) -> None:
-    deployed = stack(made)
+def test_the_watch_machine_may_describe_watched_runs_and_publish_alerts(made: Project) -> None:
+    deployed = resolve_stack(made)
     statements = deployed.statements("WatchRole")
     run = "arn:aws:states:us-east-1:123456789012:execution:reports-classes:night"
     topic = "arn:aws:sns:us-east-1:123456789012:reports-ops"
@@ -347,21 +351,21 @@ def test_the_machine_that_watches_may_ask_for_watched_runs_and_tell_of_them(made
     assert actions == {each for statement in statements for each in statement["Action"]}
 
 
-def test_the_scheduler_may_start_what_starts_runs_and_that_may_start_what_is_scheduled(made: Project) -> None:
-    statements, starts = stack(made).statements("ScheduleRole"), stack(made).statements("StartRole")
+def test_the_schedule_role_may_start_the_start_machine_which_may_start_scheduled_jobs(made: Project) -> None:
+    statements, starts = resolve_stack(made).statements("ScheduleRole"), resolve_stack(made).statements("StartRole")
     machine = "arn:aws:states:us-east-1:123456789012:stateMachine:reports-"
     assert allowed(statements, IamCall("states:StartExecution", machine + "-start"))
     assert not allowed(statements, IamCall("states:StartExecution", machine + "plain"))
     assert allowed(starts, IamCall("states:StartExecution", machine + "plain"))
     assert not allowed(starts, IamCall("states:StartExecution", machine + "classes"))
-    on_box = stack(made, ConsoleUrl="http://127.0.0.1:4566").statements("ScheduleRole")
+    on_box = resolve_stack(made, ConsoleUrl="http://127.0.0.1:4566").statements("ScheduleRole")
     assert allowed(on_box, IamCall("states:StartExecution", machine + "plain"))
     assert not allowed(on_box, IamCall("states:StartExecution", machine + "classes"))
     assert allowed(statements, IamCall("sqs:SendMessage", "arn:aws:sqs:us-east-1:123456789012:reports-did-not-start"))
 
 
-def test_an_execution_role_reads_the_secrets_of_its_job_and_pulls_its_image_only(tmp_path: Path) -> None:
-    made = project(
+def test_an_execution_role_may_read_only_its_job_s_secrets_and_pull_only_its_image(tmp_path: Path) -> None:
+    made = load_project(
         tmp_path,
         """
         job:
@@ -369,7 +373,7 @@ def test_an_execution_role_reads_the_secrets_of_its_job_and_pulls_its_image_only
           secrets: {A: 'ssm:/reports/a', B: 'secretsmanager:reports/b:password'}
         """,
     )
-    statements = stack(made).statements("JobExecutionRole")
+    statements = resolve_stack(made).statements("JobExecutionRole")
     held = "arn:aws:secretsmanager:us-east-1:123456789012:secret:reports/b"
     assert allowed(statements, IamCall("ssm:GetParameters", "arn:aws:ssm:us-east-1:123456789012:parameter/reports/a"))
     assert not allowed(
@@ -386,7 +390,7 @@ def test_an_execution_role_reads_the_secrets_of_its_job_and_pulls_its_image_only
 
 # --- the article ------------------------------------------------------------------------------------------------------
 
-GENERATED: list[Json] = [
+GENERATED_POLICY: list[Json] = [
     {"Effect": "Allow", "Action": ["ecs:RunTask"], "Resource": ["arn:aws:ecs:ap-northeast-1:*:task-definition/*"]},
     {"Effect": "Allow", "Action": ["ecs:StopTask", "ecs:DescribeTasks"], "Resource": "*"},
     {
@@ -396,19 +400,19 @@ GENERATED: list[Json] = [
     },
     {"Effect": "Allow", "Action": "ecs:TagResource", "Resource": "*"},
 ]
-"""The policy that AWS documents for ecs:runTask.sync, and leave for the tags that the article's machine puts on."""
+"""The policy that AWS documents for ecs:runTask.sync, and permission for the tags that the article's machine sets."""
 
 
-def article() -> tuple[Json, CallContext]:
+def load_article_machine() -> tuple[Json, CallContext]:
     definition = json.loads((DATA / "state-machine.asl.json").read_text().replace(":xxxxx:", ":123456789012:"))
     task = definition["States"]["ECS RunTask"]["Parameters"]["TaskDefinition"]
     machine = "arn:aws:states:ap-northeast-1:123456789012:stateMachine:batch"
     return definition, CallContext(machine, {task: (ROLE,)})
 
 
-def test_the_article_s_failure_is_explained_with_the_statement_that_is_missing() -> None:
-    definition, where = article()
-    (found,) = missing_permissions(definition, GENERATED, where, role="StepFunctions-batch-role")
+def test_the_article_s_failure_is_explained_with_the_missing_statement() -> None:
+    definition, where = load_article_machine()
+    (found,) = missing_permissions(definition, GENERATED_POLICY, where, role="StepFunctions-batch-role")
     assert found.error == (
         "AccessDeniedException: User: arn:aws:sts::123456789012:assumed-role/StepFunctions-batch-role/a-run is not "
         f"authorized to perform: iam:PassRole on resource: {ROLE} because no identity-based policy allows the "
@@ -421,26 +425,26 @@ def test_the_article_s_failure_is_explained_with_the_statement_that_is_missing()
         "Resource": ROLE,
         "Condition": {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
     }
-    assert missing_permissions(definition, [*GENERATED, found.statement], where) == []
+    assert missing_permissions(definition, [*GENERATED_POLICY, found.statement], where) == []
 
 
-def test_the_article_s_own_policy_mends_it() -> None:
-    definition, where = article()
+def test_the_article_s_own_policy_adds_the_missing_permission() -> None:
+    definition, where = load_article_machine()
     own = json.loads((DATA / "pass-role-policy.json").read_text())["Statement"]
-    assert missing_permissions(definition, [*GENERATED, *own], where) == []
+    assert missing_permissions(definition, [*GENERATED_POLICY, *own], where) == []
 
 
 def test_a_task_definition_without_roles_runs_without_the_statement() -> None:
-    """ "사용하는 Task Definition에 따라 실패할 수 있습니다": it depends on the task definition."""
-    definition, where = article()
-    assert missing_permissions(definition, GENERATED, replace(where, roles={})) == []
+    """The article says "사용하는 Task Definition에 따라 실패할 수 있습니다": failure depends on the task definition."""
+    definition, where = load_article_machine()
+    assert missing_permissions(definition, GENERATED_POLICY, replace(where, roles={})) == []
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_is_told_to_add_is_enough_for_any_machine(made: Project, name: str) -> None:
-    found, _ = needs(made, name)
+def test_the_suggested_statements_are_enough_for_every_machine(made: Project, name: str) -> None:
+    found, _ = read_calls_and_statements(made, name)
     assert all(allowed([allowing_statement(call)], call) for call in found)
-    deployed = stack(made)
+    deployed = resolve_stack(made)
     machine = names.state_machine_id(name)
     definition = json.loads(deployed.definition(machine))
     assert len(missing_permissions(definition, [], call_context(deployed, machine))) == len(found)

@@ -1,4 +1,4 @@
-"""What is worth a second look: each finding has its place and says what to write instead; what is well has none."""
+"""Lint findings: each has its place and advice, and a job file without doubtful parts has none."""
 
 from pathlib import Path
 from textwrap import indent
@@ -6,10 +6,10 @@ from textwrap import indent
 import pytest
 
 from lamplighter.jobs.lint.lint import lint_job_file
-from tests.jobs.matrix import FILES, loaded
-from tests.jobs.projects import written
+from tests.jobs.matrix import FILES, load_matrix_file
+from tests.jobs.projects import load_job_text
 
-WELL = """
+CORRECT = """
 project: reports
 channels: {ops: {email: ops@example.com}}
 defaults: {timezone: Asia/Seoul, notify: ops}
@@ -18,26 +18,26 @@ jobs:
 """
 
 
-def found(folder: Path, text: str, *severities: str, **files: str) -> list[str]:
-    """The findings, each as `line:column severity: message -> instead`."""
+def lint_text(folder: Path, text: str, *severities: str, **files: str) -> list[str]:
+    """Return the findings, each as `line:column severity: message -> advice`."""
     return [
         f"{each.position.line}:{each.position.column} {each.severity}: {each.message} -> {each.advice}"
-        for each in lint_job_file(written(folder, text, **files))
+        for each in lint_job_file(load_job_text(folder, text, **files))
         if not severities or each.severity in severities
     ]
 
 
-def of_job(folder: Path, body: str, **files: str) -> list[str]:
-    """The findings of a job that is well otherwise."""
+def lint_job(folder: Path, body: str, **files: str) -> list[str]:
+    """Return the errors and warnings of a job file with one otherwise correct job."""
     text = (
         "project: p\nchannels: {ops: {email: ops@example.com}}\njobs:\n  a:\n    image: busybox\n    timeout: 10m\n"
         f"{indent(body, '    ')}\n"
     )
-    return found(folder, text, "error", "warning", **files)
+    return lint_text(folder, text, "error", "warning", **files)
 
 
-def test_a_file_that_is_well_has_nothing_but_what_aws_wants_to_be_done(tmp_path: Path) -> None:
-    assert found(tmp_path, WELL) == [
+def test_a_correct_file_has_only_the_finding_that_aws_asks_to_confirm_the_subscription(tmp_path: Path) -> None:
+    assert lint_text(tmp_path, CORRECT) == [
         (
             "3:18 info: AWS asks ops@example.com to confirm the subscription -> "
             "open the link in the mail that arrives after `deploy`"
@@ -139,67 +139,71 @@ def test_a_file_that_is_well_has_nothing_but_what_aws_wants_to_be_done(tmp_path:
         ("notify: {late: ops}", "7:5 warning: a: `notify.late` has no effect without `late` -> add `late: 1h`"),
     ],
 )  # fmt: skip
-def test_a_doubt_is_told_with_its_place_and_its_remedy(tmp_path: Path, body: str, finding: str) -> None:
-    assert of_job(tmp_path, body) == [finding]
+def test_a_doubtful_key_is_reported_with_its_place_and_advice(tmp_path: Path, body: str, finding: str) -> None:
+    assert lint_job(tmp_path, body) == [finding]
 
 
-def of_file(folder: Path, text: str, **files: str) -> list[str]:
-    return found(folder, f"project: p\n{text}\n", "error", "warning", **files)
+def lint_sections(folder: Path, text: str, **files: str) -> list[str]:
+    return lint_text(folder, f"project: p\n{text}\n", "error", "warning", **files)
 
 
-def test_a_job_that_nothing_stops_is_told_of(tmp_path: Path) -> None:
-    assert of_file(tmp_path, "jobs: {a: {image: x}}") == [
+def test_a_job_that_can_hang_forever_is_a_warning(tmp_path: Path) -> None:
+    assert lint_sections(tmp_path, "jobs: {a: {image: x}}") == [
         "2:8 warning: a: an attempt that hangs is never stopped -> add `timeout:`, such as timeout: 1h"
     ]
-    assert of_file(tmp_path, "jobs: {a: {image: x, deadline: 1h}}") == []
+    assert lint_sections(tmp_path, "jobs: {a: {image: x, deadline: 1h}}") == []
 
 
-def test_a_timeout_that_is_tried_again_has_to_be_one(tmp_path: Path) -> None:
+def test_a_timeout_retry_without_a_timeout_is_a_warning(tmp_path: Path) -> None:
     text = "jobs: {a: {image: x, deadline: 1h, retry: {timeout: {attempts: 1}}}}"
-    assert of_file(tmp_path, text) == [
+    assert lint_sections(tmp_path, text) == [
         "2:36 warning: a: retry.timeout has no effect without a timeout -> add `timeout:`"
     ]
 
 
-def test_a_plain_process_is_for_this_box_and_has_no_containers_beside_it(tmp_path: Path) -> None:
-    assert of_file(tmp_path, "jobs: {a: {command: ls, timeout: 1h, sidecars: {s: {image: x}}}}") == [
+def test_a_job_without_an_image_cannot_run_on_aws_and_cannot_have_sidecars(tmp_path: Path) -> None:
+    assert lint_sections(tmp_path, "jobs: {a: {command: ls, timeout: 1h, sidecars: {s: {image: x}}}}") == [
         "2:8 warning: a: a job without an image cannot run on AWS -> add `image:` before you deploy it",
         "2:38 warning: a: a job without an image cannot have sidecars -> add `image:`",
     ]
 
 
-def test_a_job_that_runs_seldom_is_looked_after_and_lint_has_nothing_to_say(tmp_path: Path) -> None:
+def test_a_rare_job_with_did_not_start_alerts_has_no_finding(tmp_path: Path) -> None:
     job = "image: x, timeout: 1m, notify: c, schedule: 'cron(0 3 1 * ? *)'"
     text = f"project: p\nchannels: {{c: {{command: ls}}}}\njobs: {{a: {{{job}}}}}"
-    assert found(tmp_path, text, "info") == []
+    assert lint_text(tmp_path, text, "info") == []
 
 
-def test_a_time_that_is_over_is_told(tmp_path: Path) -> None:
+def test_an_at_time_in_the_past_is_a_warning(tmp_path: Path) -> None:
     text = "project: p\njobs: {a: {image: x, timeout: 1m, schedule: 'at(2026-03-01T03:00:00)', notify: c}}"
-    read = written(tmp_path, f"{text}\nchannels: {{c: {{command: ls}}}}")
+    read = load_job_text(tmp_path, f"{text}\nchannels: {{c: {{command: ls}}}}")
     april, before = 1_775_000_000_000, 1_770_000_000_000
-    (told,) = [each for each in lint_job_file(read, april) if "has passed" in each.message]
-    assert told.severity == "warning"
-    assert told.message == "a: the time of at(2026-03-01T03:00:00) has passed: it starts no run"
+    (finding,) = [each for each in lint_job_file(read, april) if "has passed" in each.message]
+    assert finding.severity == "warning"
+    assert finding.message == "a: the time of at(2026-03-01T03:00:00) has passed: it starts no run"
     assert [each for each in lint_job_file(read, before) if "has passed" in each.message] == []
 
 
-def test_clock_changes_are_those_of_the_year_to_come(tmp_path: Path) -> None:
+def test_clock_changes_are_those_of_the_next_year(tmp_path: Path) -> None:
     job = "{image: x, timeout: 1m, notify: c, schedule: 'cron(30 2 * * ? *)', timezone: Europe/Berlin}"
-    read = written(tmp_path, f"project: p\nchannels: {{c: {{command: ls}}}}\njobs: {{a: {job}}}")
+    read = load_job_text(tmp_path, f"project: p\nchannels: {{c: {{command: ls}}}}\njobs: {{a: {job}}}")
     april = 1_775_000_000_000
-    (told,) = [each.message for each in lint_job_file(read, april) if "clocks" in each.message]
-    assert "no run on 2027-03-28" in told
+    (message,) = [each.message for each in lint_job_file(read, april) if "clocks" in each.message]
+    assert "no run on 2027-03-28" in message
 
 
-def test_a_job_that_runs_nothing_is_an_error(tmp_path: Path) -> None:
-    told = of_file(tmp_path, "jobs: {a: {timeout: 1h}}")
-    assert "2:8 error: a: the job has neither an image nor a command, so nothing would run -> add `command:`" in told
+def test_a_job_without_image_and_command_is_an_error(tmp_path: Path) -> None:
+    findings = lint_sections(tmp_path, "jobs: {a: {timeout: 1h}}")
+    assert (
+        "2:8 error: a: the job has neither an image nor a command, so nothing would run -> add `command:`" in findings
+    )
 
 
-def test_what_a_rule_tells_of_a_job_that_tells_itself_is_said(tmp_path: Path) -> None:
+def test_a_job_with_caught_alerts_alone_is_told_that_uncaught_failures_are_alerted_without_log_lines(
+    tmp_path: Path,
+) -> None:
     text = "project: p\nchannels: {c: {command: ls}}\njobs: {a: {image: x, timeout: 1m, notify: {caught: c}}}"
-    assert found(tmp_path, text, "info") == [
+    assert lint_text(tmp_path, text, "info") == [
         (
             "3:35 info: a: failures that a run cannot catch, such as its deadline, are alerted without the last log "
             "lines -> write run-failed: CHANNEL as well, to choose the channel for them"
@@ -207,26 +211,26 @@ def test_what_a_rule_tells_of_a_job_that_tells_itself_is_said(tmp_path: Path) ->
     ]
 
 
-def test_a_role_of_one_s_own_starts_a_slot_at_least_once(tmp_path: Path) -> None:
+def test_the_user_s_own_schedule_role_starts_a_slot_at_least_once(tmp_path: Path) -> None:
     role = "roles: {schedule: 'arn:aws:iam::123456789012:role/r'}"
     text = f"project: p\nchannels: {{c: {{command: ls}}}}\njobs: {{a: {{image: x, timeout: 1m, notify: c, {role}"
-    assert [each for each in found(tmp_path, text + ", schedule: rate(1 day)}}") if "at least once" in each]
+    assert [each for each in lint_text(tmp_path, text + ", schedule: rate(1 day)}}") if "at least once" in each]
 
 
-def test_a_first_deployment_of_a_weekly_job_may_ring_on_aws(tmp_path: Path) -> None:
+def test_a_weekly_job_s_new_alarm_may_send_an_alert_on_aws(tmp_path: Path) -> None:
     def text(days: str) -> str:
         job = f"image: x, timeout: 1m, notify: c, schedule: 'cron(0 3 ? * {days} *)'"
         channel = "{sqs: 'arn:aws:sqs:us-east-1:123456789012:q'}"
         return f"project: p\nchannels: {{c: {channel}}}\njobs: {{a: {{{job}}}}}"
 
-    (finding,) = [each for each in found(tmp_path, text("MON,THU"), "info") if "new alarm" in each]
+    (finding,) = [each for each in lint_text(tmp_path, text("MON,THU"), "info") if "new alarm" in each]
     assert finding.endswith("-> run the job once after the deployment, or ignore that alert")
-    assert not [each for each in found(tmp_path, text("*"), "info") if "new alarm" in each]
+    assert not [each for each in lint_text(tmp_path, text("*"), "info") if "new alarm" in each]
 
 
-def test_a_cluster_that_exists_has_to_have_spot_capacity(tmp_path: Path) -> None:
+def test_a_spot_job_on_an_existing_cluster_needs_its_spot_capacity(tmp_path: Path) -> None:
     job = "image: x, timeout: 1m, launch: fargate-spot, cluster: theirs, retry: {attempts: 1}"
-    assert found(tmp_path, f"project: p\njobs: {{a: {{{job}}}}}") == [
+    assert lint_text(tmp_path, f"project: p\njobs: {{a: {{{job}}}}}") == [
         (
             "2:57 info: a: AWS runs the job on Spot only if the cluster theirs has the capacity provider "
             "FARGATE_SPOT -> add it with aws ecs put-cluster-capacity-providers"
@@ -234,8 +238,8 @@ def test_a_cluster_that_exists_has_to_have_spot_capacity(tmp_path: Path) -> None
     ]
 
 
-def test_what_may_not_overlap_may_for_a_second_on_aws(tmp_path: Path) -> None:
-    assert found(tmp_path, "project: p\njobs: {a: {image: x, timeout: 1m, overlap: queue}}") == [
+def test_overlap_protection_is_delayed_by_a_second_on_aws(tmp_path: Path) -> None:
+    assert lint_text(tmp_path, "project: p\njobs: {a: {image: x, timeout: 1m, overlap: queue}}") == [
         (
             "2:35 info: a: AWS lists runs with a delay: two runs that begin within the same second may not see each "
             "other -> do not start the job by hand at its scheduled times"
@@ -278,39 +282,37 @@ def test_what_may_not_overlap_may_for_a_second_on_aws(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_aws_cannot_do_for_a_channel_or_wants_first_is_told(
+def test_a_channel_that_aws_cannot_serve_or_that_needs_preparation_is_reported(
     tmp_path: Path, channel: str, severity: str, finding: str
 ) -> None:
     text = f"project: p\nchannels: {{c: {{{channel}}}}}\njobs: {{a: {{image: x, timeout: 1m, notify: c}}}}"
-    assert finding in found(tmp_path, text, severity)
+    assert finding in lint_text(tmp_path, text, severity)
 
 
-def test_a_topic_that_exists_has_to_be_where_the_stack_is(tmp_path: Path) -> None:
+def test_an_existing_topic_must_be_in_the_stack_s_region(tmp_path: Path) -> None:
     channel = "{sns: 'arn:aws:sns:eu-west-1:123456789012:t'}"
     text = f"project: p\nchannels: {{c: {channel}}}\njobs: {{a: {{image: x, timeout: 1m, notify: c}}}}"
     assert (
         "2:16 info: on AWS, rules and alarms can only publish to topics of their own region; this topic is in "
         "eu-west-1 -> deploy to eu-west-1"
-    ) in found(tmp_path, text, "info")
+    ) in lint_text(tmp_path, text, "info")
 
 
 @pytest.mark.parametrize("where", ["secrets: {S: %s}", "sidecars: {s: {image: x, secrets: {S: %s}}}"])
-def test_a_secret_whose_name_looks_like_the_end_of_an_arn_has_to_be_named_by_its_arn(
-    tmp_path: Path, where: str
-) -> None:
-    (finding,) = of_job(tmp_path, where % "secretsmanager:team/db-secret")
+def test_a_secret_whose_name_looks_like_the_end_of_an_arn_must_be_written_as_an_arn(tmp_path: Path, where: str) -> None:
+    (finding,) = lint_job(tmp_path, where % "secretsmanager:team/db-secret")
     assert finding == (
         "7:5 error: a: Secrets Manager takes secretsmanager:team/db-secret for a complete ARN, because it ends with a "
         "hyphen and six characters -> write the secret's ARN, with the hyphen and the six characters that follow"
     )
     whole = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:team/db-secret-x1y2z3"
-    for well in ("secretsmanager:team/db-password", "ssm:/team/db-secret", whole):
-        assert of_job(tmp_path, where % well) == []
+    for correct in ("secretsmanager:team/db-password", "ssm:/team/db-secret", whole):
+        assert lint_job(tmp_path, where % correct) == []
 
 
-def test_a_channel_that_nobody_uses_is_told_of(tmp_path: Path) -> None:
+def test_an_unused_channel_is_reported(tmp_path: Path) -> None:
     text = "project: p\nchannels: {c: {command: ls}}\njobs: {a: {image: x, timeout: 1m}}"
-    assert found(tmp_path, text, "info") == ["2:12 info: no job uses the channel c -> name it in a `notify:`"]
+    assert lint_text(tmp_path, text, "info") == ["2:12 info: no job uses the channel c -> name it in a `notify:`"]
 
 
 # --- workflows --------------------------------------------------------------------------------------------------------
@@ -333,26 +335,26 @@ States:
 """
 
 
-def test_a_workflow_that_hangs_is_never_stopped_without_a_deadline(tmp_path: Path) -> None:
+def test_a_workflow_without_a_deadline_can_hang_forever(tmp_path: Path) -> None:
     steps = "StartAt: A\nStates: {A: {Type: Task, Job: a, End: true}}"
-    assert of_file(tmp_path, WORKFLOW.replace("    deadline: 1h\n", ""), steps_yaml=steps) == [
+    assert lint_sections(tmp_path, WORKFLOW.replace("    deadline: 1h\n", ""), steps_yaml=steps) == [
         "4:3 warning: w: a run that hangs is never stopped -> add `deadline:`, such as deadline: 6h"
     ]
-    assert of_file(tmp_path, WORKFLOW, steps_yaml=steps) == []
+    assert lint_sections(tmp_path, WORKFLOW, steps_yaml=steps) == []
 
 
-def test_a_call_of_a_workflow_that_its_role_does_not_allow_is_told_with_the_permission(tmp_path: Path) -> None:
+def test_a_call_of_a_workflow_that_its_role_denies_is_reported_with_the_missing_permission(tmp_path: Path) -> None:
     sends = '{"actions":"sqs:SendMessage","resources":"arn:aws:sqs:eu-west-1:123456789012:q"}'
     invokes = '{"actions":"lambda:InvokeFunction","resources":"arn:aws:lambda:us-east-1:123456789012:function:f"}'
-    assert of_file(tmp_path, WORKFLOW, steps_yaml=CALLS) == [
+    assert lint_sections(tmp_path, WORKFLOW, steps_yaml=CALLS) == [
         f"5:5 error: w: the role does not allow lambda:InvokeFunction -> add permissions: [{invokes}]",
         f"5:5 error: w: the role does not allow sqs:SendMessage -> add permissions: [{sends}]",
     ]
-    mended = f"{WORKFLOW}    permissions: [{sends}, {invokes}]\n"
-    assert of_file(tmp_path, mended, steps_yaml=CALLS) == []
+    fixed = f"{WORKFLOW}    permissions: [{sends}, {invokes}]\n"
+    assert lint_sections(tmp_path, fixed, steps_yaml=CALLS) == []
 
 
-def test_a_call_whose_target_only_a_run_knows_needs_some_permission(tmp_path: Path) -> None:
+def test_a_call_whose_target_is_known_only_at_run_time_needs_any_permission_for_its_action(tmp_path: Path) -> None:
     steps = """
         QueryLanguage: JSONata
         StartAt: A
@@ -364,57 +366,57 @@ def test_a_call_whose_target_only_a_run_knows_needs_some_permission(tmp_path: Pa
             End: true
     """
     needs = '{"actions":"s3:PutObject","resources":"*"}'
-    assert of_file(tmp_path, WORKFLOW, steps_yaml=steps) == [
+    assert lint_sections(tmp_path, WORKFLOW, steps_yaml=steps) == [
         f"5:5 error: w: the role does not allow s3:PutObject -> add permissions: [{needs}]"
     ]
-    mended = f"{WORKFLOW}    permissions: {{actions: s3:Put*, resources: 'arn:aws:s3:::reports/*'}}\n"
-    assert of_file(tmp_path, mended, steps_yaml=steps) == []
+    fixed = f"{WORKFLOW}    permissions: {{actions: s3:Put*, resources: 'arn:aws:s3:::reports/*'}}\n"
+    assert lint_sections(tmp_path, fixed, steps_yaml=steps) == []
 
 
-def test_a_role_that_iam_would_not_take_is_told_of(tmp_path: Path) -> None:
+def test_a_role_policy_that_is_too_long_for_iam_is_an_error(tmp_path: Path) -> None:
     names = [f"job-with-a-long-name-{at}" for at in range(60)]
     jobs = "".join(f"  {name}: {{image: x, timeout: 1m}}\n" for name in names)
     states = [f"  S{at}: {{Type: Task, Job: {name}, Next: S{at + 1}}}\n" for at, name in enumerate(names)]
     steps = "StartAt: S0\nStates:\n" + "".join(states) + "  S60: {Type: Succeed}\n"
-    (problem,) = of_file(tmp_path, WORKFLOW + jobs, steps_yaml=steps)
+    (problem,) = lint_sections(tmp_path, WORKFLOW + jobs, steps_yaml=steps)
     assert "and IAM allows 10240 -> split the workflow in two, or use your own role" in problem
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_lint_has_something_to_say_of_any_file(tmp_path: Path, name: str) -> None:
-    problems = lint_job_file(loaded(tmp_path, name))
+def test_findings_of_every_file_have_advice_and_are_sorted(tmp_path: Path, name: str) -> None:
+    problems = lint_job_file(load_matrix_file(tmp_path, name))
     assert all(each.message and each.advice for each in problems)
     assert problems == sorted(problems, key=lambda each: (each.position, each.message))
 
 
-def test_more_than_a_stack_of_aws_takes_is_told(tmp_path: Path) -> None:
+def test_more_resources_than_aws_allows_in_a_stack_are_an_error(tmp_path: Path) -> None:
     jobs = "\n".join(f"  job-{number}: {{image: x, timeout: 1h, schedule: rate(1 day)}}" for number in range(75))
-    told = [each for each in found(tmp_path, f"project: p\njobs:\n{jobs}", "error") if "resources" in each]
-    assert [each.partition(":")[0] for each in told] == ["2"]
-    assert told[0].endswith("and AWS allows 500 -> split the project in two")
+    findings = [each for each in lint_text(tmp_path, f"project: p\njobs:\n{jobs}", "error") if "resources" in each]
+    assert [each.partition(":")[0] for each in findings] == ["2"]
+    assert findings[0].endswith("and AWS allows 500 -> split the project in two")
 
 
-def test_an_attempt_that_somebody_stops_is_told_on_aws_where_one_that_hangs_is(tmp_path: Path) -> None:
-    def told(job: str) -> list[str]:
+def test_a_manual_stop_that_looks_like_a_timeout_is_reported_for_jobs_with_attempt_alerts(tmp_path: Path) -> None:
+    def timeout_findings(job: str) -> list[str]:
         text = f"project: p\nchannels: {{ops: {{email: o@b.c}}}}\njobs: {{a: {{image: x, deadline: 1h, {job}}}}}"
-        return [each for each in found(tmp_path, text, "info") if "looks like a timeout" in each]
+        return [each for each in lint_text(tmp_path, text, "info") if "looks like a timeout" in each]
 
-    (finding,) = told("timeout: 1h, notify: {attempt-failed: ops}")
+    (finding,) = timeout_findings("timeout: 1h, notify: {attempt-failed: ops}")
     assert finding.startswith("3:49 info: a: on AWS, stopping a run also sends an alert about its attempt")
-    assert told("notify: {attempt-failed: ops}") == told("timeout: 1h, notify: ops") == []
+    assert timeout_findings("notify: {attempt-failed: ops}") == timeout_findings("timeout: 1h, notify: ops") == []
 
 
-def test_a_workflow_that_tells_of_its_failure_itself_is_begun_anew(tmp_path: Path) -> None:
+def test_a_workflow_with_caught_alerts_has_to_be_started_anew_instead_of_redriven(tmp_path: Path) -> None:
     steps = "StartAt: S\nStates: {S: {Type: Task, Job: a, End: true}}"
     text = "project: p\nchannels: {ops: {email: ops@example.com}}\n" + WORKFLOW + "    notify: {caught: ops}\n"
-    told = [each for each in found(tmp_path, text, "info", steps_yaml=steps) if "redrive" in each]
-    assert [each.partition(" -> ")[2] for each in told] == [
+    findings = [each for each in lint_text(tmp_path, text, "info", steps_yaml=steps) if "redrive" in each]
+    assert [each.partition(" -> ")[2] for each in findings] == [
         "start a new run (lamplighter run w), or write run-failed instead of caught"
     ]
 
 
-def test_beside_sidecars_it_is_told_what_an_alert_cannot_know(tmp_path: Path) -> None:
+def test_beside_sidecars_the_finding_suggests_caught_alerts(tmp_path: Path) -> None:
     job = "{image: x, timeout: 1h, sidecars: {s: {image: y}}, notify: {attempt-failed: ops}}"
     text = f"project: p\nchannels: {{ops: {{email: ops@example.com}}}}\njobs: {{a: {job}}}"
-    (told,) = [each for each in found(tmp_path, text, "info") if "sidecars" in each]
-    assert "write notify: {caught: CHANNEL}" in told
+    (finding,) = [each for each in lint_text(tmp_path, text, "info") if "sidecars" in each]
+    assert "write notify: {caught: CHANNEL}" in finding

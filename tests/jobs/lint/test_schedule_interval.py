@@ -1,4 +1,4 @@
-"""How long a job rests at most between two starts."""
+"""The longest time between two starts of a job."""
 
 import pytest
 
@@ -23,5 +23,5 @@ HOUR, DAY = 3_600, 86_400
         ([], "UTC", None),
     ],
 )
-def test_the_longest_gap_is_that_of_a_whole_year(schedule: list[str], zone: str, expected: int | None) -> None:
+def test_the_longest_interval_is_that_of_a_whole_year(schedule: list[str], zone: str, expected: int | None) -> None:
     assert longest_interval(Job.model_validate({"schedule": schedule, "timezone": zone})) == expected

@@ -11,15 +11,15 @@ RUN = "arn:aws:states:us-east-1:123456789012:execution:nightly:one"
 
 
 @pytest.mark.parametrize(("running", "runs"), [([], []), ([RUN], [RUN]), (RUN, [RUN]), ([RUN, RUN], [RUN, RUN])])
-def test_the_output_of_a_skipped_run_names_the_runs_that_went_on(running: Json, runs: list[str]) -> None:
+def test_the_output_of_a_skipped_run_names_the_runs_that_were_running(running: Json, runs: list[str]) -> None:
     assert runs_that_caused_skip(dumps({"skipped": True, "running": running})) == runs
 
 
 @pytest.mark.parametrize("running", ["", "one", [""], 5, [5], None, [RUN, {}]])
-def test_an_output_of_a_user_that_names_no_runs_is_no_skip(running: Json) -> None:
+def test_a_user_s_output_without_valid_runs_is_not_a_skip(running: Json) -> None:
     assert runs_that_caused_skip(dumps({"skipped": True, "running": running})) is None
 
 
 @given(documents("skipped", "running"))
-def test_any_output_of_a_user_is_read(document: Json) -> None:
+def test_any_output_of_a_user_can_be_parsed(document: Json) -> None:
     assert runs_that_caused_skip(dumps(document)) is None or document["skipped"] is True

@@ -1,4 +1,4 @@
-"""What a job file says, done: its machine on an engine whose containers do what the test says."""
+"""Generated state machines on an engine whose containers do what the test scripts."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -18,60 +18,60 @@ from lamplighter.runtime.fake import Script
 from lamplighter.runtime.port import CannotStart, ContainerSpec, ImageUnavailable
 from lamplighter.store.db import Tx
 from tests.engine_harness import EngineHarness
-from tests.jobs.projects import deploy, project, scheduled_input
+from tests.jobs.projects import deploy_project, load_project, scheduled_input
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:reports-ops"
 AWS_CONSOLE = "https://us-east-1.console.aws.amazon.com/states/home?region=us-east-1#/v2/executions/details/"
 HOUR = 3_600_000
 
 
-class Night:
-    """A harness on which the jobs of a file are deployed, and somebody who is told."""
+class DeployedJobs:
+    """An engine with the jobs of a file, whose SNS only records the messages."""
 
     def __init__(self, harness: EngineHarness, folder: Path) -> None:
         self.harness = harness
         self.folder = folder
-        self.mail: list[Json] = []
+        self.alerts: list[Json] = []
         self.machines: dict[str, str] = {}
-        self.refuses = False
+        self.denies_publish = False
         harness.engine.bus.serve("sns", {"Publish": Operation(write=self._publish)})
 
     def _publish(self, _tx: Tx, _caller: Caller, params: Json) -> Json:
-        if self.refuses:
+        if self.denies_publish:
             raise AwsError("no", code="AuthorizationError", status=403)
-        self.mail.append(params)
+        self.alerts.append(params)
         return {"MessageId": "1"}
 
     def deploy(self, jobs: str, url: str = "", **files: str) -> None:
-        self.machines = dict(deploy(self.harness, project(self.folder, jobs, **files), ConsoleUrl=url))
+        self.machines = dict(deploy_project(self.harness, load_project(self.folder, jobs, **files), ConsoleUrl=url))
 
-    def run(self, job: str = "job", **given: Json) -> str:
+    def start_run(self, job: str = "job", **given: Json) -> str:
         execution = self.harness.start(self.machines[job], scheduled_input(**given))
         self.harness.settle()
         return execution
 
-    def codes(self, *codes: int | Script) -> None:
-        """What the containers to come end with, one after another; the last goes on for ever."""
+    def script_exits(self, *codes: int | Script) -> None:
+        """Script how the next containers end, one after another; the last script repeats."""
         left = [each if isinstance(each, Script) else Script(code=each) for each in codes]
         for at, script in enumerate(left):
             last = at == len(left) - 1
-            self.harness.runtime.script(script, self._nth(at, last=last))
+            self.harness.runtime.script(script, self._select_container(at, last=last))
 
-    def _nth(self, at: int, *, last: bool) -> Callable[[ContainerSpec], bool]:
+    def _select_container(self, at: int, *, last: bool) -> Callable[[ContainerSpec], bool]:
         start = len(self.harness.runtime.begun)
 
-        def fits(container: ContainerSpec) -> bool:
+        def is_selected(container: ContainerSpec) -> bool:
             number = list(self.harness.runtime.begun).index(container.name) - start
             return number >= at if last else number == at
 
-        return fits
+        return is_selected
 
     @property
-    def begun(self) -> list[ContainerSpec]:
+    def containers(self) -> list[ContainerSpec]:
         return list(self.harness.runtime.begun.values())
 
-    def until_over(self, execution: str, step: int = 1_000, most: int = 400) -> Json:
-        """Let time pass until a run is over; how it ended."""
+    def wait_until_ended(self, execution: str, step: int = 1_000, most: int = 400) -> Json:
+        """Let time pass until the run ends, and return its description."""
         for _ in range(most):
             if self.harness.status(execution) != "RUNNING":
                 break
@@ -80,14 +80,14 @@ class Night:
 
 
 @pytest.fixture
-def night(tmp_path: Path) -> Iterator[Night]:
+def jobs(tmp_path: Path) -> Iterator[DeployedJobs]:
     harness = EngineHarness(tmp_path / "data")
     harness.up()
-    yield Night(harness, tmp_path)
+    yield DeployedJobs(harness, tmp_path)
     harness.close()
 
 
-def environment(container: ContainerSpec) -> dict[str, str]:
+def select_environment(container: ContainerSpec) -> dict[str, str]:
     return {
         name: value for name, value in container.environment.items() if name.startswith("LAMPLIGHTER_") or name == "X"
     }
@@ -96,23 +96,23 @@ def environment(container: ContainerSpec) -> dict[str, str]:
 # --- one attempt ------------------------------------------------------------------------------------------------------
 
 
-def test_the_article_s_retry_is_the_article_s_words(tmp_path: Path) -> None:
-    made = project(tmp_path, "job: {image: busybox, retry: {attempts: 1, interval: 10s, backoff: 1}, timeout: 1h}")
+def test_a_generated_retry_equals_the_article_s_retry(tmp_path: Path) -> None:
+    made = load_project(tmp_path, "job: {image: busybox, retry: {attempts: 1, interval: 10s, backoff: 1}, timeout: 1h}")
     article = json.loads((Path(__file__).parents[1] / "data" / "state-machine.asl.json").read_text())
-    ours = build_definition(made, "job")["States"]["Run"]
-    theirs = article["States"]["ECS RunTask"]
-    assert ours["Retry"] == theirs["Retry"]
-    assert resolve_calls(ours["Resource"]) == theirs["Resource"]
-    assert set(ours["Arguments"]) - {"Overrides"} == set(theirs["Parameters"])
-    assert ours["TimeoutSeconds"] == 3600
+    generated = build_definition(made, "job")["States"]["Run"]
+    written = article["States"]["ECS RunTask"]
+    assert generated["Retry"] == written["Retry"]
+    assert resolve_calls(generated["Resource"]) == written["Resource"]
+    assert set(generated["Arguments"]) - {"Overrides"} == set(written["Parameters"])
+    assert generated["TimeoutSeconds"] == 3600
 
 
-def test_a_job_knows_its_run_its_attempt_its_time_and_its_input(night: Night) -> None:
-    night.deploy("job: {image: busybox, environment: {X: here}, retry: {attempts: 1}}")
-    night.codes(1, 0)
-    execution = night.run(day="2026-11-24", rows=[1])
-    assert night.until_over(execution)["status"] == "SUCCEEDED"
-    first, second = map(environment, night.begun)
+def test_a_container_receives_its_run_attempt_scheduled_time_and_input(jobs: DeployedJobs) -> None:
+    jobs.deploy("job: {image: busybox, environment: {X: here}, retry: {attempts: 1}}")
+    jobs.script_exits(1, 0)
+    execution = jobs.start_run(day="2026-11-24", rows=[1])
+    assert jobs.wait_until_ended(execution)["status"] == "SUCCEEDED"
+    first, second = map(select_environment, jobs.containers)
     assert loads(first.pop("LAMPLIGHTER_INPUT")) == {"day": "2026-11-24", "rows": [1]}
     assert first.pop("LAMPLIGHTER_TASK_ARN")
     assert first == {
@@ -125,29 +125,30 @@ def test_a_job_knows_its_run_its_attempt_its_time_and_its_input(night: Night) ->
     assert second["LAMPLIGHTER_ATTEMPT"] == "2"
 
 
-def test_a_run_may_be_given_another_command_and_other_variables(night: Night) -> None:
-    night.deploy("job: {image: busybox, command: [usual], environment: {X: usual}}")
-    night.harness.start(
-        night.machines["job"], {"lamplighter": {"command": ["other", "words"], "environment": {"X": 7}}}
-    )
-    night.harness.settle()
-    (container,) = night.begun
+def test_a_run_may_override_the_command_and_the_environment(jobs: DeployedJobs) -> None:
+    jobs.deploy("job: {image: busybox, command: [usual], environment: {X: usual}}")
+    jobs.harness.start(jobs.machines["job"], {"lamplighter": {"command": ["other", "words"], "environment": {"X": 7}}})
+    jobs.harness.settle()
+    (container,) = jobs.containers
     assert (container.command, container.environment["X"]) == (("other", "words"), "7")
-    night.harness.start(night.machines["job"], {})
-    night.harness.settle()
-    assert (night.begun[1].command, night.begun[1].environment["X"]) == (("usual",), "usual")
+    jobs.harness.start(jobs.machines["job"], {})
+    jobs.harness.settle()
+    assert (jobs.containers[1].command, jobs.containers[1].environment["X"]) == (
+        ("usual",),
+        "usual",
+    )
 
 
 # --- attempts ---------------------------------------------------------------------------------------------------------
 
 
-def attempts(night: Night, retry: str, *scripts: int | Script, more: str = "") -> tuple[int, Json, list[int]]:
-    """How many attempts there were, how the run ended, and after how many seconds each retry began."""
-    night.deploy(f"job: {{image: busybox, retry: {retry}{more}}}")
-    night.codes(*scripts)
-    execution = night.run()
-    ended = night.until_over(execution)
-    schedule = [each["timestamp"] for each in night.harness.history(execution) if each["type"] == "TaskScheduled"]
+def run_attempts(jobs: DeployedJobs, retry: str, *scripts: int | Script, more: str = "") -> tuple[int, Json, list[int]]:
+    """Run the job; return the number of attempts, the run's description and the seconds before each retry."""
+    jobs.deploy(f"job: {{image: busybox, retry: {retry}{more}}}")
+    jobs.script_exits(*scripts)
+    execution = jobs.start_run()
+    ended = jobs.wait_until_ended(execution)
+    schedule = [each["timestamp"] for each in jobs.harness.history(execution) if each["type"] == "TaskScheduled"]
     return (
         len(schedule),
         ended,
@@ -187,32 +188,38 @@ FOREVER = Script(after=None)
         ("{spot: {attempts: 2}, attempts: 1}", (1, 0), 2, "SUCCEEDED"),
     ],
 )
-def test_each_class_of_trouble_has_a_budget_of_its_own(
-    night: Night, retry: str, scripts: tuple[int | Script, ...], expected: int, status: str
+def test_each_class_of_failure_has_its_own_budget(
+    jobs: DeployedJobs, retry: str, scripts: tuple[int | Script, ...], expected: int, status: str
 ) -> None:
-    count, ended, _ = attempts(night, retry, *scripts)
+    count, ended, _ = run_attempts(jobs, retry, *scripts)
     assert (count, ended["status"]) == (expected, status)
 
 
 @pytest.mark.parametrize(
     "retry", ["{timeout: {attempts: 2}}", "{timeout: {attempts: 2}, exit: {codes: [9], attempts: 1}}"]
 )
-def test_an_attempt_that_takes_too_long_is_stopped_and_tried_again_by_its_own_budget(night: Night, retry: str) -> None:
-    count, ended, _ = attempts(night, retry, FOREVER, FOREVER, 0, more=", timeout: 30s")
+def test_an_attempt_that_exceeds_its_timeout_is_stopped_and_retried_within_the_timeout_budget(
+    jobs: DeployedJobs, retry: str
+) -> None:
+    count, ended, _ = run_attempts(jobs, retry, FOREVER, FOREVER, 0, more=", timeout: 30s")
     assert (count, ended["status"]) == (3, "SUCCEEDED")
-    assert [night.harness.runtime.count("stop", each.name) > 0 for each in night.begun] == [True, True, False]
+    assert [jobs.harness.runtime.count("stop", each.name) > 0 for each in jobs.containers] == [
+        True,
+        True,
+        False,
+    ]
 
 
 @pytest.mark.parametrize("retry", ["{attempts: 1}", "{exit: {codes: [9], attempts: 1}}"])
-def test_a_run_fails_with_the_error_of_its_last_attempt(night: Night, retry: str) -> None:
-    _, ended, _ = attempts(night, retry, 9)
+def test_a_run_fails_with_the_error_of_its_last_attempt(jobs: DeployedJobs, retry: str) -> None:
+    _, ended, _ = run_attempts(jobs, retry, 9)
     assert ended["error"] == "States.TaskFailed"
     assert loads(ended["cause"])["Containers"][0]["ExitCode"] == 9
-    night.harness.runtime.script(FOREVER)
+    jobs.harness.runtime.script(FOREVER)
 
 
-def test_a_timeout_that_nothing_retries_ends_the_run_as_a_timeout(night: Night) -> None:
-    count, ended, _ = attempts(night, "{exit: {codes: [9], attempts: 1}}", FOREVER, more=", timeout: 30s")
+def test_a_timeout_without_a_retry_ends_the_run_with_states_timeout(jobs: DeployedJobs) -> None:
+    count, ended, _ = run_attempts(jobs, "{exit: {codes: [9], attempts: 1}}", FOREVER, more=", timeout: 30s")
     assert (count, ended["status"], ended["error"]) == (1, "FAILED", "States.Timeout")
 
 
@@ -225,106 +232,106 @@ def test_a_timeout_that_nothing_retries_ends_the_run_as_a_timeout(night: Night) 
     ],
 )
 @pytest.mark.parametrize("form", ["{{{}}}", "{{exit: {{codes: [9], {}}}}}"])
-def test_the_waits_grow_by_the_backoff_up_to_their_longest(
-    night: Night, form: str, policy: str, expected: list[int]
+def test_retry_waits_grow_by_the_backoff_up_to_the_maximum(
+    jobs: DeployedJobs, form: str, policy: str, expected: list[int]
 ) -> None:
-    assert attempts(night, form.format(policy), 9)[2] == expected
+    assert run_attempts(jobs, form.format(policy), 9)[2] == expected
 
 
-def test_a_wait_with_jitter_is_no_longer_than_the_wait(night: Night) -> None:
-    _, _, waits = attempts(night, "{exit: {codes: [9], attempts: 4, interval: 30s, backoff: 1, jitter: true}}", 9)
+def test_a_wait_with_jitter_is_no_longer_than_the_interval(jobs: DeployedJobs) -> None:
+    _, _, waits = run_attempts(jobs, "{exit: {codes: [9], attempts: 4, interval: 30s, backoff: 1, jitter: true}}", 9)
     assert len(waits) == 4
     assert all(1 <= wait <= 30 for wait in waits)
 
 
-def test_a_deadline_ends_the_run_whatever_attempt_it_is_at(night: Night) -> None:
-    night.deploy("job: {image: busybox, retry: {attempts: 99, interval: 1m, backoff: 1}, deadline: 10m}")
-    night.codes(1)
-    ended = night.until_over(night.run(), 10_000)
+def test_a_deadline_ends_the_run_at_any_attempt(jobs: DeployedJobs) -> None:
+    jobs.deploy("job: {image: busybox, retry: {attempts: 99, interval: 1m, backoff: 1}, deadline: 10m}")
+    jobs.script_exits(1)
+    ended = jobs.wait_until_ended(jobs.start_run(), 10_000)
     assert (ended["status"], ended["stopDate"] - ended["startDate"]) == ("TIMED_OUT", 600)
 
 
-def test_budgets_survive_a_crash(night: Night) -> None:
-    night.deploy("job: {image: busybox, retry: {exit: {codes: [75], attempts: 2, interval: 1m}}}")
-    night.codes(75)
-    execution = night.run()
-    night.harness.restart()
-    night.harness.advance(60_000)
-    night.harness.restart()
-    assert night.until_over(execution, 10_000)["status"] == "FAILED"
-    assert len(night.begun) == 3
+def test_retry_budgets_survive_a_crash(jobs: DeployedJobs) -> None:
+    jobs.deploy("job: {image: busybox, retry: {exit: {codes: [75], attempts: 2, interval: 1m}}}")
+    jobs.script_exits(75)
+    execution = jobs.start_run()
+    jobs.harness.restart()
+    jobs.harness.advance(60_000)
+    jobs.harness.restart()
+    assert jobs.wait_until_ended(execution, 10_000)["status"] == "FAILED"
+    assert len(jobs.containers) == 3
 
 
-# --- the others -------------------------------------------------------------------------------------------------------
+# --- overlap ----------------------------------------------------------------------------------------------------------
 
 
-def overlapping(night: Night, overlap: str, more: str = "") -> None:
-    night.deploy(f"job: {{image: busybox, overlap: {overlap}{more}}}")
-    night.codes(Script(after=HOUR))
+def deploy_with_overlap(jobs: DeployedJobs, overlap: str, more: str = "") -> None:
+    jobs.deploy(f"job: {{image: busybox, overlap: {overlap}{more}}}")
+    jobs.script_exits(Script(after=HOUR))
 
 
-def test_skip_leaves_a_run_alone_that_still_goes_on(night: Night) -> None:
-    overlapping(night, "skip")
-    first, second = night.run(), night.run()
-    ended = night.harness.describe(second)
-    assert (ended["status"], len(night.begun)) == ("SUCCEEDED", 1)
+def test_overlap_skip_skips_a_run_while_another_is_running(jobs: DeployedJobs) -> None:
+    deploy_with_overlap(jobs, "skip")
+    first, second = jobs.start_run(), jobs.start_run()
+    ended = jobs.harness.describe(second)
+    assert (ended["status"], len(jobs.containers)) == ("SUCCEEDED", 1)
     assert loads(ended["output"]) == {"skipped": True, "running": [first]}
-    night.harness.advance(HOUR)
-    assert night.harness.status(first) == "SUCCEEDED"
-    night.run()
-    assert len(night.begun) == 2
+    jobs.harness.advance(HOUR)
+    assert jobs.harness.status(first) == "SUCCEEDED"
+    jobs.start_run()
+    assert len(jobs.containers) == 2
 
 
-def test_of_two_runs_that_begin_in_the_same_moment_skip_lets_one_go_on(night: Night) -> None:
-    overlapping(night, "skip")
-    runs = [night.harness.start(night.machines["job"], {}, name) for name in ("b", "a", "c")]
-    night.harness.settle()
-    assert sorted(night.harness.status(each) for each in runs) == ["RUNNING", "SUCCEEDED", "SUCCEEDED"]
-    assert len(night.begun) == 1
+def test_overlap_skip_lets_one_of_several_simultaneous_runs_continue(jobs: DeployedJobs) -> None:
+    deploy_with_overlap(jobs, "skip")
+    runs = [jobs.harness.start(jobs.machines["job"], {}, name) for name in ("b", "a", "c")]
+    jobs.harness.settle()
+    assert sorted(jobs.harness.status(each) for each in runs) == ["RUNNING", "SUCCEEDED", "SUCCEEDED"]
+    assert len(jobs.containers) == 1
 
 
-def test_queue_runs_one_after_another_in_the_order_in_which_they_came(night: Night) -> None:
-    overlapping(night, "queue")
+def test_overlap_queue_runs_one_after_another_in_the_order_of_their_starts(jobs: DeployedJobs) -> None:
+    deploy_with_overlap(jobs, "queue")
     runs = []
     for name in ("c", "a", "b"):
-        runs.append(night.harness.start(night.machines["job"], {}, name))
-        night.harness.advance(1_000)
+        runs.append(jobs.harness.start(jobs.machines["job"], {}, name))
+        jobs.harness.advance(1_000)
     finished: list[str] = []
     for _ in range(80):
-        night.harness.advance(HOUR // 20)
-        finished += [each for each in runs if night.harness.status(each) == "SUCCEEDED" and each not in finished]
-        assert sum(night.harness.runtime._is_running(each.name) for each in night.begun) <= 1
+        jobs.harness.advance(HOUR // 20)
+        finished += [each for each in runs if jobs.harness.status(each) == "SUCCEEDED" and each not in finished]
+        assert sum(jobs.harness.runtime._is_running(each.name) for each in jobs.containers) <= 1
     assert finished == runs
-    assert len(night.begun) == 3
+    assert len(jobs.containers) == 3
 
 
 @pytest.mark.parametrize("page", [1, 2, 3])
-def test_however_many_pages_the_runs_fill_they_come_one_after_another(
-    night: Night, monkeypatch: pytest.MonkeyPatch, page: int
+def test_queued_runs_do_not_overlap_with_several_pages_of_runs(
+    jobs: DeployedJobs, monkeypatch: pytest.MonkeyPatch, page: int
 ) -> None:
     monkeypatch.setattr(overlap_states, "PAGE_SIZE", page)
-    overlapping(night, "queue")
-    runs = [night.run() for _ in range(5)]
+    deploy_with_overlap(jobs, "queue")
+    runs = [jobs.start_run() for _ in range(5)]
     finished: list[str] = []
     for _ in range(120):
-        night.harness.advance(HOUR // 20)
-        finished += [each for each in runs if night.harness.status(each) == "SUCCEEDED" and each not in finished]
-        assert sum(night.harness.runtime._is_running(each.name) for each in night.begun) <= 1
+        jobs.harness.advance(HOUR // 20)
+        finished += [each for each in runs if jobs.harness.status(each) == "SUCCEEDED" and each not in finished]
+        assert sum(jobs.harness.runtime._is_running(each.name) for each in jobs.containers) <= 1
     assert sorted(finished) == sorted(runs)
 
 
-def test_a_run_is_skipped_though_those_that_are_younger_fill_a_page(
-    night: Night, monkeypatch: pytest.MonkeyPatch
+def test_a_run_is_skipped_although_younger_runs_fill_a_page(
+    jobs: DeployedJobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(overlap_states, "PAGE_SIZE", 1)
-    overlapping(night, "skip")
-    first = night.run()
-    night.harness.advance(1_000)
-    later = [night.run() for _ in range(3)]
-    assert [night.harness.status(each) for each in (first, *later)] == ["RUNNING", *["SUCCEEDED"] * 3]
+    deploy_with_overlap(jobs, "skip")
+    first = jobs.start_run()
+    jobs.harness.advance(1_000)
+    later = [jobs.start_run() for _ in range(3)]
+    assert [jobs.harness.status(each) for each in (first, *later)] == ["RUNNING", *["SUCCEEDED"] * 3]
 
 
-def test_a_page_of_runs_with_the_longest_names_is_no_more_than_a_state_may_pass_on() -> None:
+def test_a_page_of_runs_with_the_longest_names_fits_into_a_state_s_output() -> None:
     place, machine = "states:us-gov-west-1:123456789012", "j" * MAX_MACHINE_NAME_LENGTH
     longest = {
         "ExecutionArn": f"arn:aws-us-gov:{place}:execution:{machine}:{'n' * 80}",
@@ -337,38 +344,41 @@ def test_a_page_of_runs_with_the_longest_names_is_no_more_than_a_state_may_pass_
     assert len(dumps({"Executions": [longest] * overlap_states.PAGE_SIZE, "NextToken": "t" * 1024})) <= 256 * 1024
 
 
-def test_cancel_previous_stops_the_runs_before_and_their_containers(night: Night) -> None:
-    overlapping(night, "cancel-previous")
-    first = night.run()
-    night.harness.advance(1_000)
-    second = night.run()
-    ended = night.harness.describe(first)
+def test_overlap_cancel_previous_stops_earlier_runs_and_their_containers(jobs: DeployedJobs) -> None:
+    deploy_with_overlap(jobs, "cancel-previous")
+    first = jobs.start_run()
+    jobs.harness.advance(1_000)
+    second = jobs.start_run()
+    ended = jobs.harness.describe(first)
     assert (ended["status"], ended["error"]) == ("ABORTED", "Lamplighter.Superseded")
     assert ended["cause"] == f"A newer run of the job began: {second}"
-    assert [night.harness.runtime._is_running(each.name) for each in night.begun] == [False, True]
-    night.harness.advance(HOUR)
-    assert night.harness.status(second) == "SUCCEEDED"
+    assert [jobs.harness.runtime._is_running(each.name) for each in jobs.containers] == [
+        False,
+        True,
+    ]
+    jobs.harness.advance(HOUR)
+    assert jobs.harness.status(second) == "SUCCEEDED"
 
 
-def test_a_job_that_may_overlap_does(night: Night) -> None:
-    overlapping(night, "allow")
-    night.run()
-    night.run()
-    assert len(night.begun) == 2
+def test_overlap_allow_lets_runs_overlap(jobs: DeployedJobs) -> None:
+    deploy_with_overlap(jobs, "allow")
+    jobs.start_run()
+    jobs.start_run()
+    assert len(jobs.containers) == 2
 
 
-# --- who is told ------------------------------------------------------------------------------------------------------
+# --- alerts -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("retry", ["{attempts: 1}", "{exit: {codes: [3], attempts: 1}}"])
-def test_a_failure_that_was_caught_is_told_with_reason_exit_code_and_attempt(night: Night, retry: str) -> None:
-    night.deploy(f"job: {{image: busybox, retry: {retry}, notify: {{caught: ops}}}}")
-    night.codes(3)
-    execution = night.run()
-    ended = night.until_over(execution)
+def test_a_caught_failure_sends_an_alert_with_reason_exit_code_and_attempts(jobs: DeployedJobs, retry: str) -> None:
+    jobs.deploy(f"job: {{image: busybox, retry: {retry}, notify: {{caught: ops}}}}")
+    jobs.script_exits(3)
+    execution = jobs.start_run()
+    ended = jobs.wait_until_ended(execution)
     assert (ended["status"], ended["error"]) == ("FAILED", "States.TaskFailed")
     assert loads(ended["cause"])["Containers"][0]["ExitCode"] == 3
-    (mail,) = night.mail
+    (mail,) = jobs.alerts
     assert (mail["TopicArn"], mail["Subject"]) == (TOPIC, "reports: job failed")
     assert mail["Message"].splitlines() == [
         "reports: the job job failed.",
@@ -383,134 +393,132 @@ def test_a_failure_that_was_caught_is_told_with_reason_exit_code_and_attempt(nig
     ]
 
 
-def told(night: Night) -> list[str]:
-    """The last lines of the log that somebody was told of."""
-    text: str = night.mail[-1]["Message"]
+def read_alerted_log_lines(jobs: DeployedJobs) -> list[str]:
+    """Return the log lines in the last alert."""
+    text: str = jobs.alerts[-1]["Message"]
     return text.partition("Last lines:\n")[2].splitlines()
 
 
 @pytest.mark.parametrize("retry", ["{attempts: 1}", "{exit: {codes: [3], attempts: 1}}"])
-def test_the_last_twenty_lines_of_the_last_attempt_are_told(night: Night, retry: str) -> None:
-    night.deploy(f"job: {{image: busybox, retry: {retry}, notify: {{caught: [ops, dev]}}}}")
+def test_an_alert_contains_the_last_twenty_log_lines_of_the_last_attempt(jobs: DeployedJobs, retry: str) -> None:
+    jobs.deploy(f"job: {{image: busybox, retry: {retry}, notify: {{caught: [ops, dev]}}}}")
     lines = tuple(("stdout", f"line {at}") for at in range(30))
-    night.codes(Script(lines=(("stderr", "another attempt's"),), code=3), Script(lines=lines, code=3))  # type: ignore[arg-type]
-    night.until_over(night.run())
-    assert told(night) == [f"  line {at}" for at in range(10, 30)]
-    assert night.mail[0]["Message"] == night.mail[1]["Message"]
+    jobs.script_exits(Script(lines=(("stderr", "another attempt's"),), code=3), Script(lines=lines, code=3))  # type: ignore[arg-type]
+    jobs.wait_until_ended(jobs.start_run())
+    assert read_alerted_log_lines(jobs) == [f"  line {at}" for at in range(10, 30)]
+    assert jobs.alerts[0]["Message"] == jobs.alerts[1]["Message"]
 
 
-def test_a_line_is_told_up_to_its_five_hundredth_character(night: Night) -> None:
-    night.deploy("job: {image: busybox, notify: {caught: ops}}")
-    night.codes(Script(lines=(("stdout", "äö" * 600), ("stdout", "{% no %} 'quoted' \"twice\"")), code=3))
-    night.until_over(night.run())
-    assert told(night) == ["  " + "äö" * 250, "  {% no %} 'quoted' \"twice\""]
+def test_an_alert_contains_at_most_500_characters_of_a_line(jobs: DeployedJobs) -> None:
+    jobs.deploy("job: {image: busybox, notify: {caught: ops}}")
+    jobs.script_exits(Script(lines=(("stdout", "äö" * 600), ("stdout", "{% no %} 'quoted' \"twice\"")), code=3))
+    jobs.wait_until_ended(jobs.start_run())
+    assert read_alerted_log_lines(jobs) == ["  " + "äö" * 250, "  {% no %} 'quoted' \"twice\""]
 
 
 @pytest.mark.parametrize("long", [False, True])
-def test_a_log_that_cannot_be_read_changes_nothing_about_the_alert_and_how_the_run_ends(
-    night: Night, long: bool
-) -> None:
-    night.deploy("job: {image: busybox, notify: {caught: ops}}")
+def test_an_unreadable_log_changes_neither_the_alert_nor_the_run_s_end(jobs: DeployedJobs, long: bool) -> None:
+    jobs.deploy("job: {image: busybox, notify: {caught: ops}}")
     lines = tuple(("stdout", "x" * 200_000) for _ in range(3)) if long else ()
-    night.codes(Script(lines=lines, after=1_000, code=3))  # type: ignore[arg-type]
-    execution = night.run()
+    jobs.script_exits(Script(lines=lines, after=1_000, code=3))  # type: ignore[arg-type]
+    execution = jobs.start_run()
     if not long:
-        night.harness.call("logs", "DeleteLogGroup", logGroupName="/lamplighter/reports/job")
-    ended = night.until_over(execution)
+        jobs.harness.call("logs", "DeleteLogGroup", logGroupName="/lamplighter/reports/job")
+    ended = jobs.wait_until_ended(execution)
     assert (ended["status"], ended["error"]) == ("FAILED", "States.TaskFailed")
-    assert "Exit code: 3" in night.mail[0]["Message"]
-    assert told(night) == []
+    assert "Exit code: 3" in jobs.alerts[0]["Message"]
+    assert read_alerted_log_lines(jobs) == []
 
 
-def test_on_one_box_an_alert_leads_to_the_engine_s_own_console(night: Night) -> None:
+def test_on_a_local_engine_an_alert_links_to_the_engine_s_console(jobs: DeployedJobs) -> None:
     url = "http://127.0.0.1:4566"
-    night.deploy("job: {image: busybox, late: 30m, notify: {caught: ops, late: ops}}", url)
-    night.codes(Script(after=HOUR, code=3))
-    execution = night.run()
-    night.harness.advance(HOUR // 2)
-    night.harness.advance(HOUR // 2)
-    late, caught = (each["Message"].splitlines() for each in night.mail)
+    jobs.deploy("job: {image: busybox, late: 30m, notify: {caught: ops, late: ops}}", url)
+    jobs.script_exits(Script(after=HOUR, code=3))
+    execution = jobs.start_run()
+    jobs.harness.advance(HOUR // 2)
+    jobs.harness.advance(HOUR // 2)
+    late, caught = (each["Message"].splitlines() for each in jobs.alerts)
     assert late[-1] == f"Look at:   {url}/runs/{execution}"
     assert caught[-2:] == [f"Look at:   {url}/runs/{execution}", "Run again: lamplighter run reports-job"]
 
 
-def test_a_job_that_could_not_be_started_is_told_with_what_the_container_says(night: Night) -> None:
-    night.deploy("job: {image: busybox, notify: {caught: [ops, dev]}}")
-    night.codes(MISSING)
-    night.until_over(night.run())
-    assert [each["TopicArn"].rpartition(":")[2] for each in night.mail] == ["reports-ops", "dev"]
-    assert "CannotPullContainerError: manifest unknown" in night.mail[0]["Message"]
-    assert "Exit code" not in night.mail[0]["Message"]
+def test_an_alert_for_a_container_that_cannot_start_contains_its_error(jobs: DeployedJobs) -> None:
+    jobs.deploy("job: {image: busybox, notify: {caught: [ops, dev]}}")
+    jobs.script_exits(MISSING)
+    jobs.wait_until_ended(jobs.start_run())
+    assert [each["TopicArn"].rpartition(":")[2] for each in jobs.alerts] == ["reports-ops", "dev"]
+    assert "CannotPullContainerError: manifest unknown" in jobs.alerts[0]["Message"]
+    assert "Exit code" not in jobs.alerts[0]["Message"]
 
 
-def test_a_timeout_has_no_cause_and_is_told_all_the_same(night: Night) -> None:
-    night.deploy("job: {image: busybox, timeout: 30s, notify: {caught: ops}}")
-    night.codes(FOREVER)
-    execution = night.run()
-    assert night.until_over(execution)["error"] == "States.Timeout"
-    assert night.mail[0]["Message"].splitlines()[2:5] == [
+def test_a_timeout_without_a_cause_sends_an_alert(jobs: DeployedJobs) -> None:
+    jobs.deploy("job: {image: busybox, timeout: 30s, notify: {caught: ops}}")
+    jobs.script_exits(FOREVER)
+    execution = jobs.start_run()
+    assert jobs.wait_until_ended(execution)["error"] == "States.Timeout"
+    assert jobs.alerts[0]["Message"].splitlines()[2:5] == [
         "Error:     States.Timeout",
         "Reason:    an attempt took longer than its timeout of 30s",
         "Attempts:  1",
     ]
-    assert "Last lines" not in entered(night, execution)
+    assert "Last lines" not in list_entered_states(jobs, execution)
 
 
-def entered(night: Night, execution: str) -> list[str]:
-    """The states that a run came to."""
-    events = night.harness.call("states", "GetExecutionHistory", executionArn=execution, maxResults=1000)["events"]
+def list_entered_states(jobs: DeployedJobs, execution: str) -> list[str]:
+    """Return the states that a run entered."""
+    events = jobs.harness.call("states", "GetExecutionHistory", executionArn=execution, maxResults=1000)["events"]
     return [each["stateEnteredEventDetails"]["name"] for each in events if "stateEnteredEventDetails" in each]
 
 
 @pytest.mark.parametrize("retry", ["{attempts: 0}", "{exit: {codes: [3], attempts: 1}}"])
-def test_no_log_is_read_of_a_container_that_never_ran(night: Night, retry: str) -> None:
-    night.deploy(f"job: {{image: busybox, retry: {retry}, notify: {{caught: ops}}}}")
-    night.codes(MISSING)
-    execution = night.run()
-    night.until_over(execution)
-    assert "Last lines" not in entered(night, execution)
-    assert len(night.mail) == 1
+def test_the_log_of_a_container_that_never_ran_is_not_read(jobs: DeployedJobs, retry: str) -> None:
+    jobs.deploy(f"job: {{image: busybox, retry: {retry}, notify: {{caught: ops}}}}")
+    jobs.script_exits(MISSING)
+    execution = jobs.start_run()
+    jobs.wait_until_ended(execution)
+    assert "Last lines" not in list_entered_states(jobs, execution)
+    assert len(jobs.alerts) == 1
 
 
-def test_a_reason_that_the_task_and_its_container_share_is_told_once(night: Night) -> None:
-    night.deploy("job: {image: busybox, notify: {caught: ops}}")
-    night.codes(MISSING)
-    night.until_over(night.run())
-    assert night.mail[0]["Message"].count("CannotPullContainerError: manifest unknown") == 1
+def test_a_reason_of_both_task_and_container_appears_once_in_the_alert(jobs: DeployedJobs) -> None:
+    jobs.deploy("job: {image: busybox, notify: {caught: ops}}")
+    jobs.script_exits(MISSING)
+    jobs.wait_until_ended(jobs.start_run())
+    assert jobs.alerts[0]["Message"].count("CannotPullContainerError: manifest unknown") == 1
 
 
-def test_an_alert_that_cannot_be_sent_changes_nothing_about_how_the_run_ends(night: Night) -> None:
-    night.deploy("job: {image: busybox, notify: {caught: ops}}")
-    night.codes(3)
-    night.refuses = True
-    ended = night.until_over(night.run(), 10_000)
-    assert (ended["status"], ended["error"], night.mail) == ("FAILED", "States.TaskFailed", [])
+def test_a_failed_publish_does_not_change_how_the_run_ends(jobs: DeployedJobs) -> None:
+    jobs.deploy("job: {image: busybox, notify: {caught: ops}}")
+    jobs.script_exits(3)
+    jobs.denies_publish = True
+    ended = jobs.wait_until_ended(jobs.start_run(), 10_000)
+    assert (ended["status"], ended["error"], jobs.alerts) == ("FAILED", "States.TaskFailed", [])
 
 
-def test_a_run_that_is_late_is_told_of_and_goes_on(night: Night) -> None:
-    night.deploy("job: {image: busybox, late: 30m, notify: {late: [ops, dev]}}")
-    night.codes(Script(after=HOUR))
-    execution = night.run()
-    night.harness.advance(HOUR // 2 - 1_000)
-    assert night.mail == []
-    night.harness.advance(1_000)
-    assert [each["Subject"] for each in night.mail] == ["reports: job is late"] * 2
-    assert night.mail[0]["Message"] == (
+def test_a_late_run_is_reported_and_continues(jobs: DeployedJobs) -> None:
+    jobs.deploy("job: {image: busybox, late: 30m, notify: {late: [ops, dev]}}")
+    jobs.script_exits(Script(after=HOUR))
+    execution = jobs.start_run()
+    jobs.harness.advance(HOUR // 2 - 1_000)
+    assert jobs.alerts == []
+    jobs.harness.advance(1_000)
+    assert [each["Subject"] for each in jobs.alerts] == ["reports: job is late"] * 2
+    assert jobs.alerts[0]["Message"] == (
         "reports: a run of the job job still goes on after 30m.\n\n"
         f"Run:       {execution}\nLook at:   {AWS_CONSOLE}{execution}\n"
     )
-    night.harness.advance(HOUR)
-    assert night.harness.status(execution) == "SUCCEEDED"
+    jobs.harness.advance(HOUR)
+    assert jobs.harness.status(execution) == "SUCCEEDED"
 
 
-def test_a_run_that_is_in_time_is_not_told_of(night: Night) -> None:
-    night.deploy("job: {image: busybox, late: 30m, notify: {late: ops}}")
-    night.run()
-    night.harness.advance(HOUR)
-    assert night.mail == []
+def test_a_run_that_ends_in_time_sends_no_late_alert(jobs: DeployedJobs) -> None:
+    jobs.deploy("job: {image: busybox, late: 30m, notify: {late: ops}}")
+    jobs.start_run()
+    jobs.harness.advance(HOUR)
+    assert jobs.alerts == []
 
 
-# --- several steps ----------------------------------------------------------------------------------------------------
+# --- workflows --------------------------------------------------------------------------------------------------------
 
 STEPS = """
     {language}
@@ -536,45 +544,45 @@ WORKFLOW = """
 
 
 @pytest.mark.parametrize("steps", [JSONATA, JSONPATH], ids=["JSONata", "JSONPath"])
-def test_steps_run_the_jobs_that_they_name_with_those_jobs_retries(night: Night, steps: str) -> None:
-    night.deploy(WORKFLOW, steps_yaml=steps)
-    night.harness.runtime.script(Script(code=75), lambda each: each.environment["LAMPLIGHTER_ATTEMPT"] == "1")
-    night.harness.runtime.script(Script(), lambda each: each.image == "extract")
-    ended = night.until_over(night.run(day="monday"))
+def test_steps_run_their_jobs_with_those_jobs_retries(jobs: DeployedJobs, steps: str) -> None:
+    jobs.deploy(WORKFLOW, steps_yaml=steps)
+    jobs.harness.runtime.script(Script(code=75), lambda each: each.environment["LAMPLIGHTER_ATTEMPT"] == "1")
+    jobs.harness.runtime.script(Script(), lambda each: each.image == "extract")
+    ended = jobs.wait_until_ended(jobs.start_run(day="monday"))
     assert ended["status"] == "SUCCEEDED"
     items = ["a.csv", "b.csv"] if steps is JSONATA else ["main"]
     assert loads(ended["output"]) == items
-    begun = [(each.image, each.environment["LAMPLIGHTER_ATTEMPT"]) for each in night.begun]
+    begun = [(each.image, each.environment["LAMPLIGHTER_ATTEMPT"]) for each in jobs.containers]
     assert begun == [("extract", "1"), *[("load", "1")] * len(items), *[("load", "2")] * len(items)]
-    assert [each.environment["LAMPLIGHTER_INPUT"] for each in night.begun[1:]] == items * 2
-    assert loads(night.begun[0].environment["LAMPLIGHTER_INPUT"]) == {"day": "monday"}
+    assert [each.environment["LAMPLIGHTER_INPUT"] for each in jobs.containers[1:]] == items * 2
+    assert loads(jobs.containers[0].environment["LAMPLIGHTER_INPUT"]) == {"day": "monday"}
 
 
 @pytest.mark.parametrize("steps", [JSONATA, JSONPATH], ids=["JSONata", "JSONPath"])
-def test_a_step_that_fails_fails_the_run_with_its_error_and_is_told_of_once(night: Night, steps: str) -> None:
-    night.deploy(WORKFLOW, steps_yaml=steps)
-    night.codes(0, Script(lines=(("stderr", "it broke"),), code=3))
-    execution = night.run()
-    ended = night.until_over(execution)
+def test_a_failed_step_fails_the_run_with_its_error_and_sends_one_alert(jobs: DeployedJobs, steps: str) -> None:
+    jobs.deploy(WORKFLOW, steps_yaml=steps)
+    jobs.script_exits(0, Script(lines=(("stderr", "it broke"),), code=3))
+    execution = jobs.start_run()
+    ended = jobs.wait_until_ended(execution)
     assert (ended["status"], ended["error"]) == ("FAILED", "States.TaskFailed")
-    assert [each["Subject"] for each in night.mail] == ["reports: job failed"]
-    assert "Exit code: 3" in night.mail[0]["Message"]
-    assert told(night) == ["  it broke"]
-    assert "Step:      job load, attempt 1\n" in night.mail[0]["Message"]
-    assert "Attempts:" not in night.mail[0]["Message"]
+    assert [each["Subject"] for each in jobs.alerts] == ["reports: job failed"]
+    assert "Exit code: 3" in jobs.alerts[0]["Message"]
+    assert read_alerted_log_lines(jobs) == ["  it broke"]
+    assert "Step:      job load, attempt 1\n" in jobs.alerts[0]["Message"]
+    assert "Attempts:" not in jobs.alerts[0]["Message"]
 
 
 @pytest.mark.parametrize("steps", [JSONATA, JSONPATH], ids=["JSONata", "JSONPath"])
-def test_a_step_that_takes_too_long_is_told_as_that(night: Night, steps: str) -> None:
-    night.deploy(WORKFLOW.replace("{image: extract}", "{image: extract, timeout: 30s}"), steps_yaml=steps)
-    night.codes(FOREVER)
-    execution = night.run()
-    assert night.until_over(execution)["error"] == "States.Timeout"
-    assert "Reason:    a step took longer than its timeout\nRun: " in night.mail[0]["Message"]
-    assert "job: Last lines" not in entered(night, execution)
+def test_an_alert_for_a_step_that_exceeds_its_timeout_states_the_timeout(jobs: DeployedJobs, steps: str) -> None:
+    jobs.deploy(WORKFLOW.replace("{image: extract}", "{image: extract, timeout: 30s}"), steps_yaml=steps)
+    jobs.script_exits(FOREVER)
+    execution = jobs.start_run()
+    assert jobs.wait_until_ended(execution)["error"] == "States.Timeout"
+    assert "Reason:    a step took longer than its timeout\nRun: " in jobs.alerts[0]["Message"]
+    assert "job: Last lines" not in list_entered_states(jobs, execution)
 
 
-def test_a_step_reads_what_its_arguments_say(night: Night) -> None:
+def test_a_step_s_container_receives_the_step_s_arguments(jobs: DeployedJobs) -> None:
     steps = """
         QueryLanguage: JSONata
         StartAt: One
@@ -586,16 +594,16 @@ def test_a_step_reads_what_its_arguments_say(night: Night) -> None:
             Output: "{% $states.result.Containers[0].ExitCode %}"
             End: true
     """
-    night.deploy("load: {image: load}\njob: {workflow: steps.yaml}", steps_yaml=steps)
-    ended = night.until_over(night.run(folder="in"))
+    jobs.deploy("load: {image: load}\njob: {workflow: steps.yaml}", steps_yaml=steps)
+    ended = jobs.wait_until_ended(jobs.start_run(folder="in"))
     assert (ended["status"], ended["output"]) == ("SUCCEEDED", "0")
-    assert loads(night.begun[0].environment["LAMPLIGHTER_INPUT"]) == {"file": "in/a.csv", "rows": [1, 2]}
+    assert loads(jobs.containers[0].environment["LAMPLIGHTER_INPUT"]) == {"file": "in/a.csv", "rows": [1, 2]}
 
 
 @pytest.mark.parametrize("retry", ["{}", "{exit: {codes: [75], attempts: 1}}"], ids=["native", "judged"])
 @pytest.mark.parametrize("language", ["JSONata", "JSONPath"])
-def test_a_step_passes_its_input_on_and_says_of_its_task_what_it_is_asked(
-    night: Night, language: str, retry: str
+def test_a_step_passes_its_input_on_and_its_output_may_use_the_task_s_result(
+    jobs: DeployedJobs, language: str, retry: str
 ) -> None:
     steps = f"""
         QueryLanguage: {language}
@@ -608,14 +616,14 @@ def test_a_step_passes_its_input_on_and_says_of_its_task_what_it_is_asked(
             Output: {{code: "{{% $states.result.Containers[0].ExitCode %}}", day: "{{% $states.input.day %}}"}}
             End: true
     """
-    night.deploy(f"load: {{image: load, retry: {retry}}}\njob: {{workflow: steps.yaml}}", steps_yaml=steps)
-    ended = night.until_over(night.run(day="monday"))
+    jobs.deploy(f"load: {{image: load, retry: {retry}}}\njob: {{workflow: steps.yaml}}", steps_yaml=steps)
+    ended = jobs.wait_until_ended(jobs.start_run(day="monday"))
     assert (ended["status"], loads(ended["output"])) == ("SUCCEEDED", {"code": 0, "day": "monday"})
-    assert [loads(each.environment["LAMPLIGHTER_INPUT"]) for each in night.begun] == [{"day": "monday"}] * 2
+    assert [loads(each.environment["LAMPLIGHTER_INPUT"]) for each in jobs.containers] == [{"day": "monday"}] * 2
 
 
 @pytest.mark.parametrize("retry", ["{}", "{exit: {codes: [75], attempts: 1}}"], ids=["native", "judged"])
-def test_a_step_s_own_catch_leads_on_and_its_own_retry_is_in_place_of_the_job_s(night: Night, retry: str) -> None:
+def test_a_step_s_catch_works_and_its_retry_replaces_the_job_s(jobs: DeployedJobs, retry: str) -> None:
     steps = """
         QueryLanguage: JSONata
         StartAt: One
@@ -633,66 +641,66 @@ def test_a_step_s_own_catch_leads_on_and_its_own_retry_is_in_place_of_the_job_s(
             Next: Three
           Three: {Type: Pass, Output: "{% [$states.input, $code] %}", End: true}
     """
-    night.deploy(f"load: {{image: load, retry: {retry}}}\njob: {{workflow: steps.yaml}}", steps_yaml=steps)
-    night.codes(3, 3, 3, 0)
-    ended = night.until_over(night.run())
+    jobs.deploy(f"load: {{image: load, retry: {retry}}}\njob: {{workflow: steps.yaml}}", steps_yaml=steps)
+    jobs.script_exits(3, 3, 3, 0)
+    ended = jobs.wait_until_ended(jobs.start_run())
     assert (ended["status"], loads(ended["output"])) == ("SUCCEEDED", ["States.TaskFailed", 0])
-    assert len(night.begun) == 4
+    assert len(jobs.containers) == 4
 
 
-# --- what comes before and after, in both languages -------------------------------------------------------------------
+# --- overlap, deadline and late alerts of workflows, in both languages ------------------------------------------------
 
 
 @pytest.mark.parametrize("language", ["JSONata", "JSONPath"])
 @pytest.mark.parametrize("overlap", ["skip", "queue", "cancel-previous", "allow"])
-def test_a_workflow_minds_the_others_as_a_job_does(night: Night, language: str, overlap: str) -> None:
+def test_a_workflow_has_the_overlap_policies_of_a_job(jobs: DeployedJobs, language: str, overlap: str) -> None:
     steps = f"QueryLanguage: {language}\nStartAt: A\nStates: {{A: {{Type: Task, Job: one, End: true}}}}"
-    night.deploy(f"one: {{image: x}}\njob: {{workflow: steps.yaml, overlap: {overlap}}}", steps_yaml=steps)
-    night.codes(Script(after=HOUR))
-    first = night.run()
-    night.harness.advance(1_000)
-    second = night.run()
+    jobs.deploy(f"one: {{image: x}}\njob: {{workflow: steps.yaml, overlap: {overlap}}}", steps_yaml=steps)
+    jobs.script_exits(Script(after=HOUR))
+    first = jobs.start_run()
+    jobs.harness.advance(1_000)
+    second = jobs.start_run()
     expected = {
         "skip": ("RUNNING", "SUCCEEDED"),
         "queue": ("RUNNING", "RUNNING"),
         "cancel-previous": ("ABORTED", "RUNNING"),
         "allow": ("RUNNING", "RUNNING"),
     }
-    assert (night.harness.status(first), night.harness.status(second)) == expected[overlap]
-    assert len(night.begun) == {"skip": 1, "queue": 1, "cancel-previous": 2, "allow": 2}[overlap]
+    assert (jobs.harness.status(first), jobs.harness.status(second)) == expected[overlap]
+    assert len(jobs.containers) == {"skip": 1, "queue": 1, "cancel-previous": 2, "allow": 2}[overlap]
     for _ in range(30):
-        night.harness.advance(HOUR // 10)
-    assert night.harness.status(second) == "SUCCEEDED"
+        jobs.harness.advance(HOUR // 10)
+    assert jobs.harness.status(second) == "SUCCEEDED"
 
 
 @pytest.mark.parametrize("language", ["JSONata", "JSONPath"])
-def test_a_workflow_has_a_deadline_and_is_told_of_when_it_is_late(night: Night, language: str) -> None:
+def test_a_workflow_has_a_deadline_a_late_alert_and_a_caught_alert(jobs: DeployedJobs, language: str) -> None:
     steps = f"QueryLanguage: {language}\nStartAt: A\nStates: {{A: {{Type: Task, Job: one, End: true}}}}"
     job = "{workflow: steps.yaml, deadline: 2h, late: 1h, notify: {late: ops, caught: dev}}"
-    night.deploy(f"one: {{image: x, timeout: 90m}}\njob: {job}", steps_yaml=steps)
-    night.codes(FOREVER)
-    execution = night.run(day="monday")
-    night.harness.advance(HOUR)
-    assert [each["Subject"] for each in night.mail] == ["reports: job is late"]
-    night.harness.advance(HOUR // 2)
-    assert night.harness.describe(execution)["error"] == "States.Timeout"
-    assert [each["TopicArn"].rpartition(":")[2] for each in night.mail] == ["reports-ops", "dev"]
-    assert night.harness.runtime.count("stop", night.begun[0].name) > 0
+    jobs.deploy(f"one: {{image: x, timeout: 90m}}\njob: {job}", steps_yaml=steps)
+    jobs.script_exits(FOREVER)
+    execution = jobs.start_run(day="monday")
+    jobs.harness.advance(HOUR)
+    assert [each["Subject"] for each in jobs.alerts] == ["reports: job is late"]
+    jobs.harness.advance(HOUR // 2)
+    assert jobs.harness.describe(execution)["error"] == "States.Timeout"
+    assert [each["TopicArn"].rpartition(":")[2] for each in jobs.alerts] == ["reports-ops", "dev"]
+    assert jobs.harness.runtime.count("stop", jobs.containers[0].name) > 0
 
 
-def test_a_workflow_s_deadline_stops_the_step_that_is_at_work(night: Night) -> None:
+def test_a_workflow_s_deadline_stops_the_running_step(jobs: DeployedJobs) -> None:
     steps = "StartAt: A\nStates: {A: {Type: Task, Job: one, End: true}}"
-    night.deploy("one: {image: x}\njob: {workflow: steps.yaml, deadline: 1h}", steps_yaml=steps)
-    night.codes(FOREVER)
-    execution = night.run()
-    night.harness.advance(HOUR)
-    assert night.harness.status(execution) == "TIMED_OUT"
-    assert night.harness.runtime.count("stop", night.begun[0].name) > 0
+    jobs.deploy("one: {image: x}\njob: {workflow: steps.yaml, deadline: 1h}", steps_yaml=steps)
+    jobs.script_exits(FOREVER)
+    execution = jobs.start_run()
+    jobs.harness.advance(HOUR)
+    assert jobs.harness.status(execution) == "TIMED_OUT"
+    assert jobs.harness.runtime.count("stop", jobs.containers[0].name) > 0
 
 
-# --- what AWS does and no container of ours can -----------------------------------------------------------------------
+# --- failures that only AWS causes ------------------------------------------------------------------------------------
 
-TROUBLES: dict[str, Json] = {
+TASK_FAILURES: dict[str, Json] = {
     "spot": {"StopCode": "SpotInterruption", "StoppedReason": "Your Spot Task was interrupted."},
     "spot, on notice": {"StopCode": "TerminationNotice", "StoppedReason": "Task terminated"},
     "infra": {
@@ -708,14 +716,18 @@ TROUBLES: dict[str, Json] = {
     "any": {"StopCode": "EssentialContainerExited", "Containers": [{"Name": "main", "ExitCode": 1}]},
 }
 ONCE = "{attempts: 1}"
-EVERY = f"spot: {ONCE}, infra: {ONCE}, start-failure: {ONCE}, timeout: {ONCE}, exit: {{codes: 75, attempts: 1}}"
+ALL_CLASSES = f"spot: {ONCE}, infra: {ONCE}, start-failure: {ONCE}, timeout: {ONCE}, exit: {{codes: 75, attempts: 1}}"
 
 
-@pytest.mark.parametrize("trouble", TROUBLES)
-def test_a_task_s_own_words_say_which_class_of_trouble_it_met(night: Night, trouble: str) -> None:
-    task = {"TaskArn": "arn:aws:ecs:us-east-1:123456789012:task/c/1", "Group": "family:x", **TROUBLES[trouble]}
+@pytest.mark.parametrize("failure_name", TASK_FAILURES)
+def test_a_task_s_cause_determines_the_class_of_its_failure(jobs: DeployedJobs, failure_name: str) -> None:
+    task = {
+        "TaskArn": "arn:aws:ecs:us-east-1:123456789012:task/c/1",
+        "Group": "family:x",
+        **TASK_FAILURES[failure_name],
+    }
     failure = {"Error": "States.TaskFailed", "Cause": json.dumps(task)}
-    assert kind_of(night, failure) == trouble.partition(",")[0]
+    assert classify_failure(jobs, failure) == failure_name.partition(",")[0]
 
 
 @pytest.mark.parametrize(
@@ -730,15 +742,18 @@ def test_a_task_s_own_words_say_which_class_of_trouble_it_met(night: Night, trou
         ("States.Permissions", "any"),
     ],
 )
-def test_an_error_of_the_call_says_its_class_by_its_name(night: Night, error: str, expected: str) -> None:
-    assert kind_of(night, {"Error": error, "Cause": "no JSON"}) == expected
-    assert kind_of(night, {"Error": error}) == expected
+def test_an_error_name_of_the_call_determines_the_class_of_the_failure(
+    jobs: DeployedJobs, error: str, expected: str
+) -> None:
+    assert classify_failure(jobs, {"Error": error, "Cause": "no JSON"}) == expected
+    assert classify_failure(jobs, {"Error": error}) == expected
 
 
-def kind_of(night: Night, failure: Json) -> str:
-    """What the state `Judge` of a job with every class says of a failure."""
-    made = project(
-        night.folder, f"job: {{image: x, launch: fargate-spot, timeout: 1h, retry: {{{EVERY}, attempts: 1}}}}"
+def classify_failure(jobs: DeployedJobs, failure: Json) -> str:
+    """Return the class that the state `Judge` of a job with every class assigns to a failure."""
+    made = load_project(
+        jobs.folder,
+        f"job: {{image: x, launch: fargate-spot, timeout: 1h, retry: {{{ALL_CLASSES}, attempts: 1}}}}",
     )
     judge = build_definition(made, "job")["States"]["Judge"]
     definition = {
@@ -750,7 +765,7 @@ def kind_of(night: Night, failure: Json) -> str:
             "Say": {"Type": "Pass", "Output": "{% $kind %}", "End": True},
         },
     }
-    execution = night.harness.start(night.harness.machine(definition), failure)
-    night.harness.settle()
-    answer: str = loads(night.harness.describe(execution)["output"])
+    execution = jobs.harness.start(jobs.harness.machine(definition), failure)
+    jobs.harness.settle()
+    answer: str = loads(jobs.harness.describe(execution)["output"])
     return answer

@@ -1,8 +1,8 @@
-"""A stack that an earlier version deployed keeps its resources: no name and no type in its template changes.
+"""An update of a stack that an earlier version deployed keeps its resources: no name or type in its template changes.
 
 `deployed_resources.json` holds, for the job files of examples/, each resource with its type and the properties that
-CloudFormation can only change by replacing the resource. Resources may be added to it. If one has to be renamed, its
-users lose queues, logs and subscriptions: say so in the CHANGELOG, and write the file anew with
+CloudFormation can only change by replacing the resource. Resources may be added to it. If a resource has to be
+renamed, its users lose queues, logs and subscriptions: state that in the CHANGELOG, and write the file again with
 `python -m tests.jobs.stack.test_replacement > tests/jobs/stack/deployed_resources.json`.
 """
 
@@ -21,32 +21,36 @@ DEPLOYED: Json = loads(Path(__file__).with_name("deployed_resources.json").read_
 FILES = ("article/lamplighter.yaml", "files/lamplighter.yaml", "pipeline/lamplighter.yaml", "every-key.yaml")
 
 
-def resources(file: str) -> Json:
-    """The resources of an example's template, each with what cannot be changed without replacing it."""
+def read_resources(file: str) -> Json:
+    """Return the resources of an example's template, each with the properties that only a replacement can change."""
     template = build_template(load_job_file(EXAMPLES / file, None).project)
-    return {title: identity(resource) for title, resource in template["Resources"].items()}
+    return {title: select_identity(resource) for title, resource in template["Resources"].items()}
 
 
-def identity(resource: Json) -> Json:
+def select_identity(resource: Json) -> Json:
     properties: Json = resource.get("Properties", {})
-    replaces = resource_type_of(resource["Type"]).replacement_properties
-    kept = {name: value for name, value in properties.items() if replaces is ALL_PROPERTIES or name in replaces}
-    return {"Type": resource["Type"], **loads(dumps(kept))}
+    replacement_properties = resource_type_of(resource["Type"]).replacement_properties
+    identifying = {
+        name: value
+        for name, value in properties.items()
+        if replacement_properties is ALL_PROPERTIES or name in replacement_properties
+    }
+    return {"Type": resource["Type"], **loads(dumps(identifying))}
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_no_resource_of_a_deployed_stack_is_replaced_or_deleted(file: str) -> None:
-    now = resources(file)
+def test_an_update_replaces_and_deletes_no_resource_of_a_deployed_stack(file: str) -> None:
+    now = read_resources(file)
     assert {title: now.get(title) for title in DEPLOYED[file]} == DEPLOYED[file]
 
 
-def test_every_example_is_held() -> None:
+def test_the_deployed_resources_of_every_example_are_recorded() -> None:
     found = {
         str(path.relative_to(EXAMPLES)) for path in [*EXAMPLES.glob("*.yaml"), *EXAMPLES.glob("*/lamplighter.yaml")]
     }
     assert found == set(FILES) == set(DEPLOYED)
-    assert all(any("Name" in key for each in held.values() for key in each) for held in DEPLOYED.values())
+    assert all(any("Name" in key for each in recorded.values() for key in each) for recorded in DEPLOYED.values())
 
 
 if __name__ == "__main__":
-    print(to_json({file: resources(file) for file in FILES}), end="")
+    print(to_json({file: read_resources(file) for file in FILES}), end="")

@@ -1,4 +1,4 @@
-"""The template: what AWS takes without a word, the same for the same file, and what this engine makes a stack of."""
+"""The template: AWS accepts it, it depends only on the job file, and the local engine creates a stack from it."""
 
 import json
 import re
@@ -15,13 +15,13 @@ from lamplighter.base.json_text import Json, dumps
 from lamplighter.jobs.stack.network import INTERNET_RESOURCE_IDS
 from lamplighter.jobs.stack.template import build_template, to_json, to_yaml
 from lamplighter.lang.template.references import find_references
-from tests.jobs.matrix import FILES, loaded
-from tests.jobs.projects import stack, written
+from tests.jobs.matrix import FILES, load_matrix_file
+from tests.jobs.projects import load_job_text, resolve_stack
 from tests.services.cloudformation.cloudformation_harness import CloudFormationHarness
 
 every_file = pytest.mark.parametrize("file", FILES)
 NAME = r"[A-Za-z0-9_.-]"
-LEGAL = {
+VALID_NAMES = {
     ("AWS::ECS::Cluster", "ClusterName"): r"[A-Za-z][A-Za-z0-9_-]{0,254}",
     ("AWS::ECS::TaskDefinition", "Family"): r"[A-Za-z0-9_-]{1,255}",
     ("AWS::Events::Rule", "Name"): NAME + "{1,64}",
@@ -34,46 +34,46 @@ LEGAL = {
     ("AWS::StepFunctions::StateMachine", "StateMachineName"): r"[A-Za-z0-9_-]{1,80}",
     ("AWS::CloudWatch::Alarm", "AlarmName"): r"[\x20-\x7e]{1,255}",
 }
-"""What AWS takes as a name: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/"""
+"""The names that AWS accepts: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/"""
 
 
-def made(folder: Path, file: str) -> Json:
-    return build_template(loaded(folder, file).project)
+def build_matrix_template(folder: Path, file: str) -> Json:
+    return build_template(load_matrix_file(folder, file).project)
 
 
-def of(document: Json, kind: str) -> Iterator[Json]:
-    """The properties of all resources of a type."""
+def list_properties(document: Json, kind: str) -> Iterator[Json]:
+    """Return the properties of all resources of a type."""
     return (each["Properties"] for each in document["Resources"].values() if each["Type"] == kind)
 
 
 @every_file
-def test_cfn_lint_has_neither_an_error_nor_a_warning(tmp_path: Path, file: str) -> None:
-    found = lint_all(to_yaml(made(tmp_path, file)))
+def test_cfn_lint_reports_neither_an_error_nor_a_warning(tmp_path: Path, file: str) -> None:
+    found = lint_all(to_yaml(build_matrix_template(tmp_path, file)))
     assert [str(match) for match in found if match.rule.severity != "informational"] == []
 
 
 @every_file
-def test_the_same_file_gives_the_same_bytes(tmp_path: Path, file: str) -> None:
-    first, second = made(tmp_path, file), made(tmp_path, file)
+def test_the_same_file_yields_the_same_bytes(tmp_path: Path, file: str) -> None:
+    first, second = build_matrix_template(tmp_path, file), build_matrix_template(tmp_path, file)
     assert (to_json(first), to_yaml(first)) == (to_json(second), to_yaml(second))
 
 
 @every_file
-def test_yaml_and_json_say_the_same(tmp_path: Path, file: str) -> None:
-    document = made(tmp_path, file)
+def test_yaml_and_json_are_the_same_document(tmp_path: Path, file: str) -> None:
+    document = build_matrix_template(tmp_path, file)
     assert json.loads(to_json(document)) == document
     assert yaml.safe_load(to_yaml(document)) == document
 
 
 @every_file
-def test_every_name_is_one_that_aws_takes(tmp_path: Path, file: str) -> None:
-    document = made(tmp_path, file)
+def test_every_name_is_valid_on_aws(tmp_path: Path, file: str) -> None:
+    document = build_matrix_template(tmp_path, file)
     titles = [*document["Resources"], *document["Outputs"], *document.get("Parameters", {})]
     assert [title for title in titles if not re.fullmatch("[A-Za-z0-9]{1,255}", title)] == []
-    for (kind, field), legal in LEGAL.items():
-        for properties in of(document, kind):
+    for (kind, field), legal in VALID_NAMES.items():
+        for properties in list_properties(document, kind):
             assert re.fullmatch(legal, properties[field]), (kind, properties[field])
-    for rule in of(document, "AWS::Events::Rule"):
+    for rule in list_properties(document, "AWS::Events::Rule"):
         targets = rule["Targets"]
         for each in targets["Fn::If"][1:] if isinstance(targets, dict) else [targets]:
             assert 1 <= len(each) <= 5
@@ -83,8 +83,8 @@ def test_every_name_is_one_that_aws_takes(tmp_path: Path, file: str) -> None:
 
 
 @every_file
-def test_every_definition_is_one_that_step_functions_takes(tmp_path: Path, file: str) -> None:
-    deployed = stack(loaded(tmp_path, file).project)
+def test_every_definition_is_valid_for_step_functions(tmp_path: Path, file: str) -> None:
+    deployed = resolve_stack(load_matrix_file(tmp_path, file).project)
     machines = [
         title
         for title, each in deployed.template["Resources"].items()
@@ -96,7 +96,7 @@ def test_every_definition_is_one_that_step_functions_takes(tmp_path: Path, file:
         parse_definition(deployed.definition(title))
 
 
-ANYWHERE = """
+ALL_FEATURES = """
 project: p
 channels: {mail: {email: ops@example.com}}
 jobs:
@@ -118,10 +118,10 @@ jobs:
         ("aws-us-gov", "https://us-east-1.console.amazonaws-us-gov.com/states/home"),
     ],
 )
-def test_every_arn_is_of_the_partition_of_the_stack_and_so_is_the_console(
+def test_every_arn_and_the_console_url_belong_to_the_stack_s_partition(
     tmp_path: Path, partition: str, console: str
 ) -> None:
-    deployed = replace(stack(written(tmp_path, ANYWHERE).project), partition=partition)
+    deployed = replace(resolve_stack(load_job_text(tmp_path, ALL_FEATURES).project), partition=partition)
     found = [
         deployed.definition(title) if each["Type"] == "AWS::StepFunctions::StateMachine" else ""
         for title, each in deployed.template["Resources"].items()
@@ -133,43 +133,47 @@ def test_every_arn_is_of_the_partition_of_the_stack_and_so_is_the_console(
 
 
 @every_file
-def test_the_engine_of_this_box_makes_a_stack_of_it_and_takes_it_away_again(tmp_path: Path, file: str) -> None:
-    document = made(tmp_path, file)
+def test_the_local_engine_creates_and_deletes_a_stack_of_the_template(tmp_path: Path, file: str) -> None:
+    document = build_matrix_template(tmp_path, file)
     images = {name: "busybox" for name in document.get("Parameters", {}) if name.endswith("Image")}
-    office = CloudFormationHarness(tmp_path / "data")
-    office.up()
+    harness = CloudFormationHarness(tmp_path / "data")
+    harness.up()
     try:
-        office.create(to_json(document), values=images, Capabilities=["CAPABILITY_IAM"])
-        assert office.state() == "CREATE_COMPLETE", office.reasons()
-        machines = {each["name"] for each in office.call("states", "ListStateMachines")["stateMachines"]}
-        assert machines == {each["StateMachineName"] for each in of(document, "AWS::StepFunctions::StateMachine")}
-        schedules = {each["Name"] for each in office.call("scheduler", "ListSchedules")["Schedules"]}
-        assert schedules == {each["Name"] for each in of(document, "AWS::Scheduler::Schedule")}
-        key = office.stack()["StackId"]
-        office.delete()
-        assert office.state(key) == "DELETE_COMPLETE"
-        assert office.call("scheduler", "ListSchedules")["Schedules"] == []
+        harness.create(to_json(document), values=images, Capabilities=["CAPABILITY_IAM"])
+        assert harness.state() == "CREATE_COMPLETE", harness.reasons()
+        machines = {each["name"] for each in harness.call("states", "ListStateMachines")["stateMachines"]}
+        assert machines == {
+            each["StateMachineName"] for each in list_properties(document, "AWS::StepFunctions::StateMachine")
+        }
+        schedules = {each["Name"] for each in harness.call("scheduler", "ListSchedules")["Schedules"]}
+        assert schedules == {each["Name"] for each in list_properties(document, "AWS::Scheduler::Schedule")}
+        key = harness.stack()["StackId"]
+        harness.delete()
+        assert harness.state(key) == "DELETE_COMPLETE"
+        assert harness.call("scheduler", "ListSchedules")["Schedules"] == []
     finally:
-        office.close()
+        harness.close()
 
 
-def test_no_schedule_begins_before_the_network_that_the_stack_makes_leads_out(tmp_path: Path) -> None:
+def test_every_schedule_waits_for_the_resources_of_the_stack_s_internet_access(tmp_path: Path) -> None:
     text = "project: p\njobs: {job: {image: x, schedule: rate(1 day)}}"
-    resources = build_template(written(tmp_path, text).project)["Resources"]
-    waited_for, news = set[str](), {"JobSchedule"}
-    while news:
-        waited_for |= news
-        news = {need for name in news for need in find_references(resources[name]) if need in resources} - waited_for
+    resources = build_template(load_job_text(tmp_path, text).project)["Resources"]
+    waited_for, pending = set[str](), {"JobSchedule"}
+    while pending:
+        waited_for |= pending
+        pending = {
+            need for name in pending for need in find_references(resources[name]) if need in resources
+        } - waited_for
     assert set(INTERNET_RESOURCE_IDS) <= waited_for
 
 
-def test_an_alarm_for_a_job_that_did_not_start_warms_up_for_as_long_as_it_waits(tmp_path: Path) -> None:
+def test_a_did_not_start_alarm_warms_up_for_its_evaluation_time_up_to_two_days(tmp_path: Path) -> None:
     text = "project: p\nchannels: {c: {email: a@b.c}}\njobs:\n"
     text += "".join(
         f"  {name}: {{image: x, notify: c, schedule: '{schedule}'}}\n"
         for name, schedule in (("daily", "cron(0 3 * * ? *)"), ("weekly", "cron(0 3 ? * MON,THU *)"))
     )
-    resources = build_template(written(tmp_path, text).project)["Resources"]
+    resources = build_template(load_job_text(tmp_path, text).project)["Resources"]
     found = {name: resources[f"{name}DidNotStart"] for name in ("Daily", "Weekly")}
     waits = {
         name: each["Properties"]["Period"] * each["Properties"]["EvaluationPeriods"] for name, each in found.items()
@@ -182,33 +186,33 @@ def test_an_alarm_for_a_job_that_did_not_start_warms_up_for_as_long_as_it_waits(
     assert {name: each["Metadata"]["Lamplighter"]["Patience"] for name, each in found.items()} == waits
 
 
-def test_rules_say_what_the_engine_composes_alerts_with(tmp_path: Path) -> None:
+def test_a_rule_s_metadata_holds_what_the_engine_needs_to_compose_alerts(tmp_path: Path) -> None:
     job = "{image: x, retry: {attempts: 2}, notify: {run-failed: [c, d], caught: c}}"
     text = f"project: p\nchannels: {{c: {{email: a@b.c}}, d: {{email: d@b.c}}}}\njobs: {{j: {job}}}"
-    rule = build_template(written(tmp_path, text).project)["Resources"]["JRunFailed"]
+    rule = build_template(load_job_text(tmp_path, text).project)["Resources"]["JRunFailed"]
     assert rule["Metadata"]["Lamplighter"] == {"Job": "j", "Pattern": "run-failed", "Attempts": 3, "Caught": ["c"]}
 
 
 @every_file
-def test_the_policy_of_a_topic_names_that_topic_and_no_other(tmp_path: Path, file: str) -> None:
-    policies = list(of(made(tmp_path, file), "AWS::SNS::TopicPolicy"))
+def test_a_topic_s_policy_names_only_that_topic(tmp_path: Path, file: str) -> None:
+    policies = list(list_properties(build_matrix_template(tmp_path, file), "AWS::SNS::TopicPolicy"))
     statements = [statement for each in policies for statement in each["PolicyDocument"]["Statement"]]
     assert [each["Topics"] for each in policies for _ in range(2)] == [[each["Resource"]] for each in statements]
-    assert len(policies) == len(list(of(made(tmp_path, file), "AWS::SNS::Topic")))
+    assert len(policies) == len(list(list_properties(build_matrix_template(tmp_path, file), "AWS::SNS::Topic")))
 
 
-def test_one_box_runs_more_jobs_than_a_stack_of_aws_may_have(tmp_path: Path) -> None:
+def test_a_local_engine_deploys_a_stack_with_more_resources_than_aws_allows(tmp_path: Path) -> None:
     jobs = "\n".join(f"  job-{number}: {{command: ls, schedule: rate(1 day)}}" for number in range(75))
-    document = build_template(written(tmp_path, f"project: p\njobs:\n{jobs}").project)
+    document = build_template(load_job_text(tmp_path, f"project: p\njobs:\n{jobs}").project)
     assert len(document["Resources"]) > 500
-    office = CloudFormationHarness(tmp_path / "data")
-    office.up()
-    office.create(to_json(document), Capabilities=["CAPABILITY_IAM"])
-    assert office.state() == "CREATE_COMPLETE", office.reasons()
-    office.close()
+    harness = CloudFormationHarness(tmp_path / "data")
+    harness.up()
+    harness.create(to_json(document), Capabilities=["CAPABILITY_IAM"])
+    assert harness.state() == "CREATE_COMPLETE", harness.reasons()
+    harness.close()
 
 
-LITERAL = """
+LITERAL_DOLLARS = """
 project: p
 channels: {c: {email: a@b.c}}
 jobs:
@@ -226,28 +230,28 @@ jobs:
 LITERAL_STEPS = "StartAt: A\nStates: {A: {Type: Pass, Result: 'pay ${Cluster}', End: true}}"
 
 
-def test_a_text_of_the_file_is_no_place_that_cloudformation_fills_in(tmp_path: Path) -> None:
-    made = written(tmp_path, LITERAL, steps_yaml=LITERAL_STEPS).project
+def test_dollar_braces_in_text_of_the_job_file_are_not_substituted_by_cloudformation(tmp_path: Path) -> None:
+    made = load_job_text(tmp_path, LITERAL_DOLLARS, steps_yaml=LITERAL_STEPS).project
     found = lint_all(to_yaml(build_template(made)))
     assert [str(match) for match in found if match.rule.severity != "informational"] == []
-    office = CloudFormationHarness(tmp_path / "data")
-    office.up()
+    harness = CloudFormationHarness(tmp_path / "data")
+    harness.up()
     try:
-        office.create(to_json(build_template(made)), Capabilities=["CAPABILITY_IAM"])
-        assert office.state() == "CREATE_COMPLETE", office.reasons()
-        (task,) = office.call("ecs", "DescribeTaskDefinition", taskDefinition="p-job")["taskDefinition"][
+        harness.create(to_json(build_template(made)), Capabilities=["CAPABILITY_IAM"])
+        assert harness.state() == "CREATE_COMPLETE", harness.reasons()
+        (task,) = harness.call("ecs", "DescribeTaskDefinition", taskDefinition="p-job")["taskDefinition"][
             "containerDefinitions"
         ]
         assert task["command"] == ["echo", "${money}", "${Cluster}"]
         assert {each["name"]: each["value"] for each in task["environment"]} == {"A": "${money}", "B": "x$$${y}"}
         arn = "arn:aws:states:us-east-1:123456789012:stateMachine:p-"
         job, steps = (
-            json.loads(office.call("states", "DescribeStateMachine", stateMachineArn=f"{arn}{name}")["definition"])
+            json.loads(harness.call("states", "DescribeStateMachine", stateMachineArn=f"{arn}{name}")["definition"])
             for name in ("job", "steps")
         )
         assert job["Comment"] == "costs ${money} and ${Cluster}"
         assert '"Result": "pay ${Cluster}"' in json.dumps(steps)
-        given = office.call("scheduler", "GetSchedule", Name="p-job", GroupName="p")["Target"]["Input"]
-        assert json.loads(given)["input"]["text"] == "${money}"
+        schedule_input = harness.call("scheduler", "GetSchedule", Name="p-job", GroupName="p")["Target"]["Input"]
+        assert json.loads(schedule_input)["input"]["text"] == "${money}"
     finally:
-        office.close()
+        harness.close()

@@ -1,4 +1,4 @@
-"""A file that is broken for long is told to its channels: once, after two minutes, and once when it is well again."""
+"""A job file that stays broken for two minutes sends one alert to its channels, and one when it is applied again."""
 
 import logging
 from collections.abc import Iterator
@@ -20,11 +20,11 @@ jobs: {one: {command: 'true', notify: me}}
 """
 
 
-class Kept:
-    """A job file, and a virtual engine that keeps to it."""
+class WatchedFile:
+    """A job file, and a virtual engine that applies it."""
 
     def __init__(self, folder: Path) -> None:
-        self.site = EngineHarness(folder / "data")
+        self.harness = EngineHarness(folder / "data")
         self.file = folder / "lamplighter.yaml"
 
     def write(self, text: str) -> None:
@@ -33,81 +33,81 @@ class Kept:
         new.write_text(text)
         new.rename(self.file)
 
-    def keep(self) -> None:
-        """Begin to keep to the file; it is applied."""
-        self.site.up()
-        orders = SourceFiles(JobFileSource(self.file, None), LocalSecrets({}), self.site.directory)
-        orders.read()
-        self.keeping = self.site.set_off(SourceReconciler(self.site.engine, orders, REGION).run())
+    def start(self) -> None:
+        """Start the engine and apply the file."""
+        self.harness.up()
+        source_files = SourceFiles(JobFileSource(self.file, None), LocalSecrets({}), self.harness.directory)
+        source_files.read()
+        self.task = self.harness.set_off(SourceReconciler(self.harness.engine, source_files, REGION).run())
 
-    def pass_by(self, seconds: float) -> None:
-        """Let time pass, in steps in which nobody misses a look at the file."""
+    def advance(self, seconds: float) -> None:
+        """Let time pass in steps that are short enough for every check of the file."""
         for _ in range(round(seconds * 2)):
-            self.site.advance(SECOND // 2)
+            self.harness.advance(SECOND // 2)
 
     def mails(self) -> list[str]:
-        """The subjects of all mails, in order."""
-        found = sorted((self.site.directory / "mail").glob("**/*.eml"), key=lambda each: each.stat().st_mtime_ns)
+        """Return the subjects of all mails, in order."""
+        found = sorted((self.harness.directory / "mail").glob("**/*.eml"), key=lambda each: each.stat().st_mtime_ns)
         return [line for each in found for line in each.read_text().splitlines() if line.startswith("Subject: ")]
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Iterator[Kept]:
-    made = Kept(tmp_path)
+def watched(tmp_path: Path) -> Iterator[WatchedFile]:
+    made = WatchedFile(tmp_path)
     made.write(GOOD)
-    made.keep()
+    made.start()
     yield made
-    made.keeping.cancel()
-    made.site.settle()
-    made.site.close()
+    made.task.cancel()
+    made.harness.settle()
+    made.harness.close()
 
 
-def test_a_bad_edit_that_stays_for_two_minutes_is_told_once_and_its_end_once(kept: Kept) -> None:
-    kept.write(GOOD.replace("command", "comand"))
-    kept.pass_by(115)
-    assert kept.mails() == []
-    kept.pass_by(15 + REMIND_SECONDS)
-    assert kept.mails() == ["Subject: lamplighter.yaml is not applied"]
-    kept.pass_by(10 * REMIND_SECONDS)
-    kept.write(GOOD)
-    kept.pass_by(5)
-    assert kept.mails() == ["Subject: lamplighter.yaml is not applied", "Subject: lamplighter.yaml is applied again"]
+def test_a_broken_file_sends_one_alert_after_two_minutes_and_one_when_it_is_fixed(watched: WatchedFile) -> None:
+    watched.write(GOOD.replace("command", "comand"))
+    watched.advance(115)
+    assert watched.mails() == []
+    watched.advance(15 + REMIND_SECONDS)
+    assert watched.mails() == ["Subject: lamplighter.yaml is not applied"]
+    watched.advance(10 * REMIND_SECONDS)
+    watched.write(GOOD)
+    watched.advance(5)
+    assert watched.mails() == ["Subject: lamplighter.yaml is not applied", "Subject: lamplighter.yaml is applied again"]
 
 
-def test_a_file_whose_job_tells_from_inside_its_run_alone_is_kept_to_as_any_other(kept: Kept) -> None:
-    """On AWS a rule of such a job goes another way than here, so that a condition stands around its targets."""
-    kept.write(GOOD.replace("notify: me", "notify: {caught: me}"))
-    kept.pass_by(5)
-    assert not kept.keeping.done()
-    kept.write(GOOD.replace("command", "comand"))
-    kept.pass_by(125 + REMIND_SECONDS)
-    assert kept.mails() == ["Subject: lamplighter.yaml is not applied"]
+def test_a_file_with_caught_alerts_alone_is_watched_like_any_other(watched: WatchedFile) -> None:
+    """On AWS, the rule of such a job is routed differently, so a condition surrounds its targets."""
+    watched.write(GOOD.replace("notify: me", "notify: {caught: me}"))
+    watched.advance(5)
+    assert not watched.task.done()
+    watched.write(GOOD.replace("command", "comand"))
+    watched.advance(125 + REMIND_SECONDS)
+    assert watched.mails() == ["Subject: lamplighter.yaml is not applied"]
 
 
-def test_a_bad_edit_that_is_mended_sooner_is_told_to_nobody(kept: Kept) -> None:
-    kept.write("nothing: at all")
-    kept.pass_by(115)
-    kept.write(GOOD)
-    kept.pass_by(60)
-    assert kept.mails() == []
+def test_a_broken_file_that_is_fixed_earlier_sends_no_alert(watched: WatchedFile) -> None:
+    watched.write("nothing: at all")
+    watched.advance(115)
+    watched.write(GOOD)
+    watched.advance(60)
+    assert watched.mails() == []
 
 
-def test_another_mistake_in_a_file_that_is_broken_does_not_begin_the_two_minutes_anew(kept: Kept) -> None:
-    kept.write(GOOD.replace("command", "comand"))
-    kept.pass_by(100)
-    kept.write("nothing: at all")
-    kept.pass_by(30 + REMIND_SECONDS)
-    assert kept.mails() == ["Subject: lamplighter.yaml is not applied"]
+def test_another_error_in_a_broken_file_does_not_restart_the_two_minutes(watched: WatchedFile) -> None:
+    watched.write(GOOD.replace("command", "comand"))
+    watched.advance(100)
+    watched.write("nothing: at all")
+    watched.advance(30 + REMIND_SECONDS)
+    assert watched.mails() == ["Subject: lamplighter.yaml is not applied"]
 
 
-def test_a_disk_that_takes_nothing_for_a_while_keeps_the_file_from_nothing_for_good(kept: Kept) -> None:
-    kept.site.disk.fill("write")
-    kept.write(GOOD.replace("{one:", "{two: {command: 'true'}, one:"))
-    kept.pass_by(30)
-    assert not kept.keeping.done()
-    kept.site.disk.fill("")
-    kept.pass_by(30)
-    found = kept.site.call("states", "ListStateMachines")["stateMachines"]
+def test_a_disk_error_delays_an_apply_and_does_not_prevent_it(watched: WatchedFile) -> None:
+    watched.harness.disk.fill("write")
+    watched.write(GOOD.replace("{one:", "{two: {command: 'true'}, one:"))
+    watched.advance(30)
+    assert not watched.task.done()
+    watched.harness.disk.fill("")
+    watched.advance(30)
+    found = watched.harness.call("states", "ListStateMachines")["stateMachines"]
     assert "home-two" in [each["name"] for each in found]
 
 
@@ -119,17 +119,17 @@ def test_a_disk_that_takes_nothing_for_a_while_keeps_the_file_from_nothing_for_g
     ],
     ids=["broken", "refused"],
 )
-def test_who_reads_the_line_about_a_file_finds_it_in_the_health(
-    kept: Kept, monkeypatch: pytest.MonkeyPatch, file: str, line: str
+def test_when_the_error_is_logged_the_health_check_reports_it(
+    watched: WatchedFile, monkeypatch: pytest.MonkeyPatch, file: str, line: str
 ) -> None:
     found: list[bool] = []
 
     class Reader(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             if line in record.getMessage():
-                found.append(health.check_file_applied(kept.site.engine) is not None)
+                found.append(health.check_file_applied(watched.harness.engine) is not None)
 
     monkeypatch.setattr(logging.getLogger("lamplighter.jobs"), "handlers", [Reader()])
-    kept.write(file)
-    kept.pass_by(5)
+    watched.write(file)
+    watched.advance(5)
     assert found == [True]

@@ -1,4 +1,4 @@
-"""A folder with a job file whose jobs are on an engine: what the verbs about runs are tried on."""
+"""A folder with a job file whose jobs are deployed to an engine, for the tests of the commands about runs."""
 
 import os
 import subprocess
@@ -62,15 +62,15 @@ EXTRA = """
 """
 
 
-class SharedRun:
-    """The folder, its engine, and whoever types there."""
+class JobFolder:
+    """A folder with a job file, its engine, and the commands that a user types there."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.served = ServedEngine(folder / ".lamplighter")
 
     def up(self) -> None:
-        """Start the engine with the jobs of the file, of which one is added when they are there."""
+        """Start the engine with the jobs of the file; then add a job to the file that is not deployed."""
         file = self.folder / "lamplighter.yaml"
         (self.folder / "flow.asl.yaml").write_text(FLOW)
         file.write_text(JOBS)
@@ -86,26 +86,26 @@ class SharedRun:
         eventually(complete)
         file.write_text(JOBS + EXTRA)
 
-    def say(self, *words: str, folder: Path | None = None) -> Result:
-        """Type a command there."""
+    def invoke(self, *words: str, folder: Path | None = None) -> Result:
+        """Run a command in this process and folder."""
         with _in(folder or self.folder):
             return CliRunner().invoke(build_app(words[0]), words)
 
-    def listed(self, *words: str) -> list[Json]:
-        """What a command lists as JSON."""
-        result = self.say(*words, "--json")
+    def invoke_json(self, *words: str) -> list[Json]:
+        """Run a command with --json and return its documents."""
+        result = self.invoke(*words, "--json")
         assert result.exit_code == 0, result.output
         return [loads(line) for line in result.stdout.splitlines()]
 
-    def run(self, job: str, *options: str) -> Json:
-        """Begin a run, and wait for its end unless it is endless; what it is."""
-        (begun,) = self.listed("run", job, *options)
+    def run_job(self, job: str, *options: str) -> Json:
+        """Start a run, wait for its end (but not for `endless`), and return the output of `run`."""
+        (begun,) = self.invoke_json("run", job, *options)
         if job != "endless":
             self.served.ended(begun["arn"])
         return begun
 
-    def process(self, *words: str) -> "subprocess.Popen[str]":
-        """Type a command in a process of its own."""
+    def start_command(self, *words: str) -> "subprocess.Popen[str]":
+        """Start a command in a separate process."""
         return subprocess.Popen(
             [sys.executable, "-m", "lamplighter", *words],
             cwd=self.folder,
