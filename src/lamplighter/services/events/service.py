@@ -24,7 +24,7 @@ from lamplighter.services.events.targets.api_destinations import ApiDestinations
 from lamplighter.services.events.targets.connections import Connections
 from lamplighter.services.events.targets.dead_letter_codes import error_code
 from lamplighter.services.events.targets.internal_calls import InternalCalls
-from lamplighter.services.events.targets.target_calls import ALERTS, INTERNAL_SERVICE
+from lamplighter.services.events.targets.target_calls import INTERNAL_SERVICE
 from lamplighter.services.events.targets.targets import Targets
 from lamplighter.store.db import OutboxRow, Tx
 from lamplighter.store.timers import Timer
@@ -38,9 +38,7 @@ class Events(Service):
     name = SERVICE
 
     def __init__(self, bus: Bus, world: World, remote: RemoteServices, check: Check) -> None:
-        self._delivery_queue = DeliveryQueue(
-            SERVICE, bus, world, remote, check=_skip_internal(check), error_code=error_code
-        )
+        self._delivery_queue = DeliveryQueue(SERVICE, bus, world, remote, check=check, error_code=error_code)
         compiled_rules = CompiledRules()
         recent_events = RecentEvents()
         router = EventRouter(world, self._delivery_queue, compiled_rules, recent_events)
@@ -129,13 +127,3 @@ class Events(Service):
             self._archives.fire_timer(tx, timer)
         else:
             self._scheduled_rules.fire_timer(tx, timer)
-
-
-def _skip_internal(check: Check) -> Check:
-    """Return a check that skips the internal operations, which no model describes."""
-
-    def checked(service: str, operation: str, params: Json) -> None:
-        if service not in (INTERNAL_SERVICE, ALERTS):
-            check(service, operation, params)
-
-    return checked

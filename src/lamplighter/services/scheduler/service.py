@@ -50,7 +50,7 @@ class Scheduler(Service):
             world,
             remote,
             self._on_delivery_end,
-            check=_skip_alerts(check),
+            check=check,
             error_code=target_delivery.error_code,
             prepare=target_delivery.with_attempt_number,
         )
@@ -112,13 +112,3 @@ class Scheduler(Service):
             schedule_groups.delete(tx, row.subject)
             outbox.delete(tx, row.id)
         return len(found) == MAX_DELETED_PER_TURN
-
-
-def _skip_alerts(check: Callable[[str, str, Json], None]) -> Callable[[str, str, Json], None]:
-    """Return a check that skips calls of the alerts service, whose operations no AWS model contains."""
-
-    def check_unless_alerts(service: str, operation: str, params: Json) -> None:
-        if service != dropped_slots.ALERTS_SERVICE:
-            check(service, operation, params)
-
-    return check_unless_alerts
