@@ -1,29 +1,31 @@
 """Deliver the calls of one sender to their targets: retry where a retry may help, then use a dead-letter queue.
 
-Guarantees that a delivery is a row until it ends, also if the engine is killed. A call to one of the engine's services
-runs in the transaction that settles the delivery, exactly once. A service elsewhere is called at least once. The
-longest wait before a retry doubles with each retry; the actual wait is random between zero and that ("full jitter").
-See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-event-delivery.html.
+Guarantees that a delivery is a row until it ends (`attempts.py`). A call to one of the engine's services runs in the
+transaction that stores its outcome, exactly once. A service elsewhere is called at least once. The longest wait before
+a retry doubles with each retry; the actual wait is random between zero and that ("full jitter"). See
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-event-delivery.html.
 """
 
 import inspect
 import logging
 import sqlite3
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from lamplighter.base import arn
 from lamplighter.base.errors import AwsError, UnknownOperation
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller
-from lamplighter.delivery.delivery import Delivery, DeliveryEnd, DeliveryOutcome, from_json, to_json
+from lamplighter.delivery.attempts import Attempts
+from lamplighter.delivery.delivery import Delivery, DeliveryEnd, DeliveryOutcome
 from lamplighter.delivery.retryable import check_answer, is_retryable
 from lamplighter.delivery.tables import deliveries, lost_alerts
 from lamplighter.delivery.tables.deliveries import PendingDelivery
 from lamplighter.delivery.tables.lost_alerts import LostAlert
 from lamplighter.outbound.aws import RemoteServices
-from lamplighter.store import outbox, timers
-from lamplighter.store.db import OutboxRow, Tx
+from lamplighter.store import outbox
+from lamplighter.store.db import DamagedData, OutboxRow, Tx
 from lamplighter.store.timers import Timer
 
 SUBJECT_PREFIX = "letter:"
@@ -75,67 +77,70 @@ class DeliveryQueue:
         self._check = check
         self._error_code = error_code
         self._prepare = prepare
+        self._attempts = Attempts(
+            name,
+            SUBJECT_PREFIX,
+            world,
+            lambda tx, number, _error: deliveries.count_attempt(tx, number),
+            self._retry_delay,
+            self._end,
+        )
 
     def send(self, tx: Tx, delivery: Delivery) -> None:
         """Queue a delivery; it is sent after the commit. Do nothing if the sender has sent the same key before."""
         created = delivery.created + self._world.monotonic() - self._world.now()
-        number = deliveries.put(tx, self._name, delivery.key, created, to_json(delivery))
+        number = deliveries.put(tx, self._name, created, delivery)
         if number is not None:
-            self._queue_attempt(tx, number)
+            self._attempts.schedule(tx, number)
 
     async def handle_outbox_row(self, row: OutboxRow) -> None:
         """Make one attempt to deliver a delivery."""
-        call = await self._bus.store.write_with_retry(lambda tx: self._attempt(tx, row))
+        store = self._bus.store
+        call = await store.write_with_retry(lambda tx: self._attempt(tx, row))
         if call is not None:
-            await self._await_call(row, *call)
+            outcome = await call
+            await store.write_with_retry(lambda tx: self._attempts.store_outcome(tx, row, outcome))
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """Queue the next attempt of a delivery."""
-        self._queue_attempt(tx, int(timer.subject.removeprefix(SUBJECT_PREFIX)))
+        self._attempts.fire_timer(tx, timer)
 
     # --- an attempt ---------------------------------------------------------------------------------------------------
 
-    def _queue_attempt(self, tx: Tx, number: int) -> None:
-        outbox.put(tx, self._name, f"{SUBJECT_PREFIX}{number}", {})
+    def _attempt(self, tx: Tx, outbox_row: OutboxRow) -> Awaitable[Json | AwsError] | None:
+        """Call one of the engine's services and store the outcome; return None.
 
-    def _attempt(self, tx: Tx, outbox_row: OutboxRow) -> tuple[Delivery, AsyncCall] | None:
-        """Call one of the engine's services and settle the delivery; return None.
-
-        If the call takes longer, or the service is elsewhere, return the delivery and the call to make instead.
+        If the call takes longer, or the service is elsewhere, return the call instead. Its result is the outcome.
         """
         if not outbox.is_pending(tx, outbox_row.id):
             return None
-        row = deliveries.get(tx, int(outbox_row.subject.removeprefix(SUBJECT_PREFIX)))
-        delivery = self._parse_delivery(tx, row) if row is not None else None
-        if row is None or delivery is None:
+        row = self._find(tx, self._attempts.delivery_id(outbox_row))
+        if row is None:
             outbox.delete(tx, outbox_row.id)
             return None
-        delivery = self._prepare(delivery, row.attempts + 1)
+        delivery = self._prepare(row.delivery, row.attempts + 1)
         try:
             with tx.nested():
                 if not self._bus.serves(delivery.service, delivery.operation):
-                    return delivery, self._remote_call(delivery)
+                    return _await_outcome(delivery, self._remote_call(delivery))
                 self._check(delivery.service, delivery.operation, delivery.params)
                 answer = self._bus.invoke(tx, delivery.caller, delivery.service, delivery.operation, delivery.params)
                 if inspect.isawaitable(answer):
-                    return delivery, lambda: answer
+                    return _await_outcome(delivery, lambda: answer)
                 check_answer(delivery, answer)
-        except AwsError as error:
-            self._record_failure(tx, outbox_row, delivery, error)
         except sqlite3.Error:
             raise
         except Exception as fault:  # noqa: BLE001 - whatever it is, the delivery is not delivered
-            self._record_failure(tx, outbox_row, delivery, _internal_error(delivery, fault))
-        else:
-            self._record_success(tx, outbox_row, delivery, answer)
+            answer = _to_aws_error(delivery, fault)
+        self._attempts.store_outcome(tx, outbox_row, answer)
         return None
 
-    def _parse_delivery(self, tx: Tx, row: PendingDelivery) -> Delivery | None:
+    def _find(self, tx: Tx, id: int) -> PendingDelivery | None:  # noqa: A002 - what it is
         try:
-            return from_json(row.body)
-        except (TypeError, KeyError):
-            log.error("delivery %s of %s cannot be read and is dropped", row.id, self._name)
-            deliveries.finish(tx, row.id, self._world.now(), DeliveryEnd.DROPPED)
+            return deliveries.get(tx, id)
+        except DamagedData:
+            log.error("delivery %s of %s cannot be read and is dropped", id, self._name)
+            deliveries.finish(tx, id, self._world.now(), DeliveryEnd.DROPPED)
             return None
 
     def _remote_call(self, delivery: Delivery) -> AsyncCall:
@@ -144,91 +149,50 @@ class DeliveryQueue:
             raise UnknownOperation(f"This engine does not provide {delivery.service}:{delivery.operation}; {advice}")
         return lambda: self._remote.call(delivery.service, delivery.operation, delivery.params, delivery.caller.region)
 
-    async def _await_call(self, outbox_row: OutboxRow, delivery: Delivery, call: AsyncCall) -> None:
-        try:
-            answer = await call()
-            check_answer(delivery, answer)
-        except Exception as caught:  # noqa: BLE001 - whatever it is, the delivery is not delivered
-            error = caught if isinstance(caught, AwsError) else _internal_error(delivery, caught)
-            await self._bus.store.write_with_retry(lambda tx: self._record_failure(tx, outbox_row, delivery, error))
-        else:
-            await self._bus.store.write_with_retry(lambda tx: self._record_success(tx, outbox_row, delivery, answer))
+    # --- a retry, or the end ------------------------------------------------------------------------------------------
 
-    # --- the outcome --------------------------------------------------------------------------------------------------
-
-    def _record_success(self, tx: Tx, outbox_row: OutboxRow, delivery: Delivery, answer: Json) -> None:
-        row = self._count_attempt(tx, outbox_row)
-        if row is not None:
-            self._end_delivery(tx, row, delivery, DeliveryOutcome(DeliveryEnd.DELIVERED, row.attempts, answer))
-
-    def _record_failure(self, tx: Tx, outbox_row: OutboxRow, delivery: Delivery, error: AwsError) -> None:
-        """Schedule a retry, or give up."""
-        row = self._count_attempt(tx, outbox_row)
-        if row is None:
-            return
+    def _retry_delay(self, _tx: Tx, row: PendingDelivery, _error: AwsError) -> int | None:
         now = self._world.monotonic()
-        end = row.created + delivery.policy.age * 1000
-        exhausted = None
-        if is_retryable(error):
-            if row.attempts > delivery.policy.attempts:
-                exhausted = "MaximumRetryAttempts"
-            elif now >= end:
-                exhausted = "MaximumEventAgeInSeconds"
-            else:
-                wait = (
-                    int(
-                        self._world.random()
-                        * min(MAX_RETRY_MILLISECONDS, FIRST_RETRY_MILLISECONDS << min(row.attempts - 1, 20))
-                    )
-                    + 1
-                )
-                timer = Timer(self._name, f"{SUBJECT_PREFIX}{row.id}", "retry", min(now + wait, end))
-                timers.put(tx, timer, steady_clock=True)
-                return
-        self._give_up(tx, row, delivery, error, exhausted)
-
-    def _count_attempt(self, tx: Tx, outbox_row: OutboxRow) -> PendingDelivery | None:
-        """Count an attempt. Return the delivery, or None if this attempt was recorded before."""
-        number = int(outbox_row.subject.removeprefix(SUBJECT_PREFIX))
-        if not outbox.delete(tx, outbox_row.id):
+        if _exhausted_limit(row, now) is not None:
             return None
-        deliveries.count_attempt(tx, number)
-        return deliveries.get(tx, number)
+        longest = min(MAX_RETRY_MILLISECONDS, FIRST_RETRY_MILLISECONDS << min(row.attempts - 1, 20))
+        return min(int(self._world.random() * longest) + 1, _last_attempt_time(row) - now)
 
-    def _give_up(
-        self, tx: Tx, row: PendingDelivery, delivery: Delivery, error: AwsError, exhausted: str | None
-    ) -> None:
-        code = self._error_code(error)
-        end = DeliveryEnd.DROPPED
-        if delivery.dead_letter is not None and self._send_to_dead_letter_queue(
-            tx, row, delivery, code, error.message, exhausted
-        ):
-            end = DeliveryEnd.DEAD_LETTERED
+    def _end(self, tx: Tx, row: PendingDelivery, outcome: Json | AwsError) -> None:
+        delivery = self._prepare(row.delivery, row.attempts)
+        if isinstance(outcome, AwsError):
+            ended = self._give_up(tx, row, delivery, outcome)
         else:
-            log.warning(
-                "delivery %s is dropped after %s attempts: %s: %s", delivery.key, row.attempts, code, error.message
-            )
+            ended = DeliveryOutcome(DeliveryEnd.DELIVERED, row.attempts, outcome)
+        deliveries.finish(tx, row.id, self._world.now(), ended.end)
+        self._on_end(tx, delivery, ended)
+
+    def _give_up(self, tx: Tx, row: PendingDelivery, delivery: Delivery, error: AwsError) -> DeliveryOutcome:
+        """Send a delivery to its dead-letter queue or drop it; return the outcome."""
+        exhausted = _exhausted_limit(row, self._world.monotonic()) if is_retryable(error) else None
+        code, message = self._error_code(error), error.message
+        failed = DeliveryOutcome(DeliveryEnd.DEAD_LETTERED, row.attempts, None, code, message, exhausted)
+        if delivery.dead_letter is None or not self._send_to_dead_letter_queue(tx, delivery, failed):
+            failed = replace(failed, end=DeliveryEnd.DROPPED)
+            log.warning("delivery %s is dropped after %s attempts: %s: %s", delivery.key, row.attempts, code, message)
         if delivery.service in ALERT_SERVICES:
             topic = delivery.params.get("TopicArn")
             recipient = f"topic {topic}" if topic else f"alert {delivery.operation}"
-            lost_alerts.put(tx, LostAlert(self._world.now(), recipient, f"{code}: {error.message}"))
-        self._end_delivery(tx, row, delivery, DeliveryOutcome(end, row.attempts, None, code, error.message, exhausted))
+            lost_alerts.put(tx, LostAlert(self._world.now(), recipient, f"{code}: {message}"))
+        return failed
 
-    def _send_to_dead_letter_queue(
-        self, tx: Tx, row: PendingDelivery, delivery: Delivery, code: str, message: str, exhausted: str | None
-    ) -> bool:
+    def _send_to_dead_letter_queue(self, tx: Tx, delivery: Delivery, failed: DeliveryOutcome) -> bool:
         """Send a delivery to its dead-letter queue; return whether that succeeded."""
         queue = arn.parse(delivery.dead_letter or "")
         if queue is None:
             return False
         attributes = {
             **delivery.attributes,
-            "ERROR_CODE": code,
-            "ERROR_MESSAGE": message,
-            "RETRY_ATTEMPTS": str(row.attempts - 1),
+            "ERROR_CODE": failed.code,
+            "ERROR_MESSAGE": failed.message,
+            "RETRY_ATTEMPTS": str(failed.attempts - 1),
+            "EXHAUSTED_RETRY_CONDITION": failed.exhausted,
         }
-        if exhausted is not None:
-            attributes["EXHAUSTED_RETRY_CONDITION"] = exhausted
         params = {
             "QueueUrl": f"https://sqs.{queue.region}.amazonaws.com/{queue.account}/{queue.resource}",
             "MessageBody": delivery.body,
@@ -246,13 +210,20 @@ class DeliveryQueue:
             return False
         return True
 
-    def _end_delivery(self, tx: Tx, row: PendingDelivery, delivery: Delivery, outcome: DeliveryOutcome) -> None:
-        deliveries.finish(tx, row.id, self._world.now(), outcome.end)
-        self._on_end(tx, delivery, outcome)
+
+async def _await_outcome(delivery: Delivery, call: AsyncCall) -> Json | AwsError:
+    try:
+        answer = await call()
+        check_answer(delivery, answer)
+    except Exception as fault:  # noqa: BLE001 - whatever it is, the delivery is not delivered
+        return _to_aws_error(delivery, fault)
+    return answer
 
 
-def _internal_error(delivery: Delivery, fault: Exception) -> AwsError:
-    """Log an internal error of the engine and return the AWS error that makes the delivery retryable."""
+def _to_aws_error(delivery: Delivery, fault: Exception) -> AwsError:
+    """Return the AWS error of a failed call; an internal error of the engine is logged, and can be retried."""
+    if isinstance(fault, AwsError):
+        return fault
     log.error(
         "%s %s of delivery %s failed because of an internal error",
         delivery.service,
@@ -261,3 +232,15 @@ def _internal_error(delivery: Delivery, fault: Exception) -> AwsError:
         exc_info=fault,
     )
     return AwsError("An internal error occurred", code="InternalFailure", status=500)
+
+
+def _exhausted_limit(row: PendingDelivery, now: int) -> str | None:
+    """Return the limit of the retry policy that prevents another attempt, or None."""
+    if row.attempts > row.delivery.policy.attempts:
+        return "MaximumRetryAttempts"
+    return "MaximumEventAgeInSeconds" if now >= _last_attempt_time(row) else None
+
+
+def _last_attempt_time(row: PendingDelivery) -> int:
+    """Return the time from which a delivery is too old for another attempt, in milliseconds of the steady clock."""
+    return row.created + row.delivery.policy.age * 1000

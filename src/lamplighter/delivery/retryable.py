@@ -8,6 +8,7 @@ See https://repost.aws/knowledge-center/eventbridge-resolve-failedinvocation-err
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.delivery.delivery import Delivery
+from lamplighter.outbound.port import DeliveryFailed
 
 THROTTLING_CODES = frozenset(
     {
@@ -30,31 +31,22 @@ THROTTLING_CODES = frozenset(
 https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html."""
 
 
-class TargetRefused(AwsError):
-    """The error that a target answered a call but did not do what the call requested."""
-
-    code = "ERROR_FROM_TARGET"
-
-    def __init__(self, message: str, *, retryable: bool) -> None:
-        super().__init__(message, status=503 if retryable else 400)
-
-
 def is_retryable(error: AwsError) -> bool:
     """Return whether the same call may succeed later."""
     return error.status >= 500 or error.status == 429 or error.code in THROTTLING_CODES
 
 
 def check_answer(delivery: Delivery, answer: Json) -> None:
-    """Raise `TargetRefused` if an answer with a successful status means that the target did not do the work."""
+    """Raise `DeliveryFailed` if an answer with a successful status means that the target did not do the work."""
     if delivery.operation == "RunTask" and not answer.get("tasks"):
         reasons = [failure.get("reason", "") for failure in answer.get("failures", ())]
         # "RESOURCE:MEMORY" and similar reasons can disappear when other tasks end; MISSING and INACTIVE do not.
-        raise TargetRefused(", ".join(reasons), retryable=not set(reasons) & {"MISSING", "INACTIVE", "ATTRIBUTE"})
+        raise DeliveryFailed(", ".join(reasons), retryable=not set(reasons) & {"MISSING", "INACTIVE", "ATTRIBUTE"})
     if delivery.operation == "PutEvents" and answer.get("FailedEntryCount"):
         entry = next(entry for entry in answer["Entries"] if "ErrorCode" in entry)
         retryable = entry["ErrorCode"] in ("ThrottlingException", "InternalFailure")
-        raise TargetRefused(f"{entry['ErrorCode']}: {entry.get('ErrorMessage', '')}", retryable=retryable)
+        raise DeliveryFailed(f"{entry['ErrorCode']}: {entry.get('ErrorMessage', '')}", retryable=retryable)
     if delivery.operation in ("SendMessageBatch", "PublishBatch") and answer.get("Failed"):
-        raise TargetRefused(
+        raise DeliveryFailed(
             answer["Failed"][0].get("Message", ""), retryable=not answer["Failed"][0].get("SenderFault")
         )

@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import Protocol
 
-from lamplighter.base.errors import LamplighterError
+from lamplighter.base.errors import AwsError
 
 
-class DeliveryFailed(LamplighterError):
+class DeliveryFailed(AwsError):
     """The error for a delivery that failed, or whose result is unknown."""
 
+    code = "ERROR_FROM_TARGET"
+
     def __init__(self, reason: str, *, retryable: bool) -> None:
-        super().__init__(reason)
+        super().__init__(reason, status=503 if retryable else 400)
         self.retryable = retryable
         """Whether another attempt may succeed."""
 

@@ -3,12 +3,15 @@
 import sqlite3
 from pathlib import Path
 
+import pytest
+
 from lamplighter.base.json_text import dumps
 from lamplighter.base.world import manual_world
-from lamplighter.delivery.delivery import from_json
+from lamplighter.bus import Caller
+from lamplighter.delivery.delivery import Delivery, RetryPolicy
 from lamplighter.delivery.tables import deliveries
 from lamplighter.store import migrate, timers
-from lamplighter.store.db import Reader, Store
+from lamplighter.store.db import DamagedData, Reader, Store
 
 BEFORE_PLAIN_NAMES = 34
 WRITTEN = {
@@ -24,6 +27,7 @@ WRITTEN = {
     "born": 1_700_000_000_123,
 }
 """A delivery as version 34 of the schema had it."""
+DELIVERY = Delivery("key", Caller("1", "r"), "states", "StartExecution", {}, RetryPolicy(), None, "{}", {}, 1_000)
 
 
 def old_database() -> sqlite3.Connection:
@@ -41,10 +45,9 @@ def test_a_pending_delivery_of_an_earlier_version_is_read_as_it_was_written() ->
     migrate.migrate(connection)
     row = deliveries.get(Reader(connection), 1)
     assert row is not None
-    assert (row.key, row.created, row.attempts) == (WRITTEN["key"], 5, 2)
-    delivery = from_json(row.body)
-    assert delivery.created == WRITTEN["born"]
-    assert delivery.params == WRITTEN["params"]
+    assert (row.delivery.key, row.created, row.attempts) == (WRITTEN["key"], 5, 2)
+    assert row.delivery.created == WRITTEN["born"]
+    assert row.delivery.params == WRITTEN["params"]
 
 
 def test_a_row_that_cannot_be_read_stays_as_it_is() -> None:
@@ -52,9 +55,9 @@ def test_a_row_that_cannot_be_read_stays_as_it_is() -> None:
     insert = "INSERT INTO letters (sender, key, born, tries, body) VALUES ('scheduler', 'a', 5, 0, ?)"
     connection.execute(insert, ("{broken",))
     migrate.migrate(connection)
-    row = deliveries.get(Reader(connection), 1)
-    assert row is not None
-    assert row.body is None
+    with pytest.raises(DamagedData):
+        deliveries.get(Reader(connection), 1)
+    assert connection.execute("SELECT body FROM deliveries").fetchall() == [("{broken",)]
 
 
 def test_deliveries_that_ended_are_still_counted_by_their_end() -> None:
@@ -73,7 +76,7 @@ def test_deliveries_that_ended_are_still_counted_by_their_end() -> None:
 
 async def test_the_age_of_a_delivery_is_kept_when_the_wall_clock_was_set_before_a_restart(tmp_path: Path) -> None:
     store = Store(tmp_path, manual_world())
-    await store.write(lambda tx: deliveries.put(tx, "scheduler", "key", 1_000, {}))
+    await store.write(lambda tx: deliveries.put(tx, "scheduler", 1_000, DELIVERY))
     await store.write(lambda tx: timers.save_clock_jump(tx, 500))
     await store.write(timers.apply_clock_jump)
     assert deliveries.oldest_pending(store.reader, "scheduler") == 1_500

@@ -6,7 +6,8 @@ The key of an ended delivery is kept so that a repeated delivery is recognised.
 from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
-from lamplighter.store.db import Reader, Tx
+from lamplighter.delivery.delivery import Delivery, from_json, to_json
+from lamplighter.store.db import DamagedData, Reader, Row, Tx
 
 KEY_RETENTION_MILLISECONDS = 2 * 86_400_000
 """Milliseconds for which the key of an ended delivery is kept: twice the longest time that a delivery may take."""
@@ -19,38 +20,41 @@ class PendingDelivery:
     """A delivery that has not ended."""
 
     id: int
-    key: str
     created: int
+    """Milliseconds of the steady clock."""
     attempts: int
-    body: Json
-    """The delivery as JSON; None if it cannot be read."""
+    delivery: Delivery
 
 
-def put(tx: Tx, sender: str, key: str, created: int, body: Json) -> int | None:
+def _pending(row: Row) -> PendingDelivery:
+    key, created, attempts, body = row
+    try:
+        return PendingDelivery(key, created, attempts, from_json(loads(body)))
+    except (JsonError, TypeError, KeyError) as error:
+        raise DamagedData(f"the delivery {key} cannot be read") from error
+
+
+def put(tx: Tx, sender: str, created: int, delivery: Delivery) -> int | None:
     """Store a new delivery. Return its id, or None if its sender has sent the same key before."""
     sql = (
         "INSERT INTO deliveries (sender, key, created, attempts, body) VALUES (?, ?, ?, 0, ?) "
         "ON CONFLICT (sender, key) DO NOTHING RETURNING id"
     )
-    row = tx.row(sql, (sender, key, created, dumps(body)))
+    row = tx.row(sql, (sender, delivery.key, created, dumps(to_json(delivery))))
     return row[0] if row is not None else None
 
 
 def get(reader: Reader, id: int) -> PendingDelivery | None:  # noqa: A002 - what it is
-    """Return a pending delivery, or None if it has ended."""
-    row = reader.row("SELECT id, key, created, attempts, body FROM deliveries WHERE id = ? AND finished IS NULL", (id,))
-    if row is None:
-        return None
-    number, key, created, attempts, body = row
-    try:
-        return PendingDelivery(number, key, created, attempts, loads(body))
-    except JsonError:
-        return PendingDelivery(number, key, created, attempts, None)
+    """Return a pending delivery, or None if it has ended. Raises `DamagedData` if it cannot be read."""
+    row = reader.row("SELECT id, created, attempts, body FROM deliveries WHERE id = ? AND finished IS NULL", (id,))
+    return None if row is None else _pending(row)
 
 
-def count_attempt(tx: Tx, id: int) -> None:  # noqa: A002 - what it is
-    """Add one to the delivery's number of attempts."""
-    tx.execute("UPDATE deliveries SET attempts = attempts + 1 WHERE id = ?", (id,))
+def count_attempt(tx: Tx, id: int) -> PendingDelivery | None:  # noqa: A002 - what it is
+    """Add one to the attempts of a pending delivery and return it, or None if it has ended."""
+    changed = "UPDATE deliveries SET attempts = attempts + 1 WHERE id = ? AND finished IS NULL"
+    row = tx.row(f"{changed} RETURNING id, created, attempts, body", (id,))
+    return None if row is None else _pending(row)
 
 
 def finish(tx: Tx, id: int, now: int, outcome: str) -> None:  # noqa: A002 - what it is

@@ -5,10 +5,11 @@ from pathlib import Path
 
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation, Service
+from lamplighter.delivery.attempts import RETRY_TIMER
 from lamplighter.outbound.aws import RemoteServices
 from lamplighter.outbound.port import Outbound
 from lamplighter.services.sns.delivery import list_deliveries
-from lamplighter.services.sns.delivery.deliver import RETRY_TIMER, SERVICE, DeliverySender
+from lamplighter.services.sns.delivery.deliver import SERVICE, DeliverySender
 from lamplighter.services.sns.delivery.endpoints import EndpointSenders
 from lamplighter.services.sns.delivery.sqs_endpoint import SqsEndpoint
 from lamplighter.services.sns.messages.notification import EngineUrls

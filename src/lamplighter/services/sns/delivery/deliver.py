@@ -1,9 +1,8 @@
 """Deliver notifications to endpoints after the commit, with the retries of the subscription's policy.
 
-Guarantees that a delivery is a row until it is finished, that an attempt is an outbox row or a timer, and that an
-attempt's outcome is stored in the transaction that decides the next step. So an endpoint gets a notification at least
-once. A message that cannot be delivered is sent to the subscription's dead-letter queue, and the engine's health and
-`doctor` report it. After an endpoint is unsubscribed, no further attempts are made. See
+Guarantees that an endpoint gets a notification at least once (`delivery/attempts.py`). A message that cannot be
+delivered is sent to the subscription's dead-letter queue, and the engine's health and `doctor` report it. After an
+endpoint is unsubscribed, no further attempts are made. See
 https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html.
 """
 
@@ -11,13 +10,13 @@ import asyncio
 import logging
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from functools import partial
 from weakref import WeakValueDictionary
 
 from lamplighter.base.errors import AwsError, Unavailable
 from lamplighter.base.json_text import Json, loads
 from lamplighter.base.world import World
+from lamplighter.delivery.attempts import Attempts
 from lamplighter.delivery.tables import lost_alerts
 from lamplighter.delivery.tables.lost_alerts import LostAlert
 from lamplighter.outbound.port import DeliveryFailed
@@ -37,12 +36,10 @@ from lamplighter.services.sns.tables import deliveries as rows
 from lamplighter.services.sns.tables import subscriptions, topics
 from lamplighter.services.sns.tables.deliveries import DELIVERED, FAILED, WAITING, SnsDelivery
 from lamplighter.services.sns.tables.subscriptions import CONFIRMED, DELETED, PENDING, Subscription
-from lamplighter.store import outbox, timers
 from lamplighter.store.db import OutboxRow, Reader, Store, Tx
 from lamplighter.store.timers import Timer
 
 SERVICE = "sns"
-RETRY_TIMER = "retry"
 MAX_PARALLEL_ATTEMPTS = 8
 """The most simultaneous attempts for one subscription."""
 SERVER_ERROR = 500
@@ -53,26 +50,19 @@ REQUIRED_STATUS = {NOTIFICATION: CONFIRMED, SUBSCRIPTION: PENDING, UNSUBSCRIPTIO
 log = logging.getLogger("lamplighter.sns")
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptFailure:
-    """Why an attempt failed, and whether another attempt may succeed."""
-
-    reason: str
-    retryable: bool
-
-
-@dataclass(frozen=True, slots=True)
 class DeliverySender:
     """Delivers the notifications of one engine to endpoints."""
 
-    store: Store
-    world: World
-    senders: EndpointSenders
-    sqs_endpoint: SqsEndpoint
-    semaphores: WeakValueDictionary[str, asyncio.Semaphore] = field(default_factory=WeakValueDictionary)
-    """The limits of simultaneous attempts, by subscription."""
-    failing_endpoints: set[str] = field(default_factory=set)
-    """The endpoints that the log has reported as failing."""
+    def __init__(self, store: Store, world: World, senders: EndpointSenders, sqs_endpoint: SqsEndpoint) -> None:
+        self._store = store
+        self._world = world
+        self._senders = senders
+        self._sqs_endpoint = sqs_endpoint
+        self._attempts = Attempts(SERVICE, "", world, rows.count_attempt, self._retry_delay, self._end)
+        self._semaphores: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+        """The limits of simultaneous attempts, by subscription."""
+        self._failing_endpoints: set[str] = set()
+        """The endpoints that the log has reported as failing."""
 
     # --- queue a delivery ---------------------------------------------------------------------------------------------
 
@@ -80,7 +70,7 @@ class DeliverySender:
         """Queue a notification for a subscription: it is sent after the commit, or when the throttle allows it."""
         delivery = rows.put(tx, self._new_delivery(subscription, notification, WAITING, None))
         wait = self._throttle(tx, subscription) if notification.type == NOTIFICATION else 0
-        self._schedule(tx, delivery.id, wait)
+        self._attempts.schedule(tx, delivery.id, wait)
 
     def send_to_queue(self, tx: Tx, subscription: Subscription, notification: Notification) -> None:
         """Send a notification to a subscribed queue in this turn.
@@ -88,21 +78,21 @@ class DeliverySender:
         If SQS refuses it, AWS counts that as a client-side error, so that there is no second attempt.
         """
         try:
-            self.sqs_endpoint.send(tx, subscription.endpoint, notification)
+            self._sqs_endpoint.send(tx, subscription.endpoint, notification)
         except AwsError as error:
             if error.status >= SERVER_ERROR:
                 raise
             reason = f"{error.code}: {error.message}"
-            delivery = rows.put(tx, replace(self._new_delivery(subscription, notification, FAILED, reason), attempts=1))
-            self._give_up(tx, delivery, notification, subscription, reason)
+            delivery = rows.put(tx, self._new_delivery(subscription, notification, FAILED, reason))
+            self._give_up(tx, delivery, notification)
         else:
-            rows.put(tx, replace(self._new_delivery(subscription, notification, DELIVERED, None), attempts=1))
+            rows.put(tx, self._new_delivery(subscription, notification, DELIVERED, None))
             topics.increment_count(tx, subscription.topic, "delivered")
 
     def _new_delivery(
         self, subscription: Subscription, notification: Notification, status: str, error: str | None
     ) -> SnsDelivery:
-        now = self.world.now()
+        now = self._world.now()
         return SnsDelivery(
             0,
             subscription.topic,
@@ -112,7 +102,7 @@ class DeliverySender:
             notification.id,
             notification.type,
             status,
-            attempts=0,
+            attempts=0 if status == WAITING else 1,
             created=now,
             changed=now,
             error=error,
@@ -129,20 +119,14 @@ class DeliverySender:
         rate = (_effective_policy(tx, subscription)["throttlePolicy"] or {}).get("maxReceivesPerSecond")
         if not rate:
             return 0
-        now = self.world.monotonic()
+        now = self._world.monotonic()
         send_at = max(now, subscription.throttled_until)
         subscriptions.set_throttled_until(tx, subscription.arn, send_at + 1000 / rate)
         return math.ceil(send_at - now)
 
-    def _schedule(self, tx: Tx, key: int, wait: int) -> None:
-        if wait > 0:
-            timers.put(tx, Timer(SERVICE, str(key), RETRY_TIMER, self.world.monotonic() + wait), steady_clock=True)
-        else:
-            outbox.put(tx, SERVICE, str(key), None)
-
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """Queue the next attempt of a delivery."""
-        outbox.put(tx, SERVICE, timer.subject, None)
+        self._attempts.fire_timer(tx, timer)
 
     # --- one attempt --------------------------------------------------------------------------------------------------
 
@@ -151,102 +135,80 @@ class DeliverySender:
 
         Deliveries that wait for their attempt are not held in memory: the notification is read when the attempt starts.
         """
-        key = int(row.subject)
-        subscription = rows.subscription_of(self.store.reader, key)
-        semaphore = self.semaphores.setdefault(subscription or "", asyncio.Semaphore(MAX_PARALLEL_ATTEMPTS))
+        key = self._attempts.delivery_id(row)
+        subscription = rows.subscription_of(self._store.reader, key)
+        semaphore = self._semaphores.setdefault(subscription or "", asyncio.Semaphore(MAX_PARALLEL_ATTEMPTS))
         async with semaphore:
-            failure = await self._attempt(self.store.reader, key)
-            await self.store.write_with_retry(lambda tx: self._store_outcome(tx, row, failure))
+            error = await self._attempt(self._store.reader, key)
+            await self._store.write_with_retry(lambda tx: self._attempts.store_outcome(tx, row, error))
 
-    async def _attempt(self, reader: Reader, key: int) -> AttemptFailure | None:
+    async def _attempt(self, reader: Reader, key: int) -> AwsError | None:
         delivery = rows.get(reader, key)
         if delivery is None:
             return None
         notification = _notification(delivery)
         if notification is None:
-            return AttemptFailure("the stored notification cannot be read", retryable=False)
+            return DeliveryFailed("the stored notification cannot be read", retryable=False)
         subscription = subscriptions.get(reader, delivery.subscription)
         if subscription is None or subscription.status != REQUIRED_STATUS[notification.type]:
-            return AttemptFailure("the subscription no longer exists", retryable=False)
+            return DeliveryFailed("the subscription no longer exists", retryable=False)
         try:
-            await self.senders.send(delivery.protocol, _address(reader, subscription), notification)
-        except DeliveryFailed as error:
-            return AttemptFailure(str(error), error.retryable)
-        except Unavailable as error:
-            return AttemptFailure(error.message, retryable=True)
+            await self._senders.send(delivery.protocol, _address(reader, subscription), notification)
+        except (DeliveryFailed, Unavailable) as error:
+            return error
         except Exception:
             log.exception("delivery %d to %s failed with an internal error of the engine", key, delivery.endpoint)
-            return AttemptFailure("an internal error of the engine; see its log", retryable=True)
+            return DeliveryFailed("an internal error of the engine; see its log", retryable=True)
         return None
 
-    def _store_outcome(self, tx: Tx, row: OutboxRow, failure: AttemptFailure | None) -> None:
-        if not outbox.delete(tx, row.id):
-            return
-        key = int(row.subject)
-        found = rows.get(tx, key)
-        if found is None:
-            return
-        if failure is None:
-            rows.finish(tx, found, DELIVERED, self.world.now(), None)
-            _count_outcome(tx, found, "delivered")
-            tx.after_commit.append(partial(self._log_recovered, found))
-            log.info("message %s of %s is delivered to %s", found.message, found.topic, found.endpoint)
-            return
-        subscription = subscriptions.get(tx, found.subscription)
-        wait = self._retry_delay(tx, found, subscription) if failure.retryable else None
-        if wait is None:
-            rows.finish(tx, found, FAILED, self.world.now(), failure.reason)
-            self._give_up(tx, found, _notification(found), subscription, failure.reason)
-        else:
-            rows.count_attempt(tx, key, self.world.now(), failure.reason)
-            self._schedule(tx, key, wait)
-            tx.after_commit.append(partial(self._log_failing, found, failure.reason))
+    # --- a retry, or the end ------------------------------------------------------------------------------------------
 
-    def _log_failing(self, delivery: SnsDelivery, reason: str) -> None:
-        """Log once that an endpoint is failing: there are many retries, and the last may be hours away."""
-        if delivery.endpoint not in self.failing_endpoints:
-            self.failing_endpoints.add(delivery.endpoint)
-            log.warning("%s failed: %s; it will be retried", _description(delivery), reason)
-
-    def _log_recovered(self, delivery: SnsDelivery) -> None:
-        if delivery.endpoint in self.failing_endpoints:
-            self.failing_endpoints.remove(delivery.endpoint)
-            log.info("%s works again", _description(delivery))
-
-    def _retry_delay(self, tx: Tx, delivery: SnsDelivery, subscription: Subscription | None) -> int | None:
-        """Return the milliseconds until the next attempt, or None if there is none."""
+    def _retry_delay(self, tx: Tx, delivery: SnsDelivery, _error: AwsError) -> int | None:
+        subscription = subscriptions.get(tx, delivery.subscription)
         if subscription is None:
             return None
-        return retry_delays.retry_delay(_policy_delays(tx, subscription), delivery.attempts)
+        delay = retry_delays.retry_delay(_policy_delays(tx, subscription), delivery.attempts - 1)
+        if delay is not None:
+            tx.after_commit.append(partial(self._log_failing, delivery))
+        return delay
 
-    # --- the end of a delivery ----------------------------------------------------------------------------------------
+    def _end(self, tx: Tx, delivery: SnsDelivery, error: AwsError | None) -> None:
+        rows.finish(tx, delivery, DELIVERED if error is None else FAILED)
+        if error is not None:
+            self._give_up(tx, delivery, _notification(delivery))
+            return
+        _count_outcome(tx, delivery, "delivered")
+        tx.after_commit.append(partial(self._log_recovered, delivery))
+        log.info("message %s of %s is delivered to %s", delivery.message, delivery.topic, delivery.endpoint)
 
-    def _give_up(
-        self,
-        tx: Tx,
-        delivery: SnsDelivery,
-        notification: Notification | None,
-        subscription: Subscription | None,
-        reason: str,
-    ) -> None:
+    def _log_failing(self, delivery: SnsDelivery) -> None:
+        """Log once that an endpoint is failing: there are many retries, and the last may be hours away."""
+        if delivery.endpoint not in self._failing_endpoints:
+            self._failing_endpoints.add(delivery.endpoint)
+            log.warning("%s failed: %s; it will be retried", _description(delivery), delivery.error)
+
+    def _log_recovered(self, delivery: SnsDelivery) -> None:
+        if delivery.endpoint in self._failing_endpoints:
+            self._failing_endpoints.remove(delivery.endpoint)
+            log.info("%s works again", _description(delivery))
+
+    def _give_up(self, tx: Tx, delivery: SnsDelivery, notification: Notification | None) -> None:
         _count_outcome(tx, delivery, "failed")
-        log.error(
-            "message %s of %s could not be delivered to %s: %s",
-            delivery.message,
-            delivery.topic,
-            delivery.endpoint,
-            reason,
-        )
-        if subscription is not None:
-            recipient = lost_alerts.recipient_name(delivery.protocol, delivery.endpoint)
-            lost_alerts.put(tx, LostAlert(self.world.now(), recipient, reason))
-        if notification is None or notification.type != NOTIFICATION or subscription is None:
+        reason = delivery.error or ""
+        about = (delivery.message, delivery.topic, delivery.endpoint, reason)
+        log.error("message %s of %s could not be delivered to %s: %s", *about)
+        subscription = subscriptions.get(tx, delivery.subscription)
+        if subscription is None:
+            return
+        recipient = lost_alerts.recipient_name(delivery.protocol, delivery.endpoint)
+        lost_alerts.put(tx, LostAlert(self._world.now(), recipient, reason))
+        if notification is None or notification.type != NOTIFICATION:
             return
         queue = dead_letter_queue(subscription.attributes)
         if queue is None:
             return
         try:
-            self.sqs_endpoint.send(tx, queue, notification)
+            self._sqs_endpoint.send(tx, queue, notification)
         except AwsError as error:
             if error.status >= SERVER_ERROR:
                 raise

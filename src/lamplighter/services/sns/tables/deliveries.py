@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
 from lamplighter.store.db import Reader, Row, Tx
 
@@ -74,16 +75,17 @@ def put(tx: Tx, delivery: SnsDelivery) -> SnsDelivery:
     return replace(each, id=key)
 
 
-def count_attempt(tx: Tx, key: int, now: int, error: str) -> None:
-    """Record a failed attempt that is not the last."""
-    sql = "UPDATE sns_deliveries SET attempts = attempts + 1, changed = ?, error = ? WHERE id = ?"
-    tx.execute(sql, (now, error, key))
+def count_attempt(tx: Tx, key: int, error: AwsError | None) -> SnsDelivery | None:
+    """Record an attempt and its error, if it failed. Return the delivery, or None if it no longer exists."""
+    changes = "attempts = attempts + 1, changed = ?, error = ?"
+    sql = f"UPDATE sns_deliveries SET {changes} WHERE id = ? RETURNING {COLUMNS}"  # noqa: S608 - our own columns
+    row = tx.row(sql, (tx.now, None if error is None else error.message, key))
+    return _delivery(row) if row else None
 
 
-def finish(tx: Tx, delivery: SnsDelivery, status: str, now: int, error: str | None) -> None:
-    """Record the last attempt and its outcome; delete the delivery's body."""
-    changes = "status = ?, attempts = attempts + 1, changed = ?, error = ?, body = NULL"
-    tx.execute(f"UPDATE sns_deliveries SET {changes} WHERE id = ?", (status, now, error, delivery.id))  # noqa: S608
+def finish(tx: Tx, delivery: SnsDelivery, status: str) -> None:
+    """Record the outcome of a delivery and delete its body."""
+    tx.execute("UPDATE sns_deliveries SET status = ?, body = NULL WHERE id = ?", (status, delivery.id))
     _prune(tx, delivery.topic, status)
 
 
