@@ -72,6 +72,11 @@ class Reader:
         found: Row | None = self._connection.execute(sql, parameters).fetchone()
         return found
 
+    def count(self, sql: str, parameters: Sequence[Json] = ()) -> int:
+        """Return the result of a query that selects `count(*)`."""
+        found: int = self._connection.execute(sql, parameters).fetchone()[0]
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:

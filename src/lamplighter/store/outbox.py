@@ -55,7 +55,4 @@ def backlog(reader: Reader) -> tuple[int, int | None]:
 
 def count_pending(reader: Reader) -> int:
     """Return the number of pending rows."""
-    row = reader.row("SELECT count(*) FROM outbox")
-    assert row is not None
-    count: int = row[0]
-    return count
+    return reader.count("SELECT count(*) FROM outbox")

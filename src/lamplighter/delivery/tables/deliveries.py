@@ -5,7 +5,7 @@ The key of an ended delivery is kept so that a repeated delivery is recognised.
 
 from dataclasses import dataclass
 
-from lamplighter.base.json_text import Json, JsonError, dumps, loads
+from lamplighter.base.json_text import JsonError, dumps, loads
 from lamplighter.delivery.delivery import Delivery, from_json, to_json
 from lamplighter.store.db import DamagedData, Reader, Row, Tx
 
@@ -66,7 +66,7 @@ def finish(tx: Tx, id: int, now: int, outcome: str) -> None:  # noqa: A002 - wha
 
 def count_pending(reader: Reader, sender: str) -> int:
     """Return the number of a sender's pending deliveries."""
-    return _count(reader, "SELECT count(*) FROM deliveries WHERE finished IS NULL AND sender = ?", sender)
+    return reader.count("SELECT count(*) FROM deliveries WHERE finished IS NULL AND sender = ?", (sender,))
 
 
 def oldest_pending(reader: Reader, sender: str) -> int | None:
@@ -80,11 +80,4 @@ def oldest_pending(reader: Reader, sender: str) -> int | None:
 def count_finished(reader: Reader, sender: str, outcome: str, since: int) -> int:
     """Return how many of a sender's deliveries ended with an outcome since a time (at most two days ago)."""
     sql = "SELECT count(*) FROM deliveries WHERE finished >= ? AND sender = ? AND outcome = ?"
-    return _count(reader, sql, since, sender, outcome)
-
-
-def _count(reader: Reader, sql: str, *parameters: Json) -> int:
-    row = reader.row(sql, parameters)
-    assert row is not None
-    count: int = row[0]
-    return count
+    return reader.count(sql, (since, sender, outcome))

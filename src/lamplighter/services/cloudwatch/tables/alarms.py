@@ -87,10 +87,7 @@ def _readable(found: list[Row]) -> Iterator[Alarm]:
 
 def count(reader: Reader, account: str, region: str) -> int:
     """Return the number of alarms of an account in a region."""
-    row = reader.row("SELECT count(*) FROM alarms WHERE account = ? AND region = ?", (account, region))
-    assert row is not None
-    number: int = row[0]
-    return number
+    return reader.count("SELECT count(*) FROM alarms WHERE account = ? AND region = ?", (account, region))
 
 
 def put(tx: Tx, alarm: Alarm) -> None:

@@ -25,10 +25,7 @@ def _read(rule: str, id: str, body: str) -> Json | None:  # noqa: A002 - AWS's w
 
 def count(reader: Reader, rule: str) -> int:
     """Return the number of targets of a rule."""
-    row = reader.row("SELECT count(*) FROM event_targets WHERE rule = ?", (rule,))
-    assert row is not None
-    number: int = row[0]
-    return number
+    return reader.count("SELECT count(*) FROM event_targets WHERE rule = ?", (rule,))
 
 
 def rules_with_target(reader: Reader, arn: str, within: str, after: str, most: int) -> list[str]:

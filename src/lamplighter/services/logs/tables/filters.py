@@ -23,10 +23,7 @@ def get(reader: Reader, group: int, kind: Kind, name: str) -> Json:
 
 def count(reader: Reader, group: int, kind: Kind) -> int:
     """Return the number of filters of a group."""
-    row = reader.row("SELECT count(*) FROM log_filters WHERE grp = ? AND kind = ?", (group, kind))
-    assert row is not None
-    found: int = row[0]
-    return found
+    return reader.count("SELECT count(*) FROM log_filters WHERE grp = ? AND kind = ?", (group, kind))
 
 
 def page(reader: Reader, group: int, kind: Kind, prefix: str, after: str, most: int) -> list[Json]:

@@ -55,7 +55,4 @@ def page(reader: Reader, first: str, end: str, after: str, most: int) -> list[Sc
 
 def count(reader: Reader, first: str, end: str) -> int:
     """Return the number of groups with ARNs from `first` to `end` (exclusive)."""
-    row = reader.row("SELECT count(*) FROM schedule_groups WHERE arn >= ? AND arn < ?", (first, end))
-    assert row is not None
-    found: int = row[0]
-    return found
+    return reader.count("SELECT count(*) FROM schedule_groups WHERE arn >= ? AND arn < ?", (first, end))

@@ -103,10 +103,7 @@ def recent(reader: Reader, topic: str, before: int | None = None, most: int = MA
 
 def count_failing(reader: Reader) -> int:
     """Return the number of pending deliveries that have a failed attempt."""
-    row = reader.row("SELECT count(*) FROM sns_deliveries WHERE status = ? AND attempts > 0", (WAITING,))
-    assert row is not None
-    found: int = row[0]
-    return found
+    return reader.count("SELECT count(*) FROM sns_deliveries WHERE status = ? AND attempts > 0", (WAITING,))
 
 
 def failing_endpoints(reader: Reader) -> list[tuple[str, str, str, int]]:
@@ -124,7 +121,4 @@ def failing_endpoints(reader: Reader) -> list[tuple[str, str, str, int]]:
 
 def count(reader: Reader, status: str) -> int:
     """Return the number of deliveries that have this status."""
-    row = reader.row("SELECT count(*) FROM sns_deliveries WHERE status = ?", (status,))
-    assert row is not None
-    found: int = row[0]
-    return found
+    return reader.count("SELECT count(*) FROM sns_deliveries WHERE status = ?", (status,))

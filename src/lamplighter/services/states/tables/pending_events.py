@@ -56,8 +56,7 @@ def all_exist(reader: Reader, execution: int, keys: Sequence[int]) -> bool:
     """Return whether all these events are still pending."""
     placeholders = ", ".join("?" * len(keys))
     sql = f"SELECT count(*) FROM pending_events WHERE execution = ? AND id IN ({placeholders})"  # noqa: S608 - marks only
-    row = reader.row(sql, (execution, *keys))
-    return row is not None and row[0] == len(keys)
+    return reader.count(sql, (execution, *keys)) == len(keys)
 
 
 def count_unsaved_try(tx: Tx, keys: Sequence[int], by: int) -> None:

@@ -48,9 +48,7 @@ def page(reader: Reader, machine: str, before: int | None, most: int) -> list[Ve
 
 def count(reader: Reader, machine: str) -> int:
     """Return the number of versions of a state machine."""
-    row = reader.row("SELECT count(*) FROM versions WHERE machine = ?", (machine,))
-    assert row is not None
-    return int(row[0])
+    return reader.count("SELECT count(*) FROM versions WHERE machine = ?", (machine,))
 
 
 def publish(tx: Tx, machine: str, revision: str, description: str | None, created: int) -> Version:
