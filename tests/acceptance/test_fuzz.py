@@ -21,7 +21,7 @@ from lamplighter.runtime.fake import FakeRuntime
 from lamplighter.server import HttpServer
 from lamplighter.wire.access.host_header import AllowedHosts
 from lamplighter.wire.models.shapes import JSON, load_service
-from tests.asl.definition.test_parse import broken
+from tests.asl.definition.test_parse import damaged_definitions
 from tests.random_parameters import documents, shaped
 from tests.strategies import values
 
@@ -127,7 +127,7 @@ def check(status: int, answer: Json) -> None:
 
 
 @FUZZ
-@given(definition=broken(), given_input=values)
+@given(definition=damaged_definitions(), given_input=values)
 def test_a_definition_that_was_tampered_with_is_created_and_started_or_refused(
     line: Line, definition: Json, given_input: Json
 ) -> None:

@@ -227,9 +227,9 @@ def test_an_accepted_message_is_mailed_though_the_engine_is_killed(
     sns = town.client("sns")
     topic = sns.create_topic(Name="night")["TopicArn"]
     sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="ops@example.com")
-    post.to_data += [""] * 4
+    post.data_replies += [""] * 4
     ids = {sns.publish(TopicArn=topic, Message=f"{number}")["MessageId"] for number in range(20)}
-    eventually(lambda: not post.to_data)
+    eventually(lambda: not post.data_replies)
     town.kill(signal.SIGKILL)
     town.up("--smtp", smtp(post))
     mailed = eventually(lambda: ids == {mail["Message-ID"][1:37] for mail in post.mails}, seconds=60)

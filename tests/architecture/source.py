@@ -1,4 +1,4 @@
-"""The program's own source, read once, for tests that judge how it is written."""
+"""Read the program's source once, for the tests of its structure."""
 
 import ast
 from dataclasses import dataclass

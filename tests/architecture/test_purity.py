@@ -1,4 +1,4 @@
-"""The language and its machine touch nothing; clock and chance come in through one door."""
+"""Check that `lang` and `asl` do no input or output, and that one module reads the clock and randomness."""
 
 import ast
 import os
@@ -9,56 +9,56 @@ import pytest
 
 from tests.architecture.source import MODULES, PACKAGE, Module
 
-EDGES = {"sqlite3", "socket", "ssl", "subprocess", "http", "asyncio"}
-LUCK = {"time", "uuid", "random", "secrets"}
-DOOR = "base/world.py"
-APART = "runtime/process/shim.py"
-"""A program of its own that outlives the engine: it imports nothing of ours, so nobody can hand it a clock."""
+IO_MODULES = {"sqlite3", "socket", "ssl", "subprocess", "http", "asyncio"}
+CLOCK_AND_RANDOMNESS = {"time", "uuid", "random", "secrets"}
+WORLD = "base/world.py"
+SHIM = "runtime/process/shim.py"
+"""A separate program that outlives the engine. It imports no module of the engine, so it reads the clock itself."""
 
 
-def test_the_machine_loads_without_the_edges_of_the_world() -> None:
-    assert loaded_by("lamplighter.asl.execution.advance") & EDGES == set()
+def test_advance_loads_no_io_module() -> None:
+    assert loaded_by("lamplighter.asl.execution.advance") & IO_MODULES == set()
 
 
-def test_the_question_which_modules_are_loaded_is_answered() -> None:
+def test_loaded_by_finds_loaded_modules() -> None:
     assert {"asyncio", "socket"} <= loaded_by("asyncio")
 
 
 @pytest.mark.parametrize("package", ["lang", "asl"])
-def test_no_module_of_a_pure_package_loads_the_edges_of_the_world(package: str) -> None:
-    names = [dotted(module) for module in MODULES if module.name.startswith(package + "/")]
+def test_no_module_of_a_pure_package_loads_an_io_module(package: str) -> None:
+    names = [dotted_name(module) for module in MODULES if module.name.startswith(package + "/")]
     assert names
-    assert loaded_by(*names) & EDGES == set()
+    assert loaded_by(*names) & IO_MODULES == set()
 
 
-def test_one_module_imports_clock_and_chance() -> None:
-    assert {module.name for module in MODULES if LUCK & imports(module)} - {APART} == {DOOR}
+def test_only_one_module_imports_clock_and_randomness() -> None:
+    assert {module.name for module in MODULES if CLOCK_AND_RANDOMNESS & imported_modules(module)} - {SHIM} == {WORLD}
 
 
-def test_the_program_apart_imports_the_standard_library_only() -> None:
-    (apart,) = (module for module in MODULES if module.name == APART)
-    assert imports(apart) <= sys.stdlib_module_names
+def test_the_shim_imports_only_the_standard_library() -> None:
+    (shim,) = (module for module in MODULES if module.name == SHIM)
+    assert imported_modules(shim) <= sys.stdlib_module_names
 
 
-def test_nobody_asks_the_calendar_what_time_it_is() -> None:
-    assert [f"{module.name}:{node.lineno}" for module in MODULES for node in calendar_reads(module)] == []
+def test_no_module_reads_the_current_date_or_time() -> None:
+    assert [f"{module.name}:{node.lineno}" for module in MODULES for node in current_time_reads(module)] == []
 
 
-def dotted(module: Module) -> str:
+def dotted_name(module: Module) -> str:
     return "lamplighter." + module.name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
 def loaded_by(*names: str) -> set[str]:
-    """Name the top-level modules that a fresh interpreter holds after it has imported these."""
+    """Return the top-level modules that a new interpreter has loaded after it imported these."""
     program = f"import sys, {', '.join(names)}; print(*sys.modules)"
     environment = os.environ | {"PYTHONPATH": str(PACKAGE.parent)}
-    answer = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
-    assert answer.returncode == 0, answer.stderr
-    return {name.split(".")[0] for name in answer.stdout.split()}
+    result = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    return {name.split(".")[0] for name in result.stdout.split()}
 
 
-def imports(module: Module) -> set[str]:
-    """Name the top-level modules that this file imports anywhere."""
+def imported_modules(module: Module) -> set[str]:
+    """Return the top-level modules that this file imports anywhere."""
     found = set()
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Import):
@@ -68,8 +68,8 @@ def imports(module: Module) -> set[str]:
     return found
 
 
-def calendar_reads(module: Module) -> list[ast.Attribute]:
-    """Find `datetime.now` and its like."""
+def current_time_reads(module: Module) -> list[ast.Attribute]:
+    """Return all uses of `datetime.now` and similar functions."""
     return [
         node
         for node in ast.walk(module.tree)

@@ -1,4 +1,4 @@
-"""The world, played: what an execution asked for, what may happen next, and a clock that goes when a timer fires."""
+"""Simulate an execution: keep its pending tasks and timers, send it events, and advance its clock."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -28,32 +28,32 @@ from lamplighter.asl.execution.step import Step
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import ManualClock, manual_world
 
-Name = tuple[int, int]
-"""Frame and number: what work and timers go by."""
+Key = tuple[int, int]
+"""The frame and number that identify a task or a timer."""
 
 ACCOUNT = "eu-west-1:123456789012"
-ENDLESS = 2_000
-"""More steps than any machine here takes when the world answers."""
+MAX_STEPS = 2_000
+"""More steps than any machine in these tests takes if each task is answered."""
 
 
-def begin(text: Json, name: str = "night") -> Execution:
-    """An execution that has not started."""
-    given = dumps(text)
+def new_execution(document: Json, name: str = "night") -> Execution:
+    """Return an execution that has not started."""
+    text = dumps(document)
     return Execution(
         arn=f"arn:aws:states:{ACCOUNT}:execution:lamps:{name}",
         name=name,
         role="arn:aws:iam::123456789012:role/lamps",
         machine=f"arn:aws:states:{ACCOUNT}:stateMachine:lamps",
         machine_name="lamps",
-        input=loads(given),
-        text=given,
+        input=loads(text),
+        text=text,
         start=ManualClock().now(),
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
-    """One step of a play."""
+class RecordedStep:
+    """One step of a simulated execution, with the event and the execution before it."""
 
     before: Execution
     event: Event
@@ -61,210 +61,210 @@ class Scene:
 
 
 class SimulatedExecution:
-    """One execution and its world."""
+    """One execution with its pending tasks, its timers and its clock."""
 
     def __init__(self, definition: Definition, given: Json = None, *, crossings: int = MAX_CROSSINGS) -> None:
         self.definition = definition
         self.clock = ManualClock()
         self.world = manual_world(self.clock)
         self.crossings = crossings
-        self.execution = begin(given)
-        self.scenes: list[Scene] = []
-        self.work: dict[Name, StartTask] = {}
-        self.timers: dict[Name, SetTimer] = {}
-        self.past: list[Name] = []
-        """Names of work and timers that nobody waits for any more."""
-        self.more = False
-        self.tell(Started())
+        self.execution = new_execution(given)
+        self.steps: list[RecordedStep] = []
+        self.tasks: dict[Key, StartTask] = {}
+        self.timers: dict[Key, SetTimer] = {}
+        self.ended_keys: list[Key] = []
+        """Keys of tasks and timers that no frame waits for any more."""
+        self.has_ready_frames = False
+        self.send(Started())
 
-    def tell(self, event: Event) -> Step:
-        """Something happens."""
+    def send(self, event: Event) -> Step:
+        """Send an event to the execution and apply the commands of the step."""
         before = self.execution
-        self._settle(event)
+        self._forget_answered(event)
         step = advance(self.definition, before, event, self.world, self.crossings)
-        self.scenes.append(Scene(before, event, step))
-        self.execution, self.more = step.execution, step.has_ready_frames
+        self.steps.append(RecordedStep(before, event, step))
+        self.execution, self.has_ready_frames = step.execution, step.has_ready_frames
         for command in step.commands:
-            self._carry_out(command)
+            self._apply(command)
         return step
 
-    def _settle(self, event: Event) -> None:
+    def _forget_answered(self, event: Event) -> None:
         match event:
             case TaskSucceeded(frame, number) | TaskFailed(frame, number):
-                self._forget(self.work, (frame, number))
+                self._forget(self.tasks, (frame, number))
             case TimerFired(frame, number):
                 self._forget(self.timers, (frame, number))
 
-    def _forget(self, held: dict[Name, StartTask] | dict[Name, SetTimer], name: Name) -> None:
-        if held.pop(name, None) is not None:
-            self.past.append(name)
+    def _forget(self, pending: dict[Key, StartTask] | dict[Key, SetTimer], key: Key) -> None:
+        if pending.pop(key, None) is not None:
+            self.ended_keys.append(key)
 
-    def _carry_out(self, command: object) -> None:
+    def _apply(self, command: object) -> None:
         match command:
             case StartTask(frame, number):
-                self.work[frame, number] = command
+                self.tasks[frame, number] = command
             case SetTimer(frame, number):
                 self.timers[frame, number] = command
             case CancelTask(frame, number):
-                self._forget(self.work, (frame, number))
+                self._forget(self.tasks, (frame, number))
             case ClearTimer(frame, number):
                 self._forget(self.timers, (frame, number))
             case Finish():
-                self.past += self.timers
+                self.ended_keys += self.timers
                 self.timers.clear()
 
-    # What may happen.
+    # Random events.
 
-    def possible(self) -> list[Event]:
-        """All that an honest world could tell now."""
-        found: list[Event] = [Resumed()] * 3 if self.more else []
-        for name, work in self.work.items():
-            found += [TaskSucceeded(*name, self.answer(name))] * 6
-            found += [
-                TaskFailed(*name, "Boom", "as drawn"),
-                TaskFailed(*name, "Other", None),
-                TaskFailed(*name, None, None),
+    def possible_events(self) -> list[Event]:
+        """Return all events that can really happen now."""
+        events: list[Event] = [Resumed()] * 3 if self.has_ready_frames else []
+        for key, task in self.tasks.items():
+            events += [TaskSucceeded(*key, self.output_of_task(key))] * 6
+            events += [
+                TaskFailed(*key, "Boom", "as drawn"),
+                TaskFailed(*key, "Other", None),
+                TaskFailed(*key, None, None),
             ]
-            found.append(TaskSubmitted(*name, {"name": "there"}) if work.resource.pattern else Heartbeat(*name))
-            found += [TaskStarted(*name, "worker"), Heartbeat(*name)]
-        found += [TimerFired(*name) for name in self.soonest()[:2]]
-        return found
+            events.append(TaskSubmitted(*key, {"name": "there"}) if task.resource.pattern else Heartbeat(*key))
+            events += [TaskStarted(*key, "worker"), Heartbeat(*key)]
+        events += [TimerFired(*key) for key in self.timers_by_due_time()[:2]]
+        return events
 
-    def mistakes(self) -> list[Event]:
-        """What comes too late, twice, or for nobody."""
-        names = [*self.past[-4:], (1, 0), (0, 0), (10_000, 10_000)]
-        made: list[Event] = []
-        for name in names:
-            made += [TaskSucceeded(*name, "late"), TaskFailed(*name, "Late", None), TimerFired(*name), Heartbeat(*name)]
-            made += [TaskSubmitted(*name, "late"), TaskStarted(*name)]
-        return made
+    def stray_events(self) -> list[Event]:
+        """Return events that are late, repeated or for no frame."""
+        keys = [*self.ended_keys[-4:], (1, 0), (0, 0), (10_000, 10_000)]
+        events: list[Event] = []
+        for key in keys:
+            events += [TaskSucceeded(*key, "late"), TaskFailed(*key, "Late", None), TimerFired(*key), Heartbeat(*key)]
+            events += [TaskSubmitted(*key, "late"), TaskStarted(*key)]
+        return events
 
-    def soonest(self) -> list[Name]:
-        """The timers, the next one first."""
-        return sorted(self.timers, key=lambda name: (self.timers[name].due, name))
+    def timers_by_due_time(self) -> list[Key]:
+        """Return the keys of the timers, the next one first."""
+        return sorted(self.timers, key=lambda key: (self.timers[key].due, key))
 
-    def move(self, pick: int) -> Event:
-        """Let one of the possible things happen, or now and then one that is a mistake, or the end."""
-        found = self.possible() if pick % 8 else [*self.mistakes(), StopRequested("Stop", "as drawn")]
+    def send_random_event(self, pick: int) -> Event:
+        """Send one of the possible events; now and then a stray event or a stop request."""
+        events = self.possible_events() if pick % 8 else [*self.stray_events(), StopRequested("Stop", "as drawn")]
         pick //= 8
-        event = found[pick % len(found)]
+        event = events[pick % len(events)]
         if isinstance(event, TimerFired) and (event.frame, event.number) in self.timers:
-            self.let_pass((event.frame, event.number))
-        self.tell(event)
+            self.advance_to_timer((event.frame, event.number))
+        self.send(event)
         return event
 
-    def let_pass(self, timer: Name) -> int:
-        """Let time pass until a timer is due; how many milliseconds."""
+    def advance_to_timer(self, timer: Key) -> int:
+        """Advance the clock until a timer is due, and return the milliseconds that passed."""
         missing = max(0, self.timers[timer].due - self.clock.now())
         self.clock.advance(missing)
         return missing
 
-    def answer(self, name: Name) -> Json:
-        """What a task that succeeds comes to: another value each time."""
-        return {"done": self.frame(name).state, "number": name[1]}
+    def output_of_task(self, key: Key) -> Json:
+        """Return the output of a task that succeeds; it differs for each task."""
+        return {"done": self.frame(key).state, "number": key[1]}
 
-    # What a test asks for.
+    # Steps and results for tests.
 
     def run(self) -> "SimulatedExecution":
-        """Answer everything, at once and well, until the execution has ended."""
-        for _ in range(ENDLESS):
+        """Answer every task with success until the execution has ended."""
+        for _ in range(MAX_STEPS):
             if self.execution.status != "RUNNING":
                 return self
-            self.step_on()
+            self.take_step()
         raise AssertionError("it does not end")
 
-    def step_on(self) -> None:
-        """Go on, answer, or let time pass: one step."""
-        if self.more:
-            self.tell(Resumed())
-        elif self.work:
-            name = next(iter(self.work))
-            self.tell(TaskSucceeded(*name, self.answer(name)))
+    def take_step(self) -> None:
+        """Take one step: continue, answer a task, or fire a timer."""
+        if self.has_ready_frames:
+            self.send(Resumed())
+        elif self.tasks:
+            key = next(iter(self.tasks))
+            self.send(TaskSucceeded(*key, self.output_of_task(key)))
         else:
             self.fire_timer()
 
-    def frame(self, name: Name) -> Frame:
-        """The frame of a piece of work."""
-        return self.execution.frames[name[0]]
+    def frame(self, key: Key) -> Frame:
+        """Return the frame of a task."""
+        return self.execution.frames[key[0]]
 
-    def named(self, state: str | None = None) -> Name:
-        """The work that is under way, or that of a state."""
-        found = [name for name in self.work if state is None or self.frame(name).state == state]
+    def task_key(self, state: str | None = None) -> Key:
+        """Return the key of the only pending task, or of the only one in a state."""
+        found = [key for key in self.tasks if state is None or self.frame(key).state == state]
         assert len(found) == 1, f"{len(found)} pieces of work"
         return found[0]
 
     def succeed(self, output: Json = None, state: str | None = None) -> Step:
-        """The work is done."""
-        return self.tell(TaskSucceeded(*self.named(state), output))
+        """Let a task succeed."""
+        return self.send(TaskSucceeded(*self.task_key(state), output))
 
     def fail(self, error: str | None, cause: str | None = None, state: str | None = None) -> Step:
-        """The work fails."""
-        return self.fail_at(self.named(state), error, cause)
+        """Let a task fail."""
+        return self.fail_task(self.task_key(state), error, cause)
 
-    def fail_at(self, name: Name, error: str | None, cause: str | None = None) -> Step:
-        """This piece of work fails."""
-        return self.tell(TaskFailed(*name, error, cause))
+    def fail_task(self, key: Key, error: str | None, cause: str | None = None) -> Step:
+        """Let the task with this key fail."""
+        return self.send(TaskFailed(*key, error, cause))
 
     def fire_timer(self) -> int:
-        """The next timer fires; how many milliseconds passed until it was due."""
-        name = self.soonest()[0]
-        passed = self.let_pass(name)
-        self.tell(TimerFired(*name))
+        """Fire the next timer, and return the milliseconds that passed until it was due."""
+        key = self.timers_by_due_time()[0]
+        passed = self.advance_to_timer(key)
+        self.send(TimerFired(*key))
         return passed
 
     @property
     def finish(self) -> Finish:
-        """How it ended."""
-        found = self.scenes[-1].step.finish
+        """The command that ended the execution."""
+        found = self.steps[-1].step.finish
         assert found is not None, f"it has not ended: {self.execution}"
         return found
 
     @property
     def output(self) -> Json:
-        """What it came to."""
+        """The output of the execution, which succeeded."""
         assert self.finish.status == "SUCCEEDED", self.finish
         return loads(self.finish.output or "")
 
     @property
     def history(self) -> list[Json]:
-        """All events so far."""
-        return [loads(entry) for scene in self.scenes for entry in scene.step.entries]
+        """All history events so far."""
+        return [loads(entry) for scene in self.steps for entry in scene.step.entries]
 
     @property
     def types(self) -> list[str]:
-        """The types of all events so far."""
+        """The types of all history events so far."""
         return [event["type"] for event in self.history]
 
 
-def waits_for(frames: Iterable[Frame]) -> tuple[set[Name], set[Name]]:
-    """The names of the work and of the timers that these frames wait for."""
-    work: set[Name] = set()
-    timers: set[Name] = set()
+def awaited_keys(frames: Iterable[Frame]) -> tuple[set[Key], set[Key]]:
+    """Return the keys of the tasks and of the timers that these frames wait for."""
+    tasks: set[Key] = set()
+    timers: set[Key] = set()
     for frame in frames:
         if frame.phase is Phase.WORKING:
-            work.add((frame.id, frame.number))
+            tasks.add((frame.id, frame.number))
         if frame.phase in (Phase.WAITING, Phase.RETRYING):
             timers.add((frame.id, frame.number))
         timers |= {(frame.id, number) for number in (frame.timeout, frame.heartbeat) if number}
-    return work, timers
+    return tasks, timers
 
 
-class Gentle(SimulatedExecution):
-    """A world whose answers depend on nothing but the state, and whose work fails once where a Retry is for that."""
+class PredictableExecution(SimulatedExecution):
+    """An execution whose answers depend only on the state; a task with a fitting Retry fails once."""
 
-    def answer(self, name: Name) -> Json:
-        return {"done": self.frame(name).state, "index": self.frame(name).index}
+    def output_of_task(self, key: Key) -> Json:
+        return {"done": self.frame(key).state, "index": self.frame(key).index}
 
-    def step_on(self) -> None:
-        failing = next((name for name in self.work if self.spoils(name)), None)
-        if failing is not None and not self.more:
-            self.tell(TaskFailed(*failing, "Boom", None))
+    def take_step(self) -> None:
+        failing = next((key for key in self.tasks if self.is_to_fail(key)), None)
+        if failing is not None and not self.has_ready_frames:
+            self.send(TaskFailed(*failing, "Boom", None))
         else:
-            super().step_on()
+            super().take_step()
 
-    def spoils(self, name: Name) -> bool:
-        """Whether this attempt is one to fail."""
-        frame = self.frame(name)
+    def is_to_fail(self, key: Key) -> bool:
+        """Return whether this attempt is to fail."""
+        frame = self.frame(key)
         state = self.definition.blocks[frame.block].states[frame.state]
         assert isinstance(state, Task)
         first = next(
@@ -273,19 +273,19 @@ class Gentle(SimulatedExecution):
         return first is not None and first.attempts > 0 and not any(frame.retries)
 
 
-def play(states: dict[str, Json], given: Json = None, **fields: Json) -> SimulatedExecution:
-    """The start of a machine of these states; it begins with the first of them."""
+def simulate(states: dict[str, Json], given: Json = None, **fields: Json) -> SimulatedExecution:
+    """Return the simulated execution of a machine that starts with the first of these states."""
     return SimulatedExecution(
         parse_definition(dumps({"StartAt": next(iter(states)), "States": states, **fields})), given
     )
 
 
-def only(state: Json, given: Json = None, **fields: Json) -> SimulatedExecution:
-    """The start of a machine of one state, which is its end."""
+def simulate_state(state: Json, given: Json = None, **fields: Json) -> SimulatedExecution:
+    """Return the simulated execution of a machine of one state."""
     flow = {} if state["Type"] in ("Succeed", "Fail", "Choice") else {"End": True}
-    return play({"S": {**state, **flow}}, given, **fields)
+    return simulate({"S": {**state, **flow}}, given, **fields)
 
 
-def fresh(execution: Execution) -> Execution:
-    """An execution's fixed part."""
+def without_progress(execution: Execution) -> Execution:
+    """Return an execution without its frames, results and counters."""
     return replace(execution, counter=0, event=0, frame=0, timer=0, redrives=0, frames={}, results={})

@@ -1,4 +1,6 @@
-"""Histories that AWS recorded, where nothing but the machine is needed: no Task, no API.
+"""Replay histories that were recorded from AWS, of machines that need no Task and no API.
+
+The cases are beside the project, in ../shared/conformance; without them these tests are skipped.
 
 The cases lie beside the project, in ../shared/conformance; without them these tests are skipped.
 """
@@ -15,11 +17,11 @@ from tests.asl.simulated_execution import SimulatedExecution
 
 CASES = Path(__file__).parents[3] / "shared" / "conformance" / "cases"
 VOLATILE = re.compile(r"<[\w:]+>|^timestamp$|^datetime$|^uuid$|^snf_role_arn$|^\"date\"$")
-"""What stands for a value that is another each time."""
+"""Placeholders of values that differ in each recording."""
 
 
-def recorded() -> Iterator[Json]:
-    """The cases with one execution, of a machine without a Task or a Map Run."""
+def recorded_cases() -> Iterator[Json]:
+    """Yield the cases with one execution of a machine without a Task or a Map Run."""
     for path in sorted(CASES.glob("*/*.json")):
         case = loads(path.read_bytes())
         text = dumps([case.get("definition"), case.get("input")])
@@ -29,24 +31,28 @@ def recorded() -> Iterator[Json]:
             yield pytest.param(case, id=path.stem)
 
 
-def same(told: Json, ours: Json, words: set[str]) -> bool:
-    """Whether ours is what was recorded, placeholders aside."""
-    if isinstance(told, str) and (told in words or VOLATILE.search(told)):
+def equals_recording(recorded: Json, actual: Json, words: set[str]) -> bool:
+    """Return whether a value equals the recorded one, placeholders aside."""
+    if isinstance(recorded, str) and (recorded in words or VOLATILE.search(recorded)):
         return True
-    told, ours = document(told), document(ours)
-    if isinstance(told, dict):
+    recorded, actual = parse_document(recorded), parse_document(actual)
+    if isinstance(recorded, dict):
         return (
-            isinstance(ours, dict) and told.keys() == ours.keys() and all(same(told[k], ours[k], words) for k in told)
+            isinstance(actual, dict)
+            and recorded.keys() == actual.keys()
+            and all(equals_recording(recorded[k], actual[k], words) for k in recorded)
         )
-    if isinstance(told, list):
-        if not isinstance(ours, list) or len(told) != len(ours):
+    if isinstance(recorded, list):
+        if not isinstance(actual, list) or len(recorded) != len(actual):
             return False
-        return all(same(each, mine, words) for each, mine in zip(told, ours, strict=True))
-    return bool(told == ours)
+        return all(
+            equals_recording(each, actual_item, words) for each, actual_item in zip(recorded, actual, strict=True)
+        )
+    return bool(recorded == actual)
 
 
-def document(value: Json) -> Json:
-    """Recordings show documents inside of events as what their text means."""
+def parse_document(value: Json) -> Json:
+    """Return the value of a JSON text; recordings show the documents inside events as values."""
     try:
         return loads(value) if isinstance(value, str) else value
     except JsonError:
@@ -54,14 +60,14 @@ def document(value: Json) -> Json:
 
 
 @pytest.mark.skipif(not CASES.exists(), reason="the recorded cases are not there")
-@pytest.mark.parametrize("case", list(recorded()))
-def test_the_history_is_the_one_that_aws_recorded(case: Json) -> None:
-    night = SimulatedExecution(parse_definition(dumps(case["definition"])), case["input"]).run()
-    told = case["expected"]["get_execution_history"]["events"]
+@pytest.mark.parametrize("case", list(recorded_cases()))
+def test_the_history_equals_the_history_recorded_from_aws(case: Json) -> None:
+    simulated = SimulatedExecution(parse_definition(dumps(case["definition"])), case["input"]).run()
+    recorded = case["expected"]["get_execution_history"]["events"]
     words = set(case["placeholders"])
     if case["unordered_events"]:
-        assert sorted(night.types) == sorted(event["type"] for event in told)
+        assert sorted(simulated.types) == sorted(event["type"] for event in recorded)
         return
-    assert night.types == [event["type"] for event in told]
-    for mine, event in zip(night.history, told, strict=True):
-        assert same(event, mine, words), (event, mine)
+    assert simulated.types == [event["type"] for event in recorded]
+    for actual, event in zip(simulated.history, recorded, strict=True):
+        assert equals_recording(event, actual, words), (event, actual)

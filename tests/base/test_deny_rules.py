@@ -1,4 +1,4 @@
-"""What may be denied is found wherever a task definition says it."""
+"""Deny rules find every place in a task definition that asks for what is denied."""
 
 import pytest
 
@@ -6,43 +6,55 @@ from lamplighter.base.deny_rules import DENY_RULES, UnknownDenyWord, denied_reas
 from lamplighter.base.json_text import Json
 
 
-def definition(container: Json = None, **whole: Json) -> Json:
-    return {"containerDefinitions": [{"name": "c", "image": "busybox"} | (container or {})], **whole}
+def task_definition(container: Json = None, **fields: Json) -> Json:
+    return {"containerDefinitions": [{"name": "c", "image": "busybox"} | (container or {})], **fields}
 
 
 DENIED: list[tuple[str, Json, str]] = [
-    ("privileged", definition({"privileged": True}), "container c is privileged"),
-    ("privileged", definition({"linuxParameters": {"capabilities": {"add": ["SYS_ADMIN"]}}}), "SYS_ADMIN"),
-    ("privileged", definition({"linuxParameters": {"capabilities": {"add": ["cap_all"]}}}), "ALL"),
-    ("privileged", definition({"linuxParameters": {"devices": [{"hostPath": "/dev/sda"}]}}), "devices"),
-    ("privileged", definition({"dockerSecurityOptions": ["seccomp=unconfined"]}), "unconfined"),
-    ("privileged", definition(pidMode="host"), "pidMode is host"),
-    ("privileged", definition(networkMode="host"), "networkMode is host"),
-    ("host-mounts", definition(volumes=[{"name": "v", "host": {"sourcePath": "/var/run/docker.sock"}}]), "volume v"),
-    ("host-mounts", definition(volumes=[{"name": "/etc", "dockerVolumeConfiguration": {"scope": "shared"}}]), "/etc"),
-    ("host-mounts", definition(volumes=[{"name": "v", "efsVolumeConfiguration": {"fileSystemId": "/"}}]), "volume v"),
+    ("privileged", task_definition({"privileged": True}), "container c is privileged"),
+    ("privileged", task_definition({"linuxParameters": {"capabilities": {"add": ["SYS_ADMIN"]}}}), "SYS_ADMIN"),
+    ("privileged", task_definition({"linuxParameters": {"capabilities": {"add": ["cap_all"]}}}), "ALL"),
+    ("privileged", task_definition({"linuxParameters": {"devices": [{"hostPath": "/dev/sda"}]}}), "devices"),
+    ("privileged", task_definition({"dockerSecurityOptions": ["seccomp=unconfined"]}), "unconfined"),
+    ("privileged", task_definition(pidMode="host"), "pidMode is host"),
+    ("privileged", task_definition(networkMode="host"), "networkMode is host"),
     (
         "host-mounts",
-        definition(volumes=[{"name": "v", "dockerVolumeConfiguration": {"driverOpts": {"device": "/"}}}]),
+        task_definition(volumes=[{"name": "v", "host": {"sourcePath": "/var/run/docker.sock"}}]),
         "volume v",
     ),
-    ("commands", definition({"image": None}), "container c has no image"),
+    (
+        "host-mounts",
+        task_definition(volumes=[{"name": "/etc", "dockerVolumeConfiguration": {"scope": "shared"}}]),
+        "/etc",
+    ),
+    (
+        "host-mounts",
+        task_definition(volumes=[{"name": "v", "efsVolumeConfiguration": {"fileSystemId": "/"}}]),
+        "volume v",
+    ),
+    (
+        "host-mounts",
+        task_definition(volumes=[{"name": "v", "dockerVolumeConfiguration": {"driverOpts": {"device": "/"}}}]),
+        "volume v",
+    ),
+    ("commands", task_definition({"image": None}), "container c has no image"),
 ]
 
 
 @pytest.mark.parametrize(("word", "given", "reason"), DENIED)
-def test_what_is_denied_is_refused_with_its_place_and_what_is_not_is_let_be(
+def test_a_denied_setting_is_rejected_with_its_place_and_allowed_under_the_other_rules(
     word: str, given: Json, reason: str
 ) -> None:
-    said = denied_reason(given, {word})
-    assert said is not None
-    assert reason in said
-    assert f"--deny {word}" in said
+    found = denied_reason(given, {word})
+    assert found is not None
+    assert reason in found
+    assert f"--deny {word}" in found
     assert denied_reason(given, DENY_RULES.keys() - {word}) is None
 
 
-def test_what_asks_for_nothing_is_never_refused() -> None:
-    plain = definition(
+def test_a_harmless_task_definition_is_never_rejected() -> None:
+    plain = task_definition(
         {"linuxParameters": {"capabilities": {"add": ["CHOWN"], "drop": ["ALL"]}}},
         networkMode="awsvpc",
         volumes=[{"name": "v", "host": {}}, {"name": "w", "efsVolumeConfiguration": {"fileSystemId": "fs-1"}}],
@@ -50,7 +62,7 @@ def test_what_asks_for_nothing_is_never_refused() -> None:
     assert denied_reason(plain, DENY_RULES.keys()) is None
 
 
-def test_a_list_is_read_and_an_unknown_word_names_the_known_ones() -> None:
+def test_a_list_is_parsed_and_the_error_for_an_unknown_word_names_the_known_ones() -> None:
     assert parse_deny_list("privileged, commands,") == {"privileged", "commands"}
     assert parse_deny_list("") == frozenset()
     with pytest.raises(UnknownDenyWord, match="unknown word `root`: write one or more of privileged"):

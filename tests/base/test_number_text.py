@@ -1,4 +1,4 @@
-"""Numbers are read as every other language reads them."""
+"""Numbers are parsed as other languages parse them; spellings that only Python accepts are rejected."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Work in a thread: its result or its error, and the collector at work again afterwards."""
+"""Run work in a thread and return its result or raise its error; the garbage collector is paused meanwhile."""
 
 import gc
 
@@ -7,12 +7,12 @@ import pytest
 from lamplighter.base.threads import run_in_thread
 
 
-async def test_the_result_comes_back_and_the_collector_paused_meanwhile() -> None:
+async def test_the_result_is_returned_and_the_garbage_collector_is_paused_meanwhile() -> None:
     assert await run_in_thread(gc.isenabled) is False
     assert gc.isenabled()
 
 
-async def test_an_error_comes_back_and_the_collector_goes_on() -> None:
+async def test_an_error_is_raised_and_the_garbage_collector_is_enabled_again() -> None:
     def fails() -> None:
         raise ValueError("mine")
 
@@ -21,7 +21,7 @@ async def test_an_error_comes_back_and_the_collector_goes_on() -> None:
     assert gc.isenabled()
 
 
-async def test_a_collector_that_was_off_stays_off() -> None:
+async def test_a_disabled_garbage_collector_stays_disabled() -> None:
     gc.disable()
     try:
         await run_in_thread(lambda: None)

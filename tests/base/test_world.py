@@ -1,4 +1,4 @@
-"""Clocks and names of the world outside."""
+"""The UUIDs and the processor time of the real world."""
 
 import re
 import subprocess
@@ -10,16 +10,16 @@ from lamplighter.base.world import UUID_BATCH_SIZE, process_seconds, uuid_source
 UUID4 = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 
-def test_names_are_uuids_of_version_4_and_none_comes_twice_whoever_takes_them() -> None:
-    take = uuid_source()
+def test_uuids_are_of_version_4_and_unique_across_threads() -> None:
+    next_uuid = uuid_source()
     with ThreadPoolExecutor(4) as threads:
-        names = list(threads.map(lambda _: take(), range(50 * UUID_BATCH_SIZE)))
-    assert all(map(UUID4.fullmatch, names))
-    assert len(set(names)) == len(names)
-    assert {name[19] for name in names} == set("89ab")
+        uuids = list(threads.map(lambda _: next_uuid(), range(50 * UUID_BATCH_SIZE)))
+    assert all(map(UUID4.fullmatch, uuids))
+    assert len(set(uuids)) == len(uuids)
+    assert {uuid[19] for uuid in uuids} == set("89ab")
 
 
-def test_how_much_processor_time_a_process_has_used_is_known_and_of_none_that_is_gone() -> None:
+def test_the_processor_time_of_a_running_process_is_known_and_that_of_an_ended_one_is_none() -> None:
     work = "while True: pass"
     with subprocess.Popen([sys.executable, "-c", work]) as process:
         try:

@@ -1,4 +1,4 @@
-"""What the contract suite needs of a runtime besides the port: how to describe a container, and how to restart."""
+"""What the contract tests of a runtime need besides the port: describe a container, and restart the engine."""
 
 import asyncio
 import itertools
@@ -16,30 +16,30 @@ from lamplighter.runtime.port import CannotStart, ContainerSpec, Mount, Runtime
 from lamplighter.runtime.process.runtime import ProcessRuntime
 
 GATE = "cat $GATE > /dev/null"
-"""In a script: wait until the test calls `release`."""
+"""A command that waits until the test calls `release`."""
 
 
 class Rig(Protocol):
     runtime: Runtime
 
     def container(self, script: str, fake: Script = ..., **fields: object) -> ContainerSpec:
-        """Describe a container that runs a shell script, which the fake plays."""
+        """Describe a container that runs a shell script; the fake runtime plays `fake` instead."""
 
-    def broken(self) -> ContainerSpec:
+    def unstartable(self) -> ContainerSpec:
         """Describe a container whose command does not exist."""
 
     async def release(self, container: ContainerSpec, code: int) -> None:
-        """Let a container at its gate go on, which then exits with this code."""
+        """Let a container that waits at its gate continue; it then exits with this code."""
 
     async def stop(self, name: str, grace: float) -> None:
-        """Stop it, and let the grace pass where time is ours."""
+        """Stop a container; if the rig has a manual clock, let the grace period pass."""
 
     async def restart(self) -> Runtime:
-        """Let the engine end and a new one begin."""
+        """Close the runtime, and return that of a new engine."""
 
 
 class RealRig:
-    """Docker or processes: scripts are really run, and the gates are FIFOs."""
+    """A rig of Docker or of plain processes: scripts really run, and the gates are FIFOs."""
 
     def __init__(self, make: Callable[[], Runtime], gates: Path, image: str | None) -> None:
         self._make = make
@@ -50,7 +50,7 @@ class RealRig:
     def container(self, script: str, fake: Script = Script(), **fields: object) -> ContainerSpec:  # noqa: B008 - frozen
         return self._container(**{"command": ("sh", "-c", script), **fields})
 
-    def broken(self) -> ContainerSpec:
+    def unstartable(self) -> ContainerSpec:
         return self._container(command=("no-such-program",))
 
     def _container(self, **fields: object) -> ContainerSpec:
@@ -75,7 +75,7 @@ class RealRig:
 
 
 class FakeRig:
-    """The fake is the world itself: it outlives engines, and time is the test's."""
+    """A rig of the fake runtime, which outlives engines; the test controls the time."""
 
     def __init__(self) -> None:
         self._clock = ManualClock()
@@ -88,7 +88,7 @@ class FakeRig:
         self._fake.script(fake, lambda container: container.name == name)
         return ContainerSpec(name=name, image="any")
 
-    def broken(self) -> ContainerSpec:
+    def unstartable(self) -> ContainerSpec:
         return self.container("", Script(failure=CannotStart("CannotStartContainerError: no-such-program")))
 
     async def release(self, container: ContainerSpec, code: int) -> None:
@@ -108,19 +108,19 @@ class FakeRig:
 
 @asynccontextmanager
 async def rig(kind: str, directory: Path, image: str | None) -> AsyncIterator[Rig]:
-    """Make a rig, and leave nothing running behind it."""
+    """Yield a rig; afterwards stop and remove its containers."""
     gates = directory / "gates"
     gates.mkdir()
     engine, now = f"test-{uuid.uuid4()}", real_world().now
-    made: Rig
+    opened: Rig
     if kind == "docker":
-        made = RealRig(lambda: DockerRuntime(engine, now), gates, image)
+        opened = RealRig(lambda: DockerRuntime(engine, now), gates, image)
     elif kind == "process":
-        made = RealRig(lambda: ProcessRuntime(directory / "processes", now), gates, None)
+        opened = RealRig(lambda: ProcessRuntime(directory / "processes", now), gates, None)
     else:
-        made = FakeRig()
-    yield made
-    for name in await made.runtime.names():
-        await made.stop(name, 0)
-        await made.runtime.remove(name)
-    await made.runtime.close()
+        opened = FakeRig()
+    yield opened
+    for name in await opened.runtime.names():
+        await opened.stop(name, 0)
+        await opened.runtime.remove(name)
+    await opened.runtime.close()

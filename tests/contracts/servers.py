@@ -1,4 +1,4 @@
-"""Real servers of mail and of the web, on ports of their own, that answer as a test tells them to."""
+"""Real SMTP and HTTP servers on free ports, which answer as a test sets."""
 
 import asyncio
 import socket
@@ -23,28 +23,28 @@ from lamplighter.outbound.port import HttpResponse
 
 @dataclass(slots=True)
 class MailServer:
-    """Takes mail, unless it is told what to answer."""
+    """An SMTP server that accepts mail unless a test sets other replies."""
 
     port: int = 0
     mails: list[EmailMessage] = field(default_factory=list)
     senders: list[str | None] = field(default_factory=list)
-    to_recipients: list[str] = field(default_factory=list)
-    """Answers to the next recipients."""
-    to_data: list[str] = field(default_factory=list)
-    """Answers to the next mails; an empty one is silence."""
+    recipient_replies: list[str] = field(default_factory=list)
+    """Replies to the next recipients."""
+    data_replies: list[str] = field(default_factory=list)
+    """Replies to the next mails; an empty reply means that the server stays silent."""
     logins: list[bytes] = field(default_factory=list)
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, server: smtp.SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        if self.to_recipients:
-            return self.to_recipients.pop(0)
+        if self.recipient_replies:
+            return self.recipient_replies.pop(0)
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
     async def handle_DATA(self, server: smtp.SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        if self.to_data:
-            return self.to_data.pop(0) or await _forever()
+        if self.data_replies:
+            return self.data_replies.pop(0) or await _forever()
         assert isinstance(envelope.content, bytes)
         mail = message_from_bytes(envelope.content, _class=EmailMessage, policy=SMTP)
         self.mails.append(mail)
@@ -61,24 +61,26 @@ async def _forever() -> str:
 async def mail_server(
     *, login: bool = False, certificate: tuple[Path, Path] | None = None
 ) -> AsyncIterator[MailServer]:
-    """A mail server; with `login` it takes mail from `night` with the password `p@ss` only."""
+    """Run a mail server; with `login`, it accepts mail only from the user `night` with the password `p@ss`."""
     handler = MailServer()
     context: ssl.SSLContext | None = None
     if certificate is not None:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(*certificate)
 
-    def judge(server: smtp.SMTP, session: Session, envelope: Envelope, mechanism: str, given: object) -> AuthResult:
+    def authenticate(
+        server: smtp.SMTP, session: Session, envelope: Envelope, mechanism: str, given: object
+    ) -> AuthResult:
         assert isinstance(given, LoginPassword)
         handler.logins.append(given.login)
         return AuthResult(success=(given.login, given.password) == (b"night", b"p@ss"), handled=False)
 
     def protocol() -> smtp.SMTP:
         options: dict[str, Json] = (
-            {"authenticator": judge, "auth_required": True, "auth_require_tls": False} if login else {}
+            {"authenticator": authenticate, "auth_required": True, "auth_require_tls": False} if login else {}
         )
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it warns of a password that goes unencrypted, here over the loopback
+            warnings.simplefilter("ignore")  # of passwords that are not encrypted; they only cross the loopback
             return smtp.SMTP(handler, hostname="mail.test", enable_SMTPUTF8=True, tls_context=context, **options)
 
     server = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0)
@@ -92,24 +94,24 @@ async def mail_server(
 
 @dataclass(slots=True)
 class WebServer:
-    """Remembers what is posted, and answers as it is told to."""
+    """An HTTP server that records posts and answers as a test sets."""
 
     url: str = ""
     posts: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
-    """Path, headers, body."""
+    """Path, headers and body of each post."""
     answers: list[int] = field(default_factory=list)
-    """To the next posts; 200 when there are none."""
+    """Status codes for the next posts; 200 if there are none."""
     replies: list[HttpResponse] = field(default_factory=list)
-    """To the next requests, before the answers."""
+    """Responses to the next requests; they are used before `answers`."""
     silent: asyncio.Event = field(default_factory=asyncio.Event)
-    """/silent answers once it is set."""
-    most: int = 0
-    """How many posts were under way at once."""
-    _now: int = 0
+    """The event after which /silent answers."""
+    max_concurrent: int = 0
+    """The most posts that were under way at the same time."""
+    _under_way: int = 0
 
     async def handle(self, request: web.Request) -> web.Response:
-        self._now += 1
-        self.most = max(self.most, self._now)
+        self._under_way += 1
+        self.max_concurrent = max(self.max_concurrent, self._under_way)
         try:
             self.posts.append((request.path, dict(request.headers), await request.read()))
             if request.path == "/silent":
@@ -123,12 +125,12 @@ class WebServer:
             headers = {"Location": f"{self.url}/elsewhere"} if 300 <= status < 400 else {}
             return web.Response(status=status, headers=headers, body=b"x" * 100_000)
         finally:
-            self._now -= 1
+            self._under_way -= 1
 
 
 @asynccontextmanager
 async def web_server() -> AsyncIterator[WebServer]:
-    """A web server."""
+    """Run a web server."""
     handler = WebServer()
     application = web.Application()
     application.router.add_route("*", "/{path:.*}", handler.handle)
@@ -147,7 +149,7 @@ async def web_server() -> AsyncIterator[WebServer]:
 
 @contextmanager
 def closed_port() -> Iterator[int]:
-    """A port on which nobody listens, and nobody else begins to."""
+    """Yield a port on which no process listens, and which no other process can bind."""
     with closing(socket.socket()) as taken:
         taken.bind(("127.0.0.1", 0))
         port: int = taken.getsockname()[1]

@@ -1,4 +1,4 @@
-"""What every way out promises, the fake included: it is there, or `Undelivered` says whether to try again."""
+"""What every outbound port guarantees, the fakes included: it delivers, or `DeliveryFailed` states whether to retry."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -35,7 +35,7 @@ class MailRig:
     out: Mail
     read: Callable[[], list[EmailMessage]]
     refuse: Callable[[str], None] | None
-    """Have the next mail refused with an SMTP reply."""
+    """Let the next mail be rejected with an SMTP reply."""
 
 
 @asynccontextmanager
@@ -50,9 +50,9 @@ async def fake_mail(_tmp_path: Path) -> AsyncIterator[MailRig]:
 
 @asynccontextmanager
 async def smtp_mail(_tmp_path: Path) -> AsyncIterator[MailRig]:
-    async with mail_server() as there:
-        out = SmtpMail(parse_mail_server(f"smtp://127.0.0.1:{there.port}?from=engine@box.example"))
-        yield MailRig(out, lambda: there.mails, there.to_data.append)
+    async with mail_server() as server:
+        out = SmtpMail(parse_mail_server(f"smtp://127.0.0.1:{server.port}?from=engine@box.example"))
+        yield MailRig(out, lambda: server.mails, server.data_replies.append)
 
 
 @asynccontextmanager
@@ -66,19 +66,19 @@ async def folder_mail(tmp_path: Path) -> AsyncIterator[MailRig]:
     yield MailRig(MailFolder(folder), read, None)
 
 
-MAILS = {"fake": fake_mail, "smtp": smtp_mail, "folder": folder_mail}
+MAIL_RIGS = {"fake": fake_mail, "smtp": smtp_mail, "folder": folder_mail}
 
 
-@pytest.fixture(params=MAILS)
-async def mails(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[MailRig]:
-    async with MAILS[request.param](tmp_path) as rig:
+@pytest.fixture(params=MAIL_RIGS)
+async def mail_rig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[MailRig]:
+    async with MAIL_RIGS[request.param](tmp_path) as rig:
         yield rig
 
 
-async def test_a_mail_arrives_as_it_was_written(mails: MailRig) -> None:
+async def test_a_mail_arrives_as_it_was_written(mail_rig: MailRig) -> None:
     text = "실패\n.\nFrom here\n" + "x" * 3000 + "\n"
-    await mails.out.send(mail(text), 'The "night" — 夜')
-    (arrived,) = mails.read()
+    await mail_rig.out.send(mail(text), 'The "night" — 夜')
+    (arrived,) = mail_rig.read()
     assert (arrived["To"], arrived["Subject"], arrived["Message-ID"]) == (
         "ops@example.com",
         "실패: Night",
@@ -88,16 +88,16 @@ async def test_a_mail_arrives_as_it_was_written(mails: MailRig) -> None:
     assert arrived.get_content().replace("\r\n", "\n") == text
 
 
-async def test_a_refusal_for_now_may_be_tried_again_and_one_for_good_may_not(mails: MailRig) -> None:
-    if mails.refuse is None:
+async def test_a_temporary_rejection_is_retryable_and_a_permanent_one_is_not(mail_rig: MailRig) -> None:
+    if mail_rig.refuse is None:
         pytest.skip("a folder refuses nothing")
-    for reply, again in (("451 busy", True), ("554 never", False)):
-        mails.refuse(reply)
+    for reply, retryable in (("451 busy", True), ("554 never", False)):
+        mail_rig.refuse(reply)
         with pytest.raises(DeliveryFailed, match=reply) as error:
-            await mails.out.send(mail(), "Night")
-        assert error.value.retryable is again
-    await mails.out.send(mail(), "Night")
-    assert len(mails.read()) == 1
+            await mail_rig.out.send(mail(), "Night")
+        assert error.value.retryable is retryable
+    await mail_rig.out.send(mail(), "Night")
+    assert len(mail_rig.read()) == 1
 
 
 # --- web --------------------------------------------------------------------------------------------------------------
@@ -110,7 +110,7 @@ class WebRig:
     answer: Callable[[int], None]
     reply: Callable[[HttpResponse], None]
     read: Callable[[], list[tuple[str, bytes]]]
-    """A header X-Kind and the body of each post."""
+    """The header X-Kind and the body of each post."""
 
 
 @asynccontextmanager
@@ -127,37 +127,37 @@ async def fake_web() -> AsyncIterator[WebRig]:
 
 @asynccontextmanager
 async def http_web() -> AsyncIterator[WebRig]:
-    async with web_server() as there:
+    async with web_server() as server:
         out = HttpClient()
         yield WebRig(
             out,
-            there.url,
-            there.answers.append,
-            there.replies.append,
-            lambda: [(headers["X-Kind"], body) for _, headers, body in there.posts],
+            server.url,
+            server.answers.append,
+            server.replies.append,
+            lambda: [(headers["X-Kind"], body) for _, headers, body in server.posts],
         )
         await out.close()
 
 
-WEBS = {"fake": fake_web, "http": http_web}
+WEB_RIGS = {"fake": fake_web, "http": http_web}
 
 
-@pytest.fixture(params=WEBS)
-async def webs(request: pytest.FixtureRequest) -> AsyncIterator[WebRig]:
-    async with WEBS[request.param]() as rig:
+@pytest.fixture(params=WEB_RIGS)
+async def web_rig(request: pytest.FixtureRequest) -> AsyncIterator[WebRig]:
+    async with WEB_RIGS[request.param]() as rig:
         yield rig
 
 
-async def test_a_post_arrives_and_its_status_is_told(webs: WebRig) -> None:
+async def test_a_post_arrives_and_its_status_is_returned(web_rig: WebRig) -> None:
     for status in (200, 204, 301, 404, 429, 500):
-        webs.answer(status)
-        assert await webs.out.post(f"{webs.url}/hook", {"X-Kind": "k"}, b"\0body") == status
-    assert webs.read() == [("k", b"\0body")] * 6
+        web_rig.answer(status)
+        assert await web_rig.out.post(f"{web_rig.url}/hook", {"X-Kind": "k"}, b"\0body") == status
+    assert web_rig.read() == [("k", b"\0body")] * 6
 
 
-async def test_a_request_is_answered_with_status_headers_and_body_as_far_as_wanted(webs: WebRig) -> None:
-    webs.reply(HttpResponse(418, "I'm a Teapot", (("X-A", "1"), ("X-A", "2")), b"0123456789"))
-    reply = await webs.out.request(HttpRequest("POST", f"{webs.url}/x", {"X-Kind": "k"}, b"body"), 60, 4)
+async def test_a_request_returns_status_headers_and_body_up_to_a_limit(web_rig: WebRig) -> None:
+    web_rig.reply(HttpResponse(418, "I'm a Teapot", (("X-A", "1"), ("X-A", "2")), b"0123456789"))
+    reply = await web_rig.out.request(HttpRequest("POST", f"{web_rig.url}/x", {"X-Kind": "k"}, b"body"), 60, 4)
     assert (reply.status, reply.reason, reply.body) == (418, "I'm a Teapot", b"0123")
     assert [value for name, value in reply.headers if name == "X-A"] == ["1", "2"]
 
@@ -168,6 +168,6 @@ PROGRAMS: dict[str, Callable[[], Programs]] = {"fake": FakePrograms, "shell": Sh
 
 
 @pytest.mark.parametrize("kind", PROGRAMS)
-async def test_a_program_that_ends_well_is_done(kind: str) -> None:
+async def test_a_program_that_exits_with_0_succeeds(kind: str) -> None:
     run: Awaitable[None] = PROGRAMS[kind]().run("true", b"x" * 1_000_000, {})
     await run

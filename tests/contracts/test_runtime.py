@@ -1,4 +1,4 @@
-"""What every runtime promises: docker, process and fake run the same claims."""
+"""What every runtime guarantees; the same tests run with Docker, plain processes and the fake."""
 
 from contextlib import aclosing
 from dataclasses import replace
@@ -13,7 +13,7 @@ from tests.contracts.rigs import GATE, Rig
 GATED = Script(lines=(("stdout", "ready"),), after=None)
 
 
-async def output(runtime: Runtime, name: str) -> list[OutputLine]:
+async def read_output(runtime: Runtime, name: str) -> list[OutputLine]:
     return [line async for line in runtime.logs(name)]
 
 
@@ -38,18 +38,18 @@ async def test_the_exit_code_is_the_programs_own(rig: Rig, code: int) -> None:
     assert started.runtime_id
 
 
-async def test_times_are_of_this_day_and_in_order(rig: Rig) -> None:
+async def test_times_are_milliseconds_since_1970_and_close_together(rig: Rig) -> None:
     container = rig.container("echo out", Script(lines=(("stdout", "out"),)))
     started = await rig.runtime.start(container)
     ended = await rig.runtime.wait(container.name)
-    (line,) = await output(rig.runtime, container.name)
+    (line,) = await read_output(rig.runtime, container.name)
     assert 1_700_000_000_000 < line.time < 4_000_000_000_000
     # Docker starts the program before it answers, so the program may be quicker than the answer.
     assert abs(ended.finished_at - started.started_at) < 60_000
     assert abs(line.time - started.started_at) < 60_000
 
 
-async def test_an_exit_is_told_again_to_whoever_asks_later(rig: Rig) -> None:
+async def test_an_exit_can_be_read_again_also_by_a_new_engine(rig: Rig) -> None:
     container = rig.container("exit 3", Script(code=3))
     await rig.runtime.start(container)
     first = await rig.runtime.wait(container.name)
@@ -57,14 +57,14 @@ async def test_an_exit_is_told_again_to_whoever_asks_later(rig: Rig) -> None:
     assert await (await rig.restart()).wait(container.name) == first
 
 
-async def test_each_stream_is_kept_whole_and_in_order(rig: Rig) -> None:
+async def test_each_stream_is_complete_and_in_order(rig: Rig) -> None:
     script = "for i in 1 2 3; do echo out $i; echo err $i >&2; done"
     lines = tuple((stream, f"{text} {i}") for i in (1, 2, 3) for stream, text in (("stdout", "out"), ("stderr", "err")))
     container = rig.container(script, Script(lines=lines))  # type: ignore[arg-type]
     await rig.runtime.start(container)
-    said = await output(rig.runtime, container.name)
-    assert [line.text for line in said if line.stream == "stdout"] == ["out 1", "out 2", "out 3"]
-    assert [line.text for line in said if line.stream == "stderr"] == ["err 1", "err 2", "err 3"]
+    found = await read_output(rig.runtime, container.name)
+    assert [line.text for line in found if line.stream == "stdout"] == ["out 1", "out 2", "out 3"]
+    assert [line.text for line in found if line.stream == "stderr"] == ["err 1", "err 2", "err 3"]
 
 
 async def test_output_can_be_read_while_the_container_runs(rig: Rig) -> None:
@@ -80,7 +80,7 @@ async def test_output_can_be_read_after_the_exit_and_by_a_new_engine(rig: Rig) -
     await rig.runtime.start(container)
     await rig.runtime.wait(container.name)
     runtime = await rig.restart()
-    assert [line.text for line in await output(runtime, container.name)] == ["once"]
+    assert [line.text for line in await read_output(runtime, container.name)] == ["once"]
 
 
 async def test_a_container_that_exited_is_not_run_again(rig: Rig) -> None:
@@ -90,7 +90,7 @@ async def test_a_container_that_exited_is_not_run_again(rig: Rig) -> None:
     again = await rig.runtime.start(container)
     assert again.runtime_id == first.runtime_id
     assert (await rig.runtime.wait(container.name)).code == 3
-    assert [line.text for line in await output(rig.runtime, container.name)] == ["once"]
+    assert [line.text for line in await read_output(rig.runtime, container.name)] == ["once"]
 
 
 async def test_a_new_engine_adopts_a_container_that_runs(rig: Rig) -> None:
@@ -101,10 +101,10 @@ async def test_a_new_engine_adopts_a_container_that_runs(rig: Rig) -> None:
     assert (await runtime.start(container)).runtime_id == first.runtime_id
     await rig.release(container, 7)
     assert (await runtime.wait(container.name)).code == 7
-    assert [line.text for line in await output(runtime, container.name)] == ["ready"]
+    assert [line.text for line in await read_output(runtime, container.name)] == ["ready"]
 
 
-async def test_an_exit_without_an_engine_is_not_lost(rig: Rig) -> None:
+async def test_an_exit_while_no_engine_runs_is_not_lost(rig: Rig) -> None:
     container = rig.container(f"{GATE}; exit 7", GATED)
     await rig.runtime.start(container)
     await rig.runtime.close()
@@ -120,7 +120,7 @@ async def test_stopping_sends_sigterm_first(rig: Rig) -> None:
     assert (await rig.runtime.wait(container.name)).code == 9
 
 
-async def test_stopping_kills_what_ignores_sigterm(rig: Rig) -> None:
+async def test_stopping_kills_a_container_that_ignores_sigterm(rig: Rig) -> None:
     container = rig.container(f"trap '' TERM; echo ready; {GATE}", replace(GATED, stop_code=None))
     await rig.runtime.start(container)
     await first_line(rig.runtime, container.name)
@@ -128,7 +128,7 @@ async def test_stopping_kills_what_ignores_sigterm(rig: Rig) -> None:
     assert (await rig.runtime.wait(container.name)).code == 137
 
 
-async def test_a_new_engine_can_stop_what_an_old_one_started(rig: Rig) -> None:
+async def test_a_new_engine_can_stop_a_container_of_the_old_engine(rig: Rig) -> None:
     container = rig.container(f"trap 'exit 9' TERM; echo ready; {GATE} & wait", replace(GATED, stop_code=9))
     await rig.runtime.start(container)
     await first_line(rig.runtime, container.name)
@@ -137,7 +137,7 @@ async def test_a_new_engine_can_stop_what_an_old_one_started(rig: Rig) -> None:
     assert (await rig.runtime.wait(container.name)).code == 9
 
 
-async def test_stopping_what_has_exited_or_never_was_does_nothing(rig: Rig) -> None:
+async def test_stopping_an_exited_or_unknown_container_does_nothing(rig: Rig) -> None:
     container = rig.container("exit 3", Script(code=3))
     await rig.runtime.stop(container.name, 1)
     await rig.runtime.start(container)
@@ -146,7 +146,7 @@ async def test_stopping_what_has_exited_or_never_was_does_nothing(rig: Rig) -> N
     assert (await rig.runtime.wait(container.name)).code == 3
 
 
-async def test_a_container_is_named_until_it_is_removed(rig: Rig) -> None:
+async def test_a_container_is_listed_until_it_is_removed(rig: Rig) -> None:
     container = rig.container("true")
     assert container.name not in await rig.runtime.names()
     await rig.runtime.start(container)
@@ -157,7 +157,7 @@ async def test_a_container_is_named_until_it_is_removed(rig: Rig) -> None:
     assert container.name not in await rig.runtime.names()
 
 
-async def test_a_container_has_ended_when_it_has_run_and_exited(rig: Rig) -> None:
+async def test_a_container_is_listed_as_ended_from_its_exit_to_its_removal(rig: Rig) -> None:
     container = rig.container(f"{GATE}; exit 7", GATED)
     assert container.name not in await rig.runtime.ended_names()
     await rig.runtime.start(container)
@@ -177,10 +177,10 @@ async def test_removing_twice_does_nothing(rig: Rig) -> None:
     await rig.runtime.wait(container.name)
     await rig.runtime.remove(container.name)
     await rig.runtime.remove(container.name)
-    assert await output(rig.runtime, container.name) == []
+    assert await read_output(rig.runtime, container.name) == []
 
 
-async def test_a_container_that_runs_cannot_be_removed(rig: Rig) -> None:
+async def test_a_running_container_cannot_be_removed(rig: Rig) -> None:
     container = rig.container(f"{GATE}; exit 7", GATED)
     await rig.runtime.start(container)
     with pytest.raises(Bug, match="still runs"):
@@ -190,7 +190,7 @@ async def test_a_container_that_runs_cannot_be_removed(rig: Rig) -> None:
 
 
 async def test_a_program_that_does_not_exist_cannot_start_now_or_later(rig: Rig) -> None:
-    container = rig.broken()
+    container = rig.unstartable()
     with pytest.raises(CannotStart, match=r"^CannotStartContainerError: .*no-such-program") as first:
         await rig.runtime.start(container)
     with pytest.raises(CannotStart) as again:
@@ -202,8 +202,8 @@ async def test_a_program_that_does_not_exist_cannot_start_now_or_later(rig: Rig)
     assert container.name in await rig.runtime.names()
 
 
-async def test_the_exit_of_an_unknown_container_is_told_to_be_unknown(rig: Rig) -> None:
+async def test_the_exit_of_an_unknown_container_has_a_reason_but_no_code(rig: Rig) -> None:
     ended = await rig.runtime.wait("never-started")
     assert ended.code is None
     assert ended.reason
-    assert await output(rig.runtime, "never-started") == []
+    assert await read_output(rig.runtime, "never-started") == []

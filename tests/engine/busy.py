@@ -1,10 +1,10 @@
-"""Work for the processor."""
+"""Use the processor."""
 
 from lamplighter.base.world import thread_seconds
 
 
-def work(seconds: float) -> None:
-    """Use so much processor time."""
+def use_processor(seconds: float) -> None:
+    """Use this much processor time."""
     end = thread_seconds() + seconds
     while thread_seconds() < end:
         pass

@@ -1,4 +1,4 @@
-"""What the tests of the engine share: a harness, with an engine running."""
+"""Shared fixture of the engine's tests: a harness with a running engine."""
 
 from collections.abc import Iterator
 from pathlib import Path

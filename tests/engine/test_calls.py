@@ -1,9 +1,9 @@
-"""Calls that cannot be made: a task whose parameters do not fit is not begun."""
+"""A task is not started if its parameters do not fit its API."""
 
 from tests.engine_harness import EngineHarness
 
 
-def test_a_task_whose_parameters_do_not_fit_its_call_is_not_begun(harness: EngineHarness) -> None:
+def test_a_task_whose_parameters_do_not_fit_its_call_is_not_started(harness: EngineHarness) -> None:
     task = {
         "Type": "Task",
         "Resource": "arn:aws:states:::sqs:sendMessage",

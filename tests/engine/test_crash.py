@@ -1,7 +1,7 @@
-"""The engine is killed at every commit of a night's work, before it and after it: nobody can tell afterwards.
+"""Kill the engine before and after each commit of an execution; the result shows no trace of it.
 
-Every attempt's container has begun once, the history is the one of an undisturbed night, every event was told once, and
-nothing is left over.
+Every attempt's container starts once, the history equals that of an undisturbed execution, every event is published
+once, and no row is left over.
 """
 
 import itertools
@@ -18,91 +18,93 @@ from lamplighter.base.json_text import Json, loads
 from lamplighter.runtime.fake import Script
 from tests.engine_harness import SECOND, WITH_TOKEN, EngineDied, EngineHarness, chain, job
 
-PATIENCE = 200
-"""After how many deaths and seconds of virtual time a night must be over."""
+MAX_ROUNDS = 200
+"""The most deaths and seconds of virtual time that an execution may take."""
 NAME = "night"
 
 
 @dataclass(frozen=True, slots=True)
-class Night:
-    """One night's work."""
+class Scenario:
+    """A machine to execute, and the expected result."""
 
     definition: Json
-    runs: int
-    """How many containers it takes."""
+    containers: int
+    """The number of containers that the execution starts."""
     output: Callable[[Json], Json]
-    """What of the output is known beforehand."""
+    """Returns the part of the output that is known beforehand."""
     expected: Json
-    fails: tuple[int, ...] = ()
-    """Which of the containers exit with 1, counted in the order in which they begin."""
-    lasts: int | None = 5 * SECOND
-    """How long each runs; None: until somebody answers for it with its token."""
+    failing: tuple[int, ...] = ()
+    """The containers that exit with 1, counted in the order in which they start."""
+    duration: int | None = 5 * SECOND
+    """Milliseconds that each container runs; None: until a worker answers with its task token."""
 
 
 RETRY = [{"ErrorEquals": ["States.TaskFailed"], "IntervalSeconds": 10, "MaxAttempts": 3}]
 DONE: Json = {"Type": "Pass", "Result": "done"}
-ARTICLE = Night(chain(job(Retry=RETRY), DONE), 2, lambda output: output, "done", fails=(0,))
+ARTICLE = Scenario(chain(job(Retry=RETRY), DONE), 2, lambda output: output, "done", failing=(0,))
 
 TASK = job(Retry=RETRY, ResultPath=None)
 MAP: Json = {"Type": "Map", "ItemsPath": "$.items", "MaxConcurrency": 2, "ItemProcessor": chain(TASK, first="I")}
-NAP: Json = {"Type": "Wait", "Seconds": 7}
-FAN = Night(
-    chain({"Type": "Parallel", "Branches": [chain(TASK, first="T"), chain(MAP, first="M"), chain(NAP, first="N")]}),
+WAIT: Json = {"Type": "Wait", "Seconds": 7}
+PARALLEL_AND_MAP = Scenario(
+    chain({"Type": "Parallel", "Branches": [chain(TASK, first="T"), chain(MAP, first="M"), chain(WAIT, first="N")]}),
     5,
     lambda output: output[1],
     [1, 2, 3],
-    fails=(1,),
+    failing=(1,),
 )
-TOKEN = Night(
+TOKEN = Scenario(
     chain(job(pattern=".waitForTaskToken", Parameters=WITH_TOKEN), {"Type": "Pass"}),
     1,
     lambda output: output,
     {"by": "hand"},
-    lasts=None,
+    duration=None,
 )
-NIGHTS = {"article": ARTICLE, "parallel and map": FAN, "token": TOKEN}
+SCENARIOS = {"article": ARTICLE, "parallel and map": PARALLEL_AND_MAP, "token": TOKEN}
 
 
-def prepare(directory: Path, night: Night) -> tuple[EngineHarness, str]:
-    """A harness before the night, and its state machine."""
+def prepare(directory: Path, scenario: Scenario) -> tuple[EngineHarness, str]:
+    """Return a harness before the execution, and the ARN of the state machine."""
     harness = EngineHarness(directory)
     harness.up()
     harness.define_task()
-    harness.runtime.script(Script(after=night.lasts))
-    harness.runtime.script(Script(code=1, after=night.lasts), lambda _: len(harness.runtime.runs()) in night.fails)
-    return harness, harness.machine(night.definition)
+    harness.runtime.script(Script(after=scenario.duration))
+    harness.runtime.script(
+        Script(code=1, after=scenario.duration), lambda _: len(harness.runtime.runs()) in scenario.failing
+    )
+    return harness, harness.machine(scenario.definition)
 
 
-def play(harness: EngineHarness, machine: str, revive: Callable[[], None]) -> tuple[str, int]:
-    """Go through the night, with a new engine whenever one dies; the execution, and how many died."""
+def run_to_end(harness: EngineHarness, machine: str, restart: Callable[[], None]) -> tuple[str, int]:
+    """Run the execution to its end, with a new engine after each death; return its ARN and the deaths."""
     deaths = 0
-    for _ in range(PATIENCE):
+    for _ in range(MAX_ROUNDS):
         try:
-            execution = begin(harness, machine)
-            answer(harness)
+            execution = start_execution(harness, machine)
+            answer_task_tokens(harness)
             if harness.status(execution) != "RUNNING":
                 harness.advance(SECOND)
                 return execution, deaths
             harness.advance(SECOND)
         except EngineDied:
             deaths += 1
-            revive()
+            restart()
     raise AssertionError("the night does not end")
 
 
-def begin(harness: EngineHarness, machine: str) -> str:
-    """Start the execution; its name makes it one however often that is tried."""
+def start_execution(harness: EngineHarness, machine: str) -> str:
+    """Start the execution; its fixed name makes a repeated start harmless."""
     with suppress(AwsError):
         harness.start(machine, {"items": [1, 2, 3]}, NAME)
     harness.settle()
     return f"{machine.replace(':stateMachine:', ':execution:')}:{NAME}"
 
 
-def answer(harness: EngineHarness) -> None:
-    """Be the worker that answers for each container that has a token; it tries until it hears that it was heard."""
+def answer_task_tokens(harness: EngineHarness) -> None:
+    """Be the worker that answers for each container with a task token; it repeats a call whose answer was lost."""
     for name, container in harness.runtime.begun.items():
         if "TOKEN" in container.environment and name in harness.runtime.left():
-            with suppress(AwsError):  # it was heard, and the engine died before it could say so
+            with suppress(AwsError):  # the call was committed, and the engine died before it answered
                 harness.call(
                     "states", "SendTaskSuccess", taskToken=container.environment["TOKEN"], output='{"by":"hand"}'
                 )
@@ -111,11 +113,11 @@ def answer(harness: EngineHarness) -> None:
             harness.settle()
 
 
-def check(harness: EngineHarness, night: Night, execution: str, undisturbed: list[str]) -> None:
-    """Nobody can tell that anything has happened."""
+def check_result(harness: EngineHarness, scenario: Scenario, execution: str, undisturbed: list[str]) -> None:
+    """Check that nothing shows the deaths of engines."""
     found = harness.describe(execution)
     assert found["status"] == "SUCCEEDED"
-    assert night.output(loads(found["output"])) == night.expected
+    assert scenario.output(loads(found["output"])) == scenario.expected
     events = harness.history(execution)
     types = [event["type"] for event in events]
     assert Counter(types) == Counter(undisturbed)
@@ -123,19 +125,19 @@ def check(harness: EngineHarness, night: Night, execution: str, undisturbed: lis
         assert types == undisturbed
     assert [event["id"] for event in events] == list(range(1, len(events) + 1))
     assert set(Counter(harness.runtime.runs()).values()) == {1}
-    assert len(harness.runtime.runs()) == night.runs
+    assert len(harness.runtime.runs()) == scenario.containers
     check_events(harness)
     check_leftovers(harness)
 
 
 def check_events(harness: EngineHarness) -> None:
-    """Each change was told once, in order."""
+    """Check that each change was published once, in order."""
     assert [event.detail["status"] for event in harness.heard("aws.states")] == ["RUNNING", "SUCCEEDED"]
     versions: dict[str, list[int]] = defaultdict(list)
     for event in harness.heard("aws.ecs"):
         versions[event.detail["taskArn"]].append(event.detail["version"])
-    for told in versions.values():
-        assert told == list(range(told[0], told[0] + len(told)))
+    for numbers in versions.values():
+        assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
 
 
 def check_leftovers(harness: EngineHarness) -> None:
@@ -145,48 +147,50 @@ def check_leftovers(harness: EngineHarness) -> None:
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
-@pytest.mark.parametrize("night", NIGHTS.values(), ids=NIGHTS)
-def test_killed_at_any_commit_the_night_ends_as_if_nothing_had_happened(
-    tmp_path: Path, night: Night, before: bool
+@pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS)
+def test_an_engine_killed_at_any_commit_does_not_change_the_result(
+    tmp_path: Path, scenario: Scenario, before: bool
 ) -> None:
-    quiet, machine = prepare(tmp_path / "quiet", night)
-    commits = quiet.disk.commits
-    execution, _ = play(quiet, machine, quiet.up)
-    commits = quiet.disk.commits - commits
-    undisturbed = quiet.types(execution)
-    check(quiet, night, execution, undisturbed)
-    quiet.close()
-    killed = 0
+    reference, machine = prepare(tmp_path / "quiet", scenario)
+    commits = reference.disk.commits
+    execution, _ = run_to_end(reference, machine, reference.up)
+    commits = reference.disk.commits - commits
+    undisturbed = reference.types(execution)
+    check_result(reference, scenario, execution, undisturbed)
+    reference.close()
+    total_deaths = 0
     for commit in itertools.count(1):
-        harness, machine = prepare(tmp_path / str(commit), night)
+        harness, machine = prepare(tmp_path / str(commit), scenario)
         harness.die_at(commit, before=before)
-        execution, deaths = play(harness, machine, harness.up)
-        check(harness, night, execution, undisturbed)
+        execution, deaths = run_to_end(harness, machine, harness.up)
+        check_result(harness, scenario, execution, undisturbed)
         harness.close()
-        killed += deaths
+        total_deaths += deaths
         if not deaths:
             break
-    assert killed >= commits - 2, "the night has more commits than were tried"
+    assert total_deaths >= commits - 2, "the night has more commits than were tried"
 
 
-@pytest.mark.parametrize("life", [5, 6, 8])
-@pytest.mark.parametrize("night", [ARTICLE, FAN], ids=["article", "parallel and map"])
-def test_engines_that_die_young_one_after_another_get_the_night_done(tmp_path: Path, night: Night, life: int) -> None:
-    quiet, machine = prepare(tmp_path / "quiet", night)
-    undisturbed = quiet.types(play(quiet, machine, quiet.up)[0])
-    quiet.close()
-    harness, machine = prepare(tmp_path / "site", night)
+@pytest.mark.parametrize("commits", [5, 6, 8])
+@pytest.mark.parametrize("scenario", [ARTICLE, PARALLEL_AND_MAP], ids=["article", "parallel and map"])
+def test_engines_that_die_after_a_few_commits_each_finish_the_execution(
+    tmp_path: Path, scenario: Scenario, commits: int
+) -> None:
+    reference, machine = prepare(tmp_path / "quiet", scenario)
+    undisturbed = reference.types(run_to_end(reference, machine, reference.up)[0])
+    reference.close()
+    harness, machine = prepare(tmp_path / "site", scenario)
 
-    def revive() -> None:
+    def restart() -> None:
         while True:
-            harness.die_at(life, before=False)
+            harness.die_at(commits, before=False)
             with suppress(EngineDied):
                 harness.up()
                 return
 
-    harness.die_at(life, before=False)
-    execution, deaths = play(harness, machine, revive)
+    harness.die_at(commits, before=False)
+    execution, deaths = run_to_end(harness, machine, restart)
     harness.disk.death = None
     assert deaths > 0
-    check(harness, night, execution, undisturbed)
+    check_result(harness, scenario, execution, undisturbed)
     harness.close()

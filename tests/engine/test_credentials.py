@@ -1,4 +1,4 @@
-"""The credentials of a data directory are made once, and are their owner's alone."""
+"""The credentials of a data directory are created once, and only the owner can read them."""
 
 import stat
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +10,7 @@ from lamplighter.engine.credentials import create_credentials, is_readable_by_ot
 from lamplighter.wire.access.credentials import InvalidCredentialsFile
 
 
-def test_they_are_made_once_and_kept(tmp_path: Path) -> None:
+def test_credentials_are_created_once_and_kept(tmp_path: Path) -> None:
     file = tmp_path / "data" / "credentials"
     create_credentials(file)
     first = load_credentials(file)
@@ -19,7 +19,7 @@ def test_they_are_made_once_and_kept(tmp_path: Path) -> None:
     assert list(file.parent.iterdir()) == [file]
 
 
-def test_nobody_but_the_owner_can_read_them(tmp_path: Path) -> None:
+def test_only_the_owner_can_read_the_credentials(tmp_path: Path) -> None:
     file = tmp_path / "credentials"
     create_credentials(file)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -28,20 +28,20 @@ def test_nobody_but_the_owner_can_read_them(tmp_path: Path) -> None:
     assert is_readable_by_others(file)
 
 
-def test_those_who_make_them_at_once_get_the_same(tmp_path: Path) -> None:
+def test_concurrent_creators_get_the_same_credentials(tmp_path: Path) -> None:
     file = tmp_path / "credentials"
 
-    def made(_: int) -> object:
+    def create(_: int) -> object:
         create_credentials(file)
         return load_credentials(file)
 
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(made, range(16)))
+        found = list(pool.map(create, range(16)))
     assert all(each == found[0] for each in found)
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"[default]\n", None])
-def test_a_file_that_is_of_no_use_is_named(tmp_path: Path, content: bytes | None) -> None:
+def test_an_invalid_credentials_file_is_named_in_the_error(tmp_path: Path, content: bytes | None) -> None:
     file = tmp_path / "credentials"
     if content is not None:
         file.write_bytes(content)

@@ -1,4 +1,4 @@
-"""A row that can't be read costs whoever it belongs to, and nobody else: it ends and says why, the engine starts."""
+"""An unreadable row fails only the execution or task that it belongs to, with a reason; the engine starts."""
 
 import subprocess
 import sys
@@ -12,38 +12,38 @@ from lamplighter.runtime.fake import Script
 from lamplighter.store.db import DamagedData
 from tests.engine_harness import ROLE, SECOND, EngineDied, EngineHarness, chain, job
 
-HOW = pytest.mark.parametrize("damage", ["not json", '{"half', '"another shape"', b"\xff\xfe\xfd"], ids=str)
-"""What a row may hold instead: other text, half of it, JSON that is something else, bytes that are no UTF-8."""
+DAMAGES = pytest.mark.parametrize("damage", ["not json", '{"half', '"another shape"', b"\xff\xfe\xfd"], ids=str)
+"""What a row may hold instead: other text, truncated JSON, JSON of another shape, bytes that are not UTF-8."""
 
 ITEM = chain({"Type": "Wait", "Seconds": 100}, first="I")
-BRIEF = chain({"Type": "Pass"}, first="P")
-FAN: Json = {"Type": "Parallel", "Branches": [ITEM, BRIEF]}
+SHORT = chain({"Type": "Pass"}, first="P")
+PARALLEL: Json = {"Type": "Parallel", "Branches": [ITEM, SHORT]}
 
 
-def written(value: str | bytes) -> str:
-    """The SQL that puts text into a column, be it UTF-8 or not."""
+def text_literal(value: str | bytes) -> str:
+    """Return the SQL of a text, which need not be UTF-8."""
     data = value.encode() if isinstance(value, str) else value
     return f"CAST(x'{data.hex()}' AS TEXT)"
 
 
-def begin(harness: EngineHarness) -> tuple[str, str]:
-    """Two executions that wait: one that will be damaged, and its neighbour."""
-    return harness.run_machine(FAN, name="damaged"), harness.run_machine(FAN, name="neighbour")
+def start_executions(harness: EngineHarness) -> tuple[str, str]:
+    """Start two executions that wait: one to be damaged, and its neighbour."""
+    return harness.run_machine(PARALLEL, name="damaged"), harness.run_machine(PARALLEL, name="neighbour")
 
 
-def check(harness: EngineHarness, hit: str, neighbour: str, *, says: str = "cannot be read") -> None:
-    """One has failed and says why, the other has come to its end."""
+def check_executions(harness: EngineHarness, damaged: str, neighbour: str, *, reason: str = "cannot be read") -> None:
+    """Check that one execution failed with a reason, and that the other succeeded."""
     assert harness.status(neighbour) == "SUCCEEDED"
-    found = harness.describe(hit)
+    found = harness.describe(damaged)
     assert (found["status"], found["error"]) == ("FAILED", "States.Runtime")
-    assert says in found["cause"]
-    assert harness.types(hit)[-1] == "ExecutionFailed"
-    assert [event["id"] for event in harness.history(hit)] == list(range(1, len(harness.history(hit)) + 1))
+    assert reason in found["cause"]
+    assert harness.types(damaged)[-1] == "ExecutionFailed"
+    assert [event["id"] for event in harness.history(damaged)] == list(range(1, len(harness.history(damaged)) + 1))
     for table in ("outbox", "timers", "frames", "fan_outs", "child_results"):
         assert harness.rows(f"SELECT * FROM {table}") == [], table
 
 
-@HOW
+@DAMAGES
 @pytest.mark.parametrize(
     "row",
     [
@@ -54,15 +54,15 @@ def check(harness: EngineHarness, hit: str, neighbour: str, *, says: str = "cann
     ],
     ids=["parent frame", "child frame", "fan", "head"],
 )
-def test_an_execution_whose_state_is_damaged_ends_and_says_why(
+def test_an_execution_whose_state_is_damaged_fails_with_a_reason(
     harness: EngineHarness, row: str, damage: str | bytes
 ) -> None:
-    hit, neighbour = begin(harness)
+    damaged, neighbour = start_executions(harness)
     harness.crash()
-    harness.damage(row.format(written(damage)))
+    harness.damage(row.format(text_literal(damage)))
     harness.up()
     harness.advance(100 * SECOND)
-    check(harness, hit, neighbour)
+    check_executions(harness, damaged, neighbour)
 
 
 @pytest.mark.parametrize("damage", ["not json", '{"half', b"\xff\xfe\xfd"], ids=str)
@@ -71,97 +71,99 @@ def test_an_execution_whose_state_is_damaged_ends_and_says_why(
     ["UPDATE child_results SET output = {} WHERE execution = 1", "UPDATE executions SET input = {} WHERE id = 1"],
     ids=["result", "input"],
 )
-def test_an_execution_whose_documents_are_damaged_ends_and_says_why(
+def test_an_execution_whose_documents_are_damaged_fails_with_a_reason(
     harness: EngineHarness, row: str, damage: str | bytes
 ) -> None:
-    hit, neighbour = begin(harness)
+    damaged, neighbour = start_executions(harness)
     harness.crash()
-    harness.damage(row.format(written(damage)))
+    harness.damage(row.format(text_literal(damage)))
     harness.up()
     harness.advance(100 * SECOND)
-    check(harness, hit, neighbour)
+    check_executions(harness, damaged, neighbour)
 
 
-@HOW
-def test_an_execution_whose_definition_is_damaged_ends_and_says_why(
+@DAMAGES
+def test_an_execution_whose_definition_is_damaged_fails_with_a_reason(
     harness: EngineHarness, damage: str | bytes
 ) -> None:
-    hit, neighbour = begin(harness)
+    damaged, neighbour = start_executions(harness)
     harness.crash()
-    harness.damage(f"UPDATE revisions SET definition = {written(damage)} WHERE machine LIKE '%:damaged'")
+    harness.damage(f"UPDATE revisions SET definition = {text_literal(damage)} WHERE machine LIKE '%:damaged'")
     harness.up()
     harness.advance(100 * SECOND)
-    check(harness, hit, neighbour)
+    check_executions(harness, damaged, neighbour)
 
 
-def test_a_frame_that_names_a_state_that_there_is_not_ends_its_execution(harness: EngineHarness) -> None:
-    hit, neighbour = begin(harness)
+def test_a_frame_that_names_an_unknown_state_fails_its_execution(harness: EngineHarness) -> None:
+    damaged, neighbour = start_executions(harness)
     harness.crash()
     harness.damage("""UPDATE frames SET body = replace(body, '"I"', '"Q"') WHERE execution = 1 AND frame > 1""")
     harness.up()
     harness.advance(100 * SECOND)
-    check(harness, hit, neighbour, says="internal error")
+    check_executions(harness, damaged, neighbour, reason="internal error")
 
 
-def test_a_frame_that_is_gone_ends_its_execution(harness: EngineHarness) -> None:
-    hit, neighbour = begin(harness)
+def test_a_missing_frame_fails_its_execution(harness: EngineHarness) -> None:
+    damaged, neighbour = start_executions(harness)
     harness.crash()
     harness.damage("DELETE FROM frames WHERE execution = 1 AND frame = 1")
     harness.up()
     harness.advance(100 * SECOND)
-    check(harness, hit, neighbour, says="internal error")
+    check_executions(harness, damaged, neighbour, reason="internal error")
 
 
 @pytest.mark.parametrize("damage", ["not json", '{"half', b"\xff\xfe\xfd"], ids=str)
-def test_an_execution_whose_order_is_damaged_ends_and_says_why(harness: EngineHarness, damage: str | bytes) -> None:
-    """The engine died after it had decided to run the task and before it did."""
+def test_an_execution_whose_outbox_row_is_damaged_fails_with_a_reason(
+    harness: EngineHarness, damage: str | bytes
+) -> None:
+    """The engine died after the commit that decided to run the task, and before it ran the task."""
     harness.define_task()
     machine = harness.machine(chain(job()))
     harness.die_at(1, before=False)
     with pytest.raises(EngineDied):
         harness.start(machine, name="damaged")
-    harness.damage(f"UPDATE outbox SET body = {written(damage)}")
+    harness.damage(f"UPDATE outbox SET body = {text_literal(damage)}")
     harness.up()
     neighbour = harness.start(machine, name="neighbour")
     harness.settle()
-    check(harness, neighbour.replace("neighbour", "damaged"), neighbour)
+    check_executions(harness, neighbour.replace("neighbour", "damaged"), neighbour)
     assert len(harness.runtime.runs()) == 1
 
 
-@pytest.mark.parametrize("do", ["run", "stop"])
-def test_an_order_of_a_task_is_carried_out_even_if_it_is_damaged(harness: EngineHarness, do: str) -> None:
+@pytest.mark.parametrize("action", ["run", "stop"])
+def test_a_damaged_outbox_row_of_a_task_is_carried_out(harness: EngineHarness, action: str) -> None:
     harness.define_task()
     harness.runtime.script(Script(after=None))
     task = harness.call("ecs", "RunTask", taskDefinition="job")["tasks"][0]["taskArn"]
-    if do == "stop":
+    if action == "stop":
         harness.settle()
         harness.call("ecs", "StopTask", task=task)
     harness.crash()
     harness.damage("UPDATE outbox SET body = 'not json'")
     harness.up()
     (found,) = harness.call("ecs", "DescribeTasks", tasks=[task])["tasks"]
-    assert found["lastStatus"] == ("RUNNING" if do == "run" else "STOPPED")
+    assert found["lastStatus"] == ("RUNNING" if action == "run" else "STOPPED")
     assert harness.rows("SELECT * FROM outbox") == []
 
 
 @pytest.mark.parametrize("damage", ["not json", '{"half', b"\xff\xfe\xfd"], ids=str)
-def test_a_task_whose_row_is_damaged_is_stopped_and_says_why(harness: EngineHarness, damage: str | bytes) -> None:
-    """The task has failed, as if its machine had: what that means is for the state machine to say."""
+def test_a_task_whose_row_is_damaged_is_stopped_with_a_reason(harness: EngineHarness, damage: str | bytes) -> None:
+    """The task fails as if its host had failed; the state machine decides what follows."""
     harness.define_task()
     harness.runtime.script(Script(after=100 * SECOND))
-    hit, neighbour = harness.run_machine(job(), name="damaged"), harness.run_machine(job(), name="neighbour")
-    lost, kept = harness.runtime.runs()
+    damaged, neighbour = harness.run_machine(job(), name="damaged"), harness.run_machine(job(), name="neighbour")
+    damaged_task, intact_task = harness.runtime.runs()
     harness.crash()
-    harness.damage(f"UPDATE tasks SET body = {written(damage)} WHERE id = 1")
+    harness.damage(f"UPDATE tasks SET body = {text_literal(damage)} WHERE id = 1")
     harness.up()
-    found = harness.describe(hit)
+    found = harness.describe(damaged)
     assert (found["status"], found["error"]) == ("FAILED", "States.TaskFailed")
     assert "cannot be read" in found["cause"]
-    assert harness.runtime.left() == [kept]
-    assert harness.runtime.count("stop", lost) == 1
+    assert harness.runtime.left() == [intact_task]
+    assert harness.runtime.count("stop", damaged_task) == 1
     harness.advance(100 * SECOND)
     assert harness.status(neighbour) == "SUCCEEDED"
-    assert harness.runtime.runs() == [lost, kept]
+    assert harness.runtime.runs() == [damaged_task, intact_task]
     task = harness.call("ecs", "ListTasks", desiredStatus="STOPPED")["taskArns"][0]
     (described,) = harness.call("ecs", "DescribeTasks", tasks=[task])["tasks"]
     assert "cannot be read" in described["stoppedReason"]
@@ -171,7 +173,7 @@ def test_a_task_whose_row_is_damaged_is_stopped_and_says_why(harness: EngineHarn
 def test_a_damaged_database_is_one_clear_error(tmp_path: Path, start: int) -> None:
     harness = EngineHarness(tmp_path / "data")
     harness.up()
-    harness.run_machine(FAN)
+    harness.run_machine(PARALLEL)
     harness.down()
     file = tmp_path / "data" / "lamplighter.db"
     whole = file.read_bytes()
@@ -185,18 +187,18 @@ def test_a_damaged_database_is_one_clear_error(tmp_path: Path, start: int) -> No
     harness.close()
 
 
-def test_a_user_reads_that_error_in_one_line_without_a_stack_trace(tmp_path: Path) -> None:
+def test_a_user_sees_the_error_of_a_damaged_database_without_a_stack_trace(tmp_path: Path) -> None:
     (tmp_path / "lamplighter.db").write_bytes(b"\x5a" * 8192)
     command = [sys.executable, "-m", "lamplighter", "up", "--data", str(tmp_path), "--port", "0"]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 1
-    assert "file is not a database" in done.stderr
-    assert "restore a backup" in done.stderr
-    assert "Traceback" not in done.stderr
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode == 1
+    assert "file is not a database" in result.stderr
+    assert "restore a backup" in result.stderr
+    assert "Traceback" not in result.stderr
 
 
-def test_a_definition_that_an_older_version_took_is_run_as_it_is(harness: EngineHarness) -> None:
-    """Rules that came later refuse it to whoever creates it now, and leave what is there alone."""
+def test_a_definition_that_an_older_version_accepted_still_runs(harness: EngineHarness) -> None:
+    """Newer rules reject the definition of a new machine, but do not apply to existing machines."""
     machine = harness.machine({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}})
     harness.crash()
     older = '{"StartAt": "A", "States": {"A": {"Type": "Pass", "End": true, "Colour": "red"}}}'

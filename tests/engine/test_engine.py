@@ -1,4 +1,4 @@
-"""An engine is an object: two in one process know nothing of each other, and one directory has one."""
+"""Several engines run in one process without affecting each other; a data directory has only one engine."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,28 +15,33 @@ from tests.engine_harness import CALLER, HOUR, ROLE, SECOND, EngineHarness, chai
 
 
 @pytest.fixture
-def other(tmp_path: Path) -> Iterator[EngineHarness]:
-    made = EngineHarness(tmp_path / "other")
-    made.up()
-    yield made
-    made.close()
+def other_harness(tmp_path: Path) -> Iterator[EngineHarness]:
+    harness = EngineHarness(tmp_path / "other")
+    harness.up()
+    yield harness
+    harness.close()
 
 
-def test_two_engines_in_one_process_do_not_disturb_each_other(harness: EngineHarness, other: EngineHarness) -> None:
+def test_two_engines_in_one_process_do_not_disturb_each_other(
+    harness: EngineHarness, other_harness: EngineHarness
+) -> None:
     executions = {}
-    for each, code in ((harness, 0), (other, 1)):
+    for each, code in ((harness, 0), (other_harness, 1)):
         each.define_task()
         each.runtime.script(Script(code=code, after=10 * SECOND))
         executions[each] = each.run_machine(job())
-    other.clock.jump(HOUR)
+    other_harness.clock.jump(HOUR)
     harness.advance(10 * SECOND)
-    assert (harness.status(executions[harness]), other.status(executions[other])) == ("SUCCEEDED", "RUNNING")
+    assert (harness.status(executions[harness]), other_harness.status(executions[other_harness])) == (
+        "SUCCEEDED",
+        "RUNNING",
+    )
     harness.crash()
-    other.advance(10 * SECOND)
-    assert other.status(executions[other]) == "FAILED"
+    other_harness.advance(10 * SECOND)
+    assert other_harness.status(executions[other_harness]) == "FAILED"
     harness.up()
     assert harness.call("states", "ListStateMachines")["stateMachines"][0]["name"] == "machine"
-    assert len(harness.runtime.runs()) == len(other.runtime.runs()) == 1
+    assert len(harness.runtime.runs()) == len(other_harness.runtime.runs()) == 1
 
 
 async def test_two_engines_on_one_loop_do_not_disturb_each_other(tmp_path: Path) -> None:
@@ -53,7 +58,7 @@ async def test_two_engines_on_one_loop_do_not_disturb_each_other(tmp_path: Path)
         await engine.close()
 
 
-def test_a_second_engine_on_the_directory_is_refused_and_the_first_is_not_disturbed(harness: EngineHarness) -> None:
+def test_a_second_engine_on_the_directory_is_rejected_and_the_first_is_not_disturbed(harness: EngineHarness) -> None:
     execution = harness.run_machine({"Type": "Wait", "Seconds": 10})
     second = EngineHarness(harness.directory)
     with pytest.raises(DirectoryInUse, match=r"another engine \(process \d+\) runs on"):
@@ -70,7 +75,7 @@ def test_accounts_and_regions_do_not_see_each_other(harness: EngineHarness) -> N
         assert answer["stateMachines"] == []
 
 
-def test_an_engine_that_is_stopped_and_started_goes_on(harness: EngineHarness) -> None:
+def test_an_execution_continues_after_the_engine_was_stopped_and_started(harness: EngineHarness) -> None:
     harness.define_task()
     harness.runtime.script(Script(after=10 * SECOND))
     execution = harness.run_machine(job(), {"Type": "Wait", "Seconds": 10})
@@ -84,22 +89,22 @@ def test_an_engine_that_is_stopped_and_started_goes_on(harness: EngineHarness) -
     assert len(harness.runtime.runs()) == 1
 
 
-def test_docker_that_goes_away_is_waited_for(harness: EngineHarness) -> None:
+def test_the_engine_waits_for_an_unavailable_docker(harness: EngineHarness) -> None:
     harness.define_task()
     harness.runtime.script(Script(after=10 * SECOND))
     running = harness.run_machine(job(), name="running")
     harness.runtime.go_away()
-    begun = harness.run_machine(job(), name="begun")
+    started = harness.run_machine(job(), name="begun")
     harness.advance(60 * SECOND)
-    assert (harness.status(running), harness.status(begun)) == ("RUNNING", "RUNNING")
+    assert (harness.status(running), harness.status(started)) == ("RUNNING", "RUNNING")
     harness.runtime.come_back()
     harness.advance(10 * SECOND)
     harness.advance(10 * SECOND)
-    assert (harness.status(running), harness.status(begun)) == ("SUCCEEDED", "SUCCEEDED")
+    assert (harness.status(running), harness.status(started)) == ("SUCCEEDED", "SUCCEEDED")
     assert len(set(harness.runtime.runs())) == len(harness.runtime.runs()) == 2
 
 
-def test_an_engine_that_starts_while_docker_is_away_goes_on_when_it_is_back(harness: EngineHarness) -> None:
+def test_an_engine_that_starts_without_docker_continues_when_docker_returns(harness: EngineHarness) -> None:
     harness.define_task()
     harness.runtime.script(Script(after=10 * SECOND))
     execution = harness.run_machine(job())

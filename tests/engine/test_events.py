@@ -1,4 +1,4 @@
-"""What the engine tells of, by the bus: each change once, in AWS's words, in the transaction that made it."""
+"""Events on the bus: each change is published once, in AWS's form, in the transaction that makes the change."""
 
 import pytest
 
@@ -10,7 +10,7 @@ FIELDS = {
     "executionArn", "stateMachineArn", "name", "status", "startDate", "stopDate", "input", "inputDetails", "output",
     "outputDetails",
 }  # fmt: skip
-"""As documented: https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html"""
+"""The documented fields: https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html"""
 ENDS: dict[str, Json] = {
     "SUCCEEDED": {"Type": "Pass", "Result": "done"},
     "FAILED": {"Type": "Fail", "Error": "Mine"},
@@ -19,8 +19,8 @@ ENDS: dict[str, Json] = {
 }
 
 
-def end(harness: EngineHarness, status: str) -> str:
-    """Let an execution come to an end of this kind."""
+def end_execution(harness: EngineHarness, status: str) -> str:
+    """Run an execution that ends with this status; return its ARN."""
     machine = harness.machine(chain(ENDS[status]) | {"TimeoutSeconds": 50})
     execution = harness.start(machine, {"night": 1})
     if status == "ABORTED":
@@ -31,8 +31,8 @@ def end(harness: EngineHarness, status: str) -> str:
 
 
 @pytest.mark.parametrize("status", ENDS)
-def test_an_execution_tells_that_it_runs_and_how_it_ended_once_each(harness: EngineHarness, status: str) -> None:
-    execution = end(harness, status)
+def test_an_execution_publishes_its_start_and_its_end_once_each(harness: EngineHarness, status: str) -> None:
+    execution = end_execution(harness, status)
     began, ended = harness.heard("aws.states")
     for event in (began, ended):
         assert event.detail_type == "Step Functions Execution Status Change"
@@ -51,21 +51,21 @@ def test_an_execution_tells_that_it_runs_and_how_it_ended_once_each(harness: Eng
     assert ended.detail["output"] == found.get("output")
 
 
-def test_an_event_is_for_the_caller_whose_execution_it_is(harness: EngineHarness) -> None:
+def test_an_event_has_the_caller_of_its_execution(harness: EngineHarness) -> None:
     callers = []
     harness.engine.bus.subscribe("aws.states", lambda _tx, event: callers.append(event.caller))
     harness.run_machine({"Type": "Pass"})
     assert callers == [CALLER, CALLER]
 
 
-def test_a_task_tells_of_each_status_once_with_rising_versions(harness: EngineHarness) -> None:
+def test_a_task_publishes_each_status_once_with_increasing_versions(harness: EngineHarness) -> None:
     harness.define_task()
     harness.runtime.script(Script(code=1, after=5 * SECOND))
     harness.run_machine(job())
     harness.advance(5 * SECOND)
-    told = [(event.detail["lastStatus"], event.detail["version"]) for event in harness.heard("aws.ecs")]
-    assert [status for status, _ in told] == ["PENDING", "RUNNING", "STOPPED"]
-    assert [version for _, version in told] == [1, 2, 3]
+    published = [(event.detail["lastStatus"], event.detail["version"]) for event in harness.heard("aws.ecs")]
+    assert [status for status, _ in published] == ["PENDING", "RUNNING", "STOPPED"]
+    assert [version for _, version in published] == [1, 2, 3]
     last = harness.heard("aws.ecs")[-1]
     assert last.detail_type == "ECS Task State Change"
     assert list(last.resources) == [last.detail["taskArn"]]
@@ -73,8 +73,8 @@ def test_a_task_tells_of_each_status_once_with_rising_versions(harness: EngineHa
     assert last.detail["startedBy"] == "AWS Step Functions"
 
 
-def test_a_listener_that_fails_undoes_what_it_was_told_of(harness: EngineHarness) -> None:
-    """The event and its cause are one transaction: neither is without the other."""
+def test_a_failing_listener_rolls_back_the_change_that_it_received(harness: EngineHarness) -> None:
+    """The event and its cause share one transaction: neither exists without the other."""
 
     def fail(_tx: object, event: Json) -> None:
         raise ValueError("mine")

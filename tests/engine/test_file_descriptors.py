@@ -1,4 +1,4 @@
-"""How many files may be open: raised at the start, shared between connections and jobs."""
+"""The limit of open files is raised at the start, and shared between connections and jobs."""
 
 import resource
 import subprocess
@@ -24,10 +24,10 @@ print(before, *limits, room, file_descriptors.has_room(5))
 def test_the_limit_is_raised_and_a_part_of_it_is_kept_for_jobs(soft: int, hard: int, connections: int) -> None:
     limited = f'ulimit -S -n {soft}; ulimit -H -n {hard}; exec "$@"'
     command = ["/bin/sh", "-c", limited, "sh", sys.executable, "-c", PROGRAM]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-    assert said == [str(soft), str(hard), str(connections), "True", "False"]
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert output == [str(soft), str(hard), str(connections), "True", "False"]
 
 
-def test_without_a_limit_the_number_of_connections_is_bounded_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_file_limit_the_number_of_connections_is_still_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _kind: (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     assert file_descriptors.connection_limit() == file_descriptors.MAX_CONNECTIONS

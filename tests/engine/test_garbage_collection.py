@@ -1,4 +1,4 @@
-"""Full garbage collections come in turns of their own, and no more often than they may."""
+"""Full garbage collections run in turns of their own, and no more often than allowed."""
 
 import asyncio
 import gc
@@ -9,132 +9,142 @@ import pytest
 
 from lamplighter.engine import garbage_collection
 from lamplighter.engine.garbage_collection import MAX_BUSY_TURNS, MIDDLE_COLLECTIONS, QUIET_SECONDS, GarbageCollector
-from tests.engine.busy import work
+from tests.engine.busy import use_processor
 
 
 @pytest.fixture(autouse=True)
-def thawed() -> Iterator[None]:
+def unfreeze_afterwards() -> Iterator[None]:
     yield
     gc.unfreeze()
 
 
 @pytest.fixture
-async def started() -> AsyncIterator[GarbageCollector]:
-    made = GarbageCollector()
-    made.start()
-    yield made
-    made.stop()
+async def started_collector() -> AsyncIterator[GarbageCollector]:
+    collector = GarbageCollector()
+    collector.start()
+    yield collector
+    collector.stop()
 
 
 @pytest.fixture
-def full() -> Iterator[list[int]]:
-    """How many full collections there were: an item for each."""
-    made: list[int] = []
+def full_collections() -> Iterator[list[int]]:
+    """Record the full collections, with one item for each."""
+    recorded: list[int] = []
 
     def note(phase: str, found: dict[str, int]) -> None:
         if phase == "start" and found["generation"] == 2:
-            made.append(1)
+            recorded.append(1)
 
     gc.callbacks.append(note)
-    yield made
+    yield recorded
     gc.callbacks.remove(note)
 
 
-def rounds() -> None:
-    """Call for a full collection."""
+def request_full_collection() -> None:
+    """Run so many collections of generation 1 that a full collection is due."""
     for _ in range(MIDDLE_COLLECTIONS):
         gc.collect(1)
 
 
-def grow() -> list[list[int]]:
-    """Allocate what makes Python begin a full collection by itself."""
+def allocate() -> list[list[int]]:
+    """Allocate so much that Python starts a full collection itself."""
     return [[at] for at in range(1_000_000)]
 
 
-async def test_python_begins_none_by_itself_until_it_is_left_to_it_again(full: list[int]) -> None:
-    made = GarbageCollector()
-    made.start()
-    full.clear()
-    grow()
-    assert not full
-    made.stop()
-    grow()
-    assert full
+async def test_python_starts_no_full_collection_itself_while_the_collector_runs(full_collections: list[int]) -> None:
+    collector = GarbageCollector()
+    collector.start()
+    full_collections.clear()
+    allocate()
+    assert not full_collections
+    collector.stop()
+    allocate()
+    assert full_collections
 
 
-async def test_there_is_none_before_it_is_called_for(started: GarbageCollector, full: list[int]) -> None:
+async def test_no_full_collection_runs_before_it_is_due(
+    started_collector: GarbageCollector, full_collections: list[int]
+) -> None:
     gc.collect()
-    full.clear()
-    started._check()
-    assert not full
+    full_collections.clear()
+    started_collector._check()
+    assert not full_collections
 
 
-async def test_it_waits_for_a_quiet_turn(started: GarbageCollector, full: list[int]) -> None:
-    rounds()
-    full.clear()
-    started._check()
+async def test_a_full_collection_waits_for_a_quiet_turn(
+    started_collector: GarbageCollector, full_collections: list[int]
+) -> None:
+    request_full_collection()
+    full_collections.clear()
+    started_collector._check()
     for _ in range(10):
-        work(2 * QUIET_SECONDS)
-        started._collect_if_quiet()
-        assert not full
-    started._collect_if_quiet()
-    assert full
+        use_processor(2 * QUIET_SECONDS)
+        started_collector._collect_if_quiet()
+        assert not full_collections
+    started_collector._collect_if_quiet()
+    assert full_collections
 
 
-async def test_it_does_not_wait_for_ever(started: GarbageCollector, full: list[int]) -> None:
-    rounds()
-    full.clear()
-    started._check()
-    started._busy_turns_left = 1
-    work(2 * QUIET_SECONDS)
-    started._collect_if_quiet()
-    assert not full
-    work(2 * QUIET_SECONDS)
-    started._collect_if_quiet()
-    assert full
+async def test_a_full_collection_does_not_wait_forever(
+    started_collector: GarbageCollector, full_collections: list[int]
+) -> None:
+    request_full_collection()
+    full_collections.clear()
+    started_collector._check()
+    started_collector._busy_turns_left = 1
+    use_processor(2 * QUIET_SECONDS)
+    started_collector._collect_if_quiet()
+    assert not full_collections
+    use_processor(2 * QUIET_SECONDS)
+    started_collector._collect_if_quiet()
+    assert full_collections
     assert MAX_BUSY_TURNS > 1
 
 
-async def test_the_loop_looks_by_itself(monkeypatch: pytest.MonkeyPatch, full: list[int]) -> None:
+async def test_the_collector_checks_itself_on_the_loop(
+    monkeypatch: pytest.MonkeyPatch, full_collections: list[int]
+) -> None:
     monkeypatch.setattr(garbage_collection, "CHECK_SECONDS", 0)
-    made = GarbageCollector()
-    made.start()
-    full.clear()
-    rounds()
-    while not full:  # noqa: ASYNC110 - the collector tells nobody
+    collector = GarbageCollector()
+    collector.start()
+    full_collections.clear()
+    request_full_collection()
+    while not full_collections:  # noqa: ASYNC110 - the collector sends no signal
         await asyncio.sleep(0)
-    made.stop()
+    collector.stop()
 
 
 class Cycle:
-    """Garbage that only a collection finds, once nobody holds it."""
+    """Garbage that only a collection finds, once there is no reference to it."""
 
     def __init__(self) -> None:
         self.itself = self
 
 
-async def test_what_was_alive_at_a_collection_is_found_once_all_is_looked_at_again(
-    started: GarbageCollector, monkeypatch: pytest.MonkeyPatch
+async def test_an_object_that_survived_a_collection_is_found_after_the_next_unfreeze(
+    started_collector: GarbageCollector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held = Cycle()
     found = weakref.ref(held)
     loop = asyncio.get_running_loop()
-    started._collect(loop)
+    started_collector._collect(loop)
     del held
-    started._collect(loop)
+    started_collector._collect(loop)
     assert found() is not None
-    monkeypatch.setattr(started, "_unfreeze_at", loop.time())
-    started._collect(loop)
+    monkeypatch.setattr(started_collector, "_unfreeze_at", loop.time())
+    started_collector._collect(loop)
     assert found() is None
 
 
-async def test_while_a_thread_has_it_paused_there_is_none(started: GarbageCollector, full: list[int]) -> None:
-    rounds()
-    full.clear()
+async def test_no_full_collection_runs_while_a_thread_pauses_the_collector(
+    started_collector: GarbageCollector, full_collections: list[int]
+) -> None:
+    request_full_collection()
+    full_collections.clear()
     gc.disable()
     try:
-        started._check()
-        started._handle.cancel()  # type: ignore[union-attr]  # it is set
-        assert started._busy_turns_left == 0
+        started_collector._check()
+        started_collector._handle.cancel()  # type: ignore[union-attr]  # it is set
+        assert started_collector._busy_turns_left == 0
     finally:
         gc.enable()

@@ -1,4 +1,4 @@
-"""The health of an engine: what is wrong has a name and a reason."""
+"""The health of an engine: each problem has a name and a reason."""
 
 import pytest
 
@@ -9,17 +9,17 @@ from lamplighter.engine.health import Condition
 from tests.engine_harness import EngineHarness
 
 
-def test_an_engine_that_is_well_says_so(harness: EngineHarness) -> None:
+def test_a_healthy_engine_reports_ok(harness: EngineHarness) -> None:
     found = health.read_health(harness.engine)
     assert found.available
     assert found.body() == {"status": "ok", "version": __version__}
 
 
-def test_what_stops_the_work_comes_first_and_makes_the_engine_unavailable(harness: EngineHarness) -> None:
+def test_a_condition_that_stops_work_comes_first_and_makes_the_engine_unavailable(harness: EngineHarness) -> None:
     minor = Condition("docker", "Docker does not answer", stops_work=False)
-    grave = Condition("data-directory", "the disk is full", stops_work=True)
+    severe = Condition("data-directory", "the disk is full", stops_work=True)
     assert health.read_health(harness.engine, [lambda _: minor]).status == "degraded"
-    found = health.read_health(harness.engine, [lambda _: minor, lambda _: None, lambda _: grave])
+    found = health.read_health(harness.engine, [lambda _: minor, lambda _: None, lambda _: severe])
     assert not found.available
     assert found.body() == {
         "status": "unavailable",
@@ -32,7 +32,7 @@ def test_what_stops_the_work_comes_first_and_makes_the_engine_unavailable(harnes
     }
 
 
-def test_a_disk_that_refuses_writes_is_a_condition_until_it_takes_them(harness: EngineHarness) -> None:
+def test_a_disk_that_rejects_writes_is_a_condition_until_it_accepts_them(harness: EngineHarness) -> None:
     machine = harness.machine({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}})
     harness.disk.fill("write")
     with pytest.raises(Unavailable):

@@ -1,4 +1,4 @@
-"""Services that are loaded when they are first needed."""
+"""Services are loaded when they are first needed."""
 
 import subprocess
 import sys
@@ -6,7 +6,12 @@ from pathlib import Path
 
 from tests.engine_harness import EngineHarness
 
-HEAVY = ("services.sns.service", "services.sqs.service", "services.cloudformation.service", "services.logs.service")
+HEAVY_SERVICES = (
+    "services.sns.service",
+    "services.sqs.service",
+    "services.cloudformation.service",
+    "services.logs.service",
+)
 PROGRAM = """
 import asyncio, sys
 from pathlib import Path
@@ -22,14 +27,14 @@ print(*(name for name in sys.modules if name.startswith("lamplighter.")))
 """
 
 
-def test_an_engine_that_needs_none_of_them_starts_without_them(tmp_path: Path) -> None:
-    ran = subprocess.run([sys.executable, "-c", PROGRAM, str(tmp_path)], capture_output=True, text=True, check=True)
-    loaded = ran.stdout.split()
+def test_an_engine_starts_without_loading_heavy_services(tmp_path: Path) -> None:
+    result = subprocess.run([sys.executable, "-c", PROGRAM, str(tmp_path)], capture_output=True, text=True, check=True)
+    loaded = result.stdout.split()
     assert "lamplighter.services.states.service" in loaded
-    assert [name for name in HEAVY if f"lamplighter.{name}" in loaded] == []
+    assert [name for name in HEAVY_SERVICES if f"lamplighter.{name}" in loaded] == []
 
 
-def test_a_service_that_nobody_has_called_takes_up_what_the_last_engine_left(harness: EngineHarness) -> None:
+def test_a_service_without_calls_continues_the_work_of_the_last_engine(harness: EngineHarness) -> None:
     queue = harness.call("sqs", "CreateQueue", QueueName="q")["QueueUrl"]
     harness.call("sqs", "SendMessage", QueueUrl=queue, MessageBody="x", DelaySeconds=5)
     harness.restart()

@@ -1,4 +1,4 @@
-"""Distributed Maps whose items cannot be handed out, or only in an unusual way: none hangs, none runs for ever."""
+"""Distributed Maps with unusual items, or with items that cannot be passed on: no Map hangs or runs forever."""
 
 import pytest
 
@@ -10,14 +10,14 @@ PASS = {"StartAt": "I", "States": {"I": {"Type": "Pass", "End": True}}}
 DISTRIBUTED = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, **PASS}
 
 
-def mapped(**fields: Json) -> Json:
-    """A distributed Map that leads to the end, with its errors caught."""
+def map_machine(**fields: Json) -> Json:
+    """Return a machine of one distributed Map, and of a state for errors that are caught."""
     state = {"Type": "Map", "ItemProcessor": DISTRIBUTED, "End": True, **fields}
     return {"StartAt": "M", "States": {"M": state, "Caught": {"Type": "Succeed"}}}
 
 
-def run(harness: EngineHarness, machine: Json, given: Json) -> Json:
-    """Run a machine to its end."""
+def run_machine(harness: EngineHarness, machine: Json, given: Json) -> Json:
+    """Run a machine to its end; return the description of the execution."""
     if not any(field == "Catch" for field in machine["States"]["M"]):
         machine["States"].pop("Caught")
     execution = harness.start(harness.machine(machine, "m"), given)
@@ -25,7 +25,7 @@ def run(harness: EngineHarness, machine: Json, given: Json) -> Json:
     return harness.describe(execution)
 
 
-SELECTED: list[tuple[Json, Json, str]] = [
+FAILING_FIELDS: list[tuple[Json, Json, str]] = [
     ({"ItemSelector": {"q.$": "$$.Map.Item.Value.q"}}, [{"q": 1}, {}], "States.Runtime"),
     ({"ItemSelector": {"q.$": "States.StringToJson($$.Map.Item.Value)"}}, ["{"], "States.IntrinsicFailure"),
     ({"QueryLanguage": "JSONata", "ItemSelector": {"q": "{% $states.input.zz %}"}}, [1], "States.QueryEvaluationError"),
@@ -35,47 +35,47 @@ SELECTED: list[tuple[Json, Json, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("fields", "given", "error"), SELECTED)
-def test_what_the_children_are_given_cannot_be_made_and_the_map_fails(
+@pytest.mark.parametrize(("fields", "given", "error"), FAILING_FIELDS)
+def test_the_map_fails_if_the_input_of_its_children_cannot_be_computed(
     harness: EngineHarness, fields: Json, given: Json, error: str
 ) -> None:
-    ended = run(harness, mapped(**fields), given)
+    ended = run_machine(harness, map_machine(**fields), given)
     assert (ended["status"], ended["error"]) == ("FAILED", error)
     assert ended["cause"].startswith("An error occurred while executing the state 'M' (entered at the event id #2). ")
-    (told,) = harness.call("states", "ListMapRuns", executionArn=ended["executionArn"])["mapRuns"]
-    described = harness.call("states", "DescribeMapRun", mapRunArn=told["mapRunArn"])
+    (map_run,) = harness.call("states", "ListMapRuns", executionArn=ended["executionArn"])["mapRuns"]
+    described = harness.call("states", "DescribeMapRun", mapRunArn=map_run["mapRunArn"])
     assert described["status"] == "FAILED"
 
 
-def test_such_a_failure_can_be_caught(harness: EngineHarness) -> None:
+def test_a_failure_to_compute_the_input_of_children_can_be_caught(harness: EngineHarness) -> None:
     catch = [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}]
     fields = {"ItemSelector": {"q.$": "States.StringToJson($$.Map.Item.Value)"}, "Catch": catch}
-    assert run(harness, mapped(**fields), ["1", "{"])["status"] == "SUCCEEDED"
+    assert run_machine(harness, map_machine(**fields), ["1", "{"])["status"] == "SUCCEEDED"
 
 
 @pytest.mark.parametrize("batcher", [{"MaxItemsPerBatch": 0}, {"MaxItemsPerBatchPath": "$[0]"}])
-def test_a_batch_of_at_most_0_items_has_all(harness: EngineHarness, batcher: Json) -> None:
-    ended = run(harness, mapped(ItemBatcher=batcher), [0, 1, 2])
+def test_a_batch_size_of_0_puts_all_items_into_one_batch(harness: EngineHarness, batcher: Json) -> None:
+    ended = run_machine(harness, map_machine(ItemBatcher=batcher), [0, 1, 2])
     assert loads(ended["output"]) == [{"Items": [0, 1, 2]}]
 
 
-def test_items_are_counted_one_by_one_and_executions_by_batches(harness: EngineHarness) -> None:
-    ended = run(harness, mapped(ItemBatcher={"MaxItemsPerBatch": 2}), [1, 2, 3])
-    (told,) = harness.call("states", "ListMapRuns", executionArn=ended["executionArn"])["mapRuns"]
-    described = harness.call("states", "DescribeMapRun", mapRunArn=told["mapRunArn"])
+def test_items_are_counted_one_by_one_and_executions_by_batch(harness: EngineHarness) -> None:
+    ended = run_machine(harness, map_machine(ItemBatcher={"MaxItemsPerBatch": 2}), [1, 2, 3])
+    (map_run,) = harness.call("states", "ListMapRuns", executionArn=ended["executionArn"])["mapRuns"]
+    described = harness.call("states", "DescribeMapRun", mapRunArn=map_run["mapRunArn"])
     counted = {kind: (described[kind]["succeeded"], described[kind]["total"]) for kind in described if "Counts" in kind}
     assert counted == {"itemCounts": (3, 3), "executionCounts": (2, 2)}
 
 
 @pytest.mark.parametrize("processor", [PASS, DISTRIBUTED])
-def test_items_that_are_an_object_are_refused_by_the_map(harness: EngineHarness, processor: Json) -> None:
+def test_the_map_rejects_items_that_are_an_object(harness: EngineHarness, processor: Json) -> None:
     fields = {"QueryLanguage": "JSONata", "Items": {"a": "{% 1 %}"}, "ItemProcessor": processor}
-    ended = run(harness, mapped(**fields), {})
+    ended = run_machine(harness, map_machine(**fields), {})
     assert (ended["status"], ended["error"]) == ("FAILED", "States.QueryEvaluationError")
     assert ended["cause"].endswith('Map state input must be an array but was: {"a":1}')
 
 
-def test_map_runs_of_an_execution_that_is_not_there_are_not_listed(harness: EngineHarness) -> None:
+def test_listing_the_map_runs_of_an_unknown_execution_is_an_error(harness: EngineHarness) -> None:
     name = f"arn:aws:states:{REGION}:{ACCOUNT}:execution:m:nobody"
     with pytest.raises(AwsError, match="Execution Does Not Exist"):
         harness.call("states", "ListMapRuns", executionArn=name)

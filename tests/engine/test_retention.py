@@ -1,4 +1,4 @@
-"""What ended ninety days ago makes room for what ends now, and nothing else does."""
+"""Executions and tasks that ended more than ninety days ago are deleted, and nothing else is."""
 
 import pytest
 
@@ -9,20 +9,22 @@ from tests.engine_harness import DAY, EngineHarness, job
 TABLES = ("executions", "history", "redrives", "map_runs", "map_children", "map_results", "tasks")
 
 
-def counts(harness: EngineHarness) -> dict[str, int]:
+def row_counts(harness: EngineHarness) -> dict[str, int]:
     return {table: harness.rows(f"SELECT count(*) FROM {table}")[0][0] for table in TABLES}
 
 
-def test_executions_and_tasks_are_kept_for_ninety_days_and_then_go_with_all_that_is_theirs(
+def test_executions_and_tasks_are_kept_for_ninety_days_and_then_deleted_with_all_their_data(
     harness: EngineHarness,
 ) -> None:
     harness.define_task()
     harness.runtime.script(Script(lines=(("stdout", "a line"),)))
-    wide = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
+    distributed = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
     each = {"StartAt": "F", "States": {"F": {"Type": "Fail"}}}
-    mapped = {"Type": "Map", "ItemProcessor": {**wide, **each}, "ToleratedFailurePercentage": 0}
+    map_state = {"Type": "Map", "ItemProcessor": {**distributed, **each}, "ToleratedFailurePercentage": 0}
     ran = harness.run_machine(job(), name="ran")
-    failed = harness.start(harness.machine({"StartAt": "M", "States": {"M": mapped | {"End": True}}}, "wide"), [1, 2])
+    failed = harness.start(
+        harness.machine({"StartAt": "M", "States": {"M": map_state | {"End": True}}}, "wide"), [1, 2]
+    )
     waits = harness.run_machine({"Type": "Wait", "Seconds": 99_999_999}, name="waits")
     harness.settle()
     (task,) = harness.call("ecs", "ListTasks", desiredStatus="STOPPED")["taskArns"]
@@ -41,7 +43,7 @@ def test_executions_and_tasks_are_kept_for_ninety_days_and_then_go_with_all_that
     assert harness.call("ecs", "DescribeTasks", tasks=[task])["failures"][0]["reason"] == "MISSING"
     assert not output.exists()
     harness.crash()
-    left = counts(harness)
+    left = row_counts(harness)
     assert (left["executions"], left["tasks"]) == (6, 5)
     assert left["map_runs"] == left["map_children"] == left["map_results"] == left["redrives"] == 0
     harness.up()

@@ -1,4 +1,4 @@
-"""Time is the engine's own: what waits for it goes on when it has come, and not before, whoever sets the wall clock."""
+"""The engine measures time itself: a timer fires at its time, even if the wall clock is set."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -10,11 +10,11 @@ from lamplighter.base.world import format_iso_time
 from lamplighter.runtime.fake import Script
 from tests.engine_harness import DAY, HOUR, SECOND, WITH_TOKEN, EngineHarness, chain, job
 
-LOOK = 5 * SECOND
-"""How long the engine may take to notice that the wall clock was set."""
+CHECK_INTERVAL = 5 * SECOND
+"""The longest time until the engine notices that the wall clock was set."""
 
 
-def test_a_wait_ends_at_its_second_and_not_a_millisecond_before(harness: EngineHarness) -> None:
+def test_a_wait_ends_exactly_at_its_time(harness: EngineHarness) -> None:
     execution = harness.run_machine({"Type": "Wait", "Seconds": 30})
     harness.advance(30 * SECOND - 1)
     assert harness.status(execution) == "RUNNING"
@@ -23,7 +23,7 @@ def test_a_wait_ends_at_its_second_and_not_a_millisecond_before(harness: EngineH
     assert (found["status"], found["stopDate"] - found["startDate"]) == ("SUCCEEDED", 30)
 
 
-def test_a_week_of_waits_takes_no_time(harness: EngineHarness) -> None:
+def test_successive_waits_do_not_drift(harness: EngineHarness) -> None:
     execution = harness.run_machine(*[{"Type": "Wait", "Seconds": DAY // SECOND}] * 7)
     for _ in range(7):
         assert harness.status(execution) == "RUNNING"
@@ -33,7 +33,7 @@ def test_a_week_of_waits_takes_no_time(harness: EngineHarness) -> None:
     assert {later - earlier for earlier, later in pairwise(times)} == {DAY / SECOND}
 
 
-def test_a_retry_comes_after_its_interval_and_not_a_millisecond_before(harness: EngineHarness) -> None:
+def test_a_retry_starts_exactly_after_its_interval(harness: EngineHarness) -> None:
     harness.define_task()
     harness.runtime.script(Script(code=3))
     retry = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 10, "BackoffRate": 2, "MaxAttempts": 2}]
@@ -47,7 +47,7 @@ def test_a_retry_comes_after_its_interval_and_not_a_millisecond_before(harness: 
     assert harness.status(execution) == "FAILED"
 
 
-def test_a_timeout_ends_the_task_at_its_second_and_stops_its_container(harness: EngineHarness) -> None:
+def test_a_timeout_ends_the_task_exactly_at_its_time_and_stops_its_container(harness: EngineHarness) -> None:
     harness.define_task()
     harness.runtime.script(Script(after=None))
     execution = harness.run_machine(job(TimeoutSeconds=60))
@@ -58,7 +58,7 @@ def test_a_timeout_ends_the_task_at_its_second_and_stops_its_container(harness: 
     assert harness.runtime.left() == []
 
 
-def test_a_heartbeat_that_is_missed_ends_the_task_and_one_that_comes_does_not(harness: EngineHarness) -> None:
+def test_a_missed_heartbeat_ends_the_task_and_a_timely_one_does_not(harness: EngineHarness) -> None:
     harness.define_task()
     harness.runtime.script(Script(after=None))
     execution = harness.run_machine(job(pattern=".waitForTaskToken", HeartbeatSeconds=60, Parameters=WITH_TOKEN))
@@ -82,7 +82,7 @@ def test_an_execution_ends_at_its_own_timeout(harness: EngineHarness) -> None:
     assert harness.status(execution) == "TIMED_OUT"
 
 
-def test_time_that_passed_while_no_engine_ran_has_passed(harness: EngineHarness) -> None:
+def test_time_that_passes_while_no_engine_runs_counts(harness: EngineHarness) -> None:
     execution = harness.run_machine({"Type": "Wait", "Seconds": 3600})
     harness.crash()
     harness.clock.advance(2 * HOUR)
@@ -90,18 +90,18 @@ def test_time_that_passed_while_no_engine_ran_has_passed(harness: EngineHarness)
     assert harness.status(execution) == "SUCCEEDED"
 
 
-def seconds(_harness: EngineHarness) -> tuple[Json, ...]:
+def wait_states(_harness: EngineHarness) -> tuple[Json, ...]:
     return ({"Type": "Wait", "Seconds": 600},)
 
 
-def retrying(harness: EngineHarness) -> tuple[Json, ...]:
+def retry_states(harness: EngineHarness) -> tuple[Json, ...]:
     harness.define_task()
     harness.runtime.script(Script())
     harness.runtime.script(Script(code=3), lambda _: len(harness.runtime.runs()) == 0)
     return (job(Retry=[{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 600}]),)
 
 
-def timeout(harness: EngineHarness) -> tuple[Json, ...]:
+def timeout_states(harness: EngineHarness) -> tuple[Json, ...]:
     harness.define_task()
     harness.runtime.script(Script(after=None))
     return (job(TimeoutSeconds=600, Catch=[{"ErrorEquals": ["States.Timeout"], "Next": "B"}]), {"Type": "Succeed"})
@@ -109,58 +109,60 @@ def timeout(harness: EngineHarness) -> tuple[Json, ...]:
 
 @pytest.mark.parametrize("restarts", [False, True])
 @pytest.mark.parametrize("hours", [1, -1])
-@pytest.mark.parametrize("lasting", [seconds, retrying, timeout])
-def test_a_length_of_time_keeps_its_length_when_the_wall_clock_is_set(
-    harness: EngineHarness, lasting: Callable[[EngineHarness], tuple[Json, ...]], hours: int, restarts: bool
+@pytest.mark.parametrize("make_states", [wait_states, retry_states, timeout_states])
+def test_a_duration_does_not_change_when_the_wall_clock_is_set(
+    harness: EngineHarness, make_states: Callable[[EngineHarness], tuple[Json, ...]], hours: int, restarts: bool
 ) -> None:
-    execution = harness.run_machine(*lasting(harness))
+    execution = harness.run_machine(*make_states(harness))
     harness.advance(300 * SECOND)
     harness.clock.jump(hours * HOUR)
-    harness.advance(LOOK)
+    harness.advance(CHECK_INTERVAL)
     if restarts:
         harness.restart()
-    harness.advance(300 * SECOND - LOOK - 1)
+    harness.advance(300 * SECOND - CHECK_INTERVAL - 1)
     assert harness.status(execution) == "RUNNING"
     harness.advance(1)
     assert harness.status(execution) == "SUCCEEDED"
 
 
 @pytest.mark.parametrize("restarts", [False, True])
-def test_an_instant_comes_at_once_when_the_wall_clock_is_set_beyond_it(harness: EngineHarness, restarts: bool) -> None:
+def test_a_timestamp_is_due_immediately_when_the_wall_clock_is_set_beyond_it(
+    harness: EngineHarness, restarts: bool
+) -> None:
     execution = harness.run_machine({"Type": "Wait", "Timestamp": format_iso_time(harness.clock.now() + 600 * SECOND)})
     harness.clock.jump(HOUR)
-    harness.advance(LOOK)
+    harness.advance(CHECK_INTERVAL)
     if restarts:
         harness.restart()
     assert harness.status(execution) == "SUCCEEDED"
 
 
 @pytest.mark.parametrize("restarts", [False, True])
-def test_an_instant_comes_later_when_the_wall_clock_is_set_back(harness: EngineHarness, restarts: bool) -> None:
+def test_a_timestamp_is_due_later_when_the_wall_clock_is_set_back(harness: EngineHarness, restarts: bool) -> None:
     execution = harness.run_machine({"Type": "Wait", "Timestamp": format_iso_time(harness.clock.now() + 600 * SECOND)})
     harness.clock.jump(-HOUR)
-    harness.advance(LOOK)
+    harness.advance(CHECK_INTERVAL)
     if restarts:
         harness.restart()
-    harness.advance(HOUR + 600 * SECOND - LOOK - 1)
+    harness.advance(HOUR + 600 * SECOND - CHECK_INTERVAL - 1)
     assert harness.status(execution) == "RUNNING"
     harness.advance(1)
     assert harness.status(execution) == "SUCCEEDED"
 
 
-def test_a_clock_that_is_set_twice_across_two_restarts_is_reckoned_with_each_time(harness: EngineHarness) -> None:
+def test_a_wall_clock_that_is_set_before_each_of_two_restarts_is_handled_each_time(harness: EngineHarness) -> None:
     execution = harness.run_machine({"Type": "Wait", "Seconds": 600})
     for hours in (1, -3):
         harness.clock.jump(hours * HOUR)
-        harness.advance(LOOK)
+        harness.advance(CHECK_INTERVAL)
         harness.restart()
-    harness.advance(600 * SECOND - 2 * LOOK - 1)
+    harness.advance(600 * SECOND - 2 * CHECK_INTERVAL - 1)
     assert harness.status(execution) == "RUNNING"
     harness.advance(1)
     assert harness.status(execution) == "SUCCEEDED"
 
 
-def test_a_redriven_run_that_runs_out_of_time_again_ended_at_the_end_of_its_second_time(harness: EngineHarness) -> None:
+def test_a_redriven_run_that_times_out_again_ends_at_its_second_deadline(harness: EngineHarness) -> None:
     began = harness.clock.now()
     execution = harness.start(harness.machine(chain({"Type": "Wait", "Seconds": 600}) | {"TimeoutSeconds": 5}))
     harness.advance(5 * SECOND)

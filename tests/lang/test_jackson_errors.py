@@ -23,11 +23,11 @@ CLOSED_ROOT = "Unexpected close marker '}': expected ']'"
 UNQUOTED = "has to be escaped using backslash to be included in"
 MINUS = "expected digit (0-9) to follow minus sign, for valid numeric value"
 SURROGATE = "\\u"
-"""Half a character, which this parser takes and RFC 8259 does not, begins with it."""
+"""The start of a lone surrogate, which this parser accepts and RFC 8259 does not."""
 
 
-def accepted(text: str) -> bool:
-    """Whether a text is JSON to the last character."""
+def is_json(text: str) -> bool:
+    """Return whether the whole text is JSON."""
     try:
         orjson.loads(text)
     except orjson.JSONDecodeError:
@@ -112,18 +112,20 @@ def accepted(text: str) -> bool:
         ("[€]", f"Unexpected character ('€' (code 8364 / 0x20ac)): expected a valid value {VALUE_KINDS}", 2),
     ],
 )
-def test_a_fault_is_told_in_the_parsers_words_with_how_far_it_had_read(text: str, reason: str, at: int) -> None:
+def test_a_fault_has_jackson_s_message_and_the_position_that_jackson_had_read(text: str, reason: str, at: int) -> None:
     assert find_fault(text) == (reason, at)
 
 
-def test_what_comes_after_the_first_value_is_not_read() -> None:
+def test_text_after_the_first_value_is_not_read() -> None:
     assert read_first_value('{"a": 1} and more').end == 8
     assert find_fault('{"a": 1} and more') is None
 
 
 @given(JSON, st.sampled_from([None, 1, "\t"]), st.booleans())
-def test_every_json_text_is_sound_to_its_end(value: Json, indent: int | str | None, escaped: bool) -> None:
-    text = json.dumps(value, indent=indent, ensure_ascii=escaped)
+def test_every_json_text_is_read_to_its_end_without_a_fault(
+    value: Json, indent: int | str | None, ensure_ascii: bool
+) -> None:
+    text = json.dumps(value, indent=indent, ensure_ascii=ensure_ascii)
     found = read_first_value(text)
     assert (found.fault, found.end, found.closing) == (None, len(text), "")
 
@@ -134,16 +136,16 @@ def test_every_json_text_is_sound_to_its_end(value: Json, indent: int | str | No
     st.integers(0, 2),
     st.text('{}[],:"\\ 01.eE+-tfnu/', max_size=2),
 )
-def test_what_is_refused_inside_of_an_object_is_refused_and_what_is_sound_of_it_can_be_closed(
-    value: Json, place: int, gone: int, put: str
+def test_a_damaged_object_is_rejected_and_the_part_before_the_fault_can_be_closed(
+    value: Json, place: int, removed: int, inserted: str
 ) -> None:
     whole = json.dumps(value)
     at = place % len(whole)
-    text = whole[:at] + put + whole[at + gone :]
+    text = whole[:at] + inserted + whole[at + removed :]
     found = read_first_value(text)
     if found.fault is None:
-        assert accepted(text[: found.end]) or SURROGATE in text or "e" in text.lower()
+        assert is_json(text[: found.end]) or SURROGATE in text or "e" in text.lower()
     else:
-        assert not accepted(text)
+        assert not is_json(text)
         assert found.end <= found.fault.at <= len(text)
-    assert accepted(text[: found.end] + found.closing) or SURROGATE in text or "e" in text.lower()
+    assert is_json(text[: found.end] + found.closing) or SURROGATE in text or "e" in text.lower()

@@ -1,7 +1,7 @@
-"""No match of hostile text takes long: each runs in a process that may use a certain time of the processor.
+"""Matching hostile text takes linear time: each match runs in a process with a limit of processor time.
 
-It is processor time that is bounded, so that a machine under load changes nothing: what is linear here needs a small
-part of it, and what backtracks would never end.
+The limit is on processor time, so that a loaded machine does not change the result. A linear match needs a small part
+of the limit, and a match that backtracks would never end.
 """
 
 import resource
@@ -65,9 +65,11 @@ assert not compile_pattern("^(a+)+$")("a" * 100_000 + "b")
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
-def test_hostile_text_ends_in_bounded_time(text: str) -> None:
-    def bound() -> None:
+def test_matching_hostile_text_ends_in_bounded_time(text: str) -> None:
+    def limit_processor_time() -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
 
-    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, preexec_fn=bound)
-    assert done.returncode == 0, done.stderr
+    result = subprocess.run(
+        [sys.executable, "-c", text], capture_output=True, text=True, preexec_fn=limit_processor_time
+    )
+    assert result.returncode == 0, result.stderr

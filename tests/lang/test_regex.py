@@ -1,4 +1,4 @@
-"""Regular expressions of users: Java's dialect as far as RE2 has it, and no text that is too long for one."""
+"""Regular expressions of users: Java's dialect as far as RE2 supports it, and a limit on the length of a text."""
 
 import re
 
@@ -12,7 +12,7 @@ PIECES = st.sampled_from(["a", "b", ".", "a*", "b+", "(ab)?", "(?:a|b)", "[ab]",
 
 
 @given(st.lists(PIECES, max_size=5).map("".join), st.text(alphabet="ab1", max_size=8))
-def test_it_matches_what_a_backtracking_engine_matches(pattern: str, text: str) -> None:
+def test_a_regex_matches_what_a_backtracking_engine_matches(pattern: str, text: str) -> None:
     assert compile_java(pattern).fullmatch(text) is (re.fullmatch(pattern, text) is not None)
     assert compile_linear(pattern).search(text) is (re.search(pattern, text) is not None)
 
@@ -23,11 +23,11 @@ def test_it_matches_what_a_backtracking_engine_matches(pattern: str, text: str) 
     st.text(alphabet="ab1", max_size=6),
     st.booleans(),
 )
-def test_look_aheads_at_the_beginning_are_more_conditions(
-    looks: list[tuple[bool, str]], rest: str, text: str, anchored: bool
+def test_look_aheads_at_the_beginning_are_additional_conditions(
+    look_aheads: list[tuple[bool, str]], rest: str, text: str, anchored: bool
 ) -> None:
-    ahead = "".join(f"(?{'=' if wanted else '!'}{look})" for wanted, look in looks)
-    pattern = f"{'^' if anchored else ''}{ahead}{rest}"
+    prefix = "".join(f"(?{'=' if positive else '!'}{look_ahead})" for positive, look_ahead in look_aheads)
+    pattern = f"{'^' if anchored else ''}{prefix}{rest}"
     assert compile_java(pattern).fullmatch(text) is (re.fullmatch(pattern, text) is not None)
 
 
@@ -45,7 +45,7 @@ def test_look_aheads_at_the_beginning_are_more_conditions(
         ("[(]a[)]", "", "(a)"),
     ],
 )
-def test_java_spells_some_things_otherwise(pattern: str, flags: str, text: str) -> None:
+def test_java_s_own_syntax_is_supported(pattern: str, flags: str, text: str) -> None:
     assert compile_java(pattern, flags).fullmatch(text)
 
 
@@ -66,12 +66,12 @@ def test_java_spells_some_things_otherwise(pattern: str, flags: str, text: str) 
         "\\",
     ],
 )
-def test_what_needs_backtracking_and_what_is_none_is_refused(pattern: str) -> None:
+def test_an_invalid_regex_and_one_that_needs_backtracking_are_rejected(pattern: str) -> None:
     with pytest.raises(InvalidRegex):
         compile_java(pattern)
 
 
-def test_a_text_that_is_too_long_for_its_expression_is_refused() -> None:
+def test_a_text_that_is_too_long_for_its_expression_is_rejected() -> None:
     regex = compile_java("[ab]*a[ab]{900}c")
     assert not regex.fullmatch("ab" * 1_000)
     with pytest.raises(TextTooLong, match="too long for the regular expression"):

@@ -1,4 +1,4 @@
-"""A list in pages shows every item once, and a token that is none of ours is refused in the service's words."""
+"""A list in pages shows every item once; an invalid token is rejected in the service's words."""
 
 from collections.abc import Sequence
 
@@ -11,12 +11,12 @@ from lamplighter.base.json_text import Json
 from lamplighter.operations.paging import decode_number, decode_token, encode_token, list_page
 
 
-def invalid() -> ValidationError:
+def invalid_token() -> ValidationError:
     return ValidationError("Invalid token.")
 
 
 def page(items: Sequence[str], token: str | None, size: int) -> Json:
-    after = decode_token(token, invalid)
+    after = decode_token(token, invalid_token)
     found = [item for item in items if item > after]
     return list_page("Items", found, size, str.upper, encode_token, next_page_field="NextToken")
 
@@ -34,21 +34,21 @@ def test_the_pages_show_every_item_once_and_in_order(names: set[str], size: int)
     assert shown == [item.upper() for item in items]
 
 
-def test_no_more_is_read_than_one_item_after_the_page() -> None:
+def test_only_one_item_after_the_page_is_read() -> None:
     numbers = iter(range(100))
     assert list_page("Items", numbers, 2, str, str) == {"Items": ["0", "1"], "nextToken": "1"}
     assert next(numbers) == 3
 
 
 @pytest.mark.parametrize("token", ["%", "=", "/w==", "é"])
-def test_a_token_that_is_no_text_is_refused(token: str) -> None:
+def test_a_token_that_is_no_text_is_rejected(token: str) -> None:
     with pytest.raises(ValidationError, match="Invalid token"):
-        decode_token(token, invalid)
+        decode_token(token, invalid_token)
 
 
 @pytest.mark.parametrize("token", ["", "-1", "1.0", "٣", "1" * 19])
-def test_a_token_that_is_no_number_is_refused(token: str) -> None:
+def test_a_token_that_is_no_number_is_rejected(token: str) -> None:
     with pytest.raises(ValidationError, match="Invalid token"):
-        decode_number(token, invalid)
-    assert decode_number(None, invalid) is None
-    assert decode_number("9" * 18, invalid) == int("9" * 18)
+        decode_number(token, invalid_token)
+    assert decode_number(None, invalid_token) is None
+    assert decode_number("9" * 18, invalid_token) == int("9" * 18)

@@ -36,21 +36,21 @@ def test_fifty_tags_are_accepted_and_one_more_is_not() -> None:
     assert len(TagRules(LOWER_CASE).merge(full, [{"key": "one more"}])) == MAX_TAGS + 1
 
 
-def test_a_key_that_begins_with_aws_is_refused_in_any_case_but_an_old_one_stays() -> None:
+def test_a_new_key_that_begins_with_aws_in_any_case_is_rejected_but_an_old_one_stays() -> None:
     with pytest.raises(ValidationError, match="AWS:x is reserved"):
         rules().merge({}, [{"key": "AWS:x", "value": ""}])
     assert rules().merge({"aws:cloudformation:stack-id": "s"}, []) == {"aws:cloudformation:stack-id": "s"}
 
 
 def test_the_three_operations_find_change_and_show_one_resource() -> None:
-    kept: dict[str, dict[str, str]] = {"one": {"team": "data", "tier": "gold"}}
+    stored: dict[str, dict[str, str]] = {"one": {"team": "data", "tier": "gold"}}
 
     def save(_tx: object, name: str, tags: dict[str, str]) -> None:
-        kept[name] = tags
+        stored[name] = tags
 
-    operations = TagOperations(rules(), lambda _reader, _caller, name: name, lambda name: kept[name], save)
-    nothing: Json = None
-    operations.tag(nothing, CALLER, {"resourceArn": "one", "tags": [{"key": "team", "value": "ops"}, {"key": "x"}]})
-    operations.untag(nothing, CALLER, {"resourceArn": "one", "tagKeys": ["tier", "unknown"]})
-    shown = operations.list(nothing, CALLER, {"resourceArn": "one"})
+    operations = TagOperations(rules(), lambda _reader, _caller, name: name, lambda name: stored[name], save)
+    tx: Json = None
+    operations.tag(tx, CALLER, {"resourceArn": "one", "tags": [{"key": "team", "value": "ops"}, {"key": "x"}]})
+    operations.untag(tx, CALLER, {"resourceArn": "one", "tagKeys": ["tier", "unknown"]})
+    shown = operations.list(tx, CALLER, {"resourceArn": "one"})
     assert shown == {"tags": [{"key": "team", "value": "ops"}, {"key": "x", "value": ""}]}

@@ -1,4 +1,4 @@
-"""An image decides who runs a container; after that, its name does."""
+"""The image decides which runtime runs a container; afterwards the container's name does."""
 
 from pathlib import Path
 
@@ -10,9 +10,9 @@ from lamplighter.runtime.process.runtime import ProcessRuntime
 
 
 async def test_containers_with_an_image_and_without_run_side_by_side(tmp_path: Path) -> None:
-    images = FakeRuntime(ManualClock().now)
-    images.script(Script(code=3, lines=(("stdout", "image"),)))
-    runtime = CompositeRuntime(images, ProcessRuntime(tmp_path, real_world().now))
+    image_runtime = FakeRuntime(ManualClock().now)
+    image_runtime.script(Script(code=3, lines=(("stdout", "image"),)))
+    runtime = CompositeRuntime(image_runtime, ProcessRuntime(tmp_path, real_world().now))
     await runtime.check()
     await runtime.start(ContainerSpec(name="image", image="any"))
     await runtime.start(ContainerSpec(name="process", command=("sh", "-c", "echo process; exit 5")))
@@ -27,10 +27,10 @@ async def test_containers_with_an_image_and_without_run_side_by_side(tmp_path: P
     await runtime.close()
 
 
-async def test_processes_go_on_while_docker_is_away(tmp_path: Path) -> None:
-    images = FakeRuntime(ManualClock().now)
-    images.go_away()
-    runtime = CompositeRuntime(images, ProcessRuntime(tmp_path, real_world().now))
+async def test_processes_run_while_docker_is_unavailable(tmp_path: Path) -> None:
+    image_runtime = FakeRuntime(ManualClock().now)
+    image_runtime.go_away()
+    runtime = CompositeRuntime(image_runtime, ProcessRuntime(tmp_path, real_world().now))
     await runtime.start(ContainerSpec(name="process", command=("true",)))
     assert (await runtime.wait("process")).code == 0
     await runtime.remove("process")

@@ -1,4 +1,4 @@
-"""The fake plays what a test wrote, and tells what was asked of it."""
+"""The fake runtime plays the scripts of a test and records the calls."""
 
 import asyncio
 
@@ -18,7 +18,7 @@ from lamplighter.runtime.port import (
 JOB = ContainerSpec(name="job", image="any")
 
 
-async def test_a_container_exits_when_the_clock_says_so_and_not_before() -> None:
+async def test_a_container_exits_exactly_when_its_time_has_passed() -> None:
     clock = ManualClock(1_000)
     runtime = FakeRuntime(clock.now)
     runtime.script(Script(after=60_000, code=137, reason=OUT_OF_MEMORY))
@@ -33,7 +33,7 @@ async def test_a_container_exits_when_the_clock_says_so_and_not_before() -> None
     assert await waiting == ContainerExit(137, 61_000, OUT_OF_MEMORY)
 
 
-async def test_the_latest_script_that_fits_is_played() -> None:
+async def test_the_latest_matching_script_is_played() -> None:
     runtime = FakeRuntime(ManualClock().now)
     runtime.script(Script(code=1))
     runtime.script(Script(code=2), lambda container: container.command == ("two",))
@@ -42,14 +42,14 @@ async def test_the_latest_script_that_fits_is_played() -> None:
     assert [(await runtime.wait(name)).code for name in ("job", "other")] == [1, 2]
 
 
-async def test_every_run_is_counted_and_starting_again_is_no_run() -> None:
+async def test_every_run_is_counted_and_a_repeated_start_is_no_run() -> None:
     runtime = FakeRuntime(ManualClock().now)
     await runtime.start(JOB)
     await runtime.start(JOB)
     assert (runtime.count("start", "job"), runtime.count("run", "job")) == (2, 1)
 
 
-async def test_an_image_that_cannot_be_pulled_may_be_there_the_next_time() -> None:
+async def test_an_image_that_could_not_be_pulled_can_be_available_later() -> None:
     runtime = FakeRuntime(ManualClock().now)
     runtime.script(Script(failure=ImageUnavailable("CannotPullContainerError: no such image")))
     with pytest.raises(ImageUnavailable):
@@ -59,7 +59,7 @@ async def test_an_image_that_cannot_be_pulled_may_be_there_the_next_time() -> No
     assert (await runtime.wait("job")).code == 5
 
 
-async def test_a_start_whose_answer_was_lost_has_run_all_the_same() -> None:
+async def test_a_start_whose_answer_was_lost_has_still_run() -> None:
     runtime = FakeRuntime(ManualClock().now)
     runtime.script(Script(answer_lost=True))
     with pytest.raises(RuntimeUnavailable):
@@ -68,7 +68,7 @@ async def test_a_start_whose_answer_was_lost_has_run_all_the_same() -> None:
     assert runtime.count("run", "job") == 1
 
 
-async def test_who_waits_and_reads_sits_out_a_runtime_that_goes_away() -> None:
+async def test_waiting_and_reading_continue_when_the_runtime_returns() -> None:
     clock = ManualClock(1_000)
     runtime = FakeRuntime(clock.now)
     runtime.script(Script(lines=(("stdout", "one"),), after=None))
@@ -91,21 +91,21 @@ async def test_who_waits_and_reads_sits_out_a_runtime_that_goes_away() -> None:
     assert await reading == [OutputLine(1_000, "stdout", "one"), OutputLine(1_000, "stderr", "two")]
 
 
-def test_it_outlives_the_event_loop_of_an_engine() -> None:
+def test_the_fake_runtime_outlives_the_event_loop_of_an_engine() -> None:
     runtime = FakeRuntime(ManualClock().now)
     runtime.script(Script(after=None))
 
-    async def engine_that_is_killed() -> None:
+    async def run_killed_engine() -> None:
         await runtime.start(JOB)
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(runtime.wait("job"), 0)
 
-    async def next_engine() -> ContainerExit:
+    async def run_next_engine() -> ContainerExit:
         await runtime.start(JOB)
         waiting = asyncio.create_task(runtime.wait("job"))
         await asyncio.sleep(0)
         runtime.finish("job", 7)
         return await waiting
 
-    asyncio.run(engine_that_is_killed())
-    assert asyncio.run(next_engine()).code == 7
+    asyncio.run(run_killed_engine())
+    assert asyncio.run(run_next_engine()).code == 7

@@ -1,4 +1,4 @@
-"""Pieces become lines, whatever the cuts."""
+"""Pieces of output are joined to lines, wherever the output is cut."""
 
 import io
 
@@ -12,7 +12,7 @@ from lamplighter.runtime.process.shim_log import ShimLog
 
 
 @given(st.lists(st.lists(st.binary(max_size=5), min_size=1, max_size=4), max_size=6))
-def test_a_line_is_its_pieces_joined(lines: list[list[bytes]]) -> None:
+def test_the_pieces_of_a_line_are_joined(lines: list[list[bytes]]) -> None:
     joiner = LineJoiner()
     joined = []
     for pieces in lines:
@@ -31,28 +31,28 @@ def test_streams_do_not_mix() -> None:
 
 
 @given(st.lists(st.text(max_size=20), max_size=10), st.lists(st.integers(1, 30), max_size=10))
-def test_what_the_shim_writes_is_read_back_wherever_the_output_was_cut(texts: list[str], cuts: list[int]) -> None:
-    said = "\n".join(texts).encode()
+def test_the_log_of_the_shim_is_read_back_wherever_the_output_was_cut(texts: list[str], cuts: list[int]) -> None:
+    written = "\n".join(texts).encode()
     output = Output(b"e")
     log = b""
     for cut in cuts:
-        log += output.add(said[:cut])
-        said = said[cut:]
-    log += output.add(said) + output.rest()
-    read = ShimLog(io.BytesIO(log)).read() or []
+        log += output.add(written[:cut])
+        written = written[cut:]
+    log += output.add(written) + output.rest()
+    lines = ShimLog(io.BytesIO(log)).read() or []
     expected = "\n".join(texts).removesuffix("\n")
-    assert [line.text for line in read] == (expected.split("\n") if "".join(texts) or len(texts) > 1 else [])
-    assert {line.stream for line in read} <= {"stderr"}
+    assert [line.text for line in lines] == (expected.split("\n") if "".join(texts) or len(texts) > 1 else [])
+    assert {line.stream for line in lines} <= {"stderr"}
 
 
 @given(st.integers(0, 4 * MAX_RECORD_BYTES))
-def test_a_line_of_any_length_is_read_back_whole(length: int) -> None:
+def test_a_line_of_any_length_is_read_back_complete(length: int) -> None:
     output = Output(b"o")
     log = output.add(b"x" * length) + output.add(b"\n")
     assert [line.text for line in ShimLog(io.BytesIO(log)).read() or []] == ["x" * length]
 
 
-def test_a_record_that_is_still_being_written_waits_for_its_end() -> None:
+def test_an_incomplete_record_is_read_when_it_is_complete() -> None:
     log = io.BytesIO(b"1 o one\n2 o tw")
     records = ShimLog(log)
     assert records.read() == [OutputLine(1, "stdout", "one")]
@@ -62,7 +62,7 @@ def test_a_record_that_is_still_being_written_waits_for_its_end() -> None:
     assert records.read() is None
 
 
-def test_what_a_killed_shim_had_begun_to_write_is_not_lost() -> None:
+def test_the_incomplete_line_of_a_killed_shim_is_not_lost() -> None:
     records = ShimLog(io.BytesIO(b"1 O the beginning of a line\n"))
     assert records.read() == []
     assert records.rest() == [OutputLine(1, "stdout", "the beginning of a line")]

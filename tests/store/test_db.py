@@ -1,4 +1,4 @@
-"""The turns of the store: kept whole or not at all, seen by the jobs after, answered once on disk."""
+"""The turns of the store: committed as a whole or not at all, seen by later jobs, and answered once on disk."""
 
 import asyncio
 import sqlite3
@@ -40,20 +40,20 @@ async def test_a_write_is_readable_by_another_connection_once_its_future_resolve
     other.close()
 
 
-async def test_a_job_sees_what_the_jobs_before_it_in_the_same_turn_wrote(store: Store) -> None:
+async def test_a_job_sees_the_writes_of_earlier_jobs_in_the_same_turn(store: Store) -> None:
     first = store.write(lambda tx: put(tx, "first"))
     second = store.write(lambda tx: tx.rows("SELECT body FROM outbox"))
     assert (await first, await second) == (1, [('"first"',)])
 
 
-async def test_a_job_that_raises_is_undone_alone(store: Store) -> None:
-    def fails(tx: Tx) -> None:
+async def test_a_job_that_raises_is_rolled_back_alone(store: Store) -> None:
+    def fail(tx: Tx) -> None:
         put(tx, "undone")
         raise ValueError("mine")
 
     before, middle, after = (
         store.write(lambda tx: put(tx, "a")),
-        store.write(fails),
+        store.write(fail),
         store.write(lambda tx: put(tx, "b")),
     )
     with pytest.raises(ValueError, match="mine"):
@@ -63,7 +63,7 @@ async def test_a_job_that_raises_is_undone_alone(store: Store) -> None:
     assert bodies(store) == ["a", "b"]
 
 
-async def test_nested_writes_can_be_undone_without_the_job(store: Store) -> None:
+async def test_nested_writes_can_be_rolled_back_without_the_job(store: Store) -> None:
     def job(tx: Tx) -> None:
         put(tx, "kept")
         try:
@@ -77,54 +77,54 @@ async def test_nested_writes_can_be_undone_without_the_job(store: Store) -> None
     assert bodies(store) == ["kept", "noted"]
 
 
-async def test_a_turn_that_cannot_be_committed_is_undone_whole_and_says_so(store: Store) -> None:
-    lost: list[sqlite3.Error] = []
-    store.on_rollback = lost.append
+async def test_a_turn_that_cannot_be_committed_is_rolled_back_completely_and_reported(store: Store) -> None:
+    errors: list[sqlite3.Error] = []
+    store.on_rollback = errors.append
 
-    def breaks(tx: Tx) -> None:
+    def fail(tx: Tx) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
-    first, second = store.write(lambda tx: put(tx, "lost")), store.write(breaks)
+    first, second = store.write(lambda tx: put(tx, "lost")), store.write(fail)
     for future in (first, second):
         with pytest.raises(Unavailable, match="cannot be written"):
             await future
     assert bodies(store) == []
-    assert len(lost) == 1
+    assert len(errors) == 1
     await store.write(lambda tx: put(tx, "later"))
     assert bodies(store) == ["later"]
 
 
-async def test_signals_and_callbacks_come_after_the_commit_and_never_for_a_job_that_failed(store: Store) -> None:
-    heard: list[CommitSignals] = []
+async def test_signals_and_callbacks_follow_the_commit_and_never_a_failed_job(store: Store) -> None:
+    received: list[CommitSignals] = []
     called: list[str] = []
-    store.on_commit = heard.append
+    store.on_commit = received.append
 
-    def good(tx: Tx) -> None:
+    def succeed(tx: Tx) -> None:
         put(tx, "do")
         tx.after_commit.append(lambda: called.append("good"))
 
-    def bad(tx: Tx) -> None:
+    def fail(tx: Tx) -> None:
         put(tx, "do not")
         tx.after_commit.append(lambda: called.append("bad"))
         raise ValueError
 
-    one, other = store.write(good), store.write(bad)
-    await one
-    with pytest.raises(ValueError):  # noqa: PT011 - ours
-        await other
-    assert [posted for signals in heard for posted in signals.outbox_rows] == [OutboxRow(1, "test", "it", "do")]
+    succeeded, failed = store.write(succeed), store.write(fail)
+    await succeeded
+    with pytest.raises(ValueError):  # noqa: PT011 - the test's own error
+        await failed
+    assert [posted for signals in received for posted in signals.outbox_rows] == [OutboxRow(1, "test", "it", "do")]
     assert called == ["good"]
 
 
-async def test_insist_writes_in_the_end_on_a_disk_that_was_full_for_a_while(
+async def test_write_with_retry_succeeds_when_a_full_disk_has_room_again(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("lamplighter.store.db.RETRY_SECONDS", 0)
-    tries: list[int] = []
+    attempts: list[int] = []
 
     def job(tx: Tx) -> None:
-        tries.append(1)
-        if len(tries) < 3:
+        attempts.append(1)
+        if len(attempts) < 3:
             raise sqlite3.OperationalError("database or disk is full")
         put(tx, "kept")
 
@@ -132,7 +132,7 @@ async def test_insist_writes_in_the_end_on_a_disk_that_was_full_for_a_while(
     assert bodies(store) == ["kept"]
 
 
-async def test_a_second_store_on_the_same_directory_is_refused_and_the_first_goes_on(
+async def test_a_second_store_on_the_same_directory_is_rejected_and_the_first_continues(
     store: Store, tmp_path: Path
 ) -> None:
     with pytest.raises(DirectoryInUse, match="stop it first, or name another directory"):
@@ -140,7 +140,7 @@ async def test_a_second_store_on_the_same_directory_is_refused_and_the_first_goe
     await store.write(lambda tx: put(tx, "still mine"))
 
 
-async def test_a_database_from_the_future_is_refused_untouched(tmp_path: Path) -> None:
+async def test_a_database_of_a_newer_version_is_rejected(tmp_path: Path) -> None:
     newer = migration_scripts()[-1][0] + 1
     connection = sqlite3.connect(tmp_path / "lamplighter.db")
     connection.execute(f"PRAGMA user_version={newer}")
@@ -149,14 +149,14 @@ async def test_a_database_from_the_future_is_refused_untouched(tmp_path: Path) -
         Store(tmp_path, manual_world())
 
 
-async def test_closing_waits_for_the_turn_that_is_under_way(tmp_path: Path) -> None:
+async def test_closing_waits_for_the_current_turn(tmp_path: Path) -> None:
     store = Store(tmp_path, manual_world())
     future = store.write(lambda tx: put(tx, "kept"))
     await store.close()
     assert await future == 1
 
 
-async def test_timers_come_by_their_own_clock_the_longest_overdue_first(store: Store) -> None:
+async def test_timers_are_due_by_their_own_clock_and_the_longest_overdue_comes_first(store: Store) -> None:
     def job(tx: Tx) -> None:
         timers.put(tx, Timer("s", "a", "wall", 50), steady_clock=False)
         timers.put(tx, Timer("s", "a", "length", 40), steady_clock=True)
@@ -168,8 +168,8 @@ async def test_timers_come_by_their_own_clock_the_longest_overdue_first(store: S
     assert timers.milliseconds_to_next(store.reader, 60, 60) == 30
 
 
-async def test_lengths_of_time_keep_their_length_when_the_wall_clock_was_set_before_a_restart(store: Store) -> None:
-    """The new steady clock begins at a wall clock that is an hour ahead of the old steady clock."""
+async def test_durations_do_not_change_if_the_wall_clock_was_set_before_a_restart(store: Store) -> None:
+    """The new steady clock starts at a wall clock that is an hour ahead of the old steady clock."""
     hour = 3_600_000
     await store.write(lambda tx: timers.put(tx, Timer("s", "a", "length", 1_000), steady_clock=True))
     await store.write(lambda tx: timers.put(tx, Timer("s", "a", "wall", 1_000), steady_clock=False))
@@ -190,24 +190,24 @@ async def test_many_writers_share_commits_and_none_is_lost(store: Store) -> None
     assert len(turns) < 300
 
 
-async def test_what_takes_long_reads_what_is_committed_while_the_loop_goes_on(store: Store) -> None:
+async def test_a_long_read_in_a_thread_sees_later_commits_and_does_not_block_the_loop(store: Store) -> None:
     await store.write(lambda tx: put(tx, "kept"))
-    reading, goes_on = asyncio.Event(), threading.Event()
+    reading, may_continue = asyncio.Event(), threading.Event()
     loop = asyncio.get_running_loop()
 
     def read(reader: Reader) -> list[Json]:
         before = reader.rows("SELECT body FROM outbox")
         loop.call_soon_threadsafe(reading.set)
-        assert goes_on.wait(30)
+        assert may_continue.wait(30)
         return [*before, *reader.rows("SELECT body FROM outbox")]
 
-    aside = asyncio.create_task(store.read_in_thread(read))
+    read_task = asyncio.create_task(store.read_in_thread(read))
     await reading.wait()
     await store.write(lambda tx: put(tx, "meanwhile"))
-    goes_on.set()
-    assert await aside == [('"kept"',), ('"kept"',), ('"meanwhile"',)]
+    may_continue.set()
+    assert await read_task == [('"kept"',), ('"kept"',), ('"meanwhile"',)]
 
 
-async def test_what_takes_long_writes_nothing(store: Store) -> None:
+async def test_a_read_in_a_thread_cannot_write(store: Store) -> None:
     with pytest.raises(Unavailable, match="attempt to write a readonly database"):
         await store.read_in_thread(lambda reader: reader.rows("DELETE FROM outbox"))

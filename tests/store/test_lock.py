@@ -1,4 +1,4 @@
-"""The lock of a data directory: it goes with its engine, also while a child of that engine has the file open."""
+"""The lock of a data directory is released when its engine ends, even if a child of the engine has the file open."""
 
 import subprocess
 import sys
@@ -25,20 +25,20 @@ if sys.argv[2] == "releases":
 print(os.getpid(), flush=True)
 signal.pause()
 """
-"""An engine that is starting a program; the child goes on until its input ends."""
+"""An engine that is starting a program; the child runs until its input ends."""
 
 
 @pytest.fixture
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The pauses that a start makes, none of which takes time."""
+    """The pauses during a start, none of which takes time."""
     found: list[float] = []
     monkeypatch.setattr(lock, "sleep", found.append)
     return found
 
 
 @contextmanager
-def engine(directory: Path, ends: str) -> Iterator["subprocess.Popen[str]"]:
-    """An engine that holds the directory and is starting a program, until the block ends."""
+def run_engine(directory: Path, ends: str) -> Iterator["subprocess.Popen[str]"]:
+    """Run an engine that holds the lock and is starting a program, until the block ends."""
     command = [sys.executable, "-c", ENGINE, str(directory), ends]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
@@ -53,58 +53,58 @@ def engine(directory: Path, ends: str) -> Iterator["subprocess.Popen[str]"]:
             process.kill()
 
 
-def test_a_lock_that_a_killed_engine_left_to_a_child_is_waited_for(
+def test_a_start_waits_for_a_lock_that_a_child_of_a_killed_engine_holds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with engine(tmp_path, "is killed") as killed:
+    with run_engine(tmp_path, "is killed") as killed:
         pauses: list[float] = []
 
-        def let_the_child_go_on(seconds: float) -> None:
+        def end_child(seconds: float) -> None:
             pauses.append(seconds)
             assert killed.stdin is not None
             assert killed.stdout is not None
             killed.stdin.close()
-            assert killed.stdout.read() == ""  # The child had it open, too: it has ended.
+            assert killed.stdout.read() == ""  # The child also had the pipe open, so the child has ended.
 
-        monkeypatch.setattr(lock, "sleep", let_the_child_go_on)
+        monkeypatch.setattr(lock, "sleep", end_child)
         taken = DirectoryLock(tmp_path)
         assert pauses
         assert taken.was_used
         taken.release()
 
 
-def test_a_lock_that_a_process_of_an_ended_engine_keeps_is_refused_with_what_to_do(
+def test_a_lock_that_a_process_of_an_ended_engine_holds_is_an_error_with_advice(
     tmp_path: Path, pauses: list[float]
 ) -> None:
     with (
-        engine(tmp_path, "is killed") as killed,
+        run_engine(tmp_path, "is killed") as killed,
         pytest.raises(DirectoryInUse, match=rf"process {killed.pid}\) has ended, but .* end that process"),
     ):
         DirectoryLock(tmp_path)
     assert len(pauses) == lock.MAX_LOCK_ATTEMPTS
 
 
-def test_a_lock_whose_engine_lives_is_refused_at_once(tmp_path: Path, pauses: list[float]) -> None:
+def test_a_lock_of_a_running_engine_is_an_immediate_error(tmp_path: Path, pauses: list[float]) -> None:
     with (
-        engine(tmp_path, "lives") as living,
+        run_engine(tmp_path, "lives") as living,
         pytest.raises(DirectoryInUse, match=rf"another engine \(process {living.pid}\) runs on"),
     ):
         DirectoryLock(tmp_path)
     assert pauses == []
 
 
-@pytest.mark.parametrize("written", ["", "damage", "9" * 60])
-def test_a_lock_of_an_engine_that_cannot_be_told_is_refused_at_once(
-    tmp_path: Path, pauses: list[float], written: str
+@pytest.mark.parametrize("content", ["", "damage", "9" * 60])
+def test_a_lock_with_unreadable_content_is_an_immediate_error(
+    tmp_path: Path, pauses: list[float], content: str
 ) -> None:
-    held = DirectoryLock(tmp_path)
-    (tmp_path / "lock").write_text(written)
+    lock_of_engine = DirectoryLock(tmp_path)
+    (tmp_path / "lock").write_text(content)
     with pytest.raises(DirectoryInUse, match=r"another engine \(process .+\) runs on"):
         DirectoryLock(tmp_path)
     assert pauses == []
-    held.release()
+    lock_of_engine.release()
 
 
-def test_a_lock_that_is_released_lets_another_engine_in_although_a_child_has_the_file_open(tmp_path: Path) -> None:
-    with engine(tmp_path, "releases"):
+def test_a_released_lock_can_be_taken_although_a_child_has_the_file_open(tmp_path: Path) -> None:
+    with run_engine(tmp_path, "releases"):
         DirectoryLock(tmp_path).release()

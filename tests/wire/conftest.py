@@ -1,4 +1,4 @@
-"""botocore at the other end of the line, without a line."""
+"""Use botocore as the client, without a network."""
 
 from collections.abc import Callable
 from urllib.parse import urlsplit
@@ -23,8 +23,8 @@ def catalog() -> ModelCatalog:
 
 
 @pytest.fixture(scope="session")
-def ask(catalog: ModelCatalog) -> Callable[..., HttpRequest]:
-    """What boto3 does to send a request: serialize and sign it."""
+def make_request(catalog: ModelCatalog) -> Callable[..., HttpRequest]:
+    """Serialize and sign a request as boto3 does."""
 
     def request(
         service: str,
@@ -35,11 +35,11 @@ def ask(catalog: ModelCatalog) -> Callable[..., HttpRequest]:
         key: str = "AKIAEXAMPLE",
         presigned: bool = False,
     ) -> HttpRequest:
-        home = catalog.service(service, protocol)
-        serializer = create_serializer(home.protocol, include_validation=False)
-        described = serializer.serialize_to_request(params, home.model.operation_model(operation))
-        prepare_request_dict(described, endpoint_url=ENDPOINT)
-        unsigned = create_request_object(described)
+        service_model = catalog.service(service, protocol)
+        serializer = create_serializer(service_model.protocol, include_validation=False)
+        request_dict = serializer.serialize_to_request(params, service_model.model.operation_model(operation))
+        prepare_request_dict(request_dict, endpoint_url=ENDPOINT)
+        unsigned = create_request_object(request_dict)
         signer = SigV4QueryAuth if presigned else SigV4Auth
         signer(Credentials(key, "secret"), service, "eu-west-1").add_auth(unsigned)
         return _incoming(unsigned.prepare())
@@ -48,7 +48,7 @@ def ask(catalog: ModelCatalog) -> Callable[..., HttpRequest]:
 
 
 def _incoming(prepared: AWSPreparedRequest) -> HttpRequest:
-    """A prepared request as a server sees it."""
+    """Return a prepared request as a server receives it."""
     url, body = urlsplit(prepared.url), prepared.body or b""
     named = {
         name.lower(): value.decode() if isinstance(value, bytes) else value for name, value in prepared.headers.items()
@@ -64,16 +64,18 @@ def _incoming(prepared: AWSPreparedRequest) -> HttpRequest:
 
 
 @pytest.fixture(scope="session")
-def hear(catalog: ModelCatalog) -> Callable[..., Json]:
-    """What boto3 makes of an answer, the metadata of transport included."""
+def parse_response(catalog: ModelCatalog) -> Callable[..., Json]:
+    """Parse a response as boto3 does, including the transport's metadata."""
 
     def parse(service: str, operation: str, response: Response, *, protocol: str | None = None) -> Json:
-        home = catalog.service(service, protocol)
-        described = {
+        service_model = catalog.service(service, protocol)
+        response_dict = {
             "status_code": response.status,
             "headers": {name.decode(): value.decode() for name, value in response.headers},
             "body": response.body,
         }
-        return create_parser(home.protocol).parse(described, home.model.operation_model(operation).output_shape)
+        return create_parser(service_model.protocol).parse(
+            response_dict, service_model.model.operation_model(operation).output_shape
+        )
 
     return parse

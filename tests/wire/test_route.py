@@ -1,4 +1,4 @@
-"""Any request is understood or refused in AWS's words, in the protocol that its caller speaks."""
+"""Any request is routed or rejected in AWS's words, in the protocol of its caller."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,11 +15,11 @@ from lamplighter.wire.route import RoutedRequest, encode_error, encode_result, r
 
 MACHINE = "arn:aws:states:eu-west-1:123456789012:stateMachine:night"
 START = {"stateMachineArn": MACHINE, "name": "one"}
-Ask = Callable[..., HttpRequest]
-Hear = Callable[..., Json]
+MakeRequest = Callable[..., HttpRequest]
+ParseResponse = Callable[..., Json]
 
 
-def signed(service: str, **headers: str) -> dict[bytes, bytes]:
+def signed_headers(service: str, **headers: str) -> dict[bytes, bytes]:
     credential = f"Credential=test/20260101/us-east-1/{service}/aws4_request"
     return {
         b"authorization": f"AWS4-HMAC-SHA256 {credential}, SignedHeaders=host, Signature=0".encode(),
@@ -27,8 +27,8 @@ def signed(service: str, **headers: str) -> dict[bytes, bytes]:
     }
 
 
-def test_the_request_that_the_benchmark_sends_is_understood(catalog: ModelCatalog) -> None:
-    headers = signed(
+def test_the_request_of_the_benchmark_is_routed(catalog: ModelCatalog) -> None:
+    headers = signed_headers(
         "states", x_amz_target="AWSStepFunctions.StartExecution", content_type="application/x-amz-json-1.0"
     )
     body = b'{"name": "one", "stateMachineArn": "%s"}' % MACHINE.encode()
@@ -38,35 +38,37 @@ def test_the_request_that_the_benchmark_sends_is_understood(catalog: ModelCatalo
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "HEAD", "OPTIONS"])
-def test_an_operation_of_a_json_service_is_asked_for_by_post_only(catalog: ModelCatalog, ask: Ask, method: str) -> None:
+def test_an_operation_of_a_json_service_can_be_called_only_with_post(
+    catalog: ModelCatalog, make_request: MakeRequest, method: str
+) -> None:
     with pytest.raises(UnknownOperation, match="with POST"):
-        route_request(catalog, replace(ask("states", "StartExecution", START), method=method))
+        route_request(catalog, replace(make_request("states", "StartExecution", START), method=method))
 
 
-def test_an_access_key_of_twelve_digits_names_the_account(catalog: ModelCatalog, ask: Ask) -> None:
-    http = ask("states", "StartExecution", START, key="000000000042")
+def test_an_access_key_of_twelve_digits_names_the_account(catalog: ModelCatalog, make_request: MakeRequest) -> None:
+    http = make_request("states", "StartExecution", START, key="000000000042")
     assert route_request(catalog, http).account == "000000000042"
 
 
-def test_any_other_access_key_means_the_default_account(catalog: ModelCatalog, ask: Ask) -> None:
-    http = ask("states", "StartExecution", START, key="0000000000421")
+def test_any_other_access_key_means_the_default_account(catalog: ModelCatalog, make_request: MakeRequest) -> None:
+    http = make_request("states", "StartExecution", START, key="0000000000421")
     assert route_request(catalog, http, "999999999999").account == "999999999999"
 
 
-def test_a_presigned_query_is_a_signature(catalog: ModelCatalog, ask: Ask) -> None:
-    request = route_request(catalog, ask("sns", "ListTopics", {"NextToken": "a b"}, presigned=True))
+def test_a_presigned_query_is_a_signature(catalog: ModelCatalog, make_request: MakeRequest) -> None:
+    request = route_request(catalog, make_request("sns", "ListTopics", {"NextToken": "a b"}, presigned=True))
     assert (request.operation, request.region, request.params) == ("ListTopics", "eu-west-1", {"NextToken": "a b"})
 
 
-def test_a_null_member_is_an_absent_one(catalog: ModelCatalog, ask: Ask) -> None:
+def test_a_null_member_is_handled_as_absent(catalog: ModelCatalog, make_request: MakeRequest) -> None:
     http = replace(
-        ask("states", "StartExecution", START), body=b'{"stateMachineArn":"%s","name":null}' % MACHINE.encode()
+        make_request("states", "StartExecution", START), body=b'{"stateMachineArn":"%s","name":null}' % MACHINE.encode()
     )
     assert route_request(catalog, http).params == {"stateMachineArn": MACHINE}
 
 
-def test_a_request_without_a_signature_is_refused(catalog: ModelCatalog, ask: Ask) -> None:
-    http = ask("states", "StartExecution", START)
+def test_a_request_without_a_signature_is_rejected(catalog: ModelCatalog, make_request: MakeRequest) -> None:
+    http = make_request("states", "StartExecution", START)
     with pytest.raises(MissingAuthentication, match="Missing Authentication Token"):
         route_request(catalog, replace(http, headers={b"x-amz-target": http.headers[b"x-amz-target"]}))
 
@@ -74,7 +76,7 @@ def test_a_request_without_a_signature_is_refused(catalog: ModelCatalog, ask: As
 @pytest.mark.parametrize(
     "credential", ["", "Bearer x", "AWS4-HMAC-SHA256 Credential=a/b/c, SignedHeaders=, Signature="]
 )
-def test_a_signature_without_a_scope_is_refused(catalog: ModelCatalog, credential: str) -> None:
+def test_a_signature_without_a_scope_is_rejected(catalog: ModelCatalog, credential: str) -> None:
     with pytest.raises(AwsError, match="Credential must have exactly 5 slash-delimited elements") as caught:
         route_request(catalog, HttpRequest("POST", b"/", b"", {b"authorization": credential.encode()}, b""))
     assert caught.value.code == "IncompleteSignature"
@@ -83,38 +85,38 @@ def test_a_signature_without_a_scope_is_refused(catalog: ModelCatalog, credentia
 @pytest.mark.parametrize(
     "http",
     [
-        HttpRequest("POST", b"/", b"", signed("states", x_amz_target="AWSStepFunctions.Dance"), b"{}"),
-        HttpRequest("POST", b"/", b"", signed("states", x_amz_target="AWSStepFunctions"), b"{}"),
-        HttpRequest("POST", b"/", b"", signed("states", x_amz_target="Nobody.StartExecution"), b"{}"),
-        HttpRequest("POST", b"/", b"", signed("states"), b"{}"),
-        HttpRequest("PATCH", b"/schedules/a", b"", signed("scheduler"), b"{}"),
-        HttpRequest("GET", b"/schedules/a/b", b"", signed("scheduler"), b"{}"),
-        HttpRequest("GET", b"/", b"Action=Dance", signed("sns"), b""),
-        HttpRequest("GET", b"/", b"Action=RunTask", signed("ecs"), b""),
-        HttpRequest("GET", b"/", b"Action=ListTopics", signed("nobody"), b""),
+        HttpRequest("POST", b"/", b"", signed_headers("states", x_amz_target="AWSStepFunctions.Dance"), b"{}"),
+        HttpRequest("POST", b"/", b"", signed_headers("states", x_amz_target="AWSStepFunctions"), b"{}"),
+        HttpRequest("POST", b"/", b"", signed_headers("states", x_amz_target="Nobody.StartExecution"), b"{}"),
+        HttpRequest("POST", b"/", b"", signed_headers("states"), b"{}"),
+        HttpRequest("PATCH", b"/schedules/a", b"", signed_headers("scheduler"), b"{}"),
+        HttpRequest("GET", b"/schedules/a/b", b"", signed_headers("scheduler"), b"{}"),
+        HttpRequest("GET", b"/", b"Action=Dance", signed_headers("sns"), b""),
+        HttpRequest("GET", b"/", b"Action=RunTask", signed_headers("ecs"), b""),
+        HttpRequest("GET", b"/", b"Action=ListTopics", signed_headers("nobody"), b""),
     ],
 )
-def test_what_no_service_does_is_an_unknown_operation(catalog: ModelCatalog, http: HttpRequest) -> None:
+def test_an_operation_that_no_service_has_is_unknown(catalog: ModelCatalog, http: HttpRequest) -> None:
     with pytest.raises(UnknownOperation):
         route_request(catalog, http)
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b'"x"', b"\xff", b'{"name": "\\ud800"}', b"[" * 5000, b'{"a":' * 900])
 def test_a_body_that_is_no_json_object_is_a_serialization_error(catalog: ModelCatalog, body: bytes) -> None:
-    headers = signed("states", x_amz_target="AWSStepFunctions.StartExecution")
+    headers = signed_headers("states", x_amz_target="AWSStepFunctions.StartExecution")
     with pytest.raises(AwsError) as caught:
         route_request(catalog, HttpRequest("POST", b"/", b"", headers, body))
     assert caught.value.code == "SerializationException"
 
 
-def test_json_nested_deeper_than_the_stack_is_passed_over_like_any_unknown_member(catalog: ModelCatalog) -> None:
-    headers = signed("states", x_amz_target="AWSStepFunctions.ListStateMachines")
+def test_deeply_nested_json_is_ignored_like_any_unknown_member(catalog: ModelCatalog) -> None:
+    headers = signed_headers("states", x_amz_target="AWSStepFunctions.ListStateMachines")
     deep = b'{"x":' * 1000 + b"null" + b"}" * 1000
     assert set(route_request(catalog, HttpRequest("POST", b"/", b"", headers, deep)).params) == {"x"}
 
 
 @pytest.mark.parametrize(
-    ("service", "operation", "protocol", "code", "told", "status"),
+    ("service", "operation", "protocol", "code", "expected_code", "status"),
     [
         ("states", "StartExecution", "json", "InvalidArn", "InvalidArn", 400),
         ("ecs", "RunTask", "json", "ClusterNotFoundException", "ClusterNotFoundException", 400),
@@ -130,41 +132,44 @@ def test_json_nested_deeper_than_the_stack_is_passed_over_like_any_unknown_membe
         ("sqs", "SendMessage", "json", "OverLimit", "OverLimit", 400),
     ],
 )
-def test_botocore_reads_every_services_errors(
+def test_botocore_parses_the_errors_of_every_service(
     catalog: ModelCatalog,
-    ask: Ask,
-    hear: Hear,
+    make_request: MakeRequest,
+    parse_response: ParseResponse,
     service: str,
     operation: str,
     protocol: str,
     code: str,
-    told: str,
+    expected_code: str,
     status: int,
 ) -> None:
-    http = ask(service, operation, {"Name": "n"} if service == "scheduler" else {}, protocol=protocol)
-    parsed = hear(
+    http = make_request(service, operation, {"Name": "n"} if service == "scheduler" else {}, protocol=protocol)
+    parsed = parse_response(
         service, operation, encode_error(catalog, http, AwsError("<no> & 'ü'", code=code), "id-1"), protocol=protocol
     )
-    assert (parsed["Error"]["Code"], parsed["Error"]["Message"]) == (told, "<no> & 'ü'")
+    assert (parsed["Error"]["Code"], parsed["Error"]["Message"]) == (expected_code, "<no> & 'ü'")
     assert parsed["ResponseMetadata"]["HTTPStatusCode"] == status
     assert parsed["ResponseMetadata"]["RequestId"] == "id-1"
 
 
-def test_an_error_keeps_a_status_of_its_own(catalog: ModelCatalog, ask: Ask) -> None:
-    http = ask("scheduler", "GetSchedule", {"Name": "n"})
+def test_an_error_keeps_its_own_status(catalog: ModelCatalog, make_request: MakeRequest) -> None:
+    http = make_request("scheduler", "GetSchedule", {"Name": "n"})
     assert encode_error(catalog, http, AwsError("later", code="ConflictException", status=503), "id-1").status == 503
 
 
-def test_the_message_goes_by_the_name_that_the_errors_shape_gives_it(catalog: ModelCatalog, ask: Ask) -> None:
+def test_the_message_has_the_member_name_of_the_error_s_shape(catalog: ModelCatalog, make_request: MakeRequest) -> None:
     error = AwsError("no", code="ValidationException")
-    assert b'"message":"no"' in encode_error(catalog, ask("states", "StartExecution", START), error, "id-1").body
     assert (
-        encode_error(catalog, ask("scheduler", "GetSchedule", {"Name": "n"}), error, "id-1").body == b'{"Message":"no"}'
+        b'"message":"no"' in encode_error(catalog, make_request("states", "StartExecution", START), error, "id-1").body
+    )
+    assert (
+        encode_error(catalog, make_request("scheduler", "GetSchedule", {"Name": "n"}), error, "id-1").body
+        == b'{"Message":"no"}'
     )
 
 
 @pytest.mark.parametrize(
-    ("headers", "query", "kind", "says"),
+    ("headers", "query", "kind", "expected"),
     [
         ({b"x-amz-target": b"AWSStepFunctions.StartExecution"}, b"", b"application/x-amz-json-1.0", b'"__type"'),
         ({b"x-amz-target": b"AmazonEC2ContainerServiceV20141113.X"}, b"", b"application/x-amz-json-1.1", b'"__type"'),
@@ -179,21 +184,21 @@ def test_the_message_goes_by_the_name_that_the_errors_shape_gives_it(catalog: Mo
         ({}, b"", b"application/json", b'"message":"Missing Authentication Token"'),
     ],
 )
-def test_whoever_is_not_understood_is_answered_in_the_protocol_they_seem_to_speak(
-    catalog: ModelCatalog, headers: dict[bytes, bytes], query: bytes, kind: bytes, says: bytes
+def test_an_unrecognised_request_is_answered_in_its_apparent_protocol(
+    catalog: ModelCatalog, headers: dict[bytes, bytes], query: bytes, kind: bytes, expected: bytes
 ) -> None:
     http = HttpRequest("POST", b"/", query, headers, b"")
     response = encode_error(catalog, http, MissingAuthentication("Missing Authentication Token"), "id-1")
     assert response.status == 403
     assert dict(response.headers)[b"content-type"] == kind
-    assert says in response.body
+    assert expected in response.body
 
 
 NAMES = st.sampled_from([b"authorization", b"x-amz-target", b"content-type", b"host", b"x-amz-date", b"other"])
 TARGETS = st.sampled_from(
     [b"AWSStepFunctions.StartExecution", b"AmazonSQS.SendMessage", b"AmazonSQS.", b"Logs_20140328.X"]
 )
-SIGNATURES = st.sampled_from([*map(signed, ("states", "scheduler", "sns", "sqs", "cloudformation", "x"))])
+SIGNATURES = st.sampled_from([*map(signed_headers, ("states", "scheduler", "sns", "sqs", "cloudformation", "x"))])
 QUERIES = st.sampled_from(
     [b"Action=Publish&MessageAttributes.entry.1.Value=%ff", b"Action=ListTopics", b"maxResults=x"]
 )
@@ -214,19 +219,19 @@ BODIES = st.sampled_from([
     form=st.booleans(),
     body=BODIES | st.binary(max_size=40),
 )
-def test_any_bytes_become_a_request_or_an_aws_error_and_either_is_answered(
+def test_any_bytes_are_routed_or_an_aws_error_and_both_are_answered(
     method: str, path: bytes, query: bytes, headers: dict[bytes, bytes], signature: Json, form: bool, body: bytes
 ) -> None:
     kind = {b"content-type": b"application/x-www-form-urlencoded"} if form else {}
     http = HttpRequest(method, path, query, headers | signature | kind, body)
     try:
-        understood: RoutedRequest | AwsError = route_request(SHARED, http)
+        result: RoutedRequest | AwsError = route_request(SHARED, http)
     except AwsError as error:
-        understood = error
-    if isinstance(understood, RoutedRequest):
-        assert encode_result(understood, None, "id-1").status == 200
+        result = error
+    if isinstance(result, RoutedRequest):
+        assert encode_result(result, None, "id-1").status == 200
     else:
-        assert encode_error(SHARED, http, understood, "id-1").status >= 400
+        assert encode_error(SHARED, http, result, "id-1").status >= 400
 
 
 SHARED = ModelCatalog()

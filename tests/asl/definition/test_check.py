@@ -1,4 +1,4 @@
-"""Every fault of a definition's form is found, and where it is told."""
+"""Check that every fault in the form of a definition is reported with its location."""
 
 import pytest
 
@@ -7,8 +7,8 @@ from lamplighter.base.json_text import Json
 
 PASS: Json = {"Type": "Pass", "End": True}
 TASK: Json = {"Type": "Task", "Resource": "arn:aws:states:::ecs:runTask", "End": True}
-FIXED = {"StartAt": "P", "States": {"P": PASS}}
-"""A block with nothing wrong in it."""
+VALID_BLOCK = {"StartAt": "P", "States": {"P": PASS}}
+"""A block without faults."""
 
 SCHEMA = "SCHEMA_VALIDATION_FAILED"
 OBJECT, STRING = "Expected value of type Object", "Expected value of type String"
@@ -16,25 +16,25 @@ SEVERAL, NONE = (
     "There should only be one of the following fields",
     "This object should have only one of the following fields",
 )
-WORDS = "Value should be one of the following"
+ONE_OF = "Value should be one of the following"
 ARRAY, BOOLEAN = "Expected value of type Array", "Expected value of type Boolean"
 
 
-def foreign(field: str, mine: str, other: str) -> str:
-    """What is said of a field of the other language."""
+def unsupported_field(field: str, used: str, other: str) -> str:
+    """Return the message for a field that only the other query language supports."""
     return (
-        f"The QueryLanguage is set to '{mine}', but field '{field}' is only supported for the '{other}' QueryLanguage"
+        f"The QueryLanguage is set to '{used}', but field '{field}' is only supported for the '{other}' QueryLanguage"
     )
 
 
-def found(definition: Json) -> list[str]:
-    """All faults, as code, message and place."""
+def find_faults(definition: Json) -> list[str]:
+    """Return all faults of a definition as texts with code, message and location."""
     return [str(each) for each in check_definition(definition)]
 
 
-def one(state: Json, **fields: Json) -> list[str]:
-    """The faults of a machine with this state, S, followed by N."""
-    return found(
+def find_state_faults(state: Json, **fields: Json) -> list[str]:
+    """Return the faults of a machine with this state, S, followed by N if S refers to it."""
+    return find_faults(
         {"StartAt": "S", "States": {"S": state, "N": PASS} if "'N'" in repr(state) else {"S": state}, **fields}
     )
 
@@ -58,43 +58,43 @@ MACHINES: list[tuple[Json, str]] = [
         {"StartAt": "S", "States": {"S": {"Type": "Pass", "Next": "X"}, "X": {"Type": "Pass", "Next": "S"}}},
         "MISSING_END_STATE: Workflow has no terminal state",
     ),
-    ({**FIXED, "TimeoutSeconds": -1}, f"{SCHEMA}: Minimum value is 0 at /TimeoutSeconds"),
-    ({**FIXED, "Version": "2"}, f"{SCHEMA}: {WORDS}: [1.0] at /Version"),
-    ({**FIXED, "Comment": 1}, f"{SCHEMA}: {STRING} at /Comment"),
+    ({**VALID_BLOCK, "TimeoutSeconds": -1}, f"{SCHEMA}: Minimum value is 0 at /TimeoutSeconds"),
+    ({**VALID_BLOCK, "Version": "2"}, f"{SCHEMA}: {ONE_OF}: [1.0] at /Version"),
+    ({**VALID_BLOCK, "Comment": 1}, f"{SCHEMA}: {STRING} at /Comment"),
     (
-        {**FIXED, "QueryLanguage": "SQL"},
-        f"{SCHEMA}: {WORDS}: [JSONPath, JSONata] at /QueryLanguage",
+        {**VALID_BLOCK, "QueryLanguage": "SQL"},
+        f"{SCHEMA}: {ONE_OF}: [JSONPath, JSONata] at /QueryLanguage",
     ),
 ]
 
 
 @pytest.mark.parametrize(("definition", "expected"), MACHINES)
-def test_what_is_wrong_with_a_machine(definition: Json, expected: str) -> None:
-    assert expected in found(definition)
+def test_a_fault_of_a_machine_is_reported(definition: Json, expected: str) -> None:
+    assert expected in find_faults(definition)
 
 
 S = f"{SCHEMA}: "
-PARALLEL: Json = {"Type": "Parallel", "Branches": [FIXED], "End": True}
-MAP: Json = {"Type": "Map", "ItemProcessor": FIXED, "End": True}
+PARALLEL: Json = {"Type": "Parallel", "Branches": [VALID_BLOCK], "End": True}
+MAP: Json = {"Type": "Map", "ItemProcessor": VALID_BLOCK, "End": True}
 CHOICE: Json = {"Type": "Choice", "Choices": [{"Variable": "$", "IsNull": True, "Next": "N"}]}
 WAIT: Json = {"Type": "Wait", "Seconds": 1, "End": True}
 
 
 def rule(**fields: Json) -> Json:
-    """A Choice with one rule."""
+    """Return a Choice with one rule."""
     return {"Type": "Choice", "Choices": [{"Next": "N", **fields}]}
 
 
 def processor(**config: Json) -> Json:
-    """A Map with a ProcessorConfig."""
-    return {**MAP, "ItemProcessor": {**FIXED, "ProcessorConfig": config}}
+    """Return a Map with a ProcessorConfig."""
+    return {**MAP, "ItemProcessor": {**VALID_BLOCK, "ProcessorConfig": config}}
 
 
 DISTRIBUTED = processor(Mode="DISTRIBUTED", ExecutionType="STANDARD")
 
 
 def csv(**config: Json) -> Json:
-    """A distributed Map whose items are lines of a CSV."""
+    """Return a distributed Map whose items are lines of a CSV file."""
     reader = {"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": {"InputType": "CSV", **config}}
     return {**DISTRIBUTED, "ItemReader": reader}
 
@@ -105,7 +105,7 @@ STATES: list[tuple[Json, str]] = [
     ({"End": True}, f"{S}These fields are required: [Type] at /States/S"),
     (
         {"Type": "Sleep"},
-        f"{S}{WORDS}: [Pass, Task, Choice, Wait, Succeed, Fail, Parallel, Map] at /States/S/Type",
+        f"{S}{ONE_OF}: [Pass, Task, Choice, Wait, Succeed, Fail, Parallel, Map] at /States/S/Type",
     ),
     ({"Type": ["Pass"]}, "at /States/S/Type"),
     ({"Type": "Pass"}, f"{S}{NONE}: [Next, End] at /States/S"),
@@ -122,11 +122,11 @@ STATES: list[tuple[Json, str]] = [
     ({"Type": "Fail", "Next": "N"}, f"{S}Field 'Next' is not supported at /States/S"),
     (
         {**PASS, "Output": 1},
-        f"{S}{foreign('Output', 'JSONPath', 'JSONata')} at /States/S",
+        f"{S}{unsupported_field('Output', 'JSONPath', 'JSONata')} at /States/S",
     ),
     (
         {**PASS, "QueryLanguage": "JSONata", "ResultPath": "$"},
-        f"{S}{foreign('ResultPath', 'JSONata', 'JSONPath')} at /States/S",
+        f"{S}{unsupported_field('ResultPath', 'JSONata', 'JSONPath')} at /States/S",
     ),
     ({**PASS, "InputPath": 5}, f"{S}{STRING} at /States/S/InputPath"),
     ({**PASS, "InputPath": ""}, f"{S}{STRING} at /States/S/InputPath"),
@@ -175,7 +175,7 @@ STATES: list[tuple[Json, str]] = [
     ),
     (
         {**TASK, "Retry": [{"ErrorEquals": ["E"], "JitterStrategy": "HALF"}]},
-        f"{S}{WORDS}: [NONE, FULL] at /States/S/Retry[0]/JitterStrategy",
+        f"{S}{ONE_OF}: [NONE, FULL] at /States/S/Retry[0]/JitterStrategy",
     ),
     ({**TASK, "Retry": [{"ErrorEquals": ["E"], "Next": "N"}]}, "Field 'Next' is not supported at /States/S/Retry[0]"),
     (
@@ -258,7 +258,7 @@ STATES: list[tuple[Json, str]] = [
     ({**PARALLEL, "Branches": [5]}, f"{S}{OBJECT} at /States/S/Branches[0]"),
     ({**PARALLEL, "Branches": [{}]}, f"{S}These fields are required: [StartAt, States] at /States/S/Branches[0]"),
     (
-        {**PARALLEL, "Branches": [FIXED, {"StartAt": "Q", "States": {"Q": {"Type": "Pass"}}}]},
+        {**PARALLEL, "Branches": [VALID_BLOCK, {"StartAt": "Q", "States": {"Q": {"Type": "Pass"}}}]},
         f"{S}{NONE}: [Next, End] at /States/S/Branches[1]/States/Q",
     ),
     (
@@ -266,7 +266,7 @@ STATES: list[tuple[Json, str]] = [
         "MISSING_TRANSITION_TARGET: Missing 'Next' target: S at /States/S/Branches[0]/States/Q/Next",
     ),
     (
-        {**PARALLEL, "Branches": [FIXED, FIXED]},
+        {**PARALLEL, "Branches": [VALID_BLOCK, VALID_BLOCK]},
         "DUPLICATE_STATE_NAME: Duplicate State name: P at /States/S/Branches[1]/States/P",
     ),
     (
@@ -275,7 +275,7 @@ STATES: list[tuple[Json, str]] = [
     ),
     ({**MAP, "ItemProcessor": 5}, f"{S}{OBJECT} at /States/S/ItemProcessor"),
     (
-        {**MAP, "Iterator": FIXED},
+        {**MAP, "Iterator": VALID_BLOCK},
         f"{S}{SEVERAL}: [ItemProcessor, Iterator] at /States/S",
     ),
     ({**MAP, "MaxConcurrency": -1}, f"{S}Minimum value is 0 at /States/S/MaxConcurrency"),
@@ -284,12 +284,12 @@ STATES: list[tuple[Json, str]] = [
         f"{S}Maximum value is 100.0 at /States/S/ToleratedFailurePercentage",
     ),
     (
-        {**MAP, "ItemProcessor": {**FIXED, "QueryLanguage": "JSONata"}},
+        {**MAP, "ItemProcessor": {**VALID_BLOCK, "QueryLanguage": "JSONata"}},
         "'QueryLanguage' is not supported at /States/S/ItemProcessor",
     ),
     (
         processor(Mode="FOO"),
-        f"{WORDS}: [INLINE, DISTRIBUTED] at {CONFIG}/Mode",
+        f"{ONE_OF}: [INLINE, DISTRIBUTED] at {CONFIG}/Mode",
     ),
     (
         processor(Mode="DISTRIBUTED"),
@@ -301,10 +301,10 @@ STATES: list[tuple[Json, str]] = [
     ),
     (
         processor(Mode="DISTRIBUTED", ExecutionType="FOO"),
-        f"{WORDS}: [STANDARD, EXPRESS] at {CONFIG}/ExecutionType",
+        f"{ONE_OF}: [STANDARD, EXPRESS] at {CONFIG}/ExecutionType",
     ),
     (
-        {**MAP, "ItemProcessor": {**FIXED, "ProcessorConfig": 5}},
+        {**MAP, "ItemProcessor": {**VALID_BLOCK, "ProcessorConfig": 5}},
         f"{S}{OBJECT} at {CONFIG}",
     ),
     (
@@ -323,11 +323,11 @@ STATES: list[tuple[Json, str]] = [
     ),
     (
         rule(Condition="{% true %}"),
-        f"{S}{foreign('Condition', 'JSONPath', 'JSONata')} at /States/S/Choices[0]",
+        f"{S}{unsupported_field('Condition', 'JSONPath', 'JSONata')} at /States/S/Choices[0]",
     ),
     (
         rule(And=[{"Condition": "{% true %}"}]),
-        f"{foreign('Condition', 'JSONPath', 'JSONata')} at /States/S/Choices[0]/And[0]",
+        f"{unsupported_field('Condition', 'JSONPath', 'JSONata')} at /States/S/Choices[0]/And[0]",
     ),
     (
         rule(Not={"Variable": "$", "IsNull": True, "Next": "N"}),
@@ -341,8 +341,8 @@ STATES: list[tuple[Json, str]] = [
 
 
 @pytest.mark.parametrize(("state", "expected"), STATES)
-def test_what_is_wrong_with_a_state(state: Json, expected: str) -> None:
-    faults = one(state)
+def test_a_fault_of_a_state_is_reported_with_its_location(state: Json, expected: str) -> None:
+    faults = find_state_faults(state)
     assert any(fault.endswith(expected) for fault in faults), faults
 
 
@@ -369,20 +369,22 @@ def test_what_is_wrong_with_a_state(state: Json, expected: str) -> None:
         rule(Not={"Or": [{"And": [{"Variable": "$", "NumericEquals": 1.5}]}]}),
     ],
 )
-def test_what_is_right_is_not_complained_of(state: Json) -> None:
-    assert one(state) == []
+def test_a_valid_state_has_no_faults(state: Json) -> None:
+    assert find_state_faults(state) == []
 
 
 def test_a_state_name_has_at_most_80_characters() -> None:
     for length, faults in ((80, 0), (81, 1)):
         name = "x" * length
-        assert len(found({"StartAt": name, "States": {name: PASS}})) == faults
+        assert len(find_faults({"StartAt": name, "States": {name: PASS}})) == faults
 
 
-def test_a_machine_of_jsonata_has_no_state_of_jsonpath() -> None:
+def test_a_jsonata_machine_cannot_have_a_jsonpath_state() -> None:
     message = "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine at /States/S"
-    assert one({**PASS, "QueryLanguage": "JSONPath"}, QueryLanguage="JSONata") == [f"{S}{message}"]
+    assert find_state_faults({**PASS, "QueryLanguage": "JSONPath"}, QueryLanguage="JSONata") == [f"{S}{message}"]
 
 
-def test_all_faults_are_told_at_once() -> None:
-    assert len(found({"StartAt": "A", "States": {"A": {"Type": "Pass"}, "B": {"Type": "Task", "End": True}}})) == 2
+def test_all_faults_are_reported_together() -> None:
+    assert (
+        len(find_faults({"StartAt": "A", "States": {"A": {"Type": "Pass"}, "B": {"Type": "Task", "End": True}}})) == 2
+    )

@@ -7,14 +7,14 @@ import pytest
 
 from lamplighter.asl.definition.choice_rules import parse_timestamp
 from lamplighter.base.json_text import Json
-from tests.asl.simulated_execution import SimulatedExecution, play
+from tests.asl.simulated_execution import SimulatedExecution, simulate
 
 EARLY, LATE = "2026-01-01T00:00:00Z", "2026-01-01T02:00:00+01:00"
-"""The second is later by an hour, and smaller as text."""
+"""The second time is one hour later."""
 
 
-def choose(rule: Json, given: Json) -> SimulatedExecution:
-    return play(
+def simulate_choice(rule: Json, given: Json) -> SimulatedExecution:
+    return simulate(
         {
             "C": {"Type": "Choice", "Choices": [{**rule, "Next": "Yes"}], "Default": "No"},
             "Yes": {"Type": "Pass", "Result": True, "End": True},
@@ -24,8 +24,8 @@ def choose(rule: Json, given: Json) -> SimulatedExecution:
     )
 
 
-def holds(rule: Json, given: Json) -> Json:
-    return choose(rule, given).output
+def evaluate_rule(rule: Json, given: Json) -> Json:
+    return simulate_choice(rule, given).output
 
 
 ORDER = {"Equals": "=", "LessThan": "<", "LessThanEquals": "<=", "GreaterThan": ">", "GreaterThanEquals": ">="}
@@ -46,11 +46,11 @@ COMPARED = [
     ("operator", "left", "right", "expected"),
     [*COMPARED, ("BooleanEquals", True, True, True), ("BooleanEquals", True, False, False)],
 )
-def test_each_comparison_with_a_constant_and_with_a_path(
+def test_each_operator_compares_with_a_constant_and_with_a_path(
     operator: str, left: Json, right: Json, expected: bool
 ) -> None:
-    assert holds({"Variable": "$.l", operator: right}, {"l": left}) is expected
-    assert holds({"Variable": "$.l", f"{operator}Path": "$.r"}, {"l": left, "r": right}) is expected
+    assert evaluate_rule({"Variable": "$.l", operator: right}, {"l": left}) is expected
+    assert evaluate_rule({"Variable": "$.l", f"{operator}Path": "$.r"}, {"l": left, "r": right}) is expected
 
 
 @pytest.mark.parametrize(
@@ -67,10 +67,10 @@ def test_each_comparison_with_a_constant_and_with_a_path(
     ],
 )
 def test_a_value_of_another_type_does_not_match(operator: str, operand: Json, value: Json) -> None:
-    assert holds({"Variable": "$", operator: operand}, value) is False
+    assert evaluate_rule({"Variable": "$", operator: operand}, value) is False
 
 
-TESTS: dict[str, list[Json]] = {
+TYPE_OPERATORS: dict[str, list[Json]] = {
     "IsNull": [None],
     "IsString": ["x", "", EARLY],
     "IsNumeric": [0, 1.5],
@@ -80,18 +80,18 @@ TESTS: dict[str, list[Json]] = {
 VALUES: list[Json] = [None, "x", "", EARLY, 0, 1.5, True, False, [], {}]
 
 
-@pytest.mark.parametrize("operator", TESTS)
+@pytest.mark.parametrize("operator", TYPE_OPERATORS)
 @pytest.mark.parametrize("value", VALUES, ids=repr)
-def test_each_test_of_a_type(operator: str, value: Json) -> None:
-    expected = any(value is each or (value == each and type(value) is type(each)) for each in TESTS[operator])
-    assert holds({"Variable": "$.v", operator: True}, {"v": value}) is expected
-    assert holds({"Variable": "$.v", operator: False}, {"v": value}) is not expected
+def test_each_type_operator_tests_the_type(operator: str, value: Json) -> None:
+    expected = any(value is each or (value == each and type(value) is type(each)) for each in TYPE_OPERATORS[operator])
+    assert evaluate_rule({"Variable": "$.v", operator: True}, {"v": value}) is expected
+    assert evaluate_rule({"Variable": "$.v", operator: False}, {"v": value}) is not expected
 
 
 @pytest.mark.parametrize(("given", "expected"), [({"v": None}, True), ({}, False)])
-def test_is_present_asks_for_the_variable_and_not_for_its_value(given: Json, expected: bool) -> None:
-    assert holds({"Variable": "$.v", "IsPresent": True}, given) is expected
-    assert holds({"Variable": "$.v", "IsPresent": False}, given) is not expected
+def test_is_present_tests_whether_the_variable_exists_and_not_its_value(given: Json, expected: bool) -> None:
+    assert evaluate_rule({"Variable": "$.v", "IsPresent": True}, given) is expected
+    assert evaluate_rule({"Variable": "$.v", "IsPresent": False}, given) is not expected
 
 
 @pytest.mark.parametrize(
@@ -103,8 +103,8 @@ def test_is_present_asks_for_the_variable_and_not_for_its_value(given: Json, exp
         {"Variable": "$.v", "NumericEqualsPath": "$.missing"},
     ],
 )
-def test_a_variable_that_is_missing_ends_the_execution(rule: Json) -> None:
-    assert choose(rule, {"v": 1}).finish.error == "States.Runtime"
+def test_a_missing_variable_fails_the_execution(rule: Json) -> None:
+    assert simulate_choice(rule, {"v": 1}).finish.error == "States.Runtime"
 
 
 ONE, TWO = {"Variable": "$", "NumericGreaterThan": 0}, {"Variable": "$", "NumericLessThan": 10}
@@ -125,49 +125,49 @@ MISSING = {"Variable": "$.missing", "IsNull": True}
         ({"Or": [TWO, MISSING]}, 5, True),
     ],
 )
-def test_and_or_and_not_look_no_further_than_they_must(rule: Json, given: Json, expected: bool) -> None:
-    assert holds(rule, given) is expected
+def test_and_or_and_not_evaluate_no_more_than_they_need(rule: Json, given: Json, expected: bool) -> None:
+    assert evaluate_rule(rule, given) is expected
 
 
-def test_the_first_rule_that_holds_is_taken() -> None:
+def test_the_first_rule_that_matches_is_used() -> None:
     rules = [{"Variable": "$", "IsNumeric": True, "Next": "A"}, {"Variable": "$", "NumericEquals": 1, "Next": "B"}]
     states = {name: {"Type": "Pass", "Result": name, "End": True} for name in "AB"}
-    assert play({"C": {"Type": "Choice", "Choices": rules}, **states}, 1).output == "A"
+    assert simulate({"C": {"Type": "Choice", "Choices": rules}, **states}, 1).output == "A"
 
 
-def test_no_rule_and_no_default_leads_nowhere() -> None:
+def test_without_a_matching_rule_or_a_default_the_execution_fails() -> None:
     rules = [{"Variable": "$", "IsNull": True, "Next": "A"}]
-    night = play({"C": {"Type": "Choice", "Choices": rules}, "A": {"Type": "Succeed"}}, 1)
-    assert night.finish.error == "States.Runtime"
-    assert night.finish.cause == (
+    simulated = simulate({"C": {"Type": "Choice", "Choices": rules}, "A": {"Type": "Succeed"}}, 1)
+    assert simulated.finish.error == "States.Runtime"
+    assert simulated.finish.cause == (
         "An error occurred while executing the state 'C' (entered at the event id #2). "
         "Failed to transition out of the state. The state does not point to a next state."
     )
 
 
-def test_rules_see_what_input_path_selects_and_output_path_comes_after_them() -> None:
+def test_rules_see_the_result_of_input_path_and_output_path_is_applied_after_them() -> None:
     """ "That selection is used by the state, for example in … Choices selectors in Choice States." """
     rules = [{"Variable": "$.b.c", "NumericEquals": 1, "Next": "D"}]
     state = {"Type": "Choice", "InputPath": "$.a", "OutputPath": "$.b", "Choices": rules}
-    assert play({"C": state, "D": {"Type": "Succeed"}}, {"a": {"b": {"c": 1}}}).output == {"c": 1}
+    assert simulate({"C": state, "D": {"Type": "Succeed"}}, {"a": {"b": {"c": 1}}}).output == {"c": 1}
 
 
-def test_a_rule_can_set_variables_and_the_default_others() -> None:
+def test_a_rule_and_the_default_can_assign_different_values() -> None:
     rule = {"Variable": "$", "NumericEquals": 1, "Next": "D", "Assign": {"v": "rule"}}
     state = {"Type": "Choice", "Choices": [rule], "Default": "D", "Assign": {"v": "default"}}
     last = {"Type": "Pass", "Parameters": {"v.$": "$v"}, "End": True}
-    assert [play({"C": state, "D": last}, n).output for n in (1, 2)] == [{"v": "rule"}, {"v": "default"}]
+    assert [simulate({"C": state, "D": last}, n).output for n in (1, 2)] == [{"v": "rule"}, {"v": "default"}]
 
 
-def test_a_condition_of_jsonata_must_be_boolean() -> None:
-    def ended(condition: Json) -> SimulatedExecution:
+def test_a_jsonata_condition_must_be_boolean() -> None:
+    def simulate_condition(condition: Json) -> SimulatedExecution:
         rule = {"Condition": condition, "Next": "D", "Output": "yes"}
         states = {"C": {"Type": "Choice", "Choices": [rule], "Default": "D"}, "D": {"Type": "Succeed"}}
-        return play(states, 5, QueryLanguage="JSONata")
+        return simulate(states, 5, QueryLanguage="JSONata")
 
-    assert ended("{% $states.input = 5 %}").output == "yes"
-    assert ended("{% $states.input = 6 %}").output == 5
-    assert ended("{% $states.input %}").finish.error == "States.QueryEvaluationError"
+    assert simulate_condition("{% $states.input = 5 %}").output == "yes"
+    assert simulate_condition("{% $states.input = 6 %}").output == 5
+    assert simulate_condition("{% $states.input %}").finish.error == "States.QueryEvaluationError"
 
 
 @pytest.mark.parametrize(
@@ -185,14 +185,14 @@ def test_a_condition_of_jsonata_must_be_boolean() -> None:
         ("[a]", "a", False),
     ],
 )
-def test_wildcards(pattern: str, text: str, expected: bool) -> None:
-    assert holds({"Variable": "$.v", "StringMatches": pattern}, {"v": text}) is expected
+def test_string_matches_supports_wildcards(pattern: str, text: str, expected: bool) -> None:
+    assert evaluate_rule({"Variable": "$.v", "StringMatches": pattern}, {"v": text}) is expected
 
 
-def test_a_filter_that_would_take_too_long_ends_the_execution() -> None:
-    ended = choose({"Variable": "$.v[?(@ in $.v)]", "IsPresent": True}, {"v": list(range(2_000))}).finish
-    assert ended.error == "States.Runtime"
-    assert "reads more than" in str(ended.cause)
+def test_a_filter_that_reads_too_many_values_fails_the_execution() -> None:
+    finish = simulate_choice({"Variable": "$.v[?(@ in $.v)]", "IsPresent": True}, {"v": list(range(2_000))}).finish
+    assert finish.error == "States.Runtime"
+    assert "reads more than" in str(finish.cause)
 
 
 @pytest.mark.parametrize(
@@ -210,12 +210,12 @@ def test_a_filter_that_would_take_too_long_ends_the_execution() -> None:
         "",
     ],
 )
-def test_what_is_no_timestamp(text: str) -> None:
+def test_an_invalid_timestamp_is_not_parsed(text: str) -> None:
     assert parse_timestamp(text) is None
 
 
 @pytest.mark.parametrize(
-    ("rules", "place"),
+    ("rules", "location"),
     [
         ([{"Condition": "{% $states.input.x %}", "Next": "D"}], "Choices[0]/Condition"),
         (
@@ -225,10 +225,10 @@ def test_what_is_no_timestamp(text: str) -> None:
         ([{"Condition": True, "Assign": {"v": "{% $n %}"}, "Next": "D"}], "Choices[0]/Assign/v"),
     ],
 )
-def test_a_fault_in_a_rule_is_told_with_the_place_of_the_rule(rules: list[Json], place: str) -> None:
+def test_an_error_in_a_rule_is_reported_with_the_location_of_the_rule(rules: list[Json], location: str) -> None:
     state = {"Type": "Choice", "QueryLanguage": "JSONata", "Choices": rules}
-    night = play({"C": state, "D": {"Type": "Succeed"}}, {})
-    assert night.finish.cause is not None
-    assert f"specified for the field '{place}'" in night.finish.cause
-    (told,) = [each for each in night.history if each["type"] == "EvaluationFailed"]
-    assert told["evaluationFailedEventDetails"]["location"] == place
+    simulated = simulate({"C": state, "D": {"Type": "Succeed"}}, {})
+    assert simulated.finish.cause is not None
+    assert f"specified for the field '{location}'" in simulated.finish.cause
+    (failed_event,) = [each for each in simulated.history if each["type"] == "EvaluationFailed"]
+    assert failed_event["evaluationFailedEventDetails"]["location"] == location

@@ -1,4 +1,4 @@
-"""Payload templates, in both languages.
+"""Payload templates in JSONPath and JSONata.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/concepts-input-output-filtering.html
 """
@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/concepts-input-output-filte
 import pytest
 
 from lamplighter.base.json_text import Json
-from tests.asl.simulated_execution import only, play
+from tests.asl.simulated_execution import simulate, simulate_state
 
 GIVEN: Json = {"a": [1, 2, {"b": "c"}], "n": None, "word": "lamp"}
 
@@ -26,12 +26,12 @@ GIVEN: Json = {"a": [1, 2, {"b": "c"}], "n": None, "word": "lamp"}
         ("text", "text"),
     ],
 )
-def test_parameters_in_jsonpath(template: Json, expected: Json) -> None:
-    assert only({"Type": "Pass", "Parameters": template}, GIVEN).output == expected
+def test_jsonpath_parameters_are_evaluated(template: Json, expected: Json) -> None:
+    assert simulate_state({"Type": "Pass", "Parameters": template}, GIVEN).output == expected
 
 
-def test_a_result_is_taken_as_it_is() -> None:
-    assert only({"Type": "Pass", "Result": {"x.$": "$.a"}}, GIVEN).output == {"x.$": "$.a"}
+def test_a_result_is_used_without_evaluation() -> None:
+    assert simulate_state({"Type": "Pass", "Result": {"x.$": "$.a"}}, GIVEN).output == {"x.$": "$.a"}
 
 
 @pytest.mark.parametrize(
@@ -45,8 +45,8 @@ def test_a_result_is_taken_as_it_is() -> None:
         ({"{% 1 %}": 1}, {"{% 1 %}": 1}),
     ],
 )
-def test_output_in_jsonata(template: Json, expected: Json) -> None:
-    assert only({"Type": "Pass", "Output": template}, GIVEN, QueryLanguage="JSONata").output == expected
+def test_jsonata_output_is_evaluated(template: Json, expected: Json) -> None:
+    assert simulate_state({"Type": "Pass", "Output": template}, GIVEN, QueryLanguage="JSONata").output == expected
 
 
 @pytest.mark.parametrize(
@@ -61,19 +61,19 @@ def test_output_in_jsonata(template: Json, expected: Json) -> None:
         ({"Type": "Pass", "ResultPath": "$.word.x", "Result": 1}, "States.ResultPathMatchFailure"),
     ],
 )
-def test_what_goes_wrong_in_jsonpath_has_its_name(state: Json, error: str) -> None:
-    night = only(state, GIVEN)
-    assert night.finish.error == error
-    assert (night.finish.cause or "").startswith(
+def test_a_jsonpath_failure_has_an_error_name_and_names_the_state(state: Json, error: str) -> None:
+    simulated = simulate_state(state, GIVEN)
+    assert simulated.finish.error == error
+    assert (simulated.finish.cause or "").startswith(
         "An error occurred while executing the state 'S' (entered at the event id #2). "
     )
 
 
 @pytest.mark.parametrize("text", ["{% $states.input.missing %}", "{% $error('no') %}", "{% 1 + 'a' %}"])
-def test_what_goes_wrong_in_jsonata_is_an_event_and_an_error_of_the_query(text: str) -> None:
-    night = only({"Type": "Pass", "Output": text}, GIVEN, QueryLanguage="JSONata")
-    assert night.finish.error == "States.QueryEvaluationError"
-    assert night.types == ["ExecutionStarted", "PassStateEntered", "EvaluationFailed", "ExecutionFailed"]
+def test_a_jsonata_failure_is_an_evaluation_failed_event_and_a_query_evaluation_error(text: str) -> None:
+    simulated = simulate_state({"Type": "Pass", "Output": text}, GIVEN, QueryLanguage="JSONata")
+    assert simulated.finish.error == "States.QueryEvaluationError"
+    assert simulated.types == ["ExecutionStarted", "PassStateEntered", "EvaluationFailed", "ExecutionFailed"]
 
 
 @pytest.mark.parametrize(
@@ -85,8 +85,8 @@ def test_what_goes_wrong_in_jsonata_is_an_event_and_an_error_of_the_query(text: 
         ({"Error": "{% $states.input.word %}", "Cause": "{% 'x' & 'y' %}"}, "JSONata", "lamp", "xy"),
     ],
 )
-def test_what_a_fail_state_says(fields: Json, language: str, error: str | None, cause: str | None) -> None:
-    finish = only({"Type": "Fail", **fields}, GIVEN, QueryLanguage=language).finish
+def test_a_fail_state_sets_error_and_cause(fields: Json, language: str, error: str | None, cause: str | None) -> None:
+    finish = simulate_state({"Type": "Fail", **fields}, GIVEN, QueryLanguage=language).finish
     assert (finish.status, finish.error, finish.cause) == ("FAILED", error, cause)
 
 
@@ -99,12 +99,12 @@ def test_what_a_fail_state_says(fields: Json, language: str, error: str | None, 
         ({"InputPath": "$.a", "OutputPath": "$[0]"}, 1),
     ],
 )
-def test_succeed_hands_on_what_its_paths_select(fields: Json, output: Json) -> None:
-    assert only({"Type": "Succeed", **fields}, GIVEN).output == output
+def test_succeed_outputs_what_its_paths_select(fields: Json, output: Json) -> None:
+    assert simulate_state({"Type": "Succeed", **fields}, GIVEN).output == output
 
 
-def test_variables_are_all_worked_out_from_what_was_before() -> None:
-    night = play(
+def test_all_assignments_are_computed_from_the_earlier_variables() -> None:
+    simulated = simulate(
         {
             "Set": {"Type": "Pass", "Assign": {"a": 1, "b": 2}, "Next": "Swap"},
             "Swap": {"Type": "Pass", "Assign": {"a": "{% $b %}", "b": "{% $a %}"}, "Next": "Show"},
@@ -112,5 +112,5 @@ def test_variables_are_all_worked_out_from_what_was_before() -> None:
         },
         QueryLanguage="JSONata",
     )
-    assert night.output == [2, 1]
-    assert night.history[4]["stateExitedEventDetails"]["assignedVariables"] == {"a": "2", "b": "1"}
+    assert simulated.output == [2, 1]
+    assert simulated.history[4]["stateExitedEventDetails"]["assignedVariables"] == {"a": "2", "b": "1"}

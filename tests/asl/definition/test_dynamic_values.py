@@ -1,4 +1,4 @@
-"""How long a Wait waits.
+"""Values that a state computes when it is entered, such as how long a Wait waits.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/state-wait.html
 """
@@ -7,10 +7,10 @@ import pytest
 
 from lamplighter.asl.execution.messages import SetTimer
 from lamplighter.base.json_text import Json
-from tests.asl.simulated_execution import only
+from tests.asl.simulated_execution import simulate_state
 
 START = 1_767_225_600_000
-"""2026-01-01T00:00:00Z, when the clock of a play begins."""
+"""2026-01-01T00:00:00Z, the start of the clock of a simulated execution."""
 
 
 @pytest.mark.parametrize(
@@ -26,24 +26,24 @@ START = 1_767_225_600_000
         ({"TimestampPath": "$.at"}, {"at": "2026-01-01T00:01:00Z"}, START + 60_000),
     ],
 )
-def test_when_a_wait_is_over(fields: Json, given: Json, due: int) -> None:
-    night = only({"Type": "Wait", **fields}, given)
-    (timer,) = night.timers.values()
+def test_a_wait_ends_at_its_time(fields: Json, given: Json, due: int) -> None:
+    simulated = simulate_state({"Type": "Wait", **fields}, given)
+    (timer,) = simulated.timers.values()
     assert (timer.due, timer.elapsed) == (due, "Timestamp" not in str(fields))
-    night.fire_timer()
-    assert night.finish.status == "SUCCEEDED"
+    simulated.fire_timer()
+    assert simulated.finish.status == "SUCCEEDED"
 
 
-def test_a_wait_hands_its_input_on() -> None:
-    night = only({"Type": "Wait", "Seconds": 1, "InputPath": "$.a", "OutputPath": "$.b"}, {"a": {"b": 7}})
-    night.fire_timer()
-    assert night.output == 7
+def test_a_wait_outputs_its_filtered_input() -> None:
+    simulated = simulate_state({"Type": "Wait", "Seconds": 1, "InputPath": "$.a", "OutputPath": "$.b"}, {"a": {"b": 7}})
+    simulated.fire_timer()
+    assert simulated.output == 7
 
 
 @pytest.mark.parametrize("field", ["SecondsPath", "TimestampPath"])
 @pytest.mark.parametrize("value", [-1, "x", True, None, [], {}], ids=repr)
-def test_a_path_to_no_time_ends_the_execution(field: str, value: Json) -> None:
-    assert only({"Type": "Wait", field: "$.t"}, {"t": value}).finish.error == "States.Runtime"
+def test_a_path_to_an_invalid_time_fails_the_execution(field: str, value: Json) -> None:
+    assert simulate_state({"Type": "Wait", field: "$.t"}, {"t": value}).finish.error == "States.Runtime"
 
 
 @pytest.mark.parametrize(
@@ -53,9 +53,9 @@ def test_a_path_to_no_time_ends_the_execution(field: str, value: Json) -> None:
         ("Timestamp", "{% '2026-01-01T00:00:09Z' %}", START + 9000),
     ],
 )
-def test_jsonata_works_the_time_out(field: str, expression: str, due: int) -> None:
-    night = only({"Type": "Wait", field: expression}, QueryLanguage="JSONata")
-    assert [timer.due for timer in night.timers.values()] == [due]
+def test_jsonata_computes_the_time(field: str, expression: str, due: int) -> None:
+    simulated = simulate_state({"Type": "Wait", field: expression}, QueryLanguage="JSONata")
+    assert [timer.due for timer in simulated.timers.values()] == [due]
 
 
 @pytest.mark.parametrize(
@@ -68,26 +68,28 @@ def test_jsonata_works_the_time_out(field: str, expression: str, due: int) -> No
         ("Timestamp", "{% 'soon' %}"),
     ],
 )
-def test_jsonata_that_is_no_time_is_an_error_of_the_query(field: str, expression: str) -> None:
-    night = only({"Type": "Wait", field: expression}, QueryLanguage="JSONata")
-    assert night.finish.error == "States.QueryEvaluationError"
-    assert night.history[2]["evaluationFailedEventDetails"]["location"] == field
+def test_an_invalid_time_from_jsonata_is_a_query_evaluation_error(field: str, expression: str) -> None:
+    simulated = simulate_state({"Type": "Wait", field: expression}, QueryLanguage="JSONata")
+    assert simulated.finish.error == "States.QueryEvaluationError"
+    assert simulated.history[2]["evaluationFailedEventDetails"]["location"] == field
 
 
-def test_paths_give_timeouts_and_heartbeats() -> None:
+def test_paths_set_timeout_and_heartbeat() -> None:
     paths = {"TimeoutSecondsPath": "$.t", "HeartbeatSecondsPath": "$.h"}
-    night = only({"Type": "Task", "Resource": "arn:aws:states:::ecs:runTask", **paths}, {"t": 60, "h": 5})
-    dues = [each.due - START for each in night.scenes[-1].step.commands if isinstance(each, SetTimer)]
+    simulated = simulate_state({"Type": "Task", "Resource": "arn:aws:states:::ecs:runTask", **paths}, {"t": 60, "h": 5})
+    dues = [each.due - START for each in simulated.steps[-1].step.commands if isinstance(each, SetTimer)]
     assert dues == [60_000, 5000]
 
 
-def test_a_path_limits_the_items_at_once() -> None:
+def test_max_concurrency_path_limits_the_items_that_run_at_the_same_time() -> None:
     processor = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 1, "End": True}}}
     state = {"Type": "Map", "ItemsPath": "$.all", "MaxConcurrencyPath": "$.most", "ItemProcessor": processor}
-    assert len(only(state, {"all": [1, 2, 3], "most": 2}).timers) == 2
+    assert len(simulate_state(state, {"all": [1, 2, 3], "most": 2}).timers) == 2
 
 
 @pytest.mark.parametrize("items", ["{% [1, 2] %}", [1, "{% 1 + 1 %}"]])
-def test_items_are_an_expression_or_a_list_with_expressions(items: Json) -> None:
+def test_items_can_be_an_expression_or_an_array_with_expressions(items: Json) -> None:
     processor = {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}
-    assert only({"Type": "Map", "Items": items, "ItemProcessor": processor}, QueryLanguage="JSONata").output == [1, 2]
+    assert simulate_state(
+        {"Type": "Map", "Items": items, "ItemProcessor": processor}, QueryLanguage="JSONata"
+    ).output == [1, 2]

@@ -1,4 +1,4 @@
-"""A definition that was accepted is compiled state by state, and is the same as if it had been compiled at once."""
+"""An accepted definition is compiled state by state, with the same result as if it were compiled as a whole."""
 
 from dataclasses import replace
 
@@ -28,44 +28,44 @@ NESTED = block(
 )
 
 
-def test_its_blocks_have_the_numbers_that_they_have_when_all_is_compiled() -> None:
-    kept, whole = parse_definition(dumps(NESTED), already_checked=True), parse_definition(dumps(NESTED))
-    shape = [(each.number, each.start, list(each.states)) for each in whole.blocks]
-    assert [(each.number, each.start, list(each.states)) for each in kept.blocks] == shape
-    assert kept.blocks[0].states["A"].branches == whole.blocks[0].states["A"].branches  # type: ignore[attr-defined]
-    assert kept.resources == whole.resources
-    assert list(kept.states) == [name for each in whole.blocks for name in each.states]
+def test_lazily_compiled_blocks_have_the_same_numbers_as_eagerly_compiled_ones() -> None:
+    lazy, eager = parse_definition(dumps(NESTED), already_checked=True), parse_definition(dumps(NESTED))
+    shape = [(each.number, each.start, list(each.states)) for each in eager.blocks]
+    assert [(each.number, each.start, list(each.states)) for each in lazy.blocks] == shape
+    assert lazy.blocks[0].states["A"].branches == eager.blocks[0].states["A"].branches  # type: ignore[attr-defined]
+    assert lazy.resources == eager.resources
+    assert list(lazy.states) == [name for each in eager.blocks for name in each.states]
 
 
 def test_a_state_is_compiled_once_and_only_when_it_is_entered() -> None:
-    kept = parse_definition(
+    lazy = parse_definition(
         dumps(block(A={"Type": "Pass", "Next": "B"}, B={"Type": "Pass", "InputPath": "no path", "End": True})),
         already_checked=True,
     )
-    assert kept.blocks[0].states["A"] is kept.states["A"]
+    assert lazy.blocks[0].states["A"] is lazy.states["A"]
     with pytest.raises(ValueError, match="JSONPath"):
-        kept.blocks[0].states["B"]
+        lazy.blocks[0].states["B"]
 
 
-def execution() -> Execution:
+def new_execution() -> Execution:
     arn = "arn:aws:states:us-east-1:123456789012:execution:m:e"
     return Execution(arn, "e", "role", "arn:aws:states:us-east-1:123456789012:stateMachine:m", "m", {}, "{}", 0)
 
 
 @pytest.mark.parametrize("long", [True, False], ids=["long", "short"])
-def test_a_long_state_is_not_entered_where_others_wait(long: bool) -> None:
+def test_a_long_state_is_not_entered_if_unbounded_work_is_not_allowed(long: bool) -> None:
     result = "x" * (MAX_SHORT_BYTES if long else 10)
     definition = parse_definition(dumps(block(A={"Type": "Pass", "Result": result, "End": True})), already_checked=True)
-    waiting = replace(manual_world(), allows_unbounded_work=False)
+    bounded_world = replace(manual_world(), allows_unbounded_work=False)
     if long:
         with pytest.raises(UnboundedWork):
-            advance(definition, execution(), Started(), waiting)
+            advance(definition, new_execution(), Started(), bounded_world)
     else:
-        assert advance(definition, execution(), Started(), waiting).execution.status == "SUCCEEDED"
-    assert advance(definition, execution(), Started(), manual_world()).execution.status == "SUCCEEDED"
+        assert advance(definition, new_execution(), Started(), bounded_world).execution.status == "SUCCEEDED"
+    assert advance(definition, new_execution(), Started(), manual_world()).execution.status == "SUCCEEDED"
 
 
-def test_a_state_is_not_long_by_what_is_within_it() -> None:
+def test_a_state_is_not_long_because_of_the_states_inside_it() -> None:
     inner = block(B={"Type": "Pass", "Result": "x" * MAX_SHORT_BYTES, "End": True})
     definition = parse_definition(
         dumps(block(A={"Type": "Map", "ItemProcessor": inner, "End": True})), already_checked=True

@@ -1,4 +1,4 @@
-"""The delay before a retry grows, and has limits that no number of retries passes."""
+"""The delay before a retry grows with each retry, up to a limit."""
 
 import pytest
 from hypothesis import given
@@ -13,14 +13,14 @@ ALL = ("States.ALL",)
     interval=st.integers(0, MAX_SECONDS),
     backoff=st.integers(1, 10**9) | st.floats(1, 1e308),
     used=st.integers(0, MAX_SECONDS),
-    longest=st.none() | st.integers(1, 31_622_400),
+    max_delay=st.none() | st.integers(1, 31_622_400),
 )
-def test_a_delay_is_never_longer_than_the_longest_however_many_retries_there_were(
-    interval: int, backoff: float, used: int, longest: int | None
+def test_a_delay_never_exceeds_the_maximum_after_any_number_of_retries(
+    interval: int, backoff: float, used: int, max_delay: int | None
 ) -> None:
-    retrier = Retrier(ALL, interval=interval, backoff=backoff, max_delay=longest)
-    most = longest or MAX_SECONDS
-    assert min(interval, most) <= retrier.seconds(used) <= most
+    retrier = Retrier(ALL, interval=interval, backoff=backoff, max_delay=max_delay)
+    limit = max_delay or MAX_SECONDS
+    assert min(interval, limit) <= retrier.seconds(used) <= limit
     assert retrier.delay(used, 0.5) == int(retrier.seconds(used) * 1000)
 
 
@@ -29,6 +29,6 @@ def test_a_retrier_without_an_interval_never_waits_even_if_its_backoff_overflows
 
 
 @pytest.mark.parametrize(("used", "seconds"), [(0, 1), (1, 2), (2, 4)])
-def test_absent_fields_have_the_defaults_of_aws(used: int, seconds: float) -> None:
+def test_absent_fields_have_aws_defaults(used: int, seconds: float) -> None:
     retrier = read_retrier({"ErrorEquals": ["States.ALL"]})
     assert (retrier.seconds(used), retrier.attempts, retrier.jitter) == (seconds, 3, False)

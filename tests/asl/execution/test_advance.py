@@ -1,4 +1,4 @@
-"""What holds for every machine, whatever the world does and in whatever order."""
+"""Properties of every machine, for random events in random order."""
 
 import sqlite3
 from collections import Counter
@@ -26,7 +26,7 @@ from lamplighter.base.json_text import Json, loads
 from lamplighter.services.states.tables.frames import dump_counters, load, save
 from lamplighter.store.db import CommitSignals, Tx
 from lamplighter.store.migrate import migrate
-from tests.asl.simulated_execution import Gentle, SimulatedExecution, fresh, waits_for
+from tests.asl.simulated_execution import PredictableExecution, SimulatedExecution, awaited_keys, without_progress
 from tests.strategies import INPUT, definitions, moves
 
 quick = settings(
@@ -35,22 +35,22 @@ quick = settings(
     max_examples=250,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )
-SHORT = 30
+SHORT_HISTORY = 30
 """A limit of the history that small machines reach."""
 
 
-def drawn(text: str, picks: list[int], crossings: int = 250) -> Iterator[SimulatedExecution]:
-    """A play after each of its steps, until it has ended."""
-    play = SimulatedExecution(parse_definition(text), INPUT, crossings=crossings)
-    yield play
+def simulate_steps(text: str, picks: list[int], crossings: int = 250) -> Iterator[SimulatedExecution]:
+    """Yield a simulated execution after each of its steps until it has ended."""
+    simulated = SimulatedExecution(parse_definition(text), INPUT, crossings=crossings)
+    yield simulated
     for pick in picks:
-        if play.execution.status != "RUNNING":
+        if simulated.execution.status != "RUNNING":
             return
-        play.move(pick)
-        yield play
-    while play.execution.status == "RUNNING":
-        play.step_on()
-        yield play
+        simulated.send_random_event(pick)
+        yield simulated
+    while simulated.execution.status == "RUNNING":
+        simulated.take_step()
+        yield simulated
 
 
 @contextmanager
@@ -65,104 +65,106 @@ def database() -> Iterator[Tx]:
 
 @quick
 @given(definitions(), moves)
-def test_what_was_saved_is_loaded_again_and_goes_on_as_well(text: str, picks: list[int]) -> None:
+def test_a_saved_execution_is_loaded_unchanged_and_continues(text: str, picks: list[int]) -> None:
     with database() as tx:
-        for at, play in enumerate(drawn(text, picks)):
-            scene = play.scenes[-1]
-            save(tx, 1, scene.before, scene.step.execution)
-            loaded = load(tx, 1, fresh(scene.step.execution), dump_counters(scene.step.execution))
-            assert loaded == scene.step.execution
+        for at, simulated in enumerate(simulate_steps(text, picks)):
+            recorded = simulated.steps[-1]
+            save(tx, 1, recorded.before, recorded.step.execution)
+            loaded = load(tx, 1, without_progress(recorded.step.execution), dump_counters(recorded.step.execution))
+            assert loaded == recorded.step.execution
             if at % 2:
-                play.execution = loaded
+                simulated.execution = loaded
         for table in ("frames", "fan_outs", "child_results"):
             assert tx.rows(f"SELECT * FROM {table}") == []
 
 
 @quick
 @given(definitions(), moves)
-def test_the_same_event_twice_changes_nothing_the_second_time(text: str, picks: list[int]) -> None:
-    for play in drawn(text, picks):
-        scene = play.scenes[-1]
-        if scene.step.has_ready_frames or isinstance(scene.event, Heartbeat):
+def test_a_repeated_event_changes_nothing(text: str, picks: list[int]) -> None:
+    for simulated in simulate_steps(text, picks):
+        recorded = simulated.steps[-1]
+        if recorded.step.has_ready_frames or isinstance(recorded.event, Heartbeat):
             continue
-        again = advance(play.definition, play.execution, scene.event, play.world)
-        assert (again.execution, again.commands, again.entries) == (play.execution, (), ())
+        again = advance(simulated.definition, simulated.execution, recorded.event, simulated.world)
+        assert (again.execution, again.commands, again.entries) == (simulated.execution, (), ())
 
 
 @quick
 @given(definitions(), moves)
-def test_what_is_late_doubled_or_unknown_changes_nothing(text: str, picks: list[int]) -> None:
-    for play in drawn(text, picks):
-        if play.more:
+def test_a_late_repeated_or_unknown_event_changes_nothing(text: str, picks: list[int]) -> None:
+    for simulated in simulate_steps(text, picks):
+        if simulated.has_ready_frames:
             continue
-        for event in play.mistakes():
-            step = advance(play.definition, play.execution, event, play.world)
-            assert (step.execution, step.commands, step.entries) == (play.execution, (), ()), event
+        for event in simulated.stray_events():
+            step = advance(simulated.definition, simulated.execution, event, simulated.world)
+            assert (step.execution, step.commands, step.entries) == (simulated.execution, (), ()), event
 
 
 @quick
 @given(definitions(), moves)
-def test_no_name_of_work_or_of_a_timer_is_given_twice(text: str, picks: list[int]) -> None:
-    names: Counter[int] = Counter()
-    for play in drawn(text, picks):
-        names.update(each.number for each in play.scenes[-1].step.commands if isinstance(each, (StartTask, SetTimer)))
-    assert [name for name, times in names.items() if times > 1] == []
+def test_no_number_of_a_task_or_timer_is_used_twice(text: str, picks: list[int]) -> None:
+    numbers: Counter[int] = Counter()
+    for simulated in simulate_steps(text, picks):
+        numbers.update(
+            each.number for each in simulated.steps[-1].step.commands if isinstance(each, (StartTask, SetTimer))
+        )
+    assert [number for number, times in numbers.items() if times > 1] == []
 
 
 @quick
 @given(definitions(), moves)
-def test_the_world_is_asked_for_just_what_the_frames_wait_for(text: str, picks: list[int]) -> None:
-    for play in drawn(text, picks):
-        work, timers = waits_for(play.execution.frames.values())
-        if play.execution.timer:
-            timers.add((0, play.execution.timer))
-        assert play.work.keys() == work
-        assert play.timers.keys() == timers
+def test_the_pending_tasks_and_timers_are_those_that_the_frames_wait_for(text: str, picks: list[int]) -> None:
+    for simulated in simulate_steps(text, picks):
+        tasks, timers = awaited_keys(simulated.execution.frames.values())
+        if simulated.execution.timer:
+            timers.add((0, simulated.execution.timer))
+        assert simulated.tasks.keys() == tasks
+        assert simulated.timers.keys() == timers
 
 
 @quick
 @given(definitions(), moves)
-def test_only_a_frame_with_children_has_a_count_of_them_and_what_they_came_to(text: str, picks: list[int]) -> None:
-    for play in drawn(text, picks):
-        frames = play.execution.frames
+def test_only_a_frame_with_children_has_child_counts_and_results(text: str, picks: list[int]) -> None:
+    for simulated in simulate_steps(text, picks):
+        frames = simulated.execution.frames
         parents = {
             key for key, frame in frames.items() if frame.phase in (Phase.WAITING_FOR_CHILDREN, Phase.CHILDREN_ENDED)
         }
         assert {key for key, frame in frames.items() if frame.fan is not None} == parents
-        assert play.execution.results.keys() <= parents
+        assert simulated.execution.results.keys() <= parents
         assert {frame.parent for frame in frames.values()} <= parents | {0}
 
 
 @quick
 @given(definitions(), moves)
-def test_work_is_called_off_once_and_only_while_it_is_under_way(text: str, picks: list[int]) -> None:
-    under_way: set[tuple[int, int]] = set()
-    for play in drawn(text, picks):
-        scene = play.scenes[-1]
-        if isinstance(scene.event, (TaskSucceeded, TaskFailed)):
-            under_way.discard((scene.event.frame, scene.event.number))
-        for command in scene.step.commands:
+def test_a_task_is_cancelled_once_and_only_while_it_is_pending(text: str, picks: list[int]) -> None:
+    pending: set[tuple[int, int]] = set()
+    for simulated in simulate_steps(text, picks):
+        recorded = simulated.steps[-1]
+        if isinstance(recorded.event, (TaskSucceeded, TaskFailed)):
+            pending.discard((recorded.event.frame, recorded.event.number))
+        for command in recorded.step.commands:
             if isinstance(command, StartTask):
-                under_way.add((command.frame, command.number))
+                pending.add((command.frame, command.number))
             if isinstance(command, CancelTask):
-                under_way.remove((command.frame, command.number))
-    assert under_way == set()
+                pending.remove((command.frame, command.number))
+    assert pending == set()
 
 
 @quick
 @given(definitions(), moves)
-def test_after_the_end_nothing_is_left_and_nothing_happens(text: str, picks: list[int]) -> None:
-    *_, play = drawn(text, picks)
-    ended = play.execution
+def test_after_the_end_no_frames_are_left_and_no_event_changes_anything(text: str, picks: list[int]) -> None:
+    *_, simulated = simulate_steps(text, picks)
+    ended = simulated.execution
     assert (ended.frames, ended.results, ended.timer) == ({}, {}, 0)
-    assert [type(each) for each in play.scenes[-1].step.commands].count(Finish) == 1
-    assert not any(isinstance(each, SetTimer) for each in play.scenes[-1].step.commands)
-    for event in [*play.mistakes(), *(scene.event for scene in play.scenes)]:
-        assert advance(play.definition, ended, event, play.world) == run.Step(ended)
+    assert [type(each) for each in simulated.steps[-1].step.commands].count(Finish) == 1
+    assert not any(isinstance(each, SetTimer) for each in simulated.steps[-1].step.commands)
+    for event in [*simulated.stray_events(), *(recorded.event for recorded in simulated.steps)]:
+        assert advance(simulated.definition, ended, event, simulated.world) == run.Step(ended)
 
 
-def look_through(history: list[Json]) -> None:
-    """What every history keeps to."""
+def check_history(history: list[Json]) -> None:
+    """Check what is true of every history."""
     assert [event["id"] for event in history] == list(range(1, len(history) + 1))
     assert history[0]["type"] == "ExecutionStarted"
     assert all(0 <= event["previousEventId"] < event["id"] for event in history)
@@ -174,25 +176,25 @@ def look_through(history: list[Json]) -> None:
 
 @quick
 @given(definitions(), moves)
-def test_the_history_counts_from_one_without_a_gap_and_looks_back(text: str, picks: list[int]) -> None:
-    for play in drawn(text, picks):
-        assert play.execution.event == len(play.history)
-    look_through(play.history)
+def test_history_event_ids_are_consecutive_and_refer_to_earlier_events(text: str, picks: list[int]) -> None:
+    for simulated in simulate_steps(text, picks):
+        assert simulated.execution.event == len(simulated.history)
+    check_history(simulated.history)
     ends = {"SUCCEEDED": "Succeeded", "FAILED": "Failed", "ABORTED": "Aborted", "TIMED_OUT": "TimedOut"}
-    assert play.types[-1] == f"Execution{ends[play.execution.status]}"
+    assert simulated.types[-1] == f"Execution{ends[simulated.execution.status]}"
 
 
-def held(execution: Execution) -> Counter[str]:
-    """The states that frames are in."""
+def occupied_states(execution: Execution) -> Counter[str]:
+    """Count the states that frames are in."""
     return Counter(frame.state for frame in execution.frames.values() if frame.phase is not Phase.READY)
 
 
 @quick
 @given(definitions(), moves)
-def test_every_frame_is_in_the_state_that_its_event_of_the_history_entered(text: str, picks: list[int]) -> None:
-    for play in drawn(text, picks, crossings=2):
-        history = play.history
-        for frame in play.execution.frames.values():
+def test_every_frame_is_in_the_state_that_its_history_event_entered(text: str, picks: list[int]) -> None:
+    for simulated in simulate_steps(text, picks, crossings=2):
+        history = simulated.history
+        for frame in simulated.execution.frames.values():
             if frame.phase is Phase.READY:
                 continue
             entered = history[frame.entered - 1]
@@ -207,29 +209,29 @@ def test_every_frame_is_in_the_state_that_its_event_of_the_history_entered(text:
 
 @quick
 @given(definitions(calm=True), moves)
-def test_where_nothing_fails_the_frames_are_in_just_the_states_that_are_open(text: str, picks: list[int]) -> None:
-    play = Gentle(parse_definition(text), INPUT, crossings=1 + sum(picks) % 4)
-    while play.execution.status == "RUNNING":
+def test_without_failures_the_frames_are_in_the_states_that_have_not_been_exited(text: str, picks: list[int]) -> None:
+    simulated = PredictableExecution(parse_definition(text), INPUT, crossings=1 + sum(picks) % 4)
+    while simulated.execution.status == "RUNNING":
         open_states: Counter[str] = Counter()
-        for event in play.history:
+        for event in simulated.history:
             open_states[event.get("stateEnteredEventDetails", {}).get("name", "")] += 1
             open_states[event.get("stateExitedEventDetails", {}).get("name", "")] -= 1
         del open_states[""]
-        assert +open_states == held(play.execution)
-        play.step_on()
+        assert +open_states == occupied_states(simulated.execution)
+        simulated.take_step()
 
 
 @quick
 @given(definitions(calm=True))
-def test_how_finely_it_is_sliced_does_not_matter(text: str) -> None:
-    whole = Gentle(parse_definition(text), INPUT).run()
+def test_the_slice_size_does_not_change_the_result(text: str) -> None:
+    whole = PredictableExecution(parse_definition(text), INPUT).run()
     for crossings in (1, 3):
-        sliced = Gentle(parse_definition(text), INPUT, crossings=crossings).run()
+        sliced = PredictableExecution(parse_definition(text), INPUT, crossings=crossings).run()
         assert sliced.finish == whole.finish
         assert sorted(sliced.types) == sorted(whole.types)
         assert all(
-            isinstance(scene.event, Resumed)
-            for before, scene in zip(sliced.scenes, sliced.scenes[1:], strict=False)
+            isinstance(recorded.event, Resumed)
+            for before, recorded in zip(sliced.steps, sliced.steps[1:], strict=False)
             if before.step.has_ready_frames
         )
     assert whole.finish.status == "SUCCEEDED"
@@ -237,30 +239,30 @@ def test_how_finely_it_is_sliced_does_not_matter(text: str) -> None:
 
 @quick
 @given(definitions(), moves)
-def test_nothing_that_is_handed_in_is_changed(text: str, picks: list[int]) -> None:
+def test_advance_changes_none_of_its_arguments(text: str, picks: list[int]) -> None:
     definition = parse_definition(text)
-    plays = []
+    executions = []
     for shared in (definition, definition, parse_definition(text)):
-        play = SimulatedExecution(shared, INPUT)
+        simulated = SimulatedExecution(shared, INPUT)
         for pick in picks:
-            before, told = play.execution, repr(play.execution)
+            before, before_text = simulated.execution, repr(simulated.execution)
             if before.status == "RUNNING":
-                play.move(pick)
-            assert repr(before) == told
-        plays.append(play.run())
-    assert plays[0].history == plays[1].history == plays[2].history
-    assert len({repr([scene.step.commands for scene in play.scenes]) for play in plays}) == 1
+                simulated.send_random_event(pick)
+            assert repr(before) == before_text
+        executions.append(simulated.run())
+    assert executions[0].history == executions[1].history == executions[2].history
+    assert len({repr([recorded.step.commands for recorded in simulated.steps]) for simulated in executions}) == 1
 
 
 @quick
 @given(definitions(), moves)
-def test_a_history_that_is_full_ends_the_execution_and_calls_its_work_off_once(text: str, picks: list[int]) -> None:
-    with mock.patch.object(run, "MAX_EVENTS", SHORT):
+def test_a_full_history_ends_the_execution_and_cancels_its_tasks_once(text: str, picks: list[int]) -> None:
+    with mock.patch.object(run, "MAX_EVENTS", SHORT_HISTORY):
         cancelled: list[tuple[int, int]] = []
-        for play in drawn(text, picks):
-            commands = play.scenes[-1].step.commands
+        for simulated in simulate_steps(text, picks):
+            commands = simulated.steps[-1].step.commands
             cancelled += [(each.frame, each.number) for each in commands if isinstance(each, CancelTask)]
-    assert play.execution.event <= SHORT
+    assert simulated.execution.event <= SHORT_HISTORY
     assert len(cancelled) == len(set(cancelled))
-    assert not play.work
-    look_through(play.history)
+    assert not simulated.tasks
+    check_history(simulated.history)

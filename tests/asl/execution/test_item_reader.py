@@ -1,4 +1,4 @@
-"""From the text of an object to the items of a Map.
+"""Read the items of a Map from the text of an object.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html
 """
@@ -20,56 +20,56 @@ DOCUMENTS = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionarie
 
 
 def read_items(text: str | bytes, config: Json, steps: item_reader.Steps = (), size: int = 7) -> list[Json]:
-    """All items of a text that comes in small pieces."""
+    """Return all items of a text that arrives in small pieces."""
     whole = text if isinstance(text, bytes) else text.encode()
     return list(item_reader.read_items((whole[at : at + size] for at in range(0, len(whole), size)), config, steps))
 
 
 @given(items=st.lists(DOCUMENTS), size=st.integers(1, 50))
-def test_an_array_is_read_as_it_was_written_wherever_its_pieces_are_cut(items: list[Json], size: int) -> None:
+def test_an_array_is_read_unchanged_for_any_piece_size(items: list[Json], size: int) -> None:
     assert read_items(dumps(items), {}, size=size) == items
 
 
 @given(items=st.lists(DOCUMENTS), name=st.text(), size=st.integers(1, 50))
-def test_a_pointer_finds_its_array_whatever_its_name_is(items: list[Json], name: str, size: int) -> None:
+def test_a_pointer_finds_its_array_for_any_member_name(items: list[Json], name: str, size: int) -> None:
     text = dumps({f"{name}x": [items], name: [None, items]})
     pointer = "/" + name.replace("~", "~0").replace("/", "~1") + "/1"
     assert read_items(text, {"ItemsPointer": pointer}, size=size) == items
 
 
 @given(items=st.lists(DOCUMENTS), size=st.integers(1, 50))
-def test_lines_are_read_as_they_were_written_wherever_their_pieces_are_cut(items: list[Json], size: int) -> None:
+def test_json_lines_are_read_unchanged_for_any_piece_size(items: list[Json], size: int) -> None:
     assert read_items("\n".join(map(dumps, items)), {"InputType": "JSONL"}, size=size) == items
 
 
-def test_an_items_path_goes_on_from_where_the_pointer_leads() -> None:
+def test_an_items_path_is_relative_to_the_items_pointer() -> None:
     text = '{"a": {"b": [[1], [2, 3]]}}'
     assert read_items(text, {"ItemsPointer": "/a"}, ("b", 1)) == [2, 3]
 
 
-def test_what_gzip_packed_is_unpacked() -> None:
+def test_a_gzip_file_is_decompressed() -> None:
     assert read_items(gzip.compress(b"a\n1\n"), {"InputType": "CSV"}) == [{"a": "1"}]
 
 
 def test_a_data_set_of_several_gzip_members_is_read_whole() -> None:
-    packed = gzip.compress(b"a\n1\n") + gzip.compress(b"2\n")
-    assert read_items(packed, {"InputType": "CSV"}) == [{"a": "1"}, {"a": "2"}]
+    compressed = gzip.compress(b"a\n1\n") + gzip.compress(b"2\n")
+    assert read_items(compressed, {"InputType": "CSV"}) == [{"a": "1"}, {"a": "2"}]
 
 
 @pytest.mark.parametrize("size", [7, 1000])
-def test_a_gzip_file_is_read_in_pieces_of_any_size_and_refused_if_garbage_follows(size: int) -> None:
-    packed = gzip.compress(b"[1]")
-    assert read_items(packed, {}, size=size) == [1]
+def test_a_gzip_file_is_read_in_pieces_of_any_size_and_rejected_if_garbage_follows(size: int) -> None:
+    compressed = gzip.compress(b"[1]")
+    assert read_items(compressed, {}, size=size) == [1]
     with pytest.raises(StateError, match="the gzip file is damaged"):
-        read_items(packed + b"garbage", {}, size=size)
+        read_items(compressed + b"garbage", {}, size=size)
 
 
-def test_a_byte_order_mark_belongs_to_no_item() -> None:
+def test_a_byte_order_mark_is_ignored() -> None:
     assert read_items("\ufeff[1]", {}) == [1]
     assert read_items("\ufeffa\n1\n", {"InputType": "CSV"}) == [{"a": "1"}]
 
 
-def test_a_long_data_set_is_never_in_memory() -> None:
+def test_a_long_data_set_is_never_in_memory_as_a_whole() -> None:
     def pieces() -> Iterator[bytes]:
         yield b"[0"
         for at in range(1, 200_000):
@@ -84,28 +84,28 @@ def test_a_long_data_set_is_never_in_memory() -> None:
         tracemalloc.stop()
 
 
-def test_json_is_an_array() -> None:
+def test_a_json_array_is_read() -> None:
     assert read_items("[1, {}]", {}) == [1, {}]
 
 
-def test_a_pointer_leads_to_the_array() -> None:
+def test_an_items_pointer_selects_the_array() -> None:
     assert read_items('{"a/b": [0, {"c": [5]}]}', {"ItemsPointer": "/a~1b/1/c"}) == [5]
 
 
-def test_json_lines_are_one_item_each_and_empty_ones_none() -> None:
+def test_each_json_line_is_one_item_and_empty_lines_are_skipped() -> None:
     assert read_items('{"a":1}\n\n2\n', {"InputType": "JSONL"}) == [{"a": 1}, 2]
 
 
-def test_csv_takes_its_header_from_the_first_row() -> None:
+def test_csv_reads_its_header_from_the_first_row() -> None:
     assert read_items('a,b\n1,"x,y"\n2\n', {"InputType": "CSV"}) == [{"a": "1", "b": "x,y"}, {"a": "2", "b": ""}]
 
 
-def test_csv_takes_a_header_from_the_definition_and_another_delimiter() -> None:
+def test_csv_can_have_a_header_from_the_definition_and_another_delimiter() -> None:
     config = {"InputType": "CSV", "CSVHeaderLocation": "GIVEN", "CSVHeaders": ["a", "b"], "CSVDelimiter": "PIPE"}
     assert read_items("1|2|3\n", config) == [{"a": "1", "b": "2"}]
 
 
-def test_no_more_items_are_read_than_wanted() -> None:
+def test_max_items_limits_the_items_that_are_read() -> None:
     assert read_items("[1,2,3]", {"MaxItems": 2}) == [1, 2]
 
 
@@ -128,7 +128,7 @@ def test_no_more_items_are_read_than_wanted() -> None:
         ("", {"InputType": "PARQUET"}),
     ],
 )
-def test_what_gives_no_items_fails_the_reader(text: str, config: Json) -> None:
+def test_invalid_data_fails_the_item_reader(text: str, config: Json) -> None:
     with pytest.raises(StateError) as caught:
         read_items(text, config)
     assert caught.value.error == "States.ItemReaderFailed"

@@ -1,4 +1,4 @@
-"""One state, tried by itself: its stages, its end, and that it ends as it does in an execution.
+"""TestState: the stages and the outcome of one state, which ends as it does in an execution.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/test-state-isolation.html
 """
@@ -19,7 +19,7 @@ from lamplighter.asl.execution.single_state import (
 )
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import manual_world
-from tests.asl.simulated_execution import begin
+from tests.asl.simulated_execution import new_execution
 
 TASK: Json = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": True}
 MAP: Json = {
@@ -27,7 +27,7 @@ MAP: Json = {
     "ItemProcessor": {"StartAt": "Each", "States": {"Each": {"Type": "Pass", "End": True}}},
     "End": True,
 }
-WIDE: Json = {
+DISTRIBUTED_PROCESSOR: Json = {
     "StartAt": "Each",
     "States": {"Each": {"Type": "Pass", "End": True}},
     "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
@@ -35,30 +35,34 @@ WIDE: Json = {
 BOOM = ("Boom", "as told")
 
 
-def probe(state: Json, given: Json = None, past: StateConfiguration | None = None, **variables: Json) -> StateTest:
-    """A state that is tried, not begun yet."""
+def create_test(
+    state: Json, given: Json = None, configuration: StateConfiguration | None = None, **variables: Json
+) -> StateTest:
+    """Return the test of a state, which has not begun yet."""
     machine = single_state_machine(state)
-    read = StateInput(given, variables, {"State": {"Name": SINGLE_STATE}})
-    return StateTest(machine, SINGLE_STATE, lambda _: {}, read, past or StateConfiguration(), manual_world())
+    state_input = StateInput(given, variables, {"State": {"Name": SINGLE_STATE}})
+    return StateTest(
+        machine, SINGLE_STATE, lambda _: {}, state_input, configuration or StateConfiguration(), manual_world()
+    )
 
 
-def worked(tried: StateTest, result: Json) -> StateOutcome:
-    """How it ends when its work comes to a result."""
-    assert tried.begin() is None
-    return tried.succeed(result)
+def succeed(state_test: StateTest, result: Json) -> StateOutcome:
+    """Return the outcome of a state whose task returns a result."""
+    assert state_test.begin() is None
+    return state_test.succeed(result)
 
 
-def broken(tried: StateTest, error: str | None = BOOM[0], cause: str | None = BOOM[1]) -> StateOutcome:
-    """How it ends when its work fails."""
-    assert tried.begin() is None
-    return tried.fail(error, cause)
+def fail(state_test: StateTest, error: str | None = BOOM[0], cause: str | None = BOOM[1]) -> StateOutcome:
+    """Return the outcome of a state whose task fails."""
+    assert state_test.begin() is None
+    return state_test.fail(error, cause)
 
 
 # Stages
 
 
-def test_a_pass_shows_every_filter_of_json_path() -> None:
-    tried = probe(
+def test_a_pass_shows_every_stage_of_jsonpath() -> None:
+    state_test = create_test(
         {
             "Type": "Pass",
             "InputPath": "$.a",
@@ -69,8 +73,8 @@ def test_a_pass_shows_every_filter_of_json_path() -> None:
         },
         {"a": {"b": 1}},
     )
-    assert tried.begin() == StateOutcome("SUCCEEDED", {"got": 1}, "N")
-    assert tried.stages == {
+    assert state_test.begin() == StateOutcome("SUCCEEDED", {"got": 1}, "N")
+    assert state_test.stages == {
         "input": {"a": {"b": 1}},
         "afterInputPath": {"b": 1},
         "afterParameters": {"got": 1},
@@ -79,27 +83,27 @@ def test_a_pass_shows_every_filter_of_json_path() -> None:
     }
 
 
-def test_a_pass_with_a_result_looks_at_no_input() -> None:
-    tried = probe({"Type": "Pass", "InputPath": "$.x", "Result": 7, "End": True}, {"x": 1})
-    tried.begin()
-    assert tried.stages == {"input": {"x": 1}, "result": 7, "afterResultSelector": 7, "afterResultPath": 7}
+def test_a_pass_with_a_result_has_no_stages_of_its_input() -> None:
+    state_test = create_test({"Type": "Pass", "InputPath": "$.x", "Result": 7, "End": True}, {"x": 1})
+    state_test.begin()
+    assert state_test.stages == {"input": {"x": 1}, "result": 7, "afterResultSelector": 7, "afterResultPath": 7}
 
 
 def test_jsonata_has_no_stages_between_input_and_output() -> None:
-    tried = probe(
+    state_test = create_test(
         {"Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% $states.input.a %}", "End": True}, {"a": 1}
     )
-    assert tried.begin() == StateOutcome("SUCCEEDED", 1)
-    assert tried.stages == {"input": {"a": 1}}
+    assert state_test.begin() == StateOutcome("SUCCEEDED", 1)
+    assert state_test.stages == {"input": {"a": 1}}
 
 
-def test_a_task_shows_what_it_asks_and_what_it_makes_of_the_answer() -> None:
-    tried = probe(
+def test_a_task_shows_its_parameters_and_the_stages_of_its_result() -> None:
+    state_test = create_test(
         TASK | {"Parameters": {"P.$": "$.p"}, "ResultSelector": {"r.$": "$.x"}, "ResultPath": "$.out"}, {"p": 1}
     )
-    assert worked(tried, {"x": 2}).output == {"p": 1, "out": {"r": 2}}
-    assert tried.arguments == {"P": 1}
-    assert list(tried.stages) == [
+    assert succeed(state_test, {"x": 2}).output == {"p": 1, "out": {"r": 2}}
+    assert state_test.arguments == {"P": 1}
+    assert list(state_test.stages) == [
         "input",
         "afterInputPath",
         "afterParameters",
@@ -110,32 +114,32 @@ def test_a_task_shows_what_it_asks_and_what_it_makes_of_the_answer() -> None:
 
 
 def test_a_jsonata_task_shows_its_arguments_and_its_result() -> None:
-    tried = probe(TASK | {"QueryLanguage": "JSONata", "Arguments": {"P": "{% $states.input %}"}}, 5)
-    assert worked(tried, 6) == StateOutcome("SUCCEEDED", 6)
-    assert tried.stages == {"input": 5, "afterArguments": {"P": 5}, "result": 6}
+    state_test = create_test(TASK | {"QueryLanguage": "JSONata", "Arguments": {"P": "{% $states.input %}"}}, 5)
+    assert succeed(state_test, 6) == StateOutcome("SUCCEEDED", 6)
+    assert state_test.stages == {"input": 5, "afterArguments": {"P": 5}, "result": 6}
 
 
-def test_an_expression_sees_the_whole_of_states() -> None:
-    tried = probe(TASK | {"QueryLanguage": "JSONata", "Output": "{% $states %}"}, 5)
-    assert worked(tried, 6).output == {"input": 5, "context": {"State": {"Name": SINGLE_STATE}}, "result": 6}
+def test_an_expression_sees_all_fields_of_states() -> None:
+    state_test = create_test(TASK | {"QueryLanguage": "JSONata", "Output": "{% $states %}"}, 5)
+    assert succeed(state_test, 6).output == {"input": 5, "context": {"State": {"Name": SINGLE_STATE}}, "result": 6}
 
 
-def test_stages_end_where_one_fails() -> None:
-    tried = probe(MAP | {"ItemsPath": "$$.State"}, [1])
-    verdict = tried.begin()
-    assert verdict == StateOutcome(
+def test_stages_end_at_the_stage_that_fails() -> None:
+    state_test = create_test(MAP | {"ItemsPath": "$$.State"}, [1])
+    outcome = state_test.begin()
+    assert outcome == StateOutcome(
         "FAILED", error="States.Runtime", cause='Reference path "$.State" must point to array.'
     )
-    assert tried.stages == {"input": [1], "afterInputPath": [1]}
-    assert tried.limits == {}
+    assert state_test.stages == {"input": [1], "afterInputPath": [1]}
+    assert state_test.limits == {}
 
 
-def test_a_map_shows_its_items_and_its_bounds_but_no_result() -> None:
-    tried = probe(
+def test_a_map_shows_its_items_and_its_limits_but_no_result() -> None:
+    state_test = create_test(
         MAP
         | {
             "ItemsPath": "$.n",
-            "ItemProcessor": WIDE,
+            "ItemProcessor": DISTRIBUTED_PROCESSOR,
             "ItemSelector": {"at.$": "$$.Map.Item.Index", "it.$": "$$.Map.Item.Value", "all.$": "$.n"},
             "ItemBatcher": {"MaxItemsPerBatch": 2, "BatchInput": {"b": 1}},
             "MaxConcurrency": 3,
@@ -144,109 +148,115 @@ def test_a_map_shows_its_items_and_its_bounds_but_no_result() -> None:
         },
         {"n": [7, 8, 9]},
     )
-    assert worked(tried, ["done"]).output == ["done"]
+    assert succeed(state_test, ["done"]).output == ["done"]
     chosen = [{"at": at, "it": item, "all": [7, 8, 9]} for at, item in enumerate([7, 8, 9])]
-    assert tried.stages["afterItemsPath"] == [7, 8, 9]
-    assert tried.stages["afterItemSelector"] == chosen
-    assert tried.stages["afterItemBatcher"] == [
+    assert state_test.stages["afterItemsPath"] == [7, 8, 9]
+    assert state_test.stages["afterItemSelector"] == chosen
+    assert state_test.stages["afterItemBatcher"] == [
         {"BatchInput": {"b": 1}, "Items": chosen[:2]},
         {"BatchInput": {"b": 1}, "Items": chosen[2:]},
     ]
-    assert tried.limits == {"maxConcurrency": 3, "toleratedFailureCount": 1, "toleratedFailurePercentage": 50.0}
-    assert tried.iterations == 2
-    assert "result" not in tried.stages
+    assert state_test.limits == {"maxConcurrency": 3, "toleratedFailureCount": 1, "toleratedFailurePercentage": 50.0}
+    assert state_test.iterations == 2
+    assert "result" not in state_test.stages
 
 
-def test_what_an_item_reader_found_takes_the_place_of_the_items() -> None:
-    past = StateConfiguration(data='{"rows": [{"a": 1}]}', reader={"InputType": "JSON", "ItemsPointer": "/rows"})
+def test_items_of_an_item_reader_replace_the_items_path() -> None:
+    configuration = StateConfiguration(
+        data='{"rows": [{"a": 1}]}', reader={"InputType": "JSON", "ItemsPointer": "/rows"}
+    )
     reader = {"Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucket": "b", "Key": "k"}}
-    tried = probe(MAP | {"ItemProcessor": WIDE, "ItemReader": reader}, {}, past)
-    assert tried.begin() is None
-    assert tried.arguments == [{"a": 1}]
-    assert tried.stages["afterItemsPointer"] == [{"a": 1}]
-    assert "afterItemsPath" not in tried.stages
+    state_test = create_test(MAP | {"ItemProcessor": DISTRIBUTED_PROCESSOR, "ItemReader": reader}, {}, configuration)
+    assert state_test.begin() is None
+    assert state_test.arguments == [{"a": 1}]
+    assert state_test.stages["afterItemsPointer"] == [{"a": 1}]
+    assert "afterItemsPath" not in state_test.stages
 
 
-def test_a_text_that_is_not_what_the_reader_expects_fails_the_map() -> None:
+def test_data_that_the_item_reader_cannot_read_fails_the_map() -> None:
     reader = {"Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucket": "b", "Key": "k"}}
-    tried = probe(MAP | {"ItemProcessor": WIDE, "ItemReader": reader}, {}, StateConfiguration(data="{}"))
-    verdict = tried.begin()
-    assert verdict is not None
-    assert (verdict.status, verdict.error) == ("FAILED", "States.ItemReaderFailed")
+    state_test = create_test(
+        MAP | {"ItemProcessor": DISTRIBUTED_PROCESSOR, "ItemReader": reader}, {}, StateConfiguration(data="{}")
+    )
+    outcome = state_test.begin()
+    assert outcome is not None
+    assert (outcome.status, outcome.error) == ("FAILED", "States.ItemReaderFailed")
 
 
-def test_a_state_adds_its_variables_to_those_it_was_given() -> None:
-    tried = probe({"Type": "Pass", "Assign": {"b.$": "$.x"}, "End": True}, {"x": 2}, a=1)
-    tried.begin()
-    assert tried.variables == {"a": 1, "b": 2}
+def test_a_state_adds_its_variables_to_the_given_ones() -> None:
+    state_test = create_test({"Type": "Pass", "Assign": {"b.$": "$.x"}, "End": True}, {"x": 2}, a=1)
+    state_test.begin()
+    assert state_test.variables == {"a": 1, "b": 2}
 
 
-# Ends
+# Outcomes
 
 
-def test_a_choice_goes_where_its_rule_says() -> None:
+def test_a_choice_leads_to_the_state_of_its_matching_rule() -> None:
     choice: Json = {
         "Type": "Choice",
         "Choices": [{"Variable": "$.v", "NumericGreaterThan": 1, "Next": "High"}],
         "Default": "Low",
     }
-    assert probe(choice, {"v": 2}).begin() == StateOutcome("SUCCEEDED", {"v": 2}, "High")
-    assert probe(choice, {"v": 1}).begin() == StateOutcome("SUCCEEDED", {"v": 1}, "Low")
+    assert create_test(choice, {"v": 2}).begin() == StateOutcome("SUCCEEDED", {"v": 2}, "High")
+    assert create_test(choice, {"v": 1}).begin() == StateOutcome("SUCCEEDED", {"v": 1}, "Low")
 
 
-def test_a_choice_without_a_way_fails() -> None:
-    verdict = probe(
+def test_a_choice_without_a_matching_rule_or_default_fails() -> None:
+    outcome = create_test(
         {"Type": "Choice", "Choices": [{"Variable": "$.v", "NumericEquals": 1, "Next": "N"}]}, {"v": 2}
     ).begin()
-    assert verdict is not None
-    assert (verdict.status, verdict.error) == ("FAILED", "States.Runtime")
+    assert outcome is not None
+    assert (outcome.status, outcome.error) == ("FAILED", "States.Runtime")
 
 
-def test_a_wait_is_not_waited_for() -> None:
-    assert probe({"Type": "Wait", "Seconds": MAX_TEST_SECONDS, "Next": "N"}, 1).begin() == StateOutcome(
+def test_a_wait_succeeds_without_waiting() -> None:
+    assert create_test({"Type": "Wait", "Seconds": MAX_TEST_SECONDS, "Next": "N"}, 1).begin() == StateOutcome(
         "SUCCEEDED", 1, "N"
     )
 
 
-def test_a_wait_beyond_what_a_test_may_take_times_out() -> None:
-    assert probe({"Type": "Wait", "Seconds": MAX_TEST_SECONDS + 1, "Next": "N"}).begin() == StateOutcome(
+def test_a_wait_longer_than_a_test_may_take_times_out() -> None:
+    assert create_test({"Type": "Wait", "Seconds": MAX_TEST_SECONDS + 1, "Next": "N"}).begin() == StateOutcome(
         "FAILED", error="States.Timeout"
     )
 
 
-def test_a_fail_fails() -> None:
-    assert probe({"Type": "Fail", "Error": "E", "Cause": "C"}).begin() == StateOutcome("FAILED", error="E", cause="C")
+def test_a_fail_state_fails() -> None:
+    assert create_test({"Type": "Fail", "Error": "E", "Cause": "C"}).begin() == StateOutcome(
+        "FAILED", error="E", cause="C"
+    )
 
 
 RETRY: Json = [{"ErrorEquals": ["Other"]}, {"ErrorEquals": ["Boom"], "IntervalSeconds": 3, "MaxAttempts": 2}]
 
 
-def test_a_retrier_with_attempts_left_says_when_it_is_tried_again() -> None:
-    verdict = broken(probe(TASK | {"Retry": RETRY}, past=StateConfiguration(retried=1)))
-    assert verdict.status == "RETRIABLE"
-    assert verdict.handling == {"retryIndex": 1, "retryBackoffIntervalSeconds": 6}
-    assert (verdict.error, verdict.cause, verdict.next) == (*BOOM, None)
+def test_a_retrier_with_attempts_left_reports_the_backoff_interval() -> None:
+    outcome = fail(create_test(TASK | {"Retry": RETRY}, configuration=StateConfiguration(retried=1)))
+    assert outcome.status == "RETRIABLE"
+    assert outcome.handling == {"retryIndex": 1, "retryBackoffIntervalSeconds": 6}
+    assert (outcome.error, outcome.cause, outcome.next) == (*BOOM, None)
 
 
-def test_a_retrier_without_attempts_left_fails_and_is_named() -> None:
-    verdict = broken(probe(TASK | {"Retry": RETRY}, past=StateConfiguration(retried=2)))
-    assert (verdict.status, verdict.handling) == ("FAILED", {"retryIndex": 1})
+def test_a_retrier_without_attempts_left_fails_the_state_and_is_reported() -> None:
+    outcome = fail(create_test(TASK | {"Retry": RETRY}, configuration=StateConfiguration(retried=2)))
+    assert (outcome.status, outcome.handling) == ("FAILED", {"retryIndex": 1})
 
 
-def test_an_error_that_nobody_means_fails_without_details() -> None:
-    assert broken(probe(TASK | {"Retry": RETRY[:1]})) == StateOutcome("FAILED", error=BOOM[0], cause=BOOM[1])
+def test_an_error_that_no_retrier_matches_fails_without_details() -> None:
+    assert fail(create_test(TASK | {"Retry": RETRY[:1]})) == StateOutcome("FAILED", error=BOOM[0], cause=BOOM[1])
 
 
-def test_a_catcher_takes_over_after_the_last_retry() -> None:
+def test_a_catcher_catches_the_error_after_the_last_retry() -> None:
     catch = [{"ErrorEquals": ["No"], "Next": "X"}, {"ErrorEquals": ["States.ALL"], "ResultPath": "$.e", "Next": "Y"}]
-    verdict = broken(probe(TASK | {"Retry": RETRY, "Catch": catch}, {"a": 1}, StateConfiguration(retried=2)))
-    assert verdict.status == "CAUGHT_ERROR"
-    assert verdict.next == "Y"
-    assert verdict.output == {"a": 1, "e": {"Error": "Boom", "Cause": "as told"}}
-    assert verdict.handling == {"retryIndex": 1, "catchIndex": 1}
+    outcome = fail(create_test(TASK | {"Retry": RETRY, "Catch": catch}, {"a": 1}, StateConfiguration(retried=2)))
+    assert outcome.status == "CAUGHT_ERROR"
+    assert outcome.next == "Y"
+    assert outcome.output == {"a": 1, "e": {"Error": "Boom", "Cause": "as told"}}
+    assert outcome.handling == {"retryIndex": 1, "catchIndex": 1}
 
 
-def test_a_catcher_in_jsonata_sees_the_error_and_sets_variables() -> None:
+def test_a_jsonata_catcher_sees_the_error_and_assigns_variables() -> None:
     catch = [
         {
             "ErrorEquals": ["Boom"],
@@ -255,44 +265,44 @@ def test_a_catcher_in_jsonata_sees_the_error_and_sets_variables() -> None:
             "Assign": {"why": "{% $states.errorOutput.Cause %}"},
         }
     ]
-    tried = probe(TASK | {"QueryLanguage": "JSONata", "Catch": catch}, {})
-    assert broken(tried).output == "Boom"
-    assert tried.variables == {"why": "as told"}
+    state_test = create_test(TASK | {"QueryLanguage": "JSONata", "Catch": catch}, {})
+    assert fail(state_test).output == "Boom"
+    assert state_test.variables == {"why": "as told"}
 
 
 def test_a_runtime_error_is_never_caught() -> None:
     catch = [{"ErrorEquals": ["States.ALL"], "Next": "Y"}]
-    tried = probe(TASK | {"Parameters": {"x.$": "$.missing"}, "Catch": catch}, {})
-    verdict = tried.begin()
-    assert verdict is not None
-    assert (verdict.status, verdict.error) == ("FAILED", "States.Runtime")
+    state_test = create_test(TASK | {"Parameters": {"x.$": "$.missing"}, "Catch": catch}, {})
+    outcome = state_test.begin()
+    assert outcome is not None
+    assert (outcome.status, outcome.error) == ("FAILED", "States.Runtime")
 
 
 def test_a_map_fails_when_more_items_failed_than_it_tolerates() -> None:
-    wide = MAP | {"ItemProcessor": WIDE, "ToleratedFailureCount": 2}
-    assert worked(probe(wide, [1, 2, 3], StateConfiguration(failures=2)), [1]).status == "SUCCEEDED"
-    verdict = worked(probe(wide, [1, 2, 3], StateConfiguration(failures=3)), [1])
-    assert (verdict.status, verdict.error) == ("FAILED", "States.ExceedToleratedFailureThreshold")
+    distributed = MAP | {"ItemProcessor": DISTRIBUTED_PROCESSOR, "ToleratedFailureCount": 2}
+    assert succeed(create_test(distributed, [1, 2, 3], StateConfiguration(failures=2)), [1]).status == "SUCCEEDED"
+    outcome = succeed(create_test(distributed, [1, 2, 3], StateConfiguration(failures=3)), [1])
+    assert (outcome.status, outcome.error) == ("FAILED", "States.ExceedToleratedFailureThreshold")
 
 
-def test_an_inline_map_tolerates_nothing() -> None:
-    assert worked(probe(MAP, [1], StateConfiguration(failures=1)), [1]).status == "FAILED"
+def test_an_inline_map_tolerates_no_failed_item() -> None:
+    assert succeed(create_test(MAP, [1], StateConfiguration(failures=1)), [1]).status == "FAILED"
 
 
-def test_a_parallel_hands_its_branches_its_arguments() -> None:
+def test_a_parallel_passes_its_arguments_to_its_branches() -> None:
     branches = [{"StartAt": name, "States": {name: {"Type": "Pass", "End": True}}} for name in "LR"]
-    tried = probe({"Type": "Parallel", "Branches": branches, "InputPath": "$.a", "End": True}, {"a": 1})
-    assert worked(tried, [1, 2]).output == [1, 2]
-    assert tried.arguments == 1
-    assert "result" not in tried.stages
+    state_test = create_test({"Type": "Parallel", "Branches": branches, "InputPath": "$.a", "End": True}, {"a": 1})
+    assert succeed(state_test, [1, 2]).output == [1, 2]
+    assert state_test.arguments == 1
+    assert "result" not in state_test.stages
 
 
-def test_an_output_that_is_too_large_fails() -> None:
-    verdict = worked(probe(TASK), "x" * 262_143)
-    assert (verdict.status, verdict.error) == ("FAILED", "States.DataLimitExceeded")
+def test_an_output_that_is_too_large_fails_the_state() -> None:
+    outcome = succeed(create_test(TASK), "x" * 262_143)
+    assert (outcome.status, outcome.error) == ("FAILED", "States.DataLimitExceeded")
 
 
-# The machine agrees
+# The outcome in an execution
 
 
 DOCUMENTS = st.dictionaries(st.sampled_from("ab"), st.integers() | st.lists(st.integers(), max_size=2), max_size=2)
@@ -320,28 +330,28 @@ STATES = st.one_of(
 
 
 @given(STATES, DOCUMENTS)
-def test_a_state_ends_alone_as_it_ends_in_an_execution(state: Json, document: Json) -> None:
-    alone = state if state["Type"] == "Succeed" else state | {"End": True}
-    verdict = probe(alone, document).begin()
-    machine = parse_definition(dumps({"StartAt": SINGLE_STATE, "States": {SINGLE_STATE: alone}}))
-    finish = advance(machine, begin(document), Started(), manual_world()).finish
-    assert verdict is not None
+def test_a_tested_state_ends_as_it_ends_in_an_execution(state: Json, document: Json) -> None:
+    tested = state if state["Type"] == "Succeed" else state | {"End": True}
+    outcome = create_test(tested, document).begin()
+    machine = parse_definition(dumps({"StartAt": SINGLE_STATE, "States": {SINGLE_STATE: tested}}))
+    finish = advance(machine, new_execution(document), Started(), manual_world()).finish
+    assert outcome is not None
     assert finish is not None
-    assert (verdict.status, verdict.error) == (finish.status, finish.error)
+    assert (outcome.status, outcome.error) == (finish.status, finish.error)
     if finish.output is not None:
-        assert verdict.output == loads(finish.output)
+        assert outcome.output == loads(finish.output)
     else:
-        assert (finish.cause or "").endswith(verdict.cause or "")
+        assert (finish.cause or "").endswith(outcome.cause or "")
 
 
-def test_a_heartbeat_that_is_no_number_fails_a_task_as_in_an_execution() -> None:
-    verdict = probe(TASK | {"HeartbeatSecondsPath": "$.beat"}, {"beat": "soon"}).begin()
-    assert verdict is not None
-    assert (verdict.status, verdict.error) == ("FAILED", "States.Runtime")
+def test_a_heartbeat_that_is_not_a_number_fails_a_task() -> None:
+    outcome = create_test(TASK | {"HeartbeatSecondsPath": "$.beat"}, {"beat": "soon"}).begin()
+    assert outcome is not None
+    assert (outcome.status, outcome.error) == ("FAILED", "States.Runtime")
 
 
-def test_every_state_that_works_waits_for_its_work() -> None:
+def test_every_retryable_state_waits_for_its_result() -> None:
     for state in (TASK, MAP):
-        tried = probe(state, [])
-        assert isinstance(tried.state, RetryableState)
-        assert tried.begin() is None
+        state_test = create_test(state, [])
+        assert isinstance(state_test.state, RetryableState)
+        assert state_test.begin() is None

@@ -1,4 +1,4 @@
-"""The context object: what a state can know of its surroundings.
+"""The context object, in which a state reads about its execution.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html
 """
@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.
 import pytest
 
 from lamplighter.base.json_text import Json
-from tests.asl.simulated_execution import only, play
+from tests.asl.simulated_execution import simulate, simulate_state
 
 SHOW: Json = {"Type": "Pass", "Parameters": {"all.$": "$$"}, "End": True}
 EXECUTION: Json = {
@@ -20,8 +20,8 @@ EXECUTION: Json = {
 MACHINE: Json = {"Id": "arn:aws:states:eu-west-1:123456789012:stateMachine:lamps", "Name": "lamps"}
 
 
-def test_it_tells_of_the_execution_the_machine_and_the_state() -> None:
-    assert only(SHOW, [5]).output["all"] == {
+def test_the_context_describes_the_execution_the_machine_and_the_state() -> None:
+    assert simulate_state(SHOW, [5]).output["all"] == {
         "Execution": EXECUTION,
         "StateMachine": MACHINE,
         "State": {"Name": "S", "EnteredTime": "2026-01-01T00:00:00.000Z"},
@@ -29,23 +29,27 @@ def test_it_tells_of_the_execution_the_machine_and_the_state() -> None:
 
 
 def test_the_entered_time_is_when_this_state_was_entered() -> None:
-    night = play({"W": {"Type": "Wait", "Seconds": 90, "Next": "S"}, "S": SHOW}, [5])
-    night.fire_timer()
-    assert night.output["all"]["State"] == {"Name": "S", "EnteredTime": "2026-01-01T00:01:30.000Z"}
+    simulated = simulate({"W": {"Type": "Wait", "Seconds": 90, "Next": "S"}, "S": SHOW}, [5])
+    simulated.fire_timer()
+    assert simulated.output["all"]["State"] == {"Name": "S", "EnteredTime": "2026-01-01T00:01:30.000Z"}
 
 
-def test_in_a_map_it_tells_of_the_item_through_the_branches_of_a_parallel() -> None:
+def test_the_context_shows_the_item_of_a_map_inside_a_parallel_too() -> None:
     inner = {"Type": "Parallel", "Branches": [{"StartAt": "Show", "States": {"Show": SHOW}}], "End": True}
-    night = only({"Type": "Map", "ItemProcessor": {"StartAt": "Fan", "States": {"Fan": inner}}}, [5])
-    assert night.output[0][0]["all"]["Map"] == {"Item": {"Index": 0, "Value": 5}}
+    simulated = simulate_state({"Type": "Map", "ItemProcessor": {"StartAt": "Fan", "States": {"Fan": inner}}}, [5])
+    assert simulated.output[0][0]["all"]["Map"] == {"Item": {"Index": 0, "Value": 5}}
 
 
 @pytest.mark.parametrize(("path", "expected"), [("$$.State.RetryCount", 0), ("$$.State.Name", "S")])
-def test_a_task_sees_how_often_it_was_retried(path: str, expected: Json) -> None:
-    night = only({"Type": "Task", "Resource": "arn:aws:states:::ecs:runTask", "Parameters": {"it.$": path}})
-    assert night.work[night.named()].parameters == {"it": expected}
+def test_a_task_sees_its_retry_count_and_its_name(path: str, expected: Json) -> None:
+    simulated = simulate_state(
+        {"Type": "Task", "Resource": "arn:aws:states:::ecs:runTask", "Parameters": {"it.$": path}}
+    )
+    assert simulated.tasks[simulated.task_key()].parameters == {"it": expected}
 
 
-def test_jsonata_sees_the_same() -> None:
-    night = only({"Type": "Pass", "Output": "{% $states.context.Execution %}"}, [5], QueryLanguage="JSONata")
-    assert night.output == EXECUTION
+def test_jsonata_sees_the_same_context() -> None:
+    simulated = simulate_state(
+        {"Type": "Pass", "Output": "{% $states.context.Execution %}"}, [5], QueryLanguage="JSONata"
+    )
+    assert simulated.output == EXECUTION

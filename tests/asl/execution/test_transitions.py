@@ -1,4 +1,4 @@
-"""Retry and Catch, and how documents go through a state.
+"""Retry and Catch, and the data flow through a state.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
 """
@@ -6,94 +6,98 @@ https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.htm
 import pytest
 
 from lamplighter.base.json_text import Json
-from tests.asl.simulated_execution import SimulatedExecution, only, play
+from tests.asl.simulated_execution import SimulatedExecution, simulate, simulate_state
 
 TASK: Json = {"Type": "Task", "Resource": "arn:aws:states:::ecs:runTask"}
 
 
-def retrying(*retriers: Json, **fields: Json) -> SimulatedExecution:
-    """A Task with these retriers."""
-    return only({**TASK, "Retry": list(retriers), **fields})
+def simulate_retries(*retriers: Json, **fields: Json) -> SimulatedExecution:
+    """Return the simulated execution of a Task with these retriers."""
+    return simulate_state({**TASK, "Retry": list(retriers), **fields})
 
 
-def fate(night: SimulatedExecution, error: str) -> str:
-    """What an error leads to: a retry, or the status that the execution ends with."""
-    night.fail(error)
-    if night.execution.status != "RUNNING":
-        return night.execution.status
-    night.fire_timer()
+def fail_once(simulated: SimulatedExecution, error: str) -> str:
+    """Let the task fail; return "retry", or the status with which the execution ends."""
+    simulated.fail(error)
+    if simulated.execution.status != "RUNNING":
+        return simulated.execution.status
+    simulated.fire_timer()
     return "retry"
 
 
-def delays(night: SimulatedExecution, times: int) -> list[int]:
-    """The milliseconds before each of so many retries."""
+def retry_delays(simulated: SimulatedExecution, count: int) -> list[int]:
+    """Let the task fail `count` times; return the milliseconds before each retry."""
     found = []
-    for _ in range(times):
-        night.fail("Boom")
-        found.append(night.fire_timer())
+    for _ in range(count):
+        simulated.fail("Boom")
+        found.append(simulated.fire_timer())
     return found
 
 
 def test_each_retrier_counts_its_own_attempts() -> None:
-    """AWS's example: ErrorA, ErrorB, ErrorC, ErrorB and ErrorB; the last is one too many for the first retrier only."""
+    """AWS's example: ErrorA, ErrorB, ErrorC and ErrorB; the last is one too many for the first retrier only."""
     retriers = (
         {"ErrorEquals": ["ErrorA", "ErrorB"], "IntervalSeconds": 1, "BackoffRate": 2.0, "MaxAttempts": 2},
         {"ErrorEquals": ["ErrorC"], "IntervalSeconds": 5},
     )
-    night = retrying(*retriers)
-    passed = []
+    simulated = simulate_retries(*retriers)
+    delays = []
     for error in ("ErrorA", "ErrorB", "ErrorC"):
-        night.fail(error)
-        passed.append(night.fire_timer())
-    assert passed == [1000, 2000, 5000]
-    assert fate(night, "ErrorB") == "FAILED"
-    assert night.finish.error == "ErrorB"
+        simulated.fail(error)
+        delays.append(simulated.fire_timer())
+    assert delays == [1000, 2000, 5000]
+    assert fail_once(simulated, "ErrorB") == "FAILED"
+    assert simulated.finish.error == "ErrorB"
 
 
-def test_retries_are_three_after_one_two_and_four_seconds_where_nothing_else_is_said() -> None:
-    night = retrying({"ErrorEquals": ["States.ALL"]})
-    assert delays(night, 3) == [1000, 2000, 4000]
-    assert fate(night, "Boom") == "FAILED"
+def test_the_default_is_three_retries_after_one_two_and_four_seconds() -> None:
+    simulated = simulate_retries({"ErrorEquals": ["States.ALL"]})
+    assert retry_delays(simulated, 3) == [1000, 2000, 4000]
+    assert fail_once(simulated, "Boom") == "FAILED"
 
 
 def test_max_attempts_zero_never_retries() -> None:
-    assert fate(retrying({"ErrorEquals": ["Boom"], "MaxAttempts": 0}), "Boom") == "FAILED"
+    assert fail_once(simulate_retries({"ErrorEquals": ["Boom"], "MaxAttempts": 0}), "Boom") == "FAILED"
 
 
-def test_only_the_first_retrier_that_matches_is_asked() -> None:
+def test_only_the_first_matching_retrier_is_used() -> None:
     first, second = {"ErrorEquals": ["Boom"], "MaxAttempts": 0}, {"ErrorEquals": ["States.ALL"]}
-    assert fate(retrying(first, second), "Boom") == "FAILED"
-    assert fate(retrying(first, second), "Other") == "retry"
+    assert fail_once(simulate_retries(first, second), "Boom") == "FAILED"
+    assert fail_once(simulate_retries(first, second), "Other") == "retry"
 
 
 def test_max_delay_caps_the_backoff() -> None:
-    night = retrying({"ErrorEquals": ["Boom"], "IntervalSeconds": 3, "MaxAttempts": 4, "MaxDelaySeconds": 10})
-    assert delays(night, 4) == [3000, 6000, 10_000, 10_000]
+    simulated = simulate_retries(
+        {"ErrorEquals": ["Boom"], "IntervalSeconds": 3, "MaxAttempts": 4, "MaxDelaySeconds": 10}
+    )
+    assert retry_delays(simulated, 4) == [3000, 6000, 10_000, 10_000]
 
 
-def test_full_jitter_waits_some_time_up_to_the_whole_delay() -> None:
+def test_full_jitter_waits_a_random_time_below_the_full_delay() -> None:
     jittery = {"ErrorEquals": ["Boom"], "IntervalSeconds": 8, "BackoffRate": 1, "MaxAttempts": 9}
-    found = delays(retrying({**jittery, "JitterStrategy": "FULL"}), 9)
+    found = retry_delays(simulate_retries({**jittery, "JitterStrategy": "FULL"}), 9)
     assert all(0 <= delay < 8000 for delay in found)
     assert len(set(found)) > 5
-    assert set(delays(retrying({**jittery, "JitterStrategy": "NONE"}), 9)) == {8000}
+    assert set(retry_delays(simulate_retries({**jittery, "JitterStrategy": "NONE"}), 9)) == {8000}
 
 
 def test_a_retry_is_a_new_attempt_and_the_context_counts_it() -> None:
-    night = only({**TASK, "Parameters": {"at.$": "$$.State.RetryCount"}, "Retry": [{"ErrorEquals": ["Boom"]}]})
+    simulated = simulate_state(
+        {**TASK, "Parameters": {"at.$": "$$.State.RetryCount"}, "Retry": [{"ErrorEquals": ["Boom"]}]}
+    )
     numbers, seen = [], []
     for _ in range(3):
-        work = night.work[night.named()]
-        numbers.append(work.number)
-        seen.append(work.parameters)
-        night.fail("Boom")
-        night.fire_timer()
+        task = simulated.tasks[simulated.task_key()]
+        numbers.append(task.number)
+        seen.append(task.parameters)
+        simulated.fail("Boom")
+        simulated.fire_timer()
     assert seen == [{"at": 0}, {"at": 1}, {"at": 2}]
     assert numbers == sorted(set(numbers))
 
 
-def test_a_state_that_is_entered_anew_has_all_its_attempts_again() -> None:
-    night = play(
+def test_a_state_that_is_entered_again_has_all_its_attempts_again() -> None:
+    simulated = simulate(
         {
             "Work": {
                 **TASK,
@@ -111,10 +115,10 @@ def test_a_state_that_is_entered_anew_has_all_its_attempts_again() -> None:
         1,
     )
     for _ in range(3):
-        night.fail("Boom")
-        night.fire_timer()
-        night.succeed()
-    assert night.types.count("TaskFailed") == 3
+        simulated.fail("Boom")
+        simulated.fire_timer()
+        simulated.succeed()
+    assert simulated.types.count("TaskFailed") == 3
 
 
 @pytest.mark.parametrize(
@@ -135,8 +139,8 @@ def test_a_state_that_is_entered_anew_has_all_its_attempts_again() -> None:
         (["Other", "Boom"], "Boom", "retry"),
     ],
 )
-def test_which_errors_a_retrier_means(names: list[str], error: str, expected: str) -> None:
-    assert fate(retrying({"ErrorEquals": names}), error) == expected
+def test_a_retrier_matches_its_error_names(names: list[str], error: str, expected: str) -> None:
+    assert fail_once(simulate_retries({"ErrorEquals": names}), error) == expected
 
 
 CATCH: Json = {"Caught": {"Type": "Succeed"}}
@@ -144,12 +148,12 @@ CATCH: Json = {"Caught": {"Type": "Succeed"}}
 
 def test_catch_comes_only_after_the_last_retry() -> None:
     catch = [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}]
-    night = play(
+    simulated = simulate(
         {"S": {**TASK, "Retry": [{"ErrorEquals": ["Boom"], "MaxAttempts": 1}], "Catch": catch, "End": True}, **CATCH}
     )
-    assert fate(night, "Boom") == "retry"
-    night.fail("Boom", "for the second time")
-    assert night.output == {"Error": "Boom", "Cause": "for the second time"}
+    assert fail_once(simulated, "Boom") == "retry"
+    simulated.fail("Boom", "for the second time")
+    assert simulated.output == {"Error": "Boom", "Cause": "for the second time"}
 
 
 @pytest.mark.parametrize(
@@ -161,32 +165,32 @@ def test_catch_comes_only_after_the_last_retry() -> None:
         ({"ResultPath": None}, {"job": 1}),
     ],
 )
-def test_where_catch_puts_the_error(where: Json, expected: Json) -> None:
+def test_the_result_path_of_a_catcher_places_the_error(where: Json, expected: Json) -> None:
     catch = [{"ErrorEquals": ["Boom"], "Next": "Caught", **where}]
-    night = play({"S": {**TASK, "Catch": catch, "End": True}, **CATCH}, {"job": 1})
-    night.fail("Boom", "why")
-    assert night.output == expected
+    simulated = simulate({"S": {**TASK, "Catch": catch, "End": True}, **CATCH}, {"job": 1})
+    simulated.fail("Boom", "why")
+    assert simulated.output == expected
 
 
-def test_the_first_catcher_that_matches_is_taken() -> None:
+def test_the_first_matching_catcher_is_used() -> None:
     catch = [
         {"ErrorEquals": ["Other"], "Next": "No"},
         {"ErrorEquals": ["Boom"], "Next": "Caught"},
         {"ErrorEquals": ["States.ALL"], "Next": "No"},
     ]
-    night = play({"S": {**TASK, "Catch": catch, "End": True}, **CATCH, "No": {"Type": "Fail"}})
-    night.fail("Boom")
-    assert night.output == {"Error": "Boom"}
+    simulated = simulate({"S": {**TASK, "Catch": catch, "End": True}, **CATCH, "No": {"Type": "Fail"}})
+    simulated.fail("Boom")
+    assert simulated.output == {"Error": "Boom"}
 
 
 def test_a_runtime_error_in_a_branch_ends_the_whole_execution() -> None:
     catch = [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}]
     bad = {"StartAt": "Bad", "States": {"Bad": {"Type": "Pass", "InputPath": "$.missing", "End": True}}}
-    night = play({"S": {"Type": "Parallel", "Branches": [bad], "Catch": catch, "End": True}, **CATCH})
-    assert (night.finish.status, night.finish.error) == ("FAILED", "States.Runtime")
+    simulated = simulate({"S": {"Type": "Parallel", "Branches": [bad], "Catch": catch, "End": True}, **CATCH})
+    assert (simulated.finish.status, simulated.finish.error) == ("FAILED", "States.Runtime")
 
 
-def test_a_catch_in_jsonata_sees_the_error_and_sets_variables() -> None:
+def test_a_jsonata_catcher_sees_the_error_and_assigns_variables() -> None:
     catch = {
         "ErrorEquals": ["Boom"],
         "Next": "Caught",
@@ -197,9 +201,9 @@ def test_a_catch_in_jsonata_sees_the_error_and_sets_variables() -> None:
         "S": {**TASK, "Catch": [catch], "End": True},
         "Caught": {"Type": "Succeed", "Output": ["{% $states.input %}", "{% $why %}"]},
     }
-    night = play(states, {"job": 7}, QueryLanguage="JSONata")
-    night.fail("Boom", "late")
-    assert night.output == [7, "late"]
+    simulated = simulate(states, {"job": 7}, QueryLanguage="JSONata")
+    simulated.fail("Boom", "late")
+    assert simulated.output == [7, "late"]
 
 
 @pytest.mark.parametrize(
@@ -220,82 +224,82 @@ def test_a_catch_in_jsonata_sees_the_error_and_sets_variables() -> None:
         ({"ResultPath": "$.x", "OutputPath": "$.x.r[0]"}, {"a": {"b": 1}}, 2),
     ],
 )
-def test_documents_go_through_the_five_fields_in_order(fields: Json, seen: Json, output: Json) -> None:
-    night = only({**TASK, **fields}, {"a": {"b": 1}})
-    assert night.work[night.named()].parameters == seen
-    night.succeed({"r": [2]})
-    assert night.output == output
+def test_input_and_result_pass_through_the_five_fields_in_order(fields: Json, seen: Json, output: Json) -> None:
+    simulated = simulate_state({**TASK, **fields}, {"a": {"b": 1}})
+    assert simulated.tasks[simulated.task_key()].parameters == seen
+    simulated.succeed({"r": [2]})
+    assert simulated.output == output
 
 
-def test_a_result_path_into_no_object_is_an_error_that_can_be_caught() -> None:
+def test_a_result_path_into_a_value_that_is_no_object_can_be_caught() -> None:
     catch = [{"ErrorEquals": ["States.ResultPathMatchFailure"], "Next": "Caught", "ResultPath": "$"}]
-    night = play({"S": {**TASK, "ResultPath": "$.x", "Catch": catch, "End": True}, **CATCH}, "text")
-    night.succeed(1)
-    assert night.output["Error"] == "States.ResultPathMatchFailure"
+    simulated = simulate({"S": {**TASK, "ResultPath": "$.x", "Catch": catch, "End": True}, **CATCH}, "text")
+    simulated.succeed(1)
+    assert simulated.output["Error"] == "States.ResultPathMatchFailure"
 
 
 @pytest.mark.parametrize(("size", "status"), [(262_144, "SUCCEEDED"), (262_145, "FAILED")])
 def test_a_result_may_have_262144_bytes(size: int, status: str) -> None:
-    night = only(TASK)
-    night.succeed("x" * (size - 2))
-    assert night.finish.status == status
-    assert night.finish.error == (None if status == "SUCCEEDED" else "States.DataLimitExceeded")
+    simulated = simulate_state(TASK)
+    simulated.succeed("x" * (size - 2))
+    assert simulated.finish.status == status
+    assert simulated.finish.error == (None if status == "SUCCEEDED" else "States.DataLimitExceeded")
 
 
 def test_the_limit_counts_bytes_of_utf8() -> None:
-    night = only(TASK)
-    night.succeed("é" * 131_072)
-    assert night.finish.error == "States.DataLimitExceeded"
+    simulated = simulate_state(TASK)
+    simulated.succeed("é" * 131_072)
+    assert simulated.finish.error == "States.DataLimitExceeded"
 
 
-def test_a_history_of_25000_events_ends_with_the_failure_that_says_so() -> None:
+def test_a_history_of_25000_events_ends_with_a_failure_that_names_the_limit() -> None:
     states: Json = {
         "A": {"Type": "Pass", "Next": "B"},
         "B": {"Type": "Choice", "Choices": [{"Variable": "$", "IsNull": True, "Next": "A"}], "Default": "C"},
         "C": {"Type": "Succeed"},
     }
-    night = play(states).run()
-    assert (night.finish.status, night.finish.error) == ("FAILED", "States.Runtime")
-    assert night.finish.cause == "The execution reached the maximum number of history events (25000)."
-    last = night.history[-1]
+    simulated = simulate(states).run()
+    assert (simulated.finish.status, simulated.finish.error) == ("FAILED", "States.Runtime")
+    assert simulated.finish.cause == "The execution reached the maximum number of history events (25000)."
+    last = simulated.history[-1]
     assert (last["id"], last["type"]) == (25_000, "ExecutionFailed")
 
 
-def test_variables_of_a_block_are_seen_inside_of_it_and_not_after_it() -> None:
+def test_a_branch_sees_outer_variables_and_its_own_variables_end_with_it() -> None:
     inner = {
         "StartAt": "In",
         "States": {"In": {"Type": "Pass", "Parameters": {"outer.$": "$v"}, "Assign": {"w": 2}, "End": True}},
     }
-    night = play(
+    simulated = simulate(
         {
             "First": {"Type": "Pass", "Assign": {"v": 1}, "Next": "Fan"},
             "Fan": {"Type": "Parallel", "Branches": [inner], "Next": "Last"},
             "Last": {"Type": "Pass", "Parameters": {"w.$": "$w"}, "End": True},
         }
     )
-    assert night.history[6]["stateExitedEventDetails"]["output"] == '{"outer":1}'
-    assert night.finish.error == "States.Runtime"
+    assert simulated.history[6]["stateExitedEventDetails"]["output"] == '{"outer":1}'
+    assert simulated.finish.error == "States.Runtime"
 
 
-def test_a_fault_of_a_catcher_is_told_with_its_place_and_ends_the_execution() -> None:
+def test_an_error_in_a_catcher_is_reported_with_its_location_and_fails_the_execution() -> None:
     catchers = [{"ErrorEquals": ["Other"], "Next": "N"}, {"ErrorEquals": ["X"], "Next": "N", "Output": "{% $z %}"}]
     state = {**TASK, "QueryLanguage": "JSONata", "Catch": catchers, "Next": "N"}
-    night = play({"S": state, "N": {"Type": "Succeed"}}, {})
-    night.fail("X")
-    assert night.finish.error == "States.QueryEvaluationError"
-    assert night.finish.cause == (
+    simulated = simulate({"S": state, "N": {"Type": "Succeed"}}, {})
+    simulated.fail("X")
+    assert simulated.finish.error == "States.QueryEvaluationError"
+    assert simulated.finish.cause == (
         "An error occurred while executing the state 'S' (entered at the event id #2). The JSONata expression '$z' "
         "specified for the field 'Catch[1]/Output' returned nothing (undefined)."
     )
-    assert night.types[-2:] == ["EvaluationFailed", "ExecutionFailed"]
+    assert simulated.types[-2:] == ["EvaluationFailed", "ExecutionFailed"]
 
 
-def test_a_result_path_of_a_catcher_that_does_not_fit_is_told_with_the_state() -> None:
+def test_a_result_path_of_a_catcher_that_does_not_fit_is_reported_with_the_state() -> None:
     state = {**TASK, "Catch": [{"ErrorEquals": ["X"], "Next": "N", "ResultPath": "$.a.b"}], "Next": "N"}
-    night = play({"S": state, "N": {"Type": "Succeed"}}, {"a": 1})
-    night.fail("X")
-    assert night.finish.error == "States.ResultPathMatchFailure"
-    assert (night.finish.cause or "").startswith("An error occurred while executing the state 'S' (entered at")
+    simulated = simulate({"S": state, "N": {"Type": "Succeed"}}, {"a": 1})
+    simulated.fail("X")
+    assert simulated.finish.error == "States.ResultPathMatchFailure"
+    assert (simulated.finish.cause or "").startswith("An error occurred while executing the state 'S' (entered at")
 
 
 @pytest.mark.parametrize(
@@ -308,7 +312,7 @@ def test_a_result_path_of_a_catcher_that_does_not_fit_is_told_with_the_state() -
         ("$.list[7].a", "No results for path: $['list'][7]['a']"),
     ],
 )
-def test_a_path_that_leads_nowhere_is_told_in_the_words_of_aws_s_library(path: str, reason: str) -> None:
-    """AWS, of a user's execution: Invalid path '$.Payload' : No results for path: $['Payload']"""
-    night = only({"Type": "Pass", "InputPath": path}, {"a": {}, "list": [1]})
-    assert (night.finish.cause or "").endswith(f"Invalid path '{path}' : {reason}")
+def test_a_path_without_a_result_is_reported_in_the_words_of_aws_s_library(path: str, reason: str) -> None:
+    """AWS reported for a user's execution: Invalid path '$.Payload' : No results for path: $['Payload']"""
+    simulated = simulate_state({"Type": "Pass", "InputPath": path}, {"a": {}, "list": [1]})
+    assert (simulated.finish.cause or "").endswith(f"Invalid path '{path}' : {reason}")

@@ -307,7 +307,7 @@ async def test_a_working_mail_server_is_reported_as_good() -> None:
 @pytest.mark.parametrize(("answer", "state"), [("550 no such user", "bad"), ("451 come back later", "doubt")])
 async def test_a_mail_server_that_rejects_a_recipient_is_not_good(answer: str, state: str) -> None:
     async with mail_server() as server:
-        server.to_recipients = [answer]
+        server.recipient_replies = [answer]
         url = f"smtp://127.0.0.1:{server.port}?from=us@example.com"
         found = await asyncio.to_thread(smtp, {"LAMPLIGHTER_SMTP": url}, None, ["ops@example.com"])
     problem = f"127.0.0.1, port {server.port}, does not accept mail to ops@example.com"

@@ -21,50 +21,52 @@ ITEMS = st.recursive(
 )
 
 
-def ways(items: list[Item[int]]) -> list[dict[str, int]]:
-    """All ways, each with what it asks of each field, as the engine of AWS lists them."""
+def combinations(items: list[Item[int]]) -> list[dict[str, int]]:
+    """Return all combinations, each with its condition for each field, as the engine of AWS lists them."""
     found: list[dict[str, int]] = [{}]
     for item in items:
         if isinstance(item, FieldCondition):
-            found = [way | {item.name: item.condition} for way in found]
+            found = [combination | {item.name: item.condition} for combination in found]
         else:
-            found = [before | after for inner in item.branches for before in found for after in _after(before, inner)]
+            found = [before | after for inner in item.branches for before in found for after in _extend(before, inner)]
     return found
 
 
-def _after(before: dict[str, int], inner: object) -> list[dict[str, int]]:
+def _extend(combination: dict[str, int], inner: object) -> list[dict[str, int]]:
     assert isinstance(inner, list)
-    return [{**before, **way} for way in ways(inner)]
+    return [{**combination, **way} for way in combinations(inner)]
 
 
-def met(items: list[Item[int]], values: dict[str, int]) -> bool:
-    """Whether values are as all items ask."""
+def is_met(items: list[Item[int]], values: dict[str, int]) -> bool:
+    """Return whether the values meet all items."""
     return all(
         values[item.name] == item.condition
         if isinstance(item, FieldCondition)
-        else any(met(list(way), values) for way in item.branches)
+        else any(is_met(list(branch), values) for branch in item.branches)
         for item in items
     )
 
 
 @given(st.lists(ITEMS, min_size=1, max_size=4))
-def test_what_is_left_is_met_by_what_meets_one_of_the_ways_of_aws(items: list[Item[int]]) -> None:
-    listed = ways(items)
+def test_values_meet_the_merged_conditions_exactly_if_they_meet_a_combination_of_aws(items: list[Item[int]]) -> None:
+    listed = combinations(items)
     for chosen in itertools.product(range(10), repeat=2):
-        for way in listed:
-            values = dict(zip("abc", (*chosen, chosen[0]), strict=True)) | way
-            assert met(merge_conditions(items), values)
+        for combination in listed:
+            values = dict(zip("abc", (*chosen, chosen[0]), strict=True)) | combination
+            assert is_met(merge_conditions(items), values)
         values = dict(zip("abc", (*chosen, 5), strict=True))
-        assert met(merge_conditions(items), values) == any(way.items() <= values.items() for way in listed)
+        assert is_met(merge_conditions(items), values) == any(
+            combination.items() <= values.items() for combination in listed
+        )
 
 
-def test_a_pattern_that_would_grow_beyond_bounds_is_refused() -> None:
-    again = [
+def test_conditions_with_too_many_combinations_are_rejected() -> None:
+    choices = [
         Choice([[FieldCondition("a", 1), FieldCondition(f"b{at}", 2)], [FieldCondition(f"c{at}", 3)]])
         for at in range(60)
     ]
     with pytest.raises(TooManyCombinations):
-        merge_conditions(again)
+        merge_conditions(choices)
 
 
 @pytest.mark.parametrize(
@@ -79,13 +81,13 @@ def test_a_pattern_that_would_grow_beyond_bounds_is_refused() -> None:
         ({"$or": [{"a": ["y"]}, {"b": ["z"]}], "a": ["x"]}, [{"a": "x"}], [{"a": "y"}, {"b": "z"}]),
     ],
 )
-def test_a_field_that_is_named_twice_has_its_last_word(pattern: Json, yes: list[Json], no: list[Json]) -> None:
+def test_the_last_condition_of_a_repeated_field_is_used(pattern: Json, yes: list[Json], no: list[Json]) -> None:
     compiled = compile_event_pattern(pattern)
     assert [event for event in yes if not compiled.matches(event)] == []
     assert [event for event in no if compiled.matches(event)] == []
 
 
-def test_a_pattern_of_too_many_combinations_is_refused_with_a_reason() -> None:
+def test_a_pattern_with_too_many_combinations_is_rejected_with_a_reason() -> None:
     path = "a.b.c.d.e.f.g.h"
     pattern: Json = {}
     for number, cuts in enumerate(itertools.product([False, True], repeat=7)):

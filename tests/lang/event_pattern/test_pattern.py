@@ -12,7 +12,7 @@ from lamplighter.lang.event_pattern.pattern import EventPatternError, compile_ev
 from lamplighter.lang.jackson_location import location_at, offset_of
 
 RECORDED = Path(__file__).parents[4] / "shared/conformance/cases/events_events_patterns"
-REFUSED = [
+REJECTED = [
     (call["params"]["EventPattern"], answer["exception_message"]["Error"]["MessageRaw"])
     for case in map(json.loads, (path.read_text() for path in sorted(RECORDED.glob("*.json"))))
     for call, answer in zip(case["calls"], case["expected"].values(), strict=False)
@@ -24,21 +24,21 @@ def matches(pattern: Json, event: Json) -> bool:
     return compile_event_pattern(pattern).matches(event)
 
 
-def refusal(pattern: Json) -> str:
+def rejection_reason(pattern: Json) -> str:
     with pytest.raises(EventPatternError) as raised:
         compile_event_pattern(pattern)
     return raised.value.reason
 
 
-def told_at(text: str, spot: PatternPosition | None) -> str:
-    at = offset_of(text, spot) if spot else None
-    return "" if spot is None or at is None else location_at(text, at) * spot.repeats
+def location_text(text: str, position: PatternPosition | None) -> str:
+    at = offset_of(text, position) if position else None
+    return "" if position is None or at is None else location_at(text, at) * position.repeats
 
 
 # --- fields -----------------------------------------------------------------------------------------------------------
 
 
-def test_every_field_of_a_pattern_has_to_match() -> None:
+def test_every_field_of_a_pattern_must_match() -> None:
     pattern = {"source": ["a"], "detail": {"n": [1]}}
     assert matches(pattern, {"source": "a", "detail": {"n": 1, "more": 2}})
     assert not matches(pattern, {"source": "a", "detail": {"n": 2}})
@@ -52,7 +52,7 @@ def test_true_is_not_one_and_a_number_is_not_its_text() -> None:
     assert matches({"a": [1]}, {"a": 1.0})
 
 
-def test_null_is_a_value_and_not_the_absence_of_one() -> None:
+def test_null_is_a_value_and_does_not_match_a_missing_field() -> None:
     assert matches({"a": [None]}, {"a": None})
     assert not matches({"a": [None]}, {})
 
@@ -63,18 +63,18 @@ def test_any_element_of_an_array_may_match() -> None:
     assert not matches({"a": ["x"]}, {"a": []})
 
 
-def test_fields_of_objects_in_one_array_match_in_the_same_object_only() -> None:
+def test_fields_of_objects_in_one_array_must_match_in_the_same_object() -> None:
     people = {"people": [{"first": "Anna", "last": "Smith"}, {"first": "Peter", "last": "Jones"}]}
     assert matches({"people": {"first": ["Anna"], "last": ["Smith"]}}, people)
     assert not matches({"people": {"first": ["Anna"], "last": ["Jones"]}}, people)
 
 
-def test_fields_of_objects_in_two_arrays_need_not_be_at_the_same_place() -> None:
+def test_fields_of_objects_in_two_arrays_can_match_at_different_indexes() -> None:
     event = {"a": [{"x": 1}, {"x": 2}], "b": [{"y": 3}, {"y": 4}]}
     assert matches({"a": {"x": [1]}, "b": {"y": [4]}}, event)
 
 
-def test_a_dot_in_a_name_is_a_step() -> None:
+def test_a_dot_in_a_field_name_means_nesting() -> None:
     assert matches({"a.b": [1]}, {"a": {"b": 1}})
     assert matches({"a": {"b": [1]}}, {"a.b": 1})
 
@@ -111,19 +111,19 @@ def test_a_dot_in_a_name_is_a_step() -> None:
         ("::1", ["::1", "0:0:0:0:0:0:0:1"], ["::2"]),
     ],
 )
-def test_a_comparison_takes_what_it_says(comparison: Json, yes: list[Json], no: list[Json]) -> None:
+def test_a_comparison_matches_exactly_its_values(comparison: Json, yes: list[Json], no: list[Json]) -> None:
     pattern = compile_event_pattern({"field": [comparison]})
     assert [value for value in yes if not pattern.matches({"field": value})] == []
     assert [value for value in no if pattern.matches({"field": value})] == []
 
 
 @pytest.mark.parametrize("comparison", [{"anything-but": "x"}, {"exists": True}, {"prefix": ""}, None])
-def test_a_field_that_is_not_there_matches_nothing_but_its_absence(comparison: Json) -> None:
+def test_a_missing_field_matches_only_exists_false(comparison: Json) -> None:
     assert not matches({"field": [comparison]}, {"other": 1})
     assert matches({"field": [comparison, {"exists": False}]}, {"other": 1})
 
 
-def test_absence_is_that_of_a_leaf() -> None:
+def test_exists_false_matches_if_there_is_no_leaf_value() -> None:
     absent = {"detail": {"count": [{"exists": False}]}}
     assert matches(absent, {"detail": {"count": {"c1": 100}}})
     assert not matches(absent, {"detail": [{"other": 1}, {"count": 1}]})
@@ -132,7 +132,7 @@ def test_absence_is_that_of_a_leaf() -> None:
 # --- or ---------------------------------------------------------------------------------------------------------------
 
 
-def test_or_is_met_by_any_of_its_branches_beside_the_other_fields() -> None:
+def test_or_needs_one_of_its_branches_and_all_other_fields() -> None:
     pattern = {"s": [1], "$or": [{"a": [1]}, {"b": [1], "$or": [{"c": [1]}, {"d": [1]}]}]}
     assert matches(pattern, {"s": 1, "a": 1})
     assert matches(pattern, {"s": 1, "b": 1, "d": 1})
@@ -140,7 +140,7 @@ def test_or_is_met_by_any_of_its_branches_beside_the_other_fields() -> None:
     assert not matches(pattern, {"a": 1})
 
 
-def test_branches_of_or_keep_to_one_element_of_an_array() -> None:
+def test_a_branch_of_or_must_match_in_the_same_array_element() -> None:
     pattern = {"l": {"k": ["x"], "$or": [{"v": [1]}, {"w": [1]}]}}
     assert matches(pattern, {"l": [{"k": "x", "w": 1}]})
     assert not matches(pattern, {"l": [{"k": "x"}, {"v": 1}]})
@@ -155,20 +155,20 @@ def test_branches_of_or_keep_to_one_element_of_an_array() -> None:
         ([{"prefix": [1]}, {"a": [1]}], "prefix is Ruler reserved fieldName which cannot be used inside $or."),
     ],
 )
-def test_or_of_something_else_is_refused(branches: Json, reason: str) -> None:
-    assert refusal({"$or": branches}) == reason
+def test_an_invalid_or_is_rejected(branches: Json, reason: str) -> None:
+    assert rejection_reason({"$or": branches}) == reason
 
 
-# --- what is no pattern -----------------------------------------------------------------------------------------------
+# --- invalid patterns -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("text", "message"), REFUSED)
-def test_what_aws_was_seen_to_refuse_is_refused_in_its_words_at_its_place(text: str, message: str) -> None:
+@pytest.mark.parametrize(("text", "message"), REJECTED)
+def test_a_pattern_that_aws_rejected_is_rejected_with_the_recorded_message(text: str, message: str) -> None:
     with pytest.raises(EventPatternError) as raised:
         compile_event_pattern(json.loads(text))
     found = raised.value
-    where = told_at(text, found.position)
-    assert f"Event pattern is not valid. Reason: {found.reason}{where}" == message
+    location = location_text(text, found.position)
+    assert f"Event pattern is not valid. Reason: {found.reason}{location}" == message
 
 
 @pytest.mark.parametrize(
@@ -202,12 +202,12 @@ def test_what_aws_was_seen_to_refuse_is_refused_in_its_words_at_its_place(text: 
         ({"anything-but": True}, "Value of anything-but must be an array or single string/number value."),
     ],
 )
-def test_a_comparison_that_is_none_is_refused(comparison: Json, reason: str) -> None:
-    assert refusal({"field": [comparison]}) == reason
+def test_an_invalid_comparison_is_rejected(comparison: Json, reason: str) -> None:
+    assert rejection_reason({"field": [comparison]}) == reason
 
 
 @pytest.mark.parametrize(
-    ("expression", "reason", "places"),
+    ("expression", "reason", "columns"),
     [
         ('{"numeric": ["=", 6e9]}', "Value must be between -5.0E9 and 5.0E9, inclusive", [30]),
         ('{"numeric": ["=", 6e9, 1]}', "Too many elements in numeric expression", [32]),
@@ -227,15 +227,15 @@ def test_a_comparison_that_is_none_is_refused(comparison: Json, reason: str) -> 
         ('{"cidr": "x", "b": 1}', "Malformed CIDR, one '/' required", []),
     ],
 )
-def test_the_first_fault_of_a_comparison_is_told_where_it_was_seen(
-    expression: str, reason: str, places: list[int]
+def test_the_first_fault_of_a_comparison_is_reported_with_its_location(
+    expression: str, reason: str, columns: list[int]
 ) -> None:
     text = f'{{"a": [{expression}]}}'
     with pytest.raises(EventPatternError) as raised:
         compile_event_pattern(json.loads(text))
-    where = told_at(text, raised.value.position)
-    told = "".join(f'\n at [Source: (String)"{text}"; line: 1, column: {at}]' for at in places)
-    assert raised.value.reason + where == reason + told
+    location = location_text(text, raised.value.position)
+    expected_location = "".join(f'\n at [Source: (String)"{text}"; line: 1, column: {at}]' for at in columns)
+    assert raised.value.reason + location == reason + expected_location
 
 
 @pytest.mark.parametrize(
@@ -255,29 +255,29 @@ def test_the_first_fault_of_a_comparison_is_told_where_it_was_seen(
         ("::/128", "IPv6 mask bits must be < 128"),
     ],
 )
-def test_a_block_of_addresses_is_read_as_aws_reads_it(block: str, reason: str | None) -> None:
+def test_a_cidr_block_is_parsed_as_aws_parses_it(block: str, reason: str | None) -> None:
     if reason is None:
         assert matches({"a": [{"cidr": block}]}, {"a": "10.1.2.3"})
         assert not matches({"a": [{"cidr": block}]}, {"a": "11.0.0.0"})
     else:
-        assert refusal({"a": [{"cidr": block}]}) == reason
+        assert rejection_reason({"a": [{"cidr": block}]}) == reason
 
 
-def test_an_address_of_ipv4_that_is_written_as_one_of_ipv6_is_that() -> None:
+def test_an_ipv4_address_in_ipv6_notation_is_an_ipv4_address() -> None:
     assert matches({"a": [{"cidr": "10.0.0.0/8"}]}, {"a": "::ffff:a01:203"})
     assert matches({"a": ["10.1.2.3"]}, {"a": "010.1.2.3"})
 
 
-def test_empty_objects_and_arrays_are_refused() -> None:
-    assert refusal({}) == "Empty objects are not allowed"
-    assert refusal({"a": []}) == "Empty arrays are not allowed"
+def test_empty_objects_and_arrays_are_rejected() -> None:
+    assert rejection_reason({}) == "Empty objects are not allowed"
+    assert rejection_reason({"a": []}) == "Empty arrays are not allowed"
 
 
-def test_a_pattern_of_any_depth_is_accepted_or_refused() -> None:
+def test_a_pattern_that_is_nested_too_deeply_is_rejected() -> None:
     deep: Json = ["x"]
     for _ in range(5_000):
         deep = {"a": deep}
-    assert "nested" in refusal(deep)
+    assert "nested" in rejection_reason(deep)
 
 
 # --- properties -------------------------------------------------------------------------------------------------------
@@ -290,7 +290,7 @@ EVENTS = st.recursive(
 
 
 @given(st.dictionaries(NAMES, EVENTS))
-def test_any_event_is_matched_or_not(event: Json) -> None:
+def test_any_event_matches_or_does_not_match(event: Json) -> None:
     pattern = compile_event_pattern(
         {"a": {"b": ["a", 1], "c": [{"anything-but": "a"}, {"exists": False}]}, "b": [None]}
     )
@@ -298,7 +298,7 @@ def test_any_event_is_matched_or_not(event: Json) -> None:
 
 
 @given(EVENTS)
-def test_any_json_is_a_pattern_or_is_refused(source: Json) -> None:
+def test_any_json_is_a_pattern_or_is_rejected(source: Json) -> None:
     try:
         compile_event_pattern(source)
         reason = "none"
@@ -315,7 +315,7 @@ def test_a_value_matches_itself_and_not_anything_but_itself(value: Json) -> None
 
 
 @given(st.lists(st.text("ab", max_size=3), min_size=1, max_size=4), st.lists(st.text("ab", max_size=3), max_size=4))
-def test_text_made_after_a_wildcard_pattern_matches_it(parts: list[str], fill: list[str]) -> None:
+def test_a_text_that_is_built_from_a_wildcard_pattern_matches_it(parts: list[str], fill: list[str]) -> None:
     try:
         pattern = compile_event_pattern({"a": [{"wildcard": "*".join(part for part in parts if part)}]})
     except EventPatternError:
@@ -325,13 +325,13 @@ def test_text_made_after_a_wildcard_pattern_matches_it(parts: list[str], fill: l
     assert pattern.matches({"a": text})
 
 
-def test_a_large_event_is_looked_at_only_where_the_pattern_looks() -> None:
-    """Every name of its fields, joined, would take gigabytes."""
+def test_only_the_fields_of_the_pattern_are_read_from_a_large_event() -> None:
+    """The joined names of all its fields would take gigabytes."""
     event = {"detail": {"k" * 100_000: {str(at): 1 for at in range(20_000)}}, "a": 1}
     assert matches({"a": [1], "detail": {"none": [{"exists": False}]}}, event)
 
 
-def test_arrays_in_arrays_may_be_as_deep_as_json_may_be() -> None:
+def test_arrays_can_be_nested_as_deeply_as_json() -> None:
     deep: Json = "x"
     for _ in range(700):
         deep = [deep]
@@ -340,7 +340,7 @@ def test_arrays_in_arrays_may_be_as_deep_as_json_may_be() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wildcard", "sound"),
+    ("wildcard", "valid"),
     [
         ("*:*:*:*:*:event-bus/*", False),
         ("arn:aws:events:us-east-1:*:event-bus/*", True),
@@ -349,47 +349,53 @@ def test_arrays_in_arrays_may_be_as_deep_as_json_may_be() -> None:
         ("*" + "".join(chr(0x4E00 + at) for at in range(4_000)) + "*", True),
     ],
 )
-def test_a_wildcard_pattern_that_can_be_in_many_places_at_once_is_refused(wildcard: str, sound: bool) -> None:
-    if sound:
+def test_a_wildcard_pattern_that_is_too_complex_is_rejected(wildcard: str, valid: bool) -> None:
+    if valid:
         assert matches({"a": [{"wildcard": wildcard}]}, {"a": wildcard})
     else:
-        assert refusal({"a": [{"wildcard": wildcard}]}).startswith("Rule is too complex")
+        assert rejection_reason({"a": [{"wildcard": wildcard}]}).startswith("Rule is too complex")
 
 
-def test_many_objects_that_do_not_go_together_are_looked_at_once() -> None:
-    """Pair by pair, this would take minutes."""
+def test_many_objects_that_never_match_together_are_each_read_once() -> None:
+    """Reading them pair by pair would take minutes."""
     event = {"l": [{"a": at, "c": 0} for at in range(5_000)] + [{"b": at} for at in range(5_000)]}
     pattern = {"l.a": [{"exists": True}], "l.b": [{"exists": True}]}
     assert not matches(pattern, event)
-    beside = event | {"m": [{"x": at} for at in range(5_000)]}
-    assert not matches({"l.a": [{"exists": True}], "m.x": [{"exists": True}], "l.b": [{"exists": True}]}, beside)
-    assert matches({"l.a": [{"numeric": [">", 4_000]}], "m.x": [{"exists": True}], "l.c": [0]}, beside)
+    two_arrays = event | {"m": [{"x": at} for at in range(5_000)]}
+    assert not matches({"l.a": [{"exists": True}], "m.x": [{"exists": True}], "l.b": [{"exists": True}]}, two_arrays)
+    assert matches({"l.a": [{"numeric": [">", 4_000]}], "m.x": [{"exists": True}], "l.c": [0]}, two_arrays)
 
 
-def flat(value: Json, name: str, inside: dict[int, int]) -> list[tuple[str, Json, dict[int, int]]]:
-    """Every leaf of an event: its field, its value, and in which element of which array it is."""
+def leaves_of(value: Json, path: str, indexes: dict[int, int]) -> list[tuple[str, Json, dict[int, int]]]:
+    """Return each leaf of an event: its field, its value, and its index in each array that contains it."""
     if isinstance(value, dict):
-        return [leaf for key, inner in value.items() for leaf in flat(inner, f"{name}.{key}" if name else key, inside)]
+        return [
+            leaf for key, inner in value.items() for leaf in leaves_of(inner, f"{path}.{key}" if path else key, indexes)
+        ]
     if isinstance(value, list):
         found = []
         for index, inner in enumerate(value):
-            # A bare value has no fields beside it with which it would have to be together.
-            place = {**inside, id(value): index} if isinstance(inner, (dict, list)) else inside
-            found += flat(inner, name, place)
+            # A bare value has no sibling fields that must match in the same element.
+            inner_indexes = {**indexes, id(value): index} if isinstance(inner, (dict, list)) else indexes
+            found += leaves_of(inner, path, inner_indexes)
         return found
-    return [(name, value, inside)]
+    return [(path, value, indexes)]
 
 
-def wanted(fields: dict[str, Json], event: Json) -> bool:
-    """Whether there is a choice of one leaf for each field, no two in different elements of one array."""
-    leaves = flat(event, "", {})
+def matches_by_search(fields: dict[str, Json], event: Json) -> bool:
+    """Return whether a leaf can be chosen for each field, no two from different elements of one array."""
+    leaves = leaves_of(event, "", {})
     choices = [
-        [place for name, value, place in leaves if name == field and type(value) is type(wish) and value == wish]
-        for field, wish in fields.items()
+        [
+            indexes
+            for name, value, indexes in leaves
+            if name == field and type(value) is type(expected) and value == expected
+        ]
+        for field, expected in fields.items()
     ]
     for choice in itertools.product(*choices):
         together: dict[int, int] = {}
-        if all(together.setdefault(array, at) == at for place in choice for array, at in place.items()):
+        if all(together.setdefault(array, at) == at for indexes in choice for array, at in indexes.items()):
             return True
     return False
 
@@ -406,5 +412,7 @@ FIELDS = st.dictionaries(
 
 
 @given(FIELDS, st.dictionaries(st.sampled_from("ab"), OBJECTS, min_size=1))
-def test_a_pattern_wants_what_a_search_of_all_choices_finds(fields: dict[str, Json], event: Json) -> None:
-    assert matches({field: [wish] for field, wish in fields.items()}, event) == wanted(fields, event)
+def test_a_pattern_matches_exactly_if_a_search_of_all_choices_finds_a_match(
+    fields: dict[str, Json], event: Json
+) -> None:
+    assert matches({field: [expected] for field, expected in fields.items()}, event) == matches_by_search(fields, event)

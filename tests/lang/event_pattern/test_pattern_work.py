@@ -1,4 +1,4 @@
-"""Conditions that are met together in arrays: found as trying all elements would find them, in bounded work."""
+"""Conditions on arrays match as a search of all elements would match, with a bounded amount of work."""
 
 from itertools import product
 
@@ -22,15 +22,15 @@ BOTH = {"x": ["1"], "y": ["1"]}
 CHOICE = [{"a": {"in": {"x": ["0"]}}}, {"b": {"y": ["0"]}}]
 
 
-def _one(pair: Json) -> bool:
+def _matches_both(pair: Json) -> bool:
     return bool(pair.get("x") == "1" == pair.get("y"))
 
 
 @given(EVENTS)
-def test_fields_of_one_array_are_met_by_one_element(event: Json) -> None:
+def test_conditions_on_one_array_must_match_in_one_element(event: Json) -> None:
     pattern = compile_event_pattern({"a": {"x": ["1"], "in": BOTH}, "b": BOTH})
     expected = any(
-        outer["x"] == "1" and _one(inner) and _one(other)
+        outer["x"] == "1" and _matches_both(inner) and _matches_both(other)
         for outer in event["a"]
         for inner, other in product(outer["in"], event["b"])
     )
@@ -38,7 +38,7 @@ def test_fields_of_one_array_are_met_by_one_element(event: Json) -> None:
 
 
 @given(EVENTS)
-def test_a_choice_is_about_the_elements_that_were_chosen(event: Json) -> None:
+def test_an_or_applies_to_the_elements_that_match_the_other_conditions(event: Json) -> None:
     pattern = compile_event_pattern({"a": {"x": ["1"], "in": {"y": ["1"]}}, "b": {"x": ["1"]}, "$or": CHOICE})
     expected = any(
         outer["x"] == "1"
@@ -51,15 +51,15 @@ def test_a_choice_is_about_the_elements_that_were_chosen(event: Json) -> None:
     assert pattern.matches(event) is expected
 
 
-def test_arrays_that_have_nothing_to_do_with_each_other_are_looked_at_one_by_one() -> None:
+def test_independent_arrays_are_matched_one_by_one() -> None:
     names = [f"a{at}" for at in range(12)]
     pattern = compile_event_pattern(dict.fromkeys(names, BOTH))
-    met = {name: [{"x": "1", "y": "1"}] * 50 for name in names}
-    assert pattern.matches(met)
-    assert not pattern.matches(met | {"a9": [{"x": "1", "y": "0"}, {"x": "0", "y": "1"}]})
+    event = {name: [{"x": "1", "y": "1"}] * 50 for name in names}
+    assert pattern.matches(event)
+    assert not pattern.matches(event | {"a9": [{"x": "1", "y": "0"}, {"x": "0", "y": "1"}]})
 
 
-def test_an_event_that_has_too_many_values_for_a_pattern_is_refused() -> None:
+def test_an_event_that_has_too_many_values_for_a_pattern_is_rejected() -> None:
     names = [f"a{at}" for at in range(8)]
     choice = [{name: {"y": ["1"]}} for name in names[:2]]
     pattern = compile_event_pattern({**{name: {"x": ["1"]} for name in names}, "$or": choice})

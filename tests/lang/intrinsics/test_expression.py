@@ -1,4 +1,4 @@
-"""Intrinsic functions are read once and give what AWS gives."""
+"""Intrinsic functions are compiled once and return what AWS returns."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,15 +19,15 @@ from lamplighter.lang.jsonpath.paths import PathNotFound
 
 
 @dataclass(frozen=True)
-class Seen:
+class Scope:
     input: Json = None
     context: Json = None
     variables: Mapping[str, Json] = field(default_factory=dict)
     allows_unbounded_work: bool = True
 
 
-def value(text: str, given_input: Json = None, **variables: Json) -> Json:
-    scope = Seen(given_input, {"Execution": {"Name": "night"}}, variables)
+def evaluate(text: str, given_input: Json = None, **variables: Json) -> Json:
+    scope = Scope(given_input, {"Execution": {"Name": "night"}}, variables)
     return compile_intrinsic(text).value(scope, manual_world())
 
 
@@ -76,12 +76,12 @@ SPLIT = "States.StringSplit(States.ArrayGetItem(States.StringSplit($.Arn, '/'), 
         ),
     ],
 )
-def test_the_examples_of_the_documentation_and_the_recordings(text: str, given_input: Json, result: Json) -> None:
-    assert value(text, given_input) == result
+def test_documented_and_recorded_examples_return_their_results(text: str, given_input: Json, result: Json) -> None:
+    assert evaluate(text, given_input) == result
 
 
-def test_variables_are_arguments_too() -> None:
-    assert value("States.MathAdd(States.MathAdd($x, $y), $bias.by)", x=1, y=2, bias={"by": 3}) == 6
+def test_variables_can_be_arguments() -> None:
+    assert evaluate("States.MathAdd(States.MathAdd($x, $y), $bias.by)", x=1, y=2, bias={"by": 3}) == 6
 
 
 @given(st.lists(st.text(st.characters(codec="utf-8"), max_size=5), max_size=4))
@@ -90,31 +90,31 @@ def test_any_text_can_be_written_with_escapes(texts: list[str]) -> None:
         return "".join("\\" + character if character in "\\'{}" else character for character in text)
 
     quoted = [f"'{escaped(text)}'" for text in texts]
-    assert value(f"States.Array({', '.join(quoted)})") == texts
-    assert value(f"States.Format('{''.join(map(escaped, texts))}')") == "".join(texts)
+    assert evaluate(f"States.Array({', '.join(quoted)})") == texts
+    assert evaluate(f"States.Format('{''.join(map(escaped, texts))}')") == "".join(texts)
 
 
-def test_chance_and_names_come_from_the_world() -> None:
+def test_random_numbers_and_uuids_come_from_the_world_port() -> None:
     random, name = compile_intrinsic("States.MathRandom(1, 1000)"), compile_intrinsic("States.UUID()")
     first, second = manual_world(), manual_world()
-    drawn = [random.value(Seen(), first) for _ in range(50)]
-    assert drawn == [random.value(Seen(), second) for _ in range(50)]
+    drawn = [random.value(Scope(), first) for _ in range(50)]
+    assert drawn == [random.value(Scope(), second) for _ in range(50)]
     assert len(set(drawn)) > 25
-    assert name.value(Seen(), first) == name.value(Seen(), second) != name.value(Seen(), second)
+    assert name.value(Scope(), first) == name.value(Scope(), second) != name.value(Scope(), second)
 
 
 def test_a_seeded_random_number_is_always_the_same() -> None:
     random = compile_intrinsic("States.MathRandom(0, 999, $.seed)")
     world = manual_world()
-    drawn = [random.value(Seen({"seed": seed}), world) for seed in (3, 4, 5, 3, 4, 5)]
+    drawn = [random.value(Scope({"seed": seed}), world) for seed in (3, 4, 5, 3, 4, 5)]
     assert drawn[:3] == drawn[3:]
     assert len(set(drawn)) == 3
 
 
-def test_an_argument_that_is_not_there_is_reported_as_aws_reports_it() -> None:
+def test_a_missing_argument_is_reported_in_aws_s_words() -> None:
     text = "States.Array(States.Format('{}', $.nope))"
     with pytest.raises(ArgumentNotFound) as caught:
-        value(text, {"other": 1})
+        evaluate(text, {"other": 1})
     assert str(caught.value) == (
         f"The function '{text}' had the following error: The JsonPath argument for the field '$.nope' "
         "could not be found in the input '{\"other\":1}'"
@@ -125,7 +125,7 @@ def test_an_argument_that_is_not_there_is_reported_as_aws_reports_it() -> None:
 def test_a_function_that_fails_names_the_whole_invocation() -> None:
     text = "States.Array(States.ArrayGetItem($, 9))"
     with pytest.raises(IntrinsicFailure) as caught:
-        value(text, [1])
+        evaluate(text, [1])
     assert str(caught.value).startswith(f"The function '{text}' had the following error: the index 9 ")
 
 
@@ -157,10 +157,10 @@ def test_a_function_that_fails_names_the_whole_invocation() -> None:
         "States.Array(" * 11 + ")" * 11,
     ],
 )
-def test_what_is_no_invocation_is_refused_when_it_is_compiled(text: str) -> None:
+def test_an_invalid_invocation_is_rejected_when_it_is_compiled(text: str) -> None:
     with pytest.raises(IntrinsicSyntaxError, match="is not a valid intrinsic function"):
         compile_intrinsic(text)
 
 
-def test_ten_functions_may_be_nested() -> None:
-    assert value("States.Array(" * 10 + ")" * 10) == [[[[[[[[[[]]]]]]]]]]
+def test_ten_functions_can_be_nested() -> None:
+    assert evaluate("States.Array(" * 10 + ")" * 10) == [[[[[[[[[[]]]]]]]]]]

@@ -1,4 +1,4 @@
-"""The functions behind the intrinsics keep AWS's examples, recordings and laws."""
+"""The functions behind the intrinsics follow AWS's examples, recordings and rules."""
 
 import base64
 from collections.abc import Callable
@@ -22,7 +22,7 @@ VALUES = st.recursive(
 
 
 @given(st.lists(VALUES, max_size=9), st.integers(1, 5))
-def test_the_parts_of_a_partition_are_the_array(items: list[Json], size: int) -> None:
+def test_the_parts_of_a_partition_join_to_the_array(items: list[Json], size: int) -> None:
     parts = f.partition(items, size)
     assert [item for part in parts for item in part] == items
     assert all(len(part) == size for part in parts[:-1])
@@ -37,7 +37,7 @@ def test_a_range_begins_at_the_first_and_never_passes_the_last(first: int, last:
 
 
 @given(st.lists(VALUES, max_size=6))
-def test_a_unique_array_has_each_of_its_values_once_and_in_order(items: list[Json]) -> None:
+def test_a_unique_array_has_each_value_once_and_in_order(items: list[Json]) -> None:
     once = f.unique_values(items)
     assert f.unique_values(once) == once
     assert all(f.contains(once, item) for item in items)
@@ -58,7 +58,7 @@ def test_a_value_that_repeats_stays_at_the_place_of_its_first_occurrence() -> No
 
 
 @given(st.text(st.characters(codec="utf-8"), max_size=30))
-def test_base64_comes_back(text: str) -> None:
+def test_decoding_reverses_base64_encoding(text: str) -> None:
     assert f.encode_base64(text) == base64.b64encode(text.encode()).decode()
     assert f.decode_base64(f.encode_base64(text)) == text
 
@@ -81,22 +81,22 @@ def test_halves_are_rounded_up(number: float) -> None:
         (-0.5, 0.5, 1),
     ],
 )
-def test_the_sums_recorded_from_aws(first: float, second: float, total: int) -> None:
+def test_sums_equal_those_recorded_from_aws(first: float, second: float, total: int) -> None:
     assert f.math_add(first, second) == total
 
 
 @given(INTEGERS, st.integers(1, 1000), st.floats(0, 1, exclude_max=True))
-def test_a_random_number_is_from_the_first_on_and_below_the_last(low: int, span: int, lot: float) -> None:
-    assert low <= f.random_number(low, low + span, lot) < low + span
+def test_a_random_number_is_at_least_the_first_and_below_the_last(low: int, span: int, random: float) -> None:
+    assert low <= f.random_number(low, low + span, random) < low + span
 
 
 @given(st.integers() | st.floats(allow_nan=False, allow_infinity=False))
-def test_a_seed_has_one_lot(seed: float) -> None:
+def test_a_seed_always_returns_the_same_random_number(seed: float) -> None:
     assert 0 <= f.seeded_random(seed) < 1
     assert f.seeded_random(seed) == f.seeded_random(seed)
 
 
-def test_different_seeds_have_different_lots() -> None:
+def test_different_seeds_return_different_random_numbers() -> None:
     assert len({f.seeded_random(seed) for seed in range(100)}) == 100
 
 
@@ -125,11 +125,11 @@ def test_a_text_is_split_at_each_character_of_the_delimiter(text: str, delimiter
         ("SHA-256", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
     ],
 )
-def test_the_digests_of_the_standards(algorithm: str, expected: str) -> None:
+def test_digests_equal_those_of_the_standards(algorithm: str, expected: str) -> None:
     assert f.hash_value("abc", algorithm) == expected
 
 
-def test_the_digest_recorded_from_aws() -> None:
+def test_a_digest_equals_the_one_recorded_from_aws() -> None:
     assert (
         f.hash_value("Hash this string", "SHA-256")
         == "1cac63f39fd68d8c531f27b807610fb3d50f0fc3f186995767fb6316e7200a3e"
@@ -155,7 +155,7 @@ def test_a_merge_is_shallow_and_the_second_wins() -> None:
         ("none", [], "none"),
     ],
 )
-def test_a_template_takes_its_arguments(template: str, arguments: list[Json], text: str) -> None:
+def test_a_template_is_filled_with_its_arguments(template: str, arguments: list[Json], text: str) -> None:
     assert f.format_text(template, *arguments) == text
 
 
@@ -193,11 +193,11 @@ def test_a_template_takes_its_arguments(template: str, arguments: list[Json], te
         lambda: f.split_text("a", None),
     ],
 )
-def test_an_argument_that_does_not_fit_is_a_clear_error(failing: Callable[[], object]) -> None:
+def test_an_invalid_argument_is_a_clear_error(failing: Callable[[], object]) -> None:
     with pytest.raises(f.FunctionError, match=r"\w+ \w+"):
         failing()
 
 
-def test_the_longest_range_and_text_are_taken() -> None:
+def test_the_longest_range_and_text_are_accepted() -> None:
     assert len(f.array_range(1, 1000, 1)) == 1000
     assert len(f.decode_base64("YWFh" * 2500)) == 7500

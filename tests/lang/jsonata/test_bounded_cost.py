@@ -1,4 +1,4 @@
-"""Which expressions are known to be short, whatever the document."""
+"""Recognise the expressions whose cost is bounded for any document."""
 
 import pytest
 
@@ -55,16 +55,16 @@ UNBOUNDED = [
 
 
 @pytest.mark.parametrize("text", BOUNDED)
-def test_what_is_linear_in_its_documents_is_bounded(text: str) -> None:
+def test_an_expression_that_is_linear_in_its_documents_is_bounded(text: str) -> None:
     assert is_bounded(text)
 
 
 @pytest.mark.parametrize("text", UNBOUNDED)
-def test_what_may_repeat_or_multiply_its_work_is_not_bounded(text: str) -> None:
+def test_an_expression_that_may_repeat_or_multiply_its_work_is_not_bounded(text: str) -> None:
     assert not is_bounded(text)
 
 
-def test_an_unbounded_expression_is_not_evaluated_where_others_wait() -> None:
+def test_an_unbounded_expression_is_not_evaluated_if_unbounded_work_is_not_allowed() -> None:
     expression = compile_expression("$map([1, 2], function($v){ $v + 1 })")
     world = manual_world()
     assert expression.value({}, world) == [2, 3]

@@ -1,4 +1,4 @@
-"""jsonatapy's messages come out in the words that AWS uses."""
+"""Messages of jsonatapy are translated into the words that AWS uses."""
 
 import jsonatapy
 import pytest
@@ -56,12 +56,12 @@ def test_syntax_errors_show_the_symbol_itself(text: str, words: tuple[str, str])
         ("$string(1/0)", ("D3001", "Attempting to invoke string function on Infinity or NaN")),
     ],
 )
-def test_failures_have_jsonatas_words(text: str, words: tuple[str, str]) -> None:
+def test_failures_have_the_messages_of_jsonata(text: str, words: tuple[str, str]) -> None:
     with pytest.raises(ValueError, match=r"\w+") as caught:
         jsonatapy.compile(text).evaluate(None)
     assert aws_message(str(caught.value), text) == words
 
 
-def test_a_message_that_no_rule_knows_stays_as_it_is() -> None:
+def test_a_message_without_a_rule_is_unchanged() -> None:
     assert aws_message("sift() first argument must be an object") == ("", "sift() first argument must be an object")
     assert aws_message("host function raised FunctionError: no\nway") == ("", "no\nway")

@@ -1,4 +1,4 @@
-"""JSONata gives what AWS gives, within AWS's bounds, and takes clock and chance from the world alone."""
+"""JSONata returns what AWS returns, within AWS's limits, and takes time and randomness only from the World port."""
 
 import gc
 from collections.abc import Iterator, Mapping
@@ -13,13 +13,13 @@ from lamplighter.base.world import ManualClock, manual_world
 from lamplighter.lang.jsonata.expression import UNDEFINED, JsonataError, JsonataSyntaxError, compile_expression
 
 
-def value(text: str, /, **bindings: Json) -> Json:
+def evaluate(text: str, /, **bindings: Json) -> Json:
     return compile_expression(text).value(bindings, manual_world())
 
 
 def failure(text: str, /, **bindings: Json) -> JsonataError:
     with pytest.raises(JsonataError) as caught:
-        value(text, **bindings)
+        evaluate(text, **bindings)
     return caught.value
 
 
@@ -57,20 +57,20 @@ def failure(text: str, /, **bindings: Json) -> JsonataError:
         ("($range := function($n) { $n }; $range(7))", 7),
     ],
 )
-def test_expressions_give_what_aws_gives(text: str, result: Json) -> None:
+def test_expressions_return_what_aws_returns(text: str, result: Json) -> None:
     items = [{"name": "a", "price": 1}, {"name": "b", "price": 2}]
-    found = value(text, states={"input": {"i": 5, "none": None, "items": items}, "context": {}}, bias=10)
+    found = evaluate(text, states={"input": {"i": 5, "none": None, "items": items}, "context": {}}, bias=10)
     assert found == result
     assert type(found) is type(result)
 
 
 def test_undefined_is_not_null() -> None:
-    assert value("null") is None
-    assert value("$states.input.a", states={"input": {}}) is UNDEFINED
+    assert evaluate("null") is None
+    assert evaluate("$states.input.a", states={"input": {}}) is UNDEFINED
 
 
-class Watched(Mapping[str, Json]):
-    """A mapping that notes what is read of it."""
+class RecordingMapping(Mapping[str, Json]):
+    """A mapping that records which keys are read."""
 
     def __init__(self, values: dict[str, Json]) -> None:
         self.values_, self.read = values, set[str]()
@@ -89,8 +89,8 @@ class Watched(Mapping[str, Json]):
         return len(self.values_)
 
 
-def test_only_what_an_expression_names_is_read() -> None:
-    states, bindings = Watched({"input": {"i": 1}, "context": {}}), Watched({"big": []})
+def test_only_the_values_that_an_expression_names_are_read() -> None:
+    states, bindings = RecordingMapping({"input": {"i": 1}, "context": {}}), RecordingMapping({"big": []})
     bindings.values_["states"] = states
     assert compile_expression("$states.input.i + 1").value(bindings, manual_world()) == 2
     assert (states.read, bindings.read) == ({"input"}, {"states"})
@@ -124,8 +124,8 @@ STATES = {
         ("$states.errorOutput", None),
     ],
 )
-def test_handing_over_only_what_is_named_changes_no_result(text: str, result: Json) -> None:
-    assert value(text, states=STATES) == result
+def test_passing_only_the_named_values_changes_no_result(text: str, result: Json) -> None:
+    assert evaluate(text, states=STATES) == result
 
 
 NUMBERS = st.integers(-(2**53), 2**53)
@@ -140,16 +140,16 @@ DOCUMENTS = st.recursive(
 
 
 @given(DOCUMENTS)
-def test_a_value_goes_in_and_comes_out_unchanged(document: Json) -> None:
-    assert value("$document", document=document) == document
-    assert value("{'a': $document}", document=document) == {"a": document}
+def test_a_value_passes_through_unchanged(document: Json) -> None:
+    assert evaluate("$document", document=document) == document
+    assert evaluate("{'a': $document}", document=document) == {"a": document}
 
 
 def test_integers_beyond_64_bits_become_doubles() -> None:
-    assert value("$big.n", big={"n": 2**70, "m": [2**64]}) == float(2**70)
+    assert evaluate("$big.n", big={"n": 2**70, "m": [2**64]}) == float(2**70)
 
 
-def test_clock_chance_and_names_come_from_the_world() -> None:
+def test_time_random_numbers_and_uuids_come_from_the_world_port() -> None:
     text = "[$now(), $now('[Y]-[M01]'), $millis(), $random(), $uuid(), $shuffle([1..20])]"
     expression = compile_expression(text)
     first: Json = expression.value({}, manual_world())
@@ -161,8 +161,8 @@ def test_clock_chance_and_names_come_from_the_world() -> None:
     assert later[3:] != first[3:]
 
 
-def test_a_seed_gives_the_same_random_number_every_time() -> None:
-    assert value("[$random(3) = $random(3), $random(3) = $random(4)]") == [True, False]
+def test_a_seed_returns_the_same_random_number_every_time() -> None:
+    assert evaluate("[$random(3) = $random(3), $random(3) = $random(4)]") == [True, False]
 
 
 @pytest.mark.parametrize(
@@ -183,13 +183,13 @@ def test_a_seed_gives_the_same_random_number_every_time() -> None:
         ("$random('x')", ""),
     ],
 )
-def test_a_failure_carries_jsonatas_code(text: str, code: str) -> None:
+def test_a_failure_has_the_code_of_jsonata(text: str, code: str) -> None:
     error = failure(text)
     assert error.code == code
     assert "Error" not in error.message.split(":")[0]
 
 
-def test_the_cause_is_aws_sentence() -> None:
+def test_the_cause_is_written_in_aws_s_words() -> None:
     assert failure("1 + 'a'").cause("1 + 'a'", "Output/v") == (
         "The JSONata expression '1 + 'a'' specified for the field 'Output/v' threw an error during evaluation. "
         'T2002: The right side of the "+" operator must evaluate to a number'
@@ -212,38 +212,38 @@ def test_the_cause_is_aws_sentence() -> None:
         ("($f := function($n) { $f($n) }; $f(1))", "Expression evaluation timeout: Check for infinite loop"),
     ],
 )
-def test_aws_bounds_hold_and_have_no_code(text: str, message: str) -> None:
+def test_exceeding_a_limit_of_aws_is_an_error_without_a_code(text: str, message: str) -> None:
     error = failure(text)
     assert error.code == ""
     assert error.message.startswith(message)
     assert f"during evaluation: {message}" in error.cause(text, "Output")
 
 
-def test_the_longest_sequence_that_aws_takes_is_taken() -> None:
-    assert value("[1..873782] ~> $count()") == 873_782
+def test_the_longest_sequence_that_aws_accepts_is_accepted() -> None:
+    assert evaluate("[1..873782] ~> $count()") == 873_782
 
 
 @pytest.mark.parametrize("text", ["", "1 +", "a[1,2)", "(1", "'x", "{'a':}", "$x :=", "(" * 2000, "a b"])
-def test_what_is_no_expression_is_refused_when_it_is_compiled(text: str) -> None:
+def test_an_invalid_expression_is_rejected_when_it_is_compiled(text: str) -> None:
     with pytest.raises(JsonataSyntaxError, match=r"\w+"):
         compile_expression(text)
 
 
-def test_an_expression_is_evaluated_and_forgotten_in_whichever_thread_it_comes_to(
+def test_an_expression_can_be_evaluated_and_freed_in_another_thread(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """As by Python's collector, which runs in the thread that happens to be at work."""
-    complaints: list[object] = []
-    gc.collect()  # what other tests have left is no complaint of this one
-    monkeypatch.setattr("sys.unraisablehook", complaints.append)
+    """Python's garbage collector frees objects in whichever thread runs."""
+    errors: list[object] = []
+    gc.collect()  # garbage of other tests must not be counted here
+    monkeypatch.setattr("sys.unraisablehook", errors.append)
     text = "$now('[Y]') & '-' & $string(21 * 2)"
-    expressions, found = [compile_expression(text)], [value(text)]
+    expressions, found = [compile_expression(text)], [evaluate(text)]
 
-    def elsewhere() -> None:
+    def evaluate_and_free() -> None:
         found.append(expressions.pop().value({}, manual_world()))
         gc.collect()
 
-    thread = Thread(target=elsewhere)
+    thread = Thread(target=evaluate_and_free)
     thread.start()
     thread.join()
-    assert [*found, *complaints] == [found[0], found[0]]
+    assert [*found, *errors] == [found[0], found[0]]

@@ -1,4 +1,4 @@
-"""Names that a JSONata expression takes from outside."""
+"""Find the free variables of a JSONata expression."""
 
 import pytest
 from hypothesis import given
@@ -30,13 +30,13 @@ def test_a_name_is_free_unless_the_expression_binds_it(text: str, names: str) ->
 
 
 @given(name=st.from_regex(r"[a-z]{3,8}x", fullmatch=True))
-def test_a_block_binds_its_own_name_and_a_quoted_name_is_none(name: str) -> None:
+def test_a_block_binds_its_variables_and_a_quoted_name_is_no_variable(name: str) -> None:
     assert free_names(f"$[{name!r} = ${name}]") == {name}
     assert free_names(f"(${name} := 1; ${name})") == set()
     assert free_names(f"'${name}'") == set()
 
 
 @pytest.mark.parametrize("name", sorted(BUILT_IN_FUNCTIONS))
-def test_a_built_in_function_is_a_variable_only_where_one_is_assigned(name: str) -> None:
+def test_a_built_in_function_is_a_variable_only_if_one_is_assigned(name: str) -> None:
     assert free_names(f"$map(x, ${name})") == set()
     assert free_names(f"$map(x, ${name})", {name}) == {name}

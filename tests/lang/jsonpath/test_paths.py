@@ -1,4 +1,4 @@
-"""Paths select what AWS selects, and reference paths put values without touching what they were given."""
+"""Paths select what AWS selects, and reference paths put values without changing the given document."""
 
 import copy
 import json
@@ -16,7 +16,7 @@ from lamplighter.lang.jsonpath.paths import PathError, PathNotFound, ResultPathE
 
 
 @dataclass(frozen=True)
-class Seen:
+class Scope:
     input: Json = None
     context: Json = None
     variables: Mapping[str, Json] = field(default_factory=dict)
@@ -24,7 +24,7 @@ class Seen:
 
 
 LIBRARY = jsonpath.JSONPathEnvironment(strict=True)
-# The library takes no control characters in a name.
+# The library accepts no control characters in a name.
 KEYS = st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=4) | st.sampled_from(
     ["a", "b", "a.b", "a'b", 'a"b', "a\\b", "*", "€"]
 )
@@ -37,8 +37,8 @@ STEPS = st.lists(KEYS | st.integers(-3, 3), max_size=4)
 
 
 @st.composite
-def places(draw: st.DrawFn) -> tuple[Json, list[str | int]]:
-    """A document and the steps to something that is in it."""
+def documents_and_steps(draw: st.DrawFn) -> tuple[Json, list[str | int]]:
+    """A document and the steps to one of its values."""
     document = here = draw(DOCUMENTS)
     steps: list[str | int] = []
     while isinstance(here, list | dict) and here and draw(st.booleans()):
@@ -48,15 +48,15 @@ def places(draw: st.DrawFn) -> tuple[Json, list[str | int]]:
     return document, steps
 
 
-def written(steps: list[str | int]) -> str:
-    """The steps as a path in our own quoting, which AWS's recordings fix: only ' and the backslash are escaped."""
+def path_text(steps: list[str | int]) -> str:
+    """Return the steps as a path with the quoting that AWS's recordings fix: only ' and the backslash are escaped."""
     quoted = [
         f"[{s}]" if isinstance(s, int) else "['{}']".format(s.replace("\\", "\\\\").replace("'", "\\'")) for s in steps
     ]
     return "$" + "".join(quoted)
 
 
-def oracle(steps: list[str | int], document: Json) -> list[Json]:
+def library_select(steps: list[str | int], document: Json) -> list[Json]:
     if isinstance(document, str):  # the library would read it as JSON
         return [] if steps else [document]
     return LIBRARY.findall("$" + "".join(f"[{json.dumps(step)}]" for step in steps), document)
@@ -64,37 +64,39 @@ def oracle(steps: list[str | int], document: Json) -> list[Json]:
 
 @given(DOCUMENTS, STEPS)
 def test_a_plain_path_selects_what_the_library_selects(document: Json, steps: list[str | int]) -> None:
-    path = compile_path(written(steps))
+    path = compile_path(path_text(steps))
     assert path.definite
-    assert path.select(document) == oracle(steps, document)
+    assert path.select(document) == library_select(steps, document)
 
 
-@given(places())
-def test_a_plain_path_to_something_that_is_there_finds_it(place: tuple[Json, list[str | int]]) -> None:
-    document, steps = place
-    assert [compile_path(written(steps)).value(Seen(document))] == oracle(steps, document)
+@given(documents_and_steps())
+def test_a_plain_path_to_an_existing_value_finds_it(document_and_steps: tuple[Json, list[str | int]]) -> None:
+    document, steps = document_and_steps
+    assert [compile_path(path_text(steps)).value(Scope(document))] == library_select(steps, document)
 
 
 @pytest.mark.parametrize("text", ["{", '{"a": [1]}', "[1]", "0"])
-def test_text_is_a_value_even_if_it_reads_like_a_document(text: str) -> None:
+def test_a_text_is_a_value_even_if_it_looks_like_a_document(text: str) -> None:
     for path in ("$.a[*]", "$[*]", "$..a", "$[?(@.a)]", "$[0:1]"):
-        assert compile_path(path).value(Seen(text)) == []
-    assert compile_path("$").value(Seen(text)) == text
+        assert compile_path(path).value(Scope(text)) == []
+    assert compile_path("$").value(Scope(text)) == text
 
 
-@given(places(), DOCUMENTS)
-def test_what_was_put_is_found_and_the_document_is_left_alone(place: tuple[Json, list[str | int]], value: Json) -> None:
-    document, steps = place
+@given(documents_and_steps(), DOCUMENTS)
+def test_a_value_that_was_put_is_found_and_the_given_document_is_unchanged(
+    document_and_steps: tuple[Json, list[str | int]], value: Json
+) -> None:
+    document, steps = document_and_steps
     before = copy.deepcopy(document)
-    after = compile_reference(written(steps)).put(document, value)
-    assert compile_path(written(steps)).value(Seen(after)) == value
+    after = compile_reference(path_text(steps)).put(document, value)
+    assert compile_path(path_text(steps)).value(Scope(after)) == value
     assert document == before
 
 
 @given(st.dictionaries(KEYS, DOCUMENTS, max_size=3), st.lists(KEYS, min_size=1, max_size=4), DOCUMENTS)
 def test_putting_keeps_every_other_field(document: Json, steps: list[str | int], value: Json) -> None:
     try:
-        after = compile_reference(written(steps)).put(document, value)
+        after = compile_reference(path_text(steps)).put(document, value)
     except ResultPathError:
         assume(condition=False)
     assert {key: after[key] for key in document if key != steps[0]} == {
@@ -136,16 +138,16 @@ DOCUMENT = {
         ("$.bar.length()", 3),
     ],
 )
-def test_the_documented_reference_paths_give_their_values(text: str, value: Json) -> None:
-    assert compile_path(text).value(Seen(DOCUMENT)) == value
+def test_the_documented_reference_paths_return_their_values(text: str, value: Json) -> None:
+    assert compile_path(text).value(Scope(DOCUMENT)) == value
 
 
 @pytest.mark.parametrize(
     "text", ["$.nope", "$.foo.x", "$.bar[3]", "$.bar.x", "$.nothing.x", "$.detail-type[0]", "$x.a"]
 )
-def test_a_definite_path_to_nothing_raises_not_found(text: str) -> None:
+def test_a_definite_path_without_a_value_raises_not_found(text: str) -> None:
     with pytest.raises(PathNotFound) as caught:
-        compile_path(text).value(Seen(DOCUMENT))
+        compile_path(text).value(Scope(DOCUMENT))
     assert caught.value.text == text
 
 
@@ -162,20 +164,20 @@ def test_a_definite_path_to_nothing_raises_not_found(text: str) -> None:
         "$..v",
     ],
 )
-def test_a_path_of_many_that_matches_nothing_is_an_empty_list(text: str) -> None:
+def test_an_indefinite_path_without_a_match_returns_an_empty_list(text: str) -> None:
     path = compile_path(text)
     assert not path.definite
-    assert path.value(Seen({})) == []
+    assert path.value(Scope({})) == []
 
 
 def test_the_root_decides_what_the_path_is_applied_to() -> None:
-    scope = Seen({"a": 1}, {"a": 2}, {"a": {"a": 3}, "überzahl": [4, 5]})
+    scope = Scope({"a": 1}, {"a": 2}, {"a": {"a": 3}, "überzahl": [4, 5]})
     texts = ["$.a", "$$.a", "$a.a", "$a", "$überzahl[1]", "$überzahl[*]", "$$"]
     assert [compile_path(text).value(scope) for text in texts] == [1, 2, 3, {"a": 3}, 5, [4, 5], {"a": 2}]
     assert [compile_path(text).root for text in texts[:3]] == ["$", "$$", "a"]
 
 
-class Reluctant:
+class ScopeWithoutContext:
     input: Json = {"a": 1}  # noqa: RUF012
     variables: Mapping[str, Json] = {}
     allows_unbounded_work = True
@@ -186,13 +188,13 @@ class Reluctant:
 
 
 def test_the_context_is_not_built_for_a_path_of_the_input() -> None:
-    assert compile_path("$.a").value(Reluctant()) == 1
+    assert compile_path("$.a").value(ScopeWithoutContext()) == 1
 
 
 @pytest.mark.parametrize(
     "text", ["", "a.b", "$.", "$..", "$[", "$x y", "$.a b", "$5", "$.a | $.b", "$.a[?(@.", "$.a[?(@.b =~ /(/)]"]
 )
-def test_what_is_no_path_is_refused_when_it_is_compiled(text: str) -> None:
+def test_an_invalid_path_is_rejected_when_it_is_compiled(text: str) -> None:
     with pytest.raises(PathError, match=r"is not a path|is not a valid path|combines several paths"):
         compile_path(text)
 
@@ -208,14 +210,14 @@ def test_what_is_no_path_is_refused_when_it_is_compiled(text: str) -> None:
         ("$[0].a", [{"b": 1}], [{"b": 1, "a": "Hi!"}]),
     ],
 )
-def test_a_value_is_put_in_its_place_as_the_specification_shows(text: str, document: Json, result: Json) -> None:
+def test_a_value_is_put_at_its_path_as_the_specification_shows(text: str, document: Json, result: Json) -> None:
     assert compile_reference(text).put(document, "Hi!") == result
 
 
 @pytest.mark.parametrize(
     ("text", "document"), [("$.x", "foo"), ("$.x", None), ("$.a.b", {"a": 1}), ("$.a[3]", {"a": [1]}), ("$.a[0]", {})]
 )
-def test_a_place_that_cannot_be_made_is_an_error_in_aws_words(text: str, document: Json) -> None:
+def test_a_path_that_cannot_be_created_is_an_error_in_aws_s_words(text: str, document: Json) -> None:
     with pytest.raises(ResultPathError) as caught:
         compile_reference(text).put(document, 1)
     assert str(caught.value).startswith(f"Unable to apply ReferencePath {text} to input ")
@@ -225,24 +227,24 @@ def test_a_place_that_cannot_be_made_is_an_error_in_aws_words(text: str, documen
     "text",
     ["$$", "$$.a", "$x.a", "a", "", "$.a[*]", "$..a", "$.a[0,1]", "$.a[1:]", "$.a[-1]", "$.a?b", "$.a@b", "$.a:b"],
 )
-def test_a_path_that_could_name_several_places_is_no_reference_path(text: str) -> None:
+def test_a_path_that_can_select_several_values_is_no_reference_path(text: str) -> None:
     with pytest.raises(PathError, match="is not a reference path"):
         compile_reference(text)
 
 
-def test_an_operator_with_a_backslash_before_it_is_part_of_the_name() -> None:
+def test_an_escaped_operator_is_part_of_the_name() -> None:
     assert compile_reference(r"$.foo\@bar.baz\[\[.\?pretty").steps == ("foo@bar", "baz[[", "?pretty")
 
 
 @pytest.mark.parametrize("text", ["$.a.b", "$['a'][0].c", "$.a[*].b", "$.a[1:3]", "$.*.x", "$$.State.Name", "$v.a[-1]"])
-def test_a_path_that_looks_at_each_value_once_is_bounded(text: str) -> None:
+def test_a_path_that_reads_each_value_once_is_bounded(text: str) -> None:
     assert compile_path(text).bounded
 
 
 @pytest.mark.parametrize("text", ["$..a", "$.a..b..c", "$.a[?(@.b == 1)]", "$['a','a']['b','b']", "$.a[0,0][0,0]"])
-def test_a_path_that_may_look_at_a_value_again_and_again_is_not_answered_where_others_wait(text: str) -> None:
+def test_a_path_that_may_read_a_value_repeatedly_is_not_evaluated_if_unbounded_work_is_not_allowed(text: str) -> None:
     path = compile_path(text)
     assert not path.bounded
     with pytest.raises(UnboundedWork):
-        path.find(Seen({"a": []}, allows_unbounded_work=False))
-    path.find(Seen({"a": []}))
+        path.find(Scope({"a": []}, allows_unbounded_work=False))
+    path.find(Scope({"a": []}))

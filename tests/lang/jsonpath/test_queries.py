@@ -1,4 +1,4 @@
-"""Path queries mean what they mean in Jayway JsonPath."""
+"""Path queries have the meaning that they have in Jayway JsonPath."""
 
 import pytest
 
@@ -72,6 +72,6 @@ def test_a_function_at_the_end_is_applied_to_each_match_of_its_kind(text: str, f
     assert compile_path(text).select(DOCUMENT) == found
 
 
-def test_a_function_of_a_single_place_has_a_single_value() -> None:
+def test_a_function_of_a_definite_path_is_definite() -> None:
     assert compile_path("$.numbers.max()").definite
     assert not compile_path("$.users[*].tags.length()").definite

@@ -1,4 +1,4 @@
-"""Queries find what the library's own evaluation finds, and look at no more values than they may."""
+"""Queries find what the evaluation of the library finds, and read no more values than allowed."""
 
 import jsonpath
 import pytest
@@ -54,12 +54,12 @@ STEPS = st.one_of(
 def test_a_query_finds_what_the_library_finds(steps: str, document: Json) -> None:
     try:
         expected = jsonpath.compile("$" + steps).findall(document)
-    except TypeError:  # it looks for a list among the names of an object
+    except TypeError:  # the library looks up a list among the names of an object
         return
     assert repr(compile_query("$" + steps)(document)) == repr(expected)
 
 
-def test_a_slice_is_of_an_array() -> None:
+def test_a_slice_applies_only_to_arrays() -> None:
     assert compile_query("$[*][1:]")(["abc", [1, 2]]) == [2]
 
 
@@ -73,23 +73,23 @@ def test_a_slice_is_of_an_array() -> None:
         ("$[?(@ == @.a[0])]", {"a": [[0] * 2_000] * 2_000, **{str(key): {"a": [[1] * 9_000]} for key in range(200)}}),
     ],
 )
-def test_a_query_that_looks_at_too_many_values_is_refused(text: str, document: Json) -> None:
+def test_a_query_that_reads_too_many_values_is_rejected(text: str, document: Json) -> None:
     with pytest.raises(QueryTooComplex, match=f"more than {MAX_VALUES} values"):
         compile_query(text)(document)
 
 
-def test_the_largest_document_can_be_looked_at_as_a_whole() -> None:
+def test_the_largest_document_can_be_read_as_a_whole() -> None:
     assert len(compile_query("$..*")([0] * 131_000)) == 131_000
     assert len(compile_query("$[?(@ >= 0)]")([0] * 131_000)) == 131_000
 
 
 @pytest.mark.parametrize("text", ["$.~", "$[?(# == 1)]", "^[0]", "$[?(_.a == 1)]", "$[$.a]", "$[?(typeof(@) == 'a')]"])
-def test_the_librarys_own_extensions_are_refused(text: str) -> None:
+def test_extensions_of_the_library_are_rejected(text: str) -> None:
     with pytest.raises(PathError):
         compile_query(text)
 
 
 @pytest.mark.parametrize("test", [r"@ =~ /(a)\1/", "@ =~ /a(?=b)/", f"@ =~ /{'a' * 3_000}/"])
-def test_an_expression_that_needs_backtracking_is_refused(test: str) -> None:
+def test_a_regular_expression_that_needs_backtracking_is_rejected(test: str) -> None:
     with pytest.raises(PathError, match="regular expression"):
         compile_query(f"$[?({test})]")

@@ -1,4 +1,4 @@
-"""Templates of CloudFormation drawn at random: scopes, values with functions in them, and what they come to."""
+"""Draw random CloudFormation templates: scopes, and values with functions together with their results."""
 
 from collections.abc import Callable
 
@@ -27,10 +27,10 @@ SCOPE = TemplateScope(
 )
 
 
-def refusal(act: Callable[[], object]) -> str | None:
-    """Why something is refused; None where it is done. Whatever else is raised goes through."""
+def rejection_message(action: Callable[[], object]) -> str | None:
+    """Return the message of the TemplateError that the action raises, or None; other exceptions are raised."""
     try:
-        act()
+        action()
     except TemplateError as error:
         return error.message
     return None
@@ -38,7 +38,7 @@ def refusal(act: Callable[[], object]) -> str | None:
 
 @st.composite
 def texts(draw: st.DrawFn, depth: int = 3) -> tuple[Json, str]:
-    """A value that comes to text, and the text."""
+    """A value that resolves to text, and the text."""
     kind = draw(st.sampled_from(("plain", "ref", "join", "sub", "if", "select", "attribute"))) if depth else "plain"
     match kind:
         case "ref":

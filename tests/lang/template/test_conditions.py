@@ -1,4 +1,4 @@
-"""Conditions are true or false whatever their order; rules name what they refuse."""
+"""Conditions are evaluated in any order; a failed rule is named."""
 
 import pytest
 from hypothesis import given
@@ -14,7 +14,7 @@ SCOPE = TemplateScope({"Stage": "live", "List": ["a", "b"], "None": []})
 
 @st.composite
 def formulas(draw: st.DrawFn, names: tuple[str, ...] = (), depth: int = 3) -> tuple[Json, Json]:
-    """A condition, and the same as a formula: a truth, a name, or ("not" | "and" | "or", formulas)."""
+    """A condition, and the same as a formula: a bool, a name, or ("not" | "and" | "or", formulas)."""
     kind = draw(st.sampled_from(("equals", "not", "and", "or", *(("name",) if names else ())))) if depth else "equals"
     if kind == "equals":
         left, right = draw(st.sampled_from(("live", "test"))), {"Ref": "Stage"}
@@ -31,26 +31,28 @@ def formulas(draw: st.DrawFn, names: tuple[str, ...] = (), depth: int = 3) -> tu
 def sections(draw: st.DrawFn) -> tuple[dict[str, Json], dict[str, Json]]:
     """A Conditions section in any order, and its formulas."""
     conditions: dict[str, Json] = {}
-    meant: dict[str, Json] = {}
+    formulas_by_name: dict[str, Json] = {}
     for name in ("A", "B", "C", "D")[: draw(st.integers(1, 4))]:
-        conditions[name], meant[name] = draw(formulas(tuple(meant)))
-    return {name: conditions[name] for name in draw(st.permutations(list(conditions)))}, meant
+        conditions[name], formulas_by_name[name] = draw(formulas(tuple(formulas_by_name)))
+    return {name: conditions[name] for name in draw(st.permutations(list(conditions)))}, formulas_by_name
 
 
-def truth(formula: Json, meant: dict[str, Json]) -> bool:
+def evaluate_formula(formula: Json, formulas_by_name: dict[str, Json]) -> bool:
     if isinstance(formula, bool):
         return formula
     if isinstance(formula, str):
-        return truth(meant[formula], meant)
+        return evaluate_formula(formulas_by_name[formula], formulas_by_name)
     kind, parts = formula
-    found = [truth(part, meant) for part in parts]
+    found = [evaluate_formula(part, formulas_by_name) for part in parts]
     return not found[0] if kind == "not" else all(found) if kind == "and" else any(found)
 
 
 @given(sections())
-def test_conditions_are_what_logic_says(section: tuple[dict[str, Json], dict[str, Json]]) -> None:
-    conditions, meant = section
-    assert evaluate_conditions(conditions, SCOPE) == {name: truth(meant[name], meant) for name in conditions}
+def test_conditions_have_the_truth_values_of_their_formulas(section: tuple[dict[str, Json], dict[str, Json]]) -> None:
+    conditions, formulas_by_name = section
+    assert evaluate_conditions(conditions, SCOPE) == {
+        name: evaluate_formula(formulas_by_name[name], formulas_by_name) for name in conditions
+    }
 
 
 def test_values_of_any_kind_are_compared_as_text() -> None:
@@ -59,7 +61,7 @@ def test_values_of_any_kind_are_compared_as_text() -> None:
 
 
 @pytest.mark.parametrize(
-    ("conditions", "told"),
+    ("conditions", "message"),
     [
         ({"A": {"Condition": "B"}, "B": {"Condition": "A"}}, "Circular dependency between conditions"),
         ({"A": {"Condition": "Nobody"}}, "Unresolved condition dependency Nobody"),
@@ -70,8 +72,8 @@ def test_values_of_any_kind_are_compared_as_text() -> None:
         ({"A": {"Fn::Equals": [{"Ref": "Queue"}, 1]}}, "Cannot reference resources"),
     ],
 )
-def test_a_condition_that_is_none_is_refused(conditions: Json, told: str) -> None:
-    with pytest.raises(TemplateError, match=told):
+def test_an_invalid_condition_is_rejected(conditions: Json, message: str) -> None:
+    with pytest.raises(TemplateError, match=message):
         evaluate_conditions(conditions, SCOPE)
 
 
@@ -79,7 +81,7 @@ def rule(assertion: Json, **more: Json) -> dict[str, Json]:
     return {"Rule": {"Assertions": [{"Assert": assertion}], **more}}
 
 
-def test_rules_hold_or_say_what_is_broken() -> None:
+def test_a_failed_rule_reports_its_failed_assertion() -> None:
     live, test = ({"Fn::Equals": [{"Ref": "Stage"}, stage]} for stage in ("live", "test"))
     assert failed_assertion(rule(live), SCOPE) is None
     assert failed_assertion(rule(test), SCOPE) == "An assertion of the rule Rule failed"
@@ -88,8 +90,8 @@ def test_rules_hold_or_say_what_is_broken() -> None:
     assert failed_assertion(described, SCOPE) == "Rule: test only"
 
 
-def test_rules_look_into_lists() -> None:
-    for name, given_, holds in (
+def test_rules_compare_the_members_of_lists() -> None:
+    for name, given_, expected in (
         ("Contains", [["x", "a"], "a"], True),
         ("Contains", [{"Ref": "List"}, "c"], False),
         ("EachMemberEquals", [["a", "a"], "a"], True),
@@ -97,10 +99,10 @@ def test_rules_look_into_lists() -> None:
         ("EachMemberIn", [{"Ref": "List"}, ["a", "b", "c"]], True),
         ("EachMemberIn", [{"Ref": "List"}, ["a"]], False),
     ):
-        assert (failed_assertion(rule({f"Fn::{name}": given_}), SCOPE) is None) is holds, name
+        assert (failed_assertion(rule({f"Fn::{name}": given_}), SCOPE) is None) is expected, name
 
 
 @pytest.mark.parametrize("wrong", [1, [1], [{}], {"Assert": True}])
-def test_assertions_that_are_none_are_refused(wrong: Json) -> None:
+def test_invalid_assertions_are_rejected(wrong: Json) -> None:
     with pytest.raises(TemplateError, match="Rule Rule is malformed"):
         failed_assertion({"Rule": {"Assertions": wrong}}, SCOPE)

@@ -1,4 +1,4 @@
-"""A loop stands for what its fragment says of each item."""
+"""A Fn::ForEach loop expands to its fragment for each item."""
 
 import pytest
 from hypothesis import given
@@ -18,44 +18,44 @@ def topic(name: Json) -> Json:
 
 
 @given(items)
-def test_a_loop_over_resources_makes_one_for_each_item(names: list[str]) -> None:
+def test_a_loop_over_resources_creates_one_for_each_item(names: list[str]) -> None:
     loop = ["Name", names, {"Topic${Name}": topic({"Fn::Sub": "${Name}-${AWS::Region}"})}]
     found = expand_loops({"Resources": {"Fn::ForEach::Topics": loop, "Own": topic("own")}}, SCOPE)
-    made = {f"Topic{name}": topic({"Fn::Sub": f"{name}-${{AWS::Region}}"}) for name in names}
-    assert found == {"Resources": {**made, "Own": topic("own")}}
+    expanded = {f"Topic{name}": topic({"Fn::Sub": f"{name}-${{AWS::Region}}"}) for name in names}
+    assert found == {"Resources": {**expanded, "Own": topic("own")}}
 
 
 @given(items, items)
-def test_loops_in_loops_make_every_pair(outer: list[str], inner: list[str]) -> None:
-    within = {"Fn::ForEach::In": ["Y", inner, {"T${X}x${Y}": topic({"Ref": "Y"})}]}
-    found = expand_loops({"Resources": {"Fn::ForEach::Out": ["X", outer, within]}}, SCOPE)["Resources"]
+def test_nested_loops_create_every_pair(outer: list[str], inner: list[str]) -> None:
+    inner_loop = {"Fn::ForEach::In": ["Y", inner, {"T${X}x${Y}": topic({"Ref": "Y"})}]}
+    found = expand_loops({"Resources": {"Fn::ForEach::Out": ["X", outer, inner_loop]}}, SCOPE)["Resources"]
     assert found == {f"T{x}x{y}": topic(y) for x in outer for y in inner}
 
 
-def test_a_collection_may_be_a_parameter_or_in_a_map() -> None:
+def test_a_collection_can_be_a_parameter_or_in_a_mapping() -> None:
     for collection, names in (({"Ref": "Names"}, "ab"), ({"Fn::FindInMap": ["Map", {"Ref": "Stage"}, "of"]}, "pq")):
         found = expand_loops({"Outputs": {"Fn::ForEach::O": ["X", collection, {"O${X}": {"Value": "${X}"}}]}}, SCOPE)
         assert found["Outputs"] == {f"O{name}": {"Value": name} for name in names}
 
 
-def test_a_loop_inside_of_properties_makes_members() -> None:
+def test_a_loop_inside_properties_creates_members() -> None:
     properties = {"Fn::ForEach::P": ["X", ["A", "B"], {"Prop${X}": {"Ref": "X"}}], "Other": 1}
     found = expand_loops({"Resources": {"T": {"Properties": properties}}}, SCOPE)
     assert found["Resources"]["T"]["Properties"] == {"PropA": "A", "PropB": "B", "Other": 1}
 
 
-def test_what_is_not_alphanumeric_is_left_out_of_names_where_that_is_asked_for() -> None:
+def test_an_ampersand_placeholder_removes_characters_that_are_not_alphanumeric() -> None:
     loop = ["X", ["10.0.0.1"], {"Ip&{X}": topic("${X}")}]
     assert expand_loops({"Resources": {"Fn::ForEach::L": loop}}, SCOPE)["Resources"] == {"Ip10001": topic("10.0.0.1")}
 
 
-def test_other_sections_are_left_alone() -> None:
+def test_other_sections_are_unchanged() -> None:
     document = {"Mappings": {"Fn::ForEach::X": ["X", ["a"], {}]}, "Metadata": "${X}"}
     assert expand_loops(document, SCOPE) == document
 
 
 @pytest.mark.parametrize(
-    ("loop", "told"),
+    ("loop", "message"),
     [
         (["X", ["a"]], "must be a list of an identifier, a collection and a fragment"),
         ({}, "must be a list of an identifier, a collection and a fragment"),
@@ -64,6 +64,6 @@ def test_other_sections_are_left_alone() -> None:
         (["X", [str(number) for number in range(10_001)], {}], "repetitions"),
     ],
 )
-def test_a_loop_that_is_none_is_refused(loop: Json, told: str) -> None:
-    with pytest.raises(TemplateError, match=told):
+def test_an_invalid_loop_is_rejected(loop: Json, message: str) -> None:
+    with pytest.raises(TemplateError, match=message):
         expand_loops({"Resources": {"Fn::ForEach::L": loop}}, SCOPE)

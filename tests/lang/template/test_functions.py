@@ -1,4 +1,4 @@
-"""Functions come to what CloudFormation's reference says, and refuse what it refuses, in its words."""
+"""Functions return what CloudFormation's reference states, and reject what it rejects, in its words."""
 
 from base64 import b64encode
 from ipaddress import IPv4Network
@@ -14,12 +14,12 @@ from tests.lang.template.templates import SCOPE, plain, texts, words
 
 
 @given(plain)
-def test_a_value_without_functions_is_itself(value: Json) -> None:
+def test_a_value_without_functions_is_unchanged(value: Json) -> None:
     assert resolve(value, SCOPE) == value
 
 
 @given(texts())
-def test_functions_in_functions_come_to_what_each_says(pair: tuple[Json, str]) -> None:
+def test_nested_functions_are_resolved(pair: tuple[Json, str]) -> None:
     value, text = pair
     assert resolve(value, SCOPE) == text
 
@@ -30,17 +30,17 @@ def test_splitting_undoes_joining(items: list[str]) -> None:
 
 
 @given(st.text())
-def test_base64_is_of_utf_8(text: str) -> None:
+def test_base64_encodes_utf_8(text: str) -> None:
     assert resolve({"Fn::Base64": text}, SCOPE) == b64encode(text.encode()).decode()
 
 
 @given(plain.filter(lambda value: isinstance(value, (dict, list))))
-def test_json_text_is_of_the_value(value: Json) -> None:
+def test_to_json_string_encodes_the_value(value: Json) -> None:
     assert loads(resolve({"Fn::ToJsonString": value}, SCOPE)) == value
 
 
 @given(st.integers(8, 20), st.integers(1, 16), st.integers(4, 8))
-def test_blocks_lie_in_their_network_and_do_not_meet(prefix: int, count: int, bits: int) -> None:
+def test_cidr_blocks_are_in_their_network_and_do_not_overlap(prefix: int, count: int, bits: int) -> None:
     whole = IPv4Network(f"10.0.0.0/{prefix}")
     blocks = [IPv4Network(block) for block in resolve({"Fn::Cidr": [str(whole), count, bits]}, SCOPE)]
     assert len(blocks) == count
@@ -49,14 +49,14 @@ def test_blocks_lie_in_their_network_and_do_not_meet(prefix: int, count: int, bi
 
 
 @given(plain, plain)
-def test_no_value_takes_its_place_away(before: Json, after: Json) -> None:
-    nothing = {"Ref": "AWS::NoValue"}
-    assert resolve([before, nothing, after], SCOPE) == [before, after]
-    assert resolve({"a": before, "b": {"Fn::If": ["Not", 1, nothing]}}, SCOPE) == {"a": before}
-    assert resolve(nothing, SCOPE) is NO_VALUE
+def test_no_value_removes_its_member(before: Json, after: Json) -> None:
+    no_value = {"Ref": "AWS::NoValue"}
+    assert resolve([before, no_value, after], SCOPE) == [before, after]
+    assert resolve({"a": before, "b": {"Fn::If": ["Not", 1, no_value]}}, SCOPE) == {"a": before}
+    assert resolve(no_value, SCOPE) is NO_VALUE
 
 
-def test_what_is_in_a_map_is_found() -> None:
+def test_functions_that_look_up_values_return_them() -> None:
     assert resolve({"Fn::FindInMap": ["Map", {"Ref": "X"}, "x"]}, scope_with(X="Beta")) == 1
     assert resolve({"Fn::FindInMap": ["Map", "None", "x", {"DefaultValue": {"Ref": "Alpha"}}]}, SCOPE) == "a"
     assert resolve({"Fn::FindInMap": ["Map", "None", "x", {"DefaultValue": ""}]}, SCOPE) == ""
@@ -69,14 +69,14 @@ def scope_with(**values: Json) -> TemplateScope:
     return TemplateScope(values, SCOPE.mappings)
 
 
-def test_a_dynamic_reference_is_asked_for_wherever_it_stands() -> None:
+def test_a_dynamic_reference_is_resolved_anywhere_in_a_text() -> None:
     assert resolve("x{{resolve:ssm:/a/b:1}}y", SCOPE) == "x<ssm:/a/b:1>y"
     assert resolve({"Fn::Sub": "{{resolve:ssm:${Alpha}}}"}, SCOPE) == "<ssm:a>"
     assert resolve({"Fn::Join": ["", ["{{resolve:ssm:", {"Ref": "Alpha"}, "}}"]]}, SCOPE) == "<ssm:a>"
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "message"),
     [
         ({"Ref": ["Alpha"]}, "every Ref object must have a single String value"),
         ({"Fn::GetAtt": ["One"]}, "every Fn::GetAtt object requires two non-empty parameters"),
@@ -101,12 +101,12 @@ def test_a_dynamic_reference_is_asked_for_wherever_it_stands() -> None:
         ({"Fn::Nonsense": 1}, "Fn::Nonsense is not supported"),
     ],
 )
-def test_a_malformed_function_is_refused(value: Json, told: str) -> None:
-    with pytest.raises(TemplateError, match=told):
+def test_a_malformed_function_is_rejected(value: Json, message: str) -> None:
+    with pytest.raises(TemplateError, match=message):
         resolve({"a": [value]}, SCOPE)
 
 
-def test_text_of_a_value_is_as_templates_write_it() -> None:
+def test_the_text_of_a_value_has_the_form_of_templates() -> None:
     assert [value_as_text(value) for value in (True, False, 1, 1.5, "x", [1], {"a": 1})] == [
         *("true", "false", "1", "1.5", "x", "[1]", '{"a":1}'),
     ]

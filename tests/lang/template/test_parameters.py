@@ -1,4 +1,4 @@
-"""A value that was accepted obeys its parameter."""
+"""A value is accepted only if it obeys its parameter."""
 
 import pytest
 from hypothesis import given
@@ -13,50 +13,52 @@ from lamplighter.lang.template.parameters import (
     resolve_values,
 )
 from lamplighter.lang.template.text import TemplateError
-from tests.lang.template.templates import refusal
+from tests.lang.template.templates import rejection_message
 from tests.random_parameters import documents
 
 
-def accepted(definition: Json, text: str | None) -> Json:
-    """What Ref gives for a text, or without one; TemplateError where it is refused."""
+def resolve_parameter(definition: Json, text: str | None) -> Json:
+    """Return what Ref returns for a text, or without one; raise TemplateError if the text is rejected."""
     definitions = read_parameters({"Parameters": {"P": definition}})
     return ref_value(definition, resolve_values(definitions, {} if text is None else {"P": text})["P"])
 
 
 @given(st.text(max_size=8), st.integers(0, 8), st.integers(0, 8))
-def test_text_is_accepted_where_its_length_allows_it(text: str, least: int, most: int) -> None:
-    definition = {"Type": "String", "MinLength": least, "MaxLength": str(most)}
-    if least <= len(text) <= most:
-        assert accepted(definition, text) == text
+def test_a_text_is_accepted_if_its_length_is_allowed(text: str, minimum: int, maximum: int) -> None:
+    definition = {"Type": "String", "MinLength": minimum, "MaxLength": str(maximum)}
+    if minimum <= len(text) <= maximum:
+        assert resolve_parameter(definition, text) == text
     else:
         with pytest.raises(TemplateError, match=r"must contain at (least|most)"):
-            accepted(definition, text)
+            resolve_parameter(definition, text)
 
 
 @given(st.integers(-99, 99), st.integers(-99, 99), st.integers(-99, 99))
-def test_numbers_are_accepted_between_their_limits(number: int, least: int, most: int) -> None:
-    definition = {"Type": "Number", "MinValue": least, "MaxValue": most}
-    if least <= number <= most:
-        assert accepted(definition, str(number)) == str(number)
+def test_a_number_is_accepted_between_its_limits(number: int, minimum: int, maximum: int) -> None:
+    definition = {"Type": "Number", "MinValue": minimum, "MaxValue": maximum}
+    if minimum <= number <= maximum:
+        assert resolve_parameter(definition, str(number)) == str(number)
     else:
         with pytest.raises(TemplateError, match=r"must be a number not (less|greater) than"):
-            accepted(definition, str(number))
+            resolve_parameter(definition, str(number))
 
 
 @given(st.lists(st.text("abc ", min_size=1, max_size=4), min_size=1))
-def test_a_list_is_its_items_without_the_blanks_around_them(items: list[str]) -> None:
-    assert accepted({"Type": "CommaDelimitedList"}, ",".join(items)) == [item.strip() for item in items]
-    assert accepted({"Type": "List<AWS::EC2::Subnet::Id>"}, ",".join(items)) == [item.strip() for item in items]
+def test_the_items_of_a_list_are_stripped_of_blanks(items: list[str]) -> None:
+    assert resolve_parameter({"Type": "CommaDelimitedList"}, ",".join(items)) == [item.strip() for item in items]
+    assert resolve_parameter({"Type": "List<AWS::EC2::Subnet::Id>"}, ",".join(items)) == [
+        item.strip() for item in items
+    ]
 
 
-def test_what_is_not_given_is_its_default() -> None:
-    assert accepted({"Type": "Number", "Default": 3}, None) == "3"
-    assert accepted({"Type": "String", "Default": True}, None) == "true"
-    assert accepted({"Type": "List<Number>", "Default": "1, 2"}, None) == ["1", "2"]
+def test_a_parameter_without_a_value_has_its_default() -> None:
+    assert resolve_parameter({"Type": "Number", "Default": 3}, None) == "3"
+    assert resolve_parameter({"Type": "String", "Default": True}, None) == "true"
+    assert resolve_parameter({"Type": "List<Number>", "Default": "1, 2"}, None) == ["1", "2"]
 
 
 @pytest.mark.parametrize(
-    ("definition", "text", "told"),
+    ("definition", "text", "message"),
     [
         ({"Type": "String"}, None, r"Parameters: \[P\] must have values"),
         ({"Type": "Number"}, "x", "Parameter 'P' must be a number"),
@@ -72,13 +74,13 @@ def test_what_is_not_given_is_its_default() -> None:
         ),
     ],
 )
-def test_what_does_not_obey_is_refused(definition: Json, text: str | None, told: str) -> None:
-    with pytest.raises(TemplateError, match=told):
-        accepted(definition, text)
+def test_a_value_that_violates_its_parameter_is_rejected(definition: Json, text: str | None, message: str) -> None:
+    with pytest.raises(TemplateError, match=message):
+        resolve_parameter(definition, text)
 
 
 @pytest.mark.parametrize(
-    ("definition", "told"),
+    ("definition", "message"),
     [
         ({}, "must contain a Type member"),
         ({"Type": "Text"}, "Unrecognized parameter type: Text"),
@@ -90,18 +92,18 @@ def test_what_does_not_obey_is_refused(definition: Json, text: str | None, told:
         ([], "Every Parameters member must be an object"),
     ],
 )
-def test_a_parameter_that_is_none_is_refused(definition: Json, told: str) -> None:
-    with pytest.raises(TemplateError, match=told):
+def test_an_invalid_parameter_is_rejected(definition: Json, message: str) -> None:
+    with pytest.raises(TemplateError, match=message):
         read_parameters({"Parameters": {"P": definition}})
 
 
-def test_a_value_for_nobody_is_refused() -> None:
+def test_a_value_of_an_unknown_parameter_is_rejected() -> None:
     with pytest.raises(TemplateError, match=r"Parameters: \[X, Y\] do not exist in the template"):
         resolve_values({}, {"X": "1", "Y": "2"})
 
 
 @pytest.mark.parametrize(
-    ("kind", "stored", "listed"),
+    ("parameter_type", "is_ssm", "is_list"),
     [
         ("AWS::SSM::Parameter::Value<String>", True, False),
         ("AWS::SSM::Parameter::Value<List<String>>", True, True),
@@ -110,15 +112,15 @@ def test_a_value_for_nobody_is_refused() -> None:
         ("AWS::EC2::VPC::Id", False, False),
     ],
 )
-def test_types_that_name_something_elsewhere_are_known(kind: str, stored: bool, listed: bool) -> None:
-    definition = {"Type": kind}
-    assert is_ssm_parameter(definition) is stored
-    assert isinstance(ref_value(definition, "x"), list) is listed
+def test_ssm_parameter_types_and_list_types_are_recognised(parameter_type: str, is_ssm: bool, is_list: bool) -> None:
+    definition = {"Type": parameter_type}
+    assert is_ssm_parameter(definition) is is_ssm
+    assert isinstance(ref_value(definition, "x"), list) is is_list
     assert not is_no_echo(definition)
     assert is_no_echo({**definition, "NoEcho": "true"})
 
 
 @given(st.dictionaries(st.sampled_from(("Type", "Default", "MinLength", "AllowedValues", "NoEcho")), documents))
-def test_any_definition_is_accepted_or_refused_in_words(definition: Json) -> None:
-    told = refusal(lambda: accepted({"Type": "String", **definition}, None))
-    assert told is None or told.startswith(("Template format error", "Parameter"))
+def test_any_definition_is_accepted_or_rejected_with_a_message(definition: Json) -> None:
+    message = rejection_message(lambda: resolve_parameter({"Type": "String", **definition}, None))
+    assert message is None or message.startswith(("Template format error", "Parameter"))

@@ -1,4 +1,4 @@
-"""What a template refers to is found wherever it stands; resources are put in an order that suits it."""
+"""References are found anywhere in a template, and resources are ordered by their references."""
 
 import pytest
 from hypothesis import given
@@ -11,14 +11,14 @@ from lamplighter.lang.template.text import TemplateError
 
 @st.composite
 def graphs(draw: st.DrawFn) -> dict[str, set[str]]:
-    """Names that need only names before them, written down in any order."""
+    """Names that each need only earlier names, in any order."""
     names = [f"N{number}" for number in range(draw(st.integers(0, 12)))]
     needs = {name: draw(st.sets(st.sampled_from(names[:at]))) if at else set() for at, name in enumerate(names)}
     return {name: needs[name] for name in draw(st.permutations(names))}
 
 
 @given(graphs())
-def test_each_comes_after_what_it_needs(needs: dict[str, set[str]]) -> None:
+def test_each_resource_comes_after_those_that_it_needs(needs: dict[str, set[str]]) -> None:
     found = creation_order(needs)
     assert sorted(found) == sorted(needs)
     for at, name in enumerate(found):
@@ -26,16 +26,18 @@ def test_each_comes_after_what_it_needs(needs: dict[str, set[str]]) -> None:
 
 
 @given(graphs(), st.data())
-def test_a_circle_is_named_and_nobody_who_only_waits_for_it(needs: dict[str, set[str]], data: st.DataObject) -> None:
+def test_a_circular_dependency_names_only_the_resources_of_the_circle(
+    needs: dict[str, set[str]], data: st.DataObject
+) -> None:
     circle = [f"C{number}" for number in range(data.draw(st.integers(1, 4)))]
-    tied = {name: {circle[at - 1]} for at, name in enumerate(circle)}
-    waiting = {name: {*needed, circle[0]} for name, needed in needs.items()}
+    circular = {name: {circle[at - 1]} for at, name in enumerate(circle)}
+    dependent = {name: {*needed, circle[0]} for name, needed in needs.items()}
     with pytest.raises(TemplateError, match="Circular dependency between resources") as caught:
-        creation_order({**waiting, **tied})
+        creation_order({**dependent, **circular})
     assert caught.value.message == f"Circular dependency between resources: [{', '.join(sorted(circle))}]"
 
 
-def test_what_nobody_defines_holds_nobody_up() -> None:
+def test_references_to_undefined_names_do_not_affect_the_order() -> None:
     assert creation_order({"A": {"AWS::Region", "Parameter"}}) == ["A"]
 
 

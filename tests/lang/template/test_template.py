@@ -1,4 +1,4 @@
-"""A template that was parsed refers to nothing that it does not define; any other is refused in words."""
+"""A parsed template refers only to names that it defines; any other template is rejected with a message."""
 
 import pytest
 from hypothesis import given
@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 from lamplighter.base.json_text import Json
 from lamplighter.lang.template.template import PSEUDO_PARAMETERS, parse_template, transform_names
 from lamplighter.lang.template.text import TemplateError
-from tests.lang.template.templates import plain, refusal
+from tests.lang.template.templates import plain, rejection_message
 from tests.random_parameters import documents
 
 QUEUE = {"Type": "AWS::SQS::Queue"}
 
 
-def test_a_template_is_taken_apart() -> None:
+def test_a_template_is_parsed_into_its_parts() -> None:
     found = parse_template(
         {
             "Description": "all of it",
@@ -32,7 +32,7 @@ def test_a_template_is_taken_apart() -> None:
     assert (output.export, output.condition, output.description) == ("x", "C", "1")
 
 
-def test_transforms_are_named_in_their_order_and_those_in_values_after_them() -> None:
+def test_transforms_are_listed_in_order_and_those_inside_values_last() -> None:
     assert transform_names({"Transform": "A"}) == ["A"]
     inner = {"Resources": {"Q": {"Fn::Transform": {"Name": "C"}}}}
     assert transform_names({"Transform": ["B", {"Name": "A"}], **inner}) == ["B", "A", "C"]
@@ -40,8 +40,11 @@ def test_transforms_are_named_in_their_order_and_those_in_values_after_them() ->
 
 
 @given(st.sampled_from(sorted(PSEUDO_PARAMETERS)))
-def test_pseudo_parameters_are_known(name: str) -> None:
-    assert refusal(lambda: parse_template({"Resources": {"Q": {**QUEUE, "Properties": {"A": {"Ref": name}}}}})) is None
+def test_pseudo_parameters_can_be_referenced(name: str) -> None:
+    assert (
+        rejection_message(lambda: parse_template({"Resources": {"Q": {**QUEUE, "Properties": {"A": {"Ref": name}}}}}))
+        is None
+    )
 
 
 def resource(**members: Json) -> Json:
@@ -49,7 +52,7 @@ def resource(**members: Json) -> Json:
 
 
 @pytest.mark.parametrize(
-    ("document", "told"),
+    ("document", "message"),
     [
         ({}, "At least one Resources member must be defined"),
         ({**resource(), "Nonsense": {}}, r"Invalid template property or properties \[Nonsense\]"),
@@ -76,8 +79,8 @@ def resource(**members: Json) -> Json:
         ({**resource(), "Conditions": {"C": {"Fn::Equals": [{"Ref": "Q"}, 1]}}}, "Cannot reference resources"),
     ],
 )
-def test_what_is_wrong_is_said_in_cloudformation_s_words(document: Json, told: str) -> None:
-    with pytest.raises(TemplateError, match=told):
+def test_an_invalid_template_is_rejected_in_cloudformation_s_words(document: Json, message: str) -> None:
+    with pytest.raises(TemplateError, match=message):
         parse_template(document)
 
 
@@ -85,5 +88,5 @@ SECTIONS = ("Resources", "Outputs", "Parameters", "Mappings", "Conditions", "Rul
 
 
 @given(st.dictionaries(st.sampled_from(SECTIONS), st.dictionaries(st.text("ab", min_size=1), documents) | plain))
-def test_any_document_is_a_template_or_refused(document: Json) -> None:
-    assert refusal(lambda: parse_template(document)) != ""
+def test_any_document_is_a_template_or_is_rejected(document: Json) -> None:
+    assert rejection_message(lambda: parse_template(document)) != ""

@@ -1,4 +1,4 @@
-"""Docker's log stream, read from bytes."""
+"""Parse the bytes of Docker's log stream."""
 
 import asyncio
 from unittest.mock import Mock
@@ -25,18 +25,18 @@ def frame(number: int, text: bytes) -> bytes:
 
 
 async def test_each_frame_is_a_line_or_a_piece_of_one() -> None:
-    read = [
+    frames = [
         each async for each in log_stream.read_frames(stream(frame(1, b"a b\n") + frame(2, b"piece") + frame(2, b"\n")))
     ]
     time = 1_767_225_600_123
-    assert read == [
+    assert frames == [
         LogFrame(time, "stdout", b"a b", complete=True),
         LogFrame(time, "stderr", b"piece", complete=False),
         LogFrame(time, "stderr", b"", complete=True),
     ]
 
 
-async def test_a_stream_that_breaks_off_is_no_end() -> None:
+async def test_a_truncated_stream_is_an_error() -> None:
     with pytest.raises(asyncio.IncompleteReadError):
         [each async for each in log_stream.read_frames(stream(frame(1, b"whole\n") + frame(1, b"cut\n")[:-2]))]
 
@@ -49,5 +49,5 @@ async def test_a_stream_that_breaks_off_is_no_end() -> None:
         ("2026-01-01T00:00:00.002000001Z", 1767225600002),
     ],
 )
-def test_times_of_any_precision_are_read(stamp: str, milliseconds: int) -> None:
+def test_times_of_any_precision_are_parsed(stamp: str, milliseconds: int) -> None:
     assert log_stream.milliseconds(stamp) == milliseconds

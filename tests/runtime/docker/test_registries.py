@@ -1,4 +1,4 @@
-"""Docker and a registry: an image that wants a login, and what `doctor` says of each way in which a pull fails."""
+"""Docker and a registry: an image that requires a login, and the cause that `doctor` shows for each pull error."""
 
 import asyncio
 import base64
@@ -18,21 +18,21 @@ from lamplighter.runtime.port import ContainerSpec, ImageUnavailable
 from tests.docker_registry import PASSWORD, USER, Manner, Registry, registry
 
 pytestmark = pytest.mark.docker
-Make = Callable[[], DockerRuntime]
+MakeRuntime = Callable[[], DockerRuntime]
 
 
 @pytest.fixture
-async def make(tmp_path: Path) -> AsyncIterator[Make]:
-    """Make a runtime whose user has the Docker configuration of this folder, and take back what it ran."""
-    made: list[DockerRuntime] = []
+async def make_runtime(tmp_path: Path) -> AsyncIterator[MakeRuntime]:
+    """Make a runtime whose user has the Docker configuration of this folder; remove its containers afterwards."""
+    runtimes: list[DockerRuntime] = []
 
-    def one() -> DockerRuntime:
+    def make() -> DockerRuntime:
         environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "DOCKER_CONFIG": str(tmp_path)}
-        made.append(DockerRuntime(f"test-{uuid.uuid4()}", real_world().now, environment=environment))
-        return made[-1]
+        runtimes.append(DockerRuntime(f"test-{uuid.uuid4()}", real_world().now, environment=environment))
+        return runtimes[-1]
 
-    yield one
-    for runtime in made:
+    yield make
+    for runtime in runtimes:
         for name in await runtime.names():
             await runtime.stop(name, 0)
             await runtime.remove(name)
@@ -43,8 +43,8 @@ def job(image: str) -> ContainerSpec:
     return ContainerSpec(name=f"test-{uuid.uuid4()}", image=image, command=("true",))
 
 
-async def runs(runtime: DockerRuntime, server: Registry) -> bool:
-    """Whether a container of the registry's image runs; the image is removed again."""
+async def pull_and_run(runtime: DockerRuntime, server: Registry) -> bool:
+    """Run a container of the registry's image; return whether it was pulled and exited with 0. Remove the image."""
     container = job(server.image)
     started = await runtime.start(container)
     ended = await runtime.wait(container.name)
@@ -53,59 +53,63 @@ async def runs(runtime: DockerRuntime, server: Registry) -> bool:
     return started.pull_started_at is not None and ended.code == 0
 
 
-@pytest.mark.parametrize("asks", ["basic", "bearer"])
-async def test_an_image_that_wants_a_login_is_pulled_with_that_of_docker_login(
-    make: Make, tmp_path: Path, asks: Literal["basic", "bearer"]
+@pytest.mark.parametrize("login", ["basic", "bearer"])
+async def test_an_image_that_requires_a_login_is_pulled_with_that_of_docker_login(
+    make_runtime: MakeRuntime, tmp_path: Path, login: Literal["basic", "bearer"]
 ) -> None:
-    with registry(Manner(asks=asks)) as server:
-        runtime = make()
-        with pytest.raises(ImageUnavailable) as refused:
+    with registry(Manner(asks=login)) as server:
+        runtime = make_runtime()
+        with pytest.raises(ImageUnavailable) as error:
             await runtime.start(job(server.image))
-        found = find_cause(str(refused.value), runs_locally=True)
+        found = find_cause(str(error.value), runs_locally=True)
         assert found is not None
         assert "requires a login" in found.meaning
         auth = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
         (tmp_path / "config.json").write_text(json.dumps({"auths": {server.host: {"auth": auth}}}))
-        assert await runs(runtime, server)
+        assert await pull_and_run(runtime, server)
 
 
-async def test_an_image_is_pulled_with_what_a_credential_helper_answers(make: Make, tmp_path: Path) -> None:
+async def test_an_image_is_pulled_with_the_login_of_a_credential_helper(
+    make_runtime: MakeRuntime, tmp_path: Path
+) -> None:
     helper = tmp_path / "docker-credential-tests"
     helper.write_text(f'#!/bin/sh\ncat > /dev/null\necho \'{{"Username": "{USER}", "Secret": "{PASSWORD}"}}\'\n')
     helper.chmod(0o755)
     with registry(Manner(asks="basic")) as server:
         (tmp_path / "config.json").write_text(json.dumps({"credHelpers": {server.host: "tests"}}))
-        assert await runs(make(), server)
+        assert await pull_and_run(make_runtime(), server)
 
 
-async def test_a_helper_that_fails_is_told_only_where_the_registry_wants_a_login(make: Make, tmp_path: Path) -> None:
+async def test_a_failing_helper_is_reported_only_if_the_registry_requires_a_login(
+    make_runtime: MakeRuntime, tmp_path: Path
+) -> None:
     (tmp_path / "config.json").write_text('{"credsStore": "no-such"}')
     manner = Manner()
     with registry(manner) as server:
-        runtime = make()
-        assert await runs(runtime, server)
+        runtime = make_runtime()
+        assert await pull_and_run(runtime, server)
         manner.asks = "basic"
-        with pytest.raises(ImageUnavailable, match="docker-credential-no-such cannot be run: No such file") as refused:
+        with pytest.raises(ImageUnavailable, match="docker-credential-no-such cannot be run: No such file") as error:
             await runtime.start(job(server.image))
-    found = find_cause(str(refused.value), runs_locally=True)
+    found = find_cause(str(error.value), runs_locally=True)
     assert found is not None
     assert "credentials of `docker login` cannot be read" in found.meaning
 
 
-async def test_a_wrong_password_is_told_without_it(make: Make, tmp_path: Path) -> None:
+async def test_a_wrong_password_is_reported_without_showing_it(make_runtime: MakeRuntime, tmp_path: Path) -> None:
     auth = base64.b64encode(b"reader:s3cret").decode()
     with registry(Manner(asks="bearer")) as server:
         (tmp_path / "config.json").write_text(json.dumps({"auths": {server.host: {"auth": auth}}}))
-        with pytest.raises(ImageUnavailable) as refused:
-            await make().start(job(server.image))
-    found = find_cause(str(refused.value), runs_locally=True)
+        with pytest.raises(ImageUnavailable) as error:
+            await make_runtime().start(job(server.image))
+    found = find_cause(str(error.value), runs_locally=True)
     assert found is not None
     assert "requires a login" in found.meaning
-    assert "s3cret" not in str(refused.value)
+    assert "s3cret" not in str(error.value)
 
 
 @pytest.mark.parametrize(
-    ("manner", "image", "means"),
+    ("manner", "image", "cause"),
     [
         (Manner(), "HOST/team/job:no-such-tag", "there is no such image"),
         (Manner(), "HOST/team/no-such-image:1", "there is no such image"),
@@ -122,11 +126,11 @@ async def test_a_wrong_password_is_told_without_it(make: Make, tmp_path: Path) -
         (Manner(), "NOT:A:NAME", "not a valid image name"),
     ],
 )
-async def test_each_way_in_which_docker_fails_to_pull_is_told_apart(
-    make: Make, manner: Manner, image: str, means: str
+async def test_each_cause_of_a_failed_pull_is_recognised(
+    make_runtime: MakeRuntime, manner: Manner, image: str, cause: str
 ) -> None:
-    with registry(manner) as server, pytest.raises(ImageUnavailable) as refused:
-        await make().start(job(image.replace("HOST", server.host)))
-    found = find_cause(str(refused.value), runs_locally=True)
+    with registry(manner) as server, pytest.raises(ImageUnavailable) as error:
+        await make_runtime().start(job(image.replace("HOST", server.host)))
+    found = find_cause(str(error.value), runs_locally=True)
     assert found is not None
-    assert means in found.meaning
+    assert cause in found.meaning

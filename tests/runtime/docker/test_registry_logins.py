@@ -1,4 +1,4 @@
-"""Which credentials an image is pulled with: Docker's own files and helpers, read as `docker` reads them."""
+"""The credentials for pulling an image are read from Docker's own files and helpers, as `docker` reads them."""
 
 import base64
 import json
@@ -11,7 +11,7 @@ from lamplighter.runtime.docker.registry_logins import LoginUnreadable, find_log
 
 
 @pytest.mark.parametrize(
-    ("image", "host", "whole"),
+    ("image", "host", "full_name"),
     [
         ("busybox", "docker.io", "docker.io/library/busybox"),
         ("team/job:1", "docker.io", "docker.io/team/job:1"),
@@ -25,13 +25,13 @@ from lamplighter.runtime.docker.registry_logins import LoginUnreadable, find_log
         ("[::1]:5000/job", "[::1]:5000", "[::1]:5000/job"),
     ],
 )
-def test_the_registry_of_an_image_is_found_by_dockers_rule(image: str, host: str, whole: str) -> None:
+def test_the_registry_of_an_image_is_found_by_docker_s_rule(image: str, host: str, full_name: str) -> None:
     assert registry_of(image) == host
-    assert full_image_name(image) == whole
+    assert full_image_name(image) == full_name
 
 
-class House:
-    """A home with Docker's configuration, and helper programs on a path of its own."""
+class DockerHome:
+    """A home directory with Docker's configuration, and a PATH with credential helpers."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -43,7 +43,7 @@ class House:
         text = config if isinstance(config, str) else json.dumps(config)
         (self._folder / folder / "config.json").write_text(text)
 
-    def helper(self, name: str, script: str) -> None:
+    def add_helper(self, name: str, script: str) -> None:
         program = self._folder / "bin" / f"docker-credential-{name}"
         program.write_text(f"#!/bin/sh\n{script}\n")
         program.chmod(0o755)
@@ -54,52 +54,52 @@ class House:
 
 
 @pytest.fixture
-def harness(tmp_path: Path) -> House:
-    return House(tmp_path)
+def home(tmp_path: Path) -> DockerHome:
+    return DockerHome(tmp_path)
 
 
-def encoded(text: str) -> str:
+def encode_auth(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
-def named(user: str, password: str, address: str) -> Json:
+def login(user: str, password: str, address: str) -> Json:
     empty = {"identitytoken": "", "registrytoken": ""}
     return {"username": user, "password": password, "serveraddress": address, **empty}
 
 
-async def test_without_a_configuration_there_is_no_login(harness: House) -> None:
-    assert await harness.auth("ghcr.io/team/job") is None
-    harness.configure("")
-    assert await harness.auth("ghcr.io/team/job") is None
-    harness.configure({"auths": {"ghcr.io": {}}, "proxies": {}})
-    assert await harness.auth("ghcr.io/team/job") is None
+async def test_without_a_configuration_there_is_no_login(home: DockerHome) -> None:
+    assert await home.auth("ghcr.io/team/job") is None
+    home.configure("")
+    assert await home.auth("ghcr.io/team/job") is None
+    home.configure({"auths": {"ghcr.io": {}}, "proxies": {}})
+    assert await home.auth("ghcr.io/team/job") is None
 
 
-async def test_a_login_is_that_of_the_images_registry(harness: House) -> None:
-    harness.configure(
+async def test_an_image_gets_the_login_of_its_registry(home: DockerHome) -> None:
+    home.configure(
         {
             "auths": {
-                "https://index.docker.io/v1/": {"auth": encoded("hub:one")},
-                "ghcr.io": {"auth": encoded("git:t:w:o")},
+                "https://index.docker.io/v1/": {"auth": encode_auth("hub:one")},
+                "ghcr.io": {"auth": encode_auth("git:t:w:o")},
                 "https://old.example/v1/": {"username": "old", "password": "three"},
                 "registry.example:5000": {"identitytoken": "four"},
             }
         }
     )
-    hub = named("hub", "one", "https://index.docker.io/v1/")
-    assert [await harness.auth(each) for each in ("busybox", "team/job", "docker.io/team/job:1")] == [hub] * 3
-    assert await harness.auth("ghcr.io/team/job") == named("git", "t:w:o", "ghcr.io")
-    assert await harness.auth("old.example/job") == named("old", "three", "old.example")
-    token = await harness.auth("registry.example:5000/job")
-    assert token == named("", "", "registry.example:5000") | {"identitytoken": "four"}
-    assert await harness.auth("registry.example/job") is None
+    hub = login("hub", "one", "https://index.docker.io/v1/")
+    assert [await home.auth(each) for each in ("busybox", "team/job", "docker.io/team/job:1")] == [hub] * 3
+    assert await home.auth("ghcr.io/team/job") == login("git", "t:w:o", "ghcr.io")
+    assert await home.auth("old.example/job") == login("old", "three", "old.example")
+    token = await home.auth("registry.example:5000/job")
+    assert token == login("", "", "registry.example:5000") | {"identitytoken": "four"}
+    assert await home.auth("registry.example/job") is None
 
 
-async def test_the_configuration_may_be_elsewhere(harness: House, tmp_path: Path) -> None:
+async def test_the_configuration_can_be_in_another_directory(home: DockerHome, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
-    harness.configure({"auths": {"ghcr.io": {"auth": encoded("a:b")}}}, "other")
-    harness.environment["DOCKER_CONFIG"] = str(tmp_path / "other")
-    assert await harness.auth("ghcr.io/team/job") == named("a", "b", "ghcr.io")
+    home.configure({"auths": {"ghcr.io": {"auth": encode_auth("a:b")}}}, "other")
+    home.environment["DOCKER_CONFIG"] = str(tmp_path / "other")
+    assert await home.auth("ghcr.io/team/job") == login("a", "b", "ghcr.io")
 
 
 ANSWER = """test "$1" = get || exit 9
@@ -107,36 +107,36 @@ read -r address
 echo "{\\"ServerURL\\": \\"$address\\", \\"Username\\": \\"NAME of $address\\", \\"Secret\\": \\"s3cret\\"}" """
 
 
-async def test_a_registrys_own_helper_comes_before_that_of_all_and_that_before_the_file(harness: House) -> None:
-    harness.helper("own", ANSWER.replace("NAME", "own"))
-    harness.helper("all", ANSWER.replace("NAME", "all"))
-    harness.configure(
+async def test_a_helper_of_the_registry_precedes_the_general_helper_which_precedes_the_file(home: DockerHome) -> None:
+    home.add_helper("own", ANSWER.replace("NAME", "own"))
+    home.add_helper("all", ANSWER.replace("NAME", "all"))
+    home.configure(
         {
             "credsStore": "all",
             "credHelpers": {"ecr.example": "own", "https://index.docker.io/v1/": "own"},
-            "auths": {"ghcr.io": {"auth": encoded("a:b")}},
+            "auths": {"ghcr.io": {"auth": encode_auth("a:b")}},
         }
     )
-    assert await harness.auth("ecr.example/job") == named("own of ecr.example", "s3cret", "ecr.example")
-    assert await harness.auth("ghcr.io/job") == named("all of ghcr.io", "s3cret", "ghcr.io")
+    assert await home.auth("ecr.example/job") == login("own of ecr.example", "s3cret", "ecr.example")
+    assert await home.auth("ghcr.io/job") == login("all of ghcr.io", "s3cret", "ghcr.io")
     hub = "https://index.docker.io/v1/"
-    assert await harness.auth("busybox") == named(f"own of {hub}", "s3cret", hub)
+    assert await home.auth("busybox") == login(f"own of {hub}", "s3cret", hub)
 
 
-async def test_a_helper_may_answer_with_an_identity_token(harness: House) -> None:
-    harness.helper("own", """cat > /dev/null; echo '{"Username": "<token>", "Secret": "a-token"}'""")
-    harness.configure({"credsStore": "own"})
-    assert (await harness.auth("ghcr.io/job")) == named("", "", "ghcr.io") | {"identitytoken": "a-token"}
+async def test_a_helper_can_return_an_identity_token(home: DockerHome) -> None:
+    home.add_helper("own", """cat > /dev/null; echo '{"Username": "<token>", "Secret": "a-token"}'""")
+    home.configure({"credsStore": "own"})
+    assert (await home.auth("ghcr.io/job")) == login("", "", "ghcr.io") | {"identitytoken": "a-token"}
 
 
-async def test_a_helper_that_holds_nothing_for_a_registry_is_no_failure(harness: House) -> None:
-    harness.helper("own", "cat > /dev/null; echo credentials not found in native keychain; exit 1")
-    harness.configure({"credsStore": "own"})
-    assert await harness.auth("busybox") is None
+async def test_a_helper_without_credentials_for_a_registry_is_no_error(home: DockerHome) -> None:
+    home.add_helper("own", "cat > /dev/null; echo credentials not found in native keychain; exit 1")
+    home.configure({"credsStore": "own"})
+    assert await home.auth("busybox") is None
 
 
 @pytest.mark.parametrize(
-    ("script", "why"),
+    ("script", "reason"),
     [
         (None, "the credential helper docker-credential-own cannot be run: No such file or directory"),
         ("cat > /dev/null; echo no session >&2; exit 3", "docker-credential-own failed with exit code 3: no session"),
@@ -145,35 +145,37 @@ async def test_a_helper_that_holds_nothing_for_a_registry_is_no_failure(harness:
         ("cat > /dev/null; echo '[\"s3cret\"]'", "docker-credential-own did not answer with a user and a secret"),
     ],
 )
-async def test_a_helper_that_fails_is_told_in_words(harness: House, script: str | None, why: str) -> None:
+async def test_a_failing_helper_is_reported_with_a_reason(home: DockerHome, script: str | None, reason: str) -> None:
     if script is not None:
-        harness.helper("own", script)
-    harness.configure({"credsStore": "own"})
+        home.add_helper("own", script)
+    home.configure({"credsStore": "own"})
     with pytest.raises(LoginUnreadable) as caught:
-        await harness.auth("ghcr.io/job")
-    assert str(caught.value) == why
+        await home.auth("ghcr.io/job")
+    assert str(caught.value) == reason
 
 
 @pytest.mark.parametrize(
-    ("config", "why"),
+    ("config", "reason"),
     [
         ("{", "is not a JSON document"),
         ("[]", "is not a JSON document"),
         ({"credsStore": "../../bin/sh"}, "has an invalid credential helper name"),
         ({"auths": {"ghcr.io": {"auth": "s3cret!"}}}, "is damaged: run `docker login ghcr.io`"),
-        ({"auths": {"ghcr.io": {"auth": encoded("s3cret")}}}, "is damaged: run `docker login ghcr.io`"),
+        ({"auths": {"ghcr.io": {"auth": encode_auth("s3cret")}}}, "is damaged: run `docker login ghcr.io`"),
     ],
 )
-async def test_a_damaged_configuration_is_told_without_what_it_holds(harness: House, config: Json, why: str) -> None:
-    harness.configure(config)
+async def test_a_damaged_configuration_is_reported_without_its_secrets(
+    home: DockerHome, config: Json, reason: str
+) -> None:
+    home.configure(config)
     with pytest.raises(LoginUnreadable) as caught:
-        await harness.auth("ghcr.io/job")
-    assert why in str(caught.value)
+        await home.auth("ghcr.io/job")
+    assert reason in str(caught.value)
     assert "s3cret" not in str(caught.value)
 
 
-async def test_a_login_can_be_logged_without_its_secret(harness: House) -> None:
-    harness.configure({"auths": {"ghcr.io": {"auth": encoded("a:s3cret"), "identitytoken": "t0ken"}}})
-    shown = repr(await find_login("ghcr.io/job", harness.environment))
+async def test_the_repr_of_a_login_does_not_show_its_secret(home: DockerHome) -> None:
+    home.configure({"auths": {"ghcr.io": {"auth": encode_auth("a:s3cret"), "identitytoken": "t0ken"}}})
+    shown = repr(await find_login("ghcr.io/job", home.environment))
     assert "s3cret" not in shown
     assert "t0ken" not in shown

@@ -1,4 +1,4 @@
-"""What is left of a session is killed, and nothing else: the kernel gives the numbers of processes away again."""
+"""Kill the remaining processes of a session and no other process, because the kernel reuses process ids."""
 
 import asyncio
 import os
@@ -23,11 +23,11 @@ def sleeper() -> Iterator["subprocess.Popen[bytes]"]:
 
 
 def leader(process: "subprocess.Popen[bytes]", earlier: int = 0) -> SessionLeader:
-    """The leader that a process is, or one that began some ticks earlier and had the same number."""
+    """Return the leader that a process is, or that of an earlier process with the same id."""
     return SessionLeader(process.pid, str(int(start_time(process.pid)) - earlier), boot(), 0)
 
 
-async def test_a_session_is_ended(sleeper: "subprocess.Popen[bytes]") -> None:
+async def test_ending_a_session_kills_its_leader(sleeper: "subprocess.Popen[bytes]") -> None:
     await process_session.end_session(leader(sleeper))
     assert sleeper.wait() == -signal.SIGKILL
 
@@ -45,15 +45,15 @@ def pair() -> Iterator["subprocess.Popen[bytes]"]:
     process.communicate()
 
 
-async def test_a_process_that_may_not_be_killed_saves_no_other_one_of_its_session(
+async def test_a_process_that_cannot_be_killed_does_not_protect_the_others_of_its_session(
     pair: "subprocess.Popen[bytes]", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    really = os.kill
+    original_kill = os.kill
 
     def kill(pid: int, number: int) -> None:
         if pid == pair.pid:
             raise PermissionError
-        really(pid, number)
+        original_kill(pid, number)
 
     monkeypatch.setattr(os, "kill", kill)
     async with asyncio.timeout(10):
@@ -61,7 +61,7 @@ async def test_a_process_that_may_not_be_killed_saves_no_other_one_of_its_sessio
     assert process_session._members(leader(pair)) == [pair.pid]
 
 
-async def test_a_process_that_got_the_number_of_an_ended_leader_is_left_alone(
+async def test_a_process_that_reuses_the_id_of_an_ended_leader_is_not_killed(
     sleeper: "subprocess.Popen[bytes]",
 ) -> None:
     await process_session.end_session(leader(sleeper, earlier=1))

@@ -1,4 +1,4 @@
-"""Plain processes outlive whatever is killed around them, and are never run twice."""
+"""Plain processes survive the death of the engine, and are never run twice."""
 
 import asyncio
 import fcntl
@@ -39,12 +39,12 @@ asyncio.run(main(*sys.argv[1:]))
 
 @pytest.fixture
 async def runtime(tmp_path: Path) -> AsyncIterator[ProcessRuntime]:
-    made = ProcessRuntime(tmp_path / "processes", real_world().now)
-    yield made
-    for name in await made.names():
-        await made.stop(name, 0)
-        await made.remove(name)
-    await made.close()
+    started = ProcessRuntime(tmp_path / "processes", real_world().now)
+    yield started
+    for name in await started.names():
+        await started.stop(name, 0)
+        await started.remove(name)
+    await started.close()
 
 
 @pytest.fixture
@@ -58,11 +58,11 @@ def job(script: str) -> ContainerSpec:
     return ContainerSpec(name="job", command=("sh", "-c", script))
 
 
-async def output(runtime: ProcessRuntime) -> list[str]:
+async def read_output(runtime: ProcessRuntime) -> list[str]:
     return [line.text async for line in runtime.logs("job")]
 
 
-async def ready(runtime: ProcessRuntime) -> str:
+async def first_line(runtime: ProcessRuntime) -> str:
     async with aclosing(runtime.logs("job")) as lines:
         async for line in lines:
             return line.text
@@ -97,14 +97,14 @@ def start_and_kill_engine(directory: Path, script: str, number: signal.Signals) 
         os.killpg(engine.pid, number)
 
 
-def run_shim(place: ProcessDirectory, text: bytes) -> int:
-    """Run a shim as the engine does; return when it has decided."""
-    command = [sys.executable, "-I", "-S", shim.__file__, str(place.path)]
+def run_shim(directory: ProcessDirectory, text: bytes) -> int:
+    """Run a shim as the engine does; return its exit code once it has decided whether to start the process."""
+    command = [sys.executable, "-I", "-S", shim.__file__, str(directory.path)]
     return subprocess.run(command, input=text, capture_output=True).returncode
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-async def test_a_process_outlives_its_engine_and_all_of_its_group(
+async def test_a_process_survives_signals_to_the_process_group_of_the_engine(
     runtime: ProcessRuntime, tmp_path: Path, gate: Path, number: signal.Signals
 ) -> None:
     script = f"echo once; cat {gate}; exit 7"
@@ -112,47 +112,45 @@ async def test_a_process_outlives_its_engine_and_all_of_its_group(
     await runtime.start(job(script))
     await asyncio.to_thread(gate.write_text, "")
     assert (await runtime.wait("job")).code == 7
-    assert await output(runtime) == ["once"]
+    assert await read_output(runtime) == ["once"]
 
 
-async def test_a_process_for_which_there_is_no_room_is_not_begun_and_may_be_begun_later(
+async def test_a_process_without_free_file_descriptors_is_not_started_and_can_be_started_later(
     tmp_path: Path, gate: Path
 ) -> None:
     room = False
-    made = ProcessRuntime(tmp_path / "processes", real_world().now, has_room=lambda _files: room)
+    runtime = ProcessRuntime(tmp_path / "processes", real_world().now, has_room=lambda _files: room)
     with pytest.raises(RuntimeUnavailable, match="too many open files"):
-        await made.start(job("echo once"))
-    assert await made.names() == frozenset()
+        await runtime.start(job("echo once"))
+    assert await runtime.names() == frozenset()
     room = True
-    await made.start(job(f"echo once; cat {gate}"))
+    await runtime.start(job(f"echo once; cat {gate}"))
     room = False
-    await made.close()  # the watches of a process end with an engine, and are made again by the next
-    for call in (made.wait("job"), output(made), made.stop("job", 0)):
+    await runtime.close()  # the watches of a process end with an engine, and the next engine makes them again
+    for call in (runtime.wait("job"), read_output(runtime), runtime.stop("job", 0)):
         with pytest.raises(RuntimeUnavailable):
             await call
     room = True
     await asyncio.to_thread(gate.write_text, "")
-    assert (await made.wait("job")).code == 0
-    assert await output(made) == ["once"]
-    await made.remove("job")
+    assert (await runtime.wait("job")).code == 0
+    assert await read_output(runtime) == ["once"]
+    await runtime.remove("job")
 
 
-async def test_a_process_gets_the_limit_of_files_that_the_user_had(tmp_path: Path) -> None:
+async def test_a_process_gets_the_user_s_limit_of_open_files(tmp_path: Path) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    made = ProcessRuntime(tmp_path / "processes", real_world().now, file_limit=soft - 1)
-    await made.start(job("ulimit -Sn; ulimit -Hn"))
-    await made.wait("job")
-    assert await output(made) == [str(soft - 1), str(hard)]
-    await made.remove("job")
+    runtime = ProcessRuntime(tmp_path / "processes", real_world().now, file_limit=soft - 1)
+    await runtime.start(job("ulimit -Sn; ulimit -Hn"))
+    await runtime.wait("job")
+    assert await read_output(runtime) == [str(soft - 1), str(hard)]
+    await runtime.remove("job")
 
 
-async def test_when_the_shim_is_killed_the_process_ends_and_is_not_run_again(
-    runtime: ProcessRuntime, gate: Path
-) -> None:
+async def test_a_killed_shim_ends_the_process_which_is_not_run_again(runtime: ProcessRuntime, gate: Path) -> None:
     container = job(f"set -m; (echo $$; cat {gate}) & wait")
     started = await runtime.start(container)
     waiting = asyncio.create_task(runtime.wait("job"))
-    child = await ready(runtime)
+    child = await first_line(runtime)
     os.kill(parent(started.runtime_id), signal.SIGKILL)
     ended = await waiting
     assert (ended.code, ended.reason) == (None, SHIM_DIED)
@@ -162,7 +160,7 @@ async def test_when_the_shim_is_killed_the_process_ends_and_is_not_run_again(
     assert await runtime.wait("job") == ended
 
 
-async def test_a_shim_killed_while_no_engine_lives_is_found_out_later(tmp_path: Path, gate: Path) -> None:
+async def test_a_shim_that_is_killed_while_no_engine_runs_is_noticed_later(tmp_path: Path, gate: Path) -> None:
     first = ProcessRuntime(tmp_path / "processes", real_world().now)
     started = await first.start(job(f"cat {gate}"))
     await first.close()
@@ -173,9 +171,11 @@ async def test_a_shim_killed_while_no_engine_lives_is_found_out_later(tmp_path: 
     await second.close()
 
 
-async def test_a_machine_that_shuts_down_does_not_take_the_shim_first(runtime: ProcessRuntime, gate: Path) -> None:
+async def test_the_shim_survives_the_sigterm_of_a_shutdown_and_records_the_exit(
+    runtime: ProcessRuntime, gate: Path
+) -> None:
     started = await runtime.start(job(f"trap 'exit 9' TERM; echo ready; cat {gate} & wait"))
-    await ready(runtime)
+    await first_line(runtime)
     os.kill(parent(started.runtime_id), signal.SIGTERM)
     os.kill(int(started.runtime_id), signal.SIGTERM)
     assert (await runtime.wait("job")).code == 9
@@ -184,31 +184,31 @@ async def test_a_machine_that_shuts_down_does_not_take_the_shim_first(runtime: P
 async def test_stopping_reaches_the_whole_process_group(runtime: ProcessRuntime, gate: Path) -> None:
     child = f"trap 'echo child; exit 0' TERM; echo ready; cat {gate} & wait"
     await runtime.start(job(f"trap 'wait; exit 9' TERM; sh -c \"{child}\" & wait"))
-    await ready(runtime)
+    await first_line(runtime)
     await runtime.stop("job", 30)
     assert (await runtime.wait("job")).code == 9
-    assert await output(runtime) == ["ready", "child"]
+    assert await read_output(runtime) == ["ready", "child"]
 
 
-async def test_what_hides_in_a_session_of_its_own_ends_with_the_process(
+async def test_descendants_in_other_sessions_end_with_the_process(
     runtime: ProcessRuntime, tmp_path: Path, gate: Path
 ) -> None:
     hidden = tmp_path / "hidden"
     inner = tmp_path / "inner.sh"
     inner.write_text(f"trap '' TERM; setsid sleep 1000 & echo $! $$ > {hidden}; echo ready; sleep 1000")
     await runtime.start(job(f"setsid sh {inner} & cat {gate}"))
-    await ready(runtime)
+    await first_line(runtime)
     await asyncio.to_thread(gate.write_text, "")
     assert (await runtime.wait("job")).code == 0
-    left = hidden.read_text().split()
-    assert len(left) == 2
-    assert [pid for pid in left if is_alive(pid)] == []
+    pids = hidden.read_text().split()
+    assert len(pids) == 2
+    assert [pid for pid in pids if is_alive(pid)] == []
 
 
-async def test_what_the_process_lost_sight_of_and_has_ended_leaves_nothing(runtime: ProcessRuntime, gate: Path) -> None:
-    lost = "for i in 1 2 3; do (setsid sh -c 'exit 0' &); done"
-    started = await runtime.start(job(f"{lost}; echo ready; cat {gate}"))
-    await ready(runtime)
+async def test_orphaned_descendants_that_have_ended_leave_no_zombies(runtime: ProcessRuntime, gate: Path) -> None:
+    orphans = "for i in 1 2 3; do (setsid sh -c 'exit 0' &); done"
+    started = await runtime.start(job(f"{orphans}; echo ready; cat {gate}"))
+    await first_line(runtime)
     shim = str(parent(started.runtime_id))
     async with asyncio.timeout(60):
         while (found := children(shim)) != [started.runtime_id]:
@@ -218,48 +218,48 @@ async def test_what_the_process_lost_sight_of_and_has_ended_leaves_nothing(runti
     assert (await runtime.wait("job")).code == 0
 
 
-async def test_signals_that_the_engine_ignores_work_in_the_process(runtime: ProcessRuntime) -> None:
+async def test_the_process_ignores_no_signals(runtime: ProcessRuntime) -> None:
     await runtime.start(job("grep SigIgn /proc/self/status"))
-    assert await output(runtime) == ["SigIgn:\t0000000000000000"]
+    assert await read_output(runtime) == ["SigIgn:\t0000000000000000"]
 
 
-def test_no_shim_holds_open_what_belongs_to_the_engine_or_to_another_shim(tmp_path: Path, gate: Path) -> None:
-    """The event loop that the engine uses leaves its files open in its children; shims that share them hang."""
+def test_no_shim_inherits_open_files_of_the_engine_or_of_another_shim(tmp_path: Path, gate: Path) -> None:
+    """The event loop of the engine passes its open files on to child processes; shims that share them hang."""
 
     async def main() -> list[list[str]]:
         runtime = ProcessRuntime(tmp_path / "processes", real_world().now)
         server = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
         waiting = [ContainerSpec(name=f"job-{number}", command=("cat", str(gate))) for number in range(8)]
         started = await asyncio.gather(*(runtime.start(container) for container in waiting))
-        held = [held_open(parent(each.runtime_id)) for each in started]
+        files_by_shim = [open_files(parent(each.runtime_id)) for each in started]
         await asyncio.gather(*(runtime.stop(container.name, 30) for container in waiting))
         ended = await asyncio.gather(*(runtime.wait(container.name) for container in waiting))
         assert [each.code for each in ended] == [143] * 8
         server.close()
         await runtime.close()
-        return held
+        return files_by_shim
 
     for files in uvloop.run(main()):
         assert not [file for file in files if file.startswith("socket:")]
         assert len([file for file in files if file.endswith("/alive")]) == 1
 
 
-def held_open(pid: int) -> list[str]:
+def open_files(pid: int) -> list[str]:
     return [os.readlink(each) for each in Path(f"/proc/{pid}/fd").iterdir()]
 
 
-async def test_an_engine_that_dies_while_it_writes_the_recipe_has_begun_nothing(runtime: ProcessRuntime) -> None:
-    place = runtime._directory_of("job")
-    place.make()
+async def test_an_engine_that_dies_while_it_writes_the_arguments_has_started_nothing(runtime: ProcessRuntime) -> None:
+    directory = runtime._directory_of("job")
+    directory.make()
     whole = b"/\0\0\0001\0touch-nothing\0PATH=/bin\0end"
     for text in (b"", whole[:-3], whole[:9]):
-        assert run_shim(place, text) != 0
-    assert place.read_leader() is None
+        assert run_shim(directory, text) != 0
+    assert directory.read_leader() is None
     await runtime.start(job("exit 5"))
     assert (await runtime.wait("job")).code == 5
 
 
-async def test_a_second_shim_in_one_directory_begins_nothing(runtime: ProcessRuntime, gate: Path) -> None:
+async def test_a_second_shim_in_one_directory_starts_nothing(runtime: ProcessRuntime, gate: Path) -> None:
     container = job(f"echo once; cat {gate}; exit 7")
     await runtime.start(container)
     second = shim_arguments.encode_arguments(job("echo twice"))
@@ -267,42 +267,42 @@ async def test_a_second_shim_in_one_directory_begins_nothing(runtime: ProcessRun
     await asyncio.to_thread(gate.write_text, "")
     assert (await runtime.wait("job")).code == 7
     run_shim(runtime._directory_of("job"), second)
-    assert await output(runtime) == ["once"]
+    assert await read_output(runtime) == ["once"]
 
 
-async def test_an_exit_counts_when_its_shim_has_gone_which_syncs_it_first(runtime: ProcessRuntime) -> None:
+async def test_an_exit_counts_only_after_its_shim_has_ended(runtime: ProcessRuntime) -> None:
     await runtime.start(job("exit 5"))
     await runtime.wait("job")
-    shim_of_ours = os.open(runtime._directory_of("job").alive, os.O_RDWR | os.O_NONBLOCK)
-    fcntl.flock(shim_of_ours, fcntl.LOCK_EX)
-    again = ProcessRuntime(runtime._directory, real_world().now)
-    waiting = asyncio.create_task(again.wait("job"))
+    shim_lock = os.open(runtime._directory_of("job").alive, os.O_RDWR | os.O_NONBLOCK)
+    fcntl.flock(shim_lock, fcntl.LOCK_EX)
+    other_runtime = ProcessRuntime(runtime._directory, real_world().now)
+    waiting = asyncio.create_task(other_runtime.wait("job"))
     await asyncio.sleep(0)
     assert not waiting.done()
-    os.close(shim_of_ours)
+    os.close(shim_lock)
     assert (await waiting).code == 5
-    await again.close()
+    await other_runtime.close()
 
 
-async def test_an_exit_is_read_also_where_the_fifo_of_its_shim_is_gone(runtime: ProcessRuntime) -> None:
+async def test_an_exit_is_read_even_if_the_fifo_of_its_shim_is_missing(runtime: ProcessRuntime) -> None:
     await runtime.start(job("exit 5"))
     await runtime.wait("job")
     runtime._directory_of("job").alive.unlink()
     assert (await runtime.wait("job")).code == 5
 
 
-async def test_a_directory_that_is_half_removed_holds_no_process(runtime: ProcessRuntime) -> None:
+async def test_a_partly_removed_directory_contains_no_process(runtime: ProcessRuntime) -> None:
     await runtime.start(job("exit 5"))
     await runtime.wait("job")
-    place = runtime._directory_of("job")
-    (place.path / "started").unlink()
-    (place.path / "exit").unlink()
+    directory = runtime._directory_of("job")
+    (directory.path / "started").unlink()
+    (directory.path / "exit").unlink()
     assert (await runtime.wait("job")).code is None
     await runtime.remove("job")
     assert await runtime.names() == frozenset()
 
 
-def test_while_the_disk_is_full_output_waits_and_none_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_output_waits_while_the_disk_is_full_and_none_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     answers: list[int | OSError] = [3, OSError(28, "No space left on device"), OSError(122, "Disk quota exceeded"), 2]
     written: list[bytes] = []
     pauses: list[float] = []
@@ -320,13 +320,13 @@ def test_while_the_disk_is_full_output_waits_and_none_is_lost(monkeypatch: pytes
     assert (b"".join(written), pauses) == (b"hello", [1, 1])
 
 
-def test_a_disk_that_is_broken_is_no_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_disk_error_is_not_handled_as_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda _: pytest.fail("waits for room"))
     with pytest.raises(OSError, match="Bad file descriptor"):
         shim.write(-1, b"hello")
 
 
-def test_a_descendant_that_may_not_be_killed_saves_no_other_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_descendant_that_cannot_be_killed_does_not_protect_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     main, foreign, adopted = 10, 11, 14
     alive, attempts = [main, foreign, 12, 13], list[int]()
 
@@ -336,7 +336,7 @@ def test_a_descendant_that_may_not_be_killed_saves_no_other_one(monkeypatch: pyt
         if pid == foreign:
             raise PermissionError
         if pid == 13:
-            alive.append(adopted)  # The shim becomes the parent of the children that an ended process leaves.
+            alive.append(adopted)  # The shim becomes the parent of the children of an ended process.
 
     def wait(pid: int, _: int) -> tuple[int, int]:
         alive.remove(pid)

@@ -1,4 +1,4 @@
-"""What a plain process can be asked for, and what is refused in clear words."""
+"""The arguments of a plain process: which settings the shim receives, and which are rejected with a clear reason."""
 
 import os
 import resource
@@ -13,26 +13,26 @@ from lamplighter.runtime.process.shim import ShimArguments
 JOB = ("printf", "%s", "a b", "", "ü\n$HOME")
 
 
-def test_the_shim_reads_what_the_engine_wrote() -> None:
+def test_the_shim_decodes_what_the_engine_encoded() -> None:
     limits = (Ulimit("nofile", 100, 200), Ulimit("core", 0, 0))
     container = ContainerSpec(name="job", command=JOB, environment={"A": "1=2\n", "B": ""}, ulimits=limits)
-    read = ShimArguments(shim_arguments.encode_arguments(container))
-    assert read.arguments == [argument.encode() for argument in JOB]
-    assert (read.environment[b"A"], read.environment[b"B"]) == (b"1=2\n", b"")
-    assert read.limits == [[resource.RLIMIT_NOFILE, 100, 200], [resource.RLIMIT_CORE, 0, 0]]
-    assert (read.directory, read.user_ids) == (b"/", [])
+    decoded = ShimArguments(shim_arguments.encode_arguments(container))
+    assert decoded.arguments == [argument.encode() for argument in JOB]
+    assert (decoded.environment[b"A"], decoded.environment[b"B"]) == (b"1=2\n", b"")
+    assert decoded.limits == [[resource.RLIMIT_NOFILE, 100, 200], [resource.RLIMIT_CORE, 0, 0]]
+    assert (decoded.directory, decoded.user_ids) == (b"/", [])
 
 
-def test_what_the_definition_says_goes_before_what_every_program_expects() -> None:
-    read = ShimArguments(
+def test_the_environment_of_the_definition_overrides_the_defaults() -> None:
+    decoded = ShimArguments(
         shim_arguments.encode_arguments(ContainerSpec(name="job", command=JOB, environment={"PATH": "/opt"}))
     )
-    assert read.environment[b"PATH"] == b"/opt"
-    assert set(read.environment) == {b"PATH", b"HOME", b"LANG"}
+    assert decoded.environment[b"PATH"] == b"/opt"
+    assert set(decoded.environment) == {b"PATH", b"HOME", b"LANG"}
 
 
 @pytest.mark.parametrize(
-    ("container", "why"),
+    ("container", "reason"),
     [
         (ContainerSpec(name="job"), "needs a command"),
         (ContainerSpec(name="job", command=("",)), "needs a command"),
@@ -50,15 +50,15 @@ def test_what_the_definition_says_goes_before_what_every_program_expects() -> No
         (ContainerSpec(name="job", command=JOB, user="9" * 5000), "unable to find user 999"),
     ],
 )
-def test_what_no_process_can_honour_is_refused(
-    container: ContainerSpec, why: str, monkeypatch: pytest.MonkeyPatch
+def test_settings_that_a_process_cannot_have_are_rejected(
+    container: ContainerSpec, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "getuid", lambda: 0)
-    with pytest.raises(CannotStart, match=f"^CannotStartContainerError: .*{why}"):
+    with pytest.raises(CannotStart, match=f"^CannotStartContainerError: .*{reason}"):
         shim_arguments.encode_arguments(container)
 
 
-def test_a_user_brings_its_groups_and_its_home(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_user_is_resolved_to_its_groups_and_its_home(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "getuid", lambda: 0)
     root = process_user.resolve_user("root")
     assert root.ids[:2] == (0, 0)
@@ -75,6 +75,6 @@ def test_an_engine_that_is_not_root_runs_processes_as_itself_only(monkeypatch: p
 
 
 @pytest.mark.parametrize("name", ["", "../escape", "a/b", ".hidden", "a b", "x" * 201])
-def test_a_name_that_could_be_a_path_is_our_own_bug(name: str) -> None:
+def test_a_container_name_that_could_be_a_path_is_a_bug(name: str) -> None:
     with pytest.raises(Bug):
         ContainerSpec(name=name)

@@ -1,4 +1,4 @@
-"""The log of a plain process, read whatever a power cut has made of its end."""
+"""Read the log of a plain process, whatever a power cut did to its end."""
 
 from io import BytesIO
 
@@ -12,7 +12,7 @@ LINES = [OutputLine(number, "stdout", f"line {number}") for number in range(5)]
 WHOLE = b"".join(b"%d o line %d\n" % (number, number) for number in range(5))
 
 
-def read(log: bytes) -> list[OutputLine]:
+def read_log(log: bytes) -> list[OutputLine]:
     records = ShimLog(BytesIO(log))
     found: list[OutputLine] = []
     while (lines := records.read()) is not None:
@@ -20,14 +20,14 @@ def read(log: bytes) -> list[OutputLine]:
     return found + records.rest()
 
 
-def test_zeros_where_pages_were_to_be_cost_only_what_was_in_them() -> None:
-    assert read(WHOLE + bytes(300) + b"9 e after\n") == [*LINES, OutputLine(9, "stderr", "after")]
+def test_zeros_of_lost_pages_lose_only_the_lines_of_those_pages() -> None:
+    assert read_log(WHOLE + bytes(300) + b"9 e after\n") == [*LINES, OutputLine(9, "stderr", "after")]
 
 
 @given(st.binary())
-def test_whatever_follows_the_lines_that_are_there_they_are_read(rubbish: bytes) -> None:
-    assert read(WHOLE + rubbish)[:5] == LINES
+def test_complete_lines_are_read_even_if_garbage_follows(garbage: bytes) -> None:
+    assert read_log(WHOLE + garbage)[:5] == LINES
 
 
-def test_a_line_may_hold_zeros_of_its_own() -> None:
-    assert read(b"1 o \0a\0\n") == [OutputLine(1, "stdout", "\0a\0")]
+def test_a_line_can_contain_zeros() -> None:
+    assert read_log(b"1 o \0a\0\n") == [OutputLine(1, "stdout", "\0a\0")]

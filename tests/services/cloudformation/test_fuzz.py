@@ -15,7 +15,7 @@ from lamplighter.lang.template.text import parse_text
 from lamplighter.server import HttpServer
 from lamplighter.wire.access.host_header import AllowedHosts
 from lamplighter.wire.models.shapes import QUERY, load_service
-from tests.asl.definition.test_parse import changed, places, renamed, without
+from tests.asl.definition.test_parse import node_paths, with_renamed_member, with_value, without_node
 from tests.random_parameters import documents, shaped
 from tests.services.cloudformation.cloudformation_harness import CloudFormationHarness, template
 
@@ -61,16 +61,16 @@ def broken(draw: st.DrawFn) -> Json:
     """A template to which something was done."""
     document = parse_text(EVERYTHING)
     for _ in range(draw(st.integers(1, 4))):
-        at = draw(st.sampled_from(list(places(document))))
+        at = draw(st.sampled_from(list(node_paths(document))))
         match draw(st.sampled_from(("replace", "replace", "move", "remove", "rename"))):
             case "remove" if at:
-                document = without(document, at)
+                document = without_node(document, at)
             case "rename" if at:
-                document = renamed(document, at, draw(NAMES))
+                document = with_renamed_member(document, at, draw(NAMES))
             case "move":
-                document = changed(document, at, _found(document, draw(st.sampled_from(list(places(document))))))
+                document = with_value(document, at, _found(document, draw(st.sampled_from(list(node_paths(document))))))
             case _:
-                document = changed(document, at, draw(STRANGE | documents))
+                document = with_value(document, at, draw(STRANGE | documents))
     return document
 
 

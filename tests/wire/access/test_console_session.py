@@ -1,4 +1,4 @@
-"""A session is what its holder's secrets make, until it ends."""
+"""A console session is derived from the secrets of its holder, and is valid until it ends."""
 
 from dataclasses import replace
 
@@ -22,7 +22,7 @@ HOLDERS = {"ONE": ONE, "OTHER": OTHER}
 SESSION = issue_session(ONE, NOW)
 
 
-def test_it_holds_until_it_ends() -> None:
+def test_a_session_is_valid_until_its_end() -> None:
     assert is_valid_session(SESSION, HOLDERS, NOW)
     assert is_valid_session(SESSION, HOLDERS, NOW + LIFETIME_MILLISECONDS - 1)
     assert not is_valid_session(SESSION, HOLDERS, NOW + LIFETIME_MILLISECONDS)
@@ -31,39 +31,39 @@ def test_it_holds_until_it_ends() -> None:
 @pytest.mark.parametrize(
     "changed", [replace(ONE, secret="new"), replace(ONE, password="new"), replace(ONE, access_key="new"), OTHER]
 )
-def test_it_ends_when_what_it_was_made_of_changes(changed: Credentials) -> None:
+def test_a_session_ends_when_a_secret_of_its_holder_changes(changed: Credentials) -> None:
     assert not is_valid_session(SESSION, {changed.access_key: changed}, NOW)
 
 
 @given(st.integers(0, len(SESSION) - 1), st.characters(max_codepoint=255))
-def test_no_letter_of_it_can_be_changed(at: int, letter: str) -> None:
+def test_a_session_with_a_changed_character_is_invalid(at: int, letter: str) -> None:
     changed = SESSION[:at] + letter + SESSION[at + 1 :]
     assert is_valid_session(changed, HOLDERS, NOW) == (changed == SESSION)
 
 
 @given(st.text())
-def test_nothing_that_was_made_up_holds(text: str) -> None:
+def test_an_invented_session_is_invalid(text: str) -> None:
     assert not is_valid_session(text, HOLDERS, NOW)
 
 
-def test_it_is_read_from_among_the_cookies_of_a_browser() -> None:
-    shown = f"a=b; {cookie_name(HOLDERS)}={SESSION}; c=d".encode()
-    assert has_valid_session(shown, HOLDERS, NOW)
+def test_a_session_is_read_from_the_cookies_of_a_browser() -> None:
+    header = f"a=b; {cookie_name(HOLDERS)}={SESSION}; c=d".encode()
+    assert has_valid_session(header, HOLDERS, NOW)
     for cookies in (
         b"",
         b"a=b",
-        shown.replace(SESSION.encode(), b""),
+        header.replace(SESSION.encode(), b""),
         b"\xff=;;",
         b"lamplighter-session=" + SESSION.encode(),
     ):
         assert not has_valid_session(cookies, HOLDERS, NOW)
 
 
-def test_two_engines_of_a_host_keep_their_sessions_apart() -> None:
+def test_two_engines_on_one_host_have_different_session_cookies() -> None:
     assert cookie_name({"ONE": ONE}) != cookie_name({"OTHER": OTHER})
 
 
-def test_a_password_opens_for_its_holder_and_nothing_else_does() -> None:
+def test_a_holder_is_found_only_by_the_exact_password() -> None:
     assert find_holder("sesame", HOLDERS) == ONE
     assert find_holder("secret two", HOLDERS) == OTHER
     assert [find_holder(text, HOLDERS) for text in ("", "secret one", "Sesame", "sesame ")] == [None] * 4

@@ -1,4 +1,4 @@
-"""A credentials file says who may come in, to us and to AWS's own tools alike."""
+"""A credentials file names who may call, for the engine and for AWS's own tools."""
 
 import random
 from pathlib import Path
@@ -15,17 +15,17 @@ from lamplighter.wire.access.credentials import (
 )
 
 
-def chance(letters: str, length: int) -> str:
+def random_text(letters: str, length: int) -> str:
     return "".join(random.choices(letters, k=length))
 
 
-def test_what_is_made_is_read_again() -> None:
-    holder = make_credentials(chance)
+def test_created_credentials_are_parsed_again() -> None:
+    holder = make_credentials(random_text)
     assert parse_credentials(format_credentials(holder)) == {holder.access_key: holder}
 
 
-def test_awss_own_tools_read_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    holder = make_credentials(chance)
+def test_aws_tools_can_read_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    holder = make_credentials(random_text)
     (tmp_path / "credentials").write_text(format_credentials(holder))
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
@@ -34,7 +34,7 @@ def test_awss_own_tools_read_the_file(tmp_path: Path, monkeypatch: pytest.Monkey
     assert (found.access_key, found.secret_key) == (holder.access_key, holder.secret)
 
 
-def test_every_section_is_a_holder_and_its_secret_the_password_where_it_has_none() -> None:
+def test_every_section_is_a_holder_whose_secret_is_the_default_password() -> None:
     text = "[a]\naws_access_key_id=1\naws_secret_access_key=%s\n[222233334444]\naws_access_key_id = 222233334444\n"
     text += "aws_secret_access_key = y\nlamplighter_password = open sesame\n[other]\nregion = eu-west-1\n"
     assert parse_credentials(text) == {
@@ -44,11 +44,11 @@ def test_every_section_is_a_holder_and_its_secret_the_password_where_it_has_none
 
 
 @pytest.mark.parametrize("text", ["", "[default]\n", "[default]\naws_access_key_id = x\n", "no section", "[a]\n[a]\n"])
-def test_a_file_that_lets_nobody_in_is_refused(text: str) -> None:
+def test_a_file_without_credentials_is_rejected(text: str) -> None:
     with pytest.raises(InvalidCredentialsFile):
         parse_credentials(text)
 
 
-def test_no_secret_is_in_what_is_logged_of_a_holder() -> None:
-    holder = make_credentials(chance)
+def test_the_repr_of_credentials_shows_no_secret() -> None:
+    holder = make_credentials(random_text)
     assert not any(secret in repr(holder) for secret in (holder.secret, holder.password, holder.token))

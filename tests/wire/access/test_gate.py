@@ -1,4 +1,4 @@
-"""Only holders come in, and others are turned away in AWS's words, in the protocol that they speak."""
+"""Only holders of credentials are admitted; others are rejected in AWS's words, in the protocol of the request."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,23 +16,23 @@ from lamplighter.wire.http import HttpRequest, Response
 from lamplighter.wire.models.catalog import ModelCatalog
 from lamplighter.wire.route import encode_error
 
-Ask = Callable[..., HttpRequest]
-Hear = Callable[[str, str, Response], Json]
+MakeRequest = Callable[..., HttpRequest]
+ParseResponse = Callable[[str, str, Response], Json]
 HOLDERS = {"AKIAEXAMPLE": Credentials("AKIAEXAMPLE", "secret", "password", "token")}
 METRICS = HttpRequest("GET", b"/_lamplighter/metrics", b"", {b"host": b"h"}, b"")
 
 
-def signed_at(http: HttpRequest) -> int:
+def signing_time(http: HttpRequest) -> int:
     return int(datetime.strptime(read_signature(http).time, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp() * 1000)
 
 
-def bearing(token: bytes) -> HttpRequest:
+def with_authorization(token: bytes) -> HttpRequest:
     return replace(METRICS, headers={**METRICS.headers, b"authorization": token})
 
 
-def test_a_holder_comes_in(ask: Ask) -> None:
-    http = ask("states", "ListStateMachines", {})
-    admit_signed(http, HOLDERS, signed_at(http))
+def test_a_request_signed_by_a_holder_is_admitted(make_request: MakeRequest) -> None:
+    http = make_request("states", "ListStateMachines", {})
+    admit_signed(http, HOLDERS, signing_time(http))
 
 
 @pytest.mark.parametrize(
@@ -45,45 +45,51 @@ def test_a_holder_comes_in(ask: Ask) -> None:
         ("cloudformation", "ListStacks", "InvalidClientTokenId", "SignatureDoesNotMatch"),
     ],
 )
-def test_others_are_turned_away_in_the_words_of_the_service(
-    ask: Ask, hear: Hear, catalog: ModelCatalog, service: str, operation: str, unknown: str, wrong: str
+def test_other_requests_are_rejected_in_the_words_of_the_service(
+    make_request: MakeRequest,
+    parse_response: ParseResponse,
+    catalog: ModelCatalog,
+    service: str,
+    operation: str,
+    unknown: str,
+    wrong: str,
 ) -> None:
     for key, code in (("AKIASTRANGER", unknown), ("AKIAEXAMPLE", wrong)):
-        http = ask(service, operation, {}, key=key)
+        http = make_request(service, operation, {}, key=key)
         with pytest.raises(AwsError) as caught:
-            admit_signed(http, {"AKIAEXAMPLE": replace(HOLDERS["AKIAEXAMPLE"], secret="another")}, signed_at(http))
+            admit_signed(http, {"AKIAEXAMPLE": replace(HOLDERS["AKIAEXAMPLE"], secret="another")}, signing_time(http))
         answer = encode_error(catalog, http, caught.value, "id")
-        assert (answer.status, hear(service, operation, answer)["Error"]["Code"]) == (403, code)
+        assert (answer.status, parse_response(service, operation, answer)["Error"]["Code"]) == (403, code)
 
 
-def test_the_key_of_another_holder_does_not_pass_for_ones_own(ask: Ask) -> None:
-    http = ask("states", "ListStateMachines", {}, key="OTHER")
+def test_a_signature_with_the_secret_of_another_holder_is_rejected(make_request: MakeRequest) -> None:
+    http = make_request("states", "ListStateMachines", {}, key="OTHER")
     with pytest.raises(AwsError, match="does not match"):
-        admit_signed(http, {**HOLDERS, "OTHER": Credentials("OTHER", "other secret", "p")}, signed_at(http))
+        admit_signed(http, {**HOLDERS, "OTHER": Credentials("OTHER", "other secret", "p")}, signing_time(http))
 
 
-def test_who_watches_bears_the_token_or_signs(ask: Ask) -> None:
-    admit_monitoring(bearing(b"Bearer token"), HOLDERS, 0)
-    http = ask("states", "ListStateMachines", {})
-    admit_monitoring(http, HOLDERS, signed_at(http))
+def test_monitoring_needs_the_token_or_a_signature(make_request: MakeRequest) -> None:
+    admit_monitoring(with_authorization(b"Bearer token"), HOLDERS, 0)
+    http = make_request("states", "ListStateMachines", {})
+    admit_monitoring(http, HOLDERS, signing_time(http))
 
 
-def test_who_has_logged_in_to_the_console_watches_too() -> None:
-    shown = f"{cookie_name(HOLDERS)}={issue_session(HOLDERS['AKIAEXAMPLE'], 0)}".encode()
-    admit_monitoring(replace(METRICS, headers={b"cookie": shown}), HOLDERS, 1)
+def test_a_console_session_is_enough_for_monitoring() -> None:
+    cookie = f"{cookie_name(HOLDERS)}={issue_session(HOLDERS['AKIAEXAMPLE'], 0)}".encode()
+    admit_monitoring(replace(METRICS, headers={b"cookie": cookie}), HOLDERS, 1)
     with pytest.raises(AwsError):
-        admit_monitoring(replace(METRICS, headers={b"cookie": shown}), HOLDERS, LIFETIME_MILLISECONDS)
+        admit_monitoring(replace(METRICS, headers={b"cookie": cookie}), HOLDERS, LIFETIME_MILLISECONDS)
 
 
 @pytest.mark.parametrize(
     "token", [b"", b"Bearer", b"Bearer ", b"Bearer tokens", b"Basic token", b"Bearer \xff", b"token"]
 )
-def test_no_other_token_is_let_in(token: bytes) -> None:
-    nameless = {**HOLDERS, "B": Credentials("B", "s", "p")}
+def test_any_other_token_is_rejected(token: bytes) -> None:
+    holders = {**HOLDERS, "B": Credentials("B", "s", "p")}
     with pytest.raises(AwsError):
-        admit_monitoring(bearing(token), nameless, 0)
+        admit_monitoring(with_authorization(token), holders, 0)
 
 
-def test_a_token_does_nothing_but_watch() -> None:
+def test_a_token_is_only_for_monitoring() -> None:
     with pytest.raises(AwsError):
-        admit_signed(bearing(b"Bearer token"), HOLDERS, 0)
+        admit_signed(with_authorization(b"Bearer token"), HOLDERS, 0)

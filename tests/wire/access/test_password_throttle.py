@@ -1,4 +1,4 @@
-"""A password can be guessed a few times at once, and then ever more slowly."""
+"""A few wrong passwords are free; then each guess must wait longer."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,32 +15,37 @@ from lamplighter.wire.access.password_throttle import (
 START = 1_767_225_600_000
 
 
-def after(guesses: int) -> PasswordGuesses:
-    found = PasswordGuesses()
+def wrong_guesses(guesses: int) -> PasswordGuesses:
+    result = PasswordGuesses()
     for _ in range(guesses):
-        found = add_wrong_guess(found, START)
-    return found
+        result = add_wrong_guess(result, START)
+    return result
 
 
-def test_the_first_guesses_are_free_and_the_waits_double() -> None:
-    assert wait_milliseconds(after(FREE_GUESSES - 1), START) == 0
-    assert [wait_milliseconds(after(FREE_GUESSES + more), START) for more in range(4)] == [1000, 2000, 4000, 8000]
+def test_the_first_guesses_are_free_and_then_the_wait_doubles() -> None:
+    assert wait_milliseconds(wrong_guesses(FREE_GUESSES - 1), START) == 0
+    assert [wait_milliseconds(wrong_guesses(FREE_GUESSES + extra), START) for extra in range(4)] == [
+        1000,
+        2000,
+        4000,
+        8000,
+    ]
 
 
 @given(st.integers(FREE_GUESSES, 10_000), st.integers(0, 2 * MAX_WAIT_MILLISECONDS))
-def test_a_wait_passes_and_is_never_longer_than_a_minute(guesses: int, passed: int) -> None:
+def test_a_wait_ends_and_never_exceeds_the_maximum(guesses: int, passed: int) -> None:
     found = PasswordGuesses(guesses, START)
     assert 0 <= wait_milliseconds(found, START + passed) <= MAX_WAIT_MILLISECONDS
     assert wait_milliseconds(found, START + MAX_WAIT_MILLISECONDS) == 0
 
 
 def test_wrong_guesses_are_forgotten() -> None:
-    assert add_wrong_guess(after(FREE_GUESSES + 3), START + FORGET_AFTER_MILLISECONDS + 1).wrong == 1
+    assert add_wrong_guess(wrong_guesses(FREE_GUESSES + 3), START + FORGET_AFTER_MILLISECONDS + 1).wrong == 1
 
 
-def test_a_day_of_guessing_is_a_few_guesses_an_hour_times_sixty() -> None:
-    now, found, listened = START, PasswordGuesses(), 0
+def test_a_day_allows_little_more_than_one_guess_per_minute() -> None:
+    now, found, attempts = START, PasswordGuesses(), 0
     while now < START + 24 * 3_600_000:
         now += wait_milliseconds(found, now)
-        found, listened = add_wrong_guess(found, now), listened + 1
-    assert listened < 24 * 60 + 20
+        found, attempts = add_wrong_guess(found, now), attempts + 1
+    assert attempts < 24 * 60 + 20

@@ -1,4 +1,4 @@
-"""The requests that need no signature, and nothing beside them."""
+"""Some requests need no signature, and all others do."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -11,12 +11,12 @@ from lamplighter.wire.http import HttpRequest
 from lamplighter.wire.models.catalog import ModelCatalog
 from lamplighter.wire.route import encode_error, route_request
 
-CONFIRM = b"Action=ConfirmSubscription&TopicArn=arn:aws:sns:us-east-1:1:t&Token=abc"
-TARGET = {b"x-amz-target": b"AWSStepFunctions.ListStateMachines"}
-LEAVE = b"Action=Unsubscribe&SubscriptionArn=arn:aws:sns:us-east-1:1:t:s"
+CONFIRM_QUERY = b"Action=ConfirmSubscription&TopicArn=arn:aws:sns:us-east-1:1:t&Token=abc"
+TARGET_HEADER = {b"x-amz-target": b"AWSStepFunctions.ListStateMachines"}
+UNSUBSCRIBE_QUERY = b"Action=Unsubscribe&SubscriptionArn=arn:aws:sns:us-east-1:1:t:s"
 
 
-def get(
+def make_http_request(
     query: bytes,
     method: str = "GET",
     path: bytes = b"/",
@@ -26,69 +26,73 @@ def get(
     return HttpRequest(method, path, query, {**headers, b"host": b"localhost"}, body)
 
 
-def test_a_link_is_understood_and_nobody_has_signed_it(catalog: ModelCatalog) -> None:
-    request = route_request(catalog, get(CONFIRM))
+def test_a_confirmation_link_is_routed_without_an_account(catalog: ModelCatalog) -> None:
+    request = route_request(catalog, make_http_request(CONFIRM_QUERY))
     assert (request.service, request.operation, request.account) == ("sns", "ConfirmSubscription", "")
     assert request.params == {"TopicArn": "arn:aws:sns:us-east-1:1:t", "Token": "abc"}
 
 
-def test_a_link_that_is_signed_after_all_has_an_account(catalog: ModelCatalog) -> None:
+def test_a_signed_confirmation_request_has_an_account(catalog: ModelCatalog) -> None:
     signature = b"AWS4-HMAC-SHA256 Credential=111122223333/20260101/us-east-1/sns/aws4_request, SignedHeaders=host"
-    http = get(CONFIRM, method="POST", headers={b"authorization": signature})
+    http = make_http_request(CONFIRM_QUERY, method="POST", headers={b"authorization": signature})
     assert not unsigned_requests.is_unsigned_allowed(http)
     assert route_request(catalog, http).account == "111122223333"
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
 @pytest.mark.parametrize("path", [b"/confirmation.html", b"/unsubscribe.html"])
-def test_a_page_of_a_mail_is_open(method: str, path: bytes) -> None:
-    assert unsigned_requests.is_subscription_page(get(b"x=y", method, path))
-    assert not unsigned_requests.is_subscription_page(get(b"x=y", "PUT", path))
-    assert not unsigned_requests.is_subscription_page(get(b"x=y", method, path + b"x"))
-    assert not unsigned_requests.is_subscription_page(get(b"x=y", method, path, headers={b"authorization": b"x"}))
-    assert not unsigned_requests.is_subscription_page(get(b"X-Amz-Credential=y", method, path))
+def test_the_pages_that_mails_link_to_need_no_signature(method: str, path: bytes) -> None:
+    assert unsigned_requests.is_subscription_page(make_http_request(b"x=y", method, path))
+    assert not unsigned_requests.is_subscription_page(make_http_request(b"x=y", "PUT", path))
+    assert not unsigned_requests.is_subscription_page(make_http_request(b"x=y", method, path + b"x"))
+    assert not unsigned_requests.is_subscription_page(
+        make_http_request(b"x=y", method, path, headers={b"authorization": b"x"})
+    )
+    assert not unsigned_requests.is_subscription_page(make_http_request(b"X-Amz-Credential=y", method, path))
 
 
-def test_the_link_that_unsubscribes_is_a_page_and_no_operation(catalog: ModelCatalog) -> None:
-    assert unsigned_requests.is_subscription_page(get(LEAVE))
-    assert not unsigned_requests.is_confirmation_link(get(LEAVE))
-    assert not unsigned_requests.is_unsigned_allowed(get(LEAVE, method="POST"))
+def test_the_unsubscribe_link_is_a_page_and_no_operation(catalog: ModelCatalog) -> None:
+    assert unsigned_requests.is_subscription_page(make_http_request(UNSUBSCRIBE_QUERY))
+    assert not unsigned_requests.is_confirmation_link(make_http_request(UNSUBSCRIBE_QUERY))
+    assert not unsigned_requests.is_unsigned_allowed(make_http_request(UNSUBSCRIBE_QUERY, method="POST"))
     with pytest.raises(AwsError, match="Missing Authentication Token"):
-        route_request(catalog, get(LEAVE))
+        route_request(catalog, make_http_request(UNSUBSCRIBE_QUERY))
 
 
 @pytest.mark.parametrize(
     "http",
     [
-        get(b"Action=Publish&TopicArn=arn:aws:sns:us-east-1:1:t&Message=m"),
-        get(b"Action=DeleteTopic&TopicArn=arn:aws:sns:us-east-1:1:t"),
-        get(b"Action=Subscribe&TopicArn=t&Protocol=lamplighter%3Acommand&Endpoint=id"),
-        get(b"Action=DeleteTopic&Action=Unsubscribe&TopicArn=t"),
-        get(b"", body=LEAVE, method="POST"),
-        get(LEAVE),
-        get(LEAVE, method="POST"),
-        get(CONFIRM, method="POST"),
-        get(CONFIRM, method="HEAD"),
-        get(b"Action=DeleteTopic&Action=ConfirmSubscription&TopicArn=t&Token=t"),
-        get(CONFIRM, path=b"/queue"),
-        get(CONFIRM, body=b"Action=DeleteTopic&TopicArn=t"),
-        get(LEAVE, path=b"/queue"),
-        get(LEAVE, body=b"Action=DeleteTopic&TopicArn=t"),
-        get(b"", headers=TARGET),
+        make_http_request(b"Action=Publish&TopicArn=arn:aws:sns:us-east-1:1:t&Message=m"),
+        make_http_request(b"Action=DeleteTopic&TopicArn=arn:aws:sns:us-east-1:1:t"),
+        make_http_request(b"Action=Subscribe&TopicArn=t&Protocol=lamplighter%3Acommand&Endpoint=id"),
+        make_http_request(b"Action=DeleteTopic&Action=Unsubscribe&TopicArn=t"),
+        make_http_request(b"", body=UNSUBSCRIBE_QUERY, method="POST"),
+        make_http_request(UNSUBSCRIBE_QUERY),
+        make_http_request(UNSUBSCRIBE_QUERY, method="POST"),
+        make_http_request(CONFIRM_QUERY, method="POST"),
+        make_http_request(CONFIRM_QUERY, method="HEAD"),
+        make_http_request(b"Action=DeleteTopic&Action=ConfirmSubscription&TopicArn=t&Token=t"),
+        make_http_request(CONFIRM_QUERY, path=b"/queue"),
+        make_http_request(CONFIRM_QUERY, body=b"Action=DeleteTopic&TopicArn=t"),
+        make_http_request(UNSUBSCRIBE_QUERY, path=b"/queue"),
+        make_http_request(UNSUBSCRIBE_QUERY, body=b"Action=DeleteTopic&TopicArn=t"),
+        make_http_request(b"", headers=TARGET_HEADER),
     ],
 )
-def test_nothing_else_goes_without_a_signature(catalog: ModelCatalog, http: HttpRequest) -> None:
+def test_all_other_requests_need_a_signature(catalog: ModelCatalog, http: HttpRequest) -> None:
     with pytest.raises(AwsError) as error:
         route_request(catalog, http)
     assert error.value.status in (400, 403)
     assert error.value.code in ("MissingAuthenticationTokenException", "UnknownOperationException")
 
 
-def test_a_target_beside_a_link_makes_it_no_other_operation(catalog: ModelCatalog) -> None:
+def test_a_confirmation_link_with_a_target_header_is_rejected(catalog: ModelCatalog) -> None:
     with pytest.raises(AwsError):
-        route_request(catalog, get(CONFIRM, headers=TARGET))
+        route_request(catalog, make_http_request(CONFIRM_QUERY, headers=TARGET_HEADER))
 
 
-def test_an_error_of_a_link_is_told_as_sns_tells_it(catalog: ModelCatalog) -> None:
-    answer = encode_error(catalog, get(CONFIRM), AwsError("Invalid parameter: Token", code="InvalidParameter"), "r")
+def test_an_error_of_a_confirmation_link_has_the_form_of_sns(catalog: ModelCatalog) -> None:
+    answer = encode_error(
+        catalog, make_http_request(CONFIRM_QUERY), AwsError("Invalid parameter: Token", code="InvalidParameter"), "r"
+    )
     assert b"<Code>InvalidParameter</Code>" in answer.body

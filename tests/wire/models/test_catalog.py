@@ -1,4 +1,4 @@
-"""Models are read when asked for, compiled once, and shared by no two catalogs."""
+"""Service models are read when they are needed, compiled once, and not shared between catalogs."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ from lamplighter.wire.models.shapes import SERVICES, ServiceShapes
 from lamplighter.wire.protocols import aws_json, query, rest_json
 
 
-def test_what_is_known_of_a_service_beforehand_is_what_its_model_says(catalog: ModelCatalog) -> None:
+def test_the_service_table_agrees_with_the_models(catalog: ModelCatalog) -> None:
     for name, entry in SERVICES.items():
         metadata = catalog.service(name).model.metadata
         assert entry.target == metadata.get("targetPrefix", "")
@@ -20,7 +20,7 @@ def test_what_is_known_of_a_service_beforehand_is_what_its_model_says(catalog: M
         assert name == metadata.get("signingName", metadata["endpointPrefix"])
 
 
-def test_only_the_model_asked_for_is_read_and_only_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_requested_model_is_read_and_only_once(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
 
     def load(name: str, protocol: str) -> ServiceShapes:
@@ -42,7 +42,7 @@ def test_two_catalogs_share_nothing() -> None:
     assert first.operation("sqs", "SendMessage") is not second.operation("sqs", "SendMessage")
 
 
-def test_a_name_that_no_service_has_is_not_remembered() -> None:
+def test_an_unknown_operation_is_not_cached() -> None:
     catalog = ModelCatalog()
     for target in (b"AmazonSQS.Nonsense", b"Nonsense.SendMessage"):
         with pytest.raises(UnknownOperation):
@@ -58,18 +58,18 @@ def test_every_operation_compiles_in_every_protocol_of_its_service(catalog: Mode
                 assert catalog.operation(service, name, protocol).name == name
 
 
-def test_a_service_is_unknown_in_a_protocol_that_it_does_not_speak(catalog: ModelCatalog) -> None:
+def test_a_service_is_unknown_in_a_protocol_that_it_does_not_support(catalog: ModelCatalog) -> None:
     with pytest.raises(UnknownOperation):
         catalog.service("sns", "json")
 
 
-def test_every_protocol_can_refuse_for_a_service_that_nobody_knows(catalog: ModelCatalog) -> None:
+def test_every_protocol_can_encode_an_error_of_an_unknown_service(catalog: ModelCatalog) -> None:
     for protocol, module in (("json", aws_json), ("rest-json", rest_json), ("query", query)):
         error = UnknownOperation("no")
         assert catalog.error_encoder("nobody", protocol)(error, "id-1") == module.encode_error(None, error, "id-1")
 
 
-def test_importing_the_wire_reads_no_model() -> None:
+def test_importing_the_wire_package_reads_no_model() -> None:
     script = (
         "import sys, lamplighter.wire.route\n"
         "opened = []\n"

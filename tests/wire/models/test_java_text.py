@@ -1,4 +1,4 @@
-"""The rules behind AWS's wording, against what AWS was recorded to say."""
+"""The rules behind AWS's messages, checked against recorded messages."""
 
 import re
 
@@ -44,21 +44,22 @@ PARAMETER = "ConnectionBodyParameter(key=null, value=*** Sensitive Data Redacted
         ),
     ],
 )
-def test_enum_values_stand_in_the_recorded_order(modelled: list[str], recorded: list[str]) -> None:
+def test_enum_values_are_in_the_recorded_order(modelled: list[str], recorded: list[str]) -> None:
     assert java_text.set_order(modelled) == recorded
 
 
-def test_the_hash_of_a_text_is_javas() -> None:
+def test_the_hash_of_a_text_equals_java_s() -> None:
     assert java_text.string_hash("") == 0
     assert java_text.string_hash("hello") == 99162322
     assert java_text.string_hash("😀") == 0xD83D * 31 + 0xDE00
 
 
 @pytest.mark.parametrize(
-    ("name", "spoken"), [("AuthorizationType", "authorizationType"), ("OAuthParameters", "oAuthParameters"), ("x", "x")]
+    ("name", "expected"),
+    [("AuthorizationType", "authorizationType"), ("OAuthParameters", "oAuthParameters"), ("x", "x")],
 )
-def test_members_begin_in_lower_case(name: str, spoken: str) -> None:
-    assert java_text.member_name(name) == spoken
+def test_member_names_begin_in_lower_case(name: str, expected: str) -> None:
+    assert java_text.member_name(name) == expected
 
 
 @pytest.mark.parametrize(
@@ -88,7 +89,7 @@ def test_every_pattern_of_every_model_compiles() -> None:
     assert all(r"\p{N}" in source and "_" in source for source in plain if r"\p{L}" in source)
 
 
-def test_unicode_letters_pass_where_the_pattern_says_letters() -> None:
+def test_a_pattern_for_letters_matches_unicode_letters() -> None:
     tag = java_text.java_pattern(r"^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$")
     assert tag.fullmatch("Größe 日本 ٣_/=+-@")
     assert not tag.fullmatch("a\tb")
@@ -97,15 +98,15 @@ def test_unicode_letters_pass_where_the_pattern_says_letters() -> None:
 
 
 def compile_as_written(source: str) -> Json:
-    """Unicode's categories are beyond Python's own."""
+    """Compile with RE2 if needed, because Python does not support Unicode categories."""
     return re2.compile(source) if r"\p" in source else re.compile(source)
 
 
 @given(st.text(alphabet=" \t:aé\x00\x1f\x7f~", max_size=8), st.sampled_from(sorted(java_text.REWRITTEN)))
-def test_a_rewritten_pattern_takes_the_same_texts(text: str, source: str) -> None:
+def test_a_rewritten_pattern_matches_the_same_texts(text: str, source: str) -> None:
     assert bool(java_text.java_pattern(source).fullmatch(text)) == bool(compile_as_written(source).fullmatch(text))
 
 
-def test_a_rewritten_pattern_refuses_a_crafted_text_at_once() -> None:
+def test_a_rewritten_pattern_rejects_a_crafted_text_without_backtracking() -> None:
     for source in java_text.REWRITTEN:
         assert java_text.java_pattern(source).fullmatch("\t a" * 5000 + "\x00") is None

@@ -1,4 +1,4 @@
-"""Violations in AWS's words: recorded ones first, then one of each kind."""
+"""Violations in AWS's words: first recorded ones, then one of each kind."""
 
 import json
 from contextlib import suppress
@@ -15,35 +15,35 @@ from lamplighter.wire.models.catalog import ModelCatalog
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:m"
 RECORDED = json.loads(Path(__file__).with_name("recorded.json").read_text())
-"""What AWS answered, in the recordings of EventBridge and Step Functions."""
+"""Answers of AWS from the recordings of EventBridge and Step Functions."""
 
 
-def faults(catalog: ModelCatalog, service: str, operation: str, params: Json) -> str:
+def validation_error(catalog: ModelCatalog, service: str, operation: str, params: Json) -> str:
     with pytest.raises(AwsError) as caught:
         catalog.operation(service, operation).check(params)
     return f"{caught.value.code}: {caught.value.message}"
 
 
 @pytest.mark.parametrize("case", RECORDED, ids=lambda case: case["operation"])
-def test_a_violation_is_told_as_aws_was_recorded_to(catalog: ModelCatalog, case: Json) -> None:
-    told = faults(catalog, case["service"], case["operation"], case["params"])
-    assert told == f"ValidationException: {case['message']}"
+def test_a_violation_has_the_message_recorded_from_aws(catalog: ModelCatalog, case: Json) -> None:
+    error = validation_error(catalog, case["service"], case["operation"], case["params"])
+    assert error == f"ValidationException: {case['message']}"
 
 
-def test_a_missing_member_is_told_as_null(catalog: ModelCatalog) -> None:
-    assert faults(catalog, "states", "StartExecution", {}) == (
+def test_a_missing_member_is_reported_as_null(catalog: ModelCatalog) -> None:
+    assert validation_error(catalog, "states", "StartExecution", {}) == (
         "ValidationException: 1 validation error detected: "
         "Value null at 'stateMachineArn' failed to satisfy constraint: Member must not be null"
     )
 
 
-def test_a_member_of_a_list_goes_by_its_number(catalog: ModelCatalog) -> None:
+def test_a_list_member_is_named_by_its_number(catalog: ModelCatalog) -> None:
     params = {"resourceArn": MACHINE, "tags": [{"key": "a", "value": "b"}, {"key": "", "value": "b"}]}
-    assert "Value '' at 'tags.2.member.key' failed" in faults(catalog, "states", "TagResource", params)
+    assert "Value '' at 'tags.2.member.key' failed" in validation_error(catalog, "states", "TagResource", params)
 
 
-def test_values_in_a_list_are_judged_together(catalog: ModelCatalog) -> None:
-    message = faults(catalog, "logs", "DescribeLogGroups", {"accountIdentifiers": ["123456789012", "x"]})
+def test_violations_of_list_values_are_reported_together(catalog: ModelCatalog) -> None:
+    message = validation_error(catalog, "logs", "DescribeLogGroups", {"accountIdentifiers": ["123456789012", "x"]})
     assert message == (
         "InvalidParameterException: 1 validation error detected: "
         "Value '[123456789012, x]' at 'accountIdentifiers' failed to satisfy constraint: "
@@ -53,10 +53,10 @@ def test_values_in_a_list_are_judged_together(catalog: ModelCatalog) -> None:
     )
 
 
-def test_the_keys_of_a_map_are_judged_together(catalog: ModelCatalog) -> None:
+def test_violations_of_map_keys_are_reported_together(catalog: ModelCatalog) -> None:
     transformer = {"InputPathsMap": {"de onde?": "$.a"}, "InputTemplate": "x"}
     params = {"Rule": "r", "Targets": [{"Id": "1", "Arn": "arn", "InputTransformer": transformer}]}
-    assert faults(catalog, "events", "PutTargets", params) == (
+    assert validation_error(catalog, "events", "PutTargets", params) == (
         "ValidationException: 1 validation error detected: "
         "Value '{de onde?=$.a}' at 'targets.1.member.inputTransformer.inputPathsMap' failed to satisfy constraint: "
         "Map keys must satisfy constraint: "
@@ -65,15 +65,15 @@ def test_the_keys_of_a_map_are_judged_together(catalog: ModelCatalog) -> None:
     )
 
 
-def test_a_text_that_is_too_long_is_judged_by_its_pattern_too_unless_it_is_far_too_long(catalog: ModelCatalog) -> None:
-    for length, judged in ((65, True), (1_000, True), (10_240, True), (10_241, False)):
-        message = faults(catalog, "events", "PutRule", {"Name": "!" * length, "EventPattern": "{}"})
+def test_the_pattern_is_checked_for_a_text_that_is_too_long_unless_it_is_far_too_long(catalog: ModelCatalog) -> None:
+    for length, checked in ((65, True), (1_000, True), (10_240, True), (10_241, False)):
+        message = validation_error(catalog, "events", "PutRule", {"Name": "!" * length, "EventPattern": "{}"})
         assert "Member must have length less than or equal to 64" in message
-        assert ("Member must satisfy regular expression pattern" in message) is judged
+        assert ("Member must satisfy regular expression pattern" in message) is checked
 
 
 def test_a_secret_is_not_repeated(catalog: ModelCatalog) -> None:
-    message = faults(catalog, "states", "StartExecution", {"stateMachineArn": MACHINE, "input": "s" * 262145})
+    message = validation_error(catalog, "states", "StartExecution", {"stateMachineArn": MACHINE, "input": "s" * 262145})
     assert "sss" not in message
     assert (
         "Value at 'input' failed to satisfy constraint: Member must have length less than or equal to 262144" in message
@@ -96,14 +96,14 @@ def test_a_secret_is_not_repeated(catalog: ModelCatalog) -> None:
         ("cloudformation", "CreateStack", {}, "ValidationError"),
     ],
 )
-def test_each_service_has_its_code(
+def test_each_service_has_its_own_error_code(
     catalog: ModelCatalog, service: str, operation: str, params: Json, code: str
 ) -> None:
-    assert faults(catalog, service, operation, params).startswith(f"{code}: ")
+    assert validation_error(catalog, service, operation, params).startswith(f"{code}: ")
 
 
-def test_sqs_speaks_of_missing_parameters_and_leaves_the_rest_to_the_service(catalog: ModelCatalog) -> None:
-    assert faults(catalog, "sqs", "SendMessage", {"QueueUrl": "u"}) == (
+def test_sqs_reports_only_missing_parameters_and_leaves_the_rest_to_the_service(catalog: ModelCatalog) -> None:
+    assert validation_error(catalog, "sqs", "SendMessage", {"QueueUrl": "u"}) == (
         "MissingParameter: The request must contain the parameter MessageBody."
     )
     catalog.operation("sqs", "GetQueueAttributes").check({"QueueUrl": "u", "AttributeNames": ["Nonsense"]})
@@ -129,17 +129,17 @@ def test_sqs_speaks_of_missing_parameters_and_leaves_the_rest_to_the_service(cat
         ),
     ],
 )
-def test_a_value_of_a_wrong_kind_wins_over_all_violations(
+def test_a_value_of_a_wrong_type_precedes_all_violations(
     catalog: ModelCatalog, service: str, operation: str, params: Json, message: str
 ) -> None:
-    assert faults(catalog, service, operation, params) == f"SerializationException: {message}"
+    assert validation_error(catalog, service, operation, params) == f"SerializationException: {message}"
 
 
-def test_unknown_members_are_passed_over(catalog: ModelCatalog) -> None:
+def test_unknown_members_are_ignored(catalog: ModelCatalog) -> None:
     catalog.operation("states", "StartExecution").check({"stateMachineArn": MACHINE, "fromTheFuture": [[{}]]})
 
 
-def test_a_value_that_aws_accepts_against_its_model_is_accepted(catalog: ModelCatalog) -> None:
+def test_a_value_that_aws_accepts_contrary_to_its_model_is_accepted(catalog: ModelCatalog) -> None:
     oauth = {
         "AuthorizationEndpoint": "x",
         "ClientParameters": {"ClientID": "i", "ClientSecret": "s"},
@@ -164,7 +164,7 @@ TASK = st.fixed_dictionaries(
 
 
 @given(TASK)
-def test_whatever_the_values_are_only_aws_errors_come_of_it(params: Json) -> None:
+def test_any_values_raise_only_aws_errors(params: Json) -> None:
     with suppress(AwsError):
         ECS.operation("ecs", "RunTask").check(params)
         assert isinstance(params["taskDefinition"], str)

@@ -1,4 +1,4 @@
-"""Smithy RPC v2 CBOR: any body has an answer, and errors come in the protocol that was spoken."""
+"""Smithy RPC v2 CBOR: any body has an answer, and errors are encoded in the same protocol."""
 
 from contextlib import suppress
 
@@ -18,13 +18,13 @@ SIGNED = b"AWS4-HMAC-SHA256 Credential=AKIA/20260101/eu-west-1/monitoring/aws4_r
 PATH = b"/service/GraniteServiceVersion20100801/operation/DescribeAlarms"
 
 
-def asked(body: bytes, path: bytes = PATH, method: str = "POST") -> HttpRequest:
+def http_request(body: bytes, path: bytes = PATH, method: str = "POST") -> HttpRequest:
     headers = {b"smithy-protocol": b"rpc-v2-cbor", b"authorization": SIGNED, b"host": b"127.0.0.1"}
     return HttpRequest(method, path, b"", headers, body)
 
 
 @given(st.binary(max_size=60))
-def test_any_body_is_params_or_an_error_of_aws(body: bytes) -> None:
+def test_any_body_is_decoded_or_an_aws_error(body: bytes) -> None:
     with suppress(AwsError):
         assert isinstance(cbor.read_map(body), dict)
 
@@ -37,19 +37,19 @@ def test_a_body_that_is_nested_too_deeply_is_an_error() -> None:
 @pytest.mark.parametrize(
     ("http", "code"),
     [
-        (asked(b"\xff"), "SerializationException"),
-        (asked(b"\xa0", b"/service/Nonsense/operation/DescribeAlarms"), "UnknownOperationException"),
-        (asked(b"\xa0", PATH + b"s"), "UnknownOperationException"),
-        (asked(b"\xa0", b"/"), "UnknownOperationException"),
-        (asked(cbor2.dumps({"MaxRecords": "x"})), "SerializationException"),
+        (http_request(b"\xff"), "SerializationException"),
+        (http_request(b"\xa0", b"/service/Nonsense/operation/DescribeAlarms"), "UnknownOperationException"),
+        (http_request(b"\xa0", PATH + b"s"), "UnknownOperationException"),
+        (http_request(b"\xa0", b"/"), "UnknownOperationException"),
+        (http_request(cbor2.dumps({"MaxRecords": "x"})), "SerializationException"),
     ],
 )
-def test_what_is_not_understood_is_told_in_the_same_protocol(http: HttpRequest, code: str) -> None:
+def test_an_invalid_request_is_answered_in_the_same_protocol(http: HttpRequest, code: str) -> None:
     catalog = ModelCatalog()
     with pytest.raises(AwsError) as raised:
         route_request(catalog, http)
     response = encode_error(catalog, http, raised.value, "id-1")
-    told: Json = cbor2.loads(response.body)
-    assert told["__type"] == code
-    assert told["message"]
+    body: Json = cbor2.loads(response.body)
+    assert body["__type"] == code
+    assert body["message"]
     assert (b"smithy-protocol", b"rpc-v2-cbor") in response.headers

@@ -1,4 +1,4 @@
-"""The query protocol as its oldest clients write it, word for word."""
+"""The query protocol as its oldest clients write it."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -25,7 +25,7 @@ def post(service: bytes, body: bytes, path: bytes = b"/") -> HttpRequest:
     return HttpRequest("POST", path, b"", headers, body)
 
 
-def test_sqs_takes_the_flat_lists_of_its_query_days(catalog: ModelCatalog) -> None:
+def test_sqs_accepts_the_flat_lists_of_the_query_protocol(catalog: ModelCatalog) -> None:
     body = (
         b"Action=SendMessageBatch&Version=2012-11-05&QueueUrl=http%3A%2F%2Flocalhost%2F1%2Fq"
         b"&SendMessageBatchRequestEntry.1.Id=a&SendMessageBatchRequestEntry.1.MessageBody=first+one"
@@ -45,13 +45,13 @@ def test_sqs_takes_the_flat_lists_of_its_query_days(catalog: ModelCatalog) -> No
     }
 
 
-def test_sqs_takes_attributes_as_names_and_values(catalog: ModelCatalog) -> None:
+def test_sqs_accepts_attributes_as_names_and_values(catalog: ModelCatalog) -> None:
     body = b"Action=CreateQueue&QueueName=q&Attribute.1.Name=DelaySeconds&Attribute.1.Value=5&Tag.1.Key=a&Tag.1.Value=b"
     params = route_request(catalog, post(b"sqs", body)).params
     assert params == {"QueueName": "q", "Attributes": {"DelaySeconds": "5"}, "tags": {"a": "b"}}
 
 
-def test_sqs_finds_the_queue_in_the_path(catalog: ModelCatalog) -> None:
+def test_sqs_reads_the_queue_url_from_the_path(catalog: ModelCatalog) -> None:
     http = post(b"sqs", b"Action=ReceiveMessage&MaxNumberOfMessages=10&AttributeName.1=All", b"/123456789012/q")
     assert route_request(catalog, http).params == {
         "QueueUrl": "http://localhost:4566/123456789012/q",
@@ -60,7 +60,7 @@ def test_sqs_finds_the_queue_in_the_path(catalog: ModelCatalog) -> None:
     }
 
 
-def test_sqs_answers_in_the_xml_of_its_query_days(catalog: ModelCatalog) -> None:
+def test_sqs_answers_in_the_xml_of_the_query_protocol(catalog: ModelCatalog) -> None:
     message = {"MessageId": "m", "Body": "<a>\r\n", "Attributes": {"SentTimestamp": "1"}}
     response = catalog.operation("sqs", "ReceiveMessage", "query").encode({"Messages": [message]}, "id-1")
     assert response.body.decode().split("\n", 1)[1] == (
@@ -71,64 +71,66 @@ def test_sqs_answers_in_the_xml_of_its_query_days(catalog: ModelCatalog) -> None
     )
 
 
-def test_an_action_may_stand_in_the_query_string(catalog: ModelCatalog) -> None:
+def test_an_action_can_be_in_the_query_string(catalog: ModelCatalog) -> None:
     http = HttpRequest("POST", b"/", b"Action=ListTopics&NextToken=n", post(b"sns", b"").headers, b"")
     assert route_request(catalog, http).params == {"NextToken": "n"}
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
 @pytest.mark.parametrize("query", [b"Action=ListTopics", b"%41ction=ListTopics", b""])
-def test_an_operation_is_called_by_post(catalog: ModelCatalog, method: str, query: bytes) -> None:
+def test_an_operation_can_be_called_only_with_post(catalog: ModelCatalog, method: str, query: bytes) -> None:
     http = replace(post(b"sns", b"Action=ListTopics"), method=method, query=query)
     with pytest.raises(UnknownOperation, match="with POST"):
         route_request(catalog, http)
 
 
-def test_a_presigned_url_is_called_by_get(catalog: ModelCatalog, ask: Callable[..., HttpRequest]) -> None:
-    http = ask("sns", "ListTopics", {"NextToken": "n"}, presigned=True)
+def test_a_presigned_url_can_be_called_with_get(
+    catalog: ModelCatalog, make_request: Callable[..., HttpRequest]
+) -> None:
+    http = make_request("sns", "ListTopics", {"NextToken": "n"}, presigned=True)
     assert route_request(catalog, replace(http, method="GET")).params == {"NextToken": "n"}
     with pytest.raises(UnknownOperation, match="with POST"):
         route_request(catalog, replace(http, method="HEAD"))
 
 
-def test_list_members_keep_the_order_of_their_numbers_and_close_gaps(catalog: ModelCatalog) -> None:
+def test_list_members_are_ordered_by_their_numbers_without_gaps(catalog: ModelCatalog) -> None:
     body = b"Action=CreateStack&StackName=s&Capabilities.member.10=c&Capabilities.member.9=b&Capabilities.member.1=a"
     with pytest.raises(AwsError, match=r"Value '\[a, b, c\]' at 'capabilities'"):
         route_request(catalog, post(b"cloudformation", body))
 
 
-def test_an_empty_list_and_an_absent_one_are_told_apart(catalog: ModelCatalog) -> None:
+def test_an_empty_list_is_distinguished_from_an_absent_one(catalog: ModelCatalog) -> None:
     body = b"Action=CreateTopic&Name=t&Tags="
     assert route_request(catalog, post(b"sns", body)).params == {"Name": "t", "Tags": []}
 
 
 @pytest.mark.parametrize("number", [b"x", b"", b"1_0", "١".encode(), b"1.0", b"9" * 5000])
-def test_a_number_that_is_none_is_malformed_input(catalog: ModelCatalog, number: bytes) -> None:
+def test_an_invalid_number_is_malformed_input(catalog: ModelCatalog, number: bytes) -> None:
     body = b"Action=CreateStack&StackName=s&TimeoutInMinutes=" + number
     with pytest.raises(AwsError) as caught:
         route_request(catalog, post(b"cloudformation", body))
     assert caught.value.code == "MalformedInput"
 
 
-def test_a_form_without_an_action_is_refused(catalog: ModelCatalog) -> None:
+def test_a_form_without_an_action_is_rejected(catalog: ModelCatalog) -> None:
     with pytest.raises(AwsError) as caught:
         route_request(catalog, post(b"sns", b"Name=t"))
     assert caught.value.code == "MissingAction"
 
 
 @given(st.text(max_size=30))
-def test_any_text_survives_the_query_protocol_into_us(
-    ask: Callable[..., HttpRequest], catalog: ModelCatalog, text: str
+def test_any_text_is_decoded_from_the_query_protocol_unchanged(
+    make_request: Callable[..., HttpRequest], catalog: ModelCatalog, text: str
 ) -> None:
     sent = {"TopicArn": "t", "Message": text, "MessageAttributes": {text: {"DataType": "String"}}}
-    http = ask("sns", "Publish", sent)
+    http = make_request("sns", "Publish", sent)
     assert catalog.operation("sns", "Publish").decode(http) == sent
 
 
 @given(st.text(max_size=30))
-def test_any_text_survives_xml_back_but_for_what_xml_cannot_hold(
-    hear: Callable[..., Json], catalog: ModelCatalog, text: str
+def test_any_text_is_encoded_in_xml_with_invalid_characters_replaced(
+    parse_response: Callable[..., Json], catalog: ModelCatalog, text: str
 ) -> None:
     response = catalog.operation("sns", "CreateTopic").encode({"TopicArn": text}, "id-1")
-    kept = "".join(c if c in "\t\n\r" or (c >= " " and c not in "\ufffe\uffff") else "\ufffd" for c in text)
-    assert hear("sns", "CreateTopic", response)["TopicArn"] == kept
+    expected = "".join(c if c in "\t\n\r" or (c >= " " and c not in "\ufffe\uffff") else "\ufffd" for c in text)
+    assert parse_response("sns", "CreateTopic", response)["TopicArn"] == expected

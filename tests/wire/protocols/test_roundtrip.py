@@ -1,4 +1,4 @@
-"""Everything that botocore can say is understood, and everything that we say botocore understands."""
+"""Every request of botocore is understood, and botocore understands every answer of the engine."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -13,21 +13,21 @@ from lamplighter.wire.models.shapes import SERVICES
 from lamplighter.wire.route import encode_result, route_request
 
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-TONGUES = [(name, protocol) for name, entry in SERVICES.items() for protocol in entry.protocols]
-STREAMS = {"StartLiveTail", "GetLogObject"}
-"""Answered as event streams, which the wire refuses to do."""
+PROTOCOLS = [(name, protocol) for name, entry in SERVICES.items() for protocol in entry.protocols]
+EVENT_STREAMS = {"StartLiveTail", "GetLogObject"}
+"""Operations that AWS answers with event streams, which the engine does not support."""
 
 
-def sample(shape: Shape, *, ours: bool) -> Json:
-    """Some value of a shape: as the wire has it in Python, or as botocore has it."""
+def sample(shape: Shape, *, on_wire: bool) -> Json:
+    """Return a sample value of a shape: as the wire package represents it, or as botocore represents it."""
     match shape.type_name:
         case "structure":
-            found = {name: sample(member, ours=ours) for name, member in shape.members.items()}
+            found = {name: sample(member, on_wire=on_wire) for name, member in shape.members.items()}
             return dict(list(found.items())[:1]) if shape.is_tagged_union else found
         case "list":
-            return [sample(shape.member, ours=ours)] * 2
+            return [sample(shape.member, on_wire=on_wire)] * 2
         case "map":
-            return {key: sample(shape.value, ours=ours) for key in ("k & <v>", "ключ")}
+            return {key: sample(shape.value, on_wire=on_wire) for key in ("k & <v>", "ключ")}
         case "integer" | "long":
             return 7
         case "float" | "double":
@@ -35,66 +35,68 @@ def sample(shape: Shape, *, ours: bool) -> Json:
         case "boolean":
             return True
         case "timestamp":
-            return MOMENT.timestamp() if ours else MOMENT
+            return MOMENT.timestamp() if on_wire else MOMENT
         case "blob":
             return b"\x00\xff\r\n"
         case _:
             return 'a/b c+d&<e>"\r\n é 日'
 
 
-def finite(shape: Shape | None, seen: frozenset[str] = frozenset()) -> bool:
-    """Whether a shape ends somewhere: a sample of one that holds itself would not."""
+def is_finite(shape: Shape | None, seen: frozenset[str] = frozenset()) -> bool:
+    """Return whether a shape does not contain itself; a sample of a shape that does would never end."""
     if shape is None:
         return True
     if shape.name in seen:
         return False
     inner = list(getattr(shape, "members", {}).values())
     inner += [part for name in ("member", "value") if (part := getattr(shape, name, None)) is not None]
-    return all(finite(part, seen | {shape.name}) for part in inner)
+    return all(is_finite(part, seen | {shape.name}) for part in inner)
 
 
-@pytest.mark.parametrize(("service", "protocol"), TONGUES)
-def test_every_operation_reads_what_botocore_writes(
-    ask: Callable[..., HttpRequest], catalog: ModelCatalog, service: str, protocol: str
+@pytest.mark.parametrize(("service", "protocol"), PROTOCOLS)
+def test_every_operation_decodes_what_botocore_encodes(
+    make_request: Callable[..., HttpRequest], catalog: ModelCatalog, service: str, protocol: str
 ) -> None:
     model = catalog.service(service, protocol).model
     for name in model.operation_names:
         shape = model.operation_model(name).input_shape
         if shape is None:
             continue
-        http = ask(service, name, sample(shape, ours=False), protocol=protocol)
-        assert catalog.operation(service, name, protocol).decode(http) == sample(shape, ours=True), name
+        http = make_request(service, name, sample(shape, on_wire=False), protocol=protocol)
+        assert catalog.operation(service, name, protocol).decode(http) == sample(shape, on_wire=True), name
 
 
-@pytest.mark.parametrize(("service", "protocol"), TONGUES)
-def test_botocore_reads_what_every_operation_writes(
-    hear: Callable[..., Json], catalog: ModelCatalog, service: str, protocol: str
+@pytest.mark.parametrize(("service", "protocol"), PROTOCOLS)
+def test_botocore_decodes_what_every_operation_encodes(
+    parse_response: Callable[..., Json], catalog: ModelCatalog, service: str, protocol: str
 ) -> None:
     model = catalog.service(service, protocol).model
     for name in model.operation_names:
         shape = model.operation_model(name).output_shape
-        if name in STREAMS or not finite(shape):
+        if name in EVENT_STREAMS or not is_finite(shape):
             continue
-        result = sample(shape, ours=True) if shape else None
-        parsed = hear(
+        result = sample(shape, on_wire=True) if shape else None
+        parsed = parse_response(
             service, name, catalog.operation(service, name, protocol).encode(result, "id-1"), protocol=protocol
         )
         metadata = parsed.pop("ResponseMetadata")
-        assert parsed == (sample(shape, ours=False) if shape else {}), name
+        assert parsed == (sample(shape, on_wire=False) if shape else {}), name
         assert metadata["HTTPStatusCode"] == model.operation_model(name).http.get("responseCode", 200)
         assert metadata["HTTPHeaders"]["x-amzn-requestid"] == "id-1"
 
 
-@pytest.mark.parametrize(("service", "protocol"), TONGUES)
-def test_an_operation_with_nothing_to_say_is_read_as_nothing(
-    hear: Callable[..., Json], catalog: ModelCatalog, service: str, protocol: str
+@pytest.mark.parametrize(("service", "protocol"), PROTOCOLS)
+def test_an_empty_answer_is_parsed_as_empty(
+    parse_response: Callable[..., Json], catalog: ModelCatalog, service: str, protocol: str
 ) -> None:
-    for name in set(catalog.service(service, protocol).model.operation_names) - STREAMS:
-        parsed = hear(service, name, catalog.operation(service, name, protocol).encode(None, "id-1"), protocol=protocol)
+    for name in set(catalog.service(service, protocol).model.operation_names) - EVENT_STREAMS:
+        parsed = parse_response(
+            service, name, catalog.operation(service, name, protocol).encode(None, "id-1"), protocol=protocol
+        )
         assert set(parsed) == {"ResponseMetadata"}, name
 
 
-WHOLE_WAY: list[tuple[str, str, dict[str, Json], dict[str, Json]]] = [
+ROUND_TRIPS: list[tuple[str, str, dict[str, Json], dict[str, Json]]] = [
     (
         "states",
         "StartExecution",
@@ -207,28 +209,28 @@ WHOLE_WAY: list[tuple[str, str, dict[str, Json], dict[str, Json]]] = [
 ]
 
 
-@pytest.mark.parametrize(("service", "operation", "params", "result"), WHOLE_WAY)
-def test_a_valid_request_goes_the_whole_way_and_back(
-    ask: Callable[..., HttpRequest],
-    hear: Callable[..., Json],
+@pytest.mark.parametrize(("service", "operation", "params", "result"), ROUND_TRIPS)
+def test_a_valid_request_makes_the_full_round_trip(
+    make_request: Callable[..., HttpRequest],
+    parse_response: Callable[..., Json],
     catalog: ModelCatalog,
     service: str,
     operation: str,
     params: dict[str, Json],
     result: dict[str, Json],
 ) -> None:
-    request = route_request(catalog, ask(service, operation, params))
+    request = route_request(catalog, make_request(service, operation, params))
     assert (request.service, request.operation, request.region) == (service, operation, "eu-west-1")
     assert request.params == params
-    parsed = hear(service, operation, encode_result(request, result, "id-1"))
+    parsed = parse_response(service, operation, encode_result(request, result, "id-1"))
     assert parsed.pop("ResponseMetadata")["HTTPHeaders"]["x-amzn-requestid"] == "id-1"
     assert parsed == {
         name: datetime.fromtimestamp(value, UTC) if name == "startDate" else value for name, value in result.items()
     }
 
 
-def test_ready_made_json_goes_out_as_it_is(ask: Callable[..., HttpRequest], catalog: ModelCatalog) -> None:
-    http = ask("states", "GetExecutionHistory", {"executionArn": "arn:x"})
+def test_raw_json_is_sent_unchanged(make_request: Callable[..., HttpRequest], catalog: ModelCatalog) -> None:
+    http = make_request("states", "GetExecutionHistory", {"executionArn": "arn:x"})
     response = encode_result(route_request(catalog, http), {"events": RawJson(b'[{"id":1 }]')}, "id-1")
     assert response.body == b'{"events":[{"id":1 }]}'
     assert (b"content-type", b"application/x-amz-json-1.0") in response.headers

@@ -1,4 +1,4 @@
-"""Values written as text are read back as they were."""
+"""Values that are written as text are parsed back unchanged."""
 
 from math import inf, isnan, nan
 
@@ -24,21 +24,21 @@ def shape(kind: str) -> Shape:
     | st.tuples(st.just("blob"), st.binary())
     | st.tuples(st.just("timestamp"), st.integers(-(10**12), 10**13).map(lambda milliseconds: milliseconds / 1000))
 )
-def test_reading_undoes_writing(case: tuple[str, Json]) -> None:
+def test_parsing_reverses_writing(case: tuple[str, Json]) -> None:
     kind, value = case
     assert parse_text(write_text(value, shape(kind)), shape(kind)) == value
 
 
-def test_an_instant_is_written_as_aws_writes_it() -> None:
+def test_a_timestamp_is_written_as_aws_writes_it() -> None:
     assert write_text(1767225600.5, shape("timestamp")) == "2026-01-01T00:00:00.500Z"
 
 
-def test_an_instant_without_a_zone_is_utc() -> None:
+def test_a_timestamp_without_a_zone_is_utc() -> None:
     assert parse_text("2026-01-01T00:00:00", shape("timestamp")) == 1767225600.0
 
 
 @pytest.mark.parametrize(("text", "value"), [("NaN", nan), ("Infinity", inf), ("-Infinity", -inf)])
-def test_a_double_that_is_no_number_has_the_spelling_of_aws(text: str, value: float) -> None:
+def test_a_double_that_is_no_number_has_aws_s_spelling(text: str, value: float) -> None:
     """https://smithy.io/2.0/aws/protocols/aws-query-protocol.html#non-numeric-float-and-double-serialization."""
     parsed = parse_text(text, shape("double"))
     assert isnan(parsed) if isnan(value) else parsed == value
@@ -49,7 +49,7 @@ def test_a_double_that_is_no_number_has_the_spelling_of_aws(text: str, value: fl
     "text", ["1_0", "nan", "NAN", "-NaN", "inf", "Inf", "infinity", "+Infinity", "1e400", "\u0661", "", "0x1"]
 )
 @pytest.mark.parametrize("kind", ["double", "float"])
-def test_a_double_that_only_python_can_read_is_malformed_input(kind: str, text: str) -> None:
+def test_a_double_that_only_python_can_parse_is_malformed_input(kind: str, text: str) -> None:
     with pytest.raises(AwsError) as caught:
         parse_text(text, shape(kind))
     assert caught.value.code == "MalformedInput"
@@ -58,7 +58,7 @@ def test_a_double_that_only_python_can_read_is_malformed_input(kind: str, text: 
 @pytest.mark.parametrize(
     ("kind", "text"), [("timestamp", "yesterday"), ("boolean", "yes"), ("double", "x"), ("integer", "1.0")]
 )
-def test_a_text_that_is_no_such_value_is_malformed_input(kind: str, text: str) -> None:
+def test_a_text_of_another_type_is_malformed_input(kind: str, text: str) -> None:
     with pytest.raises(AwsError) as caught:
         parse_text(text, shape(kind))
     assert caught.value.code == "MalformedInput"
