@@ -1,6 +1,6 @@
-"""What tests of several packages share: Docker, where it answers, and an image to run in it.
+"""Fixtures that tests of several packages share: an image to run in Docker, and a port for a restarted engine.
 
-A test marked `docker` is skipped where no Docker answers; with LAMPLIGHTER_REQUIRE_DOCKER=1 it fails instead.
+A test marked `docker` is skipped if Docker does not answer; with LAMPLIGHTER_REQUIRE_DOCKER=1 it fails instead.
 """
 
 import fcntl
@@ -19,11 +19,11 @@ from hypothesis import HealthCheck, settings
 
 from tests.free_ports import claimed_port
 
-# How long an example takes says more of the machine than of us.
-settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("unhurried")
+# The duration of an example depends more on the machine than on the code.
+settings.register_profile("no deadline", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("no deadline")
 
-# Whoever started the tests in the background may have had these ignored, which every program that they start inherits.
+# A shell that runs the tests in the background may ignore these signals; each program that they start inherits that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
@@ -33,15 +33,15 @@ APPLETS = ("sh", "true", "echo", "cat", "sleep", "printf", "env", "id", "pwd", "
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    if item.get_closest_marker("docker") and (why := docker_is_missing()):
+    if item.get_closest_marker("docker") and (reason := find_docker_problem()):
         if os.environ.get("LAMPLIGHTER_REQUIRE_DOCKER") == "1":
-            pytest.fail(f"LAMPLIGHTER_REQUIRE_DOCKER=1, but {why}")
-        pytest.skip(why)
+            pytest.fail(f"LAMPLIGHTER_REQUIRE_DOCKER=1, but {reason}")
+        pytest.skip(reason)
 
 
 @functools.cache
-def docker_is_missing() -> str | None:
-    """Say why no container can be run here, if so it is."""
+def find_docker_problem() -> str | None:
+    """Return why no container can run here, or None."""
     if not BUSYBOX.exists():
         return f"{BUSYBOX} is missing, of which the test image is made (Debian: busybox-static)"
     try:
@@ -53,16 +53,16 @@ def docker_is_missing() -> str | None:
 
 @pytest.fixture
 def own_port() -> Iterator[int]:
-    """A port for an engine that is killed and has to come back on it."""
+    """Yield a port for an engine that is killed and started again on the same port."""
     with claimed_port() as port:
         yield port
 
 
 @pytest.fixture(scope="session")
 def docker_image() -> str:
-    """Name an image of busybox alone, made here, because no registry need be reachable."""
+    """Return the name of an image with busybox only; the tests build it, because a registry may be unreachable."""
     with Path(tempfile.gettempdir(), f"lamplighter-test-image-{os.getuid()}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # one of pytest's workers makes it, the others find it
+        fcntl.flock(lock, fcntl.LOCK_EX)  # one of pytest's workers builds it, the others find it
         if subprocess.run(["docker", "image", "inspect", IMAGE], capture_output=True).returncode != 0:
             make = ["docker", "import", "--change", "ENV PATH=/bin", "-", IMAGE]
             subprocess.run(make, input=root_file_system(), check=True, capture_output=True)
@@ -70,7 +70,7 @@ def docker_image() -> str:
 
 
 def root_file_system() -> bytes:
-    """Pack busybox, its applets as links, and a directory to write to."""
+    """Return a tar archive with busybox, links for its applets, and a writable directory."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:
         archive.add(BUSYBOX, "bin/busybox")

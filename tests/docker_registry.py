@@ -1,4 +1,4 @@
-"""A registry of images on this machine: one image of busybox, a login if one is asked for, or a failure of its own.
+"""An image registry on this machine, with one image of busybox; a test can require a login or let it fail.
 
 Docker speaks plain HTTP with registries of 127.0.0.0/8. See https://distribution.github.io/distribution/spec/api/ and
 https://distribution.github.io/distribution/spec/auth/token/.
@@ -25,19 +25,19 @@ USER, PASSWORD = "reader", "o:pen sesame"
 
 
 @dataclass
-class Manner:
-    """How a registry behaves; a test may change it."""
+class RegistryBehaviour:
+    """The behaviour of a registry; a test may change it."""
 
-    asks: Literal["nobody", "basic", "bearer"] = "nobody"
+    login: Literal["nobody", "basic", "bearer"] = "nobody"
     status: int | None = None
-    """What it answers to each request for a manifest in the place of the manifest."""
+    """The status with which the registry refuses each request for a manifest."""
     code: str = "UNKNOWN"
     message: str = "it is said to fail"
-    hangs_up: bool = False
-    only: str | None = None
-    """The one kind of processor that its image is for."""
+    closes_connection: bool = False
+    architecture: str | None = None
+    """The only processor architecture of its image."""
     logins: list[str] = field(default_factory=list)
-    """The Authorization headers that it got."""
+    """The Authorization headers that it received."""
 
 
 class Registry(ThreadingHTTPServer):
@@ -45,15 +45,15 @@ class Registry(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, manner: Manner) -> None:
+    def __init__(self, behaviour: RegistryBehaviour) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.manner = manner
+        self.behaviour = behaviour
         layer = root_file_system()
         packed = gzip.compress(layer, 1)
         unpacked = "sha256:" + hashlib.sha256(layer).hexdigest()
         config = json.dumps(
             {
-                "architecture": manner.only or "amd64",
+                "architecture": behaviour.architecture or "amd64",
                 "os": "linux",
                 "config": {"Env": ["PATH=/bin"], "Labels": {"port": str(self.server_port)}},
                 "rootfs": {"type": "layers", "diff_ids": [unpacked]},
@@ -79,12 +79,12 @@ class Registry(ThreadingHTTPServer):
             }
         ).encode()
         self.manifests = {"1": (MANIFEST, manifest), _digest(manifest): (MANIFEST, manifest)}
-        if manner.only is not None:
+        if behaviour.architecture is not None:
             entry = {
                 "mediaType": MANIFEST,
                 "size": len(manifest),
                 "digest": _digest(manifest),
-                "platform": {"architecture": manner.only, "os": "linux"},
+                "platform": {"architecture": behaviour.architecture, "os": "linux"},
             }
             listed = json.dumps({"schemaVersion": 2, "mediaType": LIST, "manifests": [entry]}).encode()
             self.manifests["1"] = self.manifests[_digest(listed)] = (LIST, listed)
@@ -99,9 +99,9 @@ class Registry(ThreadingHTTPServer):
 
 
 @contextmanager
-def registry(manner: Manner) -> Iterator[Registry]:
+def run_registry(behaviour: RegistryBehaviour) -> Iterator[Registry]:
     """Serve a registry."""
-    server = Registry(manner)
+    server = Registry(behaviour)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
@@ -117,22 +117,22 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Write no log."""
 
     def do_HEAD(self) -> None:
         self.do_GET()
 
     def do_GET(self) -> None:
-        manner, (path, _, _) = self.server.manner, self.path.partition("?")
+        behaviour, (path, _, _) = self.server.behaviour, self.path.partition("?")
         given = self.headers.get("Authorization", "")
-        manner.logins += [given] if given else []
+        behaviour.logins += [given] if given else []
         basic = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
         if path == "/token":
             known = given == basic
             self._answer(200 if known else 401, "application/json", json.dumps({"token": TOKEN}).encode())
-        elif manner.asks == "basic" and given != basic:
+        elif behaviour.login == "basic" and given != basic:
             self._refuse(401, "UNAUTHORIZED", "authentication required", 'Basic realm="tests"')
-        elif manner.asks == "bearer" and given != f"Bearer {TOKEN}":
+        elif behaviour.login == "bearer" and given != f"Bearer {TOKEN}":
             realm = f'Bearer realm="http://{self.server.host}/token",service="tests",scope="repository:team/job:pull"'
             self._refuse(401, "UNAUTHORIZED", "authentication required", realm)
         elif path == "/v2/":
@@ -145,12 +145,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(404, "BLOB_UNKNOWN", "blob unknown to registry")
 
     def _manifest(self, path: str) -> None:
-        manner = self.server.manner
-        if manner.hangs_up:
+        behaviour = self.server.behaviour
+        if behaviour.closes_connection:
             self.connection.shutdown(socket.SHUT_RDWR)
             self.close_connection = True
-        elif manner.status is not None:
-            self._refuse(manner.status, manner.code, manner.message)
+        elif behaviour.status is not None:
+            self._refuse(behaviour.status, behaviour.code, behaviour.message)
         elif path.startswith("/v2/team/job/") and path.rpartition("/")[2] in self.server.manifests:
             kind, body = self.server.manifests[path.rpartition("/")[2]]
             self._answer(200, kind, body, {"Docker-Content-Digest": _digest(body)})

@@ -1,4 +1,4 @@
-"""Any JSON that a user can write, drawn so that a reader finds in it the names that it looks for."""
+"""A strategy for arbitrary JSON in which given names occur often, so that code that reads these names finds them."""
 
 from hypothesis import strategies as st
 

@@ -1,7 +1,7 @@
-"""One data directory whose engines come, die and come again, on a clock of ours and a runtime that outlives them.
+"""A data directory whose engines start, die and start again, on a manual clock and with a runtime that survives them.
 
-A death is what kill -9 leaves: the files as they were at that moment. Nothing of the dead engine ever runs again, its
-locks are gone, and its successor finds the same containers.
+A dead engine leaves what kill -9 leaves: the files as they were at that moment. Nothing of the dead engine runs again,
+its locks are free, and the next engine finds the same containers.
 """
 
 import asyncio
@@ -43,31 +43,31 @@ SECOND, HOUR, DAY = 1_000, 3_600_000, 86_400_000
 
 
 class EngineDied(Exception):
-    """The engine died under whoever called it."""
+    """The engine died during a call."""
 
 
 class RecordingRuntime(FakeRuntime):
-    """A fake runtime that remembers what it was asked to run."""
+    """A fake runtime that records the containers that it starts."""
 
     def __init__(self, now: Callable[[], int]) -> None:
         super().__init__(now)
-        self.begun: dict[str, ContainerSpec] = {}
+        self.started: dict[str, ContainerSpec] = {}
 
     def _begin(self, container: ContainerSpec) -> None:
-        self.begun[container.name] = container
+        self.started[container.name] = container
         super()._begin(container)
 
-    def runs(self) -> list[str]:
-        """The containers that really began, in order."""
+    def started_names(self) -> list[str]:
+        """Return the names of the containers that really started, in order."""
         return [name for operation, name in self.calls if operation == "run"]
 
     def left(self) -> list[str]:
-        """Those that nobody has removed."""
+        """Return the names of the containers that were not removed."""
         return list(self._runs)
 
 
 class RecordingEngine(Engine):
-    """An engine that keeps every event in the transaction that caused it, as every listener of ours does."""
+    """An engine that stores each event in the transaction that caused it, as the engine's own subscribers do."""
 
     def __init__(
         self,
@@ -79,21 +79,21 @@ class RecordingEngine(Engine):
         isolation: Isolation | None = None,
     ) -> None:
         super().__init__(config, world, store, runtime, outbound, isolation or InlineIsolation())
-        self.bus.subscribe("*", _note)
+        self.bus.subscribe("*", _store_event)
         self.serve_stubs()
 
     def serve_stubs(self) -> None:
-        """Serve what the tests stub; a subclass overrides this."""
+        """Serve operations that the tests replace by stubs; a subclass overrides this."""
 
 
-def _note(tx: Tx, event: Event) -> None:
-    tx.execute("CREATE TABLE IF NOT EXISTS heard (id INTEGER PRIMARY KEY, body)")
+def _store_event(tx: Tx, event: Event) -> None:
+    tx.execute("CREATE TABLE IF NOT EXISTS published_events (id INTEGER PRIMARY KEY, body)")
     body = {name: getattr(event, name) for name in ("source", "detail_type", "time", "resources", "detail")}
-    tx.insert("INSERT INTO heard (body) VALUES (?)", (dumps(body),))
+    tx.insert("INSERT INTO published_events (body) VALUES (?)", (dumps(body),))
 
 
 class EngineHarness:
-    """A data directory, a runtime and a clock."""
+    """A data directory, a runtime and a clock, on which a test starts engines."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -108,16 +108,16 @@ class EngineHarness:
     @classmethod
     @contextmanager
     def running(cls, directory: Path) -> Iterator[Self]:
-        """Give a harness whose engine runs, and leave nothing behind."""
+        """Yield a harness whose engine runs, and close it afterwards."""
         harness = cls(directory)
         harness.up()
         yield harness
         harness.close()
 
-    # --- engines come and go ------------------------------------------------------------------------------------------
+    # --- starts and ends of engines -----------------------------------------------------------------------------------
 
     def up(self) -> None:
-        """Start an engine; its steady clock begins at the wall clock's time."""
+        """Start an engine; its monotonic clock starts at the wall clock's time."""
         self.clock.steady = self.clock.wall
         loop = VirtualLoop(self.clock)
         self._loops.append(loop)
@@ -133,14 +133,14 @@ class EngineHarness:
         return await RecordingEngine.open(EngineConfig(data_directory=self.directory), self._world, self.runtime)
 
     def die_at(self, commit: int, *, before: bool) -> None:
-        """Let the engine die at a commit to come; whoever runs it then meets Died."""
+        """Let the engine die at the n-th commit from now; the call that runs it then raises `EngineDied`."""
         self.disk.death = Death(self.disk.commits + commit, before)
 
     def crash(self) -> None:
-        """Let the engine die now. SQLite tidies up as it closes, which no dead process does: it gets the originals.
+        """Let the engine die now. SQLite changes its files when it closes, which no dead process does: use copies.
 
-        A thread of the engine, which would die with a process, ends first: it must not write into what is copied, nor
-        into what the next engine finds.
+        The engine's threads end first, as they would with a process: they must not write into the files that are
+        copied, nor into the files of the next engine.
         """
         self._loops[-1].join_threads()
         left = self.directory.with_name(f"{self.directory.name}.left")
@@ -155,24 +155,24 @@ class EngineHarness:
         self._up = False
 
     def restart(self) -> None:
-        """Die and come again."""
+        """Let the engine die and start the next one."""
         self.crash()
         self.up()
 
     def down(self) -> None:
-        """Stop the engine as one stops it."""
+        """Stop the engine normally."""
         self.run(self.engine.close())
         self._up = False
 
     def close(self) -> None:
-        """Leave nothing behind."""
+        """Stop the engine and close everything that the harness opened."""
         if self._up:
             self.disk.fill("")
             self.down()
         self.abandon()
 
     def abandon(self) -> None:
-        """Let go of what dead engines, and those that never came up, left in this process."""
+        """Close the loops of dead engines and of engines that failed to start."""
         for loop in self._loops:
             loop.end()
         self._loops.clear()
@@ -180,30 +180,30 @@ class EngineHarness:
     # --- time and work ------------------------------------------------------------------------------------------------
 
     def run(self, work: Coroutine[None, None, T]) -> T:
-        """Have something done that needs no time."""
+        """Run a coroutine that ends without any time passing, and return its result."""
         loop = self._loops[-1]
         task = loop.create_task(work)
         task.add_done_callback(lambda _task: loop.stop())
         loop.settle()
         if self._up and self.engine.store._thread.is_alive():
-            self.disk.rest()
+            self.disk.wait_for_turn()
         self._check()
         assert task.done(), "it waits for time or for the world"
         return task.result()
 
-    def set_off(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
-        """Have something done that goes on as time passes."""
+    def start_in_background(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        """Start a coroutine that continues while time passes."""
         task = self._loops[-1].create_task(work)
         self.settle()
         return task
 
     def settle(self) -> None:
-        """Let everything happen that needs no time."""
+        """Run the engine until it waits for time or for containers."""
         self._loops[-1].settle()
         self._check()
 
     def advance(self, milliseconds: int) -> None:
-        """Let time pass, and happen what is due then."""
+        """Advance the clock and run everything that is due."""
         self.clock.advance(milliseconds)
         self.runtime.settle()
         self.settle()
@@ -214,42 +214,42 @@ class EngineHarness:
             self.crash()
             raise EngineDied
 
-    # --- what a user does ---------------------------------------------------------------------------------------------
+    # --- calls of a user ----------------------------------------------------------------------------------------------
 
     def call(self, service: str, operation: str, **params: Json) -> Json:
-        """Call an operation; its answer as it would be read from the wire."""
+        """Call an operation and return its answer as a client would decode it."""
         return loads(dumps(self.run(self.engine.call(CALLER, service, operation, params))))
 
     def machine(self, definition: Json, name: str = "machine") -> str:
-        """Create a state machine; its ARN."""
+        """Create a state machine and return its ARN."""
         answer = self.call("states", "CreateStateMachine", name=name, definition=dumps(definition), roleArn=ROLE)
         arn: str = answer["stateMachineArn"]
         return arn
 
     def start(self, machine: str, input: Json = None, name: str | None = None) -> str:  # noqa: A002 - AWS's word
-        """Start an execution; its ARN."""
+        """Start an execution and return its ARN."""
         named = {"name": name} if name else {}
         answer = self.call("states", "StartExecution", stateMachineArn=machine, input=dumps(input or {}), **named)
         arn: str = answer["executionArn"]
         return arn
 
     def run_machine(self, *states: Json, name: str = "machine") -> str:
-        """Start an execution of states one after another, called A, B, C …; its ARN."""
+        """Start an execution of states in a row, named A, B, C …; return its ARN."""
         execution = self.start(self.machine(chain(*states), name))
         self.settle()
         return execution
 
     def describe(self, execution: str) -> Json:
-        """DescribeExecution"""
+        """Return the description of an execution."""
         return self.call("states", "DescribeExecution", executionArn=execution)
 
     def status(self, execution: str) -> str:
-        """The status of an execution."""
+        """Return the status of an execution."""
         found: str = self.describe(execution)["status"]
         return found
 
     def history(self, execution: str) -> list[Json]:
-        """All events of an execution."""
+        """Return all events of an execution's history."""
         events: list[Json] = []
         token: dict[str, str] = {}
         while True:
@@ -260,11 +260,11 @@ class EngineHarness:
             token = {"nextToken": page["nextToken"]}
 
     def types(self, execution: str) -> list[str]:
-        """The types of an execution's events."""
+        """Return the types of an execution's events."""
         return [event["type"] for event in self.history(execution)]
 
     def define_task(self, family: str = "job") -> str:
-        """Register a task definition of one container, and a cluster to run it in; its ARN."""
+        """Register a task definition of one container and create a cluster; return the definition's ARN."""
         self.call("ecs", "CreateCluster")
         container = {"name": "main", "image": "busybox", "memory": 128}
         answer = self.call("ecs", "RegisterTaskDefinition", family=family, containerDefinitions=[container])
@@ -272,29 +272,29 @@ class EngineHarness:
         return arn
 
     def token(self) -> str:
-        """The task token that the last container was given."""
-        return list(self.runtime.begun.values())[-1].environment["TOKEN"]
+        """Return the task token of the container that started last."""
+        return list(self.runtime.started.values())[-1].environment["TOKEN"]
 
-    def heard(self, source: str) -> list[Event]:
-        """The events of a source that are on disk, in order."""
-        rows = self.engine.store.reader.rows("SELECT body FROM heard ORDER BY id")
+    def published_events(self, source: str) -> list[Event]:
+        """Return the stored events of a source, in order."""
+        rows = self.engine.store.reader.rows("SELECT body FROM published_events ORDER BY id")
         events = [Event(**loads(body) | {"caller": CALLER}) for (body,) in rows]
         return [event for event in events if event.source == source]
 
     def rows(self, sql: str) -> list[Json]:
-        """What the database holds, asked from outside of any engine."""
+        """Query the database from outside of the engine."""
         with closing(sqlite3.connect(self.directory / "lamplighter.db")) as connection:
             return connection.execute(sql).fetchall()
 
     def damage(self, sql: str, *parameters: Json) -> None:
-        """Change rows behind an engine that is down."""
+        """Change rows of the database while no engine runs."""
         assert not self._up
         with closing(sqlite3.connect(self.directory / "lamplighter.db")) as connection, connection:
             assert connection.execute(sql, parameters).rowcount > 0, "nothing was damaged"
 
 
 def chain(*states: Json, first: str = "A") -> Json:
-    """A state machine of states one after another, called A, B, C … or from another letter on."""
+    """Return a state machine of states in a row, named A, B, C … or from another letter on."""
     names = [chr(ord(first) + at) for at in range(len(states))]
     follows = [{"Next": name} for name in names[1:]] + [{"End": True}]
     ends = ("Succeed", "Fail", "Choice")
@@ -303,6 +303,6 @@ def chain(*states: Json, first: str = "A") -> Json:
 
 
 def job(definition: str = "job", pattern: str = ".sync", **state: Json) -> Json:
-    """A state that runs a task and waits for it."""
+    """Return a state that runs an ECS task and waits for it."""
     given = {"TaskDefinition": definition, **state.pop("Parameters", {})}
     return {"Type": "Task", "Resource": f"arn:aws:states:::ecs:runTask{pattern}", "Parameters": given, **state}

@@ -1,4 +1,4 @@
-"""The disk under a store, which a test can fill, and on which a test can let the process die."""
+"""A fake disk under a store: a test can fill it, or let the process die at a commit."""
 
 import sqlite3
 import threading
@@ -9,8 +9,8 @@ from pathlib import Path
 from lamplighter.base.json_text import Json
 from lamplighter.store import db
 
-HANGS = 300
-"""Seconds after which a thread that does not come back is an error."""
+MAX_SECONDS = 300
+"""Seconds after which a thread that has not ended is an error."""
 WRITES = ("INSERT", "UPDATE", "DELETE")
 
 connect = db._connect
@@ -18,7 +18,7 @@ connect = db._connect
 
 @dataclass(frozen=True, slots=True)
 class Death:
-    """The process dies at its n-th commit from now, before or after that commit is on disk."""
+    """The death of the process at its n-th commit, before or after that commit is on disk."""
 
     commit: int
     before: bool
@@ -26,21 +26,21 @@ class Death:
 
 @dataclass(slots=True)
 class Disk:
-    """One disk."""
+    """A fake disk."""
 
     full: str = ""
-    """What is refused: "" nothing, "write" whatever writes, "COMMIT" what would be kept."""
+    """The refused statements: "" none, "write" all that write, "COMMIT" commits."""
     refused: int = 0
-    """How often something was."""
+    """The number of refused statements."""
     commits: int = 0
-    """How many were made."""
+    """The number of commits."""
     death: Death | None = None
     dead: bool = False
     on_death: Callable[[], object] = lambda: None
     committing: threading.Lock = field(default_factory=threading.Lock)
-    """Held while a commit is under way, in the thread of its store: nobody may close the connection meanwhile."""
+    """Held while the store's thread commits: the connection must not be closed meanwhile."""
     committed: threading.Condition = field(init=False)
-    """Told when a turn has come to its end in the thread of its store."""
+    """Notified when a turn has ended in the store's thread."""
     _in_turn: bool = False
     """Whether a turn has begun and not ended; a store has one at a time."""
     _until: int | None = None
@@ -50,24 +50,24 @@ class Disk:
         self.committed = threading.Condition(self.committing)
 
     def connect(self, path: Path, *, read_only: bool, first_start: bool = False) -> "sqlite3.Connection | Connection":
-        """What the store calls to open its database."""
+        """Open the database; replaces the store's own function."""
         real = connect(path, read_only=read_only, first_start=first_start)
         self._connections.append(real)
         return real if read_only else Connection(real, self)
 
     def release(self) -> None:
-        """Let go of the files, as the kernel does for a process that is gone; `committing` has to be held."""
+        """Close the files, as the kernel does for a dead process; the caller must hold `committing`."""
         for connection in self._connections:
             connection.close()
         self._connections.clear()
         self._in_turn = False
 
     def fill(self, what: str, until: int | None = None) -> None:
-        """Let it be full: for good, or until it has refused so often."""
+        """Let the disk be full, for ever or until it has refused `until` statements."""
         self.full, self.refused, self._until = what, 0, until
 
-    def meet(self, sql: str) -> None:
-        """A statement is about to run."""
+    def check_statement(self, sql: str) -> None:
+        """Raise an error if the disk refuses this statement."""
         if self.full and (sql == self.full or (self.full == "write" and sql.lstrip().startswith(WRITES))):
             self.refused += 1
             if self.refused == self._until:
@@ -75,23 +75,23 @@ class Disk:
             raise sqlite3.OperationalError("database or disk is full")
 
     def begin(self) -> None:
-        """A turn begins."""
+        """Record the start of a turn."""
         with self.committed:
             self._in_turn = True
 
     def end(self) -> None:
-        """A turn has ended, well or not."""
+        """Record the end of a turn, successful or not."""
         with self.committed:
             self._in_turn = False
             self.committed.notify_all()
 
-    def rest(self) -> None:
-        """Wait for the commit that is under way, so that what was counted does not depend on how fast a thread is."""
+    def wait_for_turn(self) -> None:
+        """Wait for the running turn, so that the number of commits does not depend on the speed of a thread."""
         with self.committed:
-            assert self.committed.wait_for(lambda: not self._in_turn, HANGS), "a commit hangs"
+            assert self.committed.wait_for(lambda: not self._in_turn, MAX_SECONDS), "a commit hangs"
 
     def commit(self, connection: sqlite3.Connection) -> sqlite3.Cursor:
-        """Commit, or die; a process that is gone commits nothing."""
+        """Commit, or let the process die; a dead process commits nothing."""
         with self.committing:
             if connection not in self._connections:
                 raise sqlite3.ProgrammingError("the process is gone")
@@ -106,7 +106,7 @@ class Disk:
 
 
 class Connection:
-    """A connection to it, as far as a store needs one."""
+    """A connection on a fake disk, with the methods that a store needs."""
 
     def __init__(self, real: sqlite3.Connection, disk: Disk) -> None:
         self._real = real
@@ -120,14 +120,14 @@ class Connection:
         if sql.startswith("BEGIN"):
             self._disk.begin()
         try:
-            self._disk.meet(sql)
+            self._disk.check_statement(sql)
             return self._disk.commit(self._real) if sql == "COMMIT" else self._real.execute(sql, parameters)
         finally:
             if sql in ("COMMIT", "ROLLBACK"):
                 self._disk.end()
 
     def executemany(self, sql: str, parameters: Sequence[Sequence[Json]]) -> sqlite3.Cursor:
-        self._disk.meet(sql)
+        self._disk.check_statement(sql)
         return self._real.executemany(sql, parameters)
 
     def close(self) -> None:

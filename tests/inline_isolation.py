@@ -1,4 +1,4 @@
-"""Work that may take long, done at once in the tests' own process: for what is tested on a clock of ours."""
+"""An isolation that computes requests immediately in the tests' process, for tests on a manual clock."""
 
 import pickle
 from collections.abc import Callable
@@ -8,17 +8,17 @@ from lamplighter.isolation.requests import Answer, Request, answer_request
 
 
 class InlineIsolation:
-    """An isolation without processes; what goes in and out still travels as it does to a process."""
+    """An isolation without processes; requests and answers are still pickled as they are for a process."""
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
 
     async def run(self, request: Request, refuses: RefusalReason, on_slow: Callable[[], None] | None = None) -> Answer:
-        del on_slow  # nothing takes long here
+        del on_slow  # no request is slow here
         self.requests.append(request)
         sent: Request = pickle.loads(pickle.dumps(request))
-        found: Answer = pickle.loads(pickle.dumps(answer_request(sent, refuses, lambda: False)))
-        return found
+        answer: Answer = pickle.loads(pickle.dumps(answer_request(sent, refuses, lambda: False)))
+        return answer
 
     async def close(self) -> None:
-        """Nothing is under way."""
+        """Do nothing: no request is running."""

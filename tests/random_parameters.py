@@ -1,4 +1,4 @@
-"""Parameters of any operation, drawn at random from its shape in botocore's model: right, or nearly so."""
+"""Random parameters of any operation, drawn from its shape in botocore's model: valid, or nearly so."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,37 +15,37 @@ documents = st.recursive(
 NUMBERS = st.sampled_from((1, 1, 1, 2, 5, 10, 100, 0, -1, 1001, 2**31 - 1, 2**31, 2**63, -(2**63)))
 
 
-Words = Mapping[str, Sequence[str]]
-"""By the name of a member, texts for it; under "", texts for all others."""
+TextsByName = Mapping[str, Sequence[str]]
+"""Texts by the name of a member; under "", texts for all other members."""
 
 
-def shaped(shape: Shape | None, words: Words, name: str = "", depth: int = 4) -> st.SearchStrategy[Json]:
-    """A value of a shape, or now and then another; texts are mostly of the given words."""
+def values_of_shape(shape: Shape | None, words: TextsByName, name: str = "", depth: int = 4) -> st.SearchStrategy[Json]:
+    """Return a strategy for a value of a shape, sometimes for another value; most texts are from `words`."""
     if shape is None or depth == 0:
         return documents
-    right = _right(shape, words, name, depth)
-    return st.integers(0, 60).flatmap(lambda dice: documents if dice == 0 else right)
+    valid = _valid_value(shape, words, name, depth)
+    return st.integers(0, 60).flatmap(lambda dice: documents if dice == 0 else valid)
 
 
-def _right(shape: Shape, words: Words, name: str, depth: int) -> st.SearchStrategy[Json]:
+def _valid_value(shape: Shape, words: TextsByName, name: str, depth: int) -> st.SearchStrategy[Json]:
     if isinstance(shape, StructureShape):
         return _structure(shape, words, depth)
     if isinstance(shape, ListShape):
-        return st.lists(shaped(shape.member, words, name, depth - 1), max_size=2)
+        return st.lists(values_of_shape(shape.member, words, name, depth - 1), max_size=2)
     texts = list(words.get(name, words[""]))
     if isinstance(shape, MapShape):
-        return st.dictionaries(st.sampled_from(texts), shaped(shape.value, words, name, depth - 1), max_size=2)
+        return st.dictionaries(st.sampled_from(texts), values_of_shape(shape.value, words, name, depth - 1), max_size=2)
     if shape.type_name == "string":
-        own = list(getattr(shape, "enum", [])) or texts
-        return st.integers(0, 9).flatmap(lambda dice: st.text(max_size=8) if dice == 0 else st.sampled_from(own))
+        known = list(getattr(shape, "enum", [])) or texts
+        return st.integers(0, 9).flatmap(lambda dice: st.text(max_size=8) if dice == 0 else st.sampled_from(known))
     return st.booleans() if shape.type_name == "boolean" else NUMBERS
 
 
 @st.composite
-def _structure(draw: st.DrawFn, shape: StructureShape, words: Words, depth: int) -> Json:
-    """Most of what is required, and little of what is not."""
+def _structure(draw: st.DrawFn, shape: StructureShape, words: TextsByName, depth: int) -> Json:
+    """Return a structure with most of its required members and few of the others."""
     value: dict[str, Json] = {}
     for name, member in shape.members.items():
         if draw(st.integers(0, 49)) > (1 if name in shape.required_members else 40):
-            value[name] = draw(shaped(member, words, name, depth - 1))
+            value[name] = draw(values_of_shape(member, words, name, depth - 1))
     return value

@@ -1,4 +1,4 @@
-"""An engine as a user runs it: `lamplighter up` in a process of its own, driven with boto3."""
+"""An engine as a user runs it: `lamplighter up` in a separate process, called with boto3."""
 
 import json
 import os
@@ -29,7 +29,7 @@ ROLE = f"arn:aws:iam::{ACCOUNT}:role/batch"
 
 
 class ServedEngine:
-    """One data directory, and the engine that runs on it now, if one does."""
+    """A data directory, and the engine that runs on it, if one runs."""
 
     def __init__(self, data: Path, runtime: str = "process") -> None:
         self.data = data
@@ -37,13 +37,13 @@ class ServedEngine:
         self.port = 0
         self.region = REGION
         self.files: int | None = None
-        """The limit of open files with which it is started, soft and hard; None: that of the tests."""
+        """The soft and hard limit of open files for the engine; None: the limit of the tests."""
         self.lines: list[str] = []
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
 
     def up(self, *options: str) -> None:
-        """Start the engine; return when it listens."""
+        """Start the engine and return when it listens."""
         command = [sys.executable, "-m", "lamplighter", "up", "--data", str(self.data), "--port", str(self.port)]
         credentials = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": self.region}
         environment = {**os.environ, **credentials, "PYTHONUNBUFFERED": "1"}
@@ -80,7 +80,7 @@ class ServedEngine:
         self.lines.extend(process.stderr)
 
     def kill(self, number: signal.Signals = signal.SIGKILL) -> int:
-        """Send a signal and wait for the end; the exit code."""
+        """Send a signal, wait for the end of the engine and return its exit code."""
         assert self._process is not None
         self._process.send_signal(number)
         code = self._process.wait()
@@ -89,22 +89,22 @@ class ServedEngine:
         assert self._process.stderr is not None
         self._process.stderr.close()
         self._process = None
-        self.port = 0  # it may be somebody else's by now
+        self.port = 0  # another process may use the port now
         return code
 
     @property
     def pid(self) -> int:
-        """The engine's process."""
+        """The id of the engine's process."""
         assert self._process is not None
         return self._process.pid
 
     @property
     def running(self) -> bool:
-        """Whether an engine runs."""
+        """Whether the engine runs."""
         return self._process is not None and self._process.poll() is None
 
     def close(self) -> None:
-        """Leave no engine behind, and none of the processes that it runs."""
+        """Kill the engine and the processes that it runs."""
         if self._process is not None:
             self.kill()
         for place in map(ProcessDirectory, self.data.glob("processes/*")):
@@ -114,11 +114,11 @@ class ServedEngine:
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The URL on which the engine listens."""
         return f"http://127.0.0.1:{self.port}"
 
     def client(self, service: str, region: str = REGION, key: str = "test", secret: str = "test") -> Json:
-        """A boto3 client."""
+        """Return a boto3 client of the engine."""
         return boto3.client(
             service,
             endpoint_url=self.url,
@@ -130,44 +130,44 @@ class ServedEngine:
 
     @property
     def sfn(self) -> Json:
-        """Step Functions."""
+        """A client of Step Functions."""
         return self.client("stepfunctions")
 
     @property
     def ecs(self) -> Json:
-        """ECS."""
+        """A client of ECS."""
         return self.client("ecs")
 
     def machine(self, definition: Json, name: str = "machine") -> str:
-        """Create a state machine; its ARN."""
+        """Create a state machine and return its ARN."""
         answer = self.sfn.create_state_machine(name=name, definition=json.dumps(definition), roleArn=ROLE)
         arn: str = answer["stateMachineArn"]
         return arn
 
     def start(self, machine: str, input: Json = None, name: str | None = None) -> str:  # noqa: A002 - AWS's word
-        """Start an execution; its ARN."""
+        """Start an execution and return its ARN."""
         named = {"name": name} if name else {}
         answer = self.sfn.start_execution(stateMachineArn=machine, input=json.dumps(input or {}), **named)
         arn: str = answer["executionArn"]
         return arn
 
     def ended(self, execution: str, seconds: float = 30) -> Json:
-        """Wait until an execution has ended; its description."""
+        """Wait until an execution has ended and return its description."""
         sfn = self.sfn
 
-        def described() -> Json:
+        def description() -> Json:
             found = sfn.describe_execution(executionArn=execution)
             return found if found["status"] != "RUNNING" else None
 
-        return eventually(described, seconds)
+        return eventually(description, seconds)
 
     def history(self, execution: str) -> list[Json]:
-        """All events of an execution."""
+        """Return all events of an execution's history."""
         pages = self.sfn.get_paginator("get_execution_history").paginate(executionArn=execution)
         return [event for page in pages for event in page["events"]]
 
     def task(self, family: str, command: list[str], **container: Json) -> str:
-        """Register a task definition of one container; its ARN."""
+        """Register a task definition of one container and return its ARN."""
         answer = self.ecs.register_task_definition(
             family=family,
             networkMode="awsvpc",
@@ -181,7 +181,7 @@ class ServedEngine:
 
 
 def run_task(definition: str, cluster: str = "default", **state: Json) -> Json:
-    """A state that runs a task and waits for it."""
+    """Return a state that runs an ECS task and waits for it."""
     return {
         "Type": "Task",
         "Resource": "arn:aws:states:::ecs:runTask.sync",
@@ -196,13 +196,13 @@ def run_task(definition: str, cluster: str = "default", **state: Json) -> Json:
     }
 
 
-def one(state: Json) -> Json:
-    """A machine of one state."""
+def one_state(state: Json) -> Json:
+    """Return the definition of a state machine with one state."""
     return {"StartAt": "Job", "States": {"Job": state}}
 
 
-def when_sent(pool: ThreadPoolExecutor, call: Callable[..., Json], **params: Json) -> "Future[Json]":
-    """Call an operation in a thread; what will come of it, once its request is on its way."""
+def call_in_thread(pool: ThreadPoolExecutor, call: Callable[..., Json], **params: Json) -> "Future[Json]":
+    """Call an operation in a thread; return its future after the request was sent."""
     sent, read = threading.Event(), AWSHTTPConnection.getresponse
 
     def getresponse(connection: AWSHTTPConnection) -> object:
@@ -215,11 +215,11 @@ def when_sent(pool: ThreadPoolExecutor, call: Callable[..., Json], **params: Jso
     return waiting
 
 
-def eventually(look: Callable[[], T | None], seconds: float = 120) -> T:
-    """Look again and again until there is something to see."""
+def eventually(condition: Callable[[], T | None], seconds: float = 120) -> T:
+    """Call `condition` repeatedly until its result is true, and return the result."""
     end = time.monotonic() + seconds
     while True:
-        found = look()
+        found = condition()
         if found:
             return found
         assert time.monotonic() < end, f"nothing to see after {seconds} s"

@@ -1,7 +1,7 @@
-"""An event loop that goes by a clock of ours: whatever sleeps in it wakes when a test lets time pass, and no sooner.
+"""An event loop on a manual clock: a sleeping task wakes only when a test advances the clock.
 
-`settle` runs until nothing is left to do but to wait for time or for the world. Threads that work for the loop (the
-commit, fsync) are waited for.
+`settle` runs until all tasks wait for time, containers or the network. It waits for threads that work for the loop
+(commit, fsync).
 """
 
 import asyncio
@@ -12,80 +12,80 @@ from contextvars import Context
 from typing import TypeVar, TypeVarTuple
 
 from lamplighter.base.world import ManualClock
-from tests.fake_disk import HANGS
+from tests.fake_disk import MAX_SECONDS
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 
 class _Selector(selectors.DefaultSelector):
-    """Where a loop waits when it has nothing to do."""
+    """A selector that stops the loop instead of waiting, unless a thread works for the loop."""
 
-    rests: Callable[[], bool] = staticmethod(lambda: False)
-    """Called instead of waiting; False: a thread is at work, wait for it."""
+    stop_if_idle: Callable[[], bool] = staticmethod(lambda: False)
+    """Called before waiting; returns False if a thread works for the loop, so that the selector must wait."""
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout == 0 or (timeout is not None and timeout < 0):
             return super().select(0)
-        if self.rests():
+        if self.stop_if_idle():
             return []
-        woken = super().select(HANGS)
+        woken = super().select(MAX_SECONDS)
         assert woken, "a thread of the engine hangs"
         return woken
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """A loop on a manual clock, for one engine. Abandoned, it is that engine's death: nothing on it ever runs again."""
+    """A loop on a manual clock, for one engine. A loop that is not run any more is the engine's death."""
 
     def __init__(self, clock: ManualClock) -> None:
-        self._hands = clock
-        self._at_work = 0
+        self._clock = clock
+        self._running_threads = 0
         self._dead = False
         self.busy: Callable[[], bool] = lambda: False
-        """Whether a thread of the engine is at work for it."""
+        """Returns whether a thread of the engine works for the loop."""
         selector = _Selector()
-        selector.rests = self._rests
+        selector.stop_if_idle = self._stop_if_idle
         super().__init__(selector)
-        self._clock_resolution = 1e-4  # floats of today's size know no finer one
-        self._renew_threads()
+        self._clock_resolution = 1e-4  # floats of the size of today's time have no finer resolution
+        self._create_thread_pool()
 
-    def _renew_threads(self) -> None:
-        self._threads = ThreadPoolExecutor()
-        self.set_default_executor(self._threads)
+    def _create_thread_pool(self) -> None:
+        self._thread_pool = ThreadPoolExecutor()
+        self.set_default_executor(self._thread_pool)
 
     def time(self) -> float:
-        return self._hands.monotonic() / 1000
+        return self._clock.monotonic() / 1000
 
     def run_in_executor(  # type: ignore[override]
         self, executor: None, func: Callable[[*Ts], T], *args: *Ts
     ) -> asyncio.Future[T]:
-        self._at_work += 1
+        self._running_threads += 1
         future: asyncio.Future[T] = super().run_in_executor(executor, func, *args)
-        future.add_done_callback(self._came_back)
+        future.add_done_callback(self._on_thread_end)
         return future
 
-    def _came_back(self, _future: object) -> None:
-        self._at_work -= 1
+    def _on_thread_end(self, _future: object) -> None:
+        self._running_threads -= 1
 
-    def _rests(self) -> bool:
-        if self._at_work > 0 or self.busy():  # below 0: a thread came back after the end
+    def _stop_if_idle(self) -> bool:
+        if self._running_threads > 0 or self.busy():  # below 0: a thread ended after the end of the loop
             return False
         self.stop()
         return True
 
     def settle(self) -> None:
-        """Run until only time or the world can bring news."""
+        """Run until all tasks wait for time, containers or the network."""
         self.run_forever()
 
     def die(self) -> None:
-        """Stop, called from any thread; what threads have to tell after that is not heard."""
+        """Stop the loop, from any thread; later callbacks of threads are ignored."""
         super().call_soon_threadsafe(self.stop)
         self._dead = True
 
     def join_threads(self) -> None:
-        """Wait until no thread works for this loop; what none of them has begun is never begun."""
-        self._threads.shutdown(cancel_futures=True)
-        self._renew_threads()  # tasks that are broken off at the end may need one
+        """Wait until no thread works for this loop; cancel work that has not started."""
+        self._thread_pool.shutdown(cancel_futures=True)
+        self._create_thread_pool()  # cancelled tasks may need a thread at the end
 
     def call_soon_threadsafe(
         self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
@@ -95,8 +95,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return super().call_soon_threadsafe(callback, *args, context=context)
 
     def end(self) -> None:
-        """Break off whatever is left, and close."""
-        self._dead, self._at_work, self.busy = False, 0, lambda: False
+        """Cancel the remaining tasks and close the loop."""
+        self._dead, self._running_threads, self.busy = False, 0, lambda: False
         self.set_exception_handler(_ignore)
         for task in asyncio.all_tasks(self):
             task.cancel()
@@ -108,4 +108,4 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 
 def _ignore(_loop: asyncio.AbstractEventLoop, _context: Mapping[str, object]) -> None:
-    """What a dead engine complains about concerns nobody."""
+    """Ignore the errors of a dead engine's tasks."""

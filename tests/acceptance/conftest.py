@@ -1,4 +1,4 @@
-"""A served engine for each test."""
+"""Fixtures that start an engine for each test."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.served_engine import ServedEngine
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[ServedEngine]:
-    """An engine that runs plain processes."""
+    """Start an engine that runs plain processes."""
     engine = ServedEngine(tmp_path / "data")
     engine.up()
     yield engine
@@ -19,8 +19,8 @@ def served(tmp_path: Path) -> Iterator[ServedEngine]:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[UpFolder]:
-    """A folder with a job file, and an engine that is not started yet."""
-    made = UpFolder(tmp_path)
-    yield made
-    made.close()
+def up_folder(tmp_path: Path) -> Iterator[UpFolder]:
+    """Return a folder for a job file, whose engine is not started yet."""
+    folder = UpFolder(tmp_path)
+    yield folder
+    folder.close()

@@ -1,4 +1,4 @@
-"""CloudWatch as its users have it, and a job's alerts in real time: boto3, the aws CLI, a real mail server, kill -9."""
+"""CloudWatch through boto3 and the aws CLI, and a job's alerts with a real mail server and kill -9."""
 
 import json
 import os
@@ -17,9 +17,9 @@ from botocore.loaders import Loader
 
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.stack.template import build_template
-from tests.acceptance.test_sns import running, smtp
-from tests.acceptance.test_sns_sqs import queue, received
-from tests.chaos.containers import sweep
+from tests.acceptance.test_sns import run_server, smtp_url
+from tests.acceptance.test_sns_sqs import create_queue, receive_all
+from tests.chaos.containers import remove_containers
 from tests.contracts.servers import MailServer, mail_server
 from tests.jobs.projects import load_job_text
 from tests.served_engine import ACCOUNT, REGION, ServedEngine, eventually
@@ -37,21 +37,21 @@ ALARM: Json = {
 
 
 @pytest.fixture
-def post() -> Iterator[MailServer]:
-    with running(mail_server) as server:
+def smtp_server() -> Iterator[MailServer]:
+    with run_server(mail_server) as server:
         yield server
 
 
 @pytest.fixture
-def box(tmp_path: Path, post: MailServer) -> Iterator[ServedEngine]:
+def engine(tmp_path: Path, smtp_server: MailServer) -> Iterator[ServedEngine]:
     served = ServedEngine(tmp_path / "data")
-    served.up("--smtp", smtp(post))
+    served.up("--smtp", smtp_url(smtp_server))
     yield served
     served.close()
 
 
-def client(box: ServedEngine, protocol: str, tmp_path: Path) -> Json:
-    """A client of CloudWatch that speaks one protocol only, as an SDK of another age or language does."""
+def protocol_client(engine: ServedEngine, protocol: str, tmp_path: Path) -> Json:
+    """Return a client of CloudWatch that uses only this protocol, as older SDKs or other languages do."""
     model = Loader().load_service_model("cloudwatch", "service-2")
     model["metadata"] |= {"protocol": protocol, "protocols": [protocol]}
     folder = tmp_path / "models" / "cloudwatch" / "2010-08-01"
@@ -60,18 +60,18 @@ def client(box: ServedEngine, protocol: str, tmp_path: Path) -> Json:
     session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)
     session._loader.search_paths.insert(0, str(tmp_path / "models"))
     once = Config(retries={"total_max_attempts": 1})
-    return session.client("cloudwatch", endpoint_url=box.url, config=once)
+    return session.client("cloudwatch", endpoint_url=engine.url, config=once)
 
 
 @pytest.mark.parametrize("protocol", ["json", "query", "smithy-rpc-v2-cbor"])
-def test_every_protocol_of_cloudwatch_is_spoken(box: ServedEngine, protocol: str, tmp_path: Path) -> None:
-    cloudwatch = client(box, protocol, tmp_path)
+def test_every_protocol_of_cloudwatch_is_supported(engine: ServedEngine, protocol: str, tmp_path: Path) -> None:
+    cloudwatch = protocol_client(engine, protocol, tmp_path)
     assert cloudwatch.meta.service_model.resolved_protocol == protocol
     now = datetime.now(UTC)
     cloudwatch.put_metric_data(
         Namespace="app", MetricData=[{"MetricName": "m", "Values": [1.5, 2.5], "Timestamp": now}]
     )
-    # Of a metric that nobody reports: what is set stays, also if the alarm looks in between.
+    # This metric has no data, so that an evaluation of the alarm does not change the state that is set.
     cloudwatch.put_metric_alarm(**{**ALARM, "MetricName": "none", "TreatMissingData": "ignore"})
     cloudwatch.set_alarm_state(AlarmName="slow", StateValue="ALARM", StateReason="a <drill> & more")
     (alarm,) = cloudwatch.describe_alarms(AlarmNames=["slow"])["MetricAlarms"]
@@ -92,10 +92,10 @@ def test_every_protocol_of_cloudwatch_is_spoken(box: ServedEngine, protocol: str
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404
 
 
-def test_the_aws_command_line_puts_and_shows_alarms(box: ServedEngine) -> None:
+def test_the_aws_cli_creates_and_shows_alarms(engine: ServedEngine) -> None:
     def aws(*arguments: str) -> Json:
         own = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
-        command = [str(Path(sys.executable).with_name("aws")), "--endpoint-url", box.url, "cloudwatch", *arguments]
+        command = [str(Path(sys.executable).with_name("aws")), "--endpoint-url", engine.url, "cloudwatch", *arguments]
         done = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, **own})
         return json.loads(done.stdout or "null")
 
@@ -108,21 +108,23 @@ def test_the_aws_command_line_puts_and_shows_alarms(box: ServedEngine) -> None:
     assert aws("list-metrics", "--namespace", "app")["Metrics"][0]["MetricName"] == "m"
 
 
-def test_a_notification_outlives_a_kill_and_comes_once(box: ServedEngine, post: MailServer) -> None:
-    sns, cloudwatch = box.client("sns"), box.client("cloudwatch")
+def test_the_notification_of_an_alarm_survives_a_kill_and_arrives_once(
+    engine: ServedEngine, smtp_server: MailServer
+) -> None:
+    sns, cloudwatch = engine.client("sns"), engine.client("cloudwatch")
     topic = sns.create_topic(Name="people")["TopicArn"]
-    url, arn = queue(box, "people")
+    url, arn = create_queue(engine, "people")
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="ops@example.com")
     cloudwatch.put_metric_alarm(**ALARM, AlarmActions=[topic], TreatMissingData="ignore")
     for _ in range(3):
         cloudwatch.set_alarm_state(AlarmName="slow", StateValue="OK", StateReason="again")
         cloudwatch.set_alarm_state(AlarmName="slow", StateValue="ALARM", StateReason="again")
-        box.kill()
-        box.up("--smtp", smtp(post))
-        cloudwatch = box.client("cloudwatch")
-    eventually(lambda: len({str(mail["Message-ID"]) for mail in post.mails}) == 3)
-    assert len(received(box, url)) == 3
+        engine.kill()
+        engine.up("--smtp", smtp_url(smtp_server))
+        cloudwatch = engine.client("cloudwatch")
+    eventually(lambda: len({str(mail["Message-ID"]) for mail in smtp_server.mails}) == 3)
+    assert len(receive_all(engine, url)) == 3
 
 
 JOB = """
@@ -150,60 +152,70 @@ MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:reports"
 LAST_LINES = "".join(f"  line {number}\n" for number in range(11, 31))
 
 
-def deploy(box: ServedEngine, folder: Path, text: str) -> None:
-    """Make the stack of a job file."""
+def deploy(engine: ServedEngine, folder: Path, text: str) -> None:
+    """Create the stack of a job file."""
     made = build_template(load_job_text(folder, text).project)
-    parameters = [{"ParameterKey": "ConsoleUrl", "ParameterValue": box.url}]
+    parameters = [{"ParameterKey": "ConsoleUrl", "ParameterValue": engine.url}]
     named = {"StackName": "reports", "TemplateBody": json.dumps(made), "Parameters": parameters}
-    cloudformation = box.client("cloudformation")
+    cloudformation = engine.client("cloudformation")
     cloudformation.create_stack(**named, Capabilities=["CAPABILITY_NAMED_IAM"])
     cloudformation.get_waiter("stack_create_complete").wait(StackName="reports", WaiterConfig={"Delay": 1})
 
 
-def texts(post: MailServer, to: str, subject: str) -> list[str]:
-    """The mails to a channel whose subjects have a text in them."""
-    mails = [mail for mail in post.mails if str(mail["To"]) == f"{to}@example.com" and subject in str(mail["Subject"])]
+def mail_texts(smtp_server: MailServer, to: str, subject: str) -> list[str]:
+    """Return the texts of the mails to a channel whose subjects contain `subject`."""
+    mails = [
+        mail for mail in smtp_server.mails if str(mail["To"]) == f"{to}@example.com" and subject in str(mail["Subject"])
+    ]
     return [mail.get_content().replace("\r\n", "\n") for mail in mails]
 
 
-def check_failures(box: ServedEngine, post: MailServer) -> None:
-    """A run of the job fails, and each of its attempts is told to one channel, the run to the other."""
-    run = box.start(f"{MACHINE}-nightly")
-    assert box.ended(run, 60)["status"] == "FAILED"
-    eventually(lambda: len(texts(post, "dev", "failed")) == 2 and len(texts(post, "ops", "failed")) == 1)
-    attempts = sorted(texts(post, "dev", "an attempt of nightly failed"), key=lambda text: "Attempt:   2" in text)
+def check_failures(engine: ServedEngine, smtp_server: MailServer) -> None:
+    """Run the failing job; check that one channel is alerted of each attempt and the other of the run."""
+    run = engine.start(f"{MACHINE}-nightly")
+    assert engine.ended(run, 60)["status"] == "FAILED"
+    eventually(
+        lambda: (
+            len(mail_texts(smtp_server, "dev", "failed")) == 2 and len(mail_texts(smtp_server, "ops", "failed")) == 1
+        )
+    )
+    attempts = sorted(
+        mail_texts(smtp_server, "dev", "an attempt of nightly failed"), key=lambda text: "Attempt:   2" in text
+    )
     for number, text in enumerate(attempts, 1):
         assert text.startswith("reports: an attempt of the job nightly failed with exit code 3.\n")
         assert f"Exit code: 3\nAttempt:   {number} of 2\n" in text
         assert LAST_LINES in text
-        assert f"Look at:   {box.url}/runs/{run}\nRun again: lamplighter run reports-nightly\n" in text
-    (text,) = texts(post, "ops", "reports: nightly failed")
+        assert f"Look at:   {engine.url}/runs/{run}\nRun again: lamplighter run reports-nightly\n" in text
+    (text,) = mail_texts(smtp_server, "ops", "reports: nightly failed")
     assert "Exit code: 3\nAttempts:  2\n" in text
     assert f"/runs/{run}" in text
     assert LAST_LINES in text
 
 
-def test_every_pattern_tells_what_it_should(box: ServedEngine, post: MailServer, tmp_path: Path) -> None:
-    deploy(box, tmp_path, JOB + OTHERS)
-    slow = box.start(f"{MACHINE}-slow")
-    check_failures(box, post)
-    (text,) = eventually(lambda: texts(post, "dev", "reports: slow is late"))
+def test_every_alert_pattern_sends_its_alert(engine: ServedEngine, smtp_server: MailServer, tmp_path: Path) -> None:
+    deploy(engine, tmp_path, JOB + OTHERS)
+    slow = engine.start(f"{MACHINE}-slow")
+    check_failures(engine, smtp_server)
+    (text,) = eventually(lambda: mail_texts(smtp_server, "dev", "reports: slow is late"))
     assert f"/runs/{slow}" in text
-    why = {"StateValue": "ALARM", "StateReason": "a drill"}
-    box.client("cloudwatch").set_alarm_state(AlarmName="reports-hourly-did-not-start", **why)
-    (text,) = eventually(lambda: texts(post, "ops", "ALARM: hourly did-not-start"))
+    state = {"StateValue": "ALARM", "StateReason": "a drill"}
+    engine.client("cloudwatch").set_alarm_state(AlarmName="reports-hourly-did-not-start", **state)
+    (text,) = eventually(lambda: mail_texts(smtp_server, "ops", "ALARM: hourly did-not-start"))
     assert text.startswith("No run of the job hourly began for longer than its schedule explains.")
     assert "Run now:   lamplighter run reports-hourly" in text
 
 
 @pytest.mark.docker
-def test_the_last_lines_of_a_real_container_are_told(tmp_path: Path, post: MailServer, docker_image: str) -> None:
-    box = ServedEngine(tmp_path / "data", "docker")
-    box.up("--smtp", smtp(post))
+def test_an_alert_contains_the_last_lines_of_a_real_container(
+    tmp_path: Path, smtp_server: MailServer, docker_image: str
+) -> None:
+    engine = ServedEngine(tmp_path / "data", "docker")
+    engine.up("--smtp", smtp_url(smtp_server))
     try:
-        deploy(box, tmp_path, JOB.replace("    command:", f"    image: {docker_image}\n    command:"))
-        check_failures(box, post)
+        deploy(engine, tmp_path, JOB.replace("    command:", f"    image: {docker_image}\n    command:"))
+        check_failures(engine, smtp_server)
     finally:
-        box.kill(signal.SIGTERM)
-        box.close()
-        sweep(box.data)
+        engine.kill(signal.SIGTERM)
+        engine.close()
+        remove_containers(engine.data)

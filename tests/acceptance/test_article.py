@@ -1,4 +1,4 @@
-"""The article's batch, as its reader would run it: the state machine word for word, driven by boto3."""
+"""The article's batch as a reader would run it: the unchanged state machine, called with boto3."""
 
 import json
 from pathlib import Path
@@ -6,36 +6,36 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.json_text import Json
-from tests.served_engine import ROLE, ServedEngine, eventually, one, run_task
+from tests.served_engine import ROLE, ServedEngine, eventually, one_state, run_task
 
-SEED = Path(__file__).parents[2] / "examples" / "article" / "state-machine.asl.json"
+DEFINITION = Path(__file__).parents[2] / "examples" / "article" / "state-machine.asl.json"
 FAILS_ONCE = 'if [ -e "$MARK" ]; then exit 0; fi; touch "$MARK"; exit 3'
 SYNC_EVENTS = ["TaskScheduled", "TaskStarted", "TaskSubmitted"]
 
 
-def article(served: ServedEngine, task: str) -> str:
-    """The article's machine, its placeholders filled in."""
+def create_article_machine(served: ServedEngine, task: str) -> str:
+    """Create the article's machine with its placeholders filled in; return its ARN."""
     cluster = served.ecs.create_cluster(clusterName="batch")["cluster"]["clusterArn"]
-    definition = SEED.read_text()
+    definition = DEFINITION.read_text()
     definition = definition.replace("arn:aws:ecs:ap-northeast-1:xxxxx:cluster/xxxxx", cluster)
     definition = definition.replace("arn:aws:ecs:ap-northeast-1:xxxxx:task-definition/xxxxx", task)
     arn: str = served.sfn.create_state_machine(name="nightly", definition=definition, roleArn=ROLE)["stateMachineArn"]
     return arn
 
 
-def kinds(events: list[Json]) -> list[str]:
+def event_types(events: list[Json]) -> list[str]:
     return [event["type"] for event in events]
 
 
-def test_the_article_s_machine_retries_a_failed_container_after_ten_seconds_and_succeeds(
+def test_the_article_s_machine_retries_a_failed_container_after_ten_seconds(
     served: ServedEngine, tmp_path: Path
 ) -> None:
     environment = [{"name": "MARK", "value": str(tmp_path / "mark")}]
-    machine = article(served, served.task("report", ["sh", "-c", FAILS_ONCE], environment=environment))
+    machine = create_article_machine(served, served.task("report", ["sh", "-c", FAILS_ONCE], environment=environment))
     execution = served.start(machine)
     assert served.ended(execution)["status"] == "SUCCEEDED"
     events = served.history(execution)
-    assert kinds(events) == [
+    assert event_types(events) == [
         "ExecutionStarted",
         "TaskStateEntered",
         *SYNC_EVENTS,
@@ -50,8 +50,8 @@ def test_the_article_s_machine_retries_a_failed_container_after_ten_seconds_and_
     assert (again["timestamp"] - failed["timestamp"]).total_seconds() >= 10, "the article's interval"
 
 
-def test_a_container_that_fails_ends_the_run_as_aws_says_it(served: ServedEngine) -> None:
-    machine = served.machine(one(run_task(served.task("fails", ["sh", "-c", "exit 3"]))))
+def test_a_failed_container_ends_the_run_with_aws_s_error_and_cause(served: ServedEngine) -> None:
+    machine = served.machine(one_state(run_task(served.task("fails", ["sh", "-c", "exit 3"]))))
     served.ecs.create_cluster(clusterName="default")
     ended = served.ended(served.start(machine))
     assert (ended["status"], ended["error"]) == ("FAILED", "States.TaskFailed")
@@ -62,9 +62,9 @@ def test_a_container_that_fails_ends_the_run_as_aws_says_it(served: ServedEngine
     assert task["StartedBy"] == "AWS Step Functions"
 
 
-def test_the_output_of_a_successful_container_is_the_task_itself(served: ServedEngine) -> None:
+def test_the_output_of_a_successful_container_is_its_task(served: ServedEngine) -> None:
     served.ecs.create_cluster(clusterName="default")
-    execution = served.start(served.machine(one(run_task(served.task("works", ["true"])))))
+    execution = served.start(served.machine(one_state(run_task(served.task("works", ["true"])))))
     ended = served.ended(execution)
     assert ended["status"] == "SUCCEEDED"
     task = json.loads(ended["output"])
@@ -73,65 +73,69 @@ def test_the_output_of_a_successful_container_is_the_task_itself(served: ServedE
     assert parameters["StartedBy"] == "AWS Step Functions"
 
 
-def test_a_program_that_is_not_there_is_a_task_that_failed_to_start(served: ServedEngine) -> None:
+def test_a_task_whose_program_does_not_exist_failed_to_start(served: ServedEngine) -> None:
     served.ecs.create_cluster(clusterName="default")
-    ended = served.ended(served.start(served.machine(one(run_task(served.task("none", ["/no/such/program"]))))))
+    ended = served.ended(served.start(served.machine(one_state(run_task(served.task("none", ["/no/such/program"]))))))
     assert (ended["status"], ended["error"]) == ("FAILED", "States.TaskFailed")
     task = json.loads(ended["cause"])
     assert task["StopCode"] == "TaskFailedToStart"
     assert "ExitCode" not in task["Containers"][0]
 
 
-@pytest.mark.parametrize("how", ["stop", "timeout", "deadline", "sibling"])
-def test_whatever_ends_the_state_stops_its_container_with_aws_s_reason(
-    served: ServedEngine, tmp_path: Path, how: str
+@pytest.mark.parametrize("ending", ["stop", "timeout", "deadline", "sibling"])
+def test_the_end_of_a_state_stops_its_container_with_aws_s_reason(
+    served: ServedEngine, tmp_path: Path, ending: str
 ) -> None:
     served.ecs.create_cluster(clusterName="default")
     endless = served.task("endless", ["sh", "-c", "trap 'exit 0' TERM; while :; do sleep 0.1; done"])
     job = run_task(endless)
-    machine = one(job | {"TimeoutSeconds": 10} if how == "timeout" else job)
-    if how == "deadline":
+    machine = one_state(job | {"TimeoutSeconds": 10} if ending == "timeout" else job)
+    if ending == "deadline":
         machine["TimeoutSeconds"] = 10
-    if how == "sibling":
+    if ending == "sibling":
         fails: str = served.sfn.create_activity(name="fails")["activityArn"]
         bad = {"StartAt": "Bad", "States": {"Bad": {"Type": "Task", "Resource": fails, "End": True}}}
-        machine = one({"Type": "Parallel", "End": True, "Branches": [{"StartAt": "Run", "States": {"Run": job}}, bad]})
+        machine = one_state(
+            {"Type": "Parallel", "End": True, "Branches": [{"StartAt": "Run", "States": {"Run": job}}, bad]}
+        )
     execution = served.start(served.machine(machine))
     running = eventually(lambda: served.ecs.list_tasks(cluster="default")["taskArns"])
-    eventually(lambda: described(served, running[0])["lastStatus"] == "RUNNING")
-    if how == "stop":
+    eventually(lambda: describe_task(served, running[0])["lastStatus"] == "RUNNING")
+    if ending == "stop":
         served.sfn.stop_execution(executionArn=execution, error="Mine", cause="enough")
-    if how == "sibling":
+    if ending == "sibling":
         served.sfn.send_task_failure(taskToken=served.sfn.get_activity_task(activityArn=fails)["taskToken"])
     status = served.ended(execution)["status"]
-    assert status == {"stop": "ABORTED", "deadline": "TIMED_OUT"}.get(how, "FAILED")
-    task = eventually(lambda: stopped(served, running[0]))
+    assert status == {"stop": "ABORTED", "deadline": "TIMED_OUT"}.get(ending, "FAILED")
+    task = eventually(lambda: description_if_stopped(served, running[0]))
     assert task["stopCode"] == "UserInitiated"
     assert task["stoppedReason"] == (
         f"The Task state in AWS Step Functions execution [{execution}] which was managing this resource was aborted"
     )
 
 
-def described(served: ServedEngine, task: str) -> Json:
+def describe_task(served: ServedEngine, task: str) -> Json:
     return served.ecs.describe_tasks(cluster="default", tasks=[task])["tasks"][0]
 
 
-def stopped(served: ServedEngine, task: str) -> Json:
-    found = described(served, task)
+def description_if_stopped(served: ServedEngine, task: str) -> Json:
+    found = describe_task(served, task)
     return found if found["lastStatus"] == "STOPPED" else None
 
 
-def test_a_worker_answers_with_the_token_that_its_container_was_given(served: ServedEngine, tmp_path: Path) -> None:
+def test_a_worker_completes_its_task_with_the_token_of_its_environment(served: ServedEngine, tmp_path: Path) -> None:
     served.ecs.create_cluster(clusterName="default")
-    told = tmp_path / "token"
-    task = served.task("worker", ["sh", "-c", f'printf %s "$TOKEN" > {told}.new; mv {told}.new {told}'])
+    token_file = tmp_path / "token"
+    task = served.task(
+        "worker", ["sh", "-c", f'printf %s "$TOKEN" > {token_file}.new; mv {token_file}.new {token_file}']
+    )
     state = run_task(task)
     state["Resource"] = "arn:aws:states:::ecs:runTask.waitForTaskToken"
     state["Parameters"]["Overrides"] = {
         "ContainerOverrides": [{"Name": "main", "Environment": [{"Name": "TOKEN", "Value.$": "$$.Task.Token"}]}]
     }
-    execution = served.start(served.machine(one(state)))
-    token = eventually(lambda: told.read_text() if told.exists() else None)
+    execution = served.start(served.machine(one_state(state)))
+    token = eventually(lambda: token_file.read_text() if token_file.exists() else None)
     served.sfn.send_task_success(taskToken=token, output='{"rows": 7}')
     ended = served.ended(execution)
     assert (ended["status"], json.loads(ended["output"])) == ("SUCCEEDED", {"rows": 7})
@@ -139,13 +143,11 @@ def test_a_worker_answers_with_the_token_that_its_container_was_given(served: Se
         served.sfn.send_task_success(taskToken=token, output="{}")
 
 
-def test_kill_9_while_the_container_runs_changes_nothing_but_the_wall_time(
-    served: ServedEngine, tmp_path: Path
-) -> None:
+def test_a_container_runs_once_although_the_engine_is_killed(served: ServedEngine, tmp_path: Path) -> None:
     served.ecs.create_cluster(clusterName="default")
     go, runs = tmp_path / "go", tmp_path / "runs"
     task = served.task("waits", ["sh", "-c", f"echo run >> {runs}; while [ ! -e {go} ]; do sleep 0.05; done; exit 0"])
-    execution = served.start(served.machine(one(run_task(task))))
+    execution = served.start(served.machine(one_state(run_task(task))))
     eventually(runs.exists)
     served.kill()
     served.up()
@@ -154,13 +156,13 @@ def test_kill_9_while_the_container_runs_changes_nothing_but_the_wall_time(
     assert runs.read_text() == "run\n"
 
 
-def test_a_container_that_exits_while_the_engine_is_down_is_judged_at_the_next_start(
+def test_a_container_that_exits_while_no_engine_runs_is_evaluated_at_the_next_start(
     served: ServedEngine, tmp_path: Path
 ) -> None:
     served.ecs.create_cluster(clusterName="default")
     go, done = tmp_path / "go", tmp_path / "done"
     task = served.task("dies", ["sh", "-c", f"while [ ! -e {go} ]; do sleep 0.05; done; touch {done}; exit 5"])
-    execution = served.start(served.machine(one(run_task(task))))
+    execution = served.start(served.machine(one_state(run_task(task))))
     eventually(lambda: served.ecs.list_tasks()["taskArns"])
     ecs, tasks = served.ecs, served.ecs.list_tasks()["taskArns"]
     eventually(lambda: ecs.describe_tasks(tasks=tasks)["tasks"][0]["lastStatus"] == "RUNNING")

@@ -1,4 +1,4 @@
-"""The data directory of a running engine: private, and missed when it is gone."""
+"""The data directory of a running engine is private, and the engine reports it if it is missing."""
 
 import json
 import os
@@ -14,12 +14,12 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lamplighter.base.json_text import Json
-from tests.served_engine import ServedEngine, eventually, one, run_task
+from tests.served_engine import ServedEngine, eventually, one_state, run_task
 
-WAIT = one({"Type": "Wait", "Seconds": 1, "End": True})
+WAIT = one_state({"Type": "Wait", "Seconds": 1, "End": True})
 
 
-def health(served: ServedEngine) -> tuple[int, Json]:
+def read_health(served: ServedEngine) -> tuple[int, Json]:
     try:
         with urllib.request.urlopen(f"{served.url}/_lamplighter/health") as answer:
             return answer.status, json.loads(answer.read())
@@ -29,43 +29,45 @@ def health(served: ServedEngine) -> tuple[int, Json]:
 
 
 def delete(directory: Path) -> None:
-    """Delete it while an engine and its processes write there: each file that comes meanwhile fails a deletion."""
+    """Delete the directory; repeat this, because files that the engine writes meanwhile make a deletion fail."""
     while directory.exists():
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def test_a_directory_that_is_gone_is_told_and_takes_nothing_until_it_is_back(served: ServedEngine) -> None:
+def test_a_missing_directory_is_reported_and_refuses_writes_until_it_is_back(served: ServedEngine) -> None:
     machine = served.machine(WAIT)
     away = served.data.with_name("away")
     served.data.rename(away)
     with pytest.raises(ClientError, match="ServiceUnavailable") as refused:
         served.start(machine)
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 503
-    status, body = health(served)
+    status, body = read_health(served)
     assert (status, body["status"], body["conditions"][0]["name"]) == (503, "unavailable", "data-directory")
     assert "is gone" in body["reason"]
     assert not served.data.exists(), "nothing makes a new one in its place"
     away.rename(served.data)
     assert served.ended(served.start(machine))["status"] == "SUCCEEDED"
-    assert health(served)[0] == 200
+    assert read_health(served)[0] == 200
 
 
-def test_a_directory_that_was_deleted_is_not_made_again_by_anybody(served: ServedEngine, tmp_path: Path) -> None:
+def test_a_deleted_directory_is_not_created_again(served: ServedEngine, tmp_path: Path) -> None:
     served.ecs.create_cluster()
     gate = tmp_path / "gate"
     os.mkfifo(gate)
-    served.start(served.machine(one(run_task(served.task("job", ["sh", "-c", f"echo begun; cat {gate}; echo done"])))))
+    served.start(
+        served.machine(one_state(run_task(served.task("job", ["sh", "-c", f"echo begun; cat {gate}; echo done"]))))
+    )
     eventually(lambda: list(served.data.glob("output/*/main.log")))
     delete(served.data)
     gate.write_text("")
-    eventually(lambda: health(served)[0] == 503)
+    eventually(lambda: read_health(served)[0] == 503)
     eventually(lambda: any("cannot be written" in line for line in served.lines))
     with pytest.raises(ClientError, match="ServiceUnavailable"):
         served.sfn.create_state_machine(name="x", definition=json.dumps(WAIT), roleArn="arn:aws:iam::1:role/x")
     assert not served.data.exists()
 
 
-def test_an_engine_whose_database_is_gone_refuses_to_start_and_begins_anew_when_it_is_told_to(
+def test_an_engine_whose_database_is_missing_starts_only_with_the_option_new(
     served: ServedEngine,
 ) -> None:
     served.machine(WAIT)
@@ -84,7 +86,7 @@ def test_an_engine_whose_database_is_gone_refuses_to_start_and_begins_anew_when_
     assert list(served.data.glob("aside-*/address"))
 
 
-def test_nobody_but_the_owner_can_read_what_is_kept(served: ServedEngine) -> None:
+def test_only_the_owner_can_read_the_data_directory(served: ServedEngine) -> None:
     served.kill()
     before = os.umask(0)
     try:
@@ -98,7 +100,7 @@ def test_nobody_but_the_owner_can_read_what_is_kept(served: ServedEngine) -> Non
     topic = sns.create_topic(Name="night")["TopicArn"]
     sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="who@example.com")
     sns.publish(TopicArn=topic, Message="it failed")
-    assert served.ended(served.start(served.machine(one(run_task(served.task("job", ["sh", "-c", "echo hi"]))))))
+    assert served.ended(served.start(served.machine(one_state(run_task(served.task("job", ["sh", "-c", "echo hi"]))))))
     eventually(lambda: list(served.data.glob("mail/*.eml")))
     eventually(lambda: list(served.data.glob("output/*/main.log")))
     open_to_others = [

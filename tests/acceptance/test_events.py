@@ -1,4 +1,4 @@
-"""EventBridge as boto3 drives it: events and times start state machines, whatever is killed."""
+"""EventBridge through boto3: rules deliver events to state machines and other targets, also after a kill."""
 
 import json
 
@@ -6,9 +6,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lamplighter.base.json_text import Json
-from tests.served_engine import ACCOUNT, REGION, ROLE, ServedEngine, eventually, one
+from tests.served_engine import ACCOUNT, REGION, ROLE, ServedEngine, eventually, one_state
 
-PASS = one({"Type": "Pass", "End": True})
+PASS = one_state({"Type": "Pass", "End": True})
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def events(served: ServedEngine) -> Json:
     return served.client("events")
 
 
-def target(machine: str) -> Json:
+def machine_target(machine: str) -> Json:
     return {"Id": "machine", "Arn": machine, "RoleArn": ROLE}
 
 
@@ -25,13 +25,13 @@ def executions(served: ServedEngine, machine: str) -> list[Json]:
     return found
 
 
-def test_an_event_starts_an_execution_with_what_the_template_says(served: ServedEngine, events: Json) -> None:
+def test_an_event_starts_an_execution_with_the_transformed_input(served: ServedEngine, events: Json) -> None:
     machine = served.machine(PASS)
     events.put_rule(
         Name="orders", EventPattern=json.dumps({"source": ["shop"], "detail": {"n": [{"numeric": [">", 5]}]}})
     )
     template = {"InputPathsMap": {"n": "$.detail.n"}, "InputTemplate": '{"number": <n>, "text": "no. <n>"}'}
-    events.put_targets(Rule="orders", Targets=[target(machine) | {"InputTransformer": template}])
+    events.put_targets(Rule="orders", Targets=[machine_target(machine) | {"InputTransformer": template}])
     for n in (5, 6):
         answer = events.put_events(Entries=[{"Source": "shop", "DetailType": "Order", "Detail": json.dumps({"n": n})}])
         assert answer["FailedEntryCount"] == 0
@@ -41,27 +41,27 @@ def test_an_event_starts_an_execution_with_what_the_template_says(served: Served
     assert json.loads(ended["input"]) == {"number": 6, "text": "no. 6"}
 
 
-def test_a_failed_execution_starts_another_that_alerts(served: ServedEngine, events: Json) -> None:
+def test_a_failed_execution_starts_another_execution(served: ServedEngine, events: Json) -> None:
     alert = served.machine(PASS, "alert")
-    failing = served.machine(one({"Type": "Fail", "Error": "Night"}), "night")
+    failing = served.machine(one_state({"Type": "Fail", "Error": "Night"}), "night")
     pattern = {
         "source": ["aws.states"],
         "detail-type": ["Step Functions Execution Status Change"],
         "detail": {"status": ["FAILED", "TIMED_OUT"], "stateMachineArn": [failing]},
     }
     events.put_rule(Name="failures", EventPattern=json.dumps(pattern))
-    events.put_targets(Rule="failures", Targets=[target(alert)])
+    events.put_targets(Rule="failures", Targets=[machine_target(alert)])
     execution = served.start(failing)
     (alerted,) = eventually(lambda: executions(served, alert) or None)
-    told = json.loads(served.ended(alerted["executionArn"])["input"])
-    assert told["resources"] == [execution]
-    assert told["detail"]["status"] == "FAILED"
+    alert_input = json.loads(served.ended(alerted["executionArn"])["input"])
+    assert alert_input["resources"] == [execution]
+    assert alert_input["detail"]["status"] == "FAILED"
 
 
-def test_what_was_put_before_a_kill_is_delivered_after_it(served: ServedEngine, events: Json) -> None:
+def test_events_that_were_put_before_a_kill_are_delivered_after_it(served: ServedEngine, events: Json) -> None:
     machine = served.machine(PASS)
     events.put_rule(Name="all", EventPattern=json.dumps({"source": ["shop"]}))
-    events.put_targets(Rule="all", Targets=[target(machine)])
+    events.put_targets(Rule="all", Targets=[machine_target(machine)])
     for n in range(20):
         entries = [{"Source": "shop", "DetailType": "t", "Detail": json.dumps({"n": n, "at": at})} for at in range(10)]
         events.put_events(Entries=entries)
@@ -70,7 +70,7 @@ def test_what_was_put_before_a_kill_is_delivered_after_it(served: ServedEngine, 
     eventually(lambda: len(executions(served, machine)) == 200 or None)
 
 
-def test_errors_are_those_of_the_model(served: ServedEngine, events: Json) -> None:
+def test_errors_are_those_of_the_api_model(served: ServedEngine, events: Json) -> None:
     with pytest.raises(events.exceptions.InvalidEventPatternException):
         events.put_rule(Name="r", EventPattern="[]")
     with pytest.raises(events.exceptions.ResourceNotFoundException):
@@ -80,76 +80,80 @@ def test_errors_are_those_of_the_model(served: ServedEngine, events: Json) -> No
     assert raised.value.response["Error"]["Code"] == "ValidationException"
 
 
-def test_lists_are_paged_as_boto3_pages_them(served: ServedEngine, events: Json) -> None:
+def test_lists_are_paginated(served: ServedEngine, events: Json) -> None:
     for at in range(12):
         events.put_rule(Name=f"rule-{at:02}", EventPattern='{"a":[1]}')
     pages = events.get_paginator("list_rules").paginate(PaginationConfig={"PageSize": 5})
     assert [rule["Name"] for page in pages for rule in page["Rules"]] == [f"rule-{at:02}" for at in range(12)]
 
 
-# --- targets as they are ----------------------------------------------------------------------------------------------
+# --- other targets ----------------------------------------------------------------------------------------------------
 
 
-def queue(served: ServedEngine, name: str) -> tuple[str, str]:
-    """A queue's URL and ARN."""
+def create_queue(served: ServedEngine, name: str) -> tuple[str, str]:
+    """Create a queue; return its URL and ARN."""
     sqs = served.client("sqs")
     url = sqs.create_queue(QueueName=name)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     return url, arn
 
 
-def receive(served: ServedEngine, url: str) -> Json:
-    """The next message of a queue."""
+def receive_message(served: ServedEngine, url: str) -> Json:
+    """Receive, delete and return the next message of a queue."""
     sqs = served.client("sqs")
     found = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20, MessageAttributeNames=["All"])["Messages"]
     sqs.delete_message(QueueUrl=url, ReceiptHandle=found[0]["ReceiptHandle"])
     return found[0]
 
 
-def put(events: Json, detail: Json) -> str:
+def put_event(events: Json, detail: Json) -> str:
     answer = events.put_events(Entries=[{"Source": "shop", "DetailType": "Order", "Detail": json.dumps(detail)}])
     assert answer["FailedEntryCount"] == 0
     name: str = answer["Entries"][0]["EventId"]
     return name
 
 
-def test_a_queue_a_topic_and_a_log_group_get_the_event(served: ServedEngine, events: Json) -> None:
-    url, arn = queue(served, "in")
+def test_a_queue_a_topic_and_a_log_group_receive_the_event(served: ServedEngine, events: Json) -> None:
+    url, arn = create_queue(served, "in")
     topic = served.client("sns").create_topic(Name="news")["TopicArn"]
-    behind, subscriber = queue(served, "behind")
+    subscriber_url, subscriber_arn = create_queue(served, "behind")
     attributes = {"RawMessageDelivery": "true"}
-    served.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=subscriber, Attributes=attributes)
+    served.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=subscriber_arn, Attributes=attributes)
     logs = served.client("logs")
     logs.create_log_group(logGroupName="/events/all")
     group = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/events/all"
     events.put_rule(Name="all", EventPattern=json.dumps({"source": ["shop"]}))
     targets = [{"Id": str(at), "Arn": each} for at, each in enumerate((arn, topic, group))]
     assert events.put_targets(Rule="all", Targets=targets)["FailedEntryCount"] == 0
-    name = put(events, {"n": 1})
-    assert json.loads(receive(served, url)["Body"])["id"] == name
-    assert json.loads(receive(served, behind)["Body"])["id"] == name
+    name = put_event(events, {"n": 1})
+    assert json.loads(receive_message(served, url)["Body"])["id"] == name
+    assert json.loads(receive_message(served, subscriber_url)["Body"])["id"] == name
     lines = eventually(lambda: logs.filter_log_events(logGroupName="/events/all")["events"])
     assert json.loads(lines[0]["message"])["detail"] == {"n": 1}
 
 
-def test_what_no_target_takes_is_in_the_dead_letter_queue(served: ServedEngine, events: Json) -> None:
-    url, arn = queue(served, "dead")
+def test_an_undeliverable_event_is_sent_to_the_dead_letter_queue(served: ServedEngine, events: Json) -> None:
+    url, arn = create_queue(served, "dead")
     missing = f"arn:aws:sqs:{REGION}:{ACCOUNT}:missing"
     rule = events.put_rule(Name="all", EventPattern=json.dumps({"source": ["shop"]}))["RuleArn"]
     events.put_targets(Rule="all", Targets=[{"Id": "1", "Arn": missing, "DeadLetterConfig": {"Arn": arn}}])
-    name = put(events, {})
-    message = receive(served, url)
+    name = put_event(events, {})
+    message = receive_message(served, url)
     assert json.loads(message["Body"])["id"] == name
-    said = {key: value["StringValue"] for key, value in message["MessageAttributes"].items()}
-    assert (said["RULE_ARN"], said["TARGET_ARN"], said["ERROR_CODE"]) == (rule, missing, "NO_RESOURCE")
+    attributes = {key: value["StringValue"] for key, value in message["MessageAttributes"].items()}
+    assert (attributes["RULE_ARN"], attributes["TARGET_ARN"], attributes["ERROR_CODE"]) == (
+        rule,
+        missing,
+        "NO_RESOURCE",
+    )
 
 
-def test_a_queue_of_groups_takes_events_in_their_order(served: ServedEngine, events: Json) -> None:
+def test_a_fifo_queue_receives_events_in_order(served: ServedEngine, events: Json) -> None:
     attributes = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
     url = served.client("sqs").create_queue(QueueName="in.fifo", Attributes=attributes)["QueueUrl"]
     arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:in.fifo"
     events.put_rule(Name="all", EventPattern=json.dumps({"source": ["shop"]}))
     events.put_targets(Rule="all", Targets=[{"Id": "1", "Arn": arn, "SqsParameters": {"MessageGroupId": "g"}}])
     for n in range(5):
-        put(events, {"n": n})
-    assert [json.loads(receive(served, url)["Body"])["detail"]["n"] for _ in range(5)] == list(range(5))
+        put_event(events, {"n": n})
+    assert [json.loads(receive_message(served, url)["Body"])["detail"]["n"] for _ in range(5)] == list(range(5))

@@ -1,4 +1,4 @@
-"""The examples, each in a copy of its folder, as their READMEs say: `lamplighter up`, and a run."""
+"""Each example works in a copy of its folder as its README says: `lamplighter up`, then a run."""
 
 import shutil
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 class Example(ServedEngine):
-    """An example's folder, copied, and `lamplighter up` there."""
+    """A copy of an example's folder, and the engine that runs there."""
 
     def __init__(self, name: str, folder: Path) -> None:
         self.folder = folder / name
@@ -24,16 +24,16 @@ class Example(ServedEngine):
         super().__init__(self.folder / ".lamplighter")
         self.name = name
 
-    def keep(self, *options: str) -> None:
-        """Start the engine with the file, and wait until the jobs are there."""
+    def up_with_jobs(self, *options: str) -> None:
+        """Start the engine with the job file and wait until the jobs exist."""
         before = len(self.lines)
         self.up(str(self.folder / "lamplighter.yaml"), *options)
         eventually(
             lambda: any("lamplighter.yaml:" in line and "agrees with" in line for line in self.lines[before:]), 60
         )
 
-    def run(self, job: str, given: Json) -> str:
-        """Begin a run; its ARN."""
+    def start_run(self, job: str, given: Json) -> str:
+        """Start a run and return its ARN."""
         return self.start(f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{self.name}-{job}", given)
 
 
@@ -44,12 +44,12 @@ def example(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Example]
     made.close()
 
 
-def of(name: str) -> pytest.MarkDecorator:
+def with_example(name: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("example", [name], indirect=True)
 
 
 @pytest.mark.parametrize("name", ["pipeline", "files"])
-def test_lint_finds_nothing_in_an_example_but_that_its_processes_are_for_this_box(name: str) -> None:
+def test_lint_reports_only_that_the_processes_of_an_example_cannot_run_on_aws(name: str) -> None:
     found = [
         each.message
         for each in lint_job_file(load_job_file(EXAMPLES / name / "lamplighter.yaml"))
@@ -58,57 +58,57 @@ def test_lint_finds_nothing_in_an_example_but_that_its_processes_are_for_this_bo
     assert all(message.endswith("a job without an image cannot run on AWS") for message in found)
 
 
-@of("pipeline")
-def test_three_steps_one_after_another_as_the_readme_says(example: Example) -> None:
-    example.keep()
-    said = run_lamplighter("run", "nightly", "--follow", "--endpoint-url", example.url, cwd=example.folder)
-    assert said.returncode == 0, said.stdout + said.stderr
-    assert "the shop is busy" in said.stdout + said.stderr
+@with_example("pipeline")
+def test_the_pipeline_runs_its_three_steps_in_order(example: Example) -> None:
+    example.up_with_jobs()
+    output = run_lamplighter("run", "nightly", "--follow", "--endpoint-url", example.url, cwd=example.folder)
+    assert output.returncode == 0, output.stdout + output.stderr
+    assert "the shop is busy" in output.stdout + output.stderr
     sums = [line.split(",", 1)[1] for line in (example.folder / "report.csv").read_text().splitlines()]
     assert sums == ["cake,2", "coffee,6", "tea,7"]
 
 
-@of("pipeline")
-def test_a_night_that_is_killed_goes_on_and_is_in_the_report_once(example: Example) -> None:
-    example.keep()
-    execution = example.run("nightly", {"shop": "main street"})
+@with_example("pipeline")
+def test_a_killed_run_continues_and_is_in_the_report_once(example: Example) -> None:
+    example.up_with_jobs()
+    execution = example.start_run("nightly", {"shop": "main street"})
     eventually(lambda: any(event["type"] == "WaitStateEntered" for event in example.history(execution)))
     example.kill()
-    example.keep()
+    example.up_with_jobs()
     assert example.ended(execution)["status"] == "SUCCEEDED"
     assert len((example.folder / "report.csv").read_text().splitlines()) == 3
     scheduled = [event.get("taskScheduledEventDetails", {}) for event in example.history(execution)]
     assert [each["resourceType"] for each in scheduled if each].count("ecs") == 4
 
 
-@of("files")
-def test_every_file_of_a_folder_is_counted_on_its_own(example: Example) -> None:
-    example.keep()
-    ended = example.ended(example.run("count-all", {"files": ["dawn.txt", "dusk.txt", "noon.txt", "night.txt"]}))
+@with_example("files")
+def test_each_file_of_a_folder_is_counted_separately(example: Example) -> None:
+    example.up_with_jobs()
+    ended = example.ended(example.start_run("count-all", {"files": ["dawn.txt", "dusk.txt", "noon.txt", "night.txt"]}))
     assert loads(ended["output"]) == {"counted": ["dawn.txt", "dusk.txt", "noon.txt", "night.txt"]}
     counted = {file.name: file.read_text().strip() for file in (example.folder / "out").iterdir()}
     assert counted == {"dawn.txt": "10", "dusk.txt": "10", "noon.txt": "6", "night.txt": "4"}
 
 
-@of("files")
-def test_a_file_that_is_not_there_fails_alone_until_it_is_one_in_ten(example: Example) -> None:
-    example.keep()
-    ended = example.ended(example.run("count-all", {"files": ["none.txt", "noon.txt"]}))
+@with_example("files")
+def test_a_missing_file_fails_the_run_only_above_the_tolerated_share(example: Example) -> None:
+    example.up_with_jobs()
+    ended = example.ended(example.start_run("count-all", {"files": ["none.txt", "noon.txt"]}))
     assert (ended["status"], ended["error"]) == ("FAILED", "States.ExceedToleratedFailureThreshold")
     files = [*["noon.txt"] * 11, "none.txt"]
-    assert example.ended(example.run("count-all", {"files": files}))["status"] == "SUCCEEDED"
+    assert example.ended(example.start_run("count-all", {"files": files}))["status"] == "SUCCEEDED"
 
 
 @pytest.mark.docker
-@of("files")
-def test_every_file_is_counted_in_a_container_of_an_image_that_is_built(example: Example, docker_image: str) -> None:
+@with_example("files")
+def test_each_file_is_counted_in_a_container_of_a_built_image(example: Example, docker_image: str) -> None:
     dockerfile = example.folder / "Dockerfile"
     dockerfile.write_text(dockerfile.read_text().replace("FROM busybox", f"FROM {docker_image}"))
     example.runtime = "docker"
-    example.keep("--environment", "docker")
+    example.up_with_jobs("--environment", "docker")
     machine = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:files-docker-count-all"
     execution = example.start(machine, {"files": ["dawn.txt", "noon.txt"]})
     assert example.ended(execution, 120)["status"] == "SUCCEEDED", dumps(example.ended(execution)["cause"])
     logs = example.client("logs")
-    told = logs.filter_log_events(logGroupName="/lamplighter/files-docker/count")["events"]
-    assert sorted(event["message"] for event in told) == ["dawn.txt has 10 words", "noon.txt has 6 words"]
+    events = logs.filter_log_events(logGroupName="/lamplighter/files-docker/count")["events"]
+    assert sorted(event["message"] for event in events) == ["dawn.txt has 10 words", "noon.txt has 6 words"]

@@ -1,4 +1,4 @@
-"""Whatever is thrown at CreateStateMachine and StartExecution, the answer has AWS's shape, and never is a 500."""
+"""For any request to Step Functions, the answer has AWS's shape and is never a 500."""
 
 import asyncio
 import itertools
@@ -22,7 +22,7 @@ from lamplighter.server import HttpServer
 from lamplighter.wire.access.host_header import AllowedHosts
 from lamplighter.wire.models.shapes import JSON, load_service
 from tests.asl.definition.test_parse import damaged_definitions
-from tests.random_parameters import documents, shaped
+from tests.random_parameters import documents, values_of_shape
 from tests.strategies import values
 
 CREDENTIAL = "Credential=test/20260101/us-east-1/states/aws4_request"
@@ -35,15 +35,15 @@ ROLE = "arn:aws:iam::123456789012:role/lamps"
 STATES = "arn:aws:states:us-east-1:123456789012"
 PASS = '{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}}'
 WAIT = '{"StartAt":"A","States":{"A":{"Type":"Wait","Seconds":9,"End":true}}}'
-EACH = (
+DISTRIBUTED_MAP = (
     '{"StartAt":"A","States":{"A":{"Type":"Map","Label":"l","End":true,"ItemProcessor":{"ProcessorConfig":'
     '{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},"StartAt":"B","States":{"B":{"Type":"Fail"}}}}}}'
 )
 MACHINES = [f"{STATES}:stateMachine:{name}" for name in ("m", "m", "m", "n", "m:1", "m:a", "nobody")]
 EXECUTIONS = [f"{STATES}:execution:{name}" for name in ("m:x", "m:x", "n:x", "m:nobody", "m/l:x")]
-WORDS = {
+TEXTS = {
     "": ["m", "x", "", "1", "a", ROLE, "{}"],
-    "definition": [PASS, WAIT, EACH, PASS, WAIT, EACH, "{}", "{", "[]"],
+    "definition": [PASS, WAIT, DISTRIBUTED_MAP, PASS, WAIT, DISTRIBUTED_MAP, "{}", "{", "[]"],
     "roleArn": [ROLE, ROLE, ROLE, "arn:aws:iam::1:role/x"],
     "input": ["{}", "[1]", "1", "{"],
     "output": ["{}", "{"],
@@ -57,7 +57,10 @@ WORDS = {
     "resourceArn": MACHINES,
     "taskToken": ["", "AAAA"],
 }
-"""Of these the texts of requests are made, so that they mean each other now and then. Nobody waits for an activity."""
+"""Texts for the parameters of requests, by parameter; some requests then refer to the same resources.
+
+The only activity does not exist, so that no request waits for a task.
+"""
 FUZZ = settings(
     deadline=None,
     derandomize=True,
@@ -66,19 +69,19 @@ FUZZ = settings(
 )
 
 
-class Line:
-    """Requests to a server in this process, one after another."""
+class ServerClient:
+    """A client that sends one request after another to a server in this process."""
 
     def __init__(self, runner: asyncio.Runner, server: HttpServer) -> None:
         self._runner = runner
         self._server = server
         self.names = (f"fuzz-{number}" for number in itertools.count())
 
-    def ask(self, operation: str, body: bytes) -> tuple[int, Json]:
-        """The status and the document of an answer; one that is no JSON fails here."""
-        return self._runner.run(self._ask(operation, body))
+    def send_request(self, operation: str, body: bytes) -> tuple[int, Json]:
+        """Send a request; return the status and the JSON of the answer, which must be JSON."""
+        return self._runner.run(self._send_request(operation, body))
 
-    async def _ask(self, operation: str, body: bytes) -> tuple[int, Json]:
+    async def _send_request(self, operation: str, body: bytes) -> tuple[int, Json]:
         sent: list[Json] = []
         messages = [{"type": "http.request", "body": body, "more_body": False}]
 
@@ -101,24 +104,24 @@ class Line:
 
 
 @pytest.fixture
-def line(tmp_path: Path) -> Iterator[Line]:
+def client(tmp_path: Path) -> Iterator[ServerClient]:
     with asyncio.Runner() as runner, short_histories():
         clock = ManualClock()
         opened = Engine.open(EngineConfig(data_directory=tmp_path), manual_world(clock), FakeRuntime(clock.now))
         engine = runner.run(opened)
-        yield Line(runner, HttpServer(engine, AllowedHosts()))
+        yield ServerClient(runner, HttpServer(engine, AllowedHosts()))
         runner.run(engine.close())
 
 
 @contextmanager
 def short_histories() -> Iterator[None]:
-    """A loop ends soon."""
+    """Limit histories to 300 events, so that endless loops end soon."""
     with mock.patch.object(step, "MAX_EVENTS", 300):
         yield
 
 
-def check(status: int, answer: Json) -> None:
-    """A result, or an error that AWS would give."""
+def check_answer(status: int, answer: Json) -> None:
+    """Assert that the answer is a result or an error that AWS could return."""
     assert status in (200, 400), answer
     if status == 400:
         assert isinstance(answer["__type"], str)
@@ -128,15 +131,15 @@ def check(status: int, answer: Json) -> None:
 
 @FUZZ
 @given(definition=damaged_definitions(), given_input=values)
-def test_a_definition_that_was_tampered_with_is_created_and_started_or_refused(
-    line: Line, definition: Json, given_input: Json
+def test_a_damaged_definition_is_created_and_started_or_refused(
+    client: ServerClient, definition: Json, given_input: Json
 ) -> None:
-    request = {"name": next(line.names), "definition": dumps(definition), "roleArn": ROLE}
-    status, answer = line.ask("CreateStateMachine", dumps(request).encode())
-    check(status, answer)
+    request = {"name": next(client.names), "definition": dumps(definition), "roleArn": ROLE}
+    status, answer = client.send_request("CreateStateMachine", dumps(request).encode())
+    check_answer(status, answer)
     if status == 200:
         start = {"stateMachineArn": answer["stateMachineArn"], "input": dumps(given_input)}
-        check(*line.ask("StartExecution", dumps(start).encode()))
+        check_answer(*client.send_request("StartExecution", dumps(start).encode()))
 
 
 OPERATIONS = sorted(load_service("states", JSON).model.operation_names)
@@ -144,23 +147,27 @@ OPERATIONS = sorted(load_service("states", JSON).model.operation_names)
 
 @st.composite
 def requests(draw: st.DrawFn) -> tuple[str, Json]:
-    """An operation, and parameters that have its shape, or nearly so."""
+    """Return an operation and parameters that have its shape, or nearly so."""
     operation = draw(st.sampled_from(OPERATIONS))
     shape = load_service("states", JSON).model.operation_model(operation).input_shape
-    return operation, draw(shaped(shape, WORDS))
+    return operation, draw(values_of_shape(shape, TEXTS))
 
 
 @settings(FUZZ, max_examples=1500)
 @given(request=requests())
-def test_every_operation_answers_whatever_fits_its_shape_in_aws_s_shape(line: Line, request: tuple[str, Json]) -> None:
+def test_every_operation_answers_random_parameters_in_aws_s_shape(
+    client: ServerClient, request: tuple[str, Json]
+) -> None:
     operation, params = request
-    check(*line.ask(operation, dumps(params).encode()))
-    # Whatever was done to it, there is a machine to go on with.
+    check_answer(*client.send_request(operation, dumps(params).encode()))
+    # The next example needs a machine.
     machine = {"name": "m", "definition": WAIT, "roleArn": ROLE}
-    check(*line.ask("CreateStateMachine", dumps(machine).encode()))
+    check_answer(*client.send_request("CreateStateMachine", dumps(machine).encode()))
 
 
 @FUZZ
 @given(operation=st.sampled_from(OPERATIONS), body=st.binary() | documents.map(lambda value: dumps(value).encode()))
-def test_a_payload_of_any_kind_is_answered_in_aws_s_shape(line: Line, operation: str, body: bytes) -> None:
-    check(*line.ask(operation, body))
+def test_every_operation_answers_a_random_payload_in_aws_s_shape(
+    client: ServerClient, operation: str, body: bytes
+) -> None:
+    check_answer(*client.send_request(operation, body))

@@ -15,12 +15,12 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lamplighter.base.json_text import Json
-from tests.served_engine import ServedEngine, one
+from tests.served_engine import ServedEngine, one_state
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One request."""
+class ReceivedRequest:
+    """A request that the API received."""
 
     method: str
     path: str
@@ -30,11 +30,11 @@ class Asked:
 
 
 class Api(ThreadingHTTPServer):
-    """An API of somebody's."""
+    """A web API that records its requests."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
-        self.asked: list[Asked] = []
+        self.requests: list[ReceivedRequest] = []
         self.status = 200
 
     @property
@@ -43,7 +43,7 @@ class Api(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers everything with JSON."""
+    """Answers every request with JSON."""
 
     server: Api
 
@@ -51,7 +51,7 @@ class Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self.server.asked.append(Asked(self.command, parts.path, parse_qs(parts.query), headers, body))
+        self.server.requests.append(ReceivedRequest(self.command, parts.path, parse_qs(parts.query), headers, body))
         token = parts.path == "/token"
         answer = json.dumps({"access_token": "t-1"} if token else {"id": 7}).encode()
         self.send_response(200 if token else self.server.status)
@@ -62,11 +62,11 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(answer)
 
-    do_GET = _answer  # noqa: N815 - its name there
+    do_GET = _answer  # noqa: N815 - the name in the standard library
     do_POST = _answer  # noqa: N815
     do_PUT = _answer  # noqa: N815
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in the standard library
         pass
 
 
@@ -79,17 +79,17 @@ def api() -> Iterator[Api]:
     server.server_close()
 
 
-def connection(served: ServedEngine, kind: str = "API_KEY", **auth: Json) -> str:
-    """Create a connection; its ARN."""
+def create_connection(served: ServedEngine, kind: str = "API_KEY", **auth: Json) -> str:
+    """Create a connection and return its ARN."""
     given = auth or {"ApiKeyAuthParameters": {"ApiKeyName": "X-Key", "ApiKeyValue": "secret"}}
     answer = served.client("events").create_connection(Name="c", AuthorizationType=kind, AuthParameters=given)
     arn: str = answer["ConnectionArn"]
     return arn
 
 
-def task(api: Api, authority: str, **parameters: Json) -> Json:
-    """A state that calls the API."""
-    given = {"ApiEndpoint": f"{api.url}/orders", "Method": "GET", "Authentication": {"ConnectionArn": authority}}
+def http_task(api: Api, connection_arn: str, **parameters: Json) -> Json:
+    """Return a state that calls the API."""
+    given = {"ApiEndpoint": f"{api.url}/orders", "Method": "GET", "Authentication": {"ConnectionArn": connection_arn}}
     return {
         "Type": "Task",
         "Resource": "arn:aws:states:::http:invoke",
@@ -98,11 +98,11 @@ def task(api: Api, authority: str, **parameters: Json) -> Json:
     }
 
 
-def outcome(served: ServedEngine, state: Json) -> Json:
-    return served.ended(served.start(served.machine(one(state))))
+def run_state(served: ServedEngine, state: Json) -> Json:
+    return served.ended(served.start(served.machine(one_state(state))))
 
 
-def test_a_call_brings_its_parameters_and_the_connection_s_key_and_its_answer_is_the_result(
+def test_a_call_sends_its_parameters_and_the_connection_s_key_and_returns_the_answer(
     served: ServedEngine, api: Api
 ) -> None:
     parameters = {
@@ -111,45 +111,47 @@ def test_a_call_brings_its_parameters_and_the_connection_s_key_and_its_answer_is
         "QueryParameters": {"page": "1", "tag": ["a", "b"]},
         "RequestBody": {"n": 1},
     }
-    ended = outcome(served, task(api, connection(served), **parameters))
-    (asked,) = api.asked
-    assert (asked.method, asked.path, asked.query) == ("POST", "/orders", {"page": ["1"], "tag": ["a", "b"]})
-    assert json.loads(asked.body) == {"n": 1}
-    assert asked.headers["content-type"] == "application/json"
-    assert (asked.headers["x-trace"], asked.headers["x-key"]) == ("t", "secret")
+    ended = run_state(served, http_task(api, create_connection(served), **parameters))
+    (request,) = api.requests
+    assert (request.method, request.path, request.query) == ("POST", "/orders", {"page": ["1"], "tag": ["a", "b"]})
+    assert json.loads(request.body) == {"n": 1}
+    assert request.headers["content-type"] == "application/json"
+    assert (request.headers["x-trace"], request.headers["x-key"]) == ("t", "secret")
     result = json.loads(ended["output"])
     assert (result["StatusCode"], result["StatusText"], result["ResponseBody"]) == (200, "OK", {"id": 7})
     assert result["Headers"]["set-cookie"] == ["a=1", "b=2"]
 
 
-def test_a_connection_adds_its_own_parameters_and_a_password(served: ServedEngine, api: Api) -> None:
+def test_a_connection_adds_its_parameters_and_a_password(served: ServedEngine, api: Api) -> None:
     own = {
         "HeaderParameters": [{"Key": "X-Team", "Value": "night", "IsValueSecret": True}],
         "QueryStringParameters": [{"Key": "v", "Value": "2"}],
         "BodyParameters": [{"Key": "origin", "Value": "lamp"}],
     }
     basic = {"Username": "ann", "Password": "s3cret"}
-    authority = connection(served, "BASIC", BasicAuthParameters=basic, InvocationHttpParameters=own)
-    assert outcome(served, task(api, authority, Method="PUT", RequestBody={"n": 1}))["status"] == "SUCCEEDED"
-    (asked,) = api.asked
-    assert b64decode(asked.headers["authorization"].removeprefix("Basic ")) == b"ann:s3cret"
-    assert (asked.headers["x-team"], asked.query) == ("night", {"v": ["2"]})
-    assert json.loads(asked.body) == {"n": 1, "origin": "lamp"}
+    connection_arn = create_connection(served, "BASIC", BasicAuthParameters=basic, InvocationHttpParameters=own)
+    assert (
+        run_state(served, http_task(api, connection_arn, Method="PUT", RequestBody={"n": 1}))["status"] == "SUCCEEDED"
+    )
+    (request,) = api.requests
+    assert b64decode(request.headers["authorization"].removeprefix("Basic ")) == b"ann:s3cret"
+    assert (request.headers["x-team"], request.query) == ("night", {"v": ["2"]})
+    assert json.loads(request.body) == {"n": 1, "origin": "lamp"}
     shown = served.client("events").describe_connection(Name="c")
     assert "s3cret" not in str(shown)
     assert "night" not in str(shown)
 
 
-def test_a_token_of_oauth_is_asked_for_first(served: ServedEngine, api: Api) -> None:
+def test_an_oauth_token_is_requested_first(served: ServedEngine, api: Api) -> None:
     oauth = {
         "ClientParameters": {"ClientID": "me", "ClientSecret": "shh"},
         "AuthorizationEndpoint": f"{api.url}/token",
         "HttpMethod": "POST",
         "OAuthHttpParameters": {"BodyParameters": [{"Key": "scope", "Value": "all"}]},
     }
-    authority = connection(served, "OAUTH_CLIENT_CREDENTIALS", OAuthParameters=oauth)
-    assert outcome(served, task(api, authority))["status"] == "SUCCEEDED"
-    token, call = api.asked
+    connection_arn = create_connection(served, "OAUTH_CLIENT_CREDENTIALS", OAuthParameters=oauth)
+    assert run_state(served, http_task(api, connection_arn))["status"] == "SUCCEEDED"
+    token, call = api.requests
     assert parse_qs(token.body) == {
         "grant_type": ["client_credentials"],
         "client_id": ["me"],
@@ -170,38 +172,38 @@ def test_a_token_of_oauth_is_asked_for_first(served: ServedEngine, api: Api) -> 
 )
 def test_a_body_can_be_sent_as_a_form(served: ServedEngine, api: Api, style: str, form: Json) -> None:
     transform = {"RequestBodyEncoding": "URL_ENCODED", "RequestEncodingOptions": {"ArrayFormat": style}}
-    state = task(
-        api, connection(served), Method="POST", RequestBody={"a": [1, 2], "b": {"c": "x"}}, Transform=transform
+    state = http_task(
+        api, create_connection(served), Method="POST", RequestBody={"a": [1, 2], "b": {"c": "x"}}, Transform=transform
     )
-    assert outcome(served, state)["status"] == "SUCCEEDED"
-    assert parse_qs(api.asked[0].body) == form
-    assert api.asked[0].headers["content-type"] == "application/x-www-form-urlencoded"
+    assert run_state(served, state)["status"] == "SUCCEEDED"
+    assert parse_qs(api.requests[0].body) == form
+    assert api.requests[0].headers["content-type"] == "application/x-www-form-urlencoded"
 
 
 @pytest.mark.parametrize("status", [302, 404, 503])
-def test_an_answer_that_is_no_success_is_an_error_with_the_answer_as_its_cause(
+def test_an_unsuccessful_answer_is_an_error_with_the_answer_as_its_cause(
     served: ServedEngine, api: Api, status: int
 ) -> None:
     api.status = status
-    ended = outcome(served, task(api, connection(served)))
+    ended = run_state(served, http_task(api, create_connection(served)))
     assert (ended["status"], ended["error"]) == ("FAILED", f"States.Http.StatusCode.{status}")
     assert json.loads(ended["cause"]) == {"id": 7}
 
 
-def test_a_call_that_fails_is_retried(served: ServedEngine, api: Api) -> None:
+def test_a_failed_call_is_retried(served: ServedEngine, api: Api) -> None:
     api.status = 500
-    again = [{"ErrorEquals": ["States.Http.StatusCode.500"], "IntervalSeconds": 1, "MaxAttempts": 1}]
-    assert outcome(served, task(api, connection(served)) | {"Retry": again})["status"] == "FAILED"
-    assert len(api.asked) == 2
+    retry = [{"ErrorEquals": ["States.Http.StatusCode.500"], "IntervalSeconds": 1, "MaxAttempts": 1}]
+    assert run_state(served, http_task(api, create_connection(served)) | {"Retry": retry})["status"] == "FAILED"
+    assert len(api.requests) == 2
 
 
-def test_a_server_that_does_not_answer_is_an_error_of_the_socket(served: ServedEngine, api: Api) -> None:
-    ended = outcome(served, task(api, connection(served), ApiEndpoint="http://127.0.0.1:1/x"))
+def test_an_unreachable_server_is_a_socket_error(served: ServedEngine, api: Api) -> None:
+    ended = run_state(served, http_task(api, create_connection(served), ApiEndpoint="http://127.0.0.1:1/x"))
     assert (ended["status"], ended["error"]) == ("FAILED", "States.Http.Socket")
 
 
 @pytest.mark.parametrize(
-    ("change", "why"),
+    ("change", "reason"),
     [
         ({"Method": "BREW"}, "'Method' must be one of"),
         ({"ApiEndpoint": "ftp://x"}, "must be an HTTP or HTTPS URL"),
@@ -210,25 +212,27 @@ def test_a_server_that_does_not_answer_is_an_error_of_the_socket(served: ServedE
         ({"Headers": "x"}, "'Headers' must be a STRUCTURE"),
     ],
 )
-def test_parameters_that_make_no_call_say_why(served: ServedEngine, api: Api, change: Json, why: str) -> None:
-    ended = outcome(served, task(api, connection(served), **change))
+def test_invalid_parameters_are_reported_and_make_no_call(
+    served: ServedEngine, api: Api, change: Json, reason: str
+) -> None:
+    ended = run_state(served, http_task(api, create_connection(served), **change))
     assert ended["status"] == "FAILED"
-    assert why in ended["cause"]
-    assert api.asked == []
+    assert reason in ended["cause"]
+    assert api.requests == []
 
 
-def test_the_test_of_a_state_shows_the_exchange_and_secrets_only_on_request(served: ServedEngine, api: Api) -> None:
-    state = json.dumps(task(api, connection(served), Method="POST", RequestBody={"n": 1}))
-    asked = {"definition": state, "roleArn": "arn:aws:iam::123456789012:role/r", "inspectionLevel": "TRACE"}
-    data = served.sfn.test_state(**asked)["inspectionData"]
+def test_testing_a_state_shows_the_exchange_and_secrets_only_on_request(served: ServedEngine, api: Api) -> None:
+    state = json.dumps(http_task(api, create_connection(served), Method="POST", RequestBody={"n": 1}))
+    parameters = {"definition": state, "roleArn": "arn:aws:iam::123456789012:role/r", "inspectionLevel": "TRACE"}
+    data = served.sfn.test_state(**parameters)["inspectionData"]
     assert (data["request"]["method"], data["request"]["url"]) == ("POST", f"{api.url}/orders")
     assert "secret" not in data["request"]["headers"]
     assert (data["response"]["statusCode"], data["response"]["body"]) == ("200", '{"id": 7}')
-    shown = served.sfn.test_state(**asked, revealSecrets=True)["inspectionData"]
+    shown = served.sfn.test_state(**parameters, revealSecrets=True)["inspectionData"]
     assert "secret" in shown["request"]["headers"]
 
 
-def test_secrets_cannot_be_asked_for_from_outside(served: ServedEngine) -> None:
-    authority = connection(served)
+def test_the_secrets_of_a_connection_cannot_be_read_from_outside(served: ServedEngine) -> None:
+    connection_arn = create_connection(served)
     with pytest.raises(ClientError):
-        served.client("events")._make_api_call("DescribeConnection", {"Name": authority})
+        served.client("events")._make_api_call("DescribeConnection", {"Name": connection_arn})

@@ -1,4 +1,4 @@
-"""Jobs of other services (.sync), started, asked for and stopped at the endpoint that is configured.
+"""Jobs of other services (.sync) are started, polled and stopped at the configured endpoint.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/connect-batch.html, connect-glue.html and connect-athena.html
 """
@@ -12,25 +12,25 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.json_text import Json
-from tests.served_engine import ServedEngine, eventually, one
+from tests.served_engine import ServedEngine, eventually, one_state
 
 
-class Desk(ThreadingHTTPServer):
-    """Answers as several services do, and remembers what it was asked."""
+class OtherServices(ThreadingHTTPServer):
+    """A server that answers as several services do and records the requests."""
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Clerk)
-        self.asked: list[tuple[str, Json]] = []
+        super().__init__(("127.0.0.1", 0), RequestHandler)
+        self.requests: list[tuple[str, Json]] = []
         self.status = "RUNNING"
-        """What every job's status is."""
-        self.broken = False
+        """The status of every job."""
+        self.fails = False
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}"
 
     def operations(self) -> list[str]:
-        return [operation for operation, _ in self.asked]
+        return [operation for operation, _ in self.requests]
 
     def answer(self, operation: str, given: Json) -> Json:
         job = {"jobId": "j-1", "jobName": "nightly", "status": self.status, "startedAt": 1_700_000_000_000}
@@ -54,29 +54,29 @@ class Desk(ThreadingHTTPServer):
         return {}
 
 
-class Clerk(BaseHTTPRequestHandler):
-    """One request."""
+class RequestHandler(BaseHTTPRequestHandler):
+    """Answers a request."""
 
-    server: Desk
+    server: OtherServices
 
     def do_POST(self) -> None:
         given = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         operation = self.headers.get("X-Amz-Target") or self.path.rpartition("/")[2]
-        self.server.asked.append((operation, given))
+        self.server.requests.append((operation, given))
         body = json.dumps(self.server.answer(operation, given)).encode()
-        self.send_response(500 if self.server.broken else 200)
+        self.send_response(500 if self.server.fails else 200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in the standard library
         pass
 
 
 @pytest.fixture
-def desk() -> Iterator[Desk]:
-    """Services elsewhere."""
-    server = Desk()
+def services() -> Iterator[OtherServices]:
+    """Start the server that answers for the other services."""
+    server = OtherServices()
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield server
     server.shutdown()
@@ -84,15 +84,15 @@ def desk() -> Iterator[Desk]:
 
 
 @pytest.fixture
-def options(desk: Desk) -> list[str]:
-    """Where these services are."""
+def options(services: OtherServices) -> list[str]:
+    """Return the options that set the endpoints of these services."""
     names = ("batch", "glue", "codebuild", "athena")
-    return [part for name in names for part in ("--endpoint", f"{name}={desk.url}")]
+    return [part for name in names for part in ("--endpoint", f"{name}={services.url}")]
 
 
 @pytest.fixture
 def served(tmp_path: Path, options: list[str]) -> Iterator[ServedEngine]:
-    """An engine that knows where they are."""
+    """Start an engine with the endpoints of these services."""
     engine = ServedEngine(tmp_path / "data")
     engine.up(*options)
     yield engine
@@ -111,64 +111,64 @@ JOBS: dict[str, tuple[str, Json, Json]] = {
 }
 
 
-def machine(served: ServedEngine, kind: str) -> str:
-    """A machine that runs one job and waits for it."""
+def create_machine(served: ServedEngine, kind: str) -> str:
+    """Create a machine that runs one job and waits for it; return its ARN."""
     parameters = JOBS[kind][1]
     call = {"Resource": f"arn:aws:states:::{kind}.sync", "Parameters": parameters}
-    return served.machine(one({"Type": "Task", "End": True, **call}))
+    return served.machine(one_state({"Type": "Task", "End": True, **call}))
 
 
-def within(part: Json, whole: Json) -> bool:
-    """Whether a document has all that another has."""
+def contains(part: Json, whole: Json) -> bool:
+    """Return whether `whole` contains everything in `part`."""
     return (
-        all(name in whole and within(value, whole[name]) for name, value in part.items())
+        all(name in whole and contains(value, whole[name]) for name, value in part.items())
         if isinstance(part, dict)
         else part == whole
     )
 
 
 @pytest.mark.parametrize("kind", JOBS)
-def test_a_job_elsewhere_is_waited_for_and_its_description_is_the_output(
-    served: ServedEngine, desk: Desk, kind: str
+def test_a_job_of_another_service_is_awaited_and_its_description_is_the_output(
+    served: ServedEngine, services: OtherServices, kind: str
 ) -> None:
-    execution = served.start(machine(served, kind))
-    eventually(lambda: JOBS[kind][0] in desk.operations())
+    execution = served.start(create_machine(served, kind))
+    eventually(lambda: JOBS[kind][0] in services.operations())
     assert served.sfn.describe_execution(executionArn=execution)["status"] == "RUNNING"
-    desk.status = "SUCCEEDED"
+    services.status = "SUCCEEDED"
     ended = served.ended(execution)
     assert ended["status"] == "SUCCEEDED"
-    assert within(JOBS[kind][2], json.loads(ended["output"]))
-    kinds = [event["type"] for event in served.history(execution)]
-    assert kinds[2:6] == ["TaskScheduled", "TaskStarted", "TaskSubmitted", "TaskSucceeded"]
+    assert contains(JOBS[kind][2], json.loads(ended["output"]))
+    event_types = [event["type"] for event in served.history(execution)]
+    assert event_types[2:6] == ["TaskScheduled", "TaskStarted", "TaskSubmitted", "TaskSucceeded"]
 
 
 @pytest.mark.parametrize("kind", JOBS)
-def test_a_job_elsewhere_that_fails_fails_the_state_with_its_description(
-    served: ServedEngine, desk: Desk, kind: str
+def test_a_failed_job_of_another_service_fails_the_state_with_its_description(
+    served: ServedEngine, services: OtherServices, kind: str
 ) -> None:
-    desk.status = "FAILED"
-    ended = served.ended(served.start(machine(served, kind)))
+    services.status = "FAILED"
+    ended = served.ended(served.start(create_machine(served, kind)))
     assert (ended["status"], ended["error"]) == ("FAILED", "States.TaskFailed")
     assert "FAILED" in ended["cause"]
 
 
-def test_a_job_elsewhere_is_waited_for_across_a_crash_and_an_outage(
-    served: ServedEngine, desk: Desk, options: list[str]
+def test_a_job_of_another_service_is_awaited_across_a_crash_and_an_outage(
+    served: ServedEngine, services: OtherServices, options: list[str]
 ) -> None:
-    execution = served.start(machine(served, "batch:submitJob"))
-    eventually(lambda: "describejobs" in desk.operations())
-    desk.broken = True
+    execution = served.start(create_machine(served, "batch:submitJob"))
+    eventually(lambda: "describejobs" in services.operations())
+    services.fails = True
     served.kill()
-    asked = len(desk.asked)
+    count = len(services.requests)
     served.up(*options)
-    eventually(lambda: len(desk.asked) > asked)
-    desk.broken, desk.status = False, "SUCCEEDED"
+    eventually(lambda: len(services.requests) > count)
+    services.fails, services.status = False, "SUCCEEDED"
     assert served.ended(execution)["status"] == "SUCCEEDED"
-    assert desk.operations().count("submitjob") == 1
+    assert services.operations().count("submitjob") == 1
 
 
 @pytest.mark.parametrize(
-    ("kind", "stop", "named"),
+    ("kind", "stop", "expected"),
     [
         ("batch:submitJob", "terminatejob", {"jobId": "j-1"}),
         ("glue:startJobRun", "AWSGlue.BatchStopJobRun", {"JobName": "etl", "JobRunIds": ["r-1"]}),
@@ -176,11 +176,11 @@ def test_a_job_elsewhere_is_waited_for_across_a_crash_and_an_outage(
         ("athena:startQueryExecution", "AmazonAthena.StopQueryExecution", {"QueryExecutionId": "q-1"}),
     ],
 )
-def test_a_job_elsewhere_is_stopped_with_its_execution(
-    served: ServedEngine, desk: Desk, kind: str, stop: str, named: Json
+def test_a_job_of_another_service_is_stopped_with_its_execution(
+    served: ServedEngine, services: OtherServices, kind: str, stop: str, expected: Json
 ) -> None:
-    execution = served.start(machine(served, kind))
-    eventually(lambda: JOBS[kind][0] in desk.operations())
+    execution = served.start(create_machine(served, kind))
+    eventually(lambda: JOBS[kind][0] in services.operations())
     served.sfn.stop_execution(executionArn=execution)
-    eventually(lambda: stop in desk.operations())
-    assert within(named, dict(desk.asked)[stop])
+    eventually(lambda: stop in services.operations())
+    assert contains(expected, dict(services.requests)[stop])

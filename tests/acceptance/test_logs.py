@@ -1,4 +1,4 @@
-"""CloudWatch Logs as its clients use it: boto3, the aws CLI, who follows a group, and containers that write."""
+"""CloudWatch Logs through boto3, the aws CLI, a client that follows a group, and containers that write."""
 
 import http.client
 import json
@@ -14,7 +14,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from lamplighter.base.json_text import Json
-from tests.served_engine import REGION, ServedEngine, eventually, one, run_task
+from tests.served_engine import REGION, ServedEngine, eventually, one_state, run_task
 
 GROUP = "/ecs/night"
 OPTIONS = {"awslogs-group": GROUP, "awslogs-region": REGION, "awslogs-stream-prefix": "batch"}
@@ -25,17 +25,19 @@ def now() -> int:
     return int(time.time() * 1000)
 
 
-def aws(served: ServedEngine, *words: str) -> Json:
-    """What the aws CLI answers."""
+def run_aws_logs(served: ServedEngine, *arguments: str) -> Json:
+    """Run a command of `aws logs` and return its answer."""
     keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_PAGER": ""}
     command = [str(Path(sys.executable).with_name("aws")), "--endpoint-url", served.url, "--region", REGION]
-    done = subprocess.run([*command, "logs", *words], env=os.environ | keys, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [*command, "logs", *arguments], env=os.environ | keys, capture_output=True, text=True, timeout=60
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout) if done.stdout.strip() else None
 
 
 def messages(served: ServedEngine, **params: Json) -> list[str]:
-    """All messages of the group."""
+    """Return all messages of the group."""
     pages = served.client("logs").get_paginator("filter_log_events").paginate(logGroupName=GROUP, **params)
     return [event["message"] for page in pages for event in page["events"]]
 
@@ -45,15 +47,15 @@ def wait_for_more(served: ServedEngine, lines: int) -> None:
 
 
 class Follower:
-    """Follows a group as `aws logs tail --follow` does: page after page, then again from the latest time on."""
+    """Follows a group as `aws logs tail --follow` does: page by page, then again from the latest timestamp on."""
 
     def __init__(self, served: ServedEngine, since: int) -> None:
         self._logs = served.client("logs")
         self._since = since
         self._seen: set[str] = set()
 
-    def look(self) -> Iterator[str]:
-        """What has come since the last look."""
+    def read_new_messages(self) -> Iterator[str]:
+        """Yield the messages that arrived since the last call."""
         token: dict[str, str] = {}
         while True:
             page = self._logs.filter_log_events(logGroupName=GROUP, startTime=self._since, interleaved=True, **token)
@@ -67,7 +69,7 @@ class Follower:
             token = {"nextToken": page["nextToken"]}
 
 
-def test_boto3_writes_and_reads_and_is_told_of_mistakes(served: ServedEngine) -> None:
+def test_boto3_writes_and_reads_events_and_gets_errors(served: ServedEngine) -> None:
     logs = served.client("logs")
     logs.create_log_group(logGroupName=GROUP, tags={"team": "night"})
     logs.create_log_stream(logGroupName=GROUP, logStreamName="a/b")
@@ -83,7 +85,7 @@ def test_boto3_writes_and_reads_and_is_told_of_mistakes(served: ServedEngine) ->
         logs.filter_log_events(logGroupName="none")
 
 
-def test_the_largest_event_is_taken_however_much_json_makes_of_it(served: ServedEngine) -> None:
+def test_the_largest_event_is_accepted_although_json_escapes_make_it_larger(served: ServedEngine) -> None:
     logs = served.client("logs")
     logs.create_log_group(logGroupName=GROUP)
     logs.create_log_stream(logGroupName=GROUP, logStreamName="s")
@@ -96,21 +98,21 @@ def test_the_largest_event_is_taken_however_much_json_makes_of_it(served: Served
         )
 
 
-def test_the_aws_cli_writes_searches_and_pages(served: ServedEngine) -> None:
-    aws(served, "create-log-group", "--log-group-name", GROUP)
-    aws(served, "create-log-stream", "--log-group-name", GROUP, "--log-stream-name", "s")
+def test_the_aws_cli_writes_searches_and_pages_through_events(served: ServedEngine) -> None:
+    run_aws_logs(served, "create-log-group", "--log-group-name", GROUP)
+    run_aws_logs(served, "create-log-stream", "--log-group-name", GROUP, "--log-stream-name", "s")
     named = ("--log-group-name", GROUP, "--log-stream-name", "s")
     listed = [{"timestamp": now(), "message": f'{{"level": "{level}", "n": {n}}}'} for n in range(3) for level in "ab"]
-    aws(served, "put-log-events", *named, "--log-events", json.dumps(listed))
+    run_aws_logs(served, "put-log-events", *named, "--log-events", json.dumps(listed))
     pattern = ("--filter-pattern", '{ $.level = "a" && $.n >= 1 }', "--page-size", "1")
-    found = aws(served, "filter-log-events", "--log-group-name", GROUP, *pattern)
+    found = run_aws_logs(served, "filter-log-events", "--log-group-name", GROUP, *pattern)
     assert [json.loads(event["message"])["n"] for event in found["events"]] == [1, 2]
-    assert len(aws(served, "get-log-events", *named, "--limit", "2")["events"]) == 2
-    (group,) = aws(served, "describe-log-groups", "--log-group-name-prefix", "/ecs")["logGroups"]
+    assert len(run_aws_logs(served, "get-log-events", *named, "--limit", "2")["events"]) == 2
+    (group,) = run_aws_logs(served, "describe-log-groups", "--log-group-name-prefix", "/ecs")["logGroups"]
     assert group["storedBytes"] == sum(len(str(event["message"])) + 26 for event in listed)
 
 
-def test_who_follows_a_group_sees_every_event_once_across_kills(served: ServedEngine) -> None:
+def test_a_follower_of_a_group_sees_each_event_once_despite_kills(served: ServedEngine) -> None:
     logs = served.client("logs")
     logs.create_log_group(logGroupName=GROUP)
     logs.create_log_stream(logGroupName=GROUP, logStreamName="s")
@@ -119,7 +121,7 @@ def test_who_follows_a_group_sees_every_event_once_across_kills(served: ServedEn
     for number in range(6):
         event = {"timestamp": now(), "message": str(number)}
         served.client("logs").put_log_events(logGroupName=GROUP, logStreamName="s", logEvents=[event])
-        seen += follower.look()
+        seen += follower.read_new_messages()
         if number == 2:
             served.kill()
             served.up()
@@ -127,12 +129,12 @@ def test_who_follows_a_group_sees_every_event_once_across_kills(served: ServedEn
     assert seen == [str(number) for number in range(6)]
 
 
-def test_lines_of_a_process_come_while_it_runs_and_once_across_kills(served: ServedEngine, tmp_path: Path) -> None:
+def test_lines_of_a_process_appear_while_it_runs_and_once_despite_kills(served: ServedEngine, tmp_path: Path) -> None:
     enough, written = tmp_path / "enough", tmp_path / "written"
     write = "i=$((i + 1)); echo line $i; echo error $i >&2; sleep 0.1"
     script = f"i=0; until [ -e {enough} ]; do {write}; done; echo $i > {written}"
     task = served.task("night", ["sh", "-c", script], logConfiguration=AWSLOGS)
-    execution = served.start(served.machine(one(run_task(task))))
+    execution = served.start(served.machine(one_state(run_task(task))))
     eventually(lambda: served.client("logs").describe_log_groups()["logGroups"])
     eventually(lambda: messages(served))
     for _ in range(2):
@@ -150,15 +152,15 @@ def test_lines_of_a_process_come_while_it_runs_and_once_across_kills(served: Ser
     assert re.fullmatch("batch/main/[0-9a-f]{32}", stream["logStreamName"])
 
 
-def test_a_missing_group_fails_the_state_with_the_words_of_aws(served: ServedEngine) -> None:
+def test_a_missing_log_group_fails_the_state_with_aws_s_message(served: ServedEngine) -> None:
     task = served.task("night", ["true"], logConfiguration=AWSLOGS | {"options": OPTIONS})
-    ended = served.ended(served.start(served.machine(one(run_task(task)))))
+    ended = served.ended(served.start(served.machine(one_state(run_task(task)))))
     assert ended["error"] == "States.TaskFailed"
     assert "ResourceInitializationError: failed to validate logger args" in ended["cause"]
 
 
-def ask(served: ServedEngine, path: str, method: str = "GET", **headers: str) -> tuple[int, str, str]:
-    """Status, content type and text of an answer to a request that nobody signed."""
+def send_request(served: ServedEngine, path: str, method: str = "GET", **headers: str) -> tuple[int, str, str]:
+    """Send an unsigned request; return status, content type and text of the answer."""
     connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=60)
     connection.request(method, path, headers=headers)
     answer = connection.getresponse()
@@ -167,19 +169,19 @@ def ask(served: ServedEngine, path: str, method: str = "GET", **headers: str) ->
     return found
 
 
-def test_health_and_metrics_are_told_to_whoever_may_reach_the_port(served: ServedEngine) -> None:
-    status, kind, text = ask(served, "/_lamplighter/health")
+def test_health_and_metrics_need_no_signature(served: ServedEngine) -> None:
+    status, kind, text = send_request(served, "/_lamplighter/health")
     assert (status, kind, json.loads(text)["status"]) == (200, "application/json", "ok")
-    served.ended(served.start(served.machine(one({"Type": "Pass", "End": True}))))
-    status, kind, text = ask(served, "/_lamplighter/metrics")
+    served.ended(served.start(served.machine(one_state({"Type": "Pass", "End": True}))))
+    status, kind, text = send_request(served, "/_lamplighter/metrics")
     assert (status, kind) == (200, "text/plain; version=0.0.4; charset=utf-8")
     numbers = [sample[:3] for family in text_string_to_metric_families(text) for sample in family.samples]
     assert ("lamplighter_executions", {"status": "SUCCEEDED"}, 1.0) in numbers
 
 
-def test_health_and_metrics_are_not_told_to_web_pages_nor_anything_else_to_the_unsigned(served: ServedEngine) -> None:
+def test_health_and_metrics_refuse_web_pages_and_other_paths_need_a_signature(served: ServedEngine) -> None:
     for path in ("/_lamplighter/health", "/_lamplighter/metrics"):
-        assert ask(served, path, Origin="http://127.0.0.1")[0] == 403
-        assert ask(served, path, Host="evil.example")[0] == 403
-        assert ask(served, path, "POST")[0] == 403
-    assert ask(served, "/_lamplighter/else")[0] == 403
+        assert send_request(served, path, Origin="http://127.0.0.1")[0] == 403
+        assert send_request(served, path, Host="evil.example")[0] == 403
+        assert send_request(served, path, "POST")[0] == 403
+    assert send_request(served, "/_lamplighter/else")[0] == 403

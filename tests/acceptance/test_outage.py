@@ -1,6 +1,6 @@
-"""Docker goes away for hours: it is told as that, and its absence is nobody's timeout.
+"""Docker does not answer for hours: the channels are alerted, and the outage does not count as time of a task.
 
-On a virtual clock, with a job file's stack through the engine's CloudFormation.
+The tests run on a virtual clock, with a job file's stack that the engine's CloudFormation creates.
 """
 
 from collections.abc import Iterator
@@ -17,25 +17,25 @@ JOB = "timeout: 10m, notify: {run-failed: [ops, dev]}"
 
 @pytest.fixture
 def harness(tmp_path: Path) -> Iterator[House]:
-    made = House(tmp_path)
-    made.up()
-    yield made
-    made.close()
+    harness = House(tmp_path)
+    harness.up()
+    yield harness
+    harness.close()
 
 
-def wait(harness: House, milliseconds: int) -> None:
-    """Let time pass as it does: a minute at a time."""
+def pass_time(harness: House, milliseconds: int) -> None:
+    """Advance the clock, a minute at a time."""
     for _ in range(milliseconds // MINUTE):
         harness.advance(MINUTE)
 
 
-def come_back(harness: House) -> None:
+def restore_docker(harness: House) -> None:
     harness.runtime.come_back()
     for _ in range(4):
         harness.advance(5 * SECOND)
 
 
-def running(harness: House) -> list[str]:
+def running_containers(harness: House) -> list[str]:
     return [each for each in harness.runtime.left() if harness.runtime._is_running(each)]
 
 
@@ -43,33 +43,33 @@ def test_a_task_that_waits_for_docker_does_not_use_up_its_timeout(harness: House
     harness.deploy(JOB)
     harness.runtime.go_away()
     run = harness.begin()
-    wait(harness, 5 * HOUR)
+    pass_time(harness, 5 * HOUR)
     assert harness.status(run) == "RUNNING"
-    come_back(harness)
-    assert len(running(harness)) == 1
-    wait(harness, 9 * MINUTE)
+    restore_docker(harness)
+    assert len(running_containers(harness)) == 1
+    pass_time(harness, 9 * MINUTE)
     assert harness.status(run) == "RUNNING"
     harness.finish()
     assert harness.status(run) == "SUCCEEDED"
 
 
-def test_its_timeout_counts_from_when_docker_is_back(harness: House) -> None:
+def test_the_timeout_of_a_waiting_task_begins_when_docker_is_back(harness: House) -> None:
     harness.deploy(JOB)
     harness.runtime.go_away()
     run = harness.begin()
-    wait(harness, 5 * HOUR)
-    come_back(harness)
-    wait(harness, 11 * MINUTE)
+    pass_time(harness, 5 * HOUR)
+    restore_docker(harness)
+    pass_time(harness, 11 * MINUTE)
     assert harness.status(run) == "FAILED"
     assert harness.describe(run)["error"] == "States.Timeout"
 
 
-def test_an_outage_is_told_once_to_each_channel_and_so_is_its_end(harness: House) -> None:
+def test_an_outage_and_its_end_are_reported_once_to_each_channel(harness: House) -> None:
     harness.deploy(JOB)
     harness.runtime.go_away()
     harness.begin()
     harness.begin()
-    wait(harness, 3 * HOUR)
+    pass_time(harness, 3 * HOUR)
     for channel in ("ops", "dev"):
         ((subject, text),) = harness.mails(channel)
         assert subject == "Docker does not answer: 2 tasks wait"
@@ -77,44 +77,44 @@ def test_an_outage_is_told_once_to_each_channel_and_so_is_its_end(harness: House
             "Docker on the engine's machine has not answered since 2026-01-01 00:00 UTC. 2 tasks wait for it:"
         )
         assert "Jobs:      reports-nightly\n" in text
-    come_back(harness)
+    restore_docker(harness)
     for channel in ("ops", "dev"):
         assert [subject for subject, _ in harness.mails(channel)][1:] == ["Docker answers again"]
         assert "took longer" not in str(harness.mails(channel))
 
 
-def test_a_short_outage_is_told_to_nobody(harness: House) -> None:
+def test_a_short_outage_is_not_reported(harness: House) -> None:
     harness.deploy(JOB)
     harness.runtime.go_away()
     harness.begin()
     harness.advance(30 * SECOND)
-    come_back(harness)
-    wait(harness, 2 * MINUTE)
+    restore_docker(harness)
+    pass_time(harness, 2 * MINUTE)
     assert harness.mails() == []
 
 
-def test_the_health_of_the_engine_names_it(harness: House) -> None:
+def test_the_health_of_the_engine_reports_an_outage(harness: House) -> None:
     harness.deploy(JOB)
     harness.runtime.go_away()
     harness.begin()
     (found,) = health.read_health(harness.engine).conditions
     assert found.name == "docker"
     assert found.reason == "Docker has not answered since 2026-01-01 00:00 UTC: 1 task is waiting"
-    come_back(harness)
+    restore_docker(harness)
     assert health.read_health(harness.engine).conditions == ()
 
 
-def test_an_engine_that_restarts_during_an_outage_goes_on_with_it(harness: House) -> None:
+def test_an_engine_that_restarts_during_an_outage_continues_it(harness: House) -> None:
     harness.deploy(JOB)
     harness.runtime.go_away()
     run = harness.begin()
-    wait(harness, HOUR)
+    pass_time(harness, HOUR)
     harness.restart()
-    wait(harness, HOUR)
+    pass_time(harness, HOUR)
     assert len(harness.mails()) == 1
-    come_back(harness)
+    restore_docker(harness)
     harness.restart()
-    wait(harness, 9 * MINUTE)
+    pass_time(harness, 9 * MINUTE)
     assert harness.status(run) == "RUNNING"
     harness.finish()
     assert harness.status(run) == "SUCCEEDED"
@@ -122,39 +122,39 @@ def test_an_engine_that_restarts_during_an_outage_goes_on_with_it(harness: House
 
 
 @pytest.mark.parametrize(("minutes", "status"), [(5, "SUCCEEDED"), (12, "FAILED")])
-def test_a_container_that_ended_while_docker_was_away_is_judged_by_when_it_ended(
+def test_a_container_that_ended_during_an_outage_is_judged_by_the_time_of_its_end(
     harness: House, minutes: int, status: str
 ) -> None:
     harness.deploy(JOB)
     run = harness.begin()
     harness.runtime.go_away()
-    wait(harness, minutes * MINUTE)
-    harness.runtime.finish(running(harness)[0])
-    wait(harness, HOUR)
+    pass_time(harness, minutes * MINUTE)
+    harness.runtime.finish(running_containers(harness)[0])
+    pass_time(harness, HOUR)
     assert harness.status(run) == "RUNNING"
-    come_back(harness)
-    wait(harness, MINUTE)
+    restore_docker(harness)
+    pass_time(harness, MINUTE)
     assert harness.status(run) == status
 
 
-def test_a_container_that_ran_through_an_outage_past_its_timeout_is_stopped(harness: House) -> None:
+def test_a_container_that_exceeded_its_timeout_during_an_outage_is_stopped(harness: House) -> None:
     harness.deploy(JOB)
     run = harness.begin()
     harness.runtime.go_away()
-    wait(harness, HOUR)
+    pass_time(harness, HOUR)
     assert harness.status(run) == "RUNNING"
-    come_back(harness)
+    restore_docker(harness)
     assert harness.status(run) == "FAILED"
-    assert running(harness) == []
+    assert running_containers(harness) == []
 
 
-def test_a_run_that_is_stopped_during_an_outage_leaves_nothing_held(harness: House) -> None:
+def test_a_run_that_is_stopped_during_an_outage_leaves_no_rows(harness: House) -> None:
     harness.deploy(JOB)
     harness.runtime.go_away()
     run = harness.begin()
-    wait(harness, 2 * MINUTE)
+    pass_time(harness, 2 * MINUTE)
     harness.call("states", "StopExecution", executionArn=run)
-    come_back(harness)
+    restore_docker(harness)
     assert harness.status(run) == "ABORTED"
     assert harness.rows("SELECT * FROM held_tasks") == harness.rows("SELECT * FROM runtime_outage") == []
     assert harness.rows("SELECT * FROM timers WHERE service = 'states'") == []

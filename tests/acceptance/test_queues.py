@@ -1,4 +1,4 @@
-"""SQS as boto3, the aws CLI and the SDKs of old see it, on an engine that is killed now and then."""
+"""SQS through boto3, the aws CLI and the older query protocol, also on an engine that is killed."""
 
 import json
 import os
@@ -21,7 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from lamplighter.base.json_text import Json
 from lamplighter.engine import credentials
-from tests.served_engine import ACCOUNT, REGION, ServedEngine, eventually, one, when_sent
+from tests.served_engine import ACCOUNT, REGION, ServedEngine, call_in_thread, eventually, one_state
 
 NAMESPACE = "{http://queue.amazonaws.com/doc/2012-11-05/}"
 
@@ -41,7 +41,7 @@ def bodies(answer: Json) -> list[str]:
     return [message["Body"] for message in answer.get("Messages", [])]
 
 
-def test_a_message_goes_from_one_to_the_other_and_is_deleted(served: ServedEngine, sqs: Json, url: str) -> None:
+def test_a_message_is_sent_received_and_deleted(served: ServedEngine, sqs: Json, url: str) -> None:
     assert url == f"{served.url}/{ACCOUNT}/letters"
     attributes = {
         "text": {"DataType": "String", "StringValue": "grüße"},
@@ -56,7 +56,7 @@ def test_a_message_goes_from_one_to_the_other_and_is_deleted(served: ServedEngin
     assert shown["ApproximateNumberOfMessages"] == shown["ApproximateNumberOfMessagesNotVisible"] == "0"
 
 
-def test_a_message_of_a_mebibyte_is_taken_however_it_is_escaped(sqs: Json, url: str) -> None:
+def test_a_message_of_one_mebibyte_is_accepted_however_it_is_escaped(sqs: Json, url: str) -> None:
     for body in ("x" * 2**20, "é" * 2**19, '"' * 2**20):
         sqs.send_message(QueueUrl=url, MessageBody=body)
         assert bodies(sqs.receive_message(QueueUrl=url)) == [body]
@@ -64,16 +64,16 @@ def test_a_message_of_a_mebibyte_is_taken_however_it_is_escaped(sqs: Json, url: 
         sqs.send_message(QueueUrl=url, MessageBody="x" * (2**20 + 1))
 
 
-def test_an_engine_that_listens_everywhere_has_urls_of_this_machine(served: ServedEngine) -> None:
+def test_an_engine_that_listens_on_every_address_returns_loopback_urls(served: ServedEngine) -> None:
     served.kill(signal.SIGTERM)
     served.up("--host", "0.0.0.0")
-    holder = next(iter(credentials.load_credentials(served.data / "credentials").values()))
-    client = served.client("sqs", key=holder.access_key, secret=holder.secret)
+    key = next(iter(credentials.load_credentials(served.data / "credentials").values()))
+    client = served.client("sqs", key=key.access_key, secret=key.secret)
     url = client.create_queue(QueueName="q")["QueueUrl"]
     assert url == f"http://127.0.0.1:{served.port}/{ACCOUNT}/q"
 
 
-def test_batches_and_pages_work(served: ServedEngine, url: str) -> None:
+def test_batches_and_pagination_work(served: ServedEngine, url: str) -> None:
     client = served.client("sqs")
     batch = [{"Id": str(number), "MessageBody": str(number)} for number in range(10)]
     assert len(client.send_message_batch(QueueUrl=url, Entries=batch)["Successful"]) == 10
@@ -106,33 +106,31 @@ def test_errors_have_the_codes_of_aws(
         assert isinstance(error.value, getattr(sqs.exceptions, exception))
 
 
-def test_who_waits_gets_a_message_at_once(served: ServedEngine, sqs: Json, url: str) -> None:
+def test_a_waiting_receiver_gets_a_message_immediately(served: ServedEngine, sqs: Json, url: str) -> None:
     with ThreadPoolExecutor() as pool:
-        waiting = waits(pool, served, url)
+        waiting = start_poll(pool, served, url)
         sqs.send_message(QueueUrl=url, MessageBody="news")
         assert bodies(waiting.result(60)) == ["news"]
 
 
-def waits(pool: ThreadPoolExecutor, served: ServedEngine, url: str) -> "Future[Json]":
-    """A receiver that has asked, and waits."""
-    waiting = when_sent(pool, served.client("sqs").receive_message, QueueUrl=url, WaitTimeSeconds=20)
+def start_poll(pool: ThreadPoolExecutor, served: ServedEngine, url: str) -> "Future[Json]":
+    """Let a receiver wait for a message in a thread; return after the engine has read the request."""
+    waiting = call_in_thread(pool, served.client("sqs").receive_message, QueueUrl=url, WaitTimeSeconds=20)
     for _ in range(3):
-        served.client("sqs").list_queues()  # answered after the request that was sent before it has been read
+        served.client("sqs").list_queues()  # the engine answers this after it has read the earlier request
     return waiting
 
 
-def test_an_engine_that_is_stopped_sends_those_who_wait_away(served: ServedEngine, url: str) -> None:
+def test_a_stopping_engine_answers_waiting_receivers_with_an_error(served: ServedEngine, url: str) -> None:
     with ThreadPoolExecutor() as pool:
-        waiting = waits(pool, served, url)
+        waiting = start_poll(pool, served, url)
         assert served.kill(signal.SIGTERM) == 0
         with pytest.raises(ClientError, match="the engine is stopping"):
             waiting.result()
     assert not any("Traceback" in line for line in served.lines)
 
 
-def test_no_message_is_lost_and_none_that_was_deleted_comes_back_when_the_engine_is_killed(
-    served: ServedEngine, sqs: Json, url: str
-) -> None:
+def test_a_kill_loses_no_message_and_returns_no_deleted_message(served: ServedEngine, sqs: Json, url: str) -> None:
     accepted: list[str] = []
 
     def produce(producer: int) -> None:
@@ -165,7 +163,7 @@ def test_no_message_is_lost_and_none_that_was_deleted_comes_back_when_the_engine
     assert set(accepted) - deleted <= set(found)
 
 
-def test_a_worker_of_an_execution_answers_with_the_token_from_its_queue(
+def test_a_worker_completes_an_execution_with_the_token_from_its_queue(
     served: ServedEngine, sqs: Json, url: str
 ) -> None:
     task = {
@@ -174,15 +172,15 @@ def test_a_worker_of_an_execution_answers_with_the_token_from_its_queue(
         "Parameters": {"QueueUrl": url, "MessageBody": {"work.$": "$.work", "token.$": "$$.Task.Token"}},
         "End": True,
     }
-    execution = served.start(served.machine(one(task)), {"work": [1, 2]})
+    execution = served.start(served.machine(one_state(task)), {"work": [1, 2]})
     (message,) = eventually(lambda: sqs.receive_message(QueueUrl=url, WaitTimeSeconds=5).get("Messages"))
     body = json.loads(message["Body"])
     served.sfn.send_task_success(taskToken=body["token"], output=json.dumps(sum(body["work"])))
     assert served.ended(execution)["output"] == "3"
 
 
-def query(served: ServedEngine, path: str, **params: str) -> tuple[int, ET.Element]:
-    """What an SDK of old sends: a form, to the queue's own URL; the status and the answer."""
+def send_query(served: ServedEngine, path: str, **params: str) -> tuple[int, ET.Element]:
+    """Send a form to the queue's URL, as older SDKs do; return the status and the answer."""
     body = urlencode({"Version": "2012-11-05", **params})
     address = served.url + path
     request = AWSRequest("POST", address, {"Content-Type": "application/x-www-form-urlencoded"}, body)
@@ -196,36 +194,36 @@ def query(served: ServedEngine, path: str, **params: str) -> tuple[int, ET.Eleme
             return error.code, ET.fromstring(error.read())
 
 
-def test_the_query_protocol_takes_the_queue_from_the_address(served: ServedEngine, url: str) -> None:
+def test_the_query_protocol_reads_the_queue_from_the_url(served: ServedEngine, url: str) -> None:
     path = url.removeprefix(served.url)
     attribute = {
         "MessageAttribute.1.Name": "colour",
         "MessageAttribute.1.Value.DataType": "String",
         "MessageAttribute.1.Value.StringValue": "red",
     }
-    status, answer = query(served, path, Action="SendMessage", MessageBody="a & b", **attribute)
+    status, answer = send_query(served, path, Action="SendMessage", MessageBody="a & b", **attribute)
     assert status == 200
     assert answer.findtext(f".//{NAMESPACE}MD5OfMessageAttributes")
-    asked = {"Action": "ReceiveMessage", "AttributeName.1": "All", "MessageAttributeName.1": "All"}
-    status, answer = query(served, path, **asked)
+    receive = {"Action": "ReceiveMessage", "AttributeName.1": "All", "MessageAttributeName.1": "All"}
+    status, answer = send_query(served, path, **receive)
     message = answer.find(f".//{NAMESPACE}Message")
     assert message is not None
     assert message.findtext(f"{NAMESPACE}Body") == "a & b"
     assert message.findtext(f"{NAMESPACE}MessageAttribute/{NAMESPACE}Value/{NAMESPACE}StringValue") == "red"
     handle = message.findtext(f"{NAMESPACE}ReceiptHandle") or ""
     batch = {"DeleteMessageBatchRequestEntry.1.Id": "a", "DeleteMessageBatchRequestEntry.1.ReceiptHandle": handle}
-    status, answer = query(served, path, Action="DeleteMessageBatch", **batch)
+    status, answer = send_query(served, path, Action="DeleteMessageBatch", **batch)
     assert answer.findtext(f".//{NAMESPACE}DeleteMessageBatchResultEntry/{NAMESPACE}Id") == "a"
 
 
-def test_the_query_protocol_has_the_codes_of_old(served: ServedEngine) -> None:
-    status, answer = query(served, f"/{ACCOUNT}/nobody", Action="SendMessage", MessageBody="x")
+def test_the_query_protocol_has_its_older_error_codes(served: ServedEngine) -> None:
+    status, answer = send_query(served, f"/{ACCOUNT}/nobody", Action="SendMessage", MessageBody="x")
     assert status == 400
     assert answer.findtext(f".//{NAMESPACE}Code") == "AWS.SimpleQueueService.NonExistentQueue"
     assert answer.findtext(f".//{NAMESPACE}Message") == "The specified queue does not exist."
 
 
-def test_the_aws_cli_sends_and_receives(served: ServedEngine, url: str) -> None:
+def test_the_aws_cli_sends_and_receives_messages(served: ServedEngine, url: str) -> None:
     def aws(*arguments: str) -> Json:
         command = [str(Path(sysconfig.get_path("scripts"), "aws")), "--endpoint-url", served.url, "sqs", *arguments]
         keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}

@@ -1,4 +1,4 @@
-"""Runs of other kinds: distributed Map, express, redriven, and those that call services elsewhere."""
+"""Other kinds of runs: distributed Maps, express executions, redrives, and calls of configured endpoints."""
 
 import json
 import threading
@@ -12,18 +12,20 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lamplighter.base.json_text import Json
-from tests.served_engine import ROLE, ServedEngine, eventually, one, run_task
+from tests.served_engine import ROLE, ServedEngine, eventually, one_state, run_task
 
 ECHO = {"StartAt": "Echo", "States": {"Echo": {"Type": "Pass", "End": True}}}
 
 
-def distributed(processor: Json, **fields: Json) -> Json:
+def distributed_map(processor: Json, **fields: Json) -> Json:
     config = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
-    return one({"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": config | processor, "End": True, **fields})
+    return one_state(
+        {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": config | processor, "End": True, **fields}
+    )
 
 
-def test_a_distributed_map_runs_each_item_as_an_execution_and_gathers_them_in_order(served: ServedEngine) -> None:
-    execution = served.start(served.machine(distributed(ECHO, Label="Echoes")), {"items": list(range(120))})
+def test_a_distributed_map_runs_each_item_as_an_execution_and_keeps_the_order_of_results(served: ServedEngine) -> None:
+    execution = served.start(served.machine(distributed_map(ECHO, Label="Echoes")), {"items": list(range(120))})
     ended = served.ended(execution)
     assert json.loads(ended["output"]) == list(range(120))
     (run,) = served.sfn.list_map_runs(executionArn=execution)["mapRuns"]
@@ -39,9 +41,9 @@ def test_a_distributed_map_runs_each_item_as_an_execution_and_gathers_them_in_or
     assert children[0]["executionArn"].startswith("arn:aws:states:us-east-1:123456789012:execution:machine/Echoes:")
 
 
-def test_items_go_to_children_in_batches_with_what_every_batch_is_given(served: ServedEngine) -> None:
+def test_items_are_passed_to_children_in_batches_with_the_batch_input(served: ServedEngine) -> None:
     batcher = {"MaxItemsPerBatch": 3, "BatchInput": {"day.$": "$.day"}}
-    machine = served.machine(distributed(ECHO, ItemBatcher=batcher))
+    machine = served.machine(distributed_map(ECHO, ItemBatcher=batcher))
     ended = served.ended(served.start(machine, {"items": list(range(7)), "day": "monday"}))
     assert json.loads(ended["output"]) == [
         {"BatchInput": {"day": "monday"}, "Items": items} for items in ([0, 1, 2], [3, 4, 5], [6])
@@ -49,13 +51,13 @@ def test_items_go_to_children_in_batches_with_what_every_batch_is_given(served: 
 
 
 @pytest.mark.parametrize(("tolerated", "status"), [({}, "FAILED"), ({"ToleratedFailureCount": 1}, "SUCCEEDED")])
-def test_a_distributed_map_fails_when_more_items_fail_than_may(
+def test_a_distributed_map_fails_if_more_items_fail_than_tolerated(
     served: ServedEngine, tolerated: Json, status: str
 ) -> None:
     odd = {"Variable": "$", "NumericEquals": 3, "Next": "Bad"}
     states = {"Look": {"Type": "Choice", "Choices": [odd], "Default": "Good"}, "Bad": {"Type": "Fail", "Error": "Odd"}}
     processor = {"StartAt": "Look", "States": states | {"Good": {"Type": "Succeed"}}}
-    execution = served.start(served.machine(distributed(processor, **tolerated)), {"items": [1, 2, 3, 4]})
+    execution = served.start(served.machine(distributed_map(processor, **tolerated)), {"items": [1, 2, 3, 4]})
     ended = served.ended(execution)
     assert ended["status"] == status
     if status == "FAILED":
@@ -63,30 +65,28 @@ def test_a_distributed_map_fails_when_more_items_fail_than_may(
         assert ended["cause"] == "The specified tolerated failure threshold was exceeded"
 
 
-def test_kill_9_in_the_middle_of_a_map_run_loses_no_item_and_runs_none_twice(
-    served: ServedEngine, tmp_path: Path
-) -> None:
+def test_kill_9_during_a_map_run_loses_and_repeats_no_item(served: ServedEngine, tmp_path: Path) -> None:
     served.ecs.create_cluster(clusterName="default")
-    witness = tmp_path / "runs"
-    task = served.task("item", ["sh", "-c", f'echo "$ITEM" >> {witness}'])
+    record_file = tmp_path / "runs"
+    task = served.task("item", ["sh", "-c", f'echo "$ITEM" >> {record_file}'])
     job = run_task(task, ResultPath=None)
     environment = [{"Name": "ITEM", "Value.$": "States.Format('{}', $)"}]
     job["Parameters"]["Overrides"] = {"ContainerOverrides": [{"Name": "main", "Environment": environment}]}
-    machine = served.machine(distributed({"StartAt": "Run", "States": {"Run": job}}, MaxConcurrency=4))
+    machine = served.machine(distributed_map({"StartAt": "Run", "States": {"Run": job}}, MaxConcurrency=4))
     execution = served.start(machine, {"items": list(range(24))})
     for lines in (3, 10):
-        eventually(partial(ran, witness, lines))
+        eventually(partial(has_lines, record_file, lines))
         served.kill()
         served.up()
     assert json.loads(served.ended(execution, 60)["output"]) == list(range(24))
-    assert Counter(witness.read_text().split()) == {str(number): 1 for number in range(24)}
+    assert Counter(record_file.read_text().split()) == {str(number): 1 for number in range(24)}
 
 
-def ran(witness: Path, lines: int) -> bool:
-    return witness.exists() and len(witness.read_text().split()) >= lines
+def has_lines(record_file: Path, lines: int) -> bool:
+    return record_file.exists() and len(record_file.read_text().split()) >= lines
 
 
-def express(served: ServedEngine, definition: Json) -> str:
+def create_express_machine(served: ServedEngine, definition: Json) -> str:
     answer = served.sfn.create_state_machine(
         name="quick", definition=json.dumps(definition), roleArn=ROLE, type="EXPRESS"
     )
@@ -94,32 +94,34 @@ def express(served: ServedEngine, definition: Json) -> str:
     return arn
 
 
-def test_a_synchronous_express_execution_answers_with_its_result_also_after_a_wait(served: ServedEngine) -> None:
+def test_a_synchronous_express_execution_returns_its_result_also_after_a_wait(served: ServedEngine) -> None:
     wait = {"Type": "Wait", "Seconds": 1, "Next": "Done"}
-    machine = express(served, {"StartAt": "W", "States": {"W": wait, "Done": {"Type": "Pass", "End": True}}})
+    machine = create_express_machine(
+        served, {"StartAt": "W", "States": {"W": wait, "Done": {"Type": "Pass", "End": True}}}
+    )
     answer = served.sfn.start_sync_execution(stateMachineArn=machine, input='{"n": 1}')
     assert (answer["status"], json.loads(answer["output"])) == ("SUCCEEDED", {"n": 1})
     assert (answer["stopDate"] - answer["startDate"]).total_seconds() >= 1
 
 
-def test_a_failed_express_execution_is_an_answer_not_an_error(served: ServedEngine) -> None:
-    machine = express(served, one({"Type": "Fail", "Error": "Mine", "Cause": "because"}))
+def test_a_failed_express_execution_is_a_result_and_not_an_api_error(served: ServedEngine) -> None:
+    machine = create_express_machine(served, one_state({"Type": "Fail", "Error": "Mine", "Cause": "because"}))
     answer = served.sfn.start_sync_execution(stateMachineArn=machine)
     assert (answer["status"], answer["error"], answer["cause"]) == ("FAILED", "Mine", "because")
 
 
-def test_what_is_for_the_other_type_of_machine_is_refused(served: ServedEngine) -> None:
-    quick, slow = express(served, ECHO), served.machine(ECHO)
+def test_operations_of_the_other_machine_type_are_refused(served: ServedEngine) -> None:
+    express, standard = create_express_machine(served, ECHO), served.machine(ECHO)
     calls: list[Callable[[], Json]] = [
-        lambda: served.sfn.list_executions(stateMachineArn=quick),
-        lambda: served.sfn.start_sync_execution(stateMachineArn=slow),
+        lambda: served.sfn.list_executions(stateMachineArn=express),
+        lambda: served.sfn.start_sync_execution(stateMachineArn=standard),
     ]
     for call in calls:
         with pytest.raises(ClientError, match="not supported by this type of state machine"):
             call()
 
 
-def test_a_redriven_execution_goes_on_from_the_step_that_failed_under_its_own_name(
+def test_a_redriven_execution_continues_from_the_failed_step_under_its_name(
     served: ServedEngine, tmp_path: Path
 ) -> None:
     served.ecs.create_cluster(clusterName="default")
@@ -135,8 +137,8 @@ def test_a_redriven_execution_goes_on_from_the_step_that_failed_under_its_own_na
     ended = served.ended(execution)
     assert (ended["status"], json.loads(ended["output"]), ended["redriveCount"]) == ("SUCCEEDED", {"n": 7}, 1)
     assert first.read_text() == "run\n"
-    kinds = [event["type"] for event in served.history(execution)]
-    assert kinds[kinds.index("ExecutionFailed") + 1 :][:2] == ["ExecutionRedriven", "TaskScheduled"]
+    event_types = [event["type"] for event in served.history(execution)]
+    assert event_types[event_types.index("ExecutionFailed") + 1 :][:2] == ["ExecutionRedriven", "TaskScheduled"]
     with pytest.raises(ClientError, match="Execution is SUCCEEDED and cannot be redriven"):
         served.sfn.redrive_execution(executionArn=execution)
 
@@ -152,7 +154,9 @@ def test_a_redrive_runs_only_the_branches_that_had_not_ended(served: ServedEngin
         {"StartAt": "Good", "States": {"Good": good}},
         {"StartAt": "Wait", "States": {"Wait": wait, "Bad": bad}},
     ]
-    execution = served.start(served.machine(one({"Type": "Parallel", "Branches": branches, "End": True})), {"n": 1})
+    execution = served.start(
+        served.machine(one_state({"Type": "Parallel", "Branches": branches, "End": True})), {"n": 1}
+    )
     eventually(lambda: "TaskSucceeded" in [event["type"] for event in served.history(execution)])
     token = served.sfn.get_activity_task(activityArn=gate)["taskToken"]
     served.sfn.send_task_success(taskToken=token, output="{}")
@@ -179,7 +183,7 @@ class Lambda(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in the standard library
         pass
 
 
@@ -192,7 +196,7 @@ def lambda_url() -> Iterator[str]:
     server.server_close()
 
 
-CALLS: dict[str, tuple[Json, str]] = {
+LAMBDA_STATES: dict[str, tuple[Json, str]] = {
     "optimised": (
         {"Resource": "arn:aws:states:::lambda:invoke", "Parameters": {"FunctionName": "f", "Payload.$": "$"}},
         "$.Payload",
@@ -201,13 +205,13 @@ CALLS: dict[str, tuple[Json, str]] = {
 }
 
 
-@pytest.mark.parametrize("kind", CALLS)
-def test_a_function_is_called_at_the_endpoint_that_is_configured(tmp_path: Path, lambda_url: str, kind: str) -> None:
+@pytest.mark.parametrize("kind", LAMBDA_STATES)
+def test_a_lambda_function_is_called_at_the_configured_endpoint(tmp_path: Path, lambda_url: str, kind: str) -> None:
     engine = ServedEngine(tmp_path / "data")
     engine.up("--endpoint", f"lambda={lambda_url}")
     try:
-        call, output = CALLS[kind]
-        machine = engine.machine(one({"Type": "Task", "OutputPath": output, "End": True, **call}))
+        call, output = LAMBDA_STATES[kind]
+        machine = engine.machine(one_state({"Type": "Task", "OutputPath": output, "End": True, **call}))
         assert json.loads(engine.ended(engine.start(machine, {"n": 21}))["output"]) == {"twice": 42}
         failed = engine.ended(engine.start(machine, {"n": "x"}))
         assert (failed["status"], failed["error"]) == ("FAILED", "ValueError")
@@ -216,7 +220,7 @@ def test_a_function_is_called_at_the_endpoint_that_is_configured(tmp_path: Path,
         engine.close()
 
 
-def test_a_service_that_has_no_endpoint_is_named_when_the_machine_is_created(served: ServedEngine) -> None:
+def test_a_missing_endpoint_is_reported_when_the_machine_is_created(served: ServedEngine) -> None:
     call = {
         "Type": "Task",
         "Resource": "arn:aws:states:::lambda:invoke",
@@ -224,4 +228,4 @@ def test_a_service_that_has_no_endpoint_is_named_when_the_machine_is_created(ser
         "End": True,
     }
     with pytest.raises(ClientError, match="Start the engine with --endpoint lambda=URL"):
-        served.machine(one(call))
+        served.machine(one_state(call))

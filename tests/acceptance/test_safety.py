@@ -1,4 +1,4 @@
-"""What must not reach the engine, and what must not come out of it."""
+"""The engine refuses dangerous requests, and its answers and errors reveal nothing that they should not."""
 
 import http.client
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.served_engine import ServedEngine, eventually, one
+from tests.served_engine import ServedEngine, eventually, one_state
 
 AUTHORIZATION = (
     "AWS4-HMAC-SHA256 Credential=test/20261125/us-east-1/states/aws4_request, SignedHeaders=host, Signature=" + "0" * 64
@@ -20,7 +20,7 @@ AUTHORIZATION = (
 TARGET = "AWSStepFunctions.ListStateMachines"
 
 
-def ask(
+def send_request(
     served: ServedEngine, body: bytes = b"{}", headers: Mapping[str, str] | None = None
 ) -> tuple[int, dict[str, object]]:
     connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=60)
@@ -34,11 +34,11 @@ def ask(
 
 
 def test_a_request_with_a_signature_is_answered(served: ServedEngine) -> None:
-    assert ask(served) == (200, {"stateMachines": []})
+    assert send_request(served) == (200, {"stateMachines": []})
 
 
 def test_a_request_without_a_signature_is_refused(served: ServedEngine) -> None:
-    status, answer = ask(served, headers={"Authorization": ""})
+    status, answer = send_request(served, headers={"Authorization": ""})
     assert status == 403
     assert "MissingAuthenticationToken" in str(answer["__type"])
 
@@ -53,22 +53,22 @@ def test_a_request_without_a_signature_is_refused(served: ServedEngine) -> None:
         {"Sec-Fetch-Site": "cross-site"},
     ],
 )
-def test_no_web_page_reaches_the_engine(served: ServedEngine, headers: dict[str, str]) -> None:
-    status, answer = ask(served, headers=headers)
+def test_requests_from_web_pages_are_refused(served: ServedEngine, headers: dict[str, str]) -> None:
+    status, answer = send_request(served, headers=headers)
     assert status == 403
     assert "AccessDenied" in str(answer["__type"])
 
 
-def test_every_name_of_this_machine_that_no_page_can_take_is_answered_to_and_no_other(served: ServedEngine) -> None:
+def test_only_host_names_that_no_web_page_can_use_are_accepted(served: ServedEngine) -> None:
     for host in ("localhost:80", "LOCALHOST", "job.localhost", "[::1]:80", "127.9.9.9"):
-        assert ask(served, headers={"Host": host})[0] == 200, host
+        assert send_request(served, headers={"Host": host})[0] == 200, host
     for host in ("10.0.0.9", "0.0.0.0", "[::ffff:127.0.0.1]", "localhost.", "127.1", "evil.example"):
-        assert ask(served, headers={"Host": host})[0] == 403, host
-        assert raw(served, f"GET / HTTP/1.1\r\nHost: {host}\r\n") == 403, host
+        assert send_request(served, headers={"Host": host})[0] == 403, host
+        assert send_head(served, f"GET / HTTP/1.1\r\nHost: {host}\r\n") == 403, host
 
 
-def raw(served: ServedEngine, head: str) -> int:
-    """The status of the answer to a request as it is written here."""
+def send_head(served: ServedEngine, head: str) -> int:
+    """Send a request head as it is and return the status of the answer."""
     with socket.create_connection(("127.0.0.1", served.port), timeout=120) as connection:
         connection.sendall(f"{head}Connection: close\r\n\r\n".encode())
         with connection.makefile("rb") as answer:
@@ -78,43 +78,43 @@ def raw(served: ServedEngine, head: str) -> int:
 HEALTH = "GET /_lamplighter/health HTTP/1.1\r\n"
 
 
-def test_a_request_says_once_whom_it_asks_and_who_asks(served: ServedEngine) -> None:
-    ours = "Host: localhost\r\n"
-    assert raw(served, f"{HEALTH}{ours}") == 200
-    for other in (ours, "Host: evil.example\r\n", "host: localhost\r\n"):
-        assert raw(served, f"{HEALTH}{ours}{other}") == 400
-        assert raw(served, f"{HEALTH}{other}{ours}") == 400
-    assert raw(served, HEALTH) == 403
-    assert raw(served, HEALTH.replace("1.1", "1.0")) == 403
-    signed = f"POST / HTTP/1.1\r\n{ours}X-Amz-Target: {TARGET}\r\nAuthorization: {AUTHORIZATION}\r\n"
-    for twice in (f"Authorization: {AUTHORIZATION}\r\n", f"X-Amz-Target: {TARGET}\r\n", "Origin: x\r\n" * 2):
-        assert raw(served, f"{signed}Content-Length: 0\r\n{twice}") == 400
-    assert raw(served, f"{signed}Content-Length: 0\r\nContent-Length: 0\r\n") == 400
-    assert raw(served, f"{signed}Content-Length: 0\r\nTransfer-Encoding: chunked\r\n") == 400
+def test_a_request_with_a_missing_or_duplicate_header_is_refused(served: ServedEngine) -> None:
+    host_header = "Host: localhost\r\n"
+    assert send_head(served, f"{HEALTH}{host_header}") == 200
+    for other in (host_header, "Host: evil.example\r\n", "host: localhost\r\n"):
+        assert send_head(served, f"{HEALTH}{host_header}{other}") == 400
+        assert send_head(served, f"{HEALTH}{other}{host_header}") == 400
+    assert send_head(served, HEALTH) == 403
+    assert send_head(served, HEALTH.replace("1.1", "1.0")) == 403
+    signed = f"POST / HTTP/1.1\r\n{host_header}X-Amz-Target: {TARGET}\r\nAuthorization: {AUTHORIZATION}\r\n"
+    for duplicate in (f"Authorization: {AUTHORIZATION}\r\n", f"X-Amz-Target: {TARGET}\r\n", "Origin: x\r\n" * 2):
+        assert send_head(served, f"{signed}Content-Length: 0\r\n{duplicate}") == 400
+    assert send_head(served, f"{signed}Content-Length: 0\r\nContent-Length: 0\r\n") == 400
+    assert send_head(served, f"{signed}Content-Length: 0\r\nTransfer-Encoding: chunked\r\n") == 400
 
 
 QUERY = "X-Amz-Credential=test%2F20260101%2Fus-east-1%2Fsns%2Faws4_request"
 
 
-def test_a_browser_that_says_nothing_of_the_page_that_asks_gets_no_call_through(served: ServedEngine) -> None:
+def test_a_browser_request_without_an_origin_calls_no_operation(served: ServedEngine) -> None:
     form = "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 0\r\n"
     for path in (f"/?Action=CreateTopic&Name=n&{QUERY}", f"/schedules?{QUERY}", f"/schedules/x?{QUERY}"):
         for method in ("GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS"):
-            for more in ("", "Authorization: Basic dTpw\r\n", "Accept: text/html\r\n"):
-                head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{form}{more}"
-                assert raw(served, head) == 403, head
+            for extra in ("", "Authorization: Basic dTpw\r\n", "Accept: text/html\r\n"):
+                head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{form}{extra}"
+                assert send_head(served, head) == 403, head
     assert served.client("sns").list_topics()["Topics"] == []
 
 
-def test_an_operation_of_a_query_api_is_called_by_post(served: ServedEngine) -> None:
+def test_an_operation_of_a_query_api_must_be_called_by_post(served: ServedEngine) -> None:
     signed = f"Authorization: {AUTHORIZATION.replace('states', 'sns')}\r\n"
     for method, status in (("GET", 400), ("POST", 200)):
         head = f"{method} /?Action=CreateTopic&Name={method} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n"
-        assert raw(served, head + signed) == status
+        assert send_head(served, head + signed) == status
     assert [each["TopicArn"].rpartition(":")[2] for each in served.client("sns").list_topics()["Topics"]] == ["POST"]
 
 
-def test_no_answer_can_be_taken_in_by_a_page_of_another_site(served: ServedEngine) -> None:
+def test_no_page_of_another_site_can_read_an_answer(served: ServedEngine) -> None:
     for path in ("/_lamplighter/health", "/_lamplighter/metrics", "/?Action=ListTopics", "/unsubscribe.html", "/"):
         connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=120)
         connection.request("GET", path)
@@ -126,45 +126,45 @@ def test_no_answer_can_be_taken_in_by_a_page_of_another_site(served: ServedEngin
         assert [name for name in answer.headers if name.lower().startswith("access-control")] == []
 
 
-def test_a_head_without_an_end_is_cut_off(served: ServedEngine) -> None:
+def test_a_request_head_without_an_end_is_cut_off(served: ServedEngine) -> None:
     cut_off = pytest.raises((BrokenPipeError, ConnectionResetError))
     with socket.create_connection(("127.0.0.1", served.port), timeout=60) as connection, cut_off:
         connection.sendall(b"POST / HTTP/1.1\r\nX: ")
         for _ in range(100):
             connection.sendall(b"x" * 1_000_000)
-    assert ask(served)[0] == 200
+    assert send_request(served)[0] == 200
 
 
 def test_an_oversized_request_is_refused_before_it_is_read(served: ServedEngine) -> None:
-    status, _ = ask(served, headers={"Content-Length": str(10**10)})
+    status, _ = send_request(served, headers={"Content-Length": str(10**10)})
     assert status == 413
 
 
 @pytest.mark.parametrize("body", [b"", b"[", b"nope", b"[]", b"\xff\xfe", b'{"name": 1}', b'{"maxResults": "x"}'])
-def test_no_body_is_answered_with_a_stack_trace_or_a_500(served: ServedEngine, body: bytes) -> None:
-    status, answer = ask(served, body, {"X-Amz-Target": "AWSStepFunctions.CreateStateMachine"})
+def test_an_invalid_body_is_answered_without_a_stack_trace_or_a_500(served: ServedEngine, body: bytes) -> None:
+    status, answer = send_request(served, body, {"X-Amz-Target": "AWSStepFunctions.CreateStateMachine"})
     assert status == 400
     assert "Traceback" not in str(answer)
 
 
-def test_it_listens_on_loopback_only(served: ServedEngine) -> None:
+def test_the_engine_listens_only_on_loopback(served: ServedEngine) -> None:
     found = subprocess.run(["ss", "-ltnH"], capture_output=True, text=True, check=True).stdout
     lines = [line.split()[3] for line in found.splitlines() if line.split()[3].endswith(f":{served.port}")]
     assert lines == [f"127.0.0.1:{served.port}"]
 
 
-def test_sigterm_stops_it_cleanly_and_what_waits_goes_on_at_the_next_start(served: ServedEngine) -> None:
-    execution = served.start(served.machine(one({"Type": "Wait", "Seconds": 1, "End": True})))
+def test_sigterm_stops_the_engine_cleanly_and_waiting_executions_continue_later(served: ServedEngine) -> None:
+    execution = served.start(served.machine(one_state({"Type": "Wait", "Seconds": 1, "End": True})))
     assert served.kill(signal.SIGTERM) == 0
     served.up()
     assert served.ended(execution)["status"] == "SUCCEEDED"
 
 
-def test_ctrl_c_stops_it_cleanly(served: ServedEngine) -> None:
+def test_ctrl_c_stops_the_engine_cleanly(served: ServedEngine) -> None:
     assert served.kill(signal.SIGINT) in (0, 130)
 
 
-def test_a_second_engine_on_the_same_data_is_refused_and_the_first_goes_on(served: ServedEngine) -> None:
+def test_a_second_engine_on_the_same_data_is_refused_and_the_first_continues(served: ServedEngine) -> None:
     command = [sys.executable, "-m", "lamplighter", "up", "--data", str(served.data), "--port", "0"]
     second = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert second.returncode == 1
@@ -173,7 +173,7 @@ def test_a_second_engine_on_the_same_data_is_refused_and_the_first_goes_on(serve
     assert served.sfn.list_state_machines()["stateMachines"] == []
 
 
-def test_a_port_that_is_taken_is_told_in_one_line(served: ServedEngine, tmp_path: Path) -> None:
+def test_a_port_in_use_is_reported_without_a_stack_trace(served: ServedEngine, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         command = [sys.executable, "-m", "lamplighter", "up", "--data", str(tmp_path / "x"), "--port", str(port)]
@@ -184,7 +184,7 @@ def test_a_port_that_is_taken_is_told_in_one_line(served: ServedEngine, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("options", "environment", "why"),
+    ("options", "environment", "reason"),
     [
         (["--host", "no.such.example"], {}, "cannot listen on no.such.example"),
         (["--runtime", "docker"], {"DOCKER_HOST": "nonsense"}, "context is invalid"),
@@ -192,8 +192,8 @@ def test_a_port_that_is_taken_is_told_in_one_line(served: ServedEngine, tmp_path
         ([], {}, "cannot be opened (file is not a database)"),
     ],
 )
-def test_what_keeps_it_from_starting_is_told_in_one_line(
-    tmp_path: Path, options: list[str], environment: dict[str, str], why: str
+def test_a_failed_start_is_reported_in_one_line(
+    tmp_path: Path, options: list[str], environment: dict[str, str], reason: str
 ) -> None:
     if not options:
         (tmp_path / "lamplighter.db").write_bytes(b"no database" * 1000)
@@ -202,19 +202,19 @@ def test_what_keeps_it_from_starting_is_told_in_one_line(
         command, capture_output=True, text=True, timeout=60, check=False, env={**os.environ, **environment}
     )
     assert done.returncode == 1
-    assert why in done.stderr
+    assert reason in done.stderr
     assert done.stderr.startswith("lamplighter: ")
     assert done.stderr.count("\n") == 1
 
 
-def test_one_readable_line_is_logged_for_each_transition(served: ServedEngine) -> None:
-    execution = served.start(served.machine(one({"Type": "Pass", "End": True}), "reports"), name="night-1")
+def test_each_transition_is_logged_in_one_readable_line(served: ServedEngine) -> None:
+    execution = served.start(served.machine(one_state({"Type": "Pass", "End": True}), "reports"), name="night-1")
     served.ended(execution)
     lines = eventually(lambda: [line for line in served.lines if "night-1" in line and "ExecutionSucceeded" in line])
     assert "reports night-1" in lines[0]
 
 
-def test_the_aws_command_line_drives_it(served: ServedEngine) -> None:
+def test_the_aws_cli_starts_and_describes_an_execution(served: ServedEngine) -> None:
     environment = {
         **os.environ,
         "AWS_ACCESS_KEY_ID": "test",
@@ -222,7 +222,7 @@ def test_the_aws_command_line_drives_it(served: ServedEngine) -> None:
         "AWS_DEFAULT_REGION": "us-east-1",
     }
     command = [str(Path(sys.executable).with_name("aws")), "--endpoint-url", served.url, "stepfunctions"]
-    machine = served.machine(one({"Type": "Pass", "Result": {"lit": True}, "End": True}))
+    machine = served.machine(one_state({"Type": "Pass", "Result": {"lit": True}, "End": True}))
     started = subprocess.run(
         [*command, "start-execution", "--state-machine-arn", machine],
         capture_output=True,

@@ -1,4 +1,4 @@
-"""Schedules as boto3 makes them, on a served engine: they fire, and go on after kill -9."""
+"""Schedules created with boto3 on a served engine fire, also after kill -9."""
 
 import json
 import urllib.error
@@ -9,11 +9,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lamplighter.base.json_text import Json
-from tests.served_engine import ROLE, ServedEngine, eventually, one
+from tests.served_engine import ROLE, ServedEngine, eventually, one_state
 
 
-def test_a_schedule_that_boto3_makes_starts_an_execution_and_is_told_as_it_was_made(served: ServedEngine) -> None:
-    machine, scheduler = served.machine(one({"Type": "Pass", "End": True})), served.client("scheduler")
+def test_a_schedule_starts_an_execution_and_is_described_as_it_was_created(served: ServedEngine) -> None:
+    machine, scheduler = served.machine(one_state({"Type": "Pass", "End": True})), served.client("scheduler")
     scheduler.create_schedule_group(Name="nightly", Tags=[{"Key": "team", "Value": "night"}])
     start = datetime.now(UTC) + timedelta(hours=1)
     made = scheduler.create_schedule(
@@ -38,14 +38,14 @@ def test_a_schedule_that_boto3_makes_starts_an_execution_and_is_told_as_it_was_m
     (execution,) = eventually(lambda: executions(served, machine))
     assert json.loads(served.ended(execution["executionArn"])["input"]) == {"n": "1"}
     scheduler.delete_schedule_group(Name="nightly")
-    eventually(lambda: gone(scheduler, "nightly"))
+    eventually(lambda: is_deleted(scheduler, "nightly"))
     with pytest.raises(ClientError) as caught:
         scheduler.get_schedule(Name="later", GroupName="nightly")
     assert caught.value.response["Error"]["Code"] == "ResourceNotFoundException"
 
 
-def test_every_slot_is_on_record_and_can_be_listed_whether_it_ran_or_not(served: ServedEngine) -> None:
-    machine, scheduler = served.machine(one({"Type": "Pass", "End": True})), served.client("scheduler")
+def test_every_slot_is_recorded_and_can_be_listed(served: ServedEngine) -> None:
+    machine, scheduler = served.machine(one_state({"Type": "Pass", "End": True})), served.client("scheduler")
     arn = scheduler.create_schedule(
         Name="now",
         ScheduleExpression="rate(1 minute)",
@@ -73,8 +73,8 @@ def test_every_slot_is_on_record_and_can_be_listed_whether_it_ran_or_not(served:
         scheduler._make_api_call("GetSchedule", {"Name": "nobody"})
 
 
-def test_a_schedule_that_came_due_while_the_engine_was_killed_runs_when_it_is_back(served: ServedEngine) -> None:
-    machine, scheduler = served.machine(one({"Type": "Pass", "End": True})), served.client("scheduler")
+def test_a_schedule_that_was_due_while_no_engine_ran_fires_at_the_next_start(served: ServedEngine) -> None:
+    machine, scheduler = served.machine(one_state({"Type": "Pass", "End": True})), served.client("scheduler")
     due = datetime.now(UTC) + timedelta(seconds=2)
     scheduler.create_schedule(
         Name="once",
@@ -94,5 +94,5 @@ def executions(served: ServedEngine, machine: str) -> Json:
     return served.sfn.list_executions(stateMachineArn=machine)["executions"]
 
 
-def gone(scheduler: Json, group: str) -> bool:
+def is_deleted(scheduler: Json, group: str) -> bool:
     return group not in [each["Name"] for each in scheduler.list_schedule_groups()["ScheduleGroups"]]

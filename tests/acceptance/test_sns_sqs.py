@@ -1,4 +1,4 @@
-"""Topics and queues together, through boto3: fan-out, dead letters, order, and kill -9 between the two."""
+"""Topics and queues together, through boto3: fan-out, dead letters, order, and kill -9 between both."""
 
 import json
 import signal
@@ -11,16 +11,16 @@ from tests.served_engine import ServedEngine
 pytest.importorskip("lamplighter.services.sqs", reason="this engine has no SQS")
 
 
-def queue(served: ServedEngine, name: str, **attributes: str) -> tuple[str, str]:
-    """Create a queue; its URL and its ARN."""
+def create_queue(served: ServedEngine, name: str, **attributes: str) -> tuple[str, str]:
+    """Create a queue; return its URL and its ARN."""
     sqs = served.client("sqs")
     url = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
     found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
     return url, found["Attributes"]["QueueArn"]
 
 
-def received(served: ServedEngine, url: str) -> list[Json]:
-    """All messages of a queue."""
+def receive_all(served: ServedEngine, url: str) -> list[Json]:
+    """Receive all messages of a queue."""
     found: list[Json] = []
     while True:
         page = served.client("sqs").receive_message(
@@ -31,10 +31,10 @@ def received(served: ServedEngine, url: str) -> list[Json]:
         found += page["Messages"]
 
 
-def test_a_message_is_in_every_queue_raw_or_in_its_envelope(served: ServedEngine) -> None:
+def test_every_queue_receives_a_message_raw_or_in_an_envelope(served: ServedEngine) -> None:
     sns = served.client("sns")
     topic = sns.create_topic(Name="night")["TopicArn"]
-    (wrapped, wrapped_arn), (raw, raw_arn) = queue(served, "wrapped"), queue(served, "raw")
+    (wrapped, wrapped_arn), (raw, raw_arn) = create_queue(served, "wrapped"), create_queue(served, "raw")
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=wrapped_arn)
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=raw_arn, Attributes={"RawMessageDelivery": "true"})
     attributes = {
@@ -43,45 +43,45 @@ def test_a_message_is_in_every_queue_raw_or_in_its_envelope(served: ServedEngine
         "many": {"DataType": "String.Array", "StringValue": "[1]"},
     }
     message = sns.publish(TopicArn=topic, Message="failed", Subject="Night", MessageAttributes=attributes)
-    (one,) = received(served, raw)
+    (one,) = receive_all(served, raw)
     assert (one["Body"], one["MessageAttributes"]) == ("failed", attributes)
-    (other,) = received(served, wrapped)
+    (other,) = receive_all(served, wrapped)
     body = json.loads(other["Body"])
     assert (body["MessageId"], body["Subject"]) == (message["MessageId"], "Night")
     assert body["MessageAttributes"]["bytes"] == {"Type": "Binary", "Value": "AP8="}
 
 
-def test_what_no_queue_takes_is_a_dead_letter(served: ServedEngine) -> None:
+def test_an_undeliverable_message_is_a_dead_letter(served: ServedEngine) -> None:
     sns = served.client("sns")
     topic = sns.create_topic(Name="night")["TopicArn"]
-    (dead, dead_arn), (_, arn) = queue(served, "dead"), queue(served, "raw")
+    (dead, dead_arn), (_, arn) = create_queue(served, "dead"), create_queue(served, "raw")
     redrive = json.dumps({"deadLetterTargetArn": dead_arn})
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"{arn}-gone", Attributes={"RedrivePolicy": redrive})
-    crowded = {"RedrivePolicy": redrive, "RawMessageDelivery": "true"}
-    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes=crowded)
+    raw_attributes = {"RedrivePolicy": redrive, "RawMessageDelivery": "true"}
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes=raw_attributes)
     sns.publish(TopicArn=topic, Message="one")
-    assert [json.loads(each["Body"])["Message"] for each in received(served, dead)] == ["one"]
+    assert [json.loads(each["Body"])["Message"] for each in receive_all(served, dead)] == ["one"]
 
 
-def test_a_fifo_topic_keeps_its_order_and_takes_a_message_once(served: ServedEngine) -> None:
+def test_a_fifo_topic_keeps_the_order_and_deduplicates_messages(served: ServedEngine) -> None:
     sns = served.client("sns")
     fifo = {"FifoTopic": "true", "ContentBasedDeduplication": "true"}
     topic = sns.create_topic(Name="orders.fifo", Attributes=fifo)["TopicArn"]
-    url, arn = queue(served, "orders.fifo", FifoQueue="true")
+    url, arn = create_queue(served, "orders.fifo", FifoQueue="true")
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     for number in (0, 1, 1, 2, 3):
         sns.publish(TopicArn=topic, Message=str(number), MessageGroupId="g")
-    assert [json.loads(each["Body"])["Message"] for each in received(served, url)] == ["0", "1", "2", "3"]
+    assert [json.loads(each["Body"])["Message"] for each in receive_all(served, url)] == ["0", "1", "2", "3"]
 
 
-def test_a_message_that_was_taken_is_in_the_queue_once_though_the_engine_is_killed(served: ServedEngine) -> None:
+def test_an_accepted_message_is_in_the_queue_once_although_the_engine_is_killed(served: ServedEngine) -> None:
     sns = served.client("sns")
     topic = sns.create_topic(Name="night")["TopicArn"]
-    url, arn = queue(served, "reports")
+    url, arn = create_queue(served, "reports")
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-    taken = [sns.publish(TopicArn=topic, Message=str(number))["MessageId"] for number in range(20)]
+    accepted = [sns.publish(TopicArn=topic, Message=str(number))["MessageId"] for number in range(20)]
     port = served.port
     served.kill(signal.SIGKILL)
     served.up()
     url = url.replace(f":{port}/", f":{served.port}/")
-    assert sorted(json.loads(each["Body"])["MessageId"] for each in received(served, url)) == sorted(taken)
+    assert sorted(json.loads(each["Body"])["MessageId"] for each in receive_all(served, url)) == sorted(accepted)

@@ -1,4 +1,4 @@
-"""Stacks as users handle them: with the aws command line, which packages, deploys and waits, and through a kill -9."""
+"""Stacks through the aws CLI, which packages, deploys and waits, and through boto3, also after a kill -9."""
 
 import json
 import os
@@ -22,7 +22,7 @@ BUCKET = "artifacts"
 
 @pytest.fixture
 def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The URL of an S3 with an empty bucket."""
+    """Start an S3 server with an empty bucket and return its URL."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
@@ -36,15 +36,15 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 @pytest.fixture
 def served(tmp_path: Path, s3: str) -> Iterator[ServedEngine]:
-    """An engine that knows where S3 is."""
+    """Start an engine with the endpoint of S3."""
     engine = ServedEngine(tmp_path / "data")
     engine.up("--endpoint", f"s3={s3}")
     yield engine
     engine.close()
 
 
-def aws(served: ServedEngine, s3: str, *words: str) -> subprocess.CompletedProcess[str]:
-    """Type a command of aws cloudformation."""
+def run_aws_cloudformation(served: ServedEngine, s3: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of `aws cloudformation`."""
     environment = {
         **os.environ,
         "AWS_ENDPOINT_URL_CLOUDFORMATION": served.url,
@@ -53,11 +53,11 @@ def aws(served: ServedEngine, s3: str, *words: str) -> subprocess.CompletedProce
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
     }
-    command = [sys.executable, "-m", "awscli", "cloudformation", *words]
+    command = [sys.executable, "-m", "awscli", "cloudformation", *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
 
-def written(place: Path, template: Json) -> str:
+def write_template(place: Path, template: Json) -> str:
     place.write_text(json.dumps(template))
     return str(place)
 
@@ -66,26 +66,30 @@ def queue(**properties: Json) -> Json:
     return {"Type": "AWS::SQS::Queue", "Properties": properties}
 
 
-def test_the_command_line_deploys_and_deletes_a_stack(served: ServedEngine, s3: str, tmp_path: Path) -> None:
+def test_the_aws_cli_deploys_and_deletes_a_stack(served: ServedEngine, s3: str, tmp_path: Path) -> None:
     template = {"Parameters": {"Delay": {"Type": "Number"}}, "Resources": {"Q": queue(DelaySeconds={"Ref": "Delay"})}}
-    file = written(tmp_path / "template.json", template)
+    file = write_template(tmp_path / "template.json", template)
     deploy = ("deploy", "--stack-name", "batch", "--template-file", file, "--tags", "team=night")
-    done = aws(served, s3, *deploy, "--parameter-overrides", "Delay=1")
+    done = run_aws_cloudformation(served, s3, *deploy, "--parameter-overrides", "Delay=1")
     assert done.returncode == 0, done.stderr
     assert "Successfully created/updated stack - batch" in done.stdout
-    again = aws(served, s3, *deploy, "--no-fail-on-empty-changeset")
+    again = run_aws_cloudformation(served, s3, *deploy, "--no-fail-on-empty-changeset")
     assert (again.returncode, "No changes to deploy" in again.stdout) == (0, True), again.stderr
     second = int(time.time())
-    eventually(lambda: int(time.time()) > second)  # the command line names a change set after the second
-    shown = aws(served, s3, *deploy, "--parameter-overrides", "Delay=2", "--no-execute-changeset")
+    eventually(lambda: int(time.time()) > second)  # the aws CLI puts the current second into the name of a change set
+    shown = run_aws_cloudformation(served, s3, *deploy, "--parameter-overrides", "Delay=2", "--no-execute-changeset")
     assert "Changeset created successfully" in shown.stdout, shown.stderr
-    for words in (("delete-stack",), ("wait", "stack-delete-complete")):
-        assert aws(served, s3, *words, "--stack-name", "batch").returncode == 0
-    assert "batch" in aws(served, s3, "list-stacks", "--stack-status-filter", "DELETE_COMPLETE").stdout
+    for arguments in (("delete-stack",), ("wait", "stack-delete-complete")):
+        assert run_aws_cloudformation(served, s3, *arguments, "--stack-name", "batch").returncode == 0
+    assert (
+        "batch" in run_aws_cloudformation(served, s3, "list-stacks", "--stack-status-filter", "DELETE_COMPLETE").stdout
+    )
 
 
-def test_what_the_command_line_packages_comes_up(served: ServedEngine, s3: str, tmp_path: Path) -> None:
-    written(tmp_path / "inner.json", {"Resources": {"Q": queue(QueueName="inner")}, "Outputs": {"N": {"Value": "n"}}})
+def test_a_template_that_the_aws_cli_packaged_is_deployed(served: ServedEngine, s3: str, tmp_path: Path) -> None:
+    write_template(
+        tmp_path / "inner.json", {"Resources": {"Q": queue(QueueName="inner")}, "Outputs": {"N": {"Value": "n"}}}
+    )
     tmp_path.joinpath("machine.asl.json").write_text('{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}}')
     machine = {"DefinitionUri": "machine.asl.json", "Role": "arn:aws:iam::123456789012:role/batch"}
     outer = {
@@ -97,8 +101,8 @@ def test_what_the_command_line_packages_comes_up(served: ServedEngine, s3: str, 
         "Outputs": {"Inner": {"Value": {"Fn::GetAtt": ["Inner", "Outputs.N"]}}},
     }
     packaged = str(tmp_path / "packaged.yaml")
-    source = ("--template-file", written(tmp_path / "outer.json", outer), "--output-template-file", packaged)
-    done = aws(served, s3, "package", *source, "--s3-bucket", BUCKET)
+    source = ("--template-file", write_template(tmp_path / "outer.json", outer), "--output-template-file", packaged)
+    done = run_aws_cloudformation(served, s3, "package", *source, "--s3-bucket", BUCKET)
     assert done.returncode == 0, done.stderr
     cf = served.client("cloudformation")
     text = Path(packaged).read_text()
@@ -131,7 +135,7 @@ def test_waiters_see_how_stacks_and_change_sets_end(served: ServedEngine) -> Non
     cf.get_waiter("stack_delete_complete").wait(StackName="one", WaiterConfig=quick)
 
 
-def test_what_is_not_served_is_refused_in_aws_s_shape(served: ServedEngine) -> None:
+def test_an_unsupported_operation_is_refused_in_aws_s_shape(served: ServedEngine) -> None:
     cf = served.client("cloudformation")
     with pytest.raises(
         cf.exceptions.ClientError, match="this engine does not support cloudformation:CreateStackSet"
@@ -140,18 +144,18 @@ def test_what_is_not_served_is_refused_in_aws_s_shape(served: ServedEngine) -> N
     assert caught.value.response["Error"]["Code"] == "InvalidAction"
 
 
-def test_a_large_stack_that_is_being_made_is_made_after_kill_9(served: ServedEngine) -> None:
+def test_a_large_stack_is_created_completely_despite_kill_9(served: ServedEngine) -> None:
     names = [f"queue{number}" for number in range(200)]
     template = {"Resources": {f"Q{at}": queue(QueueName=name) for at, name in enumerate(names)}}
     cf = served.client("cloudformation")
     cf.create_stack(StackName="large", TemplateBody=json.dumps(template))
 
-    def made() -> int:
+    def count_queues() -> int:
         return len(served.client("sqs").list_queues(MaxResults=1000).get("QueueUrls", []))
 
-    eventually(lambda: made() > 20)
+    eventually(lambda: count_queues() > 20)
     served.kill()
     served.up()
     cf = served.client("cloudformation")
     eventually(lambda: cf.describe_stacks(StackName="large")["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE", 60)
-    assert made() == len(names)
+    assert count_queues() == len(names)

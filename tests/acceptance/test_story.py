@@ -1,7 +1,7 @@
-"""The article as a story: a month of nights on a clock of ours, with its batch at three, a retry and three alerts.
+"""A month of the article's batch on a virtual clock: it runs each night at three, with a retry and three alerts.
 
-Nights go well, are saved by a retry, fail and are told in all three ways; an engine dies in the middle of one, and none
-runs in another. See ARCHITECTURE.md, "One night's batch in ten files".
+Runs succeed, are saved by a retry, or fail and are alerted by all three patterns. The engine dies during some runs, and
+no engine runs at the time of others. See ARCHITECTURE.md, "One night's batch in ten files".
 """
 
 from collections.abc import Iterator
@@ -22,50 +22,50 @@ from tests.engine_harness import ROLE, EngineHarness, RecordingEngine, job
 SEOUL = ZoneInfo("Asia/Seoul")
 FIRST = datetime(2026, 1, 2, tzinfo=SEOUL)
 MINUTE, HOUR = 60_000, 3_600_000
-WORK = 20 * MINUTE
-"""How long the batch takes."""
+BATCH_DURATION = 20 * MINUTE
+"""The duration of the batch."""
 
-WELL = Script(after=WORK)
-BADLY = Script(after=WORK, code=3)
-NOT_AT_ALL = Script(failure=ImageUnavailable("CannotPullContainerError: no such image"))
+SUCCESS = Script(after=BATCH_DURATION)
+FAILURE = Script(after=BATCH_DURATION, code=3)
+MISSING_IMAGE = Script(failure=ImageUnavailable("CannotPullContainerError: no such image"))
 
 
 @dataclass(frozen=True, slots=True)
-class Night:
-    """What one night is like."""
+class NightPlan:
+    """The plan of one night."""
 
-    tries: tuple[Script, ...] = (WELL,)
+    attempts: tuple[Script, ...] = (SUCCESS,)
     down: bool = False
     """No engine runs from two to half past four."""
     killed: bool = False
-    """The engine dies while the batch runs, and the next one comes at once."""
+    """The engine dies while the batch runs, and the next one starts immediately."""
 
     @property
     def failures(self) -> int:
-        """How many attempts fail."""
-        return sum(script is not WELL for script in self.tries)
+        """The number of attempts that fail."""
+        return sum(script is not SUCCESS for script in self.attempts)
 
     @property
-    def lost(self) -> bool:
+    def fails(self) -> bool:
         """Whether the run fails."""
-        return self.failures == len(self.tries)
+        return self.failures == len(self.attempts)
 
 
-MONTH = {day: Night() for day in range(1, 31)} | {
-    5: Night((BADLY, WELL)),
-    9: Night((BADLY, BADLY)),
-    12: Night((NOT_AT_ALL, WELL)),
-    15: Night((NOT_AT_ALL, NOT_AT_ALL)),
-    18: Night(killed=True),
-    21: Night(down=True),
-    24: Night((BADLY, WELL), killed=True),
-    27: Night((BADLY, BADLY), down=True),
+MONTH = {day: NightPlan() for day in range(1, 31)} | {
+    5: NightPlan((FAILURE, SUCCESS)),
+    9: NightPlan((FAILURE, FAILURE)),
+    12: NightPlan((MISSING_IMAGE, SUCCESS)),
+    15: NightPlan((MISSING_IMAGE, MISSING_IMAGE)),
+    18: NightPlan(killed=True),
+    21: NightPlan(down=True),
+    24: NightPlan((FAILURE, SUCCESS), killed=True),
+    27: NightPlan((FAILURE, FAILURE), down=True),
 }
-"""By how many nights have gone before."""
+"""The plan of each night, by its number."""
 
 
-class Story(EngineHarness):
-    """An engine whose mails are read by a test."""
+class Month(EngineHarness):
+    """An engine harness whose mails a test reads."""
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
@@ -79,20 +79,20 @@ class Story(EngineHarness):
         assert isinstance(engine, RecordingEngine)
         return engine
 
-    def topic(self, name: str) -> str:
-        """A topic that a person reads; its ARN."""
+    def create_topic(self, name: str) -> str:
+        """Create a topic with a mail subscription; return its ARN."""
         topic: str = self.call("sns", "CreateTopic", Name=name)["TopicArn"]
         self.call("sns", "Subscribe", TopicArn=topic, Protocol="email", Endpoint=f"{name}@example.com")
         return topic
 
-    def rule(self, name: str, topic: str, kind: str, detail: Json) -> None:
-        """Tell a topic of events."""
+    def create_rule(self, name: str, topic: str, kind: str, detail: Json) -> None:
+        """Create a rule that sends events to a topic."""
         pattern = dumps({"detail-type": [kind], "detail": detail})
         self.call("events", "PutRule", Name=name, EventPattern=pattern)
         self.call("events", "PutTargets", Rule=name, Targets=[{"Id": "people", "Arn": topic}])
 
     def mails(self, name: str) -> list[Json]:
-        """What came to an address, each mail's text as far as it is JSON."""
+        """Return the JSON in the mails to an address."""
         read = []
         for mail in self.out.mail.sent:
             if str(mail["To"]) == f"{name}@example.com":
@@ -100,75 +100,77 @@ class Story(EngineHarness):
                 read.append(loads(text[: text.index("\n\n--\n")] if "\n\n--\n" in text else text.splitlines()[0]))
         return read
 
-    def until(self, moment: datetime) -> None:
-        """Let time pass, ten minutes at a time."""
+    def advance_to(self, moment: datetime) -> None:
+        """Advance the clock to a moment, ten minutes at a time."""
         end = round(moment.timestamp() * 1000)
         while self.clock.now() < end:
             self.advance(min(10 * MINUTE, end - self.clock.now()))
 
-    def live(self, night: Night, begin: datetime) -> None:
-        """One night."""
-        left = list(night.tries)
-        for at, script in enumerate(left):
+    def run_night(self, night: NightPlan, begin: datetime) -> None:
+        """Run one night as planned."""
+        attempts = list(night.attempts)
+        for at, script in enumerate(attempts):
             family = f"try {at}"
-            self.runtime.script(script, lambda container, family=family: self.trying(container.name) == family)  # type: ignore[misc]
-        self.until(begin + timedelta(hours=2))
+            self.runtime.script(script, lambda container, family=family: self.attempt_name(container.name) == family)  # type: ignore[misc]
+        self.advance_to(begin + timedelta(hours=2))
         if night.down:
             self.crash()
             self.clock.advance(round(2.5 * HOUR))
             self.up()
-        self.until(max(begin + timedelta(hours=3, minutes=10), self.time()))
+        self.advance_to(max(begin + timedelta(hours=3, minutes=10), self.current_time()))
         if night.killed:
             self.crash()
             self.up()
-        self.until(begin + timedelta(hours=24))
+        self.advance_to(begin + timedelta(hours=24))
 
-    def time(self) -> datetime:
-        """What time it is."""
+    def current_time(self) -> datetime:
+        """Return the current time."""
         return datetime.fromtimestamp(self.clock.now() / 1000, UTC)
 
-    def trying(self, name: str) -> str:
-        """Which attempt of its night a container is."""
+    def attempt_name(self, name: str) -> str:
+        """Return which attempt of its night a container is."""
         task = name.partition("-")[0]
-        if task not in self.tried:
-            night = self.time().astimezone(SEOUL).date()
-            self.tried[task] = f"try {sum(each[1] == night for each in self.begun)}"
-            self.begun.append((task, night))
-        return self.tried[task]
+        if task not in self.attempt_names:
+            night = self.current_time().astimezone(SEOUL).date()
+            self.attempt_names[task] = f"try {sum(each[1] == night for each in self.started)}"
+            self.started.append((task, night))
+        return self.attempt_names[task]
 
-    tried: dict[str, str]
-    begun: list[tuple[str, object]]
+    attempt_names: dict[str, str]
+    started: list[tuple[str, object]]
 
 
 @pytest.fixture
-def story(tmp_path: Path) -> Iterator[Story]:
-    story = Story(tmp_path / "data")
-    story.tried, story.begun = {}, []
-    story.up()
-    yield story
-    story.close()
+def month(tmp_path: Path) -> Iterator[Month]:
+    month = Month(tmp_path / "data")
+    month.attempt_names, month.started = {}, []
+    month.up()
+    yield month
+    month.close()
 
 
-def test_a_month_of_nights_runs_each_once_and_tells_what_failed_in_all_three_ways(story: Story) -> None:
-    story.define_task("report")
-    attempts, runs, caught = (story.topic(name) for name in ("attempts", "runs", "caught"))
+def test_each_night_of_a_month_runs_once_and_its_failures_are_alerted_by_all_three_patterns(month: Month) -> None:
+    month.define_task("report")
+    attempts, runs, caught = (month.create_topic(name) for name in ("attempts", "runs", "caught"))
     failed = {"$or": [{"containers": {"exitCode": [{"anything-but": 0}]}}, {"stopCode": ["TaskFailedToStart"]}]}
-    story.rule("attempts", attempts, "ECS Task State Change", {"lastStatus": ["STOPPED"], **failed})
+    month.create_rule("attempts", attempts, "ECS Task State Change", {"lastStatus": ["STOPPED"], **failed})
     ended = {"status": ["FAILED", "TIMED_OUT", "ABORTED"]}
-    story.rule("runs", runs, "Step Functions Execution Status Change", ended)
+    month.create_rule("runs", runs, "Step Functions Execution Status Change", ended)
     batch = job("report") | {
         "Retry": [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 10, "MaxAttempts": 1, "BackoffRate": 1}],
         "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Tell"}],
         "End": True,
     }
-    tell = {
+    publish = {
         "Type": "Task",
         "Resource": "arn:aws:states:::sns:publish",
         "Parameters": {"TopicArn": caught, "Message.$": "$.error"},
         "Next": "Failed",
     }
-    machine = story.machine({"StartAt": "Batch", "States": {"Batch": batch, "Tell": tell, "Failed": {"Type": "Fail"}}})
-    story.call(
+    machine = month.machine(
+        {"StartAt": "Batch", "States": {"Batch": batch, "Tell": publish, "Failed": {"Type": "Fail"}}}
+    )
+    month.call(
         "scheduler",
         "CreateSchedule",
         Name="nightly",
@@ -177,23 +179,27 @@ def test_a_month_of_nights_runs_each_once_and_tells_what_failed_in_all_three_way
         FlexibleTimeWindow={"Mode": "OFF"},
         Target={"Arn": machine, "RoleArn": ROLE, "Input": '{"slot": "<aws.scheduler.scheduled-time>"}'},
     )
-    for before, night in enumerate(MONTH.values()):
-        story.live(night, FIRST + timedelta(days=before))
+    for number, night in enumerate(MONTH.values()):
+        month.run_night(night, FIRST + timedelta(days=number))
 
-    executions = story.call("states", "ListExecutions", stateMachineArn=machine)["executions"][::-1]
-    found = [story.describe(execution["executionArn"]) for execution in executions]
+    executions = month.call("states", "ListExecutions", stateMachineArn=machine)["executions"][::-1]
+    found = [month.describe(execution["executionArn"]) for execution in executions]
     slots = [datetime.fromisoformat(loads(each["input"])["slot"]).astimezone(SEOUL) for each in found]
-    assert slots == [FIRST + timedelta(days=before, hours=3) for before in range(len(MONTH))]
-    assert [each["status"] == "FAILED" for each in found] == [night.lost for night in MONTH.values()]
-    late = [each["startDate"] - slot.timestamp() for each, slot in zip(found, slots, strict=True)]
-    assert [seconds > 60 for seconds in late] == [night.down for night in MONTH.values()]
+    assert slots == [FIRST + timedelta(days=number, hours=3) for number in range(len(MONTH))]
+    assert [each["status"] == "FAILED" for each in found] == [night.fails for night in MONTH.values()]
+    delays = [each["startDate"] - slot.timestamp() for each, slot in zip(found, slots, strict=True)]
+    assert [seconds > 60 for seconds in delays] == [night.down for night in MONTH.values()]
 
-    lost = [each["executionArn"] for each in found if each["status"] == "FAILED"]
-    assert [mail["resources"][0] for mail in story.mails("runs")] == lost
-    assert len(story.mails("caught")) == len(lost)
-    assert {mail["Error"] for mail in story.mails("caught")} == {"States.TaskFailed"}
-    told = story.mails("attempts")
-    assert len({mail["resources"][0] for mail in told}) == len(told) == sum(n.failures for n in MONTH.values())
-    reasons = [mail["detail"]["stopCode"] for mail in told]
-    assert reasons.count("TaskFailedToStart") == sum(n.tries.count(NOT_AT_ALL) for n in MONTH.values())
-    assert story.runtime.left() == []
+    failed_runs = [each["executionArn"] for each in found if each["status"] == "FAILED"]
+    assert [mail["resources"][0] for mail in month.mails("runs")] == failed_runs
+    assert len(month.mails("caught")) == len(failed_runs)
+    assert {mail["Error"] for mail in month.mails("caught")} == {"States.TaskFailed"}
+    attempt_mails = month.mails("attempts")
+    assert (
+        len({mail["resources"][0] for mail in attempt_mails})
+        == len(attempt_mails)
+        == sum(n.failures for n in MONTH.values())
+    )
+    reasons = [mail["detail"]["stopCode"] for mail in attempt_mails]
+    assert reasons.count("TaskFailedToStart") == sum(n.attempts.count(MISSING_IMAGE) for n in MONTH.values())
+    assert month.runtime.left() == []

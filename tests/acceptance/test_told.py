@@ -1,6 +1,7 @@
-"""Who is told what of a job file's jobs, on a virtual clock: the template itself, through the engine's CloudFormation.
+"""The alerts of a job file's jobs, on a virtual clock; the engine's CloudFormation creates the stack of the job file.
 
-Every pattern of `notify`, its text, and how often: attempt-failed, run-failed, caught, did-not-start, late.
+The tests cover each pattern of `notify`, the text and the number of its alerts: attempt-failed, run-failed, caught,
+did-not-start, late.
 """
 
 from collections.abc import Iterator
@@ -28,7 +29,7 @@ CHANNELS = """channels:
 
 
 class House(EngineHarness):
-    """A site with a job file's stack, and the mails that come from it."""
+    """An engine harness with the stack of a job file, and the mails that it sends."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder / "data")
@@ -41,62 +42,62 @@ class House(EngineHarness):
         return await RecordingEngine.open(config, self._world, self.runtime, self.out.outbound)
 
     def deploy(self, job: str, *, steps: str = "", whole: str = "", **more: Json) -> None:
-        """Make the stack of a job `nightly`, whose settings are given; and of a workflow `whole`, if it has steps."""
+        """Create the stack of a job `nightly` with these settings, and of a workflow `whole` if `steps` is given."""
         text = f"project: reports\n{CHANNELS}jobs:\n  nightly: {{image: busybox, command: [sh], {job}}}\n"
         text += f"  whole: {{workflow: steps.yaml, {whole}}}\n" if steps else ""
         document = build_template(load_job_text(self.folder, text, steps_yaml=steps).project)
         body = dumps(document)
         given = {"Subnets": "subnet-1", "SecurityGroups": "", "ConsoleUrl": URL, **more}
-        known = [key for key in given if key in document["Parameters"]]
-        parameters = [{"ParameterKey": key, "ParameterValue": given[key]} for key in known]
-        asked = {"StackName": "reports", "TemplateBody": body, "Parameters": parameters}
-        self.call("cloudformation", "CreateStack", Capabilities=["CAPABILITY_NAMED_IAM"], **asked)
+        names = [key for key in given if key in document["Parameters"]]
+        parameters = [{"ParameterKey": key, "ParameterValue": given[key]} for key in names]
+        request = {"StackName": "reports", "TemplateBody": body, "Parameters": parameters}
+        self.call("cloudformation", "CreateStack", Capabilities=["CAPABILITY_NAMED_IAM"], **request)
         self.settle()
         (stack,) = self.call("cloudformation", "DescribeStacks", StackName="reports")["Stacks"]
         assert stack["StackStatus"] == "CREATE_COMPLETE", stack
 
     def begin(self, job: str = "nightly") -> str:
-        """Start a run by hand; its ARN."""
+        """Start a run by hand and return its ARN."""
         run = self.start(f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:reports-{job}")
         self.settle()
         return run
 
     def attempt(self, code: int, *lines: str) -> None:
-        """Let the container that runs write lines and exit."""
+        """Let the running container write lines and exit."""
         name = self.at_work(*lines)
         self.runtime.finish(name, code)
         self.settle()
         self.advance(2 * SECOND)
 
     def at_work(self, *lines: str) -> str:
-        """Let the container that runs write lines; its name."""
+        """Let the running container write lines; return its name."""
         (name,) = [each for each in self.runtime.left() if self.runtime._is_running(each)]
         for line in lines:
             self.runtime.write(name, line)
         return name
 
     def finish(self) -> None:
-        """Let every container that runs exit well."""
+        """Let all running containers exit with 0."""
         for name in self.runtime.left():
             if self.runtime._is_running(name):
                 self.runtime.finish(name)
         self.settle()
 
     def mails(self, to: str = "ops") -> list[tuple[str, str]]:
-        """Subjects and texts of the mails to a channel, without what SNS adds to them."""
+        """Return subjects and texts of the mails to a channel, without the text that SNS adds."""
         found = [mail for mail in self.out.mail.sent if str(mail["To"]) == f"{to}@example.com"]
         return [(str(mail["Subject"]), mail.get_content().partition("\n\n--\n")[0]) for mail in found]
 
 
 @pytest.fixture
 def harness(tmp_path: Path) -> Iterator[House]:
-    made = House(tmp_path)
-    made.up()
-    yield made
-    made.close()
+    harness = House(tmp_path)
+    harness.up()
+    yield harness
+    harness.close()
 
 
-def test_a_run_that_failed_is_told_with_all_that_is_known_of_it(harness: House) -> None:
+def test_a_failed_run_is_alerted_with_all_known_details(harness: House) -> None:
     harness.deploy("retry: {attempts: 1, interval: 10s}, notify: ops")
     run = harness.begin()
     harness.attempt(1, "first try")
@@ -120,7 +121,7 @@ def test_a_run_that_failed_is_told_with_all_that_is_known_of_it(harness: House) 
     )
 
 
-def test_each_failed_attempt_is_told_where_that_is_asked_for(harness: House) -> None:
+def test_each_failed_attempt_is_alerted_if_the_job_requests_it(harness: House) -> None:
     harness.deploy("retry: {attempts: 1, interval: 10s}, notify: {attempt-failed: ops}")
     run = harness.begin()
     harness.attempt(7, "oh no")
@@ -134,7 +135,7 @@ def test_each_failed_attempt_is_told_where_that_is_asked_for(harness: House) -> 
     assert text.rstrip().endswith("Last lines:\n  oh no")
 
 
-def test_a_webhook_that_the_job_file_names_gets_notifications_only_and_need_not_confirm(harness: House) -> None:
+def test_a_webhook_of_the_job_file_gets_only_notifications_and_needs_no_confirmation(harness: House) -> None:
     harness.deploy("notify: hook")
     harness.begin()
     harness.attempt(3)
@@ -143,7 +144,7 @@ def test_a_webhook_that_the_job_file_names_gets_notifications_only_and_need_not_
     assert posts[0]["Subject"] == "reports: nightly failed with exit code 3"
 
 
-def test_a_run_that_told_a_channel_itself_is_not_told_of_there_again(harness: House) -> None:
+def test_a_run_that_alerted_a_channel_itself_is_not_alerted_there_again(harness: House) -> None:
     harness.deploy("notify: {caught: ops, run-failed: [ops, dev]}")
     run = harness.begin()
     harness.attempt(3, "oh no")
@@ -154,7 +155,7 @@ def test_a_run_that_told_a_channel_itself_is_not_told_of_there_again(harness: Ho
     assert [subject for subject, _ in harness.mails("dev")] == ["reports: nightly failed with exit code 3"]
 
 
-def test_a_run_that_its_deadline_ended_is_told_by_the_rule_alone(harness: House) -> None:
+def test_a_run_that_exceeds_its_deadline_is_alerted_only_by_the_rule(harness: House) -> None:
     harness.deploy("deadline: 1h, notify: {caught: ops, run-failed: ops}")
     run = harness.begin()
     harness.advance(HOUR)
@@ -165,25 +166,23 @@ def test_a_run_that_its_deadline_ended_is_told_by_the_rule_alone(harness: House)
     assert f"Run:       {run}" in text
 
 
-SLOW = "Error:     States.Timeout\nReason:    an attempt took longer than its timeout of 1m\n"
+TIMED_OUT = "Error:     States.Timeout\nReason:    an attempt took longer than its timeout of 1m\n"
 
 
 @pytest.mark.parametrize("retry", ["{attempts: 0}", "{exit: {codes: [3], attempts: 1}}"])
-def test_a_run_whose_attempt_took_too_long_is_told_with_the_limit_and_its_last_lines(
-    harness: House, retry: str
-) -> None:
+def test_a_run_whose_attempt_timed_out_is_alerted_with_the_limit_and_its_last_lines(harness: House, retry: str) -> None:
     harness.deploy(f"timeout: 1m, retry: {retry}, notify: ops")
     harness.begin()
     harness.at_work("still at it")
     for _ in range(2):
         harness.advance(30 * SECOND)
     ((_, text),) = harness.mails()
-    assert SLOW in text
+    assert TIMED_OUT in text
     assert text.rstrip().endswith("Last lines:\n  still at it")
 
 
 @pytest.mark.parametrize(("lines", "mails"), [((), 1), (("still at it",), 2)])
-def test_a_run_that_could_not_tell_its_last_lines_is_told_of_again_where_there_are_some(
+def test_a_run_is_alerted_again_with_last_lines_that_its_own_alert_could_not_contain(
     harness: House, lines: tuple[str, ...], mails: int
 ) -> None:
     harness.deploy("timeout: 1m, notify: {caught: ops, run-failed: ops}")
@@ -193,11 +192,11 @@ def test_a_run_that_could_not_tell_its_last_lines_is_told_of_again_where_there_a
         harness.advance(30 * SECOND)
     found = [text for _, text in harness.mails()]
     assert len(found) == mails
-    assert all(SLOW in text for text in found)
+    assert all(TIMED_OUT in text for text in found)
     assert ["still at it" in text for text in found] == [False, True][:mails]
 
 
-def test_an_attempt_that_took_too_long_is_told_as_that(harness: House) -> None:
+def test_a_timed_out_attempt_is_alerted_as_a_timeout(harness: House) -> None:
     harness.deploy("timeout: 1m, retry: {attempts: 1, interval: 10s}, notify: {attempt-failed: ops}")
     harness.begin()
     harness.at_work("still at it")
@@ -206,12 +205,12 @@ def test_an_attempt_that_took_too_long_is_told_as_that(harness: House) -> None:
     harness.attempt(0)
     ((subject, text),) = harness.mails()
     assert subject == "reports: an attempt of nightly failed: it timed out"
-    assert SLOW in text
+    assert TIMED_OUT in text
     assert "Attempt:   1 of 2\n" in text
     assert "still at it" in text
 
 
-def test_an_attempt_whose_run_is_past_its_deadline_is_told_as_that(harness: House) -> None:
+def test_an_attempt_whose_run_exceeded_its_deadline_is_alerted_with_the_deadline(harness: House) -> None:
     harness.deploy("timeout: 1h, deadline: 1m, notify: {attempt-failed: ops}")
     harness.begin()
     harness.advance(MINUTE)
@@ -219,7 +218,7 @@ def test_an_attempt_whose_run_is_past_its_deadline_is_told_as_that(harness: Hous
     assert "Reason:    the run took longer than its deadline of 1m\n" in text
 
 
-def test_nobody_is_told_of_an_attempt_whose_run_a_person_stops(harness: House) -> None:
+def test_an_attempt_whose_run_a_person_stops_is_not_alerted(harness: House) -> None:
     harness.deploy("timeout: 1h, notify: {attempt-failed: ops}")
     run = harness.begin()
     harness.call("states", "StopExecution", executionArn=run)
@@ -238,7 +237,7 @@ States:
 
 
 @pytest.mark.parametrize("retry", ["{attempts: 1, interval: 10s}", "{exit: {codes: [3], attempts: 1, interval: 10s}}"])
-def test_the_step_that_failed_is_named_with_its_exit_code(harness: House, retry: str) -> None:
+def test_the_alert_names_the_failed_step_with_its_exit_code(harness: House, retry: str) -> None:
     harness.deploy(f"retry: {retry}", steps=STEPS, whole="notify: {run-failed: ops, caught: dev}")
     harness.begin("whole")
     harness.attempt(0)
@@ -253,17 +252,17 @@ def test_the_step_that_failed_is_named_with_its_exit_code(harness: House, retry:
     assert "Exit code: 3\nStep:      job nightly, attempt 2\n" in caught
 
 
-def test_a_step_that_took_too_long_is_named_with_its_timeout(harness: House) -> None:
+def test_the_alert_names_the_step_that_timed_out_with_its_timeout(harness: House) -> None:
     harness.deploy("timeout: 1m", steps=STEPS, whole="notify: {run-failed: ops}")
     harness.begin("whole")
     harness.attempt(0)
     harness.advance(MINUTE)
     ((_, text),) = harness.mails()
-    assert SLOW in text
+    assert TIMED_OUT in text
     assert "Step:      Second (job nightly), attempt 1\n" in text
 
 
-BESIDE = """
+PARALLEL_STEPS = """
 QueryLanguage: JSONata
 StartAt: Both
 States:
@@ -276,15 +275,15 @@ States:
 """
 
 
-def test_nobody_is_told_of_an_attempt_that_ends_with_a_step_beside_it(harness: House) -> None:
-    harness.deploy("timeout: 1h, notify: {attempt-failed: ops}", steps=BESIDE)
+def test_an_attempt_that_is_stopped_because_a_parallel_step_failed_is_not_alerted(harness: House) -> None:
+    harness.deploy("timeout: 1h, notify: {attempt-failed: ops}", steps=PARALLEL_STEPS)
     run = harness.begin("whole")
     harness.advance(MINUTE)
     assert harness.status(run) == "FAILED"
     assert harness.mails() == []
 
 
-def test_a_run_that_is_late_is_told_while_it_goes_on(harness: House) -> None:
+def test_a_late_run_is_alerted_and_continues(harness: House) -> None:
     harness.deploy("late: 30m, notify: ops")
     run = harness.begin()
     harness.advance(30 * MINUTE)
@@ -295,7 +294,7 @@ def test_a_run_that_is_late_is_told_while_it_goes_on(harness: House) -> None:
     assert len(harness.mails()) == 1
 
 
-def test_a_job_that_did_not_start_is_told_once(harness: House) -> None:
+def test_a_job_that_did_not_start_is_alerted_once(harness: House) -> None:
     harness.deploy("schedule: rate(1 hour), notify: ops")
     harness.call("scheduler", "DeleteSchedule", Name="reports-nightly", GroupName="reports")
     for _ in range(3 * 60):
@@ -306,7 +305,7 @@ def test_a_job_that_did_not_start_is_told_once(harness: House) -> None:
     assert "Run now:   lamplighter run reports-nightly" in text
 
 
-def test_a_new_job_is_silent_until_its_first_time(harness: House) -> None:
+def test_a_new_job_is_not_alerted_before_its_first_slot(harness: House) -> None:
     harness.deploy("schedule: 'cron(0 3 * * ? *)', notify: ops")
     for _ in range(30):
         for step in (HOUR - 3 * MINUTE, MINUTE, MINUTE, MINUTE):
@@ -315,7 +314,7 @@ def test_a_new_job_is_silent_until_its_first_time(harness: House) -> None:
     assert harness.mails() == []
 
 
-def test_times_that_are_made_up_for_ring_no_alarm(harness: House) -> None:
+def test_missed_slots_that_run_later_raise_no_alarm(harness: House) -> None:
     harness.deploy("schedule: rate(1 day), missed: {run: last, within: 1d}, notify: ops")
     for _ in range(3):
         harness.advance(DAY)
@@ -329,7 +328,7 @@ def test_times_that_are_made_up_for_ring_no_alarm(harness: House) -> None:
     assert harness.mails() == []
 
 
-def test_a_night_that_was_missed_is_told_in_the_morning_and_the_alarm_for_given_up_starts_is_silent(
+def test_a_missed_slot_is_alerted_at_the_next_start_but_not_by_the_alarm_for_given_up_starts(
     harness: House,
 ) -> None:
     job = "timezone: Asia/Seoul, missed: {run: last, within: 6h}, notify: {did-not-start: [ops, hook]}"
@@ -352,7 +351,7 @@ def test_a_night_that_was_missed_is_told_in_the_morning_and_the_alarm_for_given_
     }
 
 
-def test_a_start_that_is_refused_is_told_with_the_reason(harness: House) -> None:
+def test_a_refused_start_is_alerted_with_the_reason(harness: House) -> None:
     harness.deploy("schedule: rate(1 hour), notify: {did-not-start: ops}")
     machine = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:reports-nightly"
     harness.call("states", "DeleteStateMachine", stateMachineArn=machine)
@@ -363,7 +362,7 @@ def test_a_start_that_is_refused_is_told_with_the_reason(harness: House) -> None
     assert "Reason:    StateMachineDeleting" in harness.mails()[0][1]
 
 
-def test_an_attempt_that_ended_while_no_engine_ran_took_as_long_as_its_container(harness: House) -> None:
+def test_an_attempt_that_ended_while_no_engine_ran_has_the_duration_of_its_container(harness: House) -> None:
     harness.deploy("notify: ops")
     run = harness.begin()
     name = harness.at_work()

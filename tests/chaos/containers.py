@@ -1,4 +1,4 @@
-"""Real containers for the chaos: task definitions that leave a witness, and what an engine has left in Docker."""
+"""Real containers for the chaos tests: tasks that write to a shared folder, and containers that an engine has left."""
 
 import sqlite3
 import subprocess
@@ -10,26 +10,26 @@ from tests.chaos.docker_link import DOCKER
 from tests.served_engine import ServedEngine, eventually
 
 COMMAND = ("docker", "--host", f"unix://{DOCKER}")
-"""Speaks to Docker itself, also where an engine's line to it is cut."""
-WITNESS = "/witness"
-"""Where a container finds the directory of its witness."""
+"""The docker command on Docker's own socket, which works also while the engine's link to Docker is cut."""
+SHARED_FOLDER = "/witness"
+"""The path of the shared folder within a container."""
 
 
-def register(served: ServedEngine, family: str, image: str, script: str, witness: Path) -> str:
-    """Register a task of one container that runs a script, with a directory to write to; its ARN."""
+def register_container_task(served: ServedEngine, family: str, image: str, script: str, folder: Path) -> str:
+    """Register a task of one container that runs a script and can write to `folder`; return its ARN."""
     answer = served.ecs.register_task_definition(
         family=family,
         networkMode="awsvpc",
         requiresCompatibilities=["FARGATE"],
         cpu="256",
         memory="512",
-        volumes=[{"name": "witness", "host": {"sourcePath": str(witness)}}],
+        volumes=[{"name": "witness", "host": {"sourcePath": str(folder)}}],
         containerDefinitions=[
             {
                 "name": "main",
                 "image": image,
                 "command": ["sh", "-c", script],
-                "mountPoints": [{"sourceVolume": "witness", "containerPath": WITNESS}],
+                "mountPoints": [{"sourceVolume": "witness", "containerPath": SHARED_FOLDER}],
             }
         ],
     )
@@ -37,21 +37,21 @@ def register(served: ServedEngine, family: str, image: str, script: str, witness
     return arn
 
 
-def left(data: Path) -> list[str]:
-    """The containers that Docker holds for the engine of a data directory."""
+def remaining_containers(data: Path) -> list[str]:
+    """Return the containers that Docker has for the engine of a data directory."""
     with closing(sqlite3.connect(data / "lamplighter.db")) as connection:
         (engine,) = connection.execute("SELECT name FROM engine").fetchone()
     command = [*COMMAND, "ps", "--all", "--quiet", "--filter", f"label={ENGINE_LABEL}={engine}"]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
 
 
-def sweep(data: Path) -> None:
-    """Remove them; Docker refuses to remove what a dying engine has told it to remove, and then it is gone soon."""
+def remove_containers(data: Path) -> None:
+    """Remove the engine's containers; repeat this, because Docker refuses to remove one that it is already removing."""
 
-    def is_swept() -> bool:
-        found = left(data)
+    def remove_all() -> bool:
+        found = remaining_containers(data)
         if found:
             subprocess.run([*COMMAND, "rm", "--force", "--volumes", *found], capture_output=True, check=False)
         return not found
 
-    eventually(is_swept)
+    eventually(remove_all)

@@ -1,25 +1,25 @@
-"""What was done to the files of a folder, as a list of operations."""
+"""Operations on the files of a folder."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """A new, empty file has this name."""
+    """The creation of an empty file."""
 
     file: str
 
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """The name is gone."""
+    """The deletion of a file's name."""
 
     file: str
 
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """Bytes at an offset."""
+    """A write of bytes at an offset."""
 
     file: str
     offset: int
@@ -28,7 +28,7 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Truncate:
-    """The file has this size now."""
+    """A change of a file's size."""
 
     file: str
     size: int
@@ -36,14 +36,14 @@ class Truncate:
 
 @dataclass(frozen=True, slots=True)
 class Sync:
-    """What was written to the file is on disk."""
+    """A sync of a file's content."""
 
     file: str
 
 
 @dataclass(frozen=True, slots=True)
 class SyncDirectory:
-    """The names of the folder are on disk."""
+    """A sync of the folder's names."""
 
 
 Operation = Create | Delete | Write | Truncate | Sync | SyncDirectory

@@ -1,8 +1,8 @@
-"""A disk that goes through a log of operations, and what it could hold after a power cut at any point of it.
+"""A simulated disk that applies a log of operations, and the states that a power cut at any point of the log can leave.
 
-What was synced is there. Of what was not, each sector of 512 bytes may be there or not, in any order and mixed; a file
-that grew may hold zeros or rubbish where nothing arrived; a file's new name may be there or not until its folder was
-synced. This is what SQLite expects of a disk, and no more:
+Synced data is there. Of unsynced data, each sector of 512 bytes may be there or not, in any order; a file that grew may
+hold zeros or garbage where nothing arrived; a file's new name may be there or not until its folder was synced. This is
+what SQLite expects of a disk, and no more:
 https://www.sqlite.org/atomiccommit.html#_hardware_assumptions."""
 
 import random
@@ -17,11 +17,11 @@ Keep = Callable[[], bool]
 
 @dataclass(slots=True, eq=False)
 class Inode:
-    """One file."""
+    """A file's content, durable and pending."""
 
     durable: bytearray = field(default_factory=bytearray)
     pending: list[Write | Truncate] = field(default_factory=list)
-    """What was done since the last sync."""
+    """The operations since the last sync."""
 
     def sync(self) -> None:
         for operation in self.pending:
@@ -30,14 +30,14 @@ class Inode:
 
 
 @dataclass(slots=True)
-class Platter:
-    """One folder of it."""
+class Folder:
+    """The files of a folder of the simulated disk."""
 
     names: dict[str, Inode] = field(default_factory=dict)
     durable_names: dict[str, Inode] = field(default_factory=dict)
 
-    def meet(self, operation: Operation) -> None:
-        """Do one operation."""
+    def apply(self, operation: Operation) -> None:
+        """Apply an operation."""
         match operation:
             case Create(file):
                 self.names[file] = Inode()
@@ -50,40 +50,42 @@ class Platter:
             case SyncDirectory():
                 self.durable_names = dict(self.names)
 
-    def cut(self, chance: random.Random) -> dict[str, bytes]:
-        """The files that a power cut leaves now: one of the possible states, by chance."""
-        style = chance.choice(STYLES)
+    def cut_power(self, rng: random.Random) -> dict[str, bytes]:
+        """Return the files that a power cut leaves now: a random one of the possible states."""
+        keep_policy = rng.choice(KEEP_POLICIES)
         found: dict[str, bytes] = {}
         for name in sorted(self.names.keys() | self.durable_names.keys()):
             candidates = {id(inode): inode for inode in (self.durable_names.get(name), self.names.get(name))}
-            inode = chance.choice(list(candidates.values()))
+            inode = rng.choice(list(candidates.values()))
             if inode is not None:
-                found[name] = _left(inode, style(chance), chance)
+                found[name] = _content_after_cut(inode, keep_policy(rng), rng)
         return found
 
 
-def states(log: Sequence[Operation], number: int, seed: int, first: int = 0) -> Iterator[tuple[int, dict[str, bytes]]]:
-    """So many states: the point of the log (from the first that may be), and the files that the cut leaves."""
-    chance = random.Random(seed)
-    points = sorted(chance.randint(first, len(log)) for _ in range(number))
-    platter, done = Platter(), 0
+def power_cut_states(
+    log: Sequence[Operation], number: int, seed: int, first: int = 0
+) -> Iterator[tuple[int, dict[str, bytes]]]:
+    """Yield states: a point of the log, at least `first`, and the files that a power cut at this point leaves."""
+    rng = random.Random(seed)
+    points = sorted(rng.randint(first, len(log)) for _ in range(number))
+    folder, done = Folder(), 0
     for point in points:
         for operation in log[done:point]:
-            platter.meet(operation)
+            folder.apply(operation)
         done = point
-        yield point, platter.cut(chance)
+        yield point, folder.cut_power(rng)
 
 
-def _left(inode: Inode, keep: Keep, chance: random.Random) -> bytes:
+def _content_after_cut(inode: Inode, keep: Keep, rng: random.Random) -> bytes:
     content = bytearray(inode.durable)
-    filler: Callable[[int], bytes] = chance.choice((bytes, chance.randbytes))
+    filler: Callable[[int], bytes] = rng.choice((bytes, rng.randbytes))
     for operation in inode.pending:
         _apply(content, operation, keep, filler)
     return bytes(content)
 
 
 def _apply(content: bytearray, operation: Write | Truncate, keep: Keep, filler: Callable[[int], bytes]) -> None:
-    """Do what arrives of an operation."""
+    """Apply the parts of an operation that reach the disk."""
     if isinstance(operation, Truncate):
         if keep():
             del content[operation.size :]
@@ -96,7 +98,7 @@ def _apply(content: bytearray, operation: Write | Truncate, keep: Keep, filler: 
 
 
 def _sectors(write: Write) -> Iterator[tuple[int, int]]:
-    """The parts of a write that arrive as a whole."""
+    """Yield the ranges of a write that reach the disk completely or not at all."""
     start, last = write.offset, write.offset + len(write.data)
     while start < last:
         end = min(last, start - start % SECTOR + SECTOR)
@@ -104,24 +106,24 @@ def _sectors(write: Write) -> Iterator[tuple[int, int]]:
         start = end
 
 
-def _everything(_chance: random.Random) -> Keep:
+def _keep_everything(_rng: random.Random) -> Keep:
     return lambda: True
 
 
-def _nothing(_chance: random.Random) -> Keep:
+def _keep_nothing(_rng: random.Random) -> Keep:
     return lambda: False
 
 
-def _the_first(chance: random.Random) -> Keep:
-    """In order, up to some sector."""
-    left = iter(range(int(chance.expovariate(1 / 40))))
-    return lambda: next(left, None) is not None
+def _keep_prefix(rng: random.Random) -> Keep:
+    """Keep everything up to a random sector."""
+    remaining = iter(range(int(rng.expovariate(1 / 40))))
+    return lambda: next(remaining, None) is not None
 
 
-def _some(chance: random.Random) -> Keep:
-    """In any order: each sector or not."""
-    share = chance.choice((0.1, 0.5, 0.9, 0.99))
-    return lambda: chance.random() < share
+def _keep_some(rng: random.Random) -> Keep:
+    """Keep a random share of the sectors."""
+    share = rng.choice((0.1, 0.5, 0.9, 0.99))
+    return lambda: rng.random() < share
 
 
-STYLES = (_everything, _nothing, _the_first, _some, _some)
+KEEP_POLICIES = (_keep_everything, _keep_nothing, _keep_prefix, _keep_some, _keep_some)

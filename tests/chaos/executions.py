@@ -1,4 +1,4 @@
-"""Executions that run real processes while their engine is killed, and what must have come of each."""
+"""Executions that run real processes while their engine is killed, and checks of their results."""
 
 import json
 from collections import Counter
@@ -7,28 +7,30 @@ from pathlib import Path
 from lamplighter.base.json_text import Json
 from tests.served_engine import ServedEngine, run_task
 
-NAME = {"Name": "NAME", "Value.$": "$$.Execution.Name"}
-NAMED = {"Overrides": {"ContainerOverrides": [{"Name": "main", "Environment": [NAME]}]}}
+NAME_VARIABLE = {"Name": "NAME", "Value.$": "$$.Execution.Name"}
+NAME_OVERRIDES = {"Overrides": {"ContainerOverrides": [{"Name": "main", "Environment": [NAME_VARIABLE]}]}}
 RETRY = [{"ErrorEquals": ["States.TaskFailed"], "IntervalSeconds": 1}]
 DONE: Json = {"Type": "Pass", "Result": "done", "End": True}
 
 
-def machines(served: ServedEngine, witness: Path) -> dict[str, tuple[str, Json]]:
-    """By what they try: a state machine, and the output that it must come to."""
-    say = f'echo "$LAMPLIGHTER_TASK_ARN" >> {witness}/runs'
-    works = served.task("works", ["sh", "-c", f"{say}; sleep 0.1"])
-    flaky = served.task("flaky", ["sh", "-c", f'{say}; mkdir "{witness}/tried-$NAME" 2>/dev/null && exit 7; exit 0'])
+def create_machines(served: ServedEngine, folder: Path) -> dict[str, tuple[str, Json]]:
+    """Create state machines; return, by kind, a machine's ARN and the output that it must have."""
+    record_run = f'echo "$LAMPLIGHTER_TASK_ARN" >> {folder}/runs'
+    works = served.task("works", ["sh", "-c", f"{record_run}; sleep 0.1"])
+    flaky = served.task(
+        "flaky", ["sh", "-c", f'{record_run}; mkdir "{folder}/tried-$NAME" 2>/dev/null && exit 7; exit 0']
+    )
     retry = run_task(flaky, Retry=RETRY, ResultPath=None, Next="Done")
-    retry["Parameters"] |= NAMED
+    retry["Parameters"] |= NAME_OVERRIDES
     wait: Json = {"Type": "Wait", "Seconds": 2, "Next": "Done"}
     branch = {"StartAt": "Run", "States": {"Run": run_task(works, ResultPath=None)}}
-    nap = {"StartAt": "Nap", "States": {"Nap": {"Type": "Wait", "Seconds": 1, "End": True}}}
+    short_wait = {"StartAt": "Nap", "States": {"Nap": {"Type": "Wait", "Seconds": 1, "End": True}}}
     item = {"StartAt": "Each", "States": {"Each": run_task(works, ResultPath=None)}}
     definitions: dict[str, tuple[Json, Json]] = {
         "retry": ({"StartAt": "Job", "States": {"Job": retry, "Done": DONE}}, "done"),
         "wait": ({"StartAt": "Wait", "States": {"Wait": wait, "Done": DONE}}, "done"),
         "parallel": (
-            {"StartAt": "All", "States": {"All": {"Type": "Parallel", "Branches": [branch, nap], "End": True}}},
+            {"StartAt": "All", "States": {"All": {"Type": "Parallel", "Branches": [branch, short_wait], "End": True}}},
             None,
         ),
         "map": (
@@ -60,14 +62,18 @@ def check_output(kind: str, expected: Json, output: Json) -> None:
 
 
 def check_history(served: ServedEngine, execution: str) -> list[str]:
-    """A history is whole: ids rise by one, each previous one exists, each task ends once. The tasks it started."""
+    """Check that the ids are consecutive, previous ids are lower, and each task ends once; return the tasks' ARNs."""
     events = served.history(execution)
     assert [event["id"] for event in events] == list(range(1, len(events) + 1))
     assert all(event["previousEventId"] < event["id"] for event in events)
     assert events[0]["type"] == "ExecutionStarted"
     assert events[-1]["type"] == "ExecutionSucceeded"
-    kinds = Counter(event["type"] for event in events)
-    assert kinds["TaskScheduled"] == kinds["TaskSubmitted"] == kinds["TaskSucceeded"] + kinds["TaskFailed"]
-    assert kinds["TaskStateEntered"] == kinds["TaskStateExited"]
+    event_types = Counter(event["type"] for event in events)
+    assert (
+        event_types["TaskScheduled"]
+        == event_types["TaskSubmitted"]
+        == event_types["TaskSucceeded"] + event_types["TaskFailed"]
+    )
+    assert event_types["TaskStateEntered"] == event_types["TaskStateExited"]
     outputs = [event["taskSubmittedEventDetails"]["output"] for event in events if event["type"] == "TaskSubmitted"]
     return [json.loads(output)["Tasks"][0]["TaskArn"] for output in outputs]

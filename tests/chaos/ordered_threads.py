@@ -1,7 +1,7 @@
-"""Threads that work in step with their loop, so that a night whose writes are recorded is the same each time.
+"""Threads that work in lockstep with their event loop, so that a recorded workload has the same writes each time.
 
-Turns and commits are grouped by what happens to come while the disk is busy. Here nothing comes: the loop that hands
-work to a thread goes on when the thread has done it.
+Normally, turns and commits are grouped by the requests that arrive while the disk is busy. Here nothing arrives: a loop
+that hands work to a thread waits until the thread has done it.
 """
 
 import asyncio
@@ -19,8 +19,8 @@ T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 
-class Handover:
-    """A queue of the committer's orders: `put` returns when the committer is back for the next one."""
+class LockstepQueue:
+    """A queue of orders for the commit thread; `put` returns when the thread asks for the next order."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -43,22 +43,22 @@ class Handover:
             return self._orders.pop(0)
 
 
-def _run_at_once(
+def _run_immediately(
     loop: asyncio.AbstractEventLoop, executor: None, work: Callable[[*Ts], T], *arguments: *Ts
 ) -> asyncio.Future[T]:
     future: asyncio.Future[T] = loop.create_future()
     try:
         future.set_result(work(*arguments))
-    except Exception as error:  # noqa: BLE001 - it belongs to whoever awaits the future
+    except Exception as error:  # noqa: BLE001 - the caller that awaits the future handles it
         future.set_exception(error)
     return future
 
 
 @contextmanager
-def in_step() -> Iterator[None]:
-    """Let the engines of virtual loops wait for their threads."""
+def threads_in_lockstep() -> Iterator[None]:
+    """Let the engines on virtual loops wait for their threads."""
     with (
-        mock.patch.object(db, "queue", SimpleNamespace(SimpleQueue=Handover)),
-        mock.patch.object(VirtualLoop, "run_in_executor", _run_at_once),
+        mock.patch.object(db, "queue", SimpleNamespace(SimpleQueue=LockstepQueue)),
+        mock.patch.object(VirtualLoop, "run_in_executor", _run_immediately),
     ):
         yield

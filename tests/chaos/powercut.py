@@ -1,4 +1,4 @@
-"""Judges the states that a power cut leaves: the database opens, is whole, and holds what customers were told."""
+"""Check the states that a power cut leaves: the database opens, is intact, and holds every acknowledged fact."""
 
 import sqlite3
 from bisect import bisect_right
@@ -8,16 +8,23 @@ from pathlib import Path
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.world import manual_world
-from tests.chaos.recorded_night import DELETED, QUEUE, SENT, STARTED, Recorded, digest
+from tests.chaos.recorded_night import (
+    EXECUTION_EXISTS,
+    MESSAGE_DELETED,
+    MESSAGE_EXISTS,
+    QUEUE,
+    WorkloadRecord,
+    hash_content,
+)
 from tests.engine_harness import SECOND, EngineHarness, chain
 
-PATIENCE = 60
-"""Seconds of virtual time after which all must be done."""
+MAX_SECONDS = 60
+"""Seconds of virtual time within which all work must end."""
 DATABASE = "lamplighter.db"
 
 
-def put(directory: Path, files: Mapping[str, bytes]) -> None:
-    """Make the directory hold these files, and no others."""
+def write_files(directory: Path, files: Mapping[str, bytes]) -> None:
+    """Make the directory contain these files and no others."""
     directory.mkdir(exist_ok=True)
     for there in directory.iterdir():
         if there.name not in files:
@@ -26,68 +33,69 @@ def put(directory: Path, files: Mapping[str, bytes]) -> None:
         (directory / name).write_bytes(content)
 
 
-def judge(directory: Path, recorded: Recorded, point: int) -> str | None:
-    """What is wrong with the database in a directory after a cut at a point of the log; None: nothing."""
+def find_fault(directory: Path, recorded: WorkloadRecord, point: int) -> str | None:
+    """Return what is wrong with the database after a cut at a point of the log, or None."""
     try:
         with closing(sqlite3.connect(directory / DATABASE, isolation_level=None)) as connection:
-            connection.execute("PRAGMA synchronous=OFF")  # It is thrown away after this.
-            return _look(connection, recorded, point)
+            connection.execute("PRAGMA synchronous=OFF")  # The database is not used after this.
+            return _find_fault(connection, recorded, point)
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         return f"it cannot be read: {error}"
 
 
-def revive(directory: Path, recorded: Recorded, point: int) -> None:
-    """Start an engine on what a cut at a point of the log left: it takes up all that was begun, and takes new work."""
-    site = EngineHarness(directory)
-    site.clock.advance(recorded.end - site.clock.now())
-    site._world = manual_world(site.clock, seed=point + 1)  # Names never repeat: those of the night are taken.
-    site.up()
-    told = [fact for fact in recorded.facts if fact.since <= point < fact.until]
-    for _ in range(PATIENCE):
-        _answer(site, recorded.tokens)
-        site.advance(SECOND)
-    for execution in [fact.parameter for fact in told if fact.sql == STARTED]:
-        assert site.status(execution) == "SUCCEEDED", execution
-    messages = _receive_all(site)
-    assert messages >= {fact.parameter for fact in told if fact.sql == SENT}
-    assert not messages & {fact.parameter for fact in told if fact.sql == DELETED}
-    new = site.start(site.machine(chain({"Type": "Pass"}), "new"))
-    site.settle()
-    assert site.status(new) == "SUCCEEDED"
-    site.close()
+def check_recovery(directory: Path, recorded: WorkloadRecord, point: int) -> None:
+    """Start an engine on the files that a cut left; check that it completes the old work and accepts new work."""
+    harness = EngineHarness(directory)
+    harness.clock.advance(recorded.end - harness.clock.now())
+    # Another seed, because the names of the recorded workload are taken.
+    harness._world = manual_world(harness.clock, seed=point + 1)
+    harness.up()
+    facts = [fact for fact in recorded.facts if fact.since <= point < fact.until]
+    for _ in range(MAX_SECONDS):
+        _complete_tasks(harness, recorded.tokens)
+        harness.advance(SECOND)
+    for execution in [fact.parameter for fact in facts if fact.sql == EXECUTION_EXISTS]:
+        assert harness.status(execution) == "SUCCEEDED", execution
+    messages = _receive_all(harness)
+    assert messages >= {fact.parameter for fact in facts if fact.sql == MESSAGE_EXISTS}
+    assert not messages & {fact.parameter for fact in facts if fact.sql == MESSAGE_DELETED}
+    new = harness.start(harness.machine(chain({"Type": "Pass"}), "new"))
+    harness.settle()
+    assert harness.status(new) == "SUCCEEDED"
+    harness.close()
 
 
-def _answer(site: EngineHarness, tokens: list[str]) -> None:
-    """Answer for all containers that have a token, those of the dead engine too, also if that was done before."""
-    new = [each.environment["TOKEN"] for each in site.runtime.begun.values() if "TOKEN" in each.environment]
+def _complete_tasks(harness: EngineHarness, tokens: list[str]) -> None:
+    """Complete the tasks of all containers with a token, also of the dead engine and also if completed before."""
+    new = [each.environment["TOKEN"] for each in harness.runtime.started.values() if "TOKEN" in each.environment]
     for token in [*tokens, *new]:
         with suppress(AwsError):
-            site.call("states", "SendTaskSuccess", taskToken=token, output="{}")
+            harness.call("states", "SendTaskSuccess", taskToken=token, output="{}")
 
 
-def _receive_all(site: EngineHarness) -> set[str]:
+def _receive_all(harness: EngineHarness) -> set[str]:
     found: set[str] = set()
-    with suppress(AwsError):  # The cut may have come before there was a queue.
-        while page := site.call("sqs", "ReceiveMessage", QueueUrl=QUEUE, MaxNumberOfMessages=10).get("Messages"):
+    with suppress(AwsError):  # The cut may precede the creation of the queue.
+        while page := harness.call("sqs", "ReceiveMessage", QueueUrl=QUEUE, MaxNumberOfMessages=10).get("Messages"):
             found |= {message["MessageId"] for message in page}
     return found
 
 
-def _look(connection: sqlite3.Connection, recorded: Recorded, point: int) -> str | None:
-    ((whole,),) = connection.execute("PRAGMA integrity_check(1)").fetchall()
-    if whole != "ok":
-        return f"it is damaged: {whole}"
+def _find_fault(connection: sqlite3.Connection, recorded: WorkloadRecord, point: int) -> str | None:
+    ((result,),) = connection.execute("PRAGMA integrity_check(1)").fetchall()
+    if result != "ok":
+        return f"it is damaged: {result}"
     for fact in recorded.facts:
         if fact.since <= point < fact.until and not connection.execute(fact.sql, (fact.parameter,)).fetchone():
             return f"it has lost what was told: {fact.sql} {fact.parameter}"
-    return _compare(digest(connection), recorded, point)
+    return _compare_with_commits(hash_content(connection), recorded, point)
 
 
-def _compare(held: str, recorded: Recorded, point: int) -> str | None:
-    """A database is as its last commit left it, or as one did that had not returned yet."""
+def _compare_with_commits(content: str, recorded: WorkloadRecord, point: int) -> str | None:
+    """Check that the content is that of the last commit, or of one that had not returned yet."""
     returned = bisect_right([at for at, _ in recorded.commits], point)
     if not returned:
-        return None  # No customer came before the tables were made.
-    if held not in [content for _, content in recorded.commits[returned - 1 : returned + 1]]:
+        return None  # No request was answered before the tables existed.
+    if content not in [committed for _, committed in recorded.commits[returned - 1 : returned + 1]]:
         return "it is not as any commit left it that it could be as"
     return None

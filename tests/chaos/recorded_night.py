@@ -1,7 +1,7 @@
-"""A night's work whose writes are recorded, with what customers were told and what the database held at each commit.
+"""A workload whose disk writes are recorded, with the acknowledged facts and the database's content at each commit.
 
-`record` lets an engine work through it. A `Fact` is what a customer was told, as a question to the database: it answers
-with a row from then on, until the customer asks for something that changes it.
+`record_workload` lets an engine run the workload. A `Fact` is something that a client was told, as a query of the
+database: the query returns a row from then on, until the client requests a change of the fact.
 """
 
 import hashlib
@@ -17,24 +17,24 @@ from lamplighter.base.json_text import Json
 from lamplighter.runtime.fake import Script
 from lamplighter.runtime.port import ContainerSpec
 from tests.chaos.disk_log import Operation
-from tests.chaos.ordered_threads import in_step
+from tests.chaos.ordered_threads import threads_in_lockstep
 from tests.chaos.vfs import Recorder
 from tests.engine_harness import SECOND, WITH_TOKEN, EngineHarness, RecordingRuntime, chain, job
 from tests.fake_disk import Disk
 
 CHECKPOINT_PAGES = 60
-"""So many pages between two checkpoints: SQLite's 1,000 would mean hardly any in a short night."""
+"""Pages between two checkpoints; with SQLite's default of 1,000, a short workload would have hardly any."""
 QUEUE = "https://sqs.us-east-1.amazonaws.com/123456789012/orders"
-ENDED = "SELECT 1 FROM executions WHERE arn = ? AND status = 'SUCCEEDED'"
-STARTED = "SELECT 1 FROM executions WHERE arn = ?"
-SENT = "SELECT 1 FROM sqs_messages WHERE uuid = ?"
-DELETED = "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM sqs_messages WHERE uuid = ?)"
-LAUNCHED = "SELECT 1 FROM tasks WHERE instr(?, name) > 0"
+EXECUTION_SUCCEEDED = "SELECT 1 FROM executions WHERE arn = ? AND status = 'SUCCEEDED'"
+EXECUTION_EXISTS = "SELECT 1 FROM executions WHERE arn = ?"
+MESSAGE_EXISTS = "SELECT 1 FROM sqs_messages WHERE uuid = ?"
+MESSAGE_DELETED = "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM sqs_messages WHERE uuid = ?)"
+TASK_EXISTS = "SELECT 1 FROM tasks WHERE instr(?, name) > 0"
 
 
 @dataclass(slots=True)
 class Fact:
-    """What holds after a point of the log."""
+    """A query that returns a row after a point of the log."""
 
     since: int
     sql: str
@@ -43,24 +43,24 @@ class Fact:
 
 
 @dataclass(slots=True)
-class Recorded:
-    """A night, as the disk and the customers saw it."""
+class WorkloadRecord:
+    """The record of a workload: the disk's operations, the facts and the commits."""
 
     log: list[Operation] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     commits: list[tuple[int, str]] = field(default_factory=list)
-    """Where in the log each commit had returned, and what the database held then."""
+    """For each commit, the point of the log at which it returned, and the hash of the database's content."""
     tokens: list[str] = field(default_factory=list)
-    """Those that containers were given."""
+    """The task tokens that containers received."""
     end: int = 0
-    """What the clock showed when the night was over."""
+    """The time of the clock at the end of the workload."""
 
 
 @dataclass(slots=True, kw_only=True)
 class RecordedDisk(Disk):
-    """A disk under a recorder."""
+    """A disk whose commits are recorded."""
 
-    recorded: Recorded
+    recorded: WorkloadRecord
     mode: str = "FULL"
 
     def connect(self, path: Path, *, read_only: bool, first_start: bool = False) -> Json:
@@ -71,127 +71,129 @@ class RecordedDisk(Disk):
 
     def commit(self, connection: sqlite3.Connection) -> sqlite3.Cursor:
         cursor = Disk.commit(self, connection)
-        self.recorded.commits.append((len(self.recorded.log), digest(cursor.connection)))
+        self.recorded.commits.append((len(self.recorded.log), hash_content(cursor.connection)))
         return cursor
 
 
-class RecordedContainers(RecordingRuntime):
-    """Containers that are begun only when the database knows of them."""
+class FactRecordingRuntime(RecordingRuntime):
+    """A fake runtime that records, for each start of a container, the fact that its task is in the database."""
 
-    def __init__(self, now: Callable[[], int], recorded: Recorded) -> None:
+    def __init__(self, now: Callable[[], int], recorded: WorkloadRecord) -> None:
         super().__init__(now)
         self._recorded = recorded
 
     def _begin(self, container: ContainerSpec) -> None:
-        self._recorded.facts.append(Fact(len(self._recorded.log), LAUNCHED, container.name))
+        self._recorded.facts.append(Fact(len(self._recorded.log), TASK_EXISTS, container.name))
         if "TOKEN" in container.environment:
             self._recorded.tokens.append(container.environment["TOKEN"])
         super()._begin(container)
 
 
-def digest(connection: sqlite3.Connection) -> str:
-    """What a database holds, as one short text."""
-    held = hashlib.sha256()
+def hash_content(connection: sqlite3.Connection) -> str:
+    """Return a hash of a database's content."""
+    hasher = hashlib.sha256()
     tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall()
     for (table,) in tables:
         rows = connection.execute(f"SELECT * FROM {table}").fetchall()
-        held.update(repr((table, rows)).encode())
-    return held.hexdigest()
+        hasher.update(repr((table, rows)).encode())
+    return hasher.hexdigest()
 
 
-def sound(recorded: Recorded) -> RecordedDisk:
-    """A disk as an engine has it."""
+def normal_disk(recorded: WorkloadRecord) -> RecordedDisk:
+    """Return a disk that works as an engine expects."""
     return RecordedDisk(recorded=recorded)
 
 
-MakeDisk = Callable[[Recorded], RecordedDisk]
+MakeDisk = Callable[[WorkloadRecord], RecordedDisk]
 
 
-class Night:
-    """An engine at work, and its customers."""
+class Workload:
+    """An engine and the client that gives it work."""
 
-    def __init__(self, directory: Path, recorded: Recorded, disk: RecordedDisk) -> None:
+    def __init__(self, directory: Path, recorded: WorkloadRecord, disk: RecordedDisk) -> None:
         self.recorded = recorded
-        self.site = EngineHarness(directory)
-        self.site.disk = disk
-        self.site.runtime = RecordedContainers(self.site.clock.now, self.recorded)
-        self.site.runtime.script(Script(after=5 * SECOND))
-        self.site.runtime.script(Script(code=1, after=SECOND), lambda _: len(self.site.runtime.runs()) % 3 == 0)
+        self.harness = EngineHarness(directory)
+        self.harness.disk = disk
+        self.harness.runtime = FactRecordingRuntime(self.harness.clock.now, self.recorded)
+        self.harness.runtime.script(Script(after=5 * SECOND))
+        self.harness.runtime.script(
+            Script(code=1, after=SECOND), lambda _: len(self.harness.runtime.started_names()) % 3 == 0
+        )
         self.machines: dict[str, str] = {}
         self._executions: list[str] = []
 
-    def told(self, sql: str, parameter: str) -> None:
-        """Take down what a customer was told just now."""
+    def add_fact(self, sql: str, parameter: str) -> None:
+        """Record a fact that the client was told just now."""
         self.recorded.facts.append(Fact(len(self.recorded.log), sql, parameter))
 
-    def begin(self) -> None:
-        """Start the first engine, and make all that is needed."""
-        self.site.up()
-        self.site.define_task()
-        self.site.call("sqs", "CreateQueue", QueueName="orders")
-        self.site.call("logs", "CreateLogGroup", logGroupName="night")
-        self.site.call("logs", "CreateLogStream", logGroupName="night", logStreamName="one")
-        self.machines = {name: self.site.machine(definition, name) for name, definition in MACHINES.items()}
+    def set_up(self) -> None:
+        """Start the first engine and create the resources."""
+        self.harness.up()
+        self.harness.define_task()
+        self.harness.call("sqs", "CreateQueue", QueueName="orders")
+        self.harness.call("logs", "CreateLogGroup", logGroupName="night")
+        self.harness.call("logs", "CreateLogStream", logGroupName="night", logStreamName="one")
+        self.machines = {name: self.harness.machine(definition, name) for name, definition in MACHINES.items()}
 
     def start(self, kind: str, name: str) -> None:
-        arn = self.site.start(self.machines[kind], {"items": [1, 2, 3], "note": name * 200}, name)
-        self.told(STARTED, arn)
+        arn = self.harness.start(self.machines[kind], {"items": [1, 2, 3], "note": name * 200}, name)
+        self.add_fact(EXECUTION_EXISTS, arn)
         self._executions.append(arn)
 
-    def send(self, number: int) -> None:
+    def send_message(self, number: int) -> None:
         body = f"{number} " * (20 + 700 * (number % 5))
-        uuid = self.site.call("sqs", "SendMessage", QueueUrl=QUEUE, MessageBody=body)["MessageId"]
-        self.told(SENT, uuid)
+        uuid = self.harness.call("sqs", "SendMessage", QueueUrl=QUEUE, MessageBody=body)["MessageId"]
+        self.add_fact(MESSAGE_EXISTS, uuid)
 
-    def receive(self) -> None:
-        """Receive a message, and delete it."""
-        for message in self.site.call("sqs", "ReceiveMessage", QueueUrl=QUEUE).get("Messages", []):
+    def receive_and_delete(self) -> None:
+        """Receive a message and delete it."""
+        for message in self.harness.call("sqs", "ReceiveMessage", QueueUrl=QUEUE).get("Messages", []):
             uuid = message["MessageId"]
             for fact in self.recorded.facts:
-                if (fact.sql, fact.parameter) == (SENT, uuid):
+                if (fact.sql, fact.parameter) == (MESSAGE_EXISTS, uuid):
                     fact.until = len(self.recorded.log)
-            self.site.call("sqs", "DeleteMessage", QueueUrl=QUEUE, ReceiptHandle=message["ReceiptHandle"])
-            self.told(DELETED, uuid)
+            self.harness.call("sqs", "DeleteMessage", QueueUrl=QUEUE, ReceiptHandle=message["ReceiptHandle"])
+            self.add_fact(MESSAGE_DELETED, uuid)
 
-    def log(self, number: int) -> None:
-        events = [{"timestamp": self.site.clock.now(), "message": f"line {number}.{at} " * 30} for at in range(10)]
-        self.site.call("logs", "PutLogEvents", logGroupName="night", logStreamName="one", logEvents=events)
+    def put_log_events(self, number: int) -> None:
+        events = [{"timestamp": self.harness.clock.now(), "message": f"line {number}.{at} " * 30} for at in range(10)]
+        self.harness.call("logs", "PutLogEvents", logGroupName="night", logStreamName="one", logEvents=events)
 
-    def answer(self) -> None:
-        """Answer for the containers that have a token."""
-        for name, container in self.site.runtime.begun.items():
-            if "TOKEN" in container.environment and name in self.site.runtime.left():
+    def complete_tasks(self) -> None:
+        """Complete the tasks of the containers that have a token."""
+        for name, container in self.harness.runtime.started.items():
+            if "TOKEN" in container.environment and name in self.harness.runtime.left():
                 token = container.environment["TOKEN"]
-                self.site.call("states", "SendTaskSuccess", taskToken=token, output='{"by":"hand"}')
-                self.site.runtime.finish(name)
-                self.site.settle()
+                self.harness.call("states", "SendTaskSuccess", taskToken=token, output='{"by":"hand"}')
+                self.harness.runtime.finish(name)
+                self.harness.settle()
 
-    def look(self) -> None:
-        """Look who has ended."""
+    def record_ended_executions(self) -> None:
+        """Record the executions that have ended."""
         for arn in list(self._executions):
-            if self.site.status(arn) == "SUCCEEDED":
-                self.told(ENDED, arn)
+            if self.harness.status(arn) == "SUCCEEDED":
+                self.add_fact(EXECUTION_SUCCEEDED, arn)
                 self._executions.remove(arn)
 
     def crash(self, meanwhile: Callable[[], None] = lambda: None) -> None:
-        """Let the engine be killed, and start another. What SQLite tidies up for us here, no dead process does."""
+        """Kill the engine and start another. Drop what SQLite writes when it closes: a dead process writes nothing."""
         end = len(self.recorded.log)
-        self.site.crash()
+        self.harness.crash()
         del self.recorded.log[end:]
         meanwhile()
-        self.site.up()
+        self.harness.up()
 
-    def end(self) -> None:
-        """Come to the end of the record."""
-        self.recorded.end = self.site.clock.now()
+    def finish(self) -> None:
+        """Close the engine and end the record."""
+        self.recorded.end = self.harness.clock.now()
         end = len(self.recorded.log)
-        self.site.close()
+        self.harness.close()
         del self.recorded.log[end:]
 
     def restart(self) -> None:
-        """Stop the engine as one stops it, and start another."""
-        self.site.down()
-        self.site.up()
+        """Stop the engine in the normal way and start another."""
+        self.harness.down()
+        self.harness.up()
 
 
 RETRY = [{"ErrorEquals": ["States.TaskFailed"], "IntervalSeconds": 2, "MaxAttempts": 5}]
@@ -207,52 +209,54 @@ MACHINES: dict[str, Json] = {
 }
 
 
-Work = Callable[[Night, int, random.Random], None]
+RunSecond = Callable[[Workload, int, random.Random], None]
 
 
-def work(night: Night, number: int, chance: random.Random) -> None:
-    """A second of the night."""
-    for kind in chance.sample(sorted(night.machines), 2):
-        night.start(kind, f"{kind}-{number}")
-    for _ in range(chance.randint(0, 2)):
-        night.send(number)
-    if chance.random() < 0.5:
-        night.receive()
-    night.log(number)
-    night.answer()
-    night.site.advance(SECOND)
-    night.look()
+def run_second(workload: Workload, number: int, rng: random.Random) -> None:
+    """Do the work of one second."""
+    for kind in rng.sample(sorted(workload.machines), 2):
+        workload.start(kind, f"{kind}-{number}")
+    for _ in range(rng.randint(0, 2)):
+        workload.send_message(number)
+    if rng.random() < 0.5:
+        workload.receive_and_delete()
+    workload.put_log_events(number)
+    workload.complete_tasks()
+    workload.harness.advance(SECOND)
+    workload.record_ended_executions()
 
 
-def record_limbo(directory: Path, syncs: int) -> Recorded:
-    """Let an engine be killed between the writes and the sync of a commit; its successor takes up what was written."""
+def record_kill_during_commit(directory: Path, syncs: int) -> WorkloadRecord:
+    """Record a workload whose engine is killed between the writes and the sync of a commit; the next one continues."""
     recorder = Recorder(directory, seed=1)
-    recorded = Recorded(recorder.log)
-    night = Night(directory, recorded, sound(recorded))
-    with recorder, in_step():
-        night.begin()
+    recorded = WorkloadRecord(recorder.log)
+    workload = Workload(directory, recorded, normal_disk(recorded))
+    with recorder, threads_in_lockstep():
+        workload.set_up()
         recorder.syncs_left = syncs
         with suppress(AwsError):
-            night.start("task", "limbo")
-        night.site.settle()
-        night.crash(lambda: setattr(recorder, "syncs_left", float("inf")))
-        night.end()
+            workload.start("task", "limbo")
+        workload.harness.settle()
+        workload.crash(lambda: setattr(recorder, "syncs_left", float("inf")))
+        workload.finish()
     return recorded
 
 
-def record(directory: Path, seed: int, rounds: int = 20, work: Work = work, disk: MakeDisk = sound) -> Recorded:
-    """Work through a night of so many rounds, in which one engine is killed and another is stopped."""
-    chance = random.Random(seed)
+def record_workload(
+    directory: Path, seed: int, rounds: int = 20, run_second: RunSecond = run_second, disk: MakeDisk = normal_disk
+) -> WorkloadRecord:
+    """Record a workload of this number of rounds, in which one engine is killed and another is stopped."""
+    rng = random.Random(seed)
     recorder = Recorder(directory, seed)
-    recorded = Recorded(recorder.log)
-    night = Night(directory, recorded, disk(recorded))
-    with recorder, in_step():
-        night.begin()
+    recorded = WorkloadRecord(recorder.log)
+    workload = Workload(directory, recorded, disk(recorded))
+    with recorder, threads_in_lockstep():
+        workload.set_up()
         for number in range(rounds):
-            work(night, number, chance)
+            run_second(workload, number, rng)
             if number == rounds // 3:
-                night.crash()
+                workload.crash()
             if number == rounds * 2 // 3:
-                night.restart()
-        night.end()
+                workload.restart()
+        workload.finish()
     return recorded

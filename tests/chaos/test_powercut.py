@@ -1,6 +1,6 @@
-"""The machine loses power: whatever a customer was told is on the disk, in a thousand states that a cut could leave.
+"""The machine loses power: acknowledged facts are on the disk in a thousand states that a power cut could leave.
 
-Each state is what a disk may hold that has kept what was synced, and any part of what was not (`disk_states.py`).
+Each state has what was synced and any part of what was not synced (`disk_states.py`).
 """
 
 import sqlite3
@@ -10,90 +10,100 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.json_text import Json
-from tests.chaos.disk_states import states
-from tests.chaos.powercut import judge, put, revive
-from tests.chaos.recorded_night import Night, Recorded, RecordedDisk, record, record_limbo
+from tests.chaos.disk_states import power_cut_states
+from tests.chaos.powercut import check_recovery, find_fault, write_files
+from tests.chaos.recorded_night import (
+    RecordedDisk,
+    Workload,
+    WorkloadRecord,
+    record_kill_during_commit,
+    record_workload,
+)
 
-STATES = 1_000
+STATE_COUNT = 1_000
 SEED = 1
 
 
 @pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
-    return record(directory(tmp_path_factory.mktemp("night")), SEED)
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> WorkloadRecord:
+    return record_workload(create_data_directory(tmp_path_factory.mktemp("night")), SEED)
 
 
-def directory(path: Path) -> Path:
-    made = path / "data"
-    made.mkdir()
-    return made
+def create_data_directory(path: Path) -> Path:
+    path = path / "data"
+    path.mkdir()
+    return path
 
 
-def faults(tmp_path: Path, recorded: Recorded, number: int) -> list[str]:
-    """What is wrong with so many states."""
+def find_faults(tmp_path: Path, recorded: WorkloadRecord, number: int) -> list[str]:
+    """Return what is wrong with this number of states."""
     found = []
-    for point, files in states(recorded.log, number, SEED):
-        put(tmp_path / "left", files)
-        if fault := judge(tmp_path / "left", recorded, point):
+    for point, files in power_cut_states(recorded.log, number, SEED):
+        write_files(tmp_path / "left", files)
+        if fault := find_fault(tmp_path / "left", recorded, point):
             found.append(f"after {point} operations: {fault}")
     return found
 
 
-def test_a_thousand_power_cuts_lose_nothing_that_a_customer_was_told(tmp_path: Path, recorded: Recorded) -> None:
-    assert faults(tmp_path, recorded, STATES) == []
+def test_a_thousand_power_cuts_lose_no_acknowledged_fact(tmp_path: Path, recorded: WorkloadRecord) -> None:
+    assert find_faults(tmp_path, recorded, STATE_COUNT) == []
 
 
-def test_an_engine_goes_on_from_what_a_power_cut_left(tmp_path: Path, recorded: Recorded) -> None:
-    for number, (point, files) in enumerate(states(recorded.log, 10, SEED + 1)):
-        put(tmp_path / str(number), files)
-        revive(tmp_path / str(number), recorded, point)
+def test_an_engine_continues_from_the_files_that_a_power_cut_left(tmp_path: Path, recorded: WorkloadRecord) -> None:
+    for number, (point, files) in enumerate(power_cut_states(recorded.log, 10, SEED + 1)):
+        write_files(tmp_path / str(number), files)
+        check_recovery(tmp_path / str(number), recorded, point)
 
 
-def test_the_same_seed_gives_the_same_states(tmp_path: Path, recorded: Recorded) -> None:
-    again = record(directory(tmp_path), SEED)
+def test_the_same_seed_gives_the_same_states(tmp_path: Path, recorded: WorkloadRecord) -> None:
+    again = record_workload(create_data_directory(tmp_path), SEED)
     assert again.log == recorded.log
-    assert list(states(again.log, 20, SEED)) == list(states(recorded.log, 20, SEED))
-    assert list(states(again.log, 20, SEED)) != list(states(recorded.log, 20, SEED + 1))
+    assert list(power_cut_states(again.log, 20, SEED)) == list(power_cut_states(recorded.log, 20, SEED))
+    assert list(power_cut_states(again.log, 20, SEED)) != list(power_cut_states(recorded.log, 20, SEED + 1))
 
 
 @pytest.mark.parametrize("syncs", range(8))
-def test_what_an_engine_takes_up_of_a_killed_one_is_on_disk_before_it_acts_on_it(tmp_path: Path, syncs: int) -> None:
-    recorded = record_limbo(directory(tmp_path), syncs)
+def test_an_engine_syncs_the_data_of_a_killed_engine_before_it_acts_on_it(tmp_path: Path, syncs: int) -> None:
+    recorded = record_kill_during_commit(create_data_directory(tmp_path), syncs)
     end = len(recorded.log)
-    for point, files in states(recorded.log, 20, SEED, first=end):
-        put(tmp_path / "left", files)
-        assert judge(tmp_path / "left", recorded, point) is None
+    for point, files in power_cut_states(recorded.log, 20, SEED, first=end):
+        write_files(tmp_path / "left", files)
+        assert find_fault(tmp_path / "left", recorded, point) is None
 
 
 @pytest.mark.parametrize("mode", ["OFF", "NORMAL"])
-def test_an_engine_that_does_not_sync_each_commit_is_found_out(tmp_path: Path, mode: str) -> None:
-    careless = record(directory(tmp_path), SEED, 10, disk=lambda to: RecordedDisk(recorded=to, mode=mode))
-    assert any("lost what was told" in fault for fault in faults(tmp_path, careless, 100))
+def test_an_engine_that_does_not_sync_each_commit_is_detected(tmp_path: Path, mode: str) -> None:
+    record = record_workload(
+        create_data_directory(tmp_path), SEED, 10, disk=lambda to: RecordedDisk(recorded=to, mode=mode)
+    )
+    assert any("lost what was told" in fault for fault in find_faults(tmp_path, record, 100))
 
 
 @dataclass(slots=True, kw_only=True)
-class Hasty(RecordedDisk):
-    """Says that a commit is done, and makes it before the next one."""
+class LateCommitDisk(RecordedDisk):
+    """A disk that reports a commit as done, but commits only before the next transaction."""
 
-    left: sqlite3.Connection | None = None
+    pending: sqlite3.Connection | None = None
 
     def connect(self, path: Path, *, read_only: bool, first_start: bool = False) -> Json:
-        self.left = None  # A new engine knows nothing of it.
+        self.pending = None  # The commit is lost with the old engine.
         return RecordedDisk.connect(self, path, read_only=read_only, first_start=first_start)
 
-    def meet(self, sql: str) -> None:
-        if sql == "BEGIN IMMEDIATE" and self.left is not None:
-            RecordedDisk.commit(self, self.left)
-            self.left = None
+    def check_statement(self, sql: str) -> None:
+        if sql == "BEGIN IMMEDIATE" and self.pending is not None:
+            RecordedDisk.commit(self, self.pending)
+            self.pending = None
 
     def commit(self, connection: sqlite3.Connection) -> sqlite3.Cursor:
-        self.left = connection
+        self.pending = connection
         return connection.execute("SELECT 1")
 
 
-def test_an_engine_that_answers_before_the_sync_is_found_out(tmp_path: Path) -> None:
-    def only_send(night: Night, number: int, _chance: object) -> None:
-        night.send(number)
+def test_an_engine_that_answers_before_the_sync_is_detected(tmp_path: Path) -> None:
+    def send_only(workload: Workload, number: int, _chance: object) -> None:
+        workload.send_message(number)
 
-    hasty = record(directory(tmp_path), SEED, 10, only_send, lambda to: Hasty(recorded=to))
-    assert any("lost what was told" in fault for fault in faults(tmp_path, hasty, 100))
+    record = record_workload(
+        create_data_directory(tmp_path), SEED, 10, send_only, lambda to: LateCommitDisk(recorded=to)
+    )
+    assert any("lost what was told" in fault for fault in find_faults(tmp_path, record, 100))

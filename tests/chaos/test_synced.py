@@ -1,4 +1,4 @@
-"""The machine loses power: the files that something depends on are on the disk before it is said or done."""
+"""The machine loses power: files are synced before anything that depends on them is done or answered."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -18,92 +18,94 @@ from lamplighter.runtime.process.runtime import ProcessRuntime
 from lamplighter.services.ecs.logs.output_files import OutputFiles
 from lamplighter.services.sns.messages.signing import Signer
 from lamplighter.store.lock import DirectoryLock
-from tests.chaos.synced_disk import SyncedDisk, left
+from tests.chaos.synced_disk import SyncedDisk, files_after_power_cut
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[SyncedDisk]:
-    with SyncedDisk(tmp_path / "mirror") as made:
-        yield made
+    with SyncedDisk(tmp_path / "mirror") as disk:
+        yield disk
 
 
 @pytest.fixture
 def data(tmp_path: Path, disk: SyncedDisk) -> Path:
-    """A data directory below one that was there before."""
+    """Create a data directory in a folder that existed before."""
     (tmp_path / "home").mkdir()
-    made = tmp_path / "home" / "data"
-    make_path(made)
-    return made
+    directory = tmp_path / "home" / "data"
+    make_path(directory)
+    return directory
 
 
-def kept(disk: SyncedDisk, data: Path) -> dict[str, bytes]:
-    """What a power cut leaves of a data directory."""
-    found = left(disk.mirror, data.parent)
+def synced_files(disk: SyncedDisk, data: Path) -> dict[str, bytes]:
+    """Return the files of the data directory that a power cut leaves."""
+    found = files_after_power_cut(disk.mirror, data.parent)
     return {name.removeprefix("data/"): content for name, content in found.items()}
 
 
-def test_what_was_not_synced_is_gone(disk: SyncedDisk, data: Path) -> None:
+def test_unsynced_files_are_lost(disk: SyncedDisk, data: Path) -> None:
     (data / "folder").mkdir()
     (data / "lost").write_bytes(b"x")
-    assert kept(disk, data) == {}
+    assert synced_files(disk, data) == {}
     write_file(data / "folder" / "kept", b"y")
-    assert kept(disk, data) == {}, "nothing leads to it"
+    assert synced_files(disk, data) == {}, "nothing leads to it"
     write_file(data / "beside", b"z")
-    assert kept(disk, data) == {"lost": b"", "folder/kept": b"y", "beside": b"z"}
+    assert synced_files(disk, data) == {"lost": b"", "folder/kept": b"y", "beside": b"z"}
 
 
-def test_a_data_directory_is_there(disk: SyncedDisk, data: Path) -> None:
+def test_a_data_directory_is_synced(disk: SyncedDisk, data: Path) -> None:
     DirectoryLock(data / "deep" / "deeper").release()
-    assert set(kept(disk, data)) == {"deep/deeper/lock"}
+    assert set(synced_files(disk, data)) == {"deep/deeper/lock"}
 
 
-async def test_a_mail_that_is_in_the_folder_is_there(disk: SyncedDisk, data: Path) -> None:
+async def test_a_mail_in_the_mail_folder_is_synced(disk: SyncedDisk, data: Path) -> None:
     message = EmailMessage()
     message["To"], message["Message-ID"] = "ops@example.com", "<one@lamplighter>"
     message.set_content("The batch failed.")
     await MailFolder(data / "mail").send(message, "Night")
-    content = kept(disk, data)["mail/one.eml"]
+    content = synced_files(disk, data)["mail/one.eml"]
     assert content == (data / "mail" / "one.eml").read_bytes()
     assert b"The batch failed." in content
 
 
-def test_credentials_are_there(disk: SyncedDisk, data: Path) -> None:
+def test_credentials_are_synced(disk: SyncedDisk, data: Path) -> None:
     credentials.create_credentials(data / "credentials")
     content = (data / "credentials").read_bytes()
     assert content
-    assert kept(disk, data)["credentials"] == content
+    assert synced_files(disk, data)["credentials"] == content
 
 
-def test_the_key_that_signs_messages_and_its_certificate_are_there(disk: SyncedDisk, data: Path) -> None:
+def test_the_key_that_signs_messages_and_its_certificate_are_synced(disk: SyncedDisk, data: Path) -> None:
     certificate = Signer(data / "sns", real_world()).certificate()
-    found = kept(disk, data)
+    found = synced_files(disk, data)
     assert found["sns/certificate.pem"] == certificate
     assert found["sns/key.pem"] == (data / "sns" / "key.pem").read_bytes() != b""
 
 
-async def test_the_output_of_a_container_is_there_before_it_is_removed(disk: SyncedDisk, data: Path) -> None:
+async def test_the_output_of_a_container_is_synced_before_the_container_is_removed(
+    disk: SyncedDisk, data: Path
+) -> None:
     async def lines() -> AsyncIterator[OutputLine]:
         yield OutputLine(1, "stdout", "hello")
 
     outputs = OutputFiles(data / "output")
     await outputs.copy("task", "main", lines())
-    assert b"hello" in kept(disk, data)["output/task/main.log"]
+    assert b"hello" in synced_files(disk, data)["output/task/main.log"]
     assert list(outputs.read("task", "main")) == [OutputLine(1, "stdout", "hello")]
 
 
-def test_an_exit_that_is_recorded_as_unknown_is_there(disk: SyncedDisk, data: Path) -> None:
+def test_an_exit_that_is_recorded_as_unknown_is_synced(disk: SyncedDisk, data: Path) -> None:
     place = ProcessDirectory(data / "processes" / "job")
     place.make()
     ended = place.record_lost(7)
-    assert kept(disk, data)["processes/job/exit"].startswith(b"unknown\n7\n")
+    assert synced_files(disk, data)["processes/job/exit"].startswith(b"unknown\n7\n")
     assert place.read_exit() == ended
 
 
 @pytest.fixture
 def watched_shim(disk: SyncedDisk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Shims under the same disk."""
+    """Run shims on the same simulated disk."""
     script = tmp_path / "shim.py"
     script.write_text(
         f"import runpy, sys; from pathlib import Path; sys.path.insert(0, {str(ROOT)!r})\n"
@@ -114,7 +116,7 @@ def watched_shim(disk: SyncedDisk, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.usefixtures("watched_shim")
-async def test_a_process_begins_when_its_start_is_there_and_has_ended_when_its_exit_and_output_are(
+async def test_a_process_starts_after_its_start_is_synced_and_ends_after_its_exit_and_output_are_synced(
     disk: SyncedDisk, data: Path, tmp_path: Path
 ) -> None:
     runtime = ProcessRuntime(data / "processes", real_world().now)
@@ -125,8 +127,8 @@ async def test_a_process_begins_when_its_start_is_there_and_has_ended_when_its_e
     assert ended.code == 3
     started = (data / "processes" / "job" / "started").read_bytes()
     assert started
-    assert left(tmp_path / "seen", data.parent)["data/processes/job/started"] == started
-    found = kept(disk, data)
+    assert files_after_power_cut(tmp_path / "seen", data.parent)["data/processes/job/started"] == started
+    found = synced_files(disk, data)
     assert found["processes/job/exit"].startswith(b"3\n")
     assert found["processes/job/log"].endswith(b" o hello\n")
     await runtime.close()

@@ -1,9 +1,9 @@
-"""Records what SQLite asks of the disk, in order: a VFS around SQLite's own, registered with the library in use.
+"""Record SQLite's disk operations, in order: a VFS around SQLite's own, registered with the library in use.
 
-`Recorder` makes it the default while it is entered: each database that is opened meanwhile is recorded. Every call goes
-on to the file system. Locks and shared memory are not recorded: no power cut leaves any. Refuses databases that
-are not in the recorder's folder. Python's own syncs of these
-files are recorded too. See https://www.sqlite.org/c3ref/vfs.html and https://www.sqlite.org/c3ref/io_methods.html.
+While a `Recorder` is entered, this VFS is the default: it records each database that is opened meanwhile. Every call is
+passed to the file system. Locks and shared memory are not recorded, because a power cut leaves none. Databases outside
+of the recorder's folder are refused. Python's own syncs of these files are recorded, too. See
+https://www.sqlite.org/c3ref/vfs.html and https://www.sqlite.org/c3ref/io_methods.html.
 """
 
 import _sqlite3
@@ -34,7 +34,7 @@ SYNC = CFUNCTYPE(c_int, c_void_p, c_int)
 
 
 class Methods(Structure):
-    """sqlite3_io_methods: those that are recorded have types, the others are copied."""
+    """sqlite3_io_methods; the recorded methods have types, the others are copied."""
 
     _fields_ = (
         ("version", c_int),
@@ -75,14 +75,14 @@ class Vfs(Structure):
 
 
 class Recorder:
-    """What was done to the files of one folder."""
+    """Records the operations on the files of one folder."""
 
     def __init__(self, folder: Path, seed: int) -> None:
         self.log: list[Operation] = []
         self.syncs_left: float = float("inf")
-        """How many syncs are still done; after them each one fails, and syncs nothing."""
+        """The number of syncs that still succeed; later ones fail and sync nothing."""
         self._folder = os.path.realpath(folder)
-        self._chance = random.Random(seed)
+        self._rng = random.Random(seed)
         self._library = ctypes.CDLL(_sqlite3.__file__)
         self._library.sqlite3_vfs_find.restype = POINTER(Vfs)
         self._unix = self._library.sqlite3_vfs_find(b"unix")
@@ -102,7 +102,7 @@ class Recorder:
 
     def __enter__(self) -> Self:
         self._check(self._library.sqlite3_vfs_register(byref(self._vfs), 1))
-        self._library.sqlite3_randomness(0, None)  # The next salt comes from our seed.
+        self._library.sqlite3_randomness(0, None)  # The next salt comes from the recorder's seed.
         self._check(self._real.set_system_call(self._unix, b"openDirectory", cast(self._watch_directory, c_void_p)))
         self._stack.enter_context(mock.patch.object(os, "fsync", self._synced))
         return self
@@ -121,18 +121,18 @@ class Recorder:
 
     def _opened(self, _vfs: Any, name: int | None, file: int, flags: int, out: Any) -> int:
         path = None if name is None else string_at(name).decode()
-        is_new = path is not None and (not os.path.exists(path) or self._is_unheard_of(path))
+        is_new = path is not None and (not os.path.exists(path) or self._is_new_empty_file(path))
         code: int = self._real.open(self._unix, name, file, flags, out)
         if code == OK and path is not None:
             self._names[file] = self._name(path)
             if is_new:
                 self.log.append(Create(self._names[file]))
             opened = cast(file, POINTER(File)).contents
-            opened.methods = ctypes.pointer(self._recording(opened.methods))
+            opened.methods = ctypes.pointer(self._recording_methods(opened.methods))
         return code
 
-    def _is_unheard_of(self, path: str) -> bool:
-        """Whether a file is one that the engine has just made for SQLite."""
+    def _is_new_empty_file(self, path: str) -> bool:
+        """Return whether the engine has just created this file for SQLite."""
         return os.path.getsize(path) == 0 and self._name(path) not in self._names.values()
 
     def _deleted(self, _vfs: Any, name: int, sync: int) -> int:
@@ -144,18 +144,18 @@ class Recorder:
         return code
 
     def _random(self, _vfs: Any, size: int, target: int) -> int:
-        ctypes.memmove(target, self._chance.randbytes(size), size)
+        ctypes.memmove(target, self._rng.randbytes(size), size)
         return size
 
     def _opened_directory(self, name: bytes, out: Any) -> int:
-        """SQLite opens a directory for one purpose: to sync it."""
+        """Record a sync of the folder: SQLite opens a directory only to sync it."""
         if os.path.realpath(os.path.dirname(name.decode())) == self._folder:
             self.log.append(SyncDirectory())
         code: int = self._open_directory(name, out)
         return code
 
     def _synced(self, descriptor: int) -> None:
-        """Python syncs something: the folder, or a file in it."""
+        """Record a sync by Python of the folder or a file in it."""
         self._fsync(descriptor)
         path = os.readlink(f"/proc/self/fd/{descriptor}")
         if path == self._folder:
@@ -170,20 +170,20 @@ class Recorder:
 
     # --- files --------------------------------------------------------------------------------------------------------
 
-    def _recording(self, methods: Any) -> Methods:
-        """The methods of a file, those that write replaced."""
+    def _recording_methods(self, methods: Any) -> Methods:
+        """Return a file's methods, with recording versions of those that write."""
         address = ctypes.addressof(methods.contents)
         if address not in self._wrapped:
             real: Methods = methods.contents
             made = Methods.from_buffer_copy(real)
-            made.write = WRITE(self._after(real.write, _write))
-            made.truncate = TRUNCATE(self._after(real.truncate, Truncate))
-            made.sync = SYNC(self._syncing(self._after(real.sync, lambda name, _flags: Sync(name))))
+            made.write = WRITE(self._record_after(real.write, _write))
+            made.truncate = TRUNCATE(self._record_after(real.truncate, Truncate))
+            made.sync = SYNC(self._limit_syncs(self._record_after(real.sync, lambda name, _flags: Sync(name))))
             self._wrapped[address] = made
         return self._wrapped[address]
 
-    def _syncing(self, sync: Callable[[int, int], int]) -> Callable[[int, int], int]:
-        """Sync, while there are syncs left."""
+    def _limit_syncs(self, sync: Callable[[int, int], int]) -> Callable[[int, int], int]:
+        """Return a function that syncs while syncs are left."""
 
         def run(file: int, flags: int) -> int:
             self.syncs_left -= 1
@@ -191,8 +191,8 @@ class Recorder:
 
         return run
 
-    def _after(self, real: Any, operation: Callable[..., Operation]) -> Callable[..., int]:
-        """Record an operation once it was done."""
+    def _record_after(self, real: Any, operation: Callable[..., Operation]) -> Callable[..., int]:
+        """Return a function that records an operation after it succeeded."""
 
         def run(file: int, *arguments: int) -> int:
             code: int = real(file, *arguments)

@@ -1,4 +1,4 @@
-"""The cases recorded on AWS that lie beside the project, and how one of them is played against an engine."""
+"""The cases recorded on AWS, which lie beside the project; play one of them against an engine."""
 
 import importlib.util
 import json
@@ -20,7 +20,7 @@ ZEROS = "000000000000"
 """The account of the cases that spell out the URL of a queue."""
 
 ENDING = frozenset({"GetExecutionHistory", "DescribeExecution"})
-"""Operations whose answer tells when an execution has ended: the replayer repeats them until then."""
+"""Operations whose answer shows whether an execution has ended; the replayer repeats them until then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,48 +31,49 @@ class Case:
 
     @property
     def name(self) -> str:
-        """As the list of failing cases calls it: area/case."""
+        """The name in the list of failing cases: area/case."""
         return f"{self.path.parent.name}/{self.path.stem}"
 
     def read(self) -> Json:
-        """What was recorded."""
+        """Return the recording."""
         return json.loads(self.path.read_bytes())
 
     @property
     def zeros(self) -> bool:
-        """Whether it is to be played as the account that its queues' URLs name."""
+        """Whether the case must be played as the account in the URLs of its queues."""
         return f"/{ZEROS}/".encode() in self.path.read_bytes()
 
     @property
     def shares(self) -> bool:
-        """Whether it changes what all cases have: what the default event bus permits."""
+        """Whether the case changes a shared setting: the permissions of the default event bus."""
         permitting = [call for call in self.read()["calls"] if call["op"] in ("PutPermission", "RemovePermission")]
         return any(call["params"].get("EventBusName", "default") == "default" for call in permitting)
 
     @property
     def patience(self) -> Sequence[float]:
-        """How many seconds a call is repeated at most; one whose answer has no end is repeated as long as that.
+        """The most seconds for which a call is repeated, for each try of the case.
 
-        Several: whether it was long enough is seen by the answer, and a busy machine needs longer.
+        A call whose answer shows no end is repeated for the whole time; whether that was long enough shows in the
+        answer, and a busy machine needs longer. So there are several tries.
         """
         repeated = {call["op"] for call in self.read()["calls"] if call.get("poll")}
         return (60.0,) if repeated <= ENDING else (1.0, 10.0, 60.0)
 
 
-def cases() -> list[Case]:
-    """All cases that need only what is served; none where the recordings are not there."""
+def recorded_cases() -> list[Case]:
+    """Return all cases that need only the engine's services; none if the recordings are missing."""
     found = sorted([*SHARED.glob("cases/*/*.json"), *SHARED.glob("cases_integration/*/*.json")])
     return [case for case in map(Case, found) if SERVED.issuperset(case.read()["needs"])]
 
 
-def failing() -> Mapping[str, str]:
-    """The cases that do not pass yet, and why: `area/case: reason`, one a line."""
+def read_failing_cases() -> Mapping[str, str]:
+    """Return the cases that do not pass yet, with the reasons; a line of the file is `area/case: reason`."""
     lines = [line for line in FAILING.read_text().splitlines() if line and not line.startswith("#")]
     return dict(line.split(": ", 1) for line in lines)
 
 
-def replayer() -> ModuleType:
-    """The program that plays cases; it belongs to the recordings."""
+def load_replayer() -> ModuleType:
+    """Load the program that plays cases; it belongs to the recordings."""
     spec = importlib.util.spec_from_file_location("replay", SHARED / "replay.py")
     assert spec is not None
     assert spec.loader is not None
@@ -81,20 +82,20 @@ def replayer() -> ModuleType:
     return module
 
 
-def play(replay: ModuleType, case: Case, endpoint: str) -> list[str]:
-    """Play a case, with more patience as long as it differs; every difference from what AWS answered.
+def play_case(replay: ModuleType, case: Case, endpoint: str) -> list[str]:
+    """Play a case, again with a longer timeout while it differs; return the differences from AWS's answers.
 
-    Each try is in an account of its own, where nothing is left of the one before.
+    Each try uses another account, which has nothing of the previous try.
     """
     differences: list[str] = []
     for number, patience in enumerate(case.patience):
-        differences = _play(replay, case, endpoint, patience, str(int(ACCOUNT) + number))
+        differences = _play_once(replay, case, endpoint, patience, str(int(ACCOUNT) + number))
         if not differences:
             break
     return differences
 
 
-def _play(replay: ModuleType, case: Case, endpoint: str, patience: float, account: str) -> list[str]:
+def _play_once(replay: ModuleType, case: Case, endpoint: str, patience: float, account: str) -> list[str]:
     key = "test" if account == ACCOUNT else account
     options = SimpleNamespace(
         endpoint=endpoint,

@@ -1,20 +1,20 @@
-"""Every case that AWS's answers were recorded of is answered here as AWS answered it.
+"""The engine answers every recorded case as AWS answered it.
 
-What does not pass yet is listed in failing.txt, and must fail: a case that passes is to be taken off the list.
-`python -m tests.conformance` prints the list as it is now.
+failing.txt lists the cases that do not pass yet. They must fail: remove a case that passes from the list.
+`python -m tests.conformance` prints the present list.
 """
 
 from types import ModuleType
 
 import pytest
 
-from tests.conformance.recorded import SHARED, Case, cases, failing, play
+from tests.conformance.recorded import SHARED, Case, play_case, read_failing_cases, recorded_cases
 from tests.served_engine import ServedEngine
 
-ALL = cases()
-FAILING = failing()
+ALL = recorded_cases()
+FAILING = read_failing_cases()
 NONE = Case(SHARED / "cases" / "none.json")
-"""Stands in for the cases where there are none, so that there is a test to skip."""
+"""A placeholder if there are no cases, so that there is a test to skip."""
 
 needs_recordings = pytest.mark.skipif(not ALL, reason="the recorded cases are not beside the project")
 
@@ -23,8 +23,10 @@ needs_recordings = pytest.mark.skipif(not ALL, reason="the recorded cases are no
 @pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
 @pytest.mark.parametrize("case", ALL or [NONE], ids=lambda case: case.name)
 def test_the_answers_are_those_of_aws(case: Case, replay: ModuleType, request: pytest.FixtureRequest) -> None:
-    engine: ServedEngine = request.getfixturevalue("own" if replay.lists_everything(str(case.path)) else "served")
-    differences = play(replay, case, engine.url)
+    engine: ServedEngine = request.getfixturevalue(
+        "own_engine" if replay.lists_everything(str(case.path)) else "served"
+    )
+    differences = play_case(replay, case, engine.url)
     if case.name not in FAILING:
         assert differences == []
     else:
@@ -33,7 +35,7 @@ def test_the_answers_are_those_of_aws(case: Case, replay: ModuleType, request: p
 
 
 @needs_recordings
-def test_the_list_of_failing_cases_names_only_cases_that_there_are() -> None:
+def test_the_list_of_failing_cases_names_only_existing_cases() -> None:
     assert FAILING.keys() <= {case.name for case in ALL}
 
 

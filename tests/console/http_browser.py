@@ -67,7 +67,7 @@ class Browser:
         async def request() -> None:
             await self._app(self._scope("GET", url, {}), _receive_body(b""), send)
 
-        self.harness.set_off(request())
+        self.harness.start_in_background(request())
         return received
 
     def _send(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Response:

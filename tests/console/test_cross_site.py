@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page
 
 from lamplighter.base.json_text import Json
 from tests.console import attacker, real_browser, sample_jobs
-from tests.served_engine import ServedEngine, eventually, one
+from tests.served_engine import ServedEngine, eventually, one_state
 
 HOSTS = ("127.0.0.1", "0.0.0.0", "rebound.example")
 """A loopback address; a spelling for which Chromium does not report a cross-site request; a name of the attacker's."""
@@ -106,7 +106,7 @@ def victim(tmp_path: Path) -> Iterator[Victim]:
     queue = engine.client("sqs").create_queue(QueueName="alerts")["QueueUrl"]
     endpoint = f"arn:aws:sqs:us-east-1:{ACCOUNT}:alerts"
     subscription = engine.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=endpoint)
-    machine = engine.machine(one({"Type": "Pass", "End": True}), "nightly")
+    machine = engine.machine(one_state({"Type": "Pass", "End": True}), "nightly")
     sample_jobs.create_schedule(engine, "nightly", machine, "cron(0 3 1 1 ? 2099)")
     yield Victim(engine, topic, subscription["SubscriptionArn"], machine, queue, tmp_path / "commanded")
     engine.close()

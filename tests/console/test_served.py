@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.console.full_engine import fill_engine
-from tests.served_engine import REGION, ServedEngine, eventually, one, run_task
+from tests.served_engine import REGION, ServedEngine, eventually, one_state, run_task
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def send_request(port: int, method: str, path: str, **headers: str) -> Response:
 
 
 def start_endless_run(served: ServedEngine) -> str:
-    return served.start(served.machine(one(run_task(served.task("endless", ["sleep", "600"])))))
+    return served.start(served.machine(one_state(run_task(served.task("endless", ["sleep", "600"])))))
 
 
 def test_up_logs_the_console_s_url(served: ServedEngine) -> None:

@@ -29,7 +29,7 @@ def run_job_across_downtime(
 def test_a_job_that_succeeded_in_time_during_downtime_succeeds_and_runs_once(harness: EngineHarness) -> None:
     execution = run_job_across_downtime(harness, 5_000, 60_000, TimeoutSeconds=10, Retry=RETRY)
     assert harness.status(execution) == "SUCCEEDED"
-    assert len(harness.runtime.begun) == 1
+    assert len(harness.runtime.started) == 1
 
 
 def test_a_job_that_exceeded_its_timeout_during_downtime_times_out(harness: EngineHarness) -> None:
@@ -96,7 +96,7 @@ def run_job_across_stall(harness: EngineHarness, duration: int, stall: int, mach
 def test_a_job_that_ended_in_time_while_the_engine_stalled_succeeds(harness: EngineHarness) -> None:
     execution = run_job_across_stall(harness, 5_000, 60_000, TimeoutSeconds=10, Retry=RETRY)
     assert harness.status(execution) == "SUCCEEDED"
-    assert len(harness.runtime.begun) == 1
+    assert len(harness.runtime.started) == 1
 
 
 def test_a_job_that_ended_too_late_while_the_engine_stalled_times_out(harness: EngineHarness) -> None:

@@ -70,7 +70,7 @@ def prepare(directory: Path, scenario: Scenario) -> tuple[EngineHarness, str]:
     harness.define_task()
     harness.runtime.script(Script(after=scenario.duration))
     harness.runtime.script(
-        Script(code=1, after=scenario.duration), lambda _: len(harness.runtime.runs()) in scenario.failing
+        Script(code=1, after=scenario.duration), lambda _: len(harness.runtime.started_names()) in scenario.failing
     )
     return harness, harness.machine(scenario.definition)
 
@@ -102,7 +102,7 @@ def start_execution(harness: EngineHarness, machine: str) -> str:
 
 def answer_task_tokens(harness: EngineHarness) -> None:
     """Be the worker that answers for each container with a task token; it repeats a call whose answer was lost."""
-    for name, container in harness.runtime.begun.items():
+    for name, container in harness.runtime.started.items():
         if "TOKEN" in container.environment and name in harness.runtime.left():
             with suppress(AwsError):  # the call was committed, and the engine died before it answered
                 harness.call(
@@ -124,17 +124,17 @@ def check_result(harness: EngineHarness, scenario: Scenario, execution: str, und
     if "ParallelStateEntered" not in types:
         assert types == undisturbed
     assert [event["id"] for event in events] == list(range(1, len(events) + 1))
-    assert set(Counter(harness.runtime.runs()).values()) == {1}
-    assert len(harness.runtime.runs()) == scenario.containers
+    assert set(Counter(harness.runtime.started_names()).values()) == {1}
+    assert len(harness.runtime.started_names()) == scenario.containers
     check_events(harness)
     check_leftovers(harness)
 
 
 def check_events(harness: EngineHarness) -> None:
     """Check that each change was published once, in order."""
-    assert [event.detail["status"] for event in harness.heard("aws.states")] == ["RUNNING", "SUCCEEDED"]
+    assert [event.detail["status"] for event in harness.published_events("aws.states")] == ["RUNNING", "SUCCEEDED"]
     versions: dict[str, list[int]] = defaultdict(list)
-    for event in harness.heard("aws.ecs"):
+    for event in harness.published_events("aws.ecs"):
         versions[event.detail["taskArn"]].append(event.detail["version"])
     for numbers in versions.values():
         assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))

@@ -127,7 +127,7 @@ def test_an_execution_whose_outbox_row_is_damaged_fails_with_a_reason(
     neighbour = harness.start(machine, name="neighbour")
     harness.settle()
     check_executions(harness, neighbour.replace("neighbour", "damaged"), neighbour)
-    assert len(harness.runtime.runs()) == 1
+    assert len(harness.runtime.started_names()) == 1
 
 
 @pytest.mark.parametrize("action", ["run", "stop"])
@@ -152,7 +152,7 @@ def test_a_task_whose_row_is_damaged_is_stopped_with_a_reason(harness: EngineHar
     harness.define_task()
     harness.runtime.script(Script(after=100 * SECOND))
     damaged, neighbour = harness.run_machine(job(), name="damaged"), harness.run_machine(job(), name="neighbour")
-    damaged_task, intact_task = harness.runtime.runs()
+    damaged_task, intact_task = harness.runtime.started_names()
     harness.crash()
     harness.damage(f"UPDATE tasks SET body = {text_literal(damage)} WHERE id = 1")
     harness.up()
@@ -163,7 +163,7 @@ def test_a_task_whose_row_is_damaged_is_stopped_with_a_reason(harness: EngineHar
     assert harness.runtime.count("stop", damaged_task) == 1
     harness.advance(100 * SECOND)
     assert harness.status(neighbour) == "SUCCEEDED"
-    assert harness.runtime.runs() == [damaged_task, intact_task]
+    assert harness.runtime.started_names() == [damaged_task, intact_task]
     task = harness.call("ecs", "ListTasks", desiredStatus="STOPPED")["taskArns"][0]
     (described,) = harness.call("ecs", "DescribeTasks", tasks=[task])["tasks"]
     assert "cannot be read" in described["stoppedReason"]

@@ -56,12 +56,12 @@ def test_a_missing_directory_is_noticed_without_a_call_and_work_continues_when_i
     messages = [each.getMessage() for each in caplog.records if "cannot be written" in each.getMessage()]
     assert len(messages) == 1
     assert harness.status(execution) == "RUNNING"
-    assert harness.runtime.runs() == []
+    assert harness.runtime.started_names() == []
     moved_directory(harness).rename(harness.directory)
     for _ in range(4):
         harness.advance(5 * SECOND)
     assert harness.status(execution) == "SUCCEEDED"
-    assert len(harness.runtime.runs()) == 1
+    assert len(harness.runtime.started_names()) == 1
     assert health.read_health(harness.engine).available
 
 

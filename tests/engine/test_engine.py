@@ -41,7 +41,7 @@ def test_two_engines_in_one_process_do_not_disturb_each_other(
     assert other_harness.status(executions[other_harness]) == "FAILED"
     harness.up()
     assert harness.call("states", "ListStateMachines")["stateMachines"][0]["name"] == "machine"
-    assert len(harness.runtime.runs()) == len(other_harness.runtime.runs()) == 1
+    assert len(harness.runtime.started_names()) == len(other_harness.runtime.started_names()) == 1
 
 
 async def test_two_engines_on_one_loop_do_not_disturb_each_other(tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_an_execution_continues_after_the_engine_was_stopped_and_started(harness
     harness.up()
     harness.advance(10 * SECOND)
     assert harness.status(execution) == "SUCCEEDED"
-    assert len(harness.runtime.runs()) == 1
+    assert len(harness.runtime.started_names()) == 1
 
 
 def test_the_engine_waits_for_an_unavailable_docker(harness: EngineHarness) -> None:
@@ -101,7 +101,7 @@ def test_the_engine_waits_for_an_unavailable_docker(harness: EngineHarness) -> N
     harness.advance(10 * SECOND)
     harness.advance(10 * SECOND)
     assert (harness.status(running), harness.status(started)) == ("SUCCEEDED", "SUCCEEDED")
-    assert len(set(harness.runtime.runs())) == len(harness.runtime.runs()) == 2
+    assert len(set(harness.runtime.started_names())) == len(harness.runtime.started_names()) == 2
 
 
 def test_an_engine_that_starts_without_docker_continues_when_docker_returns(harness: EngineHarness) -> None:
@@ -116,4 +116,4 @@ def test_an_engine_that_starts_without_docker_continues_when_docker_returns(harn
     harness.runtime.come_back()
     harness.advance(10 * SECOND)
     assert harness.status(execution) == "SUCCEEDED"
-    assert (len(harness.runtime.runs()), harness.runtime.left()) == (1, [])
+    assert (len(harness.runtime.started_names()), harness.runtime.left()) == (1, [])

@@ -33,7 +33,7 @@ def end_execution(harness: EngineHarness, status: str) -> str:
 @pytest.mark.parametrize("status", ENDS)
 def test_an_execution_publishes_its_start_and_its_end_once_each(harness: EngineHarness, status: str) -> None:
     execution = end_execution(harness, status)
-    began, ended = harness.heard("aws.states")
+    began, ended = harness.published_events("aws.states")
     for event in (began, ended):
         assert event.detail_type == "Step Functions Execution Status Change"
         assert list(event.resources) == [execution]
@@ -63,10 +63,10 @@ def test_a_task_publishes_each_status_once_with_increasing_versions(harness: Eng
     harness.runtime.script(Script(code=1, after=5 * SECOND))
     harness.run_machine(job())
     harness.advance(5 * SECOND)
-    published = [(event.detail["lastStatus"], event.detail["version"]) for event in harness.heard("aws.ecs")]
+    published = [(event.detail["lastStatus"], event.detail["version"]) for event in harness.published_events("aws.ecs")]
     assert [status for status, _ in published] == ["PENDING", "RUNNING", "STOPPED"]
     assert [version for _, version in published] == [1, 2, 3]
-    last = harness.heard("aws.ecs")[-1]
+    last = harness.published_events("aws.ecs")[-1]
     assert last.detail_type == "ECS Task State Change"
     assert list(last.resources) == [last.detail["taskArn"]]
     assert [container["exitCode"] for container in last.detail["containers"]] == [1]

@@ -23,7 +23,7 @@ def test_a_call_is_rejected_with_503_and_leaves_no_trace(harness: EngineHarness,
     execution = harness.start(machine, name="night")
     harness.settle()
     assert harness.types(execution)[-1] == "ExecutionSucceeded"
-    assert [event.detail["status"] for event in harness.heard("aws.states")] == ["RUNNING", "SUCCEEDED"]
+    assert [event.detail["status"] for event in harness.published_events("aws.states")] == ["RUNNING", "SUCCEEDED"]
 
 
 @FULL_AT
@@ -57,7 +57,7 @@ def test_the_exit_of_a_container_is_written_when_there_is_room_again(harness: En
     harness.define_task()
     harness.runtime.script(Script(code=0, after=5 * SECOND))
     execution = harness.run_machine(job())
-    (name,) = harness.runtime.runs()
+    (name,) = harness.runtime.started_names()
     harness.disk.fill(full_at)
     harness.advance(60 * SECOND)
     assert harness.status(execution) == "RUNNING"
@@ -65,8 +65,8 @@ def test_the_exit_of_a_container_is_written_when_there_is_room_again(harness: En
     harness.disk.fill("")
     harness.advance(SECOND)
     assert harness.status(execution) == "SUCCEEDED"
-    assert (harness.runtime.runs(), harness.runtime.left()) == ([name], [])
-    assert [event.detail["status"] for event in harness.heard("aws.states")] == ["RUNNING", "SUCCEEDED"]
+    assert (harness.runtime.started_names(), harness.runtime.left()) == ([name], [])
+    assert [event.detail["status"] for event in harness.published_events("aws.states")] == ["RUNNING", "SUCCEEDED"]
 
 
 @FULL_AT
@@ -77,7 +77,7 @@ def test_a_disk_that_is_full_from_time_to_time_runs_no_container_twice(
     """After `refusals` rejected writes the disk has room for a few seconds."""
     harness.define_task()
     harness.runtime.script(Script(after=2 * SECOND))
-    harness.runtime.script(Script(code=1, after=2 * SECOND), lambda _: len(harness.runtime.runs()) == 0)
+    harness.runtime.script(Script(code=1, after=2 * SECOND), lambda _: len(harness.runtime.started_names()) == 0)
     execution = harness.run_machine(job(Retry=[{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 10}]))
     for half in range(120):
         if half % 8 == 0:
@@ -86,7 +86,7 @@ def test_a_disk_that_is_full_from_time_to_time_runs_no_container_twice(
     harness.disk.fill("")
     harness.advance(10 * SECOND)
     assert harness.status(execution) == "SUCCEEDED"
-    assert len(set(harness.runtime.runs())) == len(harness.runtime.runs()) == 2
+    assert len(set(harness.runtime.started_names())) == len(harness.runtime.started_names()) == 2
     assert harness.runtime.left() == []
     kinds = harness.types(execution)
     assert (kinds.count("TaskSubmitted"), kinds.count("TaskFailed"), kinds.count("TaskSucceeded")) == (2, 1, 1)

@@ -39,11 +39,11 @@ def test_a_retry_starts_exactly_after_its_interval(harness: EngineHarness) -> No
     retry = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 10, "BackoffRate": 2, "MaxAttempts": 2}]
     execution = harness.run_machine(job(Retry=retry))
     for runs, interval in ((1, 10), (2, 20)):
-        assert len(harness.runtime.runs()) == runs
+        assert len(harness.runtime.started_names()) == runs
         harness.advance(interval * SECOND - 1)
-        assert len(harness.runtime.runs()) == runs
+        assert len(harness.runtime.started_names()) == runs
         harness.advance(1)
-    assert len(harness.runtime.runs()) == 3
+    assert len(harness.runtime.started_names()) == 3
     assert harness.status(execution) == "FAILED"
 
 
@@ -97,7 +97,7 @@ def wait_states(_harness: EngineHarness) -> tuple[Json, ...]:
 def retry_states(harness: EngineHarness) -> tuple[Json, ...]:
     harness.define_task()
     harness.runtime.script(Script())
-    harness.runtime.script(Script(code=3), lambda _: len(harness.runtime.runs()) == 0)
+    harness.runtime.script(Script(code=3), lambda _: len(harness.runtime.started_names()) == 0)
     return (job(Retry=[{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 600}]),)
 
 

@@ -187,7 +187,7 @@ def test_a_killed_sidecar_beside_a_successful_attempt_causes_no_alert_and_no_ret
     harness.runtime.script(Script(after=None, stop_code=137), lambda each: each.image == "envoy")
     execution = harness.run_job()
     assert harness.status(execution) == "SUCCEEDED"
-    assert [each.image for each in harness.runtime.begun.values()].count("busybox") == 1
+    assert [each.image for each in harness.runtime.started.values()].count("busybox") == 1
     assert harness.alerts() == []
 
 
@@ -237,4 +237,4 @@ def test_a_running_run_keeps_its_definition_after_an_update_and_after_a_redrive(
         harness.advance(10_000)
     assert harness.status(execution) == "FAILED"
     harness.redrive(execution)
-    assert [each.command for each in harness.runtime.begun.values()] == [("first",)] * 4
+    assert [each.command for each in harness.runtime.started.values()] == [("first",)] * 4

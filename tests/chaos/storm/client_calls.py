@@ -1,4 +1,4 @@
-"""Calls of a customer, over an engine that may be gone at any moment."""
+"""Calls of a client to an engine that may be killed at any moment."""
 
 import time
 from collections.abc import Callable
@@ -8,21 +8,21 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from lamplighter.base.json_text import Json
-from tests.chaos.storm.ledger import Ledger, Wish
+from tests.chaos.storm.ledger import Ledger, WorkItem
 from tests.served_engine import ServedEngine
 
-PAUSE = 0.05
+PAUSE_SECONDS = 0.05
 """Seconds between two tries."""
-DONE_BEFORE = ("AlreadyExists", "Conflict")
-"""What a second try is told after a first one whose answer was cut off."""
+ALREADY_DONE = ("AlreadyExists", "Conflict")
+"""Parts of the error codes of a second try, after a first one whose answer was lost."""
 
 
-class Gone(Exception):
+class EngineGone(Exception):
     """The engine did not answer, and the storm is over."""
 
 
 class ClientCalls:
-    """One customer's clients."""
+    """The calls of one client, by boto3."""
 
     def __init__(self, served: ServedEngine, ledger: Ledger, is_over: Callable[[], bool]) -> None:
         self._served = served
@@ -31,32 +31,32 @@ class ClientCalls:
         self.is_over = is_over
 
     def call(self, service: str, operation: str, **parameters: Json) -> Json | None:
-        """One try; None where nobody answered."""
+        """Try a call once; return None if the engine does not answer."""
         try:
             answer = getattr(self._client(service, self._served.url), operation)(**parameters)
         except ClientError as error:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
                 return None
             raise
-        except (BotoCoreError, ResponseParserError):  # nothing, or the head of an answer and no body
+        except (BotoCoreError, ResponseParserError):  # no answer, or the head of an answer without its body
             return None
-        self.ledger.count()
+        self.ledger.count_call()
         return answer
 
-    def insist(self, wish: Wish | None, service: str, operation: str, **parameters: Json) -> Json:
-        """Try until somebody answers; each try is written down. An answer that it was done before is one."""
+    def call_until_answered(self, item: WorkItem | None, service: str, operation: str, **parameters: Json) -> Json:
+        """Repeat a call until the engine answers; record each try. The answer that it was done before counts."""
         while True:
-            if wish is not None:
-                self.ledger.ask(wish)
+            if item is not None:
+                self.ledger.record_request(item)
             try:
                 answer = self.call(service, operation, **parameters)
             except ClientError as error:
-                if wish is None or not any(word in error.response["Error"]["Code"] for word in DONE_BEFORE):
+                if item is None or not any(word in error.response["Error"]["Code"] for word in ALREADY_DONE):
                     raise
-                self.ledger.count()
+                self.ledger.count_call()
                 return {}
             if answer is not None:
                 return answer
             if self.is_over():
-                raise Gone
-            time.sleep(PAUSE)
+                raise EngineGone
+            time.sleep(PAUSE_SECONDS)

@@ -1,4 +1,4 @@
-"""Those who ask: each does one thing, again and again, and writes down what it was told."""
+"""The clients of a storm: each requests one kind of work repeatedly and records the answers."""
 
 import json
 import random
@@ -8,73 +8,75 @@ from datetime import UTC, datetime, timedelta
 
 from lamplighter.base.json_text import Json
 from tests.chaos.storm.client_calls import ClientCalls
-from tests.chaos.storm.ledger import Wish
+from tests.chaos.storm.ledger import WorkItem
 from tests.chaos.storm.resources import GROUP, STREAM, Resources
 from tests.served_engine import ROLE
 
-Customer = Callable[[ClientCalls, Resources, str, random.Random], None]
+ClientWork = Callable[[ClientCalls, Resources, str, random.Random], None]
 INPUT = json.dumps({"items": [1, 2, 3]})
 
 
-def start_execution(office: ClientCalls, resources: Resources, name: str, chance: random.Random) -> None:
-    """Start one of any kind; its name makes it one."""
-    kind = chance.choice(sorted(resources.machines))
+def start_execution(calls: ClientCalls, resources: Resources, name: str, rng: random.Random) -> None:
+    """Start an execution of a random kind; because of its name, a repeated start creates no second one."""
+    kind = rng.choice(sorted(resources.machines))
     machine, _ = resources.machines[kind]
-    wish = Wish("execution", f"{kind}-{name}")
-    office.insist(wish, "stepfunctions", "start_execution", stateMachineArn=machine, name=wish.name, input=INPUT)
-    office.ledger.accept(wish, f"{machine.replace(':stateMachine:', ':execution:')}:{wish.name}")
+    item = WorkItem("execution", f"{kind}-{name}")
+    calls.call_until_answered(
+        item, "stepfunctions", "start_execution", stateMachineArn=machine, name=item.name, input=INPUT
+    )
+    calls.ledger.record_acceptance(item, f"{machine.replace(':stateMachine:', ':execution:')}:{item.name}")
 
 
-def start_express(office: ClientCalls, resources: Resources, name: str, chance: random.Random) -> None:
-    """Start an express execution, and wait for its end or not."""
-    wish = Wish("express", name)
-    operation = chance.choice(("start_execution", "start_sync_execution"))
+def start_express(calls: ClientCalls, resources: Resources, name: str, rng: random.Random) -> None:
+    """Start an express execution and sometimes wait for its end."""
+    item = WorkItem("express", name)
+    operation = rng.choice(("start_execution", "start_sync_execution"))
     given = json.dumps({"name": f"express:{name}"})
-    answer = office.insist(wish, "stepfunctions", operation, stateMachineArn=resources.express, input=given)
+    answer = calls.call_until_answered(item, "stepfunctions", operation, stateMachineArn=resources.express, input=given)
     if answer.get("status", "SUCCEEDED") != "SUCCEEDED":
-        office.ledger.blame(f"{wish}: {answer}")
-    office.ledger.accept(wish)
+        calls.ledger.record_fault(f"{item}: {answer}")
+    calls.ledger.record_acceptance(item)
 
 
-def send(office: ClientCalls, resources: Resources, name: str, _chance: random.Random) -> None:
+def send_message(calls: ClientCalls, resources: Resources, name: str, _rng: random.Random) -> None:
     """Send a message."""
-    wish = Wish("sqs", name)
-    office.insist(wish, "sqs", "send_message", QueueUrl=resources.inbox, MessageBody=f"sqs:{name}")
-    office.ledger.accept(wish)
+    item = WorkItem("sqs", name)
+    calls.call_until_answered(item, "sqs", "send_message", QueueUrl=resources.inbox, MessageBody=f"sqs:{name}")
+    calls.ledger.record_acceptance(item)
 
 
-def send_once(office: ClientCalls, resources: Resources, name: str, chance: random.Random) -> None:
-    """Send a message that comes once, however often that is tried."""
-    wish = Wish("fifo", name)
+def send_fifo_message(calls: ClientCalls, resources: Resources, name: str, rng: random.Random) -> None:
+    """Send a message that arrives once, however often the call is repeated."""
+    item = WorkItem("fifo", name)
     body = f"fifo:{name}"
-    once = {"MessageGroupId": str(chance.randint(0, 4)), "MessageDeduplicationId": name}
-    office.insist(wish, "sqs", "send_message", QueueUrl=resources.fifo, MessageBody=body, **once)
-    office.ledger.accept(wish)
+    deduplication = {"MessageGroupId": str(rng.randint(0, 4)), "MessageDeduplicationId": name}
+    calls.call_until_answered(item, "sqs", "send_message", QueueUrl=resources.fifo, MessageBody=body, **deduplication)
+    calls.ledger.record_acceptance(item)
 
 
-def publish(office: ClientCalls, resources: Resources, name: str, _chance: random.Random) -> None:
-    """Publish a message, which goes to a queue and to a web page."""
-    wish, web = Wish("sns", name), Wish("http", name)
-    office.insist(wish, "sns", "publish", TopicArn=resources.topic, Message=f"sns:{name}")
-    office.ledger.accept(wish)
-    office.ledger.accept(web)
+def publish(calls: ClientCalls, resources: Resources, name: str, _rng: random.Random) -> None:
+    """Publish a message, which is delivered to a queue and to a webhook."""
+    item, webhook = WorkItem("sns", name), WorkItem("http", name)
+    calls.call_until_answered(item, "sns", "publish", TopicArn=resources.topic, Message=f"sns:{name}")
+    calls.ledger.record_acceptance(item)
+    calls.ledger.record_acceptance(webhook)
 
 
-def put_event(office: ClientCalls, _resources: Resources, name: str, _chance: random.Random) -> None:
-    """Put an event for which there is a rule."""
-    wish = Wish("events", name)
+def put_event(calls: ClientCalls, _resources: Resources, name: str, _rng: random.Random) -> None:
+    """Put an event that matches a rule."""
+    item = WorkItem("events", name)
     entry = {"Source": "storm", "DetailType": "Order", "Detail": json.dumps({"name": f"events:{name}"})}
-    answer = office.insist(wish, "events", "put_events", Entries=[entry])
-    if answer.get("FailedEntryCount") == 0:  # boto3 takes an answer that was cut off for an empty one
-        office.ledger.accept(wish)
+    answer = calls.call_until_answered(item, "events", "put_events", Entries=[entry])
+    if answer.get("FailedEntryCount") == 0:  # boto3 treats an incomplete answer as an empty one
+        calls.ledger.record_acceptance(item)
 
 
-def schedule(office: ClientCalls, resources: Resources, name: str, chance: random.Random) -> None:
-    """Make a schedule for a moment from now; its name makes it one."""
-    wish = Wish("scheduler", name)
-    at = datetime.now(UTC) + timedelta(seconds=chance.randint(1, 8))
-    office.insist(
-        wish,
+def create_schedule(calls: ClientCalls, resources: Resources, name: str, rng: random.Random) -> None:
+    """Create a schedule that fires in some seconds; because of its name, a repeated call creates no second one."""
+    item = WorkItem("scheduler", name)
+    at = datetime.now(UTC) + timedelta(seconds=rng.randint(1, 8))
+    calls.call_until_answered(
+        item,
         "scheduler",
         "create_schedule",
         Name=f"once-{name}",
@@ -82,43 +84,45 @@ def schedule(office: ClientCalls, resources: Resources, name: str, chance: rando
         FlexibleTimeWindow={"Mode": "OFF"},
         Target={"Arn": resources.inbox_arn, "RoleArn": ROLE, "Input": f"scheduler:{name}"},
     )
-    office.ledger.accept(wish)
+    calls.ledger.record_acceptance(item)
 
 
-def put_log(office: ClientCalls, _resources: Resources, name: str, _chance: random.Random) -> None:
+def put_log(calls: ClientCalls, _resources: Resources, name: str, _rng: random.Random) -> None:
     """Put a line into a log."""
-    wish = Wish("logs", name)
+    item = WorkItem("logs", name)
     events = [{"timestamp": int(time.time() * 1000), "message": f"logs:{name}"}]
-    office.insist(wish, "logs", "put_log_events", logGroupName=GROUP, logStreamName=STREAM, logEvents=events)
-    office.ledger.accept(wish)
+    calls.call_until_answered(
+        item, "logs", "put_log_events", logGroupName=GROUP, logStreamName=STREAM, logEvents=events
+    )
+    calls.ledger.record_acceptance(item)
 
 
-def make_stack(office: ClientCalls, _resources: Resources, name: str, chance: random.Random) -> None:
-    """Make a stack; delete every other one again once it is made."""
-    wish = Wish("stack", f"stack-{name}")
+def create_stack(calls: ClientCalls, _resources: Resources, name: str, rng: random.Random) -> None:
+    """Create a stack, and delete every other one after its creation."""
+    item = WorkItem("stack", f"stack-{name}")
     parts: Json = {
-        "Queue": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": f"{wish.name}-queue"}},
-        "Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": f"{wish.name}-topic"}},
-        "Group": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": f"{wish.name}-group"}},
+        "Queue": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": f"{item.name}-queue"}},
+        "Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": f"{item.name}-topic"}},
+        "Group": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": f"{item.name}-group"}},
     }
     body = json.dumps({"Resources": parts})
-    office.insist(wish, "cloudformation", "create_stack", StackName=wish.name, TemplateBody=body)
-    office.ledger.accept(wish)
-    if chance.random() < 0.5:
-        office.insist(None, "cloudformation", "delete_stack", StackName=wish.name)
-        office.ledger.accept(Wish("deleted stack", wish.name))
+    calls.call_until_answered(item, "cloudformation", "create_stack", StackName=item.name, TemplateBody=body)
+    calls.ledger.record_acceptance(item)
+    if rng.random() < 0.5:
+        calls.call_until_answered(None, "cloudformation", "delete_stack", StackName=item.name)
+        calls.ledger.record_acceptance(WorkItem("deleted stack", item.name))
 
 
-CUSTOMERS: tuple[tuple[Customer, float], ...] = (
+CLIENTS: tuple[tuple[ClientWork, float], ...] = (
     (start_execution, 0.15),
     (start_execution, 0.15),
     (start_express, 0.1),
-    (send, 0.05),
-    (send_once, 0.05),
+    (send_message, 0.05),
+    (send_fifo_message, 0.05),
     (publish, 0.1),
     (put_event, 0.1),
-    (schedule, 0.2),
+    (create_schedule, 0.2),
     (put_log, 0.05),
-    (make_stack, 1.0),
+    (create_stack, 1.0),
 )
-"""Who asks, and the seconds that they think before the next time, at most."""
+"""The clients, and the most seconds that each pauses between two requests."""

@@ -1,19 +1,19 @@
-"""What customers asked for, what they were told, and what came of it; shared by all their threads."""
+"""The record of what clients requested, which requests were accepted, and what arrived; all threads share it."""
 
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-ONCE = frozenset({"fifo", "scheduler"})
-"""What comes once, however often it is asked for: it has a name by which it is known again."""
-AGAIN = frozenset({"express", "http"})
-"""What AWS may do again: asynchronous express executions, and deliveries over HTTP."""
+EXACTLY_ONCE = frozenset({"fifo", "scheduler"})
+"""The kinds of work that are done once, however often they are requested, because a name identifies them."""
+REPEATABLE = frozenset({"express", "http"})
+"""The kinds of work that AWS may repeat: asynchronous express executions, and deliveries over HTTP."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """One thing that a customer asks for."""
+class WorkItem:
+    """A piece of work that a client requests."""
 
     kind: str
     name: str
@@ -26,77 +26,77 @@ class Figures:
     kills: int = 0
     cuts: int = 0
     calls: int = 0
-    """Those that were acknowledged."""
+    """The number of acknowledged calls."""
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
     stuck: list[str] = field(default_factory=list)
-    again: Counter[str] = field(default_factory=Counter)
-    """What AWS too promises no more than at least once, and came more than once."""
+    repeated: Counter[str] = field(default_factory=Counter)
+    """Work that was repeated and for which AWS, too, promises only at least once, by kind."""
 
     @property
-    def good(self) -> bool:
-        """Whether all promises were kept."""
+    def ok(self) -> bool:
+        """Whether nothing was lost, doubled or stuck."""
         return not (self.lost or self.doubled or self.stuck)
 
 
 class Ledger:
-    """The customers' book."""
+    """The record of a storm's requests, acceptances and arrivals."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._asked: Counter[Wish] = Counter()
-        self._arrived: defaultdict[Wish, Counter[str]] = defaultdict(Counter)
-        self.accepted: dict[Wish, str] = {}
-        """What was acknowledged, and the ARN that the answer named, if it did."""
+        self._requested: Counter[WorkItem] = Counter()
+        self._arrived: defaultdict[WorkItem, Counter[str]] = defaultdict(Counter)
+        self.accepted: dict[WorkItem, str] = {}
+        """The accepted work, with the ARN in the answer if there is one."""
         self.calls = 0
         self.deleted: set[str] = set()
         """Messages whose deletion was acknowledged."""
         self.faults: list[str] = []
-        """Answers that no kill explains."""
+        """Errors that no kill explains."""
 
-    def ask(self, wish: Wish) -> None:
-        """A customer asks, perhaps for the second time."""
+    def record_request(self, item: WorkItem) -> None:
+        """Record a request, perhaps a repeated one."""
         with self._lock:
-            self._asked[wish] += 1
+            self._requested[item] += 1
 
-    def accept(self, wish: Wish, arn: str = "") -> None:
-        """A customer was told that it is done."""
+    def record_acceptance(self, item: WorkItem, arn: str = "") -> None:
+        """Record that the engine acknowledged the work."""
         with self._lock:
-            self.accepted[wish] = arn
+            self.accepted[item] = arn
 
-    def count(self) -> None:
-        """One more call was answered."""
+    def count_call(self) -> None:
+        """Count an answered call."""
         with self._lock:
             self.calls += 1
 
-    def arrive(self, wish: Wish, identity: str) -> None:
-        """Something came of it: a message with an identity of its own."""
+    def record_arrival(self, item: WorkItem, identity: str) -> None:
+        """Record an arrival for the work: a message with its identity."""
         with self._lock:
-            self._arrived[wish][identity] += 1
+            self._arrived[item][identity] += 1
 
-    def blame(self, fault: str) -> None:
-        """Take down what should not have happened."""
+    def record_fault(self, fault: str) -> None:
+        """Record an error that must not happen."""
         with self._lock:
             self.faults.append(fault)
 
-    def names(self, *kinds: str) -> Iterator[tuple[Wish, str]]:
-        """What was acknowledged of some kinds."""
+    def accepted_items(self, *kinds: str) -> Iterator[tuple[WorkItem, str]]:
+        """Return the accepted work of these kinds, with its ARNs."""
         with self._lock:
-            return iter([(wish, arn) for wish, arn in self.accepted.items() if wish.kind in kinds])
+            return iter([(item, arn) for item, arn in self.accepted.items() if item.kind in kinds])
 
     def missing(self, *kinds: str) -> list[str]:
-        """What was acknowledged, and nothing has come of it."""
+        """Return the accepted work of these kinds for which nothing arrived."""
         with self._lock:
-            return [str(wish) for wish in self.accepted if wish.kind in kinds and not self._arrived[wish]]
+            return [str(item) for item in self.accepted if item.kind in kinds and not self._arrived[item]]
 
-    def settle(self, figures: Figures) -> None:
-        """Count what came more often than it was asked for, and what came again."""
+    def count_duplicates(self, figures: Figures) -> None:
+        """Count work that arrived more often than requested, and work that was repeated."""
         with self._lock:
-            for wish, identities in self._arrived.items():
-                allowed = 1 if wish.kind in ONCE else self._asked[wish]
+            for item, identities in self._arrived.items():
+                allowed = 1 if item.kind in EXACTLY_ONCE else self._requested[item]
                 too_many = len(identities) - allowed
-                if too_many > 0 and wish.kind not in AGAIN:
-                    figures.doubled.append(f"{wish}: {len(identities)} came, {allowed} asked for")
-                figures.again[wish.kind] += (
-                    max(0, too_many) * (wish.kind in AGAIN) + identities.total() - len(identities)
+                if too_many > 0 and item.kind not in REPEATABLE:
+                    figures.doubled.append(f"{item}: {len(identities)} came, {allowed} asked for")
+                figures.repeated[item.kind] += (
+                    max(0, too_many) * (item.kind in REPEATABLE) + identities.total() - len(identities)
                 )

@@ -1,4 +1,4 @@
-"""When the storm is over: compare what customers were told with what there is."""
+"""After a storm, compare the answers to the clients with what the engine has."""
 
 import json
 import time
@@ -10,47 +10,47 @@ from botocore.exceptions import ClientError
 
 from lamplighter.base.json_text import Json
 from tests.chaos.executions import check_history, check_output
-from tests.chaos.storm.ledger import Figures, Ledger, Wish
+from tests.chaos.storm.ledger import Figures, Ledger, WorkItem
 from tests.chaos.storm.resources import GROUP, STREAM, Resources
 from tests.served_engine import ServedEngine
 
 MESSAGES = ("sqs", "fifo", "sns", "http", "events", "scheduler", "express")
 
 
-def reconcile(served: ServedEngine, ledger: Ledger, resources: Resources, witness: Path, patience: float) -> Figures:
-    """Wait until all that was begun has ended, but no longer than so many seconds; then count."""
+def reconcile(served: ServedEngine, ledger: Ledger, resources: Resources, folder: Path, timeout: float) -> Figures:
+    """Wait until all work has ended, at most `timeout` seconds; then count what is lost, doubled or stuck."""
     figures = Figures(calls=ledger.calls)
-    end = time.monotonic() + patience
+    deadline = time.monotonic() + timeout
     submitted: Counter[str] = Counter()
-    for wish, arn in ledger.names("execution"):
-        _execution(served, resources, wish, arn, end, figures, submitted)
-    _stacks(served, ledger, end, figures)
-    _logs(served, ledger)
-    _wait(lambda: not ledger.missing(*MESSAGES), end)
+    for item, arn in ledger.accepted_items("execution"):
+        _check_execution(served, resources, item, arn, deadline, figures, submitted)
+    _check_stacks(served, ledger, deadline, figures)
+    _record_log_lines(served, ledger)
+    _wait(lambda: not ledger.missing(*MESSAGES), deadline)
     figures.lost += ledger.missing(*MESSAGES, "logs")
-    ledger.settle(figures)
-    _runs(witness, submitted, figures)
+    ledger.count_duplicates(figures)
+    _compare_runs(folder, submitted, figures)
     return figures
 
 
-def _wait(done: Callable[[], bool], end: float) -> bool:
+def _wait(done: Callable[[], bool], deadline: float) -> bool:
     while not done():
-        if time.monotonic() > end:
+        if time.monotonic() > deadline:
             return False
         time.sleep(0.1)
     return True
 
 
-def _execution(
+def _check_execution(
     served: ServedEngine,
     resources: Resources,
-    wish: Wish,
+    item: WorkItem,
     arn: str,
-    end: float,
+    deadline: float,
     figures: Figures,
     submitted: Counter[str],
 ) -> None:
-    kind = wish.name.partition("-")[0]
+    kind = item.name.partition("-")[0]
     sfn = served.sfn
     found: Json = {}
 
@@ -59,49 +59,49 @@ def _execution(
         return bool(found["status"] != "RUNNING")
 
     try:
-        if not _wait(ended, end):
-            figures.stuck.append(str(wish))
+        if not _wait(ended, deadline):
+            figures.stuck.append(str(item))
         elif found["status"] != "SUCCEEDED":
-            figures.lost.append(f"{wish}: {found['status']} {found.get('error')} {found.get('cause')}")
+            figures.lost.append(f"{item}: {found['status']} {found.get('error')} {found.get('cause')}")
         else:
             check_output(kind, resources.machines[kind][1], json.loads(found["output"]))
             if kind in ("retry", "wait", "parallel", "map"):
                 submitted.update(check_history(served, arn))
     except ClientError as error:
-        figures.lost.append(f"{wish}: {error}")
+        figures.lost.append(f"{item}: {error}")
     except AssertionError as error:
-        figures.lost.append(f"{wish}: its history or output is wrong: {error}")
+        figures.lost.append(f"{item}: its history or output is wrong: {error}")
 
 
-def _runs(witness: Path, submitted: Counter[str], figures: Figures) -> None:
-    """Compare the attempts that really ran with those of the histories."""
-    runs = Counter((witness / "runs").read_text().split() if (witness / "runs").exists() else [])
+def _compare_runs(folder: Path, submitted: Counter[str], figures: Figures) -> None:
+    """Compare the attempts that really ran with those in the histories."""
+    runs = Counter((folder / "runs").read_text().split() if (folder / "runs").exists() else [])
     figures.doubled += [f"task {task} ran {times} times" for task, times in runs.items() if times > 1]
     if not figures.stuck:
         figures.lost += [f"task {task} never ran" for task in submitted.keys() - runs.keys()]
         figures.doubled += [f"task {task} is in no history" for task in runs.keys() - submitted.keys()]
 
 
-def _stacks(served: ServedEngine, ledger: Ledger, end: float, figures: Figures) -> None:
-    deleted = {wish.name for wish, _ in ledger.names("deleted stack")}
+def _check_stacks(served: ServedEngine, ledger: Ledger, deadline: float, figures: Figures) -> None:
+    deleted = {item.name for item, _ in ledger.accepted_items("deleted stack")}
     cloudformation = served.client("cloudformation")
-    for wish, _ in ledger.names("stack"):
+    for item, _ in ledger.accepted_items("stack"):
         status = [""]
 
-        def settled(name: str = wish.name, status: list[str] = status) -> bool:
+        def settled(name: str = item.name, status: list[str] = status) -> bool:
             try:
                 status[0] = cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
             except ClientError:
                 status[0] = "gone"
             return not status[0].endswith("_IN_PROGRESS")
 
-        expected = ("gone", "DELETE_COMPLETE") if wish.name in deleted else ("CREATE_COMPLETE",)
-        if not _wait(settled, end):
-            figures.stuck.append(f"{wish}: {status[0]}")
+        expected = ("gone", "DELETE_COMPLETE") if item.name in deleted else ("CREATE_COMPLETE",)
+        if not _wait(settled, deadline):
+            figures.stuck.append(f"{item}: {status[0]}")
         elif status[0] not in expected:
-            figures.lost.append(f"{wish}: {status[0]}")
-        elif _has_queue(served, wish.name) is (wish.name in deleted):
-            figures.lost.append(f"{wish}: {status[0]}, but its queue is not so")
+            figures.lost.append(f"{item}: {status[0]}")
+        elif _has_queue(served, item.name) is (item.name in deleted):
+            figures.lost.append(f"{item}: {status[0]}, but its queue is not so")
 
 
 def _has_queue(served: ServedEngine, stack: str) -> bool:
@@ -112,8 +112,8 @@ def _has_queue(served: ServedEngine, stack: str) -> bool:
     return True
 
 
-def _logs(served: ServedEngine, ledger: Ledger) -> None:
-    """Read all lines; each is a message that has arrived."""
+def _record_log_lines(served: ServedEngine, ledger: Ledger) -> None:
+    """Read all log lines and record each as an arrival."""
     logs = served.client("logs")
     token: dict[str, str] = {}
     line = 0
@@ -121,7 +121,7 @@ def _logs(served: ServedEngine, ledger: Ledger) -> None:
         page = logs.get_log_events(logGroupName=GROUP, logStreamName=STREAM, startFromHead=True, **token)
         for event in page["events"]:
             line += 1
-            ledger.arrive(Wish("logs", event["message"].partition(":")[2]), str(line))
+            ledger.record_arrival(WorkItem("logs", event["message"].partition(":")[2]), str(line))
         if page["nextForwardToken"] == token.get("nextToken"):
             return
         token = {"nextToken": page["nextForwardToken"]}

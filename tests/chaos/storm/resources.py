@@ -1,37 +1,37 @@
-"""What the customers of a storm work with: queues, a topic, a rule, state machines, an activity, a log group."""
+"""The resources that the clients of a storm use: queues, a topic, a rule, state machines, an activity, a log group."""
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from lamplighter.base.json_text import Json
-from tests.chaos.executions import machines
-from tests.served_engine import ROLE, ServedEngine, one
+from tests.chaos.executions import create_machines
+from tests.served_engine import ROLE, ServedEngine, one_state
 
 GROUP, STREAM = "storm", "one"
 VISIBILITY = "10"
-"""Seconds after which a message whose receiver was cut off comes again."""
+"""Seconds after which a message whose receiver was interrupted is received again."""
 RETRY = [{"ErrorEquals": ["States.Timeout", "States.HeartbeatTimeout"], "IntervalSeconds": 1, "MaxAttempts": 100}]
-"""A worker may be cut off when it is given a task: then another gets it."""
+"""A worker may be interrupted when it receives a task: then another worker gets it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """Their names."""
+    """URLs and ARNs of the resources."""
 
     inbox: str
-    """The URL of the queue to which everything comes that has no better place."""
+    """The URL of the queue that receives everything without another destination."""
     inbox_arn: str
     fifo: str
     topic: str
     activity: str
     express: str
     machines: dict[str, tuple[str, Json]]
-    """By kind: a machine, and the output that it must come to."""
+    """By kind: a machine's ARN, and the output that it must have."""
 
 
-def make(served: ServedEngine, witness: Path, web: str) -> Resources:
-    """Make them; `web` is a page that takes what the topic tells."""
+def create_resources(served: ServedEngine, folder: Path, webhook: str) -> Resources:
+    """Create the resources; `webhook` is the URL that receives the topic's notifications."""
     sqs, sns, events = served.client("sqs"), served.client("sns"), served.client("events")
     visible = {"VisibilityTimeout": VISIBILITY}
     inbox: str = sqs.create_queue(QueueName="inbox", Attributes=visible)["QueueUrl"]
@@ -41,7 +41,7 @@ def make(served: ServedEngine, witness: Path, web: str) -> Resources:
     topic: str = sns.create_topic(Name="news")["TopicArn"]
     raw = {"RawMessageDelivery": "true"}
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=inbox_arn, Attributes=raw)
-    sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=web)
+    sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=webhook)
     events.put_rule(Name="orders", EventPattern=json.dumps({"source": ["storm"]}))
     events.put_targets(Rule="orders", Targets=[{"Id": "inbox", "Arn": inbox_arn, "InputPath": "$.detail.name"}])
     logs = served.client("logs")
@@ -50,12 +50,14 @@ def make(served: ServedEngine, witness: Path, web: str) -> Resources:
     served.ecs.create_cluster(clusterName="default")
     activity: str = served.sfn.create_activity(name="knock")["activityArn"]
     send = {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "End": True}
-    say = one(send | {"Parameters": {"QueueUrl": inbox, "MessageBody.$": "$.name"}})
+    definition = one_state(send | {"Parameters": {"QueueUrl": inbox, "MessageBody.$": "$.name"}})
     express: str = served.sfn.create_state_machine(
-        name="express", type="EXPRESS", definition=json.dumps(say), roleArn=ROLE
+        name="express", type="EXPRESS", definition=json.dumps(definition), roleArn=ROLE
     )["stateMachineArn"]
-    ours = {kind: (served.machine(definition, kind), output) for kind, definition, output in _machines(inbox, activity)}
-    return Resources(inbox, inbox_arn, fifo, topic, activity, express, machines(served, witness) | ours)
+    more_machines = {
+        kind: (served.machine(definition, kind), output) for kind, definition, output in _machines(inbox, activity)
+    }
+    return Resources(inbox, inbox_arn, fifo, topic, activity, express, create_machines(served, folder) | more_machines)
 
 
 def _policy(queue: str) -> Json:
@@ -70,12 +72,12 @@ def _machines(inbox: str, activity: str) -> list[tuple[str, Json, Json]]:
         "Parameters": {"QueueUrl": inbox, "MessageBody": {"token.$": "$$.Task.Token"}},
         "End": True,
     }
-    worked = {"Type": "Task", "Resource": activity, "TimeoutSeconds": 10, "Retry": RETRY, "End": True}
+    activity_task = {"Type": "Task", "Resource": activity, "TimeoutSeconds": 10, "Retry": RETRY, "End": True}
     items = {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}
     children = items | {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
     distributed = {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": children, "End": True}
     return [
-        ("callback", one(token), "answered"),
-        ("activity", one(worked), "answered"),
-        ("distributed", one(distributed), [1, 2, 3]),
+        ("callback", one_state(token), "answered"),
+        ("activity", one_state(activity_task), "answered"),
+        ("distributed", one_state(distributed), [1, 2, 3]),
     ]

@@ -1,4 +1,4 @@
-"""A storm: customers at work on one engine that is killed with -9 at random moments, and comes again."""
+"""A storm: clients work with one engine that is killed with -9 at random moments and started again."""
 
 import random
 import threading
@@ -9,99 +9,102 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tests.chaos.storm import clients, receivers, resources
-from tests.chaos.storm.client_calls import ClientCalls, Gone
-from tests.chaos.storm.clients import Customer
+from tests.chaos.storm.client_calls import ClientCalls, EngineGone
+from tests.chaos.storm.clients import ClientWork
 from tests.chaos.storm.ledger import Figures, Ledger
 from tests.chaos.storm.reconcile import reconcile
 from tests.served_engine import ServedEngine, eventually
 
-CALLS = 60
-"""So many calls are acknowledged between an engine's start and its end, at most."""
-LONGEST_QUIET = 3.0
-"""Seconds after which it is killed, however few they are."""
-RECEIVERS = (receivers.read_inbox, receivers.read_inbox, receivers.read_fifo, receivers.work)
-PATIENCE = 300.0
-"""Seconds for all that was begun to end."""
+MAX_CALLS_BETWEEN_KILLS = 60
+"""The most calls that are acknowledged between a start and a kill of the engine."""
+MAX_SECONDS_BETWEEN_KILLS = 3.0
+"""The most seconds between a start and a kill of the engine."""
+RECEIVERS = (receivers.read_inbox, receivers.read_inbox, receivers.read_fifo, receivers.do_activity_task)
+TIMEOUT = 300.0
+"""Seconds within which all work must end after the last kill."""
 
 
 class Storm:
-    """One engine, its customers, and who kills it."""
+    """One engine, its clients, and the loop that kills it."""
 
-    def __init__(self, folder: Path, seed: int, patience: float = PATIENCE) -> None:
-        self.patience = patience
+    def __init__(self, folder: Path, seed: int, timeout: float = TIMEOUT) -> None:
+        self.timeout = timeout
         self.before_the_end: Callable[[], object] = lambda: None
-        """Called after the last kill, while customers are still at work."""
+        """Called after the last kill, while the clients still work."""
         self.ledger = Ledger()
         self.kills = 0
-        self._chance = random.Random(seed)
+        self._rng = random.Random(seed)
         self._seed = seed
         self.served = ServedEngine(folder / "data")
-        self._witness = folder
-        self._asking, self._receiving = threading.Event(), threading.Event()
+        self._folder = folder
+        self._clients_stopped, self._receivers_stopped = threading.Event(), threading.Event()
         self._threads: list[tuple[threading.Thread, threading.Event]] = []
 
-    def run(self, more: Callable[[int], bool]) -> Figures:
-        """Kill as long as there is to be one more; then wait for the end of everything, and compare."""
+    def run(self, continue_kills: Callable[[int], bool]) -> Figures:
+        """Kill the engine while `continue_kills` returns True; then wait for the end of all work and compare."""
         with ExitStack() as stack:
-            stack.callback(self._stop, self._receiving)
-            stack.callback(self.served.close)  # A worker may be asking for a task: that takes a minute.
+            stack.callback(self._stop, self._receivers_stopped)
+            stack.callback(self.served.close)  # A worker may be polling for a task, which takes up to a minute.
             tokens: list[str] = []
-            web = stack.enter_context(receivers.web_page(self.ledger, tokens))
+            webhook = stack.enter_context(receivers.run_webhook(self.ledger, tokens))
             self.served.up("--quiet")
-            made = resources.make(self.served, self._witness, web)
+            created = resources.create_resources(self.served, self._folder, webhook)
             eventually(lambda: tokens)
-            self.served.client("sns").confirm_subscription(TopicArn=made.topic, Token=tokens[0])
-            stack.callback(self._stop, self._asking)
-            self._begin(made)
-            while more(self.kills):
+            self.served.client("sns").confirm_subscription(TopicArn=created.topic, Token=tokens[0])
+            stack.callback(self._stop, self._clients_stopped)
+            self._start_threads(created)
+            while continue_kills(self.kills):
                 self._kill()
             self.before_the_end()
-            self._stop(self._asking)
-            figures = reconcile(self.served, self.ledger, made, self._witness, self.patience)
+            self._stop(self._clients_stopped)
+            figures = reconcile(self.served, self.ledger, created, self._folder, self.timeout)
             figures.kills = self.kills
             figures.lost += self.ledger.faults
             return figures
 
-    def _begin(self, made: resources.Resources) -> None:
-        for number, (customer, pause) in enumerate(clients.CUSTOMERS):
-            self._add(customer, made, number, pause, self._asking)
+    def _start_threads(self, created: resources.Resources) -> None:
+        for number, (client_work, pause) in enumerate(clients.CLIENTS):
+            self._start_thread(client_work, created, number, pause, self._clients_stopped)
         for number, receiver in enumerate(RECEIVERS):
-            self._add(receiver, made, 100 + number, 0, self._receiving)
+            self._start_thread(receiver, created, 100 + number, 0, self._receivers_stopped)
 
-    def _add(
-        self, customer: Customer, made: resources.Resources, number: int, pause: float, over: threading.Event
+    def _start_thread(
+        self, client_work: ClientWork, created: resources.Resources, number: int, pause: float, stopped: threading.Event
     ) -> None:
-        office = ClientCalls(self.served, self.ledger, over.is_set)
-        chance = random.Random(f"{self._seed} {number}")
+        calls = ClientCalls(self.served, self.ledger, stopped.is_set)
+        rng = random.Random(f"{self._seed} {number}")
 
-        def live() -> None:
+        def repeat_work() -> None:
             count = 0
-            while not over.is_set():
+            while not stopped.is_set():
                 count += 1
                 try:
-                    customer(office, made, f"{number}-{count}", chance)
-                except Gone:
+                    client_work(calls, created, f"{number}-{count}", rng)
+                except EngineGone:
                     return
-                except Exception:  # noqa: BLE001 - whatever a customer meets is a finding
-                    self.ledger.blame(traceback.format_exc())
-                over.wait(chance.uniform(0, pause))
+                except Exception:  # noqa: BLE001 - every error of a client is a finding
+                    self.ledger.record_fault(traceback.format_exc())
+                stopped.wait(rng.uniform(0, pause))
 
-        thread = threading.Thread(target=live, daemon=True)
-        self._threads.append((thread, over))
+        thread = threading.Thread(target=repeat_work, daemon=True)
+        self._threads.append((thread, stopped))
         thread.start()
 
-    def _stop(self, over: threading.Event) -> None:
-        over.set()
-        for thread, theirs in self._threads:
-            if theirs is over:
+    def _stop(self, stopped: threading.Event) -> None:
+        stopped.set()
+        for thread, thread_stopped in self._threads:
+            if thread_stopped is stopped:
                 thread.join(120)
 
     def _kill(self) -> None:
-        """Let the engine serve for a moment, kill it, and start it again where it was."""
-        calls, end = self.ledger.calls + self._chance.randint(0, CALLS), time.monotonic() + LONGEST_QUIET
+        """Let the engine work for a moment, kill it, and start it again on the same port."""
+        calls, end = (
+            self.ledger.calls + self._rng.randint(0, MAX_CALLS_BETWEEN_KILLS),
+            time.monotonic() + MAX_SECONDS_BETWEEN_KILLS,
+        )
         while self.ledger.calls < calls and time.monotonic() < end:
             time.sleep(0.005)
-        time.sleep(self._chance.uniform(0, 0.02))  # Not only when an answer has just been given.
+        time.sleep(self._rng.uniform(0, 0.02))  # The kill must not always follow an answer directly.
         port = self.served.port
         self.served.kill()
         self.kills += 1
@@ -111,5 +114,5 @@ class Storm:
         except AssertionError:
             if "use" not in "".join(self.served.lines[-5:]):
                 raise
-            self.served.port = 0  # It is somebody else's by now.
+            self.served.port = 0  # Another process has taken the port.
             self.served.up("--quiet")

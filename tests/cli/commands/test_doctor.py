@@ -13,7 +13,7 @@ from lamplighter.cli.doctor.mail_server import check_mail_server as smtp
 from lamplighter.jobs.machine.integrations import resolve_calls
 from tests.cli.aws_account import ARTICLE_JOB, make_client, run_command, write_job_file
 from tests.contracts.servers import mail_server
-from tests.served_engine import ServedEngine, one, run_task
+from tests.served_engine import ServedEngine, one_state, run_task
 
 DATA = Path(__file__).parents[2] / "jobs" / "data"
 ACCOUNT = "123456789012"
@@ -199,7 +199,7 @@ def test_an_unknown_machine_name_suggests_a_similar_one(aws: str, tmp_path: Path
 
 def test_a_failed_run_is_explained(engine: ServedEngine, tmp_path: Path) -> None:
     task = engine.task("report", ["no-such-program-anywhere"])
-    machine = engine.machine(one(run_task(task)), "nightly")
+    machine = engine.machine(one_state(run_task(task)), "nightly")
     engine.ended(engine.start(machine, name="monday"))
     found = run_command(tmp_path, "doctor", "nightly", "--endpoint-url", engine.url)
     assert found.code == 1
@@ -244,7 +244,7 @@ def test_a_skipped_run_does_not_outweigh_an_earlier_failure(engine: ServedEngine
 
 
 def test_a_missing_task_definition_is_named(engine: ServedEngine, tmp_path: Path) -> None:
-    engine.machine(one(run_task("gone:7")), "nightly")
+    engine.machine(one_state(run_task("gone:7")), "nightly")
     found = run_command(tmp_path, "doctor", "nightly", "--endpoint-url", engine.url)
     assert (found.code, "the task definition gone:7 does not exist" in found.out) == (1, True)
 

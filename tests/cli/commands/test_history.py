@@ -4,7 +4,7 @@ from pathlib import Path
 
 from lamplighter.base.json_text import Json
 from tests.cli.job_folder import JobFolder
-from tests.served_engine import eventually, one
+from tests.served_engine import eventually, one_state
 
 
 def table_rows(job_folder: JobFolder, *words: str) -> list[list[str]]:
@@ -163,7 +163,9 @@ def test_a_run_s_arn_works_with_an_invalid_job_file(job_folder: JobFolder, tmp_p
 
 def test_a_run_name_that_is_not_unique_is_rejected(job_folder: JobFolder) -> None:
     for machine in ("one", "two"):
-        job_folder.served.start(job_folder.served.machine(one({"Type": "Pass", "End": True}), machine), name="same")
+        job_folder.served.start(
+            job_folder.served.machine(one_state({"Type": "Pass", "End": True}), machine), name="same"
+        )
     result = job_folder.invoke("history", "same")
     assert result.exit_code == 1
     assert "use one of one:same, two:same" in result.stderr

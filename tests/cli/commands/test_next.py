@@ -4,7 +4,7 @@ from pathlib import Path
 
 from lamplighter.base.json_text import loads
 from tests.cli.job_folder import JobFolder
-from tests.served_engine import ROLE, one
+from tests.served_engine import ROLE, one_state
 
 SKIPPED = """
 project: clocks
@@ -54,7 +54,7 @@ def test_a_job_file_alone_needs_no_engine(job_folder: JobFolder, tmp_path: Path)
 
 def test_times_of_rules_and_universal_targets_are_listed(job_folder: JobFolder) -> None:
     served = job_folder.served
-    machine = served.machine(one({"Type": "Pass", "End": True}), "ruled")
+    machine = served.machine(one_state({"Type": "Pass", "End": True}), "ruled")
     events = served.client("events")
     events.put_rule(Name="ruled", ScheduleExpression="cron(15 3 * * ? *)")
     events.put_targets(Rule="ruled", Targets=[{"Id": "1", "Arn": machine, "RoleArn": ROLE}])

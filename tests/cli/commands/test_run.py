@@ -7,7 +7,7 @@ import pytest
 
 from lamplighter.base.json_text import Json, loads
 from tests.cli.job_folder import JobFolder
-from tests.served_engine import ServedEngine, one
+from tests.served_engine import ServedEngine, one_state
 
 
 def read_input(job_folder: JobFolder, begun: Json) -> Json:
@@ -165,7 +165,7 @@ def test_invalid_arguments_are_rejected_with_the_reason(
 
 
 def test_a_job_that_exists_only_in_another_environment_suggests_that_environment(job_folder: JobFolder) -> None:
-    job_folder.served.machine(one({"Type": "Pass", "End": True}), "reports-staging-later")
+    job_folder.served.machine(one_state({"Type": "Pass", "End": True}), "reports-staging-later")
     assert "use -e staging" in job_folder.invoke("run", "later").stderr
     job_folder.served.sfn.delete_state_machine(
         stateMachineArn="arn:aws:states:us-east-1:123456789012:stateMachine:reports-staging-later"
@@ -180,7 +180,7 @@ def test_a_name_that_is_used_with_another_input_is_rejected_with_aws_s_error(job
 
 
 def test_a_machine_without_a_job_file_accepts_neither_environment_nor_command(job_folder: JobFolder) -> None:
-    job_folder.served.machine(one({"Type": "Pass", "End": True}), "by-hand")
+    job_folder.served.machine(one_state({"Type": "Pass", "End": True}), "by-hand")
     result = job_folder.invoke("run", "by-hand", "--env", "A=b")
     assert result.exit_code == 1
     assert "use --input" in result.stderr

@@ -33,7 +33,7 @@ def run_task(harness: EngineHarness, family: str = "night") -> str:
 
 
 def end_task(harness: EngineHarness, code: int) -> None:
-    harness.runtime.finish(list(harness.runtime.begun)[-1], code)
+    harness.runtime.finish(list(harness.runtime.started)[-1], code)
     harness.settle()
 
 

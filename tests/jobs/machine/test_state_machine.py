@@ -58,17 +58,17 @@ class DeployedJobs:
             self.harness.runtime.script(script, self._select_container(at, last=last))
 
     def _select_container(self, at: int, *, last: bool) -> Callable[[ContainerSpec], bool]:
-        start = len(self.harness.runtime.begun)
+        start = len(self.harness.runtime.started)
 
         def is_selected(container: ContainerSpec) -> bool:
-            number = list(self.harness.runtime.begun).index(container.name) - start
+            number = list(self.harness.runtime.started).index(container.name) - start
             return number >= at if last else number == at
 
         return is_selected
 
     @property
     def containers(self) -> list[ContainerSpec]:
-        return list(self.harness.runtime.begun.values())
+        return list(self.harness.runtime.started.values())
 
     def wait_until_ended(self, execution: str, step: int = 1_000, most: int = 400) -> Json:
         """Let time pass until the run ends, and return its description."""

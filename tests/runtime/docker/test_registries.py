@@ -15,7 +15,7 @@ from lamplighter.base.world import real_world
 from lamplighter.cli.doctor.known_causes import find_cause
 from lamplighter.runtime.docker.runtime import DockerRuntime
 from lamplighter.runtime.port import ContainerSpec, ImageUnavailable
-from tests.docker_registry import PASSWORD, USER, Manner, Registry, registry
+from tests.docker_registry import PASSWORD, USER, Registry, RegistryBehaviour, run_registry
 
 pytestmark = pytest.mark.docker
 MakeRuntime = Callable[[], DockerRuntime]
@@ -57,7 +57,7 @@ async def pull_and_run(runtime: DockerRuntime, server: Registry) -> bool:
 async def test_an_image_that_requires_a_login_is_pulled_with_that_of_docker_login(
     make_runtime: MakeRuntime, tmp_path: Path, login: Literal["basic", "bearer"]
 ) -> None:
-    with registry(Manner(asks=login)) as server:
+    with run_registry(RegistryBehaviour(login=login)) as server:
         runtime = make_runtime()
         with pytest.raises(ImageUnavailable) as error:
             await runtime.start(job(server.image))
@@ -75,7 +75,7 @@ async def test_an_image_is_pulled_with_the_login_of_a_credential_helper(
     helper = tmp_path / "docker-credential-tests"
     helper.write_text(f'#!/bin/sh\ncat > /dev/null\necho \'{{"Username": "{USER}", "Secret": "{PASSWORD}"}}\'\n')
     helper.chmod(0o755)
-    with registry(Manner(asks="basic")) as server:
+    with run_registry(RegistryBehaviour(login="basic")) as server:
         (tmp_path / "config.json").write_text(json.dumps({"credHelpers": {server.host: "tests"}}))
         assert await pull_and_run(make_runtime(), server)
 
@@ -84,11 +84,11 @@ async def test_a_failing_helper_is_reported_only_if_the_registry_requires_a_logi
     make_runtime: MakeRuntime, tmp_path: Path
 ) -> None:
     (tmp_path / "config.json").write_text('{"credsStore": "no-such"}')
-    manner = Manner()
-    with registry(manner) as server:
+    behaviour = RegistryBehaviour()
+    with run_registry(behaviour) as server:
         runtime = make_runtime()
         assert await pull_and_run(runtime, server)
-        manner.asks = "basic"
+        behaviour.login = "basic"
         with pytest.raises(ImageUnavailable, match="docker-credential-no-such cannot be run: No such file") as error:
             await runtime.start(job(server.image))
     found = find_cause(str(error.value), runs_locally=True)
@@ -98,7 +98,7 @@ async def test_a_failing_helper_is_reported_only_if_the_registry_requires_a_logi
 
 async def test_a_wrong_password_is_reported_without_showing_it(make_runtime: MakeRuntime, tmp_path: Path) -> None:
     auth = base64.b64encode(b"reader:s3cret").decode()
-    with registry(Manner(asks="bearer")) as server:
+    with run_registry(RegistryBehaviour(login="bearer")) as server:
         (tmp_path / "config.json").write_text(json.dumps({"auths": {server.host: {"auth": auth}}}))
         with pytest.raises(ImageUnavailable) as error:
             await make_runtime().start(job(server.image))
@@ -109,27 +109,31 @@ async def test_a_wrong_password_is_reported_without_showing_it(make_runtime: Mak
 
 
 @pytest.mark.parametrize(
-    ("manner", "image", "cause"),
+    ("behaviour", "image", "cause"),
     [
-        (Manner(), "HOST/team/job:no-such-tag", "there is no such image"),
-        (Manner(), "HOST/team/no-such-image:1", "there is no such image"),
-        (Manner(), "HOST/team/job@sha256:" + "0" * 64, "there is no such image"),
-        (Manner(), "127.0.0.1:1/team/job:1", "cannot reach"),
-        (Manner(), "no-such-host.invalid/team/job:1", "cannot reach"),
-        (Manner(hangs_up=True), "HOST/team/job:1", "cannot reach"),
-        (Manner(status=403, code="DENIED", message="requested access"), "HOST/team/job:1", "may not pull it"),
-        (Manner(status=429, code="TOOMANYREQUESTS", message="slow down"), "HOST/team/job:1", "limits pulls"),
-        (Manner(status=500), "HOST/team/job:1", "the registry of the image failed"),
-        (Manner(status=503), "HOST/team/job:1", "the registry of the image failed"),
-        (Manner(only="s390x"), "HOST/team/job:1", "another kind of processor"),
-        (Manner(), "localhost/reports/no-such-job:1", "was built on this machine"),
-        (Manner(), "NOT:A:NAME", "not a valid image name"),
+        (RegistryBehaviour(), "HOST/team/job:no-such-tag", "there is no such image"),
+        (RegistryBehaviour(), "HOST/team/no-such-image:1", "there is no such image"),
+        (RegistryBehaviour(), "HOST/team/job@sha256:" + "0" * 64, "there is no such image"),
+        (RegistryBehaviour(), "127.0.0.1:1/team/job:1", "cannot reach"),
+        (RegistryBehaviour(), "no-such-host.invalid/team/job:1", "cannot reach"),
+        (RegistryBehaviour(closes_connection=True), "HOST/team/job:1", "cannot reach"),
+        (
+            RegistryBehaviour(status=403, code="DENIED", message="requested access"),
+            "HOST/team/job:1",
+            "may not pull it",
+        ),
+        (RegistryBehaviour(status=429, code="TOOMANYREQUESTS", message="slow down"), "HOST/team/job:1", "limits pulls"),
+        (RegistryBehaviour(status=500), "HOST/team/job:1", "the registry of the image failed"),
+        (RegistryBehaviour(status=503), "HOST/team/job:1", "the registry of the image failed"),
+        (RegistryBehaviour(architecture="s390x"), "HOST/team/job:1", "another kind of processor"),
+        (RegistryBehaviour(), "localhost/reports/no-such-job:1", "was built on this machine"),
+        (RegistryBehaviour(), "NOT:A:NAME", "not a valid image name"),
     ],
 )
 async def test_each_cause_of_a_failed_pull_is_recognised(
-    make_runtime: MakeRuntime, manner: Manner, image: str, cause: str
+    make_runtime: MakeRuntime, behaviour: RegistryBehaviour, image: str, cause: str
 ) -> None:
-    with registry(manner) as server, pytest.raises(ImageUnavailable) as error:
+    with run_registry(behaviour) as server, pytest.raises(ImageUnavailable) as error:
         await make_runtime().start(job(image.replace("HOST", server.host)))
     found = find_cause(str(error.value), runs_locally=True)
     assert found is not None

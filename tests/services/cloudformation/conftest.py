@@ -1,4 +1,4 @@
-"""The harness of the tests of CloudFormation: its engine runs from 2026-01-01 on."""
+"""The fixture `harness` for the tests of CloudFormation; its engine's clock starts on 2026-01-01."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Services elsewhere, made up: buckets, parameters and secrets that a test fills."""
+"""Fakes of S3, Systems Manager and Secrets Manager, whose contents a test sets."""
 
 import io
 from collections.abc import Awaitable, Callable
@@ -9,7 +9,7 @@ from tests.services.cloudformation.cloudformation_harness import CloudFormationH
 
 
 class FakeServices:
-    """What is elsewhere."""
+    """The objects, parameters and secrets of the fake services, and the calls that they received."""
 
     def __init__(self) -> None:
         self.objects: dict[str, str] = {}
@@ -39,8 +39,8 @@ class FakeServices:
             raise AwsError("There is no such thing.", code="NotFound") from None
 
 
-def beside(harness: CloudFormationHarness) -> FakeServices:
-    """Have an engine find services elsewhere."""
+def add_fake_services(harness: CloudFormationHarness) -> FakeServices:
+    """Connect the harness's engine to fake services and return them."""
     made = FakeServices()
     harness.engine.services["cloudformation"].service._input_fetcher._remote = made  # type: ignore[attr-defined]
     return made

@@ -1,4 +1,4 @@
-"""The engine is killed at every commit of a stack's life: no resource is lost, none is there twice."""
+"""The engine is killed at every commit of a stack's operations: no resource is lost or created twice."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -29,23 +29,23 @@ FAILING = body(
     Bad=queue(DelaySeconds=99_999) | {"DependsOn": "D"},
 )
 LARGE = body(**{f"Q{number}": queue(QueueName=f"q{number}") for number in range(25)})
-MOST = 40
-"""More commits than any of these operations has."""
+MAX_COMMITS = 40
+"""An upper limit for the commits of one of these operations."""
 
 
 @pytest.fixture(autouse=True)
-def one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A commit for each resource, so that there is one to die at."""
-    set_at_once(monkeypatch, 1)
+def one_resource_per_commit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commit after each resource, so that the engine can die between any two."""
+    set_resources_per_commit(monkeypatch, 1)
 
 
-def set_at_once(monkeypatch: pytest.MonkeyPatch, resources: int) -> None:
+def set_resources_per_commit(monkeypatch: pytest.MonkeyPatch, resources: int) -> None:
     for passes in (create_resources, delete_and_roll_back):
         monkeypatch.setattr(passes, "MAX_RESOURCES_PER_TURN", resources)
 
 
-def begin(harness: CloudFormationHarness, operation: str, **params: Json) -> None:
-    """Ask for something, again where the engine died of it: with its token it begins nothing new."""
+def call_until_accepted(harness: CloudFormationHarness, operation: str, **params: Json) -> None:
+    """Call an operation and let it end; if the engine dies, start it and repeat the call with the same token."""
     token = f"{operation}-once"
     try:
         harness.cloudformation(operation, StackName="stack", ClientRequestToken=token, **params)
@@ -58,36 +58,39 @@ def begin(harness: CloudFormationHarness, operation: str, **params: Json) -> Non
         harness.up()
 
 
-def killed(
+def run_with_each_death(
     directory: Path,
     prepare: Callable[[CloudFormationHarness], object],
     act: Callable[[CloudFormationHarness], None],
     *,
     before: bool,
 ) -> list[CloudFormationHarness]:
-    """Do something once for each commit that it has, the engine dying at that commit."""
-    sites = []
-    for commit in range(1, MOST):
+    """Run `act` once for each of its commits, on an engine that dies at that commit; return the harnesses."""
+    harnesses = []
+    for commit in range(1, MAX_COMMITS):
         harness = CloudFormationHarness(directory / str(commit))
         harness.up()
         prepare(harness)
         harness.die_at(commit, before=before)
-        deaths = harness.disk.commits
+        commits_before = harness.disk.commits
         act(harness)
-        sites.append(harness)
-        if harness.disk.death is not None and harness.disk.commits - deaths < commit:
+        harnesses.append(harness)
+        if harness.disk.death is not None and harness.disk.commits - commits_before < commit:
             harness.disk.death = None
-            return sites
-    raise AssertionError(f"more than {MOST} commits")
+            return harnesses
+    raise AssertionError(f"more than {MAX_COMMITS} commits")
 
 
 @pytest.mark.parametrize("before", [True, False])
-def test_a_stack_that_is_being_made_is_made_whole(tmp_path: Path, *, before: bool) -> None:
-    sites = killed(
-        tmp_path, lambda _: None, lambda harness: begin(harness, "CreateStack", TemplateBody=FIRST), before=before
+def test_a_stack_is_created_completely_despite_a_crash(tmp_path: Path, *, before: bool) -> None:
+    harnesses = run_with_each_death(
+        tmp_path,
+        lambda _: None,
+        lambda harness: call_until_accepted(harness, "CreateStack", TemplateBody=FIRST),
+        before=before,
     )
-    assert len(sites) > 5
-    for harness in sites:
+    assert len(harnesses) > 5
+    for harness in harnesses:
         assert harness.state() == "CREATE_COMPLETE"
         assert len(harness.queues()) == 2
         assert len(harness.call("sns", "ListTopics")["Topics"]) == 1
@@ -97,15 +100,15 @@ def test_a_stack_that_is_being_made_is_made_whole(tmp_path: Path, *, before: boo
 
 
 @pytest.mark.parametrize("before", [True, False])
-def test_a_stack_that_is_being_changed_is_changed_whole(tmp_path: Path, *, before: bool) -> None:
-    sites = killed(
+def test_a_stack_is_updated_completely_despite_a_crash(tmp_path: Path, *, before: bool) -> None:
+    harnesses = run_with_each_death(
         tmp_path,
         lambda harness: harness.create(FIRST),
-        lambda harness: begin(harness, "UpdateStack", TemplateBody=SECOND),
+        lambda harness: call_until_accepted(harness, "UpdateStack", TemplateBody=SECOND),
         before=before,
     )
-    assert len(sites) > 5
-    for harness in sites:
+    assert len(harnesses) > 5
+    for harness in harnesses:
         assert harness.state() == "UPDATE_COMPLETE"
         assert sorted(name for name in harness.queues() if len(name) < 3) == ["b2"]
         assert len(harness.queues()) == 2
@@ -114,15 +117,15 @@ def test_a_stack_that_is_being_changed_is_changed_whole(tmp_path: Path, *, befor
 
 
 @pytest.mark.parametrize("before", [True, False])
-def test_an_update_that_fails_is_rolled_back_whole(tmp_path: Path, *, before: bool) -> None:
-    sites = killed(
+def test_a_failed_update_is_rolled_back_completely_despite_a_crash(tmp_path: Path, *, before: bool) -> None:
+    harnesses = run_with_each_death(
         tmp_path,
         lambda harness: harness.create(FIRST),
-        lambda harness: begin(harness, "UpdateStack", TemplateBody=FAILING),
+        lambda harness: call_until_accepted(harness, "UpdateStack", TemplateBody=FAILING),
         before=before,
     )
-    assert len(sites) > 8
-    for harness in sites:
+    assert len(harnesses) > 8
+    for harness in harnesses:
         assert harness.state() == "UPDATE_ROLLBACK_COMPLETE"
         assert sorted(name for name in harness.queues() if len(name) < 3) == ["b1"]
         assert len(harness.queues()) == 2
@@ -131,15 +134,15 @@ def test_an_update_that_fails_is_rolled_back_whole(tmp_path: Path, *, before: bo
 
 
 @pytest.mark.parametrize("before", [True, False])
-def test_a_stack_that_is_being_deleted_is_deleted_whole(tmp_path: Path, *, before: bool) -> None:
-    sites = killed(
+def test_a_stack_is_deleted_completely_despite_a_crash(tmp_path: Path, *, before: bool) -> None:
+    harnesses = run_with_each_death(
         tmp_path,
         lambda harness: harness.create(FIRST),
-        lambda harness: begin(harness, "DeleteStack"),
+        lambda harness: call_until_accepted(harness, "DeleteStack"),
         before=before,
     )
-    assert len(sites) > 5
-    for harness in sites:
+    assert len(harnesses) > 5
+    for harness in harnesses:
         assert harness.cloudformation("DescribeStacks")["Stacks"] == []
         assert harness.queues() == []
         assert harness.call("sns", "ListTopics")["Topics"] == []
@@ -147,15 +150,18 @@ def test_a_stack_that_is_being_deleted_is_deleted_whole(tmp_path: Path, *, befor
 
 
 @pytest.mark.parametrize("before", [True, False])
-def test_resources_that_are_made_together_are_made_once(
+def test_resources_that_are_created_together_are_created_once_despite_a_crash(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, before: bool
 ) -> None:
-    set_at_once(monkeypatch, 10)
-    sites = killed(
-        tmp_path, lambda _: None, lambda harness: begin(harness, "CreateStack", TemplateBody=LARGE), before=before
+    set_resources_per_commit(monkeypatch, 10)
+    harnesses = run_with_each_death(
+        tmp_path,
+        lambda _: None,
+        lambda harness: call_until_accepted(harness, "CreateStack", TemplateBody=LARGE),
+        before=before,
     )
-    assert len(sites) > 3
-    for harness in sites:
+    assert len(harnesses) > 3
+    for harness in harnesses:
         assert harness.state() == "CREATE_COMPLETE"
         assert sorted(harness.queues()) == sorted(f"q{number}" for number in range(25))
         harness.close()

@@ -1,4 +1,4 @@
-"""Whatever is done to a template, the answer has the shape of AWS, never is a 500, and no stack fails of our faults."""
+"""For any damaged template, the answer has AWS's shape and is never a 500; no stack fails by an internal error."""
 
 import asyncio
 import itertools
@@ -16,7 +16,7 @@ from lamplighter.server import HttpServer
 from lamplighter.wire.access.host_header import AllowedHosts
 from lamplighter.wire.models.shapes import QUERY, load_service
 from tests.asl.definition.test_parse import node_paths, with_renamed_member, with_value, without_node
-from tests.random_parameters import documents, shaped
+from tests.random_parameters import documents, values_of_shape
 from tests.services.cloudformation.cloudformation_harness import CloudFormationHarness, template
 
 FUZZ = settings(
@@ -27,7 +27,7 @@ FUZZ = settings(
 )
 CREDENTIAL = "Credential=test/20260101/us-east-1/cloudformation/aws4_request"
 EVERYTHING = template("everything.yaml")
-ODD: dict[str, list[Json]] = {
+FUNCTION_ARGUMENTS: dict[str, list[Json]] = {
     "Ref": ["Text", "Queue", "Nobody", "AWS::NoValue", "AWS::Region", 1, None],
     "Condition": ["Sure", "Never", "Nobody", 1],
     "Fn::GetAtt": [["Queue", "Arn"], "Queue.Arn", ["Queue", "Nothing"], "Queue", 1, []],
@@ -42,12 +42,14 @@ ODD: dict[str, list[Json]] = {
     "Fn::ForEach::X": [["X", ["a"], {"${X}": 1}], ["X", {"Ref": "Queue"}, {}], [[], [], []], []],
     **{name: [[]] for name in ("Fn::Equals", "Fn::And", "Fn::Split", "Fn::Length", "Fn::New")},
 }
-"""Functions, right and wrong."""
-PLAIN: list[Json] = [
+"""Valid and invalid arguments of functions."""
+PLAIN_VALUES: list[Json] = [
     *(None, True, 0, -1, 1e300, "", "x" * 300, [], {}, [[]], {"": 1}, [None]),
     *("{{resolve:ssm:x}}", "{{resolve:secretsmanager:x:SecretString:y}}", "{{resolve:x:y}}", "{{resolve:ssm:}}"),
 ]
-STRANGE = st.sampled_from([*PLAIN, *({name: each} for name in ODD for each in ODD[name])])
+STRANGE_VALUES = st.sampled_from(
+    [*PLAIN_VALUES, *({name: each} for name in FUNCTION_ARGUMENTS for each in FUNCTION_ARGUMENTS[name])]
+)
 NAMES = st.sampled_from(
     [
         *("Type", "Properties", "Ref", "Fn::If", "Fn::Sub", "Condition", "DependsOn", "Fn::ForEach::X", "Fn::GetAtt"),
@@ -57,8 +59,8 @@ NAMES = st.sampled_from(
 
 
 @st.composite
-def broken(draw: st.DrawFn) -> Json:
-    """A template to which something was done."""
+def damaged_templates(draw: st.DrawFn) -> Json:
+    """Return the template with one to four random damages."""
     document = parse_text(EVERYTHING)
     for _ in range(draw(st.integers(1, 4))):
         at = draw(st.sampled_from(list(node_paths(document))))
@@ -68,35 +70,37 @@ def broken(draw: st.DrawFn) -> Json:
             case "rename" if at:
                 document = with_renamed_member(document, at, draw(NAMES))
             case "move":
-                document = with_value(document, at, _found(document, draw(st.sampled_from(list(node_paths(document))))))
+                document = with_value(
+                    document, at, _value_at(document, draw(st.sampled_from(list(node_paths(document)))))
+                )
             case _:
-                document = with_value(document, at, draw(STRANGE | documents))
+                document = with_value(document, at, draw(STRANGE_VALUES | documents))
     return document
 
 
-def _found(document: Json, place: tuple[Json, ...]) -> Json:
+def _value_at(document: Json, place: tuple[Json, ...]) -> Json:
     for step in place:
         document = document[step]
     return document
 
 
-class Wire:
-    """An harness that is asked over the wire."""
+class WireClient:
+    """A client that sends HTTP requests to the engine of a harness."""
 
     def __init__(self, harness: CloudFormationHarness) -> None:
         self.harness = harness
         self.names = (f"fuzz{number}" for number in itertools.count())
         self._server = HttpServer(harness.engine, AllowedHosts())
 
-    def ask(self, operation: str, **params: str) -> tuple[int, Xml.Element]:
-        """The status and the document of an answer."""
+    def send_request(self, operation: str, **params: str) -> tuple[int, Xml.Element]:
+        """Send a request and return the status and the XML of the answer."""
         body = urlencode({"Action": operation, "Version": "2010-05-15", **params}).encode()
         sent: list[Json] = []
 
         given = iter([{"type": "http.request", "body": body, "more_body": False}])
 
         async def receive() -> Json:
-            # Whoever asks does not hang up.
+            # The client does not disconnect.
             return next(given, None) or await asyncio.Event().wait()
 
         async def send(message: Json) -> None:
@@ -113,8 +117,8 @@ class Wire:
         return sent[0]["status"], Xml.fromstring(sent[1]["body"])
 
     def check(self, operation: str, **params: str) -> bool:
-        """Ask, and have an answer that AWS would give; whether it was no error."""
-        status, answer = self.ask(operation, **params)
+        """Send a request, assert that AWS could answer so, and return whether it succeeded."""
+        status, answer = self.send_request(operation, **params)
         assert status in (200, 400), Xml.tostring(answer)
         if status == 400:
             code, message = answer.findtext(".//{*}Code"), answer.findtext(".//{*}Message")
@@ -127,8 +131,8 @@ class Wire:
 
 
 @pytest.fixture
-def wire(harness: CloudFormationHarness) -> Wire:
-    return Wire(harness)
+def wire(harness: CloudFormationHarness) -> WireClient:
+    return WireClient(harness)
 
 
 CAPABILITIES = {
@@ -137,60 +141,60 @@ CAPABILITIES = {
 }
 
 
-def came_to_rest(wire: Wire, name: str) -> None:
-    """Nothing is under way, and nothing failed for a fault of ours."""
+def assert_stable(wire: WireClient, name: str) -> None:
+    """Assert that no operation of the stack is in progress and none failed by an internal error."""
     wire.harness.settle()
-    status, answer = wire.ask("DescribeStacks", StackName=name)
+    status, answer = wire.send_request("DescribeStacks", StackName=name)
     if status == 200:
         assert not (answer.findtext(".//{*}StackStatus") or "").endswith("_IN_PROGRESS")
-        status, answer = wire.ask("DescribeStackEvents", StackName=name)
+        status, answer = wire.send_request("DescribeStackEvents", StackName=name)
         assert status == 200
         reasons = [found.text or "" for found in answer.iterfind(".//{*}ResourceStatusReason")]
         assert not [reason for reason in reasons if "Internal" in reason or "attribute '" in reason], reasons
 
 
-def try_out(wire: Wire, text: str) -> None:
-    """Judge a template, bring it up, and take it down."""
+def create_and_delete(wire: WireClient, text: str) -> None:
+    """Validate a template, create its stack and delete the stack."""
     name = next(wire.names)
     for operation in ("ValidateTemplate", "GetTemplateSummary"):
         wire.check(operation, TemplateBody=text)
-    change = {"StackName": name, "ChangeSetName": "c", "ChangeSetType": "CREATE"}
-    if wire.check("CreateChangeSet", TemplateBody=text, **change, **CAPABILITIES):
+    change_set = {"StackName": name, "ChangeSetName": "c", "ChangeSetType": "CREATE"}
+    if wire.check("CreateChangeSet", TemplateBody=text, **change_set, **CAPABILITIES):
         assert wire.check("DescribeChangeSet", StackName=name, ChangeSetName="c")
         wire.check("ExecuteChangeSet", StackName=name, ChangeSetName="c")
-        came_to_rest(wire, name)
+        assert_stable(wire, name)
         for operation in ("GetTemplate", "GetTemplateSummary", "ListStackResources"):
             assert wire.check(operation, StackName=name)
         assert wire.check("DeleteStack", StackName=name)
-        came_to_rest(wire, name)
+        assert_stable(wire, name)
 
 
-def change(wire: Wire, text: str) -> None:
-    """Bring a stack that is well to another template, and take it down."""
+def update_and_delete(wire: WireClient, text: str) -> None:
+    """Create a valid stack, update it to another template and delete it."""
     name = next(wire.names)
     assert wire.check("CreateStack", StackName=name, TemplateBody=EVERYTHING, **CAPABILITIES)
-    came_to_rest(wire, name)
+    assert_stable(wire, name)
     if wire.check("UpdateStack", StackName=name, TemplateBody=text, **CAPABILITIES):
-        came_to_rest(wire, name)
+        assert_stable(wire, name)
     assert wire.check("DeleteStack", StackName=name)
-    came_to_rest(wire, name)
+    assert_stable(wire, name)
 
 
 @FUZZ
-@given(document=broken())
-def test_a_template_that_was_tampered_with_comes_up_or_is_refused(wire: Wire, document: Json) -> None:
-    try_out(wire, dumps(document))
+@given(document=damaged_templates())
+def test_a_damaged_template_is_deployed_or_refused(wire: WireClient, document: Json) -> None:
+    create_and_delete(wire, dumps(document))
 
 
 @settings(FUZZ, max_examples=40)
-@given(document=broken())
-def test_a_stack_is_brought_to_a_template_that_was_tampered_with_or_back(wire: Wire, document: Json) -> None:
-    change(wire, dumps(document))
+@given(document=damaged_templates())
+def test_an_update_to_a_damaged_template_completes_or_is_rolled_back(wire: WireClient, document: Json) -> None:
+    update_and_delete(wire, dumps(document))
 
 
 @FUZZ
 @given(data=st.data())
-def test_a_text_that_was_tampered_with_is_read_or_refused(wire: Wire, data: st.DataObject) -> None:
+def test_a_damaged_template_text_is_accepted_or_refused(wire: WireClient, data: st.DataObject) -> None:
     text = EVERYTHING
     for _ in range(data.draw(st.integers(1, 4))):
         at = data.draw(st.integers(0, len(text)))
@@ -208,18 +212,28 @@ def test_a_text_that_was_tampered_with_is_read_or_refused(wire: Wire, data: st.D
 
 @FUZZ
 @given(text=st.text() | documents.map(dumps))
-def test_a_text_of_any_kind_is_read_or_refused(wire: Wire, text: str) -> None:
+def test_an_arbitrary_template_text_is_accepted_or_refused(wire: WireClient, text: str) -> None:
     wire.check("ValidateTemplate", TemplateBody=text)
     wire.check("CreateStack", StackName=next(wire.names), TemplateBody=text)
 
 
 MODEL = load_service("cloudformation", QUERY).model
 SERIALIZER = create_serializer("query", include_validation=False)
-ELSEWHERE = ("StackSet", "StackInstance", "Type", "Generated", "Scan", "Refactor", "Organizations", "Publisher", "Hook")
-OPERATIONS = sorted(name for name in MODEL.operation_names if not any(each in name for each in ELSEWHERE))
+NOT_SIMULATED = (
+    "StackSet",
+    "StackInstance",
+    "Type",
+    "Generated",
+    "Scan",
+    "Refactor",
+    "Organizations",
+    "Publisher",
+    "Hook",
+)
+OPERATIONS = sorted(name for name in MODEL.operation_names if not any(each in name for each in NOT_SIMULATED))
 SIMPLE = dumps({"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}})
 OTHER = dumps({"Resources": {"Q": {"Type": "AWS::SQS::Queue", "Properties": {"DelaySeconds": 1}}}})
-WORDS = {
+TEXTS = {
     "": ["stack", "change", "", "1", "Q", "*", "{}", "arn:aws:cloudformation:us-east-1:123456789012:stack/stack/1"],
     "TemplateBody": [SIMPLE, OTHER, EVERYTHING, "{}"],
     "TemplateURL": ["https://s3.amazonaws.com/b/k", "s3://b/k", "x"],
@@ -231,14 +245,14 @@ WORDS = {
     "ResourceTypes": ["AWS::SQS::*", "AWS::*", "["],
     "ParameterKey": ["Text", "Number"],
 }
-"""Of these the texts of requests are made, so that they mean each other now and then."""
+"""Texts for the parameters of requests, by parameter; some requests then refer to the same stack."""
 
 
 @st.composite
 def requests(draw: st.DrawFn) -> tuple[str, dict[str, str]]:
-    """An operation, and parameters that have its shape, or nearly so, as they are on the wire."""
+    """Return an operation and serialised parameters that have its shape, or nearly so."""
     operation = MODEL.operation_model(draw(st.sampled_from(OPERATIONS)))
-    params = draw(shaped(operation.input_shape, WORDS))
+    params = draw(values_of_shape(operation.input_shape, TEXTS))
     try:
         body = SERIALIZER.serialize_to_request(params, operation)["body"]
     except (TypeError, AttributeError, ValueError, KeyError):
@@ -247,15 +261,15 @@ def requests(draw: st.DrawFn) -> tuple[str, dict[str, str]]:
 
 
 @settings(FUZZ, max_examples=200)
-@given(asked=requests())
-def test_every_operation_answers_whatever_fits_its_shape_in_the_shape_of_aws(
-    wire: Wire, asked: tuple[str, dict[str, str]]
+@given(request=requests())
+def test_every_operation_answers_random_parameters_as_aws_would(
+    wire: WireClient, request: tuple[str, dict[str, str]]
 ) -> None:
-    operation, params = asked
+    operation, params = request
     wire.check(operation, **params)
     wire.harness.settle()
-    # Whatever was done to it, there is a stack to go on with, and a change set.
+    # The next example needs a stack and a change set.
     wire.check("CreateStack", StackName="stack", TemplateBody=SIMPLE)
     wire.harness.settle()
     wire.check("CreateChangeSet", StackName="stack", ChangeSetName="change", TemplateBody=OTHER)
-    came_to_rest(wire, "stack")
+    assert_stable(wire, "stack")

@@ -1,4 +1,4 @@
-"""What a template says under `Metadata: {Lamplighter: …}`, which AWS ignores, is done here."""
+"""The template's `Metadata: {Lamplighter: …}`, which AWS ignores, configures this engine."""
 
 import pytest
 
@@ -9,17 +9,17 @@ from tests.services.cloudformation.cloudformation_harness import CloudFormationH
 
 
 def task(metadata: Json, **container: Json) -> Json:
-    """A task definition of two containers, of which the second has an image."""
+    """Return a task definition with two containers, `main` and `beside`; the metadata concerns `main`."""
     containers = [
         {"Name": "main", "Image": "scratch", "Command": ["true"], **container},
         {"Name": "beside", "Image": "busybox", "Essential": False},
     ]
-    given = {"Family": "job", "ContainerDefinitions": containers, "Memory": "512"}
-    return {"Type": "AWS::ECS::TaskDefinition", "Properties": given, "Metadata": metadata}
+    properties = {"Family": "job", "ContainerDefinitions": containers, "Memory": "512"}
+    return {"Type": "AWS::ECS::TaskDefinition", "Properties": properties, "Metadata": metadata}
 
 
-def ours(**words: Json) -> Json:
-    return {"Lamplighter": words}
+def lamplighter_metadata(**entries: Json) -> Json:
+    return {"Lamplighter": entries}
 
 
 def containers(harness: CloudFormationHarness) -> Json:
@@ -33,108 +33,122 @@ def containers(harness: CloudFormationHarness) -> Json:
 def test_a_process_has_no_image_and_runs_in_its_folder(
     harness: CloudFormationHarness, given: Json, folder: str
 ) -> None:
-    harness.create(body(T=task(ours(Process=True, Directory="/jobs"), **given)))
+    harness.create(body(T=task(lamplighter_metadata(Process=True, Directory="/jobs"), **given)))
     assert containers(harness) == [("main", None, folder), ("beside", "busybox", None)]
 
 
-@pytest.mark.parametrize("metadata", [{}, ours(), ours(Process="yes"), {"Lamplighter": "Process"}, None])
-def test_what_is_not_said_to_be_a_process_keeps_its_image(harness: CloudFormationHarness, metadata: Json) -> None:
+@pytest.mark.parametrize(
+    "metadata", [{}, lamplighter_metadata(), lamplighter_metadata(Process="yes"), {"Lamplighter": "Process"}, None]
+)
+def test_a_container_that_is_not_declared_as_a_process_keeps_its_image(
+    harness: CloudFormationHarness, metadata: Json
+) -> None:
     harness.create(body(T=task(metadata or {})))
     assert containers(harness)[0] == ("main", "scratch", None)
 
 
-def test_a_folder_that_could_be_anywhere_is_none(harness: CloudFormationHarness) -> None:
-    harness.create(body(T=task(ours(Process=True, Directory="."))))
+def test_a_relative_directory_is_ignored(harness: CloudFormationHarness) -> None:
+    harness.create(body(T=task(lamplighter_metadata(Process=True, Directory="."))))
     assert containers(harness)[0] == ("main", None, None)
 
 
-def test_a_process_that_moves_to_another_folder_is_a_new_revision_and_nothing_else_is(
+def test_a_process_gets_a_new_revision_only_if_its_directory_changes(
     harness: CloudFormationHarness,
 ) -> None:
-    harness.create(body(T=task(ours(Process=True, Directory="/here"))))
+    harness.create(body(T=task(lamplighter_metadata(Process=True, Directory="/here"))))
     with pytest.raises(AwsError, match="No updates are to be performed"):
-        harness.update(body(T=task(ours(Process=True, Directory="/here"))))
-    harness.update(body(T=task(ours(Process=True, Directory="/there"))))
+        harness.update(body(T=task(lamplighter_metadata(Process=True, Directory="/here"))))
+    harness.update(body(T=task(lamplighter_metadata(Process=True, Directory="/there"))))
     assert containers(harness)[0] == ("main", None, "/there")
     assert harness.physical("T").endswith("job:2")
 
 
-def subscribed(harness: CloudFormationHarness) -> list[tuple[str, str]]:
+def subscriptions(harness: CloudFormationHarness) -> list[tuple[str, str]]:
     found = harness.call("sns", "ListSubscriptions")["Subscriptions"]
     return [(each["Protocol"], each["Endpoint"]) for each in found]
 
 
-def test_a_command_is_subscribed_to_its_topic_changed_with_it_and_goes_with_it(harness: CloudFormationHarness) -> None:
-    def asked(*words: str, **more: str) -> str:
-        return body(T=topic() | {"Metadata": ours(Command=list(words), **more)})
+def test_a_command_in_the_metadata_of_a_topic_is_subscribed_updated_and_removed(harness: CloudFormationHarness) -> None:
+    def template(*words: str, **more: str) -> str:
+        return body(T=topic() | {"Metadata": lamplighter_metadata(Command=list(words), **more)})
 
-    harness.create(asked("echo", "a b"))
-    assert subscribed(harness) == [("lamplighter:command", "echo 'a b'")]
-    harness.update(asked("./tell", Directory="/my jobs"))
-    assert subscribed(harness) == [("lamplighter:command", "cd '/my jobs' && exec ./tell")]
+    harness.create(template("echo", "a b"))
+    assert subscriptions(harness) == [("lamplighter:command", "echo 'a b'")]
+    harness.update(template("./tell", Directory="/my jobs"))
+    assert subscriptions(harness) == [("lamplighter:command", "cd '/my jobs' && exec ./tell")]
     harness.update(body(T=topic()))
-    assert subscribed(harness) == []
+    assert subscriptions(harness) == []
 
 
-def test_a_command_comes_back_when_its_change_is_rolled_back(harness: CloudFormationHarness) -> None:
+def test_a_rollback_restores_the_command_of_a_topic(harness: CloudFormationHarness) -> None:
     bad = {"Type": "AWS::SQS::Queue", "Properties": {"DelaySeconds": 99_999}, "DependsOn": "T"}
-    harness.create(body(T=topic() | {"Metadata": ours(Command=["old"])}))
-    harness.update(body(T=topic() | {"Metadata": ours(Command=["new"])}, Q=bad))
+    harness.create(body(T=topic() | {"Metadata": lamplighter_metadata(Command=["old"])}))
+    harness.update(body(T=topic() | {"Metadata": lamplighter_metadata(Command=["new"])}, Q=bad))
     assert harness.state() == "UPDATE_ROLLBACK_COMPLETE"
-    assert subscribed(harness) == [("lamplighter:command", "old")]
+    assert subscriptions(harness) == [("lamplighter:command", "old")]
 
 
-def hook(**words: Json) -> str:
-    given = {"TopicArn": {"Ref": "T"}, "Protocol": "http", "Endpoint": "http://127.0.0.1:9/night"}
-    return body(T=topic(), S={"Type": "AWS::SNS::Subscription", "Properties": given, "Metadata": ours(**words)})
+def webhook_template(**entries: Json) -> str:
+    properties = {"TopicArn": {"Ref": "T"}, "Protocol": "http", "Endpoint": "http://127.0.0.1:9/night"}
+    return body(
+        T=topic(),
+        S={"Type": "AWS::SNS::Subscription", "Properties": properties, "Metadata": lamplighter_metadata(**entries)},
+    )
 
 
-def its_arn(harness: CloudFormationHarness) -> str:
+def subscription_arn(harness: CloudFormationHarness) -> str:
     (found,) = harness.call("sns", "ListSubscriptions")["Subscriptions"]
     return str(found["SubscriptionArn"])
 
 
-def test_a_web_server_that_the_owner_vouches_for_is_subscribed_without_being_asked(
+def test_a_webhook_that_is_declared_confirmed_needs_no_confirmation(
     harness: CloudFormationHarness,
 ) -> None:
-    harness.create(hook(Confirmed=True))
-    assert its_arn(harness) == harness.physical("S")
+    harness.create(webhook_template(Confirmed=True))
+    assert subscription_arn(harness) == harness.physical("S")
     harness.update(body(T=topic()))
-    assert subscribed(harness) == []
+    assert subscriptions(harness) == []
 
 
-@pytest.mark.parametrize("words", [{}, {"Confirmed": "yes"}])
-def test_a_web_server_that_nobody_vouches_for_is_asked(harness: CloudFormationHarness, words: Json) -> None:
-    harness.create(hook(**words))
-    assert its_arn(harness) == "PendingConfirmation"
+@pytest.mark.parametrize("entries", [{}, {"Confirmed": "yes"}])
+def test_a_webhook_that_is_not_declared_confirmed_is_pending(harness: CloudFormationHarness, entries: Json) -> None:
+    harness.create(webhook_template(**entries))
+    assert subscription_arn(harness) == "PendingConfirmation"
 
 
 @pytest.mark.parametrize("days", [1, 3])
-def test_a_web_server_that_has_not_answered_is_subscribed_once_the_owner_vouches_for_it(
+def test_a_pending_webhook_is_confirmed_when_the_template_declares_it_confirmed(
     harness: CloudFormationHarness, days: int
 ) -> None:
-    harness.create(hook())
+    harness.create(webhook_template())
     harness.advance(days * DAY)
-    harness.update(hook(Confirmed=True))
-    assert its_arn(harness) == harness.physical("S")
+    harness.update(webhook_template(Confirmed=True))
+    assert subscription_arn(harness) == harness.physical("S")
     harness.advance(3 * DAY)
-    assert len(subscribed(harness)) == 1
+    assert len(subscriptions(harness)) == 1
 
 
-def test_a_schedule_says_which_missed_times_are_made_up_for_and_for_how_long(harness: CloudFormationHarness) -> None:
+def test_the_metadata_of_a_schedule_sets_its_policy_for_missed_slots(harness: CloudFormationHarness) -> None:
     target = {"Arn": "arn:aws:sqs:us-east-1:123456789012:q", "RoleArn": "arn:aws:iam::123456789012:role/r"}
-    given = {"Name": "s", "ScheduleExpression": "rate(1 hour)", "FlexibleTimeWindow": {"Mode": "OFF"}, "Target": target}
+    properties = {
+        "Name": "s",
+        "ScheduleExpression": "rate(1 hour)",
+        "FlexibleTimeWindow": {"Mode": "OFF"},
+        "Target": target,
+    }
 
-    def asked(**words: Json) -> str:
-        return body(S={"Type": "AWS::Scheduler::Schedule", "Properties": given, "Metadata": ours(**words)})
+    def template(**words: Json) -> str:
+        return body(
+            S={"Type": "AWS::Scheduler::Schedule", "Properties": properties, "Metadata": lamplighter_metadata(**words)}
+        )
 
-    def kept() -> Json:
+    def stored() -> Json:
         return harness.rows("SELECT missed, within FROM schedules")
 
-    harness.create(asked(Missed="all", Within=172_800))
-    assert kept() == [("all", 172_800)]
-    harness.update(asked(Missed="none"))
-    assert kept() == [("none", None)]
-    harness.update(asked(Missed="sometimes"))
+    harness.create(template(Missed="all", Within=172_800))
+    assert stored() == [("all", 172_800)]
+    harness.update(template(Missed="none"))
+    assert stored() == [("none", None)]
+    harness.update(template(Missed="sometimes"))
     assert any("Missed must be one of" in reason for reason in harness.reasons())
-    assert kept() == [("none", None)]
+    assert stored() == [("none", None)]

@@ -5,7 +5,7 @@ GROUP = {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "g"}}
 DOCUMENT = dumps({"Version": "2012-10-17", "Statement": []})
 
 
-def test_a_resource_policy_is_put_changed_and_deleted_with_its_stack(harness: CloudFormationHarness) -> None:
+def test_a_resource_policy_is_created_updated_and_deleted_with_its_stack(harness: CloudFormationHarness) -> None:
     def template(document: str) -> str:
         properties = {"PolicyName": "p", "PolicyDocument": document}
         return body(P={"Type": "AWS::Logs::ResourcePolicy", "Properties": properties})
@@ -23,7 +23,7 @@ def test_a_resource_policy_is_put_changed_and_deleted_with_its_stack(harness: Cl
     assert documents() == []
 
 
-def test_a_subscription_filter_is_said_to_have_no_effect(harness: CloudFormationHarness) -> None:
+def test_a_subscription_filter_is_reported_as_not_simulated(harness: CloudFormationHarness) -> None:
     properties = {
         "LogGroupName": {"Ref": "G"},
         "FilterPattern": "",

@@ -1,4 +1,4 @@
-"""Stacks are made and deleted as on AWS, and tell of it as there."""
+"""Stacks are created and deleted as on AWS, with the same events."""
 
 import pytest
 
@@ -12,7 +12,7 @@ BAD = {"Type": "AWS::SQS::Queue", "Properties": {"DelaySeconds": 99_999}}
 ROLE: Json = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {}}}
 
 
-def test_a_stack_is_made_one_resource_after_what_it_refers_to(harness: CloudFormationHarness) -> None:
+def test_a_resource_is_created_after_the_resources_that_it_refers_to(harness: CloudFormationHarness) -> None:
     policy = {"Type": "AWS::SQS::QueuePolicy", "Properties": {"Queues": [{"Ref": "Q"}], "PolicyDocument": {}}}
     subscription = {
         "Type": "AWS::SNS::Subscription",
@@ -30,11 +30,11 @@ def test_a_stack_is_made_one_resource_after_what_it_refers_to(harness: CloudForm
     assert harness.state() == "CREATE_COMPLETE"
 
 
-def test_a_stack_tells_each_step_of_a_resource(harness: CloudFormationHarness) -> None:
+def test_a_stack_reports_each_step_of_a_resource(harness: CloudFormationHarness) -> None:
     key = harness.create(body(Q=queue()), ClientRequestToken="token")
-    told = list(reversed(harness.cloudformation("DescribeStackEvents", StackName="stack")["StackEvents"]))
+    events = list(reversed(harness.cloudformation("DescribeStackEvents", StackName="stack")["StackEvents"]))
     assert [
-        (event["LogicalResourceId"], event["ResourceStatus"], event.get("ResourceStatusReason")) for event in told
+        (event["LogicalResourceId"], event["ResourceStatus"], event.get("ResourceStatusReason")) for event in events
     ] == [
         ("stack", "CREATE_IN_PROGRESS", "User Initiated"),
         ("Q", "CREATE_IN_PROGRESS", None),
@@ -42,13 +42,13 @@ def test_a_stack_tells_each_step_of_a_resource(harness: CloudFormationHarness) -
         ("Q", "CREATE_COMPLETE", None),
         ("stack", "CREATE_COMPLETE", None),
     ]
-    assert told[0]["PhysicalResourceId"] == key
-    assert told[1]["PhysicalResourceId"] == ""
-    assert told[2]["PhysicalResourceId"].startswith("http")
-    assert {event["ClientRequestToken"] for event in told} == {"token"}
+    assert events[0]["PhysicalResourceId"] == key
+    assert events[1]["PhysicalResourceId"] == ""
+    assert events[2]["PhysicalResourceId"].startswith("http")
+    assert {event["ClientRequestToken"] for event in events} == {"token"}
 
 
-def test_the_id_of_a_stack_is_an_arn_and_finds_it(harness: CloudFormationHarness) -> None:
+def test_a_stack_id_is_an_arn_and_finds_the_stack(harness: CloudFormationHarness) -> None:
     key = harness.create(body(Q=queue()))
     assert key.startswith(f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/stack/")
     assert harness.stack(key)["StackName"] == "stack"
@@ -63,49 +63,49 @@ def test_a_resource_without_a_name_is_named_after_its_stack(harness: CloudFormat
     assert len(plain) == len("stack-Q-") + 12
 
 
-def test_a_name_of_a_stack_that_is_there_is_refused(harness: CloudFormationHarness) -> None:
+def test_a_duplicate_stack_name_is_refused(harness: CloudFormationHarness) -> None:
     harness.create(body(Q=queue()))
     with pytest.raises(AwsError, match=r"Stack \[stack\] already exists") as caught:
         harness.create(body(Q=queue()))
     assert caught.value.code == "AlreadyExistsException"
 
 
-def test_the_same_request_again_begins_nothing_new(harness: CloudFormationHarness) -> None:
+def test_a_repeated_request_with_the_same_token_starts_nothing_new(harness: CloudFormationHarness) -> None:
     first = harness.create(body(Q=queue()), ClientRequestToken="once")
     assert harness.create(body(Q=queue()), ClientRequestToken="once") == first
     assert len(harness.queues()) == 1
 
 
 @pytest.mark.parametrize("name", ["1stack", "a_b", "x" * 129])
-def test_what_is_no_name_is_refused(harness: CloudFormationHarness, name: str) -> None:
+def test_an_invalid_stack_name_is_refused(harness: CloudFormationHarness, name: str) -> None:
     with pytest.raises(AwsError, match="failed to satisfy constraint"):
         harness.create(body(Q=queue()), name=name)
 
 
-def test_a_stack_of_which_a_resource_fails_is_rolled_back(harness: CloudFormationHarness) -> None:
+def test_a_stack_with_a_failed_resource_is_rolled_back(harness: CloudFormationHarness) -> None:
     bad = BAD | {"DependsOn": "Good"}
     harness.create(body(Good=queue(), Bad=bad))
     assert harness.state() == "ROLLBACK_COMPLETE"
     assert harness.queues() == []
     assert ("Bad", "CREATE_FAILED") in harness.events()
-    told = "The following resource(s) failed to create: [Bad]. Rollback requested by user."
-    assert told in harness.reasons()
+    expected = "The following resource(s) failed to create: [Bad]. Rollback requested by user."
+    assert expected in harness.reasons()
     assert harness.events()[-1] == ("stack", "ROLLBACK_COMPLETE")
 
 
-def test_a_failed_stack_is_left_as_it_is_where_nothing_is_to_be_done(harness: CloudFormationHarness) -> None:
+def test_a_failed_stack_is_kept_if_on_failure_is_do_nothing(harness: CloudFormationHarness) -> None:
     harness.create(body(Good=queue(), Bad=BAD | {"DependsOn": "Good"}), OnFailure="DO_NOTHING")
     assert harness.state() == "CREATE_FAILED"
     assert len(harness.queues()) == 1
 
 
-def test_a_failed_stack_is_deleted_where_that_is_asked_for(harness: CloudFormationHarness) -> None:
+def test_a_failed_stack_is_deleted_if_on_failure_is_delete(harness: CloudFormationHarness) -> None:
     key = harness.create(body(Good=queue(), Bad=BAD | {"DependsOn": "Good"}), OnFailure="DELETE")
     assert harness.state(key) == "DELETE_COMPLETE"
     assert harness.queues() == []
 
 
-def test_a_failed_stack_is_gone_on_with_where_rollback_is_disabled(harness: CloudFormationHarness) -> None:
+def test_a_failed_stack_without_rollback_can_be_continued_by_an_update(harness: CloudFormationHarness) -> None:
     harness.create(body(Good=queue(), Bad=BAD | {"DependsOn": "Good"}), DisableRollback=True)
     assert harness.state() == "CREATE_FAILED"
     harness.update(body(Good=queue(), Bad=queue()))
@@ -113,7 +113,7 @@ def test_a_failed_stack_is_gone_on_with_where_rollback_is_disabled(harness: Clou
     assert len(harness.queues()) == 2
 
 
-def test_a_property_that_a_type_does_not_have_fails_its_resource(harness: CloudFormationHarness) -> None:
+def test_an_unknown_property_fails_its_resource(harness: CloudFormationHarness) -> None:
     task = {
         "Type": "AWS::ECS::TaskDefinition",
         "Properties": {"ContainerDefinitions": [{"Name": "main", "Image": "busybox", "Imagination": "x"}]},
@@ -123,7 +123,7 @@ def test_a_property_that_a_type_does_not_have_fails_its_resource(harness: CloudF
     assert any("extraneous key [Imagination] is not permitted" in reason for reason in harness.reasons())
 
 
-def test_a_stack_does_not_take_what_is_another_stacks(harness: CloudFormationHarness) -> None:
+def test_a_stack_does_not_adopt_a_resource_of_another_stack(harness: CloudFormationHarness) -> None:
     harness.create(body(Q=queue(QueueName="one")), name="first")
     harness.create(body(Q=queue(QueueName="one")), name="second")
     assert harness.state("second") == "ROLLBACK_COMPLETE"
@@ -131,7 +131,7 @@ def test_a_stack_does_not_take_what_is_another_stacks(harness: CloudFormationHar
     assert any("already exists in stack" in reason for reason in harness.reasons("second"))
 
 
-def test_a_stack_is_deleted_in_the_reverse_of_its_order(harness: CloudFormationHarness) -> None:
+def test_resources_of_a_stack_are_deleted_in_reverse_order(harness: CloudFormationHarness) -> None:
     policy = {"Type": "AWS::SQS::QueuePolicy", "Properties": {"Queues": [{"Ref": "Q"}], "PolicyDocument": {}}}
     key = harness.create(body(P=policy, Q=queue()))
     harness.delete()
@@ -140,7 +140,7 @@ def test_a_stack_is_deleted_in_the_reverse_of_its_order(harness: CloudFormationH
     assert harness.queues() == []
 
 
-def test_a_deleted_stack_is_found_by_its_id_only(harness: CloudFormationHarness) -> None:
+def test_a_deleted_stack_is_found_only_by_its_id(harness: CloudFormationHarness) -> None:
     key = harness.create(body(Q=queue()))
     harness.delete()
     with pytest.raises(AwsError, match="Stack with id stack does not exist"):
@@ -153,7 +153,7 @@ def test_a_deleted_stack_is_found_by_its_id_only(harness: CloudFormationHarness)
     assert harness.cloudformation("ListStacks", StackStatusFilter=["CREATE_COMPLETE"])["StackSummaries"] == []
 
 
-def test_a_deleted_stack_is_forgotten_after_ninety_days(harness: CloudFormationHarness) -> None:
+def test_a_deleted_stack_is_removed_after_ninety_days(harness: CloudFormationHarness) -> None:
     key = harness.create(body(Q=queue()))
     harness.delete()
     harness.advance(90 * DAY + 1)
@@ -162,14 +162,14 @@ def test_a_deleted_stack_is_forgotten_after_ninety_days(harness: CloudFormationH
     assert harness.rows("SELECT count(*) FROM stack_events") == [(0,)]
 
 
-def test_what_was_deleted_by_hand_keeps_nobody_from_deleting_its_stack(harness: CloudFormationHarness) -> None:
+def test_a_stack_whose_resource_was_deleted_by_hand_can_be_deleted(harness: CloudFormationHarness) -> None:
     key = harness.create(body(Q=queue()))
     harness.call("sqs", "DeleteQueue", QueueUrl=harness.physical("Q"))
     harness.delete()
     assert harness.state(key) == "DELETE_COMPLETE"
 
 
-def test_a_stack_that_is_not_there_is_deleted_already(harness: CloudFormationHarness) -> None:
+def test_deleting_a_missing_stack_changes_nothing(harness: CloudFormationHarness) -> None:
     key = harness.create(body(Q=queue()))
     harness.delete("nobody")
     assert harness.state(key) == "CREATE_COMPLETE"
@@ -185,7 +185,7 @@ def test_a_protected_stack_is_not_deleted(harness: CloudFormationHarness) -> Non
     assert harness.queues() == []
 
 
-def test_a_resource_that_is_to_stay_stays(harness: CloudFormationHarness) -> None:
+def test_a_retained_resource_survives_its_stack(harness: CloudFormationHarness) -> None:
     key = harness.create(body(Q=queue() | {"DeletionPolicy": "Retain"}))
     harness.delete()
     assert harness.state(key) == "DELETE_COMPLETE"
@@ -193,14 +193,14 @@ def test_a_resource_that_is_to_stay_stays(harness: CloudFormationHarness) -> Non
     assert len(harness.queues()) == 1
 
 
-def test_a_resource_that_stays_except_on_create_goes_with_a_failed_creation(harness: CloudFormationHarness) -> None:
-    kept = queue() | {"DeletionPolicy": "RetainExceptOnCreate"}
-    harness.create(body(Q=kept, Bad=BAD | {"DependsOn": "Q"}))
+def test_a_resource_retained_except_on_create_is_deleted_with_a_failed_creation(harness: CloudFormationHarness) -> None:
+    retained = queue() | {"DeletionPolicy": "RetainExceptOnCreate"}
+    harness.create(body(Q=retained, Bad=BAD | {"DependsOn": "Q"}))
     assert harness.state() == "ROLLBACK_COMPLETE"
     assert harness.queues() == []
 
 
-def test_a_resource_that_cannot_be_deleted_fails_the_deletion_and_can_be_left_behind(
+def test_a_resource_that_cannot_be_deleted_fails_the_deletion_and_can_be_retained(
     harness: CloudFormationHarness,
 ) -> None:
     rule = {
@@ -221,7 +221,7 @@ def test_a_resource_that_cannot_be_deleted_fails_the_deletion_and_can_be_left_be
     assert ("R", "DELETE_SKIPPED") in harness.events(key)
 
 
-def test_tags_of_a_stack_are_tags_of_its_resources(harness: CloudFormationHarness) -> None:
+def test_tags_of_a_stack_are_added_to_its_resources(harness: CloudFormationHarness) -> None:
     own = queue(Tags=[{"Key": "who", "Value": "me"}])
     harness.create(body(Q=own), Tags=[{"Key": "who", "Value": "stack"}, {"Key": "cost", "Value": "1"}])
     tags = harness.call("sqs", "ListQueueTags", QueueUrl=harness.physical("Q"))["Tags"]
@@ -229,7 +229,7 @@ def test_tags_of_a_stack_are_tags_of_its_resources(harness: CloudFormationHarnes
     assert harness.stack()["Tags"] == [{"Key": "who", "Value": "stack"}, {"Key": "cost", "Value": "1"}]
 
 
-def test_what_means_nothing_here_is_recorded_and_said_to_be_so(
+def test_unsimulated_resources_are_recorded_and_reported(
     harness: CloudFormationHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     text = dumps(
@@ -271,7 +271,7 @@ def test_a_template_with_roles_needs_a_capability(harness: CloudFormationHarness
         harness.create(body(R=named), Capabilities=["CAPABILITY_IAM"])
 
 
-def test_a_value_that_another_stack_exports_is_imported(harness: CloudFormationHarness) -> None:
+def test_a_value_exported_by_another_stack_is_imported(harness: CloudFormationHarness) -> None:
     exporting = {
         "Resources": {"Q": queue()},
         "Outputs": {"Arn": {"Value": {"Fn::GetAtt": ["Q", "Arn"]}, "Export": {"Name": "the-queue"}}},
@@ -291,7 +291,7 @@ def test_a_value_that_another_stack_exports_is_imported(harness: CloudFormationH
     assert harness.cloudformation("ListExports")["Exports"] == []
 
 
-def test_an_export_belongs_to_one_stack(harness: CloudFormationHarness) -> None:
+def test_an_export_name_belongs_to_one_stack(harness: CloudFormationHarness) -> None:
     exporting = dumps({"Resources": {"Q": queue()}, "Outputs": {"O": {"Value": "v", "Export": {"Name": "x"}}}})
     harness.create(exporting, name="first")
     harness.create(exporting, name="second")
@@ -301,12 +301,12 @@ def test_an_export_belongs_to_one_stack(harness: CloudFormationHarness) -> None:
     )
 
 
-def test_an_export_that_nobody_has_fails_what_imports_it(harness: CloudFormationHarness) -> None:
+def test_importing_a_missing_export_fails_the_resource(harness: CloudFormationHarness) -> None:
     harness.create(body(T=topic(DisplayName={"Fn::ImportValue": "none"})))
     assert "No export named none found." in harness.reasons()
 
 
-def test_a_stack_hears_its_parameters_and_hides_what_is_hidden(harness: CloudFormationHarness) -> None:
+def test_a_stack_uses_its_parameters_and_masks_no_echo_values(harness: CloudFormationHarness) -> None:
     text = dumps(
         {
             "Parameters": {
@@ -325,7 +325,7 @@ def test_a_stack_hears_its_parameters_and_hides_what_is_hidden(harness: CloudFor
     assert shown == {"Name": "mine", "Secret": "****", "Delay": "3"}
 
 
-def test_policies_of_stacks_are_kept(harness: CloudFormationHarness) -> None:
+def test_stack_policies_are_validated_and_stored(harness: CloudFormationHarness) -> None:
     harness.create(body(Q=queue()), StackPolicyBody='{"Statement": []}')
     assert harness.cloudformation("GetStackPolicy", StackName="stack") == {"StackPolicyBody": '{"Statement": []}'}
     harness.cloudformation("SetStackPolicy", StackName="stack", StackPolicyBody=dumps(OPEN))
@@ -335,7 +335,7 @@ def test_policies_of_stacks_are_kept(harness: CloudFormationHarness) -> None:
             harness.cloudformation("SetStackPolicy", StackName="stack", StackPolicyBody=wrong)
 
 
-def test_resources_are_described_by_name_and_by_what_they_are(harness: CloudFormationHarness) -> None:
+def test_resources_are_described_by_logical_and_physical_id(harness: CloudFormationHarness) -> None:
     harness.create(body(Q=queue(), T=topic()))
     arn = harness.physical("T")
     (found,) = harness.cloudformation("DescribeStackResources", PhysicalResourceId=arn, LogicalResourceId="T")[
@@ -348,7 +348,7 @@ def test_resources_are_described_by_name_and_by_what_they_are(harness: CloudForm
         harness.cloudformation("DescribeStackResource", StackName="stack", LogicalResourceId="Nothing")
 
 
-def test_events_come_in_pages(harness: CloudFormationHarness) -> None:
+def test_stack_events_are_paginated(harness: CloudFormationHarness) -> None:
     harness.create(body(**{f"Q{number}": queue() for number in range(40)}))
     first = harness.cloudformation("DescribeStackEvents", StackName="stack")
     second = harness.cloudformation("DescribeStackEvents", StackName="stack", NextToken=first["NextToken"])
@@ -357,7 +357,7 @@ def test_events_come_in_pages(harness: CloudFormationHarness) -> None:
     assert "NextToken" not in second
 
 
-def test_stacks_come_in_pages(harness: CloudFormationHarness) -> None:
+def test_stacks_are_paginated(harness: CloudFormationHarness) -> None:
     for number in range(105):
         harness.create(body(Q=queue()), name=f"stack{number}")
     first = harness.cloudformation("ListStacks")
@@ -368,31 +368,32 @@ def test_stacks_come_in_pages(harness: CloudFormationHarness) -> None:
         harness.cloudformation("ListStacks", NextToken="what")
 
 
-def test_a_stack_that_is_done_in_time_stays(harness: CloudFormationHarness) -> None:
+def test_a_stack_that_is_created_within_its_timeout_is_kept(harness: CloudFormationHarness) -> None:
     harness.create(body(Q=queue()), TimeoutInMinutes=1)
     harness.advance(61_000)
     assert harness.state() == "CREATE_COMPLETE"
     assert harness.rows("SELECT * FROM timers WHERE service = 'cloudformation'") == []
 
 
-def test_eventbridge_hears_of_stacks_and_resources(harness: CloudFormationHarness) -> None:
+def test_eventbridge_receives_events_of_stacks_and_resources(harness: CloudFormationHarness) -> None:
     harness.create(body(Q=queue()))
-    told = [
-        (event.detail_type, event.detail["status-details"]["status"]) for event in harness.heard("aws.cloudformation")
+    published = [
+        (event.detail_type, event.detail["status-details"]["status"])
+        for event in harness.published_events("aws.cloudformation")
     ]
-    assert told[0] == ("CloudFormation Stack Status Change", "CREATE_IN_PROGRESS")
-    assert ("CloudFormation Resource Status Change", "CREATE_COMPLETE") in told
-    assert told[-1] == ("CloudFormation Stack Status Change", "CREATE_COMPLETE")
+    assert published[0] == ("CloudFormation Stack Status Change", "CREATE_IN_PROGRESS")
+    assert ("CloudFormation Resource Status Change", "CREATE_COMPLETE") in published
+    assert published[-1] == ("CloudFormation Stack Status Change", "CREATE_COMPLETE")
 
 
-def test_what_of_a_resource_has_no_effect_here_is_said(harness: CloudFormationHarness) -> None:
+def test_a_property_without_effect_is_reported(harness: CloudFormationHarness) -> None:
     group = {"Type": "AWS::Logs::LogGroup", "Properties": {"FieldIndexPolicies": [{"Fields": ["id"]}]}}
     harness.create(body(Group=group))
     assert harness.state() == "CREATE_COMPLETE"
     assert "Not simulated here: FieldIndexPolicies." in harness.reasons()
 
 
-def test_policies_of_one_queue_and_one_topic_are_theirs(harness: CloudFormationHarness) -> None:
+def test_inline_policies_are_set_on_their_queue_and_topic(harness: CloudFormationHarness) -> None:
     policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Sid": "a"}]}
     on_queue = {"Queue": {"Ref": "Q"}, "PolicyDocument": policy}
     on_topic = {"TopicArn": {"Ref": "T"}, "PolicyDocument": policy}
@@ -413,7 +414,7 @@ def test_policies_of_one_queue_and_one_topic_are_theirs(harness: CloudFormationH
     assert "Policy" not in harness.call("sqs", "GetQueueAttributes", QueueUrl=url, AttributeNames=["All"])["Attributes"]
 
 
-def test_a_cluster_s_capacity_providers_follow_its_template(harness: CloudFormationHarness) -> None:
+def test_an_update_changes_the_capacity_providers_of_a_cluster(harness: CloudFormationHarness) -> None:
     def cluster(*providers: str) -> str:
         return body(C={"Type": "AWS::ECS::Cluster", "Properties": {"CapacityProviders": list(providers)}})
 
@@ -423,7 +424,7 @@ def test_a_cluster_s_capacity_providers_follow_its_template(harness: CloudFormat
     assert found["capacityProviders"] == ["FARGATE", "FARGATE_SPOT"]
 
 
-def test_providers_of_fargate_are_associated_with_a_cluster(harness: CloudFormationHarness) -> None:
+def test_fargate_capacity_providers_are_associated_with_a_cluster(harness: CloudFormationHarness) -> None:
     properties = {
         "Cluster": {"Ref": "C"},
         "CapacityProviders": ["FARGATE_SPOT"],

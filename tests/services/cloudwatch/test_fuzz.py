@@ -14,7 +14,7 @@ from lamplighter.wire.models.catalog import ModelCatalog
 from lamplighter.wire.models.shapes import SERVICES
 from lamplighter.wire.protocols import aws_json
 from tests.engine_harness import ACCOUNT, CALLER, REGION
-from tests.random_parameters import shaped
+from tests.random_parameters import values_of_shape
 from tests.services.cloudwatch.cloudwatch_harness import MACHINE_ARN, MINUTE, CloudWatchHarness
 
 SUPPRESSED_CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -63,7 +63,7 @@ def harness(tmp_path: Path) -> Iterator[CloudWatchHarness]:
 def test_any_request_gets_a_valid_answer_or_an_aws_error(
     harness: CloudWatchHarness, operation: str, data: st.DataObject
 ) -> None:
-    drawn = data.draw(shaped(MODEL.operation_model(operation).input_shape, SAMPLE_VALUES))
+    drawn = data.draw(values_of_shape(MODEL.operation_model(operation).input_shape, SAMPLE_VALUES))
     compiled = [CATALOG.operation("monitoring", operation, each) for each in SERVICES["monitoring"].protocols]
     with suppress(AwsError):
         params = aws_json.read_object(dump_bytes(drawn))

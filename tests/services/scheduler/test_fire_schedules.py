@@ -224,7 +224,7 @@ def test_a_schedule_runs_an_ecs_task(harness: SchedulerHarness) -> None:
         {"Arn": cluster, "RoleArn": ROLE, "EcsParameters": ecs, "Input": overrides},
     )
     harness.advance(HOUR)
-    (container,) = harness.runtime.begun.values()
+    (container,) = harness.runtime.started.values()
     assert container.environment["SLOT"] == "2026-01-01T01:00:00Z"
     task = harness.call("ecs", "DescribeTasks", tasks=[harness.slots("nightly")[0].detail], include=["TAGS"])["tasks"][
         0

@@ -1,4 +1,4 @@
-"""The engine harness with calls of SQS."""
+"""An engine harness that calls SQS."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -17,25 +17,25 @@ class SqsHarness(EngineHarness):
     """Calls SQS and checks its answers."""
 
     def sqs(self, operation: str, **params: Json) -> Json:
-        """Call an operation, and let everything happen that comes of it at once."""
+        """Call an operation and let the work that it causes without delay end."""
         answer = self.run(self.engine.call(CALLER, "sqs", operation, params))
         self.settle()
         return answer
 
-    def begin(
-        self, operation: str, left: Callable[[], Awaitable[None]] = wait_forever, **params: Json
+    def start_call(
+        self, operation: str, until_caller_gone: Callable[[], Awaitable[None]] = wait_forever, **params: Json
     ) -> "asyncio.Task[Json]":
-        """Call an operation without waiting for anything."""
-        return self._loops[-1].create_task(self.engine.call(CALLER, "sqs", operation, params, left))
+        """Start a call without waiting for its result."""
+        return self._loops[-1].create_task(self.engine.call(CALLER, "sqs", operation, params, until_caller_gone))
 
-    def refused(self, operation: str, **params: Json) -> tuple[str, str]:
-        """The code and the message of the error that a call must end in."""
+    def expect_error(self, operation: str, **params: Json) -> tuple[str, str]:
+        """Call an operation that must fail; return the error's code and message."""
         with pytest.raises(AwsError) as error:
             self.sqs(operation, **params)
         return error.value.code, error.value.message
 
     def queue(self, name: str = "letters", **attributes: str) -> str:
-        """Create a queue; its URL."""
+        """Create a queue and return its URL."""
         url: str = self.sqs("CreateQueue", QueueName=name, Attributes=attributes)["QueueUrl"]
         return url
 
@@ -46,44 +46,48 @@ class SqsHarness(EngineHarness):
         return self.sqs("SendMessage", QueueUrl=url, MessageBody=body, **params)
 
     def receive(self, url: str, most: int = 1, **params: Json) -> list[Json]:
-        """The messages that there are."""
+        """Receive and return the available messages."""
         found = self.sqs("ReceiveMessage", QueueUrl=url, MaxNumberOfMessages=most, **params)
         return list(found.get("Messages", []))
 
-    def bodies(self, url: str, most: int = 10, **params: Json) -> list[str]:
+    def receive_bodies(self, url: str, most: int = 10, **params: Json) -> list[str]:
         return [message["Body"] for message in self.receive(url, most, **params)]
 
-    def one(self, url: str, **params: Json) -> Json:
-        """The one message that there must be, with all that it brings."""
+    def receive_one(self, url: str, **params: Json) -> Json:
+        """Receive and return the only available message with all its attributes."""
         (message,) = self.receive(url, 1, AttributeNames=["All"], MessageAttributeNames=["All"], **params)
         return message
 
     def delete(self, url: str, message: Json) -> None:
         self.sqs("DeleteMessage", QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
 
-    def hide(self, url: str, message: Json, seconds: int) -> None:
+    def change_visibility(self, url: str, message: Json, seconds: int) -> None:
         handle = message["ReceiptHandle"]
         self.sqs("ChangeMessageVisibility", QueueUrl=url, ReceiptHandle=handle, VisibilityTimeout=seconds)
 
     def poll(
-        self, url: str, seconds: int = 20, left: Callable[[], Awaitable[None]] = wait_forever, **params: Json
+        self,
+        url: str,
+        seconds: int = 20,
+        until_caller_gone: Callable[[], Awaitable[None]] = wait_forever,
+        **params: Json,
     ) -> "asyncio.Task[Json]":
-        """Wait for messages; settled so far as no time is needed."""
-        task = self.begin("ReceiveMessage", left, QueueUrl=url, WaitTimeSeconds=seconds, **params)
+        """Start a long poll for messages and let the work that needs no time end."""
+        task = self.start_call("ReceiveMessage", until_caller_gone, QueueUrl=url, WaitTimeSeconds=seconds, **params)
         self.settle()
         return task
 
     def counts(self, url: str) -> tuple[int, int, int]:
-        """Messages that can be received, are in flight, are delayed."""
+        """Return the numbers of messages that are available, in flight and delayed."""
         prefix = "ApproximateNumberOfMessages"
         names = [prefix, f"{prefix}NotVisible", f"{prefix}Delayed"]
-        told = self.sqs("GetQueueAttributes", QueueUrl=url, AttributeNames=names)["Attributes"]
-        visible, hidden, delayed = (int(told[name]) for name in names)
+        attributes = self.sqs("GetQueueAttributes", QueueUrl=url, AttributeNames=names)["Attributes"]
+        visible, hidden, delayed = (int(attributes[name]) for name in names)
         return visible, hidden, delayed
 
     def attributes(self, url: str) -> dict[str, str]:
-        told: dict[str, str] = self.sqs("GetQueueAttributes", QueueUrl=url, AttributeNames=["All"])["Attributes"]
-        return told
+        attributes: dict[str, str] = self.sqs("GetQueueAttributes", QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        return attributes
 
     def pass_time(self, seconds: float) -> None:
         self.advance(round(seconds * SECOND))
@@ -93,12 +97,12 @@ def arn(name: str) -> str:
     return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"
 
 
-def redrive(name: str, receives: int = 1) -> str:
-    """A redrive policy."""
+def redrive_policy(name: str, receives: int = 1) -> str:
+    """Return a redrive policy."""
     return dumps({"deadLetterTargetArn": arn(name), "maxReceiveCount": receives})
 
 
-def text(task: "asyncio.Task[Json]") -> list[str]:
-    """The bodies that a poll that is over has brought."""
+def polled_bodies(task: "asyncio.Task[Json]") -> list[str]:
+    """Return the bodies of the messages that a finished poll received."""
     assert task.done(), "it still waits"
     return [message["Body"] for message in loads(dumps(task.result())).get("Messages", [])]

@@ -1,4 +1,4 @@
-"""Whatever is asked of SQS, the answer is one that the wire can write, or an error that AWS has."""
+"""For any parameters, SQS returns an answer that the protocols can encode, or an error of AWS."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.wire.models.catalog import ModelCatalog
-from tests.services.sqs.sqs_harness import SqsHarness, arn, redrive
+from tests.services.sqs.sqs_harness import SqsHarness, arn, redrive_policy
 
 CATALOG = ModelCatalog()
 MODEL = CATALOG.service("sqs").model
@@ -40,7 +40,7 @@ policies = st.one_of(
     texts,
     numbers,
 ).map(dumps)
-KNOWN = {
+VALUES_BY_NAME = {
     "QueueUrl": st.sampled_from([URL + name for name in (*NAMES[:3] * 5, "nobody")] + ["x", "http://["]),
     "QueueName": st.one_of(st.sampled_from(NAMES), texts),
     "SourceArn": arns,
@@ -52,54 +52,56 @@ KNOWN = {
 }
 
 
-class Desk:
-    """An harness with some mail in it, and the handles that it has given."""
+class FilledQueues:
+    """A harness with queues and messages, and the receipt handles of received messages."""
 
     def __init__(self, directory: Path) -> None:
         self.harness = SqsHarness(directory)
         self.harness.up()
-        self.fill()
+        self.refill()
 
-    def fill(self) -> None:
-        """Have queues and messages again; a minute later, names are free."""
+    def refill(self) -> None:
+        """Create the queues and messages again, after a minute, when the names of deleted queues are free."""
         self.harness.pass_time(61)
         dead = self.harness.queue("dead")
         try:
-            urls = [self.harness.queue("letters", RedrivePolicy=redrive("dead", 2)), self.harness.fifo()]
+            urls = [self.harness.queue("letters", RedrivePolicy=redrive_policy("dead", 2)), self.harness.fifo()]
         except AwsError:
-            urls = [URL + "letters", URL + "letters.fifo"]  # there with other attributes
+            urls = [URL + "letters", URL + "letters.fifo"]  # they exist with other attributes
         for number in range(3):
             self.harness.send(dead, str(number))
-            self.harness.begin("SendMessage", QueueUrl=urls[0], MessageBody=str(number))
+            self.harness.start_call("SendMessage", QueueUrl=urls[0], MessageBody=str(number))
         self.handles = [message["ReceiptHandle"] for message in self.harness.receive(dead, 2)]
 
 
 @pytest.fixture(scope="module")
-def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    harness = Desk(tmp_path_factory.mktemp("fuzz") / "data")
+def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FilledQueues]:
+    harness = FilledQueues(tmp_path_factory.mktemp("fuzz") / "data")
     yield harness
     harness.harness.close()
 
 
-def of(shape: Shape, name: str, handles: list[str]) -> st.SearchStrategy[Json]:
-    """Values of a shape, good and bad."""
+def values_of_shape(shape: Shape, name: str, handles: list[str]) -> st.SearchStrategy[Json]:
+    """Return a strategy for valid and invalid values of a shape."""
     if name == "ReceiptHandle":
         return st.sampled_from([*handles, *handles, "x"])
-    if name in KNOWN:
-        return KNOWN[name]
+    if name in VALUES_BY_NAME:
+        return VALUES_BY_NAME[name]
     match shape.type_name:
         case "structure":
-            members = {key: of(member, key, handles) for key, member in shape.members.items()}
+            members = {key: values_of_shape(member, key, handles) for key, member in shape.members.items()}
             required = {key: members.pop(key) for key in shape.required_members}
             return st.fixed_dictionaries(required, optional=members)
         case "list":
-            return st.lists(of(shape.member, shape.member.name, handles), max_size=3)
+            return st.lists(values_of_shape(shape.member, shape.member.name, handles), max_size=3)
         case "map":
             known = shape.key.metadata.get("enum")
             keys = st.one_of(st.sampled_from(known), texts) if known else texts
             return st.dictionaries(
                 keys,
-                st.one_of(of(shape.value, "", handles), policies) if known else of(shape.value, "", handles),
+                st.one_of(values_of_shape(shape.value, "", handles), policies)
+                if known
+                else values_of_shape(shape.value, "", handles),
                 max_size=3,
             )
         case "integer" | "long":
@@ -121,16 +123,16 @@ def of(shape: Shape, name: str, handles: list[str]) -> st.SearchStrategy[Json]:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=st.data())
-def test_every_answer_can_be_written_and_every_error_is_one_of_aws(
-    harness: Desk, name: str, data: st.DataObject
+def test_every_answer_can_be_encoded_and_every_error_is_one_of_aws(
+    harness: FilledQueues, name: str, data: st.DataObject
 ) -> None:
-    params = data.draw(of(MODEL.operation_model(name).input_shape, "", harness.handles), label="params")
+    params = data.draw(values_of_shape(MODEL.operation_model(name).input_shape, "", harness.handles), label="params")
     operations = [CATALOG.operation("sqs", name, protocol) for protocol in ("json", "query")]
     try:
         operations[0].check(params)
     except AwsError:
         return
-    task = harness.harness.begin(name, **params)
+    task = harness.harness.start_call(name, **params)
     harness.harness.settle()
     harness.harness.pass_time(21)
     assert task.done()
@@ -142,4 +144,4 @@ def test_every_answer_can_be_written_and_every_error_is_one_of_aws(
         assert isinstance(error, AwsError), error
         assert error.status == 400
     if name in ("DeleteQueue", "PurgeQueue", "SetQueueAttributes"):
-        harness.fill()
+        harness.refill()

@@ -1,4 +1,4 @@
-"""State machines send and receive messages as customers do.
+"""State machines call SQS through the integrations of Step Functions.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/connect-sqs.html
 """
@@ -25,7 +25,7 @@ def send(url: str, resource: str = SEND, **state: Json) -> Json:
 def test_a_body_given_as_an_object_is_sent_as_json_text(harness: SqsHarness) -> None:
     url = harness.queue()
     execution = run(harness, send(url))
-    message = harness.one(url)
+    message = harness.receive_one(url)
     assert json.loads(message["Body"]) == {"hello": ["world", 1]}
     output = json.loads(harness.describe(execution)["output"])
     assert output["MessageId"] == message["MessageId"]
@@ -36,10 +36,10 @@ def test_a_body_given_as_an_object_is_sent_as_json_text(harness: SqsHarness) -> 
 def test_a_body_given_as_text_is_sent_as_it_is(harness: SqsHarness) -> None:
     url = harness.queue()
     run(harness, send(url, MessageBody="plain"))
-    assert harness.bodies(url) == ["plain"]
+    assert harness.receive_bodies(url) == ["plain"]
 
 
-def test_a_message_carries_attributes_a_delay_and_a_group(harness: SqsHarness) -> None:
+def test_a_message_is_sent_with_attributes_and_a_group(harness: SqsHarness) -> None:
     url = harness.fifo(ContentBasedDeduplication="true")
     parameters = {
         "QueueUrl": url,
@@ -51,31 +51,31 @@ def test_a_message_carries_attributes_a_delay_and_a_group(harness: SqsHarness) -
         },
     }
     execution = run(harness, {"Type": "Task", "Resource": SEND, "Parameters": parameters})
-    message = harness.one(url)
+    message = harness.receive_one(url)
     assert message["MessageAttributes"]["b"] == {"DataType": "Binary", "BinaryValue": b"hello"}
     output = json.loads(harness.describe(execution)["output"])
     assert output["SequenceNumber"] == message["Attributes"]["SequenceNumber"]
 
 
-def test_an_execution_waits_for_whoever_has_the_token_that_was_sent(harness: SqsHarness) -> None:
+def test_an_execution_waits_until_its_task_token_is_returned(harness: SqsHarness) -> None:
     url = harness.queue()
     body = {"job": 7, "token.$": "$$.Task.Token"}
     execution = run(harness, send(url, f"{SEND}.waitForTaskToken", MessageBody=body))
     assert harness.status(execution) == "RUNNING"
     harness.restart()
-    told = json.loads(harness.one(url)["Body"])
-    assert told["job"] == 7
-    harness.call("states", "SendTaskSuccess", taskToken=told["token"], output='"done"')
+    received = json.loads(harness.receive_one(url)["Body"])
+    assert received["job"] == 7
+    harness.call("states", "SendTaskSuccess", taskToken=received["token"], output='"done"')
     assert harness.describe(execution)["output"] == '"done"'
     assert harness.types(execution)[2:6] == ["TaskScheduled", "TaskStarted", "TaskSubmitted", "TaskSucceeded"]
 
 
-def test_a_failure_without_error_and_cause_is_caught_as_such(harness: SqsHarness) -> None:
+def test_a_failure_without_error_and_cause_is_caught_with_null_values(harness: SqsHarness) -> None:
     url = harness.queue()
     catch = [{"ErrorEquals": ["States.ALL"], "Next": "B"}]
     task = send(url, f"{SEND}.waitForTaskToken", MessageBody={"token.$": "$$.Task.Token"}, Catch=catch)
     execution = run(harness, task, {"Type": "Pass"})
-    token = json.loads(harness.one(url)["Body"])["token"]
+    token = json.loads(harness.receive_one(url)["Body"])["token"]
     harness.call("states", "SendTaskFailure", taskToken=token)
     assert json.loads(harness.describe(execution)["output"]) == {"Error": None, "Cause": None}
 
@@ -98,17 +98,17 @@ def test_a_failure_without_error_and_cause_is_caught_as_such(harness: SqsHarness
         ),
     ],
 )
-def test_what_sqs_refuses_fails_the_state_under_the_sdks_name(
+def test_an_error_of_sqs_fails_the_state_with_the_name_of_the_sdk(
     harness: SqsHarness, change: Json, error: str, cause: str
 ) -> None:
     parameters = {"QueueUrl": harness.queue(), "MessageBody": "x"} | change
     execution = run(harness, {"Type": "Task", "Resource": SEND, "Parameters": parameters})
-    told = harness.describe(execution)
-    assert (told["status"], told["error"]) == ("FAILED", error)
-    assert cause in told["cause"]
+    described = harness.describe(execution)
+    assert (described["status"], described["error"]) == ("FAILED", error)
+    assert cause in described["cause"]
 
 
-def test_every_operation_can_be_called_and_answers_in_pascal_case(harness: SqsHarness) -> None:
+def test_operations_of_the_sdk_integration_answer_in_pascal_case(harness: SqsHarness) -> None:
     url = harness.queue()
 
     def call(operation: str, **parameters: Json) -> Json:

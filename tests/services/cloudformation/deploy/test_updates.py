@@ -1,4 +1,4 @@
-"""Stacks are changed in place where that can be, made anew where not, and brought back where something fails."""
+"""Updates change resources in place if possible, replace them if not, and are rolled back if they fail."""
 
 import pytest
 
@@ -12,11 +12,11 @@ BAD = {"Type": "AWS::SQS::Queue", "Properties": {"DelaySeconds": 99_999}}
 
 def delay(harness: CloudFormationHarness, url: str) -> str:
     found = harness.call("sqs", "GetQueueAttributes", QueueUrl=url, AttributeNames=["DelaySeconds"])["Attributes"]
-    told: str = found["DelaySeconds"]
-    return told
+    seconds: str = found["DelaySeconds"]
+    return seconds
 
 
-def test_a_property_that_can_be_changed_is_changed_in_place(harness: CloudFormationHarness) -> None:
+def test_a_mutable_property_is_updated_in_place(harness: CloudFormationHarness) -> None:
     harness.create(body(Q=queue(DelaySeconds=1), T=topic()))
     url = harness.physical("Q")
     harness.update(body(Q=queue(DelaySeconds=2), T=topic()))
@@ -33,28 +33,28 @@ def test_a_property_that_can_be_changed_is_changed_in_place(harness: CloudFormat
     ]
 
 
-def test_a_property_that_is_taken_away_falls_back_to_its_default(harness: CloudFormationHarness) -> None:
+def test_a_removed_property_returns_to_its_default(harness: CloudFormationHarness) -> None:
     harness.create(body(Q=queue(DelaySeconds=1)))
     harness.update(body(Q=queue()))
     assert delay(harness, harness.physical("Q")) == "0"
 
 
-def test_a_property_that_cannot_be_changed_has_its_resource_made_anew(harness: CloudFormationHarness) -> None:
+def test_changing_an_immutable_property_replaces_the_resource(harness: CloudFormationHarness) -> None:
     harness.create(body(Q=queue(QueueName="old"), P=_policy()))
     harness.update(body(Q=queue(QueueName="new"), P=_policy()))
     assert harness.state() == "UPDATE_COMPLETE"
     assert harness.queues() == ["new"]
-    told = harness.events()
-    assert told.index(("stack", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")) < told.index(("Q", "DELETE_COMPLETE"))
-    # What refers to it follows.
-    assert [event for event in told if event[0] == "P"][-1] == ("P", "UPDATE_COMPLETE")
+    events = harness.events()
+    assert events.index(("stack", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")) < events.index(("Q", "DELETE_COMPLETE"))
+    # The policy, which refers to the queue, is updated, too.
+    assert [event for event in events if event[0] == "P"][-1] == ("P", "UPDATE_COMPLETE")
 
 
 def _policy() -> Json:
     return {"Type": "AWS::SQS::QueuePolicy", "Properties": {"Queues": [{"Ref": "Q"}], "PolicyDocument": {}}}
 
 
-def test_a_resource_of_the_users_naming_cannot_be_made_anew_under_its_name(harness: CloudFormationHarness) -> None:
+def test_a_custom_named_resource_cannot_be_replaced(harness: CloudFormationHarness) -> None:
     machine: Json = {
         "Type": "AWS::StepFunctions::StateMachine",
         "Properties": {
@@ -70,7 +70,7 @@ def test_a_resource_of_the_users_naming_cannot_be_made_anew_under_its_name(harne
     assert any("custom-named resource requires replacing" in reason for reason in harness.reasons())
 
 
-def test_what_the_template_names_no_longer_is_deleted_at_the_end(harness: CloudFormationHarness) -> None:
+def test_a_resource_that_is_removed_from_the_template_is_deleted(harness: CloudFormationHarness) -> None:
     harness.create(body(A=queue(), B=queue()))
     harness.update(body(A=queue(), C=topic()))
     assert harness.state() == "UPDATE_COMPLETE"
@@ -79,7 +79,7 @@ def test_what_the_template_names_no_longer_is_deleted_at_the_end(harness: CloudF
     assert [each["LogicalResourceId"] for each in listed] == ["A", "C"]
 
 
-def test_what_is_to_stay_stays_when_it_is_named_no_longer_or_made_anew(harness: CloudFormationHarness) -> None:
+def test_a_retained_resource_survives_removal_and_replacement(harness: CloudFormationHarness) -> None:
     harness.create(
         body(A=queue() | {"DeletionPolicy": "Retain"}, B=queue(QueueName="b1") | {"UpdateReplacePolicy": "Retain"})
     )
@@ -89,7 +89,7 @@ def test_what_is_to_stay_stays_when_it_is_named_no_longer_or_made_anew(harness: 
     assert ("B", "DELETE_SKIPPED") in harness.events()
 
 
-def test_nothing_to_change_is_refused(harness: CloudFormationHarness) -> None:
+def test_an_update_without_changes_is_refused(harness: CloudFormationHarness) -> None:
     harness.create(body(Q=queue()), Tags=[{"Key": "a", "Value": "b"}])
     with pytest.raises(AwsError, match="No updates are to be performed"):
         harness.update(body(Q=queue()))
@@ -99,13 +99,13 @@ def test_nothing_to_change_is_refused(harness: CloudFormationHarness) -> None:
     assert harness.call("sqs", "ListQueueTags", QueueUrl=harness.physical("Q"))["Tags"] == {"a": "c"}
 
 
-def test_outputs_alone_are_a_change(harness: CloudFormationHarness) -> None:
+def test_a_change_of_outputs_alone_is_an_update(harness: CloudFormationHarness) -> None:
     harness.create(body(Q=queue()))
     harness.update(dumps({"Resources": {"Q": queue()}, "Outputs": {"O": {"Value": {"Ref": "AWS::StackName"}}}}))
     assert harness.outputs() == {"O": "stack"}
 
 
-def test_a_value_that_was_given_before_is_kept_where_that_is_asked_for(harness: CloudFormationHarness) -> None:
+def test_a_parameter_with_use_previous_value_keeps_its_value(harness: CloudFormationHarness) -> None:
     text = dumps(
         {
             "Parameters": {"Delay": {"Type": "Number"}, "Name": {"Type": "String"}},
@@ -123,7 +123,7 @@ def test_a_value_that_was_given_before_is_kept_where_that_is_asked_for(harness: 
     assert delay(harness, harness.physical("Q")) == "1"
 
 
-def test_an_update_of_which_a_resource_fails_is_rolled_back_whole(harness: CloudFormationHarness) -> None:
+def test_a_failed_update_is_rolled_back_completely(harness: CloudFormationHarness) -> None:
     harness.create(body(A=queue(DelaySeconds=1), B=queue(QueueName="b1"), C=topic()))
     before = {name: harness.physical(name) for name in "ABC"}
     new: Json = {
@@ -138,21 +138,21 @@ def test_an_update_of_which_a_resource_fails_is_rolled_back_whole(harness: Cloud
     assert delay(harness, before["A"]) == "1"
     assert sorted(name for name in harness.queues() if len(name) < 3) == ["b1"]
     assert len(harness.queues()) == 2
-    told = [status for name, status in harness.events() if name == "stack"]
-    assert told[-4:] == [
+    statuses = [status for name, status in harness.events() if name == "stack"]
+    assert statuses[-4:] == [
         "UPDATE_IN_PROGRESS",
         "UPDATE_ROLLBACK_IN_PROGRESS",
         "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
         "UPDATE_ROLLBACK_COMPLETE",
     ]
     assert "The following resource(s) failed to create: [Bad]. " in harness.reasons()
-    # And the stack can be changed again.
+    # The stack can be updated again.
     harness.update(body(A=queue(DelaySeconds=3), B=queue(QueueName="b1"), C=topic()))
     assert harness.state() == "UPDATE_COMPLETE"
     assert delay(harness, before["A"]) == "3"
 
 
-def test_a_failed_update_stays_where_rollback_is_disabled_and_is_gone_on_with(harness: CloudFormationHarness) -> None:
+def test_a_failed_update_without_rollback_can_be_continued_by_another_update(harness: CloudFormationHarness) -> None:
     harness.create(body(A=queue(DelaySeconds=1)))
     harness.update(body(A=queue(DelaySeconds=2), Bad=BAD | {"DependsOn": "A"}), DisableRollback=True)
     assert harness.state() == "UPDATE_FAILED"
@@ -162,13 +162,13 @@ def test_a_failed_update_stays_where_rollback_is_disabled_and_is_gone_on_with(ha
     assert len(harness.queues()) == 2
 
 
-def test_a_rollback_that_fails_can_be_continued_without_what_fails(harness: CloudFormationHarness) -> None:
+def test_a_failed_rollback_can_be_continued_without_the_failing_resources(harness: CloudFormationHarness) -> None:
     harness.create(body(A=queue(DelaySeconds=1)))
     url = harness.physical("A")
     harness.cloudformation(
         "UpdateStack", StackName="stack", TemplateBody=body(A=queue(DelaySeconds=2), Bad=BAD | {"DependsOn": "A"})
     )
-    # Once the queue is changed it goes away by hand, so that it cannot be changed back.
+    # After its change, the queue is deleted by hand, so that the rollback cannot change it.
     harness.settle()
     assert harness.state() == "UPDATE_ROLLBACK_COMPLETE"
     harness.cloudformation(
@@ -197,7 +197,7 @@ def test_the_type_of_a_resource_cannot_be_changed(harness: CloudFormationHarness
         harness.update(body(A=topic()))
 
 
-def test_a_task_definition_that_changes_is_a_new_revision(harness: CloudFormationHarness) -> None:
+def test_a_changed_task_definition_is_a_new_revision(harness: CloudFormationHarness) -> None:
     def task(image: str) -> Json:
         container = {"Name": "main", "Image": image, "Memory": 64}
         return {
@@ -213,7 +213,7 @@ def test_a_task_definition_that_changes_is_a_new_revision(harness: CloudFormatio
     assert old["status"] == "INACTIVE"
 
 
-def test_an_export_that_is_in_use_is_not_changed(harness: CloudFormationHarness) -> None:
+def test_an_export_in_use_cannot_be_changed(harness: CloudFormationHarness) -> None:
     def exporting(value: str) -> str:
         return dumps({"Resources": {"Q": queue()}, "Outputs": {"O": {"Value": value, "Export": {"Name": "x"}}}})
 
@@ -227,24 +227,24 @@ def test_an_export_that_is_in_use_is_not_changed(harness: CloudFormationHarness)
     assert harness.state("first") == "UPDATE_COMPLETE"
 
 
-def test_a_stack_that_is_not_there_is_not_updated(harness: CloudFormationHarness) -> None:
+def test_a_missing_stack_cannot_be_updated(harness: CloudFormationHarness) -> None:
     with pytest.raises(AwsError, match=r"Stack \[stack\] does not exist"):
         harness.update(body(Q=queue()))
 
 
-def test_an_update_that_is_cancelled_is_rolled_back(harness: CloudFormationHarness) -> None:
+def test_a_cancelled_update_is_rolled_back(harness: CloudFormationHarness) -> None:
     harness.create(body(A=queue(DelaySeconds=1)))
     with pytest.raises(AwsError, match="CancelUpdateStack cannot be called from current stack status"):
         harness.cloudformation("CancelUpdateStack", StackName="stack")
     changed = [queue(DelaySeconds=2)] + [queue() for _ in range(3)]
 
-    async def both() -> None:
+    async def update_and_cancel() -> None:
         call = harness.engine.call
         text = body(**dict(zip("ABCD", changed, strict=True)))
         await call(CALLER, "cloudformation", "UpdateStack", {"StackName": "stack", "TemplateBody": text})
         await call(CALLER, "cloudformation", "CancelUpdateStack", {"StackName": "stack"})
 
-    harness.run(both())
+    harness.run(update_and_cancel())
     harness.settle()
     assert harness.state() == "UPDATE_ROLLBACK_COMPLETE"
     assert len(harness.queues()) == 1

@@ -1,4 +1,4 @@
-"""AWS's registry schemas of resource types, as cfn-lint carries them, and resources that have every property of one."""
+"""AWS's registry schemas of resource types, read from cfn-lint, and an example resource with every property."""
 
 import itertools
 from collections.abc import Iterator, Mapping
@@ -13,67 +13,67 @@ REGION = "us-east-1"
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """What AWS's registry says of a type."""
+    """AWS's registry schema of a resource type."""
 
     type: str
     document: Mapping[str, Json]
 
-    def named(self, section: str) -> set[str]:
-        """The properties that a section names, those in others left out."""
+    def top_level_names(self, section: str) -> set[str]:
+        """Return the top-level properties that a section names."""
         paths = [path.removeprefix("/properties/") for path in self.document.get(section, [])]
         return {path for path in paths if "/" not in path}
 
     @property
-    def fixed(self) -> set[str]:
-        """Those that a resource keeps for life."""
-        return self.named("createOnlyProperties")
+    def create_only(self) -> set[str]:
+        """The properties that cannot change without a replacement."""
+        return self.top_level_names("createOnlyProperties")
 
     @property
-    def told(self) -> set[str]:
-        """Those that only AWS sets: attributes."""
-        return self.named("readOnlyProperties")
+    def read_only(self) -> set[str]:
+        """The properties that only AWS sets: attributes."""
+        return self.top_level_names("readOnlyProperties")
 
     @property
-    def given(self) -> set[str]:
-        """Those that a template may set."""
-        return set(self.document["properties"]) - self.told
+    def settable(self) -> set[str]:
+        """The properties that a template may set."""
+        return set(self.document["properties"]) - self.read_only
 
 
 def schema_of(name: str) -> Schema:
-    """The schema of a type."""
+    """Return the schema of a resource type."""
     return Schema(name, PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, name).schema)
 
 
-def is_told(schema: Schema, place: str) -> bool:
-    """Whether a member of a property is one that only AWS sets."""
+def is_read_only(schema: Schema, place: str) -> bool:
+    """Return whether only AWS sets this member of a property."""
     return f"/properties/{place}" in schema.document.get("readOnlyProperties", [])
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A resource that has every property, each scalar of it a value that is nowhere else."""
+    """A resource with every property, in which each scalar has a unique value."""
 
     properties: dict[str, Json] = field(default_factory=dict)
     marks: dict[str, str] = field(default_factory=dict)
-    """By the JSON text of each such value, or by a flag with its name, where it is."""
+    """The place of each unique value, by its JSON text; a flag's place, by the flag's name."""
 
 
 def example(schema: Schema) -> Example:
-    """A resource with every property that its type has."""
-    filling = _Filling(schema, itertools.count(1001), {})
+    """Return a resource with every property of its type."""
+    builder = _ExampleBuilder(schema, itertools.count(1001), {})
     properties = schema.document["properties"]
-    return Example({name: filling.value(properties[name], name) for name in sorted(schema.given)}, filling.marks)
+    return Example({name: builder.value(properties[name], name) for name in sorted(schema.settable)}, builder.marks)
 
 
 @dataclass(frozen=True, slots=True)
-class _Filling:
+class _ExampleBuilder:
     schema: Schema
     numbers: Iterator[int]
     marks: dict[str, str]
 
     def value(self, shape: Json, place: str) -> Json:
-        """A value of a shape."""
-        shape = self.meant(shape)
+        """Return a value of a shape."""
+        shape = self.resolve(shape)
         kind = shape.get("type", "object" if "properties" in shape else "string")
         match kind[0] if isinstance(kind, list) else kind:
             case "array":
@@ -87,27 +87,27 @@ class _Filling:
                 return self.scalar(kind, shape, place)
 
     def members(self, shape: Json, place: str) -> Json:
-        """An object with all its members."""
+        """Return an object with all its members."""
         free = dict.fromkeys(["Key"], next(iter(shape.get("patternProperties", {}).values()), {"type": "string"}))
         members = shape.get("properties", {}) or free
         places = {name: f"{place}/{name}" for name in members}
         return {
             name: self.value(inner, places[name])
             for name, inner in members.items()
-            if not is_told(self.schema, places[name])
+            if not is_read_only(self.schema, places[name])
         }
 
     def scalar(self, kind: str, shape: Json, place: str) -> Json:
-        """A number, or a text, that is nowhere else; an instant is a number, too."""
+        """Return a unique number or text; a date-time is a number, too."""
         number = next(self.numbers)
         self.marks[str(number)] = place
         return number if kind in ("integer", "number") or shape.get("format") == "date-time" else f"mark{number}"
 
-    def meant(self, shape: Json) -> Json:
-        """A shape without references and choices: of several, the one that says most."""
+    def resolve(self, shape: Json) -> Json:
+        """Resolve references and choices of a shape; of several choices, take the longest."""
         if "$ref" in shape:
-            return self.meant(self.schema.document["definitions"][shape["$ref"].rpartition("/")[2]])
-        choices = [self.meant(each) for each in (*shape.get("oneOf", []), *shape.get("anyOf", []))]
+            return self.resolve(self.schema.document["definitions"][shape["$ref"].rpartition("/")[2]])
+        choices = [self.resolve(each) for each in (*shape.get("oneOf", []), *shape.get("anyOf", []))]
         typed = [each for each in choices if "type" in each or "properties" in each]
         if "type" in shape or "properties" in shape or not typed:
             return shape

@@ -1,4 +1,4 @@
-"""Properties of a resource get the types that the operation has."""
+"""Properties of a resource are converted to the types of the operation's parameters."""
 
 import pytest
 from botocore.model import Shape
@@ -16,6 +16,6 @@ def test_a_number_may_be_written_as_text(value: Json, number: float) -> None:
 
 
 @pytest.mark.parametrize("value", ["1_0", "nan", "inf", "1e400", 10**400, "", "x", None, [1]])
-def test_what_only_python_reads_as_a_number_is_refused(value: Json) -> None:
+def test_a_value_that_is_not_a_finite_decimal_number_is_refused(value: Json) -> None:
     with pytest.raises(ResourceFailed, match="expected type: Number"):
         fit_to_shape(DOUBLE, value)

@@ -1,6 +1,6 @@
-"""The types that are simulated are what AWS's registry says they are: no property of theirs is lost without a word.
+"""The simulated resource types agree with AWS's registry: no property is lost silently.
 
-The schemas are those that cfn-lint carries. See
+The schemas are those in cfn-lint. See
 https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html.
 """
 
@@ -21,15 +21,15 @@ from lamplighter.wire.models.shapes import SERVICES, load_service
 from tests.services.cloudformation.resource_types.registry import Example, example, schema_of
 
 T = TypeVar("T")
-EXTRA = {
+DOCUMENTED_AS_CREATE_ONLY = {
     "AWS::Events::EventBus": {"EventSourceName"},
     "AWS::Logs::LogGroup": {"LogGroupClass"},
     "AWS::Scheduler::Schedule": {"GroupName"},
 }
-"""Properties that the documentation says can't be changed, of which the registry does not say so."""
-ELSEWISE = {"AWS::StepFunctions::StateMachineAlias": {"StateMachineArn"}}
-"""Properties that say again what another says: an alias belongs to the machine of its versions."""
-ONE_OF = {
+"""Properties that cannot be changed by AWS's documentation, but are not create-only in the registry."""
+REPEATED_PROPERTIES = {"AWS::StepFunctions::StateMachineAlias": {"StateMachineArn"}}
+"""Properties that repeat another one: an alias belongs to the machine of its versions."""
+EXCLUSIVE_PROPERTIES = {
     "AWS::StepFunctions::StateMachine": [
         {"DefinitionString", "DefinitionS3Location"},
         {"DefinitionString", "Definition"},
@@ -43,7 +43,7 @@ ONE_OF = {
 
 
 class Answer(str):
-    """An answer of which every member is an answer."""
+    """An answer whose members are all answers."""
 
     __slots__ = ()
 
@@ -51,16 +51,16 @@ class Answer(str):
         return self
 
     def get(self, _name: str, default: Json = None) -> Json:
-        """A member that may be missing is."""
+        """Return the default, as if the member were missing."""
         return default
 
     def decode(self, errors: str = "") -> str:
-        """What is in a bucket."""
+        """Return an empty JSON object, as the content of an S3 object."""
         return "{}" + errors
 
 
-def calls(plan: Generator[ServiceCall, Json, T]) -> Iterator[tuple[ServiceCall, Json]]:
-    """The calls of a plan, with their parameters as the service's model has them."""
+def plan_calls(plan: Generator[ServiceCall, Json, T]) -> Iterator[tuple[ServiceCall, Json]]:
+    """Yield the calls of a plan, with their parameters in the types of the service's model."""
     answer: Json = None
     while True:
         try:
@@ -77,7 +77,7 @@ def calls(plan: Generator[ServiceCall, Json, T]) -> Iterator[tuple[ServiceCall, 
             yield call, call.params
 
 
-def asked(name: str, properties: Json, before: Json) -> ResourceRequest:
+def resource_request(name: str, properties: Json, before: Json) -> ResourceRequest:
     named = RESOURCE_TYPES[name].name_property
     tags = properties.get("Tags", [])
     return ResourceRequest(
@@ -94,71 +94,79 @@ def asked(name: str, properties: Json, before: Json) -> ResourceRequest:
     )
 
 
-def chosen(name: str) -> list[tuple[Example, set[str]]]:
-    """A full resource, without each of those properties that exclude others."""
+def example_variants(name: str) -> list[tuple[Example, set[str]]]:
+    """Return an example with every property, once for each group of properties that is left out."""
     whole = example(schema_of(name))
-    return [(whole, left_out) for left_out in ONE_OF.get(name, [set()])]
+    return [(whole, left_out) for left_out in EXCLUSIVE_PROPERTIES.get(name, [set()])]
 
 
-def lost(name: str, *, update: bool) -> set[str]:
-    """Where values are that no call passes on, though nothing says that they have no effect."""
+def lost_properties(name: str, *, update: bool) -> set[str]:
+    """Return the places of values that no call contains, in no variant of the example."""
     kind, found = RESOURCE_TYPES[name], []
-    for whole, left_out in chosen(name):
+    for whole, left_out in example_variants(name):
         properties = {key: value for key, value in whole.properties.items() if key not in left_out}
         if "DefinitionString" in properties:
             properties["DefinitionString"] += "${Key}"
         before = (
             {key: value for key, value in properties.items() if key in kind.replacement_properties} if update else None
         )
-        plan = (kind.update if update else kind.create)(asked(name, properties, before))
-        said = dumps([params for _, params in calls(plan)]).lower()
-        found.append({place for mark, place in whole.marks.items() if mark not in said})
+        plan = (kind.update if update else kind.create)(resource_request(name, properties, before))
+        sent = dumps([params for _, params in plan_calls(plan)]).lower()
+        found.append({place for mark, place in whole.marks.items() if mark not in sent})
     return set.intersection(*found)
 
 
-def said_to_be_lost(name: str, place: str) -> bool:
-    """Whether a kind says that a property has no effect, or another property has it."""
-    known = RESOURCE_TYPES[name].without_effect | ELSEWISE.get(name, set())
+def is_declared_lost(name: str, place: str) -> bool:
+    """Return whether the type declares that a property has no effect, or another property repeats it."""
+    known = RESOURCE_TYPES[name].without_effect | REPEATED_PROPERTIES.get(name, set())
     return any(place == each or place.startswith(f"{each}/") for each in known)
 
 
 @pytest.mark.parametrize("name", sorted(RESOURCE_TYPES))
-def test_what_cannot_be_changed_is_what_the_registry_says(name: str) -> None:
+def test_replacement_properties_agree_with_the_registry(name: str) -> None:
     schema, kind = schema_of(name), RESOURCE_TYPES[name]
     if kind.replacement_properties is ALL_PROPERTIES:
-        assert schema.fixed == schema.given
+        assert schema.create_only == schema.settable
         return
-    maybe = {path.removeprefix("/properties/") for path in schema.document.get("conditionalCreateOnlyProperties", [])}
-    assert schema.fixed <= kind.replacement_properties <= schema.fixed | maybe | EXTRA.get(name, set())
+    conditional = {
+        path.removeprefix("/properties/") for path in schema.document.get("conditionalCreateOnlyProperties", [])
+    }
+    assert (
+        schema.create_only
+        <= kind.replacement_properties
+        <= schema.create_only | conditional | DOCUMENTED_AS_CREATE_ONLY.get(name, set())
+    )
 
 
 @pytest.mark.parametrize("name", sorted(RESOURCE_TYPES))
-def test_attributes_are_those_that_the_registry_has(name: str) -> None:
+def test_attributes_agree_with_the_registry(name: str) -> None:
     schema, kind = schema_of(name), RESOURCE_TYPES[name]
-    assert schema.told <= kind.attributes <= schema.told | schema.given
+    assert schema.read_only <= kind.attributes <= schema.read_only | schema.settable
 
 
 @pytest.mark.parametrize("name", sorted(RESOURCE_TYPES))
-def test_a_resource_is_named_by_a_property_that_it_has(name: str) -> None:
+def test_the_name_property_is_create_only(name: str) -> None:
     kind = RESOURCE_TYPES[name]
-    assert kind.name_property is None or kind.name_property in schema_of(name).fixed
+    assert kind.name_property is None or kind.name_property in schema_of(name).create_only
 
 
 @pytest.mark.parametrize("name", sorted(RESOURCE_TYPES))
-def test_no_property_is_lost_when_a_resource_is_made(name: str) -> None:
-    assert {place for place in lost(name, update=False) if not said_to_be_lost(name, place)} == set()
+def test_creating_a_resource_loses_no_property(name: str) -> None:
+    assert {place for place in lost_properties(name, update=False) if not is_declared_lost(name, place)} == set()
 
 
 @pytest.mark.parametrize("name", sorted(RESOURCE_TYPES))
-def test_no_property_is_lost_when_a_resource_is_changed(name: str) -> None:
+def test_updating_a_resource_loses_no_property(name: str) -> None:
     kind = RESOURCE_TYPES[name]
-    fixed = schema_of(name).given if kind.replacement_properties is ALL_PROPERTIES else kind.replacement_properties
-    missing = {place for place in lost(name, update=True) if not said_to_be_lost(name, place)}
-    assert {place for place in missing if place.partition("/")[0] not in fixed} == set()
+    create_only = (
+        schema_of(name).settable if kind.replacement_properties is ALL_PROPERTIES else kind.replacement_properties
+    )
+    missing = {place for place in lost_properties(name, update=True) if not is_declared_lost(name, place)}
+    assert {place for place in missing if place.partition("/")[0] not in create_only} == set()
 
 
 @pytest.mark.parametrize("name", sorted(name for name in RESOURCE_TYPES if RESOURCE_TYPES[name].without_effect))
-def test_what_is_said_to_have_no_effect_is_a_property_that_is_not_passed_on(name: str) -> None:
-    missing = lost(name, update=False)
+def test_a_property_without_effect_is_not_passed_on(name: str) -> None:
+    missing = lost_properties(name, update=False)
     for part in RESOURCE_TYPES[name].without_effect:
         assert any(place == part or place.startswith(f"{part}/") for place in missing), part

@@ -1,4 +1,4 @@
-"""A change set says what an update would do, and does it when it is carried out."""
+"""A change set lists what an update would do; its execution updates the stack."""
 
 import pytest
 
@@ -7,19 +7,19 @@ from lamplighter.base.json_text import Json
 from tests.services.cloudformation.cloudformation_harness import CloudFormationHarness, body, queue, topic
 
 
-def change(harness: CloudFormationHarness, text: str, name: str = "change", **params: Json) -> Json:
-    """Make a change set; what it says."""
+def create_change_set(harness: CloudFormationHarness, text: str, name: str = "change", **params: Json) -> Json:
+    """Create a change set and return its description."""
     harness.cloudformation("CreateChangeSet", StackName="stack", ChangeSetName=name, TemplateBody=text, **params)
     return harness.cloudformation("DescribeChangeSet", StackName="stack", ChangeSetName=name)
 
 
 def actions(described: Json) -> list[tuple[str, str, str | None]]:
-    changes = [change["ResourceChange"] for change in described["Changes"]]
-    return [(change["Action"], change["LogicalResourceId"], change.get("Replacement")) for change in changes]
+    changes = [each["ResourceChange"] for each in described["Changes"]]
+    return [(each["Action"], each["LogicalResourceId"], each.get("Replacement")) for each in changes]
 
 
-def test_a_stack_comes_up_by_its_first_change_set(harness: CloudFormationHarness) -> None:
-    described = change(harness, body(Q=queue(), T=topic()), ChangeSetType="CREATE")
+def test_executing_the_first_change_set_creates_the_stack(harness: CloudFormationHarness) -> None:
+    described = create_change_set(harness, body(Q=queue(), T=topic()), ChangeSetType="CREATE")
     assert (described["Status"], described["ExecutionStatus"]) == ("CREATE_COMPLETE", "AVAILABLE")
     assert actions(described) == [("Add", "Q", None), ("Add", "T", None)]
     assert harness.state() == "REVIEW_IN_PROGRESS"
@@ -33,10 +33,10 @@ def test_a_stack_comes_up_by_its_first_change_set(harness: CloudFormationHarness
     assert after["ExecutionStatus"] == "EXECUTE_COMPLETE"
 
 
-def test_a_change_set_says_what_is_added_modified_made_anew_and_removed(harness: CloudFormationHarness) -> None:
+def test_a_change_set_lists_additions_modifications_replacements_and_removals(harness: CloudFormationHarness) -> None:
     policy = {"Type": "AWS::SQS::QueuePolicy", "Properties": {"Queues": [{"Ref": "B"}], "PolicyDocument": {}}}
     harness.create(body(A=queue(DelaySeconds=1), B=queue(QueueName="b1"), C=topic(), P=policy))
-    described = change(harness, body(A=queue(DelaySeconds=2), B=queue(QueueName="b2"), D=topic(), P=policy))
+    described = create_change_set(harness, body(A=queue(DelaySeconds=2), B=queue(QueueName="b2"), D=topic(), P=policy))
     assert sorted(actions(described)) == [
         ("Add", "D", None),
         ("Modify", "A", "False"),
@@ -44,9 +44,7 @@ def test_a_change_set_says_what_is_added_modified_made_anew_and_removed(harness:
         ("Modify", "P", "False"),
         ("Remove", "C", None),
     ]
-    details = {
-        change["ResourceChange"]["LogicalResourceId"]: change["ResourceChange"] for change in described["Changes"]
-    }
+    details = {each["ResourceChange"]["LogicalResourceId"]: each["ResourceChange"] for each in described["Changes"]}
     (detail,) = details["B"]["Details"]
     assert detail["Target"] == {"Attribute": "Properties", "Name": "QueueName", "RequiresRecreation": "Always"}
     assert details["P"]["Details"][0]["Evaluation"] == "Dynamic"
@@ -57,9 +55,9 @@ def test_a_change_set_says_what_is_added_modified_made_anew_and_removed(harness:
     assert "b2" in harness.queues()
 
 
-def test_a_change_set_without_changes_fails_and_says_so(harness: CloudFormationHarness) -> None:
+def test_a_change_set_without_changes_fails_with_a_reason(harness: CloudFormationHarness) -> None:
     harness.create(body(Q=queue()))
-    described = change(harness, body(Q=queue()))
+    described = create_change_set(harness, body(Q=queue()))
     assert (described["Status"], described["ExecutionStatus"]) == ("FAILED", "UNAVAILABLE")
     assert described["StatusReason"].startswith("The submitted information didn't contain changes.")
     with pytest.raises(AwsError, match="cannot be executed in its current status") as caught:
@@ -67,10 +65,10 @@ def test_a_change_set_without_changes_fails_and_says_so(harness: CloudFormationH
     assert caught.value.code == "InvalidChangeSetStatus"
 
 
-def test_a_change_set_that_is_carried_out_makes_the_others_obsolete(harness: CloudFormationHarness) -> None:
+def test_executing_a_change_set_makes_the_others_obsolete(harness: CloudFormationHarness) -> None:
     harness.create(body(Q=queue()))
-    change(harness, body(Q=queue(DelaySeconds=1)), "one")
-    change(harness, body(Q=queue(DelaySeconds=2)), "two")
+    create_change_set(harness, body(Q=queue(DelaySeconds=1)), "one")
+    create_change_set(harness, body(Q=queue(DelaySeconds=2)), "two")
     harness.cloudformation("ExecuteChangeSet", StackName="stack", ChangeSetName="one")
     harness.settle()
     listed = harness.cloudformation("ListChangeSets", StackName="stack")["Summaries"]
@@ -80,9 +78,9 @@ def test_a_change_set_that_is_carried_out_makes_the_others_obsolete(harness: Clo
     }
 
 
-def test_change_sets_are_deleted_and_not_found_then(harness: CloudFormationHarness) -> None:
+def test_a_deleted_change_set_is_not_found(harness: CloudFormationHarness) -> None:
     harness.create(body(Q=queue()))
-    change(harness, body(Q=queue(DelaySeconds=1)))
+    create_change_set(harness, body(Q=queue(DelaySeconds=1)))
     harness.cloudformation("DeleteChangeSet", StackName="stack", ChangeSetName="change")
     harness.cloudformation("DeleteChangeSet", StackName="stack", ChangeSetName="change")
     with pytest.raises(AwsError, match=r"ChangeSet \[change\] does not exist") as caught:
@@ -90,33 +88,33 @@ def test_change_sets_are_deleted_and_not_found_then(harness: CloudFormationHarne
     assert caught.value.code == "ChangeSetNotFound"
 
 
-def test_a_change_set_of_a_stack_that_is_not_there_is_refused(harness: CloudFormationHarness) -> None:
+def test_a_change_set_for_a_missing_stack_is_refused(harness: CloudFormationHarness) -> None:
     with pytest.raises(AwsError, match=r"Stack \[stack\] does not exist"):
-        change(harness, body(Q=queue()))
+        create_change_set(harness, body(Q=queue()))
 
 
-def test_a_name_of_a_change_set_that_is_there_is_refused(harness: CloudFormationHarness) -> None:
+def test_a_duplicate_name_of_a_change_set_is_refused(harness: CloudFormationHarness) -> None:
     harness.create(body(Q=queue()))
-    change(harness, body(Q=queue(DelaySeconds=1)))
+    create_change_set(harness, body(Q=queue(DelaySeconds=1)))
     with pytest.raises(AwsError, match="already exists"):
-        change(harness, body(Q=queue(DelaySeconds=2)))
+        create_change_set(harness, body(Q=queue(DelaySeconds=2)))
 
 
-def test_a_stack_that_waits_for_its_change_set_can_be_deleted(harness: CloudFormationHarness) -> None:
-    change(harness, body(Q=queue()), ChangeSetType="CREATE")
+def test_a_stack_without_an_executed_change_set_can_be_deleted(harness: CloudFormationHarness) -> None:
+    create_change_set(harness, body(Q=queue()), ChangeSetType="CREATE")
     harness.delete()
     assert harness.cloudformation("DescribeStacks")["Stacks"] == []
 
 
-def test_templates_are_read_back(harness: CloudFormationHarness) -> None:
+def test_get_template_returns_the_template_of_a_stack_and_of_a_change_set(harness: CloudFormationHarness) -> None:
     harness.create(body(Q=queue()))
     text = body(Q=queue(DelaySeconds=1))
-    change(harness, text)
+    create_change_set(harness, text)
     assert harness.cloudformation("GetTemplate", StackName="stack")["TemplateBody"] == body(Q=queue())
     assert harness.cloudformation("GetTemplate", StackName="stack", ChangeSetName="change")["TemplateBody"] == text
 
 
-def test_a_template_is_judged_and_summed_up(harness: CloudFormationHarness) -> None:
+def test_a_template_is_validated_and_summarised(harness: CloudFormationHarness) -> None:
     text = """
 Description: what it is
 Parameters:

@@ -1,4 +1,4 @@
-"""What else can be done to stacks: rolled back, deleted by force, guarded by policies; and events by operation."""
+"""Other operations on stacks: rollback, forced deletion, stack policies, and events by operation."""
 
 import pytest
 
@@ -13,7 +13,7 @@ RULE = {"Type": "AWS::Events::Rule", "Properties": {"Name": "nightly", "Schedule
 
 
 def deny(action: str, resource: str, **more: Json) -> str:
-    """A policy that allows everything but one thing."""
+    """Return a stack policy that allows everything but one action on one resource."""
     denied = {"Effect": "Deny", "Action": action, "Principal": "*", "Resource": resource, **more}
     return dumps({"Statement": [ALL, denied]})
 
@@ -21,7 +21,7 @@ def deny(action: str, resource: str, **more: Json) -> str:
 # --- rolling back and deleting ----------------------------------------------------------------------------------------
 
 
-def test_a_failed_update_that_was_kept_is_rolled_back_on_demand(harness: CloudFormationHarness) -> None:
+def test_a_failed_update_without_automatic_rollback_is_rolled_back_on_request(harness: CloudFormationHarness) -> None:
     harness.create(body(Q=queue(DelaySeconds=1)))
     harness.update(body(Q=queue(DelaySeconds=2), Bad=BAD | {"DependsOn": "Q"}), DisableRollback=True)
     assert harness.state() == "UPDATE_FAILED"
@@ -34,22 +34,22 @@ def test_a_failed_update_that_was_kept_is_rolled_back_on_demand(harness: CloudFo
     assert harness.cloudformation("RollbackStack", StackName="stack", ClientRequestToken="back") == answer
 
 
-def test_a_failed_creation_that_was_kept_is_deleted_by_its_rollback(harness: CloudFormationHarness) -> None:
-    kept = queue() | {"DeletionPolicy": "RetainExceptOnCreate"}
-    key = harness.create(body(Q=kept, Bad=BAD | {"DependsOn": "Q"}), OnFailure="DO_NOTHING")
+def test_rolling_back_a_failed_creation_deletes_the_stack(harness: CloudFormationHarness) -> None:
+    retained = queue() | {"DeletionPolicy": "RetainExceptOnCreate"}
+    key = harness.create(body(Q=retained, Bad=BAD | {"DependsOn": "Q"}), OnFailure="DO_NOTHING")
     harness.cloudformation("RollbackStack", StackName="stack")
     harness.settle()
     assert harness.state(key) == "DELETE_COMPLETE"
     assert harness.queues() == []
 
 
-def test_only_what_failed_is_rolled_back_on_demand(harness: CloudFormationHarness) -> None:
+def test_only_a_failed_stack_can_be_rolled_back_on_request(harness: CloudFormationHarness) -> None:
     harness.create(body(Q=queue()))
     with pytest.raises(AwsError, match="is in CREATE_COMPLETE state and can not be rolled back"):
         harness.cloudformation("RollbackStack", StackName="stack")
 
 
-def test_a_stack_that_cannot_be_deleted_is_deleted_by_force(harness: CloudFormationHarness) -> None:
+def test_a_stack_whose_deletion_failed_can_be_force_deleted(harness: CloudFormationHarness) -> None:
     key = harness.create(body(R=RULE, Q=queue()))
     with pytest.raises(AwsError, match="FORCE_DELETE_STACK may be used only when"):
         harness.delete(DeletionMode="FORCE_DELETE_STACK")
@@ -63,31 +63,33 @@ def test_a_stack_that_cannot_be_deleted_is_deleted_by_force(harness: CloudFormat
     assert harness.stack(key)["DeletionMode"] == "FORCE_DELETE_STACK"
 
 
-def test_what_is_to_be_retained_goes_with_a_rollback_where_that_is_asked_for(harness: CloudFormationHarness) -> None:
-    kept = queue() | {"DeletionPolicy": "Retain"}
-    harness.create(body(Q=kept, Bad=BAD | {"DependsOn": "Q"}), RetainExceptOnCreate=True)
+def test_a_rollback_deletes_retained_resources_if_retain_except_on_create_is_set(
+    harness: CloudFormationHarness,
+) -> None:
+    retained = queue() | {"DeletionPolicy": "Retain"}
+    harness.create(body(Q=retained, Bad=BAD | {"DependsOn": "Q"}), RetainExceptOnCreate=True)
     assert harness.state() == "ROLLBACK_COMPLETE"
     assert harness.queues() == []
     harness.delete()
     harness.create(body(T=topic()))
-    harness.update(body(T=topic(), Q=kept, Bad=BAD | {"DependsOn": "Q"}), RetainExceptOnCreate=True)
+    harness.update(body(T=topic(), Q=retained, Bad=BAD | {"DependsOn": "Q"}), RetainExceptOnCreate=True)
     assert harness.state() == "UPDATE_ROLLBACK_COMPLETE"
     assert harness.queues() == []
 
 
-def test_only_the_types_that_are_named_are_made(harness: CloudFormationHarness) -> None:
+def test_only_the_given_resource_types_may_be_created(harness: CloudFormationHarness) -> None:
     with pytest.raises(AwsError, match=r"Resource type AWS::SNS::Topic is not allowed by parameter ResourceTypes"):
         harness.create(body(T=topic()), ResourceTypes=["AWS::SQS::*"])
     harness.create(body(Q=queue()), ResourceTypes=["AWS::SQS::*"])
     assert harness.state() == "CREATE_COMPLETE"
 
 
-def test_how_a_stack_is_to_be_watched_is_kept_and_shown(harness: CloudFormationHarness) -> None:
+def test_the_rollback_configuration_is_stored_and_returned(harness: CloudFormationHarness) -> None:
     harness.create(body(Q=queue()), RollbackConfiguration={"MonitoringTimeInMinutes": 5})
     assert harness.stack()["RollbackConfiguration"] == {"MonitoringTimeInMinutes": 5}
 
 
-def test_nothing_here_waits_for_a_signal(harness: CloudFormationHarness) -> None:
+def test_a_resource_accepts_no_signals(harness: CloudFormationHarness) -> None:
     harness.create(body(Q=queue()))
     with pytest.raises(AwsError, match="Resource Q is in CREATE_COMPLETE state and can not be signaled"):
         harness.cloudformation(
@@ -106,17 +108,19 @@ def test_nothing_here_waits_for_a_signal(harness: CloudFormationHarness) -> None
         ("Update:Delete", body(T=topic())),
     ],
 )
-def test_a_policy_keeps_a_resource_from_an_update(harness: CloudFormationHarness, action: str, after: str) -> None:
+def test_a_stack_policy_prevents_the_update_of_a_resource(
+    harness: CloudFormationHarness, action: str, after: str
+) -> None:
     before = body(Q=queue(QueueName="one"), T=topic())
     harness.create(before, StackPolicyBody=deny(action, "LogicalResourceId/Q"))
     harness.update(after)
     assert harness.state() == "UPDATE_ROLLBACK_COMPLETE"
-    told = f"Statement [#2] does not allow [{action}] for resource [LogicalResourceId/Q]"
-    assert any(told in reason for reason in harness.reasons())
+    expected = f"Statement [#2] does not allow [{action}] for resource [LogicalResourceId/Q]"
+    assert any(expected in reason for reason in harness.reasons())
     assert harness.queues() == ["one"]
 
 
-def test_a_policy_is_put_aside_for_one_update(harness: CloudFormationHarness) -> None:
+def test_a_stack_policy_can_be_overridden_for_one_update(harness: CloudFormationHarness) -> None:
     harness.create(body(Q=queue()), StackPolicyBody=deny("Update:*", "*"))
     harness.update(body(Q=queue(DelaySeconds=2)), StackPolicyDuringUpdateBody=dumps({"Statement": [ALL]}))
     assert harness.state() == "UPDATE_COMPLETE"
@@ -124,7 +128,7 @@ def test_a_policy_is_put_aside_for_one_update(harness: CloudFormationHarness) ->
     assert harness.state() == "UPDATE_ROLLBACK_COMPLETE"
 
 
-def test_what_no_statement_allows_is_denied(harness: CloudFormationHarness) -> None:
+def test_an_update_that_no_policy_statement_allows_is_denied(harness: CloudFormationHarness) -> None:
     only_topics = {**ALL, "Condition": {"StringEquals": {"ResourceType": ["AWS::SNS::Topic"]}}}
     harness.create(body(Q=queue(), T=topic()), StackPolicyBody=dumps({"Statement": [only_topics]}))
     harness.update(body(Q=queue(), T=topic(DisplayName="new")))
@@ -133,7 +137,7 @@ def test_what_no_statement_allows_is_denied(harness: CloudFormationHarness) -> N
     assert harness.state() == "UPDATE_ROLLBACK_COMPLETE"
 
 
-def test_what_an_update_adds_needs_nobody_s_leave(harness: CloudFormationHarness) -> None:
+def test_a_stack_policy_does_not_apply_to_new_resources(harness: CloudFormationHarness) -> None:
     harness.create(body(Q=queue()), StackPolicyBody=deny("Update:*", "*"))
     harness.update(body(Q=queue(), New=queue()))
     assert harness.state() == "UPDATE_COMPLETE"
@@ -147,7 +151,7 @@ def operation_events(harness: CloudFormationHarness, **params: Json) -> list[Jso
     return events
 
 
-def test_events_are_told_by_operation(harness: CloudFormationHarness) -> None:
+def test_events_are_listed_by_operation(harness: CloudFormationHarness) -> None:
     first = harness.cloudformation("CreateStack", StackName="stack", TemplateBody=body(Q=queue()))["OperationId"]
     harness.settle()
     second = harness.cloudformation("UpdateStack", StackName="stack", TemplateBody=body(Q=queue(), Bad=BAD))[
@@ -167,7 +171,7 @@ def test_events_are_told_by_operation(harness: CloudFormationHarness) -> None:
         operation_events(harness)
 
 
-def test_events_of_an_operation_come_in_pages(harness: CloudFormationHarness) -> None:
+def test_events_of_an_operation_are_paginated(harness: CloudFormationHarness) -> None:
     harness.create(body(**{f"Q{number}": queue() for number in range(40)}))
     first = harness.cloudformation("DescribeEvents", StackName="stack")
     second = harness.cloudformation("DescribeEvents", StackName="stack", NextToken=first["NextToken"])
@@ -175,15 +179,15 @@ def test_events_of_an_operation_come_in_pages(harness: CloudFormationHarness) ->
     assert len(set(keys)) == len(keys) == 2 + 3 * 40
 
 
-def test_a_change_set_tells_how_it_was_made(harness: CloudFormationHarness) -> None:
+def test_the_events_of_a_change_set_report_its_creation(harness: CloudFormationHarness) -> None:
     harness.create(body(Q=queue()))
     harness.cloudformation("CreateChangeSet", StackName="stack", ChangeSetName="none", TemplateBody=body(Q=queue()))
     (failed,) = operation_events(harness, StackName="stack", ChangeSetName="none", Filters={"FailedEvents": True})
     assert (failed["OperationType"], failed["OperationStatus"]) == ("CREATE_CHANGESET", "FAILED")
 
 
-def test_the_times_of_a_stack_s_events_rise(harness: CloudFormationHarness) -> None:
+def test_the_timestamps_of_a_stack_s_events_increase(harness: CloudFormationHarness) -> None:
     harness.create(body(A=queue(), B=queue()))
-    told = harness.cloudformation("DescribeStackEvents", StackName="stack")["StackEvents"]
-    times = [event["Timestamp"] for event in reversed(told)]
+    events = harness.cloudformation("DescribeStackEvents", StackName="stack")["StackEvents"]
+    times = [event["Timestamp"] for event in reversed(events)]
     assert times == sorted(set(times))

@@ -1,4 +1,4 @@
-"""A damaged row of one stack leaves the others readable."""
+"""A damaged row of one stack does not prevent reading the others."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -18,7 +18,7 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
     await store.close()
 
 
-async def test_the_events_of_an_operation_are_found_beside_a_damaged_event(store: Store) -> None:
+async def test_a_damaged_event_does_not_hide_the_events_of_an_operation(store: Store) -> None:
     wanted: Json = {"OperationId": "o", "Timestamp": 1}
     await store.write(lambda tx: stack_events.put(tx, "bad", {"OperationId": "x"}))
     await store.write(lambda tx: tx.execute("UPDATE stack_events SET body = '{'"))
@@ -26,7 +26,7 @@ async def test_the_events_of_an_operation_are_found_beside_a_damaged_event(store
     assert [event for _, event in stack_events.page_of_operation(store.reader, "o", 2**62, 10)] == [wanted]
 
 
-async def test_the_metadata_of_a_stack_is_read_beside_a_damaged_stack(store: Store) -> None:
+async def test_a_damaged_stack_does_not_hide_the_metadata_of_other_stacks(store: Store) -> None:
     sql = (
         "INSERT INTO stacks (id, account, region, name, status, created, phase, plan, previous, body) "
         "VALUES (?, 'a', 'r', ?, 'S', 1, 7, ?, 'null', '{}')"

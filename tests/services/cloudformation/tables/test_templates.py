@@ -1,4 +1,4 @@
-"""Templates that lay in the plans of stacks are taken over into a table of their own."""
+"""A migration moves the templates in the plans of stacks to a separate table."""
 
 import sqlite3
 
@@ -14,7 +14,7 @@ def plan(text: str) -> Json:
     return {"template": text, "document": OLD, "tags": [], "values": {"p": "1"}}
 
 
-def test_the_templates_of_stacks_and_change_sets_are_moved() -> None:
+def test_the_migration_moves_templates_of_stacks_and_change_sets() -> None:
     connection = sqlite3.connect(":memory:", isolation_level=None)
     for number, sql in migration_scripts():
         if number < 34:

@@ -1,4 +1,4 @@
-"""What a template needs from elsewhere is fetched between turns, and said to be missing where nobody has it."""
+"""External inputs of a template are fetched between turns; a missing input is reported."""
 
 import asyncio
 import subprocess
@@ -11,18 +11,18 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
 from tests.engine_harness import ROLE
 from tests.services.cloudformation.cloudformation_harness import CloudFormationHarness, body, queue, topic
-from tests.services.cloudformation.fake_services import beside
+from tests.services.cloudformation.fake_services import add_fake_services
 
 PASS = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Result": "${what}", "End": True}}}
 URL = "https://bucket.s3.us-east-1.amazonaws.com/child.json"
 FAILED = "Transform AWS::Serverless-2016-10-31 failed: "
 
 
-def nested(**properties: Json) -> Json:
+def nested_stack(**properties: Json) -> Json:
     return {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": URL, **properties}}
 
 
-def child(delay: int = 1) -> str:
+def child_template(delay: int = 1) -> str:
     return dumps(
         {
             "Parameters": {"Name": {"Type": "String"}},
@@ -41,19 +41,19 @@ def child(delay: int = 1) -> str:
     ],
 )
 def test_a_template_is_read_from_a_bucket(harness: CloudFormationHarness, url: str) -> None:
-    beside(harness).objects["bucket/a/b.json"] = body(Q=queue())
+    add_fake_services(harness).objects["bucket/a/b.json"] = body(Q=queue())
     harness.cloudformation("CreateStack", StackName="stack", TemplateURL=url)
     harness.settle()
     assert harness.state() == "CREATE_COMPLETE"
 
 
-def test_a_template_in_a_bucket_nobody_configured_is_refused_with_what_to_do(harness: CloudFormationHarness) -> None:
+def test_a_template_url_without_an_endpoint_is_refused_with_advice(harness: CloudFormationHarness) -> None:
     with pytest.raises(AwsError, match="--endpoint s3=URL"):
         harness.cloudformation("CreateStack", StackName="stack", TemplateURL=URL)
 
 
-def test_a_parameter_of_systems_manager_is_looked_up(harness: CloudFormationHarness) -> None:
-    beside(harness).parameters["/names/queue"] = "looked-up"
+def test_an_ssm_parameter_is_resolved(harness: CloudFormationHarness) -> None:
+    add_fake_services(harness).parameters["/names/queue"] = "looked-up"
     text = dumps(
         {
             "Parameters": {"Name": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/names/queue"}},
@@ -66,7 +66,7 @@ def test_a_parameter_of_systems_manager_is_looked_up(harness: CloudFormationHarn
     assert (shown["ParameterValue"], shown["ResolvedValue"]) == ("/names/queue", "looked-up")
 
 
-def test_a_parameter_of_systems_manager_nobody_can_look_up_stands_for_itself(harness: CloudFormationHarness) -> None:
+def test_an_ssm_parameter_that_cannot_be_resolved_keeps_its_name_as_its_value(harness: CloudFormationHarness) -> None:
     text = dumps(
         {
             "Parameters": {"Version": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/cdk/version"}},
@@ -77,17 +77,17 @@ def test_a_parameter_of_systems_manager_nobody_can_look_up_stands_for_itself(har
     assert harness.state() == "CREATE_COMPLETE"
 
 
-def test_a_parameter_that_a_stack_recorded_is_found_here(harness: CloudFormationHarness) -> None:
+def test_an_ssm_parameter_that_another_stack_created_is_resolved(harness: CloudFormationHarness) -> None:
     parameter = {"Type": "AWS::SSM::Parameter", "Properties": {"Name": "/a", "Type": "String", "Value": "here"}}
     harness.create(body(P=parameter), name="first")
     harness.create(body(Q=queue(QueueName="{{resolve:ssm:/a}}")), name="second")
     assert harness.queues() == ["here"]
 
 
-def test_dynamic_references_are_resolved_when_a_resource_is_made(harness: CloudFormationHarness) -> None:
-    elsewhere = beside(harness)
-    elsewhere.parameters["/a:2"] = "from-ssm"
-    elsewhere.secrets["db"] = dumps({"name": "from-secret"})
+def test_dynamic_references_are_resolved_when_a_resource_is_created(harness: CloudFormationHarness) -> None:
+    services = add_fake_services(harness)
+    services.parameters["/a:2"] = "from-ssm"
+    services.secrets["db"] = dumps({"name": "from-secret"})
     harness.create(
         body(
             A=queue(QueueName="q-{{resolve:ssm:/a:2}}"),
@@ -97,14 +97,14 @@ def test_dynamic_references_are_resolved_when_a_resource_is_made(harness: CloudF
     assert harness.queues() == ["q-from-secret", "q-from-ssm"]
 
 
-def test_a_dynamic_reference_that_leads_nowhere_fails_its_resource(harness: CloudFormationHarness) -> None:
+def test_a_dynamic_reference_that_cannot_be_resolved_fails_its_resource(harness: CloudFormationHarness) -> None:
     harness.create(body(A=queue(QueueName="{{resolve:ssm:/nothing}}")))
     assert harness.state() == "ROLLBACK_COMPLETE"
     assert any("--endpoint ssm=URL" in reason for reason in harness.reasons())
 
 
-def test_a_definition_is_read_from_a_bucket_and_filled_in(harness: CloudFormationHarness) -> None:
-    beside(harness).objects["bucket/machine.json"] = dumps(PASS)
+def test_a_state_machine_definition_is_read_from_a_bucket_and_substituted(harness: CloudFormationHarness) -> None:
+    add_fake_services(harness).objects["bucket/machine.json"] = dumps(PASS)
     machine = {
         "Type": "AWS::StepFunctions::StateMachine",
         "Properties": {
@@ -120,12 +120,12 @@ def test_a_definition_is_read_from_a_bucket_and_filled_in(harness: CloudFormatio
     assert loads(harness.describe(execution)["output"]) == "stack"
 
 
-def test_a_stack_in_a_stack_is_waited_for_and_its_outputs_are_seen(harness: CloudFormationHarness) -> None:
-    beside(harness).objects["bucket/child.json"] = child()
+def test_a_stack_waits_for_its_nested_stack_and_reads_its_outputs(harness: CloudFormationHarness) -> None:
+    add_fake_services(harness).objects["bucket/child.json"] = child_template()
     text = dumps(
         {
             "Resources": {
-                "Child": nested(Parameters={"Name": "inner"}),
+                "Child": nested_stack(Parameters={"Name": "inner"}),
                 "T": topic(DisplayName={"Fn::GetAtt": ["Child", "Outputs.Arn"]}),
             }
         }
@@ -142,23 +142,23 @@ def test_a_stack_in_a_stack_is_waited_for_and_its_outputs_are_seen(harness: Clou
     assert harness.queues() == []
 
 
-def test_a_stack_in_a_stack_is_changed_with_it(harness: CloudFormationHarness) -> None:
-    elsewhere = beside(harness)
-    elsewhere.objects["bucket/child.json"] = child()
-    harness.create(body(Child=nested(Parameters={"Name": "one"})))
-    harness.update(body(Child=nested(Parameters={"Name": "two"})))
+def test_a_nested_stack_is_updated_with_its_parent(harness: CloudFormationHarness) -> None:
+    services = add_fake_services(harness)
+    services.objects["bucket/child.json"] = child_template()
+    harness.create(body(Child=nested_stack(Parameters={"Name": "one"})))
+    harness.update(body(Child=nested_stack(Parameters={"Name": "two"})))
     assert harness.state() == "UPDATE_COMPLETE", harness.reasons()
     assert harness.queues() == ["two"]
-    elsewhere.objects["bucket/child.json"] = child(2)
+    services.objects["bucket/child.json"] = child_template(2)
     harness.update(None)
     inner = harness.physical("Child")
     assert harness.state(inner) == "UPDATE_COMPLETE"
     assert ("Q", "UPDATE_COMPLETE") in harness.events(inner)
 
 
-def test_a_stack_in_a_stack_that_fails_fails_its_parent(harness: CloudFormationHarness) -> None:
-    beside(harness).objects["bucket/child.json"] = child(99_999)
-    key = harness.create(body(Child=nested(Parameters={"Name": "one"})))
+def test_a_failed_nested_stack_fails_its_parent(harness: CloudFormationHarness) -> None:
+    add_fake_services(harness).objects["bucket/child.json"] = child_template(99_999)
+    key = harness.create(body(Child=nested_stack(Parameters={"Name": "one"})))
     assert harness.state() == "ROLLBACK_COMPLETE"
     assert any("was not successfully created" in reason for reason in harness.reasons())
     assert harness.state(
@@ -166,27 +166,27 @@ def test_a_stack_in_a_stack_that_fails_fails_its_parent(harness: CloudFormationH
     ) == ("DELETE_COMPLETE")
 
 
-def test_a_stack_in_a_stack_goes_back_with_it(harness: CloudFormationHarness) -> None:
-    beside(harness).objects["bucket/child.json"] = child()
-    harness.create(body(Child=nested(Parameters={"Name": "one"})))
+def test_a_nested_stack_is_rolled_back_with_its_parent(harness: CloudFormationHarness) -> None:
+    add_fake_services(harness).objects["bucket/child.json"] = child_template()
+    harness.create(body(Child=nested_stack(Parameters={"Name": "one"})))
     bad = queue(DelaySeconds=99_999) | {"DependsOn": "Child"}
-    harness.update(body(Child=nested(Parameters={"Name": "two"}), Bad=bad))
+    harness.update(body(Child=nested_stack(Parameters={"Name": "two"}), Bad=bad))
     assert harness.state() == "UPDATE_ROLLBACK_COMPLETE", harness.reasons()
     assert harness.queues() == ["one"]
 
 
-def test_a_stack_in_a_stack_that_is_named_no_longer_goes(harness: CloudFormationHarness) -> None:
-    beside(harness).objects["bucket/child.json"] = child()
-    harness.create(body(Child=nested(Parameters={"Name": "one"}), T=topic()))
+def test_a_nested_stack_that_is_removed_from_the_template_is_deleted(harness: CloudFormationHarness) -> None:
+    add_fake_services(harness).objects["bucket/child.json"] = child_template()
+    harness.create(body(Child=nested_stack(Parameters={"Name": "one"}), T=topic()))
     inner = harness.physical("Child")
     harness.update(body(T=topic()))
     assert harness.state() == "UPDATE_COMPLETE"
     assert harness.state(inner) == "DELETE_COMPLETE"
 
 
-def test_a_stack_that_contains_itself_ends(harness: CloudFormationHarness) -> None:
-    beside(harness).objects["bucket/child.json"] = body(Child=nested())
-    harness.create(body(Child=nested()))
+def test_a_stack_that_contains_itself_fails_and_is_rolled_back(harness: CloudFormationHarness) -> None:
+    add_fake_services(harness).objects["bucket/child.json"] = body(Child=nested_stack())
+    harness.create(body(Child=nested_stack()))
     assert harness.state() == "ROLLBACK_COMPLETE"
     assert all(
         each["StackStatus"] in ("ROLLBACK_COMPLETE", "DELETE_COMPLETE")
@@ -194,14 +194,14 @@ def test_a_stack_that_contains_itself_ends(harness: CloudFormationHarness) -> No
     )
 
 
-def test_a_stack_that_takes_too_long_is_rolled_back(harness: CloudFormationHarness) -> None:
-    elsewhere = beside(harness)
-    elsewhere.objects["bucket/machine.json"] = dumps(PASS)
+def test_a_stack_that_exceeds_its_timeout_is_rolled_back(harness: CloudFormationHarness) -> None:
+    services = add_fake_services(harness)
+    services.objects["bucket/machine.json"] = dumps(PASS)
 
     async def sleep() -> None:
         await asyncio.sleep(3600)
 
-    elsewhere.before = sleep
+    services.before = sleep
     machine = {
         "Type": "AWS::StepFunctions::StateMachine",
         "Properties": {"RoleArn": ROLE, "DefinitionS3Location": {"Bucket": "bucket", "Key": "machine.json"}},
@@ -217,10 +217,10 @@ def test_a_stack_that_takes_too_long_is_rolled_back(harness: CloudFormationHarne
     assert harness.state() == "ROLLBACK_COMPLETE"
 
 
-def test_parts_of_a_template_are_fetched_from_their_buckets(harness: CloudFormationHarness) -> None:
-    elsewhere = beside(harness)
-    elsewhere.objects["parts/queue.yaml"] = "DelaySeconds: 7\nVisibilityTimeout: !Ref Timeout"
-    elsewhere.objects["parts/outputs.json"] = dumps({"Outputs": {"Url": {"Value": {"Ref": "Q"}}}})
+def test_included_parts_of_a_template_are_fetched_from_their_buckets(harness: CloudFormationHarness) -> None:
+    services = add_fake_services(harness)
+    services.objects["parts/queue.yaml"] = "DelaySeconds: 7\nVisibilityTimeout: !Ref Timeout"
+    services.objects["parts/outputs.json"] = dumps({"Outputs": {"Url": {"Value": {"Ref": "Q"}}}})
     part = {"Name": "AWS::Include", "Parameters": {"Location": {"Fn::Sub": "s3://${Bucket}/queue.yaml"}}}
     text = dumps(
         {
@@ -258,7 +258,7 @@ def create_serverless(harness: CloudFormationHarness) -> tuple[str, str]:
         ("kill -9 $$", "exit code -9"),
     ],
 )
-def test_a_serverless_transform_that_fails_says_why(
+def test_a_failed_serverless_transform_reports_the_reason(
     harness: CloudFormationHarness,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,

@@ -1,4 +1,4 @@
-"""Templates that somebody has already come up here unchanged, and do what they say."""
+"""Existing templates of the article, the CDK, SAM and Copilot work unchanged."""
 
 import os
 import subprocess
@@ -22,7 +22,7 @@ def executions(harness: CloudFormationHarness, machine: str) -> list[Json]:
     return listed
 
 
-def test_the_article_s_batch_comes_up_and_runs_its_container_to_the_end_at_its_hour(
+def test_the_article_s_batch_runs_its_container_at_the_scheduled_hour(
     harness: CloudFormationHarness,
 ) -> None:
     harness.create(template("article.yaml"), name="nightly", Capabilities=IAM)
@@ -31,18 +31,18 @@ def test_the_article_s_batch_comes_up_and_runs_its_container_to_the_end_at_its_h
     harness.runtime.script(Script(after=None))
     # 02:00 in Seoul is 17:00 UTC; the day begins at midnight.
     harness.advance(17 * HOUR - 1)
-    assert harness.runtime.begun == {}
+    assert harness.runtime.started == {}
     harness.advance(1)
     (run,) = executions(harness, machine)
     assert run["status"] == "RUNNING"
     harness.finish_containers(0)
     (run,) = executions(harness, machine)
     assert run["status"] == "SUCCEEDED"
-    (container,) = harness.runtime.begun.values()
+    (container,) = harness.runtime.started.values()
     assert container.environment["STAGE"] == "nightly"
 
 
-def test_the_article_s_batch_tries_again_after_ten_seconds(harness: CloudFormationHarness) -> None:
+def test_the_article_s_batch_is_retried_after_ten_seconds(harness: CloudFormationHarness) -> None:
     harness.runtime.script(Script(after=None))
     harness.create(template("article.yaml"), name="nightly", Capabilities=IAM)
     harness.advance(17 * HOUR)
@@ -51,10 +51,10 @@ def test_the_article_s_batch_tries_again_after_ten_seconds(harness: CloudFormati
     harness.finish_containers(0)
     (run,) = executions(harness, harness.outputs("nightly")["Machine"])
     assert run["status"] == "SUCCEEDED"
-    assert len(harness.runtime.begun) == 2
+    assert len(harness.runtime.started) == 2
 
 
-def test_the_article_s_batch_goes_as_it_came(harness: CloudFormationHarness) -> None:
+def test_deleting_the_article_s_stack_deletes_its_schedule_machine_and_rule(harness: CloudFormationHarness) -> None:
     key = harness.create(template("article.yaml"), name="nightly", Capabilities=IAM)
     harness.delete("nightly")
     assert harness.state(key) == "DELETE_COMPLETE", harness.reasons(key)
@@ -63,7 +63,7 @@ def test_the_article_s_batch_goes_as_it_came(harness: CloudFormationHarness) -> 
     assert harness.call("events", "ListRules")["Rules"] == []
 
 
-def test_the_article_s_batch_moves_to_another_hour(harness: CloudFormationHarness) -> None:
+def test_an_update_changes_the_scheduled_hour_of_the_article_s_batch(harness: CloudFormationHarness) -> None:
     harness.create(template("article.yaml"), name="nightly", Capabilities=IAM)
     harness.update(None, name="nightly", values={"Hour": "3"}, Capabilities=IAM)
     (schedule,) = harness.call("scheduler", "ListSchedules")["Schedules"]
@@ -71,20 +71,20 @@ def test_the_article_s_batch_moves_to_another_hour(harness: CloudFormationHarnes
     assert found["ScheduleExpression"] == "cron(0 3 * * ? *)"
 
 
-def retried(harness: CloudFormationHarness) -> Json:
-    """Let the container that runs fail, and its next attempt be good; the environment that it had."""
+def fail_then_succeed(harness: CloudFormationHarness) -> Json:
+    """Let the first attempt fail and the second succeed; return the environment of the second."""
     harness.finish_containers(3)
     harness.advance(10_000)
     harness.finish_containers(0)
-    first, second = harness.runtime.begun.values()
+    first, second = harness.runtime.started.values()
     assert first.environment.items() - second.environment.items() <= {
         ("LAMPLIGHTER_TASK_ARN", first.environment["LAMPLIGHTER_TASK_ARN"])
     }
     return second.environment
 
 
-def tasks(harness: CloudFormationHarness, cluster: str) -> list[Json]:
-    """The tasks of a cluster that ended."""
+def stopped_tasks(harness: CloudFormationHarness, cluster: str) -> list[Json]:
+    """Return the stopped tasks of a cluster."""
     listed = harness.call("ecs", "ListTasks", cluster=cluster, desiredStatus="STOPPED")["taskArns"]
     described: list[Json] = harness.call("ecs", "DescribeTasks", cluster=cluster, tasks=listed)["tasks"]
     return described
@@ -94,29 +94,29 @@ def test_a_scheduled_fargate_task_of_the_cdk_runs_its_container(harness: CloudFo
     harness.create(template("cdk/ScheduledFargate.template.json"), Capabilities=IAM)
     assert harness.state() == "CREATE_COMPLETE", harness.reasons()
     harness.advance(2 * HOUR)
-    (container,) = harness.runtime.begun.values()
+    (container,) = harness.runtime.started.values()
     assert container.environment["MODE"] == "nightly"
     assert container.command == ("sh", "-c", "echo hello")
-    (task,) = tasks(harness, harness.physical("ClusterEB0386A7"))
+    (task,) = stopped_tasks(harness, harness.physical("ClusterEB0386A7"))
     assert (task["lastStatus"], task["containers"][0]["exitCode"]) == ("STOPPED", 0)
 
 
-def test_a_schedule_of_the_cdk_starts_its_state_machine_which_tries_again(harness: CloudFormationHarness) -> None:
+def test_a_schedule_of_the_cdk_starts_its_state_machine_which_retries(harness: CloudFormationHarness) -> None:
     harness.runtime.script(Script(after=None))
     harness.create(template("cdk/ScheduledMachine.template.json"), Capabilities=IAM)
     assert harness.state() == "CREATE_COMPLETE", harness.reasons()
     harness.advance(17 * HOUR)
-    assert retried(harness)["DAY"].startswith("2026-01-01T17:00:00")
+    assert fail_then_succeed(harness)["DAY"].startswith("2026-01-01T17:00:00")
     (run,) = executions(harness, harness.outputs()["MachineArn"])
     assert run["status"] == "SUCCEEDED"
 
 
-def test_a_state_machine_of_the_cdk_tells_of_its_failure_when_its_attempts_are_spent(
+def test_a_state_machine_of_the_cdk_sends_an_alert_after_its_last_attempt(
     harness: CloudFormationHarness,
 ) -> None:
     harness.runtime.script(Script(after=None))
     harness.create(template("cdk/ScheduledMachine.template.json"), Capabilities=IAM)
-    told = harness.call("sqs", "CreateQueue", QueueName="told")["QueueUrl"]
+    queue_url = harness.call("sqs", "CreateQueue", QueueName="told")["QueueUrl"]
     queue = f"arn:aws:sqs:{REGION}:{ACCOUNT}:told"
     topic = harness.physical("Alerts91F83244")
     harness.call("sns", "Subscribe", TopicArn=topic, Protocol="sqs", Endpoint=queue, Attributes=RAW)
@@ -126,23 +126,23 @@ def test_a_state_machine_of_the_cdk_tells_of_its_failure_when_its_attempts_are_s
         harness.advance(wait)
     (run,) = executions(harness, harness.outputs()["MachineArn"])
     assert run["status"] == "FAILED"
-    (message,) = harness.call("sqs", "ReceiveMessage", QueueUrl=told)["Messages"]
+    (message,) = harness.call("sqs", "ReceiveMessage", QueueUrl=queue_url)["Messages"]
     assert loads(message["Body"])["Error"] == "States.TaskFailed"
 
 
-def test_a_task_that_the_cdk_has_scheduler_run_is_run_in_its_own_group(harness: CloudFormationHarness) -> None:
+def test_a_schedule_of_the_cdk_in_a_schedule_group_runs_its_task(harness: CloudFormationHarness) -> None:
     harness.create(template("cdk/ScheduledTask.template.json"), Capabilities=IAM)
     assert harness.state() == "CREATE_COMPLETE", harness.reasons()
     (schedule,) = harness.call("scheduler", "ListSchedules", GroupName=harness.physical("GroupC77FDACD"))["Schedules"]
     assert schedule["State"] == "ENABLED"
-    # The first time of a rate is when its schedule begins.
-    (container,) = harness.runtime.begun.values()
+    # The first slot of a rate schedule is its creation.
+    (container,) = harness.runtime.started.values()
     assert container.environment["MODE"] == "direct"
-    (task,) = tasks(harness, harness.physical("ClusterEB0386A7"))
+    (task,) = stopped_tasks(harness, harness.physical("ClusterEB0386A7"))
     assert (task["lastStatus"], task["capacityProviderName"]) == ("STOPPED", "FARGATE_SPOT")
 
 
-def test_what_surrounds_a_batch_of_the_cdk_comes_up_and_what_is_not_simulated_is_listed(
+def test_other_resources_of_the_cdk_are_created_and_the_unsimulated_ones_are_listed(
     harness: CloudFormationHarness,
 ) -> None:
     harness.create(template("cdk/Surroundings.template.json"), Capabilities=IAM)
@@ -159,28 +159,28 @@ def test_what_surrounds_a_batch_of_the_cdk_comes_up_and_what_is_not_simulated_is
 @pytest.mark.skipif(
     not CDK.joinpath("node_modules/aws-cdk-lib").exists(), reason="npm install in templates/cdk makes it run"
 )
-def test_the_cdk_still_writes_its_templates_as_they_are_kept_here(tmp_path: Path) -> None:
+def test_the_cdk_still_generates_the_stored_templates(tmp_path: Path) -> None:
     environment = {**os.environ, "CDK_OUTDIR": str(tmp_path)}
     subprocess.run(["node", "app.mjs"], cwd=CDK, env=environment, check=True, capture_output=True, timeout=300)
     written = {path.name: loads(path.read_text()) for path in tmp_path.glob("*.template.json")}
     assert written == {path.name: loads(path.read_text()) for path in CDK.glob("*.template.json")}
 
 
-def test_a_batch_of_sam_is_run_by_its_schedule_and_tries_again(harness: CloudFormationHarness) -> None:
+def test_schedules_of_a_sam_template_start_its_state_machine_which_retries(harness: CloudFormationHarness) -> None:
     harness.runtime.script(Script(after=None))
     harness.create(template("sam_batch.yaml"), Capabilities=[*IAM, "CAPABILITY_AUTO_EXPAND"])
     assert harness.state() == "CREATE_COMPLETE", harness.reasons()
     harness.advance(12 * HOUR)
-    (container,) = harness.runtime.begun.values()
+    (container,) = harness.runtime.started.values()
     assert container.environment["BY"] == "rule"
     harness.finish_containers(0)
-    harness.runtime.begun.clear()
+    harness.runtime.started.clear()
     harness.advance(5 * HOUR)
-    assert retried(harness)["BY"] == "scheduler"
+    assert fail_then_succeed(harness)["BY"] == "scheduler"
     assert {run["status"] for run in executions(harness, harness.outputs()["Nightly"])} == {"SUCCEEDED"}
 
 
-def test_a_template_of_sam_comes_up_with_all_its_events(harness: CloudFormationHarness) -> None:
+def test_all_events_of_a_sam_template_start_its_state_machine(harness: CloudFormationHarness) -> None:
     harness.create(template("sam.yaml"), Capabilities=[*IAM, "CAPABILITY_AUTO_EXPAND"])
     assert harness.state() == "CREATE_COMPLETE", harness.reasons()
     machine = harness.outputs()["Machine"]
@@ -198,7 +198,7 @@ def test_a_template_of_sam_comes_up_with_all_its_events(harness: CloudFormationH
     ] == template("sam.yaml")
 
 
-def test_a_transform_needs_a_capability_and_says_what_is_wrong(harness: CloudFormationHarness) -> None:
+def test_a_transform_needs_a_capability_and_reports_errors(harness: CloudFormationHarness) -> None:
     with pytest.raises(AwsError, match="CAPABILITY_AUTO_EXPAND"):
         harness.create(template("sam.yaml"), Capabilities=IAM)
     broken = dumps(
@@ -242,7 +242,7 @@ def test_a_scheduled_job_of_copilot_runs(harness: CloudFormationHarness) -> None
     harness.create(template("copilot.yaml"), name="app-test-job", values=values, Capabilities=IAM)
     assert harness.state("app-test-job") == "CREATE_COMPLETE", harness.reasons("app-test-job")
     harness.advance(HOUR)
-    assert retried(harness)["COPILOT_SERVICE_NAME"] == "job"
+    assert fail_then_succeed(harness)["COPILOT_SERVICE_NAME"] == "job"
     (run,) = executions(harness, harness.physical("StateMachine", "app-test-job"))
     assert run["status"] == "SUCCEEDED"
     logged = harness.call("logs", "FilterLogEvents", logGroupName="/copilot/app-test-job")["events"]

@@ -60,7 +60,7 @@ def test_a_composite_alarm_changes_with_its_child_alarms_and_sends_a_notificatio
     assert (message["AlarmRule"], message["OldStateValue"]) == ("ALARM(cpu) AND NOT OK(disk)", "OK")
     assert [each["Arn"].rpartition(":")[2] for each in message["TriggeringChildren"]] == ["cpu", "disk"]
     assert "Rule:      ALARM(cpu) AND NOT OK(disk)" in harness.mails()[0][1]
-    event = harness.heard("aws.cloudwatch")[-1]
+    event = harness.published_events("aws.cloudwatch")[-1]
     assert event.detail["configuration"] == {"alarmRule": shown["AlarmRule"], "description": "All is slow."}
     harness.restart()
     set_state(harness, "disk", "OK")

@@ -52,7 +52,7 @@ def test_a_state_change_is_published_as_an_event_and_kept_in_the_history(harness
     harness.put_alarm()
     harness.put_value(30)
     harness.advance_minutes(1)
-    put, event = harness.heard("aws.cloudwatch")
+    put, event = harness.published_events("aws.cloudwatch")
     assert put.detail_type == "CloudWatch Alarm Configuration Change"
     assert put.detail["operation"] == "create"
     assert event.detail_type == "CloudWatch Alarm State Change"

@@ -110,7 +110,7 @@ def test_a_missing_log_group_prevents_the_start_of_the_task(harness: EngineHarne
         "failed to create Cloudwatch log stream: ResourceNotFoundException: The specified log group does not exist. "
         ": exit status 1"
     )
-    assert harness.runtime.runs() == []
+    assert harness.runtime.started_names() == []
 
 
 def test_with_launch_type_ec2_the_docker_daemon_reports_the_missing_log_group(harness: EngineHarness) -> None:

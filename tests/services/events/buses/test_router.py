@@ -194,7 +194,7 @@ def test_a_task_runs_with_the_settings_and_overrides_of_its_target(harness: Even
     assert [(task["group"], task["startedBy"], task["tags"]) for task in tasks] == [
         ("g", "events-rule/rule", [{"key": "k", "value": "v"}])
     ] * 2
-    assert [container.environment["N"] for container in harness.runtime.begun.values()] == ["7", "7"]
+    assert [container.environment["N"] for container in harness.runtime.started.values()] == ["7", "7"]
 
 
 def test_invalid_overrides_are_a_permanent_failure(harness: EventsHarness) -> None:

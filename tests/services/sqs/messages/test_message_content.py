@@ -1,4 +1,4 @@
-"""The pure parts: digests, handles, numbers, sizes."""
+"""The pure functions of messages: digests, attributes, bodies and receipt handles."""
 
 import re
 from dataclasses import replace
@@ -53,7 +53,7 @@ def test_the_digest_of_attributes_is_the_one_that_clients_compute(
 
 
 @given(st.dictionaries(names, values, max_size=10))
-def test_attributes_come_back_as_they_were_kept(attributes: message_content.Attributes) -> None:
+def test_attributes_are_read_as_they_were_stored(attributes: message_content.Attributes) -> None:
     attributes = {name: value for name, value in attributes.items() if not message_content.RESERVED_PREFIX.match(name)}
     checked = message_content.check_attributes(attributes)
     assert message_content.load_attributes(message_content.dump_attributes(checked)) == checked == attributes
@@ -67,30 +67,30 @@ def test_the_digest_does_not_depend_on_the_order(attributes: message_content.Att
 
 
 @given(st.text())
-def test_a_body_is_taken_exactly_where_xml_has_all_its_characters(body: str) -> None:
-    fine = all(
+def test_a_body_is_accepted_only_if_xml_allows_all_its_characters(body: str) -> None:
+    valid = all(
         each in "\t\n\r" or " " <= each <= "\ud7ff" or "\ue000" <= each <= "\ufffd" or each >= "\U00010000"
         for each in body
     )
     try:
-        taken = message_content.check_body(body) == body
+        accepted = message_content.check_body(body) == body
     except AwsError:
-        taken = False
-    assert taken == (fine and body != "")
+        accepted = False
+    assert accepted == (valid and body != "")
 
 
 @given(st.integers(1, 2**62), st.integers(1, 10**6))
-def test_a_handle_says_what_it_was_written_for(key: int, received: int) -> None:
+def test_a_receipt_handle_is_read_as_it_was_written(key: int, received: int) -> None:
     handle = receipt_handles.write_handle(QUEUE, replace(MESSAGE, id=key, received=received))
     assert receipt_handles.read_handle(QUEUE, handle) == Receipt(key, received)
 
 
 @given(st.one_of(st.text(), st.builds(lambda data: f"AQEB{data}", st.text())))
-def test_any_other_text_is_no_handle(handle: str) -> None:
+def test_any_other_text_is_not_a_receipt_handle(handle: str) -> None:
     with pytest.raises(AwsError, match="is not a valid receipt handle"):
         receipt_handles.read_handle(QUEUE, handle)
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "1.5e10", "+3", "000123.4500", "1e126", "1e-128", "9" * 38, "0" * 50])
-def test_a_number_is_taken(number: str) -> None:
+def test_a_valid_number_is_accepted(number: str) -> None:
     assert message_content.check_attributes({"n": {"DataType": "Number", "StringValue": number}})

@@ -1,4 +1,4 @@
-"""Messages are taken or refused as on AWS, and answered with AWS's digests.
+"""Messages are accepted or refused as on AWS, and the answers have AWS's digests.
 
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
 """
@@ -18,17 +18,17 @@ BAD_ID = (
 )
 
 
-def test_a_message_is_answered_with_its_digest_and_received_as_it_was_sent(harness: SqsHarness) -> None:
+def test_a_message_is_received_as_it_was_sent_and_with_the_same_digest(harness: SqsHarness) -> None:
     url = harness.queue()
     sent = harness.send(url, "grüße 🕯\n\t\r")
     assert sent["MD5OfMessageBody"] == hashlib.md5("grüße 🕯\n\t\r".encode()).hexdigest()
     assert set(sent) == {"MD5OfMessageBody", "MessageId"}
-    message = harness.one(url)
+    message = harness.receive_one(url)
     assert (message["Body"], message["MessageId"]) == ("grüße 🕯\n\t\r", sent["MessageId"])
     assert message["MD5OfBody"] == sent["MD5OfMessageBody"]
 
 
-def test_attributes_come_back_with_the_digest_that_aws_computes(harness: SqsHarness) -> None:
+def test_attributes_are_received_with_the_digest_that_aws_computes(harness: SqsHarness) -> None:
     url = harness.queue()
     attributes = {
         "attribName1": {"DataType": "String", "StringValue": "attribValue 1"},
@@ -36,7 +36,7 @@ def test_attributes_come_back_with_the_digest_that_aws_computes(harness: SqsHarn
         "binaryAttribute": {"DataType": "Binary", "BinaryValue": b"Hello binary world!"},
     }
     sent = harness.send(url, MessageAttributes=attributes)
-    message = harness.one(url)
+    message = harness.receive_one(url)
     assert message["MessageAttributes"] == attributes
     assert message["MD5OfMessageAttributes"] == sent["MD5OfMessageAttributes"] == "c932db14a896c663f83c260297d594ff"
 
@@ -46,38 +46,38 @@ def test_a_trace_header_is_a_system_attribute(harness: SqsHarness) -> None:
     header = "Root=1-5759e988-bd862e3fe1be46a994272793"
     sent = harness.send(url, MessageSystemAttributes={"AWSTraceHeader": {"DataType": "String", "StringValue": header}})
     assert len(sent["MD5OfMessageSystemAttributes"]) == 32
-    assert harness.one(url)["Attributes"]["AWSTraceHeader"] == header
+    assert harness.receive_one(url)["Attributes"]["AWSTraceHeader"] == header
     other = {"Other": STRING}
     params = {"QueueUrl": url, "MessageBody": "x", "MessageSystemAttributes": other}
-    assert harness.refused("SendMessage", **params)[0] == "InvalidParameterValue"
+    assert harness.expect_error("SendMessage", **params)[0] == "InvalidParameterValue"
 
 
 @pytest.mark.parametrize("body", ["\x00", "a\x0b", "\x1f", "\ufffe", "\uffff"])
-def test_characters_that_xml_does_not_have_are_refused(harness: SqsHarness, body: str) -> None:
-    code, message = harness.refused("SendMessage", QueueUrl=harness.queue(), MessageBody=body)
+def test_characters_that_xml_does_not_allow_are_refused(harness: SqsHarness, body: str) -> None:
+    code, message = harness.expect_error("SendMessage", QueueUrl=harness.queue(), MessageBody=body)
     assert (code, message.startswith("Invalid characters found.")) == ("InvalidMessageContents", True)
 
 
 def test_a_message_needs_a_body(harness: SqsHarness) -> None:
-    told = ("MissingParameter", "The request must contain the parameter MessageBody.")
-    assert harness.refused("SendMessage", QueueUrl=harness.queue(), MessageBody="") == told
+    expected = ("MissingParameter", "The request must contain the parameter MessageBody.")
+    assert harness.expect_error("SendMessage", QueueUrl=harness.queue(), MessageBody="") == expected
 
 
-def test_a_message_is_as_long_as_the_queue_allows_its_attributes_included(harness: SqsHarness) -> None:
+def test_the_maximum_size_of_a_message_includes_its_attributes(harness: SqsHarness) -> None:
     url = harness.queue(MaximumMessageSize="1024")
     attributes = {"name": {"DataType": "String", "StringValue": "y" * 10}}  # 4 + 6 + 10 bytes
     harness.send(url, "ä" * 502, MessageAttributes=attributes)
     params = {"QueueUrl": url, "MessageBody": "ä" * 502 + "z", "MessageAttributes": attributes}
-    code, message = harness.refused("SendMessage", **params)
+    code, message = harness.expect_error("SendMessage", **params)
     assert code == "InvalidParameterValue"
     assert message == "One or more parameters are invalid. Reason: Message must be shorter than 1024 bytes."
 
 
-def test_a_message_of_a_mebibyte_is_taken(harness: SqsHarness) -> None:
+def test_a_message_of_one_mebibyte_is_accepted(harness: SqsHarness) -> None:
     url = harness.queue()
     harness.send(url, "x" * MIB)
-    assert harness.bodies(url) == ["x" * MIB]
-    assert harness.refused("SendMessage", QueueUrl=url, MessageBody="x" * (MIB + 1))[0] == "InvalidParameterValue"
+    assert harness.receive_bodies(url) == ["x" * MIB]
+    assert harness.expect_error("SendMessage", QueueUrl=url, MessageBody="x" * (MIB + 1))[0] == "InvalidParameterValue"
 
 
 @pytest.mark.parametrize(
@@ -106,55 +106,55 @@ def test_a_message_of_a_mebibyte_is_taken(harness: SqsHarness) -> None:
         ("x", {"DataType": "Number.int", "StringValue": "1" * 39}),
     ],
 )
-def test_an_attribute_that_is_none_is_refused(harness: SqsHarness, name: str, value: Json) -> None:
+def test_an_invalid_attribute_is_refused(harness: SqsHarness, name: str, value: Json) -> None:
     params = {"QueueUrl": harness.queue(), "MessageBody": "x", "MessageAttributes": {name: value}}
-    assert harness.refused("SendMessage", **params)[0] == "InvalidParameterValue"
+    assert harness.expect_error("SendMessage", **params)[0] == "InvalidParameterValue"
 
 
-def test_a_message_has_ten_attributes_at_most(harness: SqsHarness) -> None:
+def test_a_message_has_at_most_ten_attributes(harness: SqsHarness) -> None:
     url = harness.queue()
     harness.send(url, MessageAttributes={f"a{number}": STRING for number in range(10)})
     eleven = {f"a{number}": STRING for number in range(11)}
-    _, message = harness.refused("SendMessage", QueueUrl=url, MessageBody="x", MessageAttributes=eleven)
+    _, message = harness.expect_error("SendMessage", QueueUrl=url, MessageBody="x", MessageAttributes=eleven)
     assert message == "Number of message attributes [11] exceeds the allowed maximum [10]."
 
 
-def test_a_delayed_message_waits_as_long_as_it_or_its_queue_says(harness: SqsHarness) -> None:
+def test_a_message_is_delayed_by_its_own_or_its_queue_s_delay(harness: SqsHarness) -> None:
     url = harness.queue(DelaySeconds="5")
     harness.send(url, "usual")
     harness.send(url, "own", DelaySeconds=2)
     harness.send(url, "now", DelaySeconds=0)
     assert harness.counts(url) == (1, 0, 2)
-    assert harness.bodies(url) == ["now"]
+    assert harness.receive_bodies(url) == ["now"]
     harness.pass_time(2)
-    assert harness.bodies(url) == ["own"]
+    assert harness.receive_bodies(url) == ["own"]
     harness.pass_time(3)
-    assert harness.bodies(url) == ["usual"]
+    assert harness.receive_bodies(url) == ["usual"]
 
 
 @pytest.mark.parametrize("delay", [-1, 901])
-def test_a_delay_beyond_fifteen_minutes_is_refused(harness: SqsHarness, delay: int) -> None:
-    told = f"Value {delay} for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= 900."
+def test_a_delay_outside_of_the_limits_is_refused(harness: SqsHarness, delay: int) -> None:
+    expected = f"Value {delay} for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= 900."
     params = {"QueueUrl": harness.queue(), "MessageBody": "x", "DelaySeconds": delay}
-    assert harness.refused("SendMessage", **params) == ("InvalidParameterValue", told)
+    assert harness.expect_error("SendMessage", **params) == ("InvalidParameterValue", expected)
 
 
-def test_a_standard_queue_keeps_a_group_and_refuses_a_deduplication_id(harness: SqsHarness) -> None:
+def test_a_standard_queue_accepts_a_group_and_refuses_a_deduplication_id(harness: SqsHarness) -> None:
     url = harness.queue()
     harness.send(url, MessageGroupId="tenant")
     harness.send(url, MessageGroupId="tenant")
     assert len(harness.receive(url, 10)) == 2
     harness.pass_time(30)
-    assert harness.one(url)["Attributes"]["MessageGroupId"] == "tenant"
+    assert harness.receive_one(url)["Attributes"]["MessageGroupId"] == "tenant"
     params = {"QueueUrl": url, "MessageBody": "x", "MessageDeduplicationId": "d"}
-    assert harness.refused("SendMessage", **params)[0] == "InvalidParameterValue"
+    assert harness.expect_error("SendMessage", **params)[0] == "InvalidParameterValue"
 
 
 def entry(name: str, body: str = "x", **params: Json) -> Json:
     return {"Id": name, "MessageBody": body, **params}
 
 
-def test_entries_of_a_batch_succeed_and_fail_one_by_one(harness: SqsHarness) -> None:
+def test_entries_of_a_batch_succeed_and_fail_separately(harness: SqsHarness) -> None:
     url = harness.queue(MaximumMessageSize="1024")
     entries = [
         entry("a", "one"),
@@ -170,7 +170,7 @@ def test_entries_of_a_batch_succeed_and_fail_one_by_one(harness: SqsHarness) -> 
         ("d", "InvalidParameterValue", True),
         ("e", "InvalidParameterValue", True),
     ]
-    assert harness.bodies(url) == ["one", "three"]
+    assert harness.receive_bodies(url) == ["one", "three"]
 
 
 @pytest.mark.parametrize(
@@ -195,9 +195,9 @@ def test_entries_of_a_batch_succeed_and_fail_one_by_one(harness: SqsHarness) -> 
         ),
     ],
 )
-def test_a_batch_that_is_none_is_refused_whole(
+def test_an_invalid_batch_is_refused_completely(
     harness: SqsHarness, entries: list[Json], code: str, message: str
 ) -> None:
     url = harness.queue()
-    assert harness.refused("SendMessageBatch", QueueUrl=url, Entries=entries) == (code, message)
+    assert harness.expect_error("SendMessageBatch", QueueUrl=url, Entries=entries) == (code, message)
     assert harness.counts(url) == (0, 0, 0)

@@ -1,4 +1,4 @@
-"""Dead letters: who was received too often goes elsewhere, and comes back by a move task.
+"""Dead letters: a message that was received too often moves to the dead-letter queue.
 
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
 """
@@ -7,7 +7,7 @@ import pytest
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps
-from tests.services.sqs.sqs_harness import SqsHarness, arn, redrive
+from tests.services.sqs.sqs_harness import SqsHarness, arn, redrive_policy
 
 
 @pytest.fixture
@@ -17,11 +17,11 @@ def dead(harness: SqsHarness) -> str:
 
 @pytest.fixture
 def url(harness: SqsHarness, dead: str) -> str:
-    return harness.queue(RedrivePolicy=redrive("dead", 2), VisibilityTimeout="1")
+    return harness.queue(RedrivePolicy=redrive_policy("dead", 2), VisibilityTimeout="1")
 
 
-def wear_out(harness: SqsHarness, url: str, times: int = 2) -> None:
-    """Receive everything so often, and then once more."""
+def exhaust_receives(harness: SqsHarness, url: str, times: int = 2) -> None:
+    """Receive all messages this number of times, and then once more."""
     for _ in range(times):
         while harness.receive(url, 10):
             pass
@@ -29,30 +29,32 @@ def wear_out(harness: SqsHarness, url: str, times: int = 2) -> None:
     assert harness.receive(url, 10) == []
 
 
-def test_a_message_goes_when_it_would_be_received_once_more(harness: SqsHarness, url: str, dead: str) -> None:
+def test_a_message_becomes_a_dead_letter_when_it_would_be_received_once_more(
+    harness: SqsHarness, url: str, dead: str
+) -> None:
     sent = harness.send(url)
     for _ in range(2):
-        assert harness.bodies(url) == ["hello"]
+        assert harness.receive_bodies(url) == ["hello"]
         harness.pass_time(1)
     assert harness.counts(dead) == (0, 0, 0)
     assert harness.receive(url) == []
     assert (harness.counts(url), harness.counts(dead)) == ((0, 0, 0), (1, 0, 0))
-    message = harness.one(dead)
+    message = harness.receive_one(dead)
     assert message["MessageId"] == sent["MessageId"]
     assert message["Attributes"]["ApproximateReceiveCount"] == "3"
     assert message["Attributes"]["DeadLetterQueueSourceArn"] == arn("letters")
 
 
-def test_a_dead_letter_makes_room_for_the_next_in_the_same_receive(harness: SqsHarness, url: str, dead: str) -> None:
+def test_one_receive_moves_all_dead_letters_of_a_queue(harness: SqsHarness, url: str, dead: str) -> None:
     for number in range(25):
         harness.send(url, str(number))
-    wear_out(harness, url)
+    exhaust_receives(harness, url)
     assert harness.counts(dead)[0] == 25
     harness.send(url, "fresh")
-    assert harness.bodies(url) == ["fresh"]
+    assert harness.receive_bodies(url) == ["fresh"]
 
 
-def test_a_receive_passes_many_dead_letters_on_its_way(harness: SqsHarness, url: str, dead: str) -> None:
+def test_a_receive_returns_the_message_behind_many_dead_letters(harness: SqsHarness, url: str, dead: str) -> None:
     for number in range(30):
         harness.send(url, str(number))
     for _ in range(2):
@@ -61,11 +63,11 @@ def test_a_receive_passes_many_dead_letters_on_its_way(harness: SqsHarness, url:
         harness.pass_time(1)
     harness.pass_time(1)
     harness.send(url, "fresh")
-    assert harness.bodies(url, 1) == ["fresh"]
+    assert harness.receive_bodies(url, 1) == ["fresh"]
     assert harness.counts(dead) == (30, 0, 0)
 
 
-def test_a_receive_passes_a_bounded_number_of_dead_letters(harness: SqsHarness, url: str, dead: str) -> None:
+def test_one_receive_moves_a_limited_number_of_dead_letters(harness: SqsHarness, url: str, dead: str) -> None:
     for start in range(0, 300, 10):
         entries = [{"Id": str(number), "MessageBody": "x"} for number in range(start, start + 10)]
         harness.sqs("SendMessageBatch", QueueUrl=url, Entries=entries)
@@ -81,11 +83,13 @@ def test_a_receive_passes_a_bounded_number_of_dead_letters(harness: SqsHarness, 
     assert not poll.done()
 
 
-def test_the_time_in_the_first_queue_counts_in_the_second(harness: SqsHarness, dead: str, url: str) -> None:
+def test_the_retention_of_a_dead_letter_includes_the_time_in_its_first_queue(
+    harness: SqsHarness, dead: str, url: str
+) -> None:
     harness.sqs("SetQueueAttributes", QueueUrl=dead, Attributes={"MessageRetentionPeriod": "100"})
     harness.send(url)
     harness.pass_time(50)
-    wear_out(harness, url)
+    exhaust_receives(harness, url)
     assert harness.counts(dead)[0] == 1
     harness.pass_time(47)
     assert harness.counts(dead)[0] == 1
@@ -93,11 +97,11 @@ def test_the_time_in_the_first_queue_counts_in_the_second(harness: SqsHarness, d
     assert harness.receive(dead) == []
 
 
-def test_without_its_dead_letter_queue_a_message_stays(harness: SqsHarness, dead: str, url: str) -> None:
+def test_a_message_stays_if_its_dead_letter_queue_does_not_exist(harness: SqsHarness, dead: str, url: str) -> None:
     harness.sqs("DeleteQueue", QueueUrl=dead)
     harness.send(url)
     for _ in range(5):
-        assert harness.bodies(url) == ["hello"]
+        assert harness.receive_bodies(url) == ["hello"]
         harness.pass_time(1)
 
 
@@ -116,22 +120,22 @@ def test_without_its_dead_letter_queue_a_message_stays(harness: SqsHarness, dead
         ({"deadLetterTargetArn": arn("dead"), "colour": 1}, "Only following attributes are supported"),
     ],
 )
-def test_a_redrive_policy_that_is_none_is_refused(harness: SqsHarness, dead: str, policy: Json, reason: str) -> None:
+def test_an_invalid_redrive_policy_is_refused(harness: SqsHarness, dead: str, policy: Json, reason: str) -> None:
     harness.fifo("dead.fifo")
     given = {"RedrivePolicy": dumps(policy)}
-    code, message = harness.refused("CreateQueue", QueueName="q", Attributes=given)
+    code, message = harness.expect_error("CreateQueue", QueueName="q", Attributes=given)
     assert (code, reason in message) == ("InvalidParameterValue", True)
     assert message.startswith(f"Value {dumps(policy)} for parameter RedrivePolicy is invalid. Reason: ")
 
 
-def test_a_queue_says_whose_dead_letters_it_takes(harness: SqsHarness, dead: str) -> None:
+def test_a_redrive_allow_policy_restricts_the_source_queues(harness: SqsHarness, dead: str) -> None:
     def allow(**policy: Json) -> None:
         text = dumps(policy)
         harness.sqs("SetQueueAttributes", QueueUrl=dead, Attributes={"RedriveAllowPolicy": text})
 
-    def takes(name: str) -> bool:
+    def accepts(name: str) -> bool:
         url = harness.queue(name)
-        params = {"QueueUrl": url, "Attributes": {"RedrivePolicy": redrive("dead")}}
+        params = {"QueueUrl": url, "Attributes": {"RedrivePolicy": redrive_policy("dead")}}
         try:
             harness.sqs("SetQueueAttributes", **params)
         except AwsError:
@@ -139,11 +143,11 @@ def test_a_queue_says_whose_dead_letters_it_takes(harness: SqsHarness, dead: str
         return True
 
     allow(redrivePermission="denyAll")
-    assert not takes("a")
+    assert not accepts("a")
     allow(redrivePermission="byQueue", sourceQueueArns=[arn("b")])
-    assert [takes(name) for name in "abc"] == [False, True, False]
+    assert [accepts(name) for name in "abc"] == [False, True, False]
     allow(redrivePermission="allowAll")
-    assert takes("c")
+    assert accepts("c")
 
 
 @pytest.mark.parametrize(
@@ -159,15 +163,15 @@ def test_a_queue_says_whose_dead_letters_it_takes(harness: SqsHarness, dead: str
         {"redrivePermission": "allowAll", "colour": 1},
     ],
 )
-def test_a_redrive_allow_policy_that_is_none_is_refused(harness: SqsHarness, dead: str, policy: Json) -> None:
+def test_an_invalid_redrive_allow_policy_is_refused(harness: SqsHarness, dead: str, policy: Json) -> None:
     given = {"RedriveAllowPolicy": dumps(policy)}
-    code, message = harness.refused("SetQueueAttributes", QueueUrl=dead, Attributes=given)
+    code, message = harness.expect_error("SetQueueAttributes", QueueUrl=dead, Attributes=given)
     assert (code, "unsupported format" in message) == ("InvalidParameterValue", True)
 
 
-def test_the_sources_of_a_dead_letter_queue_are_listed_page_by_page(harness: SqsHarness, dead: str) -> None:
+def test_the_sources_of_a_dead_letter_queue_are_listed_in_pages(harness: SqsHarness, dead: str) -> None:
     assert harness.sqs("ListDeadLetterSourceQueues", QueueUrl=dead) == {"queueUrls": []}
-    urls = [harness.queue(f"q{number}", RedrivePolicy=redrive("dead")) for number in range(3)]
+    urls = [harness.queue(f"q{number}", RedrivePolicy=redrive_policy("dead")) for number in range(3)]
     harness.queue("other")
     assert harness.sqs("ListDeadLetterSourceQueues", QueueUrl=dead) == {"queueUrls": urls}
     first = harness.sqs("ListDeadLetterSourceQueues", QueueUrl=dead, MaxResults=2)

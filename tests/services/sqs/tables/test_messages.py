@@ -1,4 +1,4 @@
-"""SQS's rows come back as they were kept, and are found by index however many there are."""
+"""SQS's rows are read as they were written, and every query uses an index."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
@@ -26,12 +26,12 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
     await store.close()
 
 
-async def test_a_queue_comes_back_as_it_was_kept(store: Store) -> None:
+async def test_a_queue_is_read_as_it_was_written(store: Store) -> None:
     key = await store.write(lambda tx: queues.put(tx, QUEUE, "arn"))
-    kept = replace(QUEUE, id=key)
-    assert queues.get(store.reader, "1", "r", "a") == queues.get_by_id(store.reader, key) == kept
+    stored = replace(QUEUE, id=key)
+    assert queues.get(store.reader, "1", "r", "a") == queues.get_by_id(store.reader, key) == stored
     assert queues.dead_letter_queue(store.reader, key) == "arn"
-    assert queues.dead_letter_sources(store.reader, "arn", "", 9) == [kept]
+    assert queues.dead_letter_sources(store.reader, "arn", "", 9) == [stored]
 
 
 async def test_a_queue_counts_its_messages(store: Store) -> None:
@@ -49,7 +49,7 @@ def _count(store: Store, key: int) -> int:
     return queue.messages
 
 
-async def test_an_emptied_queue_keeps_everything_but_its_messages(store: Store) -> None:
+async def test_an_emptied_queue_keeps_everything_except_its_messages(store: Store) -> None:
     key = await store.write(lambda tx: queues.put(tx, QUEUE, "arn"))
     await store.write(lambda tx: messages.put(tx, replace(MESSAGE, queue=key)))
     before = queues.get_by_id(store.reader, key)
@@ -62,7 +62,7 @@ async def test_an_emptied_queue_keeps_everything_but_its_messages(store: Store) 
     assert queues.dead_letter_queue(store.reader, after.id) == "arn"
 
 
-async def test_a_message_comes_back_as_it_was_kept(store: Store) -> None:
+async def test_a_message_is_read_as_it_was_written(store: Store) -> None:
     key = await store.write(lambda tx: messages.put(tx, MESSAGE))
     assert messages.get(store.reader, 1, key) == replace(MESSAGE, id=key)
     assert messages.get(store.reader, 2, key) is None
@@ -71,7 +71,7 @@ async def test_a_message_comes_back_as_it_was_kept(store: Store) -> None:
     assert again > key, "an id is never used again"
 
 
-async def test_a_group_is_ready_when_its_head_is_visible_and_none_of_it_is_in_flight(store: Store) -> None:
+async def test_a_group_is_ready_when_its_first_message_is_visible_and_none_is_in_flight(store: Store) -> None:
     def fill(tx: Tx) -> None:
         for visible, tries in ((10, 0), (30, 1), (99, 0)):
             messages.put(tx, replace(MESSAGE, visible=visible, tries=tries))
@@ -86,7 +86,7 @@ async def test_a_group_is_ready_when_its_head_is_visible_and_none_of_it_is_in_fl
     assert message_groups.next_ready(store.reader, 1) is None
 
 
-async def test_what_was_sent_is_known_until_its_time_and_then_swept_away(store: Store) -> None:
+async def test_a_deduplication_id_is_known_until_it_expires_and_then_deleted(store: Store) -> None:
     await store.write(lambda tx: fifo_requests.remember_sent(tx, 1, "", "d", "uuid", 7, now=0, until=100))
     assert fifo_requests.find_sent(store.reader, 1, "", "d", 99) == ("uuid", 7)
     assert fifo_requests.find_sent(store.reader, 1, "", "d", 100) is None
@@ -95,7 +95,7 @@ async def test_what_was_sent_is_known_until_its_time_and_then_swept_away(store: 
     assert store.reader.rows("SELECT dedup FROM sqs_sent") == [("e",)]
 
 
-async def test_a_move_comes_back_as_it_was_kept(store: Store) -> None:
+async def test_a_move_task_is_read_as_it_was_written(store: Store) -> None:
     move = MoveTask(0, "handle", "from", "to", 5, "RUNNING", 1, 2, 3, None)
     key = await store.write(lambda tx: move_tasks.put(tx, move))
     assert (
@@ -107,7 +107,7 @@ async def test_a_move_comes_back_as_it_was_kept(store: Store) -> None:
     ]
 
 
-async def test_times_of_the_steady_clock_follow_when_it_begins_anew(store: Store) -> None:
+async def test_times_of_the_monotonic_clock_are_adjusted_when_it_restarts(store: Store) -> None:
     await store.write(lambda tx: queues.put(tx, replace(QUEUE, purged=10), None))
     key = await store.write(lambda tx: messages.put(tx, MESSAGE))
     await store.write(lambda tx: timers.save_clock_jump(tx, 1000))
@@ -119,8 +119,8 @@ async def test_times_of_the_steady_clock_follow_when_it_begins_anew(store: Store
     assert queue.purged == 1010
 
 
-class Explained(Reader):
-    """Keeps the plans of what is asked."""
+class ExplainingReader(Reader):
+    """A reader that records the plans of its queries."""
 
     def __init__(self, real: Reader) -> None:
         self._real = real
@@ -134,9 +134,9 @@ class Explained(Reader):
         return next(iter(self.rows(sql, parameters)), None)
 
 
-async def test_nothing_is_found_by_looking_at_everything(store: Store) -> None:
+async def test_no_query_scans_a_table(store: Store) -> None:
     await store.write(lambda tx: queues.put(tx, QUEUE, None))
-    reader = Explained(store.reader)
+    reader = ExplainingReader(store.reader)
     messages.available(reader, 1, 1, 1)
     messages.next_visible(reader, 1)
     messages.count_hidden(reader, 1, 1)

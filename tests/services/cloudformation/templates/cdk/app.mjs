@@ -1,4 +1,4 @@
-// The CDK app whose templates lie beside it: what somebody has who schedules containers with the CDK.
+// A CDK app that schedules containers; its templates lie beside it.
 import * as cdk from 'aws-cdk-lib';
 import { aws_cloudwatch as cloudwatch, aws_cloudwatch_actions as actions, aws_ec2 as ec2, aws_ecs as ecs } from 'aws-cdk-lib';
 import { aws_ecs_patterns as patterns, aws_events as events, aws_events_targets as eventTargets } from 'aws-cdk-lib';
@@ -30,7 +30,7 @@ const batch = (stack, environment) => {
   return { definition, container };
 };
 
-// A task of ECS by a rule of EventBridge: the pattern of the CDK's own library.
+// A rule of EventBridge runs an ECS task: the pattern of the CDK's own library.
 {
   const stack = new cdk.Stack(app, 'ScheduledFargate', { env });
   const cluster = new ecs.Cluster(stack, 'Cluster', { vpc: new ec2.Vpc(stack, 'Vpc', { maxAzs: 2 }) });
@@ -46,7 +46,7 @@ const batch = (stack, environment) => {
   });
 }
 
-// A state machine by EventBridge Scheduler, which runs the task, tries again, and tells people.
+// EventBridge Scheduler starts a state machine, which runs the task, retries it and sends alerts.
 {
   const stack = new cdk.Stack(app, 'ScheduledMachine', { env });
   const vpc = network(stack);
@@ -84,7 +84,7 @@ const batch = (stack, environment) => {
   new cdk.CfnOutput(stack, 'MachineArn', { value: machine.stateMachineArn });
 }
 
-// A task of ECS by EventBridge Scheduler itself, in a group of its own, with a dead-letter queue.
+// EventBridge Scheduler runs an ECS task directly, from a schedule group, with a dead-letter queue.
 {
   const stack = new cdk.Stack(app, 'ScheduledTask', { env });
   const cluster = new ecs.Cluster(stack, 'Cluster', { vpc: network(stack), enableFargateCapacityProviders: true });
@@ -105,7 +105,7 @@ const batch = (stack, environment) => {
   });
 }
 
-// What stands around a batch: an alarm, a rule of failures, and resources that a function of Lambda makes.
+// Other resources of a batch: an alarm, a rule for failures, and resources that a Lambda function creates.
 {
   const stack = new cdk.Stack(app, 'Surroundings', { env });
   const topic = new sns.Topic(stack, 'Alerts');
