@@ -12,6 +12,8 @@ from lamplighter.base.json_text import Json, JsonError, loads
 
 MAX_QUOTED_CHARACTERS = 300
 """The most characters that are quoted from a cause that describes no task."""
+ESSENTIAL_CONTAINER_EXITED = "Essential container in task exited"
+"""ECS's reason for every task whose container ends by itself."""
 LATEST_TIME = 253_402_300_799_999
 """The last millisecond of the year 9999."""
 
@@ -49,17 +51,17 @@ def failure_reason(cause: str | None, max_characters: int = MAX_QUOTED_CHARACTER
 
 def _task_reason(described: Json) -> str | None:
     of_containers = (each.get("Reason") for each in _objects(described.get("Containers")))
-    return _join((described.get("StoppedReason"), *of_containers)) or _join((described.get("StopCode"),))
+    return join_reasons((described.get("StoppedReason"), *of_containers)) or join_reasons((described.get("StopCode"),))
 
 
 def _failures_reason(document: Json) -> str | None:
     failures = document.get("Failures")
     listed = failures if isinstance(failures, list) else []
-    return _join(each.get("Reason") if isinstance(each, dict) else each for each in listed)
+    return join_reasons(each.get("Reason") if isinstance(each, dict) else each for each in listed)
 
 
-def _join(texts: Iterable[Json]) -> str | None:
-    """Return the texts that are not blank, each once; None if there is none. Other values are left out."""
+def join_reasons(texts: Iterable[Json]) -> str | None:
+    """Return the reasons that are not blank, each once; None if there is none. Other values are left out."""
     return "; ".join(dict.fromkeys(each for each in texts if isinstance(each, str) and each.strip())) or None
 
 

@@ -4,6 +4,8 @@ The template of a project adds supporting machines, which start runs and send al
 own states. Guarantees that a state that runs a container never counts as a helper state.
 """
 
+from collections.abc import Sequence
+
 from lamplighter.asl.definition.walk_states import walk_states
 from lamplighter.base.json_text import Json
 
@@ -11,6 +13,8 @@ MAIN_CONTAINER = "main"
 """The container of the job itself, besides its sidecars."""
 ENDED_WELL = "Ended well"
 """The state that a job with sidecars enters if its own container succeeded although a sidecar failed."""
+SKIPPED_STATE, WORKFLOW_STATE = "Skipped", "Workflow"
+"""The state that a run enters if it is skipped, and the state around the steps of a workflow."""
 LAMPLIGHTER_KEY = "lamplighter"
 """The key of a run's input under which lamplighter passes its own settings."""
 LATE_RUNS, START_RUN, SLOT_CHECK, FAILURE_CHECK = "Watch", "Start", "Slots", "Failures"
@@ -25,18 +29,20 @@ def machine_suffix(machine: str) -> str:
 
 SUPPORTING_SUFFIXES = tuple(map(machine_suffix, SUPPORTING))
 """The endings of the supporting machines' names."""
+READ_LOG_STATE = "Last lines"
+"""The helper state that reads the end of a failed task's log for an alert."""
 SUPPORTING_STATES = frozenset({
     "Watch", "List runs", "More runs", "Alone?", "Queue up", "My turn?", "Not yet", "Stop", "Begin", "Judge", "Again?",
-    "Count", "Pause", "A log?", "Last lines",
+    "Count", "Pause", "A log?", READ_LOG_STATE,
 })  # fmt: skip
 """The helper states of a job's machine."""
 ALERT_STATE_PREFIX = "Tell "
 """The beginning of the names of helper states that alert a channel."""
 RUN_TASK = "ecs:runTask"
-
-
-RUN_VARIABLE = "LAMPLIGHTER_RUN"
-"""The environment variable that every container of a job receives."""
+RUN_VARIABLE, ATTEMPT_VARIABLE = "LAMPLIGHTER_RUN", "LAMPLIGHTER_ATTEMPT"
+"""The environment variables that every container of a job receives: the name of its run, and the attempt's number."""
+RUN_ARN_VARIABLE = "LAMPLIGHTER_RUN_ARN"
+"""The environment variable with the ARN of the run."""
 
 
 def is_made_from_job_file(definition: Json) -> bool:
@@ -49,15 +55,25 @@ def is_supporting_machine(machine: str) -> bool:
     return machine.endswith(SUPPORTING_SUFFIXES)
 
 
-def count_container_states(definition: Json) -> int:
-    """Return the number of states that run containers."""
-    return sum(RUN_TASK in str(state.get("Resource")) for _, state in walk_states(definition))
+def is_workflow(definition: Json) -> bool:
+    """Return whether a job with several steps made a definition: its steps are inside a state named after the job."""
+    return any(name.endswith(f": {WORKFLOW_STATE}") for name in definition["States"])
+
+
+def container_states(definition: Json) -> Sequence[Json]:
+    """Return the states that run containers."""
+    return [state for _, state in walk_states(definition) if RUN_TASK in str(state.get("Resource"))]
 
 
 def is_supporting_state(state: str, resource: Json) -> bool:
     """Return whether a state is a helper state; in a workflow its name follows the name of its step."""
     name = state_in_job(state)
     return RUN_TASK not in str(resource) and (name in SUPPORTING_STATES or name.startswith(ALERT_STATE_PREFIX))
+
+
+def alert_state_name(channel: str) -> str:
+    """Return the name of the helper state that alerts a channel."""
+    return f"{ALERT_STATE_PREFIX}{channel}"
 
 
 def state_in_job(state: str) -> str:

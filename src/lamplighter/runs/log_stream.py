@@ -5,9 +5,11 @@ container's id, which only the runtime knows.
 See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specify-log-config.html.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json
+from lamplighter.runs.story import Attempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +18,27 @@ class LogStream:
 
     group: str
     stream: str
-    region: str | None
-    """The region of the group, or None if the definition does not name one."""
+    region: str
+    """The region of the group."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogSource:
+    """The log stream of a container of an attempt."""
+
+    attempt: Attempt
+    container: str
+    is_only_container: bool
+    """Whether the container is the only one of its task."""
+    log: LogStream
+
+
+def log_sources(attempt: Attempt, containers: Sequence[Json]) -> Iterator[LogSource]:
+    """Yield the known log streams of an attempt's containers, by their definitions."""
+    for each in containers:
+        log = None if attempt.task is None else container_log_stream(each, attempt.task)
+        if log is not None:
+            yield LogSource(attempt, each["name"], len(containers) == 1, log)
 
 
 def log_stream_name(prefix: str, container: str, task: str) -> str:
@@ -34,4 +55,5 @@ def container_log_stream(container: Json, task: str) -> LogStream | None:
     group, prefix = options.get("awslogs-group"), options.get("awslogs-stream-prefix")
     if not group or not prefix:
         return None
-    return LogStream(group, log_stream_name(prefix, container["name"], task), options.get("awslogs-region"))
+    region = options.get("awslogs-region") or task.split(":")[3]
+    return LogStream(group, log_stream_name(prefix, container["name"], task), region)

@@ -11,10 +11,20 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from lamplighter.base.json_text import Json
 from lamplighter.runs.job_machine import is_made_from_job_file, is_supporting_state
+from lamplighter.runs.run import Run
 
 WORK_TYPES = ("Task", "Map", "Parallel")
 _Level = tuple[Mapping[str, Json], str]
 """The states of a block, and the name of one of them."""
+
+
+def why_not_redrive(run: Run, events: Sequence[Json], definition: Json) -> str | None:
+    """Return why a run should not be redriven, or None if it may be."""
+    if run.running:
+        return "it is still running"
+    if run.status == "SUCCEEDED":
+        return "it succeeded"
+    return run.not_redrivable_reason or redrive_objection(events, definition)
 
 
 def redrive_objection(events: Sequence[Json], definition: Json) -> str | None:

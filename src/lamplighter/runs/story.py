@@ -6,14 +6,14 @@ See https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEv
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.runs import failure_reasons
-from lamplighter.runs.job_machine import ENDED_WELL, is_supporting_state
+from lamplighter.runs.job_machine import ENDED_WELL, RUN_TASK, is_supporting_state, state_in_job
 
 Outcome = Literal["running", "succeeded", "failed", "timed out", "aborted"]
 
@@ -51,6 +51,8 @@ class Attempt:
     """The milliseconds for which the task's containers ran, if the task states them."""
     waits_for_worker: bool = False
     """True for an activity whose work no worker has received."""
+    latest_event: int = 0
+    """The id of the attempt's latest event."""
 
     @property
     def duration(self) -> int | None:
@@ -90,21 +92,14 @@ class Visit:
     """The index of the preceding visit on this path, among the story's visits."""
     exit: int | None = None
     """The id of the event that left the state."""
+    block_failed: bool = False
+    """Whether the branches of the Parallel, or the items of the Map, failed, and the run nevertheless continued."""
     attempts: tuple[int, ...] = ()
     """The indexes of its attempts among the story's attempts."""
     follower: str | None = None
     """The state that followed."""
     assigned: Mapping[str, Json] = field(default_factory=dict)
     """The variables that the state assigned."""
-
-
-@dataclass(frozen=True, slots=True)
-class Retry:
-    """A wait of Step Functions between two attempts."""
-
-    failed: Attempt
-    follower: Attempt | None
-    """The attempt after the wait; None while the wait lasts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +127,11 @@ class Story:
     cause: str | None = None
 
     @property
+    def container_attempts(self) -> Sequence[Attempt]:
+        """The attempts that ran ECS tasks."""
+        return [each for each in self.attempts if each.resource.startswith(RUN_TASK)]
+
+    @property
     def redriven(self) -> tuple[int, ...]:
         """The times of its redrives, in milliseconds since the epoch."""
         return tuple(gap.redriven for gap in self.gaps)
@@ -147,22 +147,21 @@ class Story:
         return until - since - sum(max(0, gap) for gap in gaps)
 
     def caught(self, visit: Visit) -> bool:
-        """Return whether the last attempt of a visit failed and the run nevertheless continued."""
-        return visit.left is not None and bool(visit.attempts) and self.attempts[visit.attempts[-1]].failed
+        """Return whether the last attempt of a visit, or its block, failed and the run nevertheless continued."""
+        last = self.last_attempt(visit)
+        return visit.left is not None and (visit.block_failed or (last is not None and last.failed))
 
-    def retries(self, visit: Visit) -> list["Retry"]:
-        """Return the waits of a visit before further attempts; the last one may not be over."""
-        attempts = [self.attempts[at] for at in visit.attempts]
-        followers: list[Attempt | None] = [*attempts[1:], None]
-        pairs = zip(attempts, followers, strict=bool(attempts))
-        return [Retry(failed, follower) for failed, follower in pairs if self._waits(visit, failed, follower)]
+    def attempts_of(self, visit: Visit) -> Sequence[Attempt]:
+        """Return the attempts of a visit in their order."""
+        return [self.attempts[at] for at in visit.attempts]
 
-    def _waits(self, visit: Visit, failed: Attempt, follower: Attempt | None) -> bool:
-        if not failed.failed or failed.ended is None:
-            return False
-        if follower is None:
-            return self.outcome == "running" and visit.left is None
-        return not any(failed.ended <= time <= follower.began for time in self.redriven)
+    def last_attempt(self, visit: Visit) -> Attempt | None:
+        """Return the last attempt of a visit so far, or None."""
+        return self.attempts[visit.attempts[-1]] if visit.attempts else None
+
+    def has_succeeded(self, state: str) -> bool:
+        """Return whether an attempt of a state succeeded; a helper state is named without its workflow step."""
+        return any(each.outcome == "succeeded" and state_in_job(each.state) == state for each in self.attempts)
 
 
 OUTCOMES: Mapping[str, Outcome] = {
@@ -183,15 +182,20 @@ class _Position:
     visit: int | None = None
     attempt: int | None = None
     outer: "_Position | None" = None
+    is_cut_off: bool = False
+    """Whether the events that led here are not known, because the history begins later."""
 
 
 def read_story(events: Iterable[Json]) -> Story:
-    """Read the events of a history in their order and return the story."""
+    """Read the events of a history in their order and return the story.
+
+    If the first events are missing, a state that was entered before them has the name "".
+    """
     reader = _StoryReader()
     for event in events:
         reader.add_event(event)
     for visit in reader.visits:
-        if visit.state.rpartition(": ")[2] == ENDED_WELL:
+        if state_in_job(visit.state) == ENDED_WELL:
             reader.count_as_succeeded(visit)
     return replace(reader.story, attempts=tuple(reader.attempts), visits=tuple(reader.visits))
 
@@ -208,6 +212,8 @@ class _StoryReader:
         self.visits: list[Visit] = []
         self._positions: dict[int, _Position] = {}
         self._attempt_counts: dict[tuple[tuple[str, ...], str], int] = {}
+        self._failed_blocks: set[int] = set()
+        """The ids of the events with which a Parallel or a Map failed."""
 
     def count_as_succeeded(self, visit: Visit) -> None:
         """Count the last attempt before this visit as succeeded: only Step Functions judged it a failure."""
@@ -220,7 +226,8 @@ class _StoryReader:
 
     def add_event(self, event: Json) -> None:
         """Add one event to the story."""
-        position = self._positions.get(event["previousEventId"], _Position())
+        previous = event["previousEventId"]
+        position = self._positions.get(previous, _Position(is_cut_off=bool(previous)))
         self._positions[event["id"]] = self._follow(event, event["type"], position)
 
     def _follow(self, event: Json, kind: str, position: _Position) -> _Position:
@@ -233,29 +240,28 @@ class _StoryReader:
         if kind.endswith("StateExited"):
             return self._leave(event, time, position)
         if kind.startswith("MapIteration"):
-            details = _details(event)
-            outer_position = self._surrounding_visit(position, lambda visit: visit.state == details["name"]) or position
-            step = f"{details['name']}[{details['index']}]"
-            return (
-                _Position((*outer_position.path, step), outer=outer_position)
-                if kind == "MapIterationStarted"
-                else outer_position
-            )
+            return self._iterate(event, kind, position)
         if kind.startswith(("MapState", "ParallelState")):
-            parent_type = kind.partition("State")[0]
-            outer_position = (
-                self._surrounding_visit(position, lambda visit: visit.kind == parent_type and visit.left is None)
-                or position
-            )
-            return (
-                _Position(outer_position.path, outer=outer_position)
-                if kind == "ParallelStateStarted"
-                else outer_position
-            )
+            return self._follow_block(event, kind, position)
         work = next((each for each in WORK_EVENT_PREFIXES if kind.startswith(each)), None)
         if kind == "TaskStateAborted":
             return self._abort(time, position)
         return position if work is None else self._work(event, kind, work, time, position)
+
+    def _iterate(self, event: Json, kind: str, position: _Position) -> _Position:
+        details = _details(event)
+        around = self._surrounding_visit(position, lambda visit: visit.state == details["name"]) or position
+        step = f"{details['name']}[{details['index']}]"
+        return _Position((*around.path, step), outer=around) if kind == "MapIterationStarted" else around
+
+    def _follow_block(self, event: Json, kind: str, position: _Position) -> _Position:
+        state_type, _, what = kind.partition("State")
+        around = (
+            self._surrounding_visit(position, lambda visit: visit.kind == state_type and visit.left is None) or position
+        )
+        if what == "Failed":
+            self._failed_blocks.add(event["id"])
+        return _Position(around.path, outer=around) if kind == "ParallelStateStarted" else around
 
     def _execution(self, event: Json, kind: str, time: int) -> None:
         if kind == "ExecutionStarted":
@@ -292,7 +298,13 @@ class _StoryReader:
         if found is None or found.visit is None:
             return position
         assigned = {name: _value(text) for name, text in (details.get("assignedVariables") or {}).items()}
-        self.visits[found.visit] = replace(self.visits[found.visit], left=time, exit=event["id"], assigned=assigned)
+        self.visits[found.visit] = replace(
+            self.visits[found.visit],
+            left=time,
+            exit=event["id"],
+            block_failed=event["previousEventId"] in self._failed_blocks,
+            assigned=assigned,
+        )
         return found
 
     def _surrounding_visit(self, position: _Position, matches: Callable[[Visit], bool]) -> _Position | None:
@@ -307,9 +319,11 @@ class _StoryReader:
         details = _details(event)
         if rest in ("Scheduled", "Redriven") or (work == "MapRun" and rest == "Started"):
             return self._schedule(event, details, work, time, position)
+        if position.attempt is None and position.is_cut_off:
+            position = self._schedule(event, details, work, time, position)
         if position.attempt is None:
             return position
-        attempt = self.attempts[position.attempt]
+        attempt = replace(self.attempts[position.attempt], latest_event=event["id"])
         if rest in OUTCOMES:
             attempt = _ended(attempt, time, OUTCOMES[rest], details)
         elif (work, rest) == ("Activity", "Started"):
@@ -320,30 +334,35 @@ class _StoryReader:
         return position
 
     def _schedule(self, event: Json, details: Json, work: str, time: int, position: _Position) -> _Position:
-        position = position if position.visit is not None else self._resumed_position()
+        if position.visit is None:
+            position = self._unknown_position(event, time) if position.is_cut_off else self._resumed_position()
         if position.visit is None:
             return position
         visit = self.visits[position.visit]
         key = (visit.path, visit.state)
         self._attempt_counts[key] = self._attempt_counts.get(key, 0) + 1
         service = details.get("resourceType")
-        resource = f"{service}:{details['resource']}" if service else work
-        self.attempts.append(
-            Attempt(
-                event["id"],
-                visit.state,
-                visit.path,
-                self._attempt_counts[key],
-                resource,
-                time,
-                timeout=details.get("timeoutInSeconds"),
-                map_run=details.get("mapRunArn"),
-                waits_for_worker=work == "Activity",
-            )
+        attempt = Attempt(
+            event["id"],
+            visit.state,
+            visit.path,
+            self._attempt_counts[key],
+            f"{service}:{details['resource']}" if service else work,
+            time,
+            timeout=details.get("timeoutInSeconds"),
+            map_run=details.get("mapRunArn"),
+            waits_for_worker=work == "Activity",
+            latest_event=event["id"],
         )
+        self.attempts.append(attempt)
         index = len(self.attempts) - 1
         self.visits[position.visit] = replace(visit, attempts=(*visit.attempts, index))
         return replace(position, attempt=index)
+
+    def _unknown_position(self, event: Json, time: int) -> _Position:
+        """Return a position in a state whose name is unknown, because it was entered before the first event."""
+        self.visits.append(Visit(event["id"], "", (), "Task", time))
+        return _Position((), len(self.visits) - 1)
 
     def _resumed_position(self) -> _Position:
         """Return where a redriven run continues if its events do not state it: in the last visit that was not left."""

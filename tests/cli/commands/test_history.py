@@ -1,9 +1,19 @@
 """`lamplighter history` shows what happened in a run; `stop` and `redrive` change it."""
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import pytest
+
 from lamplighter.base.json_text import Json
+from lamplighter.cli.command_context import CommandContext
+from lamplighter.cli.commands import history as command
+from lamplighter.cli.runs.attempt_labels import labels_for
+from lamplighter.cli.runs.output import OutputLine, RunOutput
+from lamplighter.cli.target import Target
+from lamplighter.runs.story import Attempt
 from tests.cli.job_folder import JobFolder
+from tests.runs.histories import RUN, entered, exited, failed, scheduled, story, succeeded
 from tests.served_engine import eventually, one_state
 
 
@@ -36,6 +46,16 @@ def test_the_last_output_is_that_of_the_failed_step_and_not_of_a_stopped_one(
     job_folder.run_job("flow")
     output = job_folder.invoke("history", "flow").stdout
     assert "The last output of Short, attempt 1:\n    no disk\n" in output
+
+
+def test_the_output_of_an_attempt_with_a_successful_retry_is_not_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_output: RunOutput, attempts: Iterable[Attempt]) -> Iterator[OutputLine]:
+        pytest.fail(f"the output of {list(attempts)} is read")
+
+    monkeypatch.setattr(RunOutput, "all_lines", fail)
+    again = (*RUN, failed(4, "a", 3), scheduled(5), succeeded(6, "b"), exited("Run", 7), entered("No", 8, "Fail"))
+    context = CommandContext(lambda: Target("http://engine", "us-east-1"))
+    command._print_last_output(context, story(*again, ("ExecutionFailed", 9, {"error": "No"})), labels_for({}))
 
 
 def test_helper_states_of_a_job_are_shown_only_with_states(job_folder: JobFolder) -> None:

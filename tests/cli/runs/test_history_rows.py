@@ -5,24 +5,23 @@ from hypothesis import given
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.cli.runs import result_text
-from lamplighter.cli.runs.find_run import Run
 from lamplighter.cli.runs.history_rows import history_rows
 from lamplighter.cli.runs.run_moments import run_moments
-from lamplighter.runs.story import read_story
+from lamplighter.runs.run import Run
 from tests.documents import documents
-from tests.runs.histories import TASK_FIELDS, history, written_by_a_user
+from tests.runs.histories import CAUGHT_BLOCK, TASK_FIELDS, story, written_by_a_user
 
 ARN = "arn:aws:states:us-east-1:123456789012:execution:nightly:one"
 
 
 @given(documents(*TASK_FIELDS), documents("pause"))
 def test_any_document_of_a_user_has_rows_moments_and_an_end(document: Json, assigned: Json) -> None:
-    story = read_story(history(*written_by_a_user(document, assigned=assigned)))
-    rows = [*history_rows(story, {}, states=True), *history_rows(story, {}, states=False)]
+    run_story = story(*written_by_a_user(document, assigned=assigned))
+    rows = [*history_rows(run_story, {}, states=True), *history_rows(run_story, {}, states=False)]
     assert all(dumps(row.document) and isinstance(row.result, str) for row in rows)
-    assert all(isinstance(moment.text, str) for moment in run_moments(story, {}))
-    run = Run(ARN, "FAILED", 0, 1, error=story.error, cause=story.cause)
-    assert "failed" in result_text.run_end_text(run, story)
+    assert all(isinstance(moment.text, str) for moment in run_moments(run_story, {}))
+    run = Run(ARN, "FAILED", 0, 1, error=run_story.error, cause=run_story.cause)
+    assert "failed" in result_text.run_end_text(run, run_story)
     assert result_text.run_failure_text(run)
     assert dumps(result_text.run_json(run))
 
@@ -36,5 +35,12 @@ def test_any_document_of_a_user_has_rows_moments_and_an_end(document: Json, assi
     ],
 )
 def test_only_a_variable_that_is_a_duration_is_shown_as_a_wait(assigned: Json, text: str) -> None:
-    story = read_story(history(*written_by_a_user({}, assigned=assigned)))
-    assert [moment.text for moment in run_moments(story, {}) if "Pause" in moment.text] == [text]
+    run_story = story(*written_by_a_user({}, assigned=assigned))
+    assert [moment.text for moment in run_moments(run_story, {}) if "Pause" in moment.text] == [text]
+
+
+def test_a_caught_failure_of_a_parallel_state_has_a_row_and_a_moment() -> None:
+    run_story = story(*CAUGHT_BLOCK)
+    (row,) = history_rows(run_story, {}, states=False)
+    assert (row.what, row.result) == ("caught", "continues with Tell")
+    assert [moment.text for moment in run_moments(run_story, {})] == ["caught: continues with Tell"]

@@ -1,5 +1,6 @@
 """The attempts of a run as a timeline."""
 
+import pytest
 from hypothesis import given
 
 from lamplighter.base.json_text import Json
@@ -7,6 +8,8 @@ from lamplighter.console.view.timeline import PAGE_SIZE, SCALE_WIDTH, Timeline, 
 from lamplighter.runs.story import read_story
 from tests.documents import documents
 from tests.runs.histories import (
+    REPORTED,
+    RUN,
     TASK_FIELDS,
     Entry,
     begun,
@@ -15,19 +18,19 @@ from tests.runs.histories import (
     failed,
     history,
     scheduled,
-    submitted,
+    story,
     succeeded,
     written_by_a_user,
 )
 
-AGAIN = (begun(), entered("Run", 0), scheduled(2), submitted(3, "a"), failed(4, "a", 3))
+AGAIN = (*RUN, failed(4, "a", 3))
 RETRIED = (*AGAIN, scheduled(5), succeeded(6, "b"), exited("Run", 7), ("ExecutionSucceeded", 8, {"output": "{}"}))
 RETRY = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 10}]
 DEFINITION: Json = {"StartAt": "Run", "States": {"Run": {"Type": "Task", "Retry": RETRY, "End": True}}}
 
 
 def draw(*entries: Entry, now: int = 9_000, after: int = 0) -> Timeline:
-    return build_timeline(read_story(history(*entries)), DEFINITION, now, after)
+    return build_timeline(story(*entries), DEFINITION, now, after)
 
 
 def test_each_attempt_has_a_bar_and_the_wait_before_it_has_a_line() -> None:
@@ -38,13 +41,6 @@ def test_each_attempt_has_a_bar_and_the_wait_before_it_has_a_line() -> None:
     assert (second.label, second.status, second.wait) == ("Run #2", "SUCCEEDED", "1.0 s")
     assert second.wait_x == first.x + first.width
     assert second.x == second.wait_x + second.wait_width
-
-
-def test_the_next_attempt_s_start_is_shown() -> None:
-    waiting = draw(*AGAIN).pending_retry
-    assert waiting is not None
-    assert (waiting.state, waiting.due, waiting.at_most) == ("Run", 15.0, False)
-    assert draw(*RETRIED).pending_retry is None
 
 
 def test_no_bar_extends_beyond_the_picture_of_a_running_run() -> None:
@@ -82,6 +78,18 @@ def test_the_time_before_a_redrive_takes_no_space_and_is_no_wait() -> None:
     assert (first.x, second.x, second.width) == (SCALE_WIDTH * 2 / 8, SCALE_WIDTH * 5 / 8, SCALE_WIDTH / 8)
     assert (second.wait, second.wait_x) == ("", None)
     assert first.event < redrive.event < second.event
+
+
+@pytest.mark.parametrize(("run", "status"), [("LAMPLIGHTER_RUN", "CAUGHT"), ("in another's machine", "FAILED")])
+def test_a_caught_failure_of_a_helper_state_of_a_job_has_the_status_caught(run: str, status: str) -> None:
+    rows = build_timeline(story(*REPORTED), {"States": {"Run": run}}, 99_000).rows
+    assert [(row.state, row.status) for row in rows] == [("Run", "FAILED"), ("Last lines", status)]
+
+
+def test_the_ticks_of_a_short_run_have_different_labels() -> None:
+    events = [event | {"timestamp": event["timestamp"] / 50} for event in history(*REPORTED)]
+    labels = [label for _, label in build_timeline(read_story(events), {}, 99_000).ticks]
+    assert labels == ["0 ms", "44 ms", "88 ms", "132 ms", "176 ms"]
 
 
 @given(documents(*TASK_FIELDS))

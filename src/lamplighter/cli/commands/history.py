@@ -14,18 +14,24 @@ from lamplighter.base.world import real_world
 from lamplighter.cli.command_context import CommandContext, with_command_context
 from lamplighter.cli.runs import find_run, formatting, result_text
 from lamplighter.cli.runs.arguments import RunArgument
-from lamplighter.cli.runs.attempt_labels import labels_for
-from lamplighter.cli.runs.attempt_numbers import read_numbered_story
-from lamplighter.cli.runs.check_redrive import why_not_redrive
-from lamplighter.cli.runs.find_run import Run
+from lamplighter.cli.runs.attempt_labels import AttemptLabels, labels_for
 from lamplighter.cli.runs.history_rows import HistoryRow, history_rows
 from lamplighter.cli.runs.map_children import MapChildren, item_counts
 from lamplighter.cli.runs.output import RunOutput
+from lamplighter.runs.attempt_numbers import read_numbered_story
+from lamplighter.runs.blamed_attempt import blamed_attempt, blamed_item
 from lamplighter.runs.failure_reasons import failure_reason
-from lamplighter.runs.story import Attempt, Story
+from lamplighter.runs.redrive_outcome import why_not_redrive
+from lamplighter.runs.run import Run
+from lamplighter.runs.story import Story
 
 TAIL_LINES = 5
 """The most lines of output that are shown of a failed attempt."""
+ITEM_STATE_WORDS = {
+    "succeeded": "succeeded", "failed": "failed", "aborted": "stopped", "timedOut": "timed out", "running": "running",
+    "pending": "pending",
+}  # fmt: skip
+"""The words for the states of a Map Run's items."""
 
 
 @with_command_context
@@ -46,7 +52,8 @@ def history(
     events = find_run.read_events(context, found)
     story = read_numbered_story(events)
     definition = find_run.read_definition(context, found)
-    all_states = not labels_for(definition).from_job_file if states is None else states
+    labels = labels_for(definition, story.redriven)
+    all_states = not labels.from_job_file if states is None else states
     rows = history_rows(story, definition, states=all_states)
     if json:
         formatting.print_json_lines([_run_document(found, story, events), *(each.document for each in rows)])
@@ -57,7 +64,7 @@ def history(
     )
     _print_end(found, story)
     _print_item_counts(context, story)
-    _print_last_output(context, found, story)
+    _print_last_output(context, story, labels)
     _print_hints(found, why_not_redrive(found, events, definition), find_run.short_machine_name(context, found, run))
 
 
@@ -115,30 +122,23 @@ def _print_item_counts(context: CommandContext, story: Story) -> None:
     """Print the number of items of each distributed Map in each state."""
     for each in (each for each in story.attempts if each.map_run):
         counts = item_counts(context, each)
-        words = result_text.ITEM_STATE_WORDS
-        numbers = [f"{count} {words[name]}" for name, count in counts.items() if count and name in words]
+        numbers = [
+            f"{count} {ITEM_STATE_WORDS[name]}" for name, count in counts.items() if count and name in ITEM_STATE_WORDS
+        ]
         formatting.make_console().print(
             Text.assemble((f"{result_text.state_path(each)}: ", "bold"), ", ".join(numbers) or "no items")
         )
 
 
-def _print_last_output(context: CommandContext, run: Run, story: Story) -> None:
-    """Print the last lines of the attempt with which an unsuccessful run ended; they often contain the reason."""
-    if story.outcome in ("succeeded", "running"):
-        return
-    last = _last_failed_attempt(MapChildren(context).attempts(story), story)
-    lines = [] if last is None else deque(RunOutput(context, tail=TAIL_LINES).all_lines([last]), maxlen=TAIL_LINES)
-    if last is not None and lines:
-        title = labels_for(find_run.read_definition(context, run), story.redriven).title(last)
-        formatting.make_console().print(Text(f"\nThe last output of {title}:", "dim"))
+def _print_last_output(context: CommandContext, story: Story, labels: AttemptLabels) -> None:
+    """Print the last lines of the attempt that caused a run's failure; they often contain the reason."""
+    blamed = blamed_attempt(story, from_job_file=labels.from_job_file)
+    if blamed is not None and blamed.map_run:
+        blamed = blamed_item(blamed, MapChildren(context).attempts_of_items(blamed))
+    lines = [] if blamed is None else deque(RunOutput(context, tail=TAIL_LINES).all_lines([blamed]), maxlen=TAIL_LINES)
+    if blamed is not None and lines:
+        formatting.make_console().print(Text(f"\nThe last output of {labels.title(blamed)}:", "dim"))
         formatting.make_console().print(Text("\n".join(f"    {line.text}" for line in lines)))
-
-
-def _last_failed_attempt(attempts: list[Attempt], story: Story) -> Attempt | None:
-    """Return the attempt that failed last; in a failed run, ignore attempts that were stopped with the run."""
-    failed = [each for each in attempts if each.failed and each.task]
-    causes = [each for each in failed if each.outcome != "aborted"] if story.outcome == "failed" else []
-    return max(causes or failed, key=lambda each: each.ended or 0, default=None)
 
 
 def _print_end(run: Run, story: Story) -> None:

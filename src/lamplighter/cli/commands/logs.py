@@ -16,11 +16,11 @@ from lamplighter.cli.command_context import CommandContext, fail, with_command_c
 from lamplighter.cli.runs import find_run, formatting
 from lamplighter.cli.runs.arguments import FollowOption, RunArgument
 from lamplighter.cli.runs.attempt_labels import labels_for
-from lamplighter.cli.runs.find_run import Run
 from lamplighter.cli.runs.follow import follow_run, print_lines
 from lamplighter.cli.runs.map_children import MAX_CHILD_RUNS, MapChildren
 from lamplighter.cli.runs.output import OutputLine, RunOutput
 from lamplighter.cli.runs.parse_instant import parse_instant
+from lamplighter.runs.run import Run
 
 
 @with_command_context

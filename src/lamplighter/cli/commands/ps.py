@@ -23,11 +23,12 @@ from lamplighter.cli.runs.arguments import AnyJobArgument
 from lamplighter.cli.runs.attempt_labels import labels_for
 from lamplighter.cli.runs.engine_conditions import engine_conditions
 from lamplighter.cli.runs.find_job import Machine
-from lamplighter.cli.runs.find_run import Run
 from lamplighter.cli.runs.result_text import attempt_json, run_json
 from lamplighter.jobs.machine.workflow import job_steps
+from lamplighter.runs.run import Run
 from lamplighter.runs.story import Attempt, Story
 from lamplighter.runs.upcoming_times import Timetable, UpcomingTime, next_time
+from lamplighter.runs.waits import waits_of_visit
 
 MAX_LISTED_RUNS = 10
 """The most runs under way of a job that are listed."""
@@ -146,11 +147,9 @@ def _read_active_run(context: CommandContext, run: Run) -> ActiveRun:
 
 
 def _describe_waits(story: Story) -> Iterator[str]:
-    for visit in story.visits:
-        if visit.kind == "Wait" and visit.left is None:
-            yield f"waits in {visit.state}"
-        pending = (each.failed for each in story.retries(visit) if each.follower is None)
-        yield from (f"waits before attempt {failed.number + 1}" for failed in pending)
+    waits = (wait for visit in story.visits for wait in waits_of_visit(story, visit))
+    for each in (each for each in waits if each.ended is None):
+        yield f"waits before attempt {each.attempt}" if each.is_retry else f"waits in {each.visit.state}"
 
 
 def _missing_jobs(context: CommandContext, chosen: list[Machine]) -> Iterator[str]:

@@ -8,12 +8,18 @@ from typing import Annotated
 
 import typer
 
+from lamplighter.base.errors import LamplighterError
 from lamplighter.cli.command_context import CommandContext, with_command_context
 from lamplighter.cli.runs import find_run
 from lamplighter.cli.runs.arguments import FollowOption, RunArgument
-from lamplighter.cli.runs.attempt_numbers import read_numbered_story
-from lamplighter.cli.runs.check_redrive import check_redrivable, why_not_redrive
 from lamplighter.cli.runs.follow import follow_run
+from lamplighter.runs.attempt_numbers import read_numbered_story
+from lamplighter.runs.redrive_outcome import why_not_redrive
+from lamplighter.runs.run import Run
+
+
+class NotRedrivable(LamplighterError):
+    """A run cannot be redriven; it has to be watched, or started again."""
 
 
 @with_command_context
@@ -29,9 +35,18 @@ def redrive(
     events = find_run.read_events(context, found)
     if not force:
         reason = why_not_redrive(found, events, find_run.read_definition(context, found))
-        check_redrivable(found, reason, find_run.short_machine_name(context, found, run))
+        _check_redrivable(found, reason, find_run.short_machine_name(context, found, run))
     before = read_numbered_story(events)
     context.sfn.redrive_execution(executionArn=found.arn)
     typer.echo(f"redriven {found.arn}", err=follow)
     if follow:
         follow_run(context, find_run.refresh_run(context, found), since=(before.ended or found.began) + 1)
+
+
+def _check_redrivable(run: Run, reason: str | None, machine_name: str) -> None:
+    """Raise `NotRedrivable` with advice if there is a reason not to redrive a run."""
+    if reason is None:
+        return
+    advice = "follow it" if run.running else "start a new run instead"
+    command = f"logs -f {machine_name}:{run.name}" if run.running else f"run {machine_name}"
+    raise NotRedrivable(f"{machine_name}:{run.name} cannot be redriven: {reason}\n    {advice}: lamplighter {command}")

@@ -10,7 +10,7 @@ import typer
 from lamplighter.cli.command_context import CommandContext, fail, with_command_context
 from lamplighter.cli.runs import find_job, find_run
 from lamplighter.cli.runs.arguments import RunArgument
-from lamplighter.cli.runs.find_run import Run
+from lamplighter.runs.run import Run
 
 
 @with_command_context

@@ -8,9 +8,10 @@ from lamplighter.cli.doctor.finding import Finding, bad, doubtful, good
 from lamplighter.cli.doctor.known_causes import find_cause
 from lamplighter.cli.runs import find_run
 from lamplighter.cli.runs.find_job import Machine
-from lamplighter.cli.runs.find_run import Run
+from lamplighter.runs.blamed_attempt import blamed_attempt
 from lamplighter.runs.failure_reasons import failure_reason, task_of_document
-from lamplighter.runs.story import Story
+from lamplighter.runs.run import FAILED_STATUSES, Run
+from lamplighter.runs.story import Attempt, Story
 
 MAX_READ_RUNS = 10
 """The number of latest runs that are read."""
@@ -18,11 +19,10 @@ MAX_REPORTED_RUNS = 3
 """The most failed runs that are reported."""
 MAX_QUOTED_FACTS = 3
 """The most facts that are quoted of a failure: an error, a reason, an exit code."""
-FAILED_STATUSES = ("FAILED", "TIMED_OUT")
 
 
 def check_recent_failures(
-    about: str, context: CommandContext, machine: Machine, *, runs_locally: bool
+    about: str, context: CommandContext, machine: Machine, *, from_job_file: bool, runs_locally: bool
 ) -> Iterator[Finding]:
     """Report failed runs: as bad if it is the latest run that has ended, and as doubt if it is an earlier one."""
     found = list(islice(find_run.list_runs(context, machine), MAX_READ_RUNS))
@@ -37,7 +37,9 @@ def check_recent_failures(
     latest = next(run for run in ended if not find_run.with_details(context, run).skipped)
     reported: set[str] = set()
     for run in failed[:MAX_REPORTED_RUNS]:
-        message, advice = _explain_failure(machine, run, find_run.read_story(context, run), runs_locally=runs_locally)
+        story = find_run.read_story(context, run)
+        facts = _failure_facts(story, blamed_attempt(story, from_job_file=from_job_file))
+        message, advice = _explain_failure(machine, run, facts, runs_locally=runs_locally)
         if message not in reported:
             reported.add(message)
             make_finding = bad if run == latest else doubtful
@@ -49,11 +51,14 @@ def _shorten_cause(cause: str | None) -> str | None:
     return failure_reason(cause) if task_of_document(cause) else cause
 
 
-def _explain_failure(machine: Machine, run: Run, story: Story, *, runs_locally: bool) -> tuple[str, str]:
-    last = [each for each in story.attempts if each.failed][-1:]
-    facts = [each for attempt in last for each in (attempt.error, attempt.reason) if each]
-    facts += [f"exit code {code}" for attempt in last for code in attempt.exits.values() if code]
-    facts += [each for each in (story.error, _shorten_cause(story.cause)) if each]
+def _failure_facts(story: Story, attempt: Attempt | None) -> list[str]:
+    """Return what is known of a failure: errors, reasons and exit codes, those of the attempt that caused it first."""
+    facts = [] if attempt is None else [attempt.error, attempt.reason]
+    facts += [] if attempt is None else [f"exit code {code}" for code in attempt.exits.values() if code]
+    return [each for each in (*facts, story.error, _shorten_cause(story.cause)) if each]
+
+
+def _explain_failure(machine: Machine, run: Run, facts: list[str], *, runs_locally: bool) -> tuple[str, str]:
     found = find_cause("\n".join([*facts, run.status if run.status == "TIMED_OUT" else ""]), runs_locally=runs_locally)
     short = "; ".join(dict.fromkeys(facts[:MAX_QUOTED_FACTS])) or "no reason given"
     history_hint = f"see `lamplighter history {machine.short_name}:{run.name}`"

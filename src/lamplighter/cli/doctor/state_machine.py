@@ -15,6 +15,7 @@ from lamplighter.cli.doctor.task_states import task_states
 from lamplighter.cli.doctor.tasks import check_tasks
 from lamplighter.cli.runs.find_job import Machine
 from lamplighter.cli.target import CALL_ERRORS, Target, explain_error
+from lamplighter.runs.job_machine import is_made_from_job_file
 
 
 def check_state_machine(context: CommandContext, machine: Machine, *, enforces_permissions: bool) -> Iterator[Finding]:
@@ -43,7 +44,13 @@ def check_state_machine(context: CommandContext, machine: Machine, *, enforces_p
         about,
         "its runs",
         target,
-        lambda: check_recent_failures(about, context, machine, runs_locally=not enforces_permissions),
+        lambda: check_recent_failures(
+            about,
+            context,
+            machine,
+            from_job_file=is_made_from_job_file(definition),
+            runs_locally=not enforces_permissions,
+        ),
     )
 
 

@@ -8,10 +8,15 @@ from dataclasses import dataclass
 from lamplighter.asl.definition.walk_states import walk_states
 from lamplighter.base.json_text import Json
 from lamplighter.cli.runs.result_text import state_path
-from lamplighter.runs.job_machine import RUN_TASK, RUN_VARIABLE, SUPPORTING_STATES, state_in_job
+from lamplighter.runs.job_machine import (
+    RUN_TASK,
+    SKIPPED_STATE,
+    SUPPORTING_STATES,
+    container_states,
+    is_made_from_job_file,
+    state_in_job,
+)
 from lamplighter.runs.story import Attempt, Visit
-
-SKIPPED_STATE, WORKFLOW_STATE = "Skipped", "Workflow"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,23 +69,11 @@ class AttemptLabels:
 
 def labels_for(definition: Json, redriven: tuple[int, ...] = ()) -> AttemptLabels:
     """Return the labels for the runs of a definition; `redriven` has the times of the run's redrives."""
-    container_states = [each for _, each in walk_states(definition) if _runs_containers(each)]
+    found = container_states(definition)
     maps = [each for _, each in walk_states(definition) if each.get("Type") == "Map"]
-    mapped = any(_runs_containers(inner) for each in maps for _, inner in walk_states(_body(each)))
-    several = len(container_states) > 1 or mapped
-    retried = any("Retry" in each or "Catch" in each for each in container_states)
-    return AttemptLabels(
-        several, several or retried, any(RUN_VARIABLE in str(each) for each in container_states), redriven
-    )
-
-
-def is_workflow(definition: Json) -> bool:
-    """Return whether a job with several steps made a definition: its steps are inside a state named after the job."""
-    return any(name.endswith(f": {WORKFLOW_STATE}") for name in definition["States"])
-
-
-def _runs_containers(state: Json) -> bool:
-    return RUN_TASK in str(state.get("Resource"))
+    several = len(found) > 1 or any(container_states(_body(each)) for each in maps)
+    retried = any("Retry" in each or "Catch" in each for each in found)
+    return AttemptLabels(several, several or retried, is_made_from_job_file(definition), redriven)
 
 
 def _body(state: Json) -> Json:

@@ -4,7 +4,7 @@ Guarantees that a name which several runs have is an error that lists them, rath
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 
 from botocore.exceptions import ClientError
@@ -14,68 +14,16 @@ from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json, loads
 from lamplighter.cli.command_context import CommandContext
 from lamplighter.cli.runs import find_job, removed_jobs
-from lamplighter.cli.runs.attempt_numbers import read_numbered_story
 from lamplighter.cli.runs.find_job import Machine, NoSuchJob
-from lamplighter.jobs.machine.overlap_states import runs_that_caused_skip
-from lamplighter.runs.story import Story, to_milliseconds
+from lamplighter.runs.attempt_numbers import read_numbered_story
+from lamplighter.runs.run import Run, to_run
+from lamplighter.runs.story import Story
 
-REDRIVABLE = "REDRIVABLE"
 MISSING_CODES = ("ExecutionDoesNotExist", "InvalidArn")
 
 
 class NoSuchRun(LamplighterError):
     """A name is not that of a run."""
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A run, as Step Functions lists or describes its execution."""
-
-    arn: str
-    status: str
-    """RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED or PENDING_REDRIVE."""
-    began: int
-    """Milliseconds since the epoch."""
-    ended: int | None = None
-    not_redrivable_reason: str | None = None
-    """AWS's reason why the run cannot be redriven; None if it can be, or if only a list of runs was read."""
-    skipped: bool = False
-    """Whether the run was skipped because of another run of its job; known only if the run was described."""
-    skipped_for: tuple[str, ...] = ()
-    """The ARNs of the runs that were under way and because of which this run was skipped."""
-    redrives: int = 0
-    """The number of redrives."""
-    idle: int = 0
-    """Milliseconds between the parts of a redriven run, in which it did not run; 0 unless `with_details` read them."""
-    error: str | None = None
-    cause: str | None = None
-    """The error and cause of a failed run; known only if the run was described."""
-
-    @property
-    def name(self) -> str:
-        """The run's name."""
-        return self.arn.split(":")[7]
-
-    @property
-    def machine(self) -> str:
-        """The ARN of the run's state machine."""
-        # In the ARN of a run that a Map started, the state machine's name is MACHINE/LABEL.
-        return ":".join([*self.arn.split(":")[:5], "stateMachine", self.arn.split(":")[6].partition("/")[0]])
-
-    @property
-    def took(self) -> int | None:
-        """Milliseconds for which the run ran: the sum of its parts; None while it is under way."""
-        return None if self.ended is None else self.ended - self.began - self.idle
-
-    @property
-    def state(self) -> str:
-        """The run's status for people, which is SKIPPED for a skipped run."""
-        return "SKIPPED" if self.skipped else self.status
-
-    @property
-    def running(self) -> bool:
-        """Whether the run is under way."""
-        return self.status in ("RUNNING", "PENDING_REDRIVE")
 
 
 def list_runs(context: CommandContext, machine: Machine, status: str | None = None) -> Iterator[Run]:
@@ -209,24 +157,3 @@ def get_run(context: CommandContext, arn: str) -> Run | None:
 def run_arn(machine: Machine, name: str) -> str:
     """Return the ARN of a state machine's run."""
     return ":".join([*machine.arn.split(":")[:5], "execution", machine.name, name])
-
-
-def to_run(answer: Json) -> Run:
-    """Convert a run of the answer of DescribeExecution or ListExecutions."""
-    ended = answer.get("stopDate")
-    began = to_milliseconds(answer["startDate"])
-    redrivable = answer.get("redriveStatus", REDRIVABLE).startswith(REDRIVABLE)
-    not_redrivable_reason = None if redrivable else answer.get("redriveStatusReason")
-    skipped_for = runs_that_caused_skip(answer.get("output")) if answer["status"] == "SUCCEEDED" else None
-    return Run(
-        answer["executionArn"],
-        answer["status"],
-        began,
-        None if ended is None else to_milliseconds(ended),
-        not_redrivable_reason,
-        skipped=skipped_for is not None,
-        skipped_for=tuple(skipped_for or ()),
-        redrives=answer.get("redriveCount", 0),
-        error=answer.get("error"),
-        cause=answer.get("cause"),
-    )

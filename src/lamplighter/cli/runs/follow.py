@@ -20,11 +20,11 @@ from lamplighter.base.world import real_world
 from lamplighter.cli.command_context import CommandContext
 from lamplighter.cli.runs import find_run, formatting, result_text
 from lamplighter.cli.runs.attempt_labels import AttemptLabels, labels_for
-from lamplighter.cli.runs.attempt_numbers import read_numbered_story
-from lamplighter.cli.runs.find_run import Run
 from lamplighter.cli.runs.map_children import MapChildren
 from lamplighter.cli.runs.output import OutputLine, RunOutput
 from lamplighter.cli.runs.run_moments import Moment, run_moments
+from lamplighter.runs.attempt_numbers import read_numbered_story
+from lamplighter.runs.run import Run
 from lamplighter.runs.story import Attempt, Story
 
 EXIT_CODES = {"SUCCEEDED": 0, "FAILED": 1, "TIMED_OUT": 3, "ABORTED": 4}

@@ -10,10 +10,10 @@ from lamplighter.base.json_text import Json
 from lamplighter.cli.runs import result_text
 from lamplighter.cli.runs.attempt_labels import AttemptLabels, labels_for
 from lamplighter.cli.runs.formatting import format_milliseconds, format_utc
-from lamplighter.cli.runs.run_moments import awaited_attempt, retry_wait_text, wait_seconds
-from lamplighter.cli.runs.skipped_runs import SKIP_REASON
-from lamplighter.jobs.file.values import format_duration
+from lamplighter.cli.runs.run_moments import planned_wait_text
+from lamplighter.runs.skipped_runs import SKIP_REASON
 from lamplighter.runs.story import Attempt, Gap, Story, Visit
+from lamplighter.runs.waits import Wait, waits_of_visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,7 @@ def history_rows(story: Story, definition: Json, *, states: bool) -> list[Histor
     shown_attempts = (each for each in story.attempts if states or each.failed or not labels.hides_work(each))
     found: list[HistoryRow] = [_attempt_row(each, labels) for each in shown_attempts]
     for visit in story.visits:
-        found += _retry_rows(story, visit, definition)
-        found += _visit_rows(story, visit, labels, states=states)
+        found += _visit_rows(story, visit, definition, labels, states=states)
     found += map(_redrive_row, story.gaps)
     return sorted(found, key=lambda row: (row.time, row.order))
 
@@ -50,54 +49,39 @@ def _redrive_row(gap: Gap) -> HistoryRow:
 
 
 def _attempt_row(attempt: Attempt, labels: AttemptLabels) -> HistoryRow:
-    what, result, document = (
-        labels.title(attempt),
-        result_text.attempt_result_text(attempt),
-        result_text.attempt_json(attempt),
-    )
-    return HistoryRow(attempt.began, attempt.event, what, attempt.duration, result, attempt.outcome, document)
+    title, result = labels.title(attempt), result_text.attempt_result_text(attempt)
+    document = result_text.attempt_json(attempt)
+    return HistoryRow(attempt.began, attempt.event, title, attempt.duration, result, attempt.outcome, document)
 
 
-def _retry_rows(story: Story, visit: Visit, definition: Json) -> Iterator[HistoryRow]:
-    for each in story.retries(visit):
-        failed = each.failed
-        assert failed.ended is not None
-        until = None if each.follower is None else each.follower.began
-        planned = retry_wait_text(definition, story, visit, failed).strip()
-        yield _wait_row(failed.event, failed.ended, until, planned, failed.number + 1, visit.state)
-
-
-def _wait_row(order: int, began: int, until: int | None, planned: str, number: int | None, state: str) -> HistoryRow:
-    took = None if until is None else until - began
-    result = f"waiting {planned}".strip() if until is None else ""
-    what = f"wait in {state}" if number is None else f"wait before attempt {number}"
+def _wait_row(story: Story, wait: Wait, definition: Json) -> HistoryRow:
+    took = None if wait.ended is None else wait.ended - wait.began
+    result = f"waiting {planned_wait_text(story, wait, definition)}".strip() if wait.ended is None else ""
+    what = f"wait in {wait.visit.state}" if wait.attempt is None else f"wait before attempt {wait.attempt}"
     document = {
         "kind": "wait",
-        "state": state,
-        "began": format_utc(began),
-        "ended": format_utc(until),
+        "state": wait.visit.state,
+        "began": format_utc(wait.began),
+        "ended": format_utc(wait.ended),
         "seconds": None if took is None else took / 1000,
-        "attempt": number,
+        "attempt": wait.attempt,
     }
-    return HistoryRow(began, order, what, took, result, "running" if until is None else "", document)
+    return HistoryRow(wait.began, wait.event, what, took, result, "running" if wait.ended is None else "", document)
 
 
-def _visit_rows(story: Story, visit: Visit, labels: AttemptLabels, *, states: bool) -> Iterator[HistoryRow]:
-    if visit.kind == "Wait" and (not states or labels.hides(visit.state)):
-        yield _wait_state_row(story, visit)
-    elif states:
+def _visit_rows(
+    story: Story, visit: Visit, definition: Json, labels: AttemptLabels, *, states: bool
+) -> Iterator[HistoryRow]:
+    shows_state = states and not (visit.kind == "Wait" and labels.hides(visit.state))
+    waits = waits_of_visit(story, visit)
+    yield from (_wait_row(story, each, definition) for each in waits if each.is_retry or not shows_state)
+    if shows_state:
         yield _state_row(story, visit)
     elif labels.is_skipped(visit):
         yield replace(_state_row(story, visit), what="skipped", took=None, result=SKIP_REASON)
     if story.caught(visit) and visit.left is not None and visit.follower and not labels.hides(visit.follower):
         document = {"kind": "catch", "state": visit.state, "time": format_utc(visit.left), "next": visit.follower}
         yield HistoryRow(visit.left, visit.event, "caught", None, f"continues with {visit.follower}", "", document)
-
-
-def _wait_state_row(story: Story, visit: Visit) -> HistoryRow:
-    seconds = wait_seconds(story, visit)
-    planned = "" if seconds is None else format_duration(seconds)
-    return _wait_row(visit.event, visit.entered, visit.left, planned, awaited_attempt(story, visit), visit.state)
 
 
 def _state_row(story: Story, visit: Visit) -> HistoryRow:

@@ -12,7 +12,7 @@ from itertools import islice
 from lamplighter.base.json_text import Json
 from lamplighter.cli.command_context import CommandContext
 from lamplighter.cli.runs import find_run
-from lamplighter.cli.runs.find_run import Run
+from lamplighter.runs.run import Run, to_run
 from lamplighter.runs.story import Attempt, Story
 
 MAX_CHILD_RUNS = 500
@@ -31,10 +31,11 @@ class MapChildren:
         """Return the attempts of a run and of the runs that it started for items."""
         return [
             *story.attempts,
-            *(found for each in story.attempts if each.map_run for found in self._child_attempts(each)),
+            *(found for each in story.attempts if each.map_run for found in self.attempts_of_items(each)),
         ]
 
-    def _child_attempts(self, map_run: Attempt) -> Iterator[Attempt]:
+    def attempts_of_items(self, map_run: Attempt) -> Iterator[Attempt]:
+        """Yield the attempts of the runs that a Map Run started."""
         started = list(islice(_list_child_runs(self._context, map_run), MAX_CHILD_RUNS + 1))
         self.truncated |= len(started) > MAX_CHILD_RUNS
         for run in reversed(started[:MAX_CHILD_RUNS]):
@@ -55,5 +56,5 @@ def item_counts(context: CommandContext, map_run: Attempt) -> Json:
 
 def _list_child_runs(context: CommandContext, map_run: Attempt) -> Iterator[Run]:
     pages = context.sfn.get_paginator("list_executions").paginate(mapRunArn=map_run.map_run)
-    found = (find_run.to_run(each) for page in pages for each in page["executions"])
+    found = (to_run(each) for page in pages for each in page["executions"])
     return (each for each in found if ":express:" not in each.arn)

@@ -13,30 +13,12 @@ from botocore.exceptions import ClientError
 
 from lamplighter.base.json_text import Json
 from lamplighter.cli.command_context import CommandContext
-from lamplighter.runs.log_stream import container_log_stream
+from lamplighter.runs.log_stream import LogSource, log_sources
 from lamplighter.runs.story import Attempt
 
 MAX_LINES = 10_000
 """The most lines in one answer of GetLogEvents."""
 RESOURCE_NOT_FOUND = "ResourceNotFoundException"
-
-
-@dataclass(frozen=True, slots=True)
-class LogSource:
-    """The log stream of a container of an attempt."""
-
-    attempt: Attempt
-    container: str
-    is_only_container: bool
-    """Whether the container is the only one of its task."""
-    region: str
-    group: str
-    stream: str
-
-    @property
-    def stream_key(self) -> tuple[str, str]:
-        """The key of the log stream, which no other stream has."""
-        return self.group, self.stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +58,16 @@ class RunOutput:
         sources = [source for each in attempts for source in self._sources(each)]
         return merge(*map(self._read, sources), key=lambda line: line.time)
 
-    def _sources(self, attempt: Attempt) -> Iterator[LogSource]:
+    def _sources(self, attempt: Attempt) -> list[LogSource]:
         if attempt.task is None or attempt.definition is None:
-            return
+            return []
         containers = self._containers(attempt.definition)
-        for each in containers:
-            source = _make_source(attempt, each, is_only_container=len(containers) == 1)
-            if source is None:
-                self.unreadable.add(
-                    f"the output of {each['name']} cannot be read: its definition lacks awslogs-group or -stream-prefix"
-                )
-            else:
-                yield source
+        found = list(log_sources(attempt, containers))
+        self.unreadable |= {
+            f"the output of {name} cannot be read: its definition lacks awslogs-group or -stream-prefix"
+            for name in {each["name"] for each in containers} - {each.container for each in found}
+        }
+        return found
 
     def _containers(self, definition: str) -> list[Json]:
         if definition not in self._definitions:
@@ -100,10 +80,11 @@ class RunOutput:
         return self._definitions[definition]
 
     def _read(self, source: LogSource) -> Iterator[OutputLine]:
-        client = self._client(source.region)
+        log = source.log
+        client = self._client(log.region)
         while True:
-            token = self._tokens.get(source.stream_key)
-            log_stream = {"logGroupName": source.group, "logStreamName": source.stream}
+            token = self._tokens.get((log.group, log.stream))
+            log_stream = {"logGroupName": log.group, "logStreamName": log.stream}
             try:
                 page = client.get_log_events(**log_stream, **self._since, **self._page_parameters(token))
             except ClientError as error:
@@ -112,7 +93,7 @@ class RunOutput:
                 raise
             for event in page["events"]:
                 yield OutputLine(event["timestamp"], source, event["message"])
-            self._tokens[source.stream_key] = page["nextForwardToken"]
+            self._tokens[log.group, log.stream] = page["nextForwardToken"]
             if page["nextForwardToken"] == token:  # "If you have reached the end …, it returns the same token"
                 return
 
@@ -128,11 +109,3 @@ class RunOutput:
         if region not in self._logs_clients:
             self._logs_clients[region] = replace(self._context.target, region=region).client("logs")
         return self._logs_clients[region]
-
-
-def _make_source(attempt: Attempt, container: Json, *, is_only_container: bool) -> LogSource | None:
-    log = container_log_stream(container, attempt.task) if attempt.task is not None else None
-    if log is None or attempt.task is None:
-        return None
-    region = log.region or attempt.task.split(":")[3]
-    return LogSource(attempt, container["name"], is_only_container, region, log.group, log.stream)

@@ -14,10 +14,9 @@ from botocore.exceptions import ClientError
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
 from lamplighter.cli.command_context import CommandContext, fail
 from lamplighter.cli.runs import find_job, job_schedules
-from lamplighter.cli.runs.attempt_labels import is_workflow
 from lamplighter.cli.runs.find_job import Machine
 from lamplighter.runs.default_input import default_input
-from lamplighter.runs.job_machine import LAMPLIGHTER_KEY
+from lamplighter.runs.job_machine import LAMPLIGHTER_KEY, is_workflow
 
 RUN_NAME = re.compile(r"""[^\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}""")
 """A valid name of a run: see https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html."""

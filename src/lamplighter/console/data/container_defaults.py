@@ -2,11 +2,10 @@
 
 import re
 import shlex
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
+from lamplighter.console.data.container_output import read_containers
 from lamplighter.console.page import Page
 from lamplighter.console.view.masking import MASK, is_secret
 
@@ -25,19 +24,10 @@ class ContainerDefaults:
 async def read_defaults(page: Page, definition: str) -> ContainerDefaults:
     """Read the defaults of the first task definition that a state machine names; empty if it names none."""
     named = _DEFINITION_ARN.search(definition)
-    containers = await _read_containers(page, named[0]) if named else ()
+    containers = await read_containers(page, named[0]) if named else ()
     first: Json = containers[0] if containers else {}
     lines = [f"{each['name']}={_masked_value(each)}" for each in first.get("environment") or ()]
     return ContainerDefaults("\n".join(lines), shlex.join(first.get("command") or ()))
-
-
-async def _read_containers(page: Page, definition: str) -> Sequence[Json]:
-    try:
-        found = await page.call("ecs", "DescribeTaskDefinition", taskDefinition=definition)
-    except AwsError:
-        return ()
-    containers: Sequence[Json] = found["taskDefinition"]["containerDefinitions"]
-    return containers
 
 
 def _masked_value(variable: Json) -> str:

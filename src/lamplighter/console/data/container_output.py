@@ -3,17 +3,22 @@
 See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 from starlette.responses import Response, StreamingResponse
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.console.page import Page
-from lamplighter.runs.log_stream import LogStream
+from lamplighter.runs.log_stream import LogStream, log_sources
+from lamplighter.runs.story import Attempt
 
 PAGE_LINES = 2_000
 """The most lines that are read in one request for the whole log."""
+
+
+MAX_LAST_LINES, MAX_LINE_LENGTH = 12, 400
+"""The most lines that are shown beside a failure, and the most characters of such a line."""
 
 
 async def read_log_page(page: Page, log: LogStream, **params: Json) -> Json:
@@ -24,6 +29,30 @@ async def read_log_page(page: Page, log: LogStream, **params: Json) -> Json:
         if "NotFound" in error.code:  # the container has written nothing yet
             return {"events": []}
         raise
+
+
+async def read_last_lines(page: Page, attempt: Attempt) -> Sequence[str]:
+    """Return the last lines of the failed container; empty if there is no log or the credentials do not allow it."""
+    containers = await read_containers(page, attempt.definition) if attempt.definition else ()
+    failed = [each for each in containers if attempt.exits.get(each["name"])]
+    source = next(log_sources(attempt, failed or containers), None)
+    try:
+        found = (
+            None if source is None else await read_log_page(page, source.log, limit=MAX_LAST_LINES, startFromHead=False)
+        )
+    except AwsError:
+        return ()
+    return [each["message"][:MAX_LINE_LENGTH] for each in found["events"]] if found else ()
+
+
+async def read_containers(page: Page, definition: str) -> Sequence[Json]:
+    """Return the containers of a task definition; empty if it does not exist or the credentials do not allow it."""
+    try:
+        found = await page.call("ecs", "DescribeTaskDefinition", taskDefinition=definition)
+    except AwsError:
+        return ()
+    containers: Sequence[Json] = found["taskDefinition"]["containerDefinitions"]
+    return containers
 
 
 def log_as_text(page: Page, log: LogStream) -> Response:

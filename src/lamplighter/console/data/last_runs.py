@@ -15,8 +15,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.console.data.skipped_runs import effective_run
 from lamplighter.console.page import Page
 from lamplighter.runs.job_machine import is_supporting_machine
-
-FAILED_STATUSES = ("FAILED", "TIMED_OUT")
+from lamplighter.runs.run import FAILED_STATUSES
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,19 +12,12 @@ from collections.abc import Sequence
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.console.page import Page
-from lamplighter.jobs.machine.overlap_states import runs_that_caused_skip
+from lamplighter.runs.skipped_runs import SKIPPED, runs_that_caused_skip
 
-SKIPPED = "SKIPPED"
-"""The console's status for a skipped run."""
 MAX_CHAIN = 5
 """The longest chain of skipped runs that is followed."""
 SKIP_MARKERS = ('"skipped"', '"running"')
 """Texts in the definition of every machine that can skip runs."""
-
-
-def find_skip_causes(about: Json) -> Sequence[str] | None:
-    """Return the ARNs of the runs that made this run skip, from DescribeExecution. None if it was not skipped."""
-    return runs_that_caused_skip(about.get("output"))
 
 
 async def mark_skipped(page: Page, executions: Sequence[Json], definition: str, max_calls: int) -> Sequence[Json]:
@@ -65,7 +58,7 @@ async def _cache_skip(page: Page, arn: str) -> None:
     """Describe a run and cache whether it was skipped. A failed call caches nothing and is repeated later."""
     about = await _describe_run(page, arn)
     if about is not None:
-        page.console.skipped_cache.put({arn: find_skip_causes(about) or ()})
+        page.console.skipped_cache.put({arn: runs_that_caused_skip(about.get("output")) or ()})
 
 
 async def _describe_run(page: Page, arn: str) -> Json:

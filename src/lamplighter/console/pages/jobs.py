@@ -19,6 +19,7 @@ from lamplighter.console.view import run_duration
 from lamplighter.console.view.links import local_path
 from lamplighter.console.view.run_strip import RunStrip, build_run_strip
 from lamplighter.runs.job_machine import is_supporting_machine
+from lamplighter.runs.skipped_runs import SKIPPED
 
 PAGE_SIZE, STRIP_RUNS = 25, 20
 
@@ -81,7 +82,7 @@ async def read_job_row(page: Page, machine: Json, known: Sequence[Json] | None) 
 
 async def find_last_run(page: Page, runs: Sequence[Json]) -> tuple[Json, int]:
     """Return the latest run that was not skipped, and the number of these runs that were skipped after it."""
-    skipped = next((at for at, each in enumerate(runs) if each["status"] != skipped_runs.SKIPPED), len(runs))
+    skipped = next((at for at, each in enumerate(runs) if each["status"] != SKIPPED), len(runs))
     if skipped < len(runs):
         return runs[skipped], skipped
     return (await skipped_runs.effective_run(page, runs[0]) if runs else None), skipped

@@ -6,18 +6,18 @@ See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.ht
 """
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 
 from starlette.responses import Response
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.console.data import container_output, history, skipped_runs
+from lamplighter.console.data import container_output, history
 from lamplighter.console.page import Page, page_route
 from lamplighter.console.pages import live_run
 from lamplighter.console.pages.live_run import StreamEvent
-from lamplighter.runs.log_stream import LogStream, container_log_stream
-from lamplighter.runs.story import Attempt, Story
+from lamplighter.runs.log_stream import LogSource, log_sources
+from lamplighter.runs.skipped_runs import runs_that_caused_skip
+from lamplighter.runs.story import Story
 
 MAX_LINES = 400
 """The most lines on a page."""
@@ -27,41 +27,11 @@ GRACE_SECONDS = 2.0
 """Seconds without new lines after a container's end until its log counts as complete."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogSource:
-    """The location of the output of one container in one attempt."""
-
-    attempt: Attempt
-    container: str
-    log: LogStream
-
-    @property
-    def url_query(self) -> str:
-        """The query that selects this source in a URL."""
-        return f"attempt={self.attempt.event}&container={self.container}"
-
-
 async def find_log_sources(page: Page, story: Story) -> Sequence[LogSource]:
     """Return the containers that write a log, in the order of their attempts."""
-    attempts = [each for each in story.attempts if each.task and each.definition]
-    containers: dict[str, Json] = {}
-    for each in attempts:
-        if each.definition not in containers:
-            containers[str(each.definition)] = await _read_containers(page, str(each.definition))
-    return [found for each in attempts for found in _sources_of_attempt(each, containers[str(each.definition)])]
-
-
-async def _read_containers(page: Page, definition: str) -> Json:
-    try:
-        found = await page.call("ecs", "DescribeTaskDefinition", taskDefinition=definition)
-    except AwsError:
-        return []
-    return found["taskDefinition"]["containerDefinitions"]
-
-
-def _sources_of_attempt(attempt: Attempt, containers: Sequence[Json]) -> Sequence[LogSource]:
-    logs = ((each["name"], container_log_stream(each, str(attempt.task))) for each in containers)
-    return [LogSource(attempt, name, log) for name, log in logs if log is not None]
+    definitions = dict.fromkeys(each.definition for each in story.attempts if each.task and each.definition)
+    containers = {each: await container_output.read_containers(page, each) for each in definitions}
+    return [found for each in story.attempts for found in log_sources(each, containers.get(each.definition or "", ()))]
 
 
 def choose_source(page: Page, sources: Sequence[LogSource]) -> LogSource | None:
@@ -85,7 +55,7 @@ async def show(page: Page) -> Response:
         "logs.html",
         arn=page.arn,
         about=about,
-        skipped_for=skipped_runs.find_skip_causes(about),
+        skipped_for=runs_that_caused_skip(about.get("output")),
         sources=sources,
         source=source,
         lines=lines,

@@ -8,17 +8,18 @@ from starlette.responses import PlainTextResponse, Response
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
-from lamplighter.console.data import history, skipped_runs
+from lamplighter.console.data import container_output, history
 from lamplighter.console.page import Page, form_route, page_route
-from lamplighter.console.view import failure_headline, failure_reason, graph, run_duration, state_panel, timeline
+from lamplighter.console.view import graph, run_duration, state_panel, timeline
 from lamplighter.console.view.masking import mask_secrets
-from lamplighter.console.view.run_seconds import IDLE
-from lamplighter.console.view.state_status import caught_exits, state_statuses
+from lamplighter.runs.failure_words import explain_failure, run_deadline
 from lamplighter.runs.job_machine import is_made_from_job_file
 from lamplighter.runs.redrive_outcome import redrive_objection
+from lamplighter.runs.run import IDLE, is_running
+from lamplighter.runs.skipped_runs import runs_that_caused_skip
+from lamplighter.runs.state_status import state_statuses
 from lamplighter.runs.story import Story
 
-ENDED_STATUSES = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 MAX_COMMAND_INPUT = 4_000
 """The longest input that is part of a command line, in characters."""
 
@@ -42,7 +43,7 @@ class RunData:
     @property
     def running(self) -> bool:
         """Whether the run is still running."""
-        return self.about["status"] not in ENDED_STATUSES
+        return is_running(self.about["status"])
 
     @property
     def about_with_idle(self) -> Json:
@@ -78,15 +79,20 @@ async def panel_values(page: Page, run: RunData) -> Mapping[str, Json]:
 
     The panel shows one state, or the whole run with the reason of its failure.
     """
-    found = state_panel.build_panel(page, run.events, run.story, run.about, failure_reason.run_deadline(run.definition))
-    failure = await failure_headline.compose_headline(page, run.story, run.definition) if found.state is None else None
-    return {"detail": found, "failure": failure, "skipped_for": skipped_runs.find_skip_causes(run.about)}
+    found = state_panel.build_panel(page, run.events, run.story, run.about, run_deadline(run.definition))
+    failure = explain_failure(run.story, run.definition) if found.state is None else None
+    attempt = None if failure is None else failure.attempt
+    return {
+        "detail": found,
+        "failure": failure,
+        "last_lines": () if attempt is None else await container_output.read_last_lines(page, attempt),
+        "skipped_for": runs_that_caused_skip(run.about.get("output")),
+    }
 
 
 async def live_values(page: Page, run: RunData) -> Mapping[str, Json]:
     """Return the template values of the parts that change while the run is running."""
     now = page.console.world.now()
-    caught = caught_exits(run.events)
     from_job_file = is_made_from_job_file(run.definition)
     return {
         "run": run,
@@ -94,9 +100,9 @@ async def live_values(page: Page, run: RunData) -> Mapping[str, Json]:
         "arn": run.arn,
         "now": now / 1000,
         "futile": redrive_objection(run.events, run.definition),
-        "standings": state_statuses(run.story, caught),
-        "chart": timeline.build_timeline(run.story, run.definition, now, page.query_number("after") or 0, caught),
-        "skipped_for": skipped_runs.find_skip_causes(run.about),
+        "standings": state_statuses(run.story),
+        "chart": timeline.build_timeline(run.story, run.definition, now, page.query_number("after") or 0),
+        "skipped_for": runs_that_caused_skip(run.about.get("output")),
         "attempts": [each for each in run.story.attempts if not (from_job_file and each.supporting)],
         "maps": await map_runs(page, run),
         "command": start_command(page, run.about),

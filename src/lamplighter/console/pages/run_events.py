@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from starlette.responses import Response
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.console.data import skipped_runs
 from lamplighter.console.page import Page, page_route
+from lamplighter.runs.skipped_runs import runs_that_caused_skip
 
 PAGE_SIZE = 50
 MAX_DETAIL_LENGTH = 2_000
@@ -27,7 +27,7 @@ async def show(page: Page) -> Response:
         "history.html",
         arn=page.arn,
         about=about,
-        skipped_for=skipped_runs.find_skip_causes(about),
+        skipped_for=runs_that_caused_skip(about.get("output")),
         events=events,
         next=answer.get("nextToken"),
         newest=newest,

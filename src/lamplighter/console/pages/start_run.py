@@ -21,7 +21,7 @@ from lamplighter.console.view.masking import MASK, mask_secrets
 from lamplighter.console.view.templates import format_json
 from lamplighter.console.view.unmasking import UnresolvedMask, restore_secrets
 from lamplighter.runs.default_input import default_input
-from lamplighter.runs.job_machine import LAMPLIGHTER_KEY, count_container_states
+from lamplighter.runs.job_machine import LAMPLIGHTER_KEY, container_states
 
 OVERRIDES_MARKER = f"Execution.Input.{LAMPLIGHTER_KEY}"
 """Text in the definitions of machines whose input can override environment and command."""
@@ -183,7 +183,7 @@ def _words(command: str) -> list[str]:
 
 async def _render_form(page: Page, about: Json, fields: StartForm, error: InvalidField | None) -> Response:
     overrides = OVERRIDES_MARKER in about["definition"]
-    several = count_container_states(_parse_or_empty(about["definition"])) > 1
+    several = len(container_states(_parse_or_empty(about["definition"]))) > 1
     return await page.render(
         "start.html",
         status=200 if error is None else 422,

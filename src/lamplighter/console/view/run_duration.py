@@ -12,7 +12,7 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.console.data import history
 from lamplighter.console.page import Page
-from lamplighter.console.view.run_seconds import IDLE
+from lamplighter.runs.run import IDLE
 
 
 async def add_idle_time(page: Page, executions: Sequence[Json], max_calls: int) -> Sequence[Json]:

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from statistics import median
 
 from lamplighter.base.json_text import Json
-from lamplighter.console.view.run_seconds import run_seconds
 from lamplighter.runs.durations import format_duration
+from lamplighter.runs.run import run_seconds
+from lamplighter.runs.skipped_runs import SKIPPED
 
 BAR_WIDTH, BAR_GAP, STRIP_HEIGHT, MIN_BAR_HEIGHT = 7, 3, 24, 5
 """The width of a bar, the gap between bars, the height of the strip and the least height of a bar, in pixels."""
 SUCCEEDED, RUNNING = "SUCCEEDED", "RUNNING"
-SKIPPED = "SKIPPED"
-"""The status that `skipped_runs.mark_skipped` assigns. Skipped runs count neither as success nor as failure."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json
 from lamplighter.console.page import Page
-from lamplighter.console.view import failure_reason, state_status
-from lamplighter.console.view.state_status import visit_status
+from lamplighter.runs.failure_words import attempt_failure
+from lamplighter.runs.state_status import state_statuses, visit_status
 from lamplighter.runs.story import Attempt, Story, Visit
 
 PAGE_SIZE = 20
@@ -74,10 +74,9 @@ def build_panel(
         ]
         return PanelDetail(None, (), documents, about.get("error"), about.get("cause"))
     visits = [visit for visit in story.visits if visit.state == state]
-    caught = state_status.caught_exits(events)
-    unsuccessful = [visit for visit in visits if visit_status(story, visit, caught) in UNSUCCESSFUL]
+    unsuccessful = [visit for visit in visits if visit_status(story, visit) in UNSUCCESSFUL]
     # If the graph shows the state as failed, show the visits that explain the failure first.
-    is_unsuccessful = state_status.state_statuses(story, caught)[state].status in UNSUCCESSFUL if visits else False
+    is_unsuccessful = state_statuses(story)[state].status in UNSUCCESSFUL if visits else False
     only = page.query("only") or ("failed" if is_unsuccessful and unsuccessful else "all")
     selected = unsuccessful if only == "failed" else visits
     before = page.query_number("before")
@@ -86,9 +85,9 @@ def build_panel(
     shown_visits = [
         StateVisit(
             visit,
-            visit_status(story, visit, caught),
+            visit_status(story, visit),
             _documents(story, visit, by_number),
-            [(each, failure_reason.attempt_failure(story, each, deadline)) for each in _attempts(story, visit)],
+            [(each, attempt_failure(story, each, deadline)) for each in story.attempts_of(visit)],
             None if visit.left is None else story.running_time(visit.entered, visit.left) / 1000,
         )
         for visit in reversed(found[-PAGE_SIZE:])
@@ -105,12 +104,8 @@ def build_panel(
     )
 
 
-def _attempts(story: Story, visit: Visit) -> Sequence[Attempt]:
-    return [story.attempts[at] for at in visit.attempts]
-
-
 def _documents(story: Story, visit: Visit, events: Mapping[int, Json]) -> Sequence[PanelDocument]:
-    attempts = _attempts(story, visit)
+    attempts = story.attempts_of(visit)
     found = [_document("Input", events.get(visit.event), "stateEnteredEventDetails", "input")]
     if attempts:
         found.append(_document("Parameters", events.get(attempts[-1].event), "taskScheduledEventDetails", "parameters"))

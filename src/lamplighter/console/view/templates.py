@@ -18,9 +18,9 @@ from lamplighter import __version__
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
 from lamplighter.console.view.masking import is_secret, mask_secrets
-from lamplighter.console.view.run_seconds import run_seconds
 from lamplighter.lang.schedule import time_zones
 from lamplighter.runs import durations
+from lamplighter.runs.run import run_seconds
 
 PACKAGE = Path(__file__).parents[1]
 STATIC = PACKAGE / "static"

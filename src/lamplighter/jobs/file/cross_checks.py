@@ -14,7 +14,6 @@ from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project
 from lamplighter.jobs.file.yaml_document import Path
 from lamplighter.jobs.machine import workflow
-from lamplighter.jobs.machine.alert_states import alert_state_name
 from lamplighter.jobs.machine.attempt_states import needs_cause
 from lamplighter.jobs.machine.integrations import resolve_calls
 from lamplighter.jobs.machine.state_machine import build_definition
@@ -76,7 +75,7 @@ def _check_workflow(project: Project, name: str, job: Job) -> Iterator[ProjectFi
 def _long_alert_states(name: str, job: Job) -> Iterator[ProjectFinding]:
     """Yield the channels that give a state too long a name: such a state is named after job and channel."""
     for channel in job.notify.caught:
-        excess = len(f"{name}: {alert_state_name(channel)}") - MAX_STATE_NAME_LENGTH
+        excess = len(f"{name}: {job_machine.alert_state_name(channel)}") - MAX_STATE_NAME_LENGTH
         if excess > 0:
             what = f"`{name}` and `{channel}` are too long for the name of the state that tells the channel"
             yield ("jobs", name, "notify", "caught"), what, f"shorten one of them by {excess} characters"

@@ -22,11 +22,13 @@ from lamplighter.jobs.machine.integrations import PUBLISH, READ_LOG, START_EXECU
 from lamplighter.jobs.machine.overlap_states import RETRY_ALWAYS
 from lamplighter.jobs.names import placeholder
 from lamplighter.runs import job_machine
+from lamplighter.runs.failure_words import exceeded_limit
+from lamplighter.runs.job_machine import READ_LOG_STATE, alert_state_name
 
 MAX_SUBJECT_LENGTH = 100
 MAX_LOG_LINES = 20
-FIRST_STATE, READ_LOG_STATE = "A log?", "Last lines"
-"""The first alert state, and the state that reads the log."""
+FIRST_STATE = "A log?"
+"""The first alert state."""
 
 
 def topic_arn(project: Project, channel: str) -> str:
@@ -73,10 +75,8 @@ def alert_states(project: Project, name: str, *, shows_attempts: bool) -> dict[s
 def timeout_text(job: Job) -> str:
     """Return how an alert describes a timeout."""
     if job.workflow is not None:
-        return "a step took longer than its timeout"
-    return "an attempt took longer than its timeout" + (
-        "" if job.timeout is None else f" of {format_duration(job.timeout)}"
-    )
+        return f"a step {exceeded_limit('timeout', None)}"
+    return f"an attempt {exceeded_limit('timeout', None if job.timeout is None else format_duration(job.timeout))}"
 
 
 def _has_log_state(follower: str) -> Json:
@@ -108,11 +108,6 @@ def _read_log_state(project: Project, follower: str) -> Json:
         "Output": SAME_INPUT,
         "Next": follower,
     }
-
-
-def alert_state_name(channel: str) -> str:
-    """Return the name of the state that alerts a channel."""
-    return f"Tell {channel}"
 
 
 def has_late_alert(job: Job) -> bool:

@@ -13,6 +13,7 @@ import re
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.jobs.names import CONSOLE, OPTIONS, placeholder
+from lamplighter.runs.ecs_tasks import KILLED_EXIT_CODES
 from lamplighter.runs.job_machine import LAMPLIGHTER_KEY, MAIN_CONTAINER
 
 INFRA_ERRORS = (
@@ -120,8 +121,6 @@ def failure_class(classes: list[str], codes: dict[str, tuple[int, ...]]) -> str:
 )""")
 
 
-KILLED_EXIT_CODES = (137, 143)
-"""Exit codes of a container that was stopped because another container ended: SIGKILL and SIGTERM."""
 FAILED_TASK = expression("$parse($failure.Cause)")
 """The failed task, in the form that the result of a successful task has."""
 

@@ -11,14 +11,14 @@ lists yet compares start times instead. `cancel-previous` stops the runs of the 
 See https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html.
 """
 
-from collections.abc import Sequence
-
-from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.model import Job
 from lamplighter.jobs.machine import expressions
 from lamplighter.jobs.machine.attempt_states import SAME_INPUT, WAIT_SECONDS, StateGroup, catch_all
 from lamplighter.jobs.machine.expressions import expression
 from lamplighter.jobs.machine.integrations import LIST_EXECUTIONS, STOP_EXECUTION
+from lamplighter.runs.job_machine import SKIPPED_STATE
+from lamplighter.runs.skipped_runs import skip_output
 
 PAGE_SIZE = 400
 """The number of runs on a page."""
@@ -47,27 +47,14 @@ def _states_for_overlap(job: Job, follower: str) -> StateGroup | None:
         case "allow":
             return None
         case "skip":
-            done = {"Type": "Succeed", "Output": {"skipped": True, "running": expression("$older")}}
-            return StateGroup("List runs", {**_search_states("Alone?", "Skipped", follower), "Skipped": done})
+            done = {"Type": "Succeed", "Output": skip_output(expression("$older"))}
+            return StateGroup("List runs", {**_search_states("Alone?", SKIPPED_STATE, follower), SKIPPED_STATE: done})
         case "queue":
             return StateGroup("Queue up", _queue_states(follower))
         case "cancel-previous":
             return StateGroup(
                 "List runs", {"List runs": _list_runs_state("Stop them"), "Stop them": _stop_runs_state(follower)}
             )
-
-
-def runs_that_caused_skip(output: str | None) -> Sequence[str] | None:
-    """Return the runs because of which a run with this output was skipped, or None if it was not skipped."""
-    try:
-        document = loads(output or "null")
-    except JsonError:
-        return None
-    if not isinstance(document, dict) or document.keys() != {"skipped", "running"} or document["skipped"] is not True:
-        return None
-    running = document["running"] if isinstance(document["running"], list) else [document["running"]]
-    # The output of a user's own machine can have these keys, too.
-    return running if all(isinstance(each, str) and each.startswith("arn:") for each in running) else None
 
 
 def _search_states(title: str, others: str, follower: str) -> dict[str, Json]:

@@ -11,8 +11,9 @@ from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.machine import overlap_states, workflow
 from lamplighter.jobs.machine.alert_states import FIRST_STATE, alert_states, has_late_alert, start_watch_state
 from lamplighter.jobs.machine.attempt_states import StateGroup, attempt_states, prefix_states
+from lamplighter.runs.job_machine import WORKFLOW_STATE
 
-WATCH_STATE, WORKFLOW_STATE = "Watch", "Workflow"
+WATCH_STATE = "Watch"
 
 
 def build_definition(project: Project, name: str) -> Json:

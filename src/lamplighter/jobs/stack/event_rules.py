@@ -18,12 +18,13 @@ from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project
 from lamplighter.jobs.file.values import format_duration
 from lamplighter.jobs.machine.alert_states import MAX_SUBJECT_LENGTH
-from lamplighter.jobs.machine.expressions import ATTEMPT_INDEX, KILLED_EXIT_CODES, RUN_ARN_INDEX
+from lamplighter.jobs.machine.expressions import ATTEMPT_INDEX, RUN_ARN_INDEX
 from lamplighter.jobs.machine.supported_jobs import alert_channels, needs_failure_check, supported_jobs
 from lamplighter.jobs.stack import arns, console_links, dead_letter_queues, roles
 from lamplighter.jobs.stack.json_documents import join_document
 from lamplighter.jobs.stack.supporting_machines import AWS_ONLY_MACHINES
 from lamplighter.runs import job_machine
+from lamplighter.runs.ecs_tasks import KILLED_EXIT_CODES
 
 MAX_TARGETS = 5
 """The most targets of a rule: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html"""

@@ -7,12 +7,12 @@ left.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lamplighter.base import arn
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.bus import Bus, Caller
-from lamplighter.runs.job_machine import MAIN_CONTAINER
+from lamplighter.runs.ecs_tasks import failed_container
 from lamplighter.runs.log_stream import container_log_stream
+from lamplighter.runs.story import Story, read_story
 from lamplighter.store.db import Reader
 
 MAX_LOG_LINES = 20
@@ -32,8 +32,11 @@ class AlertQueries:
         """Return the answer of DescribeExecution."""
         return self._call("states", "DescribeExecution", executionArn=execution)
 
-    def history_events(self, execution: str) -> Iterator[Json]:
-        """Return the events of a run, newest first, at most `MAX_PAGES` * `PAGE_SIZE`."""
+    def read_story(self, execution: str) -> Story:
+        """Read the end of a run's history, at most `MAX_PAGES` * `PAGE_SIZE` events."""
+        return read_story(reversed([*self._latest_events(execution)]))
+
+    def _latest_events(self, execution: str) -> Iterator[Json]:
         token: dict[str, str] = {}
         for _ in range(MAX_PAGES):
             params = {"executionArn": execution, "maxResults": PAGE_SIZE, "reverseOrder": True, **token}
@@ -51,12 +54,12 @@ class AlertQueries:
         found: list[Json] = answer["tasks"] if answer is not None else []
         return found[0] if found else None
 
-    def last_lines(self, task: Json, container: str) -> list[str]:
-        """Return the last lines that a container of the task has logged."""
+    def last_lines(self, task: Json) -> list[str]:
+        """Return the last lines that the failed container of the task has logged."""
         answer = self._call("ecs", "DescribeTaskDefinition", taskDefinition=task["taskDefinitionArn"])
         defined = answer["taskDefinition"]["containerDefinitions"] if answer is not None else []
-        logs = (container_log_stream(each, task["taskArn"]) for each in defined if each["name"] == container)
-        log = next(logs, None)
+        failed = failed_container(task).get("name")
+        log = next((container_log_stream(each, task["taskArn"]) for each in defined if each["name"] == failed), None)
         if log is None:
             return []
         found = self._call(
@@ -81,35 +84,3 @@ class AlertQueries:
             return self.bus.read(self.reader, self.caller, service, operation, params)
         except AwsError:
             return None
-
-
-def failed_container(task: Json) -> Json | None:
-    """Return the container that failed, or the `main` container if none did.
-
-    If several failed, `main` comes before its sidecars. Return None if the task lists no containers.
-    """
-    containers: list[Json] = sorted(task.get("containers", []), key=lambda each: bool(each["name"] != MAIN_CONTAINER))
-    failed = [each for each in containers if each.get("exitCode") not in (None, 0)]
-    return next(iter([*failed, *containers]), None)
-
-
-def container_variable(task: Json, name: str) -> str | None:
-    """Return the value of an environment variable from the container overrides of the task."""
-    overrides = (task.get("overrides") or {}).get("containerOverrides") or []
-    pairs = [pair for each in overrides for pair in each.get("environment") or []]
-    return next((pair.get("value") for pair in pairs if pair.get("name") == name), None)
-
-
-def find_execution(task: Json, caller: Caller) -> str | None:
-    """Return the ARN of the run that the task is an attempt of, or None if the task belongs to no run.
-
-    The task's family has the same name as the job's machine.
-    """
-    run_arn = container_variable(task, "LAMPLIGHTER_RUN_ARN")
-    if run_arn:
-        return run_arn  # A step of a workflow passes the ARN, because its task has the family of another job.
-    run, group = container_variable(task, "LAMPLIGHTER_RUN"), task.get("group", "")
-    if not run or not group.startswith("family:"):
-        return None
-    machine = group.removeprefix("family:")
-    return arn.build("states", caller.region, caller.account, f"execution:{machine}:{run}")

@@ -9,30 +9,24 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
-from typing import Final
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.bus import Caller, Event
-from lamplighter.cli.runs.skipped_runs import SKIP_REASON, is_skipped_run
 from lamplighter.engine.engine import Engine
 from lamplighter.runs.durations import format_duration
+from lamplighter.runs.ecs_tasks import container_variable, task_family
+from lamplighter.runs.job_machine import ATTEMPT_VARIABLE, RUN_VARIABLE
+from lamplighter.runs.run import END_WORDS
+from lamplighter.runs.skipped_runs import SKIP_REASON, runs_that_caused_skip
 from lamplighter.services.ecs.logs.output_files import OutputFiles
 from lamplighter.store.db import Tx
 
 log = logging.getLogger("lamplighter.jobs")
 
-RUN_VARIABLE: Final = "LAMPLIGHTER_RUN"
-"""The environment variable that names the run of a job's container."""
 TAIL_BYTES = 8_192
 """Bytes at the end of the output in which the last line is searched."""
 MAX_LINE_LENGTH = 160
-STATUS_WORDS: Mapping[str, str] = {
-    "SUCCEEDED": "succeeded",
-    "FAILED": "failed",
-    "TIMED_OUT": "timed out",
-    "ABORTED": "stopped",
-}
 
 
 class RunLog:
@@ -81,7 +75,7 @@ class RunLog:
             tx.after_commit.append(partial(_call_soon, partial(self._log_run, label, event.detail)))
 
     def _on_task_event(self, tx: Tx, event: Event) -> None:
-        label = self._labels.get(str(event.detail.get("group", "")).removeprefix("family:"))
+        label = self._labels.get(task_family(event.detail))
         if label is not None and "Task" in event.detail_type:
             tx.after_commit.append(partial(self._log_task, label, event.detail))
 
@@ -91,10 +85,10 @@ class RunLog:
             return
         tail, failure = self._tails.pop(run["name"], ""), self._failures.pop(run["name"], "")
         took = ((run["stopDate"] or run["startDate"]) - run["startDate"]) / 1000
-        if is_skipped_run(run["status"], run.get("output")):
+        if runs_that_caused_skip(run.get("output")) is not None:
             self._log(logging.INFO, f"{label}: skipped: {SKIP_REASON}")
             return
-        outcome = STATUS_WORDS.get(run["status"], run["status"])
+        outcome = END_WORDS.get(run["status"], run["status"])
         level = logging.INFO if run["status"] == "SUCCEEDED" else logging.WARNING
         last = tail if run["status"] == "SUCCEEDED" else failure or self._failure_reason(run["executionArn"])
         self._log(level, f"{label}: {outcome} after {format_duration(took)}{_suffix(last)}")
@@ -107,7 +101,7 @@ class RunLog:
             return
         container = task["containers"][0]
         code, tail = container.get("exitCode"), _read_last_line(self._outputs, task, container["name"])
-        run, attempt = _run_and_attempt(task)
+        run, attempt = container_variable(task, RUN_VARIABLE), container_variable(task, ATTEMPT_VARIABLE)
         if code == 0:
             if run:
                 self._tails[run] = tail
@@ -137,13 +131,6 @@ class RunLog:
 
 def _call_soon(callback: Callable[[], None]) -> None:
     asyncio.get_running_loop().call_soon(callback)
-
-
-def _run_and_attempt(task: Json) -> tuple[str, str]:
-    """Return the run and the attempt number of a task; empty text if it has none."""
-    overrides = task.get("overrides", {}).get("containerOverrides", [])
-    variables = {pair["name"]: pair.get("value", "") for each in overrides for pair in each.get("environment") or ()}
-    return variables.get(RUN_VARIABLE, ""), variables.get("LAMPLIGHTER_ATTEMPT", "")
 
 
 def _read_last_line(outputs: OutputFiles, task: Json, container: str) -> str:

@@ -7,11 +7,14 @@ loop), the last counts. Of several paths (a Map), the most severe status counts.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from lamplighter.base.json_text import Json
-from lamplighter.runs.story import Story, Visit
+from lamplighter.runs.story import Attempt, Story, Visit
 
 BY_SEVERITY = ("RUNNING", "RETRYING", "FAILED", "TIMED_OUT", "ABORTED", "CAUGHT", "SUCCEEDED")
 """The statuses in order of severity. If a state's status differs between paths, the first of these is shown."""
+
+OUTCOME_STATUSES = {
+    "running": "RUNNING", "succeeded": "SUCCEEDED", "failed": "FAILED", "timed out": "TIMED_OUT", "aborted": "ABORTED",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +34,8 @@ class StateStatus:
     """Whether the state runs an activity that no worker has taken."""
 
 
-def caught_exits(events: Sequence[Json]) -> frozenset[int]:
-    """Return the IDs of the exit events of a Parallel or a Map whose failure was caught."""
-    failed = {event["id"] for event in events if event["type"] in ("ParallelStateFailed", "MapStateFailed")}
-    left = (event for event in events if event["type"] in ("ParallelStateExited", "MapStateExited"))
-    return frozenset(event["id"] for event in left if event["previousEventId"] in failed)
-
-
-def state_statuses(story: Story, caught: frozenset[int] = frozenset()) -> Mapping[str, StateStatus]:
-    """Return the status of every visited state by name; `caught` is from `caught_exits`."""
+def state_statuses(story: Story) -> Mapping[str, StateStatus]:
+    """Return the status of every visited state by name."""
     last: dict[str, dict[tuple[str, ...], Visit]] = {}
     followers: dict[str, dict[str, None]] = {}
     for visit in story.visits:
@@ -47,39 +43,39 @@ def state_statuses(story: Story, caught: frozenset[int] = frozenset()) -> Mappin
         if visit.follower is not None:
             followers.setdefault(visit.state, {})[visit.follower] = None
     return {
-        name: _merge_statuses(story, name, list(paths.values()), caught, list(followers.get(name, ())))
+        name: _merge_statuses(story, name, list(paths.values()), list(followers.get(name, ())))
         for name, paths in last.items()
     }
 
 
-def _merge_statuses(
-    story: Story, name: str, visits: Sequence[Visit], caught: frozenset[int], followers: Sequence[str]
-) -> StateStatus:
-    found = [visit_status(story, visit, caught) for visit in visits]
+def _merge_statuses(story: Story, name: str, visits: Sequence[Visit], followers: Sequence[str]) -> StateStatus:
+    found = [visit_status(story, visit) for visit in visits]
     worst, done = min(found, key=BY_SEVERITY.index), sum(each in ("SUCCEEDED", "CAUGHT") for each in found)
-    latest = [story.attempts[visit.attempts[-1]] for visit in visits if visit.attempts]
+    latest = [each for visit in visits if (each := story.last_attempt(visit)) is not None]
     waits_for_worker = any(each.waits_for_worker and each.outcome == "running" for each in latest)
     return StateStatus(name, worst, len(found), done, followers, waits_for_worker)
 
 
-def visit_status(story: Story, visit: Visit, caught: frozenset[int] = frozenset()) -> str:
+def visit_status(story: Story, visit: Visit) -> str:
     """Return the status of one visit."""
-    if visit.exit in caught:
-        return "CAUGHT"
-    last = story.attempts[visit.attempts[-1]] if visit.attempts else None
     if visit.left is not None:
-        return "CAUGHT" if last is not None and last.failed else "SUCCEEDED"
+        return "CAUGHT" if story.caught(visit) else "SUCCEEDED"
+    last = story.last_attempt(visit)
     if story.outcome == "running":
         if visit.kind == "Fail":
             return "FAILED"
         return "RETRYING" if last is not None and last.failed else "RUNNING"
     if story.outcome in ("aborted", "timed out"):
-        return "ABORTED" if story.outcome == "aborted" else "TIMED_OUT"
-    return _unfinished_status(visit, last.outcome if last is not None else None)
+        return OUTCOME_STATUSES[story.outcome]
+    if last is not None and last.outcome in ("timed out", "aborted"):
+        return OUTCOME_STATUSES[last.outcome]
+    return "ABORTED" if last is None and visit.kind == "Wait" else "FAILED"
 
 
-def _unfinished_status(visit: Visit, outcome: str | None) -> str:
-    """Return the status of a visit that was not left before the run ended."""
-    if outcome == "timed out":
-        return "TIMED_OUT"
-    return "ABORTED" if outcome == "aborted" or (outcome is None and visit.kind == "Wait") else "FAILED"
+def attempt_status(visit: Visit, attempt: Attempt, *, from_job_file: bool) -> str:
+    """Return the status of an attempt; `from_job_file` tells whether the machine was generated from a job file.
+
+    A failed attempt of a helper state counts as caught if the run continued after it.
+    """
+    caught = from_job_file and attempt.supporting and attempt.failed and visit.left is not None
+    return "CAUGHT" if caught else OUTCOME_STATUSES[attempt.outcome]

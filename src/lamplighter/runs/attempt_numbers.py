@@ -10,17 +10,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from lamplighter.base.json_text import Json, JsonError, loads
-from lamplighter.runs import story
-from lamplighter.runs.story import Story
+from lamplighter.runs.job_machine import ATTEMPT_VARIABLE
+from lamplighter.runs.story import Story, read_story
 
-ATTEMPT_VARIABLE = "LAMPLIGHTER_ATTEMPT"
 DECIMAL = re.compile("[0-9]{1,9}")
 
 
 def read_numbered_story(events: Iterable[Json]) -> Story:
     """Read a history, and number the attempts of a redriven job as its containers do."""
     known = list(events)
-    found = story.read_story(known)
+    found = read_story(known)
     if not found.redriven:
         return found
     numbers = dict(_container_numbers(known))

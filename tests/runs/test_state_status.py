@@ -2,15 +2,23 @@
 
 from collections.abc import Mapping
 
-from lamplighter.console.view.state_status import state_statuses
-from lamplighter.runs.story import read_story
-from tests.runs.histories import Entry, begun, entered, exited, failed, history, scheduled, submitted, succeeded
-
-RUN = (begun(), entered("Run", 0), scheduled(2), submitted(3, "a"))
+from lamplighter.runs.state_status import state_statuses
+from tests.runs.histories import (
+    CAUGHT_BLOCK,
+    RUN,
+    Entry,
+    begun,
+    entered,
+    exited,
+    failed,
+    scheduled,
+    story,
+    succeeded,
+)
 
 
 def read_statuses(*entries: Entry) -> Mapping[str, str]:
-    return {name: each.status for name, each in state_statuses(read_story(history(*entries))).items()}
+    return {name: each.status for name, each in state_statuses(story(*entries)).items()}
 
 
 def test_a_state_is_running_then_retrying_then_ended() -> None:
@@ -24,6 +32,10 @@ def test_a_state_is_running_then_retrying_then_ended() -> None:
 
 def test_a_caught_error_has_another_status_than_a_success() -> None:
     assert read_statuses(*RUN, failed(4, "a", 3), exited("Run", 5), entered("Tell", 6))["Run"] == "CAUGHT"
+
+
+def test_a_parallel_state_with_a_caught_failure_has_the_status_caught() -> None:
+    assert read_statuses(*CAUGHT_BLOCK)["Both"] == "CAUGHT"
 
 
 def test_a_running_state_ends_with_the_status_of_its_stopped_run() -> None:
@@ -46,7 +58,7 @@ def test_a_state_in_a_map_counts_its_finished_items() -> None:
         exited("Load", 6, "Pass"),
         entered("Load", 5, "Pass"),
     )
-    found = state_statuses(read_story(history(*entries)))
+    found = state_statuses(story(*entries))
     assert (found["Load"].status, found["Load"].done, found["Load"].paths) == ("RUNNING", 1, 2)
     assert found["Files"].status == "RUNNING"
 
@@ -73,4 +85,4 @@ def test_a_map_inside_a_parallel_is_done_when_it_is_exited() -> None:
 
 def test_the_followers_of_a_state_are_known() -> None:
     entries = (begun(), entered("A", 0, "Pass"), exited("A", 2, "Pass"), entered("B", 3, "Pass"))
-    assert state_statuses(read_story(history(*entries)))["A"].followers == ["B"]
+    assert state_statuses(story(*entries))["A"].followers == ["B"]

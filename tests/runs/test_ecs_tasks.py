@@ -1,0 +1,26 @@
+"""Facts of a stopped task."""
+
+import pytest
+
+from lamplighter.base.json_text import Json
+from lamplighter.runs.ecs_tasks import has_task_succeeded
+
+
+def stopped(stop: str = "EssentialContainerExited", **codes: int) -> Json:
+    return {"stopCode": stop, "containers": [{"name": name, "exitCode": code} for name, code in codes.items()]}
+
+
+@pytest.mark.parametrize(
+    ("task", "succeeded"),
+    [
+        (stopped(main=0), True),
+        (stopped(main=0, proxy=1), True),
+        (stopped(main=3), False),
+        (stopped(main=0, needed=143), True),
+        (stopped(main=0, needed=1), False),
+        (stopped("UserInitiated", main=0), False),
+        ({"stopCode": "TaskFailedToStart", "containers": [{"name": "main"}]}, False),
+    ],
+)
+def test_a_task_succeeded_if_its_main_container_did_and_no_essential_one_failed(task: Json, *, succeeded: bool) -> None:
+    assert has_task_succeeded(task, ["needed"]) is succeeded
