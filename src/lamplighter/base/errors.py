@@ -5,6 +5,11 @@ and its text is AWS's message. A `Bug` is a fault of this program: the engine lo
 the caller with InternalFailure, without details.
 """
 
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
 
 class LamplighterError(Exception):
     """The base class of every error that this program raises itself."""
@@ -55,6 +60,23 @@ class ServiceError(AwsError):
 
     def __init__(self, *values: object) -> None:
         super().__init__(self.template.format(*values))
+
+
+def service_error(code: str, template: str = "{}", *, status: int = 400) -> type[ServiceError]:
+    """Return the class of an error that differs from other errors of its service only in code, template and status."""
+
+    class Made(ServiceError, code=code, template=template, status=status):
+        pass
+
+    Made.__name__ = code
+    return Made
+
+
+def require(found: T | None, error: Callable[[], AwsError]) -> T:
+    """Return what was found. Raises the error that `error` builds if it is None."""
+    if found is None:
+        raise error()
+    return found
 
 
 class ValidationError(AwsError):

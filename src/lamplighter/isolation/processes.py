@@ -26,13 +26,11 @@ from lamplighter.isolation.port import SLOW_SECONDS, LimitExceeded
 from lamplighter.isolation.requests import Answer, Request
 
 MAX_PROCESSES = max(2, min(4, os.cpu_count() or 2))
-"""The most worker processes at the same time."""
 IDLE_SECONDS = 60
 """Seconds without a request after which all processes end."""
 LARGE_MESSAGE_BYTES = 65_536
 """The bytes of a message from which on it is decoded in a thread."""
 MIN_CHECK_SECONDS = 0.05
-"""The shortest time, in seconds, between two readings of a process's processor time."""
 EXIT_CHECKS = 500
 """The number of waits of 10 ms in which a process that has closed its socket must exit."""
 INHERITED_VARIABLES = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL")
@@ -128,10 +126,7 @@ def _exit_reason(status: int, limits: Limits) -> str:
 
 
 async def _watch_cpu_time(process: WorkerProcess, on_slow: Callable[[], None]) -> None:
-    """Call `on_slow` once the process has used SLOW_SECONDS of processor time from now on.
-
-    If the system does not report processor time, real time counts instead.
-    """
+    """Call `on_slow` after SLOW_SECONDS of the process's processor time, or of real time if that is not reported."""
     seconds_before, remaining = process.cpu_seconds, SLOW_SECONDS
     while remaining > 0:
         await asyncio.sleep(max(remaining, MIN_CHECK_SECONDS))
@@ -154,10 +149,7 @@ class WorkerProcesses:
     async def run(
         self, request: Request, refusal_reason: RefusalReason, on_slow: Callable[[], None] | None = None
     ) -> Answer:
-        """Answer a request.
-
-        Raises `LimitExceeded`, `Bug` if the request fails because of a bug, or `OSError` if no process can start.
-        """
+        """Answer a request. Raises `LimitExceeded`, `Bug` for a failed request, `OSError` if no process can start."""
         async with self._semaphore:
             process = await self._take_process()
             watch = None if on_slow is None else asyncio.create_task(_watch_cpu_time(process, on_slow))

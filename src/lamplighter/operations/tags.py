@@ -15,7 +15,8 @@ from lamplighter.store.db import Reader, Tx
 
 T = TypeVar("T")
 MAX_TAGS = 50
-"""The most tags of a resource."""
+TOO_MANY_TAGS = f"A resource can have at most {MAX_TAGS} tags."
+"""The message of services whose own message for too many tags is not known."""
 NO_TAGS: Mapping[str, str] = {}
 
 

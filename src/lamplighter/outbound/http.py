@@ -19,7 +19,6 @@ from lamplighter.outbound.port import DeliveryFailed, HttpRequest, HttpResponse
 TIMEOUT_SECONDS = 15.0
 """Seconds for one POST, from the connection to the response."""
 MAX_CONCURRENT_PER_HOST = 8
-"""The most concurrent POST requests to one host."""
 
 
 class HttpClient:

@@ -29,7 +29,6 @@ log = logging.getLogger("lamplighter.outbound")
 TIMEOUT_SECONDS = 30.0
 """Seconds for each SMTP command."""
 MAX_CONNECTIONS = 4
-"""The most concurrent connections to the server."""
 DEFAULT_PORTS = {"smtp": 25, "smtps": 465}
 
 
@@ -104,9 +103,7 @@ class SmtpMail:
 
 
 def smtp_client(server: MailServer, timeout_seconds: float) -> aiosmtplib.SMTP:
-    """Return an SMTP client that, as a context manager, connects and logs in; `timeout_seconds` is seconds per
-    command.
-    """
+    """Return an SMTP client that, as a context manager, connects and logs in; the timeout is for each command."""
     return aiosmtplib.SMTP(
         hostname=server.host,
         port=server.port,

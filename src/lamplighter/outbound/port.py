@@ -20,7 +20,6 @@ class DeliveryFailed(AwsError):
     def __init__(self, reason: str, *, retryable: bool) -> None:
         super().__init__(reason, status=503 if retryable else 400)
         self.retryable = retryable
-        """Whether another attempt may succeed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +60,7 @@ class Http(Protocol):
         """Send a POST and return the response's status; raise `DeliveryFailed` if there is no response."""
 
     async def request(self, request: HttpRequest, timeout_seconds: float, max_bytes: int) -> HttpResponse:
-        """Send the request and return the response with at most `max_bytes` bytes of its body.
-
-        Raises `DeliveryFailed` if no response arrives within `timeout_seconds` seconds.
-        """
+        """Return the response with at most `max_bytes` of its body; raise `DeliveryFailed` if none arrives in time."""
 
     async def close(self) -> None:
         """Close all connections."""

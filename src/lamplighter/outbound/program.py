@@ -18,19 +18,14 @@ from typing import BinaryIO
 from lamplighter.outbound.port import DeliveryFailed
 
 TIMEOUT_SECONDS = 60.0
-"""The most seconds that a program may run."""
 MAX_PROGRAMS = 4
-"""The most programs that run at the same time."""
 MAIL_SERVER_VARIABLE = "LAMPLIGHTER_SMTP"
 """The engine's environment variable with the mail server's URL, which programs do not get because it is a secret."""
 MAX_ERROR_CHARACTERS = 500
-"""The most characters of standard error that a failure's reason contains."""
 FILES_PER_START = 10
-"""The file descriptors that the start of a program needs."""
 CHECK_SECONDS = 0.5
 """Seconds between two checks for free file descriptors."""
 READ_BYTES = 64 * 1024
-"""The most bytes of standard error that one read returns."""
 
 
 class ShellPrograms:

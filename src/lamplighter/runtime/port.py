@@ -32,6 +32,11 @@ class CannotStart(LamplighterError):
     """The container can never run as described; the text is ECS's, `CannotStartContainerError: …` or the like."""
 
 
+def cannot_start(reason: str) -> CannotStart:
+    """Return the error for a container that cannot be started, in ECS's form."""
+    return CannotStart(f"CannotStartContainerError: {reason}")
+
+
 @dataclass(frozen=True, slots=True)
 class Mount:
     """A directory or file of the host, or a volume, that the container sees."""
@@ -68,8 +73,7 @@ class ContainerSpec:
     user: str | None = None
     """`user` or `user:group`, by name or by number."""
     cpu: int = 0
-    """CPU units: on a busy machine, the container's share, where 1024 is one vCPU; 0 leaves the choice to the runtime.
-    """
+    """CPU units: the container's share of a busy machine, where 1024 is one vCPU; 0 leaves it to the runtime."""
     memory: int | None = None
     """The hard limit in MiB: a container that needs more is killed."""
     memory_reservation: int | None = None
@@ -142,10 +146,7 @@ class Runtime(Protocol):
         """
 
     async def wait(self, name: str) -> ContainerExit:
-        """Return when the container has exited, or immediately if it already has.
-
-        Waits through an outage of the runtime.
-        """
+        """Return when the container has exited, or immediately if it already has; wait through an outage."""
 
     async def stop(self, name: str, grace: float) -> None:
         """Send SIGTERM and, `grace` seconds later, SIGKILL; return when the container has exited.

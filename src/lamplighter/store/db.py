@@ -72,10 +72,14 @@ class Reader:
         found: Row | None = self._connection.execute(sql, parameters).fetchone()
         return found
 
+    def value(self, sql: str, parameters: Sequence[Json] = ()) -> Json | None:
+        """Return the first column of the first row that a query finds, or None."""
+        found = self.row(sql, parameters)
+        return found[0] if found else None
+
     def count(self, sql: str, parameters: Sequence[Json] = ()) -> int:
         """Return the result of a query that selects `count(*)`."""
-        found: int = self._connection.execute(sql, parameters).fetchone()[0]
-        return found
+        return self.value(sql, parameters) or 0
 
 
 @dataclass(frozen=True, slots=True)

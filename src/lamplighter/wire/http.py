@@ -33,10 +33,7 @@ class Response:
 
 
 def make_response(status: int, content_type: bytes, body: bytes, request_id: str) -> Response:
-    """Create a response with the headers that every answer carries.
-
-    They are AWS's headers and those that keep pages of other sites from using the answer.
-    """
+    """Create a response with AWS's headers and those that keep pages of other sites from using the answer."""
     headers = [
         (b"x-amzn-requestid", request_id.encode()),
         (b"content-type", content_type),

@@ -35,7 +35,6 @@ class RoutedRequest:
     """The account: the access key if it is twelve digits, otherwise the default. Empty for an unsigned request."""
     params: dict[str, Json]
     compiled: CompiledOperation
-    """The compiled operation, which encodes the answer."""
 
 
 def route_request(catalog: ModelCatalog, http: HttpRequest, default_account: str = DEFAULT_ACCOUNT) -> RoutedRequest:
@@ -44,16 +43,14 @@ def route_request(catalog: ModelCatalog, http: HttpRequest, default_account: str
     operation = _find_operation(catalog, http, scope)
     params = operation.decode(http)
     operation.check(params)
-    account = "" if scope is unsigned_requests.UNSIGNED_SCOPE else _choose_account(scope.access_key, default_account)
+    account = scope.access_key if _ACCOUNT.fullmatch(scope.access_key) else default_account
+    if scope is unsigned_requests.UNSIGNED_SCOPE:
+        account = ""
     return RoutedRequest(operation.service, operation.name, scope.region, scope.access_key, account, params, operation)
 
 
 def _read_scope(http: HttpRequest) -> sigv4.CredentialScope:
     return unsigned_requests.UNSIGNED_SCOPE if unsigned_requests.is_confirmation_link(http) else sigv4.read_scope(http)
-
-
-def _choose_account(access_key: str, default: str) -> str:
-    return access_key if _ACCOUNT.fullmatch(access_key) else default
 
 
 def _find_operation(catalog: ModelCatalog, http: HttpRequest, scope: sigv4.CredentialScope) -> CompiledOperation:
@@ -66,18 +63,14 @@ def _find_operation(catalog: ModelCatalog, http: HttpRequest, scope: sigv4.Crede
         return catalog.operation_of_rpc_path(http)
     if not _is_query(http):
         return catalog.operation_of_rest_path(scope.service, http)
-    _check_method(http, scope)
+    # A GET is valid only for a confirmation link of SNS or a presigned URL.
+    allows_get = scope is unsigned_requests.UNSIGNED_SCOPE or sigv4.is_presigned(http)
+    if http.method != "POST" and not (http.method == "GET" and allows_get):
+        raise UnknownOperation("Operations of a query API must be called with POST; only presigned URLs accept GET.")
     name = query.read_action(http)
     if not name:
         raise AwsError("The request must contain the parameter Action.", code="MissingAction")
     return catalog.operation(scope.service, name, QUERY)
-
-
-def _check_method(http: HttpRequest, scope: sigv4.CredentialScope) -> None:
-    """Reject methods other than POST. A GET is valid only for a confirmation link of SNS or a presigned URL."""
-    allows_get = scope is unsigned_requests.UNSIGNED_SCOPE or sigv4.is_presigned(http)
-    if http.method != "POST" and not (http.method == "GET" and allows_get):
-        raise UnknownOperation("Operations of a query API must be called with POST; only presigned URLs accept GET.")
 
 
 def _is_query(http: HttpRequest) -> bool:
@@ -92,7 +85,7 @@ def encode_result(request: RoutedRequest, result: Json, request_id: str) -> Resp
 
 def encode_error(catalog: ModelCatalog, http: HttpRequest, error: AwsError, request_id: str) -> Response:
     """Encode an error, for requests that were decoded and for requests that were not."""
-    return catalog.error_encoder(*_error_service_and_protocol(catalog, http))(error, request_id)
+    return catalog.encode_error(*_error_service_and_protocol(catalog, http), error, request_id)
 
 
 def _error_service_and_protocol(catalog: ModelCatalog, http: HttpRequest) -> tuple[str, str]:

@@ -66,7 +66,7 @@ def test_a_service_is_unknown_in_a_protocol_that_it_does_not_support(catalog: Mo
 def test_every_protocol_can_encode_an_error_of_an_unknown_service(catalog: ModelCatalog) -> None:
     for protocol, module in (("json", aws_json), ("rest-json", rest_json), ("query", query)):
         error = UnknownOperation("no")
-        assert catalog.error_encoder("nobody", protocol)(error, "id-1") == module.encode_error(None, error, "id-1")
+        assert catalog.encode_error("nobody", protocol, error, "id-1") == module.encode_error(None, error, "id-1")
 
 
 def test_importing_the_wire_package_reads_no_model() -> None:

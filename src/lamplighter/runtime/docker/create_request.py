@@ -11,7 +11,6 @@ from lamplighter.base.json_text import Json
 from lamplighter.runtime.port import ContainerSpec, Mount
 
 PREFIX = "lamplighter-"
-"""The prefix of the engine's container names in Docker."""
 
 _MEBIBYTE = 1024 * 1024
 _UNLIMITED_LOG: dict[str, Json] = {"Type": "json-file", "Config": {"max-size": "1000t", "mode": "blocking"}}

@@ -12,13 +12,13 @@ from collections.abc import Iterator
 import aiohttp
 from aiodocker import Docker, DockerError
 
-from lamplighter.base.backoff import backoff_delays
 from lamplighter.base.errors import LamplighterError
 from lamplighter.runtime.port import CannotStart, ImageUnavailable, RuntimeUnavailable
 
 _DEFAULT_ADDRESS = "unix:///var/run/docker.sock"
 _ADVICE = "start Docker, or choose plain processes with --runtime process"
-_MIN_PAUSE, _MAX_PAUSE = 0.05, 2.0
+RETRY_SECONDS = 0.05, 2.0
+"""The first and the longest pause before a request to a daemon that did not answer is repeated."""
 
 
 class InvalidAddress(LamplighterError):
@@ -85,11 +85,6 @@ def pull_error(error: DockerError, no_login: str | None = None) -> Exception:
 def start_error(error: DockerError) -> Exception:
     """Return the exception for an error of the start request."""
     return error if _is_unavailable(error) else CannotStart(f"CannotStartContainerError: {_daemon_message(error)}")
-
-
-def retry_pauses() -> Iterator[float]:
-    """Return the seconds to wait before each new attempt."""
-    return backoff_delays(_MIN_PAUSE, _MAX_PAUSE)
 
 
 def _is_unavailable(error: DockerError) -> bool:

@@ -33,7 +33,6 @@ NOT_FOUND_MESSAGES = (
 HELPER_TIMEOUT = 30.0
 """The most seconds in which a helper must answer: some call a cloud service."""
 MAX_QUOTED_CHARACTERS = 200
-"""The most characters quoted from a failed helper's output."""
 _HELPER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
@@ -104,9 +103,9 @@ async def find_login(image: str, environment: Mapping[str, str]) -> RegistryLogi
 
 def _read_config(environment: Mapping[str, str]) -> Json:
     """Return Docker's configuration, or {} if there is none."""
-    folder = environment.get("DOCKER_CONFIG")
+    folder, home = environment.get("DOCKER_CONFIG"), environment.get("HOME")
     try:
-        file = (Path(folder) if folder else _home(environment) / ".docker") / "config.json"
+        file = Path(folder or (Path(home) if home else Path.home()) / ".docker") / "config.json"
         text = file.read_bytes()
     except (FileNotFoundError, NotADirectoryError, RuntimeError):  # RuntimeError: this user has no home directory
         return {}
@@ -119,11 +118,6 @@ def _read_config(environment: Mapping[str, str]) -> Json:
     if not isinstance(config, dict):
         raise LoginUnreadable(f"{file} is not a JSON document")
     return config
-
-
-def _home(environment: Mapping[str, str]) -> Path:
-    home = environment.get("HOME")
-    return Path(home) if home else Path.home()
 
 
 def _text_map(config: Json, name: str) -> dict[str, str]:
@@ -176,7 +170,8 @@ async def _login_of_helper(helper: str, key: str, environment: Mapping[str, str]
         message = (stdout or stderr).strip()
         if message.lower().startswith(NOT_FOUND_MESSAGES):
             return None
-        raise LoginUnreadable(f"{name} failed with exit code {code}: {_one_line(message) or 'no reason given'}")
+        line = " ".join(message.split())[:MAX_QUOTED_CHARACTERS]
+        raise LoginUnreadable(f"{name} failed with exit code {code}: {line or 'no reason given'}")
     try:
         answer = loads(stdout)
         user, secret = answer["Username"], answer["Secret"]
@@ -206,7 +201,3 @@ async def _run_helper(name: str, key: str, environment: Mapping[str, str]) -> tu
             process.kill()
             await process.wait()
     return process.returncode or 0, stdout.decode(errors="replace"), stderr.decode(errors="replace")
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())[:MAX_QUOTED_CHARACTERS]

@@ -15,11 +15,10 @@ import aiohttp
 from aiodocker import DockerError
 from aiodocker.containers import DockerContainer
 
+from lamplighter.base.backoff import backoff_delays
 from lamplighter.base.errors import Bug
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.runtime.docker import container_state, create_request, daemon, log_stream, registry_logins
-from lamplighter.runtime.docker.log_stream import LogFrame
-from lamplighter.runtime.docker.registry_logins import LoginUnreadable, RegistryLogin
 from lamplighter.runtime.line_joiner import LineJoiner
 from lamplighter.runtime.port import (
     CannotStart,
@@ -36,7 +35,6 @@ _START_GRACE_SECONDS = 0.25
 _OOM_REPORT_SECONDS = 0.1
 """Seconds within which Docker reports that a killed container had exceeded its memory, even after its exit."""
 _VERSION_TIMEOUT = 10
-"""The most seconds in which Docker must answer the version request."""
 
 
 class DockerRuntime:
@@ -108,14 +106,14 @@ class DockerRuntime:
         image, login, login_error = str(container.image), None, None
         try:
             login = await registry_logins.find_login(image, self._environment)
-        except LoginUnreadable as error:
+        except registry_logins.LoginUnreadable as error:
             login_error = str(error)
         try:
             await self._pull_as(image, login)
         except DockerError as error:
             raise daemon.pull_error(error, login_error) from error
 
-    async def _pull_as(self, image: str, login: RegistryLogin | None) -> None:
+    async def _pull_as(self, image: str, login: registry_logins.RegistryLogin | None) -> None:
         if login is None:
             await self._docker.images.pull(image)
         else:
@@ -157,7 +155,7 @@ class DockerRuntime:
 
     async def wait(self, name: str) -> ContainerExit:
         """Implement `Runtime.wait`."""
-        pauses = daemon.retry_pauses()
+        pauses = backoff_delays(*daemon.RETRY_SECONDS)
         while True:
             with contextlib.suppress(RuntimeUnavailable):
                 ended = await self._wait_for_exit(name)
@@ -185,7 +183,7 @@ class DockerRuntime:
         """Implement `Runtime.logs`."""
         lines = LineJoiner()
         frames_read = 0
-        pauses = daemon.retry_pauses()
+        pauses = backoff_delays(*daemon.RETRY_SECONDS)
         while True:
             number = 0
             try:
@@ -205,7 +203,7 @@ class DockerRuntime:
         for line in lines.flush():
             yield line
 
-    async def _frames(self, name: str) -> AsyncGenerator[LogFrame, None]:
+    async def _frames(self, name: str) -> AsyncGenerator[log_stream.LogFrame, None]:
         """Yield all frames written so far, then follow until the container exits or Docker goes away."""
         address = f"{self._docker.docker_host}/containers/{create_request.PREFIX}{name}/logs"
         query = {"follow": "1", "stdout": "1", "stderr": "1", "timestamps": "1"}

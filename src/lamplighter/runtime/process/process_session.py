@@ -35,10 +35,7 @@ def _members(leader: SessionLeader) -> list[int]:
 
 
 def _is_reused(leader: SessionLeader) -> bool:
-    """Return whether the leader's pid belongs to another process now.
-
-    The kernel reuses a pid once its whole session has ended.
-    """
+    """Return whether another process has the leader's pid: the kernel reuses it once the whole session has ended."""
     try:
         return start_time(leader.pid) != leader.start_time
     except (FileNotFoundError, ProcessLookupError):

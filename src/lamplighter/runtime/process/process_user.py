@@ -10,7 +10,7 @@ import pwd
 import re
 from dataclasses import dataclass
 
-from lamplighter.runtime.port import CannotStart
+from lamplighter.runtime.port import cannot_start
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """The PATH that Docker sets in a container whose image sets none."""
@@ -27,18 +27,19 @@ class ProcessUser:
 
 
 def resolve_user(user: str | None) -> ProcessUser:
-    """Return the user's ids and environment.
-
-    Raises `CannotStart` if the user does not exist or the engine cannot change to it.
-    """
+    """Return the user's ids and environment. Raises `CannotStart` for a user that the engine cannot change to."""
     if not user:
         return ProcessUser((), _environment(_account(str(os.getuid()))))
     name, _, group = user.partition(":")
     account = _account(name)
-    uid = account.pw_uid if account else _uid(name, user)
+    if not (account or _is_number(name)):
+        raise cannot_start(f"unable to find user {user}: no matching entries in passwd file")
+    uid = account.pw_uid if account else int(name)
     if os.getuid() not in (0, uid):
-        raise _cannot_start(f"only an engine that runs as root can run a process as user {user}")
-    gid = _group(group, user) if group else _primary_group(account, user)
+        raise cannot_start(f"only an engine that runs as root can run a process as user {user}")
+    if not (account or group):
+        raise cannot_start(f"user {user} has no entry in the passwd file: add its group, as in 1000:1000")
+    gid = account.pw_gid if account and not group else _group(group, user)
     ids = (uid, *dict.fromkeys([gid, *(os.getgrouplist(account.pw_name, gid) if account else [])]))
     return ProcessUser(ids if os.getuid() == 0 else (), _environment(account))
 
@@ -54,28 +55,12 @@ def _is_number(name: str) -> bool:
     return re.fullmatch("[0-9]{1,10}", name) is not None
 
 
-def _uid(name: str, user: str) -> int:
-    if not _is_number(name):
-        raise _cannot_start(f"unable to find user {user}: no matching entries in passwd file")
-    return int(name)
-
-
 def _group(name: str, user: str) -> int:
     try:
         return int(name) if _is_number(name) else grp.getgrnam(name).gr_gid
     except (KeyError, ValueError):
-        raise _cannot_start(f"unable to find group of {user}: no matching entries in group file") from None
-
-
-def _primary_group(account: pwd.struct_passwd | None, user: str) -> int:
-    if account is None:
-        raise _cannot_start(f"user {user} has no entry in the passwd file: add its group, as in 1000:1000")
-    return account.pw_gid
+        raise cannot_start(f"unable to find group of {user}: no matching entries in group file") from None
 
 
 def _environment(account: pwd.struct_passwd | None) -> dict[str, str]:
     return {"PATH": _PATH, "LANG": "C.UTF-8", "HOME": account.pw_dir if account else "/"}
-
-
-def _cannot_start(reason: str) -> CannotStart:
-    return CannotStart(f"CannotStartContainerError: {reason}")

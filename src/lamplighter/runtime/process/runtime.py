@@ -53,7 +53,6 @@ class ProcessRuntime:
         self._file_limit = file_limit
         self._has_room = has_room
         self._starting = 0
-        """The number of processes that are starting."""
         self._watches: dict[str, ShimWatch] = {}
 
     def has(self, name: str) -> bool:

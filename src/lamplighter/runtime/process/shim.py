@@ -28,7 +28,6 @@ IGNORED_SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 UNCHANGED_LIMIT = -2
 """The value that keeps a hard limit unchanged."""
 PR_SET_CHILD_SUBREAPER = 36
-"""PR_SET_CHILD_SUBREAPER."""
 RESET_SIGNALS = (*IGNORED_SIGNALS, signal.SIGPIPE, signal.SIGXFSZ)
 """The signals whose handling the process must not inherit; Python itself ignores the last two."""
 
@@ -75,10 +74,7 @@ def close_inherited_files() -> None:
 
 
 def take_lock(alive: int) -> bool:
-    """Take the lock that shows that a shim lives.
-
-    Return False if another shim holds it, or if the process was started before.
-    """
+    """Take the lock that shows that a shim lives; return False if another has it or the process was started before."""
     try:
         fcntl.flock(alive, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -91,7 +87,9 @@ def run_process(shim_arguments: ShimArguments, alive: int) -> None:
     out, child_out = os.pipe()
     err, child_err = os.pipe()
     log = os.open("log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    become_subreaper()
+    # Make the shim the parent of all descendants whose own parent ends:
+    # https://man7.org/linux/man-pages/man2/PR_SET_CHILD_SUBREAPER.2const.html.
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     pid, fault = fork_process(shim_arguments, child_out, child_err)
     signal.signal(signal.SIGCHLD, lambda _number, _frame: reap(pid))
     reap(pid)  # Children that ended before the handler was set.
@@ -141,22 +139,17 @@ def exec_program(shim_arguments: ShimArguments, gate: int, failed: int, out: int
         signal.pthread_sigmask(signal.SIG_SETMASK, [])
         for kind, soft, hard in shim_arguments.limits:
             resource.setrlimit(kind, (soft, resource.getrlimit(kind)[1] if hard == UNCHANGED_LIMIT else hard))
-        change_user(shim_arguments.user_ids)
+        if shim_arguments.user_ids:  # none: the process keeps the engine's user and groups
+            user, *groups = shim_arguments.user_ids
+            os.setgroups(groups)
+            os.setgid(groups[0])
+            os.setuid(user)
         os.chdir(shim_arguments.directory)
         exec_from_path(shim_arguments)
     except BaseException as error:  # noqa: BLE001 - this is a child: what it does not report, no one learns
         os.write(failed, explain_start_error(error, shim_arguments).encode())
     finally:
         os._exit(127)
-
-
-def change_user(user_ids: list[int]) -> None:
-    """Change to the given user and groups; an empty identity keeps the engine's."""
-    if user_ids:
-        user, *groups = user_ids
-        os.setgroups(groups)
-        os.setgid(groups[0])
-        os.setuid(user)
 
 
 def exec_from_path(shim_arguments: ShimArguments) -> None:
@@ -196,14 +189,6 @@ def release_engine() -> None:
         os.dup2(null, number)
 
 
-def become_subreaper() -> None:
-    """Make the shim the new parent of all descendants whose own parent ends.
-
-    See https://man7.org/linux/man-pages/man2/PR_SET_CHILD_SUBREAPER.2const.html.
-    """
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-
-
 def reap(pid: int) -> None:
     """Reap adopted processes that have ended, but not the process itself, until its exit is recorded."""
     try:
@@ -228,7 +213,10 @@ def copy_output(pid: int, outputs: "dict[int, Output]", log: int, alive: int) ->
             elif not copy_chunk(number, outputs[number], log, alive):
                 poll.unregister(number)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    kill_group(pid)
+    try:  # noqa: SIM105
+        os.killpg(pid, signal.SIGKILL)  # as a container's end does; the number stays reserved until the shim reaps it
+    except (ProcessLookupError, PermissionError):
+        pass
     kill_descendants(pid)
     for number, output in outputs.items():
         for _ in range(MAX_CHUNKS):
@@ -273,14 +261,6 @@ class Output:
         return self.add(b"\n") if self.pending else b""
 
 
-def kill_group(pid: int) -> None:
-    """Kill the process group, as a container's end does; its number stays reserved until the shim reaps the process."""
-    try:  # noqa: SIM105
-        os.killpg(pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
-
-
 def kill_descendants(pid: int) -> None:
     """Kill the adopted descendants, and those that are adopted meanwhile, until none is left that the shim may kill."""
     spared = {pid}
@@ -298,16 +278,11 @@ def children() -> list[int]:
     found = []
     for name in os.listdir("/proc"):
         try:
-            if name.isdigit() and parent(name) == os.getpid():
+            if name.isdigit() and int(stat(name)[1]) == os.getpid():  # the parent
                 found.append(int(name))
         except OSError:
             pass  # It has ended meanwhile.
     return found
-
-
-def parent(name: str) -> int:
-    """Return the pid of a process's parent."""
-    return int(stat(name)[1])
 
 
 def exit_code(pid: int) -> int:
@@ -358,18 +333,12 @@ def wait_for_room(error: OSError) -> None:
 
 
 def start_time(pid: int) -> str:
-    """Return the kernel's start time of a process.
-
-    Together with the boot, it tells the process from a later one with the same pid.
-    """
+    """Return the kernel's start time of a process, which tells it from a later one with the same pid."""
     return stat(str(pid))[19].decode()
 
 
 def stat(name: str) -> list[bytes]:
-    """Return the fields of `/proc/PID/stat` from the state on.
-
-    The name before the state may contain any character.
-    """
+    """Return the fields of `/proc/PID/stat` from the state on; the name before it may contain any character."""
     with open(f"/proc/{name}/stat", "rb") as said:
         return said.read().rpartition(b")")[2].split()
 

@@ -7,7 +7,7 @@ have but a job would need.
 import resource
 from pathlib import PurePosixPath
 
-from lamplighter.runtime.port import CannotStart, ContainerSpec
+from lamplighter.runtime.port import ContainerSpec, cannot_start
 from lamplighter.runtime.process import process_user
 
 UNCHANGED_LIMIT = -2
@@ -33,21 +33,21 @@ def encode_arguments(container: ContainerSpec, file_limit: int | None = None) ->
         "end",
     ]
     if any("\0" in field for field in fields):
-        raise _cannot_start("an argument or a variable contains a NUL character")
+        raise cannot_start("an argument or a variable contains a NUL character")
     return "\0".join(fields).encode(errors="surrogateescape")
 
 
 def _refuse_unsupported(container: ContainerSpec, arguments: list[str]) -> None:
     if not arguments or not arguments[0]:
-        raise _cannot_start(
+        raise cannot_start(
             "a plain process needs a command or an entry point, because it has no image that defines one"
         )
     if container.mounts:
-        raise _cannot_start("a plain process has no file system of its own: mount points need Docker")
+        raise cannot_start("a plain process has no file system of its own: mount points need Docker")
     if container.extra_hosts:
-        raise _cannot_start("a plain process shares the hosts file of this machine: extra hosts need Docker")
+        raise cannot_start("a plain process shares the hosts file of this machine: extra hosts need Docker")
     if not PurePosixPath(container.working_directory or "/").is_absolute():
-        raise _cannot_start(f"the working directory {container.working_directory!r} is not an absolute path")
+        raise cannot_start(f"the working directory {container.working_directory!r} is not an absolute path")
 
 
 def _limits(container: ContainerSpec, file_limit: int | None) -> list[str]:
@@ -58,9 +58,5 @@ def _limits(container: ContainerSpec, file_limit: int | None) -> list[str]:
 def _limit_number(name: str) -> int:
     number = getattr(resource, f"RLIMIT_{name.upper()}", None)
     if not isinstance(number, int):
-        raise _cannot_start(f"there is no limit named {name!r}")
+        raise cannot_start(f"there is no limit named {name!r}")
     return number
-
-
-def _cannot_start(reason: str) -> CannotStart:
-    return CannotStart(f"CannotStartContainerError: {reason}")

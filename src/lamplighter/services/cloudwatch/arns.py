@@ -1,6 +1,4 @@
-"""Build the ARNs of alarms, convert metrics and times, and split lists into pages."""
-
-from typing import TypeVar
+"""Build the ARNs of alarms, and convert metrics, times and page tokens."""
 
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json
@@ -13,7 +11,6 @@ SERVICE = "monitoring"
 """The name with which requests to CloudWatch are signed."""
 YEAR_10000 = 253_402_300_800
 """The start of the year 10000, in seconds since the epoch."""
-T = TypeVar("T")
 
 
 def alarm_arn(caller: Caller, name: str) -> str:

@@ -1,6 +1,7 @@
 """Provide CloudWatch as a service of the bus: its operations by AWS's names, its timers and its outbox rows."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
@@ -16,7 +17,7 @@ from lamplighter.services.cloudwatch.alarms.state_changes import AlarmStateChang
 from lamplighter.services.cloudwatch.arns import SERVICE
 from lamplighter.services.cloudwatch.metrics.metric_sources import MetricSources
 from lamplighter.services.cloudwatch.metrics.metric_statistics import MetricStatistics
-from lamplighter.services.cloudwatch.metrics.put_metric_data import MetricDataWriter
+from lamplighter.services.cloudwatch.metrics.put_metric_data import put_metric_data
 from lamplighter.store.db import OutboxRow, Tx
 from lamplighter.store.timers import Timer
 
@@ -39,15 +40,15 @@ class CloudWatch(Service):
             "PutMetricAlarm": Operation(write=alarms.put),
             "PutCompositeAlarm": Operation(write=composites.put),
             "DeleteAlarms": Operation(write=alarms.delete),
-            "EnableAlarmActions": Operation(write=alarms.enable),
-            "DisableAlarmActions": Operation(write=alarms.disable),
+            "EnableAlarmActions": Operation(write=partial(alarms.set_actions_enabled, enabled=True)),
+            "DisableAlarmActions": Operation(write=partial(alarms.set_actions_enabled, enabled=False)),
             "SetAlarmState": Operation(write=alarms.set_state),
             # AWS has no such operation: it stores what a template's metadata states about an alarm.
             "SetMark": Operation(write=alarms.annotate),
             "DescribeAlarms": Operation(read=describe_alarms.describe_alarms),
             "DescribeAlarmsForMetric": Operation(read=describe_alarms.describe_alarms_for_metric),
             "DescribeAlarmHistory": Operation(read=describe_alarms.describe_history),
-            "PutMetricData": Operation(write=MetricDataWriter(world).put),
+            "PutMetricData": Operation(write=put_metric_data),
             "ListMetrics": Operation(read=statistics.list_metrics),
             "GetMetricStatistics": Operation(read=statistics.get_statistics),
             "GetMetricData": Operation(read=statistics.get_data),

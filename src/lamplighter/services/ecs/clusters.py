@@ -5,8 +5,10 @@ to it. Any other cluster must be created, as on AWS. See
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Cluster.html.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 
+from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.operations.paging import list_page
@@ -21,6 +23,7 @@ SETTING_FIELDS = (
 )  # fmt: skip
 _INCLUDE_NAMES = {"settings": "SETTINGS", "configuration": "CONFIGURATIONS"}
 """Members that DescribeClusters shows only on request, and their names in the parameter `include`."""
+_ALL_MEMBERS = frozenset({"TAGS", *_INCLUDE_NAMES.values()})
 _DEFAULT_SETTINGS: Json = {
     "settings": [{"name": "containerInsights", "value": "disabled"}],
     "capacityProviders": [],
@@ -37,7 +40,7 @@ def create_cluster(tx: Tx, caller: Caller, params: Json) -> Json:
     if found is None or found.status != "ACTIVE":
         body = _DEFAULT_SETTINGS | {key: params[key] for key in SETTING_FIELDS if key in params}
         found = _store(tx, caller, name, body, tags.check_tags(params.get("tags")))
-    return {"cluster": _cluster_to_api(tx, found, {"TAGS", "SETTINGS", "CONFIGURATIONS"})}
+    return {"cluster": _cluster_to_api(tx, found, _ALL_MEMBERS)}
 
 
 def _store(tx: Tx, caller: Caller, name: str, body: Json, cluster_tags: Json) -> Cluster:
@@ -52,8 +55,7 @@ def resolve_cluster(tx: Tx, caller: Caller, reference: str | None) -> Cluster:
     found = clusters.get(tx, name)
     if found is None and name == arns.cluster_arn(caller, arns.DEFAULT):
         return _store(tx, caller, arns.DEFAULT, _DEFAULT_SETTINGS, [])
-    if found is None:
-        raise ClusterNotFound("Cluster not found.")
+    found = require(found, lambda: ClusterNotFound("Cluster not found."))
     if found.status != "ACTIVE":
         raise ClusterNotFound("The referenced cluster was inactive.")
     return found
@@ -90,27 +92,28 @@ def list_clusters(reader: Reader, caller: Caller, params: Json) -> Json:
 
 def update_cluster(tx: Tx, caller: Caller, params: Json) -> Json:
     """Handle UpdateCluster and PutClusterCapacityProviders, which change different settings."""
-    found = clusters.get(tx, require_cluster(tx, caller, params["cluster"]))
-    if found is None:
-        raise ClusterNotFound("Cluster not found.")
+    found = _find(tx, caller, params)
     changed = replace(found, body=found.body | {key: params[key] for key in SETTING_FIELDS if key in params})
     clusters.put(tx, changed)
-    return {"cluster": _cluster_to_api(tx, changed, {"TAGS", "SETTINGS", "CONFIGURATIONS"})}
+    return {"cluster": _cluster_to_api(tx, changed, _ALL_MEMBERS)}
 
 
 def delete_cluster(tx: Tx, caller: Caller, params: Json) -> Json:
     """Handle DeleteCluster: mark the cluster as INACTIVE."""
-    found = clusters.get(tx, require_cluster(tx, caller, params["cluster"]))
-    if found is None:
-        raise ClusterNotFound("Cluster not found.")
+    found = _find(tx, caller, params)
     if any(tasks.count_by_cluster(tx, found.arn)):
         raise ClusterContainsTasks("The Cluster cannot be deleted while Tasks are active.")
     deleted = replace(found, status="INACTIVE")
     clusters.put(tx, deleted)
-    return {"cluster": _cluster_to_api(tx, deleted, set())}
+    return {"cluster": _cluster_to_api(tx, deleted, ())}
 
 
-def _cluster_to_api(reader: Reader, cluster: Cluster, include: set[str]) -> Json:
+def _find(reader: Reader, caller: Caller, params: Json) -> Cluster:
+    found = clusters.get(reader, require_cluster(reader, caller, params["cluster"]))
+    return require(found, lambda: ClusterNotFound("Cluster not found."))
+
+
+def _cluster_to_api(reader: Reader, cluster: Cluster, include: Collection[str]) -> Json:
     running, pending = tasks.count_by_cluster(reader, cluster.arn)
     hidden = {name for name, wish in _INCLUDE_NAMES.items() if wish not in include}
     return {

@@ -9,12 +9,10 @@ MAX_PAGE_SIZE = 100
 
 def page_size(params: Json) -> int:
     """Return the most items on a page; raises InvalidParameter if `maxResults` is out of range."""
-    wanted = params.get("maxResults")
-    if wanted is None:
-        return MAX_PAGE_SIZE
-    if not 1 <= wanted <= MAX_PAGE_SIZE:
+    size: int = params.get("maxResults", MAX_PAGE_SIZE)
+    if not 1 <= size <= MAX_PAGE_SIZE:
         raise InvalidParameter(f"maxResults must be between 1 and {MAX_PAGE_SIZE}")
-    return int(wanted)
+    return size
 
 
 def parse_token(text: str | None) -> int:

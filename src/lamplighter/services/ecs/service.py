@@ -3,6 +3,7 @@
 Guarantees that every task that has not stopped has one supervisor, from the commit that accepted the task or from the
 start of the engine. No error loses a task: the error is logged, and the supervisor starts again. At the start,
 containers whose task has stopped or is unknown are stopped and removed.
+See https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Operations.html.
 """
 
 import asyncio
@@ -13,13 +14,15 @@ from pathlib import Path
 
 from lamplighter.base import secret_references
 from lamplighter.base.world import World
-from lamplighter.bus import Bus, Service
+from lamplighter.bus import Bus, Operation, Service
 from lamplighter.runtime.port import Runtime, RuntimeUnavailable
-from lamplighter.services.ecs import operations as api
+from lamplighter.services.ecs import clusters, tags
 from lamplighter.services.ecs.logs.awslogs import log_destination
 from lamplighter.services.ecs.logs.output_files import OutputFiles
 from lamplighter.services.ecs.tables import outages, shipped_logs, task_definitions, tasks
-from lamplighter.services.ecs.tasks import damaged_task
+from lamplighter.services.ecs.task_definitions import operations as definitions
+from lamplighter.services.ecs.tasks import damaged_task, run_task
+from lamplighter.services.ecs.tasks import operations as task_operations
 from lamplighter.services.ecs.tasks.container_plan import STOP_SECONDS, container_name
 from lamplighter.services.ecs.tasks.placement import Capacity
 from lamplighter.services.ecs.tasks.runtime_outage import OutageWatch
@@ -58,7 +61,7 @@ class Ecs(Service):
     ) -> None:
         self.outputs = OutputFiles(data_directory / "output")
         self._store = store
-        watch = OutageWatch(bus, world, runtime, pause)
+        watch = OutageWatch(bus, world, runtime, pause, lambda: tuple(self._supervisors))
         secret_lookup = secrets or secret_references.environment_secrets({})
         self._context = SupervisorContext(
             bus,
@@ -73,7 +76,26 @@ class Ecs(Service):
         )
         self._watching: asyncio.Task[None] | None = None
         """The asyncio task that checks the runtime while there are ECS tasks."""
-        self.operations = api.operations(bus, world, capacity, deny)
+        self.operations: Mapping[str, Operation] = {
+            "CreateCluster": Operation(write=clusters.create_cluster),
+            "DeleteCluster": Operation(write=clusters.delete_cluster),
+            "DescribeClusters": Operation(read=clusters.describe_clusters),
+            "ListClusters": Operation(read=clusters.list_clusters),
+            "UpdateCluster": Operation(write=clusters.update_cluster),
+            "PutClusterCapacityProviders": Operation(write=clusters.update_cluster),
+            "RegisterTaskDefinition": Operation(write=partial(definitions.register_definition, deny)),
+            "DeregisterTaskDefinition": Operation(write=definitions.deregister_definition),
+            "DeleteTaskDefinitions": Operation(write=definitions.delete_definitions),
+            "DescribeTaskDefinition": Operation(read=definitions.describe_definition),
+            "ListTaskDefinitions": Operation(read=definitions.list_revisions),
+            "ListTaskDefinitionFamilies": Operation(read=definitions.list_families),
+            "RunTask": Operation(write=partial(run_task.run_task, bus, world, capacity, deny)),
+            "StopTask": Operation(write=partial(task_operations.stop_task, bus)),
+            "DescribeTasks": Operation(read=task_operations.describe_tasks),
+            "ListTasks": Operation(read=task_operations.list_tasks),
+            "LatestTasks": Operation(read=task_operations.latest_tasks),
+            **tags.OPERATIONS.by_name(),
+        }
         self._supervisors: dict[str, Supervisor] = {}
         self._end_events: dict[str, asyncio.Event] = {}
         """Events by the task's ARN; each is set when the task's end is on disk."""
@@ -129,20 +151,14 @@ class Ecs(Service):
             self._end_events[arn] = asyncio.Event()
             self._supervisors[arn] = Supervisor(self._context, arn, self._end_events[arn])
             self._spawn(self._run_supervisor(arn))
-            self._start_watching()
-
-    def _start_watching(self) -> None:
-        """Start the regular checks of the runtime, unless they are running."""
-        if self._watching is None or self._watching.done():
-            self._watching = self._spawn(self._retry_until_success("checking the runtime", self._watch_runtime))
-
-    async def _watch_runtime(self) -> None:
-        await self._context.outage_watch.watch(lambda: tuple(self._supervisors))
+            if self._watching is None or self._watching.done():
+                watch = self._context.outage_watch.watch
+                self._watching = self._spawn(self._retry_until_success("checking the runtime", watch))
 
     def _check_runtime_now(self) -> None:
         """Check the runtime now because a call has just failed, unless an outage is already recorded."""
         if outages.current(self._store.reader) is None:
-            self._spawn(self._context.outage_watch.check(lambda: tuple(self._supervisors)))
+            self._spawn(self._context.outage_watch.check())
 
     async def _run_supervisor(self, arn: str) -> None:
         async def run() -> None:

@@ -6,9 +6,10 @@ See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-using-tags.h
 from dataclasses import replace
 
 from lamplighter.base import arn
+from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
-from lamplighter.operations.tags import LOWER_CASE, MAX_TAGS, TagOperations, TagRules
+from lamplighter.operations.tags import LOWER_CASE, TOO_MANY_TAGS, TagOperations, TagRules
 from lamplighter.services.ecs.errors import ClientError, ClusterNotFound, InvalidParameter, ResourceNotFound
 from lamplighter.services.ecs.tables import clusters, task_definitions, tasks
 from lamplighter.services.ecs.tables.clusters import Cluster
@@ -24,15 +25,12 @@ def _check(given: Json) -> None:
         raise InvalidParameter("Tag keys can't be null or empty.")
 
 
-def _too_many() -> InvalidParameter:
-    return InvalidParameter(f"A resource can have at most {MAX_TAGS} tags.")
-
-
-def _reserved(_key: str) -> InvalidParameter:
-    return InvalidParameter("Tag keys and values starting with aws: are reserved for AWS use.")
-
-
-RULES = TagRules(LOWER_CASE, _too_many, _reserved, _check)
+RULES = TagRules(
+    LOWER_CASE,
+    lambda: InvalidParameter(TOO_MANY_TAGS),
+    lambda _key: InvalidParameter("Tag keys and values starting with aws: are reserved for AWS use."),
+    _check,
+)
 INHERITED = replace(RULES, reserved=None)
 """The rules for tags that a task gets from its task definition."""
 
@@ -60,21 +58,14 @@ def _save(tx: Tx, found: Tagged, tags: dict[str, str]) -> None:
 def _find(reader: Reader, _caller: Caller, name: str) -> Tagged:
     parsed = arn.parse(name)
     kind = parsed.resource.split("/")[0] if parsed is not None and parsed.service == "ecs" else ""
-    found: Tagged | None = None
+    missing = "The specified resource was not found. Specify a valid resource ARN and try again."
     if kind == "cluster":
-        found = clusters.get(reader, name)
-        if found is None:
-            raise ClusterNotFound("Cluster not found.")
-    elif kind == "task-definition":
-        found = task_definitions.by_arn(reader, name)
-    elif kind == "task":
-        found = tasks.get(reader, name)
-    else:
-        raise InvalidParameter("Invalid ARN. The specified resource cannot be tagged.")
-    if found is None:
-        text = "The specified resource was not found. Specify a valid resource ARN and try again."
-        raise ResourceNotFound(text) if kind == "task" else ClientError(text)
-    return found
+        return require(clusters.get(reader, name), lambda: ClusterNotFound("Cluster not found."))
+    if kind == "task-definition":
+        return require(task_definitions.by_arn(reader, name), lambda: ClientError(missing))
+    if kind == "task":
+        return require(tasks.get(reader, name), lambda: ResourceNotFound(missing))
+    raise InvalidParameter("Invalid ARN. The specified resource cannot be tagged.")
 
 
 OPERATIONS = TagOperations(RULES, _find, lambda found: LOWER_CASE.read(found.tags), _save)

@@ -6,13 +6,11 @@ from datetime import UTC, datetime
 from lamplighter.base import arn
 from lamplighter.base.errors import ValidationError
 from lamplighter.bus import Caller
-from lamplighter.operations.tags import MAX_TAGS, UPPER_CASE, TagRules
+from lamplighter.operations.tags import TOO_MANY_TAGS, UPPER_CASE, TagRules
 
 MAX_EVENT_TIME = 253_402_300_799_999
 """The latest time that an event can have, in milliseconds since the epoch: the end of the year 9999."""
-"""The most tags of a resource: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-tagging.html."""
 DEFAULT_BUS = "default"
-"""The name of the bus that every account has in every region."""
 
 
 def bus_arn(caller: Caller, name: str) -> str:
@@ -62,12 +60,8 @@ def parse_instant(text: str) -> int:
     return int(datetime.fromisoformat(text).timestamp() * 1000)
 
 
-def _too_many_tags() -> ValidationError:
-    return ValidationError(f"A resource can have at most {MAX_TAGS} tags.")
-
-
-def _reserved_tag(key: str) -> ValidationError:
-    return ValidationError(f"Tag key {key} is not valid: keys that begin with aws: are reserved for AWS.")
-
-
-TAG_RULES = TagRules(UPPER_CASE, _too_many_tags, _reserved_tag)
+TAG_RULES = TagRules(
+    UPPER_CASE,
+    lambda: ValidationError(TOO_MANY_TAGS),
+    lambda key: ValidationError(f"Tag key {key} is not valid: keys that begin with aws: are reserved for AWS."),
+)

@@ -5,9 +5,7 @@ accepted, too: a listing that began on AWS can continue here.
 """
 
 from base64 import b64decode
-from binascii import Error as Base64Error
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 from lamplighter.base.errors import ValidationError
@@ -21,37 +19,20 @@ from lamplighter.store.db import Reader
 T = TypeVar("T")
 
 DEFAULT_PAGE_SIZE = 100
-"""The number of items in a page if the request does not limit it."""
 OFFSET_TOKEN_BYTES = 128
 """The number of bytes in one of AWS's tokens, which is one big number."""
 
 
-@dataclass(frozen=True, slots=True)
-class PageStart:
-    """The place where a page begins."""
-
-    after: str = ""
-    """The key of the last item of the previous page."""
-    skipped: int = 0
-    """The number of items before the page, if the token is AWS's."""
-
-
-def page_start(params: Json) -> PageStart:
-    """Return where a page begins. Raises `ValidationError` if the token is invalid."""
+def page_start(params: Json) -> tuple[str, int]:
+    """Return the key after which a page begins, and the number of items to skip, if the token is AWS's."""
     try:
         found = b64decode(params.get("NextToken", "").encode(), altchars=b"-_", validate=True)
         # No key begins with a zero byte.
         if len(found) == OFFSET_TOKEN_BYTES and found[0] == 0:
-            return PageStart(skipped=int.from_bytes(found))
-        return PageStart(after=found.decode())
-    except (ValueError, Base64Error):
+            return "", int.from_bytes(found)
+        return found.decode(), 0
+    except ValueError:
         raise ValidationError("Parameter NextToken is not valid.") from None
-
-
-def page_size(params: Json) -> int:
-    """Return the number of items in a page."""
-    limit: int = params.get("Limit", DEFAULT_PAGE_SIZE)
-    return limit
 
 
 def cut_page(
@@ -65,8 +46,7 @@ def cut_page(
     `read` returns a number of items after a key, in order of their keys. Items for which `keep` returns False are left
     out.
     """
-    begin, most = page_start(params), page_size(params)
-    after, to_skip, kept = begin.after, begin.skipped, list[T]()
+    (after, to_skip), most, kept = page_start(params), params.get("Limit", DEFAULT_PAGE_SIZE), list[T]()
     while len(kept) <= most:
         found = read(after, most + 1)
         chosen = [item for item in found if keep(item)]

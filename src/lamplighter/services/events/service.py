@@ -8,10 +8,10 @@ from lamplighter.bus import Bus, Operation, Service
 from lamplighter.delivery.delivery_queue import DeliveryQueue, is_delivery
 from lamplighter.outbound.aws import RemoteServices
 from lamplighter.services.events import tags
+from lamplighter.services.events.buses import permissions
 from lamplighter.services.events.buses.archives import SUBJECT_PREFIX as ARCHIVE
 from lamplighter.services.events.buses.archives import Archives
 from lamplighter.services.events.buses.buses import Buses
-from lamplighter.services.events.buses.permissions import Permissions
 from lamplighter.services.events.buses.put_events import EventPublisher
 from lamplighter.services.events.buses.recent_events import RecentEvents
 from lamplighter.services.events.buses.replays import SUBJECT_PREFIX, Replays
@@ -55,7 +55,7 @@ class Events(Service):
                 "Refuse": Operation(write=internal_calls.refuse),
             },
         )
-        buses, permissions, publisher = Buses(world), Permissions(world), EventPublisher(world, router)
+        buses, publisher = Buses(world), EventPublisher(world, router)
         rules, targets = Rules(world, self._scheduled_rules), Targets(world)
         self._archives = archives = Archives(world)
         connections, destinations = Connections(world), ApiDestinations(world)
@@ -66,8 +66,8 @@ class Events(Service):
             "DeleteEventBus": Operation(write=buses.delete),
             "DescribeEventBus": Operation(read=buses.describe),
             "ListEventBuses": Operation(read=buses.list),
-            "PutPermission": Operation(write=permissions.put),
-            "RemovePermission": Operation(write=permissions.remove),
+            "PutPermission": Operation(write=permissions.put_permission),
+            "RemovePermission": Operation(write=permissions.remove_permission),
             "PutRule": Operation(write=rules.put),
             # Not an operation of AWS: it stores the annotation of a rule from a template's metadata.
             "SetMark": Operation(write=rules.annotate),

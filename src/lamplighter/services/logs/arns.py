@@ -1,21 +1,25 @@
-"""Find the log groups and streams that requests name, and convert ARNs, event ids and page tokens.
+"""Find the log groups and streams that requests name, and convert ARNs, event ids and tokens.
 
 The ARN of a group ends with `:*` in `arn`, but not in `logGroupArn`. See
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html.
 """
 
-import base64
-import binascii
 import re
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from lamplighter.base import arn
-from lamplighter.base.json_text import Json, JsonError, dump_bytes, loads
+from lamplighter.base.errors import AwsError, require
+from lamplighter.base.json_text import Json, JsonError, dumps, loads
 from lamplighter.bus import Caller
+from lamplighter.operations.paging import decode_token, encode_token
 from lamplighter.services.logs.errors import InvalidParameter, NotFound
 from lamplighter.services.logs.tables import log_groups
 from lamplighter.services.logs.tables.log_chunks import Key
 from lamplighter.services.logs.tables.log_groups import LogGroup, LogStream
 from lamplighter.store.db import Reader
+
+T = TypeVar("T")
 
 GROUP, STREAM = "log group", "log stream"
 NAME_PATTERNS = {"logGroupName": r"[\.\-_/#A-Za-z0-9]+", "logStreamName": "[^:*]*"}
@@ -44,10 +48,7 @@ def stream_arn(group: LogGroup, stream: LogStream) -> str:
 
 def find_group(reader: Reader, caller: Caller, name: str) -> LogGroup:
     """Return the group of this name; raise `NotFound` if there is none."""
-    found = log_groups.get_group(reader, caller.account, caller.region, name)
-    if found is None:
-        raise NotFound(GROUP)
-    return found
+    return require(log_groups.get_group(reader, caller.account, caller.region, name), lambda: NotFound(GROUP))
 
 
 def find_by_identifier(reader: Reader, caller: Caller, identifier: str) -> LogGroup:
@@ -82,10 +83,7 @@ def tagged_group(reader: Reader, resource: str) -> LogGroup:
 
 def find_stream(reader: Reader, group: LogGroup, name: str) -> LogStream:
     """Return the stream of this name; raise `NotFound` if there is none."""
-    found = log_groups.get_stream(reader, group.id, name)
-    if found is None:
-        raise NotFound(STREAM)
-    return found
+    return require(log_groups.get_stream(reader, group.id, name), lambda: NotFound(STREAM))
 
 
 def event_id(key: Key) -> str:
@@ -104,24 +102,34 @@ def parse_event_id(text: str) -> Key:
     return key
 
 
-def invalid_token() -> InvalidParameter:
+def invalid_token() -> AwsError:
     """Return the error for a token that the engine did not issue."""
     return InvalidParameter("The specified nextToken is invalid.")
 
 
 def page_token(place: Json) -> str:
     """Return a token for the page after a place."""
-    return base64.urlsafe_b64encode(dump_bytes(place)).decode()
+    return encode_token(dumps(place))
 
 
-def parse_page_token(token: str | None, shape: type) -> Json:
-    """Return the place that a token encodes, or None if there is no token; `shape` is the place's type."""
+def parse_page_token(token: str | None, shape: type | list[type]) -> Json:
+    """Return the place that a token encodes, or None without a token; `shape` is the type of a text or of each item."""
     if token is None:
         return None
     try:
-        place = loads(base64.urlsafe_b64decode(token))
-    except (binascii.Error, JsonError, ValueError):
+        place = loads(decode_token(token, invalid_token))
+    except JsonError:
         raise invalid_token() from None
-    if type(place) is not shape:
+    if ([type(each) for each in place] if type(place) is list else type(place)) != shape:
         raise invalid_token()
     return place
+
+
+def cut_page(found: Sequence[T], size: int, place: Callable[[T], Json]) -> tuple[Sequence[T], Json]:
+    """Return the items of a page, and the answer's `nextToken` if `found` has more."""
+    return found[:size], {"nextToken": page_token(place(found[size - 1]))} if len(found) > size else {}
+
+
+def sequence_token(now: int) -> str:
+    """Return a token of the same length as AWS's; such tokens are "now ignored in PutLogEvents actions"."""
+    return f"496{now:053d}"

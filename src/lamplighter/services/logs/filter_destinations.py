@@ -8,13 +8,13 @@ https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutSubs
 from collections.abc import Sequence
 
 from lamplighter.base import arn
+from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.lang.log_pattern.terms import parse_number
 from lamplighter.services.logs.errors import InvalidParameter
 
 MAX_DIMENSIONS = 3
-"""The most dimensions of the metric of one metric filter."""
 RESERVED_PREFIX = "AWS/"
 LOGS_SERVICE = "logs"
 """The service in the ARN of a destination that PutDestination creates."""
@@ -43,7 +43,7 @@ def check_transformation(transformation: Json, system_fields: Sequence[str]) -> 
             raise _invalid(f"dimension '{name}' must be a field of the log event such as $.name or $name.")
 
 
-def _invalid(reason: str) -> InvalidParameter:
+def _invalid(reason: str) -> AwsError:
     return InvalidParameter(f"Invalid metric transformation: {reason}")
 
 

@@ -13,7 +13,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.base.precompute import LARGE_TEXT_LENGTH
 from lamplighter.base.world import World
 from lamplighter.bus import PREPARED, Caller, Prepared, Work
-from lamplighter.services.logs.arns import find_group, invalid_token, page_token, parse_page_token
+from lamplighter.services.logs.arns import cut_page, find_group, parse_page_token
 from lamplighter.services.logs.errors import InvalidParameter, LimitExceeded, NotFound
 from lamplighter.services.logs.filter_destinations import check_destination, check_transformation
 from lamplighter.services.logs.search_events import compile_filter
@@ -151,24 +151,20 @@ def _delete(tx: Tx, caller: Caller, kind: Kind, params: Json) -> Json:
     return {}
 
 
-def _page(reader: Reader, caller: Caller, kind: Kind, params: Json) -> tuple[list[Json], Json]:
+def _page(reader: Reader, caller: Caller, kind: Kind, params: Json) -> tuple[Sequence[Json], Json]:
     group = find_group(reader, caller, params["logGroupName"])
     prefix, size = params.get("filterNamePrefix", ""), params.get("limit", PAGE)
     after = parse_page_token(params.get("nextToken"), str) or ""
     found = filters.page(reader, group.id, kind, prefix, after, size + 1)
-    return found[:size], {"nextToken": page_token(found[size - 1]["filterName"])} if len(found) > size else {}
+    return cut_page(found, size, lambda body: body["filterName"])
 
 
-def _page_of_all(reader: Reader, caller: Caller, params: Json) -> tuple[list[Json], Json]:
+def _page_of_all(reader: Reader, caller: Caller, params: Json) -> tuple[Sequence[Json], Json]:
     prefix, size = params.get("filterNamePrefix", ""), params.get("limit", PAGE)
-    place = parse_page_token(params.get("nextToken"), list) or ["", ""]
-    if [type(each) for each in place] != [str, str]:
-        raise invalid_token()
-    owner = (caller.account, caller.region)
-    examined = filters.page_of_all(reader, owner, "metric", (place[0], place[1]), size + 1)
-    found = [body for body in examined[:size] if body["filterName"].startswith(prefix)]
-    last = examined[size - 1] if len(examined) > size else None
-    return found, {} if last is None else {"nextToken": page_token([last["logGroupName"], last["filterName"]])}
+    place = parse_page_token(params.get("nextToken"), [str, str]) or ["", ""]
+    found = filters.page_of_all(reader, (caller.account, caller.region), "metric", (place[0], place[1]), size + 1)
+    examined, token = cut_page(found, size, lambda body: [body["logGroupName"], body["filterName"]])
+    return [body for body in examined if body["filterName"].startswith(prefix)], token
 
 
 def _has_metric(body: Json, name: str, namespace: str) -> bool:

@@ -9,17 +9,8 @@ from collections.abc import Callable, Sequence
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
-from lamplighter.services.logs import retention, tags
-from lamplighter.services.logs.arns import (
-    GROUP,
-    check_name,
-    find_by_identifier,
-    find_group,
-    group_arn,
-    page_token,
-    parse_page_token,
-    tagged_group,
-)
+from lamplighter.services.logs import arns, retention, tags
+from lamplighter.services.logs.arns import GROUP, find_by_identifier, find_group, group_arn
 from lamplighter.services.logs.errors import AlreadyExists, InvalidParameter, NotForDelivery, NotFound, Protected
 from lamplighter.services.logs.tables import filters, log_groups, resource_policies
 from lamplighter.services.logs.tables.log_groups import LogGroup
@@ -41,7 +32,7 @@ class LogGroups:
 
     def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Create a log group (`CreateLogGroup`)."""
-        name = check_name(params["logGroupName"], "logGroupName")
+        name = arns.check_name(params["logGroupName"], "logGroupName")
         if name.lower().startswith("aws/"):
             raise InvalidParameter("Log groups starting with AWS/ are reserved for AWS.")
         if log_groups.get_group(tx, caller.account, caller.region, name) is not None:
@@ -58,7 +49,6 @@ class LogGroups:
             kms=params.get("kmsKeyId"),
             protected=params.get("deletionProtectionEnabled", False),
             tags=tags.RULES.read(params.get("tags")),
-            bytes=0,
         )
         key = log_groups.put_group(tx, group)
         if group.retention is not None:
@@ -73,7 +63,7 @@ class LogGroups:
         log_groups.delete_group(tx, group.id)
         for policy in resource_policies.policies_of(tx, group.account, group.region, group_arn(group)):
             resource_policies.delete(tx, policy)
-        retention.schedule_deletion(tx, "grp", group.id, self._world.now())
+        retention.schedule_deletion(tx, "grp", group.id)
         return {}
 
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
@@ -158,7 +148,7 @@ def _find_kms_group(reader: Reader, caller: Caller, params: Json) -> LogGroup:
     name, resource = params.get("logGroupName"), params.get("resourceIdentifier")
     if (name is None) == (resource is None):
         raise InvalidParameter("Exactly one of logGroupName and resourceIdentifier must be specified.")
-    return tagged_group(reader, resource) if name is None else find_group(reader, caller, name)
+    return arns.tagged_group(reader, resource) if name is None else find_group(reader, caller, name)
 
 
 def _page(
@@ -170,19 +160,16 @@ def _page(
 ) -> tuple[Sequence[LogGroup], Json]:
     """Return the groups that fit and the next page's token, if any; a page examines up to `limit` groups."""
     size = params.get("limit", DEFAULT_LIMIT)
-    after = parse_page_token(params.get("nextToken"), str) or ""
+    after = arns.parse_page_token(params.get("nextToken"), str) or ""
     prefix, part = names
     owner = (caller.account, caller.region)
-    examined = log_groups.page_groups(reader, owner, after, size + 1, prefix=prefix, part=part or "")
-    found = [group for group in examined[:size] if is_wanted(group)]
-    return found, {"nextToken": page_token(examined[size - 1].name)} if len(examined) > size else {}
+    found = log_groups.page_groups(reader, owner, after, size + 1, prefix=prefix, part=part or "")
+    examined, token = arns.cut_page(found, size, lambda group: group.name)
+    return [group for group in examined if is_wanted(group)], token
 
 
 def _classes(wanted: str | None) -> frozenset[str] | None:
-    """Return the classes that a request means, or None for all.
-
-    On AWS, "either INFREQUENT_ACCESS or ESSENTIALS … include log groups in both".
-    """
+    """Return the classes that a request means ("either INFREQUENT_ACCESS or ESSENTIALS" means both), None for all."""
     if wanted in ("INFREQUENT_ACCESS", "ESSENTIALS"):
         return frozenset({"INFREQUENT_ACCESS", "ESSENTIALS"})
     return None if wanted is None else frozenset({wanted})
@@ -222,5 +209,5 @@ def group_to_api(reader: Reader, group: LogGroup) -> Json:
         **({} if group.kms is None else {"kmsKeyId": group.kms}),
         "logGroupClass": group.log_class,
         "logGroupArn": group_arn(group),
-        "deletionProtectionEnabled": group.protected,
+        "deletionProtectionEnabled": bool(group.protected),
     }

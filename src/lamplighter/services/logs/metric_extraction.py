@@ -12,9 +12,10 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntaxF
 """
 
 import logging
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, JsonError
@@ -31,17 +32,13 @@ MAX_ABSOLUTE_VALUE = 2.0**360
 """The largest absolute value of a metric ("Values must be in the range of -2^360 to 2^360")."""
 MINUTE = 60_000
 MAX_FILTERS = 100
-"""The most metric filters of a group."""
 MAX_METRICS_PER_CALL = 1_000
-"""The most metrics of one PutMetricData call."""
 MAX_VALUES_PER_METRIC = 150
 """The most different values of one metric in one PutMetricData call."""
 MAX_DIMENSION_LENGTH = 1024
-"""The most characters of a dimension's value."""
 MAX_INLINE_CHARACTERS = 1_048_576
 """The most characters of messages, times the number of filters, that are matched within the turn."""
 MAX_CACHED_PATTERNS = 256
-"""The most compiled patterns that are kept."""
 
 log = logging.getLogger("lamplighter.logs")
 
@@ -79,13 +76,10 @@ class MetricExtractor:
     def __init__(self, bus: Bus, world: World) -> None:
         self._bus = bus
         self._world = world
-        self._patterns = OrderedDict[str, Match]()
+        self._compile: Callable[[str], Match] = lru_cache(MAX_CACHED_PATTERNS)(compile_log_pattern)
 
     def put_metrics(self, tx: Tx, group: LogGroup, events: Events, prepared: ExtractedMetrics | None = None) -> None:
-        """Send CloudWatch the values that the group's metric filters extract from new events.
-
-        `prepared` is a prepared result; it is used only if filters and events are still the same.
-        """
+        """Send CloudWatch the metrics of new events; `prepared` is used if filters and events are still the same."""
         filters = self._filters(tx, group)
         if not filters or not self._bus.serves(METRICS_SERVICE, PUT_OPERATION):
             return
@@ -183,14 +177,6 @@ class MetricExtractor:
         except LogPatternError:
             return None
         return (found or {}).get(text)
-
-    def _compile(self, pattern: str) -> Match:
-        found = self._patterns.get(pattern)
-        if found is None:
-            found = self._patterns[pattern] = compile_log_pattern(pattern)
-            if len(self._patterns) > MAX_CACHED_PATTERNS:
-                self._patterns.popitem(last=False)
-        return found
 
 
 def _series_data(transformation: Json, series: _SeriesKey, values: Mapping[float, int], first: int) -> Iterator[Json]:

@@ -5,6 +5,7 @@ resourceARN and one per LogGroup resourceARN." See
 https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutResourcePolicy.html.
 """
 
+from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
@@ -61,9 +62,8 @@ class ResourcePolicies:
         resource = _resource(tx, params)
         name = params.get("policyName")
         existing = rows.policies_of(tx, caller.account, caller.region, resource)
-        found = next((each for each in existing if each.name == name or (resource and name is None)), None)
-        if found is None:
-            raise NotFound("policy")
+        named = next((each for each in existing if each.name == name or (resource and name is None)), None)
+        found = require(named, lambda: NotFound("policy"))
         if resource:
             _check_revision(found, params)
         rows.delete(tx, found)

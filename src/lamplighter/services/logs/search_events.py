@@ -9,34 +9,19 @@ See https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_Fil
 import heapq
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import partial
 
+from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.lang.log_pattern.pattern import Match, compile_log_pattern
 from lamplighter.lang.log_pattern.terms import LogPatternError
-from lamplighter.services.logs.arns import (
-    event_id,
-    find_stream,
-    invalid_token,
-    page_token,
-    parse_event_id,
-    parse_page_token,
-    requested_group,
-)
+from lamplighter.services.logs import arns
+from lamplighter.services.logs.arns import event_id, find_stream
 from lamplighter.services.logs.errors import InvalidParameter
 from lamplighter.services.logs.put_log_events import DAY
-from lamplighter.services.logs.tables import log_groups
-from lamplighter.services.logs.tables.log_chunks import (
-    Key,
-    Source,
-    StoredEvent,
-    events_backward,
-    events_forward,
-    stored_size,
-)
+from lamplighter.services.logs.tables import log_chunks, log_groups
+from lamplighter.services.logs.tables.log_chunks import Key, Source, StoredEvent, stored_size
 from lamplighter.services.logs.tables.log_groups import LogGroup
 from lamplighter.store.db import Reader
 
@@ -48,28 +33,13 @@ MAX_PAGE_BYTES = 1_048_576
 MAX_PARALLEL_STREAMS = 100
 """The most streams that are read in parallel; for more, the whole group is read and other streams are skipped."""
 LATEST_TIME = 10**14 - 1
-"""A time that is later than any event."""
 NEWEST_FIRST_SINCE = 1_704_067_200_000
 """The earliest startTime with which startFromHead may be false: Jan 1, 2024 00:00:00 UTC."""
 TOKEN = re.compile("([fb])/([0-9]{56})/s")
 
 
-@dataclass(frozen=True, slots=True)
-class EventRange:
-    """A range of times in milliseconds since the epoch, both ends included."""
-
-    since: int
-    until: int
-
-    @property
-    def head(self) -> Key:
-        """The key that precedes all events of the range."""
-        return (self.since, 0, 0)
-
-    @property
-    def tail(self) -> Key:
-        """The key that follows all events of the range."""
-        return (self.until + 1, 0, 0)
+EventRange = tuple[int, int]
+"""The first and the last time of a range, in milliseconds since the epoch."""
 
 
 def compile_filter(pattern: str) -> Match:
@@ -88,21 +58,15 @@ class EventSearch:
 
     def get(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Return a page of a stream's events in order of time, by default the latest ones (`GetLogEvents`)."""
-        group = requested_group(reader, caller, params)
+        group = arns.requested_group(reader, caller, params)
         source: Source = ("stream", find_stream(reader, group, params["logStreamName"]).id)
         time_range = self._range(group, params, params.get("endTime", LATEST_TIME + 1) - 1)
         token = params.get("nextToken")
         forward, place = _parse_token(token) if token else (params.get("startFromHead", False), None)
-        if forward:
-            found = _page(
-                events_forward(reader, source, max(place or time_range.head, time_range.head), time_range.until), params
-            )
-        else:
-            found = _page(
-                events_backward(reader, source, min(place or time_range.tail, time_range.tail), time_range.since),
-                params,
-            )[::-1]
-        ends = (found[0].key, found[-1].key) if found else (place or time_range.head,) * 2
+        found = _page(_read_events(reader, source, time_range, place, forward=forward), params)
+        if not forward:
+            found.reverse()
+        ends = (found[0].key, found[-1].key) if found else (place or (time_range[0], 0, 0),) * 2
         return {
             "events": [
                 {"timestamp": each.key[0], "message": each.message, "ingestionTime": each.ingested} for each in found
@@ -113,37 +77,28 @@ class EventSearch:
 
     def filter(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Return a page of a group's events that match a pattern (`FilterLogEvents`)."""
-        group = requested_group(reader, caller, params)
+        group = arns.requested_group(reader, caller, params)
         match = compile_filter(params.get("filterPattern", ""))
         time_range = self._range(group, params, params.get("endTime", LATEST_TIME))
-        token = parse_page_token(params.get("nextToken"), str)
+        token = arns.parse_page_token(params.get("nextToken"), str)
         forward, place = _parse_token(token) if token is not None else (_starts_from_head(params), None)
-        if forward:
-            read_events = partial(
-                events_forward, reader, after=max(place or time_range.head, time_range.head), until=time_range.until
-            )
-        else:
-            read_events = partial(
-                events_backward, reader, before=min(place or time_range.tail, time_range.tail), since=time_range.since
-            )
         sources, prefix = _sources(reader, group, params)
-        events_by_source = [read_events(source=source) for source in sources]
-        found = (
-            events_by_source[0]
-            if len(events_by_source) == 1
-            else heapq.merge(*events_by_source, key=lambda each: each.key, reverse=not forward)
+        found = heapq.merge(
+            *(_read_events(reader, source, time_range, place, forward=forward) for source in sources),
+            key=lambda each: each.key,
+            reverse=not forward,
         )
         events, last = _matching_page(reader, found, params, match, prefix)
         answer: Json = {"events": events, "searchedLogStreams": []}
         if last is not None:
-            answer["nextToken"] = page_token(f"{'f' if forward else 'b'}/{event_id(last)}/s")
+            answer["nextToken"] = arns.page_token(f"{'f' if forward else 'b'}/{event_id(last)}/s")
         return answer
 
     def _range(self, group: LogGroup, params: Json, until: int) -> EventRange:
         since = params.get("startTime", 0)
         if group.retention is not None:
             since = max(since, self._world.now() - group.retention * DAY)
-        return EventRange(min(since, LATEST_TIME), max(-1, min(until, LATEST_TIME - 1)))
+        return min(since, LATEST_TIME), max(-1, min(until, LATEST_TIME - 1))
 
 
 def _starts_from_head(params: Json) -> bool:
@@ -155,10 +110,18 @@ def _starts_from_head(params: Json) -> bool:
 
 def _parse_token(token: str) -> tuple[bool, Key]:
     """Return whether a token leads forward, and the key from which it leads."""
-    found = TOKEN.fullmatch(token)
-    if found is None:
-        raise invalid_token()
-    return found[1] == "f", parse_event_id(found[2])
+    found = require(TOKEN.fullmatch(token), arns.invalid_token)
+    return found[1] == "f", arns.parse_event_id(found[2])
+
+
+def _read_events(
+    reader: Reader, source: Source, within: EventRange, place: Key | None, *, forward: bool
+) -> Iterator[StoredEvent]:
+    """Yield the events of a source within a range: those after a key, or those before it, the latest first."""
+    head, tail = (within[0], 0, 0), (within[1] + 1, 0, 0)
+    if forward:
+        return log_chunks.events_forward(reader, source, max(place or head, head), within[1])
+    return log_chunks.events_backward(reader, source, min(place or tail, tail), within[0])
 
 
 def _page(events: Iterator[StoredEvent], params: Json) -> list[StoredEvent]:
@@ -205,11 +168,9 @@ def _matching_page(
             or room < 0
         ):
             return events, last
-        examined_events, examined_characters, last = (
-            examined_events + 1,
-            examined_characters + len(each.message),
-            each.key,
-        )
+        examined_events += 1
+        examined_characters += len(each.message)
+        last = each.key
         if each.stream not in names:
             names[each.stream] = log_groups.stream_name(reader, each.stream)
         name = names[each.stream]

@@ -7,14 +7,13 @@ from collections.abc import Mapping
 
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation, Service
-from lamplighter.services.logs import tags
+from lamplighter.services.logs import retention, tags
 from lamplighter.services.logs.filters import LogFilters
 from lamplighter.services.logs.log_groups import LogGroups
 from lamplighter.services.logs.log_streams import LogStreams
 from lamplighter.services.logs.metric_extraction import MetricExtractor
 from lamplighter.services.logs.put_log_events import LogEventWriter
 from lamplighter.services.logs.resource_policies import ResourcePolicies
-from lamplighter.services.logs.retention import SERVICE, RetentionSweeper
 from lamplighter.services.logs.search_events import EventSearch
 from lamplighter.store.db import Tx
 from lamplighter.store.timers import Timer
@@ -23,10 +22,9 @@ from lamplighter.store.timers import Timer
 class Logs(Service):
     """The CloudWatch Logs service of one engine."""
 
-    name = SERVICE
+    name = retention.SERVICE
 
     def __init__(self, bus: Bus, world: World) -> None:
-        self._sweeper = RetentionSweeper(world)
         policies = ResourcePolicies(world)
         groups, streams, filters = LogGroups(world), LogStreams(world), LogFilters(world)
         ingest, search = LogEventWriter(world, MetricExtractor(bus, world)), EventSearch(world)
@@ -64,4 +62,4 @@ class Logs(Service):
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """Delete the next slice of expired or deleted log events."""
-        self._sweeper.fire_timer(tx, timer)
+        retention.fire_timer(tx, timer)

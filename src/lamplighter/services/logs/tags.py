@@ -2,17 +2,12 @@
 
 from dataclasses import replace
 
-from lamplighter.bus import Caller
 from lamplighter.operations.tags import OBJECT, TagOperations, TagRules
 from lamplighter.services.logs.arns import find_group, tagged_group
 from lamplighter.services.logs.errors import TooManyTags
 from lamplighter.services.logs.tables import log_groups
 from lamplighter.services.logs.tables.log_groups import LogGroup
-from lamplighter.store.db import Reader, Tx
-
-
-def _find(reader: Reader, _caller: Caller, arn: str) -> LogGroup:
-    return tagged_group(reader, arn)
+from lamplighter.store.db import Tx
 
 
 def _save(tx: Tx, group: LogGroup, tags: dict[str, str]) -> None:
@@ -20,7 +15,9 @@ def _save(tx: Tx, group: LogGroup, tags: dict[str, str]) -> None:
 
 
 RULES = TagRules(OBJECT, TooManyTags)
-OPERATIONS = TagOperations(RULES, _find, lambda group: group.tags, _save)
+OPERATIONS = TagOperations(
+    RULES, lambda reader, _caller, arn: tagged_group(reader, arn), lambda group: group.tags, _save
+)
 
 BY_NAME = replace(RULES, format=replace(OBJECT, resource="logGroupName", keys="tags"))
 OPERATIONS_BY_NAME = TagOperations(BY_NAME, find_group, lambda group: group.tags, _save)

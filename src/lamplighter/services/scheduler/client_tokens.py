@@ -20,10 +20,7 @@ DAY = 24 * 60 * 60 * 1000
 
 
 def idempotent(world: World, name: str, write: Write) -> Write:
-    """Return an operation that honours client tokens for one day.
-
-    Raises `Conflict` if the token was used for another request.
-    """
+    """Return an operation that honours client tokens for a day and raises `Conflict` for one of another request."""
 
     def run(tx: Tx, caller: Caller, params: Json) -> Json:
         token = params.get("ClientToken")

@@ -21,14 +21,11 @@ from lamplighter.services.scheduler.tables.dropped_slots import DroppedSlot
 from lamplighter.services.scheduler.tables.schedules import Schedule
 from lamplighter.store import timers
 from lamplighter.store.db import Tx
-from lamplighter.store.timers import Timer
 
 SUBJECT_PREFIX = "dropped:"
-"""The prefix of these timers' subjects."""
 KEY_PREFIX = "dropped/"
 """The prefix of these deliveries' keys; the key of a slot's delivery begins with a number."""
 COLLECT_MILLISECONDS = 10_000
-"""Milliseconds in which slots are collected for one report."""
 SOURCE, DETAIL_TYPE = "lamplighter.scheduler", "Scheduled Times Dropped"
 ALERTS_SERVICE = "alerts"
 
@@ -51,13 +48,13 @@ class DroppedSlotNotifier:
         dropped_slots.put(tx, found)
         if not timers.has_timer(tx, naming.SERVICE, SUBJECT_PREFIX + owner):
             due = self._world.monotonic() + COLLECT_MILLISECONDS
-            timers.put(tx, Timer(naming.SERVICE, SUBJECT_PREFIX + owner, "tell", due), steady_clock=True)
+            timers.put(tx, timers.Timer(naming.SERVICE, SUBJECT_PREFIX + owner, "tell", due), steady_clock=True)
 
     def on_replaced(self, tx: Tx, schedule: Schedule) -> None:
         """Delete the schedule's stored slots: a later slot runs in their place, so that no report is needed."""
         dropped_slots.delete(tx, _report_owner(schedule), schedule.arn)
 
-    def fire_timer(self, tx: Tx, timer: Timer) -> None:
+    def fire_timer(self, tx: Tx, timer: timers.Timer) -> None:
         """Report all stored slots of one owner."""
         owner = timer.subject.removeprefix(SUBJECT_PREFIX)
         found = dropped_slots.dropped_of(tx, owner)
@@ -92,10 +89,7 @@ def _topic_arn(schedule: str, topic: str) -> str:
 
 
 def _report_owner(schedule: Schedule) -> str:
-    """Return the key under which dropped slots are reported together.
-
-    It is the schedule's group and job if a job file has the schedule, else the schedule's ARN.
-    """
+    """Return the key of slots that are reported together: the schedule's group and job, or its ARN without a job."""
     job = (schedule.annotation or {}).get("Job")
     return schedule.arn if job is None else f"{schedule.arn.rpartition('/')[0]}#{job}"
 

@@ -3,33 +3,13 @@
 See https://docs.aws.amazon.com/scheduler/latest/APIReference/CommonErrors.html.
 """
 
-from lamplighter.base.errors import ServiceError
+from lamplighter.base.errors import service_error
 
-
-class NotFound(ServiceError, code="ResourceNotFoundException", status=404):
-    """The resource that the request names does not exist."""
-
-
-class Conflict(ServiceError, code="ConflictException", status=409):
-    """The request conflicts with the state of a resource."""
-
-
-class QuotaExceeded(ServiceError, code="ServiceQuotaExceededException", status=402):
-    """A quota is reached."""
-
-
-class ScheduleNotFound(NotFound, template="Schedule {} does not exist."):
-    """The group has no schedule of this name."""
-
-
-class UnreadableSchedule(
-    ServiceError,
-    template="Schedule {} cannot be read; update it, or delete it.",
-    code="InternalServerException",
-    status=500,
-):
-    """The row of a schedule cannot be read."""
-
-
-class GroupNotFound(NotFound, template="Schedule group {} does not exist."):
-    """There is no group of this name."""
+NotFound = service_error("ResourceNotFoundException", status=404)
+Conflict = service_error("ConflictException", status=409)
+QuotaExceeded = service_error("ServiceQuotaExceededException", status=402)
+ScheduleNotFound = service_error("ResourceNotFoundException", "Schedule {} does not exist.", status=404)
+UnreadableSchedule = service_error(
+    "InternalServerException", "Schedule {} cannot be read; update it, or delete it.", status=500
+)
+GroupNotFound = service_error("ResourceNotFoundException", "Schedule group {} does not exist.", status=404)

@@ -22,7 +22,6 @@ from lamplighter.services.scheduler.tables.schedules import Schedule
 from lamplighter.services.scheduler.universal_targets import AwsServices
 from lamplighter.store import timers
 from lamplighter.store.db import Tx
-from lamplighter.store.timers import Timer
 
 log = logging.getLogger("lamplighter.scheduler")
 
@@ -99,7 +98,7 @@ class ScheduleFirer:
         timers.delete_all(tx, arns.SERVICE, str(schedule.id))
         return slots.mark_missed(tx, schedule.id)
 
-    def fire_timer(self, tx: Tx, timer: Timer) -> None:
+    def fire_timer(self, tx: Tx, timer: timers.Timer) -> None:
         """Handle the timer of a slot, or of a slot's time within its window."""
         schedule = schedules.by_id(tx, int(timer.subject))
         if schedule is None:
@@ -163,16 +162,13 @@ class ScheduleFirer:
     def _delete_if_complete(self, tx: Tx, schedule: Schedule) -> None:
         """Delete a schedule that will not fire again, if it requires that and no delivery is pending."""
         # A disabled schedule has no timers either, but is not complete.
-        is_complete = (
-            schedule.state == "ENABLED"
-            and schedule.body is not None
-            and schedule_times.deletes_after_completion(schedule)
-        )
-        if is_complete and not slots.has_unsettled(tx, schedule.id):
+        if schedule.state != "ENABLED" or schedule.body is None:
+            return
+        if schedule_times.deletes_after_completion(schedule) and not slots.has_unsettled(tx, schedule.id):
             schedules.delete(tx, schedule.id)
 
     def _set_timer(self, tx: Tx, schedule: Schedule, name: str, due: int) -> None:
-        timers.put(tx, Timer(arns.SERVICE, str(schedule.id), name, due), steady_clock=False)
+        timers.put(tx, timers.Timer(arns.SERVICE, str(schedule.id), name, due), steady_clock=False)
 
     # --- slots that were missed ---------------------------------------------------------------------------------------
 
@@ -184,9 +180,7 @@ class ScheduleFirer:
         """
         now = self._world.now()
         within = schedule.within or schedule.body["Target"]["RetryPolicy"]["MaximumEventAgeInSeconds"]
-        oldest = now - within * 1000
-        if schedule.missed == NONE:
-            oldest = now - MAX_LATENESS
+        oldest = now - (MAX_LATENESS if schedule.missed == NONE else within * 1000)
         due = self._due_slots(chain([first], schedule_times.slots_after(schedule, first)), now, oldest, schedule.missed)
         ages = {first: since}
         runs = [slot for slot in due.slots if ages.get(slot, slot) >= oldest]
@@ -210,11 +204,8 @@ class ScheduleFirer:
         found: list[int] = []
         recent = 0
         for time in times:
-            if (
-                time > now
-                or len(found) == MAX_EXAMINED_PER_TURN
-                or (policy != LAST and recent == MAX_LATE_RUNS_PER_TURN)
-            ):
+            full = len(found) == MAX_EXAMINED_PER_TURN or (policy != LAST and recent == MAX_LATE_RUNS_PER_TURN)
+            if time > now or full:
                 return DueSlots(found, time, more=time <= now)
             found.append(time)
             recent += time >= oldest
@@ -230,16 +221,10 @@ class ScheduleFirer:
 
 
 def _missed_reason(schedule: Schedule, within: int) -> str:
-    """Return why missed slots do not run late."""
-    return (
-        NOT_RUN_LATE if schedule.missed == NONE else f"{NO_ENGINE}, and it is more than {_format_duration(within)} ago"
-    )
-
-
-def _format_duration(seconds: int) -> str:
-    """Return a duration as text: 6 h, 90 min, 45 s."""
-    unit, size = next(each for each in (("h", 3600), ("min", 60), ("s", 1)) if seconds % each[1] == 0)
-    return f"{seconds // size} {unit}"
+    """Return why missed slots do not run late, with the duration `within` as text: 6 h, 90 min, 45 s."""
+    unit, size = next(each for each in (("h", 3600), ("min", 60), ("s", 1)) if within % each[1] == 0)
+    old = f"{NO_ENGINE}, and it is more than {within // size} {unit} ago"
+    return NOT_RUN_LATE if schedule.missed == NONE else old
 
 
 def _started_arn(answer: Json) -> str | None:

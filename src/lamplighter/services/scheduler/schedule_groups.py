@@ -7,12 +7,12 @@ See https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-gro
 
 from dataclasses import replace
 
-from lamplighter.base.errors import ValidationError
+from lamplighter.base.errors import ValidationError, require
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.operations.paging import list_page
-from lamplighter.operations.tags import MAX_TAGS, UPPER_CASE, TagOperations, TagRules
+from lamplighter.operations.tags import TOO_MANY_TAGS, UPPER_CASE, TagOperations, TagRules
 from lamplighter.services.scheduler import arns
 from lamplighter.services.scheduler.errors import Conflict, GroupNotFound, NotFound, QuotaExceeded
 from lamplighter.services.scheduler.tables import schedule_groups
@@ -24,15 +24,11 @@ MAX_GROUPS = 500
 """The most groups in a region: https://docs.aws.amazon.com/scheduler/latest/UserGuide/scheduler-quotas.html."""
 
 
-def _too_many_tags() -> ValidationError:
-    return ValidationError(f"A resource can have at most {MAX_TAGS} tags.")
-
-
-def _reserved_tag(_key: str) -> ValidationError:
-    return ValidationError("Tag keys that begin with aws: are reserved.")
-
-
-TAG_RULES = TagRules(replace(UPPER_CASE, resource="ResourceArn"), _too_many_tags, _reserved_tag)
+TAG_RULES = TagRules(
+    replace(UPPER_CASE, resource="ResourceArn"),
+    lambda: ValidationError(TOO_MANY_TAGS),
+    lambda _key: ValidationError("Tag keys that begin with aws: are reserved."),
+)
 
 
 class ScheduleGroups:
@@ -82,10 +78,7 @@ class ScheduleGroups:
 
     def require(self, reader: Reader, arn: str) -> ScheduleGroup:
         """Return a group by its ARN. Raises `GroupNotFound`."""
-        found = self.find(reader, arn)
-        if found is None:
-            raise GroupNotFound(arn.rpartition("/")[2])
-        return found
+        return require(self.find(reader, arn), lambda: GroupNotFound(arn.rpartition("/")[2]))
 
     def find(self, reader: Reader, arn: str) -> ScheduleGroup | None:
         """Return a group by its ARN, or None; `default` exists even without a row."""

@@ -14,7 +14,6 @@ from lamplighter.services.scheduler.tables.schedules import Schedule
 MINUTE = 60_000
 EARLIEST = -(2**62)
 DEFAULT_ZONE = "UTC"
-"""The time zone of schedules that name none."""
 
 
 def to_milliseconds(seconds: float) -> int:

@@ -8,8 +8,7 @@ https://docs.aws.amazon.com/scheduler/latest/APIReference/API_UpdateSchedule.htm
 
 from dataclasses import replace
 
-from lamplighter.base import arn as arns
-from lamplighter.base.errors import ValidationError
+from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
@@ -30,7 +29,6 @@ BODY_FIELDS = (
 )  # fmt: skip
 DEFAULTS: Json = {"ScheduleExpressionTimezone": schedule_times.DEFAULT_ZONE, "ActionAfterCompletion": "NONE"}
 DEFAULT_RETRY_POLICY: Json = {"MaximumEventAgeInSeconds": 86_400, "MaximumRetryAttempts": 185}
-"""The retry policy of a target that sets none."""
 
 
 class Schedules:
@@ -102,9 +100,7 @@ class Schedules:
 
     def _require(self, reader: Reader, caller: Caller, params: Json) -> Schedule:
         found = rows.get(reader, naming.schedule_arn(caller, params))
-        if found is None:
-            raise ScheduleNotFound(params["Name"])
-        return found
+        return require(found, lambda: ScheduleNotFound(params["Name"]))
 
     def _body(self, params: Json, now: int, before: Json | None = None) -> Json:
         """Check a request and return the schedule's body with its defaults."""
@@ -112,20 +108,11 @@ class Schedules:
         target = params["Target"] | {"RetryPolicy": DEFAULT_RETRY_POLICY | params["Target"].get("RetryPolicy", {})}
         body = DEFAULTS | given | {"Target": target}
         validate_schedule.check_schedule(body, now, before)
-        self._check_target(target)
-        return body
-
-    def _check_target(self, target: Json) -> None:
         if universal_targets.is_universal(target["Arn"]):
             universal_targets.check_target(target, self._services)
-            return
-        arn = arns.parse(target["Arn"])
-        if arn is None:
-            raise ValidationError("Provided Arn is not in correct format.")
-        template = templated_targets.find_template(arn)
-        if template is None:
-            raise ValidationError(f"{arn.service} is not a supported service for a target.")
-        templated_targets.check_target(template, arn, target)
+        else:
+            templated_targets.check_target(target)
+        return body
 
 
 def _summary(schedule: Schedule) -> Json:

@@ -27,7 +27,6 @@ from lamplighter.store.db import OutboxRow, Tx
 from lamplighter.store.timers import Timer
 
 MAX_DELETED_PER_TURN = 50
-"""The most schedules of a deleted group that are deleted in one turn."""
 
 
 class Scheduler(Service):

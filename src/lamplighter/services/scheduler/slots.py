@@ -4,7 +4,7 @@ The bus has them under the names SetMissed, SetMark and ListSlots. They cannot b
 do not contain them.
 """
 
-from lamplighter.base.errors import ValidationError
+from lamplighter.base.errors import ValidationError, require
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.services.scheduler import arns
@@ -46,17 +46,13 @@ def set_annotation(tx: Tx, caller: Caller, params: Json) -> Json:
 
 
 def list_slots(reader: Reader, caller: Caller, params: Json) -> Json:
-    """Implement ListSlots: return the latest slots first, and the time of the next one.
-
-    Times are in seconds since the epoch.
-    """
+    """Implement ListSlots: return the latest slots first, and when the next one is, in seconds since the epoch."""
     found = schedules.get(reader, arns.schedule_arn(caller, params))
-    if found is None:
-        raise ScheduleNotFound(params["Name"])
+    schedule = require(found, lambda: ScheduleNotFound(params["Name"]))
     before = params.get("Before")
-    page = slots.page(reader, found.id, None if before is None else round(before * 1000), PAGE + 1)
+    page = slots.page(reader, schedule.id, None if before is None else round(before * 1000), PAGE + 1)
     answer: Json = {"Slots": [_shown(slot) for slot in page[:PAGE]]}
-    next_due = timers.next_due(reader, arns.SERVICE, str(found.id))
+    next_due = timers.next_due(reader, arns.SERVICE, str(schedule.id))
     answer |= {} if next_due is None else {"Next": next_due / 1000}
     return answer if len(page) <= PAGE else answer | {"Before": page[PAGE - 1].slot / 1000}
 

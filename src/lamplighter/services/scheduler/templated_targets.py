@@ -7,7 +7,7 @@ configured endpoint. See https://docs.aws.amazon.com/scheduler/latest/UserGuide/
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from lamplighter.base.arn import Arn
+from lamplighter.base.arn import Arn, parse
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
 
@@ -20,13 +20,10 @@ class TargetInput:
     """The data from which a template builds the call of one slot."""
 
     arn: Arn
-    """The ARN of the target."""
     target: Json
-    """The Target object of the API."""
     input: str
     """The target's Input with its attributes inserted, or the default notification if the target has no Input."""
     given: bool
-    """Whether the target has an Input."""
     name: str
     """The name of the schedule."""
     key: str
@@ -49,13 +46,14 @@ class TargetTemplate:
     """The types that the Input may have as JSON; None accepts any text."""
 
 
-def find_template(arn: Arn) -> TargetTemplate | None:
-    """Return the template for a target's ARN, or None if AWS has none for its service."""
-    return TEMPLATES.get(arn.service)
-
-
-def check_target(template: TargetTemplate, arn: Arn, target: Json) -> None:
+def check_target(target: Json) -> None:
     """Raise ValidationError for a target that can never be called."""
+    arn = parse(target["Arn"])
+    if arn is None:
+        raise ValidationError("Provided Arn is not in correct format.")
+    template = TEMPLATES.get(arn.service)
+    if template is None:
+        raise ValidationError(f"{arn.service} is not a supported service for a target.")
     if not arn.resource.startswith(template.resource):
         raise ValidationError("Provided Arn is not in correct format.")
     if template.required_member is not None and template.required_member not in target:

@@ -41,7 +41,6 @@ class UniversalCall:
     """The operation that a universal target's ARN names."""
 
     service: str
-    """The name of the service in botocore and on the bus."""
     action: str
 
     @property

@@ -14,11 +14,9 @@ from lamplighter.services.sqs.messages.peek_messages import MessagePeeker
 from lamplighter.services.sqs.messages.queue_messages import SERVICE, QueueMessages
 from lamplighter.services.sqs.messages.send_message import MessageSender
 from lamplighter.services.sqs.messages.waiting_receivers import WaitingReceivers
-from lamplighter.services.sqs.queue_urls import QueueUrls
-from lamplighter.services.sqs.queues import move_tasks, queue_metrics, tags
+from lamplighter.services.sqs.queues import move_tasks, permissions, tags
 from lamplighter.services.sqs.queues.move_tasks import MoveTasks
-from lamplighter.services.sqs.queues.permissions import Permissions
-from lamplighter.services.sqs.queues.queues import Queues
+from lamplighter.services.sqs.queues.queues import Queues, measure_messages
 from lamplighter.store.db import Store, Tx
 from lamplighter.store.timers import Timer
 
@@ -32,11 +30,8 @@ class Sqs(Service):
         waiting_receivers = WaitingReceivers()
         self._queue_messages = queue_messages = QueueMessages(world, waiting_receivers)
         self._moves = moves = MoveTasks(world, queue_messages)
-        queues, permissions = Queues(world, QueueUrls(url), queue_messages), Permissions(world)
-        sender, received_messages = (
-            MessageSender(world, queue_messages),
-            ReceivedMessageOperations(world, queue_messages),
-        )
+        queues, sender = Queues(world, url, queue_messages), MessageSender(world, queue_messages)
+        received_messages = ReceivedMessageOperations(world, queue_messages)
         polls = LongPolls(store, world, waiting_receivers, queue_messages)
         peeker = MessagePeeker(world, queue_messages, moves)
         self.operations: Mapping[str, Operation] = {
@@ -50,8 +45,8 @@ class Sqs(Service):
             "TagQueue": Operation(write=tags.OPERATIONS.tag),
             "UntagQueue": Operation(write=tags.OPERATIONS.untag),
             "ListQueueTags": Operation(read=tags.list_tags),
-            "AddPermission": Operation(write=permissions.add),
-            "RemovePermission": Operation(write=permissions.remove),
+            "AddPermission": Operation(write=permissions.add_permission),
+            "RemovePermission": Operation(write=permissions.remove_permission),
             "SendMessage": Operation(write=sender.send),
             "SendMessageBatch": Operation(write=sender.send_batch),
             "ReceiveMessage": Operation(read=polls.receive),
@@ -64,7 +59,7 @@ class Sqs(Service):
             "ListMessageMoveTasks": Operation(read=moves.list),
             "CancelMessageMoveTask": Operation(write=moves.cancel),
             # These are not operations of AWS: CloudWatch and the console call them.
-            "MeasureMessages": Operation(read=queue_metrics.measure_messages),
+            "MeasureMessages": Operation(read=measure_messages),
             "PeekMessages": Operation(read=peeker.peek),
             "SendAgain": Operation(write=peeker.send_again),
             "Discard": Operation(write=peeker.discard),

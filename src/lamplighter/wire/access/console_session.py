@@ -20,10 +20,7 @@ _SESSION_FORMAT = re.compile("([0-9]{1,15})[.]([0-9a-f]{64})")
 
 
 def find_holder(password: str, credentials: CredentialSet) -> Credentials | None:
-    """Return the holder with this password, or None.
-
-    All passwords are compared, so that the time taken reveals nothing.
-    """
+    """Return the holder with this password, or None; all passwords are compared, so that the time reveals nothing."""
     given = password.encode()
     found = [each for each in credentials.values() if hmac.compare_digest(each.password.encode(), given)]
     return found[0] if found else None
@@ -44,10 +41,7 @@ def is_valid_session(session: str, credentials: CredentialSet, now: int) -> bool
 
 
 def cookie_name(credentials: CredentialSet) -> str:
-    """Return the name of the session cookie.
-
-    The name differs for each engine on a host, because cookies are not separated by port.
-    """
+    """Return the session cookie's name, which differs for each engine on a host: cookies are not separated by port."""
     first = next(iter(credentials))
     return f"lamplighter-session-{hashlib.sha256(first.encode()).hexdigest()[:8]}"
 

@@ -42,7 +42,6 @@ class Credentials:
 
 
 CredentialSet = Mapping[str, Credentials]
-"""Credentials by access key."""
 
 
 def make_credentials(random_text: RandomText) -> Credentials:

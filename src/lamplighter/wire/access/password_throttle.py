@@ -6,11 +6,9 @@ The functions are pure. The caller stores the values and decides for whom it cou
 from dataclasses import dataclass
 
 FREE_GUESSES = 5
-"""The number of wrong guesses without a wait."""
 MAX_WAIT_MILLISECONDS = 60_000
 """The longest wait in milliseconds: the owner can always log in a minute after the last wrong guess."""
 FORGET_AFTER_MILLISECONDS = 15 * 60_000
-"""Milliseconds after which wrong guesses are forgotten."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,16 +95,15 @@ def _incomplete_signature(message: str) -> AwsError:
 def read_signature(http: HttpRequest) -> Signature:
     """Return the request's signature. Raises IncompleteSignature if a part is missing."""
     found = _signature_from_header(http) if b"authorization" in http.headers else _signature_from_query(http)
-    algorithm = dict(parse_fields(http.query)).get("X-Amz-Algorithm", "") if found.presigned else _algorithm(http)
+    if found.presigned:
+        algorithm = dict(parse_fields(http.query)).get("X-Amz-Algorithm", "")
+    else:
+        algorithm = http.headers[b"authorization"].decode("latin-1").partition(" ")[0]
     if algorithm != ALGORITHM:
         raise _incomplete_signature(f"Unsupported AWS 'algorithm': '{algorithm}'")
     if not (found.signed_headers and found.signature and re.fullmatch(r"\d{8}T\d{6}Z", found.time, re.ASCII)):
         raise _incomplete_signature("The signature, its date or its signed headers are missing or invalid.")
     return found
-
-
-def _algorithm(http: HttpRequest) -> str:
-    return http.headers[b"authorization"].decode("latin-1").partition(" ")[0]
 
 
 def _signature_from_header(http: HttpRequest) -> Signature:

@@ -18,7 +18,6 @@ CERTIFICATE_PATH = "/_lamplighter/sns/certificate.pem"
 CONFIRMATION_PATH, UNSUBSCRIBE_PATH = "/confirmation.html", "/unsubscribe.html"
 """The paths of the pages that links in mails open."""
 UNSIGNED_SCOPE = CredentialScope(access_key="", date="", region="", service="sns")
-"""The scope of an unsigned request."""
 _PAGES = frozenset({CONFIRMATION_PATH.encode(), UNSUBSCRIBE_PATH.encode()})
 _READ_METHODS = frozenset({"GET", "HEAD"})
 
@@ -34,10 +33,7 @@ def is_confirmation_link(http: HttpRequest) -> bool:
 
 
 def is_subscription_page(http: HttpRequest) -> bool:
-    """Return whether a person opens one of the pages or presses its button.
-
-    An `UnsubscribeURL` opens its page too.
-    """
+    """Return whether a person opens one of the pages, by an `UnsubscribeURL` too, or presses its button."""
     if _is_signed(http):
         return False
     if http.path in _PAGES:

@@ -15,24 +15,13 @@ from lamplighter.wire.models.shapes import CBOR, JSON, QUERY, REST_JSON, SERVICE
 from lamplighter.wire.models.validate import Check, compile_check
 from lamplighter.wire.protocols import aws_json, cbor, query, rest_json
 
-_DECODERS = {
-    CBOR: cbor.make_decoder,
-    JSON: aws_json.make_decoder,
-    REST_JSON: rest_json.make_decoder,
-    QUERY: query.make_decoder,
+_PROTOCOLS = {
+    CBOR: (cbor.make_decoder, cbor.make_encoder, cbor.encode_error),
+    JSON: (aws_json.make_decoder, aws_json.make_encoder, aws_json.encode_error),
+    REST_JSON: (rest_json.make_decoder, rest_json.make_encoder, rest_json.encode_error),
+    QUERY: (query.make_decoder, query.make_encoder, query.encode_error),
 }
-_ENCODERS = {
-    CBOR: cbor.make_encoder,
-    JSON: aws_json.make_encoder,
-    REST_JSON: rest_json.make_encoder,
-    QUERY: query.make_encoder,
-}
-_ERROR_ENCODERS = {
-    CBOR: cbor.encode_error,
-    JSON: aws_json.encode_error,
-    REST_JSON: rest_json.encode_error,
-    QUERY: query.encode_error,
-}
+"""How each protocol decodes params, encodes results and encodes errors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +33,7 @@ class CompiledOperation:
     decode: Callable[[HttpRequest], Json]
     """Decodes the params. Raises AwsError if they cannot be parsed."""
     check: Check
-    """Validates the params against the input shape."""
     encode: Callable[[Json, str], Response]
-    """Encodes a result with the request's ID."""
 
 
 class ModelCatalog:
@@ -108,21 +95,17 @@ class ModelCatalog:
                 return self.operation(service, name, REST_JSON)
         raise UnknownOperation(f"The service '{service}' has no operation with this method and path.", status=404)
 
-    def error_encoder(self, name: str, protocol: str) -> Callable[[AwsError, str], Response]:
-        """Return the function that encodes errors of a service, known or unknown, in this protocol."""
-        known = protocol in SERVICES[name].protocols if name in SERVICES else False
-        service = self.service(name, protocol) if known else None
-        return lambda error, request_id: _ERROR_ENCODERS[protocol](service, error, request_id)
+    def encode_error(self, name: str, protocol: str, error: AwsError, request_id: str) -> Response:
+        """Encode an error of a service, known or unknown, in this protocol."""
+        known = name in SERVICES and protocol in SERVICES[name].protocols
+        encode = _PROTOCOLS[protocol][2]
+        return encode(self.service(name, protocol) if known else None, error, request_id)
 
 
 def _compile(service: ServiceShapes, name: str) -> CompiledOperation:
     if name not in service.model.operation_names:
         raise UnknownOperation(f"The service '{service.name}' has no operation '{name}'.")
     model = service.model.operation_model(name)
-    return CompiledOperation(
-        service=service.name,
-        name=name,
-        decode=_DECODERS[service.protocol](model),
-        check=compile_check(model.input_shape, service.quirks),
-        encode=_ENCODERS[service.protocol](service, model),
-    )
+    make_decoder, make_encoder, _ = _PROTOCOLS[service.protocol]
+    check = compile_check(model.input_shape, service.quirks)
+    return CompiledOperation(service.name, name, make_decoder(model), check, make_encoder(service, model))

@@ -25,10 +25,7 @@ _AGGREGATES = {"structure", "list", "map"}
 
 
 def constraints_of(shape: Shape, quirks: ServiceQuirks) -> list[Constraint]:
-    """Return a value's constraints in the order in which AWS lists them in brackets.
-
-    For a single member, AWS reports violations in the reverse order.
-    """
+    """Return a value's constraints as AWS lists them in brackets; for a single member, AWS reports them in reverse."""
     if shape.type_name in _AGGREGATES or not quirks.constrained or shape.name in quirks.unenforced:
         return []
     constraints = bound_constraints(shape, quirks)

@@ -41,10 +41,7 @@ def member_name(name: str) -> str:
 
 
 def java_text(value: Json, shape: Shape, unmodelled: dict[str, tuple[str, ...]]) -> str:
-    """Return a value's toString.
-
-    `unmodelled` lists, by shape, the members that AWS prints although the public model lacks them.
-    """
+    """Return a value's toString; `unmodelled` has the members, by shape, that AWS prints and the public model lacks."""
     if value is None:
         return "null"
     if "sensitive" in shape.metadata:

@@ -22,7 +22,6 @@ class ServiceQuirks:
     """The error wording of one service."""
 
     violation_code: str = "ValidationException"
-    """The code of an error about constraint violations."""
     constrained: bool = True
     """Whether the service's front end checks constraints; otherwise it only requires the required members."""
     conversion: Callable[[str, str], str] = _coral
@@ -36,6 +35,12 @@ class ServiceQuirks:
 
 
 _SQS = "AWS.SimpleQueueService."
+_SQS_QUERY_ERRORS = (
+    "BatchEntryIdsNotDistinct", "BatchRequestTooLong", "EmptyBatchRequest", "InvalidBatchEntryId",
+    "MessageNotInflight", "PurgeQueueInProgress", "QueueDeletedRecently", "TooManyEntriesInBatchRequest",
+    "UnsupportedOperation",
+)  # fmt: skip
+"""Error shapes whose code is their name after the prefix."""
 
 _QUIRKS = {
     "ecs": ServiceQuirks(violation_code="InvalidParameterException", conversion=_plain),
@@ -50,10 +55,7 @@ _QUIRKS = {
         violation_code="MissingParameter",
         constrained=False,
         query_error_codes={
-            "BatchEntryIdsNotDistinct": _SQS + "BatchEntryIdsNotDistinct",
-            "BatchRequestTooLong": _SQS + "BatchRequestTooLong",
-            "EmptyBatchRequest": _SQS + "EmptyBatchRequest",
-            "InvalidBatchEntryId": _SQS + "InvalidBatchEntryId",
+            **{name: _SQS + name for name in _SQS_QUERY_ERRORS},
             "KmsAccessDenied": "KMS.AccessDeniedException",
             "KmsDisabled": "KMS.DisabledException",
             "KmsInvalidKeyUsage": "KMS.InvalidKeyUsageException",
@@ -61,13 +63,8 @@ _QUIRKS = {
             "KmsNotFound": "KMS.NotFoundException",
             "KmsOptInRequired": "KMS.OptInRequired",
             "KmsThrottled": "KMS.ThrottlingException",
-            "MessageNotInflight": _SQS + "MessageNotInflight",
-            "PurgeQueueInProgress": _SQS + "PurgeQueueInProgress",
-            "QueueDeletedRecently": _SQS + "QueueDeletedRecently",
             "QueueDoesNotExist": _SQS + "NonExistentQueue",
             "QueueNameExists": "QueueAlreadyExists",
-            "TooManyEntriesInBatchRequest": _SQS + "TooManyEntriesInBatchRequest",
-            "UnsupportedOperation": _SQS + "UnsupportedOperation",
         },
     ),
 }

@@ -87,7 +87,9 @@ def _compile_shape(shape: Shape, quirks: ServiceQuirks, *, is_element: bool = Fa
     """Compile the check of a shape. The list or map that holds an element checks the element's own constraints."""
     match shape.type_name:
         case "structure":
-            return _accept_anything if shape.metadata.get("document") else _compile_structure(shape, quirks)
+            if shape.metadata.get("document"):
+                return lambda _value, _at, _violations: None  # a document may hold any JSON value
+            return _compile_structure(shape, quirks)
         case "list":
             return _compile_list(shape, quirks)
         case "map":
@@ -96,13 +98,12 @@ def _compile_shape(shape: Shape, quirks: ServiceQuirks, *, is_element: bool = Fa
             return _compile_scalar(shape, quirks, [] if is_element else constraints_of(shape, quirks)[::-1])
 
 
-def _accept_anything(value: Json, at: str, violations: _Violations) -> None:
-    """Accept any JSON value, which is what a document may hold."""
-
-
 def _compile_structure(shape: Shape, quirks: ServiceQuirks) -> _ShapeCheck:
     member_name = java_text.member_name if quirks.constrained else str
     required = set(shape.required_members)
+    missing = f"Value null at '{{}}' failed to satisfy constraint: {NOT_NULL}"
+    if not quirks.constrained:
+        missing = "The request must contain the parameter {}."
     members = [
         (name, member_name(name), name in required, _compile_shape(member, quirks))
         for name, member in shape.members.items()
@@ -117,15 +118,9 @@ def _compile_structure(shape: Shape, quirks: ServiceQuirks) -> _ShapeCheck:
             if item is not None:
                 inner(item, prefix + label, violations)
             elif is_required:
-                violations.append(_missing_member(prefix + label, quirks))
+                violations.append(missing.format(prefix + label))
 
     return check_shape
-
-
-def _missing_member(at: str, quirks: ServiceQuirks) -> str:
-    if quirks.constrained:
-        return f"Value null at '{at}' failed to satisfy constraint: {NOT_NULL}"
-    return f"The request must contain the parameter {at}."
 
 
 def _compile_list(shape: Shape, quirks: ServiceQuirks) -> _ShapeCheck:

@@ -22,10 +22,7 @@ MAX_COMMAS = 800_000
 
 
 def make_decoder(operation: OperationModel) -> Callable[[HttpRequest], Json]:
-    """Return a function that decodes the operation's params.
-
-    The function raises SerializationException if the body is not a JSON object.
-    """
+    """Return a function that decodes params. It raises SerializationException if the body is not a JSON object."""
     decode_blobs = make_blob_converter(operation.input_shape, from_base64)
     if decode_blobs is None:
         return lambda http: read_object(http.body)
@@ -68,10 +65,7 @@ def add_query_error(service: ServiceShapes | None, error: AwsError, response: Re
 def error_response(
     service: ServiceShapes | None, error: AwsError, content_type: bytes, body: Json, request_id: str
 ) -> Response:
-    """Encode an error with the message member and the status of its shape.
-
-    If the error itself has a status other than 400, that status is used.
-    """
+    """Encode an error with its shape's message member, and its shape's status unless its own is not 400."""
     message, status = error_member_and_status(service, error)
     response = make_response(status, content_type, dump_bytes({**body, message: error.message}), request_id)
     response.headers.append((b"x-amzn-errortype", error.code.encode()))

@@ -39,10 +39,7 @@ def service_and_operation(http: HttpRequest) -> tuple[str, str]:
 
 
 def make_decoder(_operation: OperationModel) -> Callable[[HttpRequest], Json]:
-    """Return a function that decodes the operation's params.
-
-    The function raises SerializationException if the body is not a map.
-    """
+    """Return a function that decodes params. It raises SerializationException if the body is not a map."""
     return lambda http: read_map(http.body)
 
 

@@ -6,23 +6,19 @@ See https://url.spec.whatwg.org/#application/x-www-form-urlencoded. Accepts any 
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
-from lamplighter.base.errors import AwsError
+from lamplighter.base.errors import ServiceError
 
 MAX_DOTS = 16
 """The most dots in a name. Fields with more are ignored, because no shape has so many levels."""
 MAX_FIELDS = 30_000
 """The most fields in a request. The largest request, of 1 MB to CloudWatch, cannot name as many."""
 MAX_NAME_PARTS = 200_000
-"""The most parts in all names of a request."""
 
 
-class TooManyFields(AwsError):
+class TooManyFields(
+    ServiceError, template=f"The request has more than {MAX_FIELDS} fields.", code="MalformedQueryString"
+):
     """The request has more fields than any operation accepts."""
-
-    code = "MalformedQueryString"
-
-    def __init__(self) -> None:
-        super().__init__(f"The request has more than {MAX_FIELDS} fields.")
 
 
 def parse_fields(raw: bytes) -> list[tuple[str, str]]:

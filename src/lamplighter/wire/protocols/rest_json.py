@@ -30,10 +30,7 @@ def make_matcher(operation: OperationModel) -> Callable[[HttpRequest], bool]:
 
 
 def _compile_path(operation: OperationModel) -> re.Pattern[bytes]:
-    """Compile the operation's path.
-
-    `{Name}` in `/schedules/{Name}` matches one segment, still encoded; `{Name+}` would match several.
-    """
+    """Compile the operation's path: `{Name}` matches one segment, still encoded; `{Name+}` would match several."""
     uri = operation.http["requestUri"].partition("?")[0]
     pieces = re.split(r"\{(\w+)(\+?)\}", uri)
     source = re.escape(pieces[0])
@@ -43,10 +40,7 @@ def _compile_path(operation: OperationModel) -> re.Pattern[bytes]:
 
 
 def make_decoder(operation: OperationModel) -> Callable[[HttpRequest], Json]:
-    """Return a function that decodes the operation's params.
-
-    The function raises SerializationException if the body cannot be parsed, and MalformedInput for another bad value.
-    """
+    """Return a function that decodes params. It raises SerializationException for a bad body, else MalformedInput."""
     shape, path = operation.input_shape, _compile_path(operation)
     if shape is None:
         return lambda _: {}

@@ -11,25 +11,10 @@ from lamplighter.base.json_text import Json
 
 NAMESPACE = "http://queue.amazonaws.com/doc/2012-11-05/"
 
-_LIST_MEMBERS = {
-    "AWSAccountIdList": "AWSAccountId",
-    "ActionNameList": "ActionName",
-    "AttributeNameList": "AttributeName",
-    "BatchResultErrorEntryList": "BatchResultErrorEntry",
-    "BinaryList": "BinaryListValue",
-    "ChangeMessageVisibilityBatchRequestEntryList": "ChangeMessageVisibilityBatchRequestEntry",
-    "ChangeMessageVisibilityBatchResultEntryList": "ChangeMessageVisibilityBatchResultEntry",
-    "DeleteMessageBatchRequestEntryList": "DeleteMessageBatchRequestEntry",
-    "DeleteMessageBatchResultEntryList": "DeleteMessageBatchResultEntry",
-    "ListMessageMoveTasksResultEntryList": "ListMessageMoveTasksResultEntry",
-    "MessageAttributeNameList": "MessageAttributeName",
-    "MessageList": "Message",
-    "QueueUrlList": "QueueUrl",
-    "SendMessageBatchRequestEntryList": "SendMessageBatchRequestEntry",
-    "SendMessageBatchResultEntryList": "SendMessageBatchResultEntry",
-    "StringList": "StringListValue",
-    "TagKeyList": "TagKey",
-}
+_LIST_MEMBERS = {"BinaryList": "BinaryListValue", "StringList": "StringListValue"}
+"""The elements of lists that do not have the name of their list without `List`."""
+_NEWER_LISTS = {"MessageSystemAttributeList"}
+"""Lists that the query protocol never had; their elements stay without a name."""
 
 _MAPS = {
     # shape: (the map's element, the key's element, the value's element)
@@ -45,9 +30,9 @@ def query_model(model: Json) -> Json:
     """Return a copy of SQS's service model that describes the query protocol."""
     model = deepcopy(model)
     shapes = model["shapes"]
-    for name, element in _LIST_MEMBERS.items():
-        if name in shapes:
-            shapes[name]["member"]["locationName"] = element
+    for name, shape in shapes.items():
+        if shape["type"] == "list" and name not in _NEWER_LISTS:
+            shape["member"]["locationName"] = _LIST_MEMBERS.get(name, name.removesuffix("List"))
     for name, (_, key, value) in _MAPS.items():
         shapes[name]["key"]["locationName"] = key
         shapes[name]["value"]["locationName"] = value

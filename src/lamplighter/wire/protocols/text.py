@@ -15,7 +15,6 @@ from lamplighter.base.number_text import parse_decimal, parse_integer
 from lamplighter.wire.protocols.blobs import from_base64, to_base64
 
 MAX_QUOTED_LENGTH = 200
-"""The most characters of a text that an error quotes."""
 NON_FINITE = {"NaN": nan, "Infinity": inf, "-Infinity": -inf}
 """The doubles that are no numbers, in their only spellings: see
 https://smithy.io/2.0/aws/protocols/aws-query-protocol.html#non-numeric-float-and-double-serialization."""
@@ -33,7 +32,8 @@ def parse_text(text: str, shape: Shape) -> Json:
             case "boolean":
                 return {"true": True, "false": False}[text.lower()]
             case "timestamp":
-                return _parse_instant(text)
+                moment = datetime.fromisoformat(text)
+                return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
             case "blob":
                 return from_base64(text)
             case _:
@@ -41,11 +41,6 @@ def parse_text(text: str, shape: Shape) -> Json:
     except (ValueError, KeyError, OverflowError):
         shown = text if len(text) <= MAX_QUOTED_LENGTH else f"{text[:MAX_QUOTED_LENGTH]}…"
         raise AwsError(f"'{shown}' is not a valid {shape.type_name}", code="MalformedInput") from None
-
-
-def _parse_instant(text: str) -> float:
-    moment = datetime.fromisoformat(text)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def write_text(value: Json, shape: Shape) -> str:

@@ -8,10 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.services.logs.tables import log_chunks
-from lamplighter.services.logs.tables.log_chunks import FIRST, LAST, Source, StoredEvent
+from lamplighter.services.logs.tables.log_chunks import Key, Source, StoredEvent
 from lamplighter.store.db import CommitSignals, Tx
 from lamplighter.store.migrate import migrate
 
+FIRST: Key = (0, 0, 0)
+LAST: Key = (2**62, 2**62, 2**62)
 times = st.integers(1, 300_000)
 SOURCES: list[Source] = [("grp", 7), ("stream", 1)]
 messages = st.sampled_from(["a", "ü" * 300, "x" * 40_000])

@@ -15,7 +15,7 @@ from lamplighter.services.sqs.tables.queues import Queue
 from lamplighter.store import timers
 from lamplighter.store.db import Reader, Row, Store, Tx
 
-QUEUE = Queue(0, "1", "r", "a", 1, 2, {"DelaySeconds": "1"}, {"k": "v"}, None, 0)
+QUEUE = Queue(0, "1", "r", "a", 1, 2, {"DelaySeconds": "1"}, {"k": "v"}, "arn")
 MESSAGE = Message(0, 1, "uuid", "body", "{}", "trace", "me", 1, 2, 3, 4, 5, 6, 7, "g", "d", "s")
 
 
@@ -27,15 +27,14 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 
 
 async def test_a_queue_is_read_as_it_was_written(store: Store) -> None:
-    key = await store.write(lambda tx: queues.put(tx, QUEUE, "arn"))
+    key = await store.write(lambda tx: queues.put(tx, QUEUE))
     stored = replace(QUEUE, id=key)
     assert queues.get(store.reader, "1", "r", "a") == queues.get_by_id(store.reader, key) == stored
-    assert queues.dead_letter_queue(store.reader, key) == "arn"
     assert queues.dead_letter_sources(store.reader, "arn", "", 9) == [stored]
 
 
 async def test_a_queue_counts_its_messages(store: Store) -> None:
-    key = await store.write(lambda tx: queues.put(tx, QUEUE, None))
+    key = await store.write(lambda tx: queues.put(tx, QUEUE))
     one = await store.write(lambda tx: messages.put(tx, replace(MESSAGE, queue=key)))
     await store.write(lambda tx: messages.put(tx, replace(MESSAGE, queue=key)))
     assert _count(store, key) == 2
@@ -50,7 +49,7 @@ def _count(store: Store, key: int) -> int:
 
 
 async def test_an_emptied_queue_keeps_everything_except_its_messages(store: Store) -> None:
-    key = await store.write(lambda tx: queues.put(tx, QUEUE, "arn"))
+    key = await store.write(lambda tx: queues.put(tx, QUEUE))
     await store.write(lambda tx: messages.put(tx, replace(MESSAGE, queue=key)))
     before = queues.get_by_id(store.reader, key)
     assert before is not None
@@ -59,7 +58,6 @@ async def test_an_emptied_queue_keeps_everything_except_its_messages(store: Stor
     assert after is not None
     assert after.id > key
     assert after == replace(QUEUE, id=after.id, purged=77)
-    assert queues.dead_letter_queue(store.reader, after.id) == "arn"
 
 
 async def test_a_message_is_read_as_it_was_written(store: Store) -> None:
@@ -108,7 +106,7 @@ async def test_a_move_task_is_read_as_it_was_written(store: Store) -> None:
 
 
 async def test_times_of_the_monotonic_clock_are_adjusted_when_it_restarts(store: Store) -> None:
-    await store.write(lambda tx: queues.put(tx, replace(QUEUE, purged=10), None))
+    await store.write(lambda tx: queues.put(tx, replace(QUEUE, purged=10)))
     key = await store.write(lambda tx: messages.put(tx, MESSAGE))
     await store.write(lambda tx: timers.save_clock_jump(tx, 1000))
     await store.write(timers.apply_clock_jump)
@@ -135,7 +133,7 @@ class ExplainingReader(Reader):
 
 
 async def test_no_query_scans_a_table(store: Store) -> None:
-    await store.write(lambda tx: queues.put(tx, QUEUE, None))
+    await store.write(lambda tx: queues.put(tx, QUEUE))
     reader = ExplainingReader(store.reader)
     messages.available(reader, 1, 1, 1)
     messages.next_visible(reader, 1)

@@ -5,6 +5,7 @@ stored and shown, so that a stack that has some can be created. They stay in INS
 why. See https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html.
 """
 
+from itertools import chain
 from math import isfinite
 
 from lamplighter.base import arn
@@ -31,8 +32,6 @@ METRIC_ALARM_FIELDS = (
     *("TreatMissingData", "EvaluateLowSampleCountPercentile", "Metrics", "WarmUpConfiguration", "ActionConfiguration"),
     *("ThresholdMetricId", "EvaluationCriteria", "EvaluationInterval", "EvaluationWindow"),
 )
-
-
 COMPOSITE_ALARM_FIELDS = (
     *("AlarmName", "AlarmDescription", "AlarmRule", "ActionConfiguration"),
     *("ActionsSuppressor", "ActionsSuppressorWaitPeriod", "ActionsSuppressorExtensionPeriod"),
@@ -47,8 +46,9 @@ def check_composite_settings(params: Json) -> Json:
 
 def _actions(params: Json) -> Json:
     kept = {name: params.get(name, []) for name in ACTION_FIELDS}
-    for actions in kept.values():
-        _check_actions(actions)
+    for action in chain(*kept.values()):
+        if arn.parse(action) is None:
+            raise InvalidParameterValue(f"Invalid arn syntax: {action}")
     return kept
 
 
@@ -59,7 +59,9 @@ def is_composite(settings: Json) -> bool:
 
 def check_settings(params: Json) -> Json:
     """Return the settings of a metric alarm with AWS's defaults; raise an error if they are invalid."""
-    _check_combination(params)
+    single = ("MetricName", "Namespace", "Statistic", "ExtendedStatistic", "Period")
+    if "Metrics" in params and any(name in params for name in single):
+        raise InvalidCombination("Metrics cannot be combined with MetricName, Namespace, Statistic or Period.")
     kept = {name: params[name] for name in METRIC_ALARM_FIELDS if name in params}
     kept |= {"ActionsEnabled": params.get("ActionsEnabled", True), "Dimensions": params.get("Dimensions", [])}
     kept |= _actions(params)
@@ -86,10 +88,7 @@ def why_not_evaluated(settings: Json) -> str | None:
 
 
 def watched_metric(settings: Json) -> Json:
-    """Return an alarm's metric: Namespace, MetricName, Dimensions, Period, Stat and, if it is set, Unit.
-
-    The names are empty if the alarm is not evaluated.
-    """
+    """Return the metric of an alarm, with Period, Stat and perhaps Unit; its names are empty if it is not evaluated."""
     if why_not_evaluated(settings) is not None:
         return {"Namespace": "", "MetricName": "", "Period": settings.get("Period", 60), "Stat": ""}
     if "Metrics" not in settings:
@@ -115,12 +114,6 @@ def evaluation_rule(settings: Json) -> AlarmRule:
         settings.get("DatapointsToAlarm", periods),
         settings.get("TreatMissingData", MISSING),
     )
-
-
-def _check_combination(params: Json) -> None:
-    single = ("MetricName", "Namespace", "Statistic", "ExtendedStatistic", "Period")
-    if "Metrics" in params and any(name in params for name in single):
-        raise InvalidCombination("Metrics cannot be combined with MetricName, Namespace, Statistic or Period.")
 
 
 def _check_numbers(settings: Json, source: Json) -> None:
@@ -151,9 +144,3 @@ def _check_window(period: int, settings: Json) -> None:
         raise InvalidCombination(
             f"Metrics cannot be checked across more than {longest} seconds: shorten EvaluationPeriods times Period"
         )
-
-
-def _check_actions(actions: list[str]) -> None:
-    for action in actions:
-        if arn.parse(action) is None:
-            raise InvalidParameterValue(f"Invalid arn syntax: {action}")

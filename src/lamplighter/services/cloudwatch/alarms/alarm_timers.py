@@ -26,7 +26,6 @@ from lamplighter.services.cloudwatch.tables import alarms as rows
 from lamplighter.services.cloudwatch.tables.alarms import Alarm
 from lamplighter.store import timers
 from lamplighter.store.db import DamagedData, Tx
-from lamplighter.store.timers import Timer
 
 EVALUATE = "look"
 SHORT_INTERVAL = 10_000
@@ -56,7 +55,7 @@ class AlarmTimers:
         """Stop the evaluation of an alarm."""
         timers.delete_all(tx, SERVICE, arn)
 
-    def fire_timer(self, tx: Tx, timer: Timer) -> None:
+    def fire_timer(self, tx: Tx, timer: timers.Timer) -> None:
         """Evaluate the alarm of a timer, and set the timer of the next evaluation."""
         try:
             alarm = rows.get(tx, timer.subject)
@@ -65,7 +64,8 @@ class AlarmTimers:
             return
         if alarm is None:
             return
-        now, step = self._world.now(), _interval(alarm)
+        now, period = self._world.now(), watched_metric(alarm.body["settings"])["Period"] * 1000
+        step = MINUTE if period >= MINUTE else SHORT_INTERVAL
         if self._world.monotonic() - timer.due > MISSED_AFTER:
             self._set_timer(tx, alarm.arn, _next_multiple(now + CATCH_UP_WAIT - 1, MINUTE))
             return
@@ -97,11 +97,7 @@ class AlarmTimers:
     def _set_timer(self, tx: Tx, arn: str, due: int) -> None:
         """Set the timer to a time of the wall clock; a later change of the wall clock does not move the evaluation."""
         wait = due - self._world.now()
-        timers.put(tx, Timer(SERVICE, arn, EVALUATE, self._world.monotonic() + wait), steady_clock=True)
-
-
-def _interval(alarm: Alarm) -> int:
-    return MINUTE if watched_metric(alarm.body["settings"])["Period"] >= MINUTE // 1000 else SHORT_INTERVAL
+        timers.put(tx, timers.Timer(SERVICE, arn, EVALUATE, self._world.monotonic() + wait), steady_clock=True)
 
 
 def _next_multiple(time: int, step: int) -> int:

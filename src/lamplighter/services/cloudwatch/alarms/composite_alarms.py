@@ -22,7 +22,6 @@ from lamplighter.services.cloudwatch.alarms.state_changes import AlarmStateChang
 from lamplighter.services.cloudwatch.alarms.tags import RULES as TAG_RULES
 from lamplighter.services.cloudwatch.arns import alarm_arn
 from lamplighter.services.cloudwatch.errors import InvalidRule
-from lamplighter.services.cloudwatch.tables import alarm_children
 from lamplighter.services.cloudwatch.tables import alarms as rows
 from lamplighter.services.cloudwatch.tables.alarms import Alarm
 from lamplighter.store.db import Reader, Tx
@@ -69,7 +68,7 @@ class CompositeAlarms:
         """Evaluate the composite alarms that depend on an alarm whose state has changed."""
         changed_at = datetime.fromtimestamp(child.body["updated"] / 1000, UTC)
         reason = f"{child.arn} transitioned to {child.state} at {changed_at:%A %d %B, %Y %H:%M:%S} UTC"
-        for key in alarm_children.parents(tx, child.arn):
+        for key in rows.parents(tx, child.arn):
             alarm = rows.get_if_readable(tx, key)
             if alarm is not None:
                 self._evaluate(tx, alarm, lambda _state: reason)
@@ -80,8 +79,8 @@ class CompositeAlarms:
         if missing:
             listed = ", ".join(missing)
             raise InvalidRule(f"Could not save the composite alarm as alarms [{listed}] in the alarm rule do not exist")
-        alarm_children.put(tx, key, named)
-        below, above = _count_levels(tx, key, alarm_children.children), _count_levels(tx, key, alarm_children.parents)
+        rows.set_children(tx, key, named)
+        below, above = _count_levels(tx, key, rows.children), _count_levels(tx, key, rows.parents)
         if below + above > MAX_LEVELS:
             raise InvalidRule(
                 "A composite alarm must not depend on itself, "
@@ -90,7 +89,7 @@ class CompositeAlarms:
 
     def _evaluate(self, tx: Tx, alarm: Alarm, reason: Callable[[str], str]) -> None:
         settings, caller = alarm.body["settings"], Caller(alarm.account, alarm.region)
-        named = [rows.get_if_readable(tx, child) for child in alarm_children.children(tx, alarm.arn)]
+        named = [rows.get_if_readable(tx, child) for child in rows.children(tx, alarm.arn)]
         children = {child.arn: child for child in named if child is not None}
 
         def state_of(name: str) -> str:

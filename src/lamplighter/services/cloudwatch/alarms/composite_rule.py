@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from lamplighter.services.cloudwatch.errors import InvalidRule
 
 StateOf = Callable[[str], str]
-"""A function that returns the state of an alarm by the name or ARN in the rule."""
 Condition = Callable[[StateOf], bool]
 
 TOKEN = re.compile(

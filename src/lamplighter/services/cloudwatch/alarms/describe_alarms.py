@@ -12,7 +12,6 @@ from lamplighter.operations.paging import list_page
 from lamplighter.services.cloudwatch.alarms.alarm_settings import ACTION_FIELDS, is_composite, watched_metric
 from lamplighter.services.cloudwatch.arns import YEAR_10000, alarm_arn, metric_of, parse_number_token, to_milliseconds
 from lamplighter.services.cloudwatch.errors import InvalidCombination
-from lamplighter.services.cloudwatch.tables import alarm_children
 from lamplighter.services.cloudwatch.tables import alarms as rows
 from lamplighter.services.cloudwatch.tables.alarms import Alarm, HistoryItem
 from lamplighter.store.db import Reader
@@ -52,9 +51,9 @@ def describe_alarms(reader: Reader, caller: Caller, params: Json) -> Json:
 def _related(reader: Reader, caller: Caller, params: Json) -> set[str] | None:
     """Return the ARNs of a given alarm's children or parents, or None if the request names no such alarm."""
     if name := params.get("ChildrenOfAlarmName"):
-        return set(alarm_children.children(reader, alarm_arn(caller, name)))
+        return set(rows.children(reader, alarm_arn(caller, name)))
     if name := params.get("ParentsOfAlarmName"):
-        return set(alarm_children.parents(reader, alarm_arn(caller, name)))
+        return set(rows.parents(reader, alarm_arn(caller, name)))
     return None
 
 

@@ -24,7 +24,6 @@ COMPARISONS: Mapping[str, tuple[Callable[[float, float], bool], str, str]] = {
 }
 """Each comparison, with the words of a reason for a value that breaches the threshold and for one that does not."""
 REASON_POINTS = 5
-"""The most data points that a reason shows."""
 EXTRA_PERIODS = 2
 """The number of earlier periods that are also read, in case some evaluation periods have no data."""
 
@@ -37,7 +36,6 @@ class AlarmRule:
     threshold: float
     periods: int
     datapoints_to_alarm: int
-    """The number of data points that must breach the threshold."""
     missing: str
 
     def breaches(self, value: float) -> bool:
@@ -97,7 +95,8 @@ def _reason(rule: AlarmRule, real: list[DataPoint], missing: int, state: str) ->
             return f"Threshold Crossed: {no_data} and {_counted(missing, 'missing datapoint was', 'missing datapoints were')} treated as {treated}."  # noqa: E501
         return f"Unchecked: {no_data}."
     counted = [each for each in real if rule.breaches(each.value) == (state == ALARM)] or real
-    listed = ", ".join(f"{each.value} ({_format_time(each.time)})" for each in counted[: -REASON_POINTS - 1 : -1])
+    shown = ((each.value, datetime.fromtimestamp(each.time / 1000, UTC)) for each in counted[: -REASON_POINTS - 1 : -1])
+    listed = ", ".join(f"{value} ({time:%d/%m/%y %H:%M:%S})" for value, time in shown)
     minimum = f"(minimum {_counted(rule.datapoints_to_alarm, 'datapoint', 'datapoints')} for OK -> ALARM transition)"
     compared = f"{'was' if len(counted) == 1 else 'were'} {above if state == ALARM else below}"
     head = f"{len(counted)} out of the last {rule.periods} datapoints [{listed}]"
@@ -106,10 +105,6 @@ def _reason(rule: AlarmRule, real: list[DataPoint], missing: int, state: str) ->
 
 def _counted(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"
-
-
-def _format_time(time: int) -> str:
-    return f"{datetime.fromtimestamp(time / 1000, UTC):%d/%m/%y %H:%M:%S}"
 
 
 def state_reason_data(settings: Json, evaluation: Evaluation, start: int | None, now: int) -> str:

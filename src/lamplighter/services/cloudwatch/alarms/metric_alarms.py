@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAl
 
 from dataclasses import replace
 
+from lamplighter.base.errors import AwsError, require
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
@@ -16,7 +17,6 @@ from lamplighter.services.cloudwatch.alarms.state_changes import CONFIGURATION, 
 from lamplighter.services.cloudwatch.alarms.tags import RULES as TAG_RULES
 from lamplighter.services.cloudwatch.arns import alarm_arn
 from lamplighter.services.cloudwatch.errors import InvalidFormat, InvalidRule, LimitExceeded, ResourceNotFound
-from lamplighter.services.cloudwatch.tables import alarm_children
 from lamplighter.services.cloudwatch.tables import alarms as rows
 from lamplighter.services.cloudwatch.tables.alarms import Alarm
 from lamplighter.store.db import Tx
@@ -70,27 +70,20 @@ class MetricAlarms:
         """Delete all named alarms, or none if one of them does not exist (`DeleteAlarms`)."""
         names_by_arn = {alarm_arn(caller, name): name for name in params["AlarmNames"]}
         for key, name in names_by_arn.items():
-            if set(alarm_children.parents(tx, key)) - names_by_arn.keys():
+            if set(rows.parents(tx, key)) - names_by_arn.keys():
                 raise InvalidRule(f"Cannot delete {name} as there are composite alarm(s) depending on it.")
         for key, name in names_by_arn.items():
             alarm = rows.get_if_readable(tx, key)
             if not rows.delete(tx, key):
                 raise _not_found(name)
-            alarm_children.put(tx, key, ())
+            rows.set_children(tx, key, ())
             self._alarm_timers.stop(tx, key)
             if alarm is not None:
                 self._state_changes.add_configuration_event(tx, alarm, "deleted")
         return {}
 
-    def enable(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Turn the actions of alarms on (`EnableAlarmActions`)."""
-        return self._set_actions_enabled(tx, caller, params, enabled=True)
-
-    def disable(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Turn the actions of alarms off (`DisableAlarmActions`)."""
-        return self._set_actions_enabled(tx, caller, params, enabled=False)
-
-    def _set_actions_enabled(self, tx: Tx, caller: Caller, params: Json, *, enabled: bool) -> Json:
+    def set_actions_enabled(self, tx: Tx, caller: Caller, params: Json, *, enabled: bool) -> Json:
+        """Turn the actions of alarms on or off (`EnableAlarmActions`, `DisableAlarmActions`)."""
         for name in params["AlarmNames"]:
             alarm = rows.get(tx, alarm_arn(caller, name))
             if alarm is None or alarm.body["settings"]["ActionsEnabled"] == enabled:
@@ -106,8 +99,7 @@ class MetricAlarms:
 
     def set_state(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Set an alarm's state until the next evaluation; a changed state triggers its actions (`SetAlarmState`)."""
-        alarm = self._find(tx, caller, params["AlarmName"])
-        data = params.get("StateReasonData")
+        alarm, data = self._find(tx, caller, params["AlarmName"]), params.get("StateReasonData")
         if data is not None:
             _check_json(data)
         self._state_changes.set_state(tx, alarm, params["StateValue"], params["StateReason"], data)
@@ -124,13 +116,10 @@ class MetricAlarms:
         return {}
 
     def _find(self, tx: Tx, caller: Caller, name: str) -> Alarm:
-        alarm = rows.get(tx, alarm_arn(caller, name))
-        if alarm is None:
-            raise _not_found(name)
-        return alarm
+        return require(rows.get(tx, alarm_arn(caller, name)), lambda: _not_found(name))
 
 
-def _not_found(name: str) -> ResourceNotFound:
+def _not_found(name: str) -> AwsError:
     return ResourceNotFound(f"Alarm {name} does not exist")
 
 

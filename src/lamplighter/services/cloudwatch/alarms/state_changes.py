@@ -67,7 +67,8 @@ class AlarmStateChanges:
             "newState": alarm_actions.state_for_history(updated),
         }
         self.add_history(tx, updated, STATE, f"Alarm updated from {alarm.state} to {state}", dumps(history_data))
-        self._bus.publish(tx, SOURCE, lambda: self._event(alarm, updated))
+        kind = "CloudWatch Alarm State Change"
+        self._publish(tx, updated, kind, lambda: alarm_actions.event_detail(alarm, updated))
         if updated.body["settings"]["ActionsEnabled"]:
             self._send_actions(tx, alarm, updated)
         for follower in self._listeners:
@@ -78,10 +79,9 @@ class AlarmStateChanges:
         operation = done.removesuffix("d")
         data = {"version": "1.0", "type": operation.capitalize(), f"{done}Alarm": alarm.body["settings"]}
         self.add_history(tx, alarm, CONFIGURATION, f'Alarm "{alarm.name}" {done}', dumps(data))
-        caller = Caller(alarm.account, alarm.region)
         kind = "CloudWatch Alarm Configuration Change"
         detail = {"operation": operation, **alarm_actions.event_detail(alarm, alarm)}
-        self._bus.publish(tx, SOURCE, lambda: Event(caller, SOURCE, kind, self._world.now(), (alarm.arn,), detail))
+        self._publish(tx, alarm, kind, lambda: detail)
 
     def add_history(self, tx: Tx, alarm: Alarm, kind: str, summary: str, data: str) -> None:
         """Add an item to the history of an alarm."""
@@ -126,15 +126,9 @@ class AlarmStateChanges:
         )
         self._send(tx, delivery)
 
-    def _event(self, before: Alarm, alarm: Alarm) -> Event:
-        return Event(
-            Caller(alarm.account, alarm.region),
-            SOURCE,
-            "CloudWatch Alarm State Change",
-            self._world.now(),
-            (alarm.arn,),
-            alarm_actions.event_detail(before, alarm),
-        )
+    def _publish(self, tx: Tx, alarm: Alarm, kind: str, detail: Callable[[], Json]) -> None:
+        caller, now = Caller(alarm.account, alarm.region), self._world.now()
+        self._bus.publish(tx, SOURCE, lambda: Event(caller, SOURCE, kind, now, (alarm.arn,), detail()))
 
 
 def _action_data(target: str, delivery: Delivery, outcome: DeliveryOutcome) -> Json:

@@ -3,20 +3,12 @@
 from dataclasses import replace
 
 from lamplighter.bus import Caller
-from lamplighter.operations.tags import MAX_TAGS, UPPER_CASE, TagOperations, TagRules
+from lamplighter.operations.tags import TOO_MANY_TAGS, UPPER_CASE, TagOperations, TagRules
 from lamplighter.services.cloudwatch.arns import alarm_arn
 from lamplighter.services.cloudwatch.errors import InvalidParameterValue, ResourceNotFoundException
 from lamplighter.services.cloudwatch.tables import alarms as rows
 from lamplighter.services.cloudwatch.tables.alarms import Alarm
 from lamplighter.store.db import Reader
-
-
-def _too_many() -> InvalidParameterValue:
-    return InvalidParameterValue(f"A resource can have at most {MAX_TAGS} tags.")
-
-
-def _reserved(_key: str) -> InvalidParameterValue:
-    return InvalidParameterValue("Tag keys that begin with aws: are reserved.")
 
 
 def _find(reader: Reader, caller: Caller, arn: str) -> Alarm:
@@ -26,7 +18,11 @@ def _find(reader: Reader, caller: Caller, arn: str) -> Alarm:
     return alarm
 
 
-RULES = TagRules(UPPER_CASE, _too_many, _reserved)
+RULES = TagRules(
+    UPPER_CASE,
+    lambda: InvalidParameterValue(TOO_MANY_TAGS),
+    lambda _key: InvalidParameterValue("Tag keys that begin with aws: are reserved."),
+)
 OPERATIONS = TagOperations(
     RULES, _find, lambda alarm: alarm.tags, lambda tx, alarm, tags: rows.put(tx, replace(alarm, tags=tags))
 )

@@ -4,8 +4,6 @@ A query has one metric and its statistic; a query with metric math is rejected w
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html.
 """
 
-from collections.abc import Iterator
-
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
@@ -115,13 +113,12 @@ def _datapoint(point: MetricPoint, params: Json) -> Json:
 
 
 def _is_wanted(metric: Metric, params: Json) -> bool:
-    if params.get("Namespace", metric.namespace) != metric.namespace:
-        return False
-    if params.get("MetricName", metric.name) != metric.name:
-        return False
-    return all(_has_dimension(metric, each) for each in params.get("Dimensions", ()))
+    return (
+        params.get("Namespace", metric.namespace) == metric.namespace
+        and params.get("MetricName", metric.name) == metric.name
+        and all(_has_dimension(metric, each) for each in params.get("Dimensions", ()))
+    )
 
 
 def _has_dimension(metric: Metric, wanted: Json) -> bool:
-    dimensions: Iterator[tuple[str, str]] = iter(metric.dimensions)
-    return any(name == wanted["Name"] and value == wanted.get("Value", value) for name, value in dimensions)
+    return any(name == wanted["Name"] and value == wanted.get("Value", value) for name, value in metric.dimensions)

@@ -1,13 +1,13 @@
-"""Store CloudWatch's alarms and their histories."""
+"""Store CloudWatch's alarms, what composite alarms depend on, and the histories of alarms."""
 
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from lamplighter.base.json_text import Json, JsonError, dumps, loads_object
-from lamplighter.store.db import DamagedData, Reader, Row, Tx
+from lamplighter.base.json_text import Json, loads_object
+from lamplighter.store.db import DamagedData, Reader, Tx
+from lamplighter.store.rows import Table
 
-COLUMNS = "arn, account, region, name, state, body, tags"
 PAGE = 100
 
 log = logging.getLogger("lamplighter.cloudwatch")
@@ -39,50 +39,29 @@ class HistoryItem:
     data: str
 
 
-def _alarm(row: Row) -> Alarm:
-    arn, account, region, name, state, body, tags = row
-    try:
-        return Alarm(arn, account, region, name, state, loads_object(body), loads_object(tags))
-    except JsonError as error:
-        raise DamagedData(f"the alarm {arn} cannot be read: {error}") from error
+ALARMS = Table("alarms", Alarm, json={"body": loads_object, "tags": loads_object}, damaged="the alarm {arn}")
+HISTORY = Table("alarm_history", HistoryItem)
 
 
 def get(reader: Reader, arn: str) -> Alarm | None:
     """Return the alarm with this ARN, or None if there is none; raise `DamagedData` if its row cannot be read."""
-    row = reader.row(f"SELECT {COLUMNS} FROM alarms WHERE arn = ?", (arn,))  # noqa: S608 - our own columns
-    return _alarm(row) if row else None
+    return ALARMS.find(reader, "arn = ?", arn)
 
 
 def get_by_names(reader: Reader, account: str, region: str, names: Iterable[str], after: str = "") -> Iterator[Alarm]:
-    """Yield the named alarms of an account in a region whose names follow `after`, in order of name.
-
-    Rows that cannot be read are logged and skipped.
-    """
-    sql = f"SELECT {COLUMNS} FROM alarms WHERE account = ? AND region = ? AND name = ?"  # noqa: S608 - our own columns
+    """Yield the readable ones of the named alarms whose names follow `after`, in order of name."""
+    sql = f"{ALARMS.query} WHERE account = ? AND region = ? AND name = ?"
     for name in sorted({name for name in names if name > after}):
-        yield from _readable(reader.rows(sql, (account, region, name)))
+        yield from ALARMS.readable(reader.rows(sql, (account, region, name)), log)
 
 
 def list_alarms(reader: Reader, account: str, region: str, prefix: str = "", after: str = "") -> Iterator[Alarm]:
-    """Yield the alarms of an account in a region whose names start with `prefix` and follow `after`, in order of name.
-
-    Rows that cannot be read are logged and skipped.
-    """
-    sql = (
-        f"SELECT {COLUMNS} FROM alarms WHERE account = ? AND region = ? AND name > ? "  # noqa: S608
-        "AND substr(name, 1, length(?)) = ? ORDER BY name LIMIT ?"
-    )
+    """Yield the readable alarms whose names start with `prefix` and follow `after`, in order of name."""
+    where = "account = ? AND region = ? AND name > ? AND substr(name, 1, length(?)) = ? ORDER BY name LIMIT ?"
+    sql = f"{ALARMS.query} WHERE {where}"
     while found := reader.rows(sql, (account, region, after, prefix, prefix, PAGE)):
-        yield from _readable(found)
+        yield from ALARMS.readable(found, log)
         after = found[-1][3]
-
-
-def _readable(found: list[Row]) -> Iterator[Alarm]:
-    for row in found:
-        try:
-            yield _alarm(row)
-        except DamagedData as error:
-            log.error("%s; it is skipped", error)
 
 
 def count(reader: Reader, account: str, region: str) -> int:
@@ -92,8 +71,7 @@ def count(reader: Reader, account: str, region: str) -> int:
 
 def put(tx: Tx, alarm: Alarm) -> None:
     """Store a new or changed alarm."""
-    values = (alarm.arn, alarm.account, alarm.region, alarm.name, alarm.state, dumps(alarm.body), dumps(alarm.tags))
-    tx.execute(f"INSERT OR REPLACE INTO alarms ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", values)  # noqa: S608
+    ALARMS.replace(tx, alarm)
 
 
 def delete(tx: Tx, arn: str) -> bool:
@@ -110,16 +88,36 @@ def get_if_readable(reader: Reader, arn: str) -> Alarm | None:
         return None
 
 
+# --- composite alarms: each with the alarms that its rule names, by their ARNs ----------------------------------------
+
+
+def set_children(tx: Tx, composite: str, children: Iterable[str]) -> None:
+    """Set the alarms that a composite alarm depends on, and replace the earlier ones."""
+    tx.execute("DELETE FROM alarm_children WHERE composite = ?", (composite,))
+    sql = "INSERT INTO alarm_children (child, composite) VALUES (?, ?)"
+    tx.execute_many(sql, [(child, composite) for child in set(children)])
+
+
+def parents(reader: Reader, child: str) -> list[str]:
+    """Return the composite alarms that depend on an alarm."""
+    sql = "SELECT composite FROM alarm_children WHERE child = ? ORDER BY composite"
+    return [composite for (composite,) in reader.rows(sql, (child,))]
+
+
+def children(reader: Reader, composite: str) -> list[str]:
+    """Return the alarms that a composite alarm depends on."""
+    sql = "SELECT child FROM alarm_children WHERE composite = ? ORDER BY child"
+    return [child for (child,) in reader.rows(sql, (composite,))]
+
+
 # --- histories --------------------------------------------------------------------------------------------------------
 
 
 def add_history(tx: Tx, item: HistoryItem, oldest: int) -> None:
     """Store a history item and delete up to 1,000 items that are older than `oldest`."""
-    sql = "INSERT INTO alarm_history (alarm, time, type, summary, data) VALUES (?, ?, ?, ?, ?)"
-    tx.execute(sql, (item.alarm, item.time, item.type, item.summary, item.data))
-    tx.execute(
-        "DELETE FROM alarm_history WHERE id IN (SELECT id FROM alarm_history WHERE time < ? LIMIT 1000)", (oldest,)
-    )
+    HISTORY.insert(tx, item)
+    sql = "DELETE FROM alarm_history WHERE id IN (SELECT id FROM alarm_history WHERE time < ? LIMIT 1000)"
+    tx.execute(sql, (oldest,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +145,4 @@ def history(reader: Reader, query: HistoryQuery, most: int) -> list[HistoryItem]
     if query.after is not None:
         where, values = [*where, "id > ?" if query.ascending else "id < ?"], [*values, query.after]
     order = "ASC" if query.ascending else "DESC"
-    sql = (
-        "SELECT id, alarm, time, type, summary, data FROM alarm_history "  # noqa: S608 - our own conditions
-        f"WHERE {' AND '.join(where)} ORDER BY id {order} LIMIT ?"
-    )
-    return [HistoryItem(*row) for row in reader.rows(sql, (*values, most))]
+    return HISTORY.select(reader, f"{' AND '.join(where)} ORDER BY id {order} LIMIT ?", *values, most)

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lamplighter.base.json_text import dumps, loads
-from lamplighter.store.db import Reader, Row, Tx
+from lamplighter.store.db import Reader, Tx
+from lamplighter.store.rows import Table
 
 MAX_DELETED = 1000
-"""The most expired rows that one sweep deletes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,26 +42,24 @@ class MetricPoint:
     unit: str = "None"
 
 
+def _parse_value_counts(text: str) -> tuple[tuple[float, float], ...]:
+    return tuple((value, times) for value, times in loads(text))
+
+
+POINTS = Table(
+    "metric_points",
+    MetricPoint,
+    json={"value_counts": _parse_value_counts},
+    columns={"minimum": "least", "maximum": "most", "value_counts": "spread"},
+)
 METRIC_CONDITION = "account = ? AND region = ? AND namespace = ? AND name = ? AND dimensions = ?"
 
 
 def points_between(reader: Reader, metric: Metric, start: int, end: int, unit: str | None = None) -> list[MetricPoint]:
     """Return the points of a metric from `start` on and before `end`, in order of time."""
-    sql = (
-        f"SELECT time, samples, total, least, most, spread, unit FROM metric_points WHERE {METRIC_CONDITION} "  # noqa: S608
-        f"AND time >= ? AND time < ? {'AND unit = ?' if unit is not None else ''} ORDER BY time"
-    )
-    values = (*metric.key, start, end, *(() if unit is None else (unit,)))
-    return [_point(row) for row in reader.rows(sql, values)]
-
-
-def _point(row: Row) -> MetricPoint:
-    time, samples, total, least, most, spread, unit = row
-    return MetricPoint(time, samples, total, least, most, _parse_value_counts(spread), unit)
-
-
-def _parse_value_counts(text: str | None) -> tuple[tuple[float, float], ...] | None:
-    return None if text is None else tuple((value, times) for value, times in loads(text))
+    condition, units = ("", []) if unit is None else (" AND unit = ?", [unit])
+    where = f"{METRIC_CONDITION} AND time >= ? AND time < ?{condition} ORDER BY time"
+    return POINTS.select(reader, where, *metric.key, start, end, *units)
 
 
 def put(tx: Tx, metric: Metric, point: MetricPoint) -> None:

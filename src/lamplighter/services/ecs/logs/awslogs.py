@@ -16,13 +16,13 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 
-from lamplighter.base import arn
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.base.log_batches import batch_events, split_message
 from lamplighter.bus import Bus, Caller
 from lamplighter.runs.log_stream import log_stream_name
 from lamplighter.runtime.port import OutputLine
+from lamplighter.services.ecs.arns import caller_of
 from lamplighter.services.ecs.logs.multiline import compile_pattern, first_line_pattern
 from lamplighter.services.ecs.tables import shipped_logs
 from lamplighter.services.ecs.tables.tasks import Task
@@ -73,11 +73,9 @@ def log_destination(task: Task, definition: Json, runtime_name: str) -> LogDesti
     if configuration.get("logDriver") != "awslogs":
         return None
     options = configuration.get("options") or {}
-    owner = arn.parse(task.arn)
-    assert owner is not None
     prefix = options.get("awslogs-stream-prefix")
     return LogDestination(
-        caller=Caller(owner.account, options["awslogs-region"]),
+        caller=Caller(caller_of(task.arn).account, options["awslogs-region"]),
         group=options["awslogs-group"],
         stream=log_stream_name(prefix, definition["name"], task.name) if prefix else runtime_name,
         create=options.get("awslogs-create-group") == "true",
@@ -87,11 +85,10 @@ def log_destination(task: Task, definition: Json, runtime_name: str) -> LogDesti
 
 
 def create_stream(bus: Bus, tx: Tx, destination: LogDestination) -> str | None:
-    """Create the stream and, if requested, the group; return why the container must not start, or None.
-
-    The reason is in ECS's words.
-    """
-    cause = _pattern_fault(destination)
+    """Create the stream and, if requested, the group; return in ECS's words why the container must not start."""
+    cause, pattern = None, destination.first_line_regex
+    if pattern is not None and compile_pattern(pattern) is None:
+        cause = f"awslogs could not parse multiline pattern option: error parsing regexp: `{pattern}`"
     if cause is None and destination.create:
         cause = _create(bus, tx, destination, "group", {"logGroupName": destination.group})
     if cause is None:
@@ -101,12 +98,6 @@ def create_stream(bus: Bus, tx: Tx, destination: LogDestination) -> str | None:
     if destination.fargate:
         return f"ResourceInitializationError: failed to validate logger args: {cause} : exit status 1"
     return f"CannotStartContainerError: Error response from daemon: failed to initialize logging driver: {cause}"
-
-
-def _pattern_fault(destination: LogDestination) -> str | None:
-    if destination.first_line_regex is None or compile_pattern(destination.first_line_regex) is not None:
-        return None
-    return f"awslogs could not parse multiline pattern option: error parsing regexp: `{destination.first_line_regex}`"
 
 
 def _create(bus: Bus, tx: Tx, destination: LogDestination, what: str, params: Json) -> str | None:
@@ -129,9 +120,8 @@ class LogShipper:
         self._now = now
         self._destination = destination
         self._name = name
-        self._starts_message = (
-            None if destination.first_line_regex is None else compile_pattern(destination.first_line_regex)
-        )
+        pattern = destination.first_line_regex
+        self._starts_message = None if pattern is None else compile_pattern(pattern)
         self._lines_read = [0, 0]
         self._waiting: list[NumberedLine] = []
         self._waiting_characters = 0

@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping
 from lamplighter.lang.regex import InvalidRegex, TextTooLong, compile_linear
 
 StartsMessage = Callable[[str], bool]
-"""A function that returns whether a line begins a message."""
 
 DATETIME_PATTERNS: Mapping[str, str] = {
     "A": "(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)",
@@ -43,20 +42,14 @@ def first_line_pattern(options: Mapping[str, str]) -> str | None:
     """Return the expression that matches the first line of a message, or None; the format overrides the pattern."""
     datetime_format = options.get("awslogs-datetime-format")
     if datetime_format:
-        return "".join(_translate(piece) for piece in re.findall("%.|[^%]+|%", datetime_format))
+        return re.sub(
+            "%(.)|[^%]+|%", lambda piece: DATETIME_PATTERNS.get(piece[1], re.escape(piece[0])), datetime_format
+        )
     return options.get("awslogs-multiline-pattern") or None
 
 
-def _translate(piece: str) -> str:
-    code = DATETIME_PATTERNS.get(piece[1:]) if piece.startswith("%") else None
-    return re.escape(piece) if code is None else code
-
-
 def compile_pattern(pattern: str) -> StartsMessage | None:
-    """Compile an expression to a test of lines, or return None if it is invalid.
-
-    A line that is too long for the test begins no message.
-    """
+    """Compile a test of lines, or return None for an invalid expression; a line that is too long begins no message."""
     try:
         expression = compile_linear(pattern)
     except InvalidRegex:

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.store.db import Reader, Row, Tx
+from lamplighter.base.json_text import Json, loads
+from lamplighter.store.db import Reader, Tx
+from lamplighter.store.rows import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,26 +21,17 @@ class Cluster:
     tags: Json
 
 
-COLUMNS = "arn, owner, name, status, body, tags"
-
-
-def _cluster(row: Row) -> Cluster:
-    arn, owner, name, status, body, tags = row
-    return Cluster(arn, owner, name, status, loads(body), loads(tags))
+CLUSTERS = Table("clusters", Cluster, json={"body": loads, "tags": loads})
 
 
 def get(reader: Reader, arn: str) -> Cluster | None:
     """Return a cluster by its ARN, or None."""
-    row = reader.row(f"SELECT {COLUMNS} FROM clusters WHERE arn = ?", (arn,))  # noqa: S608 - our own columns
-    return _cluster(row) if row else None
+    return CLUSTERS.find(reader, "arn = ?", arn)
 
 
 def put(tx: Tx, cluster: Cluster) -> None:
     """Store a new or changed cluster."""
-    tx.execute(
-        f"INSERT OR REPLACE INTO clusters ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)",  # noqa: S608 - our own columns
-        (cluster.arn, cluster.owner, cluster.name, cluster.status, dumps(cluster.body), dumps(cluster.tags)),
-    )
+    CLUSTERS.replace(tx, cluster)
 
 
 def page(reader: Reader, owner: str, after: str, most: int) -> list[str]:

@@ -6,8 +6,9 @@ task exists.
 
 from dataclasses import dataclass
 
-from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.store.db import Reader, Row, Tx
+from lamplighter.base.json_text import Json, loads
+from lamplighter.store.db import Reader, Tx
+from lamplighter.store.rows import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class TaskDefinition:
     tags: Json
 
 
-COLUMNS = "arn, owner, family, revision, status, body, tags"
+DEFINITIONS = Table("task_definitions", TaskDefinition, json={"body": loads, "tags": loads})
 _FAMILY_CONDITIONS = {
     "ACTIVE": "HAVING max(status = 'ACTIVE')",
     "INACTIVE": "HAVING NOT max(status = 'ACTIVE')",
@@ -34,54 +35,31 @@ _FAMILY_CONDITIONS = {
 }
 
 
-def _definition(row: Row) -> TaskDefinition:
-    arn, owner, family, revision, status, body, tags = row
-    return TaskDefinition(arn, owner, family, revision, status, loads(body), loads(tags))
-
-
 def put(tx: Tx, definition: TaskDefinition) -> None:
     """Store a new or changed revision."""
-    tx.execute(
-        f"INSERT OR REPLACE INTO task_definitions ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - our own columns
-        (
-            definition.arn,
-            definition.owner,
-            definition.family,
-            definition.revision,
-            definition.status,
-            dumps(definition.body),
-            dumps(definition.tags),
-        ),
-    )
+    DEFINITIONS.replace(tx, definition)
 
 
 def get(reader: Reader, owner: str, family: str, revision: int) -> TaskDefinition | None:
     """Return one revision of a family, or None."""
-    sql = f"SELECT {COLUMNS} FROM task_definitions WHERE owner = ? AND family = ? AND revision = ?"  # noqa: S608
-    row = reader.row(sql, (owner, family, revision))
-    return _definition(row) if row else None
+    return DEFINITIONS.find(reader, "owner = ? AND family = ? AND revision = ?", owner, family, revision)
 
 
 def by_arn(reader: Reader, arn: str) -> TaskDefinition | None:
     """Return a revision by its ARN, or None."""
-    row = reader.row(f"SELECT {COLUMNS} FROM task_definitions WHERE arn = ?", (arn,))  # noqa: S608 - our own columns
-    return _definition(row) if row else None
+    return DEFINITIONS.find(reader, "arn = ?", arn)
 
 
 def latest(reader: Reader, owner: str, family: str) -> TaskDefinition | None:
     """Return the latest active revision of a family, or None."""
-    sql = (
-        f"SELECT {COLUMNS} FROM task_definitions WHERE owner = ? AND family = ? AND status = 'ACTIVE' "  # noqa: S608
-        "ORDER BY revision DESC LIMIT 1"
-    )
-    row = reader.row(sql, (owner, family))
-    return _definition(row) if row else None
+    where = "owner = ? AND family = ? AND status = 'ACTIVE' ORDER BY revision DESC LIMIT 1"
+    return DEFINITIONS.find(reader, where, owner, family)
 
 
 def next_revision(reader: Reader, owner: str, family: str) -> int:
     """Return the number of a family's next revision."""
-    row = reader.row("SELECT max(revision) FROM task_definitions WHERE owner = ? AND family = ?", (owner, family))
-    return (row[0] or 0) + 1 if row else 1
+    sql = "SELECT max(revision) FROM task_definitions WHERE owner = ? AND family = ?"
+    return (reader.value(sql, (owner, family)) or 0) + 1
 
 
 def page(

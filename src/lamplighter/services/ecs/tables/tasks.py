@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from lamplighter.base.json_text import Json, JsonError, dumps, loads
-from lamplighter.store.db import DamagedData, Reader, Row, Tx
+from lamplighter.base.json_text import Json, dumps, loads
+from lamplighter.store.db import DamagedData, Reader, Tx
+from lamplighter.store.rows import Table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,75 +50,33 @@ class Task:
         return desired
 
 
-COLUMNS = "id, arn, cluster, family, launch_type, started_by, cpu, memory, body, tags, run_order, stop_order"
-
-
-def _task(row: Row) -> Task:
-    try:
-        return _read(row)
-    except JsonError as error:
-        raise DamagedData(f"the row of task {row[1]} cannot be read: {error}") from error
-
-
-def _read(row: Row) -> Task:
-    key, arn, cluster, family, launch_type, started_by, cpu, memory, body, tags, run_order, stop_order = row
-    return Task(
-        id=key,
-        arn=arn,
-        cluster=cluster,
-        family=family,
-        launch_type=launch_type,
-        started_by=started_by,
-        cpu=cpu,
-        memory=memory,
-        body=loads(body),
-        tags=loads(tags),
-        run_order=run_order,
-        stop_order=stop_order,
-    )
+TASKS = Table(
+    "tasks",
+    Task,
+    json={"body": loads, "tags": loads},
+    properties=("name", "status", "desired"),
+    damaged="the row of task {arn}",
+)
 
 
 def insert(tx: Tx, task: Task) -> int:
     """Store a new task and return its key."""
-    return tx.insert(
-        "INSERT INTO tasks (arn, name, cluster, family, launch_type, started_by, cpu, memory, status, desired, body, "
-        "tags, run_order, stop_order) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            task.arn,
-            task.name,
-            task.cluster,
-            task.family,
-            task.launch_type,
-            task.started_by,
-            task.cpu,
-            task.memory,
-            *_changing(task),
-        ),
-    )
+    return TASKS.insert(tx, task)
 
 
 def update(tx: Tx, task: Task) -> None:
     """Store the changes of a task."""
-    tx.execute(
-        "UPDATE tasks SET status = ?, desired = ?, body = ?, tags = ?, run_order = ?, stop_order = ? WHERE arn = ?",
-        (*_changing(task), task.arn),
-    )
-
-
-def _changing(task: Task) -> tuple[Json, ...]:
-    return (task.status, task.desired, dumps(task.body), dumps(task.tags), task.run_order, task.stop_order)
+    TASKS.update(tx, task, "arn = ?", task.arn)
 
 
 def get(reader: Reader, arn: str) -> Task | None:
-    """Return a task by its ARN, or None; raises Damaged."""
-    row = reader.row(f"SELECT {COLUMNS} FROM tasks WHERE arn = ?", (arn,))  # noqa: S608 - our own columns
-    return _task(row) if row else None
+    """Return a task by its ARN, or None; raises DamagedData."""
+    return TASKS.find(reader, "arn = ?", arn)
 
 
 def by_name(reader: Reader, name: str) -> Task | None:
-    """Return a task by the last part of its ARN, or None; raises Damaged."""
-    row = reader.row(f"SELECT {COLUMNS} FROM tasks WHERE name = ?", (name,))  # noqa: S608 - our own columns
-    return _task(row) if row else None
+    """Return a task by the last part of its ARN, or None; raises DamagedData."""
+    return TASKS.find(reader, "name = ?", name)
 
 
 def status(reader: Reader, name: str) -> tuple[str, str] | None:
@@ -128,9 +87,8 @@ def status(reader: Reader, name: str) -> tuple[str, str] | None:
 
 def get_without_body(reader: Reader, arn: str) -> Task:
     """Return a task without its body and tags, which cannot be read."""
-    row = reader.row(f"SELECT {COLUMNS} FROM tasks WHERE arn = ?", (arn,))  # noqa: S608 - our own columns
-    assert row is not None
-    return _read((*row[:8], "{}", "[]", *row[10:]))
+    (row,) = reader.rows(f"{TASKS.query} WHERE arn = ?", (arn,))
+    return TASKS.parse((*row[:8], "{}", "[]", *row[10:]))
 
 
 def running_arns(reader: Reader) -> list[str]:
@@ -175,12 +133,11 @@ def page(reader: Reader, filters: Sequence[tuple[str, str]], after: int, most: i
 
 def latest(reader: Reader, account: str, region: str, before: int, most: int) -> list[Task]:
     """Return the newest tasks of an account and region before a key; damaged rows are skipped."""
-    sql = f"SELECT {COLUMNS} FROM tasks WHERE id < ? AND arn LIKE ? ORDER BY id DESC LIMIT ?"  # noqa: S608 - our own
-    rows = reader.rows(sql, (before, f"arn:%:ecs:{region}:{account}:%", most))
+    sql = f"{TASKS.query} WHERE id < ? AND arn LIKE ? ORDER BY id DESC LIMIT ?"
     found = []
-    for row in rows:
-        with suppress(JsonError):
-            found.append(_read(row))
+    for row in reader.rows(sql, (before, f"arn:%:ecs:{region}:{account}:%", most)):
+        with suppress(DamagedData):
+            found.append(TASKS.parse(row))
     return found
 
 
@@ -190,16 +147,15 @@ def count_by_cluster(reader: Reader, cluster: str) -> tuple[int, int]:
         "SELECT coalesce(sum(status = 'RUNNING'), 0), coalesce(sum(status IN ('PROVISIONING', 'PENDING')), 0) "
         "FROM tasks WHERE cluster = ? AND status <> 'STOPPED'"
     )
-    row = reader.row(sql, (cluster,))
-    assert row is not None
-    return (row[0], row[1])
+    ((running, starting),) = reader.rows(sql, (cluster,))
+    return running, starting
 
 
 def reserved_capacity(reader: Reader) -> tuple[int, int]:
     """Return the CPU units and the MiB that tasks which have not stopped reserve on the machine."""
-    row = reader.row("SELECT coalesce(sum(cpu), 0), coalesce(sum(memory), 0) FROM tasks WHERE status <> 'STOPPED'")
-    assert row is not None
-    return (row[0], row[1])
+    sql = "SELECT coalesce(sum(cpu), 0), coalesce(sum(memory), 0) FROM tasks WHERE status <> 'STOPPED'"
+    ((cpu, memory),) = reader.rows(sql)
+    return cpu, memory
 
 
 def by_token(reader: Reader, cluster: str, token: str) -> tuple[str, list[str]] | None:

@@ -4,11 +4,11 @@ See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definitions
 never changes. A deleted revision stays DELETE_IN_PROGRESS and can be described, because tasks may still run from it.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import replace
 
+from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json, dump_bytes
-from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.operations.paging import list_page
 from lamplighter.services.ecs import arns, paging, tags
@@ -17,8 +17,6 @@ from lamplighter.services.ecs.tables import task_definitions
 from lamplighter.services.ecs.tables.task_definitions import TaskDefinition
 from lamplighter.services.ecs.task_definitions import validate
 from lamplighter.store.db import Reader, Tx
-
-Write = Callable[[Tx, Caller, Json], Json]
 
 STORED_FIELDS = (
     "taskRoleArn", "executionRoleArn", "networkMode", "pidMode", "ipcMode", "proxyConfiguration",
@@ -37,22 +35,18 @@ MAX_DEFINITION_BYTES = 65_536
 MAX_DELETED = 10
 
 
-def register_definition(world: World, deny: Collection[str]) -> Write:
-    """Return the handler of RegisterTaskDefinition; `deny` lists what a definition must not request."""
-
-    def run(tx: Tx, caller: Caller, params: Json) -> Json:
-        _check_size(params)
-        validate.check_definition(params)
-        validate.check_allowed(params, deny)
-        owner, family = arns.owner_key(caller), params["family"]
-        revision = task_definitions.next_revision(tx, owner, family)
-        arn = arns.resource_arn(caller, f"task-definition/{family}:{revision}")
-        body = _body(params, caller, arn, revision, world.now())
-        definition = TaskDefinition(arn, owner, family, revision, "ACTIVE", body, tags.check_tags(params.get("tags")))
-        task_definitions.put(tx, definition)
-        return {"taskDefinition": definition_to_api(definition), "tags": definition.tags}
-
-    return run
+def register_definition(deny: Collection[str], tx: Tx, caller: Caller, params: Json) -> Json:
+    """Handle RegisterTaskDefinition; `deny` lists what a definition must not request."""
+    _check_size(params)
+    validate.check_definition(params)
+    validate.check_allowed(params, deny)
+    owner, family = arns.owner_key(caller), params["family"]
+    revision = task_definitions.next_revision(tx, owner, family)
+    arn = arns.resource_arn(caller, f"task-definition/{family}:{revision}")
+    body = _body(params, caller, arn, revision, tx.now)
+    definition = TaskDefinition(arn, owner, family, revision, "ACTIVE", body, tags.check_tags(params.get("tags")))
+    task_definitions.put(tx, definition)
+    return {"taskDefinition": definition_to_api(definition), "tags": definition.tags}
 
 
 def _check_size(params: Json) -> None:
@@ -84,59 +78,50 @@ def _body(params: Json, caller: Caller, arn: str, revision: int, now: int) -> Js
 
 
 def _attributes(params: Json) -> Json:
-    names = ["com.amazonaws.ecs.capability.docker-remote-api.1.18"]
-    if params.get("networkMode") == "awsvpc":
-        names.append("ecs.capability.task-eni")
-    return [{"name": name} for name in names]
+    network = ["ecs.capability.task-eni"] if params.get("networkMode") == "awsvpc" else []
+    return [{"name": name} for name in ("com.amazonaws.ecs.capability.docker-remote-api.1.18", *network)]
 
 
 def describe_definition(reader: Reader, caller: Caller, params: Json) -> Json:
     """Handle DescribeTaskDefinition."""
-    found = arns.find_definition(reader, caller, params["taskDefinition"])
-    if found is None:
-        raise ClientError("Unable to describe task definition.")
+    found = _find(reader, caller, params)
     answer: Json = {"taskDefinition": definition_to_api(found)}
     if "TAGS" in (params.get("include") or ()):
         answer["tags"] = found.tags
     return answer
 
 
-def deregister_definition(world: World) -> Write:
-    """Return the handler of DeregisterTaskDefinition: running tasks continue, new ones are refused."""
-
-    def run(tx: Tx, caller: Caller, params: Json) -> Json:
-        if not _names_revision(params["taskDefinition"]):
-            raise ClientError("Revision is missing.")
-        found = arns.find_definition(tx, caller, params["taskDefinition"])
-        if found is None:
-            raise ClientError("Unable to describe task definition.")
-        if found.status == "ACTIVE":
-            found = replace(found, status="INACTIVE", body=found.body | {"deregisteredAt": world.now()})
-            task_definitions.put(tx, found)
-        return {"taskDefinition": definition_to_api(found)}
-
-    return run
+def deregister_definition(tx: Tx, caller: Caller, params: Json) -> Json:
+    """Handle DeregisterTaskDefinition: running tasks continue, new ones are refused."""
+    if not _names_revision(params["taskDefinition"]):
+        raise ClientError("Revision is missing.")
+    found = _find(tx, caller, params)
+    if found.status == "ACTIVE":
+        found = replace(found, status="INACTIVE", body=found.body | {"deregisteredAt": tx.now})
+        task_definitions.put(tx, found)
+    return {"taskDefinition": definition_to_api(found)}
 
 
-def delete_definitions(world: World) -> Write:
-    """Return the handler of DeleteTaskDefinitions."""
+def delete_definitions(tx: Tx, caller: Caller, params: Json) -> Json:
+    """Handle DeleteTaskDefinitions."""
+    if not 1 <= len(params["taskDefinitions"]) <= MAX_DELETED:
+        raise InvalidParameter(f"Specify between 1 and {MAX_DELETED} task definitions.")
+    deleted, failures = [], []
+    for reference in params["taskDefinitions"]:
+        found = arns.find_definition(tx, caller, reference) if _names_revision(reference) else None
+        refusal = _refusal(reference, found)
+        if found is None or refusal is not None:
+            failures.append({"arn": found.arn if found else reference, "reason": refusal})
+            continue
+        deleting = replace(found, status="DELETE_IN_PROGRESS", body=found.body | {"deleteRequestedAt": tx.now})
+        task_definitions.put(tx, deleting)
+        deleted.append(definition_to_api(deleting))
+    return {"taskDefinitions": deleted, "failures": failures}
 
-    def run(tx: Tx, caller: Caller, params: Json) -> Json:
-        if not 1 <= len(params["taskDefinitions"]) <= MAX_DELETED:
-            raise InvalidParameter(f"Specify between 1 and {MAX_DELETED} task definitions.")
-        deleted, failures = [], []
-        for reference in params["taskDefinitions"]:
-            found = arns.find_definition(tx, caller, reference) if _names_revision(reference) else None
-            refusal = _refusal(reference, found)
-            if found is None or refusal is not None:
-                failures.append({"arn": found.arn if found else reference, "reason": refusal})
-                continue
-            deleting = replace(found, status="DELETE_IN_PROGRESS", body=found.body | {"deleteRequestedAt": world.now()})
-            task_definitions.put(tx, deleting)
-            deleted.append(definition_to_api(deleting))
-        return {"taskDefinitions": deleted, "failures": failures}
 
-    return run
+def _find(reader: Reader, caller: Caller, params: Json) -> TaskDefinition:
+    found = arns.find_definition(reader, caller, params["taskDefinition"])
+    return require(found, lambda: ClientError("Unable to describe task definition."))
 
 
 def _refusal(reference: str, found: TaskDefinition | None) -> str | None:
@@ -169,10 +154,8 @@ def list_revisions(reader: Reader, caller: Caller, params: Json) -> Json:
 
 
 def _after(token: str | None) -> tuple[str, int] | None:
-    if token is None:
-        return None
-    family, _, revision = token.rpartition(":")
-    return (family, paging.parse_token(revision))
+    family, _, revision = (token or "").rpartition(":")
+    return None if token is None else (family, paging.parse_token(revision))
 
 
 def list_families(reader: Reader, caller: Caller, params: Json) -> Json:

@@ -34,15 +34,6 @@ _SECRETS_ERROR = (
 
 
 @dataclass(frozen=True, slots=True)
-class TaskSecrets:
-    """The secrets and credentials that a task's containers may receive."""
-
-    secrets: secret_references.SecretLookup
-    credential_variables: Mapping[str, str]
-    """Environment variables with the engine's credentials; empty if the task has no role."""
-
-
-@dataclass(frozen=True, slots=True)
 class PlannedContainer:
     """The plan of one container of a task."""
 
@@ -83,15 +74,13 @@ def plan_containers(
     `secrets` returns the value of a secret. `credential_variables` are environment variables with credentials for this
     engine, if it requires any.
     """
-    role = task.body["overrides"].get("taskRoleArn") or definition.get("taskRoleArn")
-    task_secrets = TaskSecrets(secrets, credential_variables if role else {})
+    if not (task.body["overrides"].get("taskRoleArn") or definition.get("taskRoleArn")):
+        credential_variables = {}
     overrides_by_name = {override["name"]: override for override in task.body["overrides"]["containerOverrides"]}
     return tuple(
         PlannedContainer(
             name=container["name"],
-            container=_container(
-                task, definition, container, overrides_by_name.get(container["name"], {}), task_secrets
-            ),
+            container=_container(task, definition, container, override, environment),
             essential=container["essential"],
             depends_on=tuple((each["containerName"], each["condition"]) for each in container.get("dependsOn") or ()),
             failure=_missing_secret(container, secrets),
@@ -99,10 +88,14 @@ def plan_containers(
             pull_hint=_LOGIN_HINT if container.get("repositoryCredentials") else "",
         )
         for container in definition["containerDefinitions"]
+        for override in [overrides_by_name.get(container["name"], {})]
+        for environment in [_environment(task, container, override, secrets, credential_variables)]
     )
 
 
-def _container(task: Task, definition: Json, given: Json, override: Json, task_secrets: TaskSecrets) -> ContainerSpec:
+def _container(
+    task: Task, definition: Json, given: Json, override: Json, environment: Mapping[str, str]
+) -> ContainerSpec:
     linux = given.get("linuxParameters") or {}
     hard = override.get("memory") or given.get("memory")
     soft = override.get("memoryReservation") or given.get("memoryReservation")
@@ -113,7 +106,7 @@ def _container(task: Task, definition: Json, given: Json, override: Json, task_s
         image=given.get("image") or None,
         entry_point=tuple(given["entryPoint"]) if given.get("entryPoint") else None,
         command=tuple(override.get("command") or given.get("command") or ()) or None,
-        environment=_environment(task, given, override, task_secrets),
+        environment=environment,
         labels={
             **(given.get("dockerLabels") or {}),
             "lamplighter.task": task.arn,
@@ -136,12 +129,12 @@ def _container(task: Task, definition: Json, given: Json, override: Json, task_s
     )
 
 
-def _environment(task: Task, given: Json, override: Json, task_secrets: TaskSecrets) -> dict[str, str]:
+def _environment(
+    task: Task, given: Json, override: Json, secrets: secret_references.SecretLookup, credentials: Mapping[str, str]
+) -> dict[str, str]:
     """Return a container's environment variables; secrets come from the places that `valueFrom` names."""
     pairs = [*(given.get("environment") or ()), *(override.get("environment") or ())]
-    wanted = {
-        each["name"]: task_secrets.secrets(each["name"], each["valueFrom"]) for each in given.get("secrets") or ()
-    }
+    wanted = {each["name"]: secrets(each["name"], each["valueFrom"]) for each in given.get("secrets") or ()}
     variables = {
         **{name: value for name, value in wanted.items() if value is not None},
         **{pair["name"]: pair.get("value", "") for pair in pairs if pair.get("name")},
@@ -150,7 +143,7 @@ def _environment(task: Task, given: Json, override: Json, task_secrets: TaskSecr
     return {
         "AWS_EXECUTION_ENV": "AWS_ECS_FARGATE" if task.launch_type == "FARGATE" else "AWS_ECS_EC2",
         "LAMPLIGHTER_TASK_ARN": task.arn,
-        **(task_secrets.credential_variables if calls_engine and "AWS_ACCESS_KEY_ID" not in variables else {}),
+        **(credentials if calls_engine and "AWS_ACCESS_KEY_ID" not in variables else {}),
         **variables,
     }
 

@@ -160,10 +160,7 @@ def _container(task: Task, container: Json, state: ContainerState) -> Json:
 
 
 def _failure_changes(task: Task, container: Json, failure: str) -> Json:
-    """Return the members of a container that never started.
-
-    If Fargate cannot pull the image, the container has an id nevertheless, and only the task has the reason.
-    """
+    """Return the members of a container that never started; if Fargate cannot pull the image, they have no reason."""
     if failure.startswith("CannotPullContainerError") and task.launch_type == "FARGATE":
         return {"runtimeId": f"{task.name}-{zlib.crc32(container['name'].encode())}"}
     return {"reason": failure}

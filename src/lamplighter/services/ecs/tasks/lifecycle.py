@@ -25,7 +25,6 @@ class TaskStatus:
     """One status of a task."""
 
     next: tuple[str, ...]
-    """The statuses that may follow."""
     enter: Callable[[Json, int], Json] = lambda _body, _now: {}
     """A function that returns the changes of a task's body when the task enters the status at a given time."""
 

@@ -4,11 +4,9 @@ See https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html. Sto
 than the hour that AWS promises.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from lamplighter.base.json_text import Json
-from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller
 from lamplighter.operations.paging import list_page
 from lamplighter.services.ecs import arns, clusters, paging
@@ -23,26 +21,22 @@ MAX_DESCRIBED = 100
 LATEST_TASKS_PAGE_SIZE = 25
 
 
-def stop_task(bus: Bus, world: World) -> Callable[[Tx, Caller, Json], Json]:
-    """Return the handler of StopTask: it records that the task must stop; the stop itself follows after the commit."""
-
-    def run(tx: Tx, caller: Caller, params: Json) -> Json:
-        found = _find(tx, clusters.require_cluster(tx, caller, params.get("cluster")), params["task"])
-        if found is None:
-            raise InvalidParameter("The referenced task was not found.")
-        if found.desired != "STOPPED":
-            changes = {
-                "desiredStatus": "STOPPED",
-                "stopCode": "UserInitiated",
-                "stoppedReason": params.get("reason") or "Task stopped by user",
-                "stoppingAt": world.now(),
-            }
-            order = outbox.put(tx, "ecs", found.arn, {"do": "stop"})
-            found = replace(lifecycle.with_changes(found, changes), stop_order=order)
-            lifecycle.save_and_publish(bus, tx, found, world.now())
-        return {"task": task_description.task_to_api(found)}
-
-    return run
+def stop_task(bus: Bus, tx: Tx, caller: Caller, params: Json) -> Json:
+    """Handle StopTask: record that the task must stop; the stop itself follows after the commit."""
+    found = _find(tx, clusters.require_cluster(tx, caller, params.get("cluster")), params["task"])
+    if found is None:
+        raise InvalidParameter("The referenced task was not found.")
+    if found.desired != "STOPPED":
+        changes = {
+            "desiredStatus": "STOPPED",
+            "stopCode": "UserInitiated",
+            "stoppedReason": params.get("reason") or "Task stopped by user",
+            "stoppingAt": tx.now,
+        }
+        order = outbox.put(tx, "ecs", found.arn, {"do": "stop"})
+        found = replace(lifecycle.with_changes(found, changes), stop_order=order)
+        lifecycle.save_and_publish(bus, tx, found, tx.now)
+    return {"task": task_description.task_to_api(found)}
 
 
 def describe_tasks(reader: Reader, caller: Caller, params: Json) -> Json:

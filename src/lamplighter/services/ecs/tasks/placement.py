@@ -20,7 +20,7 @@ MAX_OVERRIDE_CHARACTERS = 8192
 LAUNCH_TYPES = ("EC2", "FARGATE", "EXTERNAL", "MANAGED_INSTANCES")
 FARGATE_PROVIDERS = ("FARGATE", "FARGATE_SPOT")
 LATEST_PLATFORM_VERSION = "1.4.0"
-"""The platform version that LATEST_PLATFORM_VERSION means on Linux."""
+"""The platform version that LATEST means on Linux."""
 NO_CAPACITY = "Capacity is unavailable at this time. Please try again later or in a different availability zone"
 
 
@@ -39,7 +39,6 @@ class LaunchType:
     """The launch type and the capacity provider of a task, in AWS's terms."""
 
     type: str
-    """One of LAUNCH_TYPES."""
     provider: str | None = None
 
     @property

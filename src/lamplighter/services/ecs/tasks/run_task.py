@@ -5,7 +5,7 @@ AWS: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.h
 """
 
 import hashlib
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import replace
 
 from lamplighter.base.json_text import Json, dumps
@@ -28,38 +28,30 @@ DEFAULT_STORAGE: Json = {"sizeInGiB": 20}
 
 
 def run_task(
-    bus: Bus, world: World, capacity: Capacity | None, deny: Collection[str]
-) -> Callable[[Tx, Caller, Json], Json]:
-    """Return the handler of RunTask.
-
-    `capacity` is the most that all tasks may reserve together (None: unlimited); `deny` lists what they must not
-    request.
-    """
-
-    def run(tx: Tx, caller: Caller, params: Json) -> Json:
-        cluster = clusters.resolve_cluster(tx, caller, params.get("cluster"))
-        request = hashlib.sha256(dumps(sorted(params.items())).encode()).hexdigest()
-        token = params.get("clientToken")
-        if token and (known := _repeated_answer(tx, cluster.arn, token, request, world.now())) is not None:
-            return {"tasks": known, "failures": []}
-        definition = arns.find_definition(tx, caller, params["taskDefinition"])
-        if definition is None:
-            raise ClientError("TaskDefinition not found.")
-        validate.check_allowed(definition.body, deny)
-        launch = placement.choose_launch_type(params, cluster, definition)
-        started, failures = [], []
-        for _ in range(params.get("count", 1)):
-            task = _new_task(world, caller, params, cluster, definition, launch)
-            failure = placement.capacity_failure(tx, capacity, launch, cluster.arn, (task.cpu, task.memory))
-            if failure is None:
-                started.append(_store_and_order(bus, tx, task, world.now()))
-            else:
-                failures.append(failure)
-        if token and started:
-            tasks.insert_token(tx, cluster.arn, token, request, [task["taskArn"] for task in started], world.now())
-        return {"tasks": started, "failures": failures}
-
-    return run
+    bus: Bus, world: World, capacity: Capacity | None, deny: Collection[str], tx: Tx, caller: Caller, params: Json
+) -> Json:
+    """Handle RunTask; `capacity` limits all tasks together (None: no limit), `deny` lists what they must not use."""
+    cluster = clusters.resolve_cluster(tx, caller, params.get("cluster"))
+    request = hashlib.sha256(dumps(sorted(params.items())).encode()).hexdigest()
+    token = params.get("clientToken")
+    if token and (known := _repeated_answer(tx, cluster.arn, token, request, world.now())) is not None:
+        return {"tasks": known, "failures": []}
+    definition = arns.find_definition(tx, caller, params["taskDefinition"])
+    if definition is None:
+        raise ClientError("TaskDefinition not found.")
+    validate.check_allowed(definition.body, deny)
+    launch = placement.choose_launch_type(params, cluster, definition)
+    started, failures = [], []
+    for _ in range(params.get("count", 1)):
+        task = _new_task(world, caller, params, cluster, definition, launch)
+        failure = placement.capacity_failure(tx, capacity, launch, cluster.arn, (task.cpu, task.memory))
+        if failure is None:
+            started.append(_store_and_order(bus, tx, task, world.now()))
+        else:
+            failures.append(failure)
+    if token and started:
+        tasks.insert_token(tx, cluster.arn, token, request, [task["taskArn"] for task in started], world.now())
+    return {"tasks": started, "failures": failures}
 
 
 def _repeated_answer(tx: Tx, cluster: str, token: str, request: str, now: int) -> Json:
@@ -93,10 +85,10 @@ def _new_task(
 ) -> Task:
     arn = f"{cluster.arn.replace(':cluster/', ':task/', 1)}/{world.uuid().replace('-', '')}"
     cpu, memory = placement.task_size(params, definition)
-    containers = definition.body["containerDefinitions"]
+    containers, platform = definition.body["containerDefinitions"], definition.body.get("runtimePlatform", {})
     body = {
         "attachments": _attachments(world, params),
-        "attributes": [{"name": "ecs.cpu-architecture", "value": _architecture(definition)}],
+        "attributes": [{"name": "ecs.cpu-architecture", "value": platform.get("cpuArchitecture", "X86_64").lower()}],
         "availabilityZone": f"{caller.region}a",
         "clusterArn": cluster.arn,
         "containers": [_container(world, caller, arn, container) for container in containers],
@@ -122,25 +114,15 @@ def _new_task(
         launch_type=launch.type,
         started_by=params.get("startedBy"),
         cpu=cpu or sum(container.get("cpu") or 0 for container in containers),
-        memory=memory or sum(_reserved_memory(container) for container in containers),
+        memory=memory or sum(each.get("memoryReservation") or each.get("memory") or 0 for each in containers),
         body=body | {"lastStatus": lifecycle.first_status(body)},
         tags=_tags(params, cluster, definition),
     )
 
 
-def _reserved_memory(container: Json) -> int:
-    size: int = container.get("memoryReservation") or container.get("memory") or 0
-    return size
-
-
 def _attachments(world: World, params: Json) -> Json:
     network = (params.get("networkConfiguration") or {}).get("awsvpcConfiguration")
     return [task_description.new_attachment(world.uuid(), network["subnets"][0])] if network else []
-
-
-def _architecture(definition: TaskDefinition) -> str:
-    name: str = definition.body.get("runtimePlatform", {}).get("cpuArchitecture", "X86_64")
-    return name.lower()
 
 
 def _container(world: World, caller: Caller, task: str, container: Json) -> Json:

@@ -22,7 +22,6 @@ from lamplighter.services.ecs.tasks.runtime_retry import Pause
 from lamplighter.store.db import DamagedData, Reader, Tx
 
 CHECK_SECONDS = 5.0
-"""Seconds between two checks of the runtime."""
 ALERT_AFTER_MILLISECONDS = 60_000
 """Milliseconds before an alert is sent: a restart of Docker takes less."""
 ALERTS_SERVICE, STATES_SERVICE = "alerts", "states"
@@ -31,34 +30,35 @@ log = logging.getLogger("lamplighter.ecs")
 
 
 class OutageWatch:
-    """A monitor of the runtime, active while tasks need the runtime."""
+    """A monitor of the runtime, active while tasks need it; `supervised` returns the ARNs of the running tasks."""
 
-    def __init__(self, bus: Bus, world: World, runtime: Runtime, pause: Pause) -> None:
+    def __init__(
+        self, bus: Bus, world: World, runtime: Runtime, pause: Pause, supervised: Callable[[], Iterable[str]]
+    ) -> None:
         self._bus = bus
         self._world = world
         self._runtime = runtime
         self._pause = pause
+        self._supervised = supervised
 
-    async def watch(self, supervised: Callable[[], Iterable[str]]) -> None:
+    async def watch(self) -> None:
         """Check the runtime repeatedly, until no task needs it and no timeout is held."""
         while True:
-            await self.check(supervised)
+            await self.check()
             await self._pause(CHECK_SECONDS)
-            if not any(self._tasks_needing_runtime(supervised())) and not self._is_recorded():
+            if not any(self._tasks_needing_runtime()) and not self._is_recorded():
                 return
 
-    async def check(self, supervised: Callable[[], Iterable[str]]) -> None:
+    async def check(self) -> None:
         """Check the runtime once, and record what has changed."""
         unavailable = await self._is_unavailable()
         if unavailable or self._is_recorded():
-            await self._bus.store.write_with_retry(
-                lambda tx: self._record_outage(tx, supervised()) if unavailable else self._record_recovery(tx)
-            )
+            await self._bus.store.write_with_retry(self._record_outage if unavailable else self._record_recovery)
 
     def release_task(self, tx: Tx, task: str) -> None:
         """Release the timeout of an ended task without extending it: it decides whether the task ended in time."""
         if outages.release_task(tx, task):
-            self._release(tx, task, 0)
+            self._call_states(tx, "ReleaseTimeouts", task, {"Push": 0})
 
     def _is_recorded(self) -> bool:
         reader = self._bus.store.reader
@@ -73,8 +73,8 @@ class OutageWatch:
 
     # --- the runtime does not answer ----------------------------------------------------------------------------------
 
-    def _record_outage(self, tx: Tx, supervised: Iterable[str]) -> None:
-        waiting = list(self._tasks_needing_runtime(supervised))
+    def _record_outage(self, tx: Tx) -> None:
+        waiting = list(self._tasks_needing_runtime())
         outage = outages.current(tx)
         if outage is None:
             if not waiting:
@@ -82,10 +82,8 @@ class OutageWatch:
             log.error("Docker does not answer; tasks that wait for it: %s", len(waiting))
             outages.begin(tx, self._world.now())
         for task in waiting:
-            if outages.hold_task(tx, task.arn, self._world.monotonic()) and self._bus.serves(
-                STATES_SERVICE, "HoldTimeouts"
-            ):
-                self._bus.invoke(tx, caller_of(task.arn), STATES_SERVICE, "HoldTimeouts", {"Task": task.arn})
+            if outages.hold_task(tx, task.arn, self._world.monotonic()):
+                self._call_states(tx, "HoldTimeouts", task.arn)
         if (
             outage is not None
             and outage.topics is None
@@ -99,15 +97,13 @@ class OutageWatch:
             return []
         families = sorted({task.family for task in waiting})
         params: Json = {"Since": format_iso_time(since), "Tasks": len(waiting), "Families": families}
-        topics: list[str] = self._bus.invoke(tx, caller_of(waiting[0].arn), ALERTS_SERVICE, "TellOutage", params)[
-            "Topics"
-        ]
-        return topics
+        answer = self._bus.invoke(tx, caller_of(waiting[0].arn), ALERTS_SERVICE, "TellOutage", params)
+        return list(answer["Topics"])
 
-    def _tasks_needing_runtime(self, supervised: Iterable[str]) -> Iterable[Task]:
+    def _tasks_needing_runtime(self) -> Iterable[Task]:
         """Yield those of the tasks that need the runtime; damaged ones are left to their supervisors."""
         reader = self._bus.store.reader
-        for arn in supervised:
+        for arn in self._supervised():
             try:
                 task = tasks.get(reader, arn)
                 if task is not None and task.status != "STOPPED" and _has_image(reader, task):
@@ -124,7 +120,8 @@ class OutageWatch:
             not_started = self._has_not_started(tx, arn)
             if not_started or outage is None:
                 outages.release_task(tx, arn)
-                self._release(tx, arn, self._world.monotonic() - since if not_started else 0)
+                extension = self._world.monotonic() - since if not_started else 0
+                self._call_states(tx, "ReleaseTimeouts", arn, {"Push": extension})
         if outage is not None:
             log.warning("Docker answers again; it had not answered since %s", format_iso_time(outage.since))
             outages.end(tx)
@@ -138,9 +135,10 @@ class OutageWatch:
             return False
         return task is not None and all(each["lastStatus"] == "PENDING" for each in task.body["containers"])
 
-    def _release(self, tx: Tx, arn: str, extension: int) -> None:
-        if self._bus.serves(STATES_SERVICE, "ReleaseTimeouts"):
-            self._bus.invoke(tx, caller_of(arn), STATES_SERVICE, "ReleaseTimeouts", {"Task": arn, "Push": extension})
+    def _call_states(self, tx: Tx, operation: str, task: str, params: Json | None = None) -> None:
+        """Call an operation of Step Functions for a task, if this engine has Step Functions."""
+        if self._bus.serves(STATES_SERVICE, operation):
+            self._bus.invoke(tx, caller_of(task), STATES_SERVICE, operation, {"Task": task, **(params or {})})
 
     def _alert_recovery(self, tx: Tx, outage: outages.Outage) -> None:
         if outage.topics:

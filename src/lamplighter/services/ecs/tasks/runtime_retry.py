@@ -9,7 +9,6 @@ from lamplighter.runtime.port import RuntimeUnavailable
 
 T = TypeVar("T")
 Pause = Callable[[float], Awaitable[object]]
-"""A function that waits for a number of seconds."""
 
 log = logging.getLogger("lamplighter.ecs")
 
@@ -24,10 +23,7 @@ def retry_pauses() -> Iterator[float]:
 async def retry_while_unavailable(
     pause: Pause, call: Callable[[], Awaitable[T]], should_give_up: Callable[[], bool] = lambda: False
 ) -> T:
-    """Call until the runtime answers; raises RuntimeUnavailable only once `should_give_up` returns True.
-
-    Logs each new reason once.
-    """
+    """Call until the runtime answers, or raise its error if `should_give_up` returns True; log new reasons once."""
     last_message = ""
     for seconds in retry_pauses():
         try:

@@ -70,7 +70,6 @@ class Supervisor:
         self._start_lock = asyncio.Lock()
         """Held during a start: containers start one after another, in their definition's order."""
         self._starts_forbidden = False
-        """True if no further container may start."""
 
     def check_stop_order(self) -> None:
         """Wake the supervisor to check whether the task's stop was ordered."""
@@ -188,16 +187,13 @@ class Supervisor:
             if (ending := containers.task_end(self._states)) is not None:
                 return ending
             if containers.has_changes(self._task().status, self._states):
-                await self._record()
+                for state in await self._context.bus.store.write_with_retry(self._progress):
+                    state.recorded = "STOPPED"
             else:
                 await self._changed.wait()
 
     def _stop_ordered(self) -> bool:
         return self._task().desired == "STOPPED"
-
-    async def _record(self) -> None:
-        for state in await self._context.bus.store.write_with_retry(self._progress):
-            state.recorded = "STOPPED"
 
     def _progress(self, tx: Tx) -> list[ContainerState]:
         """Record the progress of the containers; return those whose end is recorded."""

@@ -5,7 +5,7 @@ replayed.
 See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-archive.html.
 """
 
-from lamplighter.base.errors import ValidationError
+from lamplighter.base.errors import ValidationError, require
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
@@ -20,24 +20,13 @@ from lamplighter.services.events.tables import resources as rows
 from lamplighter.services.events.tables.resources import Resource
 from lamplighter.store import timers
 from lamplighter.store.db import Reader, Tx
-from lamplighter.store.timers import Timer
 
 REQUEST_FIELDS = ("Description", "EventPattern", "RetentionDays", "KmsKeyIdentifier")
 FILTERS = ("State", "EventSourceArn", "NamePrefix")
 ENABLED = "ENABLED"
 SUBJECT_PREFIX = "archive:"
-"""The beginning of the subject of an archive's timer."""
 DELETE_BATCH_SIZE = 500
-"""The most events that one turn deletes."""
 FOREVER = 2**62
-
-
-def find_archive(reader: Reader, caller: Caller, name: str) -> Resource:
-    """Return an archive by its name. Raises `ResourceNotFound`."""
-    found = rows.get(reader, "archive", caller.account, caller.region, name)
-    if found is None:
-        raise ResourceNotFound(f"Archive {name} does not exist.")
-    return found
 
 
 class Archives:
@@ -61,7 +50,7 @@ class Archives:
 
     def update(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle UpdateArchive."""
-        archive = find_archive(tx, caller, params["ArchiveName"])
+        archive = _find(tx, caller, params)
         changed = rows.update_body(tx, archive, self._world.now(), archive.body | _request_fields(params))
         self._save(tx, changed)
         return _answer(changed)
@@ -72,24 +61,21 @@ class Archives:
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle DeleteArchive. The archive's events are unreachable afterwards, and are deleted in slices."""
-        archive = find_archive(tx, caller, params["ArchiveName"])
-        timers.put(
-            tx,
-            Timer("events", f"{SUBJECT_PREFIX}{archive_key(archive)}", "delete", self._world.now()),
-            steady_clock=False,
-        )
+        archive = _find(tx, caller, params)
+        timer = timers.Timer("events", f"{SUBJECT_PREFIX}{archive_key(archive)}", "delete", self._world.now())
+        timers.put(tx, timer, steady_clock=False)
         rows.delete(tx, archive.arn)
         rows.set_rules_version(tx, self._world.uuid())
         return {}
 
-    def fire_timer(self, tx: Tx, timer: Timer) -> None:
+    def fire_timer(self, tx: Tx, timer: timers.Timer) -> None:
         """Delete a slice of the events of a deleted archive."""
         if archived.sweep(tx, timer.subject.removeprefix(SUBJECT_PREFIX), FOREVER, DELETE_BATCH_SIZE):
             timers.put(tx, timer, steady_clock=False)
 
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Handle DescribeArchive."""
-        archive = find_archive(reader, caller, params["ArchiveName"])
+        archive = _find(reader, caller, params)
         return self._item(reader, archive) | {"ArchiveArn": archive.arn} | _request_fields(archive.body)
 
     def list_archives(self, reader: Reader, caller: Caller, params: Json) -> Json:
@@ -121,6 +107,12 @@ class Archives:
             "EventCount": number,
             "CreationTime": archive.created / 1000,
         }
+
+
+def _find(reader: Reader, caller: Caller, params: Json) -> Resource:
+    name = params["ArchiveName"]
+    found = rows.get(reader, "archive", caller.account, caller.region, name)
+    return require(found, lambda: ResourceNotFound(f"Archive {name} does not exist."))
 
 
 def _request_fields(params: Json) -> Json:

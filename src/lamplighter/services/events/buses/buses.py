@@ -84,10 +84,10 @@ class Buses:
         return {"EventBuses": [_item(bus) for bus in found]} | more
 
 
-def put_policy(tx: Tx, bus: Resource, now: int, policy: str | None) -> None:
+def put_policy(tx: Tx, bus: Resource, policy: str | None) -> None:
     """Store the policy of a bus, or delete it if `policy` is None."""
     body = {name: value for name, value in bus.body.items() if name != "Policy"}
-    rows.put(tx, replace(bus, modified=now, body=body if policy is None else body | {"Policy": policy}))
+    rows.put(tx, replace(bus, modified=tx.now, body=body if policy is None else body | {"Policy": policy}))
 
 
 def _settings(given: Json) -> Json:

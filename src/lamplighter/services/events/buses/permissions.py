@@ -4,62 +4,51 @@ They are not enforced: a caller that reaches the engine may do anything.
 See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html.
 """
 
-from lamplighter.base.errors import ServiceError, ValidationError
+from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
-from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.events.buses.buses import find_bus, put_policy
-from lamplighter.services.events.errors import ResourceNotFound
+from lamplighter.services.events.errors import PolicyLengthExceeded, ResourceNotFound
 from lamplighter.store.db import Tx
 
 MAX_POLICY_LENGTH = 10_240
-"""The most bytes of a policy."""
 
 
-class PolicyLengthExceeded(ServiceError, code="PolicyLengthExceededException"):
-    """The error that a policy would be too long."""
+def put_permission(tx: Tx, caller: Caller, params: Json) -> Json:
+    """Handle PutPermission: store a whole policy, or add one statement to it."""
+    bus = find_bus(tx, caller, params.get("EventBusName"))
+    if len(params.get("Policy", "")) > 16 * MAX_POLICY_LENGTH:  # white space does not count, but so much is refused
+        raise PolicyLengthExceeded(MAX_POLICY_LENGTH)
+    if "Policy" in params:
+        policy = _parse_policy(params["Policy"])
+    else:
+        policy = _parse_policy(bus.body.get("Policy", '{"Version":"2012-10-17","Statement":[]}'))
+        statement = _statement(params, bus.arn)
+        others = [each for each in policy["Statement"] if each.get("Sid") != statement["Sid"]]
+        policy["Statement"] = [*others, statement]
+    text = dumps(policy)
+    if len(text.encode()) > MAX_POLICY_LENGTH:
+        raise PolicyLengthExceeded(MAX_POLICY_LENGTH)
+    put_policy(tx, bus, text)
+    return {}
 
 
-class Permissions:
-    """The operations on the permissions of a bus."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Handle PutPermission: store a whole policy, or add one statement to it."""
-        bus = find_bus(tx, caller, params.get("EventBusName"))
-        if len(params.get("Policy", "")) > 16 * MAX_POLICY_LENGTH:  # white space does not count, but so much is refused
-            raise PolicyLengthExceeded(f"The policy is longer than {MAX_POLICY_LENGTH} bytes.")
-        if "Policy" in params:
-            policy = _parse_policy(params["Policy"])
-        else:
-            policy = _parse_policy(bus.body.get("Policy", '{"Version":"2012-10-17","Statement":[]}'))
-            statement = _statement(params, bus.arn)
-            others = [each for each in policy["Statement"] if each.get("Sid") != statement["Sid"]]
-            policy["Statement"] = [*others, statement]
-        text = dumps(policy)
-        if len(text.encode()) > MAX_POLICY_LENGTH:
-            raise PolicyLengthExceeded(f"The policy is longer than {MAX_POLICY_LENGTH} bytes.")
-        put_policy(tx, bus, self._world.now(), text)
+def remove_permission(tx: Tx, caller: Caller, params: Json) -> Json:
+    """Handle RemovePermission."""
+    bus = find_bus(tx, caller, params.get("EventBusName"))
+    if params.get("RemoveAllPermissions"):
+        put_policy(tx, bus, None)
         return {}
-
-    def remove(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Handle RemovePermission."""
-        bus = find_bus(tx, caller, params.get("EventBusName"))
-        if params.get("RemoveAllPermissions"):
-            put_policy(tx, bus, self._world.now(), None)
-            return {}
-        if "StatementId" not in params:
-            raise ValidationError("Parameter StatementId is required.")
-        if "Policy" not in bus.body:
-            raise ResourceNotFound("EventBus does not have a policy.")
-        policy = loads(bus.body["Policy"])
-        left = [each for each in policy["Statement"] if each.get("Sid") != params["StatementId"]]
-        if len(left) == len(policy["Statement"]):
-            raise ResourceNotFound("Statement with the provided id does not exist.")
-        put_policy(tx, bus, self._world.now(), dumps(policy | {"Statement": left}) if left else None)
-        return {}
+    if "StatementId" not in params:
+        raise ValidationError("Parameter StatementId is required.")
+    if "Policy" not in bus.body:
+        raise ResourceNotFound("EventBus does not have a policy.")
+    policy = loads(bus.body["Policy"])
+    left = [each for each in policy["Statement"] if each.get("Sid") != params["StatementId"]]
+    if len(left) == len(policy["Statement"]):
+        raise ResourceNotFound("Statement with the provided id does not exist.")
+    put_policy(tx, bus, dumps(policy | {"Statement": left}) if left else None)
+    return {}
 
 
 def _parse_policy(text: str) -> Json:

@@ -74,9 +74,7 @@ class EventPublisher:
         home = owner_of(entry.get("EventBusName") or "", caller)
         return self._router.candidates(reader, home, bus_name(entry.get("EventBusName")), entry.get("Source", ""))
 
-    def _prepare_event(
-        self, caller: Caller, entry: Json, candidates: tuple[CompiledRule, ...]
-    ) -> "PreparedEvent | None":
+    def _prepare_event(self, caller: Caller, entry: Json, candidates: tuple[CompiledRule, ...]) -> PreparedEvent | None:
         """Make and match the event of an entry; return None for an invalid entry, which `put` refuses later."""
         try:
             event = self._build_event(caller, entry)
@@ -90,7 +88,7 @@ class EventPublisher:
         head = (self._world.uuid(), caller, entry["Source"], entry["DetailType"], time)
         return event_envelope(*head, entry.get("Resources", ()), detail)
 
-    def _put_entry(self, tx: Tx, caller: Caller, entry: Json, prepared: "PreparedEvent | None") -> Json:
+    def _put_entry(self, tx: Tx, caller: Caller, entry: Json, prepared: PreparedEvent | None) -> Json:
         try:
             event = self._build_event(caller, entry) if prepared is None else prepared.event
         except InvalidEntry as refusal:

@@ -9,7 +9,7 @@ is completed immediately.
 See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-replay-archived-event.html.
 """
 
-from lamplighter.base.errors import ValidationError
+from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller
@@ -17,23 +17,19 @@ from lamplighter.services.events import paging
 from lamplighter.services.events.arns import MAX_EVENT_TIME, owner_of
 from lamplighter.services.events.buses.buses import find_bus
 from lamplighter.services.events.buses.router import EventRouter, archive_key, retention_start
-from lamplighter.services.events.errors import IllegalStatus, ResourceAlreadyExists, ResourceNotFound
+from lamplighter.services.events.errors import IllegalStatus, ResourceAlreadyExists, ResourceNotFound, invalid_parameter
 from lamplighter.services.events.tables import archived_events as archived
 from lamplighter.services.events.tables import resources as rows
 from lamplighter.services.events.tables.archived_events import ArchivedEvent
 from lamplighter.services.events.tables.resources import Resource
 from lamplighter.store import outbox, timers
 from lamplighter.store.db import OutboxRow, Reader, Tx
-from lamplighter.store.timers import Timer
 
 SUBJECT_PREFIX = "replay:"
 """The beginning of a replay's subject in outbox rows and timers; the replay's ARN follows."""
 BEGIN_TIMER = "begin"
-"""The name of the timer of a replay that is about to begin."""
 START_DELAY_MILLISECONDS = 1_000
-"""Milliseconds between the start of a replay and its first event."""
 MAX_EVENTS_PER_TURN = 50
-"""The most events that one turn replays."""
 ACTIVE_STATES = ("STARTING", "RUNNING")
 TIME_FIELDS = ("EventStartTime", "EventEndTime", "EventLastReplayedTime", "ReplayStartTime", "ReplayEndTime")
 
@@ -53,16 +49,12 @@ class Replays:
             raise ResourceAlreadyExists(f"Replay {name} already exists.")
         archive = rows.get_by_arn(tx, source)
         if archive is None or archive.kind != "archive":
-            missing = source.rpartition("/")[2]
-            reason = f"Archive {missing} does not exist."
-            raise ValidationError(f"Parameter EventSourceArn is not valid. Reason: {reason}")
+            raise invalid_parameter("EventSourceArn", f"Archive {source.rpartition('/')[2]} does not exist.")
         bus = find_bus(tx, owner_of(destination["Arn"], caller), destination["Arn"])
         if bus.name != archive.body["Bus"]:
-            reason = "Cross event bus replay is not permitted."
-            raise ValidationError(f"Parameter Destination.Arn is not valid. Reason: {reason}")
+            raise invalid_parameter("Destination.Arn", "Cross event bus replay is not permitted.")
         if params["EventEndTime"] <= params["EventStartTime"]:
-            reason = "EventStartTime must be before EventEndTime."
-            raise ValidationError(f"Parameter EventEndTime is not valid. Reason: {reason}")
+            raise invalid_parameter("EventEndTime", "EventStartTime must be before EventEndTime.")
         now, key = self._world.now(), f"arn:aws:events:{caller.region}:{caller.account}:replay/{name}"
         body = {field: params[field] for field in ("Description", "EventSourceArn", "Destination") if field in params}
         body |= {field: params[field] for field in ("EventStartTime", "EventEndTime")}
@@ -72,7 +64,7 @@ class Replays:
         rows.put(tx, replay)
         if _next_events(tx, body, 1):
             due = self._world.monotonic() + START_DELAY_MILLISECONDS
-            timers.put(tx, Timer("events", f"{SUBJECT_PREFIX}{key}", BEGIN_TIMER, due), steady_clock=True)
+            timers.put(tx, timers.Timer("events", f"{SUBJECT_PREFIX}{key}", BEGIN_TIMER, due), steady_clock=True)
         else:
             self._end(tx, replay, "COMPLETED")
         return {"ReplayArn": key, "State": "STARTING", "ReplayStartTime": now / 1000}
@@ -103,13 +95,11 @@ class Replays:
 
     def _find(self, reader: Reader, caller: Caller, name: str) -> Resource:
         replay = rows.get(reader, "replay", caller.account, caller.region, name)
-        if replay is None:
-            raise ResourceNotFound(f"Replay {name} does not exist.")
-        return replay
+        return require(replay, lambda: ResourceNotFound(f"Replay {name} does not exist."))
 
     # --- replaying events ---------------------------------------------------------------------------------------------
 
-    def fire_timer(self, tx: Tx, timer: Timer) -> None:
+    def fire_timer(self, tx: Tx, timer: timers.Timer) -> None:
         """Begin a replay."""
         outbox.put(tx, "events", timer.subject, {})
 
@@ -135,8 +125,7 @@ class Replays:
         if found:
             last = found[-1]
             body = body | {"At": [last.occurred, last.id], "EventLastReplayedTime": last.occurred / 1000}
-            body |= {"State": "RUNNING"}
-            replay = rows.update_body(tx, replay, self._world.now(), body)
+            replay = rows.update_body(tx, replay, self._world.now(), body | {"State": "RUNNING"})
         if len(found) == MAX_EVENTS_PER_TURN:
             return True
         outbox.delete(tx, row.id)
@@ -162,8 +151,5 @@ def _time(seconds: float) -> int:
 
 def _item(replay: Resource) -> Json:
     body = replay.body
-    return {
-        "ReplayName": replay.name,
-        "EventSourceArn": body["EventSourceArn"],
-        "State": body["State"],
-    } | {name: body[name] for name in TIME_FIELDS if name in body}
+    item = {"ReplayName": replay.name, "EventSourceArn": body["EventSourceArn"], "State": body["State"]}
+    return item | {name: body[name] for name in TIME_FIELDS if name in body}

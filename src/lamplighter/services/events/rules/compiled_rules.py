@@ -26,12 +26,8 @@ MAX_BUSES, MAX_PATTERNS = 256, 4_096
 log = logging.getLogger("lamplighter.events")
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledPattern:
-    """An event pattern, and the only sources whose events it can match; None if it does not name them."""
-
-    pattern: Pattern
-    sources: Collection[str] | None
+CompiledPattern = tuple[Pattern, Collection[str] | None]
+"""An event pattern, and the only sources whose events it can match; None if it does not name them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +37,6 @@ class CompiledRule:
     resource: Resource
     pattern: Pattern | None
     sources: Collection[str] | None
-    """The only sources whose events can match; None if the pattern does not name them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +104,10 @@ class CompiledRules:
         if not text:
             return CompiledRule(resource, None, None)
         try:
-            compiled = self._cached_pattern(text)
+            return CompiledRule(resource, *self._cached_pattern(text))
         except InvalidEventPattern as error:
             log.error("%s gets no more events, because its event pattern is invalid: %s", resource.arn, error)
             return None
-        return CompiledRule(resource, compiled.pattern, compiled.sources)
 
     def _cached_pattern(self, text: str) -> CompiledPattern:
         if text not in self._patterns:
@@ -130,16 +124,11 @@ def _is_active_on_bus(resource: Resource, bus: str) -> bool:
 
 
 def _group_by_source(candidates: list[CompiledRule]) -> BusRules:
-    by_source: dict[str, list[CompiledRule]] = {
-        name: [] for candidate in candidates for name in candidate.sources or ()
-    }
+    by_source: dict[str, list[CompiledRule]] = {name: [] for each in candidates for name in each.sources or ()}
     any_source: list[CompiledRule] = []
     for candidate in candidates:
-        for listed in (
-            [*by_source.values(), any_source]
-            if candidate.sources is None
-            else [by_source[name] for name in candidate.sources]
-        ):
+        named = None if candidate.sources is None else [by_source[name] for name in candidate.sources]
+        for listed in [*by_source.values(), any_source] if named is None else named:
             listed.append(candidate)
     return BusRules({name: tuple(listed) for name, listed in by_source.items()}, tuple(any_source))
 
@@ -154,4 +143,4 @@ def _compile_pattern(text: str) -> CompiledPattern:
         and "$or" not in document
         and all(isinstance(each, str) and IP_ADDRESS.search(each) is None for each in sources)
     )
-    return CompiledPattern(pattern, frozenset(sources) if plain else None)
+    return pattern, frozenset(sources) if plain else None

@@ -3,7 +3,7 @@
 See https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_TestEventPattern.html.
 """
 
-from lamplighter.base.errors import ValidationError
+from lamplighter.base.errors import AwsError, ValidationError
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.base.precompute import Precomputed
 from lamplighter.bus import Caller, Work
@@ -14,7 +14,6 @@ from lamplighter.services.events.errors import InvalidEventPattern
 from lamplighter.store.db import Reader
 
 REQUIRED_FIELDS = ("id", "account", "source", "time", "region", "detail-type")
-"""The fields that TestEventPattern requires in an event."""
 
 
 def read_pattern(text: str) -> Pattern:
@@ -51,7 +50,7 @@ def _read_piecewise(text: str, otherwise: str) -> Pattern:
     return pattern
 
 
-def _pattern_error(text: str, error: EventPatternError, at: int | None) -> InvalidEventPattern:
+def _pattern_error(text: str, error: EventPatternError, at: int | None) -> AwsError:
     """Return the error with its reason and its position, repeated as often as AWS does."""
     repeats = error.position.repeats if error.position else 0
     return InvalidEventPattern(error.reason + ("" if at is None else location_at(text, at) * repeats))

@@ -1,5 +1,6 @@
 """Find the rule that a request names."""
 
+from lamplighter.base.errors import require
 from lamplighter.bus import Caller
 from lamplighter.services.events.buses.buses import find_bus
 from lamplighter.services.events.errors import RuleNotFound
@@ -12,6 +13,4 @@ def find_rule(reader: Reader, caller: Caller, name: str, given_bus: str | None) 
     """Return a rule of a bus. Raises `RuleNotFound` or `BusNotFound`."""
     bus = find_bus(reader, caller, given_bus).name
     rule = rows.get(reader, "rule", caller.account, caller.region, name, bus)
-    if rule is None:
-        raise RuleNotFound(name, bus)
-    return rule
+    return require(rule, lambda: RuleNotFound(name, bus))

@@ -22,7 +22,6 @@ from lamplighter.services.events.tables.resources import Resource
 from lamplighter.services.events.targets.targets import retry_policy_of
 from lamplighter.store import timers
 from lamplighter.store.db import DamagedData, Tx
-from lamplighter.store.timers import Timer
 
 SERVICE = "events"
 SOURCE, DETAIL_TYPE = "lamplighter.events", "Scheduled Times Dropped"
@@ -56,7 +55,7 @@ class ScheduledRules:
         """Delete the timer of a rule's schedule."""
         timers.delete_all(tx, SERVICE, rule)
 
-    def fire_timer(self, tx: Tx, timer: Timer) -> None:
+    def fire_timer(self, tx: Tx, timer: timers.Timer) -> None:
         """Fire the rule at a time of its schedule, and set the timer for the next time."""
         try:
             rule = rows.get_by_arn(tx, timer.subject)
@@ -92,7 +91,7 @@ class ScheduledRules:
     def _set_timer(self, tx: Tx, rule: Resource, after: int) -> None:
         slot = _next_time(rule, after)
         if slot is not None:
-            timers.put(tx, Timer(SERVICE, rule.arn, str(slot), slot), steady_clock=False)
+            timers.put(tx, timers.Timer(SERVICE, rule.arn, str(slot), slot), steady_clock=False)
 
 
 def _next_time(rule: Resource, after: int) -> int | None:

@@ -30,10 +30,7 @@ def put(tx: Tx, archive: str, arrived: int, occurred: int, body: str) -> None:
 def events_between(
     reader: Reader, archive: str, after: tuple[int, int], end: int, since: int, most: int
 ) -> list[ArchivedEvent]:
-    """Return events in order of their own time and key, from after the pair `after` until the time `end`.
-
-    Events that arrived before `since` are left out.
-    """
+    """Return events after (time, key) until `end` that arrived from `since` on, in order of their own time and key."""
     sql = (
         "SELECT id, happened, body FROM archived_events WHERE archive = ? AND (happened, id) > (?, ?) "
         "AND happened <= ? AND time >= ? ORDER BY happened, id LIMIT ?"

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from lamplighter.base.json_text import Json, JsonError, dumps, loads_object
+from lamplighter.base.json_text import Json, loads_object
 from lamplighter.store.db import DamagedData, Reader, Row, Tx
+from lamplighter.store.rows import Table
 
-COLUMNS = "kind, account, region, scope, name, arn, created, modified, body, tags"
 PAGE_SIZE = 100
 
 log = logging.getLogger("lamplighter.events")
@@ -35,30 +35,18 @@ class Resource:
     tags: dict[str, str]
 
 
-def _resource(row: Row) -> Resource:
-    *head, body, tags = row
-    kind, account, region, scope, name, arn, created, modified = head
-    try:
-        parts = loads_object(body), loads_object(tags)
-    except JsonError as error:
-        raise DamagedData(f"{arn} cannot be read: {error}") from error
-    return Resource(kind, account, region, scope, name, arn, created, modified, *parts)
+RESOURCES = Table("event_resources", Resource, json={"body": loads_object, "tags": loads_object}, damaged="{arn}")
+OF_KIND = "kind = ? AND account = ? AND region = ? AND scope = ?"
 
 
 def read_row(row: Row) -> Resource | None:
     """Return the resource of a row of `all_rows`; if the row cannot be read, log this and return None."""
-    try:
-        return _resource(row)
-    except DamagedData as error:
-        log.error("%s; it is skipped", error)
-        return None
+    return next(RESOURCES.readable([row], log), None)
 
 
 def get(reader: Reader, kind: str, account: str, region: str, name: str, scope: str = "") -> Resource | None:
     """Return a resource by its name, or None."""
-    sql = f"SELECT {COLUMNS} FROM event_resources WHERE kind = ? AND account = ? AND region = ? AND scope = ? AND name = ?"  # noqa: S608, E501
-    row = reader.row(sql, (kind, account, region, scope, name))
-    return _resource(row) if row else None
+    return RESOURCES.find(reader, f"{OF_KIND} AND name = ?", kind, account, region, scope, name)
 
 
 def get_if_readable(reader: Reader, kind: str, account: str, region: str, name: str, scope: str) -> Resource | None:
@@ -72,8 +60,7 @@ def get_if_readable(reader: Reader, kind: str, account: str, region: str, name: 
 
 def get_by_arn(reader: Reader, arn: str) -> Resource | None:
     """Return a resource by its ARN, or None."""
-    row = reader.row(f"SELECT {COLUMNS} FROM event_resources WHERE arn = ?", (arn,))  # noqa: S608 - our own columns
-    return _resource(row) if row else None
+    return RESOURCES.find(reader, "arn = ?", arn)
 
 
 def page(
@@ -86,19 +73,16 @@ def page(
 def _readable_resources(
     reader: Reader, owner: tuple[str, str, str, str], after: str, prefix: str
 ) -> Iterator[Resource]:
-    sql = (
-        f"SELECT {COLUMNS} FROM event_resources WHERE kind = ? AND account = ? AND region = ? AND scope = ? "  # noqa: S608
-        "AND name > ? AND name >= ? AND substr(name, 1, length(?)) = ? ORDER BY name LIMIT ?"
-    )
+    where = f"{OF_KIND} AND name > ? AND name >= ? AND substr(name, 1, length(?)) = ? ORDER BY name LIMIT ?"
+    sql = f"{RESOURCES.query} WHERE {where}"
     while found := reader.rows(sql, (*owner, after, prefix, prefix, prefix, PAGE_SIZE)):
-        yield from filter(None, map(read_row, found))
+        yield from RESOURCES.readable(found, log)
         after = found[-1][4]
 
 
 def all_rows(reader: Reader, kind: str, account: str, region: str, scope: str = "") -> list[Row]:
     """Return all rows of a kind in order of their names, unparsed: a caller need not parse a known row again."""
-    sql = f"SELECT {COLUMNS} FROM event_resources WHERE kind = ? AND account = ? AND region = ? AND scope = ? ORDER BY name"  # noqa: S608, E501
-    return reader.rows(sql, (kind, account, region, scope))
+    return reader.rows(f"{RESOURCES.query} WHERE {OF_KIND} ORDER BY name", (kind, account, region, scope))
 
 
 def any_exists(reader: Reader, *kinds: str) -> bool:
@@ -109,11 +93,7 @@ def any_exists(reader: Reader, *kinds: str) -> bool:
 
 def put(tx: Tx, resource: Resource) -> None:
     """Store a resource, new or changed."""
-    values = (resource.kind, resource.account, resource.region, resource.scope, resource.name, resource.arn)
-    tx.execute(
-        f"INSERT OR REPLACE INTO event_resources ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
-        (*values, resource.created, resource.modified, dumps(resource.body), dumps(resource.tags)),
-    )
+    RESOURCES.replace(tx, resource)
 
 
 def update_body(tx: Tx, resource: Resource, now: int, body: Json) -> Resource:
@@ -130,10 +110,7 @@ def delete(tx: Tx, arn: str) -> None:
 
 def rules_version(reader: Reader) -> str:
     """Return the version of all rules, targets and archives."""
-    row = reader.row("SELECT version FROM event_rules_version")
-    assert row is not None
-    found: str = row[0]
-    return found
+    return str(reader.value("SELECT version FROM event_rules_version"))
 
 
 def set_rules_version(tx: Tx, name: str) -> None:

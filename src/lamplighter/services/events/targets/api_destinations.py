@@ -3,6 +3,7 @@
 See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-api-destinations.html.
 """
 
+from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
@@ -15,7 +16,6 @@ from lamplighter.store.db import Reader, Tx
 KIND = "api-destination"
 REQUEST_FIELDS = ("ConnectionArn", "InvocationEndpoint", "HttpMethod", "InvocationRateLimitPerSecond")
 DEFAULT_RATE_LIMIT = 300
-"""Calls per second if the request does not limit them."""
 
 
 class ApiDestinations:
@@ -70,11 +70,8 @@ class ApiDestinations:
 
     def _find(self, reader: Reader, caller: Caller, name: str, what: str) -> Resource:
         found = rows.get(reader, KIND, caller.account, caller.region, name)
-        if found is None:
-            raise ResourceNotFound(
-                f"Failed to {what} the api-destination(s). An api-destination '{name}' does not exist."
-            )
-        return found
+        missing = f"Failed to {what} the api-destination(s). An api-destination '{name}' does not exist."
+        return require(found, lambda: ResourceNotFound(missing))
 
 
 def _request_fields(params: Json) -> Json:

@@ -4,7 +4,7 @@ HTTP tasks of Step Functions and API destinations use them.
 See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-target-connection.html.
 """
 
-from lamplighter.base.errors import ValidationError
+from lamplighter.base.errors import ValidationError, require
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
@@ -113,9 +113,8 @@ class Connections:
 
     def _find(self, reader: Reader, caller: Caller, name: str, what: str) -> Resource:
         found = rows.get(reader, "connection", caller.account, caller.region, name)
-        if found is None:
-            raise ResourceNotFound(f"Failed to {what} the connection(s). Connection '{name}' does not exist.")
-        return found
+        missing = f"Failed to {what} the connection(s). Connection '{name}' does not exist."
+        return require(found, lambda: ResourceNotFound(missing))
 
 
 def _without_secrets(value: Json) -> Json:

@@ -22,7 +22,6 @@ RESERVED_VARIABLES = (
     "aws.events.event",
     "aws.events.event.json",
 )
-"""The variables that every template can use."""
 
 
 class InvalidInput(ServiceError, code="INVALID_JSON"):
@@ -54,12 +53,8 @@ def transform(target: Json, event: Json, text: str, rule: tuple[str, str], recei
     if "InputTransformer" in target:
         transformer = target["InputTransformer"]
         values = {name: select_path(path, event) for name, path in transformer.get("InputPathsMap", {}).items()}
-        reserved = (
-            *rule,
-            format_instant(received),
-            {name: value for name, value in event.items() if name != "detail"},
-            event,
-        )
+        head = {name: value for name, value in event.items() if name != "detail"}
+        reserved = (*rule, format_instant(received), head, event)
         values |= {name: [value] for name, value in zip(RESERVED_VARIABLES, reserved, strict=True)}
         return fill_template(transformer["InputTemplate"], values)
     return text
@@ -87,7 +82,9 @@ def fill_template(template: str, values: Mapping[str, Sequence[Json]]) -> str:
             return found
         matches = values[found[1:-1]]
         value = matches[0] if matches else ""
-        text = _text_in_quotes(value) if quoted else dumps(value)
+        text = dumps(value)
+        if quoted:
+            text = text[1:-1] if isinstance(value, str) else text.replace('"', "")
         remaining -= len(text)
         if remaining < 0:
             raise InputTooLarge
@@ -99,12 +96,6 @@ def fill_template(template: str, values: Mapping[str, Sequence[Json]]) -> str:
 def fill_with_samples(template: str) -> str:
     """Fill in a template with sample values, to check whether the result is JSON."""
     return fill_template(template, dict.fromkeys(variables(template), "x"))
-
-
-def _text_in_quotes(value: Json) -> str:
-    if isinstance(value, str):
-        return dumps(value)[1:-1]
-    return dumps(value).replace('"', "")
 
 
 def select_path(text: str, event: Json) -> list[Json]:

@@ -13,7 +13,7 @@ from lamplighter.lang.jackson_errors import read_first_value
 from lamplighter.lang.jackson_location import inline_location
 from lamplighter.lang.jsonpath.paths import PathError, compile_path
 from lamplighter.services.events import paging
-from lamplighter.services.events.errors import LimitExceeded
+from lamplighter.services.events.errors import LimitExceeded, invalid_parameter
 from lamplighter.services.events.rules.lookup import find_rule
 from lamplighter.services.events.tables import resources
 from lamplighter.services.events.tables import targets as rows
@@ -21,7 +21,6 @@ from lamplighter.services.events.targets.input_transformer import RESERVED_VARIA
 from lamplighter.store.db import Reader, Tx
 
 MAX_TARGETS = 5
-"""The most targets of a rule."""
 SERVICES_WITH_ROLE = ("states", "ecs", "batch", "codebuild", "codepipeline", "kinesis", "firehose")
 """The services that EventBridge calls in the target's role."""
 INPUT_FIELDS = ("Input", "InputPath", "InputTransformer")
@@ -75,7 +74,7 @@ class Targets:
 def _check_target(target: Json) -> None:
     name, place = target["Id"], arn.parse(target["Arn"])
     if place is None:
-        raise ValidationError(f"Parameter {target['Arn']} is not valid. Reason: Provided Arn is not in correct format.")
+        raise invalid_parameter(target["Arn"], "Provided Arn is not in correct format.")
     if "RoleArn" not in target and (
         place.service in SERVICES_WITH_ROLE or place.resource.startswith("api-destination/")
     ):
@@ -98,8 +97,7 @@ def _check_target(target: Json) -> None:
 def _check_dead_letters(text: str | None) -> None:
     queue = arn.parse(text) if text is not None else None
     if text is not None and (queue is None or queue.service != "sqs"):
-        reason = f"{text} is not the ARN of an Amazon SQS queue."
-        raise ValidationError(f"Parameter DeadLetterConfig.Arn is not valid. Reason: {reason}")
+        raise invalid_parameter("DeadLetterConfig.Arn", f"{text} is not the ARN of an Amazon SQS queue.")
 
 
 def _check_transformer(transformer: Json, name: str) -> None:

@@ -8,8 +8,9 @@ of it.
 
 import heapq
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Literal, NamedTuple
 
 from lamplighter.base.json_text import dump_bytes, loads
@@ -30,8 +31,6 @@ Key = tuple[int, int, int]
 """The position of an event in the order: its time, the id of its chunk, and its index in the chunk."""
 Source = tuple[Literal["grp", "stream"], int]
 """The log group (`grp`) or log stream whose events are read, with its id."""
-FIRST: Key = (0, 0, 0)
-LAST: Key = (2**62, 2**62, 2**62)
 
 
 class StoredEvent(NamedTuple):
@@ -94,34 +93,39 @@ def _pieces(events: Sequence[tuple[int, str]]) -> Iterator[Sequence[tuple[int, s
 
 def events_forward(reader: Reader, source: Source, after: Key, until: int) -> Iterator[StoredEvent]:
     """Yield the events after a key in order, up to and including the time `until`."""
-    heap: list[tuple[Key, StoredEvent, Iterator[StoredEvent]]] = []
-    chunks = _chunks_forward(reader, source, after, until)
-    upcoming = next(chunks, None)
-    while heap or upcoming is not None:
-        while upcoming is not None and (not heap or (upcoming.first, upcoming.id) < heap[0][0][:2]):
-            _push_next(heap, (found for found in upcoming.events() if found.key > after), 1)
-            upcoming = next(chunks, None)
-        if heap:
-            found = _pop_next(heap, 1)
-            if found.key[0] > until:
-                return
-            yield found
+    where = "(first, id) > (?, ?) AND first <= ? AND last >= ? ORDER BY first, id"
+    chunks = _read_chunks(reader, source, where, (after[0] - CHUNK_SPAN_MS - 1, 0), (until, after[0]), 1)
+    events = _merge_events(chunks, lambda found: found.key > after, 1)
+    return takewhile(lambda found: found.key[0] <= until, events)
 
 
 def events_backward(reader: Reader, source: Source, before: Key, since: int) -> Iterator[StoredEvent]:
     """Yield the events before a key, latest first, back to and including the time `since`."""
+    where = "(last, id) < (?, ?) AND last >= ? AND first <= ? ORDER BY last DESC, id DESC"
+    chunks = _read_chunks(reader, source, where, (before[0] + CHUNK_SPAN_MS + 1, 0), (since, before[0]), -1)
+    events = _merge_events(chunks, lambda found: found.key < before, -1)
+    return takewhile(lambda found: found.key[0] >= since, events)
+
+
+def _merge_events(
+    chunks: Iterator[_Chunk], is_wanted: Callable[[StoredEvent], bool], direction: int
+) -> Iterator[StoredEvent]:
+    """Yield the wanted events of chunks in order; the chunks are in the order of the events with which they begin."""
     heap: list[tuple[Key, StoredEvent, Iterator[StoredEvent]]] = []
-    chunks = _chunks_backward(reader, source, before, since)
     upcoming = next(chunks, None)
     while heap or upcoming is not None:
-        while upcoming is not None and (not heap or (-upcoming.last, -upcoming.id) < heap[0][0][:2]):
-            _push_next(heap, (found for found in reversed(upcoming.events()) if found.key < before), -1)
+        while upcoming is not None and (not heap or _position(upcoming, direction) < heap[0][0][:2]):
+            _push_next(heap, filter(is_wanted, upcoming.events()[::direction]), direction)
             upcoming = next(chunks, None)
         if heap:
-            found = _pop_next(heap, -1)
-            if found.key[0] < since:
-                return
+            _, found, events = heapq.heappop(heap)
             yield found
+            _push_next(heap, events, direction)
+
+
+def _position(chunk: _Chunk, direction: int) -> tuple[int, int]:
+    """Return the position of a chunk in the order of a read."""
+    return (chunk.first, chunk.id) if direction > 0 else (-chunk.last, -chunk.id)
 
 
 def _push_next(
@@ -130,54 +134,26 @@ def _push_next(
     """Add the next event of a chunk to the heap, if the chunk has another event."""
     found = next(events, None)
     if found is not None:
-        heapq.heappush(heap, (_heap_key(found.key, direction), found, events))
-
-
-def _pop_next(heap: list[tuple[Key, StoredEvent, Iterator[StoredEvent]]], direction: int) -> StoredEvent:
-    _, found, events = heap[0]
-    following = next(events, None)
-    if following is None:
-        heapq.heappop(heap)
-    else:
-        heapq.heapreplace(heap, (_heap_key(following.key, direction), following, events))
-    return found
-
-
-def _heap_key(key: Key, direction: int) -> Key:
-    return key if direction > 0 else (-key[0], -key[1], -key[2])
+        time, chunk, place = found.key
+        key = found.key if direction > 0 else (-time, -chunk, -place)
+        heapq.heappush(heap, (key, found, events))
 
 
 COLUMNS = "id, stream, first, last, ingested, body"
 
 
-def _chunks_forward(reader: Reader, source: Source, after: Key, until: int) -> Iterator[_Chunk]:
+def _read_chunks(
+    reader: Reader, source: Source, where: str, start: tuple[int, int], limits: tuple[int, int], direction: int
+) -> Iterator[_Chunk]:
+    """Yield the chunks of a source from a position on, in the order of a read."""
     column, value = source
-    sql = (
-        f"SELECT {COLUMNS} FROM log_chunks WHERE {column} = ? AND (first, id) > (?, ?) "  # noqa: S608 - our own columns
-        "AND first <= ? AND last >= ? ORDER BY first, id LIMIT ?"
-    )
-    at = (after[0] - CHUNK_SPAN_MS - 1, 0)
+    sql = f"SELECT {COLUMNS} FROM log_chunks WHERE {column} = ? AND {where} LIMIT ?"  # noqa: S608 - our own columns
     for most in _query_sizes():
-        chunks = [_Chunk(*row) for row in reader.rows(sql, (value, *at, until, after[0], most))]
+        chunks = [_Chunk(*row) for row in reader.rows(sql, (value, *start, *limits, most))]
         yield from chunks
         if len(chunks) < most:
             return
-        at = (chunks[-1].first, chunks[-1].id)
-
-
-def _chunks_backward(reader: Reader, source: Source, before: Key, since: int) -> Iterator[_Chunk]:
-    column, value = source
-    sql = (
-        f"SELECT {COLUMNS} FROM log_chunks WHERE {column} = ? AND (last, id) < (?, ?) "  # noqa: S608 - our own columns
-        "AND last >= ? AND first <= ? ORDER BY last DESC, id DESC LIMIT ?"
-    )
-    at = (before[0] + CHUNK_SPAN_MS + 1, 0)
-    for most in _query_sizes():
-        chunks = [_Chunk(*row) for row in reader.rows(sql, (value, *at, since, before[0], most))]
-        yield from chunks
-        if len(chunks) < most:
-            return
-        at = (chunks[-1].last, chunks[-1].id)
+        start = (chunks[-1].first if direction > 0 else chunks[-1].last, chunks[-1].id)
 
 
 def _query_sizes() -> Iterator[int]:
@@ -190,8 +166,7 @@ def _query_sizes() -> Iterator[int]:
 
 def first_time(reader: Reader, stream: int) -> int | None:
     """Return the time of a stream's earliest event, or None if there is none."""
-    row = reader.row("SELECT min(first) FROM log_chunks WHERE stream = ?", (stream,))
-    return row[0] if row else None
+    return reader.value("SELECT min(first) FROM log_chunks WHERE stream = ?", (stream,))
 
 
 def sweep(tx: Tx, source: Source, before: int, most: int) -> tuple[int, int]:

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.store.db import Reader, Row, Tx
+from lamplighter.store.db import Reader, Tx
+from lamplighter.store.rows import Table
 
-GROUP_COLUMNS = "id, account, region, name, class, created, retention, kms, protected, tags, bytes"
-STREAM_COLUMNS = "id, grp, name, created, last, ingested"
 HIGHEST_CHARACTER = "\U0010ffff"
 """The highest character: a prefix with this character appended sorts after all names with that prefix."""
 
@@ -25,8 +24,9 @@ class LogGroup:
     """Days for which events are kept; None if they do not expire."""
     kms: str | None
     protected: bool
+    """Whether the group must not be deleted; from SQLite, 0 or 1."""
     tags: dict[str, str]
-    bytes: int
+    bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,48 +42,34 @@ class LogStream:
     ingested: int
 
 
-def _group(row: Row) -> LogGroup:
-    key, account, region, name, log_class, created, retention, kms, protected, tags, size = row
-    return LogGroup(key, account, region, name, log_class, created, retention, kms, bool(protected), loads(tags), size)
+GROUPS = Table("log_groups", LogGroup, json={"tags": loads}, columns={"log_class": "class"})
+STREAMS = Table("log_streams", LogStream, columns={"group": "grp"})
 
 
 def get_group(reader: Reader, account: str, region: str, name: str) -> LogGroup | None:
     """Return the log group of this name, or None if there is none."""
-    sql = f"SELECT {GROUP_COLUMNS} FROM log_groups WHERE account = ? AND region = ? AND name = ?"  # noqa: S608 - our own columns
-    row = reader.row(sql, (account, region, name))
-    return _group(row) if row else None
+    return GROUPS.find(reader, "account = ? AND region = ? AND name = ?", account, region, name)
 
 
 def group_by_id(reader: Reader, key: int) -> LogGroup | None:
     """Return the log group with this key, or None if there is none."""
-    row = reader.row(f"SELECT {GROUP_COLUMNS} FROM log_groups WHERE id = ?", (key,))  # noqa: S608
-    return _group(row) if row else None
+    return GROUPS.find(reader, "id = ?", key)
 
 
 def page_groups(
     reader: Reader, owner: tuple[str, str], after: str, most: int, *, prefix: str = "", part: str = ""
 ) -> list[LogGroup]:
-    """Return log groups of an account and region, in order of name.
-
-    The names follow the name `after`, start with `prefix` and contain `part`.
-    """
-    sql = (
-        f"SELECT {GROUP_COLUMNS} FROM log_groups WHERE account = ? AND region = ? "  # noqa: S608
-        "AND name > ? AND name >= ? AND name < ? AND instr(name, ?) > 0 ORDER BY name LIMIT ?"
+    """Return log groups in order of name: names that follow `after`, start with `prefix` and contain `part`."""
+    where = (
+        "account = ? AND region = ? AND name > ? AND name >= ? AND name < ? AND instr(name, ?) > 0 "
+        "ORDER BY name LIMIT ?"
     )
-    return [_group(row) for row in reader.rows(sql, (*owner, after, prefix, prefix + HIGHEST_CHARACTER, part, most))]
+    return GROUPS.select(reader, where, *owner, after, prefix, prefix + HIGHEST_CHARACTER, part, most)
 
 
 def put_group(tx: Tx, group: LogGroup) -> int:
     """Store a new log group and return its key."""
-    return tx.insert(
-        "INSERT INTO log_groups (account, region, name, class, created, retention, kms, protected, tags) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            *(group.account, group.region, group.name, group.log_class, group.created, group.retention),
-            *(group.kms, group.protected, dumps(group.tags)),
-        ),
-    )
+    return GROUPS.insert(tx, group)
 
 
 def change_group(tx: Tx, key: int, column: str, value: Json) -> None:
@@ -106,14 +92,12 @@ def delete_group(tx: Tx, key: int) -> None:
 
 def get_stream(reader: Reader, group: int, name: str) -> LogStream | None:
     """Return the log stream of this name, or None if there is none."""
-    row = reader.row(f"SELECT {STREAM_COLUMNS} FROM log_streams WHERE grp = ? AND name = ?", (group, name))  # noqa: S608
-    return LogStream(*row) if row else None
+    return STREAMS.find(reader, "grp = ? AND name = ?", group, name)
 
 
 def stream_name(reader: Reader, key: int) -> str | None:
     """Return the name of a log stream, or None if the stream is deleted."""
-    row = reader.row("SELECT name FROM log_streams WHERE id = ?", (key,))
-    return row[0] if row else None
+    return reader.value("SELECT name FROM log_streams WHERE id = ?", (key,))
 
 
 def streams_by_name(
@@ -122,27 +106,18 @@ def streams_by_name(
     """Return log streams whose names start with `prefix` and follow (or, descending, precede) the name `start`."""
     order, beyond = ("DESC", "<") if descending else ("ASC", ">")
     start = (prefix + HIGHEST_CHARACTER if descending else "") if start is None else start
-    sql = (
-        f"SELECT {STREAM_COLUMNS} FROM log_streams WHERE grp = ? AND name >= ? AND name < ? AND name {beyond} ? "  # noqa: S608
-        f"ORDER BY name {order} LIMIT ?"
-    )
-    return [LogStream(*row) for row in reader.rows(sql, (group, prefix, prefix + HIGHEST_CHARACTER, start, most))]
+    where = f"grp = ? AND name >= ? AND name < ? AND name {beyond} ? ORDER BY name {order} LIMIT ?"
+    return STREAMS.select(reader, where, group, prefix, prefix + HIGHEST_CHARACTER, start, most)
 
 
 def streams_by_time(
     reader: Reader, group: int, start: tuple[int, int] | None, most: int, *, descending: bool = False
 ) -> list[LogStream]:
-    """Return log streams in order of their latest events.
-
-    `start` is the time and the key after which (or, descending, before which) the streams begin.
-    """
+    """Return log streams in order of their latest events, from the time and key `start` on (exclusive)."""
     order, beyond = ("DESC", "<") if descending else ("ASC", ">")
     time, key = start or ((2**62, 0) if descending else (-1, 0))
-    sql = (
-        f"SELECT {STREAM_COLUMNS} FROM log_streams WHERE grp = ? AND (last, id) {beyond} (?, ?) "  # noqa: S608
-        f"ORDER BY last {order}, id {order} LIMIT ?"
-    )
-    return [LogStream(*row) for row in reader.rows(sql, (group, time, key, most))]
+    where = f"grp = ? AND (last, id) {beyond} (?, ?) ORDER BY last {order}, id {order} LIMIT ?"
+    return STREAMS.select(reader, where, group, time, key, most)
 
 
 def put_stream(tx: Tx, group: int, name: str, created: int) -> int:

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 from lamplighter.store.db import Reader, Tx
-
-COLUMNS = "account, region, resource, name, document, revision, updated"
+from lamplighter.store.rows import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,25 +21,24 @@ class Policy:
     """Milliseconds since the epoch."""
 
 
+POLICIES = Table("log_resource_policies", Policy)
+
+
 def put(tx: Tx, policy: Policy) -> None:
     """Store a new or changed policy."""
-    values = (policy.account, policy.region, policy.resource, policy.name)
-    tx.execute(
-        f"INSERT OR REPLACE INTO log_resource_policies ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - our own columns
-        (*values, policy.document, policy.revision, policy.updated),
-    )
+    POLICIES.replace(tx, policy)
 
 
 def policies_of(reader: Reader, account: str, region: str, resource: str) -> list[Policy]:
     """Return the policies of a log group or, if `resource` is empty, those of the account, in order of name."""
-    sql = f"SELECT {COLUMNS} FROM log_resource_policies WHERE account = ? AND region = ? AND resource = ? ORDER BY name"  # noqa: S608
-    return [Policy(*row) for row in reader.rows(sql, (account, region, resource))]
+    where = "account = ? AND region = ? AND resource = ? ORDER BY name"
+    return POLICIES.select(reader, where, account, region, resource)
 
 
 def policies_of_groups(reader: Reader, account: str, region: str) -> list[Policy]:
     """Return the policies of all log groups, in order of their ARNs."""
-    sql = f"SELECT {COLUMNS} FROM log_resource_policies WHERE account = ? AND region = ? AND resource <> '' ORDER BY resource, name"  # noqa: S608, E501
-    return [Policy(*row) for row in reader.rows(sql, (account, region))]
+    where = "account = ? AND region = ? AND resource <> '' ORDER BY resource, name"
+    return POLICIES.select(reader, where, account, region)
 
 
 def delete(tx: Tx, policy: Policy) -> None:

@@ -4,7 +4,6 @@ from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.store.db import Reader, Tx
 
 MAX_DELETED = 20
-"""The most old tokens that are deleted with each new one."""
 
 
 def get(reader: Reader, owner: str, token: str) -> tuple[str, Json] | None:

@@ -1,11 +1,10 @@
 """Store slots that were dropped (their target was not called or refused the call) until a message reports them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.store.db import Reader, Row, Tx
-
-COLUMNS = "owner, schedule, slot, until, count, zone, reason, mark"
+from lamplighter.base.json_text import Json, loads
+from lamplighter.store.db import Reader, Tx
+from lamplighter.store.rows import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,40 +21,26 @@ class DroppedSlot:
     """The last slot; equal to `slot` if there is only one."""
     count: int
     zone: str
-    """The time zone of the schedule."""
     reason: str
     annotation: Json = None
     """The label of the schedule (`Schedule.annotation`) when the slot was dropped."""
 
 
-def _dropped(row: Row) -> DroppedSlot:
-    owner, schedule, slot, until, count, zone, reason, annotation = row
-    return DroppedSlot(
-        owner, schedule, slot, until, count, zone, reason, None if annotation is None else loads(annotation)
-    )
+DROPPED = Table("dropped_slots", DroppedSlot, json={"annotation": loads}, columns={"annotation": "mark"})
 
 
 def put(tx: Tx, dropped: DroppedSlot) -> None:
     """Store a dropped slot; extend the previous row of the same schedule if it has the same reason."""
-    sql = f"SELECT {COLUMNS} FROM dropped_slots WHERE owner = ? AND schedule = ? ORDER BY slot DESC LIMIT 1"  # noqa: S608
-    row = tx.row(sql, (dropped.owner, dropped.schedule))
-    last = _dropped(row) if row else None
+    where = "owner = ? AND schedule = ? ORDER BY slot DESC LIMIT 1"
+    last = DROPPED.find(tx, where, dropped.owner, dropped.schedule)
     if last is not None and last.reason == dropped.reason and last.until < dropped.slot:
-        change = "UPDATE dropped_slots SET until = ?, count = ? WHERE owner = ? AND schedule = ? AND slot = ?"
-        tx.execute(change, (dropped.until, last.count + dropped.count, last.owner, last.schedule, last.slot))
-        return
-    annotation = None if dropped.annotation is None else dumps(dropped.annotation)
-    values = (dropped.owner, dropped.schedule, dropped.slot, dropped.until, dropped.count, dropped.zone)
-    tx.execute(
-        f"INSERT OR REPLACE INTO dropped_slots ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
-        (*values, dropped.reason, annotation),
-    )
+        dropped = replace(last, until=dropped.until, count=last.count + dropped.count)
+    DROPPED.replace(tx, dropped)
 
 
 def dropped_of(reader: Reader, owner: str) -> list[DroppedSlot]:
     """Return the dropped slots of an owner that are not reported yet, the earliest first."""
-    sql = f"SELECT {COLUMNS} FROM dropped_slots WHERE owner = ? ORDER BY slot, schedule"  # noqa: S608
-    return [_dropped(row) for row in reader.rows(sql, (owner,))]
+    return DROPPED.select(reader, "owner = ? ORDER BY slot, schedule", owner)
 
 
 def delete(tx: Tx, owner: str, schedule: str | None = None) -> None:

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-from lamplighter.base.json_text import dumps, loads
-from lamplighter.store.db import Reader, Row, Tx
-
-COLUMNS = "arn, state, created, modified, tags"
+from lamplighter.base.json_text import loads
+from lamplighter.store.db import Reader, Tx
+from lamplighter.store.rows import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,21 +24,17 @@ class ScheduleGroup:
         return self.arn.rpartition("/")[2]
 
 
-def _group(row: Row) -> ScheduleGroup:
-    arn, state, created, modified, tags = row
-    return ScheduleGroup(arn, state, created, modified, loads(tags))
+GROUPS = Table("schedule_groups", ScheduleGroup, json={"tags": loads})
 
 
 def get(reader: Reader, arn: str) -> ScheduleGroup | None:
     """Return a group by its ARN, or None."""
-    row = reader.row(f"SELECT {COLUMNS} FROM schedule_groups WHERE arn = ?", (arn,))  # noqa: S608 - our own columns
-    return _group(row) if row else None
+    return GROUPS.find(reader, "arn = ?", arn)
 
 
 def put(tx: Tx, group: ScheduleGroup) -> None:
     """Store a group, new or changed."""
-    sql = f"INSERT OR REPLACE INTO schedule_groups ({COLUMNS}) VALUES (?, ?, ?, ?, ?)"  # noqa: S608
-    tx.execute(sql, (group.arn, group.state, group.created, group.modified, dumps(group.tags)))
+    GROUPS.replace(tx, group)
 
 
 def delete(tx: Tx, arn: str) -> None:
@@ -49,8 +44,7 @@ def delete(tx: Tx, arn: str) -> None:
 
 def page(reader: Reader, first: str, end: str, after: str, most: int) -> list[ScheduleGroup]:
     """Return groups with ARNs from `first` to `end` (exclusive) and after the ARN `after`, in order."""
-    sql = f"SELECT {COLUMNS} FROM schedule_groups WHERE arn >= ? AND arn < ? AND arn > ? ORDER BY arn LIMIT ?"  # noqa: S608
-    return [_group(row) for row in reader.rows(sql, (first, end, after, most))]
+    return GROUPS.select(reader, "arn >= ? AND arn < ? AND arn > ? ORDER BY arn LIMIT ?", first, end, after, most)
 
 
 def count(reader: Reader, first: str, end: str) -> int:

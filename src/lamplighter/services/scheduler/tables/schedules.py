@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json, JsonError, dumps, loads_object
-from lamplighter.store.db import Reader, Row, Tx
-
-COLUMNS = "id, arn, state, created, modified, anchor, body, missed, within, mark"
+from lamplighter.store.db import Reader, Tx
+from lamplighter.store.rows import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +27,7 @@ class Schedule:
     within: int | None = None
     """The seconds in which missed slots may still run; None means the target's maximum event age."""
     annotation: Json = None
-    """The job of a job file that the schedule starts, and the topics for dropped slots: {Job, Tell: {channel: topic}}.
-    """
+    """The job of the job file, and the topics for dropped slots: {Job, Tell: {channel: topic}}."""
 
     @property
     def name(self) -> str:
@@ -42,42 +40,34 @@ class Schedule:
         return self.arn.split("/")[1]
 
 
-def _schedule(row: Row) -> Schedule:
-    key, arn, state, created, modified, anchor, body, missed, within, annotation = row
-    known = None if annotation is None else _read(annotation)
-    return Schedule(key, arn, state, created, modified, anchor, _read(body), missed, within, known)
-
-
-def _read(body: str) -> Json:
+def _read(text: str) -> Json:
     try:
-        return loads_object(body)
+        return loads_object(text)
     except JsonError:
         return None
 
 
+SCHEDULES = Table("schedules", Schedule, json={"body": _read, "annotation": _read}, columns={"annotation": "mark"})
+
+
 def get(reader: Reader, arn: str) -> Schedule | None:
     """Return a schedule by its ARN, or None."""
-    row = reader.row(f"SELECT {COLUMNS} FROM schedules WHERE arn = ?", (arn,))  # noqa: S608 - our own columns
-    return _schedule(row) if row else None
+    return SCHEDULES.find(reader, "arn = ?", arn)
 
 
 def by_id(reader: Reader, key: int) -> Schedule | None:
     """Return a schedule by its id, or None."""
-    row = reader.row(f"SELECT {COLUMNS} FROM schedules WHERE id = ?", (key,))  # noqa: S608
-    return _schedule(row) if row else None
+    return SCHEDULES.find(reader, "id = ?", key)
 
 
 def insert(tx: Tx, schedule: Schedule) -> int:
     """Store a new schedule and return its id."""
-    sql = "INSERT INTO schedules (arn, state, created, modified, anchor, body, missed) VALUES (?, ?, ?, ?, ?, ?, ?)"
-    times = (schedule.created, schedule.modified, schedule.anchor)
-    return tx.insert(sql, (schedule.arn, schedule.state, *times, dumps(schedule.body), schedule.missed))
+    return SCHEDULES.insert(tx, schedule)
 
 
 def update(tx: Tx, schedule: Schedule) -> None:
     """Store the changes of a schedule."""
-    sql = "UPDATE schedules SET state = ?, modified = ?, anchor = ?, body = ? WHERE id = ?"
-    tx.execute(sql, (schedule.state, schedule.modified, schedule.anchor, dumps(schedule.body), schedule.id))
+    SCHEDULES.update(tx, schedule, "id = ?", schedule.id)
 
 
 def set_missed(tx: Tx, arn: str, policy: str, within: int | None) -> bool:
@@ -99,10 +89,7 @@ def delete(tx: Tx, key: int) -> None:
 def page(
     reader: Reader, first: str, end: str, after: str, most: int, *, state: str | None = None, prefix: str = ""
 ) -> list[Schedule]:
-    """Return schedules with ARNs from `first` to `end` (exclusive) and after the ARN `after`, in order.
-
-    `state` and `prefix` limit the result to a state and to names with a prefix.
-    """
+    """Return schedules from ARN `first` to `end` (exclusive), after `after`, of a state and with a prefix, in order."""
     conditions, values = ["arn >= ?", "arn < ?", "arn > ?"], [first, end, after]
     if state is not None:
         conditions.append("state = ?")
@@ -111,5 +98,4 @@ def page(
         # Names, prefixes and groups contain no slash.
         conditions.append("arn GLOB ?")
         values.append(f"*/*/{prefix}*")
-    sql = f"SELECT {COLUMNS} FROM schedules WHERE {' AND '.join(conditions)} ORDER BY arn LIMIT ?"  # noqa: S608
-    return [_schedule(row) for row in reader.rows(sql, (*values, most))]
+    return SCHEDULES.select(reader, f"{' AND '.join(conditions)} ORDER BY arn LIMIT ?", *values, most)

@@ -5,9 +5,9 @@ Consecutive missed slots are one row: the first, the last, and their number.
 
 from dataclasses import dataclass
 
-from lamplighter.store.db import Reader, Row, Tx
+from lamplighter.store.db import Reader, Tx
+from lamplighter.store.rows import Table
 
-COLUMNS = "schedule, slot, until, count, due, fired, outcome, detail"
 MAX_ROWS = 1_000
 
 WAITING = "WAITING"
@@ -39,31 +39,28 @@ class Slot:
         return None if self.fired is None else self.fired - self.due
 
 
+SLOTS = Table("slots", Slot)
+
+
 def single_slot(schedule: int, slot: int, due: int, outcome: str, fired: int | None = None) -> Slot:
     """Build the row of a single slot."""
     return Slot(schedule, slot, slot, 1, due, fired, outcome)
 
 
-def _slot(row: Row) -> Slot:
-    return Slot(*row)
-
-
 def get(reader: Reader, schedule: int, slot: int) -> Slot | None:
     """Return the row of a slot, or None."""
-    row = reader.row(f"SELECT {COLUMNS} FROM slots WHERE schedule = ? AND slot = ?", (schedule, slot))  # noqa: S608
-    return _slot(row) if row else None
+    return SLOTS.find(reader, "schedule = ? AND slot = ?", schedule, slot)
 
 
 def last(reader: Reader, schedule: int) -> Slot | None:
     """Return the row of a schedule's latest slot, or None."""
-    row = reader.row(f"SELECT {COLUMNS} FROM slots WHERE schedule = ? ORDER BY slot DESC LIMIT 1", (schedule,))  # noqa: S608
-    return _slot(row) if row else None
+    return SLOTS.find(reader, "schedule = ? ORDER BY slot DESC LIMIT 1", schedule)
 
 
 def page(reader: Reader, schedule: int, before: int | None, most: int) -> list[Slot]:
     """Return slots before a time, the latest first; without a time, the latest slots."""
-    sql = f"SELECT {COLUMNS} FROM slots WHERE schedule = ? AND slot < ? ORDER BY slot DESC LIMIT ?"  # noqa: S608
-    return [_slot(row) for row in reader.rows(sql, (schedule, 2**62 if before is None else before, most))]
+    where = "schedule = ? AND slot < ? ORDER BY slot DESC LIMIT ?"
+    return SLOTS.select(reader, where, schedule, 2**62 if before is None else before, most)
 
 
 def has_unsettled(reader: Reader, schedule: int) -> bool:
@@ -74,20 +71,13 @@ def has_unsettled(reader: Reader, schedule: int) -> bool:
 
 def max_lateness(reader: Reader, since: int) -> int:
     """Return the greatest lateness, in milliseconds, of the slots that have fired since a time."""
-    row = reader.row("SELECT max(fired - due) FROM slots WHERE fired >= ?", (since,))
-    return (row[0] or 0) if row else 0
+    return reader.value("SELECT max(fired - due) FROM slots WHERE fired >= ?", (since,)) or 0
 
 
 def record(tx: Tx, slot: Slot) -> None:
     """Store a slot, or replace its row; delete the schedule's oldest row if there are too many."""
-    values = (slot.schedule, slot.slot, slot.until, slot.count, slot.due, slot.fired, slot.outcome, slot.detail)
-    changed = tx.execute(
-        "UPDATE slots SET until = ?, count = ?, due = ?, fired = ?, outcome = ?, detail = ? "
-        "WHERE schedule = ? AND slot = ?",
-        (*values[2:], *values[:2]),
-    )
-    if not changed:
-        tx.execute(f"INSERT INTO slots ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)  # noqa: S608
+    if not SLOTS.update(tx, slot, "schedule = ? AND slot = ?", slot.schedule, slot.slot):
+        SLOTS.replace(tx, slot)
         if not tx.execute(
             "UPDATE schedules SET recorded = recorded + 1 WHERE id = ? AND recorded < ?", (slot.schedule, MAX_ROWS)
         ):

@@ -8,7 +8,7 @@ See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_De
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
-from lamplighter.services.sqs.errors import MessageNotInflight, invalid_value
+from lamplighter.services.sqs.errors import MessageNotInflight, check_range, invalid_value
 from lamplighter.services.sqs.messages import batches, receipt_handles
 from lamplighter.services.sqs.messages.queue_messages import QueueMessages
 from lamplighter.services.sqs.messages.receive_message import MAX_VISIBILITY_SECONDS
@@ -48,11 +48,11 @@ class ReceivedMessageOperations:
     def _delete(self, tx: Tx, queue: Queue, params: Json) -> Json:
         """Delete a message. In a FIFO queue a handle expires with the visibility timeout, to keep the order."""
         handle = params["ReceiptHandle"]
-        receipt = receipt_handles.read_handle(queue, handle)
-        message = messages.get(tx, queue.id, receipt.message)
+        key, received = receipt_handles.read_handle(queue, handle)
+        message = messages.get(tx, queue.id, key)
         if message is None:
             return {}
-        is_latest_receive = message.received == receipt.received
+        is_latest_receive = message.received == received
         if queue.fifo and not (is_latest_receive and message.visible > self._world.monotonic()):
             raise invalid_value(handle, "ReceiptHandle", "The receipt handle has expired.")
         if is_latest_receive:
@@ -61,12 +61,10 @@ class ReceivedMessageOperations:
 
     def _change_visibility(self, tx: Tx, queue: Queue, params: Json) -> Json:
         handle, timeout = params["ReceiptHandle"], params.get("VisibilityTimeout", 0)
-        if not 0 <= timeout <= MAX_VISIBILITY_SECONDS:
-            reason = f"Must be >= 0 and <= {MAX_VISIBILITY_SECONDS}, if provided."
-            raise invalid_value(timeout, "VisibilityTimeout", reason)
-        receipt = receipt_handles.read_handle(queue, handle)
-        message = messages.get(tx, queue.id, receipt.message)
-        if message is None or message.received != receipt.received or message.taken is None:
+        check_range(timeout, "VisibilityTimeout", 0, MAX_VISIBILITY_SECONDS)
+        key, received = receipt_handles.read_handle(queue, handle)
+        message = messages.get(tx, queue.id, key)
+        if message is None or message.received != received or message.taken is None:
             reason = "Message does not exist or is not available for visibility timeout change."
             raise invalid_value(handle, "ReceiptHandle", reason)
         now = self._world.monotonic()

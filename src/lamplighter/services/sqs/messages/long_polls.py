@@ -13,13 +13,9 @@ from contextlib import suppress
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
+from lamplighter.services.sqs.messages import receive_message
 from lamplighter.services.sqs.messages.queue_messages import QueueMessages, ReceivedMessage
-from lamplighter.services.sqs.messages.receive_message import (
-    MessageReceiver,
-    ReceiveRequest,
-    messages_to_api,
-    read_request,
-)
+from lamplighter.services.sqs.messages.receive_message import ReceiveRequest
 from lamplighter.services.sqs.messages.waiting_receivers import ReceiverLine, WaitingReceivers
 from lamplighter.services.sqs.queue_urls import find_queue
 from lamplighter.services.sqs.tables import queues
@@ -40,12 +36,11 @@ class LongPolls:
         self._world = world
         self._waiting_receivers = waiting_receivers
         self._queue_messages = queue_messages
-        self._receiver = MessageReceiver(world, queue_messages)
 
     def receive(self, reader: Reader, caller: Caller, params: Json) -> Awaitable[Json]:
         """Receive messages, waiting up to WaitTimeSeconds (ReceiveMessage)."""
         queue = find_queue(reader, caller, params["QueueUrl"])
-        request = read_request(queue, params)
+        request = receive_message.read_request(queue, params)
         return self._wait(queue, request) if request.wait_seconds else self._receive_now(queue, request)
 
     async def _wait(self, queue: Queue, request: ReceiveRequest) -> Json:
@@ -62,24 +57,23 @@ class LongPolls:
 
     async def _wait_for_change(self, line: ReceiverLine, queue: Queue) -> None:
         """Wait until the queue's messages change, or the first of them becomes visible."""
-        current = _current_queue(self._store.reader, queue)
-        next_available = self._queue_messages.next_available(self._store.reader, current) if current else None
-        seconds = (
-            None
-            if next_available is None
-            else max(next_available - self._world.monotonic(), MIN_CHECK_MILLISECONDS) / 1000
-        )
+        seconds = None
+        if (next_available := self._next_available(queue)) is not None:
+            seconds = max(next_available - self._world.monotonic(), MIN_CHECK_MILLISECONDS) / 1000
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await line.changed.wait()
 
     async def _receive_now(self, queue: Queue, request: ReceiveRequest) -> Json:
         """Return the messages that can be received now."""
-        current = _current_queue(self._store.reader, queue)
-        next_available = self._queue_messages.next_available(self._store.reader, current) if current else None
+        next_available = self._next_available(queue)
         if request.attempt_id is None and (next_available is None or next_available > self._world.monotonic()):
             return {}
-        return messages_to_api(queue, await self._take(queue, request), request)
+        return receive_message.messages_to_api(queue, await self._take(queue, request), request)
+
+    def _next_available(self, queue: Queue) -> int | None:
+        current = _current_queue(self._store.reader, queue)
+        return self._queue_messages.next_available(self._store.reader, current) if current else None
 
     async def _take(self, queue: Queue, request: ReceiveRequest) -> list[ReceivedMessage]:
         pending = self._store.write(lambda tx: self._hand_out(tx, queue, request))
@@ -93,7 +87,9 @@ class LongPolls:
 
     def _hand_out(self, tx: Tx, queue: Queue, request: ReceiveRequest) -> list[ReceivedMessage]:
         current = _current_queue(tx, queue)
-        return self._receiver.take(tx, current, request) if current else []
+        if current is None:
+            return []
+        return receive_message.take_messages(tx, self._queue_messages, current, request, self._world.monotonic())
 
     def _put_back(self, tx: Tx, queue: Queue, taken: list[ReceivedMessage]) -> None:
         current = _current_queue(tx, queue)

@@ -26,11 +26,10 @@ def digest_of_attributes(attributes: Mapping[str, Json]) -> str:
 
 def _encode(name: str, value: Json) -> bytes:
     kind = value["DataType"]
-    if kind.partition(".")[0] == "Binary":
-        return _with_length(name.encode()) + _with_length(kind.encode()) + BINARY + _with_length(value["BinaryValue"])
-    return (
-        _with_length(name.encode()) + _with_length(kind.encode()) + TEXT + _with_length(value["StringValue"].encode())
-    )
+    binary = kind.partition(".")[0] == "Binary"
+    content = value["BinaryValue"] if binary else value["StringValue"].encode()
+    names = _with_length(name.encode()) + _with_length(kind.encode())
+    return names + (BINARY if binary else TEXT) + _with_length(content)
 
 
 def _with_length(data: bytes) -> bytes:

@@ -5,6 +5,7 @@ A message that is sent again is moved as a message move task moves it, in one tr
 only, as PeekMessages, SendAgain and Discard; they are not in AWS's models, so clients cannot call them.
 """
 
+from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
@@ -37,7 +38,8 @@ class MessagePeeker:
             return {"Messages": [_to_api(message, now)] if message is not None else []}
         found = messages.page(reader, queue.id, params.get("After", (-1, 0, 0)), PAGE_SIZE + 1)
         answer: Json = {"Messages": [_to_api(each, now) for each in found[:PAGE_SIZE]]}
-        return answer | ({"After": _page_position(found[PAGE_SIZE - 1])} if len(found) > PAGE_SIZE else {})
+        last = found[PAGE_SIZE - 1] if len(found) > PAGE_SIZE else None
+        return answer | ({"After": (last.visible, last.tries, last.id)} if last else {})
 
     def send_again(self, tx: Tx, _caller: Caller, params: Json) -> Json:
         """Move a message back to the queue that moved it to this dead-letter queue (SendAgain)."""
@@ -58,20 +60,11 @@ class MessagePeeker:
     def _find_message(self, tx: Tx, params: Json) -> tuple[Queue, Message]:
         queue = _find_queue(tx, params)
         message = messages.get(tx, queue.id, params["Id"])
-        if message is None:
-            raise ResourceNotFound("This message is no longer in the queue.")
-        return queue, message
+        return queue, require(message, lambda: ResourceNotFound("This message is no longer in the queue."))
 
 
 def _find_queue(reader: Reader, params: Json) -> Queue:
-    queue = find_by_arn(reader, params["QueueArn"])
-    if queue is None:
-        raise QueueDoesNotExist
-    return queue
-
-
-def _page_position(message: Message) -> tuple[int, int, int]:
-    return message.visible, message.tries, message.id
+    return require(find_by_arn(reader, params["QueueArn"]), QueueDoesNotExist)
 
 
 def _to_api(message: Message, now: int) -> Json:

@@ -23,7 +23,6 @@ from lamplighter.services.sqs.tables.messages import Message
 from lamplighter.services.sqs.tables.queues import Queue
 from lamplighter.store import timers
 from lamplighter.store.db import Reader, Tx
-from lamplighter.store.timers import Timer
 
 SERVICE = "sqs"
 SWEEP_TIMER = "sweep"
@@ -32,7 +31,6 @@ MAX_MESSAGES_PER_TURN = 200
 DELETE_BATCH_SIZE = 5
 """The messages that a sweep deletes between two checks of the time."""
 MAX_SWEEP_MILLISECONDS = 20
-"""The longest duration of one slice of a sweep."""
 MAX_IN_FLIGHT = 120_000
 
 
@@ -86,14 +84,15 @@ class QueueMessages:
         now, taken = self._world.monotonic(), list[ReceivedMessage]()
         if self._is_full(tx, queue, now):
             return []
-        message_filter, examined = _message_filter(tx, queue, now), 0
+        expired, examined = now - _retention_milliseconds(queue), 0
+        target, max_receives = _dead_letter_target(tx, queue)
         while examined < MAX_MESSAGES_PER_TURN:
             found = _receivable(tx, queue, most - len(taken), now)
             for message in found:
-                if message.enqueued <= message_filter.expired:
+                if message.enqueued <= expired:
                     messages.delete(tx, [message.id])
-                elif message_filter.dead_letter_queue is not None and message.tries >= message_filter.max_receives:
-                    self._move_to_dead_letter_queue(tx, queue, message_filter.dead_letter_queue, message, now)
+                elif target is not None and message.tries >= max_receives:
+                    self._move_to_dead_letter_queue(tx, queue, target, message, now)
                 else:
                     taken.append(self._hide_received(tx, message, now, timeout))
             if found:
@@ -174,17 +173,12 @@ class QueueMessages:
         queue = queues.get_by_id(tx, key)
         if queue is None:
             deleted = self._delete_in_time(tx, messages.enqueued_before(tx, key, sys.maxsize, MAX_MESSAGES_PER_TURN))
-            if (
-                len(deleted)
-                + message_groups.clear(tx, key, MAX_MESSAGES_PER_TURN)
-                + fifo_requests.clear(tx, key, MAX_MESSAGES_PER_TURN)
-            ):
+            groups = message_groups.clear(tx, key, MAX_MESSAGES_PER_TURN)
+            if len(deleted) + groups + fifo_requests.clear(tx, key, MAX_MESSAGES_PER_TURN):
                 self._set_sweep_timer(tx, key, now)
             return
-        deleted = self._delete_in_time(
-            tx, messages.enqueued_before(tx, key, now - _retention_milliseconds(queue), MAX_MESSAGES_PER_TURN)
-        )
-        if deleted:
+        before = now - _retention_milliseconds(queue)
+        if deleted := self._delete_in_time(tx, messages.enqueued_before(tx, key, before, MAX_MESSAGES_PER_TURN)):
             self.on_groups_changed(tx, queue, {group for _, group in deleted})
         oldest = messages.oldest_enqueued(tx, key)
         if fifo_requests.sweep(tx, key, now, MAX_MESSAGES_PER_TURN):
@@ -202,30 +196,20 @@ class QueueMessages:
         return aged
 
     def _set_sweep_timer(self, tx: Tx, key: int, due: int) -> None:
-        timers.put(tx, Timer(SERVICE, str(key), SWEEP_TIMER, due), steady_clock=True)
+        timers.put(tx, timers.Timer(SERVICE, str(key), SWEEP_TIMER, due), steady_clock=True)
 
 
 def _retention_milliseconds(queue: Queue) -> int:
     return numeric_attribute(queue, "MessageRetentionPeriod") * 1000
 
 
-@dataclass(frozen=True, slots=True)
-class _MessageFilter:
-    """The messages of a queue that a receive does not return."""
-
-    expired: int
-    """Messages enqueued at this time or before have expired."""
-    dead_letter_queue: Queue | None
-    """The dead-letter queue for messages with `max_receives` receives, or None."""
-    max_receives: int = 0
-
-
-def _message_filter(reader: Reader, queue: Queue, now: int) -> _MessageFilter:
-    expired, redrive = now - _retention_milliseconds(queue), redrive_policy(queue.attributes)
+def _dead_letter_target(reader: Reader, queue: Queue) -> tuple[Queue | None, int]:
+    """Return the dead-letter queue (None if messages do not move), and the receives after which a message moves."""
+    redrive = redrive_policy(queue.attributes)
     target = find_by_arn(reader, redrive.target) if redrive else None
     if redrive is None or target is None or not allows_source(target, queue.arn):
-        return _MessageFilter(expired, None)
-    return _MessageFilter(expired, target, redrive.max_receives)
+        return None, 0
+    return target, redrive.max_receives
 
 
 def _receivable(reader: Reader, queue: Queue, most: int, now: int) -> list[Message]:

@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-q
 """
 
 from base64 import b64decode, b64encode
-from dataclasses import dataclass
 
 from lamplighter.services.sqs.errors import ReceiptHandleIsInvalid
 from lamplighter.services.sqs.tables.messages import Message
@@ -15,29 +14,20 @@ HANDLE_PREFIX = "AQEB"
 MAX_INTEGER = 2**63
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """The content of a receipt handle."""
-
-    message: int
-    received: int
-    """The message's number of receives at that time."""
-
-
 def write_handle(queue: Queue, message: Message) -> str:
     """Return the handle of a message's latest receive."""
     text = f"{queue.arn} {message.id} {message.received}"
     return HANDLE_PREFIX + b64encode(text.encode()).decode()
 
 
-def read_handle(queue: Queue, handle: str) -> Receipt:
-    """Parse a handle of this queue. Raises `ReceiptHandleIsInvalid`."""
+def read_handle(queue: Queue, handle: str) -> tuple[int, int]:
+    """Return the message's id and its number of receives at that time. Raises `ReceiptHandleIsInvalid`."""
     try:
         text = b64decode(handle.removeprefix(HANDLE_PREFIX).encode(), validate=True).decode()
         owner, message, received = text.split(" ")
-        receipt = Receipt(int(message), int(received))
+        receipt = int(message), int(received)
     except ValueError:
         raise ReceiptHandleIsInvalid(handle) from None
-    if owner != queue.arn or not handle.startswith(HANDLE_PREFIX) or not 0 < receipt.message < MAX_INTEGER:
+    if owner != queue.arn or not handle.startswith(HANDLE_PREFIX) or not 0 < receipt[0] < MAX_INTEGER:
         raise ReceiptHandleIsInvalid(handle)
     return receipt

@@ -6,15 +6,14 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_Receiv
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lamplighter.base.json_text import Json
-from lamplighter.base.world import World
-from lamplighter.services.sqs.errors import InvalidAttributeName, invalid_value
+from lamplighter.services.sqs.errors import InvalidAttributeName, check_range, invalid_value
 from lamplighter.services.sqs.messages import md5_digests, message_content, receipt_handles
 from lamplighter.services.sqs.messages.queue_messages import QueueMessages, ReceivedMessage
-from lamplighter.services.sqs.messages.send_message import DEDUPLICATION_INTERVAL, TOKEN_PATTERN, sequence_number
-from lamplighter.services.sqs.queues.queue_attributes import numeric_attribute
+from lamplighter.services.sqs.messages.send_message import DEDUPLICATION_INTERVAL, read_token, sequence_number
+from lamplighter.services.sqs.queues.queue_attributes import READABLE_ATTRIBUTES, numeric_attribute
 from lamplighter.services.sqs.tables import fifo_requests, messages
 from lamplighter.services.sqs.tables.messages import Message
 from lamplighter.services.sqs.tables.queues import Queue
@@ -34,33 +33,6 @@ SYSTEM_ATTRIBUTES = frozenset(
         "SequenceNumber",
     }
 )
-QUEUE_ATTRIBUTES = frozenset(
-    {
-        "All",
-        "ApproximateNumberOfMessages",
-        "ApproximateNumberOfMessagesDelayed",
-        "ApproximateNumberOfMessagesNotVisible",
-        "ContentBasedDeduplication",
-        "CreatedTimestamp",
-        "DeduplicationScope",
-        "DelaySeconds",
-        "FifoQueue",
-        "FifoThroughputLimit",
-        "KmsDataKeyReusePeriodSeconds",
-        "KmsMasterKeyId",
-        "LastModifiedTimestamp",
-        "MaximumMessageSize",
-        "MessageRetentionPeriod",
-        "Policy",
-        "QueueArn",
-        "ReceiveMessageWaitTimeSeconds",
-        "RedriveAllowPolicy",
-        "RedrivePolicy",
-        "SqsManagedSseEnabled",
-        "VisibilityTimeout",
-    }
-)
-"""Attributes of queues, which AttributeNames also accepts although no message has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +41,6 @@ class ReceiveRequest:
 
     max_messages: int
     wait_seconds: int
-    """The longest wait for messages, in seconds."""
     visibility_timeout: int
     """The visibility timeout, in milliseconds."""
     system_attributes: frozenset[str]
@@ -79,22 +50,15 @@ class ReceiveRequest:
 
 def read_request(queue: Queue, params: Json) -> ReceiveRequest:
     """Check a request and apply the queue's defaults."""
-    most = params.get("MaxNumberOfMessages", 1)
-    if not 1 <= most <= MAX_MESSAGES:
-        raise invalid_value(most, "MaxNumberOfMessages", f"Must be between 1 and {MAX_MESSAGES}, if provided.")
+    most = check_range(params.get("MaxNumberOfMessages", 1), "MaxNumberOfMessages", 1, MAX_MESSAGES)
     wait = params.get("WaitTimeSeconds", numeric_attribute(queue, "ReceiveMessageWaitTimeSeconds"))
-    if not 0 <= wait <= MAX_WAIT_SECONDS:
-        raise invalid_value(wait, "WaitTimeSeconds", f"Must be >= 0 and <= {MAX_WAIT_SECONDS}, if provided.")
+    check_range(wait, "WaitTimeSeconds", 0, MAX_WAIT_SECONDS)
     timeout = params.get("VisibilityTimeout", numeric_attribute(queue, "VisibilityTimeout"))
-    if not 0 <= timeout <= MAX_VISIBILITY_SECONDS:
-        raise invalid_value(timeout, "VisibilityTimeout", f"Must be >= 0 and <= {MAX_VISIBILITY_SECONDS}, if provided.")
-    attempt = params.get("ReceiveRequestAttemptId")
-    if attempt is not None and not queue.fifo:
+    check_range(timeout, "VisibilityTimeout", 0, MAX_VISIBILITY_SECONDS)
+    if "ReceiveRequestAttemptId" in params and not queue.fifo:
         reason = "The request includes a parameter that is not valid for this queue type."
-        raise invalid_value(attempt, "ReceiveRequestAttemptId", reason)
-    if attempt is not None and not TOKEN_PATTERN.fullmatch(attempt):
-        reason = "ReceiveRequestAttemptId can only include alphanumeric and punctuation characters. 1 to 128 in length."
-        raise invalid_value(attempt, "ReceiveRequestAttemptId", reason)
+        raise invalid_value(params["ReceiveRequestAttemptId"], "ReceiveRequestAttemptId", reason)
+    attempt = read_token(params, "ReceiveRequestAttemptId")
     return ReceiveRequest(
         most, wait, timeout * 1000, _read_system_attributes(params), params.get("MessageAttributeNames", []), attempt
     )
@@ -102,47 +66,39 @@ def read_request(queue: Queue, params: Json) -> ReceiveRequest:
 
 def _read_system_attributes(params: Json) -> frozenset[str]:
     requested = {*params.get("AttributeNames", []), *params.get("MessageSystemAttributeNames", [])}
-    for name in sorted(requested - SYSTEM_ATTRIBUTES - QUEUE_ATTRIBUTES):
+    # The names of queues' attributes are accepted, too, although no message has them.
+    for name in sorted(requested - SYSTEM_ATTRIBUTES - READABLE_ATTRIBUTES):
         raise InvalidAttributeName(name)
     return SYSTEM_ATTRIBUTES if "All" in requested else SYSTEM_ATTRIBUTES & requested
 
 
-class MessageReceiver:
-    """The part of ReceiveMessage that takes messages from a queue."""
+def take_messages(
+    tx: Tx, queue_messages: QueueMessages, queue: Queue, request: ReceiveRequest, now: int
+) -> list[ReceivedMessage]:
+    """Receive available messages; a repeated attempt receives the same messages again."""
+    taken = _repeat_attempt(tx, queue_messages, queue, request, now) if request.attempt_id is not None else []
+    taken = taken or queue_messages.receive(tx, queue, request.max_messages, request.visibility_timeout)
+    if taken and request.attempt_id is not None:
+        received = [[each.after.id, each.after.received, each.after.visible] for each in taken]
+        until = now + DEDUPLICATION_INTERVAL
+        fifo_requests.remember_attempt(tx, queue.id, request.attempt_id, received, now, until)
+    return taken
 
-    def __init__(self, world: World, queue_messages: QueueMessages) -> None:
-        self._world = world
-        self._queue_messages = queue_messages
 
-    def take(self, tx: Tx, queue: Queue, request: ReceiveRequest) -> list[ReceivedMessage]:
-        """Receive available messages; a repeated attempt receives the same messages again."""
-        if request.attempt_id is None:
-            return self._queue_messages.receive(tx, queue, request.max_messages, request.visibility_timeout)
-        now = self._world.monotonic()
-        taken = self._repeat_attempt(tx, queue, request, now) or self._queue_messages.receive(
-            tx, queue, request.max_messages, request.visibility_timeout
-        )
-        if taken:
-            received = [[each.after.id, each.after.received, each.after.visible] for each in taken]
-            fifo_requests.remember_attempt(
-                tx, queue.id, request.attempt_id, received, now, now + DEDUPLICATION_INTERVAL
-            )
-        return taken
-
-    def _repeat_attempt(self, tx: Tx, queue: Queue, request: ReceiveRequest, now: int) -> list[ReceivedMessage]:
-        # "It is possible to retry … if none of the messages have been modified"; that "resets the visibility timeout".
-        assert request.attempt_id is not None
-        received = fifo_requests.find_attempt(tx, queue.id, request.attempt_id, now) or []
-        found = [messages.get(tx, queue.id, key) for key, _, _ in received]
-        existing = [message for message in found if message is not None]
-        if [[each.id, each.received, each.visible] for each in existing] != received or any(
-            m.visible <= now for m in existing
-        ):
-            return []
-        for message in existing:
-            self._queue_messages.set_visible_at(tx, queue, message, now + request.visibility_timeout)
-        after = [messages.get(tx, queue.id, message.id) for message in existing]
-        return [ReceivedMessage(one, other) for one, other in zip(after, existing, strict=True) if one is not None]
+def _repeat_attempt(
+    tx: Tx, queue_messages: QueueMessages, queue: Queue, request: ReceiveRequest, now: int
+) -> list[ReceivedMessage]:
+    # "It is possible to retry … if none of the messages have been modified"; that "resets the visibility timeout".
+    received = fifo_requests.find_attempt(tx, queue.id, request.attempt_id or "", now) or []
+    found = [messages.get(tx, queue.id, key) for key, _, _ in received]
+    existing = [message for message in found if message is not None]
+    unchanged = [[each.id, each.received, each.visible] for each in existing] == received
+    if not unchanged or any(message.visible <= now for message in existing):
+        return []
+    visible = now + request.visibility_timeout
+    for message in existing:
+        queue_messages.set_visible_at(tx, queue, message, visible)
+    return [ReceivedMessage(replace(message, visible=visible), message) for message in existing]
 
 
 def messages_to_api(queue: Queue, taken: Iterable[ReceivedMessage], request: ReceiveRequest) -> Json:
@@ -158,21 +114,12 @@ def _to_api(queue: Queue, message: Message, request: ReceiveRequest) -> Json:
         "MD5OfBody": md5_digests.digest_of_text(message.body),
         "Body": message.body,
     }
-    system = {
-        name: value
-        for name, value in _all_system_attributes(queue, message).items()
-        if name in request.system_attributes
-    }
-    if system:
-        answer["Attributes"] = system
-    attributes = (
-        message_content.requested_attributes(
-            message_content.load_attributes(message.attributes), request.attribute_names
-        )
-        if request.attribute_names
-        else {}
-    )
-    if attributes:
+    system = _all_system_attributes(queue, message)
+    if requested := {name: system[name] for name in system if name in request.system_attributes}:
+        answer["Attributes"] = requested
+    names = request.attribute_names
+    stored = message_content.load_attributes(message.attributes) if names else {}
+    if attributes := message_content.requested_attributes(stored, names):
         answer["MessageAttributes"] = attributes
         answer["MD5OfMessageAttributes"] = md5_digests.digest_of_attributes(attributes)
     return answer

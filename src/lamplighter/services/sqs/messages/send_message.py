@@ -114,7 +114,7 @@ def _draft(queue: Queue, params: Json) -> MessageDraft:
         raise InvalidParameterValue(
             f"One or more parameters are invalid. Reason: Message must be shorter than {most} bytes."
         )
-    group = _read_token(params, "MessageGroupId")
+    group = read_token(params, "MessageGroupId")
     if queue.fifo and group is None:
         raise MissingParameter("MessageGroupId")
     return MessageDraft(body, attributes, system, _delay(queue, params), group, _deduplication_id(queue, params, body))
@@ -134,7 +134,7 @@ def _delay(queue: Queue, params: Json) -> int:
 
 
 def _deduplication_id(queue: Queue, params: Json, body: str) -> str | None:
-    given = _read_token(params, "MessageDeduplicationId")
+    given = read_token(params, "MessageDeduplicationId")
     if not queue.fifo:
         if given is not None:
             reason = "The request includes a parameter that is not valid for this queue type."
@@ -150,7 +150,8 @@ def _deduplication_id(queue: Queue, params: Json, body: str) -> str | None:
     return hashlib.sha256(body.encode()).hexdigest()
 
 
-def _read_token(params: Json, name: str) -> str | None:
+def read_token(params: Json, name: str) -> str | None:
+    """Return a parameter that holds a token, or None. Raises `InvalidParameterValue` for invalid characters."""
     value: str | None = params.get(name)
     if value is not None and not TOKEN_PATTERN.fullmatch(value):
         reason = f"{name} can only include alphanumeric and punctuation characters. 1 to 128 in length."

@@ -5,10 +5,11 @@ See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/s
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json, loads
-from lamplighter.services.sqs.errors import InvalidParameterValue, invalid_value
+from lamplighter.services.sqs.errors import invalid_value
 from lamplighter.services.sqs.queue_urls import find_by_arn
 from lamplighter.services.sqs.tables.queues import Queue
 from lamplighter.store.db import Reader
@@ -17,8 +18,7 @@ REDRIVE_POLICY, REDRIVE_ALLOW_POLICY = "RedrivePolicy", "RedriveAllowPolicy"
 MAX_RECEIVES = 1000
 MAX_SOURCES = 10
 DEFAULT_RECEIVES = 10
-"""The default of maxReceiveCount: "Default: 10."
-"""
+"""The default of maxReceiveCount ("Default: 10.")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,6 @@ class RedrivePolicy:
     target: str
     """The ARN of the dead-letter queue."""
     max_receives: int
-    """The number of receives after which a message is moved."""
 
 
 def redrive_policy(attributes: Mapping[str, str]) -> RedrivePolicy | None:
@@ -49,32 +48,28 @@ def check_policies(reader: Reader, source: str, attributes: Mapping[str, str], *
 
 
 def _check_redrive_policy(reader: Reader, source: str, text: str, *, fifo: bool) -> None:
-    policy = loads(text)
+    policy, invalid = loads(text), partial(invalid_value, text, REDRIVE_POLICY)
     if not policy:
         return
     target = policy.get("deadLetterTargetArn")
     if not target:
-        raise invalid_value(
-            text, REDRIVE_POLICY, "Redrive policy does not contain mandatory attribute: deadLetterTargetArn."
-        )
+        raise invalid("Redrive policy does not contain mandatory attribute: deadLetterTargetArn.")
     if set(policy) - {"deadLetterTargetArn", "maxReceiveCount"}:
-        raise invalid_value(
-            text, REDRIVE_POLICY, "Only following attributes are supported: deadLetterTargetArn, maxReceiveCount."
-        )
+        raise invalid("Only following attributes are supported: deadLetterTargetArn, maxReceiveCount.")
     count = policy.get("maxReceiveCount", DEFAULT_RECEIVES)
     if not _is_receive_count(count):
         values = f"valid values are from 1 to {MAX_RECEIVES} both inclusive."
-        raise invalid_value(text, REDRIVE_POLICY, f"Invalid value for maxReceiveCount: {count}, {values}")
+        raise invalid(f"Invalid value for maxReceiveCount: {count}, {values}")
     target_queue = find_by_arn(reader, target) if isinstance(target, str) else None
     source_arn = arn.parse(source)
     if target_queue is None or source_arn is None:
-        raise invalid_value(text, REDRIVE_POLICY, "Dead letter target does not exist.")
+        raise invalid("Dead letter target does not exist.")
     if target_queue.fifo != fifo:
-        raise invalid_value(text, REDRIVE_POLICY, "Dead-letter queue must be same type of queue as the source.")
+        raise invalid("Dead-letter queue must be same type of queue as the source.")
     if (target_queue.account, target_queue.region) != (source_arn.account, source_arn.region):
-        raise invalid_value(text, REDRIVE_POLICY, "Dead-letter target owner should be same as the source.")
+        raise invalid("Dead-letter target owner should be same as the source.")
     if not allows_source(target_queue, source):
-        raise invalid_value(text, REDRIVE_POLICY, "Dead letter target does not allow this source queue.")
+        raise invalid("Dead letter target does not allow this source queue.")
 
 
 def _is_receive_count(value: Json) -> bool:
@@ -90,11 +85,8 @@ def _check_allow_policy(text: str) -> None:
     listed = isinstance(sources, list) and 1 <= len(sources) <= MAX_SOURCES
     fits = listed and all(isinstance(each, str) for each in sources) if permission == "byQueue" else sources is None
     if permission not in ("allowAll", "denyAll", "byQueue") or not fits or len(policy) > 1 + listed:
-        raise InvalidParameterValue(
-            f"Value {text} for parameter {REDRIVE_ALLOW_POLICY} is invalid. "
-            "Reason: Amazon SQS can't create the redrive allow "
-            "policy, as it's in an unsupported format."
-        )
+        reason = "Amazon SQS can't create the redrive allow policy, as it's in an unsupported format."
+        raise invalid_value(text, REDRIVE_ALLOW_POLICY, reason)
 
 
 def allows_source(target: Queue, source: str) -> bool:

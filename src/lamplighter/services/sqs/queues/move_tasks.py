@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartM
 from base64 import b64encode
 from dataclasses import replace
 
+from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json, dump_bytes
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
@@ -15,7 +16,7 @@ from lamplighter.services.sqs.errors import (
     InvalidParameterValue,
     ResourceNotFound,
     UnsupportedOperation,
-    invalid_value,
+    check_range,
 )
 from lamplighter.services.sqs.messages.queue_messages import SERVICE, QueueMessages
 from lamplighter.services.sqs.queue_urls import find_by_arn
@@ -25,7 +26,6 @@ from lamplighter.services.sqs.tables.move_tasks import RUNNING, MoveTask
 from lamplighter.services.sqs.tables.queues import Queue
 from lamplighter.store import timers
 from lamplighter.store.db import Reader, Tx
-from lamplighter.store.timers import Timer
 
 TIMER_NAME = "move"
 MAX_MESSAGES_PER_TURN = 100
@@ -51,8 +51,8 @@ class MoveTasks:
         if "DestinationArn" in params:
             _check_destination(source, _find_existing_queue(tx, params, "DestinationArn"))
         rate = params.get("MaxNumberOfMessagesPerSecond")
-        if rate is not None and not 1 <= rate <= MAX_RATE:
-            raise invalid_value(rate, "MaxNumberOfMessagesPerSecond", f"Must be between 1 and {MAX_RATE}, if provided.")
+        if rate is not None:
+            check_range(rate, "MaxNumberOfMessagesPerSecond", 1, MAX_RATE)
         if any(move.status == RUNNING for move in move_tasks.latest(tx, source.arn, 1)):
             raise InvalidParameterValue(
                 "There is already a task running. Only one active task is allowed for a source queue arn at a given "
@@ -68,22 +68,20 @@ class MoveTasks:
 
     def list(self, reader: Reader, _caller: Caller, params: Json) -> Json:
         """List the latest tasks of a source queue (ListMessageMoveTasks)."""
-        source, most = _find_existing_queue(reader, params, "SourceArn"), params.get("MaxResults", 1)
-        if not 1 <= most <= MAX_STORED_TASKS:
-            raise invalid_value(most, "MaxResults", f"Must be between 1 and {MAX_STORED_TASKS}, if provided.")
+        source = _find_existing_queue(reader, params, "SourceArn")
+        most = check_range(params.get("MaxResults", 1), "MaxResults", 1, MAX_STORED_TASKS)
         return {"Results": [_to_api(move) for move in move_tasks.latest(reader, source.arn, most)]}
 
     def cancel(self, tx: Tx, _caller: Caller, params: Json) -> Json:
         """Cancel a task; messages that were already moved stay where they are (CancelMessageMoveTask)."""
-        move = move_tasks.get_by_handle(tx, params["TaskHandle"])
-        if move is None:
-            raise ResourceNotFound("Task does not exist.")
+        found = move_tasks.get_by_handle(tx, params["TaskHandle"])
+        move = require(found, lambda: ResourceNotFound("Task does not exist."))
         if move.status != RUNNING:
             raise UnsupportedOperation("Only active tasks can be cancelled.")
         move_tasks.update_progress(tx, move.id, CANCELLED, move.moved)
         return {"ApproximateNumberOfMessagesMoved": move.moved}
 
-    def fire_timer(self, tx: Tx, timer: Timer) -> None:
+    def fire_timer(self, tx: Tx, timer: timers.Timer) -> None:
         """Move a slice of messages, and set the timer for the next slice."""
         move = move_tasks.get(tx, int(timer.subject.removeprefix(f"{TIMER_NAME}/")))
         if move is None or move.status != RUNNING:
@@ -113,21 +111,17 @@ class MoveTasks:
         now = self._world.monotonic()
         self._queue_messages.delete(tx, source, message)
         fresh = replace(message, uuid=self._world.uuid(), sent=self._world.now(), enqueued=now, visible=now)
-        self._queue_messages.put(
-            tx, destination, replace(fresh, tries=0, received=0, first=None, taken=None, source=None)
-        )
+        fresh = replace(fresh, tries=0, received=0, first=None, taken=None, source=None)
+        self._queue_messages.put(tx, destination, fresh)
 
     def _set_timer(self, tx: Tx, key: int, wait: int) -> None:
-        timers.put(
-            tx, Timer(SERVICE, f"{TIMER_NAME}/{key}", TIMER_NAME, self._world.monotonic() + wait), steady_clock=True
-        )
+        due = self._world.monotonic() + wait
+        timers.put(tx, timers.Timer(SERVICE, f"{TIMER_NAME}/{key}", TIMER_NAME, due), steady_clock=True)
 
 
 def _find_existing_queue(reader: Reader, params: Json, name: str) -> Queue:
-    queue = find_by_arn(reader, params[name])
-    if queue is None:
-        raise ResourceNotFound(f"The resource that you specified for the {name} parameter doesn't exist.")
-    return queue
+    missing = f"The resource that you specified for the {name} parameter doesn't exist."
+    return require(find_by_arn(reader, params[name]), lambda: ResourceNotFound(missing))
 
 
 def _check_destination(source: Queue, destination: Queue) -> None:

@@ -7,7 +7,6 @@ See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_Ad
 import re
 
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.sqs.errors import MissingParameter, OverLimit, invalid_value
 from lamplighter.services.sqs.queue_urls import find_queue
@@ -32,44 +31,40 @@ SHAREABLE_ACTIONS = (
 """Actions that an owner can share; for all others, "Cross-account permissions don't apply to this action"."""
 
 
-class Permissions:
-    """The operations on permissions."""
+def add_permission(tx: Tx, caller: Caller, params: Json) -> Json:
+    """Add a statement to the queue's policy (AddPermission)."""
+    queue, label = find_queue(tx, caller, params["QueueUrl"]), _check_label(params["Label"])
+    accounts, actions = params["AWSAccountIds"], params["Actions"]
+    _check_lists(accounts, actions)
+    policy = _policy(queue)
+    if any(statement.get("Sid") == label for statement in policy["Statement"]):
+        raise invalid_value(label, "Label", "Already exists.")
+    statement = {
+        "Sid": label,
+        "Effect": "Allow",
+        "Principal": {"AWS": _one_or_all([f"arn:aws:iam::{account}:root" for account in accounts])},
+        "Action": _one_or_all([f"SQS:{action}" for action in actions]),
+        "Resource": queue.arn,
+    }
+    _save_policy(tx, queue, policy | {"Statement": [*policy["Statement"], statement]})
+    return {}
 
-    def __init__(self, world: World) -> None:
-        self._world = world
 
-    def add(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Add a statement to the queue's policy (AddPermission)."""
-        queue, label = find_queue(tx, caller, params["QueueUrl"]), _check_label(params["Label"])
-        accounts, actions = params["AWSAccountIds"], params["Actions"]
-        _check_lists(accounts, actions)
-        policy = _policy(queue)
-        if any(statement.get("Sid") == label for statement in policy["Statement"]):
-            raise invalid_value(label, "Label", "Already exists.")
-        statement = {
-            "Sid": label,
-            "Effect": "Allow",
-            "Principal": {"AWS": _one_or_all([f"arn:aws:iam::{account}:root" for account in accounts])},
-            "Action": _one_or_all([f"SQS:{action}" for action in actions]),
-            "Resource": queue.arn,
-        }
-        self._save_policy(tx, queue, policy | {"Statement": [*policy["Statement"], statement]})
-        return {}
+def remove_permission(tx: Tx, caller: Caller, params: Json) -> Json:
+    """Remove a statement from the queue's policy (RemovePermission)."""
+    queue, label = find_queue(tx, caller, params["QueueUrl"]), params["Label"]
+    policy = _policy(queue)
+    left = [statement for statement in policy["Statement"] if statement.get("Sid") != label]
+    if left == policy["Statement"]:
+        raise invalid_value(label, "Label", "can't find label on existing policy.")
+    _save_policy(tx, queue, policy | {"Statement": left})
+    return {}
 
-    def remove(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Remove a statement from the queue's policy (RemovePermission)."""
-        queue, label = find_queue(tx, caller, params["QueueUrl"]), params["Label"]
-        policy = _policy(queue)
-        left = [statement for statement in policy["Statement"] if statement.get("Sid") != label]
-        if left == policy["Statement"]:
-            raise invalid_value(label, "Label", "can't find label on existing policy.")
-        self._save_policy(tx, queue, policy | {"Statement": left})
-        return {}
 
-    def _save_policy(self, tx: Tx, queue: Queue, policy: Json) -> None:
-        others = {name: value for name, value in queue.attributes.items() if name != "Policy"}
-        kept = others | ({"Policy": dumps(policy)} if policy["Statement"] else {})
-        queues.set_attributes(tx, queue.id, kept, queues.dead_letter_queue(tx, queue.id), self._world.now())
+def _save_policy(tx: Tx, queue: Queue, policy: Json) -> None:
+    others = {name: value for name, value in queue.attributes.items() if name != "Policy"}
+    kept = others | ({"Policy": dumps(policy)} if policy["Statement"] else {})
+    queues.set_attributes(tx, queue.id, kept, queue.dead_letter, tx.now)
 
 
 def _check_label(label: str) -> str:

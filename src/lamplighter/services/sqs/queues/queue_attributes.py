@@ -60,8 +60,15 @@ _FIFO_CHECKS: Mapping[str, ValueCheck] = {
     THROUGHPUT_LIMIT: _one_of("perQueue", GROUP_LIMIT),
 }
 
-READABLE_ATTRIBUTES = frozenset({*_CHECKS, *_FIFO_CHECKS, "QueueArn", "CreatedTimestamp", "LastModifiedTimestamp"})
-"""Attributes that can be read, besides the counts of messages."""
+COUNT_ATTRIBUTES = (
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+)
+READABLE_ATTRIBUTES = frozenset(
+    {*_CHECKS, *_FIFO_CHECKS, *COUNT_ATTRIBUTES, "QueueArn", "CreatedTimestamp", "LastModifiedTimestamp", "All"}
+)
+"""The names by which a queue's attributes can be read."""
 
 _REMOVABLE_ATTRIBUTES = {"Policy", "RedrivePolicy", "RedriveAllowPolicy", "KmsMasterKeyId"}
 """Attributes that an empty value removes."""
@@ -119,11 +126,11 @@ def is_same_value(name: str, one: str | None, other: str | None) -> bool:
         return False
     first, second = loads(one), loads(other)
     return bool(
-        first == second or (name == "RedrivePolicy" and split_redrive_policy(first) == split_redrive_policy(second))
+        first == second or (name == "RedrivePolicy" and _split_redrive_policy(first) == _split_redrive_policy(second))
     )
 
 
-def split_redrive_policy(policy: Json) -> tuple[str | None, str]:
+def _split_redrive_policy(policy: Json) -> tuple[str | None, str]:
     """Return target and count of a redrive policy as text; a policy may have the count as a number."""
     return policy.get("deadLetterTargetArn"), str(policy.get("maxReceiveCount"))
 

@@ -6,48 +6,45 @@ See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_Cr
 from collections.abc import Sequence
 
 from lamplighter.base import arn
+from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
-from lamplighter.operations.paging import encode_token
+from lamplighter.operations.paging import decode_token, encode_token
 from lamplighter.services.sqs.errors import (
     InvalidAttributeName,
     InvalidAttributeValue,
+    InvalidParameterValue,
     PurgeQueueInProgress,
     QueueDeletedRecently,
     QueueDoesNotExist,
     QueueNameExists,
+    check_range,
 )
 from lamplighter.services.sqs.messages.queue_messages import SERVICE, QueueMessages
-from lamplighter.services.sqs.queue_urls import (
-    QueueUrls,
-    check_name,
-    find_queue,
-    page_size,
-    read_page_token,
-)
+from lamplighter.services.sqs.queue_urls import check_name, find_queue
 from lamplighter.services.sqs.queues import dead_letter_queues, queue_attributes
-from lamplighter.services.sqs.tables import messages, queues
+from lamplighter.services.sqs.queues.queue_attributes import COUNT_ATTRIBUTES
+from lamplighter.services.sqs.tables import messages, queues, sent_counts
 from lamplighter.services.sqs.tables.queues import Queue
 from lamplighter.store import timers
 from lamplighter.store.db import Reader, Tx
 
 COOLDOWN_MILLISECONDS = 60_000
 """Milliseconds for which a deleted queue's name stays reserved, and a purged queue cannot be purged again."""
-COUNT_ATTRIBUTES = (
-    "ApproximateNumberOfMessages",
-    "ApproximateNumberOfMessagesNotVisible",
-    "ApproximateNumberOfMessagesDelayed",
-)
+MAX_PAGE_SIZE = 1000
 
 
 class Queues:
-    """The operations on queues."""
+    """The operations on queues; `url` is the engine's URL, as callers reach it."""
 
-    def __init__(self, world: World, urls: QueueUrls, queue_messages: QueueMessages) -> None:
+    def __init__(self, world: World, url: str, queue_messages: QueueMessages) -> None:
         self._world = world
-        self._urls = urls
+        self._base_url = url
         self._queue_messages = queue_messages
+
+    def _url(self, queue: Queue) -> str:
+        return f"{self._base_url}/{queue.account}/{queue.name}"
 
     def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Create a queue, or return the existing one if no attribute differs (CreateQueue)."""
@@ -60,38 +57,39 @@ class Queues:
         queue = queues.get(tx, caller.account, caller.region, name)
         if queue is not None:
             _check_same_attributes(queue, given)
-            return {"QueueUrl": self._urls.url_of(queue)}
-        self._check_cooldown(tx, caller, name)
+            return {"QueueUrl": self._url(queue)}
+        deleted = queues.deleted_at(tx, caller.account, caller.region, name)
+        if deleted is not None and self._world.monotonic() < deleted + COOLDOWN_MILLISECONDS:
+            raise QueueDeletedRecently
         now, tags = self._world.now(), params.get("tags", {})
-        queue = Queue(0, caller.account, caller.region, name, now, now, merged, tags, None, 0)
-        queues.put(tx, queue, _dead_letter_queue_arn(merged))
-        return {"QueueUrl": self._urls.url_of(queue)}
+        target = _dead_letter_queue_arn(merged)
+        queue = Queue(0, caller.account, caller.region, name, now, now, merged, tags, target)
+        queues.put(tx, queue)
+        return {"QueueUrl": self._url(queue)}
 
     def get_url(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Return the URL of a queue (GetQueueUrl)."""
         owner = params.get("QueueOwnerAWSAccountId", caller.account)
-        queue = queues.get(reader, owner, caller.region, params["QueueName"])
-        if queue is None:
-            raise QueueDoesNotExist
-        return {"QueueUrl": self._urls.url_of(queue)}
+        queue = require(queues.get(reader, owner, caller.region, params["QueueName"]), QueueDoesNotExist)
+        return {"QueueUrl": self._url(queue)}
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """List queues (ListQueues).
 
         "You must set MaxResults to receive a value for NextToken"; without it, the caller receives up to 1,000 queues.
         """
-        prefix, size, after = params.get("QueueNamePrefix", ""), page_size(params), read_page_token(params)
+        prefix, (size, after) = params.get("QueueNamePrefix", ""), _page_range(params)
         found = queues.page(reader, caller.account, caller.region, prefix, after, size + 1)
         return self._page("QueueUrls", found, size, params)
 
     def list_sources(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """List the queues whose dead-letter queue is this queue (ListDeadLetterSourceQueues)."""
-        queue, size = find_queue(reader, caller, params["QueueUrl"]), page_size(params)
-        found = queues.dead_letter_sources(reader, queue.arn, read_page_token(params), size + 1)
+        queue, (size, after) = find_queue(reader, caller, params["QueueUrl"]), _page_range(params)
+        found = queues.dead_letter_sources(reader, queue.arn, after, size + 1)
         return {"queueUrls": [], **self._page("queueUrls", found, size, params)}
 
     def _page(self, member: str, found: Sequence[Queue], size: int, params: Json) -> Json:
-        answer: dict[str, Json] = {member: [self._urls.url_of(queue) for queue in found[:size]]} if found else {}
+        answer: dict[str, Json] = {member: [self._url(queue) for queue in found[:size]]} if found else {}
         if len(found) > size and "MaxResults" in params:
             answer["NextToken"] = encode_token(found[size - 1].name)
         return answer
@@ -122,11 +120,11 @@ class Queues:
         """Return the requested attributes of a queue (GetQueueAttributes)."""
         queue = find_queue(reader, caller, params["QueueUrl"])
         requested = params.get("AttributeNames", [])
-        found = _readable_attributes(queue) | (
-            self._counts(reader, queue) if {"All", *COUNT_ATTRIBUTES} & set(requested) else {}
-        )
+        found = _readable_attributes(queue)
+        if {"All", *COUNT_ATTRIBUTES} & set(requested):
+            found |= self._counts(reader, queue)
         for name in requested:
-            if name != "All" and name not in queue_attributes.READABLE_ATTRIBUTES and name not in COUNT_ATTRIBUTES:
+            if name not in queue_attributes.READABLE_ATTRIBUTES:
                 raise InvalidAttributeName(name)
         answer = found if "All" in requested else {name: found[name] for name in requested if name in found}
         return {"Attributes": answer} if answer else {}
@@ -149,10 +147,24 @@ class Queues:
             self._queue_messages.sweep_soon(tx, queue.id)
         return {}
 
-    def _check_cooldown(self, reader: Reader, caller: Caller, name: str) -> None:
-        deleted = queues.deleted_at(reader, caller.account, caller.region, name)
-        if deleted is not None and self._world.monotonic() < deleted + COOLDOWN_MILLISECONDS:
-            raise QueueDeletedRecently
+
+def measure_messages(reader: Reader, caller: Caller, params: Json) -> Json:
+    """Return [minute, number of messages sent] for CloudWatch's metric NumberOfMessagesSent (MeasureMessages).
+
+    The operation exists on the bus only; it is not in AWS's models, so clients cannot call it. Messages that a redrive
+    policy or a move task brings are not counted: "If a message is moved to a DLQ as a result of a failed processing
+    attempt, it isn't captured by this metric." See
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html.
+    """
+    times = (params["start"], params["end"])
+    return sent_counts.counts_by_minute(reader, caller.account, caller.region, params["queue"], *times)
+
+
+def _page_range(params: Json) -> tuple[int, str]:
+    """Return the number of items on the requested page, and the name after which it begins."""
+    size = check_range(params.get("MaxResults", MAX_PAGE_SIZE), "MaxResults", 1, MAX_PAGE_SIZE)
+    after = decode_token(params.get("NextToken"), lambda: InvalidParameterValue("Invalid or expired next token."))
+    return size, after
 
 
 def _dead_letter_queue_arn(given: dict[str, str]) -> str | None:

@@ -1,6 +1,6 @@
 """Read and write the message groups of FIFO queues; a group's messages go to one receiver at a time, in order."""
 
-from lamplighter.services.sqs.tables.messages import SELECT, Message
+from lamplighter.services.sqs.tables.messages import MESSAGES, Message
 from lamplighter.store.db import Reader, Tx
 
 MAX_IN_FLIGHT_PER_GROUP = 10
@@ -15,14 +15,12 @@ def ready_groups(reader: Reader, queue: int, now: int, most: int) -> list[str]:
 
 def next_ready(reader: Reader, queue: int) -> int | None:
     """Return when the first group has messages that can be received, or None if there is no group."""
-    row = reader.row("SELECT min(ready) FROM sqs_groups WHERE queue = ?", (queue,))
-    return row[0] if row else None
+    return reader.value("SELECT min(ready) FROM sqs_groups WHERE queue = ?", (queue,))
 
 
 def first_messages(reader: Reader, queue: int, group: str, most: int) -> list[Message]:
     """Return the first messages of a group."""
-    sql = f"{SELECT} WHERE queue = ? AND grp = ? ORDER BY id LIMIT ?"
-    return [Message(*row) for row in reader.rows(sql, (queue, group, most))]
+    return MESSAGES.select(reader, "queue = ? AND grp = ? ORDER BY id LIMIT ?", queue, group, most)
 
 
 def add_message(tx: Tx, queue: int, group: str, visible: int) -> None:

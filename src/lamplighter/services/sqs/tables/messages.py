@@ -1,9 +1,10 @@
 """Read and write messages; indexes find them by the time when they can be received, however many there are."""
 
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass
 
 from lamplighter.store.db import Reader, Tx
+from lamplighter.store.rows import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,47 +40,41 @@ class Message:
     """The ARN of the queue that moved the message to this dead-letter queue."""
 
 
-COLUMN_NAMES = [each.name for each in fields(Message)]
-COLUMNS = ", ".join(COLUMN_NAMES)
-INSERT = f"INSERT INTO sqs_messages ({', '.join(COLUMN_NAMES[1:])}) VALUES ({', '.join('?' * (len(COLUMN_NAMES) - 1))})"  # noqa: S608
-SELECT = f"SELECT {COLUMNS} FROM sqs_messages"  # noqa: S608 - our own columns
+MESSAGES = Table("sqs_messages", Message)
 
 
 def put(tx: Tx, message: Message) -> int:
     """Insert a new message, ignoring its id; return the id of the row."""
-    return tx.insert(INSERT, astuple(message)[1:])
+    return MESSAGES.insert(tx, message)
 
 
 def get(reader: Reader, queue: int, key: int) -> Message | None:
     """Return a message by its id, or None if it is not in this queue."""
-    row = reader.row(f"{SELECT} WHERE id = ? AND queue = ?", (key, queue))
-    return Message(*row) if row else None
+    return MESSAGES.find(reader, "id = ? AND queue = ?", key, queue)
 
 
 def available(reader: Reader, queue: int, now: int, most: int) -> list[Message]:
     """Return messages that can be received now, those first that became visible first."""
-    sql = f"{SELECT} WHERE queue = ? AND visible <= ? ORDER BY visible, tries, id LIMIT ?"
-    return [Message(*row) for row in reader.rows(sql, (queue, now, most))]
+    where = "queue = ? AND visible <= ? ORDER BY visible, tries, id LIMIT ?"
+    return MESSAGES.select(reader, where, queue, now, most)
 
 
 def page(reader: Reader, queue: int, after: tuple[int, int, int], most: int) -> list[Message]:
     """Return messages in the order in which they can be received, after a position (visible, tries, id)."""
-    sql = f"{SELECT} WHERE queue = ? AND (visible, tries, id) > (?, ?, ?) ORDER BY visible, tries, id LIMIT ?"
-    return [Message(*row) for row in reader.rows(sql, (queue, *after, most))]
+    where = "queue = ? AND (visible, tries, id) > (?, ?, ?) ORDER BY visible, tries, id LIMIT ?"
+    return MESSAGES.select(reader, where, queue, *after, most)
 
 
 def next_visible(reader: Reader, queue: int) -> int | None:
     """Return when the first message can be received, or None if there is none."""
-    row = reader.row("SELECT min(visible) FROM sqs_messages WHERE queue = ?", (queue,))
-    return row[0] if row else None
+    return reader.value("SELECT min(visible) FROM sqs_messages WHERE queue = ?", (queue,))
 
 
 def count_hidden(reader: Reader, queue: int, now: int) -> tuple[int, int]:
     """Return the numbers of hidden messages: those in flight, and those delayed that were never received."""
     sql = "SELECT sum(tries > 0), sum(tries = 0) FROM sqs_messages WHERE queue = ? AND visible > ?"
-    row = reader.row(sql, (queue, now))
-    assert row is not None
-    return row[0] or 0, row[1] or 0
+    ((in_flight, delayed),) = reader.rows(sql, (queue, now))
+    return in_flight or 0, delayed or 0
 
 
 def save_receive(tx: Tx, message: Message) -> None:
@@ -101,8 +96,7 @@ def delete(tx: Tx, keys: Iterable[int]) -> None:
 
 def oldest_enqueued(reader: Reader, queue: int) -> int | None:
     """Return when the retention period of the oldest message began, or None if there is no message."""
-    row = reader.row("SELECT min(enqueued) FROM sqs_messages WHERE queue = ?", (queue,))
-    return row[0] if row else None
+    return reader.value("SELECT min(enqueued) FROM sqs_messages WHERE queue = ?", (queue,))
 
 
 def enqueued_before(reader: Reader, queue: int, before: int, most: int) -> list[tuple[int, str | None]]:

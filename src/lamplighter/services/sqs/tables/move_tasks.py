@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from lamplighter.store.db import Reader, Tx
+from lamplighter.store.rows import Table
 
-COLUMNS = "id, handle, source, destination, rate, status, started, moved, total, failure"
 RUNNING = "RUNNING"
 
 
@@ -29,32 +29,27 @@ class MoveTask:
     failure: str | None = None
 
 
+MOVES = Table("sqs_moves", MoveTask)
+
+
 def put(tx: Tx, move: MoveTask) -> int:
     """Insert a new task, ignoring its id; return the id of the row."""
-    sql = (
-        "INSERT INTO sqs_moves (handle, source, destination, rate, status, started, moved, total, failure) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-    )
-    values = (move.handle, move.source, move.destination, move.rate, move.status, move.started)
-    return tx.insert(sql, (*values, move.moved, move.total, move.failure))
+    return MOVES.insert(tx, move)
 
 
 def get(reader: Reader, key: int) -> MoveTask | None:
     """Return a task by its id, or None."""
-    row = reader.row(f"SELECT {COLUMNS} FROM sqs_moves WHERE id = ?", (key,))  # noqa: S608 - our own columns
-    return MoveTask(*row) if row else None
+    return MOVES.find(reader, "id = ?", key)
 
 
 def get_by_handle(reader: Reader, handle: str) -> MoveTask | None:
     """Return a task by its handle, or None."""
-    row = reader.row(f"SELECT {COLUMNS} FROM sqs_moves WHERE handle = ?", (handle,))  # noqa: S608
-    return MoveTask(*row) if row else None
+    return MOVES.find(reader, "handle = ?", handle)
 
 
 def latest(reader: Reader, source: str, most: int) -> list[MoveTask]:
     """Return the tasks of a source queue, the newest first."""
-    sql = f"SELECT {COLUMNS} FROM sqs_moves WHERE source = ? ORDER BY id DESC LIMIT ?"  # noqa: S608
-    return [MoveTask(*row) for row in reader.rows(sql, (source, most))]
+    return MOVES.select(reader, "source = ? ORDER BY id DESC LIMIT ?", source, most)
 
 
 def update_progress(tx: Tx, key: int, status: str, moved: int, failure: str | None = None) -> None:
