@@ -1,4 +1,4 @@
-"""A harness with a sender of deliveries, a target that does as it is told, and a queue for dead letters."""
+"""An engine harness with a sender of deliveries, a stub target whose answers the test sets, and a dead-letter queue."""
 
 from collections import deque
 from collections.abc import Mapping
@@ -16,15 +16,15 @@ from lamplighter.store.db import OutboxRow, Tx
 from lamplighter.store.timers import Timer
 from tests.engine_harness import ACCOUNT, CALLER, REGION, EngineHarness, RecordingEngine
 
-QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:dead"
+DEAD_LETTER_QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:dead"
 
 THROTTLED = AwsError("Rate exceeded", code="ThrottlingException")
-BROKEN = AwsError("oops", code="InternalFailure", status=500)
-MISSING = AwsError("no such thing", code="ResourceNotFoundException")
+INTERNAL_FAILURE = AwsError("oops", code="InternalFailure", status=500)
+NOT_FOUND = AwsError("no such thing", code="ResourceNotFoundException")
 
 
 class FakeRemoteServices(RemoteServices):
-    """A service elsewhere, called `far`."""
+    """A fake remote service named `far`."""
 
     def __init__(self) -> None:
         super().__init__({})
@@ -43,65 +43,68 @@ class FakeRemoteServices(RemoteServices):
 
 
 class Sender(Service):
-    """A service that only sends deliveries."""
+    """A service that only sends deliveries, and records their outcomes."""
 
     name = "sender"
     operations: Mapping[str, Operation] = {}
 
     def __init__(self, bus: Bus, world: World, remote: RemoteServices) -> None:
-        self.delivery_queue = DeliveryQueue(self.name, bus, world, remote, self._settled)
+        self.delivery_queue = DeliveryQueue(self.name, bus, world, remote, self._record_outcome)
 
-    def _settled(self, tx: Tx, delivery: Delivery, outcome: DeliveryOutcome) -> None:
-        note(tx, "settled", [delivery.key, outcome.end, outcome.attempts, outcome.code, outcome.exhausted])
+    def _record_outcome(self, tx: Tx, delivery: Delivery, outcome: DeliveryOutcome) -> None:
+        record(tx, "outcome", [delivery.key, outcome.end, outcome.attempts, outcome.code, outcome.exhausted])
 
-    async def handle_outbox_row(self, posted: OutboxRow) -> None:
-        assert is_delivery(posted.subject)
-        await self.delivery_queue.handle_outbox_row(posted)
+    async def handle_outbox_row(self, row: OutboxRow) -> None:
+        assert is_delivery(row.subject)
+        await self.delivery_queue.handle_outbox_row(row)
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
         assert is_delivery(timer.subject)
         self.delivery_queue.fire_timer(tx, timer)
 
 
-def note(tx: Tx, kind: str, body: Json) -> None:
-    """Write down what happened, in the transaction in which it did."""
-    tx.execute("CREATE TABLE IF NOT EXISTS notes (id INTEGER PRIMARY KEY, kind, body)")
-    tx.insert("INSERT INTO notes (kind, body) VALUES (?, ?)", (kind, dumps(body)))
+def record(tx: Tx, kind: str, body: Json) -> None:
+    """Record a call, an outcome or a dead letter, in the transaction that caused it."""
+    tx.execute("CREATE TABLE IF NOT EXISTS records (id INTEGER PRIMARY KEY, kind, body)")
+    tx.insert("INSERT INTO records (kind, body) VALUES (?, ?)", (kind, dumps(body)))
 
 
 class DeliveryHarness(EngineHarness):
-    """The harness; `answers` are what the target says, in order, and {} after that."""
+    """An engine harness with a sender; `answers` are the target's answers or errors in order, followed by {}."""
 
     sender: Sender
-    queue_is_there = True
+    queue_exists = True
 
     def __init__(self, *args: Json) -> None:
         super().__init__(*args)
         self.answers: deque[AwsError | Json] = deque()
-        self.elsewhere = FakeRemoteServices()
+        self.remote_services = FakeRemoteServices()
 
     async def _open(self) -> Engine:
         harness = self
 
-        class Sending(RecordingEngine):
+        class EngineWithSender(RecordingEngine):
             def serve_stubs(self) -> None:
-                harness.sender = self.services["sender"] = Sender(self.bus, self.world, harness.elsewhere)
-                self.bus.serve("near", {"Do": Operation(write=harness.do), "RunTask": Operation(write=harness.do)})
-                self.bus.serve("sqs", {"SendMessage": Operation(write=harness.take_dead_letter)})
+                harness.sender = self.services["sender"] = Sender(self.bus, self.world, harness.remote_services)
+                self.bus.serve(
+                    "near",
+                    {"Do": Operation(write=harness.handle_call), "RunTask": Operation(write=harness.handle_call)},
+                )
+                self.bus.serve("sqs", {"SendMessage": Operation(write=harness.receive_dead_letter)})
 
-        return await Sending.open(EngineConfig(data_directory=self.directory), self._world, self.runtime)
+        return await EngineWithSender.open(EngineConfig(data_directory=self.directory), self._world, self.runtime)
 
-    def do(self, tx: Tx, _caller: Caller, params: Json) -> Json:
-        note(tx, "done", params)
+    def handle_call(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+        record(tx, "call", params)
         answer = self.answers.popleft() if self.answers else {}
         if isinstance(answer, Exception):
             raise answer
         return answer
 
-    def take_dead_letter(self, tx: Tx, _caller: Caller, params: Json) -> Json:
-        if not self.queue_is_there:
+    def receive_dead_letter(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+        if not self.queue_exists:
             raise AwsError("no such queue", code="AWS.SimpleQueueService.NonExistentQueue")
-        note(tx, "dead", params)
+        record(tx, "dead_letter", params)
         return {"MessageId": "1"}
 
     def send(
@@ -112,9 +115,9 @@ class DeliveryHarness(EngineHarness):
         operation: str = "Do",
         attempts: int = 185,
         age: int = 86_400,
-        dead_letter: str | None = QUEUE,
+        dead_letter: str | None = DEAD_LETTER_QUEUE,
     ) -> None:
-        """Send a delivery and let happen what needs no time."""
+        """Send a delivery and run the work that is due immediately."""
         delivery = Delivery(
             key,
             CALLER,
@@ -134,13 +137,13 @@ class DeliveryHarness(EngineHarness):
         self.run(write())
         self.settle()
 
-    def notes(self, kind: str) -> list[Json]:
-        """What happened."""
-        if not self.rows("SELECT 1 FROM sqlite_master WHERE name = 'notes'"):
+    def recorded(self, kind: str) -> list[Json]:
+        """Return the recorded entries of a kind, in order."""
+        if not self.rows("SELECT 1 FROM sqlite_master WHERE name = 'records'"):
             return []
-        return [loads(body) for (body,) in self.rows(f"SELECT body FROM notes WHERE kind = '{kind}' ORDER BY id")]
+        return [loads(body) for (body,) in self.rows(f"SELECT body FROM records WHERE kind = '{kind}' ORDER BY id")]
 
-    def due(self) -> list[int]:
-        """When retries are due, in milliseconds from now."""
+    def retry_delays(self) -> list[int]:
+        """Return the milliseconds from now until each retry."""
         rows = self.rows("SELECT due FROM timers WHERE service = 'sender'")
         return [due - self.clock.monotonic() for (due,) in rows]

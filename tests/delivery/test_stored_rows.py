@@ -1,4 +1,4 @@
-"""Pending deliveries that an engine of schema 35 left are delivered: those of targets and those of notifications."""
+"""Test that pending deliveries and SNS notifications that an engine with schema 35 stored are delivered."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,17 +7,17 @@ import pytest
 
 from lamplighter.base.json_text import Json, dumps
 from tests.engine_harness import ACCOUNT, REGION, SECOND
-from tests.services.sns.sns_harness import HOOK, SnsHarness
+from tests.services.sns.sns_harness import WEBHOOK, SnsHarness
 
 RULE = f"arn:aws:events:{REGION}:{ACCOUNT}:rule/night"
-PUT_DELIVERY = "INSERT INTO deliveries (sender, key, created, attempts, body) VALUES ('events', ?, ?, ?, ?)"
-PUT_NOTIFICATION = """
+INSERT_DELIVERY = "INSERT INTO deliveries (sender, key, created, attempts, body) VALUES ('events', ?, ?, ?, ?)"
+INSERT_NOTIFICATION = """
 INSERT INTO sns_deliveries
     (topic, subscription, protocol, endpoint, message, type, status, attempts, created, changed, error, body)
     VALUES (?, ?, 'http', ?, ?, 'Notification', 'WAITING', ?, ?, ?, ?, ?)
 """
-PUT_OUTBOX_ROW = "INSERT INTO outbox (service, body, subject, created) VALUES (?, ?, ?, ?)"
-PUT_TIMER = "INSERT INTO timers (service, subject, name, due, elapsed) VALUES (?, ?, 'retry', ?, 1)"
+INSERT_OUTBOX_ROW = "INSERT INTO outbox (service, body, subject, created) VALUES (?, ?, ?, ?)"
+INSERT_TIMER = "INSERT INTO timers (service, subject, name, due, elapsed) VALUES (?, ?, 'retry', ?, 1)"
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def harness(tmp_path: Path) -> Iterator[SnsHarness]:
 
 
 def delivery_body(key: str, text: str, now: int) -> str:
-    """A delivery to a queue as the program wrote it."""
+    """Return the stored body of a delivery to a queue."""
     params = {"QueueUrl": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/reports", "MessageBody": text}
     delivery: Json = {
         "key": key,
@@ -45,22 +45,28 @@ def delivery_body(key: str, text: str, now: int) -> str:
 
 
 def notification_body(topic: str, subscription: str, text: str, now: int) -> str:
-    """A notification as the program wrote it."""
-    found: Json = {"type": "Notification", "id": text, "topic": topic, "subscription": subscription, "text": text}
-    found |= {"timestamp": now, "subject": None, "attributes": {}, "sequence": None, "group": None}
-    return dumps(found | {"deduplication": None, "token": None, "raw": False, "version": "1"})
+    """Return the stored body of a notification."""
+    notification: Json = {
+        "type": "Notification",
+        "id": text,
+        "topic": topic,
+        "subscription": subscription,
+        "text": text,
+    }
+    notification |= {"timestamp": now, "subject": None, "attributes": {}, "sequence": None, "group": None}
+    return dumps(notification | {"deduplication": None, "token": None, "raw": False, "version": "1"})
 
 
-def test_pending_rows_of_both_kinds_are_delivered(harness: SnsHarness) -> None:
-    topic = harness.topic()
-    subscription = harness.subscribe(topic, "http", HOOK)
+def test_pending_deliveries_and_notifications_of_an_earlier_version_are_delivered(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
+    subscription = harness.subscribe(topic, "http", WEBHOOK)
     harness.crash()
     now = harness.clock.now()
     for text, attempts in (("first", 0), ("again", 2)):
-        harness.damage(PUT_DELIVERY, text, now, attempts, delivery_body(text, text, now))
+        harness.damage(INSERT_DELIVERY, text, now, attempts, delivery_body(text, text, now))
         error = "the endpoint answered with 503" if attempts else None
         body = notification_body(topic, subscription, text, now)
-        harness.damage(PUT_NOTIFICATION, topic, subscription, HOOK, text, attempts, now, now, error, body)
+        harness.damage(INSERT_NOTIFICATION, topic, subscription, WEBHOOK, text, attempts, now, now, error, body)
     numbers = {
         table: [number for (number,) in harness.rows(f"SELECT id FROM {table} ORDER BY id DESC LIMIT 2")][::-1]
         for table in ("deliveries", "sns_deliveries")
@@ -70,16 +76,16 @@ def test_pending_rows_of_both_kinds_are_delivered(harness: SnsHarness) -> None:
         ("sns", "sns_deliveries", "", "null"),
     ):
         first, again = numbers[table]
-        harness.damage(PUT_OUTBOX_ROW, service, row, f"{prefix}{first}", now)
-        harness.damage(PUT_TIMER, service, f"{prefix}{again}", now + 5 * SECOND)
+        harness.damage(INSERT_OUTBOX_ROW, service, row, f"{prefix}{first}", now)
+        harness.damage(INSERT_TIMER, service, f"{prefix}{again}", now + 5 * SECOND)
 
     harness.up()
     harness.settle()
-    assert [each["MessageBody"] for each in harness.queued()] == ["first"]
-    assert [each["MessageId"] for each in harness.posted()] == ["first"]
+    assert [each["MessageBody"] for each in harness.queued_messages()] == ["first"]
+    assert [each["MessageId"] for each in harness.posted_documents()] == ["first"]
     harness.advance(5 * SECOND)
-    assert [each["MessageBody"] for each in harness.queued()] == ["first", "again"]
-    assert [each["MessageId"] for each in harness.posted()] == ["first", "again"]
+    assert [each["MessageBody"] for each in harness.queued_messages()] == ["first", "again"]
+    assert [each["MessageId"] for each in harness.posted_documents()] == ["first", "again"]
     assert harness.rows("SELECT attempts, outcome FROM deliveries ORDER BY id") == [(1, "DELIVERED"), (3, "DELIVERED")]
     found = [(each.message, each.status, each.attempts, each.error) for each in harness.deliveries(topic)]
     assert found == [("again", "DELIVERED", 3, None), ("first", "DELIVERED", 1, None)]

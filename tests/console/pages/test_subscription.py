@@ -57,7 +57,7 @@ def read_statuses(harness: SnsHarness) -> list[str]:
 
 
 def test_a_subscription_is_confirmed_ended_and_restored_only_by_buttons(harness: SnsHarness) -> None:
-    topic = harness.topic()
+    topic = harness.create_topic()
     harness.sns("Subscribe", TopicArn=topic, Protocol="email", Endpoint="ops@example.com")
     confirm = read_mailed_link(harness)
     assert "<button" in request_page(harness, confirm)[1]
@@ -80,7 +80,7 @@ def test_a_subscription_is_confirmed_ended_and_restored_only_by_buttons(harness:
 
 
 def test_the_page_of_a_deleted_subscription_says_so_and_has_no_button(harness: SnsHarness) -> None:
-    topic = harness.topic()
+    topic = harness.create_topic()
     arn = harness.subscribe(topic, "sqs", f"arn:aws:sqs:us-east-1:{'1' * 12}:q")
     leave = f"http://x/unsubscribe.html?SubscriptionArn={arn}"
     request_page(harness, leave, "POST")
@@ -94,7 +94,7 @@ def test_the_page_of_a_deleted_subscription_says_so_and_has_no_button(harness: S
 
 
 def test_a_token_is_valid_for_two_days_and_for_its_own_topic(harness: SnsHarness) -> None:
-    harness.sns("Subscribe", TopicArn=harness.topic(), Protocol="email", Endpoint="ops@example.com")
+    harness.sns("Subscribe", TopicArn=harness.create_topic(), Protocol="email", Endpoint="ops@example.com")
     link = read_mailed_link(harness)
     for wrong in (link.replace(":alerts", ":others"), link.partition("&")[0], link + "x"):
         found, text = request_page(harness, wrong, "POST")
@@ -105,7 +105,7 @@ def test_a_token_is_valid_for_two_days_and_for_its_own_topic(harness: SnsHarness
 
 
 def test_a_locked_subscription_cannot_be_ended_by_its_page(harness: SnsHarness) -> None:
-    topic = harness.topic()
+    topic = harness.create_topic()
     harness.sns("Subscribe", TopicArn=topic, Protocol="email", Endpoint="ops@example.com")
     token = read_mailed_link(harness).partition("Token=")[2]
     given = {"TopicArn": topic, "Token": token, "AuthenticateOnUnsubscribe": "true"}
@@ -117,7 +117,7 @@ def test_a_locked_subscription_cannot_be_ended_by_its_page(harness: SnsHarness) 
 
 
 def test_text_of_a_link_or_endpoint_is_escaped(harness: SnsHarness) -> None:
-    arn = harness.subscribe(harness.topic(), "lamplighter:command", "echo '<script>'")
+    arn = harness.subscribe(harness.create_topic(), "lamplighter:command", "echo '<script>'")
     text = request_page(harness, f'http://x/unsubscribe.html?SubscriptionArn={arn}&x="><script>')[1]
     assert "&lt;script&gt;" in text
     assert "<script" not in text

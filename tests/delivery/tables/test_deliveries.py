@@ -1,4 +1,4 @@
-"""The table of deliveries, and the rows that earlier versions of the program wrote."""
+"""Test the table of deliveries, and its rows that earlier versions of the program wrote."""
 
 import sqlite3
 from pathlib import Path
@@ -13,8 +13,8 @@ from lamplighter.delivery.tables import deliveries
 from lamplighter.store import migrate, timers
 from lamplighter.store.db import DamagedData, Reader, Store
 
-BEFORE_PLAIN_NAMES = 34
-WRITTEN = {
+LAST_OLD_SCHEMA_VERSION = 34
+STORED_DELIVERY = {
     "key": "7/1700000000000",
     "caller": {"account": "123456789012", "region": "eu-west-1"},
     "service": "states",
@@ -26,32 +26,32 @@ WRITTEN = {
     "attributes": {},
     "born": 1_700_000_000_123,
 }
-"""A delivery as version 34 of the schema had it."""
+"""A delivery as version 34 of the schema stored it."""
 DELIVERY = Delivery("key", Caller("1", "r"), "states", "StartExecution", {}, RetryPolicy(), None, "{}", {}, 1_000)
 
 
-def old_database() -> sqlite3.Connection:
+def create_old_database() -> sqlite3.Connection:
     connection = sqlite3.connect(":memory:", isolation_level=None)
     for number, sql in migrate.migration_scripts():
-        if number <= BEFORE_PLAIN_NAMES:
+        if number <= LAST_OLD_SCHEMA_VERSION:
             connection.executescript(f"{sql}; PRAGMA user_version={number}")
     return connection
 
 
-def test_a_pending_delivery_of_an_earlier_version_is_read_as_it_was_written() -> None:
-    connection = old_database()
+def test_a_pending_delivery_of_an_earlier_version_is_read_with_its_values() -> None:
+    connection = create_old_database()
     insert = "INSERT INTO letters (sender, key, born, tries, body) VALUES ('scheduler', ?, 5, 2, ?)"
-    connection.execute(insert, (WRITTEN["key"], dumps(WRITTEN)))
+    connection.execute(insert, (STORED_DELIVERY["key"], dumps(STORED_DELIVERY)))
     migrate.migrate(connection)
     row = deliveries.get(Reader(connection), 1)
     assert row is not None
-    assert (row.delivery.key, row.created, row.attempts) == (WRITTEN["key"], 5, 2)
-    assert row.delivery.created == WRITTEN["born"]
-    assert row.delivery.params == WRITTEN["params"]
+    assert (row.delivery.key, row.created, row.attempts) == (STORED_DELIVERY["key"], 5, 2)
+    assert row.delivery.created == STORED_DELIVERY["born"]
+    assert row.delivery.params == STORED_DELIVERY["params"]
 
 
-def test_a_row_that_cannot_be_read_stays_as_it_is() -> None:
-    connection = old_database()
+def test_a_damaged_row_raises_an_error_and_stays_unchanged() -> None:
+    connection = create_old_database()
     insert = "INSERT INTO letters (sender, key, born, tries, body) VALUES ('scheduler', 'a', 5, 0, ?)"
     connection.execute(insert, ("{broken",))
     migrate.migrate(connection)
@@ -60,8 +60,8 @@ def test_a_row_that_cannot_be_read_stays_as_it_is() -> None:
     assert connection.execute("SELECT body FROM deliveries").fetchall() == [("{broken",)]
 
 
-def test_deliveries_that_ended_are_still_counted_by_their_end() -> None:
-    connection = old_database()
+def test_finished_deliveries_of_all_versions_are_counted_by_outcome() -> None:
+    connection = create_old_database()
     connection.execute("INSERT INTO letters (sender, key, born, tries, body) VALUES ('scheduler', 'a', 5, 1, '{}')")
     connection.execute("UPDATE letters SET settled = 9, outcome = 'DELIVERED', body = ''")
     migrate.migrate(connection)

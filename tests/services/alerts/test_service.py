@@ -1,4 +1,4 @@
-"""Whatever goes wrong in composing, an alert is told; and told once, whatever is killed."""
+"""Test that an alert is sent if its text cannot be composed, and that it stays one message if the engine dies."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,24 +17,24 @@ TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:reports-ops"
 
 @pytest.fixture
 def harness(tmp_path: Path) -> Iterator[House]:
-    made = House(tmp_path)
-    made.up()
-    yield made
-    made.close()
+    house = House(tmp_path)
+    house.up()
+    yield house
+    house.close()
 
 
-def failing(error: Exception) -> Json:
-    def compose(*_given: Json) -> None:
+def make_failing_composer(error: Exception) -> Json:
+    def compose(*_arguments: Json) -> None:
         raise error
 
     return compose
 
 
 @pytest.mark.parametrize("error", [AwsError("no"), KeyError("detail"), RuntimeError("a bug")])
-def test_an_alert_that_cannot_be_composed_is_told_as_the_rule_says_it(
+def test_an_alert_that_cannot_be_composed_contains_the_message_of_the_rule(
     harness: House, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    monkeypatch.setitem(service.COMPOSERS, "run-failed", failing(error))
+    monkeypatch.setitem(service.COMPOSERS, "run-failed", make_failing_composer(error))
     harness.deploy("notify: ops")
     run = harness.begin()
     harness.attempt(3)
@@ -44,15 +44,15 @@ def test_an_alert_that_cannot_be_composed_is_told_as_the_rule_says_it(
     assert run in text
 
 
-def test_an_alert_of_a_pattern_that_nobody_knows_is_told_as_the_rule_says_it(harness: House) -> None:
+def test_an_alert_of_an_unknown_pattern_contains_the_message_of_the_rule(harness: House) -> None:
     harness.deploy("notify: ops")
-    tell = {"Mark": {"Job": "nightly", "Pattern": "new"}, "Channel": "ops", "TopicArn": TOPIC}
-    harness.call("alerts", "Tell", **tell, Message="as it came", Event={})
+    request = {"Mark": {"Job": "nightly", "Pattern": "new"}, "Channel": "ops", "TopicArn": TOPIC}
+    harness.call("alerts", "Tell", **request, Message="as it came", Event={})
     harness.settle()
     assert harness.mails()[0][1] == "as it came"
 
 
-def test_a_run_of_which_nothing_is_left_is_told_all_the_same(harness: House) -> None:
+def test_the_failure_of_a_deleted_run_is_alerted(harness: House) -> None:
     harness.deploy("notify: ops")
     detail = {
         "executionArn": f"arn:aws:states:{REGION}:{ACCOUNT}:execution:reports-nightly:gone",
@@ -60,8 +60,8 @@ def test_a_run_of_which_nothing_is_left_is_told_all_the_same(harness: House) -> 
         "status": "FAILED",
     }
     event = {"detail": detail, "time": "2026-01-01T00:00:00Z"}
-    tell = {"Mark": {"Job": "nightly", "Pattern": "run-failed"}, "Channel": "ops", "TopicArn": TOPIC}
-    harness.call("alerts", "Tell", **tell, Message="as it came", Event=event)
+    request = {"Mark": {"Job": "nightly", "Pattern": "run-failed"}, "Channel": "ops", "TopicArn": TOPIC}
+    harness.call("alerts", "Tell", **request, Message="as it came", Event=event)
     harness.settle()
     assert harness.mails()[0][0] == "reports: nightly failed"
 
@@ -75,7 +75,7 @@ def test_a_run_of_which_nothing_is_left_is_told_all_the_same(harness: House) -> 
         ('{"code":17}', None),
     ],
 )
-def test_a_cause_that_a_user_wrote_as_json_is_told_as_the_reason(
+def test_a_cause_that_a_user_wrote_as_json_is_shown_as_the_reason(
     harness: House, cause: str, reason: str | None
 ) -> None:
     harness.deploy("notify: ops")
@@ -87,15 +87,15 @@ def test_a_cause_that_a_user_wrote_as_json_is_told_as_the_reason(
         "detail": {"executionArn": run, "stateMachineArn": machine, "status": "FAILED"},
         "time": "2026-01-01T00:00:00Z",
     }
-    tell = {"Mark": {"Job": "nightly", "Pattern": "run-failed"}, "Channel": "ops", "TopicArn": TOPIC}
-    harness.call("alerts", "Tell", **tell, Message="as it came", Event=event)
+    request = {"Mark": {"Job": "nightly", "Pattern": "run-failed"}, "Channel": "ops", "TopicArn": TOPIC}
+    harness.call("alerts", "Tell", **request, Message="as it came", Event=event)
     harness.settle()
     ((_, text),) = harness.mails()
     assert f"Reason:    {reason or cause}" in text
 
 
 @pytest.mark.parametrize("commit", range(1, 7))
-def test_an_alert_outlives_a_death_at_any_commit_and_is_one_mail(harness: House, commit: int) -> None:
+def test_an_alert_survives_a_crash_at_any_commit_and_has_one_message_id(harness: House, commit: int) -> None:
     harness.deploy("notify: ops")
     harness.begin()
     harness.die_at(commit, before=commit % 2 == 0)
@@ -112,7 +112,7 @@ def test_an_alert_outlives_a_death_at_any_commit_and_is_one_mail(harness: House,
     assert len({str(mail["Message-ID"]) for mail in harness.out.mail.sent}) == 1
 
 
-def test_the_service_keeps_nothing(harness: House) -> None:
-    loaded = Alerts(harness.engine.bus, harness.engine.world, "http://box")
-    loaded.drop_caches()
-    assert loaded.name == "alerts"
+def test_the_service_has_no_caches(harness: House) -> None:
+    alerts = Alerts(harness.engine.bus, harness.engine.world, "http://box")
+    alerts.drop_caches()
+    assert alerts.name == "alerts"

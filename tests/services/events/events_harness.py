@@ -7,7 +7,7 @@ from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
 from lamplighter.outbound.fake import FakeOutbound
 from lamplighter.store.db import Tx
-from tests.delivery.delivery_harness import note
+from tests.delivery.delivery_harness import record
 from tests.engine_harness import ACCOUNT, REGION, ROLE, EngineHarness, RecordingEngine
 
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:in"
@@ -48,7 +48,7 @@ class EventsHarness(EngineHarness):
             dead = params.get("QueueUrl", "").endswith("/dead")
             if kind == "sqs" and not dead and self.sqs_errors:
                 raise self.sqs_errors.pop(0)
-            note(tx, "dead" if dead else kind, params)
+            record(tx, "dead" if dead else kind, params)
             return {"MessageId": "1"}
 
         return operation
@@ -89,9 +89,9 @@ class EventsHarness(EngineHarness):
 
     def recorded_calls(self, kind: str) -> list[Json]:
         """Return the parameters of the calls that a target received."""
-        if not self.rows("SELECT 1 FROM sqlite_master WHERE name = 'notes'"):
+        if not self.rows("SELECT 1 FROM sqlite_master WHERE name = 'records'"):
             return []
-        return [loads(body) for (body,) in self.rows(f"SELECT body FROM notes WHERE kind = '{kind}' ORDER BY id")]
+        return [loads(body) for (body,) in self.rows(f"SELECT body FROM records WHERE kind = '{kind}' ORDER BY id")]
 
     def messages(self) -> list[Json]:
         """Return the bodies of the messages that the queue received."""

@@ -1,4 +1,4 @@
-"""A harness whose engine's mail, web and programs are fakes, and whose queues are rows that a test can read."""
+"""An engine harness with SNS, with fake mail, HTTP and commands, and with queues that store their messages as rows."""
 
 from base64 import b64encode
 from pathlib import Path
@@ -16,10 +16,10 @@ from lamplighter.store.db import Tx
 from tests.engine_harness import ACCOUNT, CALLER, REGION, EngineHarness, RecordingEngine
 
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:reports"
-DEAD = f"arn:aws:sqs:{REGION}:{ACCOUNT}:dead"
-GONE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:gone"
-HOOK = "http://hooks.example/night"
-NOBODY = Caller("", "")
+DEAD_LETTER_QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:dead"
+MISSING_QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:gone"
+WEBHOOK = "http://hooks.example/night"
+ANONYMOUS_CALLER = Caller("", "")
 
 
 class QueueDoesNotExist(AwsError):
@@ -27,13 +27,13 @@ class QueueDoesNotExist(AwsError):
 
 
 class EngineWithFakeSqs(RecordingEngine):
-    """An engine with queues that keep what is sent to them; that of the name `gone` is gone."""
+    """An engine with queues that store their messages; the queue `gone` does not exist, and names with `-busy` fail."""
 
     def serve_stubs(self) -> None:
-        self.bus.serve("sqs", {"SendMessage": Operation(write=_send)})
+        self.bus.serve("sqs", {"SendMessage": Operation(write=_send_message)})
 
 
-def _send(tx: Tx, caller: Caller, params: Json) -> Json:
+def _send_message(tx: Tx, caller: Caller, params: Json) -> Json:
     assert caller == CALLER
     if params["QueueUrl"].endswith("/gone"):
         raise QueueDoesNotExist("The specified queue does not exist.")
@@ -41,19 +41,20 @@ def _send(tx: Tx, caller: Caller, params: Json) -> Json:
         raise Unavailable("busy")
     tx.execute("CREATE TABLE IF NOT EXISTS sent (id INTEGER PRIMARY KEY, queue, body)")
     tx.insert(
-        "INSERT INTO sent (queue, body) VALUES (?, ?)", (params["QueueUrl"].split("/")[-1], dumps(_plain(params)))
+        "INSERT INTO sent (queue, body) VALUES (?, ?)",
+        (params["QueueUrl"].split("/")[-1], dumps(_encode_bytes(params))),
     )
     return {"MessageId": "m"}
 
 
-def _plain(value: Json) -> Json:
+def _encode_bytes(value: Json) -> Json:
     if isinstance(value, dict):
-        return {name: _plain(inner) for name, inner in value.items()}
+        return {name: _encode_bytes(inner) for name, inner in value.items()}
     return b64encode(value).decode() if isinstance(value, bytes) else value
 
 
 class SnsHarness(EngineHarness):
-    """A harness, and what reaches people and programs from it."""
+    """An engine harness with shortcuts for SNS and for the messages that endpoints received."""
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
@@ -66,30 +67,30 @@ class SnsHarness(EngineHarness):
         return engine
 
     def sns(self, operation: str, **params: Json) -> Json:
-        """Call an operation of SNS, and have what follows from it at once happen."""
+        """Call an operation of SNS, and run the work that is due immediately."""
         answer = self.call("sns", operation, **params)
         self.settle()
         return answer
 
-    def refused(self, operation: str, **params: Json) -> tuple[str, str]:
-        """The code and the message of the error that a call must end in."""
+    def expect_error(self, operation: str, **params: Json) -> tuple[str, str]:
+        """Call an operation that must fail, and return the code and the message of its error."""
         with pytest.raises(AwsError) as error:
             self.sns(operation, **params)
         return error.value.code, error.value.message
 
-    def unsigned(self, operation: str, **params: Json) -> Json:
-        """Call an operation as somebody who has not signed."""
-        answer = self.run(self.engine.call(NOBODY, "sns", operation, params))
+    def call_unsigned(self, operation: str, **params: Json) -> Json:
+        """Call an operation of SNS without a signature."""
+        answer = self.run(self.engine.call(ANONYMOUS_CALLER, "sns", operation, params))
         self.settle()
         return loads(dumps(answer))
 
-    def topic(self, name: str = "alerts", **attributes: str) -> str:
-        """Create a topic; its ARN."""
+    def create_topic(self, name: str = "alerts", **attributes: str) -> str:
+        """Create a topic and return its ARN."""
         arn: str = self.sns("CreateTopic", Name=name, Attributes=attributes)["TopicArn"]
         return arn
 
     def subscribe(self, topic: str, protocol: str, endpoint: str, **attributes: str) -> str:
-        """Subscribe an endpoint, and confirm what asks for it; the subscription's ARN."""
+        """Subscribe an endpoint, confirm the subscription if that is required, and return the subscription's ARN."""
         answer = self.sns(
             "Subscribe",
             TopicArn=topic,
@@ -99,44 +100,44 @@ class SnsHarness(EngineHarness):
             ReturnSubscriptionArn=True,
         )
         arn: str = answer["SubscriptionArn"]
-        if self.attributes(arn)["PendingConfirmation"] == "true":
-            token = self.posted()[-1]["Token"]
-            self.unsigned("ConfirmSubscription", TopicArn=topic, Token=token)
+        if self.get_subscription_attributes(arn)["PendingConfirmation"] == "true":
+            token = self.posted_documents()[-1]["Token"]
+            self.call_unsigned("ConfirmSubscription", TopicArn=topic, Token=token)
             self.out.http.posts.clear()
         return arn
 
-    def attributes(self, subscription: str) -> dict[str, str]:
-        """A subscription's attributes."""
+    def get_subscription_attributes(self, subscription: str) -> dict[str, str]:
+        """Return the attributes of a subscription."""
         found: dict[str, str] = self.sns("GetSubscriptionAttributes", SubscriptionArn=subscription)["Attributes"]
         return found
 
     def publish(self, topic: str, message: str = "the batch failed", **params: Json) -> str:
-        """Publish; the MessageId."""
-        arn: str = self.sns("Publish", TopicArn=topic, Message=message, **params)["MessageId"]
-        return arn
+        """Publish a message and return its MessageId."""
+        message_id: str = self.sns("Publish", TopicArn=topic, Message=message, **params)["MessageId"]
+        return message_id
 
-    def posted(self) -> list[Json]:
-        """The documents that web servers got."""
+    def posted_documents(self) -> list[Json]:
+        """Return the documents that webhooks received."""
         return [loads(post.body) for post in self.out.http.posts]
 
-    def mailed(self) -> list[str]:
-        """To whom mails went."""
+    def mail_recipients(self) -> list[str]:
+        """Return the recipients of the sent mails."""
         return [str(mail["To"]) for mail in self.out.mail.sent]
 
-    def queued(self, queue: str = "reports") -> list[Json]:
-        """What was sent to a queue."""
+    def queued_messages(self, queue: str = "reports") -> list[Json]:
+        """Return the messages that were sent to a queue."""
         if not self.engine.store.reader.rows("SELECT 1 FROM sqlite_master WHERE name = 'sent'"):
             return []
         rows = self.engine.store.reader.rows("SELECT body FROM sent WHERE queue = ? ORDER BY id", (queue,))
         return [loads(body) for (body,) in rows]
 
     def deliveries(self, topic: str) -> list[SnsDelivery]:
-        """What is known of the deliveries of a topic's messages, the newest first."""
+        """Return the deliveries of a topic's notifications, newest first."""
         found = notifications.recent(self.engine.store.reader, topic)
         return [delivery for delivery in found if delivery.type == "Notification"]
 
-    def left(self) -> int:
-        """How much of SNS is still to be done."""
+    def count_pending(self) -> int:
+        """Return the number of outbox rows and timers of SNS."""
         return sum(
             len(self.engine.store.reader.rows(f"SELECT 1 FROM {table} WHERE service = 'sns'"))
             for table in ("outbox", "timers")

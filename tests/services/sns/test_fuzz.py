@@ -1,4 +1,4 @@
-"""Whatever SNS is asked, it answers, or refuses in AWS's words; nothing is a fault of the engine."""
+"""Test that SNS answers each request or refuses it with an AWS error, and never fails with an internal error."""
 
 import itertools
 from contextlib import suppress
@@ -13,10 +13,10 @@ from lamplighter.bus import Caller
 from lamplighter.wire.http import HttpRequest
 from lamplighter.wire.route import encode_result, route_request
 from tests.engine_harness import ACCOUNT, REGION
-from tests.services.sns.sns_harness import DEAD, GONE, HOOK, QUEUE, SnsHarness
+from tests.services.sns.sns_harness import DEAD_LETTER_QUEUE, MISSING_QUEUE, QUEUE, WEBHOOK, SnsHarness
 
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts"
-FIFO = f"arn:aws:sns:{REGION}:{ACCOUNT}:orders.fifo"
+FIFO_TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:orders.fifo"
 HEADERS = {
     b"authorization": f"AWS4-HMAC-SHA256 Credential=test/20260101/{REGION}/sns/aws4_request, X=".encode(),
     b"content-type": b"application/x-www-form-urlencoded",
@@ -27,7 +27,7 @@ OPERATIONS = (
     *("Unsubscribe", "ListSubscriptions", "ListSubscriptionsByTopic", "GetSubscriptionAttributes"),
     *("SetSubscriptionAttributes", "Publish", "PublishBatch", "TagResource", "UntagResource", "ListTagsForResource"),
 )
-NAMES = (
+PARAMETER_NAMES = (
     *("TopicArn", "TargetArn", "SubscriptionArn", "ResourceArn", "Name", "Message", "Subject", "MessageStructure"),
     *("MessageGroupId", "MessageDeduplicationId", "Protocol", "Endpoint", "Token", "NextToken", "AttributeName"),
     *("AttributeValue", "Attributes.entry.1.key", "Attributes.entry.1.value", "Label", "AWSAccountId.member.1"),
@@ -37,10 +37,22 @@ NAMES = (
     *("PublishBatchRequestEntries.member.1.Id", "PublishBatchRequestEntries.member.1.Message"),
     *("PublishBatchRequestEntries.member.2.Id", "PublishBatchRequestEntries.member.2.Subject"),
 )
-VALUES = st.one_of(
+PARAMETER_VALUES = st.one_of(
     st.sampled_from(
         (
-            *(TOPIC, FIFO, QUEUE, DEAD, GONE, HOOK, "alerts", "orders.fifo", "arn:aws:sns:::", "a:b:c:d:e:f", ""),
+            *(
+                TOPIC,
+                FIFO_TOPIC,
+                QUEUE,
+                DEAD_LETTER_QUEUE,
+                MISSING_QUEUE,
+                WEBHOOK,
+                "alerts",
+                "orders.fifo",
+                "arn:aws:sns:::",
+                "a:b:c:d:e:f",
+                "",
+            ),
             *("sqs", "http", "email", "lambda", "lamplighter:command", "ops@example.com", "json", "true", "String"),
             *("Policy", "DeliveryPolicy", "FilterPolicy", "FilterPolicyScope", "RedrivePolicy", "RawMessageDelivery"),
             *("FifoTopic", "DisplayName", "MessageBody", "Number", "Binary", "String.Array", "Publish", "123456789012"),
@@ -51,22 +63,24 @@ VALUES = st.one_of(
     ),
     st.text(max_size=20),
 )
-REQUESTS = st.tuples(st.sampled_from(OPERATIONS), st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=7))
+REQUESTS = st.tuples(
+    st.sampled_from(OPERATIONS), st.dictionaries(st.sampled_from(PARAMETER_NAMES), PARAMETER_VALUES, max_size=7)
+)
 
 
-class Refused(Exception):
-    """In AWS's words, as the caller's fault."""
+class RequestRefused(Exception):
+    """An AWS error with a status below 500, which is the caller's fault."""
 
 
-def ask(harness: SnsHarness, operation: str, fields: dict[str, str]) -> Json:
+def send_request(harness: SnsHarness, operation: str, fields: dict[str, str]) -> Json:
     body = urlencode({"Action": operation, **fields}).encode()
     try:
-        return _ask(harness, body)
+        return _route_and_call(harness, body)
     except AwsError as error:
-        raise (Refused if error.status < 500 else AssertionError)(f"{fields}: {error.message}") from error
+        raise (RequestRefused if error.status < 500 else AssertionError)(f"{fields}: {error.message}") from error
 
 
-def _ask(harness: SnsHarness, body: bytes) -> Json:
+def _route_and_call(harness: SnsHarness, body: bytes) -> Json:
     request = route_request(harness.engine.catalog, HttpRequest("POST", b"/", b"", HEADERS, body))
     caller = Caller(request.account, request.region)
     result = harness.run(harness.engine.call(caller, request.service, request.operation, request.params))
@@ -82,9 +96,9 @@ def _ask(harness: SnsHarness, body: bytes) -> Json:
 )
 @given(st.lists(REQUESTS, min_size=1, max_size=8))
 def test_every_request_is_answered_or_refused(harness: SnsHarness, requests: list[tuple[str, dict[str, str]]]) -> None:
-    known = itertools.cycle(({"TopicArn": TOPIC}, {}, {"TopicArn": FIFO, "MessageGroupId": "g"}))
-    ask(harness, "CreateTopic", {"Name": "alerts"})
-    for (operation, fields), more in zip(requests, known, strict=False):
-        with suppress(Refused):
-            ask(harness, operation, {**more, **fields})
+    valid_params = itertools.cycle(({"TopicArn": TOPIC}, {}, {"TopicArn": FIFO_TOPIC, "MessageGroupId": "g"}))
+    send_request(harness, "CreateTopic", {"Name": "alerts"})
+    for (operation, fields), valid in zip(requests, valid_params, strict=False):
+        with suppress(RequestRefused):
+            send_request(harness, operation, {**valid, **fields})
     assert harness.rows("SELECT count(*) FROM outbox") == [(0,)]

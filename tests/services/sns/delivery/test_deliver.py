@@ -1,4 +1,6 @@
-"""Deliveries: once where it can be told, at least once where it cannot, again as the policy says, and then laid aside.
+"""Test deliveries to subscriptions, their retries by the delivery policy, and their end in the dead-letter queue.
+
+A queue gets each message exactly once, other endpoints get it at least once.
 
 https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
 """
@@ -14,27 +16,27 @@ from lamplighter.outbound.port import DeliveryFailed
 from lamplighter.services.sns.delivery.deliver import MAX_PARALLEL_ATTEMPTS
 from lamplighter.services.sns.tables import deliveries, topics
 from tests.engine_harness import HOUR, SECOND, EngineDied
-from tests.services.sns.sns_harness import DEAD, GONE, HOOK, QUEUE, SnsHarness
+from tests.services.sns.sns_harness import DEAD_LETTER_QUEUE, MISSING_QUEUE, QUEUE, WEBHOOK, SnsHarness
 
-BUSY = DeliveryFailed("421 come again", retryable=True)
-UNKNOWN = DeliveryFailed("550 no such person", retryable=False)
-REDRIVE = dumps({"deadLetterTargetArn": DEAD})
+RETRYABLE_ERROR = DeliveryFailed("421 come again", retryable=True)
+PERMANENT_ERROR = DeliveryFailed("550 no such person", retryable=False)
+REDRIVE_POLICY = dumps({"deadLetterTargetArn": DEAD_LETTER_QUEUE})
 
 
-def counts(harness: SnsHarness, topic: str) -> dict[str, int]:
+def read_counts(harness: SnsHarness, topic: str) -> dict[str, int]:
     return topics.counts(harness.engine.store.reader, topic)
 
 
-def test_one_message_reaches_every_subscription_by_its_protocol(harness: SnsHarness) -> None:
-    topic = harness.topic()
+def test_one_message_reaches_every_subscription_through_its_protocol(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
     harness.subscribe(topic, "email", "ops@example.com")
-    harness.subscribe(topic, "http", HOOK)
+    harness.subscribe(topic, "http", WEBHOOK)
     harness.subscribe(topic, "sqs", QUEUE)
     harness.subscribe(topic, "lamplighter:command", "page-somebody")
     message = harness.publish(topic, Subject="Night")
-    assert harness.mailed() == ["ops@example.com"]
-    assert [post["MessageId"] for post in harness.posted()] == [message]
-    assert [loads(each["MessageBody"])["MessageId"] for each in harness.queued()] == [message]
+    assert harness.mail_recipients() == ["ops@example.com"]
+    assert [post["MessageId"] for post in harness.posted_documents()] == [message]
+    assert [loads(each["MessageBody"])["MessageId"] for each in harness.queued_messages()] == [message]
     (run,) = harness.out.programs.runs
     assert (run.command, run.stdin) == ("page-somebody", b"the batch failed")
     assert run.environment == {
@@ -42,41 +44,41 @@ def test_one_message_reaches_every_subscription_by_its_protocol(harness: SnsHarn
         "LAMPLIGHTER_TOPIC": topic,
         "LAMPLIGHTER_MESSAGE_ID": message,
     }
-    assert harness.left() == 0
-    assert counts(harness, topic) == {"published": 1, "filtered": 0, "delivered": 4, "failed": 0, "redriven": 0}
+    assert harness.count_pending() == 0
+    assert read_counts(harness, topic) == {"published": 1, "filtered": 0, "delivered": 4, "failed": 0, "redriven": 0}
 
 
-def test_a_web_server_that_is_down_is_tried_four_times_twenty_seconds_apart(harness: SnsHarness) -> None:
-    topic = harness.topic()
-    harness.subscribe(topic, "http", HOOK)
-    harness.out.http.statuses.extend([503, BUSY, 429, 500, 200])
+def test_a_failing_webhook_gets_four_attempts_twenty_seconds_apart(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
+    harness.subscribe(topic, "http", WEBHOOK)
+    harness.out.http.statuses.extend([503, RETRYABLE_ERROR, 429, 500, 200])
     harness.publish(topic)
-    for tries in (1, 2, 3):
-        assert len(harness.posted()) == tries
+    for attempts in (1, 2, 3):
+        assert len(harness.posted_documents()) == attempts
         harness.advance(19 * SECOND)
-        assert len(harness.posted()) == tries
+        assert len(harness.posted_documents()) == attempts
         harness.advance(1 * SECOND)
     harness.advance(HOUR)
-    assert len(harness.posted()) == 4
+    assert len(harness.posted_documents()) == 4
     (delivery,) = harness.deliveries(topic)
     assert (delivery.status, delivery.attempts, delivery.error) == ("FAILED", 4, "the endpoint answered with 500")
-    assert counts(harness, topic)["failed"] == 1
-    assert harness.left() == 0
+    assert read_counts(harness, topic)["failed"] == 1
+    assert harness.count_pending() == 0
 
 
 @pytest.mark.parametrize("status", [301, 400, 403, 404])
-def test_a_web_server_that_does_not_want_a_message_is_not_asked_again(harness: SnsHarness, status: int) -> None:
-    topic = harness.topic()
-    harness.subscribe(topic, "http", HOOK)
+def test_a_webhook_that_refuses_a_message_gets_no_retry(harness: SnsHarness, status: int) -> None:
+    topic = harness.create_topic()
+    harness.subscribe(topic, "http", WEBHOOK)
     harness.out.http.statuses.append(status)
     harness.publish(topic)
     assert [delivery.status for delivery in harness.deliveries(topic)] == ["FAILED"]
-    assert harness.left() == 0
+    assert harness.count_pending() == 0
 
 
-def test_every_attempt_carries_the_same_message_id(harness: SnsHarness) -> None:
-    topic = harness.topic()
-    harness.subscribe(topic, "http", HOOK)
+def test_every_attempt_sends_the_same_message_id_and_body(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
+    harness.subscribe(topic, "http", WEBHOOK)
     harness.out.http.statuses.append(500)
     harness.publish(topic)
     harness.advance(20 * SECOND)
@@ -85,152 +87,152 @@ def test_every_attempt_carries_the_same_message_id(harness: SnsHarness) -> None:
     assert first.body == second.body
 
 
-def test_a_delivery_policy_of_the_topic_sets_the_delays(harness: SnsHarness) -> None:
+def test_the_delivery_policy_of_a_topic_sets_the_retry_delays(harness: SnsHarness) -> None:
     retry = {"minDelayTarget": 2, "maxDelayTarget": 8, "numRetries": 5, "numNoDelayRetries": 1, "numMinDelayRetries": 1}
     policy = {"http": {"defaultHealthyRetryPolicy": retry}}
-    topic = harness.topic(DeliveryPolicy=dumps(policy))
-    harness.subscribe(topic, "http", HOOK)
+    topic = harness.create_topic(DeliveryPolicy=dumps(policy))
+    harness.subscribe(topic, "http", WEBHOOK)
     harness.out.http.statuses.extend([500] * 9)
     harness.publish(topic)
-    assert len(harness.posted()) == 2  # the first, and one at once
+    assert len(harness.posted_documents()) == 2  # the first attempt, and one immediate retry
     for delay in (2, 2, 5, 8):
-        before = len(harness.posted())
+        before = len(harness.posted_documents())
         harness.advance(delay * SECOND - 1)
-        assert len(harness.posted()) == before
+        assert len(harness.posted_documents()) == before
         harness.advance(1)
-        assert len(harness.posted()) == before + 1
+        assert len(harness.posted_documents()) == before + 1
     harness.advance(HOUR)
-    assert len(harness.posted()) == 6
+    assert len(harness.posted_documents()) == 6
 
 
-def test_a_delivery_policy_of_the_subscription_goes_before_the_topics(harness: SnsHarness) -> None:
-    topic = harness.topic()
-    harness.subscribe(topic, "http", HOOK, DeliveryPolicy=dumps({"healthyRetryPolicy": {"numRetries": 0}}))
+def test_the_delivery_policy_of_a_subscription_overrides_that_of_its_topic(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
+    harness.subscribe(topic, "http", WEBHOOK, DeliveryPolicy=dumps({"healthyRetryPolicy": {"numRetries": 0}}))
     harness.out.http.statuses.append(500)
     harness.publish(topic)
     assert [delivery.status for delivery in harness.deliveries(topic)] == ["FAILED"]
 
 
-def test_a_throttle_spreads_messages_over_time(harness: SnsHarness) -> None:
-    topic = harness.topic()
-    harness.subscribe(topic, "http", HOOK, DeliveryPolicy=dumps({"throttlePolicy": {"maxReceivesPerSecond": 2}}))
+def test_a_throttle_policy_spreads_messages_over_time(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
+    harness.subscribe(topic, "http", WEBHOOK, DeliveryPolicy=dumps({"throttlePolicy": {"maxReceivesPerSecond": 2}}))
     for _ in range(4):
         harness.publish(topic)
-    assert len(harness.posted()) == 1
+    assert len(harness.posted_documents()) == 1
     for expected in (2, 3, 4):
         harness.advance(SECOND // 2)
-        assert len(harness.posted()) == expected
+        assert len(harness.posted_documents()) == expected
 
 
 @pytest.mark.parametrize(
     ("rate", "milliseconds", "count"), [(300, 31, 10), (700, 11, 8), (1500, 11, 17), (4000, 5, 21)]
 )
-def test_a_throttle_whose_interval_is_no_whole_millisecond_keeps_its_rate(
+def test_a_throttle_policy_keeps_a_rate_whose_interval_is_not_a_whole_millisecond(
     harness: SnsHarness, rate: int, milliseconds: int, count: int
 ) -> None:
-    topic = harness.topic()
-    harness.subscribe(topic, "http", HOOK, DeliveryPolicy=dumps({"throttlePolicy": {"maxReceivesPerSecond": rate}}))
+    topic = harness.create_topic()
+    harness.subscribe(topic, "http", WEBHOOK, DeliveryPolicy=dumps({"throttlePolicy": {"maxReceivesPerSecond": rate}}))
     for _ in range(25):
         harness.publish(topic)
-    assert len(harness.posted()) == 1
+    assert len(harness.posted_documents()) == 1
     harness.advance(milliseconds)
-    assert len(harness.posted()) == count
+    assert len(harness.posted_documents()) == count
     harness.advance(SECOND)
-    assert len(harness.posted()) == 25
+    assert len(harness.posted_documents()) == 25
 
 
-def test_a_throttle_does_not_hold_messages_up_after_the_clock_was_set_back(harness: SnsHarness) -> None:
-    topic = harness.topic()
-    harness.subscribe(topic, "http", HOOK, DeliveryPolicy=dumps({"throttlePolicy": {"maxReceivesPerSecond": 1}}))
+def test_a_throttle_policy_does_not_block_messages_after_the_clock_was_set_back(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
+    harness.subscribe(topic, "http", WEBHOOK, DeliveryPolicy=dumps({"throttlePolicy": {"maxReceivesPerSecond": 1}}))
     harness.publish(topic)
     harness.crash()
     harness.clock.jump(-HOUR)
     harness.up()
     harness.publish(topic)
     harness.advance(SECOND)
-    assert len(harness.posted()) == 2
+    assert len(harness.posted_documents()) == 2
 
 
-def test_a_mail_server_that_is_down_for_six_hours_gets_the_mail_then(harness: SnsHarness) -> None:
-    topic = harness.topic()
+def test_a_mail_is_delivered_after_its_server_was_down_for_six_hours(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
     harness.subscribe(topic, "email", "ops@example.com")
-    harness.out.mail.failures.extend([BUSY] * 50)
+    harness.out.mail.failures.extend([RETRYABLE_ERROR] * 50)
     harness.publish(topic)
-    passed = 0
-    while not harness.mailed():
+    elapsed = 0
+    while not harness.mail_recipients():
         harness.advance(10 * SECOND)
-        passed += 10 * SECOND
-    assert 6 * HOUR < passed < 8 * HOUR
+        elapsed += 10 * SECOND
+    assert 6 * HOUR < elapsed < 8 * HOUR
     assert [(delivery.status, delivery.attempts) for delivery in harness.deliveries(topic)] == [("DELIVERED", 51)]
 
 
-def test_a_mail_that_nobody_takes_is_laid_into_the_dead_letter_queue(harness: SnsHarness) -> None:
-    topic = harness.topic()
-    harness.subscribe(topic, "email", "ops@example.com", RedrivePolicy=REDRIVE)
-    harness.out.mail.failures.append(UNKNOWN)
+def test_a_permanently_refused_mail_moves_to_the_dead_letter_queue(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
+    harness.subscribe(topic, "email", "ops@example.com", RedrivePolicy=REDRIVE_POLICY)
+    harness.out.mail.failures.append(PERMANENT_ERROR)
     message = harness.publish(topic, Subject="Night")
-    (dead,) = harness.queued("dead")
+    (dead,) = harness.queued_messages("dead")
     assert set(dead) == {"QueueUrl", "MessageBody"}
     body = loads(dead["MessageBody"])
     assert (body["MessageId"], body["Subject"], body["Message"]) == (message, "Night", "the batch failed")
-    assert counts(harness, topic)["redriven"] == 1
+    assert read_counts(harness, topic)["redriven"] == 1
     assert [delivery.error for delivery in harness.deliveries(topic)] == ["550 no such person"]
 
 
 def test_a_dead_letter_of_a_raw_subscription_is_raw(harness: SnsHarness) -> None:
-    topic = harness.topic()
-    harness.subscribe(topic, "http", HOOK, RedrivePolicy=REDRIVE, RawMessageDelivery="true")
+    topic = harness.create_topic()
+    harness.subscribe(topic, "http", WEBHOOK, RedrivePolicy=REDRIVE_POLICY, RawMessageDelivery="true")
     harness.out.http.statuses.append(404)
     attributes = {"kind": {"DataType": "String", "StringValue": "night"}}
     harness.publish(topic, "body", MessageAttributes=attributes)
-    (dead,) = harness.queued("dead")
+    (dead,) = harness.queued_messages("dead")
     assert (dead["MessageBody"], dead["MessageAttributes"]) == ("body", attributes)
 
 
-def test_a_queue_that_is_gone_is_not_tried_again_and_its_message_is_a_dead_letter(harness: SnsHarness) -> None:
-    topic = harness.topic()
-    harness.subscribe(topic, "sqs", GONE, RedrivePolicy=REDRIVE)
+def test_a_message_to_a_missing_queue_moves_to_the_dead_letter_queue_without_retries(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
+    harness.subscribe(topic, "sqs", MISSING_QUEUE, RedrivePolicy=REDRIVE_POLICY)
     harness.publish(topic)
-    assert len(harness.queued("dead")) == 1
+    assert len(harness.queued_messages("dead")) == 1
     assert [(delivery.status, delivery.attempts) for delivery in harness.deliveries(topic)] == [("FAILED", 1)]
-    assert harness.left() == 0
+    assert harness.count_pending() == 0
 
 
-def test_a_dead_letter_queue_that_is_gone_loses_the_letter_and_nothing_else(harness: SnsHarness) -> None:
-    topic = harness.topic()
-    harness.subscribe(topic, "sqs", GONE, RedrivePolicy=dumps({"deadLetterTargetArn": GONE}))
+def test_a_missing_dead_letter_queue_loses_only_its_own_message(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
+    harness.subscribe(topic, "sqs", MISSING_QUEUE, RedrivePolicy=dumps({"deadLetterTargetArn": MISSING_QUEUE}))
     harness.subscribe(topic, "sqs", QUEUE)
     harness.publish(topic)
-    assert len(harness.queued()) == 1
-    assert counts(harness, topic) == {"published": 1, "filtered": 0, "delivered": 1, "failed": 1, "redriven": 0}
+    assert len(harness.queued_messages()) == 1
+    assert read_counts(harness, topic) == {"published": 1, "filtered": 0, "delivered": 1, "failed": 1, "redriven": 0}
 
 
-def test_a_function_without_an_endpoint_is_told_as_failed(harness: SnsHarness) -> None:
-    topic = harness.topic()
+def test_a_delivery_to_a_lambda_function_without_an_endpoint_fails(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
     harness.subscribe(topic, "lambda", "arn:aws:lambda:us-east-1:123456789012:function:f")
     harness.publish(topic)
     assert ["--endpoint lambda=URL" in str(delivery.error) for delivery in harness.deliveries(topic)] == [True]
 
 
-def test_what_waits_for_its_next_attempt_survives_a_crash(harness: SnsHarness) -> None:
-    topic = harness.topic()
+def test_a_delivery_that_waits_for_a_retry_survives_a_crash(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
     harness.subscribe(topic, "email", "ops@example.com")
-    harness.out.mail.failures.append(BUSY)
+    harness.out.mail.failures.append(RETRYABLE_ERROR)
     harness.publish(topic)
-    assert harness.mailed() == []
+    assert harness.mail_recipients() == []
     harness.restart()
     harness.advance(10 * SECOND)
-    assert harness.mailed() == ["ops@example.com"]
-    assert harness.left() == 0
+    assert harness.mail_recipients() == ["ops@example.com"]
+    assert harness.count_pending() == 0
 
 
 @pytest.mark.parametrize("before", [True, False])
 @pytest.mark.parametrize("commit", [1, 2])
-def test_a_crash_at_any_commit_of_a_publish_loses_nothing_that_was_taken(
+def test_a_crash_at_any_commit_of_a_publish_loses_no_accepted_message(
     harness: SnsHarness, commit: int, before: bool
 ) -> None:
-    """The first commit takes the message, the second keeps what came of the delivery."""
-    topic = harness.topic()
+    """The first commit stores the message, the second stores the outcome of the delivery."""
+    topic = harness.create_topic()
     harness.subscribe(topic, "email", "ops@example.com")
     harness.subscribe(topic, "sqs", QUEUE)
     harness.die_at(commit, before=before)
@@ -238,42 +240,42 @@ def test_a_crash_at_any_commit_of_a_publish_loses_nothing_that_was_taken(
         harness.publish(topic)
     except EngineDied:
         harness.up()
-    taken = not (commit == 1 and before)
+    accepted = not (commit == 1 and before)
     mails = harness.out.mail.sent
-    assert len(mails) >= taken
-    assert len({mail["Message-ID"] for mail in mails}) == taken
-    assert len(mails) == (2 if (commit, before) == (2, True) else taken)
-    assert len(harness.queued()) == taken
-    assert harness.left() == 0
+    assert len(mails) >= accepted
+    assert len({mail["Message-ID"] for mail in mails}) == accepted
+    assert len(mails) == (2 if (commit, before) == (2, True) else accepted)
+    assert len(harness.queued_messages()) == accepted
+    assert harness.count_pending() == 0
 
 
-def test_what_is_unsubscribed_gets_no_further_attempts(harness: SnsHarness) -> None:
-    topic = harness.topic()
-    subscription = harness.subscribe(topic, "http", HOOK)
+def test_an_unsubscribed_endpoint_gets_no_further_attempts(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
+    subscription = harness.subscribe(topic, "http", WEBHOOK)
     harness.out.http.statuses.append(500)
     harness.publish(topic)
     harness.sns("Unsubscribe", SubscriptionArn=subscription)
     harness.advance(HOUR)
-    assert len(harness.posted()) == 1
+    assert len(harness.posted_documents()) == 1
     assert [delivery.status for delivery in harness.deliveries(topic)] == ["FAILED"]
-    assert harness.left() == 0
+    assert harness.count_pending() == 0
 
 
-def test_a_topic_takes_what_was_on_its_way_with_it(harness: SnsHarness) -> None:
-    topic = harness.topic()
-    harness.subscribe(topic, "http", HOOK)
+def test_deleting_a_topic_deletes_its_pending_deliveries(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
+    harness.subscribe(topic, "http", WEBHOOK)
     harness.out.http.statuses.append(500)
     harness.publish(topic)
     harness.sns("DeleteTopic", TopicArn=topic)
     harness.advance(HOUR)
-    assert len(harness.posted()) == 1
+    assert len(harness.posted_documents()) == 1
     assert harness.deliveries(topic) == []
-    assert harness.left() == 0
+    assert harness.count_pending() == 0
 
 
-def test_a_message_that_cannot_be_read_is_told_as_failed_and_others_go_on(harness: SnsHarness) -> None:
-    topic = harness.topic()
-    harness.subscribe(topic, "http", HOOK)
+def test_a_damaged_delivery_fails_and_the_others_continue(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
+    harness.subscribe(topic, "http", WEBHOOK)
     harness.out.http.statuses.append(500)
     harness.publish(topic)
     harness.crash()
@@ -282,13 +284,13 @@ def test_a_message_that_cannot_be_read_is_told_as_failed_and_others_go_on(harnes
     harness.publish(topic)
     harness.advance(20 * SECOND)
     assert [delivery.status for delivery in harness.deliveries(topic)] == ["DELIVERED", "FAILED"]
-    assert harness.left() == 0
+    assert harness.count_pending() == 0
 
 
-def test_the_last_hundred_deliveries_of_each_outcome_are_remembered(harness: SnsHarness) -> None:
-    topic = harness.topic()
+def test_the_last_hundred_deliveries_of_each_outcome_are_kept(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
     harness.subscribe(topic, "sqs", QUEUE)
-    harness.subscribe(topic, "sqs", GONE)
+    harness.subscribe(topic, "sqs", MISSING_QUEUE)
     for _ in range(deliveries.MAX_FINISHED + 5):
         harness.publish(topic)
     found = [delivery.status for delivery in harness.deliveries(topic)]
@@ -297,39 +299,39 @@ def test_the_last_hundred_deliveries_of_each_outcome_are_remembered(harness: Sns
     assert every == [("DELIVERED", deliveries.MAX_FINISHED), ("FAILED", deliveries.MAX_FINISHED)]
 
 
-def test_deliveries_that_wait_are_counted(harness: SnsHarness) -> None:
-    topic = harness.topic()
-    harness.subscribe(topic, "http", HOOK)
+def test_waiting_deliveries_are_counted(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
+    harness.subscribe(topic, "http", WEBHOOK)
     harness.out.http.statuses.append(500)
     harness.publish(topic)
     assert deliveries.count(harness.engine.store.reader, "WAITING") == 1
 
 
-def test_an_endpoint_that_is_down_is_told_of_once_and_so_is_that_it_is_back(
+def test_the_failure_and_the_recovery_of_an_endpoint_are_each_logged_once(
     harness: SnsHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "lamplighter.sns")
-    topic = harness.topic()
+    topic = harness.create_topic()
     harness.subscribe(topic, "email", "ops@example.com")
-    harness.subscribe(topic, "http", HOOK)
-    harness.out.mail.failures.extend([BUSY] * 4)
+    harness.subscribe(topic, "http", WEBHOOK)
+    harness.out.mail.failures.extend([RETRYABLE_ERROR] * 4)
     harness.out.http.statuses.append(503)
     for _ in range(2):
         harness.publish(topic)
     for _ in range(3):
         harness.advance(HOUR)
-    said = (each.getMessage() for each in caplog.records)
-    assert sorted(each for each in said if "will be retried" in each or "works again" in each) == [
-        f"delivery to {HOOK} failed: the endpoint answered with 503; it will be retried",
-        f"delivery to {HOOK} works again",
+    messages = (each.getMessage() for each in caplog.records)
+    assert sorted(each for each in messages if "will be retried" in each or "works again" in each) == [
+        f"delivery to {WEBHOOK} failed: the endpoint answered with 503; it will be retried",
+        f"delivery to {WEBHOOK} works again",
         "mail to ops@example.com failed: 421 come again; it will be retried",
         "mail to ops@example.com works again",
     ]
 
 
-def test_a_fault_of_ours_is_logged_and_tried_again(harness: SnsHarness, caplog: pytest.LogCaptureFixture) -> None:
-    topic = harness.topic()
-    harness.subscribe(topic, "http", HOOK)
+def test_an_internal_error_is_logged_and_retried(harness: SnsHarness, caplog: pytest.LogCaptureFixture) -> None:
+    topic = harness.create_topic()
+    harness.subscribe(topic, "http", WEBHOOK)
     harness.out.http.statuses.append("nonsense")  # type: ignore[arg-type]
     harness.publish(topic)
     assert "failed with an internal error of the engine" in caplog.text
@@ -338,8 +340,8 @@ def test_a_fault_of_ours_is_logged_and_tried_again(harness: SnsHarness, caplog: 
 
 
 @pytest.mark.parametrize("at", ["write", "COMMIT"])
-def test_a_full_disk_refuses_a_message_and_nothing_of_it_is_sent(harness: SnsHarness, at: str) -> None:
-    topic = harness.topic()
+def test_with_a_full_disk_a_message_is_refused_and_not_sent(harness: SnsHarness, at: str) -> None:
+    topic = harness.create_topic()
     harness.subscribe(topic, "email", "ops@example.com")
     harness.subscribe(topic, "sqs", QUEUE)
     harness.disk.fill(at)
@@ -347,60 +349,60 @@ def test_a_full_disk_refuses_a_message_and_nothing_of_it_is_sent(harness: SnsHar
         harness.publish(topic)
     harness.disk.fill("")
     harness.settle()
-    assert (harness.mailed(), harness.queued()) == ([], [])
+    assert (harness.mail_recipients(), harness.queued_messages()) == ([], [])
     harness.publish(topic)
-    assert (len(harness.mailed()), len(harness.queued())) == (1, 1)
+    assert (len(harness.mail_recipients()), len(harness.queued_messages())) == (1, 1)
 
 
-def test_a_queue_that_fails_through_its_own_fault_refuses_the_message_whole(harness: SnsHarness) -> None:
-    topic = harness.topic()
+def test_an_unavailable_queue_makes_the_whole_publish_fail(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
     harness.subscribe(topic, "email", "ops@example.com")
     harness.subscribe(topic, "sqs", f"{QUEUE}-busy")
     with pytest.raises(Unavailable):
         harness.publish(topic)
-    assert harness.mailed() == []
+    assert harness.mail_recipients() == []
     assert harness.deliveries(topic) == []
 
 
-def test_a_subscription_whose_settings_cannot_be_read_gets_its_messages_all_the_same(harness: SnsHarness) -> None:
-    topic = harness.topic()
+def test_a_subscription_with_damaged_settings_still_gets_its_messages(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
     harness.subscribe(topic, "sqs", QUEUE, RawMessageDelivery="true")
     harness.crash()
     harness.damage("UPDATE subscriptions SET attributes = '{broken'")
     harness.up()
     harness.publish(topic)
-    assert len(harness.queued()) == 1
+    assert len(harness.queued_messages()) == 1
 
 
-def test_a_slow_web_server_is_asked_a_few_times_at_once(harness: SnsHarness) -> None:
-    topic = harness.topic()
-    harness.subscribe(topic, "http", HOOK)
+def test_a_slow_webhook_gets_a_limited_number_of_parallel_requests(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
+    harness.subscribe(topic, "http", WEBHOOK)
     harness.subscribe(topic, "email", "ops@example.com")
     harness.out.http.release = asyncio.Event()
     for _ in range(3 * MAX_PARALLEL_ATTEMPTS):
         harness.publish(topic)
-    assert len(harness.posted()) == MAX_PARALLEL_ATTEMPTS
-    assert len(harness.mailed()) == 3 * MAX_PARALLEL_ATTEMPTS
+    assert len(harness.posted_documents()) == MAX_PARALLEL_ATTEMPTS
+    assert len(harness.mail_recipients()) == 3 * MAX_PARALLEL_ATTEMPTS
     harness.out.http.release.set()
     harness.settle()
-    assert len(harness.posted()) == 3 * MAX_PARALLEL_ATTEMPTS
-    assert harness.left() == 0
+    assert len(harness.posted_documents()) == 3 * MAX_PARALLEL_ATTEMPTS
+    assert harness.count_pending() == 0
 
 
-def test_what_was_under_way_at_a_crash_is_brought_again(harness: SnsHarness) -> None:
-    topic = harness.topic()
-    harness.subscribe(topic, "http", HOOK)
+def test_an_attempt_that_a_crash_interrupted_is_repeated(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
+    harness.subscribe(topic, "http", WEBHOOK)
     harness.out.http.release = asyncio.Event()
     message = harness.publish(topic)
     harness.crash()
     harness.out.http.release = None
     harness.up()
-    assert [post["MessageId"] for post in harness.posted()] == [message, message]
-    assert harness.left() == 0
+    assert [post["MessageId"] for post in harness.posted_documents()] == [message, message]
+    assert harness.count_pending() == 0
 
 
-def test_the_last_deliveries_are_listed_a_page_at_a_time(harness: SnsHarness) -> None:
-    topic = harness.topic()
+def test_the_last_deliveries_are_listed_in_pages(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
     harness.sns("Subscribe", TopicArn=topic, Protocol="sqs", Endpoint=QUEUE)
     for _ in range(60):
         harness.sns("Publish", TopicArn=topic, Message="x")

@@ -1,4 +1,4 @@
-"""Retry policies, as lists of delays.
+"""Test the delays of retry policies.
 
 https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
 """
@@ -22,9 +22,16 @@ from lamplighter.services.sns.delivery.retry_delays import (
     total_seconds,
 )
 
-PHASE, SECONDS = st.integers(0, 30), st.integers(1, 3600)
+PHASE_RETRIES, SECONDS = st.integers(0, 30), st.integers(1, 3600)
 RETRIES = st.builds(
-    RetryDelays, PHASE, PHASE, PHASE, PHASE, SECONDS, SECONDS, st.sampled_from(sorted(BACKOFF_FUNCTIONS))
+    RetryDelays,
+    PHASE_RETRIES,
+    PHASE_RETRIES,
+    PHASE_RETRIES,
+    PHASE_RETRIES,
+    SECONDS,
+    SECONDS,
+    st.sampled_from(sorted(BACKOFF_FUNCTIONS)),
 ).map(
     lambda found: replace(
         found, min_delay=min(found.min_delay, found.max_delay), max_delay=max(found.min_delay, found.max_delay)
@@ -32,25 +39,25 @@ RETRIES = st.builds(
 )
 
 
-def delays(retries: RetryDelays) -> list[float]:
+def list_delays(retries: RetryDelays) -> list[float]:
     found = [retry_delay(retries, number) for number in range(retries.count)]
     return [each / 1000 for each in found if each is not None]
 
 
-def test_aws_tries_a_web_server_three_times_more_twenty_seconds_apart() -> None:
-    assert delays(delays_of_policy(delivery_policy.DEFAULT_RETRY_POLICY)) == [20, 20, 20]
+def test_a_webhook_gets_three_retries_twenty_seconds_apart_by_default() -> None:
+    assert list_delays(delays_of_policy(delivery_policy.DEFAULT_RETRY_POLICY)) == [20, 20, 20]
 
 
-def test_aws_tries_a_mail_server_fifty_times_over_six_hours() -> None:
+def test_a_mail_server_gets_fifty_retries_over_six_to_eight_hours() -> None:
     assert SMTP.count == 50
-    assert delays(SMTP)[:2] == [10, 10]
-    assert (delays(SMTP)[2], delays(SMTP)[11], delays(SMTP)[12]) == (10, 600, 600)
+    assert list_delays(SMTP)[:2] == [10, 10]
+    assert (list_delays(SMTP)[2], list_delays(SMTP)[11], list_delays(SMTP)[12]) == (10, 600, 600)
     assert 6 * 3600 < total_seconds(SMTP) < 8 * 3600
 
 
-def test_aws_tries_its_own_endpoints_over_23_days() -> None:
+def test_endpoints_managed_by_aws_get_retries_over_23_days() -> None:
     assert MANAGED.count == 100_015
-    assert delays(MANAGED)[:5] == [0, 0, 0, 1, 1]
+    assert list_delays(MANAGED)[:5] == [0, 0, 0, 1, 1]
     assert 23 * 86_400 < total_seconds(MANAGED) < 24 * 86_400
 
 
@@ -63,13 +70,13 @@ def test_aws_tries_its_own_endpoints_over_23_days() -> None:
         ("exponential", [10, 20, 40, 40]),
     ],
 )
-def test_each_function_rises_in_its_own_way(function: str, expected: list[float]) -> None:
-    assert delays(RetryDelays(0, 0, 4, 0, 10, 40, function)) == pytest.approx(expected, abs=0.001)
+def test_each_backoff_function_has_its_own_curve(function: str, expected: list[float]) -> None:
+    assert list_delays(RetryDelays(0, 0, 4, 0, 10, 40, function)) == pytest.approx(expected, abs=0.001)
 
 
 @given(RETRIES)
-def test_there_are_as_many_delays_as_retries_and_each_is_between_the_bounds(retries: RetryDelays) -> None:
-    found = delays(retries)
+def test_each_retry_has_a_delay_and_each_delay_is_within_the_bounds(retries: RetryDelays) -> None:
+    found = list_delays(retries)
     assert len(found) == retries.count
     assert retry_delay(retries, retries.count) is None
     later = found[retries.no_delay_retries :]
@@ -79,7 +86,7 @@ def test_there_are_as_many_delays_as_retries_and_each_is_between_the_bounds(retr
 
 @given(RETRIES)
 def test_delays_never_shrink(retries: RetryDelays) -> None:
-    assert delays(retries) == sorted(delays(retries))
+    assert list_delays(retries) == sorted(list_delays(retries))
 
 
 @pytest.mark.parametrize(
@@ -101,12 +108,12 @@ def test_delays_never_shrink(retries: RetryDelays) -> None:
         {"requestPolicy": {"headerContentType": ["text/plain"]}},
     ],
 )
-def test_a_policy_out_of_bounds_is_refused(policy: Json) -> None:
+def test_an_invalid_delivery_policy_is_refused(policy: Json) -> None:
     with pytest.raises(AwsError, match="Invalid parameter: DeliveryPolicy: "):
         delivery_policy.check_subscription_policy(dumps(policy))
 
 
-def test_a_raw_message_may_be_of_more_types_than_an_envelope() -> None:
+def test_raw_delivery_allows_more_content_types_than_an_envelope() -> None:
     csv = dumps({"requestPolicy": {"headerContentType": "text/csv"}})
     delivery_policy.check_subscription_policy(csv, raw=True)
     with pytest.raises(AwsError, match="DeliveryPolicy"):
@@ -114,25 +121,25 @@ def test_a_raw_message_may_be_of_more_types_than_an_envelope() -> None:
     delivery_policy.check_subscription_policy(dumps({"requestPolicy": {"headerContentType": "application/json"}}))
 
 
-def test_the_example_of_the_developer_guide_is_fifty_attempts() -> None:
+def test_the_example_of_the_developer_guide_has_fifty_retries() -> None:
     retry = {"minDelayTarget": 1, "maxDelayTarget": 60, "numRetries": 50, "numNoDelayRetries": 3}
     retry |= {"numMinDelayRetries": 2, "numMaxDelayRetries": 35, "backoffFunction": "exponential"}  # type: ignore[dict-item]
     delivery_policy.check_subscription_policy(dumps({"healthyRetryPolicy": retry}))
-    assert delays(delays_of_policy(delivery_policy.DEFAULT_RETRY_POLICY | retry)) == [
+    assert list_delays(delays_of_policy(delivery_policy.DEFAULT_RETRY_POLICY | retry)) == [
         *([0] * 3 + [1] * 2),
         *(1, 2, 4, 8, 16, 32, 60, 60, 60, 60),
         *([60] * 35),
     ]
 
 
-def test_a_topic_may_forbid_its_subscriptions_a_policy_of_their_own() -> None:
-    own = {"DeliveryPolicy": dumps({"healthyRetryPolicy": {"numRetries": 9}})}
+def test_a_topic_can_disable_the_delivery_policies_of_its_subscriptions() -> None:
+    subscription = {"DeliveryPolicy": dumps({"healthyRetryPolicy": {"numRetries": 9}})}
     topic = {"DeliveryPolicy": dumps({"http": {"disableSubscriptionOverrides": True}})}
-    assert delivery_policy.effective_policy({}, own)["healthyRetryPolicy"]["numRetries"] == 9
-    assert delivery_policy.effective_policy(topic, own)["healthyRetryPolicy"]["numRetries"] == 3
+    assert delivery_policy.effective_policy({}, subscription)["healthyRetryPolicy"]["numRetries"] == 9
+    assert delivery_policy.effective_policy(topic, subscription)["healthyRetryPolicy"]["numRetries"] == 3
 
 
-def test_what_a_policy_leaves_out_is_awss_default() -> None:
+def test_missing_settings_of_a_policy_have_the_defaults_of_aws() -> None:
     delivery_policy.check_topic_policy(dumps({"http": {"defaultHealthyRetryPolicy": {"numRetries": 5}}}))
     assert delivery_policy.effective_policy({}, {}) == {
         "healthyRetryPolicy": delivery_policy.DEFAULT_RETRY_POLICY,

@@ -1,4 +1,4 @@
-"""What may be published, and what endpoints get.
+"""Test which messages can be published, and what endpoints receive.
 
 https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 """
@@ -8,15 +8,15 @@ import pytest
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.bus import Caller
 from tests.engine_harness import ACCOUNT, REGION
-from tests.services.sns.sns_harness import HOOK, QUEUE, SnsHarness
+from tests.services.sns.sns_harness import QUEUE, WEBHOOK, SnsHarness
 
-TEXT = {"DataType": "String", "StringValue": "v"}
+STRING_ATTRIBUTE = {"DataType": "String", "StringValue": "v"}
 
 
-def test_a_notification_has_awss_members_in_awss_order_and_spelling(harness: SnsHarness) -> None:
-    topic = harness.topic()
-    arn = harness.subscribe(topic, "http", HOOK)
-    attributes = {"kind": TEXT, "count": {"DataType": "Number", "StringValue": "3"}}
+def test_a_notification_is_formatted_exactly_as_by_aws(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
+    arn = harness.subscribe(topic, "http", WEBHOOK)
+    attributes = {"kind": STRING_ATTRIBUTE, "count": {"DataType": "Number", "StringValue": "3"}}
     message = harness.publish(topic, 'the "batch" failed', Subject="Night", MessageAttributes=attributes)
     (post,) = harness.out.http.posts
     text = post.body.decode()
@@ -50,10 +50,10 @@ def test_a_notification_has_awss_members_in_awss_order_and_spelling(harness: Sns
     }
 
 
-def test_a_raw_post_is_the_message_itself(harness: SnsHarness) -> None:
-    topic = harness.topic()
+def test_the_body_of_a_raw_post_is_the_message(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
     policy = dumps({"requestPolicy": {"headerContentType": "application/json"}})
-    harness.subscribe(topic, "http", HOOK, RawMessageDelivery="true", DeliveryPolicy=policy)
+    harness.subscribe(topic, "http", WEBHOOK, RawMessageDelivery="true", DeliveryPolicy=policy)
     harness.publish(topic, '{"a":1}')
     (post,) = harness.out.http.posts
     assert post.body == b'{"a":1}'
@@ -61,31 +61,31 @@ def test_a_raw_post_is_the_message_itself(harness: SnsHarness) -> None:
     assert post.headers["Content-Type"] == "application/json"
 
 
-def test_a_queue_gets_the_envelope_or_raw_the_message_and_its_attributes(harness: SnsHarness) -> None:
-    topic = harness.topic()
-    wrapped = harness.subscribe(topic, "sqs", QUEUE)
+def test_a_queue_gets_the_envelope_or_with_raw_delivery_the_message_and_its_attributes(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
+    envelope_arn = harness.subscribe(topic, "sqs", QUEUE)
     harness.subscribe(topic, "sqs", f"arn:aws:sqs:{REGION}:{ACCOUNT}:raw", RawMessageDelivery="true")
     harness.publish(topic, "body", MessageAttributes={"bytes": {"DataType": "Binary", "BinaryValue": b"\0\xff"}})
-    (one,) = harness.queued()
-    assert one["QueueUrl"] == f"http://127.0.0.1:4566/{ACCOUNT}/reports"
-    assert set(one) == {"QueueUrl", "MessageBody"}
-    body = loads(one["MessageBody"])
+    (envelope_message,) = harness.queued_messages()
+    assert envelope_message["QueueUrl"] == f"http://127.0.0.1:4566/{ACCOUNT}/reports"
+    assert set(envelope_message) == {"QueueUrl", "MessageBody"}
+    body = loads(envelope_message["MessageBody"])
     assert body["MessageAttributes"] == {"bytes": {"Type": "Binary", "Value": "AP8="}}
-    assert body["UnsubscribeURL"].endswith(wrapped)
-    (other,) = harness.queued("raw")
-    assert other["MessageBody"] == "body"
-    assert other["MessageAttributes"] == {"bytes": {"DataType": "Binary", "BinaryValue": "AP8="}}
+    assert body["UnsubscribeURL"].endswith(envelope_arn)
+    (raw_message,) = harness.queued_messages("raw")
+    assert raw_message["MessageBody"] == "body"
+    assert raw_message["MessageAttributes"] == {"bytes": {"DataType": "Binary", "BinaryValue": "AP8="}}
 
 
 def test_a_structured_message_has_a_text_for_each_protocol(harness: SnsHarness) -> None:
-    topic = harness.topic()
-    harness.subscribe(topic, "http", HOOK)
+    topic = harness.create_topic()
+    harness.subscribe(topic, "http", WEBHOOK)
     harness.subscribe(topic, "sqs", QUEUE)
     harness.subscribe(topic, "lamplighter:command", "page")
     texts = {"default": "for all", "http": "for hooks", "sqs": 7, "pigeon": "coo"}
     harness.publish(topic, dumps(texts), MessageStructure="json")
-    assert [post["Message"] for post in harness.posted()] == ["for hooks"]
-    assert [loads(each["MessageBody"])["Message"] for each in harness.queued()] == ["for all"]
+    assert [post["Message"] for post in harness.posted_documents()] == ["for hooks"]
+    assert [loads(each["MessageBody"])["Message"] for each in harness.queued_messages()] == ["for all"]
     assert [run.stdin for run in harness.out.programs.runs] == [b"for all"]
 
 
@@ -100,8 +100,8 @@ def test_a_structured_message_has_a_text_for_each_protocol(harness: SnsHarness) 
         ('{"default": 1}', "No default entry in JSON message body"),
     ],
 )
-def test_a_structured_message_that_is_none_is_refused(harness: SnsHarness, message: str, reason: str) -> None:
-    refused = harness.refused("Publish", TopicArn=harness.topic(), Message=message, MessageStructure="json")
+def test_an_invalid_structured_message_is_refused(harness: SnsHarness, message: str, reason: str) -> None:
+    refused = harness.expect_error("Publish", TopicArn=harness.create_topic(), Message=message, MessageStructure="json")
     assert refused == ("InvalidParameter", f"Invalid parameter: Message Structure - {reason}")
 
 
@@ -110,7 +110,7 @@ def test_a_structured_message_that_is_none_is_refused(harness: SnsHarness, messa
     [
         ({"Message": ""}, "Empty message"),
         ({"Message": "x" * 262_145}, "Message too long"),
-        ({"Message": "x" * 262_140, "MessageAttributes": {"kind": TEXT}}, "Message too long"),
+        ({"Message": "x" * 262_140, "MessageAttributes": {"kind": STRING_ATTRIBUTE}}, "Message too long"),
         ({"Message": "é" * 131_073}, "Message too long"),
         ({"Message": "m", "Subject": ""}, "Subject"),
         ({"Message": "m", "Subject": "x" * 101}, "Subject"),
@@ -123,14 +123,14 @@ def test_a_structured_message_that_is_none_is_refused(harness: SnsHarness, messa
                 "valid for this topic type"
             ),
         ),
-        ({"Message": "m", "MessageAttributes": {"a b": TEXT}}, "Invalid message attribute name: a b"),
-        ({"Message": "m", "MessageAttributes": {"a..b": TEXT}}, "Invalid message attribute name: a..b"),
-        ({"Message": "m", "MessageAttributes": {"aws.x": TEXT}}, "Invalid message attribute name: aws.x"),
+        ({"Message": "m", "MessageAttributes": {"a b": STRING_ATTRIBUTE}}, "Invalid message attribute name: a b"),
+        ({"Message": "m", "MessageAttributes": {"a..b": STRING_ATTRIBUTE}}, "Invalid message attribute name: a..b"),
+        ({"Message": "m", "MessageAttributes": {"aws.x": STRING_ATTRIBUTE}}, "Invalid message attribute name: aws.x"),
     ],
 )
-def test_a_message_that_breaks_a_rule_is_refused(harness: SnsHarness, params: Json, message: str) -> None:
-    topic = harness.topic()
-    refused = harness.refused("Publish", TopicArn=topic, **params)
+def test_an_invalid_message_is_refused(harness: SnsHarness, params: Json, message: str) -> None:
+    topic = harness.create_topic()
+    refused = harness.expect_error("Publish", TopicArn=topic, **params)
     assert refused == ("InvalidParameter", f"Invalid parameter: {message}")
 
 
@@ -164,62 +164,66 @@ def test_a_message_that_breaks_a_rule_is_refused(harness: SnsHarness, params: Js
         ),
     ],
 )
-def test_an_attribute_that_breaks_a_rule_is_refused(harness: SnsHarness, attribute: Json, message: str) -> None:
-    refused = harness.refused("Publish", TopicArn=harness.topic(), Message="m", MessageAttributes={"a": attribute})
+def test_an_invalid_message_attribute_is_refused(harness: SnsHarness, attribute: Json, message: str) -> None:
+    refused = harness.expect_error(
+        "Publish", TopicArn=harness.create_topic(), Message="m", MessageAttributes={"a": attribute}
+    )
     assert refused == ("InvalidParameterValueException", message)
 
 
-def test_attributes_are_sent_only_with_a_message_that_is_no_structure(harness: SnsHarness) -> None:
-    topic = harness.topic()
+def test_filters_use_the_attributes_of_a_structured_message_but_they_are_not_sent(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
     harness.subscribe(topic, "sqs", QUEUE, FilterPolicy='{"kind":["v"]}')
-    harness.publish(topic, '{"default":"d"}', MessageStructure="json", MessageAttributes={"kind": TEXT})
-    (sent,) = harness.queued()
+    harness.publish(topic, '{"default":"d"}', MessageStructure="json", MessageAttributes={"kind": STRING_ATTRIBUTE})
+    (sent,) = harness.queued_messages()
     assert "MessageAttributes" not in loads(sent["MessageBody"])
 
 
-def test_a_message_of_the_largest_size_and_a_subject_of_the_longest_are_taken(harness: SnsHarness) -> None:
-    topic = harness.topic()
+def test_a_message_and_a_subject_of_maximum_length_are_accepted(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
     harness.subscribe(topic, "sqs", QUEUE)
     harness.publish(topic, "x" * 262_144, Subject="x" * 100)
-    assert len(harness.queued()) == 1
+    assert len(harness.queued_messages()) == 1
 
 
-def test_a_topic_may_say_how_large_its_messages_are(harness: SnsHarness) -> None:
-    topic = harness.topic(MaximumMessageSize="1024")
-    assert harness.refused("Publish", TopicArn=topic, Message="x" * 1025)[1] == "Invalid parameter: Message too long"
+def test_a_topic_can_limit_the_size_of_its_messages(harness: SnsHarness) -> None:
+    topic = harness.create_topic(MaximumMessageSize="1024")
+    assert (
+        harness.expect_error("Publish", TopicArn=topic, Message="x" * 1025)[1] == "Invalid parameter: Message too long"
+    )
 
 
-def test_a_topic_is_named_by_either_parameter_and_by_one(harness: SnsHarness) -> None:
-    topic = harness.topic()
+def test_publish_needs_exactly_one_of_topic_arn_and_target_arn(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
     assert harness.sns("Publish", TargetArn=topic, Message="m")["MessageId"]
-    assert harness.refused("Publish", Message="m")[1] == (
+    assert harness.expect_error("Publish", Message="m")[1] == (
         "Invalid parameter: TopicArn or TargetArn Reason: no value for required parameter"
     )
-    assert harness.refused("Publish", Message="m", TopicArn=topic, TargetArn=topic)[0] == "InvalidParameter"
+    assert harness.expect_error("Publish", Message="m", TopicArn=topic, TargetArn=topic)[0] == "InvalidParameter"
 
 
-def test_a_topic_that_is_not_there_takes_no_message(harness: SnsHarness) -> None:
+def test_publishing_to_a_missing_topic_is_refused(harness: SnsHarness) -> None:
     topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:none"
-    assert harness.refused("Publish", TopicArn=topic, Message="m") == ("NotFound", "Topic does not exist")
+    assert harness.expect_error("Publish", TopicArn=topic, Message="m") == ("NotFound", "Topic does not exist")
 
 
-def test_a_topic_of_another_region_takes_no_message_here(harness: SnsHarness) -> None:
-    topic = harness.topic()
+def test_publishing_to_a_topic_of_another_region_is_refused(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
     with pytest.raises(Exception, match="Invalid parameter: TopicArn"):
         harness.run(
             harness.engine.call(Caller(ACCOUNT, "eu-west-1"), "sns", "Publish", {"TopicArn": topic, "Message": "m"})
         )
 
 
-def test_a_text_to_a_phone_is_taken_and_not_sent_and_said_so(
+def test_an_sms_is_accepted_and_the_log_says_that_sms_is_not_supported(
     harness: SnsHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert harness.sns("Publish", PhoneNumber="+15551234567", Message="m")["MessageId"]
     assert "does not support SMS" in caplog.text
 
 
-def test_each_entry_of_a_batch_is_taken_or_refused_by_itself(harness: SnsHarness) -> None:
-    topic = harness.topic()
+def test_each_entry_of_a_batch_is_accepted_or_refused_separately(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
     harness.subscribe(topic, "sqs", QUEUE)
     entries = [{"Id": "one", "Message": "1"}, {"Id": "two", "Message": ""}, {"Id": "three", "Message": "3"}]
     answer = harness.sns("PublishBatch", TopicArn=topic, PublishBatchRequestEntries=entries)
@@ -232,7 +236,7 @@ def test_each_entry_of_a_batch_is_taken_or_refused_by_itself(harness: SnsHarness
             "SenderFault": True,
         }
     ]
-    assert [loads(each["MessageBody"])["Message"] for each in harness.queued()] == ["1", "3"]
+    assert [loads(each["MessageBody"])["Message"] for each in harness.queued_messages()] == ["1", "3"]
 
 
 @pytest.mark.parametrize(
@@ -245,15 +249,15 @@ def test_each_entry_of_a_batch_is_taken_or_refused_by_itself(harness: SnsHarness
         ([{"Id": str(number), "Message": "x" * 150_000} for number in range(2)], "BatchRequestTooLong"),
     ],
 )
-def test_a_batch_that_is_none_is_refused_whole(harness: SnsHarness, entries: list[Json], code: str) -> None:
-    topic = harness.topic()
+def test_an_invalid_batch_is_refused_completely(harness: SnsHarness, entries: list[Json], code: str) -> None:
+    topic = harness.create_topic()
     harness.subscribe(topic, "sqs", QUEUE)
-    assert harness.refused("PublishBatch", TopicArn=topic, PublishBatchRequestEntries=entries)[0] == code
-    assert harness.queued() == []
+    assert harness.expect_error("PublishBatch", TopicArn=topic, PublishBatchRequestEntries=entries)[0] == code
+    assert harness.queued_messages() == []
 
 
-def test_a_mail_is_awss_words_under_the_topics_name(harness: SnsHarness) -> None:
-    topic = harness.topic(DisplayName="Night watch")
+def test_a_mail_has_the_text_of_aws_and_the_display_name_of_the_topic(harness: SnsHarness) -> None:
+    topic = harness.create_topic(DisplayName="Night watch")
     arn = harness.subscribe(topic, "email", "ops@example.com")
     message = harness.publish(topic, "the batch failed")
     (mail,) = harness.out.mail.sent
@@ -271,8 +275,8 @@ def test_a_mail_is_awss_words_under_the_topics_name(harness: SnsHarness) -> None
     )
 
 
-def test_a_mail_of_any_text_and_subject_is_written(harness: SnsHarness) -> None:
-    topic = harness.topic(DisplayName='The "night" — 夜')
+def test_a_mail_can_have_any_text_and_subject(harness: SnsHarness) -> None:
+    topic = harness.create_topic(DisplayName='The "night" — 夜')
     harness.subscribe(topic, "email", "ops@example.com")
     harness.publish(topic, "실패 " * 1000 + "\nFrom here\n.\n" + "x" * 5000, Subject="실패: 야간 배치 " + "아" * 50)
     (mail,) = harness.out.mail.sent
@@ -281,8 +285,8 @@ def test_a_mail_of_any_text_and_subject_is_written(harness: SnsHarness) -> None:
     assert mail.as_bytes()
 
 
-def test_a_program_that_reads_mail_gets_the_document(harness: SnsHarness) -> None:
-    topic = harness.topic()
+def test_an_email_json_subscription_gets_the_json_document(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
     harness.subscribe(topic, "email-json", "robot@example.com")
     message = harness.publish(topic, Subject="Night")
     (mail,) = harness.out.mail.sent

@@ -1,4 +1,4 @@
-"""Signatures, verified as AWS tells its customers to.
+"""Test message signatures by verifying them as AWS documents it.
 
 https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message-verify-message-signature.html
 """
@@ -20,15 +20,15 @@ from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import manual_world
 from lamplighter.services.sns.messages.signing import Signer
 from tests.engine_harness import CALLER, SECOND
-from tests.services.sns.sns_harness import DEAD, HOOK, SnsHarness
+from tests.services.sns.sns_harness import DEAD_LETTER_QUEUE, WEBHOOK, SnsHarness
 
-NOTIFICATION = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
-CONFIRMATION = ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")
+NOTIFICATION_FIELDS = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
+CONFIRMATION_FIELDS = ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")
 
 
 def verify(certificate: bytes, document: Json) -> None:
-    """As AWS's guide does it; InvalidSignature where it is none."""
-    names = NOTIFICATION if document["Type"] == "Notification" else CONFIRMATION
+    """Verify a document as AWS's guide does. Raises `InvalidSignature` if the signature is wrong."""
+    names = NOTIFICATION_FIELDS if document["Type"] == "Notification" else CONFIRMATION_FIELDS
     text = "".join(f"{name}\n{document[name]}\n" for name in names if name in document)
     key = x509.load_pem_x509_certificate(certificate).public_key()
     assert isinstance(key, rsa.RSAPublicKey)
@@ -36,62 +36,62 @@ def verify(certificate: bytes, document: Json) -> None:
     key.verify(b64decode(document["Signature"]), text.encode(), padding.PKCS1v15(), digest)
 
 
-def certificate(harness: SnsHarness) -> bytes:
-    """What messages are verified with."""
+def get_certificate(harness: SnsHarness) -> bytes:
+    """Return the certificate that verifies messages."""
     found: bytes = harness.run(harness.engine.call(CALLER, "sns", "GetCertificate", {}))
     return found
 
 
-def other_key(protection: serialization.KeySerializationEncryption) -> bytes:
-    """The file of a private key that is not RSA's."""
+def make_ec_key_file(protection: serialization.KeySerializationEncryption) -> bytes:
+    """Return the content of a key file with an elliptic-curve key instead of an RSA key."""
     key = ec.generate_private_key(ec.SECP256R1())
     return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, protection)
 
 
 @pytest.mark.parametrize("version", ["1", "2"])
 def test_every_type_of_message_is_signed(harness: SnsHarness, version: str) -> None:
-    topic = harness.topic(SignatureVersion=version)
-    arn = harness.sns("Subscribe", TopicArn=topic, Protocol="http", Endpoint=HOOK, ReturnSubscriptionArn=True)
-    token = harness.posted()[0]["Token"]
-    harness.unsigned("ConfirmSubscription", TopicArn=topic, Token=token)
+    topic = harness.create_topic(SignatureVersion=version)
+    arn = harness.sns("Subscribe", TopicArn=topic, Protocol="http", Endpoint=WEBHOOK, ReturnSubscriptionArn=True)
+    token = harness.posted_documents()[0]["Token"]
+    harness.call_unsigned("ConfirmSubscription", TopicArn=topic, Token=token)
     harness.publish(topic, "밤")
     harness.publish(topic, "night", Subject="with a subject")
-    harness.unsigned("Unsubscribe", **arn)
-    documents = harness.posted()
+    harness.call_unsigned("Unsubscribe", **arn)
+    documents = harness.posted_documents()
     assert [each["Type"] for each in documents] == [
         "SubscriptionConfirmation",
         "Notification",
         "Notification",
         "UnsubscribeConfirmation",
     ]
-    pem = certificate(harness)
+    pem = get_certificate(harness)
     for each in documents:
         assert each["SignatureVersion"] == version
         verify(pem, each)
 
 
-def test_a_message_that_was_changed_does_not_verify(harness: SnsHarness) -> None:
-    topic = harness.topic()
-    harness.subscribe(topic, "http", HOOK)
+def test_a_changed_message_fails_verification(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
+    harness.subscribe(topic, "http", WEBHOOK)
     harness.publish(topic)
-    (document,) = harness.posted()
+    (document,) = harness.posted_documents()
     with pytest.raises(InvalidSignature):
-        verify(certificate(harness), document | {"Message": "all is well"})
+        verify(get_certificate(harness), document | {"Message": "all is well"})
 
 
-def test_the_key_stays_the_same_across_engines_and_is_its_owners_alone(harness: SnsHarness) -> None:
-    topic = harness.topic()
-    before = certificate(harness)
+def test_the_key_survives_a_restart_and_only_its_owner_can_access_it(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
+    before = get_certificate(harness)
     harness.restart()
-    assert certificate(harness) == before
+    assert get_certificate(harness) == before
     key = harness.directory / "sns" / "key.pem"
     assert key.stat().st_mode & 0o077 == 0
-    harness.subscribe(topic, "http", HOOK)
+    harness.subscribe(topic, "http", WEBHOOK)
     harness.publish(topic)
-    verify(before, harness.posted()[0])
+    verify(before, harness.posted_documents()[0])
 
 
-def test_a_key_that_is_missing_is_made(tmp_path: Path) -> None:
+def test_a_missing_key_is_created(tmp_path: Path) -> None:
     first = Signer(tmp_path, manual_world()).certificate()
     (tmp_path / "key.pem").unlink()
     signer = Signer(tmp_path, manual_world())
@@ -103,10 +103,8 @@ def test_a_key_that_is_missing_is_made(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [errno.EACCES, errno.EMFILE, errno.EIO])
-def test_a_key_whose_file_cannot_be_read_for_now_is_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
-) -> None:
-    """Receivers keep the certificate, so that they would reject what another key signs."""
+def test_a_temporarily_unreadable_key_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """Receivers keep the certificate, so they would reject the signatures of another key."""
     before = Signer(tmp_path, manual_world()).certificate()
     signer = Signer(tmp_path, manual_world())
 
@@ -125,12 +123,12 @@ def test_a_key_whose_file_cannot_be_read_for_now_is_kept(
     [
         b"",
         b"broken",
-        other_key(serialization.NoEncryption()),
-        other_key(serialization.BestAvailableEncryption(b"secret")),
+        make_ec_key_file(serialization.NoEncryption()),
+        make_ec_key_file(serialization.BestAvailableEncryption(b"secret")),
     ],
     ids=["empty", "broken", "of another algorithm", "encrypted"],
 )
-def test_a_file_that_holds_no_key_for_signatures_is_not_replaced(tmp_path: Path, content: bytes) -> None:
+def test_a_key_file_without_an_rsa_key_is_not_replaced(tmp_path: Path, content: bytes) -> None:
     before = Signer(tmp_path, manual_world()).certificate()
     file = tmp_path / "key.pem"
     key = file.read_bytes()
@@ -143,9 +141,7 @@ def test_a_file_that_holds_no_key_for_signatures_is_not_replaced(tmp_path: Path,
     assert signer.certificate() == before
 
 
-def test_a_key_that_cannot_be_read_is_logged_when_the_engine_starts(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_an_unreadable_key_is_logged_when_the_engine_starts(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "key.pem").mkdir()
 
     async def start() -> None:
@@ -155,34 +151,34 @@ def test_a_key_that_cannot_be_read_is_logged_when_the_engine_starts(
     assert [each.levelname for each in caplog.records if "key.pem" in each.getMessage()] == ["ERROR"]
 
 
-def test_a_message_waits_for_the_key_that_cannot_be_read_and_mails_go_on(
+def test_a_signed_message_waits_until_the_key_is_readable_and_mails_continue(
     harness: SnsHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
-    topic = harness.topic()
-    harness.subscribe(topic, "http", HOOK)
+    topic = harness.create_topic()
+    harness.subscribe(topic, "http", WEBHOOK)
     harness.subscribe(topic, "email", "ops@example.com")
-    before = certificate(harness)
+    before = get_certificate(harness)
     file = harness.directory / "sns" / "key.pem"
     key = file.read_bytes()
     harness.crash()
     file.write_text("broken")
     harness.up()
     harness.publish(topic)
-    assert (harness.mailed(), harness.posted()) == (["ops@example.com"], [])
+    assert (harness.mail_recipients(), harness.posted_documents()) == (["ops@example.com"], [])
     (waiting,) = [each for each in harness.deliveries(topic) if each.protocol == "http"]
     assert (waiting.status, "holds no RSA key" in str(waiting.error)) == ("WAITING", True)
     assert "internal error of the engine" not in caplog.text
     file.write_bytes(key)
     harness.advance(20 * SECOND)
-    verify(before, harness.posted()[0])
+    verify(before, harness.posted_documents()[0])
 
 
-def test_a_dead_letter_waits_for_the_key_that_cannot_be_read(harness: SnsHarness) -> None:
-    topic = harness.topic()
-    once = dumps({"healthyRetryPolicy": {"numRetries": 0}})
-    redrive = dumps({"deadLetterTargetArn": DEAD})
-    harness.subscribe(topic, "http", HOOK, DeliveryPolicy=once, RedrivePolicy=redrive)
-    before = certificate(harness)
+def test_a_dead_letter_waits_until_the_key_is_readable(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
+    no_retries = dumps({"healthyRetryPolicy": {"numRetries": 0}})
+    redrive = dumps({"deadLetterTargetArn": DEAD_LETTER_QUEUE})
+    harness.subscribe(topic, "http", WEBHOOK, DeliveryPolicy=no_retries, RedrivePolicy=redrive)
+    before = get_certificate(harness)
     file = harness.directory / "sns" / "key.pem"
     key = file.read_bytes()
     harness.crash()
@@ -190,9 +186,9 @@ def test_a_dead_letter_waits_for_the_key_that_cannot_be_read(harness: SnsHarness
     harness.up()
     harness.publish(topic)
     harness.advance(20 * SECOND)
-    assert harness.queued("dead") == []
+    assert harness.queued_messages("dead") == []
     file.write_bytes(key)
     harness.advance(20 * SECOND)
-    (dead,) = harness.queued("dead")
+    (dead,) = harness.queued_messages("dead")
     verify(before, loads(dead["MessageBody"]))
-    assert harness.left() == 0
+    assert harness.count_pending() == 0

@@ -1,4 +1,4 @@
-"""Filter policies: which messages a subscription gets.
+"""Test which messages a subscription gets with a filter policy.
 
 https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html
 """
@@ -14,7 +14,7 @@ from lamplighter.services.sns.subscriptions import filter_policy
 from lamplighter.services.sns.tables import topics
 from tests.services.sns.sns_harness import QUEUE, SnsHarness
 
-STORE: Json = {
+STORE_POLICY: Json = {
     "store": ["example_corp"],
     "event": [{"anything-but": "order_cancelled"}],
     "interests": ["rugby", "football"],
@@ -28,23 +28,23 @@ MESSAGE = {
 }
 
 
-def wants(policy: Json, attributes: dict[str, Attribute] | None = None, text: str = "", scope: str = "") -> bool:
+def matches(policy: Json, attributes: dict[str, Attribute] | None = None, text: str = "", scope: str = "") -> bool:
     settings = {"FilterPolicy": dumps(policy)} | ({"FilterPolicyScope": scope} if scope else {})
     return filter_policy.wants_message(settings, text, filter_policy.FilteredMessage(attributes or {}, {}))
 
 
-def wants_body(policy: Json, text: str) -> bool:
-    return wants(policy, text=text, scope="MessageBody")
+def matches_body(policy: Json, text: str) -> bool:
+    return matches(policy, text=text, scope="MessageBody")
 
 
-def fault(policy: Json, *, body: bool = False) -> str:
+def policy_error(policy: Json, *, body: bool = False) -> str:
     with pytest.raises(AwsError) as error:
         filter_policy.check_policy(policy if isinstance(policy, str) else dumps(policy), body=body)
     return error.value.message
 
 
 def test_the_example_of_the_developer_guide_is_accepted() -> None:
-    assert wants(STORE, MESSAGE)
+    assert matches(STORE_POLICY, MESSAGE)
 
 
 @pytest.mark.parametrize(
@@ -57,64 +57,64 @@ def test_the_example_of_the_developer_guide_is_accepted() -> None:
         ("price", Attribute("String", "210.75")),
     ],
 )
-def test_one_attribute_that_does_not_match_is_enough_to_keep_a_message_back(name: str, attribute: Attribute) -> None:
-    assert not wants(STORE, {**MESSAGE, name: attribute})
+def test_one_attribute_that_does_not_match_rejects_the_message(name: str, attribute: Attribute) -> None:
+    assert not matches(STORE_POLICY, {**MESSAGE, name: attribute})
 
 
-@pytest.mark.parametrize("name", STORE)
-def test_an_attribute_that_is_missing_matches_nothing(name: str) -> None:
-    assert not wants(STORE, {key: value for key, value in MESSAGE.items() if key != name})
+@pytest.mark.parametrize("name", STORE_POLICY)
+def test_a_missing_attribute_does_not_match(name: str) -> None:
+    assert not matches(STORE_POLICY, {key: value for key, value in MESSAGE.items() if key != name})
 
 
-def test_the_absence_of_an_attribute_may_be_asked_for() -> None:
-    assert wants({"store": [{"exists": False}]}, {})
-    assert not wants({"store": [{"exists": False}]}, MESSAGE)
-    assert wants({"store": [{"exists": True}]}, MESSAGE)
+def test_a_policy_can_require_that_an_attribute_exists_or_is_missing() -> None:
+    assert matches({"store": [{"exists": False}]}, {})
+    assert not matches({"store": [{"exists": False}]}, MESSAGE)
+    assert matches({"store": [{"exists": True}]}, MESSAGE)
 
 
 @pytest.mark.parametrize("text", ["3", "3.0", "3e0", "0.3E1", "+3", ".3e1", "03"])
-def test_numbers_are_compared_by_value_however_they_are_written(text: str) -> None:
-    assert wants({"count": [3]}, {"count": Attribute("Number", text)})
-    assert wants({"count": [{"numeric": ["=", 3]}]}, {"count": Attribute("Number", text)})
+def test_numbers_in_any_notation_are_compared_by_value(text: str) -> None:
+    assert matches({"count": [3]}, {"count": Attribute("Number", text)})
+    assert matches({"count": [{"numeric": ["=", 3]}]}, {"count": Attribute("Number", text)})
 
 
-def test_a_binary_attribute_is_not_looked_at() -> None:
-    assert not wants({"bytes": [{"exists": True}]}, {"bytes": Attribute("Binary", "AAAA")})
+def test_a_binary_attribute_is_ignored() -> None:
+    assert not matches({"bytes": [{"exists": True}]}, {"bytes": Attribute("Binary", "AAAA")})
 
 
-def test_an_array_may_hold_more_than_texts() -> None:
+def test_an_array_attribute_can_contain_numbers_booleans_and_null() -> None:
     array = {"many": Attribute("String.Array", '[1, true, null, "x"]')}
-    assert all(wants({"many": [value]}, array) for value in (1, True, None, "x"))
-    assert not wants({"many": [2]}, array)
+    assert all(matches({"many": [value]}, array) for value in (1, True, None, "x"))
+    assert not matches({"many": [2]}, array)
 
 
-def test_either_of_two_attributes_may_be_asked_for() -> None:
+def test_an_or_policy_accepts_either_of_two_attributes() -> None:
     policy = {"$or": [{"store": ["a"]}, {"event": ["b"]}]}
-    assert wants(policy, {"store": Attribute("String", "a")})
-    assert wants(policy, {"event": Attribute("String", "b")})
-    assert not wants(policy, {"event": Attribute("String", "a")})
+    assert matches(policy, {"store": Attribute("String", "a")})
+    assert matches(policy, {"event": Attribute("String", "b")})
+    assert not matches(policy, {"event": Attribute("String", "a")})
 
 
-def test_a_body_is_filtered_by_what_is_inside() -> None:
+def test_a_body_is_filtered_by_its_values_and_nested_values() -> None:
     policy = {"status": ["FAILED"], "detail": {"exit": [{"numeric": [">", 0]}]}}
-    assert wants_body(policy, '{"status": "FAILED", "detail": {"exit": 3}, "more": 1}')
-    assert not wants_body(policy, '{"status": "FAILED", "detail": {"exit": 0}}')
-    assert not wants_body(policy, '{"status": "FAILED"}')
+    assert matches_body(policy, '{"status": "FAILED", "detail": {"exit": 3}, "more": 1}')
+    assert not matches_body(policy, '{"status": "FAILED", "detail": {"exit": 0}}')
+    assert not matches_body(policy, '{"status": "FAILED"}')
 
 
 @pytest.mark.parametrize("text", ["plain", "", "[1]", '"x"', "[" * 100_000])
-def test_a_body_that_is_no_object_is_kept_back(text: str) -> None:
-    assert not wants_body({"a": [1]}, text)
+def test_a_body_that_is_not_a_json_object_is_rejected(text: str) -> None:
+    assert not matches_body({"a": [1]}, text)
 
 
-def test_objects_in_arrays_of_a_body_are_looked_into() -> None:
+def test_objects_in_arrays_of_a_body_are_matched() -> None:
     policy = {"jobs": {"name": ["a"]}}
-    assert wants_body(policy, '{"jobs": [{"name": "b"}, {"name": "a"}]}')
+    assert matches_body(policy, '{"jobs": [{"name": "b"}, {"name": "a"}]}')
 
 
-def test_an_empty_policy_wants_everything() -> None:
+def test_an_empty_policy_accepts_every_message() -> None:
     filter_policy.check_policy("{}", body=False)
-    assert wants({}, {})
+    assert matches({}, {})
 
 
 @pytest.mark.parametrize(
@@ -130,55 +130,55 @@ def test_an_empty_policy_wants_everything() -> None:
         ({"a": list(range(13)), "b": list(range(12))}, "Filter policy is too complex"),
     ],
 )
-def test_what_is_no_policy_is_refused(policy: Json, reason: str) -> None:
-    assert reason in fault(policy)
+def test_an_invalid_policy_is_refused(policy: Json, reason: str) -> None:
+    assert reason in policy_error(policy)
 
 
-def test_nested_keys_count_by_their_level() -> None:
+def test_nested_keys_count_by_their_depth() -> None:
     """The developer guide's example: 4 x 3 x 3 x 2 x 3 = 216 for three, two and one level."""
     policy = {"a": {"b": {"c": list("wxyz")}}, "d": {"e": list("xyz")}, "f": list("xyz")}
-    assert fault(policy, body=True) == "Filter policy is too complex"
+    assert policy_error(policy, body=True) == "Filter policy is too complex"
     filter_policy.check_policy(dumps({"a": {"b": {"c": list("wxyz")}}, "d": {"e": list("xyz")}}), body=True)
 
 
 @given(st.dictionaries(st.sampled_from("abc"), st.lists(st.text(max_size=3), min_size=1, max_size=3), min_size=1))
-def test_what_a_policy_lists_is_what_it_wants(policy: dict[str, list[str]]) -> None:
+def test_a_policy_accepts_exactly_the_values_that_it_lists(policy: dict[str, list[str]]) -> None:
     filter_policy.check_policy(dumps(policy), body=False)
-    assert wants(policy, {name: Attribute("String", values[-1]) for name, values in policy.items()})
-    assert not wants(policy, {name: Attribute("String", "else") for name in policy})
+    assert matches(policy, {name: Attribute("String", values[-1]) for name, values in policy.items()})
+    assert not matches(policy, {name: Attribute("String", "else") for name in policy})
 
 
-def test_a_message_that_is_not_wanted_is_counted_and_not_delivered(harness: SnsHarness) -> None:
-    topic = harness.topic()
+def test_a_filtered_message_is_counted_and_not_delivered(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
     arn = harness.subscribe(topic, "sqs", QUEUE, FilterPolicy=dumps({"status": ["FAILED"]}))
     for status in ("FAILED", "SUCCEEDED"):
         attributes = {"status": {"DataType": "String", "StringValue": status}}
         harness.publish(topic, status, MessageAttributes=attributes)
-    assert len(harness.queued()) == 1
+    assert len(harness.queued_messages()) == 1
     assert topics.counts(harness.engine.store.reader, topic)["filtered"] == 1
-    shown = harness.attributes(arn)
+    shown = harness.get_subscription_attributes(arn)
     assert (shown["FilterPolicy"], shown["FilterPolicyScope"]) == ('{"status":["FAILED"]}', "MessageAttributes")
 
 
-def test_a_policy_is_changed_and_taken_away_as_a_subscription_lives(harness: SnsHarness) -> None:
-    topic = harness.topic()
+def test_the_policy_of_a_subscription_can_be_changed_and_removed(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
     arn = harness.subscribe(topic, "sqs", QUEUE, FilterPolicy='{"a":["b"]}', FilterPolicyScope="MessageBody")
     change = {"SubscriptionArn": arn, "AttributeName": "FilterPolicy"}
     harness.publish(topic, '{"a": "c"}')
     harness.sns("SetSubscriptionAttributes", AttributeValue='{"a":["c"]}', **change)
     harness.publish(topic, '{"a": "c"}')
-    assert len(harness.queued()) == 1
+    assert len(harness.queued_messages()) == 1
     harness.sns("SetSubscriptionAttributes", **change)
     harness.publish(topic, "anything")
-    assert len(harness.queued()) == 2
-    assert harness.refused("SetSubscriptionAttributes", AttributeValue="{", **change)[0] == "InvalidParameter"
+    assert len(harness.queued_messages()) == 2
+    assert harness.expect_error("SetSubscriptionAttributes", AttributeValue="{", **change)[0] == "InvalidParameter"
 
 
-def test_the_scope_of_a_nested_policy_cannot_become_attributes(harness: SnsHarness) -> None:
+def test_the_scope_of_a_nested_policy_cannot_become_message_attributes(harness: SnsHarness) -> None:
     arn = harness.subscribe(
-        harness.topic(), "sqs", QUEUE, FilterPolicy='{"a":{"b":["c"]}}', FilterPolicyScope="MessageBody"
+        harness.create_topic(), "sqs", QUEUE, FilterPolicy='{"a":{"b":["c"]}}', FilterPolicyScope="MessageBody"
     )
-    refused = harness.refused(
+    refused = harness.expect_error(
         "SetSubscriptionAttributes",
         SubscriptionArn=arn,
         AttributeName="FilterPolicyScope",
@@ -187,8 +187,8 @@ def test_the_scope_of_a_nested_policy_cannot_become_attributes(harness: SnsHarne
     assert "does not support nested filter policy" in refused[1]
 
 
-def test_each_protocols_text_is_filtered(harness: SnsHarness) -> None:
-    topic = harness.topic()
+def test_the_filter_applies_to_the_text_for_its_protocol(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
     harness.subscribe(topic, "sqs", QUEUE, FilterPolicy='{"to":["sqs"]}', FilterPolicyScope="MessageBody")
     harness.publish(topic, dumps({"default": '{"to":"all"}', "sqs": '{"to":"sqs"}'}), MessageStructure="json")
-    assert len(harness.queued()) == 1
+    assert len(harness.queued_messages()) == 1

@@ -1,4 +1,4 @@
-"""Subscriptions: asked for, confirmed, shown, changed and ended.
+"""Test how subscriptions are created, confirmed, read, changed and deleted.
 
 https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
 """
@@ -9,85 +9,89 @@ import pytest
 
 from lamplighter.base.json_text import Json, dumps, loads
 from tests.engine_harness import ACCOUNT, DAY, REGION
-from tests.services.sns.sns_harness import HOOK, QUEUE, SnsHarness
+from tests.services.sns.sns_harness import QUEUE, WEBHOOK, SnsHarness
 
 
-def ask(harness: SnsHarness, topic: str, protocol: str = "http", endpoint: str = HOOK, **params: Json) -> str:
-    """Subscribe without confirming; what is answered."""
+def request_subscription(
+    harness: SnsHarness, topic: str, protocol: str = "http", endpoint: str = WEBHOOK, **params: Json
+) -> str:
+    """Subscribe without confirming, and return the SubscriptionArn of the answer."""
     arn: str = harness.sns("Subscribe", TopicArn=topic, Protocol=protocol, Endpoint=endpoint, **params)[
         "SubscriptionArn"
     ]
     return arn
 
 
-def listed(harness: SnsHarness) -> list[str]:
+def list_subscriptions(harness: SnsHarness) -> list[str]:
     return [each["SubscriptionArn"] for each in harness.sns("ListSubscriptions")["Subscriptions"]]
 
 
-def test_a_web_server_is_asked_and_gets_nothing_until_it_says_yes(harness: SnsHarness) -> None:
-    topic = harness.topic()
-    assert ask(harness, topic) == "pending confirmation"
-    assert listed(harness) == ["PendingConfirmation"]
+def test_a_webhook_gets_no_notification_before_it_confirms_the_subscription(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
+    assert request_subscription(harness, topic) == "pending confirmation"
+    assert list_subscriptions(harness) == ["PendingConfirmation"]
     harness.publish(topic)
-    (asked,) = harness.posted()
-    assert asked["Type"] == "SubscriptionConfirmation"
-    assert asked["SubscribeURL"].startswith("http://127.0.0.1:4566/?Action=ConfirmSubscription&TopicArn=arn:aws:sns:")
-    answer = harness.unsigned("ConfirmSubscription", TopicArn=topic, Token=asked["Token"])
-    assert listed(harness) == [answer["SubscriptionArn"]]
+    (confirmation,) = harness.posted_documents()
+    assert confirmation["Type"] == "SubscriptionConfirmation"
+    assert confirmation["SubscribeURL"].startswith(
+        "http://127.0.0.1:4566/?Action=ConfirmSubscription&TopicArn=arn:aws:sns:"
+    )
+    answer = harness.call_unsigned("ConfirmSubscription", TopicArn=topic, Token=confirmation["Token"])
+    assert list_subscriptions(harness) == [answer["SubscriptionArn"]]
     harness.publish(topic)
-    assert [post["Type"] for post in harness.posted()] == ["SubscriptionConfirmation", "Notification"]
+    assert [post["Type"] for post in harness.posted_documents()] == ["SubscriptionConfirmation", "Notification"]
 
 
-def test_confirming_again_answers_the_same(harness: SnsHarness) -> None:
-    topic = harness.topic()
-    ask(harness, topic)
-    token = harness.posted()[0]["Token"]
-    first = harness.unsigned("ConfirmSubscription", TopicArn=topic, Token=token)
+def test_confirming_again_returns_the_same_subscription(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
+    request_subscription(harness, topic)
+    token = harness.posted_documents()[0]["Token"]
+    first = harness.call_unsigned("ConfirmSubscription", TopicArn=topic, Token=token)
     assert harness.sns("ConfirmSubscription", TopicArn=topic, Token=token) == first
 
 
-def test_a_token_that_is_none_confirms_nothing(harness: SnsHarness) -> None:
-    topic, other = harness.topic(), harness.topic("other")
-    ask(harness, topic)
-    token = harness.posted()[0]["Token"]
-    assert harness.refused("ConfirmSubscription", TopicArn=topic, Token="guess")[1] == "Invalid parameter: Token"
-    assert harness.refused("ConfirmSubscription", TopicArn=other, Token=token)[1] == "Invalid parameter: Topic"
-    assert listed(harness) == ["PendingConfirmation"]
+def test_an_invalid_token_confirms_nothing(harness: SnsHarness) -> None:
+    topic, other = harness.create_topic(), harness.create_topic("other")
+    request_subscription(harness, topic)
+    token = harness.posted_documents()[0]["Token"]
+    assert harness.expect_error("ConfirmSubscription", TopicArn=topic, Token="guess")[1] == "Invalid parameter: Token"
+    assert harness.expect_error("ConfirmSubscription", TopicArn=other, Token=token)[1] == "Invalid parameter: Topic"
+    assert list_subscriptions(harness) == ["PendingConfirmation"]
 
 
-def test_a_subscription_that_nobody_confirms_is_gone_after_two_days(harness: SnsHarness) -> None:
-    topic = harness.topic()
-    ask(harness, topic)
-    token = harness.posted()[0]["Token"]
+def test_an_unconfirmed_subscription_is_deleted_after_two_days(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
+    request_subscription(harness, topic)
+    token = harness.posted_documents()[0]["Token"]
     harness.restart()
     harness.advance(2 * DAY - 1)
-    assert listed(harness) == ["PendingConfirmation"]
+    assert list_subscriptions(harness) == ["PendingConfirmation"]
     harness.advance(1)
-    assert listed(harness) == []
-    assert harness.refused("ConfirmSubscription", TopicArn=topic, Token=token)[1] == "Invalid parameter: Token"
+    assert list_subscriptions(harness) == []
+    assert harness.expect_error("ConfirmSubscription", TopicArn=topic, Token=token)[1] == "Invalid parameter: Token"
 
 
-def test_a_confirmed_subscription_stays(harness: SnsHarness) -> None:
-    topic = harness.topic()
-    harness.subscribe(topic, "http", HOOK)
+def test_a_confirmed_subscription_is_kept(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
+    harness.subscribe(topic, "http", WEBHOOK)
     harness.advance(3 * DAY)
-    assert len(listed(harness)) == 1
+    assert len(list_subscriptions(harness)) == 1
 
 
-def test_asking_again_asks_again(harness: SnsHarness) -> None:
-    topic = harness.topic()
-    ask(harness, topic)
-    ask(harness, topic)
-    assert [post["Type"] for post in harness.posted()] == ["SubscriptionConfirmation"] * 2
-    assert len(listed(harness)) == 1
+def test_subscribing_again_sends_the_confirmation_request_again(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
+    request_subscription(harness, topic)
+    request_subscription(harness, topic)
+    assert [post["Type"] for post in harness.posted_documents()] == ["SubscriptionConfirmation"] * 2
+    assert len(list_subscriptions(harness)) == 1
 
 
-def test_subscribing_again_answers_with_the_subscription_unless_it_is_another(harness: SnsHarness) -> None:
-    topic = harness.topic()
-    first = ask(harness, topic, "sqs", QUEUE, Attributes={"RawMessageDelivery": "true"})
-    assert ask(harness, topic, "sqs", QUEUE) == first
-    assert ask(harness, topic, "sqs", QUEUE, Attributes={"RawMessageDelivery": "true"}) == first
-    refused = harness.refused(
+def test_subscribing_again_returns_the_subscription_unless_its_attributes_differ(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
+    first = request_subscription(harness, topic, "sqs", QUEUE, Attributes={"RawMessageDelivery": "true"})
+    assert request_subscription(harness, topic, "sqs", QUEUE) == first
+    assert request_subscription(harness, topic, "sqs", QUEUE, Attributes={"RawMessageDelivery": "true"}) == first
+    refused = harness.expect_error(
         "Subscribe", TopicArn=topic, Protocol="sqs", Endpoint=QUEUE, Attributes={"RawMessageDelivery": "false"}
     )
     assert refused[1] == ("Invalid parameter: Attributes Reason: Subscription already exists with different attributes")
@@ -111,9 +115,9 @@ def test_subscribing_again_answers_with_the_subscription_unless_it_is_another(ha
         ("lamplighter:command", "", "Invalid parameter: Endpoint"),
     ],
 )
-def test_an_endpoint_that_is_none_is_refused(harness: SnsHarness, protocol: str, endpoint: str, message: str) -> None:
-    topic = harness.topic()
-    refused = harness.refused("Subscribe", TopicArn=topic, Protocol=protocol, Endpoint=endpoint)
+def test_an_invalid_endpoint_is_refused(harness: SnsHarness, protocol: str, endpoint: str, message: str) -> None:
+    topic = harness.create_topic()
+    refused = harness.expect_error("Subscribe", TopicArn=topic, Protocol=protocol, Endpoint=endpoint)
     assert refused == ("InvalidParameter", message)
 
 
@@ -146,19 +150,19 @@ def test_an_endpoint_that_is_none_is_refused(harness: SnsHarness, protocol: str,
         ),
     ],
 )
-def test_attributes_that_cannot_be_are_refused(harness: SnsHarness, attributes: Json, message: str) -> None:
-    topic = harness.topic()
-    refused = harness.refused(
+def test_invalid_attributes_are_refused(harness: SnsHarness, attributes: Json, message: str) -> None:
+    topic = harness.create_topic()
+    refused = harness.expect_error(
         "Subscribe", TopicArn=topic, Protocol="email", Endpoint="a@b.example", Attributes=attributes
     )
     assert refused == ("InvalidParameter", message)
-    assert listed(harness) == []
+    assert list_subscriptions(harness) == []
 
 
-def test_a_subscription_shows_what_aws_shows(harness: SnsHarness) -> None:
-    topic = harness.topic()
+def test_a_subscription_has_the_attributes_that_aws_returns(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
     arn = harness.subscribe(topic, "sqs", QUEUE)
-    assert harness.attributes(arn) == {
+    assert harness.get_subscription_attributes(arn) == {
         "SubscriptionPrincipal": f"arn:aws:iam::{ACCOUNT}:root",
         "Owner": ACCOUNT,
         "RawMessageDelivery": "false",
@@ -171,113 +175,115 @@ def test_a_subscription_shows_what_aws_shows(harness: SnsHarness) -> None:
     }
 
 
-def test_a_web_servers_subscription_shows_the_policy_in_effect(harness: SnsHarness) -> None:
+def test_a_webhook_subscription_returns_its_effective_delivery_policy(harness: SnsHarness) -> None:
     policy = dumps({"healthyRetryPolicy": {"numRetries": 7, "backoffFunction": "exponential"}})
-    arn = harness.subscribe(harness.topic(), "http", HOOK, DeliveryPolicy=policy)
-    shown = harness.attributes(arn)
+    arn = harness.subscribe(harness.create_topic(), "http", WEBHOOK, DeliveryPolicy=policy)
+    shown = harness.get_subscription_attributes(arn)
     assert shown["DeliveryPolicy"] == policy
     effective = loads(shown["EffectiveDeliveryPolicy"])["healthyRetryPolicy"]
     assert (effective["numRetries"], effective["minDelayTarget"]) == (7, 20)
 
 
-def test_attributes_are_changed_one_at_a_time(harness: SnsHarness) -> None:
-    arn = harness.subscribe(harness.topic(), "sqs", QUEUE)
-    given = {"SubscriptionArn": arn, "AttributeName": "RawMessageDelivery"}
-    harness.sns("SetSubscriptionAttributes", AttributeValue="true", **given)
-    assert harness.attributes(arn)["RawMessageDelivery"] == "true"
-    assert harness.refused("SetSubscriptionAttributes", AttributeValue="x", **given)[1] == (
+def test_attributes_can_be_changed_one_at_a_time(harness: SnsHarness) -> None:
+    arn = harness.subscribe(harness.create_topic(), "sqs", QUEUE)
+    params = {"SubscriptionArn": arn, "AttributeName": "RawMessageDelivery"}
+    harness.sns("SetSubscriptionAttributes", AttributeValue="true", **params)
+    assert harness.get_subscription_attributes(arn)["RawMessageDelivery"] == "true"
+    assert harness.expect_error("SetSubscriptionAttributes", AttributeValue="x", **params)[1] == (
         "Invalid parameter: RawMessageDelivery: Invalid value [x]. Must be true or false."
     )
-    assert harness.refused("SetSubscriptionAttributes", SubscriptionArn=arn, AttributeName="Owner")[1] == (
+    assert harness.expect_error("SetSubscriptionAttributes", SubscriptionArn=arn, AttributeName="Owner")[1] == (
         "Invalid parameter: AttributeName"
     )
 
 
-def test_who_has_signed_unsubscribes_quietly(harness: SnsHarness) -> None:
-    arn = harness.subscribe(harness.topic(), "http", HOOK)
+def test_a_signed_unsubscribe_sends_no_message(harness: SnsHarness) -> None:
+    arn = harness.subscribe(harness.create_topic(), "http", WEBHOOK)
     harness.sns("Unsubscribe", SubscriptionArn=arn)
     harness.sns("Unsubscribe", SubscriptionArn=arn)
-    assert listed(harness) == []
-    assert harness.posted() == []
-    assert harness.refused("GetSubscriptionAttributes", SubscriptionArn=arn) == (
+    assert list_subscriptions(harness) == []
+    assert harness.posted_documents() == []
+    assert harness.expect_error("GetSubscriptionAttributes", SubscriptionArn=arn) == (
         "NotFound",
         "Subscription does not exist",
     )
 
 
-def test_who_opens_the_link_is_unsubscribed_and_told_the_way_back(harness: SnsHarness) -> None:
-    topic = harness.topic()
+def test_the_unsubscribe_link_sends_a_mail_with_a_token_that_restores_the_subscription(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
     arn = harness.subscribe(topic, "email", "ops@example.com")
-    harness.unsigned("Unsubscribe", SubscriptionArn=arn)
-    assert listed(harness) == []
+    harness.call_unsigned("Unsubscribe", SubscriptionArn=arn)
+    assert list_subscriptions(harness) == []
     (mail,) = harness.out.mail.sent
     assert mail["Subject"] == "AWS Notification - Unsubscribe Confirmation"
     harness.publish(topic)
-    assert len(harness.mailed()) == 1
+    assert len(harness.mail_recipients()) == 1
     token = str(mail.get_content()).partition("Token=")[2].split()[0]
-    assert harness.unsigned("ConfirmSubscription", TopicArn=topic, Token=token)["SubscriptionArn"] == arn
+    assert harness.call_unsigned("ConfirmSubscription", TopicArn=topic, Token=token)["SubscriptionArn"] == arn
     harness.publish(topic)
-    assert len(harness.mailed()) == 2
+    assert len(harness.mail_recipients()) == 2
 
 
-def test_the_way_back_is_open_for_two_days(harness: SnsHarness) -> None:
-    topic = harness.topic()
-    arn = harness.subscribe(topic, "http", HOOK)
-    harness.unsigned("Unsubscribe", SubscriptionArn=arn)
+def test_an_ended_subscription_can_be_restored_for_two_days(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
+    arn = harness.subscribe(topic, "http", WEBHOOK)
+    harness.call_unsigned("Unsubscribe", SubscriptionArn=arn)
     assert harness.sns("GetTopicAttributes", TopicArn=topic)["Attributes"]["SubscriptionsDeleted"] == "1"
-    token = harness.posted()[-1]["Token"]
+    token = harness.posted_documents()[-1]["Token"]
     harness.advance(2 * DAY)
     assert harness.sns("GetTopicAttributes", TopicArn=topic)["Attributes"]["SubscriptionsDeleted"] == "0"
-    assert harness.refused("ConfirmSubscription", TopicArn=topic, Token=token)[1] == "Invalid parameter: Token"
+    assert harness.expect_error("ConfirmSubscription", TopicArn=topic, Token=token)[1] == "Invalid parameter: Token"
 
 
-def test_an_endpoint_that_left_may_be_subscribed_anew(harness: SnsHarness) -> None:
-    topic = harness.topic()
+def test_an_unsubscribed_endpoint_can_be_subscribed_again(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
     first = harness.subscribe(topic, "email", "ops@example.com")
-    harness.unsigned("Unsubscribe", SubscriptionArn=first)
+    harness.call_unsigned("Unsubscribe", SubscriptionArn=first)
     second = harness.subscribe(topic, "email", "ops@example.com")
     assert second != first
-    assert listed(harness) == [second]
+    assert list_subscriptions(harness) == [second]
 
 
-def test_a_subscription_may_be_locked_against_who_has_not_signed(harness: SnsHarness) -> None:
-    topic = harness.topic()
-    ask(harness, topic)
-    token = harness.posted()[0]["Token"]
-    given = {"TopicArn": topic, "Token": token, "AuthenticateOnUnsubscribe": "true"}
-    arn = harness.sns("ConfirmSubscription", **given)["SubscriptionArn"]
+def test_a_subscription_can_require_a_signed_unsubscribe(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
+    request_subscription(harness, topic)
+    token = harness.posted_documents()[0]["Token"]
+    params = {"TopicArn": topic, "Token": token, "AuthenticateOnUnsubscribe": "true"}
+    arn = harness.sns("ConfirmSubscription", **params)["SubscriptionArn"]
     with pytest.raises(Exception, match="by its owner only"):
-        harness.unsigned("Unsubscribe", SubscriptionArn=arn)
-    assert listed(harness) == [arn]
+        harness.call_unsigned("Unsubscribe", SubscriptionArn=arn)
+    assert list_subscriptions(harness) == [arn]
     harness.sns("Unsubscribe", SubscriptionArn=arn)
-    assert listed(harness) == []
+    assert list_subscriptions(harness) == []
 
 
-def test_mail_is_confirmed_at_once_unless_the_engine_is_told_to_ask(harness: SnsHarness) -> None:
-    topic = harness.topic()
-    assert ask(harness, topic, "email", "ops@example.com").startswith(topic)
+def test_a_mail_subscription_needs_confirmation_only_if_the_engine_is_configured_so(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
+    assert request_subscription(harness, topic, "email", "ops@example.com").startswith(topic)
     harness.down()
     harness.config = replace(harness.config, confirm_mail=True)
     harness.up()
-    assert ask(harness, topic, "email", "dev@example.com") == "pending confirmation"
+    assert request_subscription(harness, topic, "email", "dev@example.com") == "pending confirmation"
     (mail,) = harness.out.mail.sent
     assert (mail["To"], mail["Subject"]) == ("dev@example.com", "AWS Notification - Subscription Confirmation")
 
 
-def test_where_no_mail_server_is_nobody_is_asked(harness: SnsHarness) -> None:
+def test_a_mail_subscription_needs_no_confirmation_without_a_mail_server(harness: SnsHarness) -> None:
     harness.down()
     harness.config = replace(harness.config, confirm_mail=True)
     harness.out.mail.sends = False
     harness.up()
-    topic = harness.topic()
-    assert ask(harness, topic, "email", "ops@example.com").startswith(topic)
+    topic = harness.create_topic()
+    assert request_subscription(harness, topic, "email", "ops@example.com").startswith(topic)
 
 
-def test_commands_may_be_forbidden(harness: SnsHarness) -> None:
+def test_command_subscriptions_can_be_disabled(harness: SnsHarness) -> None:
     harness.down()
     harness.config = replace(harness.config, allow_commands=False)
     harness.up()
-    refused = harness.refused("Subscribe", TopicArn=harness.topic(), Protocol="lamplighter:command", Endpoint="true")
+    refused = harness.expect_error(
+        "Subscribe", TopicArn=harness.create_topic(), Protocol="lamplighter:command", Endpoint="true"
+    )
     assert "--no-commands" in refused[1]
 
 
@@ -289,19 +295,19 @@ def test_commands_may_be_forbidden(harness: SnsHarness) -> None:
         ("firehose", f"arn:aws:firehose:{REGION}:{ACCOUNT}:deliverystream/s"),
     ],
 )
-def test_what_means_nothing_on_one_box_is_kept_and_shown_and_said_so(
+def test_an_unsupported_protocol_is_stored_and_the_log_says_that_it_gets_no_messages(
     harness: SnsHarness, protocol: str, endpoint: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    topic = harness.topic()
+    topic = harness.create_topic()
     arn = harness.subscribe(topic, protocol, endpoint)
-    assert harness.attributes(arn)["Endpoint"] == endpoint
+    assert harness.get_subscription_attributes(arn)["Endpoint"] == endpoint
     assert "will get no messages" in caplog.text
     harness.publish(topic)
     assert f"is not delivered to {endpoint}" in caplog.text
 
 
-def test_subscriptions_are_listed_a_hundred_at_a_time(harness: SnsHarness) -> None:
-    topic = harness.topic()
+def test_subscriptions_are_listed_in_pages_of_one_hundred(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
     for number in range(101):
         harness.subscribe(topic, "sqs", f"{QUEUE}{number}")
     for operation, params in (("ListSubscriptions", {}), ("ListSubscriptionsByTopic", {"TopicArn": topic})):
@@ -312,7 +318,7 @@ def test_subscriptions_are_listed_a_hundred_at_a_time(harness: SnsHarness) -> No
         assert "NextToken" not in second
 
 
-def test_a_topic_that_is_not_there_takes_no_subscription(harness: SnsHarness) -> None:
+def test_a_missing_topic_accepts_no_subscription_and_lists_none(harness: SnsHarness) -> None:
     topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:none"
-    assert harness.refused("Subscribe", TopicArn=topic, Protocol="sqs", Endpoint=QUEUE)[0] == "NotFound"
-    assert harness.refused("ListSubscriptionsByTopic", TopicArn=topic)[0] == "NotFound"
+    assert harness.expect_error("Subscribe", TopicArn=topic, Protocol="sqs", Endpoint=QUEUE)[0] == "NotFound"
+    assert harness.expect_error("ListSubscriptionsByTopic", TopicArn=topic)[0] == "NotFound"

@@ -1,4 +1,4 @@
-"""Topics as AWS has them. https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html"""
+"""Test the operations on topics. https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html"""
 
 import pytest
 
@@ -7,24 +7,24 @@ from lamplighter.bus import Caller
 from tests.engine_harness import ACCOUNT, REGION
 from tests.services.sns.sns_harness import QUEUE, SnsHarness
 
-ARN = f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts"
+TOPIC_ARN = f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts"
 
 
-def attributes(harness: SnsHarness, topic: str) -> dict[str, str]:
+def get_topic_attributes(harness: SnsHarness, topic: str) -> dict[str, str]:
     found: dict[str, str] = harness.sns("GetTopicAttributes", TopicArn=topic)["Attributes"]
     return found
 
 
-def test_a_topic_is_named_by_its_arn(harness: SnsHarness) -> None:
-    assert harness.topic() == ARN
+def test_create_topic_returns_the_arn(harness: SnsHarness) -> None:
+    assert harness.create_topic() == TOPIC_ARN
 
 
-def test_a_new_topic_shows_what_aws_gives_it(harness: SnsHarness) -> None:
-    shown = attributes(harness, harness.topic())
+def test_a_new_topic_has_the_default_attributes_of_aws(harness: SnsHarness) -> None:
+    shown = get_topic_attributes(harness, harness.create_topic())
     policy, delivery = loads(shown.pop("Policy")), loads(shown.pop("EffectiveDeliveryPolicy"))
     assert shown == {
         "Owner": ACCOUNT,
-        "TopicArn": ARN,
+        "TopicArn": TOPIC_ARN,
         "DisplayName": "",
         "SubscriptionsPending": "0",
         "SubscriptionsConfirmed": "0",
@@ -34,26 +34,26 @@ def test_a_new_topic_shows_what_aws_gives_it(harness: SnsHarness) -> None:
     assert delivery["http"]["defaultHealthyRetryPolicy"]["numRetries"] == 3
 
 
-def test_creating_a_topic_again_answers_with_it(harness: SnsHarness) -> None:
-    harness.topic(DisplayName="Nights")
-    assert harness.topic(DisplayName="Nights") == ARN
-    assert harness.topic() == ARN
+def test_creating_a_topic_again_returns_the_same_arn(harness: SnsHarness) -> None:
+    harness.create_topic(DisplayName="Nights")
+    assert harness.create_topic(DisplayName="Nights") == TOPIC_ARN
+    assert harness.create_topic() == TOPIC_ARN
 
 
 def test_creating_a_topic_again_with_other_attributes_or_tags_is_refused(harness: SnsHarness) -> None:
     harness.sns("CreateTopic", Name="alerts", Tags=[{"Key": "team", "Value": "night"}])
-    assert harness.refused("CreateTopic", Name="alerts", Attributes={"DisplayName": "x"}) == (
+    assert harness.expect_error("CreateTopic", Name="alerts", Attributes={"DisplayName": "x"}) == (
         "InvalidParameter",
         "Invalid parameter: Attributes Reason: Topic already exists with different attributes",
     )
-    assert harness.refused("CreateTopic", Name="alerts", Tags=[{"Key": "team", "Value": "day"}]) == (
+    assert harness.expect_error("CreateTopic", Name="alerts", Tags=[{"Key": "team", "Value": "day"}]) == (
         "InvalidParameter",
         "Invalid parameter: Tags Reason: Topic already exists with different tags",
     )
 
 
 @pytest.mark.parametrize(
-    ("name", "given"),
+    ("name", "attributes"),
     [
         ("", {}),
         ("a b", {}),
@@ -64,8 +64,8 @@ def test_creating_a_topic_again_with_other_attributes_or_tags_is_refused(harness
         ("x" * 252 + ".fifo", {"FifoTopic": "true"}),
     ],
 )
-def test_a_name_that_is_none_is_refused(harness: SnsHarness, name: str, given: Json) -> None:
-    code, message = harness.refused("CreateTopic", Name=name, Attributes=given)
+def test_an_invalid_topic_name_is_refused(harness: SnsHarness, name: str, attributes: Json) -> None:
+    code, message = harness.expect_error("CreateTopic", Name=name, Attributes=attributes)
     assert code == "InvalidParameter"
     assert message.startswith("Invalid parameter: Topic Name")
 
@@ -76,7 +76,7 @@ def test_a_name_that_is_none_is_refused(harness: SnsHarness, name: str, given: J
         ("Colour", "red"),
         ("Policy", "{"),
         ("Policy", "[]"),
-        ("Policy", dumps({"Statement": {"Resource": [ARN, f"{ARN}-2"]}})),
+        ("Policy", dumps({"Statement": {"Resource": [TOPIC_ARN, f"{TOPIC_ARN}-2"]}})),
         ("DeliveryPolicy", "[]"),
         ("DeliveryPolicy", dumps({"http": {"defaultHealthyRetryPolicy": {"numRetries": 101}}})),
         ("TracingConfig", "Maybe"),
@@ -87,32 +87,32 @@ def test_a_name_that_is_none_is_refused(harness: SnsHarness, name: str, given: J
         ("TopicArn", "x"),
     ],
 )
-def test_an_attribute_that_cannot_be_is_refused(harness: SnsHarness, name: str, value: str) -> None:
-    topic = harness.topic()
+def test_an_invalid_attribute_is_refused(harness: SnsHarness, name: str, value: str) -> None:
+    topic = harness.create_topic()
     for operation, params in (
         ("CreateTopic", {"Name": "other", "Attributes": {name: value}}),
         ("SetTopicAttributes", {"TopicArn": topic, "AttributeName": name, "AttributeValue": value}),
     ):
-        assert harness.refused(operation, **params)[0] == "InvalidParameter"
+        assert harness.expect_error(operation, **params)[0] == "InvalidParameter"
 
 
-def test_an_attribute_without_a_value_goes_back_to_the_default(harness: SnsHarness) -> None:
-    topic = harness.topic(DisplayName="Nights")
+def test_setting_an_attribute_without_a_value_restores_the_default(harness: SnsHarness) -> None:
+    topic = harness.create_topic(DisplayName="Nights")
     harness.sns("SetTopicAttributes", TopicArn=topic, AttributeName="KmsMasterKeyId", AttributeValue="alias/mine")
-    assert attributes(harness, topic)["DisplayName"] == "Nights"
-    assert attributes(harness, topic)["KmsMasterKeyId"] == "alias/mine"
+    assert get_topic_attributes(harness, topic)["DisplayName"] == "Nights"
+    assert get_topic_attributes(harness, topic)["KmsMasterKeyId"] == "alias/mine"
     harness.sns("SetTopicAttributes", TopicArn=topic, AttributeName="DisplayName")
-    assert attributes(harness, topic)["DisplayName"] == ""
+    assert get_topic_attributes(harness, topic)["DisplayName"] == ""
 
 
-def test_a_deleted_topic_is_gone_with_its_subscriptions_and_deleting_it_again_is_no_error(harness: SnsHarness) -> None:
-    topic = harness.topic()
+def test_deleting_a_topic_deletes_its_subscriptions_and_can_be_repeated(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
     harness.subscribe(topic, "sqs", QUEUE)
     harness.sns("DeleteTopic", TopicArn=topic)
     harness.sns("DeleteTopic", TopicArn=topic)
     assert harness.sns("ListTopics") == {"Topics": []}
     assert harness.sns("ListSubscriptions") == {"Subscriptions": []}
-    assert harness.refused("GetTopicAttributes", TopicArn=topic) == ("NotFound", "Topic does not exist")
+    assert harness.expect_error("GetTopicAttributes", TopicArn=topic) == ("NotFound", "Topic does not exist")
 
 
 @pytest.mark.parametrize(
@@ -123,12 +123,12 @@ def test_a_deleted_topic_is_gone_with_its_subscriptions_and_deleting_it_again_is
         ("arn:aws:sns:us-east-1:123456789012:alerts:more", "Invalid parameter: TopicArn"),
     ],
 )
-def test_an_arn_that_is_no_topics_is_refused(harness: SnsHarness, arn: str, message: str) -> None:
-    assert harness.refused("GetTopicAttributes", TopicArn=arn) == ("InvalidParameter", message)
+def test_an_invalid_topic_arn_is_refused(harness: SnsHarness, arn: str, message: str) -> None:
+    assert harness.expect_error("GetTopicAttributes", TopicArn=arn) == ("InvalidParameter", message)
 
 
-def test_topics_are_listed_a_hundred_at_a_time_and_by_region(harness: SnsHarness) -> None:
-    made = sorted(harness.topic(f"t{number}") for number in range(201))
+def test_topics_are_listed_per_region_in_pages_of_one_hundred(harness: SnsHarness) -> None:
+    created = sorted(harness.create_topic(f"t{number}") for number in range(201))
     harness.run(harness.engine.call(Caller(ACCOUNT, "eu-west-1"), "sns", "CreateTopic", {"Name": "elsewhere"}))
     found: list[str] = []
     token: Json = {}
@@ -140,59 +140,62 @@ def test_topics_are_listed_a_hundred_at_a_time_and_by_region(harness: SnsHarness
         if "NextToken" not in page:
             break
         token = {"NextToken": page["NextToken"]}
-    assert (found, sizes) == (made, [100, 100, 1])
-    assert harness.refused("ListTopics", NextToken="Ä")[1] == "Invalid parameter: NextToken"
+    assert (found, sizes) == (created, [100, 100, 1])
+    assert harness.expect_error("ListTopics", NextToken="Ä")[1] == "Invalid parameter: NextToken"
 
 
-def test_tags_are_added_replaced_and_taken_away(harness: SnsHarness) -> None:
-    topic = harness.topic()
+def test_tags_are_added_replaced_and_removed(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
     harness.sns("TagResource", ResourceArn=topic, Tags=[{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}])
     harness.sns("TagResource", ResourceArn=topic, Tags=[{"Key": "a", "Value": "3"}])
     harness.sns("UntagResource", ResourceArn=topic, TagKeys=["b", "c"])
     assert harness.sns("ListTagsForResource", ResourceArn=topic) == {"Tags": [{"Key": "a", "Value": "3"}]}
-    assert harness.refused("ListTagsForResource", ResourceArn=topic + "x")[0] == "ResourceNotFound"
+    assert harness.expect_error("ListTagsForResource", ResourceArn=topic + "x")[0] == "ResourceNotFound"
 
 
 def test_more_than_fifty_tags_are_refused(harness: SnsHarness) -> None:
-    topic = harness.topic()
+    topic = harness.create_topic()
     harness.sns("TagResource", ResourceArn=topic, Tags=[{"Key": f"k{number}", "Value": ""} for number in range(50)])
-    refused = harness.refused("TagResource", ResourceArn=topic, Tags=[{"Key": "one more", "Value": ""}])
+    refused = harness.expect_error("TagResource", ResourceArn=topic, Tags=[{"Key": "one more", "Value": ""}])
     assert refused[0] == "TagLimitExceeded"
 
 
-def test_permissions_are_statements_of_the_policy(harness: SnsHarness) -> None:
-    topic = harness.topic()
-    given = {"TopicArn": topic, "Label": "friends", "AWSAccountId": ["111122223333"], "ActionName": ["Publish"]}
-    harness.sns("AddPermission", **given)
-    assert loads(attributes(harness, topic)["Policy"])["Statement"][1] == {
+def test_permissions_are_stored_as_statements_of_the_policy(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
+    params = {"TopicArn": topic, "Label": "friends", "AWSAccountId": ["111122223333"], "ActionName": ["Publish"]}
+    harness.sns("AddPermission", **params)
+    assert loads(get_topic_attributes(harness, topic)["Policy"])["Statement"][1] == {
         "Sid": "friends",
         "Effect": "Allow",
         "Principal": {"AWS": "arn:aws:iam::111122223333:root"},
         "Action": "SNS:Publish",
         "Resource": topic,
     }
-    assert harness.refused("AddPermission", **given)[1] == "Invalid parameter: Statement already exists"
+    assert harness.expect_error("AddPermission", **params)[1] == "Invalid parameter: Statement already exists"
     harness.sns("RemovePermission", TopicArn=topic, Label="friends")
-    assert len(loads(attributes(harness, topic)["Policy"])["Statement"]) == 1
-    assert harness.refused("RemovePermission", TopicArn=topic, Label="friends")[0] == "NotFound"
+    assert len(loads(get_topic_attributes(harness, topic)["Policy"])["Statement"]) == 1
+    assert harness.expect_error("RemovePermission", TopicArn=topic, Label="friends")[0] == "NotFound"
 
 
-def test_a_policy_of_one_statement_without_a_list_takes_another(harness: SnsHarness) -> None:
-    topic = harness.topic(Policy=dumps({"Statement": {"Sid": "one", "Effect": "Allow"}}))
+def test_a_permission_can_be_added_to_a_policy_whose_statement_is_not_a_list(harness: SnsHarness) -> None:
+    topic = harness.create_topic(Policy=dumps({"Statement": {"Sid": "one", "Effect": "Allow"}}))
     harness.sns("AddPermission", TopicArn=topic, Label="two", AWSAccountId=["111122223333"], ActionName=["Publish"])
-    assert [each["Sid"] for each in loads(attributes(harness, topic)["Policy"])["Statement"]] == ["one", "two"]
+    assert [each["Sid"] for each in loads(get_topic_attributes(harness, topic)["Policy"])["Statement"]] == [
+        "one",
+        "two",
+    ]
 
 
-def test_a_data_protection_policy_is_kept_and_shown(harness: SnsHarness) -> None:
-    topic = harness.topic()
+def test_a_data_protection_policy_is_stored_and_returned(harness: SnsHarness) -> None:
+    topic = harness.create_topic()
     assert harness.sns("GetDataProtectionPolicy", ResourceArn=topic) == {"DataProtectionPolicy": ""}
     harness.sns("PutDataProtectionPolicy", ResourceArn=topic, DataProtectionPolicy='{"Name":"p"}')
     assert harness.sns("GetDataProtectionPolicy", ResourceArn=topic) == {"DataProtectionPolicy": '{"Name":"p"}'}
-    refused = harness.refused("PutDataProtectionPolicy", ResourceArn=topic, DataProtectionPolicy="no")
+    refused = harness.expect_error("PutDataProtectionPolicy", ResourceArn=topic, DataProtectionPolicy="no")
     assert refused == ("InvalidParameter", "Invalid parameter: DataProtectionPolicy")
 
 
 def test_topics_survive_a_crash(harness: SnsHarness) -> None:
-    topic = harness.topic(DisplayName="Nights")
+    topic = harness.create_topic(DisplayName="Nights")
     harness.restart()
-    assert attributes(harness, topic)["DisplayName"] == "Nights"
+    assert get_topic_attributes(harness, topic)["DisplayName"] == "Nights"
