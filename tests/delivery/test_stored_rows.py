@@ -17,7 +17,7 @@ INSERT INTO sns_deliveries
     VALUES (?, ?, 'http', ?, ?, 'Notification', 'WAITING', ?, ?, ?, ?, ?)
 """
 INSERT_OUTBOX_ROW = "INSERT INTO outbox (service, body, subject, created) VALUES (?, ?, ?, ?)"
-INSERT_TIMER = "INSERT INTO timers (service, subject, name, due, elapsed) VALUES (?, ?, 'retry', ?, 1)"
+INSERT_TIMER = "INSERT INTO timers (service, subject, name, due, steady_clock) VALUES (?, ?, 'retry', ?, 1)"
 
 
 @pytest.fixture
@@ -89,4 +89,4 @@ def test_pending_deliveries_and_notifications_of_an_earlier_version_are_delivere
     assert harness.rows("SELECT attempts, outcome FROM deliveries ORDER BY id") == [(1, "DELIVERED"), (3, "DELIVERED")]
     found = [(each.message, each.status, each.attempts, each.error) for each in harness.deliveries(topic)]
     assert found == [("again", "DELIVERED", 3, None), ("first", "DELIVERED", 1, None)]
-    assert harness.rows("SELECT * FROM outbox UNION ALL SELECT service, subject, name, due, elapsed FROM timers") == []
+    assert harness.rows("SELECT * FROM outbox UNION ALL SELECT service, subject, name, due, steady_clock FROM timers") == []

@@ -142,7 +142,7 @@ def check_events(harness: EngineHarness) -> None:
 
 def check_leftovers(harness: EngineHarness) -> None:
     assert harness.runtime.left() == []
-    for table in ("outbox", "timers", "frames", "fan_outs", "child_results", "watches"):
+    for table in ("outbox", "timers", "frames", "child_progress", "child_results", "external_names"):
         assert harness.rows(f"SELECT * FROM {table}") == [], table
 
 

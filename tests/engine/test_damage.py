@@ -39,7 +39,7 @@ def check_executions(harness: EngineHarness, damaged: str, neighbour: str, *, re
     assert reason in found["cause"]
     assert harness.types(damaged)[-1] == "ExecutionFailed"
     assert [event["id"] for event in harness.history(damaged)] == list(range(1, len(harness.history(damaged)) + 1))
-    for table in ("outbox", "timers", "frames", "fan_outs", "child_results"):
+    for table in ("outbox", "timers", "frames", "child_progress", "child_results"):
         assert harness.rows(f"SELECT * FROM {table}") == [], table
 
 
@@ -49,7 +49,7 @@ def check_executions(harness: EngineHarness, damaged: str, neighbour: str, *, re
     [
         "UPDATE frames SET body = {} WHERE execution = 1 AND frame = 1",
         "UPDATE frames SET body = {} WHERE execution = 1 AND frame > 1",
-        "UPDATE fan_outs SET body = {} WHERE execution = 1",
+        "UPDATE child_progress SET body = {} WHERE execution = 1",
         "UPDATE executions SET counters = {} WHERE id = 1",
     ],
     ids=["parent frame", "child frame", "fan", "head"],

@@ -11,6 +11,7 @@ import pytest
 from lamplighter.base.errors import Unavailable
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import manual_world
+from lamplighter.engine.clock_jump import apply_clock_jump, save_clock_jump
 from lamplighter.store import outbox, timers
 from lamplighter.store.db import CommitSignals, OutboxRow, Reader, Store, Tx
 from lamplighter.store.lock import DirectoryInUse
@@ -173,9 +174,9 @@ async def test_durations_do_not_change_if_the_wall_clock_was_set_before_a_restar
     hour = 3_600_000
     await store.write(lambda tx: timers.put(tx, Timer("s", "a", "length", 1_000), steady_clock=True))
     await store.write(lambda tx: timers.put(tx, Timer("s", "a", "wall", 1_000), steady_clock=False))
-    await store.write(lambda tx: timers.save_clock_jump(tx, hour))
-    await store.write(timers.apply_clock_jump)
-    await store.write(timers.apply_clock_jump)
+    await store.write(lambda tx: save_clock_jump(tx, hour))
+    await store.write(apply_clock_jump)
+    await store.write(apply_clock_jump)
     assert {timer.name: timer.due for timer in timers.due_timers(store.reader, 2 * hour, 2 * hour, 10)} == {
         "length": 1_000 + hour,
         "wall": 1_000,

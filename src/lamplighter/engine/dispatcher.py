@@ -16,6 +16,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from lamplighter.base.errors import Unavailable
 from lamplighter.base.world import World
 from lamplighter.bus import Service
+from lamplighter.engine import clock_jump
 from lamplighter.store import outbox, timers
 from lamplighter.store.db import CommitSignals, OutboxRow, Store, Tx
 from lamplighter.store.file_presence import FilesDisplaced
@@ -71,7 +72,7 @@ class Dispatcher:
 
     async def start(self) -> None:
         """Process the outbox rows that the last engine left, and begin to check the timers."""
-        await self._store.write(timers.apply_clock_jump)
+        await self._store.write(clock_jump.apply_clock_jump)
         for row in outbox.pending_rows(self._store.reader):
             self._process_row(row)
         self.fire_due_timers()
@@ -227,4 +228,4 @@ class Dispatcher:
             (jump - self._clock_jump) / 1000,
         )
         self._clock_jump = jump
-        self._store.write_in_background(lambda tx: timers.save_clock_jump(tx, jump))
+        self._store.write_in_background(lambda tx: clock_jump.save_clock_jump(tx, jump))

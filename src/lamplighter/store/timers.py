@@ -26,9 +26,9 @@ class Timer:
 
 
 def put(tx: Tx, timer: Timer, *, steady_clock: bool) -> None:
-    """Set a timer. `elapsed`: the timer measures a length of time, so `due` is a time of the steady clock."""
+    """Set a timer. `steady_clock`: the timer measures a length of time, so `due` is a time of the steady clock."""
     tx.execute(
-        "INSERT OR REPLACE INTO timers (service, subject, name, due, elapsed) VALUES (?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO timers (service, subject, name, due, steady_clock) VALUES (?, ?, ?, ?, ?)",
         (timer.service, timer.subject, timer.name, timer.due, steady_clock),
     )
     _signal_due_time(tx, timer.due)
@@ -57,7 +57,7 @@ def has_timer(reader: Reader, service: str, subject: str) -> bool:
 
 def has_due_timer(reader: Reader, service: str, subject: str, prefixes: Sequence[str], before: int) -> bool:
     """Return whether a subject has a timer, with one of these name prefixes, that is due before a steady-clock time."""
-    sql = "SELECT name FROM timers WHERE service = ? AND subject = ? AND elapsed = 1 AND due < ?"
+    sql = "SELECT name FROM timers WHERE service = ? AND subject = ? AND steady_clock = 1 AND due < ?"
     return any(name.startswith(tuple(prefixes)) for (name,) in reader.rows(sql, (service, subject, before)))
 
 
@@ -69,24 +69,26 @@ def next_due(reader: Reader, service: str, subject: str) -> int | None:
 
 def due_timers(reader: Reader, wall: int, steady: int, most: int) -> list[Timer]:
     """Return at most `most` timers that are due by their own clock, the longest overdue first."""
-    sql = "SELECT service, subject, name, due FROM timers WHERE elapsed = ? AND due <= ? ORDER BY due LIMIT ?"
+    sql = "SELECT service, subject, name, due FROM timers WHERE steady_clock = ? AND due <= ? ORDER BY due LIMIT ?"
     found = [*reader.rows(sql, (0, wall, most)), *reader.rows(sql, (1, steady, most))]
     return sorted((Timer(*row) for row in found), key=lambda timer: timer.due)[:most]
 
 
 def count_overdue(reader: Reader, wall: int, steady: int) -> tuple[int, int]:
     """Return the number of due timers, and by how many milliseconds the most overdue timer is late."""
-    sql = "SELECT count(*), min(due) FROM timers WHERE elapsed = ? AND due <= ?"
-    found = [(*row, now) for elapsed, now in ((0, wall), (1, steady)) if (row := reader.row(sql, (elapsed, now)))]
+    sql = "SELECT count(*), min(due) FROM timers WHERE steady_clock = ? AND due <= ?"
+    found = [
+        (*row, now) for steady_clock, now in ((0, wall), (1, steady)) if (row := reader.row(sql, (steady_clock, now)))
+    ]
     late = [now - first for _, first, now in found if first is not None]
     return sum(number for number, _, _ in found), max(late, default=0)
 
 
 def milliseconds_to_next(reader: Reader, wall: int, steady: int) -> int | None:
     """Return the milliseconds until the next timer that is not due yet, or None if there is none."""
-    sql = "SELECT due FROM timers WHERE elapsed = ? AND due > ? ORDER BY due LIMIT 1"
+    sql = "SELECT due FROM timers WHERE steady_clock = ? AND due > ? ORDER BY due LIMIT 1"
     clocks = ((0, wall), (1, steady))
-    waits = [row[0] - now for elapsed, now in clocks if (row := reader.row(sql, (elapsed, now))) is not None]
+    waits = [row[0] - now for steady_clock, now in clocks if (row := reader.row(sql, (steady_clock, now))) is not None]
     return min(waits, default=None)
 
 
@@ -112,35 +114,3 @@ def release(tx: Tx, service: str, subject: str, name: str, push: int) -> None:
     row = tx.row("SELECT due FROM timers WHERE service = ? AND subject = ? AND name = ?", (service, subject, name))
     if row is not None and row[0] >= HOLD_OFFSET:
         postpone(tx, Timer(service, subject, name, row[0]), row[0] - HOLD_OFFSET + push)
-
-
-def save_clock_jump(tx: Tx, milliseconds: int) -> None:
-    """Store by how much the wall clock was set since the steady clock began."""
-    tx.execute("UPDATE clock_jump SET jump = ?", (milliseconds,))
-
-
-STEADY_CLOCK_COLUMNS = {
-    "timers": ("due",),
-    "deliveries": ("created",),
-    "held_tasks": ("since",),
-    "sqs_queues": ("purged",),
-    "sqs_deleted": ("deleted",),
-    "sqs_messages": ("enqueued", "visible", "taken"),
-    "sqs_groups": ("ready",),
-    "sqs_sent": ("until",),
-    "sqs_attempts": ("until",),
-}
-"""The columns that hold times of the steady clock, by table."""
-
-
-def apply_clock_jump(tx: Tx) -> None:
-    """Shift all steady-clock times in the database to a new steady clock, which begins now at the wall clock's time."""
-    row = tx.row("SELECT jump FROM clock_jump")
-    jump = row[0] if row else 0
-    if not jump:
-        return
-    for table, columns in STEADY_CLOCK_COLUMNS.items():
-        where = "WHERE elapsed = 1" if table == "timers" else ""
-        changes = ", ".join(f"{column} = {column} + ?" for column in columns)
-        tx.execute(f"UPDATE {table} SET {changes} {where}", [jump] * len(columns))  # noqa: S608 - our own columns
-    tx.execute("UPDATE clock_jump SET jump = 0")

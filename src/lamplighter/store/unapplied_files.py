@@ -22,13 +22,13 @@ class UnappliedFile:
 
 def list_unapplied(reader: Reader) -> list[UnappliedFile]:
     """Return all files that are not applied, oldest first."""
-    rows = reader.rows("SELECT file, reason, since, told FROM unapplied_files ORDER BY since, file")
+    rows = reader.rows("SELECT file, reason, since, alerted FROM unapplied_files ORDER BY since, file")
     return [UnappliedFile(*row) for row in rows]
 
 
 def get(reader: Reader, file: str) -> UnappliedFile | None:
     """Return the row of a file that is not applied, or None if the file is applied."""
-    row = reader.row("SELECT file, reason, since, told FROM unapplied_files WHERE file = ?", (file,))
+    row = reader.row("SELECT file, reason, since, alerted FROM unapplied_files WHERE file = ?", (file,))
     return UnappliedFile(*row) if row else None
 
 
@@ -43,7 +43,7 @@ def set_unapplied(tx: Tx, file: str, reason: str, now: int) -> None:
 
 def set_alerted(tx: Tx, file: str, now: int) -> None:
     """Record that the notify channels were alerted."""
-    tx.execute("UPDATE unapplied_files SET told = ? WHERE file = ?", (now, file))
+    tx.execute("UPDATE unapplied_files SET alerted = ? WHERE file = ?", (now, file))
 
 
 def set_applied(tx: Tx, file: str) -> None:

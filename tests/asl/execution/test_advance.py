@@ -74,7 +74,7 @@ def test_a_saved_execution_is_loaded_unchanged_and_continues(text: str, picks: l
             assert loaded == recorded.step.execution
             if at % 2:
                 simulated.execution = loaded
-        for table in ("frames", "fan_outs", "child_results"):
+        for table in ("frames", "child_progress", "child_results"):
             assert tx.rows(f"SELECT * FROM {table}") == []
 
 

@@ -10,7 +10,8 @@ from lamplighter.base.world import manual_world
 from lamplighter.bus import Caller
 from lamplighter.delivery.delivery import Delivery, RetryPolicy
 from lamplighter.delivery.tables import deliveries
-from lamplighter.store import migrate, timers
+from lamplighter.engine.clock_jump import apply_clock_jump, save_clock_jump
+from lamplighter.store import migrate
 from lamplighter.store.db import DamagedData, Reader, Store
 
 LAST_OLD_SCHEMA_VERSION = 34
@@ -77,7 +78,7 @@ def test_finished_deliveries_of_all_versions_are_counted_by_outcome() -> None:
 async def test_the_age_of_a_delivery_is_kept_when_the_wall_clock_was_set_before_a_restart(tmp_path: Path) -> None:
     store = Store(tmp_path, manual_world())
     await store.write(lambda tx: deliveries.put(tx, "scheduler", 1_000, DELIVERY))
-    await store.write(lambda tx: timers.save_clock_jump(tx, 500))
-    await store.write(timers.apply_clock_jump)
+    await store.write(lambda tx: save_clock_jump(tx, 500))
+    await store.write(apply_clock_jump)
     assert deliveries.oldest_pending(store.reader, "scheduler") == 1_500
     await store.close()

@@ -28,7 +28,7 @@ async def test_a_damaged_event_does_not_hide_the_events_of_an_operation(store: S
 
 async def test_a_damaged_stack_does_not_hide_the_metadata_of_other_stacks(store: Store) -> None:
     sql = (
-        "INSERT INTO stacks (id, account, region, name, status, created, phase, plan, previous, body) "
+        "INSERT INTO stacks (id, account, region, name, status, created, pass_number, plan, previous, body) "
         "VALUES (?, 'a', 'r', ?, 'S', 1, 7, ?, 'null', '{}')"
     )
     await store.write(lambda tx: tx.execute(sql, ("1", "bad", "{")))

@@ -90,7 +90,7 @@ def test_lines_arrive_in_the_log_stream_of_a_container_while_it_runs(harness: En
     harness.settle()
     assert describe_task(harness, arn)["lastStatus"] == "STOPPED"
     assert logged_messages(harness) == ["one", "two", "three"]
-    assert harness.rows("SELECT * FROM shipments") == []
+    assert harness.rows("SELECT * FROM shipped_lines") == []
 
 
 def test_each_container_with_a_log_configuration_has_its_own_stream(harness: EngineHarness) -> None:
@@ -276,7 +276,7 @@ def test_every_line_is_logged_once_if_the_engine_is_killed_at_any_commit(
             harness.up()
     assert describe_task(harness, arn)["lastStatus"] == "STOPPED"
     assert logged_messages(harness) == ["1", "2", "3", "4", "5"]
-    assert harness.rows("SELECT * FROM shipments") == []
+    assert harness.rows("SELECT * FROM shipped_lines") == []
 
 
 def test_the_output_of_a_container_whose_task_is_already_stopped_is_logged(harness: EngineHarness) -> None:

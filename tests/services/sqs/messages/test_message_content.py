@@ -80,7 +80,7 @@ def test_a_body_is_accepted_only_if_xml_allows_all_its_characters(body: str) -> 
 
 @given(st.integers(1, 2**62), st.integers(1, 10**6))
 def test_a_receipt_handle_is_read_as_it_was_written(key: int, received: int) -> None:
-    handle = receipt_handles.write_handle(QUEUE, replace(MESSAGE, id=key, received=received))
+    handle = receipt_handles.write_handle(QUEUE, replace(MESSAGE, id=key, total_receives=received))
     assert receipt_handles.read_handle(QUEUE, handle) == (key, received)
 
 

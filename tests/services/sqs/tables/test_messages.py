@@ -8,11 +8,11 @@ import pytest
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import manual_world
+from lamplighter.engine.clock_jump import apply_clock_jump, save_clock_jump
 from lamplighter.services.sqs.tables import fifo_requests, message_groups, messages, move_tasks, queues
 from lamplighter.services.sqs.tables.messages import Message
 from lamplighter.services.sqs.tables.move_tasks import MoveTask
 from lamplighter.services.sqs.tables.queues import Queue
-from lamplighter.store import timers
 from lamplighter.store.db import Reader, Row, Store, Tx
 
 QUEUE = Queue(0, "1", "r", "a", 1, 2, {"DelaySeconds": "1"}, {"k": "v"}, "arn")
@@ -72,7 +72,7 @@ async def test_a_message_is_read_as_it_was_written(store: Store) -> None:
 async def test_a_group_is_ready_when_its_first_message_is_visible_and_none_is_in_flight(store: Store) -> None:
     def fill(tx: Tx) -> None:
         for visible, tries in ((10, 0), (30, 1), (99, 0)):
-            messages.put(tx, replace(MESSAGE, visible=visible, tries=tries))
+            messages.put(tx, replace(MESSAGE, visible=visible, receives=tries))
         message_groups.update_group(tx, 1, "g")
 
     await store.write(fill)
@@ -90,7 +90,7 @@ async def test_a_deduplication_id_is_known_until_it_expires_and_then_deleted(sto
     assert fifo_requests.find_sent(store.reader, 1, "", "d", 100) is None
     assert fifo_requests.find_sent(store.reader, 1, "g", "d", 0) is None
     await store.write(lambda tx: fifo_requests.remember_sent(tx, 1, "", "e", "uuid", 8, now=100, until=200))
-    assert store.reader.rows("SELECT dedup FROM sqs_sent") == [("e",)]
+    assert store.reader.rows("SELECT deduplication_id FROM sqs_sent") == [("e",)]
 
 
 async def test_a_move_task_is_read_as_it_was_written(store: Store) -> None:
@@ -108,10 +108,12 @@ async def test_a_move_task_is_read_as_it_was_written(store: Store) -> None:
 async def test_times_of_the_monotonic_clock_are_adjusted_when_it_restarts(store: Store) -> None:
     await store.write(lambda tx: queues.put(tx, replace(QUEUE, purged=10)))
     key = await store.write(lambda tx: messages.put(tx, MESSAGE))
-    await store.write(lambda tx: timers.save_clock_jump(tx, 1000))
-    await store.write(timers.apply_clock_jump)
-    await store.write(timers.apply_clock_jump)
-    assert messages.get(store.reader, 1, key) == replace(MESSAGE, id=key, enqueued=1002, visible=1003, taken=1007)
+    await store.write(lambda tx: save_clock_jump(tx, 1000))
+    await store.write(apply_clock_jump)
+    await store.write(apply_clock_jump)
+    assert messages.get(store.reader, 1, key) == replace(
+        MESSAGE, id=key, enqueued=1002, visible=1003, last_received=1007
+    )
     queue = queues.get(store.reader, "1", "r", "a")
     assert queue is not None
     assert queue.purged == 1010

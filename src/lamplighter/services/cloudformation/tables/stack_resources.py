@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.store.db import Reader, Row, Tx
 
-COLUMNS = "stack, logical, physical, type, status, reason, updated, position, phase, body"
+COLUMNS = "stack, logical, physical, type, status, reason, updated, position, pass_number, body"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def resources_of(reader: Reader, stack: str) -> list[StackResource]:
 
 def outlines_of(reader: Reader, stack: str) -> list[ResourceOutline]:
     """Return outlines of a stack's resources in the order in which they are created; only an index is read."""
-    sql = "SELECT logical, type, status, phase FROM stack_resources WHERE stack = ? ORDER BY position, logical"
+    sql = "SELECT logical, type, status, pass_number FROM stack_resources WHERE stack = ? ORDER BY position, logical"
     return [ResourceOutline(*row) for row in reader.rows(sql, (stack,))]
 
 
@@ -81,7 +81,7 @@ def get_several(reader: Reader, stack: str, outlines: Iterable[ResourceOutline])
 def updated_resources(reader: Reader, stack: str, pass_number: int, most: int) -> list[StackResource]:
     """Return resources that an update changed and that the pass `pass_number` has not processed, the last one first."""
     sql = (
-        f"SELECT {COLUMNS} FROM stack_resources WHERE stack = ? AND phase <> ? "  # noqa: S608
+        f"SELECT {COLUMNS} FROM stack_resources WHERE stack = ? AND pass_number <> ? "  # noqa: S608
         "AND json_type(body, '$.before') IS NOT NULL ORDER BY position DESC, logical DESC LIMIT ?"
     )
     return [_resource(row) for row in reader.rows(sql, (stack, pass_number, most))]
@@ -93,7 +93,7 @@ def resources_to_clean_up(reader: Reader, stack: str, pass_number: int, most: in
     """
     sql = (
         f"SELECT {COLUMNS} FROM stack_resources WHERE stack = ? "  # noqa: S608
-        "AND (phase < ? OR json_type(body, '$.before') IS NOT NULL) ORDER BY position, logical LIMIT ?"
+        "AND (pass_number < ? OR json_type(body, '$.before') IS NOT NULL) ORDER BY position, logical LIMIT ?"
     )
     return [_resource(row) for row in reader.rows(sql, (stack, pass_number, most))]
 

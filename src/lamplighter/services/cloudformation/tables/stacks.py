@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.store.db import Reader, Row, Tx
 
-COLUMNS = "id, account, region, name, status, reason, created, updated, deleted, parent, phase, plan, previous, body"
+COLUMNS = (
+    "id, account, region, name, status, reason, created, updated, deleted, parent, pass_number, plan, previous, body"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,6 @@ POINTS = Table(
     "metric_points",
     MetricPoint,
     json={"value_counts": _parse_value_counts},
-    columns={"minimum": "least", "maximum": "most", "value_counts": "spread"},
 )
 METRIC_CONDITION = "account = ? AND region = ? AND namespace = ? AND name = ? AND dimensions = ?"
 

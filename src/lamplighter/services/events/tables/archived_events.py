@@ -23,7 +23,7 @@ class ArchivedEvent:
 
 def put(tx: Tx, archive: str, arrived: int, occurred: int, body: str) -> None:
     """Store an event. `arrived` is when the event arrived, `occurred` is its own time."""
-    sql = "INSERT INTO archived_events (archive, time, happened, body) VALUES (?, ?, ?, ?)"
+    sql = "INSERT INTO archived_events (archive, arrived, occurred, body) VALUES (?, ?, ?, ?)"
     tx.execute(sql, (archive, arrived, occurred, body))
 
 
@@ -32,8 +32,8 @@ def events_between(
 ) -> list[ArchivedEvent]:
     """Return events after (time, key) until `end` that arrived from `since` on, in order of their own time and key."""
     sql = (
-        "SELECT id, happened, body FROM archived_events WHERE archive = ? AND (happened, id) > (?, ?) "
-        "AND happened <= ? AND time >= ? ORDER BY happened, id LIMIT ?"
+        "SELECT id, occurred, body FROM archived_events WHERE archive = ? AND (occurred, id) > (?, ?) "
+        "AND occurred <= ? AND arrived >= ? ORDER BY occurred, id LIMIT ?"
     )
     return [ArchivedEvent(*row) for row in reader.rows(sql, (archive, *after, end, since, most))]
 
@@ -45,7 +45,7 @@ def measure(reader: Reader, archive: str, since: int) -> tuple[int, int]:
     """
     size = "coalesce(sum(length(CAST(body AS BLOB))), 0)"
     first, after = since // SPAN_MILLISECONDS, (since // SPAN_MILLISECONDS + 1) * SPAN_MILLISECONDS
-    sql = f"SELECT count(*), {size} FROM archived_events WHERE archive = ? AND time >= ? AND time < ?"  # noqa: S608
+    sql = f"SELECT count(*), {size} FROM archived_events WHERE archive = ? AND arrived >= ? AND arrived < ?"  # noqa: S608
     first_span = reader.row(sql, (archive, since, after))
     sql = "SELECT coalesce(sum(number), 0), coalesce(sum(bytes), 0) FROM archived_totals WHERE archive = ? AND span > ?"
     rest = reader.row(sql, (archive, first))
@@ -56,6 +56,6 @@ def measure(reader: Reader, archive: str, since: int) -> tuple[int, int]:
 
 def sweep(tx: Tx, archive: str, before: int, most: int = SWEEP_BATCH_SIZE) -> int:
     """Delete some of the events that arrived before a time; return their number."""
-    old = "SELECT id FROM archived_events WHERE archive = ? AND time < ? LIMIT ?"
+    old = "SELECT id FROM archived_events WHERE archive = ? AND arrived < ? LIMIT ?"
     sql = f"DELETE FROM archived_events WHERE id IN ({old})"  # noqa: S608 - our own
     return tx.execute(sql, (archive, before, most))

@@ -26,7 +26,7 @@ class DroppedSlot:
     """The label of the schedule (`Schedule.annotation`) when the slot was dropped."""
 
 
-DROPPED = Table("dropped_slots", DroppedSlot, json={"annotation": loads}, columns={"annotation": "mark"})
+DROPPED = Table("dropped_slots", DroppedSlot, json={"annotation": loads})
 
 
 def put(tx: Tx, dropped: DroppedSlot) -> None:

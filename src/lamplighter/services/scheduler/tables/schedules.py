@@ -47,7 +47,7 @@ def _read(text: str) -> Json:
         return None
 
 
-SCHEDULES = Table("schedules", Schedule, json={"body": _read, "annotation": _read}, columns={"annotation": "mark"})
+SCHEDULES = Table("schedules", Schedule, json={"body": _read, "annotation": _read})
 
 
 def get(reader: Reader, arn: str) -> Schedule | None:
@@ -77,7 +77,7 @@ def set_missed(tx: Tx, arn: str, policy: str, within: int | None) -> bool:
 
 def set_annotation(tx: Tx, arn: str, annotation: Json) -> bool:
     """Set the job and the topics of a schedule; return False if the schedule does not exist."""
-    return tx.execute("UPDATE schedules SET mark = ? WHERE arn = ?", (dumps(annotation), arn)) > 0
+    return tx.execute("UPDATE schedules SET annotation = ? WHERE arn = ?", (dumps(annotation), arn)) > 0
 
 
 def delete(tx: Tx, key: int) -> None:

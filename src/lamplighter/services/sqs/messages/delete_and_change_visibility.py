@@ -52,7 +52,7 @@ class ReceivedMessageOperations:
         message = messages.get(tx, queue.id, key)
         if message is None:
             return {}
-        is_latest_receive = message.received == received
+        is_latest_receive = message.total_receives == received
         if queue.fifo and not (is_latest_receive and message.visible > self._world.monotonic()):
             raise invalid_value(handle, "ReceiptHandle", "The receipt handle has expired.")
         if is_latest_receive:
@@ -64,13 +64,13 @@ class ReceivedMessageOperations:
         check_range(timeout, "VisibilityTimeout", 0, MAX_VISIBILITY_SECONDS)
         key, received = receipt_handles.read_handle(queue, handle)
         message = messages.get(tx, queue.id, key)
-        if message is None or message.received != received or message.taken is None:
+        if message is None or message.total_receives != received or message.last_received is None:
             reason = "Message does not exist or is not available for visibility timeout change."
             raise invalid_value(handle, "ReceiptHandle", reason)
         now = self._world.monotonic()
         if message.visible <= now:
             raise MessageNotInflight
-        if now + timeout * 1000 > message.taken + MAX_VISIBILITY_SECONDS * 1000:
+        if now + timeout * 1000 > message.last_received + MAX_VISIBILITY_SECONDS * 1000:
             reason = f"Total VisibilityTimeout for the message is beyond the limit [{MAX_VISIBILITY_SECONDS} seconds]"
             raise invalid_value(timeout, "VisibilityTimeout", reason)
         self._queue_messages.set_visible_at(tx, queue, message, now + timeout * 1000)

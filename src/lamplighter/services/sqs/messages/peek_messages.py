@@ -39,7 +39,7 @@ class MessagePeeker:
         found = messages.page(reader, queue.id, params.get("After", (-1, 0, 0)), PAGE_SIZE + 1)
         answer: Json = {"Messages": [_to_api(each, now) for each in found[:PAGE_SIZE]]}
         last = found[PAGE_SIZE - 1] if len(found) > PAGE_SIZE else None
-        return answer | ({"After": (last.visible, last.tries, last.id)} if last else {})
+        return answer | ({"After": (last.visible, last.receives, last.id)} if last else {})
 
     def send_again(self, tx: Tx, _caller: Caller, params: Json) -> Json:
         """Move a message back to the queue that moved it to this dead-letter queue (SendAgain)."""
@@ -74,8 +74,8 @@ def _to_api(message: Message, now: int) -> Json:
         "Body": message.body,
         "Attributes": message_content.load_attributes(message.attributes),
         "Sent": message.sent / 1000,
-        "Receives": message.tries,
+        "Receives": message.receives,
         "Hidden": message.visible > now,
-        "Group": message.grp,
+        "Group": message.group_id,
         "Source": message.source,
     }

@@ -57,7 +57,7 @@ class QueueMessages:
         if queue.messages == 0:
             self._set_sweep_timer(tx, queue.id, message.enqueued + _retention_milliseconds(queue))
         if queue.fifo:
-            message_groups.add_message(tx, queue.id, message.grp or "", message.visible)
+            message_groups.add_message(tx, queue.id, message.group_id or "", message.visible)
         self._waiting_receivers.notify(tx, queue)
         return key
 
@@ -73,7 +73,7 @@ class QueueMessages:
         found, expired = _receivable(tx, queue, most, now), now - _retention_milliseconds(queue)
         expired_messages = [message for message in found if message.enqueued <= expired]
         messages.delete(tx, (message.id for message in expired_messages))
-        self.on_groups_changed(tx, queue, {message.grp for message in expired_messages})
+        self.on_groups_changed(tx, queue, {message.group_id for message in expired_messages})
         return [message for message in found if message.enqueued > expired]
 
     def receive(self, tx: Tx, queue: Queue, most: int, timeout: int) -> list[ReceivedMessage]:
@@ -91,12 +91,12 @@ class QueueMessages:
             for message in found:
                 if message.enqueued <= expired:
                     messages.delete(tx, [message.id])
-                elif target is not None and message.tries >= max_receives:
+                elif target is not None and message.receives >= max_receives:
                     self._move_to_dead_letter_queue(tx, queue, target, message, now)
                 else:
                     taken.append(self._hide_received(tx, message, now, timeout))
             if found:
-                self.on_groups_changed(tx, queue, {message.grp for message in found})
+                self.on_groups_changed(tx, queue, {message.group_id for message in found})
             if not found or len(taken) == most:
                 break
             examined += len(found)
@@ -107,10 +107,10 @@ class QueueMessages:
             message,
             # At least a millisecond, so that one receive does not take the message twice.
             visible=now + max(timeout, 1),
-            tries=message.tries + 1,
-            received=message.received + 1,
-            first=message.first or self._world.now(),
-            taken=now,
+            receives=message.receives + 1,
+            total_receives=message.total_receives + 1,
+            first_received=message.first_received or self._world.now(),
+            last_received=now,
         )
         messages.save_receive(tx, after)
         return ReceivedMessage(after, message)
@@ -128,7 +128,7 @@ class QueueMessages:
         unchanged = [each for each in taken if messages.get(tx, queue.id, each.after.id) == each.after]
         for each in unchanged:
             messages.save_receive(tx, each.before)
-        self.on_groups_changed(tx, queue, {each.after.grp for each in unchanged})
+        self.on_groups_changed(tx, queue, {each.after.group_id for each in unchanged})
 
     def _move_to_dead_letter_queue(self, tx: Tx, queue: Queue, target: Queue, message: Message, now: int) -> None:
         """Move a message to the dead-letter queue.
@@ -137,9 +137,9 @@ class QueueMessages:
         "the original message's deduplication ID will be replaced with the original message's ID".
         """
         messages.delete(tx, [message.id])
-        dead = replace(message, visible=now, tries=0, source=queue.arn)
+        dead = replace(message, visible=now, receives=0, source=queue.arn)
         if queue.fifo:
-            dead = replace(dead, enqueued=now, dedup=message.uuid)
+            dead = replace(dead, enqueued=now, deduplication_id=message.uuid)
         self.put(tx, target, dead)
 
     # --- changing and deleting ----------------------------------------------------------------------------------------
@@ -147,12 +147,12 @@ class QueueMessages:
     def set_visible_at(self, tx: Tx, queue: Queue, message: Message, visible: int) -> None:
         """Change when a message can be received."""
         messages.set_visible_at(tx, message.id, visible)
-        self.on_groups_changed(tx, queue, [message.grp])
+        self.on_groups_changed(tx, queue, [message.group_id])
 
     def delete(self, tx: Tx, queue: Queue, message: Message) -> None:
         """Delete a message."""
         messages.delete(tx, [message.id])
-        self.on_groups_changed(tx, queue, [message.grp])
+        self.on_groups_changed(tx, queue, [message.group_id])
 
     def on_groups_changed(self, tx: Tx, queue: Queue, touched: Iterable[str | None]) -> None:
         """Update message groups after a change to their messages, and notify waiting receivers."""

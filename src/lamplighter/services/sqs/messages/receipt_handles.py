@@ -16,7 +16,7 @@ MAX_INTEGER = 2**63
 
 def write_handle(queue: Queue, message: Message) -> str:
     """Return the handle of a message's latest receive."""
-    text = f"{queue.arn} {message.id} {message.received}"
+    text = f"{queue.arn} {message.id} {message.total_receives}"
     return HANDLE_PREFIX + b64encode(text.encode()).decode()
 
 

@@ -79,7 +79,7 @@ def take_messages(
     taken = _repeat_attempt(tx, queue_messages, queue, request, now) if request.attempt_id is not None else []
     taken = taken or queue_messages.receive(tx, queue, request.max_messages, request.visibility_timeout)
     if taken and request.attempt_id is not None:
-        received = [[each.after.id, each.after.received, each.after.visible] for each in taken]
+        received = [[each.after.id, each.after.total_receives, each.after.visible] for each in taken]
         until = now + DEDUPLICATION_INTERVAL
         fifo_requests.remember_attempt(tx, queue.id, request.attempt_id, received, now, until)
     return taken
@@ -92,7 +92,7 @@ def _repeat_attempt(
     received = fifo_requests.find_attempt(tx, queue.id, request.attempt_id or "", now) or []
     found = [messages.get(tx, queue.id, key) for key, _, _ in received]
     existing = [message for message in found if message is not None]
-    unchanged = [[each.id, each.received, each.visible] for each in existing] == received
+    unchanged = [[each.id, each.total_receives, each.visible] for each in existing] == received
     if not unchanged or any(message.visible <= now for message in existing):
         return []
     visible = now + request.visibility_timeout
@@ -129,11 +129,11 @@ def _all_system_attributes(queue: Queue, message: Message) -> dict[str, str]:
     found = {
         "SenderId": message.sender,
         "SentTimestamp": str(message.sent),
-        "ApproximateReceiveCount": str(message.received),
-        "ApproximateFirstReceiveTimestamp": str(message.first),
+        "ApproximateReceiveCount": str(message.total_receives),
+        "ApproximateFirstReceiveTimestamp": str(message.first_received),
         "AWSTraceHeader": message.trace,
-        "MessageGroupId": message.grp,
-        "MessageDeduplicationId": message.dedup,
+        "MessageGroupId": message.group_id,
+        "MessageDeduplicationId": message.deduplication_id,
         "SequenceNumber": sequence_number(message.id) if queue.fifo else None,
         "DeadLetterQueueSourceArn": message.source,
     }

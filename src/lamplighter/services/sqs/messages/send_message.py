@@ -98,8 +98,8 @@ class MessageSender:
             sent=self._world.now(),
             enqueued=now,
             visible=now + draft.delay,
-            grp=draft.group,
-            dedup=draft.deduplication_id,
+            group_id=draft.group,
+            deduplication_id=draft.deduplication_id,
         )
         sent_counts.count_message(tx, queue.account, queue.region, queue.name, message.sent)
         return message.uuid, self._queue_messages.put(tx, queue, message)

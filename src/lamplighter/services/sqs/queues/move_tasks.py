@@ -111,7 +111,7 @@ class MoveTasks:
         now = self._world.monotonic()
         self._queue_messages.delete(tx, source, message)
         fresh = replace(message, uuid=self._world.uuid(), sent=self._world.now(), enqueued=now, visible=now)
-        fresh = replace(fresh, tries=0, received=0, first=None, taken=None, source=None)
+        fresh = replace(fresh, receives=0, total_receives=0, first_received=None, last_received=None, source=None)
         self._queue_messages.put(tx, destination, fresh)
 
     def _set_timer(self, tx: Tx, key: int, wait: int) -> None:

@@ -13,7 +13,7 @@ SWEEP_BATCH_SIZE = 20
 
 def find_sent(reader: Reader, queue: int, scope: str, deduplication_id: str, now: int) -> tuple[str, int] | None:
     """Return the UUID and the id of the message that was sent with a deduplication id, or None."""
-    sql = "SELECT uuid, message FROM sqs_sent WHERE queue = ? AND scope = ? AND dedup = ? AND until > ?"
+    sql = "SELECT uuid, message FROM sqs_sent WHERE queue = ? AND scope = ? AND deduplication_id = ? AND until > ?"
     row = reader.row(sql, (queue, scope, deduplication_id, now))
     return (row[0], row[1]) if row else None
 
@@ -23,7 +23,8 @@ def remember_sent(
 ) -> None:
     """Remember a sent message under its deduplication id."""
     sweep(tx, queue, now, SWEEP_BATCH_SIZE)
-    sql = "INSERT OR REPLACE INTO sqs_sent (queue, scope, dedup, uuid, message, until) VALUES (?, ?, ?, ?, ?, ?)"
+    columns = "queue, scope, deduplication_id, uuid, message, until"
+    sql = f"INSERT OR REPLACE INTO sqs_sent ({columns}) VALUES (?, ?, ?, ?, ?, ?)"  # noqa: S608
     tx.execute(sql, (queue, scope, deduplication_id, uuid, message, until))
 
 

@@ -20,7 +20,7 @@ def next_ready(reader: Reader, queue: int) -> int | None:
 
 def first_messages(reader: Reader, queue: int, group: str, most: int) -> list[Message]:
     """Return the first messages of a group."""
-    return MESSAGES.select(reader, "queue = ? AND grp = ? ORDER BY id LIMIT ?", queue, group, most)
+    return MESSAGES.select(reader, "queue = ? AND group_id = ? ORDER BY id LIMIT ?", queue, group, most)
 
 
 def add_message(tx: Tx, queue: int, group: str, visible: int) -> None:
@@ -31,12 +31,12 @@ def add_message(tx: Tx, queue: int, group: str, visible: int) -> None:
 
 def update_group(tx: Tx, queue: int, group: str) -> None:
     """Update when a group is ready, after any change to its messages; delete the group if it is empty."""
-    sql = "SELECT visible, tries FROM sqs_messages WHERE queue = ? AND grp = ? ORDER BY id LIMIT ?"
+    sql = "SELECT visible, receives FROM sqs_messages WHERE queue = ? AND group_id = ? ORDER BY id LIMIT ?"
     found = tx.rows(sql, (queue, group, MAX_IN_FLIGHT_PER_GROUP))
     if not found:
         tx.execute("DELETE FROM sqs_groups WHERE queue = ? AND name = ?", (queue, group))
         return
-    when = max(visible for at, (visible, tries) in enumerate(found) if at == 0 or tries > 0)
+    when = max(visible for at, (visible, receives) in enumerate(found) if at == 0 or receives > 0)
     tx.execute("INSERT OR REPLACE INTO sqs_groups (queue, name, ready) VALUES (?, ?, ?)", (queue, group, when))
 
 

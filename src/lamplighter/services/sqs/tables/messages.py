@@ -26,16 +26,16 @@ class Message:
     """When the retention period began."""
     visible: int
     """When the message can be received."""
-    tries: int = 0
+    receives: int = 0
     """The number of receives from this queue."""
-    received: int = 0
+    total_receives: int = 0
     """The number of receives from all queues, which receipt handles contain."""
-    first: int | None = None
+    first_received: int | None = None
     """When the message was first received, by the wall clock."""
-    taken: int | None = None
+    last_received: int | None = None
     """When the message was last received."""
-    grp: str | None = None
-    dedup: str | None = None
+    group_id: str | None = None
+    deduplication_id: str | None = None
     source: str | None = None
     """The ARN of the queue that moved the message to this dead-letter queue."""
 
@@ -55,13 +55,13 @@ def get(reader: Reader, queue: int, key: int) -> Message | None:
 
 def available(reader: Reader, queue: int, now: int, most: int) -> list[Message]:
     """Return messages that can be received now, those first that became visible first."""
-    where = "queue = ? AND visible <= ? ORDER BY visible, tries, id LIMIT ?"
+    where = "queue = ? AND visible <= ? ORDER BY visible, receives, id LIMIT ?"
     return MESSAGES.select(reader, where, queue, now, most)
 
 
 def page(reader: Reader, queue: int, after: tuple[int, int, int], most: int) -> list[Message]:
-    """Return messages in the order in which they can be received, after a position (visible, tries, id)."""
-    where = "queue = ? AND (visible, tries, id) > (?, ?, ?) ORDER BY visible, tries, id LIMIT ?"
+    """Return messages in the order in which they can be received, after a position (visible, receives, id)."""
+    where = "queue = ? AND (visible, receives, id) > (?, ?, ?) ORDER BY visible, receives, id LIMIT ?"
     return MESSAGES.select(reader, where, queue, *after, most)
 
 
@@ -72,15 +72,16 @@ def next_visible(reader: Reader, queue: int) -> int | None:
 
 def count_hidden(reader: Reader, queue: int, now: int) -> tuple[int, int]:
     """Return the numbers of hidden messages: those in flight, and those delayed that were never received."""
-    sql = "SELECT sum(tries > 0), sum(tries = 0) FROM sqs_messages WHERE queue = ? AND visible > ?"
+    sql = "SELECT sum(receives > 0), sum(receives = 0) FROM sqs_messages WHERE queue = ? AND visible > ?"
     ((in_flight, delayed),) = reader.rows(sql, (queue, now))
     return in_flight or 0, delayed or 0
 
 
 def save_receive(tx: Tx, message: Message) -> None:
     """Update the fields that a receive changed."""
-    sql = "UPDATE sqs_messages SET visible = ?, tries = ?, received = ?, first = ?, taken = ? WHERE id = ?"
-    values = (message.visible, message.tries, message.received, message.first, message.taken)
+    changes = "visible = ?, receives = ?, total_receives = ?, first_received = ?, last_received = ?"
+    sql = f"UPDATE sqs_messages SET {changes} WHERE id = ?"  # noqa: S608
+    values = (message.visible, message.receives, message.total_receives, message.first_received, message.last_received)
     tx.execute(sql, (*values, message.id))
 
 
@@ -101,5 +102,5 @@ def oldest_enqueued(reader: Reader, queue: int) -> int | None:
 
 def enqueued_before(reader: Reader, queue: int, before: int, most: int) -> list[tuple[int, str | None]]:
     """Return id and group of messages whose retention period began at a time or earlier, the oldest first."""
-    sql = "SELECT id, grp FROM sqs_messages WHERE queue = ? AND enqueued <= ? ORDER BY enqueued LIMIT ?"
+    sql = "SELECT id, group_id FROM sqs_messages WHERE queue = ? AND enqueued <= ? ORDER BY enqueued LIMIT ?"
     return [(row[0], row[1]) for row in reader.rows(sql, (queue, before, most))]

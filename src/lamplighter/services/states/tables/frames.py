@@ -36,7 +36,7 @@ def _save_frames(tx: Tx, key: int, old: Mapping[int, Frame], new: Mapping[int, F
     for number in old.keys() - new.keys():
         tx.execute("DELETE FROM frames WHERE execution = ? AND frame = ?", (key, number))
         if old[number].fan is not None:
-            tx.execute("DELETE FROM fan_outs WHERE execution = ? AND frame = ?", (key, number))
+            tx.execute("DELETE FROM child_progress WHERE execution = ? AND frame = ?", (key, number))
     for number, frame in new.items():
         before = old.get(number)
         if before is frame:
@@ -63,10 +63,10 @@ def _same_but_child_progress(one: Frame, other: Frame) -> bool:
 
 def _save_child_progress(tx: Tx, key: int, number: int, fan: ChildProgress | None) -> None:
     if fan is None:
-        tx.execute("DELETE FROM fan_outs WHERE execution = ? AND frame = ?", (key, number))
+        tx.execute("DELETE FROM child_progress WHERE execution = ? AND frame = ?", (key, number))
         return
     body = dumps([fan.total, fan.started, fan.done, fan.limit])
-    tx.execute("INSERT OR REPLACE INTO fan_outs (execution, frame, body) VALUES (?, ?, ?)", (key, number, body))
+    tx.execute("INSERT OR REPLACE INTO child_progress (execution, frame, body) VALUES (?, ?, ?)", (key, number, body))
 
 
 def _save_results(tx: Tx, key: int, old: Mapping[int, Mapping[int, str]], new: Mapping[int, Mapping[int, str]]) -> None:
@@ -106,7 +106,7 @@ def _load_rows(reader: Reader, key: int, execution: Execution, counters: str) ->
     counter, event, frame, timer, redrives = loads(counters)
     fans = {
         number: ChildProgress(*loads(body))
-        for number, body in reader.rows("SELECT frame, body FROM fan_outs WHERE execution = ?", (key,))
+        for number, body in reader.rows("SELECT frame, body FROM child_progress WHERE execution = ?", (key,))
     }
     frames = {
         number: load_frame(number, body, fans.get(number))
@@ -148,7 +148,7 @@ def load_frame(number: int, body: str, fan: ChildProgress | None) -> Frame:
 
 def delete(tx: Tx, key: int) -> None:
     """Delete an execution's frames and results."""
-    for table in ("frames", "fan_outs", "child_results"):
+    for table in ("frames", "child_progress", "child_results"):
         tx.execute(f"DELETE FROM {table} WHERE execution = ?", (key,))  # noqa: S608 - our own tables
 
 
@@ -169,31 +169,31 @@ class Work:
 def add_external_name(tx: Tx, name: str, work: Work) -> None:
     """Record that answers under this name are for this work."""
     tx.execute(
-        "INSERT OR IGNORE INTO watches (key, execution, frame, number) VALUES (?, ?, ?, ?)",
+        "INSERT OR IGNORE INTO external_names (name, execution, frame, number) VALUES (?, ?, ?, ?)",
         (name, work.execution, work.frame, work.number),
     )
 
 
 def has_external_names(reader: Reader) -> bool:
     """Return whether any work waits for an answer."""
-    return reader.row("SELECT 1 FROM watches LIMIT 1") is not None
+    return reader.row("SELECT 1 FROM external_names LIMIT 1") is not None
 
 
 def work_by_external_name(reader: Reader, name: str) -> list[Work]:
     """Return the work that waits for answers under this name."""
-    sql = "SELECT execution, frame, number FROM watches WHERE key = ?"
+    sql = "SELECT execution, frame, number FROM external_names WHERE name = ?"
     return [Work(*row) for row in reader.rows(sql, (name,))]
 
 
 def external_names_of_work(reader: Reader, work: Work) -> list[str]:
     """Return the names that a piece of work has at its service."""
-    sql = "SELECT key FROM watches WHERE execution = ? AND frame = ? AND number = ?"
+    sql = "SELECT name FROM external_names WHERE execution = ? AND frame = ? AND number = ?"
     return [row[0] for row in reader.rows(sql, (work.execution, work.frame, work.number))]
 
 
 def delete_external_names(tx: Tx, work: Work) -> None:
     """Delete the names of work that no execution waits for any more."""
     tx.execute(
-        "DELETE FROM watches WHERE execution = ? AND frame = ? AND number = ?",
+        "DELETE FROM external_names WHERE execution = ? AND frame = ? AND number = ?",
         (work.execution, work.frame, work.number),
     )

@@ -29,18 +29,20 @@ class PendingEvent:
 
 
 def add(tx: Tx, execution: int, event: Event, unsaved_tries: int) -> None:
-    """Store an event until its step is saved; `begun` is how often an engine has died in this step."""
+    """Store an event until its step is saved; `unsaved_tries` is how often an engine has died in this step."""
     body = dumps([type(event).__name__, asdict(event)])
     tx.execute(
-        "INSERT INTO pending_events (execution, event, begun) VALUES (?, ?, ?)", (execution, body, unsaved_tries)
+        "INSERT INTO pending_events (execution, event, unsaved_tries) VALUES (?, ?, ?)",
+        (execution, body, unsaved_tries),
     )
 
 
 def first_events(reader: Reader, execution: int, most: int) -> list[PendingEvent]:
     """Return the first events of an execution. Raises `DamagedData`."""
-    sql = "SELECT id, event, begun FROM pending_events WHERE execution = ? ORDER BY id LIMIT ?"
+    sql = "SELECT id, event, unsaved_tries FROM pending_events WHERE execution = ? ORDER BY id LIMIT ?"
     return [
-        PendingEvent(key, _parse_event(key, body), begun) for key, body, begun in reader.rows(sql, (execution, most))
+        PendingEvent(key, _parse_event(key, body), unsaved_tries)
+        for key, body, unsaved_tries in reader.rows(sql, (execution, most))
     ]
 
 
@@ -61,7 +63,9 @@ def all_exist(reader: Reader, execution: int, keys: Sequence[int]) -> bool:
 
 def count_unsaved_try(tx: Tx, keys: Sequence[int], by: int) -> None:
     """Count that the step of these events runs for long (1), or undo that after an orderly stop (-1)."""
-    tx.execute_many("UPDATE pending_events SET begun = begun + ? WHERE id = ?", [(by, key) for key in keys])
+    tx.execute_many(
+        "UPDATE pending_events SET unsaved_tries = unsaved_tries + ? WHERE id = ?", [(by, key) for key in keys]
+    )
 
 
 def delete(tx: Tx, keys: Sequence[int]) -> None:
